@@ -1,0 +1,25 @@
+//! The seam between media and the model.
+//!
+//! An [`Adapter`] turns one medium (text, images, sound, ...) into a [`Sequence`] of tokens or frames and
+//! back. The model sees sequences only; adapters never see the model. Every position of a sequence keeps the
+//! [`Region`] of the original that it covers, so that whatever explains the model works for every medium.
+//!
+//! A [`Medium`] builds adapters from the options of an experiment, and a [`Registry`] names the media a
+//! program knows. A new medium is one new crate that implements these two traits, plus one line of
+//! registration.
+
+mod adapter;
+mod medium;
+mod random;
+mod region;
+mod registry;
+mod sequence;
+mod value;
+
+pub use adapter::{Adapter, AdapterError, Decoded, Head, Stem};
+pub use medium::{Medium, OptionProblem};
+pub use random::{Random, Seed};
+pub use region::Region;
+pub use registry::{Registry, RegistryError};
+pub use sequence::{Encoded, Frames, Sequence};
+pub use value::Value;

@@ -1,0 +1,68 @@
+//! A medium: its options, and the adapters that they build.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::{Adapter, AdapterError, Value};
+
+/// Builds the adapters of one medium from the options that an experiment gives it.
+///
+/// Options are a serde struct of the medium's own. The experiment hands them over as JSON after it has
+/// checked them against [`schema`](Medium::schema), and puts the problems of [`check`](Medium::check) at
+/// the right line of the YAML.
+pub trait Medium: Send + Sync {
+    /// The name that stands in the YAML: `text`.
+    fn name(&self) -> &'static str;
+
+    /// The JSON Schema of the options.
+    fn schema(&self) -> schemars::Schema;
+
+    /// What is wrong with options that fit the schema.
+    fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem>;
+
+    /// The options with every default written out.
+    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value;
+
+    /// The fields of the dataset that these options read.
+    fn fields(&self, options: &serde_json::Value) -> Vec<String>;
+
+    /// The options that a target takes over from a source of the same medium when it leaves them out.
+    fn inherited(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The sides of an experiment (sources and targets of all tasks) with an equal key are fitted together
+    /// and share one adapter, one embedding and one vocabulary. `None`: the side stands alone.
+    fn sharing(&self, _options: &serde_json::Value) -> Option<String> {
+        None
+    }
+
+    /// An adapter with what it learns from the training split, the same for the same values.
+    ///
+    /// # Errors
+    ///
+    /// When the options do not fit the data, for instance a vocabulary larger than the data allows.
+    fn fit(
+        &self,
+        options: &serde_json::Value,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Arc<dyn Adapter>, AdapterError>;
+
+    /// The adapter that [`Adapter::save`] wrote into a folder.
+    ///
+    /// # Errors
+    ///
+    /// When a file is missing or broken.
+    fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError>;
+}
+
+/// Something wrong with an adapter's options, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionProblem {
+    /// The JSON pointer of the place inside the options: `/tokenizer/bpe/vocab`.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    pub help: Option<String>,
+}

@@ -1,0 +1,97 @@
+//! The two kinds of sequence that the model knows: tokens and frames.
+
+use crate::Region;
+
+/// What an adapter makes of one value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sequence {
+    /// Positions that are numbers of a vocabulary.
+    Tokens(Vec<u32>),
+    /// Positions that are vectors.
+    Frames(Frames),
+}
+
+impl Sequence {
+    /// How many positions the sequence has.
+    pub fn len(&self) -> usize {
+        match self {
+            Sequence::Tokens(tokens) => tokens.len(),
+            Sequence::Frames(frames) => frames.len(),
+        }
+    }
+
+    /// Whether the sequence has no position.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The tokens, when this is a sequence of tokens.
+    pub fn tokens(&self) -> Option<&[u32]> {
+        match self {
+            Sequence::Tokens(tokens) => Some(tokens),
+            Sequence::Frames(_) => None,
+        }
+    }
+}
+
+/// A sequence of vectors, all of the same width.
+///
+/// # Shapes
+///
+/// - values: `[frames, width]`, row-major
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frames {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Frames {
+    /// Frames from their values, row after row.
+    ///
+    /// Returns `None` when `values` does not divide into rows of `width`.
+    pub fn new(width: usize, values: Vec<f32>) -> Option<Self> {
+        (width > 0 && values.len().is_multiple_of(width)).then_some(Self { width, values })
+    }
+
+    /// How many frames there are.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Whether there is no frame.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The width of each frame.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// All values, row after row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+/// A sequence, and what each of its positions covers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Encoded {
+    /// The positions.
+    pub sequence: Sequence,
+    /// The region of each position: as many as the sequence has positions.
+    pub regions: Vec<Region>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_need_whole_rows() {
+        let frames = Frames::new(2, vec![0.0; 6]).expect("three rows of two");
+        assert_eq!((frames.len(), frames.width()), (3, 2));
+        assert!(Frames::new(4, vec![0.0; 6]).is_none());
+        assert!(Frames::new(0, vec![]).is_none());
+    }
+}

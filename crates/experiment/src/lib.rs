@@ -1,0 +1,3 @@
+//! The experiment: one YAML file, its schema, defaults, validation and diagnostics.
+
+pub mod spec;

@@ -1,0 +1,89 @@
+//! What an experiment can say. Every field is documented where it stands, and every default is a value here:
+//! the JSON Schema, the checks and `resolved.yaml` all come from these types.
+//!
+//! Choices are maps with one key (`schedule: { inverse_sqrt: { warmup: 2000 } }`), so that every option of a
+//! choice stands beside its name and keeps its position in the file.
+
+mod data;
+mod decoding;
+mod evaluation;
+mod model;
+mod training;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use data::{Data, Files, Side, SplitFiles, TableFile, Task};
+pub use decoding::{Beam, Decoding, Sampling};
+pub use evaluation::{Evaluation, Metric};
+pub use model::{
+    Activation, Attention, DecoderOnly, Initialization, Lstm, Model, NormPlacement, Positions, TiedEmbeddings,
+    Transformer,
+};
+pub use training::{Adafactor, Adam, AdamW, Batch, Optimizer, Schedule, Sgd, Training};
+
+/// A whole experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// The name of the experiment; the run goes to `runs/NAME` unless told otherwise.
+    #[schemars(length(min = 1))]
+    pub name: String,
+    /// The seed of every random number of the run.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Where to compute.
+    #[serde(default)]
+    pub device: Device,
+    /// The tasks that the model learns, by name; all share one body.
+    #[schemars(length(min = 1))]
+    pub tasks: BTreeMap<String, Task>,
+    /// The model.
+    pub model: Model,
+    /// How it is trained.
+    #[serde(default)]
+    pub training: Training,
+    /// How it writes.
+    #[serde(default)]
+    pub decoding: Decoding,
+    /// How it is judged.
+    #[serde(default)]
+    pub evaluation: Evaluation,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// Where to compute.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Device {
+    /// The backend; it must be among those this program was built with.
+    pub backend: Backend,
+    /// Which of several devices, counted from 0.
+    pub index: usize,
+    /// How many threads the CPU backend may use; 0: as many as there are cores.
+    pub threads: usize,
+}
+
+/// A backend that computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Backend {
+    /// The first that this program was built with, of cuda, tch, wgpu, flex.
+    #[default]
+    Auto,
+    /// The portable CPU backend, in every build by default.
+    Flex,
+    /// LibTorch on the CPU.
+    Tch,
+    /// LibTorch on a CUDA device.
+    TchCuda,
+    /// A GPU through Vulkan, Metal or WebGPU.
+    Wgpu,
+    /// A CUDA device.
+    Cuda,
+}
