@@ -1,0 +1,155 @@
+//! Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2).
+//!
+//! Keys and values are projected apart from queries, so that a decoder projects the encoder's states once and
+//! its own past only once a position.
+
+use burn::tensor::Tensor;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Int, activation};
+
+use crate::dropout::Dropout;
+use crate::initializer::Initializer;
+use crate::pass::Pass;
+use crate::positions::Rotation;
+use crate::trace::Place;
+
+/// The sizes of a [`MultiHeadAttention`].
+#[derive(Clone, Debug)]
+pub struct AttentionConfig {
+    /// The width of queries, keys and values, all heads together.
+    pub d_model: usize,
+    /// Heads; they divide `d_model`.
+    pub heads: usize,
+    /// Dropout of attention weights.
+    pub dropout: f64,
+    /// Multiplies the initial matrices of values and output.
+    pub gain: f64,
+    /// Multiplies the initial output matrix, besides `gain`.
+    pub output_gain: f64,
+}
+
+impl AttentionConfig {
+    /// The layer with fresh weights.
+    pub fn init(&self, place: Place, initializer: &Initializer) -> MultiHeadAttention {
+        let square = |name, gain| initializer.linear(name, self.d_model, self.d_model, gain);
+        MultiHeadAttention {
+            query: square("query", 1.0),
+            key: square("key", 1.0),
+            value: square("value", self.gain),
+            output: square("output", self.gain * self.output_gain),
+            dropout: Dropout::new(self.dropout),
+            heads: self.heads,
+            place,
+        }
+    }
+}
+
+/// Multi-head attention.
+#[derive(Module, Debug)]
+pub struct MultiHeadAttention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    dropout: Dropout,
+    heads: usize,
+    #[module(skip)]
+    place: Place,
+}
+
+/// Projected keys and values, `[batch, heads, keys, d_head]`.
+#[derive(Clone, Debug)]
+pub struct KeyValue {
+    /// Keys.
+    pub key: Tensor<4>,
+    /// Values.
+    pub value: Tensor<4>,
+}
+
+/// The keys and values of the positions written so far; none at the start.
+#[derive(Clone, Debug, Default)]
+pub struct AttentionCache {
+    past: Option<KeyValue>,
+}
+
+impl AttentionCache {
+    /// Adds new positions after the known ones and gives all.
+    pub(crate) fn extend(&mut self, new: KeyValue) -> KeyValue {
+        let all = match self.past.take() {
+            None => new,
+            Some(past) => KeyValue {
+                key: Tensor::cat(vec![past.key, new.key], 2),
+                value: Tensor::cat(vec![past.value, new.value], 2),
+            },
+        };
+        self.past = Some(all.clone());
+        all
+    }
+
+    /// Keeps these rows in this order.
+    pub(crate) fn select(&mut self, rows: &Tensor<1, Int>) {
+        self.past = self.past.take().map(|past| past.select(rows));
+    }
+}
+
+impl KeyValue {
+    /// These rows in this order; a row may be absent or repeated.
+    #[must_use]
+    pub fn select(&self, rows: &Tensor<1, Int>) -> Self {
+        Self {
+            key: self.key.clone().select(0, rows.clone()),
+            value: self.value.clone().select(0, rows.clone()),
+        }
+    }
+}
+
+impl MultiHeadAttention {
+    /// Projects what will be attended to.
+    ///
+    /// # Shapes
+    ///
+    /// - states: `[batch, keys, d_model]`
+    pub(crate) fn project(&self, states: Tensor<3>, rotation: Option<&Rotation>) -> KeyValue {
+        let key = self.split_heads(self.key.forward(states.clone()));
+        let key = rotation.map_or_else(|| key.clone(), |rotation| rotation.apply(key.clone()));
+        KeyValue { key, value: self.split_heads(self.value.forward(states)) }
+    }
+
+    /// Attends from `queries` to projected keys and values.
+    ///
+    /// # Shapes
+    ///
+    /// - queries and output: `[batch, queries, d_model]`
+    /// - bias, added to the scores: `[batch or 1, heads or 1, queries or 1, keys]`
+    pub(crate) fn attend(
+        &self,
+        queries: Tensor<3>,
+        memory: KeyValue,
+        bias: Option<&Tensor<4>>,
+        rotation: Option<&Rotation>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        let [batch, positions, d_model] = queries.dims();
+        let d_head = d_model / self.heads;
+
+        let query = self.split_heads(self.query.forward(queries));
+        let query = rotation.map_or_else(|| query.clone(), |rotation| rotation.apply(query.clone()));
+        let scores = query.matmul(memory.key.swap_dims(2, 3)) * (d_head as f64).powf(-0.5);
+        let scores = match bias {
+            Some(bias) => scores + bias.clone(),
+            None => scores,
+        };
+        let weights = activation::softmax(scores, 3);
+        pass.record(self.place, &weights);
+
+        let context = self.dropout.forward(weights, pass).matmul(memory.value);
+        self.output.forward(context.swap_dims(1, 2).reshape([batch, positions, d_model]))
+    }
+
+    /// `[batch, positions, d_model]` to `[batch, heads, positions, d_head]`.
+    fn split_heads(&self, input: Tensor<3>) -> Tensor<4> {
+        let [batch, positions, d_model] = input.dims();
+        input.reshape([batch, positions, self.heads, d_model / self.heads]).swap_dims(1, 2)
+    }
+}

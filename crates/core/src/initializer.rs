@@ -1,0 +1,85 @@
+//! How weights start: drawn on the host from the run's seed and the weight's name, so that they are the same
+//! on every backend and do not depend on the order in which modules are built.
+
+use any2any_adapter::Seed;
+use burn::module::{Param, ParamId};
+use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::tensor::TensorData;
+use burn::tensor::{Device, Tensor};
+
+/// A scheme of initial weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Initialization {
+    /// Uniform of Glorot and Bengio (2010).
+    #[default]
+    Xavier,
+    /// The same, with the last matrix of each residual branch divided by the square root of the number of
+    /// branches of its stack (Radford et al. 2019).
+    DepthScaled,
+    /// DeepNorm (Wang et al. 2022, "DeepNet: Scaling Transformers to 1,000 Layers").
+    DeepNorm,
+}
+
+/// Draws the weights of one module, and of modules inside it.
+#[derive(Clone, Debug)]
+pub struct Initializer {
+    seed: Seed,
+    path: String,
+    device: Device,
+}
+
+impl Initializer {
+    /// The initializer of a whole model.
+    pub fn new(seed: Seed, device: &Device) -> Self {
+        Self { seed, path: String::new(), device: device.clone() }
+    }
+
+    /// The initializer of a module inside this one.
+    #[must_use]
+    pub fn child(&self, name: impl std::fmt::Display) -> Self {
+        Self { path: format!("{}/{name}", self.path), ..self.clone() }
+    }
+
+    /// The device that weights are put on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Weights of a uniform distribution on `[-bound, bound]`.
+    pub fn uniform<const D: usize>(&self, shape: [usize; D], bound: f64) -> Param<Tensor<D>> {
+        let mut random = self.seed.random(&self.path, 0);
+        self.parameter(shape, || ((random.unit() * 2.0 - 1.0) * bound) as f32)
+    }
+
+    /// Weights of a normal distribution around 0.
+    pub fn normal<const D: usize>(&self, shape: [usize; D], deviation: f64) -> Param<Tensor<D>> {
+        let mut random = self.seed.random(&self.path, 0);
+        self.parameter(shape, || (random.normal() * deviation) as f32)
+    }
+
+    /// Weights that all start at one value.
+    pub fn constant<const D: usize>(&self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
+        self.parameter(shape, || value)
+    }
+
+    /// A linear layer, `[d_input] -> [d_output]`: Glorot's uniform times `gain`, bias 0.
+    pub fn linear(&self, name: &str, d_input: usize, d_output: usize, gain: f64) -> Linear {
+        let child = self.child(name);
+        let bound = gain * (6.0 / (d_input + d_output) as f64).sqrt();
+        Linear {
+            weight: child.child("weight").uniform([d_input, d_output], bound),
+            bias: Some(child.child("bias").constant([d_output], 0.0)),
+        }
+    }
+
+    /// A layer normalisation: gain 1, bias 0, epsilon 1e-5.
+    pub fn layer_norm(&self, d_model: usize) -> LayerNorm {
+        LayerNormConfig::new(d_model).init(&self.device)
+    }
+
+    fn parameter<const D: usize>(&self, shape: [usize; D], mut draw: impl FnMut() -> f32) -> Param<Tensor<D>> {
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| draw()).collect();
+        let tensor = Tensor::from_data(TensorData::new(values, shape), &self.device);
+        Param::initialized(ParamId::new(), tensor.require_grad())
+    }
+}

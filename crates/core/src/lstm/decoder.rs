@@ -1,0 +1,184 @@
+//! The recurrent decoder: layers of LSTM cells that write one position after the other.
+
+use burn::tensor::Tensor;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Int, activation};
+
+use super::cell::{CellState, LstmCell};
+use super::{LstmAttention, LstmConfig};
+use crate::dropout::Dropout;
+use crate::initializer::Initializer;
+use crate::memory::Memory;
+use crate::pass::Pass;
+use crate::trace::{AttentionKind, Place, Stack};
+
+/// The recurrent decoder.
+#[derive(Module, Debug)]
+pub struct LstmDecoder {
+    layers: Vec<LstmCell>,
+    /// From the encoder's last state to each layer's first.
+    bridges: Vec<Linear>,
+    /// Projects the decoder's state for the scores.
+    query: Option<Linear>,
+    /// Projects the encoder's states for additive scores.
+    key: Option<Linear>,
+    /// Turns `tanh(query + key)` into a score.
+    score: Option<Linear>,
+    /// Joins context and state into the output.
+    combine: Option<Linear>,
+    dropout: Dropout,
+    #[module(skip)]
+    attention: LstmAttention,
+}
+
+/// What a recurrent decoder keeps between two steps.
+#[derive(Clone, Debug)]
+pub struct LstmState {
+    layers: Vec<CellState>,
+    memory: Memory,
+    /// The encoder's states, projected for the scores, `[batch, source, d_model]`.
+    keys: Option<Tensor<3>>,
+}
+
+const PLACE: Place = Place { stack: Stack::Decoder, layer: 0, kind: AttentionKind::Cross };
+
+impl LstmConfig {
+    pub(crate) fn init_decoder(&self, initializer: &Initializer) -> LstmDecoder {
+        let d_model = self.d_model;
+        let square = |name: &str| initializer.linear(name, d_model, d_model, 1.0);
+        let attends = self.attention != LstmAttention::None;
+        let additive = self.attention == LstmAttention::Additive;
+        let cell = |number: usize| {
+            let d_input = if additive && number == 0 { 2 * d_model } else { d_model };
+            LstmCell::new(d_input, d_model, &initializer.child(number))
+        };
+        LstmDecoder {
+            layers: (0..self.decoder_layers).map(cell).collect(),
+            bridges: (0..self.decoder_layers).map(|number| square(&format!("bridge {number}"))).collect(),
+            query: attends.then(|| square("query")),
+            key: additive.then(|| square("key")),
+            score: additive.then(|| initializer.linear("score", d_model, 1, 1.0)),
+            combine: attends.then(|| initializer.linear("combine", 2 * d_model, d_model, 1.0)),
+            dropout: Dropout::new(self.dropout),
+            attention: self.attention,
+        }
+    }
+}
+
+impl LstmDecoder {
+    /// The state before the first position.
+    pub fn start(&self, memory: &Memory) -> LstmState {
+        let [batch, _, width] = memory.states.dims();
+        let first = |bridge: &Linear| {
+            let zeros = CellState::zeros(batch, width, &memory.states);
+            match memory.last.last() {
+                Some(last) => CellState { hidden: bridge.forward(last.clone()).tanh(), ..zeros },
+                None => zeros,
+            }
+        };
+        LstmState {
+            layers: self.bridges.iter().map(first).collect(),
+            keys: self.key.as_ref().map(|key| key.forward(memory.states.clone())),
+            memory: memory.clone(),
+        }
+    }
+
+    /// Hidden states of positions that follow those in the state.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: `[batch, target, d_model]`
+    pub fn extend(&self, input: Tensor<3>, state: &mut LstmState, pass: &mut Pass) -> Tensor<3> {
+        let [_, target, _] = input.dims();
+        let input = self.dropout.forward(input, pass);
+        let mut outputs = Vec::with_capacity(target);
+        let mut weights = Vec::new();
+        for at in 0..target {
+            let token: Tensor<2> = input.clone().narrow(1, at, 1).squeeze_dim(1);
+            let (output, looked_at) = self.step(token, state, pass);
+            outputs.push(output);
+            weights.extend(looked_at);
+        }
+        let outputs = Tensor::stack(outputs, 1);
+        let outputs = match self.attention {
+            LstmAttention::Dot => self.attend_by_product(outputs, state, pass),
+            _ => outputs,
+        };
+        if !weights.is_empty() {
+            pass.record(PLACE, &Tensor::cat(weights, 2));
+        }
+        self.dropout.forward(outputs, pass)
+    }
+
+    /// One position through all layers; with additive attention also its weights, `[batch, 1, 1, source]`.
+    fn step(
+        &self,
+        token: Tensor<2>,
+        state: &mut LstmState,
+        pass: &mut Pass,
+    ) -> (Tensor<2>, Option<Tensor<4>>) {
+        let look = self.attend_additively(state);
+        let mut input = match &look {
+            Some((context, _)) => Tensor::cat(vec![token, context.clone()], 1),
+            None => token,
+        };
+        let last = self.layers.len().saturating_sub(1);
+        for (number, (cell, cell_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
+            *cell_state = cell.step(input, cell_state);
+            input = cell_state.hidden.clone();
+            if number < last {
+                input = self.dropout.forward(input, pass);
+            }
+        }
+        match (look, &self.combine) {
+            (Some((context, weights)), Some(combine)) => {
+                (combine.forward(Tensor::cat(vec![context, input], 1)).tanh(), Some(weights))
+            }
+            _ => (input, None),
+        }
+    }
+
+    /// Context `[batch, d_model]` and weights from the state before a step.
+    fn attend_additively(&self, state: &LstmState) -> Option<(Tensor<2>, Tensor<4>)> {
+        let (query, score, keys) = (self.query.as_ref()?, self.score.as_ref()?, state.keys.as_ref()?);
+        let top = state.layers.last()?.hidden.clone();
+        let query: Tensor<3> = query.forward(top).unsqueeze_dim(1);
+        // [batch, source, 1] to [batch, 1, source]
+        let scores = score.forward((keys.clone() + query).tanh()).swap_dims(1, 2);
+        let weights = state.weights(scores);
+        let context = weights.clone().matmul(state.memory.states.clone());
+        Some((context.squeeze_dim(1), weights.unsqueeze_dim(1)))
+    }
+
+    /// Luong's attention of all positions at once: `tanh(W [context; state])`.
+    fn attend_by_product(&self, outputs: Tensor<3>, state: &LstmState, pass: &mut Pass) -> Tensor<3> {
+        let (Some(query), Some(combine)) = (&self.query, &self.combine) else { return outputs };
+        let scores = query.forward(outputs.clone()).matmul(state.memory.states.clone().swap_dims(1, 2));
+        let weights = state.weights(scores);
+        pass.record(PLACE, &weights.clone().unsqueeze_dim(1));
+        let context = weights.matmul(state.memory.states.clone());
+        combine.forward(Tensor::cat(vec![context, outputs], 2)).tanh()
+    }
+}
+
+impl LstmState {
+    /// Keeps these rows in this order; a row may be absent or repeated.
+    pub fn select(&mut self, rows: &Tensor<1, Int>) {
+        for layer in &mut self.layers {
+            layer.hidden = layer.hidden.clone().select(0, rows.clone());
+            layer.cell = layer.cell.clone().select(0, rows.clone());
+        }
+        self.memory = self.memory.select(rows);
+        self.keys = self.keys.take().map(|keys| keys.select(0, rows.clone()));
+    }
+
+    /// Scores `[batch, target, source]` as weights, padding left out.
+    fn weights(&self, scores: Tensor<3>) -> Tensor<3> {
+        let scores = match &self.memory.padding {
+            Some(padding) => scores + padding.clone().squeeze_dim::<3>(1),
+            None => scores,
+        };
+        activation::softmax(scores, 2)
+    }
+}

@@ -1,0 +1,193 @@
+//! Stems, body and heads: everything that is learned.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Int, TensorData};
+use burn::tensor::{Device, Tensor};
+
+use crate::body::{Body, BodyConfig, DecoderState};
+use crate::initializer::Initializer;
+use crate::memory::Memory;
+use crate::pass::Pass;
+use crate::stem::{Entrance, Input, Stem, StemConfig};
+
+/// The sizes and choices of a [`Model`].
+#[derive(Clone, Debug)]
+pub struct ModelConfig {
+    /// The body.
+    pub body: BodyConfig,
+    /// The entrances.
+    pub stems: Vec<StemConfig>,
+    /// The exits.
+    pub heads: Vec<HeadConfig>,
+    /// What each task goes through.
+    pub tasks: Vec<TaskConfig>,
+}
+
+/// An exit: a softmax over a vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeadConfig {
+    /// Weights shared with the embeddings of a stem.
+    Tied {
+        /// The number of the stem.
+        stem: usize,
+    },
+    /// Weights of its own.
+    Own {
+        /// How many tokens there are.
+        vocabulary: usize,
+    },
+}
+
+/// What one task goes through, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskConfig {
+    /// The stem of the source; none for a decoder-only model.
+    pub source: Option<usize>,
+    /// The stem of the target.
+    pub target: usize,
+    /// The head.
+    pub head: usize,
+}
+
+impl ModelConfig {
+    /// The model with fresh weights.
+    pub fn init(&self, initializer: &Initializer) -> Model {
+        let d_model = self.body.d_model();
+        let stems = self.stems.iter().enumerate();
+        let stems = stems.map(|(number, stem)| stem.init(d_model, &initializer.child(format!("stem {number}"))));
+        self.init_with_stems(stems.collect(), initializer)
+    }
+
+    /// The model with fresh weights between entrances of one's own.
+    pub fn init_with_stems<S: Entrance>(&self, stems: Vec<S>, initializer: &Initializer) -> Model<S> {
+        let d_model = self.body.d_model();
+        let deviation = (d_model as f64).powf(-0.5);
+        let head = |(number, head): (usize, &HeadConfig)| match *head {
+            HeadConfig::Tied { stem } => Head { table: None, stem },
+            HeadConfig::Own { vocabulary } => {
+                let initializer = initializer.child(format!("head {number}"));
+                Head { table: Some(initializer.normal([vocabulary, d_model], deviation)), stem: 0 }
+            }
+        };
+        let several = self.tasks.len() > 1;
+        Model {
+            stems,
+            heads: self.heads.iter().enumerate().map(head).collect(),
+            body: self.body.init(&initializer.child("body")),
+            task_vectors: several.then(|| initializer.child("tasks").normal([self.tasks.len(), d_model], 1.0)),
+            tasks: self.tasks.clone(),
+        }
+    }
+}
+
+/// Stems, body and heads.
+#[derive(Module, Debug)]
+pub struct Model<S: Entrance = Stem> {
+    stems: Vec<S>,
+    heads: Vec<Head>,
+    body: Body,
+    /// Tells the decoder which task it works on: added to every target position, when tasks are several.
+    task_vectors: Option<Param<Tensor<2>>>,
+    #[module(skip)]
+    tasks: Vec<TaskConfig>,
+}
+
+/// The weights of a softmax, `[vocabulary, d_model]`, or the number of the stem that lends them.
+#[derive(Module, Debug)]
+pub struct Head {
+    table: Option<Param<Tensor<2>>>,
+    stem: usize,
+}
+
+/// A batch of sources.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The sequences.
+    pub input: Input,
+    /// How many positions of each row are not padding.
+    pub lengths: Vec<usize>,
+}
+
+impl<S: Entrance> Model<S> {
+    /// The device that the weights are on.
+    pub fn device(&self) -> Device {
+        self.devices().into_iter().next().unwrap_or_default()
+    }
+
+    /// What the encoder makes of a batch; `None` for a decoder-only model.
+    pub fn encode(&self, task: usize, source: Source, pass: &mut Pass) -> Option<Memory> {
+        let stem = &self.stems[self.tasks[task].source?];
+        self.body.encode(stem.forward(source.input), &source.lengths, pass)
+    }
+
+    /// Hidden states of known targets, each position seeing those before it.
+    ///
+    /// # Shapes
+    ///
+    /// - target: `[batch, target]`, the begin token first
+    /// - output: `[batch, target, d_model]`
+    ///
+    /// # Panics
+    ///
+    /// When the body needs a source and there is none.
+    pub fn forward(
+        &self,
+        task: usize,
+        source: Option<Source>,
+        target: Tensor<2, Int>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        let memory = source.and_then(|source| self.encode(task, source, pass));
+        let mut state = self.start(memory.as_ref());
+        self.extend(task, target, &mut state, pass)
+    }
+
+    /// The decoder before its first position.
+    ///
+    /// # Panics
+    ///
+    /// When the body needs a memory and there is none.
+    pub fn start(&self, memory: Option<&Memory>) -> DecoderState {
+        self.body.start(memory).expect("a body with an encoder decodes from its memory")
+    }
+
+    /// Hidden states of the next positions, `[batch, target]` tokens to `[batch, target, d_model]`.
+    pub fn extend(
+        &self,
+        task: usize,
+        tokens: Tensor<2, Int>,
+        state: &mut DecoderState,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        let embedded = self.stems[self.tasks[task].target].forward(Input::Tokens(tokens));
+        let embedded = match &self.task_vectors {
+            None => embedded,
+            Some(vectors) => embedded + vectors.val().narrow(0, task, 1).unsqueeze(),
+        };
+        self.body.extend(embedded, state, pass)
+    }
+
+    /// The weights of a task's softmax, `[vocabulary, d_model]`.
+    ///
+    /// # Panics
+    ///
+    /// When a head is tied to a stem that has no table.
+    pub fn softmax_table(&self, task: usize) -> Tensor<2> {
+        let head = &self.heads[self.tasks[task].head];
+        match &head.table {
+            Some(table) => table.val(),
+            None => self.stems[head.stem].table().expect("a tied head's stem has a table of embeddings"),
+        }
+    }
+
+    /// Logits of hidden states, `[batch, target, d_model]` to `[batch, target, vocabulary]`.
+    pub fn logits(&self, task: usize, hidden: Tensor<3>) -> Tensor<3> {
+        hidden.matmul(self.softmax_table(task).transpose().unsqueeze())
+    }
+
+    /// A tensor of token numbers, `[batch, positions]`, from rows of one length.
+    pub fn tokens(&self, tokens: Vec<i32>, batch: usize) -> Tensor<2, Int> {
+        let positions = tokens.len().checked_div(batch).unwrap_or(0);
+        Tensor::from_data(TensorData::new(tokens, [batch, positions]), &self.device())
+    }
+}

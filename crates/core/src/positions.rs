@@ -1,0 +1,198 @@
+//! How positions are told apart.
+
+use burn::module::{Module, Param};
+use burn::tensor::TensorData;
+use burn::tensor::{Device, Tensor};
+
+use crate::initializer::Initializer;
+
+/// A way to tell positions apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PositionsConfig {
+    /// Sines and cosines added to the embeddings (Vaswani et al. 2017).
+    Sinusoidal,
+    /// A learned vector for each position up to a limit.
+    Learned {
+        /// The most positions that can be told apart; later ones share the last vector.
+        limit: usize,
+    },
+    /// Queries and keys of self-attention rotated by their position (Su et al. 2021, "RoFormer").
+    Rotary,
+    /// A penalty on self-attention that grows with the distance (Press et al. 2022, "Train Short, Test Long").
+    Alibi,
+}
+
+impl PositionsConfig {
+    /// The positions of one stack.
+    pub fn init(self, d_model: usize, initializer: &Initializer) -> Positions {
+        let table = match self {
+            PositionsConfig::Learned { limit } => {
+                Some(initializer.child("positions").normal([limit, d_model], (d_model as f64).powf(-0.5)))
+            }
+            _ => None,
+        };
+        Positions { table, config: self }
+    }
+}
+
+/// The positions of one stack.
+#[derive(Module, Debug)]
+pub struct Positions {
+    table: Option<Param<Tensor<2>>>,
+    #[module(skip)]
+    config: PositionsConfig,
+}
+
+/// The rotation of queries or keys at some positions.
+#[derive(Clone, Debug)]
+pub(crate) struct Rotation {
+    /// `[1, 1, positions, d_head / 2]`
+    cos: Tensor<4>,
+    /// `[1, 1, positions, d_head / 2]`
+    sin: Tensor<4>,
+}
+
+impl Positions {
+    /// Adds what is added to embeddings; `offset` is the first position's number.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: `[batch, positions, d_model]`
+    pub fn add(&self, input: Tensor<3>, offset: usize) -> Tensor<3> {
+        let [_, positions, d_model] = input.dims();
+        match (&self.table, self.config) {
+            (Some(table), _) => {
+                let [limit, _] = table.dims();
+                let rows: Vec<i32> = (offset..offset + positions).map(|at| at.min(limit - 1) as i32).collect();
+                let rows = Tensor::from_data(TensorData::new(rows, [positions]), &input.device());
+                input + table.val().select(0, rows).unsqueeze()
+            }
+            (None, PositionsConfig::Sinusoidal) => {
+                let device = input.device();
+                input + sinusoidal(offset, positions, d_model, &device).unsqueeze()
+            }
+            _ => input,
+        }
+    }
+
+    /// The rotation of `positions` positions from `offset`, for rotary positions.
+    pub(crate) fn rotation(
+        &self,
+        offset: usize,
+        positions: usize,
+        d_head: usize,
+        device: &Device,
+    ) -> Option<Rotation> {
+        (self.config == PositionsConfig::Rotary).then(|| Rotation::new(offset, positions, d_head, device))
+    }
+
+    /// The distance penalty of `queries` positions from `offset` towards keys from 0,
+    /// `[1, heads, queries, keys]`, for ALiBi.
+    pub(crate) fn distance_bias(
+        &self,
+        heads: usize,
+        offset: usize,
+        queries: usize,
+        keys: usize,
+        device: &Device,
+    ) -> Option<Tensor<4>> {
+        (self.config == PositionsConfig::Alibi).then(|| {
+            let values: Vec<f32> = (0..heads)
+                .flat_map(|head| {
+                    let slope = alibi_slope(head, heads);
+                    (0..queries).flat_map(move |query| {
+                        (0..keys).map(move |key| -slope * (offset + query).abs_diff(key) as f32)
+                    })
+                })
+                .collect();
+            Tensor::from_data(TensorData::new(values, [1, heads, queries, keys]), device)
+        })
+    }
+}
+
+/// `2^(-8 (head + 1) / heads)`: the geometric sequence of the paper.
+fn alibi_slope(head: usize, heads: usize) -> f32 {
+    (-8.0 * (head + 1) as f32 / heads as f32).exp2()
+}
+
+/// `sin(position / 10000^(2i / d_model))` at even and the cosine at odd places, `[positions, d_model]`.
+fn sinusoidal(offset: usize, positions: usize, d_model: usize, device: &Device) -> Tensor<2> {
+    let values: Vec<f32> = (offset..offset + positions)
+        .flat_map(|position| {
+            (0..d_model).map(move |place| {
+                let frequency = 10_000_f64.powf(-((place - place % 2) as f64) / d_model as f64);
+                let angle = position as f64 * frequency;
+                (if place % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
+            })
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(values, [positions, d_model]), device)
+}
+
+impl Rotation {
+    fn new(offset: usize, positions: usize, d_head: usize, device: &Device) -> Self {
+        let half = d_head / 2;
+        let table = |function: fn(f64) -> f64| {
+            let values: Vec<f32> = (offset..offset + positions)
+                .flat_map(|position| {
+                    (0..half).map(move |pair| {
+                        let frequency = 10_000_f64.powf(-2.0 * pair as f64 / d_head as f64);
+                        function(position as f64 * frequency) as f32
+                    })
+                })
+                .collect();
+            Tensor::from_data(TensorData::new(values, [1, 1, positions, half]), device)
+        };
+        Self { cos: table(f64::cos), sin: table(f64::sin) }
+    }
+
+    /// Rotates the pairs (i, i + d_head / 2) of queries or keys, `[batch, heads, positions, d_head]`.
+    pub(crate) fn apply(&self, input: Tensor<4>) -> Tensor<4> {
+        let [_, _, _, d_head] = input.dims();
+        let half = d_head / 2;
+        let first = input.clone().narrow(3, 0, half);
+        let second = input.narrow(3, half, half);
+        let (cos, sin) = (self.cos.clone(), self.sin.clone());
+        Tensor::cat(
+            vec![
+                first.clone() * cos.clone() - second.clone() * sin.clone(),
+                first * sin + second * cos,
+            ],
+            3,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sinusoidal_follows_the_formula() {
+        let table = sinusoidal(3, 1, 4, &Device::default());
+        let expected = [3_f32.sin(), 3_f32.cos(), 0.03_f32.sin(), 0.03_f32.cos()];
+        let values: Vec<f32> = table.into_data().to_vec().expect("32-bit floats");
+        for (value, expected) in values.iter().zip(expected) {
+            assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn rotated_products_depend_on_distance_alone() {
+        let device = Device::default();
+        let vector = |values: [f32; 4]| Tensor::<1>::from_floats(values, &device).reshape([1, 1, 1, 4]);
+        let product = |query_at: usize, key_at: usize| -> f32 {
+            let query = Rotation::new(query_at, 1, 4, &device).apply(vector([0.3, -1.0, 0.7, 0.2]));
+            let key = Rotation::new(key_at, 1, 4, &device).apply(vector([1.1, 0.4, -0.5, 0.9]));
+            (query * key).sum().into_scalar()
+        };
+        assert!((product(5, 2) - product(13, 10)).abs() < 1e-5);
+        assert!((product(5, 2) - product(5, 4)).abs() > 1e-3);
+    }
+
+    #[test]
+    fn alibi_slopes_are_the_papers() {
+        let slopes: Vec<f32> = (0..8).map(|head| alibi_slope(head, 8)).collect();
+        assert_eq!(slopes, [0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625]);
+    }
+}

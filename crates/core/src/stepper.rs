@@ -1,0 +1,56 @@
+//! A model that writes one token after the other, a row a hypothesis.
+
+use burn::tensor::Tensor;
+use burn::tensor::{Int, TensorData};
+
+use crate::body::DecoderState;
+use crate::model::{Model, Source};
+use crate::pass::Pass;
+use crate::stem::{Entrance, Stem};
+
+/// The state of a batch of hypotheses.
+#[derive(Debug)]
+pub struct ModelStepper<'a, S: Entrance = Stem> {
+    model: &'a Model<S>,
+    task: usize,
+    state: DecoderState,
+    table: Tensor<2>,
+}
+
+impl<'a, S: Entrance> ModelStepper<'a, S> {
+    /// A row a source, before the first token.
+    pub fn new(model: &'a Model<S>, task: usize, source: Option<Source>) -> Self {
+        let memory = source.and_then(|source| model.encode(task, source, &mut Pass::evaluation()));
+        Self {
+            model,
+            task,
+            state: model.start(memory.as_ref()),
+            table: model.softmax_table(task).transpose(),
+        }
+    }
+
+    /// How many tokens there are.
+    pub fn vocabulary(&self) -> usize {
+        let [_, vocabulary] = self.table.dims();
+        vocabulary
+    }
+
+    /// Feeds each row its next token and gives the logits of what follows, `[rows, vocabulary]`.
+    pub fn step(&mut self, tokens: &[u32]) -> Vec<f32> {
+        let rows = tokens.len();
+        let tokens = tokens.iter().map(|&token| token as i32).collect();
+        let tokens = self.model.tokens(tokens, rows);
+        let hidden = self.model.extend(self.task, tokens, &mut self.state, &mut Pass::evaluation());
+        let logits = hidden.squeeze_dim::<2>(1).matmul(self.table.clone());
+        logits.into_data().convert::<f32>().into_vec().expect("logits are 32-bit floats")
+    }
+
+    /// Keeps these rows in this order; a row may be absent or repeated.
+    pub fn select(&mut self, rows: &[usize]) {
+        let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+        let count = rows.len();
+        let rows: Tensor<1, Int> =
+            Tensor::from_data(TensorData::new(rows, [count]), &self.model.device());
+        self.state.select(&rows);
+    }
+}

@@ -1,0 +1,58 @@
+//! What every attention head looked at in one forward pass.
+
+use burn::tensor::Tensor;
+
+/// The attention weights of one forward pass, in the order in which they were computed.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    attention: Vec<AttentionWeights>,
+}
+
+/// The weights of one attention layer.
+#[derive(Clone, Debug)]
+pub struct AttentionWeights {
+    /// Which layer.
+    pub place: Place,
+    /// The weights, `[batch, heads, query, key]`; each row sums to one.
+    pub weights: Tensor<4>,
+}
+
+/// Where an attention layer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The stack it belongs to.
+    pub stack: Stack,
+    /// The layer of that stack, from 0.
+    pub layer: usize,
+    /// What it attends to.
+    pub kind: AttentionKind,
+}
+
+/// A stack of layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stack {
+    /// The encoder.
+    Encoder,
+    /// The decoder.
+    Decoder,
+}
+
+/// What an attention layer attends to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttentionKind {
+    /// Its own sequence.
+    Own,
+    /// The encoder's states.
+    Cross,
+}
+
+impl Trace {
+    /// The weights of every layer.
+    pub fn attention(&self) -> &[AttentionWeights] {
+        &self.attention
+    }
+
+    pub(crate) fn push(&mut self, place: Place, weights: Tensor<4>) {
+        self.attention.push(AttentionWeights { place, weights });
+    }
+}

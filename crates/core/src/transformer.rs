@@ -1,0 +1,201 @@
+//! The encoder-decoder transformer (Vaswani et al. 2017, "Attention Is All You Need"), with the choices that
+//! came after it.
+
+use burn::tensor::Tensor;
+use burn::module::Module;
+
+use crate::attention::AttentionConfig;
+use crate::decoder::Decoder;
+use crate::encoder::Encoder;
+use crate::feed_forward::{Activation, FeedForwardConfig};
+use crate::initializer::{Initialization, Initializer};
+use crate::memory::Memory;
+use crate::pass::Pass;
+use crate::positions::PositionsConfig;
+use crate::residual::{NormPlacement, Residual};
+
+/// The sizes and choices of a [`Transformer`].
+#[derive(Clone, Debug)]
+pub struct TransformerConfig {
+    /// The width of every position.
+    pub d_model: usize,
+    /// The inner width of the feed-forward layers.
+    pub d_ff: usize,
+    /// Attention heads; they divide `d_model`.
+    pub heads: usize,
+    /// Layers of the encoder.
+    pub encoder_layers: usize,
+    /// Layers of the decoder.
+    pub decoder_layers: usize,
+    /// Dropout of residual branches.
+    pub dropout: f64,
+    /// Dropout of embeddings plus positions.
+    pub embedding_dropout: f64,
+    /// Dropout of attention weights.
+    pub attention_dropout: f64,
+    /// Dropout after the activation.
+    pub activation_dropout: f64,
+    /// Where layer normalisation stands.
+    pub norm: NormPlacement,
+    /// How positions are told apart.
+    pub positions: PositionsConfig,
+    /// The activation of the feed-forward layers.
+    pub activation: Activation,
+    /// How weights start.
+    pub initialization: Initialization,
+}
+
+/// One stack of layers: what encoder and decoder have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct StackConfig {
+    pub d_model: usize,
+    pub d_ff: usize,
+    pub heads: usize,
+    pub layers: usize,
+    pub dropout: f64,
+    pub embedding_dropout: f64,
+    pub attention_dropout: f64,
+    pub activation_dropout: f64,
+    pub norm: NormPlacement,
+    pub positions: PositionsConfig,
+    pub activation: Activation,
+    pub scaling: Scaling,
+}
+
+/// What an [`Initialization`] comes to in one stack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scaling {
+    /// Multiplies the carried input of each residual sum.
+    pub carry: f64,
+    /// Multiplies the initial matrices of values, outputs and feed-forward layers.
+    pub gain: f64,
+    /// Multiplies the initial last matrix of each branch, besides.
+    pub output_gain: f64,
+}
+
+impl Scaling {
+    const NONE: Self = Self { carry: 1.0, gain: 1.0, output_gain: 1.0 };
+
+    fn depth(branches: usize) -> Self {
+        Self { output_gain: (branches.max(1) as f64).powf(-0.5), ..Self::NONE }
+    }
+
+    /// Table 2 of the DeepNorm paper, `n` encoder layers and `m` decoder layers.
+    fn encoder(initialization: Initialization, n: usize, m: usize) -> Self {
+        match initialization {
+            Initialization::Xavier => Self::NONE,
+            Initialization::DepthScaled => Self::depth(2 * n),
+            Initialization::DeepNorm => {
+                let depth = ((n as f64).powi(4) * m as f64).powf(1.0 / 16.0);
+                Self { carry: 0.81 * depth, gain: 0.87 / depth, output_gain: 1.0 }
+            }
+        }
+    }
+
+    fn decoder(initialization: Initialization, m: usize) -> Self {
+        match initialization {
+            Initialization::Xavier => Self::NONE,
+            Initialization::DepthScaled => Self::depth(3 * m),
+            Initialization::DeepNorm => {
+                let m = m as f64;
+                Self { carry: (3.0 * m).powf(0.25), gain: (12.0 * m).powf(-0.25), output_gain: 1.0 }
+            }
+        }
+    }
+
+    pub(crate) fn decoder_only(initialization: Initialization, m: usize) -> Self {
+        match initialization {
+            Initialization::Xavier => Self::NONE,
+            Initialization::DepthScaled => Self::depth(2 * m),
+            Initialization::DeepNorm => {
+                let m = m as f64;
+                Self { carry: (2.0 * m).powf(0.25), gain: (8.0 * m).powf(-0.25), output_gain: 1.0 }
+            }
+        }
+    }
+}
+
+impl StackConfig {
+    pub(crate) fn attention(&self) -> AttentionConfig {
+        AttentionConfig {
+            d_model: self.d_model,
+            heads: self.heads,
+            dropout: self.attention_dropout,
+            gain: self.scaling.gain,
+            output_gain: self.scaling.output_gain,
+        }
+    }
+
+    pub(crate) fn feed_forward(&self) -> FeedForwardConfig {
+        FeedForwardConfig {
+            d_model: self.d_model,
+            d_ff: self.d_ff,
+            activation: self.activation,
+            dropout: self.activation_dropout,
+            gain: self.scaling.gain,
+            output_gain: self.scaling.output_gain,
+        }
+    }
+
+    pub(crate) fn residual(&self, initializer: &Initializer) -> Residual {
+        Residual::new(self.d_model, self.dropout, self.norm, self.scaling.carry, initializer)
+    }
+}
+
+impl TransformerConfig {
+    /// The transformer with fresh weights.
+    pub fn init(&self, initializer: &Initializer) -> Transformer {
+        let (n, m) = (self.encoder_layers, self.decoder_layers);
+        let encoder = self.stack(n, Scaling::encoder(self.initialization, n, m));
+        let decoder = self.stack(m, Scaling::decoder(self.initialization, m));
+        Transformer {
+            encoder: encoder.init_encoder(&initializer.child("encoder")),
+            decoder: decoder.init_decoder(true, &initializer.child("decoder")),
+        }
+    }
+
+    pub(crate) fn stack(&self, layers: usize, scaling: Scaling) -> StackConfig {
+        StackConfig {
+            d_model: self.d_model,
+            d_ff: self.d_ff,
+            heads: self.heads,
+            layers,
+            dropout: self.dropout,
+            embedding_dropout: self.embedding_dropout,
+            attention_dropout: self.attention_dropout,
+            activation_dropout: self.activation_dropout,
+            norm: self.norm,
+            positions: self.positions,
+            activation: self.activation,
+            scaling,
+        }
+    }
+}
+
+/// An encoder and a decoder.
+#[derive(Module, Debug)]
+pub struct Transformer {
+    /// Reads.
+    pub encoder: Encoder,
+    /// Writes.
+    pub decoder: Decoder,
+}
+
+impl Transformer {
+    /// Hidden states of a target that is known, as in training.
+    ///
+    /// # Shapes
+    ///
+    /// - source: `[batch, source, d_model]`; lengths: `[batch]`
+    /// - target and output: `[batch, target, d_model]`
+    pub fn forward(
+        &self,
+        source: Tensor<3>,
+        lengths: &[usize],
+        target: Tensor<3>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        let memory: Memory = self.encoder.forward(source, lengths, pass);
+        self.decoder.forward(target, Some(&memory), pass)
+    }
+}
