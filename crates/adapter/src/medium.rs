@@ -15,6 +15,9 @@ pub trait Medium: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// The JSON Schema of the options.
+    ///
+    /// A string with `"format": "path"` is a file: the experiment joins a relative one to the folder of the
+    /// YAML file that names it.
     fn schema(&self) -> schemars::Schema;
 
     /// What is wrong with options that fit the schema.

@@ -30,7 +30,7 @@ pub struct Decoder {
 
 /// Causal self-attention, attention to the encoder, feed-forward.
 #[derive(Module, Debug)]
-pub struct DecoderLayer {
+pub(crate) struct DecoderLayer {
     own: MultiHeadAttention,
     own_residual: Residual,
     cross: Option<CrossAttention>,
@@ -40,7 +40,7 @@ pub struct DecoderLayer {
 
 /// Attention to the encoder, with its residual branch.
 #[derive(Module, Debug)]
-pub struct CrossAttention {
+pub(crate) struct CrossAttention {
     attention: MultiHeadAttention,
     residual: Residual,
 }

@@ -27,7 +27,7 @@ pub struct Encoder {
 
 /// Self-attention, then feed-forward.
 #[derive(Module, Debug)]
-pub struct EncoderLayer {
+pub(crate) struct EncoderLayer {
     attention: MultiHeadAttention,
     attention_residual: Residual,
     feed_forward: FeedForward,

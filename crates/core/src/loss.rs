@@ -133,7 +133,7 @@ impl LossConfig {
         device: &Device,
     ) -> (Vec<Outcome>, Tensor<2>) {
         let [rows, vocabulary] = logits.dims();
-        let mut values: Vec<f32> = logits.into_data().into_vec().expect("logits are 32-bit floats");
+        let mut values: Vec<f32> = logits.into_data().try_into_vec().expect("logits are 32-bit floats");
         let outcomes = values
             .par_chunks_mut(vocabulary)
             .zip(targets.tokens)
@@ -196,7 +196,7 @@ impl LossConfig {
             burn::tensor::IndexingUpdateOp::Add,
         );
         let host = |tensor: Tensor<2>| -> Vec<f32> {
-            tensor.into_data().convert::<f32>().into_vec().expect("converted to 32-bit floats")
+            tensor.into_data().convert::<f32>().try_into_vec().expect("converted to 32-bit floats")
         };
         let right = best.lower_equal(of_target.clone()).float();
         let columns = host(Tensor::cat(vec![of_target, smoothed, right], 1));

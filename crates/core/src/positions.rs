@@ -171,7 +171,7 @@ mod tests {
     fn sinusoidal_follows_the_formula() {
         let table = sinusoidal(3, 1, 4, &Device::default());
         let expected = [3_f32.sin(), 3_f32.cos(), 0.03_f32.sin(), 0.03_f32.cos()];
-        let values: Vec<f32> = table.into_data().to_vec().expect("32-bit floats");
+        let values: Vec<f32> = table.into_data().try_to_vec().expect("32-bit floats");
         for (value, expected) in values.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
         }

@@ -1,5 +1,8 @@
 //! A model that writes one token after the other, a row a hypothesis.
 
+use std::convert::Infallible;
+
+use any2any_search::Stepper;
 use burn::tensor::Tensor;
 use burn::tensor::{Int, TensorData};
 
@@ -18,7 +21,7 @@ pub struct ModelStepper<'a, S: Entrance = Stem> {
 }
 
 impl<'a, S: Entrance> ModelStepper<'a, S> {
-    /// A row a source, before the first token.
+    /// A row a source before the first token; without a source, as many rows as the first step feeds.
     pub fn new(model: &'a Model<S>, task: usize, source: Option<Source>) -> Self {
         let memory = source.and_then(|source| model.encode(task, source, &mut Pass::evaluation()));
         Self {
@@ -29,28 +32,34 @@ impl<'a, S: Entrance> ModelStepper<'a, S> {
         }
     }
 
-    /// How many tokens there are.
-    pub fn vocabulary(&self) -> usize {
-        let [_, vocabulary] = self.table.dims();
-        vocabulary
-    }
-
     /// Feeds each row its next token and gives the logits of what follows, `[rows, vocabulary]`.
-    pub fn step(&mut self, tokens: &[u32]) -> Vec<f32> {
+    pub fn logits(&mut self, tokens: &[u32]) -> Vec<f32> {
         let rows = tokens.len();
         let tokens = tokens.iter().map(|&token| token as i32).collect();
         let tokens = self.model.tokens(tokens, rows);
         let hidden = self.model.extend(self.task, tokens, &mut self.state, &mut Pass::evaluation());
         let logits = hidden.squeeze_dim::<2>(1).matmul(self.table.clone());
-        logits.into_data().convert::<f32>().into_vec().expect("logits are 32-bit floats")
+        logits.into_data().convert::<f32>().try_into_vec().expect("logits are 32-bit floats")
+    }
+}
+
+impl<S: Entrance> Stepper for ModelStepper<'_, S> {
+    type Error = Infallible;
+
+    fn vocabulary(&self) -> usize {
+        let [_, vocabulary] = self.table.dims();
+        vocabulary
     }
 
-    /// Keeps these rows in this order; a row may be absent or repeated.
-    pub fn select(&mut self, rows: &[usize]) {
+    fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
+        Ok(self.logits(tokens))
+    }
+
+    fn select(&mut self, rows: &[usize]) -> Result<(), Infallible> {
         let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
         let count = rows.len();
-        let rows: Tensor<1, Int> =
-            Tensor::from_data(TensorData::new(rows, [count]), &self.model.device());
+        let rows: Tensor<1, Int> = Tensor::from_data(TensorData::new(rows, [count]), &self.model.device());
         self.state.select(&rows);
+        Ok(())
     }
 }

@@ -1,1 +1,39 @@
-//! any2any-data
+//! Data: from files, manifests and generators to samples, and from samples to batches.
+//!
+//! - [`Samples`] are what everything here reads into: columns of values, before any adapter has seen them.
+//!   [`read`] reads one split from parallel text, TSV, CSV or JSON Lines, compressed or not.
+//! - A [`Manifest`] describes a dataset: its files with checksums, its licence, its splits. A [`Catalog`]
+//!   knows the manifests that ship with the program. A [`DataRoot`] is the folder that holds datasets;
+//!   [`open`] finds one there, [`download::get`] fetches it.
+//! - [`toy`] generates a small parallel corpus from a grammar, so that a first run needs no download.
+//! - [`batching`] packs samples of similar length into batches under a token budget, [`Limits`] tells which
+//!   samples are too long, [`Prefetch`] prepares batches ahead on another thread, and a [`Schedule`] says
+//!   which task every training step draws from.
+//!
+//! Nothing here knows a model or a medium's insides.
+
+pub mod batching;
+mod catalog;
+mod dataset;
+pub mod download;
+mod error;
+mod limits;
+mod manifest;
+mod mix;
+mod prefetch;
+mod reader;
+mod root;
+mod samples;
+mod text;
+pub mod toy;
+
+pub use catalog::Catalog;
+pub use dataset::{Dataset, open};
+pub use error::DataError;
+pub use limits::{Limits, Selection};
+pub use manifest::{Archive, ArchiveFormat, Generator, Manifest, ManifestFile, Roles};
+pub use mix::{Draw, Schedule, Share};
+pub use prefetch::Prefetch;
+pub use reader::read;
+pub use root::{DataRoot, Presence};
+pub use samples::Samples;

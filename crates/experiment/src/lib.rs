@@ -1,3 +1,56 @@
 //! The experiment: one YAML file, its schema, defaults, validation and diagnostics.
+//!
+//! ```text
+//! text ──parse──► tree of nodes with places ──extends, overrides──► one tree ──structure, check──► Document
+//!                                                                                    │
+//!                                                                                    └──► Diagnostics
+//! ```
+//!
+//! The types of [`spec`] are the language: the JSON Schema that [`json_schema`] gives to editors comes from
+//! them, and the structural checks walk the tree against that same schema. A medium describes its own options
+//! by a schema of its own, which is put in where a task names its source and target.
+//!
+//! Nothing is repaired and nothing is skipped: whatever can be known to be wrong before a run is reported at
+//! once, each problem with its file, line and column, and the way out.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use any2any_adapter::Registry;
+//! use any2any_experiment::load_str;
+//!
+//! let text = "name: demo\nmodel: { transfromer: {} }\ntasks: {}\n";
+//! let problems = load_str("demo.yaml", text, Path::new("."), &[], &Registry::new()).unwrap_err();
+//! assert!(problems.to_string().contains("did you mean `transformer`?"));
+//! ```
 
+mod check;
+mod choice;
+mod diagnostic;
+mod document;
+mod extends;
+mod homes;
+mod merge;
+mod names;
+mod new;
+mod node;
+mod overrides;
+mod parse;
+mod resolve;
+mod scalar;
+mod schema;
+mod shape;
+mod similar;
+mod source;
 pub mod spec;
+mod structure;
+mod suggest;
+mod syntax;
+mod wording;
+mod write;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use document::{Document, load, load_str, read_yaml};
+pub use new::{Template, template};
+pub use schema::json_schema;
+pub use suggest::suggest;

@@ -1,1 +1,42 @@
-//! any2any-text
+//! The text medium: text to tokens and back.
+//!
+//! A tokenizer is trained on the training split (BPE, unigram, WordPiece, words, characters), needs no
+//! training (bytes), or comes from a Hugging Face `tokenizer.json`. Training is done here and is
+//! deterministic: the same texts give the same file, byte for byte, whatever the number of threads and the
+//! seeds of hash maps. Segmenting is done by the models of the `tokenizers` crate, and what is trained is
+//! saved in its format, so that every program that reads `tokenizer.json` reads ours.
+//!
+//! The way of a text:
+//!
+//! ```text
+//! text ──Normalization──► normalised text ──words──► ▁words ──model──► pieces
+//!   ▲                          │                                        │
+//!   └───────── regions ◄───────┴──────────── byte ranges ◄──────────────┘
+//! ```
+//!
+//! Decoding is the exact reverse up to normalisation: spaces are part of the pieces (Kudo and Richardson,
+//! "SentencePiece", 2018), so nothing has to be guessed when pieces are put together again.
+
+mod adapter;
+mod bpe;
+mod corpus;
+mod error;
+mod existing;
+mod medium;
+mod normalization;
+mod options;
+mod pieces;
+mod recipe;
+mod special;
+mod trained;
+mod training;
+mod unigram;
+mod words;
+
+pub use adapter::TextAdapter;
+pub use error::TextError;
+pub use medium::Text;
+pub use options::{
+    Bpe, Bytes, Characters, File, Normalization, TextOptions, Tokenizer, Unigram, WordPiece, Words,
+};
+pub use special::SpecialTokens;

@@ -1,1 +1,45 @@
-//! any2any-train
+//! From an experiment to a trained model, and from a trained model to results.
+//!
+//! [`prepare`] reads the data and fits the adapters of a checked experiment; a [`Trainer`] writes a
+//! [`RunFolder`]; a [`Translator`] works from one.
+
+mod adapters;
+mod average;
+mod batch;
+mod build;
+mod card;
+mod checkpoint;
+mod corpus;
+mod device;
+mod error;
+pub mod evaluate;
+mod files;
+mod log;
+mod observer;
+mod optimizer;
+mod order;
+mod parameters;
+mod prepare;
+mod run;
+mod schedule;
+mod tensorboard;
+mod trainer;
+mod translator;
+
+pub use adapters::{AdapterSet, TaskAdapters};
+pub use average::average_weights;
+pub use batch::{Batch, Framing};
+pub use build::model_config;
+pub use checkpoint::{Checkpoint, Checkpoints, Ranked, State, read_weights, write_weights};
+pub use corpus::Example;
+pub use device::{available_backends, device, name as backend_name};
+pub use error::TrainError;
+pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
+pub use optimizer::{GradientSum, Optimizer};
+pub use parameters::{Weights, shapes, weights, with_weights};
+pub use prepare::{Prepared, PreparedTask, Split, check, prepare};
+pub use run::{Existing, RunFolder, fresh_model};
+pub use schedule::{LearningRate, Plateau};
+pub use tensorboard::EventWriter;
+pub use trainer::{FinalScores, Trained, Trainer};
+pub use translator::{NextToken, Output, PairScore, Traced, Translator};

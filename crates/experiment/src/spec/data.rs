@@ -66,7 +66,7 @@ impl JsonSchema for Side {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Data {
-    /// A dataset that has a manifest: its name, or the path of a manifest.
+    /// A dataset that has a manifest: its name, or the path of a manifest, which ends in `.yaml`.
     Dataset(String),
     /// Files of one's own, split by split.
     Files(Files),
@@ -93,7 +93,9 @@ pub struct Files {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SplitFiles {
     /// A file a field, a sample a line, line N of each belonging together.
-    Parallel(BTreeMap<String, PathBuf>),
+    Parallel(
+        #[schemars(with = "BTreeMap<String, File>", extend("minProperties" = 1))] BTreeMap<String, PathBuf>,
+    ),
     /// Tab-separated values; the first line names the fields unless `columns` does.
     Tsv(TableFile),
     /// Comma-separated values (RFC 4180); the first line names the fields unless `columns` does.
@@ -107,8 +109,26 @@ pub enum SplitFiles {
 #[serde(deny_unknown_fields)]
 pub struct TableFile {
     /// The file.
+    #[schemars(with = "File")]
     pub file: PathBuf,
     /// The names of the columns, for a file without a header line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
+}
+
+/// The schema of a file's path: `format: path` says that it starts at the folder of the experiment.
+struct File;
+
+impl JsonSchema for File {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "File".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "minLength": 1, "format": "path" })
+    }
 }

@@ -47,7 +47,7 @@ impl Default for Decoding {
 #[serde(default, deny_unknown_fields)]
 pub struct Beam {
     /// Hypotheses kept at every step.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub size: usize,
     /// The exponent of the length that divides a finished hypothesis' log-probability; 0: none.
     #[schemars(range(min = 0.0))]
@@ -59,7 +59,11 @@ pub struct Beam {
 
 impl Default for Beam {
     fn default() -> Self {
-        Self { size: 5, length_penalty: 1.0, n_best: 1 }
+        Self {
+            size: 5,
+            length_penalty: 1.0,
+            n_best: 1,
+        }
     }
 }
 
@@ -73,7 +77,7 @@ pub struct Sampling {
     /// Only the k most probable tokens (Fan et al. 2018); 0: all.
     pub top_k: usize,
     /// Only the most probable tokens that together reach p (Holtzman et al. 2020).
-    #[schemars(range(min = 1e-6, max = 1.0))]
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
     pub top_p: f64,
     /// The seed of the draw; null: the experiment's.
     pub seed: Option<u64>,
@@ -81,6 +85,11 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self { temperature: 1.0, top_k: 0, top_p: 1.0, seed: None }
+        Self {
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            seed: None,
+        }
     }
 }

@@ -19,8 +19,8 @@ pub use data::{Data, Files, Side, SplitFiles, TableFile, Task};
 pub use decoding::{Beam, Decoding, Sampling};
 pub use evaluation::{Evaluation, Metric};
 pub use model::{
-    Activation, Attention, DecoderOnly, Initialization, Lstm, Model, NormPlacement, Positions, TiedEmbeddings,
-    Transformer,
+    Activation, Attention, DecoderOnly, Initialization, Lstm, Model, NormPlacement, Positions,
+    TiedEmbeddings, Transformer,
 };
 pub use training::{Adafactor, Adam, AdamW, Batch, Optimizer, Schedule, Sgd, Training};
 
@@ -38,7 +38,7 @@ pub struct Experiment {
     #[serde(default)]
     pub device: Device,
     /// The tasks that the model learns, by name; all share one body.
-    #[schemars(length(min = 1))]
+    #[schemars(extend("minProperties" = 1))]
     pub tasks: BTreeMap<String, Task>,
     /// The model.
     pub model: Model,
@@ -66,6 +66,7 @@ pub struct Device {
     /// Which of several devices, counted from 0.
     pub index: usize,
     /// How many threads the CPU backend may use; 0: as many as there are cores.
+    #[schemars(range(max = 1024))]
     pub threads: usize,
 }
 

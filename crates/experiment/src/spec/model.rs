@@ -20,19 +20,19 @@ pub enum Model {
 #[serde(default, deny_unknown_fields)]
 pub struct Transformer {
     /// The width of every position.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 65_536))]
     pub d_model: usize,
     /// The inner width of the feed-forward layers.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 262_144))]
     pub d_ff: usize,
     /// Attention heads; they must divide `d_model`.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub heads: usize,
     /// Layers of the encoder.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub encoder_layers: usize,
     /// Layers of the decoder.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub decoder_layers: usize,
     /// Dropout of every residual branch, and of the other places unless they say otherwise.
     #[schemars(range(min = 0.0, max = 0.95))]
@@ -57,7 +57,7 @@ pub struct Transformer {
     /// How weights start.
     pub initialization: Initialization,
     /// The most positions that learned positions can tell apart.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub max_positions: usize,
 }
 
@@ -88,16 +88,16 @@ impl Default for Transformer {
 #[serde(default, deny_unknown_fields)]
 pub struct DecoderOnly {
     /// The width of every position.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 65_536))]
     pub d_model: usize,
     /// The inner width of the feed-forward layers.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 262_144))]
     pub d_ff: usize,
     /// Attention heads; they must divide `d_model`.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub heads: usize,
     /// Layers.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub layers: usize,
     /// Dropout of every residual branch, and of the other places unless they say otherwise.
     #[schemars(range(min = 0.0, max = 0.95))]
@@ -122,7 +122,7 @@ pub struct DecoderOnly {
     /// How weights start.
     pub initialization: Initialization,
     /// The most positions that learned positions can tell apart.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub max_positions: usize,
 }
 
@@ -153,13 +153,13 @@ impl Default for DecoderOnly {
 #[serde(default, deny_unknown_fields)]
 pub struct Lstm {
     /// The width of embeddings and of every recurrent layer.
-    #[schemars(range(min = 2))]
+    #[schemars(range(min = 2, max = 65_536))]
     pub d_model: usize,
     /// Layers of the encoder.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub encoder_layers: usize,
     /// Layers of the decoder.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub decoder_layers: usize,
     /// Whether the encoder also reads from the end; `d_model` must then be even.
     pub bidirectional: bool,

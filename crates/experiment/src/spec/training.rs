@@ -23,7 +23,7 @@ pub struct Training {
     #[schemars(range(min = 0.0, max = 0.9))]
     pub label_smoothing: f64,
     /// The largest norm that all gradients together may have; null: no limit.
-    #[schemars(range(min = 0.0))]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub clip_norm: Option<f64>,
     /// Steps between two lines of the log.
     #[schemars(range(min = 1))]
@@ -63,13 +63,18 @@ pub struct Batch {
     #[schemars(range(min = 1))]
     pub max_target_length: usize,
     /// Batches prepared ahead on another thread.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1024))]
     pub prefetch: usize,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { tokens: 4096, max_source_length: 256, max_target_length: 256, prefetch: 4 }
+        Self {
+            tokens: 4096,
+            max_source_length: 256,
+            max_target_length: 256,
+            prefetch: 4,
+        }
     }
 }
 
@@ -104,13 +109,17 @@ pub struct Adam {
     #[schemars(range(min = 0.0, max = 0.999_999))]
     pub beta_2: f64,
     /// Keeps the division finite.
-    #[schemars(range(min = 0.0))]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub epsilon: f64,
 }
 
 impl Default for Adam {
     fn default() -> Self {
-        Self { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-9 }
+        Self {
+            beta_1: 0.9,
+            beta_2: 0.98,
+            epsilon: 1e-9,
+        }
     }
 }
 
@@ -125,7 +134,7 @@ pub struct AdamW {
     #[schemars(range(min = 0.0, max = 0.999_999))]
     pub beta_2: f64,
     /// Keeps the division finite.
-    #[schemars(range(min = 0.0))]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub epsilon: f64,
     /// The share of each matrix that a step of rate 1 takes away; vectors are spared.
     #[schemars(range(min = 0.0))]
@@ -134,7 +143,12 @@ pub struct AdamW {
 
 impl Default for AdamW {
     fn default() -> Self {
-        Self { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-9, weight_decay: 0.01 }
+        Self {
+            beta_1: 0.9,
+            beta_2: 0.98,
+            epsilon: 1e-9,
+            weight_decay: 0.01,
+        }
     }
 }
 
@@ -146,13 +160,16 @@ pub struct Adafactor {
     #[schemars(range(min = 0.0, max = 1.0))]
     pub decay: f64,
     /// The largest root mean square of an update.
-    #[schemars(range(min = 0.0))]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub clip: f64,
 }
 
 impl Default for Adafactor {
     fn default() -> Self {
-        Self { decay: 0.8, clip: 1.0 }
+        Self {
+            decay: 0.8,
+            clip: 1.0,
+        }
     }
 }
 
@@ -172,7 +189,7 @@ pub enum Schedule {
     /// The same rate throughout.
     Constant {
         /// The rate.
-        #[schemars(range(min = 0.0))]
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
         /// Steps of growth.
         #[serde(default)]
@@ -181,7 +198,7 @@ pub enum Schedule {
     /// Down to `floor` in a straight line, reached at the last step.
     Linear {
         /// The highest rate.
-        #[schemars(range(min = 0.0))]
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
         /// Steps of growth.
         #[serde(default)]
@@ -194,7 +211,7 @@ pub enum Schedule {
     /// Down to `floor` along half a cosine, reached at the last step (Loshchilov and Hutter 2017).
     Cosine {
         /// The highest rate.
-        #[schemars(range(min = 0.0))]
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
         /// Steps of growth.
         #[serde(default)]
@@ -207,7 +224,7 @@ pub enum Schedule {
     /// The paper's: `factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)`.
     Noam {
         /// Multiplies the rate.
-        #[schemars(range(min = 0.0))]
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         factor: f64,
         /// Steps of growth.
         #[schemars(range(min = 1))]
@@ -216,7 +233,7 @@ pub enum Schedule {
     /// `peak * sqrt(warmup / step)` after the warm-up.
     InverseSqrt {
         /// The highest rate.
-        #[schemars(range(min = 0.0))]
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
         /// Steps of growth.
         #[schemars(range(min = 1))]
@@ -225,13 +242,13 @@ pub enum Schedule {
     /// Multiplied by `factor` whenever `patience` evaluations brought nothing better.
     Plateau {
         /// The highest rate.
-        #[schemars(range(min = 0.0))]
+        #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
         /// Steps of growth.
         #[serde(default)]
         warmup: u64,
         /// Multiplies the rate.
-        #[schemars(range(min = 0.0, max = 1.0))]
+        #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
         factor: f64,
         /// Evaluations without an improvement.
         #[schemars(range(min = 1))]
@@ -241,6 +258,9 @@ pub enum Schedule {
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self::InverseSqrt { peak: 1e-3, warmup: 1000 }
+        Self::InverseSqrt {
+            peak: 1e-3,
+            warmup: 1000,
+        }
     }
 }

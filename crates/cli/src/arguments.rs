@@ -1,0 +1,456 @@
+//! The command line: what can be typed, and what it means.
+
+use std::path::PathBuf;
+
+use any2any_experiment::spec::{Beam, Decoding, Metric, Sampling};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One transformer that translates between any two media.
+#[derive(Parser, Debug)]
+#[command(name = "any2any", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Write a commented experiment for a pair of files.
+    #[command(after_help = "Example:\n  any2any new my.yaml --source train.en --target train.de")]
+    New(NewArguments),
+    /// Report everything that is wrong with an experiment, and do nothing else.
+    #[command(after_help = "Example:\n  any2any check configs/quickstart.yaml")]
+    Check(CheckArguments),
+    /// Print the JSON Schema of experiments, for editors.
+    #[command(after_help = "Example:\n  any2any schema > experiment.schema.json")]
+    Schema,
+    /// List datasets, or get one.
+    #[command(after_help = "Example:\n  any2any data get multi30k")]
+    Data(DataArguments),
+    /// Train an experiment, or go on with a run.
+    #[command(after_help = "Examples:\n  any2any train configs/quickstart.yaml\n  any2any train --resume runs/quickstart")]
+    Train(TrainArguments),
+    /// Translate standard input, line by line, to standard output.
+    #[command(after_help = "Example:\n  any2any translate runs/quickstart < source.txt > target.txt")]
+    Translate(TranslateArguments),
+    /// Decode and score a split with a trained model.
+    #[command(after_help = "Example:\n  any2any evaluate runs/quickstart --split test")]
+    Evaluate(EvaluateArguments),
+    /// Score a file of hypotheses against a file of references; no model is needed.
+    #[command(after_help = "Example:\n  any2any metrics hypotheses.txt references.txt --metric bleu,chrf")]
+    Metrics(MetricsArguments),
+    /// Print a model's log-probability of given pairs.
+    #[command(after_help = "Example:\n  any2any score runs/quickstart --source a.en --target a.de")]
+    Score(ScoreArguments),
+    /// Continue a text with a decoder-only model, or print which tokens come next.
+    #[command(after_help = "Example:\n  any2any complete runs/language-model 'two dogs' --next 5")]
+    Complete(CompleteArguments),
+    /// Average the weights of a run's checkpoints.
+    #[command(after_help = "Example:\n  any2any average runs/quickstart\n  any2any translate runs/quickstart --checkpoint runs/quickstart/averaged.safetensors < source.txt")]
+    Average(AverageArguments),
+    /// Show layers, parameters, memory, vocabulary and history of a run or an experiment.
+    #[command(after_help = "Example:\n  any2any describe runs/quickstart")]
+    Describe(DescribeArguments),
+    /// Copy what translation needs of a run, and nothing else, to a folder.
+    #[command(after_help = "Example:\n  any2any export runs/quickstart model")]
+    Export(ExportArguments),
+    /// Print completions for a shell.
+    #[command(after_help = "Example:\n  any2any completions bash > ~/.local/share/bash-completion/completions/any2any")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A command that cannot mean anything.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub String);
+
+#[derive(Args, Debug)]
+pub(crate) struct DataRootArgument {
+    /// The folder that holds datasets, or into which they are downloaded.
+    #[arg(long, env = "ANY2ANY_DATA", value_name = "FOLDER")]
+    pub data_root: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConfigArguments {
+    /// The experiment, a YAML file.
+    pub config: PathBuf,
+    /// Change an option of the experiment, as in `--set training.steps=100`.
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    pub overrides: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NewArguments {
+    /// The file to write.
+    pub config: PathBuf,
+    /// The source sentences, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub source: PathBuf,
+    /// The target sentences, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub target: PathBuf,
+    /// Source sentences of the validation split.
+    #[arg(long, value_name = "FILE", requires = "validation_target")]
+    pub validation_source: Option<PathBuf>,
+    /// Target sentences of the validation split.
+    #[arg(long, value_name = "FILE", requires = "validation_source")]
+    pub validation_target: Option<PathBuf>,
+    /// Source sentences of the test split.
+    #[arg(long, value_name = "FILE", requires = "test_target")]
+    pub test_source: Option<PathBuf>,
+    /// Target sentences of the test split.
+    #[arg(long, value_name = "FILE", requires = "test_source")]
+    pub test_target: Option<PathBuf>,
+    /// The experiment's name; that of the file when left out.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Replace a file that is already there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Check the experiment alone: do not read its data.
+    #[arg(long)]
+    pub no_data: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DataArguments {
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum DataCommand {
+    /// List all datasets, and which are already there.
+    List {
+        #[command(flatten)]
+        root: DataRootArgument,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Download a dataset, verify it, and unpack it.
+    Get {
+        /// The dataset's name, or the path of a manifest.
+        name: String,
+        #[command(flatten)]
+        root: DataRootArgument,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TrainArguments {
+    /// The experiment, a YAML file.
+    #[arg(required_unless_present = "resume")]
+    pub config: Option<PathBuf>,
+    /// Change an option of the experiment, as in `--set training.steps=100`.
+    #[arg(long = "set", value_name = "OPTION=VALUE", conflicts_with = "resume")]
+    pub overrides: Vec<String>,
+    /// Where the run goes; `runs/NAME` when left out.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "resume")]
+    pub run: Option<PathBuf>,
+    /// Go on with a run from its last checkpoint.
+    #[arg(long, value_name = "RUN", conflicts_with = "config")]
+    pub resume: Option<PathBuf>,
+    /// With `--resume`: go on to this many steps.
+    #[arg(long, requires = "resume")]
+    pub steps: Option<u64>,
+    /// Set a run that is already there aside, under a name that ends in `.old-N`.
+    #[arg(long, conflicts_with = "resume")]
+    pub overwrite: bool,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ModelArguments {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// Which weights: `best`, `last`, `step-N`, or a safetensors file.
+    #[arg(long, default_value = "best")]
+    pub checkpoint: String,
+    /// Which task, when the run has several.
+    #[arg(long)]
+    pub task: Option<String>,
+}
+
+/// Search options; what is left out is as the experiment says.
+#[derive(Args, Debug)]
+pub(crate) struct SearchArguments {
+    /// Take the most probable token at every step.
+    #[arg(long, conflicts_with_all = ["beam", "sample"])]
+    pub greedy: bool,
+    /// Beam search with this many hypotheses.
+    #[arg(long, value_name = "SIZE", conflicts_with = "sample")]
+    pub beam: Option<usize>,
+    /// The exponent of the length that divides a hypothesis' log-probability.
+    #[arg(long, value_name = "EXPONENT")]
+    pub length_penalty: Option<f64>,
+    /// Print this many hypotheses a source, as `LINE ||| TEXT ||| SCORE`.
+    #[arg(long, value_name = "COUNT")]
+    pub n_best: Option<usize>,
+    /// Draw each token at random.
+    #[arg(long)]
+    pub sample: bool,
+    /// Divides the logits before a draw.
+    #[arg(long)]
+    pub temperature: Option<f64>,
+    /// Draw from the K most probable tokens.
+    #[arg(long, value_name = "K")]
+    pub top_k: Option<usize>,
+    /// Draw from the most probable tokens that together reach P.
+    #[arg(long, value_name = "P")]
+    pub top_p: Option<f64>,
+    /// The seed of the draw.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// The most tokens to write.
+    #[arg(long, value_name = "TOKENS")]
+    pub max_length: Option<usize>,
+    /// The fewest tokens to write.
+    #[arg(long, value_name = "TOKENS")]
+    pub min_length: Option<usize>,
+    /// Write no sequence of this many tokens twice.
+    #[arg(long, value_name = "TOKENS")]
+    pub no_repeat_ngram: Option<usize>,
+    /// Divides the score of tokens already written; 1: no penalty.
+    #[arg(long, value_name = "FACTOR")]
+    pub repetition_penalty: Option<f64>,
+    /// Source positions of one batch.
+    #[arg(long, value_name = "TOKENS")]
+    pub batch_tokens: Option<usize>,
+}
+
+impl SearchArguments {
+    /// The experiment's options with these changes.
+    pub(crate) fn apply(&self, mut decoding: Decoding) -> anyhow::Result<Decoding> {
+        if self.greedy {
+            (decoding.beam, decoding.sampling) = (None, None);
+        }
+        if self.sample || (self.draws() && decoding.sampling.is_none()) {
+            (decoding.beam, decoding.sampling) = (None, Some(decoding.sampling.take().unwrap_or_default()));
+        }
+        if self.beam.is_some() || ((self.length_penalty.is_some() || self.n_best.is_some()) && decoding.beam.is_none()) {
+            (decoding.beam, decoding.sampling) = (Some(decoding.beam.take().unwrap_or_default()), None);
+        }
+        if let Some(beam) = &mut decoding.beam {
+            let Beam { size, length_penalty, n_best } = beam;
+            change(size, self.beam);
+            change(length_penalty, self.length_penalty);
+            change(n_best, self.n_best);
+            if *n_best > *size {
+                return Err(Usage(format!("--n-best {n_best} needs a beam of at least that size, not {size}: add --beam {n_best}")).into());
+            }
+        }
+        if let Some(sampling) = &mut decoding.sampling {
+            let Sampling { temperature, top_k, top_p, seed } = sampling;
+            change(temperature, self.temperature);
+            change(top_k, self.top_k);
+            change(top_p, self.top_p);
+            *seed = self.seed.or(*seed);
+        }
+        decoding.max_length = self.max_length.or(decoding.max_length);
+        change(&mut decoding.min_length, self.min_length);
+        change(&mut decoding.no_repeat_ngram, self.no_repeat_ngram);
+        change(&mut decoding.repetition_penalty, self.repetition_penalty);
+        change(&mut decoding.batch_tokens, self.batch_tokens);
+        Ok(decoding)
+    }
+
+    fn draws(&self) -> bool {
+        self.temperature.is_some() || self.top_k.is_some() || self.top_p.is_some() || self.seed.is_some()
+    }
+}
+
+fn change<T: Copy>(option: &mut T, given: Option<T>) {
+    *option = given.unwrap_or(*option);
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TranslateArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+    #[command(flatten)]
+    pub search: SearchArguments,
+    /// What every translation begins with.
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
+    /// Print one JSON object, with tokens and scores.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EvaluateArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+    #[command(flatten)]
+    pub search: SearchArguments,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Which split: a role (`test`, `validation`, `train`) or the name of one.
+    #[arg(long, default_value = "test")]
+    pub split: String,
+    /// Metrics instead of the experiment's, parted by commas.
+    #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',')]
+    pub metrics: Vec<MetricName>,
+    /// Also write what was decoded to a file, a line a sample.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Decode the first samples alone.
+    #[arg(long, value_name = "SAMPLES")]
+    pub limit: Option<usize>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MetricsArguments {
+    /// What a system wrote, a line a sample.
+    pub hypotheses: PathBuf,
+    /// What it should have written, a line a sample.
+    pub references: PathBuf,
+    /// Which metrics, parted by commas.
+    #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',', default_value = "bleu,chrf")]
+    pub metrics: Vec<MetricName>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A metric, by its name in experiments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum MetricName {
+    Bleu,
+    BleuLowercase,
+    Chrf,
+    ChrfPlusPlus,
+    Ter,
+    Wer,
+    Cer,
+    ExactMatch,
+    TokenAccuracy,
+}
+
+impl From<MetricName> for Metric {
+    fn from(name: MetricName) -> Self {
+        match name {
+            MetricName::Bleu => Metric::Bleu,
+            MetricName::BleuLowercase => Metric::BleuLowercase,
+            MetricName::Chrf => Metric::Chrf,
+            MetricName::ChrfPlusPlus => Metric::ChrfPlusPlus,
+            MetricName::Ter => Metric::Ter,
+            MetricName::Wer => Metric::Wer,
+            MetricName::Cer => Metric::Cer,
+            MetricName::ExactMatch => Metric::ExactMatch,
+            MetricName::TokenAccuracy => Metric::TokenAccuracy,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ScoreArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// The sources, a line a sample. A decoder-only model has none.
+    #[arg(long, value_name = "FILE")]
+    pub source: Option<PathBuf>,
+    /// The targets, a line a sample.
+    #[arg(long, value_name = "FILE")]
+    pub target: PathBuf,
+    /// Print one JSON object, with the log-probability of every token.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompleteArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// What the text begins with.
+    #[arg(default_value = "")]
+    pub prefix: String,
+    /// Print the most probable next tokens with their probabilities instead of a text.
+    #[arg(long, value_name = "COUNT")]
+    pub next: Option<usize>,
+    /// How many texts to write.
+    #[arg(long, default_value_t = 1)]
+    pub count: usize,
+    #[command(flatten)]
+    pub search: SearchArguments,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AverageArguments {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// The checkpoints to average (`best`, `last`, `step-N`); all of the run's when left out.
+    #[arg(long = "checkpoint", value_name = "CHECKPOINTS", value_delimiter = ',')]
+    pub checkpoints: Vec<String>,
+    /// The file to write; `RUN/averaged.safetensors` when left out.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DescribeArguments {
+    /// The folder of a run, or an experiment.
+    pub run_or_config: PathBuf,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportArguments {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// The folder to write.
+    pub output: PathBuf,
+    /// Which weights: `best`, `last`, `step-N`, or a safetensors file.
+    #[arg(long, default_value = "best")]
+    pub checkpoint: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

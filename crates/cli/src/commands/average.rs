@@ -1,0 +1,29 @@
+//! `any2any average`.
+
+use any2any_train::{RunFolder, average_weights, read_weights, write_weights};
+use serde_json::json;
+
+use crate::arguments::AverageArguments;
+use crate::output;
+
+pub(crate) fn run(arguments: AverageArguments) -> anyhow::Result<()> {
+    let run = RunFolder::new(&arguments.run);
+    let checkpoints = run.checkpoints();
+    let names = match arguments.checkpoints.as_slice() {
+        [] => checkpoints.steps()?.into_iter().map(|step| format!("step-{step}")).collect(),
+        chosen => chosen.to_vec(),
+    };
+    if names.is_empty() {
+        anyhow::bail!("{} has no checkpoint yet", arguments.run.display());
+    }
+    let weights = names
+        .iter()
+        .map(|name| read_weights(&checkpoints.resolve(name)?.join("model.safetensors")))
+        .collect::<Result<Vec<_>, _>>()?;
+    let output = arguments.output.unwrap_or_else(|| arguments.run.join("averaged.safetensors"));
+    write_weights(&output, &average_weights(&weights)?)?;
+    if arguments.json {
+        return output::json(&json!({ "output": output, "checkpoints": names }));
+    }
+    output::line(format!("{}: the mean of {}", output.display(), names.join(", ")))
+}

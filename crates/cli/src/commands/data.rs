@@ -1,0 +1,61 @@
+//! `any2any data list` and `any2any data get`.
+
+use any2any_data::{Catalog, DataRoot, Manifest, Presence, download};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::arguments::{DataArguments, DataCommand};
+use crate::output;
+
+pub(crate) fn run(arguments: DataArguments) -> anyhow::Result<()> {
+    match arguments.command {
+        DataCommand::List { root, json } => list(&DataRoot::find(root.data_root.as_deref())?, json),
+        DataCommand::Get { name, root, json } => get(&name, &DataRoot::find(root.data_root.as_deref())?, json),
+    }
+}
+
+fn list(root: &DataRoot, as_json: bool) -> anyhow::Result<()> {
+    let catalog = Catalog::shipped()?;
+    if as_json {
+        let sets: Vec<_> = catalog
+            .manifests()
+            .iter()
+            .map(|manifest| json!({ "present": present(manifest, root), "manifest": manifest }))
+            .collect();
+        return output::json(&json!({ "data_root": root.folder(), "datasets": sets }));
+    }
+    output::line(format!("data root: {}", root.folder().display()))?;
+    for manifest in catalog.manifests() {
+        let state = match (manifest.generator.is_some(), present(manifest, root)) {
+            (true, _) => "generated",
+            (false, true) => "there",
+            (false, false) => "to get",
+        };
+        output::line(format!("{:<16} {state:<10} {}", manifest.name, manifest.description.trim()))?;
+        output::line(format!("{:<27} licence: {}", "", manifest.licence.trim()))?;
+    }
+    Ok(())
+}
+
+fn present(manifest: &Manifest, root: &DataRoot) -> bool {
+    manifest.generator.is_some() || matches!(root.presence(manifest), Presence::Present)
+}
+
+fn get(name: &str, root: &DataRoot, as_json: bool) -> anyhow::Result<()> {
+    let manifest = Catalog::shipped()?.find(name)?;
+    let bar = ProgressBar::new(0).with_style(
+        ProgressStyle::with_template("{msg}  {bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let report = download::get(&manifest, root, &mut |progress| {
+        bar.set_message(progress.file.display().to_string());
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    })?;
+    bar.finish_and_clear();
+    if as_json {
+        let files: Vec<_> = report.files.iter().map(|(path, _)| path).collect();
+        return output::json(&json!({ "dataset": manifest.name, "folder": report.folder, "files": files }));
+    }
+    output::line(format!("{}: {} files in {}", manifest.name, report.files.len(), report.folder.display()))
+}

@@ -1,0 +1,127 @@
+//! `any2any describe`.
+
+use std::collections::BTreeMap;
+
+use any2any_adapter::{Head, Registry};
+use any2any_data::DataRoot;
+use any2any_train::{AdapterSet, RunFolder, fresh_model, shapes};
+use any2any_experiment::spec::Experiment;
+use serde_json::{Value, json};
+
+use crate::arguments::DescribeArguments;
+use crate::output;
+
+pub(crate) fn run(arguments: DescribeArguments, registry: &Registry) -> anyhow::Result<()> {
+    let place = &arguments.run_or_config;
+    let (experiment, adapters, history) = if place.is_dir() {
+        let run = RunFolder::new(place);
+        let experiment = run.experiment(registry)?.experiment;
+        let adapters = run.adapters(&experiment, registry)?;
+        (experiment, adapters, history(&run)?)
+    } else {
+        let document = any2any_experiment::load(place, &[], registry)?;
+        let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+        let prepared = any2any_train::prepare(&document, registry, &root)?;
+        (prepared.experiment, prepared.adapters, Vec::new())
+    };
+    let device = any2any_train::device(&experiment.device)?;
+    let shapes = shapes(&fresh_model(&experiment, &adapters, &device));
+    if arguments.json {
+        return output::json(&as_json(&experiment, &adapters, &shapes, &history));
+    }
+    print(&experiment, &adapters, &shapes, &history)
+}
+
+/// The validation lines of a run's log.
+fn history(run: &RunFolder) -> anyhow::Result<Vec<Value>> {
+    if !run.metrics().exists() {
+        return Ok(Vec::new());
+    }
+    let lines = super::read_lines(&run.metrics())?;
+    let lines = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    Ok(lines.filter(|line| line["kind"] == "validation").collect())
+}
+
+fn count(shape: &[usize]) -> u64 {
+    shape.iter().map(|&size| size as u64).product()
+}
+
+/// Parameters by module: the first parts of a parameter's name, numbers of layers included.
+fn modules(shapes: &BTreeMap<String, Vec<usize>>) -> Vec<(String, u64)> {
+    let mut modules: Vec<(String, u64)> = Vec::new();
+    for (name, shape) in shapes {
+        let parts: Vec<&str> = name.split('.').collect();
+        let depth = parts.iter().position(|part| *part == "layers").map_or(2, |layers| layers + 2);
+        let module = parts[..depth.min(parts.len())].join(".");
+        match modules.iter_mut().find(|(known, _)| *known == module) {
+            Some((_, parameters)) => *parameters += count(shape),
+            None => modules.push((module, count(shape))),
+        }
+    }
+    modules
+}
+
+fn vocabularies(adapters: &AdapterSet) -> Vec<(String, usize)> {
+    let size = |head: Option<Head>| match head {
+        Some(Head::Softmax { vocabulary, .. }) => vocabulary,
+        _ => 0,
+    };
+    adapters.named().map(|(name, adapter)| (name.to_owned(), size(adapter.head()))).collect()
+}
+
+fn as_json(
+    experiment: &Experiment,
+    adapters: &AdapterSet,
+    shapes: &BTreeMap<String, Vec<usize>>,
+    history: &[Value],
+) -> Value {
+    let parameters: u64 = shapes.values().map(|shape| count(shape)).sum();
+    let modules: Vec<_> =
+        modules(shapes).into_iter().map(|(name, parameters)| json!({ "name": name, "parameters": parameters })).collect();
+    let vocabularies: Vec<_> =
+        vocabularies(adapters).into_iter().map(|(name, size)| json!({ "name": name, "size": size })).collect();
+    json!({
+        "name": experiment.name,
+        "parameters": parameters,
+        "weight_bytes": 4 * parameters,
+        "modules": modules,
+        "vocabularies": vocabularies,
+        "history": history,
+    })
+}
+
+fn print(
+    experiment: &Experiment,
+    adapters: &AdapterSet,
+    shapes: &BTreeMap<String, Vec<usize>>,
+    history: &[Value],
+) -> anyhow::Result<()> {
+    let parameters: u64 = shapes.values().map(|shape| count(shape)).sum();
+    output::line(format!("{}: {} parameters", experiment.name, output::grouped(parameters)))?;
+    let modules = modules(shapes);
+    let width = modules.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, parameters) in &modules {
+        output::line(format!("  {name:<width$}  {:>12}", output::grouped(*parameters)))?;
+    }
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    output::line(format!(
+        "memory: weights {:.1} MB; with gradients and the optimizer's state about {:.1} MB, activations of a batch not counted",
+        megabytes(4 * parameters),
+        megabytes(16 * parameters)
+    ))?;
+    for (name, size) in vocabularies(adapters) {
+        output::line(format!("vocabulary {name}: {} tokens", output::grouped(size as u64)))?;
+    }
+    for line in history {
+        let scores = line["decoded"].as_object().into_iter().flatten();
+        let scores: String =
+            scores.map(|(name, value)| format!("  {name} {:.2}", value.as_f64().unwrap_or(f64::NAN))).collect();
+        output::line(format!(
+            "step {:>7}  {}  loss {:.3}{scores}",
+            line["step"],
+            line["task"].as_str().unwrap_or(""),
+            line["teacher_forced"]["loss"].as_f64().unwrap_or(f64::NAN)
+        ))?;
+    }
+    Ok(())
+}

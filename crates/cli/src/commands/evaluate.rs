@@ -1,0 +1,59 @@
+//! `any2any evaluate`.
+
+use any2any_adapter::Registry;
+use any2any_data::DataRoot;
+use any2any_experiment::spec::Metric;
+use any2any_train::evaluate::{decode, teacher_forced};
+use serde_json::json;
+
+use crate::arguments::EvaluateArguments;
+use crate::output;
+
+pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::Result<()> {
+    let (translator, task) = super::load(&arguments.model, registry)?;
+    let decoding = arguments.search.apply(translator.experiment.decoding.clone())?;
+    let metrics: Vec<Metric> = match arguments.metrics.as_slice() {
+        [] => translator.experiment.evaluation.metrics.clone(),
+        chosen => chosen.iter().copied().map(Metric::from).collect(),
+    };
+    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let mut split = translator.load_split(task, &arguments.split, &root)?;
+    if let Some(limit) = arguments.limit {
+        split.examples.truncate(limit);
+    }
+    let tokens = translator.experiment.training.batch.tokens;
+    let forced = teacher_forced(translator.model(), &translator.adapters, task, &split.examples, tokens);
+    let has_source = translator.adapters.tasks()[task].source.is_some();
+    let began = std::time::Instant::now();
+    let scores = if has_source {
+        let decoded = decode(&translator, task, &split, &decoding, None)?;
+        if let Some(path) = &arguments.output {
+            let lines = decoded.hypotheses.iter().map(|output| format!("{}\n", output.decoded.value));
+            crate::output::write_file(path, lines.collect::<String>().as_bytes())?;
+        }
+        decoded.scores(&metrics)?
+    } else {
+        Vec::new()
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    let name = &translator.adapters.tasks()[task].name;
+    if arguments.json {
+        return output::json(&json!({
+            "task": name,
+            "split": arguments.split,
+            "samples": split.examples.len(),
+            "decoded": scores,
+            "decoding_seconds": seconds,
+            "teacher_forced": forced,
+        }));
+    }
+    output::line(format!("{name}: {} split, {} samples, checkpoint {}", arguments.split, split.examples.len(), arguments.model.checkpoint))?;
+    if has_source {
+        output::line(format!("decoded in {}:", output::duration(seconds)))?;
+        output::line(output::scores(&scores).trim_end())?;
+    }
+    output::line(format!(
+        "teacher-forced (no search): loss {:.4}, perplexity {:.3}, token accuracy {:.2} %",
+        forced.loss, forced.perplexity, forced.accuracy
+    ))
+}

@@ -1,0 +1,63 @@
+//! `any2any new`.
+
+use std::path::{Path, PathBuf};
+
+use any2any_adapter::Registry;
+use any2any_experiment::{Template, template};
+
+use crate::arguments::{NewArguments, Usage};
+use crate::output;
+
+pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Result<()> {
+    let config = &arguments.config;
+    if config.exists() && !arguments.overwrite {
+        return Err(Usage(format!("{} is already there; replace it with --overwrite", config.display())).into());
+    }
+    let sources = super::read_lines(&arguments.source)?;
+    let targets = super::read_lines(&arguments.target)?;
+    if sources.len() != targets.len() {
+        let (source, target) = (arguments.source.display(), arguments.target.display());
+        let message = format!(
+            "{source} has {} lines, {target} has {}: line N of each must belong together",
+            sources.len(),
+            targets.len()
+        );
+        return Err(Usage(message).into());
+    }
+    let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let absolute = |path: &Path| std::path::absolute(path);
+    let pair = |source: &Option<PathBuf>, target: &Option<PathBuf>| -> std::io::Result<Option<(PathBuf, PathBuf)>> {
+        match (source, target) {
+            (Some(source), Some(target)) => Ok(Some((absolute(source)?, absolute(target)?))),
+            _ => Ok(None),
+        }
+    };
+    let (source_field, target_field) = fields(&arguments.source, &arguments.target);
+    let stem = config.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let text = template(&Template {
+        name: arguments.name.or(stem).unwrap_or_else(|| "experiment".to_owned()),
+        source_field,
+        target_field,
+        train: (absolute(&arguments.source)?, absolute(&arguments.target)?),
+        validation: pair(&arguments.validation_source, &arguments.validation_target)?,
+        test: pair(&arguments.test_source, &arguments.test_target)?,
+        lines: sources.len(),
+    });
+    // What is written must be an experiment; anything else is our mistake, and is better seen here.
+    any2any_experiment::load_str(&config.display().to_string(), &text, folder, &[], registry)?;
+    output::write_file(config, text.as_bytes())?;
+    eprintln!("{}: written; train it with `any2any train {}`", config.display(), config.display());
+    Ok(())
+}
+
+/// The files' endings name the fields when they differ: `train.en` and `train.de`.
+fn fields(source: &Path, target: &Path) -> (String, String) {
+    let ending = |path: &Path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.trim_end_matches(".gz").rsplit_once('.').map(|(_, ending)| ending.to_owned())
+    };
+    match (ending(source), ending(target)) {
+        (Some(source), Some(target)) if source != target => (source, target),
+        _ => ("source".to_owned(), "target".to_owned()),
+    }
+}

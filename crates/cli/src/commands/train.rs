@@ -1,0 +1,87 @@
+//! `any2any train`.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use any2any_adapter::Registry;
+use any2any_data::DataRoot;
+use any2any_train::{Existing, FinalScores, RunFolder, Stopped, Trained, Trainer};
+use serde_json::json;
+
+use crate::arguments::TrainArguments;
+use crate::output;
+use crate::progress::Display;
+
+pub(crate) fn run(arguments: TrainArguments, registry: &Registry) -> anyhow::Result<()> {
+    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let trainer = match &arguments.resume {
+        Some(run) => Trainer::resume(RunFolder::new(run), registry, &root, arguments.steps)?,
+        None => start(&arguments, registry, &root)?,
+    };
+    let stop = trainer.stop();
+    // A second Ctrl-C ends the process at once: the last checkpoint is whole whatever happens.
+    ctrlc::set_handler(move || {
+        if stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("finishing this step; press Ctrl-C again to stop at once");
+    })?;
+    let mut display = Display::new(trainer.experiment().evaluation.metrics.clone());
+    let trained = trainer.train(&mut display)?;
+    report(&trained, arguments.json)
+}
+
+fn start(arguments: &TrainArguments, registry: &Registry, root: &DataRoot) -> anyhow::Result<Trainer> {
+    let config = arguments.config.clone().unwrap_or_default();
+    let document = any2any_experiment::load(&config, &arguments.overrides, registry)?;
+    let folder = match &arguments.run {
+        Some(folder) => folder.clone(),
+        None => PathBuf::from("runs").join(&document.experiment.name),
+    };
+    let existing = if arguments.overwrite { Existing::SetAside } else { Existing::Keep };
+    let run = RunFolder::new(folder);
+    run.check_free(existing)?;
+    let prepared = any2any_train::prepare(&document, registry, root)?;
+    eprintln!("the run goes to {}", run.path().display());
+    Ok(Trainer::start(prepared, run, existing)?)
+}
+
+/// Scores the best checkpoint and says where everything is.
+fn report(trained: &Trained, as_json: bool) -> anyhow::Result<()> {
+    let run = trained.run.path().display();
+    if trained.stopped == Stopped::Interrupted {
+        eprintln!("go on with: any2any train --resume {run}");
+        if as_json {
+            output::json(&json!({ "run": trained.run.path(), "stopped": trained.stopped, "step": trained.state.step }))?;
+        }
+        return Ok(());
+    }
+    let scores = trained.score()?;
+    trained.write_card(&scores)?;
+    if as_json {
+        let tasks: Vec<_> = scores.iter().map(FinalScores::to_json).collect();
+        return output::json(&json!({
+            "run": trained.run.path(),
+            "stopped": trained.stopped,
+            "step": trained.state.step,
+            "seconds": trained.state.seconds,
+            "target_tokens": trained.state.tokens,
+            "tasks": tasks,
+        }));
+    }
+    for task in &scores {
+        output::line(format!("\n{}: {} split, best checkpoint", task.task, task.split))?;
+        if !task.scores.is_empty() {
+            output::line("decoded:")?;
+            output::line(output::scores(&task.scores).trim_end())?;
+        }
+        output::line(format!(
+            "teacher-forced (no search): loss {:.3}, perplexity {:.2}, token accuracy {:.1} %",
+            task.forced.loss, task.forced.perplexity, task.forced.accuracy
+        ))?;
+        for [source, written, reference] in &task.samples {
+            output::line(format!("\n  source     {source}\n  output     {written}\n  reference  {reference}"))?;
+        }
+    }
+    output::line(format!("\n{} steps in {}; everything is in {run}", trained.state.step, output::duration(trained.state.seconds)))
+}

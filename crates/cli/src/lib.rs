@@ -1,0 +1,66 @@
+//! All commands of `any2any`, for a program with media of its own: give [`main`] its registry.
+
+mod arguments;
+mod commands;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use any2any_adapter::Registry;
+use any2any_experiment::Diagnostics;
+use any2any_train::TrainError;
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+/// Runs the command line of this process.
+///
+/// The exit code is 0 when the work is done, 1 when it failed, and 2 when the command or the experiment is
+/// wrong.
+pub fn main(registry: Registry) -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments, &registry) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Some(diagnostics) = diagnostics(&error) {
+                eprintln!("{diagnostics}");
+                return ExitCode::from(2);
+            }
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<arguments::Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::New(arguments) => commands::new::run(arguments, registry),
+        Command::Check(arguments) => commands::check::run(arguments, registry),
+        Command::Schema => commands::schema::run(registry),
+        Command::Data(arguments) => commands::data::run(arguments),
+        Command::Train(arguments) => commands::train::run(arguments, registry),
+        Command::Translate(arguments) => commands::translate::run(arguments, registry),
+        Command::Evaluate(arguments) => commands::evaluate::run(arguments, registry),
+        Command::Metrics(arguments) => commands::metrics::run(arguments),
+        Command::Score(arguments) => commands::score::run(arguments, registry),
+        Command::Complete(arguments) => commands::complete::run(arguments, registry),
+        Command::Average(arguments) => commands::average::run(arguments),
+        Command::Describe(arguments) => commands::describe::run(arguments, registry),
+        Command::Export(arguments) => commands::export::run(arguments, registry),
+        Command::Completions { shell } => commands::completions::run(shell),
+    }
+}
+
+fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
+    error.downcast_ref::<Diagnostics>().or_else(|| match error.downcast_ref::<TrainError>()? {
+        TrainError::Experiment(diagnostics) => Some(diagnostics),
+        _ => None,
+    })
+}
+
+/// Whoever read our output has seen enough, as `head` does.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

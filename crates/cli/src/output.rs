@@ -1,0 +1,87 @@
+//! Results on standard output: a table for people, or one JSON object for programs.
+
+use std::io::Write;
+
+use any2any_metrics::Score;
+use serde::Serialize;
+
+/// Prints one JSON object and nothing else.
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Prints a line.
+pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+/// Scores as a table: name, value, what it is made of, signature.
+pub(crate) fn scores(scores: &[Score]) -> String {
+    let width = scores.iter().map(|score| score.name.chars().count()).max().unwrap_or(0);
+    let mut table = String::new();
+    for score in scores {
+        table += &format!("  {:<width$}  {:>6.2}", score.name, score.value);
+        if let Some(interval) = &score.interval {
+            table += &format!(" ± {:.2} (95 %)", interval.half_width());
+        }
+        for part in [&score.detail, &score.signature].into_iter().flatten() {
+            table += "  ";
+            table += part;
+        }
+        table.push('\n');
+    }
+    table
+}
+
+/// Writes a file under a temporary name and renames it.
+pub(crate) fn write_file(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(std::path::Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A whole number with thousands set apart.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Seconds as hours, minutes and seconds.
+pub(crate) fn duration(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_are_readable() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (29_000_001, "29,000,001")] {
+            assert_eq!(grouped(number), text);
+        }
+        for (seconds, text) in [(4.2, "4 s"), (61.0, "1 min 01 s"), (7322.0, "2 h 02 min")] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+}

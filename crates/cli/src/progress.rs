@@ -1,0 +1,126 @@
+//! What a person sees while a model trains: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+
+use any2any_train::evaluate::metric_name;
+use any2any_train::{Event, Observer, Progress, Stopped, TaskEvaluation};
+use any2any_experiment::spec::Metric;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output::{duration, grouped};
+
+/// Shows a training on standard error.
+pub(crate) struct Display {
+    bar: Option<ProgressBar>,
+    metrics: Vec<Metric>,
+    started: std::time::Instant,
+    first_step: u64,
+}
+
+impl Display {
+    pub(crate) fn new(metrics: Vec<Metric>) -> Self {
+        Self { bar: None, metrics, started: std::time::Instant::now(), first_step: 0 }
+    }
+
+    fn say(&self, text: String) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => eprintln!("{text}"),
+        }
+    }
+
+    fn evaluation(&self, step: u64, evaluation: &TaskEvaluation, best: bool) -> String {
+        let decoded: String = self
+            .metrics
+            .iter()
+            .zip(&evaluation.scores)
+            .map(|(metric, score)| format!("  {} {:.2}", metric_name(*metric), score.value))
+            .collect();
+        let decoded = if decoded.is_empty() { decoded } else { format!("  decoded:{decoded}") };
+        let forced = &evaluation.forced;
+        format!(
+            "step {step}  validation {}  teacher-forced: loss {:.3}  perplexity {:.2}  accuracy {:.1} %{decoded}{}",
+            evaluation.task,
+            forced.loss,
+            forced.perplexity,
+            forced.accuracy,
+            if best { "  (best)" } else { "" },
+        )
+    }
+
+    fn remaining(&self, progress: &Progress) -> String {
+        let done = progress.step - self.first_step;
+        let rate = self.started.elapsed().as_secs_f64() / done.max(1) as f64;
+        duration(rate * (progress.steps - progress.step) as f64)
+    }
+}
+
+impl Observer for Display {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Started { parameters, step, steps, tasks, batches_an_epoch } => {
+                for (task, samples) in tasks {
+                    self.say(format!("task {task}: {samples}"));
+                }
+                self.say(format!(
+                    "{} parameters; {} batches an epoch; steps {} to {}",
+                    grouped(parameters as u64),
+                    grouped(batches_an_epoch as u64),
+                    grouped(step + 1),
+                    grouped(steps)
+                ));
+                self.started = std::time::Instant::now();
+                self.first_step = step;
+                if std::io::stderr().is_terminal() {
+                    let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}")
+                        .unwrap_or_else(|_| ProgressStyle::default_bar());
+                    self.bar = Some(ProgressBar::new(steps).with_position(step).with_style(style));
+                }
+            }
+            Event::Step(progress) => {
+                if let Some(bar) = &self.bar {
+                    bar.set_position(progress.step);
+                    bar.set_message(format!(
+                        "loss {:.3}  {} tokens/s  {} left",
+                        progress.loss,
+                        grouped(progress.tokens_per_second as u64),
+                        self.remaining(progress)
+                    ));
+                }
+            }
+            Event::Logged(progress) => {
+                if self.bar.is_none() {
+                    self.say(format!(
+                        "step {}/{}  loss {:.3}  accuracy {:.1} %  gradient {:.2}  rate {:.2e}  {} tokens/s  {} left",
+                        progress.step,
+                        progress.steps,
+                        progress.loss,
+                        progress.accuracy,
+                        progress.gradient_norm,
+                        progress.learning_rate,
+                        grouped(progress.tokens_per_second as u64),
+                        self.remaining(progress)
+                    ));
+                }
+            }
+            Event::Evaluated { step, evaluations, best } => {
+                for evaluation in evaluations {
+                    self.say(self.evaluation(step, evaluation, best));
+                }
+            }
+            Event::Stopped { step, why } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                match why {
+                    Stopped::Finished => {}
+                    Stopped::Patience => self.say(format!(
+                        "stopped after step {step}: evaluations brought nothing better for as long as `evaluation.patience` says"
+                    )),
+                    Stopped::Interrupted => self.say(format!("interrupted; step {step} is saved")),
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What must hold for every body, whatever its choices: all are put through the same checks.
+
+use any2any_adapter::Seed;
+use any2any_core::{
+    Activation, AttentionKind, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, Initializer, Input,
+    LossConfig, LstmAttention, LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, Pass, PositionsConfig,
+    Source, StemConfig, Targets, TaskConfig, TransformerConfig,
+};
+use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
+use burn::tensor::{Device, Tensor, TensorData};
+
+const VOCABULARY: usize = 23;
+const TOLERANCE: f32 = 2e-5;
+
+fn transformer(
+    norm: NormPlacement,
+    positions: PositionsConfig,
+    activation: Activation,
+    initialization: Initialization,
+) -> TransformerConfig {
+    TransformerConfig {
+        d_model: 16,
+        d_ff: 24,
+        heads: 4,
+        encoder_layers: 2,
+        decoder_layers: 2,
+        dropout: 0.2,
+        embedding_dropout: 0.2,
+        attention_dropout: 0.2,
+        activation_dropout: 0.2,
+        norm,
+        positions,
+        activation,
+        initialization,
+    }
+}
+
+fn lstm(attention: LstmAttention, bidirectional: bool, layers: usize) -> BodyConfig {
+    BodyConfig::Lstm(LstmConfig {
+        d_model: 16,
+        encoder_layers: layers,
+        decoder_layers: layers,
+        bidirectional,
+        attention,
+        dropout: 0.2,
+    })
+}
+
+/// Every body under test, by a name for failures.
+fn bodies() -> Vec<(String, BodyConfig)> {
+    use Initialization::{DeepNorm, DepthScaled, Xavier};
+    let mut bodies = Vec::new();
+    for (norm, positions, activation, initialization) in [
+        (NormPlacement::Pre, PositionsConfig::Sinusoidal, Activation::Relu, Xavier),
+        (NormPlacement::Post, PositionsConfig::Sinusoidal, Activation::Relu, Xavier),
+        (NormPlacement::Post, PositionsConfig::Learned { limit: 32 }, Activation::Gelu, DeepNorm),
+        (NormPlacement::Pre, PositionsConfig::Rotary, Activation::Swiglu, DepthScaled),
+        (NormPlacement::Pre, PositionsConfig::Alibi, Activation::Gelu, Xavier),
+    ] {
+        let config = transformer(norm, positions, activation, initialization);
+        let name = format!("{norm:?} {positions:?} {activation:?} {initialization:?}");
+        bodies.push((format!("transformer {name}"), BodyConfig::Transformer(config.clone())));
+        bodies.push((format!("decoder-only {name}"), BodyConfig::DecoderOnly(DecoderOnlyConfig(config))));
+    }
+    for (attention, bidirectional, layers) in [
+        (LstmAttention::Additive, true, 1),
+        (LstmAttention::Additive, false, 2),
+        (LstmAttention::Dot, true, 2),
+        (LstmAttention::None, true, 1),
+    ] {
+        bodies.push((format!("lstm {attention:?} {bidirectional} {layers}"), lstm(attention, bidirectional, layers)));
+    }
+    bodies
+}
+
+fn model(body: &BodyConfig, device: &Device) -> Model {
+    let source = (!matches!(body, BodyConfig::DecoderOnly(_))).then_some(0);
+    let config = ModelConfig {
+        body: body.clone(),
+        stems: vec![StemConfig::Lookup { vocabulary: VOCABULARY }],
+        heads: vec![HeadConfig::Tied { stem: 0 }],
+        tasks: vec![TaskConfig { source, target: 0, head: 0 }],
+    };
+    config.init(&Initializer::new(Seed(4), device))
+}
+
+/// Rows of tokens, padded with 0.
+fn padded(rows: &[&[i32]]) -> (Vec<i32>, Vec<usize>) {
+    let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    let mut values = Vec::new();
+    for row in rows {
+        values.extend_from_slice(row);
+        values.extend(std::iter::repeat_n(0, longest - row.len()));
+    }
+    (values, rows.iter().map(|row| row.len()).collect())
+}
+
+fn source(model: &Model, body: &BodyConfig, rows: &[&[i32]]) -> Option<Source> {
+    if matches!(body, BodyConfig::DecoderOnly(_)) {
+        return None;
+    }
+    let (values, lengths) = padded(rows);
+    Some(Source { input: Input::Tokens(model.tokens(values, rows.len())), lengths })
+}
+
+fn logits(model: &Model, body: &BodyConfig, sources: &[&[i32]], targets: &[&[i32]], pass: &mut Pass) -> Tensor<3> {
+    let (values, _) = padded(targets);
+    let hidden = model.forward(0, source(model, body, sources), model.tokens(values, targets.len()), pass);
+    model.logits(0, hidden)
+}
+
+fn distance(a: Tensor<3>, b: Tensor<3>) -> f32 {
+    (a - b).abs().max().into_scalar()
+}
+
+const SOURCES: [&[i32]; 3] = [&[5, 9, 3, 7, 22], &[4, 4], &[11, 6, 8]];
+const TARGETS: [&[i32]; 3] = [&[2, 8, 9], &[2, 7, 12, 13, 5, 6], &[2]];
+
+#[test]
+fn padding_and_batch_mates_change_nothing() {
+    for (name, body) in bodies() {
+        let model = model(&body, &Device::default());
+        let together = logits(&model, &body, &SOURCES, &TARGETS, &mut Pass::evaluation());
+        for row in 0..SOURCES.len() {
+            let alone = logits(&model, &body, &[SOURCES[row]], &[TARGETS[row]], &mut Pass::evaluation());
+            let length = TARGETS[row].len();
+            let same = together.clone().narrow(0, row, 1).narrow(1, 0, length);
+            let difference = distance(alone, same);
+            assert!(difference < TOLERANCE, "{name}: row {row} differs by {difference}");
+        }
+    }
+}
+
+#[test]
+fn the_future_changes_nothing() {
+    for (name, body) in bodies() {
+        let model = model(&body, &Device::default());
+        let run = |target: &[i32]| logits(&model, &body, &SOURCES[..1], &[target], &mut Pass::evaluation());
+        let difference = distance(
+            run(&[2, 8, 9, 10, 11]).narrow(1, 0, 3),
+            run(&[2, 8, 9, 21, 3]).narrow(1, 0, 3),
+        );
+        assert!(difference < TOLERANCE, "{name}: positions see the future, by {difference}");
+    }
+}
+
+#[test]
+fn one_by_one_with_a_cache_equals_all_at_once() {
+    for (name, body) in bodies() {
+        let model = model(&body, &Device::default());
+        let targets: [&[i32]; 3] = [&[2, 8, 9, 4], &[2, 7, 12, 13], &[2, 3, 20, 6]];
+        let at_once = logits(&model, &body, &SOURCES, &targets, &mut Pass::evaluation());
+        let mut stepper = ModelStepper::new(&model, 0, source(&model, &body, &SOURCES));
+        // After two positions the rows change places and one is doubled, as in a beam.
+        let mut rows = vec![0, 1, 2];
+        for position in 0..4 {
+            if position == 2 {
+                rows = vec![2, 0, 0, 1];
+                stepper.select(&rows).expect("infallible");
+            }
+            let tokens: Vec<u32> = rows.iter().map(|&row| targets[row][position] as u32).collect();
+            let stepped = stepper.step(&tokens).expect("infallible");
+            for (place, &row) in rows.iter().enumerate() {
+                let stepped = &stepped[place * VOCABULARY..][..VOCABULARY];
+                let expected = at_once.clone().narrow(0, row, 1).narrow(1, position, 1);
+                let stepped =
+                    Tensor::from_data(TensorData::new(stepped.to_vec(), [1, 1, VOCABULARY]), &Device::default());
+                let difference = distance(stepped, expected);
+                assert!(difference < TOLERANCE, "{name}: position {position} of row {row} differs by {difference}");
+            }
+        }
+    }
+}
+
+#[test]
+fn traced_attention_sums_to_one_and_changes_nothing() {
+    for (name, body) in bodies() {
+        let model = model(&body, &Device::default());
+        let mut pass = Pass::traced();
+        let traced = logits(&model, &body, &SOURCES, &TARGETS, &mut pass);
+        let plain = logits(&model, &body, &SOURCES, &TARGETS, &mut Pass::evaluation());
+        assert_eq!(distance(traced, plain), 0.0, "{name}");
+        let trace = pass.into_trace();
+        let expected = match &body {
+            BodyConfig::Transformer(config) => config.encoder_layers + 2 * config.decoder_layers,
+            BodyConfig::DecoderOnly(config) => config.0.decoder_layers,
+            BodyConfig::Lstm(config) => usize::from(config.attention != LstmAttention::None),
+        };
+        assert_eq!(trace.attention().len(), expected, "{name}");
+        for attention in trace.attention() {
+            let [batch, _, queries, keys] = attention.weights.dims();
+            assert_eq!((batch, if attention.place.kind == AttentionKind::Cross { keys } else { 5 }), (3, 5), "{name}");
+            let sums = attention.weights.clone().sum_dim(3) - 1.0;
+            let worst: f32 = sums.abs().max().into_scalar();
+            assert!(worst < 1e-5, "{name}: {queries} rows sum to 1 but for {worst}");
+            if attention.place.kind == AttentionKind::Cross {
+                let beyond: f32 = attention.weights.clone().narrow(0, 1, 1).narrow(3, 2, 3).max().into_scalar();
+                assert!(beyond < 1e-6, "{name}: padding is looked at, by {beyond}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_weights_and_dropout() {
+    for (name, body) in bodies() {
+        let device = Device::default().autodiff();
+        let run = |step| {
+            let mut pass = Pass::training(Seed(9), step);
+            logits(&model(&body, &device), &body, &SOURCES, &TARGETS, &mut pass).inner()
+        };
+        assert_eq!(distance(run(1), run(1)), 0.0, "{name}");
+        assert!(distance(run(1), run(2)) > 1e-3, "{name}: dropout does not depend on the step");
+    }
+}
+
+/// Every parameter's gradient points the way that a small step shows.
+#[test]
+fn gradients_are_those_of_the_loss() {
+    for (name, body) in bodies() {
+        let device = Device::default().autodiff();
+        let model = model(&body, &device);
+        let (targets, _) = padded(&TARGETS);
+        let labels: Vec<u32> = targets.iter().map(|&token| (token as u32 + 3) % VOCABULARY as u32).collect();
+        let config = LossConfig { label_smoothing: 0.1 };
+        let loss_of = |model: &Model| {
+            let tokens = model.tokens(targets.clone(), TARGETS.len());
+            let hidden = model.forward(0, source(model, &body, &SOURCES), tokens, &mut Pass::evaluation());
+            let rows = labels.len();
+            config.forward(
+                hidden.reshape([rows, 16]),
+                model.softmax_table(0),
+                Targets { tokens: &labels, padding: 0 },
+                1.0,
+            )
+        };
+        let (loss, surrogate) = loss_of(&model);
+        let gradients = burn::optim::GradientsParams::from_grads(surrogate.backward(), &model);
+        // A step of this length against the gradient lowers the loss by about its squared norm times it.
+        let rate = 1e-4;
+        let mut mover = Mover { gradients, rate, squared: 0.0 };
+        let moved = burn::module::Module::map(model, &mut mover);
+        let (after, _) = loss_of(&moved);
+        let expected = rate * mover.squared;
+        let fallen = loss.smoothed - after.smoothed;
+        assert!(
+            (fallen / expected - 1.0).abs() < 0.1,
+            "{name}: the loss fell by {fallen}, its gradient foretold {expected}"
+        );
+    }
+}
+
+/// Moves every parameter against its gradient.
+struct Mover {
+    gradients: burn::optim::GradientsParams,
+    rate: f64,
+    squared: f64,
+}
+
+impl burn::module::ModuleMapper for Mover {
+    fn map_float<const D: usize>(
+        &mut self,
+        param: burn::module::Param<Tensor<D>>,
+    ) -> burn::module::Param<Tensor<D>> {
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
+        let squared: f32 = gradient.clone().square().sum().into_scalar();
+        self.squared += f64::from(squared);
+        param.map(|value| Tensor::from_inner(value.inner() - gradient * self.rate).require_grad())
+    }
+}
+
+#[test]
+fn search_runs_on_every_body() {
+    for (name, body) in bodies() {
+        let model = model(&body, &Device::default());
+        let rows: Vec<SourceRow> = (0..SOURCES.len())
+            .map(|id| SourceRow { id: id as u64, prefix: vec![], min_length: 0, max_length: 8 })
+            .collect();
+        let run = |sources: &[&[i32]], rows: &[SourceRow], strategy: Strategy| {
+            let mut stepper = ModelStepper::new(&model, 0, source(&model, &body, sources));
+            let options = SearchOptions { strategy, ..SearchOptions::default() };
+            search(&mut stepper, rows, 2, 3, &[0, 1, 2], &options).expect("a valid search")
+        };
+        let beam = |size| Strategy::Beam(Beam { size, length_penalty: 1.0, n_best: 1 });
+        let greedy = run(&SOURCES, &rows, Strategy::Greedy);
+        let narrow = run(&SOURCES, &rows, beam(1));
+        let wide = run(&SOURCES, &rows, beam(4));
+        for row in 0..SOURCES.len() {
+            assert_eq!(greedy[row][0].tokens, narrow[row][0].tokens, "{name}: a beam of 1 is greedy");
+            assert!(wide[row][0].score >= greedy[row][0].score_under(1.0) - 1e-6, "{name}: beam is below greedy");
+            let alone = run(&SOURCES[row..=row], &rows[row..=row], beam(4));
+            assert_eq!(alone[0][0].tokens, wide[row][0].tokens, "{name}: batch-mates change row {row}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The datasets that a program knows by name: those that ship with it, and those that a person adds.
+
+use std::path::Path;
+
+use crate::{DataError, Manifest};
+
+/// The manifests that ship with the program: part of it, so that it works from any folder.
+const SHIPPED: [(&str, &str); 2] = [
+    ("multi30k", include_str!("../../../datasets/multi30k.yaml")),
+    ("toy-en-de", include_str!("../../../datasets/toy-en-de.yaml")),
+];
+
+/// Manifests by name.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    manifests: Vec<Manifest>,
+}
+
+impl Catalog {
+    /// The manifests that ship with the program.
+    ///
+    /// # Errors
+    ///
+    /// Never, once built and tested: they are part of the program.
+    pub fn shipped() -> Result<Self, DataError> {
+        let manifests = SHIPPED
+            .iter()
+            .map(|(name, text)| Manifest::parse(name, text))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { manifests })
+    }
+
+    /// Adds a manifest, or every manifest (`*.yaml`) of a folder. One of a known name replaces it.
+    ///
+    /// # Errors
+    ///
+    /// When the path cannot be read, or a manifest is wrong.
+    pub fn add(&mut self, path: &Path) -> Result<(), DataError> {
+        if path.is_dir() {
+            let read = |source| DataError::Read {
+                path: path.to_owned(),
+                source,
+            };
+            let mut files = Vec::new();
+            for entry in std::fs::read_dir(path).map_err(read)? {
+                let file = entry.map_err(read)?.path();
+                if file
+                    .extension()
+                    .is_some_and(|extension| extension == "yaml" || extension == "yml")
+                {
+                    files.push(file);
+                }
+            }
+            files.sort();
+            files.iter().try_for_each(|file| self.add_file(file))
+        } else {
+            self.add_file(path)
+        }
+    }
+
+    fn add_file(&mut self, path: &Path) -> Result<(), DataError> {
+        let manifest = Manifest::load(path)?;
+        self.manifests.retain(|known| known.name != manifest.name);
+        self.manifests.push(manifest);
+        Ok(())
+    }
+
+    /// All manifests.
+    pub fn manifests(&self) -> &[Manifest] {
+        &self.manifests
+    }
+
+    /// The manifest of a name, or else at a path, with or without `.yaml`.
+    ///
+    /// # Errors
+    ///
+    /// When there is neither, or the manifest at the path is wrong.
+    pub fn find(&self, name_or_path: &str) -> Result<Manifest, DataError> {
+        if let Some(manifest) = self
+            .manifests
+            .iter()
+            .find(|manifest| manifest.name == name_or_path)
+        {
+            return Ok(manifest.clone());
+        }
+        let path = Path::new(name_or_path);
+        if path.is_file() {
+            return Manifest::load(path);
+        }
+        let with_extension = Path::new(&format!("{name_or_path}.yaml")).to_owned();
+        if with_extension.is_file() {
+            return Manifest::load(&with_extension);
+        }
+        Err(DataError::Dataset {
+            name: name_or_path.to_owned(),
+            known: self
+                .manifests
+                .iter()
+                .map(|manifest| manifest.name.clone())
+                .collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_manifests_are_sound_and_named_as_their_files() {
+        let catalog = Catalog::shipped().expect("sound");
+        for ((name, _), manifest) in SHIPPED.iter().zip(catalog.manifests()) {
+            assert_eq!(*name, manifest.name);
+            assert!(
+                manifest.citation.is_some() && manifest.licence.len() > 10,
+                "{name}"
+            );
+        }
+        let error = catalog.find("multi-30k").expect_err("no such set").to_string();
+        assert!(
+            error.contains("did you mean 'multi30k'? (known: multi30k, toy-en-de)"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_person_adds_manifests_by_file_and_by_folder() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let write = |name: &str| {
+            let text = format!(
+                "name: {name}\ndescription: d\nlicence: l\ngenerator: {{ toy_en_de: {{ pairs: 5, seed: 1 }} }}"
+            );
+            std::fs::write(folder.path().join(format!("{name}.yaml")), text).expect("written");
+        };
+        write("one");
+        write("multi30k");
+        std::fs::write(folder.path().join("notes.txt"), "not a manifest").expect("written");
+        let mut catalog = Catalog::shipped().expect("sound");
+        catalog.add(folder.path()).expect("two sound manifests");
+        let names: Vec<&str> = catalog
+            .manifests()
+            .iter()
+            .map(|manifest| manifest.name.as_str())
+            .collect();
+        assert_eq!(names, ["toy-en-de", "multi30k", "one"]);
+        assert_eq!(catalog.find("multi30k").expect("replaced").description, "d");
+
+        let path = folder.path().join("one");
+        let found = Catalog::default()
+            .find(&path.display().to_string())
+            .expect("found without its extension");
+        assert_eq!(found.name, "one");
+        assert!(catalog.add(&folder.path().join("none.yaml")).is_err());
+    }
+}

@@ -1,0 +1,180 @@
+//! What can go wrong with data. Every message names the place and the way out.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What can go wrong with data.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file that cannot be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or folder that cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that is wrong as a whole.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and the way out.
+        reason: String,
+    },
+    /// A line of a file that is wrong.
+    #[error("{}:{line}: {reason}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong, and the way out.
+        reason: String,
+    },
+    /// Parallel files that do not have as many lines as each other.
+    #[error(
+        "parallel files differ in length: {}; line N of each must belong together",
+        files.iter().map(|(path, lines)| format!("{} has {} lines", path.display(), crate::text::grouped(*lines)))
+            .collect::<Vec<_>>().join(", ")
+    )]
+    Lengths {
+        /// Every file with its number of lines.
+        files: Vec<(PathBuf, usize)>,
+    },
+    /// A field that the samples do not have.
+    #[error("no field is called '{field}': {}", crate::text::known(field, known))]
+    Field {
+        /// The field that was asked for.
+        field: String,
+        /// The fields that there are.
+        known: Vec<String>,
+    },
+    /// A split that the dataset does not have.
+    #[error(
+        "dataset '{dataset}' has no split '{split}': {}",
+        crate::text::known(split, known)
+    )]
+    Split {
+        /// The dataset.
+        dataset: String,
+        /// The split that was asked for.
+        split: String,
+        /// The roles and splits that there are.
+        known: Vec<String>,
+    },
+    /// A dataset without a manifest.
+    #[error(
+        "no dataset is called '{name}', and no manifest is at that path: {}",
+        crate::text::known(name, known)
+    )]
+    Dataset {
+        /// The name that was asked for.
+        name: String,
+        /// The datasets that are known.
+        known: Vec<String>,
+    },
+    /// A manifest that is wrong.
+    #[error("manifest {place}: {reason}")]
+    Manifest {
+        /// The manifest's file, or its name when it ships with the program.
+        place: String,
+        /// What is wrong, and the way out.
+        reason: String,
+    },
+    /// A dataset that is not in the data root.
+    #[error(
+        "dataset '{dataset}' is not in {}: {} is missing; run `any2any data get {get}`, or name the folder that \
+         has it with --data-root or ANY2ANY_DATA",
+        folder.display(), missing.display()
+    )]
+    Missing {
+        /// The dataset.
+        dataset: String,
+        /// What `any2any data get` is to be given: the dataset's name, or its manifest's path.
+        get: String,
+        /// The folder that was looked in.
+        folder: PathBuf,
+        /// The first file or folder that is missing.
+        missing: PathBuf,
+    },
+    /// A file of a dataset that has another size than its manifest says.
+    #[error(
+        "{} has {found} bytes, its manifest says {expected}: move the file away, then run `any2any data get {get}`",
+        path.display()
+    )]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// What `any2any data get` is to be given.
+        get: String,
+        /// The size that the manifest names.
+        expected: u64,
+        /// The size on disk.
+        found: u64,
+    },
+    /// A file of a dataset that has another checksum than its manifest says.
+    #[error(
+        "{} has SHA-256 {found}, its manifest says {expected}: move the file away, then run `any2any data get {get}`",
+        path.display()
+    )]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// What `any2any data get` is to be given.
+        get: String,
+        /// The checksum that the manifest names.
+        expected: String,
+        /// The checksum of the file on disk.
+        found: String,
+    },
+    /// A download that failed on every mirror.
+    #[error("cannot download {}: {}; what has arrived is kept, so run the command again to go on", path.display(),
+        attempts.join("; "))]
+    Download {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What each mirror said last.
+        attempts: Vec<String>,
+    },
+    /// Another program downloads the same file.
+    #[error("another program is downloading {}: wait for it, or stop it", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An archive that must not or cannot be unpacked.
+    #[error("archive {}: {reason}; nothing of it was kept", archive.display())]
+    Archive {
+        /// The archive.
+        archive: PathBuf,
+        /// What is wrong, with the member's name.
+        reason: String,
+    },
+    /// No folder to keep datasets in.
+    #[error("no folder for datasets: give --data-root FOLDER, or set ANY2ANY_DATA")]
+    NoRoot,
+    /// A generator that cannot do what it is asked.
+    #[error("generator {generator}: {reason}")]
+    Generator {
+        /// The generator.
+        generator: &'static str,
+        /// What is wrong, and the way out.
+        reason: String,
+    },
+    /// Tasks that no training step can be drawn from.
+    #[error("cannot mix tasks: {reason}")]
+    Mix {
+        /// What is wrong, and the way out.
+        reason: String,
+    },
+}

@@ -1,0 +1,187 @@
+//! Manifests: what a dataset is, where its files come from, and what their splits are.
+//!
+//! ```yaml
+//! name: tatoeba-mini
+//! description: Short sentences.
+//! licence: CC BY 2.0
+//! files:
+//!   - path: raw/train.en.gz
+//!     urls: [https://example.org/train.en.gz]
+//!     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+//!     bytes: 1000
+//! splits:
+//!   train: { parallel: { en: raw/train.en.gz } }
+//! ```
+//!
+//! All paths are relative to the folder of the set, which is the set's name inside the data root.
+
+mod check;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use any2any_experiment::spec::SplitFiles;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::DataError;
+use crate::toy::ToyEnDe;
+
+/// A dataset: its files, its splits, and what a person must know before using it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The name, which is also the set's folder in the data root.
+    pub name: String,
+    /// What the set holds.
+    pub description: String,
+    /// What one may do with it.
+    pub licence: String,
+    /// What to cite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub citation: Option<String>,
+    /// Where to read more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homepage: Option<String>,
+    /// The files to download.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ManifestFile>,
+    /// The splits, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub splits: BTreeMap<String, SplitFiles>,
+    /// Which split serves for what; without it, the splits called `train`, `validation` and `test` do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Roles>,
+    /// Makes the samples, instead of files and splits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<Generator>,
+}
+
+/// Which split serves for what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Roles {
+    /// The split that a model learns from.
+    pub train: String,
+    /// The split that decides which checkpoint is best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<String>,
+    /// The split that a finished model is scored on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
+}
+
+/// One file of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestFile {
+    /// Where it lies in the set's folder.
+    pub path: PathBuf,
+    /// Where it can be downloaded: the first that works is used.
+    #[schemars(length(min = 1))]
+    pub urls: Vec<String>,
+    /// Its SHA-256, in hexadecimal.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub sha256: String,
+    /// Its size.
+    #[schemars(range(min = 1))]
+    pub bytes: u64,
+    /// How to unpack it, when it is an archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archive>,
+}
+
+/// How to unpack an archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// The format.
+    pub format: ArchiveFormat,
+    /// The folder that it is unpacked into, inside the set's folder. It holds nothing else: when it exists,
+    /// the archive has been unpacked.
+    pub into: PathBuf,
+    /// The most bytes that its members may have together; 100 times the archive's size when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpacked_bytes: Option<u64>,
+}
+
+/// The format of an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveFormat {
+    /// A tar archive.
+    Tar,
+    /// A tar archive compressed by gzip.
+    TarGz,
+    /// A zip archive.
+    Zip,
+}
+
+/// Makes samples without any file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Generator {
+    /// The [little grammar](crate::toy) of English and German.
+    ToyEnDe(ToyEnDe),
+}
+
+impl Manifest {
+    /// Reads a manifest from a file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or does not describe a dataset.
+    pub fn load(path: &Path) -> Result<Self, DataError> {
+        let text = std::fs::read_to_string(path).map_err(|source| DataError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    /// A manifest from its text; `place` is what errors call it.
+    ///
+    /// # Errors
+    ///
+    /// When the text does not describe a dataset.
+    pub fn parse(place: &str, text: &str) -> Result<Self, DataError> {
+        let wrong = |reason: String| DataError::Manifest {
+            place: place.to_owned(),
+            reason,
+        };
+        let manifest: Self = serde_yaml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        manifest.check().map_err(wrong)?;
+        Ok(manifest)
+    }
+
+    /// The split of a role (`train`, `validation`, `test`), or else of a name.
+    pub fn split(&self, role_or_name: &str) -> Option<(&str, &SplitFiles)> {
+        let name = self.role(role_or_name).unwrap_or(role_or_name);
+        self.splits
+            .get_key_value(name)
+            .map(|(name, files)| (name.as_str(), files))
+    }
+
+    fn role(&self, role: &str) -> Option<&str> {
+        let roles = self.roles.as_ref()?;
+        match role {
+            "train" => Some(&roles.train),
+            "validation" => roles.validation.as_deref(),
+            "test" => roles.test.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What a person downloads, in bytes.
+    pub fn download_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+/// The files that a split reads.
+pub(crate) fn split_paths(files: &SplitFiles) -> Vec<&Path> {
+    match files {
+        SplitFiles::Parallel(fields) => fields.values().map(PathBuf::as_path).collect(),
+        SplitFiles::Tsv(table) | SplitFiles::Csv(table) | SplitFiles::JsonLines(table) => vec![&table.file],
+    }
+}

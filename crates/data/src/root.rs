@@ -1,0 +1,264 @@
+//! The data root: the folder that holds datasets, each in a folder of its name.
+//!
+//! A set that is already there is used where it lies and never written to.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::download::digest;
+use crate::{DataError, Manifest, ManifestFile};
+
+/// The environment variable that names the data root.
+const VARIABLE: &str = "ANY2ANY_DATA";
+
+/// The folder that holds datasets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataRoot {
+    folder: PathBuf,
+}
+
+/// Whether a dataset is in the data root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Every file is there, with its size.
+    Present,
+    /// Something is missing.
+    Missing(PathBuf),
+    /// A file has another size than the manifest says.
+    WrongSize {
+        /// The file.
+        path: PathBuf,
+        /// The size that the manifest names.
+        expected: u64,
+        /// The size on disk.
+        found: u64,
+    },
+}
+
+impl DataRoot {
+    /// The data root at a folder, which need not exist yet.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// The data root that a person chose: the folder given, else the environment variable `ANY2ANY_DATA`,
+    /// else `any2any` in the platform's folder for caches.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of these.
+    pub fn find(given: Option<&Path>) -> Result<Self, DataError> {
+        Self::find_in(given, |name| std::env::var_os(name))
+    }
+
+    fn find_in(given: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, DataError> {
+        let set = |name: &str| {
+            variable(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let cache = || {
+            if cfg!(windows) {
+                set("LOCALAPPDATA")
+            } else if cfg!(target_os = "macos") {
+                set("HOME").map(|home| home.join("Library/Caches"))
+            } else {
+                // The XDG specification asks to pass over a path that is not absolute.
+                let given = set("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+                given.or_else(|| set("HOME").map(|home| home.join(".cache")))
+            }
+        };
+        given
+            .map(Path::to_owned)
+            .or_else(|| set(VARIABLE))
+            .or_else(|| cache().map(|cache| cache.join("any2any")))
+            .map(Self::at)
+            .ok_or(DataError::NoRoot)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder of one dataset.
+    pub fn set_folder(&self, manifest: &Manifest) -> PathBuf {
+        self.folder.join(&manifest.name)
+    }
+
+    /// Whether a dataset is there. Sizes are compared, contents are not: see [`verify`](Self::verify).
+    pub fn presence(&self, manifest: &Manifest) -> Presence {
+        let folder = self.set_folder(manifest);
+        manifest
+            .files
+            .iter()
+            .map(|file| file_presence(&folder, file))
+            .find(|presence| *presence != Presence::Present)
+            .unwrap_or(Presence::Present)
+    }
+
+    /// Compares every file of a dataset with its checksum.
+    ///
+    /// # Errors
+    ///
+    /// When a file is missing or differs.
+    pub fn verify(&self, manifest: &Manifest) -> Result<(), DataError> {
+        self.require(manifest, &manifest.name)?;
+        let folder = self.set_folder(manifest);
+        for file in &manifest.files {
+            let path = folder.join(&file.path);
+            // The archive of an unpacked folder may have been deleted.
+            if path.is_file() {
+                let found = digest::of_file(&path)?;
+                if found != file.sha256 {
+                    let get = manifest.name.clone();
+                    return Err(DataError::Checksum {
+                        path,
+                        get,
+                        expected: file.sha256.clone(),
+                        found,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Presence as a result; `asked` is how the person called the dataset.
+    pub(crate) fn require(&self, manifest: &Manifest, asked: &str) -> Result<(), DataError> {
+        let get = asked.to_owned();
+        match self.presence(manifest) {
+            Presence::Present => Ok(()),
+            Presence::Missing(missing) => {
+                let folder = self.set_folder(manifest);
+                let missing = missing.strip_prefix(&folder).unwrap_or(&missing).to_owned();
+                Err(DataError::Missing {
+                    dataset: manifest.name.clone(),
+                    get,
+                    folder,
+                    missing,
+                })
+            }
+            Presence::WrongSize {
+                path,
+                expected,
+                found,
+            } => Err(DataError::Size {
+                path,
+                get,
+                expected,
+                found,
+            }),
+        }
+    }
+}
+
+fn file_presence(folder: &Path, file: &ManifestFile) -> Presence {
+    if let Some(archive) = &file.archive {
+        let unpacked = folder.join(&archive.into);
+        return if unpacked.is_dir() {
+            Presence::Present
+        } else {
+            Presence::Missing(unpacked)
+        };
+    }
+    let path = folder.join(&file.path);
+    match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == file.bytes => Presence::Present,
+        Ok(metadata) if metadata.is_file() => Presence::WrongSize {
+            path,
+            expected: file.bytes,
+            found: metadata.len(),
+        },
+        _ => Presence::Missing(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The folder given, the environment, and the root that is found.
+    type Case<'a> = (Option<&'a str>, &'a [(&'a str, &'a str)], Option<&'a str>);
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_nearest_wish_wins() {
+        let cases: &[Case] = &[
+            (
+                Some("here"),
+                &[("ANY2ANY_DATA", "/there"), ("HOME", "/home/me")],
+                Some("here"),
+            ),
+            (
+                None,
+                &[("ANY2ANY_DATA", "/there"), ("HOME", "/home/me")],
+                Some("/there"),
+            ),
+            (
+                None,
+                &[("ANY2ANY_DATA", ""), ("HOME", "/home/me")],
+                Some("/home/me/.cache/any2any"),
+            ),
+            (
+                None,
+                &[("XDG_CACHE_HOME", "/cache"), ("HOME", "/home/me")],
+                Some("/cache/any2any"),
+            ),
+            (
+                None,
+                &[("XDG_CACHE_HOME", "cache"), ("HOME", "/home/me")],
+                Some("/home/me/.cache/any2any"),
+            ),
+            (None, &[], None),
+        ];
+        for (given, variables, expected) in cases {
+            let lookup = |name: &str| {
+                variables
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, value)| OsString::from(value))
+            };
+            let found = DataRoot::find_in(given.map(Path::new), lookup).ok();
+            assert_eq!(found, expected.map(DataRoot::at));
+        }
+    }
+
+    #[test]
+    fn presence_compares_sizes_and_verify_compares_contents() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = DataRoot::at(folder.path());
+        let sha256 = digest::of_bytes(b"abc");
+        let text = format!(
+            "{{ name: s, description: d, licence: l, splits: {{ train: {{ parallel: {{ en: a }} }} }},
+               files: [{{ path: a, urls: ['http://h/a'], sha256: '{sha256}', bytes: 3 }}] }}"
+        );
+        let manifest = Manifest::parse("s", &text).expect("sound");
+        let path = root.set_folder(&manifest).join("a");
+        assert_eq!(root.presence(&manifest), Presence::Missing(path.clone()));
+
+        std::fs::create_dir(root.set_folder(&manifest)).expect("made");
+        std::fs::write(&path, "ab").expect("written");
+        assert_eq!(
+            root.presence(&manifest),
+            Presence::WrongSize {
+                path: path.clone(),
+                expected: 3,
+                found: 2
+            }
+        );
+
+        std::fs::write(&path, "abd").expect("written");
+        assert_eq!(root.presence(&manifest), Presence::Present);
+        let error = root.verify(&manifest).expect_err("another content").to_string();
+        assert!(
+            error.contains(&sha256) && error.contains(&digest::of_bytes(b"abd")),
+            "{error}"
+        );
+
+        std::fs::write(&path, "abc").expect("written");
+        root.verify(&manifest).expect("the right content");
+    }
+}

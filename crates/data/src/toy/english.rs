@@ -1,0 +1,189 @@
+//! The English of a sentence.
+
+use super::lexicon::COUNTS;
+use super::syntax::{
+    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, QuestionWord,
+    Sentence, Subject, Time, write,
+};
+
+type Words = Vec<&'static str>;
+
+pub(super) fn sentence(sentence: &Sentence) -> String {
+    match sentence {
+        Sentence::Statement(clause) => write(&statement(clause), '.'),
+        Sentence::TimeFirst(clause) => {
+            let later = Clause {
+                time: None,
+                ..clause.clone()
+            };
+            write(
+                &[vec![clause.time.map_or("", time)], statement(&later)].concat(),
+                '.',
+            )
+        }
+        // "Who" is the subject, so nothing changes its place.
+        Sentence::Question(clause) if clause.subject == Subject::Who => write(&statement(clause), '?'),
+        Sentence::Question(clause) => {
+            let what = if matches!(clause.predicate, Predicate::DoWhat(_)) {
+                "what"
+            } else {
+                ""
+            };
+            write(&[vec![what], question(clause)].concat(), '?')
+        }
+        Sentence::QuestionWord(word, clause) => {
+            let word = match word {
+                QuestionWord::Where => "where",
+                QuestionWord::When => "when",
+                QuestionWord::Why => "why",
+            };
+            write(&[vec![word], question(clause)].concat(), '?')
+        }
+        Sentence::And(first, second) => {
+            write(&[statement(first), vec!["and"], statement(second)].concat(), '.')
+        }
+        Sentence::Because(first, second) => write(
+            &[statement(first), vec!["because"], statement(second)].concat(),
+            '.',
+        ),
+        Sentence::If(first, second) => write(
+            &[vec!["if"], statement(first), vec![","], statement(second)].concat(),
+            '.',
+        ),
+        Sentence::That(first, second) => {
+            write(&[statement(first), vec!["that"], statement(second)].concat(), '.')
+        }
+    }
+}
+
+fn statement(clause: &Clause) -> Words {
+    [subject(&clause.subject), verbs(clause), rest(clause)].concat()
+}
+
+/// Helper, subject, verb: English asks with a helping verb, "do" if there is no other.
+fn question(clause: &Clause) -> Words {
+    let number = clause.subject.number();
+    let (helper, main) = match (&clause.predicate, clause.auxiliary) {
+        (Predicate::Be(_), None) => (be(number), ""),
+        (predicate, None) => (third(number, "do", "does"), plain(predicate)),
+        (predicate, Some(auxiliary)) => (helper(auxiliary, false), plain(predicate)),
+    };
+    let not = if clause.negated { "not" } else { "" };
+    [
+        vec![helper],
+        subject(&clause.subject),
+        vec![not, main],
+        rest(clause),
+    ]
+    .concat()
+}
+
+fn verbs(clause: &Clause) -> Words {
+    let number = clause.subject.number();
+    match (&clause.predicate, clause.auxiliary, clause.negated) {
+        (predicate, Some(auxiliary), negated) => {
+            // "Cannot" is one word.
+            let not = if negated && auxiliary != Auxiliary::Can {
+                "not"
+            } else {
+                ""
+            };
+            vec![helper(auxiliary, negated), not, plain(predicate)]
+        }
+        (Predicate::Be(_), None, negated) => vec![be(number), if negated { "not" } else { "" }],
+        (predicate, None, true) => vec![third(number, "do", "does"), "not", plain(predicate)],
+        (Predicate::Do(verb, _) | Predicate::DoWhat(verb), None, false) => {
+            vec![third(number, verb.english[0], verb.english[1])]
+        }
+    }
+}
+
+fn rest(clause: &Clause) -> Words {
+    let mut words = Vec::new();
+    match &clause.predicate {
+        Predicate::Be(adjective) => words.push(adjective.english),
+        Predicate::Do(_, objects) => words.extend(objects.iter().flat_map(noun_phrase)),
+        Predicate::DoWhat(_) => {}
+    }
+    if let Some((preposition, place)) = &clause.place {
+        words.push(match preposition {
+            Preposition::In => "in",
+            Preposition::Behind => "behind",
+            Preposition::Under => "under",
+            Preposition::Beside => "beside",
+            Preposition::With => "with",
+        });
+        words.extend(noun_phrase(place));
+    }
+    words.extend(clause.time.map(time));
+    words
+}
+
+fn subject(subject: &Subject) -> Words {
+    match subject {
+        Subject::Noun(phrase) => noun_phrase(phrase),
+        Subject::Both(first, second) => [noun_phrase(first), vec!["and"], noun_phrase(second)].concat(),
+        Subject::Pronoun(pronoun) => vec![match pronoun {
+            Pronoun::He => "he",
+            Pronoun::She => "she",
+            Pronoun::We => "we",
+            Pronoun::They => "they",
+        }],
+        Subject::Who => vec!["who"],
+    }
+}
+
+fn noun_phrase(phrase: &NounPhrase) -> Words {
+    let adjective = phrase.adjective.map_or("", |adjective| adjective.english);
+    let noun = third(phrase.number, phrase.noun.english[1], phrase.noun.english[0]);
+    let next = if adjective.is_empty() { noun } else { adjective };
+    let determiner = match (phrase.determiner, phrase.number) {
+        (Determiner::Definite, _) => "the",
+        (Determiner::Indefinite, Number::Singular) if next.starts_with(['a', 'e', 'i', 'o', 'u']) => "an",
+        (Determiner::Indefinite, Number::Singular) => "a",
+        (Determiner::Indefinite, Number::Plural) => "",
+        (Determiner::This, Number::Singular) => "this",
+        (Determiner::This, Number::Plural) => "these",
+        (Determiner::My, _) => "my",
+        (Determiner::No, _) => "no",
+        (Determiner::Count(count), _) => COUNTS[count].0,
+    };
+    vec![determiner, adjective, noun]
+}
+
+fn helper(auxiliary: Auxiliary, negated: bool) -> &'static str {
+    match auxiliary {
+        Auxiliary::Will => "will",
+        Auxiliary::Can if negated => "cannot",
+        Auxiliary::Can => "can",
+        Auxiliary::Must => "must",
+    }
+}
+
+fn plain(predicate: &Predicate) -> &'static str {
+    match predicate {
+        Predicate::Be(_) => "be",
+        Predicate::Do(verb, _) | Predicate::DoWhat(verb) => verb.english[0],
+    }
+}
+
+fn be(number: Number) -> &'static str {
+    third(number, "are", "is")
+}
+
+fn third(number: Number, plural: &'static str, singular: &'static str) -> &'static str {
+    if number == Number::Plural {
+        plural
+    } else {
+        singular
+    }
+}
+
+fn time(time: Time) -> &'static str {
+    match time {
+        Time::Today => "today",
+        Time::Now => "now",
+        Time::Tomorrow => "tomorrow",
+        Time::Sometimes => "sometimes",
+    }
+}

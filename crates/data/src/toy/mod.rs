@@ -1,0 +1,178 @@
+//! A little grammar of English and German, and the parallel corpus that it generates.
+//!
+//! It is for first runs, tests and lessons: nothing to download, small enough for a tiny model and two
+//! minutes, and yet a real problem of translation. The German is determined by the English alone, so a model
+//! that has understood everything reaches a BLEU of 100.
+//!
+//! What there is to learn:
+//!
+//! - **Gender and case**: the subject is nominative, the object accusative (with "helfen" dative), to whom
+//!   something is given dative, and so is everything after a preposition. Articles and adjectives agree.
+//! - **Declension** of adjectives, weak, mixed and strong; weak nouns (der Junge, den Jungen); dative plurals.
+//! - **Agreement** of subject and verb, of "he" and "they", of two subjects joined by "and".
+//! - **Word order**: the finite verb stands second, first in questions, last after "weil", "dass" and "wenn".
+//!   Infinitives go to the end. The time stands before the object, the place after it.
+//! - **Negation**: "nicht" in its place, and "kein" with whatever would have "ein" or nothing.
+//! - **Numbers**, contraction ("in dem" becomes "im"), capitals and commas.
+//!
+//! What is left out, since the English would not say which German is meant: "you", "it", and "must not". The
+//! past is left out to keep the vocabulary small: there are about 160 word forms in English and 220 in German.
+//!
+//! A structure is drawn (`grammar`), then written in each language (`english`, `german`, with `declension`).
+//! Training never shows certain combinations of words (`held_out`); every sentence of the validation and test
+//! splits has at least one of them.
+
+mod declension;
+mod english;
+mod german;
+mod grammar;
+mod held_out;
+mod lexicon;
+mod phrases;
+mod syntax;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use any2any_adapter::{Seed, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::text::grouped;
+use crate::{DataError, Samples};
+use held_out::Split;
+use syntax::Sentence;
+
+/// Sentences of the validation split.
+const VALIDATION: usize = 500;
+/// Sentences of the test split.
+const TEST: usize = 1000;
+/// The most pairs to train on.
+const MOST_PAIRS: usize = 500_000;
+/// The fewest and the most words of a sentence, in either language.
+const WORDS: std::ops::RangeInclusive<usize> = 3..=14;
+/// Sentences drawn for each one wanted before the grammar counts as exhausted.
+const PATIENCE: usize = 100;
+
+/// What to generate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToyEnDe {
+    /// The pairs to train on; 500 more are for validation and 1,000 for the test.
+    #[schemars(range(min = 1, max = 500_000))]
+    pub pairs: usize,
+    /// Decides which sentences are drawn.
+    pub seed: u64,
+}
+
+/// An English sentence and its German translation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pair {
+    /// The English sentence.
+    pub english: String,
+    /// The German sentence.
+    pub german: String,
+}
+
+/// The generated corpus. No English sentence stands in it twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Corpus {
+    /// Pairs to learn from.
+    pub train: Vec<Pair>,
+    /// Pairs to choose a checkpoint by, with combinations of words that `train` has not.
+    pub validation: Vec<Pair>,
+    /// Pairs to score a finished model on, with combinations that neither of the others has.
+    pub test: Vec<Pair>,
+}
+
+impl ToyEnDe {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if (1..=MOST_PAIRS).contains(&self.pairs) {
+            return Ok(());
+        }
+        Err(format!(
+            "toy_en_de: pairs must be from 1 to {}, they are {}",
+            grouped(MOST_PAIRS),
+            grouped(self.pairs)
+        ))
+    }
+
+    /// Generates the corpus: the same for the same options, on every machine.
+    ///
+    /// The validation and test splits depend on the seed alone, not on the number of pairs.
+    ///
+    /// # Errors
+    ///
+    /// When the number of pairs is 0 or beyond what the grammar is meant for.
+    pub fn generate(&self) -> Result<Corpus, DataError> {
+        let wrong = |reason| DataError::Generator {
+            generator: "toy_en_de",
+            reason,
+        };
+        self.check().map_err(wrong)?;
+        let mut random = Seed(self.seed).random("toy-en-de", 0);
+        let mut corpus = Corpus::default();
+        let mut seen = HashSet::new();
+        for _ in 0..PATIENCE * (self.pairs + VALIDATION + TEST) {
+            if corpus.train.len() == self.pairs
+                && corpus.validation.len() == VALIDATION
+                && corpus.test.len() == TEST
+            {
+                return Ok(corpus);
+            }
+            let sentence = grammar::sentence(&mut random);
+            let (pairs, wanted) = match held_out::split(&sentence) {
+                Some(Split::Train) => (&mut corpus.train, self.pairs),
+                Some(Split::Validation) => (&mut corpus.validation, VALIDATION),
+                Some(Split::Test) => (&mut corpus.test, TEST),
+                None => continue,
+            };
+            let pair = Pair::of(&sentence);
+            if pairs.len() < wanted && pair.fits() && seen.insert(pair.english.clone()) {
+                pairs.push(pair);
+            }
+        }
+        Err(wrong(format!(
+            "the grammar does not have {} different sentences; ask for fewer",
+            grouped(self.pairs)
+        )))
+    }
+}
+
+impl Pair {
+    fn of(sentence: &Sentence) -> Self {
+        Self {
+            english: english::sentence(sentence),
+            german: german::sentence(sentence),
+        }
+    }
+
+    fn fits(&self) -> bool {
+        [&self.english, &self.german]
+            .iter()
+            .all(|text| WORDS.contains(&text.split(' ').count()))
+    }
+}
+
+impl Corpus {
+    /// A split by its name, as samples with the fields `en` and `de`.
+    pub fn split(&self, name: &str) -> Option<Samples> {
+        let pairs = match name {
+            "train" => &self.train,
+            "validation" => &self.validation,
+            "test" => &self.test,
+            _ => return None,
+        };
+        let column = |side: fn(&Pair) -> &String| {
+            pairs
+                .iter()
+                .map(|pair| Value::from(side(pair).as_str()))
+                .collect()
+        };
+        let (english, german) = (column(|pair| &pair.english), column(|pair| &pair.german));
+        Samples::new(vec![("en".to_owned(), english), ("de".to_owned(), german)])
+    }
+}

@@ -1,0 +1,115 @@
+//! Semantic checks: what a schema cannot say, between one value and another, and between the experiment and
+//! the machine that it runs on.
+//!
+//! Each rule reads the values that it compares, and is silent when one of them has been reported already.
+
+mod decoding;
+mod files;
+mod model;
+mod tasks;
+mod training;
+
+use any2any_adapter::Registry;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use crate::diagnostic::Diagnostic;
+use crate::node::Node;
+use crate::spec::{Decoding, Device, Evaluation, Model, Training};
+use crate::structure::Broken;
+
+/// Everything that is wrong with a tree beyond its structure.
+pub(crate) fn run(root: &Node, json: &Json, broken: &Broken, registry: &Registry) -> Vec<Diagnostic> {
+    let mut checker = Checker {
+        root,
+        json,
+        broken,
+        registry,
+        found: Vec::new(),
+    };
+    tasks::check(&mut checker);
+    files::check(&mut checker);
+    model::check(&mut checker);
+    training::check(&mut checker);
+    decoding::check(&mut checker);
+    checker.found
+}
+
+/// What the rules read, and what they found.
+struct Checker<'a> {
+    root: &'a Node,
+    /// The tree without what is broken.
+    json: &'a Json,
+    broken: &'a Broken,
+    registry: &'a Registry,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    fn error(&mut self, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.found.push(Diagnostic::error(
+            self.root.place_of(pointer),
+            message,
+            Some(help.into()),
+        ));
+    }
+
+    fn warning(&mut self, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.found
+            .push(Diagnostic::error(self.root.place_of(pointer), message, Some(help.into())).as_warning());
+    }
+
+    /// Whether the experiment itself says something at a pointer.
+    fn given(&self, pointer: &str) -> bool {
+        self.root.find(pointer).is_some()
+    }
+
+    /// Whether none of the values that a rule reads has been reported.
+    fn sound(&self, pointers: &[&str]) -> bool {
+        !pointers.iter().any(|pointer| self.broken.touches(pointer))
+    }
+
+    /// The place to blame for two values that contradict each other: the later one of those given.
+    fn blame<'p>(&self, first: &'p str, second: &'p str) -> &'p str {
+        if self.given(second) || !self.given(first) {
+            second
+        } else {
+            first
+        }
+    }
+
+    fn part<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let empty = Json::Object(serde_json::Map::new());
+        serde_json::from_value(self.json.get(key).unwrap_or(&empty).clone()).ok()
+    }
+
+    fn model(&self) -> Option<Model> {
+        self.part("model")
+    }
+
+    fn training(&self) -> Option<Training> {
+        self.part("training")
+    }
+
+    fn decoding(&self) -> Option<Decoding> {
+        self.part("decoding")
+    }
+
+    fn evaluation(&self) -> Option<Evaluation> {
+        self.part("evaluation")
+    }
+
+    fn device(&self) -> Option<Device> {
+        self.part("device")
+    }
+
+    /// The names of the tasks.
+    fn tasks(&self) -> Vec<&'a str> {
+        let tasks = self.json.get("tasks").and_then(Json::as_object);
+        tasks
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+}

@@ -1,0 +1,181 @@
+//! Rules about tasks and their media.
+
+use serde_json::Value as Json;
+
+use crate::check::Checker;
+use crate::names::folder_name;
+use crate::node::{Node, Value, below};
+use crate::spec::{Data, Files, Model, Side, SplitFiles};
+use crate::suggest::suggest;
+
+pub(crate) fn check(checker: &mut Checker<'_>) {
+    check_name(checker, "/name", checker.json.get("name").and_then(Json::as_str));
+    for task in checker.tasks() {
+        check_name(checker, &below("/tasks", task), Some(task));
+        check_source(checker, task);
+        for role in ["source", "target"] {
+            check_options(checker, task, role);
+        }
+    }
+    check_weights(checker);
+}
+
+impl Checker<'_> {
+    /// A side of a task, when it is sound.
+    pub(super) fn side(&self, task: &str, role: &str) -> Option<Side> {
+        let pointer = format!("{}/{role}", below("/tasks", task));
+        let json = self.json.pointer(&pointer).filter(|_| self.sound(&[&pointer]))?;
+        serde_json::from_value(json.clone()).ok()
+    }
+}
+
+/// The run and the vocabularies stand in folders of these names.
+fn check_name(checker: &mut Checker<'_>, pointer: &str, name: Option<&str>) {
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        return;
+    };
+    // `--set` tells keys apart by dots, so the name of a task has none.
+    let is_key = pointer != "/name";
+    let proper = folder_name(name, is_key);
+    if proper != name {
+        let help = format!("use letters, digits, `-` and `_`: {proper}");
+        checker.error(pointer, format!("`{name}` cannot be the name of a folder"), help);
+    }
+}
+
+fn check_source(checker: &mut Checker<'_>, task: &str) {
+    let at = below("/tasks", task);
+    let source = format!("{at}/source");
+    if !checker.sound(&["/model", &source]) {
+        return;
+    }
+    let given = checker
+        .root
+        .find(&source)
+        .is_some_and(|node| node.value != Value::Null);
+    match (checker.model(), given) {
+        (Some(Model::DecoderOnly(_)), true) => {
+            let help = "take `source` away, or choose `transformer` or `lstm`";
+            checker.error(
+                &source,
+                "a decoder-only model reads no source: it continues its target",
+                help,
+            );
+        }
+        (Some(Model::Transformer(_) | Model::Lstm(_)), false) => {
+            let help = "add `source`: what is read; only a `decoder_only` model has none";
+            checker.error(&at, format!("`{task}` lacks `source`"), help);
+        }
+        _ => {}
+    }
+}
+
+fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
+    let Some(side) = checker.side(task, role) else {
+        return;
+    };
+    let Ok(medium) = checker.registry.get(side.medium()) else {
+        return;
+    };
+    let options = format!("{}/{role}/{}", below("/tasks", task), side.medium());
+    for problem in medium.check(side.options()) {
+        let pointer = format!("{options}{}", problem.pointer);
+        let help = problem.help.unwrap_or_default();
+        if help.is_empty() {
+            let place = checker.root.place_of(&pointer);
+            checker
+                .found
+                .push(crate::diagnostic::Diagnostic::error(place, problem.message, None));
+        } else {
+            checker.error(&pointer, problem.message, help);
+        }
+    }
+    check_fields(checker, task, &options, &medium.fields(side.options()));
+}
+
+/// The data must have the fields that a side reads.
+fn check_fields(checker: &mut Checker<'_>, task: &str, options: &str, wanted: &[String]) {
+    let data = below("/tasks", task) + "/data";
+    let Some(json) = checker.json.pointer(&data).filter(|_| checker.sound(&[&data])) else {
+        return;
+    };
+    let Ok(Data::Files(files)) = serde_json::from_value(json.clone()) else {
+        return;
+    };
+    let Files {
+        train,
+        validation,
+        test,
+    } = &files;
+    let splits = [
+        ("train", Some(train)),
+        ("validation", validation.as_ref()),
+        ("test", test.as_ref()),
+    ];
+    for wanted in wanted {
+        for (split, fields) in splits
+            .iter()
+            .filter_map(|(split, files)| Some((split, fields(files.as_ref()?)?)))
+        {
+            if fields.contains(wanted) {
+                continue;
+            }
+            let place = checker
+                .root
+                .find(options)
+                .and_then(|node| naming(node, wanted, options));
+            let message = format!("the `{split}` files have no field `{wanted}`");
+            let known = fields.join(", ");
+            let help = match suggest(wanted, fields.iter().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`? their fields are: {known}"),
+                None => format!("their fields are: {known}"),
+            };
+            checker.error(place.as_deref().unwrap_or(options), message, help);
+            break;
+        }
+    }
+}
+
+/// The fields that the experiment itself gives to a split; those of a header are known to its reader.
+fn fields(split: &SplitFiles) -> Option<Vec<String>> {
+    match split {
+        SplitFiles::Parallel(files) => Some(files.keys().cloned().collect()),
+        SplitFiles::Tsv(table) | SplitFiles::Csv(table) => {
+            (!table.columns.is_empty()).then(|| table.columns.clone())
+        }
+        SplitFiles::JsonLines(_) => None,
+    }
+}
+
+/// The pointer of the option that holds a text.
+fn naming(node: &Node, text: &str, pointer: &str) -> Option<String> {
+    match &node.value {
+        Value::Text(found) if found == text => Some(pointer.to_owned()),
+        _ => node
+            .entries()
+            .iter()
+            .find_map(|entry| naming(&entry.node, text, &below(pointer, &entry.key))),
+    }
+}
+
+/// Tasks are drawn in proportion to their weights.
+fn check_weights(checker: &mut Checker<'_>) {
+    let tasks = checker.tasks();
+    let weight = |task: &&str| {
+        let weight = below("/tasks", task) + "/weight";
+        checker.sound(&[&weight]) && checker.json.pointer(&weight).and_then(Json::as_f64) == Some(0.0)
+    };
+    if let Some(first) = tasks.first().filter(|_| tasks.iter().all(weight)) {
+        let place = below("/tasks", first) + "/weight";
+        let message = if tasks.len() == 1 {
+            "the only task is never drawn"
+        } else {
+            "no task is ever drawn"
+        };
+        checker.error(
+            &place,
+            format!("{message}: its weight is 0"),
+            "give at least one task a weight above 0",
+        );
+    }
+}

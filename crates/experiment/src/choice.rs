@@ -1,0 +1,191 @@
+//! What the structural checks say about a choice that was not made, made twice, or made of something unknown.
+
+use serde_json::Value as Json;
+
+use crate::node::{Entry, shorten};
+use crate::shape::{Kind, Schema};
+use crate::source::Place;
+use crate::suggest::suggest;
+use crate::wording::keys;
+
+/// A choice between words and keys, as messages speak of it.
+pub(crate) struct Choice<'a, 's> {
+    pub(crate) words: &'a [&'s str],
+    pub(crate) options: &'a [(&'s str, &'s Json)],
+    /// What is chosen: "`schedule`", "medium of `source`".
+    pub(crate) noun: &'a str,
+    /// The key that the choice stands under.
+    pub(crate) label: &'a str,
+    pub(crate) rules: Schema<'s>,
+}
+
+impl<'s> Choice<'_, 's> {
+    /// The schema of an option.
+    pub(crate) fn option(&self, key: &str) -> Option<&'s Json> {
+        self.options
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, schema)| *schema)
+    }
+
+    /// The message and the help for a word that is none of those that can stand.
+    pub(crate) fn wrong_word(&self, word: &str) -> (String, String) {
+        let word = shorten(word);
+        match self.option(&word) {
+            Some(schema) => {
+                let example = example(&word, schema, self.rules);
+                (
+                    format!(
+                        "{} must be a mapping: `{word}` needs its options below it",
+                        self.noun
+                    ),
+                    format!("write `{}: {{ {example} }}`", self.label.trim_matches('`')),
+                )
+            }
+            None => {
+                let is_text = |schema| matches!(self.rules.shape(schema).kind, Kind::Text(_));
+                let mut texts = self.options.iter().filter(|(_, schema)| is_text(schema));
+                let help = match (texts.next(), texts.next(), self.near(&word)) {
+                    (Some((key, _)), None, None) => {
+                        format!(
+                            "write `{}: {{ {key}: {word} }}`; {}",
+                            self.label.trim_matches('`'),
+                            self.one_of()
+                        )
+                    }
+                    _ => self.did_you_mean(&word),
+                };
+                (format!("{}: `{word}` is not known", self.noun), help)
+            }
+        }
+    }
+
+    /// Whether an option has an option of this name.
+    fn declares(&self, schema: &Json, key: &str) -> bool {
+        match self.rules.shape(schema).kind {
+            Kind::Mapping(mapping) => keys(mapping).contains(&key),
+            Kind::Choice { options, .. } => options.iter().any(|(name, _)| *name == key),
+            _ => false,
+        }
+    }
+
+    fn near(&self, word: &str) -> Option<&'s str> {
+        suggest(
+            word,
+            self.words
+                .iter()
+                .chain(self.options.iter().map(|(name, _)| name))
+                .copied(),
+        )
+    }
+
+    /// The place, the message and the help for a mapping that makes no choice or several.
+    pub(crate) fn wrong_entries(&self, first: &Entry, entries: &[Entry]) -> (Place, String, String) {
+        let chosen = entries.iter().find(|entry| self.option(&entry.key).is_some());
+        let stray = entries.iter().find(|entry| self.option(&entry.key).is_none());
+        match (chosen, stray) {
+            (Some(chosen), Some(stray)) => self.beside(chosen, stray),
+            (Some(first), None) => {
+                let second = entries
+                    .iter()
+                    .find(|entry| entry.key != first.key)
+                    .unwrap_or(first);
+                let message = format!(
+                    "{} is chosen twice: `{}` and `{}`",
+                    self.noun, first.key, second.key
+                );
+                (second.place.clone(), message, "keep one of them".to_owned())
+            }
+            (None, stray) => self.unknown(stray.unwrap_or(first)),
+        }
+    }
+
+    fn beside(&self, chosen: &Entry, stray: &Entry) -> (Place, String, String) {
+        let fits = self
+            .option(&chosen.key)
+            .is_some_and(|schema| self.declares(schema, &stray.key));
+        let message = format!("`{}` cannot stand beside `{}`", shorten(&stray.key), chosen.key);
+        let help = if fits {
+            format!(
+                "`{}` is an option of `{}`: indent it further than that",
+                stray.key, chosen.key
+            )
+        } else {
+            format!("{} takes one key only: {}", self.label, self.known())
+        };
+        (stray.place.clone(), message, help)
+    }
+
+    fn unknown(&self, stray: &Entry) -> (Place, String, String) {
+        let key = shorten(&stray.key);
+        let parent = self
+            .options
+            .iter()
+            .find(|(_, schema)| self.declares(schema, &stray.key));
+        let near = self.near(&stray.key);
+        let (message, help) = match parent {
+            _ if self.words.contains(&stray.key.as_str()) => {
+                let help = format!("write `{}: {key}`", self.label.trim_matches('`'));
+                (format!("`{key}` takes no options"), help)
+            }
+            Some((parent, _)) if near.is_none() => {
+                let message = format!("{} is not chosen: `{key}` is an option of `{parent}`", self.noun);
+                (
+                    message,
+                    format!(
+                        "write `{parent}:` above it and indent what belongs to it; {}",
+                        self.one_of()
+                    ),
+                )
+            }
+            _ => (
+                format!("{}: `{key}` is not known", self.noun),
+                self.did_you_mean(&stray.key),
+            ),
+        };
+        (stray.place.clone(), message, help)
+    }
+
+    fn did_you_mean(&self, word: &str) -> String {
+        match self.near(word) {
+            Some(meant) => format!("did you mean `{meant}`? {}", self.one_of()),
+            None => self.one_of(),
+        }
+    }
+
+    /// The list of what can be chosen.
+    pub(crate) fn one_of(&self) -> String {
+        format!("choose one of: {}", self.known())
+    }
+
+    fn known(&self) -> String {
+        let names: Vec<_> = self
+            .words
+            .iter()
+            .chain(self.options.iter().map(|(name, _)| name))
+            .copied()
+            .collect();
+        names.join(", ")
+    }
+}
+
+/// An option in YAML's one-line form, with dots for what cannot be left out.
+fn example(key: &str, schema: &Json, rules: Schema<'_>) -> String {
+    let schema = rules.resolve(schema);
+    let required = schema
+        .get("required")
+        .and_then(Json::as_array)
+        .into_iter()
+        .flatten();
+    let fields: Vec<_> = required
+        .filter_map(Json::as_str)
+        .map(|key| format!("{key}: ..."))
+        .collect();
+    if !matches!(rules.shape(schema).kind, Kind::Mapping(_)) {
+        format!("{key}: ...")
+    } else if fields.is_empty() {
+        format!("{key}: {{}}")
+    } else {
+        format!("{key}: {{ {} }}", fields.join(", "))
+    }
+}

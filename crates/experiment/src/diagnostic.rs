@@ -1,0 +1,314 @@
+//! Problems of an experiment, each with its place, shown the way the Rust compiler shows its own.
+
+use std::fmt;
+
+use serde::Serialize;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::source::Place;
+
+/// The most columns of a source line that are shown; longer lines are cut around the place.
+const WIDTH: usize = 140;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The experiment cannot run.
+    Error,
+    /// The experiment can run, but probably not as was meant.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        })
+    }
+}
+
+/// One problem, where it is, and the way out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, as it was named; `--set` for an override.
+    pub file: String,
+    /// The line, counted from 1; 0 when the file as a whole is meant.
+    pub line: usize,
+    /// The column in characters, counted from 1; 0 when the file as a whole is meant.
+    pub column: usize,
+    /// How many characters of the line are meant.
+    pub length: usize,
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    pub help: Option<String>,
+    /// The line's text.
+    pub source_line: String,
+    /// Where it stands among others.
+    #[serde(skip)]
+    order: (usize, usize, usize),
+}
+
+impl Diagnostic {
+    /// A problem of a whole file, for instance one that cannot be read.
+    pub fn of_file(file: impl Into<String>, message: impl Into<String>, help: Option<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            file: file.into(),
+            line: 0,
+            column: 0,
+            length: 0,
+            message: message.into(),
+            help,
+            source_line: String::new(),
+            order: (0, 0, 0),
+        }
+    }
+
+    /// The same problem, not bad enough to stop.
+    #[must_use]
+    pub fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    pub(crate) fn error(place: &Place, message: impl Into<String>, help: Option<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            file: place.source.name.clone(),
+            line: place.line,
+            column: place.column,
+            length: place.length,
+            message: message.into(),
+            help,
+            source_line: place.source.line(place.line).to_owned(),
+            order: place.order(),
+        }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.severity, self.message)?;
+        let margin = " ".repeat(self.line.to_string().len());
+        if self.line == 0 {
+            write!(f, "\n{margin}--> {}", self.file)?;
+        } else {
+            let (line, before, marked) = self.excerpt();
+            write!(f, "\n{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
+            write!(f, "\n{margin} |\n{} | {line}", self.line)?;
+            write!(f, "\n{margin} | {}{}", " ".repeat(before), "^".repeat(marked))?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n{margin} = help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Diagnostic {
+    /// The line as it is shown, and how many columns stand before and under the caret run.
+    fn excerpt(&self) -> (String, usize, usize) {
+        let start = self.column.saturating_sub(1);
+        let characters: Vec<char> = self.source_line.trim_end().chars().map(visible).collect();
+        let (first, last) = if characters.len() <= WIDTH {
+            (0, characters.len())
+        } else {
+            let first = start.saturating_sub(WIDTH / 3).min(characters.len() - WIDTH);
+            (first, first + WIDTH)
+        };
+        let mut line: String = characters[first..last].iter().collect();
+        if last < characters.len() {
+            line.push('…');
+        }
+        let mut before = width(&characters, first, start);
+        if first > 0 {
+            line.insert(0, '…');
+            before += 1;
+        }
+        // A place may lie behind the end of the line: the end of the file, for instance.
+        before += start.saturating_sub(last.max(first));
+        let marked = width(&characters, start, (start + self.length).min(last)).max(1);
+        (line.trim_end().to_owned(), before, marked)
+    }
+}
+
+/// Control characters would move the caret away from its place.
+fn visible(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        character if character.width().is_none() => '\u{fffd}',
+        character => character,
+    }
+}
+
+fn width(characters: &[char], from: usize, to: usize) -> usize {
+    let to = to.min(characters.len());
+    characters
+        .get(from.min(to)..to)
+        .map_or(0, |part| String::from_iter(part).width())
+}
+
+/// All problems of an experiment, in the order of its files and lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Whether any of them is an error.
+    pub fn has_errors(&self) -> bool {
+        self.list
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.list.iter()
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(diagnostics: I) -> Self {
+        let mut list: Vec<_> = diagnostics.into_iter().collect();
+        list.sort_by(|a, b| (&a.order, &a.severity).cmp(&(&b.order, &b.severity)));
+        // What a target takes over from its source is checked twice and reported once.
+        list.dedup();
+        Self { list }
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self {
+            list: vec![diagnostic],
+        }
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.list.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n\n" };
+            write!(f, "{gap}{diagnostic}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    fn check(text: &str, (line, column, length): (usize, usize, usize), expected: &str) {
+        let source = Source::new("a.yaml", "", text, 0);
+        let place = Place {
+            source,
+            line,
+            column,
+            length,
+        };
+        let shown = Diagnostic::error(&place, "wrong", None).to_string();
+        assert_eq!(shown, format!("error: wrong\n{expected}"), "{shown}");
+    }
+
+    #[test]
+    fn carets_stand_under_the_place() {
+        check(
+            "a: 1\nb: 22",
+            (2, 4, 2),
+            " --> a.yaml:2:4\n  |\n2 | b: 22\n  |    ^^",
+        );
+        check("\tx: y", (1, 2, 1), " --> a.yaml:1:2\n  |\n1 |  x: y\n  |  ^");
+        check("名: y", (1, 4, 1), " --> a.yaml:1:4\n  |\n1 | 名: y\n  |     ^");
+        check("a: [", (1, 5, 1), " --> a.yaml:1:5\n  |\n1 | a: [\n  |     ^");
+        check("", (1, 1, 1), " --> a.yaml:1:1\n  |\n1 | \n  | ^");
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_place() {
+        let text = format!("{}HERE{}", "a".repeat(500), "b".repeat(500));
+        let source = Source::new("a.yaml", "", &text, 0);
+        let place = Place {
+            source,
+            line: 1,
+            column: 501,
+            length: 4,
+        };
+        let shown = Diagnostic::error(&place, "wrong", None).to_string();
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(lines[3].chars().count() < 160, "{shown}");
+        let at = lines[3].chars().take_while(|&c| c != 'H').count();
+        assert_eq!(lines[4].find('^'), Some(at), "{shown}");
+    }
+
+    #[test]
+    fn sorted_by_place_and_reported_once() {
+        let at = |line| {
+            let source = Source::new("a.yaml", "", "a\nb\nc", 0);
+            Diagnostic::error(
+                &Place {
+                    source,
+                    line,
+                    column: 1,
+                    length: 1,
+                },
+                "wrong",
+                None,
+            )
+        };
+        let lines: Vec<_> = Diagnostics::from_iter([at(3), at(1), at(3)])
+            .iter()
+            .map(|d| d.line)
+            .collect();
+        assert_eq!(lines, [1, 3]);
+    }
+
+    #[test]
+    fn a_machine_can_read_them() {
+        let diagnostic = Diagnostic::of_file("a.yaml", "missing", Some("write it".to_owned())).as_warning();
+        let json = serde_json::to_value(Diagnostics::from(diagnostic)).expect("plain data");
+        let expected = serde_json::json!([{
+            "severity": "warning", "file": "a.yaml", "line": 0, "column": 0, "length": 0,
+            "message": "missing", "help": "write it", "source_line": "",
+        }]);
+        assert_eq!(json, expected);
+    }
+}

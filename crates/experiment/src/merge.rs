@@ -1,0 +1,107 @@
+//! One tree laid over another.
+
+use serde_json::Value as Json;
+
+use crate::node::{Entry, Node, Value};
+use crate::shape::{Kind, Schema};
+use crate::source::{OVERRIDE, Place};
+
+/// Lays `near` over `base`: mappings are merged key by key, everything else is replaced.
+///
+/// A choice (`schedule: { cosine: ... }`) of another key replaces the whole of the base's: the options of the
+/// one mean nothing to the other.
+pub(crate) fn merge<'s>(base: Node, near: Node, rules: Schema<'s>, schema: Option<&'s Json>) -> Node {
+    let (old, new) = match (base.value, near.value) {
+        (Value::Mapping(old), Value::Mapping(new)) => (old, new),
+        (_, value) => {
+            return Node {
+                place: near.place,
+                value,
+            };
+        }
+    };
+    let is_choice = schema.is_some_and(|schema| matches!(rules.shape(schema).kind, Kind::Choice { .. }));
+    if is_choice && !same_choice(&old, &new) {
+        return Node {
+            place: near.place,
+            value: Value::Mapping(new),
+        };
+    }
+    let mut merged = old;
+    for entry in new {
+        let Some(at) = merged.iter().position(|known| known.key == entry.key) else {
+            merged.push(entry);
+            continue;
+        };
+        let below = schema.and_then(|schema| rules.child(schema, &entry.key));
+        let Entry {
+            key,
+            place: lower_place,
+            node: lower,
+        } = merged.remove(at);
+        let mappings = matches!(
+            (&lower.value, &entry.node.value),
+            (Value::Mapping(_), Value::Mapping(_))
+        );
+        let place = if mappings {
+            shown(lower_place, entry.place)
+        } else {
+            entry.place
+        };
+        let node = merge(lower, entry.node, rules, below);
+        merged.insert(at, Entry { key, place, node });
+    }
+    let place = shown(base.place, near.place);
+    let value = Value::Mapping(merged);
+    Node { place, value }
+}
+
+/// The place of a mapping that stands in two sources: the nearer file, but never an override, which says
+/// nothing about the mapping as a whole.
+fn shown(base: Place, near: Place) -> Place {
+    if near.source.name == OVERRIDE { base } else { near }
+}
+
+fn same_choice(old: &[Entry], new: &[Entry]) -> bool {
+    matches!((old, new), ([old], [new]) if old.key == new.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::tests::tree;
+    use crate::schema::schema_of;
+    use crate::spec::Training;
+
+    #[test]
+    fn mappings_merge_and_choices_replace() {
+        let cases = [
+            ("steps: 5", "accumulate: 2", "{steps: 5, accumulate: 2}"),
+            ("steps: 5", "steps: 6", "steps: 6"),
+            (
+                "batch: {tokens: 1, prefetch: 2}",
+                "batch: {tokens: 3}",
+                "batch: {tokens: 3, prefetch: 2}",
+            ),
+            ("clip_norm: 1.0", "clip_norm: null", "clip_norm: null"),
+            (
+                "schedule: {noam: {factor: 1, warmup: 5}}",
+                "schedule: {noam: {warmup: 6}}",
+                "schedule: {noam: {factor: 1, warmup: 6}}",
+            ),
+            (
+                "schedule: {noam: {factor: 1, warmup: 5}}",
+                "schedule: {constant: {peak: 6}}",
+                "schedule: {constant: {peak: 6}}",
+            ),
+            ("batch: 3", "batch: {tokens: 1}", "batch: {tokens: 1}"),
+            ("list: [1, 2]", "list: [3]", "list: [3]"),
+            ("unknown: {a: 1}", "unknown: {b: 2}", "unknown: {a: 1, b: 2}"),
+        ];
+        let root = schema_of::<Training>();
+        for (base, near, expected) in cases {
+            let merged = merge(tree(base), tree(near), Schema { root: &root }, Some(&root));
+            assert_eq!(merged, tree(expected), "{base} under {near}");
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! YAML text to a tree of nodes with places.
+//!
+//! The events come from granit-parser, the parser below serde-saphyr: serde's data model has no room for the
+//! places of keys, nor for several problems at once. Of YAML 1.2 everything is read but tags, merge keys,
+//! keys that are not scalars, and more than one document; those are reported, not skipped.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag};
+
+use crate::diagnostic::Diagnostic;
+use crate::node::{Entry, Node, Value};
+use crate::scalar::plain;
+use crate::source::{Place, Source};
+use crate::syntax::syntax_error;
+
+/// How deep collections may nest, so that walking a tree never exhausts the stack.
+const DEPTH: usize = 64;
+
+/// How many nodes a document may have once its aliases are written out.
+const NODES: usize = 100_000;
+
+/// Parses a source.
+///
+/// Returns `None` for a text without a node (empty, or comments only) and after a syntax error.
+pub(crate) fn parse(source: &Arc<Source>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+    parse_text(source, &source.text, problems)
+}
+
+/// Parses `text`, whose lines and columns are those of the source.
+pub(crate) fn parse_text(source: &Arc<Source>, text: &str, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+    let options = granit_parser::options! {
+        emit_comments: false,
+        flow_nesting_limit: DEPTH,
+        block_nesting_limit: DEPTH,
+    };
+    let events = Parser::new_from_str_with_options(text, options);
+    let mut composer = Composer {
+        source,
+        events,
+        anchors: HashMap::new(),
+        nodes: 0,
+        problems,
+    };
+    match composer.document() {
+        Ok(node) => node,
+        Err(problem) => {
+            problems.push(*problem);
+            None
+        }
+    }
+}
+
+/// A problem after which nothing more can be read.
+type Fatal = Box<Diagnostic>;
+
+struct Composer<'a> {
+    source: &'a Arc<Source>,
+    events: Parser<'a, StrInput<'a>>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Composer<'a> {
+    fn document(&mut self) -> Result<Option<Node>, Fatal> {
+        let mut root = None;
+        while let Some((event, span)) = self.next()? {
+            match event {
+                Event::DocumentStart(..) if root.is_some() => {
+                    let help = "an experiment is one document: keep what stands before the second `---`";
+                    self.report(&self.place(span), "a second document starts here", help);
+                    return Ok(root);
+                }
+                Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd => {}
+                event => root = Some(self.node(event, span, &Place::start(self.source))?),
+            }
+        }
+        // `---` alone is a document that holds nothing.
+        Ok(root.filter(|node| node.value != Value::Null))
+    }
+
+    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, Fatal> {
+        self.events
+            .next()
+            .transpose()
+            .map_err(|error| Box::new(syntax_error(self.source, &error)))
+    }
+
+    /// The event that must follow inside a collection.
+    fn inner(&mut self) -> Result<(Event<'a>, Span), Fatal> {
+        self.next()?.ok_or_else(|| {
+            let end = self.source.lines();
+            let place = Place {
+                source: Arc::clone(self.source),
+                line: end,
+                column: 1,
+                length: 1,
+            };
+            Box::new(Diagnostic::error(
+                &place,
+                "the text ends inside a mapping or list",
+                None,
+            ))
+        })
+    }
+
+    /// The node that starts with an event; `fallback` is its place when it has no characters.
+    fn node(&mut self, event: Event<'a>, span: Span, fallback: &Place) -> Result<Node, Fatal> {
+        self.count(1, &span)?;
+        let (node, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.reject(tag.as_deref(), &span);
+                let value = if style == ScalarStyle::Plain {
+                    plain(&text)
+                } else {
+                    Value::Text(text.into_owned())
+                };
+                let empty = span.start.index() >= span.end.index();
+                let place = if empty { fallback.clone() } else { self.place(span) };
+                (Node { place, value }, anchor)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.reject(tag.as_deref(), &span);
+                (self.sequence(style, span)?, anchor)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.reject(tag.as_deref(), &span);
+                (self.mapping(style, span)?, anchor)
+            }
+            Event::Alias(anchor) => return self.alias(anchor, &span),
+            _ => {
+                return Err(Box::new(Diagnostic::error(
+                    &self.place(span),
+                    "a value cannot stand here",
+                    None,
+                )));
+            }
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn sequence(&mut self, style: StructureStyle, start: Span) -> Result<Node, Fatal> {
+        let mut items = Vec::new();
+        let end = loop {
+            match self.inner()? {
+                (Event::SequenceEnd, span) => break span,
+                (event, span) => {
+                    let fallback = self.place(span);
+                    items.push(self.node(event, span, &fallback)?);
+                }
+            }
+        };
+        Ok(Node {
+            place: self.extent(style, start, end),
+            value: Value::Sequence(items),
+        })
+    }
+
+    fn mapping(&mut self, style: StructureStyle, start: Span) -> Result<Node, Fatal> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let end = loop {
+            let (key, place) = match self.inner()? {
+                (Event::MappingEnd, span) => break span,
+                (Event::Scalar(text, ScalarStyle::Plain, ..), span) if text == "<<" => {
+                    let help = "to build on another experiment write `extends: other.yaml`; \
+                                to repeat a value use `&name` and `*name`";
+                    let place = self.place(span);
+                    self.report(&place, "merge keys (`<<`) are not part of YAML 1.2", help);
+                    (None, place)
+                }
+                (Event::Scalar(text, _, _, tag), span) => {
+                    self.reject(tag.as_deref(), &span);
+                    (Some(text.into_owned()), self.place(span))
+                }
+                (event, span) => {
+                    let place = self.place(span);
+                    self.node(event, span, &place)?;
+                    self.report(
+                        &place,
+                        "a key must be a word",
+                        "write `key: value`, with a word before the colon",
+                    );
+                    (None, place)
+                }
+            };
+            let (event, span) = self.inner()?;
+            let node = self.node(event, span, &place)?;
+            if let Some(key) = key {
+                self.enter(&mut entries, Entry { key, place, node });
+            }
+        };
+        let place = match entries.first() {
+            Some(first) if style != StructureStyle::Flow => first.place.clone(),
+            _ => self.extent(style, start, end),
+        };
+        Ok(Node {
+            place,
+            value: Value::Mapping(entries),
+        })
+    }
+
+    /// Adds an entry unless its key cannot stand.
+    fn enter(&mut self, entries: &mut Vec<Entry>, entry: Entry) {
+        if let Some(first) = entries.iter().find(|known| known.key == entry.key) {
+            let message = format!("`{}` is given twice", entry.key);
+            let help = format!(
+                "it was first given on line {}: keep one of them",
+                first.place.line
+            );
+            self.report(&entry.place, &message, &help);
+        } else {
+            entries.push(entry);
+        }
+    }
+
+    fn alias(&mut self, anchor: usize, span: &Span) -> Result<Node, Fatal> {
+        match self.anchors.get(&anchor).cloned() {
+            Some(node) => {
+                self.count(size(&node), span)?;
+                Ok(node)
+            }
+            None => {
+                let place = self.place(*span);
+                Err(Box::new(Diagnostic::error(
+                    &place,
+                    "this alias stands inside the very node that it repeats",
+                    None,
+                )))
+            }
+        }
+    }
+
+    fn count(&mut self, nodes: usize, span: &Span) -> Result<(), Fatal> {
+        self.nodes += nodes;
+        if self.nodes <= NODES {
+            return Ok(());
+        }
+        let message = format!("the document has more than {NODES} values, aliases written out");
+        Err(Box::new(Diagnostic::error(&self.place(*span), message, None)))
+    }
+
+    fn reject(&mut self, tag: Option<&Tag>, span: &Span) {
+        if tag.is_some() {
+            let place = self.place(span.tag_span().unwrap_or(*span));
+            let help = "leave the tag out; to make a text of a number, put it in quotes";
+            self.report(&place, "tags are not supported", help);
+        }
+    }
+
+    fn report(&mut self, place: &Place, message: &str, help: &str) {
+        self.problems
+            .push(Diagnostic::error(place, message, Some(help.to_owned())));
+    }
+
+    /// A collection in brackets is as wide as its brackets; one made of lines is its first key or dash.
+    fn extent(&self, style: StructureStyle, start: Span, end: Span) -> Place {
+        match style {
+            StructureStyle::Flow => self.place(Span::new(start.start, end.end)),
+            _ => self.place(start),
+        }
+    }
+
+    /// The part of a span that stands on its first line, at least one character.
+    fn place(&self, span: Span) -> Place {
+        place(self.source, span.start, Some(span.end))
+    }
+}
+
+/// The characters between two markers that stand on the first one's line, at least one.
+pub(crate) fn place(source: &Arc<Source>, start: Marker, end: Option<Marker>) -> Place {
+    let (line, column) = (start.line().max(1), start.col() + 1);
+    let length = match end {
+        Some(end) if end.line() == start.line() => end.col().saturating_sub(start.col()),
+        Some(_) => source
+            .line(line)
+            .trim_end()
+            .chars()
+            .count()
+            .saturating_sub(start.col()),
+        None => 1,
+    };
+    Place {
+        source: Arc::clone(source),
+        line,
+        column,
+        length: length.max(1),
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Sequence(items) => items.iter().map(size).sum(),
+        Value::Mapping(entries) => entries.iter().map(|entry| size(&entry.node)).sum(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The tree of a text that must be right.
+    pub(crate) fn tree(text: &str) -> Node {
+        let mut problems = Vec::new();
+        let node = parse(&Source::new("test.yaml", "", text, 0), &mut problems);
+        assert_eq!(problems, []);
+        node.expect("the text holds a node")
+    }
+
+    /// The first problem of a text: its line, column and length, and its message.
+    fn check(text: &str, (line, column, length): (usize, usize, usize), message: &str) {
+        let mut problems = Vec::new();
+        parse(&Source::new("test.yaml", "", text, 0), &mut problems);
+        let first = problems.first().expect("a problem");
+        assert_eq!(
+            (first.line, first.column, first.length),
+            (line, column, length),
+            "{first}"
+        );
+        assert!(first.message.contains(message), "{first}");
+    }
+
+    #[test]
+    fn nodes_and_keys_know_their_places() {
+        let root = tree("one: 1\ntwo:\n  three: [a, 'b c']\n");
+        let three = root
+            .get("two")
+            .and_then(|two| two.entry("three"))
+            .expect("an entry");
+        assert_eq!(
+            (three.place.line, three.place.column, three.place.length),
+            (3, 3, 5)
+        );
+        assert_eq!(
+            (three.node.place.column, three.node.place.text().as_str()),
+            (10, "[a, 'b c']")
+        );
+        let Value::Sequence(items) = &three.node.value else {
+            panic!("{three:?}")
+        };
+        assert_eq!(items[1].place.text(), "'b c'");
+        assert_eq!(items[1].value, Value::Text("b c".to_owned()));
+    }
+
+    #[test]
+    fn aliases_repeat_their_node() {
+        let root = tree("a: &x {b: 1}\nc: *x");
+        assert_eq!(root.get("a"), root.get("c"));
+    }
+
+    #[test]
+    fn problems_have_places() {
+        check("a: 1\na: 2", (2, 1, 1), "given twice");
+        check("a: !x 2", (1, 4, 2), "tags");
+        check("<<: {a: 1}", (1, 1, 2), "merge keys");
+        check("? [a]\n: 1", (1, 3, 1), "must be a word");
+        check("a: &x [*x]", (1, 8, 2), "inside the very node");
+        check("a: 1\n---\nb: 2", (2, 1, 3), "second document");
+        check("a: [1, 2\n", (1, 4, 1), "not closed");
+        check("a: 'b\n", (1, 4, 1), "not closed");
+        check("a: b: c", (1, 5, 1), "cannot stand here");
+        check("a: 1\n\tb: 2", (2, 1, 1), "tab");
+        check("a:\n    b: 1\n  c: 2", (3, 3, 1), "does not fit");
+        check("a: *x", (1, 4, 1), "no anchor");
+        check("a: @x", (1, 4, 1), "cannot start with");
+        check(&"[".repeat(100), (1, 65, 1), "too deeply");
+    }
+
+    #[test]
+    fn aliases_cannot_explode() {
+        let mut text = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
+        for level in 1..9 {
+            let items = vec![format!("*a{}", level - 1); 9].join(", ");
+            text += &format!("a{level}: &a{level} [{items}]\n");
+        }
+        check(&text, (6, 10, 3), "more than");
+    }
+}

@@ -1,0 +1,127 @@
+//! The texts that experiments are read from, and places in them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The name that the arguments of `--set` are shown under.
+pub(crate) const OVERRIDE: &str = "--set";
+
+/// A text that nodes come from: a file, or an argument of the command line.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// What a person calls it: the path as it was given, or `--set`.
+    pub(crate) name: String,
+    /// The folder that relative paths in the text start from.
+    pub(crate) folder: PathBuf,
+    /// The text, without a byte-order mark.
+    pub(crate) text: String,
+    /// Where its diagnostics stand among those of other sources.
+    pub(crate) rank: usize,
+}
+
+impl Source {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        folder: impl Into<PathBuf>,
+        text: &str,
+        rank: usize,
+    ) -> Arc<Self> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+        Arc::new(Self {
+            name: name.into(),
+            folder: folder.into(),
+            text,
+            rank,
+        })
+    }
+
+    /// A line, counted from 1; empty when there is none.
+    pub(crate) fn line(&self, number: usize) -> &str {
+        number
+            .checked_sub(1)
+            .and_then(|index| lines(&self.text).nth(index))
+            .unwrap_or("")
+    }
+
+    /// How many lines there are; at least one.
+    pub(crate) fn lines(&self) -> usize {
+        lines(&self.text).count().max(1)
+    }
+}
+
+/// The lines of a text as YAML counts them: a lone carriage return ends one too.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.filter(|text| !text.is_empty())?;
+        let end = text.find(['\n', '\r']).unwrap_or(text.len());
+        let (line, tail) = text.split_at(end);
+        rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..));
+        Some(line)
+    })
+}
+
+/// Some characters of one line of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) source: Arc<Source>,
+    /// Counted from 1.
+    pub(crate) line: usize,
+    /// In characters, counted from 1.
+    pub(crate) column: usize,
+    /// In characters.
+    pub(crate) length: usize,
+}
+
+impl Place {
+    /// The start of a source.
+    pub(crate) fn start(source: &Arc<Source>) -> Self {
+        Self {
+            source: Arc::clone(source),
+            line: 1,
+            column: 1,
+            length: 1,
+        }
+    }
+
+    /// What stands at the place.
+    pub(crate) fn text(&self) -> String {
+        self.source
+            .line(self.line)
+            .chars()
+            .skip(self.column - 1)
+            .take(self.length)
+            .collect()
+    }
+
+    /// The key by which places are sorted.
+    pub(crate) fn order(&self) -> (usize, usize, usize) {
+        (self.source.rank, self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_as_in_yaml() {
+        let source = Source::new("x", "", "\u{feff}one\ntwo\r\nthree\rfour\n\nsix", 0);
+        let all: Vec<_> = (0..=7).map(|number| source.line(number)).collect();
+        assert_eq!(all, ["", "one", "two", "three", "four", "", "six", ""]);
+        assert_eq!(source.lines(), 6);
+        assert_eq!(Source::new("x", "", "", 0).lines(), 1);
+    }
+
+    #[test]
+    fn a_place_counts_characters() {
+        let source = Source::new("x", "", "größe: 翻訳", 0);
+        let place = Place {
+            source,
+            line: 1,
+            column: 8,
+            length: 2,
+        };
+        assert_eq!(place.text(), "翻訳");
+    }
+}

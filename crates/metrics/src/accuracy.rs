@@ -1,0 +1,101 @@
+//! The shares of segments, and of tokens, that are exactly right.
+
+use crate::metric::{check_lengths, corpus_score};
+use crate::{Metric, MetricsError, Score};
+
+/// The share of segments that equal one of their references to the last character.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExactMatch;
+
+/// The share of segments that equal their reference to the last character, in per cent.
+///
+/// # Errors
+///
+/// When there is nothing to score, or numbers of lines differ.
+pub fn exact_match<H: AsRef<str>, R: AsRef<str>>(
+    hypotheses: &[H],
+    references: &[R],
+) -> Result<Score, MetricsError> {
+    corpus_score(&ExactMatch, hypotheses, &[references])
+}
+
+impl Metric for ExactMatch {
+    fn name(&self) -> String {
+        "exact match".to_owned()
+    }
+
+    fn options(&self) -> Option<String> {
+        None
+    }
+
+    fn statistics(&self, hypothesis: &str, references: &[&str]) -> Vec<f64> {
+        vec![f64::from(u8::from(references.contains(&hypothesis))), 1.0]
+    }
+
+    fn value(&self, totals: &[f64]) -> f64 {
+        match *totals {
+            [right, all] if all > 0.0 => 100.0 * right / all,
+            _ => 0.0,
+        }
+    }
+
+    fn detail(&self, totals: &[f64]) -> Option<String> {
+        match totals {
+            [right, all] => Some(format!("({right} of {all} lines)")),
+            _ => None,
+        }
+    }
+}
+
+/// The share of positions at which both sequences have the same token, in per cent.
+///
+/// A segment has as many positions as the longer of its two sequences, so tokens that are missing and
+/// tokens that are too many count as wrong.
+///
+/// # Errors
+///
+/// When there is not a single token, or numbers of sequences differ.
+pub fn token_accuracy<T: PartialEq, H: AsRef<[T]>, R: AsRef<[T]>>(
+    hypotheses: &[H],
+    references: &[R],
+) -> Result<Score, MetricsError> {
+    check_lengths(hypotheses.len(), std::iter::once(references.len()))?;
+    let (mut right, mut all) = (0_usize, 0_usize);
+    for (hypothesis, reference) in hypotheses.iter().zip(references) {
+        let (hypothesis, reference) = (hypothesis.as_ref(), reference.as_ref());
+        right += hypothesis.iter().zip(reference).filter(|(h, r)| h == r).count();
+        all += hypothesis.len().max(reference.len());
+    }
+    if all == 0 {
+        return Err(MetricsError::Empty);
+    }
+    let score = Score::new("token accuracy", 100.0 * right as f64 / all as f64);
+    Ok(score.with_detail(format!("({right} of {all} tokens)")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_match_to_the_last_character() {
+        let score = exact_match(&["a", "b ", "C", ""], &["a", "b", "c", ""]).expect("four lines each");
+        assert_eq!(score.to_string(), "exact match = 50.00 (2 of 4 lines)");
+    }
+
+    #[test]
+    fn missing_and_extra_tokens_are_wrong() {
+        let cases: [(&[u32], &[u32], f64); 4] = [
+            (&[1, 2, 3, 4], &[1, 2, 3, 4], 100.0),
+            (&[1, 2], &[1, 2, 3, 4], 50.0),
+            (&[1, 2, 3, 4], &[1], 25.0),
+            (&[2, 1], &[1, 2], 0.0),
+        ];
+        for (hypothesis, reference, expected) in cases {
+            let score = token_accuracy(&[hypothesis], &[reference]).expect("one sequence each");
+            assert_eq!(score.value, expected, "{hypothesis:?} {reference:?}");
+        }
+        let nothing: [&[u32]; 1] = [&[]];
+        assert_eq!(token_accuracy(&nothing, &nothing), Err(MetricsError::Empty));
+    }
+}

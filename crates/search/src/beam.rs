@@ -1,0 +1,180 @@
+//! Beam search.
+//!
+//! At each step the continuations of all live paths are ranked by log-probability. Those of the best `size`
+//! that end are finished; the best `size` that do not end live on. The search of a source is over when
+//! `size` hypotheses have finished, or sooner, when no live path can still beat the last of the `n_best`: a
+//! path can only lose log-probability, so its score is at most the one it would have if it reached the
+//! maximum length for nothing. That stop is exact: it never changes what is found.
+//!
+//! With a `size` of 1 this is greedy search. With more, plain beam search may drop the greedy path early and
+//! end with something worse; ours never scores below greedy search under its own objective, because the
+//! greedy path is carried on beside the beam, as one row more, when it falls out of it.
+
+use crate::hypothesis::normalized;
+use crate::path::Path;
+use crate::rules::{Next, Rules};
+use crate::top::top;
+use crate::{Beam, Hypothesis, NotANumber, Source, SourceRow};
+
+/// The search of one source.
+pub(crate) struct BeamSource<'a> {
+    source: &'a SourceRow,
+    options: &'a Beam,
+    live: Vec<Live>,
+    /// The best finished hypotheses, best first, at most `n_best`.
+    finished: Vec<Hypothesis>,
+    /// How many finished within the beam.
+    ended: usize,
+}
+
+struct Live {
+    path: Path,
+    /// Whether every token was the most probable one.
+    greedy: bool,
+}
+
+/// One way to go on.
+#[derive(Clone, Copy)]
+struct Continuation {
+    parent: usize,
+    /// `None`: the end.
+    token: Option<u32>,
+    log_probability: f32,
+    /// The log-probability of the whole path.
+    total: f64,
+    /// Whether an end is the model's own.
+    chosen: bool,
+    greedy: bool,
+}
+
+impl<'a> BeamSource<'a> {
+    pub(crate) fn new(source: &'a SourceRow, options: &'a Beam) -> Self {
+        let live = vec![Live {
+            path: Path::default(),
+            greedy: true,
+        }];
+        Self {
+            source,
+            options,
+            live,
+            finished: Vec::new(),
+            ended: 0,
+        }
+    }
+
+    /// The ways to go on that can matter, best first; of equals, the one of the better path, then the lower
+    /// token.
+    fn continuations(&self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<Continuation>, NotANumber> {
+        let vocabulary = logits.len() / self.live.len().max(1);
+        let mut all = Vec::new();
+        for (parent, (live, logits)) in self
+            .live
+            .iter()
+            .zip(logits.chunks_mut(vocabulary.max(1)))
+            .enumerate()
+        {
+            let mut push = |token, log_probability: f32, chosen, best: bool| {
+                let total = live.path.log_probability + f64::from(log_probability);
+                let greedy = live.greedy && best;
+                all.push(Continuation {
+                    parent,
+                    token,
+                    log_probability,
+                    total,
+                    chosen,
+                    greedy,
+                });
+            };
+            match rules.next(logits, &live.path.tokens, self.source)? {
+                Next::Forced(token, log_probability) => push(Some(token), log_probability, true, true),
+                Next::Ended(log_probability, chosen) => push(None, log_probability, chosen, true),
+                Next::Choice(log_sum) => {
+                    // One more than the beam holds, because one of them may be the end.
+                    for (rank, best) in top(logits, self.options.size.saturating_add(1))
+                        .into_iter()
+                        .enumerate()
+                    {
+                        let token = (best.token != rules.end).then_some(best.token);
+                        let log_probability = (f64::from(best.logit) - log_sum).min(0.0) as f32;
+                        push(token, log_probability, true, rank == 0);
+                    }
+                }
+            }
+        }
+        // The sort is stable, and they were pushed in the order in which equals shall stand.
+        all.sort_by(|a, b| b.total.total_cmp(&a.total));
+        Ok(all)
+    }
+
+    fn finish_path(&mut self, continuation: &Continuation) {
+        let path = self.live[continuation.parent].path.clone();
+        let length_penalty = self.options.length_penalty;
+        let hypothesis = path.ended(continuation.log_probability, continuation.chosen, length_penalty);
+        let at = self
+            .finished
+            .partition_point(|better| better.score >= hypothesis.score);
+        self.finished.insert(at, hypothesis);
+        self.finished.truncate(self.options.n_best);
+    }
+
+    /// Whether a path may still become one of the `n_best`.
+    fn can_win(&self, path: &Path) -> bool {
+        let Some(last) = self.finished.get(self.options.n_best - 1) else {
+            return true;
+        };
+        let longest = self.source.max_length.saturating_add(1);
+        normalized(path.log_probability, longest, self.options.length_penalty) > last.score
+    }
+}
+
+impl Source for BeamSource<'_> {
+    fn advance(&mut self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber> {
+        let size = self.options.size;
+        let continuations = self.continuations(logits, rules)?;
+        // Once the beam has finished, only the greedy path goes on.
+        let over = self.ended >= size;
+        let mut kept: Vec<(Continuation, u32)> = Vec::with_capacity(size + 1);
+        for (rank, continuation) in continuations.iter().enumerate() {
+            let in_beam = !over
+                && if continuation.token.is_some() {
+                    kept.len() < size
+                } else {
+                    rank < size
+                };
+            if !in_beam && !continuation.greedy {
+                continue;
+            }
+            match continuation.token {
+                Some(token) => kept.push((*continuation, token)),
+                None => {
+                    self.ended += usize::from(in_beam);
+                    self.finish_path(continuation);
+                }
+            }
+        }
+        let over = self.ended >= size;
+        kept.retain(|(continuation, _)| !over || continuation.greedy);
+
+        let extend = |(continuation, token): &(Continuation, u32)| Live {
+            path: self.live[continuation.parent]
+                .path
+                .clone()
+                .with(*token, continuation.log_probability),
+            greedy: continuation.greedy,
+        };
+        let live: Vec<Live> = kept.iter().map(extend).collect();
+        if !live.iter().any(|live| self.can_win(&live.path)) {
+            self.live.clear();
+            return Ok(Vec::new());
+        }
+        self.live = live;
+        Ok(kept
+            .iter()
+            .map(|(continuation, token)| (continuation.parent, *token))
+            .collect())
+    }
+
+    fn finish(self) -> Vec<Hypothesis> {
+        self.finished
+    }
+}

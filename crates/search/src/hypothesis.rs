@@ -1,0 +1,34 @@
+//! What search finds.
+
+/// A sequence that search found, and what the model says about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hypothesis {
+    /// The tokens, without begin and end; a forced prefix is part of them.
+    pub tokens: Vec<u32>,
+    /// The log-probability of all tokens, the end included.
+    pub log_probability: f64,
+    /// What hypotheses are ranked by: the log-probability divided by the length, end counted, to the power of
+    /// the length penalty. Greedy search and sampling have no penalty.
+    pub score: f64,
+    /// The log-probability of each token, and of the end behind them.
+    pub token_log_probabilities: Vec<f32>,
+    /// Whether the model ended the sequence itself. Otherwise it was at its maximum length, or no token was
+    /// allowed any more, while the end was not the most probable.
+    pub finished: bool,
+}
+
+impl Hypothesis {
+    /// The score that the hypothesis has under a length penalty.
+    pub fn score_under(&self, length_penalty: f64) -> f64 {
+        normalized(
+            self.log_probability,
+            self.token_log_probabilities.len(),
+            length_penalty,
+        )
+    }
+}
+
+/// A log-probability divided by a power of the length, which counts the end.
+pub(crate) fn normalized(log_probability: f64, length: usize, length_penalty: f64) -> f64 {
+    log_probability / (length.max(1) as f64).powf(length_penalty)
+}

@@ -1,0 +1,181 @@
+//! Search over anything that gives scores for the next token: greedy, beam and sampling.
+//!
+//! The model stays behind [`Stepper`]: it is fed one token a row and answers with logits, and it keeps,
+//! reorders or drops rows when it is told to. Everything else happens here, on the host, and knows neither
+//! the model nor its medium.
+//!
+//! What a source is written as never depends on the other sources of its batch: every choice is made within
+//! one source, equals are told apart by the number of the token, and random numbers come from the seed and
+//! the source's own [`id`](SourceRow::id).
+//!
+//! # Probabilities
+//!
+//! A token's log-probability is the softmax of the model's logits, after the repetition penalty where there
+//! is one. Rules that forbid tokens (minimum length, repeated n-grams, tokens that are never written) take
+//! them out of the choice and leave the probabilities of the others as they are, and so do temperature,
+//! top-k and top-p: they decide what is drawn, not what it is said to be worth.
+//!
+//! # Length
+//!
+//! A hypothesis that has reached its maximum length, or may not write any token any more, ends there; the
+//! end's log-probability counts as if it had been chosen, so that hypotheses stay comparable, and
+//! [`finished`](Hypothesis::finished) tells whether the model would have ended too.
+//!
+//! ```
+//! use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
+//!
+//! /// A model that counts up from token 2 and then ends with token 0.
+//! struct Counter(Vec<u32>);
+//!
+//! impl Stepper for Counter {
+//!     type Error = std::convert::Infallible;
+//!
+//!     fn vocabulary(&self) -> usize {
+//!         6
+//!     }
+//!
+//!     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Self::Error> {
+//!         self.0 = tokens.to_vec();
+//!         let likely = |token: u32| if token + 1 < 6 { token + 1 } else { 0 };
+//!         let logits = |&token: &u32| (0..6).map(move |next| if next == likely(token) { 5.0 } else { 0.0 });
+//!         Ok(tokens.iter().flat_map(logits).collect())
+//!     }
+//!
+//!     fn select(&mut self, rows: &[usize]) -> Result<(), Self::Error> {
+//!         self.0 = rows.iter().map(|&row| self.0[row]).collect();
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let (begin, end) = (1, 0);
+//! let sources = [SourceRow { id: 0, prefix: vec![], min_length: 0, max_length: 20 }];
+//! let options = SearchOptions { strategy: Strategy::Beam(Beam::default()), ..SearchOptions::default() };
+//! let hypotheses = search(&mut Counter(Vec::new()), &sources, begin, end, &[begin], &options)?;
+//! assert_eq!(hypotheses[0][0].tokens, [2, 3, 4, 5]);
+//! # Ok::<(), any2any_search::SearchError<std::convert::Infallible>>(())
+//! ```
+
+mod beam;
+mod error;
+mod hypothesis;
+mod options;
+mod path;
+mod rules;
+mod sampling;
+mod stepper;
+mod top;
+
+use any2any_adapter::Seed;
+
+pub use error::SearchError;
+pub use hypothesis::Hypothesis;
+pub use options::{Beam, Sampling, SearchOptions, Strategy};
+pub use stepper::{SourceRow, Stepper};
+
+use beam::BeamSource;
+use path::{Pick, Single};
+use rules::Rules;
+use sampling::Sampler;
+
+/// Searches the best hypotheses of each source: as many as the strategy gives, best first.
+///
+/// The stepper must hold one row a source, in the same order, that has not been fed anything yet. Rows of
+/// finished sources leave it on the way; at the end it holds no useful state.
+///
+/// `begin` is fed first, `end` finishes a hypothesis, and tokens of `forbidden` are never chosen, though a
+/// prefix may have them.
+///
+/// # Errors
+///
+/// When an option or a prefix is impossible, when the stepper fails, or when it gives no usable logits.
+pub fn search<S: Stepper>(
+    stepper: &mut S,
+    sources: &[SourceRow],
+    begin: u32,
+    end: u32,
+    forbidden: &[u32],
+    options: &SearchOptions,
+) -> Result<Vec<Vec<Hypothesis>>, SearchError<S::Error>> {
+    options.check()?;
+    let rules = Rules::new(stepper.vocabulary(), end, forbidden, options);
+    rules.check_tokens(begin, sources)?;
+    match &options.strategy {
+        Strategy::Greedy => {
+            let rows = sources.iter().map(|source| Single::new(source, Pick::Best));
+            run(stepper, rows.collect(), begin, &rules)
+        }
+        Strategy::Sampling(sampling) => {
+            let sampler = |source: &SourceRow| {
+                let random = Seed(sampling.seed).random("sampling", source.id);
+                Pick::Drawn(Sampler::new(sampling, random))
+            };
+            let rows = sources.iter().map(|source| Single::new(source, sampler(source)));
+            run(stepper, rows.collect(), begin, &rules)
+        }
+        Strategy::Beam(beam) => {
+            let rows = sources.iter().map(|source| BeamSource::new(source, beam));
+            run(stepper, rows.collect(), begin, &rules)
+        }
+    }
+}
+
+/// The search of one source: some rows of the batch, until it is done.
+trait Source {
+    /// Chooses from the logits of its rows, row-major, what its next rows are: for each, the row among the
+    /// present ones that it continues, and the token that it is fed. None when the search is done.
+    fn advance(&mut self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber>;
+
+    /// What was found, best first.
+    fn finish(self) -> Vec<Hypothesis>;
+}
+
+/// Logits that are no scores.
+struct NotANumber;
+
+fn run<S: Stepper, R: Source>(
+    stepper: &mut S,
+    mut sources: Vec<R>,
+    begin: u32,
+    rules: &Rules<'_>,
+) -> Result<Vec<Vec<Hypothesis>>, SearchError<S::Error>> {
+    let vocabulary = stepper.vocabulary();
+    // How many rows of the batch belong to each source, in order.
+    let mut rows = vec![1; sources.len()];
+    let mut tokens = vec![begin; sources.len()];
+    let mut position = 0;
+    while !tokens.is_empty() {
+        let mut logits = stepper.step(&tokens).map_err(SearchError::Stepper)?;
+        let expected = tokens.len() * vocabulary;
+        if logits.len() != expected {
+            return Err(SearchError::Shape {
+                expected,
+                given: logits.len(),
+            });
+        }
+        let mut kept = Vec::with_capacity(tokens.len());
+        tokens.clear();
+        let (mut first, mut rest) = (0, &mut logits[..]);
+        for (index, (source, rows)) in sources.iter_mut().zip(&mut rows).enumerate() {
+            if *rows == 0 {
+                continue;
+            }
+            let (own, others) = rest.split_at_mut(*rows * vocabulary);
+            let next = source
+                .advance(own, rules)
+                .map_err(|NotANumber| SearchError::NotANumber {
+                    source_row: index,
+                    position,
+                })?;
+            kept.extend(next.iter().map(|(row, _)| first + row));
+            tokens.extend(next.iter().map(|(_, token)| token));
+            first += *rows;
+            *rows = next.len();
+            rest = others;
+        }
+        if !kept.iter().copied().eq(0..first) && !kept.is_empty() {
+            stepper.select(&kept).map_err(SearchError::Stepper)?;
+        }
+        position += 1;
+    }
+    Ok(sources.into_iter().map(Source::finish).collect())
+}

@@ -1,0 +1,116 @@
+//! How hypotheses are searched for.
+
+use crate::SearchError;
+
+/// How hypotheses are searched for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchOptions {
+    /// How the next token is chosen.
+    pub strategy: Strategy,
+    /// No sequence of this many tokens is written twice; 0: no such rule.
+    pub no_repeat_ngram: usize,
+    /// Weakens tokens that are already written: positive logits are divided by it, negative ones multiplied
+    /// (Keskar et al., "CTRL", 2019); 1: no penalty.
+    pub repetition_penalty: f64,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::Greedy,
+            no_repeat_ngram: 0,
+            repetition_penalty: 1.0,
+        }
+    }
+}
+
+/// How the next token is chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Strategy {
+    /// The most probable one.
+    #[default]
+    Greedy,
+    /// Several hypotheses are followed side by side.
+    Beam(Beam),
+    /// Drawn at random.
+    Sampling(Sampling),
+}
+
+/// Beam search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beam {
+    /// Hypotheses kept at every step.
+    pub size: usize,
+    /// The exponent of the length that divides a finished hypothesis' log-probability; 0: none.
+    pub length_penalty: f64,
+    /// How many finished hypotheses are given back, at most `size`.
+    pub n_best: usize,
+}
+
+impl Default for Beam {
+    fn default() -> Self {
+        Self {
+            size: 5,
+            length_penalty: 1.0,
+            n_best: 1,
+        }
+    }
+}
+
+/// Sampling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampling {
+    /// Divides the logits: below 1 sharper, above 1 flatter.
+    pub temperature: f64,
+    /// Only the k most probable tokens (Fan et al. 2018); 0: all.
+    pub top_k: usize,
+    /// Only the most probable tokens that together reach p (Holtzman et al. 2020).
+    pub top_p: f64,
+    /// The seed of the draw.
+    pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            seed: 1,
+        }
+    }
+}
+
+impl SearchOptions {
+    pub(crate) fn check<E: std::error::Error + 'static>(&self) -> Result<(), SearchError<E>> {
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        let mut problem = (!positive(self.repetition_penalty))
+            .then_some(("repetition_penalty", "must be positive; 1 means no penalty"));
+        match &self.strategy {
+            Strategy::Greedy => {}
+            Strategy::Beam(beam) => {
+                if beam.size == 0 {
+                    problem = Some(("size", "must be at least 1"));
+                } else if beam.n_best == 0 || beam.n_best > beam.size {
+                    problem = Some(("n_best", "must be between 1 and the size of the beam"));
+                } else if !(beam.length_penalty.is_finite() && beam.length_penalty >= 0.0) {
+                    problem = Some(("length_penalty", "must not be negative; 0 means none"));
+                }
+            }
+            Strategy::Sampling(sampling) => {
+                if !positive(sampling.temperature) {
+                    problem = Some((
+                        "temperature",
+                        "must be positive; search greedily instead of with 0",
+                    ));
+                } else if !(positive(sampling.top_p) && sampling.top_p <= 1.0) {
+                    problem = Some(("top_p", "must be above 0 and at most 1; 1 means all tokens"));
+                }
+            }
+        }
+        match problem {
+            Some((option, reason)) => Err(SearchError::Option { option, reason }),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! One way through the tokens, and searches that follow a single one: greedy and sampling.
+
+use crate::hypothesis::normalized;
+use crate::rules::{Next, Rules};
+use crate::sampling::Sampler;
+use crate::top::top;
+use crate::{Hypothesis, NotANumber, Source, SourceRow};
+
+/// The beginning of a hypothesis.
+#[derive(Clone, Default)]
+pub(crate) struct Path {
+    pub(crate) tokens: Vec<u32>,
+    pub(crate) log_probability: f64,
+    token_log_probabilities: Vec<f32>,
+}
+
+impl Path {
+    /// The path with one more token.
+    pub(crate) fn with(mut self, token: u32, log_probability: f32) -> Self {
+        self.tokens.push(token);
+        self.log_probability += f64::from(log_probability);
+        self.token_log_probabilities.push(log_probability);
+        self
+    }
+
+    /// The hypothesis that the path is when it ends here.
+    pub(crate) fn ended(mut self, log_probability: f32, finished: bool, length_penalty: f64) -> Hypothesis {
+        self.log_probability += f64::from(log_probability);
+        self.token_log_probabilities.push(log_probability);
+        Hypothesis {
+            score: normalized(
+                self.log_probability,
+                self.token_log_probabilities.len(),
+                length_penalty,
+            ),
+            tokens: self.tokens,
+            log_probability: self.log_probability,
+            token_log_probabilities: self.token_log_probabilities,
+            finished,
+        }
+    }
+}
+
+/// How a single path goes on.
+pub(crate) enum Pick {
+    /// With the most probable token.
+    Best,
+    /// With one drawn at random.
+    Drawn(Sampler),
+}
+
+/// The search of one source along one path.
+pub(crate) struct Single<'a> {
+    source: &'a SourceRow,
+    pick: Pick,
+    path: Path,
+    found: Option<Hypothesis>,
+}
+
+impl<'a> Single<'a> {
+    pub(crate) fn new(source: &'a SourceRow, pick: Pick) -> Self {
+        Self {
+            source,
+            pick,
+            path: Path::default(),
+            found: None,
+        }
+    }
+}
+
+impl Source for Single<'_> {
+    fn advance(&mut self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber> {
+        let path = std::mem::take(&mut self.path);
+        let (token, log_probability, finished) = match rules.next(logits, &path.tokens, self.source)? {
+            Next::Forced(token, log_probability) => {
+                self.path = path.with(token, log_probability);
+                return Ok(vec![(0, token)]);
+            }
+            Next::Ended(log_probability, finished) => (rules.end, log_probability, finished),
+            Next::Choice(log_sum) => {
+                let picked = match &mut self.pick {
+                    Pick::Best => top(logits, 1).first().copied(),
+                    Pick::Drawn(sampler) => sampler.draw(logits),
+                };
+                // There is a choice, so there is a token.
+                let picked = picked.ok_or(NotANumber)?;
+                (
+                    picked.token,
+                    (f64::from(picked.logit) - log_sum).min(0.0) as f32,
+                    true,
+                )
+            }
+        };
+        if token == rules.end {
+            self.found = Some(path.ended(log_probability, finished, 0.0));
+            return Ok(Vec::new());
+        }
+        self.path = path.with(token, log_probability);
+        Ok(vec![(0, token)])
+    }
+
+    fn finish(self) -> Vec<Hypothesis> {
+        self.found.into_iter().collect()
+    }
+}

@@ -1,0 +1,9 @@
+//! Search against random models: properties that hold for every model, and exhaustive search where the
+//! problem is small enough.
+
+mod beam_search;
+mod draws;
+mod failures;
+mod hypotheses;
+mod model;
+mod problems;

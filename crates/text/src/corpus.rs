@@ -1,0 +1,100 @@
+//! What the training split says about words and characters, in an order that depends on nothing else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use any2any_adapter::{AdapterError, Value};
+
+use crate::error::TextError;
+use crate::normalization::Normalizer;
+use crate::words::Marked;
+
+/// Units of text and how often each occurs, in the order of the units.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(pub(crate) Vec<(String, u64)>);
+
+impl Counts {
+    /// Words with their marks.
+    pub(crate) fn words(
+        normalizer: Normalizer,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Self, AdapterError> {
+        let mut counts: HashMap<String, u64> = HashMap::new();
+        for value in values {
+            let text = value.as_text().ok_or(TextError::NotText)?;
+            for word in Marked::new(&normalizer.apply(text).text).words() {
+                match counts.get_mut(word.marked) {
+                    Some(count) => *count += 1,
+                    None => {
+                        counts.insert(word.marked.to_owned(), 1);
+                    }
+                }
+            }
+        }
+        let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+        counts.sort_unstable();
+        Ok(Self(counts))
+    }
+
+    /// Characters.
+    pub(crate) fn characters(
+        normalizer: Normalizer,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Self, AdapterError> {
+        let mut counts: BTreeMap<char, u64> = BTreeMap::new();
+        for value in values {
+            let text = value.as_text().ok_or(TextError::NotText)?;
+            for character in normalizer.apply(text).text.chars() {
+                *counts.entry(character).or_default() += 1;
+            }
+        }
+        Ok(Self(
+            counts
+                .into_iter()
+                .map(|(character, count)| (character.to_string(), count))
+                .collect(),
+        ))
+    }
+
+    /// How many different characters there are.
+    pub(crate) fn alphabet(&self) -> usize {
+        self.0
+            .iter()
+            .flat_map(|(unit, _)| unit.chars())
+            .collect::<BTreeSet<_>>()
+            .len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The units that occur often enough, the most frequent first, equally frequent ones in their own order.
+    pub(crate) fn by_frequency(self, min_frequency: u64) -> Vec<String> {
+        let mut counts = self.0;
+        counts.retain(|(_, count)| *count >= min_frequency);
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts.into_iter().map(|(unit, _)| unit).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Normalization;
+
+    #[test]
+    fn counts_are_in_order() {
+        let values = [Value::from("b a b"), Value::from("a, b")];
+        let normalizer = Normalizer {
+            form: Normalization::Nfc,
+            lowercase: false,
+        };
+        let words = Counts::words(normalizer, &mut values.iter()).expect("texts");
+        let expected = [(",", 1), ("▁a", 2), ("▁b", 3)];
+        assert_eq!(words.0, expected.map(|(word, count)| (word.to_owned(), count)));
+        assert_eq!(words.by_frequency(2), ["▁b", "▁a"]);
+        let characters = Counts::characters(normalizer, &mut values.iter()).expect("texts");
+        let expected = [(" ", 3), (",", 1), ("a", 2), ("b", 3)];
+        assert_eq!(characters.0, expected.map(|(c, count)| (c.to_owned(), count)));
+    }
+}

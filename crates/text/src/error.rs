@@ -1,0 +1,36 @@
+//! What can go wrong between a text and its tokens.
+
+use any2any_adapter::AdapterError;
+
+/// What can go wrong between a text and its tokens.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TextError {
+    /// The value is of another medium.
+    #[error("a text is needed, and this is none: check the option 'field'")]
+    NotText,
+    /// A token that the vocabulary does not have.
+    #[error(
+        "token {token} is outside the vocabulary of {vocabulary} tokens: the model and the tokenizer do not belong together"
+    )]
+    OutsideVocabulary {
+        /// The token.
+        token: u32,
+        /// How many tokens there are.
+        vocabulary: usize,
+    },
+    /// The tokenizer cannot cut a text.
+    #[error("the tokenizer fails on this text: {reason}")]
+    Segmentation {
+        /// What the tokenizer says.
+        reason: String,
+    },
+}
+
+impl From<TextError> for AdapterError {
+    fn from(error: TextError) -> Self {
+        AdapterError::Value {
+            reason: error.to_string(),
+        }
+    }
+}

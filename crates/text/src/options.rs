@@ -1,0 +1,291 @@
+//! What an experiment can say about a text.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::special::SPECIAL;
+
+/// The options of the text medium.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextOptions {
+    /// The field of the dataset that holds the text.
+    #[schemars(length(min = 1))]
+    pub field: String,
+    /// How a text is cut into tokens.
+    #[serde(default)]
+    pub tokenizer: Tokenizer,
+    /// The Unicode normalisation form; left out: nfc, or none when the tokenizer comes from a file.
+    #[serde(default)]
+    pub normalize: Option<Normalization>,
+    /// Whether letters are made lower-case.
+    #[serde(default)]
+    pub lowercase: bool,
+}
+
+impl TextOptions {
+    /// The normalisation form that holds.
+    pub fn normalization(&self) -> Normalization {
+        self.normalize.unwrap_or(match self.tokenizer {
+            Tokenizer::File(_) => Normalization::None,
+            _ => Normalization::Nfc,
+        })
+    }
+}
+
+/// How texts that look or mean the same are made the same (Unicode Standard Annex 15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalization {
+    /// The text stays as it is.
+    None,
+    /// Canonical composition: a letter and its accent become one character.
+    Nfc,
+    /// Compatibility composition: ligatures, full-width letters and the like become plain ones, too.
+    Nfkc,
+}
+
+/// How a text is cut into tokens. Every kind but `file` has the tokens `<pad>`, `<unk>`, `<s>` and `</s>` as
+/// its first four; they count in `vocab`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Tokenizer {
+    /// Byte pair encoding (Sennrich et al. 2016): the most frequent pair becomes a piece, again and again.
+    Bpe(Bpe),
+    /// A unigram language model of pieces (Kudo 2018).
+    Unigram(Unigram),
+    /// The longest known piece first (Schuster and Nakajima 2012), on pieces found like those of BPE.
+    WordPiece(WordPiece),
+    /// Whole words and punctuation marks.
+    Words(Words),
+    /// Characters.
+    Characters(Characters),
+    /// The bytes of UTF-8; nothing is unknown.
+    Bytes(Bytes),
+    /// An existing `tokenizer.json` of Hugging Face's format.
+    File(File),
+}
+
+impl Default for Tokenizer {
+    fn default() -> Self {
+        Self::Bpe(Bpe::default())
+    }
+}
+
+impl Tokenizer {
+    /// The name that stands in the YAML.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bpe(_) => "bpe",
+            Self::Unigram(_) => "unigram",
+            Self::WordPiece(_) => "word_piece",
+            Self::Words(_) => "words",
+            Self::Characters(_) => "characters",
+            Self::Bytes(_) => "bytes",
+            Self::File(_) => "file",
+        }
+    }
+
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    pub fn shared(&self) -> bool {
+        match self {
+            Self::Bpe(options) => options.shared,
+            Self::Unigram(options) => options.shared,
+            Self::WordPiece(options) => options.shared,
+            Self::Words(options) => options.shared,
+            Self::Characters(options) => options.shared,
+            Self::Bytes(options) => options.shared,
+            Self::File(options) => options.shared,
+        }
+    }
+
+    /// The size of the vocabulary that is asked for, where one is.
+    pub fn vocab(&self) -> Option<usize> {
+        match self {
+            Self::Bpe(options) => Some(options.vocab),
+            Self::Unigram(options) => Some(options.vocab),
+            Self::WordPiece(options) => Some(options.vocab),
+            Self::Words(options) => Some(options.vocab),
+            Self::Characters(_) | Self::Bytes(_) | Self::File(_) => None,
+        }
+    }
+
+    /// How often something must occur to become a token, where that can be said.
+    pub fn min_frequency(&self) -> Option<u64> {
+        match self {
+            Self::Bpe(options) => Some(options.min_frequency),
+            Self::WordPiece(options) => Some(options.min_frequency),
+            Self::Words(options) => Some(options.min_frequency),
+            Self::Characters(options) => Some(options.min_frequency),
+            Self::Unigram(_) | Self::Bytes(_) | Self::File(_) => None,
+        }
+    }
+
+    /// Whether the 256 bytes are tokens.
+    pub(crate) fn has_bytes(&self) -> bool {
+        match self {
+            Self::Bpe(options) => options.byte_fallback,
+            Self::Unigram(options) => options.byte_fallback,
+            Self::Bytes(_) => true,
+            _ => false,
+        }
+    }
+
+    /// How many tokens every vocabulary of these options has before anything is learned.
+    pub(crate) fn fixed(&self) -> usize {
+        SPECIAL.len() + if self.has_bytes() { 256 } else { 0 }
+    }
+}
+
+/// Byte pair encoding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bpe {
+    /// The number of tokens.
+    #[schemars(range(min = 1))]
+    pub vocab: usize,
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    pub shared: bool,
+    /// How often a pair must occur to become a piece.
+    #[schemars(range(min = 1))]
+    pub min_frequency: u64,
+    /// Whether a character that training has not seen is written as its bytes instead of as unknown.
+    pub byte_fallback: bool,
+}
+
+impl Default for Bpe {
+    fn default() -> Self {
+        Self {
+            vocab: 8000,
+            shared: false,
+            min_frequency: 2,
+            byte_fallback: false,
+        }
+    }
+}
+
+/// A unigram language model of pieces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Unigram {
+    /// The number of tokens.
+    #[schemars(range(min = 1))]
+    pub vocab: usize,
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    pub shared: bool,
+    /// Whether a character that training has not seen is written as its bytes instead of as unknown.
+    pub byte_fallback: bool,
+}
+
+impl Default for Unigram {
+    fn default() -> Self {
+        Self {
+            vocab: 8000,
+            shared: false,
+            byte_fallback: false,
+        }
+    }
+}
+
+/// The longest known piece first. A word with a character that training has not seen is unknown as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WordPiece {
+    /// The number of tokens.
+    #[schemars(range(min = 1))]
+    pub vocab: usize,
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    pub shared: bool,
+    /// How often a pair must occur to become a piece.
+    #[schemars(range(min = 1))]
+    pub min_frequency: u64,
+}
+
+impl Default for WordPiece {
+    fn default() -> Self {
+        Self {
+            vocab: 8000,
+            shared: false,
+            min_frequency: 2,
+        }
+    }
+}
+
+/// Whole words and punctuation marks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Words {
+    /// The number of tokens.
+    #[schemars(range(min = 1))]
+    pub vocab: usize,
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    pub shared: bool,
+    /// How often a word must occur to become a token.
+    #[schemars(range(min = 1))]
+    pub min_frequency: u64,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self {
+            vocab: 8000,
+            shared: false,
+            min_frequency: 2,
+        }
+    }
+}
+
+/// Characters: Unicode code points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Characters {
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    pub shared: bool,
+    /// How often a character must occur to become a token.
+    #[schemars(range(min = 1))]
+    pub min_frequency: u64,
+}
+
+impl Default for Characters {
+    fn default() -> Self {
+        Self {
+            shared: false,
+            min_frequency: 1,
+        }
+    }
+}
+
+/// The bytes of UTF-8.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bytes {
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    pub shared: bool,
+}
+
+/// An existing `tokenizer.json`. Special tokens that are not named are looked for under their usual names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// The file; a relative path starts at the folder in which the program runs.
+    pub path: PathBuf,
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    #[serde(default)]
+    pub shared: bool,
+    /// The token that fills a batch up; left out: `<pad>`, `[PAD]` or `<|pad|>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding: Option<String>,
+    /// The token of what is not known; left out: `<unk>`, `[UNK]` or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
+    /// The token that a decoder starts from; left out: `<s>`, `[CLS]`, `<bos>`, `[BOS]` or
+    /// `<|begin_of_text|>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begin: Option<String>,
+    /// The token that ends a text; left out: `</s>`, `[SEP]`, `<eos>`, `[EOS]`, `<|end_of_text|>` or
+    /// `<|endoftext|>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+}

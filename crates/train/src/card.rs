@@ -1,0 +1,79 @@
+//! The model card of a run: what it is, how it was trained, how good it is (after Mitchell et al. 2019).
+
+use std::fmt::Write;
+
+use any2any_metrics::Score;
+use serde_json::{Value, json};
+
+use crate::error::TrainError;
+use crate::files;
+use crate::trainer::{FinalScores, Trained};
+
+impl FinalScores {
+    /// The scores as JSON.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "task": self.task,
+            "split": self.split,
+            "decoded": self.scores,
+            "teacher_forced": self.forced,
+            "samples": self.samples,
+        })
+    }
+}
+
+impl Trained {
+    /// Writes the run's `README.md`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write_card(&self, scores: &[FinalScores]) -> Result<(), TrainError> {
+        files::write(&self.run.card(), self.card(scores).as_bytes())
+    }
+
+    fn card(&self, scores: &[FinalScores]) -> String {
+        let mut card = format!("# {}\n\n", self.experiment.name);
+        let best = self.state.best.first().map_or(self.state.step, |best| best.step);
+        let _ = writeln!(
+            card,
+            "Trained with any2any {} for {} steps on {} target tokens in {:.1} minutes (seed {}); the best checkpoint is that of step {best}.\n",
+            env!("CARGO_PKG_VERSION"),
+            self.state.step,
+            self.state.tokens,
+            self.state.seconds / 60.0,
+            self.experiment.seed,
+        );
+        card += "## Use\n\n```\nany2any translate . < source.txt > target.txt\n```\n\n## Data\n\n";
+        for (name, task) in &self.experiment.tasks {
+            let data = serde_json::to_string(&task.data).unwrap_or_default();
+            let media = match &task.source {
+                Some(source) => format!("{} to {}", source.medium(), task.target.medium()),
+                None => task.target.medium().to_owned(),
+            };
+            let _ = writeln!(card, "- {name}: {media}, `{data}`");
+        }
+        card += "\n## Scores\n";
+        for task in scores {
+            let _ = writeln!(card, "\n{} ({} split)\n", task.task, task.split);
+            if !task.scores.is_empty() {
+                card += "| decoded | value | signature |\n| --- | --- | --- |\n";
+                for score in &task.scores {
+                    card += &row(score);
+                }
+                card.push('\n');
+            }
+            let _ = writeln!(
+                card,
+                "Teacher-forced, without search: loss {:.3}, perplexity {:.2}, token accuracy {:.1} %.",
+                task.forced.loss, task.forced.perplexity, task.forced.accuracy
+            );
+        }
+        card += "\nThe whole experiment is in `resolved.yaml`, every figure of its training in `metrics.jsonl`.\n";
+        card
+    }
+}
+
+fn row(score: &Score) -> String {
+    format!("| {} | {:.2} | {} |\n", score.name, score.value, score.signature.as_deref().unwrap_or(""))
+}

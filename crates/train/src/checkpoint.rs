@@ -1,0 +1,231 @@
+//! Checkpoints: weights, the optimizer's state and the trainer's, each a file that other programs can read.
+//!
+//! `checkpoints/step-N/` holds `model.safetensors`, `optimizer.safetensors` and `state.json`. The files
+//! `checkpoints/best` and `checkpoints/last` hold the name of such a folder. A folder appears under its name
+//! only when it is complete.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+use crate::files;
+use crate::parameters::Weights;
+use crate::schedule::Plateau;
+
+/// What training needs to go on besides weights; random numbers are derived from the step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Updates made.
+    pub step: u64,
+    /// Target tokens seen.
+    pub tokens: u64,
+    /// Seconds spent training.
+    pub seconds: f64,
+    /// The plateau schedule's memory.
+    pub plateau: Plateau,
+    /// Checkpoints by how good they are, the best first.
+    pub best: Vec<Ranked>,
+    /// Evaluations since the best one.
+    pub waited: usize,
+}
+
+/// A checkpoint and how good it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ranked {
+    /// The step.
+    pub step: u64,
+    /// The value of the deciding metric.
+    pub value: f64,
+}
+
+/// The checkpoints of a run.
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    folder: PathBuf,
+}
+
+/// What a checkpoint of a training holds.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The model's parameters.
+    pub weights: BTreeMap<String, Weights>,
+    /// The optimizer's updates and memory.
+    pub optimizer: BTreeMap<String, Weights>,
+    /// Everything else.
+    pub state: State,
+}
+
+impl Checkpoints {
+    /// The checkpoints in a folder, which need not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder of a step's checkpoint.
+    pub fn step(&self, step: u64) -> PathBuf {
+        self.folder.join(format!("step-{step}"))
+    }
+
+    /// Writes a checkpoint whole, or not at all, and points `last` at it.
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        let step = checkpoint.state.step;
+        let place = self.step(step);
+        if !place.exists() {
+            std::fs::create_dir_all(&self.folder).map_err(TrainError::io(&self.folder))?;
+            let unfinished =
+                tempfile::TempDir::with_prefix_in(".unfinished-", &self.folder).map_err(TrainError::io(&place))?;
+            write_weights(&unfinished.path().join("model.safetensors"), &checkpoint.weights)?;
+            write_weights(&unfinished.path().join("optimizer.safetensors"), &checkpoint.optimizer)?;
+            let state = serde_json::to_vec_pretty(&checkpoint.state).expect("a state is plain data");
+            files::write(&unfinished.path().join("state.json"), &state)?;
+            std::fs::rename(unfinished.keep(), &place).map_err(TrainError::io(&place))?;
+        }
+        self.point("last", step)
+    }
+
+    /// Points `best` or `last` at a step.
+    pub fn point(&self, name: &str, step: u64) -> Result<(), TrainError> {
+        files::write(&self.folder.join(name), format!("step-{step}\n").as_bytes())
+    }
+
+    /// The folder that `best`, `last` or `step-N` names.
+    pub fn resolve(&self, name: &str) -> Result<PathBuf, TrainError> {
+        let path = self.folder.join(name);
+        let folder = if path.is_dir() {
+            path
+        } else if path.is_file() {
+            self.folder.join(files::read(&path)?.trim())
+        } else {
+            let known = self.steps()?.into_iter().map(|step| format!("step-{step}")).collect::<Vec<_>>();
+            let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+            return Err(TrainError::run(&path, format!("there is no such checkpoint; there are: {known}")));
+        };
+        if folder.is_dir() {
+            Ok(folder)
+        } else {
+            Err(TrainError::run(&folder, format!("'{name}' names this checkpoint, but it is gone")))
+        }
+    }
+
+    /// The steps that have a checkpoint, in order.
+    pub fn steps(&self) -> Result<Vec<u64>, TrainError> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(TrainError::io(&self.folder))?,
+        };
+        let mut steps: Vec<u64> = entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix("step-")?.parse().ok())
+            .collect();
+        steps.sort_unstable();
+        Ok(steps)
+    }
+
+    /// Removes every checkpoint but these, and what an interrupted save left behind.
+    pub fn keep_only(&self, steps: &[u64]) -> Result<(), TrainError> {
+        for step in self.steps()? {
+            if !steps.contains(&step) {
+                let folder = self.step(step);
+                std::fs::remove_dir_all(&folder).map_err(TrainError::io(&folder))?;
+            }
+        }
+        for entry in std::fs::read_dir(&self.folder).map_err(TrainError::io(&self.folder))?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(".unfinished-") {
+                std::fs::remove_dir_all(entry.path()).map_err(TrainError::io(&entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Checkpoint {
+    /// Reads all of a checkpoint.
+    pub fn load(folder: &Path) -> Result<Self, TrainError> {
+        let state = folder.join("state.json");
+        Ok(Self {
+            weights: read_weights(&folder.join("model.safetensors"))?,
+            optimizer: read_weights(&folder.join("optimizer.safetensors"))?,
+            state: serde_json::from_str(&files::read(&state)?)
+                .map_err(|error| TrainError::run(&state, format!("not a training state: {error}")))?,
+        })
+    }
+}
+
+/// Writes parameters as safetensors.
+pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
+    let views: Vec<(&String, TensorView<'_>)> = weights
+        .iter()
+        .map(|(name, weights)| {
+            let bytes = bytemuck::cast_slice(&weights.values);
+            TensorView::new(Dtype::F32, weights.shape.clone(), bytes).map(|view| (name, view))
+        })
+        .collect::<Result<_, _>>()
+        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let bytes = safetensors::serialize(views, Some(metadata))
+        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
+    files::write(path, &bytes)
+}
+
+/// Reads parameters from safetensors.
+pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
+    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
+    let broken = |reason: String| TrainError::run(path, format!("not a safetensors file of 32-bit floats: {reason}"));
+    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
+    tensors
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            if view.dtype() != Dtype::F32 {
+                return Err(broken(format!("{name} holds {:?}", view.dtype())));
+            }
+            // The file gives no alignment, so values are read one by one.
+            let values =
+                view.data().chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+            Ok((name, Weights { shape: view.shape().to_vec(), values: values.collect() }))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint(step: u64) -> Checkpoint {
+        let weights = BTreeMap::from([(
+            "layer.weight".to_owned(),
+            Weights { shape: vec![2, 2], values: vec![1.0, -0.5, f32::MIN_POSITIVE, step as f32] },
+        )]);
+        Checkpoint { optimizer: weights.clone(), weights, state: State { step, ..State::default() } }
+    }
+
+    #[test]
+    fn checkpoints_come_back_and_old_ones_go() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let checkpoints = Checkpoints::new(folder.path());
+        assert!(checkpoints.resolve("last").expect_err("nothing yet").to_string().contains("none yet"));
+        for step in [5, 10, 15] {
+            checkpoints.save(&checkpoint(step)).expect("saved");
+        }
+        checkpoints.point("best", 5).expect("pointed");
+        let last = Checkpoint::load(&checkpoints.resolve("last").expect("saved")).expect("whole");
+        assert_eq!(last.weights, checkpoint(15).weights);
+        assert_eq!(last.state, checkpoint(15).state);
+        checkpoints.keep_only(&[5, 15]).expect("removed");
+        assert_eq!(checkpoints.steps().expect("listed"), [5, 15]);
+        assert!(checkpoints.resolve("best").expect("kept").ends_with("step-5"));
+        let error = checkpoints.resolve("step-10").expect_err("removed").to_string();
+        assert!(error.contains("step-5, step-15"), "{error}");
+    }
+
+    #[test]
+    fn broken_files_are_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("model.safetensors");
+        std::fs::write(&path, b"not weights").expect("written");
+        let error = read_weights(&path).expect_err("broken").to_string();
+        assert!(error.contains("model.safetensors"), "{error}");
+    }
+}

@@ -1,0 +1,111 @@
+//! What can go wrong between an experiment and a trained model.
+
+use std::path::{Path, PathBuf};
+
+use any2any_adapter::{AdapterError, RegistryError};
+use any2any_data::DataError;
+use any2any_experiment::Diagnostics;
+
+/// What can go wrong between an experiment and a trained model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The experiment, or the data that it names.
+    #[error("{0}")]
+    Experiment(Diagnostics),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// An adapter.
+    #[error("{side}: {source}")]
+    Adapter {
+        /// Which adapter: `translate source`.
+        side: String,
+        /// What it cannot do.
+        source: AdapterError,
+    },
+    /// A medium that this program does not know.
+    #[error(transparent)]
+    Medium(#[from] RegistryError),
+    /// A backend that this program was not built with.
+    #[error("this program was built without the {wanted} backend (it has: {available}); build it with `--features {wanted}`, or set `device.backend` to one of those")]
+    Backend {
+        /// The backend that the experiment asks for.
+        wanted: String,
+        /// The backends there are.
+        available: String,
+    },
+    /// A run folder that is already there.
+    #[error("{} already holds a run; go on with `any2any train --resume {}`, choose another folder with `--run`, or replace it with `--overwrite`", .0.display(), .0.display())]
+    RunExists(PathBuf),
+    /// A folder that holds no run, or half of one.
+    #[error("{}: {reason}", path.display())]
+    Run {
+        /// The folder or file.
+        path: PathBuf,
+        /// What is wrong with it, and the way out.
+        reason: String,
+    },
+    /// A file that cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A task that the experiment does not have.
+    #[error("the run has no task '{name}'; its tasks: {}", known.join(", "))]
+    Task {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A loss that is not a number.
+    #[error("step {step}: the {what} is not finite ({value}) in a batch of task '{task}' with samples {samples}; the checkpoint of step {last_good} is the last good one. Lower the learning rate, lengthen the warm-up, or look at these samples")]
+    NotFinite {
+        /// The step.
+        step: u64,
+        /// What is not finite.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The batch's task.
+        task: String,
+        /// The numbers of the batch's samples in the training split, from 1.
+        samples: String,
+        /// The step of the last checkpoint.
+        last_good: u64,
+    },
+    /// Nothing to train on.
+    #[error("task '{task}': no sample of the training split is within the limits of `training.batch` ({reason})")]
+    NothingToTrainOn {
+        /// The task.
+        task: String,
+        /// What was left out and why.
+        reason: String,
+    },
+    /// Something asked of a kind of model that it cannot do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A search that cannot be carried out.
+    #[error("search: {0}")]
+    Search(String),
+    /// Scores that cannot be computed.
+    #[error(transparent)]
+    Metrics(#[from] any2any_metrics::MetricsError),
+}
+
+impl TrainError {
+    /// An error about a file.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+
+    /// An error about a run folder.
+    pub(crate) fn run(path: &Path, reason: impl Into<String>) -> Self {
+        Self::Run { path: path.to_owned(), reason: reason.into() }
+    }
+}

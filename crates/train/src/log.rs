@@ -1,0 +1,108 @@
+//! The written record of a training: `metrics.jsonl` and TensorBoard's event files.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+
+use any2any_experiment::spec::Metric;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::error::TrainError;
+use crate::evaluate::metric_name;
+use crate::files;
+use crate::observer::{Progress, TaskEvaluation};
+use crate::run::RunFolder;
+use crate::tensorboard::EventWriter;
+
+/// The record of a training.
+pub(crate) struct Log {
+    file: File,
+    path: std::path::PathBuf,
+    events: EventWriter,
+}
+
+impl Log {
+    /// Goes on with the record at a step; lines of later steps, which will be made again, are dropped.
+    pub(crate) fn open(run: &RunFolder, step: u64) -> Result<Self, TrainError> {
+        let path = run.metrics();
+        if path.exists() {
+            let kept: String = files::read(&path)?
+                .lines()
+                .filter(|line| step_of(line).is_some_and(|of| of <= step))
+                .flat_map(|line| [line, "\n"])
+                .collect();
+            files::write(&path, kept.as_bytes())?;
+        }
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(TrainError::io(&path))?;
+        Ok(Self { file, path, events: EventWriter::create(&run.events())? })
+    }
+
+    /// Adds a line about training.
+    pub(crate) fn progress(&mut self, progress: &Progress) -> Result<(), TrainError> {
+        self.line("train", progress)?;
+        let scalars = [
+            ("train/loss", progress.loss),
+            ("train/smoothed_loss", progress.smoothed_loss),
+            ("train/accuracy_teacher_forced", progress.accuracy),
+            ("train/gradient_norm", progress.gradient_norm),
+            ("train/learning_rate", progress.learning_rate),
+            ("train/tokens_per_second", progress.tokens_per_second),
+        ];
+        for (tag, value) in scalars {
+            self.events.scalar(tag, progress.step, value)?;
+        }
+        self.events.flush()
+    }
+
+    /// Adds a line for each task's validation.
+    pub(crate) fn evaluation(
+        &mut self,
+        step: u64,
+        seconds: f64,
+        evaluations: &[TaskEvaluation],
+        metrics: &[Metric],
+    ) -> Result<(), TrainError> {
+        for evaluation in evaluations {
+            let forced = &evaluation.forced;
+            let mut scores = serde_json::Map::new();
+            for (metric, score) in metrics.iter().zip(&evaluation.scores) {
+                scores.insert(metric_name(*metric), json!(score.value));
+            }
+            self.line(
+                "validation",
+                &json!({
+                    "step": step,
+                    "seconds": seconds,
+                    "task": evaluation.task,
+                    "teacher_forced": forced,
+                    "decoded": scores,
+                }),
+            )?;
+            let prefix = format!("validation/{}", evaluation.task);
+            self.events.scalar(&format!("{prefix}/loss"), step, forced.loss)?;
+            self.events.scalar(&format!("{prefix}/accuracy_teacher_forced"), step, forced.accuracy)?;
+            for (name, value) in &scores {
+                self.events.scalar(&format!("{prefix}/{name}"), step, value.as_f64().unwrap_or(f64::NAN))?;
+            }
+        }
+        self.events.flush()
+    }
+
+    /// Puts everything on disk.
+    pub(crate) fn close(mut self) -> Result<(), TrainError> {
+        self.events.flush()?;
+        self.file.sync_all().map_err(TrainError::io(&self.path))
+    }
+
+    fn line(&mut self, kind: &str, fields: &impl Serialize) -> Result<(), TrainError> {
+        let mut line = json!({ "kind": kind });
+        if let (Value::Object(line), Ok(Value::Object(fields))) = (&mut line, serde_json::to_value(fields)) {
+            line.extend(fields);
+        }
+        writeln!(self.file, "{line}").map_err(TrainError::io(&self.path))
+    }
+}
+
+fn step_of(line: &str) -> Option<u64> {
+    serde_json::from_str::<Value>(line).ok()?.get("step")?.as_u64()
+}

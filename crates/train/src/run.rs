@@ -1,0 +1,178 @@
+//! The folder that a training writes, and that everything after it reads.
+
+use std::path::{Path, PathBuf};
+
+use any2any_adapter::Registry;
+use any2any_core::{Initializer, Model};
+use any2any_experiment::spec::Experiment;
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::adapters::AdapterSet;
+use crate::build::model_config;
+use crate::checkpoint::{self, Checkpoints};
+use crate::error::TrainError;
+use crate::files;
+use crate::parameters;
+use crate::prepare::Prepared;
+
+/// The folder of a run.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    folder: PathBuf,
+}
+
+/// What a new run does with a folder that already holds one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse.
+    Keep,
+    /// Move it aside, to a name that ends in a number, and start anew.
+    SetAside,
+}
+
+impl RunFolder {
+    /// A run in a folder, which need not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The checkpoints.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::new(self.folder.join("checkpoints"))
+    }
+
+    /// The metrics of training and validation, a JSON object a line.
+    pub fn metrics(&self) -> PathBuf {
+        self.folder.join("metrics.jsonl")
+    }
+
+    /// The folder of TensorBoard's event files.
+    pub fn events(&self) -> PathBuf {
+        self.folder.join("events")
+    }
+
+    /// The model card.
+    pub fn card(&self) -> PathBuf {
+        self.folder.join("README.md")
+    }
+
+    /// Whether a new run may go here.
+    ///
+    /// # Errors
+    ///
+    /// When the folder already holds something that is to be kept.
+    pub fn check_free(&self, existing: Existing) -> Result<(), TrainError> {
+        match existing {
+            Existing::Keep if self.is_occupied() => Err(TrainError::RunExists(self.folder.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_occupied(&self) -> bool {
+        self.folder.read_dir().is_ok_and(|mut entries| entries.next().is_some())
+    }
+
+    /// Starts a run: the experiment as given and resolved, and the adapters' state.
+    pub(crate) fn create(&self, prepared: &Prepared, existing: Existing) -> Result<(), TrainError> {
+        self.check_free(existing)?;
+        if self.is_occupied() {
+            self.set_aside()?;
+        }
+        files::write(&self.folder.join("experiment.yaml"), prepared.given.as_bytes())?;
+        prepared.adapters.save(&self.folder.join("vocab"))?;
+        // Last, since its presence says that the folder can be resumed.
+        files::write(&self.folder.join("resolved.yaml"), prepared.resolved.as_bytes())
+    }
+
+    fn set_aside(&self) -> Result<(), TrainError> {
+        let name = self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let free = (1..)
+            .map(|number| self.folder.with_file_name(format!("{name}.old-{number}")))
+            .find(|path| !path.exists())
+            .expect("there are endless numbers");
+        std::fs::rename(&self.folder, &free).map_err(TrainError::io(&self.folder))
+    }
+
+    /// The text of the experiment with every default written out.
+    pub fn resolved(&self) -> Result<String, TrainError> {
+        let path = self.folder.join("resolved.yaml");
+        if !path.is_file() {
+            let reason = "this folder holds no run (no resolved.yaml); train one with `any2any train CONFIG --run FOLDER`";
+            return Err(TrainError::run(&self.folder, reason));
+        }
+        files::read(&path)
+    }
+
+    /// The experiment of the run.
+    pub fn experiment(&self, registry: &Registry) -> Result<any2any_experiment::Document, TrainError> {
+        let text = self.resolved()?;
+        let name = self.folder.join("resolved.yaml").display().to_string();
+        any2any_experiment::load_str(&name, &text, &self.folder, &[], registry).map_err(TrainError::Experiment)
+    }
+
+    /// The adapters of the run.
+    pub fn adapters(&self, experiment: &Experiment, registry: &Registry) -> Result<AdapterSet, TrainError> {
+        AdapterSet::load(experiment, registry, &self.folder.join("vocab"))
+    }
+
+    /// Copies what translation needs to a new folder, which is then a run that can be translated with,
+    /// evaluated and described, but not resumed.
+    ///
+    /// # Errors
+    ///
+    /// When the output folder is not empty, or a file cannot be read or written.
+    pub fn export(&self, checkpoint: &str, output: &Path, registry: &Registry) -> Result<(), TrainError> {
+        let exported = Self::new(output);
+        exported.check_free(Existing::Keep)?;
+        let experiment = self.experiment(registry)?.experiment;
+        let adapters = self.adapters(&experiment, registry)?;
+        let weights = checkpoint::read_weights(&self.weights_file(checkpoint)?)?;
+        adapters.save(&output.join("vocab"))?;
+        let place = exported.checkpoints().step(0);
+        checkpoint::write_weights(&place.join("model.safetensors"), &weights)?;
+        exported.checkpoints().point("best", 0)?;
+        exported.checkpoints().point("last", 0)?;
+        for name in ["README.md", "experiment.yaml", "resolved.yaml"] {
+            let path = self.folder.join(name);
+            if path.is_file() {
+                files::write(&output.join(name), files::read(&path)?.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn weights_file(&self, checkpoint: &str) -> Result<PathBuf, TrainError> {
+        match Path::new(checkpoint) {
+            path if path.is_file() => Ok(path.to_owned()),
+            _ => Ok(self.checkpoints().resolve(checkpoint)?.join("model.safetensors")),
+        }
+    }
+
+    /// The model with the weights of a checkpoint (`best`, `last`, `step-N`), or of a safetensors file.
+    pub fn model(
+        &self,
+        experiment: &Experiment,
+        adapters: &AdapterSet,
+        checkpoint: &str,
+        device: &Device,
+    ) -> Result<Model, TrainError> {
+        let file = self.weights_file(checkpoint)?;
+        let weights = checkpoint::read_weights(&file)?;
+        let model = fresh_model(experiment, adapters, device);
+        parameters::with_weights(model, &weights)
+            .map_err(|reason| TrainError::run(&file, format!("these weights are of another model: {reason}")))
+            .map(|model| model.valid())
+    }
+}
+
+/// The model of an experiment before training.
+pub fn fresh_model(experiment: &Experiment, adapters: &AdapterSet, device: &Device) -> Model {
+    let seed = any2any_adapter::Seed(experiment.seed);
+    model_config(&experiment.model, adapters).init(&Initializer::new(seed, device))
+}

@@ -1,0 +1,109 @@
+//! The learning rate over time.
+
+use any2any_experiment::spec::Schedule;
+use serde::{Deserialize, Serialize};
+
+/// A schedule, with what it has learned from evaluations.
+#[derive(Clone, Debug)]
+pub struct LearningRate {
+    schedule: Schedule,
+    d_model: usize,
+    steps: u64,
+    plateau: Plateau,
+}
+
+/// What a plateau schedule remembers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Plateau {
+    /// How often the rate was lowered.
+    pub reductions: u32,
+    /// Evaluations since the last improvement or reduction.
+    pub waited: usize,
+}
+
+impl LearningRate {
+    /// A schedule over a number of steps.
+    pub fn new(schedule: Schedule, d_model: usize, steps: u64, plateau: Plateau) -> Self {
+        Self { schedule, d_model, steps, plateau }
+    }
+
+    /// The rate of a step, counted from 1.
+    pub fn at(&self, step: u64) -> f64 {
+        let warm = |peak: f64, warmup: u64| (step < warmup).then(|| peak * step as f64 / warmup as f64);
+        // 0 when the warm-up ends, 1 at the last step.
+        let progress = |warmup: u64| {
+            let rest = self.steps.saturating_sub(warmup).max(1);
+            (step.saturating_sub(warmup) as f64 / rest as f64).min(1.0)
+        };
+        match self.schedule {
+            Schedule::Constant { peak, warmup } => warm(peak, warmup).unwrap_or(peak),
+            Schedule::Linear { peak, warmup, floor } => {
+                warm(peak, warmup).unwrap_or_else(|| peak + (floor - peak) * progress(warmup))
+            }
+            Schedule::Cosine { peak, warmup, floor } => warm(peak, warmup).unwrap_or_else(|| {
+                floor + (peak - floor) * 0.5 * (1.0 + (std::f64::consts::PI * progress(warmup)).cos())
+            }),
+            Schedule::Noam { factor, warmup } => {
+                let (step, warmup) = (step.max(1) as f64, warmup as f64);
+                factor * (self.d_model as f64).powf(-0.5) * step.powf(-0.5).min(step * warmup.powf(-1.5))
+            }
+            Schedule::InverseSqrt { peak, warmup } => {
+                warm(peak, warmup).unwrap_or_else(|| peak * (warmup as f64 / step.max(1) as f64).sqrt())
+            }
+            Schedule::Plateau { peak, warmup, factor, .. } => {
+                warm(peak, warmup).unwrap_or(peak) * factor.powi(self.plateau.reductions as i32)
+            }
+        }
+    }
+
+    /// Tells the schedule whether an evaluation was the best so far.
+    pub fn evaluated(&mut self, improved: bool) {
+        let Schedule::Plateau { patience, .. } = self.schedule else { return };
+        self.plateau.waited = if improved { 0 } else { self.plateau.waited + 1 };
+        if self.plateau.waited >= patience {
+            self.plateau = Plateau { reductions: self.plateau.reductions + 1, waited: 0 };
+        }
+    }
+
+    /// What must be saved to go on.
+    pub fn plateau(&self) -> Plateau {
+        self.plateau
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_follow_their_formulas() {
+        let cases = [
+            (Schedule::Constant { peak: 0.1, warmup: 10 }, vec![(5, 0.05), (10, 0.1), (90, 0.1)]),
+            (Schedule::Linear { peak: 0.1, warmup: 10, floor: 0.0 }, vec![(10, 0.1), (55, 0.05), (100, 0.0)]),
+            (Schedule::Cosine { peak: 0.1, warmup: 0, floor: 0.02 }, vec![(0, 0.1), (50, 0.06), (100, 0.02)]),
+            (Schedule::InverseSqrt { peak: 0.1, warmup: 25 }, vec![(5, 0.02), (25, 0.1), (100, 0.05)]),
+            (Schedule::Noam { factor: 2.0, warmup: 4 }, vec![(1, 0.0156_25), (4, 0.0625), (16, 0.031_25)]),
+            (Schedule::Plateau { peak: 0.1, warmup: 2, factor: 0.5, patience: 1 }, vec![(1, 0.05), (50, 0.1)]),
+        ];
+        for (schedule, points) in cases {
+            let rate = LearningRate::new(schedule.clone(), 256, 100, Plateau::default());
+            for (step, expected) in points {
+                assert!((rate.at(step) - expected).abs() < 1e-12, "{schedule:?} at {step}: {}", rate.at(step));
+            }
+        }
+    }
+
+    #[test]
+    fn a_plateau_lowers_the_rate_after_its_patience() {
+        let schedule = Schedule::Plateau { peak: 0.1, warmup: 0, factor: 0.5, patience: 2 };
+        let mut rate = LearningRate::new(schedule, 256, 100, Plateau::default());
+        let seen: Vec<f64> = [true, false, false, true, false, false]
+            .into_iter()
+            .map(|improved| {
+                rate.evaluated(improved);
+                rate.at(50)
+            })
+            .collect();
+        assert_eq!(seen, [0.1, 0.1, 0.05, 0.05, 0.05, 0.025]);
+    }
+}

@@ -1,0 +1,486 @@
+//! The training loop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use any2any_adapter::{Registry, Seed};
+use any2any_core::{LossConfig, Model, Pass, Targets};
+use any2any_data::{DataRoot, Limits, Prefetch};
+use any2any_experiment::spec::Experiment;
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::adapters::AdapterSet;
+use crate::batch::Batch;
+use crate::checkpoint::{Checkpoint, Checkpoints, Ranked, State};
+use crate::error::TrainError;
+use crate::evaluate::{self, TeacherForced};
+use crate::log::Log;
+use crate::observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
+use crate::optimizer::{GradientSum, Optimizer};
+use crate::order::{Order, TaskExamples};
+use crate::parameters;
+use crate::prepare::{Prepared, PreparedTask, Split, load_split};
+use crate::run::{Existing, RunFolder, fresh_model};
+use crate::schedule::LearningRate;
+use crate::translator::{Translator, framing};
+
+/// A training that can be started, or gone on with.
+pub struct Trainer {
+    experiment: Experiment,
+    adapters: AdapterSet,
+    run: RunFolder,
+    device: Device,
+    tasks: Vec<PreparedTask>,
+    model: Model,
+    optimizer: Optimizer,
+    state: State,
+    stop: Arc<AtomicBool>,
+}
+
+impl Trainer {
+    /// A new training in a run folder of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the folder already holds a run and is not to be set aside, or cannot be written.
+    pub fn start(prepared: Prepared, run: RunFolder, existing: Existing) -> Result<Self, TrainError> {
+        let device = crate::device::device(&prepared.experiment.device)?;
+        run.create(&prepared, existing)?;
+        let Prepared { experiment, adapters, tasks, .. } = prepared;
+        Ok(Self::new(experiment, adapters, run, device, tasks))
+    }
+
+    /// A training that goes on from its last checkpoint, as if it had never stopped.
+    ///
+    /// `steps` is a new number of steps, for a run that is to go on beyond its end.
+    ///
+    /// # Errors
+    ///
+    /// When the folder holds no run, or its data is gone.
+    pub fn resume(run: RunFolder, registry: &Registry, root: &DataRoot, steps: Option<u64>) -> Result<Self, TrainError> {
+        let mut experiment = run.experiment(registry)?.experiment;
+        experiment.training.steps = steps.unwrap_or(experiment.training.steps);
+        let device = crate::device::device(&experiment.device)?;
+        let adapters = run.adapters(&experiment, registry)?;
+        let limits = Limits {
+            source: experiment.training.batch.max_source_length,
+            target: experiment.training.batch.max_target_length,
+        };
+        let tasks = (0..adapters.tasks().len())
+            .map(|task| {
+                let name = adapters.tasks()[task].name.clone();
+                let dataset = any2any_data::open(&experiment.tasks[&name].data, root)?;
+                let split = |role: &str| load_split(&experiment, &adapters, task, role, root);
+                let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
+                let train = split("train")?;
+                let selection = limits.select(&train.lengths());
+                let (validation, test) = (optional("validation")?, optional("test")?);
+                Ok(PreparedTask { name, train, selection, validation, test })
+            })
+            .collect::<Result<_, TrainError>>()?;
+        let checkpoints = run.checkpoints();
+        let mut trainer = Self::new(experiment, adapters, run, device, tasks);
+        if !checkpoints.steps()?.is_empty() {
+            trainer.restore(Checkpoint::load(&checkpoints.resolve("last")?)?)?;
+        }
+        Ok(trainer)
+    }
+
+    fn new(
+        experiment: Experiment,
+        adapters: AdapterSet,
+        run: RunFolder,
+        device: Device,
+        tasks: Vec<PreparedTask>,
+    ) -> Self {
+        let model = fresh_model(&experiment, &adapters, &device.clone().autodiff());
+        Self {
+            optimizer: Optimizer::new(experiment.training.optimizer.clone()),
+            state: State::default(),
+            stop: Arc::default(),
+            experiment,
+            adapters,
+            run,
+            device,
+            tasks,
+            model,
+        }
+    }
+
+    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
+        let place = self.run.checkpoints().step(checkpoint.state.step);
+        let model = parameters::with_weights(self.model.clone(), &checkpoint.weights);
+        self.model = model.map_err(|reason| TrainError::run(&place, reason))?;
+        let kind = self.experiment.training.optimizer.clone();
+        self.optimizer =
+            Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device);
+        self.state = checkpoint.state;
+        Ok(())
+    }
+
+    /// Set to true, from a signal handler for instance, it ends training after the current step.
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
+    /// The experiment.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Trains to the last step, to the end of patience, or until stopped.
+    ///
+    /// # Errors
+    ///
+    /// When a loss is not finite or a file cannot be written; the last checkpoint is then still good.
+    pub fn train(mut self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
+        let steps = self.experiment.training.steps;
+        let accumulate = self.experiment.training.accumulate as u64;
+        let (order, weights) = self.order()?;
+        observer.event(Event::Started {
+            parameters: self.model.num_params(),
+            step: self.state.step,
+            steps,
+            tasks: &weights,
+            batches_an_epoch: order.batches_an_epoch(),
+        });
+        let mut log = Log::open(&self.run, self.state.step)?;
+        let batches = order.batches(self.state.step * accumulate);
+        let mut batches = Prefetch::new(self.experiment.training.batch.prefetch, batches);
+        let mut rate = LearningRate::new(
+            self.experiment.training.schedule.clone(),
+            crate::build::model_config(&self.experiment.model, &self.adapters).body.d_model(),
+            steps,
+            self.state.plateau,
+        );
+        let mut window = Window::new();
+        let mut stopped = Stopped::Finished;
+        while self.state.step < steps {
+            let step = self.state.step + 1;
+            let began = Instant::now();
+            let learning_rate = rate.at(step);
+            let update: Vec<Batch> = batches.by_ref().take(accumulate as usize).collect();
+            let outcome = self.step(step, &update, learning_rate)?;
+            self.state.step = step;
+            self.state.tokens += outcome.tokens as u64;
+            self.state.seconds += began.elapsed().as_secs_f64();
+            window.add(&outcome, began.elapsed().as_secs_f64());
+
+            let progress = window.progress(step, steps, learning_rate, &self.state);
+            observer.event(Event::Step(&progress));
+            if step.is_multiple_of(self.experiment.training.log_every) || step == steps {
+                log.progress(&progress)?;
+                observer.event(Event::Logged(&progress));
+                window = Window::new();
+            }
+            let interrupted = self.stop.load(Ordering::Relaxed);
+            let evaluates = step.is_multiple_of(self.experiment.evaluation.every) || step == steps;
+            if evaluates && !interrupted {
+                let improved = self.evaluate(&mut log, observer)?;
+                rate.evaluated(improved);
+                self.state.plateau = rate.plateau();
+            }
+            let saves = self.experiment.training.save_every.is_some_and(|every| step.is_multiple_of(every));
+            if evaluates || saves || interrupted {
+                self.save()?;
+                observer.event(Event::Saved { step });
+            }
+            if interrupted && step < steps {
+                stopped = Stopped::Interrupted;
+                break;
+            }
+            if self.experiment.evaluation.patience.is_some_and(|patience| self.state.waited >= patience) {
+                stopped = Stopped::Patience;
+                break;
+            }
+        }
+        if self.run.checkpoints().steps()?.is_empty() {
+            self.save()?;
+        }
+        log.close()?;
+        observer.event(Event::Stopped { step: self.state.step, why: stopped });
+        Ok(Trained { run: self.run, experiment: self.experiment, adapters: self.adapters, device: self.device, tasks: self.tasks, state: self.state, stopped })
+    }
+
+    /// The order of training, which takes the training examples over, and what each task brings to it.
+    fn order(&mut self) -> Result<(Order, Vec<(String, String)>), TrainError> {
+        let mut tasks = Vec::new();
+        let mut described = Vec::new();
+        for (number, task) in self.tasks.iter_mut().enumerate() {
+            let mut kept = task.selection.kept.iter().copied().peekable();
+            let examples: Vec<_> = std::mem::take(&mut task.train.examples)
+                .into_iter()
+                .enumerate()
+                .filter_map(|(at, example)| kept.next_if_eq(&at).map(|_| example))
+                .collect();
+            let lengths = examples.iter().map(|example| example.lengths()).collect();
+            described.push((task.name.clone(), task.selection.to_string()));
+            tasks.push(TaskExamples {
+                examples,
+                lengths,
+                framing: framing(&self.adapters, number),
+                weight: self.experiment.tasks[&task.name].weight,
+            });
+        }
+        let order = Order::new(tasks, self.experiment.training.batch.tokens, Seed(self.experiment.seed))?;
+        Ok((order, described))
+    }
+
+    /// One update from the gradients of some batches.
+    fn step(&mut self, step: u64, update: &[Batch], learning_rate: f64) -> Result<Outcome, TrainError> {
+        let tokens: usize = update.iter().map(|batch| batch.tokens).sum();
+        let config = LossConfig { label_smoothing: self.experiment.training.label_smoothing as f32 };
+        let autodiff = self.device.clone().autodiff();
+        let mut gradients = GradientSum::default();
+        let mut outcome = Outcome { tokens, ..Outcome::default() };
+        for (number, batch) in update.iter().enumerate() {
+            let pass_number = (step - 1) * update.len() as u64 + number as u64;
+            let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
+            let source = batch.source(&autodiff);
+            let hidden = self.model.forward(batch.task, source, batch.decoder_input(&autodiff), &mut pass);
+            let [rows, width, d_model] = hidden.dims();
+            let (loss, surrogate) = config.forward(
+                hidden.reshape([rows * width, d_model]),
+                self.model.softmax_table(batch.task),
+                Targets { tokens: &batch.targets, padding: batch.padding() },
+                1.0 / tokens.max(1) as f64,
+            );
+            outcome.smoothed += loss.smoothed;
+            outcome.negative_log_likelihood += loss.negative_log_likelihood;
+            outcome.correct += loss.correct;
+            outcome.padded += batch.padded;
+            if !loss.smoothed.is_finite() {
+                return Err(self.not_finite(step, "loss", loss.smoothed, update));
+            }
+            gradients.add(&self.model, surrogate.backward());
+        }
+        outcome.gradient_norm = gradients.norm();
+        if !outcome.gradient_norm.is_finite() {
+            return Err(self.not_finite(step, "gradient", outcome.gradient_norm, update));
+        }
+        let scale = match self.experiment.training.clip_norm {
+            Some(limit) if outcome.gradient_norm > limit => limit / outcome.gradient_norm,
+            _ => 1.0,
+        };
+        self.model = self.optimizer.update(self.model.clone(), gradients, scale, learning_rate);
+        Ok(outcome)
+    }
+
+    fn not_finite(&self, step: u64, what: &'static str, value: f64, update: &[Batch]) -> TrainError {
+        let samples = update.iter().flat_map(|batch| &batch.samples).map(|sample| (sample + 1).to_string());
+        let mut samples: Vec<String> = samples.collect();
+        let more = samples.len().saturating_sub(20);
+        samples.truncate(20);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        TrainError::NotFinite {
+            step,
+            what,
+            value,
+            task: update.first().map_or_else(String::new, |batch| self.tasks[batch.task].name.clone()),
+            samples: samples.join(", ") + &more,
+            last_good: self.run.checkpoints().steps().ok().and_then(|steps| steps.last().copied()).unwrap_or(0),
+        }
+    }
+
+    /// Evaluates on the validation splits; whether that was the best so far.
+    fn evaluate(&mut self, log: &mut Log, observer: &mut dyn Observer) -> Result<bool, TrainError> {
+        let settings = &self.experiment.evaluation;
+        let mut evaluations = Vec::new();
+        let translator = Translator::new(self.experiment.clone(), self.adapters.clone(), self.model.valid());
+        for (number, task) in self.tasks.iter().enumerate() {
+            let Some(split) = &task.validation else { continue };
+            let tokens = self.experiment.training.batch.tokens;
+            let forced = evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
+            let scores = if self.adapters.tasks()[number].source.is_some() && !settings.metrics.is_empty() {
+                let at_most = settings.decode_at_most;
+                let decoded = evaluate::decode(&translator, number, split, &self.experiment.decoding, at_most)?;
+                decoded.scores(&settings.metrics)?
+            } else {
+                Vec::new()
+            };
+            evaluations.push(TaskEvaluation { task: task.name.clone(), forced, scores });
+        }
+        if evaluations.is_empty() {
+            self.state.best = vec![Ranked { step: self.state.step, value: 0.0 }];
+            return Ok(true);
+        }
+        let (value, larger) = self.deciding(&evaluations);
+        let better = |a: f64, b: f64| if larger { a > b } else { a < b };
+        let improved = self.state.best.first().is_none_or(|best| better(value, best.value));
+        let place = self.state.best.iter().position(|ranked| better(value, ranked.value));
+        let place = place.unwrap_or(self.state.best.len());
+        self.state.best.insert(place, Ranked { step: self.state.step, value });
+        self.state.best.truncate(settings.keep_best);
+        self.state.waited = if improved { 0 } else { self.state.waited + 1 };
+        log.evaluation(self.state.step, self.state.seconds, &evaluations, &settings.metrics)?;
+        observer.event(Event::Evaluated { step: self.state.step, evaluations: &evaluations, best: improved });
+        Ok(improved)
+    }
+
+    /// What decides which checkpoint is best, and whether larger is better: the mean over tasks.
+    fn deciding(&self, evaluations: &[TaskEvaluation]) -> (f64, bool) {
+        let settings = &self.experiment.evaluation;
+        let chosen = settings.best_by.and_then(|metric| {
+            let at = settings.metrics.iter().position(|known| *known == metric)?;
+            Some((metric, at))
+        });
+        let mean = |value: &dyn Fn(&TaskEvaluation) -> Option<f64>| {
+            let values: Vec<f64> = evaluations.iter().filter_map(value).collect();
+            values.iter().sum::<f64>() / values.len().max(1) as f64
+        };
+        match chosen {
+            Some((metric, at)) => (
+                mean(&|evaluation| evaluation.scores.get(at).map(|score| score.value)),
+                evaluate::larger_is_better(metric),
+            ),
+            None => (mean(&|evaluation| Some(evaluation.forced.loss)), false),
+        }
+    }
+
+    /// Saves the current step and removes checkpoints that are neither the last nor among the best.
+    fn save(&self) -> Result<(), TrainError> {
+        let checkpoints: Checkpoints = self.run.checkpoints();
+        let (_, optimizer) = self.optimizer.state();
+        let weights = parameters::weights(&self.model);
+        checkpoints.save(&Checkpoint { weights, optimizer, state: self.state.clone() })?;
+        let best = self.state.best.first().map_or(self.state.step, |best| best.step);
+        checkpoints.point("best", best)?;
+        let mut kept: Vec<u64> = self.state.best.iter().map(|ranked| ranked.step).collect();
+        kept.push(self.state.step);
+        checkpoints.keep_only(&kept)
+    }
+}
+
+/// A training that has ended.
+pub struct Trained {
+    /// Its folder.
+    pub run: RunFolder,
+    /// Its experiment.
+    pub experiment: Experiment,
+    /// Its adapters.
+    pub adapters: AdapterSet,
+    /// Its data; the training examples have been used up.
+    pub tasks: Vec<PreparedTask>,
+    /// Where it stopped.
+    pub state: State,
+    /// Why it stopped.
+    pub stopped: Stopped,
+    device: Device,
+}
+
+/// The scores of a finished run on one task's held-out split.
+pub struct FinalScores {
+    /// The task.
+    pub task: String,
+    /// `test`, or `validation` when there is no test split.
+    pub split: &'static str,
+    /// Teacher-forced figures.
+    pub forced: TeacherForced,
+    /// Metrics of what was decoded.
+    pub scores: Vec<any2any_metrics::Score>,
+    /// Source, output and reference of some samples.
+    pub samples: Vec<[String; 3]>,
+}
+
+impl Trained {
+    /// The best checkpoint, ready to translate.
+    ///
+    /// # Errors
+    ///
+    /// When its files cannot be read.
+    pub fn translator(&self) -> Result<Translator, TrainError> {
+        let model = self.run.model(&self.experiment, &self.adapters, "best", &self.device)?;
+        Ok(Translator::new(self.experiment.clone(), self.adapters.clone(), model))
+    }
+
+    /// Scores the best checkpoint on each task's test split, or validation split.
+    ///
+    /// # Errors
+    ///
+    /// When the checkpoint cannot be read.
+    pub fn score(&self) -> Result<Vec<FinalScores>, TrainError> {
+        let translator = self.translator()?;
+        let settings = &self.experiment.evaluation;
+        let mut all = Vec::new();
+        for (number, task) in self.tasks.iter().enumerate() {
+            let held_out: Option<(&'static str, &Split)> = match (&task.test, &task.validation) {
+                (Some(split), _) => Some(("test", split)),
+                (None, Some(split)) => Some(("validation", split)),
+                (None, None) => None,
+            };
+            let Some((name, split)) = held_out else { continue };
+            let tokens = self.experiment.training.batch.tokens;
+            let forced = evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
+            let (scores, samples) = if self.adapters.tasks()[number].source.is_some() {
+                let decoded = evaluate::decode(&translator, number, split, &self.experiment.decoding, None)?;
+                let count = split.sources.len();
+                let samples = (0..settings.show.min(count)).map(|sample| {
+                    let at = sample * count / settings.show.max(1);
+                    [
+                        split.sources[at].to_string(),
+                        decoded.hypotheses[at].decoded.value.to_string(),
+                        split.references[at].to_string(),
+                    ]
+                });
+                (decoded.scores(&settings.metrics)?, samples.collect())
+            } else {
+                (Vec::new(), Vec::new())
+            };
+            all.push(FinalScores { task: task.name.clone(), split: name, forced, scores, samples });
+        }
+        Ok(all)
+    }
+}
+
+/// What one update came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Outcome {
+    smoothed: f64,
+    negative_log_likelihood: f64,
+    correct: usize,
+    tokens: usize,
+    padded: usize,
+    gradient_norm: f64,
+}
+
+/// The updates since the last line of the log.
+struct Window {
+    sum: Outcome,
+    updates: usize,
+    seconds: f64,
+}
+
+impl Window {
+    fn new() -> Self {
+        Self { sum: Outcome::default(), updates: 0, seconds: 0.0 }
+    }
+
+    fn add(&mut self, outcome: &Outcome, seconds: f64) {
+        self.sum.smoothed += outcome.smoothed;
+        self.sum.negative_log_likelihood += outcome.negative_log_likelihood;
+        self.sum.correct += outcome.correct;
+        self.sum.tokens += outcome.tokens;
+        self.sum.padded += outcome.padded;
+        self.sum.gradient_norm += outcome.gradient_norm;
+        self.updates += 1;
+        self.seconds += seconds;
+    }
+
+    fn progress(&self, step: u64, steps: u64, learning_rate: f64, state: &State) -> Progress {
+        let tokens = self.sum.tokens.max(1) as f64;
+        Progress {
+            step,
+            steps,
+            smoothed_loss: self.sum.smoothed / tokens,
+            loss: self.sum.negative_log_likelihood / tokens,
+            accuracy: 100.0 * self.sum.correct as f64 / tokens,
+            gradient_norm: self.sum.gradient_norm / self.updates.max(1) as f64,
+            learning_rate,
+            tokens_per_second: self.sum.tokens as f64 / self.seconds.max(1e-9),
+            tokens: state.tokens,
+            seconds: state.seconds,
+        }
+    }
+}
