@@ -28,7 +28,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  any2any data get multi30k")]
     Data(DataArguments),
     /// Train an experiment, or go on with a run.
-    #[command(after_help = "Examples:\n  any2any train configs/quickstart.yaml\n  any2any train --resume runs/quickstart")]
+    #[command(
+        after_help = "Examples:\n  any2any train configs/quickstart.yaml\n  any2any train --resume runs/quickstart"
+    )]
     Train(TrainArguments),
     /// Translate standard input, line by line, to standard output.
     #[command(after_help = "Example:\n  any2any translate runs/quickstart < source.txt > target.txt")]
@@ -46,7 +48,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  any2any complete runs/language-model 'two dogs' --next 5")]
     Complete(CompleteArguments),
     /// Average the weights of a run's checkpoints.
-    #[command(after_help = "Example:\n  any2any average runs/quickstart\n  any2any translate runs/quickstart --checkpoint runs/quickstart/averaged.safetensors < source.txt")]
+    #[command(
+        after_help = "Example:\n  any2any average runs/quickstart\n  any2any translate runs/quickstart --checkpoint runs/quickstart/averaged.safetensors < source.txt"
+    )]
     Average(AverageArguments),
     /// Show layers, parameters, memory, vocabulary and history of a run or an experiment.
     #[command(after_help = "Example:\n  any2any describe runs/quickstart")]
@@ -55,7 +59,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  any2any export runs/quickstart model")]
     Export(ExportArguments),
     /// Print completions for a shell.
-    #[command(after_help = "Example:\n  any2any completions bash > ~/.local/share/bash-completion/completions/any2any")]
+    #[command(
+        after_help = "Example:\n  any2any completions bash > ~/.local/share/bash-completion/completions/any2any"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -250,7 +256,9 @@ impl SearchArguments {
         if self.sample || (self.draws() && decoding.sampling.is_none()) {
             (decoding.beam, decoding.sampling) = (None, Some(decoding.sampling.take().unwrap_or_default()));
         }
-        if self.beam.is_some() || ((self.length_penalty.is_some() || self.n_best.is_some()) && decoding.beam.is_none()) {
+        if self.beam.is_some()
+            || ((self.length_penalty.is_some() || self.n_best.is_some()) && decoding.beam.is_none())
+        {
             (decoding.beam, decoding.sampling) = (Some(decoding.beam.take().unwrap_or_default()), None);
         }
         if let Some(beam) = &mut decoding.beam {
@@ -259,7 +267,10 @@ impl SearchArguments {
             change(length_penalty, self.length_penalty);
             change(n_best, self.n_best);
             if *n_best > *size {
-                return Err(Usage(format!("--n-best {n_best} needs a beam of at least that size, not {size}: add --beam {n_best}")).into());
+                return Err(Usage(format!(
+                    "--n-best {n_best} needs a beam of at least that size, not {size}: add --beam {n_best}"
+                ))
+                .into());
             }
         }
         if let Some(sampling) = &mut decoding.sampling {

@@ -10,5 +10,15 @@ use any2any_adapter::Registry;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    keep_freed_pages();
     any2any_cli::main(Registry::new().with(any2any_text::Text))
+}
+
+/// Tells the allocator never to give freed pages back to the system.
+#[allow(unsafe_code)]
+fn keep_freed_pages() {
+    // `mi_option_purge_delay` of mimalloc.h, versions 2 and 3, which the bindings do not name.
+    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+    // SAFETY: sets a number that the allocator reads atomically; no other thread runs yet.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
 }

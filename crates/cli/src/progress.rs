@@ -2,9 +2,9 @@
 
 use std::io::IsTerminal;
 
+use any2any_experiment::spec::Metric;
 use any2any_train::evaluate::metric_name;
 use any2any_train::{Event, Observer, Progress, Stopped, TaskEvaluation};
-use any2any_experiment::spec::Metric;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::{duration, grouped};

@@ -3,9 +3,9 @@
 //! Keys and values are projected apart from queries, so that a decoder projects the encoder's states once and
 //! its own past only once a position.
 
-use burn::tensor::Tensor;
 use burn::module::Module;
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use burn::tensor::{Int, activation};
 
 use crate::dropout::Dropout;

@@ -1,8 +1,8 @@
 //! The body that all tasks share, whichever of the three it is.
 
-use burn::tensor::Tensor;
 use burn::module::Module;
 use burn::tensor::Int;
+use burn::tensor::Tensor;
 
 use crate::decoder::DecoderCache;
 use crate::decoder_only::{DecoderOnly, DecoderOnlyConfig};
@@ -81,7 +81,9 @@ impl Body {
     /// The decoder before its first position. `None` when the body needs a memory and there is none.
     pub fn start(&self, memory: Option<&Memory>) -> Option<DecoderState> {
         match self {
-            Body::Transformer(body) => memory.map(|memory| body.decoder.start(Some(memory))).map(DecoderState::Transformer),
+            Body::Transformer(body) => {
+                memory.map(|memory| body.decoder.start(Some(memory))).map(DecoderState::Transformer)
+            }
             Body::DecoderOnly(body) => Some(DecoderState::Transformer(body.decoder.start(None))),
             Body::Lstm(body) => memory.map(|memory| DecoderState::Lstm(body.decoder.start(memory))),
         }
@@ -98,8 +100,12 @@ impl Body {
     /// When the state is of another kind of body.
     pub fn extend(&self, input: Tensor<3>, state: &mut DecoderState, pass: &mut Pass) -> Tensor<3> {
         match (self, state) {
-            (Body::Transformer(body), DecoderState::Transformer(cache)) => body.decoder.extend(input, cache, pass),
-            (Body::DecoderOnly(body), DecoderState::Transformer(cache)) => body.decoder.extend(input, cache, pass),
+            (Body::Transformer(body), DecoderState::Transformer(cache)) => {
+                body.decoder.extend(input, cache, pass)
+            }
+            (Body::DecoderOnly(body), DecoderState::Transformer(cache)) => {
+                body.decoder.extend(input, cache, pass)
+            }
             (Body::Lstm(body), DecoderState::Lstm(state)) => body.decoder.extend(input, state, pass),
             _ => panic!("a decoder's state belongs to the body that started it"),
         }

@@ -2,10 +2,10 @@
 //!
 //! Without cross-attention the same stack is a decoder-only language model.
 
-use burn::tensor::Tensor;
 use burn::module::Module;
 use burn::nn::LayerNorm;
 use burn::tensor::Int;
+use burn::tensor::Tensor;
 
 use crate::attention::{AttentionCache, KeyValue, MultiHeadAttention};
 use crate::dropout::Dropout;

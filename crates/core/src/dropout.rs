@@ -4,8 +4,8 @@
 //! an uninterrupted one would have dropped, whatever the number of threads.
 
 use any2any_adapter::Seed;
-use burn::tensor::Tensor;
 use burn::module::Module;
+use burn::tensor::Tensor;
 use burn::tensor::TensorData;
 use rayon::prelude::*;
 

@@ -1,8 +1,8 @@
 //! The encoder: a stack of self-attention and feed-forward layers.
 
-use burn::tensor::Tensor;
 use burn::module::Module;
 use burn::nn::LayerNorm;
+use burn::tensor::Tensor;
 
 use crate::attention::MultiHeadAttention;
 use crate::dropout::Dropout;

@@ -1,9 +1,9 @@
 //! The position-wise feed-forward layer, and its gated variant (Shazeer 2020, "GLU Variants Improve
 //! Transformer").
 
-use burn::tensor::Tensor;
 use burn::module::Module;
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use burn::tensor::activation;
 
 use crate::dropout::Dropout;

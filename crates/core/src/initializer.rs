@@ -2,7 +2,7 @@
 //! on every backend and do not depend on the order in which modules are built.
 
 use any2any_adapter::Seed;
-use burn::module::{Param, ParamId};
+use burn::module::Param;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::TensorData;
 use burn::tensor::{Device, Tensor};
@@ -77,9 +77,12 @@ impl Initializer {
         LayerNormConfig::new(d_model).init(&self.device)
     }
 
-    fn parameter<const D: usize>(&self, shape: [usize; D], mut draw: impl FnMut() -> f32) -> Param<Tensor<D>> {
+    fn parameter<const D: usize>(
+        &self,
+        shape: [usize; D],
+        mut draw: impl FnMut() -> f32,
+    ) -> Param<Tensor<D>> {
         let values: Vec<f32> = (0..shape.iter().product()).map(|_| draw()).collect();
-        let tensor = Tensor::from_data(TensorData::new(values, shape), &self.device);
-        Param::initialized(ParamId::new(), tensor.require_grad())
+        Param::from_data(TensorData::new(values, shape), &self.device)
     }
 }

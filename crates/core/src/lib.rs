@@ -26,7 +26,7 @@ mod stepper;
 mod trace;
 mod transformer;
 
-pub use attention::{AttentionConfig, AttentionCache, KeyValue, MultiHeadAttention};
+pub use attention::{AttentionCache, AttentionConfig, KeyValue, MultiHeadAttention};
 pub use body::{Body, BodyConfig, DecoderState};
 pub use decoder::{Decoder, DecoderCache};
 pub use decoder_only::{DecoderOnly, DecoderOnlyConfig};

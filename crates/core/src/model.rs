@@ -1,8 +1,8 @@
 //! Stems, body and heads: everything that is learned.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Int, TensorData};
 use burn::tensor::{Device, Tensor};
+use burn::tensor::{Int, TensorData};
 
 use crate::body::{Body, BodyConfig, DecoderState};
 use crate::initializer::Initializer;
@@ -54,7 +54,8 @@ impl ModelConfig {
     pub fn init(&self, initializer: &Initializer) -> Model {
         let d_model = self.body.d_model();
         let stems = self.stems.iter().enumerate();
-        let stems = stems.map(|(number, stem)| stem.init(d_model, &initializer.child(format!("stem {number}"))));
+        let stems =
+            stems.map(|(number, stem)| stem.init(d_model, &initializer.child(format!("stem {number}"))));
         self.init_with_stems(stems.collect(), initializer)
     }
 
@@ -74,7 +75,8 @@ impl ModelConfig {
             stems,
             heads: self.heads.iter().enumerate().map(head).collect(),
             body: self.body.init(&initializer.child("body")),
-            task_vectors: several.then(|| initializer.child("tasks").normal([self.tasks.len(), d_model], 1.0)),
+            task_vectors: several
+                .then(|| initializer.child("tasks").normal([self.tasks.len(), d_model], 1.0)),
             tasks: self.tasks.clone(),
         }
     }

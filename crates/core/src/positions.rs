@@ -63,7 +63,8 @@ impl Positions {
         match (&self.table, self.config) {
             (Some(table), _) => {
                 let [limit, _] = table.dims();
-                let rows: Vec<i32> = (offset..offset + positions).map(|at| at.min(limit - 1) as i32).collect();
+                let rows: Vec<i32> =
+                    (offset..offset + positions).map(|at| at.min(limit - 1) as i32).collect();
                 let rows = Tensor::from_data(TensorData::new(rows, [positions]), &input.device());
                 input + table.val().select(0, rows).unsqueeze()
             }
@@ -154,10 +155,7 @@ impl Rotation {
         let second = input.narrow(3, half, half);
         let (cos, sin) = (self.cos.clone(), self.sin.clone());
         Tensor::cat(
-            vec![
-                first.clone() * cos.clone() - second.clone() * sin.clone(),
-                first * sin + second * cos,
-            ],
+            vec![first.clone() * cos.clone() - second.clone() * sin.clone(), first * sin + second * cos],
             3,
         )
     }

@@ -1,8 +1,8 @@
 //! The residual branch around every sub-layer: where the normalisation stands, and how the sum is weighed.
 
-use burn::tensor::Tensor;
 use burn::module::Module;
 use burn::nn::LayerNorm;
+use burn::tensor::Tensor;
 
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;

@@ -2,8 +2,8 @@
 
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::nn::Linear;
-use burn::tensor::{Int, module};
 use burn::tensor::Tensor;
+use burn::tensor::{Int, module};
 
 use crate::initializer::Initializer;
 

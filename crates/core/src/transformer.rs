@@ -1,8 +1,8 @@
 //! The encoder-decoder transformer (Vaswani et al. 2017, "Attention Is All You Need"), with the choices that
 //! came after it.
 
-use burn::tensor::Tensor;
 use burn::module::Module;
+use burn::tensor::Tensor;
 
 use crate::attention::AttentionConfig;
 use crate::decoder::Decoder;

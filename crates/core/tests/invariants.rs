@@ -3,8 +3,8 @@
 use any2any_adapter::Seed;
 use any2any_core::{
     Activation, AttentionKind, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, Initializer, Input,
-    LossConfig, LstmAttention, LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, Pass, PositionsConfig,
-    Source, StemConfig, Targets, TaskConfig, TransformerConfig,
+    LossConfig, LstmAttention, LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, Pass,
+    PositionsConfig, Source, StemConfig, Targets, TaskConfig, TransformerConfig,
 };
 use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -68,7 +68,10 @@ fn bodies() -> Vec<(String, BodyConfig)> {
         (LstmAttention::Dot, true, 2),
         (LstmAttention::None, true, 1),
     ] {
-        bodies.push((format!("lstm {attention:?} {bidirectional} {layers}"), lstm(attention, bidirectional, layers)));
+        bodies.push((
+            format!("lstm {attention:?} {bidirectional} {layers}"),
+            lstm(attention, bidirectional, layers),
+        ));
     }
     bodies
 }
@@ -103,7 +106,13 @@ fn source(model: &Model, body: &BodyConfig, rows: &[&[i32]]) -> Option<Source> {
     Some(Source { input: Input::Tokens(model.tokens(values, rows.len())), lengths })
 }
 
-fn logits(model: &Model, body: &BodyConfig, sources: &[&[i32]], targets: &[&[i32]], pass: &mut Pass) -> Tensor<3> {
+fn logits(
+    model: &Model,
+    body: &BodyConfig,
+    sources: &[&[i32]],
+    targets: &[&[i32]],
+    pass: &mut Pass,
+) -> Tensor<3> {
     let (values, _) = padded(targets);
     let hidden = model.forward(0, source(model, body, sources), model.tokens(values, targets.len()), pass);
     model.logits(0, hidden)
@@ -136,10 +145,8 @@ fn the_future_changes_nothing() {
     for (name, body) in bodies() {
         let model = model(&body, &Device::default());
         let run = |target: &[i32]| logits(&model, &body, &SOURCES[..1], &[target], &mut Pass::evaluation());
-        let difference = distance(
-            run(&[2, 8, 9, 10, 11]).narrow(1, 0, 3),
-            run(&[2, 8, 9, 21, 3]).narrow(1, 0, 3),
-        );
+        let difference =
+            distance(run(&[2, 8, 9, 10, 11]).narrow(1, 0, 3), run(&[2, 8, 9, 21, 3]).narrow(1, 0, 3));
         assert!(difference < TOLERANCE, "{name}: positions see the future, by {difference}");
     }
 }
@@ -163,10 +170,15 @@ fn one_by_one_with_a_cache_equals_all_at_once() {
             for (place, &row) in rows.iter().enumerate() {
                 let stepped = &stepped[place * VOCABULARY..][..VOCABULARY];
                 let expected = at_once.clone().narrow(0, row, 1).narrow(1, position, 1);
-                let stepped =
-                    Tensor::from_data(TensorData::new(stepped.to_vec(), [1, 1, VOCABULARY]), &Device::default());
+                let stepped = Tensor::from_data(
+                    TensorData::new(stepped.to_vec(), [1, 1, VOCABULARY]),
+                    &Device::default(),
+                );
                 let difference = distance(stepped, expected);
-                assert!(difference < TOLERANCE, "{name}: position {position} of row {row} differs by {difference}");
+                assert!(
+                    difference < TOLERANCE,
+                    "{name}: position {position} of row {row} differs by {difference}"
+                );
             }
         }
     }
@@ -189,12 +201,17 @@ fn traced_attention_sums_to_one_and_changes_nothing() {
         assert_eq!(trace.attention().len(), expected, "{name}");
         for attention in trace.attention() {
             let [batch, _, queries, keys] = attention.weights.dims();
-            assert_eq!((batch, if attention.place.kind == AttentionKind::Cross { keys } else { 5 }), (3, 5), "{name}");
+            assert_eq!(
+                (batch, if attention.place.kind == AttentionKind::Cross { keys } else { 5 }),
+                (3, 5),
+                "{name}"
+            );
             let sums = attention.weights.clone().sum_dim(3) - 1.0;
             let worst: f32 = sums.abs().max().into_scalar();
             assert!(worst < 1e-5, "{name}: {queries} rows sum to 1 but for {worst}");
             if attention.place.kind == AttentionKind::Cross {
-                let beyond: f32 = attention.weights.clone().narrow(0, 1, 1).narrow(3, 2, 3).max().into_scalar();
+                let beyond: f32 =
+                    attention.weights.clone().narrow(0, 1, 1).narrow(3, 2, 3).max().into_scalar();
                 assert!(beyond < 1e-6, "{name}: padding is looked at, by {beyond}");
             }
         }
@@ -287,7 +304,10 @@ fn search_runs_on_every_body() {
         let wide = run(&SOURCES, &rows, beam(4));
         for row in 0..SOURCES.len() {
             assert_eq!(greedy[row][0].tokens, narrow[row][0].tokens, "{name}: a beam of 1 is greedy");
-            assert!(wide[row][0].score >= greedy[row][0].score_under(1.0) - 1e-6, "{name}: beam is below greedy");
+            assert!(
+                wide[row][0].score >= greedy[row][0].score_under(1.0) - 1e-6,
+                "{name}: beam is below greedy"
+            );
             let alone = run(&SOURCES[row..=row], &rows[row..=row], beam(4));
             assert_eq!(alone[0][0].tokens, wide[row][0].tokens, "{name}: batch-mates change row {row}");
         }

@@ -38,13 +38,7 @@ const BAND: f64 = 1.25;
 
 /// The number of batches that [`plan`] makes of these samples, for every epoch.
 pub fn batches(lengths: &[Lengths], tokens: usize) -> usize {
-    let exact = pack(
-        lengths,
-        &sorted(lengths, 0.0, &vec![0; lengths.len()]),
-        tokens,
-        tokens,
-    )
-    .len();
+    let exact = pack(lengths, &sorted(lengths, 0.0, &vec![0; lengths.len()]), tokens, tokens).len();
     let slack = (exact as f64 * SLACK).ceil() as usize;
     (exact + slack).min(lengths.len())
 }
@@ -79,22 +73,9 @@ fn sorted(lengths: &[Lengths], phase: f64, ties: &[u64]) -> Vec<usize> {
     let key = |sample: usize| {
         let Lengths { source, target } = lengths[sample];
         let longest = lengths[sample].longest();
-        let band = if phase > 0.0 {
-            (longest as f64 / BAND + phase) as usize
-        } else {
-            longest
-        };
+        let band = if phase > 0.0 { (longest as f64 / BAND + phase) as usize } else { longest };
         let difference = target as i64 - source as i64;
-        (
-            band,
-            if band.is_multiple_of(2) {
-                difference
-            } else {
-                -difference
-            },
-            ties[sample],
-            sample,
-        )
+        (band, if band.is_multiple_of(2) { difference } else { -difference }, ties[sample], sample)
     };
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_cached_key(|&sample| key(sample));
@@ -126,10 +107,8 @@ fn pack(lengths: &[Lengths], order: &[usize], tokens: usize, first: usize) -> Ve
 /// Splits the batches of most rows until there are as many as wanted.
 fn split_largest(batches: &mut Vec<Vec<usize>>, wanted: usize) {
     while batches.len() < wanted {
-        let Some(largest) = batches
-            .iter_mut()
-            .max_by_key(|batch| batch.len())
-            .filter(|batch| batch.len() > 1)
+        let Some(largest) =
+            batches.iter_mut().max_by_key(|batch| batch.len()).filter(|batch| batch.len() > 1)
         else {
             return;
         };
@@ -157,32 +136,21 @@ impl Waste {
             let positions =
                 batch.len() * (widest(|lengths| lengths.source) + widest(|lengths| lengths.target));
             waste.positions += positions;
-            waste.padding += positions
-                - samples()
-                    .map(|lengths| lengths.source + lengths.target)
-                    .sum::<usize>();
+            waste.padding +=
+                positions - samples().map(|lengths| lengths.source + lengths.target).sum::<usize>();
         }
         waste
     }
 
     /// The part of all positions that is padding.
     pub fn share(&self) -> f64 {
-        if self.positions == 0 {
-            0.0
-        } else {
-            self.padding as f64 / self.positions as f64
-        }
+        if self.positions == 0 { 0.0 } else { self.padding as f64 / self.positions as f64 }
     }
 }
 
 impl fmt::Display for Waste {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:.1} % of {} positions are padding",
-            100.0 * self.share(),
-            grouped(self.positions)
-        )
+        write!(f, "{:.1} % of {} positions are padding", 100.0 * self.share(), grouped(self.positions))
     }
 }
 
@@ -201,10 +169,7 @@ mod tests {
             .map(|_| {
                 let source = length(14.0, 0.4);
                 let target = length(source, 0.15);
-                Lengths {
-                    source: source as usize,
-                    target: target as usize,
-                }
+                Lengths { source: source as usize, target: target as usize }
             })
             .collect()
     }
@@ -234,11 +199,8 @@ mod tests {
                 seen.sort_unstable();
                 assert!(seen.into_iter().eq(0..lengths.len()), "epoch {number}");
                 for batch in &plan {
-                    let longest = batch
-                        .iter()
-                        .map(|&sample| lengths[sample].longest())
-                        .max()
-                        .expect("not empty");
+                    let longest =
+                        batch.iter().map(|&sample| lengths[sample].longest()).max().expect("not empty");
                     assert!(
                         batch.len() == 1 || batch.len() * longest <= *tokens,
                         "{} x {longest}",

@@ -23,10 +23,8 @@ impl Catalog {
     ///
     /// Never, once built and tested: they are part of the program.
     pub fn shipped() -> Result<Self, DataError> {
-        let manifests = SHIPPED
-            .iter()
-            .map(|(name, text)| Manifest::parse(name, text))
-            .collect::<Result<_, _>>()?;
+        let manifests =
+            SHIPPED.iter().map(|(name, text)| Manifest::parse(name, text)).collect::<Result<_, _>>()?;
         Ok(Self { manifests })
     }
 
@@ -37,17 +35,11 @@ impl Catalog {
     /// When the path cannot be read, or a manifest is wrong.
     pub fn add(&mut self, path: &Path) -> Result<(), DataError> {
         if path.is_dir() {
-            let read = |source| DataError::Read {
-                path: path.to_owned(),
-                source,
-            };
+            let read = |source| DataError::Read { path: path.to_owned(), source };
             let mut files = Vec::new();
             for entry in std::fs::read_dir(path).map_err(read)? {
                 let file = entry.map_err(read)?.path();
-                if file
-                    .extension()
-                    .is_some_and(|extension| extension == "yaml" || extension == "yml")
-                {
+                if file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
                     files.push(file);
                 }
             }
@@ -76,11 +68,7 @@ impl Catalog {
     ///
     /// When there is neither, or the manifest at the path is wrong.
     pub fn find(&self, name_or_path: &str) -> Result<Manifest, DataError> {
-        if let Some(manifest) = self
-            .manifests
-            .iter()
-            .find(|manifest| manifest.name == name_or_path)
-        {
+        if let Some(manifest) = self.manifests.iter().find(|manifest| manifest.name == name_or_path) {
             return Ok(manifest.clone());
         }
         let path = Path::new(name_or_path);
@@ -93,11 +81,7 @@ impl Catalog {
         }
         Err(DataError::Dataset {
             name: name_or_path.to_owned(),
-            known: self
-                .manifests
-                .iter()
-                .map(|manifest| manifest.name.clone())
-                .collect(),
+            known: self.manifests.iter().map(|manifest| manifest.name.clone()).collect(),
         })
     }
 }
@@ -111,16 +95,10 @@ mod tests {
         let catalog = Catalog::shipped().expect("sound");
         for ((name, _), manifest) in SHIPPED.iter().zip(catalog.manifests()) {
             assert_eq!(*name, manifest.name);
-            assert!(
-                manifest.citation.is_some() && manifest.licence.len() > 10,
-                "{name}"
-            );
+            assert!(manifest.citation.is_some() && manifest.licence.len() > 10, "{name}");
         }
         let error = catalog.find("multi-30k").expect_err("no such set").to_string();
-        assert!(
-            error.contains("did you mean 'multi30k'? (known: multi30k, toy-en-de)"),
-            "{error}"
-        );
+        assert!(error.contains("did you mean 'multi30k'? (known: multi30k, toy-en-de)"), "{error}");
     }
 
     #[test]
@@ -137,18 +115,13 @@ mod tests {
         std::fs::write(folder.path().join("notes.txt"), "not a manifest").expect("written");
         let mut catalog = Catalog::shipped().expect("sound");
         catalog.add(folder.path()).expect("two sound manifests");
-        let names: Vec<&str> = catalog
-            .manifests()
-            .iter()
-            .map(|manifest| manifest.name.as_str())
-            .collect();
+        let names: Vec<&str> = catalog.manifests().iter().map(|manifest| manifest.name.as_str()).collect();
         assert_eq!(names, ["toy-en-de", "multi30k", "one"]);
         assert_eq!(catalog.find("multi30k").expect("replaced").description, "d");
 
         let path = folder.path().join("one");
-        let found = Catalog::default()
-            .find(&path.display().to_string())
-            .expect("found without its extension");
+        let found =
+            Catalog::default().find(&path.display().to_string()).expect("found without its extension");
         assert_eq!(found.name, "one");
         assert!(catalog.add(&folder.path().join("none.yaml")).is_err());
     }

@@ -26,10 +26,7 @@ enum Source {
     /// Files that the experiment names.
     Files(spec::Files),
     /// Sentences that are generated when the first split is asked for.
-    Toy {
-        generator: ToyEnDe,
-        corpus: OnceLock<Corpus>,
-    },
+    Toy { generator: ToyEnDe, corpus: OnceLock<Corpus> },
 }
 
 /// Finds the data of a task. Nothing is read yet, and nothing is downloaded.
@@ -43,11 +40,9 @@ enum Source {
 pub fn open(data: &spec::Data, root: &DataRoot) -> Result<Dataset, DataError> {
     match data {
         spec::Data::Dataset(name) => Dataset::from_manifest(Catalog::shipped()?.find(name)?, root, name),
-        spec::Data::Files(files) => Ok(Dataset {
-            name: "files".to_owned(),
-            manifest: None,
-            source: Source::Files(files.clone()),
-        }),
+        spec::Data::Files(files) => {
+            Ok(Dataset { name: "files".to_owned(), manifest: None, source: Source::Files(files.clone()) })
+        }
     }
 }
 
@@ -55,20 +50,15 @@ impl Dataset {
     /// The dataset of a manifest; `asked` is how the person called it.
     pub(crate) fn from_manifest(manifest: Manifest, root: &DataRoot, asked: &str) -> Result<Self, DataError> {
         let source = match &manifest.generator {
-            Some(Generator::ToyEnDe(generator)) => Source::Toy {
-                generator: generator.clone(),
-                corpus: OnceLock::new(),
-            },
+            Some(Generator::ToyEnDe(generator)) => {
+                Source::Toy { generator: generator.clone(), corpus: OnceLock::new() }
+            }
             None => {
                 root.require(&manifest, asked)?;
                 Source::Folder(root.set_folder(&manifest))
             }
         };
-        Ok(Self {
-            name: manifest.name.clone(),
-            manifest: Some(manifest),
-            source,
-        })
+        Ok(Self { name: manifest.name.clone(), manifest: Some(manifest), source })
     }
 
     /// The dataset's name; `files` for a person's own.
@@ -94,10 +84,9 @@ impl Dataset {
                     .collect()
             }
             (Source::Toy { .. }, _) => ROLES.map(str::to_owned).to_vec(),
-            (Source::Folder(_), manifest) => manifest
-                .iter()
-                .flat_map(|manifest| manifest.splits.keys().cloned())
-                .collect(),
+            (Source::Folder(_), manifest) => {
+                manifest.iter().flat_map(|manifest| manifest.splits.keys().cloned()).collect()
+            }
         }
     }
 
@@ -150,11 +139,8 @@ impl Dataset {
 
     /// Every word that [`split`](Self::split) takes.
     fn known_splits(&self) -> Vec<String> {
-        let mut known: Vec<String> = ROLES
-            .iter()
-            .filter(|role| self.has_split(role))
-            .map(|role| (*role).to_owned())
-            .collect();
+        let mut known: Vec<String> =
+            ROLES.iter().filter(|role| self.has_split(role)).map(|role| (*role).to_owned()).collect();
         for split in self.splits() {
             if !known.contains(&split) {
                 known.push(split);
@@ -172,17 +158,10 @@ mod tests {
     fn a_dataset_that_is_not_there_says_how_to_get_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = DataRoot::at(folder.path());
-        let error = open(&spec::Data::Dataset("multi30k".into()), &root)
-            .expect_err("an empty root")
-            .to_string();
-        assert!(
-            error.contains(&folder.path().join("multi30k").display().to_string()),
-            "{error}"
-        );
-        assert!(
-            error.contains("raw/train.cs.gz is missing; run `any2any data get multi30k`"),
-            "{error}"
-        );
+        let error =
+            open(&spec::Data::Dataset("multi30k".into()), &root).expect_err("an empty root").to_string();
+        assert!(error.contains(&folder.path().join("multi30k").display().to_string()), "{error}");
+        assert!(error.contains("raw/train.cs.gz is missing; run `any2any data get multi30k`"), "{error}");
     }
 
     #[test]
@@ -190,15 +169,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("train.tsv");
         std::fs::write(&path, "en\tde\none\teins\n").expect("written");
-        let train = spec::SplitFiles::Tsv(spec::TableFile {
-            file: path,
-            columns: Vec::new(),
-        });
-        let files = spec::Files {
-            train,
-            validation: None,
-            test: None,
-        };
+        let train = spec::SplitFiles::Tsv(spec::TableFile { file: path, columns: Vec::new() });
+        let files = spec::Files { train, validation: None, test: None };
         let dataset = open(&spec::Data::Files(files), &DataRoot::at("unused")).expect("opened");
         assert_eq!(dataset.splits(), ["train"]);
         assert_eq!(dataset.split("train").expect("read").len(), 1);
@@ -213,16 +185,9 @@ mod tests {
         let dataset = open(&spec::Data::Dataset("toy-en-de".into()), &root).expect("opened");
         assert_eq!(dataset.splits(), ROLES);
         let test = dataset.split("test").expect("generated");
-        assert_eq!(
-            (test.len(), test.fields().collect::<Vec<_>>()),
-            (1000, vec!["en", "de"])
-        );
+        assert_eq!((test.len(), test.fields().collect::<Vec<_>>()), (1000, vec!["en", "de"]));
         assert!(
-            dataset
-                .split("tset")
-                .expect_err("no such split")
-                .to_string()
-                .contains("did you mean 'test'?")
+            dataset.split("tset").expect_err("no such split").to_string().contains("did you mean 'test'?")
         );
     }
 
@@ -235,14 +200,8 @@ mod tests {
         let root = DataRoot::at(folder);
         let dataset =
             open(&spec::Data::Dataset("multi30k".into()), &root).expect("multi30k is in ANY2ANY_DATA");
-        root.verify(dataset.manifest().expect("it has one"))
-            .expect("checksums hold");
-        for (role, samples) in [
-            ("train", 29_000),
-            ("validation", 1014),
-            ("test", 1000),
-            ("val", 1014),
-        ] {
+        root.verify(dataset.manifest().expect("it has one")).expect("checksums hold");
+        for (role, samples) in [("train", 29_000), ("validation", 1014), ("test", 1000), ("val", 1014)] {
             let split = dataset.split(role).expect("read");
             assert_eq!(split.len(), samples);
             assert_eq!(split.fields().collect::<Vec<_>>(), ["cs", "de", "en", "fr"]);

@@ -60,10 +60,7 @@ pub enum DataError {
         known: Vec<String>,
     },
     /// A split that the dataset does not have.
-    #[error(
-        "dataset '{dataset}' has no split '{split}': {}",
-        crate::text::known(split, known)
-    )]
+    #[error("dataset '{dataset}' has no split '{split}': {}", crate::text::known(split, known))]
     Split {
         /// The dataset.
         dataset: String,

@@ -57,21 +57,15 @@ impl fmt::Display for Selection {
         if left_out == 0 {
             return write!(f, "all {} samples are within the limits", grouped(all));
         }
-        write!(
-            f,
-            "{} of {} samples are left out as too long: ",
-            grouped(left_out),
-            grouped(all)
-        )?;
+        write!(f, "{} of {} samples are left out as too long: ", grouped(left_out), grouped(all))?;
         let reasons = [
             (self.source_too_long, "source"),
             (self.target_too_long, "target"),
             (self.both_too_long, "both"),
         ];
         let reasons = reasons.iter().filter(|(count, _)| *count > 0);
-        let reasons: Vec<String> = reasons
-            .map(|(count, side)| format!("{side} {}", grouped(*count)))
-            .collect();
+        let reasons: Vec<String> =
+            reasons.map(|(count, side)| format!("{side} {}", grouped(*count))).collect();
         f.write_str(&reasons.join(", "))
     }
 }
@@ -83,10 +77,8 @@ mod tests {
     #[test]
     fn every_sample_is_kept_or_counted() {
         let lengths = [(3, 3), (4, 3), (3, 4), (9, 9), (5, 1), (1, 1)];
-        let lengths: Vec<Lengths> = lengths
-            .iter()
-            .map(|&(source, target)| Lengths { source, target })
-            .collect();
+        let lengths: Vec<Lengths> =
+            lengths.iter().map(|&(source, target)| Lengths { source, target }).collect();
         let selection = Limits { source: 3, target: 3 }.select(&lengths);
         assert_eq!(selection.kept, [0, 5]);
         let text = "4 of 6 samples are left out as too long: source 2, target 1, both 1";

@@ -60,11 +60,7 @@ impl Turn {
     }
 
     fn draw(&self, number: u64) -> Draw {
-        Draw {
-            task: self.task,
-            epoch: number / self.batches,
-            batch: (number % self.batches) as usize,
-        }
+        Draw { task: self.task, epoch: number / self.batches, batch: (number % self.batches) as usize }
     }
 }
 
@@ -78,15 +74,10 @@ impl Schedule {
         let wrong = |reason: String| Err(DataError::Mix { reason });
         for (task, share) in shares.iter().enumerate() {
             if !share.weight.is_finite() || share.weight < 0.0 {
-                return wrong(format!(
-                    "weight {} of task {task} must be 0 or more",
-                    share.weight
-                ));
+                return wrong(format!("weight {} of task {task} must be 0 or more", share.weight));
             }
             if share.weight > 0.0 && share.batches == 0 {
-                return wrong(format!(
-                    "task {task} has no batch; check its data and its length limits"
-                ));
+                return wrong(format!("task {task} has no batch; check its data and its length limits"));
             }
         }
         let mut left: f64 = shares.iter().map(|share| share.weight).sum();
@@ -99,12 +90,7 @@ impl Schedule {
             let part = (share.weight / left).clamp(0.0, 1.0);
             left -= share.weight;
             let phase = random.next_u64() >> 32;
-            turns.push(Turn {
-                task,
-                batches: share.batches as u64,
-                share: (part * ONE) as u64,
-                phase,
-            });
+            turns.push(Turn { task, batches: share.batches as u64, share: (part * ONE) as u64, phase });
         }
         match turns.pop() {
             Some(last) => Ok(Self { turns, last }),
@@ -131,10 +117,7 @@ mod tests {
     use super::*;
 
     fn schedule(shares: &[(f64, usize)], seed: u64) -> Result<Schedule, DataError> {
-        let shares: Vec<Share> = shares
-            .iter()
-            .map(|&(weight, batches)| Share { weight, batches })
-            .collect();
+        let shares: Vec<Share> = shares.iter().map(|&(weight, batches)| Share { weight, batches }).collect();
         Schedule::new(&shares, Seed(seed))
     }
 
@@ -156,10 +139,7 @@ mod tests {
                     let draw = schedule.at(step);
                     let count = &mut drawn[draw.task];
                     let batches = shares[draw.task].1 as u64;
-                    assert_eq!(
-                        (draw.epoch, draw.batch as u64),
-                        (*count / batches, *count % batches)
-                    );
+                    assert_eq!((draw.epoch, draw.batch as u64), (*count / batches, *count % batches));
                     *count += 1;
                     for (count, (weight, _)) in drawn.iter().zip(*shares) {
                         let due = (step + 1) as f64 * weight / total;

@@ -26,10 +26,7 @@ impl<T: Send + 'static> Prefetch<T> {
                 }
             }
         });
-        Self {
-            items: Some(receiver),
-            thread: Some(thread),
-        }
+        Self { items: Some(receiver), thread: Some(thread) }
     }
 }
 
@@ -91,10 +88,8 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_consumer_after_the_items_before_it() {
-        let mut prefetch = Prefetch::new(
-            8,
-            (0..).map(|item| if item == 3 { panic!("item 3") } else { item }),
-        );
+        let mut prefetch =
+            Prefetch::new(8, (0..).map(|item| if item == 3 { panic!("item 3") } else { item }));
         assert_eq!(prefetch.by_ref().take(3).collect::<Vec<i32>>(), [0, 1, 2]);
         let panic = catch_unwind(AssertUnwindSafe(|| prefetch.next())).expect_err("passed on");
         assert_eq!(panic.downcast_ref::<&str>(), Some(&"item 3"));

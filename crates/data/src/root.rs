@@ -38,9 +38,7 @@ pub enum Presence {
 impl DataRoot {
     /// The data root at a folder, which need not exist yet.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self {
-            folder: folder.into(),
-        }
+        Self { folder: folder.into() }
     }
 
     /// The data root that a person chose: the folder given, else the environment variable `ANY2ANY_DATA`,
@@ -54,11 +52,7 @@ impl DataRoot {
     }
 
     fn find_in(given: Option<&Path>, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, DataError> {
-        let set = |name: &str| {
-            variable(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = || {
             if cfg!(windows) {
                 set("LOCALAPPDATA")
@@ -114,12 +108,7 @@ impl DataRoot {
                 let found = digest::of_file(&path)?;
                 if found != file.sha256 {
                     let get = manifest.name.clone();
-                    return Err(DataError::Checksum {
-                        path,
-                        get,
-                        expected: file.sha256.clone(),
-                        found,
-                    });
+                    return Err(DataError::Checksum { path, get, expected: file.sha256.clone(), found });
                 }
             }
         }
@@ -134,23 +123,11 @@ impl DataRoot {
             Presence::Missing(missing) => {
                 let folder = self.set_folder(manifest);
                 let missing = missing.strip_prefix(&folder).unwrap_or(&missing).to_owned();
-                Err(DataError::Missing {
-                    dataset: manifest.name.clone(),
-                    get,
-                    folder,
-                    missing,
-                })
+                Err(DataError::Missing { dataset: manifest.name.clone(), get, folder, missing })
             }
-            Presence::WrongSize {
-                path,
-                expected,
-                found,
-            } => Err(DataError::Size {
-                path,
-                get,
-                expected,
-                found,
-            }),
+            Presence::WrongSize { path, expected, found } => {
+                Err(DataError::Size { path, get, expected, found })
+            }
         }
     }
 }
@@ -158,20 +135,14 @@ impl DataRoot {
 fn file_presence(folder: &Path, file: &ManifestFile) -> Presence {
     if let Some(archive) = &file.archive {
         let unpacked = folder.join(&archive.into);
-        return if unpacked.is_dir() {
-            Presence::Present
-        } else {
-            Presence::Missing(unpacked)
-        };
+        return if unpacked.is_dir() { Presence::Present } else { Presence::Missing(unpacked) };
     }
     let path = folder.join(&file.path);
     match std::fs::metadata(&path) {
         Ok(metadata) if metadata.is_file() && metadata.len() == file.bytes => Presence::Present,
-        Ok(metadata) if metadata.is_file() => Presence::WrongSize {
-            path,
-            expected: file.bytes,
-            found: metadata.len(),
-        },
+        Ok(metadata) if metadata.is_file() => {
+            Presence::WrongSize { path, expected: file.bytes, found: metadata.len() }
+        }
         _ => Presence::Missing(path),
     }
 }
@@ -187,39 +158,16 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn the_nearest_wish_wins() {
         let cases: &[Case] = &[
-            (
-                Some("here"),
-                &[("ANY2ANY_DATA", "/there"), ("HOME", "/home/me")],
-                Some("here"),
-            ),
-            (
-                None,
-                &[("ANY2ANY_DATA", "/there"), ("HOME", "/home/me")],
-                Some("/there"),
-            ),
-            (
-                None,
-                &[("ANY2ANY_DATA", ""), ("HOME", "/home/me")],
-                Some("/home/me/.cache/any2any"),
-            ),
-            (
-                None,
-                &[("XDG_CACHE_HOME", "/cache"), ("HOME", "/home/me")],
-                Some("/cache/any2any"),
-            ),
-            (
-                None,
-                &[("XDG_CACHE_HOME", "cache"), ("HOME", "/home/me")],
-                Some("/home/me/.cache/any2any"),
-            ),
+            (Some("here"), &[("ANY2ANY_DATA", "/there"), ("HOME", "/home/me")], Some("here")),
+            (None, &[("ANY2ANY_DATA", "/there"), ("HOME", "/home/me")], Some("/there")),
+            (None, &[("ANY2ANY_DATA", ""), ("HOME", "/home/me")], Some("/home/me/.cache/any2any")),
+            (None, &[("XDG_CACHE_HOME", "/cache"), ("HOME", "/home/me")], Some("/cache/any2any")),
+            (None, &[("XDG_CACHE_HOME", "cache"), ("HOME", "/home/me")], Some("/home/me/.cache/any2any")),
             (None, &[], None),
         ];
         for (given, variables, expected) in cases {
             let lookup = |name: &str| {
-                variables
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| OsString::from(value))
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
             };
             let found = DataRoot::find_in(given.map(Path::new), lookup).ok();
             assert_eq!(found, expected.map(DataRoot::at));
@@ -243,20 +191,13 @@ mod tests {
         std::fs::write(&path, "ab").expect("written");
         assert_eq!(
             root.presence(&manifest),
-            Presence::WrongSize {
-                path: path.clone(),
-                expected: 3,
-                found: 2
-            }
+            Presence::WrongSize { path: path.clone(), expected: 3, found: 2 }
         );
 
         std::fs::write(&path, "abd").expect("written");
         assert_eq!(root.presence(&manifest), Presence::Present);
         let error = root.verify(&manifest).expect_err("another content").to_string();
-        assert!(
-            error.contains(&sha256) && error.contains(&digest::of_bytes(b"abd")),
-            "{error}"
-        );
+        assert!(error.contains(&sha256) && error.contains(&digest::of_bytes(b"abd")), "{error}");
 
         std::fs::write(&path, "abc").expect("written");
         root.verify(&manifest).expect("the right content");

@@ -42,10 +42,7 @@ impl Samples {
 
     /// The values of one field, sample after sample.
     pub fn column(&self, field: &str) -> Option<&[Value]> {
-        self.columns
-            .iter()
-            .find(|(name, _)| name == field)
-            .map(|(_, values)| values.as_slice())
+        self.columns.iter().find(|(name, _)| name == field).map(|(_, values)| values.as_slice())
     }
 
     /// The values of one field that must be there.
@@ -66,10 +63,7 @@ mod tests {
     use super::*;
 
     fn column(name: &str, values: &[&str]) -> (String, Vec<Value>) {
-        (
-            name.to_owned(),
-            values.iter().map(|value| Value::from(*value)).collect(),
-        )
+        (name.to_owned(), values.iter().map(|value| Value::from(*value)).collect())
     }
 
     #[test]
@@ -81,10 +75,7 @@ mod tests {
         assert_eq!(samples.column("de").expect("there")[1], Value::from("d"));
         assert!(samples.column("fr").is_none());
         let error = samples.require("eng").expect_err("no such field").to_string();
-        assert_eq!(
-            error,
-            "no field is called 'eng': did you mean 'en'? (known: en, de)"
-        );
+        assert_eq!(error, "no field is called 'eng': did you mean 'en'? (known: en, de)");
     }
 
     #[test]

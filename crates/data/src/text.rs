@@ -19,9 +19,7 @@ pub(crate) fn known(name: &str, known: &[String]) -> String {
         return "there are none".to_owned();
     }
     let all = format!("known: {}", known.join(", "));
-    let closest = known
-        .iter()
-        .max_by(|a, b| similarity(name, a).total_cmp(&similarity(name, b)));
+    let closest = known.iter().max_by(|a, b| similarity(name, a).total_cmp(&similarity(name, b)));
     match closest {
         Some(closest) if similarity(name, closest) > 0.7 => format!("did you mean '{closest}'? ({all})"),
         _ => all,
@@ -38,13 +36,9 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (29_000, "29,000"),
-            (1_234_567, "1,234,567"),
-        ] {
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1000, "1,000"), (29_000, "29,000"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(grouped(number), text);
         }
     }
@@ -52,10 +46,7 @@ mod tests {
     #[test]
     fn similar_names_are_offered() {
         let names = ["english".to_owned(), "german".to_owned()];
-        assert_eq!(
-            known("Englsh", &names),
-            "did you mean 'english'? (known: english, german)"
-        );
+        assert_eq!(known("Englsh", &names), "did you mean 'english'? (known: english, german)");
         assert_eq!(known("fr", &names), "known: english, german");
         assert_eq!(known("fr", &[]), "there are none");
     }

@@ -22,10 +22,7 @@ pub(crate) struct Choice<'a, 's> {
 impl<'s> Choice<'_, 's> {
     /// The schema of an option.
     pub(crate) fn option(&self, key: &str) -> Option<&'s Json> {
-        self.options
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, schema)| *schema)
+        self.options.iter().find(|(name, _)| *name == key).map(|(_, schema)| *schema)
     }
 
     /// The message and the help for a word that is none of those that can stand.
@@ -35,10 +32,7 @@ impl<'s> Choice<'_, 's> {
             Some(schema) => {
                 let example = example(&word, schema, self.rules);
                 (
-                    format!(
-                        "{} must be a mapping: `{word}` needs its options below it",
-                        self.noun
-                    ),
+                    format!("{} must be a mapping: `{word}` needs its options below it", self.noun),
                     format!("write `{}: {{ {example} }}`", self.label.trim_matches('`')),
                 )
             }
@@ -70,13 +64,7 @@ impl<'s> Choice<'_, 's> {
     }
 
     fn near(&self, word: &str) -> Option<&'s str> {
-        suggest(
-            word,
-            self.words
-                .iter()
-                .chain(self.options.iter().map(|(name, _)| name))
-                .copied(),
-        )
+        suggest(word, self.words.iter().chain(self.options.iter().map(|(name, _)| name)).copied())
     }
 
     /// The place, the message and the help for a mapping that makes no choice or several.
@@ -86,14 +74,8 @@ impl<'s> Choice<'_, 's> {
         match (chosen, stray) {
             (Some(chosen), Some(stray)) => self.beside(chosen, stray),
             (Some(first), None) => {
-                let second = entries
-                    .iter()
-                    .find(|entry| entry.key != first.key)
-                    .unwrap_or(first);
-                let message = format!(
-                    "{} is chosen twice: `{}` and `{}`",
-                    self.noun, first.key, second.key
-                );
+                let second = entries.iter().find(|entry| entry.key != first.key).unwrap_or(first);
+                let message = format!("{} is chosen twice: `{}` and `{}`", self.noun, first.key, second.key);
                 (second.place.clone(), message, "keep one of them".to_owned())
             }
             (None, stray) => self.unknown(stray.unwrap_or(first)),
@@ -101,15 +83,10 @@ impl<'s> Choice<'_, 's> {
     }
 
     fn beside(&self, chosen: &Entry, stray: &Entry) -> (Place, String, String) {
-        let fits = self
-            .option(&chosen.key)
-            .is_some_and(|schema| self.declares(schema, &stray.key));
+        let fits = self.option(&chosen.key).is_some_and(|schema| self.declares(schema, &stray.key));
         let message = format!("`{}` cannot stand beside `{}`", shorten(&stray.key), chosen.key);
         let help = if fits {
-            format!(
-                "`{}` is an option of `{}`: indent it further than that",
-                stray.key, chosen.key
-            )
+            format!("`{}` is an option of `{}`: indent it further than that", stray.key, chosen.key)
         } else {
             format!("{} takes one key only: {}", self.label, self.known())
         };
@@ -118,10 +95,7 @@ impl<'s> Choice<'_, 's> {
 
     fn unknown(&self, stray: &Entry) -> (Place, String, String) {
         let key = shorten(&stray.key);
-        let parent = self
-            .options
-            .iter()
-            .find(|(_, schema)| self.declares(schema, &stray.key));
+        let parent = self.options.iter().find(|(_, schema)| self.declares(schema, &stray.key));
         let near = self.near(&stray.key);
         let (message, help) = match parent {
             _ if self.words.contains(&stray.key.as_str()) => {
@@ -132,16 +106,10 @@ impl<'s> Choice<'_, 's> {
                 let message = format!("{} is not chosen: `{key}` is an option of `{parent}`", self.noun);
                 (
                     message,
-                    format!(
-                        "write `{parent}:` above it and indent what belongs to it; {}",
-                        self.one_of()
-                    ),
+                    format!("write `{parent}:` above it and indent what belongs to it; {}", self.one_of()),
                 )
             }
-            _ => (
-                format!("{}: `{key}` is not known", self.noun),
-                self.did_you_mean(&stray.key),
-            ),
+            _ => (format!("{}: `{key}` is not known", self.noun), self.did_you_mean(&stray.key)),
         };
         (stray.place.clone(), message, help)
     }
@@ -159,12 +127,8 @@ impl<'s> Choice<'_, 's> {
     }
 
     fn known(&self) -> String {
-        let names: Vec<_> = self
-            .words
-            .iter()
-            .chain(self.options.iter().map(|(name, _)| name))
-            .copied()
-            .collect();
+        let names: Vec<_> =
+            self.words.iter().chain(self.options.iter().map(|(name, _)| name)).copied().collect();
         names.join(", ")
     }
 }
@@ -172,15 +136,8 @@ impl<'s> Choice<'_, 's> {
 /// An option in YAML's one-line form, with dots for what cannot be left out.
 fn example(key: &str, schema: &Json, rules: Schema<'_>) -> String {
     let schema = rules.resolve(schema);
-    let required = schema
-        .get("required")
-        .and_then(Json::as_array)
-        .into_iter()
-        .flatten();
-    let fields: Vec<_> = required
-        .filter_map(Json::as_str)
-        .map(|key| format!("{key}: ..."))
-        .collect();
+    let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
+    let fields: Vec<_> = required.filter_map(Json::as_str).map(|key| format!("{key}: ...")).collect();
     if !matches!(rules.shape(schema).kind, Kind::Mapping(_)) {
         format!("{key}: ...")
     } else if fields.is_empty() {

@@ -148,9 +148,7 @@ fn visible(character: char) -> char {
 
 fn width(characters: &[char], from: usize, to: usize) -> usize {
     let to = to.min(characters.len());
-    characters
-        .get(from.min(to)..to)
-        .map_or(0, |part| String::from_iter(part).width())
+    characters.get(from.min(to)..to).map_or(0, |part| String::from_iter(part).width())
 }
 
 /// All problems of an experiment, in the order of its files and lines.
@@ -163,9 +161,7 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Whether any of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.list
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// How many there are.
@@ -196,9 +192,7 @@ impl FromIterator<Diagnostic> for Diagnostics {
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self {
-            list: vec![diagnostic],
-        }
+        Self { list: vec![diagnostic] }
     }
 }
 
@@ -239,23 +233,14 @@ mod tests {
 
     fn check(text: &str, (line, column, length): (usize, usize, usize), expected: &str) {
         let source = Source::new("a.yaml", "", text, 0);
-        let place = Place {
-            source,
-            line,
-            column,
-            length,
-        };
+        let place = Place { source, line, column, length };
         let shown = Diagnostic::error(&place, "wrong", None).to_string();
         assert_eq!(shown, format!("error: wrong\n{expected}"), "{shown}");
     }
 
     #[test]
     fn carets_stand_under_the_place() {
-        check(
-            "a: 1\nb: 22",
-            (2, 4, 2),
-            " --> a.yaml:2:4\n  |\n2 | b: 22\n  |    ^^",
-        );
+        check("a: 1\nb: 22", (2, 4, 2), " --> a.yaml:2:4\n  |\n2 | b: 22\n  |    ^^");
         check("\tx: y", (1, 2, 1), " --> a.yaml:1:2\n  |\n1 |  x: y\n  |  ^");
         check("名: y", (1, 4, 1), " --> a.yaml:1:4\n  |\n1 | 名: y\n  |     ^");
         check("a: [", (1, 5, 1), " --> a.yaml:1:5\n  |\n1 | a: [\n  |     ^");
@@ -266,12 +251,7 @@ mod tests {
     fn long_lines_are_cut_around_the_place() {
         let text = format!("{}HERE{}", "a".repeat(500), "b".repeat(500));
         let source = Source::new("a.yaml", "", &text, 0);
-        let place = Place {
-            source,
-            line: 1,
-            column: 501,
-            length: 4,
-        };
+        let place = Place { source, line: 1, column: 501, length: 4 };
         let shown = Diagnostic::error(&place, "wrong", None).to_string();
         let lines: Vec<_> = shown.lines().collect();
         assert!(lines[3].chars().count() < 160, "{shown}");
@@ -283,21 +263,9 @@ mod tests {
     fn sorted_by_place_and_reported_once() {
         let at = |line| {
             let source = Source::new("a.yaml", "", "a\nb\nc", 0);
-            Diagnostic::error(
-                &Place {
-                    source,
-                    line,
-                    column: 1,
-                    length: 1,
-                },
-                "wrong",
-                None,
-            )
+            Diagnostic::error(&Place { source, line, column: 1, length: 1 }, "wrong", None)
         };
-        let lines: Vec<_> = Diagnostics::from_iter([at(3), at(1), at(3)])
-            .iter()
-            .map(|d| d.line)
-            .collect();
+        let lines: Vec<_> = Diagnostics::from_iter([at(3), at(1), at(3)]).iter().map(|d| d.line).collect();
         assert_eq!(lines, [1, 3]);
     }
 

@@ -40,14 +40,7 @@ pub struct Document {
 /// Everything that is wrong with the file, with those that it extends, and with the overrides, at once.
 pub fn load(path: &Path, overrides: &[String], registry: &Registry) -> Result<Document, Diagnostics> {
     let text = read(path)?;
-    load_from(
-        &path.to_string_lossy(),
-        Some(path),
-        &text,
-        &folder_of(path),
-        overrides,
-        registry,
-    )
+    load_from(&path.to_string_lossy(), Some(path), &text, &folder_of(path), overrides, registry)
 }
 
 /// Loads an experiment from its text.
@@ -114,11 +107,7 @@ fn load_from(
     };
     resolve::join_paths(&mut root, &schema);
     resolve::inherit(&mut root, registry);
-    let Structure {
-        json,
-        broken,
-        problems: structural,
-    } = structure::check(&root, &schema);
+    let Structure { json, broken, problems: structural } = structure::check(&root, &schema);
     problems.extend(structural);
     problems.extend(check::run(&root, &json, &broken, registry));
     let diagnostics: Diagnostics = problems.into_iter().collect();
@@ -126,13 +115,7 @@ fn load_from(
         return Err(diagnostics);
     }
     let experiment = experiment(json, registry).map_err(|error| unexpected(&root, &error))?;
-    Ok(Document {
-        experiment,
-        warnings: diagnostics,
-        source,
-        root,
-        schema,
-    })
+    Ok(Document { experiment, warnings: diagnostics, source, root, schema })
 }
 
 fn experiment(json: Json, registry: &Registry) -> Result<Experiment, serde_json::Error> {

@@ -26,11 +26,7 @@ pub(crate) struct Loader<'s> {
 
 impl<'s> Loader<'s> {
     pub(crate) fn new(schema: &'s Json) -> Self {
-        Self {
-            schema,
-            sources: 0,
-            problems: Vec::new(),
-        }
+        Self { schema, sources: 0, problems: Vec::new() }
     }
 
     /// The source of a text.
@@ -107,15 +103,9 @@ impl<'s> Loader<'s> {
             match &item.value {
                 Value::Text(file) => names.push((file.clone(), item.place.clone())),
                 _ => {
-                    let message = format!(
-                        "`extends` must name a file or a list of files, found {}",
-                        item.describe()
-                    );
-                    self.report(
-                        &item.place,
-                        &message,
-                        Some("write `extends: other.yaml`".to_owned()),
-                    );
+                    let message =
+                        format!("`extends` must name a file or a list of files, found {}", item.describe());
+                    self.report(&item.place, &message, Some("write `extends: other.yaml`".to_owned()));
                 }
             }
         }
@@ -136,11 +126,7 @@ impl<'s> Loader<'s> {
         if open.contains(&identity) {
             let message =
                 format!("`{file}` is already being extended: these experiments build on each other");
-            self.report(
-                place,
-                &message,
-                Some("take one `extends` of the circle away".to_owned()),
-            );
+            self.report(place, &message, Some("take one `extends` of the circle away".to_owned()));
             return None;
         }
         let source = self.source(&path.to_string_lossy(), &folder_of(&path), &text);
@@ -169,14 +155,10 @@ pub(crate) fn unreadable(path: &Path, given: &Path, error: &std::io::Error) -> (
     let shown = path.display();
     match error.kind() {
         std::io::ErrorKind::NotFound => (format!("there is no file `{shown}`"), instead_of(path, given)),
-        std::io::ErrorKind::InvalidData => (
-            format!("`{shown}` is not UTF-8 text"),
-            Some("save it with the encoding UTF-8".to_owned()),
-        ),
-        _ if path.is_dir() => (
-            format!("`{shown}` is a folder"),
-            Some("name a file in it".to_owned()),
-        ),
+        std::io::ErrorKind::InvalidData => {
+            (format!("`{shown}` is not UTF-8 text"), Some("save it with the encoding UTF-8".to_owned()))
+        }
+        _ if path.is_dir() => (format!("`{shown}` is a folder"), Some("name a file in it".to_owned())),
         _ => (format!("cannot read `{shown}`: {error}"), None),
     }
 }

@@ -33,20 +33,14 @@ impl Homes {
                 }
             }
             Kind::Mapping(mapping) => {
-                for (key, schema) in mapping
-                    .get("properties")
-                    .and_then(Json::as_object)
-                    .into_iter()
-                    .flatten()
+                for (key, schema) in mapping.get("properties").and_then(Json::as_object).into_iter().flatten()
                 {
                     self.0.entry(key.clone()).or_default().push(path.clone());
                     path.push(key.clone());
                     self.visit(rules, schema, path);
                     path.pop();
                 }
-                if let Some(schema) = mapping
-                    .get("additionalProperties")
-                    .filter(|schema| schema.is_object())
+                if let Some(schema) = mapping.get("additionalProperties").filter(|schema| schema.is_object())
                 {
                     path.push("NAME".to_owned());
                     self.visit(rules, schema, path);
@@ -66,10 +60,8 @@ impl Homes {
             return Some("the top of the file".to_owned());
         };
         // Several options of one choice may have an option of this name.
-        let siblings = paths
-            .iter()
-            .filter(|other| other.split_last().is_some_and(|(_, up)| up == parents))
-            .count();
+        let siblings =
+            paths.iter().filter(|other| other.split_last().is_some_and(|(_, up)| up == parents)).count();
         Some(if siblings > 1 && !present(&path) {
             format!("an option of `{}`, such as `{last}`", parents.join("."))
         } else {
@@ -86,21 +78,11 @@ pub(crate) fn unknown_key(
     root: &Node,
 ) -> (String, Option<String>) {
     if let Some((before, after)) = key.split_once(':').filter(|(before, _)| allowed.contains(before)) {
-        return (
-            format!("a space is missing after `:`: write `{before}: {after}`"),
-            Some(before.to_owned()),
-        );
+        return (format!("a space is missing after `:`: write `{before}: {after}`"), Some(before.to_owned()));
     }
-    let list = if allowed.is_empty() {
-        "no key is allowed here".to_owned()
-    } else {
-        allowed.join(", ")
-    };
+    let list = if allowed.is_empty() { "no key is allowed here".to_owned() } else { allowed.join(", ") };
     if let Some(meant) = suggest(key, allowed.iter().copied()) {
-        return (
-            format!("did you mean `{meant}`? allowed here: {list}"),
-            Some(meant.to_owned()),
-        );
+        return (format!("did you mean `{meant}`? allowed here: {list}"), Some(meant.to_owned()));
     }
     match homes.of_key(key, root) {
         Some(home) => (format!("`{key}` belongs in {home}; allowed here: {list}"), None),

@@ -14,18 +14,12 @@ pub(crate) fn merge<'s>(base: Node, near: Node, rules: Schema<'s>, schema: Optio
     let (old, new) = match (base.value, near.value) {
         (Value::Mapping(old), Value::Mapping(new)) => (old, new),
         (_, value) => {
-            return Node {
-                place: near.place,
-                value,
-            };
+            return Node { place: near.place, value };
         }
     };
     let is_choice = schema.is_some_and(|schema| matches!(rules.shape(schema).kind, Kind::Choice { .. }));
     if is_choice && !same_choice(&old, &new) {
-        return Node {
-            place: near.place,
-            value: Value::Mapping(new),
-        };
+        return Node { place: near.place, value: Value::Mapping(new) };
     }
     let mut merged = old;
     for entry in new {
@@ -34,20 +28,9 @@ pub(crate) fn merge<'s>(base: Node, near: Node, rules: Schema<'s>, schema: Optio
             continue;
         };
         let below = schema.and_then(|schema| rules.child(schema, &entry.key));
-        let Entry {
-            key,
-            place: lower_place,
-            node: lower,
-        } = merged.remove(at);
-        let mappings = matches!(
-            (&lower.value, &entry.node.value),
-            (Value::Mapping(_), Value::Mapping(_))
-        );
-        let place = if mappings {
-            shown(lower_place, entry.place)
-        } else {
-            entry.place
-        };
+        let Entry { key, place: lower_place, node: lower } = merged.remove(at);
+        let mappings = matches!((&lower.value, &entry.node.value), (Value::Mapping(_), Value::Mapping(_)));
+        let place = if mappings { shown(lower_place, entry.place) } else { entry.place };
         let node = merge(lower, entry.node, rules, below);
         merged.insert(at, Entry { key, place, node });
     }
@@ -78,11 +61,7 @@ mod tests {
         let cases = [
             ("steps: 5", "accumulate: 2", "{steps: 5, accumulate: 2}"),
             ("steps: 5", "steps: 6", "steps: 6"),
-            (
-                "batch: {tokens: 1, prefetch: 2}",
-                "batch: {tokens: 3}",
-                "batch: {tokens: 3, prefetch: 2}",
-            ),
+            ("batch: {tokens: 1, prefetch: 2}", "batch: {tokens: 3}", "batch: {tokens: 3, prefetch: 2}"),
             ("clip_norm: 1.0", "clip_norm: null", "clip_norm: null"),
             (
                 "schedule: {noam: {factor: 1, warmup: 5}}",

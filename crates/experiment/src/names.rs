@@ -4,16 +4,8 @@
 pub(crate) fn folder_name(name: &str, is_key: bool) -> String {
     let fits = |c: char| c.is_alphanumeric() || c == '-' || c == '_' || (c == '.' && !is_key);
     let replaced: String = name.chars().map(|c| if fits(c) { c } else { '-' }).collect();
-    let proper = if replaced == name {
-        name.trim_matches('.')
-    } else {
-        replaced.trim_matches(['-', '.'])
-    };
-    if proper.is_empty() {
-        "experiment".to_owned()
-    } else {
-        proper.to_owned()
-    }
+    let proper = if replaced == name { name.trim_matches('.') } else { replaced.trim_matches(['-', '.']) };
+    if proper.is_empty() { "experiment".to_owned() } else { proper.to_owned() }
 }
 
 #[cfg(test)]

@@ -84,38 +84,25 @@ fn write_tasks(text: &mut String, answers: &Template, sizes: &Sizes) -> std::fmt
     writeln!(text, "# Train it:  any2any train FILE")?;
     writeln!(text, "# All options with their meaning:  any2any schema")?;
     writeln!(text)?;
-    writeln!(
-        text,
-        "name: {}  # the run goes to the folder runs/NAME",
-        quoted(&answers.name)
-    )?;
+    writeln!(text, "name: {}  # the run goes to the folder runs/NAME", quoted(&answers.name))?;
     writeln!(text, "seed: 1  # the same seed gives the same model")?;
     writeln!(text)?;
     writeln!(text, "tasks:  # one entry a task; all tasks share one model")?;
     writeln!(text, "  translate:")?;
     writeln!(text, "    data:")?;
-    writeln!(
-        text,
-        "      files:  # line N of one file belongs to line N of the other; .gz is read too"
-    )?;
+    writeln!(text, "      files:  # line N of one file belongs to line N of the other; .gz is read too")?;
     writeln!(text, "        # what the model learns from")?;
     write_split(text, "train", &answers.train, answers, "")?;
     writeln!(
         text,
         "        # what decides which checkpoint is best: some hundreds of lines that train does not have"
     )?;
-    let example = (
-        PathBuf::from("validation.source"),
-        PathBuf::from("validation.target"),
-    );
+    let example = (PathBuf::from("validation.source"), PathBuf::from("validation.target"));
     match &answers.validation {
         Some(files) => write_split(text, "validation", files, answers, "")?,
         None => write_split(text, "validation", &example, answers, "# ")?,
     }
-    writeln!(
-        text,
-        "        # what the finished model is scored on, once, at the end"
-    )?;
+    writeln!(text, "        # what the finished model is scored on, once, at the end")?;
     let example = (PathBuf::from("test.source"), PathBuf::from("test.target"));
     match &answers.test {
         Some(files) => write_split(text, "test", files, answers, "")?,
@@ -126,19 +113,9 @@ fn write_tasks(text: &mut String, answers: &Template, sizes: &Sizes) -> std::fmt
     writeln!(text, "        field: {source}  # the name of its file above")?;
     writeln!(text, "        tokenizer:")?;
     writeln!(text, "          bpe:  # words are split into frequent pieces")?;
-    writeln!(
-        text,
-        "            vocab: {}  # how many pieces; fewer for small data",
-        sizes.vocab
-    )?;
-    writeln!(
-        text,
-        "            shared: true  # one vocabulary for both sides; false: one for each"
-    )?;
-    writeln!(
-        text,
-        "    target:  # what is written; the tokenizer is that of the source"
-    )?;
+    writeln!(text, "            vocab: {}  # how many pieces; fewer for small data", sizes.vocab)?;
+    writeln!(text, "            shared: true  # one vocabulary for both sides; false: one for each")?;
+    writeln!(text, "    target:  # what is written; the tokenizer is that of the source")?;
     writeln!(text, "      text: {{ field: {target} }}")?;
     writeln!(text)
 }
@@ -153,92 +130,42 @@ fn write_split(
     let path = |path: &Path| quoted(&path.to_string_lossy());
     writeln!(text, "        {comment}{split}:")?;
     writeln!(text, "        {comment}  parallel:")?;
-    writeln!(
-        text,
-        "        {comment}    {}: {}",
-        quoted(&answers.source_field),
-        path(source)
-    )?;
-    writeln!(
-        text,
-        "        {comment}    {}: {}",
-        quoted(&answers.target_field),
-        path(target)
-    )
+    writeln!(text, "        {comment}    {}: {}", quoted(&answers.source_field), path(source))?;
+    writeln!(text, "        {comment}    {}: {}", quoted(&answers.target_field), path(target))
 }
 
 fn write_rest(text: &mut String, answers: &Template, sizes: &Sizes) -> std::fmt::Result {
-    let Sizes {
-        d_model,
-        d_ff,
-        heads,
-        layers,
-        dropout,
-        warmup,
-        steps,
-        every,
-        ..
-    } = sizes;
+    let Sizes { d_model, d_ff, heads, layers, dropout, warmup, steps, every, .. } = sizes;
     writeln!(text, "model:")?;
     writeln!(text, "  transformer:")?;
     writeln!(
         text,
         "    d_model: {d_model}  # the width of every position; twice as wide learns more from more data"
     )?;
-    writeln!(
-        text,
-        "    d_ff: {d_ff}  # the inner width of the feed-forward layers"
-    )?;
-    writeln!(
-        text,
-        "    heads: {heads}  # attention heads; they must divide d_model"
-    )?;
+    writeln!(text, "    d_ff: {d_ff}  # the inner width of the feed-forward layers")?;
+    writeln!(text, "    heads: {heads}  # attention heads; they must divide d_model")?;
     writeln!(text, "    encoder_layers: {layers}  # layers that read")?;
     writeln!(text, "    decoder_layers: {layers}  # layers that write")?;
-    writeln!(
-        text,
-        "    dropout: {dropout}  # more for small data, less for large"
-    )?;
+    writeln!(text, "    dropout: {dropout}  # more for small data, less for large")?;
     writeln!(text)?;
     writeln!(text, "training:")?;
     writeln!(text, "  steps: {steps}  # updates of the weights")?;
     writeln!(text, "  batch:")?;
-    writeln!(
-        text,
-        "    tokens: 4096  # a batch has as many samples as fit; halve it when memory runs out"
-    )?;
+    writeln!(text, "    tokens: 4096  # a batch has as many samples as fit; halve it when memory runs out")?;
     writeln!(text, "  schedule:")?;
-    writeln!(
-        text,
-        "    inverse_sqrt:  # the learning rate grows, then falls with the root of the step"
-    )?;
-    writeln!(
-        text,
-        "      peak: 1.0e-3  # the highest rate; lower it when the loss jumps"
-    )?;
+    writeln!(text, "    inverse_sqrt:  # the learning rate grows, then falls with the root of the step")?;
+    writeln!(text, "      peak: 1.0e-3  # the highest rate; lower it when the loss jumps")?;
     writeln!(text, "      warmup: {warmup}  # the steps of growth")?;
     writeln!(text)?;
     writeln!(text, "decoding:")?;
-    writeln!(
-        text,
-        "  beam:  # take `beam` away for greedy search: faster, a little worse"
-    )?;
+    writeln!(text, "  beam:  # take `beam` away for greedy search: faster, a little worse")?;
     writeln!(text, "    size: 5  # hypotheses kept at every step")?;
     writeln!(text, "    length_penalty: 1.0  # more prefers longer sentences")?;
     writeln!(text)?;
     writeln!(text, "evaluation:")?;
     writeln!(text, "  metrics: [bleu, chrf]")?;
-    writeln!(
-        text,
-        "  every: {every}  # steps between two evaluations on the validation files"
-    )?;
-    writeln!(
-        text,
-        "  keep_best: 3  # how many of the best checkpoints stay on disk"
-    )?;
+    writeln!(text, "  every: {every}  # steps between two evaluations on the validation files")?;
+    writeln!(text, "  keep_best: 3  # how many of the best checkpoints stay on disk")?;
     let comment = if answers.validation.is_some() { "" } else { "# " };
-    writeln!(
-        text,
-        "  {comment}patience: 10  # evaluations without a better score after which training stops"
-    )
+    writeln!(text, "  {comment}patience: 10  # evaluations without a better score after which training stops")
 }

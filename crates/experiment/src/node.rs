@@ -68,10 +68,7 @@ impl Node {
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.entries_mut()
-            .iter_mut()
-            .find(|entry| entry.key == key)
-            .map(|entry| &mut entry.node)
+        self.entries_mut().iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
     }
 
     /// The node at a JSON pointer.
@@ -132,10 +129,7 @@ pub(crate) fn below(pointer: &str, key: &str) -> String {
 }
 
 fn steps(pointer: &str) -> impl Iterator<Item = String> {
-    pointer
-        .split('/')
-        .skip(1)
-        .map(|step| step.replace("~1", "/").replace("~0", "~"))
+    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
 }
 
 #[cfg(test)]

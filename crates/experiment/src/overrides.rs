@@ -15,33 +15,18 @@ pub(crate) fn parse_override(argument: &str, rank: usize, problems: &mut Vec<Dia
     let source = Source::new(OVERRIDE, "", argument, rank);
     let usage = "an override is KEY=VALUE, such as training.steps=100";
     let Some((path, _)) = source.text.split_once('=') else {
-        let place = Place {
-            length: source.text.chars().count().max(1),
-            ..Place::start(&source)
-        };
-        problems.push(Diagnostic::error(
-            &place,
-            "this override has no `=`",
-            Some(usage.to_owned()),
-        ));
+        let place = Place { length: source.text.chars().count().max(1), ..Place::start(&source) };
+        problems.push(Diagnostic::error(&place, "this override has no `=`", Some(usage.to_owned())));
         return None;
     };
     let keys = keys(&source, path);
     if let Some((_, place)) = keys.iter().find(|(key, _)| key.is_empty()) {
-        problems.push(Diagnostic::error(
-            place,
-            "a key is missing here",
-            Some(usage.to_owned()),
-        ));
+        problems.push(Diagnostic::error(place, "a key is missing here", Some(usage.to_owned())));
         return None;
     }
     if let Some((_, place)) = keys.first().filter(|(key, _)| key == "extends") {
         let help = "set single values, or write a file that extends both";
-        problems.push(Diagnostic::error(
-            place,
-            "`extends` cannot be overridden",
-            Some(help.to_owned()),
-        ));
+        problems.push(Diagnostic::error(place, "`extends` cannot be overridden", Some(help.to_owned())));
         return None;
     }
     let (_, last) = keys.last()?;
@@ -57,12 +42,7 @@ fn keys(source: &Arc<Source>, path: &str) -> Vec<(String, Place)> {
     path.split('.')
         .map(|key| {
             let length = key.chars().count();
-            let place = Place {
-                source: Arc::clone(source),
-                line: 1,
-                column,
-                length: length.max(1),
-            };
+            let place = Place { source: Arc::clone(source), line: 1, column, length: length.max(1) };
             column += length + 1;
             (key.trim().to_owned(), place)
         })
@@ -72,20 +52,14 @@ fn keys(source: &Arc<Source>, path: &str) -> Vec<(String, Place)> {
 fn value(source: &Arc<Source>, path: &str, key: &Place, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     let given = &source.text[path.len() + 1..];
     if given.trim().is_empty() {
-        return Some(Node {
-            place: key.clone(),
-            value: Value::Null,
-        });
+        return Some(Node { place: key.clone(), value: Value::Null });
     }
     // Spaces in the place of the key keep the columns of the argument.
     let padded = format!("{}{given}", " ".repeat(path.chars().count() + 1));
     let known = problems.len();
     let node = parse_text(source, &padded, problems);
     match node {
-        None if problems.len() == known => Some(Node {
-            place: key.clone(),
-            value: Value::Null,
-        }),
+        None if problems.len() == known => Some(Node { place: key.clone(), value: Value::Null }),
         node => node,
     }
 }
@@ -100,14 +74,8 @@ mod tests {
         let cases = [
             ("training.steps=100", "training: {steps: 100}"),
             ("name=a=b", "name: a=b"),
-            (
-                "evaluation.metrics=[bleu, ter]",
-                "evaluation: {metrics: [bleu, ter]}",
-            ),
-            (
-                "training.schedule={noam: {warmup: 5}}",
-                "training: {schedule: {noam: {warmup: 5}}}",
-            ),
+            ("evaluation.metrics=[bleu, ter]", "evaluation: {metrics: [bleu, ter]}"),
+            ("training.schedule={noam: {warmup: 5}}", "training: {schedule: {noam: {warmup: 5}}}"),
             ("training.clip_norm=null", "training: {clip_norm: null}"),
             ("training.clip_norm=", "training: {clip_norm: null}"),
         ];
@@ -130,10 +98,7 @@ mod tests {
         for (argument, expected) in cases {
             let mut problems = Vec::new();
             assert!(parse_override(argument, 1, &mut problems).is_none(), "{argument}");
-            let places: Vec<_> = problems
-                .iter()
-                .map(|problem| (problem.column, problem.length))
-                .collect();
+            let places: Vec<_> = problems.iter().map(|problem| (problem.column, problem.length)).collect();
             assert_eq!(places, [expected], "{argument}");
             assert_eq!(problems[0].file, "--set");
         }

@@ -36,13 +36,7 @@ pub(crate) fn parse_text(source: &Arc<Source>, text: &str, problems: &mut Vec<Di
         block_nesting_limit: DEPTH,
     };
     let events = Parser::new_from_str_with_options(text, options);
-    let mut composer = Composer {
-        source,
-        events,
-        anchors: HashMap::new(),
-        nodes: 0,
-        problems,
-    };
+    let mut composer = Composer { source, events, anchors: HashMap::new(), nodes: 0, problems };
     match composer.document() {
         Ok(node) => node,
         Err(problem) => {
@@ -82,27 +76,15 @@ impl<'a> Composer<'a> {
     }
 
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, Fatal> {
-        self.events
-            .next()
-            .transpose()
-            .map_err(|error| Box::new(syntax_error(self.source, &error)))
+        self.events.next().transpose().map_err(|error| Box::new(syntax_error(self.source, &error)))
     }
 
     /// The event that must follow inside a collection.
     fn inner(&mut self) -> Result<(Event<'a>, Span), Fatal> {
         self.next()?.ok_or_else(|| {
             let end = self.source.lines();
-            let place = Place {
-                source: Arc::clone(self.source),
-                line: end,
-                column: 1,
-                length: 1,
-            };
-            Box::new(Diagnostic::error(
-                &place,
-                "the text ends inside a mapping or list",
-                None,
-            ))
+            let place = Place { source: Arc::clone(self.source), line: end, column: 1, length: 1 };
+            Box::new(Diagnostic::error(&place, "the text ends inside a mapping or list", None))
         })
     }
 
@@ -112,11 +94,8 @@ impl<'a> Composer<'a> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.reject(tag.as_deref(), &span);
-                let value = if style == ScalarStyle::Plain {
-                    plain(&text)
-                } else {
-                    Value::Text(text.into_owned())
-                };
+                let value =
+                    if style == ScalarStyle::Plain { plain(&text) } else { Value::Text(text.into_owned()) };
                 let empty = span.start.index() >= span.end.index();
                 let place = if empty { fallback.clone() } else { self.place(span) };
                 (Node { place, value }, anchor)
@@ -155,10 +134,7 @@ impl<'a> Composer<'a> {
                 }
             }
         };
-        Ok(Node {
-            place: self.extent(style, start, end),
-            value: Value::Sequence(items),
-        })
+        Ok(Node { place: self.extent(style, start, end), value: Value::Sequence(items) })
     }
 
     fn mapping(&mut self, style: StructureStyle, start: Span) -> Result<Node, Fatal> {
@@ -198,20 +174,14 @@ impl<'a> Composer<'a> {
             Some(first) if style != StructureStyle::Flow => first.place.clone(),
             _ => self.extent(style, start, end),
         };
-        Ok(Node {
-            place,
-            value: Value::Mapping(entries),
-        })
+        Ok(Node { place, value: Value::Mapping(entries) })
     }
 
     /// Adds an entry unless its key cannot stand.
     fn enter(&mut self, entries: &mut Vec<Entry>, entry: Entry) {
         if let Some(first) = entries.iter().find(|known| known.key == entry.key) {
             let message = format!("`{}` is given twice", entry.key);
-            let help = format!(
-                "it was first given on line {}: keep one of them",
-                first.place.line
-            );
+            let help = format!("it was first given on line {}: keep one of them", first.place.line);
             self.report(&entry.place, &message, &help);
         } else {
             entries.push(entry);
@@ -253,8 +223,7 @@ impl<'a> Composer<'a> {
     }
 
     fn report(&mut self, place: &Place, message: &str, help: &str) {
-        self.problems
-            .push(Diagnostic::error(place, message, Some(help.to_owned())));
+        self.problems.push(Diagnostic::error(place, message, Some(help.to_owned())));
     }
 
     /// A collection in brackets is as wide as its brackets; one made of lines is its first key or dash.
@@ -276,20 +245,10 @@ pub(crate) fn place(source: &Arc<Source>, start: Marker, end: Option<Marker>) ->
     let (line, column) = (start.line().max(1), start.col() + 1);
     let length = match end {
         Some(end) if end.line() == start.line() => end.col().saturating_sub(start.col()),
-        Some(_) => source
-            .line(line)
-            .trim_end()
-            .chars()
-            .count()
-            .saturating_sub(start.col()),
+        Some(_) => source.line(line).trim_end().chars().count().saturating_sub(start.col()),
         None => 1,
     };
-    Place {
-        source: Arc::clone(source),
-        line,
-        column,
-        length: length.max(1),
-    }
+    Place { source: Arc::clone(source), line, column, length: length.max(1) }
 }
 
 fn size(node: &Node) -> usize {
@@ -317,32 +276,17 @@ pub(crate) mod tests {
         let mut problems = Vec::new();
         parse(&Source::new("test.yaml", "", text, 0), &mut problems);
         let first = problems.first().expect("a problem");
-        assert_eq!(
-            (first.line, first.column, first.length),
-            (line, column, length),
-            "{first}"
-        );
+        assert_eq!((first.line, first.column, first.length), (line, column, length), "{first}");
         assert!(first.message.contains(message), "{first}");
     }
 
     #[test]
     fn nodes_and_keys_know_their_places() {
         let root = tree("one: 1\ntwo:\n  three: [a, 'b c']\n");
-        let three = root
-            .get("two")
-            .and_then(|two| two.entry("three"))
-            .expect("an entry");
-        assert_eq!(
-            (three.place.line, three.place.column, three.place.length),
-            (3, 3, 5)
-        );
-        assert_eq!(
-            (three.node.place.column, three.node.place.text().as_str()),
-            (10, "[a, 'b c']")
-        );
-        let Value::Sequence(items) = &three.node.value else {
-            panic!("{three:?}")
-        };
+        let three = root.get("two").and_then(|two| two.entry("three")).expect("an entry");
+        assert_eq!((three.place.line, three.place.column, three.place.length), (3, 3, 5));
+        assert_eq!((three.node.place.column, three.node.place.text().as_str()), (10, "[a, 'b c']"));
+        let Value::Sequence(items) = &three.node.value else { panic!("{three:?}") };
         assert_eq!(items[1].place.text(), "'b c'");
         assert_eq!(items[1].value, Value::Text("b c".to_owned()));
     }

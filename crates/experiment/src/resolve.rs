@@ -48,12 +48,7 @@ fn is_path(rules: Schema<'_>, schema: &Json) -> bool {
 
 /// Whether a dataset is named by the path of its manifest.
 fn is_manifest(name: &str) -> bool {
-    matches!(
-        Path::new(name)
-            .extension()
-            .and_then(|extension| extension.to_str()),
-        Some("yaml" | "yml")
-    )
+    matches!(Path::new(name).extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
 }
 
 fn join(node: &mut Node) {
@@ -61,13 +56,7 @@ fn join(node: &mut Node) {
         && !path.is_empty()
         && !path.starts_with('~')
     {
-        *path = node
-            .place
-            .source
-            .folder
-            .join(&path)
-            .to_string_lossy()
-            .into_owned();
+        *path = node.place.source.folder.join(&path).to_string_lossy().into_owned();
     }
 }
 
@@ -84,18 +73,11 @@ pub(crate) fn inherit(root: &mut Node, registry: &Registry) {
         let Ok(medium) = registry.get(&source.key) else {
             continue;
         };
-        let Some(target) = task
-            .node
-            .get_mut("target")
-            .and_then(|side| side.get_mut(&source.key))
-        else {
+        let Some(target) = task.node.get_mut("target").and_then(|side| side.get_mut(&source.key)) else {
             continue;
         };
         for option in medium.inherited() {
-            let given = source
-                .node
-                .entry(option)
-                .filter(|_| target.entry(option).is_none());
+            let given = source.node.entry(option).filter(|_| target.entry(option).is_none());
             if let (Some(entry), Value::Mapping(entries)) = (given, &mut target.value) {
                 entries.push(Entry::clone(entry));
             }
@@ -116,13 +98,8 @@ pub(crate) fn options(experiment: &mut Experiment, registry: &Registry) {
 
 /// Says `target` where `all` can mean no more than that: when no source has the vocabulary of a target.
 pub(crate) fn tied_embeddings(experiment: &mut Experiment, registry: &Registry) {
-    if shares_vocabulary(
-        experiment
-            .tasks
-            .values()
-            .map(|task| (task.source.as_ref(), &task.target)),
-        registry,
-    ) {
+    if shares_vocabulary(experiment.tasks.values().map(|task| (task.source.as_ref(), &task.target)), registry)
+    {
         return;
     }
     let tied = match &mut experiment.model {
@@ -165,10 +142,7 @@ pub(crate) fn yaml(experiment: &Experiment, schema: &Json) -> String {
     // An experiment is plain data with texts as keys: nothing in it cannot be written.
     let mut json = serde_json::to_value(&experiment).unwrap_or_default();
     absolute_below(&mut json, Schema { root: schema }, schema);
-    format!(
-        "# The whole experiment, every default written out.\n{}",
-        crate::write::yaml(&json)
-    )
+    format!("# The whole experiment, every default written out.\n{}", crate::write::yaml(&json))
 }
 
 fn absolute_below<'s>(json: &mut Json, rules: Schema<'s>, schema: &'s Json) {
@@ -183,9 +157,7 @@ fn absolute_below<'s>(json: &mut Json, rules: Schema<'s>, schema: &'s Json) {
         }
         Json::Array(items) => {
             if let Some(schema) = rules.item(schema) {
-                items
-                    .iter_mut()
-                    .for_each(|item| absolute_below(item, rules, schema));
+                items.iter_mut().for_each(|item| absolute_below(item, rules, schema));
             }
         }
         _ => {}

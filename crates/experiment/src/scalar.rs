@@ -75,10 +75,7 @@ mod tests {
             ("0o17", Value::Integer(15)),
             ("0xff", Value::Integer(255)),
             ("0x", text("0x")),
-            (
-                "99999999999999999999999999999999999999999",
-                Value::Integer(i128::MAX),
-            ),
+            ("99999999999999999999999999999999999999999", Value::Integer(i128::MAX)),
             ("5.0e-3", Value::Float(0.005)),
             ("1e3", Value::Float(1000.0)),
             (".5", Value::Float(0.5)),

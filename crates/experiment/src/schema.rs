@@ -46,11 +46,7 @@ pub(crate) fn experiment_schema(registry: &Registry) -> Json {
             options.remove("$schema");
             options.remove("title");
             if let Some(Json::Object(inner)) = options.remove("$defs") {
-                definitions.extend(
-                    inner
-                        .into_iter()
-                        .map(|(key, value)| (format!("{name}.{key}"), value)),
-                );
+                definitions.extend(inner.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
             }
         }
         tidy(&mut options);
@@ -92,8 +88,7 @@ fn prefix_references(schema: &mut Json, medium: &str) {
                     None => {}
                 }
             }
-            map.values_mut()
-                .for_each(|value| prefix_references(value, medium));
+            map.values_mut().for_each(|value| prefix_references(value, medium));
         }
         Json::Array(items) => items.iter_mut().for_each(|item| prefix_references(item, medium)),
         _ => {}
@@ -105,17 +100,12 @@ fn prefix_references(schema: &mut Json, medium: &str) {
 fn tidy(schema: &mut Json) {
     match schema {
         Json::Object(map) => {
-            if map
-                .get("format")
-                .is_some_and(|format| format.as_str().is_some_and(is_rust_number))
-            {
+            if map.get("format").is_some_and(|format| format.as_str().is_some_and(is_rust_number)) {
                 map.remove("format");
             }
             if let Some(Json::String(description)) = map.get_mut("description") {
-                let paragraphs: Vec<_> = description
-                    .split("\n\n")
-                    .map(|text| text.replace('\n', " "))
-                    .collect();
+                let paragraphs: Vec<_> =
+                    description.split("\n\n").map(|text| text.replace('\n', " ")).collect();
                 *description = paragraphs.join("\n\n");
             }
             describe_key(map);
@@ -159,9 +149,9 @@ mod tests {
                 }
             }
             match schema {
-                Json::Object(map) => map
-                    .iter()
-                    .for_each(|(key, value)| check(value, &format!("{path}.{key}"))),
+                Json::Object(map) => {
+                    map.iter().for_each(|(key, value)| check(value, &format!("{path}.{key}")))
+                }
                 Json::Array(items) => items.iter().for_each(|item| check(item, path)),
                 _ => {}
             }

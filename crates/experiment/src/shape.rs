@@ -48,9 +48,7 @@ impl<'s> Schema<'s> {
             let Some(reference) = schema.get("$ref").and_then(Json::as_str) else {
                 break;
             };
-            let Some(target) = reference
-                .strip_prefix('#')
-                .and_then(|pointer| self.root.pointer(pointer))
+            let Some(target) = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer))
             else {
                 break;
             };
@@ -68,10 +66,7 @@ impl<'s> Schema<'s> {
             Some(alternatives) => self.union(alternatives),
             None => single(schema),
         };
-        Shape {
-            title: title.or(shape.title),
-            ..shape
-        }
+        Shape { title: title.or(shape.title), ..shape }
     }
 
     fn union(self, alternatives: &'s [Json]) -> Shape<'s> {
@@ -81,49 +76,26 @@ impl<'s> Schema<'s> {
         let mut others = alternatives.iter().filter(|schema| !is_null(schema));
         if let (Some(only), None) = (others.next(), others.next()) {
             let shape = self.shape(only);
-            return Shape {
-                nullable: nullable || shape.nullable,
-                ..shape
-            };
+            return Shape { nullable: nullable || shape.nullable, ..shape };
         }
         let (mut words, mut options) = (Vec::new(), Vec::new());
         for schema in alternatives.iter().filter(|schema| !is_null(schema)) {
             let schema = self.resolve(schema);
             match (self.shape(schema).kind, single_key(schema)) {
-                (
-                    Kind::Choice {
-                        words: more,
-                        options: none,
-                    },
-                    _,
-                ) if none.is_empty() => words.extend(more),
+                (Kind::Choice { words: more, options: none }, _) if none.is_empty() => words.extend(more),
                 (_, Some(option)) => options.push(option),
                 _ => {
-                    return Shape {
-                        nullable,
-                        kind: Kind::Either(alternatives),
-                        title: None,
-                    };
+                    return Shape { nullable, kind: Kind::Either(alternatives), title: None };
                 }
             }
         }
-        Shape {
-            nullable,
-            kind: Kind::Choice { words, options },
-            title: None,
-        }
+        Shape { nullable, kind: Kind::Choice { words, options }, title: None }
     }
 
     /// The schema of a key of a mapping.
     pub(crate) fn property(self, mapping: &'s Json, key: &str) -> Option<&'s Json> {
-        let declared = mapping
-            .get("properties")
-            .and_then(|properties| properties.get(key));
-        declared.or_else(|| {
-            mapping
-                .get("additionalProperties")
-                .filter(|schema| schema.is_object())
-        })
+        let declared = mapping.get("properties").and_then(|properties| properties.get(key));
+        declared.or_else(|| mapping.get("additionalProperties").filter(|schema| schema.is_object()))
     }
 
     /// The schema of a sequence's items.
@@ -137,10 +109,9 @@ impl<'s> Schema<'s> {
     /// The schema below a node of some schema, whatever form that has; `None` when it has no rule for it.
     pub(crate) fn child(self, schema: &'s Json, key: &str) -> Option<&'s Json> {
         match self.shape(schema).kind {
-            Kind::Choice { options, .. } => options
-                .into_iter()
-                .find(|(name, _)| *name == key)
-                .map(|(_, schema)| schema),
+            Kind::Choice { options, .. } => {
+                options.into_iter().find(|(name, _)| *name == key).map(|(_, schema)| schema)
+            }
             Kind::Mapping(mapping) => self.property(mapping, key),
             Kind::Either(alternatives) => alternatives.iter().find_map(|schema| self.child(schema, key)),
             _ => None,
@@ -149,28 +120,17 @@ impl<'s> Schema<'s> {
 }
 
 fn alternatives(schema: &Json) -> Option<&[Json]> {
-    ["oneOf", "anyOf"]
-        .iter()
-        .find_map(|key| schema.get(key))
-        .and_then(Json::as_array)
-        .map(Vec::as_slice)
+    ["oneOf", "anyOf"].iter().find_map(|key| schema.get(key)).and_then(Json::as_array).map(Vec::as_slice)
 }
 
 fn single(schema: &Json) -> Shape<'_> {
     if let Some(word) = schema.get("const").and_then(Json::as_str) {
-        return Shape {
-            nullable: false,
-            kind: choice(vec![word]),
-            title: None,
-        };
+        return Shape { nullable: false, kind: choice(vec![word]), title: None };
     }
     let (nullable, name) = match schema.get("type") {
         Some(Json::String(name)) => (false, name.as_str()),
         Some(Json::Array(names)) => {
-            let mut others = names
-                .iter()
-                .filter_map(Json::as_str)
-                .filter(|name| *name != "null");
+            let mut others = names.iter().filter_map(Json::as_str).filter(|name| *name != "null");
             let name = others.next().unwrap_or("null");
             let nullable = names.iter().any(|name| name == "null");
             (nullable, if others.next().is_some() { "" } else { name })
@@ -196,31 +156,18 @@ fn single(schema: &Json) -> Shape<'_> {
         "null" => Kind::Null,
         _ => Kind::Anything,
     };
-    Shape {
-        nullable,
-        kind,
-        title: None,
-    }
+    Shape { nullable, kind, title: None }
 }
 
 fn choice(words: Vec<&str>) -> Kind<'_> {
-    Kind::Choice {
-        words,
-        options: Vec::new(),
-    }
+    Kind::Choice { words, options: Vec::new() }
 }
 
 fn one_property(schema: &Json) -> Kind<'_> {
     match schema.get("properties").and_then(Json::as_object) {
         Some(properties) => {
-            let options = properties
-                .iter()
-                .map(|(key, schema)| (key.as_str(), schema))
-                .collect();
-            Kind::Choice {
-                words: Vec::new(),
-                options,
-            }
+            let options = properties.iter().map(|(key, schema)| (key.as_str(), schema)).collect();
+            Kind::Choice { words: Vec::new(), options }
         }
         None => Kind::Mapping(schema),
     }
@@ -245,11 +192,7 @@ mod tests {
     fn serde_types_have_the_expected_shapes() {
         fn shown(root: &Json, key: &str) -> String {
             let schema = Schema { root };
-            let shape = schema.shape(if key.is_empty() {
-                root
-            } else {
-                &root["properties"][key]
-            });
+            let shape = schema.shape(if key.is_empty() { root } else { &root["properties"][key] });
             let kind = match shape.kind {
                 Kind::Choice { words, options } => {
                     let keys: Vec<_> = options.iter().map(|(key, _)| *key).collect();
@@ -261,11 +204,7 @@ mod tests {
                 Kind::Number(_) => "number".to_owned(),
                 other => format!("{other:?}"),
             };
-            if shape.nullable {
-                format!("{kind} or null")
-            } else {
-                kind
-            }
+            if shape.nullable { format!("{kind} or null") } else { kind }
         }
         let transformer = schema_of::<Transformer>();
         let evaluation = schema_of::<Evaluation>();
@@ -278,11 +217,7 @@ mod tests {
             (&evaluation, "metrics", "sequence"),
             (&evaluation, "best_by", "choice of 9 words and  or null"),
             (&evaluation, "patience", "whole or null"),
-            (
-                &schema_of::<Optimizer>(),
-                "",
-                "choice of 0 words and adam adam_w adafactor sgd",
-            ),
+            (&schema_of::<Optimizer>(), "", "choice of 0 words and adam adam_w adafactor sgd"),
             (&schema_of::<Data>(), "", "choice of 0 words and dataset files"),
         ];
         for (root, key, expected) in cases {

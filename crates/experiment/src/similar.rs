@@ -16,11 +16,7 @@ pub(crate) fn instead_of(path: &Path, given: &Path) -> Option<String> {
         _ => Path::new("."),
     };
     if !folder.is_dir() {
-        let missing = folder
-            .ancestors()
-            .take_while(|folder| !folder.exists())
-            .last()
-            .unwrap_or(folder);
+        let missing = folder.ancestors().take_while(|folder| !folder.exists()).last().unwrap_or(folder);
         return Some(format!("there is no folder `{}`", missing.display()));
     }
     let wanted = path.file_name()?.to_str()?;
@@ -31,10 +27,7 @@ pub(crate) fn instead_of(path: &Path, given: &Path) -> Option<String> {
         .collect();
     names.sort();
     let nearest = suggest(wanted, names.iter().map(String::as_str))?;
-    Some(format!(
-        "did you mean `{}`?",
-        given.with_file_name(nearest).display()
-    ))
+    Some(format!("did you mean `{}`?", given.with_file_name(nearest).display()))
 }
 
 #[cfg(test)]

@@ -27,20 +27,12 @@ impl Source {
         rank: usize,
     ) -> Arc<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
-        Arc::new(Self {
-            name: name.into(),
-            folder: folder.into(),
-            text,
-            rank,
-        })
+        Arc::new(Self { name: name.into(), folder: folder.into(), text, rank })
     }
 
     /// A line, counted from 1; empty when there is none.
     pub(crate) fn line(&self, number: usize) -> &str {
-        number
-            .checked_sub(1)
-            .and_then(|index| lines(&self.text).nth(index))
-            .unwrap_or("")
+        number.checked_sub(1).and_then(|index| lines(&self.text).nth(index)).unwrap_or("")
     }
 
     /// How many lines there are; at least one.
@@ -76,22 +68,12 @@ pub(crate) struct Place {
 impl Place {
     /// The start of a source.
     pub(crate) fn start(source: &Arc<Source>) -> Self {
-        Self {
-            source: Arc::clone(source),
-            line: 1,
-            column: 1,
-            length: 1,
-        }
+        Self { source: Arc::clone(source), line: 1, column: 1, length: 1 }
     }
 
     /// What stands at the place.
     pub(crate) fn text(&self) -> String {
-        self.source
-            .line(self.line)
-            .chars()
-            .skip(self.column - 1)
-            .take(self.length)
-            .collect()
+        self.source.line(self.line).chars().skip(self.column - 1).take(self.length).collect()
     }
 
     /// The key by which places are sorted.
@@ -116,12 +98,7 @@ mod tests {
     #[test]
     fn a_place_counts_characters() {
         let source = Source::new("x", "", "größe: 翻訳", 0);
-        let place = Place {
-            source,
-            line: 1,
-            column: 8,
-            length: 2,
-        };
+        let place = Place { source, line: 1, column: 8, length: 2 };
         assert_eq!(place.text(), "翻訳");
     }
 }

@@ -32,9 +32,7 @@ impl Broken {
     pub(crate) fn touches(&self, pointer: &str) -> bool {
         let above =
             |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('/'));
-        self.0
-            .iter()
-            .any(|known| known == pointer || above(known, pointer) || above(pointer, known))
+        self.0.iter().any(|known| known == pointer || above(known, pointer) || above(pointer, known))
     }
 }
 
@@ -42,26 +40,10 @@ impl Broken {
 pub(crate) fn check(root: &Node, schema: &Json) -> Structure {
     let rules = Schema { root: schema };
     let homes = Homes::of(rules);
-    let mut walk = Walk {
-        rules,
-        homes: &homes,
-        root,
-        problems: Vec::new(),
-        broken: Broken::default(),
-    };
-    let at = At {
-        pointer: String::new(),
-        label: "the experiment".to_owned(),
-        key: None,
-    };
-    let json = walk
-        .node(root, schema, &at)
-        .unwrap_or_else(|| Json::Object(Map::new()));
-    Structure {
-        json,
-        broken: walk.broken,
-        problems: walk.problems,
-    }
+    let mut walk = Walk { rules, homes: &homes, root, problems: Vec::new(), broken: Broken::default() };
+    let at = At { pointer: String::new(), label: "the experiment".to_owned(), key: None };
+    let json = walk.node(root, schema, &at).unwrap_or_else(|| Json::Object(Map::new()));
+    Structure { json, broken: walk.broken, problems: walk.problems }
 }
 
 /// Where the walk is.
@@ -84,11 +66,7 @@ impl At {
 
     fn item(&self, index: usize) -> Self {
         let label = format!("item {} of {}", index + 1, self.label);
-        Self {
-            pointer: below(&self.pointer, &index.to_string()),
-            label,
-            key: None,
-        }
+        Self { pointer: below(&self.pointer, &index.to_string()), label, key: None }
     }
 }
 
@@ -148,11 +126,7 @@ impl<'s> Walk<'s> {
                 }
             }
         }
-        let required = schema
-            .get("required")
-            .and_then(Json::as_array)
-            .into_iter()
-            .flatten();
+        let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();
         for key in required.filter_map(Json::as_str) {
             if node.entry(key).is_none() && !meant.contains(key) {
                 self.missing(node, key, schema, at);
@@ -187,11 +161,7 @@ impl<'s> Walk<'s> {
         let place = at.key.as_ref().unwrap_or(&node.place);
         let property = self.rules.property(schema, key);
         let help = property.map(|property| wording::addition(key, property, self.rules));
-        self.problems.push(Diagnostic::error(
-            place,
-            format!("{} lacks `{key}`", at.label),
-            help,
-        ));
+        self.problems.push(Diagnostic::error(place, format!("{} lacks `{key}`", at.label), help));
         self.broken.0.insert(below(&at.pointer, key));
     }
 
@@ -203,16 +173,8 @@ impl<'s> Walk<'s> {
         shape: &Shape<'s>,
         at: &At,
     ) -> Option<Json> {
-        let noun = shape
-            .title
-            .map_or_else(|| at.label.clone(), |title| format!("{title} of {}", at.label));
-        let choice = Choice {
-            words,
-            options,
-            noun: &noun,
-            label: &at.label,
-            rules: self.rules,
-        };
+        let noun = shape.title.map_or_else(|| at.label.clone(), |title| format!("{title} of {}", at.label));
+        let choice = Choice { words, options, noun: &noun, label: &at.label, rules: self.rules };
         match &node.value {
             Value::Text(word) if words.contains(&word.as_str()) => Some(Json::String(word.clone())),
             Value::Text(word) => {
@@ -272,12 +234,7 @@ impl<'s> Walk<'s> {
     fn sequence(&mut self, node: &Node, items: &[Node], schema: &'s Json, at: &At) -> Option<Json> {
         let least = schema.get("minItems").and_then(Json::as_u64).unwrap_or(0);
         if (items.len() as u64) < least {
-            return self.reject(
-                node,
-                at,
-                &format!("{} needs at least {least} items", at.label),
-                None,
-            );
+            return self.reject(node, at, &format!("{} needs at least {least} items", at.label), None);
         }
         let Some(rule) = schema.get("items") else {
             return Some(plain(node));
@@ -300,9 +257,7 @@ impl<'s> Walk<'s> {
 
     fn whole(&mut self, node: &Node, number: i128, schema: &Json, at: &At) -> Option<Json> {
         self.number(node, number as f64, schema, at)?;
-        let json = u64::try_from(number)
-            .map(Json::from)
-            .or_else(|_| i64::try_from(number).map(Json::from));
+        let json = u64::try_from(number).map(Json::from).or_else(|_| i64::try_from(number).map(Json::from));
         match json {
             Ok(json) => Some(json),
             Err(_) => self.reject(node, at, &format!("{} is too large a number", at.label), None),
@@ -339,19 +294,15 @@ pub(crate) fn plain(node: &Node) -> Json {
         Value::Null => Json::Null,
         Value::Boolean(value) => Json::Bool(*value),
         Value::Integer(number) => {
-            let whole = u64::try_from(*number)
-                .map(Json::from)
-                .or_else(|_| i64::try_from(*number).map(Json::from));
+            let whole =
+                u64::try_from(*number).map(Json::from).or_else(|_| i64::try_from(*number).map(Json::from));
             whole.unwrap_or_else(|_| Json::from(*number as f64))
         }
         Value::Float(number) => Json::from(*number),
         Value::Text(text) => Json::String(text.clone()),
         Value::Sequence(items) => Json::Array(items.iter().map(plain).collect()),
-        Value::Mapping(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|entry| (entry.key.clone(), plain(&entry.node)))
-                .collect(),
-        ),
+        Value::Mapping(entries) => {
+            Json::Object(entries.iter().map(|entry| (entry.key.clone(), plain(&entry.node))).collect())
+        }
     }
 }

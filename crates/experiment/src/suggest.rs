@@ -33,9 +33,7 @@ fn distance(word: &str, candidate: &str) -> Option<usize> {
 }
 
 fn normal(word: &str) -> String {
-    word.to_lowercase()
-        .replace(['-', ' ', '_'], "")
-        .replace('+', "plus")
+    word.to_lowercase().replace(['-', ' ', '_'], "").replace('+', "plus")
 }
 
 #[cfg(test)]
@@ -44,18 +42,8 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant_and_nothing_else() {
-        let keys = [
-            "d_model",
-            "d_ff",
-            "heads",
-            "encoder_layers",
-            "decoder_layers",
-            "dropout",
-            "vocab",
-        ];
-        let keys = keys
-            .into_iter()
-            .chain(["adam", "adam_w", "chrf", "chrf_plus_plus"]);
+        let keys = ["d_model", "d_ff", "heads", "encoder_layers", "decoder_layers", "dropout", "vocab"];
+        let keys = keys.into_iter().chain(["adam", "adam_w", "chrf", "chrf_plus_plus"]);
         let cases = [
             ("d-model", Some("d_model")),
             ("Heads", Some("heads")),

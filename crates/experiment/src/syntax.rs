@@ -13,23 +13,15 @@ pub(crate) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
     let mut place = place(source, *error.marker(), None);
     if place.line > source.lines() || (source.line(place.line).trim().is_empty() && place.line > 1) {
         // The end of the text, or an empty line before it: show the last line that says something.
-        let said = (1..=place.line.min(source.lines()))
-            .rev()
-            .find(|line| !source.line(*line).trim().is_empty());
+        let said =
+            (1..=place.line.min(source.lines())).rev().find(|line| !source.line(*line).trim().is_empty());
         place.line = said.unwrap_or(1);
         place.column = source.line(place.line).trim_end().chars().count() + 1;
     }
     if is_about_tabs(error.kind()) {
         // The parser may notice the tab from the end of the line before it.
-        let tab = |line: usize| {
-            Some((
-                line,
-                source
-                    .line(line)
-                    .chars()
-                    .position(|character| character == '\t')?,
-            ))
-        };
+        let tab =
+            |line: usize| Some((line, source.line(line).chars().position(|character| character == '\t')?));
         if let Some((line, at)) = (place.line..=source.lines()).find_map(tab) {
             (place.line, place.column) = (line, at + 1);
         }
@@ -57,10 +49,9 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
         ),
         ErrorKind::SimpleKeyExpected => ("a `:` is missing after this key", "write `key: value`"),
         ErrorKind::InvalidMappingValueWhitespace => ("a space is missing after `:`", "write `key: value`"),
-        kind if is_about_tabs(kind) => (
-            "YAML does not allow a tab here",
-            "indent with spaces, two for each level",
-        ),
+        kind if is_about_tabs(kind) => {
+            ("YAML does not allow a tab here", "indent with spaces, two for each level")
+        }
         ErrorKind::InvalidIndentation
         | ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::ExpectedBlockSequenceEntry
@@ -71,42 +62,35 @@ fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofFlowSequence
-        | ErrorKind::UnexpectedEofImplicitFlowMapping => (
-            "a bracket was opened and not closed",
-            "add the missing `}` or `]`",
-        ),
-        ErrorKind::ExpectedFlowMappingSeparator => (
-            "a `,` or `}` is missing before this",
-            "separate entries with commas: `{ a: 1, b: 2 }`",
-        ),
-        ErrorKind::ExpectedFlowSequenceSeparator => (
-            "a `,` or `]` is missing before this",
-            "separate items with commas: `[a, b]`",
-        ),
-        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
-            "this bracket closes none that is open",
-            "each `{` needs a `}`, and each `[` a `]`",
-        ),
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => (
-            "a quote was opened and not closed",
-            "add the missing quote at the end of the text",
-        ),
+        | ErrorKind::UnexpectedEofImplicitFlowMapping => {
+            ("a bracket was opened and not closed", "add the missing `}` or `]`")
+        }
+        ErrorKind::ExpectedFlowMappingSeparator => {
+            ("a `,` or `}` is missing before this", "separate entries with commas: `{ a: 1, b: 2 }`")
+        }
+        ErrorKind::ExpectedFlowSequenceSeparator => {
+            ("a `,` or `]` is missing before this", "separate items with commas: `[a, b]`")
+        }
+        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
+            ("this bracket closes none that is open", "each `{` needs a `}`, and each `[` a `]`")
+        }
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
+            ("a quote was opened and not closed", "add the missing quote at the end of the text")
+        }
         ErrorKind::UnknownQuotedScalarEscape => (
             "YAML knows no such escape in double quotes",
             "in single quotes a backslash is a backslash: '...'; paths may be written with `/` everywhere",
         ),
-        ErrorKind::UnknownAnchor => (
-            "no anchor of this name stands before its alias",
-            "define it first: `&name value`",
-        ),
+        ErrorKind::UnknownAnchor => {
+            ("no anchor of this name stands before its alias", "define it first: `&name value`")
+        }
         ErrorKind::UnexpectedCharacter { character } => {
             let message = format!("a text cannot start with `{}`", character.escape_default());
             return (message, Some("put the text in quotes"));
         }
-        ErrorKind::RecursionLimitExceeded => (
-            "mappings and lists nest too deeply here",
-            "no experiment needs this",
-        ),
+        ErrorKind::RecursionLimitExceeded => {
+            ("mappings and lists nest too deeply here", "no experiment needs this")
+        }
         kind => return (format!("this is not YAML: {kind}"), None),
     };
     (message.to_owned(), Some(help))

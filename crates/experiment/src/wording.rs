@@ -23,11 +23,7 @@ pub(crate) fn expected(shape: &Shape<'_>) -> String {
         Kind::Null => "left empty".to_owned(),
         Kind::Either(_) | Kind::Anything => "something else".to_owned(),
     };
-    if shape.nullable {
-        format!("{name} or null")
-    } else {
-        name
-    }
+    if shape.nullable { format!("{name} or null") } else { name }
 }
 
 /// How a value of the wrong type is written as the right one.
@@ -54,10 +50,9 @@ pub(crate) fn conversion(node: &Node, kind: &Kind<'_>) -> Option<String> {
             Some(format!("write `{}`", *number == 1))
         }
         (Kind::Text(_), Value::Null) => Some("write the text after the colon".to_owned()),
-        (Kind::Text(_), Value::Boolean(_) | Value::Integer(_) | Value::Float(_)) => Some(format!(
-            "to make a text of it, put it in quotes: '{}'",
-            given.trim()
-        )),
+        (Kind::Text(_), Value::Boolean(_) | Value::Integer(_) | Value::Float(_)) => {
+            Some(format!("to make a text of it, put it in quotes: '{}'", given.trim()))
+        }
         (Kind::Mapping(schema), Value::Null) if schema.get("required").is_none() => Some(
             "write its options below it, indented further; `{}` leaves all of them at their defaults"
                 .to_owned(),
@@ -91,10 +86,7 @@ fn number_in(text: &str) -> Option<String> {
         (at, 'm' | 'M') => (&text[..at], 1e6),
         _ => (text, 1.0),
     };
-    let grouped = digits
-        .split(['_', ',', ' ', '\''])
-        .skip(1)
-        .all(|group| group.len() == 3);
+    let grouped = digits.split(['_', ',', ' ', '\'']).skip(1).all(|group| group.len() == 3);
     let digits = if grouped {
         digits.replace(['_', ',', ' ', '\''], "")
     } else {
@@ -119,29 +111,15 @@ pub(crate) fn violated_range(number: f64, schema: &Json) -> Option<String> {
     if let (Some(least), None, Some(most), None) = (least, above, most, under) {
         return Some(format!("between {least} and {most}"));
     }
-    let low = above
-        .map(|above| format!("above {above}"))
-        .or(least.map(|least| format!("at least {least}")));
-    let high = under
-        .map(|under| format!("below {under}"))
-        .or(most.map(|most| format!("at most {most}")));
-    Some(
-        [low, high]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" and "),
-    )
+    let low = above.map(|above| format!("above {above}")).or(least.map(|least| format!("at least {least}")));
+    let high = under.map(|under| format!("below {under}")).or(most.map(|most| format!("at most {most}")));
+    Some([low, high].into_iter().flatten().collect::<Vec<_>>().join(" and "))
 }
 
 /// The keys that a mapping's schema declares.
 pub(crate) fn keys(schema: &Json) -> Vec<&str> {
     let properties = schema.get("properties").and_then(Json::as_object);
-    properties
-        .into_iter()
-        .flatten()
-        .map(|(key, _)| key.as_str())
-        .collect()
+    properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect()
 }
 
 /// The first sentence of a schema's description.
@@ -149,15 +127,8 @@ pub(crate) fn describe(schema: &Json) -> Option<String> {
     let description = schema.get("description")?.as_str()?;
     // A sentence ends where the next begins with a capital: "et al. 2020" goes on.
     let next_begins = |at: usize| description[at + 2..].starts_with(char::is_uppercase);
-    let end = description
-        .match_indices(". ")
-        .map(|(at, _)| at)
-        .find(|at| next_begins(*at));
-    Some(
-        description[..end.unwrap_or(description.len())]
-            .trim_end_matches('.')
-            .to_owned(),
-    )
+    let end = description.match_indices(". ").map(|(at, _)| at).find(|at| next_begins(*at));
+    Some(description[..end.unwrap_or(description.len())].trim_end_matches('.').to_owned())
 }
 
 /// What an option means, for a value that it cannot have.
@@ -167,15 +138,10 @@ pub(crate) fn meaning(schema: &Json) -> Option<String> {
 
 /// How to add a key that is missing.
 pub(crate) fn addition(key: &str, schema: &Json, rules: Schema<'_>) -> String {
-    let what = describe(schema)
-        .map(|what| format!(": {what}"))
-        .unwrap_or_default();
+    let what = describe(schema).map(|what| format!(": {what}")).unwrap_or_default();
     let choices = match rules.shape(schema).kind {
         Kind::Choice { words, options } if words.len() + options.len() > 1 => {
-            let names: Vec<_> = words
-                .into_iter()
-                .chain(options.into_iter().map(|(name, _)| name))
-                .collect();
+            let names: Vec<_> = words.into_iter().chain(options.into_iter().map(|(name, _)| name)).collect();
             format!("; one of: {}", names.join(", "))
         }
         _ => String::new(),
@@ -213,20 +179,12 @@ mod tests {
         let cases = [
             (0.0, r#"{"minimum": 1}"#, Some("at least 1")),
             (1.0, r#"{"minimum": 1}"#, None),
-            (
-                2.0,
-                r#"{"minimum": 0, "maximum": 0.95}"#,
-                Some("between 0 and 0.95"),
-            ),
+            (2.0, r#"{"minimum": 0, "maximum": 0.95}"#, Some("between 0 and 0.95")),
             (0.0, r#"{"exclusiveMinimum": 0}"#, Some("above 0")),
             (1.0, r#"{"exclusiveMaximum": 1}"#, Some("below 1")),
         ];
         for (number, rule, expected) in cases {
-            assert_eq!(
-                violated_range(number, &schema(rule)).as_deref(),
-                expected,
-                "{number} {rule}"
-            );
+            assert_eq!(violated_range(number, &schema(rule)).as_deref(), expected, "{number} {rule}");
         }
     }
 }

@@ -59,10 +59,8 @@ fn inline(value: &Json) -> String {
         Json::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Json::Object(map) if map.is_empty() => "{}".to_owned(),
         Json::Object(map) => {
-            let entries: Vec<_> = map
-                .iter()
-                .map(|(key, value)| format!("{}: {}", quoted(key), inline(value)))
-                .collect();
+            let entries: Vec<_> =
+                map.iter().map(|(key, value)| format!("{}: {}", quoted(key), inline(value))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
     }
@@ -109,10 +107,7 @@ fn double_quoted(text: &str) -> String {
 
 fn is_printable(character: char) -> bool {
     !character.is_control()
-        && !matches!(
-            character,
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-        )
+        && !matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]
@@ -191,9 +186,6 @@ mod tests {
     #[test]
     fn reads_like_a_person_wrote_it() {
         let json = serde_json::json!({ "name": "x", "batch": { "tokens": 1e-9 }, "metrics": ["bleu", "ter"], "none": null });
-        assert_eq!(
-            yaml(&json),
-            "name: x\nbatch:\n  tokens: 1.0e-9\nmetrics: [bleu, ter]\nnone: null\n"
-        );
+        assert_eq!(yaml(&json), "name: x\nbatch:\n  tokens: 1.0e-9\nmetrics: [bleu, ter]\nnone: null\n");
     }
 }

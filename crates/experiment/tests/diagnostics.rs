@@ -25,10 +25,7 @@ fn bad_experiments_are_explained() {
         }
         let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
         if found != expected {
-            different.push(format!(
-                "{}\n--- expected\n{expected}--- found\n{found}",
-                case.display()
-            ));
+            different.push(format!("{}\n--- expected\n{expected}--- found\n{found}", case.display()));
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
@@ -37,28 +34,19 @@ fn bad_experiments_are_explained() {
 fn cases() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(FOLDER).expect("the folder of cases");
     let paths = entries.map(|entry| entry.expect("an entry").path());
-    let mut cases: Vec<_> = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
-        .collect();
+    let mut cases: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
     cases.sort();
     cases
 }
 
 fn diagnose(case: &Path) -> String {
     let text = std::fs::read_to_string(case).expect("a text");
-    let overrides: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("# --set "))
-        .map(str::to_owned)
-        .collect();
+    let overrides: Vec<_> =
+        text.lines().filter_map(|line| line.strip_prefix("# --set ")).map(str::to_owned).collect();
     let diagnostics = match load(case, &overrides, &support::registry()) {
         Ok(document) => document.warnings,
         Err(diagnostics) => diagnostics,
     };
-    assert!(
-        !diagnostics.is_empty(),
-        "{} is accepted without a word",
-        case.display()
-    );
+    assert!(!diagnostics.is_empty(), "{} is accepted without a word", case.display());
     diagnostics.to_string().replace(&format!("{FOLDER}/"), "") + "\n"
 }

@@ -23,13 +23,7 @@ training: { steps: 2000, schedule: { noam: { factor: 2.0, warmup: 100 } } }
 
 fn read(text: &str, overrides: &[&str]) -> Result<Document, Diagnostics> {
     let overrides: Vec<_> = overrides.iter().map(|&text| text.to_owned()).collect();
-    load_str(
-        "test.yaml",
-        text,
-        Path::new("/data"),
-        &overrides,
-        &support::registry(),
-    )
+    load_str("test.yaml", text, Path::new("/data"), &overrides, &support::registry())
 }
 
 fn good(text: &str, overrides: &[&str]) -> Document {
@@ -41,19 +35,11 @@ fn defaults_are_filled_in_and_targets_inherit() {
     let document = good(GOOD, &[]);
     assert_eq!(document.given(), GOOD);
     assert!(document.warnings.is_empty(), "{}", document.warnings);
-    let Experiment {
-        seed,
-        training,
-        tasks,
-        ..
-    } = &document.experiment;
+    let Experiment { seed, training, tasks, .. } = &document.experiment;
     assert_eq!((*seed, training.batch.tokens), (1, 4096));
     let task = &tasks["translate"];
     let source = task.source.as_ref().expect("a source");
-    assert_eq!(
-        source.options()["tokenizer"],
-        json!({ "bpe": { "vocab": 1000, "shared": true } })
-    );
+    assert_eq!(source.options()["tokenizer"], json!({ "bpe": { "vocab": 1000, "shared": true } }));
     let expected = json!({
         "field": "de", "lowercase": false, "tokenizer": { "bpe": { "vocab": 1000, "shared": true } },
     });
@@ -85,22 +71,17 @@ fn the_example_loads_and_a_typo_in_any_key_is_found() {
     let document = good(MULTI30K, &[]);
     assert!(document.warnings.is_empty(), "{}", document.warnings);
     let mut keys = 0;
-    for (at, _) in MULTI30K
-        .match_indices(": ")
-        .filter(|(at, _)| MULTI30K[..*at].ends_with(char::is_alphanumeric))
+    for (at, _) in
+        MULTI30K.match_indices(": ").filter(|(at, _)| MULTI30K[..*at].ends_with(char::is_alphanumeric))
     {
-        let start = MULTI30K[..at]
-            .rfind(|c: char| !c.is_alphanumeric() && c != '_')
-            .map_or(0, |before| before + 1);
+        let start =
+            MULTI30K[..at].rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |before| before + 1);
         let typo = format!("{}x{}", &MULTI30K[..start], &MULTI30K[start..]);
         // A key that a person chooses cannot be mistyped.
         if !MULTI30K[start..at].ends_with("translate") {
             let diagnostics = read(&typo, &[]).expect_err(&typo);
             let message = &diagnostics.iter().next().expect("a diagnostic").message;
-            assert!(
-                message.contains("unknown key") || message.contains("is not known"),
-                "{diagnostics}"
-            );
+            assert!(message.contains("unknown key") || message.contains("is not known"), "{diagnostics}");
             keys += 1;
         }
     }
@@ -122,26 +103,11 @@ fn other_files_are_read_with_the_same_care() {
     let path = folder.path().join("toy.yaml");
     fs::write(&path, "name: toy\nsplits: [train]\n").expect("a file");
     let manifest: Manifest = read_yaml(&path).expect("a manifest");
-    assert_eq!(
-        manifest,
-        Manifest {
-            name: "toy".to_owned(),
-            splits: vec!["train".to_owned()]
-        }
-    );
+    assert_eq!(manifest, Manifest { name: "toy".to_owned(), splits: vec!["train".to_owned()] });
     fs::write(&path, "nmae: toy\nsplits: train\n").expect("a file");
     let diagnostics = read_yaml::<Manifest>(&path).expect_err("a typo and a wrong type");
-    let messages: Vec<_> = diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.message.as_str())
-        .collect();
-    assert_eq!(
-        messages,
-        [
-            "unknown key `nmae`",
-            "`splits` must be a list, found the text 'train'"
-        ]
-    );
+    let messages: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    assert_eq!(messages, ["unknown key `nmae`", "`splits` must be a list, found the text 'train'"]);
 }
 
 #[test]
@@ -156,57 +122,21 @@ fn ties_are_what_the_vocabularies_allow() {
 
 #[test]
 fn overrides_come_last_and_in_order() {
-    let overrides = [
-        "training.steps=5000",
-        "training.steps=6000",
-        "training.clip_norm=null",
-        "name=other",
-    ];
+    let overrides = ["training.steps=5000", "training.steps=6000", "training.clip_norm=null", "name=other"];
     let document = good(GOOD, &overrides);
     let training = &document.experiment.training;
     assert_eq!((training.steps, training.clip_norm), (6000, None));
     assert_eq!(document.experiment.name, "other");
-    assert_eq!(
-        training.schedule,
-        Schedule::Noam {
-            factor: 2.0,
-            warmup: 100
-        }
-    );
+    assert_eq!(training.schedule, Schedule::Noam { factor: 2.0, warmup: 100 });
 
-    let document = good(
-        GOOD,
-        &[
-            "training.schedule.noam.warmup=7",
-            "training.optimizer.sgd.momentum=0.5",
-        ],
-    );
+    let document = good(GOOD, &["training.schedule.noam.warmup=7", "training.optimizer.sgd.momentum=0.5"]);
     let training = &document.experiment.training;
-    assert_eq!(
-        training.schedule,
-        Schedule::Noam {
-            factor: 2.0,
-            warmup: 7
-        }
-    );
+    assert_eq!(training.schedule, Schedule::Noam { factor: 2.0, warmup: 7 });
     assert!(matches!(&training.optimizer, Optimizer::Sgd(sgd) if sgd.momentum == 0.5));
 
     // Another choice takes nothing over from the one that it replaces.
-    let document = good(
-        GOOD,
-        &[
-            "training.schedule.cosine.peak=0.1",
-            "training.schedule.cosine.warmup=9",
-        ],
-    );
-    assert_eq!(
-        document.experiment.training.schedule,
-        Schedule::Cosine {
-            peak: 0.1,
-            warmup: 9,
-            floor: 0.0
-        }
-    );
+    let document = good(GOOD, &["training.schedule.cosine.peak=0.1", "training.schedule.cosine.warmup=9"]);
+    assert_eq!(document.experiment.training.schedule, Schedule::Cosine { peak: 0.1, warmup: 9, floor: 0.0 });
 }
 
 #[test]
@@ -219,11 +149,8 @@ fn nearer_files_win_and_paths_stay_with_their_file() {
     }
     let files = "files: { train: { parallel: { en: corpus/a.en, de: corpus/a.de } } }";
     fs::write(at("shared/base.yaml"), GOOD.replace("dataset: toy", files)).expect("a file");
-    fs::write(
-        at("shared/large.yaml"),
-        "model: { transformer: { d_model: 128, heads: 8 } }\n",
-    )
-    .expect("a file");
+    fs::write(at("shared/large.yaml"), "model: { transformer: { d_model: 128, heads: 8 } }\n")
+        .expect("a file");
     let near = "\
 extends: [shared/base.yaml, shared/large.yaml]
 name: near
@@ -239,27 +166,15 @@ model: { transformer: { heads: 2 } }
 
     let document = load(&at("nearest.yaml"), &[], &support::registry()).expect("a good experiment");
     let experiment = &document.experiment;
-    assert_eq!(
-        (
-            experiment.name.as_str(),
-            experiment.seed,
-            experiment.training.steps
-        ),
-        ("near", 9, 2000)
-    );
+    assert_eq!((experiment.name.as_str(), experiment.seed, experiment.training.steps), ("near", 9, 2000));
     assert!(matches!(&experiment.model, Model::Transformer(m) if (m.d_model, m.heads) == (128, 2)));
-    let Data::Files(files) = &experiment.tasks["translate"].data else {
-        panic!("files")
-    };
+    let Data::Files(files) = &experiment.tasks["translate"].data else { panic!("files") };
     let path = |split: &SplitFiles| match split {
         SplitFiles::Parallel(files) => files["en"].clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(path(&files.train), at("shared/corpus/a.en"));
-    assert_eq!(
-        path(files.validation.as_ref().expect("a validation split")),
-        at("b.en")
-    );
+    assert_eq!(path(files.validation.as_ref().expect("a validation split")), at("b.en"));
     assert_eq!(document.given(), "extends: near.yaml\nseed: 9\n");
 }
 
@@ -282,10 +197,7 @@ fn what_is_written_out_loads_to_the_same() {
             "steps: 2000",
             "steps: 2000, optimizer: { adam_w: { epsilon: 1.0e-12 } }, clip_norm: null",
         ),
-        GOOD.replace(
-            "transformer: { d_model: 64 }",
-            "lstm: { attention: none, tied_embeddings: none }",
-        ),
+        GOOD.replace("transformer: { d_model: 64 }", "lstm: { attention: none, tied_embeddings: none }"),
         GOOD.replace("dataset: toy", "dataset: ../sets/toy.yaml"),
         GOOD.to_owned() + "decoding: { sampling: { temperature: 0.7, seed: 18446744073709551615 } }\n",
         GOOD.to_owned() + "evaluation: { metrics: [], patience: 3, best_by: null }\n",
@@ -293,13 +205,7 @@ fn what_is_written_out_loads_to_the_same() {
     for text in texts {
         let first = good(&text, &[]);
         let written = first.resolved_yaml();
-        let second = load_str(
-            "resolved.yaml",
-            &written,
-            Path::new("/elsewhere"),
-            &[],
-            &support::registry(),
-        );
+        let second = load_str("resolved.yaml", &written, Path::new("/elsewhere"), &[], &support::registry());
         let second = second.unwrap_or_else(|diagnostics| panic!("{written}\n{diagnostics}"));
         assert_eq!(first.experiment, second.experiment, "{written}");
         assert!(second.warnings.is_empty(), "{}", second.warnings);
@@ -315,13 +221,7 @@ fn relative_paths_are_written_out_as_absolute() {
     let first = load_str("test.yaml", &text, folder, &[], &support::registry()).expect("a good experiment");
     let written = first.resolved_yaml();
     let elsewhere = tempfile::tempdir().expect("a folder");
-    let second = load_str(
-        "resolved.yaml",
-        &written,
-        elsewhere.path(),
-        &[],
-        &support::registry(),
-    );
+    let second = load_str("resolved.yaml", &written, elsewhere.path(), &[], &support::registry());
     let second = second.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
     assert!(second.resolved_yaml() == written, "{written}");
 }
@@ -331,15 +231,9 @@ fn later_stages_report_at_the_right_place() {
     let document = good(GOOD, &["training.steps=300"]);
     let cases = [
         ("/tasks/translate/data/dataset", ("test.yaml", 4, 22)),
-        (
-            "/tasks/translate/source/text/tokenizer/bpe/vocab",
-            ("test.yaml", 5, 61),
-        ),
+        ("/tasks/translate/source/text/tokenizer/bpe/vocab", ("test.yaml", 5, 61)),
         // What a target inherits stands at its source.
-        (
-            "/tasks/translate/target/text/tokenizer/bpe/vocab",
-            ("test.yaml", 5, 61),
-        ),
+        ("/tasks/translate/target/text/tokenizer/bpe/vocab", ("test.yaml", 5, 61)),
         ("/training/batch/tokens", ("test.yaml", 8, 1)),
         ("/training/steps", ("--set", 1, 16)),
         ("/nothing", ("test.yaml", 1, 1)),
@@ -348,39 +242,22 @@ fn later_stages_report_at_the_right_place() {
     ];
     for (pointer, expected) in cases {
         let found = document.diagnose(pointer, "wrong", None);
-        assert_eq!(
-            (found.file.as_str(), found.line, found.column),
-            expected,
-            "{pointer}\n{found}"
-        );
+        assert_eq!((found.file.as_str(), found.line, found.column), expected, "{pointer}\n{found}");
     }
 }
 
 #[test]
 fn a_missing_file_is_explained() {
-    let error = load(
-        Path::new("../../tests/diagnostics/base/god.yaml"),
-        &[],
-        &support::registry(),
-    );
+    let error = load(Path::new("../../tests/diagnostics/base/god.yaml"), &[], &support::registry());
     let shown = error.expect_err("there is no such file").to_string();
-    assert!(
-        shown.contains("did you mean `../../tests/diagnostics/base/good.yaml`?"),
-        "{shown}"
-    );
+    assert!(shown.contains("did you mean `../../tests/diagnostics/base/good.yaml`?"), "{shown}");
 }
 
 #[test]
 fn the_schema_knows_the_media_and_extends() {
     let schema = json_schema(&support::registry());
-    assert_eq!(
-        schema["$defs"]["Side"]["properties"]["text"]["$ref"],
-        "#/$defs/text"
-    );
-    assert_eq!(
-        schema["$defs"]["text"]["properties"]["tokenizer"]["$ref"],
-        "#/$defs/text.Tokenizer"
-    );
+    assert_eq!(schema["$defs"]["Side"]["properties"]["text"]["$ref"], "#/$defs/text");
+    assert_eq!(schema["$defs"]["text"]["properties"]["tokenizer"]["$ref"], "#/$defs/text.Tokenizer");
     assert!(schema["properties"]["extends"].is_object());
     assert_eq!(schema["then"]["required"], json!(["name", "tasks", "model"]));
 }
@@ -389,10 +266,7 @@ fn the_schema_knows_the_media_and_extends() {
 fn the_template_is_an_experiment() {
     let folder = tempfile::tempdir().expect("a folder");
     let pair = |name: &str| {
-        let files = (
-            format!("{name} 1.source").into(),
-            format!("{name}: 1.target").into(),
-        );
+        let files = (format!("{name} 1.source").into(), format!("{name}: 1.target").into());
         fs::write(folder.path().join(&files.0), "one\n").expect("a file");
         fs::write(folder.path().join(&files.1), "eins\n").expect("a file");
         files
@@ -412,14 +286,9 @@ fn the_template_is_an_experiment() {
             let document = load_str("new.yaml", &text, folder.path(), &[], &support::registry());
             let document = document.unwrap_or_else(|diagnostics| panic!("{text}\n{diagnostics}"));
             assert!(document.warnings.is_empty(), "{}", document.warnings);
-            let Data::Files(files) = &document.experiment.tasks["translate"].data else {
-                panic!("files")
-            };
+            let Data::Files(files) = &document.experiment.tasks["translate"].data else { panic!("files") };
             assert_eq!(files.validation.is_some(), answers.validation.is_some());
-            assert!(
-                text.lines().all(|line| line.is_empty() || line.len() <= 110),
-                "{text}"
-            );
+            assert!(text.lines().all(|line| line.is_empty() || line.len() <= 110), "{text}");
         }
     }
 }

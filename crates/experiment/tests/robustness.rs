@@ -77,24 +77,12 @@ const PIECES: [&str; 40] = [
 
 #[test]
 fn unharmed() {
-    let loaded = load_str(
-        "test.yaml",
-        GOOD,
-        Path::new("../../tests/diagnostics"),
-        &[],
-        &support::registry(),
-    );
+    let loaded = load_str("test.yaml", GOOD, Path::new("../../tests/diagnostics"), &[], &support::registry());
     assert!(loaded.is_ok_and(|document| document.warnings.is_empty()));
 }
 
 fn try_to_load(text: &str, overrides: &[String]) {
-    match load_str(
-        "test.yaml",
-        text,
-        Path::new("../../tests/diagnostics"),
-        overrides,
-        &support::registry(),
-    ) {
+    match load_str("test.yaml", text, Path::new("../../tests/diagnostics"), overrides, &support::registry()) {
         Ok(document) => {
             let written = document.resolved_yaml();
             assert!(!written.is_empty());
@@ -111,10 +99,7 @@ fn try_to_load(text: &str, overrides: &[String]) {
 fn check(diagnostics: &Diagnostics, text: &str) {
     for diagnostic in diagnostics {
         assert!(!diagnostic.to_string().is_empty() && !diagnostic.message.is_empty());
-        assert!(
-            diagnostic.line >= 1 && diagnostic.column >= 1,
-            "{diagnostic}\n{text}"
-        );
+        assert!(diagnostic.line >= 1 && diagnostic.column >= 1, "{diagnostic}\n{text}");
         let characters = diagnostic.source_line.chars().count();
         assert!(diagnostic.column <= characters + 1, "{diagnostic}\n{text}");
     }

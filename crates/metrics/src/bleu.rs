@@ -84,14 +84,8 @@ impl Counts {
 
 impl Bleu {
     fn prepare(&self, line: &str) -> String {
-        let line = if self.lowercase {
-            line.to_lowercase()
-        } else {
-            line.to_owned()
-        };
-        self.tokenizer
-            .tokenize(line.trim_end_matches(is_space))
-            .into_owned()
+        let line = if self.lowercase { line.to_lowercase() } else { line.to_owned() };
+        self.tokenizer.tokenize(line.trim_end_matches(is_space)).into_owned()
     }
 
     /// The precision of each order in per cent, and how many orders count.
@@ -143,39 +137,23 @@ impl Metric for Bleu {
             Smoothing::Exponential => "exp".to_owned(),
         };
         let effective = yes_no(self.effective_order);
-        Some(format!(
-            "case:{case}|eff:{effective}|tok:{}|smooth:{smoothing}",
-            self.tokenizer
-        ))
+        Some(format!("case:{case}|eff:{effective}|tok:{}|smooth:{smoothing}", self.tokenizer))
     }
 
     fn statistics(&self, hypothesis: &str, references: &[&str]) -> Vec<f64> {
-        let lines: Vec<String> = std::iter::once(&hypothesis)
-            .chain(references)
-            .map(|line| self.prepare(line))
-            .collect();
+        let lines: Vec<String> =
+            std::iter::once(&hypothesis).chain(references).map(|line| self.prepare(line)).collect();
         let mut interner = Interner::default();
         let tokens: Vec<Vec<u32>> = lines.iter().map(|line| interner.numbers(words(line))).collect();
-        let (hypothesis, references) = tokens
-            .split_first()
-            .map_or((&[][..], &[][..]), |(h, r)| (&h[..], r));
+        let (hypothesis, references) = tokens.split_first().map_or((&[][..], &[][..]), |(h, r)| (&h[..], r));
 
         let length = hypothesis.len();
         // The reference closest in length; of two equally close, the shorter one.
-        let closest = references
-            .iter()
-            .map(Vec::len)
-            .min_by_key(|&r| (r.abs_diff(length), r))
-            .unwrap_or(0);
+        let closest = references.iter().map(Vec::len).min_by_key(|&r| (r.abs_diff(length), r)).unwrap_or(0);
         let references: Vec<&[u32]> = references.iter().map(Vec::as_slice).collect();
         let matched = matches(hypothesis, &references, ORDERS);
         let totals = (1..=ORDERS).map(|order| total(length, order));
-        [length, closest]
-            .into_iter()
-            .chain(matched)
-            .chain(totals)
-            .map(|count| count as f64)
-            .collect()
+        [length, closest].into_iter().chain(matched).chain(totals).map(|count| count as f64).collect()
     }
 
     fn value(&self, totals: &[f64]) -> f64 {
@@ -184,27 +162,15 @@ impl Metric for Bleu {
         if precisions[..orders].contains(&0.0) {
             return 0.0;
         }
-        let mean = precisions[..orders]
-            .iter()
-            .map(|precision| precision.ln())
-            .sum::<f64>()
-            / orders as f64;
+        let mean = precisions[..orders].iter().map(|precision| precision.ln()).sum::<f64>() / orders as f64;
         counts.brevity_penalty() * mean.exp()
     }
 
     fn detail(&self, totals: &[f64]) -> Option<String> {
         let counts = Counts::read(totals);
-        let precisions = self
-            .precisions(&counts)
-            .0
-            .map(|precision| format!("{precision:.1}"))
-            .join("/");
+        let precisions = self.precisions(&counts).0.map(|precision| format!("{precision:.1}")).join("/");
         let (hypothesis, reference) = (counts.hypothesis_length, counts.reference_length);
-        let ratio = if reference > 0.0 {
-            hypothesis / reference
-        } else {
-            0.0
-        };
+        let ratio = if reference > 0.0 { hypothesis / reference } else { 0.0 };
         let penalty = counts.brevity_penalty();
         Some(format!(
             "{precisions} (BP = {penalty:.3} ratio = {ratio:.3} hyp_len = {hypothesis:.0} ref_len = {reference:.0})"
@@ -220,12 +186,8 @@ mod tests {
     fn worked_by_hand() {
         // 7 tokens; matched 6, 4, 2, 1 of 7, 6, 5, 4.
         let expected = 100.0 * (6.0 / 7.0 * 4.0 / 6.0 * 2.0 / 5.0 * 1.0 / 4.0_f64).powf(0.25);
-        let score = bleu(
-            &["the cat sat on the mat ."],
-            &[&["the cat sits on the mat ."]],
-            &Bleu::default(),
-        )
-        .expect("one line each");
+        let score = bleu(&["the cat sat on the mat ."], &[&["the cat sits on the mat ."]], &Bleu::default())
+            .expect("one line each");
         assert!((score.value - expected).abs() < 1e-9, "{score}");
         assert_eq!(
             score.signature.as_deref(),
@@ -239,13 +201,7 @@ mod tests {
     #[test]
     fn a_repeated_word_matches_as_often_as_the_reference_has_it() {
         let score = bleu(&["the the the the"], &[&["the cat"]], &Bleu::default()).expect("one line each");
-        assert!(
-            score
-                .detail
-                .as_deref()
-                .is_some_and(|detail| detail.starts_with("25.0/")),
-            "{score}"
-        );
+        assert!(score.detail.as_deref().is_some_and(|detail| detail.starts_with("25.0/")), "{score}");
     }
 
     #[test]

@@ -20,10 +20,7 @@ pub struct Bootstrap {
 
 impl Default for Bootstrap {
     fn default() -> Self {
-        Self {
-            samples: 1000,
-            seed: 12345,
-        }
+        Self { samples: 1000, seed: 12345 }
     }
 }
 
@@ -76,24 +73,13 @@ pub fn compare<H: AsRef<str>, R: AsRef<str>>(
     let system = bootstrap.summarize(metric, &of_system, references.len(), &system_values);
 
     // Differences around their mean are what chance alone does.
-    let differences: Vec<f64> = baseline_values
-        .iter()
-        .zip(&system_values)
-        .map(|(a, b)| (b - a).abs())
-        .collect();
+    let differences: Vec<f64> =
+        baseline_values.iter().zip(&system_values).map(|(a, b)| (b - a).abs()).collect();
     let mean = differences.iter().sum::<f64>() / differences.len() as f64;
     let difference = system.value - baseline.value;
-    let by_chance = differences
-        .iter()
-        .filter(|&&sampled| sampled - mean >= difference.abs())
-        .count();
+    let by_chance = differences.iter().filter(|&&sampled| sampled - mean >= difference.abs()).count();
     let p_value = (by_chance + 1) as f64 / (differences.len() + 1) as f64;
-    Ok(Comparison {
-        baseline,
-        system,
-        difference,
-        p_value,
-    })
+    Ok(Comparison { baseline, system, difference, p_value })
 }
 
 impl Bootstrap {
@@ -101,9 +87,7 @@ impl Bootstrap {
     /// are, so that resamples of two systems belong together.
     fn values(&self, metric: &dyn Metric, rows: &[Vec<f64>]) -> Result<Vec<f64>, MetricsError> {
         if self.samples < 2 {
-            return Err(MetricsError::Samples {
-                samples: self.samples,
-            });
+            return Err(MetricsError::Samples { samples: self.samples });
         }
         let sample = |sample: usize| {
             let mut random = Seed(self.seed).random("bootstrap", sample as u64);
@@ -145,9 +129,7 @@ mod tests {
     fn interval_of_a_share_is_the_binomial_one() {
         // 400 lines, 30 % right: the standard error is 2.29, so 95 % lie within 4.49.
         let references = vec!["right"; 400];
-        let hypotheses: Vec<&str> = (0..400)
-            .map(|i| if i % 10 < 3 { "right" } else { "wrong" })
-            .collect();
+        let hypotheses: Vec<&str> = (0..400).map(|i| if i % 10 < 3 { "right" } else { "wrong" }).collect();
         let score = score_with_interval(&ExactMatch, &hypotheses, &[&references], &Bootstrap::default())
             .expect("400 lines each");
         let interval = score.interval.expect("an interval was asked for");
@@ -157,10 +139,8 @@ mod tests {
 
     #[test]
     fn seed_decides_and_signature_tells() {
-        let (hypotheses, references) = (
-            ["a b c d e", "a b c d", "c d e f"],
-            ["a b c d e", "a b x d", "c d e f"],
-        );
+        let (hypotheses, references) =
+            (["a b c d e", "a b c d", "c d e f"], ["a b c d e", "a b x d", "c d e f"]);
         let run = |seed| {
             let bootstrap = Bootstrap { samples: 50, seed };
             score_with_interval(&Bleu::default(), &hypotheses, &[&references], &bootstrap)
@@ -168,26 +148,14 @@ mod tests {
         };
         assert_eq!(run(1), run(1));
         assert_ne!(run(1).interval, run(2).interval);
-        assert!(
-            format!("{:#}", run(7)).starts_with("BLEU|nrefs:1|bs:50|seed:7|case:mixed|"),
-            "{:#}",
-            run(7)
-        );
+        assert!(format!("{:#}", run(7)).starts_with("BLEU|nrefs:1|bs:50|seed:7|case:mixed|"), "{:#}", run(7));
     }
 
     #[test]
     fn a_better_system_is_told_from_an_equal_one() {
         let references: Vec<String> = (0..100).map(|i| i.to_string()).collect();
         let right_below = |bound: usize| -> Vec<String> {
-            (0..100)
-                .map(|i| {
-                    if i * 37 % 100 < bound {
-                        i.to_string()
-                    } else {
-                        "x".to_owned()
-                    }
-                })
-                .collect()
+            (0..100).map(|i| if i * 37 % 100 < bound { i.to_string() } else { "x".to_owned() }).collect()
         };
         let cases = [(50, 90, 0.0..0.05), (50, 50, 1.0..1.01), (50, 51, 0.05..1.01)];
         for (baseline, system, expected) in cases {
@@ -200,11 +168,7 @@ mod tests {
             )
             .expect("100 lines each");
             assert_eq!(comparison.difference, (system - baseline) as f64);
-            assert!(
-                expected.contains(&comparison.p_value),
-                "{baseline} {system}: {}",
-                comparison.p_value
-            );
+            assert!(expected.contains(&comparison.p_value), "{baseline} {system}: {}", comparison.p_value);
         }
     }
 

@@ -42,10 +42,7 @@ impl Default for Chrf {
 impl Chrf {
     /// chrF++: bigrams of words count too.
     pub fn plus_plus() -> Self {
-        Self {
-            word_order: 2,
-            ..Self::default()
-        }
+        Self { word_order: 2, ..Self::default() }
     }
 }
 
@@ -66,27 +63,17 @@ pub fn chrf<H: AsRef<str>, R: AsRef<str>>(
 
 impl Chrf {
     fn prepare(&self, line: &str) -> String {
-        if self.lowercase {
-            line.to_lowercase()
-        } else {
-            line.to_owned()
-        }
+        if self.lowercase { line.to_lowercase() } else { line.to_owned() }
     }
 
     fn characters(&self, line: &str) -> Vec<u32> {
-        line.chars()
-            .filter(|&character| self.whitespace || !is_space(character))
-            .map(u32::from)
-            .collect()
+        line.chars().filter(|&character| self.whitespace || !is_space(character)).map(u32::from).collect()
     }
 
     /// Triples of hypothesis, reference and matched n-grams, order by order.
     fn row(&self, hypothesis: &str, reference: &str) -> Vec<f64> {
-        let mut row = triples(
-            &self.characters(hypothesis),
-            &self.characters(reference),
-            self.character_order,
-        );
+        let mut row =
+            triples(&self.characters(hypothesis), &self.characters(reference), self.character_order);
         if self.word_order > 0 {
             let mut interner = Interner::default();
             let hypothesis = interner.numbers(words_and_punctuation(hypothesis));
@@ -99,11 +86,7 @@ impl Chrf {
     fn f_score(&self, precision: f64, recall: f64) -> f64 {
         let factor = f64::from(self.beta).powi(2);
         let denominator = factor * precision + recall;
-        if denominator > 0.0 {
-            (1.0 + factor) * precision * recall / denominator
-        } else {
-            0.0
-        }
+        if denominator > 0.0 { (1.0 + factor) * precision * recall / denominator } else { 0.0 }
     }
 
     /// The mean of the orders' F-scores, an order without n-grams being nearly 0.
@@ -112,18 +95,10 @@ impl Chrf {
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { EPSILON };
         let scores = totals.chunks_exact(3).map(|counts| {
             let (precision, recall) = (share(counts[2], counts[0]), share(counts[2], counts[1]));
-            if precision + recall > 0.0 {
-                self.f_score(precision, recall)
-            } else {
-                EPSILON
-            }
+            if precision + recall > 0.0 { self.f_score(precision, recall) } else { EPSILON }
         });
         let orders = self.character_order + self.word_order;
-        if orders == 0 {
-            0.0
-        } else {
-            100.0 * scores.sum::<f64>() / orders as f64
-        }
+        if orders == 0 { 0.0 } else { 100.0 * scores.sum::<f64>() / orders as f64 }
     }
 }
 
@@ -132,17 +107,10 @@ impl Chrf {
 fn triples(hypothesis: &[u32], reference: &[u32], orders: usize) -> Vec<f64> {
     let triple = |(order, matched): (usize, usize)| {
         let of_reference = total(reference.len(), order);
-        let of_hypothesis = if of_reference > 0 {
-            total(hypothesis.len(), order)
-        } else {
-            0
-        };
+        let of_hypothesis = if of_reference > 0 { total(hypothesis.len(), order) } else { 0 };
         [of_hypothesis as f64, of_reference as f64, matched as f64]
     };
-    (1..)
-        .zip(matches(hypothesis, &[reference], orders))
-        .flat_map(triple)
-        .collect()
+    (1..).zip(matches(hypothesis, &[reference], orders)).flat_map(triple).collect()
 }
 
 /// The words of a line, one punctuation mark set off from each: the last character, or else the first.
@@ -204,11 +172,7 @@ impl Metric for Chrf {
                 orders += 1.0;
             }
         }
-        if orders > 0.0 {
-            100.0 * self.f_score(precision / orders, recall / orders)
-        } else {
-            0.0
-        }
+        if orders > 0.0 { 100.0 * self.f_score(precision / orders, recall / orders) } else { 0.0 }
     }
 }
 
@@ -227,16 +191,10 @@ mod tests {
 
     #[test]
     fn one_mark_is_set_off_from_each_word() {
-        let cases = [
-            ("(hi) there!", "(hi ) there !"),
-            ("- «ja», ...", "- «ja» , .. ."),
-            ("'tis é €5", "' tis é €5"),
-        ];
+        let cases =
+            [("(hi) there!", "(hi ) there !"), ("- «ja», ...", "- «ja» , .. ."), ("'tis é €5", "' tis é €5")];
         for (line, expected) in cases {
-            assert_eq!(
-                words_and_punctuation(line).collect::<Vec<_>>().join(" "),
-                expected
-            );
+            assert_eq!(words_and_punctuation(line).collect::<Vec<_>>().join(" "), expected);
         }
     }
 }

@@ -47,13 +47,7 @@ pub fn character_error_rate<H: AsRef<str>, R: AsRef<str>>(
     hypotheses: &[H],
     references: &[R],
 ) -> Result<Score, MetricsError> {
-    corpus_score(
-        &ErrorRate {
-            unit: Unit::Character,
-        },
-        hypotheses,
-        &[references],
-    )
+    corpus_score(&ErrorRate { unit: Unit::Character }, hypotheses, &[references])
 }
 
 /// The edits of a corpus.
@@ -107,9 +101,7 @@ fn collapse_spaces(line: &str) -> String {
 
 /// Only the space itself parts words: a single tab or no-break space belongs to its word.
 fn spaced_words(line: &str) -> impl Iterator<Item = &str> {
-    line.trim_matches(is_space)
-        .split(' ')
-        .filter(|word| !word.is_empty())
+    line.trim_matches(is_space).split(' ').filter(|word| !word.is_empty())
 }
 
 impl Metric for ErrorRate {
@@ -125,15 +117,9 @@ impl Metric for ErrorRate {
     }
 
     fn statistics(&self, hypothesis: &str, references: &[&str]) -> Vec<f64> {
-        let edits = references
-            .iter()
-            .map(|reference| self.unit.edits(hypothesis, reference));
-        let best = edits
-            .min_by(|a, b| a.rate().total_cmp(&b.rate()))
-            .unwrap_or_default();
-        [best.hits, best.substitutions, best.deletions, best.insertions]
-            .map(|count| count as f64)
-            .to_vec()
+        let edits = references.iter().map(|reference| self.unit.edits(hypothesis, reference));
+        let best = edits.min_by(|a, b| a.rate().total_cmp(&b.rate())).unwrap_or_default();
+        [best.hits, best.substitutions, best.deletions, best.insertions].map(|count| count as f64).to_vec()
     }
 
     fn value(&self, totals: &[f64]) -> f64 {
@@ -141,26 +127,14 @@ impl Metric for ErrorRate {
     }
 
     fn detail(&self, totals: &[f64]) -> Option<String> {
-        let Edits {
-            hits,
-            substitutions,
-            deletions,
-            insertions,
-        } = read(totals);
-        Some(format!(
-            "(hits = {hits} sub = {substitutions} del = {deletions} ins = {insertions})"
-        ))
+        let Edits { hits, substitutions, deletions, insertions } = read(totals);
+        Some(format!("(hits = {hits} sub = {substitutions} del = {deletions} ins = {insertions})"))
     }
 }
 
 fn read(totals: &[f64]) -> Edits {
     let at = |index: usize| totals.get(index).map_or(0, |&count| count as usize);
-    Edits {
-        hits: at(0),
-        substitutions: at(1),
-        deletions: at(2),
-        insertions: at(3),
-    }
+    Edits { hits: at(0), substitutions: at(1), deletions: at(2), insertions: at(3) }
 }
 
 #[cfg(test)]
@@ -171,15 +145,9 @@ mod tests {
     fn rates_are_in_per_cent() {
         let (hypotheses, references) = (["a cat sat", "here"], ["the cat sat down", "here"]);
         let words = word_error_rate(&hypotheses, &references).expect("two lines each");
-        assert_eq!(
-            words.to_string(),
-            "WER = 40.00 (hits = 3 sub = 1 del = 1 ins = 0)"
-        );
+        assert_eq!(words.to_string(), "WER = 40.00 (hits = 3 sub = 1 del = 1 ins = 0)");
         let characters = character_error_rate(&["ab d"], &["abcd"]).expect("one line each");
-        assert_eq!(
-            characters.to_string(),
-            "CER = 25.00 (hits = 3 sub = 1 del = 0 ins = 0)"
-        );
+        assert_eq!(characters.to_string(), "CER = 25.00 (hits = 3 sub = 1 del = 0 ins = 0)");
     }
 
     #[test]

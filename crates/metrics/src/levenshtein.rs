@@ -27,30 +27,16 @@ pub struct Edits {
 impl Edits {
     /// The fewest edits that turn the reference into the hypothesis.
     pub fn between<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> Self {
-        let prefix = reference
-            .iter()
-            .zip(hypothesis)
-            .take_while(|(r, h)| r == h)
-            .count();
+        let prefix = reference.iter().zip(hypothesis).take_while(|(r, h)| r == h).count();
         let (r, h) = (&reference[prefix..], &hypothesis[prefix..]);
-        let suffix = r
-            .iter()
-            .rev()
-            .zip(h.iter().rev())
-            .take_while(|(r, h)| r == h)
-            .count();
+        let suffix = r.iter().rev().zip(h.iter().rev()).take_while(|(r, h)| r == h).count();
         let (distance, substitutions) = distance(&r[..r.len() - suffix], &h[..h.len() - suffix]);
 
         // Deletions minus insertions is the difference in length, their sum what is left of the distance.
         let unpaired = distance - substitutions;
         let deletions = (unpaired + reference.len() - hypothesis.len()) / 2;
         let hits = reference.len() - substitutions - deletions;
-        Self {
-            hits,
-            substitutions,
-            deletions,
-            insertions: unpaired - deletions,
-        }
+        Self { hits, substitutions, deletions, insertions: unpaired - deletions }
     }
 
     /// All edits.
@@ -87,10 +73,7 @@ struct Cell {
 
 /// The distance between both sequences, and how many of its edits are substitutions.
 fn distance<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> (usize, usize) {
-    let edge = |distance| Cell {
-        distance,
-        substitutions: 0,
-    };
+    let edge = |distance| Cell { distance, substitutions: 0 };
     let mut above: Vec<Cell> = (0..=reference.len()).map(edge).collect();
     let mut row = above.clone();
     for (written, word) in (1..).zip(hypothesis) {
@@ -98,9 +81,7 @@ fn distance<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> (usize, usize) {
         for (read, unit) in (1..).zip(reference) {
             let (left, corner, top) = (row[read - 1], above[read - 1], above[read]);
             let changed = usize::from(unit != word);
-            let distance = (corner.distance + changed)
-                .min(left.distance + 1)
-                .min(top.distance + 1);
+            let distance = (corner.distance + changed).min(left.distance + 1).min(top.distance + 1);
             let substitutions = if distance == left.distance + 1 {
                 left.substitutions
             } else if top.distance < corner.distance {
@@ -108,10 +89,7 @@ fn distance<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> (usize, usize) {
             } else {
                 corner.substitutions + changed
             };
-            row[read] = Cell {
-                distance,
-                substitutions,
-            };
+            row[read] = Cell { distance, substitutions };
         }
         std::mem::swap(&mut above, &mut row);
     }
@@ -135,12 +113,7 @@ mod tests {
             ("ab", "ba", [1, 0, 1, 1]),
         ];
         for (reference, hypothesis, [hits, substitutions, deletions, insertions]) in cases {
-            let expected = Edits {
-                hits,
-                substitutions,
-                deletions,
-                insertions,
-            };
+            let expected = Edits { hits, substitutions, deletions, insertions };
             let found = Edits::between(reference.as_bytes(), hypothesis.as_bytes());
             assert_eq!(found, expected, "{reference} {hypothesis}");
         }

@@ -58,10 +58,7 @@ pub fn sentence_scores<H: AsRef<str>, R: AsRef<str>>(
     references: &[&[R]],
 ) -> Result<Vec<Score>, MetricsError> {
     let rows = statistics(metric, hypotheses, references)?;
-    Ok(rows
-        .iter()
-        .map(|row| summarize(metric, row, references.len()))
-        .collect())
+    Ok(rows.iter().map(|row| summarize(metric, row, references.len())).collect())
 }
 
 /// The counts of each segment.
@@ -83,10 +80,7 @@ pub(crate) fn totals<'a>(rows: impl Iterator<Item = &'a Vec<f64>>) -> Vec<f64> {
     let mut totals = Vec::new();
     for row in rows {
         totals.resize(row.len(), 0.0);
-        totals
-            .iter_mut()
-            .zip(row)
-            .for_each(|(total, count)| *total += count);
+        totals.iter_mut().zip(row).for_each(|(total, count)| *total += count);
     }
     totals
 }
@@ -114,18 +108,10 @@ pub(crate) fn check_lengths(
     for (index, references) in references.enumerate() {
         if references != hypotheses {
             let set = (sets > 1).then_some(index + 1);
-            return Err(MetricsError::Lengths {
-                hypotheses,
-                references,
-                set,
-            });
+            return Err(MetricsError::Lengths { hypotheses, references, set });
         }
     }
-    if hypotheses == 0 {
-        Err(MetricsError::Empty)
-    } else {
-        Ok(())
-    }
+    if hypotheses == 0 { Err(MetricsError::Empty) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -136,11 +122,7 @@ mod tests {
     #[test]
     fn numbers_of_lines_must_agree() {
         let cases = [
-            (
-                vec!["a", "b"],
-                vec![vec!["a"]],
-                "2 hypotheses but 1 references: line N",
-            ),
+            (vec!["a", "b"], vec![vec!["a"]], "2 hypotheses but 1 references: line N"),
             (
                 vec!["a"],
                 vec![vec!["a"], vec!["a", "b"]],
@@ -163,9 +145,6 @@ mod tests {
         let score = corpus_score(&ExactMatch, &hypotheses, &[&references]).expect("two and two lines");
         assert_eq!(score.value, 50.0);
         let each = sentence_scores(&ExactMatch, &hypotheses, &[&references]).expect("two and two lines");
-        assert_eq!(
-            each.iter().map(|score| score.value).collect::<Vec<_>>(),
-            [100.0, 0.0]
-        );
+        assert_eq!(each.iter().map(|score| score.value).collect::<Vec<_>>(), [100.0, 0.0]);
     }
 }

@@ -9,11 +9,7 @@ use std::collections::HashMap;
 /// often as in the reference that has it most often (the clipped counts of Papineni et al. 2002).
 pub(crate) fn matches(hypothesis: &[u32], references: &[&[u32]], max_order: usize) -> Vec<usize> {
     let sequence = |index: usize| {
-        if index == 0 {
-            hypothesis
-        } else {
-            references[index - 1]
-        }
+        if index == 0 { hypothesis } else { references[index - 1] }
     };
     let mut grams: Vec<(usize, &[u32])> = (0..=references.len())
         .flat_map(|index| {
@@ -22,10 +18,7 @@ pub(crate) fn matches(hypothesis: &[u32], references: &[&[u32]], max_order: usiz
         })
         .collect();
     grams.sort_unstable_by(|a, b| a.1.cmp(b.1));
-    let shared: Vec<usize> = grams
-        .windows(2)
-        .map(|pair| common_prefix(pair[0].1, pair[1].1))
-        .collect();
+    let shared: Vec<usize> = grams.windows(2).map(|pair| common_prefix(pair[0].1, pair[1].1)).collect();
 
     let mut counts = vec![0_usize; references.len() + 1];
     let mut matches = vec![0; max_order];
@@ -79,24 +72,13 @@ mod tests {
     fn plain(hypothesis: &[u32], references: &[&[u32]], order: usize) -> usize {
         let count = |units: &[u32]| {
             let mut counts: HashMap<Vec<u32>, usize> = HashMap::new();
-            units
-                .windows(order)
-                .for_each(|gram| *counts.entry(gram.to_vec()).or_default() += 1);
+            units.windows(order).for_each(|gram| *counts.entry(gram.to_vec()).or_default() += 1);
             counts
         };
         let references: Vec<_> = references.iter().map(|reference| count(reference)).collect();
-        let most = |gram: &Vec<u32>| {
-            references
-                .iter()
-                .filter_map(|r| r.get(gram))
-                .max()
-                .copied()
-                .unwrap_or(0)
-        };
-        count(hypothesis)
-            .iter()
-            .map(|(gram, &count)| count.min(most(gram)))
-            .sum()
+        let most =
+            |gram: &Vec<u32>| references.iter().filter_map(|r| r.get(gram)).max().copied().unwrap_or(0);
+        count(hypothesis).iter().map(|(gram, &count)| count.min(most(gram))).sum()
     }
 
     #[test]
@@ -110,9 +92,7 @@ mod tests {
             let (hypothesis, first, second) = (sequence(), sequence(), sequence());
             for references in [&[&first[..]][..], &[&first[..], &second[..]][..]] {
                 let found = matches(&hypothesis, references, 6);
-                let expected: Vec<_> = (1..=6)
-                    .map(|order| plain(&hypothesis, references, order))
-                    .collect();
+                let expected: Vec<_> = (1..=6).map(|order| plain(&hypothesis, references, order)).collect();
                 assert_eq!(found, expected, "{hypothesis:?} {references:?}");
             }
         }

@@ -15,10 +15,7 @@ pub fn perplexity(total: f64, tokens: usize) -> Result<Score, MetricsError> {
         return Err(MetricsError::Empty);
     }
     let mean = total / tokens as f64;
-    Ok(
-        Score::new("perplexity", mean.exp())
-            .with_detail(format!("({mean:.4} nats a token, {tokens} tokens)")),
-    )
+    Ok(Score::new("perplexity", mean.exp()).with_detail(format!("({mean:.4} nats a token, {tokens} tokens)")))
 }
 
 #[cfg(test)]
@@ -29,10 +26,7 @@ mod tests {
     fn a_uniform_model_is_as_perplexed_as_there_are_choices() {
         let score = perplexity(5.0 * 8.0_f64.ln(), 5).expect("five tokens");
         assert!((score.value - 8.0).abs() < 1e-12, "{score}");
-        assert_eq!(
-            score.to_string(),
-            "perplexity = 8.00 (2.0794 nats a token, 5 tokens)"
-        );
+        assert_eq!(score.to_string(), "perplexity = 8.00 (2.0794 nats a token, 5 tokens)");
         assert_eq!(perplexity(0.0, 0), Err(MetricsError::Empty));
     }
 }

@@ -20,21 +20,9 @@ pub(crate) fn separate_symbols(line: &str) -> String {
 /// Sets off periods and commas that do not follow a digit, then those that do not precede one, then dashes
 /// that follow a digit.
 pub(crate) fn separate_points(line: &str) -> String {
-    let line = replace_pairs(
-        line,
-        |a, b| !a.is_ascii_digit() && is_point(b),
-        |a, b| [a, ' ', b, ' '],
-    );
-    let line = replace_pairs(
-        &line,
-        |a, b| is_point(a) && !b.is_ascii_digit(),
-        |a, b| [' ', a, ' ', b],
-    );
-    replace_pairs(
-        &line,
-        |a, b| a.is_ascii_digit() && b == '-',
-        |a, b| [a, ' ', b, ' '],
-    )
+    let line = replace_pairs(line, |a, b| !a.is_ascii_digit() && is_point(b), |a, b| [a, ' ', b, ' ']);
+    let line = replace_pairs(&line, |a, b| is_point(a) && !b.is_ascii_digit(), |a, b| [' ', a, ' ', b]);
+    replace_pairs(&line, |a, b| a.is_ascii_digit() && b == '-', |a, b| [a, ' ', b, ' '])
 }
 
 /// Resolves the four entities that the rules know, in their order: `&amp;lt;` becomes `<`.
@@ -42,10 +30,7 @@ pub(crate) fn resolve_entities(line: String) -> String {
     if !line.contains('&') {
         return line;
     }
-    line.replace("&quot;", "\"")
-        .replace("&amp;", "&")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
+    line.replace("&quot;", "\"").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
 }
 
 fn is_symbol(character: char) -> bool {
@@ -81,14 +66,8 @@ mod tests {
     #[test]
     fn separates_as_the_rules_say() {
         let cases = [
-            (
-                "It costs 1,234.50 euros, or so...",
-                "It costs 1,234.50 euros , or so . . .",
-            ),
-            (
-                "don't (really) well-known 5-6 a/b",
-                "don't ( really ) well-known 5 - 6 a / b",
-            ),
+            ("It costs 1,234.50 euros, or so...", "It costs 1,234.50 euros , or so . . ."),
+            ("don't (really) well-known 5-6 a/b", "don't ( really ) well-known 5 - 6 a / b"),
             ("v1.2.", "v1.2 ."),
             ("\"x\"=[1]", "\" x \" = [ 1 ]"),
         ];
@@ -100,9 +79,6 @@ mod tests {
 
     #[test]
     fn entities_are_resolved_in_order() {
-        assert_eq!(
-            resolve_entities("&quot;a&quot; &amp;lt; &lt;b&gt;".to_owned()),
-            "\"a\" < <b>"
-        );
+        assert_eq!(resolve_entities("&quot;a&quot; &amp;lt; &lt;b&gt;".to_owned()), "\"a\" < <b>");
     }
 }

@@ -47,13 +47,7 @@ impl Interval {
 impl Score {
     /// A score that is its name and number alone.
     pub(crate) fn new(name: &str, value: f64) -> Self {
-        Self {
-            name: name.to_owned(),
-            value,
-            signature: None,
-            detail: None,
-            interval: None,
-        }
+        Self { name: name.to_owned(), value, signature: None, detail: None, interval: None }
     }
 
     pub(crate) fn with_detail(mut self, detail: String) -> Self {
@@ -71,12 +65,7 @@ impl fmt::Display for Score {
         }
         write!(f, " = {:.digits$}", self.value)?;
         if let Some(interval) = &self.interval {
-            write!(
-                f,
-                " (μ = {:.digits$} ± {:.digits$})",
-                interval.mean,
-                interval.half_width()
-            )?;
+            write!(f, " (μ = {:.digits$} ± {:.digits$})", interval.mean, interval.half_width())?;
         }
         match &self.detail {
             Some(detail) => write!(f, " {detail}"),
@@ -109,11 +98,7 @@ mod tests {
         for (printed, expected) in cases {
             assert_eq!(printed, expected);
         }
-        score.interval = Some(Interval {
-            mean: 59.7,
-            low: 58.0,
-            high: 61.0,
-        });
+        score.interval = Some(Interval { mean: 59.7, low: 58.0, high: 61.0 });
         let score = score.with_detail("(lines = 3)".to_owned());
         assert_eq!(score.to_string(), "chrF2 = 59.73 (μ = 59.70 ± 1.50) (lines = 3)");
     }

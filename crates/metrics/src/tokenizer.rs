@@ -29,11 +29,9 @@ impl Tokenizer {
             Tokenizer::V13a => v13a(line).into(),
             Tokenizer::None => line.into(),
             Tokenizer::International => international(line).into(),
-            Tokenizer::Character => line
-                .chars()
-                .flat_map(|character| [character, ' '])
-                .collect::<String>()
-                .into(),
+            Tokenizer::Character => {
+                line.chars().flat_map(|character| [character, ' ']).collect::<String>().into()
+            }
         }
     }
 }
@@ -50,32 +48,19 @@ impl fmt::Display for Tokenizer {
 }
 
 fn v13a(line: &str) -> String {
-    let line = line
-        .replace("<skipped>", "")
-        .replace("-\n", "")
-        .replace('\n', " ");
+    let line = line.replace("<skipped>", "").replace("-\n", "").replace('\n', " ");
     separate_points(&separate_symbols(&format!(" {} ", resolve_entities(line))))
 }
 
 fn international(line: &str) -> String {
     static RULES: LazyLock<[(Regex, &str); 3]> = LazyLock::new(|| {
-        [
-            (r"(\P{N})(\p{P})", "$1 $2 "),
-            (r"(\p{P})(\P{N})", " $1 $2"),
-            (r"(\p{S})", " $1 "),
-        ]
-        .map(|(pattern, replacement)| {
-            (
-                Regex::new(pattern).expect("the pattern is a constant"),
-                replacement,
-            )
-        })
+        [(r"(\P{N})(\p{P})", "$1 $2 "), (r"(\p{P})(\P{N})", " $1 $2"), (r"(\p{S})", " $1 ")].map(
+            |(pattern, replacement)| (Regex::new(pattern).expect("the pattern is a constant"), replacement),
+        )
     });
-    RULES
-        .iter()
-        .fold(line.to_owned(), |line, (pattern, replacement)| {
-            pattern.replace_all(&line, *replacement).into_owned()
-        })
+    RULES.iter().fold(line.to_owned(), |line, (pattern, replacement)| {
+        pattern.replace_all(&line, *replacement).into_owned()
+    })
 }
 
 #[cfg(test)]
@@ -88,20 +73,12 @@ mod tests {
         let cases = [
             (Tokenizer::V13a, "„So?“ &amp; 3,5 % <skipped>", "„So ? “ & 3,5 %"),
             (Tokenizer::None, "„So?“  &amp; 3,5", "„So?“ &amp; 3,5"),
-            (
-                Tokenizer::International,
-                "„So?“ 3,5 €7 2020.",
-                "„ So ? “ 3,5 € 7 2020.",
-            ),
+            (Tokenizer::International, "„So?“ 3,5 €7 2020.", "„ So ? “ 3,5 € 7 2020."),
             (Tokenizer::Character, "猫 ist 1", "猫 i s t 1"),
         ];
         for (tokenizer, line, expected) in cases {
             let tokenized = tokenizer.tokenize(line);
-            assert_eq!(
-                words(&tokenized).collect::<Vec<_>>().join(" "),
-                expected,
-                "{tokenizer}"
-            );
+            assert_eq!(words(&tokenized).collect::<Vec<_>>().join(" "), expected, "{tokenizer}");
         }
     }
 }

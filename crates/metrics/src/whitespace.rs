@@ -18,10 +18,7 @@ mod tests {
     #[test]
     fn splits_where_python_does() {
         let line = " a\u{a0}b\u{3000}c\u{1f}d\te\u{200b}f\n";
-        assert_eq!(
-            words(line).collect::<Vec<_>>(),
-            ["a", "b", "c", "d", "e\u{200b}f"]
-        );
+        assert_eq!(words(line).collect::<Vec<_>>(), ["a", "b", "c", "d", "e\u{200b}f"]);
         assert_eq!(words(" \u{2003}").count(), 0);
     }
 }

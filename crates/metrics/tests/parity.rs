@@ -14,146 +14,34 @@ const GOLDEN: &str = include_str!("golden/golden.jsonl");
 fn metrics() -> Vec<(&'static str, Box<dyn Metric>)> {
     let (bleu, chrf, ter) = (Bleu::default(), Chrf::default(), Ter::default());
     let plus_plus = Chrf::plus_plus();
-    let international = Bleu {
-        tokenizer: Tokenizer::International,
-        ..bleu
-    };
+    let international = Bleu { tokenizer: Tokenizer::International, ..bleu };
     vec![
         ("bleu", Box::new(bleu)),
-        (
-            "bleu-lowercase",
-            Box::new(Bleu {
-                lowercase: true,
-                ..bleu
-            }),
-        ),
-        (
-            "bleu-none",
-            Box::new(Bleu {
-                tokenizer: Tokenizer::None,
-                ..bleu
-            }),
-        ),
+        ("bleu-lowercase", Box::new(Bleu { lowercase: true, ..bleu })),
+        ("bleu-none", Box::new(Bleu { tokenizer: Tokenizer::None, ..bleu })),
         ("bleu-intl", Box::new(international)),
-        (
-            "bleu-intl-lowercase",
-            Box::new(Bleu {
-                lowercase: true,
-                ..international
-            }),
-        ),
-        (
-            "bleu-char",
-            Box::new(Bleu {
-                tokenizer: Tokenizer::Character,
-                ..bleu
-            }),
-        ),
-        (
-            "bleu-effective",
-            Box::new(Bleu {
-                effective_order: true,
-                ..bleu
-            }),
-        ),
-        (
-            "bleu-floor",
-            Box::new(Bleu {
-                smoothing: Smoothing::Floor(0.1),
-                ..bleu
-            }),
-        ),
-        (
-            "bleu-floor-half",
-            Box::new(Bleu {
-                smoothing: Smoothing::Floor(0.5),
-                ..bleu
-            }),
-        ),
-        (
-            "bleu-add-1",
-            Box::new(Bleu {
-                smoothing: Smoothing::AddK(1.0),
-                ..bleu
-            }),
-        ),
+        ("bleu-intl-lowercase", Box::new(Bleu { lowercase: true, ..international })),
+        ("bleu-char", Box::new(Bleu { tokenizer: Tokenizer::Character, ..bleu })),
+        ("bleu-effective", Box::new(Bleu { effective_order: true, ..bleu })),
+        ("bleu-floor", Box::new(Bleu { smoothing: Smoothing::Floor(0.1), ..bleu })),
+        ("bleu-floor-half", Box::new(Bleu { smoothing: Smoothing::Floor(0.5), ..bleu })),
+        ("bleu-add-1", Box::new(Bleu { smoothing: Smoothing::AddK(1.0), ..bleu })),
         (
             "bleu-add-2-effective",
-            Box::new(Bleu {
-                smoothing: Smoothing::AddK(2.0),
-                effective_order: true,
-                ..bleu
-            }),
+            Box::new(Bleu { smoothing: Smoothing::AddK(2.0), effective_order: true, ..bleu }),
         ),
-        (
-            "bleu-unsmoothed",
-            Box::new(Bleu {
-                smoothing: Smoothing::None,
-                ..bleu
-            }),
-        ),
+        ("bleu-unsmoothed", Box::new(Bleu { smoothing: Smoothing::None, ..bleu })),
         ("chrf", Box::new(chrf)),
         ("chrf++", Box::new(plus_plus)),
-        (
-            "chrf++-lowercase",
-            Box::new(Chrf {
-                lowercase: true,
-                ..plus_plus
-            }),
-        ),
-        (
-            "chrf-whitespace",
-            Box::new(Chrf {
-                whitespace: true,
-                ..chrf
-            }),
-        ),
-        (
-            "chrf++-epsilon",
-            Box::new(Chrf {
-                epsilon_smoothing: true,
-                ..plus_plus
-            }),
-        ),
-        (
-            "chrf3-order4",
-            Box::new(Chrf {
-                character_order: 4,
-                word_order: 1,
-                beta: 3,
-                ..chrf
-            }),
-        ),
+        ("chrf++-lowercase", Box::new(Chrf { lowercase: true, ..plus_plus })),
+        ("chrf-whitespace", Box::new(Chrf { whitespace: true, ..chrf })),
+        ("chrf++-epsilon", Box::new(Chrf { epsilon_smoothing: true, ..plus_plus })),
+        ("chrf3-order4", Box::new(Chrf { character_order: 4, word_order: 1, beta: 3, ..chrf })),
         ("ter", Box::new(ter)),
-        (
-            "ter-cased",
-            Box::new(Ter {
-                case_sensitive: true,
-                ..ter
-            }),
-        ),
-        (
-            "ter-normalized",
-            Box::new(Ter {
-                normalized: true,
-                ..ter
-            }),
-        ),
-        (
-            "ter-no-punctuation",
-            Box::new(Ter {
-                no_punctuation: true,
-                ..ter
-            }),
-        ),
-        (
-            "ter-normalized-asian",
-            Box::new(Ter {
-                normalized: true,
-                asian_support: true,
-                ..ter
-            }),
-        ),
+        ("ter-cased", Box::new(Ter { case_sensitive: true, ..ter })),
+        ("ter-normalized", Box::new(Ter { normalized: true, ..ter })),
+        ("ter-no-punctuation", Box::new(Ter { no_punctuation: true, ..ter })),
+        ("ter-normalized-asian", Box::new(Ter { normalized: true, asian_support: true, ..ter })),
         (
             "ter-bare-asian",
             Box::new(Ter {
@@ -177,17 +65,11 @@ struct Group {
 impl Group {
     fn push(&mut self, name: &str, hypothesis: &str, references: &[String]) {
         if self.name != name {
-            *self = Self {
-                name: name.to_owned(),
-                ..Self::default()
-            };
+            *self = Self { name: name.to_owned(), ..Self::default() };
         }
         self.hypotheses.push(hypothesis.to_owned());
         self.sets.resize(references.len(), Vec::new());
-        self.sets
-            .iter_mut()
-            .zip(references)
-            .for_each(|(set, reference)| set.push(reference.clone()));
+        self.sets.iter_mut().zip(references).for_each(|(set, reference)| set.push(reference.clone()));
     }
 
     fn sets(&self) -> Vec<&[String]> {
@@ -200,9 +82,7 @@ fn differences(record: &Value, group: &Group, scores: impl Fn(&dyn Metric) -> Sc
     let mut differences = Vec::new();
     for (name, metric) in metrics() {
         let score = scores(metric.as_ref());
-        let expected = record["values"][name]
-            .as_f64()
-            .expect("make.py wrote every metric");
+        let expected = record["values"][name].as_f64().expect("make.py wrote every metric");
         if (score.value - expected).abs() > 1e-9 * expected.abs().max(1.0) {
             differences.push(format!("{name}: {} instead of {expected}", score.value));
         }
@@ -259,9 +139,7 @@ fn every_score_is_the_one_of_the_fields_own_tool() {
                 let mut segment = Group::default();
                 segment.push(name, hypothesis, &references);
                 let score = |metric: &dyn Metric| {
-                    sentence_scores(metric, &segment.hypotheses, &segment.sets())
-                        .expect("one line")
-                        .remove(0)
+                    sentence_scores(metric, &segment.hypotheses, &segment.sets()).expect("one line").remove(0)
                 };
                 differences(&record, &segment, score)
             }
@@ -275,20 +153,9 @@ fn every_score_is_the_one_of_the_fields_own_tool() {
             }
         };
         wrong.extend(found.into_iter().map(|difference| {
-            format!(
-                "{name}, {:?} {}: {difference}",
-                record["hypothesis"], record["references"]
-            )
+            format!("{name}, {:?} {}: {difference}", record["hypothesis"], record["references"])
         }));
     }
-    assert!(
-        segments >= 250 && corpora >= 15,
-        "{segments} segments, {corpora} groups"
-    );
-    assert!(
-        wrong.is_empty(),
-        "{} differences:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(segments >= 250 && corpora >= 15, "{segments} segments, {corpora} groups");
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -49,17 +49,8 @@ struct Continuation {
 
 impl<'a> BeamSource<'a> {
     pub(crate) fn new(source: &'a SourceRow, options: &'a Beam) -> Self {
-        let live = vec![Live {
-            path: Path::default(),
-            greedy: true,
-        }];
-        Self {
-            source,
-            options,
-            live,
-            finished: Vec::new(),
-            ended: 0,
-        }
+        let live = vec![Live { path: Path::default(), greedy: true }];
+        Self { source, options, live, finished: Vec::new(), ended: 0 }
     }
 
     /// The ways to go on that can matter, best first; of equals, the one of the better path, then the lower
@@ -67,32 +58,20 @@ impl<'a> BeamSource<'a> {
     fn continuations(&self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<Continuation>, NotANumber> {
         let vocabulary = logits.len() / self.live.len().max(1);
         let mut all = Vec::new();
-        for (parent, (live, logits)) in self
-            .live
-            .iter()
-            .zip(logits.chunks_mut(vocabulary.max(1)))
-            .enumerate()
+        for (parent, (live, logits)) in self.live.iter().zip(logits.chunks_mut(vocabulary.max(1))).enumerate()
         {
             let mut push = |token, log_probability: f32, chosen, best: bool| {
                 let total = live.path.log_probability + f64::from(log_probability);
                 let greedy = live.greedy && best;
-                all.push(Continuation {
-                    parent,
-                    token,
-                    log_probability,
-                    total,
-                    chosen,
-                    greedy,
-                });
+                all.push(Continuation { parent, token, log_probability, total, chosen, greedy });
             };
             match rules.next(logits, &live.path.tokens, self.source)? {
                 Next::Forced(token, log_probability) => push(Some(token), log_probability, true, true),
                 Next::Ended(log_probability, chosen) => push(None, log_probability, chosen, true),
                 Next::Choice(log_sum) => {
                     // One more than the beam holds, because one of them may be the end.
-                    for (rank, best) in top(logits, self.options.size.saturating_add(1))
-                        .into_iter()
-                        .enumerate()
+                    for (rank, best) in
+                        top(logits, self.options.size.saturating_add(1)).into_iter().enumerate()
                     {
                         let token = (best.token != rules.end).then_some(best.token);
                         let log_probability = (f64::from(best.logit) - log_sum).min(0.0) as f32;
@@ -110,9 +89,7 @@ impl<'a> BeamSource<'a> {
         let path = self.live[continuation.parent].path.clone();
         let length_penalty = self.options.length_penalty;
         let hypothesis = path.ended(continuation.log_probability, continuation.chosen, length_penalty);
-        let at = self
-            .finished
-            .partition_point(|better| better.score >= hypothesis.score);
+        let at = self.finished.partition_point(|better| better.score >= hypothesis.score);
         self.finished.insert(at, hypothesis);
         self.finished.truncate(self.options.n_best);
     }
@@ -135,12 +112,7 @@ impl Source for BeamSource<'_> {
         let over = self.ended >= size;
         let mut kept: Vec<(Continuation, u32)> = Vec::with_capacity(size + 1);
         for (rank, continuation) in continuations.iter().enumerate() {
-            let in_beam = !over
-                && if continuation.token.is_some() {
-                    kept.len() < size
-                } else {
-                    rank < size
-                };
+            let in_beam = !over && if continuation.token.is_some() { kept.len() < size } else { rank < size };
             if !in_beam && !continuation.greedy {
                 continue;
             }
@@ -156,10 +128,7 @@ impl Source for BeamSource<'_> {
         kept.retain(|(continuation, _)| !over || continuation.greedy);
 
         let extend = |(continuation, token): &(Continuation, u32)| Live {
-            path: self.live[continuation.parent]
-                .path
-                .clone()
-                .with(*token, continuation.log_probability),
+            path: self.live[continuation.parent].path.clone().with(*token, continuation.log_probability),
             greedy: continuation.greedy,
         };
         let live: Vec<Live> = kept.iter().map(extend).collect();
@@ -168,10 +137,7 @@ impl Source for BeamSource<'_> {
             return Ok(Vec::new());
         }
         self.live = live;
-        Ok(kept
-            .iter()
-            .map(|(continuation, token)| (continuation.parent, *token))
-            .collect())
+        Ok(kept.iter().map(|(continuation, token)| (continuation.parent, *token)).collect())
     }
 
     fn finish(self) -> Vec<Hypothesis> {

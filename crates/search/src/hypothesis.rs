@@ -20,11 +20,7 @@ pub struct Hypothesis {
 impl Hypothesis {
     /// The score that the hypothesis has under a length penalty.
     pub fn score_under(&self, length_penalty: f64) -> f64 {
-        normalized(
-            self.log_probability,
-            self.token_log_probabilities.len(),
-            length_penalty,
-        )
+        normalized(self.log_probability, self.token_log_probabilities.len(), length_penalty)
     }
 }
 

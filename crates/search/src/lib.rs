@@ -147,10 +147,7 @@ fn run<S: Stepper, R: Source>(
         let mut logits = stepper.step(&tokens).map_err(SearchError::Stepper)?;
         let expected = tokens.len() * vocabulary;
         if logits.len() != expected {
-            return Err(SearchError::Shape {
-                expected,
-                given: logits.len(),
-            });
+            return Err(SearchError::Shape { expected, given: logits.len() });
         }
         let mut kept = Vec::with_capacity(tokens.len());
         tokens.clear();
@@ -162,10 +159,7 @@ fn run<S: Stepper, R: Source>(
             let (own, others) = rest.split_at_mut(*rows * vocabulary);
             let next = source
                 .advance(own, rules)
-                .map_err(|NotANumber| SearchError::NotANumber {
-                    source_row: index,
-                    position,
-                })?;
+                .map_err(|NotANumber| SearchError::NotANumber { source_row: index, position })?;
             kept.extend(next.iter().map(|(row, _)| first + row));
             tokens.extend(next.iter().map(|(_, token)| token));
             first += *rows;

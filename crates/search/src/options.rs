@@ -16,11 +16,7 @@ pub struct SearchOptions {
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self {
-            strategy: Strategy::Greedy,
-            no_repeat_ngram: 0,
-            repetition_penalty: 1.0,
-        }
+        Self { strategy: Strategy::Greedy, no_repeat_ngram: 0, repetition_penalty: 1.0 }
     }
 }
 
@@ -49,11 +45,7 @@ pub struct Beam {
 
 impl Default for Beam {
     fn default() -> Self {
-        Self {
-            size: 5,
-            length_penalty: 1.0,
-            n_best: 1,
-        }
+        Self { size: 5, length_penalty: 1.0, n_best: 1 }
     }
 }
 
@@ -72,12 +64,7 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self {
-            temperature: 1.0,
-            top_k: 0,
-            top_p: 1.0,
-            seed: 1,
-        }
+        Self { temperature: 1.0, top_k: 0, top_p: 1.0, seed: 1 }
     }
 }
 
@@ -99,10 +86,7 @@ impl SearchOptions {
             }
             Strategy::Sampling(sampling) => {
                 if !positive(sampling.temperature) {
-                    problem = Some((
-                        "temperature",
-                        "must be positive; search greedily instead of with 0",
-                    ));
+                    problem = Some(("temperature", "must be positive; search greedily instead of with 0"));
                 } else if !(positive(sampling.top_p) && sampling.top_p <= 1.0) {
                     problem = Some(("top_p", "must be above 0 and at most 1; 1 means all tokens"));
                 }

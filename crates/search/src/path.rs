@@ -28,11 +28,7 @@ impl Path {
         self.log_probability += f64::from(log_probability);
         self.token_log_probabilities.push(log_probability);
         Hypothesis {
-            score: normalized(
-                self.log_probability,
-                self.token_log_probabilities.len(),
-                length_penalty,
-            ),
+            score: normalized(self.log_probability, self.token_log_probabilities.len(), length_penalty),
             tokens: self.tokens,
             log_probability: self.log_probability,
             token_log_probabilities: self.token_log_probabilities,
@@ -59,12 +55,7 @@ pub(crate) struct Single<'a> {
 
 impl<'a> Single<'a> {
     pub(crate) fn new(source: &'a SourceRow, pick: Pick) -> Self {
-        Self {
-            source,
-            pick,
-            path: Path::default(),
-            found: None,
-        }
+        Self { source, pick, path: Path::default(), found: None }
     }
 }
 
@@ -84,11 +75,7 @@ impl Source for Single<'_> {
                 };
                 // There is a choice, so there is a token.
                 let picked = picked.ok_or(NotANumber)?;
-                (
-                    picked.token,
-                    (f64::from(picked.logit) - log_sum).min(0.0) as f32,
-                    true,
-                )
+                (picked.token, (f64::from(picked.logit) - log_sum).min(0.0) as f32, true)
             }
         };
         if token == rules.end {

@@ -42,26 +42,15 @@ impl<'a> Rules<'a> {
         let Self { vocabulary, end, .. } = *self;
         let check = |role, token: u32| match (token as usize) < vocabulary {
             true => Ok(()),
-            false => Err(SearchError::Token {
-                role,
-                token,
-                vocabulary,
-            }),
+            false => Err(SearchError::Token { role, token, vocabulary }),
         };
         check("begin", begin)?;
         check("end", end)?;
         for (source_row, source) in sources.iter().enumerate() {
-            source
-                .prefix
-                .iter()
-                .try_for_each(|&token| check("prefix", token))?;
+            source.prefix.iter().try_for_each(|&token| check("prefix", token))?;
             let (prefix, max_length) = (source.prefix.len(), source.max_length);
             if prefix > max_length {
-                return Err(SearchError::Prefix {
-                    source_row,
-                    prefix,
-                    max_length,
-                });
+                return Err(SearchError::Prefix { source_row, prefix, max_length });
             }
         }
         Ok(())
@@ -95,10 +84,7 @@ impl<'a> Rules<'a> {
         logits[self.end as usize] = f32::NEG_INFINITY;
         let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         if tokens.len() >= source.max_length || best == f32::NEG_INFINITY {
-            return Ok(Next::Ended(
-                log_probability(end),
-                end >= best && end > f32::NEG_INFINITY,
-            ));
+            return Ok(Next::Ended(log_probability(end), end >= best && end > f32::NEG_INFINITY));
         }
         if tokens.len() >= source.min_length {
             logits[self.end as usize] = end;
@@ -152,15 +138,9 @@ mod tests {
         mut logits: Vec<f32>,
     ) -> (Next, Vec<f32>) {
         let rules = Rules::new(logits.len(), END, &[4], options);
-        let source = SourceRow {
-            id: 0,
-            prefix: vec![3],
-            min_length: limits.0,
-            max_length: limits.1,
-        };
-        let next = rules
-            .next(&mut logits, tokens, &source)
-            .unwrap_or_else(|NotANumber| panic!("finite logits"));
+        let source = SourceRow { id: 0, prefix: vec![3], min_length: limits.0, max_length: limits.1 };
+        let next =
+            rules.next(&mut logits, tokens, &source).unwrap_or_else(|NotANumber| panic!("finite logits"));
         (next, logits)
     }
 
@@ -168,18 +148,9 @@ mod tests {
     fn what_is_left_of_the_choice() {
         let none = f32::NEG_INFINITY;
         let plain = SearchOptions::default();
-        let bigram = SearchOptions {
-            no_repeat_ngram: 2,
-            ..plain.clone()
-        };
-        let unigram = SearchOptions {
-            no_repeat_ngram: 1,
-            ..plain.clone()
-        };
-        let penalty = SearchOptions {
-            repetition_penalty: 2.0,
-            ..plain.clone()
-        };
+        let bigram = SearchOptions { no_repeat_ngram: 2, ..plain.clone() };
+        let unigram = SearchOptions { no_repeat_ngram: 1, ..plain.clone() };
+        let penalty = SearchOptions { repetition_penalty: 2.0, ..plain.clone() };
         let cases: [(&SearchOptions, &[u32], [f32; 5]); 6] = [
             (&plain, &[3, 1], [1.0, 2.0, -2.0, 4.0, none]),
             (&plain, &[3], [none, 2.0, -2.0, 4.0, none]),
@@ -198,26 +169,14 @@ mod tests {
     #[test]
     fn prefix_limit_and_dead_end_leave_no_choice() {
         let plain = SearchOptions::default();
-        let unigram = SearchOptions {
-            no_repeat_ngram: 1,
-            ..plain.clone()
-        };
+        let unigram = SearchOptions { no_repeat_ngram: 1, ..plain.clone() };
         let logits = || vec![1.0, 0.0, 0.0, 0.0, 0.0];
-        assert!(matches!(
-            next(&plain, &[], (0, 9), logits()).0,
-            Next::Forced(3, _)
-        ));
-        assert!(matches!(
-            next(&plain, &[3, 1], (0, 2), logits()).0,
-            Next::Ended(_, true)
-        ));
+        assert!(matches!(next(&plain, &[], (0, 9), logits()).0, Next::Forced(3, _)));
+        assert!(matches!(next(&plain, &[3, 1], (0, 2), logits()).0, Next::Ended(_, true)));
         assert!(matches!(
             next(&plain, &[3, 1], (0, 2), vec![0.0, 1.0, 0.0, 0.0, 0.0]).0,
             Next::Ended(_, false)
         ));
-        assert!(matches!(
-            next(&unigram, &[3, 2, 1], (9, 9), logits()).0,
-            Next::Ended(_, true)
-        ));
+        assert!(matches!(next(&unigram, &[3, 2, 1], (9, 9), logits()).0, Next::Ended(_, true)));
     }
 }

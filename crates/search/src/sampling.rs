@@ -14,21 +14,13 @@ pub(crate) struct Sampler {
 
 impl Sampler {
     pub(crate) fn new(options: &Sampling, random: Random) -> Self {
-        Self {
-            options: options.clone(),
-            random,
-        }
+        Self { options: options.clone(), random }
     }
 
     /// A token, drawn from the softmax of the logits at the temperature: of the k best, of those the fewest
     /// that together reach p. One random number a draw.
     pub(crate) fn draw(&mut self, logits: &[f32]) -> Option<Scored> {
-        let Sampling {
-            temperature,
-            top_k,
-            top_p,
-            ..
-        } = self.options;
+        let Sampling { temperature, top_k, top_p, .. } = self.options;
         let count = if top_k == 0 { logits.len() } else { top_k };
         let candidates = if count < logits.len() || top_p < 1.0 {
             top(logits, count)
@@ -37,10 +29,8 @@ impl Sampler {
             scored.filter(|scored| scored.logit > f32::NEG_INFINITY).collect()
         };
         let best = candidates.iter().max()?.logit;
-        let mut weights: Vec<f64> = candidates
-            .iter()
-            .map(|c| (f64::from(c.logit - best) / temperature).exp())
-            .collect();
+        let mut weights: Vec<f64> =
+            candidates.iter().map(|c| (f64::from(c.logit - best) / temperature).exp()).collect();
         if top_p < 1.0 {
             let nucleus = top_p * weights.iter().sum::<f64>();
             let mut mass = 0.0;

@@ -50,10 +50,7 @@ pub(crate) fn top(logits: &[f32], count: usize) -> Vec<Scored> {
             least = heap.peek().map_or(least, |Reverse(worst)| worst.logit);
         }
     }
-    heap.into_sorted_vec()
-        .into_iter()
-        .map(|Reverse(scored)| scored)
-        .collect()
+    heap.into_sorted_vec().into_iter().map(|Reverse(scored)| scored).collect()
 }
 
 /// The logarithm of the sum of exponentials, in one pass: the sum is rescaled when a new maximum comes
@@ -89,19 +86,13 @@ mod tests {
                     value => value as f32 / 2.0 - 2.0,
                 })
                 .collect();
-            let mut sorted: Vec<Scored> = (0..)
-                .zip(&logits)
-                .map(|(token, &logit)| Scored { logit, token })
-                .collect();
+            let mut sorted: Vec<Scored> =
+                (0..).zip(&logits).map(|(token, &logit)| Scored { logit, token }).collect();
             sorted.retain(|scored| scored.logit > f32::NEG_INFINITY);
             sorted.sort_by(|a, b| b.cmp(a));
             for count in [0, 1, 3, 50] {
                 let expected = &sorted[..count.min(sorted.len())];
-                assert_eq!(
-                    top(&logits, count),
-                    expected,
-                    "case {case}, top {count} of {logits:?}"
-                );
+                assert_eq!(top(&logits, count), expected, "case {case}, top {count} of {logits:?}");
             }
         }
     }
@@ -121,17 +112,11 @@ mod tests {
             (&[-1000.0, 3.0], 3.0),
             (&[f32::NEG_INFINITY, 1.5], 1.5),
             (&[f32::NEG_INFINITY], f64::NEG_INFINITY),
-            (
-                &[-2.0, -1.0, 0.0],
-                (1.0 + (-1.0_f64).exp() + (-2.0_f64).exp()).ln(),
-            ),
+            (&[-2.0, -1.0, 0.0], (1.0 + (-1.0_f64).exp() + (-2.0_f64).exp()).ln()),
         ];
         for (logits, expected) in cases {
             let found = log_sum_exp(logits);
-            assert!(
-                found == expected || (found - expected).abs() < 1e-6,
-                "{logits:?}: {found}"
-            );
+            assert!(found == expected || (found - expected).abs() < 1e-6, "{logits:?}: {found}");
         }
         assert!(log_sum_exp(&[0.0, f32::NAN, 1.0]).is_nan());
     }

@@ -27,8 +27,8 @@ pub struct TextAdapter {
 }
 
 enum Segmenter {
-    Trained(Trained),
-    Existing(Existing),
+    Trained(Box<Trained>),
+    Existing(Box<Existing>),
 }
 
 impl TextAdapter {
@@ -41,10 +41,8 @@ impl TextAdapter {
             return Self::read(options, &file.path);
         }
         let document = train(options, normalizer(options), values)?;
-        Self::new(options, document).map_err(|reason| AdapterError::Fit {
-            option: "tokenizer".to_owned(),
-            reason,
-        })
+        Self::new(options, document)
+            .map_err(|reason| AdapterError::Fit { option: "tokenizer".to_owned(), reason })
     }
 
     /// The adapter that was saved in a folder.
@@ -53,10 +51,7 @@ impl TextAdapter {
     }
 
     fn read(options: &TextOptions, path: &Path) -> Result<Self, AdapterError> {
-        let broken = |reason| AdapterError::File {
-            path: path.to_owned(),
-            reason,
-        };
+        let broken = |reason| AdapterError::File { path: path.to_owned(), reason };
         let document =
             std::fs::read_to_string(path).map_err(|error| broken(format!("cannot be read: {error}")))?;
         Self::new(options, document).map_err(broken)
@@ -68,24 +63,13 @@ impl TextAdapter {
             Tokenizer::File(file) => {
                 let existing = Existing::new(document)?;
                 let special = SpecialTokens::find(existing.tokenizer(), file).map_err(|missing| {
-                    missing
-                        .into_iter()
-                        .map(|missing| missing.reason)
-                        .collect::<Vec<_>>()
-                        .join("; ")
+                    missing.into_iter().map(|missing| missing.reason).collect::<Vec<_>>().join("; ")
                 })?;
-                (special, Segmenter::Existing(existing))
+                (special, Segmenter::Existing(Box::new(existing)))
             }
-            _ => (
-                SpecialTokens::TRAINED,
-                Segmenter::Trained(Trained::new(document, options)?),
-            ),
+            _ => (SpecialTokens::TRAINED, Segmenter::Trained(Box::new(Trained::new(document, options)?))),
         };
-        Ok(Self {
-            normalizer: normalizer(options),
-            special,
-            segmenter,
-        })
+        Ok(Self { normalizer: normalizer(options), special, segmenter })
     }
 
     /// The tokens that are no text.
@@ -116,18 +100,12 @@ impl TextAdapter {
 }
 
 fn normalizer(options: &TextOptions) -> Normalizer {
-    Normalizer {
-        form: options.normalization(),
-        lowercase: options.lowercase,
-    }
+    Normalizer { form: options.normalization(), lowercase: options.lowercase }
 }
 
 impl Adapter for TextAdapter {
     fn stem(&self) -> Stem {
-        Stem::Lookup {
-            vocabulary: self.vocabulary(),
-            padding: self.special.padding,
-        }
+        Stem::Lookup { vocabulary: self.vocabulary(), padding: self.special.padding }
     }
 
     fn head(&self) -> Option<Head> {
@@ -154,10 +132,7 @@ impl Adapter for TextAdapter {
         }
         tokens.push(self.special.end);
         regions.push(Region::Nothing);
-        Ok(Encoded {
-            sequence: Sequence::Tokens(tokens),
-            regions,
-        })
+        Ok(Encoded { sequence: Sequence::Tokens(tokens), regions })
     }
 
     fn decode(&self, tokens: &[u32]) -> Result<Decoded, AdapterError> {
@@ -165,10 +140,7 @@ impl Adapter for TextAdapter {
             Segmenter::Trained(trained) => trained.spell(tokens)?,
             Segmenter::Existing(existing) => existing.spell(tokens)?,
         };
-        Ok(Decoded {
-            value: Value::Text(text),
-            regions: ranges.into_iter().map(region).collect(),
-        })
+        Ok(Decoded { value: Value::Text(text), regions: ranges.into_iter().map(region).collect() })
     }
 
     fn show(&self, token: u32) -> String {
@@ -181,17 +153,11 @@ impl Adapter for TextAdapter {
 
     fn save(&self, folder: &Path) -> Result<(), AdapterError> {
         let path = folder.join(FILE);
-        std::fs::write(&path, self.tokenizer_json()).map_err(|error| AdapterError::File {
-            path,
-            reason: format!("cannot be written: {error}"),
-        })
+        std::fs::write(&path, self.tokenizer_json())
+            .map_err(|error| AdapterError::File { path, reason: format!("cannot be written: {error}") })
     }
 }
 
 fn region(range: std::ops::Range<usize>) -> Region {
-    if range.is_empty() {
-        Region::Nothing
-    } else {
-        Region::Bytes(range)
-    }
+    if range.is_empty() { Region::Nothing } else { Region::Bytes(range) }
 }

@@ -33,17 +33,10 @@ pub(crate) fn learn(words: &[(String, u64)], size: usize, min_frequency: u64, pr
         let Some(pair) = trainer.most_frequent(min_frequency) else {
             break;
         };
-        merges.push((
-            trainer.pieces[pair.0 as usize].clone(),
-            trainer.pieces[pair.1 as usize].clone(),
-        ));
+        merges.push((trainer.pieces[pair.0 as usize].clone(), trainer.pieces[pair.1 as usize].clone()));
         trainer.merge(pair);
     }
-    Merges {
-        pieces: trainer.pieces,
-        alphabet,
-        merges,
-    }
+    Merges { pieces: trainer.pieces, alphabet, merges }
 }
 
 struct Trainer<'a> {
@@ -63,21 +56,11 @@ impl<'a> Trainer<'a> {
         let spell = |word: &str| -> Vec<String> {
             word.chars()
                 .enumerate()
-                .map(|(index, c)| {
-                    if index == 0 {
-                        c.to_string()
-                    } else {
-                        format!("{prefix}{c}")
-                    }
-                })
+                .map(|(index, c)| if index == 0 { c.to_string() } else { format!("{prefix}{c}") })
                 .collect()
         };
-        let pieces: Vec<String> = words
-            .iter()
-            .flat_map(|(word, _)| spell(word))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
+        let pieces: Vec<String> =
+            words.iter().flat_map(|(word, _)| spell(word)).collect::<BTreeSet<_>>().into_iter().collect();
         let numbers: HashMap<String, u32> = pieces.iter().cloned().zip(0..).collect();
         let words = words
             .iter()
@@ -98,11 +81,7 @@ impl<'a> Trainer<'a> {
                 trainer.places.entry(pair).or_default().insert(index);
             }
         }
-        trainer.queue = trainer
-            .counts
-            .iter()
-            .map(|(pair, count)| (*count, Reverse(*pair)))
-            .collect();
+        trainer.queue = trainer.counts.iter().map(|(pair, count)| (*count, Reverse(*pair))).collect();
         trainer
     }
 
@@ -153,11 +132,8 @@ impl<'a> Trainer<'a> {
     /// The number of the piece that a pair makes; two pairs can make the same piece.
     fn number_of(&mut self, (left, right): Pair) -> u32 {
         let right = &self.pieces[right as usize];
-        let piece = format!(
-            "{}{}",
-            self.pieces[left as usize],
-            right.strip_prefix(self.prefix).unwrap_or(right)
-        );
+        let piece =
+            format!("{}{}", self.pieces[left as usize], right.strip_prefix(self.prefix).unwrap_or(right));
         if let Some(number) = self.numbers.get(&piece) {
             return *number;
         }
@@ -196,10 +172,7 @@ mod tests {
     use super::*;
 
     fn words(counts: &[(&str, u64)]) -> Vec<(String, u64)> {
-        let mut words: Vec<_> = counts
-            .iter()
-            .map(|(word, count)| ((*word).to_owned(), *count))
-            .collect();
+        let mut words: Vec<_> = counts.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect();
         words.sort();
         words
     }
@@ -247,9 +220,7 @@ mod tests {
                     *counts.entry(pair).or_default() += count;
                 }
             }
-            let best = counts
-                .iter()
-                .max_by_key(|(pair, count)| (**count, Reverse(**pair)));
+            let best = counts.iter().max_by_key(|(pair, count)| (**count, Reverse(**pair)));
             let Some((pair, _)) = best.filter(|(_, count)| **count >= min_frequency) else {
                 break;
             };
@@ -271,19 +242,13 @@ mod tests {
         for _ in 0..60 {
             let mut counts = BTreeMap::new();
             for _ in 0..40 {
-                let word: String = (0..=random.below(9))
-                    .map(|_| ['a', 'b', 'c'][random.below(3)])
-                    .collect();
+                let word: String = (0..=random.below(9)).map(|_| ['a', 'b', 'c'][random.below(3)]).collect();
                 *counts.entry(word).or_insert(0) += 1 + random.below(4) as u64;
             }
             let counts: Vec<(String, u64)> = counts.into_iter().collect();
             for (size, min_frequency) in [(20, 1), (500, 2)] {
                 let expected = learn_slowly(&counts, size, min_frequency);
-                assert_eq!(
-                    learn(&counts, size, min_frequency, "").pieces,
-                    expected,
-                    "{counts:?}"
-                );
+                assert_eq!(learn(&counts, size, min_frequency, "").pieces, expected, "{counts:?}");
             }
         }
     }

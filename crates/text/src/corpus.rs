@@ -47,21 +47,12 @@ impl Counts {
                 *counts.entry(character).or_default() += 1;
             }
         }
-        Ok(Self(
-            counts
-                .into_iter()
-                .map(|(character, count)| (character.to_string(), count))
-                .collect(),
-        ))
+        Ok(Self(counts.into_iter().map(|(character, count)| (character.to_string(), count)).collect()))
     }
 
     /// How many different characters there are.
     pub(crate) fn alphabet(&self) -> usize {
-        self.0
-            .iter()
-            .flat_map(|(unit, _)| unit.chars())
-            .collect::<BTreeSet<_>>()
-            .len()
+        self.0.iter().flat_map(|(unit, _)| unit.chars()).collect::<BTreeSet<_>>().len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -85,10 +76,7 @@ mod tests {
     #[test]
     fn counts_are_in_order() {
         let values = [Value::from("b a b"), Value::from("a, b")];
-        let normalizer = Normalizer {
-            form: Normalization::Nfc,
-            lowercase: false,
-        };
+        let normalizer = Normalizer { form: Normalization::Nfc, lowercase: false };
         let words = Counts::words(normalizer, &mut values.iter()).expect("texts");
         let expected = [(",", 1), ("▁a", 2), ("▁b", 3)];
         assert_eq!(words.0, expected.map(|(word, count)| (word.to_owned(), count)));

@@ -29,8 +29,6 @@ pub enum TextError {
 
 impl From<TextError> for AdapterError {
     fn from(error: TextError) -> Self {
-        AdapterError::Value {
-            reason: error.to_string(),
-        }
+        AdapterError::Value { reason: error.to_string() }
     }
 }

@@ -29,16 +29,10 @@ impl Existing {
         // filled up here.
         tokenizer.set_encode_special_tokens(true);
         tokenizer.with_padding(None);
-        tokenizer
-            .with_truncation(None)
-            .map_err(|error| error.to_string())?;
+        tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
         let last = tokenizer.get_vocab(true).into_values().max();
         let vocabulary = last.ok_or("its vocabulary is empty")? as usize + 1;
-        Ok(Self {
-            tokenizer,
-            vocabulary,
-            document,
-        })
+        Ok(Self { tokenizer, vocabulary, document })
     }
 
     pub(crate) fn document(&self) -> &str {
@@ -70,10 +64,7 @@ impl Existing {
     /// the tokens up to it: quadratic, but for the length of a sentence that is little.
     pub(crate) fn spell(&self, tokens: &[u32]) -> Result<Spelled, TextError> {
         if let Some(&token) = tokens.iter().find(|&&token| token as usize >= self.vocabulary) {
-            return Err(TextError::OutsideVocabulary {
-                token,
-                vocabulary: self.vocabulary,
-            });
+            return Err(TextError::OutsideVocabulary { token, vocabulary: self.vocabulary });
         }
         let decode = |count: usize| self.tokenizer.decode(&tokens[..count], true).map_err(failed);
         let text = decode(tokens.len())?;
@@ -100,16 +91,10 @@ impl Existing {
 }
 
 fn failed(error: tokenizers::Error) -> TextError {
-    TextError::Segmentation {
-        reason: error.to_string(),
-    }
+    TextError::Segmentation { reason: error.to_string() }
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {
     let same = |((at, a), b): &((usize, char), char)| (a == b).then_some(at + a.len_utf8());
-    a.char_indices()
-        .zip(b.chars())
-        .map_while(|pair| same(&pair))
-        .last()
-        .unwrap_or(0)
+    a.char_indices().zip(b.chars()).map_while(|pair| same(&pair)).last().unwrap_or(0)
 }

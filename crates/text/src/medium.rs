@@ -73,18 +73,12 @@ impl TextOptions {
 }
 
 fn parse(options: &serde_json::Value) -> Result<TextOptions, AdapterError> {
-    TextOptions::deserialize_from(options).map_err(|reason| AdapterError::Fit {
-        option: "text".to_owned(),
-        reason,
-    })
+    TextOptions::deserialize_from(options)
+        .map_err(|reason| AdapterError::Fit { option: "text".to_owned(), reason })
 }
 
 fn problem(pointer: &str, message: impl Into<String>, help: Option<String>) -> OptionProblem {
-    OptionProblem {
-        pointer: pointer.to_owned(),
-        message: message.into(),
-        help,
-    }
+    OptionProblem { pointer: pointer.to_owned(), message: message.into(), help }
 }
 
 /// Everything that the schema cannot say.
@@ -98,27 +92,16 @@ fn problems(options: &TextOptions) -> Vec<OptionProblem> {
     }
     let least = tokenizer.fixed() + 1;
     if let Some(vocab) = tokenizer.vocab().filter(|vocab| *vocab < least) {
-        let bytes = if tokenizer.has_bytes() {
-            " and 256 bytes"
-        } else {
-            ""
-        };
+        let bytes = if tokenizer.has_bytes() { " and 256 bytes" } else { "" };
         problems.push(problem(
             &format!("/tokenizer/{name}/vocab"),
-            format!(
-                "{vocab} tokens leave no room beside {} special tokens{bytes}",
-                SPECIAL.len()
-            ),
+            format!("{vocab} tokens leave no room beside {} special tokens{bytes}", SPECIAL.len()),
             Some(format!("at least {least}; 4000 to 32000 is usual")),
         ));
     }
     if tokenizer.min_frequency() == Some(0) {
         let pointer = format!("/tokenizer/{name}/min_frequency");
-        problems.push(problem(
-            &pointer,
-            "nothing occurs 0 times",
-            Some("at least 1".to_owned()),
-        ));
+        problems.push(problem(&pointer, "nothing occurs 0 times", Some("at least 1".to_owned())));
     }
     if let Tokenizer::File(file) = tokenizer {
         problems.extend(file_problems(file));
@@ -140,22 +123,12 @@ fn file_problems(file: &File) -> Vec<OptionProblem> {
         Ok(existing) => existing,
         Err(reason) => {
             let help = "give the tokenizer.json of a fast tokenizer".to_owned();
-            return vec![problem(
-                "/tokenizer/file/path",
-                format!("{shown}: {reason}"),
-                Some(help),
-            )];
+            return vec![problem("/tokenizer/file/path", format!("{shown}: {reason}"), Some(help))];
         }
     };
-    let missing = SpecialTokens::find(existing.tokenizer(), file)
-        .err()
-        .unwrap_or_default();
+    let missing = SpecialTokens::find(existing.tokenizer(), file).err().unwrap_or_default();
     let place = |named, option| {
-        if named {
-            format!("/tokenizer/file/{option}")
-        } else {
-            "/tokenizer/file".to_owned()
-        }
+        if named { format!("/tokenizer/file/{option}") } else { "/tokenizer/file".to_owned() }
     };
     missing
         .into_iter()

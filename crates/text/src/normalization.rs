@@ -25,44 +25,26 @@ impl Normalizer {
     /// The text, normalised.
     pub(crate) fn apply<'a>(&self, text: &'a str) -> Normalized<'a> {
         if self.is_identity(text) {
-            return Normalized {
-                original: text.len(),
-                text: Cow::Borrowed(text),
-                segments: Vec::new(),
-            };
+            return Normalized { original: text.len(), text: Cow::Borrowed(text), segments: Vec::new() };
         }
         let mut normalized = String::with_capacity(text.len());
         let mut segments = Vec::new();
         let mut start = 0;
-        let mut ends: Vec<usize> = text
-            .char_indices()
-            .skip(1)
-            .filter(|(_, c)| self.starts_segment(*c))
-            .map(|(at, _)| at)
-            .collect();
+        let mut ends: Vec<usize> =
+            text.char_indices().skip(1).filter(|(_, c)| self.starts_segment(*c)).map(|(at, _)| at).collect();
         ends.push(text.len());
         for end in ends {
             let at = normalized.len();
             self.push(&text[start..end], &mut normalized);
             if normalized[at..] == text[start..end] {
                 let characters = text[start..end].char_indices();
-                segments.extend(characters.map(|(c, _)| Segment {
-                    normalized: at + c,
-                    original: start + c,
-                }));
+                segments.extend(characters.map(|(c, _)| Segment { normalized: at + c, original: start + c }));
             } else {
-                segments.push(Segment {
-                    normalized: at,
-                    original: start,
-                });
+                segments.push(Segment { normalized: at, original: start });
             }
             start = end;
         }
-        Normalized {
-            original: text.len(),
-            text: Cow::Owned(normalized),
-            segments,
-        }
+        Normalized { original: text.len(), text: Cow::Owned(normalized), segments }
     }
 
     fn is_identity(&self, text: &str) -> bool {
@@ -133,13 +115,8 @@ impl Normalized<'_> {
                 self.start(range.start)..self.start(range.start)
             };
         }
-        let next = self
-            .segments
-            .partition_point(|segment| segment.normalized < range.end);
-        let end = self
-            .segments
-            .get(next)
-            .map_or(self.original, |segment| segment.original);
+        let next = self.segments.partition_point(|segment| segment.normalized < range.end);
+        let end = self.segments.get(next).map_or(self.original, |segment| segment.original);
         self.start(range.start)..end
     }
 
@@ -164,37 +141,21 @@ mod tests {
 
     use super::*;
 
-    const NFC: Normalizer = Normalizer {
-        form: Normalization::Nfc,
-        lowercase: false,
-    };
-    const NFKC: Normalizer = Normalizer {
-        form: Normalization::Nfkc,
-        lowercase: false,
-    };
-    const LOWER: Normalizer = Normalizer {
-        form: Normalization::Nfc,
-        lowercase: true,
-    };
+    const NFC: Normalizer = Normalizer { form: Normalization::Nfc, lowercase: false };
+    const NFKC: Normalizer = Normalizer { form: Normalization::Nfkc, lowercase: false };
+    const LOWER: Normalizer = Normalizer { form: Normalization::Nfc, lowercase: true };
 
     #[test]
     fn every_normalised_character_comes_from_the_right_bytes() {
-        // (normaliser, text, what each normalised character comes from)
-        let cases: &[(Normalizer, &str, &[(&str, &str)])] = &[
+        // What each normalised character comes from.
+        type Case = (Normalizer, &'static str, &'static [(&'static str, &'static str)]);
+        let cases: &[Case] = &[
             (NFC, "Tür", &[("T", "T"), ("ü", "ü"), ("r", "r")]),
             (NFC, "Tu\u{308}r", &[("T", "T"), ("ü", "u\u{308}"), ("r", "r")]),
             (NFC, "a\u{323}\u{302}b", &[("ậ", "a\u{323}\u{302}"), ("b", "b")]),
             (NFC, "a\u{302}\u{323}b", &[("ậ", "a\u{302}\u{323}"), ("b", "b")]),
-            (
-                NFC,
-                "\u{1112}\u{1161}\u{11ab}!",
-                &[("한", "\u{1112}\u{1161}\u{11ab}"), ("!", "!")],
-            ),
-            (
-                NFC,
-                "т\u{308}u\u{308}",
-                &[("т", "т"), ("\u{308}", "\u{308}"), ("ü", "u\u{308}")],
-            ),
+            (NFC, "\u{1112}\u{1161}\u{11ab}!", &[("한", "\u{1112}\u{1161}\u{11ab}"), ("!", "!")]),
+            (NFC, "т\u{308}u\u{308}", &[("т", "т"), ("\u{308}", "\u{308}"), ("ü", "u\u{308}")]),
             (NFKC, "ﬁx", &[("f", "ﬁ"), ("i", "ﬁ"), ("x", "x")]),
             (NFKC, "ＡＢ", &[("A", "Ａ"), ("B", "Ｂ")]),
             (LOWER, "ÄB", &[("ä", "Ä"), ("b", "B")]),
@@ -208,10 +169,8 @@ mod tests {
                 .char_indices()
                 .map(|(at, c)| (c.to_string(), &text[normalized.original(at..at + c.len_utf8())]))
                 .collect();
-            let expected: Vec<(String, &str)> = expected
-                .iter()
-                .map(|(c, from)| ((*c).to_owned(), *from))
-                .collect();
+            let expected: Vec<(String, &str)> =
+                expected.iter().map(|(c, from)| ((*c).to_owned(), *from)).collect();
             assert_eq!(found, expected, "{text:?}");
         }
     }
@@ -222,21 +181,12 @@ mod tests {
             "aZe \u{301}\u{308}\u{323}\u{327}üÅﬁＡ한\u{1100}\u{1161}\u{11a8}\u{344}हि\u{93c}न्\u{9c7}\u{9be}☃\u{fb2c}\u{200d}\u{f73}".chars().collect();
         let mut random = Seed(5).random("normalization", 0);
         for _ in 0..3000 {
-            let text: String = (0..random.below(12))
-                .map(|_| alphabet[random.below(alphabet.len())])
-                .collect();
+            let text: String =
+                (0..random.below(12)).map(|_| alphabet[random.below(alphabet.len())]).collect();
             assert_eq!(NFC.apply(&text).text, text.nfc().collect::<String>(), "{text:?}");
-            assert_eq!(
-                NFKC.apply(&text).text,
-                text.nfkc().collect::<String>(),
-                "{text:?}"
-            );
+            assert_eq!(NFKC.apply(&text).text, text.nfkc().collect::<String>(), "{text:?}");
             let normalized = NFC.apply(&text);
-            assert_eq!(
-                normalized.original(0..normalized.text.len()),
-                0..text.len(),
-                "{text:?}"
-            );
+            assert_eq!(normalized.original(0..normalized.text.len()), 0..text.len(), "{text:?}");
         }
     }
 }

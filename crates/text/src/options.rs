@@ -157,12 +157,7 @@ pub struct Bpe {
 
 impl Default for Bpe {
     fn default() -> Self {
-        Self {
-            vocab: 8000,
-            shared: false,
-            min_frequency: 2,
-            byte_fallback: false,
-        }
+        Self { vocab: 8000, shared: false, min_frequency: 2, byte_fallback: false }
     }
 }
 
@@ -181,11 +176,7 @@ pub struct Unigram {
 
 impl Default for Unigram {
     fn default() -> Self {
-        Self {
-            vocab: 8000,
-            shared: false,
-            byte_fallback: false,
-        }
+        Self { vocab: 8000, shared: false, byte_fallback: false }
     }
 }
 
@@ -205,11 +196,7 @@ pub struct WordPiece {
 
 impl Default for WordPiece {
     fn default() -> Self {
-        Self {
-            vocab: 8000,
-            shared: false,
-            min_frequency: 2,
-        }
+        Self { vocab: 8000, shared: false, min_frequency: 2 }
     }
 }
 
@@ -229,11 +216,7 @@ pub struct Words {
 
 impl Default for Words {
     fn default() -> Self {
-        Self {
-            vocab: 8000,
-            shared: false,
-            min_frequency: 2,
-        }
+        Self { vocab: 8000, shared: false, min_frequency: 2 }
     }
 }
 
@@ -250,10 +233,7 @@ pub struct Characters {
 
 impl Default for Characters {
     fn default() -> Self {
-        Self {
-            shared: false,
-            min_frequency: 1,
-        }
+        Self { shared: false, min_frequency: 1 }
     }
 }
 

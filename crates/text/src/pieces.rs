@@ -42,24 +42,12 @@ impl Pieces {
             } else if let Some(byte) = byte_of(name).filter(|_| bytes) {
                 Piece::Byte(byte)
             } else {
-                let name = if continued {
-                    name.strip_prefix(CONTINUED).unwrap_or(name)
-                } else {
-                    name
-                };
-                Piece::Text(if marked {
-                    name.replace(SPACE, " ")
-                } else {
-                    name.to_owned()
-                })
+                let name = if continued { name.strip_prefix(CONTINUED).unwrap_or(name) } else { name };
+                Piece::Text(if marked { name.replace(SPACE, " ") } else { name.to_owned() })
             }
         };
         let pieces = (0..).zip(&names).map(meaning).collect();
-        Self {
-            names,
-            pieces,
-            marked,
-        }
+        Self { names, pieces, marked }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -81,10 +69,7 @@ impl Pieces {
         let mut ranges = Vec::with_capacity(tokens.len());
         let mut first = self.marked;
         for &token in tokens {
-            let outside = || TextError::OutsideVocabulary {
-                token,
-                vocabulary: self.len(),
-            };
+            let outside = || TextError::OutsideVocabulary { token, vocabulary: self.len() };
             let start = bytes.len();
             match self.pieces.get(token as usize).ok_or_else(outside)? {
                 Piece::Nothing => {}
@@ -134,10 +119,7 @@ fn repair(bytes: Vec<u8>, mut ranges: Vec<Range<usize>>) -> Spelled {
             text
         }
     };
-    let ranges = ranges
-        .into_iter()
-        .map(|range| whole_characters(&text, range))
-        .collect();
+    let ranges = ranges.into_iter().map(|range| whole_characters(&text, range)).collect();
     (text, ranges)
 }
 
@@ -146,11 +128,8 @@ mod tests {
     use super::*;
 
     fn pieces(marked: bool, names: &[&str]) -> Pieces {
-        let names = ["<pad>", "<unk>", "<s>", "</s>"]
-            .iter()
-            .chain(names)
-            .map(|name| (*name).to_owned())
-            .collect();
+        let names =
+            ["<pad>", "<unk>", "<s>", "</s>"].iter().chain(names).map(|name| (*name).to_owned()).collect();
         Pieces::new(names, true, marked, true)
     }
 
@@ -175,9 +154,6 @@ mod tests {
             assert_eq!(parts, expected, "{tokens:?} gave {text:?}");
         }
         let error = marked.spell(&[4, 10]).expect_err("the last is 9").to_string();
-        assert!(
-            error.contains("token 10 is outside the vocabulary of 10 tokens"),
-            "{error}"
-        );
+        assert!(error.contains("token 10 is outside the vocabulary of 10 tokens"), "{error}");
     }
 }

@@ -80,11 +80,7 @@ fn normalizer(options: &TextOptions) -> Value {
         steps.push(json!({ "type": "Prepend", "prepend": SPACE }));
         steps.push(json!({ "type": "Replace", "pattern": { "String": " " }, "content": SPACE }));
     }
-    if steps.is_empty() {
-        Value::Null
-    } else {
-        json!({ "type": "Sequence", "normalizers": steps })
-    }
+    if steps.is_empty() { Value::Null } else { json!({ "type": "Sequence", "normalizers": steps }) }
 }
 
 fn pre_tokenizer(options: &TextOptions) -> Value {

@@ -10,14 +10,7 @@ pub(crate) const SPECIAL: [&str; 4] = ["<pad>", "<unk>", "<s>", "</s>"];
 const PADDING_NAMES: &[&str] = &["<pad>", "[PAD]", "<|pad|>"];
 const UNKNOWN_NAMES: &[&str] = &["<unk>", "[UNK]"];
 const BEGIN_NAMES: &[&str] = &["<s>", "[CLS]", "<bos>", "[BOS]", "<|begin_of_text|>"];
-const END_NAMES: &[&str] = &[
-    "</s>",
-    "[SEP]",
-    "<eos>",
-    "[EOS]",
-    "<|end_of_text|>",
-    "<|endoftext|>",
-];
+const END_NAMES: &[&str] = &["</s>", "[SEP]", "<eos>", "[EOS]", "<|end_of_text|>", "<|endoftext|>"];
 
 /// The numbers of the tokens that are no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +27,7 @@ pub struct SpecialTokens {
 
 impl SpecialTokens {
     /// Those of the vocabularies that are trained here.
-    pub const TRAINED: Self = Self {
-        padding: 0,
-        unknown: Some(1),
-        begin: 2,
-        end: 3,
-    };
+    pub const TRAINED: Self = Self { padding: 0, unknown: Some(1), begin: 2, end: 3 };
 
     /// Whether a token is one of them.
     pub fn contain(self, token: u32) -> bool {
@@ -79,16 +67,7 @@ impl SpecialTokens {
         if unknown.is_none() && options.unknown.is_some() {
             missing.push(Missing::new("unknown", options.unknown.as_deref(), UNKNOWN_NAMES));
         }
-        if missing.is_empty() {
-            Ok(Self {
-                padding,
-                unknown,
-                begin,
-                end,
-            })
-        } else {
-            Err(missing)
-        }
+        if missing.is_empty() { Ok(Self { padding, unknown, begin, end }) } else { Err(missing) }
     }
 }
 
@@ -119,10 +98,6 @@ impl Missing {
                 usual.join(", ")
             ),
         };
-        Self {
-            option,
-            named: named.is_some(),
-            reason,
-        }
+        Self { option, named: named.is_some(), reason }
     }
 }

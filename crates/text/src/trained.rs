@@ -48,47 +48,27 @@ impl Trained {
         let model = parsed["model"].take();
         let expected = recipe::model_type(&options.tokenizer);
         if model["type"] != expected {
-            return Err(format!(
-                "its model is {}, and the options need {expected}",
-                model["type"]
-            ));
+            return Err(format!("its model is {}, and the options need {expected}", model["type"]));
         }
         let mut model: ModelWrapper =
             serde_json::from_value(model).map_err(|error| format!("its model is broken: {error}"))?;
-        let names: Vec<String> = (0..model.get_vocab_size() as u32)
-            .map_while(|token| model.id_to_token(token))
-            .collect();
+        let names: Vec<String> =
+            (0..model.get_vocab_size() as u32).map_while(|token| model.id_to_token(token)).collect();
         if names.len() != model.get_vocab_size() {
             return Err(format!("its vocabulary has no token {}", names.len()));
         }
         if !names.iter().zip(SPECIAL).all(|(name, special)| name == special) || names.len() < SPECIAL.len() {
-            return Err(format!(
-                "its vocabulary does not start with {}",
-                SPECIAL.join(" ")
-            ));
+            return Err(format!("its vocabulary does not start with {}", SPECIAL.join(" ")));
         }
-        if options
-            .tokenizer
-            .vocab()
-            .is_some_and(|asked| asked != names.len())
-        {
-            return Err(format!(
-                "it has {} tokens, and the options ask for another number",
-                names.len()
-            ));
+        if options.tokenizer.vocab().is_some_and(|asked| asked != names.len()) {
+            return Err(format!("it has {} tokens, and the options ask for another number", names.len()));
         }
         let words = recipe::has_words(&options.tokenizer);
         // The models' own memory of words is smaller and slower than ours.
         model.resize_cache(0);
         let continued = matches!(options.tokenizer, Tokenizer::WordPiece(_));
         let pieces = Pieces::new(names, options.tokenizer.has_bytes(), words, continued);
-        Ok(Self {
-            model,
-            pieces,
-            words,
-            known: RwLock::default(),
-            document,
-        })
+        Ok(Self { model, pieces, words, known: RwLock::default(), document })
     }
 
     pub(crate) fn document(&self) -> &str {
@@ -115,10 +95,7 @@ impl Trained {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             for word in marked.words() {
                 let mut place = |unit: &[Cut]| {
-                    cuts.extend(
-                        unit.iter()
-                            .map(|(token, range)| (*token, word.range(range.clone()))),
-                    );
+                    cuts.extend(unit.iter().map(|(token, range)| (*token, word.range(range.clone()))));
                 };
                 match known.get(word.marked) {
                     Some(unit) => place(unit),
@@ -143,17 +120,12 @@ impl Trained {
         let tokens = self
             .model
             .tokenize(unit)
-            .map_err(|error| TextError::Segmentation {
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| TextError::Segmentation { reason: error.to_string() })?;
         let mut end = 0;
         let cut = |token: Token| {
             // Models differ in what they say a byte covers; here it always covers itself.
-            let range = if self.pieces.is_byte(token.id) {
-                end..end + 1
-            } else {
-                token.offsets.0..token.offsets.1
-            };
+            let range =
+                if self.pieces.is_byte(token.id) { end..end + 1 } else { token.offsets.0..token.offsets.1 };
             end = range.end;
             (token.id, range)
         };

@@ -35,21 +35,11 @@ pub(crate) fn train(
             if pieces.is_empty() {
                 return Err(AdapterError::Fit {
                     option: "tokenizer.characters.min_frequency".to_owned(),
-                    reason: format!(
-                        "no character occurs {} times: ask for less",
-                        options.min_frequency
-                    ),
+                    reason: format!("no character occurs {} times: ask for less", options.min_frequency),
                 });
             }
             pieces.sort_unstable();
-            bpe_model(
-                tokenizer,
-                &bpe::Merges {
-                    alphabet: pieces.len(),
-                    pieces,
-                    merges: Vec::new(),
-                },
-            )
+            bpe_model(tokenizer, &bpe::Merges { alphabet: pieces.len(), pieces, merges: Vec::new() })
         }
         _ => {
             let counts = Counts::words(normalizer, values)?;
@@ -58,12 +48,8 @@ pub(crate) fn train(
         }
     };
     let document = recipe::document(options, model);
-    serde_json::to_string_pretty(&document).map_err(|error| {
-        TextError::Segmentation {
-            reason: error.to_string(),
-        }
-        .into()
-    })
+    serde_json::to_string_pretty(&document)
+        .map_err(|error| TextError::Segmentation { reason: error.to_string() }.into())
 }
 
 /// The model of a tokenizer that cuts words.
@@ -76,14 +62,10 @@ fn word_model(tokenizer: &Tokenizer, counts: Counts) -> Result<serde_json::Value
             let alphabet = counts.alphabet();
             let pieces = unigram::learn(&counts.0, size);
             exact_size(tokenizer, alphabet, pieces.len())?;
-            let mut vocab: Vec<(String, f64)> = fixed_pieces(tokenizer)
-                .into_iter()
-                .map(|piece| (piece, 0.0))
-                .collect();
+            let mut vocab: Vec<(String, f64)> =
+                fixed_pieces(tokenizer).into_iter().map(|piece| (piece, 0.0)).collect();
             vocab.extend(
-                pieces
-                    .into_iter()
-                    .map(|(piece, score)| (piece, (score * DECIMALS).round() / DECIMALS)),
+                pieces.into_iter().map(|(piece, score)| (piece, (score * DECIMALS).round() / DECIMALS)),
             );
             json!({
                 "type": "Unigram", "unk_id": SpecialTokens::TRAINED.unknown, "vocab": vocab,
@@ -153,11 +135,7 @@ fn not_empty(counts: &Counts) -> Result<(), AdapterError> {
 
 /// Whether what was learned is as much as was asked for, and what to ask for if not.
 fn exact_size(tokenizer: &Tokenizer, alphabet: usize, learned: usize) -> Result<(), AdapterError> {
-    let (name, asked, fixed) = (
-        tokenizer.name(),
-        tokenizer.vocab().unwrap_or(0),
-        tokenizer.fixed(),
-    );
+    let (name, asked, fixed) = (tokenizer.name(), tokenizer.vocab().unwrap_or(0), tokenizer.fixed());
     let size = asked.saturating_sub(fixed);
     let reason = if alphabet > size {
         let least = fixed + alphabet;
@@ -179,8 +157,5 @@ fn exact_size(tokenizer: &Tokenizer, alphabet: usize, learned: usize) -> Result<
     } else {
         return Ok(());
     };
-    Err(AdapterError::Fit {
-        option: format!("tokenizer.{name}.vocab"),
-        reason,
-    })
+    Err(AdapterError::Fit { option: format!("tokenizer.{name}.vocab"), reason })
 }

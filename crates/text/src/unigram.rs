@@ -29,10 +29,8 @@ type Piece = (String, f64);
 ///
 /// Fewer come back when the words have fewer frequent substrings; more when they have more characters.
 pub(crate) fn learn(words: &[(String, u64)], size: usize) -> Vec<Piece> {
-    let words: Vec<(Vec<char>, f64)> = words
-        .iter()
-        .map(|(word, count)| (word.chars().collect(), *count as f64))
-        .collect();
+    let words: Vec<(Vec<char>, f64)> =
+        words.iter().map(|(word, count)| (word.chars().collect(), *count as f64)).collect();
     let mut model = Model::new(seeds(&words));
     // A tenth more than asked for, because the last cut goes by probability instead of by loss.
     let nearly = (size + size / 10).max(model.required.iter().filter(|required| **required).count());
@@ -72,11 +70,7 @@ fn seeds(words: &[(Vec<char>, f64)]) -> Vec<Piece> {
         }
         counts.retain(|_, count| *count >= 2.0);
         frequent = counts.keys().copied().collect();
-        found.extend(
-            counts
-                .into_iter()
-                .map(|(substring, count)| (substring, count * length as f64)),
-        );
+        found.extend(counts.into_iter().map(|(substring, count)| (substring, count * length as f64)));
     }
     found.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     found.truncate(SEEDS);
@@ -84,10 +78,7 @@ fn seeds(words: &[(Vec<char>, f64)]) -> Vec<Piece> {
     seeds.sort_by(|a, b| a.0.cmp(b.0));
     seeds.extend(found);
     let total: f64 = seeds.iter().map(|(_, covered)| covered).sum();
-    seeds
-        .into_iter()
-        .map(|(piece, covered)| (piece.iter().collect(), (covered / total).ln()))
-        .collect()
+    seeds.into_iter().map(|(piece, covered)| (piece.iter().collect(), (covered / total).ln())).collect()
 }
 
 /// Pieces with their log-probabilities, and a trie over their characters.
@@ -121,16 +112,8 @@ impl Model {
             }
             ends[node as usize] = Some(number);
         }
-        let required = pieces
-            .iter()
-            .map(|(piece, _)| piece.chars().count() == 1)
-            .collect();
-        Self {
-            pieces,
-            required,
-            children,
-            ends,
-        }
+        let required = pieces.iter().map(|(piece, _)| piece.chars().count() == 1).collect();
+        Self { pieces, required, children, ends }
     }
 
     /// All pieces in a word, ordered by where they start.
@@ -144,11 +127,7 @@ impl Model {
                 };
                 node = next;
                 if let Some(piece) = self.ends[node as usize] {
-                    edges.push(Edge {
-                        from,
-                        to,
-                        piece: piece as usize,
-                    });
+                    edges.push(Edge { from, to, piece: piece as usize });
                 }
             }
         }
@@ -183,16 +162,10 @@ impl Model {
     fn maximized(self, expected: &[f64], least: usize) -> Self {
         let mut order: Vec<usize> = (0..self.pieces.len()).collect();
         let weight = |&piece: &usize| {
-            if self.required[piece] {
-                f64::INFINITY
-            } else {
-                expected[piece]
-            }
+            if self.required[piece] { f64::INFINITY } else { expected[piece] }
         };
         order.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.cmp(b)));
-        let kept = order
-            .partition_point(|piece| weight(piece) >= RARE)
-            .max(least.min(order.len()));
+        let kept = order.partition_point(|piece| weight(piece) >= RARE).max(least.min(order.len()));
         order.truncate(kept);
         order.sort_unstable();
         let count = |piece: usize| expected[piece].max(FLOOR);
@@ -216,14 +189,7 @@ impl Model {
         let total: f64 = uses.iter().sum();
         let mut candidates: Vec<(usize, f64)> = (0..self.pieces.len())
             .map(|piece| {
-                (
-                    piece,
-                    if self.required[piece] {
-                        f64::INFINITY
-                    } else {
-                        self.loss(piece, &uses, total)
-                    },
-                )
+                (piece, if self.required[piece] { f64::INFINITY } else { self.loss(piece, &uses, total) })
             })
             .collect();
         candidates.sort_by(|a, b| {
@@ -231,18 +197,9 @@ impl Model {
             b.1.total_cmp(&a.1).then_with(by_probability).then(a.0.cmp(&b.0))
         });
         let required = self.required.iter().filter(|required| **required).count();
-        candidates.truncate(
-            ((self.pieces.len() as f64 * KEPT) as usize)
-                .max(least)
-                .max(required),
-        );
+        candidates.truncate(((self.pieces.len() as f64 * KEPT) as usize).max(least).max(required));
         candidates.sort_unstable_by_key(|(piece, _)| *piece);
-        Self::new(
-            candidates
-                .into_iter()
-                .map(|(piece, _)| self.pieces[piece].clone())
-                .collect(),
-        )
+        Self::new(candidates.into_iter().map(|(piece, _)| self.pieces[piece].clone()).collect())
     }
 
     /// How much likelihood is lost, for each use of any piece, when the uses of one piece are written with others.
@@ -254,10 +211,7 @@ impl Model {
         let word: Vec<char> = self.pieces[piece].0.chars().collect();
         let others = self.best(&word, Some(piece));
         let total_after = (total + uses_of * (others.len() as f64 - 1.0)).ln();
-        let after: f64 = others
-            .iter()
-            .map(|&other| (uses[other] + uses_of).ln() - total_after)
-            .sum();
+        let after: f64 = others.iter().map(|&other| (uses[other] + uses_of).ln() - total_after).sum();
         uses_of / total * (uses_of.ln() - total.ln() - after)
     }
 
@@ -285,11 +239,8 @@ impl Model {
 
     /// The characters and the most probable other pieces, in the order of their probability.
     fn finished(self, size: usize) -> Vec<Piece> {
-        let (mut kept, mut others): (Vec<_>, Vec<_>) = self
-            .pieces
-            .into_iter()
-            .zip(self.required)
-            .partition(|(_, required)| *required);
+        let (mut kept, mut others): (Vec<_>, Vec<_>) =
+            self.pieces.into_iter().zip(self.required).partition(|(_, required)| *required);
         let by_probability =
             |a: &(Piece, bool), b: &(Piece, bool)| b.0.1.total_cmp(&a.0.1).then_with(|| a.0.0.cmp(&b.0.0));
         others.sort_by(by_probability);
@@ -303,11 +254,7 @@ impl Model {
 /// `ln(e^a + e^b)`.
 fn log_add(a: f64, b: f64) -> f64 {
     let (low, high) = if a < b { (a, b) } else { (b, a) };
-    if low == f64::NEG_INFINITY {
-        high
-    } else {
-        high + (low - high).exp().ln_1p()
-    }
+    if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
 }
 
 /// The derivative of the logarithm of the gamma function: recurrence up to 7, then its asymptotic series.
@@ -328,25 +275,14 @@ mod tests {
     use super::*;
 
     fn words(counts: &[(&str, u64)]) -> Vec<(String, u64)> {
-        counts
-            .iter()
-            .map(|(word, count)| ((*word).to_owned(), *count))
-            .collect()
+        counts.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect()
     }
 
     #[test]
     fn digamma_is_right() {
         // Abramowitz and Stegun, table 6.1; psi(1) is minus Euler's constant.
-        for (x, expected) in [
-            (1.0, -0.577_215_664_9),
-            (0.5, -1.963_510_026_0),
-            (10.0, 2.251_752_589_1),
-        ] {
-            assert!(
-                (digamma(x) - expected).abs() < 1e-8,
-                "digamma({x}) = {}",
-                digamma(x)
-            );
+        for (x, expected) in [(1.0, -0.577_215_664_9), (0.5, -1.963_510_026_0), (10.0, 2.251_752_589_1)] {
+            assert!((digamma(x) - expected).abs() < 1e-8, "digamma({x}) = {}", digamma(x));
         }
     }
 
@@ -354,11 +290,7 @@ mod tests {
     fn expected_counts_by_hand() {
         // ab is one piece of probability 1/2 or two of 1/4 each: 8/9 against 1/9.
         let ln = f64::ln;
-        let model = Model::new(vec![
-            ("a".into(), ln(0.25)),
-            ("b".into(), ln(0.25)),
-            ("ab".into(), ln(0.5)),
-        ]);
+        let model = Model::new(vec![("a".into(), ln(0.25)), ("b".into(), ln(0.25)), ("ab".into(), ln(0.5))]);
         let expected = model.expected(&[(vec!['a', 'b'], 9.0)]);
         for (found, expected) in expected.iter().zip([1.0, 1.0, 8.0]) {
             assert!((found - expected).abs() < 1e-12);
@@ -369,14 +301,10 @@ mod tests {
 
     #[test]
     fn stems_and_endings_become_pieces() {
-        let stems = [
-            "walk", "talk", "jump", "play", "paint", "open", "plant", "land", "mark", "point",
-        ];
+        let stems = ["walk", "talk", "jump", "play", "paint", "open", "plant", "land", "mark", "point"];
         let endings = ["ing", "ed", "er", "s", "able", "ers"];
-        let counts: Vec<(String, u64)> = stems
-            .iter()
-            .flat_map(|stem| endings.map(|ending| (format!("▁{stem}{ending}"), 1)))
-            .collect();
+        let counts: Vec<(String, u64)> =
+            stems.iter().flat_map(|stem| endings.map(|ending| (format!("▁{stem}{ending}"), 1))).collect();
         let pieces: BTreeSet<String> = learn(&counts, 35).into_iter().map(|(piece, _)| piece).collect();
         assert_eq!(pieces.len(), 35);
         for piece in ["ing", "able", "ed", "▁jump", "▁open", "▁play"] {

@@ -103,11 +103,7 @@ mod tests {
         ] {
             let marked = Marked::new(text);
             let words: Vec<Word<'_>> = marked.words().collect();
-            assert_eq!(
-                words.iter().map(|word| word.marked).collect::<Vec<_>>(),
-                expected,
-                "{text:?}"
-            );
+            assert_eq!(words.iter().map(|word| word.marked).collect::<Vec<_>>(), expected, "{text:?}");
             let mut end = 0;
             for word in &words {
                 let range = word.range(0..word.marked.len());

@@ -67,9 +67,8 @@ impl AdapterSet {
         registry: &Registry,
         column: impl Fn(&str, &str) -> &'a [Value],
     ) -> Result<Self, Vec<(String, AdapterError)>> {
-        let (groups, tasks) = groups(experiment, registry).map_err(|error| {
-            vec![(String::new(), AdapterError::Value { reason: error.to_string() })]
-        })?;
+        let (groups, tasks) = groups(experiment, registry)
+            .map_err(|error| vec![(String::new(), AdapterError::Value { reason: error.to_string() })])?;
         let mut adapters = Vec::new();
         let mut problems = Vec::new();
         for group in &groups {
@@ -88,7 +87,11 @@ impl AdapterSet {
     }
 
     /// Reads every adapter from the folder that [`save`](Self::save) wrote.
-    pub(crate) fn load(experiment: &Experiment, registry: &Registry, folder: &Path) -> Result<Self, TrainError> {
+    pub(crate) fn load(
+        experiment: &Experiment,
+        registry: &Registry,
+        folder: &Path,
+    ) -> Result<Self, TrainError> {
         let (groups, tasks) = groups(experiment, registry)?;
         let adapters = groups
             .iter()
@@ -148,7 +151,10 @@ impl AdapterSet {
 }
 
 /// The groups of an experiment in a fixed order, and each task's numbers among them.
-fn groups(experiment: &Experiment, registry: &Registry) -> Result<(Vec<Group>, Vec<TaskAdapters>), TrainError> {
+fn groups(
+    experiment: &Experiment,
+    registry: &Registry,
+) -> Result<(Vec<Group>, Vec<TaskAdapters>), TrainError> {
     let mut groups: Vec<Group> = Vec::new();
     let mut tasks = Vec::new();
     for (name, task) in &experiment.tasks {

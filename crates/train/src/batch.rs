@@ -148,9 +148,10 @@ impl HostSource {
             HostValues::Tokens(values) => {
                 Input::Tokens(Tensor::from_data(TensorData::new(values.clone(), [rows, longest]), device))
             }
-            HostValues::Frames { values, width } => {
-                Input::Frames(Tensor::from_data(TensorData::new(values.clone(), [rows, longest, *width]), device))
-            }
+            HostValues::Frames { values, width } => Input::Frames(Tensor::from_data(
+                TensorData::new(values.clone(), [rows, longest, *width]),
+                device,
+            )),
         };
         Source { input, lengths: self.lengths.clone() }
     }

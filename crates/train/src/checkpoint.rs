@@ -75,8 +75,8 @@ impl Checkpoints {
         let place = self.step(step);
         if !place.exists() {
             std::fs::create_dir_all(&self.folder).map_err(TrainError::io(&self.folder))?;
-            let unfinished =
-                tempfile::TempDir::with_prefix_in(".unfinished-", &self.folder).map_err(TrainError::io(&place))?;
+            let unfinished = tempfile::TempDir::with_prefix_in(".unfinished-", &self.folder)
+                .map_err(TrainError::io(&place))?;
             write_weights(&unfinished.path().join("model.safetensors"), &checkpoint.weights)?;
             write_weights(&unfinished.path().join("optimizer.safetensors"), &checkpoint.optimizer)?;
             let state = serde_json::to_vec_pretty(&checkpoint.state).expect("a state is plain data");
@@ -172,7 +172,8 @@ pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result
 /// Reads parameters from safetensors.
 pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
     let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
-    let broken = |reason: String| TrainError::run(path, format!("not a safetensors file of 32-bit floats: {reason}"));
+    let broken =
+        |reason: String| TrainError::run(path, format!("not a safetensors file of 32-bit floats: {reason}"));
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
     tensors
         .tensors()
@@ -182,8 +183,10 @@ pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError
                 return Err(broken(format!("{name} holds {:?}", view.dtype())));
             }
             // The file gives no alignment, so values are read one by one.
-            let values =
-                view.data().chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+            let values = view
+                .data()
+                .chunks_exact(4)
+                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
             Ok((name, Weights { shape: view.shape().to_vec(), values: values.collect() }))
         })
         .collect()

@@ -31,7 +31,11 @@ impl Example {
 /// # Errors
 ///
 /// When a field is missing or a value cannot be encoded; the sample is named.
-pub(crate) fn encode(samples: &Samples, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Vec<Example>, TrainError> {
+pub(crate) fn encode(
+    samples: &Samples,
+    task: &TaskAdapters,
+    adapters: &AdapterSet,
+) -> Result<Vec<Example>, TrainError> {
     let sources = match &task.source_field {
         Some(field) => Some(samples.require(field)?),
         None => None,

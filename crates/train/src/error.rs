@@ -28,7 +28,9 @@ pub enum TrainError {
     #[error(transparent)]
     Medium(#[from] RegistryError),
     /// A backend that this program was not built with.
-    #[error("this program was built without the {wanted} backend (it has: {available}); build it with `--features {wanted}`, or set `device.backend` to one of those")]
+    #[error(
+        "this program was built without the {wanted} backend (it has: {available}); build it with `--features {wanted}`, or set `device.backend` to one of those"
+    )]
     Backend {
         /// The backend that the experiment asks for.
         wanted: String,
@@ -63,7 +65,9 @@ pub enum TrainError {
         known: Vec<String>,
     },
     /// A loss that is not a number.
-    #[error("step {step}: the {what} is not finite ({value}) in a batch of task '{task}' with samples {samples}; the checkpoint of step {last_good} is the last good one. Lower the learning rate, lengthen the warm-up, or look at these samples")]
+    #[error(
+        "step {step}: the {what} is not finite ({value}) in a batch of task '{task}' with samples {samples}; the checkpoint of step {last_good} is the last good one. Lower the learning rate, lengthen the warm-up, or look at these samples"
+    )]
     NotFinite {
         /// The step.
         step: u64,
@@ -79,7 +83,9 @@ pub enum TrainError {
         last_good: u64,
     },
     /// Nothing to train on.
-    #[error("task '{task}': no sample of the training split is within the limits of `training.batch` ({reason})")]
+    #[error(
+        "task '{task}': no sample of the training split is within the limits of `training.batch` ({reason})"
+    )]
     NothingToTrainOn {
         /// The task.
         task: String,

@@ -96,10 +96,12 @@ impl DecodedSplit {
 
     fn score(&self, metric: Metric) -> Result<Score, TrainError> {
         if metric == Metric::TokenAccuracy {
-            let hypotheses: Vec<&[u32]> = self.hypotheses.iter().map(|output| output.tokens.as_slice()).collect();
+            let hypotheses: Vec<&[u32]> =
+                self.hypotheses.iter().map(|output| output.tokens.as_slice()).collect();
             return Ok(metrics::token_accuracy(&hypotheses, &self.reference_tokens)?);
         }
-        let hypotheses: Vec<String> = self.hypotheses.iter().map(|output| output.decoded.value.to_string()).collect();
+        let hypotheses: Vec<String> =
+            self.hypotheses.iter().map(|output| output.decoded.value.to_string()).collect();
         let references: Vec<String> = self.references.iter().map(Value::to_string).collect();
         score_texts(metric, &hypotheses, &references)
     }
@@ -110,7 +112,11 @@ impl DecodedSplit {
 /// # Errors
 ///
 /// When there is nothing to score, or the numbers of lines differ.
-pub fn score_texts(metric: Metric, hypotheses: &[String], references: &[String]) -> Result<Score, TrainError> {
+pub fn score_texts(
+    metric: Metric,
+    hypotheses: &[String],
+    references: &[String],
+) -> Result<Score, TrainError> {
     let bleu = |lowercase| metrics::Bleu { lowercase, ..Default::default() };
     Ok(match metric {
         Metric::Bleu => metrics::bleu(hypotheses, &[references], &bleu(false))?,

@@ -39,7 +39,8 @@ impl GradientSum {
 
     /// The Euclidean norm of all gradients together.
     pub fn norm(&self) -> f64 {
-        let squares: Vec<Tensor<1>> = self.named.values().map(|gradient| gradient.clone().square().sum()).collect();
+        let squares: Vec<Tensor<1>> =
+            self.named.values().map(|gradient| gradient.clone().square().sum()).collect();
         if squares.is_empty() {
             return 0.0;
         }
@@ -107,7 +108,12 @@ impl Optimizer {
     }
 
     /// Kingma and Ba 2015, algorithm 1: the bias-corrected mean over the root of the mean square.
-    fn adam_step(&mut self, name: &str, gradient: Tensor<1>, (beta_1, beta_2, epsilon): (f64, f64, f64)) -> Tensor<1> {
+    fn adam_step(
+        &mut self,
+        name: &str,
+        gradient: Tensor<1>,
+        (beta_1, beta_2, epsilon): (f64, f64, f64),
+    ) -> Tensor<1> {
         let step = self.step as i32;
         let mean = self.average("mean", name, gradient.clone(), beta_1);
         let square = self.average("square", name, gradient.square(), beta_2);
@@ -254,9 +260,7 @@ mod tests {
         let mut adam = Optimizer::new(spec::Optimizer::Adam(spec::Adam::default()));
         let after = parameters::weights(&adam.update(layer, sum, 1.0, 0.01));
         for (name, signs) in [("weight", vec![1.0, -1.0]), ("bias", vec![1.0])] {
-            for ((before, after), sign) in
-                before[name].values.iter().zip(&after[name].values).zip(signs)
-            {
+            for ((before, after), sign) in before[name].values.iter().zip(&after[name].values).zip(signs) {
                 assert!((before - after - 0.01 * sign).abs() < 1e-6, "{name}: {before} to {after}");
             }
         }

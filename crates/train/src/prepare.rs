@@ -85,7 +85,10 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
             let train = split(&raw.train)?;
             let selection = limits.select(&train.lengths());
             if selection.kept.is_empty() {
-                return Err(TrainError::NothingToTrainOn { task: task.name.clone(), reason: selection.to_string() });
+                return Err(TrainError::NothingToTrainOn {
+                    task: task.name.clone(),
+                    reason: selection.to_string(),
+                });
             }
             Ok(PreparedTask {
                 name: task.name.clone(),
@@ -154,7 +157,11 @@ fn read(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Vec
             match dataset.split(role) {
                 Ok(samples) => Some(samples),
                 Err(error) => {
-                    problems.push(document.diagnose(&format!("{place}/files/{role}"), error.to_string(), None));
+                    problems.push(document.diagnose(
+                        &format!("{place}/files/{role}"),
+                        error.to_string(),
+                        None,
+                    ));
                     None
                 }
             }

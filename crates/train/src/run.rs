@@ -91,7 +91,8 @@ impl RunFolder {
     }
 
     fn set_aside(&self) -> Result<(), TrainError> {
-        let name = self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name =
+            self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let free = (1..)
             .map(|number| self.folder.with_file_name(format!("{name}.old-{number}")))
             .find(|path| !path.exists())
@@ -113,7 +114,8 @@ impl RunFolder {
     pub fn experiment(&self, registry: &Registry) -> Result<any2any_experiment::Document, TrainError> {
         let text = self.resolved()?;
         let name = self.folder.join("resolved.yaml").display().to_string();
-        any2any_experiment::load_str(&name, &text, &self.folder, &[], registry).map_err(TrainError::Experiment)
+        any2any_experiment::load_str(&name, &text, &self.folder, &[], registry)
+            .map_err(TrainError::Experiment)
     }
 
     /// The adapters of the run.

@@ -83,12 +83,19 @@ mod tests {
             (Schedule::Cosine { peak: 0.1, warmup: 0, floor: 0.02 }, vec![(0, 0.1), (50, 0.06), (100, 0.02)]),
             (Schedule::InverseSqrt { peak: 0.1, warmup: 25 }, vec![(5, 0.02), (25, 0.1), (100, 0.05)]),
             (Schedule::Noam { factor: 2.0, warmup: 4 }, vec![(1, 0.0156_25), (4, 0.0625), (16, 0.031_25)]),
-            (Schedule::Plateau { peak: 0.1, warmup: 2, factor: 0.5, patience: 1 }, vec![(1, 0.05), (50, 0.1)]),
+            (
+                Schedule::Plateau { peak: 0.1, warmup: 2, factor: 0.5, patience: 1 },
+                vec![(1, 0.05), (50, 0.1)],
+            ),
         ];
         for (schedule, points) in cases {
             let rate = LearningRate::new(schedule.clone(), 256, 100, Plateau::default());
             for (step, expected) in points {
-                assert!((rate.at(step) - expected).abs() < 1e-12, "{schedule:?} at {step}: {}", rate.at(step));
+                assert!(
+                    (rate.at(step) - expected).abs() < 1e-12,
+                    "{schedule:?} at {step}: {}",
+                    rate.at(step)
+                );
             }
         }
     }

@@ -54,8 +54,12 @@ impl EventWriter {
 
     fn record(&mut self, message: &[u8]) -> Result<(), TrainError> {
         let length = (message.len() as u64).to_le_bytes();
-        let parts: [&[u8]; 4] =
-            [&length, &masked_checksum(&length).to_le_bytes(), message, &masked_checksum(message).to_le_bytes()];
+        let parts: [&[u8]; 4] = [
+            &length,
+            &masked_checksum(&length).to_le_bytes(),
+            message,
+            &masked_checksum(message).to_le_bytes(),
+        ];
         parts.iter().try_for_each(|part| self.file.write_all(part)).map_err(TrainError::io(&self.path))
     }
 }
@@ -105,7 +109,8 @@ mod tests {
         let mut writer = EventWriter::create(folder.path()).expect("created");
         writer.scalar("loss", 300, 1.5).expect("written");
         writer.flush().expect("flushed");
-        let path = folder.path().read_dir().expect("there").next().expect("one file").expect("readable").path();
+        let path =
+            folder.path().read_dir().expect("there").next().expect("one file").expect("readable").path();
         let mut bytes = std::fs::read(path).expect("readable").into_iter();
         let mut messages = Vec::new();
         loop {
@@ -121,7 +126,8 @@ mod tests {
         assert_eq!(messages.len(), 2);
         assert!(messages[0].ends_with(b"brain.Event:2"));
         // step 300 as a varint, then the summary: tag "loss" and 1.5 as a 32-bit float
-        let expected = [0x10, 0xac, 0x02, 0x2a, 13, 0x0a, 11, 0x0a, 4, b'l', b'o', b's', b's', 0x15, 0, 0, 0xc0, 0x3f];
+        let expected =
+            [0x10, 0xac, 0x02, 0x2a, 13, 0x0a, 11, 0x0a, 4, b'l', b'o', b's', b's', 0x15, 0, 0, 0xc0, 0x3f];
         assert_eq!(messages[1][9..], expected);
     }
 

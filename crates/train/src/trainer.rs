@@ -59,7 +59,12 @@ impl Trainer {
     /// # Errors
     ///
     /// When the folder holds no run, or its data is gone.
-    pub fn resume(run: RunFolder, registry: &Registry, root: &DataRoot, steps: Option<u64>) -> Result<Self, TrainError> {
+    pub fn resume(
+        run: RunFolder,
+        registry: &Registry,
+        root: &DataRoot,
+        steps: Option<u64>,
+    ) -> Result<Self, TrainError> {
         let mut experiment = run.experiment(registry)?.experiment;
         experiment.training.steps = steps.unwrap_or(experiment.training.steps);
         let device = crate::device::device(&experiment.device)?;
@@ -201,7 +206,15 @@ impl Trainer {
         }
         log.close()?;
         observer.event(Event::Stopped { step: self.state.step, why: stopped });
-        Ok(Trained { run: self.run, experiment: self.experiment, adapters: self.adapters, device: self.device, tasks: self.tasks, state: self.state, stopped })
+        Ok(Trained {
+            run: self.run,
+            experiment: self.experiment,
+            adapters: self.adapters,
+            device: self.device,
+            tasks: self.tasks,
+            state: self.state,
+            stopped,
+        })
     }
 
     /// The order of training, which takes the training examples over, and what each task brings to it.
@@ -280,7 +293,13 @@ impl Trainer {
             value,
             task: update.first().map_or_else(String::new, |batch| self.tasks[batch.task].name.clone()),
             samples: samples.join(", ") + &more,
-            last_good: self.run.checkpoints().steps().ok().and_then(|steps| steps.last().copied()).unwrap_or(0),
+            last_good: self
+                .run
+                .checkpoints()
+                .steps()
+                .ok()
+                .and_then(|steps| steps.last().copied())
+                .unwrap_or(0),
         }
     }
 
@@ -292,10 +311,12 @@ impl Trainer {
         for (number, task) in self.tasks.iter().enumerate() {
             let Some(split) = &task.validation else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let forced = evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
+            let forced =
+                evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
             let scores = if self.adapters.tasks()[number].source.is_some() && !settings.metrics.is_empty() {
                 let at_most = settings.decode_at_most;
-                let decoded = evaluate::decode(&translator, number, split, &self.experiment.decoding, at_most)?;
+                let decoded =
+                    evaluate::decode(&translator, number, split, &self.experiment.decoding, at_most)?;
                 decoded.scores(&settings.metrics)?
             } else {
                 Vec::new()
@@ -412,7 +433,8 @@ impl Trained {
             };
             let Some((name, split)) = held_out else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let forced = evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
+            let forced =
+                evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
             let (scores, samples) = if self.adapters.tasks()[number].source.is_some() {
                 let decoded = evaluate::decode(&translator, number, split, &self.experiment.decoding, None)?;
                 let count = split.sources.len();

@@ -206,7 +206,12 @@ impl Translator {
     /// # Errors
     ///
     /// When a value cannot be read, or sources and targets differ in number.
-    pub fn score(&self, task: usize, sources: Option<&[Value]>, targets: &[Value]) -> Result<Vec<PairScore>, TrainError> {
+    pub fn score(
+        &self,
+        task: usize,
+        sources: Option<&[Value]>,
+        targets: &[Value],
+    ) -> Result<Vec<PairScore>, TrainError> {
         let examples = self.examples(task, sources, targets)?;
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
         let mut scores: Vec<Option<PairScore>> = examples.iter().map(|_| None).collect();
@@ -218,7 +223,11 @@ impl Translator {
                 scores[sample] = Some(PairScore {
                     log_probability: values.iter().map(|&value| f64::from(value)).sum(),
                     tokens: target.len(),
-                    by_token: target.iter().map(|&token| adapter.show(token)).zip(values.iter().copied()).collect(),
+                    by_token: target
+                        .iter()
+                        .map(|&token| adapter.show(token))
+                        .zip(values.iter().copied())
+                        .collect(),
                 });
             }
         });
@@ -233,7 +242,10 @@ impl Translator {
     pub fn trace(&self, task: usize, source: Option<&Value>, target: &Value) -> Result<Traced, TrainError> {
         let names = &self.adapters.tasks()[task];
         let read = |adapter: usize, role, value: &Value| {
-            self.adapters.adapter(adapter).encode(value).map_err(|error| self.adapter_error(task, role, error))
+            self.adapters
+                .adapter(adapter)
+                .encode(value)
+                .map_err(|error| self.adapter_error(task, role, error))
         };
         let source = match (source, names.source) {
             (Some(value), Some(adapter)) => Some(read(adapter, "source", value)?),
@@ -326,7 +338,12 @@ impl Translator {
         losses(&self.model, &self.adapters, task, examples, tokens, each);
     }
 
-    fn examples(&self, task: usize, sources: Option<&[Value]>, targets: &[Value]) -> Result<Vec<Example>, TrainError> {
+    fn examples(
+        &self,
+        task: usize,
+        sources: Option<&[Value]>,
+        targets: &[Value],
+    ) -> Result<Vec<Example>, TrainError> {
         let names = &self.adapters.tasks()[task];
         if let (Some(sources), Some(_)) = (sources, names.source)
             && sources.len() != targets.len()
@@ -338,7 +355,10 @@ impl Translator {
             )));
         }
         if names.source.is_some() && sources.is_none() {
-            return Err(TrainError::Unsupported(format!("task '{}' needs sources beside its targets", names.name)));
+            return Err(TrainError::Unsupported(format!(
+                "task '{}' needs sources beside its targets",
+                names.name
+            )));
         }
         targets
             .iter()
@@ -426,11 +446,9 @@ pub(crate) fn framing(adapters: &AdapterSet, task: usize) -> Framing {
 
 fn search_options(decoding: &Decoding, seed: u64) -> SearchOptions {
     let strategy = match (&decoding.beam, &decoding.sampling) {
-        (Some(beam), _) => Strategy::Beam(Beam {
-            size: beam.size,
-            length_penalty: beam.length_penalty,
-            n_best: beam.n_best,
-        }),
+        (Some(beam), _) => {
+            Strategy::Beam(Beam { size: beam.size, length_penalty: beam.length_penalty, n_best: beam.n_best })
+        }
         (None, Some(sampling)) => Strategy::Sampling(Sampling {
             temperature: sampling.temperature,
             top_k: sampling.top_k,

@@ -13,9 +13,10 @@ use burn::tensor::Device;
 
 #[test]
 fn logits_equal_pytorchs() {
-    for (file, norm) in
-        [("transformer_pre.safetensors", NormPlacement::Pre), ("transformer_post.safetensors", NormPlacement::Post)]
-    {
+    for (file, norm) in [
+        ("transformer_pre.safetensors", NormPlacement::Pre),
+        ("transformer_post.safetensors", NormPlacement::Post),
+    ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
         let mut golden = read_weights(&path).expect("the golden file");
         let source = golden.remove("input/source").expect("what goes in");
@@ -25,9 +26,11 @@ fn logits_equal_pytorchs() {
         let device = Device::default();
         let fresh = config(norm).init(&Initializer::new(Seed(1), &device));
         let model = with_weights(fresh, &golden).expect("the same parameters");
-        let tokens = |weights: &Weights| -> Vec<i32> { weights.values.iter().map(|&value| value as i32).collect() };
-        let lengths =
-            tokens(&source).chunks(source.shape[1]).map(|row| row.iter().filter(|&&token| token != 0).count());
+        let tokens =
+            |weights: &Weights| -> Vec<i32> { weights.values.iter().map(|&value| value as i32).collect() };
+        let lengths = tokens(&source)
+            .chunks(source.shape[1])
+            .map(|row| row.iter().filter(|&&token| token != 0).count());
         let lengths = lengths.collect();
         let source = Source { input: Input::Tokens(model.tokens(tokens(&source), source.shape[0])), lengths };
         let decoder_input = model.tokens(tokens(&target), target.shape[0]);
@@ -41,7 +44,9 @@ fn logits_equal_pytorchs() {
             .iter()
             .zip(logits.chunks(vocabulary).zip(expected.values.chunks(vocabulary)))
             // PyTorch was not told about padding in the target: positions after it are compared too.
-            .flat_map(|(_, (ours, theirs))| ours.iter().zip(theirs).map(|(ours, theirs)| (ours - theirs).abs()))
+            .flat_map(|(_, (ours, theirs))| {
+                ours.iter().zip(theirs).map(|(ours, theirs)| (ours - theirs).abs())
+            })
             .fold(0.0, f32::max);
         assert!(worst < 1e-4, "{file}: logits differ by up to {worst}");
     }

@@ -29,7 +29,8 @@ pub(crate) fn run(arguments: CompleteArguments, registry: &Registry) -> anyhow::
     let texts = translator.complete(task, &prefix, &decoding, arguments.count)?;
     let adapter = translator.adapters.adapter(translator.adapters.tasks()[task].target);
     if arguments.json {
-        let outputs: Vec<_> = texts.iter().flatten().map(|text| super::translate::describe(text, adapter)).collect();
+        let outputs: Vec<_> =
+            texts.iter().flatten().map(|text| super::translate::describe(text, adapter)).collect();
         return output::json(&json!({ "prefix": arguments.prefix, "outputs": outputs }));
     }
     for text in texts.iter().flatten() {

@@ -10,7 +10,9 @@ use crate::output;
 pub(crate) fn run(arguments: DataArguments) -> anyhow::Result<()> {
     match arguments.command {
         DataCommand::List { root, json } => list(&DataRoot::find(root.data_root.as_deref())?, json),
-        DataCommand::Get { name, root, json } => get(&name, &DataRoot::find(root.data_root.as_deref())?, json),
+        DataCommand::Get { name, root, json } => {
+            get(&name, &DataRoot::find(root.data_root.as_deref())?, json)
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use any2any_adapter::{Head, Registry};
 use any2any_data::DataRoot;
-use any2any_train::{AdapterSet, RunFolder, fresh_model, shapes};
 use any2any_experiment::spec::Experiment;
+use any2any_train::{AdapterSet, RunFolder, fresh_model, shapes};
 use serde_json::{Value, json};
 
 use crate::arguments::DescribeArguments;
@@ -76,10 +76,14 @@ fn as_json(
     history: &[Value],
 ) -> Value {
     let parameters: u64 = shapes.values().map(|shape| count(shape)).sum();
-    let modules: Vec<_> =
-        modules(shapes).into_iter().map(|(name, parameters)| json!({ "name": name, "parameters": parameters })).collect();
-    let vocabularies: Vec<_> =
-        vocabularies(adapters).into_iter().map(|(name, size)| json!({ "name": name, "size": size })).collect();
+    let modules: Vec<_> = modules(shapes)
+        .into_iter()
+        .map(|(name, parameters)| json!({ "name": name, "parameters": parameters }))
+        .collect();
+    let vocabularies: Vec<_> = vocabularies(adapters)
+        .into_iter()
+        .map(|(name, size)| json!({ "name": name, "size": size }))
+        .collect();
     json!({
         "name": experiment.name,
         "parameters": parameters,
@@ -114,8 +118,9 @@ fn print(
     }
     for line in history {
         let scores = line["decoded"].as_object().into_iter().flatten();
-        let scores: String =
-            scores.map(|(name, value)| format!("  {name} {:.2}", value.as_f64().unwrap_or(f64::NAN))).collect();
+        let scores: String = scores
+            .map(|(name, value)| format!("  {name} {:.2}", value.as_f64().unwrap_or(f64::NAN)))
+            .collect();
         output::line(format!(
             "step {:>7}  {}  loss {:.3}{scores}",
             line["step"],

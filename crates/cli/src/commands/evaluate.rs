@@ -47,7 +47,12 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             "teacher_forced": forced,
         }));
     }
-    output::line(format!("{name}: {} split, {} samples, checkpoint {}", arguments.split, split.examples.len(), arguments.model.checkpoint))?;
+    output::line(format!(
+        "{name}: {} split, {} samples, checkpoint {}",
+        arguments.split,
+        split.examples.len(),
+        arguments.model.checkpoint
+    ))?;
     if has_source {
         output::line(format!("decoded in {}:", output::duration(seconds)))?;
         output::line(output::scores(&scores).trim_end())?;

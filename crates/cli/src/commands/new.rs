@@ -11,7 +11,9 @@ use crate::output;
 pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
     if config.exists() && !arguments.overwrite {
-        return Err(Usage(format!("{} is already there; replace it with --overwrite", config.display())).into());
+        return Err(
+            Usage(format!("{} is already there; replace it with --overwrite", config.display())).into()
+        );
     }
     let sources = super::read_lines(&arguments.source)?;
     let targets = super::read_lines(&arguments.target)?;
@@ -26,12 +28,13 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
     }
     let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let absolute = |path: &Path| std::path::absolute(path);
-    let pair = |source: &Option<PathBuf>, target: &Option<PathBuf>| -> std::io::Result<Option<(PathBuf, PathBuf)>> {
-        match (source, target) {
-            (Some(source), Some(target)) => Ok(Some((absolute(source)?, absolute(target)?))),
-            _ => Ok(None),
-        }
-    };
+    let pair =
+        |source: &Option<PathBuf>, target: &Option<PathBuf>| -> std::io::Result<Option<(PathBuf, PathBuf)>> {
+            match (source, target) {
+                (Some(source), Some(target)) => Ok(Some((absolute(source)?, absolute(target)?))),
+                _ => Ok(None),
+            }
+        };
     let (source_field, target_field) = fields(&arguments.source, &arguments.target);
     let stem = config.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let text = template(&Template {

@@ -52,7 +52,9 @@ fn report(trained: &Trained, as_json: bool) -> anyhow::Result<()> {
     if trained.stopped == Stopped::Interrupted {
         eprintln!("go on with: any2any train --resume {run}");
         if as_json {
-            output::json(&json!({ "run": trained.run.path(), "stopped": trained.stopped, "step": trained.state.step }))?;
+            output::json(
+                &json!({ "run": trained.run.path(), "stopped": trained.stopped, "step": trained.state.step }),
+            )?;
         }
         return Ok(());
     }
@@ -80,8 +82,14 @@ fn report(trained: &Trained, as_json: bool) -> anyhow::Result<()> {
             task.forced.loss, task.forced.perplexity, task.forced.accuracy
         ))?;
         for [source, written, reference] in &task.samples {
-            output::line(format!("\n  source     {source}\n  output     {written}\n  reference  {reference}"))?;
+            output::line(format!(
+                "\n  source     {source}\n  output     {written}\n  reference  {reference}"
+            ))?;
         }
     }
-    output::line(format!("\n{} steps in {}; everything is in {run}", trained.state.step, output::duration(trained.state.seconds)))
+    output::line(format!(
+        "\n{} steps in {}; everything is in {run}",
+        trained.state.step,
+        output::duration(trained.state.seconds)
+    ))
 }

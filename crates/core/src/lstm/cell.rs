@@ -1,8 +1,8 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 
-use burn::tensor::Tensor;
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use burn::tensor::activation;
 
 use crate::initializer::Initializer;
@@ -43,10 +43,7 @@ impl LstmCell {
     pub(crate) fn new(d_input: usize, width: usize, initializer: &Initializer) -> Self {
         let mut hidden = initializer.linear("hidden", width, 4 * width, 1.0);
         let bias: Vec<f32> = (0..4 * width).map(|at| if at / width == 1 { 1.0 } else { 0.0 }).collect();
-        hidden.bias = hidden.bias.map(|parameter| {
-            let device = parameter.device();
-            parameter.map(|_| Tensor::<1>::from_floats(bias.as_slice(), &device).require_grad())
-        });
+        hidden.bias = Some(Param::from_data(bias.as_slice(), initializer.device()));
         Self { input: initializer.linear("input", d_input, 4 * width, 1.0), hidden, width }
     }
 

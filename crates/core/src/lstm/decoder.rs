@@ -1,8 +1,8 @@
 //! The recurrent decoder: layers of LSTM cells that write one position after the other.
 
-use burn::tensor::Tensor;
 use burn::module::Module;
 use burn::nn::Linear;
+use burn::tensor::Tensor;
 use burn::tensor::{Int, activation};
 
 use super::cell::{CellState, LstmCell};

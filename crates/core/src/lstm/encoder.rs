@@ -1,7 +1,7 @@
 //! The recurrent encoder: layers of LSTM cells, each also run from the end when bidirectional.
 
-use burn::tensor::Tensor;
 use burn::module::Module;
+use burn::tensor::Tensor;
 use burn::tensor::TensorData;
 
 use super::LstmConfig;

@@ -10,10 +10,7 @@ use crate::DataError;
 
 /// The SHA-256 of a file, in hexadecimal.
 pub(crate) fn of_file(path: &Path) -> Result<String, DataError> {
-    let read = |source| DataError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let read = |source| DataError::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(read)?;
     let mut hasher = Sha256::new();
     io::copy(&mut file, &mut hasher).map_err(read)?;

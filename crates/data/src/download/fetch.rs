@@ -43,11 +43,8 @@ impl Downloader {
     ) -> Result<Outcome, DataError> {
         let mut part = Part::open(path, file)?;
         let resumed_from = part.length;
-        let mut mirrors: Vec<(&str, String)> = file
-            .urls
-            .iter()
-            .map(|url| (url.as_str(), String::new()))
-            .collect();
+        let mut mirrors: Vec<(&str, String)> =
+            file.urls.iter().map(|url| (url.as_str(), String::new())).collect();
         let mut said = Vec::new();
         let mut failures = 0;
         loop {
@@ -72,22 +69,13 @@ impl Downloader {
                     }
                 }
             }
-            failures = if part.length >= before + PROGRESS {
-                0
-            } else {
-                failures + 1
-            };
+            failures = if part.length >= before + PROGRESS { 0 } else { failures + 1 };
             if mirrors.is_empty() || failures >= self.rounds {
                 said.extend(mirrors.iter().map(|(url, reason)| format!("{url}: {reason}")));
                 part.abandon();
-                return Err(DataError::Download {
-                    path: path.to_owned(),
-                    attempts: said,
-                });
+                return Err(DataError::Download { path: path.to_owned(), attempts: said });
             }
-            let doubled = self
-                .backoff
-                .saturating_mul(1 << failures.saturating_sub(1).min(16));
+            let doubled = self.backoff.saturating_mul(1 << failures.saturating_sub(1).min(16));
             std::thread::sleep(doubled.min(LONGEST_PAUSE));
         }
     }
@@ -126,9 +114,7 @@ impl Downloader {
         if offset > 0 {
             request = request.header(header::RANGE, format!("bytes={offset}-"));
         }
-        request
-            .call()
-            .map_err(|error| Failure::Passing(error.to_string()))
+        request.call().map_err(|error| Failure::Passing(error.to_string()))
     }
 }
 
@@ -136,10 +122,7 @@ impl Downloader {
 fn check_response(response: Response<Body>, part: &mut Part, file: &ManifestFile) -> Result<Body, Failure> {
     let range = ContentRange::of(&response);
     let other_size = |bytes: u64| {
-        Failure::Lasting(format!(
-            "its file has {bytes} bytes, the manifest says {}",
-            file.bytes
-        ))
+        Failure::Lasting(format!("its file has {bytes} bytes, the manifest says {}", file.bytes))
     };
     match response.status() {
         StatusCode::OK => {
@@ -151,23 +134,15 @@ fn check_response(response: Response<Body>, part: &mut Part, file: &ManifestFile
             Ok(response.into_body())
         }
         StatusCode::PARTIAL_CONTENT => match range {
-            Some(ContentRange {
-                total: Some(total), ..
-            }) if total != file.bytes => Err(other_size(total)),
-            Some(ContentRange {
-                start: Some(start), ..
-            }) if start == part.length => Ok(response.into_body()),
+            Some(ContentRange { total: Some(total), .. }) if total != file.bytes => Err(other_size(total)),
+            Some(ContentRange { start: Some(start), .. }) if start == part.length => Ok(response.into_body()),
             _ => {
                 part.clear()?;
-                Err(Failure::Passing(
-                    "it sent another part of the file than was asked for".to_owned(),
-                ))
+                Err(Failure::Passing("it sent another part of the file than was asked for".to_owned()))
             }
         },
         StatusCode::RANGE_NOT_SATISFIABLE => {
-            let total = range
-                .and_then(|range| range.total)
-                .filter(|&total| total != file.bytes);
+            let total = range.and_then(|range| range.total).filter(|&total| total != file.bytes);
             match total {
                 Some(total) => Err(other_size(total)),
                 None => {
@@ -183,24 +158,13 @@ fn check_response(response: Response<Body>, part: &mut Part, file: &ManifestFile
                     StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
                 );
             let reason = format!("it answered {status}");
-            Err(if passing {
-                Failure::Passing(reason)
-            } else {
-                Failure::Lasting(reason)
-            })
+            Err(if passing { Failure::Passing(reason) } else { Failure::Lasting(reason) })
         }
     }
 }
 
 fn content_length(response: &Response<Body>) -> Option<u64> {
-    response
-        .headers()
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+    response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Copies the body to the end of the part.
@@ -213,20 +177,13 @@ fn receive(
     let mut reader = body.into_reader();
     let mut buffer = vec![0; 1 << 16];
     loop {
-        progress(Progress {
-            file: &file.path,
-            done: part.length,
-            total: file.bytes,
-        });
+        progress(Progress { file: &file.path, done: part.length, total: file.bytes });
         let read = match reader.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
-                return Err(Failure::Passing(format!(
-                    "it broke off at byte {}: {error}",
-                    part.length
-                )));
+                return Err(Failure::Passing(format!("it broke off at byte {}: {error}", part.length)));
             }
         };
         if part.length + read as u64 > file.bytes {
@@ -239,10 +196,7 @@ fn receive(
         part.append(&buffer[..read])?;
     }
     if part.length < file.bytes {
-        return Err(Failure::Passing(format!(
-            "it broke off at byte {} of {}",
-            part.length, file.bytes
-        )));
+        return Err(Failure::Passing(format!("it broke off at byte {} of {}", part.length, file.bytes)));
     }
     Ok(())
 }
@@ -261,12 +215,7 @@ impl ContentRange {
 
     fn parse(text: &str) -> Option<Self> {
         let (range, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
-        let start = range
-            .split_once('-')
-            .and_then(|(start, _)| start.trim().parse().ok());
-        Some(Self {
-            start,
-            total: total.trim().parse().ok(),
-        })
+        let start = range.split_once('-').and_then(|(start, _)| start.trim().parse().ok());
+        Some(Self { start, total: total.trim().parse().ok() })
     }
 }

@@ -72,11 +72,7 @@ impl Default for Downloader {
             .timeout_per_read(Some(Duration::from_secs(60)))
             .build()
             .new_agent();
-        Self {
-            agent,
-            rounds: 5,
-            backoff: Duration::from_secs(1),
-        }
+        Self { agent, rounds: 5, backoff: Duration::from_secs(1) }
     }
 }
 
@@ -118,10 +114,7 @@ impl Downloader {
         let folder = root.set_folder(manifest);
         let mut files = Vec::with_capacity(manifest.files.len());
         for file in &manifest.files {
-            files.push((
-                file.path.clone(),
-                self.get_file(manifest, &folder, file, progress)?,
-            ));
+            files.push((file.path.clone(), self.get_file(manifest, &folder, file, progress)?));
         }
         Ok(Report { folder, files })
     }
@@ -133,11 +126,7 @@ impl Downloader {
         file: &ManifestFile,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Outcome, DataError> {
-        if file
-            .archive
-            .as_ref()
-            .is_some_and(|archive| folder.join(&archive.into).is_dir())
-        {
+        if file.archive.as_ref().is_some_and(|archive| folder.join(&archive.into).is_dir()) {
             return Ok(Outcome::AlreadyThere);
         }
         let path = folder.join(&file.path);
@@ -156,26 +145,14 @@ impl Downloader {
 
 fn check_existing(manifest: &Manifest, path: &Path, file: &ManifestFile) -> Result<(), DataError> {
     let (get, owned) = (manifest.name.clone(), path.to_owned());
-    let metadata = std::fs::metadata(path).map_err(|source| DataError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let metadata =
+        std::fs::metadata(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
     if metadata.len() != file.bytes {
-        return Err(DataError::Size {
-            path: owned,
-            get,
-            expected: file.bytes,
-            found: metadata.len(),
-        });
+        return Err(DataError::Size { path: owned, get, expected: file.bytes, found: metadata.len() });
     }
     let found = digest::of_file(path)?;
     if found != file.sha256 {
-        return Err(DataError::Checksum {
-            path: owned,
-            get,
-            expected: file.sha256.clone(),
-            found,
-        });
+        return Err(DataError::Checksum { path: owned, get, expected: file.sha256.clone(), found });
     }
     Ok(())
 }

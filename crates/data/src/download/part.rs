@@ -22,14 +22,9 @@ impl Part {
         name.push(".part");
         let part = path.with_file_name(name);
         let folder = path.parent().unwrap_or(Path::new(""));
-        std::fs::create_dir_all(folder).map_err(|source| DataError::Write {
-            path: folder.to_owned(),
-            source,
-        })?;
-        let write = |source| DataError::Write {
-            path: part.clone(),
-            source,
-        };
+        std::fs::create_dir_all(folder)
+            .map_err(|source| DataError::Write { path: folder.to_owned(), source })?;
+        let write = |source| DataError::Write { path: part.clone(), source };
         let mut opened = OpenOptions::new()
             .read(true)
             .write(true)
@@ -40,20 +35,13 @@ impl Part {
         match opened.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(DataError::Busy {
-                    path: path.to_owned(),
-                });
+                return Err(DataError::Busy { path: path.to_owned() });
             }
             // A file system without locks: the download is still checked as a whole.
             Err(TryLockError::Error(_)) => {}
         }
         let length = opened.seek(SeekFrom::End(0)).map_err(write)?;
-        let mut part = Self {
-            path: part,
-            file: opened,
-            length,
-            restarted: false,
-        };
+        let mut part = Self { path: part, file: opened, length, restarted: false };
         if part.length > file.bytes {
             part.clear()?;
         }
@@ -63,10 +51,7 @@ impl Part {
     pub(super) fn clear(&mut self) -> Result<(), DataError> {
         self.restarted = true;
         self.length = 0;
-        self.file
-            .set_len(0)
-            .and_then(|()| self.file.rewind())
-            .map_err(|source| self.broken(source))
+        self.file.set_len(0).and_then(|()| self.file.rewind()).map_err(|source| self.broken(source))
     }
 
     pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), DataError> {
@@ -76,22 +61,13 @@ impl Part {
     }
 
     fn broken(&self, source: io::Error) -> DataError {
-        DataError::Write {
-            path: self.path.clone(),
-            source,
-        }
+        DataError::Write { path: self.path.clone(), source }
     }
 
     /// Gives the whole file its name.
     pub(super) fn finish(self, path: &Path) -> Result<(), DataError> {
-        let moved = self
-            .file
-            .sync_all()
-            .and_then(|()| std::fs::rename(&self.path, path));
-        moved.map_err(|source| DataError::Write {
-            path: path.to_owned(),
-            source,
-        })
+        let moved = self.file.sync_all().and_then(|()| std::fs::rename(&self.path, path));
+        moved.map_err(|source| DataError::Write { path: path.to_owned(), source })
     }
 
     /// Leaves what has arrived for a later run, or nothing when nothing has.

@@ -26,21 +26,12 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn status(status: &'static str) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: b"sorry".to_vec(),
-            cut_off: None,
-            length: true,
-        }
+        Self { status, headers: Vec::new(), body: b"sorry".to_vec(), cut_off: None, length: true }
     }
 
     /// The whole file, whatever range was asked for.
     pub(crate) fn whole(file: &[u8]) -> Self {
-        Self {
-            body: file.to_vec(),
-            ..Self::status("200 OK")
-        }
+        Self { body: file.to_vec(), ..Self::status("200 OK") }
     }
 
     /// What a well-behaved server sends.
@@ -49,48 +40,26 @@ impl Answer {
             None => Self::whole(file),
             Some(from) if from >= file.len() => {
                 let headers = vec![format!("Content-Range: bytes */{}", file.len())];
-                Self {
-                    headers,
-                    ..Self::status("416 Range Not Satisfiable")
-                }
+                Self { headers, ..Self::status("416 Range Not Satisfiable") }
             }
             Some(from) => {
-                let headers = vec![format!(
-                    "Content-Range: bytes {from}-{}/{}",
-                    file.len() - 1,
-                    file.len()
-                )];
-                Self {
-                    headers,
-                    body: file[from..].to_vec(),
-                    ..Self::status("206 Partial Content")
-                }
+                let headers = vec![format!("Content-Range: bytes {from}-{}/{}", file.len() - 1, file.len())];
+                Self { headers, body: file[from..].to_vec(), ..Self::status("206 Partial Content") }
             }
         }
     }
 
     pub(crate) fn cut_off(self, after: usize) -> Self {
-        Self {
-            cut_off: Some(after),
-            ..self
-        }
+        Self { cut_off: Some(after), ..self }
     }
 
     fn send(&self, stream: &mut TcpStream) -> std::io::Result<()> {
         let length = self.body.len();
-        let mut headers: String = self
-            .headers
-            .iter()
-            .map(|header| format!("{header}\r\n"))
-            .collect();
+        let mut headers: String = self.headers.iter().map(|header| format!("{header}\r\n")).collect();
         if self.length {
             headers.push_str(&format!("Content-Length: {length}\r\n"));
         }
-        write!(
-            stream,
-            "HTTP/1.1 {}\r\nConnection: close\r\n{headers}\r\n",
-            self.status
-        )?;
+        write!(stream, "HTTP/1.1 {}\r\nConnection: close\r\n{headers}\r\n", self.status)?;
         stream.write_all(&self.body[..self.cut_off.unwrap_or(length)])?;
         stream.shutdown(Shutdown::Write)
     }
@@ -115,9 +84,7 @@ impl Server {
                 let Some(request) = read_request(&stream) else {
                     continue;
                 };
-                log.lock()
-                    .expect("no test panics while it holds the log")
-                    .push(request.clone());
+                log.lock().expect("no test panics while it holds the log").push(request.clone());
                 // A client that went away is a client that has seen enough.
                 let _ = answer(number, &request).send(&mut stream);
             }
@@ -131,10 +98,7 @@ impl Server {
 
     /// Every request so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked
-            .lock()
-            .expect("no test panics while it holds the log")
-            .clone()
+        self.asked.lock().expect("no test panics while it holds the log").clone()
     }
 }
 

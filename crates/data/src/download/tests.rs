@@ -9,9 +9,7 @@ use crate::{DataRoot, Manifest};
 
 /// A file whose every byte depends on its place, so that a piece in the wrong place is seen.
 fn content() -> Vec<u8> {
-    (0..200_000_u32)
-        .map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect()
+    (0..200_000_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
 /// A data root with one dataset `set` of one file `raw/f`.
@@ -22,10 +20,8 @@ struct Case {
 
 impl Case {
     fn new(content: &[u8], urls: &[String], archive: &str) -> Self {
-        let (split, sha256) = (
-            if archive.is_empty() { "raw/f" } else { "data/a" },
-            digest::of_bytes(content),
-        );
+        let (split, sha256) =
+            (if archive.is_empty() { "raw/f" } else { "data/a" }, digest::of_bytes(content));
         let text = format!(
             "{{ name: set, description: d, licence: l, splits: {{ train: {{ tsv: {{ file: {split} }} }} }},
                files: [{{ path: raw/f, urls: ['{}'], sha256: '{sha256}', bytes: {} {archive} }}] }}",
@@ -33,10 +29,7 @@ impl Case {
             content.len()
         );
         let manifest = Manifest::parse("set", &text).expect("sound");
-        Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-            manifest,
-        }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), manifest }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -57,25 +50,16 @@ impl Case {
         let mut seen = 0;
         let report = Downloader::default()
             .with_patience(3, Duration::from_millis(1))
-            .get(
-                &self.manifest,
-                &DataRoot::at(self.folder.path()),
-                &mut |progress| {
-                    assert!(progress.done <= progress.total);
-                    seen = progress.done;
-                },
-            )
+            .get(&self.manifest, &DataRoot::at(self.folder.path()), &mut |progress| {
+                assert!(progress.done <= progress.total);
+                seen = progress.done;
+            })
             .map_err(|error| error.to_string())?;
-        let [(path, outcome)] = report.files.as_slice() else {
-            panic!("one file, one outcome")
-        };
+        let [(path, outcome)] = report.files.as_slice() else { panic!("one file, one outcome") };
         assert_eq!(path.to_str(), Some("raw/f"));
         if *outcome != Outcome::AlreadyThere {
             let part_was_whole = seen == 0;
-            assert!(
-                part_was_whole || seen == self.manifest.files[0].bytes,
-                "progress ended at {seen}"
-            );
+            assert!(part_was_whole || seen == self.manifest.files[0].bytes, "progress ended at {seen}");
         }
         Ok(*outcome)
     }
@@ -128,18 +112,8 @@ fn a_transfer_that_breaks_off_goes_on_where_it_stopped() {
         _ => Answer::proper(file, asked),
     };
     check(b"", breaks_off, Ok(0), &[None, Some(70_000), Some(100_000)]);
-    check(
-        &content()[..5],
-        |_, asked, file| Answer::proper(file, asked),
-        Ok(5),
-        &[Some(5)],
-    );
-    check(
-        &content(),
-        |_, asked, file| Answer::proper(file, asked),
-        Ok(200_000),
-        &[],
-    );
+    check(&content()[..5], |_, asked, file| Answer::proper(file, asked), Ok(5), &[Some(5)]);
+    check(&content(), |_, asked, file| Answer::proper(file, asked), Ok(200_000), &[]);
 }
 
 #[test]
@@ -152,10 +126,7 @@ fn what_arrived_is_kept_for_the_next_run() {
     });
     let case = Case::new(&file, &[server.url("/f")], "");
     let error = case.get().expect_err("three broken transfers");
-    assert!(
-        error.contains("broke off at byte 60000") && error.contains("run the command again"),
-        "{error}"
-    );
+    assert!(error.contains("broke off at byte 60000") && error.contains("run the command again"), "{error}");
     assert_eq!(case.read("raw/f.part"), Some(file[..60_000].to_vec()));
     assert_eq!(case.get(), Ok(Outcome::Downloaded { resumed_from: 60_000 }));
     assert_eq!(case.read("raw/f"), Some(file));
@@ -163,12 +134,7 @@ fn what_arrived_is_kept_for_the_next_run() {
 
 #[test]
 fn a_server_that_ignores_ranges() {
-    check(
-        &content()[..5],
-        |_, _, file| Answer::whole(file),
-        Ok(0),
-        &[Some(5)],
-    );
+    check(&content()[..5], |_, _, file| Answer::whole(file), Ok(0), &[Some(5)]);
 }
 
 #[test]
@@ -183,21 +149,12 @@ fn a_server_that_refuses_ranges() {
 #[test]
 fn a_server_that_sends_another_range() {
     let shifted = |_: usize, asked: &Asked, file: &[u8]| match asked.from {
-        Some(from) => Answer::proper(
-            file,
-            &Asked {
-                from: Some(from + 1),
-                ..asked.clone()
-            },
-        ),
+        Some(from) => Answer::proper(file, &Asked { from: Some(from + 1), ..asked.clone() }),
         None => Answer::whole(file),
     };
     check(&content()[..5], shifted, Ok(0), &[Some(5), None]);
     let unsaid = |_: usize, asked: &Asked, file: &[u8]| match asked.from {
-        Some(from) => Answer {
-            body: file[from..].to_vec(),
-            ..Answer::status("206 Partial Content")
-        },
+        Some(from) => Answer { body: file[from..].to_vec(), ..Answer::status("206 Partial Content") },
         None => Answer::whole(file),
     };
     check(&content()[..5], unsaid, Ok(0), &[Some(5), None]);
@@ -221,18 +178,8 @@ fn errors_that_pass_and_errors_that_last() {
         _ => Answer::proper(file, asked),
     };
     check(b"", busy, Ok(0), &[None; 3]);
-    check(
-        b"",
-        |_, _, _| Answer::status("503 Service Unavailable"),
-        Err("it answered 503"),
-        &[None; 3],
-    );
-    check(
-        b"",
-        |_, _, _| Answer::status("404 Not Found"),
-        Err("/f: it answered 404 Not Found"),
-        &[None],
-    );
+    check(b"", |_, _, _| Answer::status("503 Service Unavailable"), Err("it answered 503"), &[None; 3]);
+    check(b"", |_, _, _| Answer::status("404 Not Found"), Err("/f: it answered 404 Not Found"), &[None]);
 }
 
 #[test]
@@ -240,43 +187,18 @@ fn a_server_with_another_file() {
     let changed =
         |_: usize, _: &Asked, file: &[u8]| Answer::whole(&file.iter().map(|byte| !byte).collect::<Vec<_>>());
     let found = digest::of_bytes(&content().iter().map(|byte| !byte).collect::<Vec<_>>());
-    let expected = format!(
-        "SHA-256 is {found}, the manifest says {}",
-        digest::of_bytes(&content())
-    );
+    let expected = format!("SHA-256 is {found}, the manifest says {}", digest::of_bytes(&content()));
     check(b"", changed, Err(&expected), &[None]);
     let longer = |_: usize, _: &Asked, file: &[u8]| Answer::whole(&[file, b"x"].concat());
-    check(
-        b"",
-        longer,
-        Err("its file has 200001 bytes, the manifest says 200000"),
-        &[None],
-    );
+    check(b"", longer, Err("its file has 200001 bytes, the manifest says 200000"), &[None]);
     let shorter = |_: usize, _: &Asked, file: &[u8]| Answer::whole(&file[1..]);
-    check(
-        b"",
-        shorter,
-        Err("its file has 199999 bytes, the manifest says 200000"),
-        &[None],
-    );
-    let unsaid = |_: usize, _: &Asked, file: &[u8]| Answer {
-        length: false,
-        ..Answer::whole(&[file, b"x"].concat())
-    };
+    check(b"", shorter, Err("its file has 199999 bytes, the manifest says 200000"), &[None]);
+    let unsaid =
+        |_: usize, _: &Asked, file: &[u8]| Answer { length: false, ..Answer::whole(&[file, b"x"].concat()) };
     check(b"", unsaid, Err("larger than the 200000 bytes"), &[None]);
     let resized = |_: usize, asked: &Asked, file: &[u8]| Answer::proper(&file[..100], asked);
-    check(
-        &content()[..50],
-        resized,
-        Err("its file has 100 bytes, the manifest says 200000"),
-        &[Some(50)],
-    );
-    check(
-        &content()[..150],
-        resized,
-        Err("its file has 100 bytes, the manifest says 200000"),
-        &[Some(150)],
-    );
+    check(&content()[..50], resized, Err("its file has 100 bytes, the manifest says 200000"), &[Some(50)]);
+    check(&content()[..150], resized, Err("its file has 100 bytes, the manifest says 200000"), &[Some(150)]);
 }
 
 #[test]
@@ -284,24 +206,13 @@ fn the_next_mirror_helps() {
     let file = content();
     let served = file.clone();
     let bad = Server::start(|number, _| {
-        if number == 0 {
-            Answer::status("503 Service Unavailable")
-        } else {
-            Answer::status("410 Gone")
-        }
+        if number == 0 { Answer::status("503 Service Unavailable") } else { Answer::status("410 Gone") }
     });
     // A short answer without a length looks like a transfer that broke off, and must not spoil the next mirror.
-    let liar = Server::start(|_, _| Answer {
-        length: false,
-        ..Answer::whole(b"something else")
-    });
+    let liar = Server::start(|_, _| Answer { length: false, ..Answer::whole(b"something else") });
     let good = Server::start(move |_, asked| Answer::proper(&served, asked));
     let nobody = "http://127.0.0.1:1/f".to_owned();
-    let case = Case::new(
-        &file,
-        &[nobody, bad.url("/f"), liar.url("/f"), good.url("/f")],
-        "",
-    );
+    let case = Case::new(&file, &[nobody, bad.url("/f"), liar.url("/f"), good.url("/f")], "");
     assert_eq!(case.get(), Ok(Outcome::Downloaded { resumed_from: 0 }));
     assert_eq!(case.read("raw/f"), Some(file));
 }
@@ -313,16 +224,12 @@ fn files_of_a_person_are_kept_as_they_are() {
     case.write("raw/f", &content());
     assert_eq!(case.get(), Ok(Outcome::AlreadyThere));
     let changed: Vec<u8> = content().iter().map(|byte| !byte).collect();
-    for (bytes, message) in [
-        (changed.as_slice(), "has SHA-256"),
-        (b"short", "has 5 bytes, its manifest says 200000"),
-    ] {
+    for (bytes, message) in
+        [(changed.as_slice(), "has SHA-256"), (b"short", "has 5 bytes, its manifest says 200000")]
+    {
         case.write("raw/f", bytes);
         let error = case.get().expect_err("not the file of the manifest");
-        assert!(
-            error.contains(message) && error.contains("move the file away"),
-            "{error}"
-        );
+        assert!(error.contains(message) && error.contains("move the file away"), "{error}");
         assert_eq!(case.read("raw/f"), Some(bytes.to_vec()));
     }
     assert_eq!(server.asked(), []);
@@ -335,11 +242,7 @@ fn one_download_at_a_time() {
     case.write("raw/f.part", b"");
     let other = std::fs::File::open(case.path("raw/f.part")).expect("there");
     other.lock().expect("locked");
-    assert!(
-        case.get()
-            .expect_err("locked")
-            .contains("another program is downloading")
-    );
+    assert!(case.get().expect_err("locked").contains("another program is downloading"));
     drop(other);
     assert!(case.get().is_ok());
 }
@@ -375,12 +278,5 @@ fn archives_are_unpacked_once_and_evil_ones_refused() {
     let case = Case::new(&evil, &[server.url("/f")], archive);
     let error = case.get().expect_err("evil");
     assert!(error.contains("member '../../evil' leaves the folder"), "{error}");
-    assert_eq!(
-        (
-            case.read("../evil"),
-            case.read("data/a"),
-            case.path("data").exists()
-        ),
-        (None, None, false)
-    );
+    assert_eq!((case.read("../evil"), case.read("data/a"), case.path("data").exists()), (None, None, false));
 }

@@ -13,10 +13,7 @@ impl Manifest {
                 self.name
             ));
         }
-        match (
-            &self.generator,
-            self.files.is_empty() && self.splits.is_empty() && self.roles.is_none(),
-        ) {
+        match (&self.generator, self.files.is_empty() && self.splits.is_empty() && self.roles.is_none()) {
             (Some(Generator::ToyEnDe(toy)), true) => return toy.check(),
             (Some(_), false) => {
                 return Err("a generator makes its own splits: leave out files, splits and roles".into());
@@ -26,10 +23,7 @@ impl Manifest {
         }
         self.files.iter().try_for_each(check_file)?;
         for (index, file) in self.files.iter().enumerate() {
-            if self.files[..index]
-                .iter()
-                .any(|earlier| earlier.path == file.path)
-            {
+            if self.files[..index].iter().any(|earlier| earlier.path == file.path) {
                 return Err(format!("file {} stands twice", file.path.display()));
             }
         }
@@ -49,17 +43,10 @@ impl Manifest {
     fn check_roles(&self) -> Result<(), String> {
         let Some(roles) = &self.roles else { return Ok(()) };
         let named = [Some(&roles.train), roles.validation.as_ref(), roles.test.as_ref()];
-        match named
-            .into_iter()
-            .flatten()
-            .find(|name| !self.splits.contains_key(*name))
-        {
+        match named.into_iter().flatten().find(|name| !self.splits.contains_key(*name)) {
             Some(name) => {
                 let known: Vec<String> = self.splits.keys().cloned().collect();
-                Err(format!(
-                    "roles name the split '{name}': {}",
-                    crate::text::known(name, &known)
-                ))
+                Err(format!("roles name the split '{name}': {}", crate::text::known(name, &known)))
             }
             None => Ok(()),
         }
@@ -79,38 +66,22 @@ fn check_file(file: &ManifestFile) -> Result<(), String> {
     let into = file.archive.as_ref().map(|archive| archive.into.as_path());
     for place in [Some(file.path.as_path()), into].into_iter().flatten() {
         if !is_inside(place) {
-            return Err(format!(
-                "path {} must be relative and stay in the set's folder",
-                place.display()
-            ));
+            return Err(format!("path {} must be relative and stay in the set's folder", place.display()));
         }
     }
     if into.is_some_and(|into| file.path.starts_with(into)) {
-        return Err(format!(
-            "archive {path} must not lie in the folder that it is unpacked into"
-        ));
+        return Err(format!("archive {path} must not lie in the folder that it is unpacked into"));
     }
     if file.urls.is_empty() {
         return Err(format!("file {path} has no url"));
     }
-    if let Some(url) = file
-        .urls
-        .iter()
-        .find(|url| !url.starts_with("https://") && !url.starts_with("http://"))
+    if let Some(url) =
+        file.urls.iter().find(|url| !url.starts_with("https://") && !url.starts_with("http://"))
     {
-        return Err(format!(
-            "file {path}: url {url} must start with https:// or http://"
-        ));
+        return Err(format!("file {path}: url {url} must start with https:// or http://"));
     }
-    if file.sha256.len() != 64
-        || !file
-            .sha256
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    {
-        return Err(format!(
-            "file {path}: sha256 must be 64 lower-case hexadecimal digits"
-        ));
+    if file.sha256.len() != 64 || !file.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(format!("file {path}: sha256 must be 64 lower-case hexadecimal digits"));
     }
     if file.bytes == 0 {
         return Err(format!("file {path}: bytes must be at least 1"));
@@ -121,16 +92,12 @@ fn check_file(file: &ManifestFile) -> Result<(), String> {
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with('.')
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 fn is_inside(path: &Path) -> bool {
     !path.as_os_str().is_empty()
-        && path
-            .components()
-            .all(|component| matches!(component, Component::Normal(_)))
+        && path.components().all(|component| matches!(component, Component::Normal(_)))
 }
 
 #[cfg(test)]
@@ -164,62 +131,23 @@ mod tests {
         let cases = [
             (format!("{HEAD}{}{split}", file("a", "")), ""),
             (
-                format!(
-                    "{HEAD}{}splits: {{ train: {{ tsv: {{ file: data/a }} }} }}",
-                    file("a.tgz", archive)
-                ),
+                format!("{HEAD}{}splits: {{ train: {{ tsv: {{ file: data/a }} }} }}", file("a.tgz", archive)),
                 "",
             ),
-            (
-                format!("{HEAD}generator: {{ toy_en_de: {{ pairs: 100, seed: 1 }} }}"),
-                "",
-            ),
-            (
-                format!("{HEAD}generator: {{ toy_en_de: {{ pairs: 0, seed: 1 }} }}"),
-                "pairs must be",
-            ),
-            (
-                format!("{HEAD}{split}generator: {{ toy_en_de: {{ pairs: 9, seed: 1 }} }}"),
-                "leave out files",
-            ),
-            (
-                format!("{HEAD}{split}"),
-                "split 'train' reads a, which is neither",
-            ),
+            (format!("{HEAD}generator: {{ toy_en_de: {{ pairs: 100, seed: 1 }} }}"), ""),
+            (format!("{HEAD}generator: {{ toy_en_de: {{ pairs: 0, seed: 1 }} }}"), "pairs must be"),
+            (format!("{HEAD}{split}generator: {{ toy_en_de: {{ pairs: 9, seed: 1 }} }}"), "leave out files"),
+            (format!("{HEAD}{split}"), "split 'train' reads a, which is neither"),
             (format!("{HEAD}{}", file("a", "")), "give it splits"),
-            (
-                format!("{HEAD}{}{split}", file("../a", "")),
-                "path ../a must be relative",
-            ),
-            (
-                format!("{HEAD}{}{split}", file("/a", "")),
-                "path /a must be relative",
-            ),
-            (
-                format!("{HEAD}{}{split}", file("data/a", archive)),
-                "must not lie in the folder",
-            ),
-            (
-                format!("{HEAD}{}{split}roles: {{ train: tain }}", file("a", "")),
-                "did you mean 'train'?",
-            ),
-            (
-                format!("{HEAD}{}{split}", file("a", "").replace("http:", "ftp:")),
-                "must start with https://",
-            ),
-            (
-                format!("{HEAD}{}{split}", file("a", "").replace("000'", "00'")),
-                "64 lower-case",
-            ),
-            (
-                format!("{HEAD}{}{split}", file("a", "").replace("bytes: 1", "bytes: 0")),
-                "at least 1",
-            ),
+            (format!("{HEAD}{}{split}", file("../a", "")), "path ../a must be relative"),
+            (format!("{HEAD}{}{split}", file("/a", "")), "path /a must be relative"),
+            (format!("{HEAD}{}{split}", file("data/a", archive)), "must not lie in the folder"),
+            (format!("{HEAD}{}{split}roles: {{ train: tain }}", file("a", "")), "did you mean 'train'?"),
+            (format!("{HEAD}{}{split}", file("a", "").replace("http:", "ftp:")), "must start with https://"),
+            (format!("{HEAD}{}{split}", file("a", "").replace("000'", "00'")), "64 lower-case"),
+            (format!("{HEAD}{}{split}", file("a", "").replace("bytes: 1", "bytes: 0")), "at least 1"),
             (format!("{HEAD}{}{split}license: l", file("a", "")), "license"),
-            (
-                format!("{HEAD}{}{split}", file("a", "")).replace("name: x", "name: ../x"),
-                "to name a folder",
-            ),
+            (format!("{HEAD}{}{split}", file("a", "")).replace("name: x", "name: ../x"), "to name a folder"),
             (String::new(), "x.yaml"),
         ];
         for (text, expected) in &cases {
@@ -236,10 +164,7 @@ mod tests {
         );
         let manifest = Manifest::parse("x.yaml", &text).expect("sound");
         assert_eq!(manifest.split("test").map(|(name, _)| name), Some("test_2016"));
-        assert_eq!(
-            manifest.split("test_2016").map(|(name, _)| name),
-            Some("test_2016")
-        );
+        assert_eq!(manifest.split("test_2016").map(|(name, _)| name), Some("test_2016"));
         assert_eq!(manifest.split("validation"), None);
         assert_eq!(manifest.download_bytes(), 1);
     }

@@ -132,10 +132,8 @@ impl Manifest {
     ///
     /// When the file cannot be read, or does not describe a dataset.
     pub fn load(path: &Path) -> Result<Self, DataError> {
-        let text = std::fs::read_to_string(path).map_err(|source| DataError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| DataError::Read { path: path.to_owned(), source })?;
         Self::parse(&path.display().to_string(), &text)
     }
 
@@ -145,10 +143,7 @@ impl Manifest {
     ///
     /// When the text does not describe a dataset.
     pub fn parse(place: &str, text: &str) -> Result<Self, DataError> {
-        let wrong = |reason: String| DataError::Manifest {
-            place: place.to_owned(),
-            reason,
-        };
+        let wrong = |reason: String| DataError::Manifest { place: place.to_owned(), reason };
         let manifest: Self = serde_yaml::from_str(text).map_err(|error| wrong(error.to_string()))?;
         manifest.check().map_err(wrong)?;
         Ok(manifest)
@@ -157,9 +152,7 @@ impl Manifest {
     /// The split of a role (`train`, `validation`, `test`), or else of a name.
     pub fn split(&self, role_or_name: &str) -> Option<(&str, &SplitFiles)> {
         let name = self.role(role_or_name).unwrap_or(role_or_name);
-        self.splits
-            .get_key_value(name)
-            .map(|(name, files)| (name.as_str(), files))
+        self.splits.get_key_value(name).map(|(name, files)| (name.as_str(), files))
     }
 
     fn role(&self, role: &str) -> Option<&str> {

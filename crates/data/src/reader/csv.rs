@@ -10,29 +10,15 @@ use crate::{DataError, Samples};
 
 pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError> {
     let quotes = Cell::new(0);
-    let counting = CountQuotes {
-        inner: open(path)?,
-        quotes: &quotes,
-    };
+    let counting = CountQuotes { inner: open(path)?, quotes: &quotes };
     // Ragged rows are reported by the table, which knows the names of the columns.
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(counting);
-    let mut table = if columns.is_empty() {
-        None
-    } else {
-        Some(Table::new(path, 1, columns.to_vec())?)
-    };
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(counting);
+    let mut table = if columns.is_empty() { None } else { Some(Table::new(path, 1, columns.to_vec())?) };
     let mut record = csv::ByteRecord::new();
     let mut line = 1;
-    while reader
-        .read_byte_record(&mut record)
-        .map_err(|error| broken(path, error))?
-    {
-        line = record.position().map_or(line, |position| {
-            usize::try_from(position.line()).unwrap_or(usize::MAX)
-        });
+    while reader.read_byte_record(&mut record).map_err(|error| broken(path, error))? {
+        line =
+            record.position().map_or(line, |position| usize::try_from(position.line()).unwrap_or(usize::MAX));
         let cells = cells(path, line, &record)?;
         match &mut table {
             Some(table) => table.push(line, cells)?,
@@ -49,16 +35,11 @@ pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError
 }
 
 fn cells(path: &Path, line: usize, record: &csv::ByteRecord) -> Result<Vec<String>, DataError> {
-    record
-        .iter()
-        .map(|cell| utf8(path, line, cell.to_vec()))
-        .collect()
+    record.iter().map(|cell| utf8(path, line, cell.to_vec())).collect()
 }
 
 fn broken(path: &Path, error: csv::Error) -> DataError {
-    let line = error.position().map_or(1, |position| {
-        usize::try_from(position.line()).unwrap_or(usize::MAX)
-    });
+    let line = error.position().map_or(1, |position| usize::try_from(position.line()).unwrap_or(usize::MAX));
     match error.into_kind() {
         csv::ErrorKind::Io(error) => unreadable(path, error),
         kind => wrong_line(path, line, format!("{kind:?}")),
@@ -88,10 +69,7 @@ mod tests {
 
     fn split(file: &str, columns: &[&str]) -> SplitFiles {
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
-        SplitFiles::Csv(TableFile {
-            file: file.into(),
-            columns,
-        })
+        SplitFiles::Csv(TableFile { file: file.into(), columns })
     }
 
     #[test]
@@ -102,35 +80,15 @@ mod tests {
             (b"en,de\none,eins\n", &[], "en=one de=eins"),
             (b"\xef\xbb\xbfen,de\r\none,eins\r\n", &[], "en=one de=eins"),
             (b"one,eins", &["en", "de"], "en=one de=eins"),
-            (
-                b"en,de\n\"a, b\",\"say \"\"c\"\"\"\n",
-                &[],
-                "en=a, b de=say \"c\"",
-            ),
+            (b"en,de\n\"a, b\",\"say \"\"c\"\"\"\n", &[], "en=a, b de=say \"c\""),
             (b"en,de\n\"a\nb\",c\nd,e\n", &[], "en=a\nb|d de=c|e"),
-            (
-                b"en,de\none\n",
-                &[],
-                "t:2: 1 column here, but there are 2 (en, de)",
-            ),
-            (
-                b"en,de\n\"a\nb\",c\nd\n",
-                &[],
-                "t:4: 1 column here, but there are 2 (en, de)",
-            ),
-            (
-                b"en,de\n\"a,b\nc,d\n",
-                &[],
-                "t:2: 1 column here, but there are 2 (en, de)",
-            ),
+            (b"en,de\none\n", &[], "t:2: 1 column here, but there are 2 (en, de)"),
+            (b"en,de\n\"a\nb\",c\nd\n", &[], "t:4: 1 column here, but there are 2 (en, de)"),
+            (b"en,de\n\"a,b\nc,d\n", &[], "t:2: 1 column here, but there are 2 (en, de)"),
             (b"en,de\na,\"b\nc,d\n", &[], unpaired),
             (b"en,de\n", &[], "t: has no rows, only a header"),
             (b"\n\n", &[], "t: has no rows"),
-            (
-                b"en,de\na,\xff\n",
-                &[],
-                "t:2: byte 1 (0xff) is not UTF-8; convert the file to UTF-8",
-            ),
+            (b"en,de\na,\xff\n", &[], "t:2: byte 1 (0xff) is not UTF-8; convert the file to UTF-8"),
             (b"", &[], "t: is empty"),
         ];
         for (bytes, columns, expected) in cases {
@@ -139,10 +97,6 @@ mod tests {
         let whole = gzip(b"en,de\na,b\n");
         check(&[("t.gz", &whole)], &split("t.gz", &[]), "en=a de=b");
         let cut_off = "t.gz: the gzip file is cut off; download or compress it again";
-        check(
-            &[("t.gz", &whole[..whole.len() - 2])],
-            &split("t.gz", &[]),
-            cut_off,
-        );
+        check(&[("t.gz", &whole[..whole.len() - 2])], &split("t.gz", &[]), cut_off);
     }
 }

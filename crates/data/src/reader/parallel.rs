@@ -13,18 +13,13 @@ pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<
     for (field, file) in fields {
         columns.push((field.clone(), read_column(&folder.join(file))?));
     }
-    let lengths = fields
-        .values()
-        .zip(&columns)
-        .map(|(file, (_, values))| (folder.join(file), values.len()));
+    let lengths = fields.values().zip(&columns).map(|(file, (_, values))| (folder.join(file), values.len()));
     let lengths: Vec<_> = lengths.collect();
     Samples::new(columns).ok_or(DataError::Lengths { files: lengths })
 }
 
 fn read_column(path: &Path) -> Result<Vec<Value>, DataError> {
-    Lines::open(path)?
-        .map(|line| line.map(|(_, text)| Value::from(text)))
-        .collect()
+    Lines::open(path)?.map(|line| line.map(|(_, text)| Value::from(text))).collect()
 }
 
 #[cfg(test)]
@@ -34,12 +29,7 @@ mod tests {
     use super::super::testing::{check, gzip};
 
     fn split(files: &[(&str, &str)]) -> SplitFiles {
-        SplitFiles::Parallel(
-            files
-                .iter()
-                .map(|(field, file)| ((*field).to_owned(), file.into()))
-                .collect(),
-        )
+        SplitFiles::Parallel(files.iter().map(|(field, file)| ((*field).to_owned(), file.into())).collect())
     }
 
     #[test]
@@ -55,18 +45,12 @@ mod tests {
             ("a\u{2028}b\n".as_bytes(), "en=a\u{2028}b"),
             (b"", "en: is empty"),
             (b"\xef\xbb\xbf", "en: is empty"),
-            (
-                b"fine\nna\xefve\n",
-                "en:2: byte 3 (0xef) is not UTF-8; convert the file to UTF-8",
-            ),
+            (b"fine\nna\xefve\n", "en:2: byte 3 (0xef) is not UTF-8; convert the file to UTF-8"),
             (
                 b"\xff\xfea\0",
                 "en: is UTF-16; convert it to UTF-8, for instance with `iconv -f UTF-16 -t UTF-8`",
             ),
-            (
-                b"\x1f\x8b\x08\0",
-                "en: is compressed by gzip; give it a name that ends in .gz",
-            ),
+            (b"\x1f\x8b\x08\0", "en: is compressed by gzip; give it a name that ends in .gz"),
         ];
         for (bytes, expected) in cases {
             check(&[("en", bytes)], &split(&[("en", "en")]), expected);
@@ -92,21 +76,13 @@ mod tests {
     #[test]
     fn two_files() {
         let split = split(&[("en", "a.en"), ("de", "a.de")]);
-        check(
-            &[("a.en", b"one\ntwo\n"), ("a.de", b"eins\nzwei")],
-            &split,
-            "de=eins|zwei en=one|two",
-        );
+        check(&[("a.en", b"one\ntwo\n"), ("a.de", b"eins\nzwei")], &split, "de=eins|zwei en=one|two");
         check(
             &[("a.en", &b"x\n".repeat(1200)), ("a.de", &b"x\n".repeat(1199))],
             &split,
             "parallel files differ in length: a.de has 1,199 lines, a.en has 1,200 lines; \
              line N of each must belong together",
         );
-        check(
-            &[("a.en", b"one\n")],
-            &split,
-            "cannot read a.de: No such file or directory (os error 2)",
-        );
+        check(&[("a.en", b"one\n")], &split, "cannot read a.de: No such file or directory (os error 2)");
     }
 }

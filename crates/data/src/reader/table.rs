@@ -20,10 +20,7 @@ impl<'a> Table<'a> {
     pub(super) fn new(path: &'a Path, line: usize, names: Vec<String>) -> Result<Self, DataError> {
         for (index, name) in names.iter().enumerate() {
             if name.is_empty() {
-                let reason = format!(
-                    "column {} has no name; name every column in the first line",
-                    index + 1
-                );
+                let reason = format!("column {} has no name; name every column in the first line", index + 1);
                 return Err(wrong_line(path, line, reason));
             }
             if names[..index].contains(name) {

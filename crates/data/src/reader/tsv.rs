@@ -33,10 +33,7 @@ mod tests {
 
     fn split(file: &str, columns: &[&str]) -> SplitFiles {
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
-        SplitFiles::Tsv(TableFile {
-            file: file.into(),
-            columns,
-        })
+        SplitFiles::Tsv(TableFile { file: file.into(), columns })
     }
 
     #[test]
@@ -47,41 +44,17 @@ mod tests {
             (b"one\teins", &["en", "de"], "en=one de=eins"),
             (b"en\tde\n\"one\t\"eins\"\n", &[], "en=\"one de=\"eins\""),
             (b"en\tde\none\t\n", &[], "en=one de="),
-            (
-                b"en\tde\none\n",
-                &[],
-                "t:2: 1 column here, but there are 2 (en, de)",
-            ),
-            (
-                b"en\tde\na\tb\na\tb\tc\n",
-                &[],
-                "t:3: 3 columns here, but there are 2 (en, de)",
-            ),
-            (
-                b"en\ten\na\tb\n",
-                &[],
-                "t:1: two columns are called 'en'; give each its own name",
-            ),
-            (
-                b"en\t\na\tb\n",
-                &[],
-                "t:1: column 2 has no name; name every column in the first line",
-            ),
+            (b"en\tde\none\n", &[], "t:2: 1 column here, but there are 2 (en, de)"),
+            (b"en\tde\na\tb\na\tb\tc\n", &[], "t:3: 3 columns here, but there are 2 (en, de)"),
+            (b"en\ten\na\tb\n", &[], "t:1: two columns are called 'en'; give each its own name"),
+            (b"en\t\na\tb\n", &[], "t:1: column 2 has no name; name every column in the first line"),
             (b"en\tde\n", &[], "t: has no rows, only a header"),
-            (
-                b"en\tde\na\t\xff\n",
-                &[],
-                "t:2: byte 3 (0xff) is not UTF-8; convert the file to UTF-8",
-            ),
+            (b"en\tde\na\t\xff\n", &[], "t:2: byte 3 (0xff) is not UTF-8; convert the file to UTF-8"),
             (b"", &[], "t: is empty"),
         ];
         for (bytes, columns, expected) in cases {
             check(&[("t", bytes)], &split("t", columns), expected);
         }
-        check(
-            &[("t.tsv.gz", &gzip(b"en\tde\na\tb\n"))],
-            &split("t.tsv.gz", &[]),
-            "en=a de=b",
-        );
+        check(&[("t.tsv.gz", &gzip(b"en\tde\na\tb\n"))], &split("t.tsv.gz", &[]), "en=a de=b");
     }
 }

@@ -12,23 +12,13 @@ pub(super) fn sentence(sentence: &Sentence) -> String {
     match sentence {
         Sentence::Statement(clause) => write(&statement(clause), '.'),
         Sentence::TimeFirst(clause) => {
-            let later = Clause {
-                time: None,
-                ..clause.clone()
-            };
-            write(
-                &[vec![clause.time.map_or("", time)], statement(&later)].concat(),
-                '.',
-            )
+            let later = Clause { time: None, ..clause.clone() };
+            write(&[vec![clause.time.map_or("", time)], statement(&later)].concat(), '.')
         }
         // "Who" is the subject, so nothing changes its place.
         Sentence::Question(clause) if clause.subject == Subject::Who => write(&statement(clause), '?'),
         Sentence::Question(clause) => {
-            let what = if matches!(clause.predicate, Predicate::DoWhat(_)) {
-                "what"
-            } else {
-                ""
-            };
+            let what = if matches!(clause.predicate, Predicate::DoWhat(_)) { "what" } else { "" };
             write(&[vec![what], question(clause)].concat(), '?')
         }
         Sentence::QuestionWord(word, clause) => {
@@ -42,14 +32,12 @@ pub(super) fn sentence(sentence: &Sentence) -> String {
         Sentence::And(first, second) => {
             write(&[statement(first), vec!["and"], statement(second)].concat(), '.')
         }
-        Sentence::Because(first, second) => write(
-            &[statement(first), vec!["because"], statement(second)].concat(),
-            '.',
-        ),
-        Sentence::If(first, second) => write(
-            &[vec!["if"], statement(first), vec![","], statement(second)].concat(),
-            '.',
-        ),
+        Sentence::Because(first, second) => {
+            write(&[statement(first), vec!["because"], statement(second)].concat(), '.')
+        }
+        Sentence::If(first, second) => {
+            write(&[vec!["if"], statement(first), vec![","], statement(second)].concat(), '.')
+        }
         Sentence::That(first, second) => {
             write(&[statement(first), vec!["that"], statement(second)].concat(), '.')
         }
@@ -69,13 +57,7 @@ fn question(clause: &Clause) -> Words {
         (predicate, Some(auxiliary)) => (helper(auxiliary, false), plain(predicate)),
     };
     let not = if clause.negated { "not" } else { "" };
-    [
-        vec![helper],
-        subject(&clause.subject),
-        vec![not, main],
-        rest(clause),
-    ]
-    .concat()
+    [vec![helper], subject(&clause.subject), vec![not, main], rest(clause)].concat()
 }
 
 fn verbs(clause: &Clause) -> Words {
@@ -83,11 +65,7 @@ fn verbs(clause: &Clause) -> Words {
     match (&clause.predicate, clause.auxiliary, clause.negated) {
         (predicate, Some(auxiliary), negated) => {
             // "Cannot" is one word.
-            let not = if negated && auxiliary != Auxiliary::Can {
-                "not"
-            } else {
-                ""
-            };
+            let not = if negated && auxiliary != Auxiliary::Can { "not" } else { "" };
             vec![helper(auxiliary, negated), not, plain(predicate)]
         }
         (Predicate::Be(_), None, negated) => vec![be(number), if negated { "not" } else { "" }],
@@ -172,11 +150,7 @@ fn be(number: Number) -> &'static str {
 }
 
 fn third(number: Number, plural: &'static str, singular: &'static str) -> &'static str {
-    if number == Number::Plural {
-        plural
-    } else {
-        singular
-    }
+    if number == Number::Plural { plural } else { singular }
 }
 
 fn time(time: Time) -> &'static str {

@@ -15,19 +15,12 @@ pub(super) fn sentence(sentence: &Sentence) -> String {
     let (parts, mark) = match sentence {
         Sentence::Statement(clause) => (statement(clause), '.'),
         Sentence::TimeFirst(clause) => {
-            let later = Clause {
-                time: None,
-                ..clause.clone()
-            };
+            let later = Clause { time: None, ..clause.clone() };
             (verb_second(clause.time.map_or("", time), &later), '.')
         }
         Sentence::Question(clause) if clause.subject == Subject::Who => (statement(clause), '?'),
         Sentence::Question(clause) => {
-            let what = if matches!(clause.predicate, Predicate::DoWhat(_)) {
-                "was"
-            } else {
-                ""
-            };
+            let what = if matches!(clause.predicate, Predicate::DoWhat(_)) { "was" } else { "" };
             (verb_second(what, clause), '?')
         }
         Sentence::QuestionWord(word, clause) => {
@@ -41,14 +34,9 @@ pub(super) fn sentence(sentence: &Sentence) -> String {
         Sentence::And(first, second) => (joined(statement(first), "und", statement(second)), '.'),
         Sentence::Because(first, second) => (joined(statement(first), ", weil", verb_last(second)), '.'),
         // The clause with "wenn" is itself the part before the finite verb.
-        Sentence::If(first, second) => (
-            joined(
-                joined(vec![], "wenn", verb_last(first)),
-                ",",
-                verb_second("", second),
-            ),
-            '.',
-        ),
+        Sentence::If(first, second) => {
+            (joined(joined(vec![], "wenn", verb_last(first)), ",", verb_second("", second)), '.')
+        }
         Sentence::That(first, second) => (joined(statement(first), ", dass", verb_last(second)), '.'),
     };
     write(&parts.iter().map(String::as_str).collect::<Vec<_>>(), mark)
@@ -86,10 +74,7 @@ fn verb_last(clause: &Clause) -> Vec<String> {
 fn middle(clause: &Clause) -> Vec<String> {
     let mut words = vec![clause.time.map_or("", time).to_owned()];
     let kein = clause.negated
-        && clause
-            .predicate
-            .object()
-            .is_some_and(|object| object.determiner == Determiner::Indefinite);
+        && clause.predicate.object().is_some_and(|object| object.determiner == Determiner::Indefinite);
     words.extend(objects(&clause.predicate, kein));
     if clause.negated && !kein {
         words.push("nicht".to_owned());
@@ -110,23 +95,9 @@ fn objects(predicate: &Predicate, kein: bool) -> Vec<String> {
     };
     let last = phrases.len().saturating_sub(1);
     let write = |(index, phrase): (usize, &NounPhrase)| {
-        let case = if index < last || predicate.is(Frame::Dative) {
-            Case::Dative
-        } else {
-            Case::Accusative
-        };
-        let determiner = if kein && index == last {
-            Determiner::No
-        } else {
-            phrase.determiner
-        };
-        noun_phrase(
-            &NounPhrase {
-                determiner,
-                ..*phrase
-            },
-            case,
-        )
+        let case = if index < last || predicate.is(Frame::Dative) { Case::Dative } else { Case::Accusative };
+        let determiner = if kein && index == last { Determiner::No } else { phrase.determiner };
+        noun_phrase(&NounPhrase { determiner, ..*phrase }, case)
     };
     phrases.iter().enumerate().map(write).collect()
 }
@@ -166,11 +137,7 @@ fn finite(clause: &Clause) -> String {
         (None, Predicate::Be(_)) => ["sind", "ist"],
         (None, Predicate::Do(verb, _) | Predicate::DoWhat(verb)) => verb.german,
     };
-    if clause.subject.number() == Number::Plural {
-        plural.to_owned()
-    } else {
-        singular.to_owned()
-    }
+    if clause.subject.number() == Number::Plural { plural.to_owned() } else { singular.to_owned() }
 }
 
 /// The infinitive that an auxiliary sends to the end.

@@ -13,10 +13,7 @@ use super::syntax::{
 
 /// Draws one sentence.
 pub(super) fn sentence(random: &mut Random) -> Sentence {
-    let mut draw = Drawing {
-        random,
-        used: Vec::new(),
-    };
+    let mut draw = Drawing { random, used: Vec::new() };
     match draw.weighted(&[38, 12, 11, 10, 6, 5, 4, 7, 4, 7]) {
         0 => Sentence::Statement(draw.clause()),
         1 => draw.time_first(),
@@ -49,25 +46,14 @@ impl Drawing<'_> {
         }
         let place = self.place(&predicate);
         let time = self.time(auxiliary, negated, &predicate);
-        Clause {
-            subject,
-            auxiliary,
-            negated,
-            predicate,
-            place,
-            time,
-        }
+        Clause { subject, auxiliary, negated, predicate, place, time }
     }
 
     /// A clause without place and time: part of a longer sentence.
     fn simple(&mut self) -> Clause {
         let clause = self.clause();
         if self.chance(80) {
-            Clause {
-                place: None,
-                time: None,
-                ..clause
-            }
+            Clause { place: None, time: None, ..clause }
         } else {
             Clause { time: None, ..clause }
         }
@@ -98,8 +84,13 @@ impl Drawing<'_> {
     }
 
     fn question_word(&mut self) -> Sentence {
-        let word = self.pick(&[QuestionWord::Where, QuestionWord::When, QuestionWord::Why]);
         let mut clause = self.question();
+        let words = [QuestionWord::Why, QuestionWord::When, QuestionWord::Where];
+        // Nobody asks where something is red.
+        let word = match clause.predicate {
+            Predicate::Be(_) => QuestionWord::Why,
+            _ => self.pick(&words),
+        };
         clause.negated &= word == QuestionWord::Why;
         match word {
             QuestionWord::Where => clause.place = None,
@@ -125,11 +116,7 @@ impl Drawing<'_> {
 
     fn who(&mut self) -> Clause {
         let clause = self.clause();
-        Clause {
-            subject: Subject::Who,
-            negated: false,
-            ..clause
-        }
+        Clause { subject: Subject::Who, negated: false, ..clause }
     }
 
     fn speaker(&mut self) -> Clause {
@@ -152,17 +139,9 @@ impl Drawing<'_> {
         if matches!(auxiliary, None | Some(Auxiliary::Will)) && self.chance(22) {
             return self.being();
         }
-        let frame = [
-            Frame::Intransitive,
-            Frame::Accusative,
-            Frame::Dative,
-            Frame::Ditransitive,
-        ];
+        let frame = [Frame::Intransitive, Frame::Accusative, Frame::Dative, Frame::Ditransitive];
         let frame = frame[self.weighted(&[25, 50, 10, 15])];
-        let verb = self.verb(
-            &[frame],
-            matches!(auxiliary, Some(Auxiliary::Can | Auxiliary::Must)),
-        );
+        let verb = self.verb(&[frame], matches!(auxiliary, Some(Auxiliary::Can | Auxiliary::Must)));
         let subject = self.subject(verb.subjects);
         let mut objects = Vec::new();
         if frame == Frame::Ditransitive {
@@ -180,14 +159,7 @@ impl Drawing<'_> {
             let pronoun = self.pronoun();
             return (Subject::Pronoun(pronoun), Predicate::Be(adjective));
         }
-        let classes = [
-            Class::Person,
-            Class::Animal,
-            Class::Food,
-            Class::Text,
-            Class::Thing,
-            Class::Place,
-        ];
+        let classes = [Class::Person, Class::Animal, Class::Food, Class::Text, Class::Thing, Class::Place];
         let class = self.pick(&classes);
         // "My red ball" is the only place where a thing shows its strong ending as subject: let it be seen.
         let mut phrase = self.known_phrase(&[class], 60);
@@ -195,10 +167,8 @@ impl Drawing<'_> {
             phrase.determiner = Determiner::My;
         }
         let adjective = self.adjective(class);
-        let phrase = NounPhrase {
-            adjective: phrase.adjective.filter(|said| said.goes_with(adjective)),
-            ..phrase
-        };
+        let phrase =
+            NounPhrase { adjective: phrase.adjective.filter(|said| said.goes_with(adjective)), ..phrase };
         (Subject::Noun(phrase), Predicate::Be(adjective))
     }
 }

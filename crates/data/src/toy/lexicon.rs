@@ -45,16 +45,13 @@ pub(super) struct Adjective {
 }
 
 /// Adjectives that cannot both be said of one thing.
-const OPPOSITES: [(&str, &str); 3] = [("old", "young"), ("old", "new"), ("small", "big")];
+const OPPOSITES: [(&str, &str); 4] = [("old", "young"), ("old", "new"), ("small", "big"), ("red", "black")];
 
 impl Adjective {
     /// Whether "the A noun is B" says something that can be so.
     pub(super) fn goes_with(&self, other: &Adjective) -> bool {
         let pair = (self.english, other.english);
-        self != other
-            && !OPPOSITES
-                .iter()
-                .any(|&(one, two)| pair == (one, two) || pair == (two, one))
+        self != other && !OPPOSITES.iter().any(|&(one, two)| pair == (one, two) || pair == (two, one))
     }
 }
 
@@ -98,15 +95,7 @@ const fn noun(
     [nominative, oblique, plural, dative_plural]: [&'static str; 4],
     class: Class,
 ) -> Noun {
-    Noun {
-        english,
-        gender,
-        nominative,
-        oblique,
-        plural,
-        dative_plural,
-        class,
-    }
+    Noun { english, gender, nominative, oblique, plural, dative_plural, class }
 }
 
 #[rustfmt::skip]
@@ -149,12 +138,7 @@ const fn adjective(
     stem: &'static str,
     of: &'static [Class],
 ) -> Adjective {
-    Adjective {
-        english,
-        german,
-        stem,
-        of,
-    }
+    Adjective { english, german, stem, of }
 }
 
 #[rustfmt::skip]
@@ -178,21 +162,11 @@ const fn verb(
     subjects: &'static [Class],
     objects: &'static [Class],
 ) -> Verb {
-    Verb {
-        english,
-        german,
-        frame,
-        action: true,
-        subjects,
-        objects,
-    }
+    Verb { english, german, frame, action: true, subjects, objects }
 }
 
 const fn state(verb: Verb) -> Verb {
-    Verb {
-        action: false,
-        ..verb
-    }
+    Verb { action: false, ..verb }
 }
 
 const PEOPLE: &[Class] = &[Person];
@@ -225,9 +199,5 @@ pub(super) static VERBS: [Verb; 22] = [
 ];
 
 /// Numbers that stand before a plural.
-pub(super) const COUNTS: [(&str, &str); 4] = [
-    ("two", "zwei"),
-    ("three", "drei"),
-    ("four", "vier"),
-    ("five", "fünf"),
-];
+pub(super) const COUNTS: [(&str, &str); 4] =
+    [("two", "zwei"), ("three", "drei"), ("four", "vier"), ("five", "fünf")];

@@ -108,10 +108,7 @@ impl ToyEnDe {
     ///
     /// When the number of pairs is 0 or beyond what the grammar is meant for.
     pub fn generate(&self) -> Result<Corpus, DataError> {
-        let wrong = |reason| DataError::Generator {
-            generator: "toy_en_de",
-            reason,
-        };
+        let wrong = |reason| DataError::Generator { generator: "toy_en_de", reason };
         self.check().map_err(wrong)?;
         let mut random = Seed(self.seed).random("toy-en-de", 0);
         let mut corpus = Corpus::default();
@@ -144,16 +141,11 @@ impl ToyEnDe {
 
 impl Pair {
     fn of(sentence: &Sentence) -> Self {
-        Self {
-            english: english::sentence(sentence),
-            german: german::sentence(sentence),
-        }
+        Self { english: english::sentence(sentence), german: german::sentence(sentence) }
     }
 
     fn fits(&self) -> bool {
-        [&self.english, &self.german]
-            .iter()
-            .all(|text| WORDS.contains(&text.split(' ').count()))
+        [&self.english, &self.german].iter().all(|text| WORDS.contains(&text.split(' ').count()))
     }
 }
 
@@ -166,12 +158,8 @@ impl Corpus {
             "test" => &self.test,
             _ => return None,
         };
-        let column = |side: fn(&Pair) -> &String| {
-            pairs
-                .iter()
-                .map(|pair| Value::from(side(pair).as_str()))
-                .collect()
-        };
+        let column =
+            |side: fn(&Pair) -> &String| pairs.iter().map(|pair| Value::from(side(pair).as_str())).collect();
         let (english, german) = (column(|pair| &pair.english), column(|pair| &pair.german));
         Samples::new(vec![("en".to_owned(), english), ("de".to_owned(), german)])
     }

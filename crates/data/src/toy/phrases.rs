@@ -41,10 +41,7 @@ impl Drawing<'_> {
     }
 
     pub(super) fn noun(&mut self, fits: impl Fn(&Noun) -> bool) -> Option<&'static Noun> {
-        let nouns: Vec<&Noun> = NOUNS
-            .iter()
-            .filter(|noun| fits(noun) && !self.used.contains(noun))
-            .collect();
+        let nouns: Vec<&Noun> = NOUNS.iter().filter(|noun| fits(noun) && !self.used.contains(noun)).collect();
         if nouns.is_empty() {
             return None;
         }
@@ -54,10 +51,8 @@ impl Drawing<'_> {
     }
 
     pub(super) fn adjective(&mut self, class: Class) -> &'static Adjective {
-        let adjectives: Vec<&Adjective> = ADJECTIVES
-            .iter()
-            .filter(|adjective| adjective.of.contains(&class))
-            .collect();
+        let adjectives: Vec<&Adjective> =
+            ADJECTIVES.iter().filter(|adjective| adjective.of.contains(&class)).collect();
         self.pick(&adjectives)
     }
 
@@ -71,23 +66,18 @@ impl Drawing<'_> {
                 let phrase = self.phrase(classes, 40);
                 // Without article and number a plural means the kind, which reads oddly here.
                 Subject::Noun(match (phrase.determiner, phrase.number) {
-                    (Determiner::Indefinite, Number::Plural) => NounPhrase {
-                        determiner: Determiner::Definite,
-                        ..phrase
-                    },
-                    (Determiner::Indefinite, Number::Singular) if self.chance(20) => NounPhrase {
-                        determiner: Determiner::No,
-                        ..phrase
-                    },
+                    (Determiner::Indefinite, Number::Plural) => {
+                        NounPhrase { determiner: Determiner::Definite, ..phrase }
+                    }
+                    (Determiner::Indefinite, Number::Singular) if self.chance(20) => {
+                        NounPhrase { determiner: Determiner::No, ..phrase }
+                    }
                     _ => phrase,
                 })
             }
             1 => Subject::Pronoun(self.pronoun()),
             _ => {
-                let mut one = || NounPhrase {
-                    number: Number::Singular,
-                    ..self.known_phrase(classes, 0)
-                };
+                let mut one = || NounPhrase { number: Number::Singular, ..self.known_phrase(classes, 0) };
                 Subject::Both(one(), one())
             }
         }
@@ -96,14 +86,8 @@ impl Drawing<'_> {
     /// Any noun phrase, with an adjective in so many of a hundred cases.
     pub(super) fn phrase(&mut self, classes: &[Class], adjective: usize) -> NounPhrase {
         // Every class has more nouns than a sentence has phrases; were it not so, one would come twice.
-        let noun = self
-            .noun(|noun| classes.contains(&noun.class))
-            .unwrap_or(&NOUNS[0]);
-        let number = if self.chance(30) {
-            Number::Plural
-        } else {
-            Number::Singular
-        };
+        let noun = self.noun(|noun| classes.contains(&noun.class)).unwrap_or(&NOUNS[0]);
+        let number = if self.chance(30) { Number::Plural } else { Number::Singular };
         let determiner = match (number, self.weighted(&[45, 30, 10, 15])) {
             (_, 0) => Determiner::Definite,
             (Number::Plural, 1) if self.chance(65) => Determiner::Count(self.random.below(COUNTS.len())),
@@ -113,26 +97,14 @@ impl Drawing<'_> {
             _ if ["man", "woman"].contains(&noun.english[0]) => Determiner::Definite,
             _ => Determiner::My,
         };
-        let adjective = if self.chance(adjective) {
-            Some(self.adjective(noun.class))
-        } else {
-            None
-        };
-        NounPhrase {
-            determiner,
-            adjective,
-            noun,
-            number,
-        }
+        let adjective = if self.chance(adjective) { Some(self.adjective(noun.class)) } else { None };
+        NounPhrase { determiner, adjective, noun, number }
     }
 
     /// The same, of something that is known already.
     pub(super) fn known_phrase(&mut self, classes: &[Class], adjective: usize) -> NounPhrase {
         let phrase = self.phrase(classes, adjective);
-        NounPhrase {
-            determiner: known(phrase.determiner),
-            ..phrase
-        }
+        NounPhrase { determiner: known(phrase.determiner), ..phrase }
     }
 
     pub(super) fn place(&mut self, predicate: &Predicate) -> Option<(Preposition, NounPhrase)> {
@@ -140,10 +112,7 @@ impl Drawing<'_> {
             return None;
         }
         if predicate.is(Frame::Intransitive) && self.chance(40) {
-            return Some((
-                Preposition::With,
-                self.phrase(&[Class::Person, Class::Animal], 30),
-            ));
+            return Some((Preposition::With, self.phrase(&[Class::Person, Class::Animal], 30)));
         }
         let preposition = self.pick(&[
             Preposition::In,
@@ -160,26 +129,10 @@ impl Drawing<'_> {
                     _ => true,
                 }
         })?;
-        let determiner = self.pick(&[
-            Determiner::Definite,
-            Determiner::Definite,
-            Determiner::This,
-            Determiner::My,
-        ]);
-        let adjective = if self.chance(25) {
-            Some(self.adjective(Class::Place))
-        } else {
-            None
-        };
-        Some((
-            preposition,
-            NounPhrase {
-                determiner,
-                adjective,
-                noun,
-                number: Number::Singular,
-            },
-        ))
+        let determiner =
+            self.pick(&[Determiner::Definite, Determiner::Definite, Determiner::This, Determiner::My]);
+        let adjective = if self.chance(25) { Some(self.adjective(Class::Place)) } else { None };
+        Some((preposition, NounPhrase { determiner, adjective, noun, number: Number::Singular }))
     }
 
     pub(super) fn time(

@@ -174,17 +174,9 @@ impl Sentence {
 
 /// Words as a sentence: a capital at its start, a mark at its end, none before a comma.
 pub(super) fn write(words: &[&str], mark: char) -> String {
-    let mut text = words
-        .iter()
-        .filter(|word| !word.is_empty())
-        .copied()
-        .collect::<Vec<_>>()
-        .join(" ");
+    let mut text = words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ");
     text = text.replace(" ,", ",");
     let mut letters = text.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().collect::<String>())
-        .unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
     format!("{first}{}{mark}", letters.as_str())
 }

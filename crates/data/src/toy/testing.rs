@@ -17,15 +17,8 @@ pub(super) fn clause_of(text: &str) -> Clause {
         }
         found
     };
-    let auxiliary = [
-        ("will", Auxiliary::Will),
-        ("can", Auxiliary::Can),
-        ("must", Auxiliary::Must),
-    ];
-    let auxiliary = auxiliary
-        .into_iter()
-        .find(|(word, _)| take(word))
-        .map(|(_, auxiliary)| auxiliary);
+    let auxiliary = [("will", Auxiliary::Will), ("can", Auxiliary::Can), ("must", Auxiliary::Must)];
+    let auxiliary = auxiliary.into_iter().find(|(word, _)| take(word)).map(|(_, auxiliary)| auxiliary);
     let negated = take("not");
     let (mut objects, mut what, mut place, mut time) = (Vec::new(), false, None, None);
     for part in parts {
@@ -37,26 +30,14 @@ pub(super) fn clause_of(text: &str) -> Clause {
             _ => objects.push(noun_phrase_of(part)),
         }
     }
-    let verb_of = |word: &str| {
-        VERBS
-            .iter()
-            .find(|verb| verb.english[0] == word)
-            .expect("a known verb")
-    };
+    let verb_of = |word: &str| VERBS.iter().find(|verb| verb.english[0] == word).expect("a known verb");
     let predicate = match verb.as_slice() {
         ["be", word] => Predicate::Be(adjective_of(word).expect("a known adjective")),
         [word] if what => Predicate::DoWhat(verb_of(word)),
         [word] => Predicate::Do(verb_of(word), objects),
         other => panic!("not a verb: {other:?}"),
     };
-    Clause {
-        subject,
-        auxiliary,
-        negated,
-        predicate,
-        place,
-        time,
-    }
+    Clause { subject, auxiliary, negated, predicate, place, time }
 }
 
 fn subject_of(text: &str) -> Subject {
@@ -86,30 +67,17 @@ pub(super) fn noun_phrase_of(text: &str) -> NounPhrase {
         ["this" | "these"] => Determiner::This,
         ["my"] => Determiner::My,
         ["no"] => Determiner::No,
-        [word] => Determiner::Count(
-            COUNTS
-                .iter()
-                .position(|(count, _)| count == word)
-                .expect("a number"),
-        ),
+        [word] => Determiner::Count(COUNTS.iter().position(|(count, _)| count == word).expect("a number")),
         other => panic!("not a determiner: {other:?}"),
     };
-    NounPhrase {
-        determiner,
-        adjective,
-        noun,
-        number,
-    }
+    NounPhrase { determiner, adjective, noun, number }
 }
 
 fn noun_of(word: &str) -> (&'static Noun, Number) {
     let find = |form: usize| NOUNS.iter().find(|noun| noun.english[form] == word);
     match find(0) {
         Some(noun) => (noun, Number::Singular),
-        None => (
-            find(1).unwrap_or_else(|| panic!("not a noun: {word}")),
-            Number::Plural,
-        ),
+        None => (find(1).unwrap_or_else(|| panic!("not a noun: {word}")), Number::Plural),
     }
 }
 

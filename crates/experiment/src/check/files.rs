@@ -13,16 +13,12 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
         let files = below("/tasks", task) + "/data/files";
         let splits = checker.root.find(&files).map(Node::entries).unwrap_or_default();
         let mut seen: Vec<(&str, &str)> = Vec::new();
-        for (split, format) in splits
-            .iter()
-            .flat_map(|split| split.node.entries().iter().map(move |f| (split, f)))
+        for (split, format) in
+            splits.iter().flat_map(|split| split.node.entries().iter().map(move |f| (split, f)))
         {
             let at = below(&below(&files, &split.key), &format.key);
-            for file in format
-                .node
-                .entries()
-                .iter()
-                .filter(|entry| format.key == "parallel" || entry.key == "file")
+            for file in
+                format.node.entries().iter().filter(|entry| format.key == "parallel" || entry.key == "file")
             {
                 if checker.sound(&[&below(&at, &file.key)]) {
                     check_file(checker, &file.node);
@@ -46,9 +42,7 @@ fn check_file(checker: &mut Checker<'_>, node: &Node) {
         let help = instead_of(path, given(node, path)).unwrap_or_else(|| relative_to(node));
         (format!("there is no file `{text}`"), help)
     };
-    checker
-        .found
-        .push(Diagnostic::error(&node.place, message, Some(help)));
+    checker.found.push(Diagnostic::error(&node.place, message, Some(help)));
 }
 
 /// The path as it stands in the experiment.
@@ -58,16 +52,8 @@ fn given<'p>(node: &Node, path: &'p Path) -> &'p Path {
 
 fn relative_to(node: &Node) -> String {
     let source = &node.place.source;
-    let folder = if source.folder == Path::new("") {
-        Path::new(".")
-    } else {
-        source.folder.as_path()
-    };
-    format!(
-        "paths in `{}` start at the folder `{}`",
-        source.name,
-        folder.display()
-    )
+    let folder = if source.folder == Path::new("") { Path::new(".") } else { source.folder.as_path() };
+    format!("paths in `{}` start at the folder `{}`", source.name, folder.display())
 }
 
 /// A model that has learned the samples it is judged on looks better than it is.
@@ -82,16 +68,12 @@ fn check_repeated<'n>(
         Some((_, first)) if *first != split => {
             let message = format!("this file is in `{first}` and in `{split}`");
             let help = "scores on samples that the model has seen say nothing about new ones: split the file";
-            checker
-                .found
-                .push(Diagnostic::error(&node.place, message, Some(help.to_owned())).as_warning());
+            checker.found.push(Diagnostic::error(&node.place, message, Some(help.to_owned())).as_warning());
         }
         Some((_, _)) => {
             let help = "each field of a sample needs a file of its own";
             let message = "this file is given for two fields";
-            checker
-                .found
-                .push(Diagnostic::error(&node.place, message, Some(help.to_owned())).as_warning());
+            checker.found.push(Diagnostic::error(&node.place, message, Some(help.to_owned())).as_warning());
         }
         None => seen.push((file, split)),
     }
@@ -125,11 +107,7 @@ fn check_columns(checker: &mut Checker<'_>, task: &str) {
         for (index, column) in table.columns.iter().enumerate() {
             if table.columns[..index].contains(column) {
                 let place = format!("{columns}/{index}");
-                checker.error(
-                    &place,
-                    format!("two columns are called `{column}`"),
-                    "give each its own name",
-                );
+                checker.error(&place, format!("two columns are called `{column}`"), "give each its own name");
             }
         }
     }

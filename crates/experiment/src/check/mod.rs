@@ -20,13 +20,7 @@ use crate::structure::Broken;
 
 /// Everything that is wrong with a tree beyond its structure.
 pub(crate) fn run(root: &Node, json: &Json, broken: &Broken, registry: &Registry) -> Vec<Diagnostic> {
-    let mut checker = Checker {
-        root,
-        json,
-        broken,
-        registry,
-        found: Vec::new(),
-    };
+    let mut checker = Checker { root, json, broken, registry, found: Vec::new() };
     tasks::check(&mut checker);
     files::check(&mut checker);
     model::check(&mut checker);
@@ -47,11 +41,7 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn error(&mut self, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.found.push(Diagnostic::error(
-            self.root.place_of(pointer),
-            message,
-            Some(help.into()),
-        ));
+        self.found.push(Diagnostic::error(self.root.place_of(pointer), message, Some(help.into())));
     }
 
     fn warning(&mut self, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
@@ -71,11 +61,7 @@ impl<'a> Checker<'a> {
 
     /// The place to blame for two values that contradict each other: the later one of those given.
     fn blame<'p>(&self, first: &'p str, second: &'p str) -> &'p str {
-        if self.given(second) || !self.given(first) {
-            second
-        } else {
-            first
-        }
+        if self.given(second) || !self.given(first) { second } else { first }
     }
 
     fn part<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
@@ -106,10 +92,6 @@ impl<'a> Checker<'a> {
     /// The names of the tasks.
     fn tasks(&self) -> Vec<&'a str> {
         let tasks = self.json.get("tasks").and_then(Json::as_object);
-        tasks
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| name.as_str())
-            .collect()
+        tasks.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
     }
 }

@@ -59,11 +59,7 @@ fn check_stack(checker: &mut Checker<'_>, stack: &Stack) {
         let help =
             "write `norm: post`, or `initialization: depth_scaled` for a deep stack of pre-norm layers";
         let place = checker.blame(&norm, &initialization).to_owned();
-        checker.error(
-            &place,
-            "`deep_norm` is made for post-norm layers, but `norm` is `pre`",
-            help,
-        );
+        checker.error(&place, "`deep_norm` is made for post-norm layers, but `norm` is `pre`", help);
     }
     check_positions(checker, stack);
 }
@@ -89,33 +85,20 @@ fn check_heads(checker: &mut Checker<'_>, stack: &Stack, d_model: &str, heads: &
     }
     if stack.positions == Positions::Sinusoidal && width % 2 == 1 {
         let message = format!("sinusoidal positions pair sines with cosines, but `d_model: {width}` is odd");
-        checker.error(
-            d_model,
-            message,
-            format!("take {} or {}", width.saturating_sub(1).max(2), width + 1),
-        );
+        checker.error(d_model, message, format!("take {} or {}", width.saturating_sub(1).max(2), width + 1));
     }
 }
 
 /// The numbers of heads next to `count` that divide `width`, and the widths next to `width` that fit `count`.
 fn divisors(width: usize, count: usize) -> String {
-    let below = (1..count.min(width))
-        .rev()
-        .find(|heads| width.is_multiple_of(*heads));
+    let below = (1..count.min(width)).rev().find(|heads| width.is_multiple_of(*heads));
     let above = (count + 1..=width.min(count * 4)).find(|heads| width.is_multiple_of(*heads));
-    let heads: Vec<_> = below
-        .into_iter()
-        .chain(above)
-        .map(|heads| heads.to_string())
-        .collect();
+    let heads: Vec<_> = below.into_iter().chain(above).map(|heads| heads.to_string()).collect();
     // Positions come in pairs, so only even widths are offered.
     let step = if count.is_multiple_of(2) { count } else { count * 2 };
     let lower = width / step * step;
-    let widths: Vec<_> = [lower, lower + step]
-        .into_iter()
-        .filter(|width| *width > 0)
-        .map(|w| w.to_string())
-        .collect();
+    let widths: Vec<_> =
+        [lower, lower + step].into_iter().filter(|width| *width > 0).map(|w| w.to_string()).collect();
     format!(
         "{} heads would, or keep the heads and set `d_model` to {}",
         heads.join(" or "),
@@ -124,10 +107,7 @@ fn divisors(width: usize, count: usize) -> String {
 }
 
 fn check_positions(checker: &mut Checker<'_>, stack: &Stack) {
-    let (positions, limit) = (
-        format!("{}/positions", stack.at),
-        format!("{}/max_positions", stack.at),
-    );
+    let (positions, limit) = (format!("{}/positions", stack.at), format!("{}/max_positions", stack.at));
     if !checker.sound(&[&positions, &limit]) {
         return;
     }
@@ -135,25 +115,15 @@ fn check_positions(checker: &mut Checker<'_>, stack: &Stack) {
         let default = Transformer::default().max_positions;
         if checker.given(&limit) && stack.max_positions != default {
             let help = "write `positions: learned`, or take `max_positions` away";
-            checker.warning(
-                &limit,
-                "`max_positions` only limits learned positions, and these are not",
-                help,
-            );
+            checker.warning(&limit, "`max_positions` only limits learned positions, and these are not", help);
         }
         return;
     }
-    let lengths = [
-        "/training/batch/max_source_length",
-        "/training/batch/max_target_length",
-    ];
+    let lengths = ["/training/batch/max_source_length", "/training/batch/max_target_length"];
     let Some(training) = checker.training().filter(|_| checker.sound(&lengths)) else {
         return;
     };
-    let longest = training
-        .batch
-        .max_source_length
-        .max(training.batch.max_target_length);
+    let longest = training.batch.max_source_length.max(training.batch.max_target_length);
     if longest > stack.max_positions {
         let message = format!(
             "training takes samples of up to {longest} tokens, but learned positions end at {}",
@@ -174,11 +144,8 @@ fn check_lstm(checker: &mut Checker<'_>, model: &Lstm) {
         let width = model.d_model;
         let message =
             format!("a bidirectional encoder gives each direction half of `d_model`, but {width} is odd");
-        let help = format!(
-            "set `d_model` to {} or {}, or write `bidirectional: false`",
-            width - 1,
-            width + 1
-        );
+        let help =
+            format!("set `d_model` to {} or {}, or write `bidirectional: false`", width - 1, width + 1);
         checker.error(d_model, message, help);
     }
     check_tied(checker, "/model/lstm", model.tied_embeddings);

@@ -49,18 +49,11 @@ fn check_source(checker: &mut Checker<'_>, task: &str) {
     if !checker.sound(&["/model", &source]) {
         return;
     }
-    let given = checker
-        .root
-        .find(&source)
-        .is_some_and(|node| node.value != Value::Null);
+    let given = checker.root.find(&source).is_some_and(|node| node.value != Value::Null);
     match (checker.model(), given) {
         (Some(Model::DecoderOnly(_)), true) => {
             let help = "take `source` away, or choose `transformer` or `lstm`";
-            checker.error(
-                &source,
-                "a decoder-only model reads no source: it continues its target",
-                help,
-            );
+            checker.error(&source, "a decoder-only model reads no source: it continues its target", help);
         }
         (Some(Model::Transformer(_) | Model::Lstm(_)), false) => {
             let help = "add `source`: what is read; only a `decoder_only` model has none";
@@ -83,9 +76,7 @@ fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
         let help = problem.help.unwrap_or_default();
         if help.is_empty() {
             let place = checker.root.place_of(&pointer);
-            checker
-                .found
-                .push(crate::diagnostic::Diagnostic::error(place, problem.message, None));
+            checker.found.push(crate::diagnostic::Diagnostic::error(place, problem.message, None));
         } else {
             checker.error(&pointer, problem.message, help);
         }
@@ -102,28 +93,16 @@ fn check_fields(checker: &mut Checker<'_>, task: &str, options: &str, wanted: &[
     let Ok(Data::Files(files)) = serde_json::from_value(json.clone()) else {
         return;
     };
-    let Files {
-        train,
-        validation,
-        test,
-    } = &files;
-    let splits = [
-        ("train", Some(train)),
-        ("validation", validation.as_ref()),
-        ("test", test.as_ref()),
-    ];
+    let Files { train, validation, test } = &files;
+    let splits = [("train", Some(train)), ("validation", validation.as_ref()), ("test", test.as_ref())];
     for wanted in wanted {
-        for (split, fields) in splits
-            .iter()
-            .filter_map(|(split, files)| Some((split, fields(files.as_ref()?)?)))
+        for (split, fields) in
+            splits.iter().filter_map(|(split, files)| Some((split, fields(files.as_ref()?)?)))
         {
             if fields.contains(wanted) {
                 continue;
             }
-            let place = checker
-                .root
-                .find(options)
-                .and_then(|node| naming(node, wanted, options));
+            let place = checker.root.find(options).and_then(|node| naming(node, wanted, options));
             let message = format!("the `{split}` files have no field `{wanted}`");
             let known = fields.join(", ");
             let help = match suggest(wanted, fields.iter().map(String::as_str)) {
@@ -151,10 +130,7 @@ fn fields(split: &SplitFiles) -> Option<Vec<String>> {
 fn naming(node: &Node, text: &str, pointer: &str) -> Option<String> {
     match &node.value {
         Value::Text(found) if found == text => Some(pointer.to_owned()),
-        _ => node
-            .entries()
-            .iter()
-            .find_map(|entry| naming(&entry.node, text, &below(pointer, &entry.key))),
+        _ => node.entries().iter().find_map(|entry| naming(&entry.node, text, &below(pointer, &entry.key))),
     }
 }
 
@@ -167,11 +143,7 @@ fn check_weights(checker: &mut Checker<'_>) {
     };
     if let Some(first) = tasks.first().filter(|_| tasks.iter().all(weight)) {
         let place = below("/tasks", first) + "/weight";
-        let message = if tasks.len() == 1 {
-            "the only task is never drawn"
-        } else {
-            "no task is ever drawn"
-        };
+        let message = if tasks.len() == 1 { "the only task is never drawn" } else { "no task is ever drawn" };
         checker.error(
             &place,
             format!("{message}: its weight is 0"),

@@ -11,10 +11,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
     };
     check_schedule(checker, &training);
     let (tokens, lengths) = ("/training/batch/tokens", "/training/batch");
-    let longest = training
-        .batch
-        .max_source_length
-        .max(training.batch.max_target_length);
+    let longest = training.batch.max_source_length.max(training.batch.max_target_length);
     if checker.sound(&[lengths]) && checker.given(tokens) && training.batch.tokens < longest {
         let message = format!(
             "a batch of {} tokens has no room for the longest samples, of up to {longest} tokens",
@@ -59,10 +56,7 @@ fn check_schedule(checker: &mut Checker<'_>, training: &Training) {
         checker.warning("/training/steps", message, help);
         return;
     }
-    let help = format!(
-        "make `warmup` smaller than `training.steps: {steps}`, for instance {}",
-        tenth(steps)
-    );
+    let help = format!("make `warmup` smaller than `training.steps: {steps}`, for instance {}", tenth(steps));
     if falls && warmup > 0 {
         let message =
             format!("the rate is to fall after {warmup} steps of warm-up, but training ends at step {steps}");
@@ -78,10 +72,8 @@ fn tenth(steps: u64) -> u64 {
 }
 
 fn check_floor(checker: &mut Checker<'_>, name: &str, peak: f64, floor: f64) {
-    let (top, bottom) = (
-        format!("/training/schedule/{name}/peak"),
-        format!("/training/schedule/{name}/floor"),
-    );
+    let (top, bottom) =
+        (format!("/training/schedule/{name}/peak"), format!("/training/schedule/{name}/floor"));
     if checker.sound(&[&top, &bottom]) && floor > peak {
         let message = format!("the rate falls to `floor`, but {floor} is above the peak of {peak}");
         checker.error(&bottom, message, "swap the two, or leave `floor` out for 0");
@@ -101,11 +93,7 @@ fn check_evaluation(checker: &mut Checker<'_>) {
     let Some(evaluation) = checker.evaluation() else {
         return;
     };
-    let (metrics, best_by, patience) = (
-        "/evaluation/metrics",
-        "/evaluation/best_by",
-        "/evaluation/patience",
-    );
+    let (metrics, best_by, patience) = ("/evaluation/metrics", "/evaluation/best_by", "/evaluation/patience");
     if checker.sound(&[metrics]) {
         for (index, metric) in evaluation.metrics.iter().enumerate() {
             if evaluation.metrics[..index].contains(metric) {
@@ -120,14 +108,8 @@ fn check_evaluation(checker: &mut Checker<'_>) {
         && !evaluation.metrics.contains(&metric)
     {
         let listed: Vec<_> = evaluation.metrics.iter().map(word).collect();
-        let message = format!(
-            "`{}` decides which checkpoint is best, but is not computed",
-            word(&metric)
-        );
-        let help = format!(
-            "add it to `metrics: [{}]`, or choose one of these",
-            listed.join(", ")
-        );
+        let message = format!("`{}` decides which checkpoint is best, but is not computed", word(&metric));
+        let help = format!("add it to `metrics: [{}]`, or choose one of these", listed.join(", "));
         checker.error(best_by, message, help);
     }
     if has_no_validation(checker) {
@@ -144,20 +126,13 @@ fn check_evaluation(checker: &mut Checker<'_>) {
 
 /// Whether every task names its files and none of them is for validation. A dataset is known to others.
 fn has_no_validation(checker: &Checker<'_>) -> bool {
-    let tasks = checker
-        .root
-        .get("tasks")
-        .map(|tasks| tasks.entries())
-        .unwrap_or_default();
+    let tasks = checker.root.get("tasks").map(|tasks| tasks.entries()).unwrap_or_default();
     let without = |files: &crate::node::Node| files.get("validation").is_none();
     checker.sound(&["/tasks"])
         && !tasks.is_empty()
-        && tasks.iter().all(|task| {
-            task.node
-                .get("data")
-                .and_then(|data| data.get("files"))
-                .is_some_and(without)
-        })
+        && tasks
+            .iter()
+            .all(|task| task.node.get("data").and_then(|data| data.get("files")).is_some_and(without))
 }
 
 /// The word that stands for a value in the file.
@@ -173,14 +148,7 @@ fn check_device(checker: &mut Checker<'_>) {
         && device.index > 0
         && let Backend::Flex | Backend::Tch = device.backend
     {
-        let message = format!(
-            "`{}` computes on the CPU, of which there is one",
-            word(&device.backend)
-        );
-        checker.error(
-            index,
-            message,
-            "take `index` away; `threads` says how many cores to use",
-        );
+        let message = format!("`{}` computes on the CPU, of which there is one", word(&device.backend));
+        checker.error(index, message, "take `index` away; `threads` says how many cores to use");
     }
 }

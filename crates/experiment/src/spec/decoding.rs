@@ -59,11 +59,7 @@ pub struct Beam {
 
 impl Default for Beam {
     fn default() -> Self {
-        Self {
-            size: 5,
-            length_penalty: 1.0,
-            n_best: 1,
-        }
+        Self { size: 5, length_penalty: 1.0, n_best: 1 }
     }
 }
 
@@ -85,11 +81,6 @@ pub struct Sampling {
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self {
-            temperature: 1.0,
-            top_k: 0,
-            top_p: 1.0,
-            seed: None,
-        }
+        Self { temperature: 1.0, top_k: 0, top_p: 1.0, seed: None }
     }
 }

@@ -69,12 +69,7 @@ pub struct Batch {
 
 impl Default for Batch {
     fn default() -> Self {
-        Self {
-            tokens: 4096,
-            max_source_length: 256,
-            max_target_length: 256,
-            prefetch: 4,
-        }
+        Self { tokens: 4096, max_source_length: 256, max_target_length: 256, prefetch: 4 }
     }
 }
 
@@ -115,11 +110,7 @@ pub struct Adam {
 
 impl Default for Adam {
     fn default() -> Self {
-        Self {
-            beta_1: 0.9,
-            beta_2: 0.98,
-            epsilon: 1e-9,
-        }
+        Self { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-9 }
     }
 }
 
@@ -143,12 +134,7 @@ pub struct AdamW {
 
 impl Default for AdamW {
     fn default() -> Self {
-        Self {
-            beta_1: 0.9,
-            beta_2: 0.98,
-            epsilon: 1e-9,
-            weight_decay: 0.01,
-        }
+        Self { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-9, weight_decay: 0.01 }
     }
 }
 
@@ -166,10 +152,7 @@ pub struct Adafactor {
 
 impl Default for Adafactor {
     fn default() -> Self {
-        Self {
-            decay: 0.8,
-            clip: 1.0,
-        }
+        Self { decay: 0.8, clip: 1.0 }
     }
 }
 
@@ -258,9 +241,6 @@ pub enum Schedule {
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self::InverseSqrt {
-            peak: 1e-3,
-            warmup: 1000,
-        }
+        Self::InverseSqrt { peak: 1e-3, warmup: 1000 }
     }
 }

@@ -52,10 +52,7 @@ impl Default for Tokenizer {
 
 impl Default for Bpe {
     fn default() -> Self {
-        Self {
-            vocab: 8000,
-            shared: false,
-        }
+        Self { vocab: 8000, shared: false }
     }
 }
 
@@ -98,10 +95,7 @@ impl Medium for Text {
 
     fn sharing(&self, options: &Json) -> Option<String> {
         let bpe = options.pointer("/tokenizer/bpe")?;
-        bpe["shared"]
-            .as_bool()
-            .filter(|shared| *shared)
-            .map(|_| bpe.to_string())
+        bpe["shared"].as_bool().filter(|shared| *shared).map(|_| bpe.to_string())
     }
 
     fn fit(
@@ -109,15 +103,11 @@ impl Medium for Text {
         _options: &Json,
         _values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Err(AdapterError::Value {
-            reason: "this medium only has options".to_owned(),
-        })
+        Err(AdapterError::Value { reason: "this medium only has options".to_owned() })
     }
 
     fn load(&self, _options: &Json, _folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Err(AdapterError::Value {
-            reason: "this medium only has options".to_owned(),
-        })
+        Err(AdapterError::Value { reason: "this medium only has options".to_owned() })
     }
 }
 

@@ -28,10 +28,7 @@ struct Cell {
     edit: Edit,
 }
 
-const UNREACHED: Cell = Cell {
-    cost: FAR,
-    edit: Edit::Replace,
-};
+const UNREACHED: Cell = Cell { cost: FAR, edit: Edit::Replace };
 
 /// The table of edit distances between the beginnings of a hypothesis and of its reference.
 pub(super) struct Table<'a> {
@@ -53,19 +50,10 @@ pub(super) struct Alignment {
 
 impl<'a> Table<'a> {
     pub(super) fn new(hypothesis: &[u32], reference: &'a [u32]) -> Self {
-        let first = (0..=reference.len() as u32)
-            .map(|cost| Cell {
-                cost,
-                edit: Edit::Insert,
-            })
-            .collect();
+        let first = (0..=reference.len() as u32).map(|cost| Cell { cost, edit: Edit::Insert }).collect();
         let mut rows = vec![first];
         rows.resize(hypothesis.len() + 1, vec![UNREACHED; reference.len() + 1]);
-        let mut table = Self {
-            reference,
-            bands: bands(hypothesis.len(), reference.len()),
-            rows,
-        };
+        let mut table = Self { reference, bands: bands(hypothesis.len(), reference.len()), rows };
         table.update(hypothesis);
         table
     }
@@ -74,13 +62,7 @@ impl<'a> Table<'a> {
     pub(super) fn update(&mut self, hypothesis: &[u32]) {
         for (at, &word) in hypothesis.iter().enumerate() {
             let (above, below) = self.rows.split_at_mut(at + 1);
-            fill(
-                &mut below[0],
-                &above[at],
-                self.bands[at].clone(),
-                word,
-                self.reference,
-            );
+            fill(&mut below[0], &above[at], self.bands[at].clone(), word, self.reference);
         }
     }
 
@@ -133,19 +115,11 @@ impl<'a> Table<'a> {
 fn bands(hypothesis: usize, reference: usize) -> Vec<Range<usize>> {
     let slope = reference as f64 / hypothesis.max(1) as f64;
     // With very different lengths, the bands of neighbouring rows must still overlap.
-    let beam = if (BEAM as f64) < slope / 2.0 {
-        (slope / 2.0 + BEAM as f64).ceil() as usize
-    } else {
-        BEAM
-    };
+    let beam = if (BEAM as f64) < slope / 2.0 { (slope / 2.0 + BEAM as f64).ceil() as usize } else { BEAM };
     (1..=hypothesis)
         .map(|row| {
             let diagonal = (row as f64 * slope).floor() as usize;
-            let end = if row == hypothesis {
-                reference + 1
-            } else {
-                (reference + 1).min(diagonal + beam)
-            };
+            let end = if row == hypothesis { reference + 1 } else { (reference + 1).min(diagonal + beam) };
             diagonal.saturating_sub(beam)..end
         })
         .collect()
@@ -156,34 +130,22 @@ fn bands(hypothesis: usize, reference: usize) -> Vec<Range<usize>> {
 fn fill(row: &mut [Cell], above: &[Cell], band: Range<usize>, word: u32, reference: &[u32]) {
     row.fill(UNREACHED);
     for read in band {
-        let delete = Cell {
-            cost: above[read].cost + 1,
-            edit: Edit::Delete,
-        };
+        let delete = Cell { cost: above[read].cost + 1, edit: Edit::Delete };
         if read == 0 {
             row[0] = delete;
             continue;
         }
         let corner = above[read - 1].cost;
         let mut best = if word == reference[read - 1] {
-            Cell {
-                cost: corner,
-                edit: Edit::Keep,
-            }
+            Cell { cost: corner, edit: Edit::Keep }
         } else {
-            Cell {
-                cost: corner + 1,
-                edit: Edit::Replace,
-            }
+            Cell { cost: corner + 1, edit: Edit::Replace }
         };
         if delete.cost < best.cost {
             best = delete;
         }
         if row[read - 1].cost + 1 < best.cost {
-            best = Cell {
-                cost: row[read - 1].cost + 1,
-                edit: Edit::Insert,
-            };
+            best = Cell { cost: row[read - 1].cost + 1, edit: Edit::Insert };
         }
         if best.cost < FAR {
             row[read] = best;
@@ -204,10 +166,7 @@ mod tests {
         assert_eq!(alignment.upto.len(), 6);
         assert_eq!(alignment.upto[0..2], [1, 2]);
         assert_eq!(alignment.hypothesis_errors, [false, false, true, false]);
-        assert_eq!(
-            alignment.reference_errors,
-            [false, false, true, true, false, true]
-        );
+        assert_eq!(alignment.reference_errors, [false, false, true, true, false, true]);
         assert_eq!(table.cost_of(&[1, 2, 3, 4], 2), 2);
     }
 

@@ -58,26 +58,15 @@ impl Metric for Ter {
     /// The edits towards the reference that needs the fewest, and the mean length of all references.
     fn statistics(&self, hypothesis: &str, references: &[&str]) -> Vec<f64> {
         let hypothesis = self.normalize(hypothesis);
-        let references: Vec<String> = references
-            .iter()
-            .map(|reference| self.normalize(reference))
-            .collect();
+        let references: Vec<String> = references.iter().map(|reference| self.normalize(reference)).collect();
         let mut interner = Interner::default();
         let hypothesis = interner.numbers(words(&hypothesis));
-        let references: Vec<Vec<u32>> = references
-            .iter()
-            .map(|reference| interner.numbers(words(reference)))
-            .collect();
+        let references: Vec<Vec<u32>> =
+            references.iter().map(|reference| interner.numbers(words(reference))).collect();
 
-        let edits = references
-            .iter()
-            .map(|reference| shift::edits(&hypothesis, reference))
-            .min();
+        let edits = references.iter().map(|reference| shift::edits(&hypothesis, reference)).min();
         let length: usize = references.iter().map(Vec::len).sum();
-        vec![
-            edits.unwrap_or(0) as f64,
-            length as f64 / references.len().max(1) as f64,
-        ]
+        vec![edits.unwrap_or(0) as f64, length as f64 / references.len().max(1) as f64]
     }
 
     fn value(&self, totals: &[f64]) -> f64 {

@@ -92,49 +92,22 @@ mod tests {
 
     #[test]
     fn lines_as_tercom_reads_them() {
-        let plain = Ter {
-            case_sensitive: true,
-            ..Ter::default()
-        };
-        let normalized = Ter {
-            normalized: true,
-            ..Ter::default()
-        };
-        let bare = Ter {
-            no_punctuation: true,
-            ..Ter::default()
-        };
-        let asian = Ter {
-            asian_support: true,
-            ..normalized
-        };
+        let plain = Ter { case_sensitive: true, ..Ter::default() };
+        let normalized = Ter { normalized: true, ..Ter::default() };
+        let bare = Ter { no_punctuation: true, ..Ter::default() };
+        let asian = Ter { asian_support: true, ..normalized };
         let cases = [
             (plain, "The dog's toy, (red).", "The dog's toy, (red)."),
             (normalized, "The dog's toy, (red).", "the dog 's toy , ( red ) ."),
-            (
-                normalized,
-                "Tim's &amp; Ann's: 3.5-4",
-                "tim 's & ann 's : 3.5 - 4",
-            ),
+            (normalized, "Tim's &amp; Ann's: 3.5-4", "tim 's & ann 's : 3.5 - 4"),
             (bare, "The dog's toy, (red).", "the dog's toy red"),
             (normalized, "我爱你。", "我爱你。"),
             (asian, "我爱你。カナ", "我 爱 你 。 カナ"),
-            (
-                Ter {
-                    no_punctuation: true,
-                    ..asian
-                },
-                "我爱你。",
-                "我 爱 你",
-            ),
+            (Ter { no_punctuation: true, ..asian }, "我爱你。", "我 爱 你"),
         ];
         for (options, line, expected) in cases {
             let read = options.normalize(line);
-            assert_eq!(
-                words(&read).collect::<Vec<_>>().join(" "),
-                expected,
-                "{options:?}"
-            );
+            assert_eq!(words(&read).collect::<Vec<_>>().join(" "), expected, "{options:?}");
         }
     }
 }

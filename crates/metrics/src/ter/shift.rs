@@ -99,11 +99,7 @@ fn phrases<'a>(words: &'a [u32], reference: &'a [u32]) -> impl Iterator<Item = P
         near.flat_map(move |in_reference| {
             let pairs = words[start..].iter().zip(&reference[in_reference..]);
             let longest = pairs.take(LONGEST_PHRASE).take_while(|(a, b)| a == b).count();
-            (1..=longest).map(move |length| Phrase {
-                start,
-                in_reference,
-                length,
-            })
+            (1..=longest).map(move |length| Phrase { start, in_reference, length })
         })
     })
 }
@@ -135,24 +131,10 @@ impl Phrase {
         let Self { start, length, .. } = *self;
         let phrase = &words[start..start + length];
         let parts = if target < start {
-            [
-                &words[..target],
-                phrase,
-                &words[target..start],
-                &words[start + length..],
-            ]
+            [&words[..target], phrase, &words[target..start], &words[start + length..]]
         } else {
-            let end = if target > start + length {
-                target
-            } else {
-                words.len().min(length + target)
-            };
-            [
-                &words[..start],
-                &words[start + length..end],
-                phrase,
-                &words[end..],
-            ]
+            let end = if target > start + length { target } else { words.len().min(length + target) };
+            [&words[..start], &words[start + length..end], phrase, &words[end..]]
         };
         parts.concat()
     }
@@ -173,22 +155,14 @@ mod tests {
             (&[5, 6, 7, 1, 2, 3, 4, 8], &[1, 2, 3, 4, 5, 6, 7, 8], 1),
         ];
         for (hypothesis, reference, expected) in cases {
-            assert_eq!(
-                edits(hypothesis, reference),
-                expected,
-                "{hypothesis:?} {reference:?}"
-            );
+            assert_eq!(edits(hypothesis, reference), expected, "{hypothesis:?} {reference:?}");
         }
     }
 
     #[test]
     fn a_phrase_moves_and_nothing_is_lost() {
         let words: Vec<u32> = (0..6).collect();
-        let phrase = Phrase {
-            start: 2,
-            in_reference: 0,
-            length: 2,
-        };
+        let phrase = Phrase { start: 2, in_reference: 0, length: 2 };
         let cases = [
             (0, [2, 3, 0, 1, 4, 5]),
             (1, [0, 2, 3, 1, 4, 5]),

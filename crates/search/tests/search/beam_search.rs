@@ -25,19 +25,12 @@ fn a_beam_never_scores_below_greedy_search() {
             let beams = found(&table, &sources, &with(&rules, beam(size, length_penalty, 1)));
             for (greedy, beam) in greedy.iter().zip(&beams) {
                 let greedy = greedy[0].score_under(length_penalty);
-                assert!(
-                    beam[0].score >= greedy,
-                    "{} < {greedy}, {size} {rules:?}",
-                    beam[0].score
-                );
+                assert!(beam[0].score >= greedy, "{} < {greedy}, {size} {rules:?}", beam[0].score);
                 better += usize::from(beam[0].score > greedy);
             }
         }
     }
-    assert!(
-        better > 100,
-        "beams find something better at times, not {better} times"
-    );
+    assert!(better > 100, "beams find something better at times, not {better} times");
 }
 
 /// All sequences that the source allows, with their scores, best first.
@@ -49,10 +42,7 @@ fn exhaustive(table: &Table, source: &SourceRow, length_penalty: f64) -> Vec<(Ve
         let next = table.log_probabilities(source.id, &history);
         if tokens.len() >= source.min_length {
             let length = (tokens.len() + 1) as f64;
-            all.push((
-                tokens.clone(),
-                (log_probability + next[END as usize]) / length.powf(length_penalty),
-            ));
+            all.push((tokens.clone(), (log_probability + next[END as usize]) / length.powf(length_penalty)));
         }
         if tokens.len() < source.max_length {
             for token in FIRST..table.vocabulary as u32 {
@@ -68,13 +58,9 @@ fn exhaustive(table: &Table, source: &SourceRow, length_penalty: f64) -> Vec<(Ve
 #[test]
 fn a_beam_as_wide_as_everything_is_exhaustive_search() {
     for seed in 0..8 {
-        for (lengths, length_penalty) in [
-            (0..=4, 0.0),
-            (0..=4, 1.0),
-            (2..=4, 0.6),
-            (3..=3, 1.0),
-            (0..=5, 2.0),
-        ] {
+        for (lengths, length_penalty) in
+            [(0..=4, 0.0), (0..=4, 1.0), (2..=4, 0.6), (3..=3, 1.0), (0..=5, 2.0)]
+        {
             let source = source(seed, lengths, &[]);
             // With a short memory, sequences of the same pairs would be equally probable.
             let table = Table::new(seed, 5, 8, std::slice::from_ref(&source));
@@ -85,11 +71,7 @@ fn a_beam_as_wide_as_everything_is_exhaustive_search() {
                 assert_eq!(hypotheses.len(), n_best);
                 for (hypothesis, (tokens, score)) in hypotheses.iter().zip(&expected) {
                     assert_eq!(&hypothesis.tokens, tokens, "{source:?} {length_penalty}");
-                    assert!(
-                        (hypothesis.score - score).abs() < 1e-5,
-                        "{} {score}",
-                        hypothesis.score
-                    );
+                    assert!((hypothesis.score - score).abs() < 1e-5, "{} {score}", hypothesis.score);
                 }
             }
         }
@@ -106,14 +88,7 @@ fn n_best_hypotheses_are_sorted_and_distinct() {
             let distinct: BTreeSet<_> = all.iter().map(|hypothesis| &hypothesis.tokens).collect();
             assert_eq!(distinct.len(), all.len());
             let only_one = source.max_length == 0;
-            assert_eq!(
-                all.len(),
-                if only_one || rules.no_repeat_ngram == 1 {
-                    all.len()
-                } else {
-                    5
-                }
-            );
+            assert_eq!(all.len(), if only_one || rules.no_repeat_ngram == 1 { all.len() } else { 5 });
             assert_eq!(one[0], all[0], "the early stop changes nothing");
         }
     }

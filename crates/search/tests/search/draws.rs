@@ -13,32 +13,24 @@ fn draws(options: Sampling) -> (Vec<f64>, Vec<f64>) {
     let sources: Vec<SourceRow> = (0..DRAWS).map(|id| source(id, 1..=1, &[])).collect();
     let mut table = Table::new(4, 12, 1, &sources);
     table.rows.iter_mut().for_each(|(source, _)| *source = 0);
-    let mut weights: Vec<f64> = table
-        .logits(0, &[BEGIN])
-        .iter()
-        .map(|&l| (f64::from(l) / options.temperature).exp())
-        .collect();
+    let mut weights: Vec<f64> =
+        table.logits(0, &[BEGIN]).iter().map(|&l| (f64::from(l) / options.temperature).exp()).collect();
     weights[BEGIN as usize] = 0.0;
     weights[END as usize] = 0.0;
     let total: f64 = weights.iter().sum();
     let mut counts = vec![0.0; 12];
     let all = search(&mut table, &sources, BEGIN, END, &[BEGIN], &sampling(options)).expect("a sound model");
-    all.iter()
-        .for_each(|hypotheses| counts[hypotheses[0].tokens[0] as usize] += 1.0);
+    all.iter().for_each(|hypotheses| counts[hypotheses[0].tokens[0] as usize] += 1.0);
     (counts, weights.iter().map(|weight| weight / total).collect())
 }
 
 /// Pearson's chi-square of counts under probabilities.
 fn chi_square(counts: &[f64], probabilities: &[f64]) -> f64 {
     let (draws, mass): (f64, f64) = (counts.iter().sum(), probabilities.iter().sum());
-    let terms = counts
-        .iter()
-        .zip(probabilities)
-        .filter(|(_, p)| **p > 0.0)
-        .map(|(count, p)| {
-            let expected = draws * p / mass;
-            (count - expected).powi(2) / expected
-        });
+    let terms = counts.iter().zip(probabilities).filter(|(_, p)| **p > 0.0).map(|(count, p)| {
+        let expected = draws * p / mass;
+        (count - expected).powi(2) / expected
+    });
     terms.sum()
 }
 
@@ -48,25 +40,12 @@ const CRITICAL: [f64; 9] = [10.83, 13.82, 16.27, 18.47, 20.52, 22.46, 24.32, 26.
 #[test]
 fn draws_follow_the_softmax_at_the_temperature() {
     for temperature in [0.5, 1.0, 2.0] {
-        let (counts, probabilities) = draws(Sampling {
-            temperature,
-            seed: 9,
-            ..Default::default()
-        });
+        let (counts, probabilities) = draws(Sampling { temperature, seed: 9, ..Default::default() });
         let chi_square = chi_square(&counts, &probabilities);
-        assert!(
-            chi_square < CRITICAL[8],
-            "temperature {temperature}: {chi_square}, {counts:?}"
-        );
+        assert!(chi_square < CRITICAL[8], "temperature {temperature}: {chi_square}, {counts:?}");
         // The check is sharp: another temperature is told from this one.
-        let (_, other) = draws(Sampling {
-            temperature: 1.1 * temperature,
-            ..Default::default()
-        });
-        assert!(
-            self::chi_square(&counts, &other) > CRITICAL[8],
-            "temperature {temperature}"
-        );
+        let (_, other) = draws(Sampling { temperature: 1.1 * temperature, ..Default::default() });
+        assert!(self::chi_square(&counts, &other) > CRITICAL[8], "temperature {temperature}");
     }
 }
 
@@ -74,12 +53,7 @@ fn draws_follow_the_softmax_at_the_temperature() {
 fn top_k_and_top_p_draw_from_the_best_tokens_only() {
     let cases = [(1, 1.0), (3, 1.0), (0, 0.5), (0, 0.9), (4, 0.8), (0, 1e-6)];
     for (top_k, top_p) in cases {
-        let options = Sampling {
-            temperature: 1.3,
-            top_k,
-            top_p,
-            seed: 3,
-        };
+        let options = Sampling { temperature: 1.3, top_k, top_p, seed: 3 };
         let (counts, mut probabilities) = draws(options);
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
@@ -104,16 +78,7 @@ fn top_k_and_top_p_draw_from_the_best_tokens_only() {
 fn seed_and_source_decide_what_is_drawn() {
     let sources: Vec<SourceRow> = (0..10).map(|id| source(id, 5..=10, &[])).collect();
     let table = Table::new(1, 20, 1, &sources);
-    let run = |seed| {
-        found(
-            &table,
-            &sources,
-            &sampling(Sampling {
-                seed,
-                ..Default::default()
-            }),
-        )
-    };
+    let run = |seed| found(&table, &sources, &sampling(Sampling { seed, ..Default::default() }));
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
 }

@@ -19,35 +19,11 @@ fn what_is_impossible_is_reported() {
         (beam(2, 1.0, 3), one.to_vec(), "n_best: "),
         (beam(2, 1.0, 0), one.to_vec(), "n_best: "),
         (beam(2, -1.0, 1), one.to_vec(), "length_penalty: "),
+        (sampling(Sampling { temperature: 0.0, ..Default::default() }), one.to_vec(), "temperature: "),
+        (sampling(Sampling { top_p: 0.0, ..Default::default() }), one.to_vec(), "top_p: "),
+        (sampling(Sampling { top_p: 1.5, ..Default::default() }), one.to_vec(), "top_p: "),
         (
-            sampling(Sampling {
-                temperature: 0.0,
-                ..Default::default()
-            }),
-            one.to_vec(),
-            "temperature: ",
-        ),
-        (
-            sampling(Sampling {
-                top_p: 0.0,
-                ..Default::default()
-            }),
-            one.to_vec(),
-            "top_p: ",
-        ),
-        (
-            sampling(Sampling {
-                top_p: 1.5,
-                ..Default::default()
-            }),
-            one.to_vec(),
-            "top_p: ",
-        ),
-        (
-            SearchOptions {
-                repetition_penalty: f64::NAN,
-                ..Default::default()
-            },
+            SearchOptions { repetition_penalty: f64::NAN, ..Default::default() },
             one.to_vec(),
             "repetition_penalty: ",
         ),
@@ -73,44 +49,15 @@ fn what_is_impossible_is_reported() {
 fn a_broken_model_is_reported() {
     let sources = [source(0, 0..=4, &[])];
     let broken = |logits: &[f32], options: &SearchOptions| {
-        search(
-            &mut Constant(logits.to_vec(), 0),
-            &sources,
-            BEGIN,
-            END,
-            &[],
-            options,
-        )
-        .expect_err("broken logits")
+        search(&mut Constant(logits.to_vec(), 0), &sources, BEGIN, END, &[], options)
+            .expect_err("broken logits")
     };
-    for options in [
-        SearchOptions::default(),
-        beam(2, 1.0, 1),
-        sampling(Sampling::default()),
-    ] {
+    for options in [SearchOptions::default(), beam(2, 1.0, 1), sampling(Sampling::default())] {
         let error = broken(&[0.0; 3], &options);
-        assert!(
-            matches!(
-                error,
-                SearchError::Shape {
-                    expected: 4,
-                    given: 3
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, SearchError::Shape { expected: 4, given: 3 }), "{error}");
         for bad in [f32::NAN, f32::INFINITY] {
             let error = broken(&[0.0, 1.0, bad, 0.0], &options);
-            assert!(
-                matches!(
-                    error,
-                    SearchError::NotANumber {
-                        source_row: 0,
-                        position: 0
-                    }
-                ),
-                "{error}"
-            );
+            assert!(matches!(error, SearchError::NotANumber { source_row: 0, position: 0 }), "{error}");
         }
         let error = broken(&[f32::NEG_INFINITY; 4], &options);
         assert!(matches!(error, SearchError::NotANumber { .. }), "{error}");

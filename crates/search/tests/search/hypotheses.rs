@@ -12,12 +12,7 @@ fn batch_mates_change_nothing() {
     let strategies = [
         SearchOptions::default(),
         beam(4, 1.0, 3),
-        sampling(Sampling {
-            temperature: 1.2,
-            top_k: 4,
-            top_p: 0.9,
-            seed: 5,
-        }),
+        sampling(Sampling { temperature: 1.2, top_k: 4, top_p: 0.9, seed: 5 }),
     ];
     for (table, sources, rules) in problems() {
         for strategy in &strategies {
@@ -42,37 +37,22 @@ fn probabilities_are_the_models() {
         if rules.repetition_penalty != 1.0 {
             continue;
         }
-        for strategy in [
-            SearchOptions::default(),
-            beam(3, 1.0, 3),
-            sampling(Sampling {
-                top_k: 3,
-                ..Default::default()
-            }),
-        ] {
+        for strategy in
+            [SearchOptions::default(), beam(3, 1.0, 3), sampling(Sampling { top_k: 3, ..Default::default() })]
+        {
             let all = found(&table, &sources, &with(&rules, strategy));
-            for (source, hypothesis) in sources
-                .iter()
-                .zip(&all)
-                .flat_map(|(s, all)| all.iter().map(move |h| (s, h)))
+            for (source, hypothesis) in
+                sources.iter().zip(&all).flat_map(|(s, all)| all.iter().map(move |h| (s, h)))
             {
                 let mut history = vec![BEGIN];
                 let ended = hypothesis.tokens.iter().chain([&END]);
-                assert_eq!(
-                    hypothesis.token_log_probabilities.len(),
-                    hypothesis.tokens.len() + 1
-                );
+                assert_eq!(hypothesis.token_log_probabilities.len(), hypothesis.tokens.len() + 1);
                 for (&token, &found) in ended.zip(&hypothesis.token_log_probabilities) {
                     let expected = table.log_probabilities(source.id, &history)[token as usize];
                     assert!((f64::from(found) - expected).abs() < 1e-5, "{found} {expected}");
                     history.push(token);
                 }
-                let sum: f64 = hypothesis
-                    .token_log_probabilities
-                    .iter()
-                    .copied()
-                    .map(f64::from)
-                    .sum();
+                let sum: f64 = hypothesis.token_log_probabilities.iter().copied().map(f64::from).sum();
                 assert!((hypothesis.log_probability - sum).abs() < 1e-9);
             }
         }
@@ -81,11 +61,7 @@ fn probabilities_are_the_models() {
 
 #[test]
 fn lengths_prefixes_and_rules_are_kept() {
-    let strategies = [
-        SearchOptions::default(),
-        beam(4, 1.0, 4),
-        sampling(Sampling::default()),
-    ];
+    let strategies = [SearchOptions::default(), beam(4, 1.0, 4), sampling(Sampling::default())];
     for (table, sources, rules) in problems() {
         for strategy in &strategies {
             let options = with(&rules, strategy.clone());
@@ -96,10 +72,7 @@ fn lengths_prefixes_and_rules_are_kept() {
                     assert!(tokens.len() <= source.max_length, "{tokens:?} {source:?}");
                     // A rule against repetition can leave nothing to write before the minimum is reached.
                     let dead_end = rules.no_repeat_ngram > 0;
-                    assert!(
-                        tokens.len() >= source.min_length || dead_end,
-                        "{tokens:?} {source:?}"
-                    );
+                    assert!(tokens.len() >= source.min_length || dead_end, "{tokens:?} {source:?}");
                     assert!(tokens.starts_with(&source.prefix), "{tokens:?} {source:?}");
                     assert!(!tokens.contains(&BEGIN) && !tokens.contains(&END), "{tokens:?}");
                     if rules.no_repeat_ngram > 0 {
@@ -118,42 +91,22 @@ fn repetition_penalty_weakens_what_is_written() {
     let sources: Vec<SourceRow> = (0..40).map(|id| source(id, 20..=20, &[])).collect();
     let table = Table::new(3, 30, 1, &sources);
     let distinct = |repetition_penalty| -> usize {
-        let options = SearchOptions {
-            repetition_penalty,
-            ..Default::default()
-        };
+        let options = SearchOptions { repetition_penalty, ..Default::default() };
         let all = found(&table, &sources, &options);
-        all.iter()
-            .map(|h| h[0].tokens.iter().collect::<BTreeSet<_>>().len())
-            .sum()
+        all.iter().map(|h| h[0].tokens.iter().collect::<BTreeSet<_>>().len()).sum()
     };
     let (without, with) = (distinct(1.0), distinct(5.0));
-    assert!(
-        with > 3 * without / 2,
-        "{with} distinct tokens with the penalty, {without} without"
-    );
+    assert!(with > 3 * without / 2, "{with} distinct tokens with the penalty, {without} without");
 }
 
 #[test]
 fn finished_sources_leave_and_the_beam_stops_early() {
     let sources: Vec<SourceRow> = (0..20).map(|id| source(id, 0..=400, &[])).collect();
-    for options in [
-        SearchOptions::default(),
-        beam(4, 1.0, 1),
-        sampling(Sampling::default()),
-    ] {
+    for options in [SearchOptions::default(), beam(4, 1.0, 1), sampling(Sampling::default())] {
         let mut table = Table::new(11, 8, 500, &sources);
         let hypotheses = search(&mut table, &sources, BEGIN, END, &[BEGIN], &options).expect("a sound model");
-        let longest = hypotheses
-            .iter()
-            .map(|all| all[0].tokens.len())
-            .max()
-            .unwrap_or(0);
-        assert!(
-            table.steps.len() < 400,
-            "{} steps, longest {longest}",
-            table.steps.len()
-        );
+        let longest = hypotheses.iter().map(|all| all[0].tokens.len()).max().unwrap_or(0);
+        assert!(table.steps.len() < 400, "{} steps, longest {longest}", table.steps.len());
         assert!(table.steps.last() < table.steps.iter().max(), "{:?}", table.steps);
         assert!(hypotheses.iter().all(|all| all[0].finished));
     }

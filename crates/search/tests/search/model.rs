@@ -26,34 +26,20 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn new(seed: u64, vocabulary: usize, memory: usize, sources: &[SourceRow]) -> Self {
         let rows = sources.iter().map(|source| (source.id, Vec::new())).collect();
-        Self {
-            seed,
-            vocabulary,
-            memory,
-            spread: 1.5,
-            rows,
-            steps: Vec::new(),
-        }
+        Self { seed, vocabulary, memory, spread: 1.5, rows, steps: Vec::new() }
     }
 
     pub(crate) fn logits(&self, source: u64, history: &[u32]) -> Vec<f32> {
         let recent = &history[history.len().saturating_sub(self.memory)..];
-        let context = recent.iter().fold(source + 1, |key, &token| {
-            key.wrapping_mul(1_000_003) + u64::from(token) + 1
-        });
+        let context =
+            recent.iter().fold(source + 1, |key, &token| key.wrapping_mul(1_000_003) + u64::from(token) + 1);
         let mut random = Seed(self.seed).random("logits", context);
-        (0..self.vocabulary)
-            .map(|_| (self.spread * random.normal()) as f32)
-            .collect()
+        (0..self.vocabulary).map(|_| (self.spread * random.normal()) as f32).collect()
     }
 
     pub(crate) fn log_probabilities(&self, source: u64, history: &[u32]) -> Vec<f64> {
         let logits = self.logits(source, history);
-        let sum = logits
-            .iter()
-            .map(|&logit| f64::from(logit).exp())
-            .sum::<f64>()
-            .ln();
+        let sum = logits.iter().map(|&logit| f64::from(logit).exp()).sum::<f64>().ln();
         logits.iter().map(|&logit| f64::from(logit) - sum).collect()
     }
 }
@@ -68,15 +54,8 @@ impl Stepper for Table {
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
         assert_eq!(tokens.len(), self.rows.len(), "a token for each row");
         self.steps.push(tokens.len());
-        self.rows
-            .iter_mut()
-            .zip(tokens)
-            .for_each(|((_, history), &token)| history.push(token));
-        Ok(self
-            .rows
-            .iter()
-            .flat_map(|(source, history)| self.logits(*source, history))
-            .collect())
+        self.rows.iter_mut().zip(tokens).for_each(|((_, history), &token)| history.push(token));
+        Ok(self.rows.iter().flat_map(|(source, history)| self.logits(*source, history)).collect())
     }
 
     fn select(&mut self, rows: &[usize]) -> Result<(), Infallible> {

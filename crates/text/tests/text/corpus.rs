@@ -26,23 +26,9 @@ const SENTENCES: &[&str] = &[
     "A party 🎉 with 👩\u{200d}🚀 and 👍🏽 friends 🇩🇪 ❤\u{fe0f}!",
 ];
 
-const SUBJECTS: &[&str] = &[
-    "the teacher",
-    "a fisherman",
-    "my neighbour",
-    "the tall dancer",
-    "ein Mädchen",
-    "der Kapitän",
-];
-const VERBS: &[&str] = &[
-    "watches",
-    "paints",
-    "remembers",
-    "follows",
-    "besucht",
-    "zeichnet",
-    "beobachtet",
-];
+const SUBJECTS: &[&str] =
+    &["the teacher", "a fisherman", "my neighbour", "the tall dancer", "ein Mädchen", "der Kapitän"];
+const VERBS: &[&str] = &["watches", "paints", "remembers", "follows", "besucht", "zeichnet", "beobachtet"];
 const OBJECTS: &[&str] = &[
     "the lighthouse",
     "seven birds",
@@ -56,15 +42,9 @@ const OBJECTS: &[&str] = &[
 pub(crate) fn texts() -> Vec<Value> {
     let mut random = Seed(11).random("corpus", 0);
     let mut pick = |from: &[&'static str]| from[random.below(from.len())];
-    let made: Vec<String> = (0..300)
-        .map(|_| format!("{} {} {}.", pick(SUBJECTS), pick(VERBS), pick(OBJECTS)))
-        .collect();
-    SENTENCES
-        .iter()
-        .map(|text| (*text).to_owned())
-        .chain(made)
-        .map(Value::Text)
-        .collect()
+    let made: Vec<String> =
+        (0..300).map(|_| format!("{} {} {}.", pick(SUBJECTS), pick(VERBS), pick(OBJECTS))).collect();
+    SENTENCES.iter().map(|text| (*text).to_owned()).chain(made).map(Value::Text).collect()
 }
 
 /// Options of a text with one tokenizer.
@@ -74,8 +54,7 @@ pub(crate) fn options(tokenizer: Json) -> Json {
 
 /// An adapter that was trained on [`texts`].
 pub(crate) fn fitted(options: &Json) -> Arc<dyn Adapter> {
-    Text.fit(options, &mut texts().iter())
-        .unwrap_or_else(|error| panic!("{options}: {error}"))
+    Text.fit(options, &mut texts().iter()).unwrap_or_else(|error| panic!("{options}: {error}"))
 }
 
 /// One of each kind that is trained.
@@ -102,11 +81,7 @@ pub(crate) fn encode(adapter: &dyn Adapter, text: &str) -> Vec<u32> {
 
 /// The text of tokens.
 pub(crate) fn decode(adapter: &dyn Adapter, tokens: &[u32]) -> String {
-    adapter
-        .decode(tokens)
-        .expect("tokens of the vocabulary")
-        .value
-        .to_string()
+    adapter.decode(tokens).expect("tokens of the vocabulary").value.to_string()
 }
 
 /// A text of random words, spaces, signs and whole characters of an alphabet.
@@ -122,10 +97,8 @@ pub(crate) fn random_text(random: &mut Random, alphabet: &[char]) -> String {
 
 /// All characters of [`texts`].
 pub(crate) fn alphabet() -> Vec<char> {
-    let mut characters: Vec<char> = texts()
-        .iter()
-        .flat_map(|text| text.to_string().chars().collect::<Vec<_>>())
-        .collect();
+    let mut characters: Vec<char> =
+        texts().iter().flat_map(|text| text.to_string().chars().collect::<Vec<_>>()).collect();
     characters.sort_unstable();
     characters.dedup();
     characters

@@ -54,14 +54,8 @@ fn a_loaded_adapter_is_the_saved_one() {
         let fitted = fitted(&options);
         let folder = tempfile::tempdir().expect("a folder");
         fitted.save(folder.path()).expect("a writable folder");
-        let loaded = Text
-            .load(&options, folder.path())
-            .unwrap_or_else(|error| panic!("{kind}: {error}"));
-        assert_eq!(
-            (loaded.stem(), loaded.head()),
-            (fitted.stem(), fitted.head()),
-            "{kind}"
-        );
+        let loaded = Text.load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        assert_eq!((loaded.stem(), loaded.head()), (fitted.stem(), fitted.head()), "{kind}");
         for text in texts() {
             assert_eq!(
                 loaded.encode(&text).expect("a text"),
@@ -69,11 +63,7 @@ fn a_loaded_adapter_is_the_saved_one() {
                 "{kind}"
             );
         }
-        for token in 0..encode(fitted.as_ref(), "The old rose.")
-            .into_iter()
-            .max()
-            .unwrap_or(0)
-        {
+        for token in 0..encode(fitted.as_ref(), "The old rose.").into_iter().max().unwrap_or(0) {
             assert_eq!(loaded.show(token), fitted.show(token));
         }
         let again = tempfile::tempdir().expect("a folder");
@@ -97,26 +87,10 @@ fn broken_files_are_named_with_what_is_wrong() {
         (&options, Some(String::new()), "no JSON"),
         (&options, Some(good[..good.len() / 2].to_owned()), "no JSON"),
         (&options, Some("{}".to_owned()), "its normalizer does not belong"),
-        (
-            &options,
-            Some(good.replace("\"BPE\"", "\"GPT\"")),
-            "its model is \"GPT\"",
-        ),
-        (
-            &options,
-            Some(good.replace("\"merges\"", "\"mergers\"")),
-            "its model is broken",
-        ),
-        (
-            &options,
-            Some(good.replace("\"<pad>\": 0", "\"<bad>\": 0")),
-            "does not start with <pad>",
-        ),
-        (
-            &options,
-            Some(good.replace("\"<pad>\": 0", "\"<pad>\": 9999")),
-            "has no token 0",
-        ),
+        (&options, Some(good.replace("\"BPE\"", "\"GPT\"")), "its model is \"GPT\""),
+        (&options, Some(good.replace("\"merges\"", "\"mergers\"")), "its model is broken"),
+        (&options, Some(good.replace("\"<pad>\": 0", "\"<bad>\": 0")), "does not start with <pad>"),
+        (&options, Some(good.replace("\"<pad>\": 0", "\"<pad>\": 9999")), "has no token 0"),
         (&lowercased, Some(good.clone()), "its normalizer does not belong"),
         (&larger, Some(good.clone()), "it has 330 tokens"),
         (&words, Some(good.clone()), "its model is \"BPE\""),

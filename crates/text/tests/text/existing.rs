@@ -11,19 +11,13 @@ use serde_json::{Value as Json, json};
 use crate::corpus::{encode, options};
 
 fn golden(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
 
 /// The tokenizers, and the names that their special tokens need.
 fn tokenizers() -> [(&'static str, Json); 3] {
     let gpt = json!({ "begin": "<|endoftext|>" });
-    [
-        ("byte_level_bpe", gpt),
-        ("bert_word_piece", json!({})),
-        ("metaspace_unigram", json!({})),
-    ]
+    [("byte_level_bpe", gpt), ("bert_word_piece", json!({})), ("metaspace_unigram", json!({}))]
 }
 
 fn file_options(name: &str, special: &Json) -> Json {
@@ -35,8 +29,7 @@ fn file_options(name: &str, special: &Json) -> Json {
 fn load(name: &str, special: &Json) -> std::sync::Arc<dyn Adapter> {
     let options = file_options(name, special);
     assert_eq!(Text.check(&options), []);
-    Text.fit(&options, &mut [].iter())
-        .unwrap_or_else(|error| panic!("{name}: {error}"))
+    Text.fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 #[test]
@@ -50,11 +43,8 @@ fn tokens_regions_and_texts_are_those_of_python() {
         for case in cases {
             let text = case["text"].as_str().expect("a text");
             let encoded = adapter.encode(&Value::from(text)).expect("a text");
-            let (end, tokens) = encoded
-                .sequence
-                .tokens()
-                .and_then(<[u32]>::split_last)
-                .expect("at least the end");
+            let (end, tokens) =
+                encoded.sequence.tokens().and_then(<[u32]>::split_last).expect("at least the end");
             assert_eq!(json!(tokens), case["ids"], "{name}: {text:?}");
             let covered: Vec<&str> = encoded.regions[..tokens.len()]
                 .iter()
@@ -66,11 +56,7 @@ fn tokens_regions_and_texts_are_those_of_python() {
             assert_eq!(json!(covered), case["covered"], "{name}: {text:?}");
             assert!(adapter.show(*end).contains(['/', 'S', '|']));
             let decoded = adapter.decode(tokens).expect("its own tokens");
-            assert_eq!(
-                json!(decoded.value.to_string()),
-                case["decoded"],
-                "{name}: {text:?}"
-            );
+            assert_eq!(json!(decoded.value.to_string()), case["decoded"], "{name}: {text:?}");
             assert_eq!(decoded.regions.len(), tokens.len());
             let mut reached = 0;
             for region in &decoded.regions {
@@ -103,16 +89,8 @@ fn special_tokens_are_found_or_asked_for() {
         assert!(matches!(adapter.stem(), Stem::Lookup { .. }));
     }
     for (special, pointer, message) in [
-        (
-            json!({}),
-            "/tokenizer/file",
-            "name its begin token with tokenizer.file.begin",
-        ),
-        (
-            json!({ "begin": "<bos>" }),
-            "/tokenizer/file/begin",
-            "the tokenizer has no token '<bos>'",
-        ),
+        (json!({}), "/tokenizer/file", "name its begin token with tokenizer.file.begin"),
+        (json!({ "begin": "<bos>" }), "/tokenizer/file/begin", "the tokenizer has no token '<bos>'"),
         (
             json!({ "begin": "a", "unknown": "?!" }),
             "/tokenizer/file/unknown",
@@ -124,11 +102,7 @@ fn special_tokens_are_found_or_asked_for() {
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].pointer, pointer);
         assert!(problems[0].message.contains(message), "{problems:?}");
-        let error = Text
-            .fit(&options, &mut [].iter())
-            .map(|_| ())
-            .expect_err("the same")
-            .to_string();
+        let error = Text.fit(&options, &mut [].iter()).map(|_| ()).expect_err("the same").to_string();
         assert!(error.contains(message), "{error}");
     }
 }
@@ -141,9 +115,7 @@ fn a_run_keeps_its_own_copy() {
         adapter.save(folder.path()).expect("a writable folder");
         let mut options = file_options(name, &special);
         options["tokenizer"]["file"]["path"] = json!("gone.json");
-        let loaded = Text
-            .load(&options, folder.path())
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let loaded = Text.load(&options, folder.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
         for text in ["The ferry leaves.", "Fähre 渡船"] {
             assert_eq!(encode(loaded.as_ref(), text), encode(adapter.as_ref(), text));
         }
@@ -154,18 +126,14 @@ fn a_run_keeps_its_own_copy() {
 fn files_that_are_none_are_named() {
     let missing = options(json!({ "file": { "path": "nowhere/tokenizer.json" } }));
     let script = options(json!({ "file": { "path": golden("make.py") } }));
-    for (options, expected) in [
-        (missing, "nowhere/tokenizer.json"),
-        (script, "no tokenizer of Hugging Face's format"),
-    ] {
+    for (options, expected) in
+        [(missing, "nowhere/tokenizer.json"), (script, "no tokenizer of Hugging Face's format")]
+    {
         let problems = Text.check(&options);
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].pointer, "/tokenizer/file/path");
         assert!(problems[0].message.contains(expected), "{problems:?}");
-        let error = Text
-            .fit(&options, &mut [].iter())
-            .map(|_| ())
-            .expect_err("no tokenizer");
+        let error = Text.fit(&options, &mut [].iter()).map(|_| ()).expect_err("no tokenizer");
         assert!(matches!(error, AdapterError::File { .. }), "{error}");
         assert!(error.to_string().contains(expected), "{error}");
     }
@@ -174,16 +142,7 @@ fn files_that_are_none_are_named() {
 #[test]
 fn tokens_outside_are_an_error_and_shown_as_such() {
     let adapter = load("bert_word_piece", &json!({}));
-    let error = adapter
-        .decode(&[5, 160])
-        .expect_err("the last is 159")
-        .to_string();
-    assert!(
-        error.contains("token 160 is outside the vocabulary of 160 tokens"),
-        "{error}"
-    );
-    assert_eq!(
-        (adapter.show(1), adapter.show(160)),
-        ("[UNK]".to_owned(), "<token 160>".to_owned())
-    );
+    let error = adapter.decode(&[5, 160]).expect_err("the last is 159").to_string();
+    assert!(error.contains("token 160 is outside the vocabulary of 160 tokens"), "{error}");
+    assert_eq!((adapter.show(1), adapter.show(160)), ("[UNK]".to_owned(), "<token 160>".to_owned()));
 }

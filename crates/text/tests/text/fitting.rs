@@ -10,26 +10,16 @@ use crate::corpus::{fitted, kinds, options, texts};
 fn the_vocabulary_has_the_size_asked_for() {
     for kind in kinds() {
         let adapter = fitted(&options(kind.clone()));
-        let Stem::Lookup { vocabulary, padding } = adapter.stem() else {
-            panic!("text is looked up")
-        };
-        let asked = kind
-            .as_object()
-            .and_then(|kind| kind.values().next())
-            .and_then(|kind| kind["vocab"].as_u64());
+        let Stem::Lookup { vocabulary, padding } = adapter.stem() else { panic!("text is looked up") };
+        let asked =
+            kind.as_object().and_then(|kind| kind.values().next()).and_then(|kind| kind["vocab"].as_u64());
         if let Some(asked) = asked {
             assert_eq!(vocabulary as u64, asked, "{kind}");
         }
         if kind.get("bytes").is_some() {
             assert_eq!(vocabulary, 260);
         }
-        let expected = Head::Softmax {
-            vocabulary,
-            padding,
-            begin: 2,
-            end: 3,
-            forbidden: vec![0, 1, 2],
-        };
+        let expected = Head::Softmax { vocabulary, padding, begin: 2, end: 3, forbidden: vec![0, 1, 2] };
         assert_eq!((padding, adapter.head()), (0, Some(expected)));
         let special: Vec<String> = (0..4).map(|token| adapter.show(token)).collect();
         assert_eq!(special, ["<pad>", "<unk>", "<s>", "</s>"]);
@@ -38,14 +28,8 @@ fn the_vocabulary_has_the_size_asked_for() {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), vocabulary, "{kind}");
-        let error = adapter
-            .decode(&[vocabulary as u32])
-            .expect_err("one too many")
-            .to_string();
-        assert!(
-            error.contains(&format!("outside the vocabulary of {vocabulary} tokens")),
-            "{error}"
-        );
+        let error = adapter.decode(&[vocabulary as u32]).expect_err("one too many").to_string();
+        assert!(error.contains(&format!("outside the vocabulary of {vocabulary} tokens")), "{error}");
     }
 }
 
@@ -103,12 +87,7 @@ fn data_that_does_not_fit_is_refused_with_the_way_out() {
             "tokenizer.unigram.vocab",
             "gives 11: ask for at most 11",
         ),
-        (
-            json!({ "unigram": { "vocab": 6 } }),
-            &small,
-            "tokenizer.unigram.vocab",
-            "ask for at least 8",
-        ),
+        (json!({ "unigram": { "vocab": 6 } }), &small, "tokenizer.unigram.vocab", "ask for at least 8"),
         (
             json!({ "word_piece": { "vocab": 8000 } }),
             &small,
@@ -128,18 +107,8 @@ fn data_that_does_not_fit_is_refused_with_the_way_out() {
             "no character occurs 9 times",
         ),
         (json!({ "bpe": {} }), &[], "field", "has no text in this field"),
-        (
-            json!({ "bytes": {} }),
-            &[Value::from("")],
-            "field",
-            "has no text in this field",
-        ),
-        (
-            json!({ "characters": {} }),
-            &[],
-            "field",
-            "has no text in this field",
-        ),
+        (json!({ "bytes": {} }), &[Value::from("")], "field", "has no text in this field"),
+        (json!({ "characters": {} }), &[], "field", "has no text in this field"),
     ] {
         let options = options(tokenizer);
         let (found, said) = refused(&options, values);
@@ -154,11 +123,7 @@ fn what_is_asked_for_at_most_is_given() {
         let mut tokenizer = json!({ kind: { "vocab": 100_000 } });
         let (_, reason) = refused(&options(tokenizer.clone()), &texts());
         let most = reason.split("ask for at most ").nth(1).expect("the way out");
-        let most: usize = most
-            .split([',', ' '])
-            .next()
-            .and_then(|most| most.parse().ok())
-            .expect("a number");
+        let most: usize = most.split([',', ' ']).next().and_then(|most| most.parse().ok()).expect("a number");
         for vocab in [most, most - 1, most / 2 + 60] {
             tokenizer[kind]["vocab"] = json!(vocab);
             if vocab > most {

@@ -40,10 +40,7 @@ fn what_cannot_be_is_found_before_anything_runs() {
         (json!({ "field": "" }), vec![("/field", "empty")]),
         (
             json!({ "field": "en", "tokenizer": { "bpe": { "vocab": 0 } } }),
-            vec![(
-                "/tokenizer/bpe/vocab",
-                "0 tokens leave no room beside 4 special tokens",
-            )],
+            vec![("/tokenizer/bpe/vocab", "0 tokens leave no room beside 4 special tokens")],
         ),
         (
             json!({ "field": "en", "tokenizer": { "unigram": { "vocab": 260, "byte_fallback": true } } }),
@@ -61,14 +58,8 @@ fn what_cannot_be_is_found_before_anything_runs() {
                 ("/tokenizer/words/min_frequency", "0 times"),
             ],
         ),
-        (
-            json!({ "field": "en", "tokenizer": { "bpq": {} } }),
-            vec![("", "unknown variant `bpq`")],
-        ),
-        (
-            json!({ "field": "en", "tokeniser": {} }),
-            vec![("", "unknown field `tokeniser`")],
-        ),
+        (json!({ "field": "en", "tokenizer": { "bpq": {} } }), vec![("", "unknown variant `bpq`")]),
+        (json!({ "field": "en", "tokeniser": {} }), vec![("", "unknown field `tokeniser`")]),
     ] {
         let problems = Text.check(&options);
         assert_eq!(problems.len(), expected.len(), "{options}: {problems:?}");
@@ -85,10 +76,7 @@ fn equal_tokenizers_that_are_shared_have_one_key() {
     let key = |options: &Json| Text.sharing(options);
     assert!(key(&side("en", true, false)).is_some());
     assert_eq!(key(&side("en", true, false)), key(&side("de", true, false)));
-    assert_eq!(
-        key(&side("en", true, false)),
-        key(&Text.resolve(&side("de", true, false)))
-    );
+    assert_eq!(key(&side("en", true, false)), key(&Text.resolve(&side("de", true, false))));
     assert_ne!(key(&side("en", true, false)), key(&side("de", true, true)));
     assert_eq!(key(&side("en", false, false)), None);
     assert_eq!(key(&json!({ "field": "en" })), None);
@@ -100,10 +88,7 @@ fn the_schema_describes_every_option() {
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["required"], json!(["field"]));
     for option in ["field", "tokenizer", "normalize", "lowercase"] {
-        assert!(
-            schema["properties"][option]["description"].is_string(),
-            "{option} of {schema:#}"
-        );
+        assert!(schema["properties"][option]["description"].is_string(), "{option} of {schema:#}");
     }
     assert_eq!(schema["$defs"]["Bpe"]["properties"]["vocab"]["default"], 8000);
     assert_eq!(schema["$defs"]["Bpe"]["properties"]["vocab"]["minimum"], 1);

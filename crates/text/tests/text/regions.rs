@@ -26,18 +26,12 @@ fn words_of_many_scripts_cover_their_bytes() {
     for (text, expected) in [
         ("Über Nacht!", vec!["Über", " Nacht", "!", "∅"]),
         ("U\u{308}ber  Nacht", vec!["U\u{308}ber", " ", " Nacht", "∅"]),
-        (
-            "a\u{323}\u{302}\u{301}.",
-            vec!["a\u{323}\u{302}\u{301}", ".", "∅"],
-        ),
+        ("a\u{323}\u{302}\u{301}.", vec!["a\u{323}\u{302}\u{301}", ".", "∅"]),
         ("Доброе утро, мир", vec!["Доброе", " утро", ",", " мир", "∅"]),
         ("早上好，世界", vec!["早上好", "，", "世界", "∅"]),
         ("صباح الخير؟", vec!["صباح", " الخير", "؟", "∅"]),
         ("नमस्ते दुनिया।", vec!["नमस्ते", " दुनिया", "।", "∅"]),
-        (
-            "👩\u{200d}🚀 ❤\u{fe0f}!",
-            vec!["👩\u{200d}🚀", " ❤\u{fe0f}", "!", "∅"],
-        ),
+        ("👩\u{200d}🚀 ❤\u{fe0f}!", vec!["👩\u{200d}🚀", " ❤\u{fe0f}", "!", "∅"]),
         (" a", vec!["∅", " a", "∅"]),
         ("", vec!["∅"]),
     ] {
@@ -53,21 +47,12 @@ fn characters_cover_all_bytes_that_they_are_made_of() {
         ("none", false, "Tu\u{308}r", vec!["T", "u", "\u{308}", "r", "∅"]),
         ("nfkc", false, "ﬁx", vec!["ﬁ", "ﬁ", "x", "∅"]),
         ("nfkc", true, "ＡÄ", vec!["Ａ", "Ä", "∅"]),
-        (
-            "nfc",
-            false,
-            "한\u{1112}\u{1161}\u{11ab}",
-            vec!["한", "\u{1112}\u{1161}\u{11ab}", "∅"],
-        ),
+        ("nfc", false, "한\u{1112}\u{1161}\u{11ab}", vec!["한", "\u{1112}\u{1161}\u{11ab}", "∅"]),
     ] {
         let options = json!({
             "field": "en", "tokenizer": { "characters": {} }, "normalize": normalize, "lowercase": lowercase,
         });
-        assert_eq!(
-            covered(fitted(&options).as_ref(), text),
-            expected,
-            "{text:?} as {normalize}"
-        );
+        assert_eq!(covered(fitted(&options).as_ref(), text), expected, "{text:?} as {normalize}");
     }
 }
 
@@ -79,11 +64,7 @@ fn bytes_cover_their_character() {
     for kind in ["bpe", "unigram"] {
         let fallback = fitted(&options(json!({ kind: { "vocab": 590, "byte_fallback": true } })));
         let found = covered(fallback.as_ref(), "ñ☃ñ");
-        assert_eq!(
-            found[found.len() - 8..],
-            ["ñ", "ñ", "☃", "☃", "☃", "ñ", "ñ", "∅"],
-            "{kind}"
-        );
+        assert_eq!(found[found.len() - 8..], ["ñ", "ñ", "☃", "☃", "☃", "ñ", "ñ", "∅"], "{kind}");
     }
 }
 
@@ -96,10 +77,8 @@ fn unknown_characters_keep_their_bytes() {
         (json!({ "word_piece": { "vocab": 340 } }), vec!["☃☄", "∅"]),
     ] {
         let adapter = fitted(&options(tokenizer.clone()));
-        let found: Vec<String> = covered(adapter.as_ref(), "☃☄")
-            .into_iter()
-            .skip_while(|part| part == "∅")
-            .collect();
+        let found: Vec<String> =
+            covered(adapter.as_ref(), "☃☄").into_iter().skip_while(|part| part == "∅").collect();
         assert_eq!(found, expected, "{tokenizer}");
         let tokens = encode(adapter.as_ref(), "☃☄");
         assert!(tokens.contains(&1), "{tokenizer}: {tokens:?}");
@@ -112,10 +91,7 @@ fn assert_covered(text: &str, regions: &[Region], context: &str) {
     let mut end = 0;
     for region in regions {
         let Region::Bytes(range) = region else { continue };
-        assert!(
-            range.start <= end && range.end >= end,
-            "{context}: {text:?} {regions:?}"
-        );
+        assert!(range.start <= end && range.end >= end, "{context}: {text:?} {regions:?}");
         assert!(
             text.is_char_boundary(range.start) && text.is_char_boundary(range.end),
             "{context}: {text:?}"

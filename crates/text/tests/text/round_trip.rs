@@ -7,41 +7,19 @@ use crate::corpus::{alphabet, decode, encode, fitted, kinds, options, random_tex
 
 #[test]
 fn known_text_comes_back_whatever_its_spaces() {
-    let spaced = [
-        "",
-        " ",
-        "  ",
-        " a",
-        "a ",
-        "  The  old   rose. ",
-        "(a) b",
-        "\"a\" , b !",
-        "12.50",
-        "a\u{a0}b",
-    ];
+    let spaced =
+        ["", " ", "  ", " a", "a ", "  The  old   rose. ", "(a) b", "\"a\" , b !", "12.50", "a\u{a0}b"];
     for kind in kinds() {
         let only_words = kind.get("words").is_some();
         let adapter = fitted(&options(kind.clone()));
         let known = |text: &str| !encode(adapter.as_ref(), text).contains(&1);
         let mut seen = 0;
         let texts = texts().into_iter().map(|text| text.to_string());
-        for text in spaced
-            .iter()
-            .map(|text| (*text).to_owned())
-            .chain(texts)
-            .filter(|text| known(text))
-        {
-            assert_eq!(
-                decode(adapter.as_ref(), &encode(adapter.as_ref(), &text)),
-                text,
-                "{kind}"
-            );
+        for text in spaced.iter().map(|text| (*text).to_owned()).chain(texts).filter(|text| known(text)) {
+            assert_eq!(decode(adapter.as_ref(), &encode(adapter.as_ref(), &text)), text, "{kind}");
             seen += 1;
         }
-        assert!(
-            seen > if only_words { 100 } else { 300 },
-            "{kind}: only {seen} texts are known"
-        );
+        assert!(seen > if only_words { 100 } else { 300 }, "{kind}: only {seen} texts are known");
     }
 }
 
@@ -72,9 +50,7 @@ fn bytes_bring_back_what_training_has_not_seen() {
     let characters: Vec<char> = "añ☃ﷺ한𝔘\u{200d}\n\0".chars().collect();
     for kind in kinds().into_iter().filter(|kind| {
         kind.get("bytes").is_some()
-            || ["bpe", "unigram"]
-                .iter()
-                .any(|name| kind[*name]["byte_fallback"] == true)
+            || ["bpe", "unigram"].iter().any(|name| kind[*name]["byte_fallback"] == true)
     }) {
         let adapter = fitted(&options(kind.clone()));
         let mut random = Seed(9).random("bytes", 0);
@@ -93,9 +69,7 @@ fn what_looks_like_a_special_token_is_text() {
         let adapter = fitted(&options(kind.clone()));
         let tokens = encode(adapter.as_ref(), "a </s> <s><pad> b");
         assert!(
-            tokens[..tokens.len() - 1]
-                .iter()
-                .all(|token| ![0, 2, 3].contains(token)),
+            tokens[..tokens.len() - 1].iter().all(|token| ![0, 2, 3].contains(token)),
             "{kind}: {tokens:?}"
         );
         assert_eq!(tokens.last(), Some(&3));
@@ -115,10 +89,6 @@ fn normalisation_is_what_comes_back() {
             "field": "en", "tokenizer": { "bytes": {} }, "normalize": normalize, "lowercase": lowercase,
         });
         let adapter = fitted(&options);
-        assert_eq!(
-            decode(adapter.as_ref(), &encode(adapter.as_ref(), text)),
-            expected,
-            "{normalize}"
-        );
+        assert_eq!(decode(adapter.as_ref(), &encode(adapter.as_ref(), text)), expected, "{normalize}");
     }
 }

@@ -30,25 +30,14 @@ pub(super) fn unpack(path: &Path, archive: &Archive, folder: &Path, bytes: u64) 
     let mut name = destination.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let unfinished = destination.with_file_name(name);
-    let write = |source| DataError::Write {
-        path: unfinished.clone(),
-        source,
-    };
+    let write = |source| DataError::Write { path: unfinished.clone(), source };
     if unfinished.exists() {
         // Left by a run that was stopped.
         std::fs::remove_dir_all(&unfinished).map_err(write)?;
     }
     std::fs::create_dir_all(&unfinished).map_err(write)?;
-    let limit = archive
-        .unpacked_bytes
-        .unwrap_or_else(|| bytes.saturating_mul(EXPANSION));
-    let mut members = Members {
-        folder: &unfinished,
-        left: limit,
-        limit,
-        count: 0,
-        links: BTreeMap::new(),
-    };
+    let limit = archive.unpacked_bytes.unwrap_or_else(|| bytes.saturating_mul(EXPANSION));
+    let mut members = Members { folder: &unfinished, left: limit, limit, count: 0, links: BTreeMap::new() };
     let unpacked = match archive.format {
         ArchiveFormat::Tar => open(path).and_then(|file| members.unpack_tar(file)),
         ArchiveFormat::TarGz => {
@@ -65,10 +54,7 @@ pub(super) fn unpack(path: &Path, archive: &Archive, folder: &Path, bytes: u64) 
     moved.map_err(|refusal| {
         // The error below is the one worth reporting.
         let _ = std::fs::remove_dir_all(&unfinished);
-        DataError::Archive {
-            archive: path.to_owned(),
-            reason: refusal.0,
-        }
+        DataError::Archive { archive: path.to_owned(), reason: refusal.0 }
     })
 }
 
@@ -121,9 +107,7 @@ impl Members<'_> {
                 let base = if kind.is_symlink() { parent(&name) } else { "" };
                 self.link(&name, base, &target)?;
             } else {
-                return Err(Refusal(format!(
-                    "member '{name}' is neither file, folder nor link"
-                )));
+                return Err(Refusal(format!("member '{name}' is neither file, folder nor link")));
             }
         }
         Ok(())
@@ -217,18 +201,12 @@ impl Members<'_> {
 }
 
 fn text(name: &[u8]) -> Result<String, Refusal> {
-    String::from_utf8(name.to_vec()).map_err(|_| {
-        Refusal(format!(
-            "the member name '{}' is not UTF-8",
-            String::from_utf8_lossy(name)
-        ))
-    })
+    String::from_utf8(name.to_vec())
+        .map_err(|_| Refusal(format!("the member name '{}' is not UTF-8", String::from_utf8_lossy(name))))
 }
 
 fn parent(name: &str) -> &str {
-    name.trim_end_matches('/')
-        .rsplit_once('/')
-        .map_or("", |(parent, _)| parent)
+    name.trim_end_matches('/').rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 /// The path of a member below the folder.

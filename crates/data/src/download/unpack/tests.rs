@@ -58,11 +58,7 @@ fn check(format: ArchiveFormat, bytes: &[u8], expected: Result<&str, &str>) {
     std::fs::create_dir(&folder).expect("made");
     let path = folder.join("archive");
     std::fs::write(&path, bytes).expect("written");
-    let archive = Archive {
-        format,
-        into: "data".into(),
-        unpacked_bytes: Some(1000),
-    };
+    let archive = Archive { format, into: "data".into(), unpacked_bytes: Some(1000) };
     let mut kept = vec!["archive"];
     match (unpack(&path, &archive, &folder, bytes.len() as u64), expected) {
         (Ok(()), Ok(expected)) => {
@@ -80,15 +76,8 @@ fn check(format: ArchiveFormat, bytes: &[u8], expected: Result<&str, &str>) {
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("a folder");
-    let mut names: Vec<String> = entries
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -101,10 +90,7 @@ fn files(folder: &Path) -> String {
             found.push(format!("{name}/({})", files(&path)));
         } else {
             assert!(!path.is_symlink(), "{} is a link", path.display());
-            found.push(format!(
-                "{name}={}",
-                std::fs::read_to_string(&path).expect("read")
-            ));
+            found.push(format!("{name}={}", std::fs::read_to_string(&path).expect("read")));
         }
     }
     found.join(" ")
@@ -115,65 +101,26 @@ fn tar_archives() {
     use tar::EntryType;
     let cases: &[Case<'_, Vec<Vec<u8>>>] = &[
         (vec![file("a", b"1"), file("./d/b", b"2")], Ok("a=1 d/(b=2)")),
-        (
-            vec![member(EntryType::Directory, "d/", "", b""), file("d/b", b"2")],
-            Ok("d/(b=2)"),
-        ),
-        (
-            vec![file("d/b", b"2"), link("d/l", "b"), link("m", "d/../d/l")],
-            Ok("d/(b=2 l=2) m=2"),
-        ),
+        (vec![member(EntryType::Directory, "d/", "", b""), file("d/b", b"2")], Ok("d/(b=2)")),
+        (vec![file("d/b", b"2"), link("d/l", "b"), link("m", "d/../d/l")], Ok("d/(b=2 l=2) m=2")),
         (vec![file("a", b"1"), hard_link("d/h", "a")], Ok("a=1 d/(h=1)")),
-        (
-            vec![file("a", b"1"), link("a", "a")],
-            Err("does not lead to a file"),
-        ),
-        (
-            vec![file("../evil", b"1")],
-            Err("member '../evil' leaves the folder"),
-        ),
+        (vec![file("a", b"1"), link("a", "a")], Err("does not lead to a file")),
+        (vec![file("../evil", b"1")], Err("member '../evil' leaves the folder")),
         (vec![file("d/../../evil", b"1")], Err("leaves the folder")),
         (vec![file("/evil", b"1")], Err("member '/evil' leaves the folder")),
         (vec![file("..\\evil", b"1")], Err("leaves the folder")),
         (vec![file("c:evil", b"1")], Err("leaves the folder")),
-        (
-            vec![link("l", "/etc/passwd")],
-            Err("link 'l' to '/etc/passwd' leads out of the folder"),
-        ),
+        (vec![link("l", "/etc/passwd")], Err("link 'l' to '/etc/passwd' leads out of the folder")),
         (vec![link("d/l", "../../evil")], Err("leads out of the folder")),
         (vec![hard_link("d/h", "../evil")], Err("leads out of the folder")),
-        (
-            vec![link("l", ".."), file("l/evil", b"1")],
-            Err("leads out of the folder"),
-        ),
-        (
-            vec![link("a", "b"), link("b", "a")],
-            Err("does not lead to a file"),
-        ),
-        (
-            vec![member(EntryType::Fifo, "pipe", "", b"")],
-            Err("neither file, folder nor link"),
-        ),
-        (
-            vec![member(EntryType::Char, "device", "", b"")],
-            Err("neither file, folder nor link"),
-        ),
-        (
-            vec![file("a", &[b'x'; 1000])],
-            Ok(&format!("a={}", "x".repeat(1000))),
-        ),
-        (
-            vec![file("a", &[b'x'; 1001])],
-            Err("its members are larger than 1000 bytes"),
-        ),
-        (
-            vec![file("a", &[b'x'; 501]), file("b", &[b'x'; 500])],
-            Err("larger than 1000 bytes"),
-        ),
-        (
-            vec![file("a", &[b'x'; 501]), link("b", "a")],
-            Err("larger than 1000 bytes"),
-        ),
+        (vec![link("l", ".."), file("l/evil", b"1")], Err("leads out of the folder")),
+        (vec![link("a", "b"), link("b", "a")], Err("does not lead to a file")),
+        (vec![member(EntryType::Fifo, "pipe", "", b"")], Err("neither file, folder nor link")),
+        (vec![member(EntryType::Char, "device", "", b"")], Err("neither file, folder nor link")),
+        (vec![file("a", &[b'x'; 1000])], Ok(&format!("a={}", "x".repeat(1000)))),
+        (vec![file("a", &[b'x'; 1001])], Err("its members are larger than 1000 bytes")),
+        (vec![file("a", &[b'x'; 501]), file("b", &[b'x'; 500])], Err("larger than 1000 bytes")),
+        (vec![file("a", &[b'x'; 501]), link("b", "a")], Err("larger than 1000 bytes")),
         (vec![b"not a tar archive at all".repeat(30)], Err("archive")),
     ];
     for (members, expected) in cases {
@@ -182,11 +129,7 @@ fn tar_archives() {
         check(ArchiveFormat::Tar, &bytes, *expected);
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(&bytes).expect("memory");
-        check(
-            ArchiveFormat::TarGz,
-            &encoder.finish().expect("memory"),
-            *expected,
-        );
+        check(ArchiveFormat::TarGz, &encoder.finish().expect("memory"), *expected);
     }
     let cut_off = &file("a", &[b'x'; 900])[..700];
     check(ArchiveFormat::Tar, cut_off, Err("archive"));
