@@ -328,6 +328,9 @@ pub(crate) struct EvaluateArguments {
     /// Also write what was decoded to a file, a line a sample.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Also score this many buckets of similar source length.
+    #[arg(long, value_name = "BUCKETS")]
+    pub by_length: Option<usize>,
     /// Decode the first samples alone.
     #[arg(long, value_name = "SAMPLES")]
     pub limit: Option<usize>,

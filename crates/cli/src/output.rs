@@ -19,6 +19,13 @@ pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tells on standard error what is odd about an experiment, though it can be run.
+pub(crate) fn warnings(document: &any2any_experiment::Document) {
+    if !document.warnings.is_empty() {
+        eprintln!("{}\n", document.warnings);
+    }
+}
+
 /// Scores as a table: name, value, what it is made of, signature.
 pub(crate) fn scores(scores: &[Score]) -> String {
     let width = scores.iter().map(|score| score.name.chars().count()).max().unwrap_or(0);

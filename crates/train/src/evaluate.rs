@@ -36,6 +36,21 @@ pub struct DecodedSplit {
     pub reference_tokens: Vec<Vec<u32>>,
     /// What should have been written.
     pub references: Vec<Value>,
+    /// How many positions each source has, its end counted.
+    pub source_lengths: Vec<usize>,
+}
+
+/// The scores of samples whose sources are of similar length.
+#[derive(Clone, Debug, Serialize)]
+pub struct LengthBucket {
+    /// The fewest positions of a source.
+    pub from: usize,
+    /// The most positions of a source.
+    pub to: usize,
+    /// How many samples that is.
+    pub samples: usize,
+    /// Their scores.
+    pub scores: Vec<Score>,
 }
 
 /// The teacher-forced loss of a split.
@@ -81,6 +96,7 @@ pub fn decode(
             .map(|example| example.target[..example.target.len().saturating_sub(1)].to_vec())
             .collect(),
         references: split.references[..count].to_vec(),
+        source_lengths: sources.iter().map(|source| source.len()).collect(),
     })
 }
 
@@ -92,6 +108,37 @@ impl DecodedSplit {
     /// When there is nothing to score.
     pub fn scores(&self, wanted: &[Metric]) -> Result<Vec<Score>, TrainError> {
         wanted.iter().map(|&metric| self.score(metric)).collect()
+    }
+
+    /// Scores in buckets of similar source length, each with about as many samples.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing to score.
+    pub fn scores_by_length(&self, wanted: &[Metric], buckets: usize) -> Result<Vec<LengthBucket>, TrainError> {
+        let mut sorted = self.source_lengths.clone();
+        sorted.sort_unstable();
+        let mut result = Vec::new();
+        let mut from = 0;
+        for bucket in 1..=buckets {
+            let Some(&to) = sorted.get((bucket * sorted.len() / buckets).saturating_sub(1)) else { break };
+            let within: Vec<usize> =
+                (0..self.hypotheses.len()).filter(|&at| (from..=to).contains(&self.source_lengths[at])).collect();
+            if within.is_empty() {
+                continue;
+            }
+            let part = Self {
+                hypotheses: within.iter().map(|&at| self.hypotheses[at].clone()).collect(),
+                reference_tokens: within.iter().map(|&at| self.reference_tokens[at].clone()).collect(),
+                references: within.iter().map(|&at| self.references[at].clone()).collect(),
+                source_lengths: within.iter().map(|&at| self.source_lengths[at]).collect(),
+            };
+            let shortest = part.source_lengths.iter().copied().min().unwrap_or(from);
+            let scores = part.scores(wanted)?;
+            result.push(LengthBucket { from: shortest, to, samples: within.len(), scores });
+            from = to + 1;
+        }
+        Ok(result)
     }
 
     fn score(&self, metric: Metric) -> Result<Score, TrainError> {

@@ -30,6 +30,7 @@ fn check(arguments: &CheckArguments, registry: &Registry) -> anyhow::Result<Opti
         Ok(document) => document,
         Err(diagnostics) => return Ok(Some(diagnostics)),
     };
+    output::warnings(&document);
     if arguments.no_data {
         return Ok(None);
     }

@@ -25,11 +25,15 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let forced = teacher_forced(translator.model(), &translator.adapters, task, &split.examples, tokens);
     let has_source = translator.adapters.tasks()[task].source.is_some();
     let began = std::time::Instant::now();
+    let mut by_length = Vec::new();
     let scores = if has_source {
         let decoded = decode(&translator, task, &split, &decoding, None)?;
         if let Some(path) = &arguments.output {
             let lines = decoded.hypotheses.iter().map(|output| format!("{}\n", output.decoded.value));
             crate::output::write_file(path, lines.collect::<String>().as_bytes())?;
+        }
+        if let Some(buckets) = arguments.by_length {
+            by_length = decoded.scores_by_length(&metrics, buckets)?;
         }
         decoded.scores(&metrics)?
     } else {
@@ -43,6 +47,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             "split": arguments.split,
             "samples": split.examples.len(),
             "decoded": scores,
+            "by_length": by_length,
             "decoding_seconds": seconds,
             "teacher_forced": forced,
         }));
@@ -56,6 +61,12 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     if has_source {
         output::line(format!("decoded in {}:", output::duration(seconds)))?;
         output::line(output::scores(&scores).trim_end())?;
+    }
+    for bucket in &by_length {
+        let scores: String =
+            bucket.scores.iter().map(|score| format!("  {} {:.2}", score.name, score.value)).collect();
+        let (from, to, samples) = (bucket.from, bucket.to, bucket.samples);
+        output::line(format!("  sources of {from:>3} to {to:>3} tokens ({samples:>4} samples):{scores}"))?;
     }
     output::line(format!(
         "teacher-forced (no search): loss {:.4}, perplexity {:.3}, token accuracy {:.2} %",

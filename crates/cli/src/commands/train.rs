@@ -34,6 +34,7 @@ pub(crate) fn run(arguments: TrainArguments, registry: &Registry) -> anyhow::Res
 fn start(arguments: &TrainArguments, registry: &Registry, root: &DataRoot) -> anyhow::Result<Trainer> {
     let config = arguments.config.clone().unwrap_or_default();
     let document = any2any_experiment::load(&config, &arguments.overrides, registry)?;
+    output::warnings(&document);
     let folder = match &arguments.run {
         Some(folder) => folder.clone(),
         None => PathBuf::from("runs").join(&document.experiment.name),

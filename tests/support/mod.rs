@@ -1,0 +1,158 @@
+//! What end-to-end tests have in common: the finished binary, and small data that the tests write themselves.
+
+#![allow(dead_code)] // each test file uses a part of it
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder with a small experiment over files of its own.
+pub struct Workshop {
+    folder: tempfile::TempDir,
+}
+
+/// What a command printed, and how it ended.
+pub struct Finished {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: Option<i32>,
+}
+
+impl Workshop {
+    /// A folder with `train.en`, `train.de`, `val.*` and `test.*`: sentences of a very small language.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let workshop = Self { folder };
+        for (split, from, to) in [("train", 0, 360), ("val", 360, 400), ("test", 400, 440)] {
+            let pairs: Vec<(String, String)> = (from..to).map(pair).collect();
+            let side = |side: fn(&(String, String)) -> &String| -> String {
+                pairs.iter().map(|pair| format!("{}\n", side(pair))).collect()
+            };
+            workshop.write(&format!("{split}.en"), &side(|pair| &pair.0));
+            workshop.write(&format!("{split}.de"), &side(|pair| &pair.1));
+        }
+        workshop
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("writable");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Writes `experiment.yaml`: a tiny transformer with dropout, and further lines at its end.
+    pub fn experiment(&self, model: &str, training: &str) {
+        let text = format!(
+            "name: small
+tasks:
+  translate:
+    data:
+      files:
+        train: {{ parallel: {{ en: train.en, de: train.de }} }}
+        validation: {{ parallel: {{ en: val.en, de: val.de }} }}
+        test: {{ parallel: {{ en: test.en, de: test.de }} }}
+    source: {{ text: {{ field: en, tokenizer: {{ bpe: {{ vocab: 70, shared: true }} }} }} }}
+    target: {{ text: {{ field: de }} }}
+model:
+{model}
+training:
+  batch: {{ tokens: 300 }}
+  schedule: {{ constant: {{ peak: 5.0e-3, warmup: 5 }} }}
+{training}
+"
+        );
+        self.write("experiment.yaml", &text);
+    }
+
+    /// The binary with arguments, in this folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_any2any"));
+        command.args(arguments).current_dir(self.folder.path()).env_remove("ANY2ANY_DATA");
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Finished {
+        finished(self.command(arguments).stdin(Stdio::null()).output().expect("the binary runs"))
+    }
+
+    /// Runs a command that must succeed, and gives its standard output.
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let finished = self.run(arguments);
+        assert_eq!(finished.code, Some(0), "{arguments:?}: {}", finished.stderr);
+        finished.stdout
+    }
+
+    /// Runs a command with standard input, which must succeed.
+    pub fn pipe(&self, arguments: &[&str], input: &str) -> String {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
+        let finished = finished(child.wait_with_output().expect("it ends"));
+        assert_eq!(finished.code, Some(0), "{arguments:?}: {}", finished.stderr);
+        finished.stdout
+    }
+
+    /// Runs a command whose only output must be one JSON object.
+    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        serde_json::from_str(&self.succeed(arguments)).expect("one JSON object and nothing else")
+    }
+}
+
+/// A sentence and its translation: the number's digits choose the words.
+fn pair(number: usize) -> (String, String) {
+    const WHO: [(&str, &str); 5] = [
+        ("the dog", "der Hund"),
+        ("the cat", "die Katze"),
+        ("the child", "das Kind"),
+        ("a man", "ein Mann"),
+        ("a woman", "eine Frau"),
+    ];
+    const DOES: [(&str, &str); 4] = [("sees", "sieht"), ("hears", "hört"), ("finds", "findet"), ("seeks", "sucht")];
+    const WHAT: [(&str, &str); 6] = [
+        ("the house", "das Haus"),
+        ("the tree", "den Baum"),
+        ("the sea", "das Meer"),
+        ("a book", "ein Buch"),
+        ("a river", "einen Fluss"),
+        ("bread", "Brot"),
+    ];
+    const WHEN: [(&str, &str); 4] = [("", ""), (" today", " heute"), (" now", " jetzt"), (" again", " wieder")];
+    // A step that shares no factor with 480 visits every combination once.
+    let number = number * 77 % 480;
+    let (who, does) = (WHO[number % 5], DOES[number / 5 % 4]);
+    let (what, when) = (WHAT[number / 20 % 6], WHEN[number / 120]);
+    (
+        format!("{} {} {}{} .", who.0, does.0, what.0, when.0),
+        format!("{} {}{} {} .", who.1, does.1, when.1, what.1),
+    )
+}
+
+fn finished(output: Output) -> Finished {
+    Finished {
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        code: output.status.code(),
+    }
+}
+
+/// The SHA-256 of a file.
+pub fn sha256(path: &Path) -> String {
+    use sha2::Digest;
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A transformer small enough to train in a test.
+pub const TRANSFORMER: &str = "  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";
