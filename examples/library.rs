@@ -31,7 +31,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Its data read and its adapters fitted, then trained into a run folder.
     let prepared = prepare(&document, &registry, &DataRoot::find(None)?)?;
     let folder = std::env::temp_dir().join("any2any-library-example");
-    let trained = Trainer::start(prepared, RunFolder::new(folder), Existing::SetAside)?.train(&mut Printer)?;
+    let trained =
+        Trainer::start(prepared, RunFolder::new(folder), Existing::SetAside)?.train(&mut Printer)?;
 
     // The best checkpoint at work.
     let translator = trained.translator()?;

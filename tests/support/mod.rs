@@ -119,7 +119,8 @@ fn pair(number: usize) -> (String, String) {
         ("a man", "ein Mann"),
         ("a woman", "eine Frau"),
     ];
-    const DOES: [(&str, &str); 4] = [("sees", "sieht"), ("hears", "hört"), ("finds", "findet"), ("seeks", "sucht")];
+    const DOES: [(&str, &str); 4] =
+        [("sees", "sieht"), ("hears", "hört"), ("finds", "findet"), ("seeks", "sucht")];
     const WHAT: [(&str, &str); 6] = [
         ("the house", "das Haus"),
         ("the tree", "den Baum"),
@@ -128,7 +129,8 @@ fn pair(number: usize) -> (String, String) {
         ("a river", "einen Fluss"),
         ("bread", "Brot"),
     ];
-    const WHEN: [(&str, &str); 4] = [("", ""), (" today", " heute"), (" now", " jetzt"), (" again", " wieder")];
+    const WHEN: [(&str, &str); 4] =
+        [("", ""), (" today", " heute"), (" now", " jetzt"), (" again", " wieder")];
     // A step that shares no factor with 480 visits every combination once.
     let number = number * 77 % 480;
     let (who, does) = (WHO[number % 5], DOES[number / 5 % 4]);
@@ -155,4 +157,5 @@ pub fn sha256(path: &Path) -> String {
 }
 
 /// A transformer small enough to train in a test.
-pub const TRANSFORMER: &str = "  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";
+pub const TRANSFORMER: &str =
+    "  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";

@@ -23,6 +23,8 @@ pub struct Template {
     pub test: Option<(PathBuf, PathBuf)>,
     /// How many lines the training files have: the sizes of model and vocabulary follow from it.
     pub lines: usize,
+    /// How many pieces to cut texts into; chosen by the number of lines when left out.
+    pub vocab: Option<usize>,
 }
 
 /// Sizes that train well on so many samples, from experience with corpora of their size.
@@ -113,7 +115,11 @@ fn write_tasks(text: &mut String, answers: &Template, sizes: &Sizes) -> std::fmt
     writeln!(text, "        field: {source}  # the name of its file above")?;
     writeln!(text, "        tokenizer:")?;
     writeln!(text, "          bpe:  # words are split into frequent pieces")?;
-    writeln!(text, "            vocab: {}  # how many pieces; fewer for small data", sizes.vocab)?;
+    writeln!(
+        text,
+        "            vocab: {}  # how many pieces; fewer for small data",
+        answers.vocab.unwrap_or(sizes.vocab)
+    )?;
     writeln!(text, "            shared: true  # one vocabulary for both sides; false: one for each")?;
     writeln!(text, "    target:  # what is written; the tokenizer is that of the source")?;
     writeln!(text, "      text: {{ field: {target} }}")?;

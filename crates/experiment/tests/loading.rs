@@ -281,6 +281,7 @@ fn the_template_is_an_experiment() {
                 validation,
                 test,
                 lines,
+                vocab: None,
             };
             let text = template(&answers);
             let document = load_str("new.yaml", &text, folder.path(), &[], &support::registry());

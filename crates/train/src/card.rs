@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::TrainError;
 use crate::files;
-use crate::trainer::{FinalScores, Trained};
+use crate::trained::{FinalScores, Trained};
 
 impl FinalScores {
     /// The scores as JSON.

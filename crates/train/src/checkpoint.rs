@@ -20,6 +20,8 @@ use crate::schedule::Plateau;
 pub struct State {
     /// Updates made.
     pub step: u64,
+    /// The checksum of the encoded training data, by which a resumed run knows that it is still the same.
+    pub data: u32,
     /// Target tokens seen.
     pub tokens: u64,
     /// Seconds spent training.

@@ -26,6 +26,19 @@ impl Example {
     }
 }
 
+/// A checksum of encoded samples (CRC-32C over all positions of all sequences).
+pub(crate) fn checksum<'a>(examples: impl IntoIterator<Item = &'a Example>) -> u32 {
+    let add = |sum, bytes: &[u8]| crc32c::crc32c_append(sum, bytes);
+    examples.into_iter().fold(0, |sum, example| {
+        let sum = match &example.source {
+            None => sum,
+            Some(Sequence::Tokens(tokens)) => add(sum, bytemuck::cast_slice(tokens)),
+            Some(Sequence::Frames(frames)) => add(sum, bytemuck::cast_slice(frames.values())),
+        };
+        add(add(sum, &(example.target.len() as u64).to_le_bytes()), bytemuck::cast_slice(&example.target))
+    })
+}
+
 /// Encodes every sample of a split.
 ///
 /// # Errors

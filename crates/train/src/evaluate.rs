@@ -11,8 +11,9 @@ use serde::Serialize;
 use crate::adapters::AdapterSet;
 use crate::corpus::Example;
 use crate::error::TrainError;
+use crate::losses;
 use crate::prepare::Split;
-use crate::translator::{self, Output, Translator};
+use crate::translator::{Output, Translator};
 
 /// How well a model predicts each token when it is told all tokens before it: no search is involved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -62,7 +63,7 @@ pub fn teacher_forced(
     batch_tokens: usize,
 ) -> TeacherForced {
     let (mut sum, mut correct, mut tokens) = (0.0, 0, 0);
-    translator::losses(model, adapters, task, examples, batch_tokens, |_, loss| {
+    losses::losses(model, adapters, task, examples, batch_tokens, |_, loss| {
         sum += loss.negative_log_likelihood;
         correct += loss.correct;
         tokens += loss.tokens;
@@ -115,15 +116,20 @@ impl DecodedSplit {
     /// # Errors
     ///
     /// When there is nothing to score.
-    pub fn scores_by_length(&self, wanted: &[Metric], buckets: usize) -> Result<Vec<LengthBucket>, TrainError> {
+    pub fn scores_by_length(
+        &self,
+        wanted: &[Metric],
+        buckets: usize,
+    ) -> Result<Vec<LengthBucket>, TrainError> {
         let mut sorted = self.source_lengths.clone();
         sorted.sort_unstable();
         let mut result = Vec::new();
         let mut from = 0;
         for bucket in 1..=buckets {
             let Some(&to) = sorted.get((bucket * sorted.len() / buckets).saturating_sub(1)) else { break };
-            let within: Vec<usize> =
-                (0..self.hypotheses.len()).filter(|&at| (from..=to).contains(&self.source_lengths[at])).collect();
+            let within: Vec<usize> = (0..self.hypotheses.len())
+                .filter(|&at| (from..=to).contains(&self.source_lengths[at]))
+                .collect();
             if within.is_empty() {
                 continue;
             }

@@ -14,17 +14,21 @@ use burn::tensor::Device;
 use crate::adapters::AdapterSet;
 use crate::batch::Batch;
 use crate::checkpoint::{Checkpoint, Checkpoints, Ranked, State};
+use crate::corpus;
 use crate::error::TrainError;
-use crate::evaluate::{self, TeacherForced};
+use crate::evaluate;
 use crate::log::Log;
-use crate::observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
+use crate::losses::framing;
+use crate::observer::{Event, Observer, Stopped, TaskEvaluation};
 use crate::optimizer::{GradientSum, Optimizer};
 use crate::order::{Order, TaskExamples};
 use crate::parameters;
-use crate::prepare::{Prepared, PreparedTask, Split, load_split};
+use crate::prepare::{Prepared, PreparedTask, load_split};
 use crate::run::{Existing, RunFolder, fresh_model};
 use crate::schedule::LearningRate;
-use crate::translator::{Translator, framing};
+use crate::trained::Trained;
+use crate::translator::Translator;
+use crate::window::{Outcome, Window};
 
 /// A training that can be started, or gone on with.
 pub struct Trainer {
@@ -101,9 +105,10 @@ impl Trainer {
         tasks: Vec<PreparedTask>,
     ) -> Self {
         let model = fresh_model(&experiment, &adapters, &device.clone().autodiff());
+        let data = corpus::checksum(tasks.iter().flat_map(|task| &task.train.examples));
         Self {
             optimizer: Optimizer::new(experiment.training.optimizer.clone()),
-            state: State::default(),
+            state: State { data, ..State::default() },
             stop: Arc::default(),
             experiment,
             adapters,
@@ -116,6 +121,10 @@ impl Trainer {
 
     fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
         let place = self.run.checkpoints().step(checkpoint.state.step);
+        if checkpoint.state.data != self.state.data {
+            let reason = "the training data is no longer what this run has been trained on, so it cannot go on as if it had never stopped; put the data back, or start a new run";
+            return Err(TrainError::run(&place, reason));
+        }
         let model = parameters::with_weights(self.model.clone(), &checkpoint.weights);
         self.model = model.map_err(|reason| TrainError::run(&place, reason))?;
         let kind = self.experiment.training.optimizer.clone();
@@ -263,7 +272,6 @@ impl Trainer {
             outcome.smoothed += loss.smoothed;
             outcome.negative_log_likelihood += loss.negative_log_likelihood;
             outcome.correct += loss.correct;
-            outcome.padded += batch.padded;
             if !loss.smoothed.is_finite() {
                 return Err(self.not_finite(step, "loss", loss.smoothed, update));
             }
@@ -371,138 +379,5 @@ impl Trainer {
         let mut kept: Vec<u64> = self.state.best.iter().map(|ranked| ranked.step).collect();
         kept.push(self.state.step);
         checkpoints.keep_only(&kept)
-    }
-}
-
-/// A training that has ended.
-pub struct Trained {
-    /// Its folder.
-    pub run: RunFolder,
-    /// Its experiment.
-    pub experiment: Experiment,
-    /// Its adapters.
-    pub adapters: AdapterSet,
-    /// Its data; the training examples have been used up.
-    pub tasks: Vec<PreparedTask>,
-    /// Where it stopped.
-    pub state: State,
-    /// Why it stopped.
-    pub stopped: Stopped,
-    device: Device,
-}
-
-/// The scores of a finished run on one task's held-out split.
-pub struct FinalScores {
-    /// The task.
-    pub task: String,
-    /// `test`, or `validation` when there is no test split.
-    pub split: &'static str,
-    /// Teacher-forced figures.
-    pub forced: TeacherForced,
-    /// Metrics of what was decoded.
-    pub scores: Vec<any2any_metrics::Score>,
-    /// Source, output and reference of some samples.
-    pub samples: Vec<[String; 3]>,
-}
-
-impl Trained {
-    /// The best checkpoint, ready to translate.
-    ///
-    /// # Errors
-    ///
-    /// When its files cannot be read.
-    pub fn translator(&self) -> Result<Translator, TrainError> {
-        let model = self.run.model(&self.experiment, &self.adapters, "best", &self.device)?;
-        Ok(Translator::new(self.experiment.clone(), self.adapters.clone(), model))
-    }
-
-    /// Scores the best checkpoint on each task's test split, or validation split.
-    ///
-    /// # Errors
-    ///
-    /// When the checkpoint cannot be read.
-    pub fn score(&self) -> Result<Vec<FinalScores>, TrainError> {
-        let translator = self.translator()?;
-        let settings = &self.experiment.evaluation;
-        let mut all = Vec::new();
-        for (number, task) in self.tasks.iter().enumerate() {
-            let held_out: Option<(&'static str, &Split)> = match (&task.test, &task.validation) {
-                (Some(split), _) => Some(("test", split)),
-                (None, Some(split)) => Some(("validation", split)),
-                (None, None) => None,
-            };
-            let Some((name, split)) = held_out else { continue };
-            let tokens = self.experiment.training.batch.tokens;
-            let forced =
-                evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
-            let (scores, samples) = if self.adapters.tasks()[number].source.is_some() {
-                let decoded = evaluate::decode(&translator, number, split, &self.experiment.decoding, None)?;
-                let count = split.sources.len();
-                let samples = (0..settings.show.min(count)).map(|sample| {
-                    let at = sample * count / settings.show.max(1);
-                    [
-                        split.sources[at].to_string(),
-                        decoded.hypotheses[at].decoded.value.to_string(),
-                        split.references[at].to_string(),
-                    ]
-                });
-                (decoded.scores(&settings.metrics)?, samples.collect())
-            } else {
-                (Vec::new(), Vec::new())
-            };
-            all.push(FinalScores { task: task.name.clone(), split: name, forced, scores, samples });
-        }
-        Ok(all)
-    }
-}
-
-/// What one update came to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Outcome {
-    smoothed: f64,
-    negative_log_likelihood: f64,
-    correct: usize,
-    tokens: usize,
-    padded: usize,
-    gradient_norm: f64,
-}
-
-/// The updates since the last line of the log.
-struct Window {
-    sum: Outcome,
-    updates: usize,
-    seconds: f64,
-}
-
-impl Window {
-    fn new() -> Self {
-        Self { sum: Outcome::default(), updates: 0, seconds: 0.0 }
-    }
-
-    fn add(&mut self, outcome: &Outcome, seconds: f64) {
-        self.sum.smoothed += outcome.smoothed;
-        self.sum.negative_log_likelihood += outcome.negative_log_likelihood;
-        self.sum.correct += outcome.correct;
-        self.sum.tokens += outcome.tokens;
-        self.sum.padded += outcome.padded;
-        self.sum.gradient_norm += outcome.gradient_norm;
-        self.updates += 1;
-        self.seconds += seconds;
-    }
-
-    fn progress(&self, step: u64, steps: u64, learning_rate: f64, state: &State) -> Progress {
-        let tokens = self.sum.tokens.max(1) as f64;
-        Progress {
-            step,
-            steps,
-            smoothed_loss: self.sum.smoothed / tokens,
-            loss: self.sum.negative_log_likelihood / tokens,
-            accuracy: 100.0 * self.sum.correct as f64 / tokens,
-            gradient_norm: self.sum.gradient_norm / self.updates.max(1) as f64,
-            learning_rate,
-            tokens_per_second: self.sum.tokens as f64 / self.seconds.max(1e-9),
-            tokens: state.tokens,
-            seconds: state.seconds,
-        }
     }
 }

@@ -1,16 +1,17 @@
 //! A trained model at work: values of one medium in, values of another out.
 
-use any2any_adapter::{Decoded, Encoded, Head, Registry, Sequence, Stem, Value};
-use any2any_core::{Loss, LossConfig, Model, ModelStepper, Pass, Source, Targets, Trace};
+use any2any_adapter::{Decoded, Encoded, Head, Registry, Sequence, Value};
+use any2any_core::{Loss, Model, ModelStepper, Pass, Trace};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Strategy};
 use burn::tensor::Device;
 
 use crate::adapters::AdapterSet;
-use crate::batch::{self, Batch, Framing};
+use crate::batch::{self, Batch};
 use crate::corpus::Example;
 use crate::error::TrainError;
+use crate::losses::{framing, loss_of, losses};
 use crate::prepare::{self, Split};
 use crate::run::RunFolder;
 
@@ -259,7 +260,7 @@ impl Translator {
         };
         let batch = Batch::new(task, [&example], framing(&self.adapters, task));
         let mut pass = Pass::traced();
-        let loss = loss_of(&self.model, &batch, &self.device, &mut pass, &LossConfig::default());
+        let loss = loss_of(&self.model, &batch, &self.device, &mut pass);
         Ok(Traced { source, target, trace: pass.into_trace(), log_probabilities: loss.log_probabilities })
     }
 
@@ -332,7 +333,7 @@ impl Translator {
         }
     }
 
-    /// The losses of examples in batches, longest first; `LossConfig` without smoothing.
+    /// The losses of examples in batches, longest first.
     pub(crate) fn losses(&self, task: usize, examples: &[Example], each: impl FnMut(&Batch, &Loss)) {
         let tokens = self.experiment.training.batch.tokens;
         losses(&self.model, &self.adapters, task, examples, tokens, each);
@@ -396,51 +397,6 @@ impl Translator {
             "task '{}' has no source to translate; use `complete` for a decoder-only model",
             self.adapters.tasks()[task].name
         ))
-    }
-}
-
-/// The losses of examples in batches of similar length, without dropout or smoothing.
-pub(crate) fn losses(
-    model: &Model,
-    adapters: &AdapterSet,
-    task: usize,
-    examples: &[Example],
-    tokens: usize,
-    mut each: impl FnMut(&Batch, &Loss),
-) {
-    let device = model.device();
-    let framing = framing(adapters, task);
-    let longest = |example: &Example| example.lengths().source.max(example.lengths().target).max(1);
-    let mut order: Vec<&Example> = examples.iter().collect();
-    order.sort_by_key(|example| std::cmp::Reverse(longest(example)));
-    let mut rest = order.as_slice();
-    while let Some(first) = rest.first() {
-        let (now, later) = rest.split_at((tokens / longest(first)).clamp(1, rest.len()));
-        rest = later;
-        let batch = Batch::new(task, now.iter().copied(), framing);
-        let loss = loss_of(model, &batch, &device, &mut Pass::evaluation(), &LossConfig::default());
-        each(&batch, &loss);
-    }
-}
-
-fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut Pass, config: &LossConfig) -> Loss {
-    let source: Option<Source> = batch.source(device);
-    let hidden = model.forward(batch.task, source, batch.decoder_input(device), pass);
-    let [rows, width, d_model] = hidden.dims();
-    let targets = Targets { tokens: &batch.targets, padding: batch.padding() };
-    config.evaluate(hidden.reshape([rows * width, d_model]), model.softmax_table(batch.task), targets)
-}
-
-/// The tokens that frame a task's batches.
-pub(crate) fn framing(adapters: &AdapterSet, task: usize) -> Framing {
-    let task = &adapters.tasks()[task];
-    let source_padding = match task.source.map(|source| adapters.adapter(source).stem()) {
-        Some(Stem::Lookup { padding, .. }) => padding,
-        _ => 0,
-    };
-    match adapters.adapter(task.target).head() {
-        Some(Head::Softmax { padding, begin, .. }) => Framing { source_padding, padding, begin },
-        _ => Framing { source_padding, padding: 0, begin: 0 },
     }
 }
 

@@ -28,11 +28,10 @@ fn logits_equal_pytorchs() {
         let model = with_weights(fresh, &golden).expect("the same parameters");
         let tokens =
             |weights: &Weights| -> Vec<i32> { weights.values.iter().map(|&value| value as i32).collect() };
-        let lengths = tokens(&source)
-            .chunks(source.shape[1])
-            .map(|row| row.iter().filter(|&&token| token != 0).count());
-        let lengths = lengths.collect();
-        let source = Source { input: Input::Tokens(model.tokens(tokens(&source), source.shape[0])), lengths };
+        let source_tokens = tokens(&source);
+        let rows = source_tokens.chunks(source.shape[1]);
+        let lengths = rows.map(|row| row.iter().filter(|&&token| token != 0).count()).collect();
+        let source = Source { input: Input::Tokens(model.tokens(source_tokens, source.shape[0])), lengths };
         let decoder_input = model.tokens(tokens(&target), target.shape[0]);
         let hidden = model.forward(0, Some(source), decoder_input, &mut Pass::evaluation());
         let logits = model.logits(0, hidden);

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::Registry;
+use any2any_data::DataRoot;
 use any2any_experiment::{Template, template};
+use any2any_train::TrainError;
 
 use crate::arguments::{NewArguments, Usage};
 use crate::output;
@@ -26,7 +28,6 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
         );
         return Err(Usage(message).into());
     }
-    let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let absolute = |path: &Path| std::path::absolute(path);
     let pair =
         |source: &Option<PathBuf>, target: &Option<PathBuf>| -> std::io::Result<Option<(PathBuf, PathBuf)>> {
@@ -37,7 +38,7 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
         };
     let (source_field, target_field) = fields(&arguments.source, &arguments.target);
     let stem = config.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let text = template(&Template {
+    let mut answers = Template {
         name: arguments.name.or(stem).unwrap_or_else(|| "experiment".to_owned()),
         source_field,
         target_field,
@@ -45,12 +46,31 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
         validation: pair(&arguments.validation_source, &arguments.validation_target)?,
         test: pair(&arguments.test_source, &arguments.test_target)?,
         lines: sources.len(),
-    });
-    // What is written must be an experiment; anything else is our mistake, and is better seen here.
-    any2any_experiment::load_str(&config.display().to_string(), &text, folder, &[], registry)?;
+        vocab: None,
+    };
+    let text = fitting(&mut answers, config, registry)?;
     output::write_file(config, text.as_bytes())?;
     eprintln!("{}: written; train it with `any2any train {}`", config.display(), config.display());
     Ok(())
+}
+
+/// Vocabularies to fall back to when the data carries no larger one.
+const SMALLER: [usize; 8] = [4000, 2000, 1000, 500, 250, 125, 80, 50];
+
+/// The text of an experiment that passes every check: the vocabulary is as large as the data carries.
+fn fitting(answers: &mut Template, config: &Path, registry: &Registry) -> anyhow::Result<String> {
+    let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut smaller = SMALLER.iter();
+    loop {
+        let text = template(answers);
+        let document =
+            any2any_experiment::load_str(&config.display().to_string(), &text, folder, &[], registry)?;
+        match (any2any_train::check(&document, registry, &DataRoot::at(folder)), smaller.next()) {
+            (Ok(()), _) => return Ok(text),
+            (Err(TrainError::Experiment(_)), Some(&vocab)) => answers.vocab = Some(vocab),
+            (Err(error), _) => return Err(error.into()),
+        }
+    }
 }
 
 /// The files' endings name the fields when they differ: `train.en` and `train.de`.

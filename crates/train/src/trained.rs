@@ -1,0 +1,95 @@
+//! A training that has ended: its best checkpoint, and how good that is on held-out data.
+
+use any2any_experiment::spec::Experiment;
+use burn::tensor::Device;
+
+use crate::adapters::AdapterSet;
+use crate::checkpoint::State;
+use crate::error::TrainError;
+use crate::evaluate::{self, TeacherForced};
+use crate::observer::Stopped;
+use crate::prepare::{PreparedTask, Split};
+use crate::run::RunFolder;
+use crate::translator::Translator;
+
+/// A training that has ended.
+pub struct Trained {
+    /// Its folder.
+    pub run: RunFolder,
+    /// Its experiment.
+    pub experiment: Experiment,
+    /// Its adapters.
+    pub adapters: AdapterSet,
+    /// Its data; the training examples have been used up.
+    pub tasks: Vec<PreparedTask>,
+    /// Where it stopped.
+    pub state: State,
+    /// Why it stopped.
+    pub stopped: Stopped,
+    pub(crate) device: Device,
+}
+
+/// The scores of a finished run on one task's held-out split.
+pub struct FinalScores {
+    /// The task.
+    pub task: String,
+    /// `test`, or `validation` when there is no test split.
+    pub split: &'static str,
+    /// Teacher-forced figures.
+    pub forced: TeacherForced,
+    /// Metrics of what was decoded.
+    pub scores: Vec<any2any_metrics::Score>,
+    /// Source, output and reference of some samples.
+    pub samples: Vec<[String; 3]>,
+}
+
+impl Trained {
+    /// The best checkpoint, ready to translate.
+    ///
+    /// # Errors
+    ///
+    /// When its files cannot be read.
+    pub fn translator(&self) -> Result<Translator, TrainError> {
+        let model = self.run.model(&self.experiment, &self.adapters, "best", &self.device)?;
+        Ok(Translator::new(self.experiment.clone(), self.adapters.clone(), model))
+    }
+
+    /// Scores the best checkpoint on each task's test split, or validation split.
+    ///
+    /// # Errors
+    ///
+    /// When the checkpoint cannot be read.
+    pub fn score(&self) -> Result<Vec<FinalScores>, TrainError> {
+        let translator = self.translator()?;
+        let settings = &self.experiment.evaluation;
+        let mut all = Vec::new();
+        for (number, task) in self.tasks.iter().enumerate() {
+            let held_out: Option<(&'static str, &Split)> = match (&task.test, &task.validation) {
+                (Some(split), _) => Some(("test", split)),
+                (None, Some(split)) => Some(("validation", split)),
+                (None, None) => None,
+            };
+            let Some((name, split)) = held_out else { continue };
+            let tokens = self.experiment.training.batch.tokens;
+            let forced =
+                evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
+            let (scores, samples) = if self.adapters.tasks()[number].source.is_some() {
+                let decoded = evaluate::decode(&translator, number, split, &self.experiment.decoding, None)?;
+                let count = split.sources.len();
+                let samples = (0..settings.show.min(count)).map(|sample| {
+                    let at = sample * count / settings.show.max(1);
+                    [
+                        split.sources[at].to_string(),
+                        decoded.hypotheses[at].decoded.value.to_string(),
+                        split.references[at].to_string(),
+                    ]
+                });
+                (decoded.scores(&settings.metrics)?, samples.collect())
+            } else {
+                (Vec::new(), Vec::new())
+            };
+            all.push(FinalScores { task: task.name.clone(), split: name, forced, scores, samples });
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,53 @@
+//! Means over the updates since the last line of the log.
+
+use crate::checkpoint::State;
+use crate::observer::Progress;
+
+/// What one update came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outcome {
+    pub smoothed: f64,
+    pub negative_log_likelihood: f64,
+    pub correct: usize,
+    pub tokens: usize,
+    pub gradient_norm: f64,
+}
+
+/// The updates since the last line of the log.
+pub(crate) struct Window {
+    sum: Outcome,
+    updates: usize,
+    seconds: f64,
+}
+
+impl Window {
+    pub(crate) fn new() -> Self {
+        Self { sum: Outcome::default(), updates: 0, seconds: 0.0 }
+    }
+
+    pub(crate) fn add(&mut self, outcome: &Outcome, seconds: f64) {
+        self.sum.smoothed += outcome.smoothed;
+        self.sum.negative_log_likelihood += outcome.negative_log_likelihood;
+        self.sum.correct += outcome.correct;
+        self.sum.tokens += outcome.tokens;
+        self.sum.gradient_norm += outcome.gradient_norm;
+        self.updates += 1;
+        self.seconds += seconds;
+    }
+
+    pub(crate) fn progress(&self, step: u64, steps: u64, learning_rate: f64, state: &State) -> Progress {
+        let tokens = self.sum.tokens.max(1) as f64;
+        Progress {
+            step,
+            steps,
+            smoothed_loss: self.sum.smoothed / tokens,
+            loss: self.sum.negative_log_likelihood / tokens,
+            accuracy: 100.0 * self.sum.correct as f64 / tokens,
+            gradient_norm: self.sum.gradient_norm / self.updates.max(1) as f64,
+            learning_rate,
+            tokens_per_second: self.sum.tokens as f64 / self.seconds.max(1e-9),
+            tokens: state.tokens,
+            seconds: state.seconds,
+        }
+    }
+}
