@@ -7,20 +7,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A folder with a small experiment over files of its own.
-pub struct Workshop {
+pub(crate) struct Workshop {
     folder: tempfile::TempDir,
 }
 
 /// What a command printed, and how it ended.
-pub struct Finished {
-    pub stdout: String,
-    pub stderr: String,
-    pub code: Option<i32>,
+pub(crate) struct Finished {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
 }
 
 impl Workshop {
     /// A folder with `train.en`, `train.de`, `val.*` and `test.*`: sentences of a very small language.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let workshop = Self { folder };
         for (split, from, to) in [("train", 0, 360), ("val", 360, 400), ("test", 400, 440)] {
@@ -34,20 +34,20 @@ impl Workshop {
         workshop
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).expect("writable");
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Writes `experiment.yaml`: a tiny transformer with dropout, and further lines at its end.
-    pub fn experiment(&self, model: &str, training: &str) {
+    pub(crate) fn experiment(&self, model: &str, training: &str) {
         let text = format!(
             "name: small
 tasks:
@@ -71,26 +71,26 @@ training:
     }
 
     /// The binary with arguments, in this folder.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_any2any"));
         command.args(arguments).current_dir(self.folder.path()).env_remove("ANY2ANY_DATA");
         command
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Finished {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         finished(self.command(arguments).stdin(Stdio::null()).output().expect("the binary runs"))
     }
 
     /// Runs a command that must succeed, and gives its standard output.
-    pub fn succeed(&self, arguments: &[&str]) -> String {
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         let finished = self.run(arguments);
         assert_eq!(finished.code, Some(0), "{arguments:?}: {}", finished.stderr);
         finished.stdout
     }
 
     /// Runs a command with standard input, which must succeed.
-    pub fn pipe(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn pipe(&self, arguments: &[&str], input: &str) -> String {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -105,7 +105,7 @@ training:
     }
 
     /// Runs a command whose only output must be one JSON object.
-    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         serde_json::from_str(&self.succeed(arguments)).expect("one JSON object and nothing else")
     }
 }
@@ -150,12 +150,12 @@ fn finished(output: Output) -> Finished {
 }
 
 /// The SHA-256 of a file.
-pub fn sha256(path: &Path) -> String {
+pub(crate) fn sha256(path: &Path) -> String {
     use sha2::Digest;
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A transformer small enough to train in a test.
-pub const TRANSFORMER: &str =
+pub(crate) const TRANSFORMER: &str =
     "  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";

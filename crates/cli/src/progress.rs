@@ -88,9 +88,8 @@ impl Observer for Display {
                     ));
                 }
             }
-            Event::Logged(progress) => {
-                if self.bar.is_none() {
-                    self.say(format!(
+            Event::Logged(progress) if self.bar.is_none() => {
+                self.say(format!(
                         "step {}/{}  loss {:.3}  accuracy {:.1} %  gradient {:.2}  rate {:.2e}  {} tokens/s  {} left",
                         progress.step,
                         progress.steps,
@@ -101,7 +100,6 @@ impl Observer for Display {
                         grouped(progress.tokens_per_second as u64),
                         self.remaining(progress)
                     ));
-                }
             }
             Event::Evaluated { step, evaluations, best } => {
                 for evaluation in evaluations {

@@ -57,6 +57,7 @@ pub enum Body {
 
 /// What a decoder keeps between two steps.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // one state a batch
 pub enum DecoderState {
     /// Of a transformer.
     Transformer(DecoderCache),
