@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use any2any_experiment::spec::{Beam, Decoding, Metric, Sampling};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 /// One transformer that translates between any two media.
 #[derive(Parser, Debug)]
@@ -323,8 +323,8 @@ pub(crate) struct EvaluateArguments {
     #[arg(long, default_value = "test")]
     pub split: String,
     /// Metrics instead of the experiment's, parted by commas.
-    #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',')]
-    pub metrics: Vec<MetricName>,
+    #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',', value_parser = metric)]
+    pub metrics: Vec<Metric>,
     /// Also write what was decoded to a file, a line a sample.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -346,42 +346,16 @@ pub(crate) struct MetricsArguments {
     /// What it should have written, a line a sample.
     pub references: PathBuf,
     /// Which metrics, parted by commas.
-    #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',', default_value = "bleu,chrf")]
-    pub metrics: Vec<MetricName>,
+    #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',', value_parser = metric, default_value = "bleu,chrf")]
+    pub metrics: Vec<Metric>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
 }
 
 /// A metric, by its name in experiments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum MetricName {
-    Bleu,
-    BleuLowercase,
-    Chrf,
-    ChrfPlusPlus,
-    Ter,
-    Wer,
-    Cer,
-    ExactMatch,
-    TokenAccuracy,
-}
-
-impl From<MetricName> for Metric {
-    fn from(name: MetricName) -> Self {
-        match name {
-            MetricName::Bleu => Metric::Bleu,
-            MetricName::BleuLowercase => Metric::BleuLowercase,
-            MetricName::Chrf => Metric::Chrf,
-            MetricName::ChrfPlusPlus => Metric::ChrfPlusPlus,
-            MetricName::Ter => Metric::Ter,
-            MetricName::Wer => Metric::Wer,
-            MetricName::Cer => Metric::Cer,
-            MetricName::ExactMatch => Metric::ExactMatch,
-            MetricName::TokenAccuracy => Metric::TokenAccuracy,
-        }
-    }
+fn metric(name: &str) -> Result<Metric, String> {
+    serde_json::from_value(name.into()).map_err(|error| error.to_string())
 }
 
 #[derive(Args, Debug)]

@@ -48,10 +48,11 @@ impl StackConfig {
         };
         Encoder {
             layers: (0..self.layers).map(layer).collect(),
-            norm: (self.norm == NormPlacement::Pre).then(|| initializer.layer_norm(self.d_model)),
-            positions: self.positions.init(self.d_model, initializer),
-            dropout: Dropout::new(self.embedding_dropout),
-            heads: self.heads,
+            norm: (self.choices.norm == NormPlacement::Pre)
+                .then(|| initializer.layer_norm(self.choices.d_model)),
+            positions: self.choices.positions.init(self.choices.d_model, initializer),
+            dropout: Dropout::new(self.choices.embedding_dropout),
+            heads: self.choices.heads,
         }
     }
 }

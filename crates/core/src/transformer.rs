@@ -48,17 +48,8 @@ pub struct TransformerConfig {
 /// One stack of layers: what encoder and decoder have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct StackConfig {
-    pub d_model: usize,
-    pub d_ff: usize,
-    pub heads: usize,
+    pub choices: TransformerConfig,
     pub layers: usize,
-    pub dropout: f64,
-    pub embedding_dropout: f64,
-    pub attention_dropout: f64,
-    pub activation_dropout: f64,
-    pub norm: NormPlacement,
-    pub positions: PositionsConfig,
-    pub activation: Activation,
     pub scaling: Scaling,
 }
 
@@ -118,9 +109,9 @@ impl Scaling {
 impl StackConfig {
     pub(crate) fn attention(&self) -> AttentionConfig {
         AttentionConfig {
-            d_model: self.d_model,
-            heads: self.heads,
-            dropout: self.attention_dropout,
+            d_model: self.choices.d_model,
+            heads: self.choices.heads,
+            dropout: self.choices.attention_dropout,
             gain: self.scaling.gain,
             output_gain: self.scaling.output_gain,
         }
@@ -128,17 +119,23 @@ impl StackConfig {
 
     pub(crate) fn feed_forward(&self) -> FeedForwardConfig {
         FeedForwardConfig {
-            d_model: self.d_model,
-            d_ff: self.d_ff,
-            activation: self.activation,
-            dropout: self.activation_dropout,
+            d_model: self.choices.d_model,
+            d_ff: self.choices.d_ff,
+            activation: self.choices.activation,
+            dropout: self.choices.activation_dropout,
             gain: self.scaling.gain,
             output_gain: self.scaling.output_gain,
         }
     }
 
     pub(crate) fn residual(&self, initializer: &Initializer) -> Residual {
-        Residual::new(self.d_model, self.dropout, self.norm, self.scaling.carry, initializer)
+        Residual::new(
+            self.choices.d_model,
+            self.choices.dropout,
+            self.choices.norm,
+            self.scaling.carry,
+            initializer,
+        )
     }
 }
 
@@ -155,20 +152,7 @@ impl TransformerConfig {
     }
 
     pub(crate) fn stack(&self, layers: usize, scaling: Scaling) -> StackConfig {
-        StackConfig {
-            d_model: self.d_model,
-            d_ff: self.d_ff,
-            heads: self.heads,
-            layers,
-            dropout: self.dropout,
-            embedding_dropout: self.embedding_dropout,
-            attention_dropout: self.attention_dropout,
-            activation_dropout: self.activation_dropout,
-            norm: self.norm,
-            positions: self.positions,
-            activation: self.activation,
-            scaling,
-        }
+        StackConfig { choices: self.clone(), layers, scaling }
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let decoding = arguments.search.apply(translator.experiment.decoding.clone())?;
     let metrics: Vec<Metric> = match arguments.metrics.as_slice() {
         [] => translator.experiment.evaluation.metrics.clone(),
-        chosen => chosen.iter().copied().map(Metric::from).collect(),
+        chosen => chosen.to_vec(),
     };
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let mut split = translator.load_split(task, &arguments.split, &root)?;

@@ -1,6 +1,5 @@
 //! `any2any metrics`.
 
-use any2any_experiment::spec::Metric;
 use any2any_train::evaluate::score_texts;
 use serde_json::json;
 
@@ -22,7 +21,7 @@ pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
     let scores = arguments
         .metrics
         .iter()
-        .map(|&metric| score_texts(Metric::from(metric), &hypotheses, &references))
+        .map(|&metric| score_texts(metric, &hypotheses, &references))
         .collect::<Result<Vec<_>, _>>()?;
     if arguments.json {
         return output::json(&json!({ "lines": hypotheses.len(), "scores": scores }));
