@@ -25,8 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A checked experiment; everything that is wrong with it would be in the error.
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.yaml");
-    let overrides =
-        ["training.steps=100", "training.schedule.linear.warmup=20", "evaluation.every=50"].map(str::to_owned);
+    let overrides = ["training.steps=100", "training.schedule.linear.warmup=20", "evaluation.every=50"]
+        .map(str::to_owned);
     let document = any2any_experiment::load(config.as_ref(), &overrides, &registry)?;
 
     // Its data read and its adapters fitted, then trained into a run folder.
