@@ -89,16 +89,6 @@ impl StackConfig {
 }
 
 impl Decoder {
-    /// Hidden states of all positions at once, each seeing those before it.
-    ///
-    /// # Shapes
-    ///
-    /// - input and output: `[batch, target, d_model]`
-    pub fn forward(&self, input: Tensor<3>, memory: Option<&Memory>, pass: &mut Pass) -> Tensor<3> {
-        let mut cache = self.start(memory);
-        self.extend(input, &mut cache, pass)
-    }
-
     /// A cache without any position written; the encoder's keys and values are projected here, once.
     pub fn start(&self, memory: Option<&Memory>) -> DecoderCache {
         let project = |layer: &DecoderLayer| LayerCache {

@@ -2,15 +2,12 @@
 //! came after it.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
 
 use crate::attention::AttentionConfig;
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
 use crate::feed_forward::{Activation, FeedForwardConfig};
 use crate::initializer::{Initialization, Initializer};
-use crate::memory::Memory;
-use crate::pass::Pass;
 use crate::positions::PositionsConfig;
 use crate::residual::{NormPlacement, Residual};
 
@@ -163,23 +160,4 @@ pub struct Transformer {
     pub encoder: Encoder,
     /// Writes.
     pub decoder: Decoder,
-}
-
-impl Transformer {
-    /// Hidden states of a target that is known, as in training.
-    ///
-    /// # Shapes
-    ///
-    /// - source: `[batch, source, d_model]`; lengths: `[batch]`
-    /// - target and output: `[batch, target, d_model]`
-    pub fn forward(
-        &self,
-        source: Tensor<3>,
-        lengths: &[usize],
-        target: Tensor<3>,
-        pass: &mut Pass,
-    ) -> Tensor<3> {
-        let memory: Memory = self.encoder.forward(source, lengths, pass);
-        self.decoder.forward(target, Some(&memory), pass)
-    }
 }

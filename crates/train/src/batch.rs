@@ -24,8 +24,6 @@ pub struct Batch {
     padding: u32,
     /// Targets that are not padding.
     pub tokens: usize,
-    /// Positions of all rows together, padding counted, of the longer side.
-    pub padded: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -68,12 +66,10 @@ impl Batch {
             targets.extend(std::iter::repeat_n(framing.padding, fill));
         }
         let source = HostSource::new(examples.iter().filter_map(|example| example.source.as_ref()), framing);
-        let longest = source.as_ref().map_or(0, |source| source.lengths.iter().copied().max().unwrap_or(0));
         Self {
             task,
             samples: examples.iter().map(|example| example.sample).collect(),
             tokens: examples.iter().map(|example| example.target.len()).sum(),
-            padded: width.max(longest) * examples.len(),
             source,
             padding: framing.padding,
             decoder_input,
@@ -173,7 +169,7 @@ mod tests {
         let batch = Batch::new(0, &examples, framing);
         assert_eq!(batch.decoder_input, [2, 8, 0, 0, 2, 8, 9, 10]);
         assert_eq!(batch.targets, [8, 3, 0, 0, 8, 9, 10, 3]);
-        assert_eq!((batch.tokens, batch.padded, batch.rows()), (6, 8, 2));
+        assert_eq!((batch.tokens, batch.rows()), (6, 2));
         let source = batch.source(&Device::default()).expect("there is a source");
         assert_eq!(source.lengths, [3, 2]);
         match source.input {
