@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what it means.
 
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use any2any_experiment::spec::{Beam, Decoding, Metric, Sampling};
@@ -58,6 +59,11 @@ pub(crate) enum Command {
     /// Copy what translation needs of a run, and nothing else, to a folder.
     #[command(after_help = "Example:\n  any2any export runs/quickstart model")]
     Export(ExportArguments),
+    /// Measure how fast training and decoding are on this machine, and where the time goes.
+    #[command(
+        after_help = "Examples:\n  any2any bench train configs/quickstart.yaml --steps 20\n  any2any bench decode runs/quickstart --input source.txt"
+    )]
+    Bench(BenchArguments),
     /// Print completions for a shell.
     #[command(
         after_help = "Example:\n  any2any completions bash > ~/.local/share/bash-completion/completions/any2any"
@@ -428,6 +434,76 @@ pub(crate) struct ExportArguments {
     /// Which weights: `best`, `last`, `step-N`, or a safetensors file.
     #[arg(long, default_value = "best")]
     pub checkpoint: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchArguments {
+    #[command(subcommand)]
+    pub command: BenchCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum BenchCommand {
+    /// Measure some steps of a training. No run is written.
+    Train(BenchTrainArguments),
+    /// Measure the translation of some lines, by a run or by an experiment that has not been trained.
+    Decode(BenchDecodeArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchTrainArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// How many steps to measure.
+    #[arg(long)]
+    pub steps: NonZeroU64,
+    /// How many steps to make before the first that counts.
+    #[arg(long, value_name = "STEPS", default_value_t = 5)]
+    pub warm_up: u64,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchDecodeArguments {
+    /// The folder of a run, or an experiment, whose model then has random weights.
+    pub run_or_config: PathBuf,
+    /// Change an option of the experiment, as in `--set device.threads=2`.
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    pub overrides: Vec<String>,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Which weights of a run: `best`, `last`, `step-N`, or a safetensors file.
+    #[arg(long, default_value = "best")]
+    pub checkpoint: String,
+    /// Which task, when there are several.
+    #[arg(long)]
+    pub task: Option<String>,
+    /// The lines to translate.
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Translate the first lines alone.
+    #[arg(long)]
+    pub lines: Option<NonZeroUsize>,
+    /// Beam search with this many hypotheses, instead of what the experiment says.
+    #[arg(long, value_name = "SIZE")]
+    pub beam: Option<NonZeroUsize>,
+    /// Force every hypothesis to exactly this many tokens, its end not counted.
+    #[arg(long, value_name = "TOKENS")]
+    pub force_length: Option<NonZeroUsize>,
+    /// Translate lines of similar length together, up to this many source positions: padding counted, beams
+    /// not.
+    #[arg(long, value_name = "TOKENS", conflicts_with = "one_by_one")]
+    pub batch_tokens: Option<NonZeroUsize>,
+    /// Translate each line alone, and tell how long one takes.
+    #[arg(long)]
+    pub one_by_one: bool,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -49,6 +49,7 @@ fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
         Command::Average(arguments) => commands::average::run(arguments),
         Command::Describe(arguments) => commands::describe::run(arguments, registry),
         Command::Export(arguments) => commands::export::run(arguments, registry),
+        Command::Bench(arguments) => commands::bench::run(arguments, registry),
         Command::Completions { shell } => commands::completions::run(shell),
     }
 }

@@ -3,13 +3,16 @@
 //! Keys and values are projected apart from queries, so that a decoder projects the encoder's states once and
 //! its own past only once a position.
 
+use any2any_kernels::{
+    AttentionParameters, AttentionShape, Branch, Visibility, attention, attention_weights,
+};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::{Int, activation};
 
 use crate::dropout::Dropout;
-use crate::initializer::Initializer;
+use crate::initializer::{Initializer, weight_and_bias};
+use crate::memory::Rows;
 use crate::pass::Pass;
 use crate::positions::Rotation;
 use crate::trace::Place;
@@ -87,20 +90,17 @@ impl AttentionCache {
         all
     }
 
-    /// Keeps these rows in this order.
-    pub(crate) fn select(&mut self, rows: &Tensor<1, Int>) {
+    /// Keeps some rows.
+    pub(crate) fn select(&mut self, rows: &Rows) {
         self.past = self.past.take().map(|past| past.select(rows));
     }
 }
 
 impl KeyValue {
-    /// These rows in this order; a row may be absent or repeated.
+    /// Some rows.
     #[must_use]
-    pub fn select(&self, rows: &Tensor<1, Int>) -> Self {
-        Self {
-            key: self.key.clone().select(0, rows.clone()),
-            value: self.value.clone().select(0, rows.clone()),
-        }
+    pub fn select(&self, rows: &Rows) -> Self {
+        Self { key: rows.of(&self.key), value: rows.of(&self.value) }
     }
 }
 
@@ -116,33 +116,60 @@ impl MultiHeadAttention {
         KeyValue { key, value: self.split_heads(self.value.forward(states)) }
     }
 
+    /// The stream joined with what the heads gather from `memory`, or from the stream itself.
+    ///
+    /// One fused operation, unless the pass is traced or positions rotate.
+    ///
+    /// # Shapes
+    ///
+    /// - stream and output: `[batch, queries, d_model]`; memory: `[batch, keys, d_model]`
+    pub(crate) fn forward(
+        &self,
+        stream: Tensor<3>,
+        memory: Option<Tensor<3>>,
+        branch: &Branch,
+        visibility: &Visibility,
+        rotation: Option<&Rotation>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        if pass.is_traced() || rotation.is_some() {
+            let input = branch.enter(stream.clone());
+            let memory = self.project(memory.unwrap_or_else(|| input.clone()), rotation);
+            let output = self.attend(input, memory, visibility, rotation, pass);
+            return branch.join(stream, output);
+        }
+        let parameters = AttentionParameters {
+            query: weight_and_bias(&self.query),
+            key: weight_and_bias(&self.key),
+            value: weight_and_bias(&self.value),
+            output: weight_and_bias(&self.output),
+        };
+        let shape = AttentionShape {
+            heads: self.heads,
+            visibility: visibility.clone(),
+            mask: self.dropout.mask(pass),
+        };
+        attention(stream, memory, parameters, branch, shape)
+    }
+
     /// Attends from `queries` to projected keys and values.
     ///
     /// # Shapes
     ///
     /// - queries and output: `[batch, queries, d_model]`
-    /// - bias, added to the scores: `[batch or 1, heads or 1, queries or 1, keys]`
     pub(crate) fn attend(
         &self,
         queries: Tensor<3>,
         memory: KeyValue,
-        bias: Option<&Tensor<4>>,
+        visibility: &Visibility,
         rotation: Option<&Rotation>,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let [batch, positions, d_model] = queries.dims();
-        let d_head = d_model / self.heads;
-
         let query = self.split_heads(self.query.forward(queries));
         let query = rotation.map_or_else(|| query.clone(), |rotation| rotation.apply(query.clone()));
-        let scores = query.matmul(memory.key.swap_dims(2, 3)) * (d_head as f64).powf(-0.5);
-        let scores = match bias {
-            Some(bias) => scores + bias.clone(),
-            None => scores,
-        };
-        let weights = activation::softmax(scores, 3);
+        let weights = attention_weights(query, memory.key, visibility);
         pass.record(self.place, &weights);
-
         let context = self.dropout.forward(weights, pass).matmul(memory.value);
         self.output.forward(context.swap_dims(1, 2).reshape([batch, positions, d_model]))
     }

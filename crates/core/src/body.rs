@@ -1,14 +1,13 @@
 //! The body that all tasks share, whichever of the three it is.
 
 use burn::module::Module;
-use burn::tensor::Int;
 use burn::tensor::Tensor;
 
 use crate::decoder::DecoderCache;
 use crate::decoder_only::{DecoderOnly, DecoderOnlyConfig};
 use crate::initializer::Initializer;
 use crate::lstm::{Lstm, LstmConfig, LstmState};
-use crate::memory::Memory;
+use crate::memory::{Memory, Rows};
 use crate::pass::Pass;
 use crate::transformer::{Transformer, TransformerConfig};
 
@@ -90,6 +89,22 @@ impl Body {
         }
     }
 
+    /// Hidden states of known targets, each position seeing those before it. `None` when the body needs a
+    /// memory and there is none.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: `[batch, target, d_model]`
+    pub fn decode(&self, input: Tensor<3>, memory: Option<&Memory>, pass: &mut Pass) -> Option<Tensor<3>> {
+        match self {
+            Body::Transformer(body) => memory.map(|memory| body.decoder.forward(input, Some(memory), pass)),
+            Body::DecoderOnly(body) => Some(body.decoder.forward(input, None, pass)),
+            Body::Lstm(body) => {
+                memory.map(|memory| body.decoder.extend(input, &mut body.decoder.start(memory), pass))
+            }
+        }
+    }
+
     /// Hidden states of positions that follow those in the state, which then holds them too.
     ///
     /// # Shapes
@@ -114,8 +129,8 @@ impl Body {
 }
 
 impl DecoderState {
-    /// Keeps these rows in this order; a row may be absent or repeated.
-    pub fn select(&mut self, rows: &Tensor<1, Int>) {
+    /// Keeps some rows.
+    pub fn select(&mut self, rows: &Rows) {
         match self {
             DecoderState::Transformer(cache) => cache.select(rows),
             DecoderState::Lstm(state) => state.select(rows),

@@ -2,19 +2,19 @@
 //!
 //! Without cross-attention the same stack is a decoder-only language model.
 
+use any2any_kernels::Visibility;
 use burn::module::Module;
 use burn::nn::LayerNorm;
-use burn::tensor::Int;
 use burn::tensor::Tensor;
 
 use crate::attention::{AttentionCache, KeyValue, MultiHeadAttention};
 use crate::dropout::Dropout;
 use crate::feed_forward::FeedForward;
 use crate::initializer::Initializer;
-use crate::memory::{Memory, causal_bias};
+use crate::memory::{Memory, Rows};
 use crate::pass::Pass;
 use crate::positions::Positions;
-use crate::residual::{NormPlacement, Residual};
+use crate::residual::{NormPlacement, Residual, normalise};
 use crate::trace::{AttentionKind, Place, Stack};
 use crate::transformer::StackConfig;
 
@@ -50,7 +50,8 @@ pub(crate) struct CrossAttention {
 pub struct DecoderCache {
     written: usize,
     layers: Vec<LayerCache>,
-    padding: Option<Tensor<4>>,
+    /// How many of the encoder's positions each row has; `None` when all.
+    lengths: Option<Vec<usize>>,
 }
 
 #[derive(Clone, Debug)]
@@ -100,7 +101,7 @@ impl Decoder {
         DecoderCache {
             written: 0,
             layers: self.layers.iter().map(project).collect(),
-            padding: memory.and_then(|memory| memory.padding.clone()),
+            lengths: memory.and_then(|memory| memory.lengths.clone()),
         }
     }
 
@@ -111,48 +112,74 @@ impl Decoder {
     /// - input and output: `[batch, target, d_model]`
     pub fn extend(&self, input: Tensor<3>, cache: &mut DecoderCache, pass: &mut Pass) -> Tensor<3> {
         let [_, target, d_model] = input.dims();
-        let device = input.device();
         let (offset, keys) = (cache.written, cache.written + target);
         // One new position may see everything that is there; several need the future hidden.
-        let future = (target > 1).then(|| match offset {
-            0 => causal_bias(target, &device),
-            _ => causal_bias(keys, &device).narrow(2, offset, target),
-        });
-        let distance = self.positions.distance_bias(self.heads, offset, target, keys, &device);
-        let bias = match (future, distance) {
-            (Some(future), Some(distance)) => Some(future + distance),
-            (future, distance) => future.or(distance),
-        };
-        let rotation = self.positions.rotation(offset, target, d_model / self.heads, &device);
+        let own = Visibility { causal: target > 1, slopes: self.positions.slopes(self.heads), lengths: None };
+        let cross = Visibility { lengths: cache.lengths.clone(), ..Visibility::default() };
+        let rotation = self.positions.rotation(offset, target, d_model / self.heads, &input.device());
 
-        let mut states = self.dropout.forward(self.positions.add(input, offset), pass);
-        for (layer, cache_of_layer) in self.layers.iter().zip(&mut cache.layers) {
-            states = layer.own_residual.forward(states, pass, |states, pass| {
-                let new = layer.own.project(states.clone(), rotation.as_ref());
-                let all = cache_of_layer.own.extend(new);
-                layer.own.attend(states, all, bias.as_ref(), rotation.as_ref(), pass)
+        let mut states = self.positions.add(input, offset, self.dropout.mask(pass));
+        for (layer, cache) in self.layers.iter().zip(&mut cache.layers) {
+            states = layer.own_residual.forward(states, pass, |states, branch, pass| {
+                let input = branch.enter(states.clone());
+                let all = cache.own.extend(layer.own.project(input.clone(), rotation.as_ref()));
+                branch.join(states, layer.own.attend(input, all, &own, rotation.as_ref(), pass))
             });
-            if let (Some(cross), Some(memory)) = (&layer.cross, &cache_of_layer.cross) {
-                states = cross.residual.forward(states, pass, |states, pass| {
-                    cross.attention.attend(states, memory.clone(), cache.padding.as_ref(), None, pass)
+            if let (Some(layer), Some(memory)) = (&layer.cross, &cache.cross) {
+                states = layer.residual.forward(states, pass, |states, branch, pass| {
+                    let input = branch.enter(states.clone());
+                    branch.join(states, layer.attention.attend(input, memory.clone(), &cross, None, pass))
                 });
             }
-            states = layer
-                .feed_forward_residual
-                .forward(states, pass, |states, pass| layer.feed_forward.forward(states, pass));
+            states = layer.feed_forward_residual.forward(states, pass, |states, branch, pass| {
+                layer.feed_forward.forward(states, branch, pass)
+            });
         }
         cache.written = keys;
         match &self.norm {
-            Some(norm) => norm.forward(states),
+            Some(norm) => normalise(norm, states),
+            None => states,
+        }
+    }
+
+    /// Hidden states of known targets, each position seeing those before it.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: `[batch, target, d_model]`
+    pub fn forward(&self, input: Tensor<3>, memory: Option<&Memory>, pass: &mut Pass) -> Tensor<3> {
+        let [_, target, d_model] = input.dims();
+        let own = Visibility { causal: true, slopes: self.positions.slopes(self.heads), lengths: None };
+        let cross =
+            Visibility { lengths: memory.and_then(|memory| memory.lengths.clone()), ..Visibility::default() };
+        let rotation = self.positions.rotation(0, target, d_model / self.heads, &input.device());
+
+        let mut states = self.positions.add(input, 0, self.dropout.mask(pass));
+        for layer in &self.layers {
+            states = layer.own_residual.forward(states, pass, |states, branch, pass| {
+                layer.own.forward(states, None, branch, &own, rotation.as_ref(), pass)
+            });
+            if let (Some(layer), Some(memory)) = (&layer.cross, memory) {
+                let memory = memory.states.clone();
+                states = layer.residual.forward(states, pass, |states, branch, pass| {
+                    layer.attention.forward(states, Some(memory), branch, &cross, None, pass)
+                });
+            }
+            states = layer.feed_forward_residual.forward(states, pass, |states, branch, pass| {
+                layer.feed_forward.forward(states, branch, pass)
+            });
+        }
+        match &self.norm {
+            Some(norm) => normalise(norm, states),
             None => states,
         }
     }
 }
 
 impl DecoderCache {
-    /// Keeps these rows in this order; a row may be absent or repeated.
-    pub fn select(&mut self, rows: &Tensor<1, Int>) {
-        self.padding = self.padding.take().map(|padding| padding.select(0, rows.clone()));
+    /// Keeps some rows.
+    pub fn select(&mut self, rows: &Rows) {
+        self.lengths = rows.of_lengths(self.lengths.as_deref());
         for layer in &mut self.layers {
             layer.own.select(rows);
             layer.cross = layer.cross.take().map(|cross| cross.select(rows));

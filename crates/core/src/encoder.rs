@@ -1,5 +1,6 @@
 //! The encoder: a stack of self-attention and feed-forward layers.
 
+use any2any_kernels::Visibility;
 use burn::module::Module;
 use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
@@ -8,10 +9,10 @@ use crate::attention::MultiHeadAttention;
 use crate::dropout::Dropout;
 use crate::feed_forward::FeedForward;
 use crate::initializer::Initializer;
-use crate::memory::{Memory, padding_bias};
+use crate::memory::{Memory, padded_lengths};
 use crate::pass::Pass;
 use crate::positions::Positions;
-use crate::residual::{NormPlacement, Residual};
+use crate::residual::{NormPlacement, Residual, normalise};
 use crate::trace::{AttentionKind, Place, Stack};
 use crate::transformer::StackConfig;
 
@@ -67,27 +68,23 @@ impl Encoder {
     pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> Memory {
         let [_, source, d_model] = input.dims();
         let device = input.device();
-        let padding = padding_bias(lengths, source, &device);
-        let distance = self.positions.distance_bias(self.heads, 0, source, source, &device);
-        let bias = match (padding.clone(), distance) {
-            (Some(padding), Some(distance)) => Some(padding + distance),
-            (padding, distance) => padding.or(distance),
-        };
+        let lengths = padded_lengths(lengths, source);
+        let visibility =
+            Visibility { lengths: lengths.clone(), causal: false, slopes: self.positions.slopes(self.heads) };
         let rotation = self.positions.rotation(0, source, d_model / self.heads, &device);
 
-        let mut states = self.dropout.forward(self.positions.add(input, 0), pass);
+        let mut states = self.positions.add(input, 0, self.dropout.mask(pass));
         for layer in &self.layers {
-            states = layer.attention_residual.forward(states, pass, |states, pass| {
-                let memory = layer.attention.project(states.clone(), rotation.as_ref());
-                layer.attention.attend(states, memory, bias.as_ref(), rotation.as_ref(), pass)
+            states = layer.attention_residual.forward(states, pass, |states, branch, pass| {
+                layer.attention.forward(states, None, branch, &visibility, rotation.as_ref(), pass)
             });
-            states = layer
-                .feed_forward_residual
-                .forward(states, pass, |states, pass| layer.feed_forward.forward(states, pass));
+            states = layer.feed_forward_residual.forward(states, pass, |states, branch, pass| {
+                layer.feed_forward.forward(states, branch, pass)
+            });
         }
         if let Some(norm) = &self.norm {
-            states = norm.forward(states);
+            states = normalise(norm, states);
         }
-        Memory { states, padding, last: Vec::new() }
+        Memory { states, padding: None, lengths, last: Vec::new() }
     }
 }

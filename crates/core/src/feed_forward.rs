@@ -1,26 +1,15 @@
 //! The position-wise feed-forward layer, and its gated variant (Shazeer 2020, "GLU Variants Improve
 //! Transformer").
 
+pub use any2any_kernels::Activation;
+use any2any_kernels::{Branch, FeedForwardParameters, feed_forward};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation;
 
 use crate::dropout::Dropout;
-use crate::initializer::Initializer;
+use crate::initializer::{Initializer, weight_and_bias};
 use crate::pass::Pass;
-
-/// The activation between the two matrices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Activation {
-    /// Rectified linear unit.
-    #[default]
-    Relu,
-    /// Gaussian error linear unit, with the error function.
-    Gelu,
-    /// `swish(x W) * (x V)`.
-    Swiglu,
-}
 
 /// The sizes of a [`FeedForward`].
 #[derive(Clone, Debug)]
@@ -65,17 +54,17 @@ pub struct FeedForward {
 }
 
 impl FeedForward {
+    /// The stream joined with what the layer makes of it.
+    ///
     /// # Shapes
     ///
-    /// - input and output: `[batch, positions, d_model]`
-    pub fn forward(&self, input: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
-        let inner = self.inner.forward(input.clone());
-        let active = match (self.activation, &self.gate) {
-            (Activation::Relu, _) => activation::relu(inner),
-            (Activation::Gelu, _) => activation::gelu(inner),
-            (Activation::Swiglu, Some(gate)) => activation::silu(gate.forward(input)) * inner,
-            (Activation::Swiglu, None) => activation::silu(inner),
+    /// - stream and output: `[batch, positions, d_model]`
+    pub fn forward(&self, stream: Tensor<3>, branch: &Branch, pass: &mut Pass) -> Tensor<3> {
+        let parameters = FeedForwardParameters {
+            inner: weight_and_bias(&self.inner),
+            gate: self.gate.as_ref().map(weight_and_bias),
+            outer: weight_and_bias(&self.outer),
         };
-        self.outer.forward(self.dropout.forward(active, pass))
+        feed_forward(stream, parameters, branch, self.activation, self.dropout.mask(pass))
     }
 }

@@ -86,3 +86,13 @@ impl Initializer {
         Param::from_data(TensorData::new(values, shape), &self.device)
     }
 }
+
+/// The parameters of a linear layer, `[d_input, d_output]` and `[d_output]`.
+pub(crate) fn weight_and_bias(linear: &Linear) -> (Tensor<2>, Tensor<1>) {
+    let weight = linear.weight.val();
+    let bias = match &linear.bias {
+        Some(bias) => bias.val(),
+        None => Tensor::zeros([weight.dims()[1]], &weight.device()),
+    };
+    (weight, bias)
+}

@@ -26,6 +26,7 @@ mod stepper;
 mod trace;
 mod transformer;
 
+pub use any2any_kernels::{Adam, AdamState, adam, sum_of_squares};
 pub use attention::{AttentionCache, AttentionConfig, KeyValue, MultiHeadAttention};
 pub use body::{Body, BodyConfig, DecoderState};
 pub use decoder::{Decoder, DecoderCache};
@@ -36,7 +37,7 @@ pub use feed_forward::{Activation, FeedForward, FeedForwardConfig};
 pub use initializer::{Initialization, Initializer};
 pub use loss::{Loss, LossConfig, Targets};
 pub use lstm::{Lstm, LstmAttention, LstmConfig, LstmDecoder, LstmEncoder, LstmState};
-pub use memory::Memory;
+pub use memory::{Memory, Rows};
 pub use model::{Head, HeadConfig, Model, ModelConfig, Source, TaskConfig};
 pub use pass::Pass;
 pub use positions::{Positions, PositionsConfig};

@@ -11,20 +11,54 @@ pub struct Memory {
     /// 0 where a position is real, a large negative number where it is padding, `[batch, 1, 1, source]`;
     /// `None` when nothing is padding.
     pub padding: Option<Tensor<4>>,
+    /// How many positions of each row are real; `None` when all are.
+    pub lengths: Option<Vec<usize>>,
     /// What a recurrent encoder ends with, for each of its layers, `[batch, d_model]`; empty otherwise.
     pub last: Vec<Tensor<2>>,
 }
 
+/// Rows of a batch to keep, in this order; a row may be absent or repeated.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    numbers: Vec<usize>,
+    index: Tensor<1, Int>,
+}
+
+impl Rows {
+    /// Rows by number, for tensors of a device.
+    pub fn new(numbers: &[usize], device: &Device) -> Self {
+        let index: Vec<i32> = numbers.iter().map(|&row| row as i32).collect();
+        let index = Tensor::from_data(TensorData::new(index, [numbers.len()]), device);
+        Self { numbers: numbers.to_vec(), index }
+    }
+
+    /// These rows of a tensor.
+    pub(crate) fn of<const D: usize>(&self, tensor: &Tensor<D>) -> Tensor<D> {
+        tensor.clone().select(0, self.index.clone())
+    }
+
+    /// The lengths of these rows.
+    pub(crate) fn of_lengths(&self, lengths: Option<&[usize]>) -> Option<Vec<usize>> {
+        lengths.map(|lengths| self.numbers.iter().map(|&row| lengths[row]).collect())
+    }
+}
+
 impl Memory {
-    /// These rows in this order; a row may be absent or repeated.
+    /// Some rows.
     #[must_use]
-    pub fn select(&self, rows: &Tensor<1, Int>) -> Self {
+    pub fn select(&self, rows: &Rows) -> Self {
         Self {
-            states: self.states.clone().select(0, rows.clone()),
-            padding: self.padding.clone().map(|padding| padding.select(0, rows.clone())),
-            last: self.last.iter().map(|state| state.clone().select(0, rows.clone())).collect(),
+            states: rows.of(&self.states),
+            padding: self.padding.as_ref().map(|padding| rows.of(padding)),
+            lengths: rows.of_lengths(self.lengths.as_deref()),
+            last: self.last.iter().map(|state| rows.of(state)).collect(),
         }
     }
+}
+
+/// The lengths of padded rows; `None` when none is padded.
+pub(crate) fn padded_lengths(lengths: &[usize], positions: usize) -> Option<Vec<usize>> {
+    lengths.iter().any(|&length| length < positions).then(|| lengths.to_vec())
 }
 
 /// What is added to attention scores that must not count.
@@ -42,12 +76,4 @@ pub(crate) fn padding_bias(lengths: &[usize], positions: usize, device: &Device)
         .flat_map(|&length| (0..positions).map(move |at| if at < length { 0.0 } else { MASKED }))
         .collect();
     Some(Tensor::from_data(TensorData::new(values, [lengths.len(), 1, 1, positions]), device))
-}
-
-/// The attention bias that hides the future, `[1, 1, positions, positions]`.
-pub(crate) fn causal_bias(positions: usize, device: &Device) -> Tensor<4> {
-    let values: Vec<f32> = (0..positions)
-        .flat_map(|query| (0..positions).map(move |key| if key <= query { 0.0 } else { MASKED }))
-        .collect();
-    Tensor::from_data(TensorData::new(values, [1, 1, positions, positions]), device)
 }

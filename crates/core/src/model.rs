@@ -140,8 +140,8 @@ impl<S: Entrance> Model<S> {
         pass: &mut Pass,
     ) -> Tensor<3> {
         let memory = source.and_then(|source| self.encode(task, source, pass));
-        let mut state = self.start(memory.as_ref());
-        self.extend(task, target, &mut state, pass)
+        let hidden = self.body.decode(self.embed_target(task, target), memory.as_ref(), pass);
+        hidden.expect("a body with an encoder decodes from its memory")
     }
 
     /// The decoder before its first position.
@@ -161,12 +161,16 @@ impl<S: Entrance> Model<S> {
         state: &mut DecoderState,
         pass: &mut Pass,
     ) -> Tensor<3> {
+        self.body.extend(self.embed_target(task, tokens), state, pass)
+    }
+
+    /// Target tokens, `[batch, target]`, as `[batch, target, d_model]`.
+    fn embed_target(&self, task: usize, tokens: Tensor<2, Int>) -> Tensor<3> {
         let embedded = self.stems[self.tasks[task].target].forward(Input::Tokens(tokens));
-        let embedded = match &self.task_vectors {
+        match &self.task_vectors {
             None => embedded,
             Some(vectors) => embedded + vectors.val().narrow(0, task, 1).unsqueeze(),
-        };
-        self.body.extend(embedded, state, pass)
+        }
     }
 
     /// The weights of a task's softmax, `[vocabulary, d_model]`.

@@ -36,6 +36,11 @@ impl Pass {
         self.trace.unwrap_or_default()
     }
 
+    /// Whether this pass keeps attention weights.
+    pub(crate) fn is_traced(&self) -> bool {
+        self.trace.is_some()
+    }
+
     /// The key of the next dropout mask; `None` outside training.
     pub(crate) fn next_mask(&mut self) -> Option<Seed> {
         self.dropout.as_mut().map(Random::fork)

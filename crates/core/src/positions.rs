@@ -1,5 +1,6 @@
 //! How positions are told apart.
 
+use any2any_kernels::{Mask, add_positions, dropout};
 use burn::module::{Module, Param};
 use burn::tensor::TensorData;
 use burn::tensor::{Device, Tensor};
@@ -53,26 +54,29 @@ pub(crate) struct Rotation {
 }
 
 impl Positions {
-    /// Adds what is added to embeddings; `offset` is the first position's number.
+    /// Adds what is added to embeddings and drops elements; `offset` is the first position's number.
     ///
     /// # Shapes
     ///
     /// - input and output: `[batch, positions, d_model]`
-    pub fn add(&self, input: Tensor<3>, offset: usize) -> Tensor<3> {
+    pub fn add(&self, input: Tensor<3>, offset: usize, mask: Option<Mask>) -> Tensor<3> {
         let [_, positions, d_model] = input.dims();
-        match (&self.table, self.config) {
+        let places = match (&self.table, self.config) {
             (Some(table), _) => {
                 let [limit, _] = table.dims();
                 let rows: Vec<i32> =
                     (offset..offset + positions).map(|at| at.min(limit - 1) as i32).collect();
                 let rows = Tensor::from_data(TensorData::new(rows, [positions]), &input.device());
-                input + table.val().select(0, rows).unsqueeze()
+                Some(table.val().select(0, rows))
             }
             (None, PositionsConfig::Sinusoidal) => {
-                let device = input.device();
-                input + sinusoidal(offset, positions, d_model, &device).unsqueeze()
+                Some(sinusoidal(offset, positions, d_model, &input.device()))
             }
-            _ => input,
+            _ => None,
+        };
+        match places {
+            Some(places) => add_positions(input, places, mask),
+            None => dropout(input, mask),
         }
     }
 
@@ -87,27 +91,10 @@ impl Positions {
         (self.config == PositionsConfig::Rotary).then(|| Rotation::new(offset, positions, d_head, device))
     }
 
-    /// The distance penalty of `queries` positions from `offset` towards keys from 0,
-    /// `[1, heads, queries, keys]`, for ALiBi.
-    pub(crate) fn distance_bias(
-        &self,
-        heads: usize,
-        offset: usize,
-        queries: usize,
-        keys: usize,
-        device: &Device,
-    ) -> Option<Tensor<4>> {
-        (self.config == PositionsConfig::Alibi).then(|| {
-            let values: Vec<f32> = (0..heads)
-                .flat_map(|head| {
-                    let slope = alibi_slope(head, heads);
-                    (0..queries).flat_map(move |query| {
-                        (0..keys).map(move |key| -slope * (offset + query).abs_diff(key) as f32)
-                    })
-                })
-                .collect();
-            Tensor::from_data(TensorData::new(values, [1, heads, queries, keys]), device)
-        })
+    /// What a step of distance costs each head, for ALiBi.
+    pub(crate) fn slopes(&self, heads: usize) -> Option<Vec<f32>> {
+        (self.config == PositionsConfig::Alibi)
+            .then(|| (0..heads).map(|head| alibi_slope(head, heads)).collect())
     }
 }
 

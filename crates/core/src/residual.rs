@@ -1,5 +1,6 @@
 //! The residual branch around every sub-layer: where the normalisation stands, and how the sum is weighed.
 
+use any2any_kernels::{Branch, Norm, layer_norm};
 use burn::module::Module;
 use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
@@ -41,27 +42,40 @@ impl Residual {
         Self { norm: initializer.layer_norm(d_model), dropout: Dropout::new(dropout), carry, placement }
     }
 
-    /// The input, joined with what `layer` makes of it.
+    /// The stream after a sub-layer. `layer` gets the stream and how it is to be joined:
+    /// `carry * x + dropout(layer(norm(x)))`, without the norm when it stands after the sum.
     ///
     /// # Shapes
     ///
-    /// - input and output: `[batch, positions, d_model]`
+    /// - stream and output: `[batch, positions, d_model]`
     pub fn forward(
         &self,
-        input: Tensor<3>,
+        stream: Tensor<3>,
         pass: &mut Pass,
-        layer: impl FnOnce(Tensor<3>, &mut Pass) -> Tensor<3>,
+        layer: impl FnOnce(Tensor<3>, &Branch, &mut Pass) -> Tensor<3>,
     ) -> Tensor<3> {
-        let carried = if self.carry == 1.0 { input.clone() } else { input.clone() * self.carry };
+        let branch = Branch {
+            norm: (self.placement == NormPlacement::Pre).then(|| gain_and_bias(&self.norm)),
+            carry: self.carry,
+            mask: self.dropout.mask(pass),
+        };
+        let output = layer(stream, &branch, pass);
         match self.placement {
-            NormPlacement::Pre => {
-                let branch = layer(self.norm.forward(input), pass);
-                carried + self.dropout.forward(branch, pass)
-            }
-            NormPlacement::Post => {
-                let branch = layer(input, pass);
-                self.norm.forward(carried + self.dropout.forward(branch, pass))
-            }
+            NormPlacement::Pre => output,
+            NormPlacement::Post => normalise(&self.norm, output),
         }
     }
+}
+
+/// The parameters of a normalisation.
+fn gain_and_bias(norm: &LayerNorm) -> Norm {
+    let gain = norm.gamma.val();
+    let bias = norm.beta.as_ref().map_or_else(|| gain.zeros_like(), |bias| bias.val());
+    Norm { gain, bias }
+}
+
+/// A normalised stream.
+pub(crate) fn normalise(norm: &LayerNorm, stream: Tensor<3>) -> Tensor<3> {
+    let Norm { gain, bias } = gain_and_bias(norm);
+    layer_norm(stream, gain, bias)
 }

@@ -1,9 +1,10 @@
 //! The learnable entrance of a medium: from tokens or frames to the model's width.
 
+use any2any_kernels::embedding;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::nn::Linear;
+use burn::tensor::Int;
 use burn::tensor::Tensor;
-use burn::tensor::{Int, module};
 
 use crate::initializer::Initializer;
 
@@ -83,7 +84,7 @@ impl Entrance for Stem {
             (Stem::Lookup(lookup), Input::Tokens(tokens)) => {
                 let table = lookup.table.val();
                 let [_, d_model] = table.dims();
-                module::embedding(table, tokens) * (d_model as f64).sqrt()
+                embedding(table, tokens, (d_model as f64).sqrt())
             }
             (Stem::Projection(projection), Input::Frames(frames)) => projection.forward(frames),
             (Stem::Lookup(_), Input::Frames(_)) => panic!("a lookup embeds tokens, not frames"),

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 
 use any2any_search::Stepper;
 use burn::tensor::Tensor;
-use burn::tensor::{Int, TensorData};
 
 use crate::body::DecoderState;
+use crate::memory::Rows;
 use crate::model::{Model, Source};
 use crate::pass::Pass;
 use crate::stem::{Entrance, Stem};
@@ -56,10 +56,7 @@ impl<S: Entrance> Stepper for ModelStepper<'_, S> {
     }
 
     fn select(&mut self, rows: &[usize]) -> Result<(), Infallible> {
-        let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-        let count = rows.len();
-        let rows: Tensor<1, Int> = Tensor::from_data(TensorData::new(rows, [count]), &self.model.device());
-        self.state.select(&rows);
+        self.state.select(&Rows::new(rows, &self.model.device()));
         Ok(())
     }
 }

@@ -192,7 +192,7 @@ fn traced_attention_sums_to_one_and_changes_nothing() {
         let mut pass = Pass::traced();
         let traced = logits(&model, &body, &SOURCES, &TARGETS, &mut pass);
         let plain = logits(&model, &body, &SOURCES, &TARGETS, &mut Pass::evaluation());
-        assert_eq!(distance(traced, plain), 0.0, "{name}");
+        assert!(distance(traced, plain) < TOLERANCE, "{name}");
         let trace = pass.into_trace();
         let expected = match &body {
             BodyConfig::Transformer(config) => config.encoder_layers + 2 * config.decoder_layers,

@@ -6,6 +6,7 @@
 mod adapters;
 mod average;
 mod batch;
+pub mod bench;
 mod build;
 mod card;
 mod checkpoint;

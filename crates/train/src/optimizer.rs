@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use any2any_core::{Adam, AdamState, adam};
 use any2any_experiment::spec;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -39,13 +40,7 @@ impl GradientSum {
 
     /// The Euclidean norm of all gradients together.
     pub fn norm(&self) -> f64 {
-        let squares: Vec<Tensor<1>> =
-            self.named.values().map(|gradient| gradient.clone().square().sum()).collect();
-        if squares.is_empty() {
-            return 0.0;
-        }
-        let squares = Tensor::cat(squares, 0).into_data().convert::<f64>();
-        squares.iter::<f64>().sum::<f64>().sqrt()
+        any2any_core::sum_of_squares(self.named.values()).sqrt()
     }
 }
 
@@ -64,10 +59,9 @@ impl Optimizer {
             match gradients.remove(name) {
                 None => value,
                 Some(gradient) => {
-                    let gradient = if scale == 1.0 { gradient } else { gradient * scale };
                     let shape = parameter.shape();
                     let shape: Vec<usize> = shape.iter().copied().collect();
-                    self.update_one(name, &shape, value, gradient, rate)
+                    self.update_one(name, &shape, value, gradient, (scale, rate))
                 }
             }
         })
@@ -79,24 +73,27 @@ impl Optimizer {
         shape: &[usize],
         value: Tensor<1>,
         gradient: Tensor<1>,
-        rate: f64,
+        (scale, rate): (f64, f64),
     ) -> Tensor<1> {
+        let scaled = |gradient: Tensor<1>| if scale == 1.0 { gradient } else { gradient * scale };
         match self.kind.clone() {
-            spec::Optimizer::Adam(adam) => {
-                let step = self.adam_step(name, gradient, (adam.beta_1, adam.beta_2, adam.epsilon));
-                value - step * rate
+            spec::Optimizer::Adam(spec::Adam { beta_1, beta_2, epsilon }) => {
+                let settings = Adam { beta_1, beta_2, epsilon, decay: 0.0, rate, scale, step: self.step };
+                self.adam_step(name, value, gradient, settings)
             }
-            spec::Optimizer::AdamW(adam) => {
-                let step = self.adam_step(name, gradient, (adam.beta_1, adam.beta_2, adam.epsilon));
-                let kept = if shape.len() > 1 { 1.0 - rate * adam.weight_decay } else { 1.0 };
-                value * kept - step * rate
+            spec::Optimizer::AdamW(spec::AdamW { beta_1, beta_2, epsilon, weight_decay }) => {
+                // Gains and biases, which have one dimension, do not decay.
+                let decay = if shape.len() > 1 { rate * weight_decay } else { 0.0 };
+                let settings = Adam { beta_1, beta_2, epsilon, decay, rate, scale, step: self.step };
+                self.adam_step(name, value, gradient, settings)
             }
             spec::Optimizer::Adafactor(adafactor) => {
-                let step = self.adafactor_step(name, shape, gradient, &adafactor);
+                let step = self.adafactor_step(name, shape, scaled(gradient), &adafactor);
                 value - step * rate
             }
-            spec::Optimizer::Sgd(sgd) if sgd.momentum == 0.0 => value - gradient * rate,
+            spec::Optimizer::Sgd(sgd) if sgd.momentum == 0.0 => value - scaled(gradient) * rate,
             spec::Optimizer::Sgd(sgd) => {
+                let gradient = scaled(gradient);
                 let momentum = match self.state.remove(&key("momentum", name)) {
                     Some(momentum) => momentum * sgd.momentum + gradient,
                     None => gradient,
@@ -107,19 +104,14 @@ impl Optimizer {
         }
     }
 
-    /// Kingma and Ba 2015, algorithm 1: the bias-corrected mean over the root of the mean square.
-    fn adam_step(
-        &mut self,
-        name: &str,
-        gradient: Tensor<1>,
-        (beta_1, beta_2, epsilon): (f64, f64, f64),
-    ) -> Tensor<1> {
-        let step = self.step as i32;
-        let mean = self.average("mean", name, gradient.clone(), beta_1);
-        let square = self.average("square", name, gradient.square(), beta_2);
-        let mean = mean / (1.0 - beta_1.powi(step));
-        let root = (square / (1.0 - beta_2.powi(step))).sqrt();
-        mean / (root + epsilon)
+    fn adam_step(&mut self, name: &str, value: Tensor<1>, gradient: Tensor<1>, settings: Adam) -> Tensor<1> {
+        let mut remembered =
+            |of: &str| self.state.remove(&key(of, name)).unwrap_or_else(|| gradient.zeros_like());
+        let state = AdamState { value, mean: remembered("mean"), square: remembered("square") };
+        let AdamState { value, mean, square } = adam(state, gradient, settings);
+        self.state.insert(key("mean", name), mean);
+        self.state.insert(key("square", name), square);
+        value
     }
 
     /// Shazeer and Stern 2018, algorithm 4, without the parameter-relative step size: a matrix remembers the

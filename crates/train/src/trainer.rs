@@ -13,6 +13,7 @@ use burn::tensor::Device;
 
 use crate::adapters::AdapterSet;
 use crate::batch::Batch;
+use crate::bench::{Phase, Phases};
 use crate::checkpoint::{Checkpoint, Checkpoints, Ranked, State};
 use crate::corpus;
 use crate::error::TrainError;
@@ -41,6 +42,7 @@ pub struct Trainer {
     optimizer: Optimizer,
     state: State,
     stop: Arc<AtomicBool>,
+    phases: Phases,
 }
 
 impl Trainer {
@@ -110,6 +112,7 @@ impl Trainer {
             optimizer: Optimizer::new(experiment.training.optimizer.clone()),
             state: State { data, ..State::default() },
             stop: Arc::default(),
+            phases: Phases::default(),
             experiment,
             adapters,
             run,
@@ -151,7 +154,6 @@ impl Trainer {
     /// When a loss is not finite or a file cannot be written; the last checkpoint is then still good.
     pub fn train(mut self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
         let steps = self.experiment.training.steps;
-        let accumulate = self.experiment.training.accumulate as u64;
         let (order, weights) = self.order()?;
         observer.event(Event::Started {
             parameters: self.model.num_params(),
@@ -161,21 +163,15 @@ impl Trainer {
             batches_an_epoch: order.batches_an_epoch(),
         });
         let mut log = Log::open(&self.run, self.state.step)?;
-        let batches = order.batches(self.state.step * accumulate);
-        let mut batches = Prefetch::new(self.experiment.training.batch.prefetch, batches);
-        let mut rate = LearningRate::new(
-            self.experiment.training.schedule.clone(),
-            crate::build::model_config(&self.experiment.model, &self.adapters).body.d_model(),
-            steps,
-            self.state.plateau,
-        );
+        let mut batches = self.prefetch(order, self.state.step);
+        let mut rate = self.learning_rate();
         let mut window = Window::new();
         let mut stopped = Stopped::Finished;
         while self.state.step < steps {
             let step = self.state.step + 1;
             let began = Instant::now();
             let learning_rate = rate.at(step);
-            let update: Vec<Batch> = batches.by_ref().take(accumulate as usize).collect();
+            let update = self.next_update(&mut batches);
             let outcome = self.step(step, &update, learning_rate)?;
             self.state.step = step;
             self.state.tokens += outcome.tokens as u64;
@@ -226,8 +222,41 @@ impl Trainer {
         })
     }
 
+    /// The stopwatch of the steps; off unless somebody starts one.
+    pub(crate) fn phases(&mut self) -> &mut Phases {
+        &mut self.phases
+    }
+
+    /// How many weights the model has.
+    pub(crate) fn parameters(&self) -> usize {
+        self.model.num_params()
+    }
+
+    /// The batches of all updates after some steps, prepared ahead.
+    pub(crate) fn prefetch(&self, order: Order, steps: u64) -> Prefetch<Batch> {
+        let first = steps * self.experiment.training.accumulate as u64;
+        Prefetch::new(self.experiment.training.batch.prefetch, order.batches(first))
+    }
+
+    /// The batches of the next update.
+    pub(crate) fn next_update(&mut self, batches: &mut Prefetch<Batch>) -> Vec<Batch> {
+        let update = batches.take(self.experiment.training.accumulate).collect();
+        self.phases.end(Phase::Data);
+        update
+    }
+
+    /// The learning rate over time.
+    pub(crate) fn learning_rate(&self) -> LearningRate {
+        LearningRate::new(
+            self.experiment.training.schedule.clone(),
+            crate::build::model_config(&self.experiment.model, &self.adapters).body.d_model(),
+            self.experiment.training.steps,
+            self.state.plateau,
+        )
+    }
+
     /// The order of training, which takes the training examples over, and what each task brings to it.
-    fn order(&mut self) -> Result<(Order, Vec<(String, String)>), TrainError> {
+    pub(crate) fn order(&mut self) -> Result<(Order, Vec<(String, String)>), TrainError> {
         let mut tasks = Vec::new();
         let mut described = Vec::new();
         for (number, task) in self.tasks.iter_mut().enumerate() {
@@ -251,7 +280,12 @@ impl Trainer {
     }
 
     /// One update from the gradients of some batches.
-    fn step(&mut self, step: u64, update: &[Batch], learning_rate: f64) -> Result<Outcome, TrainError> {
+    pub(crate) fn step(
+        &mut self,
+        step: u64,
+        update: &[Batch],
+        learning_rate: f64,
+    ) -> Result<Outcome, TrainError> {
         let tokens: usize = update.iter().map(|batch| batch.tokens).sum();
         let config = LossConfig { label_smoothing: self.experiment.training.label_smoothing as f32 };
         let autodiff = self.device.clone().autodiff();
@@ -275,7 +309,9 @@ impl Trainer {
             if !loss.smoothed.is_finite() {
                 return Err(self.not_finite(step, "loss", loss.smoothed, update));
             }
+            self.phases.end(Phase::Forward);
             gradients.add(&self.model, surrogate.backward());
+            self.phases.end(Phase::Backward);
         }
         outcome.gradient_norm = gradients.norm();
         if !outcome.gradient_norm.is_finite() {
@@ -286,6 +322,7 @@ impl Trainer {
             _ => 1.0,
         };
         self.model = self.optimizer.update(self.model.clone(), gradients, scale, learning_rate);
+        self.phases.end(Phase::Optimizer);
         Ok(outcome)
     }
 

@@ -1,6 +1,7 @@
 //! One command a file.
 
 pub(crate) mod average;
+pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod complete;
 pub(crate) mod completions;

@@ -3,13 +3,13 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::{Int, activation};
+use burn::tensor::activation;
 
 use super::cell::{CellState, LstmCell};
 use super::{LstmAttention, LstmConfig};
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;
-use crate::memory::Memory;
+use crate::memory::{Memory, Rows};
 use crate::pass::Pass;
 use crate::trace::{AttentionKind, Place, Stack};
 
@@ -163,14 +163,14 @@ impl LstmDecoder {
 }
 
 impl LstmState {
-    /// Keeps these rows in this order; a row may be absent or repeated.
-    pub fn select(&mut self, rows: &Tensor<1, Int>) {
+    /// Keeps some rows.
+    pub fn select(&mut self, rows: &Rows) {
         for layer in &mut self.layers {
-            layer.hidden = layer.hidden.clone().select(0, rows.clone());
-            layer.cell = layer.cell.clone().select(0, rows.clone());
+            layer.hidden = rows.of(&layer.hidden);
+            layer.cell = rows.of(&layer.cell);
         }
         self.memory = self.memory.select(rows);
-        self.keys = self.keys.take().map(|keys| keys.select(0, rows.clone()));
+        self.keys = self.keys.as_ref().map(|keys| rows.of(keys));
     }
 
     /// Scores `[batch, target, source]` as weights, padding left out.

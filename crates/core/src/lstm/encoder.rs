@@ -8,7 +8,7 @@ use super::LstmConfig;
 use super::cell::LstmCell;
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;
-use crate::memory::{Memory, padding_bias};
+use crate::memory::{Memory, padded_lengths, padding_bias};
 use crate::pass::Pass;
 
 /// The recurrent encoder.
@@ -76,6 +76,7 @@ impl LstmEncoder {
             states = outputs;
             last = vec![end];
         }
-        Memory { states: self.dropout.forward(states, pass), padding, last }
+        let lengths = padded_lengths(lengths, source);
+        Memory { states: self.dropout.forward(states, pass), padding, lengths, last }
     }
 }

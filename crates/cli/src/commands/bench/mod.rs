@@ -1,0 +1,35 @@
+//! `any2any bench`: how fast this program is on this machine.
+
+mod decode;
+mod train;
+
+use any2any_adapter::Registry;
+
+use crate::arguments::{BenchArguments, BenchCommand};
+
+pub(crate) fn run(arguments: BenchArguments, registry: &Registry) -> anyhow::Result<()> {
+    match arguments.command {
+        BenchCommand::Train(arguments) => train::run(&arguments, registry),
+        BenchCommand::Decode(arguments) => decode::run(&arguments, registry),
+    }
+}
+
+/// A name and a value as a line of a table.
+fn row(name: &str, value: impl std::fmt::Display) -> anyhow::Result<()> {
+    crate::output::line(format!("  {name:<24}{value}"))
+}
+
+/// Where and with what a bench ran, as the head of its table.
+fn head(name: &str, backend: &str, threads: usize, parameters: usize) -> anyhow::Result<()> {
+    let threads = if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
+    let parameters = crate::output::grouped(parameters as u64);
+    crate::output::line(format!("{name} on {backend}, {threads}: {parameters} parameters"))
+}
+
+/// The most memory that was held, as a line of a table.
+fn memory(peak: Option<u64>) -> anyhow::Result<()> {
+    match peak {
+        Some(bytes) => row("peak memory", format!("{:.1} MB", bytes as f64 / 1e6)),
+        None => row("peak memory", "not known on this system"),
+    }
+}

@@ -1,0 +1,202 @@
+//! A whole attention sub-layer: normalisation, projections, heads, output matrix, dropout and residual sum.
+
+use rayon::prelude::*;
+
+use super::attention::{Gradients, Inputs, Results, Rows, Shape, Visibility};
+use super::blocks::{block_rows, reduce_rows, split};
+use super::dropout::Mask;
+use super::matrix::Into;
+use super::rows::{Branch, Joined, Linear, unjoin};
+use super::simd::vectorized;
+
+/// The parameters and settings of an attention sub-layer.
+#[derive(Clone, Copy, Debug)]
+pub struct AttentionLayer<'a> {
+    /// How it joins the residual stream.
+    pub branch: Branch<'a>,
+    /// Projects queries.
+    pub query: Linear<'a>,
+    /// Projects keys.
+    pub key: Linear<'a>,
+    /// Projects values.
+    pub value: Linear<'a>,
+    /// Mixes the heads.
+    pub output: Linear<'a>,
+    /// Which keys count.
+    pub visibility: Visibility<'a>,
+    /// Drops attention weights.
+    pub mask: Option<Mask>,
+    /// The sizes.
+    pub shape: Shape,
+}
+
+/// What the backward pass needs of the forward pass.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// Projected queries, `[batch * queries, d_model]`; with keys and values beside them,
+    /// `[batch * queries, 3 d_model]`, when a sequence attends to itself.
+    query: Vec<f32>,
+    /// Projected keys and values, `[batch * keys, 2 d_model]`, when it attends to another.
+    memory: Option<Vec<f32>>,
+    /// The heads' output, `[batch * queries, d_model]`.
+    context: Vec<f32>,
+    log_sums: Vec<f32>,
+}
+
+impl AttentionLayer<'_> {
+    fn inputs<'b>(&'b self, query: &'b [f32], memory: Option<&'b [f32]>) -> Inputs<'b> {
+        let d_model = self.shape.d_model();
+        let place = |values: &'b [f32], stride: usize, column: usize| Rows {
+            values,
+            stride: stride * d_model,
+            column: column * d_model,
+        };
+        let (query, key, value) = match memory {
+            None => (place(query, 3, 0), place(query, 3, 1), place(query, 3, 2)),
+            Some(memory) => (place(query, 1, 0), place(memory, 2, 0), place(memory, 2, 1)),
+        };
+        Inputs { query, key, value, visibility: self.visibility, mask: self.mask, shape: self.shape }
+    }
+
+    /// The residual stream after the sub-layer.
+    ///
+    /// # Shapes
+    ///
+    /// - stream: `[batch * queries, d_model]`; memory, when it is not the stream: `[batch * keys, d_model]`
+    pub fn forward(&self, stream: &[f32], memory: Option<&[f32]>) -> (Vec<f32>, Saved) {
+        let d_model = self.shape.d_model();
+        let (query, projected) = match memory {
+            None => {
+                let joined = Joined::new(&[self.query, self.key, self.value], d_model);
+                (joined.linear().forward(stream, self.branch.norm), None)
+            }
+            Some(memory) => {
+                let joined = Joined::new(&[self.key, self.value], d_model);
+                (self.query.forward(stream, self.branch.norm), Some(joined.linear().forward(memory, None)))
+            }
+        };
+        let (context, log_sums) = self.inputs(&query, projected.as_deref()).forward();
+        let mut output = vec![0.0; stream.len()];
+        let block = block_rows(d_model);
+        let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
+        blocks.for_each(|(number, output)| {
+            let places = number * block * d_model..number * block * d_model + output.len();
+            self.output.apply(&context[places.clone()], output);
+            vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
+        });
+        (output, Saved { query, memory: projected, context, log_sums })
+    }
+
+    /// The gradients of: the stream; the memory, if there is one; gain and bias of the normalisation, if there
+    /// is one; weight and bias of query, key, value and output.
+    pub fn backward(
+        &self,
+        stream: &[f32],
+        memory: Option<&[f32]>,
+        saved: &Saved,
+        gradient: &[f32],
+    ) -> Vec<Vec<f32>> {
+        let Shape { batch, queries, keys, .. } = self.shape;
+        let d_model = self.shape.d_model();
+        let square = d_model * d_model;
+
+        let block = block_rows(d_model);
+        let mut of_context = vec![0.0; gradient.len()];
+        let of_output = reduce_rows(
+            &mut of_context,
+            d_model,
+            block,
+            square + d_model,
+            || vec![0.0; block * d_model],
+            |rows, of_context, sums, scratch| {
+                let places = rows.start * d_model..rows.end * d_model;
+                let of_layer = &mut scratch[..places.len()];
+                vectorized!(self.branch.split(rows.start, &gradient[places.clone()], of_layer, d_model));
+                let (weight, bias) = sums.split_at_mut(square);
+                self.output.add_parameter_gradients(&saved.context[places], of_layer, weight, bias);
+                self.output.input_gradient(of_layer, Into::Replace, of_context);
+            },
+        );
+
+        let mut of_query = vec![0.0; saved.query.len()];
+        let mut of_memory = saved.memory.as_ref().map(|memory| vec![0.0; memory.len()]);
+        let crossed = of_memory.is_some();
+        self.inputs(&saved.query, saved.memory.as_deref()).backward(
+            Results { output: &saved.context, log_sums: &saved.log_sums, gradient: &of_context },
+            Gradients {
+                query: &mut of_query,
+                query_stride: if crossed { d_model } else { 3 * d_model },
+                query_column: 0,
+                memory: of_memory.as_deref_mut().map(|memory| (memory, 2 * d_model)),
+                key_column: if crossed { 0 } else { d_model },
+                value_column: if crossed { d_model } else { 2 * d_model },
+            },
+        );
+        drop(of_context);
+
+        let joined = match memory {
+            None => Joined::new(&[self.query, self.key, self.value], d_model),
+            Some(_) => Joined::new(&[self.query], d_model),
+        };
+        let mut of_stream = vec![0.0; batch * queries * d_model];
+        let mut sums = projection_backward(&joined, self.branch, stream, &of_query, gradient, &mut of_stream);
+        let norm = sums.split_off(sums.len() - self.branch.norm_values(d_model));
+        let (weight, bias) = sums.split_at(joined.linear().weight.len());
+        let mut projections = unjoin(weight, bias, if crossed { 1 } else { 3 });
+
+        let mut all = vec![of_stream];
+        if let (Some(memory), Some(gradient)) = (memory, of_memory) {
+            let joined = Joined::new(&[self.key, self.value], d_model);
+            let plain = Branch { norm: None, carry: 0.0, mask: None };
+            let mut of_states = vec![0.0; batch * keys * d_model];
+            let sums = projection_backward(&joined, plain, memory, &gradient, memory, &mut of_states);
+            let (weight, bias) = sums.split_at(joined.linear().weight.len());
+            projections.extend(unjoin(weight, bias, 2));
+            all.push(of_states);
+        }
+        if self.branch.norm.is_some() {
+            let (gain, bias) = norm.split_at(d_model);
+            all.extend([gain.to_vec(), bias.to_vec()]);
+        }
+        all.extend(projections);
+        let (weight, bias) = of_output.split_at(square);
+        all.extend([weight.to_vec(), bias.to_vec()]);
+        all
+    }
+}
+
+/// Writes the gradient of the input of joined projections; gives the gradients of weight, bias, and gain and
+/// bias of the normalisation, one after the other.
+fn projection_backward(
+    joined: &Joined,
+    branch: Branch<'_>,
+    input: &[f32],
+    gradient: &[f32],
+    carried: &[f32],
+    input_gradient: &mut [f32],
+) -> Vec<f32> {
+    let linear = joined.linear();
+    let (inputs, outputs) = (linear.inputs(), linear.outputs());
+    let block = block_rows(outputs);
+    let norm_values = branch.norm_values(inputs);
+    reduce_rows(
+        input_gradient,
+        inputs,
+        block,
+        linear.weight.len() + outputs + norm_values,
+        Vec::new,
+        |rows, input_gradient, sums, scratch: &mut Vec<f32>| {
+            let places = rows.start * inputs..rows.end * inputs;
+            let gradient = &gradient[rows.start * outputs..rows.end * outputs];
+            let [weight, bias, norm] = split(sums, [linear.weight.len(), outputs, norm_values]);
+            let normed = super::rows::normalised(branch.norm, &input[places.clone()], scratch);
+            linear.add_parameter_gradients(normed, gradient, weight, bias);
+            linear.input_gradient(gradient, Into::Replace, input_gradient);
+            if branch.norm.is_some() || branch.carry != 0.0 {
+                vectorized!({
+                    branch.rejoin(&input[places.clone()], &carried[places], input_gradient, norm, inputs);
+                });
+            }
+        },
+    )
+}

@@ -1,0 +1,353 @@
+//! Products of matrices: the `gemm` crate for large ones, a kernel of our own for those of single attention
+//! heads, where the call would cost more than the product.
+
+#![allow(unsafe_code)] // one call into the gemm crate, in `large`
+
+use rayon::prelude::*;
+
+use super::simd::vectorized;
+
+/// A matrix in a slice, with any strides.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+/// A matrix that is written, its rows consecutive in memory.
+#[derive(Debug)]
+pub struct MatrixMut<'a> {
+    values: &'a mut [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+}
+
+/// What happens to the values that the output holds already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Into {
+    /// They are overwritten.
+    Replace,
+    /// The product is added to them.
+    Add,
+}
+
+impl<'a> Matrix<'a> {
+    /// A whole slice as `rows` consecutive rows.
+    ///
+    /// # Panics
+    ///
+    /// When the slice is too short.
+    pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        Self::strided(values, rows, columns, columns)
+    }
+
+    /// Rows that begin `row_stride` values apart.
+    ///
+    /// # Panics
+    ///
+    /// When the slice is too short.
+    pub fn strided(values: &'a [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
+        assert!(
+            extent(rows, columns, row_stride, 1) <= values.len(),
+            "{} values hold no {rows} x {columns} matrix of stride {row_stride}",
+            values.len()
+        );
+        Self { values, rows, columns, row_stride, column_stride: 1 }
+    }
+
+    /// The transposed matrix, in the same memory.
+    #[must_use]
+    pub fn transposed(self) -> Self {
+        Self {
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
+    }
+
+    /// Some of the rows.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many.
+    #[must_use]
+    pub fn rows(self, range: std::ops::Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.rows, "rows {range:?} of {}", self.rows);
+        let start = (range.start * self.row_stride).min(self.values.len());
+        Self { values: &self.values[start..], rows: range.len(), ..self }
+    }
+}
+
+impl<'a> MatrixMut<'a> {
+    /// A whole slice as `rows` consecutive rows.
+    ///
+    /// # Panics
+    ///
+    /// When the slice is too short.
+    pub fn new(values: &'a mut [f32], rows: usize, columns: usize) -> Self {
+        Self::strided(values, rows, columns, columns)
+    }
+
+    /// Rows that begin `row_stride` values apart.
+    ///
+    /// # Panics
+    ///
+    /// When the slice is too short, or rows overlap.
+    pub fn strided(values: &'a mut [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
+        assert!(rows <= 1 || row_stride >= columns, "rows of {columns} overlap at stride {row_stride}");
+        assert!(
+            extent(rows, columns, row_stride, 1) <= values.len(),
+            "{} values hold no {rows} x {columns} matrix of stride {row_stride}",
+            values.len()
+        );
+        Self { values, rows, columns, row_stride }
+    }
+}
+
+/// How many values a matrix reaches over.
+fn extent(rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> usize {
+    if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row_stride + (columns - 1) * column_stride + 1 }
+}
+
+/// Multiplications below which a product is made by our own kernel.
+const SMALL: usize = 1 << 17;
+
+/// `output = a b`, or `output += a b`, on this thread.
+///
+/// # Panics
+///
+/// When the shapes do not fit.
+pub fn multiply(output: MatrixMut<'_>, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
+    assert!(
+        a.rows == output.rows && b.columns == output.columns && a.columns == b.rows,
+        "a {} x {} matrix is no product of {} x {} and {} x {}",
+        output.rows,
+        output.columns,
+        a.rows,
+        a.columns,
+        b.rows,
+        b.columns
+    );
+    let work = output.rows * output.columns * a.columns;
+    if b.column_stride == 1 && work < SMALL {
+        vectorized!(small(output, into, a, b));
+    } else {
+        large(output, into, a, b);
+    }
+}
+
+/// The same, in parallel over rows of the output in pieces of `rows`.
+///
+/// # Panics
+///
+/// When the shapes do not fit.
+pub fn multiply_in_pieces(output: &mut [f32], rows: usize, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
+    let columns = b.columns;
+    output.par_chunks_mut((rows * columns).max(1)).enumerate().for_each(|(piece, output)| {
+        let count = output.len() / columns.max(1);
+        let start = piece * rows;
+        multiply(MatrixMut::new(output, count, columns), into, a.rows(start..start + count), b);
+    });
+}
+
+fn large(output: MatrixMut<'_>, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
+    if output.rows == 0 || output.columns == 0 {
+        return;
+    }
+    // SAFETY: the call reads `a` and `b` and reads and writes `output` at
+    // `row * row_stride + column * column_stride` for rows and columns below the given counts. Each type's
+    // constructors have checked that the last such place lies within its slice, `rows` and `transposed` keep
+    // that true, and `multiply` has checked that the three shapes fit one another. `output` is borrowed
+    // mutably, so it overlaps neither `a` nor `b`, and its rows do not overlap. Every float is initialised.
+    // Strides fit in isize because slices do.
+    unsafe {
+        gemm::gemm(
+            output.rows,
+            output.columns,
+            a.columns,
+            output.values.as_mut_ptr(),
+            1,
+            output.row_stride as isize,
+            into == Into::Add,
+            a.values.as_ptr(),
+            a.column_stride as isize,
+            a.row_stride as isize,
+            b.values.as_ptr(),
+            b.column_stride as isize,
+            b.row_stride as isize,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}
+
+/// Rows and columns of the output that registers hold at once.
+const TILE_ROWS: usize = 4;
+const TILE_COLUMNS: usize = 32;
+
+#[inline(always)]
+fn small(output: MatrixMut<'_>, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
+    let MatrixMut { values, rows, columns, row_stride } = output;
+    let mut row = 0;
+    while row + TILE_ROWS <= rows {
+        tiles::<TILE_ROWS>(values, row, columns, row_stride, into, a, b);
+        row += TILE_ROWS;
+    }
+    while row < rows {
+        tiles::<1>(values, row, columns, row_stride, into, a, b);
+        row += 1;
+    }
+}
+
+/// All columns of `ROWS` rows of the output.
+#[inline(always)]
+fn tiles<const ROWS: usize>(
+    values: &mut [f32],
+    row: usize,
+    columns: usize,
+    row_stride: usize,
+    into: Into,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+) {
+    let mut column = 0;
+    while column + TILE_COLUMNS <= columns {
+        tile::<ROWS, TILE_COLUMNS>(values, row, column, row_stride, into, a, b);
+        column += TILE_COLUMNS;
+    }
+    while column + 16 <= columns {
+        tile::<ROWS, 16>(values, row, column, row_stride, into, a, b);
+        column += 16;
+    }
+    while column + 4 <= columns {
+        tile::<ROWS, 4>(values, row, column, row_stride, into, a, b);
+        column += 4;
+    }
+    while column < columns {
+        tile::<ROWS, 1>(values, row, column, row_stride, into, a, b);
+        column += 1;
+    }
+}
+
+#[inline(always)]
+fn tile<const ROWS: usize, const COLUMNS: usize>(
+    values: &mut [f32],
+    row: usize,
+    column: usize,
+    row_stride: usize,
+    into: Into,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+) {
+    let mut sums = [[0.0_f32; COLUMNS]; ROWS];
+    for inner in 0..a.columns {
+        let of_b = &b.values[inner * b.row_stride + column..][..COLUMNS];
+        for (offset, sums) in sums.iter_mut().enumerate() {
+            let of_a = a.values[(row + offset) * a.row_stride + inner * a.column_stride];
+            for (sum, &of_b) in sums.iter_mut().zip(of_b) {
+                *sum = of_a.mul_add(of_b, *sum);
+            }
+        }
+    }
+    for (offset, sums) in sums.iter().enumerate() {
+        let output = &mut values[(row + offset) * row_stride + column..][..COLUMNS];
+        for (output, &sum) in output.iter_mut().zip(sums) {
+            *output = if into == Into::Add { *output + sum } else { sum };
+        }
+    }
+}
+
+/// Copies a matrix so that its columns become rows, each filled up with zeros to `width` values.
+///
+/// # Panics
+///
+/// When `output` is shorter than `columns * width`.
+#[inline(always)]
+pub fn transpose_into(output: &mut [f32], width: usize, matrix: Matrix<'_>) {
+    let Matrix { values, rows, columns, row_stride, column_stride } = matrix;
+    for column in 0..columns {
+        let output = &mut output[column * width..][..width];
+        for (row, output) in output.iter_mut().enumerate() {
+            *output = if row < rows { values[row * row_stride + column * column_stride] } else { 0.0 };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(count: usize, seed: u32) -> Vec<f32> {
+        (0..count as u32).map(|at| ((at * 37 + seed * 101) % 23) as f32 / 11.0 - 1.0).collect()
+    }
+
+    fn at(matrix: Matrix<'_>, row: usize, column: usize) -> f32 {
+        matrix.values[row * matrix.row_stride + column * matrix.column_stride]
+    }
+
+    #[test]
+    fn products_equal_the_definition_at_every_shape_and_stride() {
+        for (rows, columns, inner) in
+            [(1, 1, 1), (4, 32, 8), (5, 51, 7), (3, 16, 0), (0, 4, 4), (64, 70, 65), (2, 3, 300)]
+        {
+            for transpose_a in [false, true] {
+                for transpose_b in [false, true] {
+                    for into in [Into::Replace, Into::Add] {
+                        let (of_a, of_b) = (
+                            values(rows * (inner + 3) + inner * (rows + 3), 1),
+                            values(inner * (columns + 2) + columns * (inner + 2), 2),
+                        );
+                        let a = match transpose_a {
+                            false => Matrix::strided(&of_a, rows, inner, inner + 3),
+                            true => Matrix::strided(&of_a, inner, rows, rows + 3).transposed(),
+                        };
+                        let b = match transpose_b {
+                            false => Matrix::strided(&of_b, inner, columns, columns + 2),
+                            true => Matrix::strided(&of_b, columns, inner, inner + 2).transposed(),
+                        };
+                        let before = values(rows * (columns + 1), 3);
+                        let mut output = before.clone();
+                        multiply(MatrixMut::strided(&mut output, rows, columns, columns + 1), into, a, b);
+                        let mut forced = before.clone();
+                        large(MatrixMut::strided(&mut forced, rows, columns, columns + 1), into, a, b);
+                        for row in 0..rows {
+                            for column in 0..=columns {
+                                let place = row * (columns + 1) + column;
+                                let mut expected = if into == Into::Add { before[place] } else { 0.0 };
+                                if column == columns {
+                                    expected = before[place]; // between the rows: left alone
+                                } else {
+                                    for k in 0..inner {
+                                        expected += at(a, row, k) * at(b, k, column);
+                                    }
+                                }
+                                for found in [output[place], forced[place]] {
+                                    assert!(
+                                        (found - expected).abs() < 1e-4,
+                                        "{rows} x {columns} x {inner} at {row}, {column}: {found}, not {expected}"
+                                    );
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "hold no 3 x 4 matrix")]
+    fn short_slices_are_refused() {
+        Matrix::new(&[0.0; 11], 3, 4);
+    }
+}

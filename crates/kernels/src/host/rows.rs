@@ -1,0 +1,209 @@
+//! Linear maps and normalisation of many rows, a block of rows at a time.
+
+use rayon::prelude::*;
+
+use super::blocks::block_rows;
+use super::dropout::Mask;
+use super::layer_norm::Norm;
+use super::matrix::{Into, Matrix, MatrixMut, multiply};
+use super::simd::{add, vectorized};
+
+/// A linear map, `x W + b`.
+#[derive(Clone, Copy, Debug)]
+pub struct Linear<'a> {
+    /// `[inputs, outputs]`
+    pub weight: &'a [f32],
+    /// `[outputs]`
+    pub bias: &'a [f32],
+}
+
+/// Several linear maps of one input, side by side.
+#[derive(Debug)]
+pub struct Joined {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Joined {
+    /// Joins maps of `inputs` inputs.
+    pub fn new(parts: &[Linear<'_>], inputs: usize) -> Self {
+        let mut weight = Vec::with_capacity(parts.iter().map(|part| part.weight.len()).sum());
+        for row in 0..inputs {
+            for part in parts {
+                weight.extend_from_slice(&part.weight[row * part.bias.len()..][..part.bias.len()]);
+            }
+        }
+        Self { weight, bias: parts.iter().flat_map(|part| part.bias).copied().collect() }
+    }
+
+    /// The joined map.
+    pub fn linear(&self) -> Linear<'_> {
+        Linear { weight: &self.weight, bias: &self.bias }
+    }
+}
+
+/// Takes the gradients of joined maps apart: weight and bias of each part in turn.
+pub fn unjoin(weight: &[f32], bias: &[f32], parts: usize) -> Vec<Vec<f32>> {
+    let (outputs, width) = (bias.len(), bias.len() / parts.max(1));
+    let part = |part: usize| {
+        let rows = weight.chunks_exact(outputs.max(1));
+        let of_weight = rows.flat_map(|row| &row[part * width..][..width]).copied().collect();
+        [of_weight, bias[part * width..][..width].to_vec()]
+    };
+    (0..parts).flat_map(part).collect()
+}
+
+impl Linear<'_> {
+    /// The width of the input.
+    pub fn inputs(&self) -> usize {
+        self.weight.len() / self.outputs().max(1)
+    }
+
+    /// The width of the output.
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// The output of consecutive rows, on this thread.
+    pub fn apply(&self, input: &[f32], output: &mut [f32]) {
+        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let rows = output.len() / outputs.max(1);
+        output.chunks_exact_mut(outputs.max(1)).for_each(|output| output.copy_from_slice(self.bias));
+        multiply(
+            MatrixMut::new(output, rows, outputs),
+            Into::Add,
+            Matrix::new(input, rows, inputs),
+            Matrix::new(self.weight, inputs, outputs),
+        );
+    }
+
+    /// The output of consecutive rows, normalised before, in parallel.
+    pub fn forward(&self, input: &[f32], norm: Option<Norm<'_>>) -> Vec<f32> {
+        let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
+        let mut output = vec![0.0; input.len() / inputs * outputs];
+        let block = block_rows(inputs.max(outputs));
+        output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs)).for_each_init(
+            Vec::new,
+            |scratch, (output, input)| {
+                self.apply(normalised(norm, input, scratch), output);
+            },
+        );
+        output
+    }
+
+    /// The gradient of consecutive rows of the input, on this thread.
+    pub fn input_gradient(&self, gradient: &[f32], into: Into, output: &mut [f32]) {
+        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let rows = gradient.len() / outputs.max(1);
+        multiply(
+            MatrixMut::new(output, rows, inputs),
+            into,
+            Matrix::new(gradient, rows, outputs),
+            Matrix::new(self.weight, inputs, outputs).transposed(),
+        );
+    }
+
+    /// Adds to the gradients of weight and bias what consecutive rows bring, on this thread.
+    pub fn add_parameter_gradients(
+        &self,
+        input: &[f32],
+        gradient: &[f32],
+        weight_gradient: &mut [f32],
+        bias_gradient: &mut [f32],
+    ) {
+        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let rows = gradient.len() / outputs.max(1);
+        multiply(
+            MatrixMut::new(weight_gradient, inputs, outputs),
+            Into::Add,
+            Matrix::new(input, rows, inputs).transposed(),
+            Matrix::new(gradient, rows, outputs),
+        );
+        vectorized!(gradient.chunks_exact(outputs.max(1)).for_each(|row| add(bias_gradient, row)));
+    }
+}
+
+/// Rows as they are, or normalised into `scratch`.
+pub fn normalised<'a>(norm: Option<Norm<'_>>, input: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
+    match norm {
+        None => input,
+        Some(norm) => {
+            scratch.resize(input.len(), 0.0);
+            vectorized!(norm.rows(input, scratch));
+            scratch
+        }
+    }
+}
+
+/// How a sub-layer joins the residual stream: `carry * x + dropout(layer(norm(x)))`.
+#[derive(Clone, Copy, Debug)]
+pub struct Branch<'a> {
+    /// Normalises what the layer reads.
+    pub norm: Option<Norm<'a>>,
+    /// Multiplies what is carried past the layer.
+    pub carry: f32,
+    /// Drops elements of what the layer gives.
+    pub mask: Option<Mask>,
+}
+
+impl Branch<'_> {
+    /// Turns what the layer gives at consecutive rows from `first` into the sum with what is carried.
+    #[inline(always)]
+    pub fn join(&self, first: usize, carried: &[f32], output: &mut [f32], d_model: usize) {
+        let rows = output.chunks_exact_mut(d_model).zip(carried.chunks_exact(d_model));
+        for (row, (output, carried)) in rows.enumerate() {
+            match self.mask {
+                None => {
+                    for (output, &carried) in output.iter_mut().zip(carried) {
+                        *output = carried.mul_add(self.carry, *output);
+                    }
+                }
+                Some(mask) => {
+                    let mask = mask.row(first + row);
+                    for (column, (output, &carried)) in output.iter_mut().zip(carried).enumerate() {
+                        *output = carried.mul_add(self.carry, *output * mask.factor(column as u32));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The gradient of what the layer gives, of consecutive rows from `first`.
+    #[inline(always)]
+    pub fn split(&self, first: usize, gradient: &[f32], layer_gradient: &mut [f32], d_model: usize) {
+        layer_gradient.copy_from_slice(gradient);
+        if let Some(mask) = self.mask {
+            for (row, gradient) in layer_gradient.chunks_exact_mut(d_model).enumerate() {
+                mask.row(first + row).apply(gradient);
+            }
+        }
+    }
+
+    /// Turns the gradient of the layer's input into that of the stream: back through the normalisation, and
+    /// joined with the gradient that is carried past. `norm_gradients` holds those of gain and bias.
+    #[inline(always)]
+    pub fn rejoin(
+        &self,
+        input: &[f32],
+        carried: &[f32],
+        gradient: &mut [f32],
+        norm_gradients: &mut [f32],
+        d_model: usize,
+    ) {
+        let rows = gradient.chunks_exact_mut(d_model).zip(input.chunks_exact(d_model));
+        for ((gradient, input), carried) in rows.zip(carried.chunks_exact(d_model)) {
+            if let Some(norm) = self.norm {
+                let (gain_gradient, bias_gradient) = norm_gradients.split_at_mut(d_model);
+                norm.row_backward(input, gradient, gain_gradient, bias_gradient);
+            }
+            for (gradient, &carried) in gradient.iter_mut().zip(carried) {
+                *gradient = carried.mul_add(self.carry, *gradient);
+            }
+        }
+    }
+
+    /// Values that the gradients of the normalisation take.
+    pub fn norm_values(&self, d_model: usize) -> usize {
+        if self.norm.is_some() { 2 * d_model } else { 0 }
+    }
+}

@@ -1,0 +1,230 @@
+//! The attention sub-layer.
+
+use burn::tensor::{Device, Tensor, TensorData, activation, module};
+
+use super::branch::Branch;
+use crate::host::dropout::Mask;
+
+/// The parameters of an attention sub-layer: weight `[d_model, d_model]` and bias `[d_model]` of each matrix.
+#[derive(Clone, Debug)]
+pub struct AttentionParameters {
+    /// Projects queries.
+    pub query: (Tensor<2>, Tensor<1>),
+    /// Projects keys.
+    pub key: (Tensor<2>, Tensor<1>),
+    /// Projects values.
+    pub value: (Tensor<2>, Tensor<1>),
+    /// Mixes the heads.
+    pub output: (Tensor<2>, Tensor<1>),
+}
+
+/// Which keys a query sees, and how distance counts.
+#[derive(Clone, Debug, Default)]
+pub struct Visibility {
+    /// How many keys of each sequence are there; the rest is padding. None when all are.
+    pub lengths: Option<Vec<usize>>,
+    /// Whether a query sees no key after itself.
+    pub causal: bool,
+    /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
+    pub slopes: Option<Vec<f32>>,
+}
+
+/// The settings of an attention sub-layer.
+#[derive(Clone, Debug)]
+pub struct AttentionShape {
+    /// Heads; they divide `d_model`.
+    pub heads: usize,
+    /// Which keys count.
+    pub visibility: Visibility,
+    /// Drops attention weights: a row is a query of a head of a sequence, a column a key.
+    pub mask: Option<Mask>,
+}
+
+/// `carry * x + dropout(attention(norm(x), memory))`, where the memory is `norm(x)` itself unless given
+/// (Vaswani et al. 2017, section 3.2).
+///
+/// A query that sees no key gets no values.
+///
+/// # Shapes
+///
+/// - stream and output: `[batch, queries, d_model]`; memory: `[batch, keys, d_model]`
+pub fn attention(
+    stream: Tensor<3>,
+    memory: Option<Tensor<3>>,
+    parameters: AttentionParameters,
+    branch: &Branch,
+    shape: AttentionShape,
+) -> Tensor<3> {
+    #[cfg(feature = "flex")]
+    if super::fused::applies(&stream.device()) {
+        return on_flex(stream, memory, parameters, branch, shape);
+    }
+    primitive(stream, memory, parameters, branch, shape)
+}
+
+pub(crate) fn primitive(
+    stream: Tensor<3>,
+    memory: Option<Tensor<3>>,
+    parameters: AttentionParameters,
+    branch: &Branch,
+    shape: AttentionShape,
+) -> Tensor<3> {
+    let [batch, queries, d_model] = stream.dims();
+    let d_head = d_model / shape.heads;
+    let input = branch.primitive_input(stream.clone());
+    let memory = memory.unwrap_or_else(|| input.clone());
+    let [_, keys, _] = memory.dims();
+    let linear =
+        |input: Tensor<3>, (weight, bias): (Tensor<2>, Tensor<1>)| module::linear(input, weight, Some(bias));
+    let heads = |input: Tensor<3>, positions: usize| {
+        input.reshape([batch, positions, shape.heads, d_head]).swap_dims(1, 2)
+    };
+    let query = heads(linear(input, parameters.query), queries);
+    let key = heads(linear(memory.clone(), parameters.key), keys);
+    let value = heads(linear(memory, parameters.value), keys);
+    let weights = attention_weights(query, key, &shape.visibility);
+    let context = super::dropout::primitive(weights, shape.mask).matmul(value);
+    let context = context.swap_dims(1, 2).reshape([batch, queries, d_model]);
+    branch.primitive_join(stream, linear(context, parameters.output))
+}
+
+/// The weights of projected queries over projected keys, in burn's primitives on every backend.
+///
+/// # Shapes
+///
+/// - query: `[batch, heads, queries, d_head]`; key: `[batch, heads, keys, d_head]`
+/// - output: `[batch, heads, queries, keys]`; rows sum to one, or to 0 where no key is visible
+pub fn attention_weights(query: Tensor<4>, key: Tensor<4>, visibility: &Visibility) -> Tensor<4> {
+    let [_, heads, queries, d_head] = query.dims();
+    let [_, _, keys, _] = key.dims();
+    let device = query.device();
+    let scores = query.matmul(key.swap_dims(2, 3)) * (d_head as f64).powf(-0.5);
+    let scores = match &visibility.slopes {
+        None => scores,
+        Some(slopes) => scores + distance_bias(slopes, heads, queries, keys, &device),
+    };
+    let Some(visible) = visible(visibility, queries, keys, &device) else {
+        return activation::softmax(scores, 3);
+    };
+    // What is hidden gets a large finite cost, so that a row without any key stays finite; then nothing.
+    activation::softmax(scores + (visible.clone() - 1.0) * HIDDEN, 3) * visible
+}
+
+/// What hides a score.
+const HIDDEN: f64 = 1e9;
+
+/// 1 where a query sees a key, `[batch or 1, 1, queries or 1, keys]`; none when all is seen.
+fn visible(visibility: &Visibility, queries: usize, keys: usize, device: &Device) -> Option<Tensor<4>> {
+    let bit = |seen: bool| f32::from(u8::from(seen));
+    let present = visibility.lengths.as_ref().map(|lengths| {
+        let values: Vec<f32> =
+            lengths.iter().flat_map(|&length| (0..keys).map(move |key| bit(key < length))).collect();
+        Tensor::<4>::from_data(TensorData::new(values, [lengths.len(), 1, 1, keys]), device)
+    });
+    let past = visibility.causal.then(|| {
+        let values: Vec<f32> = (0..queries)
+            .flat_map(|query| (0..keys).map(move |key| bit(key + queries <= query + keys)))
+            .collect();
+        Tensor::<4>::from_data(TensorData::new(values, [1, 1, queries, keys]), device)
+    });
+    match (present, past) {
+        (Some(present), Some(past)) => Some(present * past),
+        (present, past) => present.or(past),
+    }
+}
+
+/// `-slope * distance`, `[1, heads, queries, keys]`.
+fn distance_bias(slopes: &[f32], heads: usize, queries: usize, keys: usize, device: &Device) -> Tensor<4> {
+    let values: Vec<f32> = slopes
+        .iter()
+        .flat_map(|slope| {
+            (0..queries).flat_map(move |query| {
+                (0..keys).map(move |key| -slope * (query + keys).abs_diff(key + queries) as f32)
+            })
+        })
+        .collect();
+    Tensor::from_data(TensorData::new(values, [1, heads, queries, keys]), device)
+}
+
+#[cfg(feature = "flex")]
+fn on_flex(
+    stream: Tensor<3>,
+    memory: Option<Tensor<3>>,
+    parameters: AttentionParameters,
+    branch: &Branch,
+    shape: AttentionShape,
+) -> Tensor<3> {
+    let dims = stream.dims();
+    let [batch, queries, d_model] = dims;
+    let keys = memory.as_ref().map_or(queries, |memory| memory.dims()[1]);
+    let layer = Layer {
+        crossed: memory.is_some(),
+        branch: branch.settings(),
+        visibility: shape.visibility,
+        mask: shape.mask,
+        shape: crate::host::attention::Shape {
+            batch,
+            queries,
+            keys,
+            heads: shape.heads,
+            d_head: d_model / shape.heads,
+        },
+    };
+    let mut inputs = super::fused::Inputs::new(stream);
+    if let Some(memory) = memory {
+        inputs = inputs.and(memory);
+    }
+    inputs = branch.add_to(inputs);
+    for (weight, bias) in [parameters.query, parameters.key, parameters.value, parameters.output] {
+        inputs = inputs.and(weight).and(bias);
+    }
+    let again = layer.clone();
+    inputs.run(
+        dims,
+        move |inputs| {
+            let memory = layer.crossed.then(|| inputs[1]);
+            layer.host(inputs).forward(inputs[0], memory)
+        },
+        move |inputs, saved, gradient| {
+            let memory = again.crossed.then(|| inputs[1]);
+            again.host(inputs).backward(inputs[0], memory, saved, gradient)
+        },
+    )
+}
+
+/// The sub-layer without its tensors.
+#[cfg(feature = "flex")]
+#[derive(Clone)]
+struct Layer {
+    crossed: bool,
+    branch: super::branch::Settings,
+    visibility: Visibility,
+    mask: Option<Mask>,
+    shape: crate::host::attention::Shape,
+}
+
+#[cfg(feature = "flex")]
+impl Layer {
+    /// The sub-layer over its inputs.
+    fn host<'a>(&'a self, inputs: &[&'a [f32]]) -> crate::host::attention_layer::AttentionLayer<'a> {
+        let (branch, linears) = self.branch.host(&inputs[1 + usize::from(self.crossed)..]);
+        let linear = |number: usize| crate::host::rows::Linear {
+            weight: linears[2 * number],
+            bias: linears[2 * number + 1],
+        };
+        crate::host::attention_layer::AttentionLayer {
+            branch,
+            query: linear(0),
+            key: linear(1),
+            value: linear(2),
+            output: linear(3),
+            visibility: crate::host::attention::Visibility {
+                lengths: self.visibility.lengths.as_deref(),
+                causal: self.visibility.causal,
+                slopes: self.visibility.slopes.as_deref(),
+            },
+            mask: self.mask,
+            shape: self.shape,
+        }
+    }
+}

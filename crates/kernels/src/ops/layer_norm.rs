@@ -1,0 +1,68 @@
+//! Layer normalisation.
+
+use burn::tensor::Tensor;
+
+use crate::host::layer_norm::EPSILON;
+
+/// `gain * (x - mean) / sqrt(variance + 1e-5) + bias` over the last dimension (Ba, Kiros and Hinton 2016).
+///
+/// # Shapes
+///
+/// - input and output: `[.., d_model]`; gain and bias: `[d_model]`
+pub fn layer_norm<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -> Tensor<D> {
+    #[cfg(feature = "flex")]
+    if super::fused::applies(&input.device()) {
+        return on_flex(input, gain, bias);
+    }
+    primitive(input, gain, bias)
+}
+
+pub(crate) fn primitive<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -> Tensor<D> {
+    let centred = input.clone() - input.mean_dim(D - 1);
+    let variance = centred.clone().square().mean_dim(D - 1);
+    centred / (variance + f64::from(EPSILON)).sqrt() * gain.unsqueeze() + bias.unsqueeze()
+}
+
+#[cfg(feature = "flex")]
+fn on_flex<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -> Tensor<D> {
+    use crate::host::blocks::{block_rows, reduce_rows};
+    use crate::host::layer_norm::Norm;
+    use crate::host::simd::vectorized;
+    use rayon::prelude::*;
+
+    let shape = input.dims();
+    let d_model = shape[D - 1];
+    let block = block_rows(d_model);
+    super::fused::Inputs::new(input).and(gain).and(bias).run(
+        shape,
+        move |inputs| {
+            let norm = Norm { gain: inputs[1], bias: inputs[2] };
+            let mut output = vec![0.0; inputs[0].len()];
+            let values = (block * d_model).max(1);
+            let pieces = output.par_chunks_mut(values).zip(inputs[0].par_chunks(values));
+            pieces.for_each(|(output, input)| vectorized!(norm.rows(input, output)));
+            (output, ())
+        },
+        move |inputs, (), gradient| {
+            let norm = Norm { gain: inputs[1], bias: inputs[2] };
+            let mut of_input = gradient.to_vec();
+            let mut sums = reduce_rows(
+                &mut of_input,
+                d_model,
+                block,
+                2 * d_model,
+                || (),
+                |rows, gradient, sums, ()| {
+                    let (gain, bias) = sums.split_at_mut(d_model);
+                    let input = &inputs[0][rows.start * d_model..rows.end * d_model];
+                    vectorized!({
+                        let rows = input.chunks_exact(d_model).zip(gradient.chunks_exact_mut(d_model));
+                        rows.for_each(|(input, gradient)| norm.row_backward(input, gradient, gain, bias));
+                    });
+                },
+            );
+            let of_bias = sums.split_off(d_model);
+            vec![of_input, sums, of_bias]
+        },
+    )
+}

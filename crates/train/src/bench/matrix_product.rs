@@ -1,0 +1,76 @@
+//! The machine's own rate of matrix products: what the rate of a training is a share of.
+
+use std::time::Instant;
+
+use any2any_adapter::Seed;
+use any2any_core::ModelConfig;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::operations;
+
+/// A product of `[m, k]` and `[k, n]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct MatrixProduct {
+    /// Rows of the left side.
+    pub m: usize,
+    /// Columns of the left side, rows of the right.
+    pub k: usize,
+    /// Columns of the right side.
+    pub n: usize,
+}
+
+/// A result has at most this many elements, so that measuring never raises the peak memory of a training.
+const LARGEST_RESULT: usize = 1 << 21;
+
+/// A size is repeated until it has taken this long.
+const SECONDS: f64 = 0.2;
+
+impl MatrixProduct {
+    /// Products that show what the machine can do: a large square, and the model's own largest.
+    pub(crate) fn of_model(model: &ModelConfig, positions: usize) -> Vec<Self> {
+        let d_model = model.body.d_model();
+        let vocabularies = (0..model.heads.len()).map(|head| operations::vocabulary(model, head) as usize);
+        let widths = vocabularies.max().into_iter().chain([4 * d_model]).filter(|&n| n > 0);
+        let limited = |n: usize| Self { m: positions.min(LARGEST_RESULT / n).max(1), k: d_model, n };
+        let mut products = vec![Self { m: 1024, k: 1024, n: 1024 }];
+        products.extend(widths.map(limited));
+        products
+    }
+
+    /// Floating-point operations a second, the best of several repetitions on the device.
+    pub fn rate(self, device: &Device) -> f64 {
+        let mut random = Seed(1).random("matrix product", 0);
+        let mut matrix = |rows: usize, columns: usize| -> Tensor<2> {
+            let values = (0..rows * columns).map(|_| random.unit() as f32 - 0.5).collect();
+            Tensor::from_data(TensorData::new::<f32, _>(values, [rows, columns]), device)
+        };
+        let (left, right) = (matrix(self.m, self.k), matrix(self.k, self.n));
+        let run = || {
+            let began = Instant::now();
+            let result = left.clone().matmul(right.clone());
+            // A device that fails here has failed the training that is measured beside it, too.
+            let _ = device.sync();
+            drop(result);
+            began.elapsed().as_secs_f64()
+        };
+        run(); // kernels compiled, threads started, pages touched
+        let (mut best, mut spent) = (f64::INFINITY, 0.0);
+        while spent < SECONDS {
+            let seconds = run().max(1e-9);
+            best = best.min(seconds);
+            spent += seconds;
+        }
+        2.0 * self.m as f64 * self.k as f64 * self.n as f64 / best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_positive_and_below_any_machines() {
+        let rate = MatrixProduct { m: 64, k: 64, n: 64 }.rate(&Device::default());
+        assert!((1e6..1e16).contains(&rate), "{rate} operations a second");
+    }
+}

@@ -1,0 +1,19 @@
+//! How fast training and search are here, and where the time goes: what `any2any bench` measures.
+//!
+//! Nothing is simulated: the steps are those of a training, the searches those of a translation. Every rate
+//! counts what stands in the data, so padding never makes a figure larger.
+
+mod decoding;
+mod matrix_product;
+mod memory;
+mod operations;
+mod phases;
+mod rehearsal;
+mod training;
+
+pub use decoding::{Batching, DecodingBench, DecodingReport, Latency};
+pub use matrix_product::MatrixProduct;
+pub use memory::peak_resident_bytes;
+pub use operations::{BatchShape, forward_operations};
+pub(crate) use phases::{Phase, Phases};
+pub use training::{PaddingShare, PhaseSeconds, ProductRate, TrainingBench, TrainingReport};
