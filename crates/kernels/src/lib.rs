@@ -18,4 +18,5 @@ pub use ops::dropout::dropout;
 pub use ops::embedding::{add_positions, embedding};
 pub use ops::feed_forward::{Activation, FeedForwardParameters, feed_forward};
 pub use ops::layer_norm::layer_norm;
+pub use ops::lstm::{LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm};
 pub use ops::optimizer::{Adam, AdamState, adam, sum_of_squares};

@@ -1,11 +1,11 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 
+use any2any_kernels::{LstmOrder, LstmParameters, lstm};
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation;
 
-use crate::initializer::Initializer;
+use crate::initializer::{Initializer, weight_and_bias};
 
 /// One layer of LSTM cells.
 #[derive(Module, Debug)]
@@ -18,24 +18,12 @@ pub(crate) struct LstmCell {
 }
 
 /// What a cell carries from step to step, both `[batch, width]`.
-#[derive(Clone, Debug)]
-pub(crate) struct CellState {
-    pub hidden: Tensor<2>,
-    pub cell: Tensor<2>,
-}
+pub(crate) use any2any_kernels::LstmState as CellState;
 
-impl CellState {
-    /// A state of zeros.
-    pub(crate) fn zeros(batch: usize, width: usize, like: &Tensor<3>) -> Self {
-        let zeros = Tensor::zeros([batch, width], &like.device());
-        Self { hidden: zeros.clone(), cell: zeros }
-    }
-
-    /// `other` where `keep` is 1, this state where it is 0; keep: `[batch, 1]`.
-    fn unless(self, other: Self, keep: &Tensor<2>) -> Self {
-        let mix = |old: Tensor<2>, new: Tensor<2>| old.clone() + (new - old) * keep.clone();
-        Self { hidden: mix(self.hidden, other.hidden), cell: mix(self.cell, other.cell) }
-    }
+/// A state of zeros.
+pub(crate) fn zeros(batch: usize, width: usize, like: &Tensor<3>) -> CellState {
+    let zeros = Tensor::zeros([batch, width], &like.device());
+    CellState { hidden: zeros.clone(), cell: zeros }
 }
 
 impl LstmCell {
@@ -49,42 +37,46 @@ impl LstmCell {
 
     /// The state after one input, `[batch, d_input]`.
     pub(crate) fn step(&self, input: Tensor<2>, state: &CellState) -> CellState {
-        let gates = self.input.forward(input) + self.hidden.forward(state.hidden.clone());
-        let gate = |number: usize| gates.clone().narrow(1, number * self.width, self.width);
-        let kept = activation::sigmoid(gate(1)) * state.cell.clone();
-        let cell = kept + activation::sigmoid(gate(0)) * gate(2).tanh();
-        let hidden = activation::sigmoid(gate(3)) * cell.clone().tanh();
-        CellState { hidden, cell }
+        let (_, last) = self.run_from(input.unsqueeze_dim(1), state.clone(), LstmOrder::default());
+        last
     }
 
-    /// The hidden states of a whole sequence and the last state. Positions past a row's length leave its
-    /// state as it was.
+    /// The hidden states of a whole sequence and the last one. Positions past a row's length leave its state
+    /// as it was.
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, positions, d_input]`; present: `[batch, positions]`, 1 or 0
-    /// - output: `[batch, positions, width]`
+    /// - input: `[batch, positions, d_input]`
+    /// - output: `[batch, positions, width]` and `[batch, width]`
     pub(crate) fn run(
         &self,
-        input: &Tensor<3>,
-        present: Option<&Tensor<2>>,
+        input: Tensor<3>,
+        lengths: Option<Vec<usize>>,
         backwards: bool,
+    ) -> (Tensor<3>, Tensor<2>) {
+        let [batch, _, _] = input.dims();
+        let first = zeros(batch, self.width, &input);
+        let (outputs, last) = self.run_from(input, first, LstmOrder { lengths, backwards });
+        (outputs, last.hidden)
+    }
+
+    /// The hidden states of a sequence after a state, and the state after it.
+    pub(crate) fn run_from(
+        &self,
+        input: Tensor<3>,
+        first: CellState,
+        order: LstmOrder,
     ) -> (Tensor<3>, CellState) {
-        let [batch, positions, _] = input.dims();
-        let mut state = CellState::zeros(batch, self.width, input);
-        let mut outputs = Vec::with_capacity(positions);
-        for step in 0..positions {
-            let at = if backwards { positions - 1 - step } else { step };
-            let new = self.step(input.clone().narrow(1, at, 1).squeeze_dim(1), &state);
-            state = match present {
-                None => new,
-                Some(present) => state.unless(new, &present.clone().narrow(1, at, 1)),
-            };
-            outputs.push(state.hidden.clone());
-        }
-        if backwards {
-            outputs.reverse();
-        }
-        (Tensor::stack(outputs, 1), state)
+        let [_, positions, _] = input.dims();
+        let last = if order.backwards { 0 } else { positions - 1 };
+        let parameters =
+            LstmParameters { input: weight_and_bias(&self.input), hidden: weight_and_bias(&self.hidden) };
+        let states = lstm(input, first, parameters, order);
+        let end: Tensor<2> = states.clone().narrow(1, last, 1).squeeze_dim(1);
+        let end = CellState {
+            hidden: end.clone().narrow(1, 0, self.width),
+            cell: end.narrow(1, self.width, self.width),
+        };
+        (states.narrow(2, 0, self.width), end)
     }
 }

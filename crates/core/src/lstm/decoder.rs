@@ -1,11 +1,12 @@
 //! The recurrent decoder: layers of LSTM cells that write one position after the other.
 
+use any2any_kernels::{LstmOrder, additive_attention, additive_weights};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::activation;
 
-use super::cell::{CellState, LstmCell};
+use super::cell::{CellState, LstmCell, zeros};
 use super::{LstmAttention, LstmConfig};
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;
@@ -58,7 +59,7 @@ impl LstmConfig {
             bridges: (0..self.decoder_layers).map(|number| square(&format!("bridge {number}"))).collect(),
             query: attends.then(|| square("query")),
             key: additive.then(|| square("key")),
-            score: additive.then(|| initializer.linear("score", d_model, 1, 1.0)),
+            score: additive.then(|| Linear { bias: None, ..initializer.linear("score", d_model, 1, 1.0) }),
             combine: attends.then(|| initializer.linear("combine", 2 * d_model, d_model, 1.0)),
             dropout: Dropout::new(self.dropout),
             attention: self.attention,
@@ -71,7 +72,7 @@ impl LstmDecoder {
     pub fn start(&self, memory: &Memory) -> LstmState {
         let [batch, _, width] = memory.states.dims();
         let first = |bridge: &Linear| {
-            let zeros = CellState::zeros(batch, width, &memory.states);
+            let zeros = zeros(batch, width, &memory.states);
             match memory.last.last() {
                 Some(last) => CellState { hidden: bridge.forward(last.clone()).tanh(), ..zeros },
                 None => zeros,
@@ -90,8 +91,34 @@ impl LstmDecoder {
     ///
     /// - input and output: `[batch, target, d_model]`
     pub fn extend(&self, input: Tensor<3>, state: &mut LstmState, pass: &mut Pass) -> Tensor<3> {
-        let [_, target, _] = input.dims();
         let input = self.dropout.forward(input, pass);
+        let outputs = match self.attention {
+            LstmAttention::Additive => self.extend_by_steps(input, state, pass),
+            LstmAttention::Dot => {
+                let outputs = self.run(input, state, pass);
+                self.attend_by_product(outputs, state, pass)
+            }
+            LstmAttention::None => self.run(input, state, pass),
+        };
+        self.dropout.forward(outputs, pass)
+    }
+
+    /// All positions through one layer after the other: what a layer reads does not depend on what the last
+    /// has written.
+    fn run(&self, input: Tensor<3>, state: &mut LstmState, pass: &mut Pass) -> Tensor<3> {
+        let mut states = input;
+        for (number, (cell, cell_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
+            if number > 0 {
+                states = self.dropout.forward(states, pass);
+            }
+            (states, *cell_state) = cell.run_from(states, cell_state.clone(), LstmOrder::default());
+        }
+        states
+    }
+
+    /// One position after the other: the first layer reads what the last state looked at.
+    fn extend_by_steps(&self, input: Tensor<3>, state: &mut LstmState, pass: &mut Pass) -> Tensor<3> {
+        let [_, target, _] = input.dims();
         let mut outputs = Vec::with_capacity(target);
         let mut weights = Vec::new();
         for at in 0..target {
@@ -100,27 +127,25 @@ impl LstmDecoder {
             outputs.push(output);
             weights.extend(looked_at);
         }
-        let outputs = Tensor::stack(outputs, 1);
-        let outputs = match self.attention {
-            LstmAttention::Dot => self.attend_by_product(outputs, state, pass),
-            _ => outputs,
-        };
         if !weights.is_empty() {
             pass.record(PLACE, &Tensor::cat(weights, 2));
         }
-        self.dropout.forward(outputs, pass)
+        Tensor::stack(outputs, 1)
     }
 
-    /// One position through all layers; with additive attention also its weights, `[batch, 1, 1, source]`.
+    /// One position through all layers; in a traced pass also its weights, `[batch, 1, 1, source]`.
     fn step(
         &self,
         token: Tensor<2>,
         state: &mut LstmState,
         pass: &mut Pass,
     ) -> (Tensor<2>, Option<Tensor<4>>) {
-        let look = self.attend_additively(state);
-        let mut input = match &look {
-            Some((context, _)) => Tensor::cat(vec![token, context.clone()], 1),
+        let (context, weights) = match self.attend_additively(state, pass) {
+            Some((context, weights)) => (Some(context), weights),
+            None => (None, None),
+        };
+        let mut input = match &context {
+            Some(context) => Tensor::cat(vec![token, context.clone()], 1),
             None => token,
         };
         let last = self.layers.len().saturating_sub(1);
@@ -131,24 +156,27 @@ impl LstmDecoder {
                 input = self.dropout.forward(input, pass);
             }
         }
-        match (look, &self.combine) {
-            (Some((context, weights)), Some(combine)) => {
-                (combine.forward(Tensor::cat(vec![context, input], 1)).tanh(), Some(weights))
-            }
-            _ => (input, None),
-        }
+        let output = match (context, &self.combine) {
+            (Some(context), Some(combine)) => combine.forward(Tensor::cat(vec![context, input], 1)).tanh(),
+            _ => input,
+        };
+        (output, weights)
     }
 
-    /// Context `[batch, d_model]` and weights from the state before a step.
-    fn attend_additively(&self, state: &LstmState) -> Option<(Tensor<2>, Tensor<4>)> {
+    /// Context `[batch, d_model]` from the state before a step, and in a traced pass the weights.
+    fn attend_additively(&self, state: &LstmState, pass: &Pass) -> Option<(Tensor<2>, Option<Tensor<4>>)> {
         let (query, score, keys) = (self.query.as_ref()?, self.score.as_ref()?, state.keys.as_ref()?);
-        let top = state.layers.last()?.hidden.clone();
-        let query: Tensor<3> = query.forward(top).unsqueeze_dim(1);
-        // [batch, source, 1] to [batch, 1, source]
-        let scores = score.forward((keys.clone() + query).tanh()).swap_dims(1, 2);
-        let weights = state.weights(scores);
-        let context = weights.clone().matmul(state.memory.states.clone());
-        Some((context.squeeze_dim(1), weights.unsqueeze_dim(1)))
+        let query = query.forward(state.layers.last()?.hidden.clone());
+        // The score's bias would move all scores of a row alike, which softmax does not see.
+        let weight: Tensor<1> = score.weight.val().squeeze_dim(1);
+        let (keys, values) = (keys.clone(), state.memory.states.clone());
+        let lengths = &state.memory.lengths;
+        if pass.is_traced() {
+            let weights = additive_weights(query, keys, weight, lengths.as_deref());
+            let context = weights.clone().matmul(values).squeeze_dim(1);
+            return Some((context, Some(weights.unsqueeze_dim(1))));
+        }
+        Some((additive_attention(query, keys, weight, values, lengths.clone()), None))
     }
 
     /// Luong's attention of all positions at once: `tanh(W [context; state])`.

@@ -2,7 +2,6 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn::tensor::TensorData;
 
 use super::LstmConfig;
 use super::cell::LstmCell;
@@ -51,32 +50,25 @@ impl LstmEncoder {
     /// - input: `[batch, source, d_model]`; lengths: `[batch]`
     /// - output states: `[batch, source, d_model]`; last state: `[batch, d_model]`
     pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> Memory {
-        let [batch, source, _] = input.dims();
-        let device = input.device();
-        let padding = padding_bias(lengths, source, &device);
-        let present: Option<Tensor<2>> = padding.is_some().then(|| {
-            let ones = lengths
-                .iter()
-                .flat_map(|&length| (0..source).map(move |at| if at < length { 1.0_f32 } else { 0.0 }));
-            Tensor::from_data(TensorData::new(ones.collect::<Vec<_>>(), [batch, source]), &device)
-        });
+        let [_, source, _] = input.dims();
+        let padding = padding_bias(lengths, source, &input.device());
+        let lengths = padded_lengths(lengths, source);
 
         let mut states = input;
         let mut last = Vec::new();
         for layer in &self.layers {
             states = self.dropout.forward(states, pass);
-            let (outputs, end) = layer.forwards.run(&states, present.as_ref(), false);
+            let (outputs, end) = layer.forwards.run(states.clone(), lengths.clone(), false);
             let (outputs, end) = match &layer.backwards {
-                None => (outputs, end.hidden),
+                None => (outputs, end),
                 Some(cell) => {
-                    let (reversed, start) = cell.run(&states, present.as_ref(), true);
-                    (Tensor::cat(vec![outputs, reversed], 2), Tensor::cat(vec![end.hidden, start.hidden], 1))
+                    let (reversed, start) = cell.run(states, lengths.clone(), true);
+                    (Tensor::cat(vec![outputs, reversed], 2), Tensor::cat(vec![end, start], 1))
                 }
             };
             states = outputs;
             last = vec![end];
         }
-        let lengths = padded_lengths(lengths, source);
         Memory { states: self.dropout.forward(states, pass), padding, lengths, last }
     }
 }

@@ -12,6 +12,7 @@ pub mod dropout;
 pub mod embedding;
 pub mod feed_forward;
 pub mod layer_norm;
+pub mod lstm;
 pub mod matrix;
 pub mod rows;
 pub mod simd;

@@ -9,6 +9,7 @@ pub(crate) mod feed_forward;
 #[cfg(feature = "flex")]
 mod fused;
 pub(crate) mod layer_norm;
+pub(crate) mod lstm;
 pub(crate) mod optimizer;
 #[cfg(all(test, feature = "flex"))]
 mod tests;

@@ -311,6 +311,69 @@ fn cross_entropy_agrees() {
 }
 
 #[test]
+fn lstm_agrees() {
+    use super::lstm::{LstmOrder, LstmParameters, LstmState};
+
+    let (device, mut random) = (device(), Random(12));
+    for case in 0..20 {
+        let (batch, positions) = (1 + random.below(150), 1 + random.below(8));
+        let (d_input, width) = (1 + random.below(20), 1 + random.below(20));
+        let input = random.leaf([batch, positions, d_input], &device);
+        let (hidden, cell) = (random.leaf([batch, width], &device), random.leaf([batch, width], &device));
+        let into = random.linear(d_input, 4 * width, &device);
+        let recurrent = random.linear(width, 4 * width, &device);
+        let lengths = random.bool().then(|| (0..batch).map(|_| random.below(positions + 1)).collect());
+        let order = LstmOrder { lengths, backwards: random.bool() };
+        let run = |fused: bool| {
+            let first = LstmState { hidden: hidden.clone(), cell: cell.clone() };
+            let parameters = LstmParameters { input: into.clone(), hidden: recurrent.clone() };
+            let output = match fused {
+                true => super::lstm::lstm(input.clone(), first, parameters, order.clone()),
+                false => super::lstm::primitive(input.clone(), first, parameters, order.clone()),
+            };
+            let mut all = vec![values(output.clone())];
+            all.extend(gradients!(
+                output.clone(),
+                output,
+                [input, hidden, cell, into.0, into.1, recurrent.0, recurrent.1]
+            ));
+            all
+        };
+        agree("LSTM", case, &run(true), &run(false));
+    }
+}
+
+#[test]
+fn additive_attention_agrees() {
+    let (device, mut random) = (device(), Random(13));
+    for case in 0..20 {
+        let (batch, keys, d_model) = (1 + random.below(5), 1 + random.below(20), 1 + random.below(40));
+        let query = random.leaf([batch, d_model], &device);
+        let of_keys = random.leaf([batch, keys, d_model], &device);
+        let weight = random.leaf([d_model], &device);
+        let of_values = random.leaf([batch, keys, d_model], &device);
+        let lengths: Option<Vec<usize>> =
+            random.bool().then(|| (0..batch).map(|_| 1 + random.below(keys)).collect());
+        let run = |fused: bool| {
+            let (query_in, keys_in, weight_in, values_in) =
+                (query.clone(), of_keys.clone(), weight.clone(), of_values.clone());
+            let output = match fused {
+                true => {
+                    super::lstm::additive_attention(query_in, keys_in, weight_in, values_in, lengths.clone())
+                }
+                false => super::lstm::additive_weights(query_in, keys_in, weight_in, lengths.as_deref())
+                    .matmul(values_in)
+                    .squeeze_dim(1),
+            };
+            let mut all = vec![values(output.clone())];
+            all.extend(gradients!(output.clone(), output, [query, of_keys, weight, of_values]));
+            all
+        };
+        agree("additive attention", case, &run(true), &run(false));
+    }
+}
+
+#[test]
 fn adam_agrees() {
     let (device, mut random) = (Device::flex(), Random(9));
     for case in 0..10 {
