@@ -20,3 +20,16 @@ pub use ops::feed_forward::{Activation, FeedForwardParameters, feed_forward};
 pub use ops::layer_norm::layer_norm;
 pub use ops::lstm::{LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm};
 pub use ops::optimizer::{Adam, AdamState, adam, sum_of_squares};
+
+/// The same operations as compositions of burn's primitives: what every backend but flex runs, and what the
+/// fused forms are compared with.
+pub mod primitive {
+    pub use crate::ops::attention::primitive as attention;
+    pub use crate::ops::cross_entropy::primitive as cross_entropy;
+    pub use crate::ops::dropout::primitive as dropout;
+    pub use crate::ops::embedding::{add_primitive as add_positions, primitive as embedding};
+    pub use crate::ops::feed_forward::primitive as feed_forward;
+    pub use crate::ops::layer_norm::primitive as layer_norm;
+    pub use crate::ops::lstm::primitive as lstm;
+    pub use crate::ops::optimizer::primitive as adam;
+}

@@ -5,9 +5,9 @@
 
 use rayon::prelude::*;
 
-use super::dropout::Mask;
+use super::dropout::{Mask, MaskRow};
 use super::matrix::{Into, Matrix, MatrixMut, multiply, transpose_into};
-use super::simd::{dot, exp, exponentials, maximum, vectorized};
+use super::simd::{LANES, dot, exp, exponentials, maximum, vectorized};
 
 /// The sizes of an attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,14 +108,9 @@ fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
 }
 
 impl Inputs<'_> {
-    /// The row of the dropout mask, and the place of the logarithm, that belong to a query of a head.
-    fn number(&self, sequence: usize, head: usize, query: usize) -> usize {
-        (sequence * self.shape.heads + head) * self.shape.queries + query
-    }
-
     /// Keys rounded up, so that rows of scores are whole registers.
     fn padded_keys(&self) -> usize {
-        self.shape.keys.next_multiple_of(16)
+        self.shape.keys.next_multiple_of(LANES)
     }
 
     /// The weighted sums of values, `[batch * queries, d_model]`, and the logarithms of the sums of
@@ -159,6 +154,7 @@ impl Inputs<'_> {
         let (d_model, width) = (shape.d_model(), self.padded_keys());
         let rows = output.len() / d_model;
         let seen = self.visibility.keys(shape, sequence, first + rows - 1);
+        let columns = seen.next_multiple_of(LANES);
         for head in 0..shape.heads {
             let keys = sized(&mut scratch.keys, shape.d_head * width);
             let scores = sized(&mut scratch.scores, rows * width);
@@ -167,9 +163,8 @@ impl Inputs<'_> {
             self.scores(sequence, head, first, rows, seen, keys, scores);
             vectorized!({
                 for (offset, scores) in scores.chunks_exact_mut(width.max(1)).enumerate() {
-                    let number = self.number(sequence, head, first + offset);
-                    let count = self.visibility.keys(shape, sequence, first + offset);
-                    log_sums[offset * shape.heads + head] = self.softmax(&mut scores[..seen], count, number);
+                    let row = self.row(sequence, head, first + offset);
+                    log_sums[offset * shape.heads + head] = row.softmax(&mut scores[..columns]);
                 }
             });
             multiply(
@@ -181,7 +176,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// Scaled scores of a tile, with the cost of distance, `[rows, width]`.
+    /// The products of queries and keys of a tile, `[rows, width]`.
     #[allow(clippy::too_many_arguments)] // a tile's place and extent
     fn scores(
         &self,
@@ -195,47 +190,27 @@ impl Inputs<'_> {
     ) {
         let shape = self.shape;
         let width = self.padded_keys();
-        let columns = seen.next_multiple_of(16);
+        let columns = seen.next_multiple_of(LANES);
         multiply(
             MatrixMut::strided(scores, rows, columns, width),
             Into::Replace,
             self.query.head(shape, head, sequence * shape.queries + first, rows),
             Matrix::strided(keys, shape.d_head, columns, width),
         );
-        let scale = (shape.d_head as f32).sqrt().recip();
-        let slope = self.visibility.slopes.map(|slopes| slopes[head]);
-        vectorized!({
-            for (offset, scores) in scores.chunks_exact_mut(width.max(1)).enumerate() {
-                match slope {
-                    None => scores[..seen].iter_mut().for_each(|score| *score *= scale),
-                    Some(slope) => {
-                        let place = (first + offset + shape.keys) as f32 - shape.queries as f32;
-                        for (key, score) in scores[..seen].iter_mut().enumerate() {
-                            *score = *score * scale - slope * (place - key as f32).abs();
-                        }
-                    }
-                }
-            }
-        });
     }
 
-    /// Turns the first `count` scores of a row into dropped weights and the others into 0; gives the
-    /// logarithm of their sum of exponentials.
+    /// What turns the products of a query into weights.
     #[inline(always)]
-    fn softmax(&self, scores: &mut [f32], count: usize, number: usize) -> f32 {
-        let (scores, hidden) = scores.split_at_mut(count.min(scores.len()));
-        hidden.fill(0.0);
-        if scores.is_empty() {
-            return f32::INFINITY; // every weight computed from it is 0
+    fn row(&self, sequence: usize, head: usize, query: usize) -> Row {
+        let shape = self.shape;
+        let number = (sequence * shape.heads + head) * shape.queries + query;
+        Row {
+            seen: self.visibility.keys(shape, sequence, query) as u32,
+            scale: (shape.d_head as f32).sqrt().recip(),
+            slope: self.visibility.slopes.map_or(0.0, |slopes| slopes[head]),
+            place: (query + shape.keys) as f32 - shape.queries as f32,
+            mask: self.mask.map(|mask| mask.row(number)),
         }
-        let highest = maximum(scores);
-        let sum = exponentials(scores, highest);
-        let scale = 1.0 / sum;
-        scores.iter_mut().for_each(|score| *score *= scale);
-        if let Some(mask) = self.mask {
-            mask.row(number).apply(scores);
-        }
-        highest + sum.ln()
     }
 
     /// The attention weights themselves, before dropout, `[batch, heads, queries, keys]`.
@@ -253,13 +228,86 @@ impl Inputs<'_> {
                 vectorized!(transpose_into(keys, width, of_keys));
                 undropped.scores(sequence, head, 0, shape.queries, shape.keys, keys, scores);
                 for (query, scores) in scores.chunks_exact_mut(width.max(1)).enumerate() {
-                    let count = self.visibility.keys(shape, sequence, query);
-                    undropped.softmax(&mut scores[..shape.keys], count, 0);
+                    vectorized!(undropped.row(sequence, head, query).softmax(scores));
                     weights.extend_from_slice(&scores[..shape.keys]);
                 }
             }
         }
         weights
+    }
+}
+
+/// One query of one head.
+struct Row {
+    /// How many keys it sees.
+    seen: u32,
+    /// One over the root of the width of a head.
+    scale: f32,
+    /// What a step of distance costs.
+    slope: f32,
+    /// Where the query stands among the keys.
+    place: f32,
+    mask: Option<MaskRow>,
+}
+
+impl Row {
+    /// The scaled score of a product, less the cost of distance.
+    #[inline(always)]
+    fn score(&self, product: f32, column: u32) -> f32 {
+        product.mul_add(self.scale, -self.slope * (self.place - column as f32).abs())
+    }
+
+    #[inline(always)]
+    fn factor(&self, column: u32) -> f32 {
+        self.mask.map_or(1.0, |mask| mask.factor(column))
+    }
+
+    /// Turns a row of products, whole registers long, into dropped weights, 0 where no key is seen; gives the
+    /// logarithm of their sum of exponentials.
+    #[inline(always)]
+    fn softmax(&self, row: &mut [f32]) -> f32 {
+        if self.seen == 0 {
+            row.fill(0.0);
+            return f32::INFINITY; // every weight computed from it is 0
+        }
+        let (chunks, _) = row.as_chunks_mut::<LANES>();
+        for (chunk, products) in chunks.iter_mut().enumerate() {
+            for (lane, product) in products.iter_mut().enumerate() {
+                let column = (chunk * LANES + lane) as u32;
+                let score = self.score(*product, column);
+                *product = if column < self.seen { score } else { f32::NEG_INFINITY };
+            }
+        }
+        let highest = maximum(row);
+        // The exponential of minus infinity is too small to change a sum that is at least 1.
+        let sum = exponentials(row, highest);
+        let scale = 1.0 / sum;
+        let (chunks, _) = row.as_chunks_mut::<LANES>();
+        for (chunk, weights) in chunks.iter_mut().enumerate() {
+            for (lane, weight) in weights.iter_mut().enumerate() {
+                let column = (chunk * LANES + lane) as u32;
+                let dropped = *weight * scale * self.factor(column);
+                *weight = if column < self.seen { dropped } else { 0.0 };
+            }
+        }
+        highest + sum.ln()
+    }
+
+    /// Turns a row of products into dropped weights, and the gradients of dropped weights into those of the
+    /// products; `mean` is the mean of the gradients under the weights.
+    #[inline(always)]
+    fn backward(&self, row: &mut [f32], gradients: &mut [f32], log_sum: f32, mean: f32) {
+        let pairs = row.as_chunks_mut::<LANES>().0.iter_mut().zip(gradients.as_chunks_mut::<LANES>().0);
+        for (chunk, (row, gradients)) in pairs.enumerate() {
+            for lane in 0..LANES {
+                let column = (chunk * LANES + lane) as u32;
+                let weight = exp(self.score(row[lane], column) - log_sum);
+                let weight = if column < self.seen { weight } else { 0.0 };
+                let factor = self.factor(column);
+                row[lane] = weight * factor;
+                gradients[lane] = weight * (gradients[lane] * factor - mean) * self.scale;
+            }
+        }
     }
 }
 
@@ -281,10 +329,29 @@ pub struct Gradients<'a> {
 }
 
 impl Gradients<'_> {
-    fn memory(&mut self) -> (&mut [f32], usize) {
-        match &mut self.memory {
-            Some((values, stride)) => (values, *stride),
-            None => (self.query, self.query_stride),
+    fn of_query(&mut self, first: usize, rows: usize, width: usize) -> MatrixMut<'_> {
+        let start = first * self.query_stride + self.query_column;
+        MatrixMut::strided(&mut self.query[start..], rows, width, self.query_stride)
+    }
+
+    fn of_memory(&mut self, column: usize, rows: usize, width: usize) -> MatrixMut<'_> {
+        let (values, stride) = match &mut self.memory {
+            Some((values, stride)) => (&mut **values, *stride),
+            None => (&mut *self.query, self.query_stride),
+        };
+        let start = column.min(values.len());
+        MatrixMut::strided(&mut values[start..], rows, width, stride)
+    }
+
+    /// The same, for a head whose columns begin `offset` later.
+    fn shifted(&mut self, offset: usize) -> Gradients<'_> {
+        Gradients {
+            query: self.query,
+            query_stride: self.query_stride,
+            query_column: self.query_column + offset,
+            memory: self.memory.as_mut().map(|(values, stride)| (&mut **values, *stride)),
+            key_column: self.key_column + offset,
+            value_column: self.value_column + offset,
         }
     }
 }
@@ -300,13 +367,6 @@ pub struct Results<'a> {
     pub gradient: &'a [f32],
 }
 
-/// Gradients of one head of one sequence.
-struct HeadGradients {
-    query: Vec<f32>,
-    key: Vec<f32>,
-    value: Vec<f32>,
-}
-
 impl Inputs<'_> {
     /// Writes the gradients of queries, keys and values; `gradients` is all zeros before.
     pub fn backward(&self, results: Results<'_>, gradients: Gradients<'_>) {
@@ -318,17 +378,11 @@ impl Inputs<'_> {
         let of_sequence = |sequence: usize, mut gradients: Gradients<'_>, scratch: &mut Scratch| {
             // Few long sequences are shared between threads by their heads.
             if queries * keys > 1 << 16 {
-                let of_heads: Vec<HeadGradients> = (0..heads)
-                    .into_par_iter()
-                    .map(|head| self.backward_head(sequence, head, results, &mut Scratch::default()))
-                    .collect();
-                for (head, of_head) in of_heads.iter().enumerate() {
-                    self.place(head, of_head, &mut gradients);
-                }
+                self.backward_heads_apart(sequence, results, &mut gradients);
             } else {
                 for head in 0..heads {
-                    let of_head = self.backward_head(sequence, head, results, scratch);
-                    self.place(head, &of_head, &mut gradients);
+                    let mut of_head = gradients.shifted(head * self.shape.d_head);
+                    self.backward_head(sequence, head, results, &mut of_head, scratch);
                 }
             }
         };
@@ -348,38 +402,53 @@ impl Inputs<'_> {
         }
     }
 
-    /// Copies a head's gradients to their columns.
-    fn place(&self, head: usize, of_head: &HeadGradients, gradients: &mut Gradients<'_>) {
-        let width = self.shape.d_head;
-        let copy = |from: &[f32], to: &mut [f32], stride: usize, column: usize| {
-            for (row, from) in from.chunks_exact(width).enumerate() {
-                to[row * stride + column + head * width..][..width].copy_from_slice(from);
+    /// All heads of a sequence in parallel, each into memory of its own that is copied to its columns.
+    fn backward_heads_apart(&self, sequence: usize, results: Results<'_>, gradients: &mut Gradients<'_>) {
+        let Shape { queries, keys, heads, d_head, .. } = self.shape;
+        let of_heads: Vec<(Vec<f32>, Vec<f32>)> = (0..heads)
+            .into_par_iter()
+            .map(|head| {
+                let (mut query, mut memory) = (vec![0.0; queries * d_head], vec![0.0; keys * 2 * d_head]);
+                let mut of_head = Gradients {
+                    query: &mut query,
+                    query_stride: d_head,
+                    query_column: 0,
+                    memory: Some((&mut memory, 2 * d_head)),
+                    key_column: 0,
+                    value_column: d_head,
+                };
+                self.backward_head(sequence, head, results, &mut of_head, &mut Scratch::default());
+                (query, memory)
+            })
+            .collect();
+        let copy = |from: &[f32], from_stride: usize, from_column: usize, to: MatrixMut<'_>| {
+            let (to, stride) = to.into_values();
+            for (row, from) in from.chunks_exact(from_stride).enumerate() {
+                to[row * stride..][..d_head].copy_from_slice(&from[from_column..][..d_head]);
             }
         };
-        copy(&of_head.query, gradients.query, gradients.query_stride, gradients.query_column);
-        let (key_column, value_column) = (gradients.key_column, gradients.value_column);
-        let (memory, stride) = gradients.memory();
-        copy(&of_head.key, memory, stride, key_column);
-        copy(&of_head.value, memory, stride, value_column);
+        for (head, (query, memory)) in of_heads.iter().enumerate() {
+            let mut places = gradients.shifted(head * d_head);
+            copy(query, d_head, 0, places.of_query(0, queries, d_head));
+            let (key_column, value_column) = (places.key_column, places.value_column);
+            copy(memory, 2 * d_head, 0, places.of_memory(key_column, keys, d_head));
+            copy(memory, 2 * d_head, d_head, places.of_memory(value_column, keys, d_head));
+        }
     }
 
+    /// Writes the gradients of one head of one sequence.
     fn backward_head(
         &self,
         sequence: usize,
         head: usize,
         results: Results<'_>,
+        gradients: &mut Gradients<'_>,
         scratch: &mut Scratch,
-    ) -> HeadGradients {
+    ) {
         let shape = self.shape;
         let Shape { queries, d_head, .. } = shape;
         let (d_model, width) = (shape.d_model(), self.padded_keys());
         let (first_query, first_key) = (sequence * queries, sequence * shape.keys);
-        let scale = (d_head as f32).sqrt().recip();
-        let mut gradients = HeadGradients {
-            query: vec![0.0; queries * d_head],
-            key: vec![0.0; shape.keys * d_head],
-            value: vec![0.0; shape.keys * d_head],
-        };
         let all_seen = self.visibility.keys(shape, sequence, queries - 1);
         let keys = sized(&mut scratch.keys, d_head * width);
         let values = sized(&mut scratch.values, d_head * width);
@@ -392,7 +461,7 @@ impl Inputs<'_> {
         for first in (0..queries).step_by(TILE) {
             let rows = TILE.min(queries - first);
             let seen = self.visibility.keys(shape, sequence, first + rows - 1);
-            let columns = seen.next_multiple_of(16);
+            let columns = seen.next_multiple_of(LANES);
             let scores = sized(&mut scratch.scores, rows * width);
             let of_scores = sized(&mut scratch.gradients, rows * width);
             self.scores(sequence, head, first, rows, seen, keys, scores);
@@ -412,40 +481,21 @@ impl Inputs<'_> {
                     let mean =
                         dot(&results.output[place..place + d_head], &results.gradient[place..place + d_head]);
                     let log_sum = results.log_sums[row * shape.heads + head];
-                    let count = self.visibility.keys(shape, sequence, first + offset);
-                    let mask = self.mask.map(|mask| mask.row(self.number(sequence, head, first + offset)));
-                    weigh(&mut scores[..seen], &mut of_scores[..seen], count, |weight, gradient, column| {
-                        let weight = exp(weight - log_sum);
-                        let factor = mask.map_or(1.0, |mask| mask.factor(column));
-                        (weight * factor, weight * (gradient * factor - mean) * scale)
-                    });
+                    let query = self.row(sequence, head, first + offset);
+                    query.backward(&mut scores[..columns], &mut of_scores[..columns], log_sum, mean);
                 }
             });
             let weights = Matrix::strided(scores, rows, seen, width);
             let of_scores = Matrix::strided(of_scores, rows, seen, width);
             let query = self.query.head(shape, head, first_query + first, rows);
             let into = if first == 0 { Into::Replace } else { Into::Add };
-            let of_query = MatrixMut::new(&mut gradients.query[first * d_head..], rows, d_head);
-            multiply(of_query, Into::Replace, of_scores, self.key.head(shape, head, first_key, seen));
-            let of_key = MatrixMut::new(&mut gradients.key, seen, d_head);
+            let keys = self.key.head(shape, head, first_key, seen);
+            multiply(gradients.of_query(first, rows, d_head), Into::Replace, of_scores, keys);
+            let (key_column, value_column) = (gradients.key_column, gradients.value_column);
+            let of_key = gradients.of_memory(key_column, seen, d_head);
             multiply(of_key, into, of_scores.transposed(), query);
-            let of_value = MatrixMut::new(&mut gradients.value, seen, d_head);
+            let of_value = gradients.of_memory(value_column, seen, d_head);
             multiply(of_value, into, weights.transposed(), gradient);
         }
-        gradients
-    }
-}
-
-/// Replaces the first `count` pairs of two rows by what `change` makes of them and their column, the others
-/// by 0.
-#[inline(always)]
-fn weigh(a: &mut [f32], b: &mut [f32], count: usize, change: impl Fn(f32, f32, u32) -> (f32, f32)) {
-    let count = count.min(a.len());
-    let (a, hidden_a) = a.split_at_mut(count);
-    let (b, hidden_b) = b.split_at_mut(count);
-    hidden_a.fill(0.0);
-    hidden_b.fill(0.0);
-    for (column, (a, b)) in a.iter_mut().zip(b).enumerate() {
-        (*a, *b) = change(*a, *b, column as u32);
     }
 }

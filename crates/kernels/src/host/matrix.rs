@@ -110,6 +110,13 @@ impl<'a> MatrixMut<'a> {
     }
 }
 
+impl<'a> MatrixMut<'a> {
+    /// The values from the first on, and how far apart rows begin.
+    pub(crate) fn into_values(self) -> (&'a mut [f32], usize) {
+        (self.values, self.row_stride)
+    }
+}
+
 /// How many values a matrix reaches over.
 fn extent(rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> usize {
     if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row_stride + (columns - 1) * column_stride + 1 }

@@ -26,8 +26,8 @@ pub(crate) fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
     ARCH.dispatch(operation)
 }
 
-/// Partial sums held at once: as many lanes as two of the widest registers have.
-pub const LANES: usize = 32;
+/// Values taken together: as many lanes as the widest register has.
+pub const LANES: usize = 16;
 
 /// The sum of `term(a, b)` over two slices of one length, in an order that depends on the length alone.
 #[inline(always)]
@@ -82,11 +82,15 @@ pub fn maximum(values: &[f32]) -> f32 {
             *lane = if value > *lane { value } else { *lane };
         }
     }
-    let mut largest = f32::NEG_INFINITY;
-    for &value in lanes.iter().chain(rest) {
-        largest = if value > largest { value } else { largest };
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            lanes[lane] = larger(lanes[lane], lanes[lane + width]);
+        }
+        width /= 2;
     }
-    largest
+    rest.iter().fold(lanes[0], |largest, &value| larger(largest, value))
 }
 
 /// Replaces every value by `exp(value - highest)` and gives their sum.

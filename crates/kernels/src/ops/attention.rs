@@ -62,7 +62,8 @@ pub fn attention(
     primitive(stream, memory, parameters, branch, shape)
 }
 
-pub(crate) fn primitive(
+/// The same as a composition of primitives.
+pub fn primitive(
     stream: Tensor<3>,
     memory: Option<Tensor<3>>,
     parameters: AttentionParameters,

@@ -81,7 +81,8 @@ fn for_slices(
     }
 }
 
-pub(crate) fn primitive(
+/// The same as a composition of primitives.
+pub fn primitive(
     hidden: Tensor<2>,
     table: Tensor<2>,
     targets: Targets<'_>,

@@ -20,7 +20,8 @@ pub fn dropout<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D
     primitive(input, Some(mask))
 }
 
-pub(crate) fn primitive<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D> {
+/// The same as a composition of primitives.
+pub fn primitive<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D> {
     match mask {
         None => input,
         Some(mask) => {

@@ -21,7 +21,8 @@ pub fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor
     primitive(table, tokens, scale)
 }
 
-pub(crate) fn primitive(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
+/// The same as a composition of primitives.
+pub fn primitive(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
     module::embedding(table, tokens) * scale
 }
 
@@ -58,7 +59,8 @@ pub fn add_positions(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) ->
     add_primitive(input, places, mask)
 }
 
-pub(crate) fn add_primitive(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
+/// The same as a composition of primitives.
+pub fn add_primitive(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
     super::dropout::primitive(input + places.unsqueeze(), mask)
 }
 

@@ -42,7 +42,8 @@ pub fn feed_forward(
     primitive(stream, parameters, branch, activation, mask)
 }
 
-pub(crate) fn primitive(
+/// The same as a composition of primitives.
+pub fn primitive(
     stream: Tensor<3>,
     parameters: FeedForwardParameters,
     branch: &Branch,

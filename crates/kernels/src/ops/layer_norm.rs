@@ -17,7 +17,8 @@ pub fn layer_norm<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tenso
     primitive(input, gain, bias)
 }
 
-pub(crate) fn primitive<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -> Tensor<D> {
+/// The same as a composition of primitives.
+pub fn primitive<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -> Tensor<D> {
     let centred = input.clone() - input.mean_dim(D - 1);
     let variance = centred.clone().square().mean_dim(D - 1);
     centred / (variance + f64::from(EPSILON)).sqrt() * gain.unsqueeze() + bias.unsqueeze()

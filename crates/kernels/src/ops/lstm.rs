@@ -44,7 +44,8 @@ pub fn lstm(input: Tensor<3>, first: LstmState, parameters: LstmParameters, orde
     primitive(input, first, parameters, order)
 }
 
-pub(crate) fn primitive(
+/// The same as a composition of primitives.
+pub fn primitive(
     input: Tensor<3>,
     first: LstmState,
     parameters: LstmParameters,

@@ -30,7 +30,8 @@ pub fn adam(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState 
     primitive(state, gradient, settings)
 }
 
-pub(crate) fn primitive(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
+/// The same as a composition of primitives.
+pub fn primitive(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     let Adam { beta_1, beta_2, epsilon, decay, rate, scale, step } = settings;
     let gradient = gradient * scale;
     let mean = state.mean * beta_1 + gradient.clone() * (1.0 - beta_1);
