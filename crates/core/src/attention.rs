@@ -4,7 +4,7 @@
 //! its own past only once a position.
 
 use any2any_kernels::{
-    AttentionParameters, AttentionShape, Branch, Visibility, attention, attention_weights,
+    AttentionParameters, AttentionShape, Branch, Rotation, Visibility, attention, attention_weights, turn,
 };
 use burn::module::Module;
 use burn::nn::Linear;
@@ -14,7 +14,6 @@ use crate::dropout::Dropout;
 use crate::initializer::{Initializer, weight_and_bias};
 use crate::memory::Rows;
 use crate::pass::Pass;
-use crate::positions::Rotation;
 use crate::trace::Place;
 
 /// The sizes of a [`MultiHeadAttention`].
@@ -112,13 +111,13 @@ impl MultiHeadAttention {
     /// - states: `[batch, keys, d_model]`
     pub(crate) fn project(&self, states: Tensor<3>, rotation: Option<&Rotation>) -> KeyValue {
         let key = self.split_heads(self.key.forward(states.clone()));
-        let key = rotation.map_or_else(|| key.clone(), |rotation| rotation.apply(key.clone()));
+        let key = rotation.map_or_else(|| key.clone(), |rotation| turn(rotation, key.clone()));
         KeyValue { key, value: self.split_heads(self.value.forward(states)) }
     }
 
     /// The stream joined with what the heads gather from `memory`, or from the stream itself.
     ///
-    /// One fused operation, unless the pass is traced or positions rotate.
+    /// One fused operation, unless the pass is traced.
     ///
     /// # Shapes
     ///
@@ -132,7 +131,7 @@ impl MultiHeadAttention {
         rotation: Option<&Rotation>,
         pass: &mut Pass,
     ) -> Tensor<3> {
-        if pass.is_traced() || rotation.is_some() {
+        if pass.is_traced() {
             let input = branch.enter(stream.clone());
             let memory = self.project(memory.unwrap_or_else(|| input.clone()), rotation);
             let output = self.attend(input, memory, visibility, rotation, pass);
@@ -147,6 +146,7 @@ impl MultiHeadAttention {
         let shape = AttentionShape {
             heads: self.heads,
             visibility: visibility.clone(),
+            rotation: rotation.cloned(),
             mask: self.dropout.mask(pass),
         };
         attention(stream, memory, parameters, branch, shape)
@@ -167,7 +167,7 @@ impl MultiHeadAttention {
     ) -> Tensor<3> {
         let [batch, positions, d_model] = queries.dims();
         let query = self.split_heads(self.query.forward(queries));
-        let query = rotation.map_or_else(|| query.clone(), |rotation| rotation.apply(query.clone()));
+        let query = rotation.map_or_else(|| query.clone(), |rotation| turn(rotation, query.clone()));
         let weights = attention_weights(query, memory.key, visibility);
         pass.record(self.place, &weights);
         let context = self.dropout.forward(weights, pass).matmul(memory.value);

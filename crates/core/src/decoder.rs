@@ -116,7 +116,7 @@ impl Decoder {
         // One new position may see everything that is there; several need the future hidden.
         let own = Visibility { causal: target > 1, slopes: self.positions.slopes(self.heads), lengths: None };
         let cross = Visibility { lengths: cache.lengths.clone(), ..Visibility::default() };
-        let rotation = self.positions.rotation(offset, target, d_model / self.heads, &input.device());
+        let rotation = self.positions.rotation(offset, target, d_model / self.heads);
 
         let mut states = self.positions.add(input, offset, self.dropout.mask(pass));
         for (layer, cache) in self.layers.iter().zip(&mut cache.layers) {
@@ -152,7 +152,7 @@ impl Decoder {
         let own = Visibility { causal: true, slopes: self.positions.slopes(self.heads), lengths: None };
         let cross =
             Visibility { lengths: memory.and_then(|memory| memory.lengths.clone()), ..Visibility::default() };
-        let rotation = self.positions.rotation(0, target, d_model / self.heads, &input.device());
+        let rotation = self.positions.rotation(0, target, d_model / self.heads);
 
         let mut states = self.positions.add(input, 0, self.dropout.mask(pass));
         for layer in &self.layers {

@@ -67,11 +67,10 @@ impl Encoder {
     /// - output states: `[batch, source, d_model]`
     pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> Memory {
         let [_, source, d_model] = input.dims();
-        let device = input.device();
         let lengths = padded_lengths(lengths, source);
         let visibility =
             Visibility { lengths: lengths.clone(), causal: false, slopes: self.positions.slopes(self.heads) };
-        let rotation = self.positions.rotation(0, source, d_model / self.heads, &device);
+        let rotation = self.positions.rotation(0, source, d_model / self.heads);
 
         let mut states = self.positions.add(input, 0, self.dropout.mask(pass));
         for layer in &self.layers {

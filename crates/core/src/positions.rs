@@ -1,6 +1,6 @@
 //! How positions are told apart.
 
-use any2any_kernels::{Mask, add_positions, dropout};
+use any2any_kernels::{Mask, Rotation, add_positions, dropout};
 use burn::module::{Module, Param};
 use burn::tensor::TensorData;
 use burn::tensor::{Device, Tensor};
@@ -44,15 +44,6 @@ pub struct Positions {
     config: PositionsConfig,
 }
 
-/// The rotation of queries or keys at some positions.
-#[derive(Clone, Debug)]
-pub(crate) struct Rotation {
-    /// `[1, 1, positions, d_head / 2]`
-    cos: Tensor<4>,
-    /// `[1, 1, positions, d_head / 2]`
-    sin: Tensor<4>,
-}
-
 impl Positions {
     /// Adds what is added to embeddings and drops elements; `offset` is the first position's number.
     ///
@@ -81,14 +72,8 @@ impl Positions {
     }
 
     /// The rotation of `positions` positions from `offset`, for rotary positions.
-    pub(crate) fn rotation(
-        &self,
-        offset: usize,
-        positions: usize,
-        d_head: usize,
-        device: &Device,
-    ) -> Option<Rotation> {
-        (self.config == PositionsConfig::Rotary).then(|| Rotation::new(offset, positions, d_head, device))
+    pub(crate) fn rotation(&self, offset: usize, positions: usize, d_head: usize) -> Option<Rotation> {
+        (self.config == PositionsConfig::Rotary).then(|| Rotation::new(offset, positions, d_head))
     }
 
     /// What a step of distance costs each head, for ALiBi.
@@ -117,37 +102,6 @@ fn sinusoidal(offset: usize, positions: usize, d_model: usize, device: &Device) 
     Tensor::from_data(TensorData::new(values, [positions, d_model]), device)
 }
 
-impl Rotation {
-    fn new(offset: usize, positions: usize, d_head: usize, device: &Device) -> Self {
-        let half = d_head / 2;
-        let table = |function: fn(f64) -> f64| {
-            let values: Vec<f32> = (offset..offset + positions)
-                .flat_map(|position| {
-                    (0..half).map(move |pair| {
-                        let frequency = 10_000_f64.powf(-2.0 * pair as f64 / d_head as f64);
-                        function(position as f64 * frequency) as f32
-                    })
-                })
-                .collect();
-            Tensor::from_data(TensorData::new(values, [1, 1, positions, half]), device)
-        };
-        Self { cos: table(f64::cos), sin: table(f64::sin) }
-    }
-
-    /// Rotates the pairs (i, i + d_head / 2) of queries or keys, `[batch, heads, positions, d_head]`.
-    pub(crate) fn apply(&self, input: Tensor<4>) -> Tensor<4> {
-        let [_, _, _, d_head] = input.dims();
-        let half = d_head / 2;
-        let first = input.clone().narrow(3, 0, half);
-        let second = input.narrow(3, half, half);
-        let (cos, sin) = (self.cos.clone(), self.sin.clone());
-        Tensor::cat(
-            vec![first.clone() * cos.clone() - second.clone() * sin.clone(), first * sin + second * cos],
-            3,
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,19 +114,6 @@ mod tests {
         for (value, expected) in values.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
         }
-    }
-
-    #[test]
-    fn rotated_products_depend_on_distance_alone() {
-        let device = Device::default();
-        let vector = |values: [f32; 4]| Tensor::<1>::from_floats(values, &device).reshape([1, 1, 1, 4]);
-        let product = |query_at: usize, key_at: usize| -> f32 {
-            let query = Rotation::new(query_at, 1, 4, &device).apply(vector([0.3, -1.0, 0.7, 0.2]));
-            let key = Rotation::new(key_at, 1, 4, &device).apply(vector([1.1, 0.4, -0.5, 0.9]));
-            (query * key).sum().into_scalar()
-        };
-        assert!((product(5, 2) - product(13, 10)).abs() < 1e-5);
-        assert!((product(5, 2) - product(5, 4)).abs() > 1e-3);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Each fused operation, forward and with its backward pass, beside its composition of primitives, at the
 //! shapes of a tiny transformer (4,096 positions, d_model 128, d_ff 256, 4 heads, 8,000 tokens).
 
+#![allow(missing_docs)] // criterion_group writes a public function
+
 use any2any_kernels::{
     Activation, Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters,
     LstmOrder, LstmParameters, LstmState, Mask, Norm, Targets, Visibility, adam, add_positions, attention,
@@ -64,6 +66,7 @@ fn kernels(criterion: &mut Criterion) {
     let shape = |causal| AttentionShape {
         heads: HEADS,
         visibility: Visibility { causal, ..Visibility::default() },
+        rotation: None,
         mask: Some(Mask::new(0.3, 2)),
     };
     for (name, memory, causal) in
@@ -73,7 +76,15 @@ fn kernels(criterion: &mut Criterion) {
             criterion,
             name,
             || attention(stream.clone(), memory.clone(), parameters.clone(), &around, shape(causal)),
-            || primitive::attention(stream.clone(), memory.clone(), parameters.clone(), &around, shape(causal)),
+            || {
+                primitive::attention(
+                    stream.clone(),
+                    memory.clone(),
+                    parameters.clone(),
+                    &around,
+                    shape(causal),
+                )
+            },
         );
     }
 
@@ -97,12 +108,7 @@ fn kernels(criterion: &mut Criterion) {
         || layer_norm(stream.clone(), gain.clone(), bias.clone()),
         || primitive::layer_norm(stream.clone(), gain.clone(), bias.clone()),
     );
-    both(
-        criterion,
-        "dropout",
-        || dropout(stream.clone(), mask),
-        || primitive::dropout(stream.clone(), mask),
-    );
+    both(criterion, "dropout", || dropout(stream.clone(), mask), || primitive::dropout(stream.clone(), mask));
 
     let table = tensor([VOCABULARY, D_MODEL], &device);
     let tokens: Vec<u32> = (0..BATCH * POSITIONS).map(|at| (1 + at * 31 % (VOCABULARY - 1)) as u32).collect();
@@ -130,7 +136,8 @@ fn kernels(criterion: &mut Criterion) {
         || primitive::cross_entropy(hidden.clone(), table.clone(), targets, 1.0).1,
     );
 
-    let first = || LstmState { hidden: tensor([BATCH, D_MODEL], &device), cell: tensor([BATCH, D_MODEL], &device) };
+    let first =
+        || LstmState { hidden: tensor([BATCH, D_MODEL], &device), cell: tensor([BATCH, D_MODEL], &device) };
     let cell = LstmParameters {
         input: linear(D_MODEL, 4 * D_MODEL, &device),
         hidden: linear(D_MODEL, 4 * D_MODEL, &device),
@@ -148,13 +155,13 @@ fn kernels(criterion: &mut Criterion) {
         Adam { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-9, decay: 0.0, rate: 1e-3, scale: 1.0, step: 5 };
     let mut group = criterion.benchmark_group("Adam");
     group.sample_size(10);
-    group.bench_function("fused", |bencher| bencher.iter(|| adam(state.clone(), parameter.clone(), settings)));
+    group
+        .bench_function("fused", |bencher| bencher.iter(|| adam(state.clone(), parameter.clone(), settings)));
     group.bench_function("primitives", |bencher| {
         bencher.iter(|| primitive::adam(state.clone(), parameter.clone(), settings));
     });
     group.finish();
 }
 
-#[allow(missing_docs)] // the macro writes a public function
 criterion_group!(benches, kernels);
 criterion_main!(benches);

@@ -11,7 +11,10 @@ pub mod host;
 mod ops;
 
 pub use host::dropout::Mask;
-pub use ops::attention::{AttentionParameters, AttentionShape, Visibility, attention, attention_weights};
+pub use host::rotation::Rotation;
+pub use ops::attention::{
+    AttentionParameters, AttentionShape, Visibility, attention, attention_weights, turn,
+};
 pub use ops::branch::{Branch, Norm};
 pub use ops::cross_entropy::{Outcome, Targets, cross_entropy, cross_entropy_outcomes};
 pub use ops::dropout::dropout;

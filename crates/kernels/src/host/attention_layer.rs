@@ -6,6 +6,7 @@ use super::attention::{Gradients, Inputs, Results, Rows, Shape, Visibility};
 use super::blocks::{block_rows, reduce_rows, split};
 use super::dropout::Mask;
 use super::matrix::Into;
+use super::rotation::Rotation;
 use super::rows::{Branch, Joined, Linear, unjoin};
 use super::simd::vectorized;
 
@@ -24,6 +25,8 @@ pub struct AttentionLayer<'a> {
     pub output: Linear<'a>,
     /// Which keys count.
     pub visibility: Visibility<'a>,
+    /// Turns queries and keys of a sequence that attends to itself.
+    pub rotation: Option<&'a Rotation>,
     /// Drops attention weights.
     pub mask: Option<Mask>,
     /// The sizes.
@@ -68,7 +71,11 @@ impl AttentionLayer<'_> {
         let (query, projected) = match memory {
             None => {
                 let joined = Joined::new(&[self.query, self.key, self.value], d_model);
-                (joined.linear().forward(stream, self.branch.norm), None)
+                let mut projected = joined.linear().forward(stream, self.branch.norm);
+                if let Some(rotation) = self.rotation {
+                    rotation.turn(&mut projected, 3 * d_model, 2 * self.shape.heads, false);
+                }
+                (projected, None)
             }
             Some(memory) => {
                 let joined = Joined::new(&[self.key, self.value], d_model);
@@ -133,6 +140,9 @@ impl AttentionLayer<'_> {
             },
         );
         drop(of_context);
+        if let (Some(rotation), None) = (self.rotation, memory) {
+            rotation.turn(&mut of_query, 3 * d_model, 2 * self.shape.heads, true);
+        }
 
         let joined = match memory {
             None => Joined::new(&[self.query, self.key, self.value], d_model),

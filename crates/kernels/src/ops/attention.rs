@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation, module};
 
 use super::branch::Branch;
 use crate::host::dropout::Mask;
+use crate::host::rotation::Rotation;
 
 /// The parameters of an attention sub-layer: weight `[d_model, d_model]` and bias `[d_model]` of each matrix.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct AttentionShape {
     pub heads: usize,
     /// Which keys count.
     pub visibility: Visibility,
+    /// Turns queries and keys, of a stream that attends to itself.
+    pub rotation: Option<Rotation>,
     /// Drops attention weights: a row is a query of a head of a sequence, a column a key.
     pub mask: Option<Mask>,
 }
@@ -72,6 +75,11 @@ pub fn primitive(
 ) -> Tensor<3> {
     let [batch, queries, d_model] = stream.dims();
     let d_head = d_model / shape.heads;
+    let rotation = shape.rotation.filter(|_| memory.is_none());
+    let turn = |heads: Tensor<4>| match &rotation {
+        None => heads,
+        Some(rotation) => turn(rotation, heads),
+    };
     let input = branch.primitive_input(stream.clone());
     let memory = memory.unwrap_or_else(|| input.clone());
     let [_, keys, _] = memory.dims();
@@ -80,13 +88,29 @@ pub fn primitive(
     let heads = |input: Tensor<3>, positions: usize| {
         input.reshape([batch, positions, shape.heads, d_head]).swap_dims(1, 2)
     };
-    let query = heads(linear(input, parameters.query), queries);
-    let key = heads(linear(memory.clone(), parameters.key), keys);
+    let query = turn(heads(linear(input, parameters.query), queries));
+    let key = turn(heads(linear(memory.clone(), parameters.key), keys));
     let value = heads(linear(memory, parameters.value), keys);
     let weights = attention_weights(query, key, &shape.visibility);
     let context = super::dropout::primitive(weights, shape.mask).matmul(value);
     let context = context.swap_dims(1, 2).reshape([batch, queries, d_model]);
     branch.primitive_join(stream, linear(context, parameters.output))
+}
+
+/// Turns queries or keys, `[batch, heads, positions, d_head]`, in burn's primitives on every backend.
+pub fn turn(rotation: &Rotation, heads: Tensor<4>) -> Tensor<4> {
+    let [_, _, positions, d_head] = heads.dims();
+    let (half, device) = (d_head / 2, heads.device());
+    let table = |values: &[f32]| {
+        Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 1, positions, half]), &device)
+    };
+    let (cos, sin) = (table(&rotation.cos), table(&rotation.sin));
+    let first = heads.clone().narrow(3, 0, half);
+    let second = heads.narrow(3, half, half);
+    Tensor::cat(
+        vec![first.clone() * cos.clone() - second.clone() * sin.clone(), first * sin + second * cos],
+        3,
+    )
 }
 
 /// The weights of projected queries over projected keys, in burn's primitives on every backend.
@@ -162,6 +186,7 @@ fn on_flex(
         crossed: memory.is_some(),
         branch: branch.settings(),
         visibility: shape.visibility,
+        rotation: shape.rotation,
         mask: shape.mask,
         shape: crate::host::attention::Shape {
             batch,
@@ -200,6 +225,7 @@ struct Layer {
     crossed: bool,
     branch: super::branch::Settings,
     visibility: Visibility,
+    rotation: Option<Rotation>,
     mask: Option<Mask>,
     shape: crate::host::attention::Shape,
 }
@@ -224,6 +250,7 @@ impl Layer {
                 causal: self.visibility.causal,
                 slopes: self.visibility.slopes.as_deref(),
             },
+            rotation: self.rotation.as_ref(),
             mask: self.mask,
             shape: self.shape,
         }

@@ -9,6 +9,7 @@ use super::cross_entropy::{self, Targets};
 use super::feed_forward::{self, Activation, FeedForwardParameters};
 use super::{dropout, embedding, layer_norm};
 use crate::host::dropout::Mask;
+use crate::host::rotation::Rotation;
 
 /// Draws shapes and values.
 struct Random(u64);
@@ -206,7 +207,7 @@ fn attention_agrees() {
     let (device, mut random) = (device(), Random(5));
     for case in 0..60 {
         let heads = 1 + random.below(3);
-        let d_model = heads * (1 + random.below(20));
+        let d_model = heads * 2 * (1 + random.below(10));
         let crossed = random.bool();
         let batch = 1 + random.below(3);
         let queries = 1 + random.below(if case % 10 == 0 { 300 } else { 24 });
@@ -220,7 +221,8 @@ fn attention_agrees() {
             causal: random.bool(),
             slopes: random.bool().then(|| (0..heads).map(|head| 0.5 / (head + 1) as f32).collect()),
         };
-        let shape = AttentionShape { heads, visibility, mask: random.mask() };
+        let rotation = random.bool().then(|| Rotation::new(0, queries, d_model / heads));
+        let shape = AttentionShape { heads, visibility, rotation, mask: random.mask() };
         let count = batch * queries * d_model;
         let cotangent =
             Tensor::<3>::from_data(TensorData::new(random.values(count), [batch, queries, d_model]), &device);
@@ -262,7 +264,7 @@ fn attention_passes_gradients_on() {
             lengths: Some((0..batch).map(|_| random.below(keys + 1)).collect()),
             ..Visibility::default()
         };
-        let shape = AttentionShape { heads, visibility, mask: random.mask() };
+        let shape = AttentionShape { heads, visibility, rotation: None, mask: random.mask() };
         let run = |fused: bool| {
             let [query, key, value, output] = [0, 1, 2, 3].map(|number: usize| linears[number].clone());
             let parameters = AttentionParameters { query, key, value, output };
@@ -438,7 +440,7 @@ fn gradients_are_derivatives() {
     };
     let branch = Branch { norm: Some(norm(&mut random)), carry: 1.0, mask: Some(Mask::new(0.2, 9)) };
     let visibility = Visibility { lengths: Some(vec![5, 3]), causal: true, slopes: None };
-    let shape = AttentionShape { heads, visibility, mask: Some(Mask::new(0.2, 10)) };
+    let shape = AttentionShape { heads, visibility, rotation: None, mask: Some(Mask::new(0.2, 10)) };
     let tokens = [1_u32, 2, 3, 0, 4, 5, 6, 0, 7, 1];
     let table = random.leaf([8, d_model], &device);
     let loss = |stream: Tensor<3>| {
@@ -500,8 +502,12 @@ fn threads_do_not_change_a_bit() {
                 carry: 1.0,
                 mask: Some(Mask::new(0.3, 1)),
             };
-            let shape =
-                AttentionShape { heads, visibility: Visibility::default(), mask: Some(Mask::new(0.3, 2)) };
+            let shape = AttentionShape {
+                heads,
+                visibility: Visibility::default(),
+                rotation: None,
+                mask: Some(Mask::new(0.3, 2)),
+            };
             let [query, key, value, output] = [0, 1, 2, 3].map(|number: usize| linears[number].clone());
             let parameters = AttentionParameters { query, key, value, output };
             let states = attention::attention(stream.clone(), None, parameters, &branch, shape);
