@@ -451,6 +451,21 @@ pub(crate) enum BenchCommand {
     Train(BenchTrainArguments),
     /// Measure the translation of some lines, by a run or by an experiment that has not been trained.
     Decode(BenchDecodeArguments),
+    /// Measure single operations, forward and backward, beside their compositions of primitives.
+    Kernels(BenchKernelsArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchKernelsArguments {
+    /// How often each operation is measured; the median counts.
+    #[arg(long, default_value_t = 11)]
+    pub repetitions: usize,
+    /// Threads of the CPU backend; as many as there are cores unless given.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub threads: usize,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

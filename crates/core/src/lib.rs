@@ -26,7 +26,7 @@ mod stepper;
 mod trace;
 mod transformer;
 
-pub use any2any_kernels::{Adam, AdamState, adam, sum_of_squares};
+pub use any2any_kernels::{Adam, AdamState, adam, sum_of_squares, workloads};
 pub use attention::{AttentionCache, AttentionConfig, KeyValue, MultiHeadAttention};
 pub use body::{Body, BodyConfig, DecoderState};
 pub use decoder::{Decoder, DecoderCache};

@@ -9,6 +9,7 @@
 
 pub mod host;
 mod ops;
+pub mod workloads;
 
 pub use host::dropout::Mask;
 pub use host::rotation::Rotation;

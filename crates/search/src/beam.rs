@@ -12,8 +12,8 @@
 
 use crate::hypothesis::normalized;
 use crate::path::Path;
-use crate::rules::{Next, Rules};
-use crate::top::top;
+use crate::rules::{Next, Rules, log_probability};
+use crate::scores::Row;
 use crate::{Beam, Hypothesis, NotANumber, Source, SourceRow};
 
 /// The search of one source.
@@ -55,27 +55,27 @@ impl<'a> BeamSource<'a> {
 
     /// The ways to go on that can matter, best first; of equals, the one of the better path, then the lower
     /// token.
-    fn continuations(&self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<Continuation>, NotANumber> {
-        let vocabulary = logits.len() / self.live.len().max(1);
+    fn continuations(
+        &self,
+        rows: &mut [Row<'_>],
+        rules: &Rules<'_>,
+    ) -> Result<Vec<Continuation>, NotANumber> {
         let mut all = Vec::new();
-        for (parent, (live, logits)) in self.live.iter().zip(logits.chunks_mut(vocabulary.max(1))).enumerate()
-        {
+        for (parent, (live, row)) in self.live.iter().zip(rows).enumerate() {
             let mut push = |token, log_probability: f32, chosen, best: bool| {
                 let total = live.path.log_probability + f64::from(log_probability);
                 let greedy = live.greedy && best;
                 all.push(Continuation { parent, token, log_probability, total, chosen, greedy });
             };
-            match rules.next(logits, &live.path.tokens, self.source)? {
+            match rules.next(row, &live.path.tokens, self.source)? {
                 Next::Forced(token, log_probability) => push(Some(token), log_probability, true, true),
                 Next::Ended(log_probability, chosen) => push(None, log_probability, chosen, true),
-                Next::Choice(log_sum) => {
+                Next::Choice(choice) => {
                     // One more than the beam holds, because one of them may be the end.
-                    for (rank, best) in
-                        top(logits, self.options.size.saturating_add(1)).into_iter().enumerate()
-                    {
+                    let best = row.top(self.options.size.saturating_add(1), &choice);
+                    for (rank, best) in best.into_iter().enumerate() {
                         let token = (best.token != rules.end).then_some(best.token);
-                        let log_probability = (f64::from(best.logit) - log_sum).min(0.0) as f32;
-                        push(token, log_probability, true, rank == 0);
+                        push(token, log_probability(best.logit, choice.log_sum), true, rank == 0);
                     }
                 }
             }
@@ -105,9 +105,9 @@ impl<'a> BeamSource<'a> {
 }
 
 impl Source for BeamSource<'_> {
-    fn advance(&mut self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber> {
+    fn advance(&mut self, rows: &mut [Row<'_>], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber> {
         let size = self.options.size;
-        let continuations = self.continuations(logits, rules)?;
+        let continuations = self.continuations(rows, rules)?;
         // Once the beam has finished, only the greedy path goes on.
         let over = self.ended >= size;
         let mut kept: Vec<(Continuation, u32)> = Vec::with_capacity(size + 1);

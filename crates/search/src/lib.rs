@@ -62,6 +62,7 @@ mod options;
 mod path;
 mod rules;
 mod sampling;
+mod scores;
 mod stepper;
 mod top;
 
@@ -70,12 +71,14 @@ use any2any_adapter::Seed;
 pub use error::SearchError;
 pub use hypothesis::Hypothesis;
 pub use options::{Beam, Sampling, SearchOptions, Strategy};
-pub use stepper::{SourceRow, Stepper};
+pub use stepper::{Answer, BestOfRow, SourceRow, Stepper, Wanted};
+pub use top::Scored;
 
 use beam::BeamSource;
 use path::{Pick, Single};
 use rules::Rules;
 use sampling::Sampler;
+use scores::Row;
 
 /// Searches the best hypotheses of each source: as many as the strategy gives, best first.
 ///
@@ -99,10 +102,11 @@ pub fn search<S: Stepper>(
     options.check()?;
     let rules = Rules::new(stepper.vocabulary(), end, forbidden, options);
     rules.check_tokens(begin, sources)?;
+    let longest_prefix = sources.iter().map(|source| source.prefix.len()).max().unwrap_or(0);
     match &options.strategy {
         Strategy::Greedy => {
             let rows = sources.iter().map(|source| Single::new(source, Pick::Best));
-            run(stepper, rows.collect(), begin, &rules)
+            run(stepper, rows.collect(), begin, longest_prefix, &rules)
         }
         Strategy::Sampling(sampling) => {
             let sampler = |source: &SourceRow| {
@@ -110,20 +114,20 @@ pub fn search<S: Stepper>(
                 Pick::Drawn(Sampler::new(sampling, random))
             };
             let rows = sources.iter().map(|source| Single::new(source, sampler(source)));
-            run(stepper, rows.collect(), begin, &rules)
+            run(stepper, rows.collect(), begin, longest_prefix, &rules)
         }
         Strategy::Beam(beam) => {
             let rows = sources.iter().map(|source| BeamSource::new(source, beam));
-            run(stepper, rows.collect(), begin, &rules)
+            run(stepper, rows.collect(), begin, longest_prefix, &rules)
         }
     }
 }
 
 /// The search of one source: some rows of the batch, until it is done.
 trait Source {
-    /// Chooses from the logits of its rows, row-major, what its next rows are: for each, the row among the
-    /// present ones that it continues, and the token that it is fed. None when the search is done.
-    fn advance(&mut self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber>;
+    /// Chooses from the scores of its rows what its next rows are: for each, the row among the present ones
+    /// that it continues, and the token that it is fed. None when the search is done.
+    fn advance(&mut self, rows: &mut [Row<'_>], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber>;
 
     /// What was found, best first.
     fn finish(self) -> Vec<Hypothesis>;
@@ -136,6 +140,7 @@ fn run<S: Stepper, R: Source>(
     stepper: &mut S,
     mut sources: Vec<R>,
     begin: u32,
+    longest_prefix: usize,
     rules: &Rules<'_>,
 ) -> Result<Vec<Vec<Hypothesis>>, SearchError<S::Error>> {
     let vocabulary = stepper.vocabulary();
@@ -144,19 +149,24 @@ fn run<S: Stepper, R: Source>(
     let mut tokens = vec![begin; sources.len()];
     let mut position = 0;
     while !tokens.is_empty() {
-        let mut logits = stepper.step(&tokens).map_err(SearchError::Stepper)?;
-        let expected = tokens.len() * vocabulary;
-        if logits.len() != expected {
-            return Err(SearchError::Shape { expected, given: logits.len() });
+        let answer = match rules.wanted(position, longest_prefix) {
+            Some(wanted) => stepper.rank(&tokens, &wanted),
+            None => stepper.step(&tokens).map(Answer::Logits),
+        };
+        let mut answer = answer.map_err(SearchError::Stepper)?;
+        let (expected, given) = (tokens.len() * vocabulary, answer.logits(vocabulary));
+        if given != expected {
+            return Err(SearchError::Shape { expected, given });
         }
+        let mut scores = answer.rows(vocabulary);
         let mut kept = Vec::with_capacity(tokens.len());
         tokens.clear();
-        let (mut first, mut rest) = (0, &mut logits[..]);
+        let (mut first, mut rest) = (0, &mut scores[..]);
         for (index, (source, rows)) in sources.iter_mut().zip(&mut rows).enumerate() {
             if *rows == 0 {
                 continue;
             }
-            let (own, others) = rest.split_at_mut(*rows * vocabulary);
+            let (own, others) = rest.split_at_mut(*rows);
             let next = source
                 .advance(own, rules)
                 .map_err(|NotANumber| SearchError::NotANumber { source_row: index, position })?;

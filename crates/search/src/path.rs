@@ -1,9 +1,9 @@
 //! One way through the tokens, and searches that follow a single one: greedy and sampling.
 
 use crate::hypothesis::normalized;
-use crate::rules::{Next, Rules};
+use crate::rules::{Next, Rules, log_probability};
 use crate::sampling::Sampler;
-use crate::top::top;
+use crate::scores::Row;
 use crate::{Hypothesis, NotANumber, Source, SourceRow};
 
 /// The beginning of a hypothesis.
@@ -60,22 +60,24 @@ impl<'a> Single<'a> {
 }
 
 impl Source for Single<'_> {
-    fn advance(&mut self, logits: &mut [f32], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber> {
+    fn advance(&mut self, rows: &mut [Row<'_>], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber> {
+        let row = rows.first_mut().ok_or(NotANumber)?;
         let path = std::mem::take(&mut self.path);
-        let (token, log_probability, finished) = match rules.next(logits, &path.tokens, self.source)? {
+        let (token, log_probability, finished) = match rules.next(row, &path.tokens, self.source)? {
             Next::Forced(token, log_probability) => {
                 self.path = path.with(token, log_probability);
                 return Ok(vec![(0, token)]);
             }
             Next::Ended(log_probability, finished) => (rules.end, log_probability, finished),
-            Next::Choice(log_sum) => {
-                let picked = match &mut self.pick {
-                    Pick::Best => top(logits, 1).first().copied(),
-                    Pick::Drawn(sampler) => sampler.draw(logits),
+            Next::Choice(choice) => {
+                let picked = match (&mut self.pick, row) {
+                    (Pick::Best, row) => row.top(1, &choice).first().copied(),
+                    (Pick::Drawn(sampler), Row::Logits(logits)) => sampler.draw(logits),
+                    (Pick::Drawn(_), Row::Best(_)) => unreachable!("a draw asks for all logits"),
                 };
                 // There is a choice, so there is a token.
                 let picked = picked.ok_or(NotANumber)?;
-                (picked.token, (f64::from(picked.logit) - log_sum).min(0.0) as f32, true)
+                (picked.token, log_probability(picked.logit, choice.log_sum), true)
             }
         };
         if token == rules.end {

@@ -1,7 +1,8 @@
 //! What may be written next, and how probable it is.
 
-use crate::top::log_sum_exp;
-use crate::{NotANumber, SearchError, SearchOptions, SourceRow};
+use crate::scores::{Choice, Row};
+use crate::top::{Scored, log_sum_exp};
+use crate::{BestOfRow, NotANumber, SearchError, SearchOptions, SourceRow, Strategy, Wanted};
 
 /// The rules that hold for all sources of a search.
 pub(crate) struct Rules<'a> {
@@ -10,13 +11,14 @@ pub(crate) struct Rules<'a> {
     forbidden: &'a [u32],
     no_repeat_ngram: usize,
     repetition_penalty: f32,
+    /// How many of the best tokens the strategy looks at; `None`: at all of them.
+    looked_at: Option<usize>,
 }
 
 /// The scores of what may be written next.
 pub(crate) enum Next {
-    /// A choice: the logits of the row are scores, minus infinity being forbidden. A token's log-probability
-    /// is its logit minus this.
-    Choice(f64),
+    /// A choice: where the row has all logits they are scores, minus infinity being forbidden.
+    Choice(Choice),
     /// No choice: this token, with this log-probability.
     Forced(u32, f32),
     /// No choice but to end, with this log-probability; and whether the model would have ended too.
@@ -31,7 +33,20 @@ impl<'a> Rules<'a> {
             forbidden,
             no_repeat_ngram: options.no_repeat_ngram,
             repetition_penalty: options.repetition_penalty as f32,
+            looked_at: match &options.strategy {
+                Strategy::Greedy => Some(1),
+                // One more than the beam holds, because one of them may be the end.
+                Strategy::Beam(beam) => Some(beam.size.saturating_add(1)),
+                Strategy::Sampling(_) => None,
+            },
         }
+    }
+
+    /// What is needed of the logits at a position, when that is not all of them.
+    pub(crate) fn wanted(&self, position: usize, longest_prefix: usize) -> Option<Wanted<'_>> {
+        let plain = self.no_repeat_ngram == 0 && self.repetition_penalty == 1.0;
+        let count = self.looked_at.filter(|_| plain && position >= longest_prefix)?;
+        Some(Wanted { count: count.min(self.vocabulary), end: self.end, forbidden: self.forbidden })
     }
 
     pub(crate) fn check_tokens<E: std::error::Error + 'static>(
@@ -56,9 +71,35 @@ impl<'a> Rules<'a> {
         Ok(())
     }
 
-    /// What may follow `tokens`. Changes the logits: the penalty for repetition is applied, and what is
-    /// forbidden becomes minus infinity.
+    /// What may follow `tokens`. Changes all logits of a row: the penalty for repetition is applied, and what
+    /// is forbidden becomes minus infinity.
     pub(crate) fn next(
+        &self,
+        row: &mut Row<'_>,
+        tokens: &[u32],
+        source: &SourceRow,
+    ) -> Result<Next, NotANumber> {
+        match row {
+            Row::Logits(logits) => self.next_of_logits(logits, tokens, source),
+            Row::Best(best) => self.next_of_best(best, tokens, source),
+        }
+    }
+
+    fn next_of_best(&self, row: &BestOfRow, tokens: &[u32], source: &SourceRow) -> Result<Next, NotANumber> {
+        let BestOfRow { log_sum, end, .. } = *row;
+        if !log_sum.is_finite() {
+            return Err(NotANumber);
+        }
+        let best = row.tokens.first().map_or(f32::NEG_INFINITY, |best| best.logit);
+        if tokens.len() >= source.max_length || best == f32::NEG_INFINITY {
+            return Ok(ended(end, best, log_sum));
+        }
+        let may_end = tokens.len() >= source.min_length && end > f32::NEG_INFINITY;
+        let end = may_end.then_some(Scored { logit: end, token: self.end });
+        Ok(Next::Choice(Choice { log_sum, end }))
+    }
+
+    fn next_of_logits(
         &self,
         logits: &mut [f32],
         tokens: &[u32],
@@ -69,9 +110,8 @@ impl<'a> Rules<'a> {
         if !log_sum.is_finite() {
             return Err(NotANumber);
         }
-        let log_probability = |logit: f32| (f64::from(logit) - log_sum).min(0.0) as f32;
         if let Some(&token) = source.prefix.get(tokens.len()) {
-            return Ok(Next::Forced(token, log_probability(logits[token as usize])));
+            return Ok(Next::Forced(token, log_probability(logits[token as usize], log_sum)));
         }
 
         let end = logits[self.end as usize];
@@ -84,12 +124,12 @@ impl<'a> Rules<'a> {
         logits[self.end as usize] = f32::NEG_INFINITY;
         let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         if tokens.len() >= source.max_length || best == f32::NEG_INFINITY {
-            return Ok(Next::Ended(log_probability(end), end >= best && end > f32::NEG_INFINITY));
+            return Ok(ended(end, best, log_sum));
         }
         if tokens.len() >= source.min_length {
             logits[self.end as usize] = end;
         }
-        Ok(Next::Choice(log_sum))
+        Ok(Next::Choice(Choice { log_sum, end: None }))
     }
 
     fn penalize_repetition(&self, logits: &mut [f32], tokens: &[u32]) {
@@ -125,6 +165,16 @@ impl<'a> Rules<'a> {
     }
 }
 
+/// The log-probability of a token.
+pub(crate) fn log_probability(logit: f32, log_sum: f64) -> f32 {
+    (f64::from(logit) - log_sum).min(0.0) as f32
+}
+
+/// No choice but to end; `best` is the best logit of the other tokens.
+fn ended(end: f32, best: f32, log_sum: f64) -> Next {
+    Next::Ended(log_probability(end, log_sum), end >= best && end > f32::NEG_INFINITY)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,8 +189,9 @@ mod tests {
     ) -> (Next, Vec<f32>) {
         let rules = Rules::new(logits.len(), END, &[4], options);
         let source = SourceRow { id: 0, prefix: vec![3], min_length: limits.0, max_length: limits.1 };
-        let next =
-            rules.next(&mut logits, tokens, &source).unwrap_or_else(|NotANumber| panic!("finite logits"));
+        let next = rules
+            .next(&mut Row::Logits(&mut logits), tokens, &source)
+            .unwrap_or_else(|NotANumber| panic!("finite logits"));
         (next, logits)
     }
 

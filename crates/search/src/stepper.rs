@@ -1,5 +1,7 @@
 //! The model as search sees it, and what is searched for.
 
+use crate::Scored;
+
 /// A batch of hypotheses, a row each, whose model state is kept behind this trait.
 pub trait Stepper {
     /// What can go wrong in the model.
@@ -15,6 +17,18 @@ pub trait Stepper {
     /// When the model fails.
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Self::Error>;
 
+    /// Does the same and answers with what search needs of the logits, where that is less than all of them.
+    ///
+    /// The default answers with all logits. Whatever the answer, what is found is the same.
+    ///
+    /// # Errors
+    ///
+    /// When the model fails.
+    fn rank(&mut self, tokens: &[u32], wanted: &Wanted<'_>) -> Result<Answer, Self::Error> {
+        let _ = wanted;
+        self.step(tokens).map(Answer::Logits)
+    }
+
     /// Keeps these rows in this order. A row may be absent (its hypothesis is finished) or repeated (it is
     /// continued in several ways).
     ///
@@ -22,6 +36,37 @@ pub trait Stepper {
     ///
     /// When the model fails.
     fn select(&mut self, rows: &[usize]) -> Result<(), Self::Error>;
+}
+
+/// What search needs of each row of logits when no rule looks at all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// How many of the best tokens.
+    pub count: usize,
+    /// The token that ends a hypothesis: never among the best, its logit is given apart.
+    pub end: u32,
+    /// Tokens that are never among the best.
+    pub forbidden: &'a [u32],
+}
+
+/// What a stepper answers with.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// All logits, `[rows, vocabulary]`, row-major.
+    Logits(Vec<f32>),
+    /// What was wanted of each row.
+    Best(Vec<BestOfRow>),
+}
+
+/// What was wanted of one row.
+#[derive(Clone, Debug)]
+pub struct BestOfRow {
+    /// The best tokens, best first, as many as were wanted or as there are; of equals the lower token first.
+    pub tokens: Vec<Scored>,
+    /// The logit of the end.
+    pub end: f32,
+    /// The logarithm of the sum of exponentials of all logits; not finite when one of them is no number.
+    pub log_sum: f64,
 }
 
 /// One source, and what its hypotheses must be like.

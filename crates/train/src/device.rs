@@ -44,6 +44,17 @@ pub fn device(choice: &spec::Device) -> Result<Device, TrainError> {
     })
 }
 
+/// Whether a device is the CPU in this program's own memory.
+pub(crate) fn is_flex(device: &Device) -> bool {
+    #[cfg(feature = "flex")]
+    return *device == Device::flex();
+    #[cfg(not(feature = "flex"))]
+    {
+        let _ = device;
+        false
+    }
+}
+
 /// The name of a backend, as it stands in the YAML and in Cargo's features.
 pub fn name(backend: Backend) -> &'static str {
     match backend {

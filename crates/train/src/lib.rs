@@ -15,6 +15,7 @@ mod device;
 mod error;
 pub mod evaluate;
 mod files;
+mod loaded;
 mod log;
 mod losses;
 mod observer;

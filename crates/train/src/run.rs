@@ -149,7 +149,8 @@ impl RunFolder {
         Ok(())
     }
 
-    fn weights_file(&self, checkpoint: &str) -> Result<PathBuf, TrainError> {
+    /// The file of a checkpoint's weights.
+    pub(crate) fn weights_file(&self, checkpoint: &str) -> Result<PathBuf, TrainError> {
         match Path::new(checkpoint) {
             path if path.is_file() => Ok(path.to_owned()),
             _ => Ok(self.checkpoints().resolve(checkpoint)?.join("model.safetensors")),

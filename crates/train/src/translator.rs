@@ -1,16 +1,21 @@
 //! A trained model at work: values of one medium in, values of another out.
 
+use std::convert::Infallible;
+
 use any2any_adapter::{Decoded, Encoded, Head, Registry, Sequence, Value};
 use any2any_core::{Loss, Model, ModelStepper, Pass, Trace};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
-use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Strategy};
-use burn::tensor::Device;
+use any2any_inference::EngineStepper;
+use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Stepper, Strategy};
 
 use crate::adapters::AdapterSet;
 use crate::batch::{self, Batch};
+use crate::build::model_config;
+use crate::checkpoint::read_weights;
 use crate::corpus::Example;
 use crate::error::TrainError;
+use crate::loaded::Loaded;
 use crate::losses::{framing, loss_of, losses};
 use crate::prepare::{self, Split};
 use crate::run::RunFolder;
@@ -21,8 +26,7 @@ pub struct Translator {
     pub experiment: Experiment,
     /// Its adapters.
     pub adapters: AdapterSet,
-    model: Model,
-    device: Device,
+    model: Loaded,
 }
 
 /// One result of a search.
@@ -84,19 +88,23 @@ impl Translator {
         let experiment = run.experiment(registry)?.experiment;
         let device = crate::device::device(&experiment.device)?;
         let adapters = run.adapters(&experiment, registry)?;
-        let model = run.model(&experiment, &adapters, checkpoint, &device)?;
-        Ok(Self::new(experiment, adapters, model))
+        let file = run.weights_file(checkpoint)?;
+        let config = model_config(&experiment.model, &adapters);
+        let model = Loaded::of_weights(config, read_weights(&file)?, device).map_err(|reason| {
+            TrainError::run(&file, format!("these weights are of another model: {reason}"))
+        })?;
+        Ok(Self { experiment, adapters, model })
     }
 
     /// A translator from its parts; the model without autodiff.
     pub fn new(experiment: Experiment, adapters: AdapterSet, model: Model) -> Self {
-        let device = model.device();
-        Self { experiment, adapters, model, device }
+        let model = Loaded::of_model(model_config(&experiment.model, &adapters), model);
+        Self { experiment, adapters, model }
     }
 
     /// The model.
     pub fn model(&self) -> &Model {
-        &self.model
+        self.model.model()
     }
 
     /// A split of a task's data, encoded.
@@ -153,8 +161,7 @@ impl Translator {
         let prefix = self.prefix(task, Some(prefix))?;
         let rows: Vec<SourceRow> =
             (0..results).map(|number| self.row(number, prefix.len(), &prefix, decoding)).collect();
-        let stepper = ModelStepper::new(&self.model, task, None);
-        self.run_search(task, stepper, &rows, decoding)
+        self.run_search(task, &[], &rows, decoding)
     }
 
     /// The most probable tokens after a prefix, in falling order: the model's own distribution.
@@ -174,18 +181,17 @@ impl Translator {
             (Some(value), Some(adapter)) => {
                 let encoded = self.adapters.adapter(adapter).encode(value);
                 let encoded = encoded.map_err(|source| self.adapter_error(task, "source", source))?;
-                batch::sources([&encoded.sequence], framing(&self.adapters, task), &self.device)
+                Some(encoded.sequence)
             }
             _ => None,
         };
-        let framing = framing(&self.adapters, task);
-        let mut tokens = vec![framing.begin];
+        let sources: Vec<&Sequence> = source.iter().collect();
+        let mut tokens = vec![framing(&self.adapters, task).begin];
         tokens.extend(self.prefix(task, Some(prefix))?);
-        let mut stepper = ModelStepper::new(&self.model, task, source);
-        let mut logits = Vec::new();
-        for token in tokens {
-            logits = stepper.logits(&[token]);
-        }
+        let logits = match self.model.engine() {
+            Some(engine) => last_logits(EngineStepper::new(engine, task, &sources), &tokens),
+            None => last_logits(self.model_stepper(task, &sources), &tokens),
+        };
         let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f64 = logits.iter().map(|logit| f64::from(logit - highest).exp()).sum();
         let mut order: Vec<usize> = (0..logits.len()).collect();
@@ -260,7 +266,7 @@ impl Translator {
         };
         let batch = Batch::new(task, [&example], framing(&self.adapters, task));
         let mut pass = Pass::traced();
-        let loss = loss_of(&self.model, &batch, &self.device, &mut pass);
+        let loss = loss_of(self.model(), &batch, self.model.device(), &mut pass);
         Ok(Traced { source, target, trace: pass.into_trace(), log_probabilities: loss.log_probabilities })
     }
 
@@ -272,7 +278,6 @@ impl Translator {
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TrainError> {
-        let framing = framing(&self.adapters, task);
         let beam = decoding.beam.as_ref().map_or(1, |beam| beam.size);
         let mut order: Vec<usize> = (0..sources.len()).collect();
         order.sort_by_key(|&number| std::cmp::Reverse(sources[number].len()));
@@ -282,23 +287,30 @@ impl Translator {
             let rows = (decoding.batch_tokens / (sources[first].len().max(1) * beam)).clamp(1, rest.len());
             let (now, later) = rest.split_at(rows);
             rest = later;
-            let source = batch::sources(now.iter().map(|&number| sources[number]), framing, &self.device);
-            let stepper = ModelStepper::new(&self.model, task, source);
+            let together: Vec<&Sequence> = now.iter().map(|&number| sources[number]).collect();
             let rows: Vec<SourceRow> = now
                 .iter()
                 .map(|&number| self.row(number, 2 * sources[number].len() + 20, prefix, decoding))
                 .collect();
-            for (&number, outputs) in now.iter().zip(self.run_search(task, stepper, &rows, decoding)?) {
+            for (&number, outputs) in now.iter().zip(self.run_search(task, &together, &rows, decoding)?) {
                 results[number] = outputs;
             }
         }
         Ok(results)
     }
 
+    /// The model as search drives it, where there is no engine.
+    fn model_stepper(&self, task: usize, sources: &[&Sequence]) -> ModelStepper<'_> {
+        let framing = framing(&self.adapters, task);
+        let source = batch::sources(sources.iter().copied(), framing, self.model.device());
+        ModelStepper::new(self.model(), task, source)
+    }
+
+    /// Searches for some sources together, or without a source for some rows.
     fn run_search(
         &self,
         task: usize,
-        mut stepper: ModelStepper<'_>,
+        sources: &[&Sequence],
         rows: &[SourceRow],
         decoding: &Decoding,
     ) -> Result<Vec<Vec<Output>>, TrainError> {
@@ -307,8 +319,17 @@ impl Translator {
             return Err(TrainError::Unsupported("this target medium cannot be written".to_owned()));
         };
         let options = search_options(decoding, self.experiment.seed);
-        let hypotheses = any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
-            .map_err(|error| TrainError::Search(error.to_string()))?;
+        let hypotheses = match self.model.engine() {
+            Some(engine) => {
+                let mut stepper = EngineStepper::new(engine, task, sources);
+                any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
+            }
+            None => {
+                let mut stepper = self.model_stepper(task, sources);
+                any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
+            }
+        };
+        let hypotheses = hypotheses.map_err(|error| TrainError::Search(error.to_string()))?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TrainError> {
             let decoded = adapter
                 .decode(&hypothesis.tokens)
@@ -336,7 +357,7 @@ impl Translator {
     /// The losses of examples in batches, longest first.
     pub(crate) fn losses(&self, task: usize, examples: &[Example], each: impl FnMut(&Batch, &Loss)) {
         let tokens = self.experiment.training.batch.tokens;
-        losses(&self.model, &self.adapters, task, examples, tokens, each);
+        losses(self.model(), &self.adapters, task, examples, tokens, each);
     }
 
     fn examples(
@@ -398,6 +419,16 @@ impl Translator {
             self.adapters.tasks()[task].name
         ))
     }
+}
+
+/// Feeds one row all tokens and gives the logits of what follows the last.
+fn last_logits<S: Stepper<Error = Infallible>>(mut stepper: S, tokens: &[u32]) -> Vec<f32> {
+    let mut logits = Vec::new();
+    for &token in tokens {
+        let Ok(next) = stepper.step(&[token]);
+        logits = next;
+    }
+    logits
 }
 
 fn search_options(decoding: &Decoding, seed: u64) -> SearchOptions {

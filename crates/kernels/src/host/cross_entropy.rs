@@ -174,7 +174,8 @@ impl CrossEntropy<'_> {
         let sum = exponentials(row, highest);
         let log_sum = highest + sum.ln();
         let smoothing = f64::from(self.label_smoothing);
-        let smoothed = f64::from(log_sum) - (1.0 - smoothing) * f64::from(logit) - smoothing * f64::from(mean);
+        let smoothed =
+            f64::from(log_sum) - (1.0 - smoothing) * f64::from(logit) - smoothing * f64::from(mean);
         let log_probability = logit - log_sum;
         (Outcome { log_probability, smoothed, correct: logit >= highest, counts: true }, 1.0 / sum)
     }

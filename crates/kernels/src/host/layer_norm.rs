@@ -1,7 +1,7 @@
 //! Layer normalisation (Ba, Kiros and Hinton 2016): `gain * (x - mean) / sqrt(variance + epsilon) + bias`
 //! over the last dimension.
 
-use super::simd::sum_of;
+use super::simd::{LANES, fold, sum_of};
 
 /// The constant under the root.
 pub const EPSILON: f32 = 1e-5;
@@ -66,19 +66,59 @@ impl Norm<'_> {
         gain_gradient: &mut [f32],
         bias_gradient: &mut [f32],
     ) {
-        let Moments { mean, scale } = Moments::of(input);
-        let columns = gradient.iter_mut().zip(input).zip(self.gain).zip(gain_gradient).zip(bias_gradient);
-        for ((((gradient, &input), &gain), gain_gradient), bias_gradient) in columns {
-            *gain_gradient = ((input - mean) * scale).mul_add(*gradient, *gain_gradient);
-            *bias_gradient += *gradient;
-            *gradient *= gain;
+        let moments = Moments::of(input);
+        let mut sums = [0.0_f32; LANES];
+        let mut products = [0.0_f32; LANES];
+        let (inputs, input_rest) = input.as_chunks::<LANES>();
+        let (gradients, gradient_rest) = gradient.as_chunks_mut::<LANES>();
+        let (gains, gain_rest) = self.gain.as_chunks::<LANES>();
+        let (of_gains, of_gain_rest) = gain_gradient.as_chunks_mut::<LANES>();
+        let (of_biases, of_bias_rest) = bias_gradient.as_chunks_mut::<LANES>();
+        let chunks = inputs.iter().zip(gradients).zip(gains).zip(of_gains.iter_mut().zip(of_biases));
+        for (((input, gradient), gain), (of_gain, of_bias)) in chunks {
+            moments.through_gain(input, gradient, gain, of_gain, of_bias, &mut sums, &mut products);
         }
+        moments.through_gain(
+            input_rest,
+            gradient_rest,
+            gain_rest,
+            of_gain_rest,
+            of_bias_rest,
+            &mut sums,
+            &mut products,
+        );
+        let Moments { mean, scale } = moments;
         let count = input.len().max(1) as f32;
-        let sum = super::simd::sum(gradient) / count;
-        let product = sum_of(gradient, input, |sum, gradient, input| gradient.mul_add(input - mean, sum));
-        let product = product * scale * scale / count;
+        let sum = fold(sums) / count;
+        let product = fold(products) * scale * scale / count;
         for (gradient, &input) in gradient.iter_mut().zip(input) {
             *gradient = (*gradient - sum - (input - mean) * product) * scale;
+        }
+    }
+}
+
+impl Moments {
+    /// Takes the gradients of some columns back through gain and bias; adds to the sums of what remains, and
+    /// of its products with the centred input.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // parts of one row
+    fn through_gain(
+        &self,
+        input: &[f32],
+        gradient: &mut [f32],
+        gain: &[f32],
+        gain_gradient: &mut [f32],
+        bias_gradient: &mut [f32],
+        sums: &mut [f32; LANES],
+        products: &mut [f32; LANES],
+    ) {
+        for lane in 0..input.len() {
+            let centred = input[lane] - self.mean;
+            gain_gradient[lane] = (centred * self.scale).mul_add(gradient[lane], gain_gradient[lane]);
+            bias_gradient[lane] += gradient[lane];
+            gradient[lane] *= gain[lane];
+            sums[lane] += gradient[lane];
+            products[lane] = gradient[lane].mul_add(centred, products[lane]);
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use vectorized;
 
 /// What [`vectorized`] comes to.
 #[inline(always)]
-pub(crate) fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
+pub fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
     ARCH.dispatch(operation)
 }
 
@@ -48,7 +48,10 @@ pub fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32, f32) -> f32) -> f32 
 }
 
 /// The sum of the lanes, halves added to halves.
-#[inline(always)]
+///
+/// A call of its own: seen together with the loop before it, these additions make compilers hold the lanes in
+/// pairs instead of whole registers.
+#[inline(never)]
 pub fn fold(mut lanes: [f32; LANES]) -> f32 {
     let mut width = LANES / 2;
     while width > 0 {

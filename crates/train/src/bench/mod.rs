@@ -4,6 +4,7 @@
 //! counts what stands in the data, so padding never makes a figure larger.
 
 mod decoding;
+mod kernels;
 mod matrix_product;
 mod memory;
 mod operations;
@@ -12,6 +13,7 @@ mod rehearsal;
 mod training;
 
 pub use decoding::{Batching, DecodingBench, DecodingReport, Latency};
+pub use kernels::{KernelReport, KernelsReport, kernels};
 pub use matrix_product::MatrixProduct;
 pub use memory::peak_resident_bytes;
 pub use operations::{BatchShape, forward_operations};

@@ -1,0 +1,37 @@
+//! `any2any bench kernels`.
+
+use any2any_experiment::spec::Device;
+use any2any_train::bench::{self, KernelsReport};
+
+use crate::arguments::BenchKernelsArguments;
+use crate::output;
+
+pub(super) fn run(arguments: &BenchKernelsArguments) -> anyhow::Result<()> {
+    let device = Device { threads: arguments.threads, ..Device::default() };
+    let report = bench::kernels(&device, arguments.repetitions)?;
+    if arguments.json { output::json(&report) } else { print(&report) }
+}
+
+fn print(report: &KernelsReport) -> anyhow::Result<()> {
+    let [batch, positions, d_model, d_ff, heads, vocabulary] = report.shape;
+    output::line(format!(
+        "{batch} sequences of {positions} positions, d_model {d_model}, d_ff {d_ff}, {heads} heads, {vocabulary} tokens, on {}, {} threads",
+        report.backend, report.threads
+    ))?;
+    output::line(format!(
+        "  {:<24}{:>12}{:>14}{:>8}{:>22}",
+        "forward and backward", "ms", "primitives", "ratio", "10^9 operations/s"
+    ))?;
+    for kernel in &report.kernels {
+        let rate = kernel.floating_point_operations_per_second;
+        output::line(format!(
+            "  {:<24}{:>12.3}{:>14.3}{:>8.1}{:>22}",
+            kernel.name,
+            kernel.seconds * 1e3,
+            kernel.primitive_seconds * 1e3,
+            kernel.primitive_seconds / kernel.seconds,
+            rate.map_or_else(String::new, |rate| format!("{:.1}", rate / 1e9)),
+        ))?;
+    }
+    output::line(format!("  {:<24}{:>58.1}", "one large matrix product", report.matrix_product_rate / 1e9))
+}

@@ -1,0 +1,32 @@
+//! Decoding on the CPU with transformers that are trained.
+//!
+//! Nothing here learns, so nothing is recorded: an [`Engine`] holds a model's weights in the order in which
+//! products read them, and a [`EngineStepper`] writes with them, a row a hypothesis, on plain slices.
+//!
+//! - Sources are encoded without padding, one after the other in the same rows.
+//! - What the decoder reads of a source is projected once and stands once, however many hypotheses read it.
+//! - Keys and values of what was written stay where they were computed; hypotheses know which of them are
+//!   theirs, so that following, doubling and dropping one copies nothing.
+//! - Search is told the best tokens and the softmax's sum; rows of logits exist a piece at a time.
+//!
+//! What a row is written as does not depend, bit for bit, on the rows beside it or on the number of threads.
+
+mod attention;
+mod branch;
+mod buffers;
+mod decoder;
+mod encoder;
+mod engine;
+mod error;
+mod feed_forward;
+mod parameters;
+mod positions;
+mod stack;
+mod stem;
+mod stepper;
+
+pub use any2any_kernels::host::forward::weights::Precision;
+pub use engine::Engine;
+pub use error::EngineError;
+pub use parameters::{Parameter, Parameters};
+pub use stepper::EngineStepper;

@@ -1,0 +1,178 @@
+//! An engine as search drives it: a row a hypothesis, a step a token.
+
+use std::convert::Infallible;
+use std::ops::Range;
+
+use any2any_adapter::Sequence;
+use any2any_kernels::host::forward::ranking::{Candidate, Ranked, Ranking};
+use any2any_search::{Answer, BestOfRow, Scored, Stepper, Wanted};
+use rayon::prelude::*;
+
+use crate::buffers::Buffers;
+use crate::decoder::{SourceMemory, Step};
+use crate::engine::Engine;
+
+/// Rows that are worth a thread of their own.
+const ROWS: usize = 24;
+
+/// The state of a batch of hypotheses.
+#[derive(Debug)]
+pub struct EngineStepper<'a> {
+    engine: &'a Engine,
+    task: usize,
+    sources: Vec<SourceMemory>,
+    /// The source of each row; rows of one source stand together.
+    rows: Vec<usize>,
+    /// For each row its row at every earlier position, `[rows, positions]`.
+    ancestors: Vec<u32>,
+    /// For each earlier position the keys and values of the rows of that time.
+    positions: Vec<Vec<f32>>,
+    /// Memory of each share of the rows.
+    buffers: Vec<Buffers>,
+}
+
+impl<'a> EngineStepper<'a> {
+    /// A row a source before the first token; without an encoder, as many rows as the first step feeds.
+    ///
+    /// # Panics
+    ///
+    /// When a source is of the other kind of sequence than the model reads.
+    pub fn new(engine: &'a Engine, task: usize, sources: &[&Sequence]) -> Self {
+        let sources = engine.encode(task, sources);
+        Self {
+            engine,
+            task,
+            rows: (0..sources.len()).collect(),
+            sources,
+            ancestors: Vec::new(),
+            positions: Vec::new(),
+            buffers: Vec::new(),
+        }
+    }
+
+    /// Feeds each row a token and gives what `finish` makes of the hidden states of each share of the rows.
+    fn advance<R: Send>(
+        &mut self,
+        tokens: &[u32],
+        finish: impl Fn(&[f32], &mut Buffers) -> R + Sync,
+    ) -> Vec<R> {
+        if self.positions.is_empty() && self.rows.is_empty() {
+            self.rows = (0..tokens.len()).collect();
+        }
+        assert_eq!(tokens.len(), self.rows.len(), "a token for each row");
+        let shares = self.shares();
+        self.buffers.resize_with(shares.len().max(self.buffers.len()), Buffers::default);
+        let decoder = &self.engine.decoder;
+        let (d_model, width, written) = (decoder.d_model, decoder.row_width(), self.positions.len());
+        let places = decoder.positions.places(written..written + 1, d_model);
+        let mut newest = vec![0.0; tokens.len() * width];
+        let mut stream = vec![0.0; tokens.len() * d_model];
+        let mut left = (&mut newest[..], &mut stream[..]);
+        let mut jobs = Vec::with_capacity(shares.len());
+        for (share, buffers) in shares.into_iter().zip(&mut self.buffers) {
+            let (newest, others) = left.0.split_at_mut(share.len() * width);
+            let (stream, other_rows) = left.1.split_at_mut(share.len() * d_model);
+            left = (others, other_rows);
+            jobs.push((share, newest, stream, buffers));
+        }
+        let work =
+            |(share, newest, stream, buffers): (Range<usize>, &mut [f32], &mut [f32], &mut Buffers)| {
+                self.engine.embed(self.task, &tokens[share.clone()], stream);
+                let mut sources: Vec<(&SourceMemory, usize)> = Vec::new();
+                if !self.sources.is_empty() {
+                    for rows in self.rows[share.clone()].chunk_by(|a, b| a == b) {
+                        sources.push((&self.sources[rows[0]], rows.len()));
+                    }
+                }
+                let step = Step {
+                    places: &places,
+                    positions: &self.positions,
+                    ancestors: &self.ancestors[share.start * written..share.end * written],
+                    newest,
+                    stream,
+                    sources: &sources,
+                };
+                decoder.step(step, buffers);
+                finish(stream, buffers)
+            };
+        let results = match jobs.len() {
+            0 | 1 => jobs.into_iter().map(work).collect(),
+            _ => jobs.into_par_iter().map(work).collect(),
+        };
+        self.remember(newest, tokens.len());
+        results
+    }
+
+    /// The newest position becomes an earlier one.
+    fn remember(&mut self, newest: Vec<f32>, rows: usize) {
+        let written = self.positions.len();
+        let mut ancestors = Vec::with_capacity(rows * (written + 1));
+        for row in 0..rows {
+            ancestors.extend_from_slice(&self.ancestors[row * written..][..written]);
+            ancestors.push(row as u32);
+        }
+        self.ancestors = ancestors;
+        self.positions.push(newest);
+    }
+
+    /// Shares of the rows, about as many as threads want, that part no source's rows.
+    fn shares(&self) -> Vec<Range<usize>> {
+        let wanted = self.rows.len().div_ceil(rayon::current_num_threads()).max(ROWS);
+        let mut shares = Vec::new();
+        let (mut start, mut end) = (0, 0);
+        for rows in self.rows.chunk_by(|a, b| a == b) {
+            end += rows.len();
+            if end - start >= wanted {
+                shares.push(start..end);
+                start = end;
+            }
+        }
+        if start < end {
+            shares.push(start..end);
+        }
+        shares
+    }
+}
+
+impl Stepper for EngineStepper<'_> {
+    type Error = Infallible;
+
+    fn vocabulary(&self) -> usize {
+        self.engine.table(self.task).outputs()
+    }
+
+    fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
+        let table = self.engine.table(self.task);
+        let logits = self.advance(tokens, |hidden, buffers| {
+            let mut logits = vec![0.0; hidden.len() / table.inputs() * table.outputs()];
+            table.apply(hidden, &mut logits, &mut buffers.inner.rows);
+            logits
+        });
+        Ok(logits.concat())
+    }
+
+    fn rank(&mut self, tokens: &[u32], wanted: &Wanted<'_>) -> Result<Answer, Infallible> {
+        let Wanted { count, end, forbidden } = *wanted;
+        let ranking = Ranking { table: self.engine.table(self.task), count, end, forbidden };
+        let few = tokens.len() < ROWS;
+        let rows = self.advance(tokens, |hidden, buffers| match few {
+            true => ranking.rows_in_parallel(hidden),
+            false => ranking.rows(hidden, &mut buffers.inner.rows),
+        });
+        Ok(Answer::Best(rows.into_iter().flatten().map(best_of_row).collect()))
+    }
+
+    fn select(&mut self, rows: &[usize]) -> Result<(), Infallible> {
+        let written = self.positions.len();
+        self.ancestors =
+            rows.iter().flat_map(|&row| &self.ancestors[row * written..][..written]).copied().collect();
+        self.rows = rows.iter().map(|&row| self.rows[row]).collect();
+        Ok(())
+    }
+}
+
+fn best_of_row(ranked: Ranked) -> BestOfRow {
+    let log_sum = ranked.log_sum();
+    let scored = |Candidate { logit, token }| Scored { logit, token };
+    BestOfRow { tokens: ranked.best.into_iter().map(scored).collect(), end: ranked.end, log_sum }
+}

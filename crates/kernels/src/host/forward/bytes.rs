@@ -1,0 +1,326 @@
+//! Matrices of weights in 8 bits, a scale each output, multiplied with rows that are rounded to 8 bits on the way
+//! in, a scale each row (Jacob et al. 2018, without zero points).
+//!
+//! Sums are whole numbers, so they are the same on every processor. Rows are kept with 128 added to each value,
+//! which makes them unsigned, as the dot-product instructions of AVX-512 want them; 128 times the sum of the
+//! weights is taken off again before the first product.
+
+use std::ops::Range;
+
+use crate::host::rows::Linear;
+use crate::host::simd::{LANES, vectorized};
+
+use super::dot_products;
+use super::packed::PANEL;
+
+/// Inputs whose products one instruction adds.
+const GROUP: usize = 4;
+
+/// The largest magnitude of a rounded value.
+const LARGEST: f32 = 127.0;
+
+/// What makes a rounded input unsigned.
+const OFFSET: i32 = 128;
+
+/// The weights of one group of inputs at one panel, `[PANEL, GROUP]`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Line(pub(super) [i8; PANEL * GROUP]);
+
+/// The weights of `x W + b` in 8 bits.
+#[derive(Clone, Debug)]
+pub struct Bytes {
+    /// `[panels, groups]`
+    lines: Vec<Line>,
+    /// What sums start with, `[panels * PANEL]`.
+    starts: Vec<i32>,
+    /// `[panels * PANEL]`
+    scales: Vec<f32>,
+    /// `[panels * PANEL]`
+    bias: Vec<f32>,
+    inputs: usize,
+    outputs: usize,
+}
+
+/// Weights rounded to 8 bits, as they stand in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rounded {
+    /// `[outputs, inputs]` or `[inputs, outputs]`, as the weights were.
+    pub values: Vec<i8>,
+    /// What each output's values are multiplied with, `[outputs]`.
+    pub scales: Vec<f32>,
+}
+
+/// Rows rounded to 8 bits.
+#[derive(Clone, Debug, Default)]
+pub struct RoundedRows {
+    /// `[rows, groups]`: four inputs each, the first in the lowest bits.
+    groups: Vec<u32>,
+    /// `[rows]`
+    scales: Vec<f32>,
+    width: usize,
+}
+
+impl Rounded {
+    /// Rounds rows of weights, `[outputs, inputs]`.
+    pub fn rows(weight: &[f32], inputs: usize) -> Self {
+        let scales = weight.chunks_exact(inputs.max(1)).map(|row| scale(row.iter())).collect::<Vec<_>>();
+        let rows = weight.chunks_exact(inputs.max(1)).zip(&scales);
+        let values = rows.flat_map(|(row, &scale)| row.iter().map(move |&value| round(value, scale)));
+        Self { values: values.collect(), scales }
+    }
+
+    /// Rounds columns of weights, `[inputs, outputs]`.
+    pub fn columns(weight: &[f32], outputs: usize) -> Self {
+        let column = |column: usize| weight.iter().skip(column).step_by(outputs.max(1));
+        let scales: Vec<f32> = (0..outputs).map(|number| scale(column(number))).collect();
+        let values = weight.chunks_exact(outputs.max(1)).flat_map(|row| row.iter().zip(&scales));
+        Self { values: values.map(|(&value, &scale)| round(value, scale)).collect(), scales }
+    }
+
+    /// The weights that rounding has left, of rows of `inputs`.
+    pub fn to_rows(&self, inputs: usize) -> Vec<f32> {
+        let rows = self.values.chunks_exact(inputs.max(1)).zip(&self.scales);
+        rows.flat_map(|(row, &scale)| row.iter().map(move |&value| f32::from(value) * scale)).collect()
+    }
+
+    /// The weights that rounding has left, of columns.
+    pub fn to_columns(&self) -> Vec<f32> {
+        let rows = self.values.chunks_exact(self.scales.len().max(1));
+        rows.flat_map(|row| row.iter().zip(&self.scales))
+            .map(|(&value, &scale)| f32::from(value) * scale)
+            .collect()
+    }
+}
+
+/// What the largest magnitude is divided by to fit; 1 when all is 0.
+fn scale<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
+    let largest = values.fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    if largest > 0.0 { largest / LARGEST } else { 1.0 }
+}
+
+fn round(value: f32, scale: f32) -> i8 {
+    // Conversions to whole numbers stop at the border of the type.
+    (value / scale).round() as i8
+}
+
+impl Bytes {
+    /// Maps of one input, side by side.
+    ///
+    /// Rounding what was rounded before gives the same again: the largest value of each output is exact.
+    ///
+    /// # Panics
+    ///
+    /// When a part does not have that many inputs.
+    pub fn new(parts: &[Linear<'_>], inputs: usize) -> Self {
+        let mut bytes = Self::zeros(inputs, parts.iter().map(Linear::outputs).sum());
+        let mut first = 0;
+        for part in parts {
+            let width = part.outputs();
+            assert_eq!(part.weight.len(), inputs * width, "a part of {inputs} inputs and {width} outputs");
+            let Rounded { values, scales } = Rounded::columns(part.weight, width);
+            for (input, row) in values.chunks_exact(width.max(1)).enumerate() {
+                row.iter().enumerate().for_each(|(offset, &value)| bytes.set(input, first + offset, value));
+            }
+            bytes.scales[first..first + width].copy_from_slice(&scales);
+            bytes.bias[first..first + width].copy_from_slice(part.bias);
+            first += width;
+        }
+        bytes
+    }
+
+    /// A table, `[outputs, inputs]`, as the map from rows to their inner products with the rows of the table.
+    pub fn transposed(table: &[f32], inputs: usize) -> Self {
+        let mut bytes = Self::zeros(inputs, table.len() / inputs.max(1));
+        let Rounded { values, scales } = Rounded::rows(table, inputs);
+        for (output, row) in values.chunks_exact(inputs.max(1)).enumerate() {
+            row.iter().enumerate().for_each(|(input, &value)| bytes.set(input, output, value));
+        }
+        bytes.scales[..scales.len()].copy_from_slice(&scales);
+        bytes
+    }
+
+    fn zeros(inputs: usize, outputs: usize) -> Self {
+        let panels = outputs.div_ceil(PANEL);
+        Self {
+            lines: vec![Line([0; PANEL * GROUP]); panels * inputs.div_ceil(GROUP)],
+            starts: vec![0; panels * PANEL],
+            scales: vec![0.0; panels * PANEL],
+            bias: vec![0.0; panels * PANEL],
+            inputs,
+            outputs,
+        }
+    }
+
+    fn set(&mut self, input: usize, output: usize, value: i8) {
+        let line = output / PANEL * self.groups() + input / GROUP;
+        self.lines[line].0[output % PANEL * GROUP + input % GROUP] = value;
+        self.starts[output] -= OFFSET * i32::from(value);
+    }
+
+    fn groups(&self) -> usize {
+        self.inputs.div_ceil(GROUP)
+    }
+
+    /// The width of the input.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The width of the output.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The weights of one output, `[inputs]`.
+    pub fn column(&self, column: usize, output: &mut [f32]) {
+        let lines = &self.lines[column / PANEL * self.groups()..][..self.groups()];
+        let values = lines.iter().flat_map(|line| &line.0[column % PANEL * GROUP..][..GROUP]);
+        for (output, &value) in output.iter_mut().zip(values) {
+            *output = f32::from(value) * self.scales[column];
+        }
+    }
+
+    /// The output of consecutive rows at some panels, `stride` values from row to row.
+    pub(super) fn multiply(
+        &self,
+        input: &RoundedRows,
+        panels: Range<usize>,
+        output: &mut [f32],
+        stride: usize,
+    ) {
+        let groups = self.groups();
+        assert_eq!(input.width, self.inputs, "rows of as many inputs as the weights have");
+        assert_eq!(output.len(), input.scales.len() * stride, "an output for each row of the input");
+        let first_panel = panels.start;
+        for panel in panels {
+            let lines = &self.lines[panel * groups..][..groups];
+            let columns = panel * PANEL..(panel + 1) * PANEL;
+            let starts = &self.starts[columns.clone()];
+            let width = PANEL.min(self.outputs - panel * PANEL);
+            let (scales, bias) = (&self.scales[columns.clone()][..width], &self.bias[columns][..width]);
+            let column = (panel - first_panel) * PANEL;
+            let rows = input.groups.chunks(dot_products::ROWS * groups);
+            let outputs = output.chunks_mut(dot_products::ROWS * stride);
+            let row_scales = input.scales.chunks(dot_products::ROWS);
+            for ((rows, output), row_scales) in rows.zip(outputs).zip(row_scales) {
+                let mut sums = [[0_i32; PANEL]; dot_products::ROWS];
+                let sums = &mut sums[..row_scales.len()];
+                dot_products::panel(lines, rows, starts, sums);
+                vectorized!({
+                    for ((output, sums), &row_scale) in output.chunks_mut(stride).zip(&*sums).zip(row_scales)
+                    {
+                        let columns = output[column..].iter_mut().zip(sums).zip(scales).zip(bias);
+                        for (((output, &sum), &scale), &bias) in columns {
+                            *output = (sum as f32 * row_scale).mul_add(scale, bias);
+                        }
+                    }
+                });
+            }
+        }
+    }
+}
+
+impl RoundedRows {
+    /// Rounds consecutive rows of `width` values.
+    pub fn round(&mut self, input: &[f32], width: usize) {
+        self.width = width;
+        let (rows, groups) = (input.len() / width.max(1), width.div_ceil(GROUP));
+        self.groups.resize(rows * groups, 0);
+        self.scales.resize(rows, 0.0);
+        vectorized!({
+            let rows = input.chunks_exact(width.max(1)).zip(self.groups.chunks_exact_mut(groups.max(1)));
+            for ((row, groups), scale) in rows.zip(&mut self.scales) {
+                *scale = round_row(row, groups);
+            }
+        });
+    }
+}
+
+/// Rounds a row and gives what its values are to be multiplied with.
+#[inline(always)]
+fn round_row(row: &[f32], groups: &mut [u32]) -> f32 {
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    let mut lanes = [0.0_f32; LANES];
+    for chunk in chunks {
+        for lane in 0..LANES {
+            let magnitude = chunk[lane].abs();
+            lanes[lane] = if magnitude > lanes[lane] { magnitude } else { lanes[lane] };
+        }
+    }
+    let largest = lanes.iter().chain(rest).fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let (scale, inverse) = if largest > 0.0 { (largest / LARGEST, LARGEST / largest) } else { (1.0, 1.0) };
+    // Adding 1.5 * 2^23 rounds to the nearest whole number, which then stands in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    let whole = |value: f32| (value.mul_add(inverse, ROUND).to_bits().wrapping_add(OFFSET as u32)) & 0xff;
+    let (fours, rest) = row.as_chunks::<GROUP>();
+    for (group, four) in groups.iter_mut().zip(fours) {
+        *group = whole(four[0]) | whole(four[1]) << 8 | whole(four[2]) << 16 | whole(four[3]) << 24;
+    }
+    if let (false, Some(group)) = (rest.is_empty(), groups.last_mut()) {
+        // Weights beyond the last input are 0.
+        *group = rest.iter().enumerate().fold(0, |group, (at, &value)| group | whole(value) << (8 * at));
+    }
+    scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(count: usize, seed: u32) -> Vec<f32> {
+        (0..count as u32).map(|at| ((at * 37 + seed * 101) % 23) as f32 / 11.0 - 1.0).collect()
+    }
+
+    /// The largest of both factors is 1, so a value is off by at most half a step of 1 / 127 in each.
+    #[test]
+    fn products_are_close_at_every_shape() {
+        for (rows, inputs, outputs) in [(1, 1, 1), (5, 7, 31), (12, 16, 32), (13, 128, 70), (40, 9, 33)] {
+            let (weight, bias) = (values(inputs * outputs, 1), values(outputs, 2));
+            let input = values(rows * inputs, 3);
+            let bytes = Bytes::new(&[Linear { weight: &weight, bias: &bias }], inputs);
+            let mut rounded = RoundedRows::default();
+            rounded.round(&input, inputs);
+            let panels = outputs.div_ceil(PANEL);
+            let mut output = vec![0.0; rows * panels * PANEL];
+            bytes.multiply(&rounded, 0..panels, &mut output, panels * PANEL);
+            for row in 0..rows {
+                for column in 0..outputs {
+                    let product = |k: usize| input[row * inputs + k] * weight[k * outputs + column];
+                    let expected = (0..inputs).map(product).sum::<f32>() + bias[column];
+                    let found = output[row * panels * PANEL + column];
+                    let tolerance = inputs as f32 * 1.01 / 127.0;
+                    assert!(
+                        (found - expected).abs() < tolerance,
+                        "{rows} x {inputs} x {outputs}: {found}, not {expected}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_rounded_rounds_to_itself() {
+        let weight = values(6 * 40, 4);
+        let rounded = Rounded::rows(&weight, 6);
+        assert_eq!(Rounded::rows(&rounded.to_rows(6), 6).values, rounded.values);
+        let columns = Rounded::columns(&weight, 40);
+        assert_eq!(Rounded::columns(&columns.to_columns(), 40).values, columns.values);
+        let table = Bytes::transposed(&weight, 6);
+        for (row, expected) in rounded.to_rows(6).chunks_exact(6).enumerate() {
+            let mut found = [0.0; 6];
+            table.column(row, &mut found);
+            assert_eq!(found, *expected);
+        }
+    }
+
+    #[test]
+    fn zeros_stay_zeros() {
+        let bytes = Bytes::transposed(&[0.0; 12], 4);
+        let mut rounded = RoundedRows::default();
+        rounded.round(&[0.0; 4], 4);
+        let mut output = [1.0; PANEL];
+        bytes.multiply(&rounded, 0..1, &mut output, PANEL);
+        assert_eq!(output[..3], [0.0; 3]);
+    }
+}

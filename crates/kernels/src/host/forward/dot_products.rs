@@ -1,0 +1,121 @@
+//! Inner products of bytes: rows of unsigned ones with a panel of signed ones.
+
+#![allow(unsafe_code)] // instructions that the processor must have, and loads of whole registers
+
+use super::bytes::Line;
+use super::packed::PANEL;
+use crate::host::simd::vectorized;
+
+/// Rows whose sums registers hold at once.
+pub(super) const ROWS: usize = 12;
+
+/// Adds to `starts` the products of some rows with a panel: `rows` holds four values of a row each number, as many
+/// numbers a row as there are lines, and `sums` a row each row, at most [`ROWS`].
+pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
+    assert_eq!(rows.len(), lines.len() * sums.len(), "as many groups in each row as the panel has lines");
+    assert_eq!(starts.len(), PANEL, "a start for each column");
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
+        macro_rules! dispatch {
+            ($($count:literal)*) => {
+                match sums.len() {
+                    // SAFETY: the processor has just been asked for both features that the function enables.
+                    $($count => unsafe { avx512::<$count>(lines, rows, starts, sums) },)*
+                    _ => debug_assert!(sums.is_empty(), "more rows than registers"),
+                }
+            };
+        }
+        dispatch!(1 2 3 4 5 6 7 8 9 10 11 12);
+        return;
+    }
+    vectorized!(plain(lines, rows, starts, sums));
+}
+
+/// What every processor can do.
+#[inline(always)]
+fn plain(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
+    for (row, sums) in rows.chunks_exact(lines.len().max(1)).zip(sums) {
+        sums.copy_from_slice(starts);
+        for (line, group) in lines.iter().zip(row) {
+            let [first, second, third, fourth] = group.to_le_bytes().map(i32::from);
+            for (sum, weights) in sums.iter_mut().zip(line.0.as_chunks::<4>().0) {
+                let [a, b, c, d] = weights.map(i32::from);
+                *sum += a * first + b * second + (c * third + d * fourth);
+            }
+        }
+    }
+}
+
+/// The same with the instruction that multiplies and adds four bytes at a time.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
+    use std::arch::x86_64::{
+        _mm512_dpbusd_epi32, _mm512_load_si512, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_storeu_si512,
+    };
+    let groups = lines.len();
+    let rows: [&[u32]; COUNT] = std::array::from_fn(|row| &rows[row * groups..][..groups]);
+    let (left, right) = starts[..PANEL].split_at(PANEL / 2);
+    // SAFETY: both halves are slices of 16 numbers of 32 bits, which is what an unaligned load reads.
+    let start =
+        unsafe { [_mm512_loadu_si512(left.as_ptr().cast()), _mm512_loadu_si512(right.as_ptr().cast())] };
+    let mut totals = [start; COUNT];
+    for (at, line) in lines.iter().enumerate() {
+        let (left, right) = line.0.split_at(line.0.len() / 2);
+        // SAFETY: a line is 128 bytes at an address divisible by 64 (`repr(align)`), so each half is 64 bytes at
+        // such an address, which is what an aligned load reads.
+        let weights =
+            unsafe { [_mm512_load_si512(left.as_ptr().cast()), _mm512_load_si512(right.as_ptr().cast())] };
+        for (totals, row) in totals.iter_mut().zip(&rows) {
+            let values = _mm512_set1_epi32(row[at] as i32);
+            totals[0] = _mm512_dpbusd_epi32(totals[0], values, weights[0]);
+            totals[1] = _mm512_dpbusd_epi32(totals[1], values, weights[1]);
+        }
+    }
+    for (sums, totals) in sums.iter_mut().zip(totals) {
+        let (left, right) = sums.split_at_mut(PANEL / 2);
+        // SAFETY: both halves are slices of 16 numbers of 32 bits, which is what an unaligned store writes.
+        unsafe {
+            _mm512_storeu_si512(left.as_mut_ptr().cast(), totals[0]);
+            _mm512_storeu_si512(right.as_mut_ptr().cast(), totals[1]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_gives_the_sums_of_a_plain_loop() {
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state
+        };
+        for groups in [1, 2, 32, 65] {
+            for count in 1..=ROWS {
+                let mut lines = vec![Line([0; PANEL * 4]); groups];
+                lines.iter_mut().for_each(|line| line.0.fill_with(|| (next() >> 24) as i8));
+                let rows: Vec<u32> = (0..groups * count).map(|_| next()).collect();
+                let starts: Vec<i32> = (0..PANEL).map(|_| (next() >> 8) as i32).collect();
+                let mut found = vec![[0; PANEL]; count];
+                panel(&lines, &rows, &starts, &mut found);
+                let mut without_instructions = vec![[0; PANEL]; count];
+                plain(&lines, &rows, &starts, &mut without_instructions);
+                assert_eq!(found, without_instructions);
+                for (row, found) in rows.chunks_exact(groups).zip(&found) {
+                    for column in 0..PANEL {
+                        let mut expected = i64::from(starts[column]);
+                        for (line, group) in lines.iter().zip(row) {
+                            for (place, byte) in group.to_le_bytes().into_iter().enumerate() {
+                                expected += i64::from(byte) * i64::from(line.0[column * 4 + place]);
+                            }
+                        }
+                        assert_eq!(i64::from(found[column]), expected, "{groups} groups, {count} rows");
+                    }
+                }
+            }
+        }
+    }
+}

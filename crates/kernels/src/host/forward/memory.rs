@@ -1,0 +1,149 @@
+//! Attention to one sequence that stays as it is: an encoder's own, and what a decoder reads.
+
+use crate::host::attention::Rows;
+use crate::host::matrix::{Into, Matrix, MatrixMut, multiply, transpose_into};
+use crate::host::simd::{exponentials, maximum, vectorized};
+
+/// Queries that are computed together.
+const TILE: usize = 64;
+
+/// Projected keys and values of one sequence.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// `[heads, d_head, width]`: a row for each place of a key, filled up with zeros.
+    keys: Vec<f32>,
+    /// `[count, d_model]`
+    values: Vec<f32>,
+    count: usize,
+    width: usize,
+    heads: usize,
+    d_head: usize,
+}
+
+/// Queries of one sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Queries<'a> {
+    /// Their rows.
+    pub rows: Rows<'a>,
+    /// What a step of distance between query and key costs each head (Press et al. 2022, "ALiBi"); the first
+    /// query stands at the first key.
+    pub slopes: Option<&'a [f32]>,
+}
+
+impl Memory {
+    /// The memory of `count` rows of keys and as many of values.
+    ///
+    /// # Panics
+    ///
+    /// When there are fewer rows.
+    pub fn new(keys: Rows<'_>, values: Rows<'_>, count: usize, heads: usize, d_head: usize) -> Self {
+        let d_model = heads * d_head;
+        let width = count.next_multiple_of(16);
+        let mut transposed = vec![0.0; d_model * width];
+        vectorized!({
+            for (head, transposed) in transposed.chunks_exact_mut((d_head * width).max(1)).enumerate() {
+                let start = keys.column + head * d_head;
+                let rows = Matrix::strided(&keys.values[start..], count, d_head, keys.stride);
+                transpose_into(transposed, width, rows);
+            }
+        });
+        let value_rows = values.values.chunks(values.stride.max(1)).take(count);
+        let values = value_rows.flat_map(|row| &row[values.column..][..d_model]).copied().collect();
+        Self { keys: transposed, values, count, width, heads, d_head }
+    }
+
+    /// What queries gather, `[queries, d_model]`; 0 when there is no key. `scores` is memory that is used again.
+    pub fn attend(&self, queries: Queries<'_>, output: &mut [f32], scores: &mut Vec<f32>) {
+        let d_model = self.heads * self.d_head;
+        for (tile, output) in output.chunks_mut((TILE * d_model).max(1)).enumerate() {
+            self.attend_tile(queries, tile * TILE, output, scores);
+        }
+    }
+
+    fn attend_tile(&self, queries: Queries<'_>, first: usize, output: &mut [f32], scores: &mut Vec<f32>) {
+        let Self { width, d_head, .. } = *self;
+        let d_model = self.heads * d_head;
+        let rows = output.len() / d_model;
+        scores.resize(scores.len().max(rows * width), 0.0);
+        let scores = &mut scores[..rows * width];
+        let scale = (d_head as f32).sqrt().recip();
+        for head in 0..self.heads {
+            let start = (first * queries.rows.stride + queries.rows.column + head * d_head)
+                .min(queries.rows.values.len());
+            multiply(
+                MatrixMut::new(scores, rows, width),
+                Into::Replace,
+                Matrix::strided(&queries.rows.values[start..], rows, d_head, queries.rows.stride),
+                Matrix::new(&self.keys[head * d_head * width..], d_head, width),
+            );
+            let slope = queries.slopes.map_or(0.0, |slopes| slopes[head]);
+            vectorized!({
+                for (offset, scores) in scores.chunks_exact_mut(width.max(1)).enumerate() {
+                    let place = (first + offset) as f32;
+                    let scores = &mut scores[..self.count];
+                    for (key, score) in scores.iter_mut().enumerate() {
+                        *score = *score * scale - slope * (place - key as f32).abs();
+                    }
+                    softmax(scores);
+                }
+            });
+            multiply(
+                MatrixMut::strided(&mut output[head * d_head..], rows, d_head, d_model),
+                Into::Replace,
+                Matrix::strided(scores, rows, self.count, width),
+                Matrix::strided(
+                    &self.values[(head * d_head).min(self.values.len())..],
+                    self.count,
+                    d_head,
+                    d_model,
+                ),
+            );
+        }
+    }
+}
+
+/// Turns scores into weights that sum to 1.
+#[inline(always)]
+pub(super) fn softmax(scores: &mut [f32]) {
+    let highest = maximum(scores);
+    let sum = exponentials(scores, highest);
+    let scale = 1.0 / sum;
+    for score in scores {
+        *score *= scale;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attention_follows_the_formula() {
+        let (count, heads, d_head) = (70, 2, 3);
+        let d_model = heads * d_head;
+        let values: Vec<f32> =
+            (0..count * 3 * d_model).map(|at| ((at * 37) % 23) as f32 / 11.0 - 1.0).collect();
+        let place = |column: usize| Rows { values: &values, stride: 3 * d_model, column: column * d_model };
+        let memory = Memory::new(place(1), place(2), count, heads, d_head);
+        let slopes = [0.5, 0.0];
+        let mut output = vec![0.0; count * d_model];
+        let queries = Queries { rows: place(0), slopes: Some(&slopes) };
+        memory.attend(queries, &mut output, &mut Vec::new());
+        let at = |row: usize, part: usize, column: usize| values[row * 3 * d_model + part * d_model + column];
+        for query in 0..count {
+            for head in 0..heads {
+                let score = |key: usize| {
+                    let places = head * d_head..(head + 1) * d_head;
+                    let product: f32 = places.map(|column| at(query, 0, column) * at(key, 1, column)).sum();
+                    (product / (d_head as f32).sqrt() - slopes[head] * query.abs_diff(key) as f32).exp()
+                };
+                let sum: f32 = (0..count).map(score).sum();
+                for column in head * d_head..(head + 1) * d_head {
+                    let expected: f32 = (0..count).map(|key| score(key) / sum * at(key, 2, column)).sum();
+                    let found = output[query * d_model + column];
+                    assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
+                }
+            }
+        }
+    }
+}

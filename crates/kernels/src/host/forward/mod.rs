@@ -1,0 +1,12 @@
+//! What only a forward pass without gradients needs: weights laid out once for many products, attention over
+//! a past that is shared between hypotheses, and the best of a vocabulary without its row of logits.
+//!
+//! A row's result never depends on how many rows are computed with it: every sum is taken in an order that the
+//! shape of the weights alone decides.
+
+pub mod elementwise;
+pub mod memory;
+pub mod packed;
+pub mod past;
+pub mod ranking;
+pub mod weights;

@@ -1,0 +1,156 @@
+//! Attention of one new position a row to the positions that the row's hypothesis has written.
+//!
+//! Positions are kept where they were computed: a list by position, each with the rows of that time.
+//! Hypotheses are told apart by which row of each position they continue, so that one can be continued several
+//! ways, or dropped, without a copy of its keys and values.
+
+use crate::host::simd::vectorized;
+
+use super::memory::softmax;
+
+/// Where keys and values of one layer stand, and which of them a row continues.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    /// For each earlier position the rows of that time, `row_width` values each.
+    pub positions: &'a [Vec<f32>],
+    /// The values of a row, all layers together.
+    pub row_width: usize,
+    /// Where in a row the layer's keys begin; its values follow.
+    pub column: usize,
+    /// For each row now, its row at every earlier position, `[rows, positions]`.
+    pub ancestors: &'a [u32],
+    /// Heads.
+    pub heads: usize,
+    /// The width of a head.
+    pub d_head: usize,
+    /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
+    pub slopes: Option<&'a [f32]>,
+}
+
+impl Past<'_> {
+    /// What each row gathers, `[rows, d_model]`.
+    ///
+    /// `queries` holds a row each `query_stride` values, `new` the newest position of each row, `row_width`
+    /// values each. `scores` is memory that is used again.
+    pub fn attend(
+        &self,
+        queries: &[f32],
+        query_stride: usize,
+        new: &[f32],
+        output: &mut [f32],
+        scores: &mut Vec<f32>,
+    ) {
+        let d_model = self.heads * self.d_head;
+        scores.resize(scores.len().max(self.heads * (self.positions.len() + 1)), 0.0);
+        vectorized!({
+            let rows = output.chunks_exact_mut(d_model).zip(queries.chunks(query_stride));
+            for (row, (output, query)) in rows.enumerate() {
+                self.attend_row(row, &query[..d_model], new, output, scores);
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn attend_row(&self, row: usize, query: &[f32], new: &[f32], output: &mut [f32], scores: &mut [f32]) {
+        let Self { heads, d_head, row_width, column, .. } = *self;
+        let d_model = heads * d_head;
+        let count = self.positions.len() + 1;
+        let ancestors = &self.ancestors[row * self.positions.len()..][..self.positions.len()];
+        let new = &new[row * row_width + column..][..2 * d_model];
+        let scale = (d_head as f32).sqrt().recip();
+        let at = |position: usize| match self.positions.get(position) {
+            Some(rows) => &rows[ancestors[position] as usize * row_width + column..][..2 * d_model],
+            None => new,
+        };
+        for position in 0..count {
+            let key = &at(position)[..d_model];
+            let heads = query.chunks_exact(d_head).zip(key.chunks_exact(d_head));
+            for (head, (query, key)) in heads.enumerate() {
+                scores[head * count + position] = dot(query, key) * scale;
+            }
+        }
+        for (head, scores) in scores.chunks_exact_mut(count).take(heads).enumerate() {
+            if let Some(slopes) = self.slopes {
+                for (position, score) in scores.iter_mut().enumerate() {
+                    *score -= slopes[head] * (count - 1 - position) as f32;
+                }
+            }
+            softmax(scores);
+        }
+        output.fill(0.0);
+        for position in 0..count {
+            let value = &at(position)[d_model..];
+            let heads = output.chunks_exact_mut(d_head).zip(value.chunks_exact(d_head));
+            for (head, (output, value)) in heads.enumerate() {
+                let weight = scores[head * count + position];
+                for (output, &value) in output.iter_mut().zip(value) {
+                    *output = weight.mul_add(value, *output);
+                }
+            }
+        }
+    }
+}
+
+/// Lanes of a sum: a head is seldom wider than a few registers.
+const LANES: usize = 16;
+
+/// The inner product of two short slices of one length.
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (chunks_a, rest_a) = a.as_chunks::<LANES>();
+    let (chunks_b, rest_b) = b.as_chunks::<LANES>();
+    let mut lanes = [0.0_f32; LANES];
+    for (a, b) in chunks_a.iter().zip(chunks_b) {
+        for lane in 0..LANES {
+            lanes[lane] = a[lane].mul_add(b[lane], lanes[lane]);
+        }
+    }
+    let mut sum = 0.0;
+    for (&a, &b) in rest_a.iter().zip(rest_b) {
+        sum = a.mul_add(b, sum);
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            lanes[lane] += lanes[lane + width];
+        }
+        width /= 2;
+    }
+    sum + lanes[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two positions with two rows each, one head of width 1: keys and values are easily told apart.
+    #[test]
+    fn each_row_sees_its_own_ancestors() {
+        let positions = vec![vec![0.0, 1.0, 0.0, 2.0], vec![0.0, 10.0, 0.0, 20.0]];
+        let ancestors = [0, 1, 1, 0, 1, 1];
+        let past = Past {
+            positions: &positions,
+            row_width: 2,
+            column: 0,
+            ancestors: &ancestors,
+            heads: 1,
+            d_head: 1,
+            slopes: None,
+        };
+        let (mut output, mut scores) = ([0.0; 3], Vec::new());
+        past.attend(&[1.0; 3], 1, &[0.0, 100.0, 0.0, 200.0, 0.0, 300.0], &mut output, &mut scores);
+        let expected = [(1.0 + 20.0 + 100.0) / 3.0, (2.0 + 10.0 + 200.0) / 3.0, (2.0 + 20.0 + 300.0) / 3.0];
+        for (found, expected) in output.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-4, "{found}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn short_products_hold_at_every_length() {
+        for length in 0..70 {
+            let values: Vec<f32> = (0..length).map(|at| at as f32 - 9.0).collect();
+            let expected: f32 = values.iter().map(|value| value * value).sum();
+            assert_eq!(vectorized!(dot(&values, &values)), expected);
+        }
+    }
+}

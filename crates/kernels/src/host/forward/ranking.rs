@@ -1,0 +1,278 @@
+//! The best tokens of a vocabulary and the logarithm of the softmax's sum, a piece of the row of logits at a
+//! time: whole rows never exist.
+
+use rayon::prelude::*;
+
+use crate::host::simd::{LANES, exp, fold, maximum, vectorized};
+
+use super::packed::PANEL;
+use super::weights::{Scratch, Weights};
+
+/// Panels whose logits exist at once.
+const PIECE: usize = 8;
+
+/// Rows whose logits exist at once.
+const BLOCK: usize = 48;
+
+/// Parts of the vocabulary that sums are taken of, each on its own, so that threads can share a few rows
+/// without a change in what comes out.
+const PARTS: usize = 8;
+
+/// Rows below which threads share the vocabulary instead of the rows.
+const FEW: usize = 24;
+
+/// What is asked of each row.
+#[derive(Clone, Copy, Debug)]
+pub struct Ranking<'a> {
+    /// The weights of the softmax.
+    pub table: &'a Weights,
+    /// How many tokens are wanted.
+    pub count: usize,
+    /// A token whose logit is wanted, and which is none of the best.
+    pub end: u32,
+    /// Tokens that are none of the best.
+    pub forbidden: &'a [u32],
+}
+
+/// A token and its logit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// The logit.
+    pub logit: f32,
+    /// The token.
+    pub token: u32,
+}
+
+/// The best of one row.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// The best tokens, best first; of equals the lower token first.
+    pub best: Vec<Candidate>,
+    /// The logit of the end.
+    pub end: f32,
+    /// For each part of the vocabulary the highest logit and the sum of exponentials below it.
+    sums: [(f32, f32); PARTS],
+}
+
+impl Ranked {
+    fn new() -> Self {
+        Self { best: Vec::new(), end: f32::NEG_INFINITY, sums: [(f32::NEG_INFINITY, 0.0); PARTS] }
+    }
+
+    /// The logarithm of the sum of exponentials of all logits; not finite when one of them is no number.
+    pub fn log_sum(&self) -> f64 {
+        let highest = self.sums.iter().map(|sum| sum.0).fold(f32::NEG_INFINITY, f32::max);
+        let part = |&(part, sum): &(f32, f32)| f64::from(sum) * (f64::from(part) - f64::from(highest)).exp();
+        // A part without a column has no sum; its highest logit is minus infinity.
+        let parts = self.sums.iter().filter(|(part, sum)| *part > f32::NEG_INFINITY || sum.is_nan());
+        f64::from(highest) + parts.map(part).sum::<f64>().ln()
+    }
+
+    fn least(&self, count: usize) -> f32 {
+        if self.best.len() < count { f32::NEG_INFINITY } else { self.best[count - 1].logit }
+    }
+
+    fn insert(&mut self, candidate: Candidate, count: usize) {
+        let better = |other: &Candidate| {
+            other.logit > candidate.logit || (other.logit == candidate.logit && other.token < candidate.token)
+        };
+        let at = self.best.partition_point(better);
+        if at < count {
+            self.best.truncate(count - 1);
+            self.best.insert(at, candidate);
+        }
+    }
+
+    /// Joins what is known of other parts of the vocabulary.
+    fn merge(&mut self, other: &Self, count: usize) {
+        other.best.iter().for_each(|&candidate| self.insert(candidate, count));
+        self.end = self.end.max(other.end);
+        for (sum, other) in self.sums.iter_mut().zip(other.sums) {
+            if other.0 > f32::NEG_INFINITY || other.1.is_nan() {
+                *sum = other;
+            }
+        }
+    }
+}
+
+impl Ranking<'_> {
+    /// Ranks rows of hidden states, `[rows, d_model]`, on this thread.
+    pub fn rows(&self, hidden: &[f32], scratch: &mut Scratch) -> Vec<Ranked> {
+        let mut ranked = vec![Ranked::new(); hidden.len() / self.table.inputs().max(1)];
+        for part in 0..PARTS {
+            self.part(part, hidden, &mut ranked, scratch);
+        }
+        ranked
+    }
+
+    /// The same with all threads.
+    pub fn rows_in_parallel(&self, hidden: &[f32]) -> Vec<Ranked> {
+        let d_model = self.table.inputs().max(1);
+        if hidden.len() / d_model >= FEW {
+            return hidden
+                .par_chunks(FEW * d_model)
+                .flat_map_iter(|hidden| self.rows(hidden, &mut Scratch::default()))
+                .collect();
+        }
+        let parts: Vec<Vec<Ranked>> = (0..PARTS)
+            .into_par_iter()
+            .map(|part| {
+                let mut ranked = vec![Ranked::new(); hidden.len() / d_model];
+                self.part(part, hidden, &mut ranked, &mut Scratch::default());
+                ranked
+            })
+            .collect();
+        let mut parts = parts.into_iter();
+        let mut ranked = parts.next().unwrap_or_default();
+        for part in parts {
+            ranked.iter_mut().zip(&part).for_each(|(ranked, part)| ranked.merge(part, self.count));
+        }
+        ranked
+    }
+
+    /// Ranks the columns of one part of the vocabulary into what is known of the parts before it.
+    fn part(&self, part: usize, hidden: &[f32], ranked: &mut [Ranked], scratch: &mut Scratch) {
+        let d_model = self.table.inputs().max(1);
+        let panels = self.table.outputs().div_ceil(PANEL);
+        let of_part = panels.div_ceil(PARTS).next_multiple_of(PIECE);
+        let range = (part * of_part).min(panels)..((part + 1) * of_part).min(panels);
+        let mut logits = vec![0.0; PIECE * PANEL * BLOCK.min(ranked.len())];
+        for (hidden, ranked) in hidden.chunks(BLOCK * d_model).zip(ranked.chunks_mut(BLOCK)) {
+            let input = self.table.read(hidden, scratch);
+            for first in range.clone().step_by(PIECE) {
+                let piece = first..(first + PIECE).min(range.end);
+                let width = piece.len() * PANEL;
+                let logits = &mut logits[..ranked.len() * width];
+                self.table.apply_panels(input, piece, logits);
+                let columns = width.min(self.table.outputs() - first * PANEL);
+                vectorized!({
+                    for (logits, ranked) in logits.chunks_exact(width).zip(ranked.iter_mut()) {
+                        self.piece(part, (first * PANEL) as u32, &logits[..columns], ranked);
+                    }
+                });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn piece(&self, part: usize, first: u32, logits: &[f32], ranked: &mut Ranked) {
+        let highest = maximum(logits);
+        let (known, sum) = ranked.sums[part];
+        let higher = if highest > known { highest } else { known };
+        let before = if known > f32::NEG_INFINITY { sum * exp(known - higher) } else { sum };
+        ranked.sums[part] = (higher, before + sum_of_exponentials(logits, higher));
+        if let Some(&end) = self.end.checked_sub(first).and_then(|at| logits.get(at as usize)) {
+            ranked.end = end;
+        }
+        let mut least = ranked.least(self.count);
+        if highest > least || ranked.best.len() < self.count {
+            for (block, logits) in logits.chunks(LANES).enumerate() {
+                if maximum(logits) <= least {
+                    continue;
+                }
+                for (offset, &logit) in logits.iter().enumerate() {
+                    if logit <= least || logit.is_nan() {
+                        continue;
+                    }
+                    let token = first + (block * LANES + offset) as u32;
+                    if token != self.end && !self.forbidden.contains(&token) {
+                        ranked.insert(Candidate { logit, token }, self.count);
+                        least = ranked.least(self.count);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sum of `exp(value - highest)`; no number when a value is none.
+#[inline(always)]
+fn sum_of_exponentials(values: &[f32], highest: f32) -> f32 {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let (mut lanes, mut checks) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] += exp(chunk[lane] - highest);
+            // The exponential moves what is no number to the border of its range: 0 times it does not.
+            checks[lane] = chunk[lane].mul_add(0.0, checks[lane]);
+        }
+    }
+    let mut sum = fold(lanes) + fold(checks);
+    for &value in rest {
+        sum += exp(value - highest) + value * 0.0;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::weights::Precision;
+    use super::*;
+
+    fn values(count: usize, seed: u32) -> Vec<f32> {
+        let value = |at: u32| ((at.wrapping_mul(2_654_435_761) ^ seed) >> 8) as f32 / (1 << 24) as f32 - 0.5;
+        (1..=count as u32).map(value).collect()
+    }
+
+    /// Ranks by sorting the whole row.
+    fn sorted(ranking: &Ranking<'_>, table: &[f32], hidden: &[f32]) -> (Vec<u32>, f64) {
+        let product = |row: &[f32]| row.iter().zip(hidden).map(|(a, b)| a * b).sum::<f32>();
+        let logits: Vec<f32> = table.chunks_exact(hidden.len()).map(product).collect();
+        let mut order: Vec<u32> = (0..logits.len() as u32).collect();
+        order.retain(|token| *token != ranking.end && !ranking.forbidden.contains(token));
+        order.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b)));
+        order.truncate(ranking.count);
+        (order, logits.iter().map(|&logit| f64::from(logit).exp()).sum::<f64>().ln())
+    }
+
+    #[test]
+    fn ranking_equals_sorting_however_rows_are_grouped() {
+        let d_model = 8;
+        for vocabulary in [5, 33, 700, 9000] {
+            let table = values(vocabulary * d_model, 7);
+            let weights = Weights::transposed(&table, d_model, Precision::Float);
+            for (rows, count) in [(1, 1), (5, 6), (60, 3)] {
+                let ranking = Ranking { table: &weights, count, end: 3, forbidden: &[0, 4] };
+                let hidden = values(rows * d_model, 11 + rows as u32);
+                let together = ranking.rows(&hidden, &mut Scratch::default());
+                let parallel = ranking.rows_in_parallel(&hidden);
+                for (row, hidden) in hidden.chunks_exact(d_model).enumerate() {
+                    let (order, log_sum) = sorted(&ranking, &table, hidden);
+                    let alone = &ranking.rows_in_parallel(hidden)[0];
+                    for found in [&together[row], &parallel[row], alone] {
+                        let tokens: Vec<u32> = found.best.iter().map(|best| best.token).collect();
+                        assert_eq!(tokens, order, "{vocabulary} tokens, {rows} rows, row {row}");
+                        assert!(
+                            (found.log_sum() - log_sum).abs() < 1e-4,
+                            "{} not {log_sum}",
+                            found.log_sum()
+                        );
+                        assert_eq!(found.log_sum(), alone.log_sum(), "bit for bit");
+                        assert_eq!(found.end, alone.end);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_equals_the_lower_token_is_better() {
+        let weights = Weights::transposed(&vec![1.0; 3000], 1, Precision::Float);
+        let ranking = Ranking { table: &weights, count: 3, end: 0, forbidden: &[2] };
+        for found in [ranking.rows(&[0.5], &mut Scratch::default()), ranking.rows_in_parallel(&[0.5])] {
+            let tokens: Vec<u32> = found[0].best.iter().map(|best| best.token).collect();
+            assert_eq!(tokens, [1, 3, 4]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_noticed() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let mut table = vec![1.0; 900];
+            table[500] = bad;
+            let weights = Weights::transposed(&table, 1, Precision::Float);
+            let ranking = Ranking { table: &weights, count: 2, end: 0, forbidden: &[] };
+            assert!(!ranking.rows_in_parallel(&[0.5])[0].log_sum().is_finite(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A trained model in the two forms in which it is used: burn's own for losses and traces, and the engine for
+//! decoding. Each is built when it is first needed.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use any2any_core::{Initializer, Model, ModelConfig};
+use any2any_inference::{Engine, EngineError, Parameter, Parameters, Precision};
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::parameters::{self, Weights};
+
+/// A trained model.
+pub(crate) struct Loaded {
+    config: ModelConfig,
+    device: Device,
+    /// What the model is built from; none when it was given.
+    weights: BTreeMap<String, Weights>,
+    model: OnceLock<Model>,
+    /// None where the device or the kind of model has no engine.
+    engine: OnceLock<Option<Engine>>,
+}
+
+impl Loaded {
+    /// A model that is there already.
+    pub(crate) fn of_model(config: ModelConfig, model: Model) -> Self {
+        let device = model.device();
+        Self {
+            config,
+            device,
+            weights: BTreeMap::new(),
+            model: OnceLock::from(model),
+            engine: OnceLock::new(),
+        }
+    }
+
+    /// A model by its weights.
+    ///
+    /// # Errors
+    ///
+    /// The name of a parameter that is missing, of another shape or too many, and what is wrong with it.
+    pub(crate) fn of_weights(
+        config: ModelConfig,
+        weights: BTreeMap<String, Weights>,
+        device: Device,
+    ) -> Result<Self, String> {
+        let engine = engine(&config, &weights, &device).map_err(|error| error.to_string())?;
+        let model = match engine {
+            Some(_) => OnceLock::new(),
+            None => OnceLock::from(model(&config, &weights, &device)?),
+        };
+        Ok(Self { config, device, weights, model, engine: OnceLock::from(engine) })
+    }
+
+    /// The device that the model is on.
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The model as burn runs it.
+    pub(crate) fn model(&self) -> &Model {
+        let build = || model(&self.config, &self.weights, &self.device);
+        self.model.get_or_init(|| build().expect("the engine has been built from these weights"))
+    }
+
+    /// The engine; none where the device or the kind of model has no engine.
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        let build = || {
+            let weights = parameters::weights(self.model());
+            // A model that is not the experiment's runs as it is.
+            engine(&self.config, &weights, &self.device).ok().flatten()
+        };
+        self.engine.get_or_init(build).as_ref()
+    }
+}
+
+fn model(
+    config: &ModelConfig,
+    weights: &BTreeMap<String, Weights>,
+    device: &Device,
+) -> Result<Model, String> {
+    // Every weight is replaced, so the seed does not matter.
+    let fresh = config.init(&Initializer::new(any2any_adapter::Seed(0), device));
+    parameters::with_weights(fresh, weights).map(|model| model.valid())
+}
+
+/// The engine of a model on the CPU; none for other devices and for recurrent models.
+fn engine(
+    config: &ModelConfig,
+    weights: &BTreeMap<String, Weights>,
+    device: &Device,
+) -> Result<Option<Engine>, EngineError> {
+    if !crate::device::is_flex(device) {
+        return Ok(None);
+    }
+    let named = Named { weights, read: RefCell::default() };
+    match Engine::new(config, &named, Precision::Float) {
+        Err(EngineError::Recurrent) => Ok(None),
+        Err(error) => Err(error),
+        Ok(engine) => named.check_all_read().map(|()| Some(engine)),
+    }
+}
+
+/// Weights that remember which of them were read.
+struct Named<'a> {
+    weights: &'a BTreeMap<String, Weights>,
+    read: RefCell<BTreeSet<String>>,
+}
+
+impl Named<'_> {
+    fn check_all_read(&self) -> Result<(), EngineError> {
+        let read = self.read.borrow();
+        match self.weights.keys().find(|name| !read.contains(*name)) {
+            Some(name) => Err(EngineError::Unknown { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Parameters for Named<'_> {
+    fn get(&self, name: &str) -> Option<Parameter<'_>> {
+        let Weights { shape, values } = self.weights.get(name)?;
+        self.read.borrow_mut().insert(name.to_owned());
+        Some(Parameter { shape, values })
+    }
+}
