@@ -480,6 +480,9 @@ pub(crate) struct BenchTrainArguments {
     /// How many steps to make before the first that counts.
     #[arg(long, value_name = "STEPS", default_value_t = 5)]
     pub warm_up: u64,
+    /// Train on samples of exactly this many source and target tokens, cut from the data's own.
+    #[arg(long, value_name = "TOKENS")]
+    pub length: Option<NonZeroUsize>,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

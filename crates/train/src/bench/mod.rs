@@ -3,6 +3,7 @@
 //! Nothing is simulated: the steps are those of a training, the searches those of a translation. Every rate
 //! counts what stands in the data, so padding never makes a figure larger.
 
+mod cut;
 mod decoding;
 mod kernels;
 mod matrix_product;

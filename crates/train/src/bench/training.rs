@@ -6,6 +6,7 @@ use any2any_experiment::spec;
 use burn::tensor::Device;
 use serde::Serialize;
 
+use super::cut;
 use super::operations::{BatchShape, forward_operations};
 use super::{MatrixProduct, Phase, Phases, peak_resident_bytes};
 use crate::batch::Batch;
@@ -23,6 +24,9 @@ pub struct TrainingBench {
     pub warm_up: u64,
     /// Steps that count.
     pub steps: u64,
+    /// Train on samples of exactly this many source and target tokens, cut from the data's own; none: on the
+    /// data's samples.
+    pub length: Option<usize>,
 }
 
 /// What the measured steps came to. Rates are a second; tokens are those of the data, padding not counted.
@@ -116,7 +120,10 @@ impl TrainingBench {
     /// # Errors
     ///
     /// When a loss is not finite, the backend is missing, or the temporary folder cannot be written.
-    pub fn run(self, prepared: Prepared) -> Result<TrainingReport, TrainError> {
+    pub fn run(self, mut prepared: Prepared) -> Result<TrainingReport, TrainError> {
+        if let Some(length) = self.length {
+            prepared.tasks.iter_mut().try_for_each(|task| cut::to_length(task, length))?;
+        }
         let folder = tempfile::tempdir().map_err(TrainError::io(&std::env::temp_dir()))?;
         let experiment = prepared.experiment.clone();
         let device = crate::device::device(&experiment.device)?;

@@ -1,5 +1,7 @@
 //! `any2any bench train`.
 
+use std::num::NonZeroUsize;
+
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_train::bench::{TrainingBench, TrainingReport};
@@ -14,7 +16,11 @@ pub(super) fn run(arguments: &BenchTrainArguments, registry: &Registry) -> anyho
     output::warnings(&document);
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let prepared = any2any_train::prepare(&document, registry, &root)?;
-    let bench = TrainingBench { warm_up: arguments.warm_up, steps: arguments.steps.get() };
+    let bench = TrainingBench {
+        warm_up: arguments.warm_up,
+        steps: arguments.steps.get(),
+        length: arguments.length.map(NonZeroUsize::get),
+    };
     let report = bench.run(prepared)?;
     if arguments.json { output::json(&report) } else { print(&report) }
 }

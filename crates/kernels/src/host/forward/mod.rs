@@ -4,6 +4,8 @@
 //! A row's result never depends on how many rows are computed with it: every sum is taken in an order that the
 //! shape of the weights alone decides.
 
+pub mod bytes;
+mod dot_products;
 pub mod elementwise;
 pub mod memory;
 pub mod packed;

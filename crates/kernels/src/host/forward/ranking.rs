@@ -256,6 +256,26 @@ mod tests {
     }
 
     #[test]
+    fn rounded_tables_rank_as_their_own_products_do() {
+        let (d_model, vocabulary) = (16, 700);
+        let weights = Weights::transposed(&values(vocabulary * d_model, 7), d_model, Precision::Byte);
+        let ranking = Ranking { table: &weights, count: 4, end: 3, forbidden: &[] };
+        let hidden = values(50 * d_model, 5);
+        let mut logits = vec![0.0; 50 * vocabulary];
+        weights.apply(&hidden, &mut logits, &mut Scratch::default());
+        for (found, logits) in ranking.rows_in_parallel(&hidden).iter().zip(logits.chunks_exact(vocabulary)) {
+            let log_sum = logits.iter().map(|&logit| f64::from(logit).exp()).sum::<f64>().ln();
+            assert!((found.log_sum() - log_sum).abs() < 1e-4);
+            assert_eq!(found.end, logits[3]);
+            for best in &found.best {
+                assert_eq!(best.logit, logits[best.token as usize]);
+            }
+            let better = logits.iter().filter(|&&logit| logit > found.best[3].logit).count();
+            assert!(better <= 4, "{better} are better than the fourth, of which one may be the end");
+        }
+    }
+
+    #[test]
     fn of_equals_the_lower_token_is_better() {
         let weights = Weights::transposed(&vec![1.0; 3000], 1, Precision::Float);
         let ranking = Ranking { table: &weights, count: 3, end: 0, forbidden: &[2] };

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::host::rows::Linear;
 
-use super::packed::Packed;
+use super::bytes::{Bytes, RoundedRows};
+use super::packed::{PANEL, Packed};
 
 /// How weights are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub enum Precision {
     /// As 32-bit floats.
     #[default]
     Float,
+    /// As 8-bit whole numbers with a scale each output; rows are rounded to 8 bits on the way in.
+    Byte,
 }
 
 /// The weights of `x W + b`.
@@ -19,6 +22,8 @@ pub enum Precision {
 pub enum Weights {
     /// As 32-bit floats.
     Float(Packed),
+    /// As 8-bit whole numbers.
+    Byte(Bytes),
 }
 
 /// Rows as weights of one form read them.
@@ -26,11 +31,13 @@ pub enum Weights {
 pub enum Input<'a> {
     /// As they are.
     Float(&'a [f32]),
+    /// Rounded to 8 bits.
+    Byte(&'a RoundedRows),
 }
 
 /// Memory for rows in another form, used again.
 #[derive(Clone, Debug, Default)]
-pub struct Scratch {}
+pub struct Scratch(RoundedRows);
 
 impl Weights {
     /// Maps of one input, side by side.
@@ -41,6 +48,7 @@ impl Weights {
     pub fn new(parts: &[Linear<'_>], inputs: usize, precision: Precision) -> Self {
         match precision {
             Precision::Float => Self::Float(Packed::new(parts, inputs)),
+            Precision::Byte => Self::Byte(Bytes::new(parts, inputs)),
         }
     }
 
@@ -48,6 +56,7 @@ impl Weights {
     pub fn transposed(table: &[f32], inputs: usize, precision: Precision) -> Self {
         match precision {
             Precision::Float => Self::Float(Packed::transposed(table, inputs)),
+            Precision::Byte => Self::Byte(Bytes::transposed(table, inputs)),
         }
     }
 
@@ -55,6 +64,7 @@ impl Weights {
     pub fn inputs(&self) -> usize {
         match self {
             Self::Float(weights) => weights.inputs(),
+            Self::Byte(weights) => weights.inputs(),
         }
     }
 
@@ -62,6 +72,7 @@ impl Weights {
     pub fn outputs(&self) -> usize {
         match self {
             Self::Float(weights) => weights.outputs(),
+            Self::Byte(weights) => weights.outputs(),
         }
     }
 
@@ -69,14 +80,18 @@ impl Weights {
     pub fn column(&self, column: usize, output: &mut [f32]) {
         match self {
             Self::Float(weights) => weights.column(column, output),
+            Self::Byte(weights) => weights.column(column, output),
         }
     }
 
     /// Rows, `[rows, inputs]`, in the form that these weights read.
     pub fn read<'a>(&self, input: &'a [f32], scratch: &'a mut Scratch) -> Input<'a> {
-        let _ = scratch;
         match self {
             Self::Float(_) => Input::Float(input),
+            Self::Byte(weights) => {
+                scratch.0.round(input, weights.inputs());
+                Input::Byte(&scratch.0)
+            }
         }
     }
 
@@ -86,9 +101,13 @@ impl Weights {
     ///
     /// When the slices are not of whole rows.
     pub fn apply(&self, input: &[f32], output: &mut [f32], scratch: &mut Scratch) {
-        let _ = scratch;
         match self {
             Self::Float(weights) => weights.apply(input, output),
+            Self::Byte(weights) => {
+                scratch.0.round(input, weights.inputs());
+                let outputs = weights.outputs();
+                weights.multiply(&scratch.0, 0..outputs.div_ceil(PANEL), output, outputs);
+            }
         }
     }
 
@@ -100,6 +119,11 @@ impl Weights {
     pub fn apply_panels(&self, input: Input<'_>, panels: Range<usize>, output: &mut [f32]) {
         match (self, input) {
             (Self::Float(weights), Input::Float(input)) => weights.apply_panels(input, panels, output),
+            (Self::Byte(weights), Input::Byte(input)) => {
+                let stride = panels.len() * PANEL;
+                weights.multiply(input, panels, output, stride);
+            }
+            _ => panic!("rows are read by the weights that they are multiplied with"),
         }
     }
 }
