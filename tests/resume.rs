@@ -78,6 +78,34 @@ fn a_killed_lstm_ends_as_an_uninterrupted_one() {
     kill_and_resume("  lstm: { d_model: 32, dropout: 0.1 }", &[23]);
 }
 
+/// One, two and four threads train the same bytes, and translate alike.
+#[test]
+fn threads_do_not_change_a_bit() {
+    for model in [TRANSFORMER, "  lstm: { d_model: 32, dropout: 0.1 }"] {
+        let workshop = Workshop::new();
+        workshop.experiment(model, "  steps: 20\nevaluation: { metrics: [bleu], every: 20, keep_best: 1 }");
+        let trained = |threads: usize| {
+            let run = format!("with-{threads}");
+            let threads = format!("device.threads={threads}");
+            workshop.succeed(&["train", "experiment.yaml", "--run", &run, "--set", &threads]);
+            let checkpoint = workshop.path(&run).join("checkpoints/step-20");
+            let log = workshop.read(&format!("{run}/metrics.jsonl"));
+            let scores: Vec<String> = log
+                .lines()
+                .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+                .filter(|line| line["kind"] == "validation")
+                .map(|line| format!("{} {}", line["teacher_forced"], line["decoded"]))
+                .collect();
+            assert_eq!(scores.len(), 1);
+            let file = |name: &str| sha256(&checkpoint.join(name));
+            (file("model.safetensors"), file("optimizer.safetensors"), scores)
+        };
+        let alone = trained(1);
+        assert_eq!(alone, trained(2), "{model}");
+        assert_eq!(alone, trained(4), "{model}");
+    }
+}
+
 /// Ctrl-C finishes the step, saves it, and says how to go on.
 #[cfg(unix)]
 #[test]

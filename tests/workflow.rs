@@ -81,6 +81,19 @@ fn a_small_language_is_learned_and_every_command_works_on_the_run() {
     assert_eq!(averaged.lines().count(), 40);
 
     workshop.succeed(&["export", "run", "model"]);
+    let exact = workshop.pipe(&["translate", "run"], &sources);
+    let rounded = workshop.pipe(&["translate", "run", "--int8"], &sources);
+    let same = exact.lines().zip(rounded.lines()).filter(|(exact, rounded)| exact == rounded).count();
+    assert!(same >= 36, "{same} of 40 translations are the same in 8 bits");
+    workshop.succeed(&["export", "run", "bytes", "--int8"]);
+    assert_eq!(workshop.pipe(&["translate", "bytes"], &sources), rounded, "rounded before or while it loads");
+    let size = |folder: &str| {
+        let file = workshop.path(folder).join("checkpoints/step-0/model.safetensors");
+        std::fs::metadata(file).expect("exported").len()
+    };
+    assert!(size("bytes") * 5 < size("model") * 2, "{} of {} bytes", size("bytes"), size("model"));
+    workshop.json(&["describe", "bytes", "--json"]);
+    workshop.json(&["evaluate", "bytes", "--json"]);
     assert_eq!(workshop.pipe(&["translate", "model"], &sources), all);
     let described = workshop.json(&["describe", "run", "--json"]);
     assert!(described["parameters"].as_u64() > Some(10_000));

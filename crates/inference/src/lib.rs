@@ -25,6 +25,7 @@ mod stack;
 mod stem;
 mod stepper;
 
+pub use any2any_kernels::host::forward::bytes::Rounded;
 pub use any2any_kernels::host::forward::weights::Precision;
 pub use engine::Engine;
 pub use error::EngineError;

@@ -98,7 +98,9 @@ impl Positions {
         };
         match &self.kind {
             Kind::Sinusoidal(frequencies) => {
-                let wave = |angle: f64, place: usize| if place % 2 == 0 { angle.sin() } else { angle.cos() };
+                let wave = |angle: f64, place: usize| {
+                    if place.is_multiple_of(2) { angle.sin() } else { angle.cos() }
+                };
                 places.added = angles(frequencies, wave);
             }
             Kind::Learned(table) => {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::TrainError;
 use crate::files;
 use crate::parameters::Weights;
+use crate::rounded::{SCALE, restore};
 use crate::schedule::Plateau;
 
 /// What training needs to go on besides weights; random numbers are derived from the step.
@@ -171,27 +172,43 @@ pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result
     files::write(path, &bytes)
 }
 
-/// Reads parameters from safetensors.
+/// Reads parameters from safetensors; those in 8 bits become floats.
 pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
+    read_any_weights(path).map(|(weights, _)| weights)
+}
+
+/// The same, and whether some stand there in 8 bits.
+pub(crate) fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), TrainError> {
     let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
-    let broken =
-        |reason: String| TrainError::run(path, format!("not a safetensors file of 32-bit floats: {reason}"));
+    let broken = |reason: String| {
+        TrainError::run(
+            path,
+            format!("not a safetensors file of 32-bit floats or of 8 bits with scales: {reason}"),
+        )
+    };
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
-    tensors
-        .tensors()
-        .into_iter()
-        .map(|(name, view)| {
-            if view.dtype() != Dtype::F32 {
-                return Err(broken(format!("{name} holds {:?}", view.dtype())));
+    let (mut weights, mut rounded) = (BTreeMap::new(), Vec::new());
+    for (name, view) in tensors.tensors() {
+        match view.dtype() {
+            Dtype::F32 => {
+                // The file gives no alignment, so values are read one by one.
+                let (fours, _) = view.data().as_chunks::<4>();
+                let values = fours.iter().map(|&four| f32::from_le_bytes(four)).collect();
+                weights.insert(name, Weights { shape: view.shape().to_vec(), values });
             }
-            // The file gives no alignment, so values are read one by one.
-            let values = view
-                .data()
-                .chunks_exact(4)
-                .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
-            Ok((name, Weights { shape: view.shape().to_vec(), values: values.collect() }))
-        })
-        .collect()
+            Dtype::I8 => rounded.push((name, view)),
+            other => return Err(broken(format!("{name} holds {other:?}"))),
+        }
+    }
+    let any_rounded = !rounded.is_empty();
+    for (name, view) in rounded {
+        let scales = weights.remove(&format!("{name}{SCALE}"));
+        let scales = scales.ok_or_else(|| broken(format!("{name} has no {name}{SCALE} beside it")))?;
+        let restored = restore(&name, view.shape(), view.data(), &scales.values);
+        let restored = restored.ok_or_else(|| broken(format!("{name} does not fit its {name}{SCALE}")))?;
+        weights.insert(name, restored);
+    }
+    Ok((weights, any_rounded))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl Loaded {
         }
     }
 
-    /// A model by its weights.
+    /// A model by its weights, which the engine keeps in a precision.
     ///
     /// # Errors
     ///
@@ -45,8 +45,9 @@ impl Loaded {
         config: ModelConfig,
         weights: BTreeMap<String, Weights>,
         device: Device,
+        precision: Precision,
     ) -> Result<Self, String> {
-        let engine = engine(&config, &weights, &device).map_err(|error| error.to_string())?;
+        let engine = engine(&config, &weights, &device, precision).map_err(|error| error.to_string())?;
         let model = match engine {
             Some(_) => OnceLock::new(),
             None => OnceLock::from(model(&config, &weights, &device)?),
@@ -70,7 +71,7 @@ impl Loaded {
         let build = || {
             let weights = parameters::weights(self.model());
             // A model that is not the experiment's runs as it is.
-            engine(&self.config, &weights, &self.device).ok().flatten()
+            engine(&self.config, &weights, &self.device, Precision::Float).ok().flatten()
         };
         self.engine.get_or_init(build).as_ref()
     }
@@ -91,12 +92,13 @@ fn engine(
     config: &ModelConfig,
     weights: &BTreeMap<String, Weights>,
     device: &Device,
+    precision: Precision,
 ) -> Result<Option<Engine>, EngineError> {
     if !crate::device::is_flex(device) {
         return Ok(None);
     }
     let named = Named { weights, read: RefCell::default() };
-    match Engine::new(config, &named, Precision::Float) {
+    match Engine::new(config, &named, precision) {
         Err(EngineError::Recurrent) => Ok(None),
         Err(error) => Err(error),
         Ok(engine) => named.check_all_read().map(|()| Some(engine)),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::Registry;
 use any2any_core::{Initializer, Model};
 use any2any_experiment::spec::Experiment;
+use any2any_inference::Precision;
 use burn::module::Module;
 use burn::tensor::Device;
 
@@ -15,6 +16,7 @@ use crate::error::TrainError;
 use crate::files;
 use crate::parameters;
 use crate::prepare::Prepared;
+use crate::rounded::write_rounded_weights;
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -124,12 +126,18 @@ impl RunFolder {
     }
 
     /// Copies what translation needs to a new folder, which is then a run that can be translated with,
-    /// evaluated and described, but not resumed.
+    /// evaluated and described, but not resumed; its weights in 32 or in 8 bits.
     ///
     /// # Errors
     ///
     /// When the output folder is not empty, or a file cannot be read or written.
-    pub fn export(&self, checkpoint: &str, output: &Path, registry: &Registry) -> Result<(), TrainError> {
+    pub fn export(
+        &self,
+        checkpoint: &str,
+        output: &Path,
+        registry: &Registry,
+        precision: Precision,
+    ) -> Result<(), TrainError> {
         let exported = Self::new(output);
         exported.check_free(Existing::Keep)?;
         let experiment = self.experiment(registry)?.experiment;
@@ -137,7 +145,11 @@ impl RunFolder {
         let weights = checkpoint::read_weights(&self.weights_file(checkpoint)?)?;
         adapters.save(&output.join("vocab"))?;
         let place = exported.checkpoints().step(0);
-        checkpoint::write_weights(&place.join("model.safetensors"), &weights)?;
+        let file = place.join("model.safetensors");
+        match precision {
+            Precision::Float => checkpoint::write_weights(&file, &weights)?,
+            Precision::Byte => write_rounded_weights(&file, &weights)?,
+        }
         exported.checkpoints().point("best", 0)?;
         exported.checkpoints().point("last", 0)?;
         for name in ["README.md", "experiment.yaml", "resolved.yaml"] {

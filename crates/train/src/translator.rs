@@ -6,13 +6,13 @@ use any2any_adapter::{Decoded, Encoded, Head, Registry, Sequence, Value};
 use any2any_core::{Loss, Model, ModelStepper, Pass, Trace};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
-use any2any_inference::EngineStepper;
+use any2any_inference::{EngineStepper, Precision};
 use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Stepper, Strategy};
 
 use crate::adapters::AdapterSet;
 use crate::batch::{self, Batch};
 use crate::build::model_config;
-use crate::checkpoint::read_weights;
+use crate::checkpoint::read_any_weights;
 use crate::corpus::Example;
 use crate::error::TrainError;
 use crate::loaded::Loaded;
@@ -85,14 +85,35 @@ impl Translator {
     ///
     /// When the folder holds no run, a file is broken, or the backend is missing.
     pub fn load(run: &RunFolder, checkpoint: &str, registry: &Registry) -> Result<Self, TrainError> {
+        Self::load_in(run, checkpoint, registry, Precision::Float)
+    }
+
+    /// Loads a run and decodes in a precision; one whose weights stand in 8 bits decodes in 8 bits anyway.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load), and when 8 bits are asked of a model or a device that has no engine.
+    pub fn load_in(
+        run: &RunFolder,
+        checkpoint: &str,
+        registry: &Registry,
+        precision: Precision,
+    ) -> Result<Self, TrainError> {
         let experiment = run.experiment(registry)?.experiment;
         let device = crate::device::device(&experiment.device)?;
         let adapters = run.adapters(&experiment, registry)?;
         let file = run.weights_file(checkpoint)?;
         let config = model_config(&experiment.model, &adapters);
-        let model = Loaded::of_weights(config, read_weights(&file)?, device).map_err(|reason| {
+        let (weights, rounded) = read_any_weights(&file)?;
+        let stored = if rounded { Precision::Byte } else { precision };
+        let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
             TrainError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
+        if precision == Precision::Byte && model.engine().is_none() {
+            return Err(TrainError::Unsupported(
+                "only transformers on the CPU backend decode with 8-bit weights; leave --int8 out".to_owned(),
+            ));
+        }
         Ok(Self { experiment, adapters, model })
     }
 

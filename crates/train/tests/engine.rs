@@ -9,9 +9,7 @@ use any2any_core::{
     TaskConfig, TransformerConfig,
 };
 use any2any_inference::{Engine, EngineError, EngineStepper, Parameter, Parameters, Precision};
-use any2any_search::{
-    Answer, Beam, Hypothesis, SearchOptions, SourceRow, Stepper, Strategy, Wanted, search,
-};
+use any2any_search::{Answer, Beam, Hypothesis, SearchOptions, SourceRow, Stepper, Strategy, Wanted, search};
 use any2any_train::{Weights, weights, with_weights};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -251,6 +249,33 @@ impl<S: Stepper> Steps for S {
     }
 }
 
+/// Rounding changes the logits, but little: the length of the difference is a small part of theirs.
+#[test]
+fn eight_bits_stay_close_to_the_model() {
+    let mut random = Seed(6).random("engine", 0);
+    for (number, (name, body)) in bodies().into_iter().enumerate() {
+        let config = config(number, body);
+        let model = random_model(&config, &mut random);
+        let sources = sources(&config, &mut random);
+        let together: Vec<&Sequence> = sources.iter().collect();
+        let exact = engine(&config, &model);
+        let rounded = Engine::new(&config, &Named(weights(&model)), Precision::Byte).expect("a transformer");
+        let mut exact = EngineStepper::new(&exact, 0, &together);
+        let mut rounded = EngineStepper::new(&rounded, 0, &together);
+        let (mut error, mut total) = (0.0, 0.0);
+        for _ in 0..4 {
+            let tokens: Vec<u32> = (0..4).map(|_| random.below(VOCABULARY) as u32).collect();
+            let (Ok(expected), Ok(found)) = (exact.step(&tokens), rounded.step(&tokens));
+            for (found, expected) in found.iter().zip(&expected) {
+                error += (found - expected).powi(2);
+                total += expected.powi(2);
+            }
+        }
+        let relative = (error / total).sqrt();
+        assert!(relative > 0.0 && relative < 0.1, "{name}: {relative}");
+    }
+}
+
 #[test]
 fn what_is_no_transformer_or_not_whole_has_no_engine() {
     let lstm = LstmConfig {
@@ -272,7 +297,8 @@ fn what_is_no_transformer_or_not_whole_has_no_engine() {
     for name in whole.keys() {
         let mut broken = whole.clone();
         broken.remove(name);
-        let error = Engine::new(&config, &Named(broken), Precision::Float).expect_err("a parameter is missing");
+        let error =
+            Engine::new(&config, &Named(broken), Precision::Float).expect_err("a parameter is missing");
         assert!(error.to_string().contains(name.as_str()), "{error}");
         let mut broken = whole.clone();
         broken.get_mut(name).expect("one of its names").shape.push(1);

@@ -10,7 +10,7 @@ use crate::arguments::EvaluateArguments;
 use crate::output;
 
 pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::Result<()> {
-    let (translator, task) = super::load(&arguments.model, registry)?;
+    let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     let decoding = arguments.search.apply(translator.experiment.decoding.clone())?;
     let metrics: Vec<Metric> = match arguments.metrics.as_slice() {
         [] => translator.experiment.evaluation.metrics.clone(),

@@ -9,7 +9,7 @@ use crate::output;
 
 pub(crate) fn run(arguments: ExportArguments, registry: &Registry) -> anyhow::Result<()> {
     let run = RunFolder::new(&arguments.run);
-    run.export(&arguments.checkpoint, &arguments.output, registry)?;
+    run.export(&arguments.checkpoint, &arguments.output, registry, arguments.precision.precision())?;
     let bytes = folder_size(&arguments.output)?;
     if arguments.json {
         return output::json(&json!({ "output": arguments.output, "bytes": bytes }));

@@ -19,7 +19,7 @@ pub(crate) mod translate;
 use std::path::Path;
 
 use any2any_adapter::{Registry, Value};
-use any2any_train::{RunFolder, Translator};
+use any2any_train::{Precision, RunFolder, Translator};
 use anyhow::Context;
 
 use crate::arguments::ModelArguments;
@@ -37,7 +37,17 @@ fn values(lines: &[String]) -> Vec<Value> {
 
 /// A run's model and the number of the task that is meant.
 fn load(arguments: &ModelArguments, registry: &Registry) -> anyhow::Result<(Translator, usize)> {
-    let translator = Translator::load(&RunFolder::new(&arguments.run), &arguments.checkpoint, registry)?;
+    load_in(arguments, registry, Precision::Float)
+}
+
+/// The same, to decode in a precision.
+fn load_in(
+    arguments: &ModelArguments,
+    registry: &Registry,
+    precision: Precision,
+) -> anyhow::Result<(Translator, usize)> {
+    let run = RunFolder::new(&arguments.run);
+    let translator = Translator::load_in(&run, &arguments.checkpoint, registry, precision)?;
     let task = translator.adapters.task(arguments.task.as_deref())?;
     Ok((translator, task))
 }

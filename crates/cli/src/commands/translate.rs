@@ -14,7 +14,7 @@ use crate::output;
 const LINES: usize = 1024;
 
 pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow::Result<()> {
-    let (translator, task) = super::load(&arguments.model, registry)?;
+    let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     let decoding = arguments.search.apply(translator.experiment.decoding.clone())?;
     let prefix = arguments.prefix.as_deref().map(Value::from);
     let n_best = arguments.search.n_best.is_some();

@@ -86,9 +86,12 @@ fn tensor(values: Vec<f32>, shape: Shape) -> Plain {
     Plain::from_data(TensorData::new(values, shape))
 }
 
+/// Takes the gradient of an output to those of its inputs.
+type BackwardPass = dyn Fn(&[f32]) -> Vec<Plain> + Send + Sync;
+
 /// The backward pass of one recorded operation.
 #[derive(Clone)]
-struct Step(Arc<dyn Fn(&[f32]) -> Vec<Plain> + Send + Sync>);
+struct Step(Arc<BackwardPass>);
 
 impl fmt::Debug for Step {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

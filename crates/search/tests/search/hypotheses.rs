@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use any2any_search::{Sampling, SearchOptions, SourceRow, search};
 
-use crate::model::{BEGIN, END, Table};
+use crate::model::{BEGIN, END, Ranking, Table};
 use crate::problems::{beam, found, problems, sampling, source, with};
 
 #[test]
@@ -29,6 +29,38 @@ fn batch_mates_change_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn a_model_that_ranks_by_itself_changes_nothing() {
+    let strategies = [
+        SearchOptions::default(),
+        beam(1, 0.0, 1),
+        beam(4, 1.0, 3),
+        beam(9, 0.6, 2),
+        sampling(Sampling { top_k: 4, ..Default::default() }),
+    ];
+    let mut ranked = 0;
+    for (table, sources, rules) in problems() {
+        for strategy in &strategies {
+            let options = with(&rules, strategy.clone());
+            let expected = found(&table, &sources, &options);
+            let mut ranking = Ranking(table.clone(), 0);
+            let found = search(&mut ranking, &sources, BEGIN, END, &[BEGIN], &options);
+            let found = found.expect("options and model are sound");
+            for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+                assert_eq!(
+                    (&found.tokens, found.finished),
+                    (&expected.tokens, expected.finished),
+                    "{options:?}"
+                );
+                assert!((found.log_probability - expected.log_probability).abs() < 1e-5, "{options:?}");
+            }
+            assert!(found.iter().map(Vec::len).eq(expected.iter().map(Vec::len)), "{options:?}");
+            ranked += ranking.1;
+        }
+    }
+    assert!(ranked > 100, "it was asked to rank {ranked} times");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use any2any_adapter::Seed;
-use any2any_search::{SourceRow, Stepper};
+use any2any_search::{Answer, BestOfRow, Scored, SourceRow, Stepper, Wanted};
 
 pub(crate) const END: u32 = 0;
 pub(crate) const BEGIN: u32 = 1;
@@ -61,6 +61,41 @@ impl Stepper for Table {
     fn select(&mut self, rows: &[usize]) -> Result<(), Infallible> {
         self.rows = rows.iter().map(|&row| self.rows[row].clone()).collect();
         Ok(())
+    }
+}
+
+/// The same model, which ranks its logits itself where search wants no more; and how often it did.
+pub(crate) struct Ranking(pub(crate) Table, pub(crate) usize);
+
+impl Stepper for Ranking {
+    type Error = Infallible;
+
+    fn vocabulary(&self) -> usize {
+        self.0.vocabulary
+    }
+
+    fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
+        self.0.step(tokens)
+    }
+
+    fn rank(&mut self, tokens: &[u32], wanted: &Wanted<'_>) -> Result<Answer, Infallible> {
+        self.1 += 1;
+        let logits = self.0.step(tokens)?;
+        let best_of = |row: &[f32]| {
+            let scored = (0..).zip(row).map(|(token, &logit)| Scored { logit, token });
+            let may_be_best =
+                |one: &Scored| one.token != wanted.end && !wanted.forbidden.contains(&one.token);
+            let mut tokens: Vec<Scored> = scored.filter(may_be_best).collect();
+            tokens.sort_by(|a, b| b.cmp(a));
+            tokens.truncate(wanted.count);
+            let log_sum = row.iter().map(|&logit| f64::from(logit).exp()).sum::<f64>().ln();
+            BestOfRow { tokens, end: row[wanted.end as usize], log_sum }
+        };
+        Ok(Answer::Best(logits.chunks(self.0.vocabulary).map(best_of).collect()))
+    }
+
+    fn select(&mut self, rows: &[usize]) -> Result<(), Infallible> {
+        self.0.select(rows)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use any2any_core::workloads::{BATCH, D_FF, D_MODEL, Form, HEADS, POSITIONS, VOCABULARY, Workload, workloads};
+use any2any_core::workloads::{
+    BATCH, D_FF, D_MODEL, Form, HEADS, POSITIONS, VOCABULARY, Workload, workloads,
+};
 use any2any_experiment::spec;
 use burn::tensor::Device;
 

@@ -131,11 +131,11 @@ mod tests {
         memory.attend(queries, &mut output, &mut Vec::new());
         let at = |row: usize, part: usize, column: usize| values[row * 3 * d_model + part * d_model + column];
         for query in 0..count {
-            for head in 0..heads {
+            for (head, slope) in slopes.into_iter().enumerate() {
                 let score = |key: usize| {
                     let places = head * d_head..(head + 1) * d_head;
                     let product: f32 = places.map(|column| at(query, 0, column) * at(key, 1, column)).sum();
-                    (product / (d_head as f32).sqrt() - slopes[head] * query.abs_diff(key) as f32).exp()
+                    (product / (d_head as f32).sqrt() - slope * query.abs_diff(key) as f32).exp()
                 };
                 let sum: f32 = (0..count).map(score).sum();
                 for column in head * d_head..(head + 1) * d_head {
