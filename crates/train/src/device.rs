@@ -34,10 +34,7 @@ pub fn device(choice: &spec::Device) -> Result<Device, TrainError> {
         Backend::Auto => available.first().copied().unwrap_or(Backend::Flex),
         backend => backend,
     };
-    if choice.threads > 0 {
-        // A second call in one process finds the pool built; the first choice then stands.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(choice.threads).build_global();
-    }
+    limit_threads(choice);
     open(wanted, choice.index).ok_or_else(|| TrainError::Backend {
         wanted: name(wanted).to_owned(),
         available: available.into_iter().map(name).collect::<Vec<_>>().join(", "),
@@ -52,6 +49,15 @@ pub(crate) fn is_flex(device: &Device) -> bool {
     {
         let _ = device;
         false
+    }
+}
+
+/// Starts as many threads as an experiment asks for. To be called before anything else runs in parallel: threads
+/// that have started stay as many as they are.
+pub(crate) fn limit_threads(choice: &spec::Device) {
+    if choice.threads > 0 {
+        // A second call in one process finds the pool built; the first choice then stands.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(choice.threads).build_global();
     }
 }
 

@@ -70,6 +70,7 @@ impl Split {
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
+    crate::device::limit_threads(&document.experiment.device);
     let raw = read(document, registry, root)?;
     let adapters = fit(document, registry, &raw)?;
     let experiment = document.experiment.clone();
