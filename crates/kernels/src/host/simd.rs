@@ -20,7 +20,7 @@ macro_rules! vectorized {
 }
 pub(crate) use vectorized;
 
-/// What [`vectorized`] comes to.
+/// What the macro `vectorized` comes to.
 #[inline(always)]
 pub fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
     ARCH.dispatch(operation)
