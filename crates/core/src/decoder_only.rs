@@ -11,6 +11,11 @@ use crate::transformer::{Scaling, TransformerConfig};
 pub struct DecoderOnlyConfig(pub TransformerConfig);
 
 impl DecoderOnlyConfig {
+    /// What multiplies the carried input of each residual sum; 1 but for DeepNorm.
+    pub fn carry(&self) -> f64 {
+        Scaling::decoder_only(self.0.initialization, self.0.decoder_layers).carry
+    }
+
     /// The language model with fresh weights.
     pub fn init(&self, initializer: &Initializer) -> DecoderOnly {
         let layers = self.0.decoder_layers;

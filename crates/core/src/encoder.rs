@@ -84,6 +84,6 @@ impl Encoder {
         if let Some(norm) = &self.norm {
             states = normalise(norm, states);
         }
-        Memory { states, padding: None, lengths, last: Vec::new() }
+        Memory { states, lengths, last: Vec::new() }
     }
 }

@@ -26,7 +26,6 @@ mod stepper;
 mod trace;
 mod transformer;
 
-pub use any2any_kernels::{Adam, AdamState, adam, sum_of_squares, workloads};
 pub use attention::{AttentionCache, AttentionConfig, KeyValue, MultiHeadAttention};
 pub use body::{Body, BodyConfig, DecoderState};
 pub use decoder::{Decoder, DecoderCache};
@@ -40,7 +39,7 @@ pub use lstm::{Lstm, LstmAttention, LstmConfig, LstmDecoder, LstmEncoder, LstmSt
 pub use memory::{Memory, Rows};
 pub use model::{Head, HeadConfig, Model, ModelConfig, Source, TaskConfig};
 pub use pass::Pass;
-pub use positions::{Positions, PositionsConfig};
+pub use positions::{Positions, PositionsConfig, alibi_slopes, sinusoidal};
 pub use residual::{NormPlacement, Residual};
 pub use stem::{Entrance, Input, Stem, StemConfig};
 pub use stepper::ModelStepper;

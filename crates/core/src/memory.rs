@@ -3,14 +3,11 @@
 use burn::tensor::{Device, Tensor};
 use burn::tensor::{Int, TensorData};
 
-/// The encoder's states, and which of them are padding.
+/// The encoder's states, and how many of them are real.
 #[derive(Clone, Debug)]
 pub struct Memory {
     /// The states, `[batch, source, d_model]`.
     pub states: Tensor<3>,
-    /// 0 where a position is real, a large negative number where it is padding, `[batch, 1, 1, source]`;
-    /// `None` when nothing is padding.
-    pub padding: Option<Tensor<4>>,
     /// How many positions of each row are real; `None` when all are.
     pub lengths: Option<Vec<usize>>,
     /// What a recurrent encoder ends with, for each of its layers, `[batch, d_model]`; empty otherwise.
@@ -49,7 +46,6 @@ impl Memory {
     pub fn select(&self, rows: &Rows) -> Self {
         Self {
             states: rows.of(&self.states),
-            padding: self.padding.as_ref().map(|padding| rows.of(padding)),
             lengths: rows.of_lengths(self.lengths.as_deref()),
             last: self.last.iter().map(|state| rows.of(state)).collect(),
         }
@@ -66,14 +62,11 @@ pub(crate) fn padded_lengths(lengths: &[usize], positions: usize) -> Option<Vec<
 /// Finite, so that a row without any real position stays finite too.
 pub(crate) const MASKED: f32 = -1e9;
 
-/// The attention bias that hides padding, `[batch, 1, 1, positions]`; `None` when every length is full.
-pub(crate) fn padding_bias(lengths: &[usize], positions: usize, device: &Device) -> Option<Tensor<4>> {
-    if lengths.iter().all(|&length| length >= positions) {
-        return None;
-    }
+/// The bias that hides padding from scores, `[batch, 1, positions]`.
+pub(crate) fn padding_bias(lengths: &[usize], positions: usize, device: &Device) -> Tensor<3> {
     let values: Vec<f32> = lengths
         .iter()
         .flat_map(|&length| (0..positions).map(move |at| if at < length { 0.0 } else { MASKED }))
         .collect();
-    Some(Tensor::from_data(TensorData::new(values, [lengths.len(), 1, 1, positions]), device))
+    Tensor::from_data(TensorData::new(values, [lengths.len(), 1, positions]), device)
 }

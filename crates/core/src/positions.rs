@@ -1,9 +1,10 @@
 //! How positions are told apart.
 
+use std::ops::Range;
+
 use any2any_kernels::{Mask, Rotation, add_positions, dropout};
 use burn::module::{Module, Param};
-use burn::tensor::TensorData;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Tensor, TensorData};
 
 use crate::initializer::Initializer;
 
@@ -61,7 +62,8 @@ impl Positions {
                 Some(table.val().select(0, rows))
             }
             (None, PositionsConfig::Sinusoidal) => {
-                Some(sinusoidal(offset, positions, d_model, &input.device()))
+                let values = sinusoidal(offset..offset + positions, d_model);
+                Some(Tensor::from_data(TensorData::new(values, [positions, d_model]), &input.device()))
             }
             _ => None,
         };
@@ -78,28 +80,29 @@ impl Positions {
 
     /// What a step of distance costs each head, for ALiBi.
     pub(crate) fn slopes(&self, heads: usize) -> Option<Vec<f32>> {
-        (self.config == PositionsConfig::Alibi)
-            .then(|| (0..heads).map(|head| alibi_slope(head, heads)).collect())
+        (self.config == PositionsConfig::Alibi).then(|| alibi_slopes(heads))
     }
 }
 
-/// `2^(-8 (head + 1) / heads)`: the geometric sequence of the paper.
-fn alibi_slope(head: usize, heads: usize) -> f32 {
-    (-8.0 * (head + 1) as f32 / heads as f32).exp2()
+/// What a step of distance costs each head: `2^(-8 (head + 1) / heads)`, the geometric sequence of the ALiBi paper.
+pub fn alibi_slopes(heads: usize) -> Vec<f32> {
+    (1..=heads).map(|head| (-8.0 * head as f32 / heads as f32).exp2()).collect()
 }
 
-/// `sin(position / 10000^(2i / d_model))` at even and the cosine at odd places, `[positions, d_model]`.
-fn sinusoidal(offset: usize, positions: usize, d_model: usize, device: &Device) -> Tensor<2> {
-    let values: Vec<f32> = (offset..offset + positions)
-        .flat_map(|position| {
-            (0..d_model).map(move |place| {
-                let frequency = 10_000_f64.powf(-((place - place % 2) as f64) / d_model as f64);
-                let angle = position as f64 * frequency;
-                (if place % 2 == 0 { angle.sin() } else { angle.cos() }) as f32
-            })
-        })
-        .collect();
-    Tensor::from_data(TensorData::new(values, [positions, d_model]), device)
+/// `sin(position / 10000^(2i / d_model))` at even and the cosine at odd places, of consecutive positions,
+/// `[positions.len(), d_model]`.
+pub fn sinusoidal(positions: Range<usize>, d_model: usize) -> Vec<f32> {
+    let frequencies: Vec<f64> =
+        (0..d_model).step_by(2).map(|place| 10_000_f64.powf(-(place as f64) / d_model as f64)).collect();
+    let mut values = Vec::with_capacity(positions.len() * d_model);
+    for position in positions {
+        let waves = frequencies.iter().flat_map(|frequency| {
+            let (sin, cos) = (position as f64 * frequency).sin_cos();
+            [sin as f32, cos as f32]
+        });
+        values.extend(waves.take(d_model));
+    }
+    values
 }
 
 #[cfg(test)]
@@ -108,9 +111,10 @@ mod tests {
 
     #[test]
     fn sinusoidal_follows_the_formula() {
-        let table = sinusoidal(3, 1, 4, &Device::default());
+        let values = sinusoidal(3..4, 4);
+        assert_eq!(sinusoidal(2..5, 4)[4..8], values);
+        assert_eq!(sinusoidal(3..4, 3)[..2], values[..2]);
         let expected = [3_f32.sin(), 3_f32.cos(), 0.03_f32.sin(), 0.03_f32.cos()];
-        let values: Vec<f32> = table.into_data().try_to_vec().expect("32-bit floats");
         for (value, expected) in values.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
         }
@@ -118,7 +122,6 @@ mod tests {
 
     #[test]
     fn alibi_slopes_are_the_papers() {
-        let slopes: Vec<f32> = (0..8).map(|head| alibi_slope(head, 8)).collect();
-        assert_eq!(slopes, [0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625]);
+        assert_eq!(alibi_slopes(8), [0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625]);
     }
 }

@@ -137,6 +137,16 @@ impl StackConfig {
 }
 
 impl TransformerConfig {
+    /// What multiplies the carried input of each residual sum of the encoder; 1 but for DeepNorm.
+    pub fn encoder_carry(&self) -> f64 {
+        Scaling::encoder(self.initialization, self.encoder_layers, self.decoder_layers).carry
+    }
+
+    /// The same of the decoder.
+    pub fn decoder_carry(&self) -> f64 {
+        Scaling::decoder(self.initialization, self.decoder_layers).carry
+    }
+
     /// The transformer with fresh weights.
     pub fn init(&self, initializer: &Initializer) -> Transformer {
         let (n, m) = (self.encoder_layers, self.decoder_layers);

@@ -82,11 +82,7 @@ impl OwnAttention {
         let mut first = 0;
         for &length in lengths {
             let rows = &mut projected[3 * first * d_model..][..3 * length * d_model];
-            if places.turn() {
-                for (position, row) in rows.chunks_exact_mut(3 * d_model).enumerate() {
-                    places.rotate(position, &mut row[..2 * d_model]);
-                }
-            }
+            places.turn(rows, count);
             let place = |part: usize| Rows { values: rows, stride: 3 * d_model, column: part * d_model };
             let keys = Memory::new(place(1), place(2), length, count, self.heads.d_head());
             let context = &mut context[first * d_model..][..length * d_model];
@@ -109,9 +105,9 @@ impl OwnAttention {
         let Written { positions, ancestors, newest, row_width, column } = written;
         let projected = sized(&mut memory.wide, 3 * input.len());
         self.projection.apply(input, projected, &mut memory.rows);
-        let rows = projected.chunks_exact_mut(3 * d_model).zip(newest.chunks_exact_mut(row_width));
+        places.turn(projected, self.heads.count);
+        let rows = projected.chunks_exact(3 * d_model).zip(newest.chunks_exact_mut(row_width));
         for (projected, newest) in rows {
-            places.rotate(positions.len(), &mut projected[..2 * d_model]);
             newest[column..][..2 * d_model].copy_from_slice(&projected[d_model..]);
         }
         let past = Past {

@@ -24,6 +24,12 @@ impl Norm {
     pub(crate) fn apply(&self, input: &[f32], output: &mut [f32]) {
         normalise(layer_norm::Norm { gain: &self.gain, bias: &self.bias }, input, output);
     }
+
+    pub(crate) fn apply_in_place(&self, stream: &mut [f32], buffers: &mut Buffers) {
+        let normed = sized(&mut buffers.normed, stream.len());
+        self.apply(stream, normed);
+        stream.copy_from_slice(normed);
+    }
 }
 
 /// A residual branch.

@@ -1,5 +1,6 @@
 //! Memory of one thread, used again from step to step.
 
+pub(crate) use any2any_kernels::host::blocks::sized;
 use any2any_kernels::host::forward::weights::Scratch;
 
 /// Memory of one thread.
@@ -24,12 +25,4 @@ pub(crate) struct Inner {
     pub(crate) scores: Vec<f32>,
     /// Rows in another form.
     pub(crate) rows: Scratch,
-}
-
-/// The first `length` values of a buffer, which grows when it must.
-pub(crate) fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
-    if buffer.len() < length {
-        buffer.resize(length, 0.0);
-    }
-    &mut buffer[..length]
 }

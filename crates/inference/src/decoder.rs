@@ -4,7 +4,7 @@ use any2any_kernels::host::forward::memory::Memory;
 
 use crate::attention::{CrossAttention, OwnAttention, Written};
 use crate::branch::{Branch, Norm};
-use crate::buffers::{Buffers, sized};
+use crate::buffers::Buffers;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
@@ -127,9 +127,7 @@ impl Decoder {
             });
         }
         if let Some(norm) = &self.norm {
-            let normed = sized(&mut buffers.normed, stream.len());
-            norm.apply(stream, normed);
-            stream.copy_from_slice(normed);
+            norm.apply_in_place(stream, buffers);
         }
     }
 }

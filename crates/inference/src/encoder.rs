@@ -2,7 +2,7 @@
 
 use crate::attention::OwnAttention;
 use crate::branch::{Branch, Norm};
-use crate::buffers::{Buffers, sized};
+use crate::buffers::Buffers;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
@@ -48,7 +48,7 @@ impl Encoder {
     /// Turns embedded positions into states, `[rows, d_model]`.
     pub(crate) fn apply(&self, stream: &mut [f32], lengths: &[usize], buffers: &mut Buffers) {
         let longest = lengths.iter().copied().max().unwrap_or(0);
-        let places = self.positions.places(0..longest, self.d_model);
+        let places = self.positions.places(0..longest);
         let positions = lengths.iter().flat_map(|&length| 0..length);
         for (position, row) in positions.zip(stream.chunks_exact_mut(self.d_model)) {
             places.add(position, row);
@@ -63,9 +63,7 @@ impl Encoder {
             });
         }
         if let Some(norm) = &self.norm {
-            let normed = sized(&mut buffers.normed, stream.len());
-            norm.apply(stream, normed);
-            stream.copy_from_slice(normed);
+            norm.apply_in_place(stream, buffers);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::decoder::{Decoder, SourceMemory};
 use crate::encoder::Encoder;
 use crate::error::EngineError;
 use crate::parameters::{Parameters, Reader};
-use crate::stack::{Role, StackConfig};
+use crate::stack::StackConfig;
 use crate::stem::Stem;
 
 /// Positions that are encoded together, on one thread.
@@ -51,14 +51,14 @@ impl Engine {
         let (encoder, decoder) = match &config.body {
             BodyConfig::Transformer(body) => {
                 let reader = reader.child("body.Transformer");
-                let encoder = StackConfig::new(body, Role::Encoder);
-                let decoder = StackConfig::new(body, Role::Decoder);
+                let encoder = StackConfig::new(body, body.encoder_layers, body.encoder_carry());
+                let decoder = StackConfig::new(body, body.decoder_layers, body.decoder_carry());
                 let encoder = Encoder::read(&encoder, &reader.child("encoder"))?;
                 (Some(encoder), Decoder::read(&decoder, true, &reader.child("decoder"))?)
             }
             BodyConfig::DecoderOnly(body) => {
                 let reader = reader.child("body.DecoderOnly.decoder");
-                let decoder = StackConfig::new(&body.0, Role::DecoderOnly);
+                let decoder = StackConfig::new(&body.0, body.0.decoder_layers, body.carry());
                 (None, Decoder::read(&decoder, false, &reader)?)
             }
             BodyConfig::Lstm(_) => return Err(EngineError::Recurrent),

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use any2any_core::PositionsConfig;
-use any2any_kernels::host::forward::elementwise::{join, rotate};
+use any2any_core::{PositionsConfig, alibi_slopes, sinusoidal};
+use any2any_kernels::Rotation;
+use any2any_kernels::host::forward::elementwise::join;
 
 use crate::error::EngineError;
 use crate::parameters::Reader;
@@ -11,20 +12,13 @@ use crate::parameters::Reader;
 /// The positions of one stack.
 #[derive(Debug)]
 pub(crate) struct Positions {
-    kind: Kind,
+    config: PositionsConfig,
+    /// `[limit, d_model]`; empty unless positions are learned.
+    table: Vec<f32>,
+    /// What a step of distance costs each head, for ALiBi.
+    slopes: Option<Vec<f32>>,
+    d_model: usize,
     heads: usize,
-}
-
-#[derive(Debug)]
-enum Kind {
-    /// How fast the angle of each place turns, `[d_model]`.
-    Sinusoidal(Vec<f64>),
-    /// `[limit, d_model]`
-    Learned(Vec<f32>),
-    /// How fast the angle of each pair turns, `[d_head / 2]`.
-    Rotary(Vec<f64>),
-    /// What a step of distance costs each head.
-    Alibi(Vec<f32>),
 }
 
 /// What is done at some consecutive positions.
@@ -33,11 +27,9 @@ pub(crate) struct Places {
     first: usize,
     /// What is added, `[positions, d_model]`; empty when nothing is.
     added: Vec<f32>,
-    /// Cosines and sines of rotations, `[positions, d_head / 2]` each; empty when nothing is rotated.
-    cosines: Vec<f32>,
-    sines: Vec<f32>,
+    /// How queries and keys are turned.
+    rotation: Option<Rotation>,
     d_model: usize,
-    half: usize,
 }
 
 impl Positions {
@@ -47,74 +39,35 @@ impl Positions {
         d_model: usize,
         heads: usize,
     ) -> Result<Self, EngineError> {
-        let kind = match config {
-            PositionsConfig::Sinusoidal => Kind::Sinusoidal(
-                (0..d_model)
-                    .map(|place| 10_000_f64.powf(-((place - place % 2) as f64) / d_model as f64))
-                    .collect(),
-            ),
+        let table = match config {
             PositionsConfig::Learned { limit } => {
-                Kind::Learned(reader.child("positions").values("table", &[limit, d_model])?.to_vec())
+                reader.child("positions").values("table", &[limit, d_model])?.to_vec()
             }
-            PositionsConfig::Rotary => {
-                let d_head = d_model / heads;
-                let frequency = |pair: usize| 10_000_f64.powf(-2.0 * pair as f64 / d_head as f64);
-                Kind::Rotary((0..d_head / 2).map(frequency).collect())
-            }
-            PositionsConfig::Alibi => {
-                Kind::Alibi((0..heads).map(|head| (-8.0 * (head + 1) as f32 / heads as f32).exp2()).collect())
-            }
+            _ => Vec::new(),
         };
-        Ok(Self { kind, heads })
+        let slopes = (config == PositionsConfig::Alibi).then(|| alibi_slopes(heads));
+        Ok(Self { config, table, slopes, d_model, heads })
     }
 
     /// What a step of distance costs each head, for ALiBi.
     pub(crate) fn slopes(&self) -> Option<&[f32]> {
-        match &self.kind {
-            Kind::Alibi(slopes) => Some(slopes),
-            _ => None,
-        }
+        self.slopes.as_deref()
     }
 
     /// What is done at these positions.
-    pub(crate) fn places(&self, range: Range<usize>, d_model: usize) -> Places {
-        let first = range.start;
-        let mut places = Places {
-            first,
-            added: Vec::new(),
-            cosines: Vec::new(),
-            sines: Vec::new(),
-            d_model,
-            half: d_model / self.heads / 2,
+    pub(crate) fn places(&self, range: Range<usize>) -> Places {
+        let d_model = self.d_model;
+        let added = match self.config {
+            PositionsConfig::Sinusoidal => sinusoidal(range.clone(), d_model),
+            PositionsConfig::Learned { limit } => {
+                let row = |position: usize| &self.table[position.min(limit - 1) * d_model..][..d_model];
+                range.clone().flat_map(row).copied().collect()
+            }
+            PositionsConfig::Rotary | PositionsConfig::Alibi => Vec::new(),
         };
-        let angles = |frequencies: &[f64], function: fn(f64, usize) -> f64| -> Vec<f32> {
-            let of_position = |position: usize| {
-                frequencies
-                    .iter()
-                    .enumerate()
-                    .map(move |(place, frequency)| function(position as f64 * frequency, place) as f32)
-            };
-            range.clone().flat_map(of_position).collect()
-        };
-        match &self.kind {
-            Kind::Sinusoidal(frequencies) => {
-                let wave = |angle: f64, place: usize| {
-                    if place.is_multiple_of(2) { angle.sin() } else { angle.cos() }
-                };
-                places.added = angles(frequencies, wave);
-            }
-            Kind::Learned(table) => {
-                let limit = table.len() / d_model;
-                let row = |position: usize| &table[position.min(limit - 1) * d_model..][..d_model];
-                places.added = range.clone().flat_map(row).copied().collect();
-            }
-            Kind::Rotary(frequencies) => {
-                places.cosines = angles(frequencies, |angle, _| angle.cos());
-                places.sines = angles(frequencies, |angle, _| angle.sin());
-            }
-            Kind::Alibi(_) => {}
-        }
-        places
+        let rotation = (self.config == PositionsConfig::Rotary)
+            .then(|| Rotation::new(range.start, range.len(), d_model / self.heads));
+        Places { first: range.start, added, rotation, d_model }
     }
 }
 
@@ -126,16 +79,11 @@ impl Places {
         }
     }
 
-    /// Rotates the heads of a row at a position.
-    pub(crate) fn rotate(&self, position: usize, row: &mut [f32]) {
-        if !self.cosines.is_empty() {
-            let start = (position - self.first) * self.half;
-            rotate(row, &self.cosines[start..][..self.half], &self.sines[start..][..self.half]);
+    /// Turns queries and keys, the first two thirds of rows: rows of consecutive positions from the first, or
+    /// rows that all stand at the one position there is.
+    pub(crate) fn turn(&self, projected: &mut [f32], heads: usize) {
+        if let Some(rotation) = &self.rotation {
+            rotation.turn(projected, 3 * self.d_model, 2 * heads, false);
         }
-    }
-
-    /// Whether rows are rotated.
-    pub(crate) fn turn(&self) -> bool {
-        !self.cosines.is_empty()
     }
 }

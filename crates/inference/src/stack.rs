@@ -1,6 +1,6 @@
 //! What encoder and decoder have in common: sizes, and how layers are read.
 
-use any2any_core::{Activation, Initialization, NormPlacement, PositionsConfig, TransformerConfig};
+use any2any_core::{Activation, NormPlacement, PositionsConfig, TransformerConfig};
 
 use crate::attention::Heads;
 use crate::branch::{Branch, Norm};
@@ -21,24 +21,16 @@ pub(crate) struct StackConfig {
     carry: f32,
 }
 
-/// Which stack of which model: DeepNorm weighs the carried input of each differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Encoder,
-    Decoder,
-    DecoderOnly,
-}
-
 impl StackConfig {
-    pub(crate) fn new(config: &TransformerConfig, role: Role) -> Self {
+    pub(crate) fn new(config: &TransformerConfig, layers: usize, carry: f64) -> Self {
         Self {
-            layers: if role == Role::Encoder { config.encoder_layers } else { config.decoder_layers },
+            layers,
             heads: Heads { d_model: config.d_model, count: config.heads },
             d_ff: config.d_ff,
             activation: config.activation,
             placement: config.norm,
             positions: config.positions,
-            carry: carry(config, role) as f32,
+            carry: carry as f32,
         }
     }
 
@@ -58,18 +50,5 @@ impl StackConfig {
     pub(crate) fn norm(&self, reader: &Reader<'_>) -> Result<Option<Norm>, EngineError> {
         let norm = || Norm::read(&reader.child("norm"), self.heads.d_model);
         (self.placement == NormPlacement::Pre).then(norm).transpose()
-    }
-}
-
-/// What multiplies the carried input of each residual sum: table 2 of the DeepNorm paper (Wang et al. 2022).
-fn carry(config: &TransformerConfig, role: Role) -> f64 {
-    if config.initialization != Initialization::DeepNorm {
-        return 1.0;
-    }
-    let (n, m) = (config.encoder_layers as f64, config.decoder_layers as f64);
-    match role {
-        Role::Encoder => 0.81 * (n.powi(4) * m).powf(1.0 / 16.0),
-        Role::Decoder => (3.0 * m).powf(0.25),
-        Role::DecoderOnly => (2.0 * m).powf(0.25),
     }
 }

@@ -64,7 +64,7 @@ impl<'a> EngineStepper<'a> {
         self.buffers.resize_with(shares.len().max(self.buffers.len()), Buffers::default);
         let decoder = &self.engine.decoder;
         let (d_model, width, written) = (decoder.d_model, decoder.row_width(), self.positions.len());
-        let places = decoder.positions.places(written..written + 1, d_model);
+        let places = decoder.positions.places(written..written + 1);
         let mut newest = vec![0.0; tokens.len() * width];
         let mut stream = vec![0.0; tokens.len() * d_model];
         let mut left = (&mut newest[..], &mut stream[..]);

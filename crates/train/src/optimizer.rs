@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use any2any_core::{Adam, AdamState, adam};
 use any2any_experiment::spec;
+use any2any_kernels::{Adam, AdamState, adam, sum_of_squares};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -40,7 +40,7 @@ impl GradientSum {
 
     /// The Euclidean norm of all gradients together.
     pub fn norm(&self) -> f64 {
-        any2any_core::sum_of_squares(self.named.values()).sqrt()
+        sum_of_squares(self.named.values()).sqrt()
     }
 }
 

@@ -10,7 +10,7 @@ use super::cell::{CellState, LstmCell, zeros};
 use super::{LstmAttention, LstmConfig};
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;
-use crate::memory::{Memory, Rows};
+use crate::memory::{Memory, Rows, padding_bias};
 use crate::pass::Pass;
 use crate::trace::{AttentionKind, Place, Stack};
 
@@ -203,8 +203,12 @@ impl LstmState {
 
     /// Scores `[batch, target, source]` as weights, padding left out.
     fn weights(&self, scores: Tensor<3>) -> Tensor<3> {
-        let scores = match &self.memory.padding {
-            Some(padding) => scores + padding.clone().squeeze_dim::<3>(1),
+        let [_, _, source] = scores.dims();
+        let scores = match &self.memory.lengths {
+            Some(lengths) => {
+                let padding = padding_bias(lengths, source, &scores.device());
+                scores + padding
+            }
             None => scores,
         };
         activation::softmax(scores, 2)

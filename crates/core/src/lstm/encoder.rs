@@ -7,7 +7,7 @@ use super::LstmConfig;
 use super::cell::LstmCell;
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;
-use crate::memory::{Memory, padded_lengths, padding_bias};
+use crate::memory::{Memory, padded_lengths};
 use crate::pass::Pass;
 
 /// The recurrent encoder.
@@ -51,7 +51,6 @@ impl LstmEncoder {
     /// - output states: `[batch, source, d_model]`; last state: `[batch, d_model]`
     pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> Memory {
         let [_, source, _] = input.dims();
-        let padding = padding_bias(lengths, source, &input.device());
         let lengths = padded_lengths(lengths, source);
 
         let mut states = input;
@@ -69,6 +68,6 @@ impl LstmEncoder {
             states = outputs;
             last = vec![end];
         }
-        Memory { states: self.dropout.forward(states, pass), padding, lengths, last }
+        Memory { states: self.dropout.forward(states, pass), lengths, last }
     }
 }

@@ -83,3 +83,11 @@ pub fn split<const N: usize>(mut values: &mut [f32], lengths: [usize; N]) -> [&m
         part
     })
 }
+
+/// The first `length` values of a buffer, which grows when it must. What they are is left over from before.
+pub fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+    if buffer.len() < length {
+        buffer.resize(length, 0.0);
+    }
+    &mut buffer[..length]
+}

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::matrix::{Into, Matrix, multiply_in_pieces};
+use super::matrix::{Into, Matrix, MatrixMut, multiply, multiply_in_pieces};
 use super::simd::{add, dot, exponentials, maximum, vectorized};
 
 /// What one row comes to.
@@ -47,9 +47,10 @@ pub struct Gradients {
 }
 
 /// Logits of about this many elements are held at once.
-const SLICE: usize = 1 << 23;
-/// Rows and tokens of one piece of a product.
-const ROWS: usize = 256;
+const SLICE: usize = 1 << 22;
+/// Rows that one thread takes from logits to gradients.
+const ROWS: usize = 128;
+/// Tokens of one piece of the table's gradient.
 const TOKENS: usize = 1000;
 
 /// A slice of rows whose logits have become exponentials: the softmax of row `r` is `scales[r]` times them.
@@ -62,6 +63,8 @@ struct Slice<'a> {
     exponentials: &'a [f32],
     /// One over the sum of the exponentials of each row.
     scales: &'a [f32],
+    /// The exponentials times the table, `[rows, d_model]`; all zeros when they were not asked for.
+    means: &'a [f32],
 }
 
 impl CrossEntropy<'_> {
@@ -71,7 +74,7 @@ impl CrossEntropy<'_> {
 
     /// Each row's outcome.
     pub fn outcomes(&self) -> Vec<Outcome> {
-        self.slices(|_| {})
+        self.slices(&sum_of_rows(self.table, self.d_model), false, |_| {})
     }
 
     /// Each row's outcome, and the gradients of the sum of the smoothed cross entropies times `weight`.
@@ -83,30 +86,25 @@ impl CrossEntropy<'_> {
         let (width, vocabulary) = (self.d_model, self.vocabulary());
         let mut of_hidden = vec![0.0; self.hidden.len()];
         let mut of_table = vec![0.0; self.table.len()];
-        let mut of_rows = Vec::new();
         let mut scaled = Vec::new();
         let spread = weight * self.label_smoothing / vocabulary as f32;
         let certain = weight * (1.0 - self.label_smoothing);
         let table_sum = sum_of_rows(self.table, width);
-        let outcomes = self.slices(|slice| {
-            let exponentials = Matrix::new(slice.exponentials, slice.rows.len(), vocabulary);
-            let table = Matrix::new(self.table, vocabulary, width);
-            of_rows.resize(slice.hidden.len(), 0.0);
-            multiply_in_pieces(&mut of_rows, ROWS, Into::Replace, exponentials, table);
+        let outcomes = self.slices(&table_sum, true, |slice| {
             scaled.resize(slice.hidden.len(), 0.0);
             for (at, (&row, &scale)) in slice.rows.iter().zip(slice.scales).enumerate() {
                 let places = at * width..(at + 1) * width;
                 let target = &self.table[self.targets[row] as usize * width..][..width];
                 let of_hidden = &mut of_hidden[row * width..][..width];
-                let of_row = &of_rows[places.clone()];
+                let mean = &slice.means[places.clone()];
                 let (scaled, hidden) = (&mut scaled[places.clone()], &slice.hidden[places]);
                 for column in 0..width {
-                    of_hidden[column] = weight * scale * of_row[column]
-                        - spread * table_sum[column]
-                        - certain * target[column];
+                    of_hidden[column] =
+                        weight * scale * mean[column] - spread * table_sum[column] - certain * target[column];
                     scaled[column] = weight * scale * hidden[column];
                 }
             }
+            let exponentials = Matrix::new(slice.exponentials, slice.rows.len(), vocabulary);
             let scaled = Matrix::new(&scaled, slice.rows.len(), width);
             multiply_in_pieces(&mut of_table, TOKENS, Into::Add, exponentials.transposed(), scaled);
             for (&row, hidden) in slice.rows.iter().zip(slice.hidden.chunks_exact(width)) {
@@ -131,37 +129,64 @@ impl CrossEntropy<'_> {
         (outcomes, Gradients { hidden: of_hidden, table: of_table })
     }
 
-    /// Goes through the rows that count, slice by slice.
-    fn slices(&self, mut use_slice: impl FnMut(Slice<'_>)) -> Vec<Outcome> {
+    /// Goes through the rows that count, slice by slice; `table_sum` is the sum of the rows of the table.
+    fn slices(
+        &self,
+        table_sum: &[f32],
+        means_too: bool,
+        mut use_slice: impl FnMut(Slice<'_>),
+    ) -> Vec<Outcome> {
         let (width, vocabulary) = (self.d_model, self.vocabulary());
         let mut outcomes = vec![Outcome::default(); self.targets.len()];
         let rows: Vec<usize> =
             (0..self.targets.len()).filter(|&row| self.targets[row] != self.padding).collect();
-        let slice = (SLICE / vocabulary.max(1)).max(1).next_multiple_of(ROWS);
-        let mut logits = vec![0.0; slice.min(rows.len()) * vocabulary];
-        let mut hidden = Vec::with_capacity(slice.min(rows.len()) * width);
-        let mut table_mean = sum_of_rows(self.table, width);
-        table_mean.iter_mut().for_each(|value| *value /= vocabulary as f32);
+        if rows.is_empty() || width == 0 {
+            return outcomes;
+        }
+        let slice = (SLICE / vocabulary.max(1)).max(1).next_multiple_of(ROWS).min(rows.len());
+        let mut logits = vec![0.0; slice * vocabulary];
+        let mut means = vec![0.0; slice * width];
+        let mut hidden = Vec::with_capacity(slice * width);
+        let table_mean: Vec<f32> = table_sum.iter().map(|value| value / vocabulary as f32).collect();
+        let columns = transposed(self.table, width);
+        let table = Matrix::new(self.table, vocabulary, width);
+        let columns = Matrix::new(&columns, width, vocabulary);
         for rows in rows.chunks(slice) {
             hidden.clear();
             for &row in rows {
                 hidden.extend_from_slice(&self.hidden[row * width..][..width]);
             }
             let logits = &mut logits[..rows.len() * vocabulary];
-            let table = Matrix::new(self.table, vocabulary, width).transposed();
-            multiply_in_pieces(logits, ROWS, Into::Replace, Matrix::new(&hidden, rows.len(), width), table);
-            let of_rows: Vec<(Outcome, f32)> = logits
-                .par_chunks_mut(vocabulary)
-                .zip(rows.par_iter().zip(hidden.par_chunks(width)))
-                .map(|(logits, (&row, hidden))| {
-                    vectorized!(self.row(logits, self.targets[row] as usize, dot(hidden, &table_mean)))
+            let means = &mut means[..rows.len() * width];
+            let pieces = logits.par_chunks_mut(ROWS * vocabulary).zip(means.par_chunks_mut(ROWS * width));
+            let of_rows: Vec<Vec<(Outcome, f32)>> = pieces
+                .zip(hidden.par_chunks(ROWS * width).zip(rows.par_chunks(ROWS)))
+                .map(|((logits, means), (hidden, rows))| {
+                    let count = rows.len();
+                    let of_hidden = Matrix::new(hidden, count, width);
+                    multiply(MatrixMut::new(logits, count, vocabulary), Into::Replace, of_hidden, columns);
+                    let of_rows = vectorized!({
+                        let pairs = logits.chunks_exact_mut(vocabulary).zip(hidden.chunks_exact(width));
+                        let mut of_rows = Vec::with_capacity(count);
+                        for ((logits, hidden), &row) in pairs.zip(rows) {
+                            let mean = dot(hidden, &table_mean);
+                            of_rows.push(self.row(logits, self.targets[row] as usize, mean));
+                        }
+                        of_rows
+                    });
+                    if means_too {
+                        let exponentials = Matrix::new(logits, count, vocabulary);
+                        multiply(MatrixMut::new(means, count, width), Into::Replace, exponentials, table);
+                    }
+                    of_rows
                 })
                 .collect();
-            for (&row, (outcome, _)) in rows.iter().zip(&of_rows) {
-                outcomes[row] = *outcome;
+            let mut scales = Vec::with_capacity(rows.len());
+            for (&row, (outcome, scale)) in rows.iter().zip(of_rows.into_iter().flatten()) {
+                outcomes[row] = outcome;
+                scales.push(scale);
             }
-            let scales: Vec<f32> = of_rows.iter().map(|(_, scale)| *scale).collect();
-            use_slice(Slice { rows, hidden: &hidden, exponentials: logits, scales: &scales });
+            use_slice(Slice { rows, hidden: &hidden, exponentials: logits, scales: &scales, means });
         }
         outcomes
     }
@@ -186,4 +211,21 @@ fn sum_of_rows(rows: &[f32], width: usize) -> Vec<f32> {
     let mut sum = vec![0.0; width];
     vectorized!(rows.chunks_exact(width.max(1)).for_each(|row| add(&mut sum, row)));
     sum
+}
+
+/// Columns that are written together, so that the rows' cache lines are used whole.
+const COLUMNS: usize = 16;
+
+/// Rows of `width` values as columns.
+fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
+    let count = rows.len() / width;
+    let mut columns = vec![0.0; rows.len()];
+    columns.par_chunks_mut(COLUMNS * count).enumerate().for_each(|(piece, columns)| {
+        for (number, row) in rows.chunks_exact(width).enumerate() {
+            for (offset, column) in columns.chunks_exact_mut(count).enumerate() {
+                column[number] = row[piece * COLUMNS + offset];
+            }
+        }
+    });
+    columns
 }

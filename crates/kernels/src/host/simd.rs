@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use pulp::Arch;
 
-static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+pub(crate) static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
 /// Evaluates an expression with every vector instruction that the processor has.
 ///
@@ -22,7 +22,7 @@ pub(crate) use vectorized;
 
 /// What the macro `vectorized` comes to.
 #[inline(always)]
-pub fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
+pub(crate) fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
     ARCH.dispatch(operation)
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use any2any_core::workloads::{
+use any2any_experiment::spec;
+use any2any_kernels::workloads::{
     BATCH, D_FF, D_MODEL, Form, HEADS, POSITIONS, VOCABULARY, Workload, workloads,
 };
-use any2any_experiment::spec;
 use burn::tensor::Device;
 
 use super::MatrixProduct;

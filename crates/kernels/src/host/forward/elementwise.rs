@@ -28,29 +28,9 @@ pub fn activate(activation: Activation, sums: &[f32], output: &mut [f32], width:
     });
 }
 
-/// Rotates the pairs `(i, i + d_head / 2)` of every head of a row by angles whose cosines and sines are given,
-/// `[d_head / 2]` each (Su et al. 2021, "RoFormer").
-pub fn rotate(row: &mut [f32], cosines: &[f32], sines: &[f32]) {
-    let half = cosines.len();
-    for head in row.chunks_exact_mut((2 * half).max(1)) {
-        let (first, second) = head.split_at_mut(half);
-        for ((first, second), (&cosine, &sine)) in first.iter_mut().zip(second).zip(cosines.iter().zip(sines))
-        {
-            (*first, *second) = (*first * cosine - *second * sine, *first * sine + *second * cosine);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_quarter_turn_swaps_the_halves_of_each_head() {
-        let mut row = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
-        rotate(&mut row, &[0.0, 1.0], &[1.0, 0.0]);
-        assert_eq!(row, [-3.0, 2.0, 1.0, 4.0, -7.0, 6.0, 5.0, 8.0]);
-    }
 
     #[test]
     fn rows_are_joined_and_activated() {

@@ -4,13 +4,11 @@
 //! dimension at once, so each value of the output is one chain of fused additions, whatever stands beside it.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use crate::host::rows::Linear;
-
-static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+use crate::host::simd::ARCH;
 
 /// Columns of a panel.
 pub const PANEL: usize = 32;

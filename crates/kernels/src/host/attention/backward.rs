@@ -1,0 +1,197 @@
+//! The backward pass: weights are computed again, a tile of queries at a time.
+
+use rayon::prelude::*;
+
+use super::{Inputs, Rows, Scratch, Shape, TILE};
+use crate::host::blocks::sized;
+use crate::host::matrix::{Into, Matrix, MatrixMut, multiply, transpose_into};
+use crate::host::simd::{LANES, dot, vectorized};
+
+/// Where the gradients of queries, keys and values are written, in rows like those of the inputs.
+#[derive(Debug)]
+pub struct Gradients<'a> {
+    /// Holds the gradients of the queries, and of keys and values too when `memory` is none.
+    pub query: &'a mut [f32],
+    /// How far apart rows of `query` begin.
+    pub query_stride: usize,
+    /// The column of the queries' gradients.
+    pub query_column: usize,
+    /// Holds the gradients of keys and values, with the distance between rows.
+    pub memory: Option<(&'a mut [f32], usize)>,
+    /// The column of the keys' gradients.
+    pub key_column: usize,
+    /// The column of the values' gradients.
+    pub value_column: usize,
+}
+
+impl Gradients<'_> {
+    fn of_query(&mut self, first: usize, rows: usize, width: usize) -> MatrixMut<'_> {
+        let start = first * self.query_stride + self.query_column;
+        MatrixMut::strided(&mut self.query[start..], rows, width, self.query_stride)
+    }
+
+    fn of_memory(&mut self, column: usize, rows: usize, width: usize) -> MatrixMut<'_> {
+        let (values, stride) = match &mut self.memory {
+            Some((values, stride)) => (&mut **values, *stride),
+            None => (&mut *self.query, self.query_stride),
+        };
+        let start = column.min(values.len());
+        MatrixMut::strided(&mut values[start..], rows, width, stride)
+    }
+
+    /// The same, for a head whose columns begin `offset` later.
+    fn shifted(&mut self, offset: usize) -> Gradients<'_> {
+        Gradients {
+            query: self.query,
+            query_stride: self.query_stride,
+            query_column: self.query_column + offset,
+            memory: self.memory.as_mut().map(|(values, stride)| (&mut **values, *stride)),
+            key_column: self.key_column + offset,
+            value_column: self.value_column + offset,
+        }
+    }
+}
+
+/// What the backward pass knows besides the inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Results<'a> {
+    /// The output of the forward pass, `[batch * queries, d_model]`.
+    pub output: &'a [f32],
+    /// Its logarithms, `[batch * queries, heads]`.
+    pub log_sums: &'a [f32],
+    /// The gradient of the output.
+    pub gradient: &'a [f32],
+}
+
+impl Inputs<'_> {
+    /// Writes the gradients of queries, keys and values; `gradients` is all zeros before.
+    pub fn backward(&self, results: Results<'_>, gradients: Gradients<'_>) {
+        let Shape { batch, queries, keys, heads, .. } = self.shape;
+        if batch == 0 || queries == 0 || keys == 0 || heads == 0 {
+            return;
+        }
+        let Gradients { query, query_stride, query_column, memory, key_column, value_column } = gradients;
+        let of_sequence = |sequence: usize, mut gradients: Gradients<'_>, scratch: &mut Scratch| {
+            // Few long sequences are shared between threads by their heads.
+            if queries * keys > 1 << 16 {
+                self.backward_heads_apart(sequence, results, &mut gradients);
+            } else {
+                for head in 0..heads {
+                    let mut of_head = gradients.shifted(head * self.shape.d_head);
+                    self.backward_head(sequence, head, results, &mut of_head, scratch);
+                }
+            }
+        };
+        let of_queries = query.par_chunks_mut(queries * query_stride).enumerate();
+        let places =
+            |query, memory| Gradients { query, query_stride, query_column, memory, key_column, value_column };
+        match memory {
+            None => of_queries.for_each_init(Scratch::default, |scratch, (sequence, query)| {
+                of_sequence(sequence, places(query, None), scratch);
+            }),
+            Some((memory, stride)) => of_queries.zip(memory.par_chunks_mut(keys * stride)).for_each_init(
+                Scratch::default,
+                |scratch, ((sequence, query), memory)| {
+                    of_sequence(sequence, places(query, Some((memory, stride))), scratch);
+                },
+            ),
+        }
+    }
+
+    /// All heads of a sequence in parallel, each into memory of its own that is copied to its columns.
+    fn backward_heads_apart(&self, sequence: usize, results: Results<'_>, gradients: &mut Gradients<'_>) {
+        let Shape { queries, keys, heads, d_head, .. } = self.shape;
+        let of_heads: Vec<(Vec<f32>, Vec<f32>)> = (0..heads)
+            .into_par_iter()
+            .map(|head| {
+                let (mut query, mut memory) = (vec![0.0; queries * d_head], vec![0.0; keys * 2 * d_head]);
+                let mut of_head = Gradients {
+                    query: &mut query,
+                    query_stride: d_head,
+                    query_column: 0,
+                    memory: Some((&mut memory, 2 * d_head)),
+                    key_column: 0,
+                    value_column: d_head,
+                };
+                self.backward_head(sequence, head, results, &mut of_head, &mut Scratch::default());
+                (query, memory)
+            })
+            .collect();
+        let copy = |from: &[f32], from_stride: usize, from_column: usize, to: MatrixMut<'_>| {
+            let (to, stride) = to.into_values();
+            for (row, from) in from.chunks_exact(from_stride).enumerate() {
+                to[row * stride..][..d_head].copy_from_slice(&from[from_column..][..d_head]);
+            }
+        };
+        for (head, (query, memory)) in of_heads.iter().enumerate() {
+            let mut places = gradients.shifted(head * d_head);
+            copy(query, d_head, 0, places.of_query(0, queries, d_head));
+            let (key_column, value_column) = (places.key_column, places.value_column);
+            copy(memory, 2 * d_head, 0, places.of_memory(key_column, keys, d_head));
+            copy(memory, 2 * d_head, d_head, places.of_memory(value_column, keys, d_head));
+        }
+    }
+
+    /// Writes the gradients of one head of one sequence.
+    fn backward_head(
+        &self,
+        sequence: usize,
+        head: usize,
+        results: Results<'_>,
+        gradients: &mut Gradients<'_>,
+        scratch: &mut Scratch,
+    ) {
+        let shape = self.shape;
+        let Shape { queries, d_head, .. } = shape;
+        let (d_model, width) = (shape.d_model(), self.padded_keys());
+        let (first_query, first_key) = (sequence * queries, sequence * shape.keys);
+        let all_seen = self.visibility.keys(shape, sequence, queries - 1);
+        let keys = sized(&mut scratch.keys, d_head * width);
+        let values = sized(&mut scratch.values, d_head * width);
+        vectorized!({
+            transpose_into(keys, width, self.key.head(shape, head, first_key, all_seen));
+            transpose_into(values, width, self.value.head(shape, head, first_key, all_seen));
+        });
+        let of_output = Rows { values: results.output, stride: d_model, column: 0 };
+        let of_gradient = Rows { values: results.gradient, ..of_output };
+        for first in (0..queries).step_by(TILE) {
+            let rows = TILE.min(queries - first);
+            let seen = self.visibility.keys(shape, sequence, first + rows - 1);
+            let columns = seen.next_multiple_of(LANES);
+            let scores = sized(&mut scratch.scores, rows * width);
+            let of_scores = sized(&mut scratch.gradients, rows * width);
+            self.scores(sequence, head, first, rows, seen, keys, scores);
+            let gradient = of_gradient.head(shape, head, first_query + first, rows);
+            multiply(
+                MatrixMut::strided(of_scores, rows, columns, width),
+                Into::Replace,
+                gradient,
+                Matrix::strided(values, d_head, columns, width),
+            );
+            vectorized!({
+                let pairs =
+                    scores.chunks_exact_mut(width.max(1)).zip(of_scores.chunks_exact_mut(width.max(1)));
+                for (offset, (scores, of_scores)) in pairs.enumerate() {
+                    let row = first_query + first + offset;
+                    let place = row * d_model + head * d_head;
+                    let mean =
+                        dot(&results.output[place..place + d_head], &results.gradient[place..place + d_head]);
+                    let log_sum = results.log_sums[row * shape.heads + head];
+                    let query = self.row(sequence, head, first + offset);
+                    query.backward(&mut scores[..columns], &mut of_scores[..columns], log_sum, mean);
+                }
+            });
+            let weights = Matrix::strided(scores, rows, seen, width);
+            let of_scores = Matrix::strided(of_scores, rows, seen, width);
+            let query = self.query.head(shape, head, first_query + first, rows);
+            let into = if first == 0 { Into::Replace } else { Into::Add };
+            let keys = self.key.head(shape, head, first_key, seen);
+            multiply(gradients.of_query(first, rows, d_head), Into::Replace, of_scores, keys);
+            let (key_column, value_column) = (gradients.key_column, gradients.value_column);
+            let of_key = gradients.of_memory(key_column, seen, d_head);
+            multiply(of_key, into, of_scores.transposed(), query);
+            let of_value = gradients.of_memory(value_column, seen, d_head);
+            multiply(of_value, into, weights.transposed(), gradient);
+        }
+    }
+}

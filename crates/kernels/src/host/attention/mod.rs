@@ -1,0 +1,240 @@
+//! Scaled dot-product attention of many heads (Vaswani et al. 2017, section 3.2), without the matrix of
+//! weights: a tile of queries at a time, which the backward pass computes again from one number a query and
+//! head, the logarithm of its sum of exponentials (Dao et al. 2022, "FlashAttention"). Memory grows with the
+//! length, not with its square.
+
+mod backward;
+mod row;
+
+use rayon::prelude::*;
+
+use super::blocks::sized;
+use super::dropout::Mask;
+use super::matrix::{Into, Matrix, MatrixMut, multiply, transpose_into};
+use super::simd::{LANES, exponentials, vectorized};
+
+pub use backward::{Gradients, Results};
+use row::Row;
+
+/// The sizes of an attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Sequences.
+    pub batch: usize,
+    /// Positions that attend, of each sequence.
+    pub queries: usize,
+    /// Positions that are attended to, of each sequence.
+    pub keys: usize,
+    /// Heads.
+    pub heads: usize,
+    /// The width of a head.
+    pub d_head: usize,
+}
+
+impl Shape {
+    /// The width of all heads together.
+    pub fn d_model(&self) -> usize {
+        self.heads * self.d_head
+    }
+}
+
+/// Which keys a query sees, and how distance counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Visibility<'a> {
+    /// How many keys of each sequence are there; the rest is padding.
+    pub lengths: Option<&'a [usize]>,
+    /// Whether a query sees no key after itself; the last query stands at the last key.
+    pub causal: bool,
+    /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
+    pub slopes: Option<&'a [f32]>,
+}
+
+impl Visibility<'_> {
+    /// How many keys the query of a sequence sees, from the first.
+    #[inline(always)]
+    fn keys(&self, shape: Shape, sequence: usize, query: usize) -> usize {
+        let there = self.lengths.map_or(shape.keys, |lengths| lengths[sequence].min(shape.keys));
+        if self.causal { there.min((query + 1 + shape.keys).saturating_sub(shape.queries)) } else { there }
+    }
+}
+
+/// Rows of heads beside one another: head `h` of a row begins at `row * stride + column + h * d_head`.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The values.
+    pub values: &'a [f32],
+    /// How far apart rows begin.
+    pub stride: usize,
+    /// Where the first head begins.
+    pub column: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Some rows of one head.
+    fn head(&self, shape: Shape, head: usize, first: usize, rows: usize) -> Matrix<'a> {
+        let start = (first * self.stride + self.column + head * shape.d_head).min(self.values.len());
+        Matrix::strided(&self.values[start..], rows, shape.d_head, self.stride)
+    }
+}
+
+/// What an attention reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// `[batch * queries]` rows.
+    pub query: Rows<'a>,
+    /// `[batch * keys]` rows.
+    pub key: Rows<'a>,
+    /// `[batch * keys]` rows.
+    pub value: Rows<'a>,
+    /// Which keys count.
+    pub visibility: Visibility<'a>,
+    /// Drops weights.
+    pub mask: Option<Mask>,
+    /// The sizes.
+    pub shape: Shape,
+}
+
+/// Queries that are computed together.
+const TILE: usize = 64;
+
+/// Memory of one thread.
+#[derive(Debug, Default)]
+struct Scratch {
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    scores: Vec<f32>,
+    gradients: Vec<f32>,
+}
+
+impl Inputs<'_> {
+    /// Keys rounded up, so that rows of scores are whole registers.
+    fn padded_keys(&self) -> usize {
+        self.shape.keys.next_multiple_of(LANES)
+    }
+
+    /// The weighted sums of values, `[batch * queries, d_model]`, and the logarithms of the sums of
+    /// exponentials, `[batch * queries, heads]`.
+    pub fn forward(&self) -> (Vec<f32>, Vec<f32>) {
+        let Shape { batch, queries, heads, .. } = self.shape;
+        let d_model = self.shape.d_model();
+        let mut output = vec![0.0; batch * queries * d_model];
+        let mut log_sums = vec![0.0; batch * queries * heads];
+        if output.is_empty() {
+            return (output, log_sums);
+        }
+        let sequences = output
+            .par_chunks_mut(queries * d_model)
+            .zip(log_sums.par_chunks_mut(queries * heads))
+            .enumerate();
+        if queries <= TILE {
+            sequences.for_each_init(Scratch::default, |scratch, (sequence, (output, log_sums))| {
+                self.forward_tile(sequence, 0, output, log_sums, scratch);
+            });
+        } else {
+            sequences.for_each(|(sequence, (output, log_sums))| {
+                let tiles = output.par_chunks_mut(TILE * d_model).zip(log_sums.par_chunks_mut(TILE * heads));
+                tiles.enumerate().for_each_init(Scratch::default, |scratch, (tile, (output, log_sums))| {
+                    self.forward_tile(sequence, tile * TILE, output, log_sums, scratch);
+                });
+            });
+        }
+        (output, log_sums)
+    }
+
+    fn forward_tile(
+        &self,
+        sequence: usize,
+        first: usize,
+        output: &mut [f32],
+        log_sums: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let shape = self.shape;
+        let (d_model, width) = (shape.d_model(), self.padded_keys());
+        let rows = output.len() / d_model;
+        let seen = self.visibility.keys(shape, sequence, first + rows - 1);
+        let columns = seen.next_multiple_of(LANES);
+        for head in 0..shape.heads {
+            let keys = sized(&mut scratch.keys, shape.d_head * width);
+            let scores = sized(&mut scratch.scores, rows * width);
+            let first_key = sequence * shape.keys;
+            vectorized!(transpose_into(keys, width, self.key.head(shape, head, first_key, seen)));
+            self.scores(sequence, head, first, rows, seen, keys, scores);
+            let mut of_rows = [(0.0, 0.0); TILE];
+            vectorized!(self.softmax(sequence, head, first, columns, scores, &mut of_rows[..rows]));
+            for (log_sums, (highest, sum)) in log_sums.chunks_exact_mut(shape.heads).zip(of_rows) {
+                log_sums[head] = highest + f32::ln(sum);
+            }
+            multiply(
+                MatrixMut::strided(&mut output[head * shape.d_head..], rows, shape.d_head, d_model),
+                Into::Replace,
+                Matrix::strided(scores, rows, seen, width),
+                self.value.head(shape, head, first_key, seen),
+            );
+        }
+    }
+
+    /// The products of queries and keys of a tile, `[rows, width]`.
+    #[allow(clippy::too_many_arguments)] // a tile's place and extent
+    fn scores(
+        &self,
+        sequence: usize,
+        head: usize,
+        first: usize,
+        rows: usize,
+        seen: usize,
+        keys: &[f32],
+        scores: &mut [f32],
+    ) {
+        let shape = self.shape;
+        let width = self.padded_keys();
+        let columns = seen.next_multiple_of(LANES);
+        multiply(
+            MatrixMut::strided(scores, rows, columns, width),
+            Into::Replace,
+            self.query.head(shape, head, sequence * shape.queries + first, rows),
+            Matrix::strided(keys, shape.d_head, columns, width),
+        );
+    }
+
+    /// Turns rows of products into dropped weights; writes each row's highest score and sum of exponentials.
+    ///
+    /// All rows go through one step before any goes through the next: within a row each step waits for the
+    /// last.
+    #[inline(always)]
+    fn softmax(
+        &self,
+        sequence: usize,
+        head: usize,
+        first: usize,
+        columns: usize,
+        scores: &mut [f32],
+        of_rows: &mut [(f32, f32)],
+    ) {
+        let width = self.padded_keys().max(1);
+        for (offset, (scores, of_row)) in scores.chunks_exact_mut(width).zip(&mut *of_rows).enumerate() {
+            of_row.0 = self.row(sequence, head, first + offset).shift(&mut scores[..columns]);
+        }
+        for (scores, of_row) in scores.chunks_exact_mut(width).zip(&mut *of_rows) {
+            // The exponential of minus infinity is too small to change a sum that is at least 1.
+            of_row.1 = exponentials(&mut scores[..columns], of_row.0);
+        }
+        for (offset, (scores, of_row)) in scores.chunks_exact_mut(width).zip(of_rows).enumerate() {
+            self.row(sequence, head, first + offset).weigh(&mut scores[..columns], 1.0 / of_row.1);
+        }
+    }
+
+    /// What turns the products of a query into weights.
+    #[inline(always)]
+    fn row(&self, sequence: usize, head: usize, query: usize) -> Row {
+        let shape = self.shape;
+        let number = (sequence * shape.heads + head) * shape.queries + query;
+        Row {
+            seen: self.visibility.keys(shape, sequence, query) as u32,
+            scale: (shape.d_head as f32).sqrt().recip(),
+            slope: self.visibility.slopes.map_or(0.0, |slopes| slopes[head]),
+            place: (query + shape.keys) as f32 - shape.queries as f32,
+            mask: self.mask.map(|mask| mask.row(number)),
+        }
+    }
+}
