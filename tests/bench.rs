@@ -109,6 +109,25 @@ fn models_without_a_source_and_without_attention_are_measured_too() {
 }
 
 #[test]
+fn an_encoder_is_measured_alone_over_frames() {
+    let workshop = Workshop::new();
+    translation(&workshop, TRANSFORMER);
+    let frames = ["bench", "encoder", "measured.yaml", "--frames", "70", "--width", "5"];
+    let report = workshop.json(&[&frames[..], &["--json"]].concat());
+    let seconds = number(&report, "/forward_seconds") + number(&report, "/backward_seconds");
+    assert!((number(&report, "/frames_per_second") * seconds / 70.0 - 1.0).abs() < 1e-6, "{report}");
+    assert_eq!((&report["frames"], &report["width"], &report["steps"]), (&70.into(), &5.into(), &1.into()));
+    assert!(number(&report, "/parameters") > 1000.0);
+    assert!(workshop.succeed(&frames).contains("frames a second"));
+
+    let sides = "    target: { text: { field: de, tokenizer: { characters: {} } } }";
+    let model = "  decoder_only: { d_model: 32, d_ff: 64, heads: 4, layers: 1, dropout: 0.0 }";
+    experiment(&workshop, sides, model, "{ de: train.de }");
+    let refused = workshop.run(&frames);
+    assert!(refused.code == Some(1) && refused.stderr.contains("no encoder"), "{}", refused.stderr);
+}
+
+#[test]
 fn decoding_counts_the_tokens_that_were_written() {
     let workshop = Workshop::new();
     translation(&workshop, TRANSFORMER);

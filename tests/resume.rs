@@ -56,16 +56,8 @@ fn kill_and_resume(model: &str, kills: &[u64]) {
         assert_eq!(of("whole"), of("killed"), "{file} of {model}");
     }
     // The log has every step once, with the same losses.
-    let losses = |run: &str| -> Vec<(u64, String)> {
-        let log = workshop.read(&format!("{run}/metrics.jsonl"));
-        let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
-        lines
-            .filter(|line| line["kind"] == "train")
-            .map(|line| (line["step"].as_u64().expect("a step"), line["loss"].to_string()))
-            .collect()
-    };
-    assert_eq!(losses("whole"), losses("killed"));
-    assert_eq!(losses("whole").len(), 60);
+    assert_eq!(workshop.losses("whole"), workshop.losses("killed"));
+    assert_eq!(workshop.losses("whole").len(), 60);
 }
 
 #[test]

@@ -108,6 +108,17 @@ training:
     pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         serde_json::from_str(&self.succeed(arguments)).expect("one JSON object and nothing else")
     }
+
+    /// The steps of a run and their losses, from its log.
+    pub(crate) fn losses(&self, run: &str) -> Vec<(u64, f64)> {
+        let log = self.read(&format!("{run}/metrics.jsonl"));
+        let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+        lines
+            .filter(|line| line["kind"] == "train")
+            .map(|line| (number(&line["step"]) as u64, number(&line["loss"])))
+            .collect()
+    }
 }
 
 /// A sentence and its translation: the number's digits choose the words.

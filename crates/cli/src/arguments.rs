@@ -472,6 +472,8 @@ pub(crate) enum BenchCommand {
     Train(BenchTrainArguments),
     /// Measure the translation of some lines, by a run or by an experiment that has not been trained.
     Decode(BenchDecodeArguments),
+    /// Measure the encoder alone, forward and backward, over one sequence of random frames.
+    Encoder(BenchEncoderArguments),
     /// Measure single operations, forward and backward, beside their compositions of primitives.
     Kernels(BenchKernelsArguments),
 }
@@ -484,6 +486,24 @@ pub(crate) struct BenchKernelsArguments {
     /// Threads of the CPU backend; as many as there are cores unless given.
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub threads: usize,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchEncoderArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// How many frames the sequence has.
+    #[arg(long)]
+    pub frames: NonZeroUsize,
+    /// How many values a frame has.
+    #[arg(long, default_value = "80")]
+    pub width: NonZeroUsize,
+    /// How many passes to measure, after one that is not.
+    #[arg(long, default_value = "1")]
+    pub steps: NonZeroUsize,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

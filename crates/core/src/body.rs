@@ -78,6 +78,15 @@ impl Body {
         }
     }
 
+    /// How many weights the encoder has.
+    pub fn encoder_parameters(&self) -> usize {
+        match self {
+            Body::Transformer(body) => body.encoder.num_params(),
+            Body::DecoderOnly(_) => 0,
+            Body::Lstm(body) => body.encoder.num_params(),
+        }
+    }
+
     /// The decoder before its first position. `None` when the body needs a memory and there is none.
     pub fn start(&self, memory: Option<&Memory>) -> Option<DecoderState> {
         match self {

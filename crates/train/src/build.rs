@@ -81,7 +81,8 @@ impl Builder<'_> {
     }
 }
 
-fn body_config(model: &spec::Model) -> BodyConfig {
+/// The sizes and choices of the body.
+pub(crate) fn body_config(model: &spec::Model) -> BodyConfig {
     match model {
         spec::Model::Transformer(model) => BodyConfig::Transformer(TransformerConfig {
             d_model: model.d_model,

@@ -44,7 +44,22 @@ impl Mask {
     }
 }
 
+impl Mask {
+    pub(crate) fn threshold(&self) -> u32 {
+        self.threshold
+    }
+
+    pub(crate) fn scale(&self) -> f32 {
+        self.scale
+    }
+}
+
 impl MaskRow {
+    /// The two numbers that tell rows apart.
+    pub(crate) fn key(&self) -> (u32, u32) {
+        (self.low, self.high)
+    }
+
     /// What the element of a column is multiplied by.
     #[inline(always)]
     pub fn factor(&self, column: u32) -> f32 {
@@ -68,13 +83,25 @@ fn mix_64(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// What a column's number is multiplied with: 2^32 over the golden ratio.
+pub(crate) const COUNTER: u32 = 0x9e37_79b9;
+
+/// Shifts and factors that mix bits.
+pub(crate) struct Mix {
+    pub(crate) shifts: [u32; 3],
+    pub(crate) factors: [u32; 2],
+}
+
+pub(crate) const MIX: Mix = Mix { shifts: [16, 15, 16], factors: [0x7feb_352d, 0x846c_a68b] };
+
 /// 32 random bits of a counter under a key: multiplications and shifts that every bit goes through twice.
 #[inline(always)]
 fn mix_32(counter: u32, low: u32, high: u32) -> u32 {
-    let mut x = counter.wrapping_mul(0x9e37_79b9) ^ low;
-    x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d).wrapping_add(high);
-    x = (x ^ (x >> 15)).wrapping_mul(0x846c_a68b);
-    x ^ (x >> 16)
+    let [first, second, third] = MIX.shifts;
+    let mut x = counter.wrapping_mul(COUNTER) ^ low;
+    x = (x ^ (x >> first)).wrapping_mul(MIX.factors[0]).wrapping_add(high);
+    x = (x ^ (x >> second)).wrapping_mul(MIX.factors[1]);
+    x ^ (x >> third)
 }
 
 #[cfg(test)]

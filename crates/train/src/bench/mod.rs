@@ -5,6 +5,7 @@
 
 mod cut;
 mod decoding;
+mod encoding;
 mod kernels;
 mod matrix_product;
 mod memory;
@@ -14,6 +15,7 @@ mod rehearsal;
 mod training;
 
 pub use decoding::{Batching, DecodingBench, DecodingReport, Latency};
+pub use encoding::{EncoderBench, EncoderReport};
 pub use kernels::{KernelReport, KernelsReport, kernels};
 pub use matrix_product::MatrixProduct;
 pub use memory::peak_resident_bytes;

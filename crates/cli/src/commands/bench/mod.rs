@@ -1,6 +1,7 @@
 //! `any2any bench`: how fast this program is on this machine.
 
 mod decode;
+mod encoder;
 mod kernels;
 mod train;
 
@@ -12,6 +13,7 @@ pub(crate) fn run(arguments: BenchArguments, registry: &Registry) -> anyhow::Res
     match arguments.command {
         BenchCommand::Train(arguments) => train::run(&arguments, registry),
         BenchCommand::Decode(arguments) => decode::run(&arguments, registry),
+        BenchCommand::Encoder(arguments) => encoder::run(&arguments, registry),
         BenchCommand::Kernels(arguments) => kernels::run(&arguments),
     }
 }

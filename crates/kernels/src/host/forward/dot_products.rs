@@ -28,6 +28,12 @@ pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i
         dispatch!(1 2 3 4 5 6 7 8 9 10 11 12);
         return;
     }
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has just been asked for the feature that the function enables.
+        unsafe { avx2(lines, rows, starts, sums) };
+        return;
+    }
     vectorized!(plain(lines, rows, starts, sums));
 }
 
@@ -82,6 +88,57 @@ fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums
     }
 }
 
+/// The same with AVX2, whose instruction for bytes adds pairs of products in 16 bits and stops at their border: of
+/// unsigned rows a pair could reach 2 * 255 * 128. So bytes become 16 bits wide before they are multiplied.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
+    use std::arch::x86_64::{
+        __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_hadd_epi32, _mm256_loadu_si256,
+        _mm256_madd_epi16, _mm256_permute4x64_epi64, _mm256_set1_epi64x, _mm256_setzero_si256,
+        _mm256_storeu_si256,
+    };
+    /// Columns whose sums one register holds.
+    const COLUMNS: usize = 8;
+    /// Rows that go through the weights together.
+    const TOGETHER: usize = 3;
+
+    let groups = lines.len();
+    for (rows, sums) in rows.chunks(TOGETHER * groups.max(1)).zip(sums.chunks_mut(TOGETHER)) {
+        for block in 0..PANEL / COLUMNS {
+            // Of each column two sums beside one another: of the first two and of the last two of four inputs.
+            let mut halves = [[_mm256_setzero_si256(); 2]; TOGETHER];
+            for (at, line) in lines.iter().enumerate() {
+                let bytes = &line.0[block * COLUMNS * 4..][..COLUMNS * 4];
+                let (left, right) = bytes.split_at(16);
+                // SAFETY: both halves are slices of 16 bytes, which is what an unaligned load reads.
+                let weights = unsafe {
+                    [_mm_loadu_si128(left.as_ptr().cast()), _mm_loadu_si128(right.as_ptr().cast())]
+                }
+                .map(|bytes| _mm256_cvtepi8_epi16(bytes));
+                for (halves, row) in halves.iter_mut().zip(rows.chunks_exact(groups)) {
+                    let [first, second, third, fourth] = row[at].to_le_bytes().map(u64::from);
+                    let wide = first | second << 16 | third << 32 | fourth << 48;
+                    let values = _mm256_set1_epi64x(wide as i64);
+                    halves[0] = _mm256_add_epi32(halves[0], _mm256_madd_epi16(values, weights[0]));
+                    halves[1] = _mm256_add_epi32(halves[1], _mm256_madd_epi16(values, weights[1]));
+                }
+            }
+            let columns = block * COLUMNS..(block + 1) * COLUMNS;
+            let start = &starts[columns.clone()];
+            // SAFETY: a slice of 8 numbers of 32 bits, which is what an unaligned load reads.
+            let start: __m256i = unsafe { _mm256_loadu_si256(start.as_ptr().cast()) };
+            for (sums, [left, right]) in sums.iter_mut().zip(halves) {
+                // Adding neighbours leaves columns 0, 1, 4, 5, 2, 3, 6, 7.
+                let total = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(left, right));
+                let sums = &mut sums[columns.clone()];
+                // SAFETY: a slice of 8 numbers of 32 bits, which is what an unaligned store writes.
+                unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), _mm256_add_epi32(start, total)) };
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +161,13 @@ mod tests {
                 let mut without_instructions = vec![[0; PANEL]; count];
                 plain(&lines, &rows, &starts, &mut without_instructions);
                 assert_eq!(found, without_instructions);
+                #[cfg(target_arch = "x86_64")]
+                if is_x86_feature_detected!("avx2") {
+                    let mut narrow = vec![[0; PANEL]; count];
+                    // SAFETY: the processor has just been asked for the feature that the function enables.
+                    unsafe { avx2(&lines, &rows, &starts, &mut narrow) };
+                    assert_eq!(narrow, without_instructions);
+                }
                 for (row, found) in rows.chunks_exact(groups).zip(&found) {
                     for column in 0..PANEL {
                         let mut expected = i64::from(starts[column]);
