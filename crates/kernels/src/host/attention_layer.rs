@@ -84,7 +84,7 @@ impl AttentionLayer<'_> {
         };
         let (context, log_sums) = self.inputs(&query, projected.as_deref()).forward();
         let mut output = vec![0.0; stream.len()];
-        let block = block_rows(d_model);
+        let block = block_rows(stream.len() / d_model.max(1));
         let blocks = output.par_chunks_mut((block * d_model).max(1)).enumerate();
         blocks.for_each(|(number, output)| {
             let places = number * block * d_model..number * block * d_model + output.len();
@@ -107,7 +107,7 @@ impl AttentionLayer<'_> {
         let d_model = self.shape.d_model();
         let square = d_model * d_model;
 
-        let block = block_rows(d_model);
+        let block = block_rows(gradient.len() / d_model.max(1));
         let mut of_context = vec![0.0; gradient.len()];
         let of_output = reduce_rows(
             &mut of_context,
@@ -187,7 +187,7 @@ fn projection_backward(
 ) -> Vec<f32> {
     let linear = joined.linear();
     let (inputs, outputs) = (linear.inputs(), linear.outputs());
-    let block = block_rows(outputs);
+    let block = block_rows(gradient.len() / outputs.max(1));
     let norm_values = branch.norm_values(inputs);
     reduce_rows(
         input_gradient,

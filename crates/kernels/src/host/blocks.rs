@@ -5,12 +5,20 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::simd::{add, vectorized};
+use super::simd::{LANES, add, vectorized};
 
-/// Rows of one piece when a row and what is computed beside it hold `width` values: so many that a piece
-/// fits a core's own cache.
-pub fn block_rows(width: usize) -> usize {
-    ((1 << 18) / width.max(1)).clamp(32, 512)
+/// The most rows of one piece. A product reads all of its weights anew for each piece, so pieces are large; what is
+/// computed beside it should still fit a core's own cache.
+const MOST_ROWS: usize = 512;
+
+/// Rows of one piece of `rows` rows: pieces are of one size and as many as two, four or, where they are more, eight
+/// threads share evenly.
+pub fn block_rows(rows: usize) -> usize {
+    let pieces = match rows.div_ceil(MOST_ROWS) {
+        0..=4 => 4,
+        more => more.next_multiple_of(8),
+    };
+    rows.div_ceil(pieces).next_multiple_of(LANES).max(2 * LANES)
 }
 
 /// The pieces of `rows` rows.

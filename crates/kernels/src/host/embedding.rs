@@ -62,7 +62,7 @@ pub fn backward(table_gradient: &mut [f32], d_model: usize, tokens: &[u32], grad
 pub fn add_positions(input: &[f32], places: &[f32], d_model: usize, mask: Option<Mask>) -> Vec<f32> {
     let d_model = d_model.max(1);
     let positions = (places.len() / d_model).max(1);
-    let block = block_rows(d_model);
+    let block = block_rows(input.len() / d_model);
     let mut output = input.to_vec();
     output.par_chunks_mut(block * d_model).enumerate().for_each(|(number, output)| {
         vectorized!({

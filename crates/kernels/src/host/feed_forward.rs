@@ -134,7 +134,7 @@ impl FeedForwardLayer<'_> {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
         let joined = self.joined();
         let width = joined.linear().outputs();
-        let block = block_rows(width);
+        let block = block_rows(stream.len() / d_model.max(1));
         let mut output = vec![0.0; stream.len()];
         let mut sums = vec![0.0; stream.len() / d_model.max(1) * width];
         output
@@ -172,7 +172,7 @@ impl FeedForwardLayer<'_> {
         let joined = self.joined();
         let into = joined.linear();
         let width = into.outputs();
-        let block = block_rows(width);
+        let block = block_rows(stream.len() / d_model.max(1));
         let norm_values = self.branch.norm_values(d_model);
         let parameters = [into.weight.len(), width, self.outer.weight.len(), d_model, norm_values];
         let mut of_stream = vec![0.0; stream.len()];

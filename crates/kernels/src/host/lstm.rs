@@ -155,7 +155,7 @@ impl LstmLayer<'_> {
         let mut totals = reduce_rows(
             &mut of_input,
             inputs,
-            block_rows(4 * width),
+            block_rows(self.batch * positions),
             sums.iter().sum(),
             || (),
             |rows, of_input, totals, ()| {

@@ -45,7 +45,7 @@ impl Rotation {
         if positions == 0 || stride == 0 {
             return;
         }
-        let block = block_rows(stride);
+        let block = block_rows(rows.len() / stride);
         let sign = if back { -1.0 } else { 1.0 };
         rows.par_chunks_mut(block * stride).enumerate().for_each(|(number, rows)| {
             vectorized!({

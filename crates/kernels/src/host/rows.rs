@@ -81,7 +81,7 @@ impl Linear<'_> {
     pub fn forward(&self, input: &[f32], norm: Option<Norm<'_>>) -> Vec<f32> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
         let mut output = vec![0.0; input.len() / inputs * outputs];
-        let block = block_rows(inputs.max(outputs));
+        let block = block_rows(input.len() / inputs);
         output.par_chunks_mut(block * outputs).zip(input.par_chunks(block * inputs)).for_each_init(
             Vec::new,
             |scratch, (output, input)| {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
-use crate::host::dropout::{COUNTER, Mask, MIX};
+use crate::host::dropout::{COUNTER, MIX, Mask};
 
 /// The input with elements dropped and the others scaled (Srivastava et al. 2014).
 ///
@@ -152,7 +152,8 @@ pub(super) fn masked(input: &[f32], columns: usize, mask: Option<Mask>) -> Vec<f
     use rayon::prelude::*;
 
     let mut output = input.to_vec();
-    let (columns, block) = (columns.max(1), block_rows(columns));
+    let columns = columns.max(1);
+    let block = block_rows(input.len() / columns);
     if let Some(mask) = mask {
         output.par_chunks_mut(block * columns).enumerate().for_each(|(number, output)| {
             vectorized!({

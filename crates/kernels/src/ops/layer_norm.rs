@@ -33,7 +33,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -
 
     let shape = input.dims();
     let d_model = shape[D - 1];
-    let block = block_rows(d_model);
+    let block = block_rows(input.shape().num_elements() / d_model.max(1));
     super::fused::Inputs::new(input).and(gain).and(bias).run(
         shape,
         move |inputs| {
