@@ -152,6 +152,8 @@ fn decoding_counts_the_tokens_that_were_written() {
             assert!(number(&report, half) <= number(&report, most));
         }
     }
+    let rounded = measure(&["--int8", "--force-length", "7"]);
+    assert_eq!(rounded["target_tokens"], 7 * 40);
     let few = measure(&["--lines", "3", "--force-length", "2"]);
     assert_eq!((&few["target_tokens"], &few["beam"]), (&6.into(), &3.into()));
 

@@ -563,6 +563,8 @@ pub(crate) struct BenchDecodeArguments {
     /// Translate each line alone, and tell how long one takes.
     #[arg(long)]
     pub one_by_one: bool,
+    #[command(flatten)]
+    pub precision: PrecisionArgument,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

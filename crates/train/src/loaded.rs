@@ -19,19 +19,22 @@ pub(crate) struct Loaded {
     /// What the model is built from; none when it was given.
     weights: BTreeMap<String, Weights>,
     model: OnceLock<Model>,
+    /// How the engine keeps its weights.
+    precision: Precision,
     /// None where the device or the kind of model has no engine.
     engine: OnceLock<Option<Engine>>,
 }
 
 impl Loaded {
-    /// A model that is there already.
-    pub(crate) fn of_model(config: ModelConfig, model: Model) -> Self {
+    /// A model that is there already, whose weights the engine keeps in a precision.
+    pub(crate) fn of_model(config: ModelConfig, model: Model, precision: Precision) -> Self {
         let device = model.device();
         Self {
             config,
             device,
             weights: BTreeMap::new(),
             model: OnceLock::from(model),
+            precision,
             engine: OnceLock::new(),
         }
     }
@@ -52,7 +55,7 @@ impl Loaded {
             Some(_) => OnceLock::new(),
             None => OnceLock::from(model(&config, &weights, &device)?),
         };
-        Ok(Self { config, device, weights, model, engine: OnceLock::from(engine) })
+        Ok(Self { config, device, weights, model, precision, engine: OnceLock::from(engine) })
     }
 
     /// The device that the model is on.
@@ -71,7 +74,7 @@ impl Loaded {
         let build = || {
             let weights = parameters::weights(self.model());
             // A model that is not the experiment's runs as it is.
-            engine(&self.config, &weights, &self.device, Precision::Float).ok().flatten()
+            engine(&self.config, &weights, &self.device, self.precision).ok().flatten()
         };
         self.engine.get_or_init(build).as_ref()
     }

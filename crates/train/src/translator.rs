@@ -109,18 +109,37 @@ impl Translator {
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
             TrainError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
-        if precision == Precision::Byte && model.engine().is_none() {
-            return Err(TrainError::Unsupported(
-                "only transformers on the CPU backend decode with 8-bit weights; leave --int8 out".to_owned(),
-            ));
-        }
-        Ok(Self { experiment, adapters, model })
+        Self { experiment, adapters, model }.that_decodes_in(precision)
     }
 
     /// A translator from its parts; the model without autodiff.
     pub fn new(experiment: Experiment, adapters: AdapterSet, model: Model) -> Self {
-        let model = Loaded::of_model(model_config(&experiment.model, &adapters), model);
+        let model = Loaded::of_model(model_config(&experiment.model, &adapters), model, Precision::Float);
         Self { experiment, adapters, model }
+    }
+
+    /// The same, to decode with weights of a precision.
+    ///
+    /// # Errors
+    ///
+    /// When 8 bits are asked of a model or a device that has no engine.
+    pub fn in_precision(
+        experiment: Experiment,
+        adapters: AdapterSet,
+        model: Model,
+        precision: Precision,
+    ) -> Result<Self, TrainError> {
+        let model = Loaded::of_model(model_config(&experiment.model, &adapters), model, precision);
+        Self { experiment, adapters, model }.that_decodes_in(precision)
+    }
+
+    fn that_decodes_in(self, precision: Precision) -> Result<Self, TrainError> {
+        if precision == Precision::Byte && self.model.engine().is_none() {
+            return Err(TrainError::Unsupported(
+                "only transformers on the CPU backend decode with 8-bit weights; leave --int8 out".to_owned(),
+            ));
+        }
+        Ok(self)
     }
 
     /// The model.

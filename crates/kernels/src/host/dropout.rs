@@ -45,18 +45,20 @@ impl Mask {
 }
 
 impl Mask {
-    pub(crate) fn threshold(&self) -> u32 {
+    /// Elements whose 32 random bits lie below are dropped.
+    pub fn threshold(&self) -> u32 {
         self.threshold
     }
 
-    pub(crate) fn scale(&self) -> f32 {
+    /// What kept elements are multiplied by.
+    pub fn scale(&self) -> f32 {
         self.scale
     }
 }
 
 impl MaskRow {
     /// The two numbers that tell rows apart.
-    pub(crate) fn key(&self) -> (u32, u32) {
+    pub fn key(&self) -> (u32, u32) {
         (self.low, self.high)
     }
 
@@ -84,15 +86,19 @@ fn mix_64(mut x: u64) -> u64 {
 }
 
 /// What a column's number is multiplied with: 2^32 over the golden ratio.
-pub(crate) const COUNTER: u32 = 0x9e37_79b9;
+pub const COUNTER: u32 = 0x9e37_79b9;
 
-/// Shifts and factors that mix bits.
-pub(crate) struct Mix {
-    pub(crate) shifts: [u32; 3],
-    pub(crate) factors: [u32; 2],
+/// Shifts and factors that mix bits: a number is shifted and joined with itself before each factor, and at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Mix {
+    /// Places to shift by.
+    pub shifts: [u32; 3],
+    /// What is multiplied with.
+    pub factors: [u32; 2],
 }
 
-pub(crate) const MIX: Mix = Mix { shifts: [16, 15, 16], factors: [0x7feb_352d, 0x846c_a68b] };
+/// How a counter becomes random bits.
+pub const MIX: Mix = Mix { shifts: [16, 15, 16], factors: [0x7feb_352d, 0x846c_a68b] };
 
 /// 32 random bits of a counter under a key: multiplications and shifts that every bit goes through twice.
 #[inline(always)]

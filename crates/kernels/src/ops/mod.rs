@@ -1,15 +1,38 @@
 //! The operations on tensors: the fused form on flex, a composition of burn's primitives elsewhere.
 
-pub(crate) mod attention;
-pub(crate) mod branch;
-pub(crate) mod cross_entropy;
-pub(crate) mod dropout;
-pub(crate) mod embedding;
-pub(crate) mod feed_forward;
+mod attention;
+mod branch;
+mod cross_entropy;
+mod dropout;
+mod embedding;
+mod feed_forward;
 #[cfg(feature = "flex")]
 mod fused;
-pub(crate) mod layer_norm;
-pub(crate) mod lstm;
-pub(crate) mod optimizer;
+mod layer_norm;
+mod lstm;
+mod optimizer;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
+
+pub use attention::{AttentionParameters, AttentionShape, Visibility, attention, attention_weights, turn};
+pub use branch::{Branch, Norm};
+pub use cross_entropy::{Outcome, Targets, cross_entropy, cross_entropy_outcomes};
+pub use dropout::dropout;
+pub use embedding::{add_positions, embedding};
+pub use feed_forward::{Activation, FeedForwardParameters, feed_forward};
+pub use layer_norm::layer_norm;
+pub use lstm::{LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm};
+pub use optimizer::{Adam, AdamState, adam, sum_of_squares};
+
+/// The same operations as compositions of burn's primitives: what every backend but flex runs, and what the
+/// fused forms are compared with.
+pub mod primitive {
+    pub use super::attention::primitive as attention;
+    pub use super::cross_entropy::primitive as cross_entropy;
+    pub use super::dropout::primitive as dropout;
+    pub use super::embedding::{add_primitive as add_positions, primitive as embedding};
+    pub use super::feed_forward::primitive as feed_forward;
+    pub use super::layer_norm::primitive as layer_norm;
+    pub use super::lstm::primitive as lstm;
+    pub use super::optimizer::primitive as adam;
+}

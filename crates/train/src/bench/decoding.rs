@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use any2any_adapter::{Sequence, Value};
 use any2any_experiment::spec::{Decoding, Experiment};
+use any2any_inference::Precision;
 use burn::module::Module;
 use serde::Serialize;
 
@@ -85,12 +86,12 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// When the backend is missing.
-    pub fn untrained(prepared: Prepared) -> Result<Self, TrainError> {
+    /// When the backend is missing, and when 8 bits are asked of a model or a device that has no engine.
+    pub fn untrained(prepared: Prepared, precision: Precision) -> Result<Self, TrainError> {
         let Prepared { experiment, adapters, .. } = prepared;
         let device = crate::device::device(&experiment.device)?;
         let model = fresh_model(&experiment, &adapters, &device);
-        Ok(Self::new(experiment, adapters, model))
+        Self::in_precision(experiment, adapters, model, precision)
     }
 }
 

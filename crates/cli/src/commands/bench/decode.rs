@@ -31,17 +31,18 @@ pub(super) fn run(arguments: &BenchDecodeArguments, registry: &Registry) -> anyh
 /// The model of a run, or of an experiment before training.
 fn translator(arguments: &BenchDecodeArguments, registry: &Registry) -> anyhow::Result<Translator> {
     let place = &arguments.run_or_config;
+    let precision = arguments.precision.precision();
     if place.is_dir() {
         if !arguments.overrides.is_empty() {
             let reason = "--set changes an experiment, but a run is measured as it was trained: give the experiment's file, or leave --set out";
             return Err(Usage(reason.to_owned()).into());
         }
-        return Ok(Translator::load(&RunFolder::new(place), &arguments.checkpoint, registry)?);
+        return Ok(Translator::load_in(&RunFolder::new(place), &arguments.checkpoint, registry, precision)?);
     }
     let document = any2any_experiment::load(place, &arguments.overrides, registry)?;
     output::warnings(&document);
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
-    Ok(Translator::untrained(any2any_train::prepare(&document, registry, &root)?)?)
+    Ok(Translator::untrained(any2any_train::prepare(&document, registry, &root)?, precision)?)
 }
 
 fn decoding(arguments: &BenchDecodeArguments, configured: &Decoding) -> Decoding {
