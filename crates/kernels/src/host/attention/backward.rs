@@ -148,10 +148,8 @@ impl Inputs<'_> {
         let all_seen = self.visibility.keys(shape, sequence, queries - 1);
         let keys = sized(&mut scratch.keys, d_head * width);
         let values = sized(&mut scratch.values, d_head * width);
-        vectorized!({
-            transpose_into(keys, width, self.key.head(shape, head, first_key, all_seen));
-            transpose_into(values, width, self.value.head(shape, head, first_key, all_seen));
-        });
+        self.transpose_keys(sequence, head, keys);
+        vectorized!(transpose_into(values, width, self.value.head(shape, head, first_key, all_seen)));
         let of_output = Rows { values: results.output, stride: d_model, column: 0 };
         let of_gradient = Rows { values: results.gradient, ..of_output };
         for first in (0..queries).step_by(TILE) {

@@ -97,6 +97,9 @@ pub struct Inputs<'a> {
 /// Queries that are computed together.
 const TILE: usize = 64;
 
+/// Scores that a core's own cache holds while they become weights.
+const CACHED: usize = 1 << 17;
+
 /// Memory of one thread.
 #[derive(Debug, Default)]
 struct Scratch {
@@ -126,42 +129,62 @@ impl Inputs<'_> {
             .par_chunks_mut(queries * d_model)
             .zip(log_sums.par_chunks_mut(queries * heads))
             .enumerate();
+        let of_head = self.shape.d_head * self.padded_keys();
         if queries <= TILE {
             sequences.for_each_init(Scratch::default, |scratch, (sequence, (output, log_sums))| {
-                self.forward_tile(sequence, 0, output, log_sums, scratch);
+                let keys = sized(&mut scratch.keys, heads * of_head);
+                let of_heads = keys.chunks_exact_mut(of_head.max(1)).enumerate();
+                of_heads.for_each(|(head, keys)| self.transpose_keys(sequence, head, keys));
+                self.forward_tile(sequence, 0, keys, &mut scratch.scores, (output, log_sums));
             });
         } else {
-            sequences.for_each(|(sequence, (output, log_sums))| {
+            sequences.for_each_init(Vec::new, |keys, (sequence, (output, log_sums))| {
+                // All tiles of a sequence share its keys.
+                let keys = sized(keys, heads * of_head);
+                let of_heads = keys.par_chunks_exact_mut(of_head.max(1)).enumerate();
+                of_heads.for_each(|(head, keys)| self.transpose_keys(sequence, head, keys));
                 let tiles = output.par_chunks_mut(TILE * d_model).zip(log_sums.par_chunks_mut(TILE * heads));
-                tiles.enumerate().for_each_init(Scratch::default, |scratch, (tile, (output, log_sums))| {
-                    self.forward_tile(sequence, tile * TILE, output, log_sums, scratch);
+                tiles.enumerate().for_each_init(Vec::new, |scores, (tile, of_tile)| {
+                    self.forward_tile(sequence, tile * TILE, keys, scores, of_tile);
                 });
             });
         }
         (output, log_sums)
     }
 
+    /// Writes the keys of a head that the last query sees, `[d_head, padded keys]`.
+    fn transpose_keys(&self, sequence: usize, head: usize, keys: &mut [f32]) {
+        let seen = self.visibility.keys(self.shape, sequence, self.shape.queries - 1);
+        let of_head = self.key.head(self.shape, head, sequence * self.shape.keys, seen);
+        vectorized!(transpose_into(keys, self.padded_keys(), of_head));
+    }
+
+    /// Writes the outputs and logarithms of a tile of queries, given the transposed keys of all heads.
     fn forward_tile(
         &self,
         sequence: usize,
         first: usize,
-        output: &mut [f32],
-        log_sums: &mut [f32],
-        scratch: &mut Scratch,
+        keys: &[f32],
+        scores: &mut Vec<f32>,
+        (output, log_sums): (&mut [f32], &mut [f32]),
     ) {
         let shape = self.shape;
         let (d_model, width) = (shape.d_model(), self.padded_keys());
         let rows = output.len() / d_model;
         let seen = self.visibility.keys(shape, sequence, first + rows - 1);
         let columns = seen.next_multiple_of(LANES);
+        let scores = sized(scores, rows * width);
         for head in 0..shape.heads {
-            let keys = sized(&mut scratch.keys, shape.d_head * width);
-            let scores = sized(&mut scratch.scores, rows * width);
-            let first_key = sequence * shape.keys;
-            vectorized!(transpose_into(keys, width, self.key.head(shape, head, first_key, seen)));
+            let keys = &keys[head * shape.d_head * width..][..shape.d_head * width];
             self.scores(sequence, head, first, rows, seen, keys, scores);
             let mut of_rows = [(0.0, 0.0); TILE];
-            vectorized!(self.softmax(sequence, head, first, columns, scores, &mut of_rows[..rows]));
+            let together = (CACHED / width.max(1)).clamp(4, TILE);
+            let groups =
+                scores.chunks_mut((together * width).max(1)).zip(of_rows[..rows].chunks_mut(together));
+            for (group, (scores, of_rows)) in groups.enumerate() {
+                let first = first + group * together;
+                vectorized!(self.softmax(sequence, head, first, columns, scores, of_rows));
+            }
             for (log_sums, (highest, sum)) in log_sums.chunks_exact_mut(shape.heads).zip(of_rows) {
                 log_sums[head] = highest + f32::ln(sum);
             }
@@ -169,7 +192,7 @@ impl Inputs<'_> {
                 MatrixMut::strided(&mut output[head * shape.d_head..], rows, shape.d_head, d_model),
                 Into::Replace,
                 Matrix::strided(scores, rows, seen, width),
-                self.value.head(shape, head, first_key, seen),
+                self.value.head(shape, head, sequence * shape.keys, seen),
             );
         }
     }
