@@ -51,13 +51,20 @@ pub struct Rounded {
     pub scales: Vec<f32>,
 }
 
-/// Rows rounded to 8 bits.
+/// Memory for rows that are rounded to 8 bits.
 #[derive(Clone, Debug, Default)]
-pub struct RoundedRows {
-    /// `[rows, groups]`: four inputs each, the first in the lowest bits.
+pub struct Rounding {
     groups: Vec<u32>,
-    /// `[rows]`
     scales: Vec<f32>,
+}
+
+/// Rows rounded to 8 bits.
+#[derive(Clone, Copy, Debug)]
+pub struct RoundedRows<'a> {
+    /// `[rows, groups]`: four inputs each, the first in the lowest bits.
+    groups: &'a [u32],
+    /// `[rows]`
+    scales: &'a [f32],
     width: usize,
 }
 
@@ -184,7 +191,7 @@ impl Bytes {
     /// The output of consecutive rows at some panels, `stride` values from row to row.
     pub(super) fn multiply(
         &self,
-        input: &RoundedRows,
+        input: RoundedRows<'_>,
         panels: Range<usize>,
         output: &mut [f32],
         stride: usize,
@@ -221,10 +228,22 @@ impl Bytes {
     }
 }
 
-impl RoundedRows {
+impl RoundedRows<'_> {
+    /// Some of the rows.
+    #[must_use]
+    pub fn rows(self, range: Range<usize>) -> Self {
+        let groups = self.width.div_ceil(GROUP);
+        Self {
+            groups: &self.groups[range.start * groups..range.end * groups],
+            scales: &self.scales[range],
+            width: self.width,
+        }
+    }
+}
+
+impl Rounding {
     /// Rounds consecutive rows of `width` values.
-    pub fn round(&mut self, input: &[f32], width: usize) {
-        self.width = width;
+    pub fn round(&mut self, input: &[f32], width: usize) -> RoundedRows<'_> {
         let (rows, groups) = (input.len() / width.max(1), width.div_ceil(GROUP));
         self.groups.resize(rows * groups, 0);
         self.scales.resize(rows, 0.0);
@@ -234,6 +253,7 @@ impl RoundedRows {
                 *scale = round_row(row, groups);
             }
         });
+        RoundedRows { groups: &self.groups, scales: &self.scales, width }
     }
 }
 
@@ -279,11 +299,14 @@ mod tests {
             let (weight, bias) = (values(inputs * outputs, 1), values(outputs, 2));
             let input = values(rows * inputs, 3);
             let bytes = Bytes::new(&[Linear { weight: &weight, bias: &bias }], inputs);
-            let mut rounded = RoundedRows::default();
-            rounded.round(&input, inputs);
+            let mut rounding = Rounding::default();
+            let rounded = rounding.round(&input, inputs);
             let panels = outputs.div_ceil(PANEL);
             let mut output = vec![0.0; rows * panels * PANEL];
-            bytes.multiply(&rounded, 0..panels, &mut output, panels * PANEL);
+            bytes.multiply(rounded, 0..panels, &mut output, panels * PANEL);
+            let mut last = vec![0.0; panels * PANEL];
+            bytes.multiply(rounded.rows(rows - 1..rows), 0..panels, &mut last, panels * PANEL);
+            assert_eq!(last, output[(rows - 1) * panels * PANEL..]);
             for row in 0..rows {
                 for column in 0..outputs {
                     let product = |k: usize| input[row * inputs + k] * weight[k * outputs + column];
@@ -317,10 +340,10 @@ mod tests {
     #[test]
     fn zeros_stay_zeros() {
         let bytes = Bytes::transposed(&[0.0; 12], 4);
-        let mut rounded = RoundedRows::default();
-        rounded.round(&[0.0; 4], 4);
+        let mut rounding = Rounding::default();
+        let rounded = rounding.round(&[0.0; 4], 4);
         let mut output = [1.0; PANEL];
-        bytes.multiply(&rounded, 0..1, &mut output, PANEL);
+        bytes.multiply(rounded, 0..1, &mut output, PANEL);
         assert_eq!(output[..3], [0.0; 3]);
     }
 }

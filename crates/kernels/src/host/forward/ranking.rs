@@ -132,19 +132,20 @@ impl Ranking<'_> {
 
     /// Ranks the columns of one part of the vocabulary into what is known of the parts before it.
     fn part(&self, part: usize, hidden: &[f32], ranked: &mut [Ranked], scratch: &mut Scratch) {
-        let d_model = self.table.inputs().max(1);
         let panels = self.table.outputs().div_ceil(PANEL);
         let of_part = panels.div_ceil(PARTS).next_multiple_of(PIECE);
         let range = (part * of_part).min(panels)..((part + 1) * of_part).min(panels);
         let mut logits = vec![0.0; PIECE * PANEL * BLOCK.min(ranked.len())];
-        for (hidden, ranked) in hidden.chunks(BLOCK * d_model).zip(ranked.chunks_mut(BLOCK)) {
-            let input = self.table.read(hidden, scratch);
-            for first in range.clone().step_by(PIECE) {
-                let piece = first..(first + PIECE).min(range.end);
-                let width = piece.len() * PANEL;
+        let input = self.table.read(hidden, scratch);
+        for first in range.clone().step_by(PIECE) {
+            let piece = first..(first + PIECE).min(range.end);
+            let width = piece.len() * PANEL;
+            let columns = width.min(self.table.outputs() - first * PANEL);
+            // A piece of the table stays in a core's own cache while all rows go by.
+            for (block, ranked) in ranked.chunks_mut(BLOCK).enumerate() {
                 let logits = &mut logits[..ranked.len() * width];
-                self.table.apply_panels(input, piece, logits);
-                let columns = width.min(self.table.outputs() - first * PANEL);
+                let rows = block * BLOCK..block * BLOCK + ranked.len();
+                self.table.apply_panels(input.rows(rows), piece.clone(), logits);
                 vectorized!({
                     for (logits, ranked) in logits.chunks_exact(width).zip(ranked.iter_mut()) {
                         self.piece(part, (first * PANEL) as u32, &logits[..columns], ranked);

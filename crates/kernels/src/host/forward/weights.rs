@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::host::rows::Linear;
 
-use super::bytes::{Bytes, RoundedRows};
+use super::bytes::{Bytes, RoundedRows, Rounding};
 use super::packed::{PANEL, Packed};
 
 /// How weights are kept.
@@ -29,15 +29,26 @@ pub enum Weights {
 /// Rows as weights of one form read them.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// As they are.
-    Float(&'a [f32]),
+    /// As they are, with their width.
+    Float(&'a [f32], usize),
     /// Rounded to 8 bits.
-    Byte(&'a RoundedRows),
+    Byte(RoundedRows<'a>),
+}
+
+impl Input<'_> {
+    /// Some of the rows.
+    #[must_use]
+    pub fn rows(self, range: Range<usize>) -> Self {
+        match self {
+            Self::Float(rows, width) => Self::Float(&rows[range.start * width..range.end * width], width),
+            Self::Byte(rows) => Self::Byte(rows.rows(range)),
+        }
+    }
 }
 
 /// Memory for rows in another form, used again.
 #[derive(Clone, Debug, Default)]
-pub struct Scratch(RoundedRows);
+pub struct Scratch(Rounding);
 
 impl Weights {
     /// Maps of one input, side by side.
@@ -87,11 +98,8 @@ impl Weights {
     /// Rows, `[rows, inputs]`, in the form that these weights read.
     pub fn read<'a>(&self, input: &'a [f32], scratch: &'a mut Scratch) -> Input<'a> {
         match self {
-            Self::Float(_) => Input::Float(input),
-            Self::Byte(weights) => {
-                scratch.0.round(input, weights.inputs());
-                Input::Byte(&scratch.0)
-            }
+            Self::Float(weights) => Input::Float(input, weights.inputs()),
+            Self::Byte(weights) => Input::Byte(scratch.0.round(input, weights.inputs())),
         }
     }
 
@@ -104,9 +112,9 @@ impl Weights {
         match self {
             Self::Float(weights) => weights.apply(input, output),
             Self::Byte(weights) => {
-                scratch.0.round(input, weights.inputs());
                 let outputs = weights.outputs();
-                weights.multiply(&scratch.0, 0..outputs.div_ceil(PANEL), output, outputs);
+                let rows = scratch.0.round(input, weights.inputs());
+                weights.multiply(rows, 0..outputs.div_ceil(PANEL), output, outputs);
             }
         }
     }
@@ -118,7 +126,7 @@ impl Weights {
     /// When there are no such panels, or the rows are in the form of other weights.
     pub fn apply_panels(&self, input: Input<'_>, panels: Range<usize>, output: &mut [f32]) {
         match (self, input) {
-            (Self::Float(weights), Input::Float(input)) => weights.apply_panels(input, panels, output),
+            (Self::Float(weights), Input::Float(input, _)) => weights.apply_panels(input, panels, output),
             (Self::Byte(weights), Input::Byte(input)) => {
                 let stride = panels.len() * PANEL;
                 weights.multiply(input, panels, output, stride);
