@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Encoded, Region, Value};
+use crate::{Encoded, Random, Region, Sequence, Value};
 
 /// The entrance that an adapter's sequences need in the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,39 @@ pub enum Stem {
         /// The width of a frame.
         width: usize,
     },
+    /// Frames: convolutions over neighbouring frames, each followed by a GELU, the last of the model's width.
+    Convolution {
+        /// The width of a frame.
+        width: usize,
+        /// The layers, the first next to the frames.
+        layers: Vec<Convolution>,
+    },
+}
+
+/// One convolution over neighbouring frames, padded by zeros so that every frame is covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Convolution {
+    /// How many frames each position sees; odd.
+    pub kernel: usize,
+    /// From one position to the next, in frames.
+    pub stride: usize,
+}
+
+impl Convolution {
+    /// How many positions come out when `frames` go in: one for every stride begun.
+    pub fn positions(self, frames: usize) -> usize {
+        frames.div_ceil(self.stride.max(1))
+    }
+}
+
+impl Stem {
+    /// How many positions the encoder sees of a sequence.
+    pub fn positions(&self, len: usize) -> usize {
+        match self {
+            Stem::Lookup { .. } | Stem::Projection { .. } => len,
+            Stem::Convolution { layers, .. } => layers.iter().fold(len, |len, layer| layer.positions(len)),
+        }
+    }
 }
 
 /// The exit that a target medium needs in the model.
@@ -39,6 +72,25 @@ pub enum Head {
         /// Tokens that search never writes (padding, begin, unknown).
         forbidden: Vec<u32>,
     },
+    /// Frames: a projection from the model's width, trained by regression.
+    Regression {
+        /// The width of a frame.
+        width: usize,
+        /// How many frames are written.
+        length: FrameCount,
+    },
+}
+
+/// How many frames a regression writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameCount {
+    /// Always as many; all at once, none seeing the others before they are written.
+    Fixed(usize),
+    /// One after the other, until the model says that it has finished, or there are this many.
+    UntilStop {
+        /// The most frames.
+        at_most: usize,
+    },
 }
 
 /// A sequence turned back into its medium.
@@ -52,8 +104,9 @@ pub struct Decoded {
 
 /// Turns the values of one medium into sequences, and, when the medium can be written, sequences into values.
 ///
-/// An adapter is built and fitted by its [`Medium`](crate::Medium). It holds no randomness: the same value
-/// always gives the same sequence.
+/// An adapter is built and fitted by its [`Medium`](crate::Medium), whose [`open`](crate::Medium::open) every
+/// value has gone through before it comes here. It holds no randomness of its own: the same value always gives
+/// the same sequence.
 pub trait Adapter: Send + Sync {
     /// The entrance that the sequences of [`encode`](Adapter::encode) need.
     fn stem(&self) -> Stem;
@@ -71,12 +124,37 @@ pub trait Adapter: Send + Sync {
     /// When the value is of another medium, or broken.
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError>;
 
-    /// Tokens, without begin and end, as a value.
+    /// Whether [`augment`](Adapter::augment) changes anything.
+    fn augments(&self) -> bool {
+        false
+    }
+
+    /// A value as a sequence, changed at random in ways that leave its meaning alone: what a model is trained
+    /// on, while it is judged on [`encode`](Adapter::encode). The same generator gives the same sequence.
     ///
     /// # Errors
     ///
-    /// When the medium can only be read, or a token is outside the vocabulary.
-    fn decode(&self, tokens: &[u32]) -> Result<Decoded, AdapterError>;
+    /// When the value is of another medium, or broken.
+    fn augment(&self, value: &Value, _random: &mut Random) -> Result<Encoded, AdapterError> {
+        self.encode(value)
+    }
+
+    /// A sequence that the model wrote, as a value: tokens without begin and end, or frames.
+    ///
+    /// # Errors
+    ///
+    /// When the medium can only be read, a token is outside the vocabulary, or the sequence is of the other
+    /// kind.
+    fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError>;
+
+    /// A written value as a file: its extension and its bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the value is of another medium.
+    fn to_file(&self, value: &Value) -> Result<(&'static str, Vec<u8>), AdapterError> {
+        Ok(("txt", format!("{value}\n").into_bytes()))
+    }
 
     /// How one token is shown to a person.
     fn show(&self, token: u32) -> String;
@@ -100,6 +178,14 @@ pub enum AdapterError {
         /// Why, and the way out.
         reason: String,
     },
+    /// A file of the dataset, or a part of one, that its medium cannot read.
+    #[error("cannot read {file}: {reason}")]
+    Broken {
+        /// The file, with its part.
+        file: String,
+        /// Why, and the way out.
+        reason: String,
+    },
     /// Options that do not fit the training data.
     #[error("{option}: {reason}")]
     Fit {
@@ -116,4 +202,11 @@ pub enum AdapterError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl AdapterError {
+    /// An error about a value of another medium.
+    pub fn other_medium(medium: &str, value: &Value) -> Self {
+        Self::Value { reason: format!("{medium} was expected, but this is {}", value.kind()) }
+    }
 }

@@ -4,22 +4,30 @@
 //! back. The model sees sequences only; adapters never see the model. Every position of a sequence keeps the
 //! [`Region`] of the original that it covers, so that whatever explains the model works for every medium.
 //!
-//! A [`Medium`] builds adapters from the options of an experiment, and a [`Registry`] names the media a
+//! A dataset holds [`Value`]s: texts, pictures, signals, or files that only their medium can decode.
+//!
+//! A [`Medium`] opens values and builds adapters from the options of an experiment, and a [`Registry`] names the media a
 //! program knows. A new medium is one new crate that implements these two traits, plus one line of
 //! registration.
 
 mod adapter;
+mod file;
+mod image;
 mod medium;
 mod random;
 mod region;
 mod registry;
 mod sequence;
+mod signal;
 mod value;
 
-pub use adapter::{Adapter, AdapterError, Decoded, Head, Stem};
+pub use adapter::{Adapter, AdapterError, Convolution, Decoded, FrameCount, Head, Stem};
+pub use file::{File, Part};
+pub use image::Image;
 pub use medium::{Medium, OptionProblem};
 pub use random::{Random, Seed};
 pub use region::Region;
 pub use registry::{Registry, RegistryError};
 pub use sequence::{Encoded, Frames, Sequence};
+pub use signal::Signal;
 pub use value::Value;

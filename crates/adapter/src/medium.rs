@@ -40,7 +40,23 @@ pub trait Medium: Send + Sync {
         None
     }
 
-    /// An adapter with what it learns from the training split, the same for the same values.
+    /// The file extensions that [`open`](Medium::open) decodes, in lower case and without the dot.
+    fn extensions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// A value as adapters take it: a file decoded, a series joined, and whatever else is done to a value once
+    /// and does not depend on what is learned (resampling, filtering, cutting, resizing).
+    ///
+    /// # Errors
+    ///
+    /// When the value is of another medium, or broken. Such a sample is left out, counted and reported.
+    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
+        Ok(value.clone())
+    }
+
+    /// An adapter with what it learns from the opened values of the training split, the same for the same
+    /// values.
     ///
     /// # Errors
     ///

@@ -13,4 +13,31 @@ pub enum Region {
     Nothing,
     /// Bytes of a text, counted from its start; the end is not included.
     Bytes(Range<usize>),
+    /// A rectangle of a picture, in pixels of the original; its edges may fall between two pixels.
+    Rectangle {
+        /// From the left.
+        left: f32,
+        /// From the top.
+        top: f32,
+        /// To the right of `left`.
+        width: f32,
+        /// Down from `top`.
+        height: f32,
+    },
+    /// A span of a sound, in seconds from its start.
+    Span {
+        /// Where it begins.
+        start: f64,
+        /// Where it ends.
+        end: f64,
+    },
+    /// A window over some channels of a recording, in seconds from its start.
+    Window {
+        /// The channels, counted from 0; the end is not included.
+        channels: Range<usize>,
+        /// Where it begins.
+        start: f64,
+        /// Where it ends.
+        end: f64,
+    },
 }

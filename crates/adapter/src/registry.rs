@@ -34,8 +34,8 @@ impl Registry {
     /// # Errors
     ///
     /// When no medium of that name is registered.
-    pub fn get(&self, name: &str) -> Result<&dyn Medium, RegistryError> {
-        self.media().find(|medium| medium.name() == name).ok_or_else(|| RegistryError {
+    pub fn get(&self, name: &str) -> Result<&Arc<dyn Medium>, RegistryError> {
+        self.media.iter().find(|medium| medium.name() == name).ok_or_else(|| RegistryError {
             name: name.to_owned(),
             known: self.media().map(|medium| medium.name().to_owned()).collect(),
         })

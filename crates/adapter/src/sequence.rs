@@ -32,6 +32,14 @@ impl Sequence {
             Sequence::Frames(_) => None,
         }
     }
+
+    /// The frames, when this is a sequence of frames.
+    pub fn frames(&self) -> Option<&Frames> {
+        match self {
+            Sequence::Frames(frames) => Some(frames),
+            Sequence::Tokens(_) => None,
+        }
+    }
 }
 
 /// A sequence of vectors, all of the same width.
@@ -79,7 +87,8 @@ impl Frames {
 pub struct Encoded {
     /// The positions.
     pub sequence: Sequence,
-    /// The region of each position: as many as the sequence has positions.
+    /// The region of each position of the encoder: as many as [`Stem::positions`](crate::Stem::positions) says
+    /// for the sequence.
     pub regions: Vec<Region>,
 }
 

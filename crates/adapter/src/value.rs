@@ -1,13 +1,25 @@
 //! What a dataset holds in one field of one sample, before any adapter has seen it.
 
 use std::fmt;
+use std::sync::Arc;
 
-/// One field of a sample, as it stands in the dataset.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+use crate::{File, Image, Signal};
+
+/// One field of a sample.
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
     /// A text: a line of a file, a cell of a table.
     Text(String),
+    /// A picture.
+    Image(Image),
+    /// One or more channels sampled over time: a sound, an EEG.
+    Signal(Signal),
+    /// A file, or a part of one, that nobody has decoded yet: its medium knows how.
+    File(File),
+    /// Several values that follow each other and stand for one: digits that make a number, words that make a
+    /// sentence. Their medium says how they are joined.
+    Series(Arc<[Value]>),
 }
 
 impl Value {
@@ -15,6 +27,18 @@ impl Value {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What kind of value this is, for messages: `a picture`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Text(_) => "a text",
+            Value::Image(_) => "a picture",
+            Value::Signal(_) => "a signal",
+            Value::File(_) => "a file",
+            Value::Series(_) => "a series",
         }
     }
 }
@@ -31,10 +55,38 @@ impl From<String> for Value {
     }
 }
 
+impl From<Image> for Value {
+    fn from(image: Image) -> Self {
+        Value::Image(image)
+    }
+}
+
+impl From<Signal> for Value {
+    fn from(signal: Signal) -> Self {
+        Value::Signal(signal)
+    }
+}
+
+impl From<File> for Value {
+    fn from(file: File) -> Self {
+        Value::File(file)
+    }
+}
+
 impl fmt::Display for Value {
+    /// A text as it is; anything else in brackets, described.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Text(text) => f.write_str(text),
+            Value::Image(image) => write!(f, "[{image}]"),
+            Value::Signal(signal) => write!(f, "[{signal}]"),
+            Value::File(file) => write!(f, "[{file}]"),
+            Value::Series(values) => {
+                for (number, value) in values.iter().enumerate() {
+                    write!(f, "{}{value}", if number == 0 { "" } else { " " })?;
+                }
+                Ok(())
+            }
         }
     }
 }

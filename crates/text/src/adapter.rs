@@ -135,7 +135,8 @@ impl Adapter for TextAdapter {
         Ok(Encoded { sequence: Sequence::Tokens(tokens), regions })
     }
 
-    fn decode(&self, tokens: &[u32]) -> Result<Decoded, AdapterError> {
+    fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
+        let tokens = sequence.tokens().ok_or(TextError::NotTokens)?;
         let (text, ranges) = match &self.segmenter {
             Segmenter::Trained(trained) => trained.spell(tokens)?,
             Segmenter::Existing(existing) => existing.spell(tokens)?,

@@ -9,6 +9,9 @@ pub enum TextError {
     /// The value is of another medium.
     #[error("a text is needed, and this is none: check the option 'field'")]
     NotText,
+    /// The model wrote frames where a text has tokens.
+    #[error("a text is written in tokens, and this sequence has frames")]
+    NotTokens,
     /// A token that the vocabulary does not have.
     #[error(
         "token {token} is outside the vocabulary of {vocabulary} tokens: the model and the tokenizer do not belong together"

@@ -53,6 +53,22 @@ impl Medium for Text {
         options.tokenizer.shared().then(|| format!("text {key}"))
     }
 
+    /// Texts that follow each other are joined by a space.
+    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
+        match value {
+            Value::Text(_) => Ok(value.clone()),
+            Value::Series(values) if values.iter().all(|value| value.as_text().is_some()) => {
+                Ok(Value::Text(value.to_string()))
+            }
+            Value::File(file) if file.part().is_none() => read(file),
+            _ => Err(AdapterError::other_medium("a text", value)),
+        }
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["txt"]
+    }
+
     fn fit(
         &self,
         options: &serde_json::Value,
@@ -64,6 +80,14 @@ impl Medium for Text {
     fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
         Ok(Arc::new(TextAdapter::load(&parse(options)?, folder)?))
     }
+}
+
+/// The text of a file, without the line end that closes it.
+fn read(file: &any2any_adapter::File) -> Result<Value, AdapterError> {
+    let broken = |reason: String| AdapterError::Broken { file: file.to_string(), reason };
+    let bytes = file.bytes().map_err(|error| broken(error.to_string()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| broken("is not UTF-8".to_owned()))?;
+    Ok(Value::from(text.strip_suffix('\n').unwrap_or(text)))
 }
 
 impl TextOptions {

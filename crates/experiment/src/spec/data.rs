@@ -1,66 +1,10 @@
-//! Tasks, and the data they learn from.
+//! The data that a task learns from.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// One source medium, one target medium, and their data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Task {
-    /// The samples.
-    pub data: Data,
-    /// What is read. A decoder-only model has no source.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Side>,
-    /// What is written.
-    pub target: Side,
-    /// How often this task is drawn, relative to the others of the experiment.
-    #[serde(default = "one")]
-    #[schemars(range(min = 0.0))]
-    pub weight: f64,
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-/// A medium and its options: `text: { field: en }`.
-///
-/// The options belong to the medium: its adapter gives their schema.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Side(BTreeMap<String, serde_json::Value>);
-
-impl Side {
-    /// A side of one medium.
-    pub fn new(medium: &str, options: serde_json::Value) -> Self {
-        Self(BTreeMap::from([(medium.to_owned(), options)]))
-    }
-
-    /// The medium's name; empty only before validation.
-    pub fn medium(&self) -> &str {
-        self.0.keys().next().map_or("", String::as_str)
-    }
-
-    /// The medium's options.
-    pub fn options(&self) -> &serde_json::Value {
-        self.0.values().next().unwrap_or(&serde_json::Value::Null)
-    }
-}
-
-impl JsonSchema for Side {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Side".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        // The properties are put in by whoever knows the registry of media.
-        schemars::json_schema!({ "type": "object", "minProperties": 1, "maxProperties": 1 })
-    }
-}
 
 /// Where samples come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

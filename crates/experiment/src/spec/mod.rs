@@ -8,6 +8,7 @@ mod data;
 mod decoding;
 mod evaluation;
 mod model;
+mod task;
 mod training;
 
 use std::collections::BTreeMap;
@@ -15,13 +16,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use data::{Data, Files, Side, SplitFiles, TableFile, Task};
+pub use data::{Data, Files, SplitFiles, TableFile};
 pub use decoding::{Beam, Decoding, Sampling};
 pub use evaluation::{Evaluation, Metric};
 pub use model::{
     Activation, Attention, DecoderOnly, Initialization, Lstm, Model, NormPlacement, Positions,
     TiedEmbeddings, Transformer,
 };
+pub use task::{Side, Task};
 pub use training::{Adafactor, Adam, AdamW, Batch, Optimizer, Schedule, Sgd, Training};
 
 /// A whole experiment.

@@ -81,7 +81,7 @@ pub(crate) fn encode(adapter: &dyn Adapter, text: &str) -> Vec<u32> {
 
 /// The text of tokens.
 pub(crate) fn decode(adapter: &dyn Adapter, tokens: &[u32]) -> String {
-    adapter.decode(tokens).expect("tokens of the vocabulary").value.to_string()
+    adapter.decode(&Sequence::Tokens(tokens.to_vec())).expect("tokens of the vocabulary").value.to_string()
 }
 
 /// A text of random words, spaces, signs and whole characters of an alphabet.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use any2any_adapter::{Adapter, AdapterError, Head, Medium, Region, Stem, Value};
+use any2any_adapter::{Adapter, AdapterError, Head, Medium, Region, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 
@@ -55,7 +55,7 @@ fn tokens_regions_and_texts_are_those_of_python() {
                 .collect();
             assert_eq!(json!(covered), case["covered"], "{name}: {text:?}");
             assert!(adapter.show(*end).contains(['/', 'S', '|']));
-            let decoded = adapter.decode(tokens).expect("its own tokens");
+            let decoded = adapter.decode(&Sequence::Tokens(tokens.to_vec())).expect("its own tokens");
             assert_eq!(json!(decoded.value.to_string()), case["decoded"], "{name}: {text:?}");
             assert_eq!(decoded.regions.len(), tokens.len());
             let mut reached = 0;
@@ -142,7 +142,7 @@ fn files_that_are_none_are_named() {
 #[test]
 fn tokens_outside_are_an_error_and_shown_as_such() {
     let adapter = load("bert_word_piece", &json!({}));
-    let error = adapter.decode(&[5, 160]).expect_err("the last is 159").to_string();
+    let error = adapter.decode(&Sequence::Tokens(vec![5, 160])).expect_err("the last is 159").to_string();
     assert!(error.contains("token 160 is outside the vocabulary of 160 tokens"), "{error}");
     assert_eq!((adapter.show(1), adapter.show(160)), ("[UNK]".to_owned(), "<token 160>".to_owned()));
 }

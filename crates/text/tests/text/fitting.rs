@@ -1,6 +1,6 @@
 //! What training gives, and what it says when the data does not fit the options.
 
-use any2any_adapter::{AdapterError, Head, Medium, Stem, Value};
+use any2any_adapter::{AdapterError, Head, Medium, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 
@@ -28,7 +28,7 @@ fn the_vocabulary_has_the_size_asked_for() {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), vocabulary, "{kind}");
-        let error = adapter.decode(&[vocabulary as u32]).expect_err("one too many").to_string();
+        let error = adapter.decode(&Sequence::Tokens(vec![vocabulary as u32])).expect_err("one too many").to_string();
         assert!(error.contains(&format!("outside the vocabulary of {vocabulary} tokens")), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! Every token covers the right bytes of the original.
 
-use any2any_adapter::{Adapter, Medium, Region, Seed, Value};
+use any2any_adapter::{Adapter, Medium, Region, Seed, Sequence, Value};
 use any2any_text::Text;
 use serde_json::json;
 
@@ -121,7 +121,7 @@ fn regions_cover_any_text_without_a_gap() {
                 assert_eq!(encoded.regions.last(), Some(&Region::Nothing));
                 assert_covered(&text, &encoded.regions, &options.to_string());
                 let tokens = encoded.sequence.tokens().expect("tokens");
-                let decoded = adapter.decode(tokens).expect("its own tokens");
+                let decoded = adapter.decode(&Sequence::Tokens(tokens.to_vec())).expect("its own tokens");
                 assert_eq!(decoded.regions.len(), tokens.len());
                 assert_covered(&decoded.value.to_string(), &decoded.regions, &options.to_string());
             }

@@ -1,0 +1,127 @@
+//! Files that nobody has decoded yet, and parts of them.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file of a dataset, a member of an archive, or a part of either. Cloning shares the bytes.
+///
+/// Data carries it as it is; the medium that reads the field decodes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct File {
+    path: PathBuf,
+    bytes: Option<Arc<[u8]>>,
+    part: Option<Part>,
+}
+
+/// A part of a file that stands for a value of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Part {
+    /// One of the arrays of an archive of arrays, counted from 0.
+    Item(usize),
+    /// A rectangle of a picture, in pixels: a cell of a sheet.
+    Rectangle {
+        /// From the left.
+        left: usize,
+        /// From the top.
+        top: usize,
+        /// To the right of `left`.
+        width: usize,
+        /// Down from `top`.
+        height: usize,
+    },
+    /// What begins at this sample of a recording: an event of an EEG.
+    Sample(u64),
+    /// What begins at this second of a recording.
+    Second(f64),
+}
+
+impl File {
+    /// A file on the disk, read when it is asked for.
+    pub fn on_disk(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), bytes: None, part: None }
+    }
+
+    /// A file in memory. `path` names it in messages, and its extension tells its format.
+    pub fn in_memory(path: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self { path: path.into(), bytes: Some(bytes.into()), part: None }
+    }
+
+    /// A part of the same file.
+    #[must_use]
+    pub fn part_of(&self, part: Part) -> Self {
+        Self { part: Some(part), ..self.clone() }
+    }
+
+    /// Where it lies, or lay in its archive.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The extension in lower case, without the dot.
+    pub fn extension(&self) -> String {
+        let extension = self.path.extension().and_then(|extension| extension.to_str());
+        extension.unwrap_or_default().to_lowercase()
+    }
+
+    /// Which part of the file this is; `None`: all of it.
+    pub fn part(&self) -> Option<Part> {
+        self.part
+    }
+
+    /// The whole file's bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn bytes(&self) -> io::Result<Arc<[u8]>> {
+        match &self.bytes {
+            Some(bytes) => Ok(bytes.clone()),
+            None => Ok(std::fs::read(&self.path)?.into()),
+        }
+    }
+
+    /// Whether both are the same file, whatever their parts: for media that decode a file once for many parts.
+    pub fn same_file(&self, other: &Self) -> bool {
+        let same_bytes = match (&self.bytes, &other.bytes) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (None, None) => true,
+            _ => false,
+        };
+        same_bytes && self.path == other.path
+    }
+}
+
+impl fmt::Display for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        match self.part {
+            None => Ok(()),
+            Some(Part::Item(number)) => write!(f, ", item {}", number + 1),
+            Some(Part::Rectangle { left, top, width, height }) => {
+                write!(f, ", {width} x {height} pixels at {left}, {top}")
+            }
+            Some(Part::Sample(sample)) => write!(f, ", from sample {sample}"),
+            Some(Part::Second(second)) => write!(f, ", from second {second}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_share_the_file() {
+        let sheet = File::in_memory("sheets/a.PNG", vec![1, 2, 3]);
+        let cell = sheet.part_of(Part::Rectangle { left: 32, top: 0, width: 32, height: 32 });
+        assert!(cell.same_file(&sheet) && cell != sheet);
+        assert_eq!(cell.extension(), "png");
+        assert_eq!(cell.to_string(), "sheets/a.PNG, 32 x 32 pixels at 32, 0");
+        assert_eq!(*cell.bytes().expect("in memory"), [1, 2, 3]);
+        assert!(!sheet.same_file(&File::in_memory("sheets/a.PNG", vec![1, 2, 3])));
+        assert!(File::on_disk("no/such/file").bytes().is_err());
+    }
+}

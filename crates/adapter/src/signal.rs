@@ -1,0 +1,103 @@
+//! Signals: channels sampled over time.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// One or more channels, sampled together at a steady rate. Cloning shares the samples.
+///
+/// # Shapes
+///
+/// - samples: `[channels, samples]`, row-major; sounds in -1 to 1, an EEG in microvolts
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signal {
+    rate: f64,
+    channels: Arc<[String]>,
+    samples: Arc<[f32]>,
+}
+
+impl Signal {
+    /// A signal from its samples, channel after channel. `rate` is in hertz.
+    ///
+    /// Returns `None` when the rate is not positive and finite, there is no channel, or the samples do not
+    /// divide into channels.
+    pub fn new(
+        rate: f64,
+        channels: impl Into<Arc<[String]>>,
+        samples: impl Into<Arc<[f32]>>,
+    ) -> Option<Self> {
+        let (channels, samples) = (channels.into(), samples.into());
+        let sound = rate.is_finite() && rate > 0.0 && !channels.is_empty();
+        (sound && samples.len().is_multiple_of(channels.len())).then_some(Self { rate, channels, samples })
+    }
+
+    /// A signal of one channel, called `mono`.
+    ///
+    /// Returns `None` when the rate is not positive and finite.
+    pub fn mono(rate: f64, samples: impl Into<Arc<[f32]>>) -> Option<Self> {
+        Self::new(rate, ["mono".to_owned()], samples)
+    }
+
+    /// Samples a second, in hertz.
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// The names of the channels.
+    pub fn channels(&self) -> &[String] {
+        &self.channels
+    }
+
+    /// How many samples each channel has.
+    pub fn len(&self) -> usize {
+        self.samples.len() / self.channels.len()
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.samples.is_empty()
+    }
+
+    /// The duration in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.len() as f64 / self.rate
+    }
+
+    /// The samples of one channel.
+    ///
+    /// # Panics
+    ///
+    /// When there is no channel of that number.
+    pub fn channel(&self, number: usize) -> &[f32] {
+        let len = self.len();
+        &self.samples[number * len..][..len]
+    }
+
+    /// All samples, channel after channel.
+    pub fn samples(&self) -> &[f32] {
+        &self.samples
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.channels.len() == 1 { "" } else { "s" };
+        let channels = self.channels.len();
+        write!(f, "{:.2} s of {channels} channel{plural} at {} Hz", self.seconds(), self.rate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_divide_into_channels() {
+        let names = ["Oz".to_owned(), "O1".to_owned()];
+        let signal = Signal::new(2.0, names.clone(), vec![1.0, 2.0, 3.0, 4.0]).expect("two by two");
+        assert_eq!((signal.len(), signal.seconds(), signal.channel(1)), (2, 1.0, &[3.0, 4.0][..]));
+        assert_eq!(signal.to_string(), "1.00 s of 2 channels at 2 Hz");
+        assert!(Signal::new(2.0, names, vec![1.0, 2.0, 3.0]).is_none());
+        assert!(Signal::mono(0.0, vec![1.0]).is_none());
+        assert!(Signal::mono(f64::NAN, vec![1.0]).is_none());
+    }
+}

@@ -1,0 +1,1 @@
+//! The audio medium: sounds to mel frames or codes and back.

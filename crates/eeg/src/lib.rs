@@ -1,0 +1,1 @@
+//! The EEG medium: recordings to windows, band powers or spectra, and back.

@@ -1,0 +1,43 @@
+//! What media of frames share.
+//!
+//! - [`Normalization`] brings frames to mean 0 and deviation 1, as measured on the training split.
+//! - A [`Codebook`] is a vocabulary of frames, learned by k-means on the training split: it lets a picture or
+//!   a sound be written as tokens, like a text. [`CodeTokens`] puts its codes beside the special tokens.
+
+mod codebook;
+mod normalization;
+mod tokens;
+
+pub use codebook::Codebook;
+pub use normalization::Normalization;
+pub use tokens::CodeTokens;
+
+use std::path::Path;
+
+use any2any_adapter::AdapterError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Writes a part of an adapter's state as JSON, under a name in the folder of the state.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn save(folder: &Path, name: &str, state: &impl Serialize) -> Result<(), AdapterError> {
+    let path = folder.join(name);
+    let broken = |reason: String| AdapterError::File { path: path.clone(), reason };
+    let json = serde_json::to_vec(state).map_err(|error| broken(error.to_string()))?;
+    std::fs::write(&path, json).map_err(|error| broken(format!("cannot be written: {error}")))
+}
+
+/// Reads what [`save`] wrote.
+///
+/// # Errors
+///
+/// When the file is missing or broken.
+pub fn load<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, AdapterError> {
+    let path = folder.join(name);
+    let broken = |reason: String| AdapterError::File { path: path.clone(), reason };
+    let json = std::fs::read(&path).map_err(|error| broken(format!("cannot be read: {error}")))?;
+    serde_json::from_slice(&json).map_err(|error| broken(error.to_string()))
+}

@@ -1,0 +1,1 @@
+//! The image medium: pictures to patches or codes and back.
