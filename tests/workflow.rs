@@ -157,8 +157,9 @@ evaluation: { metrics: [], every: 60 }
     let wrong = workshop.run(&["translate", "lm"]);
     assert_eq!(
         (wrong.code, wrong.stderr.contains("complete")),
-        (Some(0), false),
-        "nothing to translate, no error"
+        (Some(1), true),
+        "{}",
+        wrong.stderr
     );
 }
 

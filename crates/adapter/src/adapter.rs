@@ -156,6 +156,12 @@ pub trait Adapter: Send + Sync {
         Ok(("txt", format!("{value}\n").into_bytes()))
     }
 
+    /// The most tokens that a sequence of this medium has, when the adapter knows: search writes no more.
+    /// `None`: it depends on the source.
+    fn longest(&self) -> Option<usize> {
+        None
+    }
+
     /// How one token is shown to a person.
     fn show(&self, token: u32) -> String;
 

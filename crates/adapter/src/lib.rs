@@ -30,4 +30,4 @@ pub use region::Region;
 pub use registry::{Registry, RegistryError};
 pub use sequence::{Encoded, Frames, Sequence};
 pub use signal::Signal;
-pub use value::Value;
+pub use value::{Kind, Value};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Adapter, AdapterError, Value};
+use crate::{Adapter, AdapterError, Kind, Value};
 
 /// Builds the adapters of one medium from the options that an experiment gives it.
 ///
@@ -38,6 +38,11 @@ pub trait Medium: Send + Sync {
     /// and share one adapter, one embedding and one vocabulary. `None`: the side stands alone.
     fn sharing(&self, _options: &serde_json::Value) -> Option<String> {
         None
+    }
+
+    /// What opened values of this medium are.
+    fn kind(&self) -> Kind {
+        Kind::Text
     }
 
     /// The file extensions that [`open`](Medium::open) decodes, in lower case and without the dot.

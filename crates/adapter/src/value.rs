@@ -22,7 +22,35 @@ pub enum Value {
     Series(Arc<[Value]>),
 }
 
+/// What a medium writes, as whoever scores or shows it needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// [`Value::Text`].
+    Text,
+    /// [`Value::Image`].
+    Image,
+    /// [`Value::Signal`].
+    Signal,
+}
+
 impl Value {
+    /// The picture, when this value is one.
+    pub fn as_image(&self) -> Option<&Image> {
+        match self {
+            Value::Image(image) => Some(image),
+            _ => None,
+        }
+    }
+
+    /// The signal, when this value is one.
+    pub fn as_signal(&self) -> Option<&Signal> {
+        match self {
+            Value::Signal(signal) => Some(signal),
+            _ => None,
+        }
+    }
+
     /// The text, when this value is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {

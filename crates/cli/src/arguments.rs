@@ -34,12 +34,19 @@ pub(crate) enum Command {
         after_help = "Examples:\n  any2any train configs/quickstart.yaml\n  any2any train --resume runs/quickstart"
     )]
     Train(TrainArguments),
-    /// Translate standard input, line by line, to standard output.
-    #[command(after_help = "Example:\n  any2any translate runs/quickstart < source.txt > target.txt")]
+    /// Translate standard input, files or folders: texts line by line, anything else file by file.
+    #[command(
+        after_help = "Examples:\n  any2any translate runs/quickstart < source.txt > target.txt\n  any2any translate runs/fraktur page/*.png\n  any2any translate runs/universal --task draw --output pictures < words.txt"
+    )]
     Translate(TranslateArguments),
     /// Decode and score a split with a trained model.
     #[command(after_help = "Example:\n  any2any evaluate runs/quickstart --split test")]
     Evaluate(EvaluateArguments),
+    /// Train once for every value of a field, that value left out, and score each on what was left out.
+    #[command(
+        after_help = "Example:\n  any2any cross-validate configs/ssvep.yaml --over subject"
+    )]
+    CrossValidate(CrossValidateArguments),
     /// Score a file of hypotheses against a file of references; no model is needed.
     #[command(after_help = "Example:\n  any2any metrics hypotheses.txt references.txt --metric bleu,chrf")]
     Metrics(MetricsArguments),
@@ -322,6 +329,11 @@ fn change<T: Copy>(option: &mut T, given: Option<T>) {
 pub(crate) struct TranslateArguments {
     #[command(flatten)]
     pub model: ModelArguments,
+    /// Files, or folders of files, instead of standard input.
+    pub inputs: Vec<PathBuf>,
+    /// Where pictures and sounds go: a folder, a file for each source, named after it.
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
     #[command(flatten)]
     pub precision: PrecisionArgument,
     #[command(flatten)]
@@ -359,6 +371,33 @@ pub(crate) struct EvaluateArguments {
     /// Decode the first samples alone.
     #[arg(long, value_name = "SAMPLES")]
     pub limit: Option<usize>,
+    /// Also decode from swapped sources and from noise, to see what the score owes to the sources. Done for
+    /// every task whose source is not text.
+    #[arg(long)]
+    pub controls: bool,
+    /// Leave the controls out.
+    #[arg(long, conflicts_with = "controls")]
+    pub no_controls: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CrossValidateArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The field whose values are left out in turn: `subject`, `speaker`, `session`.
+    #[arg(long, value_name = "FIELD")]
+    pub over: String,
+    /// These values alone, parted by commas.
+    #[arg(long, value_name = "VALUES", value_delimiter = ',')]
+    pub values: Vec<String>,
+    /// Where the runs go; `runs/NAME` when left out. Runs that are already finished are not made again.
+    #[arg(long, value_name = "FOLDER")]
+    pub run: Option<PathBuf>,
+    #[command(flatten)]
+    pub root: DataRootArgument,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod inputs;
 mod output;
 mod progress;
 
@@ -43,6 +44,7 @@ fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
         Command::Train(arguments) => commands::train::run(arguments, registry),
         Command::Translate(arguments) => commands::translate::run(arguments, registry),
         Command::Evaluate(arguments) => commands::evaluate::run(arguments, registry),
+        Command::CrossValidate(arguments) => commands::cross_validate::run(arguments, registry),
         Command::Metrics(arguments) => commands::metrics::run(arguments),
         Command::Score(arguments) => commands::score::run(arguments, registry),
         Command::Complete(arguments) => commands::complete::run(arguments, registry),

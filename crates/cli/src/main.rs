@@ -11,7 +11,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     keep_freed_pages();
-    any2any_cli::main(Registry::new().with(any2any_text::Text))
+    any2any_cli::main(
+        Registry::new()
+            .with(any2any_text::Text)
+            .with(any2any_image::Image)
+    )
 }
 
 /// Tells the allocator never to give freed pages back to the system.

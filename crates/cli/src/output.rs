@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use any2any_metrics::Score;
+use any2any_train::controls::Controlled;
 use serde::Serialize;
 
 /// Prints one JSON object and nothing else.
@@ -42,6 +43,26 @@ pub(crate) fn scores(scores: &[Score]) -> String {
         table.push('\n');
     }
     table
+}
+
+/// A metric under controls, and what they say.
+pub(crate) fn controls(controlled: &Controlled) -> String {
+    let Controlled { truth, swapped, noise, stands_clear } = controlled;
+    let shown = |score: &Score| match &score.interval {
+        Some(interval) => format!("{:.2} [{:.2}, {:.2}]", score.value, interval.low, interval.high),
+        None => format!("{:.2}", score.value),
+    };
+    let verdict = match stands_clear {
+        true => "the true score stands clear of its controls",
+        false => "NOT clear of its controls: the model may have learned only what outputs look like",
+    };
+    format!(
+        "controls, {}: true sources {}, swapped sources {}, noise {}\n  {verdict}",
+        truth.name,
+        shown(truth),
+        shown(swapped),
+        shown(noise)
+    )
 }
 
 /// Writes a file under a temporary name and renames it.

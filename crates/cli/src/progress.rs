@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 
-use any2any_experiment::spec::Metric;
 use any2any_train::evaluate::metric_name;
 use any2any_train::{Event, Observer, Progress, Stopped, TaskEvaluation};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,14 +11,13 @@ use crate::output::{duration, grouped};
 /// Shows a training on standard error.
 pub(crate) struct Display {
     bar: Option<ProgressBar>,
-    metrics: Vec<Metric>,
     started: std::time::Instant,
     first_step: u64,
 }
 
 impl Display {
-    pub(crate) fn new(metrics: Vec<Metric>) -> Self {
-        Self { bar: None, metrics, started: std::time::Instant::now(), first_step: 0 }
+    pub(crate) fn new() -> Self {
+        Self { bar: None, started: std::time::Instant::now(), first_step: 0 }
     }
 
     fn say(&self, text: String) {
@@ -29,8 +27,8 @@ impl Display {
         }
     }
 
-    fn evaluation(&self, step: u64, evaluation: &TaskEvaluation, best: bool) -> String {
-        let decoded: String = self
+    fn evaluation(step: u64, evaluation: &TaskEvaluation, best: bool) -> String {
+        let decoded: String = evaluation
             .metrics
             .iter()
             .zip(&evaluation.scores)
@@ -89,11 +87,13 @@ impl Observer for Display {
                 }
             }
             Event::Logged(progress) if self.bar.is_none() => {
+                let aligned = progress.alignment_loss.map(|loss| format!("  alignment {loss:.3}"));
                 self.say(format!(
-                        "step {}/{}  loss {:.3}  accuracy {:.1} %  gradient {:.2}  rate {:.2e}  {} tokens/s  {} left",
+                        "step {}/{}  loss {:.3}{}  accuracy {:.1} %  gradient {:.2}  rate {:.2e}  {} tokens/s  {} left",
                         progress.step,
                         progress.steps,
                         progress.loss,
+                        aligned.unwrap_or_default(),
                         progress.accuracy,
                         progress.gradient_norm,
                         progress.learning_rate,
@@ -103,7 +103,7 @@ impl Observer for Display {
             }
             Event::Evaluated { step, evaluations, best } => {
                 for evaluation in evaluations {
-                    self.say(self.evaluation(step, evaluation, best));
+                    self.say(Self::evaluation(step, evaluation, best));
                 }
             }
             Event::Stopped { step, why } => {

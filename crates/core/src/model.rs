@@ -1,6 +1,7 @@
 //! Stems, body and heads: everything that is learned.
 
 use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use burn::tensor::{Int, TensorData};
 
@@ -19,22 +20,31 @@ pub struct ModelConfig {
     pub stems: Vec<StemConfig>,
     /// The exits.
     pub heads: Vec<HeadConfig>,
+    /// The vocabularies that encoders are taught to align with their sources.
+    pub alignments: Vec<usize>,
     /// What each task goes through.
     pub tasks: Vec<TaskConfig>,
 }
 
-/// An exit: a softmax over a vocabulary.
+/// An exit: a softmax over a vocabulary, or a projection to frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeadConfig {
-    /// Weights shared with the embeddings of a stem.
+    /// A softmax with weights shared with the embeddings of a stem.
     Tied {
         /// The number of the stem.
         stem: usize,
     },
-    /// Weights of its own.
+    /// A softmax with weights of its own.
     Own {
         /// How many tokens there are.
         vocabulary: usize,
+    },
+    /// Frames by regression.
+    Frames {
+        /// The width of a frame.
+        width: usize,
+        /// Whether the model says when it has finished, in one more column.
+        stops: bool,
     },
 }
 
@@ -47,6 +57,8 @@ pub struct TaskConfig {
     pub target: usize,
     /// The head.
     pub head: usize,
+    /// The alignment head of the encoder, when the task has one.
+    pub alignment: Option<usize>,
 }
 
 impl ModelConfig {
@@ -63,17 +75,28 @@ impl ModelConfig {
     pub fn init_with_stems<S: Entrance>(&self, stems: Vec<S>, initializer: &Initializer) -> Model<S> {
         let d_model = self.body.d_model();
         let deviation = (d_model as f64).powf(-0.5);
-        let head = |(number, head): (usize, &HeadConfig)| match *head {
-            HeadConfig::Tied { stem } => Head { table: None, stem },
-            HeadConfig::Own { vocabulary } => {
-                let initializer = initializer.child(format!("head {number}"));
-                Head { table: Some(initializer.normal([vocabulary, d_model], deviation)), stem: 0 }
+        let head = |(number, head): (usize, &HeadConfig)| {
+            let initializer = initializer.child(format!("head {number}"));
+            match *head {
+                HeadConfig::Tied { stem } => Head { table: None, frames: None, stem },
+                HeadConfig::Own { vocabulary } => {
+                    let table = initializer.normal([vocabulary, d_model], deviation);
+                    Head { table: Some(table), frames: None, stem: 0 }
+                }
+                HeadConfig::Frames { width, stops } => {
+                    let frames = initializer.linear("frames", d_model, width + usize::from(stops), 1.0);
+                    Head { table: None, frames: Some(frames), stem: 0 }
+                }
             }
+        };
+        let alignment = |(number, &vocabulary): (usize, &usize)| {
+            initializer.child(format!("alignment {number}")).linear("softmax", d_model, vocabulary, 1.0)
         };
         let several = self.tasks.len() > 1;
         Model {
             stems,
             heads: self.heads.iter().enumerate().map(head).collect(),
+            alignments: self.alignments.iter().enumerate().map(alignment).collect(),
             body: self.body.init(&initializer.child("body")),
             task_vectors: several
                 .then(|| initializer.child("tasks").normal([self.tasks.len(), d_model], 1.0)),
@@ -87,6 +110,7 @@ impl ModelConfig {
 pub struct Model<S: Entrance = Stem> {
     stems: Vec<S>,
     heads: Vec<Head>,
+    alignments: Vec<Linear>,
     body: Body,
     /// Tells the decoder which task it works on: added to every target position, when tasks are several.
     task_vectors: Option<Param<Tensor<2>>>,
@@ -94,10 +118,12 @@ pub struct Model<S: Entrance = Stem> {
     tasks: Vec<TaskConfig>,
 }
 
-/// The weights of a softmax, `[vocabulary, d_model]`, or the number of the stem that lends them.
+/// The weights of a softmax, `[vocabulary, d_model]`, or the number of the stem that lends them; or a
+/// projection to frames.
 #[derive(Module, Debug)]
 pub struct Head {
     table: Option<Param<Tensor<2>>>,
+    frames: Option<Linear>,
     stem: usize,
 }
 
@@ -106,7 +132,7 @@ pub struct Head {
 pub struct Source {
     /// The sequences.
     pub input: Input,
-    /// How many positions of each row are not padding.
+    /// How many tokens or frames of each row are not padding.
     pub lengths: Vec<usize>,
 }
 
@@ -119,28 +145,34 @@ impl<S: Entrance> Model<S> {
     /// What the encoder makes of a batch; `None` for a decoder-only model.
     pub fn encode(&self, task: usize, source: Source, pass: &mut Pass) -> Option<Memory> {
         let stem = &self.stems[self.tasks[task].source?];
-        self.body.encode(stem.forward(source.input), &source.lengths, pass)
+        let Source { input, lengths } = source;
+        let embedded = stem.forward(input, &lengths);
+        let positions: Vec<usize> = lengths.iter().map(|&length| stem.positions(length)).collect();
+        self.body.encode(embedded, &positions, pass)
     }
 
     /// Hidden states of known targets, each position seeing those before it.
     ///
     /// # Shapes
     ///
-    /// - target: `[batch, target]`, the begin token first
+    /// - target: `[batch, target]`, the begin token first, or frames `[batch, target, width]`
     /// - output: `[batch, target, d_model]`
     ///
     /// # Panics
     ///
     /// When the body needs a source and there is none.
-    pub fn forward(
-        &self,
-        task: usize,
-        source: Option<Source>,
-        target: Tensor<2, Int>,
-        pass: &mut Pass,
-    ) -> Tensor<3> {
+    pub fn forward(&self, task: usize, source: Option<Source>, target: Input, pass: &mut Pass) -> Tensor<3> {
         let memory = source.and_then(|source| self.encode(task, source, pass));
-        let hidden = self.body.decode(self.embed_target(task, target), memory.as_ref(), pass);
+        self.decode(task, memory.as_ref(), target, pass)
+    }
+
+    /// The same from what the encoder left.
+    ///
+    /// # Panics
+    ///
+    /// When the body needs a memory and there is none.
+    pub fn decode(&self, task: usize, memory: Option<&Memory>, target: Input, pass: &mut Pass) -> Tensor<3> {
+        let hidden = self.body.decode(self.embed_target(task, target), memory, pass);
         hidden.expect("a body with an encoder decodes from its memory")
     }
 
@@ -153,24 +185,42 @@ impl<S: Entrance> Model<S> {
         self.body.start(memory).expect("a body with an encoder decodes from its memory")
     }
 
-    /// Hidden states of the next positions, `[batch, target]` tokens to `[batch, target, d_model]`.
-    pub fn extend(
-        &self,
-        task: usize,
-        tokens: Tensor<2, Int>,
-        state: &mut DecoderState,
-        pass: &mut Pass,
-    ) -> Tensor<3> {
-        self.body.extend(self.embed_target(task, tokens), state, pass)
+    /// Hidden states of the next positions, `[batch, target]` tokens or `[batch, target, width]` frames to
+    /// `[batch, target, d_model]`.
+    pub fn extend(&self, task: usize, target: Input, state: &mut DecoderState, pass: &mut Pass) -> Tensor<3> {
+        self.body.extend(self.embed_target(task, target), state, pass)
     }
 
-    /// Target tokens, `[batch, target]`, as `[batch, target, d_model]`.
-    fn embed_target(&self, task: usize, tokens: Tensor<2, Int>) -> Tensor<3> {
-        let embedded = self.stems[self.tasks[task].target].forward(Input::Tokens(tokens));
+    /// Target tokens or frames as `[batch, target, d_model]`.
+    fn embed_target(&self, task: usize, target: Input) -> Tensor<3> {
+        let embedded = self.stems[self.tasks[task].target].forward(target, &[]);
         match &self.task_vectors {
             None => embedded,
             Some(vectors) => embedded + vectors.val().narrow(0, task, 1).unsqueeze(),
         }
+    }
+
+    /// Whether a task writes frames rather than tokens.
+    pub fn writes_frames(&self, task: usize) -> bool {
+        self.heads[self.tasks[task].head].frames.is_some()
+    }
+
+    /// Frames of hidden states, `[batch, target, d_model]` to `[batch, target, width]`, one wider when the
+    /// model says when it has finished.
+    ///
+    /// # Panics
+    ///
+    /// When the task writes tokens.
+    pub fn frames(&self, task: usize, hidden: Tensor<3>) -> Tensor<3> {
+        let head = &self.heads[self.tasks[task].head];
+        head.frames.as_ref().expect("asked of a task that writes frames").forward(hidden)
+    }
+
+    /// What each position of the encoder says it is, `[batch, source, vocabulary]`; `None` when the task does
+    /// not align.
+    pub fn alignment(&self, task: usize, memory: &Memory) -> Option<Tensor<3>> {
+        let number = self.tasks[task].alignment?;
+        Some(self.alignments[number].forward(memory.states.clone()))
     }
 
     /// The weights of a task's softmax, `[vocabulary, d_model]`.
@@ -191,9 +241,10 @@ impl<S: Entrance> Model<S> {
         hidden.matmul(self.softmax_table(task).transpose().unsqueeze())
     }
 
-    /// A tensor of token numbers, `[batch, positions]`, from rows of one length.
-    pub fn tokens(&self, tokens: Vec<i32>, batch: usize) -> Tensor<2, Int> {
+    /// Token numbers, `[batch, positions]`, from rows of one length.
+    pub fn tokens(&self, tokens: Vec<i32>, batch: usize) -> Input {
         let positions = tokens.len().checked_div(batch).unwrap_or(0);
-        Tensor::from_data(TensorData::new(tokens, [batch, positions]), &self.device())
+        let data = TensorData::new(tokens, [batch, positions]);
+        Input::Tokens(Tensor::<2, Int>::from_data(data, &self.device()))
     }
 }

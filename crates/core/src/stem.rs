@@ -1,11 +1,13 @@
 //! The learnable entrance of a medium: from tokens or frames to the model's width.
 
+use any2any_adapter::Convolution;
 use any2any_kernels::embedding;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::nn::Linear;
 use burn::tensor::Int;
 use burn::tensor::Tensor;
 
+use crate::convolution::Convolutions;
 use crate::initializer::Initializer;
 
 /// A batch of sequences, as the model takes them in.
@@ -19,7 +21,7 @@ pub enum Input {
 
 /// An entrance: implement it on a burn module of your own for a custom one.
 pub trait Entrance: Module + ModuleDisplay {
-    /// Embeds a batch.
+    /// Embeds a batch, of which row `i` has `lengths[i]` tokens or frames, and padding behind them.
     ///
     /// # Shapes
     ///
@@ -28,7 +30,12 @@ pub trait Entrance: Module + ModuleDisplay {
     /// # Panics
     ///
     /// When the entrance is made for the other kind of input.
-    fn forward(&self, input: Input) -> Tensor<3>;
+    fn forward(&self, input: Input, lengths: &[usize]) -> Tensor<3>;
+
+    /// How many positions come out when so many tokens or frames go in.
+    fn positions(&self, length: usize) -> usize {
+        length
+    }
 
     /// The embedding table, `[vocabulary, d_model]`, for a softmax that shares it.
     fn table(&self) -> Option<Tensor<2>>;
@@ -47,17 +54,27 @@ pub enum StemConfig {
         /// The width of a frame.
         width: usize,
     },
+    /// Convolutions over neighbouring frames.
+    Convolution {
+        /// The width of a frame.
+        width: usize,
+        /// The layers, the first next to the frames.
+        layers: Vec<Convolution>,
+    },
 }
 
 impl StemConfig {
     /// The entrance with fresh weights: embeddings of variance `1 / d_model`.
     pub fn init(&self, d_model: usize, initializer: &Initializer) -> Stem {
-        match *self {
+        match self {
             StemConfig::Lookup { vocabulary } => Stem::Lookup(Lookup {
-                table: initializer.child("table").normal([vocabulary, d_model], (d_model as f64).powf(-0.5)),
+                table: initializer.child("table").normal([*vocabulary, d_model], (d_model as f64).powf(-0.5)),
             }),
             StemConfig::Projection { width } => {
-                Stem::Projection(initializer.linear("projection", width, d_model, 1.0))
+                Stem::Projection(initializer.linear("projection", *width, d_model, 1.0))
+            }
+            StemConfig::Convolution { width, layers } => {
+                Stem::Convolution(Convolutions::init(*width, layers, d_model, initializer))
             }
         }
     }
@@ -70,6 +87,8 @@ pub enum Stem {
     Lookup(Lookup),
     /// A linear projection.
     Projection(Linear),
+    /// Convolutions over neighbouring frames.
+    Convolution(Convolutions),
 }
 
 /// A table of embeddings, read times the square root of `d_model` (Vaswani et al. 2017, section 3.4).
@@ -79,7 +98,7 @@ pub struct Lookup {
 }
 
 impl Entrance for Stem {
-    fn forward(&self, input: Input) -> Tensor<3> {
+    fn forward(&self, input: Input, lengths: &[usize]) -> Tensor<3> {
         match (self, input) {
             (Stem::Lookup(lookup), Input::Tokens(tokens)) => {
                 let table = lookup.table.val();
@@ -87,15 +106,23 @@ impl Entrance for Stem {
                 embedding(table, tokens, (d_model as f64).sqrt())
             }
             (Stem::Projection(projection), Input::Frames(frames)) => projection.forward(frames),
+            (Stem::Convolution(convolutions), Input::Frames(frames)) => convolutions.forward(frames, lengths),
             (Stem::Lookup(_), Input::Frames(_)) => panic!("a lookup embeds tokens, not frames"),
-            (Stem::Projection(_), Input::Tokens(_)) => panic!("a projection embeds frames, not tokens"),
+            (_, Input::Tokens(_)) => panic!("a projection or convolution embeds frames, not tokens"),
+        }
+    }
+
+    fn positions(&self, length: usize) -> usize {
+        match self {
+            Stem::Lookup(_) | Stem::Projection(_) => length,
+            Stem::Convolution(convolutions) => convolutions.positions(length),
         }
     }
 
     fn table(&self) -> Option<Tensor<2>> {
         match self {
             Stem::Lookup(lookup) => Some(lookup.table.val()),
-            Stem::Projection(_) => None,
+            Stem::Projection(_) | Stem::Convolution(_) => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use any2any_adapter::Seed;
 use any2any_core::{
-    Activation, AttentionKind, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, Initializer, Input,
+    Activation, AttentionKind, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, Initializer,
     LossConfig, LstmAttention, LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, Pass,
     PositionsConfig, Source, StemConfig, Targets, TaskConfig, TransformerConfig,
 };
@@ -82,7 +82,8 @@ fn model(body: &BodyConfig, device: &Device) -> Model {
         body: body.clone(),
         stems: vec![StemConfig::Lookup { vocabulary: VOCABULARY }],
         heads: vec![HeadConfig::Tied { stem: 0 }],
-        tasks: vec![TaskConfig { source, target: 0, head: 0 }],
+        alignments: Vec::new(),
+        tasks: vec![TaskConfig { source, target: 0, head: 0, alignment: None }],
     };
     config.init(&Initializer::new(Seed(4), device))
 }
@@ -103,7 +104,7 @@ fn source(model: &Model, body: &BodyConfig, rows: &[&[i32]]) -> Option<Source> {
         return None;
     }
     let (values, lengths) = padded(rows);
-    Some(Source { input: Input::Tokens(model.tokens(values, rows.len())), lengths })
+    Some(Source { input: model.tokens(values, rows.len()), lengths })
 }
 
 fn logits(

@@ -51,6 +51,26 @@ pub enum DataError {
         /// Every file with its number of lines.
         files: Vec<(PathBuf, usize)>,
     },
+    /// A sample made of another that cannot be made.
+    #[error("row {row}{}: {reason}", if place.is_empty() { String::new() } else { format!(" of {place}") })]
+    Row {
+        /// The file that the row comes from.
+        place: String,
+        /// The row, counted from 1 without any header.
+        row: usize,
+        /// What is wrong, with the template, and the way out.
+        reason: String,
+    },
+    /// An option of the data that does not fit the samples.
+    #[error("dataset '{dataset}', {option}: {reason}")]
+    Option {
+        /// The dataset.
+        dataset: String,
+        /// The option, as a path such as `split.leave_out`.
+        option: String,
+        /// What is wrong, and the way out.
+        reason: String,
+    },
     /// A field that the samples do not have.
     #[error("no field is called '{field}': {}", crate::text::known(field, known))]
     Field {
@@ -59,6 +79,15 @@ pub enum DataError {
         /// The fields that there are.
         known: Vec<String>,
     },
+    /// A field that holds pictures, signals or files where texts are needed.
+    #[error("the field '{field}' holds no texts; name a field that does")]
+    NoText {
+        /// The field.
+        field: String,
+    },
+    /// Data that names neither a dataset nor files, or both.
+    #[error("give either a dataset or files")]
+    NoData,
     /// A split that the dataset does not have.
     #[error("dataset '{dataset}' has no split '{split}': {}", crate::text::known(split, known))]
     Split {
@@ -142,6 +171,16 @@ pub enum DataError {
         path: PathBuf,
         /// What each mirror said last.
         attempts: Vec<String>,
+    },
+    /// A file that no server has: a person makes it.
+    #[error("{} cannot be downloaded, put it there yourself: {origin}", path.display())]
+    ByHand {
+        /// The dataset.
+        dataset: String,
+        /// Where the file is to be put.
+        path: PathBuf,
+        /// Where it comes from, and how it was made.
+        origin: String,
     },
     /// Another program downloads the same file.
     #[error("another program is downloading {}: wait for it, or stop it", path.display())]

@@ -1,10 +1,12 @@
 //! Data: from files, manifests and generators to samples, and from samples to batches.
 //!
 //! - [`Samples`] are what everything here reads into: columns of values, before any adapter has seen them.
-//!   [`read`] reads one split from parallel text, TSV, CSV or JSON Lines, compressed or not.
+//!   [`read`] reads one split from parallel text, TSV, CSV, JSON Lines, IDX, FASTA, archives and folders of
+//!   files, compressed or not, or makes it of such samples and the files that they name.
 //! - A [`Manifest`] describes a dataset: its files with checksums, its licence, its splits. A [`Catalog`]
 //!   knows the manifests that ship with the program. A [`DataRoot`] is the folder that holds datasets;
-//!   [`open`] finds one there, [`download::get`] fetches it.
+//!   [`open`] finds one there, [`download::get`] fetches it. A [`Dataset`] also divides its samples anew, pairs
+//!   them with another set, joins them to longer ones, and limits them, as an experiment asks for.
 //! - [`toy`] generates a small parallel corpus from a grammar, so that a first run needs no download.
 //! - [`batching`] packs samples of similar length into batches under a token budget, [`Limits`] tells which
 //!   samples are too long, [`Prefetch`] prepares batches ahead on another thread, and a [`Schedule`] says

@@ -1,4 +1,4 @@
-//! The data root: the folder that holds datasets, each in a folder of its name.
+//! The data root: the folder that holds datasets, each in a folder of its own name unless it shares one.
 //!
 //! A set that is already there is used where it lies and never written to.
 
@@ -77,9 +77,9 @@ impl DataRoot {
         &self.folder
     }
 
-    /// The folder of one dataset.
+    /// The folder of one dataset, which several may share.
     pub fn set_folder(&self, manifest: &Manifest) -> PathBuf {
-        self.folder.join(&manifest.name)
+        self.folder.join(manifest.folder())
     }
 
     /// Whether a dataset is there. Sizes are compared, contents are not: see [`verify`](Self::verify).

@@ -45,6 +45,31 @@ impl Samples {
         self.columns.iter().find(|(name, _)| name == field).map(|(_, values)| values.as_slice())
     }
 
+    /// The texts of one field that must be there, sample after sample.
+    ///
+    /// # Errors
+    ///
+    /// When no field has that name, or it holds other values than texts.
+    pub fn texts(&self, field: &str) -> Result<Vec<&str>, DataError> {
+        let texts = self.require(field)?.iter().map(Value::as_text).collect::<Option<_>>();
+        texts.ok_or_else(|| DataError::NoText { field: field.to_owned() })
+    }
+
+    /// The samples of these numbers, in this order; a number may stand more than once.
+    ///
+    /// # Panics
+    ///
+    /// When there is no sample of a number.
+    pub(crate) fn select(&self, samples: &[usize]) -> Self {
+        let pick = |values: &Vec<Value>| samples.iter().map(|&sample| values[sample].clone()).collect();
+        Self { columns: self.columns.iter().map(|(name, values)| (name.clone(), pick(values))).collect() }
+    }
+
+    /// The columns.
+    pub(crate) fn into_columns(self) -> Vec<(String, Vec<Value>)> {
+        self.columns
+    }
+
     /// The values of one field that must be there.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ mod new;
 mod node;
 mod overrides;
 mod parse;
+mod pattern;
 mod resolve;
 mod scalar;
 mod schema;
@@ -46,11 +47,13 @@ pub mod spec;
 mod structure;
 mod suggest;
 mod syntax;
+
 mod wording;
 mod write;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, load, load_str, read_yaml};
 pub use new::{Template, template};
+pub use pattern::{Pattern, Piece};
 pub use schema::json_schema;
 pub use suggest::suggest;

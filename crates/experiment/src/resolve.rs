@@ -7,18 +7,15 @@ use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
 use crate::shape::{Kind, Schema};
-use crate::spec::{Data, Experiment, Model, Side, TiedEmbeddings};
+use crate::spec::{Experiment, Metric, Model, Side, TiedEmbeddings};
 
 /// Joins every path (a text whose schema says `format: path`, and a manifest) to the folder of the file that
 /// names it.
 pub(crate) fn join_paths(root: &mut Node, schema: &Json) {
     let tasks = root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default();
     for data in tasks.iter_mut().filter_map(|task| task.node.get_mut("data")) {
-        if let Some(dataset) = data.get_mut("dataset")
-            && matches!(&dataset.value, Value::Text(name) if is_manifest(name))
-        {
-            join(dataset);
-        }
+        join_manifest(data.get_mut("dataset"));
+        join_manifest(data.get_mut("pair").and_then(|pair| pair.get_mut("dataset")));
     }
     join_below(root, Schema { root: schema }, schema);
 }
@@ -49,6 +46,14 @@ fn is_path(rules: Schema<'_>, schema: &Json) -> bool {
 /// Whether a dataset is named by the path of its manifest.
 fn is_manifest(name: &str) -> bool {
     matches!(Path::new(name).extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
+}
+
+fn join_manifest(dataset: Option<&mut Node>) {
+    if let Some(dataset) = dataset
+        && matches!(&dataset.value, Value::Text(name) if is_manifest(name))
+    {
+        join(dataset);
+    }
 }
 
 fn join(node: &mut Node) {
@@ -85,13 +90,16 @@ pub(crate) fn inherit(root: &mut Node, registry: &Registry) {
     }
 }
 
-/// Writes out the defaults of every medium's options.
+/// Writes out the defaults of every medium's options, and the metrics of what it writes.
 pub(crate) fn options(experiment: &mut Experiment, registry: &Registry) {
     for task in experiment.tasks.values_mut() {
         for side in task.source.iter_mut().chain([&mut task.target]) {
             if let Ok(medium) = registry.get(side.medium()) {
                 *side = Side::new(side.medium(), medium.resolve(side.options()));
             }
+        }
+        if let (None, Ok(medium)) = (&task.metrics, registry.get(task.target.medium())) {
+            task.metrics = Metric::usual(medium.kind());
         }
     }
 }
@@ -133,9 +141,8 @@ pub(crate) fn shares_vocabulary<'a>(
 pub(crate) fn yaml(experiment: &Experiment, schema: &Json) -> String {
     let mut experiment = experiment.clone();
     for task in experiment.tasks.values_mut() {
-        if let Data::Dataset(name) = &mut task.data
-            && is_manifest(name)
-        {
+        let paired = task.data.pair.as_mut().map(|pair| &mut pair.dataset);
+        for name in task.data.dataset.iter_mut().chain(paired).filter(|name| is_manifest(name)) {
             *name = absolute(name);
         }
     }

@@ -215,10 +215,10 @@ mod tests {
             (&transformer, "embedding_dropout", "number or null"),
             (&transformer, "norm", "choice of 2 words and "),
             (&evaluation, "metrics", "sequence"),
-            (&evaluation, "best_by", "choice of 9 words and  or null"),
+            (&evaluation, "best_by", "choice of 13 words and  or null"),
             (&evaluation, "patience", "whole or null"),
             (&schema_of::<Optimizer>(), "", "choice of 0 words and adam adam_w adafactor sgd"),
-            (&schema_of::<Data>(), "", "choice of 0 words and dataset files"),
+            (&schema_of::<Data>(), "", "mapping"),
         ];
         for (root, key, expected) in cases {
             assert_eq!(shown(root, key), expected, "{key}");

@@ -58,18 +58,31 @@ pub(crate) fn conversion(node: &Node, kind: &Kind<'_>) -> Option<String> {
                 .to_owned(),
         ),
         (Kind::Mapping(_), Value::Null) => Some("write its options below it, indented further".to_owned()),
-        (Kind::Mapping(schema), Value::Text(text)) => {
-            let (key, value) = text.split_once(':')?;
-            keys(schema)
+        (Kind::Mapping(schema), Value::Text(text)) => match text.split_once(':') {
+            Some((key, value)) => keys(schema)
                 .contains(&key)
-                .then(|| format!("a space is missing after `:`: write `{key}: {value}`"))
-        }
+                .then(|| format!("a space is missing after `:`: write `{key}: {value}`")),
+            None => only_text(schema).map(|key| format!("write `{{ {key}: {} }}`", given.trim())),
+        },
         (_, Value::Null) => Some("write a value, or take the key away to use its default".to_owned()),
         (Kind::Sequence(_), Value::Text(_) | Value::Integer(_) | Value::Float(_)) => {
             Some(format!("write a list: [{}]", given.trim()))
         }
         _ => None,
     }
+}
+
+/// The one option of a mapping that is a text: what a text in the place of the mapping was meant for.
+fn only_text(schema: &Json) -> Option<&str> {
+    let is_text = |schema: &Json| match &schema["type"] {
+        Json::String(kind) => kind == "string",
+        Json::Array(kinds) => kinds.iter().any(|kind| kind == "string"),
+        _ => false,
+    };
+    let properties = schema.get("properties").and_then(Json::as_object);
+    let mut texts = properties.into_iter().flatten().filter(|(_, schema)| is_text(schema));
+    let (key, _) = texts.next()?;
+    texts.next().is_none().then_some(key.as_str())
 }
 
 /// The number that a text was meant to be: `8_000`, `8,000`, `8k`, `0,3`, `10%`.

@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use any2any_experiment::spec::{Data, Experiment, Model, Optimizer, Schedule, SplitFiles, TiedEmbeddings};
+use any2any_experiment::spec::{Experiment, Model, Optimizer, Schedule, SplitFiles, TiedEmbeddings};
 use any2any_experiment::{Diagnostics, Document, Template, json_schema, load, load_str, read_yaml, template};
 use serde_json::json;
 
@@ -168,7 +168,7 @@ model: { transformer: { heads: 2 } }
     let experiment = &document.experiment;
     assert_eq!((experiment.name.as_str(), experiment.seed, experiment.training.steps), ("near", 9, 2000));
     assert!(matches!(&experiment.model, Model::Transformer(m) if (m.d_model, m.heads) == (128, 2)));
-    let Data::Files(files) = &experiment.tasks["translate"].data else { panic!("files") };
+    let files = experiment.tasks["translate"].data.files.as_ref().expect("files");
     let path = |split: &SplitFiles| match split {
         SplitFiles::Parallel(files) => files["en"].clone(),
         other => panic!("{other:?}"),
@@ -199,6 +199,12 @@ fn what_is_written_out_loads_to_the_same() {
         ),
         GOOD.replace("transformer: { d_model: 64 }", "lstm: { attention: none, tied_embeddings: none }"),
         GOOD.replace("dataset: toy", "dataset: ../sets/toy.yaml"),
+        GOOD.replace(
+            "dataset: toy",
+            "dataset: toy, seed: 3, split: { leave_out: { subject: [a, b], day: c }, shares: { validation: 0.1, by: en } }, \
+             pair: { dataset: ../sets/other.yaml, on: en, samples: 10 }, limit: { train: 100, test: 5 }, \
+             join: { count: [2, 3], by: en, samples: 100, test_samples: 10 }",
+        ),
         GOOD.to_owned() + "decoding: { sampling: { temperature: 0.7, seed: 18446744073709551615 } }\n",
         GOOD.to_owned() + "evaluation: { metrics: [], patience: 3, best_by: null }\n",
     ];
@@ -215,15 +221,31 @@ fn what_is_written_out_loads_to_the_same() {
 
 #[test]
 fn relative_paths_are_written_out_as_absolute() {
-    let data = "files: { train: { parallel: { en: data/train.en, de: data/train.de } } }";
-    let text = GOOD.replace("dataset: toy", data);
-    let folder = Path::new("../../tests/diagnostics");
-    let first = load_str("test.yaml", &text, folder, &[], &support::registry()).expect("a good experiment");
-    let written = first.resolved_yaml();
-    let elsewhere = tempfile::tempdir().expect("a folder");
-    let second = load_str("resolved.yaml", &written, elsewhere.path(), &[], &support::registry());
-    let second = second.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
-    assert!(second.resolved_yaml() == written, "{written}");
+    let splits = [
+        "parallel: { en: data/train.en, de: data/train.de }",
+        "idx: { en: data/train.en, de: data/train.de }",
+        "members: { folder: data, names: '{en}.{de}', field: text }",
+        "members: { archive: data/pairs.tsv, names: '{en}.{de}', field: text }",
+        "fasta: { files: { en: data/train.en, de: data/train.de } }",
+        "fasta: { archive: data/pairs.tsv, members: { en: a.fasta } }",
+        "rows: { from: { tsv: { file: data/pairs.tsv, columns: [en, de] } }, each: { artist: [a, b] }, \
+         where: { '{artist}': '1' }, except: { en: [x, y] }, words: { name: { from: en, map: { x: y } } }, \
+         files: { picture: { file: 'data/sheet_{artist}.png', \
+                             part: { cell: { column: '{en}', row: '{de}*2', size: 32 } } }, \
+                  sound: { archive: data/pairs.tsv, member: '{en}.wav', part: { second: '{de}' } } } }",
+    ];
+    for split in splits {
+        let text = GOOD.replace("dataset: toy", &format!("files: {{ train: {{ {split} }} }}"));
+        let folder = Path::new("../../tests/diagnostics");
+        let first = load_str("test.yaml", &text, folder, &[], &support::registry());
+        let first = first.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        let written = first.resolved_yaml();
+        assert!(!written.contains(" data/"), "{written}");
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        let second = load_str("resolved.yaml", &written, elsewhere.path(), &[], &support::registry());
+        let second = second.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        assert!(second.resolved_yaml() == written, "{written}");
+    }
 }
 
 #[test]
@@ -287,7 +309,7 @@ fn the_template_is_an_experiment() {
             let document = load_str("new.yaml", &text, folder.path(), &[], &support::registry());
             let document = document.unwrap_or_else(|diagnostics| panic!("{text}\n{diagnostics}"));
             assert!(document.warnings.is_empty(), "{}", document.warnings);
-            let Data::Files(files) = &document.experiment.tasks["translate"].data else { panic!("files") };
+            let files = document.experiment.tasks["translate"].data.files.as_ref().expect("files");
             assert_eq!(files.validation.is_some(), answers.validation.is_some());
             assert!(text.lines().all(|line| line.is_empty() || line.len() <= 110), "{text}");
         }

@@ -21,11 +21,11 @@ impl Normalization {
     /// One mean and one deviation for all columns: for patches of pixels, whose differences between columns
     /// mean something.
     pub fn fit_together<'a>(width: usize, batches: impl IntoIterator<Item = &'a [f32]>) -> Self {
-        let mut moments = vec![Moments::default()];
+        let mut moments = Moments::default();
         for batch in batches {
-            batch.iter().for_each(|&value| moments[0].add(value));
+            batch.iter().for_each(|&value| moments.add(value));
         }
-        let (mean, deviation) = moments[0].finish();
+        let (mean, deviation) = moments.finish();
         Self { mean: vec![mean; width], deviation: vec![deviation; width] }
     }
 

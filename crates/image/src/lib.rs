@@ -1,1 +1,50 @@
 //! The image medium: pictures to patches or codes and back.
+//!
+//! Files are decoded by their content: PNG, JPEG, and IDX archives (the format of MNIST). A cell of a sheet,
+//! or an item of an archive, is a picture of its own. What is done to a picture once (colour, size, inversion,
+//! corruption) is done when it is opened; what is learned (normalisation, a codebook) is fitted on opened
+//! pictures; what is done anew for every sample of training is augmentation.
+//!
+//! The way of a picture:
+//!
+//! ```text
+//! file ──decode──► pixels ──flatten──► picture ──size, invert, corrupt──► opened picture
+//!                                                                              │ (augment)
+//! frames or tokens ◄──normalize, coordinates, or codebook── patches ◄──grid────┘
+//! ```
+//!
+//! Patches are cut as the Vision Transformer cuts them (Dosovitskiy et al. 2021), in raster order; patches as
+//! high as the picture make a text line a sequence of columns. A picture is written patch by patch, either
+//! by regression of all patches at once, or as tokens of a codebook, one after the other.
+
+mod adapter;
+mod augmentation;
+mod blur;
+mod cache;
+mod check;
+mod coordinates;
+mod corruption;
+mod decoded;
+mod error;
+mod flatten;
+mod grid;
+mod idx;
+mod medium;
+mod merge;
+mod options;
+mod raster;
+mod series;
+mod size;
+mod state;
+mod warp;
+
+pub use adapter::ImageAdapter;
+pub use augmentation::{Augmentation, Cutout};
+pub use corruption::{Corruption, Downscale, Gaussian, SaltAndPepper};
+pub use error::ImageError;
+pub use medium::Image;
+pub use options::{
+    Background, Codes, Colour, Convolutions, ImageOptions, Layer, Normalize, Output, PatchOutput, Patches,
+    Stem,
+};
+pub use size::{Extent, Size};

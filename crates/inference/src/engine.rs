@@ -33,6 +33,8 @@ pub struct Engine {
 enum Head {
     Own(Weights),
     Tied(usize),
+    /// Frames: they are not written here.
+    Frames,
 }
 
 impl Engine {
@@ -74,8 +76,17 @@ impl Engine {
                 let table = reader.child("heads").child(number).values("table", &[vocabulary, d_model])?;
                 Ok(Head::Own(Weights::transposed(table, d_model, precision)))
             }
+            HeadConfig::Frames { width, stops } => {
+                let reader = reader.child("heads").child(number);
+                reader.joined(&["frames"], d_model, width + usize::from(stops))?;
+                Ok(Head::Frames)
+            }
         };
         let heads = config.heads.iter().enumerate().map(head).collect::<Result<_, _>>()?;
+        // Alignments teach the encoder and say nothing when it decodes: they must be there, and that is all.
+        for (number, &vocabulary) in config.alignments.iter().enumerate() {
+            reader.child("alignments").joined(&[&number.to_string()], d_model, vocabulary)?;
+        }
         let task_vectors = match config.tasks.len() {
             0 | 1 => Vec::new(),
             several => reader.values("task_vectors", &[several, d_model])?.to_vec(),
@@ -83,11 +94,21 @@ impl Engine {
         Ok(Self { stems, heads, tasks: config.tasks.clone(), task_vectors, encoder, decoder })
     }
 
+    /// Whether a task writes tokens, which is all that an engine writes.
+    pub fn writes(&self, task: usize) -> bool {
+        !matches!(self.heads[self.tasks[task].head], Head::Frames)
+    }
+
     /// What a task's softmax multiplies hidden states with.
+    ///
+    /// # Panics
+    ///
+    /// When the task writes frames.
     pub(crate) fn table(&self, task: usize) -> &Weights {
         match &self.heads[self.tasks[task].head] {
             Head::Own(table) => table,
             Head::Tied(stem) => self.stems[*stem].table().expect("checked when the engine was built"),
+            Head::Frames => panic!("a task that writes frames has no softmax"),
         }
     }
 
@@ -114,7 +135,7 @@ impl Engine {
         while !rest.is_empty() {
             let mut positions = 0;
             let fits = rest.iter().take_while(|source| {
-                positions += source.len();
+                positions += stem.positions(source.len());
                 positions <= POSITIONS
             });
             let (group, others) = rest.split_at(fits.count().max(1));
@@ -122,7 +143,7 @@ impl Engine {
             rest = others;
         }
         let encode = |buffers: &mut Buffers, group: &[&Sequence]| {
-            let lengths: Vec<usize> = group.iter().map(|source| source.len()).collect();
+            let lengths: Vec<usize> = group.iter().map(|source| stem.positions(source.len())).collect();
             let d_model = self.decoder.d_model;
             let mut stream = vec![0.0; lengths.iter().sum::<usize>() * d_model];
             let mut rows = &mut stream[..];

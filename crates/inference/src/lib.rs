@@ -14,6 +14,7 @@
 mod attention;
 mod branch;
 mod buffers;
+mod convolution;
 mod decoder;
 mod encoder;
 mod engine;

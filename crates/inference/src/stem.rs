@@ -4,6 +4,7 @@ use any2any_adapter::Sequence;
 use any2any_core::StemConfig;
 use any2any_kernels::host::forward::weights::{Scratch, Weights};
 
+use crate::convolution::Convolutions;
 use crate::error::EngineError;
 use crate::parameters::Reader;
 
@@ -14,6 +15,8 @@ pub(crate) enum Stem {
     Lookup(Weights),
     /// A linear projection.
     Projection(Weights),
+    /// Convolutions over neighbouring frames.
+    Convolution(Convolutions),
 }
 
 impl Stem {
@@ -22,13 +25,17 @@ impl Stem {
         reader: &Reader<'_>,
         d_model: usize,
     ) -> Result<Self, EngineError> {
-        Ok(match *config {
+        Ok(match config {
             StemConfig::Lookup { vocabulary } => {
-                let table = reader.child("Lookup").values("table", &[vocabulary, d_model])?;
+                let table = reader.child("Lookup").values("table", &[*vocabulary, d_model])?;
                 Stem::Lookup(Weights::transposed(table, d_model, reader.precision))
             }
             StemConfig::Projection { width } => {
-                Stem::Projection(reader.joined(&["Projection"], width, d_model)?)
+                Stem::Projection(reader.joined(&["Projection"], *width, d_model)?)
+            }
+            StemConfig::Convolution { width, layers } => {
+                let reader = reader.child("Convolution");
+                Stem::Convolution(Convolutions::read(*width, layers, &reader, d_model)?)
             }
         })
     }
@@ -37,7 +44,15 @@ impl Stem {
     pub(crate) fn table(&self) -> Option<&Weights> {
         match self {
             Stem::Lookup(table) => Some(table),
-            Stem::Projection(_) => None,
+            Stem::Projection(_) | Stem::Convolution(_) => None,
+        }
+    }
+
+    /// How many positions come out when so many tokens or frames go in.
+    pub(crate) fn positions(&self, length: usize) -> usize {
+        match self {
+            Stem::Lookup(_) | Stem::Projection(_) => length,
+            Stem::Convolution(convolutions) => convolutions.positions(length),
         }
     }
 
@@ -53,7 +68,7 @@ impl Stem {
                 let scale = (row.len() as f64).sqrt() as f32;
                 row.iter_mut().for_each(|value| *value *= scale);
             }
-            Stem::Projection(_) => panic!("a projection embeds frames, not tokens"),
+            Stem::Projection(_) | Stem::Convolution(_) => panic!("this entrance embeds frames, not tokens"),
         }
     }
 
@@ -72,8 +87,11 @@ impl Stem {
             (Stem::Projection(projection), Sequence::Frames(frames)) => {
                 projection.apply(frames.values(), rows, &mut Scratch::default());
             }
+            (Stem::Convolution(convolutions), Sequence::Frames(frames)) => {
+                convolutions.apply(frames.values(), frames.width(), rows);
+            }
             (Stem::Lookup(_), Sequence::Frames(_)) => panic!("a lookup embeds tokens, not frames"),
-            (Stem::Projection(_), Sequence::Tokens(_)) => panic!("a projection embeds frames, not tokens"),
+            (_, Sequence::Tokens(_)) => panic!("this entrance embeds frames, not tokens"),
         }
     }
 }

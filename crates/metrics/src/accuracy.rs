@@ -47,6 +47,51 @@ impl Metric for ExactMatch {
     }
 }
 
+/// The share of characters that stand at their place, where the reference has no gap.
+///
+/// A gap is `-`, as in alignments of proteins: nobody knows what belongs there, so it does not count. Characters
+/// that are missing count as wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CharacterAccuracy;
+
+impl Metric for CharacterAccuracy {
+    fn name(&self) -> String {
+        "character accuracy".to_owned()
+    }
+
+    fn options(&self) -> Option<String> {
+        None
+    }
+
+    fn statistics(&self, hypothesis: &str, references: &[&str]) -> Vec<f64> {
+        let count = |reference: &&str| {
+            let mut written = hypothesis.chars();
+            let (mut right, mut all) = (0.0, 0.0);
+            for wanted in reference.chars() {
+                let written = written.next();
+                if wanted != '-' {
+                    all += 1.0;
+                    right += f64::from(u8::from(written == Some(wanted)));
+                }
+            }
+            [right, all]
+        };
+        let best = references.iter().map(count).max_by(|a, b| (a[0] * b[1]).total_cmp(&(b[0] * a[1])));
+        best.unwrap_or_default().to_vec()
+    }
+
+    fn value(&self, totals: &[f64]) -> f64 {
+        ExactMatch.value(totals)
+    }
+
+    fn detail(&self, totals: &[f64]) -> Option<String> {
+        match totals {
+            [right, all] => Some(format!("({right} of {all} characters)")),
+            _ => None,
+        }
+    }
+}
+
 /// The share of positions at which both sequences have the same token, in per cent.
 ///
 /// A segment has as many positions as the longer of its two sequences, so tokens that are missing and
@@ -97,5 +142,18 @@ mod tests {
         }
         let nothing: [&[u32]; 1] = [&[]];
         assert_eq!(token_accuracy(&nothing, &nothing), Err(MetricsError::Empty));
+    }
+
+    #[test]
+    fn gaps_of_the_reference_do_not_count() {
+        for (hypothesis, reference, expected) in [
+            ("HHEC", "HHEE", [3.0, 4.0]),
+            ("HHE", "HHEE", [3.0, 4.0]),
+            ("HCE", "H-E", [2.0, 2.0]),
+            ("", "--", [0.0, 0.0]),
+            ("HHHHHH", "HH", [2.0, 2.0]),
+        ] {
+            assert_eq!(CharacterAccuracy.statistics(hypothesis, &[reference]), expected);
+        }
     }
 }

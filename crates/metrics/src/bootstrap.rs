@@ -83,6 +83,26 @@ pub fn compare<H: AsRef<str>, R: AsRef<str>>(
 }
 
 impl Bootstrap {
+    /// The 95 % confidence interval of the mean of one value a sample.
+    ///
+    /// # Errors
+    ///
+    /// When there is no value, or there are fewer than 2 resamples.
+    pub fn interval_of_mean(&self, values: &[f64]) -> Result<Interval, MetricsError> {
+        if values.is_empty() {
+            return Err(MetricsError::Empty);
+        }
+        if self.samples < 2 {
+            return Err(MetricsError::Samples { samples: self.samples });
+        }
+        let count = values.len();
+        let mean = |sample: usize| {
+            let mut random = Seed(self.seed).random("bootstrap", sample as u64);
+            (0..count).map(|_| values[random.below(count)]).sum::<f64>() / count as f64
+        };
+        Ok(interval(&(0..self.samples).map(mean).collect::<Vec<f64>>()))
+    }
+
     /// The score of every resample. The lines that are drawn depend on the seed and on how many lines there
     /// are, so that resamples of two systems belong together.
     fn values(&self, metric: &dyn Metric, rows: &[Vec<f64>]) -> Result<Vec<f64>, MetricsError> {
@@ -170,6 +190,14 @@ mod tests {
             assert_eq!(comparison.difference, (system - baseline) as f64);
             assert!(expected.contains(&comparison.p_value), "{baseline} {system}: {}", comparison.p_value);
         }
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_is_that_of_its_standard_error() {
+        let values: Vec<f64> = (0..400).map(|i| if i % 2 == 0 { 1.0 } else { 3.0 }).collect();
+        let interval = Bootstrap::default().interval_of_mean(&values).expect("400 values");
+        assert!((interval.mean - 2.0).abs() < 0.01 && (interval.half_width() - 0.098).abs() < 0.01);
+        assert_eq!(Bootstrap::default().interval_of_mean(&[]), Err(MetricsError::Empty));
     }
 
     #[test]

@@ -29,4 +29,16 @@ pub enum MetricsError {
         /// How many were asked for.
         samples: usize,
     },
+    /// A picture or signal and its reference have different shapes.
+    #[error(
+        "sample {number}: the {hypothesis}, has a reference of another shape, a {reference}: bring both to one size"
+    )]
+    Shapes {
+        /// Which sample, counted from 1.
+        number: usize,
+        /// What was written.
+        hypothesis: String,
+        /// What it should have been.
+        reference: String,
+    },
 }

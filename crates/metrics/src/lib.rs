@@ -27,25 +27,32 @@ mod bootstrap;
 mod chrf;
 mod error;
 mod error_rate;
+mod image;
 mod levenshtein;
 mod metric;
 mod ngrams;
 mod perplexity;
 mod punctuation;
 mod score;
+mod signal;
 mod ter;
 mod tokenizer;
 mod whitespace;
 
-pub use accuracy::{ExactMatch, exact_match, token_accuracy};
+pub use accuracy::{CharacterAccuracy, ExactMatch, exact_match, token_accuracy};
 pub use bleu::{Bleu, Smoothing, bleu};
 pub use bootstrap::{Bootstrap, Comparison, compare, score_with_interval};
 pub use chrf::{Chrf, chrf};
 pub use error::MetricsError;
 pub use error_rate::{ErrorRate, Unit, character_error_rate, edits, word_error_rate};
+pub use image::{
+    ImageMetric, MeanAbsoluteError, Psnr, Ssim, image_score, image_statistics,
+    mean_absolute_error, psnr, ssim,
+};
 pub use levenshtein::Edits;
 pub use metric::{Metric, corpus_score, sentence_scores};
 pub use perplexity::perplexity;
 pub use score::{Interval, Score};
+pub use signal::signal_error;
 pub use ter::{Ter, ter};
 pub use tokenizer::Tokenizer;

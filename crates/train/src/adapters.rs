@@ -7,22 +7,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Registry, Value};
-use any2any_experiment::spec::{Experiment, Side};
-use serde_json::Value as Json;
+use any2any_adapter::{Adapter, AdapterError, Medium, Registry, Value};
+use any2any_experiment::spec::Experiment;
 
 use crate::error::TrainError;
+use crate::sides::{Role, Side};
 
 /// All adapters of an experiment, and which task uses which.
 #[derive(Clone)]
 pub struct AdapterSet {
-    groups: Vec<Group>,
+    groups: Groups,
     adapters: Vec<Arc<dyn Adapter>>,
-    tasks: Vec<TaskAdapters>,
 }
 
-/// A task's adapters, by number, and the fields that they read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A task's adapters, by number, and its sides.
+#[derive(Clone)]
 pub struct TaskAdapters {
     /// The task's name.
     pub name: String,
@@ -30,96 +29,166 @@ pub struct TaskAdapters {
     pub source: Option<usize>,
     /// The adapter of the target.
     pub target: usize,
-    /// The dataset's field that the source reads.
-    pub source_field: Option<String>,
-    /// The dataset's field that the target reads.
-    pub target_field: String,
+    /// What is read.
+    pub(crate) source_side: Option<Side>,
+    /// What is written.
+    pub(crate) target_side: Side,
+}
+
+impl TaskAdapters {
+    /// The medium of the source; none when the task has no source.
+    pub fn source_medium(&self) -> Option<&dyn Medium> {
+        self.source_side.as_ref().map(|side| side.medium.as_ref())
+    }
+
+    /// The medium of the target.
+    pub fn target_medium(&self) -> &dyn Medium {
+        self.target_side.medium.as_ref()
+    }
+
+    /// The fields of the dataset that the source reads; none when the task has no source.
+    pub fn source_fields(&self) -> &[String] {
+        self.source_side.as_ref().map_or(&[], |side| &side.fields)
+    }
+
+    /// The fields of the dataset that the target reads.
+    pub fn target_fields(&self) -> &[String] {
+        &self.target_side.fields
+    }
+}
+
+/// The sides of an experiment in groups that share an adapter, before any is fitted.
+#[derive(Clone)]
+pub(crate) struct Groups {
+    groups: Vec<Group>,
+    tasks: Vec<TaskAdapters>,
 }
 
 /// Sides that share one adapter.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Group {
     /// The folder of the adapter's state.
     name: String,
     /// What tells sides apart that do not share.
     key: String,
-    medium: String,
-    options: Json,
-    members: Vec<Member>,
+    /// The first of its sides: whatever the adapter depends on is the same for all.
+    side: Side,
+    /// The task and the role of each side.
+    members: Vec<(usize, Role)>,
 }
 
-/// One side of one task.
-#[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub task: String,
-    /// `source` or `target`.
-    pub role: &'static str,
-    pub field: String,
-}
+impl Groups {
+    /// The groups of an experiment in a fixed order, and each task's numbers among them.
+    pub(crate) fn new(experiment: &Experiment, registry: &Registry) -> Result<Self, TrainError> {
+        let mut groups = Self { groups: Vec::new(), tasks: Vec::new() };
+        for (name, task) in &experiment.tasks {
+            let number = groups.tasks.len();
+            let source_side = task.source.as_ref().map(|side| Side::new(side, registry)).transpose()?;
+            let target_side = Side::new(&task.target, registry)?;
+            let source = source_side.as_ref().map(|side| groups.add(side, name, number, Role::Source));
+            let target = groups.add(&target_side, name, number, Role::Target);
+            groups.tasks.push(TaskAdapters { name: name.clone(), source, target, source_side, target_side });
+        }
+        groups.name();
+        Ok(groups)
+    }
 
-impl AdapterSet {
-    /// Fits every adapter on the values of the sides that share it.
+    /// The tasks, in the order of the experiment.
+    pub(crate) fn tasks(&self) -> &[TaskAdapters] {
+        &self.tasks
+    }
+
+    fn add(&mut self, side: &Side, task: &str, number: usize, role: Role) -> usize {
+        let key = match side.medium.sharing(&side.options) {
+            Some(key) => format!("{} {key}", side.medium.name()),
+            None => format!("{task} {}", role.word()),
+        };
+        match self.groups.iter().position(|group| group.key == key) {
+            Some(group) => {
+                self.groups[group].members.push((number, role));
+                group
+            }
+            None => {
+                let members = vec![(number, role)];
+                self.groups.push(Group { name: String::new(), key, side: side.clone(), members });
+                self.groups.len() - 1
+            }
+        }
+    }
+
+    /// `translate-source` for a side of its own, `shared-text` for several.
+    fn name(&mut self) {
+        let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+        for group in &mut self.groups {
+            let name = match &group.members[..] {
+                [(task, role)] => format!("{}-{}", self.tasks[*task].name, role.word()),
+                _ => format!("shared-{}", group.side.medium.name()),
+            };
+            let count = taken.entry(name.clone()).or_default();
+            *count += 1;
+            group.name = if *count == 1 { name } else { format!("{name}-{count}") };
+        }
+    }
+
+    /// Fits every adapter on the opened values of the sides that share it.
     ///
-    /// `column` gives the training values of a task's field. Every adapter that cannot be fitted is reported,
-    /// as the JSON pointer of the side (`/tasks/translate/source/text`) and the error.
+    /// `values` gives the opened training values of a task's side. Every adapter that cannot be fitted is
+    /// reported, as the JSON pointer of the side (`/tasks/translate/source/text`) and the error.
     pub(crate) fn fit<'a>(
-        experiment: &Experiment,
-        registry: &Registry,
-        column: impl Fn(&str, &str) -> &'a [Value],
-    ) -> Result<Self, Vec<(String, AdapterError)>> {
-        let (groups, tasks) = groups(experiment, registry)
-            .map_err(|error| vec![(String::new(), AdapterError::Value { reason: error.to_string() })])?;
+        self,
+        values: impl Fn(usize, Role) -> &'a [Value],
+    ) -> Result<AdapterSet, Vec<(String, AdapterError)>> {
         let mut adapters = Vec::new();
         let mut problems = Vec::new();
-        for group in &groups {
-            let Ok(medium) = registry.get(&group.medium) else { continue };
-            let mut values =
-                group.members.iter().flat_map(|member| column(&member.task, &member.field).iter());
-            match medium.fit(&group.options, &mut values) {
+        for group in &self.groups {
+            let Side { medium, options, .. } = &group.side;
+            let mut values = group.members.iter().flat_map(|&(task, role)| values(task, role).iter());
+            match medium.fit(options, &mut values) {
                 Ok(adapter) => adapters.push(adapter),
                 Err(error) => {
-                    let first = &group.members[0];
-                    problems.push((format!("/tasks/{}/{}/{}", first.task, first.role, group.medium), error));
+                    let (task, role) = group.members[0];
+                    let task = &self.tasks[task].name;
+                    problems.push((format!("/tasks/{task}/{}/{}", role.word(), medium.name()), error));
                 }
             }
         }
-        if problems.is_empty() { Ok(Self { groups, adapters, tasks }) } else { Err(problems) }
+        if problems.is_empty() { Ok(AdapterSet { groups: self, adapters }) } else { Err(problems) }
     }
+}
 
+impl AdapterSet {
     /// Reads every adapter from the folder that [`save`](Self::save) wrote.
     pub(crate) fn load(
         experiment: &Experiment,
         registry: &Registry,
         folder: &Path,
     ) -> Result<Self, TrainError> {
-        let (groups, tasks) = groups(experiment, registry)?;
-        let adapters = groups
-            .iter()
-            .map(|group| {
-                let medium = registry.get(&group.medium)?;
-                medium
-                    .load(&group.options, &folder.join(&group.name))
-                    .map_err(|source| TrainError::Adapter { side: group.name.clone(), source })
-            })
-            .collect::<Result<_, TrainError>>()?;
-        Ok(Self { groups, adapters, tasks })
+        let groups = Groups::new(experiment, registry)?;
+        let load = |group: &Group| {
+            let Side { medium, options, .. } = &group.side;
+            medium
+                .load(options, &folder.join(&group.name))
+                .map_err(|source| TrainError::Adapter { side: group.name.clone(), source })
+        };
+        let adapters = groups.groups.iter().map(load).collect::<Result<_, TrainError>>()?;
+        Ok(Self { groups, adapters })
     }
 
     /// Writes every adapter's state into a folder of its own.
     pub(crate) fn save(&self, folder: &Path) -> Result<(), TrainError> {
-        for (group, adapter) in self.groups.iter().zip(&self.adapters) {
-            let folder = folder.join(&group.name);
+        for (name, adapter) in self.named() {
+            let folder = folder.join(name);
             std::fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
             adapter
                 .save(&folder)
-                .map_err(|source| TrainError::Adapter { side: group.name.clone(), source })?;
+                .map_err(|source| TrainError::Adapter { side: name.to_owned(), source })?;
         }
         Ok(())
     }
 
     /// The tasks, in the order of the experiment.
     pub fn tasks(&self) -> &[TaskAdapters] {
-        &self.tasks
+        &self.groups.tasks
     }
 
     /// An adapter by its number.
@@ -127,9 +196,15 @@ impl AdapterSet {
         self.adapters[number].as_ref()
     }
 
+    /// An adapter by its number, for another thread.
+    pub(crate) fn shared(&self, number: usize) -> Arc<dyn Adapter> {
+        self.adapters[number].clone()
+    }
+
     /// Every adapter's name and the adapter.
     pub fn named(&self) -> impl Iterator<Item = (&str, &dyn Adapter)> {
-        self.groups.iter().map(|group| group.name.as_str()).zip(self.adapters.iter().map(Arc::as_ref))
+        let names = self.groups.groups.iter().map(|group| group.name.as_str());
+        names.zip(self.adapters.iter().map(Arc::as_ref))
     }
 
     /// The number of the task of a name; of the only task, when no name is given.
@@ -138,72 +213,15 @@ impl AdapterSet {
     ///
     /// When there is no such task, or no name and several tasks.
     pub fn task(&self, name: Option<&str>) -> Result<usize, TrainError> {
+        let tasks = self.tasks();
         let found = match name {
-            Some(name) => self.tasks.iter().position(|task| task.name == name),
-            None if self.tasks.len() == 1 => Some(0),
+            Some(name) => tasks.iter().position(|task| task.name == name),
+            None if tasks.len() == 1 => Some(0),
             None => None,
         };
         found.ok_or_else(|| TrainError::Task {
             name: name.unwrap_or("(none given: choose one with --task)").to_owned(),
-            known: self.tasks.iter().map(|task| task.name.clone()).collect(),
+            known: tasks.iter().map(|task| task.name.clone()).collect(),
         })
-    }
-}
-
-/// The groups of an experiment in a fixed order, and each task's numbers among them.
-fn groups(
-    experiment: &Experiment,
-    registry: &Registry,
-) -> Result<(Vec<Group>, Vec<TaskAdapters>), TrainError> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut tasks = Vec::new();
-    for (name, task) in &experiment.tasks {
-        let mut side = |side: &Side, role: &'static str| -> Result<(usize, String), TrainError> {
-            let medium = registry.get(side.medium())?;
-            let options = side.options();
-            let field = medium.fields(options).into_iter().next().unwrap_or_default();
-            let key = match medium.sharing(options) {
-                Some(key) => format!("{} {key}", side.medium()),
-                None => format!("{name} {role}"),
-            };
-            let member = Member { task: name.clone(), role, field: field.clone() };
-            let number = match groups.iter().position(|group| group.key == key) {
-                Some(number) => {
-                    groups[number].members.push(member);
-                    number
-                }
-                None => {
-                    groups.push(Group {
-                        name: String::new(),
-                        key,
-                        medium: side.medium().to_owned(),
-                        options: options.clone(),
-                        members: vec![member],
-                    });
-                    groups.len() - 1
-                }
-            };
-            Ok((number, field))
-        };
-        let source = task.source.as_ref().map(|source| side(source, "source")).transpose()?;
-        let (target, target_field) = side(&task.target, "target")?;
-        let (source, source_field) = source.unzip();
-        tasks.push(TaskAdapters { name: name.clone(), source, target, source_field, target_field });
-    }
-    name_groups(&mut groups);
-    Ok((groups, tasks))
-}
-
-/// `translate-source` for a side of its own, `shared-text` for several.
-fn name_groups(groups: &mut [Group]) {
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
-    for group in groups {
-        let name = match &group.members[..] {
-            [only] => format!("{}-{}", only.task, only.role),
-            _ => format!("shared-{}", group.medium),
-        };
-        let count = taken.entry(name.clone()).or_default();
-        *count += 1;
-        group.name = if *count == 1 { name } else { format!("{name}-{count}") };
     }
 }

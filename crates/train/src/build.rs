@@ -1,6 +1,6 @@
 //! From the experiment's words to the model's sizes.
 
-use any2any_adapter::Stem;
+use any2any_adapter::{FrameCount, Head, Stem};
 use any2any_core::{
     Activation, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, LstmAttention, LstmConfig,
     ModelConfig, NormPlacement, PositionsConfig, StemConfig, TaskConfig, TransformerConfig,
@@ -10,26 +10,32 @@ use any2any_experiment::spec;
 use crate::adapters::AdapterSet;
 
 /// The model of an experiment whose adapters are known.
-pub fn model_config(model: &spec::Model, adapters: &AdapterSet) -> ModelConfig {
-    let tied = match model {
+pub fn model_config(experiment: &spec::Experiment, adapters: &AdapterSet) -> ModelConfig {
+    let tied = match &experiment.model {
         spec::Model::Transformer(model) => model.tied_embeddings,
         spec::Model::DecoderOnly(model) => model.tied_embeddings,
         spec::Model::Lstm(model) => model.tied_embeddings,
     };
-    let mut builder = Builder { adapters, tied, stems: Vec::new(), heads: Vec::new() };
+    let (stems, heads, alignments) = (Vec::new(), Vec::new(), Vec::new());
+    let mut builder = Builder { adapters, tied, stems, heads, alignments };
     let tasks = adapters
         .tasks()
         .iter()
-        .map(|task| TaskConfig {
-            source: task.source.map(|adapter| builder.stem(adapter, Use::Source)),
-            target: builder.stem(task.target, Use::Target),
-            head: builder.head(task.target),
+        .map(|task| {
+            let aligns = experiment.tasks.get(&task.name).is_some_and(|task| task.losses.ctc > 0.0);
+            TaskConfig {
+                source: task.source.map(|adapter| builder.stem(adapter, Use::Source)),
+                target: builder.stem(task.target, Use::Target),
+                head: builder.head(task.target),
+                alignment: aligns.then(|| builder.alignment(task.target)).flatten(),
+            }
         })
         .collect();
     ModelConfig {
-        body: body_config(model),
+        body: body_config(&experiment.model),
         stems: builder.stems.into_iter().map(|(_, _, stem)| stem).collect(),
         heads: builder.heads.into_iter().map(|(_, head)| head).collect(),
+        alignments: builder.alignments.into_iter().map(|(_, vocabulary)| vocabulary).collect(),
         tasks,
     }
 }
@@ -48,6 +54,7 @@ struct Builder<'a> {
     tied: spec::TiedEmbeddings,
     stems: Vec<(usize, Use, StemConfig)>,
     heads: Vec<(usize, HeadConfig)>,
+    alignments: Vec<(usize, usize)>,
 }
 
 impl Builder<'_> {
@@ -58,6 +65,7 @@ impl Builder<'_> {
             let stem = match self.adapters.adapter(adapter).stem() {
                 Stem::Lookup { vocabulary, .. } => StemConfig::Lookup { vocabulary },
                 Stem::Projection { width } => StemConfig::Projection { width },
+                Stem::Convolution { width, layers } => StemConfig::Convolution { width, layers },
                 other => unreachable!("a stem without a module: {other:?}"),
             };
             self.stems.push((adapter, role, stem));
@@ -69,14 +77,29 @@ impl Builder<'_> {
         let known = self.heads.iter().position(|(of, _)| *of == adapter);
         known.unwrap_or_else(|| {
             let stem = self.stem(adapter, Use::Target);
-            let head = match (self.tied, &self.stems[stem].2) {
-                (spec::TiedEmbeddings::None, StemConfig::Lookup { vocabulary }) => {
-                    HeadConfig::Own { vocabulary: *vocabulary }
+            let head = match self.adapters.adapter(adapter).head() {
+                Some(Head::Regression { width, length }) => {
+                    HeadConfig::Frames { width, stops: matches!(length, FrameCount::UntilStop { .. }) }
+                }
+                Some(Head::Softmax { vocabulary, .. }) if self.tied == spec::TiedEmbeddings::None => {
+                    HeadConfig::Own { vocabulary }
                 }
                 _ => HeadConfig::Tied { stem },
             };
             self.heads.push((adapter, head));
             self.heads.len() - 1
+        })
+    }
+
+    /// The alignment head of a target medium; none for one that is not written in tokens.
+    fn alignment(&mut self, adapter: usize) -> Option<usize> {
+        let known = self.alignments.iter().position(|(of, _)| *of == adapter);
+        known.or_else(|| match self.adapters.adapter(adapter).head() {
+            Some(Head::Softmax { vocabulary, .. }) => {
+                self.alignments.push((adapter, vocabulary));
+                Some(self.alignments.len() - 1)
+            }
+            _ => None,
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::adapters::AdapterSet;
 use crate::corpus::Example;
 use crate::error::TrainError;
 use crate::losses;
+use crate::pictures;
 use crate::prepare::Split;
 use crate::translator::{Output, Translator};
 
@@ -94,7 +95,8 @@ pub fn decode(
         hypotheses,
         reference_tokens: examples
             .iter()
-            .map(|example| example.target[..example.target.len().saturating_sub(1)].to_vec())
+            .map(|example| example.target_tokens())
+            .map(|tokens| tokens[..tokens.len().saturating_sub(1)].to_vec())
             .collect(),
         references: split.references[..count].to_vec(),
         source_lengths: sources.iter().map(|source| source.len()).collect(),
@@ -133,12 +135,7 @@ impl DecodedSplit {
             if within.is_empty() {
                 continue;
             }
-            let part = Self {
-                hypotheses: within.iter().map(|&at| self.hypotheses[at].clone()).collect(),
-                reference_tokens: within.iter().map(|&at| self.reference_tokens[at].clone()).collect(),
-                references: within.iter().map(|&at| self.references[at].clone()).collect(),
-                source_lengths: within.iter().map(|&at| self.source_lengths[at]).collect(),
-            };
+            let part = self.only(&within);
             let shortest = part.source_lengths.iter().copied().min().unwrap_or(from);
             let scores = part.scores(wanted)?;
             result.push(LengthBucket { from: shortest, to, samples: within.len(), scores });
@@ -147,45 +144,105 @@ impl DecodedSplit {
         Ok(result)
     }
 
+    /// The score of a metric with its 95 % bootstrap interval.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing to score.
+    pub fn score_with_interval(&self, metric: Metric) -> Result<Score, TrainError> {
+        let bootstrap = metrics::Bootstrap::default();
+        if let Some(of_texts) = text_metric(metric) {
+            let (hypotheses, references) = (self.hypotheses(), self.references());
+            let (hypotheses, references) = (words(&hypotheses), words(&references));
+            let references = [&references[..]];
+            return Ok(metrics::score_with_interval(of_texts.as_ref(), &hypotheses, &references, &bootstrap)?);
+        }
+        let mut score = self.score(metric)?;
+        let each = (0..self.hypotheses.len()).map(|sample| {
+            let alone = self.only(&[sample]);
+            alone.score(metric).map(|score| score.value)
+        });
+        score.interval = Some(bootstrap.interval_of_mean(&each.collect::<Result<Vec<f64>, TrainError>>()?)?);
+        Ok(score)
+    }
+
+    fn hypotheses(&self) -> Vec<&Value> {
+        self.hypotheses.iter().map(|output| &output.decoded.value).collect()
+    }
+
+    fn references(&self) -> Vec<&Value> {
+        self.references.iter().collect()
+    }
+
+    /// Some samples.
+    fn only(&self, samples: &[usize]) -> Self {
+        Self {
+            hypotheses: samples.iter().map(|&at| self.hypotheses[at].clone()).collect(),
+            reference_tokens: samples.iter().map(|&at| self.reference_tokens[at].clone()).collect(),
+            references: samples.iter().map(|&at| self.references[at].clone()).collect(),
+            source_lengths: samples.iter().map(|&at| self.source_lengths[at]).collect(),
+        }
+    }
+
     fn score(&self, metric: Metric) -> Result<Score, TrainError> {
         if metric == Metric::TokenAccuracy {
             let hypotheses: Vec<&[u32]> =
-                self.hypotheses.iter().map(|output| output.tokens.as_slice()).collect();
+                self.hypotheses.iter().map(Output::tokens).collect();
             return Ok(metrics::token_accuracy(&hypotheses, &self.reference_tokens)?);
         }
-        let hypotheses: Vec<String> =
-            self.hypotheses.iter().map(|output| output.decoded.value.to_string()).collect();
-        let references: Vec<String> = self.references.iter().map(Value::to_string).collect();
-        score_texts(metric, &hypotheses, &references)
+        let (hypotheses, references) = (self.hypotheses(), self.references());
+        match metric {
+            Metric::Psnr | Metric::Ssim | Metric::MeanAbsoluteError => {
+                pictures::score(metric, &hypotheses, &references)
+            }
+            _ => score_texts(metric, &words(&hypotheses), &words(&references)),
+        }
     }
+}
+
+fn words(values: &[&Value]) -> Vec<String> {
+    values.iter().map(|value| value.to_string()).collect()
 }
 
 /// A metric of texts.
 ///
 /// # Errors
 ///
-/// When there is nothing to score, or the numbers of lines differ.
+/// When there is nothing to score, the numbers of lines differ, or the metric is none of texts.
 pub fn score_texts(
     metric: Metric,
     hypotheses: &[String],
     references: &[String],
 ) -> Result<Score, TrainError> {
-    let bleu = |lowercase| metrics::Bleu { lowercase, ..Default::default() };
-    Ok(match metric {
-        Metric::Bleu => metrics::bleu(hypotheses, &[references], &bleu(false))?,
-        Metric::BleuLowercase => metrics::bleu(hypotheses, &[references], &bleu(true))?,
-        Metric::Chrf => metrics::chrf(hypotheses, &[references], &metrics::Chrf::default())?,
-        Metric::ChrfPlusPlus => metrics::chrf(hypotheses, &[references], &metrics::Chrf::plus_plus())?,
-        Metric::Ter => metrics::ter(hypotheses, &[references], &metrics::Ter::default())?,
-        Metric::Wer => metrics::word_error_rate(hypotheses, references)?,
-        Metric::Cer => metrics::character_error_rate(hypotheses, references)?,
-        Metric::ExactMatch => metrics::exact_match(hypotheses, references)?,
-        Metric::TokenAccuracy => {
+    match text_metric(metric) {
+        Some(of_texts) => Ok(metrics::corpus_score(of_texts.as_ref(), hypotheses, &[references])?),
+        None if metric == Metric::TokenAccuracy => {
             let words = |lines: &[String]| -> Vec<Vec<String>> {
                 lines.iter().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
             };
-            metrics::token_accuracy(&words(hypotheses), &words(references))?
+            Ok(metrics::token_accuracy(&words(hypotheses), &words(references))?)
         }
+        None => {
+            let name = metric_name(metric);
+            Err(TrainError::Unsupported(format!("{name} does not score texts")))
+        }
+    }
+}
+
+/// A metric of texts that is a function of sums over samples.
+fn text_metric(metric: Metric) -> Option<Box<dyn metrics::Metric>> {
+    let bleu = |lowercase| metrics::Bleu { lowercase, ..Default::default() };
+    Some(match metric {
+        Metric::Bleu => Box::new(bleu(false)),
+        Metric::BleuLowercase => Box::new(bleu(true)),
+        Metric::Chrf => Box::new(metrics::Chrf::default()),
+        Metric::ChrfPlusPlus => Box::new(metrics::Chrf::plus_plus()),
+        Metric::Ter => Box::new(metrics::Ter::default()),
+        Metric::Wer => Box::new(metrics::ErrorRate { unit: metrics::Unit::Word }),
+        Metric::Cer => Box::new(metrics::ErrorRate { unit: metrics::Unit::Character }),
+        Metric::ExactMatch => Box::new(metrics::ExactMatch),
+        Metric::CharacterAccuracy => Box::new(metrics::CharacterAccuracy),
+        _ => return None,
     })
 }
 
@@ -199,5 +256,5 @@ pub fn metric_name(metric: Metric) -> String {
 
 /// Whether a larger value of a metric is better.
 pub fn larger_is_better(metric: Metric) -> bool {
-    !matches!(metric, Metric::Ter | Metric::Wer | Metric::Cer)
+    !matches!(metric, Metric::Ter | Metric::Wer | Metric::Cer | Metric::MeanAbsoluteError)
 }

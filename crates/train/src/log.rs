@@ -3,7 +3,6 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 
-use any2any_experiment::spec::Metric;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -60,12 +59,11 @@ impl Log {
         step: u64,
         seconds: f64,
         evaluations: &[TaskEvaluation],
-        metrics: &[Metric],
     ) -> Result<(), TrainError> {
         for evaluation in evaluations {
             let forced = &evaluation.forced;
             let mut scores = serde_json::Map::new();
-            for (metric, score) in metrics.iter().zip(&evaluation.scores) {
+            for (metric, score) in evaluation.metrics.iter().zip(&evaluation.scores) {
                 scores.insert(metric_name(*metric), json!(score.value));
             }
             self.line(

@@ -1,12 +1,11 @@
-//! Losses of whole splits, and of single batches, without dropout or smoothing.
+//! Losses of whole splits, without dropout or smoothing.
 
-use any2any_adapter::{Head, Stem};
-use any2any_core::{Loss, LossConfig, Model, Pass, Targets};
-use burn::tensor::Device;
+use any2any_core::{Loss, Model, Pass};
 
 use crate::adapters::AdapterSet;
 use crate::batch::{Batch, Framing};
 use crate::corpus::Example;
+use crate::objective::loss_of;
 
 /// The losses of examples in batches of similar length, without dropout or smoothing.
 pub(crate) fn losses(
@@ -18,7 +17,7 @@ pub(crate) fn losses(
     mut each: impl FnMut(&Batch, &Loss),
 ) {
     let device = model.device();
-    let framing = framing(adapters, task);
+    let framing = Framing::of(adapters, task);
     let longest = |example: &Example| example.lengths().source.max(example.lengths().target).max(1);
     let mut order: Vec<&Example> = examples.iter().collect();
     order.sort_by_key(|example| std::cmp::Reverse(longest(example)));
@@ -29,30 +28,5 @@ pub(crate) fn losses(
         let batch = Batch::new(task, now.iter().copied(), framing);
         let loss = loss_of(model, &batch, &device, &mut Pass::evaluation());
         each(&batch, &loss);
-    }
-}
-
-/// The loss of a batch, row by row of its targets.
-pub(crate) fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut Pass) -> Loss {
-    let hidden = model.forward(batch.task, batch.source(device), batch.decoder_input(device), pass);
-    let [rows, width, d_model] = hidden.dims();
-    let targets = Targets { tokens: &batch.targets, padding: batch.padding() };
-    LossConfig::default().evaluate(
-        hidden.reshape([rows * width, d_model]),
-        model.softmax_table(batch.task),
-        targets,
-    )
-}
-
-/// The tokens that frame a task's batches.
-pub(crate) fn framing(adapters: &AdapterSet, task: usize) -> Framing {
-    let task = &adapters.tasks()[task];
-    let source_padding = match task.source.map(|source| adapters.adapter(source).stem()) {
-        Some(Stem::Lookup { padding, .. }) => padding,
-        _ => 0,
-    };
-    match adapters.adapter(task.target).head() {
-        Some(Head::Softmax { padding, begin, .. }) => Framing { source_padding, padding, begin },
-        _ => Framing { source_padding, padding: 0, begin: 0 },
     }
 }

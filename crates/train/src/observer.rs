@@ -1,5 +1,6 @@
 //! What a training tells whoever watches it.
 
+use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
 use serde::Serialize;
 
@@ -72,6 +73,14 @@ pub enum Stopped {
     Interrupted,
 }
 
+impl TaskEvaluation {
+    /// The score of a metric, if the task has it.
+    pub fn score(&self, metric: Metric) -> Option<&Score> {
+        let place = self.metrics.iter().position(|known| *known == metric)?;
+        self.scores.get(place)
+    }
+}
+
 /// Where a training stands; means are over the steps since the last line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Progress {
@@ -84,6 +93,9 @@ pub struct Progress {
     pub smoothed_loss: f64,
     /// The mean negative log-likelihood of a token, in nats.
     pub loss: f64,
+    /// The mean loss of the encoder's alignment for a target token, in nats, where a task has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alignment_loss: Option<f64>,
     /// The share of tokens that were the most probable one, teacher-forced and with dropout, in per cent.
     pub accuracy: f64,
     /// The norm of all gradients before clipping.
@@ -105,6 +117,9 @@ pub struct TaskEvaluation {
     pub task: String,
     /// Teacher-forced figures.
     pub forced: TeacherForced,
-    /// Metrics of what was decoded, in the order of `evaluation.metrics`.
+    /// What was decoded is scored with these.
+    #[serde(skip)]
+    pub metrics: Vec<Metric>,
+    /// The scores of what was decoded, one for each metric; none for a task without a source.
     pub scores: Vec<Score>,
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use any2any_adapter::Seed;
 use any2any_data::batching::{self, Lengths};
 use any2any_data::{DataError, Schedule, Share};
+use any2any_experiment::spec::Mixing;
 
 use crate::batch::{Batch, Framing};
 use crate::corpus::Example;
+use crate::variation::Variation;
 
 /// The training data of all tasks, and the order in which it is seen.
 pub(crate) struct Order {
@@ -20,17 +22,30 @@ pub(crate) struct Order {
 /// The training samples of one task that are within the limits.
 pub(crate) struct TaskExamples {
     pub examples: Vec<Example>,
+    /// The lengths of the examples as they are; changed at random they may be a little longer.
     pub lengths: Vec<Lengths>,
+    /// What changes them every epoch.
+    pub variation: Option<Variation>,
     pub framing: Framing,
     pub weight: f64,
 }
 
 impl Order {
-    pub(crate) fn new(tasks: Vec<TaskExamples>, tokens: usize, seed: Seed) -> Result<Self, DataError> {
-        let shares: Vec<Share> = tasks
-            .iter()
-            .map(|task| Share { weight: task.weight, batches: batching::batches(&task.lengths, tokens) })
-            .collect();
+    pub(crate) fn new(
+        tasks: Vec<TaskExamples>,
+        tokens: usize,
+        mixing: &Mixing,
+        seed: Seed,
+    ) -> Result<Self, DataError> {
+        let share = |task: &TaskExamples| {
+            let batches = batching::batches(&task.lengths, tokens);
+            let size = match mixing {
+                Mixing::Equal => 1.0,
+                Mixing::BySize { temperature } => (batches as f64).powf(temperature.recip()),
+            };
+            Share { weight: task.weight * size, batches }
+        };
+        let shares: Vec<Share> = tasks.iter().map(share).collect();
         let schedule = Schedule::new(&shares, seed)?;
         Ok(Self { seed, schedule, tokens, tasks: tasks.into_iter().map(Arc::new).collect() })
     }
@@ -49,7 +64,13 @@ impl Order {
                 }
             };
             let rows = plan.get(draw.batch).map_or(&[][..], Vec::as_slice);
-            let batch = Batch::new(draw.task, rows.iter().map(|&row| &task.examples[row]), task.framing);
+            let batch = match &task.variation {
+                None => Batch::new(draw.task, rows.iter().map(|&row| &task.examples[row]), task.framing),
+                Some(variation) => {
+                    let examples = variation.examples(&task.examples, rows, draw.epoch);
+                    Batch::new(draw.task, &examples, task.framing)
+                }
+            };
             plans[draw.task] = Some((draw.epoch, plan));
             batch
         })

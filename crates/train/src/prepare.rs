@@ -1,14 +1,15 @@
 //! From a checked experiment to encoded data: everything that can still be wrong before the first step.
 
-use any2any_adapter::{Registry, Value};
+use any2any_adapter::{AdapterError, Registry, Value};
 use any2any_data::batching::Lengths;
-use any2any_data::{DataRoot, Dataset, Limits, Samples, Selection};
+use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
-use any2any_experiment::{Diagnostics, Document};
+use any2any_experiment::{Diagnostic, Diagnostics, Document};
 
-use crate::adapters::{AdapterSet, TaskAdapters};
+use crate::adapters::{AdapterSet, Groups, TaskAdapters};
 use crate::corpus::{self, Example};
 use crate::error::TrainError;
+use crate::sides::{Broken, Opened, Role};
 
 /// An experiment with its adapters fitted and its splits encoded.
 pub struct Prepared {
@@ -38,24 +39,33 @@ pub struct PreparedTask {
     pub test: Option<Split>,
 }
 
-/// A split, encoded, beside its values as they stand in the dataset.
+/// A split, encoded, beside its opened values.
 pub struct Split {
-    /// Every sample, encoded.
+    /// Every sample that can be read, encoded.
     pub examples: Vec<Example>,
     /// The sources; none when the task has none.
     pub sources: Vec<Value>,
     /// The targets.
     pub references: Vec<Value>,
+    /// The samples that cannot be read.
+    pub broken: Broken,
 }
 
 impl Split {
-    fn new(samples: &Samples, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
-        let sources = match &task.source_field {
-            Some(field) => corpus::column(samples, field)?.to_vec(),
-            None => Vec::new(),
-        };
-        let references = corpus::column(samples, &task.target_field)?.to_vec();
-        Ok(Self { examples: corpus::encode(samples, task, adapters)?, sources, references })
+    fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
+        let examples = corpus::encode(&opened, task, adapters)?;
+        let Opened { sources, targets, broken, .. } = opened;
+        Ok(Self { examples, sources, references: targets, broken })
+    }
+
+    /// The same references, without any example.
+    pub(crate) fn with_references(&self) -> Self {
+        Self {
+            examples: Vec::new(),
+            sources: Vec::new(),
+            references: self.references.clone(),
+            broken: self.broken.clone(),
+        }
     }
 
     /// The lengths of every sample.
@@ -71,19 +81,20 @@ impl Split {
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
     crate::device::limit_threads(&document.experiment.device);
-    let raw = read(document, registry, root)?;
-    let adapters = fit(document, registry, &raw)?;
+    let groups = Groups::new(&document.experiment, registry)?;
+    let opened = read(document, &groups, root)?;
+    let adapters = fit(document, groups, &opened)?;
     let experiment = document.experiment.clone();
     let limits = Limits {
         source: experiment.training.batch.max_source_length,
         target: experiment.training.batch.max_target_length,
     };
-    let tasks = raw
-        .iter()
+    let tasks = opened
+        .into_iter()
         .zip(adapters.tasks())
-        .map(|(raw, task)| {
-            let split = |samples: &Samples| Split::new(samples, task, &adapters);
-            let train = split(&raw.train)?;
+        .map(|(opened, task)| {
+            let split = |opened: Opened| Split::new(opened, task, &adapters);
+            let train = split(opened.train)?;
             let selection = limits.select(&train.lengths());
             if selection.kept.is_empty() {
                 return Err(TrainError::NothingToTrainOn {
@@ -95,8 +106,8 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
                 name: task.name.clone(),
                 train,
                 selection,
-                validation: raw.validation.as_ref().map(split).transpose()?,
-                test: raw.test.as_ref().map(split).transpose()?,
+                validation: opened.validation.map(split).transpose()?,
+                test: opened.test.map(split).transpose()?,
             })
         })
         .collect::<Result<_, TrainError>>()?;
@@ -115,8 +126,9 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn check(document: &Document, registry: &Registry, root: &DataRoot) -> Result<(), TrainError> {
-    let raw = read(document, registry, root)?;
-    fit(document, registry, &raw)?;
+    let groups = Groups::new(&document.experiment, registry)?;
+    let opened = read(document, &groups, root)?;
+    fit(document, groups, &opened)?;
     Ok(())
 }
 
@@ -130,23 +142,22 @@ pub(crate) fn load_split(
 ) -> Result<Split, TrainError> {
     let task = &adapters.tasks()[task];
     let dataset = any2any_data::open(&experiment.tasks[&task.name].data, root)?;
-    Split::new(&dataset.split(split)?, task, adapters)
+    Split::new(Opened::new(&dataset.split(split)?, task)?, task, adapters)
 }
 
 /// The splits of one task, before any adapter has seen them.
-struct RawTask {
-    name: String,
-    train: Samples,
-    validation: Option<Samples>,
-    test: Option<Samples>,
+struct OpenedTask {
+    train: Opened,
+    validation: Option<Opened>,
+    test: Option<Opened>,
 }
 
-fn read(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Vec<RawTask>, TrainError> {
+fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<OpenedTask>, TrainError> {
     let mut problems = Vec::new();
-    let mut raw = Vec::new();
-    for (name, task) in &document.experiment.tasks {
-        let place = format!("/tasks/{name}/data");
-        let dataset = match any2any_data::open(&task.data, root) {
+    let mut opened = Vec::new();
+    for task in groups.tasks() {
+        let place = format!("/tasks/{}/data", task.name);
+        let dataset = match any2any_data::open(&document.experiment.tasks[&task.name].data, root) {
             Ok(dataset) => dataset,
             Err(error) => {
                 problems.push(document.diagnose(&format!("{place}/dataset"), error.to_string(), None));
@@ -155,17 +166,10 @@ fn read(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Vec
         };
         let mut split = |role: &str| -> Option<Samples> {
             dataset.has_split(role).then_some(())?;
-            match dataset.split(role) {
-                Ok(samples) => Some(samples),
-                Err(error) => {
-                    problems.push(document.diagnose(
-                        &format!("{place}/files/{role}"),
-                        error.to_string(),
-                        None,
-                    ));
-                    None
-                }
-            }
+            let problem = |error: DataError| {
+                document.diagnose(&format!("{place}/files/{role}"), error.to_string(), None)
+            };
+            dataset.split(role).map_err(|error| problems.push(problem(error))).ok()
         };
         let (train, validation, test) = (split("train"), split("validation"), split("test"));
         let Some(train) = train else {
@@ -175,36 +179,63 @@ fn read(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Vec
             }
             continue;
         };
-        for (role, side) in [("source", task.source.as_ref()), ("target", Some(&task.target))] {
-            let Some(side) = side else { continue };
-            let Ok(medium) = registry.get(side.medium()) else { continue };
-            for field in medium.fields(side.options()) {
-                for samples in [Some(&train), validation.as_ref(), test.as_ref()].into_iter().flatten() {
-                    if let Err(error) = samples.require(&field) {
-                        let place = format!("/tasks/{name}/{role}/{}/field", side.medium());
-                        problems.push(document.diagnose(&place, error.to_string(), None));
-                        break;
-                    }
-                }
+        let splits = [Some(&train), validation.as_ref(), test.as_ref()];
+        let missing = missing_fields(document, task, &splits);
+        if !missing.is_empty() {
+            problems.extend(missing);
+            continue;
+        }
+        let mut open = |samples: &Samples| -> Option<Opened> {
+            let opened = Opened::new(samples, task);
+            opened.map_err(|error| problems.push(unreadable(document, task, &error))).ok()
+        };
+        let Some(train) = open(&train) else { continue };
+        let validation = validation.as_ref().and_then(&mut open);
+        let test = test.as_ref().and_then(&mut open);
+        opened.push(OpenedTask { train, validation, test });
+    }
+    if problems.is_empty() {
+        Ok(opened)
+    } else {
+        Err(TrainError::Experiment(Diagnostics::from_iter(problems)))
+    }
+}
+
+/// What the sides of a task read and some split does not have.
+fn missing_fields(
+    document: &Document,
+    task: &TaskAdapters,
+    splits: &[Option<&Samples>],
+) -> Vec<Diagnostic> {
+    let mut missing = Vec::new();
+    let sides = [(Role::Source, task.source_side.as_ref()), (Role::Target, Some(&task.target_side))];
+    for (role, side) in sides {
+        let Some(side) = side else { continue };
+        for field in &side.fields {
+            let error = splits.iter().flatten().find_map(|samples| samples.require(field).err());
+            if let Some(error) = error {
+                let place = format!("/tasks/{}/{}/{}/field", task.name, role.word(), side.medium.name());
+                missing.push(document.diagnose(&place, error.to_string(), None));
             }
         }
-        raw.push(RawTask { name: name.clone(), train, validation, test });
     }
-    if problems.is_empty() { Ok(raw) } else { Err(TrainError::Experiment(Diagnostics::from_iter(problems))) }
+    missing
+}
+
+/// A split of which no sample can be read.
+fn unreadable(document: &Document, task: &TaskAdapters, error: &TrainError) -> Diagnostic {
+    let help = "no sample of the split can be read; this is the first".to_owned();
+    document.diagnose(&format!("/tasks/{}", task.name), error.to_string(), Some(help))
 }
 
 fn splits_of(dataset: &Dataset) -> String {
     format!("its splits: {}", dataset.splits().join(", "))
 }
 
-fn fit(document: &Document, registry: &Registry, raw: &[RawTask]) -> Result<AdapterSet, TrainError> {
-    let column = |task: &str, field: &str| {
-        let raw = raw.iter().find(|raw| raw.name == task);
-        raw.and_then(|raw| raw.train.column(field)).unwrap_or(&[])
-    };
-    AdapterSet::fit(&document.experiment, registry, column).map_err(|problems| {
-        let diagnose = |(place, error): (String, any2any_adapter::AdapterError)| match &error {
-            any2any_adapter::AdapterError::Fit { option, reason } => {
+fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, TrainError> {
+    groups.fit(|task, role| opened[task].train.values(role)).map_err(|problems| {
+        let diagnose = |(place, error): (String, AdapterError)| match &error {
+            AdapterError::Fit { option, reason } => {
                 document.diagnose(&format!("{place}/{}", option.replace('.', "/")), reason.clone(), None)
             }
             _ => document.diagnose(&place, error.to_string(), None),

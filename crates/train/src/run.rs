@@ -189,5 +189,5 @@ impl RunFolder {
 /// The model of an experiment before training.
 pub fn fresh_model(experiment: &Experiment, adapters: &AdapterSet, device: &Device) -> Model {
     let seed = any2any_adapter::Seed(experiment.seed);
-    model_config(&experiment.model, adapters).init(&Initializer::new(seed, device))
+    model_config(experiment, adapters).init(&Initializer::new(seed, device))
 }

@@ -10,6 +10,7 @@ use crate::evaluate::{self, TeacherForced};
 use crate::observer::Stopped;
 use crate::prepare::{PreparedTask, Split};
 use crate::run::RunFolder;
+use crate::sides::Broken;
 use crate::translator::Translator;
 
 /// A training that has ended.
@@ -41,6 +42,8 @@ pub struct FinalScores {
     pub scores: Vec<any2any_metrics::Score>,
     /// Source, output and reference of some samples.
     pub samples: Vec<[String; 3]>,
+    /// Samples of the split that cannot be read.
+    pub broken: Broken,
 }
 
 impl Trained {
@@ -84,11 +87,11 @@ impl Trained {
                         split.references[at].to_string(),
                     ]
                 });
-                (decoded.scores(&settings.metrics)?, samples.collect())
+                (decoded.scores(self.experiment.metrics(&task.name))?, samples.collect())
             } else {
                 (Vec::new(), Vec::new())
             };
-            all.push(FinalScores { task: task.name.clone(), split: name, forced, scores, samples });
+            all.push(FinalScores { task: task.name.clone(), split: name, forced, scores, samples, broken: split.broken.clone() });
         }
         Ok(all)
     }

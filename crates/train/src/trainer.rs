@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use any2any_adapter::{Registry, Seed};
-use any2any_core::{LossConfig, Model, Pass, Targets};
+use any2any_core::{Model, Pass};
 use any2any_data::{DataRoot, Limits, Prefetch};
 use any2any_experiment::spec::Experiment;
 use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::adapters::AdapterSet;
-use crate::batch::Batch;
+use crate::batch::{Batch, Framing};
 use crate::bench::{Phase, Phases};
 use crate::checkpoint::{Checkpoint, Checkpoints, Ranked, State};
 use crate::corpus;
 use crate::error::TrainError;
 use crate::evaluate;
 use crate::log::Log;
-use crate::losses::framing;
+use crate::objective::{Objective, Trained as TrainedBatch};
 use crate::observer::{Event, Observer, Stopped, TaskEvaluation};
 use crate::optimizer::{GradientSum, Optimizer};
 use crate::order::{Order, TaskExamples};
@@ -29,6 +29,7 @@ use crate::run::{Existing, RunFolder, fresh_model};
 use crate::schedule::LearningRate;
 use crate::trained::Trained;
 use crate::translator::Translator;
+use crate::variation::Variation;
 use crate::window::{Outcome, Window};
 
 /// A training that can be started, or gone on with.
@@ -40,9 +41,17 @@ pub struct Trainer {
     tasks: Vec<PreparedTask>,
     model: Model,
     optimizer: Optimizer,
+    objective: Objective,
     state: State,
     stop: Arc<AtomicBool>,
     phases: Phases,
+}
+
+/// The items of some places.
+fn keep<T>(items: Vec<T>, places: &[usize]) -> Vec<T> {
+    let mut places = places.iter().copied().peekable();
+    let items = items.into_iter().enumerate();
+    items.filter_map(|(at, item)| places.next_if_eq(&at).map(|_| item)).collect()
 }
 
 impl Trainer {
@@ -110,6 +119,7 @@ impl Trainer {
         let data = corpus::checksum(tasks.iter().flat_map(|task| &task.train.examples));
         Self {
             optimizer: Optimizer::new(experiment.training.optimizer.clone()),
+            objective: Objective::new(&experiment, &adapters),
             state: State { data, ..State::default() },
             stop: Arc::default(),
             phases: Phases::default(),
@@ -249,7 +259,7 @@ impl Trainer {
     pub(crate) fn learning_rate(&self) -> LearningRate {
         LearningRate::new(
             self.experiment.training.schedule.clone(),
-            crate::build::model_config(&self.experiment.model, &self.adapters).body.d_model(),
+            crate::build::model_config(&self.experiment, &self.adapters).body.d_model(),
             self.experiment.training.steps,
             self.state.plateau,
         )
@@ -260,22 +270,33 @@ impl Trainer {
         let mut tasks = Vec::new();
         let mut described = Vec::new();
         for (number, task) in self.tasks.iter_mut().enumerate() {
-            let mut kept = task.selection.kept.iter().copied().peekable();
-            let examples: Vec<_> = std::mem::take(&mut task.train.examples)
-                .into_iter()
-                .enumerate()
-                .filter_map(|(at, example)| kept.next_if_eq(&at).map(|_| example))
-                .collect();
+            let kept = &task.selection.kept;
+            let mut examples = keep(std::mem::take(&mut task.train.examples), kept);
             let lengths = examples.iter().map(|example| example.lengths()).collect();
-            described.push((task.name.clone(), task.selection.to_string()));
+            let sources = keep(std::mem::take(&mut task.train.sources), kept);
+            let targets = keep(std::mem::take(&mut task.train.references), kept);
+            let names = &self.adapters.tasks()[number];
+            let seed = Seed(self.experiment.seed);
+            let variation = Variation::new(names, &self.adapters, sources, targets, seed);
+            if let Some(variation) = &variation {
+                variation.forget(&mut examples);
+            }
+            let mut words = task.selection.to_string();
+            if task.train.broken.count > 0 {
+                words = format!("{words}; {}", task.train.broken);
+            }
+            described.push((task.name.clone(), words));
             tasks.push(TaskExamples {
                 examples,
                 lengths,
-                framing: framing(&self.adapters, number),
+                variation,
+                framing: Framing::of(&self.adapters, number),
                 weight: self.experiment.tasks[&task.name].weight,
             });
         }
-        let order = Order::new(tasks, self.experiment.training.batch.tokens, Seed(self.experiment.seed))?;
+        let training = &self.experiment.training;
+        let order =
+            Order::new(tasks, training.batch.tokens, &training.mixing, Seed(self.experiment.seed))?;
         Ok((order, described))
     }
 
@@ -287,22 +308,19 @@ impl Trainer {
         learning_rate: f64,
     ) -> Result<Outcome, TrainError> {
         let tokens: usize = update.iter().map(|batch| batch.tokens).sum();
-        let config = LossConfig { label_smoothing: self.experiment.training.label_smoothing as f32 };
+        let weight = 1.0 / tokens.max(1) as f64;
         let autodiff = self.device.clone().autodiff();
         let mut gradients = GradientSum::default();
         let mut outcome = Outcome { tokens, ..Outcome::default() };
         for (number, batch) in update.iter().enumerate() {
             let pass_number = (step - 1) * update.len() as u64 + number as u64;
             let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
-            let source = batch.source(&autodiff);
-            let hidden = self.model.forward(batch.task, source, batch.decoder_input(&autodiff), &mut pass);
-            let [rows, width, d_model] = hidden.dims();
-            let (loss, surrogate) = config.forward(
-                hidden.reshape([rows * width, d_model]),
-                self.model.softmax_table(batch.task),
-                Targets { tokens: &batch.targets, padding: batch.padding() },
-                1.0 / tokens.max(1) as f64,
-            );
+            let objective = &self.objective;
+            let TrainedBatch { loss, alignment, total } =
+                objective.forward(&self.model, batch, &autodiff, &mut pass, weight);
+            if let Some(alignment) = alignment {
+                outcome.alignment += alignment.negative_log_likelihood;
+            }
             outcome.smoothed += loss.smoothed;
             outcome.negative_log_likelihood += loss.negative_log_likelihood;
             outcome.correct += loss.correct;
@@ -310,7 +328,7 @@ impl Trainer {
                 return Err(self.not_finite(step, "loss", loss.smoothed, update));
             }
             self.phases.end(Phase::Forward);
-            gradients.add(&self.model, surrogate.backward());
+            gradients.add(&self.model, total.backward());
             self.phases.end(Phase::Backward);
         }
         outcome.gradient_norm = gradients.norm();
@@ -358,15 +376,16 @@ impl Trainer {
             let tokens = self.experiment.training.batch.tokens;
             let forced =
                 evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
-            let scores = if self.adapters.tasks()[number].source.is_some() && !settings.metrics.is_empty() {
+            let metrics = self.experiment.metrics(&task.name).to_vec();
+            let scores = if self.adapters.tasks()[number].source.is_some() && !metrics.is_empty() {
                 let at_most = settings.decode_at_most;
                 let decoded =
                     evaluate::decode(&translator, number, split, &self.experiment.decoding, at_most)?;
-                decoded.scores(&settings.metrics)?
+                decoded.scores(&metrics)?
             } else {
                 Vec::new()
             };
-            evaluations.push(TaskEvaluation { task: task.name.clone(), forced, scores });
+            evaluations.push(TaskEvaluation { task: task.name.clone(), forced, metrics, scores });
         }
         if evaluations.is_empty() {
             self.state.best = vec![Ranked { step: self.state.step, value: 0.0 }];
@@ -380,28 +399,23 @@ impl Trainer {
         self.state.best.insert(place, Ranked { step: self.state.step, value });
         self.state.best.truncate(settings.keep_best);
         self.state.waited = if improved { 0 } else { self.state.waited + 1 };
-        log.evaluation(self.state.step, self.state.seconds, &evaluations, &settings.metrics)?;
+        log.evaluation(self.state.step, self.state.seconds, &evaluations)?;
         observer.event(Event::Evaluated { step: self.state.step, evaluations: &evaluations, best: improved });
         Ok(improved)
     }
 
-    /// What decides which checkpoint is best, and whether larger is better: the mean over tasks.
+    /// What decides which checkpoint is best, and whether larger is better: the mean over the tasks that have it.
     fn deciding(&self, evaluations: &[TaskEvaluation]) -> (f64, bool) {
-        let settings = &self.experiment.evaluation;
-        let chosen = settings.best_by.and_then(|metric| {
-            let at = settings.metrics.iter().position(|known| *known == metric)?;
-            Some((metric, at))
-        });
         let mean = |value: &dyn Fn(&TaskEvaluation) -> Option<f64>| {
             let values: Vec<f64> = evaluations.iter().filter_map(value).collect();
             values.iter().sum::<f64>() / values.len().max(1) as f64
         };
-        match chosen {
-            Some((metric, at)) => (
-                mean(&|evaluation| evaluation.scores.get(at).map(|score| score.value)),
+        match self.experiment.evaluation.best_by {
+            Some(metric) if evaluations.iter().any(|evaluation| evaluation.score(metric).is_some()) => (
+                mean(&|evaluation| evaluation.score(metric).map(|score| score.value)),
                 evaluate::larger_is_better(metric),
             ),
-            None => (mean(&|evaluation| Some(evaluation.forced.loss)), false),
+            _ => (mean(&|evaluation| Some(evaluation.forced.loss)), false),
         }
     }
 

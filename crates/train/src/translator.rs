@@ -2,23 +2,26 @@
 
 use std::convert::Infallible;
 
-use any2any_adapter::{Decoded, Encoded, Head, Registry, Sequence, Value};
+use any2any_adapter::{AdapterError, Decoded, Encoded, FrameCount, Head, Registry, Sequence, Value};
 use any2any_core::{Loss, Model, ModelStepper, Pass, Trace};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{EngineStepper, Precision};
+use rayon::prelude::*;
 use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Stepper, Strategy};
 
 use crate::adapters::AdapterSet;
-use crate::batch::{self, Batch};
+use crate::batch::{self, Batch, Framing};
 use crate::build::model_config;
 use crate::checkpoint::read_any_weights;
 use crate::corpus::Example;
 use crate::error::TrainError;
 use crate::loaded::Loaded;
-use crate::losses::{framing, loss_of, losses};
+use crate::losses::losses;
+use crate::objective::loss_of;
 use crate::prepare::{self, Split};
 use crate::run::RunFolder;
+use crate::sides::Role;
 
 /// A trained model with its adapters.
 pub struct Translator {
@@ -32,14 +35,21 @@ pub struct Translator {
 /// One result of a search.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// What was written, with the region of each token.
+    /// What was written, with the region of each position.
     pub decoded: Decoded,
-    /// Its tokens, without the end.
-    pub tokens: Vec<u32>,
-    /// What search ranked it by.
+    /// Its tokens, without the end, or its frames.
+    pub sequence: Sequence,
+    /// What search ranked it by; 0 for frames.
     pub score: f64,
-    /// Its log-probability, the end included.
+    /// Its log-probability, the end included; 0 for frames.
     pub log_probability: f64,
+}
+
+impl Output {
+    /// Its tokens, without the end; none when it is written in frames.
+    pub fn tokens(&self) -> &[u32] {
+        self.sequence.tokens().unwrap_or_default()
+    }
 }
 
 /// The log-probability of a given pair.
@@ -103,7 +113,7 @@ impl Translator {
         let device = crate::device::device(&experiment.device)?;
         let adapters = run.adapters(&experiment, registry)?;
         let file = run.weights_file(checkpoint)?;
-        let config = model_config(&experiment.model, &adapters);
+        let config = model_config(&experiment, &adapters);
         let (weights, rounded) = read_any_weights(&file)?;
         let stored = if rounded { Precision::Byte } else { precision };
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
@@ -114,7 +124,7 @@ impl Translator {
 
     /// A translator from its parts; the model without autodiff.
     pub fn new(experiment: Experiment, adapters: AdapterSet, model: Model) -> Self {
-        let model = Loaded::of_model(model_config(&experiment.model, &adapters), model, Precision::Float);
+        let model = Loaded::of_model(model_config(&experiment, &adapters), model, Precision::Float);
         Self { experiment, adapters, model }
     }
 
@@ -129,7 +139,7 @@ impl Translator {
         model: Model,
         precision: Precision,
     ) -> Result<Self, TrainError> {
-        let model = Loaded::of_model(model_config(&experiment.model, &adapters), model, precision);
+        let model = Loaded::of_model(model_config(&experiment, &adapters), model, precision);
         Self { experiment, adapters, model }.that_decodes_in(precision)
     }
 
@@ -170,15 +180,30 @@ impl Translator {
         decoding: &Decoding,
         prefix: Option<&Value>,
     ) -> Result<Vec<Vec<Output>>, TrainError> {
+        self.translate_each(task, values, decoding, prefix)?.into_iter().collect()
+    }
+
+    /// The same, with an error in the place of each value that cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source or a result cannot be written.
+    pub fn translate_each(
+        &self,
+        task: usize,
+        values: &[Value],
+        decoding: &Decoding,
+        prefix: Option<&Value>,
+    ) -> Result<Vec<Result<Vec<Output>, TrainError>>, TrainError> {
         let prefix = self.prefix(task, prefix)?;
-        let number = self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
-        let sources = values
-            .iter()
-            .map(|value| Ok(self.adapters.adapter(number).encode(value)?.sequence))
-            .collect::<Result<Vec<_>, any2any_adapter::AdapterError>>()
-            .map_err(|source| self.adapter_error(task, "source", source))?;
-        let sources: Vec<&Sequence> = sources.iter().collect();
-        self.search(task, &sources, decoding, &prefix)
+        self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
+        let read: Vec<Result<Sequence, TrainError>> = values
+            .par_iter()
+            .map(|value| Ok(self.read(task, Role::Source, value)?.sequence))
+            .collect();
+        let sources: Vec<&Sequence> = read.iter().filter_map(|source| source.as_ref().ok()).collect();
+        let mut found = self.search(task, &sources, decoding, &prefix)?.into_iter();
+        Ok(read.into_iter().map(|source| source.map(|_| found.next().unwrap_or_default())).collect())
     }
 
     /// Continues texts with a decoder-only model, or writes freely when `prefix` is empty.
@@ -200,7 +225,7 @@ impl Translator {
         }
         let prefix = self.prefix(task, Some(prefix))?;
         let rows: Vec<SourceRow> =
-            (0..results).map(|number| self.row(number, prefix.len(), &prefix, decoding)).collect();
+            (0..results).map(|number| self.row(task, number, None, &prefix, decoding)).collect();
         self.run_search(task, &[], &rows, decoding)
     }
 
@@ -217,16 +242,13 @@ impl Translator {
         count: usize,
     ) -> Result<Vec<NextToken>, TrainError> {
         let names = self.adapters.tasks()[task].clone();
+        self.require_tokens(task)?;
         let source = match (source, names.source) {
-            (Some(value), Some(adapter)) => {
-                let encoded = self.adapters.adapter(adapter).encode(value);
-                let encoded = encoded.map_err(|source| self.adapter_error(task, "source", source))?;
-                Some(encoded.sequence)
-            }
+            (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?.sequence),
             _ => None,
         };
         let sources: Vec<&Sequence> = source.iter().collect();
-        let mut tokens = vec![framing(&self.adapters, task).begin];
+        let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
         tokens.extend(self.prefix(task, Some(prefix))?);
         let logits = match self.model.engine() {
             Some(engine) => last_logits(EngineStepper::new(engine, task, &sources), &tokens),
@@ -259,13 +281,14 @@ impl Translator {
         sources: Option<&[Value]>,
         targets: &[Value],
     ) -> Result<Vec<PairScore>, TrainError> {
+        self.require_tokens(task)?;
         let examples = self.examples(task, sources, targets)?;
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
         let mut scores: Vec<Option<PairScore>> = examples.iter().map(|_| None).collect();
         self.losses(task, &examples, |batch, loss| {
-            let width = batch.targets.len() / batch.rows().max(1);
+            let width = batch.target_width();
             for (row, &sample) in batch.samples.iter().enumerate() {
-                let target = &examples[sample].target;
+                let target = examples[sample].target_tokens();
                 let values = &loss.log_probabilities[row * width..][..target.len()];
                 scores[sample] = Some(PairScore {
                     log_probability: values.iter().map(|&value| f64::from(value)).sum(),
@@ -287,24 +310,17 @@ impl Translator {
     ///
     /// When a value cannot be read.
     pub fn trace(&self, task: usize, source: Option<&Value>, target: &Value) -> Result<Traced, TrainError> {
-        let names = &self.adapters.tasks()[task];
-        let read = |adapter: usize, role, value: &Value| {
-            self.adapters
-                .adapter(adapter)
-                .encode(value)
-                .map_err(|error| self.adapter_error(task, role, error))
-        };
-        let source = match (source, names.source) {
-            (Some(value), Some(adapter)) => Some(read(adapter, "source", value)?),
+        let source = match (source, self.adapters.tasks()[task].source) {
+            (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?),
             _ => None,
         };
-        let target = read(names.target, "target", target)?;
+        let target = self.read(task, Role::Target, target)?;
         let example = Example {
             sample: 0,
             source: source.as_ref().map(|source| source.sequence.clone()),
-            target: target.sequence.tokens().unwrap_or_default().to_vec(),
+            target: target.sequence.clone(),
         };
-        let batch = Batch::new(task, [&example], framing(&self.adapters, task));
+        let batch = Batch::new(task, [&example], Framing::of(&self.adapters, task));
         let mut pass = Pass::traced();
         let loss = loss_of(self.model(), &batch, self.model.device(), &mut pass);
         Ok(Traced { source, target, trace: pass.into_trace(), log_probabilities: loss.log_probabilities })
@@ -330,7 +346,7 @@ impl Translator {
             let together: Vec<&Sequence> = now.iter().map(|&number| sources[number]).collect();
             let rows: Vec<SourceRow> = now
                 .iter()
-                .map(|&number| self.row(number, 2 * sources[number].len() + 20, prefix, decoding))
+                .map(|&number| self.row(task, number, Some(sources[number].len()), prefix, decoding))
                 .collect();
             for (&number, outputs) in now.iter().zip(self.run_search(task, &together, &rows, decoding)?) {
                 results[number] = outputs;
@@ -341,8 +357,7 @@ impl Translator {
 
     /// The model as search drives it, where there is no engine.
     fn model_stepper(&self, task: usize, sources: &[&Sequence]) -> ModelStepper<'_> {
-        let framing = framing(&self.adapters, task);
-        let source = batch::sources(sources.iter().copied(), framing, self.model.device());
+        let source = batch::sources(sources, Framing::of(&self.adapters, task), self.model.device());
         ModelStepper::new(self.model(), task, source)
     }
 
@@ -355,8 +370,12 @@ impl Translator {
         decoding: &Decoding,
     ) -> Result<Vec<Vec<Output>>, TrainError> {
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
-        let Some(Head::Softmax { begin, end, forbidden, .. }) = adapter.head() else {
-            return Err(TrainError::Unsupported("this target medium cannot be written".to_owned()));
+        let (begin, end, forbidden) = match adapter.head() {
+            Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
+            Some(Head::Regression { width, length }) => {
+                return self.write_frames(task, sources, width, length);
+            }
+            _ => return Err(TrainError::Unsupported("this target medium cannot be written".to_owned())),
         };
         let options = search_options(decoding, self.experiment.seed);
         let hypotheses = match self.model.engine() {
@@ -371,21 +390,55 @@ impl Translator {
         };
         let hypotheses = hypotheses.map_err(|error| TrainError::Search(error.to_string()))?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TrainError> {
+            let sequence = Sequence::Tokens(hypothesis.tokens);
             let decoded = adapter
-                .decode(&hypothesis.tokens)
-                .map_err(|source| self.adapter_error(task, "target", source))?;
+                .decode(&sequence)
+                .map_err(|source| self.adapter_error(task, Role::Target, source))?;
             Ok(Output {
                 decoded,
+                sequence,
                 score: hypothesis.score,
                 log_probability: hypothesis.log_probability,
-                tokens: hypothesis.tokens,
             })
         };
         hypotheses.into_iter().map(|best| best.into_iter().map(output).collect()).collect()
     }
 
-    fn row(&self, number: usize, default_length: usize, prefix: &[u32], decoding: &Decoding) -> SourceRow {
-        let max_length = decoding.max_length.unwrap_or(default_length.max(prefix.len() + 20));
+    /// Writes the frames of some sources together.
+    fn write_frames(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        width: usize,
+        length: FrameCount,
+    ) -> Result<Vec<Vec<Output>>, TrainError> {
+        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        let framing = Framing::of(&self.adapters, task);
+        let Some(source) = batch::sources(sources, framing, self.model.device()) else {
+            return Ok(Vec::new());
+        };
+        let written = any2any_core::write_frames(self.model(), task, source, width, length);
+        let output = |frames| {
+            let sequence = Sequence::Frames(frames);
+            let decoded = adapter
+                .decode(&sequence)
+                .map_err(|source| self.adapter_error(task, Role::Target, source))?;
+            Ok(vec![Output { decoded, sequence, score: 0.0, log_probability: 0.0 }])
+        };
+        written.into_iter().map(output).collect()
+    }
+
+    fn row(
+        &self,
+        task: usize,
+        number: usize,
+        source: Option<usize>,
+        prefix: &[u32],
+        decoding: &Decoding,
+    ) -> SourceRow {
+        let known = self.adapters.adapter(self.adapters.tasks()[task].target).longest();
+        let usual = source.map_or(0, |source| 2 * source + 20).max(prefix.len() + 20);
+        let max_length = decoding.max_length.or(known).unwrap_or(usual);
         SourceRow {
             max_length: max_length.max(decoding.min_length),
             min_length: decoding.min_length,
@@ -422,35 +475,49 @@ impl Translator {
                 names.name
             )));
         }
-        targets
-            .iter()
-            .enumerate()
-            .map(|(sample, target)| {
-                let source = match (sources, names.source) {
-                    (Some(sources), Some(adapter)) => {
-                        let encoded = self.adapters.adapter(adapter).encode(&sources[sample]);
-                        Some(encoded.map_err(|error| self.adapter_error(task, "source", error))?.sequence)
-                    }
-                    _ => None,
-                };
-                let target = self.adapters.adapter(names.target).encode(target);
-                let target = target.map_err(|error| self.adapter_error(task, "target", error))?;
-                Ok(Example { sample, source, target: target.sequence.tokens().unwrap_or_default().to_vec() })
-            })
-            .collect()
+        let example = |(sample, target): (usize, &Value)| {
+            let source = match (sources, names.source) {
+                (Some(sources), Some(_)) => Some(self.read(task, Role::Source, &sources[sample])?.sequence),
+                _ => None,
+            };
+            Ok(Example { sample, source, target: self.read(task, Role::Target, target)?.sequence })
+        };
+        targets.iter().enumerate().map(example).collect()
+    }
+
+    /// A value of one side of a task, opened and encoded.
+    fn read(&self, task: usize, role: Role, value: &Value) -> Result<Encoded, TrainError> {
+        let names = &self.adapters.tasks()[task];
+        let (side, adapter) = match (role, &names.source_side, names.source) {
+            (Role::Source, Some(side), Some(adapter)) => (side, adapter),
+            (Role::Source, ..) => return Err(self.no_source(task)),
+            (Role::Target, ..) => (&names.target_side, names.target),
+        };
+        side.open(value)
+            .and_then(|value| self.adapters.adapter(adapter).encode(&value))
+            .map_err(|source| self.adapter_error(task, role, source))
+    }
+
+    fn require_tokens(&self, task: usize) -> Result<(), TrainError> {
+        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Softmax { .. }) => Ok(()),
+            _ => Err(TrainError::Unsupported(format!(
+                "task '{}' writes frames, which have no probabilities; only tokens have",
+                self.adapters.tasks()[task].name
+            ))),
+        }
     }
 
     /// The tokens of a prefix, without the end.
     fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TrainError> {
         let Some(prefix) = prefix else { return Ok(Vec::new()) };
-        let encoded = self.adapters.adapter(self.adapters.tasks()[task].target).encode(prefix);
-        let encoded = encoded.map_err(|source| self.adapter_error(task, "prefix", source))?;
+        let encoded = self.read(task, Role::Target, prefix)?;
         let tokens = encoded.sequence.tokens().unwrap_or_default();
         Ok(tokens[..tokens.len().saturating_sub(1)].to_vec())
     }
 
-    fn adapter_error(&self, task: usize, role: &str, source: any2any_adapter::AdapterError) -> TrainError {
-        TrainError::Adapter { side: format!("{} {role}", self.adapters.tasks()[task].name), source }
+    fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TrainError {
+        TrainError::Adapter { side: format!("{} {}", self.adapters.tasks()[task].name, role.word()), source }
     }
 
     fn no_source(&self, task: usize) -> TrainError {

@@ -8,6 +8,8 @@ use crate::observer::Progress;
 pub(crate) struct Outcome {
     pub smoothed: f64,
     pub negative_log_likelihood: f64,
+    /// The alignment's negative log-likelihood.
+    pub alignment: f64,
     pub correct: usize,
     pub tokens: usize,
     pub gradient_norm: f64,
@@ -28,6 +30,7 @@ impl Window {
     pub(crate) fn add(&mut self, outcome: &Outcome, seconds: f64) {
         self.sum.smoothed += outcome.smoothed;
         self.sum.negative_log_likelihood += outcome.negative_log_likelihood;
+        self.sum.alignment += outcome.alignment;
         self.sum.correct += outcome.correct;
         self.sum.tokens += outcome.tokens;
         self.sum.gradient_norm += outcome.gradient_norm;
@@ -42,6 +45,7 @@ impl Window {
             steps,
             smoothed_loss: self.sum.smoothed / tokens,
             loss: self.sum.negative_log_likelihood / tokens,
+            alignment_loss: (self.sum.alignment > 0.0).then(|| self.sum.alignment / tokens),
             accuracy: 100.0 * self.sum.correct as f64 / tokens,
             gradient_norm: self.sum.gradient_norm / self.updates.max(1) as f64,
             learning_rate,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use any2any_adapter::{Random, Seed, Sequence};
+use any2any_adapter::{Convolution, Frames, Random, Seed, Sequence};
 use any2any_core::{
     Activation, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, Initializer, Input, LstmAttention,
     LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, PositionsConfig, Source, StemConfig,
@@ -72,14 +72,23 @@ fn config(number: usize, body: BodyConfig) -> ModelConfig {
     let lookup = || StemConfig::Lookup { vocabulary: VOCABULARY };
     let first = match number % 5 {
         0 => StemConfig::Projection { width: 5 },
+        1 => {
+            let layers = [(3, 2), (5, 1), (1, 2)].map(|(kernel, stride)| Convolution { kernel, stride });
+            StemConfig::Convolution { width: 5, layers: layers.into() }
+        }
         _ => lookup(),
     };
     let source = (!matches!(body, BodyConfig::DecoderOnly(_))).then_some(0);
-    let task = |head| TaskConfig { source, target: 1, head };
+    let task = |head| TaskConfig { source, target: 1, head, alignment: None };
     ModelConfig {
         body,
         stems: vec![first, lookup()],
-        heads: vec![HeadConfig::Tied { stem: 1 }, HeadConfig::Own { vocabulary: VOCABULARY }],
+        heads: vec![
+            HeadConfig::Tied { stem: 1 },
+            HeadConfig::Own { vocabulary: VOCABULARY },
+            HeadConfig::Frames { width: 3, stops: true },
+        ],
+        alignments: vec![VOCABULARY; number % 2],
         tasks: if number.is_multiple_of(3) { vec![task(0)] } else { vec![task(0), task(1)] },
     }
 }
@@ -107,9 +116,9 @@ fn sources(config: &ModelConfig, random: &mut Random) -> Vec<Sequence> {
         StemConfig::Lookup { .. } => {
             Sequence::Tokens((0..length).map(|_| random.below(VOCABULARY) as u32).collect())
         }
-        StemConfig::Projection { width } => {
+        StemConfig::Projection { width } | StemConfig::Convolution { width, .. } => {
             let values = (0..length * width).map(|_| random.normal() as f32).collect();
-            Sequence::Frames(any2any_adapter::Frames::new(width, values).expect("whole frames"))
+            Sequence::Frames(Frames::new(width, values).expect("whole frames"))
         }
     };
     [9, 1, 17, 4].map(sequence).into()

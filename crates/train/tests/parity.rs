@@ -5,7 +5,7 @@ use std::path::Path;
 
 use any2any_adapter::Seed;
 use any2any_core::{
-    Activation, BodyConfig, HeadConfig, Initialization, Initializer, Input, ModelConfig, NormPlacement, Pass,
+    Activation, BodyConfig, HeadConfig, Initialization, Initializer, ModelConfig, NormPlacement, Pass,
     PositionsConfig, Source, StemConfig, TaskConfig, TransformerConfig,
 };
 use any2any_train::{Weights, read_weights, with_weights};
@@ -31,7 +31,7 @@ fn logits_equal_pytorchs() {
         let source_tokens = tokens(&source);
         let rows = source_tokens.chunks(source.shape[1]);
         let lengths = rows.map(|row| row.iter().filter(|&&token| token != 0).count()).collect();
-        let source = Source { input: Input::Tokens(model.tokens(source_tokens, source.shape[0])), lengths };
+        let source = Source { input: model.tokens(source_tokens, source.shape[0]), lengths };
         let decoder_input = model.tokens(tokens(&target), target.shape[0]);
         let hidden = model.forward(0, Some(source), decoder_input, &mut Pass::evaluation());
         let logits = model.logits(0, hidden);
@@ -78,6 +78,7 @@ fn config(norm: NormPlacement) -> ModelConfig {
         }),
         stems: vec![StemConfig::Lookup { vocabulary: 19 }],
         heads: vec![HeadConfig::Tied { stem: 0 }],
-        tasks: vec![TaskConfig { source: Some(0), target: 0, head: 0 }],
+        alignments: Vec::new(),
+        tasks: vec![TaskConfig { source: Some(0), target: 0, head: 0, alignment: None }],
     }
 }

@@ -1,9 +1,10 @@
 //! `any2any evaluate`.
 
-use any2any_adapter::Registry;
+use any2any_adapter::{Kind, Registry};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::Metric;
 use any2any_train::evaluate::{decode, teacher_forced};
+use any2any_train::{Translator, controls};
 use serde_json::json;
 
 use crate::arguments::EvaluateArguments;
@@ -13,7 +14,10 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     let decoding = arguments.search.apply(translator.experiment.decoding.clone())?;
     let metrics: Vec<Metric> = match arguments.metrics.as_slice() {
-        [] => translator.experiment.evaluation.metrics.clone(),
+        [] => {
+            let name = &translator.adapters.tasks()[task].name;
+            translator.experiment.metrics(name).to_vec()
+        }
         chosen => chosen.to_vec(),
     };
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
@@ -26,8 +30,8 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let has_source = translator.adapters.tasks()[task].source.is_some();
     let began = std::time::Instant::now();
     let mut by_length = Vec::new();
-    let scores = if has_source {
-        let decoded = decode(&translator, task, &split, &decoding, None)?;
+    let decoded = has_source.then(|| decode(&translator, task, &split, &decoding, None)).transpose()?;
+    let scores = if let Some(decoded) = &decoded {
         if let Some(path) = &arguments.output {
             let lines = decoded.hypotheses.iter().map(|output| format!("{}\n", output.decoded.value));
             crate::output::write_file(path, lines.collect::<String>().as_bytes())?;
@@ -40,6 +44,15 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         Vec::new()
     };
     let seconds = began.elapsed().as_secs_f64();
+    let controlled = match (&decoded, wants_controls(&arguments, &translator, task)) {
+        (Some(decoded), true) => {
+            controls::controls(&translator, task, &split, &decoding, decoded, &metrics)?
+        }
+        _ => Vec::new(),
+    };
+    if split.broken.count > 0 {
+        eprintln!("warning: {}", split.broken);
+    }
     let name = &translator.adapters.tasks()[task].name;
     if arguments.json {
         return output::json(&json!({
@@ -48,6 +61,8 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             "samples": split.examples.len(),
             "decoded": scores,
             "by_length": by_length,
+            "controls": controlled,
+            "unreadable": split.broken.count,
             "decoding_seconds": seconds,
             "teacher_forced": forced,
         }));
@@ -62,6 +77,9 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         output::line(format!("decoded in {}:", output::duration(seconds)))?;
         output::line(output::scores(&scores).trim_end())?;
     }
+    for controlled in &controlled {
+        output::line(output::controls(controlled))?;
+    }
     for bucket in &by_length {
         let scores: String =
             bucket.scores.iter().map(|score| format!("  {} {:.2}", score.name, score.value)).collect();
@@ -72,4 +90,11 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         "teacher-forced (no search): loss {:.4}, perplexity {:.3}, token accuracy {:.2} %",
         forced.loss, forced.perplexity, forced.accuracy
     ))
+}
+
+/// Controls are asked for, or the source is not text and they are not refused.
+fn wants_controls(arguments: &EvaluateArguments, translator: &Translator, task: usize) -> bool {
+    let medium = translator.adapters.tasks()[task].source_medium();
+    let not_text = medium.is_some_and(|medium| medium.kind() != Kind::Text);
+    arguments.controls || (not_text && !arguments.no_controls)
 }

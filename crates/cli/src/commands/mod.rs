@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod complete;
 pub(crate) mod completions;
+pub(crate) mod cross_validate;
 pub(crate) mod data;
 pub(crate) mod describe;
 pub(crate) mod evaluate;

@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: TrainArguments, registry: &Registry) -> anyhow::Res
         }
         eprintln!("finishing this step; press Ctrl-C again to stop at once");
     })?;
-    let mut display = Display::new(trainer.experiment().evaluation.metrics.clone());
+    let mut display = Display::new();
     let trained = trainer.train(&mut display)?;
     report(&trained, arguments.json)
 }

@@ -103,7 +103,7 @@ impl Downloader {
     ///
     /// # Errors
     ///
-    /// When a file is there but wrong, no mirror gives the right file, an archive is not safe to unpack, or the
+    /// When a file is there but wrong, one must be made by hand and is not there, no mirror gives the right file, an archive is not safe to unpack, or the
     /// folder cannot be written.
     pub fn get(
         &self,
@@ -133,6 +133,9 @@ impl Downloader {
         let outcome = if path.exists() {
             check_existing(manifest, &path, file)?;
             Outcome::AlreadyThere
+        } else if file.urls.is_empty() {
+            let origin = manifest.origin.clone().unwrap_or_default();
+            return Err(DataError::ByHand { dataset: manifest.name.clone(), path, origin });
         } else {
             self.fetch(&path, file, progress)?
         };

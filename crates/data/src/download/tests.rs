@@ -280,3 +280,19 @@ fn archives_are_unpacked_once_and_evil_ones_refused() {
     assert!(error.contains("member '../../evil' leaves the folder"), "{error}");
     assert_eq!((case.read("../evil"), case.read("data/a"), case.path("data").exists()), (None, None, false));
 }
+
+#[test]
+fn a_file_that_no_server_has_says_where_it_comes_from() {
+    let mut case = Case::new(b"abc", &["http://h/f".to_owned()], "");
+    case.manifest.files[0].urls.clear();
+    case.manifest.origin = Some("made from X.".to_owned());
+    assert_eq!(case.manifest.download_bytes(), 0);
+    let error = case.get().expect_err("nothing to download");
+    let path = case.path("raw/f");
+    assert_eq!(
+        error,
+        format!("{} cannot be downloaded, put it there yourself: made from X.", path.display())
+    );
+    case.write("raw/f", b"abc");
+    assert_eq!(case.get(), Ok(Outcome::AlreadyThere));
+}

@@ -2,7 +2,10 @@
 
 use std::path::{Component, Path};
 
-use super::{Generator, Manifest, ManifestFile, split_paths};
+use any2any_experiment::Pattern;
+
+use super::{Generator, Manifest, ManifestFile, Reads, split_reads};
+use crate::reader::expression;
 
 impl Manifest {
     /// What is wrong first, and the way out.
@@ -13,6 +16,9 @@ impl Manifest {
                 self.name
             ));
         }
+        if let Some(folder) = self.folder.as_ref().filter(|folder| !is_name(folder)) {
+            return Err(format!("folder '{folder}' must be letters, digits, '-', '_' and '.'"));
+        }
         match (&self.generator, self.files.is_empty() && self.splits.is_empty() && self.roles.is_none()) {
             (Some(Generator::ToyEnDe(toy)), true) => return toy.check(),
             (Some(_), false) => {
@@ -22,14 +28,26 @@ impl Manifest {
             (None, _) => {}
         }
         self.files.iter().try_for_each(check_file)?;
+        if let Some(file) = self.files.iter().find(|file| file.urls.is_empty())
+            && self.origin.is_none()
+        {
+            return Err(format!(
+                "file {} has no url: give it one, or say in origin where it comes from",
+                file.path.display()
+            ));
+        }
         for (index, file) in self.files.iter().enumerate() {
             if self.files[..index].iter().any(|earlier| earlier.path == file.path) {
                 return Err(format!("file {} stands twice", file.path.display()));
             }
         }
         for (name, files) in &self.splits {
-            for path in split_paths(files) {
-                if !self.provides(path) {
+            if let Some(problem) = files.problems().first() {
+                let (place, reason, help) = (&problem.pointer, &problem.message, &problem.help);
+                return Err(format!("split '{name}', {place}: {reason}; {help}"));
+            }
+            for reads in split_reads(files) {
+                if let Some(path) = self.lacks(&reads) {
                     let path = path.display();
                     return Err(format!(
                         "split '{name}' reads {path}, which is neither in files nor in an archive"
@@ -52,6 +70,29 @@ impl Manifest {
         }
     }
 
+    /// What of a split's files the set does not have.
+    fn lacks<'a>(&self, reads: &Reads<'a>) -> Option<&'a Path> {
+        match reads {
+            Reads::File(path) => (!self.provides(path)).then_some(*path),
+            Reads::Folder(path) => {
+                let unpacked = |file: &ManifestFile| {
+                    file.archive.as_ref().is_some_and(|archive| path.starts_with(&archive.into))
+                };
+                let known = self.files.iter().any(|file| file.path.starts_with(path) || unpacked(file));
+                (!is_inside(path) || !known).then_some(*path)
+            }
+            Reads::Named(path) => {
+                let names = Pattern::parse(&path.to_string_lossy()).and_then(|names| expression(&names));
+                let fits = |file: &ManifestFile| {
+                    names.as_ref().is_ok_and(|names| names.is_match(&file.path.to_string_lossy()))
+                };
+                // What an archive unpacks to is not known by name.
+                let known = self.files.iter().any(|file| file.archive.is_some() || fits(file));
+                (!is_inside(path) || !known).then_some(*path)
+            }
+        }
+    }
+
     fn provides(&self, path: &Path) -> bool {
         is_inside(path)
             && self.files.iter().any(|file| match &file.archive {
@@ -71,9 +112,6 @@ fn check_file(file: &ManifestFile) -> Result<(), String> {
     }
     if into.is_some_and(|into| file.path.starts_with(into)) {
         return Err(format!("archive {path} must not lie in the folder that it is unpacked into"));
-    }
-    if file.urls.is_empty() {
-        return Err(format!("file {path} has no url"));
     }
     if let Some(url) =
         file.urls.iter().find(|url| !url.starts_with("https://") && !url.starts_with("http://"))
@@ -147,6 +185,47 @@ mod tests {
             (format!("{HEAD}{}{split}", file("a", "").replace("000'", "00'")), "64 lower-case"),
             (format!("{HEAD}{}{split}", file("a", "").replace("bytes: 1", "bytes: 0")), "at least 1"),
             (format!("{HEAD}{}{split}license: l", file("a", "")), "license"),
+            (format!("{HEAD}{}{split}folder: ../a", file("a", "")), "folder '../a' must be"),
+            (
+                format!("{HEAD}{}{split}", file("a", "").replace("[http://h/x]", "[]")),
+                "a has no url: give it one",
+            ),
+            (format!("{HEAD}origin: made\n{}{split}", file("a", "").replace("[http://h/x]", "[]")), ""),
+            (
+                format!(
+                    "{HEAD}{}splits: {{ train: {{ members: {{ folder: raw, names: '{{n}}', field: f }} }} }}",
+                    file("raw/a", "")
+                ),
+                "",
+            ),
+            (
+                format!(
+                    "{HEAD}{}splits: {{ train: {{ members: {{ folder: raw, names: '{{n}}', field: f }} }} }}",
+                    file("a", "")
+                ),
+                "reads raw, which is neither",
+            ),
+            (
+                format!(
+                    "{HEAD}{}splits: {{ train: {{ members: {{ names: '{{n}}', field: f }} }} }}",
+                    file("a", "")
+                ),
+                "split 'train', /members: `members` of neither an archive nor a folder; give either",
+            ),
+            (
+                format!(
+                    "{HEAD}{}splits: {{ train: {{ rows: {{ from: {{ tsv: {{ file: a }} }}, files: {{ x: {{ file: 'b{{n}}' }} }} }} }} }}",
+                    file("a", "")
+                ),
+                "reads b{n}, which is neither",
+            ),
+            (
+                format!(
+                    "{HEAD}{}splits: {{ train: {{ rows: {{ from: {{ tsv: {{ file: a1 }} }}, files: {{ x: {{ file: 'a{{n}}' }} }} }} }} }}",
+                    file("a1", "")
+                ),
+                "",
+            ),
             (format!("{HEAD}{}{split}", file("a", "")).replace("name: x", "name: ../x"), "to name a folder"),
             (String::new(), "x.yaml"),
         ];

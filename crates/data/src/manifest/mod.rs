@@ -13,7 +13,7 @@
 //!   train: { parallel: { en: raw/train.en.gz } }
 //! ```
 //!
-//! All paths are relative to the folder of the set, which is the set's name inside the data root.
+//! All paths are relative to the folder of the set, which is the set's name inside the data root, or `folder`.
 
 mod check;
 
@@ -31,8 +31,11 @@ use crate::toy::ToyEnDe;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The name, which is also the set's folder in the data root.
+    /// The name, which is also the set's folder in the data root unless `folder` says otherwise.
     pub name: String,
+    /// The set's folder in the data root, when several sets are made of the same files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// What the set holds.
     pub description: String,
     /// What one may do with it.
@@ -43,7 +46,10 @@ pub struct Manifest {
     /// Where to read more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// The files to download.
+    /// Where files without urls come from, and how they were made: for a person who makes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// The files of the set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ManifestFile>,
     /// The splits, by name.
@@ -77,8 +83,8 @@ pub struct Roles {
 pub struct ManifestFile {
     /// Where it lies in the set's folder.
     pub path: PathBuf,
-    /// Where it can be downloaded: the first that works is used.
-    #[schemars(length(min = 1))]
+    /// Where it can be downloaded: the first that works is used. Without any, a person puts it in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
     /// Its SHA-256, in hexadecimal.
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
@@ -165,16 +171,55 @@ impl Manifest {
         }
     }
 
+    /// The set's folder in the data root.
+    pub fn folder(&self) -> &str {
+        self.folder.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The role that a split of this name serves, when the manifest gives it one.
+    pub(crate) fn role_of(&self, name: &str) -> Option<&'static str> {
+        ["train", "validation", "test"].into_iter().find(|role| self.role(role) == Some(name))
+    }
+
     /// What a person downloads, in bytes.
     pub fn download_bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
+        self.files.iter().filter(|file| !file.urls.is_empty()).map(|file| file.bytes).sum()
     }
 }
 
+/// What a split reads.
+pub(crate) enum Reads<'a> {
+    /// A file.
+    File(&'a Path),
+    /// Files below a folder.
+    Folder(&'a Path),
+    /// Files whose names have placeholders.
+    Named(&'a Path),
+}
+
 /// The files that a split reads.
-pub(crate) fn split_paths(files: &SplitFiles) -> Vec<&Path> {
+pub(crate) fn split_reads(files: &SplitFiles) -> Vec<Reads<'_>> {
     match files {
-        SplitFiles::Parallel(fields) => fields.values().map(PathBuf::as_path).collect(),
-        SplitFiles::Tsv(table) | SplitFiles::Csv(table) | SplitFiles::JsonLines(table) => vec![&table.file],
+        SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => {
+            fields.values().map(|path| Reads::File(path)).collect()
+        }
+        SplitFiles::Tsv(table) | SplitFiles::Csv(table) | SplitFiles::JsonLines(table) => {
+            vec![Reads::File(&table.file)]
+        }
+        SplitFiles::Fasta(fasta) => {
+            fasta.files.values().chain(&fasta.archive).map(|path| Reads::File(path)).collect()
+        }
+        SplitFiles::Members(members) => {
+            let archive = members.archive.iter().map(|path| Reads::File(path));
+            archive.chain(members.folder.iter().map(|path| Reads::Folder(path))).collect()
+        }
+        SplitFiles::Rows(rows) => {
+            let mut reads = split_reads(&rows.from);
+            for file in rows.files.values() {
+                reads.extend(file.file.iter().map(|path| Reads::Named(path)));
+                reads.extend(file.archive.iter().map(|path| Reads::File(path)));
+            }
+            reads
+        }
     }
 }

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -17,7 +18,11 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(wrong(path, "is a folder; name a file"));
     }
-    let mut reader: Box<dyn BufRead> = Box::new(BufReader::new(file));
+    text_of(path, Box::new(BufReader::new(file)))
+}
+
+/// A text from its bytes, decompressed when its name ends in `.gz`, after its byte order mark.
+fn text_of(path: &Path, mut reader: Box<dyn BufRead>) -> Result<Box<dyn BufRead>, DataError> {
     if is_gzip(path) {
         reader = Box::new(BufReader::new(MultiGzDecoder::new(reader)));
     }
@@ -39,7 +44,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
     Ok(Box::new(BufReader::new(Cursor::new(text).chain(reader))))
 }
 
-fn is_gzip(path: &Path) -> bool {
+pub(super) fn is_gzip(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
@@ -86,6 +91,12 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn open(path: &Path) -> Result<Self, DataError> {
         Ok(Self { path: path.to_owned(), reader: open(path)?, line: 0 })
+    }
+
+    /// The lines of a text in memory; `path` names it.
+    pub(super) fn of_bytes(path: &Path, bytes: Arc<[u8]>) -> Result<Self, DataError> {
+        let reader = text_of(path, Box::new(Cursor::new(bytes)))?;
+        Ok(Self { path: path.to_owned(), reader, line: 0 })
     }
 
     fn read(&mut self) -> Result<Option<(usize, String)>, DataError> {

@@ -1,16 +1,26 @@
 //! Readers: the files of one split as [`Samples`].
 //!
-//! One file a format; [`lines`] is what they share: decompression, the byte order mark, line ends and UTF-8,
-//! with the line's number in every error.
+//! One file a format; [`lines`] is what those of text share: decompression, the byte order mark, line ends and
+//! UTF-8, with the line's number in every error. [`archive`] gives the members of archives without unpacking
+//! them, and [`rows`] makes samples of other samples.
 
+mod archive;
 mod csv;
+mod fasta;
+mod idx;
 mod json_lines;
 mod lines;
+mod members;
 mod parallel;
+mod part;
+mod rows;
 mod table;
 mod tsv;
 
 use std::path::Path;
+
+pub(crate) use archive::Archives;
+pub(crate) use members::expression;
 
 use any2any_experiment::spec::SplitFiles;
 
@@ -23,11 +33,28 @@ use crate::{DataError, Samples};
 /// When a file cannot be read, is not UTF-8, is empty, or is not what its format asks for. The error names
 /// file and line.
 pub fn read(files: &SplitFiles, folder: &Path) -> Result<Samples, DataError> {
+    if let Some(problem) = files.problems().first() {
+        let reason = format!("{}: {}", problem.message, problem.help);
+        return Err(DataError::File { path: folder.join(problem.pointer.trim_start_matches('/')), reason });
+    }
+    read_sound(files, folder, &Archives::default())
+}
+
+/// Reads files whose options have been checked. Archives are read once, and kept for further splits.
+pub(crate) fn read_sound(
+    files: &SplitFiles,
+    folder: &Path,
+    archives: &Archives,
+) -> Result<Samples, DataError> {
     match files {
         SplitFiles::Parallel(fields) => parallel::read(fields, folder),
         SplitFiles::Tsv(table) => tsv::read(&folder.join(&table.file), &table.columns),
         SplitFiles::Csv(table) => csv::read(&folder.join(&table.file), &table.columns),
         SplitFiles::JsonLines(table) => json_lines::read(&folder.join(&table.file), &table.columns),
+        SplitFiles::Idx(fields) => idx::read(fields, folder),
+        SplitFiles::Fasta(fasta) => fasta::read(fasta, folder, archives),
+        SplitFiles::Members(members) => members::read(members, folder, archives),
+        SplitFiles::Rows(rows) => rows::read(rows, folder, archives),
     }
 }
 
@@ -50,7 +77,9 @@ pub(crate) mod testing {
     pub(crate) fn check(files: &[(&str, &[u8])], split: &SplitFiles, expected: &str) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, bytes) in files {
-            std::fs::write(folder.path().join(name), bytes).expect("written");
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("in the folder")).expect("made");
+            std::fs::write(path, bytes).expect("written");
         }
         let found = match read(split, folder.path()) {
             Ok(samples) => samples
@@ -62,11 +91,9 @@ pub(crate) mod testing {
                 })
                 .collect::<Vec<_>>()
                 .join(" "),
-            Err(error) => {
-                let folder = format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR);
-                error.to_string().replace(&folder, "")
-            }
+            Err(error) => error.to_string(),
         };
-        assert_eq!(found, expected);
+        let folder = format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR);
+        assert_eq!(found.replace(&folder, ""), expected);
     }
 }

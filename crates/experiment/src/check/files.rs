@@ -6,23 +6,21 @@ use crate::check::Checker;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Node, Value, below};
 use crate::similar::instead_of;
-use crate::spec::{Data, SplitFiles};
+use crate::spec::SplitFiles;
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
     for task in checker.tasks() {
         let files = below("/tasks", task) + "/data/files";
         let splits = checker.root.find(&files).map(Node::entries).unwrap_or_default();
         let mut seen: Vec<(&str, &str)> = Vec::new();
-        for (split, format) in
-            splits.iter().flat_map(|split| split.node.entries().iter().map(move |f| (split, f)))
-        {
-            let at = below(&below(&files, &split.key), &format.key);
-            for file in
-                format.node.entries().iter().filter(|entry| format.key == "parallel" || entry.key == "file")
-            {
-                if checker.sound(&[&below(&at, &file.key)]) {
-                    check_file(checker, &file.node);
-                    check_repeated(checker, &file.node, &split.key, &mut seen);
+        for split in splits {
+            let at = below(&files, &split.key);
+            for file in files_of(&split.node, &at) {
+                if checker.sound(&[&file.pointer]) {
+                    check_file(checker, file.node, file.is_folder);
+                    if file.is_whole {
+                        check_repeated(checker, file.node, &split.key, &mut seen);
+                    }
                 }
             }
         }
@@ -30,17 +28,73 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
     }
 }
 
-fn check_file(checker: &mut Checker<'_>, node: &Node) {
+/// A file that a split names.
+struct Named<'n> {
+    node: &'n Node,
+    pointer: String,
+    /// Whether all of it belongs to the split; others may choose from the same file.
+    is_whole: bool,
+    /// Whether it is a folder.
+    is_folder: bool,
+}
+
+/// The files that a split names without placeholders.
+fn files_of<'n>(split: &'n Node, at: &str) -> Vec<Named<'n>> {
+    let mut files = Vec::new();
+    for format in split.entries() {
+        let at = below(at, &format.key);
+        for entry in format.node.entries() {
+            let pointer = below(&at, &entry.key);
+            let named = |node, pointer, is_whole| Named { node, pointer, is_whole, is_folder: false };
+            match (format.key.as_str(), entry.key.as_str()) {
+                ("parallel" | "idx", _) | ("tsv" | "csv" | "json_lines", "file") => {
+                    files.push(named(&entry.node, pointer, true));
+                }
+                ("fasta" | "members", "archive") => files.push(named(&entry.node, pointer, false)),
+                ("members", "folder") => {
+                    files.push(Named { is_folder: true, ..named(&entry.node, pointer, false) });
+                }
+                ("fasta", "files") => files.extend(
+                    entry.node.entries().iter().map(|e| named(&e.node, below(&pointer, &e.key), false)),
+                ),
+                ("rows", "from") => {
+                    let from = files_of(&entry.node, &pointer);
+                    files.extend(from.into_iter().map(|file| Named { is_whole: false, ..file }));
+                }
+                ("rows", "files") => {
+                    for field in entry.node.entries() {
+                        let pointer = below(&pointer, &field.key);
+                        let paths = field.node.entries().iter().filter(|path| {
+                            path.key == "archive" || path.key == "file" && !has_placeholder(&path.node)
+                        });
+                        files.extend(paths.map(|path| named(&path.node, below(&pointer, &path.key), false)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    files
+}
+
+fn has_placeholder(node: &Node) -> bool {
+    matches!(&node.value, Value::Text(text) if text.contains(['{', '}']))
+}
+
+fn check_file(checker: &mut Checker<'_>, node: &Node, is_folder: bool) {
     let Value::Text(text) = &node.value else { return };
     let path = Path::new(text);
-    if text.is_empty() || path.is_file() {
+    if text.is_empty() || if is_folder { path.is_dir() } else { path.is_file() } {
         return;
     }
-    let (message, help) = if path.is_dir() {
+    let (message, help) = if path.is_file() {
+        (format!("`{text}` is a file"), "name a folder, or `archive` instead of `folder`".to_owned())
+    } else if path.is_dir() {
         (format!("`{text}` is a folder"), "name a file in it".to_owned())
     } else {
         let help = instead_of(path, given(node, path)).unwrap_or_else(|| relative_to(node));
-        (format!("there is no file `{text}`"), help)
+        let noun = if is_folder { "folder" } else { "file" };
+        (format!("there is no {noun} `{text}`"), help)
     };
     checker.found.push(Diagnostic::error(&node.place, message, Some(help)));
 }
@@ -81,22 +135,14 @@ fn check_repeated<'n>(
 
 fn check_columns(checker: &mut Checker<'_>, task: &str) {
     let data = below("/tasks", task) + "/data";
-    let Some(json) = checker.json.pointer(&data).filter(|_| checker.sound(&[&data])) else {
+    let Some(files) = checker.data(task).and_then(|data| data.files) else {
         return;
     };
-    let Ok(Data::Files(files)) = serde_json::from_value(json.clone()) else {
-        return;
-    };
-    let splits = [
-        ("train", Some(&files.train)),
-        ("validation", files.validation.as_ref()),
-        ("test", files.test.as_ref()),
-    ];
-    for (split, files) in splits {
+    for (split, files) in files.splits() {
         let (format, table) = match files {
-            Some(SplitFiles::Tsv(table)) => ("tsv", table),
-            Some(SplitFiles::Csv(table)) => ("csv", table),
-            Some(SplitFiles::JsonLines(table)) => ("json_lines", table),
+            SplitFiles::Tsv(table) => ("tsv", table),
+            SplitFiles::Csv(table) => ("csv", table),
+            SplitFiles::JsonLines(table) => ("json_lines", table),
             _ => continue,
         };
         let columns = format!("{data}/files/{split}/{format}/columns");

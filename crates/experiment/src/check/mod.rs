@@ -3,6 +3,7 @@
 //!
 //! Each rule reads the values that it compares, and is silent when one of them has been reported already.
 
+mod data;
 mod decoding;
 mod files;
 mod model;
@@ -15,13 +16,14 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::Diagnostic;
 use crate::node::Node;
-use crate::spec::{Decoding, Device, Evaluation, Model, Training};
+use crate::spec::{Decoding, Device, Evaluation, Metric, Model, Training};
 use crate::structure::Broken;
 
 /// Everything that is wrong with a tree beyond its structure.
 pub(crate) fn run(root: &Node, json: &Json, broken: &Broken, registry: &Registry) -> Vec<Diagnostic> {
     let mut checker = Checker { root, json, broken, registry, found: Vec::new() };
     tasks::check(&mut checker);
+    data::check(&mut checker);
     files::check(&mut checker);
     model::check(&mut checker);
     training::check(&mut checker);
@@ -87,6 +89,13 @@ impl<'a> Checker<'a> {
 
     fn device(&self) -> Option<Device> {
         self.part("device")
+    }
+
+    /// The metrics that tasks name themselves.
+    fn task_metrics(&self) -> Vec<Metric> {
+        let tasks = self.json.get("tasks").and_then(Json::as_object).into_iter().flatten();
+        let own = tasks.filter_map(|(_, task)| task.get("metrics"));
+        own.filter_map(|metrics| serde_json::from_value::<Vec<Metric>>(metrics.clone()).ok()).flatten().collect()
     }
 
     /// The names of the tasks.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::check::Checker;
 use crate::names::folder_name;
 use crate::node::{Node, Value, below};
-use crate::spec::{Data, Files, Model, Side, SplitFiles};
+use crate::spec::{Model, Side};
 use crate::suggest::suggest;
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
@@ -86,19 +86,15 @@ fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
 
 /// The data must have the fields that a side reads.
 fn check_fields(checker: &mut Checker<'_>, task: &str, options: &str, wanted: &[String]) {
-    let data = below("/tasks", task) + "/data";
-    let Some(json) = checker.json.pointer(&data).filter(|_| checker.sound(&[&data])) else {
+    let Some(data) = checker.data(task) else {
         return;
     };
-    let Ok(Data::Files(files)) = serde_json::from_value(json.clone()) else {
+    // What it is paired with brings fields of its own.
+    let Some(files) = data.files.filter(|_| data.pair.is_none()) else {
         return;
     };
-    let Files { train, validation, test } = &files;
-    let splits = [("train", Some(train)), ("validation", validation.as_ref()), ("test", test.as_ref())];
     for wanted in wanted {
-        for (split, fields) in
-            splits.iter().filter_map(|(split, files)| Some((split, fields(files.as_ref()?)?)))
-        {
+        for (split, fields) in files.splits().filter_map(|(split, files)| Some((split, files.fields()?))) {
             if fields.contains(wanted) {
                 continue;
             }
@@ -112,17 +108,6 @@ fn check_fields(checker: &mut Checker<'_>, task: &str, options: &str, wanted: &[
             checker.error(place.as_deref().unwrap_or(options), message, help);
             break;
         }
-    }
-}
-
-/// The fields that the experiment itself gives to a split; those of a header are known to its reader.
-fn fields(split: &SplitFiles) -> Option<Vec<String>> {
-    match split {
-        SplitFiles::Parallel(files) => Some(files.keys().cloned().collect()),
-        SplitFiles::Tsv(table) | SplitFiles::Csv(table) => {
-            (!table.columns.is_empty()).then(|| table.columns.clone())
-        }
-        SplitFiles::JsonLines(_) => None,
     }
 }
 

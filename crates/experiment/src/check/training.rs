@@ -87,7 +87,8 @@ fn check_plateau(checker: &mut Checker<'_>) {
     }
 }
 
-const VALIDATION: &str = "add `validation` beside `train` in `data.files`";
+const VALIDATION: &str =
+    "add `validation` beside `train` in `data.files`, or `split: { shares: { validation: 0.1 } }` in `data`";
 
 fn check_evaluation(checker: &mut Checker<'_>) {
     let Some(evaluation) = checker.evaluation() else {
@@ -106,6 +107,7 @@ fn check_evaluation(checker: &mut Checker<'_>) {
     if let Some(metric) = evaluation.best_by
         && checker.sound(&[metrics, best_by])
         && !evaluation.metrics.contains(&metric)
+        && !checker.task_metrics().contains(&metric)
     {
         let listed: Vec<_> = evaluation.metrics.iter().map(word).collect();
         let message = format!("`{}` decides which checkpoint is best, but is not computed", word(&metric));
@@ -124,15 +126,12 @@ fn check_evaluation(checker: &mut Checker<'_>) {
     }
 }
 
-/// Whether every task names its files and none of them is for validation. A dataset is known to others.
+/// Whether it is certain that no task has a validation split. What a dataset has is known to others.
 fn has_no_validation(checker: &Checker<'_>) -> bool {
-    let tasks = checker.root.get("tasks").map(|tasks| tasks.entries()).unwrap_or_default();
-    let without = |files: &crate::node::Node| files.get("validation").is_none();
+    let tasks = checker.tasks();
     checker.sound(&["/tasks"])
         && !tasks.is_empty()
-        && tasks
-            .iter()
-            .all(|task| task.node.get("data").and_then(|data| data.get("files")).is_some_and(without))
+        && tasks.iter().all(|task| checker.data(task).is_some_and(|data| data.lacks_validation()))
 }
 
 /// The word that stands for a value in the file.

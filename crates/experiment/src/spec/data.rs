@@ -1,19 +1,98 @@
-//! The data that a task learns from.
+//! The data that a task learns from: a dataset or files of one's own, and what is made of their samples.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+mod options;
+mod problem;
+mod rows;
+mod split_files;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where samples come from.
+pub use options::{Join, Limit, Pair, Shares, Split, Texts};
+pub use problem::Problem;
+pub use rows::{Cell, FilePart, PartOfFile, Rectangle, Rows, Words};
+pub use split_files::{Fasta, Members, SplitFiles, TableFile};
+
+/// Where samples come from, and what is made of them.
+///
+/// Either `dataset` or `files` is given. What follows is done in this order: samples are divided into splits
+/// (`split`), paired with those of another dataset (`pair`), joined to longer ones (`join`), and cut down to
+/// a few (`limit`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Data {
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
     /// A dataset that has a manifest: its name, or the path of a manifest, which ends in `.yaml`.
-    Dataset(String),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
     /// Files of one's own, split by split.
-    Files(Files),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Files>,
+    /// How samples are divided into training, validation and test, when not as the dataset says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
+    /// Gives every sample the fields of a sample of another dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pair: Option<Pair>,
+    /// Makes longer samples of several that follow each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join: Option<Join>,
+    /// Keeps a few samples of each split, for a small run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+    /// Decides which samples `pair`, `join` and `limit` draw; the seed of the experiment does not.
+    pub seed: u64,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self { dataset: None, files: None, split: None, pair: None, join: None, limit: None, seed: 1 }
+    }
+}
+
+impl Data {
+    /// The data of a dataset, as it is.
+    pub fn dataset(name: impl Into<String>) -> Self {
+        Self { dataset: Some(name.into()), ..Self::default() }
+    }
+
+    /// The data of files, as they are.
+    pub fn files(files: Files) -> Self {
+        Self { files: Some(files), ..Self::default() }
+    }
+
+    /// Whether it is certain, without looking at a dataset, that there is no validation split.
+    pub fn lacks_validation(&self) -> bool {
+        let split = self.split.as_ref();
+        let has_share = split.and_then(|split| split.shares.as_ref()?.validation).is_some();
+        let is_pooled = split.is_some_and(|split| !split.leave_out.is_empty());
+        !has_share && (is_pooled || self.files.as_ref().is_some_and(|files| files.validation.is_none()))
+    }
+
+    /// What is wrong beyond the types, with pointers that start at the data.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        match (&self.dataset, &self.files) {
+            (None, None) => {
+                let help = "add `dataset`: the name of a dataset (`any2any data list` shows them), \
+                            or `files`: your own, split by split";
+                found.push(Problem::new("", "`data` lacks `dataset` or `files`", help));
+            }
+            (Some(_), Some(_)) => {
+                let help = "keep one of them; `dataset: null` or `files: null` takes away one that an \
+                            extended experiment gives";
+                found.push(Problem::new("/files", "`data` has both `dataset` and `files`", help));
+            }
+            (None, Some(files)) => {
+                for (split, files) in files.splits() {
+                    Problem::below(&mut found, &format!("/files/{split}"), files.problems());
+                }
+            }
+            (Some(_), None) => {}
+        }
+        Problem::below(&mut found, "/split", self.split.iter().flat_map(Split::problems));
+        Problem::below(&mut found, "/join", self.join.iter().flat_map(Join::problems));
+        found
+    }
 }
 
 /// The files of each split.
@@ -32,32 +111,14 @@ pub struct Files {
     pub test: Option<SplitFiles>,
 }
 
-/// The files of one split. Names that end in `.gz` are decompressed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum SplitFiles {
-    /// A file a field, a sample a line, line N of each belonging together.
-    Parallel(
-        #[schemars(with = "BTreeMap<String, File>", extend("minProperties" = 1))] BTreeMap<String, PathBuf>,
-    ),
-    /// Tab-separated values; the first line names the fields unless `columns` does.
-    Tsv(TableFile),
-    /// Comma-separated values (RFC 4180); the first line names the fields unless `columns` does.
-    Csv(TableFile),
-    /// JSON Lines: an object a line, its strings being the fields.
-    JsonLines(TableFile),
-}
-
-/// A file that holds all fields of a split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TableFile {
-    /// The file.
-    #[schemars(with = "File")]
-    pub file: PathBuf,
-    /// The names of the columns, for a file without a header line.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub columns: Vec<String>,
+impl Files {
+    /// The splits that there are, with their roles.
+    pub fn splits(&self) -> impl Iterator<Item = (&'static str, &SplitFiles)> {
+        let Self { train, validation, test } = self;
+        let others = [("validation", validation.as_ref()), ("test", test.as_ref())];
+        let others = others.into_iter().filter_map(|(role, files)| Some((role, files?)));
+        std::iter::once(("train", train)).chain(others)
+    }
 }
 
 /// The schema of a file's path: `format: path` says that it starts at the folder of the experiment.

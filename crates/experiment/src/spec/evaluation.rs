@@ -1,5 +1,6 @@
 //! How the model is judged, during training and at its end.
 
+use any2any_adapter::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Evaluation {
-    /// What is computed from decoded sequences. The validation loss and perplexity always are.
+    /// What is computed from decoded texts, of tasks that do not say so themselves. The validation loss and
+    /// perplexity always are.
     pub metrics: Vec<Metric>,
     /// What decides which checkpoint is best: a metric of the list; null: the validation loss.
     pub best_by: Option<Metric>,
@@ -63,4 +65,33 @@ pub enum Metric {
     ExactMatch,
     /// The share of tokens that stand at their place.
     TokenAccuracy,
+    /// The share of characters that stand at their place, where the reference has no gap (`-`).
+    CharacterAccuracy,
+    /// Peak signal-to-noise ratio of pictures, in decibels.
+    Psnr,
+    /// Structural similarity of pictures (Wang et al. 2004).
+    Ssim,
+    /// Mean absolute error of pictures, in levels of 255, or of signals, in their unit.
+    MeanAbsoluteError,
+}
+
+impl Metric {
+    /// Whether it scores what a medium writes.
+    pub fn scores(self, kind: Kind) -> bool {
+        match self {
+            Self::TokenAccuracy => true,
+            Self::MeanAbsoluteError => kind == Kind::Image || kind == Kind::Signal,
+            Self::Psnr | Self::Ssim => kind == Kind::Image,
+            _ => kind == Kind::Text,
+        }
+    }
+
+    /// What is computed for a medium unless somebody says otherwise; nothing of its own for texts.
+    pub fn usual(kind: Kind) -> Option<Vec<Self>> {
+        match kind {
+            Kind::Image => Some(vec![Self::Psnr, Self::Ssim, Self::MeanAbsoluteError]),
+            Kind::Signal => Some(vec![Self::MeanAbsoluteError]),
+            _ => None,
+        }
+    }
 }

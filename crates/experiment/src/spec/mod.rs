@@ -16,15 +16,18 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use data::{Data, Files, SplitFiles, TableFile};
+pub use data::{
+    Cell, Data, Fasta, FilePart, Files, Join, Limit, Members, Pair, PartOfFile, Problem, Rectangle, Rows,
+    Shares, Split, SplitFiles, TableFile, Texts, Words,
+};
 pub use decoding::{Beam, Decoding, Sampling};
 pub use evaluation::{Evaluation, Metric};
 pub use model::{
     Activation, Attention, DecoderOnly, Initialization, Lstm, Model, NormPlacement, Positions,
     TiedEmbeddings, Transformer,
 };
-pub use task::{Side, Task};
-pub use training::{Adafactor, Adam, AdamW, Batch, Optimizer, Schedule, Sgd, Training};
+pub use task::{Losses, Side, Task};
+pub use training::{Adafactor, Adam, AdamW, Batch, Mixing, Optimizer, Schedule, Sgd, Training};
 
 /// A whole experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -57,6 +60,14 @@ pub struct Experiment {
 
 fn one() -> u64 {
     1
+}
+
+impl Experiment {
+    /// What a task's outputs are scored with.
+    pub fn metrics(&self, task: &str) -> &[Metric] {
+        let own = self.tasks.get(task).and_then(|task| task.metrics.as_deref());
+        own.unwrap_or(&self.evaluation.metrics)
+    }
 }
 
 /// Where to compute.

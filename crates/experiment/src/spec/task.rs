@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Data;
+use super::{Data, Metric};
 
 /// One source medium, one target medium, and their data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,22 @@ pub struct Task {
     #[serde(default = "one")]
     #[schemars(range(min = 0.0))]
     pub weight: f64,
+    /// What the task's outputs are scored with; null: `evaluation.metrics`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<Metric>>,
+    /// Losses beside the decoder's.
+    #[serde(default)]
+    pub losses: Losses,
+}
+
+/// Losses beside the decoder's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Losses {
+    /// How much the loss of the encoder's alignment with the target counts (connectionist temporal
+    /// classification, Graves et al. 2006); 0: none. 0.3 to 1 teaches reading lines and speech sooner.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub ctc: f64,
 }
 
 fn one() -> f64 {

@@ -16,6 +16,8 @@ pub struct Training {
     pub schedule: Schedule,
     /// What goes into one batch.
     pub batch: Batch,
+    /// How tasks share the steps, before their weights.
+    pub mixing: Mixing,
     /// Batches whose gradients are summed into one update.
     #[schemars(range(min = 1))]
     pub accumulate: usize,
@@ -40,6 +42,7 @@ impl Default for Training {
             optimizer: Optimizer::default(),
             schedule: Schedule::default(),
             batch: Batch::default(),
+            mixing: Mixing::default(),
             accumulate: 1,
             label_smoothing: 0.1,
             clip_norm: Some(1.0),
@@ -71,6 +74,21 @@ impl Default for Batch {
     fn default() -> Self {
         Self { tokens: 4096, max_source_length: 256, max_target_length: 256, prefetch: 4 }
     }
+}
+
+/// How tasks share the steps, before their weights.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Mixing {
+    /// As many batches from each.
+    #[default]
+    Equal,
+    /// By their size, flattened (Arivazhagan et al. 2019): batches an epoch to the power of `1 / temperature`.
+    BySize {
+        /// 1: in proportion to size; the larger, the more equal.
+        #[schemars(range(min = 1.0, max = 100.0))]
+        temperature: f64,
+    },
 }
 
 /// The optimizer.

@@ -25,13 +25,13 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
             None => {}
         }
     }
-    let targets: Vec<u32> = examples.iter().flat_map(|example| &example.target).copied().collect();
+    let targets: Vec<u32> = examples.iter().flat_map(Example::target_tokens).copied().collect();
     let mut pieces = sources.chunks_exact(length);
     task.train.examples = targets
         .chunks_exact(length)
         .map_while(|target| {
             let source = pieces.next().map(|tokens| Sequence::Tokens(tokens.to_vec()));
-            (source.is_some() == has_source).then(|| (source, target.to_vec()))
+            (source.is_some() == has_source).then(|| (source, Sequence::Tokens(target.to_vec())))
         })
         .enumerate()
         .map(|(sample, (source, target))| Example { sample, source, target })
@@ -51,16 +51,17 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
 mod tests {
     use super::*;
     use crate::prepare::Split;
+    use crate::sides::Broken;
 
     #[test]
     fn every_sample_has_the_length() {
         let example = |sample, source: &[u32], target: &[u32]| Example {
             sample,
             source: Some(Sequence::Tokens(source.to_vec())),
-            target: target.to_vec(),
+            target: Sequence::Tokens(target.to_vec()),
         };
         let examples = vec![example(0, &[1, 2, 3], &[9]), example(1, &[4, 5], &[8, 7, 6, 5, 4])];
-        let train = Split { examples, sources: Vec::new(), references: Vec::new() };
+        let train = Split { examples, sources: Vec::new(), references: Vec::new(), broken: Broken::default() };
         let mut task = PreparedTask {
             name: "task".to_owned(),
             train,
@@ -73,7 +74,7 @@ mod tests {
             .train
             .examples
             .iter()
-            .map(|example| (example.source.as_ref().and_then(|source| source.tokens()), &example.target[..]))
+            .map(|example| (example.source.as_ref().and_then(|source| source.tokens()), example.target_tokens()))
             .collect();
         assert_eq!(pieces, [(Some(&[1, 2][..]), &[9, 8][..]), (Some(&[3, 4][..]), &[7, 6][..])]);
         assert_eq!(task.selection.kept, [0, 1]);

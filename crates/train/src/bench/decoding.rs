@@ -163,7 +163,7 @@ fn beam(decoding: &Decoding) -> usize {
 
 /// The tokens of the best of some hypotheses.
 fn tokens(hypotheses: &[Output]) -> usize {
-    hypotheses.first().map_or(0, |best| best.tokens.len())
+    hypotheses.first().map_or(0, |best| best.tokens().len())
 }
 
 fn encode(translator: &Translator, task: usize, lines: &[Value]) -> Result<Vec<Sequence>, TrainError> {

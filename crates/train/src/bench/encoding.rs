@@ -76,7 +76,7 @@ impl EncoderBench {
                 phases = Phases::measured(device.clone());
             }
             let mut pass = Pass::training(seed, step);
-            let embedded = stem.forward(Input::Frames(input.clone()));
+            let embedded = stem.forward(Input::Frames(input.clone()), &[]);
             let Some(memory) = body.encode(embedded, &[frames], &mut pass) else {
                 let reason = "the model has no encoder: choose a `transformer` or an `lstm`";
                 return Err(TrainError::Unsupported(reason.to_owned()));

@@ -4,6 +4,7 @@
 //! Everything else (norms, softmax, activations) is left out: next to the products it is little arithmetic,
 //! though not always little time. Causal attention is counted whole, as it is in other frameworks' counts.
 
+use any2any_adapter::Convolution;
 use any2any_core::{
     Activation, BodyConfig, HeadConfig, LstmAttention, LstmConfig, ModelConfig, StemConfig, TransformerConfig,
 };
@@ -29,10 +30,27 @@ pub fn forward_operations(model: &ModelConfig, task: usize, shape: BatchShape) -
     let task = model.tasks[task];
     let d_model = model.body.d_model() as u64;
     let positions = |of: usize| (shape.rows * of) as u64;
-    let stem = match task.source.map(|stem| &model.stems[stem]) {
+    let stem: u64 = match task.source.map(|stem| &model.stems[stem]) {
         Some(StemConfig::Projection { width }) => product(positions(shape.source), *width as u64, d_model),
-        _ => 0,
+        Some(StemConfig::Convolution { width, layers }) => {
+            let mut frames = shape.source;
+            let layer = |(number, layer): (usize, &Convolution)| {
+                frames = layer.positions(frames);
+                let width = if number == 0 { *width as u64 } else { d_model };
+                product(positions(frames), layer.kernel as u64 * width, d_model)
+            };
+            layers.iter().enumerate().map(layer).sum()
+        }
+        Some(StemConfig::Lookup { .. }) | None => 0,
     };
+    // What the encoder sees of a source.
+    let source = match task.source.map(|stem| &model.stems[stem]) {
+        Some(StemConfig::Convolution { layers, .. }) => {
+            layers.iter().fold(shape.source, |frames, layer| layer.positions(frames))
+        }
+        _ => shape.source,
+    };
+    let shape = BatchShape { source, ..shape };
     let body = match &model.body {
         BodyConfig::Transformer(config) => encoder(config, shape) + decoder(config, shape, true),
         BodyConfig::DecoderOnly(config) => decoder(&config.0, shape, false),
@@ -41,14 +59,15 @@ pub fn forward_operations(model: &ModelConfig, task: usize, shape: BatchShape) -
     stem + body + product(positions(shape.target), d_model, vocabulary(model, task.head))
 }
 
-/// How many tokens a head tells apart.
+/// How many tokens a head tells apart, or how wide its frames are.
 pub(crate) fn vocabulary(model: &ModelConfig, head: usize) -> u64 {
     match model.heads[head] {
         HeadConfig::Own { vocabulary } => vocabulary as u64,
         HeadConfig::Tied { stem } => match model.stems[stem] {
             StemConfig::Lookup { vocabulary } => vocabulary as u64,
-            StemConfig::Projection { .. } => 0,
+            StemConfig::Projection { .. } | StemConfig::Convolution { .. } => 0,
         },
+        HeadConfig::Frames { width, stops } => width as u64 + u64::from(stops),
     }
 }
 
@@ -189,7 +208,13 @@ mod tests {
                 body,
                 stems: vec![StemConfig::Lookup { vocabulary: 11 }],
                 heads: vec![HeadConfig::Tied { stem: 0 }],
-                tasks: vec![TaskConfig { source: has_source.then_some(0), target: 0, head: 0 }],
+                alignments: Vec::new(),
+                tasks: vec![TaskConfig {
+                    source: has_source.then_some(0),
+                    target: 0,
+                    head: 0,
+                    alignment: None,
+                }],
             };
             assert_eq!(forward_operations(&model, 0, SHAPE), expected + softmax, "{:?}", model.body);
         }
@@ -198,11 +223,12 @@ mod tests {
     #[test]
     fn frames_are_projected_and_every_task_has_its_own_vocabulary() {
         let stems = vec![StemConfig::Lookup { vocabulary: 11 }, StemConfig::Projection { width: 9 }];
-        let task = |source, head| TaskConfig { source: Some(source), target: 0, head };
+        let task = |source, head| TaskConfig { source: Some(source), target: 0, head, alignment: None };
         let model = ModelConfig {
             body: BodyConfig::Transformer(transformer(1, Activation::Relu)),
             stems,
             heads: vec![HeadConfig::Tied { stem: 0 }, HeadConfig::Own { vocabulary: 100 }],
+            alignments: Vec::new(),
             tasks: vec![task(0, 0), task(1, 0), task(0, 1)],
         };
         let operations = |task| forward_operations(&model, task, SHAPE);

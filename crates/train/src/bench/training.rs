@@ -127,7 +127,7 @@ impl TrainingBench {
         let folder = tempfile::tempdir().map_err(TrainError::io(&std::env::temp_dir()))?;
         let experiment = prepared.experiment.clone();
         let device = crate::device::device(&experiment.device)?;
-        let model = model_config(&experiment.model, &prepared.adapters);
+        let model = model_config(&experiment, &prepared.adapters);
         let lengths = prepared.tasks.iter().map(|task| task.train.lengths()).collect();
         let mut tally = Tally::new(model, lengths);
         let mut machine = Machine::new(&tally.model, experiment.training.batch.tokens);

@@ -1,0 +1,96 @@
+//! Where a dataset's splits are read from: the folder of a manifest, a person's own files, or a generator.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use any2any_experiment::spec;
+
+use super::ROLES;
+use crate::reader::{self, Archives};
+use crate::toy::{Corpus, ToyEnDe};
+use crate::{DataError, DataRoot, Generator, Manifest, Samples};
+
+/// Where splits are read from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// The files of the manifest, in this folder.
+    Folder { manifest: Box<Manifest>, folder: PathBuf, archives: Archives },
+    /// Files that the experiment names.
+    Files { files: Box<spec::Files>, archives: Archives },
+    /// Sentences that are generated when the first split is asked for.
+    Toy { manifest: Box<Manifest>, generator: ToyEnDe, corpus: OnceLock<Corpus> },
+}
+
+impl Source {
+    /// The source of a manifest; `asked` is how the person called it.
+    pub(super) fn of_manifest(manifest: Manifest, root: &DataRoot, asked: &str) -> Result<Self, DataError> {
+        Ok(match &manifest.generator {
+            Some(Generator::ToyEnDe(generator)) => {
+                let generator = generator.clone();
+                Self::Toy { manifest: Box::new(manifest), generator, corpus: OnceLock::new() }
+            }
+            None => {
+                root.require(&manifest, asked)?;
+                let folder = root.set_folder(&manifest);
+                Self::Folder { manifest: Box::new(manifest), folder, archives: Archives::default() }
+            }
+        })
+    }
+
+    /// The source of a person's own files.
+    pub(super) fn of_files(files: &spec::Files) -> Self {
+        Self::Files { files: Box::new(files.clone()), archives: Archives::default() }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.manifest().map_or("files", |manifest| &manifest.name)
+    }
+
+    pub(super) fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Folder { manifest, .. } | Self::Toy { manifest, .. } => Some(manifest),
+            Self::Files { .. } => None,
+        }
+    }
+
+    /// The names of all splits.
+    pub(super) fn splits(&self) -> Vec<String> {
+        match self {
+            Self::Files { files, .. } => files.splits().map(|(role, _)| role.to_owned()).collect(),
+            Self::Toy { .. } => ROLES.map(str::to_owned).to_vec(),
+            Self::Folder { manifest, .. } => manifest.splits.keys().cloned().collect(),
+        }
+    }
+
+    /// Whether there is a split of this role or name.
+    pub(super) fn has_split(&self, role_or_name: &str) -> bool {
+        match self {
+            Self::Folder { manifest, .. } => manifest.split(role_or_name).is_some(),
+            _ => self.splits().iter().any(|split| split == role_or_name),
+        }
+    }
+
+    /// Reads the split of a role, or else of a name; `None` when there is none.
+    pub(super) fn read(&self, role_or_name: &str) -> Result<Option<Samples>, DataError> {
+        match self {
+            Self::Folder { manifest, folder, archives } => {
+                let files = manifest.split(role_or_name).map(|(_, files)| files);
+                files.map(|files| reader::read_sound(files, folder, archives)).transpose()
+            }
+            Self::Files { files, archives } => {
+                let files = files.splits().find(|(role, _)| *role == role_or_name).map(|(_, files)| files);
+                files.map(|files| reader::read_sound(files, Path::new(""), archives)).transpose()
+            }
+            Self::Toy { generator, corpus, .. } => {
+                let corpus = match corpus.get() {
+                    Some(corpus) => corpus,
+                    None => {
+                        let generated = generator.generate()?;
+                        corpus.get_or_init(|| generated)
+                    }
+                };
+                Ok(corpus.split(role_or_name))
+            }
+        }
+    }
+}

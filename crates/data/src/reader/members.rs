@@ -1,0 +1,132 @@
+//! Files that are samples: the members of an archive, or the files of a folder, described by their names.
+
+use std::path::Path;
+
+use any2any_adapter::{File, Value};
+use any2any_experiment::{Pattern, Piece, spec};
+use regex::Regex;
+
+use super::archive::Archives;
+use super::lines::wrong;
+use crate::text::grouped;
+use crate::{DataError, Samples};
+
+/// How deep a folder is looked into: deeper than any dataset, and an end for links in a circle.
+const DEPTH: usize = 32;
+
+pub(super) fn read(
+    members: &spec::Members,
+    folder: &Path,
+    archives: &Archives,
+) -> Result<Samples, DataError> {
+    let place =
+        folder.join(members.archive.as_ref().or(members.folder.as_ref()).map_or(Path::new(""), |path| path));
+    let files: Vec<(String, File)> = match &members.archive {
+        Some(_) => {
+            let archive = archives.open(&place)?;
+            archive.members().iter().map(|(name, file)| (name.clone(), file.clone())).collect()
+        }
+        None => {
+            let mut files = Vec::new();
+            walk(&place, "", 0, &mut files)?;
+            files.sort_by(|(a, _), (b, _)| a.cmp(b));
+            files
+        }
+    };
+    let pattern = Pattern::parse(&members.names).map_err(|reason| wrong(&place, &reason))?;
+    let expression = expression(&pattern).map_err(|reason| wrong(&place, &reason))?;
+    let mut values: Vec<Value> = Vec::new();
+    let mut columns: Vec<(String, Vec<Value>)> =
+        pattern.fields().map(|field| (field.to_owned(), Vec::new())).collect();
+    for (name, file) in &files {
+        let Some(found) = expression.captures(name) else { continue };
+        values.push(Value::from(file.clone()));
+        // The first group is the whole name.
+        for (group, (_, texts)) in found.iter().skip(1).zip(&mut columns) {
+            texts.push(Value::from(group.map_or("", |group| group.as_str())));
+        }
+    }
+    if values.is_empty() {
+        let there = match files.first() {
+            Some((example, _)) => format!("it has {} files, such as '{example}'", grouped(files.len())),
+            None => "it has no file".to_owned(),
+        };
+        return Err(wrong(&place, &format!("no name fits `{}`: {there}", members.names)));
+    }
+    columns.insert(0, (members.field.clone(), values));
+    let reason = format!("two fields are called the same in `{}`", members.names);
+    Samples::new(columns).ok_or_else(|| wrong(&place, &reason))
+}
+
+/// The names that a pattern describes: each placeholder one or more characters other than `/`, as few as fit.
+pub(crate) fn expression(pattern: &Pattern) -> Result<Regex, String> {
+    let pieces = pattern.pieces().iter().map(|piece| match piece {
+        Piece::Text(text) => regex::escape(text),
+        Piece::Field(_) => "([^/]+?)".to_owned(),
+    });
+    Regex::new(&format!("^{}$", pieces.collect::<String>())).map_err(|error| error.to_string())
+}
+
+/// The files below a folder, with their names from there.
+fn walk(folder: &Path, name: &str, depth: usize, files: &mut Vec<(String, File)>) -> Result<(), DataError> {
+    let read = |source| DataError::Read { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(read)? {
+        let entry = entry.map_err(read)?;
+        // A name that is not UTF-8 fits no pattern.
+        let Ok(own) = entry.file_name().into_string() else { continue };
+        let path = entry.path();
+        let name = if name.is_empty() { own } else { format!("{name}/{own}") };
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() && depth < DEPTH => walk(&path, &name, depth + 1, files)?,
+            Ok(metadata) if metadata.is_file() => files.push((name, File::on_disk(path))),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use any2any_experiment::spec::{Members, SplitFiles};
+
+    use super::super::archive::testing::tar;
+    use super::super::testing::check;
+
+    fn split(names: &str, archive: Option<&str>, folder: Option<&str>) -> SplitFiles {
+        let (archive, folder) = (archive.map(Into::into), folder.map(Into::into));
+        SplitFiles::Members(Members { archive, folder, names: names.to_owned(), field: "audio".to_owned() })
+    }
+
+    const FILES: [(&str, &[u8]); 4] =
+        [("rec/3_jo_10.wav", b"c"), ("rec/3_jo_1.wav", b"b"), ("rec/1_a_b_0.wav", b"a"), ("notes.txt", b"")];
+
+    #[test]
+    fn names_become_fields() {
+        let archive = tar(&FILES);
+        let at = |names: &str| split(names, Some("x.tar"), None);
+        let cases = [
+            (
+                "rec/{digit}_{speaker}_{index}.wav",
+                "audio=[x.tar/rec/1_a_b_0.wav]|[x.tar/rec/3_jo_1.wav]|[x.tar/rec/3_jo_10.wav] \
+                 digit=1|3|3 speaker=a|jo|jo index=b_0|1|10",
+            ),
+            ("{name}.txt", "audio=[x.tar/notes.txt] name=notes"),
+            ("notes.txt", "audio=[x.tar/notes.txt]"),
+            ("{name}.flac", "x.tar: no name fits `{name}.flac`: it has 4 files, such as 'notes.txt'"),
+            ("{a}.{a}", "members/names: two fields are called `a`: give each its own name"),
+        ];
+        for (names, expected) in cases {
+            check(&[("x.tar", &archive)], &at(names), expected);
+        }
+    }
+
+    #[test]
+    fn a_folder_is_read_like_an_archive() {
+        let expected = "audio=[set/rec/3_jo_1.wav]|[set/rec/3_jo_10.wav] n=1|10";
+        let files: Vec<_> = FILES.iter().map(|(name, bytes)| (format!("set/{name}"), *bytes)).collect();
+        let files: Vec<_> = files.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
+        check(&files, &split("rec/3_jo_{n}.wav", None, Some("set")), expected);
+        let missing = "cannot read tes: No such file or directory (os error 2)";
+        check(&files, &split("{n}", None, Some("tes")), missing);
+    }
+}

@@ -1,0 +1,267 @@
+//! Samples made of other samples: repeated, chosen, described further, and given the files that they name.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use any2any_adapter::Value;
+use any2any_experiment::{Pattern, spec};
+
+use super::archive::Archives;
+use super::part::Parts;
+use crate::{DataError, Samples, text};
+
+pub(super) fn read(rows: &spec::Rows, folder: &Path, archives: &Archives) -> Result<Samples, DataError> {
+    let from = super::read_sound(&rows.from, folder, archives)?;
+    let mut table = Rows { place: place(&rows.from), numbers: (1..=from.len()).collect(), samples: from };
+    for (field, values) in &rows.each {
+        table.repeat(field, values)?;
+    }
+    table.choose(&rows.keep, true)?;
+    table.choose(&rows.except, false)?;
+    for (field, words) in &rows.words {
+        let values = table.words(words)?;
+        table.add(field, values)?;
+    }
+    // What the files are named by stands in the fields so far: one file cannot name another.
+    let mut named = Vec::new();
+    for (field, file) in &rows.files {
+        let mut parts = Parts::new(file, folder, archives)?;
+        let values = (0..table.samples.len()).map(|row| {
+            parts.value(|field| table.text(field, row)).map_err(|reason| table.wrong(row, reason))
+        });
+        named.push((field, values.collect::<Result<_, _>>()?));
+    }
+    for (field, values) in named {
+        table.add(field, values)?;
+    }
+    Ok(table.samples)
+}
+
+/// What messages call the files of the rows.
+fn place(files: &spec::SplitFiles) -> String {
+    use spec::SplitFiles;
+    let path = match files {
+        SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => fields.values().next(),
+        SplitFiles::Tsv(table) | SplitFiles::Csv(table) | SplitFiles::JsonLines(table) => Some(&table.file),
+        SplitFiles::Fasta(fasta) => fasta.archive.as_ref().or(fasta.files.values().next()),
+        SplitFiles::Members(members) => members.archive.as_ref().or(members.folder.as_ref()),
+        SplitFiles::Rows(rows) => return place(&rows.from),
+    };
+    path.map(|path| path.display().to_string()).unwrap_or_default()
+}
+
+/// Samples, and the rows that they come from.
+struct Rows {
+    place: String,
+    numbers: Vec<usize>,
+    samples: Samples,
+}
+
+impl Rows {
+    fn wrong(&self, row: usize, reason: String) -> DataError {
+        DataError::Row { place: self.place.clone(), row: self.numbers[row], reason }
+    }
+
+    fn text(&self, field: &str, row: usize) -> Result<&str, String> {
+        let column = self.samples.require(field).map_err(|error| error.to_string())?;
+        column[row]
+            .as_text()
+            .ok_or_else(|| format!("the field '{field}' is {}, not a text", column[row].kind()))
+    }
+
+    fn select(&mut self, rows: &[usize]) {
+        self.samples = self.samples.select(rows);
+        self.numbers = rows.iter().map(|&row| self.numbers[row]).collect();
+    }
+
+    fn add(&mut self, field: &str, values: Vec<Value>) -> Result<(), DataError> {
+        let mut columns = std::mem::take(&mut self.samples).into_columns();
+        let known: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+        columns.push((field.to_owned(), values));
+        self.samples = Samples::new(columns).ok_or_else(|| DataError::Row {
+            place: self.place.clone(),
+            row: 1,
+            reason: format!(
+                "there is a field '{field}' already: give the new one another name (known: {})",
+                known.join(", ")
+            ),
+        })?;
+        Ok(())
+    }
+
+    /// Every row once for each value, the values next to each other.
+    fn repeat(&mut self, field: &str, values: &[String]) -> Result<(), DataError> {
+        let rows: Vec<usize> =
+            (0..self.samples.len()).flat_map(|row| std::iter::repeat_n(row, values.len())).collect();
+        self.select(&rows);
+        let column =
+            values.iter().map(|value| Value::from(value.as_str())).cycle().take(rows.len()).collect();
+        self.add(field, column)
+    }
+
+    /// Keeps the rows that meet all conditions, or those that meet none.
+    fn choose(&mut self, conditions: &BTreeMap<String, spec::Texts>, keep: bool) -> Result<(), DataError> {
+        for (key, accepted) in conditions {
+            let pattern = Pattern::parse(key).map_err(|reason| self.wrong_pattern(reason))?;
+            let mut rows = Vec::new();
+            for row in 0..self.samples.len() {
+                let field = fill(&pattern, |field| self.text(field, row))
+                    .map_err(|reason| self.wrong(row, reason))?;
+                let value = self.text(&field, row).map_err(|reason| self.wrong(row, reason))?;
+                if accepted.list().iter().any(|text| text == value) == keep {
+                    rows.push(row);
+                }
+            }
+            if rows.is_empty() && !self.samples.is_empty() {
+                let values: Vec<String> = accepted.list().to_vec();
+                let (what, values) = (if keep { "where" } else { "except" }, values.join(", "));
+                return Err(DataError::Row {
+                    place: self.place.clone(),
+                    row: self.numbers[0],
+                    reason: format!("`{what}` leaves no sample: {key} with {values}"),
+                });
+            }
+            self.select(&rows);
+        }
+        Ok(())
+    }
+
+    fn wrong_pattern(&self, reason: String) -> DataError {
+        DataError::Row { place: self.place.clone(), row: 1, reason }
+    }
+
+    fn words(&self, words: &spec::Words) -> Result<Vec<Value>, DataError> {
+        (0..self.samples.len())
+            .map(|row| {
+                let value = self.text(&words.from, row).map_err(|reason| self.wrong(row, reason))?;
+                if words.map.is_empty() {
+                    return Ok(Value::from(value));
+                }
+                words.map.get(value).map(|word| Value::from(word.as_str())).ok_or_else(|| {
+                    let known: Vec<String> = words.map.keys().cloned().collect();
+                    let reason =
+                        format!("no word for the {} '{value}': {}", words.from, text::known(value, &known));
+                    self.wrong(row, reason)
+                })
+            })
+            .collect()
+    }
+}
+
+/// A pattern filled from the texts of a row.
+pub(super) fn fill<'a>(
+    pattern: &Pattern,
+    text: impl Fn(&str) -> Result<&'a str, String>,
+) -> Result<String, String> {
+    if let Some(error) = pattern.fields().find_map(|field| text(field).err()) {
+        return Err(error);
+    }
+    let filled = pattern.fill(|field| text(field).ok().map(str::to_owned));
+    filled.map_err(|field| format!("no field is called '{field}'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use any2any_experiment::spec::SplitFiles;
+
+    use super::super::archive::testing::tar;
+    use super::super::testing::check;
+
+    fn split(yaml: &str) -> SplitFiles {
+        serde_yaml::from_str(&format!("rows: {{ from: {{ tsv: {{ file: t }} }}, {yaml} }}")).expect("rows")
+    }
+
+    const TABLE: &[u8] = b"n\tx\ty\ta\tb\n1\t0\t2\t1\t1\n2\t3\t1\t0\t1\n";
+
+    #[test]
+    fn rows_are_repeated_chosen_and_named() {
+        let cases = [
+            ("each: { by: [a, b] }", "n=1|1|2|2 x=0|0|3|3 y=2|2|1|1 a=1|1|0|0 b=1|1|1|1 by=a|b|a|b"),
+            ("each: { by: [a, b] }, where: { '{by}': '1', n: ['2', '3'] }", "n=2 x=3 y=1 a=0 b=1 by=b"),
+            ("except: { n: '1', x: '5' }", "n=2 x=3 y=1 a=0 b=1"),
+            (
+                "words: { w: { from: n, map: { '1': one, '2': two } } }, where: { a: '0' }",
+                "n=2 x=3 y=1 a=0 b=1 w=two",
+            ),
+            ("words: { m: { from: n } }", "n=1|2 x=0|3 y=2|1 a=1|0 b=1|1 m=1|2"),
+            ("each: { p: [u, v], q: [s] }, where: { n: '1' }", "n=1|1 x=0|0 y=2|2 a=1|1 b=1|1 p=u|v q=s|s"),
+            ("words: { w: { from: n, map: { '1': one } } }", "row 2 of t: no word for the n '2': known: 1"),
+            ("where: { n: '3' }", "row 1 of t: `where` leaves no sample: n with 3"),
+            ("where: { m: '3' }", "row 1 of t: no field is called 'm': known: n, x, y, a, b"),
+            (
+                "words: { x: { from: n } }",
+                "row 1 of t: there is a field 'x' already: give the new one another name (known: n, x, y, a, b)",
+            ),
+            (
+                "words: { w: { from: n } }, each: { w: [a] }",
+                "rows/words/w: two fields are called `w`: give each its own name",
+            ),
+            (
+                "where: { '{n': a }",
+                "rows/where/{n: `{n` has a brace without its partner: `{{` stands for the brace itself",
+            ),
+            (
+                "each: { w: [] }",
+                "rows/each/w: `w` has no value: give the field the values that every sample is repeated for",
+            ),
+        ];
+        for (yaml, expected) in cases {
+            check(&[("t", TABLE)], &split(yaml), expected);
+        }
+    }
+
+    #[test]
+    fn rows_name_files_and_their_parts() {
+        let archive = tar(&[("1.png", b"a"), ("2.png", b"b")]);
+        let cases = [
+            ("archive: z.tar, member: '{n}.png'", "[z.tar/1.png]|[z.tar/2.png]"),
+            ("file: 'p{n}'", "[p1]|[p2]"),
+            (
+                "file: p1, part: { cell: { column: '{x}', row: '{y}', size: 32 } }",
+                "[p1, 32 x 32 pixels at 0, 64]|[p1, 32 x 32 pixels at 96, 32]",
+            ),
+            (
+                "file: p1, part: { rectangle: { left: '{x}*10+1', top: '{y}', width: '5', height: '{n}*2' } }",
+                "[p1, 5 x 2 pixels at 1, 2]|[p1, 5 x 4 pixels at 31, 1]",
+            ),
+            ("file: p1, part: { sample: '{x}*256' }", "[p1, from sample 0]|[p1, from sample 768]"),
+            ("file: p1, part: { second: '{x}.5' }", "[p1, from second 0.5]|[p1, from second 3.5]"),
+            ("file: p1, part: { item: '{y}' }", "[p1, item 3]|[p1, item 2]"),
+        ];
+        let files = [("t", TABLE), ("z.tar", &archive), ("p1", b"1"), ("p2", b"2")];
+        for (yaml, values) in cases {
+            let expected = format!("n=1|2 x=0|3 y=2|1 a=1|0 b=1|1 f={values}");
+            check(&files, &split(&format!("files: {{ f: {{ {yaml} }} }}")), &expected);
+        }
+        let wrong = [
+            (
+                "archive: z.tar, member: '{n}.gif'",
+                "row 1 of t: z.tar: no member is called '1.gif'; it has 2 files, such as '1.png'",
+            ),
+            ("file: 'p{x}'", "row 1 of t: there is no file p0"),
+            ("file: '../p{n}'", "row 1 of t: '../p1' leaves the folder of the dataset"),
+            ("file: '/p{n}'", "row 1 of t: '/p1' leaves the folder of the dataset"),
+            ("file: 'p{z}'", "row 1 of t: no field is called 'z': known: n, x, y, a, b"),
+            (
+                "file: p1, part: { item: '-{y}' }",
+                "row 1 of t: '-2' is not a whole number, nor a sum of products of some, such as 3*32+1",
+            ),
+            ("file: p1, part: { second: 'x{y}' }", "row 1 of t: 'x2' is not a number of seconds"),
+            (
+                "file: p1, part: { cell: { column: '18446744073709551615', row: '0', size: 32 } }",
+                "row 1 of t: 18446744073709551615 x 32 is too large",
+            ),
+            (
+                "member: '{n}'",
+                "rows/files/f: this names no file: give either `file`, or `archive` and its `member`",
+            ),
+            (
+                "file: p1, archive: z.tar",
+                "rows/files/f/file: `file` cannot stand beside an archive: give either `file`, or `archive` and its `member`",
+            ),
+        ];
+        for (yaml, expected) in wrong {
+            check(&files, &split(&format!("files: {{ f: {{ {yaml} }} }}")), expected);
+        }
+    }
+}

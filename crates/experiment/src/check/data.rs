@@ -1,0 +1,31 @@
+//! Rules about what is made of the data.
+
+use serde_json::Value as Json;
+
+use crate::check::Checker;
+use crate::node::below;
+use crate::spec::Data;
+
+pub(crate) fn check(checker: &mut Checker<'_>) {
+    for task in checker.tasks() {
+        let at = below("/tasks", task) + "/data";
+        let count = format!("{at}/join/count");
+        let items = checker.json.pointer(&count).and_then(Json::as_array).map(Vec::len);
+        if let Some(items) = items.filter(|&items| items != 2 && checker.sound(&[&count])) {
+            let help = "write the fewest and then the most: `count: [3, 6]`";
+            checker.error(&count, format!("`count` has two numbers, found {items}"), help);
+        }
+        for problem in checker.data(task).iter().flat_map(Data::problems) {
+            checker.error(&format!("{at}{}", problem.pointer), problem.message, problem.help);
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// The data of a task, when it is sound.
+    pub(super) fn data(&self, task: &str) -> Option<Data> {
+        let at = below("/tasks", task) + "/data";
+        let json = self.json.pointer(&at).filter(|_| self.sound(&[&at]))?;
+        serde_json::from_value(json.clone()).ok()
+    }
+}

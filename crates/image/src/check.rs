@@ -1,0 +1,129 @@
+//! What is wrong with options that fit the schema.
+
+use any2any_adapter::OptionProblem;
+
+use crate::options::{ImageOptions, Normalize, Output, Stem};
+use crate::size::Size;
+
+fn problem(pointer: impl Into<String>, message: impl Into<String>, help: &str) -> OptionProblem {
+    OptionProblem { pointer: pointer.into(), message: message.into(), help: Some(help.to_owned()) }
+}
+
+/// Everything that the schema cannot say, and the ranges that others rely on.
+pub(crate) fn problems(options: &ImageOptions) -> Vec<OptionProblem> {
+    let mut problems = Vec::new();
+    if options.field.is_empty() {
+        let help = "name the field of the dataset that holds the picture";
+        problems.push(problem("/field", "the name of the field is empty", help));
+    }
+    sizes(options, &mut problems);
+    patches(options, &mut problems);
+    stem(options, &mut problems);
+    output(options, &mut problems);
+    problems
+}
+
+fn sizes(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
+    let mut side = |name: &str, key: &str, pixels: usize| {
+        if !(1..=4096).contains(&pixels) {
+            let pointer = format!("/size/{name}{key}");
+            problems.push(problem(pointer, format!("{pixels} pixels are no size"), "from 1 to 4096 pixels"));
+        }
+    };
+    let (name, extent) = match options.size {
+        None => return,
+        Some(Size::Height(height)) => return side("height", "", height),
+        Some(Size::Resize(extent)) => ("resize", extent),
+        Some(Size::Pad(extent)) => ("pad", extent),
+        Some(Size::Fit(extent)) => ("fit", extent),
+    };
+    side(name, "/width", extent.width);
+    side(name, "/height", extent.height);
+}
+
+fn patches(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
+    let patches = &options.patches;
+    let sides = [
+        ("width", Some(patches.width)),
+        ("height", patches.height),
+        ("stride_x", patches.stride_x),
+        ("stride_y", patches.stride_y),
+    ];
+    for (name, pixels) in sides {
+        if let Some(pixels) = pixels.filter(|pixels| !(1..=1024).contains(pixels)) {
+            let help = "from 1 to 1024 pixels; leave the height null for patches as high as the picture";
+            let message = format!("a patch cannot have a {name} of {pixels} pixels");
+            problems.push(problem(format!("/patches/{name}"), message, help));
+        }
+    }
+    let mut gap = |name: &str, stride: Option<usize>, side: Option<usize>| {
+        if let (Some(stride), Some(side)) = (stride, side)
+            && stride > side
+        {
+            let message = format!("steps of {stride} pixels leave gaps between patches of {side}");
+            problems.push(problem(format!("/patches/{name}"), message, "at most the size of the patch"));
+        }
+    };
+    gap("stride_x", patches.stride_x, Some(patches.width));
+    gap("stride_y", patches.stride_y, patches.height.or(options.size.map(|size| size.height())));
+}
+
+fn stem(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
+    let Stem::Convolution(convolutions) = &options.stem else { return };
+    let here = "/stem/convolution";
+    if convolutions.layers.is_empty() {
+        let help = "give at least one layer, or write `stem: projection`";
+        problems.push(problem(format!("{here}/layers"), "there is no layer", help));
+    }
+    for (number, layer) in convolutions.layers.iter().enumerate() {
+        if layer.kernel.is_multiple_of(2) {
+            let message = format!("a kernel of {} frames has no middle", layer.kernel);
+            let help = format!("an odd number, such as {}", layer.kernel + 1);
+            problems.push(problem(format!("{here}/layers/{number}/kernel"), message, &help));
+        }
+        if layer.stride == 0 {
+            let message = "steps of 0 frames lead nowhere";
+            problems.push(problem(format!("{here}/layers/{number}/stride"), message, "at least 1"));
+        }
+    }
+    if options.output != Output::Frames {
+        let message = "convolutions are for pictures that are only read";
+        problems.push(problem("/stem", message, "write `stem: projection`, or leave `output` out"));
+    } else if let Some(height) = options.patches.height
+        && options.size.is_none_or(|size| size.height() > height)
+    {
+        let message = "convolutions run along one row of patches, and there may be several";
+        let help = "leave the height of the patches null, so that they are as high as the picture";
+        problems.push(problem("/patches/height", message, help));
+    }
+}
+
+fn output(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
+    let (name, what) = match &options.output {
+        Output::Frames => return,
+        Output::Patches(_) => ("patches", "patches that are written"),
+        Output::Codes(codes) => {
+            if codes.codes < 2 {
+                let message = format!("{} codes say nothing", codes.codes);
+                problems.push(problem("/output/codes/codes", message, "at least 2; 256 is usual"));
+            }
+            ("codes", "codes")
+        }
+    };
+    if !options.patches.apart() {
+        let message = format!("{what} cannot overlap");
+        problems.push(problem("/patches", message, "leave the strides out"));
+    }
+    if let Some(Size::Height(_)) = options.size {
+        let message = format!("{what} need pictures of one width, too");
+        problems.push(problem("/size", message, "use `resize`, `pad` or `fit`"));
+    }
+    if options.coordinates {
+        let message = format!("{what} have no room for coordinates");
+        problems.push(problem("/coordinates", message, "set it to false: positions are counted"));
+    }
+    if options.normalize == Normalize::PerImage && name == "patches" {
+        let message = "what was scaled by each picture's own values cannot be scaled back";
+        problems.push(problem("/normalize", message, "use `fitted` or `none`"));
+    }
+}

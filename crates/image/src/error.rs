@@ -1,0 +1,130 @@
+//! What can go wrong between a picture and its sequence.
+
+use any2any_adapter::{AdapterError, File};
+
+/// What can go wrong between a picture and its sequence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The file cannot be read at all.
+    #[error("{reason}")]
+    Unreadable {
+        /// What the system says.
+        reason: String,
+    },
+    /// The content is of no known format.
+    #[error("it is neither PNG nor JPEG nor an IDX archive of pictures, by its first bytes")]
+    Format,
+    /// The content breaks the rules of its format.
+    #[error("it is broken or cut off: {reason}")]
+    Broken {
+        /// What the decoder says.
+        reason: String,
+    },
+    /// The picture is larger than anything that can be worked with.
+    #[error("{width} x {height} pixels are more than the {limit} that are allowed: cut or shrink it")]
+    TooLarge {
+        /// Pixels from left to right.
+        width: usize,
+        /// Pixels from top to bottom.
+        height: usize,
+        /// The most pixels.
+        limit: usize,
+    },
+    /// The header promises more pixels than so few bytes can hold.
+    #[error("it is broken or cut off: {width} x {height} pixels do not fit into {bytes} bytes")]
+    Implausible {
+        /// Pixels from left to right.
+        width: usize,
+        /// Pixels from top to bottom.
+        height: usize,
+        /// The length of the file.
+        bytes: usize,
+    },
+    /// The rectangle is not inside the picture.
+    #[error("the picture has {width} x {height} pixels only: check the position and the size of the cell")]
+    Outside {
+        /// Pixels from left to right.
+        width: usize,
+        /// Pixels from top to bottom.
+        height: usize,
+    },
+    /// The archive has no such item.
+    #[error("the archive holds {items} pictures only")]
+    NoItem {
+        /// How many pictures there are.
+        items: usize,
+    },
+    /// An archive stands where a picture is needed.
+    #[error("it is an archive of {items} pictures: name one of its items")]
+    Archive {
+        /// How many pictures there are.
+        items: usize,
+    },
+    /// A part that a picture does not have.
+    #[error("a picture has rectangles, and an IDX archive has items; it has no other parts")]
+    Part,
+    /// A series without a picture.
+    #[error("the series is empty: at least one picture is needed")]
+    NoPicture,
+    /// A picture of another kind than those of the training split.
+    #[error(
+        "the picture has {found}, but those of the training split have {expected}: set the option 'size' or 'colour'"
+    )]
+    Shape {
+        /// What this one has.
+        found: String,
+        /// What the others have.
+        expected: String,
+    },
+    /// Too many values for one sequence.
+    #[error(
+        "its {frames} patches of {width} values are too much for one sequence: use larger strides, or a smaller size"
+    )]
+    TooLong {
+        /// How many patches there are.
+        frames: usize,
+        /// How many values each has.
+        width: usize,
+    },
+    /// The picture can be read but not written.
+    #[error(
+        "a picture is read here and cannot be written: set 'output' to patches or codes, and 'size' to a fixed one"
+    )]
+    ReadOnly,
+    /// The model wrote the other kind of sequence.
+    #[error("{expected} were expected: the model and the options of the picture do not belong together")]
+    OtherKind {
+        /// `frames of 16 values`, `tokens`.
+        expected: String,
+    },
+    /// A token that the vocabulary does not have.
+    #[error(
+        "token {token} is outside the vocabulary of {vocabulary} tokens: the model and the codebook do not belong together"
+    )]
+    OutsideVocabulary {
+        /// The token.
+        token: u32,
+        /// How many tokens there are.
+        vocabulary: usize,
+    },
+    /// The picture cannot be written as a file.
+    #[error("it cannot be written as PNG: {reason}")]
+    Unwritable {
+        /// What the encoder says.
+        reason: String,
+    },
+}
+
+impl ImageError {
+    /// The error with the file that it is about.
+    pub(crate) fn of(self, file: &File) -> AdapterError {
+        AdapterError::Broken { file: file.to_string(), reason: self.to_string() }
+    }
+}
+
+impl From<ImageError> for AdapterError {
+    fn from(error: ImageError) -> Self {
+        AdapterError::Value { reason: error.to_string() }
+    }
+}

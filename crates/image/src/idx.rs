@@ -1,0 +1,131 @@
+//! IDX archives, the format of MNIST (LeCun, Cortes and Burges): many grey pictures of one size, plain or
+//! compressed by gzip.
+//!
+//! A header of big-endian numbers, 0x00000803 (bytes, three dimensions), the number of pictures, their height
+//! and their width, and then the pixels.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::decoded::{Pixels, check_size};
+use crate::error::ImageError;
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Bytes, three dimensions.
+const MAGIC: [u8; 4] = [0, 0, 8, 3];
+const HEADER: usize = 16;
+/// The longest archive that is read, in bytes.
+const MOST: u64 = 1 << 30;
+
+/// An archive of grey pictures. Cloning shares the bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Idx {
+    items: usize,
+    height: usize,
+    width: usize,
+    bytes: Arc<[u8]>,
+}
+
+impl Idx {
+    /// Whether bytes look like an archive: by the magic number, or compressed by gzip, which no picture is.
+    pub(crate) fn is_begun_by(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC) || bytes.starts_with(&GZIP)
+    }
+
+    pub(crate) fn new(bytes: &[u8]) -> Result<Self, ImageError> {
+        let bytes = if bytes.starts_with(&GZIP) { decompress(bytes)? } else { bytes.to_vec() };
+        let broken = |reason: &str| ImageError::Broken { reason: reason.to_owned() };
+        if !bytes.starts_with(&MAGIC) {
+            return Err(ImageError::Format);
+        }
+        let number = |index: usize| {
+            let bytes = bytes.get(4 * index..4 * index + 4)?;
+            bytes.try_into().ok().map(|bytes| u32::from_be_bytes(bytes) as usize)
+        };
+        let (Some(items), Some(height), Some(width)) = (number(1), number(2), number(3)) else {
+            return Err(broken("the header is not complete"));
+        };
+        check_size(width, height)?;
+        if width == 0 || height == 0 {
+            return Err(broken("its pictures have no pixels"));
+        }
+        let promised = items.checked_mul(width * height).and_then(|pixels| pixels.checked_add(HEADER));
+        if promised != Some(bytes.len()) {
+            let reason = format!("{} bytes are not {items} pictures of {width} x {height}", bytes.len());
+            return Err(broken(&reason));
+        }
+        Ok(Self { items, height, width, bytes: bytes.into() })
+    }
+
+    pub(crate) fn items(&self) -> usize {
+        self.items
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn item(&self, number: usize) -> Result<Pixels, ImageError> {
+        if number >= self.items {
+            return Err(ImageError::NoItem { items: self.items });
+        }
+        let size = self.width * self.height;
+        let values = self.bytes[HEADER + number * size..][..size].into();
+        Ok(Pixels { width: self.width, height: self.height, channels: 1, values })
+    }
+}
+
+fn decompress(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
+    let mut plain = Vec::new();
+    let read = MultiGzDecoder::new(bytes).take(MOST + 1).read_to_end(&mut plain);
+    read.map_err(|error| ImageError::Broken { reason: error.to_string() })?;
+    if plain.len() as u64 > MOST {
+        return Err(ImageError::Broken { reason: format!("it has more than {MOST} bytes") });
+    }
+    Ok(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn archive() -> Vec<u8> {
+        let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3];
+        bytes.extend([1, 2, 3, 4, 5, 6]);
+        bytes
+    }
+
+    #[test]
+    fn items_are_pictures() {
+        let plain = archive();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&plain).expect("memory takes everything");
+        let compressed = encoder.finish().expect("memory takes everything");
+        for bytes in [plain, compressed] {
+            let idx = Idx::new(&bytes).expect("two pictures");
+            let second = idx.item(1).expect("the second of two");
+            assert_eq!((second.width, second.height, second.channels), (3, 1, 1));
+            assert_eq!(*second.values, [4, 5, 6]);
+            assert!(matches!(idx.item(2), Err(ImageError::NoItem { items: 2 })));
+        }
+    }
+
+    #[test]
+    fn broken_archives_are_errors() {
+        let whole = archive();
+        for len in 0..whole.len() {
+            assert!(Idx::new(&whole[..len]).is_err(), "cut off at {len}");
+        }
+        let mut longer = whole.clone();
+        longer.push(0);
+        assert!(Idx::new(&longer).is_err());
+        let mut huge = whole;
+        huge[4..16].fill(0xff);
+        assert!(Idx::new(&huge).is_err());
+        assert!(Idx::new(&[0x1f, 0x8b, 8, 0, 0]).is_err());
+    }
+}

@@ -1,0 +1,225 @@
+//! What an experiment can say about a picture.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::augmentation::Augmentation;
+use crate::corruption::Corruption;
+use crate::size::Size;
+
+/// The options of the image medium.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageOptions {
+    /// The field of the dataset that holds the picture.
+    #[schemars(length(min = 1))]
+    pub field: String,
+    /// Whether pictures are read in grey or in colour.
+    #[serde(default)]
+    pub colour: Colour,
+    /// What lies behind transparent pixels, beside pictures that are padded, moved or joined, and where a
+    /// patch was not written. Meant before `invert`.
+    #[serde(default)]
+    pub background: Background,
+    /// Whether black becomes white and white becomes black, background included.
+    #[serde(default)]
+    pub invert: bool,
+    /// How pictures are brought to a size; left out: they keep theirs.
+    #[serde(default)]
+    pub size: Option<Size>,
+    /// A disturbance of the opened picture, the same each time: for tasks that undo it.
+    #[serde(default)]
+    pub corrupt: Option<Corruption>,
+    /// The pieces that become positions of the sequence.
+    #[serde(default)]
+    pub patches: Patches,
+    /// How values of frames are scaled; codes need no scaling.
+    #[serde(default)]
+    pub normalize: Normalize,
+    /// Whether each frame says where in the picture it lies, by 14 numbers beside its pixels.
+    #[serde(default)]
+    pub coordinates: bool,
+    /// How frames enter the model.
+    #[serde(default)]
+    pub stem: Stem,
+    /// Random changes of every picture that a model is trained on.
+    #[serde(default)]
+    pub augment: Augmentation,
+    /// What a picture is turned into: a target needs `patches` or `codes`.
+    #[serde(default)]
+    pub output: Output,
+}
+
+/// Grey or colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Colour {
+    /// One value a pixel: the luma of ITU-R Recommendation BT.601.
+    #[default]
+    Grey,
+    /// Red, green and blue.
+    Rgb,
+}
+
+impl Colour {
+    /// How many values a pixel has.
+    pub fn channels(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::Rgb => 3,
+        }
+    }
+}
+
+/// A colour without drawing on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Background {
+    /// White: paper.
+    #[default]
+    White,
+    /// Black.
+    Black,
+    /// A grey, from 0, black, to 255, white.
+    Grey(u8),
+    /// Red, green and blue, each from 0 to 255.
+    Rgb([u8; 3]),
+}
+
+impl Background {
+    /// Red, green and blue.
+    pub(crate) fn rgb(self) -> [u8; 3] {
+        match self {
+            Self::White => [255; 3],
+            Self::Black => [0; 3],
+            Self::Grey(level) => [level; 3],
+            Self::Rgb(rgb) => rgb,
+        }
+    }
+}
+
+/// The pieces of a picture, in reading order. Those that reach over an edge are filled up with background.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Patches {
+    /// Pixels from left to right.
+    #[schemars(range(min = 1, max = 1024))]
+    pub width: usize,
+    /// Pixels from top to bottom; `null`: as high as the picture, so that a line of text is a sequence of
+    /// columns.
+    #[schemars(range(min = 1, max = 1024))]
+    pub height: Option<usize>,
+    /// Pixels from one patch to the next on its right; left out: the width. Less makes them overlap.
+    #[schemars(range(min = 1, max = 1024))]
+    pub stride_x: Option<usize>,
+    /// Pixels from one row of patches to the next; left out: the height.
+    #[schemars(range(min = 1, max = 1024))]
+    pub stride_y: Option<usize>,
+}
+
+impl Default for Patches {
+    fn default() -> Self {
+        Self { width: 4, height: Some(4), stride_x: None, stride_y: None }
+    }
+}
+
+impl Patches {
+    /// Whether every pixel is in one patch only.
+    pub(crate) fn apart(&self) -> bool {
+        self.stride_x.is_none_or(|stride| stride == self.width)
+            && match (self.stride_y, self.height) {
+                (None, _) | (_, None) => true,
+                (Some(stride), Some(height)) => stride == height,
+            }
+    }
+}
+
+/// How values of frames, from 0, black, to 1, white, are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalize {
+    /// To mean 0 and deviation 1 over the training split.
+    #[default]
+    Fitted,
+    /// To mean 0 and deviation 1 in each picture: brightness and contrast no longer tell pictures apart.
+    PerImage,
+    /// They stay as they are.
+    None,
+}
+
+/// How frames enter the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stem {
+    /// Each by itself, through one matrix.
+    #[default]
+    Projection,
+    /// Together with the frames beside it, through convolutions: for columns of a line.
+    Convolution(Convolutions),
+}
+
+/// Convolutions along the sequence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Convolutions {
+    /// One after the other, the first next to the frames.
+    #[schemars(length(min = 1, max = 8))]
+    pub layers: Vec<Layer>,
+}
+
+impl Default for Convolutions {
+    fn default() -> Self {
+        Self { layers: vec![Layer::default(); 2] }
+    }
+}
+
+/// One convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Layer {
+    /// How many frames each position sees; odd.
+    #[schemars(range(min = 1, max = 63))]
+    pub kernel: usize,
+    /// Frames from one position to the next.
+    #[schemars(range(min = 1, max = 16))]
+    pub stride: usize,
+}
+
+impl Default for Layer {
+    fn default() -> Self {
+        Self { kernel: 5, stride: 2 }
+    }
+}
+
+/// What a picture is turned into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// Frames to be read only: a source.
+    #[default]
+    Frames,
+    /// Frames that are written too, all at once, by regression.
+    Patches(PatchOutput),
+    /// Tokens: each patch becomes the nearest of a codebook, learned on the training split.
+    Codes(Codes),
+}
+
+/// Patches that are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PatchOutput {}
+
+/// Patches as tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Codes {
+    /// How many patches the codebook has; fewer when the training split has fewer distinct ones.
+    #[schemars(range(min = 2, max = 65536))]
+    pub codes: usize,
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Self { codes: 256 }
+    }
+}

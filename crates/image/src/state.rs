@@ -1,0 +1,163 @@
+//! What an adapter of pictures learns from the training split, and its file.
+
+use std::path::Path;
+
+use any2any_adapter::{AdapterError, Frames, Image, Value};
+use any2any_frames::{Codebook, Normalization};
+use serde::{Deserialize, Serialize};
+
+use crate::error::ImageError;
+use crate::grid::Grid;
+use crate::options::{ImageOptions, Normalize, Output};
+use crate::raster::{Raster, unit};
+
+/// The file inside the folder of an adapter's state.
+const FILE: &str = "image.json";
+/// How many patches a codebook is learned from at most.
+const MOST_PATCHES: usize = 100_000;
+
+/// What is known about all pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Width and height, where all pictures share them.
+    pub(crate) size: Option<(usize, usize)>,
+    /// The height of all pictures, where it is the height of the patches.
+    pub(crate) height: Option<usize>,
+    /// The scale of a patch's values.
+    pub(crate) normalization: Normalization,
+    /// The patches that stand for all others.
+    pub(crate) codebook: Option<Codebook>,
+}
+
+fn fit_error(option: &str, reason: impl Into<String>) -> AdapterError {
+    AdapterError::Fit { option: option.to_owned(), reason: reason.into() }
+}
+
+impl State {
+    /// What is learned from opened pictures.
+    pub(crate) fn fit(
+        options: &ImageOptions,
+        background: &[f32],
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Self, AdapterError> {
+        let mut images = Vec::new();
+        for value in values {
+            match value {
+                Value::Image(image) if image.channels() == options.colour.channels() => images.push(image),
+                other => return Err(AdapterError::other_medium("an opened picture", other)),
+            }
+        }
+        let first = images.first().ok_or_else(|| fit_error("field", "there is no picture to learn from"))?;
+        let size = options.size.and_then(|size| size.fixed()).or_else(|| common(&images, size_of));
+        let height = match options.patches.height {
+            Some(_) => None,
+            None => Some(height(options, &images)?),
+        };
+        // Codes of pictures of many sizes can be read at least.
+        if matches!(options.output, Output::Patches(_)) && size.is_none() {
+            let reason = "pictures of many sizes cannot be written: set 'size' to resize, pad or fit";
+            return Err(fit_error("size", reason));
+        }
+        let grid = Grid::new(&options.patches, size_of(first), options.colour.channels())
+            .map_err(|error| fit_error("patches", error.to_string()))?;
+        let normalization = match (options.normalize, &options.output) {
+            (Normalize::Fitted, Output::Frames | Output::Patches(_)) => normalization(grid.patch(), &images),
+            _ => Normalization::identity(grid.patch()),
+        };
+        let codebook = match options.output {
+            Output::Codes(codes) => Some(codebook(options, background, &images, codes.codes)?),
+            _ => None,
+        };
+        Ok(Self { size, height, normalization, codebook })
+    }
+
+    pub(crate) fn save(&self, folder: &Path) -> Result<(), AdapterError> {
+        any2any_frames::save(folder, FILE, self)
+    }
+
+    /// What was saved, if it belongs to the options.
+    pub(crate) fn load(options: &ImageOptions, folder: &Path) -> Result<Self, AdapterError> {
+        let state: Self = any2any_frames::load(folder, FILE)?;
+        let broken = |reason: &str| AdapterError::File { path: folder.join(FILE), reason: reason.to_owned() };
+        let height = options.patches.height.or(state.height);
+        let height = height.ok_or_else(|| broken("the height of the patches is missing"))?;
+        let patch = options.patches.width.checked_mul(height);
+        let patch = patch.and_then(|pixels| pixels.checked_mul(options.colour.channels()));
+        let sound = |width: usize| width > 0 && Some(width) == patch;
+        if !sound(state.normalization.width()) {
+            return Err(broken("its patches are not those of the options"));
+        }
+        if state.size.is_some_and(|(width, height)| width == 0 || height == 0) {
+            return Err(broken("pictures without pixels"));
+        }
+        match (&state.codebook, &options.output) {
+            (None, Output::Codes(_)) => Err(broken("the codebook is missing")),
+            (Some(codebook), _) if !sound(codebook.width()) || codebook.codes() == 0 => {
+                Err(broken("its codebook is not that of the options"))
+            }
+            (None, Output::Patches(_)) if state.size.is_none() => Err(broken("the size is missing")),
+            _ => Ok(state),
+        }
+    }
+}
+
+fn size_of(image: &Image) -> (usize, usize) {
+    (image.width(), image.height())
+}
+
+/// What all pictures share.
+fn common<T: PartialEq>(images: &[&Image], of: impl Fn(&Image) -> T) -> Option<T> {
+    let first = of(images.first()?);
+    images.iter().all(|image| of(image) == first).then_some(first)
+}
+
+/// The height of patches that are as high as the pictures.
+fn height(options: &ImageOptions, images: &[&Image]) -> Result<usize, AdapterError> {
+    let fixed = options.size.map(|size| size.height());
+    fixed.or_else(|| common(images, Image::height)).ok_or_else(|| {
+        let reason = "patches as high as the picture need pictures of one height: \
+                      set 'size: { height: 32 }', or a height of patches";
+        fit_error("patches.height", reason)
+    })
+}
+
+/// Mean and deviation of all pixels.
+fn normalization(width: usize, images: &[&Image]) -> Normalization {
+    let levels: Vec<f32> = (0..=255).map(unit).collect();
+    // One value at a time out of a table: all pictures as numbers would take four times their memory.
+    let pixels = images.iter().flat_map(|image| image.pixels());
+    Normalization::fit_together(width, pixels.map(|&pixel| &levels[usize::from(pixel)..][..1]))
+}
+
+/// A codebook learned from patches that are drawn evenly over all pictures.
+fn codebook(
+    options: &ImageOptions,
+    background: &[f32],
+    images: &[&Image],
+    codes: usize,
+) -> Result<Codebook, AdapterError> {
+    let grid_of = |image: &Image| Grid::new(&options.patches, size_of(image), image.channels());
+    let to_fit = |error: ImageError| fit_error("patches", error.to_string());
+    let mut all = 0_usize;
+    for image in images {
+        all += grid_of(image).map_err(to_fit)?.len();
+    }
+    let drawn = all.min(MOST_PATCHES);
+    let place = |number: usize| (number as u128 * all as u128 / drawn as u128) as usize;
+    let mut patches = Vec::new();
+    let (mut width, mut start, mut next) = (1, 0, 0);
+    for image in images {
+        let grid = grid_of(image).map_err(to_fit)?;
+        width = grid.patch();
+        if next < drawn && place(next) < start + grid.len() {
+            let raster = Raster::from(*image);
+            while next < drawn && place(next) < start + grid.len() {
+                grid.cut(&raster, background, place(next) - start, &mut patches);
+                next += 1;
+            }
+        }
+        start += grid.len();
+    }
+    let codebook = Frames::new(width, patches).and_then(|patches| Codebook::fit(&patches, codes));
+    codebook.ok_or_else(|| fit_error("output.codes", "there is no patch to learn from"))
+}

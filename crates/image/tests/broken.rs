@@ -1,0 +1,146 @@
+//! Files that are cut off or damaged give errors that name them, never a panic or a huge allocation.
+
+use std::io::Write;
+
+use any2any_adapter::{File, Medium, Part, Seed, Value};
+use any2any_image::Image;
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+use serde_json::json;
+
+const SIDE: u32 = 12;
+
+fn pixels() -> Vec<u8> {
+    (0..SIDE * SIDE * 3).map(|number| (number * 37 % 251) as u8).collect()
+}
+
+fn png() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoder = PngEncoder::new(&mut bytes);
+    encoder.write_image(&pixels(), SIDE, SIDE, ExtendedColorType::Rgb8).expect("memory takes everything");
+    bytes
+}
+
+fn jpeg() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoder = JpegEncoder::new(&mut bytes);
+    encoder.write_image(&pixels(), SIDE, SIDE, ExtendedColorType::Rgb8).expect("memory takes everything");
+    bytes
+}
+
+fn idx() -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 12, 0, 0, 0, 12];
+    bytes.extend(&pixels()[..3 * 144]);
+    bytes
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(plain).expect("memory takes everything");
+    encoder.finish().expect("memory takes everything")
+}
+
+fn open(bytes: Vec<u8>, part: Option<Part>) -> Result<Value, String> {
+    let file = File::in_memory("folder/broken.bin", bytes);
+    let file = part.map_or(file.clone(), |part| file.part_of(part));
+    let opened = Image.open(&json!({ "field": "image", "size": { "height": 8 } }), &Value::File(file));
+    opened.map_err(|error| error.to_string())
+}
+
+/// Whole files of every kind, with the part to read.
+fn kinds() -> [(&'static str, Vec<u8>, Option<Part>); 4] {
+    let cell = Part::Rectangle { left: 1, top: 1, width: 4, height: 4 };
+    [
+        ("png", png(), Some(cell)),
+        ("jpeg", jpeg(), None),
+        ("idx", idx(), Some(Part::Item(2))),
+        ("idx.gz", gzip(&idx()), Some(Part::Item(2))),
+    ]
+}
+
+#[test]
+fn cut_off_files_are_errors_that_name_them() {
+    for (kind, whole, part) in kinds() {
+        open(whole.clone(), part).expect("the whole file is sound");
+        for len in 0..whole.len() {
+            match open(whole[..len].to_vec(), part) {
+                // The end marker alone carries no pixels.
+                Ok(_) => assert!(kind == "png" && len + 16 > whole.len(), "{kind} cut off at {len} was read"),
+                Err(error) => assert!(error.starts_with("cannot read folder/broken.bin"), "{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_files_do_no_harm() {
+    let mut random = Seed(1).random("damage", 0);
+    for (_, whole, part) in kinds() {
+        for _ in 0..3000 {
+            let mut bytes = whole.clone();
+            for _ in 0..1 + random.below(4) {
+                let place = random.below(bytes.len());
+                bytes[place] = random.below(256) as u8;
+            }
+            let _ = open(bytes, part);
+        }
+    }
+}
+
+#[test]
+fn pictures_too_large_are_refused_before_memory_is_taken() {
+    // A header of PNG with a right checksum, and nothing behind it.
+    let header = |width: u32, height: u32| {
+        let mut chunk = b"IHDR".to_vec();
+        chunk.extend(width.to_be_bytes());
+        chunk.extend(height.to_be_bytes());
+        chunk.extend([8, 6, 0, 0, 0]);
+        let mut crc = flate2::Crc::new();
+        crc.update(&chunk);
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+        bytes.extend(chunk);
+        bytes.extend(crc.sum().to_be_bytes());
+        bytes.extend(b"\0\0\0\x04IDAT");
+        bytes
+    };
+    let cases = [
+        (header(1 << 30, 1 << 30), ""),
+        (header(100_000, 100_000), "100000 x 100000 pixels are more than"),
+        (header(8000, 8000), "8000 x 8000 pixels do not fit into"),
+    ];
+    for (bytes, expected) in cases {
+        let error = open(bytes, None).expect_err("too large");
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn wrong_parts_are_named() {
+    let cell = |left, width| Part::Rectangle { left, top: 0, width, height: 4 };
+    let cases = [
+        (png(), Some(cell(9, 4)), "4 x 4 pixels at 9, 0: the picture has 12 x 12 pixels only"),
+        (png(), Some(cell(0, 0)), "the picture has 12 x 12 pixels only"),
+        (png(), Some(cell(usize::MAX, 4)), "the picture has 12 x 12 pixels only"),
+        (png(), Some(Part::Item(0)), "item 1: a picture has rectangles"),
+        (idx(), Some(Part::Item(3)), "item 4: the archive holds 3 pictures only"),
+        (idx(), Some(cell(0, 4)), "an IDX archive has items"),
+        (idx(), None, "an archive of 3 pictures: name one of its items"),
+        (b"hello".to_vec(), None, "neither PNG nor JPEG nor an IDX archive"),
+        (b"GIF89a".to_vec(), None, "neither PNG nor JPEG nor an IDX archive"),
+        (gzip(b"hello"), Some(Part::Item(0)), "neither PNG nor JPEG nor an IDX archive"),
+        (Vec::new(), None, "neither PNG nor JPEG nor an IDX archive"),
+    ];
+    for (bytes, part, expected) in cases {
+        let error = open(bytes, part).expect_err(expected);
+        assert!(error.starts_with("cannot read folder/broken.bin"), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let file = Value::File(File::on_disk("no/such/file.png"));
+    let error = Image.open(&json!({ "field": "image" }), &file).expect_err("missing");
+    assert!(error.to_string().starts_with("cannot read no/such/file.png: "), "{error}");
+}

@@ -1,0 +1,125 @@
+//! How near written pictures are to their references: PSNR, SSIM, and the mean absolute error.
+//!
+//! Every figure is the mean over pictures of what scikit-image gives for one picture; `tests/golden/image`
+//! holds what it says, and the script that asked it. As for texts, a picture becomes a short row of numbers,
+//! rows are added up, and the score is computed from the sums, so that a bootstrap costs additions only.
+
+mod absolute_error;
+mod psnr;
+mod ssim;
+
+pub use absolute_error::{MeanAbsoluteError, mean_absolute_error};
+pub use psnr::{Psnr, psnr};
+pub use ssim::{Ssim, ssim};
+
+use any2any_adapter::Image;
+
+use crate::{MetricsError, Score};
+use crate::metric::{check_lengths, totals};
+
+/// A metric of pictures.
+pub trait ImageMetric {
+    /// The name that is printed before the score.
+    fn name(&self) -> &'static str;
+
+    /// The figure of one picture; both have the same width, height and channels.
+    fn figure(&self, hypothesis: &Image, reference: &Image) -> f64;
+
+    /// What one picture adds to the sums: its figure, and 1 for the picture.
+    fn statistics(&self, hypothesis: &Image, reference: &Image) -> Vec<f64> {
+        vec![self.figure(hypothesis, reference), 1.0]
+    }
+
+    /// The score of added-up rows: the mean over pictures.
+    fn value(&self, totals: &[f64]) -> f64 {
+        match *totals {
+            [sum, pictures] if pictures > 0.0 => sum / pictures,
+            _ => 0.0,
+        }
+    }
+}
+
+/// The row of each picture, for sums over any choice of pictures.
+///
+/// # Errors
+///
+/// When there is nothing to score, numbers of pictures differ, or a picture differs from its reference in
+/// width, height or channels.
+pub fn image_statistics(
+    metric: &dyn ImageMetric,
+    hypotheses: &[&Image],
+    references: &[&Image],
+) -> Result<Vec<Vec<f64>>, MetricsError> {
+    check_lengths(hypotheses.len(), std::iter::once(references.len()))?;
+    let shape = |image: &Image| (image.width(), image.height(), image.channels());
+    let pairs = hypotheses.iter().zip(references).enumerate();
+    let row = |(number, (hypothesis, reference)): (usize, (&&Image, &&Image))| {
+        if shape(hypothesis) != shape(reference) {
+            return Err(MetricsError::Shapes {
+                number: number + 1,
+                hypothesis: hypothesis.to_string(),
+                reference: reference.to_string(),
+            });
+        }
+        Ok(metric.statistics(hypothesis, reference))
+    };
+    pairs.map(row).collect()
+}
+
+/// The score of all pictures together.
+///
+/// # Errors
+///
+/// As [`image_statistics`].
+pub fn image_score(
+    metric: &dyn ImageMetric,
+    hypotheses: &[&Image],
+    references: &[&Image],
+) -> Result<Score, MetricsError> {
+    let rows = image_statistics(metric, hypotheses, references)?;
+    let score = Score::new(metric.name(), metric.value(&totals(rows.iter())));
+    let plural = if rows.len() == 1 { "" } else { "s" };
+    Ok(score.with_detail(format!("({} picture{plural})", rows.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grey(width: usize, height: usize, level: u8) -> Image {
+        Image::new(width, height, 1, vec![level; width * height]).expect("pixels")
+    }
+
+    #[test]
+    fn scores_are_means_over_pictures() {
+        let (small, large) = (grey(2, 2, 10), grey(20, 20, 10));
+        let (near, far) = (grey(2, 2, 11), grey(20, 20, 13));
+        let score = mean_absolute_error(&[&small, &large], &[&near, &far]).expect("two pairs");
+        assert_eq!(score.to_string(), "MAE = 2.00 (2 pictures)");
+        let rows =
+            image_statistics(&MeanAbsoluteError, &[&small, &large], &[&near, &far]).expect("two pairs");
+        assert_eq!(rows, [[1.0, 1.0], [3.0, 1.0]]);
+    }
+
+    #[test]
+    fn pictures_that_do_not_belong_together_are_named() {
+        let (small, large) = (grey(2, 2, 10), grey(20, 20, 10));
+        let colour = Image::new(2, 2, 3, vec![0; 12]).expect("pixels");
+        let cases: [(&[&Image], &[&Image], &str); 4] = [
+            (&[], &[], "nothing to score"),
+            (&[&small], &[&small, &small], "1 hypotheses but 2 references"),
+            (
+                &[&small, &large],
+                &[&small, &small],
+                "sample 2: the grey picture, 20 x 20, has a reference of",
+            ),
+            (&[&small], &[&colour], "sample 1: the grey picture, 2 x 2, has a reference of another shape"),
+        ];
+        for (hypotheses, references, expected) in cases {
+            for metric in [&Psnr as &dyn ImageMetric, &Ssim, &MeanAbsoluteError] {
+                let error = image_score(metric, hypotheses, references).expect_err(expected);
+                assert!(error.to_string().starts_with(expected), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a batch is trained and judged on: the decoder's loss, and the losses beside it.
+
+use any2any_core::{
+    Alignment, CtcLoss, FrameTargets, Loss, LossConfig, Memory, Model, Pass, Targets as TokenTargets, ctc_loss,
+    frame_loss,
+};
+use any2any_experiment::spec::Experiment;
+use burn::tensor::{Device, Tensor};
+
+use crate::adapters::AdapterSet;
+use crate::batch::{Batch, Targets};
+
+/// The losses of an experiment's tasks.
+#[derive(Clone, Debug)]
+pub(crate) struct Objective {
+    label_smoothing: f32,
+    /// For each task, how much the loss of its alignment counts.
+    alignment: Vec<f64>,
+}
+
+/// What a batch came to in training.
+pub(crate) struct Trained {
+    pub loss: Loss,
+    /// The alignment's loss, for a task that has one.
+    pub alignment: Option<CtcLoss>,
+    /// Its backward pass gives the gradient of everything.
+    pub total: Tensor<1>,
+}
+
+impl Objective {
+    pub(crate) fn new(experiment: &Experiment, adapters: &AdapterSet) -> Self {
+        let of_task = |name: &str| experiment.tasks.get(name).map_or(0.0, |task| task.losses.ctc);
+        Self {
+            label_smoothing: experiment.training.label_smoothing as f32,
+            alignment: adapters.tasks().iter().map(|task| of_task(&task.name)).collect(),
+        }
+    }
+
+    /// The losses of a batch, with a gradient of their sum times `weight`.
+    pub(crate) fn forward(
+        &self,
+        model: &Model,
+        batch: &Batch,
+        device: &Device,
+        pass: &mut Pass,
+        weight: f64,
+    ) -> Trained {
+        let memory = batch.source(device).and_then(|source| model.encode(batch.task, source, pass));
+        let hidden = model.decode(batch.task, memory.as_ref(), batch.decoder_input(device), pass);
+        let (loss, mut total) = match &batch.targets {
+            Targets::Tokens { tokens, padding, .. } => {
+                let targets = TokenTargets { tokens, padding: *padding };
+                let config = LossConfig { label_smoothing: self.label_smoothing };
+                config.forward(rows(hidden), model.softmax_table(batch.task), targets, weight)
+            }
+            Targets::Frames { values, lengths } => {
+                frame_loss(model.frames(batch.task, hidden), FrameTargets { values, lengths }, weight)
+            }
+        };
+        let share = self.alignment.get(batch.task).copied().unwrap_or(0.0);
+        let aligned = memory.as_ref().filter(|_| share > 0.0);
+        let alignment = aligned.and_then(|memory| align(model, batch, memory, share * weight));
+        let alignment = alignment.map(|(loss, more)| {
+            total = total.clone() + more;
+            loss
+        });
+        Trained { loss, alignment, total }
+    }
+}
+
+/// The decoder's loss of a batch, without dropout, smoothing or a gradient.
+pub(crate) fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut Pass) -> Loss {
+    let hidden = model.forward(batch.task, batch.source(device), batch.decoder_input(device), pass);
+    match &batch.targets {
+        Targets::Tokens { tokens, padding, .. } => {
+            let targets = TokenTargets { tokens, padding: *padding };
+            LossConfig::default().evaluate(rows(hidden), model.softmax_table(batch.task), targets)
+        }
+        Targets::Frames { values, lengths } => {
+            frame_loss(model.frames(batch.task, hidden), FrameTargets { values, lengths }, 1.0).0
+        }
+    }
+}
+
+/// The encoder's positions against the target's tokens without their end; the padding token is the blank.
+fn align(model: &Model, batch: &Batch, memory: &Memory, weight: f64) -> Option<(CtcLoss, Tensor<1>)> {
+    let Targets::Tokens { tokens, lengths, padding } = &batch.targets else { return None };
+    let logits = model.alignment(batch.task, memory)?;
+    let [rows, positions, _] = logits.dims();
+    let width = batch.target_width();
+    let row = |(row, &length): (usize, &usize)| &tokens[row * width..][..length.saturating_sub(1)];
+    let targets: Vec<&[u32]> = lengths.iter().enumerate().map(row).collect();
+    let sources = memory.lengths.clone().unwrap_or_else(|| vec![positions; rows]);
+    Some(ctc_loss(logits, Alignment { lengths: &sources, targets: &targets, blank: *padding }, weight))
+}
+
+/// `[batch, target, d_model]` to `[batch * target, d_model]`.
+fn rows(hidden: Tensor<3>) -> Tensor<2> {
+    let [rows, width, d_model] = hidden.dims();
+    hidden.reshape([rows * width, d_model])
+}

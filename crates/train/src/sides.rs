@@ -1,0 +1,160 @@
+//! The two sides of a task, and the values that they read: opened by their medium before an adapter sees them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use any2any_adapter::{AdapterError, Medium, Registry, Value};
+use any2any_data::Samples;
+use any2any_experiment::spec;
+use rayon::prelude::*;
+
+use crate::adapters::TaskAdapters;
+use crate::error::TrainError;
+
+/// Which side of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Source,
+    Target,
+}
+
+impl Role {
+    /// The word of the YAML.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Role::Source => "source",
+            Role::Target => "target",
+        }
+    }
+}
+
+/// One side of one task: its medium, the medium's options, and the fields of the dataset that it reads.
+#[derive(Clone)]
+pub(crate) struct Side {
+    pub medium: Arc<dyn Medium>,
+    pub options: serde_json::Value,
+    pub fields: Vec<String>,
+}
+
+impl Side {
+    pub(crate) fn new(side: &spec::Side, registry: &Registry) -> Result<Self, TrainError> {
+        let medium = registry.get(side.medium())?.clone();
+        let options = side.options().clone();
+        Ok(Self { fields: medium.fields(&options), medium, options })
+    }
+
+    /// A value as adapters take it.
+    pub(crate) fn open(&self, value: &Value) -> Result<Value, AdapterError> {
+        self.medium.open(&self.options, value)
+    }
+
+    /// The values of every sample, as they stand in the dataset: a side that reads several fields gets a series
+    /// of them.
+    fn column(&self, samples: &Samples) -> Result<Vec<Value>, TrainError> {
+        match &self.fields[..] {
+            [field] => Ok(samples.require(field)?.to_vec()),
+            fields => {
+                let columns = fields.iter().map(|field| samples.require(field)).collect::<Result<Vec<_>, _>>()?;
+                let row = |row: usize| Value::Series(columns.iter().map(|column| column[row].clone()).collect());
+                Ok((0..samples.len()).map(row).collect())
+            }
+        }
+    }
+}
+
+/// The opened values of a split: of every sample that both sides can read.
+pub(crate) struct Opened {
+    /// The numbers of the samples in their split, from 0.
+    pub samples: Vec<usize>,
+    /// One for each of `samples`; none when the task has no source.
+    pub sources: Vec<Value>,
+    /// One for each of `samples`.
+    pub targets: Vec<Value>,
+    pub broken: Broken,
+}
+
+/// The samples that could not be read, and why.
+#[derive(Clone, Debug, Default)]
+pub struct Broken {
+    /// How many.
+    pub count: usize,
+    /// Of how many.
+    pub of: usize,
+    /// What is wrong with the first of them.
+    pub reasons: Vec<String>,
+}
+
+/// Broken samples that are named; the others are counted.
+const NAMED: usize = 3;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} samples cannot be read and are left out: ", self.count, self.of)?;
+        f.write_str(&self.reasons.join("; "))?;
+        match self.count.saturating_sub(self.reasons.len()) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+impl Opened {
+    /// Opens every sample of a split; those that cannot be read are left out and counted.
+    ///
+    /// # Errors
+    ///
+    /// When a field is missing, or no sample at all can be read.
+    pub(crate) fn new(samples: &Samples, task: &TaskAdapters) -> Result<Self, TrainError> {
+        let source = task.source_side.as_ref();
+        let sources = source.map(|side| side.column(samples)).transpose()?;
+        let targets = task.target_side.column(samples)?;
+        let open = |row: usize| -> Result<(Option<Value>, Value), (Role, AdapterError)> {
+            let source = match (source, &sources) {
+                (Some(side), Some(values)) => {
+                    Some(side.open(&values[row]).map_err(|error| (Role::Source, error))?)
+                }
+                _ => None,
+            };
+            let target = task.target_side.open(&targets[row]).map_err(|error| (Role::Target, error))?;
+            Ok((source, target))
+        };
+        let pairs: Vec<_> = (0..targets.len()).into_par_iter().map(open).collect();
+        let mut opened = Self {
+            samples: Vec::with_capacity(pairs.len()),
+            sources: Vec::new(),
+            targets: Vec::with_capacity(pairs.len()),
+            broken: Broken { of: pairs.len(), ..Broken::default() },
+        };
+        let mut first = None;
+        for (row, pair) in pairs.into_iter().enumerate() {
+            match pair {
+                Ok((source, target)) => {
+                    opened.samples.push(row);
+                    opened.sources.extend(source);
+                    opened.targets.push(target);
+                }
+                Err((role, error)) => {
+                    opened.broken.count += 1;
+                    if opened.broken.reasons.len() < NAMED {
+                        opened.broken.reasons.push(format!("{} {}: {error}", role.word(), row + 1));
+                    }
+                    first.get_or_insert((role, error));
+                }
+            }
+        }
+        match first {
+            Some((role, source)) if opened.samples.is_empty() => {
+                Err(TrainError::Adapter { side: format!("{} {}", task.name, role.word()), source })
+            }
+            _ => Ok(opened),
+        }
+    }
+
+    /// The values of one side.
+    pub(crate) fn values(&self, role: Role) -> &[Value] {
+        match role {
+            Role::Source => &self.sources,
+            Role::Target => &self.targets,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Training samples changed at random: what an adapter's augmentation does to them, another way every epoch.
+
+use std::sync::Arc;
+
+use any2any_adapter::{Adapter, Seed, Value};
+use rayon::prelude::*;
+
+use crate::adapters::{AdapterSet, TaskAdapters};
+use crate::corpus::Example;
+
+/// The opened values of a task's training samples, and the adapters that change them.
+pub(crate) struct Variation {
+    seed: Seed,
+    task: String,
+    source: Option<(Arc<dyn Adapter>, Vec<Value>)>,
+    target: Option<(Arc<dyn Adapter>, Vec<Value>)>,
+}
+
+impl Variation {
+    /// The variation of a task, whose opened values stand in the order of its examples; `None` when neither
+    /// adapter changes anything.
+    pub(crate) fn new(
+        task: &TaskAdapters,
+        adapters: &AdapterSet,
+        sources: Vec<Value>,
+        targets: Vec<Value>,
+        seed: Seed,
+    ) -> Option<Self> {
+        let changing = |adapter: usize, values: Vec<Value>| {
+            let adapter = adapters.shared(adapter);
+            adapter.augments().then_some((adapter, values))
+        };
+        let source = task.source.and_then(|adapter| changing(adapter, sources));
+        let target = changing(task.target, targets);
+        (source.is_some() || target.is_some()).then(|| Self { seed, task: task.name.clone(), source, target })
+    }
+
+    /// Forgets the sequences that are made anew every epoch.
+    pub(crate) fn forget(&self, examples: &mut [Example]) {
+        if self.source.is_some() {
+            examples.iter_mut().for_each(|example| example.source = None);
+        }
+    }
+
+    /// Some samples as they are in an epoch.
+    pub(crate) fn examples(&self, examples: &[Example], rows: &[usize], epoch: u64) -> Vec<Example> {
+        let vary = |side: &Option<(Arc<dyn Adapter>, Vec<Value>)>, purpose: &str, row: usize, sample: usize| {
+            let (adapter, values) = side.as_ref()?;
+            // The epoch and the sample alone decide, so that a resumed run draws the same.
+            let purpose = format!("augment {} {purpose} {sample}", self.task);
+            let value = &values[row];
+            let mut random = self.seed.random(&purpose, epoch);
+            // What could be encoded as it is can only fail changed in corner cases: then it stays as it is.
+            let encoded = adapter.augment(value, &mut random).or_else(|_| adapter.encode(value));
+            encoded.ok().map(|encoded| encoded.sequence).filter(|sequence| !sequence.is_empty())
+        };
+        let example = |&row: &usize| {
+            let Example { sample, source, target } = &examples[row];
+            Example {
+                sample: *sample,
+                source: vary(&self.source, "source", row, *sample).or_else(|| source.clone()),
+                target: vary(&self.target, "target", row, *sample).unwrap_or_else(|| target.clone()),
+            }
+        };
+        rows.par_iter().map(example).collect()
+    }
+}
