@@ -155,12 +155,7 @@ evaluation: { metrics: [], every: 60 }
         workshop.succeed(&["complete", "lm", "die", "--count", "2", "--max-length", "20", "--seed", "3"]);
     assert!(texts.lines().count() == 2 && texts.lines().all(|line| line.starts_with("die")), "{texts}");
     let wrong = workshop.run(&["translate", "lm"]);
-    assert_eq!(
-        (wrong.code, wrong.stderr.contains("complete")),
-        (Some(1), true),
-        "{}",
-        wrong.stderr
-    );
+    assert_eq!((wrong.code, wrong.stderr.contains("complete")), (Some(1), true), "{}", wrong.stderr);
 }
 
 #[test]

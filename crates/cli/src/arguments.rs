@@ -43,9 +43,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  any2any evaluate runs/quickstart --split test")]
     Evaluate(EvaluateArguments),
     /// Train once for every value of a field, that value left out, and score each on what was left out.
-    #[command(
-        after_help = "Example:\n  any2any cross-validate configs/ssvep.yaml --over subject"
-    )]
+    #[command(after_help = "Example:\n  any2any cross-validate configs/ssvep.yaml --over subject")]
     CrossValidate(CrossValidateArguments),
     /// Score a file of hypotheses against a file of references; no model is needed.
     #[command(after_help = "Example:\n  any2any metrics hypotheses.txt references.txt --metric bleu,chrf")]
@@ -375,6 +373,16 @@ pub(crate) struct EvaluateArguments {
     /// every task whose source is not text.
     #[arg(long)]
     pub controls: bool,
+    /// Let the model of another run, which reads what this one writes, name every output: the share of names
+    /// that are right. It should not have been trained on what it judges.
+    #[arg(long, value_name = "RUN", requires = "judge_field")]
+    pub judge: Option<PathBuf>,
+    /// The judge's task, when its run has several.
+    #[arg(long, value_name = "TASK", requires = "judge")]
+    pub judge_task: Option<String>,
+    /// The field of the dataset that holds the right name.
+    #[arg(long, value_name = "FIELD", requires = "judge")]
+    pub judge_field: Option<String>,
     /// Leave the controls out.
     #[arg(long, conflicts_with = "controls")]
     pub no_controls: bool,

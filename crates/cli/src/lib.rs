@@ -1,4 +1,5 @@
-//! All commands of `any2any`, for a program with media of its own: give [`main`] its registry.
+//! All commands of `any2any`, for a program with media of its own: add them to
+//! [`media`] and give that to [`main`].
 
 mod arguments;
 mod commands;
@@ -14,6 +15,15 @@ use any2any_train::TrainError;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+
+/// The media that ship with any2any: text, image, audio and EEG.
+pub fn media() -> Registry {
+    Registry::new()
+        .with(any2any_text::Text)
+        .with(any2any_image::Image)
+        .with(any2any_audio::Audio)
+        .with(any2any_eeg::Eeg)
+}
 
 /// Runs the command line of this process.
 ///

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use any2any_adapter::Registry;
-
 // Training makes and frees the same large temporaries at every step. mimalloc keeps their pages, where the
 // system's allocator gives them back and faults them in again.
 #[global_allocator]
@@ -11,11 +9,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     keep_freed_pages();
-    any2any_cli::main(
-        Registry::new()
-            .with(any2any_text::Text)
-            .with(any2any_image::Image)
-    )
+    any2any_cli::main(any2any_cli::media())
 }
 
 /// Tells the allocator never to give freed pages back to the system.

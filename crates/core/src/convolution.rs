@@ -116,10 +116,10 @@ mod tests {
         let layers = [Layer { kernel: 3, stride: 2 }, Layer { kernel: 5, stride: 2 }];
         let stem = Convolutions::init(2, &layers, 4, &Initializer::new(Seed(1), &device));
         let mut random = Seed(2).random("frames", 0);
-        let mut draw = |frames: usize| -> Vec<f32> { (0..frames * 2).map(|_| random.normal() as f32).collect() };
+        let mut draw =
+            |frames: usize| -> Vec<f32> { (0..frames * 2).map(|_| random.normal() as f32).collect() };
         let (short, long) = (draw(5), draw(11));
-        let alone =
-            stem.forward(Tensor::from_data(TensorData::new(short.clone(), [1, 5, 2]), &device), &[5]);
+        let alone = stem.forward(Tensor::from_data(TensorData::new(short.clone(), [1, 5, 2]), &device), &[5]);
         let mut both = short;
         both.resize(22, 0.0);
         both.extend(long);

@@ -72,7 +72,8 @@ fn row_loss(
     // Blanks around and between the tokens.
     let states = 2 * target.len() + 1;
     let symbol = |state: usize| if state.is_multiple_of(2) { blank } else { target[state / 2] } as usize;
-    let skips = |state: usize| state >= 2 && symbol(state) != blank as usize && symbol(state) != symbol(state - 2);
+    let skips =
+        |state: usize| state >= 2 && symbol(state) != blank as usize && symbol(state) != symbol(state - 2);
     let normal: Vec<f64> = logits.chunks_exact(vocabulary).map(log_sum).collect();
     let log = |at: usize, state: usize| f64::from(logits[at * vocabulary + symbol(state)]) - normal[at];
 
@@ -80,7 +81,13 @@ fn row_loss(
     for at in 0..positions {
         for state in 0..states {
             let before = match at {
-                0 => if state < 2 { 0.0 } else { f64::NEG_INFINITY },
+                0 => {
+                    if state < 2 {
+                        0.0
+                    } else {
+                        f64::NEG_INFINITY
+                    }
+                }
                 _ => {
                     let past = &forward[(at - 1) * states..][..states];
                     let mut sum = past[state];

@@ -50,9 +50,8 @@ pub fn frame_loss(predicted: Tensor<3>, targets: FrameTargets<'_>, weight: f64) 
         let logits = predicted.narrow(2, width, 1);
         let last: Vec<f32> = places().map(|(at, length)| if at + 1 == length { 1.0 } else { 0.0 }).collect();
         let guesses = logits.clone().into_data().try_to_vec::<f32>().unwrap_or_default();
-        correct = (0..last.len())
-            .filter(|&at| counts[at] > 0.0 && (guesses[at] > 0.0) == (last[at] > 0.0))
-            .count();
+        correct =
+            (0..last.len()).filter(|&at| counts[at] > 0.0 && (guesses[at] > 0.0) == (last[at] > 0.0)).count();
         // log(1 + exp(z)) - y z
         losses = losses + activation::softplus(logits.clone(), 1.0) - logits * tensor(last, 1);
     }

@@ -1,1 +1,33 @@
 //! The EEG medium: recordings to windows, band powers or spectra, and back.
+//!
+//! The way of a recording:
+//!
+//! ```text
+//! file ──read──► channels ──reference, filter, resample──► recording ──epoch around the event──► signal
+//! signal ──windows──► features ──normalise──► frames        frames of traces ──► signal ──► EDF
+//! ```
+//!
+//! Everything up to the signal is done once, when a value is opened, and the last recordings are kept, because
+//! many events lie in one. Filters and resampling follow SciPy, so that what is known of them holds here.
+
+mod adapter;
+mod augment;
+mod error;
+mod features;
+mod files;
+mod medium;
+mod options;
+mod problems;
+mod state;
+mod steps;
+mod traces;
+
+pub use adapter::EegAdapter;
+pub use error::EegError;
+pub use features::options::{BandPowers, Features, Layout, Normalize, Raw, Rhythms, Spectrum, Within};
+pub use files::{Annotation, annotations};
+pub use medium::Eeg;
+pub use options::{
+    Artefacts, Augment, Convolution, EegOptions, Filter, Moving, Output, Reference, Span, Standardize, Stem,
+    Traces,
+};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Medium, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OptionProblem, Value};
 
 use crate::adapter::{ImageAdapter, opened_background};
 use crate::cache;
@@ -39,8 +39,16 @@ impl Medium for Image {
         parsed.ok().and_then(|parsed| serde_json::to_value(parsed).ok()).unwrap_or_else(|| options.clone())
     }
 
+    fn kind(&self) -> Kind {
+        Kind::Image
+    }
+
     fn fields(&self, options: &serde_json::Value) -> Vec<String> {
         options["field"].as_str().map(str::to_owned).into_iter().collect()
+    }
+
+    fn sharing(&self, options: &serde_json::Value) -> Option<String> {
+        Some(any2any_frames::sharing(options))
     }
 
     fn inherited(&self) -> &'static [&'static str] {

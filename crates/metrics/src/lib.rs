@@ -46,8 +46,8 @@ pub use chrf::{Chrf, chrf};
 pub use error::MetricsError;
 pub use error_rate::{ErrorRate, Unit, character_error_rate, edits, word_error_rate};
 pub use image::{
-    ImageMetric, MeanAbsoluteError, Psnr, Ssim, image_score, image_statistics,
-    mean_absolute_error, psnr, ssim,
+    ImageMetric, MeanAbsoluteError, Psnr, Ssim, image_score, image_statistics, mean_absolute_error, psnr,
+    ssim,
 };
 pub use levenshtein::Edits;
 pub use metric::{Metric, corpus_score, sentence_scores};

@@ -179,9 +179,7 @@ impl AdapterSet {
         for (name, adapter) in self.named() {
             let folder = folder.join(name);
             std::fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
-            adapter
-                .save(&folder)
-                .map_err(|source| TrainError::Adapter { side: name.to_owned(), source })?;
+            adapter.save(&folder).map_err(|source| TrainError::Adapter { side: name.to_owned(), source })?;
         }
         Ok(())
     }

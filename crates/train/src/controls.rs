@@ -43,7 +43,8 @@ pub fn controls(
     metrics: &[Metric],
 ) -> Result<Vec<Controlled>, TrainError> {
     let seed = Seed(translator.experiment.seed);
-    let sources: Vec<&Sequence> = split.examples.iter().filter_map(|example| example.source.as_ref()).collect();
+    let sources: Vec<&Sequence> =
+        split.examples.iter().filter_map(|example| example.source.as_ref()).collect();
     let decode = |sources: Vec<Sequence>| {
         let replaced = split.examples.iter().zip(sources).map(|(example, source)| {
             let mut example = example.clone();
@@ -148,7 +149,8 @@ mod tests {
         let sources: Vec<&Sequence> = sources.iter().collect();
         let swapped = swapped(&sources, &mut Seed(1).random("test", 0));
         assert!(swapped.iter().zip(&sources).all(|(swapped, own)| swapped != *own));
-        let mut numbers: Vec<u32> = swapped.iter().flat_map(|source| source.tokens().expect("tokens")).copied().collect();
+        let mut numbers: Vec<u32> =
+            swapped.iter().flat_map(|source| source.tokens().expect("tokens")).copied().collect();
         numbers.sort_unstable();
         assert!(numbers.into_iter().eq(0..20));
     }

@@ -155,7 +155,12 @@ impl DecodedSplit {
             let (hypotheses, references) = (self.hypotheses(), self.references());
             let (hypotheses, references) = (words(&hypotheses), words(&references));
             let references = [&references[..]];
-            return Ok(metrics::score_with_interval(of_texts.as_ref(), &hypotheses, &references, &bootstrap)?);
+            return Ok(metrics::score_with_interval(
+                of_texts.as_ref(),
+                &hypotheses,
+                &references,
+                &bootstrap,
+            )?);
         }
         let mut score = self.score(metric)?;
         let each = (0..self.hypotheses.len()).map(|sample| {
@@ -186,8 +191,7 @@ impl DecodedSplit {
 
     fn score(&self, metric: Metric) -> Result<Score, TrainError> {
         if metric == Metric::TokenAccuracy {
-            let hypotheses: Vec<&[u32]> =
-                self.hypotheses.iter().map(Output::tokens).collect();
+            let hypotheses: Vec<&[u32]> = self.hypotheses.iter().map(Output::tokens).collect();
             return Ok(metrics::token_accuracy(&hypotheses, &self.reference_tokens)?);
         }
         let (hypotheses, references) = (self.hypotheses(), self.references());

@@ -1,8 +1,8 @@
 //! What a batch is trained and judged on: the decoder's loss, and the losses beside it.
 
 use any2any_core::{
-    Alignment, CtcLoss, FrameTargets, Loss, LossConfig, Memory, Model, Pass, Targets as TokenTargets, ctc_loss,
-    frame_loss,
+    Alignment, CtcLoss, FrameTargets, Loss, LossConfig, Memory, Model, Pass, Targets as TokenTargets,
+    ctc_loss, frame_loss,
 };
 use any2any_experiment::spec::Experiment;
 use burn::tensor::{Device, Tensor};

@@ -202,11 +202,7 @@ fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<Ope
 }
 
 /// What the sides of a task read and some split does not have.
-fn missing_fields(
-    document: &Document,
-    task: &TaskAdapters,
-    splits: &[Option<&Samples>],
-) -> Vec<Diagnostic> {
+fn missing_fields(document: &Document, task: &TaskAdapters, splits: &[Option<&Samples>]) -> Vec<Diagnostic> {
     let mut missing = Vec::new();
     let sides = [(Role::Source, task.source_side.as_ref()), (Role::Target, Some(&task.target_side))];
     for (role, side) in sides {

@@ -54,8 +54,10 @@ impl Side {
         match &self.fields[..] {
             [field] => Ok(samples.require(field)?.to_vec()),
             fields => {
-                let columns = fields.iter().map(|field| samples.require(field)).collect::<Result<Vec<_>, _>>()?;
-                let row = |row: usize| Value::Series(columns.iter().map(|column| column[row].clone()).collect());
+                let columns =
+                    fields.iter().map(|field| samples.require(field)).collect::<Result<Vec<_>, _>>()?;
+                let row =
+                    |row: usize| Value::Series(columns.iter().map(|column| column[row].clone()).collect());
                 Ok((0..samples.len()).map(row).collect())
             }
         }

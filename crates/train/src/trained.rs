@@ -91,7 +91,14 @@ impl Trained {
             } else {
                 (Vec::new(), Vec::new())
             };
-            all.push(FinalScores { task: task.name.clone(), split: name, forced, scores, samples, broken: split.broken.clone() });
+            all.push(FinalScores {
+                task: task.name.clone(),
+                split: name,
+                forced,
+                scores,
+                samples,
+                broken: split.broken.clone(),
+            });
         }
         Ok(all)
     }

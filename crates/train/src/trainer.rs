@@ -295,8 +295,7 @@ impl Trainer {
             });
         }
         let training = &self.experiment.training;
-        let order =
-            Order::new(tasks, training.batch.tokens, &training.mixing, Seed(self.experiment.seed))?;
+        let order = Order::new(tasks, training.batch.tokens, &training.mixing, Seed(self.experiment.seed))?;
         Ok((order, described))
     }
 

@@ -7,8 +7,8 @@ use any2any_core::{Loss, Model, ModelStepper, Pass, Trace};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{EngineStepper, Precision};
-use rayon::prelude::*;
 use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Stepper, Strategy};
+use rayon::prelude::*;
 
 use crate::adapters::AdapterSet;
 use crate::batch::{self, Batch, Framing};
@@ -166,6 +166,25 @@ impl Translator {
         prepare::load_split(&self.experiment, &self.adapters, task, split, root)
     }
 
+    /// The texts of one field of the dataset, for the samples of a split that can be read.
+    ///
+    /// # Errors
+    ///
+    /// When the data is not there, or has no such field.
+    pub fn load_texts(
+        &self,
+        task: usize,
+        split: &str,
+        field: &str,
+        samples: &Split,
+        root: &DataRoot,
+    ) -> Result<Vec<String>, TrainError> {
+        let task = &self.experiment.tasks[&self.adapters.tasks()[task].name];
+        let all = any2any_data::open(&task.data, root)?.split(split)?;
+        let all = all.require(field)?;
+        Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())
+    }
+
     /// Translates values in the order given; the best results of each first.
     ///
     /// `prefix` is what every output must begin with.
@@ -197,10 +216,8 @@ impl Translator {
     ) -> Result<Vec<Result<Vec<Output>, TrainError>>, TrainError> {
         let prefix = self.prefix(task, prefix)?;
         self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
-        let read: Vec<Result<Sequence, TrainError>> = values
-            .par_iter()
-            .map(|value| Ok(self.read(task, Role::Source, value)?.sequence))
-            .collect();
+        let read: Vec<Result<Sequence, TrainError>> =
+            values.par_iter().map(|value| Ok(self.read(task, Role::Source, value)?.sequence)).collect();
         let sources: Vec<&Sequence> = read.iter().filter_map(|source| source.as_ref().ok()).collect();
         let mut found = self.search(task, &sources, decoding, &prefix)?.into_iter();
         Ok(read.into_iter().map(|source| source.map(|_| found.next().unwrap_or_default())).collect())
@@ -391,9 +408,8 @@ impl Translator {
         let hypotheses = hypotheses.map_err(|error| TrainError::Search(error.to_string()))?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TrainError> {
             let sequence = Sequence::Tokens(hypothesis.tokens);
-            let decoded = adapter
-                .decode(&sequence)
-                .map_err(|source| self.adapter_error(task, Role::Target, source))?;
+            let decoded =
+                adapter.decode(&sequence).map_err(|source| self.adapter_error(task, Role::Target, source))?;
             Ok(Output {
                 decoded,
                 sequence,
@@ -420,9 +436,8 @@ impl Translator {
         let written = any2any_core::write_frames(self.model(), task, source, width, length);
         let output = |frames| {
             let sequence = Sequence::Frames(frames);
-            let decoded = adapter
-                .decode(&sequence)
-                .map_err(|source| self.adapter_error(task, Role::Target, source))?;
+            let decoded =
+                adapter.decode(&sequence).map_err(|source| self.adapter_error(task, Role::Target, source))?;
             Ok(vec![Output { decoded, sequence, score: 0.0, log_probability: 0.0 }])
         };
         written.into_iter().map(output).collect()

@@ -44,16 +44,17 @@ impl Variation {
 
     /// Some samples as they are in an epoch.
     pub(crate) fn examples(&self, examples: &[Example], rows: &[usize], epoch: u64) -> Vec<Example> {
-        let vary = |side: &Option<(Arc<dyn Adapter>, Vec<Value>)>, purpose: &str, row: usize, sample: usize| {
-            let (adapter, values) = side.as_ref()?;
-            // The epoch and the sample alone decide, so that a resumed run draws the same.
-            let purpose = format!("augment {} {purpose} {sample}", self.task);
-            let value = &values[row];
-            let mut random = self.seed.random(&purpose, epoch);
-            // What could be encoded as it is can only fail changed in corner cases: then it stays as it is.
-            let encoded = adapter.augment(value, &mut random).or_else(|_| adapter.encode(value));
-            encoded.ok().map(|encoded| encoded.sequence).filter(|sequence| !sequence.is_empty())
-        };
+        let vary =
+            |side: &Option<(Arc<dyn Adapter>, Vec<Value>)>, purpose: &str, row: usize, sample: usize| {
+                let (adapter, values) = side.as_ref()?;
+                // The epoch and the sample alone decide, so that a resumed run draws the same.
+                let purpose = format!("augment {} {purpose} {sample}", self.task);
+                let value = &values[row];
+                let mut random = self.seed.random(&purpose, epoch);
+                // What could be encoded as it is can only fail changed in corner cases: then it stays as it is.
+                let encoded = adapter.augment(value, &mut random).or_else(|_| adapter.encode(value));
+                encoded.ok().map(|encoded| encoded.sequence).filter(|sequence| !sequence.is_empty())
+            };
         let example = |&row: &usize| {
             let Example { sample, source, target } = &examples[row];
             Example {

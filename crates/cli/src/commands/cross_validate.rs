@@ -32,7 +32,8 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
         arguments.values.clone()
     };
     if values.len() < 2 {
-        let message = format!("`{}` has {} values; cross-validation needs two or more", arguments.over, values.len());
+        let message =
+            format!("`{}` has {} values; cross-validation needs two or more", arguments.over, values.len());
         return Err(Usage(message).into());
     }
     let folder = arguments.run.clone().unwrap_or_else(|| PathBuf::from("runs").join(&experiment.name));

@@ -3,8 +3,9 @@
 use any2any_adapter::{Kind, Registry};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::Metric;
-use any2any_train::evaluate::{decode, teacher_forced};
-use any2any_train::{Translator, controls};
+use any2any_metrics::Score;
+use any2any_train::evaluate::{DecodedSplit, decode, score_texts, teacher_forced};
+use any2any_train::{Output, RunFolder, Split, TrainError, Translator, controls};
 use serde_json::json;
 
 use crate::arguments::EvaluateArguments;
@@ -45,10 +46,12 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     };
     let seconds = began.elapsed().as_secs_f64();
     let controlled = match (&decoded, wants_controls(&arguments, &translator, task)) {
-        (Some(decoded), true) => {
-            controls::controls(&translator, task, &split, &decoding, decoded, &metrics)?
-        }
+        (Some(decoded), true) => controls::controls(&translator, task, &split, &decoding, decoded, &metrics)?,
         _ => Vec::new(),
+    };
+    let judged = match &decoded {
+        Some(decoded) => judge(&arguments, registry, &root, &translator, task, &split, decoded)?,
+        None => None,
     };
     if split.broken.count > 0 {
         eprintln!("warning: {}", split.broken);
@@ -62,6 +65,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             "decoded": scores,
             "by_length": by_length,
             "controls": controlled,
+            "judged": judged,
             "unreadable": split.broken.count,
             "decoding_seconds": seconds,
             "teacher_forced": forced,
@@ -76,6 +80,9 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     if has_source {
         output::line(format!("decoded in {}:", output::duration(seconds)))?;
         output::line(output::scores(&scores).trim_end())?;
+    }
+    if let (Some(judged), Some(run)) = (&judged, &arguments.judge) {
+        output::line(format!("named by {}: {judged}", run.display()))?;
     }
     for controlled in &controlled {
         output::line(output::controls(controlled))?;
@@ -97,4 +104,29 @@ fn wants_controls(arguments: &EvaluateArguments, translator: &Translator, task: 
     let medium = translator.adapters.tasks()[task].source_medium();
     let not_text = medium.is_some_and(|medium| medium.kind() != Kind::Text);
     arguments.controls || (not_text && !arguments.no_controls)
+}
+
+/// How many outputs another run names as the dataset does; `None` when no judge was asked for.
+fn judge(
+    arguments: &EvaluateArguments,
+    registry: &Registry,
+    root: &DataRoot,
+    translator: &Translator,
+    task: usize,
+    split: &Split,
+    decoded: &DecodedSplit,
+) -> anyhow::Result<Option<Score>> {
+    let (Some(run), Some(field)) = (&arguments.judge, &arguments.judge_field) else { return Ok(None) };
+    let names = translator.load_texts(task, &arguments.split, field, split, root)?;
+    let judge = Translator::load(&RunFolder::new(run), "best", registry)?;
+    let judging = judge.adapters.task(arguments.judge_task.as_deref())?;
+    let values: Vec<_> = decoded.hypotheses.iter().map(|output| output.decoded.value.clone()).collect();
+    let verdicts = judge.translate_each(judging, &values, &judge.experiment.decoding, None)?;
+    // What the judge cannot read, it cannot name.
+    let name = |verdict: Result<Vec<Output>, TrainError>| {
+        let outputs = verdict.unwrap_or_default();
+        outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())
+    };
+    let verdicts: Vec<String> = verdicts.into_iter().map(name).collect();
+    Ok(Some(score_texts(Metric::ExactMatch, &verdicts, &names)?))
 }

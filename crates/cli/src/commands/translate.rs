@@ -48,7 +48,8 @@ fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<P
         (Some(folder), _) => Ok(Some(folder.clone())),
         (None, Kind::Text) => Ok(None),
         (None, _) => {
-            Err(Usage("this task does not write text: name a folder for its files with --output".into()).into())
+            Err(Usage("this task does not write text: name a folder for its files with --output".into())
+                .into())
         }
     }
 }

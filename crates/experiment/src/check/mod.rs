@@ -95,7 +95,9 @@ impl<'a> Checker<'a> {
     fn task_metrics(&self) -> Vec<Metric> {
         let tasks = self.json.get("tasks").and_then(Json::as_object).into_iter().flatten();
         let own = tasks.filter_map(|(_, task)| task.get("metrics"));
-        own.filter_map(|metrics| serde_json::from_value::<Vec<Metric>>(metrics.clone()).ok()).flatten().collect()
+        own.filter_map(|metrics| serde_json::from_value::<Vec<Metric>>(metrics.clone()).ok())
+            .flatten()
+            .collect()
     }
 
     /// The names of the tasks.

@@ -14,8 +14,8 @@ pub use ssim::{Ssim, ssim};
 
 use any2any_adapter::Image;
 
-use crate::{MetricsError, Score};
 use crate::metric::{check_lengths, totals};
+use crate::{MetricsError, Score};
 
 /// A metric of pictures.
 pub trait ImageMetric {
@@ -108,11 +108,7 @@ mod tests {
         let cases: [(&[&Image], &[&Image], &str); 4] = [
             (&[], &[], "nothing to score"),
             (&[&small], &[&small, &small], "1 hypotheses but 2 references"),
-            (
-                &[&small, &large],
-                &[&small, &small],
-                "sample 2: the grey picture, 20 x 20, has a reference of",
-            ),
+            (&[&small, &large], &[&small, &small], "sample 2: the grey picture, 20 x 20, has a reference of"),
             (&[&small], &[&colour], "sample 1: the grey picture, 2 x 2, has a reference of another shape"),
         ];
         for (hypotheses, references, expected) in cases {

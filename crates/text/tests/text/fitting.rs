@@ -28,7 +28,8 @@ fn the_vocabulary_has_the_size_asked_for() {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), vocabulary, "{kind}");
-        let error = adapter.decode(&Sequence::Tokens(vec![vocabulary as u32])).expect_err("one too many").to_string();
+        let error =
+            adapter.decode(&Sequence::Tokens(vec![vocabulary as u32])).expect_err("one too many").to_string();
         assert!(error.contains(&format!("outside the vocabulary of {vocabulary} tokens")), "{error}");
     }
 }

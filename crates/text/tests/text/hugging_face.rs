@@ -28,7 +28,8 @@ fn the_file_alone_gives_the_same_tokens() {
             assert_eq!(tokens, expected.get_ids(), "{options}: {text:?}");
             if !tokens.contains(&1) {
                 let spelled = other.decode(&tokens, true).expect("tokens");
-                let decoded = adapter.decode(&Sequence::Tokens(tokens.clone())).expect("tokens").value.to_string();
+                let decoded =
+                    adapter.decode(&Sequence::Tokens(tokens.clone())).expect("tokens").value.to_string();
                 assert_eq!(decoded, spelled, "{options}: {text:?}");
             }
         }

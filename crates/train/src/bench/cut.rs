@@ -61,7 +61,8 @@ mod tests {
             target: Sequence::Tokens(target.to_vec()),
         };
         let examples = vec![example(0, &[1, 2, 3], &[9]), example(1, &[4, 5], &[8, 7, 6, 5, 4])];
-        let train = Split { examples, sources: Vec::new(), references: Vec::new(), broken: Broken::default() };
+        let train =
+            Split { examples, sources: Vec::new(), references: Vec::new(), broken: Broken::default() };
         let mut task = PreparedTask {
             name: "task".to_owned(),
             train,
@@ -74,7 +75,9 @@ mod tests {
             .train
             .examples
             .iter()
-            .map(|example| (example.source.as_ref().and_then(|source| source.tokens()), example.target_tokens()))
+            .map(|example| {
+                (example.source.as_ref().and_then(|source| source.tokens()), example.target_tokens())
+            })
             .collect();
         assert_eq!(pieces, [(Some(&[1, 2][..]), &[9, 8][..]), (Some(&[3, 4][..]), &[7, 6][..])]);
         assert_eq!(task.selection.kept, [0, 1]);

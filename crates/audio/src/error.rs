@@ -1,0 +1,138 @@
+//! What can go wrong between a sound and its sequence.
+
+use any2any_adapter::{AdapterError, File};
+
+/// What can go wrong between a sound and its sequence.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AudioError {
+    /// The file cannot be read at all.
+    #[error("{reason}")]
+    Unreadable {
+        /// What the system says.
+        reason: String,
+    },
+    /// The content is of no known format.
+    #[error(
+        "it is no WAV file, by its first bytes: convert it, for instance with `ffmpeg -i sound.mp3 sound.wav`"
+    )]
+    Format,
+    /// The content breaks the rules of its format.
+    #[error("it is broken or cut off: {reason}")]
+    Broken {
+        /// What the decoder says.
+        reason: String,
+    },
+    /// A WAV file of a kind that is not read.
+    #[error(
+        "{reason}: WAV of 8, 16, 24 and 32 bit integers and 32 bit floats is read; convert it, for instance with `ffmpeg -i sound.wav -c:a pcm_s16le new.wav`"
+    )]
+    Encoding {
+        /// What it is.
+        reason: String,
+    },
+    /// A rate that no sound has.
+    #[error("a rate of {rate} Hz is none of a sound: it must lie between {least} and {most}")]
+    Rate {
+        /// The rate.
+        rate: f64,
+        /// The lowest rate.
+        least: usize,
+        /// The highest rate.
+        most: usize,
+    },
+    /// A sample that is no number, or of a size that no sound has.
+    #[error("it holds samples that are not numbers, or far beyond full scale, which is -1 to 1")]
+    Sample,
+    /// A sound without a sample.
+    #[error("the sound is empty: it has no sample")]
+    Empty,
+    /// The part begins where the sound has ended.
+    #[error("the sound ends after {seconds:.3} s: check where the part begins")]
+    Outside {
+        /// The length of the whole sound.
+        seconds: f64,
+    },
+    /// A part that a sound does not have.
+    #[error("a part of a sound begins at a second or at a sample; it has no other parts")]
+    Part,
+    /// A sound longer than the options allow.
+    #[error(
+        "its {seconds:.2} s are more than the {longest} that are allowed: raise the option 'longest', or cut the sound with 'take' or 'trim'"
+    )]
+    TooLong {
+        /// Its length.
+        seconds: f64,
+        /// The longest that is allowed.
+        longest: f64,
+    },
+    /// A series without a sound.
+    #[error("the series is empty: at least one sound is needed")]
+    NoSound,
+    /// Sounds cannot be brought to a common rate.
+    #[error("it cannot be brought from {from} Hz to {to} Hz: {reason}")]
+    Resampling {
+        /// Its rate.
+        from: usize,
+        /// The rate of the options.
+        to: usize,
+        /// What the resampler says.
+        reason: String,
+    },
+    /// A signal that was not opened by this medium.
+    #[error("one channel at {expected} Hz was expected, but this is {found}: open the sound first")]
+    Shape {
+        /// What this one is.
+        found: String,
+        /// The rate of the options.
+        expected: usize,
+    },
+    /// Too many values for one sequence.
+    #[error(
+        "its {frames} frames of {width} values are too much for one sequence: use a larger hop, or shorter sounds"
+    )]
+    TooManyFrames {
+        /// How many frames there are.
+        frames: usize,
+        /// How many values each has.
+        width: usize,
+    },
+    /// The sound can be read but not written.
+    #[error("a sound is read here and cannot be written: set 'output' to mel or codes")]
+    ReadOnly,
+    /// The model wrote the other kind of sequence.
+    #[error("{expected} were expected: the model and the options of the sound do not belong together")]
+    OtherKind {
+        /// `frames of 40 values`, `tokens`.
+        expected: String,
+    },
+    /// A token that the vocabulary does not have.
+    #[error(
+        "token {token} is outside the vocabulary of {vocabulary} tokens: the model and the codebook do not belong together"
+    )]
+    OutsideVocabulary {
+        /// The token.
+        token: u32,
+        /// How many tokens there are.
+        vocabulary: usize,
+    },
+    /// The sound cannot be written as a file.
+    #[error("it cannot be written as WAV: {reason}")]
+    Unwritable {
+        /// What the encoder says.
+        reason: String,
+    },
+}
+
+impl AudioError {
+    /// The error with the file that it is about.
+    pub(crate) fn of(self, file: &File) -> AdapterError {
+        AdapterError::Broken { file: file.to_string(), reason: self.to_string() }
+    }
+}
+
+impl From<AudioError> for AdapterError {
+    fn from(error: AudioError) -> Self {
+        AdapterError::Value { reason: error.to_string() }
+    }
+}

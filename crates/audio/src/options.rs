@@ -1,0 +1,214 @@
+//! What an experiment can say about a sound.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::augment::Augment;
+use crate::mel::Mel;
+use crate::trim::Trim;
+
+/// The options of the audio medium.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AudioOptions {
+    /// The field of the dataset that holds the sound.
+    #[schemars(length(min = 1))]
+    pub field: String,
+    /// The rate that every sound is brought to, in hertz. Nothing above half of it is heard.
+    #[serde(default = "rate")]
+    #[schemars(range(min = 1000, max = 192_000))]
+    pub rate: usize,
+    /// How much is read from where a sound begins, in seconds; left out: all of it.
+    #[serde(default)]
+    #[schemars(range(min = 0.001, max = 3600))]
+    pub take: Option<f64>,
+    /// Silence that is cut off at both ends; left out: none.
+    #[serde(default)]
+    pub trim: Option<Trim>,
+    /// The silence between sounds that follow each other and stand for one, in seconds.
+    #[serde(default)]
+    pub gap: Gap,
+    /// Longer sounds, in seconds, are errors: such a sample is left out and reported.
+    #[serde(default = "longest")]
+    #[schemars(range(min = 0.01, max = 3600))]
+    pub longest: f64,
+    /// The frames: how loud a sound is in each band of frequencies, over time.
+    #[serde(default)]
+    pub mel: Mel,
+    /// Whether each frame also has the first and the second difference of its bands over time.
+    #[serde(default)]
+    pub deltas: bool,
+    /// How the values of frames are scaled.
+    #[serde(default)]
+    pub normalize: Normalize,
+    /// How many neighbouring frames make one position, side by side; the last frame is repeated to fill up.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 64))]
+    pub stack: usize,
+    /// How frames enter the model.
+    #[serde(default)]
+    pub stem: Stem,
+    /// Random changes of every sound that a model is trained on.
+    #[serde(default)]
+    pub augment: Augment,
+    /// What a sound is turned into: a target needs `mel` or `codes`.
+    #[serde(default)]
+    pub output: Output,
+}
+
+fn rate() -> usize {
+    16_000
+}
+
+fn longest() -> f64 {
+    60.0
+}
+
+fn one() -> usize {
+    1
+}
+
+impl AudioOptions {
+    /// How many frames make one position.
+    pub(crate) fn stacked(&self) -> usize {
+        match self.output {
+            Output::Codes(Codes { stack: Some(stack), .. }) => stack,
+            _ => self.stack,
+        }
+    }
+
+    /// How many values a frame has before frames are stacked.
+    pub(crate) fn columns(&self) -> usize {
+        self.mel.bands * if self.deltas { 3 } else { 1 }
+    }
+}
+
+/// The silence between two sounds, in seconds: always as long, or between two lengths. One that is drawn
+/// depends on the sounds alone, so that it is the same each time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Gap {
+    /// Always as long.
+    Seconds(f64),
+    /// Drawn evenly between the shortest and the longest.
+    Between([f64; 2]),
+}
+
+impl Default for Gap {
+    fn default() -> Self {
+        Self::Seconds(0.0)
+    }
+}
+
+impl Gap {
+    /// The shortest and the longest.
+    pub(crate) fn ends(self) -> [f64; 2] {
+        match self {
+            Self::Seconds(seconds) => [seconds; 2],
+            Self::Between(ends) => ends,
+        }
+    }
+}
+
+/// How the values of frames, logarithms of energies, are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalize {
+    /// Each column to mean 0 and deviation 1 over the training split.
+    #[default]
+    Fitted,
+    /// Each column to mean 0 and deviation 1 in each sound: loudness and microphone no longer tell sounds apart.
+    PerUtterance,
+    /// They stay as they are.
+    None,
+}
+
+/// How frames enter the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stem {
+    /// Each by itself, through one matrix.
+    #[default]
+    Projection,
+    /// Together with the frames beside it, through convolutions.
+    Convolution(Convolutions),
+}
+
+/// Convolutions along the sequence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Convolutions {
+    /// One after the other, the first next to the frames.
+    #[schemars(length(min = 1, max = 8))]
+    pub layers: Vec<Layer>,
+}
+
+impl Default for Convolutions {
+    fn default() -> Self {
+        Self { layers: vec![Layer::default(); 2] }
+    }
+}
+
+/// One convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Layer {
+    /// How many frames each position sees; odd.
+    #[schemars(range(min = 1, max = 63))]
+    pub kernel: usize,
+    /// Frames from one position to the next.
+    #[schemars(range(min = 1, max = 16))]
+    pub stride: usize,
+}
+
+impl Default for Layer {
+    fn default() -> Self {
+        Self { kernel: 3, stride: 2 }
+    }
+}
+
+/// What a sound is turned into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// Frames to be read only: a source.
+    #[default]
+    Frames,
+    /// Frames that are written too, one after the other, by regression.
+    Mel(MelOutput),
+    /// Tokens: each position becomes the nearest of a codebook, learned on the training split.
+    Codes(Codes),
+}
+
+/// Frames that are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MelOutput {
+    /// The most positions that are written when the model does not stop before.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub at_most: usize,
+}
+
+impl Default for MelOutput {
+    fn default() -> Self {
+        Self { at_most: 300 }
+    }
+}
+
+/// Positions as tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Codes {
+    /// How many codes there are; fewer when the training split has fewer distinct positions.
+    #[schemars(range(min = 2, max = 65_536))]
+    pub codes: usize,
+    /// How many neighbouring frames one code stands for; left out: the `stack` of the sound.
+    #[schemars(range(min = 1, max = 64))]
+    pub stack: Option<usize>,
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Self { codes: 256, stack: None }
+    }
+}

@@ -1,0 +1,106 @@
+//! Sounds brought to another rate, by rubato: overlapping pieces are filtered and cut, or filled up, in the
+//! spectrum, so that nothing above half of the lower rate is left to be mistaken for something else.
+
+use std::ops::RangeInclusive;
+
+use rubato::{FftFixedInOut, Resampler};
+
+use crate::error::AudioError;
+
+/// The rates that sounds have, in hertz.
+pub(crate) const RATES: RangeInclusive<usize> = 1000..=768_000;
+/// How many samples of the lower rate a piece has at least: more make the filter steeper.
+const PIECE: usize = 1024;
+
+/// A sound at another rate, as long in seconds; what is softened by the filter is the uppermost few per cent of
+/// frequencies.
+pub(crate) fn resample(samples: Vec<f32>, from: usize, to: usize) -> Result<Vec<f32>, AudioError> {
+    if from == to || samples.is_empty() {
+        return Ok(samples);
+    }
+    let failed = |reason: String| AudioError::Resampling { from, to, reason };
+    // An even number of the shortest pieces that hold whole samples of both rates: rubato centres its filter on a
+    // sample, which is the middle of an even length only.
+    let shortest = from / gcd(from, to);
+    let piece = shortest * (PIECE * from.div_ceil(to)).div_ceil(shortest).next_multiple_of(2);
+    let mut resampler =
+        FftFixedInOut::<f32>::new(from, to, piece, 1).map_err(|error| failed(error.to_string()))?;
+    let (taken, given) = (resampler.input_frames_next(), resampler.output_frames_next());
+    let delay = resampler.output_delay();
+    let len = (samples.len() as u128 * to as u128).div_ceil(from as u128) as usize;
+    let mut output = Vec::with_capacity(len + delay + given);
+    let mut input = vec![0.0; taken];
+    let mut buffer = vec![0.0; given];
+    let mut pieces = samples.chunks(taken);
+    while output.len() < len + delay {
+        let piece = pieces.next().unwrap_or_default();
+        input[..piece.len()].copy_from_slice(piece);
+        input[piece.len()..].fill(0.0);
+        resampler
+            .process_into_buffer(&[&input], &mut [&mut buffer], None)
+            .map_err(|error| failed(error.to_string()))?;
+        output.extend_from_slice(&buffer);
+    }
+    output.drain(..delay);
+    output.truncate(len);
+    Ok(output)
+}
+
+/// The greatest common divisor (Euclid).
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(hertz: f64, rate: usize, seconds: f64) -> Vec<f32> {
+        let count = (seconds * rate as f64) as usize;
+        (0..count)
+            .map(|n| (0.5 * (std::f64::consts::TAU * hertz * n as f64 / rate as f64).sin()) as f32)
+            .collect()
+    }
+
+    #[test]
+    fn tones_stay_where_they_are() {
+        let cases = [
+            (8000, 16_000),
+            (16_000, 8000),
+            (44_100, 16_000),
+            (48_000, 16_000),
+            (22_050, 16_000),
+            (11_025, 8000),
+        ];
+        for (from, to) in cases {
+            for hertz in [50.0, 440.0, 3000.0] {
+                let found = resample(tone(hertz, from, 1.0), from, to).expect("common rates");
+                let expected = tone(hertz, to, 1.0);
+                assert_eq!(found.len(), expected.len(), "{from} to {to}");
+                // At the ends, the tone begins at once: no filter can follow.
+                let inside = to / 10..found.len() - to / 10;
+                for number in inside {
+                    let error = (found[number] - expected[number]).abs();
+                    assert!(error < 2e-4, "{hertz} Hz, {from} to {to}, sample {number}: {error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_heard_is_gone() {
+        let found = resample(tone(6000.0, 16_000, 1.0), 16_000, 8000).expect("common rates");
+        assert!(found[800..7200].iter().all(|sample| sample.abs() < 1e-4));
+    }
+
+    #[test]
+    fn lengths_are_rounded_up_and_the_same_rate_changes_nothing() {
+        for (len, from, to) in [(1, 8000, 16_000), (3, 16_000, 8000), (1, 768_000, 1000), (7, 44_100, 16_000)]
+        {
+            let found = resample(vec![0.1; len], from, to).expect("rates of sounds");
+            assert_eq!(found.len(), (len * to).div_ceil(from));
+        }
+        assert_eq!(resample(vec![0.1, 0.2], 8000, 8000), Ok(vec![0.1, 0.2]));
+        assert_eq!(resample(vec![], 8000, 16_000), Ok(vec![]));
+    }
+}

@@ -1,0 +1,72 @@
+//! What each position covers of a sound.
+
+use any2any_adapter::{Convolution, Region};
+
+/// The spans of frames in seconds: from half a hop before the middle of a frame's window to half a hop after it,
+/// so that together they cover the sound once. (The windows themselves overlap.)
+pub(crate) fn spans(frames: usize, hop: usize, samples: usize, rate: f64) -> Vec<Region> {
+    let edge = |number: usize| match number {
+        0 => 0.0,
+        _ if number == frames => samples as f64 / rate,
+        _ => ((number as f64 - 0.5) * hop as f64).min(samples as f64) / rate,
+    };
+    (0..frames).map(|number| Region::Span { start: edge(number), end: edge(number + 1) }).collect()
+}
+
+/// The spans of positions that each stand for `size` neighbouring ones.
+pub(crate) fn merged(spans: Vec<Region>, size: usize) -> Vec<Region> {
+    if size <= 1 {
+        return spans;
+    }
+    spans.chunks(size).map(around).collect()
+}
+
+/// The spans of the positions that convolutions make of frames: each covers the frames of the stride that it
+/// stands for, which is where its kernel is centred.
+pub(crate) fn convolved(spans: Vec<Region>, layers: &[Convolution]) -> Vec<Region> {
+    layers.iter().fold(spans, |spans, layer| merged(spans, layer.stride))
+}
+
+/// The span from the first to the last.
+fn around(spans: &[Region]) -> Region {
+    match (spans.first(), spans.last()) {
+        (Some(&Region::Span { start, .. }), Some(&Region::Span { end, .. })) => Region::Span { start, end },
+        _ => Region::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use any2any_adapter::Stem;
+
+    use super::*;
+
+    fn edges(spans: &[Region]) -> Vec<(f64, f64)> {
+        let edges = |span: &Region| match *span {
+            Region::Span { start, end } => (start, end),
+            ref other => panic!("{other:?}"),
+        };
+        spans.iter().map(edges).collect()
+    }
+
+    #[test]
+    fn spans_cover_the_sound_once() {
+        assert_eq!(edges(&spans(3, 10, 29, 10.0)), [(0.0, 0.5), (0.5, 1.5), (1.5, 2.9)]);
+        assert_eq!(edges(&spans(3, 10, 20, 10.0)), [(0.0, 0.5), (0.5, 1.5), (1.5, 2.0)]);
+        assert_eq!(edges(&spans(1, 10, 1, 10.0)), [(0.0, 0.1)]);
+        assert_eq!(spans(0, 10, 0, 10.0), []);
+    }
+
+    #[test]
+    fn merged_spans_are_as_many_as_positions_and_leave_nothing_out() {
+        let layers = [Convolution { kernel: 3, stride: 2 }, Convolution { kernel: 5, stride: 3 }];
+        let stem = Stem::Convolution { width: 40, layers: layers.to_vec() };
+        for frames in 1..50 {
+            let merged = convolved(spans(frames, 10, frames * 10 - 3, 10.0), &layers);
+            assert_eq!(merged.len(), stem.positions(frames));
+            let edges = edges(&merged);
+            assert_eq!((edges[0].0, edges[edges.len() - 1].1), (0.0, (frames * 10 - 3) as f64 / 10.0));
+            assert!(edges.windows(2).all(|pair| pair[0].1 == pair[1].0));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What frames hold: samples, powers, spectra, rhythms.
+//!
+//! An [`Extractor`] makes a [`Grid`] of features from the samples that are seen; normalising and hiding are
+//! done on the grid, and the grid becomes frames at last.
+
+mod extractor;
+mod grid;
+pub(crate) mod options;
+mod power;
+mod rhythms;
+
+pub(crate) use extractor::Extractor;
+pub(crate) use grid::{Grid, regions};

@@ -1,0 +1,147 @@
+//! Canonical correlation of all channels with rhythms (Lin, Zhang, Wu and Gao, "Frequency recognition based on
+//! canonical correlation analysis for SSVEP-based BCIs", 2006), for every frequency rather than for a few
+//! that are known.
+
+use std::f64::consts::PI;
+
+/// A direction that holds less than this share of what it started with depends on those before.
+const DEPENDENT: f64 = 1e-9;
+
+/// Sines and cosines of every frequency, orthonormal over a window.
+#[derive(Clone)]
+pub(crate) struct Rhythms {
+    /// For each frequency the waves, `[waves][window]`.
+    waves: Vec<Vec<Vec<f64>>>,
+}
+
+impl Rhythms {
+    /// The rhythms of some frequencies in hertz, over windows of `window` samples.
+    pub(crate) fn new(frequencies: &[f64], harmonics: usize, window: usize, rate: f64) -> Self {
+        let waves = |&frequency: &f64| {
+            let multiples = (1..=harmonics).map(|number| frequency * number as f64);
+            let below_half = multiples.filter(|&multiple| multiple < rate / 2.0);
+            let waves = below_half.flat_map(|multiple| {
+                let angle = 2.0 * PI * multiple / rate;
+                let wave = |turn: f64| (0..window).map(|n| (angle * n as f64 + turn).cos()).collect();
+                [wave(0.0), wave(PI / 2.0)]
+            });
+            orthonormal(waves.collect())
+        };
+        Self { waves: frequencies.iter().map(waves).collect() }
+    }
+
+    /// How many frequencies there are.
+    pub(crate) fn len(&self) -> usize {
+        self.waves.len()
+    }
+
+    /// The largest canonical correlation between the channels and the waves of each frequency, 0 to 1.
+    pub(crate) fn correlations(&self, channels: &[&[f32]]) -> Vec<f64> {
+        let channels = channels.iter().map(|samples| samples.iter().map(|&value| f64::from(value)).collect());
+        let channels = orthonormal(channels.collect());
+        self.waves.iter().map(|waves| largest_correlation(waves, &channels)).collect()
+    }
+}
+
+/// The same space from vectors of mean 0 and length 1 at right angles (Gram and Schmidt, done twice).
+fn orthonormal(vectors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(vectors.len());
+    for mut vector in vectors {
+        let mean = vector.iter().sum::<f64>() / vector.len().max(1) as f64;
+        vector.iter_mut().for_each(|value| *value -= mean);
+        let before = dot(&vector, &vector);
+        for _ in 0..2 {
+            for other in &basis {
+                let share = dot(&vector, other);
+                vector.iter_mut().zip(other).for_each(|(value, other)| *value -= share * other);
+            }
+        }
+        let after = dot(&vector, &vector);
+        if after > DEPENDENT * before {
+            let size = after.sqrt();
+            vector.iter_mut().for_each(|value| *value /= size);
+            basis.push(vector);
+        }
+    }
+    basis
+}
+
+/// The largest singular value of the products of two orthonormal bases.
+fn largest_correlation(waves: &[Vec<f64>], channels: &[Vec<f64>]) -> f64 {
+    let products: Vec<Vec<f64>> =
+        waves.iter().map(|wave| channels.iter().map(|channel| dot(wave, channel)).collect()).collect();
+    let square: Vec<Vec<f64>> =
+        products.iter().map(|row| products.iter().map(|other| dot(row, other)).collect()).collect();
+    largest_eigenvalue(square).max(0.0).sqrt().min(1.0)
+}
+
+/// The largest eigenvalue of a small symmetric matrix, by rotations (Jacobi 1846).
+fn largest_eigenvalue(mut matrix: Vec<Vec<f64>>) -> f64 {
+    let size = matrix.len();
+    for _ in 0..30 {
+        let mut off = 0.0;
+        for p in 0..size {
+            for q in p + 1..size {
+                let beside = matrix[p][q];
+                off += beside * beside;
+                if beside.abs() < 1e-300 {
+                    continue;
+                }
+                let theta = (matrix[q][q] - matrix[p][p]) / (2.0 * beside);
+                let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+                let c = 1.0 / (t * t + 1.0).sqrt();
+                let s = t * c;
+                for row in &mut matrix {
+                    (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
+                }
+                let (above, below) = matrix.split_at_mut(q);
+                for (a, b) in above[p].iter_mut().zip(&mut below[0]) {
+                    (*a, *b) = (c * *a - s * *b, s * *a + c * *b);
+                }
+            }
+        }
+        if off < 1e-24 {
+            break;
+        }
+    }
+    (0..size).map(|number| matrix[number][number]).fold(0.0, f64::max)
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rhythm_spread_over_channels_is_found() {
+        let rate = 128.0;
+        let noise =
+            |n: usize, seed: usize| (((n * 7919 + seed * 104_729) * 2_654_435_761) % 1000) as f64 / 500.0;
+        let channel = |share: f64, seed: usize| -> Vec<f32> {
+            let wave = |n: usize| share * (2.0 * PI * 13.0 * n as f64 / rate + 0.4).sin();
+            (0..512).map(|n| (wave(n) + noise(n, seed)) as f32).collect()
+        };
+        let channels = [channel(0.5, 1), channel(-1.0, 2), channel(0.0, 3)];
+        let channels: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
+        let rhythms = Rhythms::new(&[9.0, 13.0, 17.0], 2, 512, rate);
+        let found = rhythms.correlations(&channels);
+        assert!(found[1] > 0.75 && found[0] < 0.4 && found[2] < 0.4, "{found:?}");
+        let silent = [0.0_f32; 512];
+        assert_eq!(rhythms.correlations(&[&silent]), [0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn eigenvalues_of_small_matrices_are_known() {
+        let cases = [
+            (vec![vec![2.0, 1.0], vec![1.0, 2.0]], 3.0),
+            (vec![vec![1.0, 0.0], vec![0.0, 5.0]], 5.0),
+            (vec![vec![2.0, -1.0, 0.0], vec![-1.0, 2.0, -1.0], vec![0.0, -1.0, 2.0]], 2.0 + 2.0_f64.sqrt()),
+        ];
+        for (matrix, expected) in cases {
+            assert!((largest_eigenvalue(matrix) - expected).abs() < 1e-9);
+        }
+    }
+}

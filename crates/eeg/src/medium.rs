@@ -1,0 +1,92 @@
+//! The EEG medium: its options, checked, and its adapters.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OptionProblem, Value};
+
+use crate::adapter::EegAdapter;
+use crate::files::EXTENSIONS;
+use crate::options::EegOptions;
+use crate::problems::problems;
+use crate::steps;
+
+/// The EEG medium.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Eeg;
+
+impl Medium for Eeg {
+    fn name(&self) -> &'static str {
+        "eeg"
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        schemars::schema_for!(EegOptions)
+    }
+
+    fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
+        match deserialize(options) {
+            Ok(options) => problems(&options),
+            Err(reason) => vec![OptionProblem { pointer: String::new(), message: reason, help: None }],
+        }
+    }
+
+    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
+        let parsed = deserialize(options).ok().and_then(|parsed| serde_json::to_value(parsed).ok());
+        parsed.unwrap_or_else(|| options.clone())
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Signal
+    }
+
+    fn fields(&self, options: &serde_json::Value) -> Vec<String> {
+        options["field"].as_str().map(str::to_owned).into_iter().collect()
+    }
+
+    fn sharing(&self, options: &serde_json::Value) -> Option<String> {
+        Some(any2any_frames::sharing(options))
+    }
+
+    fn inherited(&self) -> &'static [&'static str] {
+        &[
+            "rate",
+            "channels",
+            "reference",
+            "filter",
+            "resample",
+            "epoch",
+            "baseline",
+            "artefacts",
+            "standardize",
+        ]
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        EXTENSIONS
+    }
+
+    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
+        steps::open(&parse(options)?, value)
+    }
+
+    fn fit(
+        &self,
+        options: &serde_json::Value,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Arc<dyn Adapter>, AdapterError> {
+        Ok(Arc::new(EegAdapter::fit(&parse(options)?, values)?))
+    }
+
+    fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
+        Ok(Arc::new(EegAdapter::load(&parse(options)?, folder)?))
+    }
+}
+
+fn deserialize(options: &serde_json::Value) -> Result<EegOptions, String> {
+    serde_json::from_value(options.clone()).map_err(|error| error.to_string())
+}
+
+fn parse(options: &serde_json::Value) -> Result<EegOptions, AdapterError> {
+    deserialize(options).map_err(|reason| AdapterError::Fit { option: "eeg".to_owned(), reason })
+}

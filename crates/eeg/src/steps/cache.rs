@@ -1,0 +1,125 @@
+//! The recordings that were read last.
+//!
+//! A dataset has many events in one recording, and each is opened by itself: without this, every one of them
+//! would read and filter the whole recording again.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use any2any_adapter::{File, Part};
+
+use crate::error::EegError;
+use crate::files::Recording;
+use crate::options::{EegOptions, Filter, Reference, Standardize};
+use crate::steps::recording::{Prepared, channels, prepare, wanted};
+
+/// Recordings that are kept at least: one for each of a few threads.
+const LEAST: usize = 4;
+
+type Slot = Arc<OnceLock<Result<Arc<Prepared>, EegError>>>;
+
+/// What decides what a prepared recording is.
+struct Key {
+    file: File,
+    /// The array of a file that has several.
+    item: Option<usize>,
+    /// The length and the age of a file on the disk: one that was written anew is read anew.
+    state: Option<(u64, Option<SystemTime>)>,
+    steps: Steps,
+}
+
+/// The options of the steps before an epoch is cut.
+#[derive(PartialEq)]
+struct Steps {
+    rate: Option<f64>,
+    channels: Option<Vec<String>>,
+    reference: Reference,
+    filter: Option<Filter>,
+    resample: Option<f64>,
+    standardize: Standardize,
+}
+
+impl Key {
+    fn new(options: &EegOptions, file: &File) -> Self {
+        let metadata = std::fs::metadata(file.path()).ok();
+        let item = match file.part() {
+            Some(Part::Item(number)) => Some(number),
+            _ => None,
+        };
+        Self {
+            file: file.clone(),
+            item,
+            state: metadata.map(|metadata| (metadata.len(), metadata.modified().ok())),
+            steps: Steps {
+                rate: options.rate,
+                channels: options.channels.clone(),
+                reference: options.reference.clone(),
+                filter: options.filter.clone(),
+                resample: options.resample,
+                standardize: options.standardize.clone(),
+            },
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.file.same_file(&other.file)
+            && self.item == other.item
+            && self.state == other.state
+            && self.steps == other.steps
+    }
+}
+
+/// The cache of the program: a medium is a name without a state, and runs of one program read the same files.
+static CACHE: Mutex<VecDeque<(Key, Slot)>> = Mutex::new(VecDeque::new());
+
+/// A file's recording, prepared, from the cache or anew.
+pub(crate) fn prepared(options: &EegOptions, file: &File) -> Result<Arc<Prepared>, EegError> {
+    let key = Key::new(options, file);
+    let slot = slot(key);
+    // Outside the lock: another file can be read meanwhile, and whoever wants the same file waits for it.
+    slot.get_or_init(|| {
+        let channels = channels(options);
+        let recording = Recording::read(file, wanted(options, &channels))?;
+        prepare(options, recording, &file.path().display().to_string()).map(Arc::new)
+    })
+    .clone()
+}
+
+fn slot(key: Key) -> Slot {
+    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = cache.iter().position(|(known, _)| known.is(&key));
+    let entry = match found.and_then(|number| cache.remove(number)) {
+        Some(entry) => entry,
+        None => (key, Slot::default()),
+    };
+    let slot = entry.1.clone();
+    cache.push_front(entry);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    cache.truncate(LEAST.max(2 * threads));
+    slot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_one_recording_share_what_was_read() {
+        let options = |filter: &str| -> EegOptions {
+            let json = format!(r#"{{ "field": "eeg", "rate": 100, "filter": {filter} }}"#);
+            serde_json::from_str(&json).expect("options")
+        };
+        let table = "Oz\n".to_owned() + &"1\n2\n4\n".repeat(40);
+        let file = File::in_memory("events.csv", table.clone().into_bytes());
+        let read = |options: &EegOptions, file: &File| prepared(options, file).expect("a recording");
+        let plain = options("null");
+        let first = read(&plain, &file.part_of(Part::Sample(3)));
+        let again = read(&plain, &file.part_of(Part::Second(0.5)));
+        assert!(Arc::ptr_eq(&first, &again), "another event of the same file");
+        let filtered = read(&options(r#"{ "low": 1 }"#), &file);
+        assert!(!Arc::ptr_eq(&first, &filtered), "another filter");
+        let twin = File::in_memory("events.csv", table.into_bytes());
+        assert!(!Arc::ptr_eq(&first, &read(&plain, &twin)), "another file of the same name");
+    }
+}
