@@ -24,7 +24,7 @@ mod value;
 pub use adapter::{Adapter, AdapterError, Convolution, Decoded, FrameCount, Head, Stem};
 pub use file::{File, Part};
 pub use image::Image;
-pub use medium::{Medium, OptionProblem};
+pub use medium::{Event, Medium, OptionProblem};
 pub use random::{Random, Seed};
 pub use region::Region;
 pub use registry::{Registry, RegistryError};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Adapter, AdapterError, Kind, Value};
+use crate::{Adapter, AdapterError, File, Kind, Value};
 
 /// Builds the adapters of one medium from the options that an experiment gives it.
 ///
@@ -43,6 +43,16 @@ pub trait Medium: Send + Sync {
     /// What opened values of this medium are.
     fn kind(&self) -> Kind {
         Kind::Text
+    }
+
+    /// What a recording says happened in it, in the order in which it says so; nothing where a medium has no
+    /// such thing.
+    ///
+    /// # Errors
+    ///
+    /// When the file is broken.
+    fn events(&self, _file: &File) -> Result<Vec<Event>, AdapterError> {
+        Ok(Vec::new())
     }
 
     /// The file extensions that [`open`](Medium::open) decodes, in lower case and without the dot.
@@ -89,4 +99,15 @@ pub struct OptionProblem {
     pub message: String,
     /// The way out.
     pub help: Option<String>,
+}
+
+/// Something that happened in a recording: a stimulus, a key that was pressed, a stage of sleep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When it began, in seconds from the first sample.
+    pub second: f64,
+    /// How long it lasted, in seconds, when the recording says so.
+    pub duration: Option<f64>,
+    /// What it was.
+    pub label: String,
 }

@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of experiments, for editors.
     #[command(after_help = "Example:\n  any2any schema > experiment.schema.json")]
     Schema,
-    /// List datasets, or get one.
+    /// List datasets, get one, or list the events of recordings.
     #[command(after_help = "Example:\n  any2any data get multi30k")]
     Data(DataArguments),
     /// Train an experiment, or go on with a run.
@@ -160,6 +160,13 @@ pub(crate) enum DataCommand {
         /// Print one JSON object.
         #[arg(long)]
         json: bool,
+    },
+    /// Print what recordings say happened in them (annotations of EDF+ and BDF+) as a table, to make samples of.
+    #[command(after_help = "Example:\n  any2any data events recordings/*.edf > events.tsv")]
+    Events {
+        /// The recordings.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
     /// Download a dataset, verify it, and unpack it.
     Get {

@@ -50,7 +50,7 @@ fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
         Command::New(arguments) => commands::new::run(arguments, registry),
         Command::Check(arguments) => commands::check::run(arguments, registry),
         Command::Schema => commands::schema::run(registry),
-        Command::Data(arguments) => commands::data::run(arguments),
+        Command::Data(arguments) => commands::data::run(arguments, registry),
         Command::Train(arguments) => commands::train::run(arguments, registry),
         Command::Translate(arguments) => commands::translate::run(arguments, registry),
         Command::Evaluate(arguments) => commands::evaluate::run(arguments, registry),

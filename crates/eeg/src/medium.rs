@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Event, File, Kind, Medium, OptionProblem, Value};
 
 use crate::adapter::EegAdapter;
-use crate::files::EXTENSIONS;
+use crate::files::{Annotation, EXTENSIONS, annotations};
 use crate::options::EegOptions;
 use crate::problems::problems;
 use crate::steps;
@@ -38,6 +38,16 @@ impl Medium for Eeg {
 
     fn kind(&self) -> Kind {
         Kind::Signal
+    }
+
+    /// The annotations of EDF+ and BDF+; other formats have none.
+    fn events(&self, file: &File) -> Result<Vec<Event>, AdapterError> {
+        let event = |Annotation { onset, duration, label }| Event {
+            second: onset,
+            duration: (duration > 0.0).then_some(duration),
+            label,
+        };
+        Ok(annotations(file)?.into_iter().map(event).collect())
     }
 
     fn fields(&self, options: &serde_json::Value) -> Vec<String> {

@@ -282,8 +282,11 @@ impl Trainer {
                 variation.forget(&mut examples);
             }
             let mut words = task.selection.to_string();
-            if task.train.broken.count > 0 {
-                words = format!("{words}; {}", task.train.broken);
+            let splits = [("train", Some(&task.train)), ("validation", task.validation.as_ref())];
+            for (name, split) in splits.into_iter().chain([("test", task.test.as_ref())]) {
+                if let Some(broken) = split.map(|split| &split.broken).filter(|broken| broken.count > 0) {
+                    words = format!("{words}; {name}: {broken}");
+                }
             }
             described.push((task.name.clone(), words));
             tasks.push(TaskExamples {

@@ -1,5 +1,8 @@
-//! `any2any data list` and `any2any data get`.
+//! `any2any data list`, `any2any data get` and `any2any data events`.
 
+use std::path::PathBuf;
+
+use any2any_adapter::{Event, File, Registry};
 use any2any_data::{Catalog, DataRoot, Manifest, Presence, download};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -7,13 +10,33 @@ use serde_json::json;
 use crate::arguments::{DataArguments, DataCommand};
 use crate::output;
 
-pub(crate) fn run(arguments: DataArguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: DataArguments, registry: &Registry) -> anyhow::Result<()> {
     match arguments.command {
+        DataCommand::Events { files } => events(&files, registry),
         DataCommand::List { root, json } => list(&DataRoot::find(root.data_root.as_deref())?, json),
         DataCommand::Get { name, root, json } => {
             get(&name, &DataRoot::find(root.data_root.as_deref())?, json)
         }
     }
+}
+
+/// A line an event, of all files one after the other, with a header: what a `tsv` of `rows` reads.
+fn events(files: &[PathBuf], registry: &Registry) -> anyhow::Result<()> {
+    output::line("file\tsecond\tduration\tlabel")?;
+    for path in files {
+        let file = File::on_disk(path);
+        let extension = file.extension();
+        let medium = registry.media().find(|medium| medium.extensions().contains(&extension.as_str()));
+        let Some(medium) = medium else {
+            anyhow::bail!("{}: no medium reads files that end in .{extension}", path.display());
+        };
+        for Event { second, duration, label } in medium.events(&file)? {
+            let duration = duration.map(|duration| duration.to_string()).unwrap_or_default();
+            let label = label.replace(['\t', '\n', '\r'], " ");
+            output::line(format!("{}\t{second}\t{duration}\t{label}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn list(root: &DataRoot, as_json: bool) -> anyhow::Result<()> {

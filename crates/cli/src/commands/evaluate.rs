@@ -1,6 +1,6 @@
 //! `any2any evaluate`.
 
-use any2any_adapter::{Kind, Registry};
+use any2any_adapter::{Image, Kind, Registry, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
@@ -49,6 +49,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         (Some(decoded), true) => controls::controls(&translator, task, &split, &decoding, decoded, &metrics)?,
         _ => Vec::new(),
     };
+    let copied = decoded.as_ref().and_then(|decoded| copied(&split, decoded, &metrics)).unwrap_or_default();
     let judged = match &decoded {
         Some(decoded) => judge(&arguments, registry, &root, &translator, task, &split, decoded)?,
         None => None,
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             "decoded": scores,
             "by_length": by_length,
             "controls": controlled,
+            "copied_source": copied,
             "judged": judged,
             "unreadable": split.broken.count,
             "decoding_seconds": seconds,
@@ -80,6 +82,10 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     if has_source {
         output::line(format!("decoded in {}:", output::duration(seconds)))?;
         output::line(output::scores(&scores).trim_end())?;
+    }
+    if !copied.is_empty() {
+        output::line("the source copied, for comparison:")?;
+        output::line(output::scores(&copied).trim_end())?;
     }
     if let (Some(judged), Some(run)) = (&judged, &arguments.judge) {
         output::line(format!("named by {}: {judged}", run.display()))?;
@@ -129,4 +135,15 @@ fn judge(
     };
     let verdicts: Vec<String> = verdicts.into_iter().map(name).collect();
     Ok(Some(score_texts(Metric::ExactMatch, &verdicts, &names)?))
+}
+
+/// The scores of sources that are given out as they are, where a task reads and writes pictures of one shape.
+fn copied(split: &Split, decoded: &DecodedSplit, metrics: &[Metric]) -> Option<Vec<Score>> {
+    let sources: Vec<&Image> = split.sources.iter().map(Value::as_image).collect::<Option<_>>()?;
+    let count = decoded.references.len().min(sources.len());
+    let mut copies = decoded.clone();
+    for (copy, source) in copies.hypotheses.iter_mut().zip(&sources[..count]) {
+        copy.decoded.value = Value::Image((*source).clone());
+    }
+    copies.scores(metrics).ok()
 }

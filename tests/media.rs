@@ -1,0 +1,194 @@
+//! Pictures, sounds and recordings in and out: six tasks in one model, through the finished binary, on data that
+//! the test makes itself.
+
+mod support;
+
+use support::media::{PEOPLE, WORDS, fill};
+use support::{Workshop, sha256};
+
+/// Reading three media, drawing, cleaning and singing, with one body.
+const UNIVERSAL: &str = "name: universal
+tasks:
+  see:
+    data: &pictures
+      files: { train: { members: { folder: pictures, names: '{person}_{word}_{number}.png', field: picture } } }
+      split: { shares: { validation: 0.1, test: 0.2 } }
+    source:
+      image:
+        field: picture
+        background: black
+        patches: { width: 4, height: 4 }
+        augment: { shift: 1, noise: 0.05 }
+    target: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+  hear:
+    data: &sounds
+      files: { train: { members: { folder: sounds, names: '{person}_{word}_{number}.wav', field: sound } } }
+      split: { shares: { validation: 0.1, test: 0.2 } }
+    source:
+      audio:
+        field: sound
+        rate: 8000
+        mel: { bands: 16 }
+        stem: { convolution: { layers: [{ kernel: 3, stride: 2 }] } }
+        augment: { gain: 3, speed: [0.97, 1.03] }
+    target: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+  feel:
+    data:
+      files: { train: { members: { folder: recordings, names: '{person}_{word}_{number}.csv', field: recording } } }
+      split: { shares: { validation: 0.1, test: 0.2 } }
+    source:
+      eeg:
+        field: recording
+        rate: 64
+        features: { spectrum: { window: 0.5, hop: 0.25, low: 4, high: 30, per_channel: true } }
+        augment: { noise: 0.1 }
+    target: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+  draw:
+    data: *pictures
+    source: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+    target:
+      image:
+        field: picture
+        background: black
+        patches: { width: 4, height: 4 }
+        output: { codes: { codes: 12 } }
+  clean:
+    weight: 4
+    data: *pictures
+    source:
+      image:
+        field: picture
+        background: black
+        patches: { width: 4, height: 4 }
+        corrupt: { gaussian: { deviation: 0.2 } }
+    target:
+      image:
+        field: picture
+        background: black
+        patches: { width: 4, height: 4 }
+        output: { patches: {} }
+  sing:
+    data: *sounds
+    source: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+    target: { audio: { field: sound, rate: 8000, mel: { bands: 16 }, output: { mel: { at_most: 30 } } } }
+model:
+  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.0 }
+training:
+  steps: 900
+  batch: { tokens: 400 }
+  schedule: { constant: { peak: 5.0e-3, warmup: 10 } }
+  label_smoothing: 0.0
+evaluation: { metrics: [exact_match], every: 250, keep_best: 1, show: 1 }
+";
+
+#[test]
+fn one_model_reads_and_writes_every_medium() {
+    let workshop = Workshop::new();
+    fill(&workshop);
+    // One of the pictures is cut off: it is named, counted and left out.
+    let whole = std::fs::read(workshop.path("pictures/anna_bar_7.png")).expect("a picture");
+    std::fs::write(workshop.path("pictures/anna_bar_7.png"), &whole[..whole.len() / 2]).expect("writable");
+    workshop.write("universal.yaml", UNIVERSAL);
+    let trained = workshop.run(&["train", "universal.yaml", "--run", "run", "--json"]);
+    assert_eq!(trained.code, Some(0), "{}", trained.stderr);
+    assert!(trained.stderr.contains("1 of 41 samples cannot be read"), "{}", trained.stderr);
+    assert!(trained.stderr.contains("pictures/anna_bar_7.png"), "{}", trained.stderr);
+    let report: serde_json::Value = serde_json::from_str(&trained.stdout).expect("JSON");
+    let score = |task: &str, metric: usize| {
+        let tasks = report["tasks"].as_array().expect("a list");
+        let found = tasks.iter().find(|found| found["task"] == task).expect("the task");
+        found["decoded"][metric]["value"].as_f64().expect("a score")
+    };
+    for task in ["see", "hear", "feel"] {
+        assert!(score(task, 0) >= 80.0, "{task}: {} % right", score(task, 0));
+    }
+    assert!(score("clean", 0) > 15.0, "{} dB", score("clean", 0));
+
+    controls(&workshop);
+    files(&workshop);
+}
+
+/// What was learned comes from the sources.
+fn controls(workshop: &Workshop) {
+    let evaluated = workshop.json(&["evaluate", "run", "--task", "see", "--json"]);
+    let controls = &evaluated["controls"][0];
+    assert_eq!(controls["stands_clear"], true, "{controls}");
+    let value = |control: &str| controls[control]["value"].as_f64().expect("a score");
+    assert!(value("swapped") < 60.0 && value("noise") < 70.0, "{controls}");
+    // A picture that is cleaned is nearer than the noisy one.
+    let cleaned = workshop.json(&["evaluate", "run", "--task", "clean", "--no-controls", "--json"]);
+    let psnr = |scores: &str| cleaned[scores][0]["value"].as_f64().expect("decibels");
+    assert!(psnr("decoded") > psnr("copied_source"), "{cleaned}");
+    // Pictures that were drawn are recognised by the model's own eye.
+    let options = ["evaluate", "run", "--task", "draw", "--judge", "run", "--judge-task", "see"];
+    let drawn = workshop.json(&[&options[..], &["--judge-field", "word", "--json"]].concat());
+    assert!(drawn["judged"]["value"].as_f64().expect("a share") > 60.0, "{drawn}");
+}
+
+/// Files and folders in, files out; a broken one is named and does not stop the others.
+fn files(workshop: &Workshop) {
+    let seen = workshop.succeed(&["translate", "run", "--task", "see", "pictures/bert_ring_3.png"]);
+    assert_eq!(seen, "pictures/bert_ring_3.png\tring\n");
+    let all = workshop.run(&["translate", "run", "--task", "see", "pictures"]);
+    assert_eq!(all.code, Some(1), "{}", all.stderr);
+    assert_eq!(all.stdout.lines().count(), 179);
+    assert!(all.stderr.contains("anna_bar_7.png"), "{}", all.stderr);
+    let right = |line: &&str| {
+        let (name, word) = line.split_once('\t').expect("a name and a word");
+        name.contains(&format!("_{word}_"))
+    };
+    assert!(all.stdout.lines().filter(right).count() > 140, "{}", all.stdout);
+
+    let refused = workshop.run(&["translate", "run", "--task", "draw"]);
+    assert_eq!((refused.code, refused.stderr.contains("--output")), (Some(2), true), "{}", refused.stderr);
+    let options = ["translate", "run", "--task", "draw", "--output", "drawn", "--seed", "2"];
+    workshop.pipe(&options, "ring\nbar\n");
+    let drawn = workshop.succeed(&["translate", "run", "--task", "see", "drawn"]);
+    assert_eq!(drawn.lines().count(), 2, "{drawn}");
+    workshop.pipe(&["translate", "run", "--task", "sing", "--output", "sung"], "cross\n");
+    let sung = workshop.succeed(&["translate", "run", "--task", "hear", "sung/1.wav"]);
+    assert_eq!(sung, "sung/1.wav\tcross\n");
+}
+
+/// Every value of a field is left out once; runs that are finished are not made again.
+#[test]
+fn people_are_left_out_in_turn() {
+    let workshop = Workshop::new();
+    fill(&workshop);
+    let (first, _) = UNIVERSAL.split_once("  hear:").expect("several tasks");
+    let (_, rest) = UNIVERSAL.split_once("model:").expect("a model");
+    let text = format!("{first}model:{}", rest.replace("steps: 900", "steps: 80"));
+    workshop.write("see.yaml", &text.replace("validation: 0.1, test: 0.2", "validation: 0.1"));
+    let options = ["cross-validate", "see.yaml", "--over", "person", "--run", "left-out", "--json"];
+    let found = workshop.json(&options);
+    let left_out: Vec<&str> =
+        found["runs"].as_array().expect("runs").iter().filter_map(|run| run["left_out"].as_str()).collect();
+    assert_eq!(left_out, PEOPLE);
+    let summary = &found["summary"]["see: exact match"];
+    assert!(summary["mean"].as_f64().expect("a mean") > 60.0, "{found}");
+    let again = workshop.run(&options);
+    assert!(!again.stderr.contains("step"), "{}", again.stderr);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&again.stdout).expect("JSON"), found);
+    let wrong = workshop.run(&["cross-validate", "see.yaml", "--over", "persn"]);
+    assert!(wrong.stderr.contains("person"), "{}", wrong.stderr);
+}
+
+/// Augmentation is drawn from the seed, the epoch and the sample alone.
+#[test]
+fn a_resumed_training_changes_its_samples_as_an_uninterrupted_one() {
+    let workshop = Workshop::new();
+    fill(&workshop);
+    workshop.write("universal.yaml", UNIVERSAL);
+    let options = ["--set", "evaluation.every=20", "--set", "evaluation.decode_at_most=2"];
+    let train = |run: &str, steps: &str| {
+        let steps = format!("training.steps={steps}");
+        let base = ["train", "universal.yaml", "--run", run, "--set", &steps];
+        workshop.succeed(&[&base[..], &options[..]].concat());
+    };
+    train("whole", "40");
+    train("half", "20");
+    workshop.succeed(&["train", "--resume", "half", "--steps", "40"]);
+    let of = |run: &str| sha256(&workshop.path(run).join("checkpoints/step-40/model.safetensors"));
+    assert_eq!(of("whole"), of("half"));
+    assert_eq!(WORDS.len(), 3);
+}
