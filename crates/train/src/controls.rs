@@ -98,7 +98,7 @@ fn noise(sources: &[&Sequence], random: &mut Random) -> Vec<Sequence> {
                 };
                 let values: Vec<f32> = (0..frames.values().len()).map(draw).collect();
                 // As many values as before divide into rows as before.
-                Frames::new(width, values).map_or_else(|| (*frames).clone(), |noise| noise)
+                Frames::new(width, values).unwrap_or_else(|| (*frames).clone())
             })
             .map(Sequence::Frames)
             .collect();

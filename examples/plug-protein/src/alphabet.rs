@@ -30,15 +30,23 @@ struct Options {
     /// The field that has a 1 where a letter is known and a 0 where it is not; null: all are known.
     #[serde(default)]
     mask: Option<String>,
-    /// How many letters on either side the encoder's every position sees before any attention. With 0, texts are
-    /// tokens, which can be written as well as read.
+    /// How many letters make a frame, all of which are written at once; 0: each letter is a token, written after
+    /// those before it.
+    #[serde(default)]
+    #[schemars(range(max = 64))]
+    block: usize,
+    /// How many frames on either side the encoder's every position sees before any attention.
     #[serde(default)]
     #[schemars(range(max = 50))]
     neighbours: usize,
-    /// Writes all letters at once, at most so many, none seeing the others; null: one after the other.
-    #[serde(default)]
+    /// The most letters that are written in frames.
+    #[serde(default = "longest")]
     #[schemars(range(min = 1, max = 100_000))]
-    at_once: Option<usize>,
+    longest: usize,
+}
+
+fn longest() -> usize {
+    2048
 }
 
 impl Medium for Alphabet {
@@ -91,7 +99,9 @@ impl Medium for Alphabet {
             *letter = if known == '1' { *letter } else { unknown };
         }
         let opened = Value::Text(letters.into_iter().collect());
-        Letters { alphabet: self.letters, neighbours: 0, at_once: None }.encode(&opened).map(|_| opened)
+        Letters { alphabet: self.letters, block: 0, neighbours: 0, longest: 0 }
+            .encode(&opened)
+            .map(|_| opened)
     }
 
     fn fit(
@@ -99,12 +109,57 @@ impl Medium for Alphabet {
         options: &serde_json::Value,
         _values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        let neighbours = options["neighbours"].as_u64().unwrap_or(0) as usize;
-        let at_once = options["at_once"].as_u64().map(|most| most as usize);
-        Ok(Arc::new(Letters { alphabet: self.letters, neighbours, at_once }))
+        let number = |key: &str| options[key].as_u64().unwrap_or_default() as usize;
+        let (block, neighbours, longest) = (number("block"), number("neighbours"), number("longest"));
+        Ok(Arc::new(Letters { alphabet: self.letters, block, neighbours, longest }))
     }
 
     fn load(&self, options: &serde_json::Value, _folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
         self.fit(options, &mut std::iter::empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AMINO_ACIDS, SECONDARY_STRUCTURE};
+
+    #[test]
+    fn values_are_opened() {
+        let open = |medium: Alphabet, fields: &[&str]| {
+            let value = match fields {
+                [text] => Value::from(*text),
+                fields => Value::Series(fields.iter().map(|field| Value::from(*field)).collect()),
+            };
+            medium.open(&json!({}), &value).ok().map(|opened| opened.to_string())
+        };
+        let amino_acids = |fields: &[&str]| open(AMINO_ACIDS, fields);
+        let structure = |fields: &[&str]| open(SECONDARY_STRUCTURE, fields);
+        for (opened, expected) in [
+            (amino_acids(&["mkUz"]), Some("MKXX")),
+            (amino_acids(&["MK*"]), None),
+            (amino_acids(&["MK", "10"]), Some("MX")),
+            (structure(&["HHEC"]), Some("HHEC")),
+            (structure(&["HHEC", "0111"]), Some("-HEC")),
+            (structure(&["HHEC", "011"]), None),
+            (structure(&["HHEC", "01 1"]), None),
+            (structure(&["HGEC", "1111"]), None),
+            (structure(&["HHEC", "1111", "1111"]), None),
+            (structure(&[""]), Some("")),
+        ] {
+            assert_eq!(opened.as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn options_are_resolved() {
+        let resolved = SECONDARY_STRUCTURE.resolve(&json!({ "field": "structure", "mask": "mask" }));
+        let expected =
+            json!({ "field": "structure", "mask": "mask", "block": 0, "neighbours": 0, "longest": 2048 });
+        assert_eq!(resolved, expected);
+        assert_eq!(SECONDARY_STRUCTURE.fields(&resolved), ["structure", "mask"]);
+        assert_eq!(SECONDARY_STRUCTURE.fields(&json!({ "field": "structure", "mask": null })), ["structure"]);
+        let problems = SECONDARY_STRUCTURE.check(&json!({ "field": "mask", "mask": "mask" }));
+        assert_eq!(problems[0].pointer, "/mask");
     }
 }

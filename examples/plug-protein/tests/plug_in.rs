@@ -1,0 +1,174 @@
+//! The finished program with its two media: checked, trained and used on chains that the test makes itself, and
+//! the guide that quotes its sources.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder with chains and their structure, where every residue's state follows from itself and the next.
+struct Workshop {
+    folder: tempfile::TempDir,
+}
+
+impl Workshop {
+    fn new() -> Self {
+        let workshop = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        for (split, from, to) in [("train", 0, 400), ("validation", 400, 440)] {
+            let [mut sequences, mut structures, mut masks] = [String::new(), String::new(), String::new()];
+            for number in from..to {
+                let chain = chain(number);
+                let mask: String = (0..chain.len()).map(|at| if at == 3 { '0' } else { '1' }).collect();
+                sequences += &format!(">chain{number}\n{chain}\n");
+                structures += &format!(">chain{number}\n{}\n", structure(&chain));
+                masks += &format!(">chain{number}\n{mask}\n");
+            }
+            workshop.write(&format!("{split}.sequence"), &sequences);
+            workshop.write(&format!("{split}.structure"), &structures);
+            workshop.write(&format!("{split}.mask"), &masks);
+        }
+        workshop
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("writable");
+    }
+
+    /// Writes an experiment with options of source and target.
+    fn experiment(&self, source: &str, target: &str, steps: usize) {
+        let files = |split: &str| {
+            format!("{{ sequence: {split}.sequence, structure: {split}.structure, mask: {split}.mask }}")
+        };
+        let text = format!(
+            "name: small
+tasks:
+  fold:
+    data:
+      files:
+        train: {{ fasta: {{ files: {} }} }}
+        validation: {{ fasta: {{ files: {} }} }}
+    source: {{ amino_acids: {{ field: sequence, {source} }} }}
+    target: {{ secondary_structure: {{ field: structure, {target} }} }}
+model:
+  transformer: {{ d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.0 }}
+training:
+  steps: {steps}
+  batch: {{ tokens: 200 }}
+  schedule: {{ linear: {{ peak: 1.0e-2, warmup: 20 }} }}
+evaluation: {{ metrics: [character_accuracy], every: {steps} }}
+",
+            files("train"),
+            files("validation")
+        );
+        self.write("experiment.yaml", &text);
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        self.write("input", input);
+        let input = std::fs::File::open(self.folder.path().join("input")).expect("just written");
+        Command::new(env!("CARGO_BIN_EXE_plug-protein"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::from(input))
+            .output()
+            .expect("the program runs")
+    }
+
+    fn succeed(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run(arguments, input);
+        let messages = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {messages}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+}
+
+/// The chain of a number: 8 to 23 residues.
+fn chain(number: usize) -> String {
+    let residue = |at: usize| (number * 7919 + at * at * 31 + at * number) % 97 % 20;
+    (0..8 + number % 16).map(|at| char::from(b"ACDEFGHIKLMNPQRSTVWY"[residue(at)])).collect()
+}
+
+/// A toy rule: some residues coil up, some stretch, and proline breaks what stands before it.
+fn structure(chain: &str) -> String {
+    let residues: Vec<char> = chain.chars().collect();
+    let state = |at: usize| match (residues[at], residues.get(at + 1)) {
+        (_, Some('P')) => 'C',
+        ('A' | 'E' | 'K' | 'L' | 'M' | 'Q' | 'R', _) => 'H',
+        ('C' | 'F' | 'I' | 'T' | 'V' | 'W' | 'Y', _) => 'E',
+        _ => 'C',
+    };
+    (0..residues.len()).map(state).collect()
+}
+
+#[test]
+fn frames_are_learned_and_written_at_once() {
+    let workshop = Workshop::new();
+    workshop.experiment("block: 2, neighbours: 1", "mask: mask, block: 2, longest: 40", 400);
+    assert!(workshop.succeed(&["check", "experiment.yaml"], "").contains("no problem found"));
+    let trained = workshop.succeed(&["train", "experiment.yaml", "--run", "run", "--json"], "");
+    let trained: serde_json::Value = serde_json::from_str(&trained).expect("one JSON object");
+    let right = trained["tasks"][0]["decoded"][0]["value"].as_f64().expect("a score");
+    assert!(right > 75.0, "{right} % of residues");
+
+    let chain = chain(407);
+    let written = workshop.succeed(&["translate", "run"], &format!("{chain}\n{}\n", chain.to_lowercase()));
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0], lines[1], "small letters are read as capital ones");
+    assert_eq!(lines[0].len(), chain.len());
+    assert!(lines[0].chars().all(|state| "HEC".contains(state)), "{written}");
+}
+
+#[test]
+fn tokens_are_written_one_after_the_other() {
+    let workshop = Workshop::new();
+    workshop.experiment("block: 0", "mask: mask", 10);
+    workshop.succeed(&["train", "experiment.yaml", "--run", "run"], "");
+    let written =
+        workshop.succeed(&["translate", "run", "--min-length", "5", "--max-length", "5"], "MKLVX\n");
+    assert_eq!(written.trim_end().len(), 5, "{written}");
+    assert!(written.trim_end().chars().all(|state| "HEC".contains(state)), "{written}");
+}
+
+#[test]
+fn mistakes_are_told_before_the_first_step() {
+    let workshop = Workshop::new();
+    for (source, target, wanted) in [
+        ("block: 2", "mask: structure, block: 2", "the mask is the text itself"),
+        ("block: 2", "mask: masc, block: 2", "masc"),
+        ("block: 100", "block: 2", "block"),
+        ("neighbors: 1", "block: 2", "did you mean `neighbours`"),
+        ("block: 2", "mask: sequence, block: 2", "the mask needs a 0 or a 1 for every letter"),
+    ] {
+        workshop.experiment(source, target, 10);
+        let output = workshop.run(&["check", "experiment.yaml"], "");
+        let messages = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{source}; {target}: {messages}");
+        assert!(messages.contains(wanted), "{source}; {target}: {messages}");
+    }
+    let schema = workshop.succeed(&["schema"], "");
+    assert!(schema.contains("amino_acids") && schema.contains("secondary_structure"));
+}
+
+#[test]
+fn the_guide_quotes_what_is_there() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = read(&here.join("../../docs/guide/new-medium.md"));
+    let names = ["Cargo.toml", "protein.yaml", "src/main.rs", "src/alphabet.rs", "src/letters.rs"];
+    let sources: String = names.iter().map(|name| read(&here.join(name))).collect();
+    let mut quoted = 0;
+    // Every other piece between fences is code; its first line names the language.
+    for block in guide.split("```").skip(1).step_by(2) {
+        let (language, code) = block.split_once('\n').expect("a fence ends its line");
+        if ["rust", "toml", "yaml"].contains(&language) {
+            for piece in code.split("// ...\n").map(|piece| piece.trim_end()) {
+                let piece = piece.trim_end_matches(|character| character == ' ' || character == '\n');
+                assert!(sources.contains(piece), "the guide quotes what is nowhere:\n{piece}");
+            }
+            quoted += 1;
+        }
+    }
+    assert!(quoted > 5, "{quoted} quotations");
+}
+
+fn read(path: &PathBuf) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
