@@ -47,11 +47,13 @@ impl Letters {
         self.block * self.vocabulary()
     }
 
-    /// Tokens as frames: 1 in the column of each, 0 elsewhere.
+    /// Tokens as frames, which have something in the column of each token and 0 elsewhere: as much as makes the
+    /// mean square 1, the size that the model expects of what it reads.
     fn frames(&self, tokens: &[u32]) -> Option<Frames> {
+        let size = (self.vocabulary() as f32).sqrt();
         let mut values = vec![0.0; tokens.len() * self.vocabulary()];
         for (place, &token) in tokens.iter().enumerate() {
-            values[place * self.vocabulary() + token as usize] = 1.0;
+            values[place * self.vocabulary() + token as usize] = size;
         }
         Frames::new(self.width(), values)
     }
