@@ -77,7 +77,8 @@ impl Trained {
             let forced =
                 evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
             let (scores, samples) = if self.adapters.tasks()[number].source.is_some() {
-                let decoded = evaluate::decode(&translator, number, split, &self.experiment.decoding, None)?;
+                let decoded =
+                    evaluate::decode(&translator, number, split, self.experiment.decoding(&task.name), None)?;
                 let count = split.sources.len();
                 let samples = (0..settings.show.min(count)).map(|sample| {
                     let at = sample * count / settings.show.max(1);

@@ -381,8 +381,13 @@ impl Trainer {
             let metrics = self.experiment.metrics(&task.name).to_vec();
             let scores = if self.adapters.tasks()[number].source.is_some() && !metrics.is_empty() {
                 let at_most = settings.decode_at_most;
-                let decoded =
-                    evaluate::decode(&translator, number, split, &self.experiment.decoding, at_most)?;
+                let decoded = evaluate::decode(
+                    &translator,
+                    number,
+                    split,
+                    self.experiment.decoding(&task.name),
+                    at_most,
+                )?;
                 decoded.scores(&metrics)?
             } else {
                 Vec::new()

@@ -152,6 +152,11 @@ impl Translator {
         Ok(self)
     }
 
+    /// How a task writes, as the experiment says.
+    pub fn decoding(&self, task: usize) -> &Decoding {
+        self.experiment.decoding(&self.adapters.tasks()[task].name)
+    }
+
     /// The model.
     pub fn model(&self) -> &Model {
         self.model.model()

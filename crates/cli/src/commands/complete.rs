@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: CompleteArguments, registry: &Registry) -> anyhow::
         }
         return Ok(());
     }
-    let mut decoding = translator.experiment.decoding.clone();
+    let mut decoding = translator.decoding(task).clone();
     // Several texts from one beginning are only of use when they differ.
     if arguments.count > 1 && decoding.sampling.is_none() {
         (decoding.beam, decoding.sampling) = (None, Some(Sampling::default()));

@@ -13,7 +13,7 @@ use crate::output;
 
 pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::Result<()> {
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
-    let decoding = arguments.search.apply(translator.experiment.decoding.clone())?;
+    let decoding = arguments.search.apply(translator.decoding(task).clone())?;
     let metrics: Vec<Metric> = match arguments.metrics.as_slice() {
         [] => {
             let name = &translator.adapters.tasks()[task].name;
@@ -127,7 +127,7 @@ fn judge(
     let judge = Translator::load(&RunFolder::new(run), "best", registry)?;
     let judging = judge.adapters.task(arguments.judge_task.as_deref())?;
     let values: Vec<_> = decoded.hypotheses.iter().map(|output| output.decoded.value.clone()).collect();
-    let verdicts = judge.translate_each(judging, &values, &judge.experiment.decoding, None)?;
+    let verdicts = judge.translate_each(judging, &values, judge.decoding(judging), None)?;
     // What the judge cannot read, it cannot name.
     let name = |verdict: Result<Vec<Output>, TrainError>| {
         let outputs = verdict.unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::output;
 
 pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow::Result<()> {
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
-    let decoding = arguments.search.apply(translator.experiment.decoding.clone())?;
+    let decoding = arguments.search.apply(translator.decoding(task).clone())?;
     let prefix = arguments.prefix.as_deref().map(Value::from);
     let names = &translator.adapters.tasks()[task];
     let Some(medium) = names.source_medium() else {

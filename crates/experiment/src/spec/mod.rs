@@ -63,6 +63,12 @@ fn one() -> u64 {
 }
 
 impl Experiment {
+    /// How a task writes.
+    pub fn decoding(&self, task: &str) -> &Decoding {
+        let own = self.tasks.get(task).and_then(|task| task.decoding.as_ref());
+        own.unwrap_or(&self.decoding)
+    }
+
     /// What a task's outputs are scored with.
     pub fn metrics(&self, task: &str) -> &[Metric] {
         let own = self.tasks.get(task).and_then(|task| task.metrics.as_deref());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Data, Metric};
+use super::{Data, Decoding, Metric};
 
 /// One source medium, one target medium, and their data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +25,9 @@ pub struct Task {
     /// What the task's outputs are scored with; null: `evaluation.metrics`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
+    /// How the task writes; null: as `decoding` of the experiment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoding: Option<Decoding>,
     /// Losses beside the decoder's.
     #[serde(default)]
     pub losses: Losses,
