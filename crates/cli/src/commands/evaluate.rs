@@ -140,6 +140,7 @@ fn judge(
 /// The scores of sources that are given out as they are, where a task reads and writes pictures of one shape.
 fn copied(split: &Split, decoded: &DecodedSplit, metrics: &[Metric]) -> Option<Vec<Score>> {
     let sources: Vec<&Image> = split.sources.iter().map(Value::as_image).collect::<Option<_>>()?;
+    decoded.references.iter().all(|reference| reference.as_image().is_some()).then_some(())?;
     let count = decoded.references.len().min(sources.len());
     let mut copies = decoded.clone();
     for (copy, source) in copies.hypotheses.iter_mut().zip(&sources[..count]) {
