@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Convolution, Decoded, Encoded, FrameCount, Frames, Head, Random, Region, Sequence,
-    Signal, Stem, Value,
+    Adapter, AdapterError, Decoded, Encoded, FrameCount, Frames, Head, Random, Region, Sequence, Signal,
+    Stem, Value,
 };
 use any2any_frames::{CodeTokens, Codebook, Normalization};
 
@@ -12,7 +12,7 @@ use crate::error::AudioError;
 use crate::features::Features;
 use crate::griffin_lim;
 use crate::inversion::magnitudes;
-use crate::options::{self, AudioOptions, Normalize, Output};
+use crate::options::{AudioOptions, Normalize, Output};
 use crate::spans::{convolved, merged, spans};
 use crate::stack::stacked;
 use crate::state::State;
@@ -23,7 +23,6 @@ use crate::wav;
 /// Regions are spans of the opened sound, in seconds.
 pub struct AudioAdapter {
     options: AudioOptions,
-    layers: Vec<Convolution>,
     features: Features,
     state: State,
 }
@@ -46,15 +45,7 @@ impl AudioAdapter {
     }
 
     fn new(options: &AudioOptions, features: Features, state: State) -> Self {
-        let layers = match &options.stem {
-            options::Stem::Projection => Vec::new(),
-            options::Stem::Convolution(convolutions) => {
-                let layer =
-                    |layer: &options::Layer| Convolution { kernel: layer.kernel, stride: layer.stride };
-                convolutions.layers.iter().map(layer).collect()
-            }
-        };
-        Self { options: options.clone(), layers, features, state }
+        Self { options: options.clone(), features, state }
     }
 
     /// How many values a position has.
@@ -87,7 +78,10 @@ impl AudioAdapter {
                 sequence: Sequence::Tokens(tokens.tokens(codebook.nearest(&frames))),
                 regions: regions.into_iter().chain([Region::Nothing]).collect(),
             },
-            None => Encoded { sequence: Sequence::Frames(frames), regions: convolved(regions, &self.layers) },
+            None => Encoded {
+                sequence: Sequence::Frames(frames),
+                regions: convolved(regions, &self.options.stem.layers()),
+            },
         })
     }
 
@@ -144,10 +138,9 @@ fn opened(value: &Value, rate: usize) -> Result<&Signal, AdapterError> {
 
 impl Adapter for AudioAdapter {
     fn stem(&self) -> Stem {
-        match (self.codes(), self.layers.is_empty()) {
-            (Some((_, tokens)), _) => tokens.stem(),
-            (None, true) => Stem::Projection { width: self.width() },
-            (None, false) => Stem::Convolution { width: self.width(), layers: self.layers.clone() },
+        match self.codes() {
+            Some((_, tokens)) => tokens.stem(),
+            None => self.options.stem.of_width(self.width()),
         }
     }
 

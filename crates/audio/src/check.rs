@@ -1,9 +1,10 @@
 //! What is wrong with options that fit the schema.
 
 use any2any_adapter::OptionProblem;
+use any2any_frames::Stem;
 
 use crate::filter_bank::FilterBank;
-use crate::options::{AudioOptions, Normalize, Output, Stem};
+use crate::options::{AudioOptions, Normalize, Output};
 
 /// Gathers problems.
 #[derive(Default)]
@@ -110,22 +111,8 @@ fn mel(options: &AudioOptions, problems: &mut Problems) {
 }
 
 fn stem(options: &AudioOptions, problems: &mut Problems) {
-    let Stem::Convolution(convolutions) = &options.stem else { return };
-    let here = "/stem/convolution/layers";
-    if convolutions.layers.is_empty() {
-        problems.add(here, "there is no layer", "give at least one layer, or write `stem: projection`");
-    }
-    for (number, layer) in convolutions.layers.iter().enumerate() {
-        if layer.kernel.is_multiple_of(2) {
-            let message = format!("a kernel of {} frames has no middle", layer.kernel);
-            let help = format!("an odd number, such as {}", layer.kernel + 1);
-            problems.add(format!("{here}/{number}/kernel"), message, &help);
-        }
-        if layer.stride == 0 {
-            problems.add(format!("{here}/{number}/stride"), "steps of 0 frames lead nowhere", "at least 1");
-        }
-    }
-    if options.output != Output::Frames {
+    problems.0.extend(options.stem.problems("/stem"));
+    if options.stem != Stem::Projection && options.output != Output::Frames {
         let message = "convolutions are for sounds that are only read";
         problems.add("/stem", message, "write `stem: projection`, or leave `output` out");
     }

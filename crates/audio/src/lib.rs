@@ -48,5 +48,5 @@ pub use masks::SpecAugment;
 pub use medium::Audio;
 pub use mel::{Mel, Norm, Scale};
 pub use noise::Noise;
-pub use options::{AudioOptions, Codes, Convolutions, Gap, Layer, MelOutput, Normalize, Output, Stem};
+pub use options::{AudioOptions, Codes, Gap, MelOutput, Normalize, Output};
 pub use trim::Trim;

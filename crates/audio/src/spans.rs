@@ -15,22 +15,21 @@ pub(crate) fn spans(frames: usize, hop: usize, samples: usize, rate: f64) -> Vec
 
 /// The spans of positions that each stand for `size` neighbouring ones.
 pub(crate) fn merged(spans: Vec<Region>, size: usize) -> Vec<Region> {
-    if size <= 1 {
-        return spans;
-    }
-    spans.chunks(size).map(around).collect()
+    any2any_frames::merged(spans, [size], around)
 }
 
 /// The spans of the positions that convolutions make of frames: each covers the frames of the stride that it
 /// stands for, which is where its kernel is centred.
 pub(crate) fn convolved(spans: Vec<Region>, layers: &[Convolution]) -> Vec<Region> {
-    layers.iter().fold(spans, |spans, layer| merged(spans, layer.stride))
+    any2any_frames::merged(spans, layers.iter().map(|layer| layer.stride), around)
 }
 
-/// The span from the first to the last.
-fn around(spans: &[Region]) -> Region {
-    match (spans.first(), spans.last()) {
-        (Some(&Region::Span { start, .. }), Some(&Region::Span { end, .. })) => Region::Span { start, end },
+/// The span of two, and of what lies between them.
+fn around(one: &Region, other: &Region) -> Region {
+    match (one, other) {
+        (&Region::Span { start, end }, &Region::Span { start: earlier, end: later }) => {
+            Region::Span { start: start.min(earlier), end: end.max(later) }
+        }
         _ => Region::Nothing,
     }
 }

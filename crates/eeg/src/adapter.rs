@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Convolution, Decoded, Encoded, FrameCount, Head, Random, Region, Sequence, Signal,
-    Stem, Value,
+    Adapter, AdapterError, Decoded, Encoded, FrameCount, Head, Random, Region, Sequence, Signal, Stem, Value,
 };
-use any2any_frames::Normalization;
+use any2any_frames::{Normalization, seen};
 
 use crate::augment;
 use crate::error::EegError;
@@ -159,7 +158,8 @@ impl EegAdapter {
         };
         let windows = extractor.windows(len).map(seconds);
         let regions = regions(windows, extractor.channels(), self.state.channels.len(), layout);
-        Ok(Encoded { sequence: Sequence::Frames(frames), regions: merged(regions, &self.stem()) })
+        let regions = seen(regions, &self.options.stem.layers(), around);
+        Ok(Encoded { sequence: Sequence::Frames(frames), regions })
     }
 }
 
@@ -170,24 +170,19 @@ fn signal(value: &Value) -> Result<&Signal, AdapterError> {
     }
 }
 
-/// The regions of the positions that convolutions leave: each covers all that its kernels see.
-fn merged(mut regions: Vec<Region>, stem: &Stem) -> Vec<Region> {
-    let Stem::Convolution { layers, .. } = stem else { return regions };
-    for layer in layers {
-        let region = |position: usize| {
-            let centre = position * layer.stride;
-            let first = centre.saturating_sub(layer.kernel / 2);
-            let last = (centre + layer.kernel / 2).min(regions.len() - 1);
-            match (&regions[first], &regions[last]) {
-                (Region::Window { channels, start, .. }, Region::Window { end, .. }) => {
-                    Region::Window { channels: channels.clone(), start: *start, end: *end }
-                }
-                (other, _) => other.clone(),
-            }
-        };
-        regions = (0..layer.positions(regions.len())).map(region).collect();
+/// The window of two, and of what lies between them.
+fn around(one: &Region, other: &Region) -> Region {
+    match (one, other) {
+        (
+            Region::Window { channels, start, end },
+            Region::Window { channels: others, start: earlier, end: later },
+        ) => Region::Window {
+            channels: channels.start.min(others.start)..channels.end.max(others.end),
+            start: start.min(*earlier),
+            end: end.max(*later),
+        },
+        _ => Region::Nothing,
     }
-    regions
 }
 
 impl Adapter for EegAdapter {
@@ -197,14 +192,7 @@ impl Adapter for EegAdapter {
             Way::Traces(traces) => return Stem::Projection { width: traces.width() },
         };
         let width = Grid::frame_width(extractor.channels(), extractor.block(), self.options.layout);
-        match &self.options.stem {
-            options::Stem::Projection => Stem::Projection { width },
-            options::Stem::Convolution(layers) => {
-                let layer =
-                    |layer: &options::Convolution| Convolution { kernel: layer.kernel, stride: layer.stride };
-                Stem::Convolution { width, layers: layers.iter().map(layer).collect() }
-            }
-        }
+        self.options.stem.of_width(width)
     }
 
     fn head(&self) -> Option<Head> {

@@ -28,6 +28,5 @@ pub use features::options::{BandPowers, Features, Layout, Normalize, Raw, Rhythm
 pub use files::{Annotation, annotations};
 pub use medium::Eeg;
 pub use options::{
-    Artefacts, Augment, Convolution, EegOptions, Filter, Moving, Output, Reference, Span, Standardize, Stem,
-    Traces,
+    Artefacts, Augment, EegOptions, Filter, Moving, Output, Reference, Span, Standardize, Traces,
 };

@@ -3,6 +3,7 @@
 //! The steps of a recording stand in the order in which they are done: `channels`, `reference`, `filter`,
 //! `resample`, `epoch`, `baseline`, `artefacts`, `standardize`. Then `features` makes frames of it.
 
+use any2any_frames::Stem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -168,34 +169,6 @@ pub struct Moving {
     /// How many seconds.
     #[schemars(range(min = 0.01, max = 100_000))]
     pub seconds: f64,
-}
-
-/// How frames enter the model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Stem {
-    /// Each frame is projected to the model's width.
-    #[default]
-    Projection,
-    /// Convolutions over neighbouring frames.
-    Convolution(Vec<Convolution>),
-}
-
-/// A convolution over neighbouring frames.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Convolution {
-    /// How many frames each position sees; odd.
-    #[schemars(range(min = 1, max = 1001))]
-    pub kernel: usize,
-    /// From one position to the next, in frames.
-    #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 1000))]
-    pub stride: usize,
-}
-
-fn one() -> usize {
-    1
 }
 
 /// Random changes of the samples that a model is trained on.

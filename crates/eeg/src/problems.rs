@@ -1,9 +1,10 @@
 //! What is wrong with options that fit the schema.
 
 use any2any_adapter::OptionProblem;
+use any2any_frames::Stem;
 
 use crate::features::options::{Features, Layout, Spectrum};
-use crate::options::{EegOptions, Filter, Reference, Span, Stem};
+use crate::options::{EegOptions, Filter, Reference, Span};
 
 /// Everything that the schema cannot say.
 pub(crate) fn problems(options: &EegOptions) -> Vec<OptionProblem> {
@@ -164,21 +165,8 @@ fn together(options: &EegOptions, problems: &mut Problems) {
 }
 
 fn stem(options: &EegOptions, problems: &mut Problems) {
-    let Stem::Convolution(layers) = &options.stem else { return };
-    if layers.is_empty() {
-        problems.add("/stem/convolution", "no layer is given", "[{ kernel: 3, stride: 2 }]");
-    }
-    for (number, layer) in layers.iter().enumerate() {
-        let pointer = |option: &str| format!("/stem/convolution/{number}/{option}");
-        if layer.kernel % 2 == 0 {
-            let message = format!("a kernel of {} has no middle", layer.kernel);
-            problems.add(&pointer("kernel"), message, "choose an odd one");
-        }
-        if layer.stride == 0 {
-            problems.add(&pointer("stride"), "a stride of 0 never ends", "at least 1");
-        }
-    }
-    if options.layout == Layout::Channels {
+    problems.found.extend(options.stem.problems("/stem"));
+    if options.stem != Stem::Projection && options.layout == Layout::Channels {
         let message = "a convolution would mix frames of different channels";
         problems.add("/stem", message, "use 'projection', or leave 'layout' out");
     }

@@ -64,8 +64,13 @@ fn problems_name_their_place() {
             "/augment/channel_dropout",
         ),
         (json!({ "features": { "raw": {} }, "augment": { "frequency_mask": 2 } }), "/augment/frequency_mask"),
-        (json!({ "stem": { "convolution": [{ "kernel": 4 }] } }), "/stem/convolution/0/kernel"),
-        (json!({ "stem": { "convolution": [{ "kernel": 3 }] }, "layout": "channels" }), "/stem"),
+        (json!({ "stem": { "convolution": { "layers": [] } } }), "/stem/convolution/layers"),
+        (
+            json!({ "stem": { "convolution": { "layers": [{ "kernel": 4 }] } } }),
+            "/stem/convolution/layers/0/kernel",
+        ),
+        (json!({ "stem": { "convolution": {} } }), ""),
+        (json!({ "stem": { "convolution": {} }, "layout": "channels" }), "/stem"),
     ];
     for (mut options, pointer) in cases {
         options["field"] = "eeg".into();
@@ -204,7 +209,7 @@ fn frames_have_their_regions() {
 fn convolutions_merge_regions() {
     let options = options(json!({
         "features": { "raw": { "window": 0.1, "hop": 0.1 } },
-        "stem": { "convolution": [{ "kernel": 3, "stride": 2 }, { "kernel": 5, "stride": 2 }] },
+        "stem": { "convolution": { "layers": [{ "kernel": 3, "stride": 2 }, { "kernel": 5, "stride": 2 }] } },
     }));
     let opened = Value::Signal(signal_of(&options, &recording().into()));
     let adapter = fitted(&options, std::slice::from_ref(&opened));

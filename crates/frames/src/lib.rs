@@ -3,13 +3,19 @@
 //! - [`Normalization`] brings frames to mean 0 and deviation 1, as measured on the training split.
 //! - A [`Codebook`] is a vocabulary of frames, learned by k-means on the training split: it lets a picture or
 //!   a sound be written as tokens, like a text. [`CodeTokens`] puts its codes beside the special tokens.
+//! - A [`Stem`] is the options of how frames enter the model; [`merged`] and [`seen`] say what the positions
+//!   cover that it makes of several frames.
 
 mod codebook;
 mod normalization;
+mod regions;
+mod stem;
 mod tokens;
 
 pub use codebook::Codebook;
 pub use normalization::Normalization;
+pub use regions::{merged, seen};
+pub use stem::{Convolutions, Layer, Stem};
 pub use tokens::CodeTokens;
 
 use std::path::Path;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Convolution, Decoded, Encoded, FrameCount, Frames, Head, Image, Random, Region,
-    Sequence, Stem, Value,
+    Adapter, AdapterError, Decoded, Encoded, FrameCount, Frames, Head, Image, Random, Region, Sequence, Stem,
+    Value,
 };
 use any2any_frames::{CodeTokens, Codebook};
 use image::codecs::png::PngEncoder;
@@ -15,7 +15,7 @@ use crate::error::ImageError;
 use crate::flatten::luma;
 use crate::grid::Grid;
 use crate::merge::merged;
-use crate::options::{self, Colour, ImageOptions, Normalize, Output};
+use crate::options::{Colour, ImageOptions, Normalize, Output};
 use crate::raster::{Raster, level, unit};
 use crate::state::State;
 
@@ -24,7 +24,6 @@ use crate::state::State;
 /// Regions are rectangles of the opened picture.
 pub struct ImageAdapter {
     options: ImageOptions,
-    layers: Vec<Convolution>,
     background: Vec<f32>,
     state: State,
 }
@@ -59,15 +58,7 @@ impl ImageAdapter {
     }
 
     fn new(options: &ImageOptions, background: Vec<f32>, state: State) -> Self {
-        let layers = match &options.stem {
-            options::Stem::Projection => Vec::new(),
-            options::Stem::Convolution(convolutions) => {
-                let layer =
-                    |layer: &options::Layer| Convolution { kernel: layer.kernel, stride: layer.stride };
-                convolutions.layers.iter().map(layer).collect()
-            }
-        };
-        Self { options: options.clone(), layers, background, state }
+        Self { options: options.clone(), background, state }
     }
 
     /// How many values a frame has.
@@ -121,7 +112,7 @@ impl ImageAdapter {
             None => Sequence::Frames(self.frames(grid, raster, self.options.coordinates)?),
         };
         let end = matches!(sequence, Sequence::Tokens(_)).then_some(Region::Nothing);
-        let regions = merged(regions, &self.layers).into_iter().chain(end).collect();
+        let regions = merged(regions, &self.options.stem.layers()).into_iter().chain(end).collect();
         Ok(Encoded { sequence, regions })
     }
 
@@ -191,10 +182,9 @@ fn opened(value: &Value) -> Result<&Image, AdapterError> {
 
 impl Adapter for ImageAdapter {
     fn stem(&self) -> Stem {
-        match (self.codes(), self.layers.is_empty()) {
-            (Some((_, tokens)), _) => tokens.stem(),
-            (None, true) => Stem::Projection { width: self.width() },
-            (None, false) => Stem::Convolution { width: self.width(), layers: self.layers.clone() },
+        match self.codes() {
+            Some((_, tokens)) => tokens.stem(),
+            None => self.options.stem.of_width(self.width()),
         }
     }
 

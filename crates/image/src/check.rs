@@ -1,8 +1,9 @@
 //! What is wrong with options that fit the schema.
 
 use any2any_adapter::OptionProblem;
+use any2any_frames::Stem;
 
-use crate::options::{ImageOptions, Normalize, Output, Stem};
+use crate::options::{ImageOptions, Normalize, Output};
 use crate::size::Size;
 
 fn problem(pointer: impl Into<String>, message: impl Into<String>, help: &str) -> OptionProblem {
@@ -69,22 +70,9 @@ fn patches(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
 }
 
 fn stem(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
-    let Stem::Convolution(convolutions) = &options.stem else { return };
-    let here = "/stem/convolution";
-    if convolutions.layers.is_empty() {
-        let help = "give at least one layer, or write `stem: projection`";
-        problems.push(problem(format!("{here}/layers"), "there is no layer", help));
-    }
-    for (number, layer) in convolutions.layers.iter().enumerate() {
-        if layer.kernel.is_multiple_of(2) {
-            let message = format!("a kernel of {} frames has no middle", layer.kernel);
-            let help = format!("an odd number, such as {}", layer.kernel + 1);
-            problems.push(problem(format!("{here}/layers/{number}/kernel"), message, &help));
-        }
-        if layer.stride == 0 {
-            let message = "steps of 0 frames lead nowhere";
-            problems.push(problem(format!("{here}/layers/{number}/stride"), message, "at least 1"));
-        }
+    problems.extend(options.stem.problems("/stem"));
+    if options.stem == Stem::Projection {
+        return;
     }
     if options.output != Output::Frames {
         let message = "convolutions are for pictures that are only read";

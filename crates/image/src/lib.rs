@@ -43,8 +43,5 @@ pub use augmentation::{Augmentation, Cutout};
 pub use corruption::{Corruption, Downscale, Gaussian, SaltAndPepper};
 pub use error::ImageError;
 pub use medium::Image;
-pub use options::{
-    Background, Codes, Colour, Convolutions, ImageOptions, Layer, Normalize, Output, PatchOutput, Patches,
-    Stem,
-};
+pub use options::{Background, Codes, Colour, ImageOptions, Normalize, Output, PatchOutput, Patches};
 pub use size::{Extent, Size};

@@ -5,28 +5,24 @@ use any2any_adapter::{Convolution, Region};
 /// The regions of the positions that come out: each covers the frames of the stride that it stands for, the
 /// first of which is the middle of its kernel. Together they cover everything once, which a map of attention
 /// needs; a position sees more than that.
-pub(crate) fn merged(mut regions: Vec<Region>, layers: &[Convolution]) -> Vec<Region> {
-    for layer in layers {
-        regions = regions.chunks(layer.stride.max(1)).map(around).collect();
-    }
-    regions
+pub(crate) fn merged(regions: Vec<Region>, layers: &[Convolution]) -> Vec<Region> {
+    any2any_frames::merged(regions, layers.iter().map(|layer| layer.stride), around)
 }
 
-/// The smallest rectangle around some others.
-fn around(regions: &[Region]) -> Region {
-    let mut edges: Option<[f32; 4]> = None;
-    for region in regions {
-        if let Region::Rectangle { left, top, width, height } = *region {
-            let [a, b, c, d] = edges.unwrap_or([left, top, left + width, top + height]);
-            edges = Some([a.min(left), b.min(top), c.max(left + width), d.max(top + height)]);
-        }
+/// The smallest rectangle around two.
+fn around(one: &Region, other: &Region) -> Region {
+    let (Some(one), Some(other)) = (edges(one), edges(other)) else { return Region::Nothing };
+    let (left, top) = (one[0].min(other[0]), one[1].min(other[1]));
+    let (right, bottom) = (one[2].max(other[2]), one[3].max(other[3]));
+    Region::Rectangle { left, top, width: right - left, height: bottom - top }
+}
+
+/// Left, top, right and bottom of a rectangle.
+fn edges(region: &Region) -> Option<[f32; 4]> {
+    match *region {
+        Region::Rectangle { left, top, width, height } => Some([left, top, left + width, top + height]),
+        _ => None,
     }
-    edges.map_or(Region::Nothing, |[left, top, right, bottom]| Region::Rectangle {
-        left,
-        top,
-        width: right - left,
-        height: bottom - top,
-    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What an experiment can say about a picture.
 
+use any2any_frames::Stem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ pub struct ImageOptions {
     /// Whether each frame says where in the picture it lies, by 14 numbers beside its pixels.
     #[serde(default)]
     pub coordinates: bool,
-    /// How frames enter the model.
+    /// How frames enter the model; convolutions are for the columns of a line of text.
     #[serde(default)]
     pub stem: Stem,
     /// Random changes of every picture that a model is trained on.
@@ -145,50 +146,6 @@ pub enum Normalize {
     PerImage,
     /// They stay as they are.
     None,
-}
-
-/// How frames enter the model.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Stem {
-    /// Each by itself, through one matrix.
-    #[default]
-    Projection,
-    /// Together with the frames beside it, through convolutions: for columns of a line.
-    Convolution(Convolutions),
-}
-
-/// Convolutions along the sequence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Convolutions {
-    /// One after the other, the first next to the frames.
-    #[schemars(length(min = 1, max = 8))]
-    pub layers: Vec<Layer>,
-}
-
-impl Default for Convolutions {
-    fn default() -> Self {
-        Self { layers: vec![Layer::default(); 2] }
-    }
-}
-
-/// One convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Layer {
-    /// How many frames each position sees; odd.
-    #[schemars(range(min = 1, max = 63))]
-    pub kernel: usize,
-    /// Frames from one position to the next.
-    #[schemars(range(min = 1, max = 16))]
-    pub stride: usize,
-}
-
-impl Default for Layer {
-    fn default() -> Self {
-        Self { kernel: 5, stride: 2 }
-    }
 }
 
 /// What a picture is turned into.

@@ -1,0 +1,155 @@
+//! What an experiment can say about how frames enter the model.
+//!
+//! The options are the same for all media of frames; the layers themselves are the model's. Convolutions with
+//! strides shorten long sequences before attention sees them; two with kernels of 5 and strides of 2, the
+//! default, are those of fairseq S2T (Wang et al. 2020), where gated linear units follow them and not GELUs.
+
+use any2any_adapter::{Convolution, OptionProblem};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How frames enter the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stem {
+    /// Each by itself, through one matrix.
+    #[default]
+    Projection,
+    /// Together with the frames beside it, through convolutions.
+    Convolution(Convolutions),
+}
+
+/// Convolutions along the sequence, each followed by a GELU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Convolutions {
+    /// One after the other, the first next to the frames.
+    #[schemars(length(min = 1, max = 8))]
+    pub layers: Vec<Layer>,
+}
+
+impl Default for Convolutions {
+    fn default() -> Self {
+        Self { layers: vec![Layer::default(); 2] }
+    }
+}
+
+/// One convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Layer {
+    /// How many frames each position sees; odd.
+    #[schemars(range(min = 1, max = 63))]
+    pub kernel: usize,
+    /// Frames from one position to the next: 2 makes the sequence half as long.
+    #[schemars(range(min = 1, max = 16))]
+    pub stride: usize,
+}
+
+impl Default for Layer {
+    fn default() -> Self {
+        Self { kernel: 5, stride: 2 }
+    }
+}
+
+impl Stem {
+    /// The convolutions, the first next to the frames; none for a projection.
+    pub fn layers(&self) -> Vec<Convolution> {
+        match self {
+            Self::Projection => Vec::new(),
+            Self::Convolution(Convolutions { layers }) => {
+                layers.iter().map(|&Layer { kernel, stride }| Convolution { kernel, stride }).collect()
+            }
+        }
+    }
+
+    /// The entrance of frames of a width, as an adapter names it.
+    pub fn of_width(&self, width: usize) -> any2any_adapter::Stem {
+        match self.layers() {
+            layers if layers.is_empty() => any2any_adapter::Stem::Projection { width },
+            layers => any2any_adapter::Stem::Convolution { width, layers },
+        }
+    }
+
+    /// What the schema cannot say, and what others rely on. The pointer is that of the stem: `/stem`.
+    pub fn problems(&self, pointer: &str) -> Vec<OptionProblem> {
+        let Self::Convolution(Convolutions { layers }) = self else { return Vec::new() };
+        let here = format!("{pointer}/convolution/layers");
+        let mut problems = Vec::new();
+        let mut add = |pointer: String, message: String, help: String| {
+            problems.push(OptionProblem { pointer, message, help: Some(help) });
+        };
+        if layers.is_empty() {
+            let help = "give at least one layer, or write `stem: projection`";
+            add(here.clone(), "there is no layer".to_owned(), help.to_owned());
+        }
+        for (number, &Layer { kernel, stride }) in layers.iter().enumerate() {
+            if kernel.is_multiple_of(2) {
+                let message = format!("a kernel of {kernel} frames has no middle");
+                let help = format!("an odd number, such as {}", kernel + 1);
+                add(format!("{here}/{number}/kernel"), message, help);
+            }
+            if stride == 0 {
+                let message = "steps of 0 frames lead nowhere".to_owned();
+                add(format!("{here}/{number}/stride"), message, "at least 1".to_owned());
+            }
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use any2any_adapter::Stem as Entrance;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn options_become_layers() {
+        let layer = |kernel, stride| Convolution { kernel, stride };
+        let cases = [
+            (json!("projection"), vec![]),
+            (json!({ "convolution": {} }), vec![layer(5, 2), layer(5, 2)]),
+            (json!({ "convolution": { "layers": [{}] } }), vec![layer(5, 2)]),
+            (
+                json!({ "convolution": { "layers": [{ "kernel": 3 }, { "stride": 1 }] } }),
+                vec![layer(3, 2), layer(5, 1)],
+            ),
+        ];
+        for (options, layers) in cases {
+            let stem: Stem = serde_json::from_value(options.clone()).expect("options of a stem");
+            assert_eq!(stem.layers(), layers, "{options}");
+            let expected = match layers.is_empty() {
+                true => Entrance::Projection { width: 40 },
+                false => Entrance::Convolution { width: 40, layers },
+            };
+            assert_eq!(stem.of_width(40), expected, "{options}");
+            assert_eq!(stem.problems("/stem"), [], "{options}");
+            let written = serde_json::to_value(&stem).expect("JSON");
+            assert_eq!(serde_json::from_value::<Stem>(written).expect("what was written"), stem);
+        }
+        for options in [json!("lookup"), json!({ "convolution": { "layers": [{ "width": 3 }] } })] {
+            assert!(serde_json::from_value::<Stem>(options.clone()).is_err(), "{options}");
+        }
+    }
+
+    #[test]
+    fn problems_point_at_their_option() {
+        let cases = [
+            (vec![(1, 1), (63, 16)], vec![]),
+            (vec![], vec![""]),
+            (vec![(4, 2)], vec!["/0/kernel"]),
+            (vec![(3, 0)], vec!["/0/stride"]),
+            (vec![(3, 2), (0, 0)], vec!["/1/kernel", "/1/stride"]),
+        ];
+        for (layers, expected) in cases {
+            let layers = layers.into_iter().map(|(kernel, stride)| Layer { kernel, stride }).collect();
+            let problems = Stem::Convolution(Convolutions { layers }).problems("/stem");
+            let pointers: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
+            let expected: Vec<String> =
+                expected.iter().map(|place| format!("/stem/convolution/layers{place}")).collect();
+            assert_eq!(pointers, expected, "{problems:?}");
+        }
+    }
+}
