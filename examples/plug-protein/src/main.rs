@@ -1,27 +1,26 @@
 //! `any2any` with two media more, both written here: amino acids and secondary structure.
 //!
 //! A protein is a chain of amino acids, a text of one letter a residue. Its secondary structure is a text of the
-//! same length that says of every residue what it is part of. The command learns to read the one and write the
+//! same length that says of every residue what it is part of. The command learns to read the one and to write the
 //! other.
 
-mod alphabet;
-mod letters;
+mod adapter;
+mod medium;
 
 use std::process::ExitCode;
 
-use alphabet::Alphabet;
+use medium::Alphabet;
 
 /// Amino acids (IUPAC-IUB, 1983): the twenty, and X for any other.
 const AMINO_ACIDS: Alphabet =
-    Alphabet { name: "amino_acids", letters: "ACDEFGHIKLMNPQRSTVWYX", rare: &['B', 'J', 'O', 'U', 'Z'] };
+    Alphabet { name: "amino_acids", letters: "ACDEFGHIKLMNPQRSTVWYX", rare: "BJOUZ" };
 
-/// Secondary structure (Kabsch and Sander, 1983) in three states: helix, strand, coil.
-const SECONDARY_STRUCTURE: Alphabet = Alphabet { name: "secondary_structure", letters: "HEC-", rare: &[] };
-
-/// Training makes and frees the same large tensors at every step: this allocator keeps their memory.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// Secondary structure (Kabsch and Sander, 1983) in three states: helix, strand, coil; `-` where it is not known.
+const SECONDARY_STRUCTURE: Alphabet = Alphabet { name: "secondary_structure", letters: "HEC-", rare: "" };
 
 fn main() -> ExitCode {
     any2any_cli::main(any2any_cli::media().with(AMINO_ACIDS).with(SECONDARY_STRUCTURE))
 }
+
+#[cfg(test)]
+mod tests;

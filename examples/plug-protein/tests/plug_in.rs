@@ -51,8 +51,8 @@ model:
   transformer: {{ d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.0 }}
 training:
   steps: {steps}
-  batch: {{ tokens: 200 }}
-  schedule: {{ linear: {{ peak: 1.0e-2, warmup: 20 }} }}
+  batch: {{ tokens: 256, max_source_length: 32, max_target_length: 32 }}
+  schedule: {{ linear: {{ peak: 1.0e-2, warmup: 5 }} }}
 evaluation: {{ metrics: [character_accuracy], every: {steps} }}
 ",
             files("train"),
@@ -99,46 +99,33 @@ fn structure(chain: &str) -> String {
 }
 
 #[test]
-fn frames_are_learned_and_written_at_once() {
+fn structure_is_learned_and_written() {
     let workshop = Workshop::new();
-    workshop.experiment("block: 2, neighbours: 1", "mask: mask, block: 2, longest: 40", 400);
+    workshop.experiment("", "mask: mask", 1500);
     assert!(workshop.succeed(&["check", "experiment.yaml"], "").contains("no problem found"));
     let trained = workshop.succeed(&["train", "experiment.yaml", "--run", "run", "--json"], "");
     let trained: serde_json::Value = serde_json::from_str(&trained).expect("one JSON object");
     let right = trained["tasks"][0]["decoded"][0]["value"].as_f64().expect("a score");
-    assert!(right > 75.0, "{right} % of residues");
+    assert!(right > 50.0, "{right} % of residues, where always the same state would be about 40");
 
     let chain = chain(407);
     let written = workshop.succeed(&["translate", "run"], &format!("{chain}\n{}\n", chain.to_lowercase()));
     let lines: Vec<&str> = written.lines().collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0], lines[1], "small letters are read as capital ones");
-    assert_eq!(lines[0].len(), chain.len());
     assert!(lines[0].chars().all(|state| "HEC".contains(state)), "{written}");
-}
-
-#[test]
-fn tokens_are_written_one_after_the_other() {
-    let workshop = Workshop::new();
-    workshop.experiment("block: 0", "mask: mask", 10);
-    workshop.succeed(&["train", "experiment.yaml", "--run", "run"], "");
-    let written =
-        workshop.succeed(&["translate", "run", "--min-length", "5", "--max-length", "5"], "MKLVX\n");
-    assert_eq!(written.trim_end().len(), 5, "{written}");
-    assert!(written.trim_end().chars().all(|state| "HEC".contains(state)), "{written}");
 }
 
 #[test]
 fn mistakes_are_told_before_the_first_step() {
     let workshop = Workshop::new();
     for (source, target, wanted) in [
-        ("block: 2", "mask: structure, block: 2", "the mask is the text itself"),
-        ("block: 2", "mask: masc, block: 2", "masc"),
-        ("block: 100", "block: 2", "block"),
-        ("neighbors: 1", "block: 2", "did you mean `neighbours`"),
-        ("block: 2", "mask: sequence, block: 2", "the mask needs a 0 or a 1 for every letter"),
+        ("", "mask: structure", "the mask is the text itself"),
+        ("", "mask: masc", "masc"),
+        ("masc: mask", "", "did you mean `mask`"),
+        ("", "mask: sequence", "the mask needs a 0 or a 1 for every letter"),
     ] {
-        workshop.experiment(source, target, 10);
+        workshop.experiment(source, target, 40);
         let output = workshop.run(&["check", "experiment.yaml"], "");
         let messages = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{source}; {target}: {messages}");
@@ -152,7 +139,7 @@ fn mistakes_are_told_before_the_first_step() {
 fn the_guide_quotes_what_is_there() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let guide = read(&here.join("../../docs/guide/new-medium.md"));
-    let names = ["Cargo.toml", "protein.yaml", "src/main.rs", "src/alphabet.rs", "src/letters.rs"];
+    let names = ["Cargo.toml", "protein.yaml", "src/main.rs", "src/medium.rs", "src/adapter.rs"];
     let sources: String = names.iter().map(|name| read(&here.join(name))).collect();
     let mut quoted = 0;
     // Every other piece between fences is code; its first line names the language.
@@ -160,7 +147,6 @@ fn the_guide_quotes_what_is_there() {
         let (language, code) = block.split_once('\n').expect("a fence ends its line");
         if ["rust", "toml", "yaml"].contains(&language) {
             for piece in code.split("// ...\n").map(|piece| piece.trim_end()) {
-                let piece = piece.trim_end_matches(|character| character == ' ' || character == '\n');
                 assert!(sources.contains(piece), "the guide quotes what is nowhere:\n{piece}");
             }
             quoted += 1;

@@ -1,0 +1,46 @@
+//! The two media, case by case.
+
+use any2any_adapter::{Adapter, Head, Medium, Region, Sequence, Value};
+use serde_json::json;
+
+use crate::adapter::Letters;
+use crate::medium::Alphabet;
+use crate::{AMINO_ACIDS, SECONDARY_STRUCTURE};
+
+#[test]
+fn values_are_opened() {
+    let open = |medium: Alphabet, fields: &[&str]| {
+        let value = match fields {
+            [text] => Value::from(*text),
+            fields => Value::Series(fields.iter().map(|field| Value::from(*field)).collect()),
+        };
+        medium.open(&json!({}), &value).ok().map(|opened| opened.to_string())
+    };
+    let amino_acids = |fields: &[&str]| open(AMINO_ACIDS, fields);
+    let structure = |fields: &[&str]| open(SECONDARY_STRUCTURE, fields);
+    for (opened, expected) in [
+        (amino_acids(&["mkUz"]), Some("MKXX")),
+        (amino_acids(&["MK*"]), None),
+        (structure(&["HHEC"]), Some("HHEC")),
+        (structure(&["HHEC", "0111"]), Some("-HEC")),
+        (structure(&["HHEC", "011"]), None),
+        (structure(&["HHEC", "01 1"]), None),
+        (structure(&["HGEC", "1111"]), None),
+        (structure(&["HHEC", "1111", "1111"]), None),
+        (structure(&[""]), Some("")),
+    ] {
+        assert_eq!(opened.as_deref(), expected);
+    }
+}
+
+#[test]
+fn letters_are_tokens_and_what_is_unknown_is_never_written() {
+    let states = Letters("HEC-");
+    let encoded = states.encode(&"HC-".into()).expect("letters of the alphabet");
+    assert_eq!(encoded.sequence, Sequence::Tokens(vec![3, 5, 6, 2]));
+    assert_eq!(encoded.regions[2..], [Region::Bytes(2..3), Region::Nothing]);
+    let decoded = states.decode(&Sequence::Tokens(vec![3, 5])).expect("letters");
+    assert_eq!(decoded.value, Value::from("HC"));
+    let Some(Head::Softmax { vocabulary, forbidden, .. }) = states.head() else { panic!("tokens") };
+    assert_eq!((vocabulary, forbidden), (7, vec![0, 1, 6]));
+}
