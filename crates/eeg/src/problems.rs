@@ -170,4 +170,8 @@ fn stem(options: &EegOptions, problems: &mut Problems) {
         let message = "a convolution would mix frames of different channels";
         problems.add("/stem", message, "use 'projection', or leave 'layout' out");
     }
+    if options.stem != Stem::Projection && options.output.is_some() {
+        let message = "traces are written as they are read, without convolutions";
+        problems.add("/stem", message, "use 'projection', or leave 'output' out");
+    }
 }

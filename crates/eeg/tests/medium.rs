@@ -70,6 +70,7 @@ fn problems_name_their_place() {
             "/stem/convolution/layers/0/kernel",
         ),
         (json!({ "stem": { "convolution": {} } }), ""),
+        (json!({ "stem": { "convolution": {} }, "output": { "traces": { "window": 0.1 } } }), "/stem"),
         (json!({ "stem": { "convolution": {} }, "layout": "channels" }), "/stem"),
     ];
     for (mut options, pointer) in cases {
