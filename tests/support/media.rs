@@ -8,7 +8,7 @@ use any2any_adapter::{Random, Seed};
 use super::Workshop;
 
 /// What pictures, sounds and recordings mean.
-pub(crate) const WORDS: [&str; 3] = ["bar", "cross", "ring"];
+const WORDS: [&str; 3] = ["bar", "cross", "ring"];
 /// Who made them.
 pub(crate) const PEOPLE: [&str; 2] = ["anna", "bert"];
 /// How many each person made of each word.

@@ -339,6 +339,9 @@ pub(crate) struct TranslateArguments {
     /// Where pictures and sounds go: a folder, a file for each source, named after it.
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Replace files of that folder that are already there.
+    #[arg(long, requires = "output")]
+    pub overwrite: bool,
     #[command(flatten)]
     pub precision: PrecisionArgument,
     #[command(flatten)]

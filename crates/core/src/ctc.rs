@@ -38,7 +38,7 @@ pub fn ctc_loss(logits: Tensor<3>, alignment: Alignment<'_>, weight: f64) -> (Ct
     let [batch, positions, vocabulary] = logits.dims();
     let device = logits.device();
     let values = logits.clone().detach().into_data().convert::<f32>();
-    let values = values.try_to_vec::<f32>().unwrap_or_default();
+    let values: Vec<f32> = values.try_into_vec().expect("converted to 32-bit floats");
     let mut gradient = vec![0.0_f32; values.len()];
     let row = |(row, gradient): (usize, &mut [f32])| {
         let logits = &values[row * positions * vocabulary..][..alignment.lengths[row] * vocabulary];

@@ -49,7 +49,7 @@ pub fn frame_loss(predicted: Tensor<3>, targets: FrameTargets<'_>, weight: f64) 
     if wide > width {
         let logits = predicted.narrow(2, width, 1);
         let last: Vec<f32> = places().map(|(at, length)| if at + 1 == length { 1.0 } else { 0.0 }).collect();
-        let guesses = logits.clone().into_data().try_to_vec::<f32>().unwrap_or_default();
+        let guesses = numbers(logits.clone());
         correct =
             (0..last.len()).filter(|&at| counts[at] > 0.0 && (guesses[at] > 0.0) == (last[at] > 0.0)).count();
         // log(1 + exp(z)) - y z
@@ -57,7 +57,7 @@ pub fn frame_loss(predicted: Tensor<3>, targets: FrameTargets<'_>, weight: f64) 
     }
     losses = losses * mask;
     let total = losses.clone().sum().mul_scalar(weight);
-    let each = losses.into_data().try_to_vec::<f32>().unwrap_or_default();
+    let each = numbers(losses);
     let sum = each.iter().map(|&loss| f64::from(loss)).sum();
     let loss = Loss {
         log_probabilities: each.iter().map(|loss| -loss).collect(),
@@ -67,6 +67,10 @@ pub fn frame_loss(predicted: Tensor<3>, targets: FrameTargets<'_>, weight: f64) 
         tokens: targets.lengths.iter().sum(),
     };
     (loss, total)
+}
+
+fn numbers(tensor: Tensor<3>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().try_into_vec().expect("converted to 32-bit floats")
 }
 
 #[cfg(test)]

@@ -94,11 +94,6 @@ impl Engine {
         Ok(Self { stems, heads, tasks: config.tasks.clone(), task_vectors, encoder, decoder })
     }
 
-    /// Whether a task writes tokens, which is all that an engine writes.
-    pub fn writes(&self, task: usize) -> bool {
-        !matches!(self.heads[self.tasks[task].head], Head::Frames)
-    }
-
     /// What a task's softmax multiplies hidden states with.
     ///
     /// # Panics

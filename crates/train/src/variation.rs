@@ -51,9 +51,11 @@ impl Variation {
                 let purpose = format!("augment {} {purpose} {sample}", self.task);
                 let value = &values[row];
                 let mut random = self.seed.random(&purpose, epoch);
-                // What could be encoded as it is can only fail changed in corner cases: then it stays as it is.
-                let encoded = adapter.augment(value, &mut random).or_else(|_| adapter.encode(value));
-                encoded.ok().map(|encoded| encoded.sequence).filter(|sequence| !sequence.is_empty())
+                let changed = adapter.augment(value, &mut random).ok().map(|encoded| encoded.sequence);
+                // What can be encoded as it is may be lost by a change in corner cases: then it stays as it is.
+                changed
+                    .filter(|sequence| !sequence.is_empty())
+                    .or_else(|| adapter.encode(value).ok().map(|encoded| encoded.sequence))
             };
         let example = |&row: &usize| {
             let Example { sample, source, target } = &examples[row];

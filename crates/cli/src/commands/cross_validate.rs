@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
+use any2any_experiment::Document;
 use any2any_train::{Existing, RunFolder, Stopped, Trainer};
 use serde_json::{Value as Json, json};
 
@@ -41,16 +42,18 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
     let mut runs = Vec::new();
     for value in &values {
         let place = folder.join(format!("{}-{}", arguments.over, file_name(value)));
+        let leave_out = experiment.tasks.keys().map(|task| {
+            // JSON is YAML: whatever the value looks like, it stays a text.
+            format!("tasks.{task}.data.split.leave_out.{}={}", arguments.over, json!([value]))
+        });
+        let overrides: Vec<String> = config.overrides.iter().cloned().chain(leave_out).collect();
+        let document = any2any_experiment::load(&config.config, &overrides, registry)?;
+        check_same(&document, &place)?;
         let scores = match read_scores(&place)? {
             Some(scores) => scores,
             None => {
                 eprintln!("\n{} {value} is left out; the run goes to {}", arguments.over, place.display());
-                let leave_out = experiment.tasks.keys().map(|task| {
-                    // JSON is YAML: whatever the value looks like, it stays a text.
-                    format!("tasks.{task}.data.split.leave_out.{}={}", arguments.over, json!([value]))
-                });
-                let overrides: Vec<String> = config.overrides.iter().cloned().chain(leave_out).collect();
-                match train(&config.config, &overrides, &place, registry, &root)? {
+                match train(&document, &place, registry, &root)? {
                     Some(scores) => scores,
                     None => return Ok(()),
                 }
@@ -82,10 +85,20 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
     Ok(())
 }
 
+/// A run that is there already must be of the same experiment: its scores would stand among those of another.
+fn check_same(document: &Document, place: &Path) -> anyhow::Result<()> {
+    match RunFolder::new(place).resolved() {
+        Ok(before) if before != document.resolved_yaml() => anyhow::bail!(
+            "{} holds a run of another experiment, or of an earlier state of this one; choose another folder with --run, or move it away",
+            place.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// Trains and scores one run; `None` when it was interrupted.
 fn train(
-    config: &Path,
-    overrides: &[String],
+    document: &Document,
     place: &Path,
     registry: &Registry,
     root: &DataRoot,
@@ -93,10 +106,7 @@ fn train(
     let folder = RunFolder::new(place);
     let trainer = match folder.checkpoints().steps() {
         Ok(steps) if !steps.is_empty() => Trainer::resume(folder, registry, root, None)?,
-        _ => {
-            let document = any2any_experiment::load(config, overrides, registry)?;
-            Trainer::start(any2any_train::prepare(&document, registry, root)?, folder, Existing::SetAside)?
-        }
+        _ => Trainer::start(any2any_train::prepare(document, registry, root)?, folder, Existing::SetAside)?,
     };
     let trained = trainer.train(&mut Display::new())?;
     if trained.stopped == Stopped::Interrupted {

@@ -1,5 +1,6 @@
 //! `any2any translate`: lines or files in, lines or files out, in order, as they come in.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
     let mut results = Results {
         adapter: translator.adapters.adapter(names.target),
         folder: folder(&arguments, names.target_medium().kind())?,
+        overwrite: arguments.overwrite,
+        written: HashSet::new(),
         named: inputs.are_files(),
         n_best: arguments.search.n_best.is_some(),
         json: arguments.json.then(Vec::new),
@@ -58,6 +61,10 @@ fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<P
 struct Results<'a> {
     adapter: &'a dyn Adapter,
     folder: Option<PathBuf>,
+    /// Whether files that are there may be replaced.
+    overwrite: bool,
+    /// What has been written.
+    written: HashSet<PathBuf>,
     /// Whether each line begins with the name of its source.
     named: bool,
     n_best: bool,
@@ -97,12 +104,19 @@ impl Results<'_> {
     }
 
     /// Writes a result to a file named after its source, when results go to files.
-    fn write(&self, input: &Input, rank: usize, output: &Output) -> anyhow::Result<Option<PathBuf>> {
+    fn write(&mut self, input: &Input, rank: usize, output: &Output) -> anyhow::Result<Option<PathBuf>> {
         let Some(folder) = &self.folder else { return Ok(None) };
         let (extension, bytes) = self.adapter.to_file(&output.decoded.value)?;
         let stem = Path::new(&input.name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let rank = if rank == 0 { String::new() } else { format!("-{}", rank + 1) };
         let path = folder.join(format!("{stem}{rank}.{extension}"));
+        if !self.written.insert(path.clone()) {
+            let path = path.display();
+            anyhow::bail!("two sources would be written to {path}: translate them into different folders");
+        }
+        if path.exists() && !self.overwrite {
+            anyhow::bail!("{} is already there; choose another folder, or add --overwrite", path.display());
+        }
         output::write_file(&path, &bytes)?;
         Ok(Some(path))
     }

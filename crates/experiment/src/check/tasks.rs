@@ -1,11 +1,12 @@
 //! Rules about tasks and their media.
 
+use any2any_adapter::Kind;
 use serde_json::Value as Json;
 
 use crate::check::Checker;
 use crate::names::folder_name;
 use crate::node::{Node, Value, below};
-use crate::spec::{Model, Side};
+use crate::spec::{Metric, Model, Side};
 use crate::suggest::suggest;
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
@@ -16,6 +17,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
         for role in ["source", "target"] {
             check_options(checker, task, role);
         }
+        check_metrics(checker, task);
     }
     check_weights(checker);
 }
@@ -60,6 +62,37 @@ fn check_source(checker: &mut Checker<'_>, task: &str) {
             checker.error(&at, format!("`{task}` lacks `source`"), help);
         }
         _ => {}
+    }
+}
+
+/// A metric scores what some media write and not what others do.
+fn check_metrics(checker: &mut Checker<'_>, task: &str) {
+    let Some(target) = checker.side(task, "target") else {
+        return;
+    };
+    let Ok(kind) = checker.registry.get(target.medium()).map(|medium| medium.kind()) else {
+        return;
+    };
+    let own = below("/tasks", task) + "/metrics";
+    let (place, metrics) = match checker.json.pointer(&own).filter(|own| own.is_array()) {
+        Some(given) => (own, serde_json::from_value::<Vec<Metric>>(given.clone()).ok()),
+        // What is not said for a task holds for texts alone.
+        None if kind == Kind::Text => {
+            ("/evaluation/metrics".to_owned(), checker.evaluation().map(|evaluation| evaluation.metrics))
+        }
+        None => return,
+    };
+    if !checker.sound(&[&place]) {
+        return;
+    }
+    for (index, metric) in
+        metrics.unwrap_or_default().iter().enumerate().filter(|(_, metric)| !metric.scores(kind))
+    {
+        let word = serde_json::to_value(metric).ok();
+        let word = word.as_ref().and_then(Json::as_str).unwrap_or_default();
+        let message = format!("`{word}` does not score what `{task}` writes, which is {}", target.medium());
+        let help = "choose another metric, or give the task `metrics` of its own".to_owned();
+        checker.error(&format!("{place}/{index}"), message, help);
     }
 }
 
