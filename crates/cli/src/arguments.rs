@@ -370,8 +370,8 @@ pub(crate) struct EvaluateArguments {
     /// Metrics instead of the experiment's, parted by commas.
     #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',', value_parser = metric)]
     pub metrics: Vec<Metric>,
-    /// Also write what was decoded to a file, a line a sample.
-    #[arg(long, value_name = "FILE")]
+    /// Also write what was decoded: texts to a file, a line a sample; anything else to a folder, a file a sample.
+    #[arg(long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Also score this many buckets of similar source length.
     #[arg(long, value_name = "BUCKETS")]

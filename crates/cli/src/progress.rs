@@ -35,13 +35,10 @@ impl Display {
             .map(|(metric, score)| format!("  {} {:.2}", metric_name(*metric), score.value))
             .collect();
         let decoded = if decoded.is_empty() { decoded } else { format!("  decoded:{decoded}") };
-        let forced = &evaluation.forced;
         format!(
-            "step {step}  validation {}  teacher-forced: loss {:.3}  perplexity {:.2}  accuracy {:.1} %{decoded}{}",
+            "step {step}  validation {}  teacher-forced: {}{decoded}{}",
             evaluation.task,
-            forced.loss,
-            forced.perplexity,
-            forced.accuracy,
+            evaluation.forced,
             if best { "  (best)" } else { "" },
         )
     }

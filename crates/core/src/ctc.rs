@@ -20,21 +20,13 @@ pub struct Alignment<'a> {
     pub blank: u32,
 }
 
-/// What the loss of a batch came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CtcLoss {
-    /// The negative log-likelihood of all targets that fit, in nats.
-    pub negative_log_likelihood: f64,
-    /// Rows that have too few positions for their target: they do not count.
-    pub too_short: usize,
-}
-
-/// The loss of logits, and a tensor of one element whose backward pass gives its gradient times `weight`.
+/// The negative log-likelihood of all targets that [can be aligned](can_align), in nats, and a tensor of one
+/// element whose backward pass gives its gradient times `weight`.
 ///
 /// # Shapes
 ///
 /// - logits: `[batch, positions, vocabulary]`
-pub fn ctc_loss(logits: Tensor<3>, alignment: Alignment<'_>, weight: f64) -> (CtcLoss, Tensor<1>) {
+pub fn ctc_loss(logits: Tensor<3>, alignment: Alignment<'_>, weight: f64) -> (f64, Tensor<1>) {
     let [batch, positions, vocabulary] = logits.dims();
     let device = logits.device();
     let values = logits.clone().detach().into_data().convert::<f32>();
@@ -46,12 +38,15 @@ pub fn ctc_loss(logits: Tensor<3>, alignment: Alignment<'_>, weight: f64) -> (Ct
     };
     let losses: Vec<Option<f64>> =
         gradient.par_chunks_mut((positions * vocabulary).max(1)).enumerate().map(row).collect();
-    let loss = CtcLoss {
-        negative_log_likelihood: losses.iter().flatten().sum(),
-        too_short: losses.iter().filter(|loss| loss.is_none()).count(),
-    };
+    let loss = losses.iter().flatten().sum();
     let gradient = Tensor::<3>::from_data(TensorData::new(gradient, [batch, positions, vocabulary]), &device);
     (loss, (logits * gradient).sum().mul_scalar(weight))
+}
+
+/// Whether so many positions can spell a target: one a token, and a blank between two that are equal.
+pub fn can_align(positions: usize, target: &[u32]) -> bool {
+    let repeats = target.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    positions >= (target.len() + repeats).max(1)
 }
 
 /// The negative log-likelihood of one row, and its gradient with respect to the logits.
@@ -65,8 +60,7 @@ fn row_loss(
     gradient: &mut [f32],
 ) -> Option<f64> {
     let positions = logits.len() / vocabulary.max(1);
-    let repeats = target.windows(2).filter(|pair| pair[0] == pair[1]).count();
-    if positions < target.len() + repeats || positions == 0 {
+    if !can_align(positions, target) {
         return None;
     }
     // Blanks around and between the tokens.

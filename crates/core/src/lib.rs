@@ -33,7 +33,7 @@ mod transformer;
 pub use attention::{AttentionCache, AttentionConfig, KeyValue, MultiHeadAttention};
 pub use body::{Body, BodyConfig, DecoderState};
 pub use convolution::Convolutions;
-pub use ctc::{Alignment, CtcLoss, ctc_loss};
+pub use ctc::{Alignment, can_align, ctc_loss};
 pub use decoder::{Decoder, DecoderCache};
 pub use decoder_only::{DecoderOnly, DecoderOnlyConfig};
 pub use dropout::Dropout;

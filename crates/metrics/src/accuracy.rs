@@ -107,15 +107,20 @@ pub fn token_accuracy<T: PartialEq, H: AsRef<[T]>, R: AsRef<[T]>>(
     check_lengths(hypotheses.len(), std::iter::once(references.len()))?;
     let (mut right, mut all) = (0_usize, 0_usize);
     for (hypothesis, reference) in hypotheses.iter().zip(references) {
-        let (hypothesis, reference) = (hypothesis.as_ref(), reference.as_ref());
-        right += hypothesis.iter().zip(reference).filter(|(h, r)| h == r).count();
-        all += hypothesis.len().max(reference.len());
+        let (of_right, of_all) = right_tokens(hypothesis.as_ref(), reference.as_ref());
+        (right, all) = (right + of_right, all + of_all);
     }
     if all == 0 {
         return Err(MetricsError::Empty);
     }
     let score = Score::new("token accuracy", 100.0 * right as f64 / all as f64);
     Ok(score.with_detail(format!("({right} of {all} tokens)")))
+}
+
+/// How many positions of one segment have the same token, and how many positions it has.
+pub fn right_tokens<T: PartialEq>(hypothesis: &[T], reference: &[T]) -> (usize, usize) {
+    let right = hypothesis.iter().zip(reference).filter(|(h, r)| h == r).count();
+    (right, hypothesis.len().max(reference.len()))
 }
 
 #[cfg(test)]

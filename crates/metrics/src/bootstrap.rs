@@ -83,24 +83,26 @@ pub fn compare<H: AsRef<str>, R: AsRef<str>>(
 }
 
 impl Bootstrap {
-    /// The 95 % confidence interval of the mean of one value a sample.
+    /// The 95 % confidence interval of a sum over samples divided by another: of a mean, when every second number
+    /// is 1.
     ///
     /// # Errors
     ///
-    /// When there is no value, or there are fewer than 2 resamples.
-    pub fn interval_of_mean(&self, values: &[f64]) -> Result<Interval, MetricsError> {
-        if values.is_empty() {
+    /// When the second numbers sum to 0, or there are fewer than 2 resamples.
+    pub fn interval_of_ratio(&self, samples: &[[f64; 2]]) -> Result<Interval, MetricsError> {
+        if samples.iter().map(|[_, count]| count).sum::<f64>() <= 0.0 {
             return Err(MetricsError::Empty);
         }
         if self.samples < 2 {
             return Err(MetricsError::Samples { samples: self.samples });
         }
-        let count = values.len();
-        let mean = |sample: usize| {
-            let mut random = Seed(self.seed).random("bootstrap", sample as u64);
-            (0..count).map(|_| values[random.below(count)]).sum::<f64>() / count as f64
+        let ratio = |resample: usize| {
+            let mut random = Seed(self.seed).random("bootstrap", resample as u64);
+            let drawn = (0..samples.len()).map(|_| samples[random.below(samples.len())]);
+            let [sum, count] = drawn.fold([0.0, 0.0], |[a, b], [c, d]| [a + c, b + d]);
+            if count > 0.0 { sum / count } else { 0.0 }
         };
-        Ok(interval(&(0..self.samples).map(mean).collect::<Vec<f64>>()))
+        Ok(interval(&(0..self.samples).map(ratio).collect::<Vec<f64>>()))
     }
 
     /// The score of every resample. The lines that are drawn depend on the seed and on how many lines there
@@ -194,10 +196,14 @@ mod tests {
 
     #[test]
     fn the_interval_of_a_mean_is_that_of_its_standard_error() {
-        let values: Vec<f64> = (0..400).map(|i| if i % 2 == 0 { 1.0 } else { 3.0 }).collect();
-        let interval = Bootstrap::default().interval_of_mean(&values).expect("400 values");
+        let values: Vec<[f64; 2]> = (0..400).map(|i| [if i % 2 == 0 { 1.0 } else { 3.0 }, 1.0]).collect();
+        let interval = Bootstrap::default().interval_of_ratio(&values).expect("400 values");
         assert!((interval.mean - 2.0).abs() < 0.01 && (interval.half_width() - 0.098).abs() < 0.01);
-        assert_eq!(Bootstrap::default().interval_of_mean(&[]), Err(MetricsError::Empty));
+        // What counts for nothing changes nothing but by chance.
+        let with_empty: Vec<[f64; 2]> = values.iter().copied().chain([[0.0, 0.0]; 3]).collect();
+        let with_empty = Bootstrap::default().interval_of_ratio(&with_empty).expect("400 values");
+        assert!((with_empty.mean - interval.mean).abs() < 0.01);
+        assert_eq!(Bootstrap::default().interval_of_ratio(&[[1.0, 0.0]]), Err(MetricsError::Empty));
     }
 
     #[test]

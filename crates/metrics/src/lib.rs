@@ -39,7 +39,7 @@ mod ter;
 mod tokenizer;
 mod whitespace;
 
-pub use accuracy::{CharacterAccuracy, ExactMatch, exact_match, token_accuracy};
+pub use accuracy::{CharacterAccuracy, ExactMatch, exact_match, right_tokens, token_accuracy};
 pub use bleu::{Bleu, Smoothing, bleu};
 pub use bootstrap::{Bootstrap, Comparison, compare, score_with_interval};
 pub use chrf::{Chrf, chrf};

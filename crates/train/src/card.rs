@@ -63,11 +63,7 @@ impl Trained {
                 }
                 card.push('\n');
             }
-            let _ = writeln!(
-                card,
-                "Teacher-forced, without search: loss {:.3}, perplexity {:.2}, token accuracy {:.1} %.",
-                task.forced.loss, task.forced.perplexity, task.forced.accuracy
-            );
+            let _ = writeln!(card, "Teacher-forced, without search: {}.", task.forced);
         }
         card += "\nThe whole experiment is in `resolved.yaml`, every figure of its training in `metrics.jsonl`.\n";
         card

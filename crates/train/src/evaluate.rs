@@ -1,6 +1,8 @@
 //! Scores: teacher-forced losses, and metrics of decoded sequences. The two are kept apart in every type, so
 //! that one cannot be printed as the other.
 
+use std::fmt;
+
 use any2any_adapter::Value;
 use any2any_core::Model;
 use any2any_experiment::spec::{Decoding, Metric};
@@ -16,17 +18,35 @@ use crate::pictures;
 use crate::prepare::Split;
 use crate::translator::{Output, Translator};
 
-/// How well a model predicts each token when it is told all tokens before it: no search is involved.
+/// How well a model predicts each token or frame when it is told all before it: no search is involved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct TeacherForced {
-    /// The mean negative log-likelihood of a token, in nats.
+    /// The mean negative log-likelihood of a token, in nats, or the mean loss of a frame.
     pub loss: f64,
-    /// `exp(loss)`.
-    pub perplexity: f64,
-    /// The share of tokens that were the most probable one, in per cent.
+    /// `exp(loss)`; none for frames, which have no likelihood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perplexity: Option<f64>,
+    /// The share of tokens that were the most probable one, or of frames whose signal to stop was right, in
+    /// per cent.
     pub accuracy: f64,
-    /// Tokens, ends of sequences included.
+    /// Tokens, ends of sequences included, or frames.
     pub tokens: usize,
+}
+
+/// Three digits of the loss unless a precision is given, and one less of each figure behind it.
+impl fmt::Display for TeacherForced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { loss, perplexity, accuracy, .. } = self;
+        let digits = f.precision().unwrap_or(3);
+        let (fewer, fewest) = (digits.saturating_sub(1), digits.saturating_sub(2));
+        match perplexity {
+            Some(perplexity) => write!(
+                f,
+                "loss {loss:.digits$}, perplexity {perplexity:.fewer$}, token accuracy {accuracy:.fewest$} %"
+            ),
+            None => write!(f, "loss of a frame {loss:.digits$}"),
+        }
+    }
 }
 
 /// What search wrote for a split, beside what it should have written.
@@ -71,7 +91,8 @@ pub fn teacher_forced(
     });
     let count = tokens.max(1) as f64;
     let loss = sum / count;
-    TeacherForced { loss, perplexity: loss.exp(), accuracy: 100.0 * correct as f64 / count, tokens }
+    let perplexity = (!model.writes_frames(task)).then(|| loss.exp());
+    TeacherForced { loss, perplexity, accuracy: 100.0 * correct as f64 / count, tokens }
 }
 
 /// Decodes a split, or the first samples of it.
@@ -163,11 +184,18 @@ impl DecodedSplit {
             )?);
         }
         let mut score = self.score(metric)?;
-        let each = (0..self.hypotheses.len()).map(|sample| {
-            let alone = self.only(&[sample]);
-            alone.score(metric).map(|score| score.value)
-        });
-        score.interval = Some(bootstrap.interval_of_mean(&each.collect::<Result<Vec<f64>, TrainError>>()?)?);
+        let sample = |at: usize| -> Result<[f64; 2], TrainError> {
+            if metric == Metric::TokenAccuracy {
+                let written = self.hypotheses[at].tokens();
+                let (right, all) = metrics::right_tokens(written, &self.reference_tokens[at]);
+                return Ok([100.0 * right as f64, all as f64]);
+            }
+            // A score of pictures or signals is the mean of what each has by itself.
+            let (written, wanted) = (&self.hypotheses[at].decoded.value, &self.references[at]);
+            Ok([pictures::score(metric, &[written], &[wanted])?.value, 1.0])
+        };
+        let samples = (0..self.hypotheses.len()).map(sample).collect::<Result<Vec<_>, TrainError>>()?;
+        score.interval = Some(bootstrap.interval_of_ratio(&samples)?);
         Ok(score)
     }
 

@@ -1,14 +1,16 @@
 //! What a batch is trained and judged on: the decoder's loss, and the losses beside it.
 
+use any2any_adapter::Sequence;
 use any2any_core::{
-    Alignment, CtcLoss, FrameTargets, Loss, LossConfig, Memory, Model, Pass, Targets as TokenTargets,
+    Alignment, FrameTargets, Loss, LossConfig, Memory, Model, Pass, Targets as TokenTargets, can_align,
     ctc_loss, frame_loss,
 };
 use any2any_experiment::spec::Experiment;
 use burn::tensor::{Device, Tensor};
 
-use crate::adapters::AdapterSet;
+use crate::adapters::{AdapterSet, TaskAdapters};
 use crate::batch::{Batch, Targets};
+use crate::corpus::Example;
 
 /// The losses of an experiment's tasks.
 #[derive(Clone, Debug)]
@@ -21,8 +23,8 @@ pub(crate) struct Objective {
 /// What a batch came to in training.
 pub(crate) struct Trained {
     pub loss: Loss,
-    /// The alignment's loss, for a task that has one.
-    pub alignment: Option<CtcLoss>,
+    /// The alignment's negative log-likelihood, for a task that has one.
+    pub alignment: Option<f64>,
     /// Its backward pass gives the gradient of everything.
     pub total: Tensor<1>,
 }
@@ -34,6 +36,24 @@ impl Objective {
             label_smoothing: experiment.training.label_smoothing as f32,
             alignment: adapters.tasks().iter().map(|task| of_task(&task.name)).collect(),
         }
+    }
+
+    /// How many samples of a task have too few positions for its alignment loss, which leaves them out.
+    pub(crate) fn unaligned(
+        &self,
+        number: usize,
+        task: &TaskAdapters,
+        adapters: &AdapterSet,
+        examples: &[Example],
+    ) -> usize {
+        let (Some(adapter), true) = (task.source, self.alignment[number] > 0.0) else { return 0 };
+        let stem = adapters.adapter(adapter).stem();
+        let is_short = |example: &&Example| {
+            let positions = stem.positions(example.source.as_ref().map_or(0, Sequence::len));
+            let tokens = example.target_tokens();
+            !can_align(positions, &tokens[..tokens.len().saturating_sub(1)])
+        };
+        examples.iter().filter(is_short).count()
     }
 
     /// The losses of a batch, with a gradient of their sum times `weight`.
@@ -83,7 +103,7 @@ pub(crate) fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut 
 }
 
 /// The encoder's positions against the target's tokens without their end; the padding token is the blank.
-fn align(model: &Model, batch: &Batch, memory: &Memory, weight: f64) -> Option<(CtcLoss, Tensor<1>)> {
+fn align(model: &Model, batch: &Batch, memory: &Memory, weight: f64) -> Option<(f64, Tensor<1>)> {
     let Targets::Tokens { tokens, lengths, padding } = &batch.targets else { return None };
     let logits = model.alignment(batch.task, memory)?;
     let [rows, positions, _] = logits.dims();

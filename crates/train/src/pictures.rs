@@ -3,7 +3,7 @@
 use any2any_adapter::{Image, Signal, Value};
 use any2any_experiment::spec::Metric;
 use any2any_metrics as metrics;
-use any2any_metrics::Score;
+use any2any_metrics::{ImageMetric, Score};
 
 use crate::error::TrainError;
 
@@ -13,20 +13,26 @@ pub(crate) fn score(
     hypotheses: &[&Value],
     references: &[&Value],
 ) -> Result<Score, TrainError> {
-    if let (Some(hypotheses), Some(references)) = (signals(hypotheses), signals(references)) {
-        return match metric {
-            Metric::MeanAbsoluteError => Ok(metrics::signal_error(&hypotheses, &references)?),
-            _ => Err(TrainError::Unsupported(format!("{metric:?} scores pictures, and these are signals"))),
-        };
+    if let (Some(hypotheses), Some(references), Metric::MeanAbsoluteError) =
+        (signals(hypotheses), signals(references), metric)
+    {
+        return Ok(metrics::signal_error(&hypotheses, &references)?);
     }
-    let (Some(hypotheses), Some(references)) = (images(hypotheses), images(references)) else {
-        return Err(TrainError::Unsupported(format!("{metric:?} scores pictures or signals, not texts")));
-    };
-    Ok(match metric {
-        Metric::Psnr => metrics::psnr(&hypotheses, &references)?,
-        Metric::Ssim => metrics::ssim(&hypotheses, &references)?,
-        _ => metrics::mean_absolute_error(&hypotheses, &references)?,
-    })
+    match (images(hypotheses), images(references), image_metric(metric)) {
+        (Some(hypotheses), Some(references), Some(metric)) => {
+            Ok(metrics::image_score(metric, &hypotheses, &references)?)
+        }
+        _ => Err(TrainError::Unsupported(format!("{metric:?} does not score what this task writes"))),
+    }
+}
+
+fn image_metric(metric: Metric) -> Option<&'static dyn ImageMetric> {
+    match metric {
+        Metric::Psnr => Some(&metrics::Psnr),
+        Metric::Ssim => Some(&metrics::Ssim),
+        Metric::MeanAbsoluteError => Some(&metrics::MeanAbsoluteError),
+        _ => None,
+    }
 }
 
 fn images<'a>(values: &[&'a Value]) -> Option<Vec<&'a Image>> {

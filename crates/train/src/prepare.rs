@@ -1,6 +1,6 @@
 //! From a checked experiment to encoded data: everything that can still be wrong before the first step.
 
-use any2any_adapter::{AdapterError, Registry, Value};
+use any2any_adapter::{AdapterError, Head, Registry, Value};
 use any2any_data::batching::Lengths;
 use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
@@ -84,6 +84,7 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
+    check_alignments(document, &adapters)?;
     let experiment = document.experiment.clone();
     let limits = Limits {
         source: experiment.training.batch.max_source_length,
@@ -128,21 +129,33 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
 pub fn check(document: &Document, registry: &Registry, root: &DataRoot) -> Result<(), TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
-    fit(document, groups, &opened)?;
-    Ok(())
+    check_alignments(document, &fit(document, groups, &opened)?)
 }
 
 /// A split of one task of a run, encoded by the run's own adapters.
 pub(crate) fn load_split(
-    experiment: &Experiment,
+    dataset: &Dataset,
     adapters: &AdapterSet,
     task: usize,
     split: &str,
-    root: &DataRoot,
 ) -> Result<Split, TrainError> {
     let task = &adapters.tasks()[task];
-    let dataset = any2any_data::open(&experiment.tasks[&task.name].data, root)?;
     Split::new(Opened::new(&dataset.split(split)?, task)?, task, adapters)
+}
+
+/// Only tokens can be aligned, and only with a source.
+fn check_alignments(document: &Document, adapters: &AdapterSet) -> Result<(), TrainError> {
+    let problem = |task: &TaskAdapters| {
+        let tokens = matches!(adapters.adapter(task.target).head(), Some(Head::Softmax { .. }));
+        let asked = document.experiment.tasks[&task.name].losses.ctc > 0.0;
+        (asked && !(tokens && task.source.is_some())).then(|| {
+            let message = "the alignment loss needs a source, and a target that is written in tokens";
+            let help = Some("leave `ctc` out".to_owned());
+            document.diagnose(&format!("/tasks/{}/losses/ctc", task.name), message.to_owned(), help)
+        })
+    };
+    let problems: Vec<Diagnostic> = adapters.tasks().iter().filter_map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(TrainError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
 /// The splits of one task, before any adapter has seen them.

@@ -1,5 +1,6 @@
 //! The two sides of a task, and the values that they read: opened by their medium before an adapter sees them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -50,15 +51,15 @@ impl Side {
 
     /// The values of every sample, as they stand in the dataset: a side that reads several fields gets a series
     /// of them.
-    fn column(&self, samples: &Samples) -> Result<Vec<Value>, TrainError> {
+    fn column<'a>(&self, samples: &'a Samples) -> Result<Cow<'a, [Value]>, TrainError> {
         match &self.fields[..] {
-            [field] => Ok(samples.require(field)?.to_vec()),
+            [field] => Ok(Cow::Borrowed(samples.require(field)?)),
             fields => {
                 let columns =
                     fields.iter().map(|field| samples.require(field)).collect::<Result<Vec<_>, _>>()?;
                 let row =
                     |row: usize| Value::Series(columns.iter().map(|column| column[row].clone()).collect());
-                Ok((0..samples.len()).map(row).collect())
+                Ok(Cow::Owned((0..samples.len()).map(row).collect()))
             }
         }
     }

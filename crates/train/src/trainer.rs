@@ -92,7 +92,7 @@ impl Trainer {
             .map(|task| {
                 let name = adapters.tasks()[task].name.clone();
                 let dataset = any2any_data::open(&experiment.tasks[&name].data, root)?;
-                let split = |role: &str| load_split(&experiment, &adapters, task, role, root);
+                let split = |role: &str| load_split(&dataset, &adapters, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
                 let train = split("train")?;
                 let selection = limits.select(&train.lengths());
@@ -278,6 +278,7 @@ impl Trainer {
             let names = &self.adapters.tasks()[number];
             let seed = Seed(self.experiment.seed);
             let variation = Variation::new(names, &self.adapters, sources, targets, seed);
+            let unaligned = self.objective.unaligned(number, names, &self.adapters, &examples);
             if let Some(variation) = &variation {
                 variation.forget(&mut examples);
             }
@@ -287,6 +288,9 @@ impl Trainer {
                 if let Some(broken) = split.map(|split| &split.broken).filter(|broken| broken.count > 0) {
                     words = format!("{words}; {name}: {broken}");
                 }
+            }
+            if unaligned > 0 {
+                words = format!("{words}; {unaligned} have too few positions for the alignment loss");
             }
             described.push((task.name.clone(), words));
             tasks.push(TaskExamples {
@@ -320,9 +324,7 @@ impl Trainer {
             let objective = &self.objective;
             let TrainedBatch { loss, alignment, total } =
                 objective.forward(&self.model, batch, &autodiff, &mut pass, weight);
-            if let Some(alignment) = alignment {
-                outcome.alignment += alignment.negative_log_likelihood;
-            }
+            outcome.alignment += alignment.unwrap_or_default();
             outcome.smoothed += loss.smoothed;
             outcome.negative_log_likelihood += loss.negative_log_likelihood;
             outcome.correct += loss.correct;

@@ -168,7 +168,8 @@ impl Translator {
     ///
     /// When the data is not there, or a value cannot be encoded.
     pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TrainError> {
-        prepare::load_split(&self.experiment, &self.adapters, task, split, root)
+        let task_data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
+        prepare::load_split(&any2any_data::open(task_data, root)?, &self.adapters, task, split)
     }
 
     /// The texts of one field of the dataset, for the samples of a split that can be read.

@@ -1,5 +1,7 @@
 //! `any2any evaluate`.
 
+use std::path::Path;
+
 use any2any_adapter::{Image, Kind, Registry, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::Metric;
@@ -34,8 +36,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let decoded = has_source.then(|| decode(&translator, task, &split, &decoding, None)).transpose()?;
     let scores = if let Some(decoded) = &decoded {
         if let Some(path) = &arguments.output {
-            let lines = decoded.hypotheses.iter().map(|output| format!("{}\n", output.decoded.value));
-            crate::output::write_file(path, lines.collect::<String>().as_bytes())?;
+            write(decoded, path, &translator, task)?;
         }
         if let Some(buckets) = arguments.by_length {
             by_length = decoded.scores_by_length(&metrics, buckets)?;
@@ -99,10 +100,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         let (from, to, samples) = (bucket.from, bucket.to, bucket.samples);
         output::line(format!("  sources of {from:>3} to {to:>3} tokens ({samples:>4} samples):{scores}"))?;
     }
-    output::line(format!(
-        "teacher-forced (no search): loss {:.4}, perplexity {:.3}, token accuracy {:.2} %",
-        forced.loss, forced.perplexity, forced.accuracy
-    ))
+    output::line(format!("teacher-forced (no search): {forced:.4}"))
 }
 
 /// Controls are asked for, or the source is not text and they are not refused.
@@ -147,4 +145,19 @@ fn copied(split: &Split, decoded: &DecodedSplit, metrics: &[Metric]) -> Option<V
         copy.decoded.value = Value::Image((*source).clone());
     }
     copies.scores(metrics).ok()
+}
+
+/// Writes what was decoded: texts to a file, a line a sample; anything else to a folder, a file a sample.
+fn write(decoded: &DecodedSplit, path: &Path, translator: &Translator, task: usize) -> anyhow::Result<()> {
+    let names = &translator.adapters.tasks()[task];
+    let values = decoded.hypotheses.iter().map(|output| &output.decoded.value);
+    if names.target_medium().kind() == Kind::Text {
+        let lines: String = values.map(|value| format!("{value}\n")).collect();
+        return output::write_file(path, lines.as_bytes());
+    }
+    for (number, value) in values.enumerate() {
+        let (extension, bytes) = translator.adapters.adapter(names.target).to_file(value)?;
+        output::write_file(&path.join(format!("{}.{extension}", number + 1)), &bytes)?;
+    }
+    Ok(())
 }

@@ -78,10 +78,7 @@ fn report(trained: &Trained, as_json: bool) -> anyhow::Result<()> {
             output::line("decoded:")?;
             output::line(output::scores(&task.scores).trim_end())?;
         }
-        output::line(format!(
-            "teacher-forced (no search): loss {:.3}, perplexity {:.2}, token accuracy {:.1} %",
-            task.forced.loss, task.forced.perplexity, task.forced.accuracy
-        ))?;
+        output::line(format!("teacher-forced (no search): {}", task.forced))?;
         for [source, written, reference] in &task.samples {
             output::line(format!(
                 "\n  source     {source}\n  output     {written}\n  reference  {reference}"
