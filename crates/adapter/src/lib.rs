@@ -6,8 +6,8 @@
 //!
 //! A dataset holds [`Value`]s: texts, pictures, signals, or files that only their medium can decode.
 //!
-//! A [`Medium`] opens values and builds adapters from the options of an experiment, and a [`Registry`] names the media a
-//! program knows. A new medium is one new crate that implements these two traits, plus one line of
+//! A [`Medium`] opens values and builds adapters from the options of an experiment, and a [`Registry`] names the
+//! media a program knows. A new medium is one new crate that implements these two traits, plus one line of
 //! registration.
 
 mod adapter;

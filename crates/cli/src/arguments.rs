@@ -1,11 +1,19 @@
 //! The command line: what can be typed, and what it means.
 
-use std::num::{NonZeroU64, NonZeroUsize};
+mod bench;
+mod search;
+
 use std::path::PathBuf;
 
-use any2any_experiment::spec::{Beam, Decoding, Metric, Sampling};
+use any2any_experiment::spec::Metric;
 use any2any_train::Precision;
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use bench::{
+    BenchArguments, BenchCommand, BenchDecodeArguments, BenchEncoderArguments, BenchKernelsArguments,
+    BenchTrainArguments,
+};
+pub(crate) use search::SearchArguments;
 
 /// One transformer that translates between any two media.
 #[derive(Parser, Debug)]
@@ -233,103 +241,6 @@ impl PrecisionArgument {
     }
 }
 
-/// Search options; what is left out is as the experiment says.
-#[derive(Args, Debug)]
-pub(crate) struct SearchArguments {
-    /// Take the most probable token at every step.
-    #[arg(long, conflicts_with_all = ["beam", "sample"])]
-    pub greedy: bool,
-    /// Beam search with this many hypotheses.
-    #[arg(long, value_name = "SIZE", conflicts_with = "sample")]
-    pub beam: Option<usize>,
-    /// The exponent of the length that divides a hypothesis' log-probability.
-    #[arg(long, value_name = "EXPONENT")]
-    pub length_penalty: Option<f64>,
-    /// Print this many hypotheses a source, as `LINE ||| TEXT ||| SCORE`.
-    #[arg(long, value_name = "COUNT")]
-    pub n_best: Option<usize>,
-    /// Draw each token at random.
-    #[arg(long)]
-    pub sample: bool,
-    /// Divides the logits before a draw.
-    #[arg(long)]
-    pub temperature: Option<f64>,
-    /// Draw from the K most probable tokens.
-    #[arg(long, value_name = "K")]
-    pub top_k: Option<usize>,
-    /// Draw from the most probable tokens that together reach P.
-    #[arg(long, value_name = "P")]
-    pub top_p: Option<f64>,
-    /// The seed of the draw.
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// The most tokens to write.
-    #[arg(long, value_name = "TOKENS")]
-    pub max_length: Option<usize>,
-    /// The fewest tokens to write.
-    #[arg(long, value_name = "TOKENS")]
-    pub min_length: Option<usize>,
-    /// Write no sequence of this many tokens twice.
-    #[arg(long, value_name = "TOKENS")]
-    pub no_repeat_ngram: Option<usize>,
-    /// Divides the score of tokens already written; 1: no penalty.
-    #[arg(long, value_name = "FACTOR")]
-    pub repetition_penalty: Option<f64>,
-    /// Source positions of one batch.
-    #[arg(long, value_name = "TOKENS")]
-    pub batch_tokens: Option<usize>,
-}
-
-impl SearchArguments {
-    /// The experiment's options with these changes.
-    pub(crate) fn apply(&self, mut decoding: Decoding) -> anyhow::Result<Decoding> {
-        if self.greedy {
-            (decoding.beam, decoding.sampling) = (None, None);
-        }
-        if self.sample || (self.draws() && decoding.sampling.is_none()) {
-            (decoding.beam, decoding.sampling) = (None, Some(decoding.sampling.take().unwrap_or_default()));
-        }
-        if self.beam.is_some()
-            || ((self.length_penalty.is_some() || self.n_best.is_some()) && decoding.beam.is_none())
-        {
-            (decoding.beam, decoding.sampling) = (Some(decoding.beam.take().unwrap_or_default()), None);
-        }
-        if let Some(beam) = &mut decoding.beam {
-            let Beam { size, length_penalty, n_best } = beam;
-            change(size, self.beam);
-            change(length_penalty, self.length_penalty);
-            change(n_best, self.n_best);
-            if *n_best > *size {
-                return Err(Usage(format!(
-                    "--n-best {n_best} needs a beam of at least that size, not {size}: add --beam {n_best}"
-                ))
-                .into());
-            }
-        }
-        if let Some(sampling) = &mut decoding.sampling {
-            let Sampling { temperature, top_k, top_p, seed } = sampling;
-            change(temperature, self.temperature);
-            change(top_k, self.top_k);
-            change(top_p, self.top_p);
-            *seed = self.seed.or(*seed);
-        }
-        decoding.max_length = self.max_length.or(decoding.max_length);
-        change(&mut decoding.min_length, self.min_length);
-        change(&mut decoding.no_repeat_ngram, self.no_repeat_ngram);
-        change(&mut decoding.repetition_penalty, self.repetition_penalty);
-        change(&mut decoding.batch_tokens, self.batch_tokens);
-        Ok(decoding)
-    }
-
-    fn draws(&self) -> bool {
-        self.temperature.is_some() || self.top_k.is_some() || self.top_p.is_some() || self.seed.is_some()
-    }
-}
-
-fn change<T: Copy>(option: &mut T, given: Option<T>) {
-    *option = given.unwrap_or(*option);
-}
-
 #[derive(Args, Debug)]
 pub(crate) struct TranslateArguments {
     #[command(flatten)]
@@ -510,116 +421,6 @@ pub(crate) struct ExportArguments {
     /// Which weights: `best`, `last`, `step-N`, or a safetensors file.
     #[arg(long, default_value = "best")]
     pub checkpoint: String,
-    #[command(flatten)]
-    pub precision: PrecisionArgument,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct BenchArguments {
-    #[command(subcommand)]
-    pub command: BenchCommand,
-}
-
-#[derive(Subcommand, Debug)]
-pub(crate) enum BenchCommand {
-    /// Measure some steps of a training. No run is written.
-    Train(BenchTrainArguments),
-    /// Measure the translation of some lines, by a run or by an experiment that has not been trained.
-    Decode(BenchDecodeArguments),
-    /// Measure the encoder alone, forward and backward, over one sequence of random frames.
-    Encoder(BenchEncoderArguments),
-    /// Measure single operations, forward and backward, beside their compositions of primitives.
-    Kernels(BenchKernelsArguments),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct BenchKernelsArguments {
-    /// How often each operation is measured; the median counts.
-    #[arg(long, default_value_t = 11)]
-    pub repetitions: usize,
-    /// Threads of the CPU backend; as many as there are cores unless given.
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    pub threads: usize,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct BenchEncoderArguments {
-    #[command(flatten)]
-    pub config: ConfigArguments,
-    /// How many frames the sequence has.
-    #[arg(long)]
-    pub frames: NonZeroUsize,
-    /// How many values a frame has.
-    #[arg(long, default_value = "80")]
-    pub width: NonZeroUsize,
-    /// How many passes to measure, after one that is not.
-    #[arg(long, default_value = "1")]
-    pub steps: NonZeroUsize,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct BenchTrainArguments {
-    #[command(flatten)]
-    pub config: ConfigArguments,
-    #[command(flatten)]
-    pub root: DataRootArgument,
-    /// How many steps to measure.
-    #[arg(long)]
-    pub steps: NonZeroU64,
-    /// How many steps to make before the first that counts.
-    #[arg(long, value_name = "STEPS", default_value_t = 5)]
-    pub warm_up: u64,
-    /// Train on samples of exactly this many source and target tokens, cut from the data's own.
-    #[arg(long, value_name = "TOKENS")]
-    pub length: Option<NonZeroUsize>,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct BenchDecodeArguments {
-    /// The folder of a run, or an experiment, whose model then has random weights.
-    pub run_or_config: PathBuf,
-    /// Change an option of the experiment, as in `--set device.threads=2`.
-    #[arg(long = "set", value_name = "OPTION=VALUE")]
-    pub overrides: Vec<String>,
-    #[command(flatten)]
-    pub root: DataRootArgument,
-    /// Which weights of a run: `best`, `last`, `step-N`, or a safetensors file.
-    #[arg(long, default_value = "best")]
-    pub checkpoint: String,
-    /// Which task, when there are several.
-    #[arg(long)]
-    pub task: Option<String>,
-    /// The lines to translate.
-    #[arg(long, value_name = "FILE")]
-    pub input: PathBuf,
-    /// Translate the first lines alone.
-    #[arg(long)]
-    pub lines: Option<NonZeroUsize>,
-    /// Beam search with this many hypotheses, instead of what the experiment says.
-    #[arg(long, value_name = "SIZE")]
-    pub beam: Option<NonZeroUsize>,
-    /// Force every hypothesis to exactly this many tokens, its end not counted.
-    #[arg(long, value_name = "TOKENS")]
-    pub force_length: Option<NonZeroUsize>,
-    /// Translate lines of similar length together, up to this many source positions: padding counted, beams
-    /// not.
-    #[arg(long, value_name = "TOKENS", conflicts_with = "one_by_one")]
-    pub batch_tokens: Option<NonZeroUsize>,
-    /// Translate each line alone, and tell how long one takes.
-    #[arg(long)]
-    pub one_by_one: bool,
     #[command(flatten)]
     pub precision: PrecisionArgument,
     /// Print one JSON object.

@@ -16,7 +16,8 @@ use crate::error::TrainError;
 use crate::losses;
 use crate::pictures;
 use crate::prepare::Split;
-use crate::translator::{Output, Translator};
+use crate::searching::Output;
+use crate::translator::Translator;
 
 /// How well a model predicts each token or frame when it is told all before it: no search is involved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]

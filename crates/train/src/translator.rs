@@ -2,16 +2,17 @@
 
 use std::convert::Infallible;
 
-use any2any_adapter::{AdapterError, Decoded, Encoded, FrameCount, Head, Registry, Sequence, Value};
-use any2any_core::{Loss, Model, ModelStepper, Pass, Trace};
+use any2any_adapter::{AdapterError, Encoded, Head, Registry, Sequence, Value};
+use any2any_core::{Loss, Model, Pass, Trace};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
-use any2any_inference::{EngineStepper, Precision};
-use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Stepper, Strategy};
+use any2any_inference::{Engine, EngineStepper, Precision};
+use any2any_search::{SourceRow, Stepper};
+use burn::tensor::Device;
 use rayon::prelude::*;
 
 use crate::adapters::AdapterSet;
-use crate::batch::{self, Batch, Framing};
+use crate::batch::{Batch, Framing};
 use crate::build::model_config;
 use crate::checkpoint::read_any_weights;
 use crate::corpus::Example;
@@ -21,6 +22,7 @@ use crate::losses::losses;
 use crate::objective::loss_of;
 use crate::prepare::{self, Split};
 use crate::run::RunFolder;
+use crate::searching::Output;
 use crate::sides::Role;
 
 /// A trained model with its adapters.
@@ -30,26 +32,6 @@ pub struct Translator {
     /// Its adapters.
     pub adapters: AdapterSet,
     model: Loaded,
-}
-
-/// One result of a search.
-#[derive(Clone, Debug)]
-pub struct Output {
-    /// What was written, with the region of each position.
-    pub decoded: Decoded,
-    /// Its tokens, without the end, or its frames.
-    pub sequence: Sequence,
-    /// What search ranked it by; 0 for frames.
-    pub score: f64,
-    /// Its log-probability, the end included; 0 for frames.
-    pub log_probability: f64,
-}
-
-impl Output {
-    /// Its tokens, without the end; none when it is written in frames.
-    pub fn tokens(&self) -> &[u32] {
-        self.sequence.tokens().unwrap_or_default()
-    }
 }
 
 /// The log-probability of a given pair.
@@ -160,6 +142,16 @@ impl Translator {
     /// The model.
     pub fn model(&self) -> &Model {
         self.model.model()
+    }
+
+    /// The device that the model is on.
+    pub(crate) fn device(&self) -> &Device {
+        self.model.device()
+    }
+
+    /// What decodes on the CPU; none where the device or the kind of model has no engine.
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        self.model.engine()
     }
 
     /// A split of a task's data, encoded.
@@ -349,125 +341,6 @@ impl Translator {
         Ok(Traced { source, target, trace: pass.into_trace(), log_probabilities: loss.log_probabilities })
     }
 
-    /// Searches for encoded sources, in the order given.
-    pub(crate) fn search(
-        &self,
-        task: usize,
-        sources: &[&Sequence],
-        decoding: &Decoding,
-        prefix: &[u32],
-    ) -> Result<Vec<Vec<Output>>, TrainError> {
-        let beam = decoding.beam.as_ref().map_or(1, |beam| beam.size);
-        let mut order: Vec<usize> = (0..sources.len()).collect();
-        order.sort_by_key(|&number| std::cmp::Reverse(sources[number].len()));
-        let mut results: Vec<Vec<Output>> = sources.iter().map(|_| Vec::new()).collect();
-        let mut rest = order.as_slice();
-        while let Some(&first) = rest.first() {
-            let rows = (decoding.batch_tokens / (sources[first].len().max(1) * beam)).clamp(1, rest.len());
-            let (now, later) = rest.split_at(rows);
-            rest = later;
-            let together: Vec<&Sequence> = now.iter().map(|&number| sources[number]).collect();
-            let rows: Vec<SourceRow> = now
-                .iter()
-                .map(|&number| self.row(task, number, Some(sources[number].len()), prefix, decoding))
-                .collect();
-            for (&number, outputs) in now.iter().zip(self.run_search(task, &together, &rows, decoding)?) {
-                results[number] = outputs;
-            }
-        }
-        Ok(results)
-    }
-
-    /// The model as search drives it, where there is no engine.
-    fn model_stepper(&self, task: usize, sources: &[&Sequence]) -> ModelStepper<'_> {
-        let source = batch::sources(sources, Framing::of(&self.adapters, task), self.model.device());
-        ModelStepper::new(self.model(), task, source)
-    }
-
-    /// Searches for some sources together, or without a source for some rows.
-    fn run_search(
-        &self,
-        task: usize,
-        sources: &[&Sequence],
-        rows: &[SourceRow],
-        decoding: &Decoding,
-    ) -> Result<Vec<Vec<Output>>, TrainError> {
-        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
-        let (begin, end, forbidden) = match adapter.head() {
-            Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
-            Some(Head::Regression { width, length }) => {
-                return self.write_frames(task, sources, width, length);
-            }
-            _ => return Err(TrainError::Unsupported("this target medium cannot be written".to_owned())),
-        };
-        let options = search_options(decoding, self.experiment.seed);
-        let hypotheses = match self.model.engine() {
-            Some(engine) => {
-                let mut stepper = EngineStepper::new(engine, task, sources);
-                any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
-            }
-            None => {
-                let mut stepper = self.model_stepper(task, sources);
-                any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
-            }
-        };
-        let hypotheses = hypotheses.map_err(|error| TrainError::Search(error.to_string()))?;
-        let output = |hypothesis: Hypothesis| -> Result<Output, TrainError> {
-            let sequence = Sequence::Tokens(hypothesis.tokens);
-            let decoded =
-                adapter.decode(&sequence).map_err(|source| self.adapter_error(task, Role::Target, source))?;
-            Ok(Output {
-                decoded,
-                sequence,
-                score: hypothesis.score,
-                log_probability: hypothesis.log_probability,
-            })
-        };
-        hypotheses.into_iter().map(|best| best.into_iter().map(output).collect()).collect()
-    }
-
-    /// Writes the frames of some sources together.
-    fn write_frames(
-        &self,
-        task: usize,
-        sources: &[&Sequence],
-        width: usize,
-        length: FrameCount,
-    ) -> Result<Vec<Vec<Output>>, TrainError> {
-        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
-        let framing = Framing::of(&self.adapters, task);
-        let Some(source) = batch::sources(sources, framing, self.model.device()) else {
-            return Ok(Vec::new());
-        };
-        let written = any2any_core::write_frames(self.model(), task, source, width, length);
-        let output = |frames| {
-            let sequence = Sequence::Frames(frames);
-            let decoded =
-                adapter.decode(&sequence).map_err(|source| self.adapter_error(task, Role::Target, source))?;
-            Ok(vec![Output { decoded, sequence, score: 0.0, log_probability: 0.0 }])
-        };
-        written.into_iter().map(output).collect()
-    }
-
-    fn row(
-        &self,
-        task: usize,
-        number: usize,
-        source: Option<usize>,
-        prefix: &[u32],
-        decoding: &Decoding,
-    ) -> SourceRow {
-        let known = self.adapters.adapter(self.adapters.tasks()[task].target).longest();
-        let usual = source.map_or(0, |source| 2 * source + 20).max(prefix.len() + 20);
-        let max_length = decoding.max_length.or(known).unwrap_or(usual);
-        SourceRow {
-            max_length: max_length.max(decoding.min_length),
-            min_length: decoding.min_length,
-            prefix: prefix.to_vec(),
-            id: number as u64,
-        }
-    }
-
     /// The losses of examples in batches, longest first.
     pub(crate) fn losses(&self, task: usize, examples: &[Example], each: impl FnMut(&Batch, &Loss)) {
         let tokens = self.experiment.training.batch.tokens;
@@ -537,7 +410,7 @@ impl Translator {
         Ok(tokens[..tokens.len().saturating_sub(1)].to_vec())
     }
 
-    fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TrainError {
+    pub(crate) fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TrainError {
         TrainError::Adapter { side: format!("{} {}", self.adapters.tasks()[task].name, role.word()), source }
     }
 
@@ -557,24 +430,4 @@ fn last_logits<S: Stepper<Error = Infallible>>(mut stepper: S, tokens: &[u32]) -
         logits = next;
     }
     logits
-}
-
-fn search_options(decoding: &Decoding, seed: u64) -> SearchOptions {
-    let strategy = match (&decoding.beam, &decoding.sampling) {
-        (Some(beam), _) => {
-            Strategy::Beam(Beam { size: beam.size, length_penalty: beam.length_penalty, n_best: beam.n_best })
-        }
-        (None, Some(sampling)) => Strategy::Sampling(Sampling {
-            temperature: sampling.temperature,
-            top_k: sampling.top_k,
-            top_p: sampling.top_p,
-            seed: sampling.seed.unwrap_or(seed),
-        }),
-        (None, None) => Strategy::Greedy,
-    };
-    SearchOptions {
-        strategy,
-        no_repeat_ngram: decoding.no_repeat_ngram,
-        repetition_penalty: decoding.repetition_penalty,
-    }
 }

@@ -13,7 +13,8 @@ use super::training::backend;
 use crate::error::TrainError;
 use crate::prepare::Prepared;
 use crate::run::fresh_model;
-use crate::translator::{Output, Translator};
+use crate::searching::Output;
+use crate::translator::Translator;
 
 /// What is searched, and how.
 #[derive(Clone, Debug)]

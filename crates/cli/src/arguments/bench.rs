@@ -1,0 +1,118 @@
+//! What `any2any bench` measures.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{ConfigArguments, DataRootArgument, PrecisionArgument};
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchArguments {
+    #[command(subcommand)]
+    pub command: BenchCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum BenchCommand {
+    /// Measure some steps of a training. No run is written.
+    Train(BenchTrainArguments),
+    /// Measure the translation of some lines, by a run or by an experiment that has not been trained.
+    Decode(BenchDecodeArguments),
+    /// Measure the encoder alone, forward and backward, over one sequence of random frames.
+    Encoder(BenchEncoderArguments),
+    /// Measure single operations, forward and backward, beside their compositions of primitives.
+    Kernels(BenchKernelsArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchKernelsArguments {
+    /// How often each operation is measured; the median counts.
+    #[arg(long, default_value_t = 11)]
+    pub repetitions: usize,
+    /// Threads of the CPU backend; as many as there are cores unless given.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub threads: usize,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchEncoderArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// How many frames the sequence has.
+    #[arg(long)]
+    pub frames: NonZeroUsize,
+    /// How many values a frame has.
+    #[arg(long, default_value = "80")]
+    pub width: NonZeroUsize,
+    /// How many passes to measure, after one that is not.
+    #[arg(long, default_value = "1")]
+    pub steps: NonZeroUsize,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchTrainArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// How many steps to measure.
+    #[arg(long)]
+    pub steps: NonZeroU64,
+    /// How many steps to make before the first that counts.
+    #[arg(long, value_name = "STEPS", default_value_t = 5)]
+    pub warm_up: u64,
+    /// Train on samples of exactly this many source and target tokens, cut from the data's own.
+    #[arg(long, value_name = "TOKENS")]
+    pub length: Option<NonZeroUsize>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchDecodeArguments {
+    /// The folder of a run, or an experiment, whose model then has random weights.
+    pub run_or_config: PathBuf,
+    /// Change an option of the experiment, as in `--set device.threads=2`.
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    pub overrides: Vec<String>,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Which weights of a run: `best`, `last`, `step-N`, or a safetensors file.
+    #[arg(long, default_value = "best")]
+    pub checkpoint: String,
+    /// Which task, when there are several.
+    #[arg(long)]
+    pub task: Option<String>,
+    /// The lines to translate.
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Translate the first lines alone.
+    #[arg(long)]
+    pub lines: Option<NonZeroUsize>,
+    /// Beam search with this many hypotheses, instead of what the experiment says.
+    #[arg(long, value_name = "SIZE")]
+    pub beam: Option<NonZeroUsize>,
+    /// Force every hypothesis to exactly this many tokens, its end not counted.
+    #[arg(long, value_name = "TOKENS")]
+    pub force_length: Option<NonZeroUsize>,
+    /// Translate lines of similar length together, up to this many source positions: padding counted, beams
+    /// not.
+    #[arg(long, value_name = "TOKENS", conflicts_with = "one_by_one")]
+    pub batch_tokens: Option<NonZeroUsize>,
+    /// Translate each line alone, and tell how long one takes.
+    #[arg(long)]
+    pub one_by_one: bool,
+    #[command(flatten)]
+    pub precision: PrecisionArgument,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}

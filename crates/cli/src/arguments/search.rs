@@ -1,0 +1,103 @@
+//! How a model writes: options that take the place of the experiment's.
+
+use any2any_experiment::spec::{Beam, Decoding, Sampling};
+use clap::Args;
+
+use super::Usage;
+
+/// Search options; what is left out is as the experiment says.
+#[derive(Args, Debug)]
+pub(crate) struct SearchArguments {
+    /// Take the most probable token at every step.
+    #[arg(long, conflicts_with_all = ["beam", "sample"])]
+    pub greedy: bool,
+    /// Beam search with this many hypotheses.
+    #[arg(long, value_name = "SIZE", conflicts_with = "sample")]
+    pub beam: Option<usize>,
+    /// The exponent of the length that divides a hypothesis' log-probability.
+    #[arg(long, value_name = "EXPONENT")]
+    pub length_penalty: Option<f64>,
+    /// Print this many hypotheses a source, as `LINE ||| TEXT ||| SCORE`.
+    #[arg(long, value_name = "COUNT")]
+    pub n_best: Option<usize>,
+    /// Draw each token at random.
+    #[arg(long)]
+    pub sample: bool,
+    /// Divides the logits before a draw.
+    #[arg(long)]
+    pub temperature: Option<f64>,
+    /// Draw from the K most probable tokens.
+    #[arg(long, value_name = "K")]
+    pub top_k: Option<usize>,
+    /// Draw from the most probable tokens that together reach P.
+    #[arg(long, value_name = "P")]
+    pub top_p: Option<f64>,
+    /// The seed of the draw.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// The most tokens to write.
+    #[arg(long, value_name = "TOKENS")]
+    pub max_length: Option<usize>,
+    /// The fewest tokens to write.
+    #[arg(long, value_name = "TOKENS")]
+    pub min_length: Option<usize>,
+    /// Write no sequence of this many tokens twice.
+    #[arg(long, value_name = "TOKENS")]
+    pub no_repeat_ngram: Option<usize>,
+    /// Divides the score of tokens already written; 1: no penalty.
+    #[arg(long, value_name = "FACTOR")]
+    pub repetition_penalty: Option<f64>,
+    /// Source positions of one batch.
+    #[arg(long, value_name = "TOKENS")]
+    pub batch_tokens: Option<usize>,
+}
+
+impl SearchArguments {
+    /// The experiment's options with these changes.
+    pub(crate) fn apply(&self, mut decoding: Decoding) -> anyhow::Result<Decoding> {
+        if self.greedy {
+            (decoding.beam, decoding.sampling) = (None, None);
+        }
+        if self.sample || (self.draws() && decoding.sampling.is_none()) {
+            (decoding.beam, decoding.sampling) = (None, Some(decoding.sampling.take().unwrap_or_default()));
+        }
+        if self.beam.is_some()
+            || ((self.length_penalty.is_some() || self.n_best.is_some()) && decoding.beam.is_none())
+        {
+            (decoding.beam, decoding.sampling) = (Some(decoding.beam.take().unwrap_or_default()), None);
+        }
+        if let Some(beam) = &mut decoding.beam {
+            let Beam { size, length_penalty, n_best } = beam;
+            change(size, self.beam);
+            change(length_penalty, self.length_penalty);
+            change(n_best, self.n_best);
+            if *n_best > *size {
+                return Err(Usage(format!(
+                    "--n-best {n_best} needs a beam of at least that size, not {size}: add --beam {n_best}"
+                ))
+                .into());
+            }
+        }
+        if let Some(sampling) = &mut decoding.sampling {
+            let Sampling { temperature, top_k, top_p, seed } = sampling;
+            change(temperature, self.temperature);
+            change(top_k, self.top_k);
+            change(top_p, self.top_p);
+            *seed = self.seed.or(*seed);
+        }
+        decoding.max_length = self.max_length.or(decoding.max_length);
+        change(&mut decoding.min_length, self.min_length);
+        change(&mut decoding.no_repeat_ngram, self.no_repeat_ngram);
+        change(&mut decoding.repetition_penalty, self.repetition_penalty);
+        change(&mut decoding.batch_tokens, self.batch_tokens);
+        Ok(decoding)
+    }
+
+    fn draws(&self) -> bool {
+        self.temperature.is_some() || self.top_k.is_some() || self.top_p.is_some() || self.seed.is_some()
+    }
+}
+
+fn change<T: Copy>(option: &mut T, given: Option<T>) {
+    *option = given.unwrap_or(*option);
+}
