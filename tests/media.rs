@@ -123,6 +123,11 @@ fn controls(workshop: &Workshop) {
     let options = ["evaluate", "run", "--task", "draw", "--judge", "run", "--judge-task", "see"];
     let drawn = workshop.json(&[&options[..], &["--judge-field", "word", "--json"]].concat());
     assert!(drawn["judged"]["value"].as_f64().expect("a share") > 60.0, "{drawn}");
+    // Controls are judged too: with words swapped, other pictures are drawn.
+    let drawn = workshop.json(&[&options[..], &["--judge-field", "word", "--controls", "--json"]].concat());
+    let judged = drawn["controls"].as_array().and_then(|controls| controls.last()).expect("a verdict");
+    assert_eq!(judged["truth"]["name"], "named by run", "{drawn}");
+    assert!(judged["swapped"]["value"].as_f64().expect("a share") < 60.0, "{drawn}");
 }
 
 /// Files and folders in, files out; a broken one is named and does not stop the others.

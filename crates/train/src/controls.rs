@@ -5,12 +5,13 @@
 //! same statistics. Only a score that stands clear of both controls says that the source was read.
 
 use any2any_adapter::{Frames, Random, Seed, Sequence};
-use any2any_experiment::spec::{Decoding, Metric};
+use any2any_experiment::spec::Decoding;
 use any2any_metrics::{Interval, Score};
 use serde::Serialize;
 
+use crate::corpus::Example;
 use crate::error::TrainError;
-use crate::evaluate::{self, DecodedSplit, larger_is_better};
+use crate::evaluate::{self, DecodedSplit};
 use crate::prepare::Split;
 use crate::translator::Translator;
 
@@ -27,47 +28,64 @@ pub struct Controlled {
     pub stands_clear: bool,
 }
 
-/// Decodes a split under every control and scores it.
-///
-/// `truth` is what was decoded from the true sources. The controls depend on the experiment's seed alone.
-///
-/// # Errors
-///
-/// When the task has no source, or there is nothing to score.
-pub fn controls(
-    translator: &Translator,
-    task: usize,
-    split: &Split,
-    decoding: &Decoding,
-    truth: &DecodedSplit,
-    metrics: &[Metric],
-) -> Result<Vec<Controlled>, TrainError> {
-    let seed = Seed(translator.experiment.seed);
-    let sources: Vec<&Sequence> =
-        split.examples.iter().filter_map(|example| example.source.as_ref()).collect();
-    let decode = |sources: Vec<Sequence>| {
-        let replaced = split.examples.iter().zip(sources).map(|(example, source)| {
-            let mut example = example.clone();
-            example.source = Some(source);
-            example
-        });
-        let replaced = Split { examples: replaced.collect(), ..split.with_references() };
-        evaluate::decode(translator, task, &replaced, decoding, None)
-    };
-    let swapped = decode(swapped(&sources, &mut seed.random("controls: swapped", 0)))?;
-    let noise = decode(noise(&sources, &mut seed.random("controls: noise", 0)))?;
-    let controlled = |&metric: &Metric| {
-        let [truth, swapped, noise] =
-            [truth, &swapped, &noise].map(|decoded| decoded.score_with_interval(metric));
-        let (truth, swapped, noise) = (truth?, swapped?, noise?);
+/// What was decoded when the sources were taken away.
+pub struct Controls {
+    /// From the sources of other samples.
+    pub swapped: DecodedSplit,
+    /// From noise of the same lengths and statistics.
+    pub noise: DecodedSplit,
+}
+
+impl Controls {
+    /// Decodes a split under both controls, which depend on the experiment's seed alone.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source.
+    pub fn decode(
+        translator: &Translator,
+        task: usize,
+        split: &Split,
+        decoding: &Decoding,
+    ) -> Result<Self, TrainError> {
+        let seed = Seed(translator.experiment.seed);
+        let sources: Vec<&Sequence> =
+            split.examples.iter().filter_map(|example| example.source.as_ref()).collect();
+        let decode = |sources: Vec<Sequence>| {
+            let replaced = split
+                .examples
+                .iter()
+                .zip(sources)
+                .map(|(example, source)| Example { source: Some(source), ..example.clone() });
+            let replaced = Split { examples: replaced.collect(), ..split.with_references() };
+            evaluate::decode(translator, task, &replaced, decoding, None)
+        };
+        Ok(Self {
+            swapped: decode(swapped(&sources, &mut seed.random("controls: swapped", 0)))?,
+            noise: decode(noise(&sources, &mut seed.random("controls: noise", 0)))?,
+        })
+    }
+
+    /// A score of what was decoded from the true sources beside the same score of both controls; `score` gives it
+    /// with its interval.
+    ///
+    /// # Errors
+    ///
+    /// Those of `score`.
+    pub fn compare<E>(
+        &self,
+        truth: &DecodedSplit,
+        larger_is_better: bool,
+        score: impl Fn(&DecodedSplit) -> Result<Score, E>,
+    ) -> Result<Controlled, E> {
+        let (truth, swapped, noise) = (score(truth)?, score(&self.swapped)?, score(&self.noise)?);
         let clear = |of: &Score| match (&truth.interval, &of.interval) {
-            (Some(truth), Some(control)) => beyond(truth, control, larger_is_better(metric)),
+            (Some(truth), Some(control)) => beyond(truth, control, larger_is_better),
             _ => false,
         };
         let stands_clear = clear(&swapped) && clear(&noise);
         Ok(Controlled { truth, swapped, noise, stands_clear })
-    };
-    metrics.iter().map(controlled).collect()
+    }
 }
 
 fn beyond(truth: &Interval, control: &Interval, larger_is_better: bool) -> bool {

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use any2any_adapter::{Image, Kind, Registry, Value};
 use any2any_data::DataRoot;
-use any2any_experiment::spec::Metric;
+use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics::Score;
-use any2any_train::evaluate::{DecodedSplit, decode, score_texts, teacher_forced};
-use any2any_train::{Output, RunFolder, Split, TrainError, Translator, controls};
+use any2any_train::controls::{Controlled, Controls};
+use any2any_train::evaluate::{DecodedSplit, LengthBucket, decode, larger_is_better, teacher_forced};
+use any2any_train::{Split, Translator};
 use serde_json::json;
 
+use super::judge::Judge;
 use crate::arguments::EvaluateArguments;
 use crate::output;
 
@@ -30,29 +32,11 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     }
     let tokens = translator.experiment.training.batch.tokens;
     let forced = teacher_forced(translator.model(), &translator.adapters, task, &split.examples, tokens);
-    let has_source = translator.adapters.tasks()[task].source.is_some();
-    let began = std::time::Instant::now();
-    let mut by_length = Vec::new();
-    let decoded = has_source.then(|| decode(&translator, task, &split, &decoding, None)).transpose()?;
-    let scores = if let Some(decoded) = &decoded {
-        if let Some(path) = &arguments.output {
-            write(decoded, path, &translator, task)?;
+    let decoded = match translator.adapters.tasks()[task].source {
+        Some(_) => {
+            let judge = Judge::load(&arguments, registry, &root, (&translator, task, &split))?;
+            Some(Decoded::new(&arguments, &translator, task, &split, &decoding, &metrics, judge.as_ref())?)
         }
-        if let Some(buckets) = arguments.by_length {
-            by_length = decoded.scores_by_length(&metrics, buckets)?;
-        }
-        decoded.scores(&metrics)?
-    } else {
-        Vec::new()
-    };
-    let seconds = began.elapsed().as_secs_f64();
-    let controlled = match (&decoded, wants_controls(&arguments, &translator, task)) {
-        (Some(decoded), true) => controls::controls(&translator, task, &split, &decoding, decoded, &metrics)?,
-        _ => Vec::new(),
-    };
-    let copied = decoded.as_ref().and_then(|decoded| copied(&split, decoded, &metrics)).unwrap_or_default();
-    let judged = match &decoded {
-        Some(decoded) => judge(&arguments, registry, &root, &translator, task, &split, decoded)?,
         None => None,
     };
     if split.broken.count > 0 {
@@ -64,14 +48,14 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             "task": name,
             "split": arguments.split,
             "samples": split.examples.len(),
-            "decoded": scores,
-            "by_length": by_length,
-            "controls": controlled,
-            "copied_source": copied,
-            "judged": judged,
             "unreadable": split.broken.count,
-            "decoding_seconds": seconds,
             "teacher_forced": forced,
+            "decoded": decoded.as_ref().map_or(&[][..], |decoded| &decoded.scores),
+            "by_length": decoded.as_ref().map_or(&[][..], |decoded| &decoded.by_length),
+            "copied_source": decoded.as_ref().map_or(&[][..], |decoded| &decoded.copied),
+            "judged": decoded.as_ref().and_then(|decoded| decoded.judged.as_ref()),
+            "controls": decoded.as_ref().map_or(&[][..], |decoded| &decoded.controls),
+            "decoding_seconds": decoded.as_ref().map_or(0.0, |decoded| decoded.seconds),
         }));
     }
     output::line(format!(
@@ -80,27 +64,93 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         split.examples.len(),
         arguments.model.checkpoint
     ))?;
-    if has_source {
-        output::line(format!("decoded in {}:", output::duration(seconds)))?;
-        output::line(output::scores(&scores).trim_end())?;
-    }
-    if !copied.is_empty() {
-        output::line("the source copied, for comparison:")?;
-        output::line(output::scores(&copied).trim_end())?;
-    }
-    if let (Some(judged), Some(run)) = (&judged, &arguments.judge) {
-        output::line(format!("named by {}: {judged}", run.display()))?;
-    }
-    for controlled in &controlled {
-        output::line(output::controls(controlled))?;
-    }
-    for bucket in &by_length {
-        let scores: String =
-            bucket.scores.iter().map(|score| format!("  {} {:.2}", score.name, score.value)).collect();
-        let (from, to, samples) = (bucket.from, bucket.to, bucket.samples);
-        output::line(format!("  sources of {from:>3} to {to:>3} tokens ({samples:>4} samples):{scores}"))?;
+    if let Some(decoded) = &decoded {
+        decoded.print()?;
     }
     output::line(format!("teacher-forced (no search): {forced:.4}"))
+}
+
+/// What was decoded, scored in every way that is asked for.
+struct Decoded {
+    /// How long decoding took.
+    seconds: f64,
+    scores: Vec<Score>,
+    by_length: Vec<LengthBucket>,
+    /// The scores of sources that are given out as they are.
+    copied: Vec<Score>,
+    /// The judge's verdict.
+    judged: Option<Score>,
+    /// Each of the scores, and the verdict, beside those without the sources.
+    controls: Vec<Controlled>,
+}
+
+impl Decoded {
+    fn new(
+        arguments: &EvaluateArguments,
+        translator: &Translator,
+        task: usize,
+        split: &Split,
+        decoding: &Decoding,
+        metrics: &[Metric],
+        judge: Option<&Judge>,
+    ) -> anyhow::Result<Self> {
+        let began = std::time::Instant::now();
+        let decoded = decode(translator, task, split, decoding, None)?;
+        let seconds = began.elapsed().as_secs_f64();
+        if let Some(path) = &arguments.output {
+            write(&decoded, path, translator, task)?;
+        }
+        let (mut controls, mut judged) = (Vec::new(), None);
+        if wants_controls(arguments, translator, task) && (judge.is_some() || !metrics.is_empty()) {
+            let without = Controls::decode(translator, task, split, decoding)?;
+            for &metric in metrics {
+                let score = |decoded: &DecodedSplit| decoded.score_with_interval(metric);
+                controls.push(without.compare(&decoded, larger_is_better(metric), score)?);
+            }
+            if let Some(judge) = judge {
+                let controlled = without.compare(&decoded, true, |decoded| judge.score(decoded))?;
+                judged = Some(controlled.truth.clone());
+                controls.push(controlled);
+            }
+        } else if let Some(judge) = judge {
+            judged = Some(judge.score(&decoded)?);
+        }
+        Ok(Self {
+            seconds,
+            scores: decoded.scores(metrics)?,
+            by_length: match arguments.by_length {
+                Some(buckets) => decoded.scores_by_length(metrics, buckets)?,
+                None => Vec::new(),
+            },
+            copied: copied(split, &decoded, metrics).unwrap_or_default(),
+            judged,
+            controls,
+        })
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        output::line(format!("decoded in {}:", output::duration(self.seconds)))?;
+        output::line(output::scores(&self.scores).trim_end())?;
+        if !self.copied.is_empty() {
+            output::line("the source copied, for comparison:")?;
+            output::line(output::scores(&self.copied).trim_end())?;
+        }
+        if let Some(judged) = &self.judged {
+            output::line(judged)?;
+        }
+        for controlled in &self.controls {
+            output::line(output::controls(controlled))?;
+        }
+        for bucket in &self.by_length {
+            let scores: String =
+                bucket.scores.iter().map(|score| format!("  {} {:.2}", score.name, score.value)).collect();
+            let (from, to, samples) = (bucket.from, bucket.to, bucket.samples);
+            output::line(format!(
+                "  sources of {from:>3} to {to:>3} tokens ({samples:>4} samples):{scores}"
+            ))?;
+        }
+        Ok(())
+    }
 }
 
 /// Controls are asked for, or the source is not text and they are not refused.
@@ -108,31 +158,6 @@ fn wants_controls(arguments: &EvaluateArguments, translator: &Translator, task: 
     let medium = translator.adapters.tasks()[task].source_medium();
     let not_text = medium.is_some_and(|medium| medium.kind() != Kind::Text);
     arguments.controls || (not_text && !arguments.no_controls)
-}
-
-/// How many outputs another run names as the dataset does; `None` when no judge was asked for.
-fn judge(
-    arguments: &EvaluateArguments,
-    registry: &Registry,
-    root: &DataRoot,
-    translator: &Translator,
-    task: usize,
-    split: &Split,
-    decoded: &DecodedSplit,
-) -> anyhow::Result<Option<Score>> {
-    let (Some(run), Some(field)) = (&arguments.judge, &arguments.judge_field) else { return Ok(None) };
-    let names = translator.load_texts(task, &arguments.split, field, split, root)?;
-    let judge = Translator::load(&RunFolder::new(run), "best", registry)?;
-    let judging = judge.adapters.task(arguments.judge_task.as_deref())?;
-    let values: Vec<_> = decoded.hypotheses.iter().map(|output| output.decoded.value.clone()).collect();
-    let verdicts = judge.translate_each(judging, &values, judge.decoding(judging), None)?;
-    // What the judge cannot read, it cannot name.
-    let name = |verdict: Result<Vec<Output>, TrainError>| {
-        let outputs = verdict.unwrap_or_default();
-        outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())
-    };
-    let verdicts: Vec<String> = verdicts.into_iter().map(name).collect();
-    Ok(Some(score_texts(Metric::ExactMatch, &verdicts, &names)?))
 }
 
 /// The scores of sources that are given out as they are, where a task reads and writes pictures of one shape.

@@ -10,6 +10,7 @@ pub(crate) mod data;
 pub(crate) mod describe;
 pub(crate) mod evaluate;
 pub(crate) mod export;
+mod judge;
 pub(crate) mod metrics;
 pub(crate) mod new;
 pub(crate) mod schema;

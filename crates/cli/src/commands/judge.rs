@@ -1,0 +1,51 @@
+//! Another run as a judge: it reads what this one drew or spoke, and names it.
+
+use any2any_adapter::Registry;
+use any2any_data::DataRoot;
+use any2any_metrics::{Bootstrap, ExactMatch, Score, score_with_interval};
+use any2any_train::evaluate::DecodedSplit;
+use any2any_train::{Output, RunFolder, Split, TrainError, Translator};
+
+use crate::arguments::EvaluateArguments;
+
+/// A judge, and what is right.
+pub(super) struct Judge {
+    translator: Translator,
+    task: usize,
+    /// The right name of each sample.
+    names: Vec<String>,
+    /// What its scores are called.
+    title: String,
+}
+
+impl Judge {
+    /// The judge that is asked for; `None` when none is.
+    pub(super) fn load(
+        arguments: &EvaluateArguments,
+        registry: &Registry,
+        root: &DataRoot,
+        (translator, task, split): (&Translator, usize, &Split),
+    ) -> anyhow::Result<Option<Self>> {
+        let (Some(run), Some(field)) = (&arguments.judge, &arguments.judge_field) else { return Ok(None) };
+        let names = translator.load_texts(task, &arguments.split, field, split, root)?;
+        let translator = Translator::load(&RunFolder::new(run), "best", registry)?;
+        let task = translator.adapters.task(arguments.judge_task.as_deref())?;
+        Ok(Some(Self { translator, task, names, title: format!("named by {}", run.display()) }))
+    }
+
+    /// The share of outputs that the judge names rightly, with its 95 % bootstrap interval.
+    pub(super) fn score(&self, decoded: &DecodedSplit) -> anyhow::Result<Score> {
+        let values: Vec<_> = decoded.hypotheses.iter().map(|output| output.decoded.value.clone()).collect();
+        let decoding = self.translator.decoding(self.task);
+        let verdicts = self.translator.translate_each(self.task, &values, decoding, None)?;
+        // What the judge cannot read, it cannot name.
+        let name = |verdict: Result<Vec<Output>, TrainError>| {
+            let outputs = verdict.unwrap_or_default();
+            outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())
+        };
+        let verdicts: Vec<String> = verdicts.into_iter().map(name).collect();
+        let mut score = score_with_interval(&ExactMatch, &verdicts, &[&self.names], &Bootstrap::default())?;
+        score.name.clone_from(&self.title);
+        Ok(score)
+    }
+}
