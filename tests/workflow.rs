@@ -194,3 +194,22 @@ evaluation: { metrics: [exact_match], every: 700 }
     let unnamed = workshop.run(&["translate", "both"]);
     assert!(unnamed.code == Some(1) && unnamed.stderr.contains("back, there"), "{}", unnamed.stderr);
 }
+
+/// The README's first command names no program: only one may be meant.
+#[test]
+fn cargo_run_at_the_root_means_the_command() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let arguments = ["metadata", "--format-version=1", "--no-deps", "--offline"];
+    let output = std::process::Command::new(env!("CARGO")).args(arguments).current_dir(root).output();
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.expect("cargo runs").stdout).expect("JSON");
+    let list = |value: &serde_json::Value| value.as_array().expect("a list").clone();
+    let defaults = list(&metadata["workspace_default_members"]);
+    let mut programs = Vec::new();
+    for package in list(&metadata["packages"]).iter().filter(|package| defaults.contains(&package["id"])) {
+        let targets = list(&package["targets"]);
+        let is_program = |target: &&serde_json::Value| target["kind"][0] == "bin";
+        programs.extend(targets.iter().filter(is_program).map(|target| target["name"].to_string()));
+    }
+    assert_eq!(programs, ["\"any2any\""]);
+}
