@@ -84,19 +84,20 @@ impl Observer for Display {
                 }
             }
             Event::Logged(progress) if self.bar.is_none() => {
+                let accuracy = progress.accuracy.map(|accuracy| format!("  accuracy {accuracy:.1} %"));
                 let aligned = progress.alignment_loss.map(|loss| format!("  alignment {loss:.3}"));
                 self.say(format!(
-                        "step {}/{}  loss {:.3}{}  accuracy {:.1} %  gradient {:.2}  rate {:.2e}  {} tokens/s  {} left",
-                        progress.step,
-                        progress.steps,
-                        progress.loss,
-                        aligned.unwrap_or_default(),
-                        progress.accuracy,
-                        progress.gradient_norm,
-                        progress.learning_rate,
-                        grouped(progress.tokens_per_second as u64),
-                        self.remaining(progress)
-                    ));
+                    "step {}/{}  loss {:.3}{}{}  gradient {:.2}  rate {:.2e}  {} tokens/s  {} left",
+                    progress.step,
+                    progress.steps,
+                    progress.loss,
+                    aligned.unwrap_or_default(),
+                    accuracy.unwrap_or_default(),
+                    progress.gradient_norm,
+                    progress.learning_rate,
+                    grouped(progress.tokens_per_second as u64),
+                    self.remaining(progress)
+                ));
             }
             Event::Evaluated { step, evaluations, best } => {
                 for evaluation in evaluations {

@@ -6,6 +6,7 @@
 //! The letters of shapes, everywhere: `batch`, `source` and `target` positions, `d_model` wide hidden states,
 //! `heads`, `d_head = d_model / heads`, `vocabulary`.
 
+mod aligned_stepper;
 mod attention;
 mod body;
 mod convolution;
@@ -30,6 +31,7 @@ mod stepper;
 mod trace;
 mod transformer;
 
+pub use aligned_stepper::AlignedStepper;
 pub use attention::{AttentionCache, AttentionConfig, KeyValue, MultiHeadAttention};
 pub use body::{Body, BodyConfig, DecoderState};
 pub use convolution::Convolutions;

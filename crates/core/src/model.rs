@@ -176,6 +176,22 @@ impl<S: Entrance> Model<S> {
         hidden.expect("a body with an encoder decodes from its memory")
     }
 
+    /// Hidden states of a target that has one token for each of the first `width` positions of the source:
+    /// instead of the token before, the decoder is fed what the encoder made of the position, so that all are
+    /// written at once (Gu et al. 2018, "Non-Autoregressive Neural Machine Translation", without fertilities).
+    ///
+    /// # Shapes
+    ///
+    /// - output: `[batch, width, d_model]`
+    ///
+    /// # Panics
+    ///
+    /// When the memory has fewer positions.
+    pub fn decode_aligned(&self, task: usize, memory: &Memory, width: usize, pass: &mut Pass) -> Tensor<3> {
+        let input = self.of_task(task, memory.states.clone().narrow(1, 0, width));
+        self.body.decode(input, Some(memory), pass).expect("whatever has a memory decodes from it")
+    }
+
     /// The decoder before its first position.
     ///
     /// # Panics
@@ -193,10 +209,14 @@ impl<S: Entrance> Model<S> {
 
     /// Target tokens or frames as `[batch, target, d_model]`.
     fn embed_target(&self, task: usize, target: Input) -> Tensor<3> {
-        let embedded = self.stems[self.tasks[task].target].forward(target, &[]);
+        self.of_task(task, self.stems[self.tasks[task].target].forward(target, &[]))
+    }
+
+    /// Tells the decoder which task it works on.
+    fn of_task(&self, task: usize, input: Tensor<3>) -> Tensor<3> {
         match &self.task_vectors {
-            None => embedded,
-            Some(vectors) => embedded + vectors.val().narrow(0, task, 1).unsqueeze(),
+            None => input,
+            Some(vectors) => input + vectors.val().narrow(0, task, 1).unsqueeze(),
         }
     }
 

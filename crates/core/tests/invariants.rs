@@ -2,9 +2,9 @@
 
 use any2any_adapter::Seed;
 use any2any_core::{
-    Activation, AttentionKind, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, Initializer,
-    LossConfig, LstmAttention, LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, Pass,
-    PositionsConfig, Source, StemConfig, Targets, TaskConfig, TransformerConfig,
+    Activation, AlignedStepper, AttentionKind, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization,
+    Initializer, LossConfig, LstmAttention, LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement,
+    Pass, PositionsConfig, Source, StemConfig, Targets, TaskConfig, TransformerConfig,
 };
 use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -285,6 +285,45 @@ impl burn::module::ModuleMapper for Mover {
         let squared: f32 = gradient.clone().square().sum().into_scalar();
         self.squared += f64::from(squared);
         param.map(|value| Tensor::from_inner(value.inner() - gradient * self.rate).require_grad())
+    }
+}
+
+/// Every position says what it is by itself: search finds the best of each, as many as the source is given.
+#[test]
+fn aligned_targets_are_written_at_once() {
+    for (name, body) in bodies().into_iter().filter(|(_, body)| !matches!(body, BodyConfig::DecoderOnly(_))) {
+        let model = model(&body, &Device::default());
+        let source = source(&model, &body, &SOURCES).expect("a body with an encoder");
+        let pass = &mut Pass::evaluation();
+        let memory = model.encode(0, source.clone(), pass).expect("a body with an encoder");
+        let logits = model.logits(0, model.decode_aligned(0, &memory, 5, pass));
+        let logits: Vec<f32> = logits.into_data().try_into_vec().expect("32-bit floats");
+        let lengths = [5, 1, 3];
+        let rows: Vec<SourceRow> = lengths
+            .iter()
+            .enumerate()
+            .map(|(id, &length)| SourceRow {
+                id: id as u64,
+                prefix: vec![],
+                min_length: length,
+                max_length: length,
+            })
+            .collect();
+        let beam = Strategy::Beam(Beam { size: 3, length_penalty: 1.0, n_best: 3 });
+        for strategy in [Strategy::Greedy, beam] {
+            let mut stepper = AlignedStepper::new(&model, 0, source.clone(), &lengths, 3);
+            let options = SearchOptions { strategy, ..SearchOptions::default() };
+            let found = search(&mut stepper, &rows, 2, 3, &[0, 1, 2], &options).expect("a valid search");
+            for (row, &length) in lengths.iter().enumerate() {
+                let best = |place: usize| {
+                    let logits = &logits[(row * 5 + place) * VOCABULARY..][..VOCABULARY];
+                    (4..VOCABULARY).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).expect("tokens") as u32
+                };
+                let expected: Vec<u32> = (0..length).map(best).collect();
+                assert_eq!(found[row][0].tokens, expected, "{name}: row {row}");
+                assert!(found[row][0].log_probability > -1e3, "{name}: the end costs nothing");
+            }
+        }
     }
 }
 

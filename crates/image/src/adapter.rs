@@ -244,6 +244,10 @@ impl Adapter for ImageAdapter {
         Ok(("png", bytes))
     }
 
+    fn longest(&self) -> Option<usize> {
+        self.codes().and_then(|_| self.written().ok()).map(|grid| grid.len())
+    }
+
     fn show(&self, token: u32) -> String {
         self.codes().map_or_else(|| format!("<token {token}>"), |(_, tokens)| tokens.show(token))
     }

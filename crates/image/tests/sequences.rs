@@ -150,6 +150,7 @@ fn codes_write_what_the_codebook_knows() {
     }));
     // Three pictures of 16 patches: every patch gets a code of its own.
     let (adapter, opened) = fit(&codes, &pictures(8, 8, 1, 3));
+    assert_eq!(adapter.longest(), Some(16), "search writes a whole picture");
     for value in &opened {
         let encoded = adapter.encode(value).expect("a picture");
         let tokens = encoded.sequence.tokens().expect("tokens").to_vec();

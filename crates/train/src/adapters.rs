@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Medium, Registry, Value};
+use any2any_adapter::{Adapter, AdapterError, Medium, Registry, Stem, Value};
 use any2any_experiment::spec::Experiment;
 
 use crate::error::TrainError;
@@ -29,6 +29,8 @@ pub struct TaskAdapters {
     pub source: Option<usize>,
     /// The adapter of the target.
     pub target: usize,
+    /// Whether the target has one token for every position of the source.
+    pub aligned: bool,
     /// What is read.
     pub(crate) source_side: Option<Side>,
     /// What is written.
@@ -87,7 +89,14 @@ impl Groups {
             let target_side = Side::new(&task.target, registry)?;
             let source = source_side.as_ref().map(|side| groups.add(side, name, number, Role::Source));
             let target = groups.add(&target_side, name, number, Role::Target);
-            groups.tasks.push(TaskAdapters { name: name.clone(), source, target, source_side, target_side });
+            groups.tasks.push(TaskAdapters {
+                name: name.clone(),
+                source,
+                target,
+                aligned: task.aligned,
+                source_side,
+                target_side,
+            });
         }
         groups.name();
         Ok(groups)
@@ -192,6 +201,11 @@ impl AdapterSet {
     /// An adapter by its number.
     pub fn adapter(&self, number: usize) -> &dyn Adapter {
         self.adapters[number].as_ref()
+    }
+
+    /// The entrance of a task's source; none when it has no source.
+    pub(crate) fn source_stem(&self, task: usize) -> Option<Stem> {
+        self.tasks()[task].source.map(|source| self.adapter(source).stem())
     }
 
     /// An adapter by its number, for another thread.

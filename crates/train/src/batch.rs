@@ -15,8 +15,8 @@ pub struct Batch {
     /// The numbers of the samples in their split.
     pub samples: Vec<usize>,
     source: Option<Side>,
-    /// What the decoder is fed.
-    input: Side,
+    /// What the decoder is fed; none where that is what the encoder makes of the source.
+    input: Option<Side>,
     /// What it should write.
     pub targets: Targets,
     /// Target tokens or frames that are not padding.
@@ -30,7 +30,7 @@ pub enum Targets {
     Tokens {
         /// The tokens to predict; padding where a row has ended.
         tokens: Vec<u32>,
-        /// How many tokens each row has, its end counted.
+        /// How many tokens each row has, its end counted where it is written.
         lengths: Vec<usize>,
         /// The token that fills rows up.
         padding: u32,
@@ -76,6 +76,11 @@ pub enum TargetFraming {
         /// Starts the decoder.
         begin: u32,
     },
+    /// Tokens, one for every position of the source; their end is not written.
+    Aligned {
+        /// Fills rows up.
+        padding: u32,
+    },
     /// Frames.
     Frames(FrameCount),
 }
@@ -89,6 +94,7 @@ impl Framing {
             _ => 0,
         };
         let target = match adapters.adapter(task.target).head() {
+            Some(Head::Softmax { padding, .. }) if task.aligned => TargetFraming::Aligned { padding },
             Some(Head::Softmax { padding, begin, .. }) => TargetFraming::Tokens { padding, begin },
             Some(Head::Regression { length, .. }) => TargetFraming::Frames(length),
             _ => TargetFraming::Tokens { padding: 0, begin: 0 },
@@ -100,7 +106,7 @@ impl Framing {
     pub(crate) fn begin(self) -> u32 {
         match self.target {
             TargetFraming::Tokens { begin, .. } => begin,
-            TargetFraming::Frames(_) => 0,
+            TargetFraming::Aligned { .. } | TargetFraming::Frames(_) => 0,
         }
     }
 }
@@ -110,17 +116,27 @@ impl Batch {
     pub fn new<'a>(task: usize, examples: impl IntoIterator<Item = &'a Example>, framing: Framing) -> Self {
         let examples: Vec<&Example> = examples.into_iter().collect();
         let sources: Vec<&Sequence> = examples.iter().filter_map(|example| example.source.as_ref()).collect();
-        let lengths: Vec<usize> = examples.iter().map(|example| example.target.len()).collect();
+        let mut lengths: Vec<usize> = examples.iter().map(|example| example.target.len()).collect();
         let (input, targets) = match framing.target {
-            TargetFraming::Tokens { padding, begin } => token_targets(&examples, &lengths, padding, begin),
-            TargetFraming::Frames(count) => frame_targets(&examples, &lengths, count),
+            TargetFraming::Tokens { padding, begin } => {
+                let input = shifted_tokens(&examples, &lengths, padding, begin);
+                (Some(input), padded_tokens(&examples, &lengths, padding))
+            }
+            TargetFraming::Aligned { padding } => {
+                lengths.iter_mut().for_each(|length| *length = length.saturating_sub(1));
+                (None, padded_tokens(&examples, &lengths, padding))
+            }
+            TargetFraming::Frames(count) => {
+                let (input, targets) = frame_targets(&examples, &lengths, count);
+                (Some(input), targets)
+            }
         };
         Self {
             task,
             samples: examples.iter().map(|example| example.sample).collect(),
             tokens: lengths.iter().sum(),
             source: Side::new(&sources, framing.source_padding),
-            input: Side { values: input, lengths },
+            input: input.map(|values| Side { values, lengths }),
             targets,
         }
     }
@@ -132,7 +148,7 @@ impl Batch {
 
     /// Target positions of each row, padding counted.
     pub fn target_width(&self) -> usize {
-        self.input.longest()
+        self.targets.lengths().iter().copied().max().unwrap_or(0)
     }
 
     /// The source on a device.
@@ -140,27 +156,44 @@ impl Batch {
         self.source.as_ref().map(|source| source.to_source(device))
     }
 
-    /// What the decoder is fed, `[batch, target]` tokens or `[batch, target, width]` frames, on a device.
-    pub fn decoder_input(&self, device: &Device) -> Input {
-        self.input.to_device(device)
+    /// What the decoder is fed, `[batch, target]` tokens or `[batch, target, width]` frames, on a device; none
+    /// where that is what the encoder makes of the source.
+    pub fn decoder_input(&self, device: &Device) -> Option<Input> {
+        self.input.as_ref().map(|input| input.to_device(device))
     }
 }
 
-/// The decoder is fed the begin token and then every token but the last.
-fn token_targets(examples: &[&Example], lengths: &[usize], padding: u32, begin: u32) -> (Values, Targets) {
+impl Targets {
+    /// How many tokens or frames each row has.
+    pub(crate) fn lengths(&self) -> &[usize] {
+        match self {
+            Targets::Tokens { lengths, .. } | Targets::Frames { lengths, .. } => lengths,
+        }
+    }
+}
+
+/// The begin token and then every token but the last.
+fn shifted_tokens(examples: &[&Example], lengths: &[usize], padding: u32, begin: u32) -> Values {
     let width = lengths.iter().copied().max().unwrap_or(0);
     let mut input = Vec::with_capacity(examples.len() * width);
-    let mut targets = Vec::with_capacity(examples.len() * width);
     for example in examples {
         let tokens = example.target_tokens();
-        let fill = width - tokens.len();
         input.push(begin as i32);
         input.extend(tokens[..tokens.len().saturating_sub(1)].iter().map(|&token| token as i32));
-        input.extend(std::iter::repeat_n(padding as i32, fill));
-        targets.extend_from_slice(tokens);
-        targets.extend(std::iter::repeat_n(padding, fill));
+        input.extend(std::iter::repeat_n(padding as i32, width - tokens.len()));
     }
-    (Values::Tokens(input), Targets::Tokens { tokens: targets, lengths: lengths.to_vec(), padding })
+    Values::Tokens(input)
+}
+
+/// The first `lengths` tokens of each target.
+fn padded_tokens(examples: &[&Example], lengths: &[usize], padding: u32) -> Targets {
+    let width = lengths.iter().copied().max().unwrap_or(0);
+    let mut tokens = Vec::with_capacity(examples.len() * width);
+    for (example, &length) in examples.iter().zip(lengths) {
+        tokens.extend_from_slice(&example.target_tokens()[..length]);
+        tokens.extend(std::iter::repeat_n(padding, width - length));
+    }
+    Targets::Tokens { tokens, lengths: lengths.to_vec(), padding }
 }
 
 /// The decoder is fed a frame of zeros and then every frame but the last; zeros throughout where the number of
@@ -263,13 +296,23 @@ mod tests {
         let examples = [example(7, &[5, 6, 3], &[8, 3]), example(9, &[5, 3], &[8, 9, 10, 3])];
         let batch = Batch::new(0, &examples, framing);
         let device = Device::default();
-        assert_eq!(numbers(batch.decoder_input(&device)), [2.0, 8.0, 0.0, 0.0, 2.0, 8.0, 9.0, 10.0]);
+        assert_eq!(
+            numbers(batch.decoder_input(&device).expect("tokens")),
+            [2.0, 8.0, 0.0, 0.0, 2.0, 8.0, 9.0, 10.0]
+        );
         let Targets::Tokens { tokens, lengths, .. } = &batch.targets else { panic!("tokens went in") };
         assert_eq!((&tokens[..], &lengths[..]), (&[8, 3, 0, 0, 8, 9, 10, 3][..], &[2, 4][..]));
         assert_eq!((batch.tokens, batch.rows()), (6, 2));
         let source = batch.source(&device).expect("there is a source");
         assert_eq!(source.lengths, [3, 2]);
         assert_eq!(numbers(source.input), [5.0, 6.0, 3.0, 5.0, 3.0, 0.0]);
+
+        let aligned = Framing { source_padding: 0, target: TargetFraming::Aligned { padding: 0 } };
+        let batch = Batch::new(0, &examples, aligned);
+        assert!(batch.decoder_input(&device).is_none(), "the encoder feeds the decoder");
+        let Targets::Tokens { tokens, lengths, .. } = &batch.targets else { panic!("tokens went in") };
+        assert_eq!((&tokens[..], &lengths[..]), (&[8, 0, 0, 8, 9, 10][..], &[1, 3][..]));
+        assert_eq!((batch.tokens, batch.target_width()), (4, 3));
     }
 
     #[test]
@@ -285,7 +328,7 @@ mod tests {
             let batch = Batch::new(0, &examples, framing);
             let Targets::Frames { values, .. } = &batch.targets else { panic!("frames went in") };
             assert_eq!(*values, [1.0, 2.0, 0.0, 3.0, 4.0, 5.0]);
-            numbers(batch.decoder_input(&Device::default()))
+            numbers(batch.decoder_input(&Device::default()).expect("frames"))
         };
         assert_eq!(framed(FrameCount::UntilStop { at_most: 9 }), [0.0, 1.0, 0.0, 0.0, 3.0, 4.0]);
         assert_eq!(framed(FrameCount::Fixed(3)), [0.0; 6]);

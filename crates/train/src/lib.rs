@@ -4,6 +4,7 @@
 //! [`RunFolder`]; a [`Translator`] works from one.
 
 mod adapters;
+mod aligned;
 mod average;
 mod batch;
 pub mod bench;

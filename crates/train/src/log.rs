@@ -42,12 +42,12 @@ impl Log {
         let scalars = [
             ("train/loss", progress.loss),
             ("train/smoothed_loss", progress.smoothed_loss),
-            ("train/accuracy_teacher_forced", progress.accuracy),
             ("train/gradient_norm", progress.gradient_norm),
             ("train/learning_rate", progress.learning_rate),
             ("train/tokens_per_second", progress.tokens_per_second),
         ];
-        for (tag, value) in scalars {
+        let accuracy = progress.accuracy.map(|accuracy| ("train/accuracy_teacher_forced", accuracy));
+        for (tag, value) in scalars.into_iter().chain(accuracy) {
             self.events.scalar(tag, progress.step, value)?;
         }
         self.events.flush()

@@ -66,7 +66,7 @@ impl Objective {
         weight: f64,
     ) -> Trained {
         let memory = batch.source(device).and_then(|source| model.encode(batch.task, source, pass));
-        let hidden = model.decode(batch.task, memory.as_ref(), batch.decoder_input(device), pass);
+        let hidden = hidden(model, batch, memory.as_ref(), device, pass);
         let (loss, mut total) = match &batch.targets {
             Targets::Tokens { tokens, padding, .. } => {
                 let targets = TokenTargets { tokens, padding: *padding };
@@ -90,7 +90,8 @@ impl Objective {
 
 /// The decoder's loss of a batch, without dropout, smoothing or a gradient.
 pub(crate) fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut Pass) -> Loss {
-    let hidden = model.forward(batch.task, batch.source(device), batch.decoder_input(device), pass);
+    let memory = batch.source(device).and_then(|source| model.encode(batch.task, source, pass));
+    let hidden = hidden(model, batch, memory.as_ref(), device, pass);
     match &batch.targets {
         Targets::Tokens { tokens, padding, .. } => {
             let targets = TokenTargets { tokens, padding: *padding };
@@ -98,6 +99,23 @@ pub(crate) fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut 
         }
         Targets::Frames { values, lengths } => {
             frame_loss(model.frames(batch.task, hidden), FrameTargets { values, lengths }, 1.0).0
+        }
+    }
+}
+
+/// Hidden states of a batch's targets, `[batch, target, d_model]`.
+fn hidden(
+    model: &Model,
+    batch: &Batch,
+    memory: Option<&Memory>,
+    device: &Device,
+    pass: &mut Pass,
+) -> Tensor<3> {
+    match batch.decoder_input(device) {
+        Some(input) => model.decode(batch.task, memory, input, pass),
+        None => {
+            let memory = memory.expect("a target aligned with its source has one");
+            model.decode_aligned(batch.task, memory, batch.target_width(), pass)
         }
     }
 }

@@ -96,8 +96,10 @@ pub struct Progress {
     /// The mean loss of the encoder's alignment for a target token, in nats, where a task has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alignment_loss: Option<f64>,
-    /// The share of tokens that were the most probable one, teacher-forced and with dropout, in per cent.
-    pub accuracy: f64,
+    /// The share of tokens that were the most probable one, teacher-forced and with dropout, in per cent; none
+    /// where there were frames alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
     /// The norm of all gradients before clipping.
     pub gradient_norm: f64,
     /// The learning rate.

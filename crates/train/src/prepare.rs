@@ -7,6 +7,7 @@ use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
 
 use crate::adapters::{AdapterSet, Groups, TaskAdapters};
+use crate::aligned::keep_aligned;
 use crate::corpus::{self, Example};
 use crate::error::TrainError;
 use crate::sides::{Broken, Opened, Role};
@@ -55,7 +56,11 @@ impl Split {
     fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
         let examples = corpus::encode(&opened, task, adapters)?;
         let Opened { sources, targets, broken, .. } = opened;
-        Ok(Self { examples, sources, references: targets, broken })
+        let mut split = Self { examples, sources, references: targets, broken };
+        if let (true, Some(source)) = (task.aligned, task.source) {
+            keep_aligned(&mut split, task, &adapters.adapter(source).stem())?;
+        }
+        Ok(split)
     }
 
     /// The same references, without any example.
@@ -143,16 +148,26 @@ pub(crate) fn load_split(
     Split::new(Opened::new(&dataset.split(split)?, task)?, task, adapters)
 }
 
-/// Only tokens can be aligned, and only with a source.
+/// Only tokens can be aligned, only with a source, and in one way.
 fn check_alignments(document: &Document, adapters: &AdapterSet) -> Result<(), TrainError> {
     let problem = |task: &TaskAdapters| {
         let tokens = matches!(adapters.adapter(task.target).head(), Some(Head::Softmax { .. }));
-        let asked = document.experiment.tasks[&task.name].losses.ctc > 0.0;
-        (asked && !(tokens && task.source.is_some())).then(|| {
+        let possible = tokens && task.source.is_some();
+        let learned = document.experiment.tasks[&task.name].losses.ctc > 0.0;
+        let (option, message, help) = if task.aligned && !possible {
+            let message = "`aligned` needs a source, and a target that is written in tokens";
+            ("aligned", message, "leave `aligned` out")
+        } else if task.aligned && learned {
+            let message = "the alignment loss learns what an aligned target already says";
+            ("losses/ctc", message, "leave `ctc` out, or `aligned`")
+        } else if learned && !possible {
             let message = "the alignment loss needs a source, and a target that is written in tokens";
-            let help = Some("leave `ctc` out".to_owned());
-            document.diagnose(&format!("/tasks/{}/losses/ctc", task.name), message.to_owned(), help)
-        })
+            ("losses/ctc", message, "leave `ctc` out")
+        } else {
+            return None;
+        };
+        let place = format!("/tasks/{}/{option}", task.name);
+        Some(document.diagnose(&place, message.to_owned(), Some(help.to_owned())))
     };
     let problems: Vec<Diagnostic> = adapters.tasks().iter().filter_map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(TrainError::Experiment(Diagnostics::from_iter(problems))) }

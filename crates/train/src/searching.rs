@@ -1,11 +1,12 @@
 //! A translator's search: sources together in batches, and what they are written as.
 
 use any2any_adapter::{Decoded, FrameCount, Head, Sequence};
-use any2any_core::ModelStepper;
+use any2any_core::{AlignedStepper, ModelStepper};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
 use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Strategy};
 
+use crate::aligned::alignable;
 use crate::batch::{self, Framing};
 use crate::error::TrainError;
 use crate::sides::Role;
@@ -61,6 +62,20 @@ impl Translator {
         Ok(results)
     }
 
+    /// The model as search drives it where the target has one token for every position of the source; none when
+    /// there are no sources.
+    pub(crate) fn aligned_stepper(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        end: u32,
+    ) -> Option<AlignedStepper> {
+        let source = batch::sources(sources, Framing::of(&self.adapters, task), self.device())?;
+        let stem = self.adapters.source_stem(task)?;
+        let lengths: Vec<usize> = sources.iter().map(|source| alignable(&stem, source.len())).collect();
+        Some(AlignedStepper::new(self.model(), task, source, &lengths, end))
+    }
+
     /// The model as search drives it, where there is no engine.
     pub(crate) fn model_stepper(&self, task: usize, sources: &[&Sequence]) -> ModelStepper<'_> {
         let source = batch::sources(sources, Framing::of(&self.adapters, task), self.device());
@@ -84,7 +99,14 @@ impl Translator {
             _ => return Err(TrainError::Unsupported("this target medium cannot be written".to_owned())),
         };
         let options = search_options(decoding, self.experiment.seed);
+        let aligned = self.adapters.tasks()[task].aligned;
         let hypotheses = match self.engine() {
+            _ if aligned => match self.aligned_stepper(task, sources, end) {
+                Some(mut stepper) => {
+                    any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
+                }
+                None => return Ok(Vec::new()),
+            },
             Some(engine) => {
                 let mut stepper = EngineStepper::new(engine, task, sources);
                 any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
@@ -140,7 +162,17 @@ impl Translator {
         prefix: &[u32],
         decoding: &Decoding,
     ) -> SourceRow {
-        let known = self.adapters.adapter(self.adapters.tasks()[task].target).longest();
+        let names = &self.adapters.tasks()[task];
+        if let (true, Some(source), Some(stem)) = (names.aligned, source, self.adapters.source_stem(task)) {
+            let length = alignable(&stem, source);
+            return SourceRow {
+                max_length: length,
+                min_length: length,
+                prefix: prefix.to_vec(),
+                id: number as u64,
+            };
+        }
+        let known = self.adapters.adapter(names.target).longest();
         let usual = source.map_or(0, |source| 2 * source + 20).max(prefix.len() + 20);
         let max_length = decoding.max_length.or(known).unwrap_or(usual);
         SourceRow {

@@ -90,6 +90,16 @@ pub struct Broken {
 /// Broken samples that are named; the others are counted.
 const NAMED: usize = 3;
 
+impl Broken {
+    /// Counts one more, by its number in its split, from 0.
+    pub(crate) fn add(&mut self, role: Role, sample: usize, reason: &dyn fmt::Display) {
+        self.count += 1;
+        if self.reasons.len() < NAMED {
+            self.reasons.push(format!("{} {}: {reason}", role.word(), sample + 1));
+        }
+    }
+}
+
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {} samples cannot be read and are left out: ", self.count, self.of)?;
@@ -137,10 +147,7 @@ impl Opened {
                     opened.targets.push(target);
                 }
                 Err((role, error)) => {
-                    opened.broken.count += 1;
-                    if opened.broken.reasons.len() < NAMED {
-                        opened.broken.reasons.push(format!("{} {}: {error}", role.word(), row + 1));
-                    }
+                    opened.broken.add(role, row, &error);
                     first.get_or_insert((role, error));
                 }
             }

@@ -12,7 +12,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::adapters::AdapterSet;
-use crate::batch::{Batch, Framing};
+use crate::batch::{Batch, Framing, Targets};
 use crate::bench::{Phase, Phases};
 use crate::checkpoint::{Checkpoint, Checkpoints, Ranked, State};
 use crate::corpus;
@@ -327,7 +327,10 @@ impl Trainer {
             outcome.alignment += alignment.unwrap_or_default();
             outcome.smoothed += loss.smoothed;
             outcome.negative_log_likelihood += loss.negative_log_likelihood;
-            outcome.correct += loss.correct;
+            if let Targets::Tokens { .. } = batch.targets {
+                outcome.correct += loss.correct;
+                outcome.judged += batch.tokens;
+            }
             if !loss.smoothed.is_finite() {
                 return Err(self.not_finite(step, "loss", loss.smoothed, update));
             }

@@ -12,6 +12,7 @@ use burn::tensor::Device;
 use rayon::prelude::*;
 
 use crate::adapters::AdapterSet;
+use crate::aligned::mismatch;
 use crate::batch::{Batch, Framing};
 use crate::build::model_config;
 use crate::checkpoint::read_any_weights;
@@ -265,7 +266,12 @@ impl Translator {
         let sources: Vec<&Sequence> = source.iter().collect();
         let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
         tokens.extend(self.prefix(task, Some(prefix))?);
+        let aligned = match self.adapters.adapter(names.target).head() {
+            Some(Head::Softmax { end, .. }) if names.aligned => self.aligned_stepper(task, &sources, end),
+            _ => None,
+        };
         let logits = match self.model.engine() {
+            _ if names.aligned => aligned.map_or_else(Vec::new, |stepper| last_logits(stepper, &tokens)),
             Some(engine) => last_logits(EngineStepper::new(engine, task, &sources), &tokens),
             None => last_logits(self.model_stepper(task, &sources), &tokens),
         };
@@ -303,7 +309,7 @@ impl Translator {
         self.losses(task, &examples, |batch, loss| {
             let width = batch.target_width();
             for (row, &sample) in batch.samples.iter().enumerate() {
-                let target = examples[sample].target_tokens();
+                let target = &examples[sample].target_tokens()[..batch.targets.lengths()[row]];
                 let values = &loss.log_probabilities[row * width..][..target.len()];
                 scores[sample] = Some(PairScore {
                     log_probability: values.iter().map(|&value| f64::from(value)).sum(),
@@ -329,12 +335,17 @@ impl Translator {
             (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?),
             _ => None,
         };
-        let target = self.read(task, Role::Target, target)?;
+        let mut target = self.read(task, Role::Target, target)?;
         let example = Example {
             sample: 0,
             source: source.as_ref().map(|source| source.sequence.clone()),
             target: target.sequence.clone(),
         };
+        self.require_aligned(task, &example)?;
+        if self.adapters.tasks()[task].aligned {
+            // Its end is not written.
+            target.regions.pop();
+        }
         let batch = Batch::new(task, [&example], Framing::of(&self.adapters, task));
         let mut pass = Pass::traced();
         let loss = loss_of(self.model(), &batch, self.model.device(), &mut pass);
@@ -374,7 +385,9 @@ impl Translator {
                 (Some(sources), Some(_)) => Some(self.read(task, Role::Source, &sources[sample])?.sequence),
                 _ => None,
             };
-            Ok(Example { sample, source, target: self.read(task, Role::Target, target)?.sequence })
+            let example = Example { sample, source, target: self.read(task, Role::Target, target)?.sequence };
+            self.require_aligned(task, &example)?;
+            Ok(example)
         };
         targets.iter().enumerate().map(example).collect()
     }
@@ -390,6 +403,15 @@ impl Translator {
         side.open(value)
             .and_then(|value| self.adapters.adapter(adapter).encode(&value))
             .map_err(|source| self.adapter_error(task, role, source))
+    }
+
+    /// Source and target of a task that aligns them must be of one length.
+    fn require_aligned(&self, task: usize, example: &Example) -> Result<(), TrainError> {
+        let stem = self.adapters.source_stem(task).filter(|_| self.adapters.tasks()[task].aligned);
+        match stem.and_then(|stem| mismatch(example, &stem)) {
+            None => Ok(()),
+            Some(reason) => Err(self.adapter_error(task, Role::Target, AdapterError::Value { reason })),
+        }
     }
 
     fn require_tokens(&self, task: usize) -> Result<(), TrainError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, Seed, Value};
+use any2any_adapter::{Adapter, Seed, Sequence, Value};
 use rayon::prelude::*;
 
 use crate::adapters::{AdapterSet, TaskAdapters};
@@ -14,6 +14,8 @@ pub(crate) struct Variation {
     task: String,
     source: Option<(Arc<dyn Adapter>, Vec<Value>)>,
     target: Option<(Arc<dyn Adapter>, Vec<Value>)>,
+    /// Whether the number of positions has to stay.
+    aligned: bool,
 }
 
 impl Variation {
@@ -32,7 +34,8 @@ impl Variation {
         };
         let source = task.source.and_then(|adapter| changing(adapter, sources));
         let target = changing(task.target, targets);
-        (source.is_some() || target.is_some()).then(|| Self { seed, task: task.name.clone(), source, target })
+        let (name, aligned) = (task.name.clone(), task.aligned);
+        (source.is_some() || target.is_some()).then(|| Self { seed, task: name, source, target, aligned })
     }
 
     /// Forgets the sequences that are made anew every epoch.
@@ -40,6 +43,11 @@ impl Variation {
         if self.source.is_some() {
             examples.iter_mut().for_each(|example| example.source = None);
         }
+    }
+
+    /// Whether a changed value has as many positions as it must.
+    fn fits(&self, adapter: &dyn Adapter, value: &Value, changed: &Sequence) -> bool {
+        !self.aligned || adapter.encode(value).is_ok_and(|encoded| encoded.sequence.len() == changed.len())
     }
 
     /// Some samples as they are in an epoch.
@@ -54,7 +62,7 @@ impl Variation {
                 let changed = adapter.augment(value, &mut random).ok().map(|encoded| encoded.sequence);
                 // What can be encoded as it is may be lost by a change in corner cases: then it stays as it is.
                 changed
-                    .filter(|sequence| !sequence.is_empty())
+                    .filter(|sequence| !sequence.is_empty() && self.fits(adapter.as_ref(), value, sequence))
                     .or_else(|| adapter.encode(value).ok().map(|encoded| encoded.sequence))
             };
         let example = |&row: &usize| {

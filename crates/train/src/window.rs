@@ -11,6 +11,8 @@ pub(crate) struct Outcome {
     /// The alignment's negative log-likelihood.
     pub alignment: f64,
     pub correct: usize,
+    /// Tokens that are right or wrong: all positions but frames.
+    pub judged: usize,
     pub tokens: usize,
     pub gradient_norm: f64,
 }
@@ -32,6 +34,7 @@ impl Window {
         self.sum.negative_log_likelihood += outcome.negative_log_likelihood;
         self.sum.alignment += outcome.alignment;
         self.sum.correct += outcome.correct;
+        self.sum.judged += outcome.judged;
         self.sum.tokens += outcome.tokens;
         self.sum.gradient_norm += outcome.gradient_norm;
         self.updates += 1;
@@ -46,7 +49,7 @@ impl Window {
             smoothed_loss: self.sum.smoothed / tokens,
             loss: self.sum.negative_log_likelihood / tokens,
             alignment_loss: (self.sum.alignment > 0.0).then(|| self.sum.alignment / tokens),
-            accuracy: 100.0 * self.sum.correct as f64 / tokens,
+            accuracy: (self.sum.judged > 0).then(|| 100.0 * self.sum.correct as f64 / self.sum.judged as f64),
             gradient_norm: self.sum.gradient_norm / self.updates.max(1) as f64,
             learning_rate,
             tokens_per_second: self.sum.tokens as f64 / self.seconds.max(1e-9),

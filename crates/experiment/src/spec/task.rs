@@ -18,6 +18,10 @@ pub struct Task {
     pub source: Option<Side>,
     /// What is written.
     pub target: Side,
+    /// Whether the target has one token for every position of the source, as a label has: all are then written
+    /// at once, each from what the encoder made of its position.
+    #[serde(default)]
+    pub aligned: bool,
     /// How often this task is drawn, relative to the others of the experiment.
     #[serde(default = "one")]
     #[schemars(range(min = 0.0))]
