@@ -1,8 +1,10 @@
-//! The adapter: a text over an alphabet as tokens, one a letter, and back.
+//! The adapter: a text over an alphabet as frames to read or as tokens to write, one a letter.
 
-use std::path::Path;
+use any2any_adapter::{
+    Adapter, AdapterError, Convolution, Decoded, Encoded, Frames, Head, Region, Sequence, Stem, Value,
+};
 
-use any2any_adapter::{Adapter, AdapterError, Decoded, Encoded, Head, Region, Sequence, Stem, Value};
+use crate::medium::Alphabet;
 
 const PADDING: u32 = 0;
 const BEGIN: u32 = 1;
@@ -10,36 +12,51 @@ const END: u32 = 2;
 /// The token of the first letter.
 const FIRST: u32 = 3;
 
-/// Turns letters into tokens and back. There is nothing to learn from the data, so nothing to save.
-pub(crate) struct Letters(pub(crate) &'static str);
-
-impl Letters {
+impl Alphabet {
     fn vocabulary(&self) -> usize {
-        FIRST as usize + self.0.len()
+        FIRST as usize + self.letters.len()
+    }
+
+    /// The place of every letter in the alphabet.
+    fn places(&self, value: &Value) -> Result<Vec<usize>, AdapterError> {
+        let text = value.as_text().ok_or_else(|| AdapterError::other_medium("a text", value))?;
+        let unknown =
+            |letter| AdapterError::Value { reason: format!("'{letter}' is none of {}", self.letters) };
+        text.chars().map(|letter| self.letters.find(letter).ok_or_else(|| unknown(letter))).collect()
     }
 }
 
-impl Adapter for Letters {
+/// There is nothing to learn from the data, so nothing to save.
+impl Adapter for Alphabet {
+    /// What is read enters through two convolutions, so that every position sees eight letters on either side.
     fn stem(&self) -> Stem {
+        let layer = Convolution { kernel: 9, stride: 1 };
+        if self.read {
+            return Stem::Convolution { width: self.letters.len(), layers: vec![layer; 2] };
+        }
         Stem::Lookup { vocabulary: self.vocabulary(), padding: PADDING }
     }
 
-    /// The last letter stands for what is not known: search never writes it.
+    /// Search never writes the last letter.
     fn head(&self) -> Option<Head> {
         let vocabulary = self.vocabulary();
         let forbidden = vec![PADDING, BEGIN, vocabulary as u32 - 1];
-        Some(Head::Softmax { vocabulary, padding: PADDING, begin: BEGIN, end: END, forbidden })
+        let head = Head::Softmax { vocabulary, padding: PADDING, begin: BEGIN, end: END, forbidden };
+        (!self.read).then_some(head)
     }
 
+    /// A frame has a 1 in the place of its letter; tokens have their end behind them.
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
-        let text = value.as_text().ok_or_else(|| AdapterError::other_medium("a text", value))?;
-        let token = |letter| match self.0.find(letter) {
-            Some(place) => Ok(FIRST + place as u32),
-            None => Err(AdapterError::Value { reason: format!("'{letter}' is none of {}", self.0) }),
-        };
-        let mut tokens = text.chars().map(token).collect::<Result<Vec<u32>, _>>()?;
-        let mut regions: Vec<Region> = (0..tokens.len()).map(|at| Region::Bytes(at..at + 1)).collect();
-        tokens.push(END);
+        let places = self.places(value)?;
+        let mut regions: Vec<Region> = (0..places.len()).map(|at| Region::Bytes(at..at + 1)).collect();
+        if self.read {
+            let frame = |&place: &usize| (0..self.letters.len()).map(move |at| f32::from(at == place));
+            let frames = Frames::new(self.letters.len(), places.iter().flat_map(frame).collect());
+            let empty = || AdapterError::Value { reason: "it is empty".to_owned() };
+            let frames = frames.filter(|frames| !frames.is_empty()).ok_or_else(empty)?;
+            return Ok(Encoded { sequence: Sequence::Frames(frames), regions });
+        }
+        let tokens = places.iter().map(|&place| FIRST + place as u32).chain([END]).collect();
         regions.push(Region::Nothing);
         Ok(Encoded { sequence: Sequence::Tokens(tokens), regions })
     }
@@ -52,11 +69,7 @@ impl Adapter for Letters {
     }
 
     fn show(&self, token: u32) -> String {
-        let letter = token.checked_sub(FIRST).and_then(|place| self.0.chars().nth(place as usize));
+        let letter = token.checked_sub(FIRST).and_then(|place| self.letters.chars().nth(place as usize));
         letter.map_or_else(|| format!("<{token}>"), String::from)
-    }
-
-    fn save(&self, _folder: &Path) -> Result<(), AdapterError> {
-        Ok(())
     }
 }

@@ -13,10 +13,11 @@ use medium::Alphabet;
 
 /// Amino acids (IUPAC-IUB, 1983): the twenty, and X for any other.
 const AMINO_ACIDS: Alphabet =
-    Alphabet { name: "amino_acids", letters: "ACDEFGHIKLMNPQRSTVWYX", rare: "BJOUZ" };
+    Alphabet { name: "amino_acids", letters: "ACDEFGHIKLMNPQRSTVWYX", rare: "BJOUZ", read: true };
 
 /// Secondary structure (Kabsch and Sander, 1983) in three states: helix, strand, coil; `-` where it is not known.
-const SECONDARY_STRUCTURE: Alphabet = Alphabet { name: "secondary_structure", letters: "HEC-", rare: "" };
+const SECONDARY_STRUCTURE: Alphabet =
+    Alphabet { name: "secondary_structure", letters: "HEC-", rare: "", read: false };
 
 fn main() -> ExitCode {
     any2any_cli::main(any2any_cli::media().with(AMINO_ACIDS).with(SECONDARY_STRUCTURE))

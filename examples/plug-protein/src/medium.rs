@@ -7,9 +7,8 @@ use any2any_adapter::{Adapter, AdapterError, Medium, OptionProblem, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::adapter::Letters;
-
-/// A medium of texts over an alphabet.
+/// A medium of texts over an alphabet, and its adapter.
+#[derive(Clone, Copy)]
 pub(crate) struct Alphabet {
     /// What the medium is called in an experiment.
     pub(crate) name: &'static str,
@@ -17,6 +16,8 @@ pub(crate) struct Alphabet {
     pub(crate) letters: &'static str,
     /// Letters that are read as the last.
     pub(crate) rare: &'static str,
+    /// Whether it is read, or else written.
+    pub(crate) read: bool,
 }
 
 /// What an experiment can say about such a text.
@@ -65,16 +66,13 @@ impl Medium for Alphabet {
 
     /// Capital letters of the alphabet, the last of them where the mask has a 0.
     fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
-        let (text, mask) = match value {
-            Value::Text(text) => (text.as_str(), None),
-            Value::Series(fields) => match &fields[..] {
-                [Value::Text(text), Value::Text(mask)] => (text.as_str(), Some(mask)),
-                _ => return Err(AdapterError::other_medium("a text and its mask", value)),
-            },
-            _ => return Err(AdapterError::other_medium("a text", value)),
+        let fields = if let Value::Series(fields) = value { fields } else { std::slice::from_ref(value) };
+        let (text, mask) = match fields {
+            [Value::Text(text)] => (text, "1".repeat(text.chars().count())),
+            [Value::Text(text), Value::Text(mask)] => (text, mask.clone()),
+            _ => return Err(AdapterError::other_medium("a text, or a text and its mask", value)),
         };
         let unknown = self.letters.chars().last().unwrap_or_default();
-        let mask = mask.map_or_else(|| "1".repeat(text.chars().count()), String::clone);
         if text.chars().count() != mask.chars().count() || mask.contains(|known| known != '0' && known != '1')
         {
             let reason = "the mask needs a 0 or a 1 for every letter of the text".to_owned();
@@ -86,7 +84,7 @@ impl Medium for Alphabet {
         };
         let opened = Value::Text(text.chars().zip(mask.chars()).map(letter).collect());
         // What has other letters is an error here, where such a sample is left out and counted.
-        Letters(self.letters).encode(&opened).map(|_| opened)
+        self.encode(&opened).map(|_| opened)
     }
 
     fn fit(
@@ -94,10 +92,10 @@ impl Medium for Alphabet {
         _options: &serde_json::Value,
         _values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(Letters(self.letters)))
+        Ok(Arc::new(*self))
     }
 
     fn load(&self, _options: &serde_json::Value, _folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(Letters(self.letters)))
+        Ok(Arc::new(*self))
     }
 }

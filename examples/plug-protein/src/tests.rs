@@ -3,7 +3,6 @@
 use any2any_adapter::{Adapter, Head, Medium, Region, Sequence, Value};
 use serde_json::json;
 
-use crate::adapter::Letters;
 use crate::medium::Alphabet;
 use crate::{AMINO_ACIDS, SECONDARY_STRUCTURE};
 
@@ -35,12 +34,16 @@ fn values_are_opened() {
 
 #[test]
 fn letters_are_tokens_and_what_is_unknown_is_never_written() {
-    let states = Letters("HEC-");
+    let states = SECONDARY_STRUCTURE;
     let encoded = states.encode(&"HC-".into()).expect("letters of the alphabet");
     assert_eq!(encoded.sequence, Sequence::Tokens(vec![3, 5, 6, 2]));
     assert_eq!(encoded.regions[2..], [Region::Bytes(2..3), Region::Nothing]);
     let decoded = states.decode(&Sequence::Tokens(vec![3, 5])).expect("letters");
     assert_eq!(decoded.value, Value::from("HC"));
+    let acids = Alphabet { letters: "ACX", ..AMINO_ACIDS };
+    let residues = acids.encode(&"CX".into()).expect("letters of the alphabet");
+    assert_eq!(residues.sequence.frames().expect("frames").values(), [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+    assert!(acids.encode(&"".into()).is_err(), "an empty chain has nothing to read");
     let Some(Head::Softmax { vocabulary, forbidden, .. }) = states.head() else { panic!("tokens") };
     assert_eq!((vocabulary, forbidden), (7, vec![0, 1, 6]));
 }
