@@ -30,6 +30,12 @@ pub struct Augmentation {
     /// Made brighter or darker by up to this share of the way from black to white.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub brightness: f64,
+    /// Colours turned about grey to each side by up to so many degrees, as bright as they were.
+    #[schemars(range(min = 0.0, max = 180.0))]
+    pub hue: f64,
+    /// Colours made paler or stronger by up to this share: 1 is from grey to twice as strong.
+    #[schemars(range(min = 0.0, max = 4.0))]
+    pub saturation: f64,
     /// Blurred by a deviation of up to so many pixels.
     #[schemars(range(min = 0.0, max = 16.0))]
     pub blur: f64,
@@ -61,8 +67,9 @@ impl Default for Cutout {
 impl Augmentation {
     /// Whether anything is changed.
     pub(crate) fn changes(&self) -> bool {
-        let Self { shift, rotate, scale, shear, contrast, brightness, blur, noise, cutout } = *self;
-        let most = [shift, rotate, scale, shear, contrast, brightness, blur, noise];
+        let Self { shift, rotate, scale, shear, contrast, brightness, hue, saturation, blur, noise, cutout } =
+            *self;
+        let most = [shift, rotate, scale, shear, contrast, brightness, hue, saturation, blur, noise];
         most.iter().any(|&most| most > 0.0) || cutout.boxes > 0
     }
 
@@ -76,6 +83,7 @@ impl Augmentation {
             blur(&mut raster, (self.blur * random.unit()) as f32);
         }
         self.light(&mut raster, random);
+        self.colour(&mut raster, random);
         if self.noise > 0.0 {
             let deviation = self.noise * random.unit();
             raster.values.iter_mut().for_each(|value| *value += (deviation * random.normal()) as f32);
@@ -96,6 +104,30 @@ impl Augmentation {
             raster.values.iter_mut().for_each(|value| *value = lit(*value));
         }
     }
+
+    /// Does nothing to a grey picture.
+    fn colour(&self, raster: &mut Raster, random: &mut Random) {
+        if raster.channels != 3 || (self.hue == 0.0 && self.saturation == 0.0) {
+            return;
+        }
+        let mut within = |most: f64| most * (2.0 * random.unit() - 1.0);
+        let (sine, cosine) = within(self.hue).to_radians().sin_cos();
+        let strength = (1.0 + within(self.saturation)).max(0.0);
+        let (sine, cosine) = ((sine * strength) as f32, (cosine * strength) as f32);
+        let (pixels, _) = raster.values.as_chunks_mut::<3>();
+        for pixel in pixels {
+            let [y, i, q] = product(&TO_YIQ, *pixel);
+            *pixel = product(&FROM_YIQ, [y, cosine * i - sine * q, sine * i + cosine * q]);
+        }
+    }
+}
+
+/// Brightness and two axes of colour (YIQ, the television standard of 1953) of red, green and blue.
+const TO_YIQ: [[f32; 3]; 3] = [[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]];
+const FROM_YIQ: [[f32; 3]; 3] = [[1.0, 0.956, 0.619], [1.0, -0.272, -0.647], [1.0, -1.106, 1.703]];
+
+fn product(matrix: &[[f32; 3]; 3], [a, b, c]: [f32; 3]) -> [f32; 3] {
+    matrix.map(|[x, y, z]| x * a + y * b + z * c)
 }
 
 /// Covers a square around a pixel that is drawn; it may reach over the edge.
@@ -139,6 +171,8 @@ mod tests {
             Augmentation { shear: 0.2, ..none() },
             Augmentation { contrast: 0.5, ..none() },
             Augmentation { brightness: 0.2, ..none() },
+            Augmentation { hue: 60.0, ..none() },
+            Augmentation { saturation: 0.8, ..none() },
             Augmentation { blur: 2.0, ..none() },
             Augmentation { noise: 0.2, ..none() },
             Augmentation { cutout: Cutout { boxes: 2, size: 6 }, ..none() },
@@ -156,6 +190,24 @@ mod tests {
     }
 
     #[test]
+    fn colours_turn_and_pale_and_stay_as_bright() {
+        let red = || Raster { width: 1, height: 1, channels: 3, values: vec![0.6, 0.3, 0.3] };
+        let bright = |values: &[f32]| 0.299 * values[0] + 0.587 * values[1] + 0.114 * values[2];
+        let grey = Raster { values: vec![0.4; 3], ..red() };
+        for seed in 0..20 {
+            let turned = |augmentation: Augmentation, raster: Raster| {
+                augmentation.apply(raster, &[1.0; 3], &mut Seed(seed).random("augment", 0)).values
+            };
+            let hue = || Augmentation { hue: 40.0, ..Augmentation::default() };
+            let paler = Augmentation { saturation: 0.5, ..Augmentation::default() };
+            assert!((bright(&turned(hue(), red())) - bright(&red().values)).abs() < 2e-3);
+            let paler = turned(paler, red());
+            assert!(paler[0] > paler[1] && (paler[1] - paler[2]).abs() < 2e-3, "{paler:?} is as red");
+            assert!(turned(hue(), grey.clone()).iter().all(|value| (value - 0.4).abs() < 2e-3));
+        }
+    }
+
+    #[test]
     fn tiny_pictures_survive_everything() {
         let all = Augmentation {
             shift: 100.0,
@@ -164,6 +216,8 @@ mod tests {
             shear: 2.0,
             contrast: 4.0,
             brightness: 1.0,
+            hue: 180.0,
+            saturation: 4.0,
             blur: 16.0,
             noise: 1.0,
             cutout: Cutout { boxes: 64, size: 1024 },
