@@ -4,6 +4,7 @@
 //! `checkpoints/best` and `checkpoints/last` hold the name of such a folder. A folder appears under its name
 //! only when it is complete.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,20 @@ pub struct Ranked {
     pub step: u64,
     /// The value of the deciding metric.
     pub value: f64,
+    /// The teacher-forced loss, which decides between equal values.
+    #[serde(default)]
+    pub loss: f64,
+}
+
+impl Ranked {
+    /// Whether this checkpoint is better than another, when larger values are, or smaller ones.
+    pub(crate) fn is_better(&self, other: &Self, larger: bool) -> bool {
+        match self.value.total_cmp(&other.value) {
+            Ordering::Greater => larger,
+            Ordering::Less => !larger,
+            Ordering::Equal => self.loss < other.loss,
+        }
+    }
 }
 
 /// The checkpoints of a run.
@@ -221,6 +236,20 @@ mod tests {
             Weights { shape: vec![2, 2], values: vec![1.0, -0.5, f32::MIN_POSITIVE, step as f32] },
         )]);
         Checkpoint { optimizer: weights.clone(), weights, state: State { step, ..State::default() } }
+    }
+
+    #[test]
+    fn of_equal_values_the_lower_loss_is_better() {
+        let ranked = |value, loss| Ranked { step: 1, value, loss };
+        for (larger, one, other, expected) in [
+            (true, ranked(2.0, 1.0), ranked(1.0, 0.5), true),
+            (false, ranked(2.0, 0.5), ranked(1.0, 1.0), false),
+            (true, ranked(2.0, 0.5), ranked(2.0, 1.0), true),
+            (false, ranked(2.0, 1.0), ranked(2.0, 0.5), false),
+            (true, ranked(2.0, 1.0), ranked(2.0, 1.0), false),
+        ] {
+            assert_eq!(one.is_better(&other, larger), expected, "{one:?} {other:?} {larger}");
+        }
     }
 
     #[test]

@@ -400,15 +400,15 @@ impl Trainer {
             evaluations.push(TaskEvaluation { task: task.name.clone(), forced, metrics, scores });
         }
         if evaluations.is_empty() {
-            self.state.best = vec![Ranked { step: self.state.step, value: 0.0 }];
+            self.state.best = vec![Ranked { step: self.state.step, value: 0.0, loss: 0.0 }];
             return Ok(true);
         }
         let (value, larger) = self.deciding(&evaluations);
-        let better = |a: f64, b: f64| if larger { a > b } else { a < b };
-        let improved = self.state.best.first().is_none_or(|best| better(value, best.value));
-        let place = self.state.best.iter().position(|ranked| better(value, ranked.value));
+        let ranked = Ranked { step: self.state.step, value, loss: mean_loss(&evaluations) };
+        let place = self.state.best.iter().position(|other| ranked.is_better(other, larger));
         let place = place.unwrap_or(self.state.best.len());
-        self.state.best.insert(place, Ranked { step: self.state.step, value });
+        let improved = place == 0;
+        self.state.best.insert(place, ranked);
         self.state.best.truncate(settings.keep_best);
         self.state.waited = if improved { 0 } else { self.state.waited + 1 };
         log.evaluation(self.state.step, self.state.seconds, &evaluations)?;
@@ -418,16 +418,12 @@ impl Trainer {
 
     /// What decides which checkpoint is best, and whether larger is better: the mean over the tasks that have it.
     fn deciding(&self, evaluations: &[TaskEvaluation]) -> (f64, bool) {
-        let mean = |value: &dyn Fn(&TaskEvaluation) -> Option<f64>| {
-            let values: Vec<f64> = evaluations.iter().filter_map(value).collect();
-            values.iter().sum::<f64>() / values.len().max(1) as f64
-        };
-        match self.experiment.evaluation.best_by {
-            Some(metric) if evaluations.iter().any(|evaluation| evaluation.score(metric).is_some()) => (
-                mean(&|evaluation| evaluation.score(metric).map(|score| score.value)),
-                evaluate::larger_is_better(metric),
-            ),
-            _ => (mean(&|evaluation| Some(evaluation.forced.loss)), false),
+        let Some(metric) = self.experiment.evaluation.best_by else { return (mean_loss(evaluations), false) };
+        let values: Vec<f64> =
+            evaluations.iter().filter_map(|task| task.score(metric)).map(|score| score.value).collect();
+        match mean(&values) {
+            Some(value) => (value, evaluate::larger_is_better(metric)),
+            None => (mean_loss(evaluations), false),
         }
     }
 
@@ -443,4 +439,15 @@ impl Trainer {
         kept.push(self.state.step);
         checkpoints.keep_only(&kept)
     }
+}
+
+/// The mean teacher-forced loss of the tasks.
+fn mean_loss(evaluations: &[TaskEvaluation]) -> f64 {
+    let losses: Vec<f64> = evaluations.iter().map(|task| task.forced.loss).collect();
+    mean(&losses).unwrap_or_default()
+}
+
+/// `None` of no values.
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

@@ -11,7 +11,8 @@ pub struct Evaluation {
     /// What is computed from decoded texts, of tasks that do not say so themselves. The validation loss and
     /// perplexity always are.
     pub metrics: Vec<Metric>,
-    /// What decides which checkpoint is best: a metric of the list; null: the validation loss.
+    /// What decides which checkpoint is best: a metric of the list, or the validation loss where that is equal;
+    /// null: the validation loss.
     pub best_by: Option<Metric>,
     /// Steps between two evaluations on the validation split.
     #[schemars(range(min = 1))]
