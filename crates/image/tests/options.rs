@@ -58,7 +58,7 @@ fn resolved_options_say_everything_and_stay() {
             "normalize": "fitted", "coordinates": false, "stem": "projection",
             "augment": {
                 "shift": 0.0, "rotate": 0.0, "scale": 0.0, "shear": 0.0, "contrast": 0.0, "brightness": 0.0,
-                "blur": 0.0, "noise": 0.0, "cutout": { "boxes": 0, "size": 8 },
+                "hue": 0.0, "saturation": 0.0, "blur": 0.0, "noise": 0.0, "cutout": { "boxes": 0, "size": 8 },
             },
             "output": "frames",
         })
