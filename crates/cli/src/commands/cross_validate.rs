@@ -32,9 +32,11 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
     } else {
         arguments.values.clone()
     };
-    if values.len() < 2 {
-        let message =
-            format!("`{}` has {} values; cross-validation needs two or more", arguments.over, values.len());
+    if arguments.values.is_empty() && values.len() < 2 {
+        let message = format!(
+            "`{}` has fewer than two values; cross-validation leaves each out in turn",
+            arguments.over
+        );
         return Err(Usage(message).into());
     }
     let folder = arguments.run.clone().unwrap_or_else(|| PathBuf::from("runs").join(&experiment.name));
