@@ -179,6 +179,8 @@ fn people_are_left_out_in_turn() {
     let again = workshop.run(&options);
     assert!(!again.stderr.contains("step"), "{}", again.stderr);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&again.stdout).expect("JSON"), found);
+    let one = workshop.json(&[&options[..], &["--values", PEOPLE[0]]].concat());
+    assert_eq!(one["runs"].as_array().map(Vec::len), Some(1), "a single value is one run of these");
     let changed = workshop.run(&[&options[..], &["--set", "seed=2"]].concat());
     assert!(changed.stderr.contains("another experiment"), "{}", changed.stderr);
     let wrong = workshop.run(&["cross-validate", "see.yaml", "--over", "persn"]);

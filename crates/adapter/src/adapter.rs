@@ -166,15 +166,12 @@ pub trait Adapter: Send + Sync {
     fn show(&self, token: u32) -> String;
 
     /// Writes what was learned into a folder that exists, so that
-    /// [`Medium::load`](crate::Medium::load) gives the same adapter again. Nothing, unless an adapter learns.
+    /// [`Medium::load`](crate::Medium::load) gives the same adapter again.
     ///
     /// # Errors
     ///
     /// When a file cannot be written.
-    fn save(&self, folder: &Path) -> Result<(), AdapterError> {
-        let _ = folder;
-        Ok(())
-    }
+    fn save(&self, folder: &Path) -> Result<(), AdapterError>;
 }
 
 /// What an adapter cannot do.

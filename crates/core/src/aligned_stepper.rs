@@ -8,17 +8,22 @@ use crate::model::{Model, Source};
 use crate::pass::Pass;
 use crate::stem::Entrance;
 
-/// Stands in the place of the logit of a token that cannot be: small enough to have no probability, and finite.
+/// The logit of a token that cannot be: small enough to have no probability, and finite.
 const IMPOSSIBLE: f32 = -1e30;
 
-/// The logits of a batch, and how far each hypothesis has come.
+/// The logits of a batch, and how far its hypotheses have come.
 ///
-/// What search finds is the best of every position by itself, since none sees what was taken before it.
+/// What search finds is the best of every position by itself, since none sees what was taken before it. How many
+/// tokens it writes is for search's own limits to say: each source has as many as it is given here, after which
+/// nothing but the end is possible.
 #[derive(Clone, Debug)]
 pub struct AlignedStepper {
-    /// For each source, `[tokens, vocabulary]`.
-    logits: Vec<Vec<f32>>,
+    /// `[source, width, vocabulary]`.
+    logits: Vec<f32>,
+    width: usize,
     vocabulary: usize,
+    /// How many tokens each source is given.
+    lengths: Vec<usize>,
     end: u32,
     /// The source of each row.
     rows: Vec<usize>,
@@ -26,29 +31,23 @@ pub struct AlignedStepper {
 }
 
 impl AlignedStepper {
-    /// A row a source before the first token. `lengths` says how many tokens each source is given, after which
-    /// it ends.
+    /// A row a source before the first token. `lengths` says how many tokens each source is given.
     pub fn new<S: Entrance>(
         model: &Model<S>,
         task: usize,
         source: Source,
-        lengths: &[usize],
+        lengths: Vec<usize>,
         end: u32,
     ) -> Self {
         let pass = &mut Pass::evaluation();
         let width = lengths.iter().copied().max().unwrap_or(0);
         let memory = model.encode(task, source, pass).filter(|_| width > 0);
         let [vocabulary, _] = model.softmax_table(task).dims();
-        let logits: Vec<f32> = memory.map_or_else(Vec::new, |memory| {
+        let logits = memory.map_or_else(Vec::new, |memory| {
             let logits = model.logits(task, model.decode_aligned(task, &memory, width, pass));
             logits.into_data().convert::<f32>().try_into_vec().expect("logits are 32-bit floats")
         });
-        let row = |(row, &length): (usize, &usize)| {
-            let from = row * width * vocabulary;
-            logits[from..from + length * vocabulary].to_vec()
-        };
-        let logits: Vec<Vec<f32>> = lengths.iter().enumerate().map(row).collect();
-        Self { rows: (0..logits.len()).collect(), logits, vocabulary, end, place: 0 }
+        Self { logits, width, vocabulary, rows: (0..lengths.len()).collect(), lengths, end, place: 0 }
     }
 }
 
@@ -60,19 +59,15 @@ impl Stepper for AlignedStepper {
     }
 
     fn step(&mut self, _tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
-        let (end, vocabulary) = (self.end as usize, self.vocabulary);
-        let mut answer = Vec::with_capacity(self.rows.len() * vocabulary);
+        let mut answer = Vec::with_capacity(self.rows.len() * self.vocabulary);
         for &row in &self.rows {
             let from = answer.len();
-            match self.logits[row].chunks_exact(vocabulary).nth(self.place) {
-                Some(logits) => {
-                    answer.extend_from_slice(logits);
-                    answer[from + end] = IMPOSSIBLE;
-                }
-                None => {
-                    answer.resize(from + vocabulary, IMPOSSIBLE);
-                    answer[from + end] = 0.0;
-                }
+            if self.place < self.lengths[row] {
+                let at = (row * self.width + self.place) * self.vocabulary;
+                answer.extend_from_slice(&self.logits[at..at + self.vocabulary]);
+            } else {
+                answer.resize(from + self.vocabulary, IMPOSSIBLE);
+                answer[from + self.end as usize] = 0.0;
             }
         }
         self.place += 1;

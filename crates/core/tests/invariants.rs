@@ -311,7 +311,7 @@ fn aligned_targets_are_written_at_once() {
             .collect();
         let beam = Strategy::Beam(Beam { size: 3, length_penalty: 1.0, n_best: 3 });
         for strategy in [Strategy::Greedy, beam] {
-            let mut stepper = AlignedStepper::new(&model, 0, source.clone(), &lengths, 3);
+            let mut stepper = AlignedStepper::new(&model, 0, source.clone(), lengths.to_vec(), 3);
             let options = SearchOptions { strategy, ..SearchOptions::default() };
             let found = search(&mut stepper, &rows, 2, 3, &[0, 1, 2], &options).expect("a valid search");
             for (row, &length) in lengths.iter().enumerate() {

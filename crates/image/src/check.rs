@@ -3,7 +3,7 @@
 use any2any_adapter::OptionProblem;
 use any2any_frames::Stem;
 
-use crate::options::{ImageOptions, Normalize, Output};
+use crate::options::{Colour, ImageOptions, Normalize, Output};
 use crate::size::Size;
 
 fn problem(pointer: impl Into<String>, message: impl Into<String>, help: &str) -> OptionProblem {
@@ -21,6 +21,7 @@ pub(crate) fn problems(options: &ImageOptions) -> Vec<OptionProblem> {
     patches(options, &mut problems);
     stem(options, &mut problems);
     output(options, &mut problems);
+    colour(options, &mut problems);
     problems
 }
 
@@ -83,6 +84,19 @@ fn stem(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
         let message = "convolutions run along one row of patches, and there may be several";
         let help = "leave the height of the patches null, so that they are as high as the picture";
         problems.push(problem("/patches/height", message, help));
+    }
+}
+
+fn colour(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
+    for (name, most) in [("hue", options.augment.hue), ("saturation", options.augment.saturation)] {
+        if options.colour == Colour::Grey && most > 0.0 {
+            let help = "leave it out, or read the picture with `colour: rgb`";
+            problems.push(problem(
+                format!("/augment/{name}"),
+                "grey pictures have no colours to change",
+                help,
+            ));
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use common::{fit, options, pictures};
 fn problems_point_at_their_option() {
     let patches = json!({ "patches": {} });
     let convolution = json!({ "convolution": { "layers": [{}, { "kernel": 4, "stride": 0 }] } });
-    let cases: [(Json, &[&str]); 16] = [
+    let cases: [(Json, &[&str]); 19] = [
         (json!({}), &[]),
         (json!({ "field": "" }), &["/field"]),
         (json!({ "colors": "rgb" }), &[""]),
@@ -35,6 +35,9 @@ fn problems_point_at_their_option() {
         (json!({ "output": patches, "patches": { "width": 4, "stride_x": 2 } }), &["/patches"]),
         (json!({ "output": patches, "stem": { "convolution": {} } }), &["/stem"]),
         (json!({ "output": { "codes": { "codes": 1 } } }), &["/output/codes/codes"]),
+        (json!({ "augment": { "hue": 9.0 } }), &["/augment/hue"]),
+        (json!({ "augment": { "saturation": 0.5 } }), &["/augment/saturation"]),
+        (json!({ "colour": "rgb", "augment": { "hue": 9.0, "saturation": 0.5 } }), &[]),
     ];
     for (rest, expected) in cases {
         let options = options(rest);

@@ -38,6 +38,26 @@ pub trait Stepper {
     fn select(&mut self, rows: &[usize]) -> Result<(), Self::Error>;
 }
 
+impl<S: Stepper + ?Sized> Stepper for Box<S> {
+    type Error = S::Error;
+
+    fn vocabulary(&self) -> usize {
+        (**self).vocabulary()
+    }
+
+    fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Self::Error> {
+        (**self).step(tokens)
+    }
+
+    fn rank(&mut self, tokens: &[u32], wanted: &Wanted<'_>) -> Result<Answer, Self::Error> {
+        (**self).rank(tokens, wanted)
+    }
+
+    fn select(&mut self, rows: &[usize]) -> Result<(), Self::Error> {
+        (**self).select(rows)
+    }
+}
+
 /// What search needs of each row of logits when no rule looks at all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {

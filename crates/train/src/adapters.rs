@@ -203,9 +203,10 @@ impl AdapterSet {
         self.adapters[number].as_ref()
     }
 
-    /// The entrance of a task's source; none when it has no source.
-    pub(crate) fn source_stem(&self, task: usize) -> Option<Stem> {
-        self.tasks()[task].source.map(|source| self.adapter(source).stem())
+    /// The entrance of the source that a task's target is aligned with; none when it is not.
+    pub(crate) fn aligned_stem(&self, task: usize) -> Option<Stem> {
+        let task = &self.tasks()[task];
+        task.source.filter(|_| task.aligned).map(|source| self.adapter(source).stem())
     }
 
     /// An adapter by its number, for another thread.

@@ -1,10 +1,12 @@
 //! A translator's search: sources together in batches, and what they are written as.
 
+use std::convert::Infallible;
+
 use any2any_adapter::{Decoded, FrameCount, Head, Sequence};
 use any2any_core::{AlignedStepper, ModelStepper};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
-use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Strategy};
+use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Stepper, Strategy};
 
 use crate::aligned::alignable;
 use crate::batch::{self, Framing};
@@ -62,24 +64,33 @@ impl Translator {
         Ok(results)
     }
 
-    /// The model as search drives it where the target has one token for every position of the source; none when
-    /// there are no sources.
-    pub(crate) fn aligned_stepper(
-        &self,
+    /// What search drives: the engine where there is one, else the model; the model alone where the target has
+    /// one token for every position of the source.
+    pub(crate) fn stepper<'a>(
+        &'a self,
         task: usize,
         sources: &[&Sequence],
-        end: u32,
-    ) -> Option<AlignedStepper> {
-        let source = batch::sources(sources, Framing::of(&self.adapters, task), self.device())?;
-        let stem = self.adapters.source_stem(task)?;
-        let lengths: Vec<usize> = sources.iter().map(|source| alignable(&stem, source.len())).collect();
-        Some(AlignedStepper::new(self.model(), task, source, &lengths, end))
+    ) -> Box<dyn Stepper<Error = Infallible> + 'a> {
+        let aligned = self.adapters.aligned_stem(task);
+        if let (Some(engine), None) = (self.engine(), &aligned) {
+            return Box::new(EngineStepper::new(engine, task, sources));
+        }
+        let source = batch::sources(sources, Framing::of(&self.adapters, task), self.device());
+        match (aligned, source) {
+            (Some(stem), Some(source)) => {
+                let lengths = sources.iter().map(|source| alignable(&stem, source.len())).collect();
+                Box::new(AlignedStepper::new(self.model(), task, source, lengths, self.end(task)))
+            }
+            (_, source) => Box::new(ModelStepper::new(self.model(), task, source)),
+        }
     }
 
-    /// The model as search drives it, where there is no engine.
-    pub(crate) fn model_stepper(&self, task: usize, sources: &[&Sequence]) -> ModelStepper<'_> {
-        let source = batch::sources(sources, Framing::of(&self.adapters, task), self.device());
-        ModelStepper::new(self.model(), task, source)
+    /// The token that ends a task's target; 0 for frames.
+    fn end(&self, task: usize) -> u32 {
+        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Softmax { end, .. }) => end,
+            _ => 0,
+        }
     }
 
     /// Searches for some sources together, or without a source for some rows.
@@ -99,23 +110,8 @@ impl Translator {
             _ => return Err(TrainError::Unsupported("this target medium cannot be written".to_owned())),
         };
         let options = search_options(decoding, self.experiment.seed);
-        let aligned = self.adapters.tasks()[task].aligned;
-        let hypotheses = match self.engine() {
-            _ if aligned => match self.aligned_stepper(task, sources, end) {
-                Some(mut stepper) => {
-                    any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
-                }
-                None => return Ok(Vec::new()),
-            },
-            Some(engine) => {
-                let mut stepper = EngineStepper::new(engine, task, sources);
-                any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
-            }
-            None => {
-                let mut stepper = self.model_stepper(task, sources);
-                any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options)
-            }
-        };
+        let mut stepper = self.stepper(task, sources);
+        let hypotheses = any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options);
         let hypotheses = hypotheses.map_err(|error| TrainError::Search(error.to_string()))?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TrainError> {
             let sequence = Sequence::Tokens(hypothesis.tokens);
@@ -162,25 +158,16 @@ impl Translator {
         prefix: &[u32],
         decoding: &Decoding,
     ) -> SourceRow {
-        let names = &self.adapters.tasks()[task];
-        if let (true, Some(source), Some(stem)) = (names.aligned, source, self.adapters.source_stem(task)) {
-            let length = alignable(&stem, source);
-            return SourceRow {
-                max_length: length,
-                min_length: length,
-                prefix: prefix.to_vec(),
-                id: number as u64,
-            };
-        }
-        let known = self.adapters.adapter(names.target).longest();
-        let usual = source.map_or(0, |source| 2 * source + 20).max(prefix.len() + 20);
-        let max_length = decoding.max_length.or(known).unwrap_or(usual);
-        SourceRow {
-            max_length: max_length.max(decoding.min_length),
-            min_length: decoding.min_length,
-            prefix: prefix.to_vec(),
-            id: number as u64,
-        }
+        let aligned = self.adapters.aligned_stem(task).zip(source);
+        let (min_length, max_length) = match aligned.map(|(stem, source)| alignable(&stem, source)) {
+            Some(length) => (length, length),
+            None => {
+                let known = self.adapters.adapter(self.adapters.tasks()[task].target).longest();
+                let usual = source.map_or(0, |source| 2 * source + 20).max(prefix.len() + 20);
+                (decoding.min_length, decoding.max_length.or(known).unwrap_or(usual).max(decoding.min_length))
+            }
+        };
+        SourceRow { max_length, min_length, prefix: prefix.to_vec(), id: number as u64 }
     }
 }
 

@@ -6,7 +6,7 @@ use any2any_adapter::{AdapterError, Encoded, Head, Registry, Sequence, Value};
 use any2any_core::{Loss, Model, Pass, Trace};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
-use any2any_inference::{Engine, EngineStepper, Precision};
+use any2any_inference::{Engine, Precision};
 use any2any_search::{SourceRow, Stepper};
 use burn::tensor::Device;
 use rayon::prelude::*;
@@ -266,15 +266,7 @@ impl Translator {
         let sources: Vec<&Sequence> = source.iter().collect();
         let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
         tokens.extend(self.prefix(task, Some(prefix))?);
-        let aligned = match self.adapters.adapter(names.target).head() {
-            Some(Head::Softmax { end, .. }) if names.aligned => self.aligned_stepper(task, &sources, end),
-            _ => None,
-        };
-        let logits = match self.model.engine() {
-            _ if names.aligned => aligned.map_or_else(Vec::new, |stepper| last_logits(stepper, &tokens)),
-            Some(engine) => last_logits(EngineStepper::new(engine, task, &sources), &tokens),
-            None => last_logits(self.model_stepper(task, &sources), &tokens),
-        };
+        let logits = last_logits(self.stepper(task, &sources), &tokens);
         let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f64 = logits.iter().map(|logit| f64::from(logit - highest).exp()).sum();
         let mut order: Vec<usize> = (0..logits.len()).collect();
@@ -407,8 +399,7 @@ impl Translator {
 
     /// Source and target of a task that aligns them must be of one length.
     fn require_aligned(&self, task: usize, example: &Example) -> Result<(), TrainError> {
-        let stem = self.adapters.source_stem(task).filter(|_| self.adapters.tasks()[task].aligned);
-        match stem.and_then(|stem| mismatch(example, &stem)) {
+        match self.adapters.aligned_stem(task).and_then(|stem| mismatch(example, &stem)) {
             None => Ok(()),
             Some(reason) => Err(self.adapter_error(task, Role::Target, AdapterError::Value { reason })),
         }

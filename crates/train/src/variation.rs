@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, Seed, Sequence, Value};
+use any2any_adapter::{Adapter, Seed, Value};
 use rayon::prelude::*;
 
 use crate::adapters::{AdapterSet, TaskAdapters};
+use crate::aligned::alignable;
 use crate::corpus::Example;
 
 /// The opened values of a task's training samples, and the adapters that change them.
@@ -45,32 +46,35 @@ impl Variation {
         }
     }
 
-    /// Whether a changed value has as many positions as it must.
-    fn fits(&self, adapter: &dyn Adapter, value: &Value, changed: &Sequence) -> bool {
-        !self.aligned || adapter.encode(value).is_ok_and(|encoded| encoded.sequence.len() == changed.len())
-    }
-
     /// Some samples as they are in an epoch.
     pub(crate) fn examples(&self, examples: &[Example], rows: &[usize], epoch: u64) -> Vec<Example> {
-        let vary =
-            |side: &Option<(Arc<dyn Adapter>, Vec<Value>)>, purpose: &str, row: usize, sample: usize| {
-                let (adapter, values) = side.as_ref()?;
-                // The epoch and the sample alone decide, so that a resumed run draws the same.
-                let purpose = format!("augment {} {purpose} {sample}", self.task);
-                let value = &values[row];
-                let mut random = self.seed.random(&purpose, epoch);
-                let changed = adapter.augment(value, &mut random).ok().map(|encoded| encoded.sequence);
-                // What can be encoded as it is may be lost by a change in corner cases: then it stays as it is.
-                changed
-                    .filter(|sequence| !sequence.is_empty() && self.fits(adapter.as_ref(), value, sequence))
-                    .or_else(|| adapter.encode(value).ok().map(|encoded| encoded.sequence))
-            };
+        let vary = |side: &Option<(Arc<dyn Adapter>, Vec<Value>)>,
+                    purpose: &str,
+                    (row, sample): (usize, usize),
+                    fits: &dyn Fn(&dyn Adapter, usize) -> bool| {
+            let (adapter, values) = side.as_ref()?;
+            // The epoch and the sample alone decide, so that a resumed run draws the same.
+            let purpose = format!("augment {} {purpose} {sample}", self.task);
+            let value = &values[row];
+            let mut random = self.seed.random(&purpose, epoch);
+            let changed = adapter.augment(value, &mut random).ok().map(|encoded| encoded.sequence);
+            // What can be encoded as it is may be lost by a change in corner cases: then it stays as it is.
+            changed
+                .filter(|sequence| !sequence.is_empty() && fits(adapter.as_ref(), sequence.len()))
+                .or_else(|| adapter.encode(value).ok().map(|encoded| encoded.sequence))
+        };
         let example = |&row: &usize| {
             let Example { sample, source, target } = &examples[row];
+            let at = (row, *sample);
+            // A target that is aligned with its source stays so.
+            let as_many = |adapter: &dyn Adapter, len: usize| {
+                !self.aligned || alignable(&adapter.stem(), len) + 1 == target.len()
+            };
+            let as_long = |_: &dyn Adapter, len: usize| !self.aligned || len == target.len();
             Example {
                 sample: *sample,
-                source: vary(&self.source, "source", row, *sample).or_else(|| source.clone()),
-                target: vary(&self.target, "target", row, *sample).unwrap_or_else(|| target.clone()),
+                source: vary(&self.source, "source", at, &as_many).or_else(|| source.clone()),
+                target: vary(&self.target, "target", at, &as_long).unwrap_or_else(|| target.clone()),
             }
         };
         rows.par_iter().map(example).collect()

@@ -1,0 +1,98 @@
+//! What the tests of all operations share: random shapes and values, and the comparison of gradients.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::branch::{Branch, Norm};
+use crate::host::dropout::Mask;
+
+/// Draws shapes and values.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let x = self.0 ^ (self.0 >> 29);
+        x.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 20
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    fn bool(&mut self) -> bool {
+        self.below(2) == 0
+    }
+
+    /// Uniform on [-1, 1].
+    fn value(&mut self) -> f32 {
+        self.below(2_000_001) as f32 / 1e6 - 1.0
+    }
+
+    fn values(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.value()).collect()
+    }
+
+    /// A tensor whose memory is in order, or that of its transpose.
+    fn tensor<const D: usize>(&mut self, shape: [usize; D], device: &Device) -> Tensor<D> {
+        let count = shape.iter().product();
+        if D >= 2 && self.bool() {
+            let mut swapped = shape;
+            swapped.swap(D - 1, D - 2);
+            let values = TensorData::new(self.values(count), swapped);
+            let plain = Tensor::<D>::from_data(values, &device.clone().inner());
+            return Tensor::from_inner(plain.swap_dims(D - 1, D - 2)).require_grad();
+        }
+        Tensor::from_data(TensorData::new(self.values(count), shape), device).require_grad()
+    }
+
+    fn mask(&mut self) -> Option<Mask> {
+        self.bool().then(|| Mask::new(0.3, self.next()))
+    }
+
+    fn linear(&mut self, inputs: usize, outputs: usize, device: &Device) -> (Tensor<2>, Tensor<1>) {
+        (self.leaf([inputs, outputs], device), self.leaf([outputs], device))
+    }
+
+    /// A tensor whose gradient is asked for.
+    fn leaf<const D: usize>(&mut self, shape: [usize; D], device: &Device) -> Tensor<D> {
+        Tensor::from_data(TensorData::new(self.values(shape.iter().product()), shape), device).require_grad()
+    }
+
+    fn branch(&mut self, d_model: usize, device: &Device) -> Branch {
+        let norm = self
+            .bool()
+            .then(|| Norm { gain: self.leaf([d_model], device), bias: self.leaf([d_model], device) });
+        Branch { norm, carry: if self.bool() { 1.0 } else { 1.7 }, mask: self.mask() }
+    }
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().expect("32-bit floats")
+}
+
+/// The gradients of leaves of any rank.
+macro_rules! gradients {
+    ($output:expr, $cotangent:expr, [$($leaf:expr),* $(,)?]) => {{
+        let gradients = ($output * $cotangent.clone()).sum().backward();
+        vec![$($leaf.grad(&gradients).map(values).unwrap_or_default()),*]
+    }};
+}
+
+/// Differences are measured in units of the largest value of the case: a gradient that is 0 but for rounding,
+/// like that of a key's bias, is as exact as those it is summed from.
+fn agree(what: &str, case: usize, fused: &[Vec<f32>], plain: &[Vec<f32>]) {
+    let largest = plain.iter().flatten().fold(1.0_f32, |largest, value| largest.max(value.abs()));
+    for (number, (fused, plain)) in fused.iter().zip(plain).enumerate() {
+        assert_eq!(fused.len(), plain.len());
+        let pairs = fused.iter().zip(plain);
+        let difference = pairs.fold(0.0_f32, |worst, (a, b)| worst.max((a - b).abs())) / largest;
+        assert!(difference < 3e-5, "{what}, case {case}, tensor {number}: {difference}");
+    }
+}
+
+fn device() -> Device {
+    Device::flex().autodiff()
+}
+
+mod agreement;
+mod derivatives;
