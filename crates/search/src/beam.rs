@@ -11,6 +11,7 @@
 //! greedy path is carried on beside the beam, as one row more, when it falls out of it.
 
 use crate::hypothesis::normalized;
+use crate::observer::{Considered, Fate};
 use crate::path::Path;
 use crate::rules::{Next, Rules, log_probability};
 use crate::scores::Row;
@@ -45,6 +46,21 @@ struct Continuation {
     /// Whether an end is the model's own.
     chosen: bool,
     greedy: bool,
+}
+
+impl Continuation {
+    /// What an observer is told of it.
+    fn considered(&self, live: &[Live], length_penalty: f64, fate: Fate) -> Considered {
+        let length = live[self.parent].path.tokens.len() + 1;
+        Considered {
+            parent: self.parent,
+            token: self.token,
+            log_probability: self.log_probability,
+            total: self.total,
+            score: normalized(self.total, length, length_penalty),
+            fate,
+        }
+    }
 }
 
 impl<'a> BeamSource<'a> {
@@ -105,39 +121,51 @@ impl<'a> BeamSource<'a> {
 }
 
 impl Source for BeamSource<'_> {
-    fn advance(&mut self, rows: &mut [Row<'_>], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber> {
+    fn advance(
+        &mut self,
+        rows: &mut [Row<'_>],
+        rules: &Rules<'_>,
+        watch: &mut dyn FnMut(Considered),
+    ) -> Result<Vec<(usize, u32)>, NotANumber> {
         let size = self.options.size;
         let continuations = self.continuations(rows, rules)?;
         // Once the beam has finished, only the greedy path goes on.
         let over = self.ended >= size;
-        let mut kept: Vec<(Continuation, u32)> = Vec::with_capacity(size + 1);
+        let mut fates = vec![Fate::Pruned; continuations.len()];
+        let mut kept: Vec<(usize, u32)> = Vec::with_capacity(size + 1);
         for (rank, continuation) in continuations.iter().enumerate() {
             let in_beam = !over && if continuation.token.is_some() { kept.len() < size } else { rank < size };
             if !in_beam && !continuation.greedy {
                 continue;
             }
             match continuation.token {
-                Some(token) => kept.push((*continuation, token)),
+                Some(token) => kept.push((rank, token)),
                 None => {
+                    fates[rank] = Fate::Finished;
                     self.ended += usize::from(in_beam);
                     self.finish_path(continuation);
                 }
             }
         }
         let over = self.ended >= size;
-        kept.retain(|(continuation, _)| !over || continuation.greedy);
+        kept.retain(|&(rank, _)| !over || continuations[rank].greedy);
 
-        let extend = |(continuation, token): &(Continuation, u32)| Live {
-            path: self.live[continuation.parent].path.clone().with(*token, continuation.log_probability),
-            greedy: continuation.greedy,
+        let extend = |&(rank, token): &(usize, u32)| {
+            let Continuation { parent, log_probability, greedy, .. } = continuations[rank];
+            Live { path: self.live[parent].path.clone().with(token, log_probability), greedy }
         };
         let live: Vec<Live> = kept.iter().map(extend).collect();
         if !live.iter().any(|live| self.can_win(&live.path)) {
-            self.live.clear();
-            return Ok(Vec::new());
+            kept.clear();
         }
-        self.live = live;
-        Ok(kept.iter().map(|(continuation, token)| (continuation.parent, *token)).collect())
+        for (row, &(rank, _)) in kept.iter().enumerate() {
+            fates[rank] = Fate::Kept { row };
+        }
+        for (continuation, fate) in continuations.iter().zip(fates) {
+            watch(continuation.considered(&self.live, self.options.length_penalty, fate));
+        }
+        self.live = if kept.is_empty() { Vec::new() } else { live };
+        Ok(kept.iter().map(|&(rank, token)| (continuations[rank].parent, token)).collect())
     }
 
     fn finish(self) -> Vec<Hypothesis> {

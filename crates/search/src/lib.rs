@@ -58,6 +58,7 @@
 mod beam;
 mod error;
 mod hypothesis;
+mod observer;
 mod options;
 mod path;
 mod rules;
@@ -70,6 +71,7 @@ use any2any_adapter::Seed;
 
 pub use error::SearchError;
 pub use hypothesis::Hypothesis;
+pub use observer::{Considered, Fate, Observer};
 pub use options::{Beam, Sampling, SearchOptions, Strategy};
 pub use stepper::{Answer, BestOfRow, SourceRow, Stepper, Wanted};
 pub use top::Scored;
@@ -99,6 +101,23 @@ pub fn search<S: Stepper>(
     forbidden: &[u32],
     options: &SearchOptions,
 ) -> Result<Vec<Vec<Hypothesis>>, SearchError<S::Error>> {
+    search_observed(stepper, sources, begin, end, forbidden, options, &mut ())
+}
+
+/// The same, while somebody watches what is considered, kept and dropped.
+///
+/// # Errors
+///
+/// Those of [`search`].
+pub fn search_observed<S: Stepper>(
+    stepper: &mut S,
+    sources: &[SourceRow],
+    begin: u32,
+    end: u32,
+    forbidden: &[u32],
+    options: &SearchOptions,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Vec<Hypothesis>>, SearchError<S::Error>> {
     options.check()?;
     let rules = Rules::new(stepper.vocabulary(), end, forbidden, options);
     rules.check_tokens(begin, sources)?;
@@ -106,7 +125,7 @@ pub fn search<S: Stepper>(
     match &options.strategy {
         Strategy::Greedy => {
             let rows = sources.iter().map(|source| Single::new(source, Pick::Best));
-            run(stepper, rows.collect(), begin, longest_prefix, &rules)
+            run(stepper, rows.collect(), begin, longest_prefix, &rules, observer)
         }
         Strategy::Sampling(sampling) => {
             let sampler = |source: &SourceRow| {
@@ -114,11 +133,11 @@ pub fn search<S: Stepper>(
                 Pick::Drawn(Sampler::new(sampling, random))
             };
             let rows = sources.iter().map(|source| Single::new(source, sampler(source)));
-            run(stepper, rows.collect(), begin, longest_prefix, &rules)
+            run(stepper, rows.collect(), begin, longest_prefix, &rules, observer)
         }
         Strategy::Beam(beam) => {
             let rows = sources.iter().map(|source| BeamSource::new(source, beam));
-            run(stepper, rows.collect(), begin, longest_prefix, &rules)
+            run(stepper, rows.collect(), begin, longest_prefix, &rules, observer)
         }
     }
 }
@@ -127,7 +146,13 @@ pub fn search<S: Stepper>(
 trait Source {
     /// Chooses from the scores of its rows what its next rows are: for each, the row among the present ones
     /// that it continues, and the token that it is fed. None when the search is done.
-    fn advance(&mut self, rows: &mut [Row<'_>], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber>;
+    /// `watch` is told every way that was considered.
+    fn advance(
+        &mut self,
+        rows: &mut [Row<'_>],
+        rules: &Rules<'_>,
+        watch: &mut dyn FnMut(Considered),
+    ) -> Result<Vec<(usize, u32)>, NotANumber>;
 
     /// What was found, best first.
     fn finish(self) -> Vec<Hypothesis>;
@@ -142,6 +167,7 @@ fn run<S: Stepper, R: Source>(
     begin: u32,
     longest_prefix: usize,
     rules: &Rules<'_>,
+    observer: &mut dyn Observer,
 ) -> Result<Vec<Vec<Hypothesis>>, SearchError<S::Error>> {
     let vocabulary = stepper.vocabulary();
     // How many rows of the batch belong to each source, in order.
@@ -168,7 +194,7 @@ fn run<S: Stepper, R: Source>(
             }
             let (own, others) = rest.split_at_mut(*rows);
             let next = source
-                .advance(own, rules)
+                .advance(own, rules, &mut |considered| observer.considered(index, position, &considered))
                 .map_err(|NotANumber| SearchError::NotANumber { source_row: index, position })?;
             kept.extend(next.iter().map(|(row, _)| first + row));
             tokens.extend(next.iter().map(|(_, token)| token));

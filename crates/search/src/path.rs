@@ -1,6 +1,7 @@
 //! One way through the tokens, and searches that follow a single one: greedy and sampling.
 
 use crate::hypothesis::normalized;
+use crate::observer::{Considered, Fate};
 use crate::rules::{Next, Rules, log_probability};
 use crate::sampling::Sampler;
 use crate::scores::Row;
@@ -57,16 +58,39 @@ impl<'a> Single<'a> {
     pub(crate) fn new(source: &'a SourceRow, pick: Pick) -> Self {
         Self { source, pick, path: Path::default(), found: None }
     }
+
+    /// Continues the path with a token.
+    fn go_on(
+        &mut self,
+        path: Path,
+        token: u32,
+        log_probability: f32,
+        watch: &mut dyn FnMut(Considered),
+    ) -> Vec<(usize, u32)> {
+        watch(considered(&path, Some(token), log_probability, Fate::Kept { row: 0 }));
+        self.path = path.with(token, log_probability);
+        vec![(0, token)]
+    }
+}
+
+/// What an observer is told of the only way that a single path takes.
+fn considered(path: &Path, token: Option<u32>, log_probability: f32, fate: Fate) -> Considered {
+    let total = path.log_probability + f64::from(log_probability);
+    Considered { parent: 0, token, log_probability, total, score: total, fate }
 }
 
 impl Source for Single<'_> {
-    fn advance(&mut self, rows: &mut [Row<'_>], rules: &Rules<'_>) -> Result<Vec<(usize, u32)>, NotANumber> {
+    fn advance(
+        &mut self,
+        rows: &mut [Row<'_>],
+        rules: &Rules<'_>,
+        watch: &mut dyn FnMut(Considered),
+    ) -> Result<Vec<(usize, u32)>, NotANumber> {
         let row = rows.first_mut().ok_or(NotANumber)?;
         let path = std::mem::take(&mut self.path);
         let (token, log_probability, finished) = match rules.next(row, &path.tokens, self.source)? {
             Next::Forced(token, log_probability) => {
-                self.path = path.with(token, log_probability);
-                return Ok(vec![(0, token)]);
+                return Ok(self.go_on(path, token, log_probability, watch));
             }
             Next::Ended(log_probability, finished) => (rules.end, log_probability, finished),
             Next::Choice(choice) => {
@@ -81,11 +105,11 @@ impl Source for Single<'_> {
             }
         };
         if token == rules.end {
+            watch(considered(&path, None, log_probability, Fate::Finished));
             self.found = Some(path.ended(log_probability, finished, 0.0));
             return Ok(Vec::new());
         }
-        self.path = path.with(token, log_probability);
-        Ok(vec![(0, token)])
+        Ok(self.go_on(path, token, log_probability, watch))
     }
 
     fn finish(self) -> Vec<Hypothesis> {

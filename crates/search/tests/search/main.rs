@@ -7,3 +7,4 @@ mod failures;
 mod hypotheses;
 mod model;
 mod problems;
+mod watching;
