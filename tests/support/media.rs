@@ -14,6 +14,81 @@ pub(crate) const PEOPLE: [&str; 2] = ["anna", "bert"];
 /// How many each person made of each word.
 const EACH: usize = 30;
 
+/// Reading three media, drawing, cleaning and singing, with one body.
+pub(crate) const UNIVERSAL: &str = "name: universal
+tasks:
+  see:
+    data: &pictures
+      files: { train: { members: { folder: pictures, names: '{person}_{word}_{number}.png', field: picture } } }
+      split: { shares: { validation: 0.1, test: 0.2 } }
+    source:
+      image:
+        field: picture
+        background: black
+        patches: { width: 4, height: 4 }
+        augment: { shift: 1, noise: 0.05 }
+    target: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+  hear:
+    data: &sounds
+      files: { train: { members: { folder: sounds, names: '{person}_{word}_{number}.wav', field: sound } } }
+      split: { shares: { validation: 0.1, test: 0.2 } }
+    source:
+      audio:
+        field: sound
+        rate: 8000
+        mel: { bands: 16 }
+        stem: { convolution: { layers: [{ kernel: 3, stride: 2 }] } }
+        augment: { gain: 3, speed: [0.97, 1.03] }
+    target: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+  feel:
+    data:
+      files: { train: { members: { folder: recordings, names: '{person}_{word}_{number}.csv', field: recording } } }
+      split: { shares: { validation: 0.1, test: 0.2 } }
+    source:
+      eeg:
+        field: recording
+        rate: 64
+        features: { spectrum: { window: 0.5, hop: 0.25, low: 4, high: 30, per_channel: true } }
+        augment: { noise: 0.1 }
+    target: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+  draw:
+    data: *pictures
+    source: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+    target:
+      image:
+        field: picture
+        background: black
+        patches: { width: 4, height: 4 }
+        output: { codes: { codes: 12 } }
+  clean:
+    weight: 4
+    data: *pictures
+    source:
+      image:
+        field: picture
+        background: black
+        patches: { width: 4, height: 4 }
+        corrupt: { gaussian: { deviation: 0.2 } }
+    target:
+      image:
+        field: picture
+        background: black
+        patches: { width: 4, height: 4 }
+        output: { patches: {} }
+  sing:
+    data: *sounds
+    source: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
+    target: { audio: { field: sound, rate: 8000, mel: { bands: 16 }, output: { mel: { at_most: 30 } } } }
+model:
+  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.0 }
+training:
+  steps: 900
+  batch: { tokens: 400 }
+  schedule: { constant: { peak: 5.0e-3, warmup: 10 } }
+  label_smoothing: 0.0
+evaluation: { metrics: [exact_match], every: 250, keep_best: 1, show: 1 }
+";
+
 /// Fills `pictures/*.png`, `sounds/*.wav` and `recordings/*.csv`; names are `PERSON_WORD_NUMBER`.
 pub(crate) fn fill(workshop: &Workshop) {
     for folder in ["pictures", "sounds", "recordings"] {

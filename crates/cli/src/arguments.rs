@@ -2,6 +2,8 @@
 
 mod bench;
 mod search;
+mod serve;
+mod sweep;
 
 use std::path::PathBuf;
 
@@ -11,9 +13,11 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::{
     BenchArguments, BenchCommand, BenchDecodeArguments, BenchEncoderArguments, BenchKernelsArguments,
-    BenchTrainArguments,
+    BenchServeArguments, BenchTrainArguments,
 };
 pub(crate) use search::SearchArguments;
+pub(crate) use serve::{ExploreArguments, ServeArguments, ServerArguments};
+pub(crate) use sweep::SweepArguments;
 
 /// One transformer that translates between any two media.
 #[derive(Parser, Debug)]
@@ -53,6 +57,11 @@ pub(crate) enum Command {
     /// Train once for every value of a field, that value left out, and score each on what was left out.
     #[command(after_help = "Example:\n  any2any cross-validate configs/ssvep.yaml --over subject")]
     CrossValidate(CrossValidateArguments),
+    /// Train at every point of a grid over one or two options: a map of where training converges, and how fast.
+    #[command(
+        after_help = "Examples:\n  any2any sweep configs/sweep.yaml --over training.schedule.constant.peak=0.1..10:64:log --over training.optimizer.sgd.momentum=0..0.99:64\n  any2any explore runs/sweep"
+    )]
+    Sweep(SweepArguments),
     /// Score a file of hypotheses against a file of references; no model is needed.
     #[command(after_help = "Example:\n  any2any metrics hypotheses.txt references.txt --metric bleu,chrf")]
     Metrics(MetricsArguments),
@@ -78,6 +87,16 @@ pub(crate) enum Command {
         after_help = "Examples:\n  any2any bench train configs/quickstart.yaml --steps 20\n  any2any bench decode runs/quickstart --input source.txt"
     )]
     Bench(BenchArguments),
+    /// Open a page to translate with trained models step by step, and to see what they look at.
+    #[command(
+        after_help = "Examples:\n  any2any explore runs/quickstart\n  any2any explore runs/transformer runs/lstm --port 8080 --no-open"
+    )]
+    Explore(ExploreArguments),
+    /// Serve trained models to other programs, as JSON over HTTP; `/openapi.json` describes it.
+    #[command(
+        after_help = "Example:\n  any2any serve runs/quickstart --port 8080\n  curl -d '{\"source\": {\"text\": \"the dog sees a house .\"}}' http://127.0.0.1:8080/api/translate"
+    )]
+    Serve(ServeArguments),
     /// Print completions for a shell.
     #[command(
         after_help = "Example:\n  any2any completions bash > ~/.local/share/bash-completion/completions/any2any"
@@ -284,9 +303,12 @@ pub(crate) struct EvaluateArguments {
     /// Also write what was decoded: texts to a file, a line a sample; anything else to a folder, a file a sample.
     #[arg(long, value_name = "PATH")]
     pub output: Option<PathBuf>,
-    /// Also score this many buckets of similar source length.
-    #[arg(long, value_name = "BUCKETS")]
+    /// Also score this many groups of similar source length.
+    #[arg(long, value_name = "GROUPS")]
     pub by_length: Option<usize>,
+    /// Also score this many groups of samples with similar numbers in a field of the dataset: `--by distance 6`.
+    #[arg(long, num_args = 2, value_names = ["FIELD", "GROUPS"])]
+    pub by: Vec<String>,
     /// Decode the first samples alone.
     #[arg(long, value_name = "SAMPLES")]
     pub limit: Option<usize>,

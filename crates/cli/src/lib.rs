@@ -40,7 +40,8 @@ pub fn main(registry: Registry) -> ExitCode {
                 return ExitCode::from(2);
             }
             eprintln!("error: {error:#}");
-            ExitCode::from(if error.is::<arguments::Usage>() { 2 } else { 1 })
+            let usage = error.is::<arguments::Usage>() || matches!(error.downcast_ref(), Some(TrainError::Axis { .. }));
+            ExitCode::from(if usage { 2 } else { 1 })
         }
     }
 }
@@ -55,6 +56,7 @@ fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
         Command::Translate(arguments) => commands::translate::run(arguments, registry),
         Command::Evaluate(arguments) => commands::evaluate::run(arguments, registry),
         Command::CrossValidate(arguments) => commands::cross_validate::run(arguments, registry),
+        Command::Sweep(arguments) => commands::sweep::run(arguments, registry),
         Command::Metrics(arguments) => commands::metrics::run(arguments),
         Command::Score(arguments) => commands::score::run(arguments, registry),
         Command::Complete(arguments) => commands::complete::run(arguments, registry),
@@ -62,6 +64,8 @@ fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
         Command::Describe(arguments) => commands::describe::run(arguments, registry),
         Command::Export(arguments) => commands::export::run(arguments, registry),
         Command::Bench(arguments) => commands::bench::run(arguments, registry),
+        Command::Explore(arguments) => commands::explore::run(arguments, registry),
+        Command::Serve(arguments) => commands::serve::run(arguments, registry),
         Command::Completions { shell } => commands::completions::run(shell),
     }
 }

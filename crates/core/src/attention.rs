@@ -117,7 +117,7 @@ impl MultiHeadAttention {
 
     /// The stream joined with what the heads gather from `memory`, or from the stream itself.
     ///
-    /// One fused operation, unless the pass is traced.
+    /// One fused operation, unless the pass looks at attention or changes it.
     ///
     /// # Shapes
     ///
@@ -131,7 +131,7 @@ impl MultiHeadAttention {
         rotation: Option<&Rotation>,
         pass: &mut Pass,
     ) -> Tensor<3> {
-        if pass.is_traced() {
+        if pass.opens_attention() {
             let input = branch.enter(stream.clone());
             let memory = self.project(memory.unwrap_or_else(|| input.clone()), rotation);
             let output = self.attend(input, memory, visibility, rotation, pass);
@@ -168,10 +168,19 @@ impl MultiHeadAttention {
         let [batch, positions, d_model] = queries.dims();
         let query = self.split_heads(self.query.forward(queries));
         let query = rotation.map_or_else(|| query.clone(), |rotation| turn(rotation, query.clone()));
-        let weights = attention_weights(query, memory.key, visibility);
-        pass.record(self.place, &weights);
+        let [_, _, keys, _] = memory.key.dims();
+        let shown = pass.shown(self.place, keys, &query.device());
+        pass.record("query", || query.clone());
+        pass.record("key", || memory.key.clone());
+        pass.record("value", || memory.value.clone());
+        let weights = attention_weights(query, memory.key, visibility, shown);
+        pass.keep_attention(self.place, &weights);
         let context = self.dropout.forward(weights, pass).matmul(memory.value);
-        self.output.forward(context.swap_dims(1, 2).reshape([batch, positions, d_model]))
+        let context = pass.heard(self.place, context);
+        pass.record("context", || context.clone());
+        let output = self.output.forward(context.swap_dims(1, 2).reshape([batch, positions, d_model]));
+        pass.record("output", || output.clone());
+        output
     }
 
     /// `[batch, positions, d_model]` to `[batch, heads, positions, d_head]`.

@@ -14,6 +14,7 @@ use crate::initializer::Initializer;
 use crate::memory::{Memory, Rows};
 use crate::pass::Pass;
 use crate::positions::Positions;
+use crate::record::SiteRole;
 use crate::residual::{NormPlacement, Residual, normalise};
 use crate::trace::{AttentionKind, Place, Stack};
 use crate::transformer::StackConfig;
@@ -118,7 +119,7 @@ impl Decoder {
         let cross = Visibility { lengths: cache.lengths.clone(), ..Visibility::default() };
         let rotation = self.positions.rotation(offset, target, d_model / self.heads);
 
-        let mut states = self.positions.add(input, offset, self.dropout.mask(pass));
+        let mut states = self.positions.add(input, offset, self.dropout.mask(pass), pass);
         for (layer, cache) in self.layers.iter().zip(&mut cache.layers) {
             states = layer.own_residual.forward(states, pass, |states, branch, pass| {
                 let input = branch.enter(states.clone());
@@ -154,25 +155,32 @@ impl Decoder {
             Visibility { lengths: memory.and_then(|memory| memory.lengths.clone()), ..Visibility::default() };
         let rotation = self.positions.rotation(0, target, d_model / self.heads);
 
-        let mut states = self.positions.add(input, 0, self.dropout.mask(pass));
-        for layer in &self.layers {
+        pass.at(Stack::Decoder, None, SiteRole::Positions);
+        let mut states = self.positions.add(input, 0, self.dropout.mask(pass), pass);
+        for (number, layer) in self.layers.iter().enumerate() {
+            let at = |pass: &mut Pass, role| pass.at(Stack::Decoder, Some(number), role);
+            at(pass, SiteRole::Attention(AttentionKind::Own));
             states = layer.own_residual.forward(states, pass, |states, branch, pass| {
                 layer.own.forward(states, None, branch, &own, rotation.as_ref(), pass)
             });
             if let (Some(layer), Some(memory)) = (&layer.cross, memory) {
                 let memory = memory.states.clone();
+                at(pass, SiteRole::Attention(AttentionKind::Cross));
                 states = layer.residual.forward(states, pass, |states, branch, pass| {
                     layer.attention.forward(states, Some(memory), branch, &cross, None, pass)
                 });
             }
+            at(pass, SiteRole::FeedForward);
             states = layer.feed_forward_residual.forward(states, pass, |states, branch, pass| {
                 layer.feed_forward.forward(states, branch, pass)
             });
         }
-        match &self.norm {
-            Some(norm) => normalise(norm, states),
-            None => states,
+        if let Some(norm) = &self.norm {
+            states = normalise(norm, states);
+            pass.at(Stack::Decoder, None, SiteRole::Norm);
+            pass.record("norm", || states.clone());
         }
+        states
     }
 }
 

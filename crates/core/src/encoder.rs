@@ -12,6 +12,7 @@ use crate::initializer::Initializer;
 use crate::memory::{Memory, padded_lengths};
 use crate::pass::Pass;
 use crate::positions::Positions;
+use crate::record::SiteRole;
 use crate::residual::{NormPlacement, Residual, normalise};
 use crate::trace::{AttentionKind, Place, Stack};
 use crate::transformer::StackConfig;
@@ -72,17 +73,22 @@ impl Encoder {
             Visibility { lengths: lengths.clone(), causal: false, slopes: self.positions.slopes(self.heads) };
         let rotation = self.positions.rotation(0, source, d_model / self.heads);
 
-        let mut states = self.positions.add(input, 0, self.dropout.mask(pass));
-        for layer in &self.layers {
+        pass.at(Stack::Encoder, None, SiteRole::Positions);
+        let mut states = self.positions.add(input, 0, self.dropout.mask(pass), pass);
+        for (number, layer) in self.layers.iter().enumerate() {
+            pass.at(Stack::Encoder, Some(number), SiteRole::Attention(AttentionKind::Own));
             states = layer.attention_residual.forward(states, pass, |states, branch, pass| {
                 layer.attention.forward(states, None, branch, &visibility, rotation.as_ref(), pass)
             });
+            pass.at(Stack::Encoder, Some(number), SiteRole::FeedForward);
             states = layer.feed_forward_residual.forward(states, pass, |states, branch, pass| {
                 layer.feed_forward.forward(states, branch, pass)
             });
         }
         if let Some(norm) = &self.norm {
             states = normalise(norm, states);
+            pass.at(Stack::Encoder, None, SiteRole::Norm);
+            pass.record("norm", || states.clone());
         }
         Memory { states, lengths, last: Vec::new() }
     }

@@ -5,7 +5,7 @@ pub use any2any_kernels::Activation;
 use any2any_kernels::{Branch, FeedForwardParameters, feed_forward};
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
 use crate::dropout::Dropout;
 use crate::initializer::{Initializer, weight_and_bias};
@@ -60,11 +60,30 @@ impl FeedForward {
     ///
     /// - stream and output: `[batch, positions, d_model]`
     pub fn forward(&self, stream: Tensor<3>, branch: &Branch, pass: &mut Pass) -> Tensor<3> {
+        if pass.is_recorded() {
+            return self.forward_by_steps(stream, branch, pass);
+        }
         let parameters = FeedForwardParameters {
             inner: weight_and_bias(&self.inner),
             gate: self.gate.as_ref().map(weight_and_bias),
             outer: weight_and_bias(&self.outer),
         };
         feed_forward(stream, parameters, branch, self.activation, self.dropout.mask(pass))
+    }
+
+    /// The same in burn's primitives, with what is computed in between.
+    fn forward_by_steps(&self, stream: Tensor<3>, branch: &Branch, pass: &mut Pass) -> Tensor<3> {
+        let input = branch.enter(stream.clone());
+        let inner = self.inner.forward(input.clone());
+        let active = match (self.activation, &self.gate) {
+            (Activation::Relu, _) => activation::relu(inner),
+            (Activation::Gelu, _) => activation::gelu(inner),
+            (Activation::Swiglu, Some(gate)) => activation::silu(gate.forward(input)) * inner,
+            (Activation::Swiglu, None) => activation::silu(inner),
+        };
+        pass.record("inner", || active.clone());
+        let output = self.outer.forward(self.dropout.forward(active, pass));
+        pass.record("output", || output.clone());
+        branch.join(stream, output)
     }
 }

@@ -22,9 +22,9 @@ pub fn write_frames<S: Entrance>(
     source: Source,
     width: usize,
     count: FrameCount,
+    pass: &mut Pass,
 ) -> Vec<Frames> {
     let rows = source.lengths.len();
-    let pass = &mut Pass::evaluation();
     let memory = model.encode(task, source, pass);
     match count {
         FrameCount::Fixed(frames) => {

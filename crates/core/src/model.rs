@@ -10,6 +10,7 @@ use crate::initializer::Initializer;
 use crate::memory::Memory;
 use crate::pass::Pass;
 use crate::stem::{Entrance, Input, Stem, StemConfig};
+use crate::trace::Stack;
 
 /// The sizes and choices of a [`Model`].
 #[derive(Clone, Debug)]
@@ -136,6 +137,15 @@ pub struct Source {
     pub lengths: Vec<usize>,
 }
 
+/// A batch of sources behind their entrance.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    /// `[batch, source, d_model]`.
+    pub states: Tensor<3>,
+    /// How many positions of each row are not padding.
+    pub lengths: Vec<usize>,
+}
+
 impl<S: Entrance> Model<S> {
     /// The device that the weights are on.
     pub fn device(&self) -> Device {
@@ -144,11 +154,22 @@ impl<S: Entrance> Model<S> {
 
     /// What the encoder makes of a batch; `None` for a decoder-only model.
     pub fn encode(&self, task: usize, source: Source, pass: &mut Pass) -> Option<Memory> {
+        self.encode_embedded(self.embed(task, source)?, pass)
+    }
+
+    /// A batch of sources behind their entrance; `None` for a decoder-only model.
+    pub fn embed(&self, task: usize, source: Source) -> Option<Embedded> {
         let stem = &self.stems[self.tasks[task].source?];
         let Source { input, lengths } = source;
-        let embedded = stem.forward(input, &lengths);
-        let positions: Vec<usize> = lengths.iter().map(|&length| stem.positions(length)).collect();
-        self.body.encode(embedded, &positions, pass)
+        let states = stem.forward(input, &lengths);
+        let lengths = lengths.iter().map(|&length| stem.positions(length)).collect();
+        Some(Embedded { states, lengths })
+    }
+
+    /// What the encoder makes of embedded sources; `None` for a decoder-only model.
+    pub fn encode_embedded(&self, source: Embedded, pass: &mut Pass) -> Option<Memory> {
+        let Embedded { states, lengths } = source;
+        self.body.encode(pass.embedded(Stack::Encoder, states), &lengths, pass)
     }
 
     /// Hidden states of known targets, each position seeing those before it.
@@ -172,8 +193,23 @@ impl<S: Entrance> Model<S> {
     ///
     /// When the body needs a memory and there is none.
     pub fn decode(&self, task: usize, memory: Option<&Memory>, target: Input, pass: &mut Pass) -> Tensor<3> {
-        let hidden = self.body.decode(self.embed_target(task, target), memory, pass);
-        hidden.expect("a body with an encoder decodes from its memory")
+        self.decode_embedded(task, memory, self.embed_target(task, target), pass)
+    }
+
+    /// The same of targets behind their entrance, `[batch, target, d_model]`.
+    ///
+    /// # Panics
+    ///
+    /// When the body needs a memory and there is none.
+    pub fn decode_embedded(
+        &self,
+        task: usize,
+        memory: Option<&Memory>,
+        target: Tensor<3>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        let input = self.of_task(task, pass.embedded(Stack::Decoder, target));
+        self.body.decode(input, memory, pass).expect("a body with an encoder decodes from its memory")
     }
 
     /// Hidden states of a target that has one token for each of the first `width` positions of the source:
@@ -204,12 +240,12 @@ impl<S: Entrance> Model<S> {
     /// Hidden states of the next positions, `[batch, target]` tokens or `[batch, target, width]` frames to
     /// `[batch, target, d_model]`.
     pub fn extend(&self, task: usize, target: Input, state: &mut DecoderState, pass: &mut Pass) -> Tensor<3> {
-        self.body.extend(self.embed_target(task, target), state, pass)
+        self.body.extend(self.of_task(task, self.embed_target(task, target)), state, pass)
     }
 
-    /// Target tokens or frames as `[batch, target, d_model]`.
-    fn embed_target(&self, task: usize, target: Input) -> Tensor<3> {
-        self.of_task(task, self.stems[self.tasks[task].target].forward(target, &[]))
+    /// Target tokens or frames behind their entrance, `[batch, target, d_model]`.
+    pub fn embed_target(&self, task: usize, target: Input) -> Tensor<3> {
+        self.stems[self.tasks[task].target].forward(target, &[])
     }
 
     /// Tells the decoder which task it works on.

@@ -1,18 +1,23 @@
-//! What one forward pass carries besides tensors: the randomness of dropout, and a trace if one is wanted.
+//! What one forward pass carries besides tensors: the randomness of dropout, what is kept of it, and what it takes
+//! away.
 
 use any2any_adapter::{Random, Seed};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
-use crate::trace::{Place, Trace};
+use crate::intervention::Interventions;
+use crate::record::{Recorder, Site, SiteRole};
+use crate::trace::{Place, Stack, Trace};
 
 /// One forward pass.
 ///
-/// Training draws dropout from it; a traced pass collects attention weights. A plain evaluation does
-/// neither and pays for neither.
+/// Training draws dropout from it; a traced pass collects attention weights, and a recorded one every tensor. A
+/// plain evaluation does none of this and pays for none.
 #[derive(Debug, Default)]
 pub struct Pass {
     dropout: Option<Random>,
     trace: Option<Trace>,
+    recorder: Option<Recorder>,
+    interventions: Option<Interventions>,
 }
 
 impl Pass {
@@ -23,22 +28,46 @@ impl Pass {
 
     /// A pass with dropout that depends on the seed and the step alone.
     pub fn training(seed: Seed, step: u64) -> Self {
-        Self { dropout: Some(seed.random("dropout", step)), trace: None }
+        Self { dropout: Some(seed.random("dropout", step)), ..Self::default() }
     }
 
     /// A pass without dropout that keeps the attention weights of every layer and head.
     pub fn traced() -> Self {
-        Self { dropout: None, trace: Some(Trace::default()) }
+        Self { trace: Some(Trace::default()), ..Self::default() }
     }
 
-    /// What a traced pass has seen.
+    /// A traced pass that keeps all tensors on their way through the model, too.
+    pub fn recorded() -> Self {
+        Self { recorder: Some(Recorder::new()), ..Self::traced() }
+    }
+
+    /// The pass, hiding positions of the encoder and of the decoder: one list for each row of the batch, or one for
+    /// all. A hidden position is embedded as zeros and no attention sees it; one of the decoder only where the whole
+    /// target is known.
+    #[must_use]
+    pub fn hiding(mut self, source: Vec<Vec<usize>>, target: Vec<Vec<usize>>) -> Self {
+        let others = self.interventions.unwrap_or_default();
+        self.interventions = Some(Interventions { source, target, ..others });
+        self
+    }
+
+    /// The pass with heads that say nothing: their context is zero.
+    #[must_use]
+    pub fn muting(mut self, heads: Vec<(Place, usize)>) -> Self {
+        let others = self.interventions.unwrap_or_default();
+        self.interventions = Some(Interventions { muted: heads, ..others });
+        self
+    }
+
+    /// What a traced or recorded pass has seen.
     pub fn into_trace(self) -> Trace {
-        self.trace.unwrap_or_default()
+        let trace = self.trace.unwrap_or_default();
+        trace.with_records(self.recorder.map_or_else(Vec::new, |recorder| recorder.records))
     }
 
-    /// Whether this pass keeps attention weights.
-    pub(crate) fn is_traced(&self) -> bool {
-        self.trace.is_some()
+    /// Whether attention weights must be there as a tensor: to be kept, or to be changed.
+    pub(crate) fn opens_attention(&self) -> bool {
+        self.trace.is_some() || self.interventions.is_some()
     }
 
     /// The key of the next dropout mask; `None` outside training.
@@ -47,9 +76,52 @@ impl Pass {
     }
 
     /// Keeps attention weights, `[batch, heads, query, key]`, if this pass is traced.
-    pub(crate) fn record(&mut self, place: Place, weights: &Tensor<4>) {
+    pub(crate) fn keep_attention(&mut self, place: Place, weights: &Tensor<4>) {
         if let Some(trace) = &mut self.trace {
             trace.push(place, weights.clone());
+        }
+        self.record("weights", || weights.clone());
+    }
+
+    /// 0 at the keys that a layer must not see and 1 at the others, `[batch, 1, 1, keys]`; none when it sees all.
+    pub(crate) fn shown(&self, place: Place, keys: usize, device: &Device) -> Option<Tensor<4>> {
+        self.interventions.as_ref()?.shown(place, keys, device)
+    }
+
+    /// What the heads of a layer have gathered, `[batch, heads, queries, d_head]`, without muted ones.
+    pub(crate) fn heard(&self, place: Place, context: Tensor<4>) -> Tensor<4> {
+        let [_, heads, _, _] = context.dims();
+        let interventions = self.interventions.as_ref();
+        match interventions.and_then(|some| some.heard(place, heads, &context.device())) {
+            None => context,
+            Some(heard) => context * heard,
+        }
+    }
+
+    /// What a stack reads, `[batch, positions, d_model]`, without hidden positions.
+    pub(crate) fn embedded(&self, stack: Stack, input: Tensor<3>) -> Tensor<3> {
+        match &self.interventions {
+            None => input,
+            Some(interventions) => interventions.embedded(stack, input),
+        }
+    }
+
+    /// Whether this pass keeps all tensors.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    /// Says which part of the model comes next.
+    pub(crate) fn at(&mut self, stack: Stack, layer: Option<usize>, role: SiteRole) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.site = Site { stack, layer, role };
+        }
+    }
+
+    /// Keeps a tensor, the batch first, if this pass is recorded.
+    pub(crate) fn record<const D: usize>(&mut self, name: &'static str, values: impl FnOnce() -> Tensor<D>) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.keep(name, values());
         }
     }
 }

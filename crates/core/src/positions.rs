@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use any2any_kernels::{Mask, Rotation, add_positions, dropout};
 use burn::module::{Module, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::initializer::Initializer;
+use crate::pass::Pass;
 
 /// A way to tell positions apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,25 +52,39 @@ impl Positions {
     /// # Shapes
     ///
     /// - input and output: `[batch, positions, d_model]`
-    pub fn add(&self, input: Tensor<3>, offset: usize, mask: Option<Mask>) -> Tensor<3> {
+    pub(crate) fn add(
+        &self,
+        input: Tensor<3>,
+        offset: usize,
+        mask: Option<Mask>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
         let [_, positions, d_model] = input.dims();
-        let places = match (&self.table, self.config) {
+        let output = match self.places(offset..offset + positions, d_model, &input.device()) {
+            Some(places) => {
+                pass.record("positions", || places.clone().unsqueeze::<3>());
+                add_positions(input, places, mask)
+            }
+            None => dropout(input, mask),
+        };
+        pass.record("sum", || output.clone());
+        output
+    }
+
+    /// What is added to embeddings, `[positions, d_model]`, where anything is.
+    fn places(&self, positions: Range<usize>, d_model: usize, device: &Device) -> Option<Tensor<2>> {
+        let count = positions.len();
+        match (&self.table, self.config) {
             (Some(table), _) => {
                 let [limit, _] = table.dims();
-                let rows: Vec<i32> =
-                    (offset..offset + positions).map(|at| at.min(limit - 1) as i32).collect();
-                let rows = Tensor::from_data(TensorData::new(rows, [positions]), &input.device());
-                Some(table.val().select(0, rows))
+                let rows: Vec<i32> = positions.map(|at| at.min(limit - 1) as i32).collect();
+                Some(table.val().select(0, Tensor::from_data(TensorData::new(rows, [count]), device)))
             }
             (None, PositionsConfig::Sinusoidal) => {
-                let values = sinusoidal(offset..offset + positions, d_model);
-                Some(Tensor::from_data(TensorData::new(values, [positions, d_model]), &input.device()))
+                let values = sinusoidal(positions, d_model);
+                Some(Tensor::from_data(TensorData::new(values, [count, d_model]), device))
             }
             _ => None,
-        };
-        match places {
-            Some(places) => add_positions(input, places, mask),
-            None => dropout(input, mask),
         }
     }
 

@@ -59,10 +59,18 @@ impl Residual {
             carry: self.carry,
             mask: self.dropout.mask(pass),
         };
+        if self.placement == NormPlacement::Pre {
+            pass.record("norm", || branch.enter(stream.clone()));
+        }
         let output = layer(stream, &branch, pass);
+        pass.record("sum", || output.clone());
         match self.placement {
             NormPlacement::Pre => output,
-            NormPlacement::Post => normalise(&self.norm, output),
+            NormPlacement::Post => {
+                let output = normalise(&self.norm, output);
+                pass.record("norm", || output.clone());
+                output
+            }
         }
     }
 }

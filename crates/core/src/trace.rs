@@ -1,11 +1,14 @@
-//! What every attention head looked at in one forward pass.
+//! What every attention head looked at in one forward pass, and what else the pass was asked to keep.
 
 use burn::tensor::Tensor;
+
+use crate::record::Record;
 
 /// The attention weights of one forward pass, in the order in which they were computed.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     attention: Vec<AttentionWeights>,
+    records: Vec<Record>,
 }
 
 /// The weights of one attention layer.
@@ -50,6 +53,15 @@ impl Trace {
     /// The weights of every layer.
     pub fn attention(&self) -> &[AttentionWeights] {
         &self.attention
+    }
+
+    /// Every tensor of a recorded pass, in the order of computation.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    pub(crate) fn with_records(self, records: Vec<Record>) -> Self {
+        Self { records, ..self }
     }
 
     pub(crate) fn push(&mut self, place: Place, weights: Tensor<4>) {

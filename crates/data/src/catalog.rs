@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::{DataError, Manifest};
 
 /// The manifests that ship with the program: part of it, so that it works from any folder.
-const SHIPPED: [(&str, &str); 9] = [
+const SHIPPED: [(&str, &str); 10] = [
+    ("agreement", include_str!("../../../datasets/agreement.yaml")),
     ("archiscribe", include_str!("../../../datasets/archiscribe.yaml")),
     ("emoji", include_str!("../../../datasets/emoji.yaml")),
     ("emoji-pairs", include_str!("../../../datasets/emoji-pairs.yaml")),
@@ -105,7 +106,7 @@ mod tests {
             assert!(manifest.citation.is_some() && manifest.licence.len() >= 7, "{name}");
         }
         let error = catalog.find("multi-30k").expect_err("no such set").to_string();
-        assert!(error.contains("did you mean 'multi30k'? (known: archiscribe, "), "{error}");
+        assert!(error.contains("did you mean 'multi30k'? (known: agreement, "), "{error}");
     }
 
     #[test]

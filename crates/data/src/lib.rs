@@ -7,7 +7,7 @@
 //!   knows the manifests that ship with the program. A [`DataRoot`] is the folder that holds datasets;
 //!   [`open`] finds one there, [`download::get`] fetches it. A [`Dataset`] also divides its samples anew, pairs
 //!   them with another set, joins them to longer ones, and limits them, as an experiment asks for.
-//! - [`toy`] generates a small parallel corpus from a grammar, so that a first run needs no download.
+//! - [`toy`] generates small corpora from a grammar, so that a first run needs no download.
 //! - [`batching`] packs samples of similar length into batches under a token budget, [`Limits`] tells which
 //!   samples are too long, [`Prefetch`] prepares batches ahead on another thread, and a [`Schedule`] says
 //!   which task every training step draws from.

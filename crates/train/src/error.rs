@@ -92,6 +92,14 @@ pub enum TrainError {
         /// What was left out and why.
         reason: String,
     },
+    /// An axis of a sweep that cannot be one.
+    #[error("{given}: {reason}")]
+    Axis {
+        /// What was given.
+        given: String,
+        /// What is wrong with it, and the way out.
+        reason: String,
+    },
     /// Something asked of a kind of model that it cannot do.
     #[error("{0}")]
     Unsupported(String),

@@ -63,17 +63,17 @@ pub struct DecodedSplit {
     pub source_lengths: Vec<usize>,
 }
 
-/// The scores of samples whose sources are of similar length.
-#[derive(Clone, Debug, Serialize)]
-pub struct LengthBucket {
-    /// The fewest positions of a source.
-    pub from: usize,
-    /// The most positions of a source.
-    pub to: usize,
-    /// How many samples that is.
-    pub samples: usize,
-    /// Their scores.
-    pub scores: Vec<Score>,
+/// A sample to show: what search wrote, between the source and what it should have written.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShownSample {
+    /// Its number in its split, from 0.
+    pub number: usize,
+    /// The source.
+    pub source: String,
+    /// What was written.
+    pub output: String,
+    /// What should have been written.
+    pub reference: String,
 }
 
 /// The teacher-forced loss of a split.
@@ -126,6 +126,21 @@ pub fn decode(
 }
 
 impl DecodedSplit {
+    /// Some samples, evenly over what was decoded; anything but texts is described.
+    pub(crate) fn shown(&self, split: &Split, count: usize) -> Vec<ShownSample> {
+        let decoded = self.hypotheses.len();
+        let count = count.min(decoded);
+        (0..count)
+            .map(|sample| sample * decoded / count)
+            .map(|at| ShownSample {
+                number: split.examples[at].sample,
+                source: split.sources[at].to_string(),
+                output: self.hypotheses[at].decoded.value.to_string(),
+                reference: self.references[at].to_string(),
+            })
+            .collect()
+    }
+
     /// Scores what was decoded.
     ///
     /// # Errors
@@ -133,37 +148,6 @@ impl DecodedSplit {
     /// When there is nothing to score.
     pub fn scores(&self, wanted: &[Metric]) -> Result<Vec<Score>, TrainError> {
         wanted.iter().map(|&metric| self.score(metric)).collect()
-    }
-
-    /// Scores in buckets of similar source length, each with about as many samples.
-    ///
-    /// # Errors
-    ///
-    /// When there is nothing to score.
-    pub fn scores_by_length(
-        &self,
-        wanted: &[Metric],
-        buckets: usize,
-    ) -> Result<Vec<LengthBucket>, TrainError> {
-        let mut sorted = self.source_lengths.clone();
-        sorted.sort_unstable();
-        let mut result = Vec::new();
-        let mut from = 0;
-        for bucket in 1..=buckets {
-            let Some(&to) = sorted.get((bucket * sorted.len() / buckets).saturating_sub(1)) else { break };
-            let within: Vec<usize> = (0..self.hypotheses.len())
-                .filter(|&at| (from..=to).contains(&self.source_lengths[at]))
-                .collect();
-            if within.is_empty() {
-                continue;
-            }
-            let part = self.only(&within);
-            let shortest = part.source_lengths.iter().copied().min().unwrap_or(from);
-            let scores = part.scores(wanted)?;
-            result.push(LengthBucket { from: shortest, to, samples: within.len(), scores });
-            from = to + 1;
-        }
-        Ok(result)
     }
 
     /// The score of a metric with its 95 % bootstrap interval.
@@ -209,7 +193,7 @@ impl DecodedSplit {
     }
 
     /// Some samples.
-    fn only(&self, samples: &[usize]) -> Self {
+    pub(crate) fn only(&self, samples: &[usize]) -> Self {
         Self {
             hypotheses: samples.iter().map(|&at| self.hypotheses[at].clone()).collect(),
             reference_tokens: samples.iter().map(|&at| self.reference_tokens[at].clone()).collect(),

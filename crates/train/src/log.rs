@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::TrainError;
-use crate::evaluate::metric_name;
+use crate::evaluate::{ShownSample, metric_name};
 use crate::files;
 use crate::observer::{Progress, TaskEvaluation};
 use crate::run::RunFolder;
@@ -84,6 +84,19 @@ impl Log {
             }
         }
         self.events.flush()
+    }
+
+    /// Adds a line with what search wrote for a few samples of a task's validation split.
+    pub(crate) fn samples(
+        &mut self,
+        step: u64,
+        task: &str,
+        samples: &[ShownSample],
+    ) -> Result<(), TrainError> {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        self.line("samples", &json!({ "step": step, "task": task, "samples": samples }))
     }
 
     /// Puts everything on disk.

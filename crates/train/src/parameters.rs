@@ -19,9 +19,16 @@ pub struct Weights {
 
 /// Every parameter of a module, on the host.
 pub fn weights(module: &impl Module) -> BTreeMap<String, Weights> {
-    let mut visitor = Reader { path: Path::default(), weights: BTreeMap::new() };
+    let mut visitor = Reader { path: Path::default(), wanted: None, weights: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.weights
+}
+
+/// One parameter of a module, on the host; none when it has none of this name.
+pub(crate) fn find(module: &impl Module, name: &str) -> Option<Weights> {
+    let mut visitor = Reader { path: Path::default(), wanted: Some(name), weights: BTreeMap::new() };
+    module.visit(&mut visitor);
+    visitor.weights.remove(name)
 }
 
 /// The shapes of every parameter of a module.
@@ -126,19 +133,25 @@ macro_rules! follow_path {
     };
 }
 
-struct Reader {
+struct Reader<'a> {
     path: Path,
+    /// The only parameter to read; none for all.
+    wanted: Option<&'a str>,
     weights: BTreeMap<String, Weights>,
 }
 
-impl ModuleVisitor for Reader {
+impl ModuleVisitor for Reader<'_> {
     follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.name();
+        if self.wanted.is_some_and(|wanted| wanted != name) {
+            return;
+        }
         let value = param.val();
         let shape = value.dims().to_vec();
         let values = value.into_data().convert::<f32>().try_into_vec().expect("converted to 32-bit floats");
-        self.weights.insert(self.path.name(), Weights { shape, values });
+        self.weights.insert(name, Weights { shape, values });
     }
 }
 

@@ -27,6 +27,7 @@ pub struct Prepared {
 }
 
 /// The data of one task.
+#[derive(Clone)]
 pub struct PreparedTask {
     /// The task's name.
     pub name: String,
@@ -41,6 +42,7 @@ pub struct PreparedTask {
 }
 
 /// A split, encoded, beside its opened values.
+#[derive(Clone)]
 pub struct Split {
     /// Every sample that can be read, encoded.
     pub examples: Vec<Example>,

@@ -3,10 +3,12 @@
 use std::convert::Infallible;
 
 use any2any_adapter::{Decoded, FrameCount, Head, Sequence};
-use any2any_core::{AlignedStepper, ModelStepper};
+use any2any_core::{AlignedStepper, ModelStepper, Pass};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
-use any2any_search::{Beam, Hypothesis, Sampling, SearchOptions, SourceRow, Stepper, Strategy};
+use any2any_search::{
+    Beam, Hypothesis, Observer, Sampling, SearchOptions, SourceRow, Stepper, Strategy, search_observed,
+};
 
 use crate::aligned::alignable;
 use crate::batch::{self, Framing};
@@ -101,6 +103,18 @@ impl Translator {
         rows: &[SourceRow],
         decoding: &Decoding,
     ) -> Result<Vec<Vec<Output>>, TrainError> {
+        self.run_search_observed(task, sources, rows, decoding, &mut ())
+    }
+
+    /// The same, while somebody watches. Frames are not chosen, so there is nothing to see of them.
+    pub(crate) fn run_search_observed(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        rows: &[SourceRow],
+        decoding: &Decoding,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Vec<Output>>, TrainError> {
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
         let (begin, end, forbidden) = match adapter.head() {
             Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
@@ -111,7 +125,7 @@ impl Translator {
         };
         let options = search_options(decoding, self.experiment.seed);
         let mut stepper = self.stepper(task, sources);
-        let hypotheses = any2any_search::search(&mut stepper, rows, begin, end, &forbidden, &options);
+        let hypotheses = search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer);
         let hypotheses = hypotheses.map_err(|error| TrainError::Search(error.to_string()))?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TrainError> {
             let sequence = Sequence::Tokens(hypothesis.tokens);
@@ -140,7 +154,8 @@ impl Translator {
         let Some(source) = batch::sources(sources, framing, self.device()) else {
             return Ok(Vec::new());
         };
-        let written = any2any_core::write_frames(self.model(), task, source, width, length);
+        let written =
+            any2any_core::write_frames(self.model(), task, source, width, length, &mut Pass::evaluation());
         let output = |frames| {
             let sequence = Sequence::Frames(frames);
             let decoded =

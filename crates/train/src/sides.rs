@@ -51,7 +51,7 @@ impl Side {
 
     /// The values of every sample, as they stand in the dataset: a side that reads several fields gets a series
     /// of them.
-    fn column<'a>(&self, samples: &'a Samples) -> Result<Cow<'a, [Value]>, TrainError> {
+    pub(crate) fn column<'a>(&self, samples: &'a Samples) -> Result<Cow<'a, [Value]>, TrainError> {
         match &self.fields[..] {
             [field] => Ok(Cow::Borrowed(samples.require(field)?)),
             fields => {

@@ -79,15 +79,8 @@ impl Trained {
             let (scores, samples) = if self.adapters.tasks()[number].source.is_some() {
                 let decoded =
                     evaluate::decode(&translator, number, split, self.experiment.decoding(&task.name), None)?;
-                let count = split.sources.len();
-                let samples = (0..settings.show.min(count)).map(|sample| {
-                    let at = sample * count / settings.show.max(1);
-                    [
-                        split.sources[at].to_string(),
-                        decoded.hypotheses[at].decoded.value.to_string(),
-                        split.references[at].to_string(),
-                    ]
-                });
+                let shown = decoded.shown(split, settings.show).into_iter();
+                let samples = shown.map(|sample| [sample.source, sample.output, sample.reference]);
                 (decoded.scores(self.experiment.metrics(&task.name))?, samples.collect())
             } else {
                 (Vec::new(), Vec::new())

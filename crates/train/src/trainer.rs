@@ -26,6 +26,7 @@ use crate::order::{Order, TaskExamples};
 use crate::parameters;
 use crate::prepare::{Prepared, PreparedTask, load_split};
 use crate::run::{Existing, RunFolder, fresh_model};
+use crate::running::{Announced, Running};
 use crate::schedule::LearningRate;
 use crate::trained::Trained;
 use crate::translator::Translator;
@@ -108,7 +109,7 @@ impl Trainer {
         Ok(trainer)
     }
 
-    fn new(
+    pub(crate) fn new(
         experiment: Experiment,
         adapters: AdapterSet,
         run: RunFolder,
@@ -163,6 +164,10 @@ impl Trainer {
     ///
     /// When a loss is not finite or a file cannot be written; the last checkpoint is then still good.
     pub fn train(mut self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
+        let Announced::Alone(_running) = Running::announce(self.run.path()) else {
+            let reason = "another process is training this run; wait for it, or stop it";
+            return Err(TrainError::run(self.run.path(), reason));
+        };
         let steps = self.experiment.training.steps;
         let (order, weights) = self.order()?;
         observer.event(Event::Started {
@@ -249,8 +254,8 @@ impl Trainer {
     }
 
     /// The batches of the next update.
-    pub(crate) fn next_update(&mut self, batches: &mut Prefetch<Batch>) -> Vec<Batch> {
-        let update = batches.take(self.experiment.training.accumulate).collect();
+    pub(crate) fn next_update(&mut self, batches: &mut impl Iterator<Item = Batch>) -> Vec<Batch> {
+        let update = batches.by_ref().take(self.experiment.training.accumulate).collect();
         self.phases.end(Phase::Data);
         update
     }
@@ -393,6 +398,7 @@ impl Trainer {
                     self.experiment.decoding(&task.name),
                     at_most,
                 )?;
+                log.samples(self.state.step, &task.name, &decoded.shown(split, settings.show))?;
                 decoded.scores(&metrics)?
             } else {
                 Vec::new()

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use any2any_adapter::{AdapterError, Encoded, Head, Registry, Sequence, Value};
-use any2any_core::{Loss, Model, Pass, Trace};
+use any2any_core::{Loss, Model};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{Engine, Precision};
@@ -20,7 +20,6 @@ use crate::corpus::Example;
 use crate::error::TrainError;
 use crate::loaded::Loaded;
 use crate::losses::losses;
-use crate::objective::loss_of;
 use crate::prepare::{self, Split};
 use crate::run::RunFolder;
 use crate::searching::Output;
@@ -55,18 +54,6 @@ pub struct NextToken {
     pub id: u32,
     /// Its probability.
     pub probability: f32,
-}
-
-/// What a traced pass over one pair saw.
-pub struct Traced {
-    /// The source and its regions; none for a decoder-only model.
-    pub source: Option<Encoded>,
-    /// The target and its regions.
-    pub target: Encoded,
-    /// The attention of every layer and head.
-    pub trace: Trace,
-    /// The log-probability of each target token.
-    pub log_probabilities: Vec<f32>,
 }
 
 impl Translator {
@@ -257,21 +244,36 @@ impl Translator {
         prefix: &Value,
         count: usize,
     ) -> Result<Vec<NextToken>, TrainError> {
-        let names = self.adapters.tasks()[task].clone();
         self.require_tokens(task)?;
-        let source = match (source, names.source) {
+        let source = match (source, self.adapters.tasks()[task].source) {
             (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?.sequence),
             _ => None,
         };
-        let sources: Vec<&Sequence> = source.iter().collect();
+        self.next_of_tokens(task, source.as_ref(), &self.prefix(task, Some(prefix))?, count)
+    }
+
+    /// The same of a source that is read already and the tokens written so far, without begin.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes frames.
+    pub fn next_of_tokens(
+        &self,
+        task: usize,
+        source: Option<&Sequence>,
+        written: &[u32],
+        count: usize,
+    ) -> Result<Vec<NextToken>, TrainError> {
+        self.require_tokens(task)?;
+        let sources: Vec<&Sequence> = source.into_iter().collect();
         let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
-        tokens.extend(self.prefix(task, Some(prefix))?);
+        tokens.extend(written);
         let logits = last_logits(self.stepper(task, &sources), &tokens);
         let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f64 = logits.iter().map(|logit| f64::from(logit - highest).exp()).sum();
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
-        let target = self.adapters.adapter(names.target);
+        let target = self.adapters.adapter(self.adapters.tasks()[task].target);
         Ok(order
             .into_iter()
             .take(count)
@@ -317,33 +319,6 @@ impl Translator {
         Ok(scores.into_iter().flatten().collect())
     }
 
-    /// One pair with the attention of every layer and head.
-    ///
-    /// # Errors
-    ///
-    /// When a value cannot be read.
-    pub fn trace(&self, task: usize, source: Option<&Value>, target: &Value) -> Result<Traced, TrainError> {
-        let source = match (source, self.adapters.tasks()[task].source) {
-            (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?),
-            _ => None,
-        };
-        let mut target = self.read(task, Role::Target, target)?;
-        let example = Example {
-            sample: 0,
-            source: source.as_ref().map(|source| source.sequence.clone()),
-            target: target.sequence.clone(),
-        };
-        self.require_aligned(task, &example)?;
-        if self.adapters.tasks()[task].aligned {
-            // Its end is not written.
-            target.regions.pop();
-        }
-        let batch = Batch::new(task, [&example], Framing::of(&self.adapters, task));
-        let mut pass = Pass::traced();
-        let loss = loss_of(self.model(), &batch, self.model.device(), &mut pass);
-        Ok(Traced { source, target, trace: pass.into_trace(), log_probabilities: loss.log_probabilities })
-    }
-
     /// The losses of examples in batches, longest first.
     pub(crate) fn losses(&self, task: usize, examples: &[Example], each: impl FnMut(&Batch, &Loss)) {
         let tokens = self.experiment.training.batch.tokens;
@@ -385,7 +360,7 @@ impl Translator {
     }
 
     /// A value of one side of a task, opened and encoded.
-    fn read(&self, task: usize, role: Role, value: &Value) -> Result<Encoded, TrainError> {
+    pub(crate) fn read(&self, task: usize, role: Role, value: &Value) -> Result<Encoded, TrainError> {
         let names = &self.adapters.tasks()[task];
         let (side, adapter) = match (role, &names.source_side, names.source) {
             (Role::Source, Some(side), Some(adapter)) => (side, adapter),
@@ -405,7 +380,7 @@ impl Translator {
         }
     }
 
-    fn require_tokens(&self, task: usize) -> Result<(), TrainError> {
+    pub(crate) fn require_tokens(&self, task: usize) -> Result<(), TrainError> {
         match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
             Some(Head::Softmax { .. }) => Ok(()),
             _ => Err(TrainError::Unsupported(format!(
@@ -427,7 +402,15 @@ impl Translator {
         TrainError::Adapter { side: format!("{} {}", self.adapters.tasks()[task].name, role.word()), source }
     }
 
-    fn no_source(&self, task: usize) -> TrainError {
+    /// The error of a task that was given no source though it has one.
+    pub(crate) fn source_missing(&self, task: usize) -> TrainError {
+        TrainError::Unsupported(format!(
+            "task '{}' writes from a source, and none is given",
+            self.adapters.tasks()[task].name
+        ))
+    }
+
+    pub(crate) fn no_source(&self, task: usize) -> TrainError {
         TrainError::Unsupported(format!(
             "task '{}' has no source to translate; use `complete` for a decoder-only model",
             self.adapters.tasks()[task].name

@@ -23,6 +23,28 @@ pub(crate) enum BenchCommand {
     Encoder(BenchEncoderArguments),
     /// Measure single operations, forward and backward, beside their compositions of primitives.
     Kernels(BenchKernelsArguments),
+    /// Measure the server under load: how many translations a second one client gets, and many at a time.
+    Serve(BenchServeArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchServeArguments {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// How many clients ask at a time.
+    #[arg(long, default_value = "200")]
+    pub clients: NonZeroUsize,
+    /// How long they ask, after a third of it by one client alone.
+    #[arg(long, default_value = "30")]
+    pub seconds: NonZeroU64,
+    /// The lines to translate; texts of the test split when left out.
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

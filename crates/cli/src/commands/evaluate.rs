@@ -1,5 +1,6 @@
 //! `any2any evaluate`.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use any2any_adapter::{Image, Kind, Registry, Value};
@@ -7,12 +8,14 @@ use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics::Score;
 use any2any_train::controls::{Controlled, Controls};
-use any2any_train::evaluate::{DecodedSplit, LengthBucket, decode, larger_is_better, teacher_forced};
+use any2any_train::evaluate::{DecodedSplit, decode, larger_is_better, teacher_forced};
+use any2any_train::groups::{Group, numbers};
 use any2any_train::{Split, Translator};
+use serde::Serialize;
 use serde_json::json;
 
 use super::judge::Judge;
-use crate::arguments::EvaluateArguments;
+use crate::arguments::{EvaluateArguments, Usage};
 use crate::output;
 
 pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::Result<()> {
@@ -35,7 +38,9 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let decoded = match translator.adapters.tasks()[task].source {
         Some(_) => {
             let judge = Judge::load(&arguments, registry, &root, (&translator, task, &split))?;
-            Some(Decoded::new(&arguments, &translator, task, &split, &decoding, &metrics, judge.as_ref())?)
+            let by = By::load(&arguments, &root, &translator, task, &split)?;
+            let checks = Checks { judge, by };
+            Some(Decoded::new(&arguments, &translator, task, &split, &decoding, &metrics, &checks)?)
         }
         None => None,
     };
@@ -52,6 +57,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             "teacher_forced": forced,
             "decoded": decoded.as_ref().map_or(&[][..], |decoded| &decoded.scores),
             "by_length": decoded.as_ref().map_or(&[][..], |decoded| &decoded.by_length),
+            "by_field": decoded.as_ref().and_then(|decoded| decoded.by_field.as_ref()),
             "copied_source": decoded.as_ref().map_or(&[][..], |decoded| &decoded.copied),
             "judged": decoded.as_ref().and_then(|decoded| decoded.judged.as_ref()),
             "controls": decoded.as_ref().map_or(&[][..], |decoded| &decoded.controls),
@@ -70,12 +76,49 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     output::line(format!("teacher-forced (no search): {forced:.4}"))
 }
 
+/// What outputs are compared with beside their references.
+struct Checks {
+    judge: Option<Judge>,
+    by: Option<By>,
+}
+
+/// A field of the dataset that groups samples.
+struct By {
+    field: String,
+    numbers: Vec<f64>,
+    groups: usize,
+}
+
+impl By {
+    fn load(
+        arguments: &EvaluateArguments,
+        root: &DataRoot,
+        translator: &Translator,
+        task: usize,
+        split: &Split,
+    ) -> anyhow::Result<Option<Self>> {
+        let [field, groups] = arguments.by.as_slice() else { return Ok(None) };
+        let wrong = || Usage(format!("`--by {field} {groups}`: the number of groups must be at least 1"));
+        let count = groups.parse().ok().filter(|&count| count > 0).ok_or_else(wrong)?;
+        let texts = translator.load_texts(task, &arguments.split, field, split, root)?;
+        Ok(Some(Self { field: field.clone(), numbers: numbers(field, &texts)?, groups: count }))
+    }
+}
+
+/// Scores by a field of the dataset.
+#[derive(Serialize)]
+struct ByField {
+    field: String,
+    groups: Vec<Group<f64>>,
+}
+
 /// What was decoded, scored in every way that is asked for.
 struct Decoded {
     /// How long decoding took.
     seconds: f64,
     scores: Vec<Score>,
-    by_length: Vec<LengthBucket>,
+    by_length: Vec<Group<usize>>,
+    by_field: Option<ByField>,
     /// The scores of sources that are given out as they are.
     copied: Vec<Score>,
     /// The judge's verdict.
@@ -92,7 +135,7 @@ impl Decoded {
         split: &Split,
         decoding: &Decoding,
         metrics: &[Metric],
-        judge: Option<&Judge>,
+        Checks { judge, by }: &Checks,
     ) -> anyhow::Result<Self> {
         let began = std::time::Instant::now();
         let decoded = decode(translator, task, split, decoding, None)?;
@@ -119,8 +162,15 @@ impl Decoded {
             seconds,
             scores: decoded.scores(metrics)?,
             by_length: match arguments.by_length {
-                Some(buckets) => decoded.scores_by_length(metrics, buckets)?,
+                Some(groups) => decoded.scores_by_length(metrics, groups)?,
                 None => Vec::new(),
+            },
+            by_field: match by {
+                Some(By { field, numbers, groups }) => {
+                    let groups = decoded.scores_by(numbers, metrics, *groups)?;
+                    Some(ByField { field: field.clone(), groups })
+                }
+                None => None,
             },
             copied: copied(split, &decoded, metrics).unwrap_or_default(),
             judged,
@@ -141,16 +191,22 @@ impl Decoded {
         for controlled in &self.controls {
             output::line(output::controls(controlled))?;
         }
-        for bucket in &self.by_length {
-            let scores: String =
-                bucket.scores.iter().map(|score| format!("  {} {:.2}", score.name, score.value)).collect();
-            let (from, to, samples) = (bucket.from, bucket.to, bucket.samples);
-            output::line(format!(
-                "  sources of {from:>3} to {to:>3} tokens ({samples:>4} samples):{scores}"
-            ))?;
+        for group in &self.by_length {
+            print_group("sources of", group, " tokens")?;
+        }
+        if let Some(ByField { field, groups }) = &self.by_field {
+            for group in groups {
+                print_group(field, group, "")?;
+            }
         }
         Ok(())
     }
+}
+
+fn print_group<N: Display>(what: &str, group: &Group<N>, unit: &str) -> anyhow::Result<()> {
+    let Group { from, to, samples, scores } = group;
+    let scores: String = scores.iter().map(|score| format!("  {} {:.2}", score.name, score.value)).collect();
+    output::line(format!("  {what} {from:>3} to {to:>3}{unit} ({samples:>4} samples):{scores}"))
 }
 
 /// Controls are asked for, or the source is not text and they are not refused.

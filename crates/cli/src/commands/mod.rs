@@ -9,12 +9,15 @@ pub(crate) mod cross_validate;
 pub(crate) mod data;
 pub(crate) mod describe;
 pub(crate) mod evaluate;
+pub(crate) mod explore;
 pub(crate) mod export;
 mod judge;
 pub(crate) mod metrics;
 pub(crate) mod new;
 pub(crate) mod schema;
 pub(crate) mod score;
+pub(crate) mod serve;
+pub(crate) mod sweep;
 pub(crate) mod train;
 pub(crate) mod translate;
 

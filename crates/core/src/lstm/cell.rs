@@ -3,9 +3,10 @@
 use any2any_kernels::{LstmOrder, LstmParameters, lstm};
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
 use crate::initializer::{Initializer, weight_and_bias};
+use crate::pass::Pass;
 
 /// One layer of LSTM cells.
 #[derive(Module, Debug)]
@@ -36,8 +37,8 @@ impl LstmCell {
     }
 
     /// The state after one input, `[batch, d_input]`.
-    pub(crate) fn step(&self, input: Tensor<2>, state: &CellState) -> CellState {
-        let (_, last) = self.run_from(input.unsqueeze_dim(1), state.clone(), LstmOrder::default());
+    pub(crate) fn step(&self, input: Tensor<2>, state: &CellState, pass: &mut Pass) -> CellState {
+        let (_, last) = self.run_from(input.unsqueeze_dim(1), state.clone(), LstmOrder::default(), pass);
         last
     }
 
@@ -53,10 +54,11 @@ impl LstmCell {
         input: Tensor<3>,
         lengths: Option<Vec<usize>>,
         backwards: bool,
+        pass: &mut Pass,
     ) -> (Tensor<3>, Tensor<2>) {
         let [batch, _, _] = input.dims();
         let first = zeros(batch, self.width, &input);
-        let (outputs, last) = self.run_from(input, first, LstmOrder { lengths, backwards });
+        let (outputs, last) = self.run_from(input, first, LstmOrder { lengths, backwards }, pass);
         (outputs, last.hidden)
     }
 
@@ -66,17 +68,49 @@ impl LstmCell {
         input: Tensor<3>,
         first: CellState,
         order: LstmOrder,
+        pass: &mut Pass,
     ) -> (Tensor<3>, CellState) {
         let [_, positions, _] = input.dims();
+        let before = pass.is_recorded().then(|| (input.clone(), first.hidden.clone(), order.backwards));
         let last = if order.backwards { 0 } else { positions - 1 };
         let parameters =
             LstmParameters { input: weight_and_bias(&self.input), hidden: weight_and_bias(&self.hidden) };
         let states = lstm(input, first, parameters, order);
+        if let Some((input, first, backwards)) = before {
+            self.record(input, first, states.clone(), backwards, pass);
+        }
         let end: Tensor<2> = states.clone().narrow(1, last, 1).squeeze_dim(1);
         let end = CellState {
             hidden: end.clone().narrow(1, 0, self.width),
             cell: end.narrow(1, self.width, self.width),
         };
         (states.narrow(2, 0, self.width), end)
+    }
+
+    /// Keeps gates and states of a sequence; the gates are computed again from what each step was given.
+    fn record(
+        &self,
+        input: Tensor<3>,
+        first: Tensor<2>,
+        states: Tensor<3>,
+        backwards: bool,
+        pass: &mut Pass,
+    ) {
+        let [_, positions, _] = input.dims();
+        let hidden = states.clone().narrow(2, 0, self.width);
+        let first = first.unsqueeze_dim::<3>(1);
+        let before = match (positions > 1, backwards) {
+            (false, _) => first,
+            (true, false) => Tensor::cat(vec![first, hidden.clone().narrow(1, 0, positions - 1)], 1),
+            (true, true) => Tensor::cat(vec![hidden.clone().narrow(1, 1, positions - 1), first], 1),
+        };
+        let gates = self.input.forward(input) + self.hidden.forward(before);
+        let gate = |number: usize| gates.clone().narrow(2, number * self.width, self.width);
+        pass.record("input gate", || activation::sigmoid(gate(0)));
+        pass.record("forget gate", || activation::sigmoid(gate(1)));
+        pass.record("candidate", || gate(2).tanh());
+        pass.record("output gate", || activation::sigmoid(gate(3)));
+        pass.record("cell", || states.narrow(2, self.width, self.width));
+        pass.record("hidden", || hidden);
     }
 }

@@ -10,8 +10,9 @@ use super::cell::{CellState, LstmCell, zeros};
 use super::{LstmAttention, LstmConfig};
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;
-use crate::memory::{Memory, Rows, padding_bias};
+use crate::memory::{MASKED, Memory, Rows, padding_bias};
 use crate::pass::Pass;
+use crate::record::SiteRole;
 use crate::trace::{AttentionKind, Place, Stack};
 
 /// The recurrent decoder.
@@ -43,6 +44,7 @@ pub struct LstmState {
 }
 
 const PLACE: Place = Place { stack: Stack::Decoder, layer: 0, kind: AttentionKind::Cross };
+const ATTENTION: SiteRole = SiteRole::Attention(AttentionKind::Cross);
 
 impl LstmConfig {
     pub(crate) fn init_decoder(&self, initializer: &Initializer) -> LstmDecoder {
@@ -111,7 +113,8 @@ impl LstmDecoder {
             if number > 0 {
                 states = self.dropout.forward(states, pass);
             }
-            (states, *cell_state) = cell.run_from(states, cell_state.clone(), LstmOrder::default());
+            pass.at(Stack::Decoder, Some(number), SiteRole::Cells);
+            (states, *cell_state) = cell.run_from(states, cell_state.clone(), LstmOrder::default(), pass);
         }
         states
     }
@@ -128,7 +131,8 @@ impl LstmDecoder {
             weights.extend(looked_at);
         }
         if !weights.is_empty() {
-            pass.record(PLACE, &Tensor::cat(weights, 2));
+            pass.at(Stack::Decoder, None, ATTENTION);
+            pass.keep_attention(PLACE, &Tensor::cat(weights, 2));
         }
         Tensor::stack(outputs, 1)
     }
@@ -150,7 +154,8 @@ impl LstmDecoder {
         };
         let last = self.layers.len().saturating_sub(1);
         for (number, (cell, cell_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
-            *cell_state = cell.step(input, cell_state);
+            pass.at(Stack::Decoder, Some(number), SiteRole::Cells);
+            *cell_state = cell.step(input, cell_state, pass);
             input = cell_state.hidden.clone();
             if number < last {
                 input = self.dropout.forward(input, pass);
@@ -160,21 +165,32 @@ impl LstmDecoder {
             (Some(context), Some(combine)) => combine.forward(Tensor::cat(vec![context, input], 1)).tanh(),
             _ => input,
         };
+        pass.at(Stack::Decoder, None, ATTENTION);
+        pass.record("output", || output.clone().unsqueeze_dim::<3>(1));
         (output, weights)
     }
 
     /// Context `[batch, d_model]` from the state before a step, and in a traced pass the weights.
-    fn attend_additively(&self, state: &LstmState, pass: &Pass) -> Option<(Tensor<2>, Option<Tensor<4>>)> {
+    fn attend_additively(
+        &self,
+        state: &LstmState,
+        pass: &mut Pass,
+    ) -> Option<(Tensor<2>, Option<Tensor<4>>)> {
         let (query, score, keys) = (self.query.as_ref()?, self.score.as_ref()?, state.keys.as_ref()?);
         let query = query.forward(state.layers.last()?.hidden.clone());
         // The score's bias would move all scores of a row alike, which softmax does not see.
         let weight: Tensor<1> = score.weight.val().squeeze_dim(1);
         let (keys, values) = (keys.clone(), state.memory.states.clone());
         let lengths = &state.memory.lengths;
-        if pass.is_traced() {
-            let weights = additive_weights(query, keys, weight, lengths.as_deref());
-            let context = weights.clone().matmul(values).squeeze_dim(1);
-            return Some((context, Some(weights.unsqueeze_dim(1))));
+        if pass.opens_attention() {
+            let [_, source, _] = keys.dims();
+            let shown = pass.shown(PLACE, source, &keys.device()).map(|shown| shown.squeeze_dim(1));
+            let weights = additive_weights(query, keys, weight, lengths.as_deref(), shown);
+            let context = pass.heard(PLACE, weights.clone().matmul(values).unsqueeze_dim(1));
+            let context: Tensor<3> = context.squeeze_dim(1);
+            pass.at(Stack::Decoder, None, ATTENTION);
+            pass.record("context", || context.clone());
+            return Some((context.squeeze_dim(1), Some(weights.unsqueeze_dim(1))));
         }
         Some((additive_attention(query, keys, weight, values, lengths.clone()), None))
     }
@@ -183,10 +199,17 @@ impl LstmDecoder {
     fn attend_by_product(&self, outputs: Tensor<3>, state: &LstmState, pass: &mut Pass) -> Tensor<3> {
         let (Some(query), Some(combine)) = (&self.query, &self.combine) else { return outputs };
         let scores = query.forward(outputs.clone()).matmul(state.memory.states.clone().swap_dims(1, 2));
-        let weights = state.weights(scores);
-        pass.record(PLACE, &weights.clone().unsqueeze_dim(1));
+        let [_, _, source] = scores.dims();
+        let shown = pass.shown(PLACE, source, &scores.device()).map(|shown| shown.squeeze_dim(1));
+        let weights = state.weights(scores, shown);
+        pass.at(Stack::Decoder, None, ATTENTION);
+        pass.keep_attention(PLACE, &weights.clone().unsqueeze_dim(1));
         let context = weights.matmul(state.memory.states.clone());
-        combine.forward(Tensor::cat(vec![context, outputs], 2)).tanh()
+        let context = pass.heard(PLACE, context.unsqueeze_dim(1)).squeeze_dim(1);
+        pass.record("context", || context.clone());
+        let output = combine.forward(Tensor::cat(vec![context, outputs], 2)).tanh();
+        pass.record("output", || output.clone());
+        output
     }
 }
 
@@ -201,8 +224,9 @@ impl LstmState {
         self.keys = self.keys.as_ref().map(|keys| rows.of(keys));
     }
 
-    /// Scores `[batch, target, source]` as weights, padding left out.
-    fn weights(&self, scores: Tensor<3>) -> Tensor<3> {
+    /// Scores `[batch, target, source]` as weights, without padding and without what is not `shown`,
+    /// `[batch, 1, source]`.
+    fn weights(&self, scores: Tensor<3>, shown: Option<Tensor<3>>) -> Tensor<3> {
         let [_, _, source] = scores.dims();
         let scores = match &self.memory.lengths {
             Some(lengths) => {
@@ -211,6 +235,12 @@ impl LstmState {
             }
             None => scores,
         };
-        activation::softmax(scores, 2)
+        match shown {
+            None => activation::softmax(scores, 2),
+            Some(shown) => {
+                let hidden = (1.0 - shown.clone()) * MASKED;
+                activation::softmax(scores + hidden, 2) * shown
+            }
+        }
     }
 }

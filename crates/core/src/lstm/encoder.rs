@@ -9,6 +9,8 @@ use crate::dropout::Dropout;
 use crate::initializer::Initializer;
 use crate::memory::{Memory, padded_lengths};
 use crate::pass::Pass;
+use crate::record::SiteRole;
+use crate::trace::Stack;
 
 /// The recurrent encoder.
 #[derive(Module, Debug)]
@@ -55,13 +57,15 @@ impl LstmEncoder {
 
         let mut states = input;
         let mut last = Vec::new();
-        for layer in &self.layers {
+        for (number, layer) in self.layers.iter().enumerate() {
             states = self.dropout.forward(states, pass);
-            let (outputs, end) = layer.forwards.run(states.clone(), lengths.clone(), false);
+            pass.at(Stack::Encoder, Some(number), SiteRole::Cells);
+            let (outputs, end) = layer.forwards.run(states.clone(), lengths.clone(), false, pass);
             let (outputs, end) = match &layer.backwards {
                 None => (outputs, end),
                 Some(cell) => {
-                    let (reversed, start) = cell.run(states, lengths.clone(), true);
+                    pass.at(Stack::Encoder, Some(number), SiteRole::BackwardCells);
+                    let (reversed, start) = cell.run(states, lengths.clone(), true, pass);
                     (Tensor::cat(vec![outputs, reversed], 2), Tensor::cat(vec![end, start], 1))
                 }
             };

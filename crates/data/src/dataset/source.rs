@@ -7,7 +7,6 @@ use any2any_experiment::spec;
 
 use super::ROLES;
 use crate::reader::{self, Archives};
-use crate::toy::{Corpus, ToyEnDe};
 use crate::{DataError, DataRoot, Generator, Manifest, Samples};
 
 /// Where splits are read from.
@@ -17,17 +16,17 @@ pub(super) enum Source {
     Folder { manifest: Box<Manifest>, folder: PathBuf, archives: Archives },
     /// Files that the experiment names.
     Files { files: Box<spec::Files>, archives: Archives },
-    /// Sentences that are generated when the first split is asked for.
-    Toy { manifest: Box<Manifest>, generator: ToyEnDe, corpus: OnceLock<Corpus> },
+    /// Samples that are generated, in the order of the roles, when the first split is asked for.
+    Generated { manifest: Box<Manifest>, generator: Generator, splits: OnceLock<[Samples; 3]> },
 }
 
 impl Source {
     /// The source of a manifest; `asked` is how the person called it.
     pub(super) fn of_manifest(manifest: Manifest, root: &DataRoot, asked: &str) -> Result<Self, DataError> {
         Ok(match &manifest.generator {
-            Some(Generator::ToyEnDe(generator)) => {
+            Some(generator) => {
                 let generator = generator.clone();
-                Self::Toy { manifest: Box::new(manifest), generator, corpus: OnceLock::new() }
+                Self::Generated { manifest: Box::new(manifest), generator, splits: OnceLock::new() }
             }
             None => {
                 root.require(&manifest, asked)?;
@@ -48,7 +47,7 @@ impl Source {
 
     pub(super) fn manifest(&self) -> Option<&Manifest> {
         match self {
-            Self::Folder { manifest, .. } | Self::Toy { manifest, .. } => Some(manifest),
+            Self::Folder { manifest, .. } | Self::Generated { manifest, .. } => Some(manifest),
             Self::Files { .. } => None,
         }
     }
@@ -57,7 +56,7 @@ impl Source {
     pub(super) fn splits(&self) -> Vec<String> {
         match self {
             Self::Files { files, .. } => files.splits().map(|(role, _)| role.to_owned()).collect(),
-            Self::Toy { .. } => ROLES.map(str::to_owned).to_vec(),
+            Self::Generated { .. } => ROLES.map(str::to_owned).to_vec(),
             Self::Folder { manifest, .. } => manifest.splits.keys().cloned().collect(),
         }
     }
@@ -81,15 +80,16 @@ impl Source {
                 let files = files.splits().find(|(role, _)| *role == role_or_name).map(|(_, files)| files);
                 files.map(|files| reader::read_sound(files, Path::new(""), archives)).transpose()
             }
-            Self::Toy { generator, corpus, .. } => {
-                let corpus = match corpus.get() {
-                    Some(corpus) => corpus,
+            Self::Generated { generator, splits, .. } => {
+                let splits = match splits.get() {
+                    Some(splits) => splits,
                     None => {
-                        let generated = generator.generate()?;
-                        corpus.get_or_init(|| generated)
+                        let generated = generator.samples()?;
+                        splits.get_or_init(|| generated)
                     }
                 };
-                Ok(corpus.split(role_or_name))
+                let split = ROLES.iter().position(|role| *role == role_or_name);
+                Ok(split.map(|split| splits[split].clone()))
             }
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use any2any_experiment::Pattern;
 
-use super::{Generator, Manifest, ManifestFile, Reads, split_reads};
+use super::{Manifest, ManifestFile, Reads, split_reads};
 use crate::reader::expression;
 
 impl Manifest {
@@ -20,7 +20,7 @@ impl Manifest {
             return Err(format!("folder '{folder}' must be letters, digits, '-', '_' and '.'"));
         }
         match (&self.generator, self.files.is_empty() && self.splits.is_empty() && self.roles.is_none()) {
-            (Some(Generator::ToyEnDe(toy)), true) => return toy.check(),
+            (Some(generator), true) => return generator.check(),
             (Some(_), false) => {
                 return Err("a generator makes its own splits: leave out files, splits and roles".into());
             }
@@ -174,6 +174,12 @@ mod tests {
             ),
             (format!("{HEAD}generator: {{ toy_en_de: {{ pairs: 100, seed: 1 }} }}"), ""),
             (format!("{HEAD}generator: {{ toy_en_de: {{ pairs: 0, seed: 1 }} }}"), "pairs must be"),
+            (
+                format!(
+                    "{HEAD}generator: {{ agreement: {{ pairs: 9, seed: 1, test_distances: {{ from: 9, to: 8 }} }} }}"
+                ),
+                "test_distances must rise and stay within 2 to 200 words, they are 9 to 8",
+            ),
             (format!("{HEAD}{split}generator: {{ toy_en_de: {{ pairs: 9, seed: 1 }} }}"), "leave out files"),
             (format!("{HEAD}{split}"), "split 'train' reads a, which is neither"),
             (format!("{HEAD}{}", file("a", "")), "give it splits"),

@@ -111,7 +111,7 @@ fn subject(subject: &Subject) -> Words {
     }
 }
 
-fn noun_phrase(phrase: &NounPhrase) -> Words {
+pub(super) fn noun_phrase(phrase: &NounPhrase) -> Words {
     let adjective = phrase.adjective.map_or("", |adjective| adjective.english);
     let noun = third(phrase.number, phrase.noun.english[1], phrase.noun.english[0]);
     let next = if adjective.is_empty() { noun } else { adjective };

@@ -59,11 +59,11 @@ fn combinations(sentence: &Sentence) -> Vec<Split> {
     splits
 }
 
-fn described(adjective: &Adjective, noun: &Noun) -> Split {
+pub(super) fn described(adjective: &Adjective, noun: &Noun) -> Split {
     diagonal(place(&ADJECTIVES, adjective), place(&NOUNS, noun))
 }
 
-fn done(verb: &Verb, noun: &Noun) -> Split {
+pub(super) fn done(verb: &Verb, noun: &Noun) -> Split {
     diagonal(place(&VERBS, verb), place(&NOUNS, noun))
 }
 

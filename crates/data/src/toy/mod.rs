@@ -21,7 +21,10 @@
 //! A structure is drawn (`grammar`), then written in each language (`english`, `german`, with `declension`).
 //! Training never shows certain combinations of words (`held_out`); every sentence of the validation and test
 //! splits has at least one of them.
+//!
+//! The same words make another corpus, [`agreement`]: sentences whose subject and verb stand far apart.
 
+pub mod agreement;
 mod declension;
 mod english;
 mod german;
@@ -150,17 +153,14 @@ impl Pair {
 }
 
 impl Corpus {
-    /// A split by its name, as samples with the fields `en` and `de`.
-    pub fn split(&self, name: &str) -> Option<Samples> {
-        let pairs = match name {
-            "train" => &self.train,
-            "validation" => &self.validation,
-            "test" => &self.test,
-            _ => return None,
-        };
-        let column =
-            |side: fn(&Pair) -> &String| pairs.iter().map(|pair| Value::from(side(pair).as_str())).collect();
-        let (english, german) = (column(|pair| &pair.english), column(|pair| &pair.german));
-        Samples::new(vec![("en".to_owned(), english), ("de".to_owned(), german)])
+    /// The splits train, validation and test, as samples with the fields `en` and `de`.
+    pub(crate) fn samples(&self) -> [Samples; 3] {
+        [&self.train, &self.validation, &self.test].map(|pairs| {
+            let column = |name: &str, side: fn(&Pair) -> &str| {
+                (name.to_owned(), pairs.iter().map(|pair| Value::from(side(pair))).collect())
+            };
+            let (english, german) = (column("en", |pair| &pair.english), column("de", |pair| &pair.german));
+            Samples::new(vec![english, german]).unwrap_or_default()
+        })
     }
 }

@@ -91,7 +91,7 @@ pub fn primitive(
     let query = turn(heads(linear(input, parameters.query), queries));
     let key = turn(heads(linear(memory.clone(), parameters.key), keys));
     let value = heads(linear(memory, parameters.value), keys);
-    let weights = attention_weights(query, key, &shape.visibility);
+    let weights = attention_weights(query, key, &shape.visibility, None);
     let context = super::dropout::primitive(weights, shape.mask).matmul(value);
     let context = context.swap_dims(1, 2).reshape([batch, queries, d_model]);
     branch.primitive_join(stream, linear(context, parameters.output))
@@ -118,8 +118,14 @@ pub fn turn(rotation: &Rotation, heads: Tensor<4>) -> Tensor<4> {
 /// # Shapes
 ///
 /// - query: `[batch, heads, queries, d_head]`; key: `[batch, heads, keys, d_head]`
+/// - shown: `[batch, 1, 1, keys]`, 0 at keys that are hidden besides, 1 at the others; none when none is
 /// - output: `[batch, heads, queries, keys]`; rows sum to one, or to 0 where no key is visible
-pub fn attention_weights(query: Tensor<4>, key: Tensor<4>, visibility: &Visibility) -> Tensor<4> {
+pub fn attention_weights(
+    query: Tensor<4>,
+    key: Tensor<4>,
+    visibility: &Visibility,
+    shown: Option<Tensor<4>>,
+) -> Tensor<4> {
     let [_, heads, queries, d_head] = query.dims();
     let [_, _, keys, _] = key.dims();
     let device = query.device();
@@ -128,7 +134,11 @@ pub fn attention_weights(query: Tensor<4>, key: Tensor<4>, visibility: &Visibili
         None => scores,
         Some(slopes) => scores + distance_bias(slopes, heads, queries, keys, &device),
     };
-    let Some(visible) = visible(visibility, queries, keys, &device) else {
+    let visible = match (visible(visibility, queries, keys, &device), shown) {
+        (Some(visible), Some(shown)) => Some(visible * shown),
+        (visible, shown) => visible.or(shown),
+    };
+    let Some(visible) = visible else {
         return activation::softmax(scores, 3);
     };
     // What is hidden gets a large finite cost, so that a row without any key stays finite; then nothing.

@@ -139,16 +139,18 @@ pub fn additive_attention(
     if super::fused::applies(&query.device()) {
         return additive_on_flex(query, keys, weight, values, lengths);
     }
-    let weights = additive_weights(query, keys, weight, lengths.as_deref());
+    let weights = additive_weights(query, keys, weight, lengths.as_deref(), None);
     weights.matmul(values).squeeze_dim(1)
 }
 
-/// The weights of additive attention in burn's primitives, `[batch, 1, keys]`.
+/// The weights of additive attention in burn's primitives, `[batch, 1, keys]`. `shown`, `[batch, 1, keys]`, is 0 at
+/// keys that are hidden besides and 1 at the others; a row without any key sums to 0.
 pub fn additive_weights(
     query: Tensor<2>,
     keys: Tensor<3>,
     weight: Tensor<1>,
     lengths: Option<&[usize]>,
+    shown: Option<Tensor<3>>,
 ) -> Tensor<3> {
     let [batch, positions, d_model] = keys.dims();
     let device = keys.device();
@@ -165,7 +167,10 @@ pub fn additive_weights(
             scores + Tensor::from_data(TensorData::new(values, [batch, 1, positions]), &device)
         }
     };
-    activation::softmax(scores, 2)
+    match shown {
+        None => activation::softmax(scores, 2),
+        Some(shown) => activation::softmax(scores + (shown.clone() - 1.0) * 1e9, 2) * shown,
+    }
 }
 
 #[cfg(feature = "flex")]

@@ -3,6 +3,7 @@
 mod decode;
 mod encoder;
 mod kernels;
+mod serve;
 mod train;
 
 use any2any_adapter::Registry;
@@ -15,6 +16,7 @@ pub(crate) fn run(arguments: BenchArguments, registry: &Registry) -> anyhow::Res
         BenchCommand::Decode(arguments) => decode::run(&arguments, registry),
         BenchCommand::Encoder(arguments) => encoder::run(&arguments, registry),
         BenchCommand::Kernels(arguments) => kernels::run(&arguments),
+        BenchCommand::Serve(arguments) => serve::run(&arguments, registry),
     }
 }
 

@@ -276,9 +276,12 @@ fn additive_attention_agrees() {
                     values_in,
                     lengths.clone(),
                 ),
-                false => crate::ops::lstm::additive_weights(query_in, keys_in, weight_in, lengths.as_deref())
-                    .matmul(values_in)
-                    .squeeze_dim(1),
+                false => {
+                    let lengths = lengths.as_deref();
+                    crate::ops::lstm::additive_weights(query_in, keys_in, weight_in, lengths, None)
+                        .matmul(values_in)
+                        .squeeze_dim(1)
+                }
             };
             let mut all = vec![values(output.clone())];
             all.extend(gradients!(output.clone(), output, [query, of_keys, weight, of_values]));

@@ -1,0 +1,87 @@
+//! What `any2any explore` and `any2any serve` show, and to whom.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use any2any_explorer::Limits;
+use clap::Args;
+
+use super::DataRootArgument;
+
+#[derive(Args, Debug)]
+pub(crate) struct ExploreArguments {
+    #[command(flatten)]
+    pub server: ServerArguments,
+    /// Do not open the page in the browser.
+    #[arg(long)]
+    pub no_open: bool,
+    /// Write the page with recorded examples to a file that needs no server, and end.
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// How many samples of each task are recorded.
+    #[arg(long, value_name = "COUNT", default_value_t = 4, requires = "export")]
+    pub samples: usize,
+    /// A text that is recorded beside the samples; may be given several times.
+    #[arg(long, value_name = "TEXT", requires = "export")]
+    pub text: Vec<String>,
+    /// Write the file even if there is one of this name.
+    #[arg(long, requires = "export")]
+    pub overwrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServerArguments {
+    /// The folders of the runs.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// The port; 0: a free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// The address to listen on. Others than this machine's own are served only to those who have the token that
+    /// is printed.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// How many seconds a request may take.
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    pub time_limit: NonZeroU64,
+    /// How many MiB the body of a request may have.
+    #[arg(long, value_name = "MIB", default_value = "16")]
+    pub max_body: NonZeroUsize,
+    /// How many positions a source may have.
+    #[arg(long, value_name = "POSITIONS", default_value = "4096")]
+    pub max_source: NonZeroUsize,
+    /// How many tokens an output may have.
+    #[arg(long, value_name = "TOKENS", default_value = "1024")]
+    pub max_output: NonZeroUsize,
+    /// How many requests may be at work at a time; more are told to come again.
+    #[arg(long, value_name = "REQUESTS", default_value = "512")]
+    pub max_requests: NonZeroUsize,
+    /// How many models are kept in memory.
+    #[arg(long, value_name = "MODELS", default_value = "3")]
+    pub max_models: NonZeroUsize,
+}
+
+impl ServerArguments {
+    /// How much is taken.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            body: self.max_body.get().saturating_mul(1 << 20),
+            source: self.max_source.get(),
+            output: self.max_output.get(),
+            time: Duration::from_secs(self.time_limit.get()),
+            requests: self.max_requests.get(),
+            models: self.max_models.get(),
+            ..Limits::default()
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What can be typed behind `any2any sweep`.
+
+use std::path::PathBuf;
+
+use any2any_train::sweep::Axis;
+use clap::Args;
+
+use super::{ConfigArguments, DataRootArgument};
+
+#[derive(Args, Debug)]
+pub(crate) struct SweepArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// An axis of the grid, once or twice: OPTION=FROM..TO:COUNT, with `:log` behind for even steps of the
+    /// logarithm, or OPTION=1,2,3.
+    #[arg(long, value_name = "OPTION=VALUES", required = true)]
+    pub over: Vec<Axis>,
+    /// How many updates each training makes; as the experiment says when left out.
+    #[arg(long)]
+    pub steps: Option<u64>,
+    /// Where the map goes; `runs/NAME` when left out. A sweep that is already there is gone on with.
+    #[arg(long, value_name = "FOLDER")]
+    pub run: Option<PathBuf>,
+    /// How many trainings run beside each other; as many as there are cores when left out.
+    #[arg(long)]
+    pub threads: Option<std::num::NonZero<usize>>,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Print one JSON object, without the single cells.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,47 @@
+//! `any2any serve`: a trained model for other programs, over HTTP.
+
+use any2any_adapter::Registry;
+use any2any_data::DataRoot;
+use any2any_explorer::{Options, Server};
+
+use crate::arguments::{ServeArguments, ServerArguments};
+use crate::output;
+
+pub(crate) fn run(arguments: ServeArguments, registry: &Registry) -> anyhow::Result<()> {
+    let server = Server::bind(options(&arguments.server, registry, false)?)?;
+    output::line(server.url())?;
+    until_stopped(server)
+}
+
+/// What is served.
+pub(super) fn options(
+    arguments: &ServerArguments,
+    registry: &Registry,
+    page: bool,
+) -> anyhow::Result<Options> {
+    Ok(Options {
+        runs: arguments.runs.clone(),
+        registry: registry.clone(),
+        // Without a folder of data there are no samples, but everything else.
+        data: DataRoot::find(arguments.root.data_root.as_deref()).ok(),
+        host: arguments.host,
+        port: arguments.port,
+        page,
+        limits: arguments.limits(),
+    })
+}
+
+/// Answers until Ctrl-C, or the signal that asks a program to end.
+pub(super) fn until_stopped(server: Server) -> anyhow::Result<()> {
+    let stopper = server.stopper();
+    let mut asked = false;
+    ctrlc::set_handler(move || {
+        if std::mem::replace(&mut asked, true) {
+            std::process::exit(130);
+        }
+        eprintln!("finishing what is at work; press Ctrl-C again to stop at once");
+        stopper.stop();
+    })?;
+    server.run();
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! What a pass takes away from a model: positions that nobody sees, and heads that say nothing.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::trace::{AttentionKind, Place, Stack};
+
+/// What a pass takes away.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interventions {
+    /// The positions of the encoder that are hidden, for each row of the batch.
+    pub source: Vec<Vec<usize>>,
+    /// The same of the decoder.
+    pub target: Vec<Vec<usize>>,
+    /// Heads whose context is zero, each with its layer.
+    pub muted: Vec<(Place, usize)>,
+}
+
+impl Interventions {
+    /// 0 at hidden keys and 1 at the others, `[batch, 1, 1, keys]`; none when none is hidden.
+    pub(crate) fn shown(&self, place: Place, keys: usize, device: &Device) -> Option<Tensor<4>> {
+        let hidden = match (place.stack, place.kind) {
+            (Stack::Decoder, AttentionKind::Own) => &self.target,
+            _ => &self.source,
+        };
+        indicator(hidden, keys, device)
+    }
+
+    /// 0 at muted heads and 1 at the others, `[1, heads, 1, 1]`; none when none is muted.
+    pub(crate) fn heard(&self, place: Place, heads: usize, device: &Device) -> Option<Tensor<4>> {
+        let muted: Vec<usize> =
+            self.muted.iter().filter(|(at, _)| *at == place).map(|&(_, head)| head).collect();
+        indicator(&[muted], heads, device).map(|heads| heads.swap_dims(1, 3))
+    }
+
+    /// Embedded positions of a stack, zeros where they are hidden.
+    pub(crate) fn embedded(&self, stack: Stack, input: Tensor<3>) -> Tensor<3> {
+        let [_, positions, _] = input.dims();
+        let hidden = match stack {
+            Stack::Encoder => &self.source,
+            Stack::Decoder => &self.target,
+        };
+        match indicator(hidden, positions, &input.device()) {
+            None => input,
+            Some(shown) => input * shown.squeeze_dim::<3>(1).swap_dims(1, 2),
+        }
+    }
+}
+
+/// 0 at the given places of each row and 1 at the others, `[rows, 1, 1, width]`; none when no place is given.
+fn indicator(rows: &[Vec<usize>], width: usize, device: &Device) -> Option<Tensor<4>> {
+    if rows.iter().all(Vec::is_empty) {
+        return None;
+    }
+    let mut values = vec![1.0_f32; rows.len() * width];
+    for (row, places) in rows.iter().enumerate() {
+        for &place in places.iter().filter(|&&place| place < width) {
+            values[row * width + place] = 0.0;
+        }
+    }
+    Some(Tensor::from_data(TensorData::new(values, [rows.len(), 1, 1, width]), device))
+}

@@ -1,0 +1,62 @@
+//! What flows through a model in one pass: every tensor of the figure of the paper, by where it stands.
+
+use burn::tensor::{Tensor, TensorData};
+
+use crate::trace::{AttentionKind, Stack};
+
+/// A part of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// The stack it belongs to.
+    pub stack: Stack,
+    /// The layer of that stack, from 0; none for what stands before and after the layers.
+    pub layer: Option<usize>,
+    /// What it does.
+    pub role: SiteRole,
+}
+
+/// What a part of a model does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SiteRole {
+    /// Tells positions apart.
+    Positions,
+    /// Attends, with its residual sum and normalisation.
+    Attention(AttentionKind),
+    /// The feed-forward layer, with its residual sum and normalisation.
+    FeedForward,
+    /// The normalisation after all layers.
+    Norm,
+    /// Cells of an LSTM that read forwards.
+    Cells,
+    /// Cells of an LSTM that read from the end.
+    BackwardCells,
+}
+
+/// A tensor that a pass has kept.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Where.
+    pub site: Site,
+    /// What it is: `query`.
+    pub name: &'static str,
+    /// The values, the batch first.
+    pub values: TensorData,
+}
+
+/// Keeps tensors, each under the part of the model that the pass has reached.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub site: Site,
+    pub records: Vec<Record>,
+}
+
+impl Recorder {
+    pub(crate) fn new() -> Self {
+        let site = Site { stack: Stack::Encoder, layer: None, role: SiteRole::Positions };
+        Self { site, records: Vec::new() }
+    }
+
+    pub(crate) fn keep<const D: usize>(&mut self, name: &'static str, values: Tensor<D>) {
+        self.records.push(Record { site: self.site, name, values: values.into_data() });
+    }
+}

@@ -1,0 +1,170 @@
+// What a person can do: choose a model, give it something to translate, and step through what it writes.
+
+import { api, floats } from "any2any/api";
+import { distribution, draw, random } from "any2any/numbers";
+
+/** The actions, as methods for `app`. */
+export function actions(app) {
+  const { state, set } = app;
+
+  /** What every request says: which model, which task, and the source. */
+  const request = (more = {}) => ({
+    run: state.run,
+    checkpoint: state.checkpoint,
+    task: state.task,
+    ...(app.task()?.source ? { source: state.input } : {}),
+    ...more,
+  });
+
+  /** Whether there is something to look at. */
+  const ready = () => Boolean(app.task() && (!app.task().source || state.input));
+
+  const fresh = { tokens: [], chosen: null, hover: null, masked: [], muted: [], playing: false, look: null };
+
+  async function chooseRun(run, { input = null } = {}) {
+    const model = state.runs.find(({ number }) => number === run)?.model;
+    const task = model?.tasks[0]?.number ?? 0;
+    set({ run, checkpoint: "best", task, input, vocabulary: null, head: null, ...fresh });
+    await begin();
+  }
+
+  async function chooseTask(task) {
+    set({ task, input: null, vocabulary: null, head: null, ...fresh });
+    await begin();
+  }
+
+  async function chooseCheckpoint(checkpoint) {
+    set({ checkpoint, ...fresh });
+    if (ready()) await translate();
+  }
+
+  /** Fetches what a task needs, and takes its first sample unless something else is given. */
+  async function begin() {
+    if (!app.task()) return;
+    await Promise.all([loadVocabulary(), state.input ? null : takeFirstSample()]);
+    if (ready() && state.tokens.length === 0) await translate();
+  }
+
+  const loadVocabulary = () => attempt(async () => {
+    if (!app.task().target.tokens) return;
+    const { run, task } = state;
+    const vocabulary = await api.vocabulary({ run, task });
+    if (run === state.run && task === state.task) set({ vocabulary });
+  });
+
+  function takeFirstSample() {
+    const split = app.splits()[0];
+    if (app.task().source && split) set({ input: { sample: { split, number: 0 } } });
+  }
+
+  /** Takes a new input and translates it. */
+  async function give(input) {
+    set({ input, ...fresh, muted: state.muted });
+    if (ready()) await translate();
+  }
+
+  /** Writes the likeliest tokens to the end at once, after those of `prefix`. */
+  const translate = (prefix = []) => attempt(async () => {
+    if (!ready() || !app.task().target.tokens) return;
+    const asked = JSON.stringify(request());
+    const answer = await api.translate(request({ decoding: { greedy: {} }, ...(prefix.length > 0 ? { prefix } : {}) }));
+    const { tokens } = answer.outputs[0][0];
+    const whole = prefix.every((token, i) => tokens[i] === token) ? tokens : [...prefix, ...tokens];
+    if (JSON.stringify(request()) === asked) set({ tokens: whole });
+  });
+
+  /** One step on: the next token is written, or, for an output that is already there, the next position chosen. */
+  function step() {
+    if (!ready() || !state.look) return;
+    if (!app.task().target.tokens) return choose(Math.min(app.count() - 1, app.position() + 1));
+    if (finished() || state.busy || state.look.target.positions.length !== state.tokens.length) return;
+    set({ tokens: [...state.tokens, nextToken()], chosen: null });
+  }
+
+  function stepBack() {
+    if (!app.task()?.target.tokens) return choose(Math.max(0, app.position() - 1));
+    set({ tokens: state.tokens.slice(0, -1), chosen: null, playing: false });
+  }
+
+  function restart() {
+    if (!app.task()?.target.tokens) return choose(0);
+    set({ tokens: [], chosen: null, playing: false });
+  }
+
+  /** The token that the current settings take after all that is written. */
+  function nextToken() {
+    const { after, order } = distribution(app.logits(state.tokens.length), app.decoding());
+    return state.choice === "sample" ? draw(after, random(state.seed, state.tokens.length)) : order[0];
+  }
+
+  const finished = () => state.vocabulary !== null && state.tokens.at(-1) === state.vocabulary.end;
+
+  /** Writes `token` at output position `position`, drops what followed, and may go on from there to the end. */
+  async function force(position, token, { goOn = false } = {}) {
+    const tokens = [...state.tokens.slice(0, position), token];
+    set({ tokens, chosen: null, playing: false });
+    if (goOn && !finished()) await translate(tokens);
+  }
+
+  /** Chooses the output position that panels explain; null: the newest. */
+  function choose(position) {
+    set({ chosen: position });
+  }
+
+  function play() {
+    if (state.playing) return set({ playing: false });
+    if (finished() || app.position() === app.count() - 1) restart();
+    set({ playing: true });
+    const tick = () => {
+      if (!state.playing) return;
+      const before = `${state.tokens.length} ${app.position()}`;
+      step();
+      const waiting = state.busy || !state.look || before !== `${state.tokens.length} ${app.position()}`;
+      if (waiting && !finished()) setTimeout(tick, PACE);
+      else set({ playing: false });
+    };
+    setTimeout(tick, PACE);
+  }
+
+  /** Runs something that may fail; the failure is shown on the page. */
+  async function attempt(work) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error.name !== "AbortError") set({ error, busy: false });
+    }
+  }
+
+  return { request, ready, begin, chooseRun, chooseTask, chooseCheckpoint, give, translate, step, stepBack, restart,
+    finished, force, choose, play, attempt };
+}
+
+/** Milliseconds between two steps of a play: slow enough to read along. */
+const PACE = 420;
+
+/** Questions about the state that many panels ask, as methods for `app`. */
+export function questions(app) {
+  const { state } = app;
+  const currentRun = () => state.runs.find(({ number }) => number === state.run) ?? null;
+  const task = () => currentRun()?.model?.tasks.find(({ number }) => number === state.task) ?? null;
+  /** The splits of the task's data; what the model was not trained on comes first. */
+  const splits = () => [...(task()?.splits ?? [])].sort((a, b) => (b === "test") - (a === "test"));
+  /** Number of output positions. */
+  const count = () => state.look?.target.positions.length ?? 0;
+  /** The output position that is explained: hovered, chosen, or the newest. -1: nothing is written yet. */
+  const position = () => Math.min(count() - 1, state.chosen ?? count() - 1);
+  /** Row i of the logits: what follows the first i tokens. */
+  const logits = (row) => {
+    const { shape, values } = floats(state.look.logits);
+    return values.subarray(row * shape[1], (row + 1) * shape[1]);
+  };
+  const decoding = () => ({
+    temperature: state.temperature,
+    top_k: state.top_k,
+    top_p: state.top_p,
+    forbidden: state.vocabulary?.forbidden ?? [],
+  });
+  /** A token as it reads. */
+  const label = (token) => state.vocabulary?.tokens[token] ?? String(token);
+  return { currentRun, task, splits, count, position, logits, decoding, label };
+}

@@ -1,0 +1,139 @@
+// The server's JSON interface, and the same from an exported page, which carries its answers within itself.
+
+import { canonical, offline, recorded } from "any2any/recorded";
+
+export { canonical, offline };
+
+/** An answer that was no success: `code` for programs, `message` and `help` for people. */
+export class ApiError extends Error {
+  constructor({ code, message, help }) {
+    super(message);
+    this.code = code;
+    this.help = help;
+  }
+}
+
+/** Every endpoint that the page uses. Bodies and answers are described in /openapi.json. */
+export const api = {
+  runs: () => get("/api/runs"),
+  vocabulary: (query) => get("/api/vocabulary", query),
+  samples: (query) => get("/api/samples", query),
+  parameter: (query) => get("/api/parameter", query),
+  distance: (query) => get("/api/distance", query),
+  training: (query) => get("/api/training", query),
+  sweep: (query) => get("/api/sweep", query),
+  translate: (body, signal) => post("/api/translate", body, signal),
+  score: (body, signal) => post("/api/score", body, signal),
+  next: (body, signal) => post("/api/next", body, signal),
+  look: (body, signal) => post("/api/look", body, signal),
+  beam: (body, signal) => post("/api/beam", body, signal),
+  attribution: (body, signal) => post("/api/attribution", body, signal),
+  machine: (body, signal) => post("/api/machine", body, signal),
+};
+
+/** GET with a query. */
+export function get(path, query = {}) {
+  if (offline) return remembered("GET", path, query);
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value != null));
+  return send(search.size ? `${path}?${search}` : path, { headers: headers() });
+}
+
+/** POST with a body; `signal` can take the request back.
+ * @param {string} path @param {object} body @param {AbortSignal} [signal] */
+export function post(path, body, signal) {
+  if (offline) return remembered("POST", path, body);
+  return send(path, {
+    method: "POST",
+    headers: { ...headers(), "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal,
+  });
+}
+
+/** A server that is reachable from elsewhere hands its pages' address out with `?token=…`. */
+const token = new URLSearchParams(location.search).get("token");
+
+function headers() {
+  return token ? { authorization: `Bearer ${token}` } : {};
+}
+
+async function send(url, options) {
+  const response = await fetch(url, options).catch((cause) => {
+    if (cause.name === "AbortError") throw cause;
+    throw new ApiError({
+      code: "unreachable",
+      message: "The server does not answer.",
+      help: "Is `any2any explore` still running? Start it again and reload this page.",
+    });
+  });
+  const text = await response.text();
+  const answer = parse(text, response);
+  if (!response.ok || answer?.error) {
+    throw new ApiError(answer?.error ?? { code: String(response.status), message: response.statusText, help: "" });
+  }
+  return answer;
+}
+
+function parse(text, response) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const message = text.slice(0, 200) || `status ${response.status}`;
+    throw new ApiError({ code: "unreadable", message: `The server's answer is no JSON: ${message}`, help: "" });
+  }
+}
+
+/** The answer that an exported page carries. */
+async function remembered(method, path, given) {
+  const answer = recorded(method, path, given);
+  if (answer !== undefined) return answer;
+  throw new ApiError({
+    code: "not_recorded",
+    message: "This page is a recording: it holds chosen examples, but no model.",
+    help: "Pick one of the recorded examples, or run `any2any explore` on the run itself.",
+  });
+}
+
+// ---- numbers ----
+
+/** Base64 as bytes. @param {string} text @returns {Uint8Array} */
+export function bytes(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);               // much faster, where browsers have it
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** Bytes as base64. @param {Uint8Array} array */
+export function base64(array) {
+  let text = "";
+  // A call cannot take a million arguments, so the array goes in pieces.
+  for (let at = 0; at < array.length; at += 8192) text += String.fromCharCode(...array.subarray(at, at + 8192));
+  return btoa(text);
+}
+
+const decoded = new WeakMap();
+
+/** Floats of an answer as { shape, values }; decoded once for each answer.
+ * @param {{ shape: number[], data: string }} packed
+ * @returns {{ shape: number[], values: Float32Array }} */
+export function floats(packed) {
+  if (!decoded.has(packed)) decoded.set(packed, { shape: packed.shape, values: numbers(packed) });
+  return decoded.get(packed);
+}
+
+function numbers(packed) {
+  if (packed.values) return packed.values;                        // made in the page, never packed
+  if (packed.half) return halves(new Uint16Array(bytes(packed.half).buffer));
+  return new Float32Array(bytes(packed.data).buffer);             // little-endian, as every browser's machine is
+}
+
+/** Numbers in half precision (IEEE 754 binary16), as exported pages carry them. */
+function halves(packed) {
+  return Float32Array.from(packed, (bits) => {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 0x1f;
+    const fraction = bits & 0x3ff;
+    if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+}

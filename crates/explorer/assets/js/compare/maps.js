@@ -1,0 +1,112 @@
+// Attention as a picture, and the difference of two: a matrix with labels for texts; for an image or a recording, what
+// the chosen output looked at, laid over it.
+
+import { html, svg, heatmap, pool, largest, cellAt, tooltip, divergingRgb, sequentialRgb } from "any2any/draw";
+import { readable } from "any2any/media/text";
+import { matrixOf, firstHead, nameOf, spread } from "any2any/attention";
+import { rowOfOutput } from "any2any/gaze";
+import { figureOf } from "any2any/media";
+
+/** Pixels that a label needs. */
+const LABEL = 11;
+
+/** Pixels that a matrix may be high. */
+const TALLEST = 560;
+
+/** How the rows and columns of a head's matrix read: [rows, columns].
+ * @returns {[string[], string[]]} */
+export function labelsOf(look, head) {
+  const text = look.source?.view.text;
+  const encoded = text === undefined ? null : new TextEncoder().encode(text);
+  const source = (look.source?.positions ?? []).map(({ label, region }, i) =>
+    label === null && encoded === null ? String(i + 1) : readable(label, region, encoded).text);
+  const written = look.target.positions.map(({ label }, i) => (label === null ? String(i + 1) : readable(label).text));
+  if (head.stack === "encoder") return [source, source];
+  // Row p is where output position p was written; keys are what the decoder was fed: the beginning, then each token.
+  return [[...written, "…"], head.kind === "cross" ? source : ["begin", ...written]];
+}
+
+/** A head of a look; where the model has no such head, the first that the page would show.
+ * @returns {{ head: object, matrix: object, name: string }|null} */
+export function headOf(look, wanted) {
+  const head = matrixOf(look, wanted) ? wanted : firstHead(look);
+  return head && { head, matrix: matrixOf(look, head), name: nameOf(head) };
+}
+
+/** Whether a head is better seen over its source than as a matrix. */
+export const isPicture = (look, { kind }) => kind === "cross" && !("text" in look.source.view);
+
+/** What output `position` looked at, a weight for each position of the source. */
+export function weightsOf(look, { matrix }, position) {
+  return spread(rowOfOutput(look, matrix, Math.max(0, position)), look.source.positions.length);
+}
+
+/** Draws weights over the source of a look. */
+export function pictureFigure({ title, look, weights, signed = false, width }) {
+  const figure = figureOf({ ...look.source, side: "source", size: look.source.view.image ? "large" : "small" });
+  figure.paint(weights, { signed });
+  const high = largest(Array.from(weights, Math.abs));
+  return html("figure", { class: "map-picture", style: { width: `${width}px` } },
+    html("figcaption", {}, title, html("span", { class: "number" }, `, at most ${high.toFixed(3)}`)), figure.element);
+}
+
+/** The difference of two matrices of the same shape, pooled as their pictures are; else null. */
+export function minusMatrix(one, other) {
+  if (one.rows !== other.rows || one.columns !== other.columns) return null;
+  const [a, b] = [one, other].map((matrix) => pool(matrix, 512, 512));
+  const values = Float32Array.from(a.values, (value, i) => value - b.values[i]);
+  return { values, rows: a.rows, columns: a.columns, offset: 0 };
+}
+
+/** Draws a matrix.
+ * @param {object} what
+ * @param {string} what.title
+ * @param {import("any2any/draw").Matrix} what.matrix
+ * @param {[string[], string[]]} what.labels    of rows and columns
+ * @param {number} what.width                   pixels that there are
+ * @param {boolean} [what.signed]               blue below zero, orange above
+ * @param {number} [what.high]                  what is drawn strongest
+ * @param {(row: number, column: number) => any} [what.say]   what the tooltip says of a cell */
+export function mapFigure({ title, matrix, labels: [rows, columns], width, signed = false, high, say }) {
+  const rowsNamed = rows.length === matrix.rows && matrix.rows * LABEL <= TALLEST;
+  const left = rowsNamed ? Math.min(92, 8 + longest(rows)) : 0;
+  const cell = Math.min(26, (width - left) / matrix.columns);
+  const columnsNamed = columns.length === matrix.columns && cell >= LABEL;
+  const top = columnsNamed ? Math.min(92, 8 + longest(columns)) : 0;
+  const wide = Math.max(24, Math.round(cell * matrix.columns));
+  const tall = Math.round(Math.min(TALLEST, matrix.rows * Math.max(rowsNamed ? 14 : 2, Math.min(26, cell))));
+  const size = { width: `${wide}px`, height: `${tall}px` };
+  const canvas = html("canvas", { role: "img", "aria-label": title, style: size });
+  const strongest = high ?? largest(Array.from(matrix.values, Math.abs));
+  heatmap(canvas, matrix, signed
+    ? { low: -strongest || -1, high: strongest || 1, colour: (t) => divergingRgb(2 * t - 1) }
+    : { low: 0, high: strongest || 1, colour: sequentialRgb });
+  tooltip(canvas, (event) => {
+    const at = cellAt(event, canvas, matrix.rows, matrix.columns);
+    return at && [`${rows[at.row] ?? at.row + 1} → ${columns[at.column] ?? at.column + 1}: `, say(at.row, at.column)];
+  });
+  return html("figure", { class: "map", style: { gridTemplateColumns: `${left}px ${wide}px` } },
+    html("figcaption", {}, title),
+    columnsNamed ? columnNames(columns, wide, top) : html("span"),
+    rowsNamed ? rowNames(rows, left, tall) : html("span"), canvas);
+}
+
+// Names are SVG, so that a saved figure has them too, turned as they are here.
+function columnNames(names, width, height) {
+  const step = width / names.length;
+  return svg("svg", { class: "names top", width, height }, names.map((name, i) => {
+    const x = (i + 0.5) * step + 4;
+    return svg("text", { x, y: height - 4, transform: `rotate(-90 ${x} ${height - 4})` }, shortened(name));
+  }));
+}
+
+function rowNames(names, width, height) {
+  const step = height / names.length;
+  return svg("svg", { class: "names", width, height }, names.map((name, i) =>
+    svg("text", { x: width - 6, y: (i + 0.5) * step + 4, "text-anchor": "end" }, shortened(name))));
+}
+
+/** A name as short as a label may be. */
+export const shortened = (name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name);
+/** About how many pixels the longest label takes. */
+export const longest = (names) => 6.6 * Math.max(...names.map((name) => shortened(name).length));

@@ -1,0 +1,77 @@
+// The bar at the top: which run, which checkpoint, which task; link, theme and help; and what went wrong, if anything.
+
+import { html, replace, button } from "any2any/draw";
+import { offline } from "any2any/api";
+import { showHelp } from "any2any/keyboard";
+
+export function showHeader(app, root) {
+  const run = picker("Run", (value) => app.chooseRun(Number(value)));
+  const task = picker("Task", (value) => app.chooseTask(Number(value)));
+  const checkpoint = picker("Checkpoint", (value) => app.chooseCheckpoint(value));
+  const problem = html("div", { class: "problem", role: "alert", hidden: true });
+  replace(root,
+    html("h1", { class: "brand" }, "any2any", html("span", { class: "brand-sub" }, offline ? " recorded" : " explorer")),
+    html("div", { class: "pickers" }, run, task, checkpoint),
+    html("div", { class: "bar-buttons" },
+      button("Link", (event) => copyLink(event.currentTarget), { title: "Copy a link to what is shown" }),
+      themeButton(app),
+      button("?", () => showHelp(), { title: "Help and keys (?)" })),
+    problem);
+
+  const redraw = () => {
+    const { runs, run: current, task: number, checkpoint: name } = app.state;
+    const model = app.currentRun()?.model;
+    run.fill(runs.map((each) => [each.number, each.name]), current);
+    task.fill((model?.tasks ?? []).map((each) => [each.number, each.name]), number);
+    checkpoint.fill(checkpointNames(model), name);
+  };
+  app.on("change", (keys) => {
+    if (["runs", "run", "task", "checkpoint"].some((key) => keys.has(key))) redraw();
+    if (keys.has("error")) showProblem(problem, app);
+    if (keys.has("busy")) document.body.classList.toggle("busy", app.state.busy);
+  });
+  redraw();
+  showProblem(problem, app);
+}
+
+function picker(label, onchange) {
+  const select = html("select", { onchange: () => onchange(select.value) });
+  const element = html("label", { class: "picker" }, html("span", {}, label), select);
+  element.fill = (options, chosen) => {
+    replace(select, options.map(([value, text]) => html("option", { value, selected: String(value) === String(chosen) }, text)));
+    element.hidden = options.length === 0;
+  };
+  return element;
+}
+
+function checkpointNames(model) {
+  if (!model) return [];
+  const known = [["best", "best"], ["last", "last"]].filter(([key]) => model.checkpoints.some((each) => each[key]));
+  return [...known, ...model.checkpoints.map(({ name, step }) => [name, `step ${step}`])];
+}
+
+function showProblem(element, app) {
+  const { error } = app.state;
+  element.hidden = !error;
+  if (!error) return;
+  replace(element, html("p", {}, html("strong", {}, error.message), " ", error.help ?? ""),
+    button("×", () => app.set({ error: null }), { title: "Close this message" }));
+}
+
+async function copyLink(control) {
+  const label = control.textContent;
+  await navigator.clipboard?.writeText(location.href).catch(() => null);
+  control.textContent = "Copied";
+  setTimeout(() => { control.textContent = label; }, 1200);
+}
+
+const THEMES = { auto: "◐", light: "☀", dark: "☾" };
+
+function themeButton(app) {
+  const names = Object.keys(THEMES);
+  const control = button(THEMES[app.state.theme], () => {
+    app.set({ theme: names[(names.indexOf(app.state.theme) + 1) % names.length] });
+  }, { title: "Theme: as the system, light, dark" });
+  app.on("change", (keys) => { if (keys.has("theme")) control.textContent = THEMES[app.state.theme]; });
+  return control;
+}

@@ -1,0 +1,273 @@
+// The stops of the walk through the figure, for a first-time reader: what to look at, in plain words and with this
+// model's own numbers. A model that lacks a part has no stop for it.
+
+import { html } from "any2any/draw";
+import { percent } from "any2any/numbers";
+import { matrix, row } from "any2any/machine/flow";
+import { formula } from "any2any/machine/formula";
+import { allHeads } from "any2any/machine/matrices";
+import { likeliest } from "any2any/machine/words";
+import { workedAttention, workedSoftmax } from "any2any/machine/worked";
+import { positionOf } from "any2any/machine/detail";
+
+/**
+ * @typedef {object} Stop
+ * @property {string} title
+ * @property {(key: string, block: object|null) => boolean} lit   which keys of the figure stay bright
+ * @property {(given: object) => any[]} body
+ * @property {object|null} opens   the block that it is about
+ */
+
+/** The stops for this model. @param {object} given { anatomy, flow, model, task, all: blocks } @returns {Stop[]} */
+export function stops(given) {
+  const recurrent = given.model.body === "lstm";
+  return [overview, entrance, recurrent ? reading : encoder, attention, heads, residual, feedForward, shifted, masked, cross, exit, again]
+    .map((make) => make(given)).filter(Boolean);
+}
+
+const all = () => true;
+const p = (...children) => html("p", {}, children);
+const term = (word) => html("dfn", {}, word);
+const first = (given, test) => given.all.find((block) => test(block) && (block.layer === null || block.layer === (given.view.folded ? Math.min(given.view.layer, most(given, block.stack)) : 0)));
+const most = (given, stack) => Math.max(0, ...given.all.filter((block) => block.stack === stack).map(({ layer }) => layer ?? 0));
+
+function overview({ anatomy, model, flow }) {
+  const two = anatomy.stacks.length > 1;
+  const machine = model.body === "lstm" ? "recurrent network" : "transformer";
+  return {
+    title: two ? "Two halves" : "One half",
+    lit: all,
+    opens: null,
+    body: () => [
+      two ? p(`This is a ${machine}, drawn as it is. The left half, the `, term("encoder"), ", reads the source. The right half, the ", term("decoder"), ", writes the answer, one ", flow.frames.decoder ? "frame" : "word", " at a time, looking at what has been read.")
+        : p("This model has no source: it continues what is written. It is the right half of the paper's figure alone, the ", term("decoder"), ", without attention to an encoder; language models are built like this."),
+      p(`Data flows upwards. Each coloured strip is a real state of the machine for your input: one column for each word, ${model.d_model} numbers from top to bottom, blue below zero and orange above.`),
+      p(`All in all, ${model.parameters.toLocaleString("en")} numbers were learned. Use the arrow keys to walk on.`),
+    ],
+  };
+}
+
+function entrance(given) {
+  const { flow, model } = given;
+  const block = first(given, ({ kind }) => kind === "embedding");
+  if (!block) return null;
+  const label = flow.labels[block.stack][0];
+  return {
+    title: flow.frames[block.stack] ? "Frames become vectors" : "Words become vectors",
+    lit: (key, each) => ["embedding", "positions"].includes(each?.kind) || key.endsWith(".words"),
+    opens: block,
+    body: () => flow.frames[block.stack]
+      ? [p(`The source is cut into positions, here ${flow.labels.encoder.length}. Each is a handful of measured numbers, and is turned into a vector of ${model.d_model} numbers.`), p("That is all the machine ever knows about pictures or sounds: from here on they are sequences of vectors, as sentences are."), order(given)]
+      : [p(`Each token is replaced by a `, term("vector"), `, a row of ${model.d_model} numbers that was learned for it. “${label}” always becomes the same row; words that are used alike have rows that are alike.`), p("A token is a word or a piece of one: rare words are spelled out in pieces."), order(given)],
+  };
+}
+
+/** How this model knows which comes first. */
+function order(given) {
+  const block = first(given, ({ kind }) => kind === "positions");
+  if (!block) return null;
+  return p("Nothing so far says which comes first. ", block.added
+    ? `So at the plus sign a pattern (${block.title}) that is different for every place is added.`
+    : `In this model nothing is added for that; inside of attention, a score depends on how far two positions are apart (${block.title}).`);
+}
+
+function encoder(given) {
+  const { anatomy, flow, model } = given;
+  if (anatomy.stacks.length < 2) return null;
+  const n = flow.labels.encoder.length;
+  return {
+    title: "What is an encoder?",
+    lit: (key, each) => each?.stack === "encoder" || key.startsWith("encoder"),
+    opens: null,
+    body: () => [
+      p("The ", term("encoder"), ` reads. It goes over the whole source at once, ${model.encoder_layers} ${model.encoder_layers === 1 ? "time" : "times"}: that is how many layers it has. In each layer every position first looks around (self-attention), then thinks on its own (feed forward).`),
+      p(`In come ${n} vectors, out come ${n} vectors. What has changed is what they say: below, “${flow.labels.encoder[Math.floor(n / 2)]}” was the same whatever stood beside it; above, it is that word in this very sentence.`),
+    ],
+  };
+}
+
+function reading(given) {
+  const { anatomy, flow } = given;
+  if (anatomy.stacks.length < 2) return null;
+  return {
+    title: "What is an encoder?",
+    lit: (key, each) => each?.stack === "encoder" || key.startsWith("encoder"),
+    opens: first(given, ({ kind, stack }) => kind === "cells" && stack === "encoder"),
+    body: () => [
+      p("The ", term("encoder"), ` reads. Here it is a chain of ${flow.labels.encoder.length} LSTM cells: each takes one word and what the cell before it remembered, and hands its own memory on.`),
+      p("So it reads as we do, in order. But what stood at the beginning must survive every step on the way; and no step can begin before the last is done. The transformer was invented to have neither trouble."),
+    ],
+  };
+}
+
+function attention(given) {
+  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && (stack === "encoder" || given.anatomy.stacks.length === 1));
+  if (!block) return null;
+  return {
+    title: "Query, key and value",
+    lit: (_, each) => each?.key === block.key,
+    opens: block,
+    body: (now) => [
+      p(term("Attention"), " lets a position take over what it needs from others. Each sends out a ", term("query"), " (what am I looking for?) and shows a ", term("key"), " (what do I offer?). Where they fit, their dot product is large, and the ", term("value"), " (what do I hand over?) is taken over. Here are the real numbers of one query:"),
+      workedAttention(block, { ...now, head: Math.min(now.view.head, now.model.heads - 1), position: positionOf(block, now) }),
+    ],
+  };
+}
+
+function heads(given) {
+  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && (stack === "encoder" || given.anatomy.stacks.length === 1));
+  if (!block || given.model.heads < 2) return null;
+  const { heads: count, d_model: d } = given.model;
+  return {
+    title: "What is a head?",
+    lit: (_, each) => each?.kind === "attention",
+    opens: block,
+    body: (now) => [
+      p("One question is not enough: a verb wants its subject and its object. So each attention has ", term("heads"), `, here ${count}, that ask different questions at the same time, each with ${d / count} of the ${d} numbers. Each square below is a head: a row is a position that asks, and dark is where it looks.`),
+      allHeads(now.flow.value(block.part, "weights"), now.view.head, now.setHead),
+      p(`What the ${count} heads found is put side by side (${count} × ${d / count} = ${d}) and mixed by one more matrix.`),
+    ],
+  };
+}
+
+function residual(given) {
+  const block = first(given, ({ kind }) => kind === "add" || kind === "add_norm");
+  if (!block || given.model.body === "lstm") return null;
+  const pre = given.model.norm !== "post";
+  return {
+    title: "Added, not replaced",
+    lit: (key, each) => ["add", "add_norm", "norm"].includes(each?.kind) || key.endsWith(".carry"),
+    opens: block,
+    body: () => [
+      p("The line around each box carries the old vectors past it; what the box found is added to them. This is the ", term("residual connection"), ": a layer only has to say what is new."),
+      p("The ", term("norm"), " brings each vector to one scale, so that sums of many layers do not grow out of hand. ", pre
+        ? "The paper has it after the sum; this model, as most do today, before each step, and once more at the top."
+        : "As in the paper, it stands right after the sum."),
+      formula(pre ? "x + step(norm(x))" : "norm(x + step(x))"),
+    ],
+  };
+}
+
+function feedForward(given) {
+  const block = first(given, ({ kind }) => kind === "feed_forward");
+  if (!block) return null;
+  const { d_model: d, d_ff: inner } = given.model;
+  return {
+    title: "Each on its own",
+    lit: (_, each) => each?.kind === "feed_forward",
+    opens: block,
+    body: () => [
+      p("Attention gathers; the ", term("feed-forward"), ` layer works on what was gathered, at every position alone and with the same weights: ${d} numbers become ${inner}, the negative ones are cut off or damped, and ${inner} become ${d} again.`),
+      p("Attention and feed forward together are one layer. The layers on top of it have the same form, and weights of their own."),
+    ],
+  };
+}
+
+function shifted({ anatomy, flow, task, model }) {
+  const labels = flow.labels.decoder;
+  const decoder = (key, each) => each?.stack === "decoder" || key.startsWith("decoder") || key === "loop" || key === "out";
+  if (task.aligned) {
+    return {
+      title: "What is a decoder?",
+      lit: decoder,
+      opens: null,
+      body: () => [p("The ", term("decoder"), " writes. This task has one label for each position of the source, so its decoder is not fed the words written so far, as the paper's is, but what the encoder made of each position: all labels are written at once, and nothing is shifted.")],
+    };
+  }
+  const shown = Math.min(labels.length, 7);
+  const cell = (text, kind) => html("td", { class: kind }, text ?? "?");
+  return {
+    title: anatomy.stacks.length > 1 ? "A decoder, and the shifted output" : "The shifted output",
+    lit: decoder,
+    opens: null,
+    body: () => [
+      p("The ", term("decoder"), ` writes one ${flow.frames.decoder ? "frame" : "word"} at a time. What it is fed, at the bottom, is its own output, moved one place to the right: a begin token first, then what has been written so far. Above each ${flow.frames.decoder ? "frame" : "word"} that goes in comes out the one that follows it.`),
+      html("div", { class: "scrolls" }, html("table", { class: "shift" },
+        html("tr", {}, html("th", { scope: "row" }, "out"), labels.slice(0, shown).map((_, i) => cell(flow.written[i] ?? (flow.frames.decoder ? "…" : likeliest(flow, i)?.label), i < labels.length - 1 ? "out" : "out next"))),
+        html("tr", { class: "up" }, html("th"), labels.slice(0, shown).map(() => cell("↑"))),
+        html("tr", {}, html("th", { scope: "row" }, "in"), labels.slice(0, shown).map((label, i) => cell(label, i === 0 ? "in begin" : "in"))))),
+      p(model.body === "lstm"
+        ? "In training the right words go in, whatever the model would have written."
+        : "In training the whole right answer goes in at once, shifted, and all places learn at the same time. Without the shift, each place would see the very word that it is to guess."),
+    ],
+  };
+}
+
+function masked(given) {
+  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && stack === "decoder");
+  if (!block) return null;
+  return {
+    title: "No look ahead",
+    lit: (_, each) => each?.key === block.key,
+    opens: block,
+    body: (now) => [
+      p(given.anatomy.stacks.length > 1 ? "The decoder's self-attention is like the encoder's, but " : "This attention is ", term("masked"),
+        `: a position sees only itself and what ${given.task.aligned ? "comes" : "was written"} before it. The upper right of every picture is empty, for that would be the future.`),
+      allHeads(now.flow.value(block.part, "weights"), now.view.head, now.setHead),
+    ],
+  };
+}
+
+function cross(given) {
+  const block = first(given, ({ kind, attends }) => kind === "attention" && attends === "cross");
+  if (!block) return null;
+  return {
+    title: "Looking at the source",
+    lit: (key, each) => each?.key === block.key || key === "cross" || key === "encoder.out",
+    opens: block,
+    body: (now) => {
+      const position = positionOf(block, now);
+      const word = now.flow.labels.decoder[position];
+      return [
+        p(now.model.body === "lstm" ? "At each step the decoder looks back at all of the encoder's states. " : "Here the halves meet. Queries come from the decoder, keys and values from the encoder. ",
+          `Standing at “${word}”, about to write “${now.flow.written[position] ?? "the next word"}”, where does it look?`),
+        workedAttention(block, { ...now, head: Math.min(now.view.head, now.model.heads - 1), position }) ?? lookedAt(now, block, position),
+      ];
+    },
+  };
+}
+
+/** Where a position looks most, for attention without queries and keys of its own. */
+function lookedAt({ flow, setHead }, block, position) {
+  const weights = flow.value(block.part, "weights");
+  const of = row(matrix(weights), Math.min(position, weights.shape[1] - 1));
+  const best = Array.from(of.keys()).sort((a, b) => of[b] - of[a]).slice(0, 3);
+  return [
+    p(`Mostly at ${best.map((j) => `“${flow.labels.encoder[j]}” (${percent(of[j])})`).join(", ")}. Below, a row is a step of the decoder, and dark is where it looks.`),
+    allHeads(weights, 0, setHead),
+  ];
+}
+
+function exit(given) {
+  const linear = given.all.find(({ kind }) => kind === "linear");
+  const softmax = given.all.find(({ kind }) => kind === "softmax");
+  if (!linear) return null;
+  return {
+    title: softmax ? "From a vector to a word" : "From a vector to a frame",
+    lit: (key, each) => ["linear", "softmax"].includes(each?.kind) || key === "out",
+    opens: softmax ?? linear,
+    body: (now) => softmax ? [
+      p("The last vector is compared with every token of the vocabulary: that gives each a score, its ", term("logit"), " (linear). The ", term("softmax"), " turns scores into probabilities, and one token is chosen: the likeliest, or by lot."),
+      workedSoftmax({ ...now, position: positionOf(linear, now) }),
+    ] : [p("A last matrix turns the decoder's vector into the numbers of the next frame. There is nothing to choose between, so there is no softmax.")],
+  };
+}
+
+function again({ flow, task, anatomy, model }) {
+  const two = anatomy.stacks.length > 1;
+  const last = likeliest(flow, flow.rows - 1);
+  const define = (word, text) => [html("dt", {}, word), html("dd", {}, text)];
+  return {
+    title: "And again",
+    lit: task.aligned ? all : (key) => ["loop", "out", "decoder.words"].includes(key),
+    opens: null,
+    body: () => [
+      task.aligned ? null : p(last ? `“${last.label}”${last.probability ? ` (${percent(last.probability)})` : ""} is the likeliest next. ` : "", flow.frames.decoder ? "What comes out" : "What is chosen", " is written, goes in at the bottom, one place further right, and all of the decoder runs once more, until the end is written."),
+      html("dl", {},
+        two ? define("Encoder", "reads the source; makes of each position a vector that knows its surroundings.") : null,
+        define("Decoder", two ? "writes the answer one step at a time, from what was read and what it has written." : "writes one step at a time, from what is written before."),
+        model.body === "lstm" ? null : define("Head", "one of several attentions at work at once; asks one kind of question of all positions."),
+        task.aligned ? null : define("Shifted output", "what goes into the decoder: its own output one place to the right, so that each place foretells the next.")),
+    ].filter(Boolean),
+  };
+}

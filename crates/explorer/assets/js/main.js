@@ -1,0 +1,66 @@
+// The page: joins state, server and panels, and starts.
+
+import { state, set, on, announce } from "any2any/state";
+import { api } from "any2any/api";
+import { actions, questions } from "any2any/actions";
+import { firstHead, matrixOf } from "any2any/attention";
+import { useTheme } from "any2any/draw";
+import { keepLooking } from "any2any/looking";
+import { readLink, keepLink } from "any2any/permalink";
+import { showPanels } from "any2any/panels";
+import { showHeader } from "any2any/header";
+import { showStage } from "any2any/stage";
+import { listenToKeys } from "any2any/keyboard";
+
+const initial = structuredClone(state);
+
+/** What every panel is given: the state, its actions, and questions about it. */
+const app = { state, set, on };
+Object.assign(app, questions(app));
+Object.assign(app, actions(app));
+
+async function start() {
+  const link = readLink();
+  set({ theme: link.theme ?? "auto" });
+  await app.attempt(async () => set({ runs: await api.runs() }));
+  set(chosenBy(link));
+  keepTheme();
+  keepHead();
+  keepLooking(app);
+  showHeader(app, document.getElementById("header"));
+  showStage(app, document.getElementById("stage"));
+  showPanels(app, document.getElementById("tabs"), document.getElementById("panels"));
+  listenToKeys(app);
+  keepLink(app, initial);
+  addEventListener("hashchange", () => {
+    set({ ...initial, runs: state.runs, ...chosenBy(readLink()) });
+    app.begin();
+  });
+  await app.begin();
+}
+
+/** The link's choices, with the first run that has a model where the link says nothing or names what is not there. */
+function chosenBy(link) {
+  const first = (state.runs.find(({ model }) => model) ?? state.runs[0])?.number ?? 0;
+  const run = link.run ?? first;
+  if (state.runs.some(({ number }) => number === run)) return { ...link, run, task: link.task ?? firstTask(run) };
+  return { run: first, task: firstTask(first), panel: link.panel ?? initial.panel };
+}
+
+const firstTask = (run) => state.runs.find(({ number }) => number === run)?.model?.tasks[0]?.number ?? 0;
+
+/** Shows some head as soon as there is one, and another when a model lacks the one that was chosen. */
+function keepHead() {
+  on("change", (keys) => {
+    if (keys.has("look") && state.look && !matrixOf(state.look, state.head)) set({ head: firstHead(state.look) });
+  });
+}
+
+function keepTheme() {
+  on("change", (keys) => { if (keys.has("theme")) useTheme(state.theme); });
+  // Canvases have their colours drawn in, so they must hear when the system's theme changes.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => announce(new Set(["theme"])));
+  useTheme(state.theme);
+}
+
+start();

@@ -1,0 +1,54 @@
+// A value of any medium as a figure whose positions can be lit, hovered and picked.
+//
+// Two shapes are enough: a text is a line of tokens; everything else is a picture (the image itself, a spectrogram,
+// traces of channels) with a box for each position. So panels never ask what medium they show.
+
+import { html } from "any2any/draw/elements";
+import { tokenFigure } from "any2any/media/text";
+import { boxFigure } from "any2any/media/boxes";
+import { imagePicture } from "any2any/media/image";
+import { soundPicture } from "any2any/media/sound";
+import { tracesPicture } from "any2any/media/traces";
+
+/**
+ * @typedef {object} Figure
+ * @property {HTMLElement} element
+ * @property {(weights: ArrayLike<number>|null, options?: { signed?: boolean }) => void} paint
+ *   lights each position by its weight, the strongest fully; signed: blue below zero, orange above
+ * @property {(marks: { hover?: number|null, chosen?: number|null, masked?: number[] }) => void} mark
+ * @property {(position: number) => DOMRect|null} anchor   where a position is on the screen
+ */
+
+/** Draws a value with its positions.
+ * @param {object} what
+ * @param {object|null} what.view              the value; null draws the positions as tokens
+ * @param {object[]} what.positions            [{ label, region }]
+ * @param {object|null} [what.frames]          Floats [frames, width], what the model is fed of a sound
+ * @param {"source"|"target"} [what.side]      whose colour it takes
+ * @param {"small"|"large"} [what.size]
+ * @param {(position: number|null) => void} [what.onHover]
+ * @param {(position: number) => void} [what.onPick]
+ * @returns {Figure} */
+export function figureOf({ view, positions, frames = null, side = "source", size = "large", onHover, onPick }) {
+  const options = { positions, side, size, onHover, onPick };
+  const picture = view && pictureOf(view, frames, size);
+  return picture && positions.some(({ region }) => picture.boxOf(region))
+    ? boxFigure({ ...options, picture })
+    : tokenFigure({ ...options, text: view?.text ?? null });
+}
+
+/** Draws a value alone, such as a reference or a result. @returns {HTMLElement} */
+export function valueOf(view, size = "large") {
+  if (!view) return html("span", { class: "empty" }, "nothing");
+  if ("text" in view) return html("p", { class: "value-text" }, view.text);
+  return boxFigure({ positions: [], side: "target", size, picture: pictureOf(view, null, size) }).element;
+}
+
+function pictureOf(view, frames, size) {
+  if (view.image) return imagePicture(view.image, size);
+  if (view.signal) return isSound(view.signal) ? soundPicture(view.signal, frames, size) : tracesPicture(view.signal, size);
+  return null;
+}
+
+/** A signal that one can hear: one or two channels, at a rate that carries speech. */
+export const isSound = ({ rate, channels }) => channels.length <= 2 && rate >= 4000;

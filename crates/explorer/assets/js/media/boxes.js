@@ -1,0 +1,116 @@
+// A picture with a box for each position: patches of an image, spans of a sound, windows of a recording.
+
+import { html, svg, replace, diverging, gazeOn, largest } from "any2any/draw";
+
+/**
+ * @typedef {object} Picture
+ * @property {HTMLCanvasElement} canvas                  the value, drawn
+ * @property {(region: object) => number[]|null} boxOf   [left, top, width, height] in shares of the picture
+ * @property {"block"|"wide"} shape                      keeps its proportions, or takes the whole width
+ * @property {HTMLElement|null} [axis]                   what stands below
+ * @property {HTMLElement|null} [before]                 what stands to the left, such as names of channels
+ * @property {HTMLElement|null} [extra]                  a play button and its like
+ */
+
+/** @returns {import("any2any/media").Figure} */
+export function boxFigure({ picture, positions, side, size, onHover, onPick }) {
+  const boxes = positions.map(({ region }) => picture.boxOf(region));
+  const veil = html("canvas", { class: "veil pixelated", "aria-hidden": "true" });
+  const outlines = svg("svg", { class: "outlines", viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
+  const marks = svg("g");
+  outlines.append(boxes.length <= 400 ? grid(boxes) : svg("g"), marks);
+  const area = html("div", { class: `picture-area ${onPick ? "pickable" : ""}`, tabindex: onPick || onHover ? 0 : null,
+    role: "img", "aria-label": `${side} with ${positions.length} positions` }, picture.canvas, veil, outlines);
+  const element = html("div", { class: `picture ${picture.shape} ${size} ${side}` },
+    picture.before ?? null, html("div", { class: "picture-column" }, area, picture.axis ?? null), picture.extra ?? null);
+  const marked = { hover: null, chosen: null, masked: [] };
+  listen(area, boxes, marked, onHover, onPick);
+  let lit = null;
+
+  function paint(weights, { signed = false } = {}) {
+    lit = weights;
+    paintVeil(veil, picture, boxes, weights, { side, signed });
+    element.classList.toggle("lit", weights !== null);
+  }
+
+  function mark(changes) {
+    Object.assign(marked, changes);
+    replace(marks,
+      marked.masked.map((position) => outline(boxes[position], "masked")),
+      outline(boxes[marked.chosen], "chosen"), outline(boxes[marked.hover], "hovered"));
+  }
+
+  function anchor(position) {
+    if (!boxes[position]) return null;
+    const { left, top, width, height } = area.getBoundingClientRect();
+    const [x, y, w, h] = boxes[position];
+    return new DOMRect(left + x * width, top + y * height, w * width, h * height);
+  }
+  return { element, paint, mark, anchor, repaint: () => paint(lit) };
+}
+
+const grid = (boxes) => svg("g", {}, boxes.map((box) => outline(box, "grid")));
+
+function outline(box, name) {
+  if (!box) return null;
+  const [x, y, width, height] = box;
+  return svg("rect", { class: name, x, y, width, height, "vector-effect": "non-scaling-stroke" });
+}
+
+function paintVeil(veil, picture, boxes, weights, { side, signed }) {
+  const wide = picture.shape === "wide";
+  veil.width = wide ? 1600 : 560;
+  veil.height = wide ? 240 : Math.max(1, Math.round((560 * picture.canvas.height) / picture.canvas.width));
+  if (!weights) return;
+  const context = veil.getContext("2d");
+  const high = largest(Array.from(weights, Math.abs)) || 1;
+  boxes.forEach((box, i) => {
+    if (!box) return;
+    const t = (weights[i] ?? 0) / high;
+    context.globalAlpha = signed ? 0.8 * Math.abs(t) : 1;
+    context.fillStyle = signed ? diverging(Math.sign(t)) : gazeOn(side, t);
+    const [x, y, width, height] = box;
+    context.fillRect(x * veil.width, y * veil.height, width * veil.width, height * veil.height);
+  });
+}
+
+function listen(area, boxes, marked, onHover, onPick) {
+  const at = (event) => {
+    const { left, top, width, height } = area.getBoundingClientRect();
+    return nearest(boxes, (event.clientX - left) / width, (event.clientY - top) / height);
+  };
+  if (onHover) {
+    area.addEventListener("pointermove", (event) => onHover(at(event)));
+    area.addEventListener("pointerleave", () => onHover(null));
+    area.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();                                    // elsewhere these keys step through the output
+      onHover(Math.max(0, Math.min(boxes.length - 1, (marked.hover ?? -by) + by)));
+    });
+  }
+  if (onPick) {
+    area.addEventListener("click", (event) => {
+      const position = at(event);
+      if (position !== null) onPick(position);
+    });
+    area.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && marked.hover !== null) onPick(marked.hover);
+    });
+  }
+}
+
+/** The box under a point; where boxes overlap, the one whose middle is nearest. */
+function nearest(boxes, x, y) {
+  let best = null;
+  let least = Infinity;
+  boxes.forEach((box, i) => {
+    if (!box) return;
+    const [left, top, width, height] = box;
+    if (x < left || x > left + width || y < top || y > top + height) return;
+    const distance = (x - left - width / 2) ** 2 + (y - top - height / 2) ** 2;
+    if (distance < least) { least = distance; best = i; }
+  });
+  return best;
+}

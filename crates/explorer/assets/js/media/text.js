@@ -1,0 +1,78 @@
+// A text, or anything that has tokens, as a line of them.
+
+import { html, gazeOn, diverging, divergingRgb, inkOn, largest } from "any2any/draw";
+
+/** @returns {import("any2any/media").Figure} */
+export function tokenFigure({ positions, text, side, size, onHover, onPick }) {
+  const encoded = text === null ? null : new TextEncoder().encode(text);
+  const chips = positions.map((position, i) => chip(position, i, encoded, side));
+  const element = html("div", { class: `tokens ${size} ${side}` }, chips);
+  listen(element, onHover, onPick);
+  let lit = null;
+
+  function paint(weights, { signed = false } = {}) {
+    lit = weights;
+    const high = weights ? largest(Array.from(weights, Math.abs)) || 1 : 1;
+    chips.forEach((each, i) => light(each, weights?.[i], high, signed, side));
+  }
+
+  function mark({ hover, chosen, masked }) {
+    chips.forEach((each, i) => {
+      if (hover !== undefined) each.classList.toggle("hovered", i === hover);
+      if (chosen !== undefined) each.classList.toggle("chosen", i === chosen);
+      if (masked !== undefined) each.classList.toggle("masked", masked.includes(i));
+    });
+  }
+
+  const anchor = (position) => chips[position]?.getBoundingClientRect() ?? null;
+  return { element, paint, mark, anchor, repaint: () => paint(lit) };
+}
+
+function chip({ label, region }, i, encoded, side) {
+  const shown = readable(label, region, encoded);
+  return html("button", { type: "button", class: `chip ${side}${shown.special ? " special" : ""}`, "data-position": i }, shown.text);
+}
+
+/** How a token reads: its label, else the bytes that it covers, else a mark for what the adapter added. */
+export function readable(label, region, encoded = null) {
+  const bytes = region?.bytes;
+  const covered = bytes && encoded ? new TextDecoder().decode(encoded.slice(bytes.start, bytes.end)) : null;
+  const text = label ?? covered ?? "∎";
+  const special = text === "∎" || /^<.+>$/.test(text);
+  return { text: text === "" ? "∅" : text.replaceAll(" ", "\u2423").replaceAll("\n", "⏎"), special };
+}
+
+/** A token that is not looked at at all is still a token. */
+const PALEST = 0.07;
+
+function light(chip, weight, high, signed, side) {
+  if (weight === undefined || weight === null) {
+    chip.style.backgroundColor = "";
+    chip.style.color = "";
+    delete chip.dataset.weight;
+    return;
+  }
+  const t = weight / high;
+  chip.style.backgroundColor = signed ? diverging(t) : gazeOn(side, Math.max(t, PALEST));
+  chip.style.color = signed ? inkOn(divergingRgb(t)) : "";
+  chip.dataset.weight = weight;
+}
+
+function listen(element, onHover, onPick) {
+  const positionOf = (event) => {
+    const at = event.target.closest?.(".chip")?.dataset.position;
+    return at === undefined ? null : Number(at);
+  };
+  if (onHover) {
+    element.addEventListener("pointerover", (event) => onHover(positionOf(event)));
+    element.addEventListener("focusin", (event) => onHover(positionOf(event)));
+    element.addEventListener("pointerleave", () => onHover(null));
+    element.addEventListener("focusout", () => onHover(null));
+  }
+  if (onPick) {
+    element.addEventListener("click", (event) => {
+      const position = positionOf(event);
+      if (position !== null) onPick(position);
+    });
+  }
+}

@@ -1,0 +1,94 @@
+// The panels in the order of their tabs, and their life: a panel is loaded and mounted when it is first opened, and
+// hears of changes only while it is open.
+
+import { html, replace } from "any2any/draw";
+
+/** @typedef {{ id: string, title: string, hint: string, mount: (root: HTMLElement, app: object) => void }} Panel */
+
+/** id → title of the tab. The module `any2any/panels/ID` exports `panel`. */
+export const PANELS = [
+  ["source", "Source"],
+  ["steps", "Step by step"],
+  ["attention", "Attention"],
+  ["distribution", "Next word"],
+  ["beam", "Beam"],
+  ["whatif", "What if"],
+  ["machine", "The machine"],
+  ["memory", "Memory"],
+  ["compare", "Compare"],
+  ["training", "Training"],
+  ["sweep", "Sweep"],
+];
+
+/** Fills the tabs and shows the panel that `state.panel` names. */
+export function showPanels(app, tabs, main) {
+  const shown = new Map();                                        // id → { section, wake }
+  const buttons = PANELS.map(([id, title]) => html("button", {
+    type: "button", role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`, onclick: () => app.set({ panel: id }),
+  }, title));
+  replace(tabs, buttons);
+  tabs.addEventListener("keydown", (event) => moveBetween(buttons, event));
+
+  const show = async () => {
+    const id = PANELS.some(([known]) => known === app.state.panel) ? app.state.panel : PANELS[0][0];
+    buttons.forEach((each, i) => {
+      each.setAttribute("aria-selected", String(PANELS[i][0] === id));
+      each.tabIndex = PANELS[i][0] === id ? 0 : -1;
+    });
+    const { section, wake } = shown.get(id) ?? await mount(id, app, shown, main);
+    for (const other of main.children) other.hidden = other !== section;
+    wake();
+  };
+  app.on("change", (keys) => { if (keys.has("panel")) show(); });
+  return show();
+}
+
+async function mount(id, app, shown, main) {
+  const section = html("section", { class: "panel", id: `panel-${id}`, role: "tabpanel", "aria-labelledby": `tab-${id}` });
+  const whileOpen = sleeping(app, () => !section.hidden);
+  const entry = { section, wake: whileOpen.wake };
+  shown.set(id, entry);
+  main.append(section);
+  try {
+    const { panel } = await import(`any2any/panels/${id}`);
+    const root = html("div", { class: "panel-body" });
+    section.append(html("header", { class: "panel-head" }, html("h2", {}, panel.title), html("p", { class: "hint" }, panel.hint)), root);
+    panel.mount(root, whileOpen.app);
+  } catch (error) {
+    console.error(error);
+    replace(section, html("p", { class: "empty" }, `This panel could not be opened: ${error.message}`));
+  }
+  return entry;
+}
+
+/** The app as a panel sees it: while the panel is closed, changes are collected; `wake` hands them over. */
+function sleeping(app, open) {
+  const listeners = new Set();
+  let missed = new Set();
+  const tell = (keys) => { for (const listener of [...listeners]) listener(keys); };
+  app.on("change", (keys) => {
+    if (open()) tell(keys);
+    else for (const key of keys) missed.add(key);
+  });
+  const on = (event, listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const wake = () => {
+    const keys = missed;
+    missed = new Set();
+    if (keys.size > 0) tell(keys);
+  };
+  return { app: Object.assign(Object.create(app), { on }), wake };
+}
+
+function moveBetween(buttons, event) {
+  const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  if (!by) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const at = buttons.indexOf(document.activeElement);
+  const next = buttons[(at + by + buttons.length) % buttons.length];
+  next.focus();
+  next.click();
+}

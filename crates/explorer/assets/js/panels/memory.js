@@ -1,0 +1,205 @@
+// Memory: how strongly each word of the source still counts for a word of the output, and how often models are right
+// when what belongs together stands far apart. Two models side by side: a transformer sees every word at one step's
+// distance, an LSTM carries all that it has read along.
+
+import { api, canonical } from "any2any/api";
+import { category, downloads, html, replace, segmented } from "any2any/draw";
+import { countAll, drawAccuracy } from "any2any/memory/accuracy";
+import { decades, drawReach, fading, plain, power, wordsOf } from "any2any/memory/reach";
+import { secondControls, secondOf } from "any2any/compare/second";
+import { isCurrent } from "any2any/probabilities";
+import { recorded } from "any2any/recording";
+
+export const panel = {
+  id: "memory",
+  title: "Memory",
+  hint: "How much does a word that was read long ago still matter? A transformer reaches every word in one step; an LSTM has to carry it through all words between.",
+  mount(root, app) {
+    const empty = html("p", { class: "empty" }, "Give the model something to translate: see Source.");
+    const choices = html("div", { class: "controls" });
+    const name = html("strong");
+    const models = html("div", { class: "models" },
+      html("div", { class: "model" }, key(0), name), html("div", { class: "model" }, key(1), choices));
+    const parts = [html("section", { class: "card stack" }), html("section", { class: "card stack" })];
+    replace(root, empty, models, parts);
+    const drawChoices = secondControls(choices, app);
+    const [reach, accuracy] = [reachFigure(parts[0], app), accuracyFigure(parts[1], app)];
+
+    function follow() {
+      const able = app.ready() && app.task().source && app.task().target.tokens;
+      empty.hidden = able;
+      empty.textContent = app.ready() ? "This panel is about models that read a source and write tokens." : "Give the model something to translate: see Source.";
+      for (const each of [models, ...parts]) each.hidden = !able;
+      if (!able) return;
+      name.textContent = app.currentRun().name;
+      drawChoices();
+      reach.follow();
+      accuracy.follow();
+    }
+
+    app.on("change", (keys) => {
+      if (["look", "chosen", "second", "run", "task", "checkpoint", "vocabulary"].some((each) => keys.has(each))) follow();
+      else if (keys.has("theme")) { reach.draw(); accuracy.draw(); }
+      if (keys.has("hover")) reach.mark();
+    });
+    let width = 0;
+    new ResizeObserver(([{ contentRect }]) => {
+      if (Math.abs(contentRect.width - width) < 2) return;
+      width = contentRect.width;
+      reach.draw();
+      accuracy.draw();
+    }).observe(root);
+    follow();
+  },
+};
+
+/** The mark of a model's colour. */
+const key = (i) => html("span", { class: "key", style: { backgroundColor: category(i) }, "aria-hidden": "true" });
+
+/** The models that are compared: the page's own and, if there is another run, that one. */
+function models(app) {
+  const own = { name: app.currentRun().name, run: app.state.run, checkpoint: app.state.checkpoint, task: app.state.task };
+  const second = secondOf(app);
+  const other = second && { name: second.run.name, run: second.run.number, checkpoint: second.checkpoint, task: second.task.number };
+  if (!other || canonical({ ...own, name: "" }) === canonical({ ...other, name: "" })) return [own];
+  // Two checkpoints of one run have one name.
+  if (own.name === other.name) for (const each of [own, other]) each.name = `${each.name}, ${each.checkpoint}`;
+  return [own, other];
+}
+
+// ---- what still matters ----
+
+function reachFigure(root, app) {
+  let shown = null;                                               // { series, labels, word }
+  let drawn = null;
+  let request = null;
+  const head = html("h3");
+  const figure = html("div", { class: "figure" });
+  const note = html("p", { class: "note", role: "status" });
+  const save = downloads({ name: "memory", figure: () => figure, data: () => shown });
+  replace(root, html("div", { class: "title-row" }, head, save), figure, note);
+
+  async function follow() {
+    const { look, tokens } = app.state;
+    const position = app.position();
+    if (!isCurrent(app.state) || position < 0 || position >= tokens.length) return;
+    const labels = wordsOf(look);
+    const word = plain(app.label(tokens[position]));
+    request?.abort();
+    const mine = (request = new AbortController());
+    root.classList.add("waiting");
+    await recorded(app, async () => {
+      const found = await Promise.all(models(app).map((model, i) => strength(app, model, i === 0, mine.signal)));
+      if (mine !== request) return;
+      shown = { word, labels, series: found };
+      draw();
+    }, (words) => { shown = null; replace(figure); note.textContent = words; });
+    if (mine === request) root.classList.remove("waiting");
+  }
+
+  function draw() {
+    if (!shown || root.hidden) return;
+    const { series, labels, word } = shown;
+    head.textContent = `What still matters for “${word}”`;
+    drawn = drawReach(figure, series, { labels, onHover: (position) => app.set({ hover: position === null ? null : { side: "source", position } }) });
+    const said = series.map(({ name, values, word: own, probability }) =>
+      `${name} (${own === word ? "" : `“${own}”, `}probability ${power(probability)}): the farthest quarter of the source is at ${power(10 ** fading(values))} of the strongest word.`);
+    note.textContent = `Length of the gradient of the word's log-probability at each position of the source, as a share of the model's strongest one; each line is ten times less. ${said.join(" ")}`;
+    mark();
+  }
+
+  function mark() {
+    const { hover } = app.state;
+    drawn?.mark(hover?.side === "source" ? hover.position : null);
+  }
+
+  return { follow, draw, mark };
+}
+
+/** The gradient norms of one model for the page's word; a model with another vocabulary explains the word that it
+ * writes itself at that place. */
+async function strength(app, { name, run, checkpoint, task }, own, signal) {
+  const { look, input, vocabulary } = app.state;
+  // Another run may have other data: a text is the same for every run.
+  const source = own || look.source.view.text === undefined ? input : { text: look.source.view.text };
+  const body = { run, checkpoint, task, source };
+  let { tokens } = app.state;
+  let labels = vocabulary.tokens;
+  if (!own) {
+    labels = (await api.vocabulary({ run, task })).tokens;
+    if (canonical(labels) !== canonical(vocabulary.tokens)) {
+      const { outputs: [[best]] } = await api.translate({ ...body, decoding: { greedy: {} } }, signal);
+      ({ tokens } = best);
+    }
+  }
+  const position = Math.min(app.position(), tokens.length - 1);
+  const { source: values, base } = await api.attribution({ ...body, tokens, position, method: "gradient_norm" }, signal);
+  return { name, values, decades: decades(values), word: plain(labels[tokens[position]]), probability: Math.exp(base) };
+}
+
+// ---- how often it is right ----
+
+const MEASURES = [
+  { value: "first_right", label: "First word", title: "The verb: it has to agree with a subject that is far away" },
+  { value: "right", label: "Whole output", title: "Every word" },
+];
+
+function accuracyFigure(root, app) {
+  let what = "first_right";
+  let series = [];
+  let asked = "";
+  const figure = html("div", { class: "figure" });
+  const note = html("p", { class: "note", role: "status" });
+  const choice = segmented({ label: "What has to be right", options: MEASURES, value: what, onchange: (value) => { what = value; draw(); } });
+  const save = downloads({ name: "accuracy-by-distance", figure: () => figure, data: () => ({ what, series }) });
+  replace(root, html("div", { class: "title-row" }, html("h3", {}, "How often it is right, by distance"), choice, save), figure, note);
+
+  async function follow() {
+    const compared = models(app);
+    const question = JSON.stringify(compared);
+    if (question === asked) return;
+    asked = question;
+    series = compared.map(({ name }) => ({ name, groups: [], share: 0 }));
+    choice.hidden = false;
+    draw();
+    for (const [i, { run, checkpoint, task }] of compared.entries()) {
+      const tell = (groups, share) => {
+        if (question !== asked) return;
+        Object.assign(series[i], { groups, share });
+        draw();
+      };
+      await recorded(app, () => known404(() => countAll({ run, checkpoint, task, split: "test" }, tell, () => question === asked && !root.hidden),
+        () => missing(question)), () => missing(question));
+    }
+  }
+
+  function missing(question) {
+    if (question !== asked || series.some(({ groups }) => groups.length > 0)) return;
+    choice.hidden = true;
+    replace(figure);
+    note.textContent = "The data of this task does not say how far apart things stand: it has no field “distance”. Train configs/agreement.yaml and configs/agreement-lstm.yaml, whose sentences pull subject and verb apart, and open both runs here.";
+  }
+
+  function draw() {
+    if (root.hidden || choice.hidden) return;
+    drawAccuracy(figure, series, what);
+    const total = (groups, field) => groups.reduce((sum, group) => sum + group[field], 0);
+    const said = series.filter(({ groups }) => groups.length > 0).map(({ name, groups, share }) => {
+      const samples = total(groups, "samples");
+      return `${name}: ${((100 * total(groups, what)) / samples).toFixed(1)} % of ${samples}${share < 1 ? " so far" : ""}.`;
+    });
+    note.textContent = `Sentences of the test split, by the number of words between the subject and its verb; bands are 95 % intervals. ${said.join(" ")}`;
+  }
+
+  return { follow, draw };
+}
+
+/** Runs `work`; calls `otherwise` where there is nothing to be found. */
+async function known404(work, otherwise) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.code !== "not_found") throw error;
+    otherwise();
+  }
+}

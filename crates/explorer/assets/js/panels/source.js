@@ -1,0 +1,201 @@
+// What the model is given, and where to get something else: samples of the data, or an input of one's own.
+
+import { api, floats, bytes, base64, offline } from "any2any/api";
+import { html, replace, button, framed } from "any2any/draw";
+import { figureOf } from "any2any/media";
+import { gazeOf } from "any2any/gaze";
+import { fileInput } from "any2any/permalink";
+import { record } from "any2any/media/record";
+import { sketchPad } from "any2any/media/sketch";
+import { thumbnail } from "any2any/media/thumbnail";
+
+export const panel = {
+  id: "source",
+  title: "What the model is given",
+  hint: "The model never sees a sentence, a picture or a sound as we do: it sees a row of positions, each covering a small part. Pick a sample, or bring something of your own.",
+
+  mount(root, app) {
+    const figure = html("div");
+    const own = html("div");
+    const samples = sampleList(app);
+    replace(root, figure, html("div", { class: "source-ways" }, own, samples.element));
+    let shown = null;
+    let maker = "";
+
+    const redraw = () => {
+      const { look } = app.state;
+      shown = look?.source ? sourceFigure(app, look) : null;
+      replace(figure, shown?.element ?? emptiness(app));
+    };
+    const remake = () => {
+      const wanted = makerKey(app);
+      if (wanted === maker || (app.ready() && !app.state.look)) return;     // what is being drawn stays while the model looks
+      maker = wanted;
+      replace(own, offline ? null : ownInput(app));
+    };
+    app.on("change", (keys) => {
+      if (keys.has("look") || keys.has("theme")) { redraw(); remake(); }
+      if (keys.has("run") || keys.has("task")) { redraw(); remake(); samples.reload(); }
+      if (keys.has("input")) samples.mark();
+      if (keys.has("hover") || keys.has("head")) shown?.light();
+    });
+    redraw();
+    remake();
+    samples.reload();
+  },
+};
+
+// ---- the figure ----
+
+function sourceFigure(app, look) {
+  const { source } = look;
+  const figure = figureOf({ ...source, side: "source", size: "large",
+    onHover: (position) => app.set({ hover: position === null ? null : { side: "source", position } }) });
+  const data = () => ({ positions: source.positions, frames: source.frames && floats(source.frames) });
+  const element = framed({ title: titleOf(source), name: "source", note: noteOf(source), data }, figure.element);
+  const light = () => {
+    const { hover, head } = app.state;
+    figure.paint(hover ? gazeOf(app.state.look, head, hover).source : null);
+    figure.mark({ hover: hover?.side === "source" ? hover.position : null, masked: app.state.masked });
+  };
+  light();
+  return { element, light };
+}
+
+function titleOf({ positions, view }) {
+  const what = "text" in view ? "tokens" : view.image ? "patches of the picture" : "positions in time";
+  return `${positions.length} ${what}`;
+}
+
+function noteOf({ view, frames }) {
+  if ("text" in view) return "Each chip is a token: a word, or a piece of one. Tokens that the model adds itself, such as the end, are grey.";
+  const width = frames ? ` Each is fed in as ${frames.shape[1]} numbers.` : "";
+  if (view.image) return `The grid shows the patches; read from left to right and from top to bottom, they are the model's sequence.${width}`;
+  if (view.signal.channels.length > 2) return `Each line is a channel; a position covers a window of time over some channels.${width}`;
+  return "Time runs to the right, high tones are at the top, and the loud ones stand out. The model's entrance merges several of these columns into one position.";
+}
+
+function emptiness(app) {
+  if (app.task() && !app.task().source) {
+    return html("p", { class: "empty" }, "This model reads no source: it goes on with what is written. Step through it, or force words in the tab Next word.");
+  }
+  return html("p", { class: "empty" }, app.task() ? "Nothing is given yet. Bring something below." : "This run has no model yet; its training can be watched in the tab Training.");
+}
+
+// ---- an input of one's own ----
+
+/** The maker is only made anew when another kind of input is wanted: nobody's text or drawing shall vanish. */
+function makerKey(app) {
+  const task = app.task();
+  const image = app.state.look?.source?.view?.image;
+  return JSON.stringify([app.state.run, app.state.task, task?.source?.kind, image ? [image.width, image.height] : null]);
+}
+
+function ownInput(app) {
+  const source = app.task()?.source;
+  if (!source) return null;
+  const ways = { text: textWay, image: imageWay, signal: signalWay }[source.kind](app, source);
+  return html("section", { class: "card stack" }, html("h3", {}, "Your own"), ways, source.kind === "text" ? null : fileWay(app, source));
+}
+
+function textWay(app) {
+  let timer = 0;
+  const text = html("textarea", { "aria-label": "Text to translate", spellcheck: "false", placeholder: "Write something …",
+    oninput: () => { clearTimeout(timer); timer = setTimeout(give, 600); },
+    onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); clearTimeout(timer); give(); } } });
+  text.value = app.state.input?.text ?? app.state.look?.source?.view?.text ?? "";
+  const give = () => { if (text.value.trim()) app.give({ text: text.value }); };
+  return html("div", { class: "stack" }, text, html("p", { class: "note" }, "It is translated as soon as you pause, or with Enter."));
+}
+
+function imageWay(app) {
+  const image = app.state.look?.source?.view?.image;
+  if (!image) return null;
+  return html("div", { class: "stack" },
+    sketchPad({ width: image.width, height: image.height, light: brightEdge(image),
+      onDrawn: (content) => app.give({ file: { name: "drawing.png", content } }) }),
+    html("p", { class: "note" }, "Draw with the mouse or a finger; the model looks whenever you lift it."));
+}
+
+/** Whether pictures of this data have light paper: their first and last rows tell. */
+function brightEdge({ width, channels, pixels }) {
+  const all = bytes(pixels);
+  const edge = [...all.slice(0, width * channels), ...all.slice(-width * channels)];
+  return edge.reduce((sum, value) => sum + value, 0) / edge.length > 127;
+}
+
+function signalWay(app, source) {
+  if (!source.extensions.includes("wav") || !navigator.mediaDevices) return null;
+  let recording = null;
+  const control = button("● Record", () => app.attempt(async () => {
+    if (recording) return void recording.stop();
+    recording = await record();
+    control.textContent = "■ Stop";
+    const file = await recording.finished;
+    recording = null;
+    control.textContent = "● Record";
+    app.give({ file: { name: "recording.wav", content: base64(file) } });
+  }), { title: "Record from the microphone" });
+  return html("div", { class: "controls" }, control, html("span", { class: "note" }, "at most 15 seconds"));
+}
+
+function fileWay(app, source) {
+  const take = async (file) => { if (file) app.give(fileInput(file.name, await file.arrayBuffer())); };
+  const input = html("input", { type: "file", class: "visually-hidden", accept: source.extensions.map((each) => `.${each}`).join(","),
+    onchange: () => take(input.files[0]) });
+  const zone = html("label", { class: "drop-zone" }, input, html("span", {}, `Drop a file here, or choose one (${source.extensions.join(", ")})`));
+  zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => { event.preventDefault(); zone.classList.remove("over"); take(event.dataTransfer.files[0]); });
+  return zone;
+}
+
+// ---- samples ----
+
+const PAGE = 12;
+
+function sampleList(app) {
+  const list = html("div", { class: "samples" });
+  const place = html("span", { class: "note number" });
+  const split = html("select", { "aria-label": "Split", onchange: () => load(0) });
+  const before = button("←", () => load(from - PAGE), { title: "Samples before" });
+  const after = button("→", () => load(from + PAGE), { title: "Samples after" });
+  const element = html("section", { class: "card stack" },
+    html("div", { class: "title-row" }, html("h3", {}, "Samples"), split, html("span", { class: "controls" }, before, place, after)), list);
+  let from = 0;
+  let asked = 0;
+
+  function reload() {
+    const splits = app.splits();
+    const given = app.state.input?.sample;
+    element.hidden = splits.length === 0 || !app.task()?.source;
+    replace(split, splits.map((each) => html("option", { value: each, selected: each === given?.split }, each)));
+    if (!element.hidden) load(PAGE * Math.floor((given?.number ?? 0) / PAGE));
+  }
+
+  const load = (start) => app.attempt(async () => {
+    from = Math.max(0, start);
+    const mine = (asked += 1);
+    const { run, task } = app.state;
+    const page = await api.samples({ run, task, split: split.value, from, count: PAGE });
+    if (mine !== asked) return;                                   // another page was asked for meanwhile
+    place.textContent = `${from + 1}–${Math.min(page.total, from + PAGE)} of ${page.total}`;
+    before.disabled = from === 0;
+    after.disabled = from + PAGE >= page.total;
+    replace(list, page.samples.map((sample) => card(app, split.value, sample)));
+    mark();
+  });
+
+  function mark() {
+    const chosen = app.state.input?.sample;
+    for (const each of list.children) {
+      each.setAttribute("aria-pressed", String(chosen?.split === split.value && String(chosen.number) === each.dataset.number));
+    }
+  }
+  return { element, reload, mark };
+}
+
+function card(app, split, { number, source, target }) {
+  return html("button", { type: "button", class: "sample", "data-number": number, onclick: () => app.give({ sample: { split, number } }) },
+    thumbnail(source), html("span", { class: "sample-target" }, thumbnail(target)));
+}

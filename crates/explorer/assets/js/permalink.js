@@ -1,0 +1,47 @@
+// The address of the page holds what it shows, so that a link leads back to the same figure.
+
+import { base64 } from "any2any/api";
+
+const KEPT = ["run", "checkpoint", "task", "input", "tokens", "chosen", "head", "masked", "muted",
+  "temperature", "top_k", "top_p", "choice", "seed", "panel", "theme", "second"];
+
+/** Longest part of an address that every browser and mail program passes on. */
+const LONGEST = 30_000;
+
+/** What `location.hash` says; unknown and broken parts are left out. @returns {Partial<import("any2any/state").State>} */
+export function readLink(hash = location.hash) {
+  const patch = {};
+  for (const [key, value] of new URLSearchParams(hash.slice(1))) {
+    if (!KEPT.includes(key)) continue;
+    try {
+      patch[key] = JSON.parse(value);
+    } catch {
+      // Someone shortened the link: the rest of it is still good.
+    }
+  }
+  return patch;
+}
+
+/** The address that shows what `state` shows; parts that are as in `initial` are left out. */
+export function linkTo(state, initial) {
+  const search = new URLSearchParams();
+  for (const key of KEPT) {
+    const value = JSON.stringify(state[key]);
+    if (value !== JSON.stringify(initial[key]) && value.length < LONGEST) search.set(key, value);
+  }
+  return `#${search}`;
+}
+
+/** Writes the link after each change, without a new entry in the history. */
+export function keepLink(app, initial) {
+  let timer = 0;
+  app.on("change", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => history.replaceState(null, "", linkTo(app.state, initial)), 150);
+  });
+}
+
+/** A file as an Input. @param {string} name @param {ArrayBuffer|Uint8Array} content */
+export function fileInput(name, content) {
+  return { file: { name, content: base64(new Uint8Array(content)) } };
+}

@@ -1,0 +1,183 @@
+// The translation, always in view: source above, output below, and between them what the chosen head looks at.
+
+import { html, svg, replace, button, arcs, strongest } from "any2any/draw";
+import { kinds, layers, nameOf } from "any2any/attention";
+import { canonical, floats } from "any2any/api";
+import { distribution, percent } from "any2any/numbers";
+import { gazeOf } from "any2any/gaze";
+import { figureOf } from "any2any/media";
+
+export function showStage(app, root) {
+  const source = lane("Source", "source");
+  const target = lane("Output", "target");
+  const lines = svg("g");
+  const overlay = svg("svg", { class: "stage-arcs", "aria-hidden": "true" }, lines);
+  const figures = { source: null, target: null };
+  let drawn = "";                                                 // which question the source figure belongs to
+  const gap = html("div", { class: "stage-gap" });
+  replace(root, source, gap, target, controls(app), overlay);
+
+  function drawSource() {
+    const { look } = app.state;
+    source.hidden = !app.task()?.source;
+    const question = canonical([app.state.run, app.state.checkpoint, app.state.task, app.state.input]);
+    if (!look?.source || question === drawn) return;
+    drawn = question;
+    figures.source = figureOf({ ...look.source, side: "source", size: "small", onHover: hover("source") });
+    replace(source.content, figures.source.element);
+  }
+
+  function drawTarget() {
+    const { look } = app.state;
+    if (!look) return app.ready() ? null : replace(target.content, html("span", { class: "empty" }, invitation(app)));
+    figures.target = figureOf({
+      view: isText(look.target.view) ? null : look.target.view,
+      positions: look.target.positions,
+      side: "target",
+      size: "small",
+      onHover: hover("target"),
+      onPick: (position) => app.choose(position === app.state.chosen ? null : position),
+    });
+    replace(target.content, figures.target.element);
+    if (figures.target.element.classList.contains("tokens")) figures.target.element.append(...nextWord(app));
+  }
+
+  const hover = (side) => (position) => app.set({ hover: position === null ? null : { side, position } });
+
+  function lightUp() {
+    const { look, head, hover: place, chosen, masked } = app.state;
+    if (!look) return;
+    const gaze = gazeOf(look, head, place ?? standing(app));
+    figures.source?.paint(gaze.source);
+    figures.target?.paint(gaze.target);
+    figures.source?.mark({ hover: place?.side === "source" ? place.position : null, masked });
+    figures.target?.mark({ hover: place?.side === "target" ? place.position : null, chosen });
+    drawArcs(gaze.edges, head);
+  }
+
+  function drawArcs(edges, head) {
+    const frame = root.getBoundingClientRect();
+    overlay.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
+    const lanes = { source: source.content.getBoundingClientRect(), target: target.content.getBoundingClientRect() };
+    const placed = strongest(edges).map((edge) => place(edge, figures, lanes, frame, head)).filter(Boolean);
+    arcs(lines, placed, { colour: edges[0]?.from.side === "source" ? "var(--source)" : "var(--target)" });
+  }
+
+  app.on("change", (keys) => {
+    const anew = ["look", "task", "run", "theme"].some((key) => keys.has(key));
+    if (keys.has("theme")) drawn = "";
+    if (anew) { drawSource(); drawTarget(); }
+    if (anew || ["hover", "chosen", "head", "masked"].some((key) => keys.has(key))) lightUp();
+  });
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty("--stage", `${root.offsetHeight}px`);      // what sticks below it
+    lightUp();
+  }).observe(root);
+  for (const { content } of [source, target]) content.addEventListener("scroll", lightUp, { passive: true });
+  drawSource();
+  drawTarget();
+}
+
+/** What is lit while the pointer rests: the chosen output, or the one that was just written. */
+function standing(app) {
+  const position = app.position();
+  return position >= 0 && (app.state.chosen !== null || app.state.playing || app.task().target.tokens)
+    ? { side: "target", position } : null;
+}
+
+const isText = (view) => view !== null && "text" in (view ?? {});
+
+function lane(title, side) {
+  const content = html("div", { class: "lane-content" });
+  const element = html("div", { class: `lane ${side}` }, html("span", { class: "lane-title" }, title), content);
+  element.content = content;
+  return element;
+}
+
+/** What comes next, not yet written: a click writes it. */
+function nextWord(app) {
+  const { look, tokens } = app.state;
+  if (!look.logits || app.finished() || look.logits.shape[0] <= tokens.length || !app.state.vocabulary) return [];
+  const { after, order } = distribution(app.logits(tokens.length), app.decoding());
+  return [button(app.label(order[0]), () => app.step(),
+    { class: "chip target ghost", title: `Write the next token (likeliest: ${app.label(order[0])}, ${percent(after[order[0]])})` })];
+}
+
+function invitation(app) {
+  if (!app.currentRun()) return "No run is open.";
+  return app.task() ? "Give the model something to translate: see Source." : "This run has no model to ask yet.";
+}
+
+// ---- controls ----
+
+function controls(app) {
+  const play = button("▶", () => app.play(), { title: "Play (space)", class: "primary" });
+  const head = html("select", { "aria-label": "Attention that is shown", onchange: () => app.set({ head: JSON.parse(head.value) }) });
+  const note = html("span", { class: "stage-note", role: "status" });
+  const listHeads = () => {
+    replace(head, headOptions(app.state.look, app.state.head));
+    head.hidden = head.children.length === 0;
+  };
+  const say = () => { note.textContent = noteOf(app); };
+  app.on("change", (keys) => {
+    if (keys.has("playing")) play.textContent = app.state.playing ? "❚❚" : "▶";
+    if (keys.has("look") || keys.has("head")) listHeads();
+    if (["look", "chosen", "busy", "tokens"].some((key) => keys.has(key))) say();
+  });
+  listHeads();
+  return html("div", { class: "stage-controls" },
+    html("div", { class: "transport", role: "group", "aria-label": "Steps" },
+      button("⏮", () => app.restart(), { title: "Back to the beginning (Home)" }),
+      button("◀", () => app.stepBack(), { title: "One step back (left arrow)" }),
+      play,
+      button("▶▏", () => app.step(), { title: "One step on (right arrow)" }),
+      button("⏭", () => app.translate(app.finished() ? [] : app.state.tokens), { title: "Write to the end (End)" })),
+    head, note);
+}
+
+function headOptions(look, chosen) {
+  return kinds(look).map(({ stack, kind, title }) => html("optgroup", { label: title },
+    layers(look, stack, kind).flatMap((entry) => {
+      const heads = floats(entry.weights).shape[0];
+      const names = ["mean", ...Array.from({ length: heads }, (_, i) => i)];
+      return names.map((name) => headOption({ stack, kind, layer: entry.layer, head: name }, chosen));
+    })));
+}
+
+function headOption(head, chosen) {
+  const value = JSON.stringify(head);
+  return html("option", { value, selected: value === JSON.stringify(chosen) }, nameOf(head));
+}
+
+function noteOf(app) {
+  if (app.state.busy) return "thinking …";
+  const position = app.position();
+  const at = app.state.look?.target.positions[position];
+  if (!at) return "";
+  const sure = at.log_probability == null ? "" : `, probability ${percent(Math.exp(at.log_probability))}`;
+  return `${position + 1} of ${app.count()}${sure}`;
+}
+
+// ---- arcs ----
+
+function place({ from, to, weight }, figures, lanes, frame, head) {
+  const start = figures[from.side]?.anchor(from.position);
+  const end = figures[to.side]?.anchor(to.position);
+  if (!start || !end || hidden(start, lanes[from.side]) || hidden(end, lanes[to.side])) return null;
+  const within = from.side === to.side;
+  const down = from.side === "source";
+  return {
+    weight,
+    bow: within ? (down ? 1 : -1) : 0,
+    from: point(start, down ? "bottom" : "top", frame),
+    to: point(end, (to.side === "source") ? "bottom" : "top", frame),
+    title: head ? `${nameOf(head)}: ${weight.toFixed(3)}` : null,
+  };
+}
+
+/** Scrolled out of its lane. */
+const hidden = (box, lane) => box.bottom < lane.top || box.top > lane.bottom || box.right < lane.left || box.left > lane.right;
+
+function point(box, edge, frame) {
+  return { x: box.left + box.width / 2 - frame.left, y: box[edge] - frame.top };
+}

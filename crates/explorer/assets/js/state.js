@@ -1,0 +1,79 @@
+// What the page knows: one plain object, changed only through `set`, so that every panel can hear of it.
+//
+// Panels read `state.x`, call `set({ x: ... })` and draw again when `on("change", keys => ...)` says that
+// something they show has changed. `keys` is a Set of the names that did.
+
+/**
+ * @typedef {{ stack: "encoder"|"decoder", kind: "own"|"cross", layer: number, head: number|"mean" }} Head
+ * @typedef {{ side: "source"|"target", position: number }} Place
+ *
+ * @typedef {object} State
+ * @property {object[]} runs            what GET /api/runs answered
+ * @property {number} run               number of the run that is shown
+ * @property {string} checkpoint        its checkpoint: "best", "last" or a name such as "step-600"
+ * @property {number} task              number of the task within the run
+ * @property {object|null} input        the value to translate, see Input; null: none yet, or a task without a source
+ * @property {number[]} tokens          what has been written so far, without the token that begins
+ * @property {number|null} chosen       the output position that panels explain; null: the newest
+ * @property {object|null} look         the model's last look at input and tokens
+ * @property {object|null} vocabulary   the target's: { tokens, begin, end, forbidden }; null for frames
+ * @property {Head|null} head           the attention that the translation and most panels show; null: none chosen yet
+ * @property {Place|null} hover         what the pointer is on
+ * @property {number[]} masked          source positions that the model may not see
+ * @property {object[]} muted           heads that are switched off: { stack, kind, layer, head }
+ * @property {number} temperature       of the next-token distribution
+ * @property {number} top_k             0: all
+ * @property {number} top_p             1: all
+ * @property {"best"|"sample"} choice   how a step takes the next token
+ * @property {number} seed              of the sampled choice
+ * @property {string} panel             id of the panel that is open
+ * @property {"auto"|"light"|"dark"} theme
+ * @property {object|null} second       what is compared with: { run, checkpoint, input }
+ * @property {boolean} playing          whether the page steps by itself
+ * @property {boolean} busy             whether an answer is awaited
+ * @property {Error|null} error         why the last request failed
+ */
+
+/** @type {State} */
+export const state = {
+  runs: [], run: 0, checkpoint: "best", task: 0,
+  input: null, tokens: [], chosen: null, look: null, vocabulary: null,
+  head: null, hover: null, masked: [], muted: [],
+  temperature: 1, top_k: 0, top_p: 1, choice: "best", seed: 1,
+  panel: "source", theme: "auto", second: null,
+  playing: false, busy: false, error: null,
+};
+
+/** These are compared by identity: they are big, and a new one is always news. */
+const BIG = new Set(["runs", "look", "vocabulary", "error"]);
+
+const listeners = new Set();
+
+/** Changes the state and tells the listeners which keys have new values.
+ * @param {Partial<State>} patch */
+export function set(patch) {
+  const keys = new Set(Object.keys(patch).filter((key) => !same(key, state[key], patch[key])));
+  if (keys.size === 0) return;
+  Object.assign(state, patch);
+  announce(keys);
+}
+
+/** Tells the listeners that what `keys` stand for is to be drawn again. @param {Set<string>} keys */
+export function announce(keys) {
+  for (const listener of [...listeners]) listener(keys);
+}
+
+/** Calls `listener(keys)` after each change, until the function that is returned is called.
+ * @param {"change"} event
+ * @param {(keys: Set<string>) => void} listener */
+export function on(event, listener) {
+  if (event !== "change") throw new Error(`the state has no event "${event}"; it has "change"`);
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function same(key, before, after) {
+  if (before === after) return true;
+  if (BIG.has(key) || typeof before !== "object" || typeof after !== "object") return false;
+  return JSON.stringify(before) === JSON.stringify(after);
+}

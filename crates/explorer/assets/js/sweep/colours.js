@@ -1,0 +1,64 @@
+// What a cell's colour says.
+//
+// As in Sohl-Dickstein 2024 ("The boundary of neural network trainability is fractal", arXiv 2402.06184): where
+// training converges the sum of losses divided by the first, where it does not the sum of their inverses. Both are
+// large where it is slow to tell, which is at the boundary. Only their ranks are drawn, so that the whole scale of
+// colours is used on both sides.
+
+import { divergingRgb, sequentialRgb } from "any2any/draw";
+import { readable } from "any2any/training/scale";
+
+/** Even the quickest are told apart from the paper. */
+const PALEST = 0.25;
+
+/** The three maps. `colours(cells)` gives a function from a cell to [r, g, b]. */
+export const MAPS = [
+  { value: "measure", label: "Speed", title: "Blue converges, orange does not; the darker, the slower it is to tell", colours: bySpeed,
+    note: "Blue: training converges. Orange: it does not. Pale is quick, dark is slow, and slowest at the boundary between the two: the sum of losses divided by the first where training converges, the sum of their inverses where it does not, by rank (Sohl-Dickstein 2024, arXiv 2402.06184)." },
+  { value: "loss", label: "Last loss", title: "The darker, the lower the last loss; orange: there was none", colours: (cells) => byAmount(cells, ({ loss }) => loss),
+    note: "The darker, the lower the last loss. Orange: it had become larger than the first, or was no number." },
+  { value: "halved", label: "Steps to half", title: "The darker, the sooner the loss was half of the first", colours: (cells) => byAmount(cells, ({ halved }) => halved, true),
+    note: "The darker, the sooner the loss had come down to half of the first. White: it never had. Orange: training did not converge." },
+];
+
+function bySpeed(cells) {
+  const rank = { true: ranks(cells, true), false: ranks(cells, false) };
+  return ({ converged, measure }) => {
+    const amount = PALEST + (1 - PALEST) * rank[converged](Math.abs(measure));
+    return divergingRgb(converged ? -amount : amount);
+  };
+}
+
+/** The share of cells of one kind whose measure is not larger. */
+function ranks(cells, kind) {
+  const sorted = Float64Array.from(cells.filter(({ converged }) => converged === kind), ({ measure }) => Math.abs(measure)).sort();
+  return (measure) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle] < measure) low = middle + 1;
+      else high = middle;
+    }
+    return sorted.length > 1 ? low / (sorted.length - 1) : 1;
+  };
+}
+
+function byAmount(cells, amountOf, emptyIsPaper = false) {
+  const amounts = cells.filter(({ converged }) => converged).map(amountOf).filter((amount) => amount !== null);
+  const low = Math.log(Math.max(1e-9, amounts.reduce((least, each) => Math.min(least, each), Infinity)));
+  const high = Math.log(Math.max(1e-9, amounts.reduce((most, each) => Math.max(most, each), -Infinity)));
+  return (cell) => {
+    if (!cell.converged) return divergingRgb(0.45);
+    const amount = amountOf(cell);
+    if (amount === null) return emptyIsPaper ? sequentialRgb(0) : divergingRgb(0.45);
+    return sequentialRgb(0.12 + 0.88 * (1 - (Math.log(Math.max(1e-9, amount)) - low) / (high - low || 1)));
+  };
+}
+
+/** What a cell came to, in words. */
+export function verdict({ converged, diverged, loss, halved, first_loss: first }, steps) {
+  if (diverged) return `diverged: no number after step ${diverged - 1}`;
+  const last = `loss ${readable(first)} → ${readable(loss)} in ${steps} steps`;
+  if (!converged) return `does not converge: ${last}`;
+  return `converges: ${last}${halved ? `, halved at step ${halved}` : ""}`;
+}

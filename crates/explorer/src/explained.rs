@@ -1,0 +1,140 @@
+//! What the library's analyses find, as the interface shows it.
+
+use std::time::Duration;
+
+use any2any_train::look::{self as library, Array, NodeFate, ReadSource, SearchTree};
+
+use crate::pooling;
+use crate::protocol::{
+    Attention, AttentionKind, AttributionMethod, BeamFate, BeamNode, BeamTree, Floats, Look, LookPosition,
+    LookSource, LookTarget, Part, PartKind, PartParameter, PartValues, Stack, WrittenPosition,
+};
+use crate::view::{region, view};
+
+fn floats(array: &Array) -> Floats {
+    Floats::new(array.shape.clone(), &array.values)
+}
+
+/// What a pass has shown.
+pub(crate) fn look(look: &library::Look, source: Option<&ReadSource>, took: Duration) -> Look {
+    let source = source.map(|source| LookSource {
+        view: view(&source.value),
+        positions: source
+            .positions
+            .iter()
+            .map(|position| LookPosition { label: position.label.clone(), region: region(&position.region) })
+            .collect(),
+        frames: source
+            .sequence
+            .frames()
+            .map(|frames| Floats::new(vec![frames.len(), frames.width()], frames.values())),
+    });
+    let written = |position: &library::WrittenPosition| WrittenPosition {
+        token: position.token,
+        label: position.label.clone(),
+        region: region(&position.region),
+        log_probability: position.log_probability,
+    };
+    let target = LookTarget {
+        view: look.target.value.as_ref().map(view),
+        positions: look.target.positions.iter().map(written).collect(),
+    };
+    let attention = |attention: &library::Attention| Attention {
+        stack: stack(attention.place.stack),
+        kind: match attention.place.kind {
+            library::AttentionKind::Own => AttentionKind::Own,
+            library::AttentionKind::Cross => AttentionKind::Cross,
+        },
+        layer: attention.place.layer,
+        weights: pooling::attention(&attention.weights),
+    };
+    Look {
+        source,
+        target,
+        attention: look.attention.iter().map(attention).collect(),
+        logits: look.logits.as_ref().map(floats),
+        milliseconds: took.as_secs_f64() * 1e3,
+    }
+}
+
+fn stack(stack: library::Stack) -> Stack {
+    match stack {
+        library::Stack::Encoder => Stack::Encoder,
+        library::Stack::Decoder => Stack::Decoder,
+    }
+}
+
+/// A layer of attention, as the library names it.
+pub(crate) fn place(stack: Stack, kind: AttentionKind, layer: usize) -> library::Place {
+    library::Place {
+        stack: match stack {
+            Stack::Encoder => library::Stack::Encoder,
+            Stack::Decoder => library::Stack::Decoder,
+        },
+        kind: match kind {
+            AttentionKind::Own => library::AttentionKind::Own,
+            AttentionKind::Cross => library::AttentionKind::Cross,
+        },
+        layer,
+    }
+}
+
+/// A method of attribution, as the library names it.
+pub(crate) fn method(method: AttributionMethod) -> library::Method {
+    match method {
+        AttributionMethod::Occlusion => library::Method::Occlusion,
+        AttributionMethod::Gradient => library::Method::Gradient,
+        AttributionMethod::GradientNorm => library::Method::GradientNorm,
+    }
+}
+
+/// A beam search as a tree.
+pub(crate) fn tree(tree: SearchTree) -> BeamTree {
+    let node = |(id, node): (usize, library::SearchNode)| BeamNode {
+        id,
+        parent: node.parent,
+        step: node.position,
+        token: node.token,
+        label: node.label,
+        log_probability: node.log_probability,
+        total: node.total,
+        score: node.score,
+        fate: match node.fate {
+            NodeFate::Kept => BeamFate::Kept,
+            NodeFate::Finished => BeamFate::Finished,
+            NodeFate::Pruned => BeamFate::Pruned,
+        },
+    };
+    BeamTree { nodes: tree.nodes.into_iter().enumerate().map(node).collect(), best: tree.best }
+}
+
+/// A box of the figure.
+pub(crate) fn part(part: &library::Part) -> Part {
+    let parameter = |parameter: &library::PartParameter| PartParameter {
+        name: parameter.name.clone(),
+        shape: parameter.shape.clone(),
+    };
+    let values = |values: &library::PartValues| PartValues {
+        name: values.name.clone(),
+        shape: values.array.shape.clone(),
+        data: floats(&values.array),
+    };
+    Part {
+        id: part.id.clone(),
+        name: part.name.clone(),
+        kind: match part.kind {
+            library::PartKind::Embedding => PartKind::Embedding,
+            library::PartKind::Positions => PartKind::Positions,
+            library::PartKind::Attention => PartKind::Attention,
+            library::PartKind::AddNorm => PartKind::AddNorm,
+            library::PartKind::FeedForward => PartKind::FeedForward,
+            library::PartKind::Cells => PartKind::Cells,
+            library::PartKind::Linear => PartKind::Linear,
+            library::PartKind::Softmax => PartKind::Softmax,
+        },
+        stack: part.stack.map(stack),
+        layer: part.layer,
+        values: part.values.iter().map(values).collect(),
+        parameters: part.parameters.iter().map(parameter).collect(),
+    }
+}

@@ -1,0 +1,131 @@
+//! Why a request is not fulfilled: every error of the library, and every limit, as an answer.
+
+use any2any_train::TrainError;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::protocol::{Problem, ProblemDetail};
+
+/// Why a request is not fulfilled.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    help: String,
+    /// After how many seconds it is worth to ask again.
+    retry_after: Option<u32>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>, help: &str) -> Self {
+        Self { status, code, message: message.into(), help: help.to_owned(), retry_after: None }
+    }
+
+    /// A request that cannot mean anything.
+    pub(crate) fn wrong(code: &'static str, message: impl Into<String>, help: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message, help)
+    }
+
+    /// Something that is not there.
+    pub(crate) fn missing(message: impl Into<String>, help: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message, help)
+    }
+
+    /// A method that the path does not have.
+    pub(crate) fn method() -> Self {
+        let help = "/openapi.json lists the paths and their methods";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this path has no such method", help)
+    }
+
+    /// More than is taken.
+    pub(crate) fn too_large(message: impl Into<String>, help: &str) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message, help)
+    }
+
+    /// A request that did not arrive in time.
+    pub(crate) fn slow() -> Self {
+        let message = "the request did not arrive in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "slow", message, "send the whole body at once")
+    }
+
+    /// A request that nobody may make from where it comes.
+    pub(crate) fn forbidden(message: &str, help: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message, help)
+    }
+
+    /// A request without the token.
+    pub(crate) fn unauthorized() -> Self {
+        let help = "open the address that the server printed, or send `Authorization: Bearer TOKEN`";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "this server asks for a token", help)
+    }
+
+    /// More at work than is taken at a time.
+    pub(crate) fn busy() -> Self {
+        let message = "too many requests are at work";
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message, "ask again in a second");
+        Self { retry_after: Some(1), ..failure }
+    }
+
+    /// Work that takes longer than it may.
+    pub(crate) fn long(seconds: u64) -> Self {
+        let message = format!("this takes longer than {seconds} s");
+        let help = "ask for less at once, or start the server with a longer --time-limit";
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "took_too_long", message, help);
+        Self { retry_after: Some(10), ..failure }
+    }
+
+    /// A server that is about to end.
+    pub(crate) fn stopping() -> Self {
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping", "");
+        Self { retry_after: Some(10), ..failure }
+    }
+
+    /// A mistake of ours.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        let help = "this is a mistake in the program; its log on standard error says more";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, help)
+    }
+
+    /// What the body of the answer says.
+    pub(crate) fn problem(self) -> Problem {
+        Problem {
+            error: ProblemDetail { code: self.code.to_owned(), message: self.message, help: self.help },
+        }
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        match &error {
+            TrainError::Adapter { .. } => {
+                Self::wrong("unreadable", error.to_string(), "give a value of the task's medium")
+            }
+            TrainError::Task { .. } => Self::missing(error.to_string(), "/api/runs lists the tasks"),
+            TrainError::Data(_) => Self::missing(
+                error.to_string(),
+                "get the data with `any2any data get`, or name its folder with --data-root",
+            ),
+            TrainError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            TrainError::Search(_) => Self::wrong("search", error.to_string(), ""),
+            // Whoever asks over the network need not learn where the files lie.
+            _ => {
+                eprintln!("error: {error}");
+                Self::internal("the run cannot be read")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, retry_after) = (self.status, self.retry_after);
+        let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
+        let json = HeaderValue::from_static("application/json");
+        let mut response = (status, [(header::CONTENT_TYPE, json)], body).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

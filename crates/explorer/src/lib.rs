@@ -1,0 +1,26 @@
+//! A trained model in the browser, and over HTTP for other programs.
+//!
+//! [`Server`] serves some runs: a page to translate with their models step by step and to see what every head of
+//! attention looks at, and beside it the JSON interface that the page uses ([`protocol`]), described at
+//! `/openapi.json`. Nothing is asked of any other host, and nothing in a request names a file of this machine.
+
+mod decoding;
+mod distance;
+mod error;
+mod explained;
+mod export;
+mod failure;
+mod library;
+mod metrics;
+mod opened;
+mod pooling;
+pub mod protocol;
+mod queue;
+mod server;
+mod view;
+mod watch;
+mod worker;
+
+pub use error::ExplorerError;
+pub use export::Recording;
+pub use server::{Limits, Options, Server, Stopper};

@@ -1,0 +1,243 @@
+//! The runs that are shown, their data, and their models: which are in memory, and which leave it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use any2any_adapter::Registry;
+use any2any_data::DataRoot;
+use any2any_train::RunFolder;
+
+use crate::error::ExplorerError;
+use crate::failure::Failure;
+use crate::metrics::Metrics;
+use crate::opened::Opened;
+use crate::protocol::{Checkpoint, Model, Run};
+use crate::worker::{Plan, Worker};
+
+/// The runs that are shown.
+pub(crate) struct Library {
+    shelves: Vec<Shelf>,
+    registry: Registry,
+    root: Option<DataRoot>,
+    metrics: Arc<Metrics>,
+    /// Models in memory, the one used last at the end.
+    workers: Mutex<Vec<(Key, Arc<Worker>)>>,
+    /// How many models are kept in memory.
+    most: usize,
+}
+
+/// A run, and what was read of it.
+struct Shelf {
+    folder: RunFolder,
+    opened: Mutex<Option<Arc<Opened>>>,
+}
+
+/// A model: the number of its run, and its step.
+type Key = (usize, u64);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these locks is replaced whole, so a panic leaves nothing half done.
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl Library {
+    /// The runs in these folders.
+    pub(crate) fn new(
+        folders: &[PathBuf],
+        registry: Registry,
+        root: Option<DataRoot>,
+        metrics: Arc<Metrics>,
+        most: usize,
+    ) -> Result<Self, ExplorerError> {
+        if folders.is_empty() {
+            return Err(ExplorerError::NoRuns);
+        }
+        let shelf = |folder: &PathBuf| {
+            let run = RunFolder::new(folder);
+            let known = ["resolved.yaml", "metrics.jsonl", "sweep.json"];
+            if !known.iter().any(|name| folder.join(name).is_file()) {
+                return Err(ExplorerError::NoRun(folder.clone()));
+            }
+            Ok(Shelf { folder: run, opened: Mutex::default() })
+        };
+        let shelves = folders.iter().map(shelf).collect::<Result<_, _>>()?;
+        Ok(Self { shelves, registry, root, metrics, workers: Mutex::default(), most: most.max(1) })
+    }
+
+    /// The folder of a run.
+    pub(crate) fn folder(&self, run: usize) -> Result<&RunFolder, Failure> {
+        self.shelf(run).map(|shelf| &shelf.folder)
+    }
+
+    fn shelf(&self, run: usize) -> Result<&Shelf, Failure> {
+        self.shelves.get(run).ok_or_else(|| {
+            let message = format!("there is no run {run}; there are {}, from 0", self.shelves.len());
+            Failure::missing(message, "/api/runs lists the runs")
+        })
+    }
+
+    /// What a run's model and tasks are; an error before its first checkpoint.
+    pub(crate) fn open(&self, run: usize) -> Result<Arc<Opened>, Failure> {
+        let shelf = self.shelf(run)?;
+        let mut opened = lock(&shelf.opened);
+        if let Some(opened) = &*opened {
+            return Ok(opened.clone());
+        }
+        if self.checkpoints(run)?.is_empty() {
+            return Err(Failure::missing(
+                format!("run {run} has no checkpoint yet"),
+                "wait until its training has written one",
+            ));
+        }
+        let new = Arc::new(Opened::new(&shelf.folder, &self.registry, self.root.clone())?);
+        *opened = Some(new.clone());
+        Ok(new)
+    }
+
+    /// A run as it is listed.
+    fn describe(&self, number: usize) -> Result<Run, Failure> {
+        let folder = &self.shelf(number)?.folder;
+        // A path such as `.` has a name only when it is written out.
+        let whole = folder.path().canonicalize().unwrap_or_else(|_| folder.path().to_owned());
+        let last = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let checkpoints = self.checkpoints(number)?;
+        let opened = if checkpoints.is_empty() { None } else { Some(self.open(number)?) };
+        let name = opened.as_ref().map_or_else(|| last.clone(), |opened| opened.experiment.name.clone());
+        Ok(Run {
+            number,
+            name,
+            folder: last,
+            training: folder.metrics().is_file(),
+            sweep: folder.path().join("sweep.json").is_file(),
+            model: opened.map(|opened| opened.describe(checkpoints)),
+        })
+    }
+
+    /// All runs.
+    pub(crate) fn runs(&self) -> Result<Vec<Run>, Failure> {
+        (0..self.shelves.len()).map(|run| self.describe(run)).collect()
+    }
+
+    /// The checkpoints of a run, by step.
+    pub(crate) fn checkpoints(&self, run: usize) -> Result<Vec<Checkpoint>, Failure> {
+        let checkpoints = self.folder(run)?.checkpoints();
+        let steps = checkpoints.steps()?;
+        // `best` and `last` may not be there yet.
+        let named = |name: &str| checkpoints.resolve(name).ok();
+        let (best, last) = (named("best"), named("last"));
+        let checkpoint = |step: u64| {
+            let folder = checkpoints.step(step);
+            Checkpoint {
+                name: format!("step-{step}"),
+                step,
+                best: best.as_ref() == Some(&folder),
+                last: last.as_ref() == Some(&folder),
+            }
+        };
+        Ok(steps.into_iter().map(checkpoint).collect())
+    }
+
+    /// The step of a checkpoint, by one of the names that are listed; `best` is the last where none is the best yet.
+    pub(crate) fn step(&self, model: &Model) -> Result<u64, Failure> {
+        let checkpoints = self.checkpoints(model.run)?;
+        let last = || checkpoints.iter().rev().find(|checkpoint| checkpoint.last);
+        let found = match model.checkpoint.as_str() {
+            "best" => checkpoints.iter().find(|checkpoint| checkpoint.best).or_else(last),
+            "last" => last(),
+            name => checkpoints.iter().find(|checkpoint| checkpoint.name == name),
+        };
+        found.map(|checkpoint| checkpoint.step).ok_or_else(|| {
+            let known: Vec<_> = checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()).collect();
+            let message = format!(
+                "run {} has no checkpoint '{}'; there are: best, last, {}",
+                model.run,
+                model.checkpoint.chars().take(40).collect::<String>(),
+                known.join(", ")
+            );
+            Failure::missing(message, "/api/runs lists the checkpoints")
+        })
+    }
+
+    /// The model of a checkpoint, loaded when it is not in memory; another may have to leave for it.
+    pub(crate) fn worker(&self, model: &Model) -> Result<Arc<Worker>, Failure> {
+        let step = self.step(model)?;
+        let key = (model.run, step);
+        let run = self.folder(model.run)?.clone();
+        let mut workers = lock(&self.workers);
+        let known = workers.iter().position(|(known, worker)| *known == key && !worker.is_broken());
+        let worker = match known {
+            Some(place) => workers.remove(place).1,
+            None => {
+                workers.retain(|(known, _)| *known != key);
+                let surplus = (workers.len() + 1).saturating_sub(self.most);
+                // They finish what they have been asked, and go.
+                workers.drain(..surplus);
+                let plan = Plan { run, checkpoint: format!("step-{step}"), registry: self.registry.clone() };
+                Arc::new(Worker::start(plan, self.metrics.clone()))
+            }
+        };
+        workers.push((key, worker.clone()));
+        Ok(worker)
+    }
+
+    /// How many models are in memory.
+    pub(crate) fn models(&self) -> usize {
+        lock(&self.workers).len()
+    }
+
+    /// Lets all models finish what they have been asked, and go.
+    pub(crate) fn close(&self) {
+        lock(&self.workers).clear();
+    }
+}
+
+/// What was read of something, by a key; the one read first leaves when there are too many.
+pub(crate) struct Kept<K, T> {
+    kept: Mutex<Vec<(K, Arc<T>)>>,
+    most: usize,
+}
+
+impl<K: Eq, T> Kept<K, T> {
+    /// Keeps this many.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { kept: Mutex::default(), most }
+    }
+
+    /// What was read before.
+    pub(crate) fn found(&self, key: &K) -> Option<Arc<T>> {
+        let kept = lock(&self.kept);
+        kept.iter().find(|(known, _)| known == key).map(|(_, found)| found.clone())
+    }
+
+    /// What was read before, or else is read now, by one at a time.
+    pub(crate) fn get<E>(&self, key: K, read: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+        let mut kept = lock(&self.kept);
+        if let Some((_, found)) = kept.iter().find(|(known, _)| *known == key) {
+            return Ok(found.clone());
+        }
+        let new = Arc::new(read()?);
+        if kept.len() >= self.most {
+            kept.remove(0);
+        }
+        kept.push((key, new.clone()));
+        Ok(new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_first_leaves_first() {
+        let kept = Kept::new(2);
+        for (key, expected) in [(1, 1), (2, 2), (1, 1), (3, 3), (1, -1)] {
+            let mut read = 0;
+            let value = kept.get::<()>(key, || {
+                read = key;
+                Ok(expected)
+            });
+            assert_eq!(value.map(|value| *value), Ok(expected), "{key}, read: {read}");
+        }
+    }
+}

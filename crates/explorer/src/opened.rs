@@ -1,0 +1,350 @@
+//! A run that has a model: its experiment, its adapters and its data, which are read without loading the model.
+
+use std::sync::Arc;
+
+use any2any_adapter::{File, Head, Kind, Medium, Registry, Stem, Value};
+use any2any_data::{DataRoot, Samples};
+use any2any_experiment::spec::{self, Experiment};
+use any2any_train::look::ReadSource;
+use any2any_train::{AdapterSet, RunFolder, TrainError};
+
+use crate::failure::Failure;
+use crate::library::Kept;
+use crate::protocol::{self, Body, Checkpoint, Given, GivenSample, RunModel, Sample, Side, Task, Vocabulary};
+use crate::view::view;
+
+/// Splits that are kept in memory.
+const SPLITS: usize = 8;
+
+/// Attention weights, of all heads and layers together, that a look computes at most.
+pub(crate) const LOOK: usize = 1 << 28;
+/// The same where every number of the model is answered.
+pub(crate) const MACHINE: usize = 1 << 22;
+
+/// A run that has a model.
+pub(crate) struct Opened {
+    pub(crate) experiment: Experiment,
+    pub(crate) adapters: AdapterSet,
+    parameters: u64,
+    root: Option<DataRoot>,
+    splits: Kept<(usize, String), Samples>,
+}
+
+/// Which side of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Source,
+    Target,
+}
+
+/// A source that was given.
+pub(crate) struct Source {
+    /// As it was given.
+    pub raw: Value,
+    /// As the model reads it.
+    pub read: ReadSource,
+}
+
+/// How long a source or a target may be, in positions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Longest(pub usize);
+
+impl Opened {
+    pub(crate) fn new(
+        run: &RunFolder,
+        registry: &Registry,
+        root: Option<DataRoot>,
+    ) -> Result<Self, TrainError> {
+        let experiment = run.experiment(registry)?.experiment;
+        let adapters = run.adapters(&experiment, registry)?;
+        let weights = run.checkpoints().resolve("last")?.join("model.safetensors");
+        let weights = any2any_train::read_weights(&weights)?;
+        let parameters = weights.values().map(|weights| weights.values.len() as u64).sum();
+        Ok(Self { experiment, adapters, parameters, root, splits: Kept::new(SPLITS) })
+    }
+
+    /// The model as it is listed.
+    pub(crate) fn describe(&self, checkpoints: Vec<Checkpoint>) -> RunModel {
+        let blank = RunModel {
+            body: Body::Lstm,
+            d_model: 0,
+            d_ff: 0,
+            heads: 0,
+            encoder_layers: 0,
+            decoder_layers: 0,
+            parameters: self.parameters,
+            norm: None,
+            positions: None,
+            checkpoints,
+            tasks: (0..self.adapters.tasks().len()).map(|task| self.task(task)).collect(),
+        };
+        match &self.experiment.model {
+            spec::Model::Transformer(model) => RunModel {
+                body: Body::Transformer,
+                d_model: model.d_model,
+                d_ff: model.d_ff,
+                heads: model.heads,
+                encoder_layers: model.encoder_layers,
+                decoder_layers: model.decoder_layers,
+                norm: Some(model.norm),
+                positions: Some(model.positions),
+                ..blank
+            },
+            spec::Model::DecoderOnly(model) => RunModel {
+                body: Body::DecoderOnly,
+                d_model: model.d_model,
+                d_ff: model.d_ff,
+                heads: model.heads,
+                decoder_layers: model.layers,
+                norm: Some(model.norm),
+                positions: Some(model.positions),
+                ..blank
+            },
+            spec::Model::Lstm(model) => RunModel {
+                d_model: model.d_model,
+                encoder_layers: model.encoder_layers,
+                decoder_layers: model.decoder_layers,
+                ..blank
+            },
+        }
+    }
+
+    fn task(&self, number: usize) -> Task {
+        let task = &self.adapters.tasks()[number];
+        let source = task.source_medium().zip(task.source);
+        Task {
+            number,
+            name: task.name.clone(),
+            aligned: task.aligned,
+            source: source.map(|(medium, adapter)| self.side(medium, adapter)),
+            target: self.side(task.target_medium(), task.target),
+            decoding: self.experiment.decoding(&task.name).clone(),
+            splits: self.splits(number),
+        }
+    }
+
+    fn side(&self, medium: &dyn Medium, adapter: usize) -> Side {
+        let adapter = self.adapters.adapter(adapter);
+        let vocabulary = match (adapter.stem(), adapter.head()) {
+            (Stem::Lookup { vocabulary, .. }, _) | (_, Some(Head::Softmax { vocabulary, .. })) => {
+                Some(vocabulary)
+            }
+            _ => None,
+        };
+        Side {
+            medium: medium.name().to_owned(),
+            kind: match medium.kind() {
+                Kind::Image => protocol::Kind::Image,
+                Kind::Signal => protocol::Kind::Signal,
+                _ => protocol::Kind::Text,
+            },
+            extensions: medium.extensions().iter().map(|&extension| extension.to_owned()).collect(),
+            tokens: vocabulary.is_some(),
+            vocabulary,
+        }
+    }
+
+    /// Fails unless there is a task of this number.
+    pub(crate) fn require_task(&self, task: usize) -> Result<(), Failure> {
+        let tasks = self.adapters.tasks().len();
+        if task < tasks {
+            return Ok(());
+        }
+        let message = format!("there is no task {task}; the run has {tasks}, from 0");
+        Err(Failure::missing(message, "/api/runs lists the tasks of every run"))
+    }
+
+    /// The tokens that a task writes.
+    pub(crate) fn vocabulary(&self, task: usize) -> Result<Vocabulary, Failure> {
+        self.require_task(task)?;
+        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        match adapter.head() {
+            Some(Head::Softmax { vocabulary, begin, end, forbidden, .. }) => Ok(Vocabulary {
+                tokens: (0..vocabulary as u32).map(|token| adapter.show(token)).collect(),
+                begin,
+                end,
+                forbidden,
+            }),
+            _ => Err(Failure::missing("this task writes frames, which have no vocabulary", "")),
+        }
+    }
+
+    /// Fails unless all are tokens that a task writes.
+    pub(crate) fn require_tokens(&self, task: usize, tokens: &[u32]) -> Result<(), Failure> {
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let known = match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Softmax { vocabulary, .. }) => vocabulary,
+            _ => {
+                let message = "this task writes frames, so it continues no tokens";
+                return Err(Failure::wrong("token", message, "leave the tokens out"));
+            }
+        };
+        match tokens.iter().find(|&&token| token as usize >= known) {
+            None => Ok(()),
+            Some(token) => {
+                let message = format!("there is no token {token}: the vocabulary has {known}, from 0");
+                Err(Failure::wrong("token", message, "/api/vocabulary lists the tokens"))
+            }
+        }
+    }
+
+    /// Fails when a source and a target would make more attention weights than `most`.
+    pub(crate) fn require_few_weights(
+        &self,
+        source: Option<&Source>,
+        target: usize,
+        most: usize,
+    ) -> Result<(), Failure> {
+        let (heads, encoder, decoder) = match &self.experiment.model {
+            spec::Model::Transformer(model) => (model.heads, model.encoder_layers, model.decoder_layers),
+            spec::Model::DecoderOnly(model) => (model.heads, 0, model.layers),
+            spec::Model::Lstm(_) => (1, 0, 1),
+        };
+        let (source, target) = (source.map_or(0, |source| source.read.positions.len()), target + 1);
+        let weights = heads * (encoder * source * source + decoder * target * (source + target));
+        if weights <= most {
+            return Ok(());
+        }
+        let message =
+            format!("{source} and {target} positions make {weights} weights of attention, too many to show");
+        Err(Failure::too_large(message, "choose something shorter"))
+    }
+
+    fn dataset(&self, task: usize) -> Result<any2any_data::Dataset, Failure> {
+        let root = self.root.as_ref().ok_or_else(|| {
+            Failure::missing("there is no folder of data", "start the server with --data-root FOLDER")
+        })?;
+        let data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
+        any2any_data::open(data, root).map_err(|error| TrainError::from(error).into())
+    }
+
+    /// The splits of a task's data; none when the data is not there.
+    fn splits(&self, task: usize) -> Vec<String> {
+        self.dataset(task).map(|dataset| dataset.splits()).unwrap_or_default()
+    }
+
+    /// A split of a task's data.
+    pub(crate) fn split(&self, task: usize, split: &str) -> Result<Arc<Samples>, Failure> {
+        self.require_task(task)?;
+        let dataset = self.dataset(task)?;
+        if !dataset.has_split(split) {
+            let split: String = split.chars().take(40).collect();
+            let message = format!("there is no split '{split}'; there are: {}", dataset.splits().join(", "));
+            return Err(Failure::missing(message, "/api/runs lists the splits of every task"));
+        }
+        self.splits.get((task, split.to_owned()), || {
+            dataset.split(split).map_err(|error| Failure::from(TrainError::from(error)))
+        })
+    }
+
+    /// How many samples a split has, and some of them; those that cannot be read are left out.
+    pub(crate) fn samples(
+        &self,
+        task: usize,
+        split: &str,
+        from: usize,
+        count: usize,
+    ) -> Result<protocol::Samples, Failure> {
+        let samples = self.split(task, split)?;
+        let names = &self.adapters.tasks()[task];
+        let columns = names.columns(&samples)?;
+        let sample = |number: usize| -> Result<Sample, TrainError> {
+            let source = columns.sources.as_ref().map(|sources| names.open_source(&sources[number]));
+            let target = names.open_target(&columns.targets[number])?;
+            Ok(Sample { number, source: source.transpose()?.as_ref().map(view), target: view(&target) })
+        };
+        let all = from.min(samples.len())..from.saturating_add(count).min(samples.len());
+        Ok(protocol::Samples {
+            total: samples.len(),
+            samples: all.filter_map(|number| sample(number).ok()).collect(),
+        })
+    }
+
+    /// The value of one side of a sample, as it stands in the dataset.
+    fn sample(&self, task: usize, role: Role, sample: &GivenSample) -> Result<Value, Failure> {
+        let samples = self.split(task, &sample.split)?;
+        let columns = self.adapters.tasks()[task].columns(&samples)?;
+        let values = match role {
+            Role::Source => columns.sources.as_deref().unwrap_or_default(),
+            Role::Target => &columns.targets[..],
+        };
+        values.get(sample.number).cloned().ok_or_else(|| {
+            let GivenSample { split, number } = sample;
+            let message = format!("there is no sample {number} in '{split}', which has {}", values.len());
+            Failure::missing(message, "samples are counted from 0")
+        })
+    }
+
+    /// A value that was given, for one side of a task, as nobody has opened it yet.
+    fn value(&self, task: usize, role: Role, given: &Given, longest: Longest) -> Result<Value, Failure> {
+        match given {
+            // A text so long need not be cut into tokens to know that it is too long.
+            Given::Text(text) if text.len() > 64 * longest.0 => {
+                Err(too_long(text.len(), "bytes", 64 * longest.0))
+            }
+            Given::Text(text) => Ok(Value::from(text.as_str())),
+            Given::Sample(sample) => self.sample(task, role, sample),
+            Given::File(file) => {
+                // Of the name nothing but its extension is used: it tells the format.
+                let extension = file.name.rsplit_once('.').map_or("", |(_, extension)| extension);
+                let plain = extension.chars().all(|character| character.is_ascii_alphanumeric());
+                let name = match plain && extension.len() <= 8 {
+                    true => format!("given.{extension}"),
+                    false => "given".to_owned(),
+                };
+                Ok(File::in_memory(name, file.content.0.clone()).into())
+            }
+        }
+    }
+
+    /// Reads the source of a request: there must be one where the task has one, and none where it has none.
+    pub(crate) fn read_source(
+        &self,
+        task: usize,
+        given: Option<&Given>,
+        longest: Longest,
+    ) -> Result<Option<Source>, Failure> {
+        self.require_task(task)?;
+        let given = match (given, self.adapters.tasks()[task].source) {
+            (Some(given), _) => given,
+            (None, None) => return Ok(None),
+            (None, Some(_)) => {
+                let help = r#"add for instance "source": { "text": "..." }"#;
+                let message = "this task writes from a source, and none is given";
+                return Err(Failure::wrong("no_source", message, help));
+            }
+        };
+        let raw = self.value(task, Role::Source, given, longest)?;
+        let read = self.adapters.read_source(task, &raw)?;
+        longest.check(read.sequence.len().max(read.positions.len()))?;
+        Ok(Some(Source { raw, read }))
+    }
+
+    /// A target that was given, which is no longer than it may be.
+    pub(crate) fn read_target(&self, task: usize, given: &Given, longest: Longest) -> Result<Value, Failure> {
+        self.require_task(task)?;
+        let value = self.value(task, Role::Target, given, longest)?;
+        let opened = self.adapters.tasks()[task].open_target(&value)?;
+        longest.check(self.adapters.encode_target(task, &opened)?.sequence.len())?;
+        Ok(value)
+    }
+}
+
+impl Longest {
+    /// How many positions several inputs may have together.
+    pub(crate) fn several(self) -> Self {
+        Self(8 * self.0)
+    }
+
+    /// Fails when there are more positions than that.
+    pub(crate) fn check(self, positions: usize) -> Result<(), Failure> {
+        if positions <= self.0 { Ok(()) } else { Err(too_long(positions, "positions", self.0)) }
+    }
+}
+
+fn too_long(length: usize, unit: &str, most: usize) -> Failure {
+    let message = format!("the input has {length} {unit}; at most {most} are taken");
+    Failure::too_large(message, "shorten it")
+}

@@ -1,0 +1,54 @@
+//! What is given to a model: a value, and which model.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::numbers::Bytes;
+
+/// Which model answers: fields of the body of every request, which may be left out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Model {
+    /// The number of the run.
+    pub run: usize,
+    /// The checkpoint: `best`, `last`, or one of those that the run lists.
+    pub checkpoint: String,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self { run: 0, checkpoint: "best".to_owned() }
+    }
+}
+
+/// A value of a medium.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Given {
+    /// A text.
+    Text(String),
+    /// A sample of the task's data.
+    Sample(GivenSample),
+    /// A file, with its bytes.
+    File(GivenFile),
+}
+
+/// A sample of the task's data.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenSample {
+    /// The split.
+    pub split: String,
+    /// Its number there, from 0.
+    pub number: usize,
+}
+
+/// A file, with its bytes. Nothing of it is ever written to a disk, and its name is never looked up on one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenFile {
+    /// Its name; the extension tells the format.
+    pub name: String,
+    /// Its bytes.
+    pub content: Bytes,
+}

@@ -1,0 +1,71 @@
+//! Samples of a task's data, and its vocabulary.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::value::View;
+
+/// Which vocabulary.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct VocabularyQuery {
+    /// The number of the run.
+    pub run: usize,
+    /// The number of the task.
+    pub task: usize,
+}
+
+/// The tokens that a task writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Vocabulary {
+    /// Each token as it is shown.
+    pub tokens: Vec<String>,
+    /// The token that the decoder starts from.
+    pub begin: u32,
+    /// The token that ends a sequence.
+    pub end: u32,
+    /// Tokens that search never writes.
+    pub forbidden: Vec<u32>,
+}
+
+/// Which samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SamplesQuery {
+    /// The number of the run.
+    pub run: usize,
+    /// The number of the task.
+    pub task: usize,
+    /// The split.
+    pub split: String,
+    /// The first sample, from 0.
+    pub from: usize,
+    /// How many, at most 100.
+    pub count: usize,
+}
+
+impl Default for SamplesQuery {
+    fn default() -> Self {
+        Self { run: 0, task: 0, split: "test".to_owned(), from: 0, count: 12 }
+    }
+}
+
+/// Some samples of a split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Samples {
+    /// How many the split has.
+    pub total: usize,
+    /// Those that were asked for; samples that cannot be read are left out.
+    pub samples: Vec<Sample>,
+}
+
+/// A sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sample {
+    /// Its number in its split, from 0.
+    pub number: usize,
+    /// The source; null for a decoder-only model.
+    pub source: Option<View>,
+    /// The target.
+    pub target: View,
+}

@@ -1,0 +1,60 @@
+//! A training and a sweep, while they go on and afterwards.
+
+use any2any_train::sweep::{Axis, Cell};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which lines of a run's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingQuery {
+    /// The number of the run.
+    pub run: usize,
+    /// The first line, from 0: `next` of the answer before.
+    pub from: usize,
+}
+
+/// Lines of a run's log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Training {
+    /// The number of the first line of this answer: 0, not what was asked for, when the log has become shorter,
+    /// since the training went on from a checkpoint or began anew.
+    pub from: usize,
+    /// The lines as `metrics.jsonl` has them: objects whose `kind` is `train`, `validation` or `samples`.
+    pub lines: Vec<serde_json::Map<String, serde_json::Value>>,
+    /// What to ask for next.
+    pub next: usize,
+    /// Whether there is more already.
+    pub more: bool,
+    /// Whether the training is at work.
+    pub running: bool,
+}
+
+/// Which sweep.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SweepQuery {
+    /// The number of the run.
+    pub run: usize,
+}
+
+/// Trainings of a grid over one or two options.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sweep {
+    /// The experiment's name.
+    pub name: String,
+    /// The experiment's file, as it was typed.
+    pub config: String,
+    /// The options that `--set` changed for all cells.
+    pub overrides: Vec<String>,
+    /// Updates of every training.
+    pub steps: u64,
+    /// The steps at which cells keep their losses.
+    pub points: Vec<u64>,
+    /// One axis, or two.
+    pub axes: Vec<Axis>,
+    /// The cells that have been trained.
+    pub cells: Vec<Cell>,
+    /// Whether the sweep is at work.
+    pub running: bool,
+}

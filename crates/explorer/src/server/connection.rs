@@ -1,0 +1,107 @@
+//! Connections: accepted, served with limits to their patience, and ended in order.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
+use futures_util::future::BoxFuture;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt;
+
+use super::App;
+use super::router::router;
+
+/// What a client is told that begins a request and does not end its head, before the connection is closed.
+fn timed_out() -> Vec<u8> {
+    let body =
+        r#"{"error":{"code":"slow","message":"the head of the request did not arrive in time","help":""}}"#;
+    let head = "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: application/json";
+    format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// Accepts connections until told to stop, and then waits for those that are at work.
+pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let limits = app.limits.clone();
+    let router = router(app);
+    let places = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let stopped = async {
+            // The sender lives as long as the server runs.
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        let place = tokio::select! {
+            place = places.clone().acquire_owned() => place,
+            () = stopped => break,
+        };
+        let Ok(place) = place else { break };
+        let mut watching = stop.clone();
+        let stopped = async {
+            let _ = watching.wait_for(|stop| *stop).await;
+        };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                // Out of descriptors, or the client is gone: both pass.
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    continue;
+                }
+            },
+            () = stopped => break,
+        };
+        let (router, stop, head) = (router.clone(), stop.clone(), limits.head);
+        tokio::spawn(async move {
+            serve(stream, router, stop, head).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    // Every connection has its place back when it has ended.
+    let all = places.acquire_many(u32::try_from(limits.connections).unwrap_or(u32::MAX));
+    let _ = tokio::time::timeout(limits.grace, all).await;
+}
+
+/// Serves one connection to its end.
+async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>, head: Duration) {
+    // Answers are written whole; waiting for more would only delay them.
+    let _ = stream.set_nodelay(true);
+    let answer = move |request: Request<Incoming>| -> BoxFuture<'static, Result<Response, Infallible>> {
+        Box::pin(router.clone().oneshot(request.map(Body::new)))
+    };
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .serve_connection(TokioIo::new(stream), service_fn(answer));
+    let mut stopping = false;
+    let ended = loop {
+        let stopped = async {
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        tokio::select! {
+            ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break ended,
+            () = stopped, if !stopping => {
+                stopping = true;
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    };
+    let late = ended.as_ref().is_err_and(hyper::Error::is_timeout);
+    let parts = connection.into_parts();
+    let mut stream = parts.io.into_inner();
+    // A connection that was kept open and not used again ends without a word.
+    if late && !parts.read_buf.is_empty() {
+        let _ = stream.write_all(&timed_out()).await;
+    }
+    let _ = stream.shutdown().await;
+}

@@ -1,0 +1,210 @@
+//! The server: bound, run, stopped.
+
+mod access;
+pub(crate) mod assets;
+mod body;
+mod connection;
+mod openapi;
+mod router;
+mod routes;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use any2any_adapter::Registry;
+use any2any_data::DataRoot;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, watch};
+
+use crate::distance;
+use crate::error::ExplorerError;
+use crate::export::{Recorder, Recording};
+use crate::library::{Kept, Library};
+use crate::metrics::Metrics;
+use crate::protocol::{Distances, Model};
+use access::Access;
+
+/// Large bodies that are read at a time.
+const LARGE: usize = 32;
+
+/// What is served, and where.
+pub struct Options {
+    /// The folders of the runs.
+    pub runs: Vec<PathBuf>,
+    /// The media that the program knows.
+    pub registry: Registry,
+    /// The folder of the datasets; without it there are no samples.
+    pub data: Option<DataRoot>,
+    /// The address of this machine. Others than loopback addresses are served only to those who have the token.
+    pub host: IpAddr,
+    /// The port; 0: a free one.
+    pub port: u16,
+    /// Whether there is a page beside the JSON interface.
+    pub page: bool,
+    /// How much is taken.
+    pub limits: Limits,
+}
+
+/// How much is taken of a request, and of all requests together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body: usize,
+    /// Positions of a source.
+    pub source: usize,
+    /// Tokens of an output.
+    pub output: usize,
+    /// Sources of one request.
+    pub sources: usize,
+    /// How long a request may take, and how long its body may take to arrive.
+    pub time: Duration,
+    /// How long the head of a request may take to arrive.
+    pub head: Duration,
+    /// Requests that are at work at a time; more are asked to come again.
+    pub requests: usize,
+    /// Connections that are open at a time.
+    pub connections: usize,
+    /// Models in memory.
+    pub models: usize,
+    /// How long requests at work may go on when the server is stopped.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 16 << 20,
+            source: 4096,
+            output: 1024,
+            sources: 256,
+            time: Duration::from_secs(60),
+            head: Duration::from_secs(10),
+            requests: 512,
+            connections: 1024,
+            models: 3,
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What all requests share.
+struct App {
+    library: Library,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    page: bool,
+    access: Access,
+    /// A permit for each request that may be at work.
+    permits: Arc<Semaphore>,
+    /// A permit for each large body that may be read at a time.
+    large: Semaphore,
+    openapi: String,
+    /// What was counted of splits, by checkpoint and question.
+    distances: Kept<distance::Key, Distances>,
+}
+
+/// A server that listens, and has not answered yet.
+pub struct Server {
+    runtime: Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+    stop: watch::Sender<bool>,
+}
+
+/// Stops a server, from any thread.
+#[derive(Clone)]
+pub struct Stopper(watch::Sender<bool>);
+
+impl Stopper {
+    /// Takes no further connection; what is at work is finished, as far as that is possible in time.
+    pub fn stop(&self) {
+        // Whoever does not listen any more has stopped already.
+        self.0.send_replace(true);
+    }
+}
+
+impl Server {
+    /// Listens, and begins to load the first run's model.
+    ///
+    /// # Errors
+    ///
+    /// When a folder holds no run, or the address cannot be listened on.
+    pub fn bind(options: Options) -> Result<Self, ExplorerError> {
+        let Options { runs, registry, data, host, port, page, limits } = options;
+        let metrics = Arc::new(Metrics::default());
+        let library = Library::new(&runs, registry, data, metrics.clone(), limits.models)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .max_blocking_threads(16)
+            .enable_all()
+            .build()
+            .map_err(|source| ExplorerError::System { what: "start threads", source })?;
+        let wanted = SocketAddr::new(host, port);
+        let listener = runtime
+            .block_on(TcpListener::bind(wanted))
+            .map_err(|source| ExplorerError::Bind { address: wanted, source })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| ExplorerError::System { what: "tell the port", source })?;
+        let access = Access::new(address.ip())?;
+        // It is asked for soon; a run that is still without a checkpoint has nothing to load.
+        let _ = library.worker(&Model::default());
+        let permits = Arc::new(Semaphore::new(limits.requests));
+        let openapi = openapi::description();
+        let large = Semaphore::new(LARGE);
+        let distances = Kept::new(distance::KEPT);
+        let app = Arc::new(App { library, metrics, limits, page, access, permits, large, openapi, distances });
+        Ok(Self { runtime, listener, address, app, stop: watch::Sender::new(false) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address to open in a browser, with the token where there is one.
+    pub fn url(&self) -> String {
+        // Everything of this machine cannot be opened, but this machine can.
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+            ip => ip,
+        };
+        let address = SocketAddr::new(ip, self.address.port());
+        match self.app.access.token() {
+            Some(token) => format!("http://{address}/?token={token}"),
+            None => format!("http://{address}/"),
+        }
+    }
+
+    /// What stops it.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.stop.clone())
+    }
+
+    /// The page as one file, with recorded answers about some examples.
+    ///
+    /// # Errors
+    ///
+    /// When there is no example, or a question about one is not answered.
+    pub fn export(self, recording: &Recording) -> Result<String, ExplorerError> {
+        let recorder = Recorder::new(router::router(self.app.clone()));
+        let page = self.runtime.block_on(recorder.page(recording));
+        self.app.library.close();
+        page
+    }
+
+    /// Answers until it is stopped.
+    pub fn run(self) {
+        let Self { runtime, listener, app, stop, .. } = self;
+        let grace = app.limits.grace;
+        runtime.block_on(connection::accept(listener, app.clone(), stop.subscribe()));
+        app.library.close();
+        // Work that does not end is left behind with its threads.
+        runtime.shutdown_timeout(grace.min(Duration::from_millis(500)));
+    }
+}

@@ -1,0 +1,44 @@
+//! How often a model is right, by a number that every sample has.
+
+use std::sync::Arc;
+
+use any2any_adapter::Sequence;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::translate::how;
+use super::{blocking, in_time, json, model, query};
+use crate::distance::Piece;
+use crate::failure::Failure;
+use crate::opened::Longest;
+use crate::protocol::{DistanceQuery, Model};
+use crate::queue::Translate;
+use crate::server::App;
+
+pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
+    let asked: DistanceQuery = query(&uri)?;
+    let _permit = app.permits.clone().try_acquire_owned().map_err(|_| Failure::busy())?;
+    in_time(&app.clone(), async {
+        let checkpoint = asked.checkpoint.clone().unwrap_or(Model::default().checkpoint);
+        let asked_model = Model { run: asked.run, checkpoint };
+        let key = (app.library.step(&asked_model)?, format!("{asked:?}"));
+        if let Some(known) = app.distances.found(&key) {
+            return json(&*known);
+        }
+        let (run, worker) = model(&app, asked_model).await?;
+        let (reading, longest, task) = (run.clone(), Longest(app.limits.source), asked.task);
+        let mut piece = blocking(move || Piece::read(&reading, &asked, longest)).await?;
+        let sources = std::mem::take(&mut piece.sources);
+        let decoding = how(&app, &run, task, None, sources.iter().map(Sequence::len).max())?;
+        let outputs = match sources.is_empty() {
+            true => Vec::new(),
+            false => {
+                let prefix = Vec::new();
+                worker.translate(|reply| Translate { task, sources, decoding, prefix, reply }).await?
+            }
+        };
+        json(&*app.distances.get(key, || Ok::<_, Failure>(piece.count(&outputs)))?)
+    })
+    .await
+}

@@ -1,0 +1,171 @@
+//! A look inside: attention, the beam as a tree, attribution, and the numbers that flow through the model.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use any2any_train::look::{self as library, Interventions, Place};
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::{Call, blocking, call, in_time, json, model, query};
+use crate::explained;
+use crate::failure::Failure;
+use crate::opened::{LOOK, Longest, MACHINE};
+use crate::pooling;
+use crate::protocol::{
+    Attribution, AttributionMethod, AttributionRequest, BeamRequest, Head, LookRequest, Machine,
+    MachineRequest, Model, ParameterQuery,
+};
+use crate::server::App;
+
+/// Hypotheses of a beam that is drawn.
+const BEAM: usize = 16;
+/// Positions that are taken away one after the other, each in a pass of its own.
+const OCCLUDED: usize = 1024;
+
+pub(in crate::server) async fn look(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    call(app, request, async |call: Call<LookRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let LookRequest { task, source, tokens, masked, muted } = body;
+        run.require_task(task)?;
+        let tokens = tokens.unwrap_or_default();
+        run.require_tokens(task, &tokens)?;
+        Longest(app.limits.output).check(tokens.len())?;
+        let longest = Longest(app.limits.source);
+        let reading = run.clone();
+        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
+        let muted = muted.iter().map(place).collect();
+        let interventions = Interventions { masked, muted };
+        let (look, source, took) = worker
+            .ask(move |model| {
+                let began = Instant::now();
+                let read = source.as_ref().map(|source| &source.read);
+                let look = model.look(task, read, &tokens, &interventions)?;
+                Ok((look, source, began.elapsed()))
+            })
+            .await?;
+        blocking(move || json(&explained::look(&look, source.as_ref().map(|source| &source.read), took)))
+            .await
+    })
+    .await
+}
+
+/// A head by its layer and number.
+fn place(head: &Head) -> (Place, usize) {
+    (explained::place(head.stack, head.kind, head.layer), head.head)
+}
+
+pub(in crate::server) async fn beam(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    call(app, request, async |call: Call<BeamRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let BeamRequest { task, source, prefix, size, length_penalty } = body;
+        run.require_task(task)?;
+        run.require_tokens(task, &prefix)?;
+        Longest(app.limits.output).check(prefix.len())?;
+        let longest = Longest(app.limits.source);
+        let reading = run.clone();
+        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        let known = run.experiment.decoding(&run.adapters.tasks()[task].name).beam.clone();
+        let beam = crate::decoding::beam(known.unwrap_or_default(), size, length_penalty, None)?;
+        if beam.size > BEAM {
+            return Err(Failure::wrong(
+                "decoding",
+                format!("a tree is drawn of at most {BEAM} hypotheses"),
+                "",
+            ));
+        }
+        let tree = worker
+            .ask(move |model| {
+                let source = source.as_ref().map(|source| &source.raw);
+                Ok(model.search_tree(task, source, &beam, &prefix)?)
+            })
+            .await?;
+        json(&explained::tree(tree))
+    })
+    .await
+}
+
+pub(in crate::server) async fn attribution(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    call(app, request, async |call: Call<AttributionRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let AttributionRequest { task, source, tokens, position, token, method } = body;
+        run.require_task(task)?;
+        run.require_tokens(task, &tokens)?;
+        run.require_tokens(task, token.as_slice())?;
+        Longest(app.limits.output).check(tokens.len())?;
+        let longest = Longest(app.limits.source);
+        let reading = run.clone();
+        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        if method == AttributionMethod::Occlusion {
+            let positions = source.as_ref().map_or(0, |source| source.read.positions.len());
+            Longest(OCCLUDED).check(positions + tokens.len())?;
+        }
+        let found = worker
+            .ask(move |model| {
+                let read = source.as_ref().map(|source| &source.read);
+                let explained = library::Explained { position, token };
+                Ok(model.attribution(task, read, &tokens, explained, explained::method(method))?)
+            })
+            .await?;
+        let library::Attribution { source, target, base } = found;
+        json(&Attribution { source, target, base })
+    })
+    .await
+}
+
+pub(in crate::server) async fn machine(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    call(app, request, async |call: Call<MachineRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let MachineRequest { task, source, tokens } = body;
+        run.require_task(task)?;
+        let tokens = tokens.unwrap_or_default();
+        run.require_tokens(task, &tokens)?;
+        Longest(app.limits.output).check(tokens.len())?;
+        let longest = Longest(app.limits.source);
+        let reading = run.clone();
+        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;
+        let parts = worker
+            .ask(move |model| {
+                let read = source.as_ref().map(|source| &source.read);
+                Ok(model.machine(task, read, &tokens)?)
+            })
+            .await?;
+        blocking(move || json(&Machine { parts: parts.iter().map(explained::part).collect() })).await
+    })
+    .await
+}
+
+pub(in crate::server) async fn parameter(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
+    let ParameterQuery { run, checkpoint, name } = query(&uri)?;
+    let known = Model::default();
+    let asked = Model { run, checkpoint: checkpoint.unwrap_or(known.checkpoint) };
+    in_time(&app.clone(), async {
+        let (_, worker) = model(&app, asked).await?;
+        let found = worker
+            .ask(move |model| {
+                model.parameter(&name).ok_or_else(|| {
+                    let name: String = name.chars().take(80).collect();
+                    let message = format!("the model has no parameter '{name}'");
+                    Failure::missing(message, "/api/machine lists the parameters of every part")
+                })
+            })
+            .await?;
+        json(&pooling::parameter(&found))
+    })
+    .await
+}

@@ -1,0 +1,94 @@
+//! What the paths answer.
+
+pub(super) mod distance;
+pub(super) mod explain;
+pub(super) mod page;
+pub(super) mod runs;
+mod stream;
+pub(super) mod training;
+pub(super) mod translate;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::extract::{Query, Request};
+use axum::http::{HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{App, body};
+use crate::failure::Failure;
+use crate::opened::Opened;
+use crate::protocol::Model;
+use crate::worker::Worker;
+
+/// An answer in JSON.
+fn json(answer: &impl Serialize) -> Result<Response, Failure> {
+    let bytes = serde_json::to_vec(answer).map_err(|error| Failure::internal(error.to_string()))?;
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, json)], bytes).into_response())
+}
+
+/// The fields of a query.
+fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Failure> {
+    let Query(fields) = Query::try_from_uri(uri).map_err(|error| {
+        let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        Failure::wrong("malformed", format!("the query: {reason}"), "/openapi.json describes the query")
+    })?;
+    Ok(fields)
+}
+
+/// Work that keeps a thread busy, away from those that serve connections.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(_) => Err(Failure::internal("reading this failed")),
+    }
+}
+
+/// A request to a model, with all that is needed to answer it.
+struct Call<T> {
+    app: Arc<App>,
+    run: Arc<Opened>,
+    worker: Arc<Worker>,
+    body: T,
+    /// Given back when the request is answered.
+    permit: OwnedSemaphorePermit,
+}
+
+/// Reads a request to a model, and does the work in the time that it may take.
+async fn call<T, A, F>(
+    app: Arc<App>,
+    request: Request,
+    work: impl FnOnce(Call<T>) -> F,
+) -> Result<A, Failure>
+where
+    T: DeserializeOwned,
+    F: Future<Output = Result<A, Failure>>,
+{
+    let bytes = body::bytes(request.into_body(), &app).await?;
+    let asked = body::parse::<T>(&bytes)?;
+    drop(bytes);
+    let permit = app.permits.clone().try_acquire_owned().map_err(|_| Failure::busy())?;
+    in_time(&app.clone(), async {
+        let (run, worker) = model(&app, asked.model).await?;
+        work(Call { app, run, worker, body: asked.body, permit }).await
+    })
+    .await
+}
+
+/// A run and the worker that has its model.
+async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<Opened>, Arc<Worker>), Failure> {
+    let app = app.clone();
+    blocking(move || Ok((app.library.open(model.run)?, app.library.worker(&model)?))).await
+}
+
+/// Work that is given up when it takes too long.
+async fn in_time<A>(app: &App, work: impl Future<Output = Result<A, Failure>>) -> Result<A, Failure> {
+    let limit = app.limits.time;
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(Failure::long(limit.as_secs())))
+}

@@ -1,0 +1,24 @@
+//! The page and its files.
+
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::failure::Failure;
+use crate::server::assets;
+
+pub(in crate::server) async fn index() -> Result<Response, Failure> {
+    let page = assets::page().ok_or_else(|| Failure::internal("the page is not there"))?;
+    let policy = HeaderValue::from_str(&page.policy).map_err(|error| Failure::internal(error.to_string()))?;
+    let html = HeaderValue::from_static(assets::media_type("index.html"));
+    let headers = [(header::CONTENT_TYPE, html), (header::CONTENT_SECURITY_POLICY, policy)];
+    Ok((headers, page.html).into_response())
+}
+
+pub(in crate::server) async fn asset(Path(path): Path<String>) -> Result<Response, Failure> {
+    let bytes = assets::asset(&path).ok_or_else(|| Failure::missing("the page has no such file", ""))?;
+    let media = HeaderValue::from_static(assets::media_type(&path));
+    // The program may be another the next time, under the same address.
+    let cache = HeaderValue::from_static("no-cache");
+    Ok(([(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, cache)], bytes.into_owned()).into_response())
+}

@@ -1,0 +1,23 @@
+//! Trainings and sweeps as they go on.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::{blocking, in_time, json, query};
+use crate::failure::Failure;
+use crate::protocol::{SweepQuery, TrainingQuery};
+use crate::server::App;
+use crate::watch;
+
+pub(in crate::server) async fn training(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
+    let TrainingQuery { run, from } = query(&uri)?;
+    in_time(&app.clone(), blocking(move || json(&watch::training(app.library.folder(run)?, from)?))).await
+}
+
+pub(in crate::server) async fn sweep(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
+    let SweepQuery { run } = query(&uri)?;
+    in_time(&app.clone(), blocking(move || json(&watch::sweep(app.library.folder(run)?)?))).await
+}

@@ -1,0 +1,155 @@
+//! Translations, scores, and what comes next.
+
+use std::sync::Arc;
+
+use any2any_adapter::Sequence;
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::{Call, blocking, call, json, stream};
+use crate::decoding::decoding;
+use crate::failure::Failure;
+use crate::opened::{Longest, Opened};
+use crate::protocol::{
+    NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
+};
+use crate::queue::Translate;
+use crate::server::App;
+use crate::view::view;
+
+pub(in crate::server) async fn translate(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    call(app, request, async |call: Call<TranslateRequest>| match call.body.stream {
+        true => stream::streamed(call).await,
+        false => json(&translated(call).await?),
+    })
+    .await
+}
+
+async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failure> {
+    let Call { app, run, worker, body, permit: _permit } = call;
+    let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
+    run.require_task(task)?;
+    run.require_tokens(task, &prefix)?;
+    let sources = match (source, sources) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::wrong("malformed", "give `source` or `sources`, not both", ""));
+        }
+        (Some(source), None) => vec![Some(source)],
+        (None, Some(sources)) => sources.into_iter().map(Some).collect(),
+        (None, None) => vec![None],
+    };
+    if sources.is_empty() {
+        return Err(Failure::wrong("malformed", "`sources` is empty", "give at least one"));
+    }
+    if sources.len() > app.limits.sources {
+        let message = format!("at most {} sources are taken, not {}", app.limits.sources, sources.len());
+        return Err(Failure::too_large(message, "ask several times"));
+    }
+    let longest = Longest(app.limits.source);
+    let reading = run.clone();
+    let read = move || -> Result<Vec<Sequence>, Failure> {
+        let mut read = Vec::with_capacity(sources.len());
+        for source in &sources {
+            let source = reading.read_source(task, source.as_ref(), longest)?;
+            read.extend(source.map(|source| source.read.sequence));
+        }
+        // What all of them have together is limited as well.
+        longest.several().check(read.iter().map(Sequence::len).sum())?;
+        Ok(read)
+    };
+    let sources = blocking(read).await?;
+    let decoding = how(&app, &run, task, decoding.as_ref(), sources.iter().map(Sequence::len).max())?;
+    let outputs = worker.translate(|reply| Translate { task, sources, decoding, prefix, reply }).await?;
+    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&run, task, output)).collect());
+    Ok(Translations { outputs: shown.collect() })
+}
+
+/// How a request is written: outputs whose length depends on their source are limited too.
+pub(super) fn how(
+    app: &App,
+    run: &Opened,
+    task: usize,
+    asked: Option<&crate::protocol::Decoding>,
+    source: Option<usize>,
+) -> Result<any2any_experiment::spec::Decoding, Failure> {
+    let names = &run.adapters.tasks()[task];
+    let mut decoding = decoding(run.experiment.decoding(&names.name), asked, app.limits.output)?;
+    let known = run.adapters.adapter(names.target).longest();
+    let usual = known.unwrap_or(2 * source.unwrap_or(0) + 20);
+    if decoding.max_length.is_none() && !names.aligned && usual > app.limits.output {
+        decoding.max_length = Some(app.limits.output);
+    }
+    Ok(decoding)
+}
+
+/// An output as it is answered.
+pub(super) fn show(run: &Opened, task: usize, output: &any2any_train::Output) -> Output {
+    let adapter = run.adapters.adapter(run.adapters.tasks()[task].target);
+    Output {
+        view: view(&output.decoded.value),
+        tokens: output.tokens().to_vec(),
+        labels: output.tokens().iter().map(|&token| adapter.show(token)).collect(),
+        score: output.score,
+        log_probability: output.log_probability,
+    }
+}
+
+pub(in crate::server) async fn score(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    call(app, request, async |call: Call<ScoreRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let longest = Longest(app.limits.source);
+        let (source, target, task) = blocking(move || {
+            let ScoreRequest { task, source, target } = body;
+            run.require_task(task)?;
+            let source = run.read_source(task, source.as_ref(), longest)?;
+            let target = run.read_target(task, &target, longest)?;
+            Ok((source.map(|source| source.raw), target, task))
+        })
+        .await?;
+        let scores = worker
+            .ask(move |model| {
+                let sources = source.as_ref().map(std::slice::from_ref);
+                Ok(model.score(task, sources, std::slice::from_ref(&target))?)
+            })
+            .await?;
+        let score = scores.into_iter().next().ok_or_else(|| Failure::internal("nothing was scored"))?;
+        let any2any_train::PairScore { log_probability, tokens, by_token } = score;
+        json(&Score { log_probability, tokens, by_token })
+    })
+    .await
+}
+
+pub(in crate::server) async fn next(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    call(app, request, async |call: Call<NextRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let NextRequest { task, source, prefix, count } = body;
+        run.require_task(task)?;
+        run.require_tokens(task, &prefix)?;
+        Longest(app.limits.output).check(prefix.len())?;
+        let longest = Longest(app.limits.source);
+        let reading = run.clone();
+        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        let next = worker
+            .ask(move |model| {
+                let source = source.as_ref().map(|source| &source.read.sequence);
+                Ok(model.next_of_tokens(task, source, &prefix, count)?)
+            })
+            .await?;
+        let shown = |token: any2any_train::NextToken| NextToken {
+            id: token.id,
+            label: token.token,
+            probability: token.probability,
+        };
+        json(&NextTokens { tokens: next.into_iter().map(shown).collect() })
+    })
+    .await
+}

@@ -1,0 +1,140 @@
+//! Trainings and sweeps, read while they are written.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind};
+
+use any2any_train::{RunFolder, is_running, sweep};
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+use crate::protocol::{Sweep, Training};
+
+/// Lines of one answer.
+const LINES: usize = 10_000;
+
+/// The lines of a run's log from a number on.
+///
+/// A last line that is only half written is left for the next time.
+pub(crate) fn training(run: &RunFolder, from: usize) -> Result<Training, Failure> {
+    // Asked before the log is read: what a training wrote before it ended is then in the answer.
+    let running = is_running(run.path());
+    let file = match File::open(run.metrics()) {
+        Ok(file) => file,
+        // A training that has just begun.
+        Err(error) if error.kind() == ErrorKind::NotFound && running => {
+            return Ok(Training { from: 0, lines: Vec::new(), next: 0, more: false, running });
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let help = "a folder that `any2any train` wrote has one; a copy made by `any2any export` has not";
+            return Err(Failure::missing("this run has no log of its training", help));
+        }
+        Err(error) => return Err(Failure::internal(format!("the log cannot be read: {error}"))),
+    };
+    let answer = lines(BufReader::new(file), from).and_then(|(skipped, answer)| match skipped == from {
+        true => Ok((from, answer)),
+        // The log has become shorter: from its beginning again.
+        false => Ok((0, lines(BufReader::new(File::open(run.metrics())?), 0)?.1)),
+    });
+    let (from, Read { lines, count, more }) =
+        answer.map_err(|error| Failure::internal(format!("the log cannot be read: {error}")))?;
+    Ok(Training { from, lines, next: from + count, more, running })
+}
+
+/// What was read of a log.
+struct Read {
+    lines: Vec<Map<String, Value>>,
+    /// Whole lines that were read, those that are no object counted.
+    count: usize,
+    more: bool,
+}
+
+/// How many whole lines were skipped, and those that follow.
+fn lines(mut log: impl BufRead, from: usize) -> std::io::Result<(usize, Read)> {
+    let mut read = Read { lines: Vec::new(), count: 0, more: false };
+    let mut line = Vec::new();
+    let mut number = 0;
+    loop {
+        line.clear();
+        log.read_until(b'\n', &mut line)?;
+        if !line.ends_with(b"\n") {
+            break;
+        }
+        if number >= from {
+            if read.count == LINES {
+                read.more = true;
+                break;
+            }
+            read.count += 1;
+            read.lines.extend(serde_json::from_slice::<Map<String, Value>>(&line));
+        }
+        number += 1;
+    }
+    Ok((number.min(from), read))
+}
+
+/// The sweep of a folder.
+pub(crate) fn sweep(run: &RunFolder) -> Result<Sweep, Failure> {
+    let running = is_running(run.path());
+    let found = sweep::read(run.path())?.ok_or_else(|| {
+        Failure::missing(
+            "this run is no sweep",
+            "make one with `any2any sweep CONFIG --over OPTION=FROM..TO:COUNT`",
+        )
+    })?;
+    let sweep::Sweep { name, config, overrides, steps, points, axes, cells, experiment: _ } = found;
+    Ok(Sweep { name, config, overrides, steps, points, axes, cells, running })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn steps(training: &Training) -> Vec<u64> {
+        training.lines.iter().filter_map(|line| line["step"].as_u64()).collect()
+    }
+
+    #[test]
+    fn a_log_is_read_while_it_grows() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let run = RunFolder::new(folder.path());
+        assert!(training(&run, 0).is_err(), "there is no log");
+        let mut log = File::create(run.metrics()).expect("writable");
+        let write = |log: &mut File, text: &str| log.write_all(text.as_bytes()).expect("written");
+        // What is added, what is asked for, which steps come, and what is asked for next.
+        let cases: [(&str, usize, &[u64], usize); 6] = [
+            (
+                "{\"kind\":\"train\",\"step\":1}\n{\"kind\":\"train\",\"step\":2}\n{\"kind\":\"tr",
+                0,
+                &[1, 2],
+                2,
+            ),
+            ("", 2, &[], 2),
+            ("ain\",\"step\":3}\n", 2, &[3], 3),
+            ("no JSON\n[4]\n{\"step\":5}\n", 3, &[5], 6),
+            ("", 6, &[], 6),
+            // As if the log were another, and shorter.
+            ("", 9, &[1, 2, 3, 5], 6),
+        ];
+        for (added, from, expected, next) in cases {
+            write(&mut log, added);
+            let answer = training(&run, from).expect("a log");
+            assert_eq!((&steps(&answer)[..], answer.next), (expected, next), "{added:?} from {from}");
+            assert_eq!(answer.from, if from == 9 { 0 } else { from });
+            assert!(!answer.more && !answer.running);
+        }
+    }
+
+    #[test]
+    fn a_long_log_comes_in_parts() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let run = RunFolder::new(folder.path());
+        let text: String = (1..=LINES + 5).map(|step| format!("{{\"step\":{step}}}\n")).collect();
+        std::fs::write(run.metrics(), text).expect("writable");
+        let first = training(&run, 0).expect("a log");
+        assert_eq!((first.lines.len(), first.next, first.more), (LINES, LINES, true));
+        let second = training(&run, first.next).expect("a log");
+        assert_eq!((steps(&second).len(), second.next, second.more), (5, LINES + 5, false));
+    }
+}

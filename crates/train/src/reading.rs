@@ -1,0 +1,121 @@
+//! Values read apart from the model: a server opens and encodes what it is given on other threads than the one
+//! that the model works on.
+
+use std::borrow::Cow;
+
+use any2any_adapter::{AdapterError, Encoded, Sequence, Value};
+use any2any_data::Samples;
+use any2any_experiment::spec::Decoding;
+
+use crate::adapters::{AdapterSet, TaskAdapters};
+use crate::error::TrainError;
+use crate::searching::Output;
+use crate::sides::Role;
+use crate::translator::Translator;
+
+/// The values of a split as they stand in the dataset, which nobody has opened yet.
+pub struct Columns<'a> {
+    /// The sources; `None` when the task has none.
+    pub sources: Option<Cow<'a, [Value]>>,
+    /// The targets.
+    pub targets: Cow<'a, [Value]>,
+}
+
+impl TaskAdapters {
+    /// The values of a split that the task reads.
+    ///
+    /// # Errors
+    ///
+    /// When a field is missing.
+    pub fn columns<'a>(&self, samples: &'a Samples) -> Result<Columns<'a>, TrainError> {
+        let sources = self.source_side.as_ref().map(|side| side.column(samples)).transpose()?;
+        Ok(Columns { sources, targets: self.target_side.column(samples)? })
+    }
+
+    /// A source as adapters take it.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source, or its medium cannot read the value.
+    pub fn open_source(&self, value: &Value) -> Result<Value, TrainError> {
+        let side = self.source_side.as_ref().ok_or_else(|| self.no_source())?;
+        side.open(value).map_err(|error| self.error(Role::Source, error))
+    }
+
+    /// A target as adapters take it.
+    ///
+    /// # Errors
+    ///
+    /// When its medium cannot read the value.
+    pub fn open_target(&self, value: &Value) -> Result<Value, TrainError> {
+        self.target_side.open(value).map_err(|error| self.error(Role::Target, error))
+    }
+
+    fn no_source(&self) -> TrainError {
+        TrainError::Unsupported(format!("task '{}' has no source: leave it out", self.name))
+    }
+
+    fn error(&self, role: Role, source: AdapterError) -> TrainError {
+        TrainError::Adapter { side: format!("{} {}", self.name, role.word()), source }
+    }
+}
+
+impl AdapterSet {
+    /// An opened source as the sequence that the model reads.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source, or its adapter cannot read the value.
+    pub fn encode_source(&self, task: usize, opened: &Value) -> Result<Encoded, TrainError> {
+        let names = &self.tasks()[task];
+        let source = names.source.ok_or_else(|| names.no_source())?;
+        self.adapter(source).encode(opened).map_err(|error| names.error(Role::Source, error))
+    }
+
+    /// An opened target as the sequence that the model writes.
+    ///
+    /// # Errors
+    ///
+    /// When its adapter cannot read the value.
+    pub fn encode_target(&self, task: usize, opened: &Value) -> Result<Encoded, TrainError> {
+        let names = &self.tasks()[task];
+        self.adapter(names.target).encode(opened).map_err(|error| names.error(Role::Target, error))
+    }
+}
+
+impl Translator {
+    /// Translates sources that are read already; every output begins with the tokens of `prefix`.
+    ///
+    /// What sampling draws for a source depends on its number among `sources`, and on nothing else of them.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source, or a result cannot be written.
+    pub fn translate_sequences(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        decoding: &Decoding,
+        prefix: &[u32],
+    ) -> Result<Vec<Vec<Output>>, TrainError> {
+        self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
+        self.search(task, sources, decoding, prefix)
+    }
+
+    /// Writes without a source, as often as there are `results`; every output begins with the tokens of `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// When the task has a source, or a result cannot be written.
+    pub fn complete_tokens(
+        &self,
+        task: usize,
+        prefix: &[u32],
+        decoding: &Decoding,
+        results: usize,
+    ) -> Result<Vec<Vec<Output>>, TrainError> {
+        let rows: Vec<_> =
+            (0..results).map(|number| self.row(task, number, None, prefix, decoding)).collect();
+        self.run_search(task, &[], &rows, decoding)
+    }
+}

@@ -1,0 +1,89 @@
+//! A medium for tests: a text of numbers as frames of two, read through a convolution and written by regression.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use any2any_adapter::{
+    Adapter, AdapterError, Convolution, Decoded, Encoded, FrameCount, Frames, Head, Medium, OptionProblem,
+    Region, Sequence, Stem, Value,
+};
+
+/// Numbers as frames, by the name of the medium. How many are written; none for what is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Waves(pub(crate) &'static str, pub(crate) Option<FrameCount>);
+
+const WIDTH: usize = 2;
+const LAYERS: [Convolution; 2] = [Convolution { kernel: 3, stride: 2 }, Convolution { kernel: 1, stride: 1 }];
+
+impl Medium for Waves {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object", "properties": { "field": { "type": "string" } } })
+    }
+
+    fn check(&self, _options: &serde_json::Value) -> Vec<OptionProblem> {
+        Vec::new()
+    }
+
+    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
+        options.clone()
+    }
+
+    fn fields(&self, options: &serde_json::Value) -> Vec<String> {
+        options["field"].as_str().map(str::to_owned).into_iter().collect()
+    }
+
+    fn fit(
+        &self,
+        _options: &serde_json::Value,
+        _values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Arc<dyn Adapter>, AdapterError> {
+        Ok(Arc::new(*self))
+    }
+
+    fn load(&self, _options: &serde_json::Value, _folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
+        Ok(Arc::new(*self))
+    }
+}
+
+impl Adapter for Waves {
+    fn stem(&self) -> Stem {
+        match self.1 {
+            None => Stem::Convolution { width: WIDTH, layers: LAYERS.to_vec() },
+            Some(_) => Stem::Projection { width: WIDTH },
+        }
+    }
+
+    fn head(&self) -> Option<Head> {
+        self.1.map(|length| Head::Regression { width: WIDTH, length })
+    }
+
+    fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
+        let numbers = value.as_text().ok_or_else(|| AdapterError::other_medium("a text", value))?;
+        let number =
+            |word: &str| word.parse::<f32>().map_err(|_| AdapterError::other_medium("numbers", value));
+        let numbers = numbers.split_whitespace().map(number).collect::<Result<Vec<_>, _>>()?;
+        let frames = Frames::new(WIDTH, numbers).ok_or_else(|| AdapterError::other_medium("pairs", value))?;
+        let positions = self.stem().positions(frames.len());
+        let region = |at: usize| Region::Span { start: 2.0 * at as f64, end: 2.0 * at as f64 + 2.0 };
+        Ok(Encoded { regions: (0..positions).map(region).collect(), sequence: Sequence::Frames(frames) })
+    }
+
+    fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
+        let frames = sequence.frames().map_or(&[][..], Frames::values);
+        let words: Vec<String> = frames.iter().map(f32::to_string).collect();
+        let region = |at: usize| Region::Span { start: at as f64, end: at as f64 + 1.0 };
+        Ok(Decoded { value: words.join(" ").into(), regions: (0..sequence.len()).map(region).collect() })
+    }
+
+    fn show(&self, token: u32) -> String {
+        format!("<token {token}>")
+    }
+
+    fn save(&self, _folder: &Path) -> Result<(), AdapterError> {
+        Ok(())
+    }
+}
