@@ -40,7 +40,8 @@ pub fn main(registry: Registry) -> ExitCode {
                 return ExitCode::from(2);
             }
             eprintln!("error: {error:#}");
-            let usage = error.is::<arguments::Usage>() || matches!(error.downcast_ref(), Some(TrainError::Axis { .. }));
+            let usage = error.is::<arguments::Usage>()
+                || matches!(error.downcast_ref(), Some(TrainError::Axis { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
@@ -30,6 +31,32 @@ pub(crate) struct Library {
 struct Shelf {
     folder: RunFolder,
     opened: Mutex<Option<Arc<Opened>>>,
+    /// The checkpoints, and when they were listed.
+    listed: Mutex<Option<(Instant, Arc<[Checkpoint]>)>>,
+}
+
+/// How long a list of checkpoints is good: a training may write one at any time, but not many in a second.
+const LISTED: Duration = Duration::from_secs(1);
+
+impl Shelf {
+    /// The checkpoints on the disk, by step.
+    fn list(&self) -> Result<Vec<Checkpoint>, Failure> {
+        let checkpoints = self.folder.checkpoints();
+        let steps = checkpoints.steps()?;
+        // `best` and `last` may not be there yet.
+        let named = |name: &str| checkpoints.resolve(name).ok();
+        let (best, last) = (named("best"), named("last"));
+        let checkpoint = |step: u64| {
+            let folder = checkpoints.step(step);
+            Checkpoint {
+                name: format!("step-{step}"),
+                step,
+                best: best.as_ref() == Some(&folder),
+                last: last.as_ref() == Some(&folder),
+            }
+        };
+        Ok(steps.into_iter().map(checkpoint).collect())
+    }
 }
 
 /// A model: the number of its run, and its step.
@@ -58,7 +85,7 @@ impl Library {
             if !known.iter().any(|name| folder.join(name).is_file()) {
                 return Err(ExplorerError::NoRun(folder.clone()));
             }
-            Ok(Shelf { folder: run, opened: Mutex::default() })
+            Ok(Shelf { folder: run, opened: Mutex::default(), listed: Mutex::default() })
         };
         let shelves = folders.iter().map(shelf).collect::<Result<_, _>>()?;
         Ok(Self { shelves, registry, root, metrics, workers: Mutex::default(), most: most.max(1) })
@@ -109,7 +136,7 @@ impl Library {
             folder: last,
             training: folder.metrics().is_file(),
             sweep: folder.path().join("sweep.json").is_file(),
-            model: opened.map(|opened| opened.describe(checkpoints)),
+            model: opened.map(|opened| opened.describe(checkpoints.to_vec())),
         })
     }
 
@@ -119,22 +146,17 @@ impl Library {
     }
 
     /// The checkpoints of a run, by step.
-    pub(crate) fn checkpoints(&self, run: usize) -> Result<Vec<Checkpoint>, Failure> {
-        let checkpoints = self.folder(run)?.checkpoints();
-        let steps = checkpoints.steps()?;
-        // `best` and `last` may not be there yet.
-        let named = |name: &str| checkpoints.resolve(name).ok();
-        let (best, last) = (named("best"), named("last"));
-        let checkpoint = |step: u64| {
-            let folder = checkpoints.step(step);
-            Checkpoint {
-                name: format!("step-{step}"),
-                step,
-                best: best.as_ref() == Some(&folder),
-                last: last.as_ref() == Some(&folder),
-            }
-        };
-        Ok(steps.into_iter().map(checkpoint).collect())
+    fn checkpoints(&self, run: usize) -> Result<Arc<[Checkpoint]>, Failure> {
+        let shelf = self.shelf(run)?;
+        let mut listed = lock(&shelf.listed);
+        if let Some((when, checkpoints)) = &*listed
+            && when.elapsed() < LISTED
+        {
+            return Ok(checkpoints.clone());
+        }
+        let checkpoints: Arc<[Checkpoint]> = shelf.list()?.into();
+        *listed = Some((Instant::now(), checkpoints.clone()));
+        Ok(checkpoints)
     }
 
     /// The step of a checkpoint, by one of the names that are listed; `best` is the last where none is the best yet.
@@ -178,6 +200,15 @@ impl Library {
         };
         workers.push((key, worker.clone()));
         Ok(worker)
+    }
+
+    /// A run and its model, when nothing of the run has to be read for it.
+    pub(crate) fn ready(&self, model: &Model) -> Option<(Arc<Opened>, Arc<Worker>)> {
+        let shelf = self.shelves.get(model.run)?;
+        let opened = shelf.opened.try_lock().ok()?.clone()?;
+        let fresh = |(when, _): &(Instant, _)| when.elapsed() < LISTED;
+        shelf.listed.try_lock().ok()?.as_ref().filter(|listed| fresh(listed))?;
+        Some((opened, self.worker(model).ok()?))
     }
 
     /// How many models are in memory.

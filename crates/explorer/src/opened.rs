@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use any2any_adapter::{File, Head, Kind, Medium, Registry, Stem, Value};
-use any2any_data::{DataRoot, Samples};
+use any2any_data::{DataRoot, Dataset, Samples};
 use any2any_experiment::spec::{self, Experiment};
 use any2any_train::look::ReadSource;
 use any2any_train::{AdapterSet, RunFolder, TrainError};
@@ -27,6 +27,7 @@ pub(crate) struct Opened {
     pub(crate) adapters: AdapterSet,
     parameters: u64,
     root: Option<DataRoot>,
+    datasets: Kept<usize, Dataset>,
     splits: Kept<(usize, String), Samples>,
 }
 
@@ -60,7 +61,8 @@ impl Opened {
         let weights = run.checkpoints().resolve("last")?.join("model.safetensors");
         let weights = any2any_train::read_weights(&weights)?;
         let parameters = weights.values().map(|weights| weights.values.len() as u64).sum();
-        Ok(Self { experiment, adapters, parameters, root, splits: Kept::new(SPLITS) })
+        let datasets = Kept::new(adapters.tasks().len());
+        Ok(Self { experiment, adapters, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }
 
     /// The model as it is listed.
@@ -212,12 +214,14 @@ impl Opened {
         Err(Failure::too_large(message, "choose something shorter"))
     }
 
-    fn dataset(&self, task: usize) -> Result<any2any_data::Dataset, Failure> {
+    /// The data of a task. What is not there yet is looked for again the next time.
+    fn dataset(&self, task: usize) -> Result<Arc<Dataset>, Failure> {
         let root = self.root.as_ref().ok_or_else(|| {
             Failure::missing("there is no folder of data", "start the server with --data-root FOLDER")
         })?;
         let data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
-        any2any_data::open(data, root).map_err(|error| TrainError::from(error).into())
+        self.datasets
+            .get(task, || any2any_data::open(data, root).map_err(|error| TrainError::from(error).into()))
     }
 
     /// The splits of a task's data; none when the data is not there.

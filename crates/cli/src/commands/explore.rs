@@ -1,6 +1,5 @@
 //! `any2any explore`: a trained model in the browser.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -32,11 +31,13 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     let recording = Recording { samples: arguments.samples, texts: arguments.text.clone() };
     let page = server.export(&recording)?;
     let failed = |error: std::io::Error| anyhow::anyhow!("{}: {error}", file.display());
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    written.write_all(page.as_bytes()).map_err(failed)?;
-    written.persist(file).map_err(|error| failed(error.error))?;
-    output::line(format!("{}: {} bytes; open it in any browser", file.display(), output::grouped(page.len() as u64)))
+    let unfinished = file.with_extension("html.part");
+    std::fs::write(&unfinished, &page).and_then(|()| std::fs::rename(&unfinished, file)).map_err(failed)?;
+    output::line(format!(
+        "{}: {} bytes; open it in any browser",
+        file.display(),
+        output::grouped(page.len() as u64)
+    ))
 }
 
 /// Opens an address in the browser. The address is printed anyway, so it does no harm when there is none.

@@ -1,6 +1,7 @@
 // What a person can do: choose a model, give it something to translate, and step through what it writes.
 
 import { api, floats } from "any2any/api";
+import { tokenText } from "any2any/token";
 import { distribution, draw, random } from "any2any/numbers";
 
 /** The actions, as methods for `app`. */
@@ -165,6 +166,6 @@ export function questions(app) {
     forbidden: state.vocabulary?.forbidden ?? [],
   });
   /** A token as it reads. */
-  const label = (token) => state.vocabulary?.tokens[token] ?? String(token);
+  const label = (token) => tokenText(state.vocabulary?.tokens[token] ?? String(token));
   return { currentRun, task, splits, count, position, logits, decoding, label };
 }

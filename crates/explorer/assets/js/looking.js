@@ -4,6 +4,7 @@
 // tokens contains the look at any beginning of them, and stepping back and forth needs no request.
 
 import { api, floats, canonical } from "any2any/api";
+import { withTokenTexts } from "any2any/token";
 
 const CAUSES = ["run", "checkpoint", "task", "input", "tokens", "masked", "muted"];
 
@@ -38,7 +39,7 @@ export function keepLooking(app) {
     const mine = (request = new AbortController());
     app.set({ busy: true });
     try {
-      const answer = await api.look(written ? { ...body, tokens } : body, mine.signal);
+      const answer = withTokenTexts(await api.look(written ? { ...body, tokens } : body, mine.signal));
       if (mine !== request) return;                               // the latest question wins
       // A recording answers with a look at the whole output.
       longest = { question, tokens: written ? answer.target.positions.map(({ token }) => token) : tokens, look: answer };

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn the_file_needs_no_other() {
-        let page = page(&json!({ "GET /api/runs {}": ["</script><b>"] })).expect("the page's files are embedded");
+        let page =
+            page(&json!({ "GET /api/runs {}": ["</script><b>"] })).expect("the page's files are embedded");
         assert!(page.contains(r#""GET /api/runs {}":["\u003c/script>\u003cb>"]"#), "data ends no script");
         for foreign in ["src=\"", "href=\"/", "href=\"./", "http://", "https://"] {
             let html: String = page.lines().filter(|line| !line.contains("importmap")).collect();

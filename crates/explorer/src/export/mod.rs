@@ -46,7 +46,7 @@ impl Recorder {
         let mut shown = 0;
         for run in runs.as_array().into_iter().flatten() {
             for task in run["model"]["tasks"].as_array().into_iter().flatten() {
-                shown += self.task(&run["number"], task, recording).await?;
+                shown += self.task(run, task, recording).await?;
             }
             if run["training"] == true {
                 self.ask(Question::get("/api/training", json!({ "run": run["number"], "from": 0 }))).await?;
@@ -66,92 +66,81 @@ impl Recorder {
         task: &Value,
         recording: &Recording,
     ) -> Result<usize, ExplorerError> {
-        let about = json!({ "run": run, "task": task["number"] });
-        let writes_tokens = task["target"]["tokens"] == true;
-        if writes_tokens {
+        let about = json!({ "run": run["number"], "task": task["number"] });
+        if task["target"]["tokens"] == true {
             self.ask(Question::get("/api/vocabulary", about.clone())).await?;
         }
         let mut sources = Vec::new();
         if task["source"].is_null() {
             sources.push(Value::Null);
-        } else {
-            if let Some(split) = task["splits"].get(0) {
-                let wanted = json!({ "run": run, "task": task["number"], "split": split, "from": 0,
-                    "count": recording.samples });
-                let samples = self.ask(Question::get("/api/samples", wanted)).await?;
-                let numbers = samples["samples"].as_array().into_iter().flatten();
-                sources.extend(
-                    numbers.map(|sample| json!({ "sample": { "split": split, "number": sample["number"] } })),
-                );
-            }
-            if task["source"]["kind"] == "text" {
-                sources.extend(recording.texts.iter().map(|text| json!({ "text": text })));
-            }
+        } else if let Some(split) = shown_split(&task["splits"]) {
+            let wanted = with(&about, json!({ "split": split, "from": 0, "count": recording.samples }));
+            let samples = self.ask(Question::get("/api/samples", wanted)).await?;
+            let numbers = samples["samples"].as_array().into_iter().flatten();
+            let sample = |sample: &Value| json!({ "sample": { "split": split, "number": sample["number"] } });
+            sources.extend(numbers.map(sample));
+        }
+        if task["source"]["kind"] == "text" {
+            sources.extend(recording.texts.iter().map(|text| json!({ "text": text })));
         }
         for (number, source) in sources.iter().enumerate() {
-            let mut body = json!({ "run": run, "checkpoint": "best", "task": task["number"] });
+            let mut about = with(&about, json!({ "checkpoint": "best" }));
             if !source.is_null() {
-                body["source"] = source.clone();
+                about["source"] = source.clone();
             }
-            self.example(&body, writes_tokens, task, number < MACHINES).await?;
+            let tokens = self.example(&about, task).await?;
+            if number < MACHINES {
+                let machine = self.ask(Question::post("/api/machine", with(&about, tokens.clone()))).await?;
+                self.parameters(&about, &machine).await?;
+            }
+            if number == 0 {
+                self.replay(&about, run, &tokens).await?;
+            }
         }
         Ok(sources.len())
     }
 
-    /// Everything about one example.
-    async fn example(
-        &mut self,
-        about: &Value,
-        writes_tokens: bool,
-        task: &Value,
-        machine: bool,
-    ) -> Result<(), ExplorerError> {
-        let body = |more: Value| {
-            let mut body = about.clone();
-            for (key, value) in more.as_object().into_iter().flatten() {
-                body[key] = value.clone();
-            }
-            body
-        };
-        let mut tokens = json!([]);
-        if writes_tokens {
-            let greedy = json!({ "decoding": { "greedy": {} } });
-            let answer = self.ask(Question::post("/api/translate", body(greedy))).await?;
-            tokens = answer["outputs"][0][0]["tokens"].clone();
-            let end = self.end(about).await?;
-            if let Some(tokens) = tokens.as_array_mut().filter(|_| task["aligned"] != true) {
-                tokens.push(end);
-            }
+    /// Everything about one example but what flows through the model. Gives what is to be added to questions about
+    /// the whole output: its tokens, where it has some.
+    async fn example(&mut self, about: &Value, task: &Value) -> Result<Value, ExplorerError> {
+        if task["target"]["tokens"] != true {
+            self.ask(Question::post("/api/look", about.clone())).await?;
+            return Ok(json!({}));
         }
-        let whole = if writes_tokens { json!({ "tokens": tokens }) } else { json!({}) };
-        self.ask(Question::post("/api/look", body(whole.clone()))).await?;
-        if machine {
-            let answer = self.ask(Question::post("/api/machine", body(whole))).await?;
-            self.parameters(about, &answer).await?;
-        }
-        if writes_tokens && task["aligned"] != true {
+        let aligned = task["aligned"] == true;
+        let greedy = with(about, json!({ "decoding": { "greedy": {} } }));
+        let answer = self.ask(Question::post("/api/translate", greedy)).await?;
+        let mut tokens = answer["outputs"][0][0]["tokens"].as_array().cloned().unwrap_or_default();
+        if !aligned {
+            let vocabulary = json!({ "run": about["run"], "task": about["task"] });
+            tokens.push(self.ask(Question::get("/api/vocabulary", vocabulary)).await?["end"].clone());
             let beam = &task["decoding"]["beam"];
-            let size = beam["size"].as_u64().unwrap_or(4);
-            let penalty = beam["length_penalty"].as_f64().unwrap_or(1.0);
-            let options = json!({ "size": size, "length_penalty": penalty });
-            self.ask(Question::post("/api/beam", body(options))).await?;
+            let (size, penalty) = (beam["size"].as_u64(), beam["length_penalty"].as_f64());
+            let search = json!({ "size": size.unwrap_or(4), "length_penalty": penalty.unwrap_or(1.0) });
+            self.ask(Question::post("/api/beam", with(about, search))).await?;
         }
-        if writes_tokens {
-            for position in 0..tokens.as_array().map_or(0, Vec::len) {
-                for method in ["occlusion", "gradient", "gradient_norm"] {
-                    let explained = json!({ "tokens": tokens, "position": position, "method": method });
-                    self.ask(Question::post("/api/attribution", body(explained))).await?;
-                }
+        for position in 0..tokens.len() {
+            for method in ["occlusion", "gradient", "gradient_norm"] {
+                let explained = json!({ "tokens": tokens, "position": position, "method": method });
+                self.ask(Question::post("/api/attribution", with(about, explained))).await?;
             }
         }
-        Ok(())
+        let whole = json!({ "tokens": tokens });
+        self.ask(Question::post("/api/look", with(about, whole.clone()))).await?;
+        Ok(whole)
     }
 
-    /// The token that ends the targets of a task.
-    async fn end(&mut self, about: &Value) -> Result<Value, ExplorerError> {
-        let question =
-            Question::get("/api/vocabulary", json!({ "run": about["run"], "task": about["task"] }));
-        Ok(self.ask(question).await?["end"].clone())
+    /// What the checkpoints of a run make of an example, for the page's replay of the training.
+    async fn replay(&mut self, about: &Value, run: &Value, tokens: &Value) -> Result<(), ExplorerError> {
+        for checkpoint in run["model"]["checkpoints"].as_array().into_iter().flatten() {
+            let about = with(about, json!({ "checkpoint": checkpoint["name"] }));
+            if tokens["tokens"].is_array() {
+                let greedy = with(&about, json!({ "decoding": { "greedy": {} } }));
+                self.ask(Question::post("/api/translate", greedy)).await?;
+            }
+            self.ask(Question::post("/api/look", with(&about, tokens.clone()))).await?;
+        }
+        Ok(())
     }
 
     /// The parameters that the parts of a machine name.
@@ -176,10 +165,13 @@ impl Recorder {
         let request = question.request().map_err(|error| failed(error.to_string()))?;
         let Ok(response) = self.router.clone().oneshot(request).await;
         let status = response.status();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.map_err(|error| failed(error.to_string()))?;
+        let bytes =
+            to_bytes(response.into_body(), usize::MAX).await.map_err(|error| failed(error.to_string()))?;
         let mut answer: Value = serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
         if !status.is_success() {
-            return Err(failed(answer["error"]["message"].as_str().unwrap_or("no reason is given").to_owned()));
+            return Err(failed(
+                answer["error"]["message"].as_str().unwrap_or("no reason is given").to_owned(),
+            ));
         }
         if let Some(samples) = answer["samples"].as_array().map(Vec::len) {
             // There are no more in a recording.
@@ -188,4 +180,22 @@ impl Recorder {
         self.answers.insert(key, json!({ "answer": answer, "tokens": question.tokens() }));
         Ok(answer)
     }
+}
+
+/// An object with more entries.
+fn with(object: &Value, more: Value) -> Value {
+    let mut all = object.clone();
+    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
+        all.extend(more);
+    }
+    all
+}
+
+/// The split whose samples the page shows first.
+fn shown_split(splits: &Value) -> Option<&Value> {
+    let splits = splits.as_array()?;
+    ["test", "validation"]
+        .iter()
+        .find_map(|name| splits.iter().find(|split| *split == name))
+        .or(splits.first())
 }

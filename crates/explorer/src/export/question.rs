@@ -101,7 +101,8 @@ mod tests {
         let spelled = |body| Question::post("/api/look", body).key();
         let expected = r#"POST /api/look {"run":0,"source":{"text":"ü \"a\""},"task":1}"#;
         assert_eq!(spelled(json!({ "task": 1.0, "run": 0, "source": { "text": "ü \"a\"" } })), expected);
-        let more = json!({ "run": 0, "task": 1, "source": { "text": "ü \"a\"" }, "masked": [], "tokens": [1, 2] });
+        let more =
+            json!({ "run": 0, "task": 1, "source": { "text": "ü \"a\"" }, "masked": [], "tokens": [1, 2] });
         assert_eq!(spelled(more), expected);
         assert_eq!(spelled(json!({ "length_penalty": 0.6 })), r#"POST /api/look {"length_penalty":0.6}"#);
     }

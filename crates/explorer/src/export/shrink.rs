@@ -15,7 +15,8 @@ const PARAMETER: usize = 32;
 pub(super) fn shrink(answers: &mut Map<String, Value>) {
     for (question, recorded) in answers.iter_mut() {
         let answer = &mut recorded["answer"];
-        let floats = serde_json::from_value::<Floats>(json!({ "shape": answer["shape"], "data": answer["data"] }));
+        let floats =
+            serde_json::from_value::<Floats>(json!({ "shape": answer["shape"], "data": answer["data"] }));
         if let (true, Ok(floats)) = (question.starts_with("GET /api/parameter"), floats) {
             let pooled = pooled(&floats.shape, &floats.values(), PARAMETER);
             answer["shape"] = json!(pooled.shape);
@@ -63,8 +64,14 @@ mod tests {
         shrink(&mut answers);
         // 1.0 is 0x3c00, -2.5 is 0xc100.
         let half = STANDARD.encode([0x00, 0x3c, 0x00, 0xc1]);
-        assert_eq!(answers["POST /api/look {}"]["answer"]["attention"][0]["weights"], json!({ "shape": [2], "half": half }));
+        assert_eq!(
+            answers["POST /api/look {}"]["answer"]["attention"][0]["weights"],
+            json!({ "shape": [2], "half": half })
+        );
         assert_eq!(answers["GET /api/parameter {}"]["answer"]["shape"], json!([32, 32]));
-        assert_eq!(answers["GET /api/parameter {}"]["answer"]["half"].as_str().map(str::len), Some((32 * 32 * 2_usize).div_ceil(3) * 4));
+        assert_eq!(
+            answers["GET /api/parameter {}"]["answer"]["half"].as_str().map(str::len),
+            Some((32 * 32 * 2_usize).div_ceil(3) * 4)
+        );
     }
 }

@@ -157,7 +157,8 @@ impl Server {
         let openapi = openapi::description();
         let large = Semaphore::new(LARGE);
         let distances = Kept::new(distance::KEPT);
-        let app = Arc::new(App { library, metrics, limits, page, access, permits, large, openapi, distances });
+        let app =
+            Arc::new(App { library, metrics, limits, page, access, permits, large, openapi, distances });
         Ok(Self { runtime, listener, address, app, stop: watch::Sender::new(false) })
     }
 

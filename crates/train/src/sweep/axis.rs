@@ -5,6 +5,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::digits::rounded;
 use crate::error::TrainError;
 
 /// The most values of an axis.
@@ -37,6 +38,12 @@ pub enum Scale {
 }
 
 impl Axis {
+    /// Its values with no more digits than count.
+    pub(super) fn tidied(mut self) -> Self {
+        self.values.iter_mut().for_each(|value| *value = rounded(*value));
+        self
+    }
+
     /// The value at a place, as `--set` takes it.
     pub fn setting(&self, place: usize) -> String {
         format!("{}={}", self.option, self.values[place])
@@ -65,7 +72,7 @@ impl FromStr for Axis {
                 "the values must rise, each above the one before; put them in order, or narrow the axis less";
             return Err(wrong(reason.to_owned()));
         }
-        Ok(Self { option: option.to_owned(), scale, values })
+        Ok(Self { option: option.to_owned(), scale, values }.tidied())
     }
 }
 
@@ -113,7 +120,7 @@ fn range(from: &str, rest: &str) -> Result<(Scale, Vec<f64>), String> {
         _ if place == last => to,
         _ => {
             let at = low + (high - low) * place as f64 / last as f64;
-            rounded(if scale == Scale::Log { at.exp() } else { at })
+            if scale == Scale::Log { at.exp() } else { at }
         }
     };
     Ok((scale, (0..count).map(value).collect()))
@@ -122,11 +129,6 @@ fn range(from: &str, rest: &str) -> Result<(Scale, Vec<f64>), String> {
 fn number(text: &str) -> Result<f64, String> {
     let parsed = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
     parsed.ok_or_else(|| format!("`{}` is no number; {USAGE}", text.trim()))
-}
-
-/// To twelve digits, so that the last bit of a logarithm, which machines differ in, does not count.
-fn rounded(value: f64) -> f64 {
-    format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::digits::{rounded, short};
+
 /// Normalised losses count at most this much.
 const LARGEST: f64 = 1e6;
 
@@ -60,7 +62,7 @@ impl Cell {
             false => normalised.iter().map(|loss| loss.recip()).sum(),
         };
         let half = losses.iter().zip(1..).find(|(loss, _)| first.is_some_and(|first| **loss <= first / 2.0));
-        Self {
+        let cell = Self {
             at,
             first_loss: first,
             loss: losses.last().copied().filter(|_| made == steps),
@@ -68,11 +70,20 @@ impl Cell {
             halved: half.map(|(_, step)| step),
             diverged: (made < steps).then_some(made + 1),
             converged,
-            measure: short(measure),
-            losses: points(steps)
-                .iter()
-                .map(|&step| losses.get(step as usize - 1).copied().map(short))
-                .collect(),
+            measure,
+            losses: points(steps).iter().map(|&step| losses.get(step as usize - 1).copied()).collect(),
+        };
+        cell.tidied()
+    }
+
+    /// Its numbers with no more digits than count.
+    pub(super) fn tidied(self) -> Self {
+        Self {
+            first_loss: self.first_loss.map(rounded),
+            loss: self.loss.map(rounded),
+            measure: short(self.measure),
+            losses: self.losses.into_iter().map(|loss| loss.map(short)).collect(),
+            ..self
         }
     }
 }
@@ -84,11 +95,6 @@ fn normalised(loss: Option<&f64>, first: Option<f64>) -> f64 {
         (Some(loss), Some(first)) => (loss / first.max(f64::MIN_POSITIVE)).clamp(LARGEST.recip(), LARGEST),
         _ => LARGEST,
     }
-}
-
-/// Six digits are enough for a curve.
-fn short(value: f64) -> f64 {
-    format!("{value:.5e}").parse().unwrap_or(value)
 }
 
 #[cfg(test)]

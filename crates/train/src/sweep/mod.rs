@@ -9,6 +9,7 @@
 
 mod axis;
 mod cell;
+mod digits;
 mod grid;
 mod order;
 mod record;

@@ -16,6 +16,9 @@ use super::row;
 use crate::arguments::BenchServeArguments;
 use crate::output;
 
+/// Samples of the test split that are asked for in turn.
+const SAMPLES: usize = 1000;
+
 pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyhow::Result<()> {
     let clients = arguments.clients.get();
     let server = Server::bind(Options {
@@ -104,12 +107,24 @@ fn bodies(address: SocketAddr, input: Option<&Path>) -> anyhow::Result<Vec<Strin
         return Ok(lines.iter().map(|line| body(json!({ "text": line }))).collect());
     }
     let mut client = Client::connect(address)?;
-    let answer = client.get("/api/samples?split=test&count=0")?.checked();
-    let answer = answer.context("name a file of lines with --input, or the folder of the data")?;
-    let total = serde_json::from_str::<Value>(&answer)?["total"].as_u64().unwrap_or(0);
-    anyhow::ensure!(total > 0, "the test split is empty: name a file of lines with --input");
-    let sample = |number: u64| body(json!({ "sample": { "split": "test", "number": number } }));
-    Ok((0..total.min(1000)).map(sample).collect())
+    let mut bodies = Vec::new();
+    loop {
+        let answer =
+            client.get(&format!("/api/samples?split=test&count=100&from={}", bodies.len()))?.checked();
+        let answer = answer.context("name a file of lines with --input, or the folder of the data")?;
+        let samples: Value = serde_json::from_str(&answer)?;
+        let samples = samples["samples"].as_array().cloned().unwrap_or_default();
+        // A picture or a sound is named, a text is sent.
+        bodies.extend(samples.iter().map(|sample| match &sample["source"]["text"] {
+            Value::String(text) => body(json!({ "text": text })),
+            _ => body(json!({ "sample": { "split": "test", "number": sample["number"] } })),
+        }));
+        if samples.len() < 100 || bodies.len() >= SAMPLES {
+            break;
+        }
+    }
+    anyhow::ensure!(!bodies.is_empty(), "the test split is empty: name a file of lines with --input");
+    Ok(bodies)
 }
 
 /// What clients saw, before it is summed up.

@@ -38,7 +38,7 @@ function likeness(ours, task) {
 }
 
 /** Fills `root` with the choices; returns what draws them again. */
-export function secondControls(root, app) {
+export function secondControls(root, app, { inputs = true } = {}) {
   const choose = (patch) => {
     const now = secondOf(app);
     const { run, second } = app.state;
@@ -56,7 +56,7 @@ export function secondControls(root, app) {
     replace(root,
       select("Run", runs, run.number, (value) => choose({ run: Number(value), checkpoint: "best" })),
       select("Checkpoint", checkpoints, now?.checkpoint, (value) => choose({ checkpoint: value })),
-      now?.task.source ? inputChoice(now) : null);
+      inputs && now?.task.source ? inputChoice(now) : null);
     root.querySelectorAll("select, input")[focused]?.focus();
   }
 

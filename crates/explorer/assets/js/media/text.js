@@ -1,5 +1,6 @@
 // A text, or anything that has tokens, as a line of them.
 
+import { tokenText } from "any2any/token";
 import { html, gazeOn, diverging, divergingRgb, inkOn, largest } from "any2any/draw";
 
 /** @returns {import("any2any/media").Figure} */
@@ -37,7 +38,7 @@ function chip({ label, region }, i, encoded, side) {
 export function readable(label, region, encoded = null) {
   const bytes = region?.bytes;
   const covered = bytes && encoded ? new TextDecoder().decode(encoded.slice(bytes.start, bytes.end)) : null;
-  const text = label ?? covered ?? "∎";
+  const text = label == null ? covered ?? "∎" : tokenText(label);
   const special = text === "∎" || /^<.+>$/.test(text);
   return { text: text === "" ? "∅" : text.replaceAll(" ", "\u2423").replaceAll("\n", "⏎"), special };
 }

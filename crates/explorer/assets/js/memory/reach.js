@@ -113,4 +113,4 @@ export function wordsOf(look) {
 }
 
 /** A token without the mark of the space before it. */
-export const plain = (label, region, encoded) => readable(label, region, encoded).text.replace(/^[▁\u2423]+(?=.)/, "");
+export const plain = (label, region, encoded) => readable(label, region, encoded).text.replace(/^[▁·\u2423]+(?=.)/, "");

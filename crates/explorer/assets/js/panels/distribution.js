@@ -2,6 +2,7 @@
 
 import { html, replace, button, slider, segmented, framed } from "any2any/draw";
 import { distribution, entropy, percent, draw, random } from "any2any/numbers";
+import { runningText } from "any2any/token";
 import { readable } from "any2any/media/text";
 
 const BARS = 16;
@@ -87,7 +88,7 @@ function bars(app) {
 
 function titleOf(app, row) {
   const before = app.state.look.target.positions.slice(Math.max(0, row - 4), row).map(({ label, region }) => readable(label, region).text);
-  return row === 0 ? "The first token" : `After “${row > 4 ? "… " : ""}${before.join(" ")}”`;
+  return row === 0 ? "The first token" : `After “${row > 4 ? "… " : ""}${runningText(before)}”`;
 }
 
 function bar(app, { token, row, before, after, most, written, drawn }) {

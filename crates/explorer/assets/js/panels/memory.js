@@ -22,7 +22,7 @@ export const panel = {
       html("div", { class: "model" }, key(0), name), html("div", { class: "model" }, key(1), choices));
     const parts = [html("section", { class: "card stack" }), html("section", { class: "card stack" })];
     replace(root, empty, models, parts);
-    const drawChoices = secondControls(choices, app);
+    const drawChoices = secondControls(choices, app, { inputs: false });
     const [reach, accuracy] = [reachFigure(parts[0], app), accuracyFigure(parts[1], app)];
 
     function follow() {
@@ -162,15 +162,15 @@ function accuracyFigure(root, app) {
     series = compared.map(({ name }) => ({ name, groups: [], share: 0 }));
     choice.hidden = false;
     draw();
-    for (const [i, { run, checkpoint, task }] of compared.entries()) {
+    await Promise.all(compared.map(({ run, checkpoint, task }, i) => {
       const tell = (groups, share) => {
         if (question !== asked) return;
         Object.assign(series[i], { groups, share });
         draw();
       };
-      await recorded(app, () => known404(() => countAll({ run, checkpoint, task, split: "test" }, tell, () => question === asked && !root.hidden),
-        () => missing(question)), () => missing(question));
-    }
+      const count = () => countAll({ run, checkpoint, task, split: "test" }, tell, () => question === asked && !root.hidden);
+      return recorded(app, () => known404(count, () => missing(question)), () => missing(question));
+    }));
   }
 
   function missing(question) {
@@ -194,7 +194,7 @@ function accuracyFigure(root, app) {
   return { follow, draw };
 }
 
-/** Runs `work`; calls `otherwise` where there is nothing to be found. */
+/** Runs `work`; calls `otherwise` where the data has no such field, or no such split. */
 async function known404(work, otherwise) {
   try {
     return await work();

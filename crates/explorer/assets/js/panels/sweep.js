@@ -77,7 +77,7 @@ export const panel = {
         onCell: (cell) => { view.cell = cell; drawSide(); },
         onRectangle: (rectangle) => { view.rectangle = rectangle; drawCommand(); },
       });
-      tooltip(map.element.querySelector(".sweep-area"), () => view.cell && [html("div", {}, nameOf(sweep, view.cell.at)), html("div", { class: "soft" }, verdict(view.cell, sweep.steps))]);
+      tooltip(map.element.querySelector(".sweep-area"), () => view.cell && [html("div", {}, nameOf(sweep, view.cell.at)), html("div", {}, verdict(view.cell, sweep.steps))]);
       replace(place, map.element);
       note.textContent = view.map.note + (finer.length ? " Frames: finer sweeps of the same options." : "");
       drawSide();

@@ -13,12 +13,12 @@ const PALEST = 0.25;
 
 /** The three maps. `colours(cells)` gives a function from a cell to [r, g, b]. */
 export const MAPS = [
-  { value: "measure", label: "Speed", title: "Blue converges, orange does not; the darker, the slower it is to tell", colours: bySpeed,
-    note: "Blue: training converges. Orange: it does not. Pale is quick, dark is slow, and slowest at the boundary between the two: the sum of losses divided by the first where training converges, the sum of their inverses where it does not, by rank (Sohl-Dickstein 2024, arXiv 2402.06184)." },
-  { value: "loss", label: "Last loss", title: "The darker, the lower the last loss; orange: there was none", colours: (cells) => byAmount(cells, ({ loss }) => loss),
-    note: "The darker, the lower the last loss. Orange: it had become larger than the first, or was no number." },
-  { value: "halved", label: "Steps to half", title: "The darker, the sooner the loss was half of the first", colours: (cells) => byAmount(cells, ({ halved }) => halved, true),
-    note: "The darker, the sooner the loss had come down to half of the first. White: it never had. Orange: training did not converge." },
+  { value: "measure", label: "Speed", title: "Blue converges, orange does not; the stronger, the slower it is to tell", colours: bySpeed,
+    note: "Blue: training converges. Orange: it does not. Faint is quick, strong is slow, and slowest at the boundary between the two: the sum of losses divided by the first where training converges, the sum of their inverses where it does not, by rank (Sohl-Dickstein 2024, arXiv 2402.06184)." },
+  { value: "loss", label: "Last loss", title: "The stronger, the lower the last loss; orange: training did not converge", colours: (cells) => byAmount(cells, ({ loss }) => loss),
+    note: "The stronger, the lower the last loss. Orange: training did not converge, or the last loss was no number." },
+  { value: "halved", label: "Steps to half", title: "The stronger, the sooner the loss was half of the first", colours: (cells) => byAmount(cells, ({ halved }) => halved, true),
+    note: "The stronger, the sooner the loss had come down to half of the first. Empty: it never had. Orange: training did not converge." },
 ];
 
 function bySpeed(cells) {

@@ -114,7 +114,7 @@ function hovering(root, { scaleX, inner, width, drawn, across, onHover }) {
   let at = null;
   const rows = () => drawn.map(({ name, colour, points }) => ({ name, colour, near: nearest(points, at) })).filter(({ near }) => near);
   const words = () => [
-    html("div", { class: "soft" }, `${across} ${readable(at)}`),
+    html("div", {}, `${across} ${readable(at)}`),
     rows().map(({ name, colour, near }) => html("div", { class: "chart-value" },
       html("span", { class: "swatch", style: { background: colour } }), html("span", {}, name), html("span", { class: "number" }, readable(near[1])))),
   ].flat();

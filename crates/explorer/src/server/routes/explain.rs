@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
 
-use super::{Call, blocking, call, in_time, json, model, query};
+use super::{Call, blocking, call, in_time, json, model, query, read_source};
 use crate::explained;
 use crate::failure::Failure;
 use crate::opened::{LOOK, Longest, MACHINE};
@@ -36,8 +36,7 @@ pub(in crate::server) async fn look(
         run.require_tokens(task, &tokens)?;
         Longest(app.limits.output).check(tokens.len())?;
         let longest = Longest(app.limits.source);
-        let reading = run.clone();
-        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        let source = read_source(&run, task, source, longest).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
         let muted = muted.iter().map(place).collect();
         let interventions = Interventions { masked, muted };
@@ -71,8 +70,7 @@ pub(in crate::server) async fn beam(
         run.require_tokens(task, &prefix)?;
         Longest(app.limits.output).check(prefix.len())?;
         let longest = Longest(app.limits.source);
-        let reading = run.clone();
-        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        let source = read_source(&run, task, source, longest).await?;
         let known = run.experiment.decoding(&run.adapters.tasks()[task].name).beam.clone();
         let beam = crate::decoding::beam(known.unwrap_or_default(), size, length_penalty, None)?;
         if beam.size > BEAM {
@@ -105,8 +103,7 @@ pub(in crate::server) async fn attribution(
         run.require_tokens(task, token.as_slice())?;
         Longest(app.limits.output).check(tokens.len())?;
         let longest = Longest(app.limits.source);
-        let reading = run.clone();
-        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        let source = read_source(&run, task, source, longest).await?;
         if method == AttributionMethod::Occlusion {
             let positions = source.as_ref().map_or(0, |source| source.read.positions.len());
             Longest(OCCLUDED).check(positions + tokens.len())?;
@@ -136,8 +133,7 @@ pub(in crate::server) async fn machine(
         run.require_tokens(task, &tokens)?;
         Longest(app.limits.output).check(tokens.len())?;
         let longest = Longest(app.limits.source);
-        let reading = run.clone();
-        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        let source = read_source(&run, task, source, longest).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;
         let parts = worker
             .ask(move |model| {

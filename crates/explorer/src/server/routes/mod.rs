@@ -20,9 +20,12 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{App, body};
 use crate::failure::Failure;
-use crate::opened::Opened;
-use crate::protocol::Model;
+use crate::opened::{Longest, Opened, Source};
+use crate::protocol::{Given, Model};
 use crate::worker::Worker;
+
+/// Bytes of a text that is cut into tokens in less time than another thread takes to wake up.
+const QUICK: usize = 512;
 
 /// An answer in JSON.
 fn json(answer: &impl Serialize) -> Result<Response, Failure> {
@@ -61,11 +64,7 @@ struct Call<T> {
 }
 
 /// Reads a request to a model, and does the work in the time that it may take.
-async fn call<T, A, F>(
-    app: Arc<App>,
-    request: Request,
-    work: impl FnOnce(Call<T>) -> F,
-) -> Result<A, Failure>
+async fn call<T, A, F>(app: Arc<App>, request: Request, work: impl FnOnce(Call<T>) -> F) -> Result<A, Failure>
 where
     T: DeserializeOwned,
     F: Future<Output = Result<A, Failure>>,
@@ -83,8 +82,28 @@ where
 
 /// A run and the worker that has its model.
 async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<Opened>, Arc<Worker>), Failure> {
+    if let Some(ready) = app.library.ready(&model) {
+        return Ok(ready);
+    }
     let app = app.clone();
     blocking(move || Ok((app.library.open(model.run)?, app.library.worker(&model)?))).await
+}
+
+/// Reads the source of a request: at once where that is quick, else where it keeps nobody waiting.
+async fn read_source(
+    run: &Arc<Opened>,
+    task: usize,
+    given: Option<Given>,
+    longest: Longest,
+) -> Result<Option<Source>, Failure> {
+    match &given {
+        None => run.read_source(task, None, longest),
+        Some(Given::Text(text)) if text.len() <= QUICK => run.read_source(task, given.as_ref(), longest),
+        _ => {
+            let run = run.clone();
+            blocking(move || run.read_source(task, given.as_ref(), longest)).await
+        }
+    }
 }
 
 /// Work that is given up when it takes too long.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::translate::{how, show};
-use super::{Call, blocking, in_time};
+use super::{Call, in_time, read_source};
 use crate::failure::Failure;
 use crate::opened::Longest;
 use crate::protocol::{StreamedEnd, StreamedToken, TranslateRequest};
@@ -23,8 +23,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
         return Err(Failure::wrong("malformed", "one source is streamed at a time: give `source`", ""));
     }
     let longest = Longest(app.limits.source);
-    let reading = run.clone();
-    let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+    let source = read_source(&run, task, source, longest).await?;
     let positions = source.as_ref().map(|source| source.read.sequence.len());
     let decoding = how(&app, &run, task, decoding.as_ref(), positions)?;
     if decoding.beam.is_some() {

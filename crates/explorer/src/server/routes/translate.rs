@@ -6,12 +6,12 @@ use any2any_adapter::Sequence;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::{Call, blocking, call, json, stream};
+use super::{Call, blocking, call, json, read_source, stream};
 use crate::decoding::decoding;
 use crate::failure::Failure;
 use crate::opened::{Longest, Opened};
 use crate::protocol::{
-    NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
+    Given, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
 };
 use crate::queue::Translate;
 use crate::server::App;
@@ -37,10 +37,25 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failur
         (Some(_), Some(_)) => {
             return Err(Failure::wrong("malformed", "give `source` or `sources`, not both", ""));
         }
-        (Some(source), None) => vec![Some(source)],
-        (None, Some(sources)) => sources.into_iter().map(Some).collect(),
-        (None, None) => vec![None],
+        (None, Some(sources)) => read_sources(&app, &run, task, sources).await?,
+        (source, None) => {
+            let read = read_source(&run, task, source, Longest(app.limits.source)).await?;
+            read.into_iter().map(|source| source.read.sequence).collect()
+        }
     };
+    let decoding = how(&app, &run, task, decoding.as_ref(), sources.iter().map(Sequence::len).max())?;
+    let outputs = worker.translate(|reply| Translate { task, sources, decoding, prefix, reply }).await?;
+    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&run, task, output)).collect());
+    Ok(Translations { outputs: shown.collect() })
+}
+
+/// Reads several sources; what all of them have together is limited as well.
+async fn read_sources(
+    app: &App,
+    run: &Arc<Opened>,
+    task: usize,
+    sources: Vec<Given>,
+) -> Result<Vec<Sequence>, Failure> {
     if sources.is_empty() {
         return Err(Failure::wrong("malformed", "`sources` is empty", "give at least one"));
     }
@@ -48,23 +63,17 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failur
         let message = format!("at most {} sources are taken, not {}", app.limits.sources, sources.len());
         return Err(Failure::too_large(message, "ask several times"));
     }
-    let longest = Longest(app.limits.source);
-    let reading = run.clone();
-    let read = move || -> Result<Vec<Sequence>, Failure> {
+    let (run, longest) = (run.clone(), Longest(app.limits.source));
+    blocking(move || {
         let mut read = Vec::with_capacity(sources.len());
         for source in &sources {
-            let source = reading.read_source(task, source.as_ref(), longest)?;
+            let source = run.read_source(task, Some(source), longest)?;
             read.extend(source.map(|source| source.read.sequence));
         }
-        // What all of them have together is limited as well.
         longest.several().check(read.iter().map(Sequence::len).sum())?;
         Ok(read)
-    };
-    let sources = blocking(read).await?;
-    let decoding = how(&app, &run, task, decoding.as_ref(), sources.iter().map(Sequence::len).max())?;
-    let outputs = worker.translate(|reply| Translate { task, sources, decoding, prefix, reply }).await?;
-    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&run, task, output)).collect());
-    Ok(Translations { outputs: shown.collect() })
+    })
+    .await
 }
 
 /// How a request is written: outputs whose length depends on their source are limited too.
@@ -136,8 +145,7 @@ pub(in crate::server) async fn next(
         run.require_tokens(task, &prefix)?;
         Longest(app.limits.output).check(prefix.len())?;
         let longest = Longest(app.limits.source);
-        let reading = run.clone();
-        let source = blocking(move || reading.read_source(task, source.as_ref(), longest)).await?;
+        let source = read_source(&run, task, source, longest).await?;
         let next = worker
             .ask(move |model| {
                 let source = source.as_ref().map(|source| &source.read.sequence);

@@ -1,0 +1,14 @@
+//! How many digits of a number are kept: what stands in `sweep.json` reads back as it was written.
+//!
+//! The last bit of a logarithm differs from machine to machine, and that of a long decimal may get lost when it is
+//! read; with fewer digits neither shows.
+
+/// To twelve digits: values of axes, and the losses that cells begin and end with.
+pub(super) fn rounded(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
+}
+
+/// To six digits, which are enough for a curve.
+pub(super) fn short(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
