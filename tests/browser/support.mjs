@@ -28,9 +28,9 @@ export const inWorkshop = (name) => path.join(WORKSHOP, name);
 // ---- server and browser ----
 
 /** Starts `any2any explore`; gives its address without the slash at the end. */
-export async function serve(runs = RUNS) {
+export async function serve(runs, atEnd = after) {
   const server = spawn(ANY2ANY, ["explore", ...runs, "--no-open"], { cwd: WORKSHOP, stdio: ["ignore", "pipe", "inherit"] });
-  after(() => server.kill("SIGINT"));
+  atEnd(() => server.kill("SIGINT"));
   for await (const line of createInterface(server.stdout)) return line.trim().replace(/\/$/, "");
   throw new Error("the server ended before it said its address");
 }
@@ -81,7 +81,7 @@ export async function explorer({ runs = RUNS, ...options } = {}) {
   const ask = (endpoint, body) => answerOf(`${url}/api/${endpoint}`, body);
   const clicks = (name, state, work) => test(name, () =>
     visit(context, `${url}/${link(state)}`, async (page) => { await settled(page); await work(page); }));
-  return { url, browser, ask, clicks };
+  return { url, browser, context, ask, clicks };
 }
 
 /** The address of a state of the page, as `permalink` spells it. */
@@ -198,7 +198,8 @@ export const dataOf = (locator, name, as = Number) =>
 
 /** Colours of a canvas: [r, g, b, a] of places given in shares of its sides. */
 export const pixelsOf = (canvas, places) => canvas.evaluate((element, at) => {
-  const context = element.getContext("2d");
+  const context = new OffscreenCanvas(element.width, element.height).getContext("2d", { willReadFrequently: true });
+  context.drawImage(element, 0, 0);
   const inside = (share, size) => Math.min(size - 1, Math.floor(share * size));
   return at.map(([x, y]) => [...context.getImageData(inside(x, element.width), inside(y, element.height), 1, 1).data]);
 }, places);
