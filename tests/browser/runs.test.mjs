@@ -102,6 +102,7 @@ test("a training is watched while it goes on", async (t) => {
     rmSync(inWorkshop("watched"), { recursive: true });
   });
   for (let lines = 0; lines < 1;) {
+    assert.equal(training.exitCode, null, "the training goes on");
     await new Promise((resolve) => setTimeout(resolve, 200));
     try { lines = linesOf("watched", "train").length; } catch { /* it has not begun to write */ }
   }

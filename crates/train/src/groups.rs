@@ -99,15 +99,14 @@ mod tests {
 
     #[test]
     fn groups_are_even_and_keep_equal_numbers_together() {
-        let cases: [(&[i32], usize, &[&[usize]]); 6] = [
-            (&[4, 1, 3, 2], 2, &[&[1, 3], &[2, 0]]),
-            (&[1, 1, 1, 2], 2, &[&[0, 1, 2], &[3]]),
-            (&[5, 5, 5], 3, &[&[0, 1, 2]]),
-            (&[2, 1], 5, &[&[1], &[0]]),
-            (&[1, 2, 3], 0, &[]),
-            (&[], 4, &[]),
-        ];
-        for (numbers, groups, expected) in cases {
+        for (numbers, groups, expected) in [
+            (&[4, 1, 3, 2][..], 2, vec![vec![1, 3], vec![2, 0]]),
+            (&[1, 1, 1, 2], 2, vec![vec![0, 1, 2], vec![3]]),
+            (&[5, 5, 5], 3, vec![vec![0, 1, 2]]),
+            (&[2, 1], 5, vec![vec![1], vec![0]]),
+            (&[1, 2, 3], 0, vec![]),
+            (&[], 4, vec![]),
+        ] {
             assert_eq!(divided(numbers, groups), expected, "{numbers:?} into {groups}");
         }
         // As many of each number: a group each.

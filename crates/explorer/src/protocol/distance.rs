@@ -33,7 +33,7 @@ impl Default for DistanceQuery {
 /// How often a model is right, by a number that every sample has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Distances {
-    /// How many samples the split has.
+    /// How many samples the split has; 0 where they have no such field.
     pub total: usize,
     /// The sample to go on from; null at the end of the split.
     pub next: Option<usize>,

@@ -13,7 +13,7 @@
 //! it. The nouns between are singular or plural whatever the subject is.
 //!
 //! Which subject goes with which predicate decides the split, as adjectives and nouns do in
-//! [`held_out`](super::held_out): a test question joins a noun and a predicate that training never joins.
+//! `held_out`: a test question joins a noun and a predicate that training never joins.
 
 mod modifiers;
 mod sentence;

@@ -39,11 +39,13 @@ export function drawReach(root, series, { labels, onHover }) {
   const step = (width - LEFT - RIGHT) / count;
   const x = (position) => LEFT + (position + 0.5) * step;
   const y = (decade) => TOP + (HEIGHT - TOP) * (decade / low);
+  // Sources of different length are laid so that their ends meet: distance is counted from there.
+  const before = (list) => count - list.length;
   const bars = series.map(({ name, values }, i) => drawSeries({ name, values, i, of: series.length, x, y, step, low, count }));
   const marker = svg("rect", { class: "marker", y: TOP, width: step, height: HEIGHT - TOP, visibility: "hidden" });
   const figure = svg("svg", { class: "reach", width, height: HEIGHT + below, role: "img", "aria-label": described(series) },
     marker, grid(low, width, y), bars,
-    words ? labels.map((label, position) => svg("text", { class: "word", "text-anchor": "end", transform: `translate(${x(position) + 4} ${HEIGHT + 20}) rotate(-90)` }, label)) : null,
+    words ? labels.map((label, position) => svg("text", { class: "word", "text-anchor": "end", transform: `translate(${x(position + before(labels)) + 4} ${HEIGHT + 20}) rotate(-90)` }, label)) : null,
     ruler(count, x, HEIGHT + 11),
     svg("text", { class: "title", x: LEFT, y: HEIGHT + below - 4 }, "words before the end of the source →"));
   const positionAt = (event) => {
@@ -52,22 +54,24 @@ export function drawReach(root, series, { labels, onHover }) {
   };
   tooltip(figure, (event) => {
     const position = positionAt(event);
-    return position === null ? null : html("div", {}, html("strong", {}, labels[position] ?? ""), ` ${count - 1 - position} before the end`,
-      series.map(({ name, values }) => html("div", {}, `${name}: ${power(values[position])}`)));
+    return position === null ? null : html("div", {}, html("strong", {}, labels[position - before(labels)] ?? ""), ` ${count - 1 - position} before the end`,
+      series.map(({ name, values }) => html("div", {}, `${name}: ${power(values[position - before(values)])}`)));
   });
-  figure.addEventListener("pointermove", (event) => onHover(positionAt(event)));
+  figure.addEventListener("pointermove", (event) => {
+    const position = positionAt(event);
+    onHover(position === null || position < before(labels) ? null : position - before(labels));
+  });
   figure.addEventListener("pointerleave", () => onHover(null));
   replace(root, figure);
   const mark = (position) => {
-    marker.setAttribute("visibility", position === null || position >= count ? "hidden" : "visible");
-    if (position !== null) marker.setAttribute("x", LEFT + position * step);
+    marker.setAttribute("visibility", position === null || position >= labels.length ? "hidden" : "visible");
+    if (position !== null) marker.setAttribute("x", LEFT + (position + before(labels)) * step);
   };
   return { mark };
 }
 
 function drawSeries({ name, values, i, of, x, y, step, low, count }) {
   const colour = category(i);
-  // Sources of different length are laid so that their ends meet: distance is counted from there.
   const shift = count - values.length;
   const strengths = decades(values);
   if (step < 3 * of) {

@@ -162,19 +162,21 @@ function accuracyFigure(root, app) {
     series = compared.map(({ name }) => ({ name, groups: [], share: 0 }));
     choice.hidden = false;
     draw();
-    await Promise.all(compared.map(({ run, checkpoint, task }, i) => {
+    const split = "test";
+    await Promise.all(compared.map(async ({ run, checkpoint, task }, i) => {
       const tell = (groups, share) => {
         if (question !== asked) return;
         Object.assign(series[i], { groups, share });
         draw();
       };
-      const count = () => countAll({ run, checkpoint, task, split: "test" }, tell, () => question === asked && !root.hidden);
-      return recorded(app, () => known404(count, () => missing(question)), () => missing(question));
+      const { splits } = app.state.runs.find(({ number }) => number === run).model.tasks.find(({ number }) => number === task);
+      const count = () => countAll({ run, checkpoint, task, split }, tell, () => question === asked && !root.hidden);
+      if (splits.includes(split)) await recorded(app, count, () => {});
     }));
+    if (question === asked && !root.hidden && series.every(({ groups }) => groups.length === 0)) missing();
   }
 
-  function missing(question) {
-    if (question !== asked || series.some(({ groups }) => groups.length > 0)) return;
+  function missing() {
     choice.hidden = true;
     replace(figure);
     note.textContent = "The data of this task does not say how far apart things stand: it has no field “distance”. Train configs/agreement.yaml and configs/agreement-lstm.yaml, whose sentences pull subject and verb apart, and open both runs here.";
@@ -192,14 +194,4 @@ function accuracyFigure(root, app) {
   }
 
   return { follow, draw };
-}
-
-/** Runs `work`; calls `otherwise` where the data has no such field, or no such split. */
-async function known404(work, otherwise) {
-  try {
-    return await work();
-  } catch (error) {
-    if (error.code !== "not_found") throw error;
-    otherwise();
-  }
 }
