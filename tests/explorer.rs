@@ -23,6 +23,37 @@ const TRAINING: &str = "  steps: 250
 evaluation: { metrics: [bleu], every: 50, keep_best: 5, show: 2 }
 decoding: { beam: { size: 3 } }";
 
+/// Sentences whose subject and verb stand up to 21 words apart.
+const FAR: &str = "name: far
+tasks:
+  ask:
+    data: { dataset: near.yaml, limit: { test: 120 } }
+    source: { text: { field: statement, tokenizer: { words: { vocab: 120, shared: true } } } }
+    target: { text: { field: question } }
+model:
+  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.0 }
+training: { steps: 40, batch: { tokens: 600 }, schedule: { constant: { peak: 5.0e-3, warmup: 1 } } }
+decoding: { max_length: 8 }
+evaluation: { metrics: [exact_match], every: 40, show: 0, decode_at_most: 20 }
+";
+
+const NEAR: &str = "name: near
+description: Subject and verb are near each other in training.
+licence: MIT OR Apache-2.0
+generator:
+  agreement: { pairs: 300, seed: 1, train_distances: { from: 2, to: 6 }, test_distances: { from: 2, to: 21 } }
+";
+
+/// A map of three rates and two sizes of batches.
+const SWEEP: [&str; 6] = [
+    "--over",
+    "training.schedule.constant.peak=0.001..10:3:log",
+    "--over",
+    "training.batch.tokens=200,300",
+    "--set",
+    "training.steps=6",
+];
+
 #[test]
 #[ignore = "needs Node and Chromium; see the top of this file"]
 fn a_person_clicks_through_the_page() {
@@ -31,6 +62,11 @@ fn a_person_clicks_through_the_page() {
         workshop.experiment(model, TRAINING);
         workshop.succeed(&["train", "experiment.yaml", "--run", run]);
     }
+    workshop.experiment(TRANSFORMER, TRAINING);
+    workshop.succeed(&[&["sweep", "experiment.yaml", "--run", "map"], SWEEP.as_slice()].concat());
+    workshop.write("near.yaml", NEAR);
+    workshop.write("far.yaml", FAR);
+    workshop.succeed(&["train", "far.yaml", "--run", "far"]);
     fill(&workshop);
     workshop.write("universal.yaml", UNIVERSAL);
     workshop.succeed(&["train", "universal.yaml", "--run", "media", "--set", "training.steps=500"]);

@@ -27,10 +27,14 @@ function drawnFrom(logits, { temperature = 1, top_k = logits.length, top_p = 1 }
   return shares.map((share, token) => (kept.includes(token) ? share / rest : 0));
 }
 
-clicks("the bars are the model's distribution, at any temperature, top-k and top-p", { panel: "distribution", chosen: 2 }, async (page) => {
+clicks("the bars are the model's distribution, at any temperature, top-k and top-p", { panel: "distribution" }, async (page) => {
   const panel = page.locator("#panel-distribution");
   const look = await ask("look", await questionOf(page));
-  const logits = logitsOf(look, 2);
+  // Where the model was least sure there is most to see.
+  const sure = look.target.positions.map(({ log_probability }) => log_probability);
+  const row = sure.indexOf(Math.min(...sure));
+  await page.locator("#stage .chip.target").nth(row).click();
+  const logits = logitsOf(look, row);
   const shows = async (options, what) => {
     const rows = panel.locator(".bar-row");
     const tokens = await dataOf(rows, "token");
@@ -95,8 +99,8 @@ clicks("the beam's tree shows every node, its probability, and its fate", { pane
     best.forEach((id, i) => near(byId.get(id).score, sums[i] / (depth(byId, id) ** options.length_penalty), 1e-3, "score"));
     return { best, byId };
   };
-  await shows({ size: 3, length_penalty: 1 });
   await picture(panel, "beam");
+  await shows({ size: 3, length_penalty: 1 });
   await slide(panel, "Beam size", 2);
   await slide(panel, "Length penalty", 0);
   await until(page, () => document.querySelector("#panel-beam .note")?.textContent.startsWith("Without a length penalty"));
@@ -156,15 +160,15 @@ clicks("every head is measured", { panel: "whatif" }, async (page) => {
   const question = await questionOf(page);
   await panel.getByRole("button", { name: "Measure every head" }).click();
   await until(page, () => document.querySelectorAll("#panel-whatif [data-effect]").length === 12);
-  const total = async (muted) => sum(logProbabilities(await ask("look", { ...question, muted }), question.tokens));
+  // The end counts too, where the model would write it next.
+  const last = softmax(logitsOf(await ask("look", question), question.tokens.length), { forbidden });
+  const tokens = last.indexOf(Math.max(...last)) === end ? [...question.tokens, end] : question.tokens;
+  const total = async (muted) => sum(logProbabilities(await ask("look", { ...question, muted }), tokens));
   const base = await total([]);
-  const head = { stack: "encoder", kind: "own", layer: 0, head: 1 };
-  const cell = panel.locator('[data-head="encoder own 0 1"]');
-  const tokensOnly = await total([head]) - base;
-  const [effect] = await dataOf(cell, "effect");
-  // The page counts the end too, where the model would write it next.
-  assert.ok(Number.isFinite(effect));
-  if (question.tokens.at(-1) === end) near(effect, tokensOnly, 1e-3, "effect of a silent head");
+  for (const [stack, kind, head] of [["encoder", "own", 1], ["decoder", "own", 0], ["decoder", "cross", 3]]) {
+    const effect = await total([{ stack, kind, layer: 0, head }]) - base;
+    allNear(await dataOf(panel.locator(`[data-head="${stack} ${kind} 0 ${head}"]`), "effect"), [effect], 1e-3, "effect of a silent head");
+  }
 });
 
 clicks("attribution stands beside attention, and says that they differ", { panel: "whatif", chosen: 2 }, async (page) => {

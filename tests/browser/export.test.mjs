@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import {
-  ANY2ANY, WORKSHOP, allNear, contextOf, dataOf, explorer, link, logitsOf, near, openPanel, picture, settled, softmax,
-  stateOf, visit, weightsOf,
+  ANY2ANY, WORKSHOP, allNear, contextOf, dataOf, explorer, link, logitsOf, near, openPanel, opened, picture, settled, softmax,
+  stateOf, until, visit, weightsOf,
 } from "./support.mjs";
 
 const { ask, browser } = await explorer();
@@ -34,7 +34,7 @@ test("the text run's file is small, and every panel of it shows what was recorde
   const { size } = statSync(file);
   assert.ok(size < 3_000_000, `${size} bytes`);
   await visit(offline, `file://${file}`, async (page) => {
-    await settled(page);
+    await opened(page);
     assert.equal(await page.locator(".brand-sub").textContent(), " recorded");
     const question = { run: 0, task: 0, source: (await stateOf(page, "input")).input, tokens: (await stateOf(page, "tokens")).tokens };
     const look = await ask("look", question);
@@ -58,6 +58,9 @@ test("the text run's file is small, and every panel of it shows what was recorde
     drawn.forEach((each, key) => near(each, weight(2, key), half(weight(2, key)), "weight"));
     assert.equal(drawn.length, columns);
     await openPanel(page, "whatif");
+    const word = look.target.positions[2].label.replaceAll("▁", "·");
+    await until(page, (text) => [...document.querySelectorAll("#panel-whatif h3")].some((title) => title.textContent === `What counted for “${text}”`), word);
+    await settled(page);
     const attribution = await ask("attribution", { ...question, position: 2, method: "occlusion" });
     const bars = await dataOf(page.locator("#panel-whatif .side-by-side > figure").nth(1).locator(".chip.source"), "weight");
     bars.forEach((each, i) => near(each, attribution.source[i], 2 * half(attribution.source[i]), "attribution"));
@@ -68,7 +71,7 @@ test("the text run's file is small, and every panel of it shows what was recorde
     await picture(await openPanel(page, "steps"), "exported");
   });
   await visit(offline, `file://${file}${link({ input: TYPED })}`, async (page) => {
-    await settled(page);
+    await opened(page);
     const { outputs: [[{ tokens }]] } = await ask("translate", { run: 0, task: 0, source: TYPED, decoding: { greedy: {} } });
     assert.deepEqual((await stateOf(page, "tokens")).tokens, tokens);
   });

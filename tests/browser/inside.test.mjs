@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import {
-  explorer, FAR, LSTM, allNear, cells, coloursOf, dataOf, floats, logitsOf, near, openPanel, picture, pixelsOf, questionOf,
-  sameColours, savedNumbers, settled, softmax, stateOf, until, weightsOf,
+  explorer, FAR, LSTM, allNear, cells, coloursOf, dataOf, floats, logitsOf, near, picture, pixelsOf, questionOf,
+  sameColours, savedNumbers, settled, softmax, until, weightsOf,
 } from "./support.mjs";
 
 const { ask, clicks } = await explorer();
@@ -63,7 +63,7 @@ clicks("a head opens to its numbers, and a row of it to query · key, mask and s
   const [q, k] = ["query", "key"].map((name) => floats(part.values.find((each) => each.name === name).data));
   const wide = q.shape[2];
   const score = (at) => Array.from({ length: wide }, (_, i) => q.at(1, query, i) * k.at(1, at, i)).reduce((sum, each) => sum + each, 0) / Math.sqrt(wide);
-  allNear((await rows.locator("td:nth-child(3)").allTextContents()).map(Number), keys.map(score), 6e-4, "score");
+  allNear((await rows.locator("td:nth-child(3)").allTextContents()).map((text) => Number(text.replace("−", "-"))), keys.map(score), 6e-4, "score");
   await picture(panel.locator("section.card").last(), "attention-score");
 });
 
@@ -93,7 +93,7 @@ clicks("the machine works an attention out, and agrees with the model", { panel:
   const kinds = new Set(parts.map(({ kind }) => kind));
   assert.deepEqual([...kinds].sort(), ["add_norm", "attention", "embedding", "feed_forward", "linear", "positions", "softmax"]);
   for (const { id } of parts) assert.ok(boxes.some((key) => key.startsWith(id)), `${id} has its box`);
-  await picture(panel, "machine");
+  await picture(panel, "machine", { most: 640 });
 
   for (const part of parts.filter(({ kind }) => kind === "attention")) {
     await panel.locator(`.openable[data-key="${part.id}"]`).click();
@@ -111,7 +111,7 @@ clicks("the machine works an attention out, and agrees with the model", { panel:
     assert.ok(weights.every((weight) => right.some((each) => Math.abs(100 * each - weight) < 0.6)), `${part.id}: weights`);
     const away = await dataOf(panel.locator("[data-away]"), "away");
     assert.ok(away.every((each) => each < 1e-4), `${part.id}: the formula gives the model's own numbers, but for ${away}`);
-    if (part.id.includes("cross")) await picture(panel, "machine-attention");
+    if (part.id.includes("cross")) await picture(panel.locator(".machine-pane"), "machine-attention");
   }
 
   await panel.locator('.openable[data-key="softmax"]').click();
@@ -119,8 +119,6 @@ clicks("the machine works an attention out, and agrees with the model", { panel:
   const shares = softmax(logitsOf(look, 2)).sort((a, b) => b - a);
   const drawn = (await panel.locator(".worked tbody td.bar-cell").allTextContents()).map((text) => (text.startsWith("<") ? 0 : parseFloat(text)));
   drawn.forEach((percent, i) => near(percent, 100 * shares[i], 0.6, "probability"));
-  await panel.locator("details.learned summary").first().click().catch(() => {});
-
   await panel.locator('.openable[data-key="embedding"], .openable[data-key$="embedding"]').first().click();
   await panel.locator("details.learned summary").click();
   await panel.locator("details.learned canvas").first().waitFor();
@@ -136,7 +134,7 @@ clicks("a walk through the machine explains encoder, head, decoder and shifted o
     const said = await panel.locator(".machine-pane").innerText();
     assert.doesNotMatch(said, /undefined|NaN|\bnull\b/);
     text += said;
-    if (/shifted output/.test(said) && stop < many) await picture(panel, "machine-walk");
+    if (/shifted output/.test(said) && stop < many) await picture(panel, "machine-walk", { most: 640 });
     await page.keyboard.press("ArrowRight");
   }
   for (const word of [/encoder/i, /\bheads?\b/, /decoder/i, /shifted output/i]) assert.match(text, word);
@@ -149,7 +147,7 @@ clicks("an LSTM has its own figure", { panel: "machine", run: LSTM }, async (pag
   assert.ok(await panel.locator(".box.kind-cells").count() >= 2);
   await panel.locator(".openable", { has: page.locator(".box.kind-cells") }).first().click();
   assert.match(await panel.locator(".machine-pane").innerText(), /forget/i);
-  await picture(panel, "machine-lstm");
+  await picture(panel, "machine-lstm", { most: 640 });
 });
 
 // ---- memory ----

@@ -56,7 +56,7 @@ export async function visit(context, address, work) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   const wrong = [];
-  const origin = address.startsWith("file:") ? address : new URL(address).origin;
+  const origin = address.startsWith("file:") ? address.split("#")[0] : new URL(address).origin;
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => wrong.push(`error: ${error.stack}`));
   page.on("request", (request) => {
@@ -80,7 +80,7 @@ export async function explorer({ runs = RUNS, ...options } = {}) {
   const context = await contextOf(browser, options);
   const ask = (endpoint, body) => answerOf(`${url}/api/${endpoint}`, body);
   const clicks = (name, state, work) => test(name, () =>
-    visit(context, `${url}/${link(state)}`, async (page) => { await settled(page); await work(page); }));
+    visit(context, `${url}/${link(state)}`, async (page) => { await opened(page); await work(page); }));
   return { url, browser, context, ask, clicks };
 }
 
@@ -160,6 +160,16 @@ export const settled = (page) => until(page, async () => {
   return rests && (!state.runs[state.run]?.model || (state.look && isCurrent(state)));
 });
 
+/** Waits until a page that was just opened has translated what it begins with. */
+export async function opened(page) {
+  await until(page, async () => {
+    const { state } = await import("any2any/state");
+    const task = state.runs[state.run]?.model?.tasks.find(({ number }) => number === state.task);
+    return state.runs.length > 0 && (!task?.target.tokens || state.tokens.length > 0);
+  });
+  await settled(page);
+}
+
 /** Waits until a locator's texts are as they should be. */
 export async function reads(locator, expected) {
   const deadline = Date.now() + PATIENCE;
@@ -172,6 +182,7 @@ export async function reads(locator, expected) {
 
 export async function openPanel(page, id) {
   await page.click(`#tab-${id}`);
+  await page.locator(`#panel-${id}:not([hidden]) .panel-body`).waitFor({ state: "attached" });
   await settled(page);
   return page.locator(`#panel-${id}`);
 }
@@ -234,10 +245,19 @@ export async function savedNumbers(page, root) {
 /** Moves a slider as a person does. */
 export const slide = (root, label, value) => root.getByRole("slider", { name: label, exact: true }).fill(String(value));
 
-/** A picture of a part of the page for the documentation. */
-export async function picture(part, name) {
+/** A picture of a part of the page for the documentation: its upper part, where it is long. */
+export async function picture(part, name, { most = 780 } = {}) {
   if (!PICTURES) return;
+  const page = part.page();
   mkdirSync(PICTURES, { recursive: true });
-  await part.page().mouse.move(0, 0);
-  await part.screenshot({ path: path.join(PICTURES, `${name}.png`), animations: "disabled" });
+  await page.mouse.move(0, 0);
+  await stick(page, "relative");                                  // else it would cover what scrolls below it
+  const clip = await part.evaluate((element, height) => {
+    const { left, top, width, bottom } = element.getBoundingClientRect();
+    return { x: Math.max(0, left + scrollX - 20), y: Math.max(0, top + scrollY - 8), width: width + 40, height: Math.min(height, bottom - top + 24) };
+  }, most);
+  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), animations: "disabled", fullPage: true, clip });
+  await stick(page, "");
 }
+
+const stick = (page, position) => page.evaluate((value) => { document.getElementById("stage").style.position = value; }, position);

@@ -22,7 +22,7 @@ Object.assign(app, actions(app));
 async function start() {
   const link = readLink();
   set({ theme: link.theme ?? "auto" });
-  await app.attempt(async () => set({ runs: await api.runs() }));
+  await app.attempt(async () => set({ runs: toldApart(await api.runs()) }));
   set(chosenBy(link));
   keepTheme();
   keepHead();
@@ -45,6 +45,12 @@ function chosenBy(link) {
   const run = link.run ?? first;
   if (state.runs.some(({ number }) => number === run)) return { ...link, run, task: link.task ?? firstTask(run) };
   return { run: first, task: firstTask(first), panel: link.panel ?? initial.panel };
+}
+
+/** Runs of one name are called by their folders. */
+function toldApart(runs) {
+  const shared = ({ name }) => runs.filter((each) => each.name === name).length > 1;
+  return runs.map((run) => (shared(run) && run.folder ? { ...run, name: run.folder } : run));
 }
 
 const firstTask = (run) => state.runs.find(({ number }) => number === run)?.model?.tasks[0]?.number ?? 0;

@@ -69,11 +69,11 @@ export function minusMatrix(one, other) {
  * @param {(row: number, column: number) => any} [what.say]   what the tooltip says of a cell */
 export function mapFigure({ title, matrix, labels: [rows, columns], width, signed = false, high, say }) {
   const rowsNamed = rows.length === matrix.rows && matrix.rows * LABEL <= TALLEST;
-  const left = rowsNamed ? Math.min(92, 8 + longest(rows)) : 0;
+  const left = rowsNamed ? Math.floor(Math.min(92, 8 + longest(rows))) : 0;
   const cell = Math.min(26, (width - left) / matrix.columns);
   const columnsNamed = columns.length === matrix.columns && cell >= LABEL;
   const top = columnsNamed ? Math.min(92, 8 + longest(columns)) : 0;
-  const wide = Math.max(24, Math.round(cell * matrix.columns));
+  const wide = Math.max(24, Math.floor(cell * matrix.columns));
   const tall = Math.round(Math.min(TALLEST, matrix.rows * Math.max(rowsNamed ? 14 : 2, Math.min(26, cell))));
   const size = { width: `${wide}px`, height: `${tall}px` };
   const canvas = html("canvas", { role: "img", "aria-label": title, style: size });

@@ -64,15 +64,43 @@ function paintVeil(veil, picture, boxes, weights, { side, signed }) {
   if (!weights) return;
   const context = veil.getContext("2d");
   const high = largest(Array.from(weights, Math.abs)) || 1;
-  boxes.forEach((box, i) => {
-    if (!box) return;
-    const t = (weights[i] ?? 0) / high;
+  for (const { box: [x, y, width, height], weight } of cellsOf(boxes, weights)) {
+    const t = weight / high;
     context.globalAlpha = signed ? 0.8 * Math.abs(t) : 1;
     context.fillStyle = signed ? diverging(Math.sign(t)) : gazeOn(side, t);
-    const [x, y, width, height] = box;
     context.fillRect(x * veil.width, y * veil.height, width * veil.width, height * veil.height);
-  });
+  }
 }
+
+/** The picture in cells that no edge of a box cuts. Where boxes overlap, a cell has the mean of their weights, so that
+ * colours do not add up to something that no box has. */
+function cellsOf(boxes, weights) {
+  const edges = (from, size) => [...new Set(boxes.flatMap((box) => box ? [box[from], box[from] + box[size]] : []).map(rounded))]
+    .sort((a, b) => a - b);
+  const [xs, ys] = [edges(0, 2), edges(1, 3)];
+  const [atX, atY] = [xs, ys].map((all) => new Map(all.map((edge, i) => [edge, i])));
+  const cells = new Map();
+  boxes.forEach((box, position) => {
+    if (!box) return;
+    const [left, right] = [box[0], box[0] + box[2]].map((edge) => atX.get(rounded(edge)));
+    const [top, bottom] = [box[1], box[1] + box[3]].map((edge) => atY.get(rounded(edge)));
+    for (let row = top; row < bottom; row += 1) {
+      for (let column = left; column < right; column += 1) {
+        const cell = cells.get(row * xs.length + column) ?? { row, column, sum: 0, count: 0 };
+        cell.sum += weights[position] ?? 0;
+        cell.count += 1;
+        cells.set(row * xs.length + column, cell);
+      }
+    }
+  });
+  return Array.from(cells.values(), ({ row, column, sum, count }) => ({
+    box: [xs[column], ys[row], xs[column + 1] - xs[column], ys[row + 1] - ys[row]],
+    weight: sum / count,
+  }));
+}
+
+/** Edges that should be one differ by what floats cannot tell. */
+const rounded = (edge) => Math.round(edge * 1e6) / 1e6;
 
 function listen(area, boxes, marked, onHover, onPick) {
   const at = (event) => {

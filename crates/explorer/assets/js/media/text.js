@@ -40,7 +40,7 @@ export function readable(label, region, encoded = null) {
   const covered = bytes && encoded ? new TextDecoder().decode(encoded.slice(bytes.start, bytes.end)) : null;
   const text = label == null ? covered ?? "∎" : tokenText(label);
   const special = text === "∎" || /^<.+>$/.test(text);
-  return { text: text === "" ? "∅" : text.replaceAll(" ", "\u2423").replaceAll("\n", "⏎"), special };
+  return { text: text === "" ? "∅" : special ? text : text.replaceAll(" ", "\u2423").replaceAll("\n", "⏎"), special };
 }
 
 /** A token that is not looked at at all is still a token. */

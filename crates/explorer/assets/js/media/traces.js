@@ -31,7 +31,8 @@ export function tracesPicture(signal, size) {
   };
 }
 
-/** Each pixel column shows from the least to the greatest value within it, so that no peak is lost. */
+/** A line through the samples; where there are more than pixels, each pixel column shows from the least to the greatest
+ * value within it, so that no peak is lost. */
 function drawTrace(canvas, samples, channel, count) {
   const context = canvas.getContext("2d");
   const row = canvas.height / count;
@@ -41,6 +42,10 @@ function drawTrace(canvas, samples, channel, count) {
   context.strokeStyle = styleColour("--ink");
   context.lineWidth = 1.6;
   context.beginPath();
+  if (samples.length <= canvas.width) {
+    samples.forEach((value, i) => context.lineTo(((i + 0.5) * canvas.width) / samples.length, yOf(value)));
+    return context.stroke();
+  }
   for (let x = 0; x < canvas.width; x += 1) {
     const from = Math.floor((x * samples.length) / canvas.width);
     const to = Math.max(from + 1, Math.floor(((x + 1) * samples.length) / canvas.width));

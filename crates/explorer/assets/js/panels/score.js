@@ -6,7 +6,7 @@
 import { api, floats } from "any2any/api";
 import { html, replace, heatmap, divergingRgb, framed, largest } from "any2any/draw";
 import { matrixOf, nameOf, rowOf } from "any2any/attention";
-import { softmax } from "any2any/numbers";
+import { minus, softmax } from "any2any/numbers";
 import { namesOf } from "any2any/panels/attention";
 
 /** The likeliest keys are listed; the others are summed. */
@@ -98,7 +98,7 @@ function rowTable({ row, width, query, keys, error }, names) {
 function keyRow({ position, vector, score, visible, computed, weight }, names, reach) {
   return html("tr", { class: visible ? "" : "hidden-key", "data-key": position, "data-weight": weight, "data-computed": computed },
     html("td", {}, names.columns[position] ?? position + 1), html("td", {}, vectorStrip(vector, reach)),
-    html("td", {}, score.toFixed(3)), html("td", {}, visible ? "" : "−∞"), html("td", {}, computed.toFixed(4)),
+    html("td", {}, minus(score.toFixed(3))), html("td", {}, visible ? "" : "−∞"), html("td", {}, computed.toFixed(4)),
     html("td", {}, html("span", { class: "score-bar" }, html("span", { style: { width: `${100 * computed}%` } }))));
 }
 
