@@ -73,21 +73,22 @@ fn measure(arguments: &BenchServeArguments, address: SocketAddr) -> anyhow::Resu
     }
     let seconds = Duration::from_secs(arguments.seconds.get());
     let alone = load(address, &bodies, 1, seconds / 3);
-    let batches = |client: &mut Client| -> anyhow::Result<(f64, f64)> {
-        let text = client.get("/metrics")?.checked()?;
+    let batches = || -> anyhow::Result<(f64, f64)> {
+        // The server closes connections that were idle as long as a load takes.
+        let text = Client::connect(address)?.get("/metrics")?.checked()?;
         let value = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0)
         };
         Ok((value("any2any_batch_sources_sum "), value("any2any_batch_sources_count ")))
     };
-    let before = batches(&mut client)?;
+    let before = batches()?;
     let start = resident();
     let first = load(address, &bodies, arguments.clients.get(), seconds / 2);
     let middle = resident();
     let second = load(address, &bodies, arguments.clients.get(), seconds - seconds / 2);
     let end = resident();
-    let after = batches(&mut Client::connect(address)?)?;
+    let after = batches()?;
     let (alone, together) = (alone.report(), first.and(second).report());
     Ok(Report {
         ratio: together.requests_per_second / alone.requests_per_second,
