@@ -9,7 +9,7 @@ use crate::pass::Pass;
 use crate::stem::Entrance;
 
 /// The logit of a token that cannot be: small enough to have no probability, and finite.
-const IMPOSSIBLE: f32 = -1e30;
+pub const IMPOSSIBLE: f32 = -1e30;
 
 /// The logits of a batch, and how far its hypotheses have come.
 ///

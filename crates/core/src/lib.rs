@@ -33,7 +33,7 @@ mod stepper;
 mod trace;
 mod transformer;
 
-pub use aligned_stepper::AlignedStepper;
+pub use aligned_stepper::{AlignedStepper, IMPOSSIBLE};
 pub use attention::{AttentionCache, AttentionConfig, KeyValue, MultiHeadAttention};
 pub use body::{Body, BodyConfig, DecoderState};
 pub use convolution::Convolutions;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use any2any_train::look::{self as library, Array, NodeFate, ReadSource, SearchTree};
+use any2any_train::look::{self as library, Array, ReadSource, SearchTree};
 
 use crate::pooling;
 use crate::protocol::{
-    Attention, AttentionKind, AttributionMethod, BeamFate, BeamNode, BeamTree, Floats, Look, LookPosition,
-    LookSource, LookTarget, Part, PartKind, PartParameter, PartValues, Stack, WrittenPosition,
+    Attention, AttentionKind, BeamNode, BeamTree, Floats, Look, LookPosition, LookSource, LookTarget, Part,
+    PartValues, Stack, WrittenPosition,
 };
 use crate::view::{region, view};
 
@@ -79,15 +79,6 @@ pub(crate) fn place(stack: Stack, kind: AttentionKind, layer: usize) -> library:
     }
 }
 
-/// A method of attribution, as the library names it.
-pub(crate) fn method(method: AttributionMethod) -> library::Method {
-    match method {
-        AttributionMethod::Occlusion => library::Method::Occlusion,
-        AttributionMethod::Gradient => library::Method::Gradient,
-        AttributionMethod::GradientNorm => library::Method::GradientNorm,
-    }
-}
-
 /// A beam search as a tree.
 pub(crate) fn tree(tree: SearchTree) -> BeamTree {
     let node = |(id, node): (usize, library::SearchNode)| BeamNode {
@@ -99,21 +90,13 @@ pub(crate) fn tree(tree: SearchTree) -> BeamTree {
         log_probability: node.log_probability,
         total: node.total,
         score: node.score,
-        fate: match node.fate {
-            NodeFate::Kept => BeamFate::Kept,
-            NodeFate::Finished => BeamFate::Finished,
-            NodeFate::Pruned => BeamFate::Pruned,
-        },
+        fate: node.fate,
     };
     BeamTree { nodes: tree.nodes.into_iter().enumerate().map(node).collect(), best: tree.best }
 }
 
 /// A box of the figure.
 pub(crate) fn part(part: &library::Part) -> Part {
-    let parameter = |parameter: &library::PartParameter| PartParameter {
-        name: parameter.name.clone(),
-        shape: parameter.shape.clone(),
-    };
     let values = |values: &library::PartValues| PartValues {
         name: values.name.clone(),
         shape: values.array.shape.clone(),
@@ -122,19 +105,10 @@ pub(crate) fn part(part: &library::Part) -> Part {
     Part {
         id: part.id.clone(),
         name: part.name.clone(),
-        kind: match part.kind {
-            library::PartKind::Embedding => PartKind::Embedding,
-            library::PartKind::Positions => PartKind::Positions,
-            library::PartKind::Attention => PartKind::Attention,
-            library::PartKind::AddNorm => PartKind::AddNorm,
-            library::PartKind::FeedForward => PartKind::FeedForward,
-            library::PartKind::Cells => PartKind::Cells,
-            library::PartKind::Linear => PartKind::Linear,
-            library::PartKind::Softmax => PartKind::Softmax,
-        },
+        kind: part.kind,
         stack: part.stack.map(stack),
         layer: part.layer,
         values: part.values.iter().map(values).collect(),
-        parameters: part.parameters.iter().map(parameter).collect(),
+        parameters: part.parameters.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{File, Head, Kind, Medium, Registry, Stem, Value};
+use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
 use any2any_data::{DataRoot, Dataset, Samples};
 use any2any_experiment::spec::{self, Experiment};
 use any2any_train::look::ReadSource;
@@ -36,14 +36,6 @@ pub(crate) struct Opened {
 enum Role {
     Source,
     Target,
-}
-
-/// A source that was given.
-pub(crate) struct Source {
-    /// As it was given.
-    pub raw: Value,
-    /// As the model reads it.
-    pub read: ReadSource,
 }
 
 /// How long a source or a target may be, in positions.
@@ -195,7 +187,7 @@ impl Opened {
     /// Fails when a source and a target would make more attention weights than `most`.
     pub(crate) fn require_few_weights(
         &self,
-        source: Option<&Source>,
+        source: Option<&ReadSource>,
         target: usize,
         most: usize,
     ) -> Result<(), Failure> {
@@ -204,7 +196,7 @@ impl Opened {
             spec::Model::DecoderOnly(model) => (model.heads, 0, model.layers),
             spec::Model::Lstm(_) => (1, 0, 1),
         };
-        let (source, target) = (source.map_or(0, |source| source.read.positions.len()), target + 1);
+        let (source, target) = (source.map_or(0, |source| source.positions.len()), target + 1);
         let weights = heads * (encoder * source * source + decoder * target * (source + target));
         if weights <= most {
             return Ok(());
@@ -309,7 +301,7 @@ impl Opened {
         task: usize,
         given: Option<&Given>,
         longest: Longest,
-    ) -> Result<Option<Source>, Failure> {
+    ) -> Result<Option<ReadSource>, Failure> {
         self.require_task(task)?;
         let given = match (given, self.adapters.tasks()[task].source) {
             (Some(given), _) => given,
@@ -320,19 +312,25 @@ impl Opened {
                 return Err(Failure::wrong("no_source", message, help));
             }
         };
-        let raw = self.value(task, Role::Source, given, longest)?;
-        let read = self.adapters.read_source(task, &raw)?;
+        let value = self.value(task, Role::Source, given, longest)?;
+        let read = self.adapters.read_source(task, &value)?;
         longest.check(read.sequence.len().max(read.positions.len()))?;
-        Ok(Some(Source { raw, read }))
+        Ok(Some(read))
     }
 
     /// A target that was given, which is no longer than it may be.
-    pub(crate) fn read_target(&self, task: usize, given: &Given, longest: Longest) -> Result<Value, Failure> {
+    pub(crate) fn read_target(
+        &self,
+        task: usize,
+        given: &Given,
+        longest: Longest,
+    ) -> Result<Sequence, Failure> {
         self.require_task(task)?;
         let value = self.value(task, Role::Target, given, longest)?;
         let opened = self.adapters.tasks()[task].open_target(&value)?;
-        longest.check(self.adapters.encode_target(task, &opened)?.sequence.len())?;
-        Ok(value)
+        let target = self.adapters.encode_target(task, &opened)?.sequence;
+        longest.check(target.len())?;
+        Ok(target)
     }
 }
 

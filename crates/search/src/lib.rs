@@ -74,7 +74,7 @@ pub use hypothesis::Hypothesis;
 pub use observer::{Considered, Fate, Observer};
 pub use options::{Beam, Sampling, SearchOptions, Strategy};
 pub use stepper::{Answer, BestOfRow, SourceRow, Stepper, Wanted};
-pub use top::Scored;
+pub use top::{Scored, log_sum_exp};
 
 use beam::BeamSource;
 use path::{Pick, Single};

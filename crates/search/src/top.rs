@@ -59,7 +59,7 @@ pub(crate) fn top(logits: &[f32], count: usize) -> Vec<Scored> {
 const LANES: usize = 16;
 
 /// The logarithm of the sum of exponentials below the highest; no number when a logit is none.
-pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
+pub fn log_sum_exp(logits: &[f32]) -> f64 {
     let (chunks, rest) = logits.as_chunks::<LANES>();
     let (mut highest, mut checks) = ([f32::NEG_INFINITY; LANES], [false; LANES]);
     for chunk in chunks {

@@ -55,7 +55,7 @@ impl TaskAdapters {
         TrainError::Unsupported(format!("task '{}' has no source: leave it out", self.name))
     }
 
-    fn error(&self, role: Role, source: AdapterError) -> TrainError {
+    pub(crate) fn error(&self, role: Role, source: AdapterError) -> TrainError {
         TrainError::Adapter { side: format!("{} {}", self.name, role.word()), source }
     }
 }

@@ -7,7 +7,7 @@ use any2any_core::{Loss, Model};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{Engine, Precision};
-use any2any_search::{SourceRow, Stepper};
+use any2any_search::{SourceRow, Stepper, log_sum_exp};
 use burn::tensor::Device;
 use rayon::prelude::*;
 
@@ -269,8 +269,7 @@ impl Translator {
         let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
         tokens.extend(written);
         let logits = last_logits(self.stepper(task, &sources), &tokens);
-        let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f64 = logits.iter().map(|logit| f64::from(logit - highest).exp()).sum();
+        let log_sum = log_sum_exp(&logits);
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
         let target = self.adapters.adapter(self.adapters.tasks()[task].target);
@@ -280,7 +279,7 @@ impl Translator {
             .map(|id| NextToken {
                 token: target.show(id as u32),
                 id: id as u32,
-                probability: (f64::from(logits[id] - highest).exp() / sum) as f32,
+                probability: (f64::from(logits[id]) - log_sum).exp() as f32,
             })
             .collect())
     }
@@ -297,10 +296,31 @@ impl Translator {
         targets: &[Value],
     ) -> Result<Vec<PairScore>, TrainError> {
         self.require_tokens(task)?;
-        let examples = self.examples(task, sources, targets)?;
+        Ok(self.scores(task, &self.examples(task, sources, targets)?))
+    }
+
+    /// The log-probability of a pair that has been read already. A decoder-only model has no source.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes frames, or source and target are of lengths that it cannot align.
+    pub fn score_sequences(
+        &self,
+        task: usize,
+        source: Option<&Sequence>,
+        target: &Sequence,
+    ) -> Result<PairScore, TrainError> {
+        self.require_tokens(task)?;
+        let example = Example { sample: 0, source: source.cloned(), target: target.clone() };
+        self.require_aligned(task, &example)?;
+        let mut scores = self.scores(task, &[example]);
+        Ok(scores.pop().expect("a score for each example"))
+    }
+
+    fn scores(&self, task: usize, examples: &[Example]) -> Vec<PairScore> {
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
         let mut scores: Vec<Option<PairScore>> = examples.iter().map(|_| None).collect();
-        self.losses(task, &examples, |batch, loss| {
+        self.losses(task, examples, |batch, loss| {
             let width = batch.target_width();
             for (row, &sample) in batch.samples.iter().enumerate() {
                 let target = &examples[sample].target_tokens()[..batch.targets.lengths()[row]];
@@ -316,7 +336,7 @@ impl Translator {
                 });
             }
         });
-        Ok(scores.into_iter().flatten().collect())
+        scores.into_iter().flatten().collect()
     }
 
     /// The losses of examples in batches, longest first.
@@ -362,14 +382,11 @@ impl Translator {
     /// A value of one side of a task, opened and encoded.
     pub(crate) fn read(&self, task: usize, role: Role, value: &Value) -> Result<Encoded, TrainError> {
         let names = &self.adapters.tasks()[task];
-        let (side, adapter) = match (role, &names.source_side, names.source) {
-            (Role::Source, Some(side), Some(adapter)) => (side, adapter),
-            (Role::Source, ..) => return Err(self.no_source(task)),
-            (Role::Target, ..) => (&names.target_side, names.target),
-        };
-        side.open(value)
-            .and_then(|value| self.adapters.adapter(adapter).encode(&value))
-            .map_err(|source| self.adapter_error(task, role, source))
+        match role {
+            Role::Source if names.source.is_none() => Err(self.no_source(task)),
+            Role::Source => self.adapters.encode_source(task, &names.open_source(value)?),
+            Role::Target => self.adapters.encode_target(task, &names.open_target(value)?),
+        }
     }
 
     /// Source and target of a task that aligns them must be of one length.
@@ -399,7 +416,7 @@ impl Translator {
     }
 
     pub(crate) fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TrainError {
-        TrainError::Adapter { side: format!("{} {}", self.adapters.tasks()[task].name, role.word()), source }
+        self.adapters.tasks()[task].error(role, source)
     }
 
     /// The error of a task that was given no source though it has one.

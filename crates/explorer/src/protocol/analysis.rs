@@ -1,5 +1,6 @@
 //! What counts for a token, and what was learned.
 
+use any2any_train::look::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,19 +26,7 @@ pub struct AttributionRequest {
     #[serde(default)]
     pub token: Option<u32>,
     /// How.
-    pub method: AttributionMethod,
-}
-
-/// How attribution is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AttributionMethod {
-    /// The log-probability less what is left of it when the position is taken away.
-    Occlusion,
-    /// The gradient of the log-probability times the embedded position.
-    Gradient,
-    /// The length of that gradient.
-    GradientNorm,
+    pub method: Method,
 }
 
 /// How much each position counts.

@@ -1,5 +1,6 @@
 //! A beam search as a tree.
 
+use any2any_train::look::NodeFate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,17 +51,5 @@ pub struct BeamNode {
     /// The total normalised by length.
     pub score: f64,
     /// What became of it.
-    pub fate: BeamFate,
-}
-
-/// What became of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum BeamFate {
-    /// It was continued.
-    Kept,
-    /// It ends a hypothesis.
-    Finished,
-    /// It was dropped.
-    Pruned,
+    pub fate: NodeFate,
 }

@@ -1,5 +1,6 @@
 //! The figure of the paper, with this model's numbers flowing through it.
 
+use any2any_train::look::{PartKind, PartParameter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,28 +46,6 @@ pub struct Part {
     pub parameters: Vec<PartParameter>,
 }
 
-/// What a box does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PartKind {
-    /// From tokens or frames to vectors.
-    Embedding,
-    /// What tells positions apart.
-    Positions,
-    /// Attention.
-    Attention,
-    /// The residual sum and its normalisation.
-    AddNorm,
-    /// The feed-forward layer.
-    FeedForward,
-    /// A layer of LSTM cells.
-    Cells,
-    /// From the last vectors to logits or frames.
-    Linear,
-    /// From logits to probabilities.
-    Softmax,
-}
-
 /// Numbers on their way through a box.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PartValues {
@@ -76,13 +55,4 @@ pub struct PartValues {
     pub shape: Vec<usize>,
     /// The numbers.
     pub data: Floats,
-}
-
-/// A parameter of a box.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PartParameter {
-    /// Its name, by which `/api/parameter` gives it.
-    pub name: String,
-    /// The sizes of the dimensions.
-    pub shape: Vec<usize>,
 }

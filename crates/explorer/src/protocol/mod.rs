@@ -17,15 +17,16 @@ mod training;
 mod translate;
 mod value;
 
-pub use analysis::{Attribution, AttributionMethod, AttributionRequest, Parameter, ParameterQuery};
-pub use beam::{BeamFate, BeamNode, BeamRequest, BeamTree};
+pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
+pub use any2any_train::look::{Method, NodeFate, PartKind, PartParameter};
+pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
 pub use given::{Given, GivenFile, GivenSample, Model};
 pub use look::{
     Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, Stack,
     WrittenPosition,
 };
-pub use machine::{Machine, MachineRequest, Part, PartKind, PartParameter, PartValues};
+pub use machine::{Machine, MachineRequest, Part, PartValues};
 pub use numbers::{Bytes, Floats};
 pub use problem::{Problem, ProblemDetail};
 pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task};

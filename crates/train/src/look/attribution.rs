@@ -6,6 +6,8 @@
 use any2any_core::{Embedded, Model, Pass};
 use burn::module::Module;
 use burn::tensor::{Gradients, Tensor, activation};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::ReadSource;
 use super::array::Array;
@@ -23,7 +25,8 @@ pub struct Explained {
 }
 
 /// How a position's share is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Method {
     /// The log-probability less what is left of it when the position is taken away.
     Occlusion,

@@ -1,7 +1,9 @@
 //! What a model is given for a look, checked, and behind its entrances.
 
 use any2any_adapter::{Head, Sequence, Value};
-use any2any_core::{AttentionKind, BodyConfig, Embedded, LstmAttention, Model, Pass, Place, Stack};
+use any2any_core::{
+    AttentionKind, BodyConfig, Embedded, IMPOSSIBLE, LstmAttention, Model, Pass, Place, Stack,
+};
 use burn::tensor::Tensor;
 
 use super::array::Array;
@@ -34,9 +36,6 @@ pub(super) enum Fed {
     /// So many of the encoder's positions.
     Source(usize),
 }
-
-/// The logit of a token that cannot be: small enough to have no probability, and finite.
-const IMPOSSIBLE: f32 = -1e30;
 
 impl Given {
     /// Hidden states of the decoder's positions, `[1, target, d_model]`.

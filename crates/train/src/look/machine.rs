@@ -2,6 +2,8 @@
 
 use any2any_core::{Pass, Record, Site, Stack};
 use burn::tensor::{Tensor, activation};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::array::Array;
 use super::input::Fed;
@@ -30,7 +32,8 @@ pub struct Part {
 }
 
 /// What a box of the figure does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum PartKind {
     /// From tokens or frames to vectors.
     Embedding,
@@ -60,7 +63,7 @@ pub struct PartValues {
 }
 
 /// A parameter of a box; [`Translator::parameter`](crate::Translator::parameter) gives its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartParameter {
     /// Its name among all of the model.
     pub name: String,

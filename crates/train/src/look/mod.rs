@@ -14,6 +14,7 @@ mod tree;
 
 use any2any_adapter::{FrameCount, Head, Region, Sequence, Value};
 use any2any_core::{Pass, write_frames};
+use any2any_search::log_sum_exp;
 
 use crate::batch::{self, Batch, Framing};
 use crate::corpus::Example;
@@ -217,7 +218,5 @@ impl Attention {
 
 /// The logarithm of a token's probability.
 fn log_probability(logits: &[f32], token: usize) -> f32 {
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = logits.iter().map(|logit| f64::from(logit - highest).exp()).sum();
-    (f64::from(logits[token] - highest) - sum.ln()) as f32
+    (f64::from(logits[token]) - log_sum_exp(logits)) as f32
 }

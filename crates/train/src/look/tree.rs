@@ -1,12 +1,13 @@
 //! A beam search as a tree: what was written, what was dropped, and what each was worth.
 
-use any2any_adapter::Value;
+use any2any_adapter::Sequence;
 use any2any_experiment::spec::{self, Decoding};
 use any2any_search::{Considered, Fate, Observer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
 use crate::searching::Output;
-use crate::sides::Role;
 use crate::translator::Translator;
 
 /// Everything that a beam search of one source considered.
@@ -40,7 +41,8 @@ pub struct SearchNode {
 }
 
 /// What became of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum NodeFate {
     /// It was continued.
     Kept,
@@ -55,11 +57,11 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// When a value cannot be read, or the task writes frames.
+    /// When the task writes frames, or has a source and is given none.
     pub fn search_tree(
         &self,
         task: usize,
-        source: Option<&Value>,
+        source: Option<&Sequence>,
         beam: &spec::Beam,
         prefix: &[u32],
     ) -> Result<SearchTree, TrainError> {
@@ -91,7 +93,7 @@ impl Translator {
     pub fn stream(
         &self,
         task: usize,
-        source: Option<&Value>,
+        source: Option<&Sequence>,
         prefix: &[u32],
         decoding: &Decoding,
         each: &mut dyn FnMut(u32, f32),
@@ -111,18 +113,16 @@ impl Translator {
     fn write_observed(
         &self,
         task: usize,
-        source: Option<&Value>,
+        source: Option<&Sequence>,
         prefix: &[u32],
         decoding: &Decoding,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Output>, TrainError> {
-        let source = match (source, self.adapters.tasks()[task].source) {
-            (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?.sequence),
-            (None, Some(_)) => return Err(self.source_missing(task)),
-            (_, None) => None,
-        };
-        let sources: Vec<_> = source.iter().collect();
-        let row = self.row(task, 0, source.as_ref().map(|source| source.len()), prefix, decoding);
+        if source.is_none() && self.adapters.tasks()[task].source.is_some() {
+            return Err(self.source_missing(task));
+        }
+        let sources: Vec<_> = source.into_iter().collect();
+        let row = self.row(task, 0, source.map(Sequence::len), prefix, decoding);
         let mut outputs = self.run_search_observed(task, &sources, &[row], decoding, observer)?;
         Ok(outputs.pop().unwrap_or_default())
     }

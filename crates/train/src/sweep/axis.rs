@@ -38,12 +38,6 @@ pub enum Scale {
 }
 
 impl Axis {
-    /// Its values with no more digits than count.
-    pub(super) fn tidied(mut self) -> Self {
-        self.values.iter_mut().for_each(|value| *value = rounded(*value));
-        self
-    }
-
     /// The value at a place, as `--set` takes it.
     pub fn setting(&self, place: usize) -> String {
         format!("{}={}", self.option, self.values[place])
@@ -72,7 +66,7 @@ impl FromStr for Axis {
                 "the values must rise, each above the one before; put them in order, or narrow the axis less";
             return Err(wrong(reason.to_owned()));
         }
-        Ok(Self { option: option.to_owned(), scale, values }.tidied())
+        Ok(Self { option: option.to_owned(), scale, values: values.into_iter().map(rounded).collect() })
     }
 }
 

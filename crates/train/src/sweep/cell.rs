@@ -62,28 +62,17 @@ impl Cell {
             false => normalised.iter().map(|loss| loss.recip()).sum(),
         };
         let half = losses.iter().zip(1..).find(|(loss, _)| first.is_some_and(|first| **loss <= first / 2.0));
-        let cell = Self {
+        let kept = |step: u64| losses.get(step as usize - 1).copied().map(short);
+        Self {
             at,
-            first_loss: first,
-            loss: losses.last().copied().filter(|_| made == steps),
+            first_loss: first.map(rounded),
+            loss: losses.last().copied().filter(|_| made == steps).map(rounded),
             steps: made,
             halved: half.map(|(_, step)| step),
             diverged: (made < steps).then_some(made + 1),
             converged,
-            measure,
-            losses: points(steps).iter().map(|&step| losses.get(step as usize - 1).copied()).collect(),
-        };
-        cell.tidied()
-    }
-
-    /// Its numbers with no more digits than count.
-    pub(super) fn tidied(self) -> Self {
-        Self {
-            first_loss: self.first_loss.map(rounded),
-            loss: self.loss.map(rounded),
-            measure: short(self.measure),
-            losses: self.losses.into_iter().map(|loss| loss.map(short)).collect(),
-            ..self
+            measure: short(measure),
+            losses: points(steps).into_iter().map(kept).collect(),
         }
     }
 }

@@ -1,7 +1,5 @@
-//! How many digits of a number are kept: what stands in `sweep.json` reads back as it was written.
-//!
-//! The last bit of a logarithm differs from machine to machine, and that of a long decimal may get lost when it is
-//! read; with fewer digits neither shows.
+//! How many digits of a number are kept: the last bit of a logarithm differs from machine to machine, which fewer
+//! digits do not show, and thousands of cells take less room.
 
 /// To twelve digits: values of axes, and the losses that cells begin and end with.
 pub(super) fn rounded(value: f64) -> f64 {

@@ -135,13 +135,15 @@ impl Grid {
         progress: &mut dyn FnMut(SweepProgress),
     ) -> Result<Sweep, TrainError> {
         let Self { document, mut sweep, experiments } = self;
-        sweep.take_over(folder)?;
-        files::write(&folder.join("experiment.yaml"), document.given().as_bytes())?;
+        std::fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
+        // Before anything is read: what another process writes must not be taken over half done.
         let Announced::Alone(_running) = Running::announce(folder) else {
             let reason =
                 "another process is at work on this sweep; wait for it, or choose another folder with --run";
             return Err(TrainError::run(folder, reason));
         };
+        sweep.take_over(folder)?;
+        files::write(&folder.join("experiment.yaml"), document.given().as_bytes())?;
         let start = Start::new(prepared, folder, sweep.steps)?;
         let sizes: Vec<usize> = sweep.axes.iter().map(|axis| axis.values.len()).collect();
         let known: BTreeSet<Vec<usize>> = sweep.cells.iter().map(|cell| cell.at.clone()).collect();

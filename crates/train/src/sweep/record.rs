@@ -46,11 +46,7 @@ pub fn read(folder: &Path) -> Result<Option<Sweep>, TrainError> {
         return Ok(None);
     }
     let sweep = serde_json::from_str::<Sweep>(&files::read(&path)?);
-    let mut sweep =
-        sweep.map_err(|error| TrainError::run(&path, format!("no sweep can be read from it: {error}")))?;
-    sweep.axes = sweep.axes.into_iter().map(Axis::tidied).collect();
-    sweep.cells = sweep.cells.into_iter().map(Cell::tidied).collect();
-    Ok(Some(sweep))
+    sweep.map(Some).map_err(|error| TrainError::run(&path, format!("no sweep can be read from it: {error}")))
 }
 
 impl Sweep {

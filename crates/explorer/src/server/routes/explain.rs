@@ -8,14 +8,14 @@ use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
 
-use super::{Call, blocking, call, in_time, json, model, query, read_source};
+use super::{Call, blocking, call, in_time, json, model, query, read_pair};
 use crate::explained;
 use crate::failure::Failure;
 use crate::opened::{LOOK, Longest, MACHINE};
 use crate::pooling;
 use crate::protocol::{
-    Attribution, AttributionMethod, AttributionRequest, BeamRequest, Head, LookRequest, Machine,
-    MachineRequest, Model, ParameterQuery,
+    Attribution, AttributionRequest, BeamRequest, Head, LookRequest, Machine, MachineRequest, Method, Model,
+    ParameterQuery,
 };
 use crate::server::App;
 
@@ -31,25 +31,19 @@ pub(in crate::server) async fn look(
     call(app, request, async |call: Call<LookRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let LookRequest { task, source, tokens, masked, muted } = body;
-        run.require_task(task)?;
         let tokens = tokens.unwrap_or_default();
-        run.require_tokens(task, &tokens)?;
-        Longest(app.limits.output).check(tokens.len())?;
-        let longest = Longest(app.limits.source);
-        let source = read_source(&run, task, source, longest).await?;
+        let source = read_pair(&app, &run, task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
         let muted = muted.iter().map(place).collect();
         let interventions = Interventions { masked, muted };
         let (look, source, took) = worker
             .ask(move |model| {
                 let began = Instant::now();
-                let read = source.as_ref().map(|source| &source.read);
-                let look = model.look(task, read, &tokens, &interventions)?;
+                let look = model.look(task, source.as_ref(), &tokens, &interventions)?;
                 Ok((look, source, began.elapsed()))
             })
             .await?;
-        blocking(move || json(&explained::look(&look, source.as_ref().map(|source| &source.read), took)))
-            .await
+        blocking(move || json(&explained::look(&look, source.as_ref(), took))).await
     })
     .await
 }
@@ -66,11 +60,7 @@ pub(in crate::server) async fn beam(
     call(app, request, async |call: Call<BeamRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let BeamRequest { task, source, prefix, size, length_penalty } = body;
-        run.require_task(task)?;
-        run.require_tokens(task, &prefix)?;
-        Longest(app.limits.output).check(prefix.len())?;
-        let longest = Longest(app.limits.source);
-        let source = read_source(&run, task, source, longest).await?;
+        let source = read_pair(&app, &run, task, source, &prefix).await?;
         let known = run.experiment.decoding(&run.adapters.tasks()[task].name).beam.clone();
         let beam = crate::decoding::beam(known.unwrap_or_default(), size, length_penalty, None)?;
         if beam.size > BEAM {
@@ -82,7 +72,7 @@ pub(in crate::server) async fn beam(
         }
         let tree = worker
             .ask(move |model| {
-                let source = source.as_ref().map(|source| &source.raw);
+                let source = source.as_ref().map(|source| &source.sequence);
                 Ok(model.search_tree(task, source, &beam, &prefix)?)
             })
             .await?;
@@ -98,21 +88,16 @@ pub(in crate::server) async fn attribution(
     call(app, request, async |call: Call<AttributionRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let AttributionRequest { task, source, tokens, position, token, method } = body;
-        run.require_task(task)?;
-        run.require_tokens(task, &tokens)?;
+        let source = read_pair(&app, &run, task, source, &tokens).await?;
         run.require_tokens(task, token.as_slice())?;
-        Longest(app.limits.output).check(tokens.len())?;
-        let longest = Longest(app.limits.source);
-        let source = read_source(&run, task, source, longest).await?;
-        if method == AttributionMethod::Occlusion {
-            let positions = source.as_ref().map_or(0, |source| source.read.positions.len());
+        if method == Method::Occlusion {
+            let positions = source.as_ref().map_or(0, |source| source.positions.len());
             Longest(OCCLUDED).check(positions + tokens.len())?;
         }
         let found = worker
             .ask(move |model| {
-                let read = source.as_ref().map(|source| &source.read);
                 let explained = library::Explained { position, token };
-                Ok(model.attribution(task, read, &tokens, explained, explained::method(method))?)
+                Ok(model.attribution(task, source.as_ref(), &tokens, explained, method)?)
             })
             .await?;
         let library::Attribution { source, target, base } = found;
@@ -128,19 +113,10 @@ pub(in crate::server) async fn machine(
     call(app, request, async |call: Call<MachineRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let MachineRequest { task, source, tokens } = body;
-        run.require_task(task)?;
         let tokens = tokens.unwrap_or_default();
-        run.require_tokens(task, &tokens)?;
-        Longest(app.limits.output).check(tokens.len())?;
-        let longest = Longest(app.limits.source);
-        let source = read_source(&run, task, source, longest).await?;
+        let source = read_pair(&app, &run, task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;
-        let parts = worker
-            .ask(move |model| {
-                let read = source.as_ref().map(|source| &source.read);
-                Ok(model.machine(task, read, &tokens)?)
-            })
-            .await?;
+        let parts = worker.ask(move |model| Ok(model.machine(task, source.as_ref(), &tokens)?)).await?;
         blocking(move || json(&Machine { parts: parts.iter().map(explained::part).collect() })).await
     })
     .await

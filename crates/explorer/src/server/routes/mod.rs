@@ -11,6 +11,7 @@ pub(super) mod translate;
 use std::future::Future;
 use std::sync::Arc;
 
+use any2any_train::look::ReadSource;
 use axum::extract::{Query, Request};
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +21,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{App, body};
 use crate::failure::Failure;
-use crate::opened::{Longest, Opened, Source};
+use crate::opened::{Longest, Opened};
 use crate::protocol::{Given, Model};
 use crate::worker::Worker;
 
@@ -95,7 +96,7 @@ async fn read_source(
     task: usize,
     given: Option<Given>,
     longest: Longest,
-) -> Result<Option<Source>, Failure> {
+) -> Result<Option<ReadSource>, Failure> {
     match &given {
         None => run.read_source(task, None, longest),
         Some(Given::Text(text)) if text.len() <= QUICK => run.read_source(task, given.as_ref(), longest),
@@ -104,6 +105,21 @@ async fn read_source(
             blocking(move || run.read_source(task, given.as_ref(), longest)).await
         }
     }
+}
+
+/// Reads the source of a request that continues or explains tokens, which must all be tokens that the task writes, and
+/// no more than an output may have.
+async fn read_pair(
+    app: &App,
+    run: &Arc<Opened>,
+    task: usize,
+    source: Option<Given>,
+    tokens: &[u32],
+) -> Result<Option<ReadSource>, Failure> {
+    run.require_task(task)?;
+    run.require_tokens(task, tokens)?;
+    Longest(app.limits.output).check(tokens.len())?;
+    read_source(run, task, source, Longest(app.limits.source)).await
 }
 
 /// Work that is given up when it takes too long.

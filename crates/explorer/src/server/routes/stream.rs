@@ -24,7 +24,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
     }
     let longest = Longest(app.limits.source);
     let source = read_source(&run, task, source, longest).await?;
-    let positions = source.as_ref().map(|source| source.read.sequence.len());
+    let positions = source.as_ref().map(|source| source.sequence.len());
     let decoding = how(&app, &run, task, decoding.as_ref(), positions)?;
     if decoding.beam.is_some() {
         let message = "a beam search chooses nothing before its end, so it cannot be streamed";
@@ -39,7 +39,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
             let mut tell = |token: u32, log_probability: f32| {
                 send(&each, &StreamedToken { token, label: adapter.show(token), log_probability });
             };
-            let source = source.as_ref().map(|source| &source.raw);
+            let source = source.as_ref().map(|source| &source.sequence);
             let output = model.stream(task, source, &prefix, &decoding, &mut tell)?;
             Ok(show(&vocabulary, task, &output))
         });

@@ -6,7 +6,7 @@ use any2any_adapter::Sequence;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::{Call, blocking, call, json, read_source, stream};
+use super::{Call, blocking, call, json, read_pair, read_source, stream};
 use crate::decoding::decoding;
 use crate::failure::Failure;
 use crate::opened::{Longest, Opened};
@@ -40,7 +40,7 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failur
         (None, Some(sources)) => read_sources(&app, &run, task, sources).await?,
         (source, None) => {
             let read = read_source(&run, task, source, Longest(app.limits.source)).await?;
-            read.into_iter().map(|source| source.read.sequence).collect()
+            read.into_iter().map(|source| source.sequence).collect()
         }
     };
     let decoding = how(&app, &run, task, decoding.as_ref(), sources.iter().map(Sequence::len).max())?;
@@ -68,7 +68,7 @@ async fn read_sources(
         let mut read = Vec::with_capacity(sources.len());
         for source in &sources {
             let source = run.read_source(task, Some(source), longest)?;
-            read.extend(source.map(|source| source.read.sequence));
+            read.extend(source.map(|source| source.sequence));
         }
         longest.several().check(read.iter().map(Sequence::len).sum())?;
         Ok(read)
@@ -118,16 +118,14 @@ pub(in crate::server) async fn score(
             run.require_task(task)?;
             let source = run.read_source(task, source.as_ref(), longest)?;
             let target = run.read_target(task, &target, longest)?;
-            Ok((source.map(|source| source.raw), target, task))
+            Ok((source, target, task))
         })
         .await?;
-        let scores = worker
+        let score = worker
             .ask(move |model| {
-                let sources = source.as_ref().map(std::slice::from_ref);
-                Ok(model.score(task, sources, std::slice::from_ref(&target))?)
+                Ok(model.score_sequences(task, source.as_ref().map(|source| &source.sequence), &target)?)
             })
             .await?;
-        let score = scores.into_iter().next().ok_or_else(|| Failure::internal("nothing was scored"))?;
         let any2any_train::PairScore { log_probability, tokens, by_token } = score;
         json(&Score { log_probability, tokens, by_token })
     })
@@ -141,14 +139,10 @@ pub(in crate::server) async fn next(
     call(app, request, async |call: Call<NextRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let NextRequest { task, source, prefix, count } = body;
-        run.require_task(task)?;
-        run.require_tokens(task, &prefix)?;
-        Longest(app.limits.output).check(prefix.len())?;
-        let longest = Longest(app.limits.source);
-        let source = read_source(&run, task, source, longest).await?;
+        let source = read_pair(&app, &run, task, source, &prefix).await?;
         let next = worker
             .ask(move |model| {
-                let source = source.as_ref().map(|source| &source.read.sequence);
+                let source = source.as_ref().map(|source| &source.sequence);
                 Ok(model.next_of_tokens(task, source, &prefix, count)?)
             })
             .await?;

@@ -1,0 +1,448 @@
+//! The server over real connections: whatever it is sent, it answers, and goes on answering.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use any2any_adapter::{Random, Seed};
+use any2any_explorer::Limits;
+use serde_json::{Value, json};
+
+use support::served::{Answer, SENTENCE, Served, workshop};
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let served =
+        Served::new(Limits { body: 1 << 16, source: 50, output: 60, sources: 4, ..Limits::default() });
+    let text = json!({ "text": SENTENCE });
+    let long = "dog ".repeat(200);
+    let huge = "dog ".repeat(20_000);
+    for (path, body, status, code) in [
+        ("/api/translate", json!({}), 400, "no_source"),
+        ("/api/translate", json!([]), 400, "malformed"),
+        ("/api/translate", json!({ "source": text, "tusk": 1 }), 400, "malformed"),
+        ("/api/translate", json!({ "source": { "text": 5 } }), 400, "malformed"),
+        ("/api/translate", json!({ "source": text, "sources": [text] }), 400, "malformed"),
+        ("/api/translate", json!({ "sources": [] }), 400, "malformed"),
+        ("/api/translate", json!({ "sources": [text, text, text, text, text] }), 413, "too_large"),
+        ("/api/translate", json!({ "source": text, "task": 1 }), 404, "not_found"),
+        ("/api/translate", json!({ "source": text, "run": 1 }), 404, "not_found"),
+        ("/api/translate", json!({ "source": text, "checkpoint": "step-1" }), 404, "not_found"),
+        (
+            "/api/translate",
+            json!({ "source": text, "checkpoint": "../../run/checkpoints/step-120" }),
+            404,
+            "not_found",
+        ),
+        ("/api/translate", json!({ "source": text, "checkpoint": "/etc/passwd" }), 404, "not_found"),
+        (
+            "/api/translate",
+            json!({ "source": { "sample": { "split": "nowhere", "number": 0 } } }),
+            404,
+            "not_found",
+        ),
+        (
+            "/api/translate",
+            json!({ "source": { "sample": { "split": "test", "number": 40 } } }),
+            404,
+            "not_found",
+        ),
+        ("/api/translate", json!({ "source": text, "prefix": [70] }), 400, "token"),
+        ("/api/translate", json!({ "source": text, "decoding": { "beam": { "size": 0 } } }), 400, "decoding"),
+        (
+            "/api/translate",
+            json!({ "source": text, "decoding": { "greedy": {}, "beam": {} } }),
+            400,
+            "decoding",
+        ),
+        ("/api/translate", json!({ "source": text, "decoding": { "max_length": 61 } }), 400, "decoding"),
+        (
+            "/api/translate",
+            json!({ "source": text, "prefix": [4, 4], "decoding": { "max_length": 1 } }),
+            400,
+            "search",
+        ),
+        ("/api/translate", json!({ "source": { "text": long } }), 413, "too_large"),
+        ("/api/translate", json!({ "source": { "text": huge } }), 413, "too_large"),
+        (
+            "/api/translate",
+            json!({ "source": { "file": { "name": "a.png", "content": "gAA=" } } }),
+            400,
+            "unreadable",
+        ),
+        ("/api/score", json!({ "source": text }), 400, "malformed"),
+        ("/api/score", json!({ "source": text, "target": { "text": long } }), 413, "too_large"),
+        ("/api/next", json!({ "source": text, "prefix": [1_000_000] }), 400, "token"),
+        ("/api/look", json!({ "source": text, "tokens": [70] }), 400, "token"),
+        ("/api/look", json!({ "source": text, "tokens": vec![4; 61] }), 413, "too_large"),
+        ("/api/look", json!({ "source": text, "masked": [1000] }), 400, "unsupported"),
+        (
+            "/api/look",
+            json!({ "source": text, "muted": [{ "stack": "encoder", "kind": "own", "layer": 9, "head": 0 }] }),
+            400,
+            "unsupported",
+        ),
+        ("/api/beam", json!({ "source": text, "size": 1000 }), 400, "decoding"),
+        (
+            "/api/attribution",
+            json!({ "source": text, "tokens": [4], "position": 3, "method": "occlusion" }),
+            400,
+            "unsupported",
+        ),
+        (
+            "/api/attribution",
+            json!({ "source": text, "tokens": [4], "position": 0, "method": "guessing" }),
+            400,
+            "malformed",
+        ),
+        ("/api/nothing", json!({}), 404, "not_found"),
+        ("/api/runs", json!({}), 405, "method"),
+    ] {
+        let answer = served.post(path, &body);
+        let shown: String = body.to_string().chars().take(200).collect();
+        assert_eq!(answer.status, status, "{path} {shown}: {}", answer.body);
+        assert_eq!(answer.json()["error"]["code"], code, "{path} {shown}: {}", answer.body);
+        assert!(!answer.json()["error"]["message"].as_str().unwrap_or_default().is_empty());
+    }
+    for (path, status) in [
+        ("/api/samples?split=nowhere", 404),
+        ("/api/samples?count=many", 400),
+        ("/api/samples?split=test&from=18446744073709551615&count=18446744073709551615", 200),
+        ("/api/vocabulary?task=7", 404),
+        ("/api/vocabulary?run=-1", 400),
+        ("/api/parameter?name=no.such", 404),
+        ("/api/parameter?name=a&checkpoint=../best", 404),
+    ] {
+        assert_eq!(served.get(path).status, status, "{path}");
+    }
+    let broken = served.send("POST", "/api/translate", "", b"{\"task\": 0,\n \"source\": }");
+    assert!(broken.status == 400 && broken.body.contains("line 2 column 12"), "{}", broken.body);
+    served.assert_sound();
+}
+
+#[test]
+fn no_path_leads_out_of_the_page() {
+    let served = Served::new(Limits::default());
+    let page = served.get("/");
+    assert_eq!(page.status, 200);
+    for header in [
+        "content-security-policy: default-src 'none'; script-src 'self' 'sha256-",
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+    ] {
+        assert!(page.head.contains(header), "{header} is not in {}", page.head);
+    }
+    assert!(!page.head.contains("access-control"), "{}", page.head);
+    for path in [
+        "/assets/../Cargo.toml",
+        "/assets/%2e%2e/Cargo.toml",
+        "/assets/..%2fCargo.toml",
+        "/assets/js/..%2f..%2f..%2fsrc%2flib.rs",
+        "/assets//etc/passwd",
+        "/assets/%2fetc%2fpasswd",
+        "/assets/..\\Cargo.toml",
+        "/assets/.",
+        "/assets/",
+        "/../../etc/passwd",
+        "/resolved.yaml",
+    ] {
+        let answer = served.get(path);
+        assert!([400, 404].contains(&answer.status), "{path}: {}", answer.status);
+        assert!(!answer.body.contains("[package]") && !answer.body.contains("root:"), "{path}");
+    }
+}
+
+#[test]
+fn another_site_and_another_name_are_refused() {
+    let served = Served::new(Limits::default());
+    for (headers, status) in [
+        ("host: 127.0.0.1:1\r\n", 200),
+        ("host: [::1]\r\n", 200),
+        ("host: rebound.example\r\n", 403),
+        ("host: localhost\r\norigin: https://example.org\r\n", 403),
+        ("host: localhost\r\norigin: http://localhost\r\n", 200),
+    ] {
+        assert_eq!(served.send("GET", "/api/runs", headers, b"").status, status, "{headers}");
+    }
+}
+
+#[test]
+fn elsewhere_than_on_this_machine_a_token_is_asked_for() {
+    let served = Served::at(IpAddr::V4(Ipv4Addr::UNSPECIFIED), Limits::default());
+    let (_, token) = served.url.split_once("?token=").expect("the address has the token");
+    assert_eq!(served.get("/api/runs").status, 401);
+    assert_eq!(served.get("/").status, 401);
+    assert_eq!(served.get("/?token=guessed").status, 401);
+    assert_eq!(served.get("/health").status, 200);
+    let page = served.get(&format!("/?token={token}"));
+    assert_eq!(page.status, 200);
+    let cookie = format!("set-cookie: any2any_token={token}; path=/; httponly; samesite=strict");
+    assert!(page.head.contains(&cookie), "{}", page.head);
+    for headers in
+        [format!("cookie: any2any_token={token}\r\n"), format!("authorization: Bearer {token}\r\n")]
+    {
+        assert_eq!(served.send("GET", "/api/runs", &headers, b"").status, 200);
+    }
+}
+
+#[test]
+fn oversized_slow_and_interrupted_requests_leave_the_server_sound() {
+    let seconds = Duration::from_secs;
+    let limits = Limits { body: 10_000, head: seconds(1), time: seconds(2), ..Limits::default() };
+    let served = Served::new(limits);
+
+    // More than is taken, announced or not.
+    let large = vec![b' '; 30_000];
+    assert_eq!(served.send("POST", "/api/translate", "", &large).status, 413);
+    let mut stream = served.connect();
+    let head = "POST /api/translate HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("it reads");
+    for _ in 0..10 {
+        let _ = stream.write_all(format!("fa0\r\n{}\r\n", " ".repeat(4000)).as_bytes());
+    }
+    let _ = stream.write_all(b"0\r\n\r\n");
+    assert_eq!(Answer::read(stream).status, 413);
+    let many = "x: y\r\n".repeat(20_000);
+    let answer = served.send("GET", "/api/runs", &many, b"");
+    assert!((400..500).contains(&answer.status), "{}", answer.status);
+
+    // A head that drips, and a body that does.
+    let began = Instant::now();
+    let mut stream = served.connect();
+    for byte in b"GET /api/runs HTTP/1.1\r\nhost: localhost\r\nx-slow: and slower still" {
+        if stream.write_all(&[*byte]).is_err() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(40));
+    }
+    assert_eq!(Answer::read(stream).status, 408);
+    let mut stream = served.connect();
+    let head = "POST /api/translate HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 500\r\n\r\n{";
+    stream.write_all(head.as_bytes()).expect("it reads");
+    assert_eq!(Answer::read(stream).status, 408);
+    assert!(began.elapsed() < seconds(20), "{:?}", began.elapsed());
+
+    // Clients that leave: in the head, in the body, and before the answer.
+    let body = json!({ "source": { "text": SENTENCE } }).to_string();
+    let whole = format!(
+        "POST /api/translate HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for cut in [1, 20, whole.len() - body.len(), whole.len() - 3, whole.len()] {
+        for _ in 0..5 {
+            let mut stream = served.connect();
+            stream.write_all(&whole.as_bytes()[..cut]).expect("it reads");
+        }
+    }
+    for junk in
+        [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"\0\0\0\0\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"]
+    {
+        let mut stream = served.connect();
+        let _ = stream.write_all(junk);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+    }
+    served.assert_sound();
+    // Whatever clients left behind has gone with them; the question itself is at work.
+    let end = Instant::now() + seconds(5);
+    while served.metric("any2any_requests_at_work") > 1.0 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(served.metric("any2any_requests_at_work"), 1.0);
+    assert_eq!(served.metric("any2any_queue_length"), 0.0);
+}
+
+#[test]
+fn more_requests_than_are_taken_are_told_to_come_again() {
+    let served = Served::new(Limits { requests: 1, ..Limits::default() });
+    served.assert_sound();
+    let body = json!({ "source": { "text": SENTENCE }, "decoding": { "beam": { "size": 16 }, "min_length": 400, "max_length": 400 } });
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(|| served.post("/api/translate", &body))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    });
+    let busy: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 503).collect();
+    assert!(answers.iter().any(|answer| answer.status == 200), "{answers:?}");
+    assert!(!busy.is_empty() && busy.iter().all(|answer| answer.head.contains("retry-after: 1")), "{busy:?}");
+    served.assert_sound();
+}
+
+/// Bodies that are nearly right, and what becomes of them: any answer but a mistake of the server's own.
+#[test]
+fn mutated_bodies_find_no_panic() {
+    let served = Served::new(Limits { time: Duration::from_secs(20), ..Limits::default() });
+    let text = json!({ "text": SENTENCE });
+    let seeds = [
+        (
+            "/api/translate",
+            json!({ "task": 0, "source": text, "decoding": { "beam": { "size": 2, "n_best": 1 } }, "prefix": [5, 6] }),
+        ),
+        (
+            "/api/translate",
+            json!({ "sources": [text, text], "decoding": { "sampling": { "temperature": 0.7, "top_k": 5, "top_p": 0.9, "seed": 1 } } }),
+        ),
+        (
+            "/api/translate",
+            json!({ "source": { "file": { "name": "a.txt", "content": "YSBtYW4gLg==" } }, "decoding": { "greedy": {}, "max_length": 9 }, "stream": true }),
+        ),
+        (
+            "/api/score",
+            json!({ "run": 0, "checkpoint": "last", "source": text, "target": { "text": "der Hund sieht das Haus ." } }),
+        ),
+        (
+            "/api/next",
+            json!({ "source": { "sample": { "split": "test", "number": 3 } }, "prefix": [5, 9], "count": 4 }),
+        ),
+        (
+            "/api/look",
+            json!({ "source": text, "tokens": [5, 9, 11], "masked": [0], "muted": [{ "stack": "decoder", "kind": "own", "layer": 0, "head": 1 }] }),
+        ),
+        ("/api/beam", json!({ "source": text, "prefix": [5], "size": 3, "length_penalty": 0.6 })),
+        (
+            "/api/attribution",
+            json!({ "source": text, "tokens": [5, 9], "position": 1, "token": 7, "method": "gradient" }),
+        ),
+        ("/api/machine", json!({ "source": text, "tokens": [5, 9] })),
+    ];
+    let random = &mut Seed(5).random("mutations", 0);
+    let mut wrong = Vec::new();
+    for round in 0..45 {
+        for (path, seed) in &seeds {
+            let body = if round % 3 == 0 {
+                bytes(seed, random)
+            } else {
+                values(seed, random).to_string().into_bytes()
+            };
+            let answer = served.send("POST", path, "", &body);
+            let sound = [200, 400, 404, 413].contains(&answer.status);
+            let failed_late = answer.body.contains("\"internal\"");
+            if !sound || failed_late {
+                wrong.push(format!(
+                    "{path} {}: {} {}",
+                    String::from_utf8_lossy(&body),
+                    answer.status,
+                    answer.body
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} bodies:\n{}", wrong.len(), wrong.join("\n"));
+    served.assert_sound();
+}
+
+/// A body with some bytes changed, dropped or doubled.
+fn bytes(seed: &Value, random: &mut Random) -> Vec<u8> {
+    let mut bytes = seed.to_string().into_bytes();
+    for _ in 0..=random.below(4) {
+        let at = random.below(bytes.len());
+        match random.below(4) {
+            0 => bytes[at] = random.below(256) as u8,
+            1 => drop(bytes.remove(at)),
+            2 => bytes.insert(at, bytes[at]),
+            _ => bytes.truncate(at.max(1)),
+        }
+    }
+    bytes
+}
+
+/// A body with one of its values in the place of another, or something odd there.
+fn values(seed: &Value, random: &mut Random) -> Value {
+    let odd = [
+        json!(null),
+        json!(-1),
+        json!(0),
+        json!(1),
+        json!(70),
+        json!(4_294_967_296_u64),
+        json!(u64::MAX),
+        json!(1e308),
+        json!(-0.5),
+        json!(true),
+        json!(""),
+        json!("\u{0}\u{202e}\u{1F600} e\u{301}"),
+        json!("dog ".repeat(300)),
+        json!([]),
+        json!({}),
+        json!([[[]]]),
+        json!({ "text": "" }),
+        json!([3, 3, 3, 2, 2, 1, 0]),
+        json!(vec![7; 500]),
+    ];
+    let mut places = Vec::new();
+    collect(seed, String::new(), &mut places);
+    let mut body = seed.clone();
+    for _ in 0..=random.below(2) {
+        let place = &places[random.below(places.len())];
+        let new = match random.below(3) {
+            0 => seed.pointer(&places[random.below(places.len())]).cloned().unwrap_or_default(),
+            _ => odd[random.below(odd.len())].clone(),
+        };
+        if let Some(value) = body.pointer_mut(place) {
+            *value = new;
+        }
+    }
+    body
+}
+
+/// The places of all values below a value.
+fn collect(value: &Value, place: String, places: &mut Vec<String>) {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(values) => {
+            values.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (name, value) in below {
+        let place = format!("{place}/{name}");
+        places.push(place.clone());
+        collect(value, place, places);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_stops_the_server_when_its_work_is_done() {
+    for (command, signal) in [("serve", "-INT"), ("explore", "-TERM")] {
+        let mut options = vec![command, "run"];
+        if command == "explore" {
+            options.push("--no-open");
+        }
+        let mut child = workshop()
+            .command(&options)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().expect("piped"));
+        out.read_line(&mut line).expect("the address");
+        let address =
+            line.trim().strip_prefix("http://").and_then(|url| url.strip_suffix('/')).expect("an address");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        // Long enough to be at work when the signal comes.
+        let body = json!({ "source": { "text": SENTENCE }, "decoding": { "beam": { "size": 8 }, "min_length": 200, "max_length": 200 } });
+        let body = body.to_string();
+        let head = format!(
+            "POST /api/translate HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).expect("it reads");
+        std::thread::sleep(Duration::from_millis(300));
+        let began = Instant::now();
+        let killed = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(killed.expect("there is kill").success());
+        assert_eq!(Answer::read(stream).status, 200, "what was at work is finished");
+        let status = child.wait().expect("it ends");
+        assert!(
+            status.success() && began.elapsed() < Duration::from_secs(10),
+            "{status} {:?}",
+            began.elapsed()
+        );
+        assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+    }
+}
