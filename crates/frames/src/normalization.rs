@@ -34,10 +34,10 @@ impl Normalization {
     /// # Shapes
     ///
     /// - each batch: `[frames, width]`, row-major
-    pub fn fit<'a>(width: usize, batches: impl IntoIterator<Item = &'a [f32]>) -> Self {
+    pub fn fit(width: usize, batches: impl IntoIterator<Item = impl AsRef<[f32]>>) -> Self {
         let mut moments = vec![Moments::default(); width];
         for batch in batches {
-            for frame in batch.chunks_exact(width) {
+            for frame in batch.as_ref().chunks_exact(width) {
                 moments.iter_mut().zip(frame).for_each(|(moments, &value)| moments.add(value));
             }
         }

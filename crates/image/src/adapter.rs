@@ -119,7 +119,11 @@ impl ImageAdapter {
     /// The patches as frames, scaled, with their coordinates when asked for.
     fn frames(&self, grid: &Grid, raster: &Raster, coordinates: bool) -> Result<Frames, AdapterError> {
         let extra = if coordinates { coordinates::WIDTH } else { 0 };
-        let width = grid.patch() + extra;
+        let features = self.options.features;
+        let (read, background) = (features.of(raster), features.background(&self.background));
+        let places =
+            Grid::new(&features.patches(&self.options.patches), (read.width, read.height), read.channels)?;
+        let width = places.patch() + extra;
         let (mean, deviation) = match (self.options.normalize, &self.options.output) {
             (Normalize::PerImage, Output::Frames) => moments(&raster.values),
             _ => (0.0, 1.0),
@@ -127,7 +131,7 @@ impl ImageAdapter {
         let mut values = Vec::with_capacity(grid.len() * width);
         for number in 0..grid.len() {
             let start = values.len();
-            grid.cut(raster, &self.background, number, &mut values);
+            places.cut(&read, &background, number, &mut values);
             let patch = &mut values[start..];
             self.state.normalization.apply(patch);
             patch.iter_mut().for_each(|value| *value = (*value - mean) / deviation);

@@ -3,7 +3,8 @@
 use any2any_adapter::OptionProblem;
 use any2any_frames::Stem;
 
-use crate::options::{Colour, ImageOptions, Normalize, Output};
+use crate::features::{Features, Gradients};
+use crate::options::{Colour, ImageOptions, Normalize, Output, Patches};
 use crate::size::Size;
 
 fn problem(pointer: impl Into<String>, message: impl Into<String>, help: &str) -> OptionProblem {
@@ -19,6 +20,7 @@ pub(crate) fn problems(options: &ImageOptions) -> Vec<OptionProblem> {
     }
     sizes(options, &mut problems);
     patches(options, &mut problems);
+    features(options, &mut problems);
     stem(options, &mut problems);
     output(options, &mut problems);
     colour(options, &mut problems);
@@ -43,15 +45,18 @@ fn sizes(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
     side(name, "/height", extent.height);
 }
 
-fn patches(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
-    let patches = &options.patches;
-    let sides = [
+/// The sides and strides of patches that are given, in pixels.
+fn sides(patches: &Patches) -> [(&'static str, Option<usize>); 4] {
+    [
         ("width", Some(patches.width)),
         ("height", patches.height),
         ("stride_x", patches.stride_x),
         ("stride_y", patches.stride_y),
-    ];
-    for (name, pixels) in sides {
+    ]
+}
+
+fn patches(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
+    for (name, pixels) in sides(&options.patches) {
         if let Some(pixels) = pixels.filter(|pixels| !(1..=1024).contains(pixels)) {
             let help = "from 1 to 1024 pixels; leave the height null for patches as high as the picture";
             let message = format!("a patch cannot have a {name} of {pixels} pixels");
@@ -66,8 +71,35 @@ fn patches(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
             problems.push(problem(format!("/patches/{name}"), message, "at most the size of the patch"));
         }
     };
-    gap("stride_x", patches.stride_x, Some(patches.width));
-    gap("stride_y", patches.stride_y, patches.height.or(options.size.map(|size| size.height())));
+    gap("stride_x", options.patches.stride_x, Some(options.patches.width));
+    let height = options.patches.height.or(options.size.map(|size| size.height()));
+    gap("stride_y", options.patches.stride_y, height);
+}
+
+fn features(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
+    let Features::Gradients(Gradients { cell, bins }) = options.features else { return };
+    for (name, value, most) in [("cell", cell, 64), ("bins", bins, 36)] {
+        if !(2..=most).contains(&value) {
+            let pointer = format!("/features/gradients/{name}");
+            let help = format!("from 2 to {most}");
+            problems.push(problem(pointer, format!("{value} is no number of {name}"), &help));
+        }
+    }
+    for (name, pixels) in sides(&options.patches) {
+        if let Some(pixels) = pixels.filter(|pixels| cell > 0 && pixels % cell != 0) {
+            let message = format!("{pixels} pixels are not a whole number of cells of {cell}");
+            let help = "take a multiple of `features.gradients.cell`";
+            problems.push(problem(format!("/patches/{name}"), message, help));
+        }
+    }
+    if options.output != Output::Frames {
+        let message = "a picture cannot be written from its gradients";
+        problems.push(problem("/features", message, "leave it out, or leave `output` out"));
+    }
+    if options.normalize == Normalize::PerImage {
+        let message = "gradients are scaled by what is around them, not by the whole picture";
+        problems.push(problem("/normalize", message, "use `fitted` or `none`"));
+    }
 }
 
 fn stem(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {

@@ -10,7 +10,7 @@
 //! ```text
 //! file ──decode──► pixels ──flatten──► picture ──size, invert, corrupt──► opened picture
 //!                                                                              │ (augment)
-//! frames or tokens ◄──normalize, coordinates, or codebook── patches ◄──grid────┘
+//! frames or tokens ◄──normalize, coordinates, or codebook── patches ◄──grid── features
 //! ```
 //!
 //! Patches are cut as the Vision Transformer cuts them (Dosovitskiy et al. 2021), in raster order; patches as
@@ -26,6 +26,7 @@ mod coordinates;
 mod corruption;
 mod decoded;
 mod error;
+mod features;
 mod flatten;
 mod grid;
 mod idx;
@@ -42,6 +43,7 @@ pub use adapter::ImageAdapter;
 pub use augmentation::{Augmentation, Cutout};
 pub use corruption::{Corruption, Downscale, Gaussian, SaltAndPepper};
 pub use error::ImageError;
+pub use features::{Features, Gradients};
 pub use medium::Image;
 pub use options::{Background, Codes, Colour, ImageOptions, Normalize, Output, PatchOutput, Patches};
 pub use size::{Extent, Size};

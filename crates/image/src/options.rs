@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::augmentation::Augmentation;
 use crate::corruption::Corruption;
+use crate::features::Features;
 use crate::size::Size;
 
 /// The options of the image medium.
@@ -34,6 +35,9 @@ pub struct ImageOptions {
     /// The pieces that become positions of the sequence.
     #[serde(default)]
     pub patches: Patches,
+    /// What patches are cut from: pixels, or cells of gradients for pictures that are only read.
+    #[serde(default)]
+    pub features: Features,
     /// How values of frames are scaled; codes need no scaling.
     #[serde(default)]
     pub normalize: Normalize,
@@ -135,11 +139,11 @@ impl Patches {
     }
 }
 
-/// How values of frames, from 0, black, to 1, white, are scaled.
+/// How values of frames, pixels from 0, black, to 1, white, are scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Normalize {
-    /// To mean 0 and deviation 1 over the training split.
+    /// To mean 0 and deviation 1 over the training split: pixels together, each feature of a patch by itself.
     #[default]
     Fitted,
     /// To mean 0 and deviation 1 in each picture: brightness and contrast no longer tell pictures apart.

@@ -6,9 +6,9 @@ use any2any_adapter::{AdapterError, Frames, Image, Value};
 use any2any_frames::{Codebook, Normalization};
 use serde::{Deserialize, Serialize};
 
-use crate::error::ImageError;
+use crate::features::Features;
 use crate::grid::Grid;
-use crate::options::{ImageOptions, Normalize, Output};
+use crate::options::{ImageOptions, Normalize, Output, Patches};
 use crate::raster::{Raster, unit};
 
 /// The file inside the folder of an adapter's state.
@@ -58,11 +58,13 @@ impl State {
             let reason = "pictures of many sizes cannot be written: set 'size' to resize, pad or fit";
             return Err(fit_error("size", reason));
         }
-        let grid = Grid::new(&options.patches, size_of(first), options.colour.channels())
-            .map_err(|error| fit_error("patches", error.to_string()))?;
-        let normalization = match (options.normalize, &options.output) {
-            (Normalize::Fitted, Output::Frames | Output::Patches(_)) => normalization(grid.patch(), &images),
-            _ => Normalization::identity(grid.patch()),
+        let patch = grid_of(options, first)?.patch();
+        let normalization = match (options.normalize, &options.output, options.features) {
+            (Normalize::Fitted, Output::Frames, Features::Gradients(_)) => {
+                gradients(options, background, &images)?
+            }
+            (Normalize::Fitted, Output::Frames | Output::Patches(_), _) => normalization(patch, &images),
+            _ => Normalization::identity(patch),
         };
         let codebook = match options.output {
             Output::Codes(codes) => Some(codebook(options, background, &images, codes.codes)?),
@@ -81,8 +83,10 @@ impl State {
         let broken = |reason: &str| AdapterError::File { path: folder.join(FILE), reason: reason.to_owned() };
         let height = options.patches.height.or(state.height);
         let height = height.ok_or_else(|| broken("the height of the patches is missing"))?;
-        let patch = options.patches.width.checked_mul(height);
-        let patch = patch.and_then(|pixels| pixels.checked_mul(options.colour.channels()));
+        let patches = options.features.patches(&Patches { height: Some(height), ..options.patches.clone() });
+        let patch = patches.height.and_then(|height| patches.width.checked_mul(height));
+        let patch =
+            patch.and_then(|places| places.checked_mul(options.features.channels(options.colour.channels())));
         let sound = |width: usize| width > 0 && Some(width) == patch;
         if !sound(state.normalization.width()) {
             return Err(broken("its patches are not those of the options"));
@@ -129,6 +133,35 @@ fn normalization(width: usize, images: &[&Image]) -> Normalization {
     Normalization::fit_together(width, pixels.map(|&pixel| &levels[usize::from(pixel)..][..1]))
 }
 
+/// The patches of an opened picture, as they are cut from its features.
+fn grid_of(options: &ImageOptions, image: &Image) -> Result<Grid, AdapterError> {
+    let features = options.features;
+    let places = |pixels: usize| pixels.div_ceil(features.cell());
+    let size = (places(image.width()), places(image.height()));
+    Grid::new(&features.patches(&options.patches), size, features.channels(image.channels()))
+        .map_err(|error| fit_error("patches", error.to_string()))
+}
+
+/// Mean and deviation of each feature of a patch.
+fn gradients(
+    options: &ImageOptions,
+    background: &[f32],
+    images: &[&Image],
+) -> Result<Normalization, AdapterError> {
+    let background = options.features.background(background);
+    let grids: Result<Vec<Grid>, _> = images.iter().map(|image| grid_of(options, image)).collect();
+    let grids = grids?;
+    let width = grids.first().map_or(1, Grid::patch);
+    let frames = images.iter().zip(&grids).map(|(image, grid)| {
+        let raster = Raster::from(*image);
+        let read = options.features.of(&raster);
+        let mut frames = Vec::with_capacity(grid.len() * width);
+        (0..grid.len()).for_each(|number| grid.cut(&read, &background, number, &mut frames));
+        frames
+    });
+    Ok(Normalization::fit(width, frames))
+}
+
 /// A codebook learned from patches that are drawn evenly over all pictures.
 fn codebook(
     options: &ImageOptions,
@@ -136,18 +169,16 @@ fn codebook(
     images: &[&Image],
     codes: usize,
 ) -> Result<Codebook, AdapterError> {
-    let grid_of = |image: &Image| Grid::new(&options.patches, size_of(image), image.channels());
-    let to_fit = |error: ImageError| fit_error("patches", error.to_string());
     let mut all = 0_usize;
     for image in images {
-        all += grid_of(image).map_err(to_fit)?.len();
+        all += grid_of(options, image)?.len();
     }
     let drawn = all.min(MOST_PATCHES);
     let place = |number: usize| (number as u128 * all as u128 / drawn as u128) as usize;
     let mut patches = Vec::new();
     let (mut width, mut start, mut next) = (1, 0, 0);
     for image in images {
-        let grid = grid_of(image).map_err(to_fit)?;
+        let grid = grid_of(options, image)?;
         width = grid.patch();
         if next < drawn && place(next) < start + grid.len() {
             let raster = Raster::from(*image);

@@ -12,7 +12,8 @@ use common::{fit, options, pictures};
 fn problems_point_at_their_option() {
     let patches = json!({ "patches": {} });
     let convolution = json!({ "convolution": { "layers": [{}, { "kernel": 4, "stride": 0 }] } });
-    let cases: [(Json, &[&str]); 19] = [
+    let gradients = json!({ "gradients": {} });
+    let cases: [(Json, &[&str]); 23] = [
         (json!({}), &[]),
         (json!({ "field": "" }), &["/field"]),
         (json!({ "colors": "rgb" }), &[""]),
@@ -35,6 +36,19 @@ fn problems_point_at_their_option() {
         (json!({ "output": patches, "patches": { "width": 4, "stride_x": 2 } }), &["/patches"]),
         (json!({ "output": patches, "stem": { "convolution": {} } }), &["/stem"]),
         (json!({ "output": { "codes": { "codes": 1 } } }), &["/output/codes/codes"]),
+        (json!({ "features": gradients, "patches": { "width": 8, "height": 8, "stride_x": 4 } }), &[]),
+        (
+            json!({ "features": gradients, "patches": { "width": 6, "height": 8, "stride_x": 3 } }),
+            &["/patches/width", "/patches/stride_x"],
+        ),
+        (
+            json!({ "features": { "gradients": { "cell": 1, "bins": 99 } } }),
+            &["/features/gradients/cell", "/features/gradients/bins"],
+        ),
+        (
+            json!({ "features": gradients, "output": patches, "normalize": "per_image" }),
+            &["/features", "/normalize", "/normalize"],
+        ),
         (json!({ "augment": { "hue": 9.0 } }), &["/augment/hue"]),
         (json!({ "augment": { "saturation": 0.5 } }), &["/augment/saturation"]),
         (json!({ "colour": "rgb", "augment": { "hue": 9.0, "saturation": 0.5 } }), &[]),
@@ -58,6 +72,7 @@ fn resolved_options_say_everything_and_stay() {
             "field": "digit", "colour": "grey", "background": "white", "invert": false, "size": null,
             "corrupt": null,
             "patches": { "width": 4, "height": 4, "stride_x": null, "stride_y": null },
+            "features": "pixels",
             "normalize": "fitted", "coordinates": false, "stem": "projection",
             "augment": {
                 "shift": 0.0, "rotate": 0.0, "scale": 0.0, "shear": 0.0, "contrast": 0.0, "brightness": 0.0,

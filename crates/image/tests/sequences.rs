@@ -22,6 +22,17 @@ fn options_decide_about_stem_head_and_length() {
         (json!({}), grey(28, 28), Stem::Projection { width: 16 }, None, 49),
         (json!({ "coordinates": true }), grey(28, 28), Stem::Projection { width: 30 }, None, 49),
         (json!({ "colour": "rgb" }), grey(28, 28), Stem::Projection { width: 48 }, None, 49),
+        (json!({ "features": { "gradients": {} } }), grey(28, 28), Stem::Projection { width: 10 }, None, 49),
+        (
+            json!({
+                "features": { "gradients": { "cell": 4, "bins": 6 } }, "coordinates": true,
+                "patches": { "width": 8, "height": 8, "stride_x": 4, "stride_y": 4 },
+            }),
+            grey(30, 19),
+            Stem::Projection { width: 4 * 7 + 14 },
+            None,
+            28,
+        ),
         (
             json!({ "patches": { "width": 2, "height": null } }),
             grey(31, 12),

@@ -35,6 +35,21 @@ impl Counts {
         Ok(Self(counts))
     }
 
+    /// Whole texts; empty ones are none.
+    pub(crate) fn texts(
+        normalizer: Normalizer,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Self, AdapterError> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for value in values {
+            let text = normalizer.apply(value.as_text().ok_or(TextError::NotText)?).text.into_owned();
+            if !text.is_empty() {
+                *counts.entry(text).or_default() += 1;
+            }
+        }
+        Ok(Self(counts.into_iter().collect()))
+    }
+
     /// Characters.
     pub(crate) fn characters(
         normalizer: Normalizer,
@@ -81,6 +96,8 @@ mod tests {
         let expected = [(",", 1), ("▁a", 2), ("▁b", 3)];
         assert_eq!(words.0, expected.map(|(word, count)| (word.to_owned(), count)));
         assert_eq!(words.by_frequency(2), ["▁b", "▁a"]);
+        let texts = Counts::texts(normalizer, &mut values.iter().chain([&Value::from("")])).expect("texts");
+        assert_eq!(texts.0, [("a, b".to_owned(), 1), ("b a b".to_owned(), 1)]);
         let characters = Counts::characters(normalizer, &mut values.iter()).expect("texts");
         let expected = [(" ", 3), (",", 1), ("a", 2), ("b", 3)];
         assert_eq!(characters.0, expected.map(|(c, count)| (c.to_owned(), count)));

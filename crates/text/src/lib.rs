@@ -37,6 +37,6 @@ pub use adapter::TextAdapter;
 pub use error::TextError;
 pub use medium::Text;
 pub use options::{
-    Bpe, Bytes, Characters, File, Normalization, TextOptions, Tokenizer, Unigram, WordPiece, Words,
+    Bpe, Bytes, Characters, File, Labels, Normalization, TextOptions, Tokenizer, Unigram, WordPiece, Words,
 };
 pub use special::SpecialTokens;

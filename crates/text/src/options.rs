@@ -62,6 +62,8 @@ pub enum Tokenizer {
     Words(Words),
     /// Characters.
     Characters(Characters),
+    /// The whole text is one token: for the names of classes.
+    Labels(Labels),
     /// The bytes of UTF-8; nothing is unknown.
     Bytes(Bytes),
     /// An existing `tokenizer.json` of Hugging Face's format.
@@ -83,6 +85,7 @@ impl Tokenizer {
             Self::WordPiece(_) => "word_piece",
             Self::Words(_) => "words",
             Self::Characters(_) => "characters",
+            Self::Labels(_) => "labels",
             Self::Bytes(_) => "bytes",
             Self::File(_) => "file",
         }
@@ -96,6 +99,7 @@ impl Tokenizer {
             Self::WordPiece(options) => options.shared,
             Self::Words(options) => options.shared,
             Self::Characters(options) => options.shared,
+            Self::Labels(options) => options.shared,
             Self::Bytes(options) => options.shared,
             Self::File(options) => options.shared,
         }
@@ -108,7 +112,7 @@ impl Tokenizer {
             Self::Unigram(options) => Some(options.vocab),
             Self::WordPiece(options) => Some(options.vocab),
             Self::Words(options) => Some(options.vocab),
-            Self::Characters(_) | Self::Bytes(_) | Self::File(_) => None,
+            Self::Characters(_) | Self::Labels(_) | Self::Bytes(_) | Self::File(_) => None,
         }
     }
 
@@ -119,7 +123,7 @@ impl Tokenizer {
             Self::WordPiece(options) => Some(options.min_frequency),
             Self::Words(options) => Some(options.min_frequency),
             Self::Characters(options) => Some(options.min_frequency),
-            Self::Unigram(_) | Self::Bytes(_) | Self::File(_) => None,
+            Self::Unigram(_) | Self::Labels(_) | Self::Bytes(_) | Self::File(_) => None,
         }
     }
 
@@ -241,6 +245,14 @@ impl Default for Characters {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bytes {
+    /// Whether all sides with the same tokenizer options share one vocabulary.
+    pub shared: bool,
+}
+
+/// The whole text is one token: every text of the training split, and no other, can be written.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Labels {
     /// Whether all sides with the same tokenizer options share one vocabulary.
     pub shared: bool,
 }

@@ -18,7 +18,7 @@ pub(crate) const PARTS: [&str; 4] = ["normalizer", "pre_tokenizer", "post_proces
 
 /// Whether texts are cut into words before they are cut into pieces.
 pub(crate) fn has_words(tokenizer: &Tokenizer) -> bool {
-    !matches!(tokenizer, Tokenizer::Characters(_) | Tokenizer::Bytes(_))
+    !matches!(tokenizer, Tokenizer::Characters(_) | Tokenizer::Labels(_) | Tokenizer::Bytes(_))
 }
 
 /// The name of the model in the file.
@@ -26,7 +26,7 @@ pub(crate) fn model_type(tokenizer: &Tokenizer) -> &'static str {
     match tokenizer {
         Tokenizer::Unigram(_) => "Unigram",
         Tokenizer::WordPiece(_) => "WordPiece",
-        Tokenizer::Words(_) => "WordLevel",
+        Tokenizer::Words(_) | Tokenizer::Labels(_) => "WordLevel",
         _ => "BPE",
     }
 }

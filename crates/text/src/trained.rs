@@ -10,7 +10,7 @@ use crate::error::TextError;
 use crate::options::{TextOptions, Tokenizer};
 use crate::pieces::{Pieces, Spelled};
 use crate::recipe;
-use crate::special::SPECIAL;
+use crate::special::{SPECIAL, SpecialTokens};
 use crate::words::Marked;
 
 /// A token and the bytes of the text that it covers; bytes of a character may be apart.
@@ -85,6 +85,9 @@ impl Trained {
 
     /// The tokens of a normalised text.
     pub(crate) fn cut(&self, text: &str) -> Result<Vec<Cut>, TextError> {
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
         if !self.words {
             return self.cut_unit(text);
         }
@@ -127,7 +130,9 @@ impl Trained {
             let range =
                 if self.pieces.is_byte(token.id) { end..end + 1 } else { token.offsets.0..token.offsets.1 };
             end = range.end;
-            (token.id, range)
+            // A text that is spelled like a special token is a text.
+            let special = (token.id as usize) < SPECIAL.len();
+            (SpecialTokens::TRAINED.unknown.filter(|_| special).unwrap_or(token.id), range)
         };
         Ok(tokens.into_iter().map(cut).collect())
     }

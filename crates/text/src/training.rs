@@ -41,6 +41,18 @@ pub(crate) fn train(
             pieces.sort_unstable();
             bpe_model(tokenizer, &bpe::Merges { alphabet: pieces.len(), pieces, merges: Vec::new() })
         }
+        Tokenizer::Labels(_) => {
+            let counts = Counts::texts(normalizer, values)?;
+            not_empty(&counts)?;
+            let labels: Vec<String> = counts.0.into_iter().map(|(label, _)| label).collect();
+            if let Some(label) = labels.iter().find(|label| SPECIAL.contains(&label.as_str())) {
+                return Err(AdapterError::Fit {
+                    option: "tokenizer.labels".to_owned(),
+                    reason: format!("'{label}' is a token of its own: rename this label"),
+                });
+            }
+            level_model(tokenizer, &labels)
+        }
         _ => {
             let counts = Counts::words(normalizer, values)?;
             not_empty(&counts)?;
@@ -84,7 +96,7 @@ fn word_model(tokenizer: &Tokenizer, counts: Counts) -> Result<serde_json::Value
             let mut words = counts.by_frequency(min_frequency);
             exact_size(tokenizer, 0, words.len().min(size))?;
             words.truncate(size);
-            json!({ "type": "WordLevel", "vocab": vocabulary(tokenizer, &words), "unk_token": unknown })
+            level_model(tokenizer, &words)
         }
         _ => {
             let found = bpe::learn(&counts.0, size, min_frequency, "");
@@ -92,6 +104,10 @@ fn word_model(tokenizer: &Tokenizer, counts: Counts) -> Result<serde_json::Value
             bpe_model(tokenizer, &found)
         }
     })
+}
+
+fn level_model(tokenizer: &Tokenizer, units: &[String]) -> serde_json::Value {
+    json!({ "type": "WordLevel", "vocab": vocabulary(tokenizer, units), "unk_token": SPECIAL[1] })
 }
 
 fn bpe_model(tokenizer: &Tokenizer, found: &bpe::Merges) -> serde_json::Value {

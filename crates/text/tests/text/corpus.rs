@@ -67,6 +67,7 @@ pub(crate) fn kinds() -> Vec<Json> {
         json!({ "word_piece": { "vocab": 340 } }),
         json!({ "words": { "vocab": 45 } }),
         json!({ "characters": {} }),
+        json!({ "labels": {} }),
         json!({ "bytes": {} }),
     ]
 }

@@ -110,6 +110,8 @@ fn data_that_does_not_fit_is_refused_with_the_way_out() {
         (json!({ "bpe": {} }), &[], "field", "has no text in this field"),
         (json!({ "bytes": {} }), &[Value::from("")], "field", "has no text in this field"),
         (json!({ "characters": {} }), &[], "field", "has no text in this field"),
+        (json!({ "labels": {} }), &[Value::from("")], "field", "has no text in this field"),
+        (json!({ "labels": {} }), &[Value::from("</s>")], "tokenizer.labels", "rename this label"),
     ] {
         let options = options(tokenizer);
         let (found, said) = refused(&options, values);

@@ -75,6 +75,7 @@ fn unknown_characters_keep_their_bytes() {
         (json!({ "characters": {} }), vec!["☃", "☄", "∅"]),
         (json!({ "unigram": { "vocab": 330 } }), vec!["☃☄", "∅"]),
         (json!({ "word_piece": { "vocab": 340 } }), vec!["☃☄", "∅"]),
+        (json!({ "labels": {} }), vec!["☃☄", "∅"]),
     ] {
         let adapter = fitted(&options(tokenizer.clone()));
         let found: Vec<String> =

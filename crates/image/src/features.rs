@@ -1,0 +1,218 @@
+//! What a picture is read as: its pixels, or histograms of oriented gradients, which hardly change from one
+//! artist's palette and light to another's.
+
+use std::borrow::Cow;
+use std::f32::consts::PI;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::options::Patches;
+use crate::raster::Raster;
+
+/// What is added to the energy that a histogram is scaled by, so that even places stay near 0.
+const LEAST_ENERGY: f32 = 0.05;
+
+/// What a picture is read as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Features {
+    /// Its pixels.
+    #[default]
+    Pixels,
+    /// The directions of its edges, cell by cell, and the mean colour of each cell.
+    Gradients(Gradients),
+}
+
+/// Histograms of oriented gradients (Dalal and Triggs 2005), unsigned, each scaled by the cells around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gradients {
+    /// The side of a cell in pixels; sides and strides of patches are whole numbers of cells.
+    #[schemars(range(min = 2, max = 64))]
+    pub cell: usize,
+    /// Into how many directions half a turn is divided.
+    #[schemars(range(min = 2, max = 36))]
+    pub bins: usize,
+}
+
+impl Default for Gradients {
+    fn default() -> Self {
+        Self { cell: 4, bins: 9 }
+    }
+}
+
+impl Features {
+    /// The pixels of a side that become one place of what is read.
+    pub(crate) fn cell(self) -> usize {
+        match self {
+            Self::Pixels => 1,
+            Self::Gradients(gradients) => gradients.cell.max(1),
+        }
+    }
+
+    /// How many values a place has.
+    pub(crate) fn channels(self, colours: usize) -> usize {
+        match self {
+            Self::Pixels => colours,
+            Self::Gradients(gradients) => gradients.bins + colours,
+        }
+    }
+
+    /// Patches, measured in places rather than pixels.
+    pub(crate) fn patches(self, patches: &Patches) -> Patches {
+        let cell = self.cell();
+        let places = |pixels: usize| pixels.div_ceil(cell);
+        Patches {
+            width: places(patches.width),
+            height: patches.height.map(places),
+            stride_x: patches.stride_x.map(places),
+            stride_y: patches.stride_y.map(places),
+        }
+    }
+
+    /// A place beside the picture.
+    pub(crate) fn background(self, background: &[f32]) -> Cow<'_, [f32]> {
+        match self {
+            Self::Pixels => Cow::Borrowed(background),
+            Self::Gradients(gradients) => Cow::Owned([&vec![0.0; gradients.bins], background].concat()),
+        }
+    }
+
+    /// What is read of a picture.
+    pub(crate) fn of(self, raster: &Raster) -> Cow<'_, Raster> {
+        match self {
+            Self::Pixels => Cow::Borrowed(raster),
+            Self::Gradients(gradients) => Cow::Owned(gradients.of(raster)),
+        }
+    }
+}
+
+impl Gradients {
+    /// A raster of cells, whose channels are the directions and then the mean colours.
+    fn of(self, raster: &Raster) -> Raster {
+        let (cell, bins) = (self.cell.max(1), self.bins.max(1));
+        let (width, height) = (raster.width.div_ceil(cell), raster.height.div_ceil(cell));
+        let channels = bins + raster.channels;
+        let mut cells = vec![0.0; width * height * channels];
+        for y in 0..raster.height {
+            for x in 0..raster.width {
+                let place = &mut cells[((y / cell) * width + x / cell) * channels..][..channels];
+                let (directions, colours) = place.split_at_mut(bins);
+                let (size, direction) = steepest(raster, x, y);
+                // Between two directions, each gets its share; behind the last comes the first.
+                let at = direction / PI * bins as f32;
+                let (low, share) = (at.floor(), at - at.floor());
+                directions[low as usize % bins] += size * (1.0 - share);
+                directions[(low as usize + 1) % bins] += size * share;
+                let inside = |start: usize, side: usize| cell.min(side - start / cell * cell);
+                let pixels = (inside(x, raster.width) * inside(y, raster.height)) as f32;
+                let pixel = &raster.values[(y * raster.width + x) * raster.channels..];
+                colours.iter_mut().zip(pixel).for_each(|(mean, value)| *mean += value / pixels);
+            }
+        }
+        scale(&mut cells, (width, height), bins, channels);
+        Raster { width, height, channels, values: cells }
+    }
+}
+
+/// Size and direction, from 0 to half a turn, of the steepest gradient among a pixel's channels.
+fn steepest(raster: &Raster, x: usize, y: usize) -> (f32, f32) {
+    let value = |x: usize, y: usize, channel: usize| {
+        raster.values[(y * raster.width + x) * raster.channels + channel]
+    };
+    let (left, right) = (x.saturating_sub(1), (x + 1).min(raster.width - 1));
+    let (above, below) = (y.saturating_sub(1), (y + 1).min(raster.height - 1));
+    let gradients = (0..raster.channels).map(|channel| {
+        let across = value(right, y, channel) - value(left, y, channel);
+        let down = value(x, below, channel) - value(x, above, channel);
+        (across.hypot(down), across, down)
+    });
+    let steepest = gradients.max_by(|a, b| a.0.total_cmp(&b.0));
+    steepest.map_or((0.0, 0.0), |(size, across, down)| (size, down.atan2(across).rem_euclid(PI)))
+}
+
+/// Divides each histogram by the length of all those in the three by three cells around it.
+fn scale(cells: &mut [f32], (width, height): (usize, usize), bins: usize, channels: usize) {
+    let energy = |cell: &[f32]| cell[..bins].iter().map(|value| value * value).sum::<f32>();
+    let energies: Vec<f32> = cells.chunks_exact(channels).map(energy).collect();
+    for (number, cell) in cells.chunks_exact_mut(channels).enumerate() {
+        let around = |at: usize, side: usize| [at.saturating_sub(1), at, (at + 1).min(side - 1)];
+        let (x, y) = (number % width, number / width);
+        let places = around(y, height).into_iter().flat_map(|y| around(x, width).map(|x| y * width + x));
+        let all: f32 = places.map(|place| energies[place]).sum();
+        let length = (all + LEAST_ENERGY).sqrt();
+        cell[..bins].iter_mut().for_each(|value| *value /= length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(
+        width: usize,
+        height: usize,
+        channels: usize,
+        of: impl Fn(usize, usize, usize) -> f32,
+    ) -> Raster {
+        let mut values = Vec::new();
+        for y in 0..height {
+            for x in 0..width {
+                values.extend((0..channels).map(|channel| of(x, y, channel)));
+            }
+        }
+        Gradients { cell: 4, bins: 4 }.of(&Raster { width, height, channels, values })
+    }
+
+    #[test]
+    fn edges_vote_for_their_direction() {
+        // Dark to light from the left, from above, and towards the lower right corner.
+        let edges: [fn(usize, usize) -> bool; 3] = [|x, _| x > 3, |_, y| y > 3, |x, y| x + y > 7];
+        for (edge, direction) in edges.into_iter().zip([0, 2, 1]) {
+            let found = cells(8, 8, 1, |x, y, _| if edge(x, y) { 1.0 } else { 0.0 });
+            assert_eq!((found.width, found.height, found.channels), (2, 2, 5));
+            let votes: Vec<f32> =
+                (0..4).map(|bin| found.values.iter().skip(bin).step_by(5).sum::<f32>()).collect();
+            let others: f32 = votes.iter().sum::<f32>() - votes[direction];
+            assert!(votes[direction] > 0.9 && others < votes[direction] / 2.0, "{direction}: {votes:?}");
+        }
+    }
+
+    #[test]
+    fn light_and_contrast_hardly_change_directions() {
+        let picture = |x: usize, y: usize| ((x * 7 + y * 3) % 11) as f32 / 11.0;
+        let plain = cells(12, 8, 1, |x, y, _| picture(x, y));
+        let faint = cells(12, 8, 1, |x, y, _| 0.4 + 0.5 * picture(x, y));
+        let negative = cells(12, 8, 1, |x, y, _| 1.0 - picture(x, y));
+        for (number, value) in plain.values.iter().enumerate() {
+            if number % 5 < 4 {
+                assert!((value - faint.values[number]).abs() < 0.02);
+                assert!((value - negative.values[number]).abs() < 1e-3);
+            } else {
+                assert!((0.4 + 0.5 * value - faint.values[number]).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn the_steepest_colour_votes_and_all_are_kept() {
+        // Red changes from left to right, blue, more, from above.
+        let found = cells(4, 4, 3, |x, y, channel| [0.01 * x as f32, 0.5, 0.1 * y as f32][channel]);
+        assert!(found.values[2] > 10.0 * (found.values[0] + found.values[1] + found.values[3]));
+        let colours = &found.values[4..];
+        for (colour, expected) in colours.iter().zip([0.015, 0.5, 0.15]) {
+            assert!((colour - expected).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn cells_over_the_edge_and_even_pictures_are_read() {
+        let even = cells(5, 9, 1, |_, _, _| 0.25);
+        assert_eq!((even.width, even.height), (2, 3));
+        for cell in even.values.chunks_exact(5) {
+            assert_eq!(cell[..4], [0.0; 4]);
+            assert!((cell[4] - 0.25).abs() < 1e-6);
+        }
+    }
+}
