@@ -121,8 +121,7 @@ impl ImageAdapter {
         let extra = if coordinates { coordinates::WIDTH } else { 0 };
         let features = self.options.features;
         let (read, background) = (features.of(raster), features.background(&self.background));
-        let places =
-            Grid::new(&features.patches(&self.options.patches), (read.width, read.height), read.channels)?;
+        let places = features.grid(&self.options.patches, (raster.width, raster.height), raster.channels)?;
         let width = places.patch() + extra;
         let (mean, deviation) = match (self.options.normalize, &self.options.output) {
             (Normalize::PerImage, Output::Frames) => moments(&raster.values),

@@ -78,12 +78,13 @@ fn patches(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
 
 fn features(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
     let Features::Gradients(Gradients { cell, bins }) = options.features else { return };
-    for (name, value, most) in [("cell", cell, 64), ("bins", bins, 36)] {
-        if !(2..=most).contains(&value) {
-            let pointer = format!("/features/gradients/{name}");
-            let help = format!("from 2 to {most}");
-            problems.push(problem(pointer, format!("{value} is no number of {name}"), &help));
-        }
+    if !(2..=64).contains(&cell) {
+        let message = format!("a cell cannot have a side of {cell} pixels");
+        problems.push(problem("/features/gradients/cell", message, "from 2 to 64 pixels"));
+    }
+    if !(2..=36).contains(&bins) {
+        let message = format!("half a turn cannot be divided into {bins} directions");
+        problems.push(problem("/features/gradients/bins", message, "from 2 to 36; 9 is usual"));
     }
     for (name, pixels) in sides(&options.patches) {
         if let Some(pixels) = pixels.filter(|pixels| cell > 0 && pixels % cell != 0) {

@@ -7,6 +7,8 @@ use std::f32::consts::PI;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::error::ImageError;
+use crate::grid::Grid;
 use crate::options::Patches;
 use crate::raster::Raster;
 
@@ -44,7 +46,7 @@ impl Default for Gradients {
 
 impl Features {
     /// The pixels of a side that become one place of what is read.
-    pub(crate) fn cell(self) -> usize {
+    fn cell(self) -> usize {
         match self {
             Self::Pixels => 1,
             Self::Gradients(gradients) => gradients.cell.max(1),
@@ -61,14 +63,24 @@ impl Features {
 
     /// Patches, measured in places rather than pixels.
     pub(crate) fn patches(self, patches: &Patches) -> Patches {
-        let cell = self.cell();
-        let places = |pixels: usize| pixels.div_ceil(cell);
+        let places = |pixels: usize| pixels.div_ceil(self.cell());
         Patches {
             width: places(patches.width),
             height: patches.height.map(places),
             stride_x: patches.stride_x.map(places),
             stride_y: patches.stride_y.map(places),
         }
+    }
+
+    /// Where patches are cut from what is read of pictures of this size, in pixels.
+    pub(crate) fn grid(
+        self,
+        patches: &Patches,
+        (width, height): (usize, usize),
+        colours: usize,
+    ) -> Result<Grid, ImageError> {
+        let size = (width.div_ceil(self.cell()), height.div_ceil(self.cell()));
+        Grid::new(&self.patches(patches), size, self.channels(colours))
     }
 
     /// A place beside the picture.

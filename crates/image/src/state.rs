@@ -135,11 +135,8 @@ fn normalization(width: usize, images: &[&Image]) -> Normalization {
 
 /// The patches of an opened picture, as they are cut from its features.
 fn grid_of(options: &ImageOptions, image: &Image) -> Result<Grid, AdapterError> {
-    let features = options.features;
-    let places = |pixels: usize| pixels.div_ceil(features.cell());
-    let size = (places(image.width()), places(image.height()));
-    Grid::new(&features.patches(&options.patches), size, features.channels(image.channels()))
-        .map_err(|error| fit_error("patches", error.to_string()))
+    let grid = options.features.grid(&options.patches, size_of(image), image.channels());
+    grid.map_err(|error| fit_error("patches", error.to_string()))
 }
 
 /// Mean and deviation of each feature of a patch.

@@ -1,6 +1,6 @@
 //! What the training split says about words and characters, in an order that depends on nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use any2any_adapter::{AdapterError, Value};
 
@@ -18,21 +18,9 @@ impl Counts {
         normalizer: Normalizer,
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Self, AdapterError> {
-        let mut counts: HashMap<String, u64> = HashMap::new();
-        for value in values {
-            let text = value.as_text().ok_or(TextError::NotText)?;
-            for word in Marked::new(&normalizer.apply(text).text).words() {
-                match counts.get_mut(word.marked) {
-                    Some(count) => *count += 1,
-                    None => {
-                        counts.insert(word.marked.to_owned(), 1);
-                    }
-                }
-            }
-        }
-        let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
-        counts.sort_unstable();
-        Ok(Self(counts))
+        Self::of(normalizer, values, |text, count| {
+            Marked::new(text).words().for_each(|word| count(word.marked));
+        })
     }
 
     /// Whole texts; empty ones are none.
@@ -40,14 +28,11 @@ impl Counts {
         normalizer: Normalizer,
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Self, AdapterError> {
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        for value in values {
-            let text = normalizer.apply(value.as_text().ok_or(TextError::NotText)?).text.into_owned();
+        Self::of(normalizer, values, |text, count| {
             if !text.is_empty() {
-                *counts.entry(text).or_default() += 1;
+                count(text);
             }
-        }
-        Ok(Self(counts.into_iter().collect()))
+        })
     }
 
     /// Characters.
@@ -55,14 +40,30 @@ impl Counts {
         normalizer: Normalizer,
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Self, AdapterError> {
-        let mut counts: BTreeMap<char, u64> = BTreeMap::new();
+        Self::of(normalizer, values, |text, count| {
+            text.chars().for_each(|character| count(character.encode_utf8(&mut [0; 4])));
+        })
+    }
+
+    /// The units that `units` tells of each normalised text.
+    fn of(
+        normalizer: Normalizer,
+        values: &mut dyn Iterator<Item = &Value>,
+        units: impl Fn(&str, &mut dyn FnMut(&str)),
+    ) -> Result<Self, AdapterError> {
+        let mut counts: HashMap<String, u64> = HashMap::new();
         for value in values {
             let text = value.as_text().ok_or(TextError::NotText)?;
-            for character in normalizer.apply(text).text.chars() {
-                *counts.entry(character).or_default() += 1;
-            }
+            units(&normalizer.apply(text).text, &mut |unit| match counts.get_mut(unit) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(unit.to_owned(), 1);
+                }
+            });
         }
-        Ok(Self(counts.into_iter().map(|(character, count)| (character.to_string(), count)).collect()))
+        let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+        counts.sort_unstable();
+        Ok(Self(counts))
     }
 
     /// How many different characters there are.

@@ -67,12 +67,15 @@ fn bytes_bring_back_what_training_has_not_seen() {
 fn what_looks_like_a_special_token_is_text() {
     for kind in kinds() {
         let adapter = fitted(&options(kind.clone()));
-        let tokens = encode(adapter.as_ref(), "a </s> <s><pad> b");
-        assert!(
-            tokens[..tokens.len() - 1].iter().all(|token| ![0, 2, 3].contains(token)),
-            "{kind}: {tokens:?}"
-        );
-        assert_eq!(tokens.last(), Some(&3));
+        for text in ["a </s> <s><pad> b", "<pad>", "<s>", "</s>"] {
+            let tokens = encode(adapter.as_ref(), text);
+            assert!(tokens.len() > 1, "{kind}: {text}");
+            assert!(
+                tokens[..tokens.len() - 1].iter().all(|token| ![0, 2, 3].contains(token)),
+                "{kind}: {text}: {tokens:?}"
+            );
+            assert_eq!(tokens.last(), Some(&3));
+        }
     }
 }
 
