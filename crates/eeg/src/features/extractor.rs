@@ -1,5 +1,7 @@
 //! Windows of samples to features.
 
+use std::ops::Range;
+
 use crate::error::EegError;
 use crate::features::Grid;
 use crate::features::options::Features;
@@ -20,21 +22,9 @@ pub(crate) struct Extractor {
 
 enum Kind {
     Raw,
-    Bands {
-        periodogram: Periodogram,
-        bands: Vec<std::ops::Range<usize>>,
-    },
-    Spectrum {
-        periodogram: Periodogram,
-        bins: std::ops::Range<usize>,
-        per_channel: bool,
-        reach: Option<usize>,
-    },
-    Rhythms {
-        rhythms: Rhythms,
-        low: f64,
-        resolution: f64,
-    },
+    Bands { periodogram: Periodogram, bands: Vec<Range<usize>> },
+    Spectrum { periodogram: Periodogram, bins: Range<usize>, per_channel: bool, reach: Option<usize> },
+    Rhythms { rhythms: Rhythms, low: f64, resolution: f64 },
 }
 
 impl Extractor {
@@ -125,7 +115,7 @@ impl Extractor {
     }
 
     /// The features of a block between two frequencies; none where features are no frequencies.
-    pub(crate) fn between(&self, low: f64, high: f64) -> std::ops::Range<usize> {
+    pub(crate) fn between(&self, low: f64, high: f64) -> Range<usize> {
         let (first, step) = match &self.kind {
             Kind::Raw | Kind::Bands { .. } => return 0..0,
             Kind::Spectrum { periodogram, bins, .. } => {
@@ -151,7 +141,7 @@ impl Extractor {
     }
 
     /// Where windows begin and end in `len` samples.
-    pub(crate) fn windows(&self, len: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    pub(crate) fn windows(&self, len: usize) -> impl Iterator<Item = Range<usize>> {
         let last = len.checked_sub(self.window);
         let (window, hop) = (self.window, self.hop);
         let starts = last.into_iter().flat_map(move |last| (0..=last).step_by(hop));
@@ -168,45 +158,45 @@ impl Extractor {
                 self.window as f64 / self.rate
             )));
         }
-        let mut values = Vec::new();
-        for window in self.windows(len) {
-            let channels: Vec<&[f32]> = samples.iter().map(|channel| &channel[window.clone()]).collect();
-            self.window_features(&channels, &mut values);
-        }
-        Ok(Grid { channels: self.channels(), block: self.block(), values })
+        Ok(Grid { channels: self.channels(), block: self.block(), values: self.values(samples) })
     }
 
-    fn window_features(&self, channels: &[&[f32]], values: &mut Vec<f32>) {
+    /// Features, window after window and in a window channel after channel.
+    fn values(&self, samples: &[Vec<f32>]) -> Vec<f32> {
+        let windows = self.windows(samples.first().map_or(0, Vec::len));
+        let channels = |window: Range<usize>| samples.iter().map(move |channel| &channel[window.clone()]);
         let log = |power: f64| (power + FLOOR).ln();
         match &self.kind {
-            Kind::Raw => channels.iter().for_each(|channel| values.extend_from_slice(channel)),
+            Kind::Raw => windows.flat_map(channels).flatten().copied().collect(),
             Kind::Bands { periodogram, bands } => {
-                for channel in channels {
+                let features = |channel: &[f32]| {
                     let powers = periodogram.powers(channel);
-                    let mean = |band: &std::ops::Range<usize>| {
-                        powers[band.clone()].iter().sum::<f64>() / band.len() as f64
-                    };
-                    values.extend(bands.iter().map(|band| log(mean(band)) as f32));
-                }
+                    let mean =
+                        |band: &Range<usize>| powers[band.clone()].iter().sum::<f64>() / band.len() as f64;
+                    bands.iter().map(|band| log(mean(band)) as f32).collect::<Vec<f32>>()
+                };
+                windows.flat_map(channels).flat_map(features).collect()
             }
             Kind::Spectrum { periodogram, bins, per_channel, reach } => {
-                let powers =
-                    channels.iter().map(|channel| periodogram.powers(channel)[bins.clone()].to_vec());
-                let mut add = |powers: Vec<f64>| {
+                let powers = |channel: &[f32]| periodogram.powers(channel)[bins.clone()].to_vec();
+                let features = |powers: Vec<f64>| {
                     let logs: Vec<f64> = powers.into_iter().map(log).collect();
                     let logs = reach.map_or_else(|| logs.clone(), |reach| against_neighbours(&logs, reach));
-                    values.extend(logs.into_iter().map(|value| value as f32));
+                    logs.into_iter().map(|value| value as f32)
+                };
+                let mean = |window: Range<usize>| {
+                    let add = |sum: Vec<f64>, other| sum.iter().zip(other).map(|(a, b)| a + b).collect();
+                    let sum = channels(window).map(powers).reduce(add).unwrap_or_default();
+                    sum.into_iter().map(|power| power / samples.len() as f64).collect()
                 };
                 if *per_channel {
-                    powers.for_each(add);
+                    windows.flat_map(channels).map(powers).flat_map(features).collect()
                 } else {
-                    let count = channels.len() as f64;
-                    let sum = powers.reduce(|sum, other| sum.iter().zip(other).map(|(a, b)| a + b).collect());
-                    add(sum.unwrap_or_default().into_iter().map(|power| power / count).collect());
+                    windows.map(mean).flat_map(features).collect()
                 }
             }
             Kind::Rhythms { rhythms, .. } => {
-                values.extend(rhythms.correlations(channels).into_iter().map(|value| value as f32));
+                rhythms.correlations(samples, windows).into_iter().map(|value| value as f32).collect()
             }
         }
     }

@@ -3,6 +3,9 @@
 //! that are known.
 
 use std::f64::consts::PI;
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2, s};
 
 /// A direction that holds less than this share of what it started with depends on those before.
 const DEPENDENT: f64 = 1e-9;
@@ -10,14 +13,18 @@ const DEPENDENT: f64 = 1e-9;
 /// Sines and cosines of every frequency, orthonormal over a window.
 #[derive(Clone)]
 pub(crate) struct Rhythms {
-    /// For each frequency the waves, `[waves][window]`.
-    waves: Vec<Vec<Vec<f64>>>,
+    /// The waves of all frequencies, `[waves, window]`.
+    waves: Array2<f64>,
+    /// Which waves belong to each frequency.
+    of_frequency: Vec<Range<usize>>,
 }
 
 impl Rhythms {
     /// The rhythms of some frequencies in hertz, over windows of `window` samples.
     pub(crate) fn new(frequencies: &[f64], harmonics: usize, window: usize, rate: f64) -> Self {
-        let waves = |&frequency: &f64| {
+        let mut all = Vec::new();
+        let mut of_frequency = Vec::with_capacity(frequencies.len());
+        for &frequency in frequencies {
             let multiples = (1..=harmonics).map(|number| frequency * number as f64);
             let below_half = multiples.filter(|&multiple| multiple < rate / 2.0);
             let waves = below_half.flat_map(|multiple| {
@@ -25,22 +32,48 @@ impl Rhythms {
                 let wave = |turn: f64| (0..window).map(|n| (angle * n as f64 + turn).cos()).collect();
                 [wave(0.0), wave(PI / 2.0)]
             });
-            orthonormal(waves.collect())
-        };
-        Self { waves: frequencies.iter().map(waves).collect() }
+            let start = all.len();
+            all.extend(orthonormal(waves.collect()));
+            of_frequency.push(start..all.len());
+        }
+        Self { waves: rows(&all, window), of_frequency }
     }
 
     /// How many frequencies there are.
     pub(crate) fn len(&self) -> usize {
-        self.waves.len()
+        self.of_frequency.len()
     }
 
-    /// The largest canonical correlation between the channels and the waves of each frequency, 0 to 1.
-    pub(crate) fn correlations(&self, channels: &[&[f32]]) -> Vec<f64> {
-        let channels = channels.iter().map(|samples| samples.iter().map(|&value| f64::from(value)).collect());
-        let channels = orthonormal(channels.collect());
-        self.waves.iter().map(|waves| largest_correlation(waves, &channels)).collect()
+    /// The largest canonical correlation between the channels and the waves of each frequency, 0 to 1, window
+    /// after window.
+    pub(crate) fn correlations(
+        &self,
+        samples: &[Vec<f32>],
+        windows: impl Iterator<Item = Range<usize>>,
+    ) -> Vec<f64> {
+        let channels = |window: Range<usize>| {
+            let channels = samples.iter().map(|channel| channel[window.clone()].iter());
+            orthonormal(channels.map(|channel| channel.map(|&value| f64::from(value)).collect()).collect())
+        };
+        let windows: Vec<Vec<Vec<f64>>> = windows.map(channels).collect();
+        // One product for all windows, since the waves are read as often as there are products.
+        let products = self.waves.dot(&rows(&windows.concat(), self.waves.ncols()).t());
+        let mut before = 0;
+        let mut correlations = Vec::with_capacity(windows.len() * self.len());
+        for channels in &windows {
+            let here = before..before + channels.len();
+            before = here.end;
+            let of_frequency = |waves: &Range<usize>| products.slice(s![waves.clone(), here.clone()]);
+            correlations
+                .extend(self.of_frequency.iter().map(|waves| largest_singular_value(of_frequency(waves))));
+        }
+        correlations
     }
+}
+
+/// A matrix of rows of `width` numbers.
+fn rows(rows: &[Vec<f64>], width: usize) -> Array2<f64> {
+    Array2::from_shape_fn((rows.len(), width), |(row, column)| rows[row][column])
 }
 
 /// The same space from vectors of mean 0 and length 1 at right angles (Gram and Schmidt, done twice).
@@ -66,12 +99,10 @@ fn orthonormal(vectors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     basis
 }
 
-/// The largest singular value of the products of two orthonormal bases.
-fn largest_correlation(waves: &[Vec<f64>], channels: &[Vec<f64>]) -> f64 {
-    let products: Vec<Vec<f64>> =
-        waves.iter().map(|wave| channels.iter().map(|channel| dot(wave, channel)).collect()).collect();
-    let square: Vec<Vec<f64>> =
-        products.iter().map(|row| products.iter().map(|other| dot(row, other)).collect()).collect();
+/// The largest singular value of a matrix with few rows, at most 1.
+fn largest_singular_value(matrix: ArrayView2<'_, f64>) -> f64 {
+    let square = matrix.dot(&matrix.t());
+    let square = square.rows().into_iter().map(|row| row.to_vec()).collect();
     largest_eigenvalue(square).max(0.0).sqrt().min(1.0)
 }
 
@@ -124,6 +155,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
 
     #[test]
@@ -136,12 +169,17 @@ mod tests {
             (0..512).map(|n| (wave(n) + noise(n, seed)) as f32).collect()
         };
         let channels = [channel(0.5, 1), channel(-1.0, 2), channel(0.0, 3)];
-        let channels: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
         let rhythms = Rhythms::new(&[9.0, 13.0, 17.0], 2, 512, rate);
-        let found = rhythms.correlations(&channels);
+        let found = rhythms.correlations(&channels, iter::once(0..512));
         assert!(found[1] > 0.75 && found[0] < 0.4 && found[2] < 0.4, "{found:?}");
-        let silent = [0.0_f32; 512];
-        assert_eq!(rhythms.correlations(&[&silent]), [0.0, 0.0, 0.0]);
+        let silent = vec![0.0_f32; 512];
+        assert_eq!(rhythms.correlations(std::slice::from_ref(&silent), iter::once(0..512)), [0.0, 0.0, 0.0]);
+        // Windows are independent, also of one in which fewer channels say anything.
+        let longer = channels.map(|channel| [channel, silent.clone()].concat());
+        let windows = rhythms.correlations(&longer, [512..1024, 0..512].into_iter());
+        assert_eq!(windows[..3], [0.0, 0.0, 0.0]);
+        let error = windows[3..].iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(error < 1e-12, "{windows:?} {found:?}");
     }
 
     #[test]

@@ -14,8 +14,12 @@ use crate::files::Recording;
 use crate::options::{EegOptions, Filter, Reference, Standardize};
 use crate::steps::recording::{Prepared, channels, prepare, wanted};
 
-/// Recordings that are kept at least: one for each of a few threads.
+/// Recordings that are kept at least, however large: one for each of a few threads.
 const LEAST: usize = 4;
+
+/// Bytes of samples above which no more than the least are kept. Events that are joined come from the recordings
+/// of a subject in any order, and are as many as the series are long.
+const MOST: usize = 256 << 20;
 
 type Slot = Arc<OnceLock<Result<Arc<Prepared>, EegError>>>;
 
@@ -96,13 +100,43 @@ fn slot(key: Key) -> Slot {
     let slot = entry.1.clone();
     cache.push_front(entry);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    cache.truncate(LEAST.max(2 * threads));
+    let kept = kept(cache.iter().map(|(_, slot)| bytes(slot)), LEAST.max(2 * threads), MOST);
+    cache.truncate(kept);
     slot
+}
+
+/// The size of a recording; one that is not read yet has none.
+fn bytes(slot: &Slot) -> usize {
+    let of = |samples: &[Vec<f32>]| samples.iter().map(Vec::len).sum::<usize>() * size_of::<f32>();
+    match slot.get() {
+        Some(Ok(prepared)) => {
+            of(&prepared.recording.samples) + prepared.standardized.as_deref().map_or(0, of)
+        }
+        _ => 0,
+    }
+}
+
+/// How many of the newest fit into `most` bytes, or `least` of them.
+fn kept(sizes: impl Iterator<Item = usize>, least: usize, most: usize) -> usize {
+    let sums = sizes.scan(0_usize, |sum, size| {
+        *sum = sum.saturating_add(size);
+        Some(*sum)
+    });
+    sums.take_while(|&sum| sum <= most).count().max(least)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn small_recordings_are_kept_and_of_large_ones_the_least() {
+        let cases: [(&[usize], usize); 4] =
+            [(&[10; 8], 8), (&[10; 12], 10), (&[90, 20, 1, 1, 1], 2), (&[usize::MAX, usize::MAX], 2)];
+        for (sizes, expected) in cases {
+            assert_eq!(kept(sizes.iter().copied(), 2, 100), expected, "{sizes:?}");
+        }
+    }
 
     #[test]
     fn events_of_one_recording_share_what_was_read() {
