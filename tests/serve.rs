@@ -123,6 +123,13 @@ fn translations_are_those_of_the_command() {
     let tokens = by_text["outputs"][0][0]["tokens"].as_array().expect("tokens")[..2].to_vec();
     let forced = served.ask("/api/translate", &json!({ "source": { "text": SENTENCE }, "prefix": tokens }));
     assert_eq!(forced["outputs"][0][0]["tokens"].as_array().expect("tokens")[..2], tokens[..]);
+    // A text that is forced is the beginning of the text that is written.
+    let text = by_text["outputs"][0][0]["view"]["text"].as_str().expect("a text");
+    let beginning = text.split_inclusive(' ').take(2).collect::<String>();
+    let asked = json!({ "source": { "text": SENTENCE }, "prefix": beginning.trim_end() });
+    let forced = served.ask("/api/translate", &asked);
+    let written = forced["outputs"][0][0]["view"]["text"].as_str().expect("a text");
+    assert!(written.starts_with(beginning.trim_end()), "{written:?} begins with {beginning:?}");
 }
 
 #[test]

@@ -51,6 +51,8 @@ fn what_cannot_be_done_is_said() {
             "not_found",
         ),
         ("/api/translate", json!({ "source": text, "prefix": [70] }), 400, "token"),
+        ("/api/translate", json!({ "source": text, "prefix": { "text": "der" } }), 400, "malformed"),
+        ("/api/next", json!({ "source": text, "prefix": "der ".repeat(2000) }), 413, "too_large"),
         ("/api/translate", json!({ "source": text, "decoding": { "beam": { "size": 0 } } }), 400, "decoding"),
         (
             "/api/translate",
@@ -253,6 +255,28 @@ fn oversized_slow_and_interrupted_requests_leave_the_server_sound() {
     }
     assert_eq!(served.metric("any2any_requests_at_work"), 1.0);
     assert_eq!(served.metric("any2any_queue_length"), 0.0);
+}
+
+#[test]
+fn a_client_that_reads_nothing_gives_its_place_back() {
+    let limits = Limits { connections: 1, unread: Duration::from_secs(1), ..Limits::default() };
+    let served = Served::new(limits);
+    // More answers than the system keeps for a client that does not read: in the end the server cannot write, and
+    // then the client cannot either.
+    let mut stream = served.connect();
+    stream.set_write_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    let question = b"GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(100);
+    let began = Instant::now();
+    let error = loop {
+        if let Err(error) = stream.write_all(&question) {
+            break error;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing was ever full");
+    };
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+    assert!([BrokenPipe, ConnectionReset].contains(&error.kind()), "{error}");
+    // The only place is free for others.
+    assert_eq!(served.get("/api/runs").status, 200);
 }
 
 #[test]

@@ -164,6 +164,26 @@ clicks("the microphone is recorded, and heard", at("hear", { panel: "source" }),
   await DRAWN.sound(page, panel.locator(".picture-area canvas").first(), source);
 });
 
+clicks("a file is dropped on the page", at("see", { panel: "source" }), async (page) => {
+  const name = "anna_ring_3.png";
+  const content = readFileSync(inWorkshop(`pictures/${name}`)).toString("base64");
+  const zone = page.locator("#panel-source .drop-zone");
+  const transfer = await page.evaluateHandle(([called, bytes]) => {
+    const given = new DataTransfer();
+    given.items.add(new File([Uint8Array.from(atob(bytes), (each) => each.charCodeAt(0))], called, { type: "image/png" }));
+    return given;
+  }, [name, content]);
+  await zone.dispatchEvent("dragover", { dataTransfer: transfer });
+  assert.match(await zone.getAttribute("class"), /\bover\b/, "the place to drop it is lit");
+  await zone.dispatchEvent("drop", { dataTransfer: transfer });
+  await until(page, (file) => import("any2any/state").then(({ state }) => state.input.file?.name === file && state.tokens.length > 0), name);
+  await settled(page);
+  const question = await questionOf(page);
+  assert.equal(question.source.file.content, content);
+  assert.deepEqual(question.tokens, (await ask("translate", { ...await sourceOf(page), decoding: { greedy: {} } })).outputs[0][0].tokens);
+  assert.doesNotMatch(await zone.getAttribute("class"), /\bover\b/);
+});
+
 clicks("files are taken from the disk", at("feel", { panel: "source" }), async (page) => {
   const name = "anna_ring_3.csv";
   await page.locator("#panel-source input[type=file]").setInputFiles(inWorkshop(`recordings/${name}`));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
-  explorer, weightsOf, TEXT, allNear, near, dataOf, openPanel, picture, questionOf, settled, sourceOf, stateOf, until,
+  explorer, weightsOf, TEXT, WRITE, allNear, near, dataOf, openPanel, picture, questionOf, settled, sourceOf, stateOf, until,
 } from "./support.mjs";
 
 const { ask, clicks } = await explorer();
@@ -45,6 +45,18 @@ clicks("a sample is taken at a click, and a text as it is typed", { panel: "sour
   const { outputs: [[{ tokens }]] } = await ask("translate", { run: TEXT, task: 0, source: { text: "a man hears the sea now ." }, decoding: { greedy: {} } });
   assert.deepEqual(question.tokens, tokens);
   assert.match(await panel.locator("h3").first().textContent(), new RegExp(`^${(await ask("look", question)).source.positions.length} tokens`));
+});
+
+clicks("a language model goes on from what is typed", { run: WRITE, panel: "source" }, async (page) => {
+  const panel = page.locator("#panel-source");
+  for (const beginning of ["der Hund", "die"]) {
+    await panel.getByRole("textbox").fill(beginning);
+    const { outputs: [[{ tokens, view }]] } = await ask("translate", { run: WRITE, prefix: beginning, decoding: { greedy: {} } });
+    assert.ok(view.text.startsWith(beginning), view.text);
+    await until(page, (wanted) => import("any2any/state").then(({ state }) => String(state.tokens) === wanted), String(tokens));
+    await settled(page);
+    assert.equal(await chips(page, "target").count(), (await ask("look", await questionOf(page))).target.positions.length);
+  }
 });
 
 clicks("pointing at a word lights what it looked at, with arcs as thick as the weights", { panel: "steps" }, async (page) => {

@@ -64,15 +64,19 @@ export function actions(app) {
     if (ready()) await translate();
   }
 
-  /** Writes the likeliest tokens to the end at once, after those of `prefix`. */
+  /** Writes the likeliest tokens to the end at once, after `prefix`: tokens, or a text. */
   const translate = (prefix = []) => attempt(async () => {
     if (!ready() || !app.task().target.tokens) return;
     const asked = JSON.stringify(request());
     const answer = await api.translate(request({ decoding: { greedy: {} }, ...(prefix.length > 0 ? { prefix } : {}) }));
-    const { tokens } = answer.outputs[0][0];
-    const whole = prefix.every((token, i) => tokens[i] === token) ? tokens : [...prefix, ...tokens];
-    if (JSON.stringify(request()) === asked) set({ tokens: whole });
+    if (JSON.stringify(request()) === asked) set({ tokens: answer.outputs[0][0].tokens });
   });
+
+  /** Writes the likeliest tokens after a text. */
+  async function continueText(text) {
+    set({ chosen: null, playing: false });
+    await translate(text);
+  }
 
   /** One step on: the next token is written, or, for an output that is already there, the next position chosen. */
   function step() {
@@ -137,7 +141,7 @@ export function actions(app) {
   }
 
   return { request, ready, begin, chooseRun, chooseTask, chooseCheckpoint, give, translate, step, stepBack, restart,
-    finished, force, choose, play, attempt };
+    finished, force, choose, play, continueText, attempt };
 }
 
 /** Milliseconds between two steps of a play: slow enough to read along. */

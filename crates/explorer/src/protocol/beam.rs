@@ -4,7 +4,7 @@ use any2any_train::look::NodeFate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::given::Given;
+use super::given::{Given, Prefix};
 
 /// What is searched for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,8 +14,8 @@ pub struct BeamRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Given>,
-    /// Tokens that every hypothesis begins with.
-    pub prefix: Vec<u32>,
+    /// What every hypothesis begins with.
+    pub prefix: Prefix,
     /// Hypotheses kept at every step; as the experiment says when left out.
     pub size: Option<usize>,
     /// The exponent of the length that divides a finished hypothesis' log-probability.

@@ -33,6 +33,22 @@ pub enum Given {
     File(GivenFile),
 }
 
+/// What an output begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a prefix is an array of tokens, or a text")]
+pub enum Prefix {
+    /// Tokens.
+    Tokens(Vec<u32>),
+    /// A text, which becomes tokens as in a target.
+    Text(String),
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self::Tokens(Vec::new())
+    }
+}
+
 /// A sample of the task's data.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

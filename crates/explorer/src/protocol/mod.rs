@@ -21,7 +21,7 @@ pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
 pub use any2any_train::look::{Method, NodeFate, PartKind, PartParameter};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
-pub use given::{Given, GivenFile, GivenSample, Model};
+pub use given::{Given, GivenFile, GivenSample, Model, Prefix};
 pub use look::{
     Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, Stack,
     WrittenPosition,

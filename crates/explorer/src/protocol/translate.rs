@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::given::Given;
+use super::given::{Given, Prefix};
 use super::value::View;
 
 /// What is to be translated, and how.
@@ -18,8 +18,8 @@ pub struct TranslateRequest {
     pub sources: Option<Vec<Given>>,
     /// How it is written; what is left out is as the run's experiment says.
     pub decoding: Option<Decoding>,
-    /// Tokens that every output begins with.
-    pub prefix: Vec<u32>,
+    /// What every output begins with.
+    pub prefix: Prefix,
     /// Whether to answer with a line a token, as soon as each is chosen. Greedy and sampling only.
     pub stream: bool,
 }
@@ -148,15 +148,15 @@ pub struct NextRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Given>,
-    /// The tokens so far.
-    pub prefix: Vec<u32>,
+    /// What is written so far.
+    pub prefix: Prefix,
     /// How many of the most probable tokens to tell.
     pub count: usize,
 }
 
 impl Default for NextRequest {
     fn default() -> Self {
-        Self { task: 0, source: None, prefix: Vec::new(), count: 10 }
+        Self { task: 0, source: None, prefix: Prefix::default(), count: 10 }
     }
 }
 

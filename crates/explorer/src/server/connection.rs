@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::App;
@@ -60,9 +61,10 @@ pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch
             },
             () = stopped => break,
         };
-        let (router, stop, head) = (router.clone(), stop.clone(), limits.head);
+        let (router, stop) = (router.clone(), stop.clone());
+        let patience = Patience { head: limits.head, unread: limits.unread };
         tokio::spawn(async move {
-            serve(stream, router, stop, head).await;
+            serve(stream, router, stop, patience).await;
             drop(place);
         });
     }
@@ -72,17 +74,27 @@ pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch
     let _ = tokio::time::timeout(limits.grace, all).await;
 }
 
+/// How long a connection waits for its client.
+struct Patience {
+    /// For the head of a request.
+    head: Duration,
+    /// For some of an answer to be read.
+    unread: Duration,
+}
+
 /// Serves one connection to its end.
-async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>, head: Duration) {
+async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>, patience: Patience) {
     // Answers are written whole; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(patience.unread));
     let answer = move |request: Request<Incoming>| -> BoxFuture<'static, Result<Response, Infallible>> {
         Box::pin(router.clone().oneshot(request.map(Body::new)))
     };
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(head)
-        .serve_connection(TokioIo::new(stream), service_fn(answer));
+        .header_read_timeout(patience.head)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service_fn(answer));
     let mut stopping = false;
     let ended = loop {
         let stopped = async {

@@ -63,6 +63,8 @@ pub struct Limits {
     pub time: Duration,
     /// How long the head of a request may take to arrive.
     pub head: Duration,
+    /// How long a client may read nothing of an answer that waits for it.
+    pub unread: Duration,
     /// Requests that are at work at a time; more are asked to come again.
     pub requests: usize,
     /// Connections that are open at a time.
@@ -82,6 +84,7 @@ impl Default for Limits {
             sources: 256,
             time: Duration::from_secs(60),
             head: Duration::from_secs(10),
+            unread: Duration::from_secs(30),
             requests: 512,
             connections: 1024,
             models: 3,

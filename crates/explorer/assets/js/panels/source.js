@@ -77,7 +77,7 @@ function noteOf({ view, frames }) {
 
 function emptiness(app) {
   if (app.task() && !app.task().source) {
-    return html("p", { class: "empty" }, "This model reads no source: it goes on with what is written. Step through it, or force words in the tab Next word.");
+    return html("p", { class: "empty" }, "This model reads no source: it goes on with what is written. Begin a text below, step through what follows, or force words in the tab Next word.");
   }
   return html("p", { class: "empty" }, app.task() ? "Nothing is given yet. Bring something below." : "This run has no model yet; its training can be watched in the tab Training.");
 }
@@ -92,20 +92,31 @@ function makerKey(app) {
 }
 
 function ownInput(app) {
-  const source = app.task()?.source;
-  if (!source) return null;
+  const { source, target } = app.task() ?? {};
+  if (!source) return target?.kind === "text" ? html("section", { class: "card stack" }, html("h3", {}, "Your own"), beginningWay(app)) : null;
   const ways = { text: textWay, image: imageWay, signal: signalWay }[source.kind](app, source);
   return html("section", { class: "card stack" }, html("h3", {}, "Your own"), ways, source.kind === "text" ? null : fileWay(app, source));
 }
 
 function textWay(app) {
-  let timer = 0;
-  const text = html("textarea", { "aria-label": "Text to translate", spellcheck: "false", placeholder: "Write something …",
-    oninput: () => { clearTimeout(timer); timer = setTimeout(give, 600); },
-    onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); clearTimeout(timer); give(); } } });
+  const text = textArea("Text to translate", "Write something …", (written) => { if (written.trim()) app.give({ text: written }); });
   text.value = app.state.input?.text ?? app.state.look?.source?.view?.text ?? "";
-  const give = () => { if (text.value.trim()) app.give({ text: text.value }); };
   return html("div", { class: "stack" }, text, html("p", { class: "note" }, "It is translated as soon as you pause, or with Enter."));
+}
+
+function beginningWay(app) {
+  const text = textArea("Text to go on from", "Begin something …", app.continueText);
+  return html("div", { class: "stack" }, text, html("p", { class: "note" }, "The model goes on from it as soon as you pause, or with Enter."));
+}
+
+/** A field that says what is written in it when its writer pauses. */
+function textArea(label, placeholder, say) {
+  let timer = 0;
+  const now = () => { clearTimeout(timer); say(area.value); };
+  const area = html("textarea", { "aria-label": label, spellcheck: "false", placeholder,
+    oninput: () => { clearTimeout(timer); timer = setTimeout(now, 600); },
+    onkeydown: (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); now(); } } });
+  return area;
 }
 
 function imageWay(app) {

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
 
-use super::{Call, blocking, call, in_time, json, model, query, read_pair};
+use super::{Call, blocking, call, in_time, json, model, query, read_pair, read_prefix};
 use crate::explained;
 use crate::failure::Failure;
 use crate::opened::{LOOK, Longest, MACHINE};
@@ -60,6 +60,7 @@ pub(in crate::server) async fn beam(
     call(app, request, async |call: Call<BeamRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let BeamRequest { task, source, prefix, size, length_penalty } = body;
+        let prefix = read_prefix(&app, &run, task, prefix).await?;
         let source = read_pair(&app, &run, task, source, &prefix).await?;
         let known = run.experiment.decoding(&run.adapters.tasks()[task].name).beam.clone();
         let beam = crate::decoding::beam(known.unwrap_or_default(), size, length_penalty, None)?;

@@ -22,7 +22,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{App, body};
 use crate::failure::Failure;
 use crate::opened::{Longest, Opened};
-use crate::protocol::{Given, Model};
+use crate::protocol::{Given, Model, Prefix};
 use crate::worker::Worker;
 
 /// Bytes of a text that is cut into tokens in less time than another thread takes to wake up.
@@ -103,6 +103,27 @@ async fn read_source(
         _ => {
             let run = run.clone();
             blocking(move || run.read_source(task, given.as_ref(), longest)).await
+        }
+    }
+}
+
+/// The tokens that an output begins with, all of which the task writes.
+async fn read_prefix(app: &App, run: &Arc<Opened>, task: usize, prefix: Prefix) -> Result<Vec<u32>, Failure> {
+    run.require_task(task)?;
+    match prefix {
+        Prefix::Tokens(tokens) => {
+            run.require_tokens(task, &tokens)?;
+            Ok(tokens)
+        }
+        Prefix::Text(text) => {
+            let (run, longest) = (run.clone(), Longest(app.limits.output));
+            blocking(move || {
+                let written = run.read_target(task, &Given::Text(text), longest)?;
+                // The end is not written yet.
+                let tokens = written.tokens().and_then(<[u32]>::split_last);
+                Ok(tokens.map(|(_, tokens)| tokens.to_vec()).unwrap_or_default())
+            })
+            .await
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::translate::{how, show};
-use super::{Call, in_time, read_source};
+use super::{Call, in_time, read_prefix, read_source};
 use crate::failure::Failure;
 use crate::opened::Longest;
 use crate::protocol::{StreamedEnd, StreamedToken, TranslateRequest};
@@ -17,8 +17,7 @@ use crate::protocol::{StreamedEnd, StreamedToken, TranslateRequest};
 pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, Failure> {
     let Call { app, run, worker, body, permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
-    run.require_task(task)?;
-    run.require_tokens(task, &prefix)?;
+    let prefix = read_prefix(&app, &run, task, prefix).await?;
     if sources.is_some() {
         return Err(Failure::wrong("malformed", "one source is streamed at a time: give `source`", ""));
     }

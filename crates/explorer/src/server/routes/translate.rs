@@ -6,7 +6,7 @@ use any2any_adapter::Sequence;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::{Call, blocking, call, json, read_pair, read_source, stream};
+use super::{Call, blocking, call, json, read_pair, read_prefix, read_source, stream};
 use crate::decoding::decoding;
 use crate::failure::Failure;
 use crate::opened::{Longest, Opened};
@@ -31,8 +31,7 @@ pub(in crate::server) async fn translate(
 async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failure> {
     let Call { app, run, worker, body, permit: _permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
-    run.require_task(task)?;
-    run.require_tokens(task, &prefix)?;
+    let prefix = read_prefix(&app, &run, task, prefix).await?;
     let sources = match (source, sources) {
         (Some(_), Some(_)) => {
             return Err(Failure::wrong("malformed", "give `source` or `sources`, not both", ""));
@@ -139,6 +138,7 @@ pub(in crate::server) async fn next(
     call(app, request, async |call: Call<NextRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let NextRequest { task, source, prefix, count } = body;
+        let prefix = read_prefix(&app, &run, task, prefix).await?;
         let source = read_pair(&app, &run, task, source, &prefix).await?;
         let next = worker
             .ask(move |model| {
