@@ -39,7 +39,7 @@ evaluation: { metrics: [], every: 60 }
 const FAR: &str = "name: far
 tasks:
   ask:
-    data: { dataset: near.yaml, limit: { test: 120 } }
+    data: { dataset: near.yaml, limit: { test: 300 } }
     source: { text: { field: statement, tokenizer: { words: { vocab: 120, shared: true } } } }
     target: { text: { field: question } }
 model:

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import {
-  ANY2ANY, WORKSHOP, allNear, contextOf, dataOf, explorer, link, logitsOf, near, openPanel, opened, picture, settled, softmax,
+  ANY2ANY, FAR, WORKSHOP, allNear, contextOf, dataOf, distancesOf, explorer, link, logitsOf, near, openPanel, opened, picture, settled, softmax,
   stateOf, until, visit, weightsOf,
 } from "./support.mjs";
 
@@ -74,6 +74,19 @@ test("the text run's file is small, and every panel of it shows what was recorde
     await opened(page);
     const { outputs: [[{ tokens }]] } = await ask("translate", { run: 0, task: 0, source: TYPED, decoding: { greedy: {} } });
     assert.deepEqual((await stateOf(page, "tokens")).tokens, tokens);
+  });
+});
+
+test("how often a model is right by distance is counted before", async () => {
+  const file = exported("far", "--samples", "1");
+  const groups = await distancesOf(ask, FAR);
+  const total = (field) => groups.reduce((sum, group) => sum + group[field], 0);
+  await visit(offline, `file://${file}${link({ panel: "memory" })}`, async (page) => {
+    await opened(page);
+    await page.locator("#panel-memory .accuracy circle").first().waitFor();
+    assert.equal(await page.locator('#panel-memory .reach [data-series="0"]').count(), (await ask("look", { run: FAR, task: 0, source: (await stateOf(page, "input")).input })).source.positions.length);
+    const said = await page.locator("#panel-memory").innerText();
+    assert.ok(said.includes(`: ${((100 * total("first_right")) / total("samples")).toFixed(1)} % of ${total("samples")}.`), said);
   });
 });
 

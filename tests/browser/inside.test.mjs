@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {
-  explorer, FAR, LSTM, allNear, cells, coloursOf, dataOf, floats, logitsOf, near, picture, pixelsOf, questionOf,
+  explorer, FAR, LSTM, allNear, cells, coloursOf, dataOf, distancesOf, floats, logitsOf, near, picture, pixelsOf, questionOf,
   sameColours, savedNumbers, settled, softmax, until, weightsOf,
 } from "./support.mjs";
 
@@ -174,7 +174,7 @@ clicks("what still matters is drawn for the transformer and the LSTM", { panel: 
 clicks("accuracy by distance counts what is right", { panel: "memory", run: FAR }, async (page) => {
   await until(page, () => document.querySelector("#panel-memory .accuracy circle") && !/so far/.test(document.querySelector("#panel-memory").textContent));
   const circles = page.locator('#panel-memory .accuracy circle[data-series="0"]');
-  const { groups } = await ask(`distance?run=${FAR}&task=0&split=test&from=0`);
+  const groups = await distancesOf(ask, FAR);
   for (const circle of await circles.evaluateAll((all) => all.map((each) => ({ ...each.dataset, y: Number(each.getAttribute("cy")) })))) {
     const inside = groups.filter(({ distance }) => distance >= Number(circle.from) && distance <= Number(circle.to));
     assert.equal(Number(circle.samples), inside.reduce((sum, each) => sum + each.samples, 0));

@@ -140,6 +140,17 @@ export function allNear(actual, expected, tolerance = 1e-4, what = "") {
   Array.from(actual).forEach((value, i) => near(value, expected[i], tolerance, `${what} ${i}`));
 }
 
+/** How often a run is right in its test split, by distance; one distance may have several groups. */
+export async function distancesOf(ask, run) {
+  const groups = [];
+  for (let from = 0; from !== null;) {
+    const piece = await ask(`distance?run=${run}&task=0&split=test&from=${from}`);
+    groups.push(...piece.groups);
+    from = piece.next;
+  }
+  return groups;
+}
+
 // ---- the page ----
 
 /** Waits until `question` of the page's state, evaluated there, is true. */

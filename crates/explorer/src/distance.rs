@@ -96,17 +96,25 @@ impl Piece {
 
 /// Counts what is right, by number.
 fn tally(samples: impl Iterator<Item = (f64, [bool; 2])>) -> Vec<DistanceGroup> {
-    let mut groups: BTreeMap<u64, DistanceGroup> = BTreeMap::new();
-    for (distance, [right, first_right]) in samples {
+    summed(samples.map(|(distance, right)| {
+        let [right, first_right] = right.map(usize::from);
+        DistanceGroup { distance, samples: 1, right, first_right }
+    }))
+}
+
+/// One group for each number, in rising order, from groups of which several may have one number.
+pub(crate) fn summed(groups: impl IntoIterator<Item = DistanceGroup>) -> Vec<DistanceGroup> {
+    let mut sums: BTreeMap<u64, DistanceGroup> = BTreeMap::new();
+    for DistanceGroup { distance, samples, right, first_right } in groups {
         let blank = DistanceGroup { distance, samples: 0, right: 0, first_right: 0 };
-        let group = groups.entry(distance.to_bits()).or_insert(blank);
-        group.samples += 1;
-        group.right += usize::from(right);
-        group.first_right += usize::from(first_right);
+        let sum = sums.entry(distance.to_bits()).or_insert(blank);
+        sum.samples += samples;
+        sum.right += right;
+        sum.first_right += first_right;
     }
-    let mut groups: Vec<_> = groups.into_values().collect();
-    groups.sort_by(|a, b| a.distance.total_cmp(&b.distance));
-    groups
+    let mut sums: Vec<_> = sums.into_values().collect();
+    sums.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    sums
 }
 
 #[cfg(test)]

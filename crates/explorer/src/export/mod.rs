@@ -7,10 +7,13 @@ mod shrink;
 
 use axum::Router;
 use axum::body::to_bytes;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower::ServiceExt;
 
+use crate::distance::summed;
 use crate::error::ExplorerError;
+use crate::protocol::Distances;
 use question::Question;
 
 /// What is recorded.
@@ -83,6 +86,7 @@ impl Recorder {
         if task["source"]["kind"] == "text" {
             sources.extend(recording.texts.iter().map(|text| json!({ "text": text })));
         }
+        self.distances(&about, task).await?;
         for (number, source) in sources.iter().enumerate() {
             let mut about = with(&about, json!({ "checkpoint": "best" }));
             if !source.is_null() {
@@ -98,6 +102,36 @@ impl Recorder {
             }
         }
         Ok(sources.len())
+    }
+
+    /// How often the model is right in its test split, by distance: counted piece by piece, as the page does it, and
+    /// kept as one.
+    async fn distances(&mut self, about: &Value, task: &Value) -> Result<(), ExplorerError> {
+        let mut splits = task["splits"].as_array().into_iter().flatten();
+        if task["source"].is_null()
+            || task["target"]["tokens"] != true
+            || !splits.any(|split| split == "test")
+        {
+            return Ok(());
+        }
+        let question = |from: usize| {
+            let piece = json!({ "checkpoint": "best", "split": "test", "from": from });
+            Question::get("/api/distance", with(about, piece))
+        };
+        let mut all = Distances::default();
+        let mut from = Some(0);
+        while let Some(start) = from {
+            let piece = self.fetch(&question(start)).await?;
+            let piece = Distances::deserialize(piece).map_err(|error| ExplorerError::Unanswered {
+                question: question(start).path,
+                reason: error.to_string(),
+            })?;
+            all.total = piece.total;
+            all.groups = summed(all.groups.into_iter().chain(piece.groups));
+            from = piece.next;
+        }
+        self.keep(&question(0), &json!(all));
+        Ok(())
     }
 
     /// Everything about one example but what flows through the model. Gives what is to be added to questions about
@@ -157,10 +191,20 @@ impl Recorder {
 
     /// Asks once, and keeps the answer.
     async fn ask(&mut self, question: Question) -> Result<Value, ExplorerError> {
-        let key = question.key();
-        if let Some(known) = self.answers.get(&key) {
+        if let Some(known) = self.answers.get(&question.key()) {
             return Ok(known["answer"].clone());
         }
+        let answer = self.fetch(&question).await?;
+        self.keep(&question, &answer);
+        Ok(answer)
+    }
+
+    fn keep(&mut self, question: &Question, answer: &Value) {
+        self.answers.insert(question.key(), json!({ "answer": answer, "tokens": question.tokens() }));
+    }
+
+    /// Asks, and keeps nothing.
+    async fn fetch(&self, question: &Question) -> Result<Value, ExplorerError> {
         let failed = |reason: String| ExplorerError::Unanswered { question: question.path.clone(), reason };
         let request = question.request().map_err(|error| failed(error.to_string()))?;
         let Ok(response) = self.router.clone().oneshot(request).await;
@@ -177,7 +221,6 @@ impl Recorder {
             // There are no more in a recording.
             answer["total"] = json!(samples);
         }
-        self.answers.insert(key, json!({ "answer": answer, "tokens": question.tokens() }));
         Ok(answer)
     }
 }

@@ -89,9 +89,11 @@ function reachFigure(root, app) {
     const mine = (request = new AbortController());
     root.classList.add("waiting");
     await recorded(app, async () => {
-      const found = await Promise.all(models(app).map((model, i) => strength(app, model, i === 0, mine.signal)));
+      const found = await Promise.all(models(app).map((model, i) => strength(app, model, i === 0, mine.signal)
+        .catch((error) => { if (i === 0 || error.code !== "not_recorded") throw error; })));
       if (mine !== request) return;
-      shown = { word, labels, series: found };
+      // A recording may know the page's own model alone.
+      shown = { word, labels, series: found.filter(Boolean) };
       draw();
     }, (words) => { shown = null; replace(figure); note.textContent = words; });
     if (mine === request) root.classList.remove("waiting");
