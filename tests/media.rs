@@ -46,8 +46,11 @@ fn controls(workshop: &Workshop) {
     assert!(psnr("decoded") > psnr("copied_source"), "{cleaned}");
     // Pictures that were drawn are recognised by the model's own eye.
     let options = ["evaluate", "run", "--task", "draw", "--judge", "run", "--judge-task", "see"];
-    let drawn = workshop.json(&[&options[..], &["--judge-field", "word", "--json"]].concat());
-    assert!(drawn["judged"]["value"].as_f64().expect("a share") > 60.0, "{drawn}");
+    for guidance in ["1", "1.5"] {
+        let guided = ["--judge-field", "word", "--guidance", guidance, "--json"];
+        let drawn = workshop.json(&[&options[..], &guided].concat());
+        assert!(drawn["judged"]["value"].as_f64().expect("a share") > 60.0, "{drawn}");
+    }
     // Controls are judged too: with words swapped, other pictures are drawn.
     let drawn = workshop.json(&[&options[..], &["--judge-field", "word", "--controls", "--json"]].concat());
     let judged = drawn["controls"].as_array().and_then(|controls| controls.last()).expect("a verdict");
@@ -80,6 +83,16 @@ fn files(workshop: &Workshop) {
     assert_eq!(sha256(&workshop.path("drawn/1.png")), before);
     let drawn = workshop.succeed(&["translate", "run", "--task", "see", "drawn"]);
     assert_eq!(drawn.lines().count(), 2, "{drawn}");
+    // With guidance, what is drawn depends on the word the more; without any of it, not at all.
+    for (guidance, word_counts) in [("0", false), ("2", true)] {
+        let draw = ["translate", "run", "--task", "draw", "--greedy", "--guidance", guidance];
+        workshop.pipe(&[&draw[..], &["--output", "guided", "--overwrite"]].concat(), "ring\nbar\n");
+        let [one, other] = ["guided/1.png", "guided/2.png"].map(|name| sha256(&workshop.path(name)));
+        assert_eq!(one != other, word_counts, "guidance {guidance}");
+    }
+    let refused = workshop.run(&["translate", "run", "--task", "see", "--guidance", "2", "drawn"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+    assert!(refused.stderr.contains("`source_dropout`"), "{}", refused.stderr);
     workshop.pipe(&["translate", "run", "--task", "sing", "--output", "sung"], "cross\n");
     let sung = workshop.succeed(&["translate", "run", "--task", "hear", "sung/1.wav"]);
     assert_eq!(sung, "sung/1.wav\tcross\n");

@@ -53,6 +53,7 @@ tasks:
     target: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
   draw:
     data: *pictures
+    source_dropout: 0.15
     source: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
     target:
       image:

@@ -44,6 +44,10 @@ pub(crate) fn decoding(
         }
         (decoding.beam, decoding.sampling) = (None, Some(sampling));
     }
+    decoding.guidance = asked.guidance.unwrap_or(decoding.guidance);
+    if !(0.0..=100.0).contains(&decoding.guidance) {
+        return Err(wrong("`guidance` must be between 0 and 100"));
+    }
     decoding.max_length = asked.max_length.or(decoding.max_length);
     decoding.min_length = asked.min_length.unwrap_or(decoding.min_length);
     decoding.no_repeat_ngram = asked.no_repeat_ngram.unwrap_or(decoding.no_repeat_ngram);
@@ -132,6 +136,7 @@ mod tests {
             r#"{"min_length": 101}"#,
             r#"{"min_length": 9, "max_length": 8}"#,
             r#"{"repetition_penalty": 0.5}"#,
+            r#"{"guidance": -1}"#,
         ] {
             assert!(merged(asked).is_err(), "{asked}");
         }

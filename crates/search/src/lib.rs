@@ -57,6 +57,7 @@
 
 mod beam;
 mod error;
+mod guided;
 mod hypothesis;
 mod observer;
 mod options;
@@ -70,6 +71,7 @@ mod top;
 use any2any_adapter::Seed;
 
 pub use error::SearchError;
+pub use guided::Guided;
 pub use hypothesis::Hypothesis;
 pub use observer::{Considered, Fate, Observer};
 pub use options::{Beam, Sampling, SearchOptions, Strategy};

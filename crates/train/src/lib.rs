@@ -36,6 +36,7 @@ mod running;
 mod schedule;
 mod searching;
 mod sides;
+mod silence;
 pub mod sweep;
 mod tensorboard;
 mod trained;

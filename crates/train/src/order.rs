@@ -1,5 +1,6 @@
 //! Which samples each step trains on: a function of the seed and the step alone.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use any2any_adapter::Seed;
@@ -9,6 +10,7 @@ use any2any_experiment::spec::Mixing;
 
 use crate::batch::{Batch, Framing};
 use crate::corpus::Example;
+use crate::silence::Silence;
 use crate::variation::Variation;
 
 /// The training data of all tasks, and the order in which it is seen.
@@ -26,6 +28,8 @@ pub(crate) struct TaskExamples {
     pub lengths: Vec<Lengths>,
     /// What changes them every epoch.
     pub variation: Option<Variation>,
+    /// What leaves their sources out.
+    pub silence: Option<Silence>,
     pub framing: Framing,
     pub weight: f64,
 }
@@ -64,13 +68,17 @@ impl Order {
                 }
             };
             let rows = plan.get(draw.batch).map_or(&[][..], Vec::as_slice);
-            let batch = match &task.variation {
-                None => Batch::new(draw.task, rows.iter().map(|&row| &task.examples[row]), task.framing),
+            let mut examples = match &task.variation {
+                None => rows.iter().map(|&row| Cow::Borrowed(&task.examples[row])).collect(),
                 Some(variation) => {
-                    let examples = variation.examples(&task.examples, rows, draw.epoch);
-                    Batch::new(draw.task, &examples, task.framing)
+                    let changed = variation.examples(&task.examples, rows, draw.epoch);
+                    changed.into_iter().map(Cow::Owned).collect::<Vec<_>>()
                 }
             };
+            if let Some(silence) = &task.silence {
+                silence.apply(&mut examples, draw.epoch);
+            }
+            let batch = Batch::new(draw.task, examples.iter().map(AsRef::as_ref), task.framing);
             plans[draw.task] = Some((draw.epoch, plan));
             batch
         })

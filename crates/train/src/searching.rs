@@ -7,13 +7,15 @@ use any2any_core::{AlignedStepper, ModelStepper, Pass};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
 use any2any_search::{
-    Beam, Hypothesis, Observer, Sampling, SearchOptions, SourceRow, Stepper, Strategy, search_observed,
+    Beam, Guided, Hypothesis, Observer, Sampling, SearchOptions, SourceRow, Stepper, Strategy,
+    search_observed,
 };
 
 use crate::aligned::alignable;
 use crate::batch::{self, Framing};
 use crate::error::TrainError;
 use crate::sides::Role;
+use crate::silence::silent;
 use crate::translator::Translator;
 
 /// One result of a search.
@@ -87,6 +89,28 @@ impl Translator {
         }
     }
 
+    /// The same, moved away from what is written without a source.
+    fn guided_stepper<'a>(
+        &'a self,
+        task: usize,
+        sources: &[&Sequence],
+        guidance: f64,
+    ) -> Result<Box<dyn Stepper<Error = Infallible> + 'a>, TrainError> {
+        let stepper = self.stepper(task, sources);
+        if guidance == 1.0 {
+            return Ok(stepper);
+        }
+        let name = &self.adapters.tasks()[task].name;
+        if self.experiment.tasks[name].source_dropout == 0.0 {
+            let reason = "has not learned to write without a source, which guidance needs: train it with \
+                          `source_dropout`, or leave guidance at 1";
+            return Err(TrainError::Unsupported(format!("task '{name}' {reason}")));
+        }
+        let silent: Vec<Sequence> = sources.iter().map(|source| silent(source)).collect();
+        let silent: Vec<&Sequence> = silent.iter().collect();
+        Ok(Box::new(Guided::new(stepper, self.stepper(task, &silent), guidance as f32)))
+    }
+
     /// The token that ends a task's target; 0 for frames.
     fn end(&self, task: usize) -> u32 {
         match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
@@ -124,7 +148,7 @@ impl Translator {
             _ => return Err(TrainError::Unsupported("this target medium cannot be written".to_owned())),
         };
         let options = search_options(decoding, self.experiment.seed);
-        let mut stepper = self.stepper(task, sources);
+        let mut stepper = self.guided_stepper(task, sources, decoding.guidance)?;
         let hypotheses = search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer);
         let hypotheses = hypotheses.map_err(|error| TrainError::Search(error.to_string()))?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TrainError> {

@@ -28,6 +28,7 @@ use crate::prepare::{Prepared, PreparedTask, load_split};
 use crate::run::{Existing, RunFolder, fresh_model};
 use crate::running::{Announced, Running};
 use crate::schedule::LearningRate;
+use crate::silence::Silence;
 use crate::trained::Trained;
 use crate::translator::Translator;
 use crate::variation::Variation;
@@ -302,6 +303,7 @@ impl Trainer {
                 examples,
                 lengths,
                 variation,
+                silence: Silence::new(&task.name, self.experiment.tasks[&task.name].source_dropout, seed),
                 framing: Framing::of(&self.adapters, number),
                 weight: self.experiment.tasks[&task.name].weight,
             });

@@ -35,6 +35,9 @@ pub(crate) struct SearchArguments {
     /// The seed of the draw.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// How far outputs follow their source; 1: as learned. Needs `source_dropout` in training.
+    #[arg(long, value_name = "FACTOR")]
+    pub guidance: Option<f64>,
     /// The most tokens to write.
     #[arg(long, value_name = "TOKENS")]
     pub max_length: Option<usize>,
@@ -86,6 +89,7 @@ impl SearchArguments {
             *seed = self.seed.or(*seed);
         }
         decoding.max_length = self.max_length.or(decoding.max_length);
+        change(&mut decoding.guidance, self.guidance);
         change(&mut decoding.min_length, self.min_length);
         change(&mut decoding.no_repeat_ngram, self.no_repeat_ngram);
         change(&mut decoding.repetition_penalty, self.repetition_penalty);

@@ -4,17 +4,41 @@ use crate::check::Checker;
 use crate::node::below;
 use crate::spec::Decoding;
 
+/// What guidance is moved away from has to be learned.
+fn check_guidance(checker: &mut Checker<'_>, at: &str, decoding: &Decoding, tasks: &[&str]) {
+    let guidance = format!("{at}/guidance");
+    if decoding.guidance == 1.0 || !checker.sound(&[&guidance]) {
+        return;
+    }
+    for task in tasks {
+        let dropout = below("/tasks", task) + "/source_dropout";
+        let share = checker.json.pointer(&dropout).and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+        if share == 0.0 {
+            let message =
+                format!("`{task}` does not learn to write without a source, which `guidance` needs");
+            let help = "set `source_dropout: 0.1` for the task, or leave `guidance` at 1";
+            checker.error(&guidance, message, help);
+        }
+    }
+}
+
 /// Checks the search of the experiment, and of every task that has one of its own.
 pub(crate) fn check(checker: &mut Checker<'_>) {
-    if let Some(decoding) = checker.decoding() {
-        check_at(checker, "/decoding", decoding);
-    }
+    let mut others = Vec::new();
     for task in checker.tasks() {
         let place = below("/tasks", task) + "/decoding";
         let own = checker.json.pointer(&place).filter(|own| own.is_object());
-        if let Some(decoding) = own.and_then(|own| serde_json::from_value(own.clone()).ok()) {
-            check_at(checker, &place, decoding);
+        match own.and_then(|own| serde_json::from_value(own.clone()).ok()) {
+            Some(decoding) => {
+                check_guidance(checker, &place, &decoding, &[task]);
+                check_at(checker, &place, decoding);
+            }
+            None => others.push(task),
         }
+    }
+    if let Some(decoding) = checker.decoding() {
+        check_guidance(checker, "/decoding", &decoding, &others);
+        check_at(checker, "/decoding", decoding);
     }
 }
 

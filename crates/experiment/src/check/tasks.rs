@@ -18,6 +18,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
             check_options(checker, task, role);
         }
         check_metrics(checker, task);
+        check_source_dropout(checker, task);
     }
     check_weights(checker);
 }
@@ -63,6 +64,27 @@ fn check_source(checker: &mut Checker<'_>, task: &str) {
         }
         _ => {}
     }
+}
+
+/// A source can only be left out where there is one, and where nothing but the decoder needs it.
+fn check_source_dropout(checker: &mut Checker<'_>, task: &str) {
+    let at = below("/tasks", task);
+    let place = format!("{at}/source_dropout");
+    let given = |option: &str| checker.json.pointer(&format!("{at}/{option}"));
+    let number = |option: &str| given(option).and_then(Json::as_f64).unwrap_or(0.0);
+    if number("source_dropout") == 0.0 || !checker.sound(&[&place]) {
+        return;
+    }
+    let why = if given("source").is_none_or(Json::is_null) {
+        "there is no source to leave out"
+    } else if given("aligned") == Some(&Json::Bool(true)) {
+        "an aligned target is written from its source alone"
+    } else if number("losses/ctc") > 0.0 {
+        "the alignment loss needs every source"
+    } else {
+        return;
+    };
+    checker.error(&place, why, "leave `source_dropout` out");
 }
 
 /// A metric scores what some media write and not what others do.

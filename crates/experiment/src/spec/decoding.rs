@@ -13,6 +13,11 @@ pub struct Decoding {
     /// Draw each token at random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
+    /// How far outputs follow their source: the factor by which logits are moved away from those without a source
+    /// (classifier-free guidance, Ho and Salimans 2022). 1: as learned; 0: the source is not looked at. Tasks need
+    /// `source_dropout` for it.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub guidance: f64,
     /// The most tokens to write, the end not counted; null: `2 * source + 20`.
     #[schemars(range(min = 1))]
     pub max_length: Option<usize>,
@@ -33,6 +38,7 @@ impl Default for Decoding {
         Self {
             beam: None,
             sampling: None,
+            guidance: 1.0,
             max_length: None,
             min_length: 0,
             no_repeat_ngram: 0,

@@ -22,6 +22,11 @@ pub struct Task {
     /// at once, each from what the encoder made of its position.
     #[serde(default)]
     pub aligned: bool,
+    /// The share of samples whose source is left out in training, drawn anew every epoch: the model also learns what
+    /// is written whatever the source says, which [`Decoding::guidance`] asks for. 0.1 is usual.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 0.9))]
+    pub source_dropout: f64,
     /// How often this task is drawn, relative to the others of the experiment.
     #[serde(default = "one")]
     #[schemars(range(min = 0.0))]

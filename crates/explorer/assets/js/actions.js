@@ -1,6 +1,6 @@
 // What a person can do: choose a model, give it something to translate, and step through what it writes.
 
-import { api, floats } from "any2any/api";
+import { LIKELIEST, api, floats } from "any2any/api";
 import { tokenText } from "any2any/token";
 import { distribution, draw, random } from "any2any/numbers";
 
@@ -68,7 +68,7 @@ export function actions(app) {
   const translate = (prefix = []) => attempt(async () => {
     if (!ready() || !app.task().target.tokens) return;
     const asked = JSON.stringify(request());
-    const answer = await api.translate(request({ decoding: { greedy: {} }, ...(prefix.length > 0 ? { prefix } : {}) }));
+    const answer = await api.translate(request({ decoding: LIKELIEST, ...(prefix.length > 0 ? { prefix } : {}) }));
     if (JSON.stringify(request()) === asked) set({ tokens: answer.outputs[0][0].tokens });
   });
 

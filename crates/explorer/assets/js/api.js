@@ -31,6 +31,9 @@ export const api = {
   machine: (body, signal) => post("/api/machine", body, signal),
 };
 
+/** How the page has something written: by what the model itself says, which is what its panels show. */
+export const LIKELIEST = { greedy: {}, guidance: 1 };
+
 /** GET with a query. */
 export function get(path, query = {}) {
   if (offline) return remembered("GET", path, query);

@@ -142,8 +142,7 @@ impl Recorder {
             return Ok(json!({}));
         }
         let aligned = task["aligned"] == true;
-        let greedy = with(about, json!({ "decoding": { "greedy": {} } }));
-        let answer = self.ask(Question::post("/api/translate", greedy)).await?;
+        let answer = self.ask(likeliest(about)).await?;
         let mut tokens = answer["outputs"][0][0]["tokens"].as_array().cloned().unwrap_or_default();
         if !aligned {
             let vocabulary = json!({ "run": about["run"], "task": about["task"] });
@@ -169,8 +168,7 @@ impl Recorder {
         for checkpoint in run["model"]["checkpoints"].as_array().into_iter().flatten() {
             let about = with(about, json!({ "checkpoint": checkpoint["name"] }));
             if tokens["tokens"].is_array() {
-                let greedy = with(&about, json!({ "decoding": { "greedy": {} } }));
-                self.ask(Question::post("/api/translate", greedy)).await?;
+                self.ask(likeliest(&about)).await?;
             }
             self.ask(Question::post("/api/look", with(&about, tokens.clone()))).await?;
         }
@@ -223,6 +221,11 @@ impl Recorder {
         }
         Ok(answer)
     }
+}
+
+/// The likeliest output, as `LIKELIEST` of `js/api.js` asks for it.
+fn likeliest(about: &Value) -> Question {
+    Question::post("/api/translate", with(about, json!({ "decoding": { "greedy": {}, "guidance": 1 } })))
 }
 
 /// An object with more entries.

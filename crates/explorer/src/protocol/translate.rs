@@ -34,6 +34,8 @@ pub struct Decoding {
     pub beam: Option<Beam>,
     /// Each token drawn at random.
     pub sampling: Option<Sampling>,
+    /// How far outputs follow their source; 1: as learned.
+    pub guidance: Option<f64>,
     /// The most tokens to write, the end not counted.
     pub max_length: Option<usize>,
     /// The fewest tokens to write, the end not counted.

@@ -1,6 +1,6 @@
 // What two models, or one at two checkpoints or inputs, are asked so that they can be set side by side.
 
-import { api, canonical } from "any2any/api";
+import { LIKELIEST, api, canonical } from "any2any/api";
 
 /** Asks both. The second looks at the same tokens where it has the same vocabulary, so that every number has its
  * counterpart; else at its own output. What the page has hidden or silenced is left out: that is for What if.
@@ -30,7 +30,7 @@ function bodyOf({ run, checkpoint, task, input }) {
 
 /** The likeliest tokens, one after the other. */
 async function writtenBy(body, signal) {
-  const answer = await api.translate({ ...body, decoding: { greedy: {} } }, signal);
+  const answer = await api.translate({ ...body, decoding: LIKELIEST }, signal);
   const { view, labels, tokens, log_probability } = answer.outputs[0][0];
   return { text: view.text ?? labels.join(" "), tokens, log_probability };
 }

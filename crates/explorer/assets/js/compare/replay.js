@@ -1,6 +1,6 @@
 // How it came to be: the page's output through the eyes of every checkpoint of its run, from the first to the last.
 
-import { api } from "any2any/api";
+import { LIKELIEST, api } from "any2any/api";
 import { html, replace, button, downloads, largest } from "any2any/draw";
 import { readable } from "any2any/media/text";
 import { minus } from "any2any/numbers";
@@ -79,7 +79,7 @@ export function replayFigure(root, app) {
   async function ask(checkpoint, signal) {
     const body = app.request({ checkpoint });
     const look = await api.look({ ...body, tokens: app.state.tokens }, signal);
-    const answer = await api.translate({ ...body, decoding: { greedy: {} } }, signal);
+    const answer = await api.translate({ ...body, decoding: LIKELIEST }, signal);
     const own = answer.outputs[0][0];
     const text = own.view.text ?? own.labels.join(" ");
     return { look, text, log_probability: own.log_probability, each: logProbabilities(look, tokens) };

@@ -2,7 +2,7 @@
 // when what belongs together stands far apart. Two models side by side: a transformer sees every word at one step's
 // distance, an LSTM carries all that it has read along.
 
-import { api, canonical } from "any2any/api";
+import { LIKELIEST, api, canonical } from "any2any/api";
 import { category, downloads, html, replace, segmented } from "any2any/draw";
 import { countAll, drawAccuracy } from "any2any/memory/accuracy";
 import { decades, drawReach, fading, plain, power, wordsOf } from "any2any/memory/reach";
@@ -130,7 +130,7 @@ async function strength(app, { name, run, checkpoint, task }, own, signal) {
   if (!own) {
     labels = (await api.vocabulary({ run, task })).tokens;
     if (canonical(labels) !== canonical(vocabulary.tokens)) {
-      const { outputs: [[best]] } = await api.translate({ ...body, decoding: { greedy: {} } }, signal);
+      const { outputs: [[best]] } = await api.translate({ ...body, decoding: LIKELIEST }, signal);
       ({ tokens } = best);
     }
   }
