@@ -90,9 +90,13 @@ fn files(workshop: &Workshop) {
         let [one, other] = ["guided/1.png", "guided/2.png"].map(|name| sha256(&workshop.path(name)));
         assert_eq!(one != other, word_counts, "guidance {guidance}");
     }
-    let refused = workshop.run(&["translate", "run", "--task", "see", "--guidance", "2", "drawn"]);
-    assert_eq!(refused.code, Some(1), "{}", refused.stdout);
-    assert!(refused.stderr.contains("`source_dropout`"), "{}", refused.stderr);
+    for (task, reason) in [("see", "`source_dropout`"), ("clean", "frames")] {
+        let clean =
+            ["translate", "run", "--task", task, "--guidance", "2", "--output", "none", "drawn/1.png"];
+        let refused = workshop.run(&clean);
+        assert_eq!(refused.code, Some(1), "{}", refused.stdout);
+        assert!(refused.stderr.contains(reason), "{}", refused.stderr);
+    }
     workshop.pipe(&["translate", "run", "--task", "sing", "--output", "sung"], "cross\n");
     let sung = workshop.succeed(&["translate", "run", "--task", "hear", "sung/1.wav"]);
     assert_eq!(sung, "sung/1.wav\tcross\n");

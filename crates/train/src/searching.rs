@@ -142,6 +142,11 @@ impl Translator {
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
         let (begin, end, forbidden) = match adapter.head() {
             Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
+            Some(Head::Regression { .. }) if decoding.guidance != 1.0 => {
+                let reason = "writes frames, of which none is chosen: leave guidance at 1";
+                let name = &self.adapters.tasks()[task].name;
+                return Err(TrainError::Unsupported(format!("task '{name}' {reason}")));
+            }
             Some(Head::Regression { width, length }) => {
                 return self.write_frames(task, sources, width, length);
             }
