@@ -51,8 +51,7 @@ impl Opened {
         let experiment = run.experiment(registry)?.experiment;
         let adapters = run.adapters(&experiment, registry)?;
         let weights = run.checkpoints().resolve("last")?.join("model.safetensors");
-        let weights = any2any_train::read_weights(&weights)?;
-        let parameters = weights.values().map(|weights| weights.values.len() as u64).sum();
+        let parameters = any2any_train::count_weights(&weights)?;
         let datasets = Kept::new(adapters.tasks().len());
         Ok(Self { experiment, adapters, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }

@@ -6,9 +6,11 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
@@ -226,6 +228,28 @@ pub(crate) fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>
     Ok((weights, any_rounded))
 }
 
+/// How many parameters a safetensors file holds, scales not counted: its head alone is read.
+pub fn count_weights(path: &Path) -> Result<u64, TrainError> {
+    let broken = |reason: String| TrainError::run(path, format!("not a safetensors file: {reason}"));
+    let mut file = File::open(path).map_err(TrainError::io(path))?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(TrainError::io(path))?;
+    let (length, most) = (u64::from_le_bytes(length), file.metadata().map_err(TrainError::io(path))?.len());
+    if length > most {
+        return Err(broken(format!("its head has {length} bytes, and all of it {most}")));
+    }
+    let mut head = Vec::new();
+    file.take(length).read_to_end(&mut head).map_err(TrainError::io(path))?;
+    let head: Metadata = serde_json::from_slice(&head).map_err(|error| broken(error.to_string()))?;
+    let tensors = head.tensors();
+    let is_scale = |name: &str| {
+        let scaled = name.strip_suffix(SCALE).and_then(|name| tensors.get(name));
+        scaled.is_some_and(|scaled| scaled.dtype == Dtype::I8)
+    };
+    let weights = tensors.iter().filter(|(name, _)| !is_scale(name));
+    Ok(weights.map(|(_, tensor)| tensor.shape.iter().product::<usize>() as u64).sum())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +287,8 @@ mod tests {
         checkpoints.point("best", 5).expect("pointed");
         let last = Checkpoint::load(&checkpoints.resolve("last").expect("saved")).expect("whole");
         assert_eq!(last.weights, checkpoint(15).weights);
+        let counted = count_weights(&checkpoints.step(15).join("model.safetensors"));
+        assert_eq!(counted.expect("whole"), 4);
         assert_eq!(last.state, checkpoint(15).state);
         checkpoints.keep_only(&[5, 15]).expect("removed");
         assert_eq!(checkpoints.steps().expect("listed"), [5, 15]);
@@ -276,6 +302,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("model.safetensors");
         std::fs::write(&path, b"not weights").expect("written");
+        let error = count_weights(&path).expect_err("broken").to_string();
+        assert!(error.contains("model.safetensors"), "{error}");
         let error = read_weights(&path).expect_err("broken").to_string();
         assert!(error.contains("model.safetensors"), "{error}");
     }

@@ -50,7 +50,7 @@ pub use any2any_inference::Precision;
 pub use average::average_weights;
 pub use batch::{Batch, Framing, TargetFraming, Targets};
 pub use build::model_config;
-pub use checkpoint::{Checkpoint, Checkpoints, Ranked, State, read_weights, write_weights};
+pub use checkpoint::{Checkpoint, Checkpoints, Ranked, State, count_weights, read_weights, write_weights};
 pub use corpus::Example;
 pub use device::{available_backends, device, name as backend_name};
 pub use error::TrainError;

@@ -109,7 +109,7 @@ pub(crate) fn restore(name: &str, shape: &[usize], bytes: &[u8], scales: &[f32])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::read_weights;
+    use crate::checkpoint::{count_weights, read_weights};
 
     #[test]
     fn rounded_weights_come_back_close_and_a_quarter_as_large() {
@@ -139,6 +139,7 @@ mod tests {
             }
         }
         let floats: usize = weights.values().map(|weights| 4 * weights.values.len()).sum();
+        assert_eq!(count_weights(&path).expect("readable") as usize, floats / 4, "scales are no parameters");
         let size = std::fs::metadata(&path).expect("written").len() as usize;
         assert!(size * 3 < floats, "{size} of {floats} bytes");
 
