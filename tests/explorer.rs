@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Command;
 
 use support::media::{UNIVERSAL, fill};
-use support::{TRANSFORMER, Workshop};
+use support::{LANGUAGE_MODEL, TRANSFORMER, Workshop};
 
 const LSTM: &str = "  lstm: { d_model: 32, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";
 
@@ -22,18 +22,6 @@ const TRAINING: &str = "  steps: 250
   label_smoothing: 0.0
 evaluation: { metrics: [bleu], every: 50, keep_best: 5, show: 2 }
 decoding: { beam: { size: 3 } }";
-
-/// A language model of the sentences' German.
-const WRITE: &str = "name: write
-tasks:
-  write:
-    data: { files: { train: { parallel: { de: train.de } }, validation: { parallel: { de: val.de } } } }
-    target: { text: { field: de, tokenizer: { words: { vocab: 30 } } } }
-model:
-  decoder_only: { d_model: 32, d_ff: 64, heads: 4, layers: 1, dropout: 0.0, positions: rotary }
-training: { steps: 60, batch: { tokens: 500 }, schedule: { constant: { peak: 1.0e-2 } } }
-evaluation: { metrics: [], every: 60 }
-";
 
 /// Sentences whose subject and verb stand up to 21 words apart.
 const FAR: &str = "name: far
@@ -79,7 +67,7 @@ fn a_person_clicks_through_the_page() {
     workshop.write("near.yaml", NEAR);
     workshop.write("far.yaml", FAR);
     workshop.succeed(&["train", "far.yaml", "--run", "far"]);
-    workshop.write("write.yaml", WRITE);
+    workshop.write("write.yaml", LANGUAGE_MODEL);
     workshop.succeed(&["train", "write.yaml", "--run", "write"]);
     fill(&workshop);
     workshop.write("universal.yaml", UNIVERSAL);

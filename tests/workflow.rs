@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{TRANSFORMER, Workshop};
+use support::{LANGUAGE_MODEL, TRANSFORMER, Workshop};
 
 const TRAINING: &str = "  steps: 250
   label_smoothing: 0.0
@@ -129,22 +129,7 @@ fn two_files_become_a_translator_in_three_commands() {
 #[test]
 fn a_language_model_completes() {
     let workshop = Workshop::new();
-    workshop.write(
-        "lm.yaml",
-        "name: lm
-tasks:
-  write:
-    data: { files: { train: { parallel: { de: train.de } }, validation: { parallel: { de: val.de } } } }
-    target: { text: { field: de, tokenizer: { characters: {} } } }
-model:
-  decoder_only: { d_model: 32, d_ff: 64, heads: 4, layers: 1, dropout: 0.0, positions: rotary }
-training:
-  steps: 60
-  batch: { tokens: 500 }
-  schedule: { constant: { peak: 1.0e-2 } }
-evaluation: { metrics: [], every: 60 }
-",
-    );
+    workshop.write("lm.yaml", LANGUAGE_MODEL);
     workshop.succeed(&["train", "lm.yaml", "--run", "lm"]);
     let next = workshop.json(&["complete", "lm", "der Hun", "--next", "3", "--json"]);
     assert_eq!(next["next"][0]["token"], "d", "{next}");

@@ -9,6 +9,21 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// A language model of the small language's German, letter by letter.
+pub(crate) const LANGUAGE_MODEL: &str = "name: lm
+tasks:
+  write:
+    data: { files: { train: { parallel: { de: train.de } }, validation: { parallel: { de: val.de } } } }
+    target: { text: { field: de, tokenizer: { characters: {} } } }
+model:
+  decoder_only: { d_model: 32, d_ff: 64, heads: 4, layers: 1, dropout: 0.0, positions: rotary }
+training:
+  steps: 60
+  batch: { tokens: 500 }
+  schedule: { constant: { peak: 1.0e-2 } }
+evaluation: { metrics: [], every: 60 }
+";
+
 /// A folder with a small experiment over files of its own.
 pub(crate) struct Workshop {
     folder: tempfile::TempDir,

@@ -96,9 +96,8 @@ impl Translator {
         sources: &[&Sequence],
         guidance: f64,
     ) -> Result<Box<dyn Stepper<Error = Infallible> + 'a>, TrainError> {
-        let stepper = self.stepper(task, sources);
         if guidance == 1.0 {
-            return Ok(stepper);
+            return Ok(self.stepper(task, sources));
         }
         let name = &self.adapters.tasks()[task].name;
         if self.experiment.tasks[name].source_dropout == 0.0 {
@@ -108,7 +107,8 @@ impl Translator {
         }
         let silent: Vec<Sequence> = sources.iter().map(|source| silent(source)).collect();
         let silent: Vec<&Sequence> = silent.iter().collect();
-        Ok(Box::new(Guided::new(stepper, self.stepper(task, &silent), guidance as f32)))
+        let (with, without) = (self.stepper(task, sources), self.stepper(task, &silent));
+        Ok(Box::new(Guided::new(with, without, guidance as f32)))
     }
 
     /// The token that ends a task's target; 0 for frames.

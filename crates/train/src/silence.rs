@@ -36,8 +36,8 @@ impl Silence {
         for example in examples {
             let purpose = format!("source dropout {} {}", self.task, example.sample);
             if self.seed.random(&purpose, epoch).unit() < self.share {
-                let source = example.source.as_ref().map(silent);
-                *example = Cow::Owned(Example { source, ..example.as_ref().clone() });
+                let silent = example.source.as_ref().map(silent);
+                example.to_mut().source = silent;
             }
         }
     }

@@ -22,9 +22,7 @@ pub(crate) struct Rhythms {
 impl Rhythms {
     /// The rhythms of some frequencies in hertz, over windows of `window` samples.
     pub(crate) fn new(frequencies: &[f64], harmonics: usize, window: usize, rate: f64) -> Self {
-        let mut all = Vec::new();
-        let mut of_frequency = Vec::with_capacity(frequencies.len());
-        for &frequency in frequencies {
+        let basis = |&frequency: &f64| {
             let multiples = (1..=harmonics).map(|number| frequency * number as f64);
             let below_half = multiples.filter(|&multiple| multiple < rate / 2.0);
             let waves = below_half.flat_map(|multiple| {
@@ -32,11 +30,10 @@ impl Rhythms {
                 let wave = |turn: f64| (0..window).map(|n| (angle * n as f64 + turn).cos()).collect();
                 [wave(0.0), wave(PI / 2.0)]
             });
-            let start = all.len();
-            all.extend(orthonormal(waves.collect()));
-            of_frequency.push(start..all.len());
-        }
-        Self { waves: rows(&all, window), of_frequency }
+            orthonormal(waves.collect())
+        };
+        let (waves, of_frequency) = stacked(frequencies.iter().map(basis), window);
+        Self { waves, of_frequency }
     }
 
     /// How many frequencies there are.
@@ -55,25 +52,25 @@ impl Rhythms {
             let channels = samples.iter().map(|channel| channel[window.clone()].iter());
             orthonormal(channels.map(|channel| channel.map(|&value| f64::from(value)).collect()).collect())
         };
-        let windows: Vec<Vec<Vec<f64>>> = windows.map(channels).collect();
+        let (channels, of_window) = stacked(windows.map(channels), self.waves.ncols());
         // One product for all windows, since the waves are read as often as there are products.
-        let products = self.waves.dot(&rows(&windows.concat(), self.waves.ncols()).t());
-        let mut before = 0;
-        let mut correlations = Vec::with_capacity(windows.len() * self.len());
-        for channels in &windows {
-            let here = before..before + channels.len();
-            before = here.end;
-            let of_frequency = |waves: &Range<usize>| products.slice(s![waves.clone(), here.clone()]);
-            correlations
-                .extend(self.of_frequency.iter().map(|waves| largest_singular_value(of_frequency(waves))));
-        }
-        correlations
+        let products = self.waves.dot(&channels.t());
+        let pairs =
+            of_window.iter().flat_map(|window| self.of_frequency.iter().map(move |waves| (waves, window)));
+        pairs
+            .map(|(waves, window)| largest_singular_value(products.slice(s![waves.clone(), window.clone()])))
+            .collect()
     }
 }
 
-/// A matrix of rows of `width` numbers.
-fn rows(rows: &[Vec<f64>], width: usize) -> Array2<f64> {
-    Array2::from_shape_fn((rows.len(), width), |(row, column)| rows[row][column])
+/// The vectors of several bases, all of `width` numbers, as the rows of one matrix; and which rows are whose.
+fn stacked(bases: impl Iterator<Item = Vec<Vec<f64>>>, width: usize) -> (Array2<f64>, Vec<Range<usize>>) {
+    let (mut all, mut of_basis) = (Vec::new(), Vec::new());
+    for basis in bases {
+        of_basis.push(all.len()..all.len() + basis.len());
+        all.extend(basis);
+    }
+    (Array2::from_shape_fn((all.len(), width), |(row, column)| all[row][column]), of_basis)
 }
 
 /// The same space from vectors of mean 0 and length 1 at right angles (Gram and Schmidt, done twice).
