@@ -29,8 +29,32 @@ fn one_model_reads_and_writes_every_medium() {
     }
     assert!(score("clean", 0) > 15.0, "{} dB", score("clean", 0));
 
+    written(&workshop);
     controls(&workshop);
     files(&workshop);
+}
+
+/// What is no text is kept as a file after every evaluation; what nothing scores is decoded to be seen.
+fn written(workshop: &Workshop) {
+    let log = workshop.read("run/metrics.jsonl");
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for (task, begins) in [("draw", &b"\x89PNG"[..]), ("clean", b"\x89PNG"), ("sing", b"RIFF"), ("see", b"")]
+    {
+        let of_task = |line: &&serde_json::Value| line["kind"] == "samples" && line["task"] == task;
+        let shown: Vec<_> = lines.iter().filter(of_task).collect();
+        assert_eq!(shown.len(), 4, "{task} is shown after each evaluation");
+        for line in shown {
+            let file = &line["samples"][0]["file"];
+            let Some(file) = file.as_str() else {
+                assert_eq!(task, "see", "{line}");
+                continue;
+            };
+            assert!(file.starts_with(&format!("samples/step-{}/{task}-", line["step"])), "{line}");
+            let bytes = std::fs::read(workshop.path(&format!("run/{file}"))).expect("a file");
+            assert!(bytes.starts_with(begins), "{file}");
+        }
+    }
 }
 
 /// What was learned comes from the sources.

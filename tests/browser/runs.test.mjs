@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import {
-  ANY2ANY, LSTM, MAP, TEXT, WORKSHOP, allNear, cells, dataOf, explorer, inWorkshop, link, logitsOf, near, picture,
+  ANY2ANY, LSTM, MAP, MEDIA, TEXT, WORKSHOP, allNear, cells, dataOf, explorer, inWorkshop, link, logitsOf, near, picture,
   pixelsOf, questionOf, savedNumbers, serve, settled, softmax, until, visit,
 } from "./support.mjs";
 
@@ -92,6 +92,41 @@ clicks("curves are those of the runs' logs", { panel: "training" }, async (page)
   assert.equal(await panel.locator(".improving").count(), samples.length);
   assert.deepEqual(await panel.locator(".improving .reference").allTextContents(), samples.map(({ reference }) => reference));
   await picture(panel, "training");
+});
+
+clicks("pictures, sounds and recordings are drawn as the training wrote them", { run: MEDIA, panel: "training" }, async (page) => {
+  const panel = page.locator("#panel-training");
+  const tasks = (await ask("runs"))[MEDIA].model.tasks;
+  await panel.locator(".improving canvas").first().waitFor();
+  await settled(page);
+  for (const { number: task, name, source, target } of tasks) {
+    const lines = linesOf("media", "samples").filter((line) => line.task === name);
+    assert.ok(lines.length > 1, `${name} is shown after each evaluation`);
+    const [{ number }] = lines.at(-1).samples;
+    const block = panel.locator(".stack", { has: page.locator("h4", { hasText: name }) }).last();
+    const places = { source: block.locator(".source-text"), reference: block.locator(".reference") };
+    for (const [i, { step, samples: [{ file, output }] }] of lines.entries()) {
+      const written = await ask(`written?run=${MEDIA}&task=${task}&step=${step}&number=${number}`);
+      assert.equal(written.output === null, target.kind === "text");
+      if (target.kind === "text") continue;
+      assert.ok(readFileSync(inWorkshop(`media/${file}`)).length > 0);
+      const sides = { ...places, output: block.locator(".output").nth(i) };
+      for (const [side, place] of Object.entries(sides)) {
+        const view = written[side];
+        if (view.text !== undefined) {
+          assert.match(await place.textContent(), new RegExp(view.text));
+        } else if (view.image) {
+          const { width, height } = view.image;
+          const drawn = (await pixelsOf(place.locator("canvas"), cells(height, width))).map(([red]) => red);
+          allNear(drawn, [...Buffer.from(view.image.pixels, "base64")], 0, `${name}: grey of a pixel of the ${side}`);
+        } else {
+          assert.equal(await place.locator("canvas.sound, canvas.traces").count(), 1, `${name}: ${side} ${output}`);
+        }
+      }
+    }
+    if (source.kind !== "text") assert.equal(await places.source.locator("canvas").count(), 1, `${name} has a picture of its source`);
+  }
+  await picture(panel.locator(".samples-improving"), "training-pictures");
 });
 
 test("a training is watched while it goes on", async (t) => {

@@ -156,6 +156,17 @@ pub trait Adapter: Send + Sync {
         Ok(("txt", format!("{value}\n").into_bytes()))
     }
 
+    /// A written value back from the bytes of its file, as far as the file's format keeps it.
+    ///
+    /// # Errors
+    ///
+    /// When these are not bytes that [`to_file`](Self::to_file) gives.
+    fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
+        let text =
+            std::str::from_utf8(bytes).map_err(|error| AdapterError::Value { reason: error.to_string() })?;
+        Ok(Value::from(text.strip_suffix('\n').unwrap_or(text)))
+    }
+
     /// The most tokens that a sequence of this medium has, when the adapter knows: search writes no more.
     /// `None`: it depends on the source.
     fn longest(&self) -> Option<usize> {

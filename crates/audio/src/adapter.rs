@@ -16,7 +16,7 @@ use crate::options::{AudioOptions, Normalize, Output};
 use crate::spans::{convolved, merged, spans};
 use crate::stack::stacked;
 use crate::state::State;
-use crate::wav;
+use crate::wav::{self, Mono};
 
 /// Turns opened sounds into mel frames or codes, and back where `output` says so.
 ///
@@ -195,6 +195,16 @@ impl Adapter for AudioAdapter {
             Value::Signal(signal) => Ok(("wav", wav::encode(signal)?)),
             other => Err(AdapterError::other_medium("a sound", other)),
         }
+    }
+
+    fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
+        let Mono { rate, samples } = match wav::decode(bytes, None, None) {
+            // Nothing was written.
+            Err(AudioError::Empty) => Mono { rate: self.options.rate, samples: Vec::new() },
+            decoded => decoded?,
+        };
+        let signal = Signal::mono(rate as f64, samples).ok_or(AudioError::Empty)?;
+        Ok(Value::Signal(signal))
     }
 
     /// As many as the longest sound of the training split has, and the end.

@@ -167,7 +167,23 @@ fn nothing_written_is_an_empty_sound() {
         assert!(signal.is_empty());
         let (_, bytes) = adapter.to_file(&decoded.value).expect("an empty sound");
         assert_eq!(bytes.len(), 44);
+        assert_eq!(adapter.read_back(&bytes).expect("an empty sound"), decoded.value);
     }
+}
+
+#[test]
+fn written_files_are_read_back() {
+    let adapter = fit(&json!({ "output": { "mel": {} } })).expect("options that fit");
+    let sounds = sounds();
+    let (_, bytes) = adapter.to_file(&sounds[0]).expect("a sound");
+    let (Value::Signal(sound), Ok(Value::Signal(back))) = (&sounds[0], adapter.read_back(&bytes)) else {
+        panic!("signals")
+    };
+    assert_eq!((back.rate(), back.len()), (sound.rate(), sound.len()));
+    for (back, sound) in back.samples().iter().zip(sound.samples()) {
+        assert!((back - sound).abs() <= 1.0 / 32_767.0, "{back} {sound}");
+    }
+    assert!(adapter.read_back(b"no sound").is_err());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use any2any_frames::{Normalization, seen};
 use crate::augment;
 use crate::error::EegError;
 use crate::features::{Extractor, Grid, regions};
-use crate::files;
+use crate::files::{self, Recording};
 use crate::options::{self, EegOptions, Output, Standardize};
 use crate::state::State;
 use crate::steps::Cut;
@@ -247,6 +247,12 @@ impl Adapter for EegAdapter {
     fn to_file(&self, value: &Value) -> Result<(&'static str, Vec<u8>), AdapterError> {
         let unit = if self.options.standardize == Standardize::None { "uV" } else { "" };
         Ok(("edf", files::write(signal(value)?, unit)))
+    }
+
+    fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
+        let Recording { rate, channels, samples } = files::edf(bytes).map_err(EegError::value)?;
+        let signal = Signal::new(rate, channels, samples.concat());
+        Ok(Value::Signal(signal.ok_or_else(|| EegError::value("the file has no samples"))?))
     }
 
     fn show(&self, token: u32) -> String {

@@ -16,5 +16,10 @@ pub use edf_annotations::{Annotation, annotations};
 pub(crate) use edf_writer::write;
 pub(crate) use recording::{Recording, Wanted, matching};
 
+/// All channels of an EDF or BDF file.
+pub(crate) fn edf(bytes: &[u8]) -> Result<Recording, String> {
+    edf::Edf::new(bytes.into()).and_then(|edf| edf.read(Wanted::default()))
+}
+
 /// The extensions that are read.
 pub(crate) const EXTENSIONS: &[&str] = &["edf", "bdf", "npy", "csv"];

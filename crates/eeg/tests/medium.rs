@@ -319,6 +319,12 @@ fn traces_are_written_and_read_again() {
 
     let (extension, bytes) = adapter.to_file(&decoded.value).expect("a signal");
     assert_eq!(extension, "edf");
+    let Ok(Value::Signal(back)) = adapter.read_back(&bytes) else { panic!("a signal") };
+    assert_eq!((back.rate(), back.channels()), (expected.rate(), expected.channels()));
+    for channel in 0..3 {
+        near(&back.channel(channel)[..105], expected.channel(channel), 2e-3);
+    }
+    assert!(adapter.read_back(b"no recording").is_err());
     // make.py reads a copy of this file with pyEDFlib. Sines of other machines may differ in the last digit.
     std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("written.edf"), &bytes).expect("a folder");
     let committed = golden("written.edf").bytes().expect("beside the tests");

@@ -1,5 +1,6 @@
 //! A run that has a model: its experiment, its adapters and its data, which are read without loading the model.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
@@ -10,7 +11,9 @@ use any2any_train::{AdapterSet, RunFolder, TrainError};
 
 use crate::failure::Failure;
 use crate::library::Kept;
-use crate::protocol::{self, Body, Checkpoint, Given, GivenSample, RunModel, Sample, Side, Task, Vocabulary};
+use crate::protocol::{
+    self, Body, Checkpoint, Given, GivenSample, RunModel, Sample, Side, Task, View, Vocabulary,
+};
 use crate::view::view;
 
 /// Splits that are kept in memory.
@@ -255,6 +258,30 @@ impl Opened {
             total: samples.len(),
             samples: all.filter_map(|number| sample(number).ok()).collect(),
         })
+    }
+
+    /// A sample of the validation split, and what the training wrote for it after a step.
+    pub(crate) fn written(
+        &self,
+        folder: &RunFolder,
+        task: usize,
+        step: u64,
+        number: usize,
+    ) -> Result<protocol::Written, Failure> {
+        let Sample { source, target, .. } =
+            self.samples(task, "validation", number, 1)?.samples.into_iter().next().ok_or_else(|| {
+                let message = format!("there is no sample {number} in 'validation' that can be read");
+                Failure::missing(message, "the log of the training says which samples were written")
+            })?;
+        let names = &self.adapters.tasks()[task];
+        let read = |file: PathBuf| -> Result<View, Failure> {
+            let unreadable = |error: String| Failure::internal(format!("{}: {error}", file.display()));
+            let bytes = std::fs::read(&file).map_err(|error| unreadable(error.to_string()))?;
+            let value = self.adapters.adapter(names.target).read_back(&bytes);
+            value.map(|value| view(&value)).map_err(|error| unreadable(error.to_string()))
+        };
+        let output = folder.written(step, &names.name, number).map(read).transpose()?;
+        Ok(protocol::Written { source, reference: target, output })
     }
 
     /// The value of one side of a sample, as it stands in the dataset.

@@ -11,8 +11,9 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
 use crate::coordinates;
+use crate::decoded;
 use crate::error::ImageError;
-use crate::flatten::luma;
+use crate::flatten::{flatten, luma};
 use crate::grid::Grid;
 use crate::merge::merged;
 use crate::options::{Colour, ImageOptions, Normalize, Output};
@@ -119,10 +120,8 @@ impl ImageAdapter {
     /// The patches as frames, scaled, with their coordinates when asked for.
     fn frames(&self, grid: &Grid, raster: &Raster, coordinates: bool) -> Result<Frames, AdapterError> {
         let extra = if coordinates { coordinates::WIDTH } else { 0 };
-        let features = self.options.features;
-        let (read, background) = (features.of(raster), features.background(&self.background));
-        let places = features.grid(&self.options.patches, (raster.width, raster.height), raster.channels)?;
-        let width = places.patch() + extra;
+        let reading = self.options.features.read(raster, &self.options.patches, &self.background)?;
+        let width = reading.width() + extra;
         let (mean, deviation) = match (self.options.normalize, &self.options.output) {
             (Normalize::PerImage, Output::Frames) => moments(&raster.values),
             _ => (0.0, 1.0),
@@ -130,7 +129,7 @@ impl ImageAdapter {
         let mut values = Vec::with_capacity(grid.len() * width);
         for number in 0..grid.len() {
             let start = values.len();
-            places.cut(&read, &background, number, &mut values);
+            reading.cut(number, &mut values);
             let patch = &mut values[start..];
             self.state.normalization.apply(patch);
             patch.iter_mut().for_each(|value| *value = (*value - mean) / deviation);
@@ -245,6 +244,12 @@ impl Adapter for ImageAdapter {
             .write_image(image.pixels(), image.width() as u32, image.height() as u32, colour)
             .map_err(|error| ImageError::Unwritable { reason: error.to_string() })?;
         Ok(("png", bytes))
+    }
+
+    fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
+        let (pixels, area) = decoded::Decoded::new(bytes)?.part(None)?;
+        let image = flatten(&pixels, area, self.options.colour, self.options.background.rgb());
+        Ok(Value::Image(image.ok_or(ImageError::NoPicture)?))
     }
 
     fn longest(&self) -> Option<usize> {

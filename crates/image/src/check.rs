@@ -3,7 +3,7 @@
 use any2any_adapter::OptionProblem;
 use any2any_frames::Stem;
 
-use crate::features::{Features, Gradients};
+use crate::features::{Features, Gradients, LARGEST_CELL, MOST_LEVELS};
 use crate::options::{Colour, ImageOptions, Normalize, Output, Patches};
 use crate::size::Size;
 
@@ -77,8 +77,8 @@ fn patches(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
 }
 
 fn features(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
-    let Features::Gradients(Gradients { cell, bins }) = options.features else { return };
-    if !(2..=64).contains(&cell) {
+    let Features::Gradients(Gradients { cell, bins, levels }) = options.features else { return };
+    if !(2..=LARGEST_CELL).contains(&cell) {
         let message = format!("a cell cannot have a side of {cell} pixels");
         problems.push(problem("/features/gradients/cell", message, "from 2 to 64 pixels"));
     }
@@ -86,10 +86,20 @@ fn features(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
         let message = format!("half a turn cannot be divided into {bins} directions");
         problems.push(problem("/features/gradients/bins", message, "from 2 to 36; 9 is usual"));
     }
+    if !(1..=MOST_LEVELS).contains(&levels) {
+        let message = format!("{levels} sizes of cells cannot be read");
+        problems.push(problem("/features/gradients/levels", message, "from 1 to 5"));
+    }
+    let coarsest = options.features.coarsest();
     for (name, pixels) in sides(&options.patches) {
-        if let Some(pixels) = pixels.filter(|pixels| cell > 0 && pixels % cell != 0) {
-            let message = format!("{pixels} pixels are not a whole number of cells of {cell}");
-            let help = "take a multiple of `features.gradients.cell`";
+        if let Some(pixels) = pixels.filter(|pixels| pixels % coarsest != 0) {
+            let message = format!("{pixels} pixels are not a whole number of cells of {coarsest}");
+            let help = match levels {
+                1 => "take a multiple of `features.gradients.cell`",
+                _ => {
+                    "take a multiple of the largest cell: `features.gradients.cell`, doubled with each level"
+                }
+            };
             problems.push(problem(format!("/patches/{name}"), message, help));
         }
     }

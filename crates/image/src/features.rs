@@ -12,8 +12,12 @@ use crate::grid::Grid;
 use crate::options::Patches;
 use crate::raster::Raster;
 
-/// What is added to the energy that a histogram is scaled by, so that even places stay near 0.
-const LEAST_ENERGY: f32 = 0.05;
+/// What each pixel of a cell adds to the energy that its histogram is scaled by, so that even places stay near 0.
+const LEAST_ENERGY: f32 = 0.003125;
+/// The largest side of the smallest cells, in pixels.
+pub(crate) const LARGEST_CELL: usize = 64;
+/// The most sizes of cells.
+pub(crate) const MOST_LEVELS: usize = 5;
 
 /// What a picture is read as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,90 +26,140 @@ pub enum Features {
     /// Its pixels.
     #[default]
     Pixels,
-    /// The directions of its edges, cell by cell, and the mean colour of each cell.
+    /// The directions of its edges, cell by cell, and the mean colour of each of the smallest cells.
     Gradients(Gradients),
 }
 
-/// Histograms of oriented gradients (Dalal and Triggs 2005), unsigned, each scaled by the cells around it.
+/// Histograms of oriented gradients (Dalal and Triggs 2005), unsigned, each scaled by the cells around it; with
+/// several levels a pyramid of them (Bosch et al. 2007).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gradients {
-    /// The side of a cell in pixels; sides and strides of patches are whole numbers of cells.
+    /// The side of the smallest cells in pixels; sides and strides of patches are whole numbers of the largest.
     #[schemars(range(min = 2, max = 64))]
     pub cell: usize,
     /// Into how many directions half a turn is divided.
     #[schemars(range(min = 2, max = 36))]
     pub bins: usize,
+    /// How many sizes of cells are read, each twice as large as the one before.
+    #[schemars(range(min = 1, max = 5))]
+    pub levels: usize,
 }
 
 impl Default for Gradients {
     fn default() -> Self {
-        Self { cell: 4, bins: 9 }
+        Self { cell: 4, bins: 9, levels: 1 }
     }
 }
 
 impl Features {
-    /// The pixels of a side that become one place of what is read.
-    fn cell(self) -> usize {
-        match self {
-            Self::Pixels => 1,
-            Self::Gradients(gradients) => gradients.cell.max(1),
-        }
+    /// The pixels of a side that become one place of what is read, level by level.
+    fn cells(self) -> impl Iterator<Item = usize> {
+        let (cell, levels) = match self {
+            Self::Pixels => (1, 1),
+            Self::Gradients(gradients) => {
+                (gradients.cell.clamp(1, LARGEST_CELL), gradients.levels.clamp(1, MOST_LEVELS))
+            }
+        };
+        (0..levels).map(move |level| cell << level)
     }
 
-    /// How many values a place has.
-    pub(crate) fn channels(self, colours: usize) -> usize {
+    /// The pixels of a side that become one place of the last level.
+    pub(crate) fn coarsest(self) -> usize {
+        self.cells().last().unwrap_or(1)
+    }
+
+    /// How many values a patch has, where its height is known.
+    pub(crate) fn width(self, patches: &Patches, colours: usize) -> Option<usize> {
+        self.cells().enumerate().try_fold(0_usize, |width, (level, cell)| {
+            let patches = places(patches, cell);
+            let values =
+                patches.width.checked_mul(patches.height?)?.checked_mul(self.channels(level, colours))?;
+            width.checked_add(values)
+        })
+    }
+
+    /// How many values a place of a level has: the mean colours are read at the first.
+    fn channels(self, level: usize, colours: usize) -> usize {
         match self {
             Self::Pixels => colours,
-            Self::Gradients(gradients) => gradients.bins + colours,
+            Self::Gradients(gradients) if level == 0 => gradients.bins + colours,
+            Self::Gradients(gradients) => gradients.bins,
         }
     }
 
-    /// Patches, measured in places rather than pixels.
-    pub(crate) fn patches(self, patches: &Patches) -> Patches {
-        let places = |pixels: usize| pixels.div_ceil(self.cell());
-        Patches {
-            width: places(patches.width),
-            height: patches.height.map(places),
-            stride_x: patches.stride_x.map(places),
-            stride_y: patches.stride_y.map(places),
-        }
-    }
-
-    /// Where patches are cut from what is read of pictures of this size, in pixels.
-    pub(crate) fn grid(
+    /// What is read of a picture, to cut patches from.
+    pub(crate) fn read<'a>(
         self,
+        raster: &'a Raster,
         patches: &Patches,
-        (width, height): (usize, usize),
-        colours: usize,
-    ) -> Result<Grid, ImageError> {
-        let size = (width.div_ceil(self.cell()), height.div_ceil(self.cell()));
-        Grid::new(&self.patches(patches), size, self.channels(colours))
+        background: &'a [f32],
+    ) -> Result<Reading<'a>, ImageError> {
+        let levels = self.cells().enumerate().map(|(number, cell)| {
+            let (read, background) = match self {
+                Self::Pixels => (Cow::Borrowed(raster), Cow::Borrowed(background)),
+                Self::Gradients(gradients) => {
+                    let colours = if number == 0 { background } else { &[] };
+                    let beside = [&vec![0.0; gradients.bins], colours].concat();
+                    (Cow::Owned(gradients.of(raster, cell, number == 0)), Cow::Owned(beside))
+                }
+            };
+            let grid = Grid::new(&places(patches, cell), (read.width, read.height), read.channels)?;
+            Ok(Level { raster: read, background, grid })
+        });
+        Ok(Reading { levels: levels.collect::<Result<_, ImageError>>()? })
     }
+}
 
+/// Patches, measured in places rather than pixels.
+fn places(patches: &Patches, cell: usize) -> Patches {
+    let places = |pixels: usize| pixels.div_ceil(cell);
+    Patches {
+        width: places(patches.width),
+        height: patches.height.map(places),
+        stride_x: patches.stride_x.map(places),
+        stride_y: patches.stride_y.map(places),
+    }
+}
+
+/// What is read of one picture.
+pub(crate) struct Reading<'a> {
+    levels: Vec<Level<'a>>,
+}
+
+/// What is read with cells of one size.
+struct Level<'a> {
+    raster: Cow<'a, Raster>,
     /// A place beside the picture.
-    pub(crate) fn background(self, background: &[f32]) -> Cow<'_, [f32]> {
-        match self {
-            Self::Pixels => Cow::Borrowed(background),
-            Self::Gradients(gradients) => Cow::Owned([&vec![0.0; gradients.bins], background].concat()),
-        }
+    background: Cow<'a, [f32]>,
+    grid: Grid,
+}
+
+impl Reading<'_> {
+    /// How many patches there are.
+    pub(crate) fn len(&self) -> usize {
+        self.levels.first().map_or(0, |level| level.grid.len())
     }
 
-    /// What is read of a picture.
-    pub(crate) fn of(self, raster: &Raster) -> Cow<'_, Raster> {
-        match self {
-            Self::Pixels => Cow::Borrowed(raster),
-            Self::Gradients(gradients) => Cow::Owned(gradients.of(raster)),
+    /// How many values a patch has.
+    pub(crate) fn width(&self) -> usize {
+        self.levels.iter().map(|level| level.grid.patch()).sum()
+    }
+
+    /// Adds one patch to `frames`, level after level.
+    pub(crate) fn cut(&self, number: usize, frames: &mut Vec<f32>) {
+        for level in &self.levels {
+            level.grid.cut(&level.raster, &level.background, number, frames);
         }
     }
 }
 
 impl Gradients {
-    /// A raster of cells, whose channels are the directions and then the mean colours.
-    fn of(self, raster: &Raster) -> Raster {
-        let (cell, bins) = (self.cell.max(1), self.bins.max(1));
+    /// A raster of cells, whose channels are the directions and then, if wanted, the mean colours.
+    fn of(self, raster: &Raster, cell: usize, coloured: bool) -> Raster {
+        let bins = self.bins.max(1);
         let (width, height) = (raster.width.div_ceil(cell), raster.height.div_ceil(cell));
-        let channels = bins + raster.channels;
+        let channels = bins + if coloured { raster.channels } else { 0 };
         let mut cells = vec![0.0; width * height * channels];
         for y in 0..raster.height {
             for x in 0..raster.width {
@@ -123,7 +177,8 @@ impl Gradients {
                 colours.iter_mut().zip(pixel).for_each(|(mean, value)| *mean += value / pixels);
             }
         }
-        scale(&mut cells, (width, height), bins, channels);
+        let least = LEAST_ENERGY * (cell * cell) as f32;
+        scale(&mut cells, (width, height), (bins, channels), least);
         Raster { width, height, channels, values: cells }
     }
 }
@@ -145,7 +200,7 @@ fn steepest(raster: &Raster, x: usize, y: usize) -> (f32, f32) {
 }
 
 /// Divides each histogram by the length of all those in the three by three cells around it.
-fn scale(cells: &mut [f32], (width, height): (usize, usize), bins: usize, channels: usize) {
+fn scale(cells: &mut [f32], (width, height): (usize, usize), (bins, channels): (usize, usize), least: f32) {
     let energy = |cell: &[f32]| cell[..bins].iter().map(|value| value * value).sum::<f32>();
     let energies: Vec<f32> = cells.chunks_exact(channels).map(energy).collect();
     for (number, cell) in cells.chunks_exact_mut(channels).enumerate() {
@@ -153,7 +208,7 @@ fn scale(cells: &mut [f32], (width, height): (usize, usize), bins: usize, channe
         let (x, y) = (number % width, number / width);
         let places = around(y, height).into_iter().flat_map(|y| around(x, width).map(|x| y * width + x));
         let all: f32 = places.map(|place| energies[place]).sum();
-        let length = (all + LEAST_ENERGY).sqrt();
+        let length = (all + least).sqrt();
         cell[..bins].iter_mut().for_each(|value| *value /= length);
     }
 }
@@ -174,7 +229,8 @@ mod tests {
                 values.extend((0..channels).map(|channel| of(x, y, channel)));
             }
         }
-        Gradients { cell: 4, bins: 4 }.of(&Raster { width, height, channels, values })
+        let gradients = Gradients { cell: 4, bins: 4, levels: 1 };
+        gradients.of(&Raster { width, height, channels, values }, 4, true)
     }
 
     #[test]
@@ -225,6 +281,32 @@ mod tests {
         for cell in even.values.chunks_exact(5) {
             assert_eq!(cell[..4], [0.0; 4]);
             assert!((cell[4] - 0.25).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn levels_are_read_one_after_the_other() {
+        let (width, height) = (12, 8);
+        let values = (0..width * height * 3).map(|value| (value * 37 % 101) as f32 / 101.0).collect();
+        let raster = Raster { width, height, channels: 3, values };
+        let patches = Patches { width: 8, height: Some(8), stride_x: Some(4), stride_y: None };
+        let of = |cell, levels| Features::Gradients(Gradients { cell, bins: 4, levels });
+        let cut = |features: Features, number: usize| {
+            let reading = features.read(&raster, &patches, &[1.0; 3]).expect("small");
+            assert_eq!(reading.len(), 2);
+            let mut frame = Vec::new();
+            reading.cut(number, &mut frame);
+            assert_eq!((Some(frame.len()), frame.len()), (features.width(&patches, 3), reading.width()));
+            frame
+        };
+        for number in [0, 1] {
+            let (fine, both) = (cut(of(2, 1), number), cut(of(2, 2), number));
+            assert_eq!(both.len(), 16 * (4 + 3) + 4 * 4);
+            assert_eq!(both[..fine.len()], fine, "the first level is what there was without a second");
+            // Of the larger cells the directions alone.
+            let coarse = cut(of(4, 1), number);
+            let directions: Vec<f32> = coarse.chunks_exact(7).flat_map(|cell| cell[..4].to_vec()).collect();
+            assert_eq!(both[fine.len()..], directions);
         }
     }
 }

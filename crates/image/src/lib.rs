@@ -37,6 +37,7 @@ mod raster;
 mod series;
 mod size;
 mod state;
+mod trim;
 mod warp;
 
 pub use adapter::ImageAdapter;

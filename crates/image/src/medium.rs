@@ -13,6 +13,7 @@ use crate::error::ImageError;
 use crate::flatten::{flatten, luma};
 use crate::options::{Colour, ImageOptions};
 use crate::series::join;
+use crate::trim::trimmed;
 
 /// The image medium.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,7 +53,7 @@ impl Medium for Image {
     }
 
     fn inherited(&self) -> &'static [&'static str] {
-        &["colour", "background", "invert", "size"]
+        &["colour", "background", "invert", "trim", "size"]
     }
 
     /// Pictures that follow each other are joined from left to right before they are brought to a size.
@@ -103,10 +104,13 @@ fn parse(options: &serde_json::Value) -> Result<ImageOptions, AdapterError> {
 fn picture(options: &ImageOptions, value: &Value) -> Result<any2any_adapter::Image, AdapterError> {
     let background = options.background.rgb();
     let flat = |pixels: &Pixels, area| {
+        let area = if options.trim { trimmed(pixels, area, background) } else { area };
         flatten(pixels, area, options.colour, background).ok_or(ImageError::NoPicture)
     };
     match value {
-        Value::Image(image) if image.channels() == options.colour.channels() => Ok(image.clone()),
+        Value::Image(image) if !options.trim && image.channels() == options.colour.channels() => {
+            Ok(image.clone())
+        }
         Value::Image(image) => {
             let pixels = Pixels::from(image);
             Ok(flat(&pixels, whole(&pixels))?)

@@ -26,6 +26,9 @@ pub struct ImageOptions {
     /// Whether black becomes white and white becomes black, background included.
     #[serde(default)]
     pub invert: bool,
+    /// Whether the margin around what is drawn is cut off, before pictures are joined or brought to a size.
+    #[serde(default)]
+    pub trim: bool,
     /// How pictures are brought to a size; left out: they keep theirs.
     #[serde(default)]
     pub size: Option<Size>,

@@ -6,7 +6,7 @@ use any2any_adapter::{AdapterError, Frames, Image, Value};
 use any2any_frames::{Codebook, Normalization};
 use serde::{Deserialize, Serialize};
 
-use crate::features::Features;
+use crate::features::{Features, Reading};
 use crate::grid::Grid;
 use crate::options::{ImageOptions, Normalize, Output, Patches};
 use crate::raster::{Raster, unit};
@@ -58,10 +58,10 @@ impl State {
             let reason = "pictures of many sizes cannot be written: set 'size' to resize, pad or fit";
             return Err(fit_error("size", reason));
         }
-        let patch = grid_of(options, first)?.patch();
+        let patch = reading(options, &Raster::from(*first), background)?.width();
         let normalization = match (options.normalize, &options.output, options.features) {
             (Normalize::Fitted, Output::Frames, Features::Gradients(_)) => {
-                gradients(options, background, &images)?
+                gradients(patch, options, background, &images)?
             }
             (Normalize::Fitted, Output::Frames | Output::Patches(_), _) => normalization(patch, &images),
             _ => Normalization::identity(patch),
@@ -83,10 +83,8 @@ impl State {
         let broken = |reason: &str| AdapterError::File { path: folder.join(FILE), reason: reason.to_owned() };
         let height = options.patches.height.or(state.height);
         let height = height.ok_or_else(|| broken("the height of the patches is missing"))?;
-        let patches = options.features.patches(&Patches { height: Some(height), ..options.patches.clone() });
-        let patch = patches.height.and_then(|height| patches.width.checked_mul(height));
-        let patch =
-            patch.and_then(|places| places.checked_mul(options.features.channels(options.colour.channels())));
+        let patches = Patches { height: Some(height), ..options.patches.clone() };
+        let patch = options.features.width(&patches, options.colour.channels());
         let sound = |width: usize| width > 0 && Some(width) == patch;
         if !sound(state.normalization.width()) {
             return Err(broken("its patches are not those of the options"));
@@ -133,30 +131,35 @@ fn normalization(width: usize, images: &[&Image]) -> Normalization {
     Normalization::fit_together(width, pixels.map(|&pixel| &levels[usize::from(pixel)..][..1]))
 }
 
-/// The patches of an opened picture, as they are cut from its features.
-fn grid_of(options: &ImageOptions, image: &Image) -> Result<Grid, AdapterError> {
-    let grid = options.features.grid(&options.patches, size_of(image), image.channels());
-    grid.map_err(|error| fit_error("patches", error.to_string()))
+/// What is read of an opened picture.
+fn reading<'a>(
+    options: &ImageOptions,
+    raster: &'a Raster,
+    background: &'a [f32],
+) -> Result<Reading<'a>, AdapterError> {
+    let reading = options.features.read(raster, &options.patches, background);
+    reading.map_err(|error| fit_error("patches", error.to_string()))
 }
 
 /// Mean and deviation of each feature of a patch.
 fn gradients(
+    width: usize,
     options: &ImageOptions,
     background: &[f32],
     images: &[&Image],
 ) -> Result<Normalization, AdapterError> {
-    let background = options.features.background(background);
-    let grids: Result<Vec<Grid>, _> = images.iter().map(|image| grid_of(options, image)).collect();
-    let grids = grids?;
-    let width = grids.first().map_or(1, Grid::patch);
-    let frames = images.iter().zip(&grids).map(|(image, grid)| {
-        let raster = Raster::from(*image);
-        let read = options.features.of(&raster);
-        let mut frames = Vec::with_capacity(grid.len() * width);
-        (0..grid.len()).for_each(|number| grid.cut(&read, &background, number, &mut frames));
-        frames
-    });
-    Ok(Normalization::fit(width, frames))
+    let read = |image: &Image| {
+        let raster = Raster::from(image);
+        let reading = reading(options, &raster, background)?;
+        let mut patches = Vec::with_capacity(reading.len() * width);
+        (0..reading.len()).for_each(|number| reading.cut(number, &mut patches));
+        Ok(patches)
+    };
+    // One picture at a time: the features of all would take many times the memory of their pixels.
+    let mut failed = None;
+    let frames = images.iter().map_while(|image| read(image).map_err(|error| failed = Some(error)).ok());
+    let normalization = Normalization::fit(width, frames);
+    failed.map_or(Ok(normalization), Err)
 }
 
 /// A codebook learned from patches that are drawn evenly over all pictures.
@@ -166,16 +169,20 @@ fn codebook(
     images: &[&Image],
     codes: usize,
 ) -> Result<Codebook, AdapterError> {
+    let grid_of = |image: &Image| {
+        let grid = Grid::new(&options.patches, size_of(image), image.channels());
+        grid.map_err(|error| fit_error("patches", error.to_string()))
+    };
     let mut all = 0_usize;
     for image in images {
-        all += grid_of(options, image)?.len();
+        all += grid_of(image)?.len();
     }
     let drawn = all.min(MOST_PATCHES);
     let place = |number: usize| (number as u128 * all as u128 / drawn as u128) as usize;
     let mut patches = Vec::new();
     let (mut width, mut start, mut next) = (1, 0, 0);
     for image in images {
-        let grid = grid_of(options, image)?;
+        let grid = grid_of(image)?;
         width = grid.patch();
         if next < drawn && place(next) < start + grid.len() {
             let raster = Raster::from(*image);

@@ -178,4 +178,5 @@ fn emoji_are_cells_of_a_sheet() {
     }
     let (_, png) = adapter.to_file(&opened[0]).expect("a picture");
     assert!(png.starts_with(b"\x89PNG"));
+    assert_eq!(&adapter.read_back(&png).expect("a picture"), &opened[0]);
 }

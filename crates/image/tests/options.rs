@@ -69,7 +69,8 @@ fn resolved_options_say_everything_and_stay() {
     assert_eq!(
         resolved,
         json!({
-            "field": "digit", "colour": "grey", "background": "white", "invert": false, "size": null,
+            "field": "digit", "colour": "grey", "background": "white", "invert": false,
+            "trim": false, "size": null,
             "corrupt": null,
             "patches": { "width": 4, "height": 4, "stride_x": null, "stride_y": null },
             "features": "pixels",

@@ -74,6 +74,12 @@ pub struct ShownSample {
     pub output: String,
     /// What should have been written.
     pub reference: String,
+    /// What was written, as a value.
+    #[serde(skip)]
+    pub value: Value,
+    /// The file that holds it, where it is no text: its place in the folder of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// The teacher-forced loss of a split.
@@ -137,6 +143,8 @@ impl DecodedSplit {
                 source: split.sources[at].to_string(),
                 output: self.hypotheses[at].decoded.value.to_string(),
                 reference: self.references[at].to_string(),
+                value: self.hypotheses[at].decoded.value.clone(),
+                file: None,
             })
             .collect()
     }

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 
+use any2any_adapter::Adapter;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use crate::error::TrainError;
 use crate::evaluate::{ShownSample, metric_name};
 use crate::files;
 use crate::observer::{Progress, TaskEvaluation};
-use crate::run::RunFolder;
+use crate::run::{RunFolder, written_stem};
 use crate::tensorboard::EventWriter;
 
 /// The record of a training.
@@ -18,6 +19,7 @@ pub(crate) struct Log {
     file: File,
     path: std::path::PathBuf,
     events: EventWriter,
+    run: RunFolder,
 }
 
 impl Log {
@@ -33,7 +35,7 @@ impl Log {
             files::write(&path, kept.as_bytes())?;
         }
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(TrainError::io(&path))?;
-        Ok(Self { file, path, events: EventWriter::create(&run.events())? })
+        Ok(Self { file, path, events: EventWriter::create(&run.events())?, run: run.clone() })
     }
 
     /// Adds a line about training.
@@ -86,15 +88,25 @@ impl Log {
         self.events.flush()
     }
 
-    /// Adds a line with what search wrote for a few samples of a task's validation split.
+    /// Adds a line with what search wrote for a few samples of a task's validation split, and a file for each that
+    /// is no text.
     pub(crate) fn samples(
         &mut self,
         step: u64,
         task: &str,
-        samples: &[ShownSample],
+        mut samples: Vec<ShownSample>,
+        target: &dyn Adapter,
     ) -> Result<(), TrainError> {
         if samples.is_empty() {
             return Ok(());
+        }
+        let no_text = |sample: &&mut ShownSample| !matches!(sample.value, any2any_adapter::Value::Text(_));
+        for sample in samples.iter_mut().filter(no_text) {
+            // What no file can hold stays described.
+            let Ok((extension, bytes)) = target.to_file(&sample.value) else { continue };
+            let file = format!("{}.{extension}", written_stem(step, task, sample.number));
+            files::write(&self.run.path().join(&file), &bytes)?;
+            sample.file = Some(file);
         }
         self.line("samples", &json!({ "step": step, "task": task, "samples": samples }))
     }

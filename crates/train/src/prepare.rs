@@ -75,6 +75,19 @@ impl Split {
         }
     }
 
+    /// Some samples, evenly over the split.
+    pub(crate) fn some(&self, count: usize) -> Self {
+        let all = self.examples.len();
+        let count = count.min(all);
+        let places = || (0..count).map(|sample| sample * all / count);
+        Self {
+            examples: places().map(|at| self.examples[at].clone()).collect(),
+            sources: places().filter_map(|at| self.sources.get(at).cloned()).collect(),
+            references: places().map(|at| self.references[at].clone()).collect(),
+            broken: self.broken.clone(),
+        }
+    }
+
     /// The lengths of every sample.
     pub fn lengths(&self) -> Vec<Lengths> {
         self.examples.iter().map(Example::lengths).collect()

@@ -33,6 +33,12 @@ pub enum Existing {
     SetAside,
 }
 
+/// Where what search wrote for a sample of a task's validation split after a step is kept: its place in the folder of
+/// the run, without the extension of its file.
+pub(crate) fn written_stem(step: u64, task: &str, sample: usize) -> String {
+    format!("samples/step-{step}/{task}-{sample}")
+}
+
 impl RunFolder {
     /// A run in a folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
@@ -57,6 +63,14 @@ impl RunFolder {
     /// The folder of TensorBoard's event files.
     pub fn events(&self) -> PathBuf {
         self.folder.join("events")
+    }
+
+    /// The file with what search wrote for a sample of a task's validation split after a step. Texts have none: they
+    /// stand in [`metrics`](Self::metrics).
+    pub fn written(&self, step: u64, task: &str, sample: usize) -> Option<PathBuf> {
+        let stem = self.folder.join(written_stem(step, task, sample));
+        let mut files = stem.parent()?.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+        files.find(|file| file.with_extension("") == stem)
     }
 
     /// The model card.

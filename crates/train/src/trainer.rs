@@ -391,16 +391,16 @@ impl Trainer {
             let forced =
                 evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
             let metrics = self.experiment.metrics(&task.name).to_vec();
-            let scores = if self.adapters.tasks()[number].source.is_some() && !metrics.is_empty() {
-                let at_most = settings.decode_at_most;
-                let decoded = evaluate::decode(
-                    &translator,
-                    number,
-                    split,
-                    self.experiment.decoding(&task.name),
-                    at_most,
-                )?;
-                log.samples(self.state.step, &task.name, &decoded.shown(split, settings.show))?;
+            let names = &self.adapters.tasks()[number];
+            let scores = if names.source.is_some() && (settings.show > 0 || !metrics.is_empty()) {
+                // What nothing scores is decoded to be seen.
+                let few = metrics.is_empty().then(|| split.some(settings.show));
+                let split = few.as_ref().unwrap_or(split);
+                let decoding = self.experiment.decoding(&task.name);
+                let decoded =
+                    evaluate::decode(&translator, number, split, decoding, settings.decode_at_most)?;
+                let shown = decoded.shown(split, settings.show);
+                log.samples(self.state.step, &task.name, shown, self.adapters.adapter(names.target))?;
                 decoded.scores(&metrics)?
             } else {
                 Vec::new()

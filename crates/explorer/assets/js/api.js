@@ -21,6 +21,7 @@ export const api = {
   parameter: (query) => get("/api/parameter", query),
   distance: (query) => get("/api/distance", query),
   training: (query) => get("/api/training", query),
+  written: (query) => get("/api/written", query),
   sweep: (query) => get("/api/sweep", query),
   translate: (body, signal) => post("/api/translate", body, signal),
   score: (body, signal) => post("/api/score", body, signal),

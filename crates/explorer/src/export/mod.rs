@@ -52,7 +52,9 @@ impl Recorder {
                 shown += self.task(run, task, recording).await?;
             }
             if run["training"] == true {
-                self.ask(Question::get("/api/training", json!({ "run": run["number"], "from": 0 }))).await?;
+                let wanted = json!({ "run": run["number"], "from": 0 });
+                let log = self.ask(Question::get("/api/training", wanted)).await?;
+                self.written(run, &log).await?;
             }
         }
         if shown == 0 {
@@ -60,6 +62,29 @@ impl Recorder {
         }
         shrink::shrink(&mut self.answers);
         file::page(&Value::Object(self.answers))
+    }
+
+    /// What the training wrote first and last for the samples that its panel draws.
+    async fn written(&mut self, run: &Value, log: &Value) -> Result<(), ExplorerError> {
+        let lines: Vec<&Value> = log["lines"].as_array().into_iter().flatten().collect();
+        for task in run["model"]["tasks"].as_array().into_iter().flatten() {
+            if task["source"]["kind"] == "text" && task["target"]["kind"] == "text" {
+                continue;
+            }
+            let mut of_task =
+                lines.iter().filter(|line| line["kind"] == "samples" && line["task"] == task["name"]);
+            let first = of_task.next();
+            for line in first.into_iter().chain(of_task.last()) {
+                for sample in line["samples"].as_array().into_iter().flatten() {
+                    let wanted = json!({
+                        "run": run["number"], "task": task["number"], "step": line["step"], "number": sample["number"],
+                    });
+                    // The data may be gone, or a sample of it; its description is in the log.
+                    let _ = self.ask(Question::get("/api/written", wanted)).await;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Everything about some examples of a task. Gives how many there are.

@@ -31,7 +31,7 @@ pub use numbers::{Bytes, Floats};
 pub use problem::{Problem, ProblemDetail};
 pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task};
 pub use sample::{Sample, Samples, SamplesQuery, Vocabulary, VocabularyQuery};
-pub use training::{Sweep, SweepQuery, Training, TrainingQuery};
+pub use training::{Sweep, SweepQuery, Training, TrainingQuery, Written, WrittenQuery};
 pub use translate::{
     Beam, Decoding, Greedy, NextRequest, NextToken, NextTokens, Output, Sampling, Score, ScoreRequest,
     StreamedEnd, StreamedToken, TranslateRequest, Translations,

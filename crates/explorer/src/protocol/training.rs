@@ -4,6 +4,8 @@ use any2any_train::sweep::{Axis, Cell};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::value::View;
+
 /// Which lines of a run's log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +30,31 @@ pub struct Training {
     pub more: bool,
     /// Whether the training is at work.
     pub running: bool,
+}
+
+/// Which sample, after which step.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WrittenQuery {
+    /// The number of the run.
+    pub run: usize,
+    /// The number of the task.
+    pub task: usize,
+    /// The updates made before it was written.
+    pub step: u64,
+    /// The number of the sample in the validation split, from 0.
+    pub number: usize,
+}
+
+/// A sample of the validation split, and what a training wrote for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Written {
+    /// The source; null for a decoder-only model.
+    pub source: Option<View>,
+    /// What should have been written.
+    pub reference: View,
+    /// What was written, where that is no text: texts stand in the log.
+    pub output: Option<View>,
 }
 
 /// Which sweep.

@@ -32,6 +32,10 @@ pub(super) fn description() -> String {
         "/api/training",
         "The log of a training: what was written from a line on.",
     );
+    paths.get::<protocol::WrittenQuery, protocol::Written>(
+        "/api/written",
+        "A sample of the validation split, and what a training wrote for it after a step.",
+    );
     paths.get::<protocol::SweepQuery, protocol::Sweep>("/api/sweep", "The trainings of a grid.");
     paths.post::<protocol::TranslateRequest, protocol::Translations>(
         "/api/translate",

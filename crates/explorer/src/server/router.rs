@@ -31,6 +31,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/api/distance", get(distance::distance))
         .route("/api/parameter", get(explain::parameter))
         .route("/api/training", get(training::training))
+        .route("/api/written", get(training::written))
         .route("/api/sweep", get(training::sweep))
         .route("/api/translate", post(translate::translate))
         .route("/api/score", post(translate::score))

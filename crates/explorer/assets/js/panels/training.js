@@ -61,7 +61,7 @@ export const panel = {
     function draw() {
       fillChips();
       const runs = known().filter(({ number }) => view.chosen.has(number) && logs.has(number))
-        .map(({ number, name, folder }) => ({ number, label: folder || name, log: logs.get(number) }));
+        .map(({ number, name, folder, model }) => ({ number, label: folder || name, log: logs.get(number), tasks: model?.tasks }));
       view.figures = figuresOf(runs, view.across);
       empty.textContent = wordsFor(known(), runs, view);
       empty.hidden = view.figures.length > 0;

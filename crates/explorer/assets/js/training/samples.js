@@ -8,34 +8,46 @@ import { byTask } from "any2any/training/curves";
 /** Evaluations that are listed of each sample: the first ones, and those at equal distances up to the last. */
 const MOST = 8;
 
-/** Fills `root` with the samples of one run. */
-export function showSamples(root, { number, log }) {
-  const tasks = [...byTask(log.samples)];
-  root.hidden = tasks.length === 0;
+/** Fills `root` with the samples of one run, whose `tasks` are known as soon as it has a checkpoint. */
+export function showSamples(root, { number, log, tasks }) {
+  const written = [...byTask(log.samples)];
+  root.hidden = written.length === 0;
   replace(root, html("h3", {}, "Samples as they improve"),
-    html("p", { class: "note" }, "What search wrote for a few sentences that the model is not trained on, after each evaluation. Words that are in the reference are set off."),
-    tasks.map(([task, lines]) => html("div", { class: "stack" },
-      tasks.length > 1 ? html("h4", {}, task) : null,
-      lines.at(-1).samples.map((sample) => sampleOf(sample, lines, number)))));
+    html("p", { class: "note" }, "What search wrote for a few samples that the model is not trained on, after each evaluation. Words that are in the reference are set off."),
+    written.map(([name, lines]) => {
+      const task = tasks?.find((each) => each.name === name);
+      return html("div", { class: "stack" },
+        written.length > 1 ? html("h4", {}, name) : null,
+        lines.at(-1).samples.map((sample) => sampleOf(sample, lines, { run: number, task })));
+    }));
 }
 
-function sampleOf({ number, source, reference }, lines, run) {
-  const written = lines.map(({ step, samples }) => ({ step, output: samples.find((each) => each.number === number)?.output }))
+function sampleOf({ number, source, reference }, lines, { run, task }) {
+  const written = lines.map(({ step, samples }) => ({ step, ...samples.find((each) => each.number === number) }))
     .filter(({ output }) => output !== undefined);
+  const shown = spread(written);
+  /** One side of the sample, drawn where it is no text; its description stands there until it comes, or stays. */
+  const side = (kind, description, step, pick) => (task && kind && kind !== "text"
+    ? drawn(description, { run, task: task.number, step, number }, pick) : description);
+  const last = written.at(-1).step;
   return html("article", { class: "improving" },
     html("div", { class: "improving-pair" },
-      html("span", { class: "source-text" }, pictured(source, { run, number })), html("span", { class: "reference" }, reference)),
-    html("ol", {}, spread(written).map(({ step, output }) => html("li", {},
-      html("span", { class: "number soft" }, step.toLocaleString("en")), html("span", {}, marked(output, reference))))));
+      html("span", { class: "source-text" }, side(task?.source?.kind, source, last, (values) => values.source)),
+      html("span", { class: "reference" }, side(task?.target.kind, reference, last, (values) => values.reference))),
+    html("ol", { class: shown.some(({ file }) => file) ? "drawn" : null }, shown.map(({ step, output, file }) => html("li", {},
+      html("span", { class: "number soft" }, step.toLocaleString("en")),
+      html("span", { class: "output" }, file ? side(task?.target.kind, output, step, (values) => values.output) : marked(output, reference))))));
 }
 
-/** A value that is no text is described in brackets; its picture is fetched. */
-function pictured(text, { run, number }) {
-  if (!text.startsWith("[")) return text;
-  const place = html("span", {}, text);
-  api.samples({ run, task: 0, split: "validation", from: number, count: 1 })
-    .then(({ samples: [sample] }) => { if (sample?.source) replace(place, thumbnail(sample.source)); })
-    .catch(() => {});                                             // the description stays
+/** What was drawn before: the panel is filled anew with everything that a training says. */
+const kept = new Map();
+
+function drawn(description, question, pick) {
+  const key = JSON.stringify(question);
+  const place = html("span", {}, description);
+  if (!kept.has(key)) kept.set(key, api.written(question));
+  kept.get(key).then((values) => { if (pick(values)) replace(place, thumbnail(pick(values))); })
+    .catch(() => kept.delete(key));                               // the description stays, and it is tried again
   return place;
 }
 
@@ -50,9 +62,9 @@ function marked(output, reference) {
   });
 }
 
-/** What changed, and no more of it than can be read. */
+/** What changed, as far as words tell, and no more of it than can be seen at once. */
 function spread(written) {
-  const changed = written.filter(({ output }, i) => i === 0 || i === written.length - 1 || output !== written[i - 1].output);
+  const changed = written.filter(({ output, file }, i) => file || i === 0 || i === written.length - 1 || output !== written[i - 1].output);
   if (changed.length <= MOST) return changed;
   return Array.from({ length: MOST }, (_, i) => changed[Math.round((i * (changed.length - 1)) / (MOST - 1))]);
 }

@@ -8,13 +8,23 @@ use axum::response::Response;
 
 use super::{blocking, in_time, json, query};
 use crate::failure::Failure;
-use crate::protocol::{SweepQuery, TrainingQuery};
+use crate::protocol::{SweepQuery, TrainingQuery, WrittenQuery};
 use crate::server::App;
 use crate::watch;
 
 pub(in crate::server) async fn training(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
     let TrainingQuery { run, from } = query(&uri)?;
     in_time(&app.clone(), blocking(move || json(&watch::training(app.library.folder(run)?, from)?))).await
+}
+
+pub(in crate::server) async fn written(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
+    let WrittenQuery { run, task, step, number } = query(&uri)?;
+    let reading = app.clone();
+    let read = move || {
+        let opened = reading.library.open(run)?;
+        json(&opened.written(reading.library.folder(run)?, task, step, number)?)
+    };
+    in_time(&app, blocking(read)).await
 }
 
 pub(in crate::server) async fn sweep(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
