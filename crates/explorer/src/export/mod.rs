@@ -74,7 +74,7 @@ impl Recorder {
             let mut of_task =
                 lines.iter().filter(|line| line["kind"] == "samples" && line["task"] == task["name"]);
             let first = of_task.next();
-            for line in first.into_iter().chain(of_task.last()) {
+            for line in first.into_iter().chain(of_task.next_back()) {
                 for sample in line["samples"].as_array().into_iter().flatten() {
                     let wanted = json!({
                         "run": run["number"], "task": task["number"], "step": line["step"], "number": sample["number"],
