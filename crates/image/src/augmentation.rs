@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::blur::blur;
 use crate::raster::Raster;
 use crate::warp::{Reach, Warp};
+use crate::yiq;
 
 /// Random changes of a picture, each drawn evenly up to what is said here; 0 switches one off.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -116,18 +117,10 @@ impl Augmentation {
         let (sine, cosine) = ((sine * strength) as f32, (cosine * strength) as f32);
         let (pixels, _) = raster.values.as_chunks_mut::<3>();
         for pixel in pixels {
-            let [y, i, q] = product(&TO_YIQ, *pixel);
-            *pixel = product(&FROM_YIQ, [y, cosine * i - sine * q, sine * i + cosine * q]);
+            let [y, i, q] = yiq::of_rgb(*pixel);
+            *pixel = yiq::to_rgb([y, cosine * i - sine * q, sine * i + cosine * q]);
         }
     }
-}
-
-/// Brightness and two axes of colour (YIQ, the television standard of 1953) of red, green and blue.
-const TO_YIQ: [[f32; 3]; 3] = [[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]];
-const FROM_YIQ: [[f32; 3]; 3] = [[1.0, 0.956, 0.619], [1.0, -0.272, -0.647], [1.0, -1.106, 1.703]];
-
-fn product(matrix: &[[f32; 3]; 3], [a, b, c]: [f32; 3]) -> [f32; 3] {
-    matrix.map(|[x, y, z]| x * a + y * b + z * c)
 }
 
 /// Covers a square around a pixel that is drawn; it may reach over the edge.

@@ -11,6 +11,7 @@ use crate::error::ImageError;
 use crate::grid::Grid;
 use crate::options::Patches;
 use crate::raster::Raster;
+use crate::yiq;
 
 /// What each pixel of a cell adds to the energy that its histogram is scaled by, so that even places stay near 0.
 const LEAST_ENERGY: f32 = 0.003125;
@@ -26,7 +27,8 @@ pub enum Features {
     /// Its pixels.
     #[default]
     Pixels,
-    /// The directions of its edges, cell by cell, and the mean colour of each of the smallest cells.
+    /// The directions of its edges, cell by cell, and the mean colour of each of the smallest cells: its brightness,
+    /// and for colour pictures two axes of colour (YIQ), so that one can tell light from paint.
     Gradients(Gradients),
 }
 
@@ -99,8 +101,9 @@ impl Features {
             let (read, background) = match self {
                 Self::Pixels => (Cow::Borrowed(raster), Cow::Borrowed(background)),
                 Self::Gradients(gradients) => {
-                    let colours = if number == 0 { background } else { &[] };
-                    let beside = [&vec![0.0; gradients.bins], colours].concat();
+                    let mut beside = [&vec![0.0; gradients.bins], background].concat();
+                    beside.truncate(self.channels(number, background.len()));
+                    paint(&mut beside, gradients.bins);
                     (Cow::Owned(gradients.of(raster, cell, number == 0)), Cow::Owned(beside))
                 }
             };
@@ -179,6 +182,7 @@ impl Gradients {
         }
         let least = LEAST_ENERGY * (cell * cell) as f32;
         scale(&mut cells, (width, height), (bins, channels), least);
+        cells.chunks_exact_mut(channels).for_each(|place| paint(place, bins));
         Raster { width, height, channels, values: cells }
     }
 }
@@ -197,6 +201,13 @@ fn steepest(raster: &Raster, x: usize, y: usize) -> (f32, f32) {
     });
     let steepest = gradients.max_by(|a, b| a.0.total_cmp(&b.0));
     steepest.map_or((0.0, 0.0), |(size, across, down)| (size, down.atan2(across).rem_euclid(PI)))
+}
+
+/// Makes brightness and two axes of the red, green and blue behind a cell's directions, if there are any.
+fn paint(cell: &mut [f32], bins: usize) {
+    if let Some(colour) = cell.get_mut(bins..).and_then(|colour| <&mut [f32; 3]>::try_from(colour).ok()) {
+        *colour = yiq::of_rgb(*colour);
+    }
 }
 
 /// Divides each histogram by the length of all those in the three by three cells around it.
@@ -269,8 +280,9 @@ mod tests {
         let found = cells(4, 4, 3, |x, y, channel| [0.01 * x as f32, 0.5, 0.1 * y as f32][channel]);
         assert!(found.values[2] > 10.0 * (found.values[0] + found.values[1] + found.values[3]));
         let colours = &found.values[4..];
-        for (colour, expected) in colours.iter().zip([0.015, 0.5, 0.15]) {
-            assert!((colour - expected).abs() < 1e-6);
+        let [y, i, q] = [0.299 * 0.015 + 0.587 * 0.5 + 0.114 * 0.15, -0.1766, -0.2115];
+        for (colour, expected) in colours.iter().zip([y, i, q]) {
+            assert!((colour - expected).abs() < 1e-4, "{colours:?}");
         }
     }
 

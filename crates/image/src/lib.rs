@@ -39,6 +39,7 @@ mod size;
 mod state;
 mod trim;
 mod warp;
+mod yiq;
 
 pub use adapter::ImageAdapter;
 pub use augmentation::{Augmentation, Cutout};

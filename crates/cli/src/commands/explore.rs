@@ -29,7 +29,7 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
         anyhow::bail!("{} is there already; name another file, or add --overwrite", file.display());
     }
     let recording = Recording { samples: arguments.samples, texts: arguments.text.clone() };
-    let page = server.export(&recording)?;
+    let page = server.export(&recording, |progress| eprintln!("{progress}"))?;
     let failed = |error: std::io::Error| anyhow::anyhow!("{}: {error}", file.display());
     let unfinished = file.with_extension("html.part");
     std::fs::write(&unfinished, &page).and_then(|()| std::fs::rename(&unfinished, file)).map_err(failed)?;

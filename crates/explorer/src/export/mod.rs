@@ -32,11 +32,13 @@ const MACHINES: usize = 2;
 pub(crate) struct Recorder {
     router: Router,
     answers: Map<String, Value>,
+    /// Hears what has been recorded.
+    progress: Box<dyn Fn(&str)>,
 }
 
 impl Recorder {
-    pub(crate) fn new(router: Router) -> Self {
-        Self { router, answers: Map::new() }
+    pub(crate) fn new(router: Router, progress: Box<dyn Fn(&str)>) -> Self {
+        Self { router, answers: Map::new(), progress }
     }
 
     /// The page with all answers.
@@ -122,6 +124,8 @@ impl Recorder {
                 let machine = self.ask(Question::post("/api/machine", with(&about, tokens.clone()))).await?;
                 self.parameters(&about, &machine).await?;
             }
+            let name = task["name"].as_str().unwrap_or_default();
+            (self.progress)(&format!("task {name}: {} of {} examples", number + 1, sources.len()));
             if number == 0 {
                 self.replay(&about, run, &tokens).await?;
             }
@@ -154,6 +158,10 @@ impl Recorder {
             all.total = piece.total;
             all.groups = summed(all.groups.into_iter().chain(piece.groups));
             from = piece.next;
+            let counted = from.unwrap_or(all.total);
+            if counted > 0 {
+                (self.progress)(&format!("{counted} of {} test samples counted by distance", all.total));
+            }
         }
         self.keep(&question(0), &json!(all));
         Ok(())

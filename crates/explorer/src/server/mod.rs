@@ -190,13 +190,17 @@ impl Server {
         Stopper(self.stop.clone())
     }
 
-    /// The page as one file, with recorded answers about some examples.
+    /// The page as one file, with recorded answers about some examples. `progress` hears what has been recorded.
     ///
     /// # Errors
     ///
     /// When there is no example, or a question about one is not answered.
-    pub fn export(self, recording: &Recording) -> Result<String, ExplorerError> {
-        let recorder = Recorder::new(router::router(self.app.clone()));
+    pub fn export(
+        self,
+        recording: &Recording,
+        progress: impl Fn(&str) + 'static,
+    ) -> Result<String, ExplorerError> {
+        let recorder = Recorder::new(router::router(self.app.clone()), Box::new(progress));
         let page = self.runtime.block_on(recorder.page(recording));
         self.app.library.close();
         page
