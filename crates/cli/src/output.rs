@@ -65,17 +65,6 @@ pub(crate) fn controls(controlled: &Controlled) -> String {
     )
 }
 
-/// Writes a file under a temporary name and renames it.
-pub(crate) fn write_file(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(std::path::Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
-}
-
 /// A whole number with thousands set apart.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();

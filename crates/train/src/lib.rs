@@ -54,6 +54,7 @@ pub use checkpoint::{Checkpoint, Checkpoints, Ranked, State, count_weights, read
 pub use corpus::Example;
 pub use device::{available_backends, device, name as backend_name};
 pub use error::TrainError;
+pub use files::write as write_file;
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use optimizer::{GradientSum, Optimizer};
 pub use parameters::{Weights, shapes, weights, with_weights};

@@ -117,7 +117,7 @@ fn train(
     let scores = trained.score()?;
     trained.write_card(&scores)?;
     let scores = Json::Array(scores.iter().map(|scores| scores.to_json()).collect());
-    output::write_file(&place.join(SCORES), serde_json::to_string_pretty(&scores)?.as_bytes())?;
+    any2any_train::write_file(&place.join(SCORES), serde_json::to_string_pretty(&scores)?.as_bytes())?;
     Ok(Some(scores))
 }
 

@@ -234,11 +234,11 @@ fn write(decoded: &DecodedSplit, path: &Path, translator: &Translator, task: usi
     let values = decoded.hypotheses.iter().map(|output| &output.decoded.value);
     if names.target_medium().kind() == Kind::Text {
         let lines: String = values.map(|value| format!("{value}\n")).collect();
-        return output::write_file(path, lines.as_bytes());
+        return Ok(any2any_train::write_file(path, lines.as_bytes())?);
     }
     for (number, value) in values.enumerate() {
         let (extension, bytes) = translator.adapters.adapter(names.target).to_file(value)?;
-        output::write_file(&path.join(format!("{}.{extension}", number + 1)), &bytes)?;
+        any2any_train::write_file(&path.join(format!("{}.{extension}", number + 1)), &bytes)?;
     }
     Ok(())
 }

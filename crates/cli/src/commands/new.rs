@@ -8,7 +8,6 @@ use any2any_experiment::{Template, template};
 use any2any_train::TrainError;
 
 use crate::arguments::{NewArguments, Usage};
-use crate::output;
 
 pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
@@ -49,7 +48,7 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
         vocab: None,
     };
     let text = fitting(&mut answers, config, registry)?;
-    output::write_file(config, text.as_bytes())?;
+    any2any_train::write_file(config, text.as_bytes())?;
     eprintln!("{}: written; train it with `any2any train {}`", config.display(), config.display());
     Ok(())
 }

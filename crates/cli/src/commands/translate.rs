@@ -117,7 +117,7 @@ impl Results<'_> {
         if path.exists() && !self.overwrite {
             anyhow::bail!("{} is already there; choose another folder, or add --overwrite", path.display());
         }
-        output::write_file(&path, &bytes)?;
+        any2any_train::write_file(&path, &bytes)?;
         Ok(Some(path))
     }
 
