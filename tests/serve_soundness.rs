@@ -111,6 +111,10 @@ fn what_cannot_be_done_is_said() {
     }
     for (path, status) in [
         ("/api/samples?split=nowhere", 404),
+        ("/api/written?step=1&number=0", 200),
+        ("/api/written?task=7", 404),
+        ("/api/written?number=18446744073709551615", 404),
+        ("/api/written?step=../..", 400),
         ("/api/samples?count=many", 400),
         ("/api/samples?split=test&from=18446744073709551615&count=18446744073709551615", 200),
         ("/api/vocabulary?task=7", 404),

@@ -54,6 +54,7 @@ tasks:
   draw:
     data: *pictures
     source_dropout: 0.15
+    metrics: []
     source: { text: { field: word, tokenizer: { words: { vocab: 7, shared: true } } } }
     target:
       image:

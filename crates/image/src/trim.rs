@@ -17,8 +17,8 @@ pub(crate) fn trimmed(pixels: &Pixels, area: Area, background: [u8; 3]) -> Area 
         pixels.values.get(start..start + area.width * channels).unwrap_or(&[])
     };
     let rows = || (area.top..area.top + area.height).map(|y| (y, row(y)));
-    let some_is = |test: &dyn Fn(&[u8]) -> bool| rows().any(|(_, row)| row.chunks_exact(channels).any(test));
-    let transparent = alpha.filter(|&alpha| some_is(&|pixel| pixel[alpha] <= FAINT));
+    let mut pixels_of_rows = rows().flat_map(|(_, row)| row.chunks_exact(channels));
+    let transparent = alpha.filter(|&alpha| pixels_of_rows.any(|pixel| pixel[alpha] <= FAINT));
     let drawn = |pixel: &[u8]| match transparent {
         Some(alpha) => pixel[alpha] > FAINT,
         None => {

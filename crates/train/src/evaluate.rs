@@ -15,7 +15,7 @@ use crate::corpus::Example;
 use crate::error::TrainError;
 use crate::losses;
 use crate::pictures;
-use crate::prepare::Split;
+use crate::prepare::{Split, evenly};
 use crate::searching::Output;
 use crate::translator::Translator;
 
@@ -134,10 +134,7 @@ pub fn decode(
 impl DecodedSplit {
     /// Some samples, evenly over what was decoded; anything but texts is described.
     pub(crate) fn shown(&self, split: &Split, count: usize) -> Vec<ShownSample> {
-        let decoded = self.hypotheses.len();
-        let count = count.min(decoded);
-        (0..count)
-            .map(|sample| sample * decoded / count)
+        evenly(count, self.hypotheses.len())
             .map(|at| ShownSample {
                 number: split.examples[at].sample,
                 source: split.sources[at].to_string(),

@@ -77,9 +77,7 @@ impl Split {
 
     /// Some samples, evenly over the split.
     pub(crate) fn some(&self, count: usize) -> Self {
-        let all = self.examples.len();
-        let count = count.min(all);
-        let places = || (0..count).map(|sample| sample * all / count);
+        let places = || evenly(count, self.examples.len());
         Self {
             examples: places().map(|at| self.examples[at].clone()).collect(),
             sources: places().filter_map(|at| self.sources.get(at).cloned()).collect(),
@@ -92,6 +90,12 @@ impl Split {
     pub fn lengths(&self) -> Vec<Lengths> {
         self.examples.iter().map(Example::lengths).collect()
     }
+}
+
+/// The places of `count` things, or of all, evenly among `all`.
+pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
+    let count = count.min(all);
+    (0..count).map(move |number| number * all / count)
 }
 
 /// Reads the data, fits the adapters and encodes every split.

@@ -30,9 +30,7 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     }
     let recording = Recording { samples: arguments.samples, texts: arguments.text.clone() };
     let page = server.export(&recording, |progress| eprintln!("{progress}"))?;
-    let failed = |error: std::io::Error| anyhow::anyhow!("{}: {error}", file.display());
-    let unfinished = file.with_extension("html.part");
-    std::fs::write(&unfinished, &page).and_then(|()| std::fs::rename(&unfinished, file)).map_err(failed)?;
+    any2any_train::write_file(file, page.as_bytes())?;
     output::line(format!(
         "{}: {} bytes; open it in any browser",
         file.display(),

@@ -56,7 +56,7 @@ impl Recorder {
             if run["training"] == true {
                 let wanted = json!({ "run": run["number"], "from": 0 });
                 let log = self.ask(Question::get("/api/training", wanted)).await?;
-                self.written(run, &log).await?;
+                self.written(run, &log).await;
             }
         }
         if shown == 0 {
@@ -67,7 +67,7 @@ impl Recorder {
     }
 
     /// What the training wrote first and last for the samples that its panel draws.
-    async fn written(&mut self, run: &Value, log: &Value) -> Result<(), ExplorerError> {
+    async fn written(&mut self, run: &Value, log: &Value) {
         let lines: Vec<&Value> = log["lines"].as_array().into_iter().flatten().collect();
         for task in run["model"]["tasks"].as_array().into_iter().flatten() {
             if task["source"]["kind"] == "text" && task["target"]["kind"] == "text" {
@@ -86,7 +86,6 @@ impl Recorder {
                 }
             }
         }
-        Ok(())
     }
 
     /// Everything about some examples of a task. Gives how many there are.
