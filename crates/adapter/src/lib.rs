@@ -11,6 +11,7 @@
 //! registration.
 
 mod adapter;
+mod contents;
 mod file;
 mod image;
 mod medium;
@@ -22,9 +23,10 @@ mod signal;
 mod value;
 
 pub use adapter::{Adapter, AdapterError, Convolution, Decoded, FrameCount, Head, Stem};
+pub use contents::Contents;
 pub use file::{File, Part};
 pub use image::Image;
-pub use medium::{Event, Medium, OptionProblem};
+pub use medium::{Event, Medium, OpenedValue, OptionProblem};
 pub use random::{Random, Seed};
 pub use region::Region;
 pub use registry::{Registry, RegistryError};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Adapter, AdapterError, File, Kind, Value};
+use crate::{Adapter, AdapterError, Contents, File, Kind, Value};
 
 /// Builds the adapters of one medium from the options that an experiment gives it.
 ///
@@ -60,14 +60,30 @@ pub trait Medium: Send + Sync {
         &[]
     }
 
+    /// Whether the bytes of a file are those of a format that this medium reads, or names when it refuses it, by
+    /// what stands in them. Formats without any mark, such as tables of numbers, are known by their extension alone.
+    fn recognises(&self, _bytes: &[u8]) -> bool {
+        false
+    }
+
+    /// The contents of a file before any option touches them.
+    ///
+    /// # Errors
+    ///
+    /// When the file is broken, or of a format that is not read: the error names it and the way out.
+    fn contents(&self, file: &File) -> Result<Contents, AdapterError> {
+        let reason = format!("{} has no files to look at", self.name());
+        Err(AdapterError::Broken { file: file.to_string(), reason })
+    }
+
     /// A value as adapters take it: a file decoded, a series joined, and whatever else is done to a value once
     /// and does not depend on what is learned (resampling, filtering, cutting, resizing).
     ///
     /// # Errors
     ///
     /// When the value is of another medium, or broken. Such a sample is left out, counted and reported.
-    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
-        Ok(value.clone())
+    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
+        Ok(value.clone().into())
     }
 
     /// An adapter with what it learns from the opened values of the training split, the same for the same
@@ -88,6 +104,22 @@ pub trait Medium: Send + Sync {
     ///
     /// When a file is missing or broken.
     fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError>;
+}
+
+/// A value as adapters take it, and what is odd about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenedValue {
+    /// The value.
+    pub value: Value,
+    /// What is odd about it, and how it was read in spite of it: said to the person who trains or translates, once
+    /// for all samples of which the same is true. No name of a file or number of a sample stands in it.
+    pub warnings: Vec<String>,
+}
+
+impl From<Value> for OpenedValue {
+    fn from(value: Value) -> Self {
+        Self { value, warnings: Vec::new() }
+    }
 }
 
 /// Something wrong with an adapter's options, and where.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OpenedValue, OptionProblem, Value};
 
 use crate::adapter::AudioAdapter;
 use crate::check::problems;
@@ -64,8 +64,8 @@ impl Medium for Audio {
     }
 
     /// Sounds that follow each other are joined with `gap` seconds of silence between them.
-    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
-        open(&parse(options)?, value).map(Value::Signal)
+    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
+        open(&parse(options)?, value).map(|signal| Value::Signal(signal).into())
     }
 
     fn fit(

@@ -37,7 +37,7 @@ fn open(bytes: Vec<u8>, part: Option<Part>) -> Result<Value, String> {
     let file = File::in_memory("folder/broken.wav", bytes);
     let file = part.map_or(file.clone(), |part| file.part_of(part));
     let options = json!({ "field": "sound", "rate": 16_000, "trim": {}, "take": 0.005 });
-    Audio.open(&options, &Value::File(file)).map_err(|error| error.to_string())
+    Audio.open(&options, &Value::File(file)).map(|opened| opened.value).map_err(|error| error.to_string())
 }
 
 #[test]

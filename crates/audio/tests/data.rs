@@ -46,7 +46,7 @@ fn read() -> Option<Clips> {
 
 fn open(options: &Json, files: &[Value]) -> Vec<Value> {
     assert_eq!(Audio.check(options), []);
-    files.iter().map(|file| Audio.open(options, file).expect("a sound clip")).collect()
+    files.iter().map(|file| Audio.open(options, file).expect("a sound clip").value).collect()
 }
 
 fn fit(options: &Json, values: &[Value]) -> Arc<dyn Adapter> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Event, File, Kind, Medium, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Event, File, Kind, Medium, OpenedValue, OptionProblem, Value};
 
 use crate::adapter::EegAdapter;
 use crate::files::{Annotation, EXTENSIONS, annotations};
@@ -76,8 +76,8 @@ impl Medium for Eeg {
         EXTENSIONS
     }
 
-    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
-        steps::open(&parse(options)?, value)
+    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
+        steps::open(&parse(options)?, value).map(OpenedValue::from)
     }
 
     fn fit(

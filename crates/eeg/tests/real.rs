@@ -80,7 +80,7 @@ fn the_highest_rhythm_tells_the_lights_apart() {
     let Some(folder) = folder() else { return };
     let (trials, options) = (trials(&folder), rhythms());
     let start = Instant::now();
-    let open = |trial: &Trial| Eeg.open(&options, &trial.event).expect("a trial");
+    let open = |trial: &Trial| Eeg.open(&options, &trial.event).expect("a trial").value;
     let opened: Vec<Value> = trials.iter().map(open).collect();
     println!("{} trials opened in {:.1} s", opened.len(), start.elapsed().as_secs_f64());
     let adapter = Eeg.fit(&options, &mut opened.iter()).expect("options that fit");
@@ -113,7 +113,7 @@ fn frames_are_exported() {
     for (name, json) in chosen {
         let options = options(json);
         let opened: Vec<Value> =
-            trials.iter().map(|trial| Eeg.open(&options, &trial.event).expect("a trial")).collect();
+            trials.iter().map(|trial| Eeg.open(&options, &trial.event).expect("a trial").value).collect();
         let adapter = Eeg.fit(&options, &mut opened.iter()).expect("options that fit");
         let (mut bytes, mut rows) = (Vec::new(), String::new());
         for (trial, value) in trials.iter().zip(&opened) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OpenedValue, OptionProblem, Value};
 
 use crate::adapter::{ImageAdapter, opened_background};
 use crate::cache;
@@ -57,14 +57,14 @@ impl Medium for Image {
     }
 
     /// Pictures that follow each other are joined from left to right before they are brought to a size.
-    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
+    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
         let options = parse(options)?;
         let image = picture(&options, value)?;
         let named = |error: ImageError| match value {
             Value::File(file) => error.of(file),
             _ => error.into(),
         };
-        finish(&options, image).map(Value::Image).map_err(named)
+        finish(&options, image).map(|image| Value::Image(image).into()).map_err(named)
     }
 
     fn extensions(&self) -> &'static [&'static str] {

@@ -45,7 +45,7 @@ fn open(bytes: Vec<u8>, part: Option<Part>) -> Result<Value, String> {
     let file = File::in_memory("folder/broken.bin", bytes);
     let file = part.map_or(file.clone(), |part| file.part_of(part));
     let opened = Image.open(&json!({ "field": "image", "size": { "height": 8 } }), &Value::File(file));
-    opened.map_err(|error| error.to_string())
+    opened.map(|opened| opened.value).map_err(|error| error.to_string())
 }
 
 /// Whole files of every kind, with the part to read.

@@ -20,7 +20,7 @@ fn folder(name: &str) -> Option<PathBuf> {
 
 fn open(options: &Json, files: impl IntoIterator<Item = Value>) -> Vec<Value> {
     assert_eq!(Image.check(options), []);
-    files.into_iter().map(|file| Image.open(options, &file).expect("a sound picture")).collect()
+    files.into_iter().map(|file| Image.open(options, &file).expect("a sound picture").value).collect()
 }
 
 fn fit(options: &Json, values: &[Value]) -> Arc<dyn Adapter> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Medium, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Medium, OpenedValue, OptionProblem, Value};
 use serde_json::json;
 
 use crate::adapter::TextAdapter;
@@ -54,15 +54,16 @@ impl Medium for Text {
     }
 
     /// Texts that follow each other are joined by a space.
-    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
-        match value {
-            Value::Text(_) => Ok(value.clone()),
+    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
+        let text = match value {
+            Value::Text(_) => value.clone(),
             Value::Series(values) if values.iter().all(|value| value.as_text().is_some()) => {
-                Ok(Value::Text(value.to_string()))
+                Value::Text(value.to_string())
             }
-            Value::File(file) if file.part().is_none() => read(file),
-            _ => Err(AdapterError::other_medium("a text", value)),
-        }
+            Value::File(file) if file.part().is_none() => read(file)?,
+            _ => return Err(AdapterError::other_medium("a text", value)),
+        };
+        Ok(text.into())
     }
 
     fn extensions(&self) -> &'static [&'static str] {

@@ -65,7 +65,7 @@ pub use run::{Existing, RunFolder, fresh_model};
 pub use running::is_running;
 pub use schedule::{LearningRate, Plateau};
 pub use searching::Output;
-pub use sides::Broken;
+pub use sides::{Broken, Warnings};
 pub use tensorboard::EventWriter;
 pub use trained::{FinalScores, Trained};
 pub use trainer::Trainer;

@@ -10,7 +10,7 @@ use crate::adapters::{AdapterSet, Groups, TaskAdapters};
 use crate::aligned::keep_aligned;
 use crate::corpus::{self, Example};
 use crate::error::TrainError;
-use crate::sides::{Broken, Opened, Role};
+use crate::sides::{Broken, Opened, Role, Warnings};
 
 /// An experiment with its adapters fitted and its splits encoded.
 pub struct Prepared {
@@ -52,13 +52,15 @@ pub struct Split {
     pub references: Vec<Value>,
     /// The samples that cannot be read.
     pub broken: Broken,
+    /// What is odd about samples that can be read.
+    pub warnings: Warnings,
 }
 
 impl Split {
     fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
         let examples = corpus::encode(&opened, task, adapters)?;
-        let Opened { sources, targets, broken, .. } = opened;
-        let mut split = Self { examples, sources, references: targets, broken };
+        let Opened { sources, targets, broken, warnings, .. } = opened;
+        let mut split = Self { examples, sources, references: targets, broken, warnings };
         if let (true, Some(source)) = (task.aligned, task.source) {
             keep_aligned(&mut split, task, &adapters.adapter(source).stem())?;
         }
@@ -72,6 +74,7 @@ impl Split {
             sources: Vec::new(),
             references: self.references.clone(),
             broken: self.broken.clone(),
+            warnings: self.warnings.clone(),
         }
     }
 
@@ -83,6 +86,7 @@ impl Split {
             sources: places().filter_map(|at| self.sources.get(at).cloned()).collect(),
             references: places().map(|at| self.references[at].clone()).collect(),
             broken: self.broken.clone(),
+            warnings: self.warnings.clone(),
         }
     }
 

@@ -39,7 +39,8 @@ impl TaskAdapters {
     /// When the task has no source, or its medium cannot read the value.
     pub fn open_source(&self, value: &Value) -> Result<Value, TrainError> {
         let side = self.source_side.as_ref().ok_or_else(|| self.no_source())?;
-        side.open(value).map_err(|error| self.error(Role::Source, error))
+        let opened = side.open(value).map_err(|error| self.error(Role::Source, error))?;
+        Ok(opened.value)
     }
 
     /// A target as adapters take it.
@@ -48,7 +49,8 @@ impl TaskAdapters {
     ///
     /// When its medium cannot read the value.
     pub fn open_target(&self, value: &Value) -> Result<Value, TrainError> {
-        self.target_side.open(value).map_err(|error| self.error(Role::Target, error))
+        let opened = self.target_side.open(value).map_err(|error| self.error(Role::Target, error))?;
+        Ok(opened.value)
     }
 
     fn no_source(&self) -> TrainError {

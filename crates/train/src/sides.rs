@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use any2any_adapter::{AdapterError, Medium, Registry, Value};
+use any2any_adapter::{AdapterError, Medium, OpenedValue, Registry, Value};
 use any2any_data::Samples;
 use any2any_experiment::spec;
 use rayon::prelude::*;
@@ -45,7 +45,7 @@ impl Side {
     }
 
     /// A value as adapters take it.
-    pub(crate) fn open(&self, value: &Value) -> Result<Value, AdapterError> {
+    pub(crate) fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
         self.medium.open(&self.options, value)
     }
 
@@ -74,6 +74,7 @@ pub(crate) struct Opened {
     /// One for each of `samples`.
     pub targets: Vec<Value>,
     pub broken: Broken,
+    pub warnings: Warnings,
 }
 
 /// The samples that could not be read, and why.
@@ -111,6 +112,39 @@ impl fmt::Display for Broken {
     }
 }
 
+/// Oddities of samples that are read in spite of them, each counted.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings {
+    /// What is odd, of how many samples, and the first of them.
+    pub found: Vec<(String, usize, String)>,
+}
+
+impl Warnings {
+    /// The value of a sample, by its number in its split from 0, with what is odd about it counted.
+    fn of(&mut self, role: Role, sample: usize, opened: OpenedValue) -> Value {
+        for warning in opened.warnings {
+            match self.found.iter_mut().find(|(known, ..)| *known == warning) {
+                Some((_, count, _)) => *count += 1,
+                None => self.found.push((warning, 1, format!("{} {}", role.word(), sample + 1))),
+            }
+        }
+        opened.value
+    }
+}
+
+impl fmt::Display for Warnings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (warning, count, first)) in self.found.iter().enumerate() {
+            let parted = if place == 0 { "" } else { "; " };
+            match count {
+                1 => write!(f, "{parted}{first}: {warning}")?,
+                _ => write!(f, "{parted}{count} samples, the first {first}: {warning}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Opened {
     /// Opens every sample of a split; those that cannot be read are left out and counted.
     ///
@@ -121,7 +155,7 @@ impl Opened {
         let source = task.source_side.as_ref();
         let sources = source.map(|side| side.column(samples)).transpose()?;
         let targets = task.target_side.column(samples)?;
-        let open = |row: usize| -> Result<(Option<Value>, Value), (Role, AdapterError)> {
+        let open = |row: usize| -> Result<(Option<OpenedValue>, OpenedValue), (Role, AdapterError)> {
             let source = match (source, &sources) {
                 (Some(side), Some(values)) => {
                     Some(side.open(&values[row]).map_err(|error| (Role::Source, error))?)
@@ -137,14 +171,15 @@ impl Opened {
             sources: Vec::new(),
             targets: Vec::with_capacity(pairs.len()),
             broken: Broken { of: pairs.len(), ..Broken::default() },
+            warnings: Warnings::default(),
         };
         let mut first = None;
         for (row, pair) in pairs.into_iter().enumerate() {
             match pair {
                 Ok((source, target)) => {
                     opened.samples.push(row);
-                    opened.sources.extend(source);
-                    opened.targets.push(target);
+                    opened.sources.extend(source.map(|side| opened.warnings.of(Role::Source, row, side)));
+                    opened.targets.push(opened.warnings.of(Role::Target, row, target));
                 }
                 Err((role, error)) => {
                     opened.broken.add(role, row, &error);

@@ -291,8 +291,12 @@ impl Trainer {
             let mut words = task.selection.to_string();
             let splits = [("train", Some(&task.train)), ("validation", task.validation.as_ref())];
             for (name, split) in splits.into_iter().chain([("test", task.test.as_ref())]) {
-                if let Some(broken) = split.map(|split| &split.broken).filter(|broken| broken.count > 0) {
-                    words = format!("{words}; {name}: {broken}");
+                let Some(split) = split else { continue };
+                if split.broken.count > 0 {
+                    words = format!("{words}; {name}: {}", split.broken);
+                }
+                if !split.warnings.found.is_empty() {
+                    words = format!("{words}; {name}: {}", split.warnings);
                 }
             }
             if unaligned > 0 {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Medium, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Medium, OpenedValue, OptionProblem, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ impl Medium for Alphabet {
     }
 
     /// Capital letters of the alphabet, the last of them where the mask has a 0.
-    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<Value, AdapterError> {
+    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
         let fields = if let Value::Series(fields) = value { fields } else { std::slice::from_ref(value) };
         let (text, mask) = match fields {
             [Value::Text(text)] => (text, "1".repeat(text.chars().count())),
@@ -84,7 +84,7 @@ impl Medium for Alphabet {
         };
         let opened = Value::Text(text.chars().zip(mask.chars()).map(letter).collect());
         // What has other letters is an error here, where such a sample is left out and counted.
-        self.encode(&opened).map(|_| opened)
+        self.encode(&opened).map(|_| opened.into())
     }
 
     fn fit(

@@ -13,7 +13,7 @@ fn values_are_opened() {
             [text] => Value::from(*text),
             fields => Value::Series(fields.iter().map(|field| Value::from(*field)).collect()),
         };
-        medium.open(&json!({}), &value).ok().map(|opened| opened.to_string())
+        medium.open(&json!({}), &value).ok().map(|opened| opened.value.to_string())
     };
     let amino_acids = |fields: &[&str]| open(AMINO_ACIDS, fields);
     let structure = |fields: &[&str]| open(SECONDARY_STRUCTURE, fields);

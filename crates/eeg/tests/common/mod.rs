@@ -21,7 +21,7 @@ pub(crate) fn options(mut options: Json) -> Json {
 
 /// The signal that opening a value gives.
 pub(crate) fn signal_of(options: &Json, value: &Value) -> Signal {
-    match Eeg.open(options, value) {
+    match Eeg.open(options, value).map(|opened| opened.value) {
         Ok(Value::Signal(signal)) => signal,
         other => panic!("{other:?}"),
     }

@@ -27,7 +27,7 @@ pub(crate) fn options(rest: Json) -> Json {
 pub(crate) fn fit(options: &Json, values: &[Value]) -> (Arc<dyn Adapter>, Vec<Value>) {
     assert_eq!(Image.check(options), [], "{options}");
     let opened: Vec<Value> =
-        values.iter().map(|value| Image.open(options, value).expect("a picture")).collect();
+        values.iter().map(|value| Image.open(options, value).expect("a picture").value).collect();
     let adapter = Image.fit(options, &mut opened.iter()).expect("an adapter");
     (adapter, opened)
 }

@@ -51,7 +51,7 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
 mod tests {
     use super::*;
     use crate::prepare::Split;
-    use crate::sides::Broken;
+    use crate::sides::{Broken, Warnings};
 
     #[test]
     fn every_sample_has_the_length() {
@@ -61,8 +61,13 @@ mod tests {
             target: Sequence::Tokens(target.to_vec()),
         };
         let examples = vec![example(0, &[1, 2, 3], &[9]), example(1, &[4, 5], &[8, 7, 6, 5, 4])];
-        let train =
-            Split { examples, sources: Vec::new(), references: Vec::new(), broken: Broken::default() };
+        let train = Split {
+            examples,
+            sources: Vec::new(),
+            references: Vec::new(),
+            broken: Broken::default(),
+            warnings: Warnings::default(),
+        };
         let mut task = PreparedTask {
             name: "task".to_owned(),
             train,

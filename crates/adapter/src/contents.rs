@@ -1,0 +1,33 @@
+//! Contents of a file, before any option of an experiment has touched them.
+
+/// Contents of one file as its medium reads them, before any option of an experiment touches them: what a person
+/// looks at to see whether a file was understood.
+///
+/// # Shapes
+///
+/// - values: row-major over `axes`; sounds `[samples, channels]` in -1 to 1 at their own rate, pictures
+///   `[height, width, channels]` in 0 to 255 after the orientation of EXIF, EEG `[channels, samples]` in microvolts
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Contents {
+    /// The format that was found, with its variant: `WAV, 24 bit integers`.
+    pub format: String,
+    /// Each axis' name and length.
+    pub axes: Vec<(&'static str, usize)>,
+    /// The values.
+    pub values: Vec<f32>,
+    /// Samples a second, in hertz, where the axis `samples` is time.
+    pub rate: Option<f64>,
+    /// The names of the channels, where the file names them.
+    pub channels: Vec<String>,
+    /// The unit of the values: `uV`; empty where they have none.
+    pub unit: &'static str,
+    /// What is odd about the file, and how it was read in spite of it.
+    pub warnings: Vec<String>,
+}
+
+impl Contents {
+    /// The length of each axis.
+    pub fn shape(&self) -> Vec<usize> {
+        self.axes.iter().map(|(_, len)| *len).collect()
+    }
+}
