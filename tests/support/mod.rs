@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test file uses a part of it
 
 pub(crate) mod media;
+pub(crate) mod npy;
 pub(crate) mod served;
 
 use std::io::Write;

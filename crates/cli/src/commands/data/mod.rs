@@ -1,4 +1,6 @@
-//! `any2any data list`, `any2any data get` and `any2any data events`.
+//! `any2any data list`, `any2any data get`, `any2any data events` and `any2any data look`.
+
+mod look;
 
 use std::path::PathBuf;
 
@@ -12,6 +14,7 @@ use crate::output;
 
 pub(crate) fn run(arguments: DataArguments, registry: &Registry) -> anyhow::Result<()> {
     match arguments.command {
+        DataCommand::Look(arguments) => look::run(&arguments, registry),
         DataCommand::Events { files } => events(&files, registry),
         DataCommand::List { root, json } => list(&DataRoot::find(root.data_root.as_deref())?, json),
         DataCommand::Get { name, root, json } => {

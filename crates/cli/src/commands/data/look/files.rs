@@ -1,0 +1,171 @@
+//! Files as their medium reads them, before any option of an experiment touches them.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use any2any_adapter::{Contents, File, Medium, Registry};
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::{Output, Range, npy};
+use crate::arguments::LookArguments;
+use crate::output;
+
+/// How much of a file is read to tell its format, in bytes.
+const HEAD: u64 = 1 << 16;
+
+pub(super) fn look(
+    inputs: &[PathBuf],
+    arguments: &LookArguments,
+    mut written: Option<Output>,
+    registry: &Registry,
+) -> anyhow::Result<()> {
+    let forced = arguments.medium.as_deref().map(|name| registry.get(name)).transpose()?;
+    let mut looks = Vec::new();
+    let mut unreadable = Vec::new();
+    let paths = expanded(inputs)?;
+    for path in &paths {
+        let shown = path.display().to_string();
+        let look = Look::new(path, forced.map(AsRef::as_ref), registry);
+        let look = look.and_then(|look| {
+            let array = written.as_mut().map(|written| look.write(path, written)).transpose()?;
+            Ok((look, array))
+        });
+        match look {
+            Ok((look, array)) if arguments.json => looks.push(look.json(&shown, array.as_deref())),
+            Ok((look, array)) => look.print(&shown, array.as_deref())?,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                unreadable.push(json!({ "file": shown, "error": format!("{error:#}") }));
+            }
+        }
+    }
+    let failed = unreadable.len();
+    if arguments.json {
+        output::json(&json!({ "files": looks, "unreadable": unreadable }))?;
+    }
+    match failed {
+        0 => Ok(()),
+        failed => anyhow::bail!("{failed} of {} files could not be read", paths.len()),
+    }
+}
+
+/// Files, and the files of folders by name.
+fn expanded(inputs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for input in inputs {
+        if !input.is_dir() {
+            paths.push(input.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(input).with_context(|| input.display().to_string())?;
+        let entries = entries.collect::<Result<Vec<_>, _>>().with_context(|| input.display().to_string())?;
+        let mut files: Vec<PathBuf> =
+            entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        if files.is_empty() {
+            anyhow::bail!("the folder {} holds no file", input.display());
+        }
+        files.sort();
+        paths.extend(files);
+    }
+    Ok(paths)
+}
+
+/// One file as a medium reads it.
+struct Look {
+    medium: &'static str,
+    contents: Contents,
+}
+
+impl Look {
+    fn new(path: &Path, forced: Option<&dyn Medium>, registry: &Registry) -> anyhow::Result<Self> {
+        let file = File::on_disk(path);
+        let medium = match forced {
+            Some(medium) => medium,
+            None => medium_of(&file, registry)?,
+        };
+        Ok(Self { medium: medium.name(), contents: medium.contents(&file)? })
+    }
+
+    fn write(&self, path: &Path, written: &mut Output) -> anyhow::Result<PathBuf> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let bytes = npy::bytes(&self.contents.shape(), &self.contents.values);
+        written.write(&format!("{name}.npy"), &bytes)
+    }
+
+    fn range(&self) -> Option<Range> {
+        Range::of(self.contents.values.iter().copied())
+    }
+
+    /// The length in seconds, where one of the axes is time.
+    fn seconds(&self) -> Option<f64> {
+        let (_, samples) = self.contents.axes.iter().find(|(name, _)| *name == "samples")?;
+        Some(*samples as f64 / self.contents.rate?)
+    }
+
+    fn json(&self, file: &str, array: Option<&Path>) -> Value {
+        let Contents { format, rate, channels, unit, warnings, .. } = &self.contents;
+        let axes: Vec<&str> = self.contents.axes.iter().map(|(name, _)| *name).collect();
+        json!({
+            "file": file,
+            "medium": self.medium,
+            "format": format,
+            "axes": axes,
+            "shape": self.contents.shape(),
+            "rate": rate,
+            "seconds": self.seconds(),
+            "channels": channels,
+            "unit": unit,
+            "range": self.range().as_ref().map(Range::json),
+            "warnings": warnings,
+            "array": array,
+        })
+    }
+
+    fn print(&self, file: &str, array: Option<&Path>) -> anyhow::Result<()> {
+        let Contents { format, axes, rate, channels, unit, warnings, .. } = &self.contents;
+        output::line(format!("{file}: {}, {format}", self.medium))?;
+        let shape: Vec<String> = axes.iter().map(|(name, len)| format!("{len} {name}")).collect();
+        output::line(format!("  shape     {}", shape.join(" x ")))?;
+        if let (Some(rate), Some(seconds)) = (rate, self.seconds()) {
+            output::line(format!("  rate      {rate} Hz, {seconds:.3} s"))?;
+        }
+        if !channels.is_empty() {
+            output::line(format!("  channels  {}", channels.join(", ")))?;
+        }
+        match self.range() {
+            Some(range) => output::line(format!("  range     {range} {unit}").trim_end())?,
+            None => output::line("  range     none: no value is a number")?,
+        }
+        if let Some(array) = array {
+            output::line(format!("  written   {}", array.display()))?;
+        }
+        for warning in warnings {
+            output::line(format!("  warning   {warning}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The medium that a file is of: by what stands in it, or else by its extension.
+fn medium_of<'r>(file: &File, registry: &'r Registry) -> anyhow::Result<&'r dyn Medium> {
+    let path = file.path().display();
+    let mut head = Vec::new();
+    std::fs::File::open(file.path())
+        .and_then(|opened| opened.take(HEAD).read_to_end(&mut head))
+        .with_context(|| format!("{path}"))?;
+    let extension = file.extension();
+    let of_extension = |medium: &&dyn Medium| medium.extensions().contains(&extension.as_str());
+    let recognising: Vec<&dyn Medium> = registry.media().filter(|medium| medium.recognises(&head)).collect();
+    let medium = recognising
+        .iter()
+        .copied()
+        .find(of_extension)
+        .or(recognising.first().copied())
+        .or(registry.media().find(of_extension));
+    medium.with_context(|| {
+        let known: Vec<&str> = registry.media().map(Medium::name).collect();
+        let known = known.join(", ");
+        format!("{path}: no medium knows it, by what stands in it or by its ending; name one with --medium ({known})")
+    })
+}

@@ -1,0 +1,96 @@
+//! `any2any data look`: what was read of files, before any option touched it, or of an experiment's samples, as they
+//! are trained on.
+
+mod files;
+mod npy;
+mod samples;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use any2any_adapter::Registry;
+
+use crate::arguments::{LookArguments, Usage};
+
+pub(super) fn run(arguments: &LookArguments, registry: &Registry) -> anyhow::Result<()> {
+    let is_experiment =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let output = arguments.output.as_ref().map(|folder| Output::new(folder, arguments.overwrite));
+    match &arguments.inputs[..] {
+        [config] if is_experiment(config) => samples::look(config, arguments, output, registry),
+        inputs if inputs.iter().any(is_experiment) => {
+            Err(Usage("look at one experiment, or at files, not at both".to_owned()).into())
+        }
+        inputs => files::look(inputs, arguments, output, registry),
+    }
+}
+
+/// Folder that looks are written into, a new file each.
+struct Output {
+    folder: PathBuf,
+    /// Whether files that were there before may be replaced.
+    overwrite: bool,
+    written: HashSet<PathBuf>,
+}
+
+impl Output {
+    fn new(folder: &Path, overwrite: bool) -> Self {
+        Self { folder: folder.to_owned(), overwrite, written: HashSet::new() }
+    }
+
+    /// Writes a file of a name, which none written before may have.
+    fn write(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+        let path = self.folder.join(name);
+        if !self.written.insert(path.clone()) {
+            anyhow::bail!("two files would be written to {}: look at them one by one", path.display());
+        }
+        if path.exists() && !self.overwrite {
+            anyhow::bail!("{} is already there; choose another folder, or add --overwrite", path.display());
+        }
+        any2any_train::write_file(&path, bytes)?;
+        Ok(path)
+    }
+}
+
+/// Least and greatest of finite values, their mean, and how many are not finite.
+struct Range {
+    least: f32,
+    greatest: f32,
+    mean: f64,
+    not_finite: usize,
+}
+
+impl Range {
+    /// The range of values; `None` when none is finite.
+    fn of(values: impl IntoIterator<Item = f32>) -> Option<Self> {
+        let mut range = Self { least: f32::INFINITY, greatest: f32::NEG_INFINITY, mean: 0.0, not_finite: 0 };
+        let mut finite = 0_usize;
+        for value in values {
+            if !value.is_finite() {
+                range.not_finite += 1;
+                continue;
+            }
+            finite += 1;
+            range.least = range.least.min(value);
+            range.greatest = range.greatest.max(value);
+            range.mean += f64::from(value);
+        }
+        range.mean /= finite as f64;
+        (finite > 0).then_some(range)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let Self { least, greatest, mean, not_finite } = self;
+        serde_json::json!({ "least": least, "greatest": greatest, "mean": mean, "not_finite": not_finite })
+    }
+}
+
+impl std::fmt::Display for Range {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {}, mean {:.6}", self.least, self.greatest, self.mean)?;
+        match self.not_finite {
+            0 => Ok(()),
+            count => write!(f, ", and {count} that are no numbers"),
+        }
+    }
+}

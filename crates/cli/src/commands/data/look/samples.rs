@@ -1,0 +1,210 @@
+//! Samples of an experiment as they are trained on: opened, and encoded by the adapters that a training would fit.
+
+use std::path::Path;
+
+use any2any_adapter::{Adapter, Registry, Sequence, Value};
+use any2any_data::DataRoot;
+use any2any_train::{Prepared, PreparedTask, Split};
+use serde_json::json;
+
+use super::{Output, Range};
+use crate::arguments::LookArguments;
+use crate::output;
+
+pub(super) fn look(
+    config: &Path,
+    arguments: &LookArguments,
+    mut written: Option<Output>,
+    registry: &Registry,
+) -> anyhow::Result<()> {
+    let document = any2any_experiment::load(config, &arguments.overrides, registry)?;
+    output::warnings(&document);
+    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let prepared = any2any_train::prepare(&document, registry, &root)?;
+    let mut described = Vec::new();
+    for (number, task) in prepared.tasks.iter().enumerate() {
+        let splits = [
+            ("train", Some(&task.train)),
+            ("validation", task.validation.as_ref()),
+            ("test", task.test.as_ref()),
+        ];
+        for (name, split) in splits {
+            let Some(split) = split else { continue };
+            let place = Place { prepared: &prepared, task, number, name, split };
+            let samples = place.samples(arguments.samples, written.as_mut())?;
+            if arguments.json {
+                described.push(place.json(&samples));
+            } else {
+                place.print(&samples)?;
+            }
+        }
+    }
+    if arguments.json {
+        output::json(&json!({ "splits": described }))?;
+    }
+    Ok(())
+}
+
+/// One split of one task.
+struct Place<'a> {
+    prepared: &'a Prepared,
+    task: &'a PreparedTask,
+    number: usize,
+    name: &'a str,
+    split: &'a Split,
+}
+
+/// A sample's number in its split, from 1, and its sides.
+struct Sample {
+    number: usize,
+    sides: Vec<(&'static str, Side)>,
+}
+
+/// One side of a sample: its value, and the sequence that the model sees.
+struct Side {
+    value: String,
+    /// Least and greatest value of a picture or a signal.
+    range: Option<Range>,
+    sequence: String,
+    positions: usize,
+    /// Pieces of a text, or codes.
+    tokens: Option<Vec<String>>,
+    file: Option<std::path::PathBuf>,
+}
+
+impl Place<'_> {
+    /// Some samples, evenly over the split, written where there is a folder.
+    fn samples(&self, count: usize, mut written: Option<&mut Output>) -> anyhow::Result<Vec<Sample>> {
+        let adapters = &self.prepared.adapters;
+        let names = &adapters.tasks()[self.number];
+        let all = self.split.examples.len();
+        let count = count.min(all);
+        let mut samples = Vec::with_capacity(count);
+        for row in (0..count).map(|place| place * all / count) {
+            let example = &self.split.examples[row];
+            let mut sides = Vec::new();
+            let source = self.split.sources.get(row).zip(example.source.as_ref()).zip(names.source);
+            let source = source.map(|((value, sequence), adapter)| ("source", value, sequence, adapter));
+            let target = ("target", &self.split.references[row], &example.target, names.target);
+            for (role, value, sequence, adapter) in source.into_iter().chain([target]) {
+                let adapter = adapters.adapter(adapter);
+                let mut side = Side::new(value, sequence, adapter);
+                if let Some(written) = written.as_deref_mut() {
+                    let (extension, bytes) = adapter.to_file(value)?;
+                    let name =
+                        format!("{}-{}-{}-{role}.{extension}", self.task.name, self.name, example.sample + 1);
+                    side.file = Some(written.write(&name, &bytes)?);
+                }
+                sides.push((role, side));
+            }
+            samples.push(Sample { number: example.sample + 1, sides });
+        }
+        Ok(samples)
+    }
+
+    /// Least, median and greatest number of positions of each side.
+    fn lengths(&self) -> Vec<(&'static str, [usize; 3])> {
+        let lengths = self.split.lengths();
+        let summary = |mut lengths: Vec<usize>| {
+            lengths.sort_unstable();
+            let at = |place: usize| lengths.get(place).copied().unwrap_or_default();
+            [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))]
+        };
+        let mut sides = Vec::new();
+        if self.prepared.adapters.tasks()[self.number].source.is_some() {
+            sides.push(("source", summary(lengths.iter().map(|lengths| lengths.source).collect())));
+        }
+        sides.push(("target", summary(lengths.iter().map(|lengths| lengths.target).collect())));
+        sides
+    }
+
+    fn json(&self, samples: &[Sample]) -> serde_json::Value {
+        let lengths: serde_json::Map<String, serde_json::Value> = self
+            .lengths()
+            .into_iter()
+            .map(|(role, [least, median, most])| {
+                (role.to_owned(), json!({ "least": least, "median": median, "most": most }))
+            })
+            .collect();
+        let samples: Vec<_> = samples
+            .iter()
+            .map(|sample| {
+                let mut described = json!({ "sample": sample.number });
+                for (role, side) in &sample.sides {
+                    described[role] = json!({
+                        "value": side.value,
+                        "range": side.range.as_ref().map(Range::json),
+                        "sequence": side.sequence,
+                        "positions": side.positions,
+                        "tokens": side.tokens,
+                        "file": side.file,
+                    });
+                }
+                described
+            })
+            .collect();
+        json!({
+            "task": self.task.name,
+            "split": self.name,
+            "samples": self.split.examples.len(),
+            "unreadable": { "count": self.split.broken.count, "first": self.split.broken.reasons },
+            "warnings": self.split.warnings.to_string(),
+            "positions": lengths,
+            "shown": samples,
+        })
+    }
+
+    fn print(&self, samples: &[Sample]) -> anyhow::Result<()> {
+        let count = output::grouped(self.split.examples.len() as u64);
+        output::line(format!("{}, {}: {count} samples", self.task.name, self.name))?;
+        if self.split.broken.count > 0 {
+            output::line(format!("  {}", self.split.broken))?;
+        }
+        if !self.split.warnings.found.is_empty() {
+            output::line(format!("  warning: {}", self.split.warnings))?;
+        }
+        for (role, [least, median, most]) in self.lengths() {
+            output::line(format!("  {role}: {least} to {most} positions, median {median}"))?;
+        }
+        for Sample { number, sides } in samples {
+            for (role, side) in sides {
+                output::line(format!("  {number} {role}: {}", side.value))?;
+                if let Some(range) = &side.range {
+                    output::line(format!("    range {range}"))?;
+                }
+                match &side.tokens {
+                    Some(tokens) => output::line(format!("    {}: {}", side.sequence, tokens.join(" | ")))?,
+                    None => output::line(format!("    {}", side.sequence))?,
+                }
+                if let Some(file) = &side.file {
+                    output::line(format!("    written {}", file.display()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Side {
+    fn new(value: &Value, sequence: &Sequence, adapter: &dyn Adapter) -> Self {
+        let range = match value {
+            Value::Image(image) => Range::of(image.pixels().iter().map(|&pixel| f32::from(pixel))),
+            Value::Signal(signal) => Range::of(signal.samples().iter().copied()),
+            _ => None,
+        };
+        let tokens: Option<Vec<String>> =
+            sequence.tokens().map(|tokens| tokens.iter().map(|&token| adapter.show(token)).collect());
+        let described = match sequence.frames() {
+            Some(frames) => format!("{} frames of {} values", frames.len(), frames.width()),
+            None => format!("{} tokens", sequence.len()),
+        };
+        Self {
+            value: value.to_string(),
+            range,
+            sequence: described,
+            positions: sequence.len(),
+            tokens,
+            file: None,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! `any2any data look`: files of every medium, samples of an experiment, and files that people really have beside what
+//! their reference readers give.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use support::npy::{farthest, npy};
+use support::{TRANSFORMER, Workshop};
+
+/// A sound of two channels at 8 kHz, a picture of 3 x 2 pixels, a recording of two channels at 4 Hz.
+fn files(workshop: &Workshop) {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(workshop.path("tone.wav"), spec).expect("writable");
+    for sample in [0_i16, 100, -16384, 16384, 32767, -32768] {
+        writer.write_sample(sample).expect("writable");
+    }
+    writer.finalize().expect("writable");
+    let picture = image::RgbImage::from_fn(3, 2, |x, y| image::Rgb([x as u8 * 10, y as u8 * 20, 255]));
+    picture.save(workshop.path("dots.png")).expect("writable");
+    let rows: String = (0..40).map(|row| format!("{row},{}\n", -row)).collect();
+    workshop.write("trial.csv", &format!("Oz,O1\n{rows}"));
+}
+
+#[test]
+fn files_are_shown_as_they_were_read() {
+    let workshop = Workshop::new();
+    files(&workshop);
+    let looks =
+        workshop.json(&["data", "look", "tone.wav", "dots.png", "trial.csv", "--output", "seen", "--json"]);
+    let field = |file: usize, name: &str| looks["files"][file][name].to_string();
+    for (file, name, expected) in [
+        (0, "medium", "\"audio\""),
+        (0, "shape", "[3,2]"),
+        (0, "axes", "[\"samples\",\"channels\"]"),
+        (0, "rate", "8000.0"),
+        (1, "medium", "\"image\""),
+        (1, "shape", "[2,3,3]"),
+        (2, "medium", "\"eeg\""),
+        (2, "shape", "[2,40]"),
+        (2, "channels", "[\"Oz\",\"O1\"]"),
+        (2, "unit", "\"uV\""),
+    ] {
+        assert_eq!(field(file, name), expected, "{name} of file {file}");
+    }
+    let (shape, values) = npy(&workshop.path("seen/tone.wav.npy"));
+    assert_eq!((shape, values[2], values[3]), (vec![3, 2], -0.5, 0.5));
+    let (shape, values) = npy(&workshop.path("seen/dots.png.npy"));
+    assert_eq!((shape, &values[15..]), (vec![2, 3, 3], &[20.0, 20.0, 255.0][..]));
+    let (shape, values) = npy(&workshop.path("seen/trial.csv.npy"));
+    assert_eq!((shape, values[39], values[41]), (vec![2, 40], 39.0, -1.0));
+
+    let table = workshop.succeed(&["data", "look", "tone.wav", "trial.csv"]);
+    for line in ["tone.wav: audio, WAV", "3 samples x 2 channels", "8000 Hz", "channels  Oz, O1", "39 uV"] {
+        let spaced = line.replace("39 uV", "-39 to 39");
+        assert!(table.contains(&spaced), "{table}");
+    }
+}
+
+#[test]
+fn one_file_that_cannot_be_read_costs_no_other() {
+    let workshop = Workshop::new();
+    files(&workshop);
+    workshop.write("broken.png", "\u{89}PNG and no more");
+    workshop.write("what.xyz", "nobody knows");
+    let finished = workshop.run(&["data", "look", "broken.png", "what.xyz", "dots.png", "missing.wav"]);
+    assert_eq!(finished.code, Some(1));
+    assert!(finished.stdout.contains("dots.png: image"), "{}", finished.stdout);
+    for word in ["broken.png", "what.xyz: no medium knows it", "--medium", "missing.wav", "3 of 4 files"] {
+        assert!(finished.stderr.contains(word), "{word}: {}", finished.stderr);
+    }
+    // Nothing that is there is written over.
+    workshop.succeed(&["data", "look", "dots.png", "--output", "seen"]);
+    let again = workshop.run(&["data", "look", "dots.png", "--output", "seen"]);
+    assert!(again.code == Some(1) && again.stderr.contains("already there"), "{}", again.stderr);
+    workshop.succeed(&["data", "look", "dots.png", "--output", "seen", "--overwrite"]);
+}
+
+#[test]
+fn samples_of_an_experiment_are_shown_as_they_are_trained_on() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, "  steps: 1");
+    let arguments = ["data", "look", "experiment.yaml", "--samples", "2", "--output", "seen", "--json"];
+    let looks = workshop.json(&arguments);
+    let [train, validation, test] = &looks["splits"].as_array().expect("splits")[..] else {
+        panic!("{looks}")
+    };
+    assert_eq!(
+        (&train["split"], &validation["split"], &test["split"]),
+        (&"train".into(), &"validation".into(), &"test".into())
+    );
+    assert_eq!(train["samples"], 360);
+    let shown = &train["shown"][1];
+    let sample = shown["sample"].as_u64().expect("a number") as usize;
+    let line = workshop.read("train.en").lines().nth(sample - 1).expect("a line").to_owned();
+    assert_eq!(shown["source"]["value"], line.as_str());
+    assert_eq!(shown["source"]["positions"], shown["source"]["tokens"].as_array().expect("tokens").len());
+    assert_eq!(workshop.read(&format!("seen/translate-train-{sample}-source.txt")), format!("{line}\n"));
+    let table = workshop.succeed(&["data", "look", "experiment.yaml"]);
+    assert!(
+        table.contains("translate, train: 360 samples") && table.contains("positions, median"),
+        "{table}"
+    );
+}
+
+/// What becomes of a file that people really have.
+enum Outcome {
+    /// The values of the reference reader, as far from them at most.
+    Values(f64),
+    /// Read, with a warning that has these words in it.
+    Warned(&'static [&'static str]),
+    /// Refused, in words with these in them.
+    Refused(&'static [&'static str]),
+}
+use Outcome::{Refused, Values, Warned};
+
+/// Every real file, and what becomes of it.
+const CASES: &[(&str, Outcome)] = &[];
+
+#[test]
+fn real_files_come_out_as_their_reference_readers_give_them() {
+    let Some(cases) = std::env::var_os("ANY2ANY_CASES") else {
+        println!("skipped: ANY2ANY_CASES does not say where the real files lie");
+        return;
+    };
+    let expected: BTreeMap<&str, &Outcome> = CASES.iter().map(|(name, outcome)| (*name, outcome)).collect();
+    let workshop = Workshop::new();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for folder in ["audio", "eeg", "image"] {
+        let entries = std::fs::read_dir(Path::new(&cases).join(folder)).expect("a folder of cases");
+        for entry in entries {
+            let path = entry.expect("readable").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let key = format!("{folder}/{name}");
+            let reference = path.with_file_name(format!("{name}.npy"));
+            let is_reference = name.strip_suffix(".npy").is_some_and(|of| path.with_file_name(of).is_file());
+            // The samples of a recording whose header lies beside them.
+            let is_companion = name.ends_with(".eeg");
+            if is_reference || is_companion {
+                continue;
+            }
+            seen += 1;
+            let shown = path.display().to_string();
+            let finished = workshop.run(&["data", "look", &shown, "--output", "seen"]);
+            let outcome = match (finished.code, expected.get(key.as_str())) {
+                (_, None) => Err("no outcome is expected of it".to_owned()),
+                (Some(0), Some(Values(tolerance))) => {
+                    let found = npy(&workshop.path(&format!("seen/{name}.npy")));
+                    let wanted = wanted(&key, &reference);
+                    match wanted.map_or(Ok(0.0), |wanted| farthest(&found, &wanted)) {
+                        Ok(distance) if distance > *tolerance => {
+                            Err(format!("{distance} from the reference"))
+                        }
+                        compared => compared.map(|_| ()),
+                    }
+                }
+                (Some(0), Some(Warned(words))) => has(&finished.stdout, words),
+                (Some(1), Some(Refused(words))) => has(&finished.stderr, words),
+                (code, _) => Err(format!("exit code {code:?}")),
+            };
+            if let Err(reason) = outcome {
+                wrong.push(format!("{key}: {reason}\n  {}", finished.stderr.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {seen}:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(seen, CASES.len(), "an expected file is missing");
+}
+
+fn has(text: &str, words: &[&str]) -> Result<(), String> {
+    let lacking: Vec<_> = words.iter().filter(|word| !text.contains(**word)).collect();
+    if lacking.is_empty() { Ok(()) } else { Err(format!("without the words {lacking:?}: {text}")) }
+}
+
+/// The reference of a case: the file beside it, or for other formats of the same recording that one's.
+fn wanted(key: &str, reference: &Path) -> Option<(Vec<usize>, Vec<f64>)> {
+    let same_recording = ["eeg/e25_raw.fif", "eeg/e25c.vhdr", "eeg/e25d.set"].contains(&key);
+    let path =
+        if same_recording { reference.with_file_name("e00-plain.edf.npy") } else { reference.to_owned() };
+    path.is_file().then(|| npy(&path))
+}
