@@ -8,6 +8,8 @@ use any2any_adapter::{
 };
 use any2any_frames::{CodeTokens, Codebook, Normalization};
 
+use crate::channel::Channel;
+use crate::decoding::{Mono, decode};
 use crate::error::AudioError;
 use crate::features::Features;
 use crate::griffin_lim;
@@ -16,7 +18,7 @@ use crate::options::{AudioOptions, Normalize, Output};
 use crate::spans::{convolved, merged, spans};
 use crate::stack::stacked;
 use crate::state::State;
-use crate::wav::{self, Mono};
+use crate::wav;
 
 /// Turns opened sounds into mel frames or codes, and back where `output` says so.
 ///
@@ -198,9 +200,9 @@ impl Adapter for AudioAdapter {
     }
 
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
-        let Mono { rate, samples } = match wav::decode(bytes, None, None) {
+        let Mono { rate, samples, .. } = match decode(bytes, None, None, Channel::Mean) {
             // Nothing was written.
-            Err(AudioError::Empty) => Mono { rate: self.options.rate, samples: Vec::new() },
+            Err(AudioError::Empty) => Mono { rate: self.options.rate, ..Mono::default() },
             decoded => decoded?,
         };
         let signal = Signal::mono(rate as f64, samples).ok_or(AudioError::Empty)?;

@@ -12,24 +12,43 @@ pub enum AudioError {
         /// What the system says.
         reason: String,
     },
+    /// A file without a byte.
+    #[error("the file is empty: there is no header of a sound, nor anything else")]
+    NoBytes,
     /// The content is of no known format.
     #[error(
-        "it is no WAV file, by its first bytes: convert it, for instance with `ffmpeg -i sound.mp3 sound.wav`"
+        "it is no sound that is known here, by its first bytes: WAV, AIFF, AU, CAF, FLAC, MP3, Ogg and others are read; convert it, for instance with `ffmpeg -i sound.xyz sound.wav`"
     )]
     Format,
     /// The content breaks the rules of its format.
-    #[error("it is broken or cut off: {reason}")]
+    #[error("it is {format}, and broken or cut off: {reason}")]
     Broken {
-        /// What the decoder says.
+        /// The format that was found.
+        format: String,
+        /// What is wrong.
         reason: String,
     },
-    /// A WAV file of a kind that is not read.
-    #[error(
-        "{reason}: WAV of 8, 16, 24 and 32 bit integers and 32 bit floats is read; convert it, for instance with `ffmpeg -i sound.wav -c:a pcm_s16le new.wav`"
-    )]
-    Encoding {
-        /// What it is.
-        reason: String,
+    /// A format, or a variant of one, that is known and not read.
+    #[error("it is {format}, which is not read: convert it, for instance with `ffmpeg -i FILE -c:a pcm_s16le NEW.wav`")]
+    Unread {
+        /// The format that was found.
+        format: String,
+    },
+    /// A compressed sound that would fill the memory.
+    #[error("it is {format}, and unpacks to more than the {values} values that a compressed sound may have: cut it into shorter files")]
+    Huge {
+        /// The format that was found.
+        format: String,
+        /// The most values.
+        values: usize,
+    },
+    /// One of two channels of a sound that has more, or fewer.
+    #[error("it has {channels} channels, and 'channel: {channel}' is for sounds of one or two: use 'channel: mean'")]
+    Channel {
+        /// How many it has.
+        channels: usize,
+        /// `left` or `right`.
+        channel: &'static str,
     },
     /// A rate that no sound has.
     #[error("a rate of {rate} Hz is none of a sound: it must lie between {least} and {most}")]
@@ -125,6 +144,11 @@ pub enum AudioError {
 }
 
 impl AudioError {
+    /// The error about a format that is known and not read.
+    pub(crate) fn unread(format: impl Into<String>) -> Self {
+        Self::Unread { format: format.into() }
+    }
+
     /// The error with the file that it is about.
     pub(crate) fn of(self, file: &File) -> AdapterError {
         AdapterError::Broken { file: file.to_string(), reason: self.to_string() }

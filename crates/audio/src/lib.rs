@@ -1,13 +1,13 @@
 //! The audio medium: sounds to mel frames or codes and back.
 //!
-//! Files are WAV. What is done to a sound once (channels averaged, silence trimmed, resampling, joining) is
+//! Files are of the formats that `formats` knows by what stands in them. What is done to a sound once (channels averaged, silence trimmed, resampling, joining) is
 //! done when it is opened; what is learned (normalisation, a codebook) is fitted on opened sounds; what is done
 //! anew for every sample of training is augmentation.
 //!
 //! The way of a sound:
 //!
 //! ```text
-//! file ──decode──► samples ──average, trim, resample, join──► opened sound
+//! file ──decode──► samples ──channel, trim, resample, join──► opened sound
 //!                                                                  │ (speed, shift, gain, noise)
 //! frames or tokens ◄──codebook── stack ◄──normalize, (masks)── log-mel frames ◄──Hann, FFT, mel
 //!                                                                  │
@@ -19,11 +19,14 @@
 
 mod adapter;
 mod augment;
+mod channel;
 mod check;
+mod decoding;
 mod deltas;
 mod error;
 mod features;
 mod filter_bank;
+mod formats;
 mod griffin_lim;
 mod inversion;
 mod masks;
@@ -33,7 +36,6 @@ mod noise;
 mod opening;
 mod options;
 mod resampling;
-mod riff;
 mod spans;
 mod spectrum;
 mod stack;
@@ -43,6 +45,7 @@ mod wav;
 
 pub use adapter::AudioAdapter;
 pub use augment::Augment;
+pub use channel::Channel;
 pub use error::AudioError;
 pub use masks::SpecAugment;
 pub use medium::Audio;

@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OpenedValue, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Value};
 
 use crate::adapter::AudioAdapter;
 use crate::check::problems;
+use crate::decoding;
+use crate::error::AudioError;
+use crate::formats;
 use crate::opening::open;
 use crate::options::{AudioOptions, Output};
 
@@ -52,7 +55,7 @@ impl Medium for Audio {
     }
 
     fn inherited(&self) -> &'static [&'static str] {
-        &["rate", "take", "trim", "gap", "longest", "mel"]
+        &["rate", "channel", "take", "trim", "gap", "longest", "mel"]
     }
 
     fn kind(&self) -> Kind {
@@ -60,12 +63,22 @@ impl Medium for Audio {
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["wav"]
+        formats::EXTENSIONS
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        formats::Kind::of(bytes).is_some()
+    }
+
+    /// Values are those of soundfile; those of integers are divided by full scale, and floats are as they are.
+    fn contents(&self, file: &File) -> Result<Contents, AdapterError> {
+        let bytes = file.bytes().map_err(|error| AudioError::Unreadable { reason: error.to_string() });
+        bytes.and_then(|bytes| decoding::contents(&bytes)).map_err(|error| error.of(file))
     }
 
     /// Sounds that follow each other are joined with `gap` seconds of silence between them.
     fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
-        open(&parse(options)?, value).map(|signal| Value::Signal(signal).into())
+        open(&parse(options)?, value)
     }
 
     fn fit(

@@ -1,29 +1,41 @@
 //! What is done to every sound once: decoded, averaged, trimmed, brought to the rate, and joined.
 
-use any2any_adapter::{AdapterError, Seed, Signal, Value};
+use any2any_adapter::{AdapterError, OpenedValue, Seed, Signal, Value};
 
+use crate::decoding::{Mono, decode, whole_rate};
 use crate::error::AudioError;
 use crate::options::AudioOptions;
-use crate::resampling::{RATES, resample};
-use crate::wav::{self, Mono};
+use crate::resampling::resample;
 
-/// A value as one channel at the rate of the options.
-pub(crate) fn open(options: &AudioOptions, value: &Value) -> Result<Signal, AdapterError> {
-    let samples = samples(options, value)?;
-    let signal = Signal::mono(options.rate as f64, samples);
-    signal.ok_or_else(|| AudioError::Empty.into())
+/// A value as one channel at the rate of the options, with what is odd about it.
+pub(crate) fn open(options: &AudioOptions, value: &Value) -> Result<OpenedValue, AdapterError> {
+    let mut warnings = Vec::new();
+    let samples = samples(options, value, &mut warnings)?;
+    let signal = Signal::mono(options.rate as f64, samples).ok_or(AudioError::Empty)?;
+    Ok(OpenedValue { value: Value::Signal(signal), warnings })
 }
 
-fn samples(options: &AudioOptions, value: &Value) -> Result<Vec<f32>, AdapterError> {
+fn samples(
+    options: &AudioOptions,
+    value: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<f32>, AdapterError> {
+    let mut finish = |mono: Mono| {
+        let new = mono.warnings.iter().filter(|warning| !warnings.contains(warning));
+        let new: Vec<String> = new.cloned().collect();
+        warnings.extend(new);
+        finish(options, mono)
+    };
     match value {
         Value::File(file) => {
             let bytes = file.bytes().map_err(|error| AudioError::Unreadable { reason: error.to_string() });
-            let mono = bytes.and_then(|bytes| wav::decode(&bytes, file.part(), options.take));
-            mono.and_then(|mono| finish(options, mono)).map_err(|error| error.of(file))
+            let mono = bytes.and_then(|bytes| decode(&bytes, file.part(), options.take, options.channel));
+            mono.and_then(&mut finish).map_err(|error| error.of(file))
         }
-        Value::Signal(signal) => Ok(mono(options, signal).and_then(|mono| finish(options, mono))?),
+        Value::Signal(signal) => Ok(mono(options, signal).and_then(&mut finish)?),
         Value::Series(values) => {
-            let sounds: Result<Vec<_>, _> = values.iter().map(|value| samples(options, value)).collect();
+            let sounds: Result<Vec<_>, _> =
+                values.iter().map(|value| samples(options, value, warnings)).collect();
             join(options, &sounds?).map_err(|error| match values.first() {
                 Some(Value::File(file)) => AdapterError::Broken {
                     file: format!("{file} and {} more", values.len() - 1),
@@ -36,33 +48,25 @@ fn samples(options: &AudioOptions, value: &Value) -> Result<Vec<f32>, AdapterErr
     }
 }
 
-/// The mean of a signal's channels.
+/// One channel of a signal.
 fn mono(options: &AudioOptions, signal: &Signal) -> Result<Mono, AudioError> {
-    let rate = signal.rate().round();
-    let (least, most) = (*RATES.start(), *RATES.end());
-    if !(least as f64..=most as f64).contains(&rate) {
-        return Err(AudioError::Rate { rate: signal.rate(), least, most });
-    }
-    let rate = rate as usize;
+    let rate = whole_rate(signal.rate())?;
     if signal.is_empty() {
         return Err(AudioError::Empty);
     }
     let taken = options.take.map_or(usize::MAX, |seconds| crate::mel::samples(seconds, rate));
     let channels = signal.channels().len();
-    let mut samples = signal.channel(0)[..taken.min(signal.len())].to_vec();
-    for channel in 1..channels {
-        samples.iter_mut().zip(signal.channel(channel)).for_each(|(sum, sample)| *sum += sample);
-    }
-    samples.iter_mut().for_each(|sample| *sample /= channels as f32);
-    if !samples.iter().copied().all(wav::believable) {
-        return Err(AudioError::Sample);
-    }
-    Ok(Mono { rate, samples })
+    let values: Vec<f32> = (0..taken.min(signal.len()))
+        .flat_map(|number| (0..channels).map(move |channel| signal.channel(channel)[number]))
+        .collect();
+    let mut warnings = Vec::new();
+    let samples = options.channel.of(&values, channels, &mut warnings)?;
+    Ok(Mono { rate, samples, warnings })
 }
 
 /// A sound without silence at its ends, at the rate of the options. It is trimmed, and its length checked,
 /// before anything is made larger.
-fn finish(options: &AudioOptions, Mono { rate, mut samples }: Mono) -> Result<Vec<f32>, AudioError> {
+fn finish(options: &AudioOptions, Mono { rate, mut samples, .. }: Mono) -> Result<Vec<f32>, AudioError> {
     if let Some(trim) = options.trim {
         samples = trim.apply(samples, rate);
     }
@@ -101,6 +105,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::wav;
 
     fn opened(options: serde_json::Value, value: &Value) -> Result<Signal, String> {
         let mut all = json!({ "field": "sound", "rate": 8000 });
@@ -108,7 +113,8 @@ mod tests {
             all[key] = option.clone();
         }
         let options = serde_json::from_value(all).expect("options");
-        open(&options, value).map_err(|error| error.to_string())
+        let opened = open(&options, value).map_err(|error| error.to_string())?;
+        Ok(opened.value.as_signal().expect("opened sounds are signals").clone())
     }
 
     fn constant(level: f32, samples: usize) -> Value {

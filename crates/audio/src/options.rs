@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augment;
+use crate::channel::Channel;
 use crate::mel::Mel;
 use crate::trim::Trim;
 
@@ -19,6 +20,9 @@ pub struct AudioOptions {
     #[serde(default = "rate")]
     #[schemars(range(min = 1000, max = 192_000))]
     pub rate: usize,
+    /// Which channel of a sound is heard.
+    #[serde(default)]
+    pub channel: Channel,
     /// How much is read from where a sound begins, in seconds; left out: all of it.
     #[serde(default)]
     #[schemars(range(min = 0.001, max = 3600))]

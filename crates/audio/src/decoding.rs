@@ -1,0 +1,88 @@
+//! From a file to one channel of samples.
+
+use any2any_adapter::{Contents, Part};
+
+use crate::channel::Channel;
+use crate::error::AudioError;
+use crate::formats::{self, Track};
+use crate::resampling::RATES;
+
+/// The samples of one channel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Mono {
+    /// Samples a second, in hertz.
+    pub(crate) rate: usize,
+    pub(crate) samples: Vec<f32>,
+    /// What is odd about the sound, and how it was read in spite of it.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Samples beyond this are none: floats that overshoot full scale, or hold 16 bit integers, lie well below.
+const LOUDEST: f32 = 65_536.0;
+
+/// Whether a sample can be one of a sound.
+pub(crate) fn believable(sample: f32) -> bool {
+    sample.abs() <= LOUDEST
+}
+
+/// A rate in hertz as one that can be brought to another.
+pub(crate) fn whole_rate(rate: f64) -> Result<usize, AudioError> {
+    let (least, most) = (*RATES.start(), *RATES.end());
+    let whole = rate.round();
+    let fits = (least as f64..=most as f64).contains(&whole);
+    if fits { Ok(whole as usize) } else { Err(AudioError::Rate { rate, least, most }) }
+}
+
+/// One channel of a file, from where the part begins, and no more than so many seconds.
+pub(crate) fn decode(
+    bytes: &[u8],
+    part: Option<Part>,
+    take: Option<f64>,
+    channel: Channel,
+) -> Result<Mono, AudioError> {
+    let track = formats::find(bytes)?;
+    let rate = whole_rate(track.rate)?;
+    let start = match part {
+        None => 0,
+        Some(Part::Sample(sample)) => usize::try_from(sample).unwrap_or(usize::MAX),
+        Some(Part::Second(second)) if second >= 0.0 => (second * rate as f64).round() as usize,
+        Some(Part::Second(_)) => 0,
+        Some(_) => return Err(AudioError::Part),
+    };
+    let taken = take.map_or(usize::MAX, |seconds| crate::mel::samples(seconds, rate));
+    let excerpt = track.excerpt(start, taken)?;
+    if excerpt.values.is_empty() {
+        return Err(match excerpt.seen {
+            0 => AudioError::Empty,
+            seen => AudioError::Outside { seconds: seen as f64 / rate as f64 },
+        });
+    }
+    let mut warnings = track.warnings;
+    warnings.extend(excerpt.warnings);
+    let samples = channel.of(&excerpt.values, track.channels, &mut warnings)?;
+    Ok(Mono { rate, samples, warnings })
+}
+
+/// Everything that is in a file, all channels, before any option.
+pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, AudioError> {
+    let track = formats::find(bytes)?;
+    let excerpt = track.excerpt(0, usize::MAX)?;
+    let Track { format, rate, channels, names, mut warnings, .. } = track;
+    warnings.extend(excerpt.warnings);
+    if excerpt.values.is_empty() {
+        return Err(AudioError::Empty);
+    }
+    Channel::Mean.warn(&excerpt.values, channels, &mut warnings);
+    if !excerpt.values.iter().copied().all(believable) {
+        warnings.push(AudioError::Sample.to_string());
+    }
+    Ok(Contents {
+        format,
+        axes: vec![("samples", excerpt.values.len() / channels), ("channels", channels)],
+        values: excerpt.values,
+        rate: Some(rate),
+        channels: names,
+        unit: "",
+        warnings,
+    })
+}

@@ -1,0 +1,70 @@
+//! Formats of sound files, known by what stands in them: each is read, or named when it is not.
+//!
+//! What a file holds without compression, or in blocks that stand for themselves, is read here, header by header;
+//! FLAC, MPEG audio, Ogg Vorbis and Apple Lossless are decoded by symphonia, Opus by opus-decoder. The values are
+//! those that libsndfile gives, the library that most programs for sounds read with.
+
+mod adpcm;
+mod aiff;
+mod au;
+mod bytes;
+mod caf;
+mod coding;
+mod kind;
+mod nist;
+mod ogg;
+mod opus;
+mod stream;
+mod track;
+mod wave;
+mod wave_format;
+
+pub(crate) use kind::Kind;
+pub(crate) use track::{Excerpt, Track};
+
+use crate::error::AudioError;
+
+/// The most channels a sound has; libsndfile's limit too.
+const MOST_CHANNELS: usize = 1024;
+/// The most values that a compressed sound is unpacked to: 1 GiB of them. What is not compressed is bounded by its
+/// file.
+pub(crate) const MOST_VALUES: usize = 1 << 28;
+
+/// The extensions of the files that are read.
+pub(crate) const EXTENSIONS: &[&str] = &[
+    "wav", "wave", "bwf", "rf64", "w64", "aif", "aiff", "aifc", "au", "snd", "caf", "flac", "mp1", "mp2", "mp3", "ogg", "oga",
+    "opus", "sph", "nist",
+];
+
+/// Warning of a sound that its header says to be longer than its file holds.
+const CUT_OFF: &str = "the file ends before the sound that its header announces: it is cut off, or its header is wrong; what is there was read";
+/// Warning of a header that was written before the length of the sound was known.
+const UNKNOWN_LENGTH: &str = "the header does not say how long the sound is: it was read to the end of the file";
+
+/// The sound in a file, understood but not yet decoded.
+pub(crate) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
+    let Some(kind) = Kind::of(bytes) else {
+        return Err(if bytes.is_empty() { AudioError::NoBytes } else { AudioError::Format });
+    };
+    let track = match kind {
+        Kind::Wave => wave::riff(bytes),
+        Kind::Wave64 => wave::wave64(bytes),
+        Kind::Aiff => aiff::find(bytes),
+        Kind::Au => au::find(bytes),
+        Kind::Caf => caf::find(bytes),
+        Kind::Nist => nist::find(bytes),
+        Kind::Flac => stream::find(stream::Container::Flac, bytes),
+        Kind::Mpeg => stream::find(stream::Container::Mpeg, bytes),
+        Kind::Ogg => ogg::find(bytes),
+        Kind::Other(name) => Err(AudioError::unread(name)),
+    }?;
+    if !(1..=MOST_CHANNELS).contains(&track.channels) {
+        let reason = format!("it has {} channels", track.channels);
+        return Err(AudioError::Broken { format: track.format, reason });
+    }
+    if !(track.rate.is_finite() && track.rate > 0.0) {
+        let reason = format!("its rate is {} Hz", track.rate);
+        return Err(AudioError::Broken { format: track.format, reason });
+    }
+    Ok(track)
+}

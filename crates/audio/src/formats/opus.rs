@@ -1,0 +1,145 @@
+//! Opus in Ogg (RFC 7845), decoded by opus-decoder, which is written in Rust without `unsafe`.
+//!
+//! Opus has no rate of its own. Like libsndfile, it is decoded at the lowest of its five rates that is no lower than
+//! that of the sound before it was encoded, which the header tells.
+
+use opus_decoder::OpusMultistreamDecoder;
+
+use super::bytes::{Header, Order};
+use super::ogg;
+use super::track::{Collector, Excerpt, Samples, Track};
+use super::CUT_OFF;
+use crate::error::AudioError;
+
+/// The packets of Opus in a file.
+pub(crate) struct OpusStream<'b> {
+    bytes: &'b [u8],
+    stream: u32,
+    head: Head,
+}
+
+/// What the first packet says.
+#[derive(Debug)]
+struct Head {
+    channels: usize,
+    /// What is left out at the beginning, in samples at 48 kHz.
+    skipped: u64,
+    /// What one sample counts for at 48 kHz.
+    factor: u64,
+    /// What samples are multiplied with.
+    gain: f32,
+    streams: usize,
+    coupled: usize,
+    /// Which decoded channel each channel is.
+    mapping: Vec<u8>,
+}
+
+impl Head {
+    fn parse(packet: &[u8]) -> Option<Self> {
+        let mut header = Header::new(packet.get(8..)?, Order::Little);
+        let [_version, channels] = header.array()?;
+        let (skipped, rate, gain) = (header.u16()?, header.u32()?, header.u16()? as i16);
+        let [family] = header.array()?;
+        let channels = usize::from(channels);
+        let (streams, coupled, mapping) = match family {
+            0 if matches!(channels, 1 | 2) => (1, channels - 1, vec![0, 1][..channels].to_vec()),
+            0 => return None,
+            _ => {
+                let [streams, coupled] = header.array()?;
+                (streams.into(), coupled.into(), header.take(channels)?.to_vec())
+            }
+        };
+        let factor = match rate {
+            0..=8000 => 6,
+            8001..=12_000 => 4,
+            12_001..=16_000 => 3,
+            16_001..=24_000 => 2,
+            _ => 1,
+        };
+        // The gain is in 256ths of a decibel.
+        let gain = 10.0_f32.powf(f32::from(gain) / (20.0 * 256.0));
+        Some(Self { channels, skipped: skipped.into(), factor, gain, streams, coupled, mapping })
+    }
+
+    fn rate(&self) -> u32 {
+        48_000 / self.factor as u32
+    }
+
+    fn decoder(&self) -> Result<OpusMultistreamDecoder, opus_decoder::OpusError> {
+        OpusMultistreamDecoder::new(self.rate(), self.channels, self.streams, self.coupled, &self.mapping)
+    }
+}
+
+const FORMAT: &str = "Ogg Opus";
+
+/// The sound of one stream of a file.
+pub(super) fn find<'b>(bytes: &'b [u8], stream: u32, head: &[u8]) -> Result<Track<'b>, AudioError> {
+    let broken = |reason: String| AudioError::Broken { format: FORMAT.to_owned(), reason };
+    let head = Head::parse(head).ok_or_else(|| broken("its first packet is not whole".to_owned()))?;
+    head.decoder().map_err(|error| broken(error.to_string()))?;
+    Ok(Track {
+        format: FORMAT.to_owned(),
+        rate: f64::from(head.rate()),
+        channels: head.channels,
+        names: Vec::new(),
+        samples: Samples::Opus(OpusStream { bytes, stream, head }),
+        warnings: Vec::new(),
+    })
+}
+
+/// The most samples of a channel in one packet: 120 ms at 48 kHz.
+const LONGEST: usize = 5760;
+
+impl OpusStream<'_> {
+    pub(super) fn excerpt(
+        &self,
+        format: &str,
+        channels: usize,
+        start: usize,
+        end: usize,
+    ) -> Result<Excerpt, AudioError> {
+        let broken = |reason: String| AudioError::Broken { format: format.to_owned(), reason };
+        let Head { skipped, factor, gain, .. } = self.head;
+        let mut decoder = self.head.decoder().map_err(|error| broken(error.to_string()))?;
+        let mut collected = Collector::new(format, channels, start, end);
+        let mut buffer = vec![0.0; LONGEST * channels];
+        // Where the next packet begins, in samples at 48 kHz, and whether it is known.
+        let (mut place, mut placed, mut ended) = (0_u64, false, false);
+        // The first two packets are headers.
+        let mut headers = 2;
+        for page in ogg::Stream::new(self.bytes, self.stream) {
+            let packets: Vec<_> = page.packets.iter().filter(|_| { let audio = headers == 0; headers -= usize::from(!audio); audio }).collect();
+            let mut decoded = Vec::new();
+            for packet in packets {
+                let count = decoder.decode_float(packet, &mut buffer, false).map_err(|error| broken(error.to_string()))?;
+                decoded.push(buffer[..count * channels].to_vec());
+            }
+            let total: u64 = decoded.iter().map(|values| (values.len() / channels) as u64 * factor).sum();
+            if !placed && total > 0 && !page.last {
+                (place, placed) = (page.granule.saturating_sub(total), true);
+            }
+            for values in &mut decoded {
+                let count = values.len() / channels;
+                let after = place + count as u64 * factor;
+                // The last page says where the sound ends within its last packet.
+                let kept = match page.last && after > page.granule {
+                    true => (page.granule.saturating_sub(place) / factor) as usize,
+                    false => count,
+                };
+                let from = ((skipped.saturating_sub(place) / factor) as usize).min(kept);
+                let values = &mut values[from * channels..kept * channels];
+                values.iter_mut().for_each(|value| *value *= gain);
+                collected.add(values)?;
+                place = after;
+            }
+            ended |= page.last;
+            if collected.full() {
+                break;
+            }
+        }
+        if !ended && !collected.full() {
+            collected.warn(CUT_OFF);
+        }
+        Ok(collected.finish())
+    }
+}
