@@ -69,7 +69,7 @@ fn what_is_wrong_is_said() {
     let time = record + 2 * (64 + 64 + 8);
     gap[time..time + 2].copy_from_slice(b"+7");
     let cases = [
-        (with(0, "GDF 2.20"), "is neither EDF nor BDF"),
+        (with(0, "not EDF!"), "is neither EDF nor BDF"),
         (with(236, "9       "), "of 9 records 3 are there"),
         (with(236, "many    "), "the number of records is no number: 'many'"),
         (with(244, "0       "), "has no rate"),
