@@ -8,18 +8,15 @@ use crate::files::text::decode;
 /// where some are broken, which costs no others.
 pub(crate) fn read(edf: &Edf) -> (Vec<Annotation>, Option<String>) {
     let mut annotations = Vec::new();
-    let mut broken = Vec::new();
+    let mut broken = false;
     let mut first_record = 0.0;
     let signals = edf.header.signals.iter().filter(|signal| signal.is_annotations());
     for (signal_number, signal) in signals.enumerate() {
         for (record, block) in edf.blocks(signal).enumerate() {
             for (number, list) in lists(block).enumerate() {
-                let list = match list {
-                    Ok(list) => list,
-                    Err(reason) => {
-                        broken.push(format!("record {}: {reason}", record + 1));
-                        continue;
-                    }
+                let Ok(list) = list else {
+                    broken = true;
+                    continue;
                 };
                 if signal_number == 0 && record == 0 && number == 0 {
                     first_record = list.onset;
@@ -32,10 +29,7 @@ pub(crate) fn read(edf: &Edf) -> (Vec<Annotation>, Option<String>) {
             }
         }
     }
-    let warning = broken.first().map(|first| {
-        let count = broken.len();
-        format!("{count} of its annotations cannot be read and are left out, such as {first}")
-    });
+    let warning = broken.then(|| "annotations that cannot be read are left out".to_owned());
     (annotations, warning)
 }
 

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-/// Gives channels of one name a number each, from 0: `T8-P8-0`, `T8-P8-1`, as MNE does. Says so where it did.
-pub(crate) fn unique(names: &mut [String]) -> Option<String> {
+/// Gives channels of one name a number each, from 0: `T8-P8-0`, `T8-P8-1`, as MNE does. Returns the numbers of those
+/// that shared a name.
+pub(crate) fn unique(names: &mut [String]) -> Vec<Vec<usize>> {
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, name) in names.iter().enumerate() {
         places.entry(name).or_default().push(number);
     }
     let mut groups: Vec<Vec<usize>> = places.into_values().filter(|group| group.len() > 1).collect();
     groups.sort_unstable();
-    let mut said = Vec::new();
-    for group in groups {
+    for group in &groups {
         let stem = names[group[0]].clone();
         for (count, &number) in group.iter().enumerate() {
             let letters = ('a'..='z').map(String::from);
@@ -23,10 +23,8 @@ pub(crate) fn unique(names: &mut [String]) -> Option<String> {
             });
             names[number] = free.unwrap_or_default();
         }
-        let renamed: Vec<&str> = group.iter().map(|&number| names[number].as_str()).collect();
-        said.push(format!("'{stem}' is now {}", renamed.join(", ")));
     }
-    (!said.is_empty()).then(|| format!("channels of one name are numbered: {}", said.join("; ")))
+    groups
 }
 
 /// The numbers of the channels of some names; each of them once.
@@ -165,9 +163,8 @@ mod tests {
     #[test]
     fn channels_of_one_name_are_numbered() {
         let mut doubled = names(&["T8-P8", "Oz", "T8-P8", "T8-P8-1", "-", "-"]);
-        let said = unique(&mut doubled).expect("two pairs");
+        assert_eq!(unique(&mut doubled), [vec![0, 2], vec![4, 5]]);
         assert_eq!(doubled, ["T8-P8-0", "Oz", "T8-P8-a", "T8-P8-1", "--0", "--1"]);
-        assert!(said.contains("'T8-P8' is now T8-P8-0, T8-P8-a"), "{said}");
-        assert_eq!(unique(&mut names(&["Oz", "O1"])), None);
+        assert!(unique(&mut names(&["Oz", "O1"])).is_empty());
     }
 }

@@ -54,10 +54,9 @@ pub(crate) fn read(bytes: &[u8], trial: Option<usize>, wanted: Option<&[String]>
     let mut strides = if header.fortran { (trials, trials * rows, 1) } else { (columns, 1, rows * columns) };
     let mut warnings = Vec::new();
     if transposed {
-        let (shape, axes) = (&header.shape, if header.shape.len() == 2 { "" } else { "trials, " });
-        warnings.push(format!(
-            "has the shape {shape:?}, more rows than columns, and was taken for [{axes}samples, channels]"
-        ));
+        let axes = if header.shape.len() == 2 { "" } else { "trials, " };
+        let reason = "has more rows than columns, and was taken for";
+        warnings.push(format!("{reason} [{axes}samples, channels]"));
         (rows, columns) = (columns, rows);
         strides = (strides.1, strides.0, strides.2);
     }

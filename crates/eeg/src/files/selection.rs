@@ -52,9 +52,10 @@ impl Selection {
     /// The channels that are wanted, or all that are EEG.
     pub(crate) fn new(channels: &[Channel], wanted: Option<&[String]>) -> Result<Self, String> {
         let mut names: Vec<String> = channels.iter().map(|channel| channel.name.clone()).collect();
-        let mut warnings: Vec<String> = unique(&mut names).into_iter().collect();
+        let groups = unique(&mut names);
         if let Some(wanted) = wanted {
             let numbers = matching(&names, wanted)?;
+            let warnings = renamed(channels, &names, &groups, &numbers);
             return Ok(Self { numbers, names, warnings });
         }
         let left_out: Vec<String> = channels
@@ -73,6 +74,7 @@ impl Selection {
                 ),
             });
         }
+        let mut warnings = renamed(channels, &names, &groups, &numbers);
         if !left_out.is_empty() {
             warnings.push(format!("no EEG, and left out: {}", left_out.join(", ")));
         }
@@ -82,6 +84,20 @@ impl Selection {
     /// The names of the channels that are taken.
     pub(crate) fn chosen(&self) -> Vec<String> {
         self.numbers.iter().map(|&number| self.names[number].clone()).collect()
+    }
+}
+
+/// Says which of the channels that are taken were given numbers.
+fn renamed(channels: &[Channel], names: &[String], groups: &[Vec<usize>], taken: &[usize]) -> Vec<String> {
+    let of = |group: &Vec<usize>| {
+        let new: Vec<&str> = group.iter().map(|&number| names[number].as_str()).collect();
+        format!("'{}' is now {}", channels[group[0]].name, new.join(", "))
+    };
+    let groups = groups.iter().filter(|group| group.iter().any(|number| taken.contains(number)));
+    let said: Vec<String> = groups.map(of).collect();
+    match said.is_empty() {
+        true => Vec::new(),
+        false => vec![format!("channels of one name are numbered: {}", said.join("; "))],
     }
 }
 

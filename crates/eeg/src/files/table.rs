@@ -26,13 +26,20 @@ pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>) -> Result<Decoded, S
         .delimiter(table.delimiter)
         .comment(table.comment)
         .has_headers(false)
+        .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(table.rows.as_bytes());
     for row in reader.records() {
         let row = row.map_err(|error| error.to_string())?;
         let line = || table.first_line + row.position().map_or(0, csv::Position::line) as usize - 1;
-        let cells: Vec<&str> = row.iter().filter(|_| true).collect();
-        let cells = if table.delimiter == b' ' { joined(&cells) } else { cells };
+        let mut cells: Vec<&str> = row.iter().collect();
+        if table.delimiter == b' ' {
+            cells.retain(|cell| !cell.is_empty());
+        }
+        // Many programs end a line with what parts the cells.
+        while cells.len() > columns.len() && cells.last().is_some_and(|cell| cell.is_empty()) {
+            cells.pop();
+        }
         if cells.len() != columns.len() {
             let (found, expected) = (cells.len(), columns.len());
             return Err(format!("line {}: has {found} cells, and the first line {expected}", line()));
@@ -77,11 +84,6 @@ fn number_of(cell: &str) -> Option<f64> {
         let single = plain.matches(',').count() == 1 && !plain.contains('.');
         single.then(|| plain.replace(',', ".").parse().ok()).flatten()
     })
-}
-
-/// Cells parted by any number of spaces.
-fn joined<'a>(cells: &[&'a str]) -> Vec<&'a str> {
-    cells.iter().copied().filter(|cell| !cell.is_empty()).collect()
 }
 
 /// A table, taken apart as far as its names.
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn columns_become_channels() {
-        let cases: [(&[u8], &str); 24] = [
+        let cases: [(&[u8], &str); 25] = [
             (b"Oz,O1\n1,2\n3,4\n", "Oz O1 [[1.0, 3.0], [2.0, 4.0]] no rate"),
             (b"Oz; O1\r\n1; 2\r\n3; -4e1", "Oz O1 [[1.0, 3.0], [2.0, -40.0]] no rate"),
             (b"Oz;O1\n0,5;-2,25\n1,5;2\n", "Oz O1 [[0.5, 1.5], [-2.25, 2.0]] no rate"),
@@ -228,7 +230,8 @@ mod tests {
             (b"Oz (mV),O1 [\xb5V],O2_uV\n1,2,3\n", "Oz O1 O2 [[1000.0], [2.0], [3.0]] no rate"),
             (b"Oz,O1\n1,2\n3,x\n", "line 3, 'O1': 'x' is no number"),
             (b"# a\n\nOz,O1\n1,2\n3,x\n", "line 5, 'O1': 'x' is no number"),
-            (b"Oz,O1\n1,2\n3\n", "CSV error: record 1 (line: 2, byte: 4): found record with 1 fields, but the previous record has 2 fields"),
+            (b"Oz,O1\n1,2\n3\n", "line 3: has 1 cells, and the first line 2"),
+            (b"Oz,O1\n1,2,\n", "Oz O1 [[1.0], [2.0]] no rate"),
             (b"Oz,O1\n1,2,3\n", "line 2: has 3 cells, and the first line 2"),
             (b"1,2\n3,4\n", "its first line has numbers: it must name the channels"),
             (b"", "has no channel"),

@@ -64,10 +64,11 @@ impl Times {
         // Devices send samples in blocks of one time each: only what is far longer than a block is a gap.
         let gap = |size: &&f64| **size * unit > (20.0 * mean * unit).max(1.0);
         let gaps: Vec<f64> = self.sizes.iter().filter(gap).copied().collect();
-        let (steps, sum) = (self.steps - gaps.len(), sum - gaps.iter().sum::<f64>());
-        if let Some(longest) = gaps.iter().copied().reduce(f64::max) {
-            let seconds = longest * unit;
-            warnings.push(format!("samples are missing: its times leave gaps of up to {seconds:.1} s"));
+        // The last block counts from its first sample only: how long it lasts nobody says.
+        let counted = self.sizes.iter().rposition(|size| *size != 0.0).map_or(0, |last| last + 1);
+        let (steps, sum) = (counted.saturating_sub(gaps.len()), sum - gaps.iter().sum::<f64>());
+        if !gaps.is_empty() {
+            warnings.push("samples are missing: its times leave gaps of more than a second".to_owned());
         }
         if self.sizes.iter().any(|&size| size < 0.0) {
             warnings.push("its times go backward in places".to_owned());
@@ -162,7 +163,12 @@ mod tests {
             (steps(1.0 / 250.4, 1.6e9), false, Some(250.0), ""),
             (steps(1.0 / 37.5, 0.0), false, Some(37.5), ""),
             (vec![5.0; 40], false, None, "stand still"),
-            ([steps(0.004, 0.0), steps(0.004, 60.0)].concat(), false, Some(250.0), "gaps of up to 58.4 s"),
+            (
+                [steps(0.004, 0.0), steps(0.004, 60.0)].concat(),
+                false,
+                Some(250.0),
+                "gaps of more than a second",
+            ),
             ((0..400).map(|n| f64::from(n / 10) * 0.04).collect(), false, Some(250.0), ""),
         ];
         for (times, milliseconds, expected, said) in cases {

@@ -21,7 +21,8 @@ impl Unit {
         if text.is_empty() {
             return Self::Missing;
         }
-        let prefix = ["volts", "volt", "v"].into_iter().find_map(|base| text.strip_suffix(base));
+        // A field of eight letters cuts `microvolt` off.
+        let prefix = ["volts", "volt", "vol", "v"].into_iter().find_map(|base| text.strip_suffix(base));
         let microvolts = match prefix {
             Some("") => 1e6,
             Some("d" | "deci") => 1e5,
@@ -69,6 +70,7 @@ mod tests {
                     "mcV",
                     "u V",
                     "muV",
+                    "microvol",
                 ],
             ),
             ("1000", &["mV", "MV", "mv", "millivolt", "milliVolts"]),
