@@ -1,4 +1,5 @@
 //! Files of recordings, written byte by byte: what the tests read.
+#![allow(dead_code)]
 
 /// A field of text of EDF and GDF, filled up with spaces.
 fn field(text: &[u8], width: usize) -> Vec<u8> {
