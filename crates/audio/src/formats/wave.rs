@@ -49,7 +49,7 @@ fn samples<'b>(after: &'b [u8], len: u64, empty: bool) -> (&'b [u8], Option<&'st
 
 fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
     let (name, order) = match bytes.get(..4) {
-        Some(b"RIFX") => ("WAV with the highest byte first", Order::Big),
+        Some(b"RIFX") => ("RIFX", Order::Big),
         Some(b"RF64") => ("RF64", Order::Little),
         Some(b"BW64") => ("BW64", Order::Little),
         _ => ("WAV", Order::Little),
@@ -62,6 +62,9 @@ fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
         match (mark, content) {
             (b"ds64", Some(content)) => long = long.or_else(|| Header::new(content.get(8..)?, order).u64()),
             (b"fmt ", _) if format.is_none() => format = content,
+            (b"data", _) if found.is_some() => {
+                return Err(broken("it has two chunks of samples, of which only one can be right"));
+            }
             (b"data", _) => {
                 let format = format.ok_or_else(|| broken("the samples come before their description"))?;
                 let len = match long {
@@ -85,9 +88,13 @@ fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
         rest = after.get(len + usize::from(len % 2 == 1 && !forgotten)..).unwrap_or_default();
     }
     match (found, format) {
-        (Some((format, data, warning)), _) => {
-            Ok(Chunks { name, order, format, data, warnings: warning.map(str::to_owned).into_iter().collect() })
-        }
+        (Some((format, data, warning)), _) => Ok(Chunks {
+            name,
+            order,
+            format,
+            data,
+            warnings: warning.map(str::to_owned).into_iter().collect(),
+        }),
         (None, Some(_)) => Err(broken("there are no samples, only their description")),
         (None, None) => Err(broken("there is no description of samples")),
     }
@@ -145,7 +152,11 @@ fn wave64_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
         // Chunks begin at every eighth byte.
         rest = length(len).checked_next_multiple_of(8).and_then(|len| after.get(len..)).unwrap_or_default();
     }
-    Err(broken(if format.is_some() { "there are no samples, only their description" } else { "there is no description of samples" }))
+    Err(broken(if format.is_some() {
+        "there are no samples, only their description"
+    } else {
+        "there is no description of samples"
+    }))
 }
 
 #[cfg(test)]
@@ -172,7 +183,11 @@ mod tests {
         type Expected = Result<(&'static [u8], Option<&'static str>), &'static str>;
         let cases: Vec<(&[u8; 4], Vec<Vec<u8>>, Expected)> = vec![
             (b"RIFF", vec![format.clone(), data.clone()], Ok((&[7, 8], None))),
-            (b"RIFF", vec![odd.clone(), format.clone(), odd.clone(), data.clone(), odd.clone()], Ok((&[7, 8], None))),
+            (
+                b"RIFF",
+                vec![odd.clone(), format.clone(), odd.clone(), data.clone(), odd.clone()],
+                Ok((&[7, 8], None)),
+            ),
             (b"RIFF", vec![unpadded.clone(), format.clone(), data.clone()], Ok((&[7, 8], None))),
             (b"RIFF", vec![format.clone(), chunk(b"data", u32::MAX, &[7, 8])], Ok((&[7, 8], open))),
             (b"RIFF", vec![format.clone(), chunk(b"data", 0x7fff_ffff, &[7, 8])], Ok((&[7, 8], open))),
@@ -181,8 +196,12 @@ mod tests {
             (b"RIFF", vec![format.clone(), chunk(b"data", 0, &[7, 8])], Ok((&[7, 8], open))),
             (b"RIFF", vec![format.clone(), chunk(b"data", 0, &[])], Ok((&[], None))),
             (b"RIFF", vec![format.clone(), chunk(b"data", 0, &[]), odd.clone()], Ok((&[], None))),
-            (b"RIFF", vec![format.clone(), chunk(b"data", 2, &[5, 6]), data.clone()], Ok((&[7, 8], None))),
-            (b"RF64", vec![long(2), format.clone(), chunk(b"data", u32::MAX, &[7, 8, 9])], Ok((&[7, 8], None))),
+            (b"RIFF", vec![format.clone(), chunk(b"data", 2, &[5, 6]), data.clone()], Err("two chunks")),
+            (
+                b"RF64",
+                vec![long(2), format.clone(), chunk(b"data", u32::MAX, &[7, 8, 9])],
+                Ok((&[7, 8], None)),
+            ),
             (b"RF64", vec![long(9), format.clone(), chunk(b"data", u32::MAX, &[7, 8])], Ok((&[7, 8], cut))),
             (b"RF64", vec![long(0), format.clone(), data.clone()], Ok((&[7, 8], None))),
             (b"BW64", vec![long(0), format.clone(), chunk(b"data", u32::MAX, &[7, 8])], Ok((&[7, 8], open))),
@@ -190,7 +209,11 @@ mod tests {
             (b"RIFF", vec![data.clone(), format.clone()], Err("before")),
             (b"RIFF", vec![format.clone()], Err("no samples")),
             (b"RIFF", vec![odd.clone()], Err("no description")),
-            (b"RIFF", vec![chunk(b"LIST", u32::MAX, &[]), format.clone(), data.clone()], Err("no description")),
+            (
+                b"RIFF",
+                vec![chunk(b"LIST", u32::MAX, &[]), format.clone(), data.clone()],
+                Err("no description"),
+            ),
         ];
         for (mark, chunks, expected) in cases {
             let bytes = file(mark, &chunks);

@@ -7,7 +7,7 @@
 use super::adpcm::Blocks;
 use super::bytes::{Header, Order};
 use super::coding::Coding;
-use super::stream::{self, Container};
+use super::stream;
 use super::track::{Samples, Track};
 use super::wave::Chunks;
 use crate::error::AudioError;
@@ -118,7 +118,9 @@ impl<'b> WaveFormat<'b> {
             (1, 1..=32) => {
                 let width = self.believed(width, data, warnings).ok_or_else(|| {
                     let (bits, bytes) = (self.bits, self.align / self.channels);
-                    unread(format!("samples of {bits} bits in {bytes} bytes, of which it does not say where they lie"))
+                    unread(format!(
+                        "samples of {bits} bits in {bytes} bytes, of which it does not say where they lie"
+                    ))
                 })?;
                 let coding = if width == 1 { Coding::Unsigned8 } else { Coding::Signed(width, order) };
                 let bits = self.valid.filter(|valid| (1..8 * width).contains(valid)).unwrap_or(self.bits);
@@ -134,10 +136,11 @@ impl<'b> WaveFormat<'b> {
             (3, bits) => return Err(unread(format!("floats of {bits} bits"))),
             (6 | 0x102, _) => plain(Coding::ALaw),
             (7 | 0x101, _) => plain(Coding::MuLaw),
-            (2 | 0x11, 4) if matches!(self.channels, 1 | 2) && order == Order::Little => {
+            (2 | 0x11, 4) if matches!(self.channels, 1 | 2) => {
+                let extension = Header::new(self.extension, order);
                 let (name, blocks) = match self.tag {
-                    2 => ("Microsoft ADPCM", Blocks::microsoft(self.align, self.channels, self.extension)),
-                    _ => ("IMA ADPCM", Blocks::ima_wave(self.align, self.channels, self.extension)),
+                    2 => ("Microsoft ADPCM", Blocks::microsoft(self.align, self.channels, extension)),
+                    _ => ("IMA ADPCM", Blocks::ima_wave(self.align, self.channels, extension)),
                 };
                 let blocks = blocks.ok_or_else(|| {
                     let reason = "its blocks and the samples in them do not fit each other".to_owned();
@@ -205,9 +208,24 @@ fn filled(data: &[u8], room: usize, width: usize) -> (bool, bool) {
 /// The names of the loudspeakers that channels are for, when each has one.
 fn speakers(mask: u32, channels: usize) -> Vec<String> {
     const NAMES: [&str; 18] = [
-        "front left", "front right", "front centre", "low frequency", "back left", "back right",
-        "front left of centre", "front right of centre", "back centre", "side left", "side right", "top centre",
-        "top front left", "top front centre", "top front right", "top back left", "top back centre", "top back right",
+        "front left",
+        "front right",
+        "front centre",
+        "low frequency",
+        "back left",
+        "back right",
+        "front left of centre",
+        "front right of centre",
+        "back centre",
+        "side left",
+        "side right",
+        "top centre",
+        "top front left",
+        "top front centre",
+        "top front right",
+        "top back left",
+        "top back centre",
+        "top back right",
     ];
     let named = NAMES.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
     let names: Vec<String> = named.map(|(_, name)| (*name).to_owned()).take(channels).collect();
