@@ -29,12 +29,12 @@ pub enum AudioError {
         reason: String,
     },
     /// A format, or a variant of one, that is known and not read.
-    #[error(
-        "it is {format}, which is not read: convert it, for instance with `ffmpeg -i FILE -c:a pcm_s16le NEW.wav`"
-    )]
+    #[error("it is {format}, which is not read: convert it, for instance with `{command}`")]
     Unread {
         /// The format that was found.
         format: String,
+        /// A command that converts it.
+        command: String,
     },
     /// A compressed sound that would fill the memory.
     #[error(
@@ -152,7 +152,8 @@ pub enum AudioError {
 impl AudioError {
     /// The error about a format that is known and not read.
     pub(crate) fn unread(format: impl Into<String>) -> Self {
-        Self::Unread { format: format.into() }
+        let command = "ffmpeg -i FILE -c:a pcm_s16le NEW.wav".to_owned();
+        Self::Unread { format: format.into(), command }
     }
 
     /// The error with the file that it is about.

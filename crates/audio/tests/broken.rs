@@ -134,7 +134,7 @@ fn damaged_files_of_other_formats_do_no_harm() {
 #[test]
 fn other_files_say_what_to_do() {
     let cases: [(&[u8], &str); 6] = [
-        (b"ID3\x04mp3", "MPEG audio"),
+        (b"ID3\x04mp3", "MP3"),
         (b"fLaC", "FLAC"),
         (b"", "empty"),
         (b"RIFF", "WAV"),

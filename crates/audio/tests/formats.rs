@@ -75,7 +75,7 @@ fn wav_of_every_width_is_read() {
     let plain = |tag, bits, data: &[u8]| wav(&Format::new(tag, 1, bits).bytes(&[]), data);
     let extended = |bits, valid, data: &[u8]| wav(&Format::new(1, 1, bits).extensible(valid, 0), data);
     let odd = |align, bits, data: &[u8]| wav(&Format { align, ..Format::new(1, 1, bits) }.bytes(&[]), data);
-    let low = [0, 0, 0x80, 0xff, 0, 0, 0x40, 0, 0, 0, 0x20, 0, 0, 0, 0, 0];
+    let low = [0, 0, 0x80, 0xff, 0, 0, 0x40, 0, 0, 0, 0x20, 0, 1, 0, 0, 0];
     let contradiction: &[&str] = &["contradicts itself"];
     check(vec![
         ("8", plain(1, 8, &[0, 192, 160, 128]), "WAV, 8 bit integers", four(), &[]),
@@ -102,7 +102,7 @@ fn wav_of_every_width_is_read() {
             "24 in the lower of 32",
             odd(4, 24, &low),
             "WAV, 24 bit integers in 32",
-            four().iter().map(|value| value / 256.0).collect(),
+            vec![-1.0 / 256.0, 0.5 / 256.0, 0.25 / 256.0, 1.0 / 2_147_483_648.0],
             &["lower bytes"],
         ),
         ("blocks of 0 bytes", odd(0, 16, &integers(16, 2)), "WAV, 16 bit integers", four(), &[]),
@@ -381,6 +381,7 @@ fn what_is_not_read_is_named() {
         (b"0&\xb2u\x8ef\xcf\x11\xa6\xd9".to_vec(), "Windows Media Audio"),
         (b"\x1aE\xdf\xa3\x01".to_vec(), "Matroska"),
         (b"wvpk\0\0".to_vec(), "WavPack"),
+        ([&b"\xff\xfd\x14\xc4"[..], &[0; 140]].concat().repeat(4), "layer 1 or 2"),
         (b"Creative Voice File\x1a".to_vec(), "VOC"),
         ([&b"\xff\xf1\x50\x80\x01\x1f\xfc\0"[..]; 4].concat(), "AAC"),
     ];

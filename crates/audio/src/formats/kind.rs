@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Nist,
     /// FLAC.
     Flac,
-    /// MPEG audio: MP3, and layers 1 and 2.
+    /// MPEG audio of layer 3: MP3.
     Mpeg,
     /// Ogg, whatever is in it.
     Ogg,
@@ -104,7 +104,9 @@ impl Kind {
         let (tagged, bytes) = (bytes.starts_with(b"ID3"), after_tags(bytes));
         match bytes {
             _ if bytes.starts_with(b"fLaC") => Some(Self::Flac),
-            _ if is_frames(bytes, mpeg_frame) => Some(Self::Mpeg),
+            _ if is_frames(bytes, mpeg_frame) && bytes[1] >> 1 & 3 == 1 => Some(Self::Mpeg),
+            // symphonia 0.6 misses frames of these.
+            _ if is_frames(bytes, mpeg_frame) => Some(Self::Other("MPEG audio of layer 1 or 2")),
             _ if is_frames(bytes, aac_frame) => Some(Self::Other("AAC")),
             // Tags of ID3 stand before little else.
             _ if tagged && bytes.starts_with(b"RIFF") => Self::of(bytes),

@@ -1,7 +1,7 @@
 //! Formats of sound files, known by what stands in them: each is read, or named when it is not.
 //!
 //! What a file holds without compression, or in blocks that stand for themselves, is read here, header by header;
-//! FLAC, MPEG audio, Ogg Vorbis and Apple Lossless are decoded by symphonia, Opus by ropus. The values are
+//! FLAC, MP3, Ogg Vorbis and Apple Lossless are decoded by symphonia, Opus by ropus. The values are
 //! those that libsndfile gives, the library that most programs for sounds read with.
 
 mod adpcm;
@@ -33,8 +33,8 @@ pub(crate) const MOST_VALUES: usize = 1 << 28;
 
 /// The extensions of the files that are read.
 pub(crate) const EXTENSIONS: &[&str] = &[
-    "wav", "wave", "bwf", "rf64", "w64", "aif", "aiff", "aifc", "au", "snd", "caf", "flac", "mp1", "mp2",
-    "mp3", "ogg", "oga", "opus", "sph", "nist",
+    "wav", "wave", "bwf", "rf64", "w64", "aif", "aiff", "aifc", "au", "snd", "caf", "flac", "mp3", "ogg",
+    "oga", "opus", "sph", "nist",
 ];
 
 /// Warning of a sound that its header says to be longer than its file holds.

@@ -1,4 +1,4 @@
-//! Compressed sounds that symphonia decodes: FLAC, MPEG audio, Ogg Vorbis, and FLAC in Ogg.
+//! Compressed sounds that symphonia decodes: FLAC, MP3, Ogg Vorbis, and FLAC in Ogg.
 
 use std::io::{Cursor, ErrorKind};
 
@@ -30,6 +30,8 @@ pub(crate) struct Stream<'b> {
     id: u32,
     parameters: AudioCodecParameters,
     channels: usize,
+    /// How many samples a channel has, where the header is sure of it.
+    announced: Option<u64>,
 }
 
 /// The sound of a file.
@@ -43,16 +45,16 @@ pub(super) fn find(container: Container, bytes: &[u8]) -> Result<Track<'_>, Audi
     Ok(stream.into_track(name))
 }
 
-/// MPEG audio inside another format.
-pub(super) fn mpeg(bytes: &[u8]) -> Result<Stream<'_>, AudioError> {
-    guarded("MPEG audio", || Stream::open(Container::Mpeg, bytes))
+/// MP3 inside another format.
+pub(super) fn mp3(bytes: &[u8]) -> Result<Stream<'_>, AudioError> {
+    guarded("MP3", || Stream::open(Container::Mpeg, bytes))
 }
 
 impl<'b> Stream<'b> {
     fn open(container: Container, bytes: &'b [u8]) -> Result<Self, AudioError> {
         let name = match container {
             Container::Flac => "FLAC",
-            Container::Mpeg => "MPEG audio",
+            Container::Mpeg => "MP3",
             Container::Ogg => "Ogg",
         };
         let broken = |reason: String| AudioError::Broken { format: name.to_owned(), reason };
@@ -67,7 +69,8 @@ impl<'b> Stream<'b> {
         if channels == 0 || parameters.sample_rate.is_none() {
             return Err(broken("it does not say how many channels it has, or at which rate".to_owned()));
         }
-        Ok(Self { container, bytes, id, parameters, channels })
+        let announced = track.and_then(|track| track.num_frames).filter(|_| container == Container::Flac);
+        Ok(Self { container, bytes, id, parameters, channels, announced })
     }
 
     /// The format in words.
@@ -77,8 +80,6 @@ impl<'b> Stream<'b> {
             (Container::Ogg, CODEC_ID_VORBIS) => "Ogg Vorbis",
             (Container::Ogg, CODEC_ID_FLAC) => "FLAC in Ogg",
             (_, CODEC_ID_FLAC) => "FLAC",
-            (_, CODEC_ID_MP1) => "MPEG audio, layer 1",
-            (_, CODEC_ID_MP2) => "MPEG audio, layer 2",
             (_, CODEC_ID_MP3) => "MP3",
             _ => "an unknown encoding",
         }
@@ -152,6 +153,10 @@ impl<'b> Stream<'b> {
                 }
             }
             collected.add(&values)?;
+        }
+        if !collected.full() && self.announced.is_some_and(|announced| (collected.seen() as u64) < announced)
+        {
+            collected.warn(CUT_OFF);
         }
         Ok(collected.finish())
     }

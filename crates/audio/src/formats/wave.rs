@@ -20,6 +20,8 @@ pub(super) struct Chunks<'b> {
     pub(super) format: &'b [u8],
     /// The samples.
     pub(super) data: &'b [u8],
+    /// Where they begin in the file.
+    pub(super) start: usize,
     pub(super) warnings: Vec<String>,
 }
 
@@ -38,7 +40,7 @@ pub(super) fn wave64(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
 
 /// The content of a chunk that holds samples: as long as it is said to be, or as long as there is something, with
 /// what is odd about it.
-fn samples<'b>(after: &'b [u8], len: u64, empty: bool) -> (&'b [u8], Option<&'static str>) {
+fn samples(after: &[u8], len: u64, empty: bool) -> (&[u8], Option<&'static str>) {
     match after.get(..length(len)) {
         Some(_) if len == 0 && !empty => (after, Some(UNKNOWN_LENGTH)),
         Some(data) => (data, None),
@@ -72,7 +74,7 @@ fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
                     _ => u64::from(len),
                 };
                 let (data, warning) = samples(after, len, len == 0 && is_chunks(after, order));
-                found = Some((format, data, warning));
+                found = Some((format, data, bytes.len() - after.len(), warning));
                 if warning.is_some() {
                     break;
                 }
@@ -88,11 +90,12 @@ fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
         rest = after.get(len + usize::from(len % 2 == 1 && !forgotten)..).unwrap_or_default();
     }
     match (found, format) {
-        (Some((format, data, warning)), _) => Ok(Chunks {
+        (Some((format, data, start, warning)), _) => Ok(Chunks {
             name,
             order,
             format,
             data,
+            start,
             warnings: warning.map(str::to_owned).into_iter().collect(),
         }),
         (None, Some(_)) => Err(broken("there are no samples, only their description")),
@@ -145,7 +148,8 @@ fn wave64_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
                 let format = format.ok_or_else(|| broken("the samples come before their description"))?;
                 let (data, warning) = samples(after, len, after.is_empty());
                 let warnings = warning.map(str::to_owned).into_iter().collect();
-                return Ok(Chunks { name, order: Order::Little, format, data, warnings });
+                let start = bytes.len() - after.len();
+                return Ok(Chunks { name, order: Order::Little, format, data, start, warnings });
             }
             _ => {}
         }
@@ -181,7 +185,8 @@ mod tests {
         let (cut, open) = (Some(CUT_OFF), Some(UNKNOWN_LENGTH));
         // The chunks, and the samples with the warning, or a word of the error.
         type Expected = Result<(&'static [u8], Option<&'static str>), &'static str>;
-        let cases: Vec<(&[u8; 4], Vec<Vec<u8>>, Expected)> = vec![
+        type Case = (&'static [u8; 4], Vec<Vec<u8>>, Expected);
+        let cases: Vec<Case> = vec![
             (b"RIFF", vec![format.clone(), data.clone()], Ok((&[7, 8], None))),
             (
                 b"RIFF",

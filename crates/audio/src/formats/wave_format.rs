@@ -7,6 +7,7 @@
 use super::adpcm::Blocks;
 use super::bytes::{Header, Order};
 use super::coding::Coding;
+use super::kind::Kind;
 use super::stream;
 use super::track::{Samples, Track};
 use super::wave::Chunks;
@@ -51,7 +52,8 @@ impl<'b> WaveFormat<'b> {
             return Err(broken(format!("it says that it has {channels} channels at {rate} Hz")));
         }
         let mut warnings = chunks.warnings;
-        let (name, samples) = format.samples(chunks.name, chunks.order, chunks.data, &mut warnings)?;
+        let (name, samples) =
+            format.samples(chunks.name, chunks.order, (chunks.start, chunks.data), &mut warnings)?;
         if let Samples::Stream(stream) = samples {
             let mut track = stream.into_track(name);
             track.warnings.splice(0..0, warnings);
@@ -102,11 +104,13 @@ impl<'b> WaveFormat<'b> {
         &self,
         file: &str,
         order: Order,
-        data: &'b [u8],
+        (start, data): (usize, &'b [u8]),
         warnings: &mut Vec<String>,
     ) -> Result<(String, Samples<'b>), AudioError> {
         if data.starts_with(b"OggS") {
-            return Err(AudioError::unread("Ogg inside WAV"));
+            // It is a whole file of Ogg behind a header.
+            let command = format!("ffmpeg -skip_initial_bytes {start} -f ogg -i FILE -c:a pcm_s16le NEW.wav");
+            return Err(AudioError::Unread { format: "Ogg inside WAV".to_owned(), command });
         }
         if data.starts_with(b"wvpk") {
             return Err(AudioError::unread("WavPack inside WAV"));
@@ -151,8 +155,9 @@ impl<'b> WaveFormat<'b> {
                 }
                 (name.to_owned(), Samples::Blocks(blocks, data))
             }
-            (0x50 | 0x55, _) => {
-                let stream = stream::mpeg(data).map_err(|_| unread(tag_name(self.tag)))?;
+            (0x55, _) => {
+                let stream = Some(data).filter(|data| Kind::of(data) == Some(Kind::Mpeg)).map(stream::mp3);
+                let stream = stream.ok_or_else(|| unread(tag_name(self.tag)))??;
                 (format!("{file}, {}", stream.name()), Samples::Stream(stream))
             }
             (tag, _) => return Err(unread(tag_name(tag))),
