@@ -100,7 +100,11 @@ mod tests {
         ];
         for (values, channels, channel, expected, warns) in cases {
             let mut warnings = Vec::new();
-            assert_eq!(channel.of(values, channels, &mut warnings).ok(), expected, "{channel:?} of {channels}");
+            assert_eq!(
+                channel.of(values, channels, &mut warnings).ok(),
+                expected,
+                "{channel:?} of {channels}"
+            );
             assert_eq!(!warnings.is_empty(), warns, "{channel:?} of {channels}");
         }
     }

@@ -29,13 +29,17 @@ pub enum AudioError {
         reason: String,
     },
     /// A format, or a variant of one, that is known and not read.
-    #[error("it is {format}, which is not read: convert it, for instance with `ffmpeg -i FILE -c:a pcm_s16le NEW.wav`")]
+    #[error("it is {format}, which is not read: convert it, for instance with `{command}`")]
     Unread {
         /// The format that was found.
         format: String,
+        /// A command that converts it.
+        command: String,
     },
     /// A compressed sound that would fill the memory.
-    #[error("it is {format}, and unpacks to more than the {values} values that a compressed sound may have: cut it into shorter files")]
+    #[error(
+        "it is {format}, and unpacks to more than the {values} values that a compressed sound may have: cut it into shorter files"
+    )]
     Huge {
         /// The format that was found.
         format: String,
@@ -43,7 +47,9 @@ pub enum AudioError {
         values: usize,
     },
     /// One of two channels of a sound that has more, or fewer.
-    #[error("it has {channels} channels, and 'channel: {channel}' is for sounds of one or two: use 'channel: mean'")]
+    #[error(
+        "it has {channels} channels, and 'channel: {channel}' is for sounds of one or two: use 'channel: mean'"
+    )]
     Channel {
         /// How many it has.
         channels: usize,
@@ -146,7 +152,8 @@ pub enum AudioError {
 impl AudioError {
     /// The error about a format that is known and not read.
     pub(crate) fn unread(format: impl Into<String>) -> Self {
-        Self::Unread { format: format.into() }
+        let command = "ffmpeg -i FILE -c:a pcm_s16le NEW.wav".to_owned();
+        Self::Unread { format: format.into(), command }
     }
 
     /// The error with the file that it is about.

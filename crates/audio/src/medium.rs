@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Value};
+use any2any_adapter::{
+    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Value,
+};
 
 use crate::adapter::AudioAdapter;
 use crate::check::problems;

@@ -248,7 +248,10 @@ fn hidden_values_stay_hidden_in_every_normalisation() {
 fn the_medium_says_what_it_is() {
     let registry = Registry::new().with(Audio);
     let audio = registry.get("audio").expect("registered");
-    assert_eq!((audio.kind(), audio.extensions()), (Kind::Signal, &["wav"][..]));
+    assert_eq!(audio.kind(), Kind::Signal);
+    assert!(
+        ["wav", "flac", "mp3", "ogg", "aiff"].iter().all(|extension| audio.extensions().contains(extension))
+    );
     assert_eq!(audio.fields(&json!({ "field": "recording" })), ["recording"]);
     let schema = serde_json::to_value(audio.schema()).expect("JSON");
     let properties = schema["properties"].as_object().expect("a struct");

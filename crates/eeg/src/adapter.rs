@@ -1,5 +1,6 @@
 //! The adapter of recordings.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use any2any_adapter::{
@@ -10,7 +11,7 @@ use any2any_frames::{Normalization, seen};
 use crate::augment;
 use crate::error::EegError;
 use crate::features::{Extractor, Grid, regions};
-use crate::files::{self, Recording};
+use crate::files;
 use crate::options::{self, EegOptions, Output, Standardize};
 use crate::state::State;
 use crate::steps::Cut;
@@ -41,7 +42,7 @@ impl EegAdapter {
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Self, AdapterError> {
         let signals = values.map(signal).collect::<Result<Vec<_>, _>>()?;
-        let Some(first) = signals.first() else {
+        let Some(first) = signals.first().copied() else {
             return Err(EegError::option("field", "the training split has no recording to learn from").into());
         };
         let channels = first.channels();
@@ -51,12 +52,13 @@ impl EegAdapter {
             samples: options.output.as_ref().map(|_| first.len()),
             normalization: Normalization::identity(channels.len()),
         };
-        for signal in &signals {
-            state.fits(signal).map_err(|error| AdapterError::Fit {
+        let fitted = |signal| {
+            state.fitted(signal).map_err(|error| AdapterError::Fit {
                 option: if options.output.is_some() { "epoch" } else { "channels" }.to_owned(),
                 reason: error.to_string(),
-            })?;
-        }
+            })
+        };
+        let signals = signals.into_iter().map(fitted).collect::<Result<Vec<_>, _>>()?;
         let mut adapter = Self::new(options, state)?;
         adapter.state.normalization = adapter.normalization(&signals)?;
         Ok(adapter)
@@ -93,7 +95,7 @@ impl EegAdapter {
         }
     }
 
-    fn normalization(&self, signals: &[&Signal]) -> Result<Normalization, EegError> {
+    fn normalization(&self, signals: &[Cow<'_, Signal>]) -> Result<Normalization, EegError> {
         let width = self.normalized_width();
         match &self.way {
             Way::Traces(_) => {
@@ -205,12 +207,11 @@ impl Adapter for EegAdapter {
     }
 
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
-        let signal = signal(value)?;
-        self.state.fits(signal)?;
+        let signal = self.state.fitted(signal(value)?)?;
         match &self.way {
-            Way::Features(extractor) => Ok(self.encoded(extractor, self.seen(signal, || 0)?, None)?),
+            Way::Features(extractor) => Ok(self.encoded(extractor, self.seen(&signal, || 0)?, None)?),
             Way::Traces(traces) => {
-                let frames = traces.encode(signal, &self.state.normalization);
+                let frames = traces.encode(&signal, &self.state.normalization);
                 let frames = frames.ok_or_else(|| EegError::value("traces without a sample"))?;
                 Ok(Encoded { sequence: Sequence::Frames(frames), regions: traces.regions(self.state.rate) })
             }
@@ -225,10 +226,9 @@ impl Adapter for EegAdapter {
 
     fn augment(&self, value: &Value, random: &mut Random) -> Result<Encoded, AdapterError> {
         let Way::Features(extractor) = &self.way else { return self.encode(value) };
-        let signal = signal(value)?;
-        self.state.fits(signal)?;
+        let signal = self.state.fitted(signal(value)?)?;
         let margin = self.cut().margin();
-        let samples = self.seen(signal, || augment::shift(margin, random))?;
+        let samples = self.seen(&signal, || augment::shift(margin, random))?;
         Ok(self.encoded(extractor, samples, Some(random))?)
     }
 
@@ -250,8 +250,8 @@ impl Adapter for EegAdapter {
     }
 
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
-        let Recording { rate, channels, samples } = files::edf(bytes).map_err(EegError::value)?;
-        let signal = Signal::new(rate, channels, samples.concat());
+        let files::Decoded { rate, channels, samples, .. } = files::edf(bytes).map_err(EegError::value)?;
+        let signal = rate.and_then(|rate| Signal::new(rate, channels, samples.concat()));
         Ok(Value::Signal(signal.ok_or_else(|| EegError::value("the file has no samples"))?))
     }
 

@@ -1,25 +1,46 @@
-//! Files of recordings: EDF, EDF+, BDF, BDF+, NPY and CSV read, EDF written.
+//! Files of recordings: EDF, BDF, GDF, BrainVision, EEGLAB, FIF, NPY and CSV read, EDF written.
 //!
 //! Readers take bytes and say what is wrong with them as a sentence; whoever has the file adds its name. They
-//! are our own because the readers that there are either lack BDF or panic on broken files.
+//! are our own because the readers that there are either lack formats or panic on broken files. Values are those of
+//! MNE-Python, in microvolts.
 
+mod annotation;
+mod brainvision;
+mod column;
+mod companion;
 mod edf;
 mod edf_annotations;
 mod edf_writer;
+mod eeglab;
+mod fif;
+mod foreign;
+mod format;
+mod gdf;
 mod header;
+mod matlab;
+mod names;
 mod npy;
+mod rates;
 mod recording;
+mod selection;
 mod table;
+mod text;
+mod times;
+mod units;
 
-pub use edf_annotations::{Annotation, annotations};
+pub use annotation::Annotation;
+pub use format::annotations;
 
 pub(crate) use edf_writer::write;
-pub(crate) use recording::{Recording, Wanted, matching};
+pub(crate) use format::recognises;
+pub(crate) use names::{matching, order};
+pub(crate) use recording::{Decoded, Rates, Recording, Wanted};
 
 /// All channels of an EDF or BDF file.
-pub(crate) fn edf(bytes: &[u8]) -> Result<Recording, String> {
-    edf::Edf::new(bytes.into()).and_then(|edf| edf.read(Wanted::default()))
+pub(crate) fn edf(bytes: &[u8]) -> Result<Decoded, String> {
+    edf::Edf::new(bytes.into(), "edf").and_then(|edf| edf.read(None, Rates::One))
 }
 
-/// The extensions that are read.
-pub(crate) const EXTENSIONS: &[&str] = &["edf", "bdf", "npy", "csv"];
+/// The extensions that are read. `rec` is EDF under another name.
+pub(crate) const EXTENSIONS: &[&str] =
+    &["edf", "bdf", "rec", "gdf", "vhdr", "ahdr", "set", "fif", "npy", "csv"];

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Event, File, Kind, Medium, OpenedValue, OptionProblem, Value};
+use any2any_adapter::{
+    Adapter, AdapterError, Contents, Event, File, Kind, Medium, OpenedValue, OptionProblem, Value,
+};
 
 use crate::adapter::EegAdapter;
-use crate::files::{Annotation, EXTENSIONS, annotations};
+use crate::files::{self, Annotation, Decoded, EXTENSIONS, Rates, annotations};
 use crate::options::EegOptions;
 use crate::problems::problems;
 use crate::steps;
@@ -40,7 +42,8 @@ impl Medium for Eeg {
         Kind::Signal
     }
 
-    /// The annotations of EDF+ and BDF+; other formats have none.
+    /// The annotations of EDF+, BDF+ and FIF, the markers of BrainVision, the events of EEGLAB and GDF; tables and
+    /// arrays have none.
     fn events(&self, file: &File) -> Result<Vec<Event>, AdapterError> {
         let event = |Annotation { onset, duration, label }| Event {
             second: onset,
@@ -76,8 +79,26 @@ impl Medium for Eeg {
         EXTENSIONS
     }
 
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        files::recognises(bytes)
+    }
+
+    /// All channels that are EEG. Channels of several rates are brought to the highest, as MNE does.
+    fn contents(&self, file: &File) -> Result<Contents, AdapterError> {
+        let decoded = Decoded::read(file, None, Rates::Highest)?;
+        Ok(Contents {
+            axes: vec![("channels", decoded.channels.len()), ("samples", decoded.len())],
+            format: decoded.format,
+            values: decoded.samples.concat(),
+            rate: decoded.rate,
+            channels: decoded.channels,
+            unit: "uV",
+            warnings: decoded.warnings,
+        })
+    }
+
     fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
-        steps::open(&parse(options)?, value).map(OpenedValue::from)
+        steps::open(&parse(options)?, value)
     }
 
     fn fit(

@@ -16,12 +16,13 @@ pub struct EegOptions {
     /// The field of the dataset that holds the recording.
     #[schemars(length(min = 1))]
     pub field: String,
-    /// Samples a second, for files that do not say so (NPY, CSV), in hertz.
+    /// Samples a second, for files that do not say so (NPY, CSV), in hertz. It also counts where a table has times
+    /// of samples, from which the rate could only be measured.
     #[serde(default)]
     #[schemars(range(min = 0.001, max = 1_000_000))]
     pub rate: Option<f64>,
-    /// The channels, in this order; left out: all, as the recording has them. Capitals, a leading `EEG` and
-    /// trailing dots make no difference.
+    /// The channels, in this order; left out: all that are EEG, as the recording has them. Capitals, a leading `EEG`, a
+    /// trailing `-Ref` and trailing dots make no difference.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub channels: Option<Vec<String>>,

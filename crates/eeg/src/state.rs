@@ -1,10 +1,13 @@
 //! What the adapter learns from the training split.
 
+use std::borrow::Cow;
+
 use any2any_adapter::Signal;
 use any2any_frames::Normalization;
 use serde::{Deserialize, Serialize};
 
 use crate::error::EegError;
+use crate::files::order;
 
 /// The recordings of the training split, and the size of their features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,26 +24,32 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Whether a signal can be encoded, and why not.
-    pub(crate) fn fits(&self, signal: &Signal) -> Result<(), EegError> {
+    /// A signal as it was learned from, its channels in that order; or why it cannot be encoded.
+    pub(crate) fn fitted<'a>(&self, signal: &'a Signal) -> Result<Cow<'a, Signal>, EegError> {
         if (signal.rate() - self.rate).abs() > 1e-6 * self.rate {
             return Err(EegError::value(format!(
                 "{signal} has another rate than {} Hz: bring all recordings to one rate with 'resample'",
                 self.rate
             )));
         }
-        if signal.channels().len() != self.channels.len() {
-            return Err(EegError::value(format!(
-                "{signal} does not have {} channels: choose the same ones everywhere with 'channels'",
-                self.channels.len()
-            )));
-        }
+        let places = order(&self.channels, signal.channels()).map_err(|reason| {
+            EegError::value(format!(
+                "{signal} {reason}: choose the same channels everywhere with 'channels', by the names that stand in \
+                 the files"
+            ))
+        })?;
         match self.samples {
             Some(samples) if samples != signal.len() => Err(EegError::value(format!(
                 "{signal} has {} samples instead of {samples}: give all the same length with 'epoch'",
                 signal.len()
             ))),
-            _ => Ok(()),
+            _ if places.iter().copied().eq(0..places.len()) => Ok(Cow::Borrowed(signal)),
+            _ => {
+                let samples: Vec<f32> =
+                    places.iter().flat_map(|&channel| signal.channel(channel)).copied().collect();
+                let ordered = Signal::new(signal.rate(), self.channels.clone(), samples);
+                ordered.map(Cow::Owned).ok_or_else(|| EegError::value("a recording without a channel"))
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! ADPCM in blocks: differences between samples in 4 bits each, by the rules of the Interactive Multimedia
 //! Association (1992), with the blocks of WAV and those of Apple, and by those of Microsoft.
 
-use super::bytes::{Header, Order};
+use super::bytes::Header;
 use super::track::Excerpt;
 
 /// Blocks that each stand for themselves.
@@ -23,20 +23,20 @@ enum Kind {
 
 impl Blocks {
     /// IMA ADPCM of WAV: 4 bytes of state a channel, then 4 bytes of each channel in turn.
-    pub(super) fn ima_wave(bytes: usize, channels: usize, extension: &[u8]) -> Option<Self> {
-        let said = Header::new(extension, Order::Little).u16()?;
+    pub(super) fn ima_wave(bytes: usize, channels: usize, mut extension: Header) -> Option<Self> {
+        let said = extension.u16()?;
         let samples = 2 * bytes.checked_sub(4 * channels)? / channels + 1;
         let whole = bytes > 4 * channels && (bytes - 4 * channels).is_multiple_of(4 * channels);
         (whole && usize::from(said) == samples).then_some(Self { kind: Kind::ImaWave, bytes, samples })
     }
 
     /// Microsoft's ADPCM: 7 bytes of state a channel, then the differences of all channels in turn.
-    pub(super) fn microsoft(bytes: usize, channels: usize, extension: &[u8]) -> Option<Self> {
-        let mut header = Header::new(extension, Order::Little);
+    pub(super) fn microsoft(bytes: usize, channels: usize, mut header: Header) -> Option<Self> {
         let (said, count) = (header.u16()?, header.u16()?);
         let mut pairs = (0..count).map_while(|_| Some((header.u16()? as i16, header.u16()? as i16)));
         // Nobody has ever written other ways of foretelling than these.
-        let known = PAIRS.iter().all(|pair| pairs.next().is_none_or(|(one, two)| *pair == (one.into(), two.into())));
+        let known =
+            PAIRS.iter().all(|pair| pairs.next().is_none_or(|(one, two)| *pair == (one.into(), two.into())));
         let samples = 2 * bytes.checked_sub(7 * channels)? / channels + 2;
         (known && usize::from(said) == samples).then_some(Self { kind: Kind::Microsoft, bytes, samples })
     }
@@ -80,11 +80,11 @@ struct Ima {
 
 /// How large the differences are.
 const STEPS: [i32; 89] = [
-    7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80, 88, 97, 107,
-    118, 130, 143, 157, 173, 190, 209, 230, 253, 279, 307, 337, 371, 408, 449, 494, 544, 598, 658, 724, 796, 876, 963,
-    1060, 1166, 1282, 1411, 1552, 1707, 1878, 2066, 2272, 2499, 2749, 3024, 3327, 3660, 4026, 4428, 4871, 5358, 5894,
-    6484, 7132, 7845, 8630, 9493, 10_442, 11_487, 12_635, 13_899, 15_289, 16_818, 18_500, 20_350, 22_385, 24_623,
-    27_086, 29_794, 32_767,
+    7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80, 88,
+    97, 107, 118, 130, 143, 157, 173, 190, 209, 230, 253, 279, 307, 337, 371, 408, 449, 494, 544, 598, 658,
+    724, 796, 876, 963, 1060, 1166, 1282, 1411, 1552, 1707, 1878, 2066, 2272, 2499, 2749, 3024, 3327, 3660,
+    4026, 4428, 4871, 5358, 5894, 6484, 7132, 7845, 8630, 9493, 10_442, 11_487, 12_635, 13_899, 15_289,
+    16_818, 18_500, 20_350, 22_385, 24_623, 27_086, 29_794, 32_767,
 ];
 
 impl Ima {
@@ -143,27 +143,27 @@ const PAIRS: [(i32, i32); 7] = [(256, 0), (512, -256), (0, 0), (192, 64), (240, 
 
 /// Each sample is foretold from the two before it, and the difference is stored.
 fn microsoft(bytes: &[u8], channels: usize, block: &mut [i16]) {
-        let number = |at: usize| i16::from_le_bytes([bytes[at], bytes[at + 1]]);
-        let mut states: Vec<_> = (0..channels)
-            .map(|channel| {
-                let pair = PAIRS.get(usize::from(bytes[channel])).copied().unwrap_or(PAIRS[0]);
-                let at = |value: usize| number(channels + 2 * (value * channels + channel));
-                (pair, i32::from(at(0)), at(1), at(2))
-            })
-            .collect();
-        for (channel, (_, _, last, before)) in states.iter().enumerate() {
-            block[channel] = *before;
-            block[channels + channel] = *last;
-        }
-        let codes = bytes[7 * channels..].iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        for (place, code) in (2 * channels..block.len()).zip(codes) {
-            let (pair, delta, last, before) = &mut states[place % channels];
-            let foretold = (i32::from(*last) * pair.0 + i32::from(*before) * pair.1) >> 8;
-            let signed = i32::from(code) - if code & 8 == 0 { 0 } else { 16 };
-            let sample = (foretold + signed * *delta).clamp(-32_768, 32_767) as i16;
-            // As 16 bits, like everybody's.
-            *delta = i32::from(((ADAPTION[usize::from(code)] * *delta) >> 8) as i16).max(16);
-            (*before, *last) = (*last, sample);
-            block[place] = sample;
-        }
+    let number = |at: usize| i16::from_le_bytes([bytes[at], bytes[at + 1]]);
+    let mut states: Vec<_> = (0..channels)
+        .map(|channel| {
+            let pair = PAIRS.get(usize::from(bytes[channel])).copied().unwrap_or(PAIRS[0]);
+            let at = |value: usize| number(channels + 2 * (value * channels + channel));
+            (pair, i32::from(at(0)), at(1), at(2))
+        })
+        .collect();
+    for (channel, (_, _, last, before)) in states.iter().enumerate() {
+        block[channel] = *before;
+        block[channels + channel] = *last;
     }
+    let codes = bytes[7 * channels..].iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    for (place, code) in (2 * channels..block.len()).zip(codes) {
+        let (pair, delta, last, before) = &mut states[place % channels];
+        let foretold = (i32::from(*last) * pair.0 + i32::from(*before) * pair.1) >> 8;
+        let signed = i32::from(code) - if code & 8 == 0 { 0 } else { 16 };
+        let sample = (foretold + signed * *delta).clamp(-32_768, 32_767) as i16;
+        // As 16 bits, like everybody's.
+        *delta = i32::from(((ADAPTION[usize::from(code)] * *delta) >> 8) as i16).max(16);
+        (*before, *last) = (*last, sample);
+        block[place] = sample;
+    }
+}

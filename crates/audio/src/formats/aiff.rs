@@ -28,8 +28,15 @@ pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
         let (Some(mark), Some(len)) = (header.take(4), header.u32()) else { break };
         let (after, len) = (header.rest, len as usize);
         match mark {
-            b"COMM" => common = common.or(Some(Common::parse(after).ok_or_else(|| broken("its description is cut off"))?)),
-            b"SSND" => found = Some(samples(after, len).ok_or_else(|| broken("it is cut off before its samples"))?),
+            b"COMM" => {
+                common = common.or(Some(
+                    Common::parse(after.get(..len).unwrap_or(after))
+                        .ok_or_else(|| broken("its description is cut off"))?,
+                ))
+            }
+            b"SSND" => {
+                found = Some(samples(after, len).ok_or_else(|| broken("it is cut off before its samples"))?)
+            }
             _ => {}
         }
         rest = len.checked_next_multiple_of(2).and_then(|len| after.get(len..)).unwrap_or_default();
@@ -85,7 +92,7 @@ impl<'b> Common<'b> {
         };
         Ok(Some(match self.encoding {
             b"NONE" | b"none" | b"twos" | b"in24" | b"in32" => integers(Order::Big)?,
-            b"sowt" | b"42ni" | b"23ni" => integers(Order::Little)?,
+            b"sowt" | b"42n1" | b"42ni" | b"23ni" => integers(Order::Little)?,
             b"raw " => Coding::Unsigned8,
             b"fl32" | b"FL32" => Coding::Float32(Order::Big),
             b"fl64" | b"FL64" => Coding::Float64(Order::Big),

@@ -9,7 +9,7 @@ use crate::error::AudioError;
 /// The sound of a file.
 pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
     let (name, order) = match bytes.starts_with(b"dns.") {
-        true => ("AU with the lowest byte first", Order::Little),
+        true => ("AU (lowest byte first)", Order::Little),
         false => ("AU", Order::Big),
     };
     let broken = |reason: &str| AudioError::Broken { format: name.to_owned(), reason: reason.to_owned() };

@@ -2,7 +2,7 @@
 
 /// The order of the bytes of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// The lowest byte first.
     Little,
     /// The highest byte first.

@@ -1,9 +1,9 @@
 //! CAF, Apple's Core Audio Format.
 
 use super::adpcm::Blocks;
+use super::alac::Alac;
 use super::bytes::{Header, Order, length};
 use super::coding::Coding;
-use super::stream::{self, Container};
 use super::track::{Samples, Track};
 use super::{CUT_OFF, UNKNOWN_LENGTH};
 use crate::error::AudioError;
@@ -13,15 +13,17 @@ pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
     let name = "CAF";
     let broken = |reason: &str| AudioError::Broken { format: name.to_owned(), reason: reason.to_owned() };
     let mut rest = bytes.get(8..).ok_or_else(|| broken("there is no whole header"))?;
-    let (mut description, mut found) = (None, None);
-    while found.is_none() {
+    let (mut description, mut found, mut cookie, mut table) = (None, None, None, None);
+    loop {
         let mut header = Header::new(rest, Order::Big);
         let (Some(mark), Some(len)) = (header.take(4), header.u64()) else { break };
         let after = header.rest;
         match mark {
             b"desc" => description = Description::parse(after),
             // A number that counts changes comes before the samples.
-            b"data" => found = after.get(4..).map(|there| samples(there, len)),
+            b"data" if found.is_none() => found = after.get(4..).map(|there| samples(there, len)),
+            b"kuki" => cookie = after.get(..length(len)),
+            b"pakt" => table = Some(after.get(..length(len)).unwrap_or(after)),
             _ => {}
         }
         rest = after.get(length(len)..).unwrap_or_default();
@@ -29,14 +31,26 @@ pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
     let description = description.ok_or_else(|| broken("there is no description of samples"))?;
     let (data, warning) = found.ok_or_else(|| broken("there are no samples"))?;
     let unread = |what: String| AudioError::unread(format!("{name} with {what}"));
-    let coding = match description.encoding {
-        b"alac" => return stream::find(Container::Caf, bytes),
-        b"ima4" => None,
-        _ => Some(description.coding().map_err(unread)?),
-    };
-    let (words, samples) = match coding {
-        Some(coding) => (coding.name(), Samples::Plain(coding, data)),
-        None => ("IMA ADPCM".to_owned(), Samples::Blocks(Blocks::ima_apple(description.channels.max(1)), data)),
+    let (words, samples) = match description.encoding {
+        // symphonia 0.6 decodes other kinds wrongly.
+        b"alac" if !matches!(description.flags, 1 | 3) || description.channels > 2 => {
+            let what = "Apple Lossless of more than two channels, or of other than 16 or 24 bits";
+            return Err(unread(what.to_owned()));
+        }
+        b"alac" => {
+            let alac = cookie.zip(table).and_then(|(cookie, table)| Alac::new(cookie, table, data));
+            (
+                "Apple Lossless".to_owned(),
+                Samples::Alac(alac.ok_or_else(|| broken("its table of packets is missing"))?),
+            )
+        }
+        b"ima4" => {
+            ("IMA ADPCM".to_owned(), Samples::Blocks(Blocks::ima_apple(description.channels.max(1)), data))
+        }
+        _ => {
+            let coding = description.coding().map_err(unread)?;
+            (coding.name(), Samples::Plain(coding, data))
+        }
     };
     Ok(Track {
         format: format!("{name}, {words}"),
@@ -75,7 +89,14 @@ impl<'b> Description<'b> {
         let mut header = Header::new(content, Order::Big);
         let (rate, encoding) = (f64::from_bits(header.u64()?), header.take(4)?.first_chunk()?);
         let (flags, packet, _samples) = (header.u32()?, header.u32()? as usize, header.u32()?);
-        Some(Self { rate, encoding, flags, packet, channels: header.u32()? as usize, bits: header.u32()? as usize })
+        Some(Self {
+            rate,
+            encoding,
+            flags,
+            packet,
+            channels: header.u32()? as usize,
+            bits: header.u32()? as usize,
+        })
     }
 
     fn coding(&self) -> Result<Coding, String> {

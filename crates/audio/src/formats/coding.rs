@@ -51,8 +51,12 @@ impl Coding {
             Self::MuLaw => data.iter().map(|&byte| f32::from(mu_law(byte)) / 32_768.0).collect(),
             Self::Signed(_, Order::Little) => samples.map(|sample| integer(sample.iter().rev())).collect(),
             Self::Signed(_, Order::Big) => samples.map(|sample| integer(sample.iter())).collect(),
-            Self::Float32(order) => samples.map(|sample| f32::from_bits(bits(sample, order) as u32)).collect(),
-            Self::Float64(order) => samples.map(|sample| f64::from_bits(bits(sample, order)) as f32).collect(),
+            Self::Float32(order) => {
+                samples.map(|sample| f32::from_bits(bits(sample, order) as u32)).collect()
+            }
+            Self::Float64(order) => {
+                samples.map(|sample| f64::from_bits(bits(sample, order)) as f32).collect()
+            }
         }
     }
 }
@@ -60,7 +64,8 @@ impl Coding {
 /// A signed integer of up to 4 bytes, the highest first, over its full scale. What does not fit into the 24 bits of
 /// a float is rounded once.
 fn integer<'b>(bytes: impl Iterator<Item = &'b u8>) -> f32 {
-    let (value, count) = bytes.fold((0_u32, 0), |(value, count), &byte| (value << 8 | u32::from(byte), count + 1));
+    let (value, count) =
+        bytes.fold((0_u32, 0), |(value, count), &byte| (value << 8 | u32::from(byte), count + 1));
     let value = (value << (32 - 8 * count)) as i32;
     (f64::from(value) / 2_147_483_648.0) as f32
 }
@@ -111,8 +116,16 @@ mod tests {
             (Coding::Float32(Little), &[0, 0, 0, 0x3f], &[0.5]),
             (Coding::Float64(Big), &[0x3f, 0xe0, 0, 0, 0, 0, 0, 0], &[0.5]),
             // The loudest, the quietest and the middle of each law's table (G.711).
-            (Coding::ALaw, &[0xaa, 0x2a, 0xd5, 0x55], &[0.984_375, -0.984_375, 8.0 / 32_768.0, -8.0 / 32_768.0]),
-            (Coding::MuLaw, &[0x80, 0x00, 0xff, 0x7f], &[32_124.0 / 32_768.0, -32_124.0 / 32_768.0, 0.0, 0.0]),
+            (
+                Coding::ALaw,
+                &[0xaa, 0x2a, 0xd5, 0x55],
+                &[0.984_375, -0.984_375, 8.0 / 32_768.0, -8.0 / 32_768.0],
+            ),
+            (
+                Coding::MuLaw,
+                &[0x80, 0x00, 0xff, 0x7f],
+                &[32_124.0 / 32_768.0, -32_124.0 / 32_768.0, 0.0, 0.0],
+            ),
         ];
         for (coding, data, expected) in cases {
             assert_eq!(coding.decode(data), expected, "{coding:?}");

@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Nist,
     /// FLAC.
     Flac,
-    /// MPEG audio: MP3, and layers 1 and 2.
+    /// MPEG audio of layer 3: MP3.
     Mpeg,
     /// Ogg, whatever is in it.
     Ogg,
@@ -26,9 +26,8 @@ pub(crate) enum Kind {
 }
 
 /// The mark of Wave64.
-const WAVE64: &[u8] = &[
-    b'r', b'i', b'f', b'f', 0x2e, 0x91, 0xcf, 0x11, 0xa5, 0xd6, 0x28, 0xdb, 0x04, 0xc1, 0, 0,
-];
+const WAVE64: &[u8] =
+    &[b'r', b'i', b'f', b'f', 0x2e, 0x91, 0xcf, 0x11, 0xa5, 0xd6, 0x28, 0xdb, 0x04, 0xc1, 0, 0];
 /// The first bytes of formats that are not read.
 const OTHERS: &[(&[u8], &str)] = &[
     (b"#!AMR", "AMR"),
@@ -63,6 +62,7 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"PVF2\n", "Portable Voice Format"),
     (b"ALawSoundFile**", "Psion WVE"),
     (b"Extended Instrument: ", "FastTracker 2"),
+    (b"\xf0\x7e\0\x01", "MIDI Sample Dump"),
     (b"MThd", "MIDI, which holds notes and no sound"),
     (b"\x64\xa3\x01\0", "IRCAM"),
     (b"\x64\xa3\x02\0", "IRCAM"),
@@ -104,7 +104,9 @@ impl Kind {
         let (tagged, bytes) = (bytes.starts_with(b"ID3"), after_tags(bytes));
         match bytes {
             _ if bytes.starts_with(b"fLaC") => Some(Self::Flac),
-            _ if is_frames(bytes, mpeg_frame) => Some(Self::Mpeg),
+            _ if is_frames(bytes, mpeg_frame) && bytes[1] >> 1 & 3 == 1 => Some(Self::Mpeg),
+            // symphonia 0.6 misses frames of these.
+            _ if is_frames(bytes, mpeg_frame) => Some(Self::Other("MPEG audio of layer 1 or 2")),
             _ if is_frames(bytes, aac_frame) => Some(Self::Other("AAC")),
             // Tags of ID3 stand before little else.
             _ if tagged && bytes.starts_with(b"RIFF") => Self::of(bytes),
@@ -116,7 +118,8 @@ impl Kind {
 /// Whether these are bytes of the family of MP4 that hold sound; pictures are of it too.
 fn inner_is_movie(bytes: &[u8]) -> bool {
     const BRANDS: [&[u8]; 14] = [
-        b"M4A", b"M4B", b"M4P", b"M4V", b"isom", b"iso", b"mp4", b"3g", b"qt", b"MSNV", b"dash", b"f4", b"F4", b"avc1",
+        b"M4A", b"M4B", b"M4P", b"M4V", b"isom", b"iso", b"mp4", b"3g", b"qt", b"MSNV", b"dash", b"f4",
+        b"F4", b"avc1",
     ];
     bytes.get(4..8) == Some(b"ftyp") && BRANDS.iter().any(|brand| bytes[8..].starts_with(brand))
 }
@@ -162,7 +165,8 @@ fn mpeg_frame(bytes: &[u8]) -> Option<usize> {
         return None;
     }
     let (version, layer) = (second >> 3 & 3, 4 - (second >> 1 & 3));
-    let (bits, rate, padding) = (usize::from(third >> 4), usize::from(third >> 2 & 3), usize::from(third >> 1 & 1));
+    let (bits, rate, padding) =
+        (usize::from(third >> 4), usize::from(third >> 2 & 3), usize::from(third >> 1 & 1));
     if version == 1 || layer == 4 || matches!(bits, 0 | 15) || rate == 3 {
         return None;
     }
@@ -178,7 +182,12 @@ fn mpeg_frame(bytes: &[u8]) -> Option<usize> {
         (_, 1) => (false, 3),
         _ => (false, 4),
     };
-    let hertz = [44_100, 48_000, 32_000][rate] >> match version { 3 => 0, 2 => 1, _ => 2 };
+    let hertz = [44_100, 48_000, 32_000][rate]
+        >> match version {
+            3 => 0,
+            2 => 1,
+            _ => 2,
+        };
     let bytes_a_second = KILOBITS[row][bits - 1] * 125;
     Some(match layer {
         1 => (12 * 8 * bytes_a_second / 8 / hertz * 4 + 4 * padding).max(4),

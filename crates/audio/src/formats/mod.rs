@@ -1,11 +1,12 @@
 //! Formats of sound files, known by what stands in them: each is read, or named when it is not.
 //!
 //! What a file holds without compression, or in blocks that stand for themselves, is read here, header by header;
-//! FLAC, MPEG audio, Ogg Vorbis and Apple Lossless are decoded by symphonia, Opus by opus-decoder. The values are
+//! FLAC, MP3, Ogg Vorbis and Apple Lossless are decoded by symphonia, Opus by ropus. The values are
 //! those that libsndfile gives, the library that most programs for sounds read with.
 
 mod adpcm;
 mod aiff;
+mod alac;
 mod au;
 mod bytes;
 mod caf;
@@ -20,7 +21,7 @@ mod wave;
 mod wave_format;
 
 pub(crate) use kind::Kind;
-pub(crate) use track::{Excerpt, Track};
+pub(crate) use track::Track;
 
 use crate::error::AudioError;
 
@@ -32,14 +33,25 @@ pub(crate) const MOST_VALUES: usize = 1 << 28;
 
 /// The extensions of the files that are read.
 pub(crate) const EXTENSIONS: &[&str] = &[
-    "wav", "wave", "bwf", "rf64", "w64", "aif", "aiff", "aifc", "au", "snd", "caf", "flac", "mp1", "mp2", "mp3", "ogg", "oga",
-    "opus", "sph", "nist",
+    "wav", "wave", "bwf", "rf64", "w64", "aif", "aiff", "aifc", "au", "snd", "caf", "flac", "mp3", "ogg",
+    "oga", "opus", "sph", "nist",
 ];
 
 /// Warning of a sound that its header says to be longer than its file holds.
 const CUT_OFF: &str = "the file ends before the sound that its header announces: it is cut off, or its header is wrong; what is there was read";
+/// Warning of packets that could not be decoded.
+const DAMAGED: &str = "some of it is damaged and could not be decoded: there is silence instead";
 /// Warning of a header that was written before the length of the sound was known.
-const UNKNOWN_LENGTH: &str = "the header does not say how long the sound is: it was read to the end of the file";
+const UNKNOWN_LENGTH: &str =
+    "the header does not say how long the sound is: it was read to the end of the file";
+
+/// What a decoder of other people gives, also when it panics.
+fn guarded<T>(format: &str, decode: impl FnOnce() -> Result<T, AudioError>) -> Result<T, AudioError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+        let reason = "its decoder gave up".to_owned();
+        Err(AudioError::Broken { format: format.to_owned(), reason })
+    })
+}
 
 /// The sound in a file, understood but not yet decoded.
 pub(crate) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {

@@ -14,7 +14,8 @@ pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
     // The second line says how long the header is.
     let size = bytes.get(8..16).and_then(|line| std::str::from_utf8(line).ok()?.trim().parse::<usize>().ok());
     let size = size.ok_or_else(|| broken("the length of its header is missing"))?;
-    let (header, there) = bytes.split_at_checked(size).ok_or_else(|| broken("it ends before its samples begin"))?;
+    let (header, there) =
+        bytes.split_at_checked(size).ok_or_else(|| broken("it ends before its samples begin"))?;
     let header = String::from_utf8_lossy(header);
     let lines = header.lines().map(str::trim).take_while(|line| *line != "end_head");
     // `sample_rate -i 16000`: a name, a type, a value.
@@ -51,7 +52,8 @@ pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
         return Err(unread("its channels one after the other"));
     }
     let rate = number("sample_rate").ok_or_else(|| broken("its rate is missing"))?;
-    let said = number("sample_count").and_then(|count| count.checked_mul(channels)?.checked_mul(coding.width()));
+    let said =
+        number("sample_count").and_then(|count| count.checked_mul(channels)?.checked_mul(coding.width()));
     let warnings = said.filter(|said| *said > there.len()).map(|_| CUT_OFF.to_owned());
     Ok(Track {
         format: format!("{name}, {}", coding.name()),

@@ -24,7 +24,8 @@ impl<'b> Page<'b> {
     fn parse(bytes: &'b [u8]) -> Option<Self> {
         let mut header = Header::new(bytes, Order::Little);
         let [b'O', b'g', b'g', b'S', _version, flags] = header.array()? else { return None };
-        let (granule, stream, _number, _checksum) = (header.u64()?, header.u32()?, header.u32()?, header.u32()?);
+        let (granule, stream, _number, _checksum) =
+            (header.u64()?, header.u32()?, header.u32()?, header.u32()?);
         let [count] = header.array()?;
         let lengths = header.take(count.into())?;
         let len = lengths.iter().map(|&len| usize::from(len)).sum();

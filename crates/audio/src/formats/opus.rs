@@ -1,14 +1,14 @@
-//! Opus in Ogg (RFC 7845), decoded by opus-decoder, which is written in Rust without `unsafe`.
+//! Opus in Ogg (RFC 7845), decoded by ropus, which is the reference decoder written anew in Rust.
 //!
 //! Opus has no rate of its own. Like libsndfile, it is decoded at the lowest of its five rates that is no lower than
 //! that of the sound before it was encoded, which the header tells.
 
-use opus_decoder::OpusMultistreamDecoder;
+use ropus::OpusMSDecoder;
 
 use super::bytes::{Header, Order};
 use super::ogg;
 use super::track::{Collector, Excerpt, Samples, Track};
-use super::CUT_OFF;
+use super::{CUT_OFF, DAMAGED};
 use crate::error::AudioError;
 
 /// The packets of Opus in a file.
@@ -28,8 +28,8 @@ struct Head {
     factor: u64,
     /// What samples are multiplied with.
     gain: f32,
-    streams: usize,
-    coupled: usize,
+    streams: u8,
+    coupled: u8,
     /// Which decoded channel each channel is.
     mapping: Vec<u8>,
 }
@@ -42,11 +42,11 @@ impl Head {
         let [family] = header.array()?;
         let channels = usize::from(channels);
         let (streams, coupled, mapping) = match family {
-            0 if matches!(channels, 1 | 2) => (1, channels - 1, vec![0, 1][..channels].to_vec()),
+            0 if matches!(channels, 1 | 2) => (1, channels as u8 - 1, vec![0, 1][..channels].to_vec()),
             0 => return None,
             _ => {
                 let [streams, coupled] = header.array()?;
-                (streams.into(), coupled.into(), header.take(channels)?.to_vec())
+                (streams, coupled, header.take(channels)?.to_vec())
             }
         };
         let factor = match rate {
@@ -61,22 +61,32 @@ impl Head {
         Some(Self { channels, skipped: skipped.into(), factor, gain, streams, coupled, mapping })
     }
 
-    fn rate(&self) -> u32 {
-        48_000 / self.factor as u32
+    fn rate(&self) -> i32 {
+        48_000 / self.factor as i32
     }
 
-    fn decoder(&self) -> Result<OpusMultistreamDecoder, opus_decoder::OpusError> {
-        OpusMultistreamDecoder::new(self.rate(), self.channels, self.streams, self.coupled, &self.mapping)
+    fn decoder(&self) -> Result<OpusMSDecoder, AudioError> {
+        let (streams, coupled) = (self.streams.into(), self.coupled.into());
+        OpusMSDecoder::new(self.rate(), self.channels as i32, streams, coupled, &self.mapping).map_err(broken)
     }
 }
 
 const FORMAT: &str = "Ogg Opus";
 
+/// The error that a number of libopus stands for.
+fn broken(code: i32) -> AudioError {
+    let reason = match code {
+        -1 => "its header is wrong".to_owned(),
+        -4 => "a packet is damaged".to_owned(),
+        code => format!("the decoder gave up with error {code}"),
+    };
+    AudioError::Broken { format: FORMAT.to_owned(), reason }
+}
+
 /// The sound of one stream of a file.
 pub(super) fn find<'b>(bytes: &'b [u8], stream: u32, head: &[u8]) -> Result<Track<'b>, AudioError> {
-    let broken = |reason: String| AudioError::Broken { format: FORMAT.to_owned(), reason };
-    let head = Head::parse(head).ok_or_else(|| broken("its first packet is not whole".to_owned()))?;
-    head.decoder().map_err(|error| broken(error.to_string()))?;
+    let head = Head::parse(head).ok_or_else(|| broken(-1))?;
+    head.decoder()?;
     Ok(Track {
         format: FORMAT.to_owned(),
         rate: f64::from(head.rate()),
@@ -98,21 +108,33 @@ impl OpusStream<'_> {
         start: usize,
         end: usize,
     ) -> Result<Excerpt, AudioError> {
-        let broken = |reason: String| AudioError::Broken { format: format.to_owned(), reason };
         let Head { skipped, factor, gain, .. } = self.head;
-        let mut decoder = self.head.decoder().map_err(|error| broken(error.to_string()))?;
+        let mut decoder = self.head.decoder()?;
         let mut collected = Collector::new(format, channels, start, end);
-        let mut buffer = vec![0.0; LONGEST * channels];
+        let mut buffer = vec![0; LONGEST * channels];
         // Where the next packet begins, in samples at 48 kHz, and whether it is known.
         let (mut place, mut placed, mut ended) = (0_u64, false, false);
         // The first two packets are headers.
         let mut headers = 2;
         for page in ogg::Stream::new(self.bytes, self.stream) {
-            let packets: Vec<_> = page.packets.iter().filter(|_| { let audio = headers == 0; headers -= usize::from(!audio); audio }).collect();
-            let mut decoded = Vec::new();
-            for packet in packets {
-                let count = decoder.decode_float(packet, &mut buffer, false).map_err(|error| broken(error.to_string()))?;
-                decoded.push(buffer[..count * channels].to_vec());
+            let passed = headers.min(page.packets.len());
+            headers -= passed;
+            let mut decoded: Vec<Vec<f32>> = Vec::new();
+            for packet in &page.packets[passed..] {
+                let len = packet.len() as i32;
+                match decoder.decode24(Some(packet), len, &mut buffer, LONGEST as i32, false) {
+                    Ok(count) => {
+                        let values = &buffer[..count as usize * channels];
+                        decoded.push(values.iter().map(|&value| value as f32 / 8_388_608.0).collect());
+                    }
+                    Err(code) if collected.is_empty() && decoded.is_empty() => return Err(broken(code)),
+                    // As long as the one before it.
+                    Err(_) => {
+                        let len = decoded.last().map_or(0, Vec::len);
+                        decoded.push(vec![0.0; len]);
+                        collected.warn(DAMAGED);
+                    }
+                }
             }
             let total: u64 = decoded.iter().map(|values| (values.len() / channels) as u64 * factor).sum();
             if !placed && total > 0 && !page.last {

@@ -1,7 +1,9 @@
 //! A sound of a file: its description, and its samples, decoded when they are asked for.
 
 use super::adpcm::Blocks;
+use super::alac::Alac;
 use super::coding::Coding;
+use super::guarded;
 use super::opus::OpusStream;
 use super::stream::Stream;
 use crate::error::AudioError;
@@ -28,6 +30,8 @@ pub(crate) enum Samples<'b> {
     Blocks(Blocks, &'b [u8]),
     /// Packets that symphonia decodes, one after the other.
     Stream(Stream<'b>),
+    /// Packets of Apple Lossless.
+    Alac(Alac<'b>),
     /// Packets of Opus.
     Opus(OpusStream<'b>),
 }
@@ -57,8 +61,15 @@ impl Track<'_> {
                 Ok(Excerpt { values, seen, warnings: Vec::new() })
             }
             Samples::Blocks(blocks, data) => Ok(blocks.excerpt(data, self.channels, start, end)),
-            Samples::Stream(stream) => stream.excerpt(&self.format, self.channels, start, end),
-            Samples::Opus(stream) => stream.excerpt(&self.format, self.channels, start, end),
+            Samples::Stream(stream) => {
+                guarded(&self.format, || stream.excerpt(&self.format, self.channels, start, end))
+            }
+            Samples::Alac(stream) => {
+                guarded(&self.format, || stream.excerpt(&self.format, self.channels, start, end))
+            }
+            Samples::Opus(stream) => {
+                guarded(&self.format, || stream.excerpt(&self.format, self.channels, start, end))
+            }
         }
     }
 }
@@ -108,6 +119,11 @@ impl<'f> Collector<'f> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.excerpt.seen == 0
+    }
+
+    /// How many samples of a channel were added.
+    pub(super) fn seen(&self) -> usize {
+        self.excerpt.seen
     }
 
     pub(super) fn finish(self) -> Excerpt {

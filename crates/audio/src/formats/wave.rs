@@ -20,6 +20,8 @@ pub(super) struct Chunks<'b> {
     pub(super) format: &'b [u8],
     /// The samples.
     pub(super) data: &'b [u8],
+    /// Where they begin in the file.
+    pub(super) start: usize,
     pub(super) warnings: Vec<String>,
 }
 
@@ -38,7 +40,7 @@ pub(super) fn wave64(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
 
 /// The content of a chunk that holds samples: as long as it is said to be, or as long as there is something, with
 /// what is odd about it.
-fn samples<'b>(after: &'b [u8], len: u64, empty: bool) -> (&'b [u8], Option<&'static str>) {
+fn samples(after: &[u8], len: u64, empty: bool) -> (&[u8], Option<&'static str>) {
     match after.get(..length(len)) {
         Some(_) if len == 0 && !empty => (after, Some(UNKNOWN_LENGTH)),
         Some(data) => (data, None),
@@ -49,7 +51,7 @@ fn samples<'b>(after: &'b [u8], len: u64, empty: bool) -> (&'b [u8], Option<&'st
 
 fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
     let (name, order) = match bytes.get(..4) {
-        Some(b"RIFX") => ("WAV with the highest byte first", Order::Big),
+        Some(b"RIFX") => ("RIFX", Order::Big),
         Some(b"RF64") => ("RF64", Order::Little),
         Some(b"BW64") => ("BW64", Order::Little),
         _ => ("WAV", Order::Little),
@@ -62,6 +64,9 @@ fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
         match (mark, content) {
             (b"ds64", Some(content)) => long = long.or_else(|| Header::new(content.get(8..)?, order).u64()),
             (b"fmt ", _) if format.is_none() => format = content,
+            (b"data", _) if found.is_some() => {
+                return Err(broken("it has two chunks of samples, of which only one can be right"));
+            }
             (b"data", _) => {
                 let format = format.ok_or_else(|| broken("the samples come before their description"))?;
                 let len = match long {
@@ -69,7 +74,7 @@ fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
                     _ => u64::from(len),
                 };
                 let (data, warning) = samples(after, len, len == 0 && is_chunks(after, order));
-                found = Some((format, data, warning));
+                found = Some((format, data, bytes.len() - after.len(), warning));
                 if warning.is_some() {
                     break;
                 }
@@ -85,9 +90,14 @@ fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
         rest = after.get(len + usize::from(len % 2 == 1 && !forgotten)..).unwrap_or_default();
     }
     match (found, format) {
-        (Some((format, data, warning)), _) => {
-            Ok(Chunks { name, order, format, data, warnings: warning.map(str::to_owned).into_iter().collect() })
-        }
+        (Some((format, data, start, warning)), _) => Ok(Chunks {
+            name,
+            order,
+            format,
+            data,
+            start,
+            warnings: warning.map(str::to_owned).into_iter().collect(),
+        }),
         (None, Some(_)) => Err(broken("there are no samples, only their description")),
         (None, None) => Err(broken("there is no description of samples")),
     }
@@ -138,14 +148,19 @@ fn wave64_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
                 let format = format.ok_or_else(|| broken("the samples come before their description"))?;
                 let (data, warning) = samples(after, len, after.is_empty());
                 let warnings = warning.map(str::to_owned).into_iter().collect();
-                return Ok(Chunks { name, order: Order::Little, format, data, warnings });
+                let start = bytes.len() - after.len();
+                return Ok(Chunks { name, order: Order::Little, format, data, start, warnings });
             }
             _ => {}
         }
         // Chunks begin at every eighth byte.
         rest = length(len).checked_next_multiple_of(8).and_then(|len| after.get(len..)).unwrap_or_default();
     }
-    Err(broken(if format.is_some() { "there are no samples, only their description" } else { "there is no description of samples" }))
+    Err(broken(if format.is_some() {
+        "there are no samples, only their description"
+    } else {
+        "there is no description of samples"
+    }))
 }
 
 #[cfg(test)]
@@ -170,9 +185,14 @@ mod tests {
         let (cut, open) = (Some(CUT_OFF), Some(UNKNOWN_LENGTH));
         // The chunks, and the samples with the warning, or a word of the error.
         type Expected = Result<(&'static [u8], Option<&'static str>), &'static str>;
-        let cases: Vec<(&[u8; 4], Vec<Vec<u8>>, Expected)> = vec![
+        type Case = (&'static [u8; 4], Vec<Vec<u8>>, Expected);
+        let cases: Vec<Case> = vec![
             (b"RIFF", vec![format.clone(), data.clone()], Ok((&[7, 8], None))),
-            (b"RIFF", vec![odd.clone(), format.clone(), odd.clone(), data.clone(), odd.clone()], Ok((&[7, 8], None))),
+            (
+                b"RIFF",
+                vec![odd.clone(), format.clone(), odd.clone(), data.clone(), odd.clone()],
+                Ok((&[7, 8], None)),
+            ),
             (b"RIFF", vec![unpadded.clone(), format.clone(), data.clone()], Ok((&[7, 8], None))),
             (b"RIFF", vec![format.clone(), chunk(b"data", u32::MAX, &[7, 8])], Ok((&[7, 8], open))),
             (b"RIFF", vec![format.clone(), chunk(b"data", 0x7fff_ffff, &[7, 8])], Ok((&[7, 8], open))),
@@ -181,8 +201,12 @@ mod tests {
             (b"RIFF", vec![format.clone(), chunk(b"data", 0, &[7, 8])], Ok((&[7, 8], open))),
             (b"RIFF", vec![format.clone(), chunk(b"data", 0, &[])], Ok((&[], None))),
             (b"RIFF", vec![format.clone(), chunk(b"data", 0, &[]), odd.clone()], Ok((&[], None))),
-            (b"RIFF", vec![format.clone(), chunk(b"data", 2, &[5, 6]), data.clone()], Ok((&[7, 8], None))),
-            (b"RF64", vec![long(2), format.clone(), chunk(b"data", u32::MAX, &[7, 8, 9])], Ok((&[7, 8], None))),
+            (b"RIFF", vec![format.clone(), chunk(b"data", 2, &[5, 6]), data.clone()], Err("two chunks")),
+            (
+                b"RF64",
+                vec![long(2), format.clone(), chunk(b"data", u32::MAX, &[7, 8, 9])],
+                Ok((&[7, 8], None)),
+            ),
             (b"RF64", vec![long(9), format.clone(), chunk(b"data", u32::MAX, &[7, 8])], Ok((&[7, 8], cut))),
             (b"RF64", vec![long(0), format.clone(), data.clone()], Ok((&[7, 8], None))),
             (b"BW64", vec![long(0), format.clone(), chunk(b"data", u32::MAX, &[7, 8])], Ok((&[7, 8], open))),
@@ -190,7 +214,11 @@ mod tests {
             (b"RIFF", vec![data.clone(), format.clone()], Err("before")),
             (b"RIFF", vec![format.clone()], Err("no samples")),
             (b"RIFF", vec![odd.clone()], Err("no description")),
-            (b"RIFF", vec![chunk(b"LIST", u32::MAX, &[]), format.clone(), data.clone()], Err("no description")),
+            (
+                b"RIFF",
+                vec![chunk(b"LIST", u32::MAX, &[]), format.clone(), data.clone()],
+                Err("no description"),
+            ),
         ];
         for (mark, chunks, expected) in cases {
             let bytes = file(mark, &chunks);

@@ -7,7 +7,8 @@
 use super::adpcm::Blocks;
 use super::bytes::{Header, Order};
 use super::coding::Coding;
-use super::stream::{self, Container};
+use super::kind::Kind;
+use super::stream;
 use super::track::{Samples, Track};
 use super::wave::Chunks;
 use crate::error::AudioError;
@@ -51,7 +52,8 @@ impl<'b> WaveFormat<'b> {
             return Err(broken(format!("it says that it has {channels} channels at {rate} Hz")));
         }
         let mut warnings = chunks.warnings;
-        let (name, samples) = format.samples(chunks.name, chunks.order, chunks.data, &mut warnings)?;
+        let (name, samples) =
+            format.samples(chunks.name, chunks.order, (chunks.start, chunks.data), &mut warnings)?;
         if let Samples::Stream(stream) = samples {
             let mut track = stream.into_track(name);
             track.warnings.splice(0..0, warnings);
@@ -102,11 +104,13 @@ impl<'b> WaveFormat<'b> {
         &self,
         file: &str,
         order: Order,
-        data: &'b [u8],
+        (start, data): (usize, &'b [u8]),
         warnings: &mut Vec<String>,
     ) -> Result<(String, Samples<'b>), AudioError> {
         if data.starts_with(b"OggS") {
-            return Err(AudioError::unread("Ogg inside WAV"));
+            // It is a whole file of Ogg behind a header.
+            let command = format!("ffmpeg -skip_initial_bytes {start} -f ogg -i FILE -c:a pcm_s16le NEW.wav");
+            return Err(AudioError::Unread { format: "Ogg inside WAV".to_owned(), command });
         }
         if data.starts_with(b"wvpk") {
             return Err(AudioError::unread("WavPack inside WAV"));
@@ -118,7 +122,9 @@ impl<'b> WaveFormat<'b> {
             (1, 1..=32) => {
                 let width = self.believed(width, data, warnings).ok_or_else(|| {
                     let (bits, bytes) = (self.bits, self.align / self.channels);
-                    unread(format!("samples of {bits} bits in {bytes} bytes, of which it does not say where they lie"))
+                    unread(format!(
+                        "samples of {bits} bits in {bytes} bytes, of which it does not say where they lie"
+                    ))
                 })?;
                 let coding = if width == 1 { Coding::Unsigned8 } else { Coding::Signed(width, order) };
                 let bits = self.valid.filter(|valid| (1..8 * width).contains(valid)).unwrap_or(self.bits);
@@ -134,10 +140,11 @@ impl<'b> WaveFormat<'b> {
             (3, bits) => return Err(unread(format!("floats of {bits} bits"))),
             (6 | 0x102, _) => plain(Coding::ALaw),
             (7 | 0x101, _) => plain(Coding::MuLaw),
-            (2 | 0x11, 4) if matches!(self.channels, 1 | 2) && order == Order::Little => {
+            (2 | 0x11, 4) if matches!(self.channels, 1 | 2) => {
+                let extension = Header::new(self.extension, order);
                 let (name, blocks) = match self.tag {
-                    2 => ("Microsoft ADPCM", Blocks::microsoft(self.align, self.channels, self.extension)),
-                    _ => ("IMA ADPCM", Blocks::ima_wave(self.align, self.channels, self.extension)),
+                    2 => ("Microsoft ADPCM", Blocks::microsoft(self.align, self.channels, extension)),
+                    _ => ("IMA ADPCM", Blocks::ima_wave(self.align, self.channels, extension)),
                 };
                 let blocks = blocks.ok_or_else(|| {
                     let reason = "its blocks and the samples in them do not fit each other".to_owned();
@@ -148,8 +155,9 @@ impl<'b> WaveFormat<'b> {
                 }
                 (name.to_owned(), Samples::Blocks(blocks, data))
             }
-            (0x50 | 0x55, _) => {
-                let stream = stream::mpeg(data).map_err(|_| unread(tag_name(self.tag)))?;
+            (0x55, _) => {
+                let stream = Some(data).filter(|data| Kind::of(data) == Some(Kind::Mpeg)).map(stream::mp3);
+                let stream = stream.ok_or_else(|| unread(tag_name(self.tag)))??;
                 (format!("{file}, {}", stream.name()), Samples::Stream(stream))
             }
             (tag, _) => return Err(unread(tag_name(tag))),
@@ -205,9 +213,24 @@ fn filled(data: &[u8], room: usize, width: usize) -> (bool, bool) {
 /// The names of the loudspeakers that channels are for, when each has one.
 fn speakers(mask: u32, channels: usize) -> Vec<String> {
     const NAMES: [&str; 18] = [
-        "front left", "front right", "front centre", "low frequency", "back left", "back right",
-        "front left of centre", "front right of centre", "back centre", "side left", "side right", "top centre",
-        "top front left", "top front centre", "top front right", "top back left", "top back centre", "top back right",
+        "front left",
+        "front right",
+        "front centre",
+        "low frequency",
+        "back left",
+        "back right",
+        "front left of centre",
+        "front right of centre",
+        "back centre",
+        "side left",
+        "side right",
+        "top centre",
+        "top front left",
+        "top front centre",
+        "top front right",
+        "top back left",
+        "top back centre",
+        "top back right",
     ];
     let named = NAMES.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
     let names: Vec<String> = named.map(|(_, name)| (*name).to_owned()).take(channels).collect();

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::files::edf_annotations::record_onsets;
+use crate::files::edf_annotations::{self, record_onsets};
 use crate::files::header::{Header, SignalHeader};
-use crate::files::{Recording, Wanted, matching};
+use crate::files::rates;
+use crate::files::recording::{Decoded, Rates};
+use crate::files::selection::{Channel, Selection};
+use crate::files::units::Unit;
 
 /// An EDF or BDF file whose header and size fit together.
 pub(crate) struct Edf {
@@ -16,60 +19,91 @@ pub(crate) struct Edf {
 
 /// How far the onset of a record may be from where its number puts it, in seconds: onsets are rounded.
 const TOLERANCE: f64 = 1e-3;
-/// The rates that are believed, in hertz: seconds of others could fill the memory.
-const RATES: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
 
 impl Edf {
     /// A file from its bytes, or what is wrong with them.
-    pub(crate) fn new(bytes: Arc<[u8]>) -> Result<Self, String> {
-        let header = Header::read(&bytes)?;
+    pub(crate) fn new(bytes: Arc<[u8]>, extension: &str) -> Result<Self, String> {
+        let header = Header::read(&bytes, extension)?;
         let record = header.record_samples() * header.sample_bytes;
         if record == 0 {
             return Err("none of its signals has a sample".to_owned());
         }
+        // The size decides, as in MNE: programs that break off leave 0, -1 or the number of their last save.
         let whole = (bytes.len() - header.len()) / record;
         match header.records {
-            Some(records) if records > whole => {
-                Err(format!("is cut off: of {records} records {whole} are there"))
-            }
-            records => Ok(Self { records: records.unwrap_or(whole), bytes, header }),
+            Some(records) if records > whole => Err(format!(
+                "is cut off: of {records} records {whole} are there; copy it anew, or write {whole} into bytes 237 to \
+                 244 of its header to have what is there"
+            )),
+            _ => Ok(Self { records: whole, bytes, header }),
         }
     }
 
     /// The channels that are wanted, in their order.
-    pub(crate) fn read(&self, wanted: Wanted<'_>) -> Result<Recording, String> {
+    pub(crate) fn read(&self, wanted: Option<&[String]>, rates: Rates) -> Result<Decoded, String> {
         let all: Vec<&SignalHeader> =
             self.header.signals.iter().filter(|signal| !signal.is_annotations()).collect();
-        let names: Vec<String> = all.iter().map(|signal| signal.label.clone()).collect();
-        let chosen: Vec<&SignalHeader> = match wanted.channels {
-            Some(wanted) => matching(&names, wanted)?.into_iter().map(|number| all[number]).collect(),
-            None => all,
-        };
-        let first = chosen.first().ok_or("has annotations only, and no channel")?;
-        if self.header.duration <= 0.0 || first.samples == 0 {
-            return Err(format!("channel '{}' has no rate: its records last 0 s or are empty", first.label));
+        if all.is_empty() {
+            return Err("has annotations only, and no channel".to_owned());
         }
-        let rate = |signal: &SignalHeader| signal.samples as f64 / self.header.duration;
-        if !RATES.contains(&rate(first)) {
-            let label = &first.label;
-            return Err(format!(
-                "channel '{label}' has a rate of {} Hz, which no recording has",
-                rate(first)
-            ));
+        let mut candidates: Vec<Channel> = all.iter().map(|signal| signal.channel()).collect();
+        // A file in which nothing is a voltage has forgotten its units.
+        if all.iter().all(|signal| Unit::of(&signal.unit) == Unit::Other) {
+            candidates = all.iter().map(|signal| Channel::named(signal.label.clone())).collect();
         }
-        if let Some(other) = chosen.iter().find(|signal| signal.samples != first.samples) {
-            return Err(format!(
-                "channel '{}' has {} Hz and '{}' has {} Hz: choose 'channels' of one rate",
-                first.label,
-                rate(first),
-                other.label,
-                rate(other)
-            ));
+        let mut selection = Selection::new(&candidates, wanted)?;
+        let chosen: Vec<&SignalHeader> = selection.numbers.iter().map(|&number| all[number]).collect();
+        let names = selection.chosen();
+        let mut warnings = std::mem::take(&mut selection.warnings);
+        warnings.extend(self.warnings(&chosen, &names));
+        if self.header.duration <= 0.0 || chosen[0].samples == 0 {
+            return Err(format!("channel '{}' has no rate: its records last 0 s or are empty", names[0]));
+        }
+        let own: Vec<f64> =
+            chosen.iter().map(|signal| signal.samples as f64 / self.header.duration).collect();
+        rates::believed(&names, &own)?;
+        if rates == Rates::One {
+            rates::same(&names, &own)?;
         }
         self.without_gaps()?;
         let samples = chosen.iter().map(|signal| self.samples(signal)).collect::<Result<_, _>>()?;
-        let channels = chosen.iter().map(|signal| signal.label.clone()).collect();
-        Ok(Recording { rate: rate(first), channels, samples })
+        let (samples, rate) = rates::highest(&names, &own, samples, &mut warnings)?;
+        let bits = 8 * self.header.sample_bytes;
+        Ok(Decoded {
+            format: format!("{}, {bits} bit integers", self.header.variant),
+            rate: Some(rate),
+            channels: names,
+            samples,
+            warnings,
+            ..Decoded::default()
+        })
+    }
+
+    /// What is odd about the file and the channels that are taken of it.
+    fn warnings(&self, chosen: &[&SignalHeader], names: &[String]) -> Vec<String> {
+        let mut warnings = Vec::new();
+        match self.header.records {
+            Some(records) if records < self.records => warnings.push(
+                "it announces fewer records than it has, as a recording that broke off: all of them were read"
+                    .to_owned(),
+            ),
+            _ => {}
+        }
+        let listed = |wanted: Unit| {
+            let of = |(signal, name): (&&SignalHeader, &String)| {
+                (Unit::of(&signal.unit) == wanted).then(|| format!("'{name}'"))
+            };
+            chosen.iter().zip(names).filter_map(of).collect::<Vec<_>>().join(", ")
+        };
+        let (missing, other) = (listed(Unit::Missing), listed(Unit::Other));
+        if !missing.is_empty() {
+            warnings.push(format!("no unit is given, and microvolts were taken: {missing}"));
+        }
+        if !other.is_empty() {
+            warnings.push(format!("the unit is no voltage, and numbers were taken as they stand: {other}"));
+        }
+        warnings.extend(edf_annotations::read(self).1);
+        warnings
     }
 
     /// The bytes of one signal in each record.
@@ -87,8 +121,12 @@ impl Edf {
         if least == greatest {
             return Err(format!("channel '{}' has no digital range: {least} to {greatest}", signal.label));
         }
+        if low == high {
+            return Err(format!("channel '{}' has no physical range: {low} to {high}", signal.label));
+        }
         let scale = (high - low) / (greatest - least);
-        let physical = |number: i32| (((f64::from(number) - least) * scale + low) * signal.microvolts) as f32;
+        let microvolts = Unit::of(&signal.unit).factor();
+        let physical = |number: i32| (((f64::from(number) - least) * scale + low) * microvolts) as f32;
         let mut samples = Vec::with_capacity(self.records * signal.samples);
         for block in self.blocks(signal) {
             if self.header.sample_bytes == 2 {
@@ -106,7 +144,7 @@ impl Edf {
 
     /// Says so when records are missing: filters and epochs across the gap would be wrong.
     fn without_gaps(&self) -> Result<(), String> {
-        if !self.header.discontinuous {
+        if !self.header.is_discontinuous() {
             return Ok(());
         }
         let onsets = record_onsets(self)?;

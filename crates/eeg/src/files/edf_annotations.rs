@@ -1,37 +1,23 @@
 //! The annotations of EDF+ and BDF+ files: time-stamped annotation lists (Kemp and Olivan 2003).
 
-use any2any_adapter::File;
-
-use crate::error::EegError;
+use crate::files::annotation::Annotation;
 use crate::files::edf::Edf;
+use crate::files::text::decode;
 
-/// Something that somebody noted about a moment of a recording.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Annotation {
-    /// When it begins, in seconds from the first sample.
-    pub onset: f64,
-    /// How long it lasts, in seconds; 0 when the file does not say.
-    pub duration: f64,
-    /// What it says.
-    pub label: String,
-}
-
-/// The annotations of an EDF+ or BDF+ file, in the order of the file; none in plain EDF and BDF.
-///
-/// # Errors
-///
-/// When the file cannot be read, or is broken.
-pub fn annotations(file: &File) -> Result<Vec<Annotation>, EegError> {
-    let broken = |reason: String| EegError::recording(file, reason);
-    let bytes = file.bytes().map_err(|error| broken(error.to_string()))?;
-    let edf = Edf::new(bytes).map_err(broken)?;
+/// The annotations of an EDF+ or BDF+ file, in the order of the file, none in plain EDF and BDF; and a warning
+/// where some are broken, which costs no others.
+pub(crate) fn read(edf: &Edf) -> (Vec<Annotation>, Option<String>) {
     let mut annotations = Vec::new();
+    let mut broken = false;
     let mut first_record = 0.0;
     let signals = edf.header.signals.iter().filter(|signal| signal.is_annotations());
     for (signal_number, signal) in signals.enumerate() {
         for (record, block) in edf.blocks(signal).enumerate() {
             for (number, list) in lists(block).enumerate() {
-                let list = list.map_err(|reason| broken(format!("record {}: {reason}", record + 1)))?;
+                let Ok(list) = list else {
+                    broken = true;
+                    continue;
+                };
                 if signal_number == 0 && record == 0 && number == 0 {
                     first_record = list.onset;
                 }
@@ -43,7 +29,8 @@ pub fn annotations(file: &File) -> Result<Vec<Annotation>, EegError> {
             }
         }
     }
-    Ok(annotations)
+    let warning = broken.then(|| "annotations that cannot be read are left out".to_owned());
+    (annotations, warning)
 }
 
 /// When each record begins, in seconds: the first list of the first annotation signal says so.
@@ -72,14 +59,15 @@ fn lists(block: &[u8]) -> impl Iterator<Item = Result<List, String>> {
 
 /// `+onset[\x15duration]\x14label\x14label\x14`.
 fn list(bytes: &[u8]) -> Result<List, String> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut fields = text.split('\x14');
-    let time = fields.next().unwrap_or_default();
-    let (onset, duration) = time.split_once('\x15').unwrap_or((time, "0"));
+    let mut fields = bytes.split(|&byte| byte == 0x14);
+    let time = decode(fields.next().unwrap_or_default());
+    let (onset, duration) = time.split_once('\x15').unwrap_or((&time, ""));
     let seconds = |text: &str| {
-        let seconds = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite());
+        let seconds = text.trim().replace(',', ".").parse::<f64>().ok().filter(|seconds| seconds.is_finite());
         seconds.ok_or_else(|| format!("an annotation's time is no number: '{text}'"))
     };
-    let labels = fields.filter(|label| !label.is_empty()).map(str::to_owned).collect();
-    Ok(List { onset: seconds(onset)?, duration: seconds(duration)?, labels })
+    // Each label by itself: one in Latin-1 may follow another in UTF-8.
+    let labels = fields.filter(|label| !label.is_empty()).map(decode).collect();
+    let duration = if duration.is_empty() { 0.0 } else { seconds(duration)? };
+    Ok(List { onset: seconds(onset)?, duration, labels })
 }

@@ -1,5 +1,9 @@
 //! The header of EDF and BDF (Kemp et al. 1992; Kemp and Olivan 2003; the BDF page of BioSemi).
 
+use crate::files::selection::Channel;
+use crate::files::text::decode;
+use crate::files::units::Unit;
+
 /// Bytes of the header of the file, and of each signal's header.
 pub(crate) const BLOCK: usize = 256;
 
@@ -8,8 +12,8 @@ pub(crate) const BLOCK: usize = 256;
 pub(crate) struct Header {
     /// Bytes a sample: 2 in EDF, 3 in BDF.
     pub sample_bytes: usize,
-    /// Whether records may be missing between others: EDF+D, BDF+D.
-    pub discontinuous: bool,
+    /// The format, with its variant: `EDF+C`.
+    pub variant: String,
     /// How many records there are; `None`: whoever wrote the file did not finish it.
     pub records: Option<usize>,
     /// What one record covers, in seconds.
@@ -23,8 +27,8 @@ pub(crate) struct Header {
 pub(crate) struct SignalHeader {
     /// The name of the channel.
     pub label: String,
-    /// From the unit of the file to microvolts; 1 for other units.
-    pub microvolts: f64,
+    /// The unit, as the file writes it.
+    pub unit: String,
     /// What the least and the greatest number stand for.
     pub physical: (f64, f64),
     /// The least and the greatest number.
@@ -38,22 +42,49 @@ pub(crate) struct SignalHeader {
 impl SignalHeader {
     /// Whether the signal holds annotations rather than samples.
     pub(crate) fn is_annotations(&self) -> bool {
-        self.label == "EDF Annotations" || self.label == "BDF Annotations"
+        let label = self.label.to_lowercase();
+        ["edf annotations", "bdf annotations", "edf annotation", "bdf annotation"].contains(&label.as_str())
+    }
+
+    /// The signal as a channel that may be chosen.
+    pub(crate) fn channel(&self) -> Channel {
+        let unit = (Unit::of(&self.unit) == Unit::Other).then(|| format!("unit {}", self.unit));
+        let range = (!self.is_scaled()).then(|| "its range is empty".to_owned());
+        Channel::named(self.label.clone()).unless(unit).unless(range)
+    }
+
+    /// Whether numbers stand for values: both ranges have a beginning and an end.
+    pub(crate) fn is_scaled(&self) -> bool {
+        self.digital.0 != self.digital.1 && self.physical.0 != self.physical.1
     }
 }
 
 impl Header {
-    /// Reads the header at the start of a file.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
+    /// Reads the header at the start of a file. The extension decides between EDF and BDF where nothing in the file
+    /// does.
+    pub(crate) fn read(bytes: &[u8], extension: &str) -> Result<Self, String> {
         let mut fields = Fields { bytes, position: 0 };
-        let sample_bytes = match fields.take(8)? {
-            [0xff, b'B', b'I', b'O', b'S', b'E', b'M', b'I'] => 3,
-            [b'0', b' ', ..] => 2,
-            _ => return Err("is neither EDF nor BDF: its first eight bytes are others".to_owned()),
-        };
+        let version = fields.take(8)?;
+        let biosemi = version == b"\xffBIOSEMI";
+        // Some programs fill the field up with zeros or with spaces that do not break, and some write nothing of
+        // it: then the rest of the header must hold together.
+        if !biosemi
+            && !(version[0] == b'0' && version[1..].iter().all(|&byte| is_filler(byte)))
+            && !recognises(bytes)
+        {
+            return Err("is neither EDF nor BDF: its first eight bytes are others".to_owned());
+        }
         fields.take(80 + 80 + 8 + 8)?;
         fields.take(8)?;
-        let discontinuous = matches!(fields.text(44)?.get(..5), Some("EDF+D" | "BDF+D"));
+        let reserved = fields.text(44)?;
+        let wide = biosemi
+            || ["24BIT", "BDF"].iter().any(|mark| reserved.starts_with(mark))
+            || (extension == "bdf" && !reserved.starts_with("EDF"));
+        let variant = match reserved.get(..5) {
+            Some(variant @ ("EDF+C" | "EDF+D" | "BDF+C" | "BDF+D")) => variant,
+            _ if wide => "BDF",
+            _ => "EDF",
+        };
         let records = fields.number(8, "the number of records")?;
         let duration = fields.number(8, "the duration of a record")?;
         let count = fields.number(4, "the number of signals")?;
@@ -65,12 +96,17 @@ impl Header {
         }
         let signals = signals(&mut fields, count as usize)?;
         Ok(Self {
-            sample_bytes,
-            discontinuous,
+            sample_bytes: if wide { 3 } else { 2 },
+            variant: variant.to_owned(),
             records: (records >= 0.0).then_some(records as usize),
             duration,
             signals,
         })
+    }
+
+    /// Whether records may be missing between others: EDF+D, BDF+D.
+    pub(crate) fn is_discontinuous(&self) -> bool {
+        self.variant.ends_with("+D")
     }
 
     /// Bytes of the whole header.
@@ -82,6 +118,33 @@ impl Header {
     pub(crate) fn record_samples(&self) -> usize {
         self.signals.last().map_or(0, |last| last.offset + last.samples)
     }
+}
+
+/// Whether bytes begin with a header of EDF: its length is that of so many signals, and its numbers are some.
+pub(crate) fn recognises(bytes: &[u8]) -> bool {
+    let number = |from: usize, width: usize| {
+        let text = bytes.get(from..from + width)?;
+        number(&text_of(text)).filter(|number| number.is_finite())
+    };
+    let whole = bytes.len() >= BLOCK && bytes[0] != b'<' && bytes[0] != b'{';
+    let numbers = (number(184, 8), number(236, 8), number(244, 8), number(252, 4));
+    let (Some(length), Some(_), Some(_), Some(count)) = numbers else { return false };
+    whole && count >= 1.0 && length == BLOCK as f64 * (1.0 + count)
+}
+
+/// Whether a byte fills a field up: a space, a zero, or what is no letter of ASCII.
+fn is_filler(byte: u8) -> bool {
+    byte <= b' ' || byte >= 0x7f
+}
+
+/// A number of a field, whose comma some programs write as their language does.
+fn number(text: &str) -> Option<f64> {
+    text.split('\0').next().unwrap_or_default().trim().replace(',', ".").parse().ok()
+}
+
+/// The text of a field. The standard allows ASCII only; some programs write Latin-1 or UTF-8.
+fn text_of(field: &[u8]) -> String {
+    decode(field).trim_matches([' ', '\0', '\t', '\u{a0}']).to_owned()
 }
 
 /// The headers of all signals: each field of all of them stands together.
@@ -106,7 +169,7 @@ fn signals(fields: &mut Fields<'_>, count: usize) -> Result<Vec<SignalHeader>, S
         }
         signals.push(SignalHeader {
             label: labels[number].clone(),
-            microvolts: microvolts(&units[number]),
+            unit: units[number].clone(),
             physical: (physical[0][number], physical[1][number]),
             digital: (digital[0][number], digital[1][number]),
             samples: samples as usize,
@@ -115,15 +178,6 @@ fn signals(fields: &mut Fields<'_>, count: usize) -> Result<Vec<SignalHeader>, S
         offset += samples as usize;
     }
     Ok(signals)
-}
-
-fn microvolts(unit: &str) -> f64 {
-    match unit {
-        "V" => 1e6,
-        "mV" => 1e3,
-        "nV" => 1e-3,
-        _ => 1.0,
-    }
 }
 
 /// Fields of fixed width, one after the other.
@@ -142,14 +196,12 @@ impl<'a> Fields<'a> {
     }
 
     fn text(&mut self, width: usize) -> Result<String, String> {
-        // The standard allows ASCII only; some programs write Latin-1 (µV), whose bytes are code points.
-        let text: String = self.take(width)?.iter().map(|&byte| char::from(byte)).collect();
-        Ok(text.trim_matches([' ', '\0']).to_owned())
+        Ok(text_of(self.take(width)?))
     }
 
     fn number(&mut self, width: usize, name: &str) -> Result<f64, String> {
         let text = self.text(width)?;
-        let number = text.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite());
+        let number = number(&text).filter(|number| number.is_finite());
         number.ok_or_else(|| format!("{name} is no number: '{text}'"))
     }
 }

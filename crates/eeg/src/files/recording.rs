@@ -1,10 +1,10 @@
 //! A recording in memory, whatever file it came from.
 
-use any2any_adapter::{File, Part, Signal};
+use any2any_adapter::{File, Signal};
 
 use crate::error::EegError;
-use crate::files::edf::Edf;
-use crate::files::{EXTENSIONS, npy, table};
+use crate::files::format;
+use crate::files::names::matching;
 
 /// Channels sampled together at one rate.
 ///
@@ -19,111 +19,93 @@ pub(crate) struct Recording {
     pub channels: Vec<String>,
     /// The samples of each channel; all are equally many.
     pub samples: Vec<Vec<f32>>,
+    /// What is odd about the file, and how it was read in spite of it.
+    pub warnings: Vec<String>,
+}
+
+/// What a file holds, before an option says what the file does not.
+///
+/// # Shapes
+///
+/// - samples: `[channels][samples]`, in microvolts where the file says so
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Decoded {
+    /// The format, with its variant: `EDF+C, 16 bit integers`.
+    pub format: String,
+    /// Samples a second, where the file says so.
+    pub rate: Option<f64>,
+    /// Whether the rate was taken from the times of samples, so that somebody who knows it knows better.
+    pub measured: bool,
+    /// The names of the channels.
+    pub channels: Vec<String>,
+    /// The samples of each channel; all are equally many.
+    pub samples: Vec<Vec<f32>>,
+    /// What is odd about the file, and how it was read in spite of it.
+    pub warnings: Vec<String>,
 }
 
 /// What is asked of a file.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted<'a> {
-    /// The channels; `None`: all.
+    /// The channels; `None`: all that are EEG.
     pub channels: Option<&'a [String]>,
     /// The rate of files that do not say theirs.
     pub rate: Option<f64>,
 }
 
+/// What becomes of channels of several rates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Rates {
+    /// They are refused: whoever trains on them chooses.
+    #[default]
+    One,
+    /// All are brought to the highest, for a look.
+    Highest,
+}
+
 impl Recording {
     /// The channels that are wanted, in their order.
     pub(crate) fn read(file: &File, wanted: Wanted<'_>) -> Result<Self, EegError> {
-        let broken = |reason: String| EegError::recording(file, reason);
-        let bytes = file.bytes().map_err(|error| broken(error.to_string()))?;
-        let rate = || {
-            wanted.rate.ok_or_else(|| {
-                EegError::option("rate", format!("{file} does not say its rate: give it in hertz"))
-            })
-        };
-        let recording = match file.extension().as_str() {
-            "edf" | "bdf" => return Edf::new(bytes).and_then(|edf| edf.read(wanted)).map_err(broken),
-            "npy" => {
-                let trial = match file.part() {
-                    Some(Part::Item(number)) => Some(number),
-                    _ => None,
-                };
-                npy::read(&bytes, rate()?, trial).map_err(broken)?
-            }
-            "csv" => table::read(&bytes, rate()?).map_err(broken)?,
-            other => {
-                let known = EXTENSIONS.join(", ");
-                return Err(broken(format!("'.{other}' is no recording that is known: use {known}")));
-            }
-        };
-        recording.select(wanted.channels).map_err(broken)
+        let Decoded { rate, measured, channels, samples, mut warnings, .. } =
+            Decoded::read(file, wanted.channels, Rates::One)?;
+        if let (Some(given), Some(own)) = (wanted.rate, rate)
+            && (given / own - 1.0).abs() > 0.01
+        {
+            let counts = if measured { given } else { own };
+            warnings.push(format!("the file has {own} Hz and 'rate' is {given} Hz: {counts} Hz is taken"));
+        }
+        let rate = if measured { wanted.rate.or(rate) } else { rate.or(wanted.rate) };
+        let rate = rate.ok_or_else(|| {
+            EegError::option("rate", format!("{file} does not say its rate: give it in hertz"))
+        })?;
+        Ok(Self { rate, channels, samples, warnings })
     }
 
     /// The channels of a signal that are wanted, in their order.
     pub(crate) fn from_signal(signal: &Signal, wanted: Option<&[String]>) -> Result<Self, String> {
-        let samples = (0..signal.channels().len()).map(|channel| signal.channel(channel).to_vec()).collect();
-        Self { rate: signal.rate(), channels: signal.channels().to_vec(), samples }.select(wanted)
+        let chosen = match wanted {
+            Some(wanted) => matching(signal.channels(), wanted)?,
+            None => (0..signal.channels().len()).collect(),
+        };
+        let channels = chosen.iter().map(|&number| signal.channels()[number].clone()).collect();
+        let samples = chosen.iter().map(|&number| signal.channel(number).to_vec()).collect();
+        Ok(Self { rate: signal.rate(), channels, samples, warnings: Vec::new() })
     }
 
     /// How many samples each channel has.
     pub(crate) fn len(&self) -> usize {
         self.samples.first().map_or(0, Vec::len)
     }
-
-    fn select(mut self, wanted: Option<&[String]>) -> Result<Self, String> {
-        let Some(wanted) = wanted else { return Ok(self) };
-        let chosen: Vec<usize> = matching(&self.channels, wanted)?;
-        let channels = chosen.iter().map(|&channel| self.channels[channel].clone()).collect();
-        let samples = chosen.iter().map(|&channel| std::mem::take(&mut self.samples[channel])).collect();
-        Ok(Self { rate: self.rate, channels, samples })
-    }
 }
 
-/// The numbers of the channels of some names; each of them once.
-pub(crate) fn matching(channels: &[String], wanted: &[String]) -> Result<Vec<usize>, String> {
-    let there_are = || channels.join(", ");
-    let mut chosen: Vec<usize> = Vec::with_capacity(wanted.len());
-    for name in wanted {
-        let exact = channels.iter().position(|channel| channel == name);
-        let alike = || channels.iter().position(|channel| plain(channel) == plain(name));
-        let number = exact.or_else(alike);
-        let number = number.ok_or_else(|| format!("has no channel '{name}', but these: {}", there_are()))?;
-        if chosen.contains(&number) {
-            return Err(format!("channel '{name}' is asked for twice"));
-        }
-        chosen.push(number);
-    }
-    Ok(chosen)
-}
-
-/// A channel's name without what programs add to it: `EEG Fc5.` is `fc5`.
-fn plain(name: &str) -> String {
-    let lower = name.to_lowercase();
-    lower.strip_prefix("eeg ").unwrap_or(&lower).trim_matches(['.', ' ']).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Names, and the channels or the error that they give.
-    type Case = (&'static [&'static str], Result<Vec<usize>, &'static str>);
-
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|&name| name.to_owned()).collect()
+impl Decoded {
+    /// The channels of a file that are wanted, in their order.
+    pub(crate) fn read(file: &File, channels: Option<&[String]>, rates: Rates) -> Result<Self, EegError> {
+        format::read(file, channels, rates).map_err(|reason| EegError::recording(file, reason))
     }
 
-    #[test]
-    fn channels_are_found_by_their_plain_names() {
-        let there = names(&["EEG Fc5.", "Oz", "OZ"]);
-        let cases: [Case; 5] = [
-            (&["OZ", "fc5"], Ok(vec![2, 0])),
-            (&["Oz"], Ok(vec![1])),
-            (&["oz"], Ok(vec![1])),
-            (&["Pz"], Err("has no channel 'Pz', but these: EEG Fc5., Oz, OZ")),
-            (&["Oz", "oz"], Err("channel 'oz' is asked for twice")),
-        ];
-        for (wanted, expected) in cases {
-            assert_eq!(matching(&there, &names(wanted)), expected.map_err(str::to_owned), "{wanted:?}");
-        }
+    /// How many samples each channel has.
+    pub(crate) fn len(&self) -> usize {
+        self.samples.first().map_or(0, Vec::len)
     }
 }

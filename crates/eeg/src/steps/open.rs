@@ -1,9 +1,9 @@
 //! Values opened: a file read and prepared, an epoch cut, a series joined.
 
-use any2any_adapter::{AdapterError, Signal, Value};
+use any2any_adapter::{AdapterError, OpenedValue, Signal, Value};
 
 use crate::error::EegError;
-use crate::files::Recording;
+use crate::files::{Recording, order};
 use crate::options::EegOptions;
 use crate::steps::cache::prepared;
 use crate::steps::epoch::cut;
@@ -11,14 +11,21 @@ use crate::steps::margin::Cut;
 use crate::steps::recording::{channels, prepare};
 
 /// A value as the adapter takes it: a signal.
-pub(crate) fn open(options: &EegOptions, value: &Value) -> Result<Value, AdapterError> {
-    Ok(Value::Signal(signal(options, value)?))
+pub(crate) fn open(options: &EegOptions, value: &Value) -> Result<OpenedValue, AdapterError> {
+    let mut warnings = Vec::new();
+    let value = Value::Signal(signal(options, value, &mut warnings)?);
+    Ok(OpenedValue { value, warnings })
 }
 
-fn signal(options: &EegOptions, value: &Value) -> Result<Signal, AdapterError> {
+fn signal(options: &EegOptions, value: &Value, warnings: &mut Vec<String>) -> Result<Signal, AdapterError> {
     match value {
         Value::File(file) => {
             let prepared = prepared(options, file)?;
+            for warning in &prepared.recording.warnings {
+                if !warnings.contains(warning) {
+                    warnings.push(warning.clone());
+                }
+            }
             Ok(cut(options, &prepared, file.part(), &file.to_string())?)
         }
         Value::Signal(signal) => {
@@ -30,7 +37,7 @@ fn signal(options: &EegOptions, value: &Value) -> Result<Signal, AdapterError> {
             Ok(cut(options, &prepared, None, &name)?)
         }
         Value::Series(values) => {
-            let signals = values.iter().map(|value| signal_of(options, value));
+            let signals = values.iter().map(|value| signal_of(options, value, warnings));
             Ok(join(options, &signals.collect::<Result<Vec<_>, _>>()?)?)
         }
         other => Err(AdapterError::other_medium("a recording", other)),
@@ -38,30 +45,41 @@ fn signal(options: &EegOptions, value: &Value) -> Result<Signal, AdapterError> {
 }
 
 /// A value of a series; a series in a series is not one.
-fn signal_of(options: &EegOptions, value: &Value) -> Result<Signal, AdapterError> {
+fn signal_of(
+    options: &EegOptions,
+    value: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<Signal, AdapterError> {
     match value {
         Value::Series(_) => Err(EegError::value("a series within a series cannot be joined").into()),
-        _ => signal(options, value),
+        _ => signal(options, value, warnings),
     }
 }
 
 /// Signals one after the other, with the gap between them.
 fn join(options: &EegOptions, signals: &[Signal]) -> Result<Signal, EegError> {
     let first = signals.first().ok_or_else(|| EegError::value("a series without a recording"))?;
-    if let Some(other) =
-        signals.iter().find(|other| other.rate() != first.rate() || other.channels() != first.channels())
-    {
-        return Err(EegError::value(format!(
-            "{first} and {other} cannot be joined: choose 'channels' and 'resample' so that they fit"
-        )));
+    let unfit = |other: &Signal, reason: &str| {
+        EegError::value(format!(
+            "{first} and {other}{reason} cannot be joined: choose 'channels' and 'resample' so that they fit"
+        ))
+    };
+    if let Some(other) = signals.iter().find(|other| other.rate() != first.rate()) {
+        return Err(unfit(other, ""));
     }
+    // The places of the first signal's channels in each.
+    let places = signals.iter().map(|other| {
+        order(first.channels(), other.channels())
+            .map_err(|reason| unfit(other, &format!(", which {reason},")))
+    });
+    let places = places.collect::<Result<Vec<_>, _>>()?;
     let gap = Cut::new(options, first.rate()).gap();
     let len = signals.iter().map(|signal| signal.len() + gap).sum::<usize>();
     let mut samples = Vec::with_capacity(first.channels().len() * len);
     for channel in 0..first.channels().len() {
-        for (number, signal) in signals.iter().enumerate() {
+        for (number, (signal, places)) in signals.iter().zip(&places).enumerate() {
             samples.extend(std::iter::repeat_n(0.0, if number == 0 { 0 } else { gap }));
-            samples.extend_from_slice(signal.channel(channel));
+            samples.extend_from_slice(signal.channel(places[channel]));
         }
     }
     Signal::new(first.rate(), first.channels(), samples)
