@@ -27,7 +27,9 @@ pub enum ImageError {
         command: &'static str,
     },
     /// Something else than an archive of pictures was compressed by gzip.
-    #[error("it is compressed by gzip, and what is inside is no IDX archive of pictures: unpack it with `gzip -d`")]
+    #[error(
+        "it is compressed by gzip, and what is inside is no IDX archive of pictures: unpack it with `gzip -d`"
+    )]
     Gzip,
     /// The content breaks the rules of its format.
     #[error("it is broken or cut off: {reason}")]

@@ -81,7 +81,8 @@ const MARKS: [Mark; 44] = [
 impl Format {
     /// The format of a file by its bytes.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
-        let begins = |(place, mark, _): &&Mark| bytes.get(*place..).is_some_and(|rest| rest.starts_with(mark));
+        let begins =
+            |(place, mark, _): &&Mark| bytes.get(*place..).is_some_and(|rest| rest.starts_with(mark));
         if let Some((_, mark, format)) = MARKS.iter().find(begins) {
             let riff = *mark != b"WEBP" || bytes.starts_with(b"RIFF");
             let raw = *format == Self::Tiff && bytes.get(8..10) == Some(b"CR");
@@ -94,9 +95,13 @@ impl Format {
                 let header = number(14).map(u32::from_le_bytes);
                 matches!(header, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124)).then_some(Self::Bmp)
             }
-            [b'P', b'1'..=b'7', b' ' | b'\t' | b'\r' | b'\n', b'0'..=b'9' | b'#' | b' ' | b'\n' | b'W', ..] => {
-                Some(Self::Pnm)
-            }
+            [
+                b'P',
+                b'1'..=b'7',
+                b' ' | b'\t' | b'\r' | b'\n',
+                b'0'..=b'9' | b'#' | b' ' | b'\n' | b'W',
+                ..,
+            ] => Some(Self::Pnm),
             [0, 0, 1, 0, 1..=255, 0, _, _, _, 0, ..] => Some(ICON),
             [_, _, _, _, b'f', b't', b'y', b'p', b'm' | b'M', ..] => of_family(bytes),
             _ => is_svg(bytes).then_some(SVG),

@@ -38,7 +38,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
     for (y, row) in indices.chunks_exact((right - left).max(1)).enumerate() {
         screen[(top + y) * width + left..][..row.len()].copy_from_slice(row);
     }
-    let grey = colours.iter().enumerate().all(|(level, colour)| colour.iter().all(|part| usize::from(*part) == level));
+    let grey = colours
+        .iter()
+        .enumerate()
+        .all(|(level, colour)| colour.iter().all(|part| usize::from(*part) == level));
     let colour = |index: u8| colours.get(usize::from(index)).copied().unwrap_or([index; 3]);
     let (channels, values): (usize, Vec<u8>) = match (transparent, grey) {
         (Some(transparent), _) => {

@@ -54,8 +54,9 @@ impl Idx {
             if compressed { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) };
         let mut header = [0; HEADER];
         reader.read_exact(&mut header).map_err(|_| broken("the header is not complete"))?;
-        let [_, items, height, width] =
-            *header.as_chunks::<4>().0 else { return Err(broken("the header is not complete")) };
+        let [_, items, height, width] = *header.as_chunks::<4>().0 else {
+            return Err(broken("the header is not complete"));
+        };
         let [items, height, width] = [items, height, width].map(|number| u32::from_be_bytes(number) as usize);
         check_size(width, height)?;
         if width == 0 || height == 0 {
@@ -65,7 +66,8 @@ impl Idx {
         // No more is unpacked than the header promises, and nothing where so few bytes cannot hold it.
         let most = if compressed { bytes.len().saturating_mul(MOST_SHRUNK) } else { bytes.len() };
         let promised = promised.filter(|promised| *promised <= most && *promised as u64 <= MOST);
-        let wrong = || broken(&format!("{} bytes are not {items} pictures of {width} x {height}", bytes.len()));
+        let wrong =
+            || broken(&format!("{} bytes are not {items} pictures of {width} x {height}", bytes.len()));
         let promised = promised.ok_or_else(wrong)?;
         let mut all = header.to_vec();
         let read = reader.take((promised - HEADER) as u64 + 1).read_to_end(&mut all);

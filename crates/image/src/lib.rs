@@ -20,6 +20,7 @@
 
 mod adapter;
 mod augmentation;
+mod bitmaps;
 mod blur;
 mod cache;
 mod check;

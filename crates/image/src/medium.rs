@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Value};
+use any2any_adapter::{
+    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Value,
+};
 
 use crate::adapter::{ImageAdapter, opened_background};
 use crate::cache;
@@ -17,7 +19,8 @@ use crate::trim::trimmed;
 
 /// The extensions of what is read.
 const EXTENSIONS: &[&str] = &[
-    "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "dib", "webp", "tif", "tiff", "pbm", "pgm", "ppm", "pnm", "pam",
+    "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "dib", "webp", "tif", "tiff", "pbm", "pgm", "ppm",
+    "pnm", "pam",
 ];
 
 /// The image medium.
@@ -160,7 +163,8 @@ fn picture(
             part.and_then(|(pixels, area)| flat(&pixels, area)).map_err(|error| error.of(file))
         }
         Value::Series(values) => {
-            let images: Result<Vec<_>, _> = values.iter().map(|value| picture(options, value, warnings)).collect();
+            let images: Result<Vec<_>, _> =
+                values.iter().map(|value| picture(options, value, warnings)).collect();
             let background = match options.colour {
                 Colour::Grey => &[luma(background)][..],
                 Colour::Rgb => &background[..],

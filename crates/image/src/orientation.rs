@@ -87,7 +87,10 @@ mod tests {
 
     #[test]
     fn xmp_stands_in_for_exif() {
-        let exif = |number| [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[number, 0, 0, 0, 0, 0, 0, 0]].concat();
+        let exif = |number| {
+            [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[number, 0, 0, 0, 0, 0, 0, 0]]
+                .concat()
+        };
         let cases: [(Option<Vec<u8>>, Option<&[u8]>, u8); 6] = [
             (None, None, 1),
             (Some(exif(6)), None, 6),

@@ -1,16 +1,12 @@
 //! Pictures read from files: pixels of 8 bits, the format that was found, and what is odd about it.
 
-use std::io::Cursor;
-
-use image::codecs::bmp::BmpDecoder;
-use image::codecs::pnm::PnmDecoder;
-use image::{DynamicImage, ImageDecoder, Limits};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::decoded::{Pixels, check_size};
 use crate::error::ImageError;
 use crate::format::Format;
 use crate::orientation::Orientation;
-use crate::{gif, jpeg, png, tiff, webp};
+use crate::{bitmaps, gif, jpeg, png, tiff, webp};
 
 /// The most memory that a decoder may take, in bytes.
 pub(crate) const MOST_MEMORY: usize = 1 << 30;
@@ -37,14 +33,21 @@ impl Picture {
                 let pixels = Pixels { width, height, channels, values: jpeg.values.into() };
                 Ok(Self { pixels: orientation.apply(pixels), format: jpeg.format, warnings: jpeg.warnings })
             }
-            Format::Gif => gif::read(bytes),
-            Format::WebP => webp::read(bytes),
-            Format::Tiff => tiff::read(bytes),
-            Format::Bmp => plain("BMP", BmpDecoder::new(Cursor::new(bytes)).map_err(broken)?, bytes),
-            Format::Pnm => plain("PNM", PnmDecoder::new(Cursor::new(bytes)).map_err(broken)?, bytes),
+            Format::Gif => guarded(gif::read, bytes),
+            Format::WebP => guarded(webp::read, bytes),
+            Format::Tiff => guarded(tiff::read, bytes),
+            Format::Bmp => guarded(bitmaps::bmp, bytes),
+            Format::Pnm => guarded(bitmaps::pnm, bytes),
             Format::Other(format, command) => Err(ImageError::refused(format, command)),
         }
     }
+}
+
+/// A reader that stands on a decoder of another crate: one that stumbles over a damaged file leaves out that file
+/// alone.
+fn guarded(read: fn(&[u8]) -> Result<Picture, ImageError>, bytes: &[u8]) -> Result<Picture, ImageError> {
+    let read = catch_unwind(AssertUnwindSafe(|| read(bytes)));
+    read.unwrap_or_else(|_| Err(broken("its decoder stumbled over it")))
 }
 
 /// What a decoder of another crate says.
@@ -71,28 +74,6 @@ pub(crate) fn check_plausible(
 /// Levels of 16 bits as levels of 8 bits, rounded.
 pub(crate) fn shallow(level: u16) -> u8 {
     ((u32::from(level) + 128) / 257) as u8
-}
-
-/// A format that says nothing but pixels.
-fn plain(name: &str, mut decoder: impl ImageDecoder, bytes: &[u8]) -> Result<Picture, ImageError> {
-    let (width, height) = decoder.dimensions();
-    // Runs of a bitmap jump over as many pixels as they like.
-    check_plausible((width as usize, height as usize), bytes.len(), 1 << 16)?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY as u64);
-    decoder.set_limits(limits).map_err(broken)?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let (colour, alpha) = (picture.color().has_color(), picture.color().has_alpha());
-    let (channels, values) = match (colour, alpha) {
-        (false, false) => (1, picture.into_luma8().into_raw()),
-        (false, true) => (2, picture.into_luma_alpha8().into_raw()),
-        (true, false) => (3, picture.into_rgb8().into_raw()),
-        (true, true) => (4, picture.into_rgba8().into_raw()),
-    };
-    let pixels = Pixels { width, height, channels, values: values.into() };
-    let format = format!("{name}, {}", colours(channels));
-    Ok(Picture { pixels, format, warnings: Vec::new() })
 }
 
 /// What so many channels are.

@@ -3,8 +3,8 @@
 
 use std::io::Cursor;
 
-use flate2::Crc;
 use ::png::{ColorType, DecodeOptions, Decoder, Limits, Transformations};
+use flate2::Crc;
 
 use crate::decoded::Pixels;
 use crate::error::ImageError;
@@ -85,7 +85,9 @@ impl<'a> Chunks<'a> {
                         warn("a checksum over the pixels of the PNG is wrong; the one inside them is right")
                     }
                     b"IEND" => {}
-                    _ => warn(&format!("the checksum of the PNG's chunk {name} is wrong; its pixels are not touched")),
+                    _ => warn(&format!(
+                        "the checksum of the PNG's chunk {name} is wrong; its pixels are not touched"
+                    )),
                 }
             }
             match kind {
@@ -126,7 +128,8 @@ fn raw_profile(kind: &[u8; 4], content: &[u8]) -> Option<Vec<u8>> {
     }
     // An empty line, the name, and the length come first.
     let digits = plain.split(|byte| *byte == b'\n').skip(3).flatten().filter(|byte| byte.is_ascii_hexdigit());
-    let digits: Vec<u8> = digits.filter_map(|digit| char::from(*digit).to_digit(16)).map(|digit| digit as u8).collect();
+    let digits: Vec<u8> =
+        digits.filter_map(|digit| char::from(*digit).to_digit(16)).map(|digit| digit as u8).collect();
     let exif: Vec<u8> = digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect();
     Some(exif.strip_prefix(b"Exif\0\0").map(<[u8]>::to_vec).unwrap_or(exif))
 }

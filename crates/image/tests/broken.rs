@@ -66,7 +66,10 @@ fn cut_off_files_are_errors_that_name_them() {
         for len in 0..whole.len() {
             match open(whole[..len].to_vec(), part) {
                 // The end marker alone carries no pixels.
-                Ok(_) => assert!(kind == "png" && len + 16 > whole.len(), "{kind} cut off at {len} was read"),
+                Ok(_) => {
+                    let end = if kind == "png" { 16 } else { 3 };
+                    assert!(kind != "idx" && len + end > whole.len(), "{kind} cut off at {len} was read");
+                }
                 Err(error) => assert!(error.starts_with("cannot read folder/broken.bin"), "{error}"),
             }
         }
@@ -116,6 +119,22 @@ fn pictures_too_large_are_refused_before_memory_is_taken() {
 }
 
 #[test]
+fn archives_are_not_unpacked_before_they_are_known() {
+    let zeros = vec![0; 64 << 20];
+    let head = |items: u32| [&[0, 0, 8, 3][..], &items.to_be_bytes(), &[0, 0, 0, 28, 0, 0, 0, 28]].concat();
+    let cases = [
+        (gzip(&zeros), "what is inside is no IDX archive of pictures: unpack it with `gzip -d`"),
+        (gzip(&[head(2), zeros.clone()].concat()), "bytes are not 2 pictures of 28 x 28"),
+        (gzip(&head(1_000_000)), "bytes are not 1000000 pictures of 28 x 28"),
+        (gzip(&[head(u32::MAX), zeros].concat()), "bytes are not 4294967295 pictures of 28 x 28"),
+    ];
+    for (bytes, expected) in cases {
+        let error = open(bytes, Some(Part::Item(0))).expect_err(expected);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn wrong_parts_are_named() {
     let cell = |left, width| Part::Rectangle { left, top: 0, width, height: 4 };
     let cases = [
@@ -126,10 +145,14 @@ fn wrong_parts_are_named() {
         (idx(), Some(Part::Item(3)), "item 4: the archive holds 3 pictures only"),
         (idx(), Some(cell(0, 4)), "an IDX archive has items"),
         (idx(), None, "an archive of 3 pictures: name one of its items"),
-        (b"hello".to_vec(), None, "neither PNG nor JPEG nor an IDX archive"),
-        (b"GIF89a".to_vec(), None, "neither PNG nor JPEG nor an IDX archive"),
-        (gzip(b"hello"), Some(Part::Item(0)), "neither PNG nor JPEG nor an IDX archive"),
-        (Vec::new(), None, "neither PNG nor JPEG nor an IDX archive"),
+        (b"hello".to_vec(), None, "its first bytes are those of no known picture: read are PNG, JPEG, GIF"),
+        (b"GIF89a".to_vec(), None, "it is broken or cut off"),
+        (
+            gzip(b"hello"),
+            Some(Part::Item(0)),
+            "it is compressed by gzip, and what is inside is no IDX archive",
+        ),
+        (Vec::new(), None, "its first bytes are those of no known picture"),
     ];
     for (bytes, part, expected) in cases {
         let error = open(bytes, part).expect_err(expected);

@@ -115,7 +115,8 @@ mod tests {
     fn stuffed_bytes_are_left_out_and_markers_end_the_bits() {
         let bytes = [0xff, 0, 0b1010_0000, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0xff, 0xd9, 77];
         let mut bits = Bits::new(&bytes, 0);
-        let expected = [(8, 0xff), (3, 0b101), (5, 0), (16, 0x0102), (16, 0x0304), (16, 0x0506), (16, 0x0708)];
+        let expected =
+            [(8, 0xff), (3, 0b101), (5, 0), (16, 0x0102), (16, 0x0304), (16, 0x0506), (16, 0x0708)];
         for (count, value) in expected {
             bits.refill();
             assert_eq!(bits.take(count), value);

@@ -76,7 +76,9 @@ fn three(pixels: &mut [u8], [a, b, c]: [&[u8]; 3], convert: impl Fn(Levels, Leve
 
 #[inline(always)]
 fn spread([red, green, blue]: &[Levels; 3], pixels: &mut [u8]) {
-    for (pixel, ((red, green), blue)) in pixels.as_chunks_mut().0.iter_mut().zip(red.iter().zip(green).zip(blue)) {
+    for (pixel, ((red, green), blue)) in
+        pixels.as_chunks_mut().0.iter_mut().zip(red.iter().zip(green).zip(blue))
+    {
         *pixel = [*red, *green, *blue];
     }
 }

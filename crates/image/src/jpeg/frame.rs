@@ -67,7 +67,9 @@ impl Frame {
             return Err(broken("the header of its frame has a wrong length"));
         }
         let factors = components.iter().map(|&[_, factors, _]| factors);
-        if factors.clone().any(|factors| !(1..=4).contains(&(factors >> 4)) || !(1..=4).contains(&(factors & 15)))
+        if factors
+            .clone()
+            .any(|factors| !(1..=4).contains(&(factors >> 4)) || !(1..=4).contains(&(factors & 15)))
             || components.iter().any(|&[_, _, table]| table > 3)
         {
             return Err(broken("the header of its frame names sampling factors or tables that do not exist"));
@@ -78,7 +80,9 @@ impl Frame {
         let component = |&[id, factors, table]: &[u8; 3]| {
             let (own_across, own_down) = (usize::from(factors >> 4), usize::from(factors & 15));
             if across % own_across != 0 || down % own_down != 0 {
-                return Err(refused("a JPEG with channels of sizes that are no multiples of each other".to_owned()));
+                return Err(refused(
+                    "a JPEG with channels of sizes that are no multiples of each other".to_owned(),
+                ));
             }
             let blocks = units_across * own_across * units_down * own_down;
             Ok(Component {

@@ -72,7 +72,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Jpeg<'_>, ImageError> {
         // The end of the picture.
         if marker == 0xd9 {
             if bytes[next..].iter().any(|byte| *byte != 0) {
-                warnings.push("bytes behind the end of the JPEG are not read (a film or another picture)".to_owned());
+                warnings.push(
+                    "bytes behind the end of the JPEG are not read (a film or another picture)".to_owned(),
+                );
             }
             break;
         }

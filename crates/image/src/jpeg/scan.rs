@@ -9,9 +9,9 @@ use crate::error::ImageError;
 
 /// Where the coefficients stand in a block, in the order in which they come.
 pub(super) const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14,
-    21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53,
-    60, 61, 54, 47, 55, 62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7,
+    14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39,
+    46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
 /// Tables that later scans use.
@@ -61,7 +61,10 @@ impl Scan {
             }
             components.push((place, means, waves));
         }
-        let units: usize = components.iter().map(|&(place, ..)| frame.components[place].across * frame.components[place].down).sum();
+        let units: usize = components
+            .iter()
+            .map(|&(place, ..)| frame.components[place].across * frame.components[place].down)
+            .sum();
         if components.is_empty() || (components.len() > 1 && units > 10) {
             return Err(wrong());
         }
@@ -270,7 +273,12 @@ impl State<'_> {
     }
 
     /// One more bit of each wave that is known, and waves that begin with this bit.
-    fn more_of_waves(&mut self, table: &Huffman, block: &mut [i16; 64], scan: &Scan) -> Result<(), ImageError> {
+    fn more_of_waves(
+        &mut self,
+        table: &Huffman,
+        block: &mut [i16; 64],
+        scan: &Scan,
+    ) -> Result<(), ImageError> {
         let bit = 1_i16 << scan.low;
         let mut place = scan.first;
         while self.run == 0 && place <= scan.last {

@@ -10,7 +10,8 @@ pub(super) fn row(frame: &Frame, component: &Component, y: usize, row: &mut Vec<
     let (across, down) = (frame.across / component.across, frame.down / component.down);
     // The row on the other side of the edge that `y` lies at.
     let inner = y / down;
-    let neighbour = || if y % 2 == 0 { inner.saturating_sub(1) } else { (inner + 1).min(component.height - 1) };
+    let neighbour =
+        || if y % 2 == 0 { inner.saturating_sub(1) } else { (inner + 1).min(component.height - 1) };
     row.clear();
     match (across, down) {
         (1, 1) => row.extend_from_slice(samples(inner)),
@@ -38,7 +39,8 @@ fn smooth_across(samples: &[u8], row: &mut Vec<u8>) {
 }
 
 fn smooth_both(near: &[u8], far: &[u8], row: &mut Vec<u8>) {
-    let sums: Vec<u16> = near.iter().zip(far).map(|(&near, &far)| 3 * u16::from(near) + u16::from(far)).collect();
+    let sums: Vec<u16> =
+        near.iter().zip(far).map(|(&near, &far)| 3 * u16::from(near) + u16::from(far)).collect();
     let mix = |near: u16, far: u16, bias: u16| ((3 * near + far + bias) >> 4) as u8;
     let (&[first, second, ..], &[.., before, last]) = (&sums[..], &sums[..]) else { return };
     pairs(

@@ -65,7 +65,8 @@ impl Directory {
                 false => usize::try_from(order.number(bytes, inline, wide)?).ok()?,
             };
             // A map of colours is the longest that is asked for; a tag that lies outside has no values.
-            let values = (0..count.min(3 << 16)).map_while(|index| order.number(bytes, place + index * width, width));
+            let values =
+                (0..count.min(3 << 16)).map_while(|index| order.number(bytes, place + index * width, width));
             entries.push(Entry { tag, values: values.collect(), place });
         }
         let more = order.number(bytes, end, wide).is_some_and(|next| next != 0);

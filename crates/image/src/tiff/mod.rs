@@ -29,7 +29,9 @@ const FILL_ORDER: u16 = 266;
 const MAKE: u16 = 271;
 const ORIENTATION: u16 = 274;
 const SAMPLES: u16 = 277;
+const PLANES: u16 = 284;
 const COLOUR_MAP: u16 = 320;
+const TILE_WIDTH: u16 = 322;
 const SUB_DIRECTORIES: u16 = 330;
 const INK_SET: u16 = 332;
 const EXTRA_SAMPLES: u16 = 338;
@@ -65,7 +67,8 @@ struct Layout {
 impl Layout {
     fn new(directory: &Directory) -> Result<Self, ImageError> {
         let compression = match directory.value(COMPRESSION).unwrap_or(1) {
-            1..=5 | 8 | 32773 | 32946 => None,
+            1 | 4 | 5 | 8 | 32773 | 32946 => None,
+            2 | 3 => Some("fax codes of group 3"),
             6 | 7 => Some("JPEG"),
             34712 => Some("JPEG 2000"),
             34925 => Some("LZMA"),
@@ -94,7 +97,9 @@ impl Layout {
             Some(4) => return Err(refused("a mask")),
             Some(6) => return Err(refused("YCbCr colours")),
             Some(8..=10) => return Err(refused("Lab colours")),
-            Some(32803 | 34892) => return Err(ImageError::refused("the raw data of a camera", "dcraw_emu -T FILE")),
+            Some(32803 | 34892) => {
+                return Err(ImageError::refused("the raw data of a camera", "dcraw_emu -T FILE"));
+            }
             Some(_) => return Err(refused("unknown colours")),
         };
         if !depths.contains(&depth) {
@@ -109,12 +114,22 @@ impl Layout {
         if !known || (colours == Colours::WhiteIsZero && samples > 1) || (alpha && samples == own) {
             return Err(refused(format!("{samples} channels")));
         }
-        if directory.value(FILL_ORDER) == Some(2) && (depth < 8 || directory.value(COMPRESSION) != Some(1)) {
+        if directory.value(FILL_ORDER) == Some(2) {
             return Err(refused("bits in the reverse order"));
+        }
+        if directory.value(PLANES) == Some(2) && directory.has(TILE_WIDTH) {
+            return Err(refused("tiles of one channel each"));
         }
         let side = |tag| directory.value(tag).and_then(|side| usize::try_from(side).ok()).unwrap_or(0);
         let (width, height) = (side(WIDTH), side(HEIGHT));
-        Ok(Self { width, height, bits: depth as usize, samples, colours, extra: extra.filter(|_| samples > own) })
+        Ok(Self {
+            width,
+            height,
+            bits: depth as usize,
+            samples,
+            colours,
+            extra: extra.filter(|_| samples > own),
+        })
     }
 
     /// `TIFF, 8 bits, RGB`
