@@ -22,7 +22,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
     options.set_ignore_adler32(false);
     options.set_ignore_text_chunk(true);
     options.set_ignore_iccp_chunk(true);
-    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    let whole = chunks.whole.as_deref().unwrap_or(bytes);
+    let mut decoder = Decoder::new_with_options(Cursor::new(whole), options);
     decoder.set_limits(Limits { bytes: MOST_MEMORY });
     decoder.set_transformations(Transformations::EXPAND);
     let header = decoder.read_header_info().map_err(broken)?;
@@ -55,6 +56,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
 struct Chunks<'a> {
     exif: Option<Vec<u8>>,
     xmp: Option<&'a [u8]>,
+    /// The file with an end, where it has none.
+    whole: Option<Vec<u8>>,
     warnings: Vec<String>,
 }
 
@@ -70,6 +73,7 @@ impl<'a> Chunks<'a> {
         loop {
             let Some((kind, content, checksum, next)) = chunk(rest) else {
                 warn("the end of the PNG is missing; its pixels are all there");
+                chunks.whole = Some(with_end(bytes, rest));
                 break;
             };
             let mut crc = Crc::new();
@@ -102,6 +106,20 @@ impl<'a> Chunks<'a> {
         }
         Ok(chunks)
     }
+}
+
+/// A file that breaks off at `rest`, with an end. Whether all pixels are there is for the decoder to say.
+fn with_end(bytes: &[u8], rest: &[u8]) -> Vec<u8> {
+    let mut whole = bytes[..bytes.len() - rest.len()].to_vec();
+    if let [l3, l2, l1, l0, b'I', b'D', b'A', b'T', content @ ..] = rest {
+        let content = &content[..content.len().min(u32::from_be_bytes([*l3, *l2, *l1, *l0]) as usize)];
+        whole.extend((content.len() as u32).to_be_bytes());
+        whole.extend(b"IDAT");
+        whole.extend(content);
+        whole.extend([0; 4]);
+    }
+    whole.extend(b"\0\0\0\0IEND\xae\x42\x60\x82");
+    whole
 }
 
 /// The next chunk: its kind, its content, its checksum, and what follows.

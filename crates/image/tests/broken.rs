@@ -67,13 +67,77 @@ fn cut_off_files_are_errors_that_name_them() {
             match open(whole[..len].to_vec(), part) {
                 // The end marker alone carries no pixels.
                 Ok(_) => {
-                    let end = if kind == "png" { 16 } else { 3 };
+                    let end = if kind == "png" { 17 } else { 3 };
                     assert!(kind != "idx" && len + end > whole.len(), "{kind} cut off at {len} was read");
                 }
                 Err(error) => assert!(error.starts_with("cannot read folder/broken.bin"), "{error}"),
             }
         }
     }
+}
+
+/// A PNG without its first chunks of a kind, or with a wrong checksum over them.
+fn png_with(kind: &[u8; 4], wrong: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+    let whole = png();
+    let place = whole.windows(4).position(|window| window == kind).expect("a chunk") - 4;
+    let length = u32::from_be_bytes(whole[place..place + 4].try_into().expect("four bytes")) as usize;
+    let mut chunk = whole[place..place + length + 12].to_vec();
+    wrong(&mut chunk);
+    [&whole[..place], &chunk, &whole[place + length + 12..]].concat()
+}
+
+/// A chunk with its checksum.
+fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(kind);
+    crc.update(content);
+    [&(content.len() as u32).to_be_bytes()[..], kind, content, &crc.sum().to_be_bytes()].concat()
+}
+
+#[test]
+fn checksums_of_png_are_treated_as_others_do() {
+    let last = |chunk: &mut Vec<u8>| *chunk.last_mut().expect("a checksum") ^= 1;
+    let odd = |kind: &[u8; 4]| {
+        let mut chunk = chunk(kind, &[0; 5]);
+        last(&mut chunk);
+        png_with(b"IDAT", |old| *old = [&chunk[..], old].concat())
+    };
+    let adler = png_with(b"IDAT", |old| {
+        let mut content = old[8..old.len() - 4].to_vec();
+        last(&mut content);
+        *old = chunk(b"IDAT", &content);
+    });
+    let read = [
+        (png(), None),
+        (
+            png_with(b"IDAT", last),
+            Some("a checksum over the pixels of the PNG is wrong; the one inside them is right"),
+        ),
+        (odd(b"tEXt"), Some("the checksum of the PNG's chunk tEXt is wrong; its pixels are not touched")),
+        (png_with(b"IEND", Vec::clear), Some("the end of the PNG is missing; its pixels are all there")),
+        ([&png()[..], b"more"].concat(), None),
+    ];
+    for (bytes, warning) in read {
+        let opened = Image.open(&json!({ "field": "image" }), &Value::File(File::in_memory("a.png", bytes)));
+        let opened = opened.expect("sound pixels");
+        assert_eq!(opened.warnings.first().map(String::as_str), warning);
+        assert_eq!(opened.value, open_whole(png()));
+    }
+    let refused = [
+        (png_with(b"IHDR", last), "the checksum of its chunk IHDR is wrong"),
+        (odd(b"eXIf"), "the checksum of its chunk eXIf is wrong"),
+        (adler, "WrongChecksum"),
+        (png_with(b"IDAT", Vec::clear), "it is broken or cut off"),
+    ];
+    for (bytes, expected) in refused {
+        let error = open(bytes, None).expect_err(expected);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+fn open_whole(bytes: Vec<u8>) -> Value {
+    let file = Value::File(File::in_memory("a.png", bytes));
+    Image.open(&json!({ "field": "image" }), &file).expect("a sound picture").value
 }
 
 #[test]
@@ -145,6 +209,11 @@ fn wrong_parts_are_named() {
         (idx(), Some(Part::Item(3)), "item 4: the archive holds 3 pictures only"),
         (idx(), Some(cell(0, 4)), "an IDX archive has items"),
         (idx(), None, "an archive of 3 pictures: name one of its items"),
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1".to_vec(),
+            None,
+            "it is a HEIC picture, which is not read here: convert it",
+        ),
         (b"hello".to_vec(), None, "its first bytes are those of no known picture: read are PNG, JPEG, GIF"),
         (b"GIF89a".to_vec(), None, "it is broken or cut off"),
         (
