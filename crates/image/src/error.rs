@@ -13,8 +13,24 @@ pub enum ImageError {
         reason: String,
     },
     /// The content is of no known format.
-    #[error("it is neither PNG nor JPEG nor an IDX archive of pictures, by its first bytes")]
+    #[error(
+        "its first bytes are those of no known picture: read are PNG, JPEG, GIF, BMP, WebP, TIFF, PBM, PGM, PPM and \
+         IDX archives"
+    )]
     Format,
+    /// A format, or a kind of a format, that is known and not read.
+    #[error("it is {format}, which is not read here: convert it, for instance with `{command}`")]
+    Refused {
+        /// `a HEIC picture`.
+        format: String,
+        /// A command that converts `FILE`.
+        command: &'static str,
+    },
+    /// Something else than an archive of pictures was compressed by gzip.
+    #[error(
+        "it is compressed by gzip, and what is inside is no IDX archive of pictures: unpack it with `gzip -d`"
+    )]
+    Gzip,
     /// The content breaks the rules of its format.
     #[error("it is broken or cut off: {reason}")]
     Broken {
@@ -117,6 +133,11 @@ pub enum ImageError {
 }
 
 impl ImageError {
+    /// A format that is known and not read, and the command that converts `FILE`.
+    pub(crate) fn refused(format: impl Into<String>, command: &'static str) -> Self {
+        Self::Refused { format: format.into(), command }
+    }
+
     /// The error with the file that it is about.
     pub(crate) fn of(self, file: &File) -> AdapterError {
         AdapterError::Broken { file: file.to_string(), reason: self.to_string() }

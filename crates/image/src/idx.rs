@@ -16,6 +16,8 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes, three dimensions.
 const MAGIC: [u8; 4] = [0, 0, 8, 3];
 const HEADER: usize = 16;
+/// No byte of gzip stands for more: deflate shrinks to a 1032nd at best.
+const MOST_SHRUNK: usize = 1032;
 /// The longest archive that is read, in bytes.
 const MOST: u64 = 1 << 30;
 
@@ -34,29 +36,56 @@ impl Idx {
         bytes.starts_with(&MAGIC) || bytes.starts_with(&GZIP)
     }
 
-    pub(crate) fn new(bytes: &[u8]) -> Result<Self, ImageError> {
-        let bytes = if bytes.starts_with(&GZIP) { decompress(bytes)? } else { bytes.to_vec() };
-        let broken = |reason: &str| ImageError::Broken { reason: reason.to_owned() };
-        if !bytes.starts_with(&MAGIC) {
-            return Err(ImageError::Format);
+    /// Whether bytes are an archive, plain or compressed.
+    pub(crate) fn is_inside(bytes: &[u8]) -> bool {
+        if !bytes.starts_with(&GZIP) {
+            return bytes.starts_with(&MAGIC);
         }
-        let number = |index: usize| {
-            let bytes = bytes.get(4 * index..4 * index + 4)?;
-            bytes.try_into().ok().map(|bytes| u32::from_be_bytes(bytes) as usize)
-        };
-        let (Some(items), Some(height), Some(width)) = (number(1), number(2), number(3)) else {
+        let mut magic = [0; MAGIC.len()];
+        MultiGzDecoder::new(bytes).read_exact(&mut magic).is_ok() && magic == MAGIC
+    }
+
+    pub(crate) fn new(bytes: &[u8]) -> Result<Self, ImageError> {
+        let compressed = bytes.starts_with(&GZIP);
+        if !Self::is_inside(bytes) {
+            return Err(if compressed { ImageError::Gzip } else { ImageError::Format });
+        }
+        let mut reader: Box<dyn Read> =
+            if compressed { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) };
+        let mut header = [0; HEADER];
+        reader.read_exact(&mut header).map_err(|_| broken("the header is not complete"))?;
+        let [_, items, height, width] = *header.as_chunks::<4>().0 else {
             return Err(broken("the header is not complete"));
         };
+        let [items, height, width] = [items, height, width].map(|number| u32::from_be_bytes(number) as usize);
         check_size(width, height)?;
         if width == 0 || height == 0 {
             return Err(broken("its pictures have no pixels"));
         }
         let promised = items.checked_mul(width * height).and_then(|pixels| pixels.checked_add(HEADER));
-        if promised != Some(bytes.len()) {
-            let reason = format!("{} bytes are not {items} pictures of {width} x {height}", bytes.len());
-            return Err(broken(&reason));
+        // No more is unpacked than the header promises, and nothing where so few bytes cannot hold it.
+        let most = if compressed { bytes.len().saturating_mul(MOST_SHRUNK) } else { bytes.len() };
+        let promised = promised.filter(|promised| *promised <= most && *promised as u64 <= MOST);
+        let wrong =
+            || broken(&format!("{} bytes are not {items} pictures of {width} x {height}", bytes.len()));
+        let promised = promised.ok_or_else(wrong)?;
+        let mut all = header.to_vec();
+        let read = reader.take((promised - HEADER) as u64 + 1).read_to_end(&mut all);
+        read.map_err(|error| broken(&error.to_string()))?;
+        if all.len() != promised {
+            return Err(wrong());
         }
-        Ok(Self { items, height, width, bytes: bytes.into() })
+        Ok(Self { items, height, width, bytes: all.into() })
+    }
+
+    /// Items, height and width.
+    pub(crate) fn shape(&self) -> [usize; 3] {
+        [self.items, self.height, self.width]
+    }
+
+    /// The pixels of all items.
+    pub(crate) fn pixels(&self) -> &[u8] {
+        &self.bytes[HEADER..]
     }
 
     pub(crate) fn items(&self) -> usize {
@@ -77,14 +106,8 @@ impl Idx {
     }
 }
 
-fn decompress(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
-    let mut plain = Vec::new();
-    let read = MultiGzDecoder::new(bytes).take(MOST + 1).read_to_end(&mut plain);
-    read.map_err(|error| ImageError::Broken { reason: error.to_string() })?;
-    if plain.len() as u64 > MOST {
-        return Err(ImageError::Broken { reason: format!("it has more than {MOST} bytes") });
-    }
-    Ok(plain)
+fn broken(reason: &str) -> ImageError {
+    ImageError::Broken { reason: reason.to_owned() }
 }
 
 #[cfg(test)]

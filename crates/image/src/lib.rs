@@ -1,6 +1,7 @@
 //! The image medium: pictures to patches or codes and back.
 //!
-//! Files are decoded by their content: PNG, JPEG, and IDX archives (the format of MNIST). A cell of a sheet,
+//! Files are decoded by their content: PNG, JPEG, GIF, BMP, WebP, TIFF, the family of PPM, and IDX archives (the
+//! format of MNIST); other formats are named, with a command that converts them. A cell of a sheet,
 //! or an item of an archive, is a picture of its own. What is done to a picture once (colour, size, inversion,
 //! corruption) is done when it is opened; what is learned (normalisation, a codebook) is fitted on opened
 //! pictures; what is done anew for every sample of training is augmentation.
@@ -19,6 +20,7 @@
 
 mod adapter;
 mod augmentation;
+mod bitmaps;
 mod blur;
 mod cache;
 mod check;
@@ -28,17 +30,25 @@ mod decoded;
 mod error;
 mod features;
 mod flatten;
+mod format;
+mod gif;
 mod grid;
 mod idx;
+mod jpeg;
 mod medium;
 mod merge;
 mod options;
+mod orientation;
+mod picture;
+mod png;
 mod raster;
 mod series;
 mod size;
 mod state;
+mod tiff;
 mod trim;
 mod warp;
+mod webp;
 mod yiq;
 
 pub use adapter::ImageAdapter;

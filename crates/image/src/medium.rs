@@ -3,17 +3,25 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OpenedValue, OptionProblem, Value};
+use any2any_adapter::{
+    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Value,
+};
 
 use crate::adapter::{ImageAdapter, opened_background};
 use crate::cache;
 use crate::check::problems;
-use crate::decoded::{Pixels, whole};
+use crate::decoded::{Area, Decoded, Pixels, whole};
 use crate::error::ImageError;
 use crate::flatten::{flatten, luma};
 use crate::options::{Colour, ImageOptions};
 use crate::series::join;
 use crate::trim::trimmed;
+
+/// The extensions of what is read.
+const EXTENSIONS: &[&str] = &[
+    "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "dib", "webp", "tif", "tiff", "pbm", "pgm", "ppm",
+    "pnm", "pam",
+];
 
 /// The image medium.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,16 +67,42 @@ impl Medium for Image {
     /// Pictures that follow each other are joined from left to right before they are brought to a size.
     fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
         let options = parse(options)?;
-        let image = picture(&options, value)?;
+        let mut warnings = Vec::new();
+        let image = picture(&options, value, &mut warnings)?;
         let named = |error: ImageError| match value {
             Value::File(file) => error.of(file),
             _ => error.into(),
         };
-        finish(&options, image).map(|image| Value::Image(image).into()).map_err(named)
+        let value = finish(&options, image).map(Value::Image).map_err(named)?;
+        Ok(OpenedValue { value, warnings })
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["png", "jpg", "jpeg"]
+        EXTENSIONS
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        Decoded::recognises(bytes)
+    }
+
+    /// Pixels as the file has them: `[height, width, channels]`, or `[items, height, width]` of an archive.
+    fn contents(&self, file: &File) -> Result<Contents, AdapterError> {
+        let decoded = cache::decoded(file).map_err(|error| error.of(file))?;
+        let floats = |values: &[u8]| values.iter().map(|&level| f32::from(level)).collect();
+        let (axes, values) = match (&decoded, file.part()) {
+            (Decoded::Archive(idx), None) => {
+                let [items, height, width] = idx.shape();
+                (vec![("items", items), ("height", height), ("width", width)], floats(idx.pixels()))
+            }
+            (decoded, part) => {
+                let (pixels, area) = decoded.part(part).map_err(|error| error.of(file))?;
+                let Area { width, height, .. } = area;
+                let axes = vec![("height", height), ("width", width), ("channels", pixels.channels)];
+                (axes, floats(&pixels.cut(area)))
+            }
+        };
+        let (format, warnings) = (decoded.format(), decoded.warnings().to_vec());
+        Ok(Contents { format, axes, values, warnings, ..Contents::default() })
     }
 
     fn fit(
@@ -100,8 +134,13 @@ fn parse(options: &serde_json::Value) -> Result<ImageOptions, AdapterError> {
     }
 }
 
-/// A value as one picture of the wanted colours, of the size that it has.
-fn picture(options: &ImageOptions, value: &Value) -> Result<any2any_adapter::Image, AdapterError> {
+/// A value as one picture of the wanted colours, of the size that it has; what is odd about its files joins the
+/// warnings.
+fn picture(
+    options: &ImageOptions,
+    value: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<any2any_adapter::Image, AdapterError> {
     let background = options.background.rgb();
     let flat = |pixels: &Pixels, area| {
         let area = if options.trim { trimmed(pixels, area, background) } else { area };
@@ -116,11 +155,16 @@ fn picture(options: &ImageOptions, value: &Value) -> Result<any2any_adapter::Ima
             Ok(flat(&pixels, whole(&pixels))?)
         }
         Value::File(file) => {
-            let part = cache::decoded(file).and_then(|decoded| decoded.part(file.part()));
+            let decoded = cache::decoded(file).map_err(|error| error.of(file))?;
+            let new = decoded.warnings().iter().filter(|warning| !warnings.contains(warning));
+            let new: Vec<String> = new.cloned().collect();
+            warnings.extend(new);
+            let part = decoded.part(file.part());
             part.and_then(|(pixels, area)| flat(&pixels, area)).map_err(|error| error.of(file))
         }
         Value::Series(values) => {
-            let images: Result<Vec<_>, _> = values.iter().map(|value| picture(options, value)).collect();
+            let images: Result<Vec<_>, _> =
+                values.iter().map(|value| picture(options, value, warnings)).collect();
             let background = match options.colour {
                 Colour::Grey => &[luma(background)][..],
                 Colour::Rgb => &background[..],

@@ -66,11 +66,78 @@ fn cut_off_files_are_errors_that_name_them() {
         for len in 0..whole.len() {
             match open(whole[..len].to_vec(), part) {
                 // The end marker alone carries no pixels.
-                Ok(_) => assert!(kind == "png" && len + 16 > whole.len(), "{kind} cut off at {len} was read"),
+                Ok(_) => {
+                    let end = if kind == "png" { 17 } else { 3 };
+                    assert!(kind != "idx" && len + end > whole.len(), "{kind} cut off at {len} was read");
+                }
                 Err(error) => assert!(error.starts_with("cannot read folder/broken.bin"), "{error}"),
             }
         }
     }
+}
+
+/// A PNG without its first chunks of a kind, or with a wrong checksum over them.
+fn png_with(kind: &[u8; 4], wrong: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+    let whole = png();
+    let place = whole.windows(4).position(|window| window == kind).expect("a chunk") - 4;
+    let length = u32::from_be_bytes(whole[place..place + 4].try_into().expect("four bytes")) as usize;
+    let mut chunk = whole[place..place + length + 12].to_vec();
+    wrong(&mut chunk);
+    [&whole[..place], &chunk, &whole[place + length + 12..]].concat()
+}
+
+/// A chunk with its checksum.
+fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(kind);
+    crc.update(content);
+    [&(content.len() as u32).to_be_bytes()[..], kind, content, &crc.sum().to_be_bytes()].concat()
+}
+
+#[test]
+fn checksums_of_png_are_treated_as_others_do() {
+    let last = |chunk: &mut Vec<u8>| *chunk.last_mut().expect("a checksum") ^= 1;
+    let odd = |kind: &[u8; 4]| {
+        let mut chunk = chunk(kind, &[0; 5]);
+        last(&mut chunk);
+        png_with(b"IDAT", |old| *old = [&chunk[..], old].concat())
+    };
+    let adler = png_with(b"IDAT", |old| {
+        let mut content = old[8..old.len() - 4].to_vec();
+        last(&mut content);
+        *old = chunk(b"IDAT", &content);
+    });
+    let read = [
+        (png(), None),
+        (
+            png_with(b"IDAT", last),
+            Some("a checksum over the pixels of the PNG is wrong; the one inside them is right"),
+        ),
+        (odd(b"tEXt"), Some("the checksum of the PNG's chunk tEXt is wrong; its pixels are not touched")),
+        (png_with(b"IEND", Vec::clear), Some("the end of the PNG is missing; its pixels are all there")),
+        ([&png()[..], b"more"].concat(), None),
+    ];
+    for (bytes, warning) in read {
+        let opened = Image.open(&json!({ "field": "image" }), &Value::File(File::in_memory("a.png", bytes)));
+        let opened = opened.expect("sound pixels");
+        assert_eq!(opened.warnings.first().map(String::as_str), warning);
+        assert_eq!(opened.value, open_whole(png()));
+    }
+    let refused = [
+        (png_with(b"IHDR", last), "the checksum of its chunk IHDR is wrong"),
+        (odd(b"eXIf"), "the checksum of its chunk eXIf is wrong"),
+        (adler, "WrongChecksum"),
+        (png_with(b"IDAT", Vec::clear), "it is broken or cut off"),
+    ];
+    for (bytes, expected) in refused {
+        let error = open(bytes, None).expect_err(expected);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+fn open_whole(bytes: Vec<u8>) -> Value {
+    let file = Value::File(File::in_memory("a.png", bytes));
+    Image.open(&json!({ "field": "image" }), &file).expect("a sound picture").value
 }
 
 #[test]
@@ -116,6 +183,22 @@ fn pictures_too_large_are_refused_before_memory_is_taken() {
 }
 
 #[test]
+fn archives_are_not_unpacked_before_they_are_known() {
+    let zeros = vec![0; 64 << 20];
+    let head = |items: u32| [&[0, 0, 8, 3][..], &items.to_be_bytes(), &[0, 0, 0, 28, 0, 0, 0, 28]].concat();
+    let cases = [
+        (gzip(&zeros), "what is inside is no IDX archive of pictures: unpack it with `gzip -d`"),
+        (gzip(&[head(2), zeros.clone()].concat()), "bytes are not 2 pictures of 28 x 28"),
+        (gzip(&head(1_000_000)), "bytes are not 1000000 pictures of 28 x 28"),
+        (gzip(&[head(u32::MAX), zeros].concat()), "bytes are not 4294967295 pictures of 28 x 28"),
+    ];
+    for (bytes, expected) in cases {
+        let error = open(bytes, Some(Part::Item(0))).expect_err(expected);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn wrong_parts_are_named() {
     let cell = |left, width| Part::Rectangle { left, top: 0, width, height: 4 };
     let cases = [
@@ -126,10 +209,19 @@ fn wrong_parts_are_named() {
         (idx(), Some(Part::Item(3)), "item 4: the archive holds 3 pictures only"),
         (idx(), Some(cell(0, 4)), "an IDX archive has items"),
         (idx(), None, "an archive of 3 pictures: name one of its items"),
-        (b"hello".to_vec(), None, "neither PNG nor JPEG nor an IDX archive"),
-        (b"GIF89a".to_vec(), None, "neither PNG nor JPEG nor an IDX archive"),
-        (gzip(b"hello"), Some(Part::Item(0)), "neither PNG nor JPEG nor an IDX archive"),
-        (Vec::new(), None, "neither PNG nor JPEG nor an IDX archive"),
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1".to_vec(),
+            None,
+            "it is a HEIC picture, which is not read here: convert it",
+        ),
+        (b"hello".to_vec(), None, "its first bytes are those of no known picture: read are PNG, JPEG, GIF"),
+        (b"GIF89a".to_vec(), None, "it is broken or cut off"),
+        (
+            gzip(b"hello"),
+            Some(Part::Item(0)),
+            "it is compressed by gzip, and what is inside is no IDX archive",
+        ),
+        (Vec::new(), None, "its first bytes are those of no known picture"),
     ];
     for (bytes, part, expected) in cases {
         let error = open(bytes, part).expect_err(expected);

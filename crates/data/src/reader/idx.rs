@@ -16,6 +16,9 @@ use super::lines::{is_gzip, unreadable, wrong};
 use crate::text::grouped;
 use crate::{DataError, Samples};
 
+/// No byte of gzip stands for more: deflate shrinks to a 1032nd at best.
+const MOST_SHRUNK: u64 = 1032;
+
 pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<Samples, DataError> {
     let mut columns: Vec<(String, Vec<Value>)> = Vec::with_capacity(fields.len());
     let mut first: Option<(PathBuf, usize)> = None;
@@ -42,11 +45,16 @@ pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<
 
 fn read_file(path: &Path) -> Result<Vec<Value>, DataError> {
     let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
+    let length = file.metadata().map_or(u64::MAX, |metadata| metadata.len());
     let file = BufReader::new(file);
-    if is_gzip(path) { read_items(path, MultiGzDecoder::new(file)) } else { read_items(path, file) }
+    match is_gzip(path) {
+        true => read_items(path, MultiGzDecoder::new(file), length.saturating_mul(MOST_SHRUNK)),
+        false => read_items(path, file, u64::MAX),
+    }
 }
 
-fn read_items(path: &Path, mut reader: impl Read) -> Result<Vec<Value>, DataError> {
+/// Items of a reader that can hold `most` bytes.
+fn read_items(path: &Path, mut reader: impl Read, most: u64) -> Result<Vec<Value>, DataError> {
     let mut head = [0; 4];
     let not_idx = || wrong(path, "is not an IDX file of bytes: it must begin with 0, 0, 8");
     fill(path, &mut reader, &mut head)?;
@@ -67,6 +75,13 @@ fn read_items(path: &Path, mut reader: impl Read) -> Result<Vec<Value>, DataErro
     let Some(total) = shape.item.checked_mul(shape.items) else {
         return Err(wrong(path, &format!("its sizes {sizes:?} are larger than any file")));
     };
+    if total as u64 > most {
+        let reason = format!(
+            "its sizes {sizes:?} ask for {} bytes, and so small a file cannot hold them",
+            grouped(total)
+        );
+        return Err(wrong(path, &reason));
+    }
     // Memory grows with what is there, whatever the header promises.
     let mut bytes = Vec::new();
     let limit = (total as u64).saturating_add(1);
@@ -183,6 +198,9 @@ mod tests {
         }
         let whole = gzip(&idx(&[2], &[1, 2]));
         check(&[("f.gz", &whole)], &split(&[("x", "f.gz")]), "x=1|2");
+        let bomb = gzip(&[&idx(&[1000, 1000, 1000], &[])[..], &[0; 9000]].concat());
+        let expected = "f.gz: its sizes [1000, 1000, 1000] ask for 1,000,000,000 bytes, and so small a file cannot hold them";
+        check(&[("f.gz", &bomb)], &split(&[("x", "f.gz")]), expected);
         let cut_off = "f.gz: the gzip file is cut off; download or compress it again";
         for length in [0, 5, whole.len() - 3] {
             check(&[("f.gz", &whole[..length])], &split(&[("x", "f.gz")]), cut_off);

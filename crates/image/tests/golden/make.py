@@ -57,6 +57,38 @@ def upright(data):
     return ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
 
 
+def formats(grey, colour, alpha, grey_alpha, palette, bits, deep):
+    """Files of other formats than PNG, and kinds of JPEG."""
+    cmyk = colour.convert("CMYK")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = [("JPEG", image, {"quality": 90, "subsampling": subsampling, "progressive": progressive, **more})
+               for image in (colour, cmyk) for subsampling in (0, 1, 2) for progressive in (False, True)
+               for more in ({}, {"restart_marker_blocks": 1})]
+    options += [("JPEG", colour, {"keep_rgb": True}), ("PNG", alpha, {"exif": exif})]
+    options += [("GIF", image, {}) for image in (grey, palette, bits)]
+    options += [("BMP", image, {}) for image in (grey, colour, palette, bits, alpha)]
+    options += [("PPM", image, {}) for image in (grey, colour, bits)]
+    options += [("WEBP", image, {"lossless": lossless, "exact": True}) for image in (colour, alpha) for lossless in (True, False)]
+    options += [("WEBP", colour, {"lossless": True, "exif": exif})]
+    options += [("TIFF", image, {"compression": compression}) for image in (grey, colour, alpha, grey_alpha, palette, bits, cmyk)
+                for compression in (None, "tiff_lzw", "tiff_adobe_deflate", "packbits")]
+    options += [("TIFF", bits, {"compression": "group4"}), ("TIFF", colour, {"big_tiff": True}),
+                ("TIFF", colour, {"exif": exif})]
+    for kind, image, more in options:
+        data = saved(image, kind, **more)
+        name = f"{image.mode} {kind} {more}"
+        if "exif" in more:
+            name = f"{image.mode} {kind} turned"
+        # Levels of JPEG are libjpeg's to the last bit; smoothing and rounding of WebP differ a little.
+        lossy = kind == "WEBP" and not more["lossless"]
+        yield line(name, data, "rgb", ORANGE, opaque(upright(data), ORANGE), tolerance=3 if lossy else 1)
+    for endian in "<>":
+        data = saved(Image.fromarray(numpy.asarray(deep).astype(endian + "u2")), "TIFF")
+        yield line(f"16 bit tiff {endian}", data, "grey", WHITE,
+                   Image.fromarray((numpy.asarray(deep) // 257).astype(numpy.uint8)))
+
+
 def lines():
     grey = Image.fromarray(smooth(9, 13, 1))
     colour = Image.fromarray(smooth(9, 13, 3))
@@ -94,6 +126,7 @@ def lines():
         for image, kind in [(grey, "grey"), (colour, "rgb")]:
             resized = image.resize((width, height), Image.Resampling.LANCZOS)
             yield line(f"{kind} to {width} x {height}", saved(image, "PNG"), kind, WHITE, resized, size, tolerance=2)
+    yield from formats(grey, colour, alpha, grey_alpha, palette, bits, deep)
     line_of_text = grey.resize((round(13 * 32 / 9), 32), Image.Resampling.LANCZOS)
     yield line("line of height 32", saved(grey, "PNG"), "grey", WHITE, line_of_text, {"height": 32}, tolerance=2)
 
