@@ -105,7 +105,8 @@ impl TextAdapter {
             Tokenizer::File(file) => Segmenter::of_file(document, file, &options.added_tokens)
                 .map_err(|unusable| unusable.to_string())?,
             _ => {
-                let document = String::from_utf8(document).map_err(|_| "no JSON: it is not UTF-8".to_owned())?;
+                let document =
+                    String::from_utf8(document).map_err(|_| "no JSON: it is not UTF-8".to_owned())?;
                 Segmenter::Trained(Box::new(Trained::new(document, options)?))
             }
         };

@@ -7,7 +7,6 @@ use aho_corasick::{AhoCorasick, MatchKind};
 /// Names that are one token wherever they are written. Of two that start at the same place the longer one counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AddedTokens {
-    names: Vec<String>,
     automaton: Option<AhoCorasick>,
 }
 
@@ -33,11 +32,7 @@ impl AddedTokens {
             let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(names);
             Some(built.map_err(|error| format!("the added tokens cannot be looked for: {error}"))?)
         };
-        Ok(Self { names: names.to_vec(), automaton })
-    }
-
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
+        Ok(Self { automaton })
     }
 
     /// The parts of a text, none of them empty.

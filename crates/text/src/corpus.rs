@@ -102,13 +102,16 @@ mod tests {
         let expected = [(",", 1), ("▁a", 2), ("▁b", 3)];
         assert_eq!(words.0, expected.map(|(word, count)| (word.to_owned(), count)));
         assert_eq!(words.by_frequency(2), ["▁b", "▁a"]);
-        let texts = Counts::texts(normalizer, &AddedTokens::default(), &mut values.iter().chain([&Value::from("")])).expect("texts");
+        let texts =
+            Counts::texts(normalizer, &AddedTokens::default(), &mut values.iter().chain([&Value::from("")]))
+                .expect("texts");
         assert_eq!(texts.0, [("a, b".to_owned(), 1), ("b a b".to_owned(), 1)]);
         let added = AddedTokens::new(&[" b".to_owned()]).expect("one name");
         let words = Counts::words(normalizer, &added, &mut values.iter()).expect("texts");
         let expected = [(",", 1), ("▁a", 2), ("▁b", 1)];
         assert_eq!(words.0, expected.map(|(word, count)| (word.to_owned(), count)));
-        let characters = Counts::characters(normalizer, &AddedTokens::default(), &mut values.iter()).expect("texts");
+        let characters =
+            Counts::characters(normalizer, &AddedTokens::default(), &mut values.iter()).expect("texts");
         let expected = [(" ", 3), (",", 1), ("a", 2), ("b", 3)];
         assert_eq!(characters.0, expected.map(|(c, count)| (c.to_owned(), count)));
     }

@@ -55,7 +55,8 @@ impl Existing {
         let added: Vec<Added> = part(&mut file, "added_tokens").map_err(broken)?.unwrap_or_default();
         let normalizer: Option<NormalizerWrapper> = part(&mut file, "normalizer").map_err(broken)?;
         let pre_tokenizer: Option<PreTokenizerWrapper> = part(&mut file, "pre_tokenizer").map_err(broken)?;
-        let post_processor: Option<PostProcessorWrapper> = part(&mut file, "post_processor").map_err(broken)?;
+        let post_processor: Option<PostProcessorWrapper> =
+            part(&mut file, "post_processor").map_err(broken)?;
         let decoder: Option<DecoderWrapper> = part(&mut file, "decoder").map_err(broken)?;
         let added = added.into_iter().map(|added| added.token).collect();
         let mut listed = Listed::new(&model, added, normalizer.as_ref()).map_err(broken)?;
@@ -169,7 +170,8 @@ fn guard(model: &mut Json, listed: &Listed, hidden: &HashSet<String>) -> Result<
             *option = value;
         }
     }
-    let model = serde_json::from_value(model.take()).map_err(|error| format!("its model is broken: {error}"))?;
+    let model =
+        serde_json::from_value(model.take()).map_err(|error| format!("its model is broken: {error}"))?;
     Ok(Guarded {
         model,
         size: listed.names.len(),

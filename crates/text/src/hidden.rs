@@ -44,7 +44,9 @@ pub(crate) fn hide(model: &mut Json, hidden: &HashSet<String>) {
     if let Some(merges) = model.get_mut("merges").and_then(Json::as_array_mut) {
         merges.retain(|merge| {
             let (left, right) = match merge {
-                Json::Array(parts) => (parts.first().and_then(Json::as_str), parts.get(1).and_then(Json::as_str)),
+                Json::Array(parts) => {
+                    (parts.first().and_then(Json::as_str), parts.get(1).and_then(Json::as_str))
+                }
                 _ => match merge.as_str().and_then(|merge| merge.split_once(' ')) {
                     Some((left, right)) => (Some(left), Some(right)),
                     None => (None, None),
@@ -88,7 +90,8 @@ impl Guarded {
 
     /// A word that is a piece as a whole; a byte's name is none.
     fn whole_word(&self, word: &str) -> Option<Token> {
-        let token = self.numbers.get(word).filter(|token| !self.hidden.contains(token) && byte_of(word).is_none())?;
+        let token =
+            self.numbers.get(word).filter(|token| !self.hidden.contains(token) && byte_of(word).is_none())?;
         Some(Token::new(*token, word.to_owned(), (0, word.len())))
     }
 
@@ -96,7 +99,9 @@ impl Guarded {
     fn bytes_of(&self, sequence: &str, (start, end): (usize, usize)) -> Option<Vec<Token>> {
         let bytes = self.bytes.as_ref()?;
         let tokens = (start..).zip(sequence.get(start..end)?.bytes());
-        tokens.map(|(at, byte)| Some(Token::new(bytes[usize::from(byte)]?, String::new(), (at, at + 1)))).collect()
+        tokens
+            .map(|(at, byte)| Some(Token::new(bytes[usize::from(byte)]?, String::new(), (at, at + 1))))
+            .collect()
     }
 }
 

@@ -48,3 +48,4 @@ pub use options::{
     Bpe, Bytes, Characters, File, Labels, Normalization, TextOptions, Tokenizer, Unigram, WordPiece, Words,
 };
 pub use special::SpecialTokens;
+pub use training::nearest_vocabulary;

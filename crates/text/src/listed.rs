@@ -9,6 +9,9 @@ use crate::hidden::Guarded;
 use crate::options::File;
 use crate::special::{SpecialTokens, Unusable, Vocabulary};
 
+/// How many numbers a vocabulary may have for each of its tokens.
+const SPARSE: usize = 100;
+
 /// The tokens of a file, by their names and by their numbers.
 pub(crate) struct Listed {
     pub(crate) numbers: HashMap<String, u32>,
@@ -57,8 +60,14 @@ impl Listed {
         let mut numbers = in_model.numbers;
         numbers.extend(vocabulary.get_vocab().iter().map(|(name, number)| (name.clone(), *number)));
         let last = numbers.values().max().ok_or("its vocabulary is empty")?;
+        // A number far beyond the count of tokens would ask for a table that no memory holds.
+        if *last as usize > SPARSE * numbers.len() {
+            return Err(format!("it has {} tokens, and gives one the number {last}", numbers.len()));
+        }
         let mut names = vec![None; *last as usize + 1];
-        for (name, number) in pieces.into_iter().chain(numbers.iter().map(|(name, number)| (name.clone(), *number))) {
+        for (name, number) in
+            pieces.into_iter().chain(numbers.iter().map(|(name, number)| (name.clone(), *number)))
+        {
             names[number as usize] = Some(name);
         }
         let is_special = added.iter().map(|token| (token.content.clone(), token.special)).collect();
@@ -97,14 +106,19 @@ impl Listed {
         };
         let no_text = self.numbers.iter().filter(|(name, token)| !is_text(name, **token));
         // Named tokens are found before the model sees a text; the model itself makes none of them.
-        let hidden = no_text.map(|(name, _)| name.as_str()).chain(is_named.iter().copied()).map(str::to_owned).collect();
+        let hidden = no_text
+            .map(|(name, _)| name.as_str())
+            .chain(is_named.iter().copied())
+            .map(str::to_owned)
+            .collect();
         let of_file = self.added.iter().filter(|token| is_text(&token.content, self.numbers[&token.content]));
         let mut let_through: Vec<AddedToken> = of_file.cloned().map(|token| token.special(false)).collect();
         let skips = |name: &str, token: u32| {
             let special_name = self.is_special.get(name) == Some(&true);
             (special_name && !is_named.contains(name)) || [special.begin, special.end].contains(&token)
         };
-        let skipped = self.numbers.iter().filter(|(name, token)| skips(name, **token)).map(|(_, token)| *token);
+        let skipped =
+            self.numbers.iter().filter(|(name, token)| skips(name, **token)).map(|(_, token)| *token);
         let skipped = skipped.chain([special.padding]).collect();
         for name in named.iter().filter(|name| !self.is_special.contains_key(*name)) {
             let_through.push(AddedToken::from(name.as_str(), false).normalized(false));
@@ -126,9 +140,10 @@ impl Listed {
 /// The pieces of a model and their numbers.
 fn pieces(model: &Json) -> Option<Vec<(String, u32)>> {
     match model.get("vocab")? {
-        Json::Array(pieces) => {
-            (0..).zip(pieces).map(|(number, piece)| Some((piece.get(0)?.as_str()?.to_owned(), number))).collect()
-        }
+        Json::Array(pieces) => (0..)
+            .zip(pieces)
+            .map(|(number, piece)| Some((piece.get(0)?.as_str()?.to_owned(), number)))
+            .collect(),
         Json::Object(pieces) => pieces
             .iter()
             .map(|(name, number)| Some((name.clone(), u32::try_from(number.as_u64()?).ok()?)))

@@ -177,7 +177,8 @@ fn file_problems(file: &File, added: &[String]) -> Vec<OptionProblem> {
     match Segmenter::of_file(document, file, added) {
         Ok(_) => Vec::new(),
         Err(Unusable::Broken(reason)) => {
-            let help = "give the tokenizer.json of a fast tokenizer, or the .model of SentencePiece".to_owned();
+            let help =
+                "give the tokenizer.json of a fast tokenizer, or the .model of SentencePiece".to_owned();
             vec![problem("/tokenizer/file/path", format!("{shown}: {reason}"), Some(help))]
         }
         Err(Unusable::Options(missing)) => {

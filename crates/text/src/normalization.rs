@@ -103,9 +103,7 @@ impl Normalizer {
 /// Takes a text that stays as it is character by character.
 fn keep(text: &str, normalized: usize, original: usize, segments: &mut Vec<Segment>) {
     let characters = text.char_indices();
-    segments.extend(
-        characters.map(|(c, _)| Segment { normalized: normalized + c, original: original + c }),
-    );
+    segments.extend(characters.map(|(c, _)| Segment { normalized: normalized + c, original: original + c }));
 }
 
 /// A normalised text, and the way back to the original.
@@ -222,8 +220,16 @@ mod tests {
         for _ in 0..3000 {
             let text: String =
                 (0..random.below(12)).map(|_| alphabet[random.below(alphabet.len())]).collect();
-            assert_eq!(NFC.apply(&text, &AddedTokens::default()).text, text.nfc().collect::<String>(), "{text:?}");
-            assert_eq!(NFKC.apply(&text, &AddedTokens::default()).text, text.nfkc().collect::<String>(), "{text:?}");
+            assert_eq!(
+                NFC.apply(&text, &AddedTokens::default()).text,
+                text.nfc().collect::<String>(),
+                "{text:?}"
+            );
+            assert_eq!(
+                NFKC.apply(&text, &AddedTokens::default()).text,
+                text.nfkc().collect::<String>(),
+                "{text:?}"
+            );
             let normalized = NFC.apply(&text, &AddedTokens::default());
             assert_eq!(normalized.original(0..normalized.text.len()), 0..text.len(), "{text:?}");
         }

@@ -58,7 +58,9 @@ impl Seen {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(AdapterError::File { path, reason: format!("cannot be read: {error}") }),
+            Err(error) => {
+                return Err(AdapterError::File { path, reason: format!("cannot be read: {error}") });
+            }
         };
         Self::parse(&text, vocabulary).map(Some).map_err(|reason| AdapterError::File { path, reason })
     }

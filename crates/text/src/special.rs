@@ -115,7 +115,9 @@ impl SpecialTokens {
             missing.push(Missing::new("padding", options.padding.is_some(), reason.to_owned()));
         }
         for (number, name) in added.iter().enumerate() {
-            if (vocabulary.number)(name).is_some_and(|token| tokens.contain(token)) || name == Self::ADDED_PADDING {
+            if (vocabulary.number)(name).is_some_and(|token| tokens.contain(token))
+                || name == Self::ADDED_PADDING
+            {
                 missing.push(Missing::added(number, name));
             }
         }
@@ -127,7 +129,10 @@ impl SpecialTokens {
             ));
         }
         if begin.is_none() {
-            warnings.push("the tokenizer has no token that begins a text: decoding starts from its end token".to_owned());
+            warnings.push(
+                "the tokenizer has no token that begins a text: decoding starts from its end token"
+                    .to_owned(),
+            );
         }
         if missing.is_empty() { Ok((tokens, warnings)) } else { Err(missing) }
     }
@@ -176,7 +181,8 @@ impl Missing {
 
     /// An added token that begins, ends or pads a text, or is what stands for the unknown.
     pub(crate) fn added(number: usize, name: &str) -> Self {
-        let reason = format!("'{name}' is never written in a text: it begins, ends or pads one, or is the unknown");
+        let reason =
+            format!("'{name}' is never written in a text: it begins, ends or pads one, or is the unknown");
         Self { pointer: format!("/added_tokens/{number}"), reason }
     }
 }

@@ -7,7 +7,7 @@ use crate::added::AddedTokens;
 use crate::corpus::Counts;
 use crate::error::TextError;
 use crate::normalization::Normalizer;
-use crate::options::{Characters, TextOptions, Tokenizer, Unigram};
+use crate::options::{Bpe, Characters, TextOptions, Tokenizer, Unigram};
 use crate::pieces::byte_name;
 use crate::special::{SPECIAL, SpecialTokens};
 use crate::{bpe, recipe, unigram};
@@ -64,6 +64,32 @@ pub(crate) fn train(
     let document = recipe::document(options, model);
     serde_json::to_string_pretty(&document)
         .map_err(|error| TextError::Segmentation { reason: error.to_string() }.into())
+}
+
+/// The number of tokens nearest to the one asked for that texts can have, for a tokenizer that cuts words.
+///
+/// # Errors
+///
+/// When a value is no text, or there is no text at all.
+pub fn nearest_vocabulary(
+    options: &TextOptions,
+    values: &mut dyn Iterator<Item = &Value>,
+) -> Result<usize, AdapterError> {
+    let tokenizer = &options.tokenizer;
+    let normalizer = Normalizer { form: options.normalization(), lowercase: options.lowercase };
+    let added = AddedTokens::new(&options.added_tokens)
+        .map_err(|reason| AdapterError::Fit { option: "added_tokens".to_owned(), reason })?;
+    let counts = Counts::words(normalizer, &added, values)?;
+    not_empty(&counts)?;
+    let size = tokenizer.vocab().unwrap_or(0).saturating_sub(options.fixed());
+    let min_frequency = tokenizer.min_frequency().unwrap_or(1);
+    let learned = match tokenizer {
+        Tokenizer::Unigram(_) => unigram::learn(&counts.0, size).len(),
+        Tokenizer::WordPiece(_) => bpe::learn(&counts.0, size, min_frequency, recipe::CONTINUED).pieces.len(),
+        Tokenizer::Words(_) => counts.by_frequency(min_frequency).len().min(size),
+        _ => bpe::learn(&counts.0, size, min_frequency, "").pieces.len(),
+    };
+    Ok(options.fixed() + learned)
 }
 
 /// The model of a tokenizer that cuts words.
@@ -126,7 +152,10 @@ fn bpe_model(options: &TextOptions, found: &bpe::Merges) -> Result<serde_json::V
 fn fixed_pieces(options: &TextOptions) -> Vec<String> {
     let bytes = options.tokenizer.has_bytes().then_some(0..=u8::MAX);
     let special = SPECIAL.iter().map(|piece| (*piece).to_owned());
-    special.chain(options.added_tokens.iter().cloned()).chain(bytes.into_iter().flatten().map(byte_name)).collect()
+    special
+        .chain(options.added_tokens.iter().cloned())
+        .chain(bytes.into_iter().flatten().map(byte_name))
+        .collect()
 }
 
 /// All pieces with their numbers.
@@ -171,11 +200,19 @@ fn exact_size(options: &TextOptions, alphabet: usize, learned: usize) -> Result<
     let tokenizer = &options.tokenizer;
     let (name, asked, fixed) = (tokenizer.name(), tokenizer.vocab().unwrap_or(0), options.fixed());
     let size = asked.saturating_sub(fixed);
+    // The place of the error is that of the option only where the option was written.
+    let unsaid = if asked == Bpe::default().vocab {
+        format!(
+            "; {asked} is what holds where nothing is said: write `tokenizer: {{ {name}: {{ vocab: ... }} }}`"
+        )
+    } else {
+        String::new()
+    };
     let reason = if alphabet > size {
         let least = fixed + alphabet;
         format!(
             "{asked} tokens cannot hold the {alphabet} characters of the training data beside {fixed} fixed \
-             tokens: ask for at least {least}"
+             tokens: ask for at least {least}{unsaid}"
         )
     } else if learned < size {
         let most = fixed + learned;
@@ -186,7 +223,7 @@ fn exact_size(options: &TextOptions, alphabet: usize, learned: usize) -> Result<
             _ => String::new(),
         };
         format!(
-            "{asked} tokens are asked for, and the training data gives {most}: ask for at most {most}{or_lower}"
+            "{asked} tokens are asked for, and the training data gives {most}: ask for at most {most}{or_lower}{unsaid}"
         )
     } else {
         return Ok(());

@@ -104,7 +104,8 @@ impl SentencePiece {
             begin: usual(trainer.bos_piece()),
             end: usual(trainer.eos_piece()),
         };
-        let (special, mut warnings) = SpecialTokens::find(&in_file, options, added).map_err(Unusable::Options)?;
+        let (special, mut warnings) =
+            SpecialTokens::find(&in_file, options, added).map_err(Unusable::Options)?;
         if special.padding as usize == raw.names.len() {
             raw.push(SpecialTokens::ADDED_PADDING, Piece::Control);
         }
@@ -121,13 +122,13 @@ impl SentencePiece {
         let vocabulary = raw.finish(&no_text.into());
         let normalizer_spec = proto.normalizer_spec.unwrap_or_default();
         let at_end = trainer.treat_whitespace_as_suffix();
-        let normalizer =
-            Normalizer::new(&normalizer_spec, vocabulary.symbols.clone(), at_end).map_err(Unusable::Broken)?;
+        let normalizer = Normalizer::new(&normalizer_spec, vocabulary.symbols.clone(), at_end)
+            .map_err(Unusable::Broken)?;
         let denormalizer = denormalizer(proto.denormalizer_spec.as_ref()).map_err(Unusable::Broken)?;
         let model = match trainer.model_type() {
             1 => Model::unigram(&vocabulary),
             2 => Model::Bpe,
-            3 => Model::Words { at_end, only_spaces: trainer.allow_whitespace_only_pieces() },
+            3 => Model::Words,
             4 => Model::Characters,
             other => return Err(Unusable::Broken(format!("its type of model, {other}, is not known"))),
         };
@@ -246,7 +247,8 @@ impl Raw {
                 types::UNUSED => Piece::Unused,
                 types::BYTE => {
                     let byte = byte_of(name).filter(|_| trainer.byte_fallback());
-                    let byte = byte.ok_or_else(|| format!("its piece '{name}' should be a byte and is none"))?;
+                    let byte =
+                        byte.ok_or_else(|| format!("its piece '{name}' should be a byte and is none"))?;
                     bytes[usize::from(byte)] = Some(token);
                     Piece::Byte(byte)
                 }
@@ -314,7 +316,8 @@ fn write_bytes(bytes: &mut Vec<u8>, text: &mut String, ranges: &mut Vec<Range<us
 
 fn denormalized(denormalizer: &Normalizer, text: &str, ranges: Vec<Range<usize>>) -> Spelled {
     let normalized = denormalizer.normalize(text);
-    let place = |at: usize| normalized.origins.partition_point(|origin| *origin < at).min(normalized.text.len());
+    let place =
+        |at: usize| normalized.origins.partition_point(|origin| *origin < at).min(normalized.text.len());
     let ranges = ranges.into_iter().map(|range| place(range.start)..place(range.end)).collect();
     (normalized.text, ranges)
 }

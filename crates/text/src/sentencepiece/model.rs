@@ -25,13 +25,8 @@ pub(super) enum Model {
     },
     /// Neighbours joined, the best piece first.
     Bpe,
-    /// Words with their spaces.
-    Words {
-        /// Whether a space belongs to the word before it.
-        at_end: bool,
-        /// Whether spaces that follow each other stay together.
-        only_spaces: bool,
-    },
+    /// Words, each with the space before it.
+    Words,
     /// Characters.
     Characters,
 }
@@ -57,8 +52,8 @@ impl Model {
         match self {
             Self::Unigram { trie, unknown, best } => most_probable(text, vocabulary, trie, *unknown, *best),
             Self::Bpe => merged(text, vocabulary),
-            Self::Words { at_end, only_spaces } => {
-                let words = words(text, *at_end, *only_spaces).into_iter();
+            Self::Words => {
+                let words = words(text).into_iter();
                 words.map(|word| (word.clone(), vocabulary.token_of(&text[word]))).collect()
             }
             Self::Characters => {
@@ -163,19 +158,20 @@ fn merged(text: &str, vocabulary: &Vocabulary) -> Vec<Segment> {
     let mut queue = BinaryHeap::new();
     // The parts of unused pieces, which stand only for the way to larger ones.
     let mut parts: HashMap<&str, usize> = HashMap::new();
-    let mut offer = |queue: &mut BinaryHeap<Pair>, symbols: &[Symbol], left: Option<usize>, right: Option<usize>| {
-        let (Some(left), Some(right)) = (left, right) else { return };
-        if symbols[left].frozen || symbols[right].frozen {
-            return;
-        }
-        let joined = &text[symbols[left].range.start..symbols[right].range.end];
-        let Some(&token) = vocabulary.in_texts.get(joined) else { return };
-        if vocabulary.pieces[token as usize] == Piece::Unused {
-            parts.insert(joined, symbols[left].range.len());
-        }
-        let score = vocabulary.scores[token as usize];
-        queue.push(Pair { score, left: Reverse(left), right, length: joined.len() });
-    };
+    let mut offer =
+        |queue: &mut BinaryHeap<Pair>, symbols: &[Symbol], left: Option<usize>, right: Option<usize>| {
+            let (Some(left), Some(right)) = (left, right) else { return };
+            if symbols[left].frozen || symbols[right].frozen {
+                return;
+            }
+            let joined = &text[symbols[left].range.start..symbols[right].range.end];
+            let Some(&token) = vocabulary.in_texts.get(joined) else { return };
+            if vocabulary.pieces[token as usize] == Piece::Unused {
+                parts.insert(joined, symbols[left].range.len());
+            }
+            let score = vocabulary.scores[token as usize];
+            queue.push(Pair { score, left: Reverse(left), right, length: joined.len() });
+        };
     for right in 1..symbols.len() {
         offer(&mut queue, &symbols, Some(right - 1), Some(right));
     }
@@ -225,22 +221,14 @@ fn characters(text: &str, vocabulary: &Vocabulary) -> Vec<(Range<usize>, bool)> 
     parts
 }
 
-fn words(text: &str, at_end: bool, only_spaces: bool) -> Vec<Range<usize>> {
+fn words(text: &str) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
-    let mut after_space = false;
     for (at, character) in text.char_indices() {
-        let space = SPACE.starts_with(character);
-        let starts = match at_end {
-            _ if at == 0 => true,
-            true => after_space && !(space && only_spaces),
-            false => space && !(after_space && only_spaces),
-        };
         let end = at + character.len_utf8();
-        match words.last_mut().filter(|_| !starts) {
+        match words.last_mut().filter(|_| !SPACE.starts_with(character)) {
             Some(word) => word.end = end,
             None => words.push(at..end),
         }
-        after_space = space;
     }
     words
 }

@@ -44,8 +44,6 @@ pub(super) struct TrainerSpec {
     pub(super) model_type: Option<i32>,
     #[prost(bool, optional, tag = "24")]
     pub(super) treat_whitespace_as_suffix: Option<bool>,
-    #[prost(bool, optional, tag = "26")]
-    pub(super) allow_whitespace_only_pieces: Option<bool>,
     #[prost(bool, optional, tag = "35")]
     pub(super) byte_fallback: Option<bool>,
     #[prost(string, optional, tag = "44", default = " \u{2047} ")]
