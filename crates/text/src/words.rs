@@ -121,12 +121,13 @@ mod tests {
             assert_eq!(end, text.len(), "{text:?}");
         }
         for (text, expected, ranges) in
-            [(" a", vec!["▁a"], vec![0..2]), ("a  b", vec!["a", "▁", "▁b"], vec![0..1, 1..2, 2..4])]
+            [(" a", vec!["▁a"], vec![(0, 2)]), ("a  b", vec!["a", "▁", "▁b"], vec![(0, 1), (1, 2), (2, 4)])]
         {
             let marked = Marked::new(text, false);
             let words: Vec<Word<'_>> = marked.words().collect();
             assert_eq!(words.iter().map(|word| word.marked).collect::<Vec<_>>(), expected);
-            let found: Vec<_> = words.iter().map(|word| word.range(0..word.marked.len())).collect();
+            let found = words.iter().map(|word| word.range(0..word.marked.len()));
+            let found: Vec<_> = found.map(|range| (range.start, range.end)).collect();
             assert_eq!(found, ranges);
         }
     }
