@@ -173,6 +173,20 @@ pub trait Adapter: Send + Sync {
         None
     }
 
+    /// The words of a value that hold something the model was never trained on, in their order, each once; `encoded`
+    /// is what [`encode`](Self::encode) gave of the value.
+    ///
+    /// None where a medium has no such thing, or its state does not tell.
+    fn unknown(&self, _encoded: &Encoded, _value: &Value) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What is odd about the adapter as a whole, such as a part of a given file that is not taken over: said to the
+    /// person who checks or trains an experiment, once.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// How one token is shown to a person.
     fn show(&self, token: u32) -> String;
 

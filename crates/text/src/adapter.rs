@@ -3,17 +3,25 @@
 use std::path::Path;
 
 use any2any_adapter::{Adapter, AdapterError, Decoded, Encoded, Head, Region, Sequence, Stem, Value};
+use rayon::prelude::*;
 
+use crate::added::AddedTokens;
 use crate::error::TextError;
 use crate::existing::Existing;
 use crate::normalization::Normalizer;
-use crate::options::{TextOptions, Tokenizer};
-use crate::special::SpecialTokens;
+use crate::options::{File, TextOptions, Tokenizer};
+use crate::seen::{Seen, words_of};
+use crate::sentencepiece::SentencePiece;
+use crate::special::{SpecialTokens, Unusable};
 use crate::trained::Trained;
 use crate::training::train;
 
 /// The file of a tokenizer inside the folder of an adapter's state.
 const FILE: &str = "tokenizer.json";
+/// Its file when it is one of SentencePiece.
+const SENTENCEPIECE_FILE: &str = "tokenizer.model";
+/// How many values are looked through for seen tokens at once.
+const CHUNK: usize = 512;
 
 /// Turns texts into tokens and back.
 ///
@@ -22,13 +30,39 @@ const FILE: &str = "tokenizer.json";
 /// cover that character.
 pub struct TextAdapter {
     normalizer: Normalizer,
-    special: SpecialTokens,
+    added: AddedTokens,
     segmenter: Segmenter,
+    /// The tokens of the training split; none where nobody has looked.
+    seen: Option<Seen>,
 }
 
-enum Segmenter {
+/// What cuts a normalised text.
+pub(crate) enum Segmenter {
     Trained(Box<Trained>),
     Existing(Box<Existing>),
+    SentencePiece(Box<SentencePiece>),
+}
+
+impl Segmenter {
+    /// The tokenizer of a file that comes from elsewhere, by what stands in it.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file, or with each option.
+    pub(crate) fn of_file(document: Vec<u8>, file: &File, added: &[String]) -> Result<Self, Unusable> {
+        if SentencePiece::recognises(&document) {
+            return Ok(Self::SentencePiece(Box::new(SentencePiece::new(document, file, added)?)));
+        }
+        let text = String::from_utf8(document).ok().filter(|text| text.trim_start().starts_with('{'));
+        let Some(text) = text else {
+            let reason = "neither a tokenizer.json of Hugging Face's format nor a .model of SentencePiece; tokenizers of \
+                          other files (vocab.txt, vocab.json with merges.txt) are converted by `python -c \"from \
+                          transformers import AutoTokenizer; \
+                          AutoTokenizer.from_pretrained('FOLDER').save_pretrained('FOLDER')\"`";
+            return Err(Unusable::Broken(reason.to_owned()));
+        };
+        Ok(Self::Existing(Box::new(Existing::new(text, file, added)?)))
+    }
 }
 
 impl TextAdapter {
@@ -37,44 +71,74 @@ impl TextAdapter {
         options: &TextOptions,
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Self, AdapterError> {
-        if let Tokenizer::File(file) = &options.tokenizer {
-            return Self::read(options, &file.path);
-        }
-        let document = train(options, normalizer(options), values)?;
-        Self::new(options, document)
-            .map_err(|reason| AdapterError::Fit { option: "tokenizer".to_owned(), reason })
+        let values: Vec<&Value> = values.collect();
+        let mut adapter = if let Tokenizer::File(file) = &options.tokenizer {
+            Self::read(options, &file.path)?
+        } else {
+            let added = added(options).map_err(|reason| fit_error("added_tokens", reason))?;
+            let document = train(options, normalizer(options), &added, &mut values.iter().copied())?;
+            Self::new(options, document.into_bytes()).map_err(|reason| fit_error("tokenizer", reason))?
+        };
+        adapter.look_at(&values)?;
+        Ok(adapter)
     }
 
     /// The adapter that was saved in a folder.
     pub(crate) fn load(options: &TextOptions, folder: &Path) -> Result<Self, AdapterError> {
-        Self::read(options, &folder.join(FILE))
+        let of_sentencepiece = folder.join(SENTENCEPIECE_FILE);
+        let is_file = matches!(options.tokenizer, Tokenizer::File(_));
+        let path = if is_file && of_sentencepiece.exists() { of_sentencepiece } else { folder.join(FILE) };
+        let mut adapter = Self::read(options, &path)?;
+        adapter.seen = Seen::load(folder, adapter.vocabulary())?;
+        Ok(adapter)
     }
 
     fn read(options: &TextOptions, path: &Path) -> Result<Self, AdapterError> {
         let broken = |reason| AdapterError::File { path: path.to_owned(), reason };
-        let document =
-            std::fs::read_to_string(path).map_err(|error| broken(format!("cannot be read: {error}")))?;
+        let document = std::fs::read(path).map_err(|error| broken(format!("cannot be read: {error}")))?;
         Self::new(options, document).map_err(broken)
     }
 
     /// The adapter of a tokenizer's file, or what is wrong with the file.
-    fn new(options: &TextOptions, document: String) -> Result<Self, String> {
-        let (special, segmenter) = match &options.tokenizer {
-            Tokenizer::File(file) => {
-                let existing = Existing::new(document)?;
-                let special = SpecialTokens::find(existing.tokenizer(), file).map_err(|missing| {
-                    missing.into_iter().map(|missing| missing.reason).collect::<Vec<_>>().join("; ")
-                })?;
-                (special, Segmenter::Existing(Box::new(existing)))
+    fn new(options: &TextOptions, document: Vec<u8>) -> Result<Self, String> {
+        let segmenter = match &options.tokenizer {
+            Tokenizer::File(file) => Segmenter::of_file(document, file, &options.added_tokens)
+                .map_err(|unusable| unusable.to_string())?,
+            _ => {
+                let document =
+                    String::from_utf8(document).map_err(|_| "no JSON: it is not UTF-8".to_owned())?;
+                Segmenter::Trained(Box::new(Trained::new(document, options)?))
             }
-            _ => (SpecialTokens::TRAINED, Segmenter::Trained(Box::new(Trained::new(document, options)?))),
         };
-        Ok(Self { normalizer: normalizer(options), special, segmenter })
+        Ok(Self { normalizer: normalizer(options), added: added(options)?, segmenter, seen: None })
+    }
+
+    /// Remembers which tokens the training split has.
+    fn look_at(&mut self, values: &[&Value]) -> Result<(), AdapterError> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let none = || Seen::none(self.vocabulary());
+        let seen = values
+            .par_chunks(CHUNK)
+            .map(|values| {
+                values.iter().try_fold(none(), |mut seen, value| {
+                    seen.add(self.encode(value)?.sequence.tokens().unwrap_or_default());
+                    Ok::<_, AdapterError>(seen)
+                })
+            })
+            .try_reduce(none, |a, b| Ok(a.with(&b)))?;
+        self.seen = Some(seen);
+        Ok(())
     }
 
     /// The tokens that are no text.
     pub fn special_tokens(&self) -> SpecialTokens {
-        self.special
+        match &self.segmenter {
+            Segmenter::Trained(_) => SpecialTokens::TRAINED,
+            Segmenter::Existing(existing) => existing.special_tokens(),
+            Segmenter::SentencePiece(model) => model.special_tokens(),
+        }
     }
 
     /// How many tokens there are.
@@ -82,20 +146,22 @@ impl TextAdapter {
         match &self.segmenter {
             Segmenter::Trained(trained) => trained.vocabulary(),
             Segmenter::Existing(existing) => existing.vocabulary(),
+            Segmenter::SentencePiece(model) => model.vocabulary(),
         }
     }
 
-    /// The tokenizer in Hugging Face's format, as it is saved.
-    pub fn tokenizer_json(&self) -> &str {
+    /// The tokenizer's file as it is saved: in Hugging Face's format, or as the model of SentencePiece that was given.
+    pub fn document(&self) -> &[u8] {
         match &self.segmenter {
-            Segmenter::Trained(trained) => trained.document(),
-            Segmenter::Existing(existing) => existing.document(),
+            Segmenter::Trained(trained) => trained.document().as_bytes(),
+            Segmenter::Existing(existing) => existing.document().as_bytes(),
+            Segmenter::SentencePiece(model) => model.document(),
         }
     }
 
     /// The text as the tokenizer sees it: what decoding gives back.
     pub fn normalize(&self, text: &str) -> String {
-        self.normalizer.apply(text).text.into_owned()
+        self.normalizer.apply(text, &self.added).text.into_owned()
     }
 }
 
@@ -103,26 +169,36 @@ fn normalizer(options: &TextOptions) -> Normalizer {
     Normalizer { form: options.normalization(), lowercase: options.lowercase }
 }
 
+fn added(options: &TextOptions) -> Result<AddedTokens, String> {
+    AddedTokens::new(&options.added_tokens)
+}
+
+fn fit_error(option: &str, reason: String) -> AdapterError {
+    AdapterError::Fit { option: option.to_owned(), reason }
+}
+
 impl Adapter for TextAdapter {
     fn stem(&self) -> Stem {
-        Stem::Lookup { vocabulary: self.vocabulary(), padding: self.special.padding }
+        Stem::Lookup { vocabulary: self.vocabulary(), padding: self.special_tokens().padding }
     }
 
     fn head(&self) -> Option<Head> {
+        let special = self.special_tokens();
         Some(Head::Softmax {
             vocabulary: self.vocabulary(),
-            padding: self.special.padding,
-            begin: self.special.begin,
-            end: self.special.end,
-            forbidden: self.special.forbidden(),
+            padding: special.padding,
+            begin: special.begin,
+            end: special.end,
+            forbidden: special.forbidden(),
         })
     }
 
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
-        let normalized = self.normalizer.apply(value.as_text().ok_or(TextError::NotText)?);
+        let normalized = self.normalizer.apply(value.as_text().ok_or(TextError::NotText)?, &self.added);
         let cuts = match &self.segmenter {
-            Segmenter::Trained(trained) => trained.cut(&normalized.text)?,
+            Segmenter::Trained(trained) => trained.cut(&normalized)?,
             Segmenter::Existing(existing) => existing.cut(&normalized.text)?,
+            Segmenter::SentencePiece(model) => model.cut(&normalized.text),
         };
         let mut tokens = Vec::with_capacity(cuts.len() + 1);
         let mut regions = Vec::with_capacity(cuts.len() + 1);
@@ -130,7 +206,7 @@ impl Adapter for TextAdapter {
             tokens.push(token);
             regions.push(region(normalized.original(range)));
         }
-        tokens.push(self.special.end);
+        tokens.push(self.special_tokens().end);
         regions.push(Region::Nothing);
         Ok(Encoded { sequence: Sequence::Tokens(tokens), regions })
     }
@@ -140,22 +216,47 @@ impl Adapter for TextAdapter {
         let (text, ranges) = match &self.segmenter {
             Segmenter::Trained(trained) => trained.spell(tokens)?,
             Segmenter::Existing(existing) => existing.spell(tokens)?,
+            Segmenter::SentencePiece(model) => model.spell(tokens)?,
         };
         Ok(Decoded { value: Value::Text(text), regions: ranges.into_iter().map(region).collect() })
     }
 
+    /// Words with a token that stands for the unknown, or that the training split does not have: its embedding is as
+    /// it was drawn.
+    fn unknown(&self, encoded: &Encoded, value: &Value) -> Vec<String> {
+        let (Some(text), Some(tokens)) = (value.as_text(), encoded.sequence.tokens()) else {
+            return Vec::new();
+        };
+        let unknown = self.special_tokens().unknown;
+        let is_known =
+            |token: u32| Some(token) != unknown && self.seen.as_ref().is_none_or(|seen| seen.contains(token));
+        let regions = tokens.iter().zip(&encoded.regions).filter(|(token, _)| !is_known(**token));
+        words_of(text, regions.map(|(_, region)| region.clone()))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        match &self.segmenter {
+            Segmenter::Trained(_) => Vec::new(),
+            Segmenter::Existing(existing) => existing.warnings().to_vec(),
+            Segmenter::SentencePiece(model) => model.warnings().to_vec(),
+        }
+    }
+
     fn show(&self, token: u32) -> String {
         let name = match &self.segmenter {
-            Segmenter::Trained(trained) => trained.name(token).map(str::to_owned),
+            Segmenter::Trained(trained) => trained.name(token),
             Segmenter::Existing(existing) => existing.name(token),
+            Segmenter::SentencePiece(model) => model.name(token),
         };
-        name.unwrap_or_else(|| format!("<token {token}>"))
+        name.map_or_else(|| format!("<token {token}>"), str::to_owned)
     }
 
     fn save(&self, folder: &Path) -> Result<(), AdapterError> {
-        let path = folder.join(FILE);
-        std::fs::write(&path, self.tokenizer_json())
-            .map_err(|error| AdapterError::File { path, reason: format!("cannot be written: {error}") })
+        let is_sentencepiece = matches!(self.segmenter, Segmenter::SentencePiece(_));
+        let path = folder.join(if is_sentencepiece { SENTENCEPIECE_FILE } else { FILE });
+        std::fs::write(&path, self.document())
+            .map_err(|error| AdapterError::File { path, reason: format!("cannot be written: {error}") })?;
+        self.seen.as_ref().map_or(Ok(()), |seen| seen.save(folder))
     }
 }
 

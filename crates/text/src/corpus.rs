@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use any2any_adapter::{AdapterError, Value};
 
+use crate::added::AddedTokens;
 use crate::error::TextError;
 use crate::normalization::Normalizer;
 use crate::words::Marked;
@@ -16,50 +17,54 @@ impl Counts {
     /// Words with their marks.
     pub(crate) fn words(
         normalizer: Normalizer,
+        added: &AddedTokens,
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Self, AdapterError> {
-        Self::of(normalizer, values, |text, count| {
-            Marked::new(text).words().for_each(|word| count(word.marked));
+        Self::of(normalizer, added, values, |text, starts, count| {
+            Marked::new(text, starts).words().for_each(|word| count(word.marked));
         })
     }
 
-    /// Whole texts; empty ones are none.
+    /// Whole texts.
     pub(crate) fn texts(
         normalizer: Normalizer,
+        added: &AddedTokens,
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Self, AdapterError> {
-        Self::of(normalizer, values, |text, count| {
-            if !text.is_empty() {
-                count(text);
-            }
-        })
+        Self::of(normalizer, added, values, |text, _, count| count(text))
     }
 
     /// Characters.
     pub(crate) fn characters(
         normalizer: Normalizer,
+        added: &AddedTokens,
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Self, AdapterError> {
-        Self::of(normalizer, values, |text, count| {
+        Self::of(normalizer, added, values, |text, _, count| {
             text.chars().for_each(|character| count(character.encode_utf8(&mut [0; 4])));
         })
     }
 
-    /// The units that `units` tells of each normalised text.
+    /// The units that `units` tells of each part of a normalised text between its added tokens, and of whether the
+    /// text starts there.
     fn of(
         normalizer: Normalizer,
+        added: &AddedTokens,
         values: &mut dyn Iterator<Item = &Value>,
-        units: impl Fn(&str, &mut dyn FnMut(&str)),
+        units: impl Fn(&str, bool, &mut dyn FnMut(&str)),
     ) -> Result<Self, AdapterError> {
         let mut counts: HashMap<String, u64> = HashMap::new();
+        let mut count = |unit: &str| match counts.get_mut(unit) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(unit.to_owned(), 1);
+            }
+        };
         for value in values {
-            let text = value.as_text().ok_or(TextError::NotText)?;
-            units(&normalizer.apply(text).text, &mut |unit| match counts.get_mut(unit) {
-                Some(count) => *count += 1,
-                None => {
-                    counts.insert(unit.to_owned(), 1);
-                }
-            });
+            let normalized = normalizer.apply(value.as_text().ok_or(TextError::NotText)?, added);
+            for part in normalized.parts.iter().filter(|part| part.added.is_none()) {
+                units(&normalized.text[part.range.clone()], part.range.start == 0, &mut count);
+            }
         }
         let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
         counts.sort_unstable();
@@ -93,13 +98,20 @@ mod tests {
     fn counts_are_in_order() {
         let values = [Value::from("b a b"), Value::from("a, b")];
         let normalizer = Normalizer { form: Normalization::Nfc, lowercase: false };
-        let words = Counts::words(normalizer, &mut values.iter()).expect("texts");
+        let words = Counts::words(normalizer, &AddedTokens::default(), &mut values.iter()).expect("texts");
         let expected = [(",", 1), ("▁a", 2), ("▁b", 3)];
         assert_eq!(words.0, expected.map(|(word, count)| (word.to_owned(), count)));
         assert_eq!(words.by_frequency(2), ["▁b", "▁a"]);
-        let texts = Counts::texts(normalizer, &mut values.iter().chain([&Value::from("")])).expect("texts");
+        let texts =
+            Counts::texts(normalizer, &AddedTokens::default(), &mut values.iter().chain([&Value::from("")]))
+                .expect("texts");
         assert_eq!(texts.0, [("a, b".to_owned(), 1), ("b a b".to_owned(), 1)]);
-        let characters = Counts::characters(normalizer, &mut values.iter()).expect("texts");
+        let added = AddedTokens::new(&[" b".to_owned()]).expect("one name");
+        let words = Counts::words(normalizer, &added, &mut values.iter()).expect("texts");
+        let expected = [(",", 1), ("▁a", 2), ("▁b", 1)];
+        assert_eq!(words.0, expected.map(|(word, count)| (word.to_owned(), count)));
+        let characters =
+            Counts::characters(normalizer, &AddedTokens::default(), &mut values.iter()).expect("texts");
         let expected = [(" ", 3), (",", 1), ("a", 2), ("b", 3)];
         assert_eq!(characters.0, expected.map(|(c, count)| (c.to_owned(), count)));
     }

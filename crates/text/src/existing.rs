@@ -1,59 +1,107 @@
-//! A tokenizer that comes from elsewhere, as a Hugging Face `tokenizer.json`: all its steps are taken as they
-//! stand in the file.
+//! A tokenizer that comes from elsewhere, as a Hugging Face `tokenizer.json`: its steps are taken as they stand in the
+//! file, but for what would make a text into something else (special tokens in plain text), the same text into
+//! different tokens (dropout), or more than a text (what its post-processor adds).
 
+use std::collections::HashSet;
 use std::ops::Range;
 
-use tokenizers::Tokenizer;
+use serde_json::{Value as Json, json};
+use tokenizers::{
+    AddedToken, Decoder, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper,
+    PreTokenizerWrapper, TokenizerImpl,
+};
 
 use crate::error::TextError;
-use crate::pieces::Spelled;
+use crate::hidden::{Guarded, hide};
+use crate::listed::{Chosen, Listed};
+use crate::options::File;
+use crate::pieces::{Spelled, byte_name};
+use crate::special::{SpecialTokens, Unusable};
 use crate::trained::Cut;
+
+type Steps =
+    TokenizerImpl<Guarded, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 
 /// A tokenizer that comes from elsewhere.
 pub(crate) struct Existing {
-    tokenizer: Tokenizer,
-    vocabulary: usize,
+    steps: Steps,
+    decoder: Option<DecoderWrapper>,
+    /// Every token as the decoder takes it; none where a number has no token, or the token is not written.
+    written: Vec<Option<String>>,
+    names: Vec<Option<String>>,
+    special: SpecialTokens,
+    warnings: Vec<String>,
     document: String,
 }
 
+/// An added token of the file.
+#[derive(serde::Deserialize)]
+struct Added {
+    #[serde(flatten)]
+    token: AddedToken,
+}
+
 impl Existing {
-    /// The tokenizer of a file.
+    /// The tokenizer of a file, with the options' special tokens and added tokens.
     ///
     /// # Errors
     ///
-    /// Why the file is none.
-    pub(crate) fn new(document: String) -> Result<Self, String> {
-        let mut tokenizer = Tokenizer::from_bytes(document.as_bytes())
-            .map_err(|error| format!("no tokenizer of Hugging Face's format: {error}"))?;
-        // A text is a text: what looks like a special token in it is not one, and it is neither cut off nor
-        // filled up here.
-        tokenizer.set_encode_special_tokens(true);
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
-        let last = tokenizer.get_vocab(true).into_values().max();
-        let vocabulary = last.ok_or("its vocabulary is empty")? as usize + 1;
-        Ok(Self { tokenizer, vocabulary, document })
+    /// What is wrong with the file, or with each option.
+    pub(crate) fn new(document: String, options: &File, named: &[String]) -> Result<Self, Unusable> {
+        let broken =
+            |reason: String| Unusable::Broken(format!("no tokenizer of Hugging Face's format: {reason}"));
+        let mut file: Json = serde_json::from_str(&document).map_err(|error| broken(error.to_string()))?;
+        let mut model = file["model"].take();
+        let added: Vec<Added> = part(&mut file, "added_tokens").map_err(broken)?.unwrap_or_default();
+        let normalizer: Option<NormalizerWrapper> = part(&mut file, "normalizer").map_err(broken)?;
+        let pre_tokenizer: Option<PreTokenizerWrapper> = part(&mut file, "pre_tokenizer").map_err(broken)?;
+        let post_processor: Option<PostProcessorWrapper> =
+            part(&mut file, "post_processor").map_err(broken)?;
+        let decoder: Option<DecoderWrapper> = part(&mut file, "decoder").map_err(broken)?;
+        let added = added.into_iter().map(|added| added.token).collect();
+        let mut listed = Listed::new(&model, added, normalizer.as_ref()).map_err(broken)?;
+        let Chosen { special, let_through, hidden, skipped, mut warnings } = listed.choose(options, named)?;
+        warnings.extend(dropped(&file, &model, post_processor.as_ref(), &listed, special.end));
+
+        let byte_level = json!(decoder).to_string().contains("\"ByteLevel\"");
+        let through: HashSet<&str> = let_through.iter().map(|token| token.content.as_str()).collect();
+        let written = (0..).zip(&listed.names).map(|(token, name)| {
+            let name = name.as_deref().filter(|_| !skipped.contains(&token))?;
+            let spelled = byte_level && (listed.is_added(name) || through.contains(name));
+            Some(if spelled { in_byte_level(name) } else { name.to_owned() })
+        });
+        let written = written.collect();
+        let guarded = guard(&mut model, &listed, &hidden).map_err(broken)?;
+        let mut steps = Steps::new(guarded);
+        steps.with_normalizer(normalizer).map_err(|error| broken(error.to_string()))?;
+        steps.with_pre_tokenizer(pre_tokenizer);
+        steps.add_tokens(let_through).map_err(|error| broken(error.to_string()))?;
+        Ok(Self { steps, decoder, written, names: listed.names, special, warnings, document })
     }
 
     pub(crate) fn document(&self) -> &str {
         &self.document
     }
 
-    pub(crate) fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+    pub(crate) fn special_tokens(&self) -> SpecialTokens {
+        self.special
+    }
+
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     pub(crate) fn vocabulary(&self) -> usize {
-        self.vocabulary
+        self.names.len()
     }
 
-    pub(crate) fn name(&self, token: u32) -> Option<String> {
-        self.tokenizer.id_to_token(token)
+    pub(crate) fn name(&self, token: u32) -> Option<&str> {
+        self.names.get(token as usize)?.as_deref()
     }
 
     /// The tokens of a text.
     pub(crate) fn cut(&self, text: &str) -> Result<Vec<Cut>, TextError> {
-        let encoding = self.tokenizer.encode(text, false).map_err(failed)?;
+        let encoding = self.steps.encode(text, false).map_err(failed)?;
         let ranges = encoding.get_offsets().iter().map(|&(start, end)| start..end);
         Ok(encoding.get_ids().iter().copied().zip(ranges).collect())
     }
@@ -63,17 +111,16 @@ impl Existing {
     /// A decoder of this format works on all tokens at once, so the part of each token is found by decoding
     /// the tokens up to it: quadratic, but for the length of a sentence that is little.
     pub(crate) fn spell(&self, tokens: &[u32]) -> Result<Spelled, TextError> {
-        if let Some(&token) = tokens.iter().find(|&&token| token as usize >= self.vocabulary) {
-            return Err(TextError::OutsideVocabulary { token, vocabulary: self.vocabulary });
+        if let Some(&token) = tokens.iter().find(|&&token| token as usize >= self.vocabulary()) {
+            return Err(TextError::OutsideVocabulary { token, vocabulary: self.vocabulary() });
         }
-        let decode = |count: usize| self.tokenizer.decode(&tokens[..count], true).map_err(failed);
-        let text = decode(tokens.len())?;
+        let text = self.decode(tokens)?;
         let mut ranges: Vec<Range<usize>> = Vec::with_capacity(tokens.len());
         let mut end = 0;
         // Tokens that give nothing before a character is complete are parts of that character.
         let mut waiting = 0;
         for count in 1..=tokens.len() {
-            let so_far = decode(count)?;
+            let so_far = self.decode(&tokens[..count])?;
             let start = end;
             end = common_prefix(&so_far, &text).max(start);
             ranges.push(start..end);
@@ -88,6 +135,97 @@ impl Existing {
         }
         Ok((text, ranges))
     }
+
+    fn decode(&self, tokens: &[u32]) -> Result<String, TextError> {
+        let written = tokens.iter().filter_map(|&token| self.written[token as usize].clone());
+        match &self.decoder {
+            Some(decoder) => decoder.decode(written.collect()).map_err(failed),
+            None => Ok(written.collect::<Vec<_>>().join(" ")),
+        }
+    }
+}
+
+/// A part of the file; none where it is left out.
+fn part<T: serde::de::DeserializeOwned>(file: &mut Json, name: &str) -> Result<Option<T>, String> {
+    let part = file.get_mut(name).map(Json::take).unwrap_or_default();
+    serde_json::from_value(part).map_err(|error| format!("its {name} is broken: {error}"))
+}
+
+/// The model, without a way from a text to what is hidden, and without chance.
+fn guard(model: &mut Json, listed: &Listed, hidden: &HashSet<String>) -> Result<Guarded, String> {
+    let is_unigram = model["vocab"].is_array();
+    let numbers = listed.numbers.clone();
+    let mut names = hidden.clone();
+    let mut bytes = None;
+    if is_unigram && model["byte_fallback"].as_bool() == Some(true) {
+        // A unigram model finds the names of bytes in a text, too.
+        bytes = Some((0..=u8::MAX).map(|byte| numbers.get(&byte_name(byte)).copied()).collect());
+        names.extend((0..=u8::MAX).map(byte_name));
+        model["byte_fallback"] = json!(false);
+    }
+    hide(model, &names);
+    let whole_words = model["ignore_merges"].as_bool() == Some(true);
+    for (option, value) in [("dropout", Json::Null), ("ignore_merges", json!(false))] {
+        if let Some(option) = model.get_mut(option) {
+            *option = value;
+        }
+    }
+    let model =
+        serde_json::from_value(model.take()).map_err(|error| format!("its model is broken: {error}"))?;
+    Ok(Guarded {
+        model,
+        size: listed.names.len(),
+        hidden: hidden.iter().filter_map(|name| numbers.get(name).copied()).collect(),
+        unknown: listed.unknown,
+        numbers,
+        bytes,
+        whole_words,
+    })
+}
+
+/// What is in the file and is not taken over.
+fn dropped(
+    file: &Json,
+    model: &Json,
+    post_processor: Option<&PostProcessorWrapper>,
+    listed: &Listed,
+    end: u32,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(dropout) = model["dropout"].as_f64().filter(|dropout| *dropout > 0.0) {
+        warnings.push(format!(
+            "the tokenizer's dropout of {dropout} is switched off: the same text always gives the same tokens"
+        ));
+    }
+    let added = post_processor.and_then(|steps| steps.process(Encoding::default(), None, true).ok());
+    let added = added.map(|encoding| encoding.get_ids().to_vec()).unwrap_or_default();
+    if !added.is_empty() && added != [end] {
+        let name = |token: u32| listed.names.get(token as usize).cloned().flatten().unwrap_or_default();
+        let names: Vec<String> = added.into_iter().map(|token| format!("'{}'", name(token))).collect();
+        warnings.push(format!(
+            "the tokenizer's post-processor, which adds {} to a text, is not taken over: a text is given '{}' at its end \
+             and nothing else; what a text needs beside it can be written into the text and named in added_tokens",
+            names.join(" and "),
+            name(end)
+        ));
+    }
+    if let Some(length) = file["truncation"]["max_length"].as_u64() {
+        warnings.push(format!(
+            "the tokenizer's truncation to {length} tokens is not taken over: training.batch.max_source_length and \
+             max_target_length say how long texts may be"
+        ));
+    }
+    warnings
+}
+
+/// A name in the alphabet in which byte-level tokenizers write bytes, so that their decoder gives it back.
+fn in_byte_level(name: &str) -> String {
+    let visible = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    let alphabet = |byte: u8| {
+        let invisible = (0..byte).filter(|other| !visible(*other)).count() as u32;
+        if visible(byte) { char::from(byte) } else { char::from_u32(256 + invisible).unwrap_or_default() }
+    };
+    name.bytes().map(alphabet).collect()
 }
 
 fn failed(error: tokenizers::Error) -> TextError {

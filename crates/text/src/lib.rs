@@ -1,7 +1,7 @@
 //! The text medium: text to tokens and back.
 //!
 //! A tokenizer is trained on the training split (BPE, unigram, WordPiece, words, characters), needs no
-//! training (bytes), or comes from a Hugging Face `tokenizer.json`. Training is done here and is
+//! training (bytes), or comes from a `tokenizer.json` of Hugging Face's format or a `.model` of SentencePiece. Training is done here and is
 //! deterministic: the same texts give the same file, byte for byte, whatever the number of threads and the
 //! seeds of hash maps. Segmenting is done by the models of the `tokenizers` crate, and what is trained is
 //! saved in its format, so that every program that reads `tokenizer.json` reads ours.
@@ -14,19 +14,27 @@
 //!   └───────── regions ◄───────┴──────────── byte ranges ◄──────────────┘
 //! ```
 //!
+//! A text is a text: no token that begins, ends, pads or masks comes out of one, and none that was added to a vocabulary
+//! as a special token, unless `added_tokens` names it.
+//!
 //! Decoding is the exact reverse up to normalisation: spaces are part of the pieces (Kudo and Richardson,
 //! "SentencePiece", 2018), so nothing has to be guessed when pieces are put together again.
 
 mod adapter;
+mod added;
 mod bpe;
 mod corpus;
 mod error;
 mod existing;
+mod hidden;
+mod listed;
 mod medium;
 mod normalization;
 mod options;
 mod pieces;
 mod recipe;
+mod seen;
+mod sentencepiece;
 mod special;
 mod trained;
 mod training;
@@ -40,3 +48,4 @@ pub use options::{
     Bpe, Bytes, Characters, File, Labels, Normalization, TextOptions, Tokenizer, Unigram, WordPiece, Words,
 };
 pub use special::SpecialTokens;
+pub use training::nearest_vocabulary;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use any2any_adapter::{Adapter, AdapterError, Medium, OpenedValue, OptionProblem, Value};
 use serde_json::json;
 
-use crate::adapter::TextAdapter;
-use crate::existing::Existing;
+use crate::adapter::{Segmenter, TextAdapter};
 use crate::options::{File, TextOptions, Tokenizer};
-use crate::special::{SPECIAL, SpecialTokens};
+use crate::pieces::byte_of;
+use crate::special::{Missing, SPECIAL, Unusable};
 
 /// The text medium.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,12 +44,13 @@ impl Medium for Text {
     }
 
     fn inherited(&self) -> &'static [&'static str] {
-        &["tokenizer", "normalize", "lowercase"]
+        &["tokenizer", "normalize", "lowercase", "added_tokens"]
     }
 
     fn sharing(&self, options: &serde_json::Value) -> Option<String> {
         let options = TextOptions::deserialize_from(options).ok()?;
-        let key = json!([options.tokenizer, options.normalization(), options.lowercase]);
+        let key =
+            json!([options.tokenizer, options.normalization(), options.lowercase, options.added_tokens]);
         options.tokenizer.shared().then(|| format!("text {key}"))
     }
 
@@ -115,12 +116,16 @@ fn problems(options: &TextOptions) -> Vec<OptionProblem> {
         let help = "name the field of the dataset that holds the text".to_owned();
         problems.push(problem("/field", "the name of the field is empty", Some(help)));
     }
-    let least = tokenizer.fixed() + 1;
+    let least = options.fixed() + 1;
     if let Some(vocab) = tokenizer.vocab().filter(|vocab| *vocab < least) {
         let bytes = if tokenizer.has_bytes() { " and 256 bytes" } else { "" };
+        let added = match options.added_tokens.len() {
+            0 => String::new(),
+            count => format!(", {count} added ones"),
+        };
         problems.push(problem(
             &format!("/tokenizer/{name}/vocab"),
-            format!("{vocab} tokens leave no room beside {} special tokens{bytes}", SPECIAL.len()),
+            format!("{vocab} tokens leave no room beside {} special tokens{added}{bytes}", SPECIAL.len()),
             Some(format!("at least {least}; 4000 to 32000 is usual")),
         ));
     }
@@ -128,15 +133,40 @@ fn problems(options: &TextOptions) -> Vec<OptionProblem> {
         let pointer = format!("/tokenizer/{name}/min_frequency");
         problems.push(problem(&pointer, "nothing occurs 0 times", Some("at least 1".to_owned())));
     }
-    if let Tokenizer::File(file) = tokenizer {
-        problems.extend(file_problems(file));
+    let added = added_problems(options);
+    if let (Tokenizer::File(file), true) = (tokenizer, added.is_empty()) {
+        problems.extend(file_problems(file, &options.added_tokens));
+    }
+    problems.extend(added);
+    problems
+}
+
+/// Names that cannot be added to the tokens.
+fn added_problems(options: &TextOptions) -> Vec<OptionProblem> {
+    let mut problems = Vec::new();
+    let trained = !matches!(options.tokenizer, Tokenizer::File(_));
+    for (number, name) in options.added_tokens.iter().enumerate() {
+        let pointer = format!("/added_tokens/{number}");
+        let mut add = |message: &str, help: &str| {
+            problems.push(problem(&pointer, message, Some(help.to_owned())));
+        };
+        if name.trim().is_empty() {
+            add("an added token has a name", "a name that no other text has is best: <2de>");
+        } else if options.added_tokens[..number].contains(name) {
+            add(&format!("'{name}' is there twice"), "once is enough");
+        } else if trained && SPECIAL.contains(&name.as_str()) {
+            let missing = Missing::added(number, name);
+            problems.push(problem(&missing.pointer, missing.reason, None));
+        } else if trained && options.tokenizer.has_bytes() && byte_of(name).is_some() {
+            add(&format!("'{name}' is the token of a byte"), "choose another name");
+        }
     }
     problems
 }
 
-fn file_problems(file: &File) -> Vec<OptionProblem> {
+fn file_problems(file: &File, added: &[String]) -> Vec<OptionProblem> {
     let shown = file.path.display();
-    let document = match std::fs::read_to_string(&file.path) {
+    let document = match std::fs::read(&file.path) {
         Ok(document) => document,
         Err(error) => {
             let help = "a relative path starts at the folder in which the program runs".to_owned();
@@ -144,19 +174,15 @@ fn file_problems(file: &File) -> Vec<OptionProblem> {
             return vec![problem("/tokenizer/file/path", message, Some(help))];
         }
     };
-    let existing = match Existing::new(document) {
-        Ok(existing) => existing,
-        Err(reason) => {
-            let help = "give the tokenizer.json of a fast tokenizer".to_owned();
-            return vec![problem("/tokenizer/file/path", format!("{shown}: {reason}"), Some(help))];
+    match Segmenter::of_file(document, file, added) {
+        Ok(_) => Vec::new(),
+        Err(Unusable::Broken(reason)) => {
+            let help =
+                "give the tokenizer.json of a fast tokenizer, or the .model of SentencePiece".to_owned();
+            vec![problem("/tokenizer/file/path", format!("{shown}: {reason}"), Some(help))]
         }
-    };
-    let missing = SpecialTokens::find(existing.tokenizer(), file).err().unwrap_or_default();
-    let place = |named, option| {
-        if named { format!("/tokenizer/file/{option}") } else { "/tokenizer/file".to_owned() }
-    };
-    missing
-        .into_iter()
-        .map(|missing| problem(&place(missing.named, missing.option), missing.reason, None))
-        .collect()
+        Err(Unusable::Options(missing)) => {
+            missing.into_iter().map(|missing| problem(&missing.pointer, missing.reason, None)).collect()
+        }
+    }
 }

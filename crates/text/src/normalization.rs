@@ -12,6 +12,7 @@ use std::ops::Range;
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical, decompose_compatible};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
+use crate::added::{AddedTokens, Part};
 use crate::options::Normalization;
 
 /// What is done to a text before it is cut.
@@ -22,29 +23,41 @@ pub(crate) struct Normalizer {
 }
 
 impl Normalizer {
-    /// The text, normalised.
-    pub(crate) fn apply<'a>(&self, text: &'a str) -> Normalized<'a> {
-        if self.is_identity(text) {
-            return Normalized { original: text.len(), text: Cow::Borrowed(text), segments: Vec::new() };
+    /// The text, normalised but for the added tokens in it.
+    pub(crate) fn apply<'a>(&self, text: &'a str, added: &AddedTokens) -> Normalized<'a> {
+        let parts = added.parts(text);
+        let original = text.len();
+        if parts.iter().all(|part| part.added.is_some() || self.is_identity(&text[part.range.clone()])) {
+            return Normalized { original, text: Cow::Borrowed(text), parts, segments: Vec::new() };
         }
         let mut normalized = String::with_capacity(text.len());
-        let mut segments = Vec::new();
-        let mut start = 0;
-        let mut ends: Vec<usize> =
-            text.char_indices().skip(1).filter(|(_, c)| self.starts_segment(*c)).map(|(at, _)| at).collect();
-        ends.push(text.len());
-        for end in ends {
-            let at = normalized.len();
-            self.push(&text[start..end], &mut normalized);
-            if normalized[at..] == text[start..end] {
-                let characters = text[start..end].char_indices();
-                segments.extend(characters.map(|(c, _)| Segment { normalized: at + c, original: start + c }));
+        let (mut segments, mut normalized_parts) = (Vec::new(), Vec::with_capacity(parts.len()));
+        for Part { range, added } in parts {
+            let start = normalized.len();
+            if added.is_some() {
+                keep(&text[range.clone()], start, range.start, &mut segments);
+                normalized.push_str(&text[range]);
+            } else {
+                self.apply_to_part(text, range, &mut normalized, &mut segments);
+            }
+            normalized_parts.push(Part { range: start..normalized.len(), added });
+        }
+        Normalized { original, text: Cow::Owned(normalized), parts: normalized_parts, segments }
+    }
+
+    fn apply_to_part(&self, text: &str, part: Range<usize>, to: &mut String, segments: &mut Vec<Segment>) {
+        let mut start = part.start;
+        let starts = text[part.clone()].char_indices().skip(1).filter(|(_, c)| self.starts_segment(*c));
+        for end in starts.map(|(at, _)| part.start + at).chain([part.end]) {
+            let at = to.len();
+            self.push(&text[start..end], to);
+            if to[at..] == text[start..end] {
+                keep(&text[start..end], at, start, segments);
             } else {
                 segments.push(Segment { normalized: at, original: start });
             }
             start = end;
         }
-        Normalized { original: text.len(), text: Cow::Owned(normalized), segments }
     }
 
     fn is_identity(&self, text: &str) -> bool {
@@ -87,11 +100,19 @@ impl Normalizer {
     }
 }
 
+/// Takes a text that stays as it is character by character.
+fn keep(text: &str, normalized: usize, original: usize, segments: &mut Vec<Segment>) {
+    let characters = text.char_indices();
+    segments.extend(characters.map(|(c, _)| Segment { normalized: normalized + c, original: original + c }));
+}
+
 /// A normalised text, and the way back to the original.
 #[derive(Debug)]
 pub(crate) struct Normalized<'a> {
     /// The normalised text.
     pub(crate) text: Cow<'a, str>,
+    /// Its added tokens, and the text between them.
+    pub(crate) parts: Vec<Part>,
     /// The bytes of the original.
     original: usize,
     /// Where each segment starts; none when nothing was changed.
@@ -163,7 +184,7 @@ mod tests {
             (LOWER, "U\u{308}", &[("ü", "U\u{308}")]),
         ];
         for (normalizer, text, expected) in cases {
-            let normalized = normalizer.apply(text);
+            let normalized = normalizer.apply(text, &AddedTokens::default());
             let found: Vec<(String, &str)> = normalized
                 .text
                 .char_indices()
@@ -176,6 +197,22 @@ mod tests {
     }
 
     #[test]
+    fn added_tokens_stay_as_they_are() {
+        let added = AddedTokens::new(&["<2DE>".to_owned(), "ﬁ".to_owned()]).expect("two names");
+        let normalizer = Normalizer { form: Normalization::Nfkc, lowercase: true };
+        let text = "ＡＢ<2DE> ﬁ\u{308}";
+        let normalized = normalizer.apply(text, &added);
+        assert_eq!(normalized.text, "ab<2DE> ﬁ\u{308}");
+        let parts: Vec<_> = normalized
+            .parts
+            .iter()
+            .map(|part| (&text[normalized.original(part.range.clone())], part.added))
+            .collect();
+        let expected = [("ＡＢ", None), ("<2DE>", Some(0)), (" ", None), ("ﬁ", Some(1)), ("\u{308}", None)];
+        assert_eq!(parts, expected);
+    }
+
+    #[test]
     fn segments_give_what_the_whole_text_gives() {
         let alphabet: Vec<char> =
             "aZe \u{301}\u{308}\u{323}\u{327}üÅﬁＡ한\u{1100}\u{1161}\u{11a8}\u{344}हि\u{93c}न्\u{9c7}\u{9be}☃\u{fb2c}\u{200d}\u{f73}".chars().collect();
@@ -183,9 +220,17 @@ mod tests {
         for _ in 0..3000 {
             let text: String =
                 (0..random.below(12)).map(|_| alphabet[random.below(alphabet.len())]).collect();
-            assert_eq!(NFC.apply(&text).text, text.nfc().collect::<String>(), "{text:?}");
-            assert_eq!(NFKC.apply(&text).text, text.nfkc().collect::<String>(), "{text:?}");
-            let normalized = NFC.apply(&text);
+            assert_eq!(
+                NFC.apply(&text, &AddedTokens::default()).text,
+                text.nfc().collect::<String>(),
+                "{text:?}"
+            );
+            assert_eq!(
+                NFKC.apply(&text, &AddedTokens::default()).text,
+                text.nfkc().collect::<String>(),
+                "{text:?}"
+            );
+            let normalized = NFC.apply(&text, &AddedTokens::default());
             assert_eq!(normalized.original(0..normalized.text.len()), 0..text.len(), "{text:?}");
         }
     }

@@ -23,6 +23,11 @@ pub struct TextOptions {
     /// Whether letters are made lower-case.
     #[serde(default)]
     pub lowercase: bool,
+    /// Names that are one token wherever they are written in a text, such as `<2de>`, `deu_Latn` or `<extra_id_0>`, and
+    /// are written back as they stand. An existing tokenizer lets its own tokens of these names through, which are
+    /// otherwise text like any other; a tokenizer that does not have them is given them. They count in `vocab`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added_tokens: Vec<String>,
 }
 
 impl TextOptions {
@@ -32,6 +37,11 @@ impl TextOptions {
             Tokenizer::File(_) => Normalization::None,
             _ => Normalization::Nfc,
         })
+    }
+
+    /// How many tokens a vocabulary that is trained with these options has before anything is learned.
+    pub(crate) fn fixed(&self) -> usize {
+        SPECIAL.len() + self.added_tokens.len() + if self.tokenizer.has_bytes() { 256 } else { 0 }
     }
 }
 
@@ -66,7 +76,7 @@ pub enum Tokenizer {
     Labels(Labels),
     /// The bytes of UTF-8; nothing is unknown.
     Bytes(Bytes),
-    /// An existing `tokenizer.json` of Hugging Face's format.
+    /// An existing `tokenizer.json` of Hugging Face's format, or a `.model` of SentencePiece.
     File(File),
 }
 
@@ -135,11 +145,6 @@ impl Tokenizer {
             Self::Bytes(_) => true,
             _ => false,
         }
-    }
-
-    /// How many tokens every vocabulary of these options has before anything is learned.
-    pub(crate) fn fixed(&self) -> usize {
-        SPECIAL.len() + if self.has_bytes() { 256 } else { 0 }
     }
 }
 
@@ -257,7 +262,8 @@ pub struct Labels {
     pub shared: bool,
 }
 
-/// An existing `tokenizer.json`. Special tokens that are not named are looked for under their usual names.
+/// An existing `tokenizer.json` or `.model`. Special tokens that are not named are those of the file, or looked for
+/// under their usual names. None of them comes out of plain text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
@@ -266,14 +272,14 @@ pub struct File {
     /// Whether all sides with the same tokenizer options share one vocabulary.
     #[serde(default)]
     pub shared: bool,
-    /// The token that fills a batch up; left out: `<pad>`, `[PAD]` or `<|pad|>`.
+    /// The token that fills a batch up; left out: `<pad>`, `[PAD]` or `<|pad|>`, or one that is added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padding: Option<String>,
     /// The token of what is not known; left out: `<unk>`, `[UNK]` or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
-    /// The token that a decoder starts from; left out: `<s>`, `[CLS]`, `<bos>`, `[BOS]` or
-    /// `<|begin_of_text|>`.
+    /// The token that a decoder starts from; left out: `<s>`, `[CLS]`, `<bos>`, `[BOS]`, `<|begin_of_text|>`,
+    /// or the end token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begin: Option<String>,
     /// The token that ends a text; left out: `</s>`, `[SEP]`, `<eos>`, `[EOS]`, `<|end_of_text|>` or

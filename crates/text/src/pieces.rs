@@ -5,11 +5,11 @@ use std::ops::Range;
 use crate::error::TextError;
 use crate::normalization::whole_characters;
 use crate::recipe::CONTINUED;
-use crate::special::SpecialTokens;
+use crate::special::{SPECIAL, SpecialTokens};
 use crate::words::SPACE;
 
 /// What is written where a token stands for nothing that is known, or bytes are no character.
-const REPLACEMENT: &str = "\u{fffd}";
+pub(crate) const REPLACEMENT: &str = "\u{fffd}";
 
 /// The pieces of a trained vocabulary, by number.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ enum Piece {
     Nothing,
     Unknown,
     Byte(u8),
+    /// An added token, which is written as it stands.
+    Added(String),
     Text(String),
 }
 
@@ -32,10 +34,13 @@ enum Piece {
 pub(crate) type Spelled = (String, Vec<Range<usize>>);
 
 impl Pieces {
-    /// Pieces from their names in the vocabulary.
-    pub(crate) fn new(names: Vec<String>, bytes: bool, marked: bool, continued: bool) -> Self {
+    /// Pieces from their names in the vocabulary, in which `added` tokens follow the special ones.
+    pub(crate) fn new(names: Vec<String>, added: usize, bytes: bool, marked: bool, continued: bool) -> Self {
+        let added = SPECIAL.len() as u32..(SPECIAL.len() + added) as u32;
         let meaning = |(token, name): (u32, &String)| {
-            if Some(token) == SpecialTokens::TRAINED.unknown {
+            if added.contains(&token) {
+                Piece::Added(name.clone())
+            } else if Some(token) == SpecialTokens::TRAINED.unknown {
                 Piece::Unknown
             } else if SpecialTokens::TRAINED.contain(token) {
                 Piece::Nothing
@@ -75,6 +80,7 @@ impl Pieces {
                 Piece::Nothing => {}
                 Piece::Unknown => bytes.extend_from_slice(REPLACEMENT.as_bytes()),
                 Piece::Byte(byte) => bytes.push(*byte),
+                Piece::Added(name) => bytes.extend_from_slice(name.as_bytes()),
                 Piece::Text(text) if first => {
                     bytes.extend_from_slice(text.strip_prefix(' ').unwrap_or(text).as_bytes());
                 }
@@ -87,8 +93,15 @@ impl Pieces {
     }
 }
 
-fn byte_of(name: &str) -> Option<u8> {
-    u8::from_str_radix(name.strip_prefix("<0x")?.strip_suffix('>')?, 16).ok()
+/// The byte that a token stands for: `<0x0A>`.
+pub(crate) fn byte_of(name: &str) -> Option<u8> {
+    let byte = u8::from_str_radix(name.strip_prefix("<0x")?.strip_suffix('>')?, 16).ok()?;
+    (byte_name(byte) == name).then_some(byte)
+}
+
+/// The token of a byte.
+pub(crate) fn byte_name(byte: u8) -> String {
+    format!("<0x{byte:02X}>")
 }
 
 /// Bytes as text: what is no UTF-8 is replaced, and ranges are widened to whole characters.
@@ -130,7 +143,7 @@ mod tests {
     fn pieces(marked: bool, names: &[&str]) -> Pieces {
         let names =
             ["<pad>", "<unk>", "<s>", "</s>"].iter().chain(names).map(|name| (*name).to_owned()).collect();
-        Pieces::new(names, true, marked, true)
+        Pieces::new(names, 0, true, marked, true)
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! The adapter takes these steps itself, because it needs the way back to the original and has to be fast.
 //! They stand in the file for every other program; a test has the `tokenizers` crate take them from there
-//! and give the same tokens.
+//! and give the same tokens. Only a text with added tokens is cut differently there: every part behind one is given a
+//! mark of its own.
 
 use serde_json::{Value, json};
 
@@ -33,13 +34,14 @@ pub(crate) fn model_type(tokenizer: &Tokenizer) -> &'static str {
 
 /// The whole file, around a model.
 pub(crate) fn document(options: &TextOptions, model: Value) -> Value {
-    let added: Vec<Value> = SPECIAL
-        .iter()
+    let special = SPECIAL.iter().map(|name| (*name, true));
+    let names = special.chain(options.added_tokens.iter().map(|name| (name.as_str(), false)));
+    let added: Vec<Value> = names
         .enumerate()
-        .map(|(id, content)| {
+        .map(|(id, (content, special))| {
             json!({
                 "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
-                "normalized": false, "special": true,
+                "normalized": false, "special": special,
             })
         })
         .collect();

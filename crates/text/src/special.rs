@@ -1,7 +1,5 @@
 //! The tokens that are no text: padding, unknown, begin, end.
 
-use tokenizers::Tokenizer;
-
 use crate::options::File;
 
 /// The special tokens of every vocabulary that is trained here, in the order of their numbers.
@@ -11,6 +9,7 @@ const PADDING_NAMES: &[&str] = &["<pad>", "[PAD]", "<|pad|>"];
 const UNKNOWN_NAMES: &[&str] = &["<unk>", "[UNK]"];
 const BEGIN_NAMES: &[&str] = &["<s>", "[CLS]", "<bos>", "[BOS]", "<|begin_of_text|>"];
 const END_NAMES: &[&str] = &["</s>", "[SEP]", "<eos>", "[EOS]", "<|end_of_text|>", "<|endoftext|>"];
+const MASK_NAMES: &[&str] = &["<mask>", "[MASK]", "<|mask|>"];
 
 /// The numbers of the tokens that are no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +24,25 @@ pub struct SpecialTokens {
     pub end: u32,
 }
 
+/// A vocabulary in which special tokens are looked for.
+pub(crate) struct Vocabulary<'a> {
+    /// One more than its highest number.
+    pub(crate) size: usize,
+    /// A token's number by its name.
+    pub(crate) number: &'a dyn Fn(&str) -> Option<u32>,
+    /// What the file itself says that the tokens are.
+    pub(crate) padding: Option<u32>,
+    pub(crate) unknown: Option<u32>,
+    pub(crate) begin: Option<u32>,
+    pub(crate) end: Option<u32>,
+}
+
 impl SpecialTokens {
     /// Those of the vocabularies that are trained here.
     pub const TRAINED: Self = Self { padding: 0, unknown: Some(1), begin: 2, end: 3 };
+
+    /// The name of the padding that a vocabulary without any is given.
+    pub(crate) const ADDED_PADDING: &str = "<pad>";
 
     /// Whether a token is one of them.
     pub fn contain(self, token: u32) -> bool {
@@ -46,58 +61,128 @@ impl SpecialTokens {
         tokens
     }
 
-    /// Those of an existing tokenizer: as the options name them, or under their usual names.
+    /// Whether a token has one of the usual names of tokens that are no text.
+    pub(crate) fn is_usual_name(name: &str) -> bool {
+        [PADDING_NAMES, UNKNOWN_NAMES, BEGIN_NAMES, END_NAMES, MASK_NAMES]
+            .iter()
+            .any(|names| names.contains(&name))
+    }
+
+    /// Those of an existing tokenizer, and what a person should know about them: as the options name them, as the file
+    /// says, or under their usual names. A vocabulary without padding is given one, with the number behind its last;
+    /// where nothing begins a text, its end does.
     ///
     /// # Errors
     ///
-    /// The option of each token that is not there, and why.
-    pub(crate) fn find(tokenizer: &Tokenizer, options: &File) -> Result<Self, Vec<Missing>> {
-        let mut missing = Vec::new();
-        let mut need = |option, named: &Option<String>, usual| match look_up(tokenizer, named, usual) {
-            Some(token) => token,
-            None => {
-                missing.push(Missing::new(option, named.as_deref(), usual));
-                0
+    /// The option of each token that is not there or cannot be, and why.
+    pub(crate) fn find(
+        vocabulary: &Vocabulary<'_>,
+        options: &File,
+        added: &[String],
+    ) -> Result<(Self, Vec<String>), Vec<Missing>> {
+        let (mut missing, mut warnings) = (Vec::new(), Vec::new());
+        let mut look_up = |option, named: &Option<String>, in_file: Option<u32>, usual: &[&str]| match named {
+            None => in_file.or_else(|| usual.iter().find_map(|name| (vocabulary.number)(name))),
+            Some(name) => {
+                let found = (vocabulary.number)(name);
+                if found.is_none() {
+                    missing.push(Missing::new(option, true, format!("the tokenizer has no token '{name}'")));
+                }
+                found
             }
         };
-        let padding = need("padding", &options.padding, PADDING_NAMES);
-        let begin = need("begin", &options.begin, BEGIN_NAMES);
-        let end = need("end", &options.end, END_NAMES);
-        let unknown = look_up(tokenizer, &options.unknown, UNKNOWN_NAMES);
-        if unknown.is_none() && options.unknown.is_some() {
-            missing.push(Missing::new("unknown", options.unknown.as_deref(), UNKNOWN_NAMES));
+        let padding = look_up("padding", &options.padding, vocabulary.padding, PADDING_NAMES);
+        let unknown = look_up("unknown", &options.unknown, vocabulary.unknown, UNKNOWN_NAMES);
+        let begin = look_up("begin", &options.begin, vocabulary.begin, BEGIN_NAMES);
+        let end = look_up("end", &options.end, vocabulary.end, END_NAMES);
+        if end.is_none() && options.end.is_none() {
+            let reason = format!(
+                "the tokenizer has none of {}: name its end token with tokenizer.file.end",
+                END_NAMES.join(", ")
+            );
+            missing.push(Missing::new("end", false, reason));
         }
-        if missing.is_empty() { Ok(Self { padding, unknown, begin, end }) } else { Err(missing) }
+        let end = end.unwrap_or(0);
+        let tokens = Self {
+            padding: padding.unwrap_or(vocabulary.size as u32),
+            unknown,
+            begin: begin.unwrap_or(end),
+            end,
+        };
+        if missing.is_empty() && tokens.padding == tokens.end {
+            let reason = "what fills a batch up is not learned, and a model must learn to end: padding and end cannot \
+                          be one token; leave `padding` out, and a token is added for it";
+            missing.push(Missing::new("padding", options.padding.is_some(), reason.to_owned()));
+        }
+        for (number, name) in added.iter().enumerate() {
+            if (vocabulary.number)(name).is_some_and(|token| tokens.contain(token))
+                || name == Self::ADDED_PADDING
+            {
+                missing.push(Missing::added(number, name));
+            }
+        }
+        if padding.is_none() {
+            warnings.push(format!(
+                "the tokenizer has no padding: '{}' is added as token {}",
+                Self::ADDED_PADDING,
+                vocabulary.size
+            ));
+        }
+        if begin.is_none() {
+            warnings.push(
+                "the tokenizer has no token that begins a text: decoding starts from its end token"
+                    .to_owned(),
+            );
+        }
+        if missing.is_empty() { Ok((tokens, warnings)) } else { Err(missing) }
+    }
+
+    /// What a person should know about an added token that a tokenizer does not have.
+    pub(crate) fn added(name: &str, token: usize) -> String {
+        format!("the tokenizer has no token '{name}': it is added as token {token}")
     }
 }
 
-fn look_up(tokenizer: &Tokenizer, named: &Option<String>, usual: &[&str]) -> Option<u32> {
-    match named {
-        Some(name) => tokenizer.token_to_id(name),
-        None => usual.iter().find_map(|name| tokenizer.token_to_id(name)),
+/// Why there is no tokenizer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// What is wrong with its file.
+    Broken(String),
+    /// The options that do not fit it.
+    Options(Vec<Missing>),
+}
+
+impl std::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Broken(reason) => f.write_str(reason),
+            Self::Options(missing) => {
+                let reasons: Vec<&str> = missing.iter().map(|missing| missing.reason.as_str()).collect();
+                f.write_str(&reasons.join("; "))
+            }
+        }
     }
 }
 
-/// A special token that an existing tokenizer does not have.
+/// A special token that an existing tokenizer does not have, or that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
-    /// The option that names it.
-    pub(crate) option: &'static str,
-    /// Whether the options name it.
-    pub(crate) named: bool,
+    /// The place of the option that names it, or would.
+    pub(crate) pointer: String,
     /// Why, and the way out.
     pub(crate) reason: String,
 }
 
 impl Missing {
-    fn new(option: &'static str, named: Option<&str>, usual: &[&str]) -> Self {
-        let reason = match named {
-            Some(name) => format!("the tokenizer has no token '{name}'"),
-            None => format!(
-                "the tokenizer has none of {}: name its {option} token with tokenizer.file.{option}",
-                usual.join(", ")
-            ),
-        };
-        Self { option, named: named.is_some(), reason }
+    fn new(option: &str, named: bool, reason: String) -> Self {
+        let pointer = if named { format!("/tokenizer/file/{option}") } else { "/tokenizer/file".to_owned() };
+        Self { pointer, reason }
+    }
+
+    /// An added token that begins, ends or pads a text, or is what stands for the unknown.
+    pub(crate) fn added(number: usize, name: &str) -> Self {
+        let reason =
+            format!("'{name}' is never written in a text: it begins, ends or pads one, or is the unknown");
+        Self { pointer: format!("/added_tokens/{number}"), reason }
     }
 }

@@ -6,7 +6,10 @@ use std::sync::{PoisonError, RwLock};
 
 use tokenizers::{Model, ModelWrapper, Token};
 
+use crate::added::Part;
 use crate::error::TextError;
+use crate::hidden::hide;
+use crate::normalization::Normalized;
 use crate::options::{TextOptions, Tokenizer};
 use crate::pieces::{Pieces, Spelled};
 use crate::recipe;
@@ -23,6 +26,8 @@ const KNOWN: usize = 100_000;
 pub(crate) struct Trained {
     model: ModelWrapper,
     pieces: Pieces,
+    /// The first token that a text can become, but for added tokens.
+    first_piece: u32,
     words: bool,
     /// Words that were cut before: most words of a text are common ones.
     known: RwLock<HashMap<String, Vec<Cut>>>,
@@ -45,21 +50,21 @@ impl Trained {
                 ));
             }
         }
-        let model = parsed["model"].take();
+        let mut model = parsed["model"].take();
         let expected = recipe::model_type(&options.tokenizer);
         if model["type"] != expected {
             return Err(format!("its model is {}, and the options need {expected}", model["type"]));
         }
+        let names = names(&model)?;
+        let added = &options.added_tokens;
+        let special: Vec<&str> = SPECIAL.into_iter().chain(added.iter().map(String::as_str)).collect();
+        if !names.iter().zip(&special).all(|(name, special)| name == special) || names.len() < special.len() {
+            return Err(format!("its vocabulary does not start with {}", special.join(" ")));
+        }
+        // What is no text is never found in a text, whatever normalisation makes of it.
+        hide(&mut model, &special.iter().map(|name| (*name).to_owned()).collect());
         let mut model: ModelWrapper =
             serde_json::from_value(model).map_err(|error| format!("its model is broken: {error}"))?;
-        let names: Vec<String> =
-            (0..model.get_vocab_size() as u32).map_while(|token| model.id_to_token(token)).collect();
-        if names.len() != model.get_vocab_size() {
-            return Err(format!("its vocabulary has no token {}", names.len()));
-        }
-        if !names.iter().zip(SPECIAL).all(|(name, special)| name == special) || names.len() < SPECIAL.len() {
-            return Err(format!("its vocabulary does not start with {}", SPECIAL.join(" ")));
-        }
         if options.tokenizer.vocab().is_some_and(|asked| asked != names.len()) {
             return Err(format!("it has {} tokens, and the options ask for another number", names.len()));
         }
@@ -67,8 +72,9 @@ impl Trained {
         // The models' own memory of words is smaller and slower than ours.
         model.resize_cache(0);
         let continued = matches!(options.tokenizer, Tokenizer::WordPiece(_));
-        let pieces = Pieces::new(names, options.tokenizer.has_bytes(), words, continued);
-        Ok(Self { model, pieces, words, known: RwLock::default(), document })
+        let pieces = Pieces::new(names, added.len(), options.tokenizer.has_bytes(), words, continued);
+        let first_piece = special.len() as u32;
+        Ok(Self { model, pieces, first_piece, words, known: RwLock::default(), document })
     }
 
     pub(crate) fn document(&self) -> &str {
@@ -84,16 +90,29 @@ impl Trained {
     }
 
     /// The tokens of a normalised text.
-    pub(crate) fn cut(&self, text: &str) -> Result<Vec<Cut>, TextError> {
-        if text.is_empty() {
-            return Ok(Vec::new());
+    pub(crate) fn cut(&self, text: &Normalized<'_>) -> Result<Vec<Cut>, TextError> {
+        let mut cuts = Vec::with_capacity(text.text.len() / 3);
+        for Part { range, added } in &text.parts {
+            match added {
+                Some(number) => cuts.push(((SPECIAL.len() + number) as u32, range.clone())),
+                None => {
+                    let part = self.cut_part(&text.text[range.clone()], range.start == 0)?;
+                    let shift = |at: Range<usize>| range.start + at.start..range.start + at.end;
+                    cuts.extend(part.into_iter().map(|(token, at)| (token, shift(at))));
+                }
+            }
         }
+        Ok(cuts)
+    }
+
+    /// The tokens of a text without added tokens, which may follow one.
+    fn cut_part(&self, text: &str, starts: bool) -> Result<Vec<Cut>, TextError> {
         if !self.words {
             return self.cut_unit(text);
         }
         let mut cuts = Vec::with_capacity(text.len() / 3);
         let mut new: Vec<(String, Vec<Cut>)> = Vec::new();
-        let marked = Marked::new(text);
+        let marked = Marked::new(text, starts);
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             for word in marked.words() {
@@ -131,7 +150,7 @@ impl Trained {
                 if self.pieces.is_byte(token.id) { end..end + 1 } else { token.offsets.0..token.offsets.1 };
             end = range.end;
             // A text that is spelled like a special token is a text.
-            let special = (token.id as usize) < SPECIAL.len();
+            let special = token.id < self.first_piece;
             (SpecialTokens::TRAINED.unknown.filter(|_| special).unwrap_or(token.id), range)
         };
         Ok(tokens.into_iter().map(cut).collect())
@@ -140,5 +159,26 @@ impl Trained {
     /// Tokens as text.
     pub(crate) fn spell(&self, tokens: &[u32]) -> Result<Spelled, TextError> {
         self.pieces.spell(tokens)
+    }
+}
+
+/// The names of a model's tokens in the order of their numbers.
+fn names(model: &serde_json::Value) -> Result<Vec<String>, String> {
+    let broken = || "its model is broken: its vocabulary cannot be read".to_owned();
+    let mut numbered: Vec<(u64, String)> = match &model["vocab"] {
+        serde_json::Value::Array(pieces) => {
+            let name = |piece: &serde_json::Value| Some(piece.get(0)?.as_str()?.to_owned());
+            (0..).zip(pieces).map(|(number, piece)| Some((number, name(piece)?))).collect()
+        }
+        serde_json::Value::Object(pieces) => {
+            pieces.iter().map(|(name, number)| Some((number.as_u64()?, name.clone()))).collect()
+        }
+        _ => None,
+    }
+    .ok_or_else(broken)?;
+    numbered.sort_unstable();
+    match (0..).zip(&numbered).find(|(expected, (number, _))| expected != number) {
+        Some((missing, _)) => Err(format!("its vocabulary has no token {missing}")),
+        None => Ok(numbered.into_iter().map(|(_, name)| name).collect()),
     }
 }

@@ -3,10 +3,12 @@
 use any2any_adapter::{AdapterError, Value};
 use serde_json::{Map, json};
 
+use crate::added::AddedTokens;
 use crate::corpus::Counts;
 use crate::error::TextError;
 use crate::normalization::Normalizer;
-use crate::options::{TextOptions, Tokenizer};
+use crate::options::{Bpe, Characters, TextOptions, Tokenizer, Unigram};
+use crate::pieces::byte_name;
 use crate::special::{SPECIAL, SpecialTokens};
 use crate::{bpe, recipe, unigram};
 
@@ -20,29 +22,29 @@ const DECIMALS: f64 = 1e6;
 pub(crate) fn train(
     options: &TextOptions,
     normalizer: Normalizer,
+    added: &AddedTokens,
     values: &mut dyn Iterator<Item = &Value>,
 ) -> Result<String, AdapterError> {
-    let tokenizer = &options.tokenizer;
-    let model = match tokenizer {
+    let model = match &options.tokenizer {
         Tokenizer::Bytes(_) => {
-            not_empty(&Counts::characters(normalizer, values)?)?;
-            bpe_model(tokenizer, &bpe::Merges::default())
+            not_empty(&Counts::characters(normalizer, added, values)?)?;
+            bpe_model(options, &bpe::Merges::default())?
         }
-        Tokenizer::Characters(options) => {
-            let counts = Counts::characters(normalizer, values)?;
+        Tokenizer::Characters(Characters { min_frequency, .. }) => {
+            let counts = Counts::characters(normalizer, added, values)?;
             not_empty(&counts)?;
-            let mut pieces = counts.by_frequency(options.min_frequency);
+            let mut pieces = counts.by_frequency(*min_frequency);
             if pieces.is_empty() {
                 return Err(AdapterError::Fit {
                     option: "tokenizer.characters.min_frequency".to_owned(),
-                    reason: format!("no character occurs {} times: ask for less", options.min_frequency),
+                    reason: format!("no character occurs {min_frequency} times: ask for less"),
                 });
             }
             pieces.sort_unstable();
-            bpe_model(tokenizer, &bpe::Merges { alphabet: pieces.len(), pieces, merges: Vec::new() })
+            bpe_model(options, &bpe::Merges { alphabet: pieces.len(), pieces, merges: Vec::new() })?
         }
         Tokenizer::Labels(_) => {
-            let counts = Counts::texts(normalizer, values)?;
+            let counts = Counts::texts(normalizer, added, values)?;
             not_empty(&counts)?;
             let labels: Vec<String> = counts.0.into_iter().map(|(label, _)| label).collect();
             if let Some(label) = labels.iter().find(|label| SPECIAL.contains(&label.as_str())) {
@@ -51,12 +53,12 @@ pub(crate) fn train(
                     reason: format!("'{label}' is a token of its own: rename this label"),
                 });
             }
-            level_model(tokenizer, &labels)
+            level_model(options, &labels)?
         }
         _ => {
-            let counts = Counts::words(normalizer, values)?;
+            let counts = Counts::words(normalizer, added, values)?;
             not_empty(&counts)?;
-            word_model(tokenizer, counts)?
+            word_model(options, counts)?
         }
     };
     let document = recipe::document(options, model);
@@ -64,78 +66,122 @@ pub(crate) fn train(
         .map_err(|error| TextError::Segmentation { reason: error.to_string() }.into())
 }
 
+/// The number of tokens nearest to the one asked for that texts can have, for a tokenizer that cuts words.
+///
+/// # Errors
+///
+/// When a value is no text, or there is no text at all.
+pub fn nearest_vocabulary(
+    options: &TextOptions,
+    values: &mut dyn Iterator<Item = &Value>,
+) -> Result<usize, AdapterError> {
+    let tokenizer = &options.tokenizer;
+    let normalizer = Normalizer { form: options.normalization(), lowercase: options.lowercase };
+    let added = AddedTokens::new(&options.added_tokens)
+        .map_err(|reason| AdapterError::Fit { option: "added_tokens".to_owned(), reason })?;
+    let counts = Counts::words(normalizer, &added, values)?;
+    not_empty(&counts)?;
+    let size = tokenizer.vocab().unwrap_or(0).saturating_sub(options.fixed());
+    let min_frequency = tokenizer.min_frequency().unwrap_or(1);
+    let learned = match tokenizer {
+        Tokenizer::Unigram(_) => unigram::learn(&counts.0, size).len(),
+        Tokenizer::WordPiece(_) => bpe::learn(&counts.0, size, min_frequency, recipe::CONTINUED).pieces.len(),
+        Tokenizer::Words(_) => counts.by_frequency(min_frequency).len().min(size),
+        _ => bpe::learn(&counts.0, size, min_frequency, "").pieces.len(),
+    };
+    Ok(options.fixed() + learned)
+}
+
 /// The model of a tokenizer that cuts words.
-fn word_model(tokenizer: &Tokenizer, counts: Counts) -> Result<serde_json::Value, AdapterError> {
-    let size = tokenizer.vocab().unwrap_or(0).saturating_sub(tokenizer.fixed());
+fn word_model(options: &TextOptions, counts: Counts) -> Result<serde_json::Value, AdapterError> {
+    let tokenizer = &options.tokenizer;
+    let size = tokenizer.vocab().unwrap_or(0).saturating_sub(options.fixed());
     let min_frequency = tokenizer.min_frequency().unwrap_or(1);
     let unknown = SPECIAL[1];
     Ok(match tokenizer {
-        Tokenizer::Unigram(options) => {
+        Tokenizer::Unigram(Unigram { byte_fallback, .. }) => {
             let alphabet = counts.alphabet();
             let pieces = unigram::learn(&counts.0, size);
-            exact_size(tokenizer, alphabet, pieces.len())?;
+            exact_size(options, alphabet, pieces.len())?;
+            apart(options, pieces.iter().map(|(piece, _)| piece))?;
             let mut vocab: Vec<(String, f64)> =
-                fixed_pieces(tokenizer).into_iter().map(|piece| (piece, 0.0)).collect();
+                fixed_pieces(options).into_iter().map(|piece| (piece, 0.0)).collect();
             vocab.extend(
                 pieces.into_iter().map(|(piece, score)| (piece, (score * DECIMALS).round() / DECIMALS)),
             );
             json!({
                 "type": "Unigram", "unk_id": SpecialTokens::TRAINED.unknown, "vocab": vocab,
-                "byte_fallback": options.byte_fallback,
+                "byte_fallback": byte_fallback,
             })
         }
         Tokenizer::WordPiece(_) => {
             let found = bpe::learn(&counts.0, size, min_frequency, recipe::CONTINUED);
-            exact_size(tokenizer, found.alphabet, found.pieces.len())?;
+            exact_size(options, found.alphabet, found.pieces.len())?;
             json!({
                 "type": "WordPiece", "unk_token": unknown, "continuing_subword_prefix": recipe::CONTINUED,
-                "max_input_chars_per_word": LONGEST_WORD, "vocab": vocabulary(tokenizer, &found.pieces),
+                "max_input_chars_per_word": LONGEST_WORD, "vocab": vocabulary(options, &found.pieces)?,
             })
         }
         Tokenizer::Words(_) => {
             let mut words = counts.by_frequency(min_frequency);
-            exact_size(tokenizer, 0, words.len().min(size))?;
+            exact_size(options, 0, words.len().min(size))?;
             words.truncate(size);
-            level_model(tokenizer, &words)
+            level_model(options, &words)?
         }
         _ => {
             let found = bpe::learn(&counts.0, size, min_frequency, "");
-            exact_size(tokenizer, found.alphabet, found.pieces.len())?;
-            bpe_model(tokenizer, &found)
+            exact_size(options, found.alphabet, found.pieces.len())?;
+            bpe_model(options, &found)?
         }
     })
 }
 
-fn level_model(tokenizer: &Tokenizer, units: &[String]) -> serde_json::Value {
-    json!({ "type": "WordLevel", "vocab": vocabulary(tokenizer, units), "unk_token": SPECIAL[1] })
+fn level_model(options: &TextOptions, units: &[String]) -> Result<serde_json::Value, AdapterError> {
+    Ok(json!({ "type": "WordLevel", "vocab": vocabulary(options, units)?, "unk_token": SPECIAL[1] }))
 }
 
-fn bpe_model(tokenizer: &Tokenizer, found: &bpe::Merges) -> serde_json::Value {
-    json!({
+fn bpe_model(options: &TextOptions, found: &bpe::Merges) -> Result<serde_json::Value, AdapterError> {
+    Ok(json!({
         "type": "BPE", "dropout": null, "unk_token": SPECIAL[1], "continuing_subword_prefix": null,
-        "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": tokenizer.has_bytes(),
-        "ignore_merges": false, "vocab": vocabulary(tokenizer, &found.pieces), "merges": found.merges,
-    })
+        "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": options.tokenizer.has_bytes(),
+        "ignore_merges": false, "vocab": vocabulary(options, &found.pieces)?, "merges": found.merges,
+    }))
 }
 
-/// The special tokens and the bytes that stand before everything that is learned.
-fn fixed_pieces(tokenizer: &Tokenizer) -> Vec<String> {
-    let bytes = if tokenizer.has_bytes() { 0..256 } else { 0..0 };
-    SPECIAL
-        .iter()
-        .map(|piece| (*piece).to_owned())
-        .chain(bytes.map(|byte| format!("<0x{byte:02X}>")))
+/// The special tokens, the added tokens and the bytes that stand before everything that is learned.
+fn fixed_pieces(options: &TextOptions) -> Vec<String> {
+    let bytes = options.tokenizer.has_bytes().then_some(0..=u8::MAX);
+    let special = SPECIAL.iter().map(|piece| (*piece).to_owned());
+    special
+        .chain(options.added_tokens.iter().cloned())
+        .chain(bytes.into_iter().flatten().map(byte_name))
         .collect()
 }
 
 /// All pieces with their numbers.
-fn vocabulary(tokenizer: &Tokenizer, learned: &[String]) -> Map<String, serde_json::Value> {
-    fixed_pieces(tokenizer)
-        .into_iter()
-        .chain(learned.iter().cloned())
-        .enumerate()
-        .map(|(number, piece)| (piece, json!(number)))
-        .collect()
+fn vocabulary(
+    options: &TextOptions,
+    learned: &[String],
+) -> Result<Map<String, serde_json::Value>, AdapterError> {
+    apart(options, learned.iter())?;
+    let pieces = fixed_pieces(options).into_iter().chain(learned.iter().cloned());
+    Ok(pieces.enumerate().map(|(number, piece)| (piece, json!(number))).collect())
+}
+
+/// Refuses an added token that is a piece of what other texts become by normalisation.
+fn apart<'a>(
+    options: &TextOptions,
+    mut learned: impl Iterator<Item = &'a String>,
+) -> Result<(), AdapterError> {
+    match learned.find(|piece| options.added_tokens.contains(piece)) {
+        None => Ok(()),
+        Some(piece) => Err(AdapterError::Fit {
+            option: "added_tokens".to_owned(),
+            reason: format!(
+                "'{piece}' is also a piece of ordinary text: give the token a name that no text has, such as <{piece}>"
+            ),
+        }),
+    }
 }
 
 fn not_empty(counts: &Counts) -> Result<(), AdapterError> {
@@ -150,14 +196,23 @@ fn not_empty(counts: &Counts) -> Result<(), AdapterError> {
 }
 
 /// Whether what was learned is as much as was asked for, and what to ask for if not.
-fn exact_size(tokenizer: &Tokenizer, alphabet: usize, learned: usize) -> Result<(), AdapterError> {
-    let (name, asked, fixed) = (tokenizer.name(), tokenizer.vocab().unwrap_or(0), tokenizer.fixed());
+fn exact_size(options: &TextOptions, alphabet: usize, learned: usize) -> Result<(), AdapterError> {
+    let tokenizer = &options.tokenizer;
+    let (name, asked, fixed) = (tokenizer.name(), tokenizer.vocab().unwrap_or(0), options.fixed());
     let size = asked.saturating_sub(fixed);
+    // The place of the error is that of the option only where the option was written.
+    let unsaid = if asked == Bpe::default().vocab {
+        format!(
+            "; {asked} is what holds where nothing is said: write `tokenizer: {{ {name}: {{ vocab: ... }} }}`"
+        )
+    } else {
+        String::new()
+    };
     let reason = if alphabet > size {
         let least = fixed + alphabet;
         format!(
             "{asked} tokens cannot hold the {alphabet} characters of the training data beside {fixed} fixed \
-             tokens: ask for at least {least}"
+             tokens: ask for at least {least}{unsaid}"
         )
     } else if learned < size {
         let most = fixed + learned;
@@ -168,7 +223,7 @@ fn exact_size(tokenizer: &Tokenizer, alphabet: usize, learned: usize) -> Result<
             _ => String::new(),
         };
         format!(
-            "{asked} tokens are asked for, and the training data gives {most}: ask for at most {most}{or_lower}"
+            "{asked} tokens are asked for, and the training data gives {most}: ask for at most {most}{or_lower}{unsaid}"
         )
     } else {
         return Ok(());

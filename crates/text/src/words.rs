@@ -20,10 +20,12 @@ pub(crate) const WORD: &str = r"▁?[\p{P}$+<=>^`|~]|▁?[^▁\p{P}$+<=>^`|~\s]+
 static WORDS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(WORD).expect("the pattern is a constant, and tests compile it"));
 
-/// A text whose spaces are marks, with one before its start.
+/// A text whose spaces are marks, with one before its start when it does not follow an added token.
 pub(crate) struct Marked<'a> {
     text: &'a str,
     marked: String,
+    /// Whether the mark at the start stands for no space.
+    starts: bool,
 }
 
 /// A word of a marked text.
@@ -38,10 +40,12 @@ pub(crate) struct Word<'a> {
 }
 
 impl<'a> Marked<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str, starts: bool) -> Self {
         let mut marked = String::with_capacity(text.len() + text.len() / 2 + SPACE.len());
         if !text.is_empty() {
-            marked.push_str(SPACE);
+            if starts {
+                marked.push_str(SPACE);
+            }
             for (index, part) in text.split(' ').enumerate() {
                 if index > 0 {
                     marked.push_str(SPACE);
@@ -49,7 +53,7 @@ impl<'a> Marked<'a> {
                 marked.push_str(part);
             }
         }
-        Self { text, marked }
+        Self { text, marked, starts }
     }
 
     /// The words, which together are the whole text.
@@ -58,7 +62,7 @@ impl<'a> Marked<'a> {
         WORDS.find_iter(&self.marked).map(move |found| {
             let marked = found.as_str();
             let mark = marked.starts_with(SPACE).then(|| match found.start() {
-                0 => 0,
+                0 if self.starts => 0,
                 _ if self.text[start..].starts_with(' ') => 1,
                 _ => SPACE.len(),
             });
@@ -101,7 +105,7 @@ mod tests {
             ("今天，好", vec!["▁今天", "，", "好"]),
             ("👩\u{200d}🚀 हिन्दी", vec!["▁👩\u{200d}🚀", "▁हिन्दी"]),
         ] {
-            let marked = Marked::new(text);
+            let marked = Marked::new(text, true);
             let words: Vec<Word<'_>> = marked.words().collect();
             assert_eq!(words.iter().map(|word| word.marked).collect::<Vec<_>>(), expected, "{text:?}");
             let mut end = 0;
@@ -115,6 +119,16 @@ mod tests {
                 end = range.end;
             }
             assert_eq!(end, text.len(), "{text:?}");
+        }
+        for (text, expected, ranges) in
+            [(" a", vec!["▁a"], vec![(0, 2)]), ("a  b", vec!["a", "▁", "▁b"], vec![(0, 1), (1, 2), (2, 4)])]
+        {
+            let marked = Marked::new(text, false);
+            let words: Vec<Word<'_>> = marked.words().collect();
+            assert_eq!(words.iter().map(|word| word.marked).collect::<Vec<_>>(), expected);
+            let found = words.iter().map(|word| word.range(0..word.marked.len()));
+            let found: Vec<_> = found.map(|range| (range.start, range.end)).collect();
+            assert_eq!(found, ranges);
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use any2any_adapter::Registry;
+use any2any_adapter::{Registry, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::{Template, template};
+use any2any_text::{Bpe, TextOptions, Tokenizer, nearest_vocabulary};
 use any2any_train::TrainError;
 
 use crate::arguments::{NewArguments, Usage};
@@ -47,7 +48,7 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
         lines: sources.len(),
         vocab: None,
     };
-    let text = fitting(&mut answers, config, registry)?;
+    let text = fitting(&mut answers, config, registry, super::values(&[sources, targets].concat()))?;
     any2any_train::write_file(config, text.as_bytes())?;
     eprintln!("{}: written; train it with `any2any train {}`", config.display(), config.display());
     Ok(())
@@ -57,19 +58,48 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
 const SMALLER: [usize; 8] = [4000, 2000, 1000, 500, 250, 125, 80, 50];
 
 /// The text of an experiment that passes every check: the vocabulary is as large as the data carries.
-fn fitting(answers: &mut Template, config: &Path, registry: &Registry) -> anyhow::Result<String> {
+fn fitting(
+    answers: &mut Template,
+    config: &Path,
+    registry: &Registry,
+    texts: Vec<Value>,
+) -> anyhow::Result<String> {
     let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut smaller = SMALLER.iter();
+    let mut smaller = SMALLER.into_iter();
+    let mut texts = Some(texts);
     loop {
         let text = template(answers);
         let document =
             any2any_experiment::load_str(&config.display().to_string(), &text, folder, &[], registry)?;
-        match (any2any_train::check(&document, registry, &DataRoot::at(folder)), smaller.next()) {
-            (Ok(()), _) => return Ok(text),
-            (Err(TrainError::Experiment(_)), Some(&vocab)) => answers.vocab = Some(vocab),
-            (Err(error), _) => return Err(error.into()),
+        let problems = match any2any_train::check(&document, registry, &DataRoot::at(folder)) {
+            Ok(()) => return Ok(text),
+            Err(TrainError::Experiment(problems)) => problems,
+            Err(error) => return Err(error.into()),
+        };
+        // Of a few lines none of these may be right: then whatever the data carries.
+        answers.vocab = smaller.next().or_else(|| texts.take().and_then(|texts| carried(&texts)));
+        if answers.vocab.is_none() {
+            // The experiment is not written, so that no place in it means anything to the user.
+            let (source, target) = (answers.train.0.display(), answers.train.1.display());
+            let reasons: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+            let message = format!("no experiment fits {source} and {target}: {}", reasons.join("; "));
+            return Err(Usage(message).into());
         }
     }
+}
+
+/// The vocabulary of few texts that is nearest to the smallest of those.
+fn carried(texts: &[Value]) -> Option<usize> {
+    let least = SMALLER[SMALLER.len() - 1];
+    let tokenizer = Tokenizer::Bpe(Bpe { vocab: least, ..Bpe::default() });
+    let options = TextOptions {
+        field: String::new(),
+        tokenizer,
+        normalize: None,
+        lowercase: false,
+        added_tokens: Vec::new(),
+    };
+    nearest_vocabulary(&options, &mut texts.iter()).ok()
 }
 
 /// The files' endings name the fields when they differ: `train.en` and `train.de`.

@@ -1,5 +1,6 @@
 //! Texts to train on, and adapters that are.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use any2any_adapter::{Adapter, Medium, Random, Seed, Sequence, Value};
@@ -45,6 +46,11 @@ pub(crate) fn texts() -> Vec<Value> {
     let made: Vec<String> =
         (0..300).map(|_| format!("{} {} {}.", pick(SUBJECTS), pick(VERBS), pick(OBJECTS))).collect();
     SENTENCES.iter().map(|text| (*text).to_owned()).chain(made).map(Value::Text).collect()
+}
+
+/// A golden file.
+pub(crate) fn golden(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
 
 /// Options of a text with one tokenizer.

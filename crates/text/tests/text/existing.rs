@@ -2,17 +2,12 @@
 //! package `tokenizers`.
 
 use std::fs;
-use std::path::PathBuf;
 
 use any2any_adapter::{Adapter, AdapterError, Head, Medium, Region, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 
-use crate::corpus::{encode, options};
-
-fn golden(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
-}
+use crate::corpus::{encode, golden, options};
 
 /// The tokenizers, and the names that their special tokens need.
 fn tokenizers() -> [(&'static str, Json); 3] {
@@ -88,8 +83,10 @@ fn special_tokens_are_found_or_asked_for() {
         assert_eq!(adapter.head(), Some(expected), "{name}");
         assert!(matches!(adapter.stem(), Stem::Lookup { .. }));
     }
+    let from_end = load("byte_level_bpe", &json!({}));
+    assert_eq!(from_end.head(), Some(head(0, 1, 1, 330, &[0])));
+    assert_eq!(from_end.warnings().len(), 1, "{:?}", from_end.warnings());
     for (special, pointer, message) in [
-        (json!({}), "/tokenizer/file", "name its begin token with tokenizer.file.begin"),
         (json!({ "begin": "<bos>" }), "/tokenizer/file/begin", "the tokenizer has no token '<bos>'"),
         (
             json!({ "begin": "a", "unknown": "?!" }),
@@ -126,9 +123,10 @@ fn a_run_keeps_its_own_copy() {
 fn files_that_are_none_are_named() {
     let missing = options(json!({ "file": { "path": "nowhere/tokenizer.json" } }));
     let script = options(json!({ "file": { "path": golden("make.py") } }));
-    for (options, expected) in
-        [(missing, "nowhere/tokenizer.json"), (script, "no tokenizer of Hugging Face's format")]
-    {
+    for (options, expected) in [
+        (missing, "nowhere/tokenizer.json"),
+        (script, "neither a tokenizer.json of Hugging Face's format nor a .model of SentencePiece"),
+    ] {
         let problems = Text.check(&options);
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].pointer, "/tokenizer/file/path");

@@ -1,10 +1,15 @@
 //! The text medium from outside: through the traits by which an experiment uses it.
 
+mod added_tokens;
+mod cases;
 mod corpus;
 mod determinism;
 mod existing;
 mod fitting;
 mod hugging_face;
 mod options;
+mod plain_text;
 mod regions;
 mod round_trip;
+mod sentencepiece;
+mod unknown;

@@ -30,7 +30,7 @@ fn defaults_are_written_out() {
         assert_eq!(Text.resolve(&resolved), resolved);
     }
     assert_eq!(Text.fields(&json!({ "field": "en" })), ["en"]);
-    assert_eq!(Text.inherited(), ["tokenizer", "normalize", "lowercase"]);
+    assert_eq!(Text.inherited(), ["tokenizer", "normalize", "lowercase", "added_tokens"]);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn the_schema_describes_every_option() {
     let schema = serde_json::to_value(Text.schema()).expect("JSON");
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["required"], json!(["field"]));
-    for option in ["field", "tokenizer", "normalize", "lowercase"] {
+    for option in ["field", "tokenizer", "normalize", "lowercase", "added_tokens"] {
         assert!(schema["properties"][option]["description"].is_string(), "{option} of {schema:#}");
     }
     assert_eq!(schema["$defs"]["Bpe"]["properties"]["vocab"]["default"], 8000);

@@ -1,0 +1,60 @@
+//! The map of characters in a SentencePiece model: what is replaced by what before a text is cut.
+//!
+//! The file holds the size of a double array in bytes, the double array (Aoe, "An efficient digital search algorithm
+//! by using a double-array structure", 1989, in the layout of the Darts-clone library), and the replacements, each
+//! ended by a zero byte. A value of the array is where its replacement starts.
+
+/// A map of characters; of several strings that a text starts with, the longest counts.
+#[derive(Debug)]
+pub(super) struct CharacterMap {
+    units: Vec<u32>,
+    replacements: String,
+}
+
+impl CharacterMap {
+    /// The map of a file; none when the file has none.
+    ///
+    /// # Errors
+    ///
+    /// When it is cut off or broken.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Option<Self>, String> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let broken = || "its map of characters is broken".to_owned();
+        let (size, rest) = bytes.split_first_chunk().ok_or_else(broken)?;
+        let size = u32::from_le_bytes(*size) as usize;
+        let (units, replacements) = rest.split_at_checked(size).ok_or_else(broken)?;
+        let (units, []) = units.as_chunks::<4>() else { return Err(broken()) };
+        Ok(Some(Self {
+            units: units.iter().map(|unit| u32::from_le_bytes(*unit)).collect(),
+            replacements: String::from_utf8(replacements.to_vec()).map_err(|_| broken())?,
+        }))
+    }
+
+    /// The longest string of the map that a text starts with: how many bytes it has, and what replaces it.
+    pub(super) fn longest(&self, text: &str) -> Option<(usize, &str)> {
+        let mut found = None;
+        let mut node = offset(*self.units.first()?);
+        for (length, byte) in (1..).zip(text.bytes()) {
+            node ^= u32::from(byte);
+            let Some(&unit) = self.units.get(node as usize) else { break };
+            if unit & (1 << 31 | 0xff) != u32::from(byte) {
+                break;
+            }
+            node ^= offset(unit);
+            let has_value = unit >> 8 & 1 == 1;
+            if has_value && let Some(&value) = self.units.get(node as usize) {
+                found = Some((length, value & !(1 << 31)));
+            }
+        }
+        let (length, value) = found.filter(|(length, _)| text.is_char_boundary(*length))?;
+        let replacement = self.replacements.get(value as usize..)?;
+        Some((length, replacement.split('\0').next().unwrap_or_default()))
+    }
+}
+
+/// How far a node's children are from it.
+fn offset(unit: u32) -> u32 {
+    (unit >> 10) << ((unit & (1 << 9)) >> 6)
+}
