@@ -65,7 +65,7 @@ fn fitting(answers: &mut Template, config: &Path, registry: &Registry) -> anyhow
         let document =
             any2any_experiment::load_str(&config.display().to_string(), &text, folder, &[], registry)?;
         match (any2any_train::check(&document, registry, &DataRoot::at(folder)), smaller.next()) {
-            (Ok(()), _) => return Ok(text),
+            (Ok(_), _) => return Ok(text),
             (Err(TrainError::Experiment(_)), Some(&vocab)) => answers.vocab = Some(vocab),
             (Err(error), _) => return Err(error.into()),
         }
