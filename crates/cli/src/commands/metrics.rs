@@ -59,9 +59,10 @@ fn warn_of_empty_lines(paths: &[PathBuf], references: &[Vec<String>]) {
     }
     for (path, lines) in paths.iter().zip(references) {
         let empty = lines.iter().filter(|line| line.trim().is_empty()).count();
+        let lines = if empty == 1 { "line" } else { "lines" };
         if empty > 0 {
             eprintln!(
-                "warning: {} has {empty} empty lines; each counts as a reference that is empty, as in sacreBLEU",
+                "warning: {} has {empty} empty {lines}; each counts as a reference that is empty, as in sacreBLEU",
                 path.display()
             );
         }
