@@ -1,13 +1,13 @@
 //! The command line: what can be typed, and what it means.
 
 mod bench;
+mod metrics;
 mod search;
 mod serve;
 mod sweep;
 
 use std::path::PathBuf;
 
-use any2any_experiment::spec::Metric;
 use any2any_train::Precision;
 use clap::{Args, Parser, Subcommand};
 
@@ -15,6 +15,7 @@ pub(crate) use bench::{
     BenchArguments, BenchCommand, BenchDecodeArguments, BenchEncoderArguments, BenchKernelsArguments,
     BenchServeArguments, BenchTrainArguments,
 };
+pub(crate) use metrics::{MetricList, MetricOptions};
 pub(crate) use search::SearchArguments;
 pub(crate) use serve::{ExploreArguments, ServeArguments, ServerArguments};
 pub(crate) use sweep::SweepArguments;
@@ -62,8 +63,10 @@ pub(crate) enum Command {
         after_help = "Examples:\n  any2any sweep configs/sweep.yaml --over training.schedule.constant.peak=0.1..10:64:log --over training.optimizer.sgd.momentum=0..0.99:64\n  any2any explore runs/sweep"
     )]
     Sweep(SweepArguments),
-    /// Score a file of hypotheses against a file of references; no model is needed.
-    #[command(after_help = "Example:\n  any2any metrics hypotheses.txt references.txt --metric bleu,chrf")]
+    /// Score a file of hypotheses against one or several files of references; no model is needed.
+    #[command(
+        after_help = "Examples:\n  any2any metrics hypotheses.txt references.txt --metric bleu,chrf\n  any2any metrics hypotheses.zh references-a.zh references-b.zh --tokenize zh\n  any2any metrics hypotheses.txt references.txt --metric 'ter: { normalized: true, asian_support: true }'"
+    )]
     Metrics(MetricsArguments),
     /// Print a model's log-probability of given pairs.
     #[command(after_help = "Example:\n  any2any score runs/quickstart --source a.en --target a.de")]
@@ -330,9 +333,18 @@ pub(crate) struct EvaluateArguments {
     /// Which split: a role (`test`, `validation`, `train`) or the name of one.
     #[arg(long, default_value = "test")]
     pub split: String,
-    /// Metrics instead of the experiment's, parted by commas.
-    #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',', value_parser = metric)]
-    pub metrics: Vec<Metric>,
+    /// Metrics instead of the experiment's, parted by commas, in the words of an experiment: `bleu,chrf`, or
+    /// `bleu: { tokenize: zh }`.
+    #[arg(long = "metric", value_name = "METRICS", value_parser = metrics::metric_list)]
+    pub metrics: Vec<MetricList>,
+    #[command(flatten)]
+    pub options: MetricOptions,
+    /// Fields of the dataset with further right outputs, parted by commas, instead of the experiment's `references`.
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
+    pub references: Vec<String>,
+    /// Also score against this file, a line for each sample of the split; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub reference_file: Vec<PathBuf>,
     /// Also write what was decoded: texts to a file, a line a sample; anything else to a folder, a file a sample.
     #[arg(long, value_name = "PATH")]
     pub output: Option<PathBuf>,
@@ -391,19 +403,18 @@ pub(crate) struct CrossValidateArguments {
 pub(crate) struct MetricsArguments {
     /// What a system wrote, a line a sample.
     pub hypotheses: PathBuf,
-    /// What it should have written, a line a sample.
-    pub references: PathBuf,
-    /// Which metrics, parted by commas.
-    #[arg(long = "metric", value_name = "METRICS", value_delimiter = ',', value_parser = metric, default_value = "bleu,chrf")]
-    pub metrics: Vec<Metric>,
+    /// What it should have written, a line a sample: a file, or several that each hold one right line for every
+    /// sample. An empty line is an empty reference.
+    #[arg(required = true)]
+    pub references: Vec<PathBuf>,
+    /// Which metrics, parted by commas, in the words of an experiment: `bleu,chrf`, or `bleu: { tokenize: zh }`.
+    #[arg(long = "metric", value_name = "METRICS", value_parser = metrics::metric_list, default_value = "bleu,chrf")]
+    pub metrics: Vec<MetricList>,
+    #[command(flatten)]
+    pub options: MetricOptions,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
-}
-
-/// A metric, by its name in experiments.
-fn metric(name: &str) -> Result<Metric, String> {
-    serde_json::from_value(name.into()).map_err(|error| error.to_string())
 }
 
 #[derive(Args, Debug)]

@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
+use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
 use any2any_train::controls::Controlled;
+use any2any_train::text_metrics::spaces_missing;
 use serde::Serialize;
 
 /// Prints one JSON object and nothing else.
@@ -22,8 +24,20 @@ pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
 
 /// Tells on standard error what is odd about an experiment, though it can be run.
 pub(crate) fn warnings(document: &any2any_experiment::Document) {
-    if !document.warnings.is_empty() {
-        eprintln!("{}\n", document.warnings);
+    data_warnings(&document.warnings);
+}
+
+/// The same of what its data shows.
+pub(crate) fn data_warnings(warnings: &any2any_experiment::Diagnostics) {
+    if !warnings.is_empty() {
+        eprintln!("{warnings}\n");
+    }
+}
+
+/// Tells on standard error which metrics count words between spaces that references do not have.
+pub(crate) fn metric_warnings(metrics: &[Metric], references: &[String]) {
+    for missing in spaces_missing(metrics, references) {
+        eprintln!("warning: {}; {}", missing.message, missing.help);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::node::Node;
 use crate::resolve;
 use crate::schema::{experiment_schema, schema_of};
 use crate::source::Source;
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Metric};
 use crate::structure::{self, Structure};
 
 /// An experiment that has passed every check, and the file that it came from.
@@ -79,6 +79,34 @@ pub fn read_yaml<T: JsonSchema + DeserializeOwned>(path: &Path) -> Result<T, Dia
         return Err(problems.into_iter().collect());
     }
     serde_json::from_value(json).map_err(|error| unexpected(&node, &error).into())
+}
+
+/// Metrics as a command line has them, in the words of an experiment: `bleu,chrf`, `bleu: { tokenize: zh }`.
+///
+/// # Errors
+///
+/// When a metric or an option is not known.
+pub fn read_metrics(text: &str) -> Result<Vec<Metric>, Diagnostics> {
+    let schema = schema_of::<Metrics>();
+    let mut loader = Loader::new(&schema);
+    let source = loader.source("--metric", Path::new(""), &format!("metrics: [{text}]"));
+    let node = loader.single(&source);
+    let (Some(node), true) = (node, loader.problems.is_empty()) else {
+        return Err(loader.problems.into_iter().collect());
+    };
+    let Structure { json, problems, .. } = structure::check(&node, &schema);
+    if !problems.is_empty() {
+        return Err(problems.into_iter().collect());
+    }
+    let read: Metrics = serde_json::from_value(json).map_err(|error| unexpected(&node, &error))?;
+    Ok(read.metrics)
+}
+
+/// A list of metrics.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Metrics {
+    metrics: Vec<Metric>,
 }
 
 fn read(path: &Path) -> Result<String, Diagnostics> {

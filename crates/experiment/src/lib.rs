@@ -52,7 +52,7 @@ mod wording;
 mod write;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use document::{Document, load, load_str, read_yaml};
+pub use document::{Document, load, load_str, read_metrics, read_yaml};
 pub use new::{Template, template};
 pub use pattern::{Pattern, Piece};
 pub use schema::json_schema;

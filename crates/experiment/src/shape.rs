@@ -82,14 +82,22 @@ impl<'s> Schema<'s> {
         for schema in alternatives.iter().filter(|schema| !is_null(schema)) {
             let schema = self.resolve(schema);
             match (self.shape(schema).kind, single_key(schema)) {
-                (Kind::Choice { words: more, options: none }, _) if none.is_empty() => words.extend(more),
                 (_, Some(option)) => options.push(option),
+                (Kind::Choice { words: more, options: others }, _) => {
+                    words.extend(more);
+                    options.extend(others);
+                }
                 _ => {
                     return Shape { nullable, kind: Kind::Either(alternatives), title: None };
                 }
             }
         }
         Shape { nullable, kind: Kind::Choice { words, options }, title: None }
+    }
+
+    /// Why a word cannot be chosen that people know from elsewhere: what is said of it under `x-refused`.
+    pub(crate) fn refusal(self, schema: &'s Json, word: &str) -> Option<&'s str> {
+        self.resolve(schema).get("x-refused")?.get(word)?.as_str()
     }
 
     /// The schema of a key of a mapping.
@@ -215,7 +223,7 @@ mod tests {
             (&transformer, "embedding_dropout", "number or null"),
             (&transformer, "norm", "choice of 2 words and "),
             (&evaluation, "metrics", "sequence"),
-            (&evaluation, "best_by", "choice of 13 words and  or null"),
+            (&evaluation, "best_by", "choice of 13 words and bleu chrf ter or null"),
             (&evaluation, "patience", "whole or null"),
             (&schema_of::<Optimizer>(), "", "choice of 0 words and adam adam_w adafactor sgd"),
             (&schema_of::<Data>(), "", "mapping"),

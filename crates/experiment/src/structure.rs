@@ -81,6 +81,12 @@ struct Walk<'s> {
 impl<'s> Walk<'s> {
     /// The node as JSON, or `None` after reporting why it cannot be used.
     fn node(&mut self, node: &Node, schema: &'s Json, at: &At) -> Option<Json> {
+        if let Value::Text(word) = &node.value
+            && let Some(why) = self.rules.refusal(schema, word)
+        {
+            let message = format!("{}: `{}` cannot be chosen", at.label, shorten(word));
+            return self.reject(node, at, &message, Some(why.to_owned()));
+        }
         let shape = self.rules.shape(schema);
         match (&shape.kind, &node.value) {
             (_, Value::Null) if shape.nullable => Some(Json::Null),

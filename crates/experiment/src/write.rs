@@ -50,7 +50,8 @@ fn is_block(value: &Json) -> bool {
     }
 }
 
-fn inline(value: &Json) -> String {
+/// A value on one line.
+pub(crate) fn inline(value: &Json) -> String {
     match value {
         Json::Null => "null".to_owned(),
         Json::Bool(value) => value.to_string(),

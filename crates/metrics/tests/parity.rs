@@ -15,6 +15,7 @@ fn metrics() -> Vec<(&'static str, Box<dyn Metric>)> {
     let (bleu, chrf, ter) = (Bleu::default(), Chrf::default(), Ter::default());
     let plus_plus = Chrf::plus_plus();
     let international = Bleu { tokenizer: Tokenizer::International, ..bleu };
+    let chinese = Bleu { tokenizer: Tokenizer::Chinese, ..bleu };
     vec![
         ("bleu", Box::new(bleu)),
         ("bleu-lowercase", Box::new(Bleu { lowercase: true, ..bleu })),
@@ -22,6 +23,8 @@ fn metrics() -> Vec<(&'static str, Box<dyn Metric>)> {
         ("bleu-intl", Box::new(international)),
         ("bleu-intl-lowercase", Box::new(Bleu { lowercase: true, ..international })),
         ("bleu-char", Box::new(Bleu { tokenizer: Tokenizer::Character, ..bleu })),
+        ("bleu-zh", Box::new(chinese)),
+        ("bleu-zh-lowercase", Box::new(Bleu { lowercase: true, ..chinese })),
         ("bleu-effective", Box::new(Bleu { effective_order: true, ..bleu })),
         ("bleu-floor", Box::new(Bleu { smoothing: Smoothing::Floor(0.1), ..bleu })),
         ("bleu-floor-half", Box::new(Bleu { smoothing: Smoothing::Floor(0.5), ..bleu })),

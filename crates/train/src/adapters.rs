@@ -31,6 +31,8 @@ pub struct TaskAdapters {
     pub target: usize,
     /// Whether the target has one token for every position of the source.
     pub aligned: bool,
+    /// Further fields of the dataset that hold right outputs.
+    pub references: Vec<String>,
     /// What is read.
     pub(crate) source_side: Option<Side>,
     /// What is written.
@@ -94,6 +96,7 @@ impl Groups {
                 source,
                 target,
                 aligned: task.aligned,
+                references: task.references.clone(),
                 source_side,
                 target_side,
             });

@@ -44,6 +44,7 @@ pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) 
     retain(&mut split.examples, &fits);
     retain(&mut split.sources, &fits);
     retain(&mut split.references, &fits);
+    split.alternatives.iter_mut().for_each(|set| retain(set, &fits));
     Ok(())
 }
 

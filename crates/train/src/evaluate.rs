@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use any2any_adapter::Value;
+use any2any_adapter::{Kind, Value};
 use any2any_core::Model;
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics as metrics;
@@ -17,6 +17,7 @@ use crate::losses;
 use crate::pictures;
 use crate::prepare::{Split, evenly};
 use crate::searching::Output;
+use crate::text_metrics::score_texts;
 use crate::translator::Translator;
 
 /// How well a model predicts each token or frame when it is told all before it: no search is involved.
@@ -59,6 +60,8 @@ pub struct DecodedSplit {
     pub reference_tokens: Vec<Vec<u32>>,
     /// What should have been written.
     pub references: Vec<Value>,
+    /// Other right outputs: sets of them, each with one for every sample. Token accuracy does not know them.
+    pub alternatives: Vec<Vec<Value>>,
     /// How many positions each source has, its end counted.
     pub source_lengths: Vec<usize>,
 }
@@ -127,6 +130,7 @@ pub fn decode(
             .map(|tokens| tokens[..tokens.len().saturating_sub(1)].to_vec())
             .collect(),
         references: split.references[..count].to_vec(),
+        alternatives: split.alternatives.iter().map(|set| set[..count].to_vec()).collect(),
         source_lengths: sources.iter().map(|source| source.len()).collect(),
     })
 }
@@ -162,16 +166,8 @@ impl DecodedSplit {
     /// When there is nothing to score.
     pub fn score_with_interval(&self, metric: Metric) -> Result<Score, TrainError> {
         let bootstrap = metrics::Bootstrap::default();
-        if let Some(of_texts) = text_metric(metric) {
-            let (hypotheses, references) = (self.hypotheses(), self.references());
-            let (hypotheses, references) = (words(&hypotheses), words(&references));
-            let references = [&references[..]];
-            return Ok(metrics::score_with_interval(
-                of_texts.as_ref(),
-                &hypotheses,
-                &references,
-                &bootstrap,
-            )?);
+        if metric.scores(Kind::Text) && metric != Metric::TokenAccuracy {
+            return score_texts(metric, &self.texts(), &self.reference_texts(), Some(&bootstrap));
         }
         let mut score = self.score(metric)?;
         let sample = |at: usize| -> Result<[f64; 2], TrainError> {
@@ -189,12 +185,15 @@ impl DecodedSplit {
         Ok(score)
     }
 
-    fn hypotheses(&self) -> Vec<&Value> {
-        self.hypotheses.iter().map(|output| &output.decoded.value).collect()
+    /// What was written, as texts.
+    fn texts(&self) -> Vec<String> {
+        self.hypotheses.iter().map(|output| output.decoded.value.to_string()).collect()
     }
 
-    fn references(&self) -> Vec<&Value> {
-        self.references.iter().collect()
+    /// What should have been written, as texts: the target's, and every set of alternatives.
+    pub fn reference_texts(&self) -> Vec<Vec<String>> {
+        let texts = |set: &Vec<Value>| set.iter().map(Value::to_string).collect();
+        std::iter::once(&self.references).chain(&self.alternatives).map(texts).collect()
     }
 
     /// Some samples.
@@ -203,6 +202,11 @@ impl DecodedSplit {
             hypotheses: samples.iter().map(|&at| self.hypotheses[at].clone()).collect(),
             reference_tokens: samples.iter().map(|&at| self.reference_tokens[at].clone()).collect(),
             references: samples.iter().map(|&at| self.references[at].clone()).collect(),
+            alternatives: self
+                .alternatives
+                .iter()
+                .map(|set| samples.iter().map(|&at| set[at].clone()).collect())
+                .collect(),
             source_lengths: samples.iter().map(|&at| self.source_lengths[at]).collect(),
         }
     }
@@ -212,71 +216,21 @@ impl DecodedSplit {
             let hypotheses: Vec<&[u32]> = self.hypotheses.iter().map(Output::tokens).collect();
             return Ok(metrics::token_accuracy(&hypotheses, &self.reference_tokens)?);
         }
-        let (hypotheses, references) = (self.hypotheses(), self.references());
-        match metric {
-            Metric::Psnr | Metric::Ssim | Metric::MeanAbsoluteError => {
-                pictures::score(metric, &hypotheses, &references)
-            }
-            _ => score_texts(metric, &words(&hypotheses), &words(&references)),
+        if metric.scores(Kind::Text) {
+            return score_texts(metric, &self.texts(), &self.reference_texts(), None);
         }
+        let hypotheses: Vec<&Value> = self.hypotheses.iter().map(|output| &output.decoded.value).collect();
+        let references: Vec<&Value> = self.references.iter().collect();
+        pictures::score(metric, &hypotheses, &references)
     }
-}
-
-fn words(values: &[&Value]) -> Vec<String> {
-    values.iter().map(|value| value.to_string()).collect()
-}
-
-/// A metric of texts.
-///
-/// # Errors
-///
-/// When there is nothing to score, the numbers of lines differ, or the metric is none of texts.
-pub fn score_texts(
-    metric: Metric,
-    hypotheses: &[String],
-    references: &[String],
-) -> Result<Score, TrainError> {
-    match text_metric(metric) {
-        Some(of_texts) => Ok(metrics::corpus_score(of_texts.as_ref(), hypotheses, &[references])?),
-        None if metric == Metric::TokenAccuracy => {
-            let words = |lines: &[String]| -> Vec<Vec<String>> {
-                lines.iter().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
-            };
-            Ok(metrics::token_accuracy(&words(hypotheses), &words(references))?)
-        }
-        None => {
-            let name = metric_name(metric);
-            Err(TrainError::Unsupported(format!("{name} does not score texts")))
-        }
-    }
-}
-
-/// A metric of texts that is a function of sums over samples.
-fn text_metric(metric: Metric) -> Option<Box<dyn metrics::Metric>> {
-    let bleu = |lowercase| metrics::Bleu { lowercase, ..Default::default() };
-    Some(match metric {
-        Metric::Bleu => Box::new(bleu(false)),
-        Metric::BleuLowercase => Box::new(bleu(true)),
-        Metric::Chrf => Box::new(metrics::Chrf::default()),
-        Metric::ChrfPlusPlus => Box::new(metrics::Chrf::plus_plus()),
-        Metric::Ter => Box::new(metrics::Ter::default()),
-        Metric::Wer => Box::new(metrics::ErrorRate { unit: metrics::Unit::Word }),
-        Metric::Cer => Box::new(metrics::ErrorRate { unit: metrics::Unit::Character }),
-        Metric::ExactMatch => Box::new(metrics::ExactMatch),
-        Metric::CharacterAccuracy => Box::new(metrics::CharacterAccuracy),
-        _ => return None,
-    })
 }
 
 /// The name of a metric in logs and in the YAML.
 pub fn metric_name(metric: Metric) -> String {
-    match serde_json::to_value(metric) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => format!("{metric:?}"),
-    }
+    metric.to_string()
 }
 
 /// Whether a larger value of a metric is better.
 pub fn larger_is_better(metric: Metric) -> bool {
-    !matches!(metric, Metric::Ter | Metric::Wer | Metric::Cer | Metric::MeanAbsoluteError)
+    !matches!(metric, Metric::Ter(_) | Metric::Wer | Metric::Cer | Metric::MeanAbsoluteError)
 }

@@ -74,10 +74,9 @@ pub enum Stopped {
 }
 
 impl TaskEvaluation {
-    /// The score of a metric, if the task has it.
+    /// The score of a metric, if the task has it; a word means the metric of that name whatever its options.
     pub fn score(&self, metric: Metric) -> Option<&Score> {
-        let place = self.metrics.iter().position(|known| *known == metric)?;
-        self.scores.get(place)
+        self.scores.get(metric.find_in(&self.metrics)?)
     }
 }
 

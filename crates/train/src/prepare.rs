@@ -11,6 +11,7 @@ use crate::aligned::keep_aligned;
 use crate::corpus::{self, Example};
 use crate::error::TrainError;
 use crate::sides::{Broken, Opened, Role, Warnings};
+use crate::text_metrics::spaces_missing;
 
 /// An experiment with its adapters fitted and its splits encoded.
 pub struct Prepared {
@@ -24,6 +25,8 @@ pub struct Prepared {
     pub adapters: AdapterSet,
     /// The data of each task, in the order of the experiment.
     pub tasks: Vec<PreparedTask>,
+    /// What the data shows to be allowed, but probably not meant.
+    pub warnings: Diagnostics,
 }
 
 /// The data of one task.
@@ -50,6 +53,8 @@ pub struct Split {
     pub sources: Vec<Value>,
     /// The targets.
     pub references: Vec<Value>,
+    /// Other right outputs: sets of them, each with one for every sample.
+    pub alternatives: Vec<Vec<Value>>,
     /// The samples that cannot be read.
     pub broken: Broken,
     /// What is odd about samples that can be read.
@@ -59,8 +64,8 @@ pub struct Split {
 impl Split {
     fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
         let examples = corpus::encode(&opened, task, adapters)?;
-        let Opened { sources, targets, broken, warnings, .. } = opened;
-        let mut split = Self { examples, sources, references: targets, broken, warnings };
+        let Opened { sources, targets, alternatives, broken, warnings, .. } = opened;
+        let mut split = Self { examples, sources, references: targets, alternatives, broken, warnings };
         if let (true, Some(source)) = (task.aligned, task.source) {
             keep_aligned(&mut split, task, &adapters.adapter(source).stem())?;
         }
@@ -73,6 +78,7 @@ impl Split {
             examples: Vec::new(),
             sources: Vec::new(),
             references: self.references.clone(),
+            alternatives: self.alternatives.clone(),
             broken: self.broken.clone(),
             warnings: self.warnings.clone(),
         }
@@ -85,6 +91,11 @@ impl Split {
             examples: places().map(|at| self.examples[at].clone()).collect(),
             sources: places().filter_map(|at| self.sources.get(at).cloned()).collect(),
             references: places().map(|at| self.references[at].clone()).collect(),
+            alternatives: self
+                .alternatives
+                .iter()
+                .map(|set| places().map(|at| set[at].clone()).collect())
+                .collect(),
             broken: self.broken.clone(),
             warnings: self.warnings.clone(),
         }
@@ -113,6 +124,7 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
     check_alignments(document, &adapters)?;
+    let warnings = warnings(document, &adapters, &opened);
     let experiment = document.experiment.clone();
     let limits = Limits {
         source: experiment.training.batch.max_source_length,
@@ -146,18 +158,48 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
         experiment,
         adapters,
         tasks,
+        warnings,
     })
 }
 
-/// Checks the data and the adapters of an experiment without keeping either.
+/// Checks the data and the adapters of an experiment without keeping either; gives what is allowed, but probably not
+/// meant.
 ///
 /// # Errors
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
-pub fn check(document: &Document, registry: &Registry, root: &DataRoot) -> Result<(), TrainError> {
+pub fn check(
+    document: &Document,
+    registry: &Registry,
+    root: &DataRoot,
+) -> Result<Diagnostics, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
-    check_alignments(document, &fit(document, groups, &opened)?)
+    let adapters = fit(document, groups, &opened)?;
+    check_alignments(document, &adapters)?;
+    Ok(warnings(document, &adapters, &opened))
+}
+
+/// Metrics that count words between spaces, of tasks whose targets have none.
+fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -> Diagnostics {
+    let experiment = &document.experiment;
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for (task, opened) in adapters.tasks().iter().zip(opened) {
+        // What nothing is decoded of, nothing scores.
+        let held_out = opened.validation.as_ref().or(opened.test.as_ref());
+        let (Some(held_out), true) = (held_out, task.source.is_some()) else { continue };
+        let texts: Vec<&str> = held_out.targets.iter().filter_map(Value::as_text).collect();
+        let own = experiment.tasks[&task.name].metrics.is_some();
+        let list = if own { format!("/tasks/{}/metrics", task.name) } else { "/evaluation/metrics".to_owned() };
+        for missing in spaces_missing(experiment.metrics(&task.name), &texts) {
+            let place = format!("{list}/{}", missing.metric);
+            let warning = document.diagnose(&place, missing.message, Some(missing.help)).as_warning();
+            if !found.contains(&warning) {
+                found.push(warning);
+            }
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// A split of one task of a run, encoded by the run's own adapters.
@@ -231,7 +273,8 @@ fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<Ope
             continue;
         };
         let splits = [Some(&train), validation.as_ref(), test.as_ref()];
-        let missing = missing_fields(document, task, &splits);
+        let mut missing = missing_fields(document, task, &splits);
+        missing.extend(missing_references(document, task, &splits));
         if !missing.is_empty() {
             problems.extend(missing);
             continue;
@@ -240,7 +283,8 @@ fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<Ope
             let opened = Opened::new(samples, task);
             opened.map_err(|error| problems.push(unreadable(document, task, &error))).ok()
         };
-        let Some(train) = open(&train) else { continue };
+        let Some(mut train) = open(&train) else { continue };
+        train.alternatives.clear();
         let validation = validation.as_ref().and_then(&mut open);
         let test = test.as_ref().and_then(&mut open);
         opened.push(OpenedTask { train, validation, test });
@@ -267,6 +311,21 @@ fn missing_fields(document: &Document, task: &TaskAdapters, splits: &[Option<&Sa
         }
     }
     missing
+}
+
+/// Further references that no split has.
+fn missing_references(
+    document: &Document,
+    task: &TaskAdapters,
+    splits: &[Option<&Samples>],
+) -> Vec<Diagnostic> {
+    let missing = |(number, field): (usize, &String)| {
+        let mut looked_for = splits.iter().flatten().map(|samples| samples.require(field));
+        let first = looked_for.next()?.err()?;
+        let place = format!("/tasks/{}/references/{number}", task.name);
+        looked_for.all(|found| found.is_err()).then(|| document.diagnose(&place, first.to_string(), None))
+    };
+    task.references.iter().enumerate().filter_map(missing).collect()
 }
 
 /// A split of which no sample can be read.

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::adapters::TaskAdapters;
 use crate::error::TrainError;
+use crate::references;
 
 /// Which side of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub(crate) struct Opened {
     pub sources: Vec<Value>,
     /// One for each of `samples`.
     pub targets: Vec<Value>,
+    /// Other right outputs: sets of them, each with one for each of `samples`.
+    pub alternatives: Vec<Vec<Value>>,
     pub broken: Broken,
     pub warnings: Warnings,
 }
@@ -170,6 +173,7 @@ impl Opened {
             samples: Vec::with_capacity(pairs.len()),
             sources: Vec::new(),
             targets: Vec::with_capacity(pairs.len()),
+            alternatives: Vec::new(),
             broken: Broken { of: pairs.len(), ..Broken::default() },
             warnings: Warnings::default(),
         };
@@ -191,7 +195,10 @@ impl Opened {
             Some((role, source)) if opened.samples.is_empty() => {
                 Err(TrainError::Adapter { side: format!("{} {}", task.name, role.word()), source })
             }
-            _ => Ok(opened),
+            _ => {
+                opened.alternatives = references::of_fields(samples, task, &opened.samples)?;
+                Ok(opened)
+            }
         }
     }
 

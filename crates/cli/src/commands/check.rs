@@ -36,7 +36,10 @@ fn check(arguments: &CheckArguments, registry: &Registry) -> anyhow::Result<Opti
     }
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     match any2any_train::check(&document, registry, &root) {
-        Ok(()) => Ok(None),
+        Ok(warnings) => {
+            output::data_warnings(&warnings);
+            Ok(None)
+        }
         Err(TrainError::Experiment(diagnostics)) => Ok(Some(diagnostics)),
         Err(error) => Err(error.into()),
     }

@@ -62,10 +62,16 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
             }
         };
         for task in scores.as_array().into_iter().flatten() {
-            for score in task["decoded"].as_array().into_iter().flatten() {
+            let decoded = task["decoded"].as_array().map_or(&[][..], Vec::as_slice);
+            for score in decoded {
                 if let (Some(name), Some(number)) = (score["name"].as_str(), score["value"].as_f64()) {
+                    // One metric with two sets of options has one name and two signatures.
+                    let alike = decoded.iter().filter(|other| other["name"] == score["name"]).count();
+                    let signature = score["signature"].as_str().filter(|_| alike > 1);
+                    let signature = signature.map(|signature| format!("|{signature}")).unwrap_or_default();
                     let task = task["task"].as_str().unwrap_or_default();
-                    table.entry(format!("{task}: {name}")).or_default().push((value.clone(), number));
+                    let scores = table.entry(format!("{task}: {name}{signature}")).or_default();
+                    scores.push((value.clone(), number));
                 }
             }
         }

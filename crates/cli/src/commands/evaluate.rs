@@ -21,15 +21,11 @@ use crate::output;
 pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::Result<()> {
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     let decoding = arguments.search.apply(translator.decoding(task).clone())?;
-    let metrics: Vec<Metric> = match arguments.metrics.as_slice() {
-        [] => {
-            let name = &translator.adapters.tasks()[task].name;
-            translator.experiment.metrics(name).to_vec()
-        }
-        chosen => chosen.to_vec(),
-    };
+    let usual = translator.experiment.metrics(&translator.adapters.tasks()[task].name);
+    let metrics = arguments.options.apply(&arguments.metrics, usual)?;
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let mut split = translator.load_split(task, &arguments.split, &root)?;
+    add_references(&arguments, &translator, task, &mut split, &root)?;
     if let Some(limit) = arguments.limit {
         split.examples.truncate(limit);
     }
@@ -40,6 +36,8 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
             let judge = Judge::load(&arguments, registry, &root, (&translator, task, &split))?;
             let by = By::load(&arguments, &root, &translator, task, &split)?;
             let checks = Checks { judge, by };
+            let texts: Vec<String> = split.references.iter().map(Value::to_string).collect();
+            output::metric_warnings(&metrics, &texts);
             Some(Decoded::new(&arguments, &translator, task, &split, &decoding, &metrics, &checks)?)
         }
         None => None,
@@ -74,6 +72,40 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         decoded.print()?;
     }
     output::line(format!("teacher-forced (no search): {forced:.4}"))
+}
+
+/// The further references that the command names: fields of the dataset instead of the experiment's, and files.
+fn add_references(
+    arguments: &EvaluateArguments,
+    translator: &Translator,
+    task: usize,
+    split: &mut Split,
+    root: &DataRoot,
+) -> anyhow::Result<()> {
+    let files = &arguments.reference_file;
+    if arguments.references.is_empty() && files.is_empty() {
+        return Ok(());
+    }
+    let kind = translator.adapters.tasks()[task].target_medium().kind();
+    if kind != Kind::Text {
+        let option = if files.is_empty() { "--references" } else { "--reference-file" };
+        return Err(Usage(format!("`{option}` is for tasks that write texts; this one does not")).into());
+    }
+    if !arguments.references.is_empty() {
+        translator.refer_to_fields(task, &arguments.split, &arguments.references, split, root)?;
+    }
+    for path in files {
+        let lines = super::read_lines(path)?;
+        split.refer_to(&lines).map_err(|samples| {
+            anyhow::anyhow!(
+                "{} has {} lines, the {} split has {samples} samples: line N must belong to sample N",
+                path.display(),
+                lines.len(),
+                arguments.split
+            )
+        })?;
+    }
+    Ok(())
 }
 
 /// What outputs are compared with beside their references.
@@ -160,7 +192,13 @@ impl Decoded {
         }
         Ok(Self {
             seconds,
-            scores: decoded.scores(metrics)?,
+            scores: match arguments.options.confidence {
+                true => {
+                    let score = |&metric: &Metric| decoded.score_with_interval(metric);
+                    metrics.iter().map(score).collect::<Result<_, _>>()?
+                }
+                false => decoded.scores(metrics)?,
+            },
             by_length: match arguments.by_length {
                 Some(groups) => decoded.scores_by_length(metrics, groups)?,
                 None => Vec::new(),

@@ -72,7 +72,7 @@ fn fitting(
         let document =
             any2any_experiment::load_str(&config.display().to_string(), &text, folder, &[], registry)?;
         let problems = match any2any_train::check(&document, registry, &DataRoot::at(folder)) {
-            Ok(()) => return Ok(text),
+            Ok(_) => return Ok(text),
             Err(TrainError::Experiment(problems)) => problems,
             Err(error) => return Err(error.into()),
         };

@@ -43,6 +43,7 @@ fn start(arguments: &TrainArguments, registry: &Registry, root: &DataRoot) -> an
     let run = RunFolder::new(folder);
     run.check_free(existing)?;
     let prepared = any2any_train::prepare(&document, registry, root)?;
+    output::data_warnings(&prepared.warnings);
     eprintln!("the run goes to {}", run.path().display());
     Ok(Trainer::start(prepared, run, existing)?)
 }

@@ -18,6 +18,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
             check_options(checker, task, role);
         }
         check_metrics(checker, task);
+        check_references(checker, task);
         check_source_dropout(checker, task);
     }
     check_weights(checker);
@@ -110,12 +111,65 @@ fn check_metrics(checker: &mut Checker<'_>, task: &str) {
     for (index, metric) in
         metrics.unwrap_or_default().iter().enumerate().filter(|(_, metric)| !metric.scores(kind))
     {
-        let word = serde_json::to_value(metric).ok();
-        let word = word.as_ref().and_then(Json::as_str).unwrap_or_default();
-        let message = format!("`{word}` does not score what `{task}` writes, which is {}", target.medium());
+        let message = format!("`{}` does not score what `{task}` writes, which is {}", metric.word(), target.medium());
         let help = "choose another metric, or give the task `metrics` of its own".to_owned();
         checker.error(&format!("{place}/{index}"), message, help);
     }
+}
+
+/// Further references are texts of fields that some split has, each another one.
+fn check_references(checker: &mut Checker<'_>, task: &str) {
+    let place = below("/tasks", task) + "/references";
+    let (Some(Json::Array(given)), Some(target)) =
+        (checker.json.pointer(&place), checker.side(task, "target"))
+    else {
+        return;
+    };
+    let Ok(medium) = checker.registry.get(target.medium()) else { return };
+    if !checker.sound(&[&place]) || given.is_empty() {
+        return;
+    }
+    if medium.kind() != Kind::Text {
+        let message = format!("`references` are for texts; `{task}` writes {}", target.medium());
+        checker.error(&place, message, "leave `references` out");
+        return;
+    }
+    let fields: Vec<&str> = given.iter().filter_map(Json::as_str).collect();
+    let own = medium.fields(target.options());
+    for (index, field) in fields.iter().enumerate() {
+        let item = format!("{place}/{index}");
+        if own.iter().any(|own| own == field) {
+            let message = format!("`{field}` is the target already: what is written is always scored against it");
+            checker.error(&item, message, "name other fields alone");
+        } else if fields[..index].contains(field) {
+            checker.error(&item, format!("`{field}` is listed twice"), "keep it once");
+        } else {
+            check_reference_field(checker, task, &item, field);
+        }
+    }
+}
+
+/// Training needs no further references, so one split with them is enough.
+fn check_reference_field(checker: &mut Checker<'_>, task: &str, place: &str, field: &str) {
+    let files = checker.data(task).filter(|data| data.pair.is_none()).and_then(|data| data.files);
+    let Some(files) = files else { return };
+    let mut known: Vec<String> = Vec::new();
+    for (_, files) in files.splits() {
+        // What is not known before the files are read is looked for then.
+        let Some(fields) = files.fields() else { return };
+        known.extend(fields);
+    }
+    if known.iter().any(|known| known == field) {
+        return;
+    }
+    known.sort();
+    known.dedup();
+    let listed = format!("the fields are: {}", known.join(", "));
+    let help = match suggest(field, known.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`? {listed}"),
+        None => listed,
+    };
+    checker.error(place, format!("no split has a field `{field}`"), help);
 }
 
 fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {

@@ -106,8 +106,8 @@ fn check_evaluation(checker: &mut Checker<'_>) {
     }
     if let Some(metric) = evaluation.best_by
         && checker.sound(&[metrics, best_by])
-        && !evaluation.metrics.contains(&metric)
-        && !checker.task_metrics().contains(&metric)
+        && metric.find_in(&evaluation.metrics).is_none()
+        && metric.find_in(&checker.task_metrics()).is_none()
     {
         let listed: Vec<_> = evaluation.metrics.iter().map(word).collect();
         let message = format!("`{}` decides which checkpoint is best, but is not computed", word(&metric));
@@ -134,10 +134,9 @@ fn has_no_validation(checker: &Checker<'_>) -> bool {
         && tasks.iter().all(|task| checker.data(task).is_some_and(|data| data.lacks_validation()))
 }
 
-/// The word that stands for a value in the file.
+/// A value as it stands in the file.
 fn word(value: &impl serde::Serialize) -> String {
-    let json = serde_json::to_value(value).unwrap_or_default();
-    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+    crate::write::inline(&serde_json::to_value(value).unwrap_or_default())
 }
 
 fn check_device(checker: &mut Checker<'_>) {

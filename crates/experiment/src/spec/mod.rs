@@ -7,6 +7,7 @@
 mod data;
 mod decoding;
 mod evaluation;
+mod metric;
 mod model;
 mod task;
 mod training;
@@ -21,7 +22,8 @@ pub use data::{
     Shares, Split, SplitFiles, TableFile, Texts, Words,
 };
 pub use decoding::{Beam, Decoding, Sampling};
-pub use evaluation::{Evaluation, Metric};
+pub use evaluation::Evaluation;
+pub use metric::{Bleu, Chrf, Metric, Smoothing, Ter, Tokenizer};
 pub use model::{
     Activation, Attention, DecoderOnly, Initialization, Lstm, Model, NormPlacement, Positions,
     TiedEmbeddings, Transformer,

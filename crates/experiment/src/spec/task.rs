@@ -31,6 +31,10 @@ pub struct Task {
     #[serde(default = "one")]
     #[schemars(range(min = 0.0))]
     pub weight: f64,
+    /// Further fields of the dataset with other right outputs of the same samples: decoded texts are scored against all
+    /// of them beside the target. Training does not read them, and a split that lacks one is scored without it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
     /// What the task's outputs are scored with; null: `evaluation.metrics`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,

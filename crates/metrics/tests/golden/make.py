@@ -172,6 +172,33 @@ SENTENCES = {
     ],
 }
 
+# Lines of scripts that have no spaces between words, beside those of Chinese and Japanese above.
+UNSPACED = [
+    "“图书馆”——周一至周五：9:00—17:30，周末休息……",
+    "他买了2.5kg苹果、1/2个西瓜（共¥38.60），OK吗？",
+    "《山海经》第3版&amp;附录；ISBN 978-7-04-000000-0。",
+    "氵冫刂⺮⽔，㐀㒨䶵䶶一龥龦龻龼𠀀𪛖豈﨎舘都並",
+    "ＡＢＣ１２３ｶﾀｶﾅﾞ￥～｜ﾡ￦",
+    "明日の天気は、くもり時々雨でしょう。",
+    "พรุ่งนี้เราจะไปตลาดน้ำกันแต่เช้า",
+    "เด็กๆ วิ่งเล่นอยู่ในสวนหน้าบ้าน",
+    "ខ្ញុំចូលចិត្តអានសៀវភៅនៅពេលល្ងាច",
+    "ຂ້ອຍມັກດື່ມກາເຟຕອນເຊົ້າ",
+    "မနက်ဖြန် ကျွန်တော်တို့ ဈေးသွားမယ်",
+    "ང་ཚོ་སང་ཉིན་ཁྲོམ་ལ་འགྲོ་གི་ཡིན།",
+    "내일은 비가 온다고 합니다.",
+    "第①章、㈱テスト㍻☀✂→≠€“”‘’‹›…‰",
+]
+
+# The first and the last character of blocks of Chinese characters and marks.
+EDGES = [
+    0x2000, 0x2001, 0x200b, 0x2010, 0x2026, 0x20ac, 0x2190, 0x25a0, 0x2600, 0x27bf, 0x2a6d, 0x2a6e, 0x2e80, 0x2eff,
+    0x2f00, 0x2f80, 0x2fa1, 0x2fdf, 0x2ff0, 0x3000, 0x303f, 0x3040, 0x30ff, 0x3100, 0x312f, 0x31a0, 0x31bf, 0x31c0,
+    0x31ef, 0x31f0, 0x3200, 0x32ff, 0x3300, 0x33ff, 0x3400, 0x4db5, 0x4dbf, 0x4e00, 0x9fa5, 0x9fa6, 0x9fbb, 0x9fff,
+    0xac00, 0xf900, 0xfa2d, 0xfa30, 0xfa6a, 0xfa70, 0xfad9, 0xfe10, 0xfe1f, 0xfe30, 0xfe4f, 0xff00, 0xffef, 0x20000,
+    0x2a6d6, 0x2f800, 0x2fa1d,
+]
+
 # Pairs that edits do not make: hypothesis, reference.
 PAIRS = [
     ("", ""),
@@ -243,6 +270,11 @@ def edit(rng, line, strength):
     return " ".join(words)
 
 
+def edit_characters(rng, line, strength):
+    """A line after some random edits of its characters."""
+    return edit(rng, " ".join(line), strength).replace(" ", "")
+
+
 def groups():
     """Groups of (hypothesis, references); within a group all segments have as many references."""
     rng = random.Random(20240229)
@@ -271,6 +303,18 @@ def groups():
         ("a b", [english]),
     ]
 
+    # Scripts without spaces: edits of characters instead of words, three references each.
+    rng = random.Random(20241105)
+    unspaced = UNSPACED + SENTENCES["chinese"] + SENTENCES["japanese"]
+    yield "unspaced", [
+        (edit_characters(rng, line, 4), [edit_characters(rng, line, strength) for strength in (0, 3, 6)])
+        for line in unspaced
+    ]
+    # Every character at an edge of a block that some tokenizer sets off, and its neighbours.
+    edges = "".join(chr(point + by) for point in EDGES for by in (-1, 0, 1) if not 0xd800 <= point + by < 0xe000)
+    lines = [" ".join(f"a{edge}b" for edge in edges[at:at + 12]) for at in range(0, len(edges), 12)]
+    yield "edges", [(edit(rng, line, 3), [line]) for line in lines]
+
 
 METRICS = {
     "bleu": BLEU(),
@@ -279,6 +323,8 @@ METRICS = {
     "bleu-intl": BLEU(tokenize="intl"),
     "bleu-intl-lowercase": BLEU(tokenize="intl", lowercase=True),
     "bleu-char": BLEU(tokenize="char"),
+    "bleu-zh": BLEU(tokenize="zh"),
+    "bleu-zh-lowercase": BLEU(tokenize="zh", lowercase=True),
     "bleu-effective": BLEU(effective_order=True),
     "bleu-floor": BLEU(smooth_method="floor"),
     "bleu-floor-half": BLEU(smooth_method="floor", smooth_value=0.5),

@@ -65,6 +65,7 @@ mod tests {
             examples,
             sources: Vec::new(),
             references: Vec::new(),
+            alternatives: Vec::new(),
             broken: Broken::default(),
             warnings: Warnings::default(),
         };

@@ -1,0 +1,118 @@
+//! Metrics on the command line: a list in the words of an experiment, and options for all of them at once.
+
+use any2any_experiment::read_metrics;
+use any2any_experiment::spec::{Bleu, Chrf, Metric, Tokenizer};
+use clap::Args;
+
+use super::Usage;
+
+/// Metrics that one argument names.
+#[derive(Clone, Debug)]
+pub(crate) struct MetricList(Vec<Metric>);
+
+/// Metrics by their words in experiments, with or without options.
+pub(super) fn metric_list(text: &str) -> Result<MetricList, String> {
+    let problems = match read_metrics(text) {
+        Ok(metrics) if metrics.is_empty() => return Err("name at least one metric, such as `bleu`".to_owned()),
+        Ok(metrics) => return Ok(MetricList(metrics)),
+        Err(problems) => problems,
+    };
+    let said = problems.iter().map(|problem| match &problem.help {
+        Some(help) => format!("{}; {help}", problem.message),
+        None => problem.message.clone(),
+    });
+    Err(said.collect::<Vec<_>>().join("\n"))
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MetricOptions {
+    /// What divides lines into the tokens of BLEU, by sacreBLEU's names: 13a, none, intl, char, or zh.
+    #[arg(long, value_name = "TOKENIZER")]
+    pub tokenize: Option<Tokenizer>,
+    /// Ignore case in BLEU and chrF.
+    #[arg(long)]
+    pub lowercase: bool,
+    /// Also give 95 % confidence intervals, by bootstrap resampling.
+    #[arg(long)]
+    pub confidence: bool,
+}
+
+impl MetricOptions {
+    /// The metrics that are asked for, or else the usual ones, with these options.
+    pub(crate) fn apply(&self, asked: &[MetricList], usual: &[Metric]) -> Result<Vec<Metric>, Usage> {
+        let asked: Vec<Metric> = asked.iter().flat_map(|MetricList(metrics)| metrics).copied().collect();
+        let mut metrics = if asked.is_empty() { usual.to_vec() } else { asked };
+        if let Some(tokenize) = self.tokenize {
+            let bleu = metrics.iter_mut().filter_map(|metric| match metric {
+                Metric::Bleu(options) => Some(options),
+                _ => None,
+            });
+            let changed = bleu.map(|options| *options = Bleu { tokenize, ..*options }).count();
+            self.require(changed, "--tokenize", "bleu", &metrics)?;
+        }
+        if self.lowercase {
+            let mut changed = 0;
+            for metric in &mut metrics {
+                match metric {
+                    Metric::Bleu(options) => *options = Bleu { lowercase: true, ..*options },
+                    Metric::Chrf(options) => *options = Chrf { lowercase: true, ..*options },
+                    _ => continue,
+                }
+                changed += 1;
+            }
+            self.require(changed, "--lowercase", "bleu and chrf", &metrics)?;
+        }
+        Ok(metrics)
+    }
+
+    /// An option that changes nothing is not what was meant.
+    fn require(&self, changed: usize, option: &str, of: &str, metrics: &[Metric]) -> Result<(), Usage> {
+        if changed > 0 {
+            return Ok(());
+        }
+        let metrics: Vec<String> = metrics.iter().map(Metric::to_string).collect();
+        Err(Usage(format!(
+            "`{option}` is an option of {of}, and what is computed is {}: leave it out, or choose other metrics with \
+             `--metric`",
+            if metrics.is_empty() { "nothing".to_owned() } else { metrics.join(", ") }
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied(asked: &str, tokenize: Option<&str>, lowercase: bool) -> Result<String, String> {
+        let tokenize = tokenize.map(|word| word.parse().expect("a tokenizer"));
+        let options = MetricOptions { tokenize, lowercase, confidence: false };
+        let metrics = options.apply(&[metric_list(asked)?], &[]).map_err(|error| error.to_string())?;
+        Ok(metrics.iter().map(Metric::to_string).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn lists_and_options_make_metrics() {
+        for (asked, tokenize, lowercase, expected) in [
+            ("bleu,chrf", None, false, "bleu chrf"),
+            ("bleu, chrf", Some("zh"), true, "bleu_lowercase_zh chrf_lowercase"),
+            ("bleu_lowercase,ter", Some("char"), false, "bleu_lowercase_char ter"),
+            ("bleu: { tokenize: intl, lowercase: true }, wer", None, false, "bleu_lowercase_intl wer"),
+            ("{ chrf: { beta: 3 } }", None, false, "chrf_beta3"),
+        ] {
+            assert_eq!(applied(asked, tokenize, lowercase).as_deref(), Ok(expected), "{asked}");
+        }
+        for (asked, tokenize, lowercase, says) in [
+            ("wer", Some("zh"), false, "`--tokenize` is an option of bleu, and what is computed is wer"),
+            ("wer,cer", None, true, "`--lowercase` is an option of bleu and chrf"),
+            ("blue", None, false, "did you mean `bleu`?"),
+            ("bleu: { tokenize: ja-mecab }", None, false, "use `char`"),
+            ("bleu: { tokenise: zh }", None, false, "did you mean `tokenize`?"),
+            ("bleu: {", None, false, ""),
+            ("]", None, false, ""),
+            ("", None, false, ""),
+        ] {
+            let error = applied(asked, tokenize, lowercase).expect_err(asked);
+            assert!(error.contains(says), "{asked}: {error}");
+        }
+    }
+}

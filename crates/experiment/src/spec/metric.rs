@@ -1,0 +1,434 @@
+//! Metrics of decoded sequences: a word, or a word with its options.
+
+use std::fmt;
+
+use any2any_adapter::Kind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// A metric of decoded sequences: `bleu`, or with options `{ bleu: { tokenize: zh } }`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub enum Metric {
+    /// BLEU (Papineni et al. 2002).
+    Bleu(Bleu),
+    /// chrF and chrF++ (Popović 2015, 2017).
+    Chrf(Chrf),
+    /// Translation edit rate (Snover et al. 2006).
+    Ter(Ter),
+    /// Word error rate.
+    Wer,
+    /// Character error rate.
+    Cer,
+    /// The share of samples that are right to the last character.
+    ExactMatch,
+    /// The share of tokens that stand at their place.
+    TokenAccuracy,
+    /// The share of characters that stand at their place, where the reference has no gap (`-`).
+    CharacterAccuracy,
+    /// Peak signal-to-noise ratio of pictures, in decibels.
+    Psnr,
+    /// Structural similarity of pictures (Wang et al. 2004).
+    Ssim,
+    /// Mean absolute error of pictures, in levels of 255, or of signals, in their unit.
+    MeanAbsoluteError,
+}
+
+/// The options of BLEU; the defaults are sacreBLEU's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bleu {
+    /// What divides a line into tokens, by the names that sacreBLEU has for them.
+    pub tokenize: Tokenizer,
+    /// Whether case is ignored.
+    pub lowercase: bool,
+    /// What an n-gram order without any match counts.
+    pub smoothing: Smoothing,
+    /// Whether orders that outputs are too short for are left out.
+    pub effective_order: bool,
+}
+
+/// What divides a line into the tokens of BLEU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-refused" = refused()))]
+pub enum Tokenizer {
+    /// The rules of `mteval-v13a`, WMT's standard: Western punctuation is set off.
+    #[default]
+    #[serde(rename = "13a")]
+    V13a,
+    /// White space only, for text that is tokenised already.
+    #[serde(rename = "none")]
+    None,
+    /// Punctuation and symbols of every script are set off.
+    #[serde(rename = "intl")]
+    International,
+    /// Every character: for scripts that do not part words, such as Japanese and Thai.
+    #[serde(rename = "char")]
+    Character,
+    /// Every Chinese character, and words of what is not Chinese.
+    #[serde(rename = "zh")]
+    Chinese,
+}
+
+/// What an n-gram order without any match counts (Chen and Cherry 2014).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Smoothing {
+    /// Half of what the last such order counted, beginning with half a match.
+    #[default]
+    Exp,
+    /// Nothing: the whole score is 0.
+    None,
+    /// As if this many n-grams matched; 0.1 is usual.
+    Floor(#[schemars(range(min = 0.0))] f64),
+    /// This is added to matches and totals of every order but the first; 1 is usual.
+    AddK(#[schemars(range(min = 0.0))] f64),
+}
+
+/// The options of chrF; the defaults are sacreBLEU's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chrf {
+    /// The longest n-grams of characters that count.
+    #[schemars(range(min = 1, max = 100))]
+    pub character_order: usize,
+    /// The longest n-grams of words that count: 0 for chrF, 2 for chrF++.
+    #[schemars(range(max = 100))]
+    pub word_order: usize,
+    /// How much more recall weighs than precision.
+    #[schemars(range(min = 1, max = 1000))]
+    pub beta: u32,
+    /// Whether case is ignored.
+    pub lowercase: bool,
+    /// Whether white space belongs to the n-grams of characters.
+    pub whitespace: bool,
+    /// Whether orders without n-grams count as nearly 0 instead of being left out.
+    pub epsilon_smoothing: bool,
+}
+
+impl Default for Chrf {
+    fn default() -> Self {
+        Self {
+            character_order: 6,
+            word_order: 0,
+            beta: 2,
+            lowercase: false,
+            whitespace: false,
+            epsilon_smoothing: false,
+        }
+    }
+}
+
+/// The options of TER; the defaults are sacreBLEU's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ter {
+    /// Whether punctuation is set off from words and entities are resolved.
+    pub normalized: bool,
+    /// Whether punctuation is removed.
+    pub no_punctuation: bool,
+    /// Whether `normalized` parts Chinese characters, and `no_punctuation` knows Chinese and Japanese marks.
+    pub asian_support: bool,
+    /// Whether case counts.
+    pub case_sensitive: bool,
+}
+
+/// A metric as it stands in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Written {
+    Word(Word),
+    Options(Options),
+}
+
+/// A metric by its name alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    /// Corpus BLEU with the 13a tokeniser, cased (Post 2018).
+    Bleu,
+    /// The same, lower-cased.
+    BleuLowercase,
+    /// chrF2 (Popović 2015).
+    Chrf,
+    /// chrF++ (Popović 2017).
+    ChrfPlusPlus,
+    /// Translation edit rate (Snover et al. 2006).
+    Ter,
+    /// Word error rate.
+    Wer,
+    /// Character error rate.
+    Cer,
+    /// The share of samples that are right to the last character.
+    ExactMatch,
+    /// The share of tokens that stand at their place.
+    TokenAccuracy,
+    /// The share of characters that stand at their place, where the reference has no gap (`-`).
+    CharacterAccuracy,
+    /// Peak signal-to-noise ratio of pictures, in decibels.
+    Psnr,
+    /// Structural similarity of pictures (Wang et al. 2004).
+    Ssim,
+    /// Mean absolute error of pictures, in levels of 255, or of signals, in their unit.
+    MeanAbsoluteError,
+}
+
+/// A metric with options.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Options {
+    /// BLEU with options.
+    Bleu(Bleu),
+    /// chrF with options.
+    Chrf(Chrf),
+    /// Translation edit rate with options.
+    Ter(Ter),
+}
+
+impl From<Written> for Metric {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Options(Options::Bleu(options)) => Self::Bleu(options),
+            Written::Options(Options::Chrf(options)) => Self::Chrf(options),
+            Written::Options(Options::Ter(options)) => Self::Ter(options),
+            Written::Word(Word::Bleu) => Self::Bleu(Bleu::default()),
+            Written::Word(Word::BleuLowercase) => Self::Bleu(LOWERCASE),
+            Written::Word(Word::Chrf) => Self::Chrf(Chrf::default()),
+            Written::Word(Word::ChrfPlusPlus) => Self::Chrf(Chrf::plus_plus()),
+            Written::Word(Word::Ter) => Self::Ter(Ter::default()),
+            Written::Word(Word::Wer) => Self::Wer,
+            Written::Word(Word::Cer) => Self::Cer,
+            Written::Word(Word::ExactMatch) => Self::ExactMatch,
+            Written::Word(Word::TokenAccuracy) => Self::TokenAccuracy,
+            Written::Word(Word::CharacterAccuracy) => Self::CharacterAccuracy,
+            Written::Word(Word::Psnr) => Self::Psnr,
+            Written::Word(Word::Ssim) => Self::Ssim,
+            Written::Word(Word::MeanAbsoluteError) => Self::MeanAbsoluteError,
+        }
+    }
+}
+
+/// A word wherever one says all, so that what was written without options is written so again.
+impl From<Metric> for Written {
+    fn from(metric: Metric) -> Self {
+        Self::Word(match metric {
+            Metric::Bleu(options) if options == Bleu::default() => Word::Bleu,
+            Metric::Bleu(options) if options == LOWERCASE => Word::BleuLowercase,
+            Metric::Bleu(options) => return Self::Options(Options::Bleu(options)),
+            Metric::Chrf(options) if options == Chrf::default() => Word::Chrf,
+            Metric::Chrf(options) if options == Chrf::plus_plus() => Word::ChrfPlusPlus,
+            Metric::Chrf(options) => return Self::Options(Options::Chrf(options)),
+            Metric::Ter(options) if options == Ter::default() => Word::Ter,
+            Metric::Ter(options) => return Self::Options(Options::Ter(options)),
+            Metric::Wer => Word::Wer,
+            Metric::Cer => Word::Cer,
+            Metric::ExactMatch => Word::ExactMatch,
+            Metric::TokenAccuracy => Word::TokenAccuracy,
+            Metric::CharacterAccuracy => Word::CharacterAccuracy,
+            Metric::Psnr => Word::Psnr,
+            Metric::Ssim => Word::Ssim,
+            Metric::MeanAbsoluteError => Word::MeanAbsoluteError,
+        })
+    }
+}
+
+impl JsonSchema for Metric {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Metric".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Written::json_schema(generator)
+    }
+}
+
+/// One line: the word, and what options have that is no default: `bleu_zh`, `chrf_beta3`. Logs know a metric by it.
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = serde_json::to_value(self).unwrap_or_default();
+        f.write_str(self.word())?;
+        let usual = serde_json::to_value(match self {
+            Self::Bleu(_) => Options::Bleu(Bleu::default()),
+            Self::Chrf(_) => Options::Chrf(Chrf::default()),
+            _ => Options::Ter(Ter::default()),
+        });
+        let usual = usual.unwrap_or_default();
+        let options = json.get(self.word()).and_then(Json::as_object).into_iter().flatten();
+        for (key, value) in options.filter(|(key, value)| usual[self.word()][key] != **value) {
+            match value {
+                Json::Bool(_) => write!(f, "_{key}")?,
+                Json::String(tokenizer) if key == "tokenize" => write!(f, "_{tokenizer}")?,
+                Json::String(word) => write!(f, "_{key}_{word}")?,
+                Json::Object(choice) => {
+                    choice.iter().try_for_each(|(word, number)| write!(f, "_{key}_{word}{number}"))?;
+                }
+                number => write!(f, "_{key}{number}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Metric {
+    /// The key that it stands under: `bleu` with any options but those that have a word of their own.
+    pub fn word(self) -> &'static str {
+        match self.into() {
+            Written::Word(Word::Bleu) | Written::Options(Options::Bleu(_)) => "bleu",
+            Written::Word(Word::BleuLowercase) => "bleu_lowercase",
+            Written::Word(Word::Chrf) | Written::Options(Options::Chrf(_)) => "chrf",
+            Written::Word(Word::ChrfPlusPlus) => "chrf_plus_plus",
+            Written::Word(Word::Ter) | Written::Options(Options::Ter(_)) => "ter",
+            Written::Word(Word::Wer) => "wer",
+            Written::Word(Word::Cer) => "cer",
+            Written::Word(Word::ExactMatch) => "exact_match",
+            Written::Word(Word::TokenAccuracy) => "token_accuracy",
+            Written::Word(Word::CharacterAccuracy) => "character_accuracy",
+            Written::Word(Word::Psnr) => "psnr",
+            Written::Word(Word::Ssim) => "ssim",
+            Written::Word(Word::MeanAbsoluteError) => "mean_absolute_error",
+        }
+    }
+
+    /// The metric of a list that another means: the same, or else the first of its word when it has no options.
+    pub fn find_in(self, list: &[Self]) -> Option<usize> {
+        let plain = matches!(self.into(), Written::Word(_));
+        let by_word = || list.iter().position(|metric| plain && metric.word() == self.word());
+        list.iter().position(|metric| *metric == self).or_else(by_word)
+    }
+
+    /// Whether it scores what a medium writes.
+    pub fn scores(self, kind: Kind) -> bool {
+        match self {
+            Self::TokenAccuracy => true,
+            Self::MeanAbsoluteError => kind == Kind::Image || kind == Kind::Signal,
+            Self::Psnr | Self::Ssim => kind == Kind::Image,
+            _ => kind == Kind::Text,
+        }
+    }
+
+    /// What is computed for a medium unless somebody says otherwise; nothing of its own for texts.
+    pub fn usual(kind: Kind) -> Option<Vec<Self>> {
+        match kind {
+            Kind::Image => Some(vec![Self::Psnr, Self::Ssim, Self::MeanAbsoluteError]),
+            Kind::Signal => Some(vec![Self::MeanAbsoluteError]),
+            _ => None,
+        }
+    }
+}
+
+/// The options behind the word `bleu_lowercase`.
+const LOWERCASE: Bleu = Bleu {
+    tokenize: Tokenizer::V13a,
+    lowercase: true,
+    smoothing: Smoothing::Exp,
+    effective_order: false,
+};
+
+impl Chrf {
+    /// chrF++: bigrams of words count too.
+    pub fn plus_plus() -> Self {
+        Self { word_order: 2, ..Self::default() }
+    }
+}
+
+/// Tokenizers of sacreBLEU that need what no program of this size carries, and the way out of each.
+const REFUSED: [(&str, &str); 6] = [
+    ("ja-mecab", MECAB),
+    ("ko-mecab", MECAB),
+    ("spm", SENTENCE_PIECE),
+    ("flores101", SENTENCE_PIECE),
+    ("flores200", SENTENCE_PIECE),
+    ("spBLEU-1K", SENTENCE_PIECE),
+];
+const MECAB: &str = "it needs MeCab and its dictionary, which are not built in: use `char`, or write the outputs \
+                     to a file (`evaluate` has `--output`) and score that with `sacrebleu --tokenize`";
+const SENTENCE_PIECE: &str = "it needs a SentencePiece model to download, which is not built in: use `char`, or \
+                              chrF, which needs no tokenizer, or write the outputs to a file (`evaluate` has \
+                              `--output`) and score that with `sacrebleu --tokenize`";
+
+fn refused() -> Json {
+    REFUSED.iter().map(|(word, why)| ((*word).to_owned(), Json::from(*why))).collect()
+}
+
+/// By sacreBLEU's name.
+impl std::str::FromStr for Tokenizer {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let refused = REFUSED.iter().find(|(known, _)| *known == word);
+        match serde_json::from_value(word.into()) {
+            Ok(tokenizer) => Ok(tokenizer),
+            Err(_) if refused.is_some() => Err(refused.map(|(_, why)| (*why).to_owned()).unwrap_or_default()),
+            Err(_) => Err("choose one of: 13a, none, intl, char, zh".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Metric {
+        serde_json::from_str(json).expect("a metric")
+    }
+
+    #[test]
+    fn metrics_are_written_as_they_were_read() {
+        let zh = r#"{"bleu":{"tokenize":"zh","lowercase":false,"smoothing":"exp","effective_order":false}}"#;
+        let cases = [
+            (r#""bleu""#, r#""bleu""#, "bleu"),
+            (r#""chrf_plus_plus""#, r#""chrf_plus_plus""#, "chrf_plus_plus"),
+            (r#"{"bleu":{}}"#, r#""bleu""#, "bleu"),
+            (r#"{"bleu":{"lowercase":true}}"#, r#""bleu_lowercase""#, "bleu_lowercase"),
+            (r#"{"bleu":{"tokenize":"zh"}}"#, zh, "bleu_zh"),
+            (
+                r#"{"ter":{"normalized":true,"asian_support":true}}"#,
+                r#"{"ter":{"normalized":true,"no_punctuation":false,"asian_support":true,"case_sensitive":false}}"#,
+                "ter_asian_support_normalized",
+            ),
+        ];
+        for (given, written, shown) in cases {
+            let metric = read(given);
+            let json = serde_json::to_string(&metric).expect("plain data");
+            assert_eq!(json, written, "{given}");
+            assert_eq!(read(&json), metric, "{given}");
+            assert_eq!(metric.to_string(), shown, "{given}");
+        }
+        for (given, shown) in [
+            (r#"{"bleu":{"smoothing":{"floor":0.5},"tokenize":"none"}}"#, "bleu_smoothing_floor0.5_none"),
+            (r#"{"bleu":{"smoothing":"none"}}"#, "bleu_smoothing_none"),
+            (r#"{"chrf":{"beta":3,"word_order":1}}"#, "chrf_beta3_word_order1"),
+        ] {
+            assert_eq!(read(given).to_string(), shown, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_word_means_the_first_metric_of_its_name() {
+        let list = [read(r#"{"bleu":{"tokenize":"zh"}}"#), read(r#""bleu_lowercase""#), read(r#""chrf_plus_plus""#)];
+        for (wanted, place) in [
+            (r#""bleu""#, Some(0)),
+            (r#""bleu_lowercase""#, Some(1)),
+            (r#""chrf_plus_plus""#, Some(2)),
+            (r#""chrf""#, None),
+            (r#"{"bleu":{"tokenize":"zh"}}"#, Some(0)),
+            (r#"{"bleu":{"tokenize":"char"}}"#, None),
+            (r#""wer""#, None),
+        ] {
+            assert_eq!(read(wanted).find_in(&list), place, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn tokenizers_are_known_by_sacrebleus_names() {
+        for word in ["13a", "none", "intl", "char", "zh"] {
+            let tokenizer: Tokenizer = word.parse().expect(word);
+            assert_eq!(serde_json::to_value(tokenizer).expect("a word"), word);
+        }
+        for (word, way_out) in [("ja-mecab", "use `char`"), ("flores200", "chrF"), ("mecab", "choose one of: 13a")] {
+            let error = word.parse::<Tokenizer>().expect_err(word);
+            assert!(error.contains(way_out), "{error}");
+        }
+    }
+}
