@@ -176,6 +176,12 @@ pub trait Adapter: Send + Sync {
     /// How one token is shown to a person.
     fn show(&self, token: u32) -> String;
 
+    /// The words of an encoded value that hold pieces unknown to the adapter, each once, in their order: what a model
+    /// reads in their place is not what they say.
+    fn unknown(&self, _encoded: &Encoded, _value: &Value) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Writes what was learned into a folder that exists, so that
     /// [`Medium::load`](crate::Medium::load) gives the same adapter again.
     ///

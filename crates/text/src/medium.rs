@@ -31,6 +31,13 @@ impl Medium for Text {
         }
     }
 
+    fn check_files(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
+        match TextOptions::deserialize_from(options).map(|options| options.tokenizer) {
+            Ok(Tokenizer::File(file)) => file_problems(&file),
+            _ => Vec::new(),
+        }
+    }
+
     fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
         let Ok(mut parsed) = TextOptions::deserialize_from(options) else {
             return options.clone();
@@ -128,9 +135,6 @@ fn problems(options: &TextOptions) -> Vec<OptionProblem> {
         let pointer = format!("/tokenizer/{name}/min_frequency");
         problems.push(problem(&pointer, "nothing occurs 0 times", Some("at least 1".to_owned())));
     }
-    if let Tokenizer::File(file) = tokenizer {
-        problems.extend(file_problems(file));
-    }
     problems
 }
 
@@ -139,7 +143,7 @@ fn file_problems(file: &File) -> Vec<OptionProblem> {
     let document = match std::fs::read_to_string(&file.path) {
         Ok(document) => document,
         Err(error) => {
-            let help = "a relative path starts at the folder in which the program runs".to_owned();
+            let help = "a relative path starts at the folder of the file that it is written in".to_owned();
             let message = format!("cannot read {shown}: {error}");
             return vec![problem("/tokenizer/file/path", message, Some(help))];
         }

@@ -60,9 +60,8 @@ fn check_at(checker: &mut Checker<'_>, at: &str, decoding: Decoding) {
         checker.error(&place, message, help);
     }
     let (least, most) = (&format!("{at}/min_length"), &format!("{at}/max_length"));
-    if let Some(limit) = decoding.max_length.filter(|_| checker.sound(&[least, most]))
-        && decoding.min_length > limit
-    {
+    let sound = checker.sound(&[least, most]) && decoding.contradicts_itself();
+    if let Some(limit) = decoding.max_length.filter(|_| sound) {
         let message = format!("at least {} and at most {limit} tokens cannot both be", decoding.min_length);
         checker.error(least, message, format!("set `min_length` to at most {limit}"));
     }
