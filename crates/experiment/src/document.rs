@@ -190,7 +190,9 @@ impl Document {
         let mut next = after.iter();
         let yaml = resolve::yaml(&self.experiment, &self.schema, &mut |path| {
             // With slashes everywhere, so that the folder can go to another system.
-            next.next().map_or(path.to_owned(), |path| path.to_string_lossy().replace('\\', "/"))
+            let parts =
+                |path: &PathBuf| path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+            next.next().map_or(path.to_owned(), parts)
         });
         let shown = |path: &PathBuf| path.to_string_lossy().into_owned();
         (yaml, before.iter().map(shown).zip(after.iter().map(shown)).collect())

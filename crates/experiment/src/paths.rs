@@ -171,7 +171,11 @@ pub(crate) fn portable(paths: &[PathBuf], folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Where paths are once the folder that they stood in together has been moved: the first way to lay them below the new
-/// folder by which most of them are there. None where none is.
+/// folder by which most of them are there.
+///
+/// # Errors
+///
+/// Where the first was looked for, when none of them is there.
 pub(crate) fn moved(paths: &[PathBuf], to: &Path) -> Result<Vec<PathBuf>, PathBuf> {
     let shared = common_folder(paths.iter().map(PathBuf::as_path)).unwrap_or_default();
     let mut folders: Vec<&Path> = shared.ancestors().collect();

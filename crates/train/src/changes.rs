@@ -121,7 +121,7 @@ training: { steps: 5000 }
         ] {
             let changes = Changes::between(&load(RUN), &load(&now));
             for (found, expected) in [(&changes.model, model), (&changes.scores, scores)] {
-                let says = |expected| found.iter().any(|change: &String| change.contains(expected));
+                let says = |expected: &str| found.iter().any(|change: &String| change.contains(expected));
                 assert!(expected.map_or(found.is_empty(), says), "{now}: {changes:?}");
             }
         }

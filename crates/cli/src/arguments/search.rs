@@ -99,7 +99,8 @@ impl SearchArguments {
         change(&mut decoding.repetition_penalty, self.repetition_penalty);
         change(&mut decoding.batch_tokens, self.batch_tokens);
         if self.min_length.is_some() || self.max_length.is_some() {
-            let wrong = |error| Usage(format!("--min-length, --max-length: {error}"));
+            let wrong =
+                |error: any2any_train::TrainError| Usage(format!("--min-length, --max-length: {error}"));
             Lengths::check(&decoding).map_err(wrong)?;
         }
         Ok(decoding)
