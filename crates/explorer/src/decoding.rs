@@ -1,7 +1,7 @@
 //! How something is to be written: the experiment's options, with what a request changes of them.
 
 use any2any_experiment::spec;
-use any2any_train::Lengths;
+use any2any_train::OutputLengths;
 
 use crate::failure::Failure;
 use crate::protocol::{self, Decoding};
@@ -86,7 +86,7 @@ fn limited(decoding: spec::Decoding, longest: usize) -> Result<spec::Decoding, F
     if asked > longest {
         return Err(wrong(&format!("outputs have at most {longest} tokens")));
     }
-    Lengths::check(&decoding).map_err(|error| wrong(&error.to_string()))?;
+    OutputLengths::check(&decoding).map_err(|error| wrong(&error.to_string()))?;
     Ok(decoding)
 }
 

@@ -8,14 +8,14 @@ use crate::error::TrainError;
 
 /// How many tokens search writes, the end not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lengths {
+pub struct OutputLengths {
     /// The fewest.
     pub least: usize,
     /// The most.
     pub most: usize,
 }
 
-impl Lengths {
+impl OutputLengths {
     /// The lengths that are asked for; where none is the most, that of the medium (`known`), or else what is usual for
     /// a source of so many positions, after a prefix of so many tokens.
     fn of(decoding: &Decoding, known: Option<usize>, source: Option<usize>, prefix: usize) -> Self {
@@ -49,11 +49,19 @@ impl Lengths {
 impl AdapterSet {
     /// How many tokens search writes for a source of so many positions (none without a source) after a prefix of so
     /// many tokens, which count.
-    pub fn lengths(&self, task: usize, source: Option<usize>, prefix: usize, decoding: &Decoding) -> Lengths {
+    pub fn lengths(
+        &self,
+        task: usize,
+        source: Option<usize>,
+        prefix: usize,
+        decoding: &Decoding,
+    ) -> OutputLengths {
         let aligned = self.aligned_stem(task).zip(source);
         match aligned.map(|(stem, source)| alignable(&stem, source)) {
-            Some(length) => Lengths { least: length, most: length },
-            None => Lengths::of(decoding, self.adapter(self.tasks()[task].target).longest(), source, prefix),
+            Some(length) => OutputLengths { least: length, most: length },
+            None => {
+                OutputLengths::of(decoding, self.adapter(self.tasks()[task].target).longest(), source, prefix)
+            }
         }
     }
 }
@@ -79,16 +87,17 @@ mod tests {
             (5, Some(5), None, Some(10), 0, 5),
         ] {
             let decoding = decoding(least, most);
-            let lengths = Lengths::of(&decoding, known, source, prefix);
+            let lengths = OutputLengths::of(&decoding, known, source, prefix);
             assert_eq!(
                 lengths,
-                Lengths { least, most: expected },
+                OutputLengths { least, most: expected },
                 "{decoding:?} {known:?} {source:?} {prefix}"
             );
-            assert!(Lengths::check(&decoding).is_ok());
+            assert!(OutputLengths::check(&decoding).is_ok());
         }
         for (least, most, said) in [(10, 5, "at least 10 and at most 5"), (0, 0, "at least 1")] {
-            let error = Lengths::check(&decoding(least, Some(most))).expect_err("impossible").to_string();
+            let error =
+                OutputLengths::check(&decoding(least, Some(most))).expect_err("impossible").to_string();
             assert!(error.contains(said), "{error}");
         }
     }

@@ -57,7 +57,7 @@ pub use corpus::Example;
 pub use device::{available_backends, device, name as backend_name};
 pub use error::TrainError;
 pub use files::write as write_file;
-pub use lengths::Lengths;
+pub use lengths::OutputLengths;
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use optimizer::{GradientSum, Optimizer};
 pub use parameters::{Weights, shapes, weights, with_weights};

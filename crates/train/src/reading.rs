@@ -96,6 +96,7 @@ impl AdapterSet {
         let mut pieces: Vec<String> = Vec::new();
         for (token, region) in lacking {
             let piece = match covered(opened, region) {
+                Some(piece) if piece.trim().is_empty() => piece.to_owned(),
                 Some(piece) => piece.trim().to_owned(),
                 None => self.adapter(names.target).show(*token),
             };

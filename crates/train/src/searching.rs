@@ -14,7 +14,7 @@ use any2any_search::{
 use crate::aligned::alignable;
 use crate::batch::{self, Framing};
 use crate::error::TrainError;
-use crate::lengths::Lengths;
+use crate::lengths::OutputLengths;
 use crate::sides::Role;
 use crate::silence::silent;
 use crate::translator::Translator;
@@ -140,7 +140,7 @@ impl Translator {
         decoding: &Decoding,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<Output>>, TrainError> {
-        Lengths::check(decoding)?;
+        OutputLengths::check(decoding)?;
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
         let (begin, end, forbidden) = match adapter.head() {
             Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
@@ -204,7 +204,7 @@ impl Translator {
         prefix: &[u32],
         decoding: &Decoding,
     ) -> SourceRow {
-        let Lengths { least, most } = self.adapters.lengths(task, source, prefix.len(), decoding);
+        let OutputLengths { least, most } = self.adapters.lengths(task, source, prefix.len(), decoding);
         SourceRow { max_length: most, min_length: least, prefix: prefix.to_vec(), id: number as u64 }
     }
 }

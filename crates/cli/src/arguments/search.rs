@@ -1,7 +1,7 @@
 //! How a model writes: options that take the place of the experiment's.
 
 use any2any_experiment::spec::{Beam, Decoding, Sampling};
-use any2any_train::Lengths;
+use any2any_train::OutputLengths;
 use clap::Args;
 
 use super::Usage;
@@ -101,7 +101,7 @@ impl SearchArguments {
         if self.min_length.is_some() || self.max_length.is_some() {
             let wrong =
                 |error: any2any_train::TrainError| Usage(format!("--min-length, --max-length: {error}"));
-            Lengths::check(&decoding).map_err(wrong)?;
+            OutputLengths::check(&decoding).map_err(wrong)?;
         }
         Ok(decoding)
     }
