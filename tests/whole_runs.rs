@@ -82,7 +82,7 @@ fn a_run_outlives_its_files_and_its_folder() {
         says(&workshop, "elsewhere", &["translate", run, "a.en"], 0, &[]);
         says(&workshop, "elsewhere", &["describe", run, "--json"], 0, &[]);
         says(&workshop, "elsewhere", &["score", run, "--source", "a.en", "--target", "a.de"], 0, &[]);
-        let lost = ["there is no", "test.en", "--files FOLDER"];
+        let lost = ["there is no", "test.", "--files FOLDER"];
         says(&workshop, "elsewhere", &["evaluate", run], 1, &lost);
         let again =
             says(&workshop, "elsewhere", &["evaluate", run, "--json", "--files", "../corpus"], 0, &[]);
@@ -95,7 +95,7 @@ fn a_run_outlives_its_files_and_its_folder() {
         says(&workshop, "elsewhere", &["evaluate", run, "--files", "../elsewhere/first"], 2, &none);
     }
     let more = ["train", "--resume", "first", "--steps", "8"];
-    says(&workshop, "elsewhere", &more, 1, &["train.en", "--files FOLDER"]);
+    says(&workshop, "elsewhere", &more, 1, &["train.", "--files FOLDER"]);
     says(&workshop, "elsewhere", &[&more[..], &["--files", "../corpus"]].concat(), 0, &[]);
 }
 
@@ -125,7 +125,7 @@ fn paths_start_at_their_own_file_and_a_run_keeps_its_tokenizer() {
     let resolved = workshop.read("run/resolved.yaml");
     assert!(resolved.contains("configs/other.en") && !resolved.contains(".."), "{resolved}");
     let lost = ["train", "../configs/near.yaml", "--run", "../lost", "--set", &set.replace("other", "lost")];
-    says(&workshop, "first", &lost, 2, &["there is no file", "configs/lost.en", "paths in `--set` start at"]);
+    says(&workshop, "first", &lost, 2, &["there is no file", "configs/lost.en"]);
 
     let before = workshop.pipe(&["translate", "run"], "the dog sees bread .\n");
     std::fs::remove_dir_all(workshop.path("configs")).expect("removable");

@@ -105,7 +105,7 @@ impl Trainer {
         let changes = match checkpoint.as_ref().and_then(|checkpoint| checkpoint.state.experiment.as_ref()) {
             // Read as a run of any earlier version is.
             Some(before) => {
-                any2any_experiment::load_run("state.json", &before.to_string(), run.path(), registry)
+                any2any_experiment::load_run("state.json", &format!("{before:#}"), run.path(), registry)
                     .map(|before| Changes::between(&before, &document))
                     .map_err(TrainError::Experiment)?
             }
