@@ -75,6 +75,38 @@ fn what_there_is_is_told() {
     served.assert_sound();
 }
 
+/// What cannot be written is refused in words, and what cannot be read is told beside the answer.
+#[test]
+fn lengths_prefixes_and_unknown_words() {
+    let served = Served::new(Limits::default());
+    let source = json!({ "text": SENTENCE });
+    for (more, code, words) in [
+        (
+            json!({ "decoding": { "min_length": 10, "max_length": 5 } }),
+            "decoding",
+            "at least 10 and at most 5",
+        ),
+        (json!({ "decoding": { "max_length": 0 } }), "decoding", "at least 1"),
+        (json!({ "prefix": "der ßQ" }), "prefix", "'ß"),
+    ] {
+        let mut body = json!({ "source": source });
+        body.as_object_mut().expect("a body").extend(more.as_object().expect("options").clone());
+        let answer = served.post("/api/translate", &body);
+        let problem = answer.json();
+        assert_eq!((answer.status, &problem["error"]["code"]), (400, &json!(code)), "{body}: {problem}");
+        assert!(problem["error"]["message"].as_str().is_some_and(|said| said.contains(words)), "{problem}");
+    }
+    let one = served.ask("/api/translate", &json!({ "source": source }));
+    assert_eq!(one["unknown"], json!([[]]));
+    let two = served.ask("/api/translate", &json!({ "sources": [source, source] }));
+    assert_eq!(two["unknown"], json!([[], []]));
+    let look = served.ask("/api/look", &json!({ "source": source }));
+    let positions = look["source"]["positions"].as_array().expect("positions").len();
+    assert_eq!(look["longest"], json!(2 * positions + 20));
+    assert_eq!(look["source"]["unknown"], json!([]));
+    served.assert_sound();
+}
+
 #[test]
 fn translations_are_those_of_the_command() {
     let served = Served::new(Limits::default());

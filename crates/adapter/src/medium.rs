@@ -20,8 +20,14 @@ pub trait Medium: Send + Sync {
     /// YAML file that names it.
     fn schema(&self) -> schemars::Schema;
 
-    /// What is wrong with options that fit the schema.
+    /// What is wrong with options that fit the schema, whatever files they name.
     fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem>;
+
+    /// What is wrong with the files that sound options name. It is not asked of a run: what an adapter needs of a file
+    /// is among the state that it [saves](crate::Adapter::save).
+    fn check_files(&self, _options: &serde_json::Value) -> Vec<OptionProblem> {
+        Vec::new()
+    }
 
     /// The options with every default written out.
     fn resolve(&self, options: &serde_json::Value) -> serde_json::Value;

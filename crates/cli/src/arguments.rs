@@ -248,7 +248,7 @@ pub(crate) struct TrainArguments {
     /// The experiment, a YAML file.
     #[arg(required_unless_present = "resume")]
     pub config: Option<PathBuf>,
-    /// Change an option of the experiment, as in `--set training.steps=100`.
+    /// Change an option of the experiment, as in `--set training.steps=100`. Paths start at the experiment's folder.
     #[arg(long = "set", value_name = "OPTION=VALUE", conflicts_with = "resume")]
     pub overrides: Vec<String>,
     /// Where the run goes; `runs/NAME` when left out.
@@ -260,6 +260,12 @@ pub(crate) struct TrainArguments {
     /// With `--resume`: go on to this many steps.
     #[arg(long, requires = "resume")]
     pub steps: Option<u64>,
+    /// With `--resume`: the folder that the files of the data have been moved to.
+    #[arg(long, value_name = "FOLDER", requires = "resume")]
+    pub files: Option<PathBuf>,
+    /// With `--resume`: go on although the experiment or the data has been changed since the last checkpoint.
+    #[arg(long, requires = "resume")]
+    pub accept_changes: bool,
     /// Set a run that is already there aside, under a name that ends in `.old-N`.
     #[arg(long, conflicts_with = "resume")]
     pub overwrite: bool,
@@ -330,6 +336,9 @@ pub(crate) struct EvaluateArguments {
     pub search: SearchArguments,
     #[command(flatten)]
     pub root: DataRootArgument,
+    /// The folder that the files of the data have been moved to, when they are no longer where the run says.
+    #[arg(long, value_name = "FOLDER")]
+    pub files: Option<PathBuf>,
     /// Which split: a role (`test`, `validation`, `train`) or the name of one.
     #[arg(long, default_value = "test")]
     pub split: String,

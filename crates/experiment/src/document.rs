@@ -1,6 +1,7 @@
 //! Loading: from a file, what it extends and the overrides to an experiment in which every value holds.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use any2any_adapter::Registry;
@@ -8,10 +9,11 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use crate::check;
+use crate::check::{self, Outside};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::extends::{Loader, folder_of, unreadable};
 use crate::node::Node;
+use crate::paths::{self, Extent};
 use crate::resolve;
 use crate::schema::{experiment_schema, schema_of};
 use crate::source::Source;
@@ -40,7 +42,9 @@ pub struct Document {
 /// Everything that is wrong with the file, with those that it extends, and with the overrides, at once.
 pub fn load(path: &Path, overrides: &[String], registry: &Registry) -> Result<Document, Diagnostics> {
     let text = read(path)?;
-    load_from(&path.to_string_lossy(), Some(path), &text, &folder_of(path), overrides, registry)
+    let given =
+        Given { name: &path.to_string_lossy(), path: Some(path), text: &text, folder: &folder_of(path) };
+    load_from(given, overrides, registry, Outside::Checked)
 }
 
 /// Loads an experiment from its text.
@@ -57,7 +61,19 @@ pub fn load_str(
     overrides: &[String],
     registry: &Registry,
 ) -> Result<Document, Diagnostics> {
-    load_from(name, None, text, folder, overrides, registry)
+    load_from(Given { name, path: None, text, folder }, overrides, registry, Outside::Checked)
+}
+
+/// Loads the experiment of a run from its text.
+///
+/// A run is whole: no file that its experiment names is looked at, since all that a model needs of them stands in
+/// the run. `name` and `folder` are as in [`load_str`].
+///
+/// # Errors
+///
+/// When the text is no experiment: everything that is wrong, at once.
+pub fn load_run(name: &str, text: &str, folder: &Path, registry: &Registry) -> Result<Document, Diagnostics> {
+    load_from(Given { name, path: None, text, folder }, &[], registry, Outside::Ignored)
 }
 
 /// Reads a YAML file of any other type, such as the manifest of a dataset, with the same diagnostics.
@@ -116,13 +132,20 @@ fn read(path: &Path) -> Result<String, Diagnostics> {
     })
 }
 
+/// A text, and where it comes from.
+struct Given<'a> {
+    name: &'a str,
+    /// The file, where it is one.
+    path: Option<&'a Path>,
+    text: &'a str,
+    folder: &'a Path,
+}
+
 fn load_from(
-    name: &str,
-    path: Option<&Path>,
-    text: &str,
-    folder: &Path,
+    Given { name, path, text, folder }: Given<'_>,
     overrides: &[String],
     registry: &Registry,
+    outside: Outside,
 ) -> Result<Document, Diagnostics> {
     let schema = experiment_schema(registry);
     let mut loader = Loader::new(&schema);
@@ -133,15 +156,18 @@ fn load_from(
     let Some(mut root) = tree.filter(|_| problems.is_empty()) else {
         return Err(problems.into_iter().collect());
     };
-    resolve::join_paths(&mut root, &schema);
+    paths::join(&mut root, &schema);
     resolve::inherit(&mut root, registry);
-    let Structure { json, broken, problems: structural } = structure::check(&root, &schema);
+    let Structure { mut json, broken, problems: structural } = structure::check(&root, &schema);
     problems.extend(structural);
-    problems.extend(check::run(&root, &json, &broken, registry));
+    problems.extend(check::run(&root, &json, &broken, registry, outside));
     let diagnostics: Diagnostics = problems.into_iter().collect();
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
+    paths::each(&mut json, &schema, Extent::All, &mut |path| {
+        *path = paths::plain(Path::new(path)).to_string_lossy().into_owned();
+    });
     let experiment = experiment(json, registry).map_err(|error| unexpected(&root, &error))?;
     Ok(Document { experiment, warnings: diagnostics, source, root, schema })
 }
@@ -176,6 +202,86 @@ impl Document {
     ///
     /// It loads to the same experiment from any folder: its paths are absolute.
     pub fn resolved_yaml(&self) -> String {
-        resolve::yaml(&self.experiment, &self.schema)
+        let absolute = |path: &str| paths::absolute(Path::new(path)).to_string_lossy().into_owned();
+        resolve::yaml(&self.experiment, &self.schema, &mut |path| absolute(path))
+    }
+
+    /// The same for a folder that is given away: its paths start there, and name no folder that is none of others'
+    /// business. Beside it, each path that has become another, before and after.
+    pub fn portable_yaml(&self, folder: &Path) -> (String, Vec<(String, String)>) {
+        let mut before = Vec::new();
+        resolve::yaml(&self.experiment, &self.schema, &mut |path| {
+            before.push(paths::absolute(Path::new(path)));
+            path.to_owned()
+        });
+        let after = paths::portable(&before, folder);
+        let mut next = after.iter();
+        let yaml = resolve::yaml(&self.experiment, &self.schema, &mut |path| {
+            // With slashes everywhere, so that the folder can go to another system.
+            let parts =
+                |path: &PathBuf| path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+            next.next().map_or(path.to_owned(), parts)
+        });
+        let shown = |path: &PathBuf| path.to_string_lossy().into_owned();
+        (yaml, before.iter().map(shown).zip(after.iter().map(shown)).collect())
+    }
+
+    /// Every option with its value, defaults included, by its path such as `training.batch.tokens`; paths of files,
+    /// which do not say what is in them, left out.
+    pub fn settings(&self) -> BTreeMap<String, Json> {
+        let mut json = serde_json::to_value(&self.experiment).unwrap_or_default();
+        paths::each(&mut json, &self.schema, Extent::All, &mut |path| path.clear());
+        let mut settings = BTreeMap::new();
+        flatten("", &json, &mut settings);
+        settings
+    }
+
+    /// Looks for the files of the data below another folder: the one that they were moved to.
+    ///
+    /// # Errors
+    ///
+    /// When none of them is there.
+    pub fn move_data(&mut self, to: &Path) -> Result<(), Diagnostics> {
+        let mut json = serde_json::to_value(&self.experiment).unwrap_or_default();
+        let mut given = Vec::new();
+        paths::each(&mut json, &self.schema, Extent::Data, &mut |path| {
+            given.push(paths::absolute(Path::new(path)));
+        });
+        if given.is_empty() {
+            return Ok(());
+        }
+        let moved = paths::moved(&given, to).map_err(|first| {
+            let message = format!("none of the experiment's files is in `{}`", to.display());
+            let help = format!(
+                "the first was looked for at `{}`: lay the files there as they lay before, or correct their paths in \
+                 `{}`",
+                first.display(),
+                self.source.name
+            );
+            Diagnostic::of_file(&*self.source.name, message, Some(help))
+        })?;
+        let mut next = moved.iter();
+        paths::each(&mut json, &self.schema, Extent::Data, &mut |path| {
+            if let Some(moved) = next.next() {
+                *path = moved.to_string_lossy().into_owned();
+            }
+        });
+        self.experiment = serde_json::from_value(json).map_err(|error| unexpected(&self.root, &error))?;
+        Ok(())
+    }
+}
+
+/// Every option with its value, by its path such as `training.batch.tokens`.
+fn flatten(path: &str, json: &Json, settings: &mut BTreeMap<String, Json>) {
+    match json {
+        Json::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&path, value, settings);
+            }
+        }
+        other => {
+            settings.insert(path.to_owned(), other.clone());
+        }
     }
 }

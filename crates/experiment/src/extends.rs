@@ -48,7 +48,7 @@ impl<'s> Loader<'s> {
         for argument in overrides {
             let rank = self.sources;
             self.sources += 1;
-            let node = parse_override(argument, rank, &mut self.problems);
+            let node = parse_override(argument, &source.folder, rank, &mut self.problems);
             tree = self.over(tree, node);
         }
         tree

@@ -36,6 +36,7 @@ mod new;
 mod node;
 mod overrides;
 mod parse;
+mod paths;
 mod pattern;
 mod resolve;
 mod scalar;
@@ -52,7 +53,7 @@ mod wording;
 mod write;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use document::{Document, load, load_str, read_metrics, read_yaml};
+pub use document::{Document, load, load_run, load_str, read_metrics, read_yaml};
 pub use new::{Template, template};
 pub use pattern::{Pattern, Piece};
 pub use schema::json_schema;

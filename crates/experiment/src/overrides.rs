@@ -1,5 +1,6 @@
 //! `--set training.steps=100`: one value of the experiment replaced from outside its file.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
@@ -9,10 +10,15 @@ use crate::source::{OVERRIDE, Place, Source};
 
 /// The tree that holds one override and nothing else.
 ///
-/// The value is YAML, so that lists, mappings and `null` can be given too. Relative paths in it start at the
-/// current folder.
-pub(crate) fn parse_override(argument: &str, rank: usize, problems: &mut Vec<Diagnostic>) -> Option<Node> {
-    let source = Source::new(OVERRIDE, "", argument, rank);
+/// The value is YAML, so that lists, mappings and `null` can be given too. Relative paths in it start at `folder`, the
+/// experiment's, as if they stood in its file.
+pub(crate) fn parse_override(
+    argument: &str,
+    folder: &Path,
+    rank: usize,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let source = Source::new(OVERRIDE, folder, argument, rank);
     let usage = "an override is KEY=VALUE, such as training.steps=100";
     let Some((path, _)) = source.text.split_once('=') else {
         let place = Place { length: source.text.chars().count().max(1), ..Place::start(&source) };
@@ -81,7 +87,7 @@ mod tests {
         ];
         for (argument, expected) in cases {
             let mut problems = Vec::new();
-            let node = parse_override(argument, 1, &mut problems).expect(argument);
+            let node = parse_override(argument, Path::new(""), 1, &mut problems).expect(argument);
             assert_eq!((node, problems), (tree(expected), Vec::new()), "{argument}");
         }
     }
@@ -97,7 +103,7 @@ mod tests {
         ];
         for (argument, expected) in cases {
             let mut problems = Vec::new();
-            assert!(parse_override(argument, 1, &mut problems).is_none(), "{argument}");
+            assert!(parse_override(argument, Path::new(""), 1, &mut problems).is_none(), "{argument}");
             let places: Vec<_> = problems.iter().map(|problem| (problem.column, problem.length)).collect();
             assert_eq!(places, [expected], "{argument}");
             assert_eq!(problems[0].file, "--set");

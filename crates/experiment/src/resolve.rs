@@ -1,69 +1,11 @@
-//! What an experiment leaves out, filled in: paths, inherited options, the defaults of media.
-
-use std::path::Path;
+//! What an experiment leaves out, filled in: inherited options, the defaults of media.
 
 use any2any_adapter::Registry;
 use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
-use crate::shape::{Kind, Schema};
+use crate::paths::{self, Extent};
 use crate::spec::{Experiment, Metric, Model, Side, TiedEmbeddings};
-
-/// Joins every path (a text whose schema says `format: path`, and a manifest) to the folder of the file that
-/// names it.
-pub(crate) fn join_paths(root: &mut Node, schema: &Json) {
-    let tasks = root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default();
-    for data in tasks.iter_mut().filter_map(|task| task.node.get_mut("data")) {
-        join_manifest(data.get_mut("dataset"));
-        join_manifest(data.get_mut("pair").and_then(|pair| pair.get_mut("dataset")));
-    }
-    join_below(root, Schema { root: schema }, schema);
-}
-
-fn join_below<'s>(node: &mut Node, rules: Schema<'s>, schema: &'s Json) {
-    match &mut node.value {
-        Value::Text(_) if is_path(rules, schema) => join(node),
-        Value::Mapping(entries) => {
-            for entry in entries {
-                if let Some(schema) = rules.child(schema, &entry.key) {
-                    join_below(&mut entry.node, rules, schema);
-                }
-            }
-        }
-        Value::Sequence(items) => {
-            if let Some(schema) = rules.item(schema) {
-                items.iter_mut().for_each(|item| join_below(item, rules, schema));
-            }
-        }
-        _ => {}
-    }
-}
-
-fn is_path(rules: Schema<'_>, schema: &Json) -> bool {
-    matches!(rules.shape(schema).kind, Kind::Text(schema) if schema.get("format").is_some_and(|format| format == "path"))
-}
-
-/// Whether a dataset is named by the path of its manifest.
-fn is_manifest(name: &str) -> bool {
-    matches!(Path::new(name).extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
-}
-
-fn join_manifest(dataset: Option<&mut Node>) {
-    if let Some(dataset) = dataset
-        && matches!(&dataset.value, Value::Text(name) if is_manifest(name))
-    {
-        join(dataset);
-    }
-}
-
-fn join(node: &mut Node) {
-    if let Value::Text(path) = &mut node.value
-        && !path.is_empty()
-        && !path.starts_with('~')
-    {
-        *path = node.place.source.folder.join(&path).to_string_lossy().into_owned();
-    }
-}
 
 /// Gives a target the options that it leaves out and a source of the same medium has.
 pub(crate) fn inherit(root: &mut Node, registry: &Registry) {
@@ -137,40 +79,10 @@ pub(crate) fn shares_vocabulary<'a>(
     sources.iter().any(|source| targets.contains(source))
 }
 
-/// The experiment as YAML that loads to the same from any folder.
-pub(crate) fn yaml(experiment: &Experiment, schema: &Json) -> String {
-    let mut experiment = experiment.clone();
-    for task in experiment.tasks.values_mut() {
-        let paired = task.data.pair.as_mut().map(|pair| &mut pair.dataset);
-        for name in task.data.dataset.iter_mut().chain(paired).filter(|name| is_manifest(name)) {
-            *name = absolute(name);
-        }
-    }
+/// An experiment as YAML, each of its paths made into another.
+pub(crate) fn yaml(experiment: &Experiment, schema: &Json, path: &mut dyn FnMut(&str) -> String) -> String {
     // An experiment is plain data with texts as keys: nothing in it cannot be written.
-    let mut json = serde_json::to_value(&experiment).unwrap_or_default();
-    absolute_below(&mut json, Schema { root: schema }, schema);
+    let mut json = serde_json::to_value(experiment).unwrap_or_default();
+    paths::each(&mut json, schema, Extent::All, &mut |given| *given = path(given));
     format!("# The whole experiment, every default written out.\n{}", crate::write::yaml(&json))
-}
-
-fn absolute_below<'s>(json: &mut Json, rules: Schema<'s>, schema: &'s Json) {
-    match json {
-        Json::String(path) if is_path(rules, schema) => *path = absolute(path),
-        Json::Object(map) => {
-            for (key, value) in map {
-                if let Some(schema) = rules.child(schema, key) {
-                    absolute_below(value, rules, schema);
-                }
-            }
-        }
-        Json::Array(items) => {
-            if let Some(schema) = rules.item(schema) {
-                items.iter_mut().for_each(|item| absolute_below(item, rules, schema));
-            }
-        }
-        _ => {}
-    }
-}
-
-fn absolute(path: &str) -> String {
-    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned())
 }

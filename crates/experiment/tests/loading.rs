@@ -7,7 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use any2any_experiment::spec::{Experiment, Model, Optimizer, Schedule, SplitFiles, TiedEmbeddings};
-use any2any_experiment::{Diagnostics, Document, Template, json_schema, load, load_str, read_yaml, template};
+use any2any_experiment::{
+    Diagnostics, Document, Template, json_schema, load, load_run, load_str, read_yaml, template,
+};
 use serde_json::json;
 
 const GOOD: &str = "\
@@ -245,6 +247,59 @@ fn relative_paths_are_written_out_as_absolute() {
         let second = load_str("resolved.yaml", &written, elsewhere.path(), &[], &support::registry());
         let second = second.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
         assert!(second.resolved_yaml() == written, "{written}");
+    }
+}
+
+#[test]
+fn a_run_loads_without_its_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = "files: { train: { parallel: { en: data/a.en, de: data/a.de } } }";
+    let text = GOOD.replace("dataset: toy", files);
+    let missing =
+        load_str("run.yaml", &text, folder.path(), &[], &support::registry()).expect_err("no files");
+    assert!(missing.to_string().contains("there is no file"), "{missing}");
+    let document = load_run("run.yaml", &text, folder.path(), &support::registry()).expect("a run is whole");
+    let train = |document: &Document| {
+        let files = document.experiment.tasks["translate"].data.files.clone().expect("files");
+        match files.train {
+            SplitFiles::Parallel(files) => files["en"].clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(train(&document), folder.path().join("data/a.en"));
+    // Structure and types are checked all the same.
+    let typo = load_run("run.yaml", &text.replace("steps", "stpes"), folder.path(), &support::registry());
+    assert!(typo.expect_err("a typo").to_string().contains("did you mean `steps`?"));
+
+    // In a folder to give away, paths lead there from it, or name no folder at all.
+    for (place, expected) in [("given", "../data/a.en"), ("deep/er", "../../data/a.en")] {
+        let place = folder.path().join(place);
+        fs::create_dir_all(&place).expect("a folder");
+        let (yaml, _) = document.portable_yaml(&place);
+        assert!(yaml.contains(&format!("en: {expected}\n")), "{yaml}");
+        let again = load_run("run.yaml", &yaml, &place, &support::registry()).expect("a run is whole");
+        assert_eq!(train(&again), train(&document));
+        assert_eq!(document.settings(), again.settings());
+    }
+    let far =
+        load_run("run.yaml", &text, Path::new("/nowhere/of/mine"), &support::registry()).expect("whole");
+    let (yaml, paths) = far.portable_yaml(folder.path());
+    assert!(yaml.contains("en: a.en\n") && !yaml.contains("mine"), "{yaml}");
+    assert!(
+        paths.iter().any(|(before, after)| before.ends_with("mine/data/a.en") && after == "a.en"),
+        "{paths:?}"
+    );
+
+    // Files are found where they were moved to, with as many of their folders as went along.
+    let gone = document.clone().move_data(&folder.path().join("new")).expect_err("nothing is there");
+    assert!(gone.to_string().contains("a.de"), "{gone}");
+    for laid in ["new", "newer/data"] {
+        fs::create_dir_all(folder.path().join(laid)).expect("a folder");
+        fs::write(folder.path().join(laid).join("a.en"), "line\n").expect("a file");
+        let top = folder.path().join(laid.split('/').next().expect("a folder"));
+        let mut moved = document.clone();
+        moved.move_data(&top).expect("it is there");
+        assert_eq!(train(&moved), folder.path().join(laid).join("a.en"));
     }
 }
 

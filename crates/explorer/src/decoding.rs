@@ -1,6 +1,7 @@
 //! How something is to be written: the experiment's options, with what a request changes of them.
 
 use any2any_experiment::spec;
+use any2any_train::OutputLengths;
 
 use crate::failure::Failure;
 use crate::protocol::{self, Decoding};
@@ -85,13 +86,8 @@ fn limited(decoding: spec::Decoding, longest: usize) -> Result<spec::Decoding, F
     if asked > longest {
         return Err(wrong(&format!("outputs have at most {longest} tokens")));
     }
-    match decoding.max_length {
-        Some(0) => Err(wrong("`max_length` must be at least 1")),
-        Some(most) if decoding.min_length > most => {
-            Err(wrong(&format!("`min_length` must be at most `max_length`, which is {most}")))
-        }
-        _ => Ok(decoding),
-    }
+    OutputLengths::check(&decoding).map_err(|error| wrong(&error.to_string()))?;
+    Ok(decoding)
 }
 
 fn wrong(message: &str) -> Failure {

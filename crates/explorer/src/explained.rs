@@ -16,7 +16,12 @@ fn floats(array: &Array) -> Floats {
 }
 
 /// What a pass has shown.
-pub(crate) fn look(look: &library::Look, source: Option<&ReadSource>, took: Duration) -> Look {
+pub(crate) fn look(
+    look: &library::Look,
+    source: Option<&ReadSource>,
+    longest: usize,
+    took: Duration,
+) -> Look {
     let source = source.map(|source| LookSource {
         view: view(&source.value),
         positions: source
@@ -24,6 +29,7 @@ pub(crate) fn look(look: &library::Look, source: Option<&ReadSource>, took: Dura
             .iter()
             .map(|position| LookPosition { label: position.label.clone(), region: region(&position.region) })
             .collect(),
+        unknown: source.unknown.clone(),
         frames: source
             .sequence
             .frames()
@@ -53,6 +59,7 @@ pub(crate) fn look(look: &library::Look, source: Option<&ReadSource>, took: Dura
         target,
         attention: look.attention.iter().map(attention).collect(),
         logits: look.logits.as_ref().map(floats),
+        longest: look.logits.as_ref().map(|_| longest),
         milliseconds: took.as_secs_f64() * 1e3,
     }
 }

@@ -101,6 +101,11 @@ impl From<TrainError> for Failure {
             TrainError::Adapter { .. } => {
                 Self::wrong("unreadable", error.to_string(), "give a value of the task's medium")
             }
+            TrainError::Prefix { .. } => Self::wrong(
+                "prefix",
+                error.to_string(),
+                "/api/vocabulary lists the tokens that the task writes",
+            ),
             TrainError::Task { .. } => Self::missing(error.to_string(), "/api/runs lists the tasks"),
             TrainError::Data(_) => Self::missing(
                 error.to_string(),

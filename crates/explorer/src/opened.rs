@@ -344,6 +344,25 @@ impl Opened {
         Ok(Some(read))
     }
 
+    /// The tokens of a text that outputs begin with, which is no longer than an output may be.
+    pub(crate) fn read_prefix(
+        &self,
+        task: usize,
+        text: String,
+        longest: Longest,
+    ) -> Result<Vec<u32>, Failure> {
+        self.require_task(task)?;
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let value = self.value(task, Role::Target, &Given::Text(text), longest)?;
+        let opened = self.adapters.tasks()[task].open_target(&value)?;
+        let tokens = self.adapters.encode_prefix(task, &opened)?;
+        // The end is written too.
+        longest.check(tokens.len() + 1)?;
+        Ok(tokens)
+    }
+
     /// A target that was given, which is no longer than it may be.
     pub(crate) fn read_target(
         &self,

@@ -31,6 +31,16 @@ impl Medium for Text {
         }
     }
 
+    fn check_files(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
+        let Ok(options) = TextOptions::deserialize_from(options) else { return Vec::new() };
+        match &options.tokenizer {
+            Tokenizer::File(file) if added_problems(&options).is_empty() => {
+                file_problems(file, &options.added_tokens)
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
         let Ok(mut parsed) = TextOptions::deserialize_from(options) else {
             return options.clone();
@@ -133,11 +143,7 @@ fn problems(options: &TextOptions) -> Vec<OptionProblem> {
         let pointer = format!("/tokenizer/{name}/min_frequency");
         problems.push(problem(&pointer, "nothing occurs 0 times", Some("at least 1".to_owned())));
     }
-    let added = added_problems(options);
-    if let (Tokenizer::File(file), true) = (tokenizer, added.is_empty()) {
-        problems.extend(file_problems(file, &options.added_tokens));
-    }
-    problems.extend(added);
+    problems.extend(added_problems(options));
     problems
 }
 
@@ -169,7 +175,7 @@ fn file_problems(file: &File, added: &[String]) -> Vec<OptionProblem> {
     let document = match std::fs::read(&file.path) {
         Ok(document) => document,
         Err(error) => {
-            let help = "a relative path starts at the folder in which the program runs".to_owned();
+            let help = "a relative path starts at the folder of the file that it is written in".to_owned();
             let message = format!("cannot read {shown}: {error}");
             return vec![problem("/tokenizer/file/path", message, Some(help))];
         }

@@ -267,7 +267,8 @@ pub struct Labels {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// The file; a relative path starts at the folder in which the program runs.
+    /// The file. It is needed until the training begins; the run then has a copy.
+    #[schemars(extend("format" = "path"))]
     pub path: PathBuf,
     /// Whether all sides with the same tokenizer options share one vocabulary.
     #[serde(default)]

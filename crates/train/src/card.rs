@@ -1,6 +1,7 @@
 //! The model card of a run: what it is, how it was trained, how good it is (after Mitchell et al. 2019).
 
 use std::fmt::Write;
+use std::path::Path;
 
 use any2any_metrics::Score;
 use serde_json::{Value, json};
@@ -46,7 +47,8 @@ impl Trained {
         );
         card += "## Use\n\n```\nany2any translate . < source.txt > target.txt\n```\n\n## Data\n\n";
         for (name, task) in &self.experiment.tasks {
-            let data = serde_json::to_string(&task.data).unwrap_or_default();
+            let data = serde_json::to_value(&task.data).map(|data| without_folders(data).to_string());
+            let data = data.unwrap_or_default();
             let media = match &task.source {
                 Some(source) => format!("{} to {}", source.medium(), task.target.medium()),
                 None => task.target.medium().to_owned(),
@@ -67,6 +69,19 @@ impl Trained {
         }
         card += "\nThe whole experiment is in `resolved.yaml`, every figure of its training in `metrics.jsonl`.\n";
         card
+    }
+}
+
+/// What data is made of, its files by their names alone: where they lie is nobody else's business.
+fn without_folders(data: Value) -> Value {
+    match data {
+        Value::String(text) => {
+            let name = Path::new(&text).file_name().map(|name| name.to_string_lossy().into_owned());
+            Value::String(name.filter(|_| text.contains(['/', '\\'])).unwrap_or(text))
+        }
+        Value::Array(items) => items.into_iter().map(without_folders).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, without_folders(value))).collect(),
+        other => other,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A split of a task, encoded: sequences in memory.
 
-use any2any_adapter::Sequence;
+use any2any_adapter::{Sequence, Value};
 use any2any_data::batching::Lengths;
 use rayon::prelude::*;
 
@@ -43,6 +43,19 @@ pub(crate) fn checksum<'a>(examples: impl IntoIterator<Item = &'a Example>) -> u
         let sum = example.source.as_ref().map_or(sum, |source| crc32c::crc32c_append(sum, bytes(source)));
         let sum = crc32c::crc32c_append(sum, &(example.target.len() as u64).to_le_bytes());
         crc32c::crc32c_append(sum, bytes(&example.target))
+    })
+}
+
+/// A checksum of samples that outputs are compared with: of what is encoded, and of the texts as they were opened,
+/// which scores are computed on.
+pub(crate) fn checksum_with_texts<'a>(
+    examples: impl IntoIterator<Item = &'a Example>,
+    values: impl IntoIterator<Item = &'a Value>,
+) -> u32 {
+    let texts = values.into_iter().filter_map(Value::as_text);
+    texts.fold(checksum(examples), |sum, text| {
+        let sum = crc32c::crc32c_append(sum, &(text.len() as u64).to_le_bytes());
+        crc32c::crc32c_append(sum, text.as_bytes())
     })
 }
 

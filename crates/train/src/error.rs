@@ -100,6 +100,36 @@ pub enum TrainError {
         /// What is wrong with it, and the way out.
         reason: String,
     },
+    /// A prefix that the vocabulary cannot spell.
+    #[error(
+        "the prefix cannot be written: the vocabulary of task '{task}' lacks {}; leave that out, or give a prefix of \
+         pieces that the model has seen in training",
+        pieces.iter().map(|piece| format!("'{piece}'")).collect::<Vec<_>>().join(", ")
+    )]
+    Prefix {
+        /// The task.
+        task: String,
+        /// The pieces that it has no token for.
+        pieces: Vec<String>,
+    },
+    /// A file of a run's data that is not where the run says.
+    #[error(
+        "there is no {} any more, which the run says its data is in: put it back, or name the folder that the data is in \
+         now with --files FOLDER",
+        .0.display()
+    )]
+    Moved(PathBuf),
+    /// A run that has been changed since its last checkpoint.
+    #[error("{}: this run cannot go on as if it had never stopped:\n{}\n{way_out}", path.display(),
+        changes.iter().map(|change| format!("  {change}")).collect::<Vec<_>>().join("\n"))]
+    Changed {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is no longer as it was.
+        changes: Vec<String>,
+        /// What to do.
+        way_out: String,
+    },
     /// Something asked of a kind of model that it cannot do.
     #[error("{0}")]
     Unsupported(String),
@@ -116,6 +146,19 @@ impl TrainError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
+    }
+
+    /// An error about the data of a run, which may have gone elsewhere.
+    pub(crate) fn data(error: DataError) -> Self {
+        match error {
+            DataError::Read { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
+                Self::Moved(path)
+            }
+            DataError::Dataset { name, .. } if name.ends_with(".yaml") || name.ends_with(".yml") => {
+                Self::Moved(name.into())
+            }
+            other => Self::Data(other),
+        }
     }
 
     /// An error about a run folder.

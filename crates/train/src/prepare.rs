@@ -1,6 +1,6 @@
 //! From a checked experiment to encoded data: everything that can still be wrong before the first step.
 
-use any2any_adapter::{AdapterError, Head, Registry, Value};
+use any2any_adapter::{AdapterError, Head, Registry, Sequence, Value};
 use any2any_data::batching::Lengths;
 use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
@@ -10,7 +10,7 @@ use crate::adapters::{AdapterSet, Groups, TaskAdapters};
 use crate::aligned::keep_aligned;
 use crate::corpus::{self, Example};
 use crate::error::TrainError;
-use crate::sides::{Broken, Opened, Role, Warnings};
+use crate::sides::{Broken, Opened, Role, Side, Warnings};
 use crate::text_metrics::spaces_missing;
 
 /// An experiment with its adapters fitted and its splits encoded.
@@ -123,7 +123,7 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
-    check_alignments(document, &adapters)?;
+    check_tasks(document, &adapters)?;
     let warnings = warnings(document, &adapters, &opened);
     let experiment = document.experiment.clone();
     let limits = Limits {
@@ -176,7 +176,7 @@ pub fn check(
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
-    check_alignments(document, &adapters)?;
+    check_tasks(document, &adapters)?;
     Ok(warnings(document, &adapters, &opened))
 }
 
@@ -210,32 +210,68 @@ pub(crate) fn load_split(
     split: &str,
 ) -> Result<Split, TrainError> {
     let task = &adapters.tasks()[task];
-    Split::new(Opened::new(&dataset.split(split)?, task)?, task, adapters)
+    let samples = dataset.split(split).map_err(TrainError::data)?;
+    Split::new(Opened::new(&samples, task)?, task, adapters)
 }
 
-/// Only tokens can be aligned, only with a source, and in one way.
-fn check_alignments(document: &Document, adapters: &AdapterSet) -> Result<(), TrainError> {
+/// What can be known of tasks only when their adapters are there.
+fn check_tasks(document: &Document, adapters: &AdapterSet) -> Result<(), TrainError> {
     let problem = |task: &TaskAdapters| {
-        let tokens = matches!(adapters.adapter(task.target).head(), Some(Head::Softmax { .. }));
-        let possible = tokens && task.source.is_some();
-        let learned = document.experiment.tasks[&task.name].losses.ctc > 0.0;
-        let (option, message, help) = if task.aligned && !possible {
-            let message = "`aligned` needs a source, and a target that is written in tokens";
-            ("aligned", message, "leave `aligned` out")
-        } else if task.aligned && learned {
-            let message = "the alignment loss learns what an aligned target already says";
-            ("losses/ctc", message, "leave `ctc` out, or `aligned`")
-        } else if learned && !possible {
-            let message = "the alignment loss needs a source, and a target that is written in tokens";
-            ("losses/ctc", message, "leave `ctc` out")
-        } else {
-            return None;
-        };
-        let place = format!("/tasks/{}/{option}", task.name);
-        Some(document.diagnose(&place, message.to_owned(), Some(help.to_owned())))
+        unwritten(document, task, adapters).or_else(|| misaligned(document, task, adapters))
     };
     let problems: Vec<Diagnostic> = adapters.tasks().iter().filter_map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(TrainError::Experiment(Diagnostics::from_iter(problems))) }
+}
+
+/// A target must be of a medium that is written, by options that say how.
+fn unwritten(document: &Document, task: &TaskAdapters, adapters: &AdapterSet) -> Option<Diagnostic> {
+    if adapters.adapter(task.target).head().is_some() {
+        return None;
+    }
+    let medium = task.target_medium();
+    let place = format!("/tasks/{}/target/{}", task.name, medium.name());
+    let message = format!("`{}` is read here, but not written", medium.name());
+    let schema = medium.schema().to_value();
+    let described =
+        schema.pointer("/properties/output/description").and_then(|description| description.as_str());
+    let help = match described {
+        Some(described) if lacks_output(task) => format!("add `output`: {}", described.replace('\n', " ")),
+        // What is lacking beside it, the adapter says.
+        _ => match adapters.adapter(task.target).decode(&Sequence::Tokens(Vec::new())) {
+            Err(AdapterError::Value { reason }) => reason,
+            _ => "choose a target of another medium".to_owned(),
+        },
+    };
+    Some(document.diagnose(&place, message, Some(help)))
+}
+
+/// Whether a target leaves it open how it is written.
+fn lacks_output(task: &TaskAdapters) -> bool {
+    let Side { medium, options, .. } = &task.target_side;
+    let mut left_out = options.clone();
+    left_out.as_object_mut().and_then(|options| options.remove("output"));
+    medium.resolve(&left_out).get("output") == options.get("output")
+}
+
+/// Only tokens can be aligned, only with a source, and in one way.
+fn misaligned(document: &Document, task: &TaskAdapters, adapters: &AdapterSet) -> Option<Diagnostic> {
+    let tokens = matches!(adapters.adapter(task.target).head(), Some(Head::Softmax { .. }));
+    let possible = tokens && task.source.is_some();
+    let learned = document.experiment.tasks[&task.name].losses.ctc > 0.0;
+    let (option, message, help) = if task.aligned && !possible {
+        let message = "`aligned` needs a source, and a target that is written in tokens";
+        ("aligned", message, "leave `aligned` out")
+    } else if task.aligned && learned {
+        let message = "the alignment loss learns what an aligned target already says";
+        ("losses/ctc", message, "leave `ctc` out, or `aligned`")
+    } else if learned && !possible {
+        let message = "the alignment loss needs a source, and a target that is written in tokens";
+        ("losses/ctc", message, "leave `ctc` out")
+    } else {
+        return None;
+    };
+    let place = format!("/tasks/{}/{option}", task.name);
+    Some(document.diagnose(&place, message.to_owned(), Some(help.to_owned())))
 }
 
 /// The splits of one task, before any adapter has seen them.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use any2any_adapter::{AdapterError, Encoded, Sequence, Value};
+use any2any_adapter::{AdapterError, Encoded, Head, Region, Sequence, Value};
 use any2any_data::Samples;
 use any2any_experiment::spec::Decoding;
 
@@ -74,6 +74,42 @@ impl AdapterSet {
         self.adapter(source).encode(opened).map_err(|error| names.error(Role::Source, error))
     }
 
+    /// An opened target as the tokens that an output begins with: without the end.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes frames, its adapter cannot read the value, or the vocabulary lacks a piece of it, which
+    /// then would come out as another.
+    pub fn encode_prefix(&self, task: usize, opened: &Value) -> Result<Vec<u32>, TrainError> {
+        let names = &self.tasks()[task];
+        let Some(Head::Softmax { end, forbidden, .. }) = self.adapter(names.target).head() else {
+            let message = format!(
+                "task '{}' writes frames, which begin with no given ones: give no prefix",
+                names.name
+            );
+            return Err(TrainError::Unsupported(message));
+        };
+        let encoded = self.encode_target(task, opened)?;
+        let tokens = encoded.sequence.tokens().unwrap_or_default();
+        let tokens = tokens.strip_suffix(&[end]).unwrap_or(tokens);
+        let lacking = tokens.iter().zip(&encoded.regions).filter(|(token, _)| forbidden.contains(token));
+        let mut pieces: Vec<String> = Vec::new();
+        for (token, region) in lacking {
+            let piece = match covered(opened, region) {
+                Some(piece) if piece.trim().is_empty() => piece.to_owned(),
+                Some(piece) => piece.trim().to_owned(),
+                None => self.adapter(names.target).show(*token),
+            };
+            if !pieces.contains(&piece) {
+                pieces.push(piece);
+            }
+        }
+        match &pieces[..] {
+            [] => Ok(tokens.to_vec()),
+            pieces => Err(TrainError::Prefix { task: names.name.clone(), pieces: pieces.to_vec() }),
+        }
+    }
+
     /// An opened target as the sequence that the model writes.
     ///
     /// # Errors
@@ -82,6 +118,14 @@ impl AdapterSet {
     pub fn encode_target(&self, task: usize, opened: &Value) -> Result<Encoded, TrainError> {
         let names = &self.tasks()[task];
         self.adapter(names.target).encode(opened).map_err(|error| names.error(Role::Target, error))
+    }
+}
+
+/// The part of a value that a position of its sequence covers, where it is a part of a text.
+fn covered<'v>(value: &'v Value, region: &Region) -> Option<&'v str> {
+    match (value, region) {
+        (Value::Text(text), Region::Bytes(range)) => text.get(range.clone()),
+        _ => None,
     }
 }
 

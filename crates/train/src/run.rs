@@ -126,12 +126,28 @@ impl RunFolder {
         files::read(&path)
     }
 
-    /// The experiment of the run.
+    /// The experiment of the run. The files that it was trained on need not be there.
     pub fn experiment(&self, registry: &Registry) -> Result<any2any_experiment::Document, TrainError> {
         let text = self.resolved()?;
         let name = self.folder.join("resolved.yaml").display().to_string();
-        any2any_experiment::load_str(&name, &text, &self.folder, &[], registry)
-            .map_err(TrainError::Experiment)
+        any2any_experiment::load_run(&name, &text, &self.folder, registry).map_err(TrainError::Experiment)
+    }
+
+    /// The experiment of the run, with its data in the folder that it has been moved to, where one is given.
+    ///
+    /// # Errors
+    ///
+    /// When the folder holds no run, or none of its data is in the other folder.
+    pub fn experiment_on(
+        &self,
+        files: Option<&Path>,
+        registry: &Registry,
+    ) -> Result<any2any_experiment::Document, TrainError> {
+        let mut document = self.experiment(registry)?;
+        if let Some(files) = files {
+            document.move_data(files).map_err(TrainError::Experiment)?;
+        }
+        Ok(document)
     }
 
     /// The adapters of the run.
@@ -141,6 +157,9 @@ impl RunFolder {
 
     /// Copies what translation needs to a new folder, which is then a run that can be translated with,
     /// evaluated and described, but not resumed; its weights in 32 or in 8 bits.
+    ///
+    /// It can be given away: the paths of its data start at the new folder, and name no folder beyond those that it
+    /// shares with the data.
     ///
     /// # Errors
     ///
@@ -154,8 +173,8 @@ impl RunFolder {
     ) -> Result<(), TrainError> {
         let exported = Self::new(output);
         exported.check_free(Existing::Keep)?;
-        let experiment = self.experiment(registry)?.experiment;
-        let adapters = self.adapters(&experiment, registry)?;
+        let document = self.experiment(registry)?;
+        let adapters = self.adapters(&document.experiment, registry)?;
         let weights = checkpoint::read_weights(&self.weights_file(checkpoint)?)?;
         adapters.save(&output.join("vocab"))?;
         let place = exported.checkpoints().step(0);
@@ -166,13 +185,16 @@ impl RunFolder {
         }
         exported.checkpoints().point("best", 0)?;
         exported.checkpoints().point("last", 0)?;
-        for name in ["README.md", "experiment.yaml", "resolved.yaml"] {
-            let path = self.folder.join(name);
-            if path.is_file() {
-                files::write(&output.join(name), files::read(&path)?.as_bytes())?;
-            }
+        let (resolved, mut paths) = document.portable_yaml(output);
+        if self.card().is_file() {
+            // Longer paths first: another may be the beginning of one.
+            paths.sort_by_key(|(before, _)| std::cmp::Reverse(before.len()));
+            let card = paths
+                .iter()
+                .fold(files::read(&self.card())?, |card, (before, after)| card.replace(before, after));
+            files::write(&exported.card(), card.as_bytes())?;
         }
-        Ok(())
+        files::write(&output.join("resolved.yaml"), resolved.as_bytes())
     }
 
     /// The file of a checkpoint's weights.

@@ -14,6 +14,7 @@ use any2any_search::{
 use crate::aligned::alignable;
 use crate::batch::{self, Framing};
 use crate::error::TrainError;
+use crate::lengths::OutputLengths;
 use crate::sides::Role;
 use crate::silence::silent;
 use crate::translator::Translator;
@@ -139,6 +140,7 @@ impl Translator {
         decoding: &Decoding,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<Output>>, TrainError> {
+        OutputLengths::check(decoding)?;
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
         let (begin, end, forbidden) = match adapter.head() {
             Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
@@ -202,16 +204,8 @@ impl Translator {
         prefix: &[u32],
         decoding: &Decoding,
     ) -> SourceRow {
-        let aligned = self.adapters.aligned_stem(task).zip(source);
-        let (min_length, max_length) = match aligned.map(|(stem, source)| alignable(&stem, source)) {
-            Some(length) => (length, length),
-            None => {
-                let known = self.adapters.adapter(self.adapters.tasks()[task].target).longest();
-                let usual = source.map_or(0, |source| 2 * source + 20).max(prefix.len() + 20);
-                (decoding.min_length, decoding.max_length.or(known).unwrap_or(usual).max(decoding.min_length))
-            }
-        };
-        SourceRow { max_length, min_length, prefix: prefix.to_vec(), id: number as u64 }
+        let OutputLengths { least, most } = self.adapters.lengths(task, source, prefix.len(), decoding);
+        SourceRow { max_length: most, min_length: least, prefix: prefix.to_vec(), id: number as u64 }
     }
 }
 

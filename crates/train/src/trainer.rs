@@ -1,5 +1,6 @@
 //! The training loop.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -14,6 +15,7 @@ use burn::tensor::Device;
 use crate::adapters::AdapterSet;
 use crate::batch::{Batch, Framing, Targets};
 use crate::bench::{Phase, Phases};
+use crate::changes::Changes;
 use crate::checkpoint::{Checkpoint, Checkpoints, Ranked, State};
 use crate::corpus;
 use crate::error::TrainError;
@@ -34,6 +36,17 @@ use crate::translator::Translator;
 use crate::variation::Variation;
 use crate::window::{Outcome, Window};
 
+/// How a training is gone on with.
+#[derive(Clone, Debug, Default)]
+pub struct Resuming {
+    /// A new number of steps, for a run that is to go on beyond its end.
+    pub steps: Option<u64>,
+    /// The folder that the data has been moved to; none where it is where the run says.
+    pub files: Option<PathBuf>,
+    /// Whether to go on in spite of changes that make the run another.
+    pub accept_changes: bool,
+}
+
 /// A training that can be started, or gone on with.
 pub struct Trainer {
     experiment: Experiment,
@@ -45,6 +58,8 @@ pub struct Trainer {
     optimizer: Optimizer,
     objective: Objective,
     state: State,
+    /// What has been changed since the last checkpoint.
+    changes: Vec<String>,
     stop: Arc<AtomicBool>,
     phases: Phases,
 }
@@ -71,18 +86,32 @@ impl Trainer {
 
     /// A training that goes on from its last checkpoint, as if it had never stopped.
     ///
-    /// `steps` is a new number of steps, for a run that is to go on beyond its end.
-    ///
     /// # Errors
     ///
-    /// When the folder holds no run, or its data is gone.
+    /// When the folder holds no run, its data is gone, or it or its data has been changed such that it would go on as
+    /// another.
     pub fn resume(
         run: RunFolder,
         registry: &Registry,
         root: &DataRoot,
-        steps: Option<u64>,
+        Resuming { steps, files, accept_changes }: Resuming,
     ) -> Result<Self, TrainError> {
-        let mut experiment = run.experiment(registry)?.experiment;
+        let document = run.experiment_on(files.as_deref(), registry)?;
+        let checkpoints = run.checkpoints();
+        let checkpoint = match checkpoints.steps()?.is_empty() {
+            true => None,
+            false => Some(Checkpoint::load(&checkpoints.resolve("last")?)?),
+        };
+        let changes = match checkpoint.as_ref().and_then(|checkpoint| checkpoint.state.experiment.as_ref()) {
+            // Read as a run of any earlier version is.
+            Some(before) => {
+                any2any_experiment::load_run("state.json", &format!("{before:#}"), run.path(), registry)
+                    .map(|before| Changes::between(&before, &document))
+                    .map_err(TrainError::Experiment)?
+            }
+            None => Changes::default(),
+        };
+        let mut experiment = document.experiment;
         experiment.training.steps = steps.unwrap_or(experiment.training.steps);
         let device = crate::device::device(&experiment.device)?;
         let adapters = run.adapters(&experiment, registry)?;
@@ -93,7 +122,8 @@ impl Trainer {
         let tasks = (0..adapters.tasks().len())
             .map(|task| {
                 let name = adapters.tasks()[task].name.clone();
-                let dataset = any2any_data::open(&experiment.tasks[&name].data, root)?;
+                let dataset =
+                    any2any_data::open(&experiment.tasks[&name].data, root).map_err(TrainError::data)?;
                 let split = |role: &str| load_split(&dataset, &adapters, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
                 let train = split("train")?;
@@ -102,10 +132,9 @@ impl Trainer {
                 Ok(PreparedTask { name, train, selection, validation, test })
             })
             .collect::<Result<_, TrainError>>()?;
-        let checkpoints = run.checkpoints();
         let mut trainer = Self::new(experiment, adapters, run, device, tasks);
-        if !checkpoints.steps()?.is_empty() {
-            trainer.restore(Checkpoint::load(&checkpoints.resolve("last")?)?)?;
+        if let Some(checkpoint) = checkpoint {
+            trainer.restore(checkpoint, changes, accept_changes)?;
         }
         Ok(trainer)
     }
@@ -119,10 +148,22 @@ impl Trainer {
     ) -> Self {
         let model = fresh_model(&experiment, &adapters, &device.clone().autodiff());
         let data = corpus::checksum(tasks.iter().flat_map(|task| &task.train.examples));
+        let validation = || tasks.iter().filter_map(|task| task.validation.as_ref());
+        let validation = corpus::checksum_with_texts(
+            validation().flat_map(|split| &split.examples),
+            validation().flat_map(|split| split.sources.iter().chain(&split.references)),
+        );
         Self {
             optimizer: Optimizer::new(experiment.training.optimizer.clone()),
             objective: Objective::new(&experiment, &adapters),
-            state: State { data, ..State::default() },
+            state: State {
+                data,
+                validation: Some(validation),
+                // An experiment is plain data.
+                experiment: serde_json::to_value(&experiment).ok(),
+                ..State::default()
+            },
+            changes: Vec::new(),
             stop: Arc::default(),
             phases: Phases::default(),
             experiment,
@@ -134,19 +175,45 @@ impl Trainer {
         }
     }
 
-    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), TrainError> {
+    fn restore(
+        &mut self,
+        checkpoint: Checkpoint,
+        Changes { mut model, scores }: Changes,
+        accepted: bool,
+    ) -> Result<(), TrainError> {
         let place = self.run.checkpoints().step(checkpoint.state.step);
         if checkpoint.state.data != self.state.data {
-            let reason = "the training data is no longer what this run has been trained on, so it cannot go on as if it had never stopped; put the data back, or start a new run";
-            return Err(TrainError::run(&place, reason));
+            model.push("the training data is no longer what this run has been trained on".to_owned());
         }
+        if checkpoint.state.validation.is_some_and(|before| Some(before) != self.state.validation) {
+            model.push(
+                "the validation data is no longer what this run's checkpoints have been compared on"
+                    .to_owned(),
+            );
+        }
+        if !model.is_empty() && !accepted {
+            let way_out = format!(
+                "put that back as it was ({} holds the options), start a new run, or add --accept-changes: the run then \
+                 goes on with the changes, and is no longer what its experiment alone gives",
+                self.run.path().join("resolved.yaml").display()
+            );
+            return Err(TrainError::Changed { path: place, changes: model, way_out });
+        }
+        self.changes = model.into_iter().chain(scores).collect();
         let model = parameters::with_weights(self.model.clone(), &checkpoint.weights);
         self.model = model.map_err(|reason| TrainError::run(&place, reason))?;
         let kind = self.experiment.training.optimizer.clone();
         self.optimizer =
             Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device);
-        self.state = checkpoint.state;
+        // From here on it is trained by what holds now.
+        let State { data, validation, experiment, .. } = std::mem::take(&mut self.state);
+        self.state = State { data, validation, experiment, ..checkpoint.state };
         Ok(())
+    }
+
+    /// What has been changed since the last checkpoint, of a run that is gone on with in spite of it.
+    pub fn changes(&self) -> &[String] {
+        &self.changes
     }
 
     /// Set to true, from a signal handler for instance, it ends training after the current step.

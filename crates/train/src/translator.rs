@@ -149,7 +149,8 @@ impl Translator {
     /// When the data is not there, or a value cannot be encoded.
     pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TrainError> {
         let task_data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
-        prepare::load_split(&any2any_data::open(task_data, root)?, &self.adapters, task, split)
+        let dataset = any2any_data::open(task_data, root).map_err(TrainError::data)?;
+        prepare::load_split(&dataset, &self.adapters, task, split)
     }
 
     /// The texts of one field of the dataset, for the samples of a split that can be read.
@@ -166,7 +167,8 @@ impl Translator {
         root: &DataRoot,
     ) -> Result<Vec<String>, TrainError> {
         let task = &self.experiment.tasks[&self.adapters.tasks()[task].name];
-        let all = any2any_data::open(&task.data, root)?.split(split)?;
+        let dataset = any2any_data::open(&task.data, root).map_err(TrainError::data)?;
+        let all = dataset.split(split).map_err(TrainError::data)?;
         let all = all.require(field)?;
         Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())
     }
@@ -410,9 +412,8 @@ impl Translator {
     /// The tokens of a prefix, without the end.
     fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TrainError> {
         let Some(prefix) = prefix else { return Ok(Vec::new()) };
-        let encoded = self.read(task, Role::Target, prefix)?;
-        let tokens = encoded.sequence.tokens().unwrap_or_default();
-        Ok(tokens[..tokens.len().saturating_sub(1)].to_vec())
+        let opened = self.adapters.tasks()[task].open_target(prefix)?;
+        self.adapters.encode_prefix(task, &opened)
     }
 
     pub(crate) fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TrainError {

@@ -1,6 +1,7 @@
 //! How a model writes: options that take the place of the experiment's.
 
 use any2any_experiment::spec::{Beam, Decoding, Sampling};
+use any2any_train::OutputLengths;
 use clap::Args;
 
 use super::Usage;
@@ -74,6 +75,9 @@ impl SearchArguments {
             change(size, self.beam);
             change(length_penalty, self.length_penalty);
             change(n_best, self.n_best);
+            if *size == 0 || *n_best == 0 {
+                return Err(Usage("--beam and --n-best must be at least 1".to_owned()).into());
+            }
             if *n_best > *size {
                 return Err(Usage(format!(
                     "--n-best {n_best} needs a beam of at least that size, not {size}: add --beam {n_best}"
@@ -94,6 +98,11 @@ impl SearchArguments {
         change(&mut decoding.no_repeat_ngram, self.no_repeat_ngram);
         change(&mut decoding.repetition_penalty, self.repetition_penalty);
         change(&mut decoding.batch_tokens, self.batch_tokens);
+        if self.min_length.is_some() || self.max_length.is_some() {
+            let wrong =
+                |error: any2any_train::TrainError| Usage(format!("--min-length, --max-length: {error}"));
+            OutputLengths::check(&decoding).map_err(wrong)?;
+        }
         Ok(decoding)
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_experiment::Document;
-use any2any_train::{Existing, RunFolder, Stopped, Trainer};
+use any2any_train::{Existing, Resuming, RunFolder, Stopped, Trainer};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CrossValidateArguments, Usage};
@@ -113,7 +113,7 @@ fn train(
 ) -> anyhow::Result<Option<Json>> {
     let folder = RunFolder::new(place);
     let trainer = match folder.checkpoints().steps() {
-        Ok(steps) if !steps.is_empty() => Trainer::resume(folder, registry, root, None)?,
+        Ok(steps) if !steps.is_empty() => Trainer::resume(folder, registry, root, Resuming::default())?,
         _ => Trainer::start(any2any_train::prepare(document, registry, root)?, folder, Existing::SetAside)?,
     };
     let trained = trainer.train(&mut Display::new())?;

@@ -10,7 +10,7 @@ use any2any_metrics::Score;
 use any2any_train::controls::{Controlled, Controls};
 use any2any_train::evaluate::{DecodedSplit, decode, larger_is_better, teacher_forced};
 use any2any_train::groups::{Group, numbers};
-use any2any_train::{Split, Translator};
+use any2any_train::{RunFolder, Split, Translator};
 use serde::Serialize;
 use serde_json::json;
 
@@ -19,7 +19,11 @@ use crate::arguments::{EvaluateArguments, Usage};
 use crate::output;
 
 pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::Result<()> {
-    let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
+    let (mut translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
+    if let Some(files) = &arguments.files {
+        let run = RunFolder::new(&arguments.model.run);
+        translator.experiment = run.experiment_on(Some(files), registry)?.experiment;
+    }
     let decoding = arguments.search.apply(translator.decoding(task).clone())?;
     let usual = translator.experiment.metrics(&translator.adapters.tasks()[task].name);
     let metrics = arguments.options.apply(&arguments.metrics, usual)?;

@@ -1,11 +1,11 @@
 //! `any2any train`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
-use any2any_train::{Existing, FinalScores, RunFolder, Stopped, Trained, Trainer};
+use any2any_train::{Existing, FinalScores, Resuming, RunFolder, Stopped, Trained, Trainer};
 use serde_json::json;
 
 use crate::arguments::TrainArguments;
@@ -15,7 +15,7 @@ use crate::progress::Display;
 pub(crate) fn run(arguments: TrainArguments, registry: &Registry) -> anyhow::Result<()> {
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let trainer = match &arguments.resume {
-        Some(run) => Trainer::resume(RunFolder::new(run), registry, &root, arguments.steps)?,
+        Some(run) => resume(run, &arguments, registry, &root)?,
         None => start(&arguments, registry, &root)?,
     };
     let stop = trainer.stop();
@@ -29,6 +29,21 @@ pub(crate) fn run(arguments: TrainArguments, registry: &Registry) -> anyhow::Res
     let mut display = Display::new();
     let trained = trainer.train(&mut display)?;
     report(&trained, arguments.json)
+}
+
+fn resume(
+    run: &Path,
+    arguments: &TrainArguments,
+    registry: &Registry,
+    root: &DataRoot,
+) -> anyhow::Result<Trainer> {
+    let TrainArguments { steps, files, accept_changes, .. } = arguments;
+    let resuming = Resuming { steps: *steps, files: files.clone(), accept_changes: *accept_changes };
+    let trainer = Trainer::resume(RunFolder::new(run), registry, root, resuming)?;
+    for change in trainer.changes() {
+        eprintln!("warning: changed since the last checkpoint: {change}");
+    }
+    Ok(trainer)
 }
 
 fn start(arguments: &TrainArguments, registry: &Registry, root: &DataRoot) -> anyhow::Result<Trainer> {

@@ -43,6 +43,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
 }
 
 fn check_at(checker: &mut Checker<'_>, at: &str, decoding: Decoding) {
+    let contradicts_itself = decoding.contradicts_itself();
     let sampling = &format!("{at}/sampling");
     if decoding.beam.is_some() && decoding.sampling.is_some() {
         let help =
@@ -60,9 +61,7 @@ fn check_at(checker: &mut Checker<'_>, at: &str, decoding: Decoding) {
         checker.error(&place, message, help);
     }
     let (least, most) = (&format!("{at}/min_length"), &format!("{at}/max_length"));
-    if let Some(limit) = decoding.max_length.filter(|_| checker.sound(&[least, most]))
-        && decoding.min_length > limit
-    {
+    if let Some(limit) = decoding.max_length.filter(|_| contradicts_itself && checker.sound(&[least, most])) {
         let message = format!("at least {} and at most {limit} tokens cannot both be", decoding.min_length);
         checker.error(least, message, format!("set `min_length` to at most {limit}"));
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::check::Checker;
+use crate::check::{Checker, Outside};
 use crate::diagnostic::Diagnostic;
 use crate::node::{Node, Value, below};
 use crate::similar::instead_of;
@@ -17,7 +17,9 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
             let at = below(&files, &split.key);
             for file in files_of(&split.node, &at) {
                 if checker.sound(&[&file.pointer]) {
-                    check_file(checker, file.node, file.is_folder);
+                    if checker.outside == Outside::Checked {
+                        check_file(checker, file.node, file.is_folder);
+                    }
                     if file.is_whole {
                         check_repeated(checker, file.node, &split.key, &mut seen);
                     }

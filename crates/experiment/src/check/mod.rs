@@ -19,9 +19,24 @@ use crate::node::Node;
 use crate::spec::{Decoding, Device, Evaluation, Metric, Model, Training};
 use crate::structure::Broken;
 
+/// Whether files that an experiment names are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// They must be there.
+    Checked,
+    /// They need not: the experiment is that of a run.
+    Ignored,
+}
+
 /// Everything that is wrong with a tree beyond its structure.
-pub(crate) fn run(root: &Node, json: &Json, broken: &Broken, registry: &Registry) -> Vec<Diagnostic> {
-    let mut checker = Checker { root, json, broken, registry, found: Vec::new() };
+pub(crate) fn run(
+    root: &Node,
+    json: &Json,
+    broken: &Broken,
+    registry: &Registry,
+    outside: Outside,
+) -> Vec<Diagnostic> {
+    let mut checker = Checker { root, json, broken, registry, outside, found: Vec::new() };
     tasks::check(&mut checker);
     data::check(&mut checker);
     files::check(&mut checker);
@@ -38,6 +53,7 @@ struct Checker<'a> {
     json: &'a Json,
     broken: &'a Broken,
     registry: &'a Registry,
+    outside: Outside,
     found: Vec<Diagnostic>,
 }
 

@@ -3,7 +3,7 @@
 use any2any_adapter::Kind;
 use serde_json::Value as Json;
 
-use crate::check::Checker;
+use crate::check::{Checker, Outside};
 use crate::names::folder_name;
 use crate::node::{Node, Value, below};
 use crate::spec::{Metric, Model, Side};
@@ -180,7 +180,11 @@ fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
         return;
     };
     let options = format!("{}/{role}/{}", below("/tasks", task), side.medium());
-    for problem in medium.check(side.options()) {
+    let mut problems = medium.check(side.options());
+    if checker.outside == Outside::Checked && problems.is_empty() {
+        problems = medium.check_files(side.options());
+    }
+    for problem in problems {
         let pointer = format!("{options}{}", problem.pointer);
         let help = problem.help.unwrap_or_default();
         if help.is_empty() {

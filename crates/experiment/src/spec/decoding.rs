@@ -48,6 +48,13 @@ impl Default for Decoding {
     }
 }
 
+impl Decoding {
+    /// Whether no output can be both as long as it must and as short as it may be.
+    pub fn contradicts_itself(&self) -> bool {
+        self.max_length.is_some_and(|most| self.min_length > most)
+    }
+}
+
 /// Beam search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -69,6 +69,8 @@ pub struct Look {
     pub attention: Vec<Attention>,
     /// What follows the first `i` tokens, `[tokens + 1, vocabulary]`; null for frames.
     pub logits: Option<Floats>,
+    /// The most tokens that the model writes for this source, as its run says; null for frames.
+    pub longest: Option<usize>,
     /// How long the pass took.
     pub milliseconds: f64,
 }
@@ -80,6 +82,8 @@ pub struct LookSource {
     pub view: View,
     /// The positions that the encoder sees.
     pub positions: Vec<LookPosition>,
+    /// Words that hold pieces unknown to the model; none of other media than texts.
+    pub unknown: Vec<String>,
     /// What the stem is fed, `[frames, width]`: mel frames, patches; null for tokens.
     pub frames: Option<Floats>,
 }

@@ -82,6 +82,8 @@ pub struct Sampling {
 pub struct Translations {
     /// For each source its outputs, best first.
     pub outputs: Vec<Vec<Output>>,
+    /// For each source the words that hold pieces unknown to the model; none of other media than texts.
+    pub unknown: Vec<Vec<String>>,
 }
 
 /// Something that was written.
@@ -115,6 +117,8 @@ pub struct StreamedToken {
 pub struct StreamedEnd {
     /// All that was written.
     pub done: Output,
+    /// Words of the source that hold pieces unknown to the model.
+    pub unknown: Vec<String>,
 }
 
 /// A pair whose probability is asked for.

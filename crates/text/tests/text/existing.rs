@@ -23,7 +23,7 @@ fn file_options(name: &str, special: &Json) -> Json {
 
 fn load(name: &str, special: &Json) -> std::sync::Arc<dyn Adapter> {
     let options = file_options(name, special);
-    assert_eq!(Text.check(&options), []);
+    assert_eq!((Text.check(&options), Text.check_files(&options)), (vec![], vec![]));
     Text.fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -95,7 +95,7 @@ fn special_tokens_are_found_or_asked_for() {
         ),
     ] {
         let options = file_options("byte_level_bpe", &special);
-        let problems = Text.check(&options);
+        let problems = Text.check_files(&options);
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].pointer, pointer);
         assert!(problems[0].message.contains(message), "{problems:?}");
@@ -127,7 +127,8 @@ fn files_that_are_none_are_named() {
         (missing, "nowhere/tokenizer.json"),
         (script, "neither a tokenizer.json of Hugging Face's format nor a .model of SentencePiece"),
     ] {
-        let problems = Text.check(&options);
+        assert_eq!(Text.check(&options), [], "a run needs no file outside it");
+        let problems = Text.check_files(&options);
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].pointer, "/tokenizer/file/path");
         assert!(problems[0].message.contains(expected), "{problems:?}");

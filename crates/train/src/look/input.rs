@@ -90,11 +90,12 @@ impl AdapterSet {
         let value = self.tasks()[task].open_source(value)?;
         let encoded = self.encode_source(task, &value)?;
         let adapter = self.tasks()[task].source.map(|number| self.adapter(number));
+        let unknown = adapter.map(|adapter| adapter.unknown(&encoded, &value)).unwrap_or_default();
         let tokens = encoded.sequence.tokens();
         let label = |place: usize| Some(adapter?.show(*tokens?.get(place)?));
         let positions = encoded.regions.into_iter().enumerate();
         let positions = positions.map(|(place, region)| Position { label: label(place), region }).collect();
-        Ok(ReadSource { value, positions, sequence: encoded.sequence })
+        Ok(ReadSource { value, positions, sequence: encoded.sequence, unknown })
     }
 }
 

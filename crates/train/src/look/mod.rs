@@ -60,6 +60,8 @@ pub struct ReadSource {
     pub sequence: Sequence,
     /// The positions that the encoder sees.
     pub positions: Vec<Position>,
+    /// The words that hold pieces unknown to the model.
+    pub unknown: Vec<String>,
 }
 
 /// A position of the encoder.

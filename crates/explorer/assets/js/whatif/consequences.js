@@ -49,7 +49,7 @@ export function consequences(root, app) {
     written = null;
     draw();
     if (!look.logits || !vocabulary) return;
-    const most = app.task().decoding?.max_length ?? 2 * (look.source?.positions.length ?? 100) + 20;
+    const most = look.longest;
     const own = await rewrite(asker({}), tokens, vocabulary, { first: before.look, most });
     const other = untouched() ? own : await rewrite(asker({ masked, muted }), tokens, vocabulary, { first: after, most });
     if (mine !== request) return;

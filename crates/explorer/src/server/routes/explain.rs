@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use any2any_train::look::{self as library, Interventions, Place};
+use any2any_train::look::{self as library, Interventions, Place, ReadSource};
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
@@ -11,7 +11,7 @@ use axum::response::Response;
 use super::{Call, blocking, call, in_time, json, model, query, read_pair, read_prefix};
 use crate::explained;
 use crate::failure::Failure;
-use crate::opened::{LOOK, Longest, MACHINE};
+use crate::opened::{LOOK, Longest, MACHINE, Opened};
 use crate::pooling;
 use crate::protocol::{
     Attribution, AttributionRequest, BeamRequest, Head, LookRequest, Machine, MachineRequest, Method, Model,
@@ -34,6 +34,7 @@ pub(in crate::server) async fn look(
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
+        let longest = longest(&app, &run, task, source.as_ref());
         let muted = muted.iter().map(place).collect();
         let interventions = Interventions { masked, muted };
         let (look, source, took) = worker
@@ -43,9 +44,16 @@ pub(in crate::server) async fn look(
                 Ok((look, source, began.elapsed()))
             })
             .await?;
-        blocking(move || json(&explained::look(&look, source.as_ref(), took))).await
+        blocking(move || json(&explained::look(&look, source.as_ref(), longest, took))).await
     })
     .await
+}
+
+/// The most tokens that a task writes for a source, as its run says, and no more than the server writes.
+fn longest(app: &App, run: &Opened, task: usize, source: Option<&ReadSource>) -> usize {
+    let decoding = run.experiment.decoding(&run.adapters.tasks()[task].name);
+    let positions = source.map(|source| source.sequence.len());
+    run.adapters.lengths(task, positions, 0, decoding).most.min(app.limits.output)
 }
 
 /// A head by its layer and number.

@@ -117,13 +117,7 @@ async fn read_prefix(app: &App, run: &Arc<Opened>, task: usize, prefix: Prefix) 
         }
         Prefix::Text(text) => {
             let (run, longest) = (run.clone(), Longest(app.limits.output));
-            blocking(move || {
-                let written = run.read_target(task, &Given::Text(text), longest)?;
-                // The end is not written yet.
-                let tokens = written.tokens().and_then(<[u32]>::split_last);
-                Ok(tokens.map(|(_, tokens)| tokens.to_vec()).unwrap_or_default())
-            })
-            .await
+            blocking(move || run.read_prefix(task, text, longest)).await
         }
     }
 }

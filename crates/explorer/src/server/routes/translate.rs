@@ -32,29 +32,31 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failur
     let Call { app, run, worker, body, permit: _permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
     let prefix = read_prefix(&app, &run, task, prefix).await?;
-    let sources = match (source, sources) {
+    let sources: Vec<(Sequence, Vec<String>)> = match (source, sources) {
         (Some(_), Some(_)) => {
             return Err(Failure::wrong("malformed", "give `source` or `sources`, not both", ""));
         }
         (None, Some(sources)) => read_sources(&app, &run, task, sources).await?,
         (source, None) => {
             let read = read_source(&run, task, source, Longest(app.limits.source)).await?;
-            read.into_iter().map(|source| source.sequence).collect()
+            read.into_iter().map(|source| (source.sequence, source.unknown)).collect()
         }
     };
-    let decoding = how(&app, &run, task, decoding.as_ref(), sources.iter().map(Sequence::len).max())?;
+    let (sources, unknown): (Vec<Sequence>, Vec<Vec<String>>) = sources.into_iter().unzip();
+    let longest = sources.iter().map(Sequence::len).max();
+    let decoding = how(&app, &run, task, decoding.as_ref(), (longest, prefix.len()))?;
     let outputs = worker.translate(|reply| Translate { task, sources, decoding, prefix, reply }).await?;
     let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&run, task, output)).collect());
-    Ok(Translations { outputs: shown.collect() })
+    Ok(Translations { outputs: shown.collect(), unknown })
 }
 
-/// Reads several sources; what all of them have together is limited as well.
+/// Reads several sources, each with its unknown words; what all of them have together is limited as well.
 async fn read_sources(
     app: &App,
     run: &Arc<Opened>,
     task: usize,
     sources: Vec<Given>,
-) -> Result<Vec<Sequence>, Failure> {
+) -> Result<Vec<(Sequence, Vec<String>)>, Failure> {
     if sources.is_empty() {
         return Err(Failure::wrong("malformed", "`sources` is empty", "give at least one"));
     }
@@ -67,27 +69,27 @@ async fn read_sources(
         let mut read = Vec::with_capacity(sources.len());
         for source in &sources {
             let source = run.read_source(task, Some(source), longest)?;
-            read.extend(source.map(|source| source.sequence));
+            read.extend(source.map(|source| (source.sequence, source.unknown)));
         }
-        longest.several().check(read.iter().map(Sequence::len).sum())?;
+        longest.several().check(read.iter().map(|(source, _)| source.len()).sum())?;
         Ok(read)
     })
     .await
 }
 
-/// How a request is written: outputs whose length depends on their source are limited too.
+/// How a request is written, from a source of so many positions after so many tokens: outputs whose length depends on
+/// their source are limited too.
 pub(super) fn how(
     app: &App,
     run: &Opened,
     task: usize,
     asked: Option<&crate::protocol::Decoding>,
-    source: Option<usize>,
+    (source, prefix): (Option<usize>, usize),
 ) -> Result<any2any_experiment::spec::Decoding, Failure> {
     let names = &run.adapters.tasks()[task];
     let mut decoding = decoding(run.experiment.decoding(&names.name), asked, app.limits.output)?;
-    let known = run.adapters.adapter(names.target).longest();
-    let usual = known.unwrap_or(2 * source.unwrap_or(0) + 20);
-    if decoding.max_length.is_none() && !names.aligned && usual > app.limits.output {
+    let most = run.adapters.lengths(task, source, prefix, &decoding).most;
+    if decoding.max_length.is_none() && !names.aligned && most > app.limits.output {
         decoding.max_length = Some(app.limits.output);
     }
     Ok(decoding)
