@@ -241,7 +241,7 @@ fn options_that_do_not_fit_a_file_are_named() {
         file["path"] = json!(path);
         let mut options = options(json!({ "file": file }));
         options["added_tokens"] = named;
-        let problems = Text.check(&options);
+        let problems = [Text.check(&options), Text.check_files(&options)].concat();
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].pointer, pointer);
         assert!(problems[0].message.contains(message), "{problems:?}");

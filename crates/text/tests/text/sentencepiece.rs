@@ -182,7 +182,7 @@ fn broken_models_are_named_with_what_is_wrong() {
     let path = folder.path().join("some.model");
     for (document, expected) in cases {
         fs::write(&path, document).expect("a writable folder");
-        let problems = Text.check(&options(json!({ "file": { "path": path } })));
+        let problems = Text.check_files(&options(json!({ "file": { "path": path } })));
         match problems.first() {
             None => assert_eq!(expected, ""),
             Some(problem) => {
