@@ -47,7 +47,7 @@ pub mod spec;
 mod structure;
 mod suggest;
 mod syntax;
-
+mod variables;
 mod wording;
 mod write;
 

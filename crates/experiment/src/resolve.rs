@@ -7,32 +7,42 @@ use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
 use crate::shape::{Kind, Schema};
+use crate::variables::escape;
 use crate::spec::{Experiment, Metric, Model, Side, TiedEmbeddings};
 
-/// Joins every path (a text whose schema says `format: path`, and a manifest) to the folder of the file that
-/// names it.
+/// Joins every path to the folder of the file that names it.
 pub(crate) fn join_paths(root: &mut Node, schema: &Json) {
-    let tasks = root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default();
-    for data in tasks.iter_mut().filter_map(|task| task.node.get_mut("data")) {
-        join_manifest(data.get_mut("dataset"));
-        join_manifest(data.get_mut("pair").and_then(|pair| pair.get_mut("dataset")));
-    }
-    join_below(root, Schema { root: schema }, schema);
+    for_each_path(root, schema, &mut join);
 }
 
-fn join_below<'s>(node: &mut Node, rules: Schema<'s>, schema: &'s Json) {
+/// Does something to every path: a text whose schema says `format: path`, and a manifest.
+pub(crate) fn for_each_path(root: &mut Node, schema: &Json, act: &mut dyn FnMut(&mut Node)) {
+    let tasks = root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default();
+    for data in tasks.iter_mut().filter_map(|task| task.node.get_mut("data")) {
+        for_manifest(data.get_mut("dataset"), act);
+        for_manifest(data.get_mut("pair").and_then(|pair| pair.get_mut("dataset")), act);
+    }
+    for_each_below(root, Schema { root: schema }, schema, act);
+}
+
+fn for_each_below<'s>(
+    node: &mut Node,
+    rules: Schema<'s>,
+    schema: &'s Json,
+    act: &mut dyn FnMut(&mut Node),
+) {
     match &mut node.value {
-        Value::Text(_) if is_path(rules, schema) => join(node),
+        Value::Text(_) if is_path(rules, schema) => act(node),
         Value::Mapping(entries) => {
             for entry in entries {
                 if let Some(schema) = rules.child(schema, &entry.key) {
-                    join_below(&mut entry.node, rules, schema);
+                    for_each_below(&mut entry.node, rules, schema, act);
                 }
             }
         }
         Value::Sequence(items) => {
             if let Some(schema) = rules.item(schema) {
-                items.iter_mut().for_each(|item| join_below(item, rules, schema));
+                items.iter_mut().for_each(|item| for_each_below(item, rules, schema, act));
             }
         }
         _ => {}
@@ -48,11 +58,11 @@ fn is_manifest(name: &str) -> bool {
     matches!(Path::new(name).extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
 }
 
-fn join_manifest(dataset: Option<&mut Node>) {
+fn for_manifest(dataset: Option<&mut Node>, act: &mut dyn FnMut(&mut Node)) {
     if let Some(dataset) = dataset
         && matches!(&dataset.value, Value::Text(name) if is_manifest(name))
     {
-        join(dataset);
+        act(dataset);
     }
 }
 
@@ -171,6 +181,8 @@ fn absolute_below<'s>(json: &mut Json, rules: Schema<'s>, schema: &'s Json) {
     }
 }
 
+/// The absolute path, as an experiment writes it.
 fn absolute(path: &str) -> String {
-    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned())
+    let absolute = std::path::absolute(path);
+    escape(&absolute.map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned()))
 }

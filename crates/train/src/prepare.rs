@@ -2,15 +2,17 @@
 
 use any2any_adapter::{AdapterError, Head, Registry, Value};
 use any2any_data::batching::Lengths;
-use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
+use any2any_data::{Broken, DataError, DataRoot, Dataset, Flaws, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
 
 use crate::adapters::{AdapterSet, Groups, TaskAdapters};
-use crate::aligned::keep_aligned;
+use crate::aligned::{keep_aligned, retain};
 use crate::corpus::{self, Example};
 use crate::error::TrainError;
-use crate::sides::{Broken, Opened, Role, Warnings};
+use crate::oddities::Oddities;
+use crate::report::TaskReport;
+use crate::sides::{Opened, Role, Warnings, named};
 
 /// An experiment with its adapters fitted and its splits encoded.
 pub struct Prepared {
@@ -54,13 +56,36 @@ pub struct Split {
     pub broken: Broken,
     /// What is odd about samples that can be read.
     pub warnings: Warnings,
+    /// What is wrong with the files that the samples were read from.
+    pub flaws: Flaws,
+    /// Texts that are probably not meant.
+    pub oddities: Oddities,
 }
 
 impl Split {
     fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
-        let examples = corpus::encode(&opened, task, adapters)?;
-        let Opened { sources, targets, broken, warnings, .. } = opened;
-        let mut split = Self { examples, sources, references: targets, broken, warnings };
+        let encoded = corpus::encode(&opened, task, adapters);
+        let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
+        let Opened { samples, mut sources, mut targets, mut broken, warnings, flaws, .. } = opened;
+        let fits: Vec<bool> = encoded.iter().map(Result::is_ok).collect();
+        let mut examples = Vec::with_capacity(encoded.len());
+        let mut first = None;
+        for (sample, example) in samples.into_iter().zip(encoded) {
+            match example {
+                Ok(example) => examples.push(example),
+                Err((role, error)) => {
+                    broken.add(named(role, sample, &error));
+                    first.get_or_insert((role, sample, error));
+                }
+            }
+        }
+        if let (true, Some((role, sample, source))) = (examples.is_empty(), first) {
+            let side = format!("{} {}, sample {}", task.name, role.word(), sample + 1);
+            return Err(TrainError::Adapter { side, source });
+        }
+        retain(&mut sources, &fits);
+        retain(&mut targets, &fits);
+        let mut split = Self { examples, sources, references: targets, broken, warnings, flaws, oddities };
         if let (true, Some(source)) = (task.aligned, task.source) {
             keep_aligned(&mut split, task, &adapters.adapter(source).stem())?;
         }
@@ -75,6 +100,8 @@ impl Split {
             references: self.references.clone(),
             broken: self.broken.clone(),
             warnings: self.warnings.clone(),
+            flaws: self.flaws.clone(),
+            oddities: self.oddities,
         }
     }
 
@@ -87,6 +114,8 @@ impl Split {
             references: places().map(|at| self.references[at].clone()).collect(),
             broken: self.broken.clone(),
             warnings: self.warnings.clone(),
+            flaws: self.flaws.clone(),
+            oddities: self.oddities,
         }
     }
 
@@ -109,15 +138,42 @@ pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
     crate::device::limit_threads(&document.experiment.device);
+    let (adapters, tasks) = encode(document, registry, root)?;
+    Ok(Prepared {
+        given: document.given().to_owned(),
+        resolved: document.resolved_yaml(),
+        experiment: document.experiment.clone(),
+        adapters,
+        tasks,
+    })
+}
+
+/// Checks the data and the adapters of an experiment without keeping either, and tells what a person should know of
+/// the data of each task.
+///
+/// # Errors
+///
+/// All problems of data and adapters at once, each at its place in the experiment.
+pub fn check(
+    document: &Document,
+    registry: &Registry,
+    root: &DataRoot,
+) -> Result<Vec<TaskReport>, TrainError> {
+    Ok(encode(document, registry, root)?.1.iter().map(PreparedTask::report).collect())
+}
+
+/// The fitted adapters, and every split encoded.
+fn encode(
+    document: &Document,
+    registry: &Registry,
+    root: &DataRoot,
+) -> Result<(AdapterSet, Vec<PreparedTask>), TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
     check_alignments(document, &adapters)?;
-    let experiment = document.experiment.clone();
-    let limits = Limits {
-        source: experiment.training.batch.max_source_length,
-        target: experiment.training.batch.max_target_length,
-    };
+    let batch = &document.experiment.training.batch;
+    let limits = Limits { source: batch.max_source_length, target: batch.max_target_length };
     let tasks = opened
         .into_iter()
         .zip(adapters.tasks())
@@ -140,24 +196,7 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
             })
         })
         .collect::<Result<_, TrainError>>()?;
-    Ok(Prepared {
-        given: document.given().to_owned(),
-        resolved: document.resolved_yaml(),
-        experiment,
-        adapters,
-        tasks,
-    })
-}
-
-/// Checks the data and the adapters of an experiment without keeping either.
-///
-/// # Errors
-///
-/// All problems of data and adapters at once, each at its place in the experiment.
-pub fn check(document: &Document, registry: &Registry, root: &DataRoot) -> Result<(), TrainError> {
-    let groups = Groups::new(&document.experiment, registry)?;
-    let opened = read(document, &groups, root)?;
-    check_alignments(document, &fit(document, groups, &opened)?)
+    Ok((adapters, tasks))
 }
 
 /// A split of one task of a run, encoded by the run's own adapters.

@@ -51,7 +51,9 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
 mod tests {
     use super::*;
     use crate::prepare::Split;
-    use crate::sides::{Broken, Warnings};
+    use crate::oddities::Oddities;
+    use crate::sides::Warnings;
+    use any2any_data::{Broken, Flaws};
 
     #[test]
     fn every_sample_has_the_length() {
@@ -67,6 +69,8 @@ mod tests {
             references: Vec::new(),
             broken: Broken::default(),
             warnings: Warnings::default(),
+            flaws: Flaws::default(),
+            oddities: Oddities::default(),
         };
         let mut task = PreparedTask {
             name: "task".to_owned(),
