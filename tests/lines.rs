@@ -202,7 +202,7 @@ training: {{ steps: 1 }}
         }
     };
     experiment("csv: { file: semicolons.csv }", "");
-    check(2, &["table.yaml:5", "delimiter: \";\""]);
+    check(2, &["table.yaml:4", "delimiter: \";\""]);
     experiment("csv: { file: semicolons.csv, delimiter: ';' }", "");
     check(0, &["no problem found"]);
     experiment("json_lines: { file: '${FOLDER_OF_TABLES}/nested.jsonl' }", "translation.");

@@ -75,7 +75,11 @@ impl Flaws {
     /// Adds those of further files.
     pub(crate) fn merge(&mut self, other: Self) {
         self.broken.merge(&other.broken);
-        self.remarks.extend(other.remarks.into_iter().filter(|remark| !self.remarks.contains(remark)));
+        for remark in other.remarks {
+            if !self.remarks.contains(&remark) {
+                self.remarks.push(remark);
+            }
+        }
         self.passed_over.extend(other.passed_over);
     }
 }

@@ -114,11 +114,18 @@ fn unmarked_encoding(head: &[u8]) -> Option<&'static str> {
     if head.len() >= 8 && is_high(0) && is_mostly(1) && !is_mostly(3) {
         return Some("UTF-32BE");
     }
-    // In any script, spaces and line ends have a zero byte, always on the same side.
-    let ((even, _), (odd, _)) = (zeros(0, 2), zeros(1, 2));
-    let (more, fewer) = (even.max(odd), even.min(odd));
-    let many = more >= 2.max(head.len() / 256) && fewer * 10 <= more;
-    many.then_some(if odd > even { "UTF-16LE" } else { "UTF-16BE" })
+    // In any script, spaces and line ends have their zero byte on the same side; other characters may have it on the
+    // other one.
+    let is_space = |byte: u8| b"\n\r ".contains(&byte);
+    let pairs = |is_it: &dyn Fn(u8, u8) -> bool| head.chunks_exact(2).filter(|pair| is_it(pair[0], pair[1])).count();
+    let (mut little, mut big) =
+        (pairs(&|low, high| is_space(low) && high == 0), pairs(&|high, low| is_space(low) && high == 0));
+    if little + big == 0 {
+        (little, big) = (zeros(1, 2).0, zeros(0, 2).0);
+    }
+    let (more, fewer) = (little.max(big), little.min(big));
+    let many = zeros(0, 1).0 >= head.len() / 256 && more >= 2 && fewer * 10 <= more;
+    many.then_some(if little > big { "UTF-16LE" } else { "UTF-16BE" })
 }
 
 /// How the lines of a text that begins like this end.

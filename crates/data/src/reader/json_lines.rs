@@ -167,7 +167,9 @@ impl Leaves {
                     Leaf::Other("an object")
                 }
                 Value::Array(items) => {
-                    (0..count_numbers(&items)).for_each(|_| drop(written()));
+                    for _ in 0..count_numbers(&items) {
+                        written();
+                    }
                     Leaf::Other("a list")
                 }
                 Value::String(text) => Leaf::Text(text),
