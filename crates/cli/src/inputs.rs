@@ -1,10 +1,11 @@
 //! What a person gives a model to read: lines of text, or files of another medium.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use any2any_adapter::{File, Kind, Medium, Value};
+use any2any_data::{DataError, Lines};
 use anyhow::Context;
 
 use crate::arguments::Usage;
@@ -13,18 +14,42 @@ use crate::arguments::Usage;
 const LINES: usize = 1024;
 const FILES: usize = 64;
 
-/// One value to read, with the name that its result goes by.
+/// Files that are named; the others are counted.
+const NAMED: usize = 3;
+
+/// One value to read.
 pub(crate) struct Input {
+    /// What its result goes by: the number of a line, or the name of a file.
     pub name: String,
-    pub value: Value,
+    /// Where it stands, for messages: `FILE:LINE`, or the name of a file.
+    pub place: String,
+    /// The value, or what is wrong with the line.
+    pub value: Result<Value, DataError>,
+}
+
+/// Values that are translated together, and what was seen on the way to them.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub inputs: Vec<Input>,
+    /// What is odd about files, and how they are read in spite of it.
+    pub remarks: Vec<String>,
+    /// Files that broke, or that cannot be read at all.
+    pub failures: Vec<DataError>,
 }
 
 /// Everything there is to read, in its order.
 pub(crate) enum Inputs {
     /// Lines of texts, as they come in.
-    Lines { lines: Receiver<std::io::Result<String>>, number: usize },
+    Lines { lines: Receiver<Message>, number: usize },
     /// Files.
-    Files(std::vec::IntoIter<Input>),
+    Files { files: std::vec::IntoIter<Input>, remarks: Vec<String> },
+}
+
+/// What the thread that reads lines has found.
+pub(crate) enum Message {
+    Line { place: String, text: Result<String, DataError> },
+    Remark(String),
+    Failure(DataError),
 }
 
 impl Inputs {
@@ -33,11 +58,11 @@ impl Inputs {
     pub(crate) fn new(paths: &[PathBuf], medium: &dyn Medium) -> anyhow::Result<Self> {
         if medium.kind() == Kind::Text {
             for path in paths {
-                std::fs::File::open(path).with_context(|| format!("{}", path.display()))?;
+                require_file(path)?;
             }
             return Ok(Self::Lines { lines: read_ahead(paths.to_vec()), number: 0 });
         }
-        let mut files = Vec::new();
+        let (mut files, mut remarks) = (Vec::new(), Vec::new());
         if paths.is_empty() {
             let mut bytes = Vec::new();
             std::io::stdin().lock().read_to_end(&mut bytes)?;
@@ -48,53 +73,85 @@ impl Inputs {
                 ))
                 .into());
             }
-            let value = Value::File(File::in_memory("standard input", bytes));
-            files.push(Input { name: "standard input".to_owned(), value });
+            let (name, place) = ("standard input".to_owned(), "standard input".to_owned());
+            let value = Ok(Value::File(File::in_memory("standard input", bytes)));
+            files.push(Input { name, place, value });
         }
         for path in paths {
-            for path in if path.is_dir() { members(path, medium)? } else { vec![path.clone()] } {
-                files.push(Input { name: path.display().to_string(), value: File::on_disk(&path).into() });
+            let found = if path.is_dir() { members(path, medium, &mut remarks)? } else { vec![path.clone()] };
+            for path in found {
+                let name = path.display().to_string();
+                files.push(Input { place: name.clone(), name, value: Ok(File::on_disk(&path).into()) });
             }
         }
-        Ok(Self::Files(files.into_iter()))
+        Ok(Self::Files { files: files.into_iter(), remarks })
     }
 
     /// All that is there and fits a batch, at least one; `None` at the end. A file fills every batch, while a
     /// person who types gets each line at once.
-    pub(crate) fn next_batch(&mut self) -> anyhow::Result<Option<Vec<Input>>> {
+    pub(crate) fn next_batch(&mut self) -> Option<Batch> {
         match self {
-            Self::Files(files) => {
-                let batch: Vec<Input> = files.take(FILES).collect();
-                Ok((!batch.is_empty()).then_some(batch))
+            Self::Files { files, remarks } => {
+                let inputs: Vec<Input> = files.take(FILES).collect();
+                (!inputs.is_empty()).then(|| Batch {
+                    inputs,
+                    remarks: std::mem::take(remarks),
+                    ..Batch::default()
+                })
             }
             Self::Lines { lines, number } => {
-                let Ok(first) = lines.recv() else { return Ok(None) };
-                let mut batch = vec![first?];
+                let mut batch = Batch::default();
+                batch.add(lines.recv().ok()?, number);
                 // A pipe delivers a file in pieces: a short wait lets the next ones in.
                 let wait = std::time::Duration::from_millis(5);
-                while batch.len() < LINES {
+                while batch.inputs.len() < LINES {
                     match lines.recv_timeout(wait) {
-                        Ok(line) => batch.push(line?),
+                        Ok(message) => batch.add(message, number),
                         Err(_) => break,
                     }
                 }
-                let input = |line: String| {
-                    *number += 1;
-                    Input { name: number.to_string(), value: Value::from(line) }
-                };
-                Ok(Some(batch.into_iter().map(input).collect()))
+                Some(batch)
             }
         }
     }
 
     /// Whether results go by the names of files.
     pub(crate) fn are_files(&self) -> bool {
-        matches!(self, Self::Files(_))
+        matches!(self, Self::Files { .. })
     }
 }
 
-/// The files of a folder that a medium reads, by name.
-fn members(folder: &Path, medium: &dyn Medium) -> anyhow::Result<Vec<PathBuf>> {
+impl Batch {
+    fn add(&mut self, message: Message, number: &mut usize) {
+        match message {
+            Message::Line { place, text } => {
+                *number += 1;
+                self.inputs.push(Input { name: number.to_string(), place, value: text.map(Value::from) });
+            }
+            Message::Remark(remark) => self.remarks.push(remark),
+            Message::Failure(error) => self.failures.push(error),
+        }
+    }
+}
+
+/// Something that lines can be read from; a pipe is not opened before it is read.
+fn require_file(path: &Path) -> anyhow::Result<()> {
+    let name = || path.display().to_string();
+    let metadata = std::fs::metadata(path).with_context(name)?;
+    if metadata.is_dir() {
+        let name = name();
+        return Err(
+            Usage(format!("{name} is a folder: name the text files in it, as in `{name}/*.txt`")).into()
+        );
+    }
+    if metadata.is_file() {
+        std::fs::File::open(path).with_context(name)?;
+    }
+    Ok(())
+}
+
+/// The files of a folder that a medium reads, by name; the others are counted.
+fn members(folder: &Path, medium: &dyn Medium, remarks: &mut Vec<String>) -> anyhow::Result<Vec<PathBuf>> {
     let known = medium.extensions();
     let reads = |path: &PathBuf| {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
@@ -102,28 +159,74 @@ fn members(folder: &Path, medium: &dyn Medium) -> anyhow::Result<Vec<PathBuf>> {
     };
     let entries = std::fs::read_dir(folder).with_context(|| format!("{}", folder.display()))?;
     let entries = entries.collect::<Result<Vec<_>, _>>().with_context(|| format!("{}", folder.display()))?;
-    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(reads).collect();
+    let is_hidden = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini"
+    };
+    let entries = entries.into_iter().map(|entry| entry.path()).filter(|path| !is_hidden(path));
+    let (mut paths, mut others): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(reads);
     paths.sort();
+    others.sort();
     if paths.is_empty() {
         anyhow::bail!("{} holds no file that ends in {}", folder.display(), known.join(", "));
+    }
+    if !others.is_empty() {
+        remarks.push(passed_over(folder, known, &others));
     }
     Ok(paths)
 }
 
+/// What a folder holds beside the files that a medium reads.
+fn passed_over(folder: &Path, known: &[&str], others: &[PathBuf]) -> String {
+    let name = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() { name + "/" } else { name }
+    };
+    let names: Vec<String> = others.iter().take(NAMED).map(name).collect();
+    let more = match others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "{}: {} of its files and folders {} passed over, since no name of them ends in {}: {}{more}",
+        folder.display(),
+        others.len(),
+        if others.len() == 1 { "is" } else { "are" },
+        known.join(", "),
+        names.join(", "),
+    )
+}
+
 /// Reads lines on another thread, so that those that wait can be translated together.
-fn read_ahead(paths: Vec<PathBuf>) -> Receiver<std::io::Result<String>> {
+fn read_ahead(paths: Vec<PathBuf>) -> Receiver<Message> {
     let (sender, receiver) = sync_channel(LINES);
     std::thread::spawn(move || {
-        let send = |reader: &mut dyn BufRead| reader.lines().all(|line| sender.send(line).is_ok());
+        let send_all = |name: &str, lines: Result<Lines, DataError>| -> bool {
+            let lines = match lines {
+                Ok(lines) => lines,
+                Err(error) => return sender.send(Message::Failure(error)).is_ok(),
+            };
+            if let Some(remark) = lines.remark()
+                && sender.send(Message::Remark(remark)).is_err()
+            {
+                return false;
+            }
+            for line in lines {
+                let message = match line {
+                    Ok(line) => Message::Line { place: format!("{name}:{}", line.number), text: line.text },
+                    Err(error) => Message::Failure(error),
+                };
+                if sender.send(message).is_err() {
+                    return false;
+                }
+            }
+            true
+        };
         if paths.is_empty() {
-            send(&mut std::io::stdin().lock());
+            send_all("standard input", Lines::of_standard_input());
         }
         for path in paths {
-            let goes_on = match std::fs::File::open(&path) {
-                Ok(file) => send(&mut BufReader::new(file)),
-                Err(error) => sender.send(Err(error)).is_ok(),
-            };
-            if !goes_on {
+            if !send_all(&path.display().to_string(), Lines::open(&path)) {
                 return;
             }
         }

@@ -1,5 +1,6 @@
 //! Results on standard output: a table for people, or one JSON object for programs.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use any2any_experiment::spec::Metric;
@@ -20,6 +21,22 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(())
+}
+
+/// A text on one line: each line end in it, by whatever program's rules, becomes a space.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    const ENDS: [char; 10] =
+        ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+    if text.contains(ENDS) {
+        Cow::Owned(text.replace("\r\n", " ").replace(ENDS, " "))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Tells on standard error what is odd, though the work can be done.
+pub(crate) fn warn(text: impl std::fmt::Display) {
+    eprintln!("warning: {text}");
 }
 
 /// Tells on standard error what is odd about an experiment, though it can be run.
@@ -105,6 +122,18 @@ pub(crate) fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_ends_a_line_becomes_a_space() {
+        for (text, line) in [
+            ("a b", "a b"),
+            ("a\nb\r\nc\rd", "a b c d"),
+            ("a\u{2028}b\u{2029}c\u{85}d\u{b}e\u{c}f", "a b c d e f"),
+            ("a\tb \n c", "a\tb   c"),
+        ] {
+            assert_eq!(one_line(text), line);
+        }
+    }
 
     #[test]
     fn numbers_and_times_are_readable() {

@@ -2,7 +2,8 @@
 //!
 //! - [`Samples`] are what everything here reads into: columns of values, before any adapter has seen them.
 //!   [`read`] reads one split from parallel text, TSV, CSV, JSON Lines, IDX, FASTA, archives and folders of
-//!   files, compressed or not, or makes it of such samples and the files that they name.
+//!   files, compressed or not, or makes it of such samples and the files that they name. [`Lines`] and [`TextFile`]
+//!   read a text like it. [`Flaws`] say what was left out on the way.
 //! - A [`Manifest`] describes a dataset: its files with checksums, its licence, its splits. A [`Catalog`]
 //!   knows the manifests that ship with the program. A [`DataRoot`] is the folder that holds datasets;
 //!   [`open`] finds one there, [`download::get`] fetches it. A [`Dataset`] also divides its samples anew, pairs
@@ -19,6 +20,7 @@ mod catalog;
 mod dataset;
 pub mod download;
 mod error;
+mod flaws;
 mod limits;
 mod manifest;
 mod mix;
@@ -32,10 +34,11 @@ pub mod toy;
 pub use catalog::Catalog;
 pub use dataset::{Dataset, open};
 pub use error::DataError;
+pub use flaws::{Broken, Flaws, PassedOver, passed_over};
 pub use limits::{Limits, Selection};
 pub use manifest::{Archive, ArchiveFormat, Generator, Manifest, ManifestFile, Roles};
 pub use mix::{Draw, Schedule, Share};
 pub use prefetch::Prefetch;
-pub use reader::read;
+pub use reader::{Line, Lines, TextFile, read};
 pub use root::{DataRoot, Presence};
 pub use samples::Samples;

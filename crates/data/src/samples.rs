@@ -2,14 +2,40 @@
 //!
 //! Columns rather than rows, since an adapter is fitted to one field and a task reads one field a side.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
 use any2any_adapter::Value;
 
-use crate::DataError;
+use crate::{DataError, Flaws};
 
 /// The samples of one split: as many values in every field.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Samples {
     columns: Vec<(String, Vec<Value>)>,
+    absent: BTreeMap<String, BTreeMap<usize, Absent>>,
+    flaws: Flaws,
+}
+
+/// Why a sample has no value in a field that others have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Absent {
+    pub path: Arc<Path>,
+    pub line: usize,
+    /// What stands there instead; nothing when nothing does.
+    pub found: Option<&'static str>,
+}
+
+impl Absent {
+    fn reason(&self, field: &str) -> String {
+        let Self { path, line, found } = self;
+        let place = format!("{}:{line}", path.display());
+        match found {
+            Some(found) => format!("{place}: field '{field}' must be a string or a number, it is {found}"),
+            None => format!("{place}: no field '{field}'"),
+        }
+    }
 }
 
 impl Samples {
@@ -22,7 +48,7 @@ impl Samples {
             .iter()
             .enumerate()
             .all(|(index, (name, _))| columns[..index].iter().all(|(earlier, _)| earlier != name));
-        (rectangular && distinct).then_some(Self { columns })
+        (rectangular && distinct).then(|| Self { columns, ..Self::default() })
     }
 
     /// How many samples there are.
@@ -62,7 +88,66 @@ impl Samples {
     /// When there is no sample of a number.
     pub(crate) fn select(&self, samples: &[usize]) -> Self {
         let pick = |values: &Vec<Value>| samples.iter().map(|&sample| values[sample].clone()).collect();
-        Self { columns: self.columns.iter().map(|(name, values)| (name.clone(), pick(values))).collect() }
+        let pick_absent = |absent: &BTreeMap<usize, Absent>| {
+            let places = samples.iter().enumerate();
+            places.filter_map(|(at, sample)| Some((at, absent.get(sample)?.clone()))).collect()
+        };
+        Self {
+            columns: self.columns.iter().map(|(name, values)| (name.clone(), pick(values))).collect(),
+            absent: self.absent.iter().map(|(name, absent)| (name.clone(), pick_absent(absent))).collect(),
+            flaws: self.flaws.clone(),
+        }
+    }
+
+    /// What is wrong with the files that the samples were read from.
+    pub fn flaws(&self) -> &Flaws {
+        &self.flaws
+    }
+
+    /// The same samples, of files with these flaws.
+    pub(crate) fn with_flaws(self, flaws: Flaws) -> Self {
+        Self { flaws, ..self }
+    }
+
+    /// The same samples, some of which have no value in some fields; an empty text stands there.
+    pub(crate) fn with_absent(self, absent: BTreeMap<String, BTreeMap<usize, Absent>>) -> Self {
+        Self { absent, ..self }
+    }
+
+    /// Why a sample has no value in one of some fields; `None` when it has all.
+    pub fn absent(&self, fields: &[String], sample: usize) -> Option<String> {
+        if self.absent.is_empty() {
+            return None;
+        }
+        fields.iter().find_map(|field| Some(self.absent.get(field)?.get(&sample)?.reason(field)))
+    }
+
+    /// The samples that have a value in every field; the others are counted among the broken ones.
+    ///
+    /// # Errors
+    ///
+    /// When none has: what is wrong with the first.
+    pub(crate) fn settled(mut self) -> Result<Self, DataError> {
+        let absent = std::mem::take(&mut self.absent);
+        let fields: Vec<String> = absent.keys().cloned().collect();
+        let mut lacking: BTreeMap<usize, (Absent, &String)> = BTreeMap::new();
+        for field in &fields {
+            for (&sample, absent) in &absent[field] {
+                lacking.entry(sample).or_insert((absent.clone(), field));
+            }
+        }
+        let Some((_, (first, field))) = lacking.first_key_value() else { return Ok(self) };
+        if lacking.len() == self.len() {
+            let (path, reason) = (first.path.to_path_buf(), first.reason(field));
+            let place = format!("{}:{}: ", path.display(), first.line);
+            let reason = reason.trim_start_matches(&place).to_owned();
+            return Err(DataError::Line { path, line: first.line, reason });
+        }
+        for (absent, field) in lacking.values() {
+            self.flaws.broken.add(absent.reason(field));
+        }
+        let kept: Vec<usize> = (0..self.len()).filter(|sample| !lacking.contains_key(sample)).collect();
+        Ok(self.select(&kept))
     }
 
     /// The columns.

@@ -19,6 +19,7 @@ use crate::schema::{experiment_schema, schema_of};
 use crate::source::Source;
 use crate::spec::{Experiment, Metric};
 use crate::structure::{self, Structure};
+use crate::variables;
 
 /// An experiment that has passed every check, and the file that it came from.
 #[derive(Clone, Debug)]
@@ -156,6 +157,10 @@ fn load_from(
     let Some(mut root) = tree.filter(|_| problems.is_empty()) else {
         return Err(problems.into_iter().collect());
     };
+    let unset = variables::expand_paths(&mut root, &schema);
+    if !unset.is_empty() {
+        return Err(unset.into_iter().collect());
+    }
     paths::join(&mut root, &schema);
     resolve::inherit(&mut root, registry);
     let Structure { mut json, broken, problems: structural } = structure::check(&root, &schema);

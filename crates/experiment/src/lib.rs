@@ -48,7 +48,7 @@ pub mod spec;
 mod structure;
 mod suggest;
 mod syntax;
-
+mod variables;
 mod wording;
 mod write;
 

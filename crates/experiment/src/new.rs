@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use crate::names::folder_name;
+use crate::variables::escape;
 use crate::write::quoted;
 
 /// What is known about the files that an experiment is written for.
@@ -133,7 +134,7 @@ fn write_split(
     answers: &Template,
     comment: &str,
 ) -> std::fmt::Result {
-    let path = |path: &Path| quoted(&path.to_string_lossy());
+    let path = |path: &Path| quoted(&escape(&path.to_string_lossy()));
     writeln!(text, "        {comment}{split}:")?;
     writeln!(text, "        {comment}  parallel:")?;
     writeln!(text, "        {comment}    {}: {}", quoted(&answers.source_field), path(source))?;

@@ -8,30 +8,39 @@ use serde_json::Value as Json;
 use crate::node::{Node, Value};
 use crate::shape::{Kind, Schema};
 
-/// Joins every path (a text whose schema says `format: path`, and a manifest) to the folder of the file that
-/// names it.
+/// Joins every path to the folder of the file that names it.
 pub(crate) fn join(root: &mut Node, schema: &Json) {
-    let tasks = root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default();
-    for data in tasks.iter_mut().filter_map(|task| task.node.get_mut("data")) {
-        join_manifest(data.get_mut("dataset"));
-        join_manifest(data.get_mut("pair").and_then(|pair| pair.get_mut("dataset")));
-    }
-    join_below(root, Schema { root: schema }, schema);
+    each_node(root, schema, &mut join_one);
 }
 
-fn join_below<'s>(node: &mut Node, rules: Schema<'s>, schema: &'s Json) {
+/// Goes over the paths of an experiment: texts whose schema says `format: path`, and manifests.
+pub(crate) fn each_node(root: &mut Node, schema: &Json, visit: &mut dyn FnMut(&mut Node)) {
+    let tasks = root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default();
+    for data in tasks.iter_mut().filter_map(|task| task.node.get_mut("data")) {
+        visit_manifest(data.get_mut("dataset"), visit);
+        visit_manifest(data.get_mut("pair").and_then(|pair| pair.get_mut("dataset")), visit);
+    }
+    each_node_below(root, Schema { root: schema }, schema, visit);
+}
+
+fn each_node_below<'s>(
+    node: &mut Node,
+    rules: Schema<'s>,
+    schema: &'s Json,
+    visit: &mut dyn FnMut(&mut Node),
+) {
     match &mut node.value {
-        Value::Text(_) if is_path(rules, schema) => join_one(node),
+        Value::Text(_) if is_path(rules, schema) => visit(node),
         Value::Mapping(entries) => {
             for entry in entries {
                 if let Some(schema) = rules.child(schema, &entry.key) {
-                    join_below(&mut entry.node, rules, schema);
+                    each_node_below(&mut entry.node, rules, schema, visit);
                 }
             }
         }
         Value::Sequence(items) => {
             if let Some(schema) = rules.item(schema) {
-                items.iter_mut().for_each(|item| join_below(item, rules, schema));
+                items.iter_mut().for_each(|item| each_node_below(item, rules, schema, visit));
             }
         }
         _ => {}
@@ -47,11 +56,11 @@ fn is_manifest(name: &str) -> bool {
     matches!(Path::new(name).extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
 }
 
-fn join_manifest(dataset: Option<&mut Node>) {
+fn visit_manifest(dataset: Option<&mut Node>, visit: &mut dyn FnMut(&mut Node)) {
     if let Some(dataset) = dataset
         && matches!(&dataset.value, Value::Text(name) if is_manifest(name))
     {
-        join_one(dataset);
+        visit(dataset);
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use crate::node::{Entry, Node, Value};
 use crate::paths::{self, Extent};
 use crate::spec::{Experiment, Metric, Model, Side, TiedEmbeddings};
+use crate::variables::escape;
 
 /// Gives a target the options that it leaves out and a source of the same medium has.
 pub(crate) fn inherit(root: &mut Node, registry: &Registry) {
@@ -83,6 +84,6 @@ pub(crate) fn shares_vocabulary<'a>(
 pub(crate) fn yaml(experiment: &Experiment, schema: &Json, path: &mut dyn FnMut(&str) -> String) -> String {
     // An experiment is plain data with texts as keys: nothing in it cannot be written.
     let mut json = serde_json::to_value(experiment).unwrap_or_default();
-    paths::each(&mut json, schema, Extent::All, &mut |given| *given = path(given));
+    paths::each(&mut json, schema, Extent::All, &mut |given| *given = escape(&path(given)));
     format!("# The whole experiment, every default written out.\n{}", crate::write::yaml(&json))
 }

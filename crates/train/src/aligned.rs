@@ -6,7 +6,7 @@ use crate::adapters::TaskAdapters;
 use crate::corpus::Example;
 use crate::error::TrainError;
 use crate::prepare::Split;
-use crate::sides::Role;
+use crate::sides::{Role, named};
 
 /// How many tokens a source of `len` positions is given: as many as the encoder sees, but for the end of a
 /// sequence of tokens, which says nothing.
@@ -29,7 +29,7 @@ pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) 
         let reason = mismatch(example, stem);
         fits.push(reason.is_none());
         if let Some(reason) = reason {
-            split.broken.add(Role::Target, example.sample, &reason);
+            split.broken.add(named(Role::Target, example.sample, &reason));
             first.get_or_insert(reason);
         }
     }
@@ -57,7 +57,8 @@ pub(crate) fn mismatch(example: &Example, stem: &Stem) -> Option<String> {
     })
 }
 
-fn retain<T>(values: &mut Vec<T>, fits: &[bool]) {
+/// Keeps the values that fit.
+pub(crate) fn retain<T>(values: &mut Vec<T>, fits: &[bool]) {
     let mut fits = fits.iter();
     values.retain(|_| fits.next().copied().unwrap_or(true));
 }

@@ -1,11 +1,10 @@
 //! A split of a task, encoded: sequences in memory.
 
-use any2any_adapter::{Sequence, Value};
+use any2any_adapter::{AdapterError, Sequence, Value};
 use any2any_data::batching::Lengths;
 use rayon::prelude::*;
 
 use crate::adapters::{AdapterSet, TaskAdapters};
-use crate::error::TrainError;
 use crate::sides::{Opened, Role};
 
 /// One sample of a task, encoded.
@@ -59,20 +58,13 @@ pub(crate) fn checksum_with_texts<'a>(
     })
 }
 
-/// Encodes every opened sample of a split.
-///
-/// # Errors
-///
-/// When a value cannot be encoded; the sample is named.
+/// Encodes every opened sample of a split, with an error and the side that it is of in the place of each that cannot be
+/// encoded.
 pub(crate) fn encode(
     opened: &Opened,
     task: &TaskAdapters,
     adapters: &AdapterSet,
-) -> Result<Vec<Example>, TrainError> {
-    let problem = |role: Role, sample: usize| {
-        let side = format!("{} {}, sample {}", task.name, role.word(), sample + 1);
-        move |source| TrainError::Adapter { side, source }
-    };
+) -> Vec<Result<Example, (Role, AdapterError)>> {
     (0..opened.samples.len())
         .into_par_iter()
         .map(|row| {
@@ -80,12 +72,12 @@ pub(crate) fn encode(
             let source = match (opened.sources.get(row), task.source) {
                 (Some(value), Some(adapter)) => {
                     let encoded = adapters.adapter(adapter).encode(value);
-                    Some(encoded.map_err(problem(Role::Source, sample))?.sequence)
+                    Some(encoded.map_err(|error| (Role::Source, error))?.sequence)
                 }
                 _ => None,
             };
             let target = adapters.adapter(task.target).encode(&opened.targets[row]);
-            let target = target.map_err(problem(Role::Target, sample))?.sequence;
+            let target = target.map_err(|error| (Role::Target, error))?.sequence;
             Ok(Example { sample, source, target })
         })
         .collect()

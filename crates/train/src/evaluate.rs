@@ -120,7 +120,12 @@ pub fn decode(
     let count = at_most.unwrap_or(split.examples.len()).min(split.examples.len());
     let examples = &split.examples[..count];
     let sources: Vec<_> = examples.iter().filter_map(|example| example.source.as_ref()).collect();
-    let mut results = translator.search(task, &sources, decoding, &[])?;
+    // An empty source gives an empty output, as when it is translated.
+    let gives_nothing =
+        |at: usize| split.sources.get(at).is_some_and(|source| translator.gives_nothing(task, source));
+    let searched: Vec<_> =
+        sources.iter().enumerate().map(|(at, source)| (!gives_nothing(at)).then_some(*source)).collect();
+    let mut results = translator.search_some(task, &searched, decoding, &[])?;
     let hypotheses = results.iter_mut().map(|best| best.swap_remove(0)).collect();
     Ok(DecodedSplit {
         hypotheses,

@@ -2,15 +2,17 @@
 
 use any2any_adapter::{AdapterError, Head, Registry, Sequence, Value};
 use any2any_data::batching::Lengths;
-use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
+use any2any_data::{Broken, DataError, DataRoot, Dataset, Flaws, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
 
 use crate::adapters::{AdapterSet, Groups, TaskAdapters};
-use crate::aligned::keep_aligned;
+use crate::aligned::{keep_aligned, retain};
 use crate::corpus::{self, Example};
 use crate::error::TrainError;
-use crate::sides::{Broken, Opened, Role, Side, Warnings};
+use crate::oddities::Oddities;
+use crate::report::TaskReport;
+use crate::sides::{Opened, Role, Side, Warnings, named};
 use crate::text_metrics::spaces_missing;
 
 /// An experiment with its adapters fitted and its splits encoded.
@@ -59,13 +61,40 @@ pub struct Split {
     pub broken: Broken,
     /// What is odd about samples that can be read.
     pub warnings: Warnings,
+    /// What is wrong with the files that the samples were read from.
+    pub flaws: Flaws,
+    /// Texts that are probably not meant.
+    pub oddities: Oddities,
 }
 
 impl Split {
     fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
-        let examples = corpus::encode(&opened, task, adapters)?;
-        let Opened { sources, targets, alternatives, broken, warnings, .. } = opened;
-        let mut split = Self { examples, sources, references: targets, alternatives, broken, warnings };
+        let encoded = corpus::encode(&opened, task, adapters);
+        let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
+        let Opened {
+            samples, mut sources, mut targets, mut alternatives, mut broken, warnings, flaws, ..
+        } = opened;
+        let fits: Vec<bool> = encoded.iter().map(Result::is_ok).collect();
+        let mut examples = Vec::with_capacity(encoded.len());
+        let mut first = None;
+        for (sample, example) in samples.into_iter().zip(encoded) {
+            match example {
+                Ok(example) => examples.push(example),
+                Err((role, error)) => {
+                    broken.add(named(role, sample, &error));
+                    first.get_or_insert((role, sample, error));
+                }
+            }
+        }
+        if let (true, Some((role, sample, source))) = (examples.is_empty(), first) {
+            let side = format!("{} {}, sample {}", task.name, role.word(), sample + 1);
+            return Err(TrainError::Adapter { side, source });
+        }
+        retain(&mut sources, &fits);
+        retain(&mut targets, &fits);
+        alternatives.iter_mut().for_each(|set| retain(set, &fits));
+        let mut split =
+            Self { examples, sources, references: targets, alternatives, broken, warnings, flaws, oddities };
         if let (true, Some(source)) = (task.aligned, task.source) {
             keep_aligned(&mut split, task, &adapters.adapter(source).stem())?;
         }
@@ -81,6 +110,8 @@ impl Split {
             alternatives: self.alternatives.clone(),
             broken: self.broken.clone(),
             warnings: self.warnings.clone(),
+            flaws: self.flaws.clone(),
+            oddities: self.oddities,
         }
     }
 
@@ -98,6 +129,8 @@ impl Split {
                 .collect(),
             broken: self.broken.clone(),
             warnings: self.warnings.clone(),
+            flaws: self.flaws.clone(),
+            oddities: self.oddities,
         }
     }
 
@@ -120,16 +153,48 @@ pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
     crate::device::limit_threads(&document.experiment.device);
+    let Encoding { adapters, tasks, warnings } = encode(document, registry, root)?;
+    Ok(Prepared {
+        given: document.given().to_owned(),
+        resolved: document.resolved_yaml(),
+        experiment: document.experiment.clone(),
+        adapters,
+        tasks,
+        warnings,
+    })
+}
+
+/// Checks the data and the adapters of an experiment without keeping either, and tells what a person should know of
+/// the data of each task, and what the experiment allows and probably does not mean.
+///
+/// # Errors
+///
+/// All problems of data and adapters at once, each at its place in the experiment.
+pub fn check(
+    document: &Document,
+    registry: &Registry,
+    root: &DataRoot,
+) -> Result<(Vec<TaskReport>, Diagnostics), TrainError> {
+    let Encoding { tasks, warnings, .. } = encode(document, registry, root)?;
+    Ok((tasks.iter().map(PreparedTask::report).collect(), warnings))
+}
+
+/// The fitted adapters, every split encoded, and what the experiment allows and probably does not mean.
+struct Encoding {
+    adapters: AdapterSet,
+    tasks: Vec<PreparedTask>,
+    warnings: Diagnostics,
+}
+
+/// Reads, fits and encodes.
+fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Encoding, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
     check_tasks(document, &adapters)?;
     let warnings = warnings(document, &adapters, &opened);
-    let experiment = document.experiment.clone();
-    let limits = Limits {
-        source: experiment.training.batch.max_source_length,
-        target: experiment.training.batch.max_target_length,
-    };
+    let batch = &document.experiment.training.batch;
+    let limits = Limits { source: batch.max_source_length, target: batch.max_target_length };
     let tasks = opened
         .into_iter()
         .zip(adapters.tasks())
@@ -152,32 +217,7 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
             })
         })
         .collect::<Result<_, TrainError>>()?;
-    Ok(Prepared {
-        given: document.given().to_owned(),
-        resolved: document.resolved_yaml(),
-        experiment,
-        adapters,
-        tasks,
-        warnings,
-    })
-}
-
-/// Checks the data and the adapters of an experiment without keeping either; gives what is allowed, but probably not
-/// meant.
-///
-/// # Errors
-///
-/// All problems of data and adapters at once, each at its place in the experiment.
-pub fn check(
-    document: &Document,
-    registry: &Registry,
-    root: &DataRoot,
-) -> Result<Diagnostics, TrainError> {
-    let groups = Groups::new(&document.experiment, registry)?;
-    let opened = read(document, &groups, root)?;
-    let adapters = fit(document, groups, &opened)?;
-    check_tasks(document, &adapters)?;
-    Ok(warnings(document, &adapters, &opened))
+    Ok(Encoding { adapters, tasks, warnings })
 }
 
 /// Metrics that count words between spaces, of tasks whose targets have none.
@@ -190,7 +230,8 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
         let (Some(held_out), true) = (held_out, task.source.is_some()) else { continue };
         let texts: Vec<&str> = held_out.targets.iter().filter_map(Value::as_text).collect();
         let own = experiment.tasks[&task.name].metrics.is_some();
-        let list = if own { format!("/tasks/{}/metrics", task.name) } else { "/evaluation/metrics".to_owned() };
+        let list =
+            if own { format!("/tasks/{}/metrics", task.name) } else { "/evaluation/metrics".to_owned() };
         for missing in spaces_missing(experiment.metrics(&task.name), &texts) {
             let place = format!("{list}/{}", missing.metric);
             let warning = document.diagnose(&place, missing.message, Some(missing.help)).as_warning();

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use any2any_adapter::{AdapterError, Encoded, Head, Region, Sequence, Value};
+use any2any_adapter::{AdapterError, Encoded, Head, OpenedValue, Region, Sequence, Value};
 use any2any_data::Samples;
 use any2any_experiment::spec::Decoding;
 
@@ -38,9 +38,17 @@ impl TaskAdapters {
     ///
     /// When the task has no source, or its medium cannot read the value.
     pub fn open_source(&self, value: &Value) -> Result<Value, TrainError> {
+        Ok(self.opened_source(value)?.value)
+    }
+
+    /// The same, with what is odd about the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_source`](Self::open_source).
+    pub fn opened_source(&self, value: &Value) -> Result<OpenedValue, TrainError> {
         let side = self.source_side.as_ref().ok_or_else(|| self.no_source())?;
-        let opened = side.open(value).map_err(|error| self.error(Role::Source, error))?;
-        Ok(opened.value)
+        side.open(value).map_err(|error| self.error(Role::Source, error))
     }
 
     /// A target as adapters take it.

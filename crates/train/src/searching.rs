@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use any2any_adapter::{Decoded, FrameCount, Head, Sequence};
+use any2any_adapter::{Decoded, FrameCount, Head, Sequence, Value};
 use any2any_core::{AlignedStepper, ModelStepper, Pass};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
@@ -37,6 +37,12 @@ impl Output {
     pub fn tokens(&self) -> &[u32] {
         self.sequence.tokens().unwrap_or_default()
     }
+
+    /// The empty text, which no search has found.
+    pub(crate) fn empty() -> Self {
+        let decoded = Decoded { value: Value::from(""), regions: Vec::new() };
+        Self { decoded, sequence: Sequence::Tokens(Vec::new()), score: 0.0, log_probability: 0.0 }
+    }
 }
 
 impl Translator {
@@ -45,6 +51,19 @@ impl Translator {
         &self,
         task: usize,
         sources: &[&Sequence],
+        decoding: &Decoding,
+        prefix: &[u32],
+    ) -> Result<Vec<Vec<Output>>, TrainError> {
+        let numbers: Vec<usize> = (0..sources.len()).collect();
+        self.search_numbered(task, sources, &numbers, decoding, prefix)
+    }
+
+    /// The same, each source with the number that what sampling draws for it depends on.
+    pub(crate) fn search_numbered(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        numbers: &[usize],
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TrainError> {
@@ -60,7 +79,7 @@ impl Translator {
             let together: Vec<&Sequence> = now.iter().map(|&number| sources[number]).collect();
             let rows: Vec<SourceRow> = now
                 .iter()
-                .map(|&number| self.row(task, number, Some(sources[number].len()), prefix, decoding))
+                .map(|&number| self.row(task, numbers[number], Some(sources[number].len()), prefix, decoding))
                 .collect();
             for (&number, outputs) in now.iter().zip(self.run_search(task, &together, &rows, decoding)?) {
                 results[number] = outputs;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use any2any_adapter::{AdapterError, Medium, OpenedValue, Registry, Value};
-use any2any_data::Samples;
+use any2any_data::{Broken, Flaws, Samples};
 use any2any_experiment::spec;
 use rayon::prelude::*;
 
@@ -78,41 +78,15 @@ pub(crate) struct Opened {
     pub alternatives: Vec<Vec<Value>>,
     pub broken: Broken,
     pub warnings: Warnings,
+    /// What is wrong with the files; lines and rows that cannot be read are among `broken` too.
+    pub flaws: Flaws,
+    /// Whether both sides are meant to be the same.
+    pub copies: bool,
 }
 
-/// The samples that could not be read, and why.
-#[derive(Clone, Debug, Default)]
-pub struct Broken {
-    /// How many.
-    pub count: usize,
-    /// Of how many.
-    pub of: usize,
-    /// What is wrong with the first of them.
-    pub reasons: Vec<String>,
-}
-
-/// Broken samples that are named; the others are counted.
-const NAMED: usize = 3;
-
-impl Broken {
-    /// Counts one more, by its number in its split, from 0.
-    pub(crate) fn add(&mut self, role: Role, sample: usize, reason: &dyn fmt::Display) {
-        self.count += 1;
-        if self.reasons.len() < NAMED {
-            self.reasons.push(format!("{} {}: {reason}", role.word(), sample + 1));
-        }
-    }
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} samples cannot be read and are left out: ", self.count, self.of)?;
-        f.write_str(&self.reasons.join("; "))?;
-        match self.count.saturating_sub(self.reasons.len()) {
-            0 => Ok(()),
-            more => write!(f, "; and {more} more"),
-        }
-    }
+/// The reason of a sample that cannot be read, by its number in its split, from 0.
+pub(crate) fn named(role: Role, sample: usize, reason: impl fmt::Display) -> String {
+    format!("{} {}: {reason}", role.word(), sample + 1)
 }
 
 /// Oddities of samples that are read in spite of them, each counted.
@@ -158,7 +132,15 @@ impl Opened {
         let source = task.source_side.as_ref();
         let sources = source.map(|side| side.column(samples)).transpose()?;
         let targets = task.target_side.column(samples)?;
+        let present = |role: Role, side: &Side, row: usize| match samples.absent(&side.fields, row) {
+            Some(reason) => Err((role, AdapterError::Value { reason })),
+            None => Ok(()),
+        };
         let open = |row: usize| -> Result<(Option<OpenedValue>, OpenedValue), (Role, AdapterError)> {
+            if let Some(side) = source {
+                present(Role::Source, side, row)?;
+            }
+            present(Role::Target, &task.target_side, row)?;
             let source = match (source, &sources) {
                 (Some(side), Some(values)) => {
                     Some(side.open(&values[row]).map_err(|error| (Role::Source, error))?)
@@ -174,9 +156,12 @@ impl Opened {
             sources: Vec::new(),
             targets: Vec::with_capacity(pairs.len()),
             alternatives: Vec::new(),
-            broken: Broken { of: pairs.len(), ..Broken::default() },
+            broken: samples.flaws().broken.clone(),
             warnings: Warnings::default(),
+            flaws: samples.flaws().clone(),
+            copies: source.is_some_and(|source| source.fields == task.target_side.fields),
         };
+        opened.broken.of = pairs.len() + opened.broken.count;
         let mut first = None;
         for (row, pair) in pairs.into_iter().enumerate() {
             match pair {
@@ -186,7 +171,7 @@ impl Opened {
                     opened.targets.push(opened.warnings.of(Role::Target, row, target));
                 }
                 Err((role, error)) => {
-                    opened.broken.add(role, row, &error);
+                    opened.broken.add(named(role, row, &error));
                     first.get_or_insert((role, error));
                 }
             }

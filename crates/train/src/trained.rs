@@ -1,5 +1,6 @@
 //! A training that has ended: its best checkpoint, and how good that is on held-out data.
 
+use any2any_data::Broken;
 use any2any_experiment::spec::Experiment;
 use burn::tensor::Device;
 
@@ -10,7 +11,6 @@ use crate::evaluate::{self, TeacherForced};
 use crate::observer::Stopped;
 use crate::prepare::{PreparedTask, Split};
 use crate::run::RunFolder;
-use crate::sides::Broken;
 use crate::translator::Translator;
 
 /// A training that has ended.

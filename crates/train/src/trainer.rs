@@ -343,6 +343,11 @@ impl Trainer {
         let mut tasks = Vec::new();
         let mut described = Vec::new();
         for (number, task) in self.tasks.iter_mut().enumerate() {
+            // The selection says itself what it leaves out.
+            let selection = format!("train: {}", task.selection);
+            let report = task.report().warnings.into_iter().filter(|words| *words != selection);
+            let mut words =
+                [task.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
             let kept = &task.selection.kept;
             let mut examples = keep(std::mem::take(&mut task.train.examples), kept);
             let lengths = examples.iter().map(|example| example.lengths()).collect();
@@ -354,17 +359,6 @@ impl Trainer {
             let unaligned = self.objective.unaligned(number, names, &self.adapters, &examples);
             if let Some(variation) = &variation {
                 variation.forget(&mut examples);
-            }
-            let mut words = task.selection.to_string();
-            let splits = [("train", Some(&task.train)), ("validation", task.validation.as_ref())];
-            for (name, split) in splits.into_iter().chain([("test", task.test.as_ref())]) {
-                let Some(split) = split else { continue };
-                if split.broken.count > 0 {
-                    words = format!("{words}; {name}: {}", split.broken);
-                }
-                if !split.warnings.found.is_empty() {
-                    words = format!("{words}; {name}: {}", split.warnings);
-                }
             }
             if unaligned > 0 {
                 words = format!("{words}; {unaligned} have too few positions for the alignment loss");

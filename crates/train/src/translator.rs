@@ -9,7 +9,6 @@ use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{Engine, Precision};
 use any2any_search::{SourceRow, Stepper, log_sum_exp};
 use burn::tensor::Device;
-use rayon::prelude::*;
 
 use crate::adapters::AdapterSet;
 use crate::aligned::mismatch;
@@ -187,28 +186,8 @@ impl Translator {
         decoding: &Decoding,
         prefix: Option<&Value>,
     ) -> Result<Vec<Vec<Output>>, TrainError> {
-        self.translate_each(task, values, decoding, prefix)?.into_iter().collect()
-    }
-
-    /// The same, with an error in the place of each value that cannot be read.
-    ///
-    /// # Errors
-    ///
-    /// When the task has no source or a result cannot be written.
-    pub fn translate_each(
-        &self,
-        task: usize,
-        values: &[Value],
-        decoding: &Decoding,
-        prefix: Option<&Value>,
-    ) -> Result<Vec<Result<Vec<Output>, TrainError>>, TrainError> {
-        let prefix = self.prefix(task, prefix)?;
-        self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
-        let read: Vec<Result<Sequence, TrainError>> =
-            values.par_iter().map(|value| Ok(self.read(task, Role::Source, value)?.sequence)).collect();
-        let sources: Vec<&Sequence> = read.iter().filter_map(|source| source.as_ref().ok()).collect();
-        let mut found = self.search(task, &sources, decoding, &prefix)?.into_iter();
-        Ok(read.into_iter().map(|source| source.map(|_| found.next().unwrap_or_default())).collect())
+        let results = self.translate_each(task, values, decoding, prefix)?.into_iter();
+        results.map(|result| Ok(result?.outputs)).collect()
     }
 
     /// Continues texts with a decoder-only model, or writes freely when `prefix` is empty.
@@ -297,8 +276,35 @@ impl Translator {
         sources: Option<&[Value]>,
         targets: &[Value],
     ) -> Result<Vec<PairScore>, TrainError> {
+        self.score_each(task, sources, targets)?.into_iter().collect()
+    }
+
+    /// The same, with an error in the place of each pair that cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// When sources and targets differ in number, or the task writes frames.
+    pub fn score_each(
+        &self,
+        task: usize,
+        sources: Option<&[Value]>,
+        targets: &[Value],
+    ) -> Result<Vec<Result<PairScore, TrainError>>, TrainError> {
         self.require_tokens(task)?;
-        Ok(self.scores(task, &self.examples(task, sources, targets)?))
+        let (mut examples, mut places) = (Vec::new(), Vec::new());
+        for example in self.examples(task, sources, targets)? {
+            places.push(example.map(|example| {
+                // Scores come by this number.
+                examples.push(Example { sample: examples.len(), ..example });
+            }));
+        }
+        let mut scores = self.scores(task, &examples).into_iter();
+        let scored = places.into_iter().map(|place| {
+            place.and_then(|()| {
+                scores.next().ok_or_else(|| TrainError::Unsupported("a pair has no score".into()))
+            })
+        });
+        Ok(scored.collect())
     }
 
     /// The log-probability of a pair that has been read already. A decoder-only model has no source.
@@ -352,7 +358,7 @@ impl Translator {
         task: usize,
         sources: Option<&[Value]>,
         targets: &[Value],
-    ) -> Result<Vec<Example>, TrainError> {
+    ) -> Result<Vec<Result<Example, TrainError>>, TrainError> {
         let names = &self.adapters.tasks()[task];
         if let (Some(sources), Some(_)) = (sources, names.source)
             && sources.len() != targets.len()
@@ -378,7 +384,7 @@ impl Translator {
             self.require_aligned(task, &example)?;
             Ok(example)
         };
-        targets.iter().enumerate().map(example).collect()
+        Ok(targets.iter().enumerate().map(example).collect())
     }
 
     /// A value of one side of a task, opened and encoded.
@@ -410,7 +416,7 @@ impl Translator {
     }
 
     /// The tokens of a prefix, without the end.
-    fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TrainError> {
+    pub(crate) fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TrainError> {
         let Some(prefix) = prefix else { return Ok(Vec::new()) };
         let opened = self.adapters.tasks()[task].open_target(prefix)?;
         self.adapters.encode_prefix(task, &opened)

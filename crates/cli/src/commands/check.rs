@@ -1,9 +1,11 @@
 //! `any2any check`.
 
+use std::path::Path;
+
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_experiment::Diagnostics;
-use any2any_train::TrainError;
+use any2any_train::{TaskReport, TrainError};
 use serde_json::json;
 
 use crate::arguments::CheckArguments;
@@ -12,9 +14,11 @@ use crate::output;
 pub(crate) fn run(arguments: CheckArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
     match check(&arguments, registry)? {
-        None if arguments.json => output::json(&json!({ "valid": true, "diagnostics": [] })),
-        None => output::line(format!("{}: no problem found", config.config.display())),
-        Some(diagnostics) => {
+        Ok(tasks) if arguments.json => {
+            output::json(&json!({ "valid": true, "diagnostics": [], "tasks": tasks }))
+        }
+        Ok(tasks) => print(&config.config, &tasks),
+        Err(diagnostics) => {
             if arguments.json {
                 output::json(&json!({ "valid": false, "diagnostics": diagnostics }))?;
             }
@@ -23,24 +27,44 @@ pub(crate) fn run(arguments: CheckArguments, registry: &Registry) -> anyhow::Res
     }
 }
 
-/// All problems of the experiment; those of its data only when it has none itself.
-fn check(arguments: &CheckArguments, registry: &Registry) -> anyhow::Result<Option<Diagnostics>> {
+/// What is left out of the data, passed over or odd, task by task.
+fn print(config: &Path, tasks: &[TaskReport]) -> anyhow::Result<()> {
+    let count: usize = tasks.iter().map(|task| task.warnings.len()).sum();
+    match count {
+        0 => return output::line(format!("{}: no problem found", config.display())),
+        1 => output::line(format!("{}: can be trained, with one warning", config.display()))?,
+        _ => output::line(format!("{}: can be trained, with {count} warnings", config.display()))?,
+    }
+    for task in tasks {
+        for warning in &task.warnings {
+            output::line(format!("task {}: {}", task.task, output::one_line(warning)))?;
+        }
+    }
+    Ok(())
+}
+
+/// All problems of the experiment, those of its data only when it has none itself; without any, what is to be known of
+/// the data.
+fn check(
+    arguments: &CheckArguments,
+    registry: &Registry,
+) -> anyhow::Result<Result<Vec<TaskReport>, Diagnostics>> {
     let config = &arguments.config;
     let document = match any2any_experiment::load(&config.config, &config.overrides, registry) {
         Ok(document) => document,
-        Err(diagnostics) => return Ok(Some(diagnostics)),
+        Err(diagnostics) => return Ok(Err(diagnostics)),
     };
     output::warnings(&document);
     if arguments.no_data {
-        return Ok(None);
+        return Ok(Ok(Vec::new()));
     }
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     match any2any_train::check(&document, registry, &root) {
-        Ok(warnings) => {
+        Ok((tasks, warnings)) => {
             output::data_warnings(&warnings);
-            Ok(None)
+            Ok(Ok(tasks))
         }
-        Err(TrainError::Experiment(diagnostics)) => Ok(Some(diagnostics)),
+        Err(TrainError::Experiment(diagnostics)) => Ok(Err(diagnostics)),
         Err(error) => Err(error.into()),
     }
 }

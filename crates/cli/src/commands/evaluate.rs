@@ -46,9 +46,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         }
         None => None,
     };
-    if split.broken.count > 0 {
-        eprintln!("warning: {}", split.broken);
-    }
+    split.warnings().iter().for_each(output::warn);
     let name = &translator.adapters.tasks()[task].name;
     if arguments.json {
         return output::json(&json!({
@@ -275,7 +273,8 @@ fn write(decoded: &DecodedSplit, path: &Path, translator: &Translator, task: usi
     let names = &translator.adapters.tasks()[task];
     let values = decoded.hypotheses.iter().map(|output| &output.decoded.value);
     if names.target_medium().kind() == Kind::Text {
-        let lines: String = values.map(|value| format!("{value}\n")).collect();
+        let lines: String =
+            values.map(|value| format!("{}\n", output::one_line(&value.to_string()))).collect();
         return Ok(any2any_train::write_file(path, lines.as_bytes())?);
     }
     for (number, value) in values.enumerate() {

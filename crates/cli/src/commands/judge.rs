@@ -4,7 +4,7 @@ use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_metrics::{Bootstrap, ExactMatch, Score, score_with_interval};
 use any2any_train::evaluate::DecodedSplit;
-use any2any_train::{Output, RunFolder, Split, TrainError, Translator};
+use any2any_train::{RunFolder, Split, TrainError, Translated, Translator};
 
 use crate::arguments::EvaluateArguments;
 
@@ -39,9 +39,9 @@ impl Judge {
         let decoding = self.translator.decoding(self.task);
         let verdicts = self.translator.translate_each(self.task, &values, decoding, None)?;
         // What the judge cannot read, it cannot name.
-        let name = |verdict: Result<Vec<Output>, TrainError>| {
-            let outputs = verdict.unwrap_or_default();
-            outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())
+        let name = |verdict: Result<Translated, TrainError>| {
+            let verdict = verdict.unwrap_or_default();
+            verdict.outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())
         };
         let verdicts: Vec<String> = verdicts.into_iter().map(name).collect();
         let mut score = score_with_interval(&ExactMatch, &verdicts, &[&self.names], &Bootstrap::default())?;

@@ -1,7 +1,8 @@
 //! `any2any metrics`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use any2any_data::TextFile;
 use any2any_metrics::Bootstrap;
 use any2any_train::text_metrics::score_texts;
 use serde_json::json;
@@ -10,9 +11,22 @@ use crate::arguments::MetricsArguments;
 use crate::output;
 
 pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
-    let hypotheses = read(&arguments.hypotheses)?;
-    let references = arguments.references.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
-    check_lengths(&arguments, hypotheses.len(), &references)?;
+    let hypotheses = super::read_text(&arguments.hypotheses)?;
+    let references =
+        arguments.references.iter().map(|path| super::read_text(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    check_lengths(&arguments, hypotheses.lines.len(), &references)?;
+    // A line that cannot be read in one file takes its place in the others with it.
+    let mut broken = hypotheses.broken;
+    broken.extend(references.iter().flat_map(|file| file.broken.clone()));
+    for error in broken.values() {
+        eprintln!("{error}");
+    }
+    let sound = |lines: Vec<String>| -> Vec<String> {
+        let lines = lines.into_iter().enumerate().filter(|(line, _)| !broken.contains_key(line));
+        lines.map(|(_, text)| text).collect()
+    };
+    let hypotheses = sound(hypotheses.lines);
+    let references: Vec<Vec<String>> = references.into_iter().map(|file| sound(file.lines)).collect();
     let metrics = arguments.options.apply(&arguments.metrics, &[])?;
     // Whichever file is not divided into words: hypotheses are compared with every one.
     output::metric_warnings(&metrics, &references.concat());
@@ -23,25 +37,27 @@ pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
         .map(|&metric| score_texts(metric, &hypotheses, &references, bootstrap.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     if arguments.json {
-        return output::json(&json!({ "lines": hypotheses.len(), "scores": scores }));
+        let unreadable = broken.len();
+        output::json(&json!({ "lines": hypotheses.len(), "unreadable": unreadable, "scores": scores }))?;
+    } else {
+        output::line(output::scores(&scores).trim_end())?;
     }
-    output::line(output::scores(&scores).trim_end())
-}
-
-/// The lines of a file.
-fn read(path: &Path) -> anyhow::Result<Vec<String>> {
-    super::read_lines(path)
+    match broken.len() {
+        0 => Ok(()),
+        broken => anyhow::bail!("{broken} of the pairs could not be read and are not in the scores"),
+    }
 }
 
 /// Line N of every file belongs to line N of every other.
 fn check_lengths(
     arguments: &MetricsArguments,
     hypotheses: usize,
-    references: &[Vec<String>],
+    references: &[TextFile],
 ) -> anyhow::Result<()> {
-    let others = arguments.references.iter().zip(references).filter(|(_, lines)| lines.len() != hypotheses);
+    let others =
+        arguments.references.iter().zip(references).filter(|(_, file)| file.lines.len() != hypotheses);
     let others: Vec<String> =
-        others.map(|(path, lines)| format!("{} has {}", path.display(), lines.len())).collect();
+        others.map(|(path, file)| format!("{} has {}", path.display(), file.lines.len())).collect();
     if others.is_empty() {
         return Ok(());
     }

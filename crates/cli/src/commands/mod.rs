@@ -24,15 +24,35 @@ pub(crate) mod translate;
 use std::path::Path;
 
 use any2any_adapter::{Registry, Value};
+use any2any_data::TextFile;
 use any2any_train::{Precision, RunFolder, Translator};
-use anyhow::Context;
 
-use crate::arguments::ModelArguments;
+use crate::arguments::{ModelArguments, Usage};
+use crate::output;
 
-/// The lines of a text file; the last may lack its line end.
+/// The lines of a text file, of which every one must be readable.
 fn read_lines(path: &Path) -> anyhow::Result<Vec<String>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-    Ok(text.lines().map(str::to_owned).collect())
+    Ok(TextFile::read(path)?.into_sound()?)
+}
+
+/// A text file, with its oddities told on standard error.
+fn read_text(path: &Path) -> anyhow::Result<TextFile> {
+    let file = TextFile::read(path)?;
+    file.remark.iter().for_each(output::warn);
+    Ok(file)
+}
+
+/// Two files of which line N of each belong together.
+fn require_parallel([first, second]: [(&Path, &TextFile); 2]) -> Result<(), Usage> {
+    let ((first, lines), (second, others)) =
+        ((first.0, first.1.lines.len()), (second.0, second.1.lines.len()));
+    if lines == others {
+        return Ok(());
+    }
+    let (first, second) = (first.display(), second.display());
+    Err(Usage(format!(
+        "{first} has {lines} lines, {second} has {others}: line N of each must belong together"
+    )))
 }
 
 /// Lines as values of a medium.

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::{Registry, Value};
-use any2any_data::DataRoot;
+use any2any_data::{DataRoot, TextFile};
 use any2any_experiment::{Template, template};
 use any2any_text::{Bpe, TextOptions, Tokenizer, nearest_vocabulary};
 use any2any_train::TrainError;
 
 use crate::arguments::{NewArguments, Usage};
+use crate::output;
 
 pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
@@ -17,17 +18,9 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
             Usage(format!("{} is already there; replace it with --overwrite", config.display())).into()
         );
     }
-    let sources = super::read_lines(&arguments.source)?;
-    let targets = super::read_lines(&arguments.target)?;
-    if sources.len() != targets.len() {
-        let (source, target) = (arguments.source.display(), arguments.target.display());
-        let message = format!(
-            "{source} has {} lines, {target} has {}: line N of each must belong together",
-            sources.len(),
-            targets.len()
-        );
-        return Err(Usage(message).into());
-    }
+    let sources = TextFile::read(&arguments.source)?;
+    let targets = TextFile::read(&arguments.target)?;
+    super::require_parallel([(&arguments.source, &sources), (&arguments.target, &targets)])?;
     let absolute = |path: &Path| std::path::absolute(path);
     let pair =
         |source: &Option<PathBuf>, target: &Option<PathBuf>| -> std::io::Result<Option<(PathBuf, PathBuf)>> {
@@ -45,7 +38,7 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
         train: (absolute(&arguments.source)?, absolute(&arguments.target)?),
         validation: pair(&arguments.validation_source, &arguments.validation_target)?,
         test: pair(&arguments.test_source, &arguments.test_target)?,
-        lines: sources.len(),
+        lines: sources.lines.len(),
         vocab: None,
     };
     let text = fitting(&mut answers, config, registry, super::values(&[sources, targets].concat()))?;
@@ -72,7 +65,10 @@ fn fitting(
         let document =
             any2any_experiment::load_str(&config.display().to_string(), &text, folder, &[], registry)?;
         let problems = match any2any_train::check(&document, registry, &DataRoot::at(folder)) {
-            Ok(_) => return Ok(text),
+            Ok((reports, _)) => {
+                reports.iter().flat_map(|report| &report.warnings).for_each(output::warn);
+                return Ok(text);
+            }
             Err(TrainError::Experiment(problems)) => problems,
             Err(error) => return Err(error.into()),
         };

@@ -1,15 +1,17 @@
-//! `any2any translate`: lines or files in, lines or files out, in order, as they come in.
+//! `any2any translate`: lines or files in, lines or files out, in order, as they come in. One in is one out: what
+//! cannot be read leaves an empty line in its place.
 
 use std::collections::HashSet;
+use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::{Adapter, Kind, Registry, Value};
-use any2any_train::Output;
+use any2any_train::{Output, Translated};
 use serde_json::json;
 
 use crate::arguments::{TranslateArguments, Usage};
-use crate::inputs::{Input, Inputs};
+use crate::inputs::{Batch, Input, Inputs};
 use crate::output;
 
 pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow::Result<()> {
@@ -31,15 +33,24 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
         json: arguments.json.then(Vec::new),
         failed: 0,
     };
-    while let Some(batch) = inputs.next_batch()? {
-        let values: Vec<Value> = batch.iter().map(|input| input.value.clone()).collect();
-        let found = translator.translate_each(task, &values, &decoding, prefix.as_ref())?;
-        for (input, found) in batch.iter().zip(found) {
-            match found {
-                Ok(outputs) => results.add(input, &outputs)?,
-                Err(error) => results.fail(input, &error),
+    while let Some(Batch { inputs, remarks, failures }) = inputs.next_batch() {
+        remarks.iter().for_each(output::warn);
+        let values: Vec<Value> =
+            inputs.iter().filter_map(|input| input.value.as_ref().ok().cloned()).collect();
+        let mut found = translator.translate_each(task, &values, &decoding, prefix.as_ref())?.into_iter();
+        for input in &inputs {
+            match &input.value {
+                Err(error) => results.fail(input, None, error)?,
+                Ok(value) => match found.next() {
+                    Some(Ok(translated)) => results.add(input, value, &translated)?,
+                    Some(Err(error)) => {
+                        results.fail(input, Some(value), format_args!("{}: {error}", input.place))?;
+                    }
+                    None => {}
+                },
             }
         }
+        failures.iter().for_each(|error| results.count(error));
         std::io::stdout().lock().flush()?;
     }
     results.finish()
@@ -73,9 +84,15 @@ struct Results<'a> {
 }
 
 impl Results<'_> {
-    fn add(&mut self, input: &Input, outputs: &[Output]) -> anyhow::Result<()> {
+    fn add(&mut self, input: &Input, value: &Value, translated: &Translated) -> anyhow::Result<()> {
+        let Translated { outputs, warnings } = translated;
+        for warning in warnings {
+            output::warn(format_args!("{}: {warning}", input.place));
+        }
+        // How many are printed is said on the command line alone: one line in is one line out.
+        let printed = if self.n_best || self.json.is_some() { outputs.len() } else { 1 };
         let mut described = Vec::new();
-        for (rank, output) in outputs.iter().enumerate() {
+        for (rank, output) in outputs.iter().enumerate().take(printed) {
             let file = self.write(input, rank, output)?;
             if self.json.is_some() {
                 let mut output = describe(output, self.adapter);
@@ -89,18 +106,23 @@ impl Results<'_> {
                 Some(file) => file.display().to_string(),
                 None => output.decoded.value.to_string(),
             };
-            let mut out = std::io::stdout().lock();
-            match (self.n_best, self.named) {
-                (true, _) => writeln!(out, "{} ||| {shown} ||| {:.4}", input.name, output.score)?,
-                (false, true) => writeln!(out, "{}\t{shown}", input.name)?,
-                (false, false) => writeln!(out, "{shown}")?,
-            }
+            self.print(input, &shown, output.score)?;
         }
         if let Some(all) = &mut self.json {
-            let source = if self.named { input.name.clone() } else { input.value.to_string() };
-            all.push(json!({ "source": source, "outputs": described }));
+            let source = if self.named { input.name.clone() } else { value.to_string() };
+            all.push(json!({ "source": source, "outputs": described, "warnings": warnings }));
         }
         Ok(())
+    }
+
+    /// A line.
+    fn print(&self, input: &Input, shown: &str, score: f64) -> anyhow::Result<()> {
+        let (name, shown) = (output::one_line(&input.name), output::one_line(shown));
+        output::line(match (self.n_best, self.named) {
+            (true, _) => format!("{name} ||| {shown} ||| {score:.4}"),
+            (false, true) => format!("{name}\t{shown}"),
+            (false, false) => shown.into_owned(),
+        })
     }
 
     /// Writes a result to a file named after its source, when results go to files.
@@ -121,8 +143,22 @@ impl Results<'_> {
         Ok(Some(path))
     }
 
-    fn fail(&mut self, input: &Input, error: &any2any_train::TrainError) {
-        eprintln!("{}: {error}", input.name);
+    /// Counts a source that cannot be read; nothing stands in its place.
+    fn fail(&mut self, input: &Input, value: Option<&Value>, error: impl Display) -> anyhow::Result<()> {
+        self.count(&error);
+        match &mut self.json {
+            None => self.print(input, "", 0.0),
+            Some(all) => {
+                let source = if self.named { Some(input.name.clone()) } else { value.map(Value::to_string) };
+                let error = error.to_string();
+                all.push(json!({ "source": source, "outputs": [], "warnings": [], "error": error }));
+                Ok(())
+            }
+        }
+    }
+
+    fn count(&mut self, error: &impl Display) {
+        eprintln!("{error}");
         self.failed += 1;
     }
 

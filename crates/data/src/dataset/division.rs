@@ -10,7 +10,7 @@ use any2any_experiment::spec::{Shares, Split};
 use sha2::{Digest, Sha256};
 
 use super::{Dataset, ROLES};
-use crate::{DataError, Samples, text};
+use crate::{DataError, Flaws, Samples, text};
 
 /// All samples that are divided, and the role of each.
 #[derive(Debug)]
@@ -22,7 +22,9 @@ pub(super) struct Division {
 impl Division {
     fn part(&self, role: &str) -> Samples {
         let chosen: Vec<usize> = (0..self.roles.len()).filter(|&sample| self.roles[sample] == role).collect();
-        self.samples.select(&chosen)
+        let part = self.samples.select(&chosen);
+        // What could not be read belongs to no part: it is told once.
+        if role == "train" { part } else { part.with_flaws(Flaws::default()) }
     }
 }
 
@@ -59,7 +61,7 @@ impl Dataset {
 
     fn divide(&self, split: &Split) -> Result<Division, DataError> {
         let (samples, mut roles) = if split.leave_out.is_empty() {
-            let samples = self.source.read("train")?.ok_or_else(|| self.unknown_split("train"))?;
+            let samples = self.source.read("train")?.ok_or_else(|| self.unknown_split("train"))?.settled()?;
             let roles = vec!["train"; samples.len()];
             (samples, roles)
         } else {
@@ -80,8 +82,11 @@ impl Dataset {
     /// The samples of all roles, one split after the other.
     fn pooled(&self) -> Result<Samples, DataError> {
         let mut pooled: Option<Vec<(String, Vec<Value>)>> = None;
+        let mut flaws = Flaws::default();
         for role in ROLES {
             let Some(samples) = self.source.read(role)? else { continue };
+            let samples = samples.settled()?;
+            flaws.merge(samples.flaws().clone());
             match &mut pooled {
                 None => pooled = Some(samples.into_columns()),
                 Some(columns) => {
@@ -92,7 +97,8 @@ impl Dataset {
             }
         }
         let reason = || "its splits differ in their fields, so they cannot be pooled".to_owned();
-        Samples::new(pooled.unwrap_or_default()).ok_or_else(|| self.wrong("split.leave_out", reason()))
+        let pooled = Samples::new(pooled.unwrap_or_default());
+        Ok(pooled.ok_or_else(|| self.wrong("split.leave_out", reason()))?.with_flaws(flaws))
     }
 
     fn leave_out(&self, split: &Split, samples: &Samples) -> Result<Vec<&'static str>, DataError> {

@@ -116,12 +116,17 @@ impl Dataset {
             (Some(split), Some(role)) => self.divided(split, role)?,
             _ => self.source.read(role_or_name)?.ok_or_else(|| self.unknown_split(role_or_name))?,
         };
+        if self.options.pair.is_some() || self.options.join.is_some() {
+            samples = samples.settled()?;
+        }
+        let flaws = samples.flaws().clone();
         if let (Some(pair), Some(partner)) = (&self.options.pair, &self.partner) {
             samples = pair::pair(self, pair, partner, samples, name)?;
         }
         if let Some(join) = &self.options.join {
             samples = join::join(self, join, samples, name)?;
         }
+        samples = samples.with_flaws(flaws);
         let limit = self.options.limit.as_ref().and_then(|limit| match name {
             "train" => limit.train,
             "validation" => limit.validation,

@@ -32,7 +32,7 @@ pub(super) fn pair(
 ) -> Result<Samples, DataError> {
     // Splits beyond the three roles are for scoring, like the test.
     let role = if ROLES.contains(&split) { split } else { "test" };
-    let others = partner.split(role)?;
+    let others = partner.split(role)?.settled()?;
     let wrong = |reason: String| dataset.wrong("pair", reason);
     if let Some(field) = others.fields().find(|field| *field != pair.on && samples.column(field).is_some()) {
         let (own, other) = (dataset.name(), partner.name());

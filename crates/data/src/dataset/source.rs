@@ -7,7 +7,7 @@ use any2any_experiment::spec;
 
 use super::ROLES;
 use crate::reader::{self, Archives};
-use crate::{DataError, DataRoot, Generator, Manifest, Samples};
+use crate::{DataError, DataRoot, Flaws, Generator, Manifest, Samples};
 
 /// Where splits are read from.
 #[derive(Debug)]
@@ -74,7 +74,13 @@ impl Source {
         match self {
             Self::Folder { manifest, folder, archives } => {
                 let files = manifest.split(role_or_name).map(|(_, files)| files);
-                files.map(|files| reader::read_sound(files, folder, archives)).transpose()
+                let read = |files| reader::read_sound(files, folder, archives);
+                // Who wrote the manifest knows what else lies there.
+                let without = |samples: Samples| {
+                    let flaws = Flaws { passed_over: Vec::new(), ..samples.flaws().clone() };
+                    samples.with_flaws(flaws)
+                };
+                Ok(files.map(read).transpose()?.map(without))
             }
             Self::Files { files, archives } => {
                 let files = files.splits().find(|(role, _)| *role == role_or_name).map(|(_, files)| files);

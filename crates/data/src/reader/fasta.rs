@@ -16,7 +16,7 @@ pub(super) fn read(fasta: &spec::Fasta, folder: &Path, archives: &Archives) -> R
     let mut files = Vec::new();
     for (field, file) in &fasta.files {
         let path = folder.join(file);
-        files.push((field, Records::read(&path, Lines::open(&path)?)?));
+        files.push((field, Records::read(&path, Lines::filled(&path)?)?));
     }
     if let Some(archive) = &fasta.archive {
         let archive = archives.open(&folder.join(archive))?;
@@ -72,7 +72,8 @@ impl Records {
     fn read(path: &Path, lines: Lines) -> Result<Self, DataError> {
         let mut records = Self { path: path.to_owned(), list: Vec::new(), numbers: HashMap::new() };
         for line in lines {
-            let (line, text) = line?;
+            let line = line?;
+            let (line, text) = (line.number, line.text?);
             match (text.strip_prefix('>'), records.list.last_mut()) {
                 (Some(header), _) => records.begin(line, header)?,
                 (None, Some(record)) => record.letters.push_str(text.trim()),

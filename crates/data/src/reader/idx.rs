@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::{Image, Value};
 use flate2::bufread::MultiGzDecoder;
 
-use super::lines::{is_gzip, unreadable, wrong};
+use super::lines::{unreadable, wrong};
 use crate::text::grouped;
 use crate::{DataError, Samples};
 
@@ -143,6 +143,10 @@ impl Shape {
             (None, _) => Err(wrong(path, "has an item that is no label")),
         }
     }
+}
+
+fn is_gzip(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
 #[cfg(test)]

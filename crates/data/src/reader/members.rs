@@ -1,5 +1,6 @@
 //! Files that are samples: the members of an archive, or the files of a folder, described by their names.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use any2any_adapter::{File, Value};
@@ -9,7 +10,7 @@ use regex::Regex;
 use super::archive::Archives;
 use super::lines::wrong;
 use crate::text::grouped;
-use crate::{DataError, Samples};
+use crate::{DataError, Flaws, PassedOver, Samples};
 
 /// How deep a folder is looked into: deeper than any dataset, and an end for links in a circle.
 const DEPTH: usize = 32;
@@ -38,8 +39,14 @@ pub(super) fn read(
     let mut values: Vec<Value> = Vec::new();
     let mut columns: Vec<(String, Vec<Value>)> =
         pattern.fields().map(|field| (field.to_owned(), Vec::new())).collect();
+    let mut others = BTreeSet::new();
     for (name, file) in &files {
-        let Some(found) = expression.captures(name) else { continue };
+        let Some(found) = expression.captures(name) else {
+            if !is_hidden(name) {
+                others.insert(name.clone());
+            }
+            continue;
+        };
         values.push(Value::from(file.clone()));
         // The first group is the whole name.
         for (group, (_, texts)) in found.iter().skip(1).zip(&mut columns) {
@@ -55,12 +62,32 @@ pub(super) fn read(
     }
     columns.insert(0, (members.field.clone(), values));
     let reason = format!("two fields are called the same in `{}`", members.names);
-    Samples::new(columns).ok_or_else(|| wrong(&place, &reason))
+    let samples = Samples::new(columns).ok_or_else(|| wrong(&place, &reason))?;
+    let patterns = vec![members.names.clone()];
+    let passed_over =
+        if others.is_empty() { None } else { Some(PassedOver { place, patterns, names: others }) };
+    Ok(samples.with_flaws(Flaws { passed_over: passed_over.into_iter().collect(), ..Flaws::default() }))
 }
 
-/// The names that a pattern describes: each placeholder one or more characters other than `/`, as few as fit.
+/// Whether a file or a folder above it is one that systems hide, such as `.DS_Store`, or put into archives for
+/// themselves.
+fn is_hidden(name: &str) -> bool {
+    name.split('/')
+        .any(|part| part.starts_with('.') || ["__MACOSX", "Thumbs.db", "desktop.ini"].contains(&part))
+}
+
+/// The names that a pattern describes: each placeholder one or more characters other than `/`, as few as fit. The
+/// ending (`.wav`) may be in capitals.
 pub(crate) fn expression(pattern: &Pattern) -> Result<Regex, String> {
-    let pieces = pattern.pieces().iter().map(|piece| match piece {
+    let last = pattern.pieces().len().saturating_sub(1);
+    let pieces = pattern.pieces().iter().enumerate().map(|(place, piece)| match piece {
+        Piece::Text(text) if place == last => match text.rfind('.') {
+            Some(dot) => {
+                let (name, ending) = text.split_at(dot);
+                format!("{}(?i:{})", regex::escape(name), regex::escape(ending))
+            }
+            None => regex::escape(text),
+        },
         Piece::Text(text) => regex::escape(text),
         Piece::Field(_) => "([^/]+?)".to_owned(),
     });
@@ -108,10 +135,20 @@ mod tests {
             (
                 "rec/{digit}_{speaker}_{index}.wav",
                 "audio=[x.tar/rec/1_a_b_0.wav]|[x.tar/rec/3_jo_1.wav]|[x.tar/rec/3_jo_10.wav] \
-                 digit=1|3|3 speaker=a|jo|jo index=b_0|1|10",
+                 digit=1|3|3 speaker=a|jo|jo index=b_0|1|10 \
+                 (1 file in x.tar does not match the pattern `rec/{digit}_{speaker}_{index}.wav`: notes.txt)",
             ),
-            ("{name}.txt", "audio=[x.tar/notes.txt] name=notes"),
-            ("notes.txt", "audio=[x.tar/notes.txt]"),
+            (
+                "{name}.txt",
+                "audio=[x.tar/notes.txt] name=notes (3 files in x.tar do not match the pattern `{name}.txt`: \
+                 rec/1_a_b_0.wav, rec/3_jo_1.wav, rec/3_jo_10.wav)",
+            ),
+            (
+                "{folder}/{name}.WAV",
+                "audio=[x.tar/rec/1_a_b_0.wav]|[x.tar/rec/3_jo_1.wav]|[x.tar/rec/3_jo_10.wav] \
+                 folder=rec|rec|rec name=1_a_b_0|3_jo_1|3_jo_10 \
+                 (1 file in x.tar does not match the pattern `{folder}/{name}.WAV`: notes.txt)",
+            ),
             ("{name}.flac", "x.tar: no name fits `{name}.flac`: it has 4 files, such as 'notes.txt'"),
             ("{a}.{a}", "members/names: two fields are called `a`: give each its own name"),
         ];
@@ -122,10 +159,16 @@ mod tests {
 
     #[test]
     fn a_folder_is_read_like_an_archive() {
-        let expected = "audio=[set/rec/3_jo_1.wav]|[set/rec/3_jo_10.wav] n=1|10";
+        let expected = "audio=[set/rec/3_jo_1.wav]|[set/rec/3_jo_10.wav] n=1|10 \
+                        (2 files in set do not match the pattern `rec/3_jo_{n}.wav`: notes.txt, rec/1_a_b_0.wav)";
         let files: Vec<_> = FILES.iter().map(|(name, bytes)| (format!("set/{name}"), *bytes)).collect();
         let files: Vec<_> = files.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
         check(&files, &split("rec/3_jo_{n}.wav", None, Some("set")), expected);
+        let capitals: [(&str, &[u8]); 5] =
+            [("s/a.wav", b""), ("s/B.WAV", b""), ("s/.c.ogg", b""), ("s/d.ogg", b""), ("s/.x/e.wav", b"")];
+        let expected =
+            "audio=[s/B.WAV]|[s/a.wav] n=B|a (1 file in s does not match the pattern `{n}.wav`: d.ogg)";
+        check(&capitals, &split("{n}.wav", None, Some("s")), expected);
         let missing = "cannot read tes: No such file or directory (os error 2)";
         check(&files, &split("{n}", None, Some("tes")), missing);
     }

@@ -1,11 +1,13 @@
 //! Readers: the files of one split as [`Samples`].
 //!
 //! One file a format; [`lines`] is what those of text share: decompression, the byte order mark, line ends and
-//! UTF-8, with the line's number in every error. [`archive`] gives the members of archives without unpacking
+//! UTF-8, with the line's number in every error. A bad line or row costs its own sample: it is left out and counted
+//! among the [`Flaws`](crate::Flaws) of the samples. [`archive`] gives the members of archives without unpacking
 //! them, and [`rows`] makes samples of other samples.
 
 mod archive;
 mod csv;
+mod encoding;
 mod fasta;
 mod idx;
 mod json_lines;
@@ -20,6 +22,7 @@ mod tsv;
 use std::path::Path;
 
 pub(crate) use archive::Archives;
+pub use lines::{Line, Lines, TextFile};
 pub(crate) use members::expression;
 
 use any2any_experiment::spec::SplitFiles;
@@ -30,8 +33,8 @@ use crate::{DataError, Samples};
 ///
 /// # Errors
 ///
-/// When a file cannot be read, is not UTF-8, is empty, or is not what its format asks for. The error names
-/// file and line.
+/// When a file cannot be read, is not UTF-8 as a whole, is empty, or is not what its format asks for, and when no
+/// line or row of it can be read. The error names file and line.
 pub fn read(files: &SplitFiles, folder: &Path) -> Result<Samples, DataError> {
     if let Some(problem) = files.problems().first() {
         let reason = format!("{}: {}", problem.message, problem.help);
@@ -49,7 +52,7 @@ pub(crate) fn read_sound(
     match files {
         SplitFiles::Parallel(fields) => parallel::read(fields, folder),
         SplitFiles::Tsv(table) => tsv::read(&folder.join(&table.file), &table.columns),
-        SplitFiles::Csv(table) => csv::read(&folder.join(&table.file), &table.columns),
+        SplitFiles::Csv(table) => csv::read(&folder.join(&table.file), table),
         SplitFiles::JsonLines(table) => json_lines::read(&folder.join(&table.file), &table.columns),
         SplitFiles::Idx(fields) => idx::read(fields, folder),
         SplitFiles::Fasta(fasta) => fasta::read(fasta, folder, archives),
@@ -65,6 +68,7 @@ pub(crate) mod testing {
     use std::io::Write;
 
     use super::*;
+    use crate::Flaws;
 
     pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -72,8 +76,8 @@ pub(crate) mod testing {
         encoder.finish().expect("memory")
     }
 
-    /// Writes the files, reads them, and compares the outcome: `field=value|value` a field, or the error with
-    /// the folder left out.
+    /// Writes the files, reads them, and compares the outcome: `field=value|value` a field and what is wrong with the
+    /// files in parentheses, or the error with the folder left out.
     pub(crate) fn check(files: &[(&str, &[u8])], split: &SplitFiles, expected: &str) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, bytes) in files {
@@ -82,15 +86,29 @@ pub(crate) mod testing {
             std::fs::write(path, bytes).expect("written");
         }
         let found = match read(split, folder.path()) {
-            Ok(samples) => samples
-                .fields()
-                .map(|field| {
-                    let values = samples.column(field).expect("a field that is listed");
-                    let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-                    format!("{field}={}", values.join("|"))
-                })
-                .collect::<Vec<_>>()
-                .join(" "),
+            Ok(samples) => {
+                let mut words = Vec::new();
+                for field in samples.fields() {
+                    let values = samples.column(field).expect("a field that is listed").iter();
+                    let name = [field.to_owned()];
+                    let shown =
+                        |(at, value): (usize, &any2any_adapter::Value)| match samples.absent(&name, at) {
+                            Some(reason) => format!("<{reason}>"),
+                            None => value.to_string(),
+                        };
+                    words.push(format!(
+                        "{field}={}",
+                        values.enumerate().map(shown).collect::<Vec<_>>().join("|")
+                    ));
+                }
+                let Flaws { broken, remarks, passed_over } = samples.flaws();
+                let broken = (broken.count > 0)
+                    .then(|| format!("({} of {}: {})", broken.count, broken.of, broken.reasons.join("; ")));
+                words.extend(broken);
+                words.extend(remarks.iter().map(|remark| format!("({remark})")));
+                words.extend(passed_over.iter().map(|files| format!("({files})")));
+                words.join(" ")
+            }
             Err(error) => error.to_string(),
         };
         let folder = format!("{}{}", folder.path().display(), std::path::MAIN_SEPARATOR);

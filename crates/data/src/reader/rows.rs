@@ -8,11 +8,11 @@ use any2any_experiment::{Pattern, spec};
 
 use super::archive::Archives;
 use super::part::Parts;
-use crate::{DataError, Samples, text};
+use crate::{DataError, Flaws, Samples, text};
 
 pub(super) fn read(rows: &spec::Rows, folder: &Path, archives: &Archives) -> Result<Samples, DataError> {
-    let from = super::read_sound(&rows.from, folder, archives)?;
-    let mut table = Rows { place: place(&rows.from), numbers: (1..=from.len()).collect(), samples: from };
+    let from = super::read_sound(&rows.from, folder, archives)?.settled()?;
+    let mut table = Rows::new(place(&rows.from), from);
     for (field, values) in &rows.each {
         table.repeat(field, values)?;
     }
@@ -24,17 +24,23 @@ pub(super) fn read(rows: &spec::Rows, folder: &Path, archives: &Archives) -> Res
     }
     // What the files are named by stands in the fields so far: one file cannot name another.
     let mut named = Vec::new();
+    let mut broken: BTreeMap<usize, DataError> = BTreeMap::new();
     for (field, file) in &rows.files {
         let mut parts = Parts::new(file, folder, archives)?;
-        let values = (0..table.samples.len()).map(|row| {
-            parts.value(|field| table.text(field, row)).map_err(|reason| table.wrong(row, reason))
-        });
-        named.push((field, values.collect::<Result<_, _>>()?));
+        let mut values = Vec::with_capacity(table.samples.len());
+        for row in 0..table.samples.len() {
+            values.push(parts.value(|field| table.text(field, row)).unwrap_or_else(|reason| {
+                broken.entry(row).or_insert_with(|| table.wrong(row, reason));
+                Value::from("")
+            }));
+        }
+        named.push((field, values));
     }
     for (field, values) in named {
         table.add(field, values)?;
     }
-    Ok(table.samples)
+    table.leave_out(broken)?;
+    Ok(table.samples.with_flaws(table.flaws))
 }
 
 /// What messages call the files of the rows.
@@ -55,9 +61,32 @@ struct Rows {
     place: String,
     numbers: Vec<usize>,
     samples: Samples,
+    flaws: Flaws,
 }
 
 impl Rows {
+    fn new(place: String, samples: Samples) -> Self {
+        Self { place, numbers: (1..=samples.len()).collect(), flaws: samples.flaws().clone(), samples }
+    }
+
+    /// Leaves out the rows whose files are not there, unless that leaves none.
+    fn leave_out(&mut self, mut broken: BTreeMap<usize, DataError>) -> Result<(), DataError> {
+        if broken.len() == self.samples.len()
+            && let Some((_, error)) = broken.pop_first()
+        {
+            return Err(error);
+        }
+        if self.flaws.broken.count == 0 {
+            self.flaws.broken.of = self.samples.len();
+        }
+        broken.values().for_each(|error| self.flaws.broken.add(error));
+        let sound: Vec<usize> = (0..self.samples.len()).filter(|row| !broken.contains_key(row)).collect();
+        if !broken.is_empty() {
+            self.select(&sound);
+        }
+        Ok(())
+    }
+
     fn wrong(&self, row: usize, reason: String) -> DataError {
         DataError::Row { place: self.place.clone(), row: self.numbers[row], reason }
     }
@@ -233,6 +262,8 @@ mod tests {
             let expected = format!("n=1|2 x=0|3 y=2|1 a=1|0 b=1|1 f={values}");
             check(&files, &split(&format!("files: {{ f: {{ {yaml} }} }}")), &expected);
         }
+        let expected = "n=1 x=0 y=2 a=1 b=1 f=[p1] (1 of 2: row 2 of t: there is no file p2)";
+        check(&[("t", TABLE), ("p1", b"1")], &split("files: { f: { file: 'p{n}' } }"), expected);
         let wrong = [
             (
                 "archive: z.tar, member: '{n}.gif'",

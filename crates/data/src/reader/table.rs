@@ -6,13 +6,16 @@ use any2any_adapter::Value;
 
 use super::lines::{wrong, wrong_line};
 use crate::text::grouped;
-use crate::{DataError, Samples};
+use crate::{Broken, DataError, Flaws, Samples};
 
-/// Columns that grow row by row.
+/// Columns that grow row by row, beside the rows that cannot be read.
 pub(super) struct Table<'a> {
     path: &'a Path,
     names: Vec<String>,
     columns: Vec<Vec<Value>>,
+    broken: Broken,
+    first: Option<DataError>,
+    remarks: Vec<String>,
 }
 
 impl<'a> Table<'a> {
@@ -29,37 +32,68 @@ impl<'a> Table<'a> {
             }
         }
         let columns = names.iter().map(|_| Vec::new()).collect();
-        Ok(Self { path, names, columns })
+        Ok(Self { path, names, columns, broken: Broken::default(), first: None, remarks: Vec::new() })
+    }
+
+    /// The same, of a file that is odd as a whole.
+    pub(super) fn with_remark(mut self, remark: Option<String>) -> Self {
+        self.remarks.extend(remark);
+        self
     }
 
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// Adds a row, which must have a cell for every column.
-    pub(super) fn push(&mut self, line: usize, cells: Vec<String>) -> Result<(), DataError> {
-        if cells.len() != self.names.len() {
-            let reason = format!(
-                "{} here, but there are {} ({})",
-                counted(cells.len(), "column"),
-                self.names.len(),
-                self.names.join(", ")
-            );
-            return Err(wrong_line(self.path, line, reason));
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.columns.first().map_or(0, Vec::len)
+    }
+
+    /// Adds a row, if it can be read and has a cell for every column; otherwise leaves it out.
+    pub(super) fn push(&mut self, line: usize, cells: Result<Vec<String>, DataError>) {
+        match cells.and_then(|cells| self.fitting(line, cells)) {
+            Ok(cells) => self.add(cells),
+            Err(error) => self.leave_out(error),
         }
+    }
+
+    /// Adds a row of as many cells as there are columns.
+    pub(super) fn add(&mut self, cells: Vec<String>) {
         for (column, cell) in self.columns.iter_mut().zip(cells) {
             column.push(Value::from(cell));
         }
-        Ok(())
+    }
+
+    /// Counts a row that cannot be read.
+    pub(super) fn leave_out(&mut self, error: DataError) {
+        self.broken.add(&error);
+        self.first.get_or_insert(error);
+    }
+
+    fn fitting(&self, line: usize, cells: Vec<String>) -> Result<Vec<String>, DataError> {
+        if cells.len() == self.names.len() {
+            return Ok(cells);
+        }
+        let reason = if cells.iter().all(String::is_empty) && cells.len() < 2 {
+            "an empty line".to_owned()
+        } else {
+            counted(cells.len(), "column") + " here"
+        };
+        let reason = format!("{reason}, but there are {} ({})", self.names.len(), self.names.join(", "));
+        Err(wrong_line(self.path, line, reason))
     }
 
     /// The finished samples.
-    pub(super) fn finish(self) -> Result<Samples, DataError> {
-        if self.columns.first().is_none_or(Vec::is_empty) {
-            return Err(wrong(self.path, "has no rows, only a header"));
+    pub(super) fn finish(mut self) -> Result<Samples, DataError> {
+        if self.len() == 0 {
+            return Err(self.first.unwrap_or_else(|| wrong(self.path, "has no rows, only a header")));
         }
         let path = self.path;
+        self.broken.of = self.len() + self.broken.count;
+        let flaws = Flaws { broken: self.broken, remarks: self.remarks, ..Flaws::default() };
         Samples::new(self.names.into_iter().zip(self.columns).collect())
+            .map(|samples| samples.with_flaws(flaws))
             .ok_or_else(|| wrong(path, "its columns differ in length"))
     }
 }

@@ -50,8 +50,10 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oddities::Oddities;
     use crate::prepare::Split;
-    use crate::sides::{Broken, Warnings};
+    use crate::sides::Warnings;
+    use any2any_data::{Broken, Flaws};
 
     #[test]
     fn every_sample_has_the_length() {
@@ -68,6 +70,8 @@ mod tests {
             alternatives: Vec::new(),
             broken: Broken::default(),
             warnings: Warnings::default(),
+            flaws: Flaws::default(),
+            oddities: Oddities::default(),
         };
         let mut task = PreparedTask {
             name: "task".to_owned(),

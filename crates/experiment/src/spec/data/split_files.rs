@@ -10,7 +10,7 @@ use super::problem::{Problem, pattern};
 use super::{File, Rows};
 use crate::Pattern;
 
-/// The files of one split. Names that end in `.gz` are decompressed.
+/// The files of one split. Texts that are compressed by gzip are decompressed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SplitFiles {
@@ -20,9 +20,11 @@ pub enum SplitFiles {
     ),
     /// Tab-separated values; the first line names the fields unless `columns` does.
     Tsv(TableFile),
-    /// Comma-separated values (RFC 4180); the first line names the fields unless `columns` does.
+    /// Comma-separated values (RFC 4180), or values parted by another `delimiter`; the first line names the fields
+    /// unless `columns` does.
     Csv(TableFile),
-    /// JSON Lines: an object a line, its strings being the fields.
+    /// JSON Lines: an object a line, its strings and numbers being the fields. One inside another object is named with
+    /// a dot between: `translation.de`.
     JsonLines(TableFile),
     /// IDX files of bytes (the format of MNIST), a file a field: pictures, or labels that become texts.
     Idx(#[schemars(with = "BTreeMap<String, File>", extend("minProperties" = 1))] BTreeMap<String, PathBuf>),
@@ -44,6 +46,35 @@ pub struct TableFile {
     /// The names of the columns, for a file without a header line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
+    /// What parts the columns of `csv`, one ASCII character: `";"`, `"|"`, `"\t"`; a comma when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<String>,
+}
+
+impl TableFile {
+    /// What parts the columns of `csv`; `None` when nothing is given, or what cannot part any.
+    pub fn delimiter(&self) -> Option<u8> {
+        match self.delimiter.as_deref()?.as_bytes() {
+            b"\\t" => Some(b'\t'),
+            [b'"' | b'\n' | b'\r' | 0 | 128..] => None,
+            [delimiter] => Some(*delimiter),
+            _ => None,
+        }
+    }
+
+    fn problems(&self, is_csv: bool) -> Vec<Problem> {
+        let Some(delimiter) = &self.delimiter else { return Vec::new() };
+        if !is_csv {
+            let help = "take `delimiter` away, or write `csv` instead";
+            return vec![Problem::new("/delimiter", "only `csv` has a delimiter", help)];
+        }
+        if self.delimiter().is_none() {
+            let message = format!("`{}` cannot part columns", delimiter.escape_debug());
+            let help = "write one ASCII character, such as `\";\"`, `\"|\"` or `\"\\t\"`";
+            return vec![Problem::new("/delimiter", message, help)];
+        }
+        Vec::new()
+    }
 }
 
 /// FASTA files, joined by the name that every record begins with.
@@ -92,6 +123,9 @@ impl SplitFiles {
     pub fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         match self {
+            Self::Tsv(table) => Problem::below(&mut found, "/tsv", table.problems(false)),
+            Self::Csv(table) => Problem::below(&mut found, "/csv", table.problems(true)),
+            Self::JsonLines(table) => Problem::below(&mut found, "/json_lines", table.problems(false)),
             Self::Fasta(fasta) => Problem::below(&mut found, "/fasta", fasta.problems()),
             Self::Members(members) => Problem::below(&mut found, "/members", members.problems()),
             Self::Rows(rows) => Problem::below(&mut found, "/rows", rows.problems()),

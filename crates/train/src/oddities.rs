@@ -1,0 +1,93 @@
+//! Texts of a split that are probably not meant: counted before the first step, and kept all the same.
+
+use std::collections::HashSet;
+
+use any2any_adapter::Value;
+use serde::Serialize;
+
+/// Texts of a split that are probably not meant, counted. Values that are no texts are not looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Oddities {
+    /// Samples whose source has nothing but spaces.
+    pub empty_sources: usize,
+    /// Samples whose target has nothing but spaces.
+    pub empty_targets: usize,
+    /// Samples that are the same as an earlier one of the split, on both sides.
+    pub duplicates: usize,
+    /// Samples whose target is the same as their source.
+    pub identical: usize,
+}
+
+impl Oddities {
+    /// Counts over the opened values of a split; `sources` is empty for a task that has none, and `copies` says that
+    /// both sides are meant to be the same.
+    pub(crate) fn of(sources: &[Value], targets: &[Value], copies: bool) -> Self {
+        let mut counts = Self::default();
+        let mut seen = HashSet::new();
+        for (number, target) in targets.iter().enumerate() {
+            let source = sources.get(number);
+            counts.empty_sources += usize::from(source.is_some_and(is_blank));
+            counts.empty_targets += usize::from(is_blank(target));
+            let Some(target) = target.as_text() else { continue };
+            let source = match source.map(Value::as_text) {
+                Some(None) => continue,
+                Some(Some(source)) => Some(source),
+                None => None,
+            };
+            if target.trim().is_empty() && source.is_none_or(|source| source.trim().is_empty()) {
+                continue;
+            }
+            counts.identical += usize::from(source == Some(target) && !copies);
+            counts.duplicates += usize::from(!seen.insert((source, target)));
+        }
+        counts
+    }
+
+    /// Each count that is not zero, in words.
+    pub fn words(&self) -> Vec<String> {
+        let counts = [
+            (self.empty_sources, "an empty source"),
+            (self.empty_targets, "an empty target"),
+            (self.identical, "the same text as source and target"),
+            (self.duplicates, "the same texts as an earlier one"),
+        ];
+        let counts = counts.into_iter().filter(|&(count, _)| count > 0);
+        let verb = |count| if count == 1 { "sample has" } else { "samples have" };
+        counts.map(|(count, what)| format!("{count} {} {what}", verb(count))).collect()
+    }
+}
+
+/// Whether a value is a text of nothing but spaces.
+pub(crate) fn is_blank(value: &Value) -> bool {
+    value.as_text().is_some_and(|text| text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pairs: &[(&str, &str)], copies: bool, expected: &str) {
+        let sources: Vec<Value> = pairs.iter().map(|&(source, _)| Value::from(source)).collect();
+        let targets: Vec<Value> = pairs.iter().map(|&(_, target)| Value::from(target)).collect();
+        assert_eq!(Oddities::of(&sources, &targets, copies).words().join("; "), expected);
+    }
+
+    #[test]
+    fn texts_that_are_not_meant_are_counted() {
+        check(&[("a", "b"), ("a", "c"), ("b", "b c")], false, "");
+        check(&[("", "b"), (" \t", "c"), ("a", "\u{3000}")], false, {
+            "2 samples have an empty source; 1 sample has an empty target"
+        });
+        check(&[("a", "b"), ("a", "b"), ("a", "b"), ("b", "a")], false, {
+            "2 samples have the same texts as an earlier one"
+        });
+        check(&[("a", "a"), ("b", "a")], false, "1 sample has the same text as source and target");
+        check(&[("a", "a"), ("b", "b")], true, "");
+        check(&[("", ""), ("", "")], false, {
+            "2 samples have an empty source; 2 samples have an empty target"
+        });
+        let targets = ["a", "b", "a"].map(Value::from);
+        let duplicate = "1 sample has the same texts as an earlier one";
+        assert_eq!(Oddities::of(&[], &targets, false).words().join("; "), duplicate);
+    }
+}
