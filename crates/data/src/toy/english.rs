@@ -2,8 +2,8 @@
 
 use super::lexicon::COUNTS;
 use super::syntax::{
-    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, QuestionWord, Relative,
-    RelativePronoun, Sentence, Subject, Tense, Time, write,
+    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, QuestionWord,
+    Relative, RelativePronoun, Sentence, Subject, Tense, Time, write,
 };
 
 type Words = Vec<&'static str>;
@@ -72,7 +72,9 @@ fn verbs(clause: &Clause) -> Words {
         }
         (Predicate::Be(_), None) => vec![be(number, clause.tense), not],
         (Predicate::Passive(verb, _), None) => vec![be(number, clause.tense), not, verb.english[3]],
-        (predicate, None) if clause.negated => [vec![do_(number, clause.tense), not], plain(predicate)].concat(),
+        (predicate, None) if clause.negated => {
+            [vec![do_(number, clause.tense), not], plain(predicate)].concat()
+        }
         (Predicate::Do(verb, _) | Predicate::DoWhat(verb), None) => match clause.tense {
             Tense::Present => vec![third(number, verb.english[0], verb.english[1])],
             Tense::Past => vec![verb.english[2]],
@@ -113,7 +115,9 @@ fn rest(clause: &Clause) -> Words {
 fn relative(relative: &Relative) -> Words {
     match relative {
         Relative::Subject(clause) => statement(clause),
-        Relative::Object(pronoun, _, _, clause) => [vec![relative_pronoun(*pronoun)], statement(clause)].concat(),
+        Relative::Object(pronoun, _, _, clause) => {
+            [vec![relative_pronoun(*pronoun)], statement(clause)].concat()
+        }
     }
 }
 

@@ -8,8 +8,8 @@
 use super::declension::{Case, noun_phrase, relative_pronoun};
 use super::lexicon::Frame;
 use super::syntax::{
-    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, QuestionWord, Relative,
-    Sentence, Subject, Tense, Time, write,
+    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, QuestionWord,
+    Relative, Sentence, Subject, Tense, Time, write,
 };
 
 pub(super) fn sentence(sentence: &Sentence) -> String {
@@ -148,8 +148,13 @@ fn place(preposition: Preposition, phrase: &NounPhrase, contract: bool) -> Strin
 
 /// Some prepositions take the article into themselves.
 fn contracted(preposition: &str, phrase: String, contract: bool) -> String {
-    const CONTRACTIONS: [(&str, &str, &str); 5] =
-        [("in", "dem ", "im"), ("in", "das ", "ins"), ("von", "dem ", "vom"), ("zu", "dem ", "zum"), ("zu", "der ", "zur")];
+    const CONTRACTIONS: [(&str, &str, &str); 5] = [
+        ("in", "dem ", "im"),
+        ("in", "das ", "ins"),
+        ("von", "dem ", "vom"),
+        ("zu", "dem ", "zum"),
+        ("zu", "der ", "zur"),
+    ];
     let fits = |&(long, article, short): &(&str, &str, &str)| {
         let rest = phrase.strip_prefix(article).filter(|_| long == preposition && contract)?;
         Some(format!("{short} {rest}"))
@@ -181,8 +186,12 @@ fn finite(clause: &Clause) -> String {
         (None, Predicate::Be(_), Tense::Past) => ["waren", "war"],
         (None, Predicate::Passive(..), Tense::Present) => ["werden", "wird"],
         (None, Predicate::Passive(..), Tense::Past) => ["wurden", "wurde"],
-        (None, Predicate::Do(verb, _) | Predicate::DoWhat(verb), Tense::Present) => [verb.german[0], verb.german[1]],
-        (None, Predicate::Do(verb, _) | Predicate::DoWhat(verb), Tense::Past) => [verb.german[2], verb.german[3]],
+        (None, Predicate::Do(verb, _) | Predicate::DoWhat(verb), Tense::Present) => {
+            [verb.german[0], verb.german[1]]
+        }
+        (None, Predicate::Do(verb, _) | Predicate::DoWhat(verb), Tense::Past) => {
+            [verb.german[2], verb.german[3]]
+        }
     };
     if clause.subject.number() == Number::Plural { plural.to_owned() } else { singular.to_owned() }
 }

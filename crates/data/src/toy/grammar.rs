@@ -8,7 +8,8 @@ use any2any_adapter::Random;
 use super::lexicon::{Class, Frame, VERBS, Verb};
 use super::phrases::{Drawing, is_known, known, make_known};
 use super::syntax::{
-    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Pronoun, QuestionWord, Sentence, Subject, Tense,
+    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Pronoun, QuestionWord, Sentence, Subject,
+    Tense,
 };
 
 /// Draws one sentence.
@@ -159,7 +160,8 @@ impl Drawing<'_> {
             return self.passive();
         }
         let action = matches!(auxiliary, Some(Auxiliary::Can | Auxiliary::Must));
-        let frames = [Frame::Intransitive, Frame::Accusative, Frame::Dative, Frame::Ditransitive, Frame::Motion];
+        let frames =
+            [Frame::Intransitive, Frame::Accusative, Frame::Dative, Frame::Ditransitive, Frame::Motion];
         let frame = frames[self.weighted(&[20, 44, 10, 12, 14])];
         let verb = self.verb(&[frame], action);
         let subject = self.subject(verb.subjects);

@@ -38,8 +38,13 @@ impl Drawing<'_> {
         let living = matches!(class, Class::Person | Class::Animal);
         let relative = match self.weighted(&[if living { 35 } else { 0 }, 25, 8, 30]) {
             0 => {
-                let frames =
-                    [Frame::Intransitive, Frame::Accusative, Frame::Dative, Frame::Ditransitive, Frame::Motion];
+                let frames = [
+                    Frame::Intransitive,
+                    Frame::Accusative,
+                    Frame::Dative,
+                    Frame::Ditransitive,
+                    Frame::Motion,
+                ];
                 let frame = frames[self.weighted(&[25, 42, 8, 5, 20])];
                 let verb = self.verb_that(|verb| verb.frame == frame && verb.subjects.contains(&class))?;
                 let predicate = self.doing(verb);

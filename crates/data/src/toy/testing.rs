@@ -4,8 +4,8 @@
 
 use super::lexicon::{ADJECTIVES, Adjective, COUNTS, NOUNS, Noun, VERBS, Verb};
 use super::syntax::{
-    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, Relative, RelativePronoun,
-    Subject, Tense, Time,
+    Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, Relative,
+    RelativePronoun, Subject, Tense, Time,
 };
 
 pub(super) fn clause_of(text: &str) -> Clause {

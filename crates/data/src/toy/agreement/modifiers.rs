@@ -161,7 +161,11 @@ fn doing(noun: &NounPhrase, words: usize) -> Vec<&'static Verb> {
         Frame::Accusative => words >= 3,
         _ => false,
     };
-    VERBS[..AGREEMENT_VERBS].iter().filter(|verb| verb.subjects.contains(&noun.noun.class)).filter(fits).collect()
+    VERBS[..AGREEMENT_VERBS]
+        .iter()
+        .filter(|verb| verb.subjects.contains(&noun.noun.class))
+        .filter(fits)
+        .collect()
 }
 
 fn size(phrase: &NounPhrase) -> usize {
