@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use any2any_adapter::Seed;
 
+use super::held_out::{self, Split};
+use super::lexicon::{ADJECTIVES, NOUNS};
 use super::syntax::{QuestionWord, Sentence};
 use super::testing::clause_of;
 use super::{Pair, ToyEnDe, WORDS, grammar};
@@ -209,6 +211,38 @@ fn the_corpus_is_what_it_says() {
             }
         }
     }
+}
+
+/// Read from the words themselves, not from the structure that decided the split.
+#[test]
+fn training_never_says_what_is_held_out() {
+    let corpus = ToyEnDe { pairs: 20_000, seed: 1 }.generate().expect("generated");
+    let described = |pairs: &[Pair]| -> HashSet<(String, String)> {
+        let mut found = HashSet::new();
+        for pair in pairs {
+            let text = pair.english.to_lowercase();
+            let words: Vec<&str> = text.split(|letter: char| !letter.is_alphabetic()).collect();
+            for two in words.windows(2) {
+                let noun = NOUNS.iter().find(|noun| noun.english.contains(&two[1]));
+                let adjective = ADJECTIVES.iter().find(|adjective| adjective.english == two[0]);
+                if let (Some(adjective), Some(noun)) = (adjective, noun) {
+                    found.insert((adjective.english.to_owned(), noun.english[0].to_owned()));
+                }
+            }
+        }
+        found
+    };
+    let [train, validation, test] =
+        [&corpus.train, &corpus.validation, &corpus.test].map(|pairs| described(pairs));
+    let held_out = |pairs: &HashSet<(String, String)>| pairs.difference(&train).count();
+    assert!(held_out(&validation) >= 10 && held_out(&test) >= 10);
+    for (adjective, noun) in &train {
+        let adjective = ADJECTIVES.iter().find(|word| word.english == adjective).expect("known");
+        let noun = NOUNS.iter().find(|word| word.english[0] == noun).expect("known");
+        assert_eq!(held_out::described(adjective, noun), Split::Train);
+    }
+    // "Old man", the README's first words, are of the test's.
+    assert!(!train.contains(&("old".to_owned(), "man".to_owned())));
 }
 
 #[test]
