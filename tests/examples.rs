@@ -73,6 +73,9 @@ fn every_command_can_be_typed() {
 #[test]
 fn every_experiment_is_sound() {
     let workshop = Workshop::new();
+    // What the examples speak of must be there.
+    std::fs::create_dir(workshop.path("recordings")).expect("a folder");
+    workshop.write("events.tsv", "file\tsecond\tlabel\n");
     let mut seen = 0;
     for block in blocks() {
         if block.language != "yaml" || QUOTING.contains(&block.document.as_str()) {
@@ -93,23 +96,38 @@ fn experiment(part: &str) -> String {
 model: { transformer: { d_model: 32 } }
 training: { steps: 10, schedule: { constant: { peak: 1.0e-3 } }, batch: { tokens: 1000 } }
 ";
-    const FILES: &str = "    data: { files: { train: { parallel: { en: train.en, de: train.de } } } }\n";
-    const TARGET: &str = "    target: { text: { field: de, tokenizer: { words: {} } } }\n";
     let indented =
         |spaces: usize| -> String { part.lines().map(|line| format!("{:spaces$}{line}\n", "")).collect() };
-    let task = |task: String| format!("name: example\ntasks:\n  example:\n{task}{REST}");
-    let source = "    source: { text: { field: en, tokenizer: { words: {} } } }\n";
+    let between =
+        |start: &str, end: &[char]| part.split_once(start).and_then(|(_, rest)| rest.split(end).next());
+    // A side reads a field that the data has: what the part itself reads, or what it finds in names of files.
+    let read = between("field: ", &[',', '\n', ' ', '}']).unwrap_or("en");
+    let placeholders = part.split('{').filter_map(|rest| Some(rest.split_once('}')?.0));
+    let is_name = |text: &&str| !text.is_empty() && text.chars().all(char::is_alphabetic);
+    let named = placeholders.into_iter().find(is_name).unwrap_or("en");
+    let data = |fields: &str| format!("    data: {{ files: {{ train: {{ parallel: {{ {fields} }} }} }} }}\n");
+    let files = data(&format!("{read}: train.en, reference: train.de"));
+    let side = |side: &str, field: &str| {
+        format!("    {side}: {{ text: {{ field: {field}, tokenizer: {{ words: {{}} }} }} }}\n")
+    };
+    let task = |parts: &[&str]| format!("name: example\ntasks:\n  example:\n{}{REST}", parts.concat());
+    let target = side("target", "reference");
     match part.split_once(':').expect("a key").0 {
         "name" => part.to_owned(),
         "tasks" => format!("name: example\n{part}{REST}"),
-        "source" => task(format!("{FILES}{}{TARGET}", indented(4))),
-        "text" | "image" | "audio" | "eeg" => task(format!("{FILES}    source:\n{}{TARGET}", indented(6))),
-        "target" => task(format!("{FILES}{source}{}", indented(4))),
-        "decoding" | "evaluation" | "device" => format!("{}{part}", task(format!("{FILES}{source}{TARGET}"))),
-        "data" => task(format!("{}{source}{TARGET}", indented(4))),
+        "source" => task(&[&files, &indented(4), &target]),
+        "text" | "image" | "audio" | "eeg" => task(&[&files, "    source:\n", &indented(6), &target]),
+        "target" => task(&[&files, &side("source", "reference"), &indented(4)]),
+        "data" => task(&[&indented(4), &side("source", named), &side("target", named)]),
         "rows" => {
-            let data = format!("    data:\n      files:\n        train:\n{}", indented(10));
-            task(format!("{data}{source}{TARGET}"))
+            let rows = ["    data:\n      files:\n        train:\n", &indented(10)].concat();
+            task(&[&rows, &side("source", "label"), &side("target", "label")])
+        }
+        "decoding" | "evaluation" | "device" => {
+            format!(
+                "{}{part}",
+                task(&[&data("en: train.en, de: train.de"), &side("source", "en"), &side("target", "de")])
+            )
         }
         other => panic!("which part of an experiment is `{other}`?"),
     }
