@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use any2any_adapter::Registry;
 use any2any_experiment::Diagnostics;
 use any2any_train::TrainError;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
 
@@ -23,6 +23,11 @@ pub fn media() -> Registry {
         .with(any2any_image::Image)
         .with(any2any_audio::Audio)
         .with(any2any_eeg::Eeg)
+}
+
+/// The command line, for programs that write manual pages or completions, or check examples.
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the command line of this process.

@@ -6,7 +6,7 @@
 //! | ein, mein, kein | mixed | ein alter Mann, ein altes Haus, meine alten Häuser |
 //! | nothing, a number | strong | alte Männer, mit drei alten Männern |
 
-use super::lexicon::{COUNTS, Gender};
+use super::lexicon::{COUNTS, Gender, Noun};
 use super::syntax::{Determiner, NounPhrase, Number};
 
 /// The cases that occur.
@@ -49,6 +49,14 @@ fn determiner(determiner: Determiner, agreement: Agreement, case: Case) -> Strin
         Determiner::My => format!("mein{}", after_ein(agreement, case)),
         Determiner::No => format!("kein{}", after_ein(agreement, case)),
         Determiner::Count(count) => COUNTS[count].1.to_owned(),
+    }
+}
+
+/// The pronoun of a relative clause about a noun: as the article, but for the dative plural.
+pub(super) fn relative_pronoun(noun: &Noun, number: Number, case: Case) -> &'static str {
+    match ((number == Number::Singular).then_some(noun.gender), case) {
+        (None, Dative) => "denen",
+        (agreement, case) => definite(agreement, case),
     }
 }
 
@@ -133,10 +141,29 @@ mod tests {
             ("the boy", ["der Junge", "den Jungen", "dem Jungen"]),
             ("the boys", ["die Jungen", "die Jungen", "den Jungen"]),
             ("an egg", ["ein Ei", "ein Ei", "einem Ei"]),
+            ("a young student", ["ein junger Student", "einen jungen Studenten", "einem jungen Studenten"]),
+            ("the mice", ["die Mäuse", "die Mäuse", "den Mäusen"]),
+            ("this old mat", ["diese alte Matte", "diese alte Matte", "dieser alten Matte"]),
         ];
         for (english, expected) in cases {
             let found =
                 [Nominative, Accusative, Dative].map(|case| noun_phrase(&noun_phrase_of(english), case));
+            assert_eq!(found, expected, "{english}");
+        }
+    }
+
+    #[test]
+    fn relative_pronouns() {
+        let cases = [
+            ("the man", ["der", "den", "dem"]),
+            ("the woman", ["die", "die", "der"]),
+            ("the child", ["das", "das", "dem"]),
+            ("the women", ["die", "die", "denen"]),
+        ];
+        for (english, expected) in cases {
+            let phrase = noun_phrase_of(english);
+            let found = [Nominative, Accusative, Dative]
+                .map(|case| relative_pronoun(phrase.noun, phrase.number, case));
             assert_eq!(found, expected, "{english}");
         }
     }

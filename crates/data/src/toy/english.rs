@@ -3,7 +3,7 @@
 use super::lexicon::COUNTS;
 use super::syntax::{
     Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, QuestionWord,
-    Sentence, Subject, Time, write,
+    Relative, RelativePronoun, Sentence, Subject, Tense, Time, write,
 };
 
 type Words = Vec<&'static str>;
@@ -45,34 +45,40 @@ pub(super) fn sentence(sentence: &Sentence) -> String {
 }
 
 fn statement(clause: &Clause) -> Words {
-    [subject(&clause.subject), verbs(clause), rest(clause)].concat()
+    [subject(clause), verbs(clause), rest(clause)].concat()
 }
 
 /// Helper, subject, verb: English asks with a helping verb, "do" if there is no other.
 fn question(clause: &Clause) -> Words {
     let number = clause.subject.number();
     let (helper, main) = match (&clause.predicate, clause.auxiliary) {
-        (Predicate::Be(_), None) => (be(number), ""),
-        (predicate, None) => (third(number, "do", "does"), plain(predicate)),
+        (Predicate::Be(_), None) => (be(number, clause.tense), vec![]),
+        (Predicate::Passive(verb, _), None) => (be(number, clause.tense), vec![verb.english[3]]),
+        (predicate, None) => (do_(number, clause.tense), plain(predicate)),
         (predicate, Some(auxiliary)) => (helper(auxiliary, false), plain(predicate)),
     };
     let not = if clause.negated { "not" } else { "" };
-    [vec![helper], subject(&clause.subject), vec![not, main], rest(clause)].concat()
+    [vec![helper], subject(clause), vec![not], main, rest(clause)].concat()
 }
 
 fn verbs(clause: &Clause) -> Words {
     let number = clause.subject.number();
-    match (&clause.predicate, clause.auxiliary, clause.negated) {
-        (predicate, Some(auxiliary), negated) => {
+    let not = if clause.negated { "not" } else { "" };
+    match (&clause.predicate, clause.auxiliary) {
+        (predicate, Some(auxiliary)) => {
             // "Cannot" is one word.
-            let not = if negated && auxiliary != Auxiliary::Can { "not" } else { "" };
-            vec![helper(auxiliary, negated), not, plain(predicate)]
+            let not = if auxiliary == Auxiliary::Can { "" } else { not };
+            [vec![helper(auxiliary, clause.negated), not], plain(predicate)].concat()
         }
-        (Predicate::Be(_), None, negated) => vec![be(number), if negated { "not" } else { "" }],
-        (predicate, None, true) => vec![third(number, "do", "does"), "not", plain(predicate)],
-        (Predicate::Do(verb, _) | Predicate::DoWhat(verb), None, false) => {
-            vec![third(number, verb.english[0], verb.english[1])]
+        (Predicate::Be(_), None) => vec![be(number, clause.tense), not],
+        (Predicate::Passive(verb, _), None) => vec![be(number, clause.tense), not, verb.english[3]],
+        (predicate, None) if clause.negated => {
+            [vec![do_(number, clause.tense), not], plain(predicate)].concat()
         }
+        (Predicate::Do(verb, _) | Predicate::DoWhat(verb), None) => match clause.tense {
+            Tense::Present => vec![third(number, verb.english[0], verb.english[1])],
+            Tense::Past => vec![verb.english[2]],
+        },
     }
 }
 
@@ -81,7 +87,11 @@ fn rest(clause: &Clause) -> Words {
     match &clause.predicate {
         Predicate::Be(adjective) => words.push(adjective.english),
         Predicate::Do(_, objects) => words.extend(objects.iter().flat_map(noun_phrase)),
-        Predicate::DoWhat(_) => {}
+        Predicate::DoWhat(_) | Predicate::Passive(_, None) => {}
+        Predicate::Passive(_, Some(agent)) => {
+            words.push("by");
+            words.extend(noun_phrase(agent));
+        }
     }
     if let Some((preposition, place)) = &clause.place {
         words.push(match preposition {
@@ -89,16 +99,40 @@ fn rest(clause: &Clause) -> Words {
             Preposition::Behind => "behind",
             Preposition::Under => "under",
             Preposition::Beside => "beside",
+            Preposition::On => "on",
             Preposition::With => "with",
+            Preposition::Into => "into",
+            Preposition::OutOf => "out of",
+            Preposition::To => "to",
         });
         words.extend(noun_phrase(place));
     }
     words.extend(clause.time.map(time));
+    words.extend(clause.about_last.iter().flat_map(|said| relative(said)));
     words
 }
 
-fn subject(subject: &Subject) -> Words {
-    match subject {
+fn relative(relative: &Relative) -> Words {
+    match relative {
+        Relative::Subject(clause) => statement(clause),
+        Relative::Object(pronoun, _, _, clause) => {
+            [vec![relative_pronoun(*pronoun)], statement(clause)].concat()
+        }
+    }
+}
+
+fn relative_pronoun(pronoun: RelativePronoun) -> &'static str {
+    match pronoun {
+        RelativePronoun::That => "that",
+        RelativePronoun::Which => "which",
+        RelativePronoun::Who => "who",
+        RelativePronoun::Whom => "whom",
+    }
+}
+
+/// The subject, and what else is said of it.
+fn subject(clause: &Clause) -> Words {
+    let mut words = match &clause.subject {
         Subject::Noun(phrase) => noun_phrase(phrase),
         Subject::Both(first, second) => [noun_phrase(first), vec!["and"], noun_phrase(second)].concat(),
         Subject::Pronoun(pronoun) => vec![match pronoun {
@@ -108,7 +142,10 @@ fn subject(subject: &Subject) -> Words {
             Pronoun::They => "they",
         }],
         Subject::Who => vec!["who"],
-    }
+        Subject::Relative(pronoun, ..) => vec![relative_pronoun(*pronoun)],
+    };
+    words.extend(clause.about_subject.iter().flat_map(|said| relative(said)));
+    words
 }
 
 pub(super) fn noun_phrase(phrase: &NounPhrase) -> Words {
@@ -138,15 +175,27 @@ fn helper(auxiliary: Auxiliary, negated: bool) -> &'static str {
     }
 }
 
-fn plain(predicate: &Predicate) -> &'static str {
+/// The verb as it follows a helping verb.
+fn plain(predicate: &Predicate) -> Words {
     match predicate {
-        Predicate::Be(_) => "be",
-        Predicate::Do(verb, _) | Predicate::DoWhat(verb) => verb.english[0],
+        Predicate::Be(_) => vec!["be"],
+        Predicate::Do(verb, _) | Predicate::DoWhat(verb) => vec![verb.english[0]],
+        Predicate::Passive(verb, _) => vec!["be", verb.english[3]],
     }
 }
 
-fn be(number: Number) -> &'static str {
-    third(number, "are", "is")
+fn be(number: Number, tense: Tense) -> &'static str {
+    match tense {
+        Tense::Present => third(number, "are", "is"),
+        Tense::Past => third(number, "were", "was"),
+    }
+}
+
+fn do_(number: Number, tense: Tense) -> &'static str {
+    match tense {
+        Tense::Present => third(number, "do", "does"),
+        Tense::Past => "did",
+    }
 }
 
 fn third(number: Number, plural: &'static str, singular: &'static str) -> &'static str {
@@ -159,5 +208,6 @@ fn time(time: Time) -> &'static str {
         Time::Now => "now",
         Time::Tomorrow => "tomorrow",
         Time::Sometimes => "sometimes",
+        Time::Yesterday => "yesterday",
     }
 }

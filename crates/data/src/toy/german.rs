@@ -2,13 +2,14 @@
 //!
 //! A clause is laid out by the model of the sentence bracket: what stands first, the finite verb, the middle,
 //! and the other verb at the end. Statements have one part before the finite verb, whichever it is; questions
-//! none, or the question word; after a conjunction that subordinates, the finite verb stands last of all.
+//! none, or the question word; after a conjunction that subordinates and in relative clauses, the finite verb stands last
+//! of all. What a relative clause says of the last noun phrase follows all verbs: "Sie kann den Hund sehen, der schläft."
 
-use super::declension::{Case, noun_phrase};
+use super::declension::{Case, noun_phrase, relative_pronoun};
 use super::lexicon::Frame;
 use super::syntax::{
     Auxiliary, Clause, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, QuestionWord,
-    Sentence, Subject, Time, write,
+    Relative, Sentence, Subject, Tense, Time, write,
 };
 
 pub(super) fn sentence(sentence: &Sentence) -> String {
@@ -48,25 +49,48 @@ fn joined(first: Vec<String>, conjunction: &str, second: Vec<String>) -> Vec<Str
 
 /// Subject, finite verb, middle, end.
 fn statement(clause: &Clause) -> Vec<String> {
-    let mut words = vec![subject(&clause.subject), finite(clause)];
+    let mut words = subject(clause);
+    words.push(finite(clause));
     words.extend(middle(clause));
     words.push(end(clause));
+    words.extend(about(&clause.about_last));
     words
 }
 
 /// Something else, finite verb, subject, middle, end.
 fn verb_second(first: &str, clause: &Clause) -> Vec<String> {
-    let mut words = vec![first.to_owned(), finite(clause), subject(&clause.subject)];
+    let mut words = vec![first.to_owned(), finite(clause)];
+    words.extend(subject(clause));
     words.extend(middle(clause));
     words.push(end(clause));
+    words.extend(about(&clause.about_last));
     words
 }
 
 /// Subject, middle, end, finite verb.
 fn verb_last(clause: &Clause) -> Vec<String> {
-    let mut words = vec![subject(&clause.subject)];
+    let mut words = subject(clause);
     words.extend(middle(clause));
     words.extend([end(clause), finite(clause)]);
+    words.extend(about(&clause.about_last));
+    words
+}
+
+/// A relative clause between its commas, if there is one.
+fn about(relative: &Option<Box<Relative>>) -> Vec<String> {
+    let Some(relative) = relative else {
+        return Vec::new();
+    };
+    let pronoun = match &**relative {
+        Relative::Subject(_) => "",
+        Relative::Object(_, noun, number, clause) => {
+            let dative = matches!(clause.predicate, Predicate::DoWhat(verb) if verb.frame == Frame::Dative);
+            relative_pronoun(noun, *number, if dative { Case::Dative } else { Case::Accusative })
+        }
+    };
+    let mut words = vec![",".to_owned(), pronoun.to_owned()];
+    words.extend(verb_last(relative.clause()));
+    words.push(",".to_owned());
     words
 }
 
@@ -79,8 +103,13 @@ fn middle(clause: &Clause) -> Vec<String> {
     if clause.negated && !kein {
         words.push("nicht".to_owned());
     }
+    // "In dem Haus, das": before a relative clause the article is meant as such, and keeps its form.
+    let last = clause.about_last.is_none();
+    if let Predicate::Passive(_, Some(agent)) = &clause.predicate {
+        words.push(contracted("von", noun_phrase(agent, Case::Dative), last || clause.place.is_some()));
+    }
     if let Some((preposition, phrase)) = &clause.place {
-        words.push(place(*preposition, phrase));
+        words.push(place(*preposition, phrase, last));
     }
     if let Predicate::Be(adjective) = clause.predicate {
         words.push(adjective.german.to_owned());
@@ -102,52 +131,80 @@ fn objects(predicate: &Predicate, kein: bool) -> Vec<String> {
     phrases.iter().enumerate().map(write).collect()
 }
 
-fn place(preposition: Preposition, phrase: &NounPhrase) -> String {
-    let phrase = noun_phrase(phrase, Case::Dative);
-    let preposition = match preposition {
-        Preposition::In => "in",
-        Preposition::Behind => "hinter",
-        Preposition::Under => "unter",
-        Preposition::Beside => "neben",
-        Preposition::With => "mit",
+fn place(preposition: Preposition, phrase: &NounPhrase, contract: bool) -> String {
+    let (preposition, case) = match preposition {
+        Preposition::In => ("in", Case::Dative),
+        Preposition::Behind => ("hinter", Case::Dative),
+        Preposition::Under => ("unter", Case::Dative),
+        Preposition::Beside => ("neben", Case::Dative),
+        Preposition::On => ("auf", Case::Dative),
+        Preposition::With => ("mit", Case::Dative),
+        Preposition::Into => ("in", Case::Accusative),
+        Preposition::OutOf => ("aus", Case::Dative),
+        Preposition::To => ("zu", Case::Dative),
     };
-    match phrase.strip_prefix("dem ") {
-        Some(rest) if preposition == "in" => format!("im {rest}"),
-        _ => format!("{preposition} {phrase}"),
-    }
+    contracted(preposition, noun_phrase(phrase, case), contract)
 }
 
-fn subject(subject: &Subject) -> String {
+/// Some prepositions take the article into themselves.
+fn contracted(preposition: &str, phrase: String, contract: bool) -> String {
+    const CONTRACTIONS: [(&str, &str, &str); 5] = [
+        ("in", "dem ", "im"),
+        ("in", "das ", "ins"),
+        ("von", "dem ", "vom"),
+        ("zu", "dem ", "zum"),
+        ("zu", "der ", "zur"),
+    ];
+    let fits = |&(long, article, short): &(&str, &str, &str)| {
+        let rest = phrase.strip_prefix(article).filter(|_| long == preposition && contract)?;
+        Some(format!("{short} {rest}"))
+    };
+    CONTRACTIONS.iter().find_map(fits).unwrap_or_else(|| format!("{preposition} {phrase}"))
+}
+
+/// The subject, and what else is said of it.
+fn subject(clause: &Clause) -> Vec<String> {
     let write = |phrase| noun_phrase(phrase, Case::Nominative);
-    match subject {
+    let subject = match &clause.subject {
         Subject::Noun(phrase) => write(phrase),
         Subject::Both(first, second) => format!("{} und {}", write(first), write(second)),
         Subject::Pronoun(Pronoun::He) => "er".to_owned(),
         Subject::Pronoun(Pronoun::She | Pronoun::They) => "sie".to_owned(),
         Subject::Pronoun(Pronoun::We) => "wir".to_owned(),
         Subject::Who => "wer".to_owned(),
-    }
+        Subject::Relative(_, noun, number) => relative_pronoun(noun, *number, Case::Nominative).to_owned(),
+    };
+    [vec![subject], about(&clause.about_subject)].concat()
 }
 
 fn finite(clause: &Clause) -> String {
-    let [plural, singular] = match (clause.auxiliary, &clause.predicate) {
-        (Some(Auxiliary::Will), _) => ["werden", "wird"],
-        (Some(Auxiliary::Can), _) => ["können", "kann"],
-        (Some(Auxiliary::Must), _) => ["müssen", "muss"],
-        (None, Predicate::Be(_)) => ["sind", "ist"],
-        (None, Predicate::Do(verb, _) | Predicate::DoWhat(verb)) => verb.german,
+    let [plural, singular] = match (clause.auxiliary, &clause.predicate, clause.tense) {
+        (Some(Auxiliary::Will), ..) => ["werden", "wird"],
+        (Some(Auxiliary::Can), ..) => ["können", "kann"],
+        (Some(Auxiliary::Must), ..) => ["müssen", "muss"],
+        (None, Predicate::Be(_), Tense::Present) => ["sind", "ist"],
+        (None, Predicate::Be(_), Tense::Past) => ["waren", "war"],
+        (None, Predicate::Passive(..), Tense::Present) => ["werden", "wird"],
+        (None, Predicate::Passive(..), Tense::Past) => ["wurden", "wurde"],
+        (None, Predicate::Do(verb, _) | Predicate::DoWhat(verb), Tense::Present) => {
+            [verb.german[0], verb.german[1]]
+        }
+        (None, Predicate::Do(verb, _) | Predicate::DoWhat(verb), Tense::Past) => {
+            [verb.german[2], verb.german[3]]
+        }
     };
     if clause.subject.number() == Number::Plural { plural.to_owned() } else { singular.to_owned() }
 }
 
-/// The infinitive that an auxiliary sends to the end.
+/// What stands at the end: the participle of a passive, and the infinitive that an auxiliary sends there.
 fn end(clause: &Clause) -> String {
-    let infinitive = match &clause.predicate {
-        _ if clause.auxiliary.is_none() => "",
-        Predicate::Be(_) => "sein",
-        Predicate::Do(verb, _) | Predicate::DoWhat(verb) => verb.german[0],
-    };
-    infinitive.to_owned()
+    match (&clause.predicate, clause.auxiliary) {
+        (Predicate::Passive(verb, _), None) => verb.german[4].to_owned(),
+        (Predicate::Passive(verb, _), Some(_)) => format!("{} werden", verb.german[4]),
+        (_, None) => String::new(),
+        (Predicate::Be(_), Some(_)) => "sein".to_owned(),
+        (Predicate::Do(verb, _) | Predicate::DoWhat(verb), Some(_)) => verb.german[0].to_owned(),
+    }
 }
 
 fn time(time: Time) -> &'static str {
@@ -156,5 +213,6 @@ fn time(time: Time) -> &'static str {
         Time::Now => "jetzt",
         Time::Tomorrow => "morgen",
         Time::Sometimes => "manchmal",
+        Time::Yesterday => "gestern",
     }
 }

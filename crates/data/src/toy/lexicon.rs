@@ -68,16 +68,21 @@ pub(super) enum Frame {
     Ditransitive,
     /// A clause with "that": say.
     Clausal,
+    /// Nothing, or where to: run.
+    Motion,
 }
 
-/// A verb: its plain form and its third person singular in both languages. The German plural equals the
-/// infinitive.
+/// A verb with its forms, and what it goes with.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Verb {
-    pub(super) english: [&'static str; 2],
-    pub(super) german: [&'static str; 2],
+    /// Plain form, third person singular, simple past, past participle.
+    pub(super) english: [&'static str; 4],
+    /// Infinitive, which is the plural too; third person singular; the same two of the simple past
+    /// (Präteritum); past participle.
+    pub(super) german: [&'static str; 5],
     pub(super) frame: Frame,
-    /// Whether it says what someone does, and so goes with "can" and "must"; "know" does not.
+    /// Whether it says what someone does, and so goes with "can" and "must", and can be said in the passive;
+    /// "know" does not.
     pub(super) action: bool,
     /// The classes of its subject.
     pub(super) subjects: &'static [Class],
@@ -86,7 +91,7 @@ pub(super) struct Verb {
 }
 
 use Class::{Animal, Food, Person, Place, Text, Thing};
-use Frame::{Accusative, Clausal, Dative, Ditransitive, Intransitive};
+use Frame::{Accusative, Clausal, Dative, Ditransitive, Intransitive, Motion};
 use Gender::{Feminine, Masculine, Neuter};
 
 const fn noun(
@@ -98,8 +103,12 @@ const fn noun(
     Noun { english, gender, nominative, oblique, plural, dative_plural, class }
 }
 
+/// How many of the nouns the corpus of [`agreement`](super::agreement) has: its sentences stay the same when
+/// others are added behind them.
+pub(super) const AGREEMENT_NOUNS: usize = 30;
+
 #[rustfmt::skip]
-pub(super) static NOUNS: [Noun; 30] = [
+pub(super) static NOUNS: [Noun; 33] = [
     noun(["man", "men"], Masculine, ["Mann", "Mann", "Männer", "Männern"], Person),
     noun(["woman", "women"], Feminine, ["Frau", "Frau", "Frauen", "Frauen"], Person),
     noun(["child", "children"], Neuter, ["Kind", "Kind", "Kinder", "Kindern"], Person),
@@ -130,6 +139,9 @@ pub(super) static NOUNS: [Noun; 30] = [
     noun(["school", "schools"], Feminine, ["Schule", "Schule", "Schulen", "Schulen"], Place),
     noun(["tree", "trees"], Masculine, ["Baum", "Baum", "Bäume", "Bäumen"], Place),
     noun(["table", "tables"], Masculine, ["Tisch", "Tisch", "Tische", "Tischen"], Place),
+    noun(["mouse", "mice"], Feminine, ["Maus", "Maus", "Mäuse", "Mäusen"], Animal),
+    noun(["student", "students"], Masculine, ["Student", "Studenten", "Studenten", "Studenten"], Person),
+    noun(["mat", "mats"], Feminine, ["Matte", "Matte", "Matten", "Matten"], Thing),
 ];
 
 const fn adjective(
@@ -156,8 +168,8 @@ pub(super) static ADJECTIVES: [Adjective; 10] = [
 ];
 
 const fn verb(
-    english: [&'static str; 2],
-    german: [&'static str; 2],
+    english: [&'static str; 4],
+    german: [&'static str; 5],
     frame: Frame,
     subjects: &'static [Class],
     objects: &'static [Class],
@@ -172,30 +184,43 @@ const fn state(verb: Verb) -> Verb {
 const PEOPLE: &[Class] = &[Person];
 const LIVING: &[Class] = &[Person, Animal];
 
+/// How many of the verbs the corpus of [`agreement`](super::agreement) has.
+pub(super) const AGREEMENT_VERBS: usize = 22;
+
 #[rustfmt::skip]
-pub(super) static VERBS: [Verb; 22] = [
-    verb(["sleep", "sleeps"], ["schlafen", "schläft"], Intransitive, LIVING, &[]),
-    verb(["wait", "waits"], ["warten", "wartet"], Intransitive, LIVING, &[]),
-    verb(["play", "plays"], ["spielen", "spielt"], Intransitive, LIVING, &[]),
-    verb(["laugh", "laughs"], ["lachen", "lacht"], Intransitive, PEOPLE, &[]),
-    verb(["sing", "sings"], ["singen", "singt"], Intransitive, PEOPLE, &[]),
-    verb(["dance", "dances"], ["tanzen", "tanzt"], Intransitive, PEOPLE, &[]),
-    verb(["work", "works"], ["arbeiten", "arbeitet"], Intransitive, PEOPLE, &[]),
-    verb(["see", "sees"], ["sehen", "sieht"], Accusative, LIVING, &[Person, Animal, Food, Text, Thing, Place]),
-    verb(["find", "finds"], ["finden", "findet"], Accusative, LIVING, &[Person, Animal, Food, Text, Thing]),
-    state(verb(["need", "needs"], ["brauchen", "braucht"], Accusative, LIVING, &[Person, Animal, Food, Text, Thing])),
-    state(verb(["love", "loves"], ["lieben", "liebt"], Accusative, LIVING, &[Person, Animal])),
-    verb(["eat", "eats"], ["essen", "isst"], Accusative, LIVING, &[Food]),
-    verb(["read", "reads"], ["lesen", "liest"], Accusative, PEOPLE, &[Text]),
-    verb(["buy", "buys"], ["kaufen", "kauft"], Accusative, PEOPLE, &[Animal, Food, Text, Thing]),
-    verb(["draw", "draws"], ["zeichnen", "zeichnet"], Accusative, PEOPLE, &[Person, Animal, Food, Thing, Place]),
-    verb(["carry", "carries"], ["tragen", "trägt"], Accusative, PEOPLE, &[Food, Text, Thing]),
-    state(verb(["know", "knows"], ["kennen", "kennt"], Accusative, PEOPLE, &[Person, Animal, Text, Place])),
-    verb(["help", "helps"], ["helfen", "hilft"], Dative, PEOPLE, &[Person, Animal]),
-    verb(["give", "gives"], ["geben", "gibt"], Ditransitive, PEOPLE, &[Food, Text, Thing]),
-    verb(["show", "shows"], ["zeigen", "zeigt"], Ditransitive, PEOPLE, &[Animal, Text, Thing, Place]),
-    verb(["say", "says"], ["sagen", "sagt"], Clausal, PEOPLE, &[]),
-    verb(["believe", "believes"], ["glauben", "glaubt"], Clausal, PEOPLE, &[]),
+pub(super) static VERBS: [Verb; 32] = [
+    verb(["sleep", "sleeps", "slept", "slept"], ["schlafen", "schläft", "schliefen", "schlief", "geschlafen"], Intransitive, LIVING, &[]),
+    verb(["wait", "waits", "waited", "waited"], ["warten", "wartet", "warteten", "wartete", "gewartet"], Intransitive, LIVING, &[]),
+    verb(["play", "plays", "played", "played"], ["spielen", "spielt", "spielten", "spielte", "gespielt"], Intransitive, LIVING, &[]),
+    verb(["laugh", "laughs", "laughed", "laughed"], ["lachen", "lacht", "lachten", "lachte", "gelacht"], Intransitive, PEOPLE, &[]),
+    verb(["sing", "sings", "sang", "sung"], ["singen", "singt", "sangen", "sang", "gesungen"], Intransitive, PEOPLE, &[]),
+    verb(["dance", "dances", "danced", "danced"], ["tanzen", "tanzt", "tanzten", "tanzte", "getanzt"], Intransitive, PEOPLE, &[]),
+    verb(["work", "works", "worked", "worked"], ["arbeiten", "arbeitet", "arbeiteten", "arbeitete", "gearbeitet"], Intransitive, PEOPLE, &[]),
+    verb(["see", "sees", "saw", "seen"], ["sehen", "sieht", "sahen", "sah", "gesehen"], Accusative, LIVING, &[Person, Animal, Food, Text, Thing, Place]),
+    verb(["find", "finds", "found", "found"], ["finden", "findet", "fanden", "fand", "gefunden"], Accusative, LIVING, &[Person, Animal, Food, Text, Thing]),
+    state(verb(["need", "needs", "needed", "needed"], ["brauchen", "braucht", "brauchten", "brauchte", "gebraucht"], Accusative, LIVING, &[Person, Animal, Food, Text, Thing])),
+    state(verb(["love", "loves", "loved", "loved"], ["lieben", "liebt", "liebten", "liebte", "geliebt"], Accusative, LIVING, &[Person, Animal])),
+    verb(["eat", "eats", "ate", "eaten"], ["essen", "isst", "aßen", "aß", "gegessen"], Accusative, LIVING, &[Food]),
+    verb(["read", "reads", "read", "read"], ["lesen", "liest", "lasen", "las", "gelesen"], Accusative, PEOPLE, &[Text]),
+    verb(["buy", "buys", "bought", "bought"], ["kaufen", "kauft", "kauften", "kaufte", "gekauft"], Accusative, PEOPLE, &[Animal, Food, Text, Thing]),
+    verb(["draw", "draws", "drew", "drawn"], ["zeichnen", "zeichnet", "zeichneten", "zeichnete", "gezeichnet"], Accusative, PEOPLE, &[Person, Animal, Food, Thing, Place]),
+    verb(["carry", "carries", "carried", "carried"], ["tragen", "trägt", "trugen", "trug", "getragen"], Accusative, PEOPLE, &[Food, Text, Thing]),
+    state(verb(["know", "knows", "knew", "known"], ["kennen", "kennt", "kannten", "kannte", "gekannt"], Accusative, PEOPLE, &[Person, Animal, Text, Place])),
+    verb(["help", "helps", "helped", "helped"], ["helfen", "hilft", "halfen", "half", "geholfen"], Dative, PEOPLE, &[Person, Animal]),
+    verb(["give", "gives", "gave", "given"], ["geben", "gibt", "gaben", "gab", "gegeben"], Ditransitive, PEOPLE, &[Food, Text, Thing]),
+    verb(["show", "shows", "showed", "shown"], ["zeigen", "zeigt", "zeigten", "zeigte", "gezeigt"], Ditransitive, PEOPLE, &[Animal, Text, Thing, Place]),
+    verb(["say", "says", "said", "said"], ["sagen", "sagt", "sagten", "sagte", "gesagt"], Clausal, PEOPLE, &[]),
+    verb(["believe", "believes", "believed", "believed"], ["glauben", "glaubt", "glaubten", "glaubte", "geglaubt"], Clausal, PEOPLE, &[]),
+    verb(["chase", "chases", "chased", "chased"], ["jagen", "jagt", "jagten", "jagte", "gejagt"], Accusative, LIVING, &[Person, Animal]),
+    verb(["hear", "hears", "heard", "heard"], ["hören", "hört", "hörten", "hörte", "gehört"], Accusative, LIVING, &[Person, Animal]),
+    verb(["catch", "catches", "caught", "caught"], ["fangen", "fängt", "fingen", "fing", "gefangen"], Accusative, LIVING, &[Animal]),
+    verb(["write", "writes", "wrote", "written"], ["schreiben", "schreibt", "schrieben", "schrieb", "geschrieben"], Accusative, PEOPLE, &[Text]),
+    verb(["follow", "follows", "followed", "followed"], ["folgen", "folgt", "folgten", "folgte", "gefolgt"], Dative, LIVING, &[Person, Animal]),
+    verb(["sit", "sits", "sat", "sat"], ["sitzen", "sitzt", "saßen", "saß", "gesessen"], Intransitive, LIVING, &[]),
+    verb(["run", "runs", "ran", "run"], ["rennen", "rennt", "rannten", "rannte", "gerannt"], Motion, LIVING, &[]),
+    verb(["walk", "walks", "walked", "walked"], ["laufen", "läuft", "liefen", "lief", "gelaufen"], Motion, LIVING, &[]),
+    verb(["jump", "jumps", "jumped", "jumped"], ["springen", "springt", "sprangen", "sprang", "gesprungen"], Motion, LIVING, &[]),
+    verb(["go", "goes", "went", "gone"], ["gehen", "geht", "gingen", "ging", "gegangen"], Motion, LIVING, &[]),
 ];
 
 /// Numbers that stand before a plural.

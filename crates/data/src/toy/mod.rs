@@ -10,16 +10,20 @@
 //!   something is given dative, and so is everything after a preposition. Articles and adjectives agree.
 //! - **Declension** of adjectives, weak, mixed and strong; weak nouns (der Junge, den Jungen); dative plurals.
 //! - **Agreement** of subject and verb, of "he" and "they", of two subjects joined by "and".
-//! - **Word order**: the finite verb stands second, first in questions, last after "weil", "dass" and "wenn".
-//!   Infinitives go to the end. The time stands before the object, the place after it.
+//! - **Word order**: the finite verb stands second, first in questions, last after "weil", "dass" and "wenn" and in
+//!   relative clauses. Infinitives and participles go to the end. The time stands before the object, the place after it.
+//! - **Relative clauses** with "that", "which", "who" and "whom", of a subject or an object, one within another.
+//! - **The past** (Präteritum), regular and strong, and the **passive** in all tenses, with "von" or without.
+//! - **Where and where to**: "in dem Garten" and "in den Garten".
 //! - **Negation**: "nicht" in its place, and "kein" with whatever would have "ein" or nothing.
 //! - **Numbers**, contraction ("in dem" becomes "im"), capitals and commas.
+//! - **Spelling**: capitals, spaces before marks, the last mark and "not" in full are not always there in English.
 //!
-//! What is left out, since the English would not say which German is meant: "you", "it", and "must not". The
-//! past is left out to keep the vocabulary small: there are about 160 word forms in English and 220 in German.
+//! What is left out, since the English would not say which German is meant: "you", "it", "must not", "they read" of the
+//! past, and motion "behind" something. There are about 240 word forms in English and 335 in German.
 //!
-//! A structure is drawn (`grammar`), then written in each language (`english`, `german`, with `declension`).
-//! Training never shows certain combinations of words (`held_out`); every sentence of the validation and test
+//! A structure is drawn (`grammar`, `relatives`, `phrases`), then written in each language (`english`, `german`, with
+//! `declension`; `spelling`). Training never shows certain combinations of words (`held_out`); every sentence of the validation and test
 //! splits has at least one of them.
 //!
 //! The same words make another corpus, [`agreement`]: sentences whose subject and verb stand far apart.
@@ -32,6 +36,8 @@ mod grammar;
 mod held_out;
 mod lexicon;
 mod phrases;
+mod relatives;
+mod spelling;
 mod syntax;
 #[cfg(test)]
 mod testing;
@@ -40,13 +46,14 @@ mod tests;
 
 use std::collections::HashSet;
 
-use any2any_adapter::{Seed, Value};
+use any2any_adapter::{Random, Seed, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::grouped;
 use crate::{DataError, Samples};
 use held_out::Split;
+use spelling::Spelling;
 use syntax::Sentence;
 
 /// Sentences of the validation split.
@@ -56,7 +63,9 @@ const TEST: usize = 1000;
 /// The most pairs to train on.
 const MOST_PAIRS: usize = 500_000;
 /// The fewest and the most words of a sentence, in either language.
-const WORDS: std::ops::RangeInclusive<usize> = 3..=14;
+const WORDS: std::ops::RangeInclusive<usize> = 3..=15;
+/// Of a hundred sentences with "not", how many may draw it into the verb before.
+const CONTRACTED: usize = 25;
 /// Sentences drawn for each one wanted before the grammar counts as exhausted.
 const PATIENCE: usize = 100;
 
@@ -80,7 +89,7 @@ pub struct Pair {
     pub german: String,
 }
 
-/// The generated corpus. No English sentence stands in it twice.
+/// The generated corpus. No English sentence stands in it twice, however it is spelled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Corpus {
     /// Pairs to learn from.
@@ -116,7 +125,7 @@ impl ToyEnDe {
         let mut random = Seed(self.seed).random("toy-en-de", 0);
         let mut corpus = Corpus::default();
         let mut seen = HashSet::new();
-        for _ in 0..PATIENCE * (self.pairs + VALIDATION + TEST) {
+        for draw in 0..PATIENCE * (self.pairs + VALIDATION + TEST) {
             if corpus.train.len() == self.pairs
                 && corpus.validation.len() == VALIDATION
                 && corpus.test.len() == TEST
@@ -132,7 +141,7 @@ impl ToyEnDe {
             };
             let pair = Pair::of(&sentence);
             if pairs.len() < wanted && pair.fits() && seen.insert(pair.english.clone()) {
-                pairs.push(pair);
+                pairs.push(pair.spelled(&mut Seed(self.seed).random("toy-en-de spelling", draw as u64)));
             }
         }
         Err(wrong(format!(
@@ -145,6 +154,13 @@ impl ToyEnDe {
 impl Pair {
     fn of(sentence: &Sentence) -> Self {
         Self { english: english::sentence(sentence), german: german::sentence(sentence) }
+    }
+
+    /// The pair with its English in one of the ways in which people write.
+    fn spelled(self, random: &mut Random) -> Self {
+        let english =
+            if random.below(100) < CONTRACTED { spelling::contract(&self.english) } else { self.english };
+        Self { english: Spelling::draw(random).write(&english), ..self }
     }
 
     fn fits(&self) -> bool {

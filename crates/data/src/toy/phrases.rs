@@ -4,7 +4,7 @@ use any2any_adapter::Random;
 
 use super::lexicon::{ADJECTIVES, Adjective, COUNTS, Class, Frame, NOUNS, Noun, VERBS, Verb};
 use super::syntax::{
-    Auxiliary, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, Subject, Time,
+    Auxiliary, Determiner, NounPhrase, Number, Predicate, Preposition, Pronoun, Subject, Tense, Time,
 };
 
 /// A sentence that is being drawn.
@@ -35,9 +35,12 @@ impl Drawing<'_> {
     }
 
     pub(super) fn verb(&mut self, frames: &[Frame], action: bool) -> &'static Verb {
-        let fits = |verb: &&Verb| frames.contains(&verb.frame) && (verb.action || !action);
-        let verbs: Vec<&Verb> = VERBS.iter().filter(fits).collect();
-        self.pick(&verbs)
+        self.verb_that(|verb| frames.contains(&verb.frame) && (verb.action || !action)).unwrap_or(&VERBS[0])
+    }
+
+    pub(super) fn verb_that(&mut self, fits: impl Fn(&Verb) -> bool) -> Option<&'static Verb> {
+        let verbs: Vec<&Verb> = VERBS.iter().filter(|verb| fits(verb)).collect();
+        if verbs.is_empty() { None } else { Some(self.pick(&verbs)) }
     }
 
     pub(super) fn noun(&mut self, fits: impl Fn(&Noun) -> bool) -> Option<&'static Noun> {
@@ -108,52 +111,86 @@ impl Drawing<'_> {
     }
 
     pub(super) fn place(&mut self, predicate: &Predicate) -> Option<(Preposition, NounPhrase)> {
-        if matches!(predicate, Predicate::Be(_)) || !self.chance(45) {
+        let motion = predicate.is(Frame::Motion);
+        let percent = match predicate {
+            Predicate::Be(_) => 0,
+            Predicate::Passive(..) => 20,
+            _ if motion => 85,
+            _ => 45,
+        };
+        if !self.chance(percent) {
             return None;
         }
-        if predicate.is(Frame::Intransitive) && self.chance(40) {
+        let with = if motion { 10 } else { 40 };
+        if (predicate.is(Frame::Intransitive) || motion) && self.chance(with) {
             return Some((Preposition::With, self.phrase(&[Class::Person, Class::Animal], 30)));
         }
-        let preposition = self.pick(&[
-            Preposition::In,
-            Preposition::In,
-            Preposition::Behind,
-            Preposition::Under,
-            Preposition::Beside,
-        ]);
+        let preposition = self.preposition(motion);
+        if preposition == Preposition::To && self.chance(30) {
+            return Some((preposition, self.known_phrase(&[Class::Person, Class::Animal], 25)));
+        }
         let noun = self.noun(|noun| {
-            noun.class == Class::Place
-                && match preposition {
-                    Preposition::In => ["garden", "kitchen", "house", "school"].contains(&noun.english[0]),
-                    Preposition::Under => ["tree", "table"].contains(&noun.english[0]),
-                    _ => true,
+            let one_of = |nouns: &[&str]| nouns.contains(&noun.english[0]);
+            match preposition {
+                Preposition::In | Preposition::Into | Preposition::OutOf => {
+                    one_of(&["garden", "kitchen", "house", "school"])
                 }
+                Preposition::Under => one_of(&["tree", "table"]),
+                Preposition::On => one_of(&["chair", "mat", "table", "tree"]),
+                _ => noun.class == Class::Place,
+            }
         })?;
-        let determiner =
-            self.pick(&[Determiner::Definite, Determiner::Definite, Determiner::This, Determiner::My]);
-        let adjective = if self.chance(25) { Some(self.adjective(Class::Place)) } else { None };
+        let determiner = match self.weighted(&[50, 15, 15, 20]) {
+            0 => Determiner::Definite,
+            1 => Determiner::Indefinite,
+            2 => Determiner::This,
+            _ => Determiner::My,
+        };
+        let adjective = if self.chance(25) { Some(self.adjective(noun.class)) } else { None };
         Some((preposition, NounPhrase { determiner, adjective, noun, number: Number::Singular }))
     }
 
+    /// Where; of motion also where to, or where from. "Runs behind the house" could be both, and is not drawn.
+    fn preposition(&mut self, motion: bool) -> Preposition {
+        if motion {
+            return match self.weighted(&[10, 50, 15, 25]) {
+                0 => Preposition::In,
+                1 => Preposition::Into,
+                2 => Preposition::OutOf,
+                _ => Preposition::To,
+            };
+        }
+        match self.weighted(&[35, 15, 15, 15, 20]) {
+            0 => Preposition::In,
+            1 => Preposition::Behind,
+            2 => Preposition::Under,
+            3 => Preposition::Beside,
+            _ => Preposition::On,
+        }
+    }
+
+    /// When: a time that goes with the verb.
     pub(super) fn time(
         &mut self,
         auxiliary: Option<Auxiliary>,
+        tense: Tense,
         negated: bool,
         predicate: &Predicate,
-    ) -> Option<Time> {
-        if !self.chance(20) {
-            return None;
-        }
-        Some(match auxiliary {
-            Some(Auxiliary::Will) => self.pick(&[Time::Tomorrow, Time::Tomorrow, Time::Today]),
-            None if !negated && !matches!(predicate, Predicate::Be(_)) => {
-                self.pick(&[Time::Today, Time::Now, Time::Sometimes])
+    ) -> Time {
+        let repeated = !negated && !matches!(predicate, Predicate::Be(_));
+        match (auxiliary, tense) {
+            (Some(Auxiliary::Will), _) => self.pick(&[Time::Tomorrow, Time::Tomorrow, Time::Today]),
+            (None, Tense::Past) if repeated => {
+                self.pick(&[Time::Yesterday, Time::Yesterday, Time::Today, Time::Sometimes])
             }
+            (None, Tense::Past) => self.pick(&[Time::Yesterday, Time::Yesterday, Time::Today]),
+            (None, Tense::Present) if repeated => self.pick(&[Time::Today, Time::Now, Time::Sometimes]),
             _ => self.pick(&[Time::Today, Time::Now]),
-        })
+        }
     }
 }
 
+/// A determiner that does not leave open what is meant.
 pub(super) fn known(determiner: Determiner) -> Determiner {
     match determiner {
         Determiner::Indefinite | Determiner::No | Determiner::Count(_) => Determiner::Definite,
@@ -164,7 +201,7 @@ pub(super) fn known(determiner: Determiner) -> Determiner {
 pub(super) fn is_known(subject: &Subject) -> bool {
     match subject {
         Subject::Noun(phrase) => phrase.determiner == known(phrase.determiner),
-        Subject::Both(..) | Subject::Pronoun(_) => true,
+        Subject::Both(..) | Subject::Pronoun(_) | Subject::Relative(..) => true,
         Subject::Who => false,
     }
 }

@@ -53,16 +53,53 @@ pub(super) enum Subject {
     Pronoun(Pronoun),
     /// who
     Who,
+    /// The relative pronoun: what the clause is about.
+    Relative(RelativePronoun, &'static Noun, Number),
 }
 
 impl Subject {
     pub(super) fn number(&self) -> Number {
         match self {
             Subject::Noun(phrase) => phrase.number,
+            Subject::Relative(.., number) => *number,
             Subject::Both(..) | Subject::Pronoun(Pronoun::We | Pronoun::They) => Number::Plural,
             Subject::Pronoun(Pronoun::He | Pronoun::She) | Subject::Who => Number::Singular,
         }
     }
+}
+
+/// A relative pronoun of English. In German all are "der", which agrees with the noun that it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RelativePronoun {
+    That,
+    Which,
+    Who,
+    Whom,
+}
+
+/// A relative clause: it says more of the noun phrase that it follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Relative {
+    /// "that chases the dog": a clause whose subject is the pronoun.
+    Subject(Clause),
+    /// "that the dog chases": a clause whose verb lacks its object.
+    Object(RelativePronoun, &'static Noun, Number, Clause),
+}
+
+impl Relative {
+    pub(super) fn clause(&self) -> &Clause {
+        match self {
+            Self::Subject(clause) | Self::Object(.., clause) => clause,
+        }
+    }
+}
+
+/// When something happens, as the finite verb shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tense {
+    Present,
+    /// The simple past; in German the Präteritum.
+    Past,
 }
 
 /// An auxiliary verb, which sends the main verb to the end of a German clause.
@@ -80,8 +117,10 @@ pub(super) enum Predicate {
     Be(&'static Adjective),
     /// To do something, with the objects that the verb's frame asks for.
     Do(&'static Verb, Vec<NounPhrase>),
-    /// To do something to what is asked for: what.
+    /// To do something to what the sentence asks for, or to what a relative pronoun stands for.
     DoWhat(&'static Verb),
+    /// To have something done to one, perhaps by somebody.
+    Passive(&'static Verb, Option<NounPhrase>),
 }
 
 impl Predicate {
@@ -89,7 +128,7 @@ impl Predicate {
     pub(super) fn object(&self) -> Option<&NounPhrase> {
         match self {
             Predicate::Do(_, objects) => objects.last(),
-            Predicate::Be(_) | Predicate::DoWhat(_) => None,
+            Predicate::Be(_) | Predicate::DoWhat(_) | Predicate::Passive(..) => None,
         }
     }
 
@@ -98,14 +137,19 @@ impl Predicate {
     }
 }
 
-/// A preposition. In German all govern the dative here, since none says where something moves to.
+/// A preposition. In German "into" governs the accusative; all others the dative, since those that could say where
+/// something moves to only say where it is: "behind" and its like are not said of motion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Preposition {
     In,
     Behind,
     Under,
     Beside,
+    On,
     With,
+    Into,
+    OutOf,
+    To,
 }
 
 /// When.
@@ -115,17 +159,54 @@ pub(super) enum Time {
     Now,
     Tomorrow,
     Sometimes,
+    Yesterday,
 }
 
 /// A clause: one verb and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clause {
     pub(super) subject: Subject,
+    /// What else is said of the subject.
+    pub(super) about_subject: Option<Box<Relative>>,
     pub(super) auxiliary: Option<Auxiliary>,
+    /// Always the present beside an auxiliary.
+    pub(super) tense: Tense,
     pub(super) negated: bool,
     pub(super) predicate: Predicate,
     pub(super) place: Option<(Preposition, NounPhrase)>,
     pub(super) time: Option<Time>,
+    /// What else is said of the last noun phrase behind the verb; in German it stands behind all verbs.
+    pub(super) about_last: Option<Box<Relative>>,
+}
+
+impl Clause {
+    /// A clause in the present that says nothing else.
+    pub(super) fn of(subject: Subject, predicate: Predicate) -> Self {
+        Self {
+            subject,
+            about_subject: None,
+            auxiliary: None,
+            tense: Tense::Present,
+            negated: false,
+            predicate,
+            place: None,
+            time: None,
+            about_last: None,
+        }
+    }
+
+    /// The last noun phrase behind the verb: of the place, by whom something is done, or the last object.
+    pub(super) fn last(&self) -> Option<&NounPhrase> {
+        let agent = match &self.predicate {
+            Predicate::Passive(_, agent) => agent.as_ref(),
+            predicate => predicate.object(),
+        };
+        self.place.as_ref().map(|(_, phrase)| phrase).or(agent)
+    }
+
+    pub(super) fn relatives(&self) -> impl Iterator<Item = &Relative> {
+        [&self.about_subject, &self.about_last].into_iter().flatten().map(|relative| &**relative)
+    }
 }
 
 /// A question word that replaces a place, a time or a reason.
@@ -172,10 +253,12 @@ impl Sentence {
     }
 }
 
-/// Words as a sentence: a capital at its start, a mark at its end, none before a comma.
+/// Words as a sentence: a capital at its start, a mark at its end, no space before a comma.
 pub(super) fn write(words: &[&str], mark: char) -> String {
-    let mut text = words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ");
-    text = text.replace(" ,", ",");
+    let text = words.iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ");
+    // A clause that ends where another one does, or the sentence, needs no comma of its own.
+    let text = text.replace(" ,", ",").replace(",,", ",");
+    let text = text.trim_end_matches(',');
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
     format!("{first}{}{mark}", letters.as_str())

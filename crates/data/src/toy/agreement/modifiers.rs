@@ -8,7 +8,7 @@
 //! | that the man sees | any noun | 3 to 5, modifiers of "man" within, then perhaps where, or "and that ..." |
 
 use super::super::english::noun_phrase;
-use super::super::lexicon::{Class, Frame, VERBS, Verb};
+use super::super::lexicon::{AGREEMENT_VERBS, Class, Frame, VERBS, Verb};
 use super::super::phrases::Drawing;
 use super::super::syntax::{Determiner, NounPhrase, Number};
 
@@ -104,7 +104,7 @@ impl Building<'_, '_> {
     fn done(&mut self, noun: &NounPhrase, words: usize, depth: usize) {
         let class = noun.noun.class;
         let fits = |verb: &&Verb| verb.frame == Frame::Accusative && verb.objects.contains(&class);
-        let verbs: Vec<&Verb> = VERBS.iter().filter(fits).collect();
+        let verbs: Vec<&Verb> = VERBS[..AGREEMENT_VERBS].iter().filter(fits).collect();
         let verb = self.draw.pick(&verbs);
         self.say("that");
         let who = self.noun(verb.subjects, words - 1, 1);
@@ -161,7 +161,11 @@ fn doing(noun: &NounPhrase, words: usize) -> Vec<&'static Verb> {
         Frame::Accusative => words >= 3,
         _ => false,
     };
-    VERBS.iter().filter(|verb| verb.subjects.contains(&noun.noun.class)).filter(fits).collect()
+    VERBS[..AGREEMENT_VERBS]
+        .iter()
+        .filter(|verb| verb.subjects.contains(&noun.noun.class))
+        .filter(fits)
+        .collect()
 }
 
 fn size(phrase: &NounPhrase) -> usize {

@@ -4,7 +4,9 @@ use any2any_adapter::Random;
 
 use super::super::english::noun_phrase;
 use super::super::held_out::{self, Split};
-use super::super::lexicon::{ADJECTIVES, Adjective, Class, Frame, NOUNS, Noun, VERBS, Verb};
+use super::super::lexicon::{
+    ADJECTIVES, AGREEMENT_NOUNS, AGREEMENT_VERBS, Adjective, Class, Frame, NOUNS, Noun, VERBS, Verb,
+};
 use super::super::phrases::Drawing;
 use super::super::syntax::{Determiner, NounPhrase, Number, write};
 use super::Example;
@@ -35,7 +37,7 @@ impl Sentence {
     /// belongs to another split.
     pub(super) fn draw(random: &mut Random, distance: usize, split: Split) -> Option<Self> {
         let mut draw = Drawing { random, used: Vec::new() };
-        let noun = draw.pick(&NOUNS.iter().collect::<Vec<_>>());
+        let noun = draw.pick(&NOUNS[..AGREEMENT_NOUNS].iter().collect::<Vec<_>>());
         let number = draw.pick(&[Number::Singular, Number::Plural]);
         // Determiners that do not tell the number.
         let determiner = draw.pick(&[Determiner::Definite, Determiner::My]);
@@ -108,7 +110,7 @@ impl Drawing<'_> {
         let frames = [Frame::Intransitive, Frame::Accusative];
         let fits =
             |verb: &&Verb| verb.action && frames.contains(&verb.frame) && verb.subjects.contains(&class);
-        let verbs: Vec<&Verb> = VERBS.iter().filter(fits).collect();
+        let verbs: Vec<&Verb> = VERBS[..AGREEMENT_VERBS].iter().filter(fits).collect();
         if verbs.is_empty() || self.chance(40) {
             return Predicate::Be(self.pick(&adjectives));
         }
@@ -135,7 +137,7 @@ impl Drawing<'_> {
         adjective: bool,
     ) -> NounPhrase {
         let fits = |noun: &&Noun| classes.contains(&noun.class) && !self.used.contains(noun);
-        let nouns: Vec<_> = NOUNS.iter().filter(fits).collect();
+        let nouns: Vec<_> = NOUNS[..AGREEMENT_NOUNS].iter().filter(fits).collect();
         let noun = self.pick(&nouns);
         let number = match determiner {
             Determiner::Indefinite => Number::Plural,
