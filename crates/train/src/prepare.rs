@@ -1,5 +1,7 @@
 //! From a checked experiment to encoded data: everything that can still be wrong before the first step.
 
+use std::collections::BTreeSet;
+
 use any2any_adapter::{AdapterError, Head, Registry, Sequence, Value};
 use any2any_data::batching::Lengths;
 use any2any_data::{Broken, DataError, DataRoot, Dataset, Flaws, Limits, Samples, Selection};
@@ -220,10 +222,25 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
     Ok(Encoding { adapters, tasks, warnings })
 }
 
-/// Metrics that count words between spaces, of tasks whose targets have none.
+/// What is allowed, and probably not meant: what adapters say of themselves, each once at the first side that has it,
+/// and metrics that count words between spaces, of tasks whose targets have none.
 fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -> Diagnostics {
     let experiment = &document.experiment;
     let mut found: Vec<Diagnostic> = Vec::new();
+    let mut asked = BTreeSet::new();
+    for task in adapters.tasks() {
+        let source =
+            task.source.zip(task.source_medium()).map(|(adapter, medium)| (Role::Source, adapter, medium));
+        let target = (Role::Target, task.target, task.target_medium());
+        for (role, adapter, medium) in source.into_iter().chain([target]) {
+            if !asked.insert(adapter) {
+                continue;
+            }
+            let place = format!("/tasks/{}/{}/{}", task.name, role.word(), medium.name());
+            let said = adapters.adapter(adapter).warnings().into_iter();
+            found.extend(said.map(|warning| document.diagnose(&place, warning, None).as_warning()));
+        }
+    }
     for (task, opened) in adapters.tasks().iter().zip(opened) {
         // What nothing is decoded of, nothing scores.
         let held_out = opened.validation.as_ref().or(opened.test.as_ref());

@@ -90,13 +90,21 @@ impl Translator {
         let opened = self.adapters.tasks()[task].opened_source(value)?;
         let encoded = self.adapters.encode_source(task, &opened.value)?;
         let is_blank = self.gives_nothing(task, &opened.value);
-        let warnings = self.source_warnings(&encoded, opened);
+        let warnings = self.source_warnings(task, &encoded, opened);
         Ok(Source { sequence: encoded.sequence, is_blank, warnings })
     }
 
     /// What is odd about a source, by its medium and beside what the model was trained on.
-    fn source_warnings(&self, encoded: &Encoded, opened: OpenedValue) -> Vec<String> {
+    fn source_warnings(&self, task: usize, encoded: &Encoded, opened: OpenedValue) -> Vec<String> {
         let mut warnings = opened.warnings;
+        let adapter = self.adapters.tasks()[task].source.map(|number| self.adapters.adapter(number));
+        let unknown = adapter.map(|adapter| adapter.unknown(encoded, &opened.value)).unwrap_or_default();
+        if !unknown.is_empty() {
+            warnings.push(format!(
+                "unknown to the model, which guesses what stands in their place: {}",
+                unknown.join(", ")
+            ));
+        }
         let (length, most) = (encoded.sequence.len(), self.experiment.training.batch.max_source_length);
         if length > most {
             warnings.push(format!(
