@@ -127,6 +127,15 @@ fn two_files_become_a_translator_in_three_commands() {
 }
 
 #[test]
+fn one_line_becomes_an_experiment_with_the_vocabulary_that_it_has() {
+    let workshop = Workshop::new();
+    workshop.write("one.en", "the dog sees the bread .\n");
+    workshop.write("one.de", "der Hund sieht das Brot .\n");
+    workshop.succeed(&["new", "one.yaml", "--source", "one.en", "--target", "one.de"]);
+    workshop.succeed(&["check", "one.yaml"]);
+}
+
+#[test]
 fn a_language_model_completes() {
     let workshop = Workshop::new();
     workshop.write("lm.yaml", LANGUAGE_MODEL);

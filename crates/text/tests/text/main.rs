@@ -3,6 +3,7 @@
 mod added_tokens;
 mod cases;
 mod corpus;
+mod damaged;
 mod determinism;
 mod existing;
 mod fitting;
