@@ -70,6 +70,9 @@ pub(crate) fn read(bytes: &[u8], beside: Beside<'_>, wanted: Option<&[String]>) 
         [_, _, trials] => return Err(epochs(trials as f64)),
         _ => return Err(format!("its data have the shape {:?}", numbers.shape)),
     };
+    if count == 0 || len == 0 {
+        return Err("has no samples".to_owned());
+    }
     let candidates = set.channels(count, &mut warnings);
     let mut selection = Selection::new(&candidates, wanted)?;
     warnings.append(&mut selection.warnings);
