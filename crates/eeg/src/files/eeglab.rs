@@ -130,7 +130,7 @@ fn floats(data: &[u8], set: &Set) -> Result<Numbers, String> {
         .chunks_exact(4)
         .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).into())
         .collect();
-    if count == 0 || !values.len().is_multiple_of(count) || data.len() % 4 != 0 {
+    if count == 0 || !values.len().is_multiple_of(count) || !data.len().is_multiple_of(4) {
         return Err(format!("has {} bytes of samples, which {count} channels cannot share", data.len()));
     }
     let len = values.len() / count;
