@@ -42,5 +42,4 @@ pub(crate) fn edf(bytes: &[u8]) -> Result<Decoded, String> {
 }
 
 /// The extensions that are read. `rec` is EDF under another name.
-pub(crate) const EXTENSIONS: &[&str] =
-    &["edf", "bdf", "rec", "gdf", "vhdr", "ahdr", "set", "fif", "npy", "csv"];
+pub(crate) const EXTENSIONS: &[&str] = &["edf", "bdf", "rec", "gdf", "vhdr", "set", "fif", "npy", "csv"];

@@ -339,7 +339,49 @@ fn formats_are_recognised_by_what_stands_in_them() {
     check("a.xdf", b"XDF:".to_vec(), "pyxdf");
     check("a.cnt", b"Version 3.0\0\0".to_vec(), "mne.io.read_raw_cnt('FILE', preload=True)");
     check("a.fif", vec![0x1f, 0x8b, 8, 0], "gunzip");
+    check(
+        "a.ahdr",
+        b"Brain Vision Data Exchange Header File Version 1.0".to_vec(),
+        "mne.io.read_raw_brainvision",
+    );
     check("a.doc", vec![1, 2, 3], "'.doc' is no recording that is known: use edf, bdf");
+}
+
+#[test]
+fn what_is_odd_is_said_where_files_are_opened() {
+    let table = |rate: &str, head: &str| {
+        let rows: String = (0..64).map(|n| format!("{},{n}\n", f64::from(n) / 128.0)).collect();
+        File::in_memory("a.csv", format!("{rate}{head},Oz\n{rows}").into_bytes())
+    };
+    // The comments, the name of the column of times, the option `rate`, and the rate that is taken.
+    let cases = [
+        ("", "time", json!(null), Some(128.0), "left out: 'time' (time)"),
+        ("", "time", json!(100), Some(100.0), "the file has 128 Hz and 'rate' is 100 Hz: 100 Hz is taken"),
+        ("% Sample Rate = 200 Hz\n", "time", json!(100), Some(200.0), "200 Hz is taken"),
+        ("", "index", json!(100), Some(100.0), "left out: 'index' (a counter)"),
+        ("", "index", json!(null), None, "does not say its rate"),
+    ];
+    for (comments, head, given, expected, said) in cases {
+        let options = options(json!({ "rate": given, "features": { "raw": {} } }));
+        match (Eeg.open(&options, &table(comments, head).into()), expected) {
+            (Ok(opened), Some(expected)) => {
+                let rate = opened.value.as_signal().map(any2any_adapter::Signal::rate);
+                assert_eq!(rate, Some(expected), "{comments}{head}");
+                assert!(opened.warnings.iter().any(|own| own.contains(said)), "{:?}", opened.warnings);
+            }
+            (Err(error), None) => assert!(error.to_string().contains(said), "{error}"),
+            (found, _) => panic!("{comments}{head}: {found:?}"),
+        }
+    }
+    let swapped = File::in_memory("b.csv", b"O1,OZ\n3,1\n4,2\n".to_vec());
+    let first = File::in_memory("a.csv", b"Oz,O1\n1,3\n2,4\n".to_vec());
+    let series = Value::Series([first.clone().into(), swapped.into()].into());
+    let raw = options(json!({ "rate": 2, "standardize": "none", "features": { "raw": {} } }));
+    assert_eq!(signal_of(&raw, &series).samples(), [1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0]);
+    let other = File::in_memory("c.csv", b"ECG,O1\n3,1\n4,2\n".to_vec());
+    let error =
+        Eeg.open(&raw, &Value::Series([first.into(), other.into()].into())).expect_err("ECG").to_string();
+    assert!(error.contains("which has 'ECG' instead of 'Oz', cannot be joined"), "{error}");
 }
 
 #[test]

@@ -154,7 +154,11 @@ fn errors_say_what_to_do() {
         ),
         (json!({}), Value::Text("Oz".to_owned()), "this is a text"),
         (json!({}), Value::Series(Arc::new([])), "a series without a recording"),
-        (json!({}), File::in_memory("a.gdf", vec![]).into(), "use edf, bdf, npy, csv"),
+        (
+            json!({}),
+            File::in_memory("a.doc", vec![]).into(),
+            "use edf, bdf, rec, gdf, vhdr, set, fif, npy, csv",
+        ),
         (json!({}), File::on_disk("no/such.edf").into(), "no/such.edf"),
     ];
     for (case, value, expected) in cases {

@@ -117,7 +117,13 @@ impl Column {
         let mut columns: Vec<Self> = names.iter().map(|name| Self::of(name)).collect();
         // Muse and Emotiv say which columns are EEG; all others then are not.
         for mark in ["raw_", "eeg."] {
-            let marked: Vec<bool> = names.iter().map(|name| name.to_lowercase().starts_with(mark)).collect();
+            // RAW_CQ is how well the electrodes touch, and no sign of others.
+            let samples = columns.iter().map(|column| column.content == Content::Samples);
+            let marked: Vec<bool> = names
+                .iter()
+                .zip(samples)
+                .map(|(name, samples)| samples && name.to_lowercase().starts_with(mark))
+                .collect();
             if !marked.contains(&true) {
                 continue;
             }

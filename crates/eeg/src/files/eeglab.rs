@@ -70,6 +70,9 @@ pub(crate) fn read(bytes: &[u8], beside: Beside<'_>, wanted: Option<&[String]>) 
         [_, _, trials] => return Err(epochs(trials as f64)),
         _ => return Err(format!("its data have the shape {:?}", numbers.shape)),
     };
+    if count == 0 || len == 0 {
+        return Err("has no samples".to_owned());
+    }
     let candidates = set.channels(count, &mut warnings);
     let mut selection = Selection::new(&candidates, wanted)?;
     warnings.append(&mut selection.warnings);
@@ -127,7 +130,7 @@ fn floats(data: &[u8], set: &Set) -> Result<Numbers, String> {
         .chunks_exact(4)
         .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]).into())
         .collect();
-    if count == 0 || !values.len().is_multiple_of(count) || data.len() % 4 != 0 {
+    if count == 0 || !values.len().is_multiple_of(count) || !data.len().is_multiple_of(4) {
         return Err(format!("has {} bytes of samples, which {count} channels cannot share", data.len()));
     }
     let len = values.len() / count;

@@ -73,7 +73,8 @@ pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>) -> Result<Decoded, S
     let count = file.channels.len();
     let mut samples = vec![Vec::new(); selection.numbers.len()];
     for buffer in &file.buffers {
-        if Storage::of(buffer.kind)? != storage || buffer.data.len() % (count * storage.width()) != 0 {
+        if Storage::of(buffer.kind)? != storage || !buffer.data.len().is_multiple_of(count * storage.width())
+        {
             return Err(
                 "is broken: one of its buffers does not hold whole samples of all channels".to_owned()
             );

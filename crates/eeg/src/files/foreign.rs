@@ -95,6 +95,7 @@ const FORMATS: &[Foreign] = &[
         &["vmrk"],
         "give the header instead, the .vhdr beside it",
     ),
+    mark("BrainVision of the kind .ahdr", &[], &["ahdr"], "read_raw_brainvision"),
     mark("Curry", &[], &["cdt", "cdt.dpa", "dap", "rs3"], "read_raw_curry"),
     mark("Nicolet", &[], &["e"], PROGRAM),
     mark("Nicolet", &[], &["data", "head"], "read_raw_nicolet"),

@@ -51,7 +51,7 @@ impl Format {
         Some(match extension {
             "edf" | "bdf" | "rec" => Self::Edf,
             "gdf" => Self::Gdf,
-            "vhdr" | "ahdr" => Self::BrainVision,
+            "vhdr" => Self::BrainVision,
             "set" => Self::Eeglab,
             "fif" => Self::Fif,
             "npy" => Self::Npy,
@@ -63,6 +63,12 @@ impl Format {
     /// The format of a file, or why it is not read.
     fn of(file: &File, bytes: &[u8]) -> Result<Self, String> {
         let extension = file.extension();
+        // Its samples have a column more than its header says.
+        if extension == "ahdr"
+            && let Some(foreign) = Foreign::of_extension(&extension)
+        {
+            return Err(foreign.reason());
+        }
         if let Some(format) = Self::of_bytes(bytes) {
             return Ok(format);
         }

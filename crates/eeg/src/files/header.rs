@@ -68,10 +68,8 @@ impl Header {
         let biosemi = version == b"\xffBIOSEMI";
         // Some programs fill the field up with zeros or with spaces that do not break, and some write nothing of
         // it: then the rest of the header must hold together.
-        if !biosemi
-            && !(version[0] == b'0' && version[1..].iter().all(|&byte| is_filler(byte)))
-            && !recognises(bytes)
-        {
+        let usual = version[0] == b'0' && version[1..].iter().all(|&byte| is_filler(byte));
+        if !(biosemi || usual || recognises(bytes)) {
             return Err("is neither EDF nor BDF: its first eight bytes are others".to_owned());
         }
         fields.take(80 + 80 + 8 + 8)?;

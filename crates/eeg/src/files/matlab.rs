@@ -101,7 +101,12 @@ pub(crate) fn variables(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<V
     let big = match bytes.get(HEADER - 2..HEADER) {
         Some(b"IM") => false,
         Some(b"MI") => true,
-        _ => return Err("is no MATLAB 5 file: its header says no order of bytes".to_owned()),
+        _ => {
+            return Err(
+                "is no MATLAB 5 file, whose header would say an order of bytes: save it anew in EEGLAB"
+                    .to_owned(),
+            );
+        }
     };
     let mut rest = Elements { bytes: &bytes[HEADER..], big };
     let mut left = bytes.len().saturating_mul(UNPACKED.0).max(UNPACKED.1);
