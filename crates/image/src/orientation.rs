@@ -91,7 +91,8 @@ mod tests {
             [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[number, 0, 0, 0, 0, 0, 0, 0]]
                 .concat()
         };
-        let cases: [(Option<Vec<u8>>, Option<&[u8]>, u8); 6] = [
+        type Case = (Option<Vec<u8>>, Option<&'static [u8]>, u8);
+        let cases: [Case; 6] = [
             (None, None, 1),
             (Some(exif(6)), None, 6),
             (Some(exif(6)), Some(b"tiff:Orientation=\"3\""), 6),

@@ -71,7 +71,7 @@ impl<'a> Chunks<'a> {
         };
         let mut rest = bytes.get(8..).unwrap_or_default();
         loop {
-            let Some((kind, content, checksum, next)) = chunk(rest) else {
+            let Some(Chunk { kind, content, checksum, next }) = Chunk::new(rest) else {
                 warn("the end of the PNG is missing; its pixels are all there");
                 chunks.whole = Some(with_end(bytes, rest));
                 break;
@@ -122,13 +122,24 @@ fn with_end(bytes: &[u8], rest: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// The next chunk: its kind, its content, its checksum, and what follows.
-fn chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], u32, &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    let (kind, rest) = rest.split_first_chunk()?;
-    let (content, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-    let (checksum, rest) = rest.split_first_chunk()?;
-    Some((kind, content, u32::from_be_bytes(*checksum), rest))
+/// Chunk of a PNG.
+struct Chunk<'a> {
+    kind: &'a [u8; 4],
+    content: &'a [u8],
+    checksum: u32,
+    /// What follows it.
+    next: &'a [u8],
+}
+
+impl<'a> Chunk<'a> {
+    /// The chunk that bytes begin with; `None` where it is cut off.
+    fn new(bytes: &'a [u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (kind, rest) = rest.split_first_chunk()?;
+        let (content, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        let (checksum, next) = rest.split_first_chunk()?;
+        Some(Self { kind, content, checksum: u32::from_be_bytes(*checksum), next })
+    }
 }
 
 /// EXIF as ImageMagick wrote it before PNG had a chunk for it: digits in a text of this name.

@@ -11,13 +11,13 @@ pub(super) fn row(frame: &Frame, component: &Component, y: usize, row: &mut Vec<
     // The row on the other side of the edge that `y` lies at.
     let inner = y / down;
     let neighbour =
-        || if y % 2 == 0 { inner.saturating_sub(1) } else { (inner + 1).min(component.height - 1) };
+        || if y.is_multiple_of(2) { inner.saturating_sub(1) } else { (inner + 1).min(component.height - 1) };
     row.clear();
     match (across, down) {
         (1, 1) => row.extend_from_slice(samples(inner)),
         (2, 1) if component.width > 2 => smooth_across(samples(inner), row),
         (1, 2) => {
-            let bias = if y % 2 == 0 { 1 } else { 2 };
+            let bias = if y.is_multiple_of(2) { 1 } else { 2 };
             let mixed = samples(inner).iter().zip(samples(neighbour()));
             row.extend(mixed.map(|(&near, &far)| ((3 * u16::from(near) + u16::from(far) + bias) >> 2) as u8));
         }
