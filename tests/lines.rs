@@ -50,7 +50,11 @@ fn one_line_in_is_one_line_out() {
     untrained(&workshop);
     let sentence = "the dog sees bread .";
     let plain = workshop.pipe(&["translate", "run"], &format!("{sentence}\n"));
-    assert_eq!(plain.lines().count(), 1, "`n_best` of the experiment does not change the plain output: {plain}");
+    assert_eq!(
+        plain.lines().count(),
+        1,
+        "`n_best` of the experiment does not change the plain output: {plain}"
+    );
     let all = workshop.pipe(&["translate", "run", "--n-best", "2"], &format!("{sentence}\n"));
     assert_eq!(all.lines().count(), 2, "{all}");
 
@@ -114,9 +118,13 @@ fn what_is_no_text_is_named_with_the_way_out() {
         assert!(finished.stderr.contains(words), "{arguments:?} does not say '{words}': {}", finished.stderr);
     }
     let long = format!("{}\n", "the dog sees bread ".repeat(300));
-    let (stdout, stderr, code) = pipe(&workshop, &["translate", "run"], format!("the dog\n{long}").as_bytes());
+    let (stdout, stderr, code) =
+        pipe(&workshop, &["translate", "run"], format!("the dog\n{long}").as_bytes());
     assert_eq!((stdout.lines().count(), code), (2, Some(0)));
-    assert!(stderr.contains("warning: standard input:2: ") && stderr.contains("max_source_length"), "{stderr}");
+    assert!(
+        stderr.contains("warning: standard input:2: ") && stderr.contains("max_source_length"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -132,14 +140,18 @@ fn scores_leave_out_what_cannot_be_read_and_say_so() {
     assert!(lines[0] == lines[2] && lines[1].is_empty() && finished.stderr.contains("a.en:2: byte 1"));
     let finished = workshop.run(&["metrics", "a.en", "a.de.gz", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&finished.stdout).expect("one JSON object");
-    assert_eq!((json["lines"].as_u64(), json["unreadable"].as_u64(), finished.code), (Some(2), Some(1), Some(1)));
+    assert_eq!(
+        (json["lines"].as_u64(), json["unreadable"].as_u64(), finished.code),
+        (Some(2), Some(1), Some(1))
+    );
 }
 
 #[test]
 fn a_bad_line_costs_its_own_sample_in_training() {
     let workshop = Workshop::new();
     workshop.experiment(TRANSFORMER, "  steps: 1\nevaluation: { metrics: [], every: 1 }");
-    let (mut english, mut german) = (workshop.read("train.en").into_bytes(), workshop.read("train.de").into_bytes());
+    let (mut english, mut german) =
+        (workshop.read("train.en").into_bytes(), workshop.read("train.de").into_bytes());
     english.extend_from_slice(b"na\xefve\n\nsame\nthe end\nthe end\n");
     german.extend_from_slice("gut\nleer\nsame\ndas Ende\ndas Ende\n".as_bytes());
     write(&workshop, "train.en", &english);
@@ -173,7 +185,9 @@ fn tables_of_other_programs_are_read() {
         english.lines().zip(german.lines()).map(|(english, german)| row(english, german)).collect()
     };
     workshop.write("semicolons.csv", &format!("en;de\n{}", pairs(&|en, de| format!("{en};{de}\n"))));
-    let nested = |en: &str, de: &str| format!("{{\"id\": 7, \"translation\": {{\"en\": \"{en}\", \"de\": \"{de}\"}}}}\n");
+    let nested = |en: &str, de: &str| {
+        format!("{{\"id\": 7, \"translation\": {{\"en\": \"{en}\", \"de\": \"{de}\"}}}}\n")
+    };
     workshop.write("nested.jsonl", &format!("{}{{\"id\": 8}}\noops\n", pairs(&nested)));
     let experiment = |train: &str, prefix: &str| {
         workshop.write(
@@ -195,7 +209,8 @@ training: {{ steps: 1 }}
     let check = |code: i32, words: &[&str]| {
         let mut command = workshop.command(&["check", "table.yaml"]);
         let output = command.env("FOLDER_OF_TABLES", workshop.path("")).output().expect("the binary runs");
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(code), "{text}");
         for words in words {
             assert!(text.contains(words), "'{words}' is not in: {text}");

@@ -93,7 +93,11 @@ impl Inputs {
         match self {
             Self::Files { files, remarks } => {
                 let inputs: Vec<Input> = files.take(FILES).collect();
-                (!inputs.is_empty()).then(|| Batch { inputs, remarks: std::mem::take(remarks), ..Batch::default() })
+                (!inputs.is_empty()).then(|| Batch {
+                    inputs,
+                    remarks: std::mem::take(remarks),
+                    ..Batch::default()
+                })
             }
             Self::Lines { lines, number } => {
                 let mut batch = Batch::default();
@@ -136,7 +140,9 @@ fn require_file(path: &Path) -> anyhow::Result<()> {
     let metadata = std::fs::metadata(path).with_context(name)?;
     if metadata.is_dir() {
         let name = name();
-        return Err(Usage(format!("{name} is a folder: name the text files in it, as in `{name}/*.txt`")).into());
+        return Err(
+            Usage(format!("{name} is a folder: name the text files in it, as in `{name}/*.txt`")).into()
+        );
     }
     if metadata.is_file() {
         std::fs::File::open(path).with_context(name)?;

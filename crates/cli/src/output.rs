@@ -23,10 +23,13 @@ pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
 
 /// A text on one line: each line end in it, by whatever program's rules, becomes a space.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
-    const ENDS: [char; 10] = [
-        '\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}',
-    ];
-    if text.contains(ENDS) { Cow::Owned(text.replace("\r\n", " ").replace(ENDS, " ")) } else { Cow::Borrowed(text) }
+    const ENDS: [char; 10] =
+        ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+    if text.contains(ENDS) {
+        Cow::Owned(text.replace("\r\n", " ").replace(ENDS, " "))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// Tells on standard error what is odd, though the work can be done.

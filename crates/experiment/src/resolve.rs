@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
 use crate::shape::{Kind, Schema};
-use crate::variables::escape;
 use crate::spec::{Experiment, Metric, Model, Side, TiedEmbeddings};
+use crate::variables::escape;
 
 /// Joins every path to the folder of the file that names it.
 pub(crate) fn join_paths(root: &mut Node, schema: &Json) {
@@ -25,12 +25,7 @@ pub(crate) fn for_each_path(root: &mut Node, schema: &Json, act: &mut dyn FnMut(
     for_each_below(root, Schema { root: schema }, schema, act);
 }
 
-fn for_each_below<'s>(
-    node: &mut Node,
-    rules: Schema<'s>,
-    schema: &'s Json,
-    act: &mut dyn FnMut(&mut Node),
-) {
+fn for_each_below<'s>(node: &mut Node, rules: Schema<'s>, schema: &'s Json, act: &mut dyn FnMut(&mut Node)) {
     match &mut node.value {
         Value::Text(_) if is_path(rules, schema) => act(node),
         Value::Mapping(entries) => {

@@ -36,7 +36,8 @@ fn expand(
         expanded.push_str(&rest[..sign]);
         let after = &rest[sign + 1..];
         let (name, length) = if let Some(inside) = after.strip_prefix('{') {
-            let wrong = |message: String| (message, "write `${NAME}`, or `$$` for the sign itself".to_owned());
+            let wrong =
+                |message: String| (message, "write `${NAME}`, or `$$` for the sign itself".to_owned());
             let end = inside.find('}').ok_or_else(|| wrong(format!("`{text}` has `${{` without `}}`")))?;
             let name = &inside[..end];
             if name_length(name) != name.len() || name.is_empty() {
@@ -71,7 +72,9 @@ fn expand(
 
 /// How many bytes at the beginning of a text can be the name of a variable.
 fn name_length(text: &str) -> usize {
-    let is_in = |(at, byte): (usize, u8)| byte == b'_' || byte.is_ascii_alphabetic() || at > 0 && byte.is_ascii_digit();
+    let is_in = |(at, byte): (usize, u8)| {
+        byte == b'_' || byte.is_ascii_alphabetic() || at > 0 && byte.is_ascii_digit()
+    };
     text.bytes().enumerate().take_while(|&pair| is_in(pair)).count()
 }
 
@@ -105,7 +108,11 @@ mod tests {
             ("${}", "`` is no name of an environment variable"),
             ("${a b}", "`a b` is no name of an environment variable"),
         ] {
-            assert_eq!(expand(text, variable).map_err(|(message, _)| message), Err(expected.to_owned()), "{text}");
+            assert_eq!(
+                expand(text, variable).map_err(|(message, _)| message),
+                Err(expected.to_owned()),
+                "{text}"
+            );
         }
     }
 }

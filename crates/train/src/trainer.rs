@@ -279,7 +279,8 @@ impl Trainer {
             // The selection says itself what it leaves out.
             let selection = format!("train: {}", task.selection);
             let report = task.report().warnings.into_iter().filter(|words| *words != selection);
-            let mut words = [task.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
+            let mut words =
+                [task.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
             let kept = &task.selection.kept;
             let mut examples = keep(std::mem::take(&mut task.train.examples), kept);
             let lengths = examples.iter().map(|example| example.lengths()).collect();

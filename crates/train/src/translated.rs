@@ -49,7 +49,9 @@ impl Translator {
             values.par_iter().map(|value| self.read_source(task, value)).collect();
         let sources: Vec<Option<&Sequence>> = read
             .iter()
-            .map(|source| source.as_ref().ok().filter(|source| !source.is_blank).map(|source| &source.sequence))
+            .map(|source| {
+                source.as_ref().ok().filter(|source| !source.is_blank).map(|source| &source.sequence)
+            })
             .collect();
         let mut found = self.search_some(task, &sources, decoding, &prefix)?.into_iter();
         let results = read.into_iter().map(|source| {

@@ -298,7 +298,9 @@ impl Translator {
         }
         let mut scores = self.scores(task, &examples).into_iter();
         let scored = places.into_iter().map(|place| {
-            place.and_then(|()| scores.next().ok_or_else(|| TrainError::Unsupported("a pair has no score".into())))
+            place.and_then(|()| {
+                scores.next().ok_or_else(|| TrainError::Unsupported("a pair has no score".into()))
+            })
         });
         Ok(scored.collect())
     }

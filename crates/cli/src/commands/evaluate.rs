@@ -231,7 +231,8 @@ fn write(decoded: &DecodedSplit, path: &Path, translator: &Translator, task: usi
     let names = &translator.adapters.tasks()[task];
     let values = decoded.hypotheses.iter().map(|output| &output.decoded.value);
     if names.target_medium().kind() == Kind::Text {
-        let lines: String = values.map(|value| format!("{}\n", output::one_line(&value.to_string()))).collect();
+        let lines: String =
+            values.map(|value| format!("{}\n", output::one_line(&value.to_string()))).collect();
         return Ok(any2any_train::write_file(path, lines.as_bytes())?);
     }
     for (number, value) in values.enumerate() {

@@ -4,7 +4,7 @@ use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_metrics::{Bootstrap, ExactMatch, Score, score_with_interval};
 use any2any_train::evaluate::DecodedSplit;
-use any2any_train::{Translated, RunFolder, Split, TrainError, Translator};
+use any2any_train::{RunFolder, Split, TrainError, Translated, Translator};
 
 use crate::arguments::EvaluateArguments;
 

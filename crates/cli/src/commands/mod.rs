@@ -44,12 +44,15 @@ fn read_text(path: &Path) -> anyhow::Result<TextFile> {
 
 /// Two files of which line N of each belong together.
 fn require_parallel([first, second]: [(&Path, &TextFile); 2]) -> Result<(), Usage> {
-    let ((first, lines), (second, others)) = ((first.0, first.1.lines.len()), (second.0, second.1.lines.len()));
+    let ((first, lines), (second, others)) =
+        ((first.0, first.1.lines.len()), (second.0, second.1.lines.len()));
     if lines == others {
         return Ok(());
     }
     let (first, second) = (first.display(), second.display());
-    Err(Usage(format!("{first} has {lines} lines, {second} has {others}: line N of each must belong together")))
+    Err(Usage(format!(
+        "{first} has {lines} lines, {second} has {others}: line N of each must belong together"
+    )))
 }
 
 /// Lines as values of a medium.

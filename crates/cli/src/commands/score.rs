@@ -17,10 +17,13 @@ pub(crate) fn run(arguments: ScoreArguments, registry: &Registry) -> anyhow::Res
     for (&line, error) in sources.iter().flat_map(|sources| &sources.broken).chain(&targets.broken) {
         failed.entry(line).or_insert_with(|| error.to_string());
     }
-    let (sources, targets) = (sources.map(|sources| super::values(&sources.lines)), super::values(&targets.lines));
+    let (sources, targets) =
+        (sources.map(|sources| super::values(&sources.lines)), super::values(&targets.lines));
     let scores = match &sources {
         // The numbers of all lines are compared before any is left out.
-        Some(sources) if sources.len() != targets.len() => translator.score_each(task, Some(sources), &targets)?,
+        Some(sources) if sources.len() != targets.len() => {
+            translator.score_each(task, Some(sources), &targets)?
+        }
         _ => {
             let sound = |values: &Vec<Value>| -> Vec<Value> {
                 let values = values.iter().enumerate().filter(|(line, _)| !failed.contains_key(line));

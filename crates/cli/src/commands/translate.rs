@@ -35,7 +35,8 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
     };
     while let Some(Batch { inputs, remarks, failures }) = inputs.next_batch() {
         remarks.iter().for_each(output::warn);
-        let values: Vec<Value> = inputs.iter().filter_map(|input| input.value.as_ref().ok().cloned()).collect();
+        let values: Vec<Value> =
+            inputs.iter().filter_map(|input| input.value.as_ref().ok().cloned()).collect();
         let mut found = translator.translate_each(task, &values, &decoding, prefix.as_ref())?.into_iter();
         for input in &inputs {
             match &input.value {

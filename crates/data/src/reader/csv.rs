@@ -27,7 +27,9 @@ pub(super) fn read(path: &Path, options: &TableFile) -> Result<Samples, DataErro
     let mut rows = Rows::new(path, &bytes, delimiter, if excel.is_some() { 1 } else { 0 });
     let columns = &options.columns;
     let mut table = if columns.is_empty() {
-        let Some(Row { line, cells }) = rows.next().transpose()? else { return Err(wrong(path, "has no rows")) };
+        let Some(Row { line, cells }) = rows.next().transpose()? else {
+            return Err(wrong(path, "has no rows"));
+        };
         let names = cells?;
         refuse_other_delimiter(path, line, &names, delimiter)?;
         Table::new(path, line, names)?
@@ -282,7 +284,12 @@ mod tests {
             (b"en\tde\n\"a\tb\"\tc\n", &[], Some("\t"), "en=a\tb de=c"),
             (b"en\tde\na\tc\n", &[], Some("\\t"), "en=a de=c"),
             (b"en|de\na|c\n", &[], Some("|"), "en=a de=c"),
-            (b"sep=;\r\nen;de\r\na,b;c\r\nd\r\n", &[], None, "en=a,b de=c (1 of 2: t:4: 1 column here, but there are 2 (en, de))"),
+            (
+                b"sep=;\r\nen;de\r\na,b;c\r\nd\r\n",
+                &[],
+                None,
+                "en=a,b de=c (1 of 2: t:4: 1 column here, but there are 2 (en, de))",
+            ),
             (b"en;de\na;b\n", &[], None, &hint("en;de", ",", ";")),
             (b"en\tde\na\tb\n", &[], None, &hint("en\\tde", ",", "\\t")),
             (b"en,de\na,b\n", &[], Some(";"), &hint("en,de", ";", ",")),
@@ -293,7 +300,8 @@ mod tests {
             check(&[("t", bytes)], &split("t", columns, *delimiter), expected);
         }
         let tsv = TableFile { file: "t".into(), columns: Vec::new(), delimiter: Some(";".to_owned()) };
-        let refused = "tsv/delimiter: only `csv` has a delimiter: take `delimiter` away, or write `csv` instead";
+        let refused =
+            "tsv/delimiter: only `csv` has a delimiter: take `delimiter` away, or write `csv` instead";
         check(&[("t", b"a;b\n")], &SplitFiles::Tsv(tsv), refused);
         for delimiter in ["", ";;", "\"", "\n", "\u{a7}"] {
             let refused = format!(

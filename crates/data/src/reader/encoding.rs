@@ -117,7 +117,8 @@ fn unmarked_encoding(head: &[u8]) -> Option<&'static str> {
     // In any script, spaces and line ends have their zero byte on the same side; other characters may have it on the
     // other one.
     let is_space = |byte: u8| b"\n\r ".contains(&byte);
-    let pairs = |is_it: &dyn Fn(u8, u8) -> bool| head.chunks_exact(2).filter(|pair| is_it(pair[0], pair[1])).count();
+    let pairs =
+        |is_it: &dyn Fn(u8, u8) -> bool| head.chunks_exact(2).filter(|pair| is_it(pair[0], pair[1])).count();
     let (mut little, mut big) =
         (pairs(&|low, high| is_space(low) && high == 0), pairs(&|high, low| is_space(low) && high == 0));
     if little + big == 0 {
@@ -138,7 +139,9 @@ mod tests {
     use super::*;
 
     fn utf16(text: &str, big: bool) -> Vec<u8> {
-        text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+        text.encode_utf16()
+            .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+            .collect()
     }
 
     fn utf32(text: &str, big: bool) -> Vec<u8> {
@@ -167,7 +170,9 @@ mod tests {
             for (bytes, name, with_mark) in cases {
                 let expected = match marked {
                     true => {
-                        format!("is {with_mark}; convert it to UTF-8, for instance with `iconv -f {with_mark} -t UTF-8`")
+                        format!(
+                            "is {with_mark}; convert it to UTF-8, for instance with `iconv -f {with_mark} -t UTF-8`"
+                        )
                     }
                     false => format!(
                         "is {name} without a byte order mark; convert it to UTF-8, for instance with `iconv -f {name} -t UTF-8`"

@@ -158,7 +158,12 @@ impl Leaves {
         leaves
     }
 
-    fn gather<'t>(&mut self, place: &str, object: Map<String, Value>, written: &mut dyn FnMut() -> Option<&'t str>) {
+    fn gather<'t>(
+        &mut self,
+        place: &str,
+        object: Map<String, Value>,
+        written: &mut dyn FnMut() -> Option<&'t str>,
+    ) {
         for (key, value) in object {
             let path = if place.is_empty() { key } else { format!("{place}.{key}") };
             let leaf = match value {
@@ -283,11 +288,7 @@ mod tests {
                 &[],
                 "translation.de=a|c translation.en=b|d",
             ),
-            (
-                "{\"translation\":{\"de\":\"a\",\"en\":\"b\"}}\n",
-                &["translation.en"],
-                "translation.en=b",
-            ),
+            ("{\"translation\":{\"de\":\"a\",\"en\":\"b\"}}\n", &["translation.en"], "translation.en=b"),
             (
                 "{\"a\":{\"b\":{\"c\":1}},\"a.b.c\":\"own\",\"l\":[1,{\"x\":2}],\"n\":null}\n",
                 &[],

@@ -64,14 +64,16 @@ pub(super) fn read(
     let reason = format!("two fields are called the same in `{}`", members.names);
     let samples = Samples::new(columns).ok_or_else(|| wrong(&place, &reason))?;
     let patterns = vec![members.names.clone()];
-    let passed_over = if others.is_empty() { None } else { Some(PassedOver { place, patterns, names: others }) };
+    let passed_over =
+        if others.is_empty() { None } else { Some(PassedOver { place, patterns, names: others }) };
     Ok(samples.with_flaws(Flaws { passed_over: passed_over.into_iter().collect(), ..Flaws::default() }))
 }
 
 /// Whether a file or a folder above it is one that systems hide, such as `.DS_Store`, or put into archives for
 /// themselves.
 fn is_hidden(name: &str) -> bool {
-    name.split('/').any(|part| part.starts_with('.') || ["__MACOSX", "Thumbs.db", "desktop.ini"].contains(&part))
+    name.split('/')
+        .any(|part| part.starts_with('.') || ["__MACOSX", "Thumbs.db", "desktop.ini"].contains(&part))
 }
 
 /// The names that a pattern describes: each placeholder one or more characters other than `/`, as few as fit. The
@@ -164,7 +166,8 @@ mod tests {
         check(&files, &split("rec/3_jo_{n}.wav", None, Some("set")), expected);
         let capitals: [(&str, &[u8]); 5] =
             [("s/a.wav", b""), ("s/B.WAV", b""), ("s/.c.ogg", b""), ("s/d.ogg", b""), ("s/.x/e.wav", b"")];
-        let expected = "audio=[s/B.WAV]|[s/a.wav] n=B|a (1 file in s does not match the pattern `{n}.wav`: d.ogg)";
+        let expected =
+            "audio=[s/B.WAV]|[s/a.wav] n=B|a (1 file in s does not match the pattern `{n}.wav`: d.ogg)";
         check(&capitals, &split("{n}.wav", None, Some("s")), expected);
         let missing = "cannot read tes: No such file or directory (os error 2)";
         check(&files, &split("{n}", None, Some("tes")), missing);

@@ -91,11 +91,15 @@ pub(crate) mod testing {
                 for field in samples.fields() {
                     let values = samples.column(field).expect("a field that is listed").iter();
                     let name = [field.to_owned()];
-                    let shown = |(at, value): (usize, &any2any_adapter::Value)| match samples.absent(&name, at) {
-                        Some(reason) => format!("<{reason}>"),
-                        None => value.to_string(),
-                    };
-                    words.push(format!("{field}={}", values.enumerate().map(shown).collect::<Vec<_>>().join("|")));
+                    let shown =
+                        |(at, value): (usize, &any2any_adapter::Value)| match samples.absent(&name, at) {
+                            Some(reason) => format!("<{reason}>"),
+                            None => value.to_string(),
+                        };
+                    words.push(format!(
+                        "{field}={}",
+                        values.enumerate().map(shown).collect::<Vec<_>>().join("|")
+                    ));
                 }
                 let Flaws { broken, remarks, passed_over } = samples.flaws();
                 let broken = (broken.count > 0)

@@ -14,7 +14,8 @@ pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError
         let (line, header) = header.map_or(Ok((1, String::new())), |line| Ok((line.number, line.text?)))?;
         let names = cells(&header);
         if let ([name], Some(delimiter)) = (&names[..], other_delimiter(&header)) {
-            let option = if delimiter == ',' { String::new() } else { format!(" with `delimiter: \"{delimiter}\"`") };
+            let option =
+                if delimiter == ',' { String::new() } else { format!(" with `delimiter: \"{delimiter}\"`") };
             let reason = format!(
                 "one column that is called '{name}'; tabs part the columns of `tsv`: \
                  write `csv` instead{option}, if `{delimiter}` parts them here"
@@ -79,11 +80,7 @@ mod tests {
                 "t:1: one column that is called 'en;de'; tabs part the columns of `tsv`: \
                  write `csv` instead with `delimiter: \";\"`, if `;` parts them here",
             ),
-            (
-                b"en\tde\ra\tb\r",
-                &[],
-                "en=a de=b (t: its lines end in CR alone, and are read so)",
-            ),
+            (b"en\tde\ra\tb\r", &[], "en=a de=b (t: its lines end in CR alone, and are read so)"),
             (b"en\ten\na\tb\n", &[], "t:1: two columns are called 'en'; give each its own name"),
             (b"en\t\na\tb\n", &[], "t:1: column 2 has no name; name every column in the first line"),
             (b"en\tde\n", &[], "t: has no rows, only a header"),

@@ -50,8 +50,8 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prepare::Split;
     use crate::oddities::Oddities;
+    use crate::prepare::Split;
     use crate::sides::Warnings;
     use any2any_data::{Broken, Flaws};
 
