@@ -48,6 +48,9 @@ pub(crate) enum Command {
     )]
     Train(TrainArguments),
     /// Translate standard input, files or folders: texts line by line, anything else file by file.
+    ///
+    /// One line in is one line out: an empty line stays empty, a line end inside an output is written as a space, and a
+    /// line that cannot be read is named and leaves an empty one. The exit code is then 1.
     #[command(
         after_help = "Examples:\n  any2any translate runs/quickstart < source.txt > target.txt\n  any2any translate runs/fraktur page/*.png\n  any2any translate runs/universal --task draw --output pictures < words.txt"
     )]
