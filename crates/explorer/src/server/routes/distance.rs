@@ -30,7 +30,7 @@ pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -
         let (reading, longest, task) = (run.clone(), Longest(app.limits.source), asked.task);
         let mut piece = blocking(move || Piece::read(&reading, &asked, longest)).await?;
         let sources = std::mem::take(&mut piece.sources);
-        let decoding = how(&app, &run, task, None, sources.iter().map(Sequence::len).max())?;
+        let decoding = how(&app, &run, task, None, (sources.iter().map(Sequence::len).max(), 0))?;
         let outputs = match sources.is_empty() {
             true => Vec::new(),
             false => {
