@@ -40,14 +40,17 @@ fn broken_files_give_errors() {
         ("a.gdf", gdf("1.25", [[10, -20, 30, 40], [50, 60, 70, 80]])),
         ("a.fif", fif(&[("Oz", 2, 1e-6), ("O1", 2, 1e-6)], &[vec![1, 2, 3, 4]])),
     ];
-    let options = options(json!({ "rate": 64, "features": { "raw": {} }, "resample": 32 }));
+    let resampled = options(json!({ "rate": 64, "features": { "raw": {} }, "resample": 32 }));
+    // Rates that are made up cost much to be resampled, and all formats go the same way.
+    let plain = options(json!({ "rate": 64, "features": { "raw": {} } }));
     let open = |name: &str, bytes: Vec<u8>| {
+        let options = if name == "a.edf" { &resampled } else { &plain };
         let file = File::in_memory(name, bytes);
         let _ = annotations(&file);
         let _ = Eeg.contents(&file);
-        let _ = Eeg.open(&options, &file.part_of(Part::Item(1)).into());
-        let _ = Eeg.open(&options, &file.part_of(Part::Sample(u64::MAX)).into());
-        Eeg.open(&options, &Value::File(file)).map(|opened| opened.value)
+        let _ = Eeg.open(options, &file.part_of(Part::Item(1)).into());
+        let _ = Eeg.open(options, &file.part_of(Part::Sample(u64::MAX)).into());
+        Eeg.open(options, &Value::File(file)).map(|opened| opened.value)
     };
     let mut random = Seed(1).random("broken", 0);
     for (name, bytes) in files {

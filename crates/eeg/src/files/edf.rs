@@ -119,10 +119,16 @@ impl Edf {
     fn samples(&self, signal: &SignalHeader) -> Result<Vec<f32>, String> {
         let ((low, high), (least, greatest)) = (signal.physical, signal.digital);
         if least == greatest {
-            return Err(format!("channel '{}' has no digital range: {least} to {greatest}", signal.label));
+            return Err(format!(
+                "channel '{}' has no digital range: {least} to {greatest}; choose 'channels' without it",
+                signal.label
+            ));
         }
         if low == high {
-            return Err(format!("channel '{}' has no physical range: {low} to {high}", signal.label));
+            return Err(format!(
+                "channel '{}' has no physical range: {low} to {high}; choose 'channels' without it",
+                signal.label
+            ));
         }
         let scale = (high - low) / (greatest - least);
         let microvolts = Unit::of(&signal.unit).factor();

@@ -37,7 +37,10 @@ pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>, rates: Rates) -> Res
         return Err(format!("channel '{}' has no rate: its records last 0 s or are empty", names[0]));
     }
     if let Some(number) = chosen.iter().position(|channel| channel.is_flat()) {
-        return Err(format!("channel '{}' has a range that is empty", names[number]));
+        return Err(format!(
+            "channel '{}' has a range that is empty: choose 'channels' without it",
+            names[number]
+        ));
     }
     let own: Vec<f64> = chosen.iter().map(|channel| channel.samples as f64 / file.duration).collect();
     rates::believed(&names, &own)?;
@@ -138,8 +141,7 @@ enum Kind {
 impl ChannelHeader {
     fn channel(&self) -> Channel {
         let unit = (self.unit == Unit::Other).then(|| "its unit is no voltage".to_owned());
-        let flat = self.is_flat().then(|| "its range is empty".to_owned());
-        Channel::named(self.label.clone()).unless(unit).unless(flat)
+        Channel::named(self.label.clone()).unless(unit)
     }
 
     /// Whether one of its ranges has no extent, so that numbers stand for nothing.

@@ -49,13 +49,7 @@ impl SignalHeader {
     /// The signal as a channel that may be chosen.
     pub(crate) fn channel(&self) -> Channel {
         let unit = (Unit::of(&self.unit) == Unit::Other).then(|| format!("unit {}", self.unit));
-        let range = (!self.is_scaled()).then(|| "its range is empty".to_owned());
-        Channel::named(self.label.clone()).unless(unit).unless(range)
-    }
-
-    /// Whether numbers stand for values: both ranges have a beginning and an end.
-    pub(crate) fn is_scaled(&self) -> bool {
-        self.digital.0 != self.digital.1 && self.physical.0 != self.physical.1
+        Channel::named(self.label.clone()).unless(unit)
     }
 }
 
