@@ -68,7 +68,12 @@ fn what_cannot_be_scored_is_said() {
         (&["zh.txt", "zh.txt"], 0, &["`bleu` counts", "Chinese", "--tokenize zh"], &["`chrf`"]),
         (&["zh.txt", "zh.txt", "--tokenize", "zh"], 0, &[], &["warning"]),
         (&["zh.txt", "zh.txt", "--tokenize", "char"], 0, &[], &["warning"]),
-        (&["zh.txt", "zh.txt", "--metric", "wer,ter"], 0, &["`wer` counts", "`ter` counts", "`cer`"], &["bleu"]),
+        (
+            &["zh.txt", "zh.txt", "--metric", "wer,ter"],
+            0,
+            &["`wer` counts", "`ter` counts", "`cer`"],
+            &["bleu"],
+        ),
         (&["ja.txt", "ja.txt"], 0, &["Japanese", "--tokenize char"], &["zh"]),
         (&["parted.txt", "parted.txt"], 0, &[], &["warning"]),
         (&["zh.txt", "zh.txt", "gap.txt", "--tokenize", "zh"], 0, &["gap.txt has 1 empty line"], &["spaces"]),
@@ -119,7 +124,8 @@ fn chinese(line: &str) -> String {
         ("today", "今天"),
         ("not", "不"),
     ];
-    let word = |word| WORDS.iter().find(|(english, _)| *english == word).map_or(word, |(_, chinese)| *chinese);
+    let word =
+        |word| WORDS.iter().find(|(english, _)| *english == word).map_or(word, |(_, chinese)| *chinese);
     line.split_whitespace().map(word).collect()
 }
 
@@ -157,7 +163,10 @@ fn a_run_is_scored_with_options_against_several_references() {
 
     // Without a word on metrics, words are counted where there are none: that is said.
     workshop.write("usual.yaml", EXPERIMENT);
-    for command in [&["check", "usual.yaml"][..], &["train", "usual.yaml", "--set", "training.steps=1", "--run", "usual"]] {
+    for command in [
+        &["check", "usual.yaml"][..],
+        &["train", "usual.yaml", "--set", "training.steps=1", "--run", "usual"],
+    ] {
         let finished = workshop.run(command);
         let said = "`bleu` counts up to four words in a row, but the references are Chinese";
         assert!(finished.code == Some(0) && finished.stderr.contains(said), "{}", finished.stderr);
@@ -168,7 +177,8 @@ fn a_run_is_scored_with_options_against_several_references() {
 
     let trained = workshop.json(&["train", "chinese.yaml", "--run", "run", "--json"]);
     let decoded = &trained["tasks"][0]["decoded"];
-    let signature = |scores: &serde_json::Value| scores[0]["signature"].as_str().expect("a signature").to_owned();
+    let signature =
+        |scores: &serde_json::Value| scores[0]["signature"].as_str().expect("a signature").to_owned();
     assert!(signature(decoded).starts_with("nrefs:2|case:mixed|eff:no|tok:zh|"), "{decoded}");
     assert!(workshop.read("run/resolved.yaml").contains("tokenize: zh"));
     assert!(workshop.read("run/metrics.jsonl").contains("\"bleu_zh\":"));
@@ -189,8 +199,18 @@ fn a_run_is_scored_with_options_against_several_references() {
 
     // Everything else that scores knows the options and all references.
     let all = workshop.json(&[
-        "evaluate", "run", "--reference-file", "third.zh", "--by-length", "2", "--by", "number", "2", "--controls",
-        "--confidence", "--json",
+        "evaluate",
+        "run",
+        "--reference-file",
+        "third.zh",
+        "--by-length",
+        "2",
+        "--by",
+        "number",
+        "2",
+        "--controls",
+        "--confidence",
+        "--json",
     ]);
     let found = |scores: &serde_json::Value| scores[0]["value"].as_f64().expect("a number");
     assert_eq!(found(&all["decoded"]), found(&score(&["other.zh", "third.zh"])));
@@ -199,9 +219,22 @@ fn a_run_is_scored_with_options_against_several_references() {
         assert!(signature(scores).starts_with("nrefs:3|case:mixed|eff:no|tok:zh|"), "{scores}");
     }
     for of in ["truth", "swapped", "noise"] {
-        assert!(signature(&serde_json::json!([all["controls"][0][of]])).starts_with("nrefs:3|bs:"), "{of}: {all}");
+        assert!(
+            signature(&serde_json::json!([all["controls"][0][of]])).starts_with("nrefs:3|bs:"),
+            "{of}: {all}"
+        );
     }
-    let anew = workshop.json(&["evaluate", "usual", "--references", "other", "--metric", "bleu", "--tokenize", "char", "--json"]);
+    let anew = workshop.json(&[
+        "evaluate",
+        "usual",
+        "--references",
+        "other",
+        "--metric",
+        "bleu",
+        "--tokenize",
+        "char",
+        "--json",
+    ]);
     assert!(signature(&anew["decoded"]).starts_with("nrefs:2|case:mixed|eff:no|tok:char|"), "{anew}");
 
     for (arguments, says) in [
@@ -211,6 +244,10 @@ fn a_run_is_scored_with_options_against_several_references() {
     ] {
         let arguments: Vec<&str> = ["evaluate", "run"].into_iter().chain(arguments.iter().copied()).collect();
         let finished = workshop.run(&arguments);
-        assert!(finished.code != Some(0) && finished.stderr.contains(says), "{arguments:?}: {}", finished.stderr);
+        assert!(
+            finished.code != Some(0) && finished.stderr.contains(says),
+            "{arguments:?}: {}",
+            finished.stderr
+        );
     }
 }

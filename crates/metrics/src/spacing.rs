@@ -77,7 +77,8 @@ impl Counts {
     fn judge(&self) -> Option<Unspaced> {
         let chinese = self.ideographs + self.kana;
         let letters = chinese + self.south_east_asian;
-        let fewest = chinese as f64 / LONGEST_OF_IDEOGRAPHS + self.south_east_asian as f64 / LONGEST_OF_LETTERS;
+        let fewest =
+            chinese as f64 / LONGEST_OF_IDEOGRAPHS + self.south_east_asian as f64 / LONGEST_OF_LETTERS;
         if 2 * letters >= self.all && fewest > self.words as f64 {
             return Some(match self.south_east_asian > chinese {
                 true => Unspaced::SouthEastAsian,
@@ -100,8 +101,12 @@ fn script(character: char) -> Option<Unspaced> {
         | '\u{4e00}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}'
         | '\u{20000}'..='\u{3ffff}' => Some(Unspaced::Chinese),
-        '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' => Some(Unspaced::Japanese),
-        '\u{e00}'..='\u{fff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' => Some(Unspaced::SouthEastAsian),
+        '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' => {
+            Some(Unspaced::Japanese)
+        }
+        '\u{e00}'..='\u{fff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' => {
+            Some(Unspaced::SouthEastAsian)
+        }
         _ => None,
     }
 }
@@ -115,7 +120,10 @@ mod tests {
         let cases: &[(&[&str], Option<Unspaced>)] = &[
             (&["今天天气很好，我们去公园吧！", "下雪的时候是谁没关窗户？"], Some(Unspaced::Chinese)),
             // A space here and there, and words of another script.
-            (&["我在 Rust 1.85 里写了一个小程序，运行得很快", "我喜欢看书 和 喝茶的朋友们"], Some(Unspaced::Chinese)),
+            (
+                &["我在 Rust 1.85 里写了一个小程序，运行得很快", "我喜欢看书 和 喝茶的朋友们"],
+                Some(Unspaced::Chinese),
+            ),
             (&["フェリーは7時45分に出ますが、まだ誰もいません。"], Some(Unspaced::Japanese)),
             (&["พรุ่งนี้เราจะไปตลาดน้ำกันแต่เช้า", "เด็กๆ วิ่งเล่นอยู่ในสวนหน้าบ้าน"], Some(Unspaced::SouthEastAsian)),
             (&["မနက်ဖြန် ကျွန်တော်တို့ ဈေးသွားမယ်လို့ပြောတယ်"], Some(Unspaced::SouthEastAsian)),

@@ -168,11 +168,7 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
 /// # Errors
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
-pub fn check(
-    document: &Document,
-    registry: &Registry,
-    root: &DataRoot,
-) -> Result<Diagnostics, TrainError> {
+pub fn check(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Diagnostics, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
@@ -190,7 +186,8 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
         let (Some(held_out), true) = (held_out, task.source.is_some()) else { continue };
         let texts: Vec<&str> = held_out.targets.iter().filter_map(Value::as_text).collect();
         let own = experiment.tasks[&task.name].metrics.is_some();
-        let list = if own { format!("/tasks/{}/metrics", task.name) } else { "/evaluation/metrics".to_owned() };
+        let list =
+            if own { format!("/tasks/{}/metrics", task.name) } else { "/evaluation/metrics".to_owned() };
         for missing in spaces_missing(experiment.metrics(&task.name), &texts) {
             let place = format!("{list}/{}", missing.metric);
             let warning = document.diagnose(&place, missing.message, Some(missing.help)).as_warning();

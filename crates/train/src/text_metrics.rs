@@ -210,22 +210,50 @@ mod tests {
             let score = score_texts(metrics(metric)[0], &hypotheses, &references, None).expect(metric);
             let shown_version = format!("|version:any2any.{} = ", env!("CARGO_PKG_VERSION"));
             assert_eq!(format!("{score:#}"), shown.replacen(" = ", &shown_version, 1), "{metric}");
-            let interval = score_texts(metrics(metric)[0], &hypotheses, &references, Some(&Bootstrap::default()));
+            let interval =
+                score_texts(metrics(metric)[0], &hypotheses, &references, Some(&Bootstrap::default()));
             assert!(interval.expect(metric).interval.is_some(), "{metric}");
         }
     }
 
     const CASES: &[(&str, &str)] = &[
-        ("bleu: { tokenize: zh }", "BLEU|nrefs:2|case:mixed|eff:no|tok:zh|smooth:exp = 77.65 81.8/77.8/71.4/80.0 (BP = 1.000 ratio = 1.000 hyp_len = 11 ref_len = 11)"),
-        ("bleu: { tokenize: zh, lowercase: true }", "BLEU|nrefs:2|case:lc|eff:no|tok:zh|smooth:exp = 84.42 100.0/88.9/71.4/80.0 (BP = 1.000 ratio = 1.000 hyp_len = 11 ref_len = 11)"),
-        ("bleu: { tokenize: char, effective_order: true }", "BLEU|nrefs:2|case:mixed|eff:yes|tok:char|smooth:exp = 70.71 90.0/77.8/62.5/57.1 (BP = 1.000 ratio = 1.000 hyp_len = 20 ref_len = 20)"),
-        ("bleu: { tokenize: intl, smoothing: { floor: 0.5 } }", "BLEU|nrefs:2|case:mixed|eff:no|tok:intl|smooth:floor[0.50] = 29.07 42.9/20.0/16.7/50.0 (BP = 1.000 ratio = 1.167 hyp_len = 7 ref_len = 6)"),
-        ("bleu: { tokenize: none, smoothing: { add_k: 2 } }", "BLEU|nrefs:2|case:mixed|eff:no|tok:none|smooth:add-k[2.00] = 48.55 33.3/50.0/50.0/66.7 (BP = 1.000 ratio = 1.200 hyp_len = 6 ref_len = 5)"),
-        ("bleu_lowercase", "BLEU|nrefs:2|case:lc|eff:no|tok:13a|smooth:exp = 37.99 66.7/50.0/25.0/25.0 (BP = 1.000 ratio = 1.200 hyp_len = 6 ref_len = 5)"),
-        ("chrf: { lowercase: true, whitespace: true }", "chrF2|nrefs:2|case:lc|eff:yes|nc:6|nw:0|space:yes = 56.99"),
-        ("chrf: { character_order: 4, word_order: 1, beta: 3, epsilon_smoothing: true }", "chrF3+|nrefs:2|case:mixed|eff:no|nc:4|nw:1|space:no = 57.02"),
+        (
+            "bleu: { tokenize: zh }",
+            "BLEU|nrefs:2|case:mixed|eff:no|tok:zh|smooth:exp = 77.65 81.8/77.8/71.4/80.0 (BP = 1.000 ratio = 1.000 hyp_len = 11 ref_len = 11)",
+        ),
+        (
+            "bleu: { tokenize: zh, lowercase: true }",
+            "BLEU|nrefs:2|case:lc|eff:no|tok:zh|smooth:exp = 84.42 100.0/88.9/71.4/80.0 (BP = 1.000 ratio = 1.000 hyp_len = 11 ref_len = 11)",
+        ),
+        (
+            "bleu: { tokenize: char, effective_order: true }",
+            "BLEU|nrefs:2|case:mixed|eff:yes|tok:char|smooth:exp = 70.71 90.0/77.8/62.5/57.1 (BP = 1.000 ratio = 1.000 hyp_len = 20 ref_len = 20)",
+        ),
+        (
+            "bleu: { tokenize: intl, smoothing: { floor: 0.5 } }",
+            "BLEU|nrefs:2|case:mixed|eff:no|tok:intl|smooth:floor[0.50] = 29.07 42.9/20.0/16.7/50.0 (BP = 1.000 ratio = 1.167 hyp_len = 7 ref_len = 6)",
+        ),
+        (
+            "bleu: { tokenize: none, smoothing: { add_k: 2 } }",
+            "BLEU|nrefs:2|case:mixed|eff:no|tok:none|smooth:add-k[2.00] = 48.55 33.3/50.0/50.0/66.7 (BP = 1.000 ratio = 1.200 hyp_len = 6 ref_len = 5)",
+        ),
+        (
+            "bleu_lowercase",
+            "BLEU|nrefs:2|case:lc|eff:no|tok:13a|smooth:exp = 37.99 66.7/50.0/25.0/25.0 (BP = 1.000 ratio = 1.200 hyp_len = 6 ref_len = 5)",
+        ),
+        (
+            "chrf: { lowercase: true, whitespace: true }",
+            "chrF2|nrefs:2|case:lc|eff:yes|nc:6|nw:0|space:yes = 56.99",
+        ),
+        (
+            "chrf: { character_order: 4, word_order: 1, beta: 3, epsilon_smoothing: true }",
+            "chrF3+|nrefs:2|case:mixed|eff:no|nc:4|nw:1|space:no = 57.02",
+        ),
         ("chrf_plus_plus", "chrF2++|nrefs:2|case:mixed|eff:yes|nc:6|nw:2|space:no = 49.93"),
-        ("ter: { normalized: true, no_punctuation: true, asian_support: true, case_sensitive: true }", "TER|nrefs:2|case:mixed|tok:tercom|norm:yes|punct:no|asian:yes = 28.57"),
+        (
+            "ter: { normalized: true, no_punctuation: true, asian_support: true, case_sensitive: true }",
+            "TER|nrefs:2|case:mixed|tok:tercom|norm:yes|punct:no|asian:yes = 28.57",
+        ),
     ];
 
     #[test]

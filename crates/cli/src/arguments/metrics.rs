@@ -13,7 +13,9 @@ pub(crate) struct MetricList(Vec<Metric>);
 /// Metrics by their words in experiments, with or without options.
 pub(super) fn metric_list(text: &str) -> Result<MetricList, String> {
     let problems = match read_metrics(text) {
-        Ok(metrics) if metrics.is_empty() => return Err("name at least one metric, such as `bleu`".to_owned()),
+        Ok(metrics) if metrics.is_empty() => {
+            return Err("name at least one metric, such as `bleu`".to_owned());
+        }
         Ok(metrics) => return Ok(MetricList(metrics)),
         Err(problems) => problems,
     };

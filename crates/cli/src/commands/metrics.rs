@@ -11,7 +11,8 @@ use crate::output;
 
 pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
     let hypotheses = read(&arguments.hypotheses)?;
-    let references = arguments.references.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let references =
+        arguments.references.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
     check_lengths(&arguments, hypotheses.len(), &references)?;
     let metrics = arguments.options.apply(&arguments.metrics, &[])?;
     // Whichever file is not divided into words: hypotheses are compared with every one.

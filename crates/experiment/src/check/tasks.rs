@@ -111,7 +111,8 @@ fn check_metrics(checker: &mut Checker<'_>, task: &str) {
     for (index, metric) in
         metrics.unwrap_or_default().iter().enumerate().filter(|(_, metric)| !metric.scores(kind))
     {
-        let message = format!("`{}` does not score what `{task}` writes, which is {}", metric.word(), target.medium());
+        let message =
+            format!("`{}` does not score what `{task}` writes, which is {}", metric.word(), target.medium());
         let help = "choose another metric, or give the task `metrics` of its own".to_owned();
         checker.error(&format!("{place}/{index}"), message, help);
     }
@@ -139,7 +140,8 @@ fn check_references(checker: &mut Checker<'_>, task: &str) {
     for (index, field) in fields.iter().enumerate() {
         let item = format!("{place}/{index}");
         if own.iter().any(|own| own == field) {
-            let message = format!("`{field}` is the target already: what is written is always scored against it");
+            let message =
+                format!("`{field}` is the target already: what is written is always scored against it");
             checker.error(&item, message, "name other fields alone");
         } else if fields[..index].contains(field) {
             checker.error(&item, format!("`{field}` is listed twice"), "keep it once");

@@ -318,12 +318,8 @@ impl Metric {
 }
 
 /// The options behind the word `bleu_lowercase`.
-const LOWERCASE: Bleu = Bleu {
-    tokenize: Tokenizer::V13a,
-    lowercase: true,
-    smoothing: Smoothing::Exp,
-    effective_order: false,
-};
+const LOWERCASE: Bleu =
+    Bleu { tokenize: Tokenizer::V13a, lowercase: true, smoothing: Smoothing::Exp, effective_order: false };
 
 impl Chrf {
     /// chrF++: bigrams of words count too.
@@ -406,7 +402,8 @@ mod tests {
 
     #[test]
     fn a_word_means_the_first_metric_of_its_name() {
-        let list = [read(r#"{"bleu":{"tokenize":"zh"}}"#), read(r#""bleu_lowercase""#), read(r#""chrf_plus_plus""#)];
+        let list =
+            [read(r#"{"bleu":{"tokenize":"zh"}}"#), read(r#""bleu_lowercase""#), read(r#""chrf_plus_plus""#)];
         for (wanted, place) in [
             (r#""bleu""#, Some(0)),
             (r#""bleu_lowercase""#, Some(1)),
@@ -426,7 +423,9 @@ mod tests {
             let tokenizer: Tokenizer = word.parse().expect(word);
             assert_eq!(serde_json::to_value(tokenizer).expect("a word"), word);
         }
-        for (word, way_out) in [("ja-mecab", "use `char`"), ("flores200", "chrF"), ("mecab", "choose one of: 13a")] {
+        for (word, way_out) in
+            [("ja-mecab", "use `char`"), ("flores200", "chrF"), ("mecab", "choose one of: 13a")]
+        {
             let error = word.parse::<Tokenizer>().expect_err(word);
             assert!(error.contains(way_out), "{error}");
         }
