@@ -33,7 +33,7 @@ impl<'s> Choice<'_, 's> {
                 let example = example(&word, schema, self.rules);
                 (
                     format!("{} must be a mapping: `{word}` needs its options below it", self.noun),
-                    format!("write `{}: {{ {example} }}`", self.label.trim_matches('`')),
+                    self.write(&format!("{{ {example} }}")),
                 )
             }
             None => {
@@ -41,16 +41,20 @@ impl<'s> Choice<'_, 's> {
                 let mut texts = self.options.iter().filter(|(_, schema)| is_text(schema));
                 let help = match (texts.next(), texts.next(), self.near(&word)) {
                     (Some((key, _)), None, None) => {
-                        format!(
-                            "write `{}: {{ {key}: {word} }}`; {}",
-                            self.label.trim_matches('`'),
-                            self.one_of()
-                        )
+                        format!("{}; {}", self.write(&format!("{{ {key}: {word} }}")), self.one_of())
                     }
                     _ => self.did_you_mean(&word),
                 };
                 (format!("{}: `{word}` is not known", self.noun), help)
             }
+        }
+    }
+
+    /// How a value is written: behind its key, or alone as the item of a list.
+    fn write(&self, value: &str) -> String {
+        match self.label.strip_prefix('`').and_then(|label| label.strip_suffix('`')) {
+            Some(key) => format!("write `{key}: {value}`"),
+            None => format!("write `{value}`"),
         }
     }
 
@@ -99,8 +103,7 @@ impl<'s> Choice<'_, 's> {
         let near = self.near(&stray.key);
         let (message, help) = match parent {
             _ if self.words.contains(&stray.key.as_str()) => {
-                let help = format!("write `{}: {key}`", self.label.trim_matches('`'));
-                (format!("`{key}` takes no options"), help)
+                (format!("`{key}` takes no options"), self.write(&key))
             }
             Some((parent, _)) if near.is_none() => {
                 let message = format!("{} is not chosen: `{key}` is an option of `{parent}`", self.noun);
@@ -127,9 +130,9 @@ impl<'s> Choice<'_, 's> {
     }
 
     fn known(&self) -> String {
-        let names: Vec<_> =
-            self.words.iter().chain(self.options.iter().map(|(name, _)| name)).copied().collect();
-        names.join(", ")
+        // What can stand with and without options is named once.
+        let options = self.options.iter().map(|(name, _)| name).filter(|name| !self.words.contains(name));
+        self.words.iter().chain(options).copied().collect::<Vec<_>>().join(", ")
     }
 }
 

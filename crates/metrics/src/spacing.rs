@@ -49,6 +49,7 @@ struct Counts {
     south_east_asian: usize,
     /// All characters but white space.
     all: usize,
+    /// Words with a letter of a script without spaces.
     words: usize,
     lines: usize,
     lines_of_one_word: usize,
@@ -60,7 +61,7 @@ impl Counts {
         if count == 0 {
             return;
         }
-        self.words += count;
+        self.words += words(line).filter(|word| word.chars().any(|character| script(character).is_some())).count();
         self.lines += 1;
         self.lines_of_one_word += usize::from(count == 1);
         for character in line.chars().filter(|&character| !is_space(character)) {

@@ -45,11 +45,13 @@ impl MetricOptions {
         let asked: Vec<Metric> = asked.iter().flat_map(|MetricList(metrics)| metrics).copied().collect();
         let mut metrics = if asked.is_empty() { usual.to_vec() } else { asked };
         if let Some(tokenize) = self.tokenize {
-            let bleu = metrics.iter_mut().filter_map(|metric| match metric {
-                Metric::Bleu(options) => Some(options),
-                _ => None,
-            });
-            let changed = bleu.map(|options| *options = Bleu { tokenize, ..*options }).count();
+            let mut changed = 0;
+            for metric in &mut metrics {
+                if let Metric::Bleu(options) = metric {
+                    *options = Bleu { tokenize, ..*options };
+                    changed += 1;
+                }
+            }
             self.require(changed, "--tokenize", "bleu", &metrics)?;
         }
         if self.lowercase {
