@@ -13,7 +13,9 @@ impl Beside<'_> {
     /// extensions, and a warning where it was that.
     pub(crate) fn read(self, name: &str, extensions: &[&str]) -> Result<(Vec<u8>, Option<String>), String> {
         let header = self.0.path();
-        if !header.exists() {
+        // A file of an archive may be called like another one on the disk, whose companions are not its own.
+        let same = std::fs::read(header).is_ok_and(|there| self.0.bytes().is_ok_and(|own| *own == *there));
+        if !same {
             return Err(format!(
                 "its samples lie in '{name}', another file, which cannot be reached from within an archive: unpack \
                  both into one folder"
