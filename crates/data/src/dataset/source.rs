@@ -17,7 +17,7 @@ pub(super) enum Source {
     /// Files that the experiment names.
     Files { files: Box<spec::Files>, archives: Archives },
     /// Samples that are generated, in the order of the roles, when the first split is asked for.
-    Generated { manifest: Box<Manifest>, generator: Generator, splits: OnceLock<[Samples; 3]> },
+    Generated { manifest: Box<Manifest>, generator: Generator, splits: Box<OnceLock<[Samples; 3]>> },
 }
 
 impl Source {
@@ -26,7 +26,7 @@ impl Source {
         Ok(match &manifest.generator {
             Some(generator) => {
                 let generator = generator.clone();
-                Self::Generated { manifest: Box::new(manifest), generator, splits: OnceLock::new() }
+                Self::Generated { manifest: Box::new(manifest), generator, splits: Box::default() }
             }
             None => {
                 root.require(&manifest, asked)?;

@@ -279,7 +279,8 @@ mod tests {
                  say `delimiter: \"{likely}\"` beside `file` if `{likely}` does"
             )
         };
-        let cases: &[(&[u8], &[&str], Option<&str>, &str)] = &[
+        type Case<'a> = (&'a [u8], &'a [&'a str], Option<&'a str>, &'a str);
+        let cases: &[Case<'_>] = &[
             (b"en;de\na,b;c\n", &[], Some(";"), "en=a,b de=c"),
             (b"en\tde\n\"a\tb\"\tc\n", &[], Some("\t"), "en=a\tb de=c"),
             (b"en\tde\na\tc\n", &[], Some("\\t"), "en=a de=c"),
@@ -316,12 +317,11 @@ mod tests {
     #[test]
     fn many_marks_without_partners_end_in_time() {
         let text = [&b"en,de\n"[..], &b"\"a,b\n".repeat(30_000)].concat();
-        let expected = "en= de=";
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("t"), text).expect("written");
         let began = std::time::Instant::now();
         let result = super::super::read(&split("t", &[], None), folder.path());
-        assert!(result.is_err(), "{expected}");
+        assert!(result.is_err(), "no row of it is sound");
         assert!(began.elapsed().as_secs() < 20);
     }
 }

@@ -121,7 +121,7 @@ fn unmarked_encoding(head: &[u8]) -> Option<&'static str> {
         |is_it: &dyn Fn(u8, u8) -> bool| head.chunks_exact(2).filter(|pair| is_it(pair[0], pair[1])).count();
     let (mut little, mut big) =
         (pairs(&|low, high| is_space(low) && high == 0), pairs(&|high, low| is_space(low) && high == 0));
-    if little + big == 0 {
+    if little + big < 2 {
         (little, big) = (zeros(1, 2).0, zeros(0, 2).0);
     }
     let (more, fewer) = (little.max(big), little.min(big));
