@@ -1,6 +1,6 @@
 //! A little grammar of English and German, and the parallel corpus that it generates.
 //!
-//! It is for first runs, tests and lessons: nothing to download, small enough for a tiny model and two
+//! It is for first runs, tests and lessons: nothing to download, small enough for a tiny model and three
 //! minutes, and yet a real problem of translation. The German is determined by the English alone, so a model
 //! that has understood everything reaches a BLEU of 100.
 //!
