@@ -12,12 +12,12 @@ use crate::output;
 
 pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
     let hypotheses = super::read_text(&arguments.hypotheses)?;
-    let references =
+    let mut references =
         arguments.references.iter().map(|path| super::read_text(path)).collect::<anyhow::Result<Vec<_>>>()?;
     check_lengths(&arguments, hypotheses.lines.len(), &references)?;
     // A line that cannot be read in one file takes its place in the others with it.
     let mut broken = hypotheses.broken;
-    broken.extend(references.iter().flat_map(|file| file.broken.clone()));
+    broken.extend(references.iter_mut().flat_map(|file| std::mem::take(&mut file.broken)));
     for error in broken.values() {
         eprintln!("{error}");
     }
