@@ -137,7 +137,7 @@ tasks:
         train: { parallel: { en: train.en, zh: train.zh } }
         validation: { parallel: { en: val.en, zh: val.zh } }
         test: { parallel: { en: test.en, zh: test.zh, other: other.zh, number: number.txt } }
-    source: { text: { field: en, tokenizer: { words: {} } } }
+    source: { text: { field: en, tokenizer: { words: { vocab: 25 } } } }
     target: { text: { field: zh, tokenizer: { characters: {} } } }
     references: [other]
 model:

@@ -381,7 +381,7 @@ fn what_is_not_read_is_named() {
         (b"0&\xb2u\x8ef\xcf\x11\xa6\xd9".to_vec(), "Windows Media Audio"),
         (b"\x1aE\xdf\xa3\x01".to_vec(), "Matroska"),
         (b"wvpk\0\0".to_vec(), "WavPack"),
-        ([&b"\xff\xfd\x14\xc4"[..], &[0; 140]].concat().repeat(4), "layer 1 or 2"),
+        ([&b"\xff\xfd\x24\xc4"[..], &[0; 140]].concat().repeat(4), "layer 1 or 2"),
         (b"Creative Voice File\x1a".to_vec(), "VOC"),
         ([&b"\xff\xf1\x50\x80\x01\x1f\xfc\0"[..]; 4].concat(), "AAC"),
     ];

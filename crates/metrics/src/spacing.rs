@@ -61,7 +61,8 @@ impl Counts {
         if count == 0 {
             return;
         }
-        self.words += words(line).filter(|word| word.chars().any(|character| script(character).is_some())).count();
+        self.words +=
+            words(line).filter(|word| word.chars().any(|character| script(character).is_some())).count();
         self.lines += 1;
         self.lines_of_one_word += usize::from(count == 1);
         for character in line.chars().filter(|&character| !is_space(character)) {

@@ -98,9 +98,9 @@ mod tests {
     fn lists_and_options_make_metrics() {
         for (asked, tokenize, lowercase, expected) in [
             ("bleu,chrf", None, false, "bleu chrf"),
-            ("bleu, chrf", Some("zh"), true, "bleu_lowercase_zh chrf_lowercase"),
-            ("bleu_lowercase,ter", Some("char"), false, "bleu_lowercase_char ter"),
-            ("bleu: { tokenize: intl, lowercase: true }, wer", None, false, "bleu_lowercase_intl wer"),
+            ("bleu, chrf", Some("zh"), true, "bleu_zh_lowercase chrf_lowercase"),
+            ("bleu_lowercase,ter", Some("char"), false, "bleu_char_lowercase ter"),
+            ("bleu: { tokenize: intl, lowercase: true }, wer", None, false, "bleu_intl_lowercase wer"),
             ("{ chrf: { beta: 3 } }", None, false, "chrf_beta3"),
         ] {
             assert_eq!(applied(asked, tokenize, lowercase).as_deref(), Ok(expected), "{asked}");

@@ -41,7 +41,8 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
         lines: sources.lines.len(),
         vocab: None,
     };
-    let text = fitting(&mut answers, config, registry, super::values(&[sources.lines, targets.lines].concat()))?;
+    let text =
+        fitting(&mut answers, config, registry, super::values(&[sources.lines, targets.lines].concat()))?;
     any2any_train::write_file(config, text.as_bytes())?;
     eprintln!("{}: written; train it with `any2any train {}`", config.display(), config.display());
     Ok(())

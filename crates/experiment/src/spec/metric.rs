@@ -381,7 +381,7 @@ mod tests {
             (
                 r#"{"ter":{"normalized":true,"asian_support":true}}"#,
                 r#"{"ter":{"normalized":true,"no_punctuation":false,"asian_support":true,"case_sensitive":false}}"#,
-                "ter_asian_support_normalized",
+                "ter_normalized_asian_support",
             ),
         ];
         for (given, written, shown) in cases {
@@ -392,9 +392,9 @@ mod tests {
             assert_eq!(metric.to_string(), shown, "{given}");
         }
         for (given, shown) in [
-            (r#"{"bleu":{"smoothing":{"floor":0.5},"tokenize":"none"}}"#, "bleu_smoothing_floor0.5_none"),
+            (r#"{"bleu":{"smoothing":{"floor":0.5},"tokenize":"none"}}"#, "bleu_none_smoothing_floor0.5"),
             (r#"{"bleu":{"smoothing":"none"}}"#, "bleu_smoothing_none"),
-            (r#"{"chrf":{"beta":3,"word_order":1}}"#, "chrf_beta3_word_order1"),
+            (r#"{"chrf":{"beta":3,"word_order":1}}"#, "chrf_word_order1_beta3"),
         ] {
             assert_eq!(read(given).to_string(), shown, "{given}");
         }

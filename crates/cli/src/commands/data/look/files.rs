@@ -125,8 +125,9 @@ impl Look {
     fn print(&self, file: &str, array: Option<&Path>) -> anyhow::Result<()> {
         let Contents { format, axes, rate, channels, unit, warnings, .. } = &self.contents;
         output::line(format!("{file}: {}, {format}", self.medium))?;
-        let shape: Vec<String> = axes.iter().map(|(name, len)| format!("{len} {name}")).collect();
-        output::line(format!("  shape     {}", shape.join(" x ")))?;
+        let lengths: Vec<String> = axes.iter().map(|(_, length)| length.to_string()).collect();
+        let names: Vec<&str> = axes.iter().map(|(name, _)| *name).collect();
+        output::line(format!("  shape     {} ({})", lengths.join(" x "), names.join(", ")))?;
         if let (Some(rate), Some(seconds)) = (rate, self.seconds()) {
             output::line(format!("  rate      {rate} Hz, {seconds:.3} s"))?;
         }
@@ -163,9 +164,20 @@ fn medium_of<'r>(file: &File, registry: &'r Registry) -> anyhow::Result<&'r dyn 
         .find(of_extension)
         .or(recognising.first().copied())
         .or(registry.media().find(of_extension));
-    medium.with_context(|| {
-        let known: Vec<&str> = registry.media().map(Medium::name).collect();
-        let known = known.join(", ");
-        format!("{path}: no medium knows it, by what stands in it or by its ending; name one with --medium ({known})")
+    medium.with_context(|| match header(file.path(), registry) {
+        Some(header) => format!("{path}: it is no file of its own; look at {} beside it", header.display()),
+        None => {
+            let known: Vec<&str> = registry.media().map(Medium::name).collect();
+            format!(
+                "{path}: no medium knows it, by what stands in it or by its ending; name one with --medium ({})",
+                known.join(", ")
+            )
+        }
     })
+}
+
+/// The file beside one that cannot be read by itself, such as a header beside its samples.
+fn header(path: &Path, registry: &Registry) -> Option<PathBuf> {
+    let extensions = registry.media().flat_map(|medium| medium.extensions());
+    extensions.map(|extension| path.with_extension(extension)).find(|beside| beside.is_file())
 }
