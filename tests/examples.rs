@@ -20,9 +20,23 @@ const NO_COMMANDS: [(&str, &str); 2] = [
 const QUOTING: [&str; 1] = ["docs/guide/new-medium.md"]; // examples/plug-protein/tests/plug_in.rs
 
 /// Programs of others that examples may call.
-const OTHERS: [&str; 15] = [
-    "cargo", "cat", "cd", "compare", "curl", "echo", "export", "ffmpeg", "git", "node", "npm", "pip",
-    "python", "sox", "unzip",
+const OTHERS: [&str; 16] = [
+    "cargo",
+    "cat",
+    "cd",
+    "compare",
+    "curl",
+    "echo",
+    "export",
+    "ffmpeg",
+    "git",
+    "node",
+    "npm",
+    "pip",
+    "python",
+    "sacrebleu",
+    "sox",
+    "unzip",
 ];
 
 fn command_blocks() -> Vec<Block> {
@@ -76,7 +90,7 @@ fn every_experiment_is_sound() {
     // What the examples speak of must be there.
     std::fs::create_dir(workshop.path("recordings")).expect("a folder");
     workshop.write("events.tsv", "file\tsecond\tlabel\n");
-    for name in ["train.zh", "test.zh", "test-b.zh"] {
+    for name in ["train.zh", "val.zh", "test.zh", "test-b.zh"] {
         workshop.write(name, "\u{72d7}\n");
     }
     let mut seen = 0;

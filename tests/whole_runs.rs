@@ -218,7 +218,12 @@ fn a_target_must_be_written_somehow() {
     for (folder, end, target, help) in [
         ("pictures", "png", "image: { field: it, background: black }", "add `output`: What a picture"),
         ("sounds", "wav", "audio: { field: it, rate: 8000 }", "add `output`: What a sound"),
-        ("recordings", "csv", "eeg: { field: it, rate: 64, features: { raw: {} } }", "add `output`: How recordings are written"),
+        (
+            "recordings",
+            "csv",
+            "eeg: { field: it, rate: 64, features: { raw: {} } }",
+            "add `output`: How recordings are written",
+        ),
     ] {
         let data = data(folder, end);
         let text = format!(

@@ -36,7 +36,7 @@ fn damaged_files_are_refused_or_read() {
             }
             std::fs::write(&path, damaged).expect("a writable folder");
             let options = options(json!({ "file": { "path": path } }));
-            let problems = Text.check(&options);
+            let problems = [Text.check(&options), Text.check_files(&options)].concat();
             match Text.fit(&options, &mut [].iter()) {
                 Err(error) => {
                     assert!(!problems.is_empty(), "{name}: only training refuses it: {error}");
