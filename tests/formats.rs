@@ -53,6 +53,7 @@ fn outcome(case: &Case, folder: &Path, looks: &Looks) -> Result<String, String> 
         // Pictures that are compressed with loss come out a little differently of every decoder.
         () if tolerance >= 1.0 => Ok(format!("read, within {tolerance} of 255 of {}", case.reader)),
         () if tolerance > 1e-3 => Ok(format!("read, within {tolerance} of {}", case.reader)),
+        () if case.reader == "written" => Ok("read, though soundfile gives nothing".to_owned()),
         () => Ok(format!("read, as {}", case.reader)),
     }
 }
@@ -98,9 +99,13 @@ fn the_table_of_formats_is_what_the_reference_readers_say() {
         match outcome(case, &folder, &looks) {
             Ok(outcome) => {
                 let key = [case.medium.clone(), case.format.clone(), outcome];
+                // Both orders of bytes are one variant in the table.
+                let variant = case.variant.split(", little-endian").next().unwrap_or_default();
+                let variant = variant.split(", big-endian").next().unwrap_or_default().to_owned();
                 match rows.iter_mut().find(|(known, _)| *known == key) {
-                    Some((_, variants)) => variants.push(case.variant.clone()),
-                    None => rows.push((key, vec![case.variant.clone()])),
+                    Some((_, variants)) if variants.contains(&variant) => {}
+                    Some((_, variants)) => variants.push(variant),
+                    None => rows.push((key, vec![variant])),
                 }
             }
             Err(reason) => wrong.push(format!("{} ({}): {reason}", case.file, case.variant)),
@@ -109,7 +114,8 @@ fn the_table_of_formats_is_what_the_reference_readers_say() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     let mut table = String::from("| medium | format | variants | outcome |\n| --- | --- | --- | --- |\n");
     for ([medium, format, outcome], variants) in rows {
-        table += &format!("| {medium} | {format} | {} | {outcome} |\n", variants.join("; "));
+        table +=
+            &format!("| {medium} | {format} | {} | {outcome} |\n", variants.join("; ").replace('|', "\\|"));
     }
     check_document(&root.join("docs/formats.md"), &table);
 }

@@ -15,7 +15,7 @@ pub enum ImageError {
     /// The content is of no known format.
     #[error(
         "its first bytes are those of no known picture: read are PNG, JPEG, GIF, BMP, WebP, TIFF, PBM, PGM, PPM and \
-         IDX archives"
+         IDX archives; convert it, for instance with `magick FILE FILE.png`"
     )]
     Format,
     /// A format, or a kind of a format, that is known and not read.
