@@ -9,8 +9,13 @@ const HYPOTHESES: &str = "猫 坐在垫子上。\nThe Dog sleeps .\n";
 const REFERENCES: [&str; 2] =
     ["猫坐在毯子上。\nthe cat sleeps .\n", "一只猫坐在垫子上。\nthe dog is asleep .\n"];
 
+/// Arguments or words.
+type Words = &'static [&'static str];
+/// A score's name, value, and the beginning of its signature.
+type Printed = (&'static str, f64, &'static str);
+
 /// What `metrics` prints of two references, by its arguments; the figures are sacreBLEU's.
-const SCORES: &[(&[&str], &[(&str, f64, &str)])] = &[
+const SCORES: &[(Words, &[Printed])] = &[
     (&["--tokenize", "zh", "--metric", "bleu"], &[("BLEU", 77.65, "nrefs:2|case:mixed|eff:no|tok:zh|")]),
     (
         &["--tokenize", "zh", "--lowercase", "--metric", "bleu"],
@@ -64,7 +69,7 @@ fn what_cannot_be_scored_is_said() {
     workshop.write("three.txt", "a b\nc d\ne f\n");
     workshop.write("gap.txt", "我喜欢喝茶。\n\n");
     // Arguments, the exit code, what standard error says, and what it does not.
-    let cases: &[(&[&str], i32, &[&str], &[&str])] = &[
+    let cases: &[(Words, i32, Words, Words)] = &[
         (&["zh.txt", "zh.txt"], 0, &["`bleu` counts", "Chinese", "--tokenize zh"], &["`chrf`"]),
         (&["zh.txt", "zh.txt", "--tokenize", "zh"], 0, &[], &["warning"]),
         (&["zh.txt", "zh.txt", "--tokenize", "char"], 0, &[], &["warning"]),

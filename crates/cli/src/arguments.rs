@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Translate(TranslateArguments),
     /// Decode and score a split with a trained model.
     #[command(after_help = "Example:\n  any2any evaluate runs/quickstart --split test")]
-    Evaluate(EvaluateArguments),
+    Evaluate(Box<EvaluateArguments>),
     /// Train once for every value of a field, that value left out, and score each on what was left out.
     #[command(after_help = "Example:\n  any2any cross-validate configs/ssvep.yaml --over subject")]
     CrossValidate(CrossValidateArguments),

@@ -60,7 +60,7 @@ fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
         Command::Data(arguments) => commands::data::run(arguments, registry),
         Command::Train(arguments) => commands::train::run(arguments, registry),
         Command::Translate(arguments) => commands::translate::run(arguments, registry),
-        Command::Evaluate(arguments) => commands::evaluate::run(arguments, registry),
+        Command::Evaluate(arguments) => commands::evaluate::run(*arguments, registry),
         Command::CrossValidate(arguments) => commands::cross_validate::run(arguments, registry),
         Command::Sweep(arguments) => commands::sweep::run(arguments, registry),
         Command::Metrics(arguments) => commands::metrics::run(arguments),
