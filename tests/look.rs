@@ -56,6 +56,21 @@ fn files_are_shown_as_they_were_read() {
     let (shape, values) = npy(&workshop.path("seen/trial.csv.npy"));
     assert_eq!((shape, values[39], values[41]), (vec![2, 40], 39.0, -1.0));
 
+    // A text is its lines, by their characters; one that cannot be read costs no other.
+    std::fs::write(workshop.path("lines.en"), b"one\n\xff\n\none\n").expect("writable");
+    let text = workshop.json(&["data", "look", "lines.en", "--json"]);
+    assert_eq!(text["files"][0]["medium"], "text");
+    assert_eq!(
+        (&text["files"][0]["shape"], &text["files"][0]["range"]["greatest"]),
+        (&serde_json::json!([4]), &3.0.into())
+    );
+    let warnings = text["files"][0]["warnings"].to_string();
+    for words in
+        ["1 of 4 lines cannot be read", "1 of 4 lines are empty", "1 of 4 lines stand", "lines.en:2:"]
+    {
+        assert!(warnings.contains(words), "{words}: {warnings}");
+    }
+
     let table = workshop.succeed(&["data", "look", "tone.wav", "trial.csv"]);
     for line in ["tone.wav: audio, WAV", "3 x 2 (samples, channels)", "8000 Hz", "channels  Oz, O1", "39 uV"]
     {
@@ -69,7 +84,7 @@ fn one_file_that_cannot_be_read_costs_no_other() {
     let workshop = Workshop::new();
     files(&workshop);
     workshop.write("broken.png", "\u{89}PNG and no more");
-    workshop.write("what.xyz", "nobody knows");
+    std::fs::write(workshop.path("what.xyz"), [0, 1, 2, 0xff]).expect("writable");
     let finished = workshop.run(&["data", "look", "broken.png", "what.xyz", "dots.png", "missing.wav"]);
     assert_eq!(finished.code, Some(1));
     assert!(finished.stdout.contains("dots.png: image"), "{}", finished.stdout);

@@ -1,9 +1,11 @@
 //! Files as their medium reads them, before any option of an experiment touches them.
 
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use any2any_adapter::{Contents, File, Medium, Registry};
+use any2any_adapter::{Contents, File, Kind, Medium, Registry};
+use any2any_data::TextFile;
 use anyhow::Context;
 use serde_json::{Value, json};
 
@@ -80,11 +82,21 @@ struct Look {
 impl Look {
     fn new(path: &Path, forced: Option<&dyn Medium>, registry: &Registry) -> anyhow::Result<Self> {
         let file = File::on_disk(path);
-        let medium = match forced {
-            Some(medium) => medium,
-            None => medium_of(&file, registry)?,
+        let found = match forced {
+            Some(medium) => Ok(medium),
+            None => medium_of(&file, registry),
         };
-        Ok(Self { medium: medium.name(), contents: medium.contents(&file)? })
+        match found {
+            Ok(medium) if medium.kind() == Kind::Text => {
+                Ok(Self { medium: medium.name(), contents: lines(path)? })
+            }
+            Ok(medium) => Ok(Self { medium: medium.name(), contents: medium.contents(&file)? }),
+            // Texts have no mark, and all kinds of endings.
+            Err(unknown) => match lines(path) {
+                Ok(contents) if !contents.values.is_empty() => Ok(Self { medium: "text", contents }),
+                _ => Err(unknown),
+            },
+        }
     }
 
     fn write(&self, path: &Path, written: &mut Output) -> anyhow::Result<PathBuf> {
@@ -146,6 +158,36 @@ impl Look {
         }
         Ok(())
     }
+}
+
+/// The lines of a text, each by its number of characters, as every command reads them.
+fn lines(path: &Path) -> anyhow::Result<Contents> {
+    let TextFile { lines, broken, remark } = TextFile::read(path)?;
+    let mut warnings: Vec<String> = remark.into_iter().collect();
+    let mut count = |number: usize, words: &str| {
+        if number > 0 {
+            warnings.push(format!("{number} of {} lines {words}", lines.len()));
+        }
+    };
+    count(broken.len(), "cannot be read");
+    let sound =
+        || lines.iter().enumerate().filter(|(place, _)| !broken.contains_key(place)).map(|(_, line)| line);
+    count(sound().filter(|line| line.trim().is_empty()).count(), "are empty");
+    let distinct: HashSet<&String> = sound().collect();
+    count(sound().count() - distinct.len(), "stand there before");
+    if sound().next().is_none() && !lines.is_empty() {
+        anyhow::bail!("{}: no line can be read as text", path.display());
+    }
+    warnings.extend(broken.values().take(3).map(ToString::to_string));
+    let values: Vec<f32> = lines.iter().map(|line| line.chars().count() as f32).collect();
+    Ok(Contents {
+        format: "UTF-8".to_owned(),
+        axes: vec![("lines", values.len())],
+        values,
+        unit: "characters",
+        warnings,
+        ..Contents::default()
+    })
 }
 
 /// The medium that a file is of: by what stands in it, or else by its extension.
