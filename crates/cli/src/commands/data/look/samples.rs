@@ -147,8 +147,8 @@ impl Place<'_> {
             "task": self.task.name,
             "split": self.name,
             "samples": self.split.examples.len(),
-            "unreadable": { "count": self.split.broken.count, "first": self.split.broken.reasons },
-            "warnings": self.split.warnings.to_string(),
+            "unreadable": self.split.broken.count,
+            "warnings": self.split.warnings(),
             "positions": lengths,
             "shown": samples,
         })
@@ -157,11 +157,8 @@ impl Place<'_> {
     fn print(&self, samples: &[Sample]) -> anyhow::Result<()> {
         let count = output::grouped(self.split.examples.len() as u64);
         output::line(format!("{}, {}: {count} samples", self.task.name, self.name))?;
-        if self.split.broken.count > 0 {
-            output::line(format!("  {}", self.split.broken))?;
-        }
-        if !self.split.warnings.found.is_empty() {
-            output::line(format!("  warning: {}", self.split.warnings))?;
+        for warning in self.split.warnings() {
+            output::line(format!("  warning: {}", output::one_line(&warning)))?;
         }
         for (role, [least, median, most]) in self.lengths() {
             output::line(format!("  {role}: {least} to {most} positions, median {median}"))?;
