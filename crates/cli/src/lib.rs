@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod inputs;
 mod output;
+mod output_folder;
 mod progress;
 
 use std::process::ExitCode;

@@ -1,7 +1,6 @@
 //! `any2any translate`: lines or files in, lines or files out, in order, as they come in. One in is one out: what
 //! cannot be read leaves an empty line in its place.
 
-use std::collections::HashSet;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use serde_json::json;
 use crate::arguments::{TranslateArguments, Usage};
 use crate::inputs::{Batch, Input, Inputs};
 use crate::output;
+use crate::output_folder::OutputFolder;
 
 pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow::Result<()> {
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
@@ -26,8 +26,6 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
     let mut results = Results {
         adapter: translator.adapters.adapter(names.target),
         folder: folder(&arguments, names.target_medium().kind())?,
-        overwrite: arguments.overwrite,
-        written: HashSet::new(),
         named: inputs.are_files(),
         n_best: arguments.search.n_best.is_some(),
         json: arguments.json.then(Vec::new),
@@ -57,9 +55,9 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
 }
 
 /// Where results that are not text go.
-fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<PathBuf>> {
+fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<OutputFolder>> {
     match (&arguments.output, kind) {
-        (Some(folder), _) => Ok(Some(folder.clone())),
+        (Some(folder), _) => Ok(Some(OutputFolder::new(folder, arguments.overwrite))),
         (None, Kind::Text) => Ok(None),
         (None, _) => {
             Err(Usage("this task does not write text: name a folder for its files with --output".into())
@@ -71,11 +69,7 @@ fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<P
 /// Results as they are printed or written.
 struct Results<'a> {
     adapter: &'a dyn Adapter,
-    folder: Option<PathBuf>,
-    /// Whether files that are there may be replaced.
-    overwrite: bool,
-    /// What has been written.
-    written: HashSet<PathBuf>,
+    folder: Option<OutputFolder>,
     /// Whether each line begins with the name of its source.
     named: bool,
     n_best: bool,
@@ -127,20 +121,11 @@ impl Results<'_> {
 
     /// Writes a result to a file named after its source, when results go to files.
     fn write(&mut self, input: &Input, rank: usize, output: &Output) -> anyhow::Result<Option<PathBuf>> {
-        let Some(folder) = &self.folder else { return Ok(None) };
+        let Some(folder) = &mut self.folder else { return Ok(None) };
         let (extension, bytes) = self.adapter.to_file(&output.decoded.value)?;
         let stem = Path::new(&input.name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let rank = if rank == 0 { String::new() } else { format!("-{}", rank + 1) };
-        let path = folder.join(format!("{stem}{rank}.{extension}"));
-        if !self.written.insert(path.clone()) {
-            let path = path.display();
-            anyhow::bail!("two sources would be written to {path}: translate them into different folders");
-        }
-        if path.exists() && !self.overwrite {
-            anyhow::bail!("{} is already there; choose another folder, or add --overwrite", path.display());
-        }
-        any2any_train::write_file(&path, &bytes)?;
-        Ok(Some(path))
+        Ok(Some(folder.write(&format!("{stem}{rank}.{extension}"), &bytes)?))
     }
 
     /// Counts a source that cannot be read; nothing stands in its place.

@@ -9,9 +9,10 @@ use any2any_data::TextFile;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{Output, Range, npy};
+use super::{Range, npy};
 use crate::arguments::LookArguments;
 use crate::output;
+use crate::output_folder::OutputFolder;
 
 /// How much of a file is read to tell its format, in bytes.
 const HEAD: u64 = 1 << 16;
@@ -19,7 +20,7 @@ const HEAD: u64 = 1 << 16;
 pub(super) fn look(
     inputs: &[PathBuf],
     arguments: &LookArguments,
-    mut written: Option<Output>,
+    mut written: Option<OutputFolder>,
     registry: &Registry,
 ) -> anyhow::Result<()> {
     let forced = arguments.medium.as_deref().map(|name| registry.get(name)).transpose()?;
@@ -99,7 +100,7 @@ impl Look {
         }
     }
 
-    fn write(&self, path: &Path, written: &mut Output) -> anyhow::Result<PathBuf> {
+    fn write(&self, path: &Path, written: &mut OutputFolder) -> anyhow::Result<PathBuf> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let bytes = npy::bytes(&self.contents.shape(), &self.contents.values);
         written.write(&format!("{name}.npy"), &bytes)

@@ -5,50 +5,23 @@ mod files;
 mod npy;
 mod samples;
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use any2any_adapter::Registry;
 
 use crate::arguments::{LookArguments, Usage};
+use crate::output_folder::OutputFolder;
 
 pub(super) fn run(arguments: &LookArguments, registry: &Registry) -> anyhow::Result<()> {
     let is_experiment =
         |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-    let output = arguments.output.as_ref().map(|folder| Output::new(folder, arguments.overwrite));
+    let output = arguments.output.as_ref().map(|folder| OutputFolder::new(folder, arguments.overwrite));
     match &arguments.inputs[..] {
         [config] if is_experiment(config) => samples::look(config, arguments, output, registry),
         inputs if inputs.iter().any(is_experiment) => {
             Err(Usage("look at one experiment, or at files, not at both".to_owned()).into())
         }
         inputs => files::look(inputs, arguments, output, registry),
-    }
-}
-
-/// Folder that looks are written into, a new file each.
-struct Output {
-    folder: PathBuf,
-    /// Whether files that were there before may be replaced.
-    overwrite: bool,
-    written: HashSet<PathBuf>,
-}
-
-impl Output {
-    fn new(folder: &Path, overwrite: bool) -> Self {
-        Self { folder: folder.to_owned(), overwrite, written: HashSet::new() }
-    }
-
-    /// Writes a file of a name, which none written before may have.
-    fn write(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
-        let path = self.folder.join(name);
-        if !self.written.insert(path.clone()) {
-            anyhow::bail!("two files would be written to {}: look at them one by one", path.display());
-        }
-        if path.exists() && !self.overwrite {
-            anyhow::bail!("{} is already there; choose another folder, or add --overwrite", path.display());
-        }
-        any2any_train::write_file(&path, bytes)?;
-        Ok(path)
     }
 }
 

@@ -7,14 +7,15 @@ use any2any_data::DataRoot;
 use any2any_train::{Prepared, PreparedTask, Split};
 use serde_json::json;
 
-use super::{Output, Range};
+use super::Range;
 use crate::arguments::LookArguments;
 use crate::output;
+use crate::output_folder::OutputFolder;
 
 pub(super) fn look(
     config: &Path,
     arguments: &LookArguments,
-    mut written: Option<Output>,
+    mut written: Option<OutputFolder>,
     registry: &Registry,
 ) -> anyhow::Result<()> {
     let document = any2any_experiment::load(config, &arguments.overrides, registry)?;
@@ -74,7 +75,7 @@ struct Side {
 
 impl Place<'_> {
     /// Some samples, evenly over the split, written where there is a folder.
-    fn samples(&self, count: usize, mut written: Option<&mut Output>) -> anyhow::Result<Vec<Sample>> {
+    fn samples(&self, count: usize, mut written: Option<&mut OutputFolder>) -> anyhow::Result<Vec<Sample>> {
         let adapters = &self.prepared.adapters;
         let names = &adapters.tasks()[self.number];
         let all = self.split.examples.len();
