@@ -11,6 +11,7 @@
 //! registration.
 
 mod adapter;
+mod cancellation;
 mod contents;
 mod file;
 mod image;
@@ -23,6 +24,7 @@ mod signal;
 mod value;
 
 pub use adapter::{Adapter, AdapterError, Convolution, Decoded, FrameCount, Head, Stem};
+pub use cancellation::{CancelOnDrop, Cancellation, Cancelled};
 pub use contents::Contents;
 pub use file::{File, Part};
 pub use image::Image;

@@ -38,8 +38,8 @@ impl AlignedStepper {
         source: Source,
         lengths: Vec<usize>,
         end: u32,
+        pass: &mut Pass,
     ) -> Self {
-        let pass = &mut Pass::evaluation();
         let width = lengths.iter().copied().max().unwrap_or(0);
         let memory = model.encode(task, source, pass).filter(|_| width > 0);
         let [vocabulary, _] = model.softmax_table(task).dims();

@@ -158,6 +158,9 @@ impl Decoder {
         pass.at(Stack::Decoder, None, SiteRole::Positions);
         let mut states = self.positions.add(input, 0, self.dropout.mask(pass), pass);
         for (number, layer) in self.layers.iter().enumerate() {
+            if pass.is_cancelled() {
+                break;
+            }
             let at = |pass: &mut Pass, role| pass.at(Stack::Decoder, Some(number), role);
             at(pass, SiteRole::Attention(AttentionKind::Own));
             states = layer.own_residual.forward(states, pass, |states, branch, pass| {

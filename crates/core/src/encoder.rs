@@ -76,6 +76,9 @@ impl Encoder {
         pass.at(Stack::Encoder, None, SiteRole::Positions);
         let mut states = self.positions.add(input, 0, self.dropout.mask(pass), pass);
         for (number, layer) in self.layers.iter().enumerate() {
+            if pass.is_cancelled() {
+                break;
+            }
             pass.at(Stack::Encoder, Some(number), SiteRole::Attention(AttentionKind::Own));
             states = layer.attention_residual.forward(states, pass, |states, branch, pass| {
                 layer.attention.forward(states, None, branch, &visibility, rotation.as_ref(), pass)

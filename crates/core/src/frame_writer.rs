@@ -39,6 +39,9 @@ pub fn write_frames<S: Entrance>(
             let mut going: Vec<usize> = (0..rows).collect();
             let mut last = vec![0.0; rows * width];
             for _ in 0..at_most {
+                if pass.is_cancelled() {
+                    break;
+                }
                 let data = TensorData::new(last, [going.len(), 1, width]);
                 let input = Input::Frames(Tensor::from_data(data, &model.device()));
                 let hidden = model.extend(task, input, &mut state, pass);

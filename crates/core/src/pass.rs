@@ -1,7 +1,7 @@
 //! What one forward pass carries besides tensors: the randomness of dropout, what is kept of it, and what it takes
 //! away.
 
-use any2any_adapter::{Random, Seed};
+use any2any_adapter::{Cancellation, Random, Seed};
 use burn::tensor::{Device, Tensor};
 
 use crate::intervention::Interventions;
@@ -18,6 +18,7 @@ pub struct Pass {
     trace: Option<Trace>,
     recorder: Option<Recorder>,
     interventions: Option<Interventions>,
+    cancellation: Cancellation,
 }
 
 impl Pass {
@@ -57,6 +58,18 @@ impl Pass {
         let others = self.interventions.unwrap_or_default();
         self.interventions = Some(Interventions { muted: heads, ..others });
         self
+    }
+
+    /// The pass, until it is given up: no further layer is computed then, and what comes out means nothing. Whoever
+    /// began it looks at the cancellation before taking what it gives.
+    #[must_use]
+    pub fn until(self, cancellation: Cancellation) -> Self {
+        Self { cancellation, ..self }
+    }
+
+    /// Whether the pass is given up.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancellation.is_cancelled()
     }
 
     /// What a traced or recorded pass has seen.

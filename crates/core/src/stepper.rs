@@ -21,9 +21,10 @@ pub struct ModelStepper<'a, S: Entrance = Stem> {
 }
 
 impl<'a, S: Entrance> ModelStepper<'a, S> {
-    /// A row a source before the first token; without a source, as many rows as the first step feeds.
-    pub fn new(model: &'a Model<S>, task: usize, source: Option<Source>) -> Self {
-        let memory = source.and_then(|source| model.encode(task, source, &mut Pass::evaluation()));
+    /// A row a source before the first token; without a source, as many rows as the first step feeds. Sources are
+    /// encoded in `pass`.
+    pub fn new(model: &'a Model<S>, task: usize, source: Option<Source>, pass: &mut Pass) -> Self {
+        let memory = source.and_then(|source| model.encode(task, source, pass));
         Self {
             model,
             task,

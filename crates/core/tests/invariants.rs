@@ -159,7 +159,8 @@ fn one_by_one_with_a_cache_equals_all_at_once() {
         let model = model(&body, &Device::default());
         let targets: [&[i32]; 3] = [&[2, 8, 9, 4], &[2, 7, 12, 13], &[2, 3, 20, 6]];
         let at_once = logits(&model, &body, &SOURCES, &targets, &mut Pass::evaluation());
-        let mut stepper = ModelStepper::new(&model, 0, source(&model, &body, &SOURCES));
+        let mut stepper =
+            ModelStepper::new(&model, 0, source(&model, &body, &SOURCES), &mut Pass::evaluation());
         // After two positions the rows change places and one is doubled, as in a beam.
         let mut rows = vec![0, 1, 2];
         for position in 0..targets[0].len() {
@@ -311,7 +312,8 @@ fn aligned_targets_are_written_at_once() {
             .collect();
         let beam = Strategy::Beam(Beam { size: 3, length_penalty: 1.0, n_best: 3 });
         for strategy in [Strategy::Greedy, beam] {
-            let mut stepper = AlignedStepper::new(&model, 0, source.clone(), lengths.to_vec(), 3);
+            let mut stepper =
+                AlignedStepper::new(&model, 0, source.clone(), lengths.to_vec(), 3, &mut Pass::evaluation());
             let options = SearchOptions { strategy, ..SearchOptions::default() };
             let found = search(&mut stepper, &rows, 2, 3, &[0, 1, 2], &options).expect("a valid search");
             for (row, &length) in lengths.iter().enumerate() {
@@ -335,7 +337,8 @@ fn search_runs_on_every_body() {
             .map(|id| SourceRow { id: id as u64, prefix: vec![], min_length: 0, max_length: 8 })
             .collect();
         let run = |sources: &[&[i32]], rows: &[SourceRow], strategy: Strategy| {
-            let mut stepper = ModelStepper::new(&model, 0, source(&model, &body, sources));
+            let mut stepper =
+                ModelStepper::new(&model, 0, source(&model, &body, sources), &mut Pass::evaluation());
             let options = SearchOptions { strategy, ..SearchOptions::default() };
             search(&mut stepper, rows, 2, 3, &[0, 1, 2], &options).expect("a valid search")
         };

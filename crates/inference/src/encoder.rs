@@ -1,5 +1,7 @@
 //! The encoder: sequences of all lengths, one after the other in the same rows, without padding.
 
+use any2any_adapter::Cancellation;
+
 use crate::attention::OwnAttention;
 use crate::branch::{Branch, Norm};
 use crate::buffers::Buffers;
@@ -46,7 +48,13 @@ impl Encoder {
     }
 
     /// Turns embedded positions into states, `[rows, d_model]`.
-    pub(crate) fn apply(&self, stream: &mut [f32], lengths: &[usize], buffers: &mut Buffers) {
+    pub(crate) fn apply(
+        &self,
+        stream: &mut [f32],
+        lengths: &[usize],
+        cancellation: &Cancellation,
+        buffers: &mut Buffers,
+    ) {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let places = self.positions.places(0..longest);
         let positions = lengths.iter().flat_map(|&length| 0..length);
@@ -55,6 +63,9 @@ impl Encoder {
         }
         let at = (&places, self.positions.slopes());
         for layer in &self.layers {
+            if cancellation.is_cancelled() {
+                break;
+            }
             layer.attention_branch.join(stream, buffers, |input, output, memory| {
                 layer.attention.sequences(input, lengths, at, output, memory);
             });

@@ -1,6 +1,6 @@
 //! A trained model in the form in which it decodes fastest.
 
-use any2any_adapter::Sequence;
+use any2any_adapter::{Cancellation, Sequence};
 use any2any_core::{BodyConfig, HeadConfig, ModelConfig, TaskConfig};
 use any2any_kernels::host::forward::weights::{Precision, Weights};
 use rayon::prelude::*;
@@ -119,8 +119,14 @@ impl Engine {
         }
     }
 
-    /// Encodes sources of a task; nothing when the model has no encoder.
-    pub(crate) fn encode(&self, task: usize, sources: &[&Sequence]) -> Vec<SourceMemory> {
+    /// Encodes sources of a task; nothing when the model has no encoder. What comes out of work that is given up means
+    /// nothing.
+    pub(crate) fn encode(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        cancellation: &Cancellation,
+    ) -> Vec<SourceMemory> {
         let (Some(encoder), Some(stem)) = (&self.encoder, self.tasks[task].source) else {
             return Vec::new();
         };
@@ -147,7 +153,7 @@ impl Engine {
                 stem.sequence(source, own);
                 rows = others;
             }
-            encoder.apply(&mut stream, &lengths, buffers);
+            encoder.apply(&mut stream, &lengths, cancellation, buffers);
             self.decoder.read_sources(&stream, &lengths, buffers)
         };
         match groups[..] {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
-use any2any_adapter::Sequence;
+use any2any_adapter::{Cancellation, Sequence};
 use any2any_kernels::host::forward::ranking::{Candidate, Ranked, Ranking};
 use any2any_search::{Answer, BestOfRow, Scored, Stepper, Wanted};
 use rayon::prelude::*;
@@ -33,12 +33,13 @@ pub struct EngineStepper<'a> {
 
 impl<'a> EngineStepper<'a> {
     /// A row a source before the first token; without an encoder, as many rows as the first step feeds.
+    /// Sources are encoded unless that is given up.
     ///
     /// # Panics
     ///
     /// When a source is of the other kind of sequence than the model reads.
-    pub fn new(engine: &'a Engine, task: usize, sources: &[&Sequence]) -> Self {
-        let sources = engine.encode(task, sources);
+    pub fn new(engine: &'a Engine, task: usize, sources: &[&Sequence], cancellation: &Cancellation) -> Self {
+        let sources = engine.encode(task, sources, cancellation);
         Self {
             engine,
             task,

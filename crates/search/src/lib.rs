@@ -56,6 +56,7 @@
 //! ```
 
 mod beam;
+mod cancellable;
 mod error;
 mod guided;
 mod hypothesis;
@@ -70,6 +71,7 @@ mod top;
 
 use any2any_adapter::Seed;
 
+pub use cancellable::Cancellable;
 pub use error::SearchError;
 pub use guided::Guided;
 pub use hypothesis::Hypothesis;

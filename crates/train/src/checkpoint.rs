@@ -42,6 +42,9 @@ pub struct State {
     pub best: Vec<Ranked>,
     /// Evaluations since the best one.
     pub waited: usize,
+    /// Whether this step's evaluation was given up when the training was stopped, and comes first when it goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unevaluated: bool,
 }
 
 /// A checkpoint and how good it is.

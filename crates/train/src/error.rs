@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use any2any_adapter::{AdapterError, RegistryError};
+use any2any_adapter::{AdapterError, Cancelled, RegistryError};
 use any2any_data::DataError;
 use any2any_experiment::Diagnostics;
 
@@ -133,6 +133,9 @@ pub enum TrainError {
     /// Something asked of a kind of model that it cannot do.
     #[error("{0}")]
     Unsupported(String),
+    /// Work that was given up before its end.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// A search that cannot be carried out.
     #[error("search: {0}")]
     Search(String),

@@ -4,16 +4,13 @@
 use std::fmt;
 
 use any2any_adapter::{Kind, Value};
-use any2any_core::Model;
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics as metrics;
 use any2any_metrics::Score;
 use serde::Serialize;
 
-use crate::adapters::AdapterSet;
 use crate::corpus::Example;
 use crate::error::TrainError;
-use crate::losses;
 use crate::pictures;
 use crate::prepare::{Split, evenly};
 use crate::searching::Output;
@@ -86,23 +83,26 @@ pub struct ShownSample {
 }
 
 /// The teacher-forced loss of a split.
+///
+/// # Errors
+///
+/// When the translator's work is given up.
 pub fn teacher_forced(
-    model: &Model,
-    adapters: &AdapterSet,
+    translator: &Translator,
     task: usize,
     examples: &[Example],
     batch_tokens: usize,
-) -> TeacherForced {
+) -> Result<TeacherForced, TrainError> {
     let (mut sum, mut correct, mut tokens) = (0.0, 0, 0);
-    losses::losses(model, adapters, task, examples, batch_tokens, |_, loss| {
+    translator.losses(task, examples, batch_tokens, |_, loss| {
         sum += loss.negative_log_likelihood;
         correct += loss.correct;
         tokens += loss.tokens;
-    });
+    })?;
     let count = tokens.max(1) as f64;
     let loss = sum / count;
-    let perplexity = (!model.writes_frames(task)).then(|| loss.exp());
-    TeacherForced { loss, perplexity, accuracy: 100.0 * correct as f64 / count, tokens }
+    let perplexity = (!translator.model().writes_frames(task)).then(|| loss.exp());
+    Ok(TeacherForced { loss, perplexity, accuracy: 100.0 * correct as f64 / count, tokens })
 }
 
 /// Decodes a split, or the first samples of it.

@@ -7,8 +7,8 @@ use any2any_core::{AlignedStepper, ModelStepper, Pass};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
 use any2any_search::{
-    Beam, Guided, Hypothesis, Observer, Sampling, SearchOptions, SourceRow, Stepper, Strategy,
-    search_observed,
+    Beam, Cancellable, Guided, Hypothesis, Observer, Sampling, SearchError, SearchOptions, SourceRow,
+    Stepper, Strategy, search_observed,
 };
 
 use crate::aligned::alignable;
@@ -97,15 +97,16 @@ impl Translator {
     ) -> Box<dyn Stepper<Error = Infallible> + 'a> {
         let aligned = self.adapters.aligned_stem(task);
         if let (Some(engine), None) = (self.engine(), &aligned) {
-            return Box::new(EngineStepper::new(engine, task, sources));
+            return Box::new(EngineStepper::new(engine, task, sources, self.cancellation()));
         }
         let source = batch::sources(sources, Framing::of(&self.adapters, task), self.device());
+        let pass = &mut self.pass();
         match (aligned, source) {
             (Some(stem), Some(source)) => {
                 let lengths = sources.iter().map(|source| alignable(&stem, source.len())).collect();
-                Box::new(AlignedStepper::new(self.model(), task, source, lengths, self.end(task)))
+                Box::new(AlignedStepper::new(self.model(), task, source, lengths, self.end(task), pass))
             }
-            (_, source) => Box::new(ModelStepper::new(self.model(), task, source)),
+            (_, source) => Box::new(ModelStepper::new(self.model(), task, source, pass)),
         }
     }
 
@@ -129,6 +130,11 @@ impl Translator {
         let silent: Vec<&Sequence> = silent.iter().collect();
         let (with, without) = (self.stepper(task, sources), self.stepper(task, &silent));
         Ok(Box::new(Guided::new(with, without, guidance as f32)))
+    }
+
+    /// A pass that ends when the work is given up.
+    pub(crate) fn pass(&self) -> Pass {
+        Pass::evaluation().until(self.cancellation().clone())
     }
 
     /// The token that ends a task's target; 0 for frames.
@@ -174,9 +180,13 @@ impl Translator {
             _ => return Err(TrainError::Unsupported("this target medium cannot be written".to_owned())),
         };
         let options = search_options(decoding, self.experiment.seed);
-        let mut stepper = self.guided_stepper(task, sources, decoding.guidance)?;
+        let stepper = self.guided_stepper(task, sources, decoding.guidance)?;
+        let mut stepper = Cancellable::new(stepper, self.cancellation().clone());
         let hypotheses = search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer);
-        let hypotheses = hypotheses.map_err(|error| TrainError::Search(error.to_string()))?;
+        let hypotheses = hypotheses.map_err(|error| match error {
+            SearchError::Stepper(cancelled) => TrainError::Cancelled(cancelled),
+            error => TrainError::Search(error.to_string()),
+        })?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TrainError> {
             let sequence = Sequence::Tokens(hypothesis.tokens);
             let decoded =
@@ -204,8 +214,8 @@ impl Translator {
         let Some(source) = batch::sources(sources, framing, self.device()) else {
             return Ok(Vec::new());
         };
-        let written =
-            any2any_core::write_frames(self.model(), task, source, width, length, &mut Pass::evaluation());
+        let written = any2any_core::write_frames(self.model(), task, source, width, length, &mut self.pass());
+        self.cancellation().check()?;
         let output = |frames| {
             let sequence = Sequence::Frames(frames);
             let decoded =

@@ -74,8 +74,7 @@ impl Trained {
             };
             let Some((name, split)) = held_out else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let forced =
-                evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
+            let forced = evaluate::teacher_forced(&translator, number, &split.examples, tokens)?;
             let (scores, samples) = if self.adapters.tasks()[number].source.is_some() {
                 let decoded =
                     evaluate::decode(&translator, number, split, self.experiment.decoding(&task.name), None)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use any2any_adapter::{Registry, Seed};
+use any2any_adapter::{Cancellation, Registry, Seed};
 use any2any_core::{Model, Pass};
 use any2any_data::{DataRoot, Limits, Prefetch};
 use any2any_experiment::spec::Experiment;
@@ -250,7 +250,14 @@ impl Trainer {
         let mut rate = self.learning_rate();
         let mut window = Window::new();
         let mut stopped = Stopped::Finished;
-        while self.state.step < steps {
+        if self.state.unevaluated {
+            self.evaluate_until_stopped(&mut log, &mut rate, observer)?;
+            self.save()?;
+            if self.state.unevaluated {
+                stopped = Stopped::Interrupted;
+            }
+        }
+        while self.state.step < steps && stopped == Stopped::Finished {
             let step = self.state.step + 1;
             let began = Instant::now();
             let learning_rate = rate.at(step);
@@ -268,19 +275,17 @@ impl Trainer {
                 observer.event(Event::Logged(&progress));
                 window = Window::new();
             }
-            let interrupted = self.stop.load(Ordering::Relaxed);
             let evaluates = step.is_multiple_of(self.experiment.evaluation.every) || step == steps;
-            if evaluates && !interrupted {
-                let improved = self.evaluate(&mut log, observer)?;
-                rate.evaluated(improved);
-                self.state.plateau = rate.plateau();
+            if evaluates {
+                self.evaluate_until_stopped(&mut log, &mut rate, observer)?;
             }
+            let interrupted = self.stop.load(Ordering::Relaxed);
             let saves = self.experiment.training.save_every.is_some_and(|every| step.is_multiple_of(every));
             if evaluates || saves || interrupted {
                 self.save()?;
                 observer.event(Event::Saved { step });
             }
-            if interrupted && step < steps {
+            if interrupted && (step < steps || self.state.unevaluated) {
                 stopped = Stopped::Interrupted;
                 break;
             }
@@ -445,16 +450,39 @@ impl Trainer {
         }
     }
 
-    /// Evaluates on the validation splits; whether that was the best so far.
+    /// Evaluates, unless the training is stopped meanwhile: then that comes first when it goes on.
+    fn evaluate_until_stopped(
+        &mut self,
+        log: &mut Log,
+        rate: &mut LearningRate,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        match self.evaluate(log, observer) {
+            Ok(improved) => {
+                rate.evaluated(improved);
+                self.state.plateau = rate.plateau();
+                self.state.unevaluated = false;
+                Ok(())
+            }
+            Err(TrainError::Cancelled(_)) => {
+                self.state.unevaluated = true;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Evaluates on the validation splits; whether that was the best so far. Nothing is changed or written when the
+    /// training is stopped meanwhile.
     fn evaluate(&mut self, log: &mut Log, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let settings = &self.experiment.evaluation;
-        let mut evaluations = Vec::new();
-        let translator = Translator::new(self.experiment.clone(), self.adapters.clone(), self.model.valid());
+        let (mut evaluations, mut written) = (Vec::new(), Vec::new());
+        let translator = Translator::new(self.experiment.clone(), self.adapters.clone(), self.model.valid())
+            .until(Cancellation::by_flag(self.stop.clone()));
         for (number, task) in self.tasks.iter().enumerate() {
             let Some(split) = &task.validation else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let forced =
-                evaluate::teacher_forced(translator.model(), &self.adapters, number, &split.examples, tokens);
+            let forced = evaluate::teacher_forced(&translator, number, &split.examples, tokens)?;
             let metrics = self.experiment.metrics(&task.name).to_vec();
             let names = &self.adapters.tasks()[number];
             let scores = if names.source.is_some() && (settings.show > 0 || !metrics.is_empty()) {
@@ -464,13 +492,15 @@ impl Trainer {
                 let decoding = self.experiment.decoding(&task.name);
                 let decoded =
                     evaluate::decode(&translator, number, split, decoding, settings.decode_at_most)?;
-                let shown = decoded.shown(split, settings.show);
-                log.samples(self.state.step, &task.name, shown, self.adapters.adapter(names.target))?;
+                written.push((&task.name, decoded.shown(split, settings.show), names.target));
                 decoded.scores(&metrics)?
             } else {
                 Vec::new()
             };
             evaluations.push(TaskEvaluation { task: task.name.clone(), forced, metrics, scores });
+        }
+        for (task, shown, target) in written {
+            log.samples(self.state.step, task, shown, self.adapters.adapter(target))?;
         }
         if evaluations.is_empty() {
             self.state.best = vec![Ranked { step: self.state.step, value: 0.0, loss: 0.0 }];

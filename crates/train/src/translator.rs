@@ -1,36 +1,37 @@
 //! A trained model at work: values of one medium in, values of another out.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
-use any2any_adapter::{AdapterError, Encoded, Head, Registry, Sequence, Value};
-use any2any_core::{Loss, Model};
+use any2any_adapter::{AdapterError, Cancellation, Encoded, Head, Registry, Sequence, Value};
+use any2any_core::Model;
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{Engine, Precision};
-use any2any_search::{SourceRow, Stepper, log_sum_exp};
+use any2any_search::{Cancellable, SourceRow, Stepper, log_sum_exp};
 use burn::tensor::Device;
 
 use crate::adapters::AdapterSet;
 use crate::aligned::mismatch;
-use crate::batch::{Batch, Framing};
+use crate::batch::Framing;
 use crate::build::model_config;
 use crate::checkpoint::read_any_weights;
 use crate::corpus::Example;
 use crate::error::TrainError;
 use crate::loaded::Loaded;
-use crate::losses::losses;
 use crate::prepare::{self, Split};
 use crate::run::RunFolder;
 use crate::searching::Output;
 use crate::sides::Role;
 
-/// A trained model with its adapters.
+/// A trained model with its adapters. Clones share all of it.
+#[derive(Clone)]
 pub struct Translator {
     /// The experiment it was trained by.
-    pub experiment: Experiment,
+    pub experiment: Arc<Experiment>,
     /// Its adapters.
-    pub adapters: AdapterSet,
-    model: Loaded,
+    pub adapters: Arc<AdapterSet>,
+    model: Arc<Loaded>,
+    cancellation: Cancellation,
 }
 
 /// The log-probability of a given pair.
@@ -88,13 +89,18 @@ impl Translator {
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
             TrainError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
-        Self { experiment, adapters, model }.that_decodes_in(precision)
+        Self::of(experiment, adapters, model).that_decodes_in(precision)
     }
 
     /// A translator from its parts; the model without autodiff.
-    pub fn new(experiment: Experiment, adapters: AdapterSet, model: Model) -> Self {
+    pub fn new(
+        experiment: impl Into<Arc<Experiment>>,
+        adapters: impl Into<Arc<AdapterSet>>,
+        model: Model,
+    ) -> Self {
+        let (experiment, adapters) = (experiment.into(), adapters.into());
         let model = Loaded::of_model(model_config(&experiment, &adapters), model, Precision::Float);
-        Self { experiment, adapters, model }
+        Self::of(experiment, adapters, model)
     }
 
     /// The same, to decode with weights of a precision.
@@ -109,7 +115,31 @@ impl Translator {
         precision: Precision,
     ) -> Result<Self, TrainError> {
         let model = Loaded::of_model(model_config(&experiment, &adapters), model, precision);
-        Self { experiment, adapters, model }.that_decodes_in(precision)
+        Self::of(experiment, adapters, model).that_decodes_in(precision)
+    }
+
+    fn of(
+        experiment: impl Into<Arc<Experiment>>,
+        adapters: impl Into<Arc<AdapterSet>>,
+        model: Loaded,
+    ) -> Self {
+        Self {
+            experiment: experiment.into(),
+            adapters: adapters.into(),
+            model: Arc::new(model),
+            cancellation: Cancellation::default(),
+        }
+    }
+
+    /// The same translator, whose work ends with [`TrainError::Cancelled`] when it is given up.
+    #[must_use]
+    pub fn until(&self, cancellation: Cancellation) -> Self {
+        Self { cancellation, ..self.clone() }
+    }
+
+    /// Whether its work is given up.
+    pub(crate) fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
     }
 
     fn that_decodes_in(self, precision: Precision) -> Result<Self, TrainError> {
@@ -249,7 +279,8 @@ impl Translator {
         let sources: Vec<&Sequence> = source.into_iter().collect();
         let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
         tokens.extend(written);
-        let logits = last_logits(self.stepper(task, &sources), &tokens);
+        let stepper = self.stepper(task, &sources);
+        let logits = last_logits(Cancellable::new(stepper, self.cancellation.clone()), &tokens)?;
         let log_sum = log_sum_exp(&logits);
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
@@ -298,7 +329,7 @@ impl Translator {
                 examples.push(Example { sample: examples.len(), ..example });
             }));
         }
-        let mut scores = self.scores(task, &examples).into_iter();
+        let mut scores = self.scores(task, &examples)?.into_iter();
         let scored = places.into_iter().map(|place| {
             place.and_then(|()| {
                 scores.next().ok_or_else(|| TrainError::Unsupported("a pair has no score".into()))
@@ -321,14 +352,15 @@ impl Translator {
         self.require_tokens(task)?;
         let example = Example { sample: 0, source: source.cloned(), target: target.clone() };
         self.require_aligned(task, &example)?;
-        let mut scores = self.scores(task, &[example]);
+        let mut scores = self.scores(task, &[example])?;
         Ok(scores.pop().expect("a score for each example"))
     }
 
-    fn scores(&self, task: usize, examples: &[Example]) -> Vec<PairScore> {
+    fn scores(&self, task: usize, examples: &[Example]) -> Result<Vec<PairScore>, TrainError> {
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
         let mut scores: Vec<Option<PairScore>> = examples.iter().map(|_| None).collect();
-        self.losses(task, examples, |batch, loss| {
+        let tokens = self.experiment.training.batch.tokens;
+        self.losses(task, examples, tokens, |batch, loss| {
             let width = batch.target_width();
             for (row, &sample) in batch.samples.iter().enumerate() {
                 let target = &examples[sample].target_tokens()[..batch.targets.lengths()[row]];
@@ -343,14 +375,8 @@ impl Translator {
                         .collect(),
                 });
             }
-        });
-        scores.into_iter().flatten().collect()
-    }
-
-    /// The losses of examples in batches, longest first.
-    pub(crate) fn losses(&self, task: usize, examples: &[Example], each: impl FnMut(&Batch, &Loss)) {
-        let tokens = self.experiment.training.batch.tokens;
-        losses(self.model(), &self.adapters, task, examples, tokens, each);
+        })?;
+        Ok(scores.into_iter().flatten().collect())
     }
 
     fn examples(
@@ -443,11 +469,10 @@ impl Translator {
 }
 
 /// Feeds one row all tokens and gives the logits of what follows the last.
-fn last_logits<S: Stepper<Error = Infallible>>(mut stepper: S, tokens: &[u32]) -> Vec<f32> {
+fn last_logits<S: Stepper>(mut stepper: S, tokens: &[u32]) -> Result<Vec<f32>, S::Error> {
     let mut logits = Vec::new();
     for &token in tokens {
-        let Ok(next) = stepper.step(&[token]);
-        logits = next;
+        logits = stepper.step(&[token])?;
     }
-    logits
+    Ok(logits)
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use any2any_adapter::{Convolution, Frames, Random, Seed, Sequence};
+use any2any_adapter::{Cancellation, Convolution, Frames, Random, Seed, Sequence};
 use any2any_core::{
     Activation, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, Initializer, Input, LstmAttention,
-    LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, PositionsConfig, Source, StemConfig,
+    LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, Pass, PositionsConfig, Source, StemConfig,
     TaskConfig, TransformerConfig,
 };
 use any2any_inference::{Engine, EngineError, EngineStepper, Parameter, Parameters, Precision};
@@ -169,9 +169,9 @@ fn each_step_gives_the_models_scores_whatever_rows_are_kept() {
         let engine = engine(&config, &model);
         let task = config.tasks.len() - 1;
         let sources = sources(&config, &mut random);
-        let mut reference = ModelStepper::new(&model, task, padded(&sources));
+        let mut reference = ModelStepper::new(&model, task, padded(&sources), &mut Pass::evaluation());
         let together: Vec<&Sequence> = sources.iter().collect();
-        let mut stepper = EngineStepper::new(&engine, task, &together);
+        let mut stepper = EngineStepper::new(&engine, task, &together, &Cancellation::default());
         let mut rows = 4;
         for step in 0..9 {
             let tokens: Vec<u32> = (0..rows).map(|_| random.below(VOCABULARY) as u32).collect();
@@ -226,10 +226,10 @@ fn searches_find_what_the_model_finds() {
         for (strategy, no_repeat_ngram) in [(Strategy::Greedy, 0), (beam.clone(), 0), (beam, 2)] {
             let options = SearchOptions { strategy, no_repeat_ngram, ..SearchOptions::default() };
             let find = |stepper: &mut dyn Steps, rows: &[SourceRow]| stepper.find(rows, &options);
-            let reference = &mut ModelStepper::new(&model, 0, padded(&sources));
+            let reference = &mut ModelStepper::new(&model, 0, padded(&sources), &mut Pass::evaluation());
             let expected = find(reference, &rows);
             let together: Vec<&Sequence> = sources.iter().collect();
-            let found = find(&mut EngineStepper::new(&engine, 0, &together), &rows);
+            let found = find(&mut EngineStepper::new(&engine, 0, &together, &Cancellation::default()), &rows);
             for (row, (found, expected)) in found.iter().zip(&expected).enumerate() {
                 assert_eq!(found.len(), expected.len(), "{name}, source {row}");
                 for (found, expected) in found.iter().zip(expected) {
@@ -240,7 +240,10 @@ fn searches_find_what_the_model_finds() {
             }
             for (row, expected) in found.iter().enumerate() {
                 let alone: &[&Sequence] = if together.is_empty() { &[] } else { &together[row..=row] };
-                let alone = find(&mut EngineStepper::new(&engine, 0, alone), &rows[row..=row]);
+                let alone = find(
+                    &mut EngineStepper::new(&engine, 0, alone, &Cancellation::default()),
+                    &rows[row..=row],
+                );
                 assert_eq!(alone[0], *expected, "{name}, source {row} alone: bit for bit");
             }
         }
@@ -269,8 +272,8 @@ fn eight_bits_stay_close_to_the_model() {
         let together: Vec<&Sequence> = sources.iter().collect();
         let exact = engine(&config, &model);
         let rounded = Engine::new(&config, &Named(weights(&model)), Precision::Byte).expect("a transformer");
-        let mut exact = EngineStepper::new(&exact, 0, &together);
-        let mut rounded = EngineStepper::new(&rounded, 0, &together);
+        let mut exact = EngineStepper::new(&exact, 0, &together, &Cancellation::default());
+        let mut rounded = EngineStepper::new(&rounded, 0, &together, &Cancellation::default());
         let (mut error, mut total) = (0.0, 0.0);
         for _ in 0..4 {
             let tokens: Vec<u32> = (0..4).map(|_| random.below(VOCABULARY) as u32).collect();

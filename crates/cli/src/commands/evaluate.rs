@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let (mut translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     if let Some(files) = &arguments.files {
         let run = RunFolder::new(&arguments.model.run);
-        translator.experiment = run.experiment_on(Some(files), registry)?.experiment;
+        translator.experiment = run.experiment_on(Some(files), registry)?.experiment.into();
     }
     let decoding = arguments.search.apply(translator.decoding(task).clone())?;
     let usual = translator.experiment.metrics(&translator.adapters.tasks()[task].name);
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         split.examples.truncate(limit);
     }
     let tokens = translator.experiment.training.batch.tokens;
-    let forced = teacher_forced(translator.model(), &translator.adapters, task, &split.examples, tokens);
+    let forced = teacher_forced(&translator, task, &split.examples, tokens)?;
     let decoded = match translator.adapters.tasks()[task].source {
         Some(_) => {
             let judge = Judge::load(&arguments, registry, &root, (&translator, task, &split))?;

@@ -125,7 +125,7 @@ impl DecodingBench {
         }
         let seconds = began.elapsed().as_secs_f64();
 
-        let Experiment { name, device, .. } = &translator.experiment;
+        let Experiment { name, device, .. } = &*translator.experiment;
         let one_by_one = self.batching == Batching::OneByOne;
         Ok(DecodingReport {
             name: name.clone(),

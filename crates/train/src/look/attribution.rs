@@ -3,6 +3,7 @@
 //! Gradients come from the fused operations' own backward passes, through a copy of the model that shares its
 //! weights. Occluded variants are rows of one batch.
 
+use any2any_adapter::{Cancellation, Cancelled};
 use any2any_core::{Embedded, Model, Pass};
 use burn::module::Module;
 use burn::tensor::{Gradients, Tensor, activation};
@@ -79,7 +80,7 @@ impl Translator {
             return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
         }
         Ok(match method {
-            Method::Occlusion => occlusion(self.model(), &given, token),
+            Method::Occlusion => occlusion(self.model(), &given, token, self.cancellation())?,
             Method::Gradient => self.gradients(&given, token, |gradient, input| {
                 gradient.iter().zip(input).map(|(gradient, input)| gradient * input).sum()
             }),
@@ -102,8 +103,7 @@ impl Translator {
             Fed::Target(target) => Fed::Target(leaf(target)),
             Fed::Source(width) => Fed::Source(*width),
         };
-        let base =
-            log_probabilities(&model, given.task, source.clone(), &fed, token, &mut Pass::evaluation());
+        let base = log_probabilities(&model, given.task, source.clone(), &fed, token, &mut self.pass());
         let mut gradients = base.backward();
         let shares = |states: &Tensor<3>, gradients: &mut Gradients| -> Vec<f32> {
             let [_, positions, d_model] = states.dims();
@@ -124,7 +124,12 @@ impl Translator {
 }
 
 /// The log-probability less that of every variant without one position.
-fn occlusion(model: &Model, given: &Given, token: u32) -> Attribution {
+fn occlusion(
+    model: &Model,
+    given: &Given,
+    token: u32,
+    cancellation: &Cancellation,
+) -> Result<Attribution, Cancelled> {
     let source = given.source.as_ref().map_or(0, |source| source.states.dims()[1]);
     let target = if matches!(given.fed, Fed::Target(_)) { given.width() } else { 0 };
     // The first row is whole.
@@ -135,6 +140,7 @@ fn occlusion(model: &Model, given: &Given, token: u32) -> Attribution {
     let all: Vec<usize> = (0..=source + target).collect();
     let mut found = Vec::with_capacity(all.len());
     for now in all.chunks(rows) {
+        cancellation.check()?;
         let hide = |hidden: &dyn Fn(usize) -> Option<usize>| -> Vec<Vec<usize>> {
             now.iter().map(|&row| hidden(row).into_iter().collect()).collect()
         };
@@ -151,7 +157,7 @@ fn occlusion(model: &Model, given: &Given, token: u32) -> Attribution {
     }
     let base = found[0];
     let mut losses = found[1..].iter().map(|without| base - without);
-    Attribution { source: losses.by_ref().take(source).collect(), target: losses.collect(), base }
+    Ok(Attribution { source: losses.by_ref().take(source).collect(), target: losses.collect(), base })
 }
 
 /// The log-probability of a token after the decoder's last position, `[batch]`.

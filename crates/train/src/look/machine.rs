@@ -86,8 +86,9 @@ impl Translator {
     ) -> Result<Vec<Part>, TrainError> {
         let given = self.given_or_written(task, source, tokens, &Interventions::default())?;
         let names = Names::new(self, task);
-        let mut pass = Pass::recorded();
+        let mut pass = Pass::recorded().until(self.cancellation().clone());
         let hidden = given.hidden(self.model(), &mut pass);
+        self.cancellation().check()?;
         let trace = pass.into_trace();
         let (encoder, decoder): (Vec<&Record>, Vec<&Record>) =
             trace.records().iter().partition(|record| record.site.stack == Stack::Encoder);

@@ -126,8 +126,9 @@ impl Translator {
     ) -> Result<Look, TrainError> {
         self.check_interventions(source, interventions)?;
         let given = self.given_or_written(task, source, tokens, interventions)?;
-        let mut pass = interventions.on(Pass::traced());
+        let mut pass = interventions.on(Pass::traced().until(self.cancellation().clone()));
         let hidden = given.hidden(self.model(), &mut pass);
+        self.cancellation().check()?;
         let logits = (!self.model().writes_frames(task)).then(|| {
             let logits = Array::of_row(self.model().logits(task, hidden));
             given.with_end(logits)
@@ -163,8 +164,9 @@ impl Translator {
         let source = source.ok_or_else(|| self.source_missing(task))?;
         let framing = Framing::of(&self.adapters, task);
         let batch = batch::sources(&[&source.sequence], framing, self.device());
-        let mut pass = interventions.on(Pass::evaluation());
+        let mut pass = interventions.on(self.pass());
         let written = batch.map(|batch| write_frames(self.model(), task, batch, width, length, &mut pass));
+        self.cancellation().check()?;
         let Some(frames) = written.and_then(|mut rows| rows.pop()) else {
             return Err(TrainError::Unsupported("there is nothing to read in an empty source".to_owned()));
         };

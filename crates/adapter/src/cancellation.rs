@@ -1,0 +1,94 @@
+//! Work that is given up before its end: its client has gone, its time is over, or the program is asked to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether a piece of work is still wanted.
+///
+/// Work looks at it where it can end: in every step of a search and every layer of an encoder. Clones share one
+/// answer, on any thread. The [default](Self::default) is work that nobody gives up.
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation(Vec<Arc<AtomicBool>>);
+
+/// Work was given up before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this was given up before its end: nobody waits for it any more, or its time is over")]
+pub struct Cancelled;
+
+/// Cancels when it is dropped: whoever holds it waits for the work.
+#[derive(Debug)]
+pub struct CancelOnDrop(Cancellation);
+
+impl Cancellation {
+    /// Work that can be cancelled.
+    pub fn new() -> Self {
+        Self(vec![Arc::default()])
+    }
+
+    /// Work that is given up when this flag is set, as a handler of signals sets one.
+    pub fn by_flag(flag: Arc<AtomicBool>) -> Self {
+        Self(vec![flag])
+    }
+
+    /// Work that is done for several at once: given up when all of them are.
+    pub fn of_all<'a>(several: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut flags = Vec::new();
+        for one in several {
+            if one.0.is_empty() {
+                return Self::default();
+            }
+            flags.extend(one.0.iter().cloned());
+        }
+        Self(flags)
+    }
+
+    /// Gives the work up.
+    pub fn cancel(&self) {
+        self.0.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
+    }
+
+    /// Gives the work up when what is returned is dropped.
+    pub fn on_drop(&self) -> CancelOnDrop {
+        CancelOnDrop(self.clone())
+    }
+
+    /// Whether the work is given up.
+    pub fn is_cancelled(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Fails when the work is given up.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`].
+    pub fn check(&self) -> Result<(), Cancelled> {
+        if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_for_several_goes_on_for_the_last_of_them() {
+        let (one, other) = (Cancellation::new(), Cancellation::new());
+        let both = Cancellation::of_all([&one, &other]);
+        one.cancel();
+        assert_eq!((one.check(), both.check()), (Err(Cancelled), Ok(())));
+        drop(other.on_drop());
+        assert_eq!(both.check(), Err(Cancelled));
+        let never = Cancellation::default();
+        never.cancel();
+        assert!(!never.is_cancelled());
+        assert!(!Cancellation::of_all([&one, &never]).is_cancelled());
+        assert!(!Cancellation::of_all([]).is_cancelled());
+    }
+}
