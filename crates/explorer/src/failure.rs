@@ -112,6 +112,7 @@ impl From<TrainError> for Failure {
                 "get the data with `any2any data get`, or name its folder with --data-root",
             ),
             TrainError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            TrainError::Cancelled(_) => Self::stopping(),
             TrainError::Search(_) => Self::wrong("search", error.to_string(), ""),
             // Whoever asks over the network need not learn where the files lie.
             _ => {

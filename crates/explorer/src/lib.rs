@@ -4,6 +4,7 @@
 //! attention looks at, and beside it the JSON interface that the page uses ([`protocol`]), described at
 //! `/openapi.json`. Nothing is asked of any other host, and nothing in a request names a file of this machine.
 
+mod budget;
 mod decoding;
 mod distance;
 mod error;

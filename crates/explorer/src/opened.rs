@@ -28,7 +28,7 @@ pub(crate) const MACHINE: usize = 1 << 22;
 pub(crate) struct Opened {
     pub(crate) experiment: Experiment,
     pub(crate) adapters: AdapterSet,
-    parameters: u64,
+    pub(crate) parameters: u64,
     root: Option<DataRoot>,
     datasets: Kept<usize, Dataset>,
     splits: Kept<(usize, String), Samples>,
@@ -162,6 +162,14 @@ impl Opened {
                 forbidden,
             }),
             _ => Err(Failure::missing("this task writes frames, which have no vocabulary", "")),
+        }
+    }
+
+    /// How many tokens a task writes; 0 for frames.
+    pub(crate) fn vocabulary_size(&self, task: usize) -> u64 {
+        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Softmax { vocabulary, .. }) => vocabulary as u64,
+            _ => 0,
         }
     }
 

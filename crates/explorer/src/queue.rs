@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
-use any2any_adapter::Sequence;
+use any2any_adapter::{Cancellation, Sequence};
 use any2any_experiment::spec::Decoding;
 use any2any_train::{Output, Translator};
 use tokio::sync::oneshot;
@@ -28,6 +28,8 @@ pub(crate) struct Translate {
     pub sources: Vec<Sequence>,
     pub decoding: Decoding,
     pub prefix: Vec<u32>,
+    /// Cancelled when nobody waits for it any more.
+    pub cancellation: Cancellation,
     pub reply: Reply<Vec<Vec<Output>>>,
 }
 
@@ -60,6 +62,7 @@ pub(crate) trait Ask: Send {
 /// A function as a question.
 pub(crate) struct Question<F, T> {
     pub work: F,
+    pub cancellation: Cancellation,
     pub reply: Reply<T>,
 }
 
@@ -73,9 +76,9 @@ where
     }
 
     fn ask(self: Box<Self>, model: Result<&Translator, Failure>) {
-        let Self { work, reply } = *self;
+        let Self { work, cancellation, reply } = *self;
         // Whoever left in the meantime does not need the answer.
-        let _ = reply.send(model.and_then(work));
+        let _ = reply.send(model.and_then(|model| work(&model.until(cancellation))));
     }
 }
 
@@ -193,7 +196,17 @@ mod tests {
         let (reply, answer) = oneshot::channel();
         let sources = vec![Sequence::Tokens(vec![1; positions])];
         let decoding = decoding.clone();
-        (Job::Translate(Translate { task, sources, decoding, prefix: Vec::new(), reply }), answer)
+        (
+            Job::Translate(Translate {
+                task,
+                sources,
+                decoding,
+                prefix: Vec::new(),
+                cancellation: Cancellation::default(),
+                reply,
+            }),
+            answer,
+        )
     }
 
     #[test]

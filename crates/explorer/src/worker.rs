@@ -1,14 +1,16 @@
-//! A loaded model at work, on a thread of its own: a model is not shared between threads, and whoever asks one
-//! waits for it without keeping anybody else from being served.
+//! A loaded model at work, on two threads of its own: what is soon done does not wait for what is not, and whoever asks
+//! waits without keeping anybody else from being served.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use any2any_adapter::{Registry, Sequence};
+use any2any_adapter::{Cancellation, Registry, Sequence};
+use any2any_experiment::spec::Decoding;
 use any2any_train::{Output, RunFolder, Translator};
 use tokio::sync::oneshot;
 
+use crate::budget::Lane;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::queue::{Job, Question, Queue, Taken, Translate};
@@ -18,11 +20,11 @@ const SOURCES: usize = 256;
 /// Source positions of one batch at most.
 const POSITIONS: usize = 16_384;
 
-/// A model on a thread of its own. Dropped, it finishes what waits and ends.
+/// A model on threads of its own, one for each lane. Dropped, it finishes what waits and ends.
 pub(crate) struct Worker {
-    queue: Arc<Queue>,
-    metrics: Arc<Metrics>,
-    broken: Arc<AtomicBool>,
+    quick: Arc<Queue>,
+    long: Arc<Queue>,
+    shared: Arc<Shared>,
 }
 
 /// What a worker needs to load its model, again when it must.
@@ -32,54 +34,79 @@ pub(crate) struct Plan {
     pub registry: Registry,
 }
 
+/// What is translated, and how.
+pub(crate) struct Translation {
+    pub task: usize,
+    pub sources: Vec<Sequence>,
+    pub decoding: Decoding,
+    pub prefix: Vec<u32>,
+}
+
 impl Worker {
-    /// Starts a thread, which loads the model.
+    /// Starts the threads, the first of which loads the model.
     pub(crate) fn start(plan: Plan, metrics: Arc<Metrics>) -> Self {
-        let queue = Arc::new(Queue::default());
-        let broken = Arc::new(AtomicBool::new(false));
-        let thread = Thread { plan, queue: queue.clone(), metrics: metrics.clone(), broken: broken.clone() };
-        std::thread::spawn(move || thread.run());
-        Self { queue, metrics, broken }
+        let shared =
+            Arc::new(Shared { plan, model: Mutex::default(), metrics, broken: AtomicBool::new(false) });
+        let lane = || {
+            let queue = Arc::new(Queue::default());
+            let thread = Thread { queue: queue.clone(), shared: shared.clone() };
+            std::thread::spawn(move || thread.run());
+            queue
+        };
+        Self { quick: lane(), long: lane(), shared }
     }
 
     /// Whether its model could not be loaded.
     pub(crate) fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Relaxed)
+        self.shared.broken.load(Ordering::Relaxed)
     }
 
-    /// Translates sources, together with others where that changes nothing.
+    /// Translates sources, together with others where that changes nothing. The work ends when this is dropped.
     pub(crate) async fn translate(
         &self,
-        translate: impl FnOnce(oneshot::Sender<Result<Vec<Vec<Output>>, Failure>>) -> Translate,
+        lane: Lane,
+        translation: Translation,
     ) -> Result<Vec<Vec<Output>>, Failure> {
         let (reply, answer) = oneshot::channel();
-        self.push(Job::Translate(translate(reply)))?;
+        let cancellation = Cancellation::new();
+        let _waiting = cancellation.on_drop();
+        let Translation { task, sources, decoding, prefix } = translation;
+        self.push(lane, Job::Translate(Translate { task, sources, decoding, prefix, cancellation, reply }))?;
         answer.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    /// Asks the model something.
+    /// Asks the model something. The work ends when this is dropped.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
+        lane: Lane,
         work: impl FnOnce(&Translator) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (reply, answer) = oneshot::channel();
-        self.push(Job::Ask(Box::new(Question { work, reply })))?;
+        let cancellation = Cancellation::new();
+        let _waiting = cancellation.on_drop();
+        self.push(lane, Job::Ask(Box::new(Question { work, cancellation, reply })))?;
         answer.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    fn push(&self, job: Job) -> Result<(), Failure> {
-        self.metrics.queued.fetch_add(1, Ordering::Relaxed);
-        if self.queue.push(job) {
+    fn push(&self, lane: Lane, job: Job) -> Result<(), Failure> {
+        let queued = &self.shared.metrics.queued;
+        queued.fetch_add(1, Ordering::Relaxed);
+        let queue = match lane {
+            Lane::Quick => &self.quick,
+            Lane::Long => &self.long,
+        };
+        if queue.push(job) {
             return Ok(());
         }
-        self.metrics.queued.fetch_sub(1, Ordering::Relaxed);
+        queued.fetch_sub(1, Ordering::Relaxed);
         Err(Failure::stopping())
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.queue.close();
+        self.quick.close();
+        self.long.close();
     }
 }
 
@@ -88,30 +115,19 @@ fn lost() -> Failure {
     Failure::internal("the model failed over this request, and is loaded anew")
 }
 
-/// What runs on the thread.
-struct Thread {
+/// What the threads of a worker share.
+struct Shared {
     plan: Plan,
-    queue: Arc<Queue>,
+    model: Mutex<Option<Result<Translator, Failure>>>,
     metrics: Arc<Metrics>,
-    broken: Arc<AtomicBool>,
+    broken: AtomicBool,
 }
 
-impl Thread {
-    fn run(self) {
-        let mut model = self.load();
-        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS) {
-            self.metrics.queued.fetch_sub(left, Ordering::Relaxed);
-            let sound = match taken {
-                Taken::Batch(batch) => self.translate(&mut model, batch),
-                Taken::Ask(ask) => {
-                    let model = model.as_ref().map_err(Clone::clone);
-                    catch_unwind(AssertUnwindSafe(|| ask.ask(model))).is_ok()
-                }
-            };
-            if !sound {
-                model = self.reload();
-            }
-        }
+impl Shared {
+    /// The model, loaded by whoever asks for it first.
+    fn model(&self) -> Result<Translator, Failure> {
+        let mut model = self.lock();
+        model.get_or_insert_with(|| self.load()).clone()
     }
 
     fn load(&self) -> Result<Translator, Failure> {
@@ -123,32 +139,58 @@ impl Thread {
         model
     }
 
-    /// A model that has panicked may have been left in any state.
-    fn reload(&self) -> Result<Translator, Failure> {
+    /// Forgets a model that has panicked: it may have been left in any state.
+    fn forget(&self) {
         self.metrics.panics.fetch_add(1, Ordering::Relaxed);
-        self.load()
+        *self.lock() = None;
     }
 
-    /// Translates a batch; `false` when the model panicked and has not been loaded anew since.
-    fn translate(&self, model: &mut Result<Translator, Failure>, batch: Vec<Translate>) -> bool {
-        match catch_unwind(AssertUnwindSafe(|| translated(model, &batch))) {
-            Ok(outputs) => {
-                self.metrics.batch(batch.iter().map(|job| job.sources.len()).sum());
-                self.answer(batch, outputs);
-                true
-            }
-            // One source that the model cannot take must not keep the others from their answers.
-            Err(_) if batch.len() > 1 => {
-                let mut sound = false;
-                for job in batch {
-                    if !sound {
-                        *model = self.reload();
+    fn lock(&self) -> MutexGuard<'_, Option<Result<Translator, Failure>>> {
+        // What is behind the lock is replaced whole, so a panic leaves nothing half done.
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What runs on a thread.
+struct Thread {
+    queue: Arc<Queue>,
+    shared: Arc<Shared>,
+}
+
+impl Thread {
+    fn run(self) {
+        // It is asked for soon.
+        let _ = self.shared.model();
+        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS) {
+            self.shared.metrics.queued.fetch_sub(left, Ordering::Relaxed);
+            match taken {
+                Taken::Batch(batch) => self.translate(batch),
+                Taken::Ask(ask) => {
+                    let model = self.shared.model();
+                    let model = model.as_ref().map_err(Clone::clone);
+                    if catch_unwind(AssertUnwindSafe(|| ask.ask(model))).is_err() {
+                        self.shared.forget();
                     }
-                    sound = self.translate(model, vec![job]);
                 }
-                sound
             }
-            Err(_) => false,
+        }
+    }
+
+    /// Translates a batch.
+    fn translate(&self, batch: Vec<Translate>) {
+        let model = self.shared.model();
+        match catch_unwind(AssertUnwindSafe(|| translated(&model, &batch))) {
+            Ok(outputs) => {
+                self.shared.metrics.batch(batch.iter().map(|job| job.sources.len()).sum());
+                self.answer(batch, outputs);
+            }
+            Err(_) => {
+                self.shared.forget();
+                // One source that the model cannot take must not keep the others from their answers.
+                if batch.len() > 1 {
+                    batch.into_iter().for_each(|job| self.translate(vec![job]));
+                }
+            }
         }
     }
 
@@ -156,7 +198,7 @@ impl Thread {
         match outputs {
             Ok(outputs) => {
                 let tokens = outputs.iter().flatten().map(|output| output.tokens().len() as u64).sum();
-                self.metrics.tokens.fetch_add(tokens, Ordering::Relaxed);
+                self.shared.metrics.tokens.fetch_add(tokens, Ordering::Relaxed);
                 let mut outputs = outputs.into_iter();
                 for job in batch {
                     // Whoever left in the meantime does not need the answer.
@@ -176,6 +218,7 @@ impl Thread {
 /// The outputs of all sources of a batch, in order.
 fn translated(model: &Result<Translator, Failure>, batch: &[Translate]) -> Result<Vec<Vec<Output>>, Failure> {
     let model = model.as_ref().map_err(Clone::clone)?;
+    let model = model.until(Cancellation::of_all(batch.iter().map(|job| &job.cancellation)));
     let Translate { task, decoding, prefix, .. } = &batch[0];
     let sources: Vec<&Sequence> = batch.iter().flat_map(|job| &job.sources).collect();
     let outputs = match sources.is_empty() {

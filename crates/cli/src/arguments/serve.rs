@@ -66,6 +66,9 @@ pub(crate) struct ServerArguments {
     /// How many requests may be at work at a time; more are told to come again.
     #[arg(long, value_name = "REQUESTS", default_value = "512")]
     pub max_requests: NonZeroUsize,
+    /// How many MiB of memory requests at work may take together, models aside; one request is given at most half.
+    #[arg(long, value_name = "MIB", default_value = "4096")]
+    pub memory: NonZeroU64,
     /// How many models are kept in memory.
     #[arg(long, value_name = "MODELS", default_value = "3")]
     pub max_models: NonZeroUsize,
@@ -80,6 +83,7 @@ impl ServerArguments {
             output: self.max_output.get(),
             time: Duration::from_secs(self.time_limit.get()),
             requests: self.max_requests.get(),
+            memory: self.memory.get().saturating_mul(1 << 20),
             models: self.max_models.get(),
             ..Limits::default()
         }

@@ -1,17 +1,37 @@
 //! The body of a request: read within its limits, and understood.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::App;
+use super::routes::blocking;
 use crate::failure::Failure;
 use crate::protocol::Model;
 
-/// A body of more bytes waits for its turn, so that not all connections can fill the memory at a time.
+/// A body of more bytes takes a share of the memory, piece by piece, so that not all connections can fill it, and is
+/// understood away from the threads that serve connections.
 const SMALL: usize = 1 << 18;
+/// Bytes that arrive in a second at least, once a body has had time to begin.
+const LEAST: usize = 1 << 15;
+/// How long a body has to begin, and how long nothing of it may arrive.
+const STALL: Duration = Duration::from_secs(3);
+/// How long a large body waits for its share of the memory.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The bytes of a body, with the memory that they take.
+pub(super) struct Read {
+    pub(super) bytes: Vec<u8>,
+    pub(super) held: Held,
+}
+
+/// The share of the memory of a large body.
+pub(super) type Held = Vec<OwnedSemaphorePermit>;
 
 /// A request to a model.
 #[derive(Debug)]
@@ -23,15 +43,18 @@ pub(super) struct Asked<T> {
 /// The bytes of a body.
 ///
 /// What is too much is read on for a while and thrown away: a client that is still writing would otherwise lose
-/// the answer with its connection.
-pub(super) async fn bytes(body: Body, app: &App) -> Result<Vec<u8>, Failure> {
+/// the answer with its connection. Who sends too slowly loses the place to those who do not.
+pub(super) async fn bytes(body: Body, app: &App) -> Result<Read, Failure> {
     let limits = &app.limits;
-    let end = Instant::now() + limits.time;
+    let began = Instant::now();
+    let end = began + limits.time;
     let mut stream = body.into_data_stream();
     let (mut bytes, mut all) = (Vec::new(), 0_usize);
-    let mut place = None;
+    let (mut held, mut paid) = (Held::new(), SMALL);
     loop {
-        let next = timeout_at(end, stream.next()).await.map_err(|_| Failure::slow())?;
+        let kept_up = began + STALL + Duration::from_secs_f64(all as f64 / LEAST as f64);
+        let patience = end.min(kept_up).min(Instant::now() + STALL);
+        let next = timeout_at(patience, stream.next()).await.map_err(|_| Failure::slow())?;
         match next {
             None => break,
             Some(Err(error)) => {
@@ -39,15 +62,20 @@ pub(super) async fn bytes(body: Body, app: &App) -> Result<Vec<u8>, Failure> {
             }
             Some(Ok(part)) => {
                 all = all.saturating_add(part.len());
-                if all > SMALL && place.is_none() {
-                    let wait = timeout_at(end, app.large.acquire()).await;
-                    place = wait.map_err(|_| Failure::busy())?.ok();
+                if all > limits.body {
+                    bytes = Vec::new();
+                    held.clear();
+                    if all > limits.body.saturating_mul(4) {
+                        break;
+                    }
+                    continue;
                 }
-                if all <= limits.body {
-                    bytes.extend_from_slice(&part);
-                } else if all > limits.body.saturating_mul(4) {
-                    break;
+                while all > paid {
+                    let wait = timeout(WAIT, app.budget.take_body(SMALL)).await;
+                    held.push(wait.map_err(|_| Failure::busy())??);
+                    paid += SMALL;
                 }
+                bytes.extend_from_slice(&part);
             }
         }
     }
@@ -55,11 +83,21 @@ pub(super) async fn bytes(body: Body, app: &App) -> Result<Vec<u8>, Failure> {
         let message = format!("the body has more than the {} bytes that are taken", limits.body);
         return Err(Failure::too_large(message, "send less, or start the server with a larger --max-body"));
     }
-    Ok(bytes)
+    Ok(Read { bytes, held })
+}
+
+/// What a body asks for: a large one is understood on another thread.
+pub(super) async fn understood<T: DeserializeOwned + Send + 'static>(
+    bytes: Vec<u8>,
+) -> Result<Asked<T>, Failure> {
+    match bytes.len() {
+        0..SMALL => parse(&bytes),
+        _ => blocking(move || parse(&bytes)).await,
+    }
 }
 
 /// What a body asks for, and of which model.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, Failure> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, Failure> {
     let help = "/openapi.json describes the body";
     let wrong = |message: String| Failure::wrong("malformed", message, help);
     if bytes.is_empty() {

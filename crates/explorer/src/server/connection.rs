@@ -2,25 +2,28 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Request;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::App;
+use super::places::{Place, Places};
 use super::router::router;
 
 /// What a client is told that begins a request and does not end its head, before the connection is closed.
@@ -35,17 +38,17 @@ fn timed_out() -> Vec<u8> {
 pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let limits = app.limits.clone();
     let router = router(app);
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(limits.connections);
     loop {
         let stopped = async {
             // The sender lives as long as the server runs.
             let _ = stop.wait_for(|stop| *stop).await;
         };
         let place = tokio::select! {
-            place = places.clone().acquire_owned() => place,
+            place = places.take() => place,
             () = stopped => break,
         };
-        let Ok(place) = place else { break };
+        let Some(place) = place else { break };
         let mut watching = stop.clone();
         let stopped = async {
             let _ = watching.wait_for(|stop| *stop).await;
@@ -64,14 +67,12 @@ pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch
         let (router, stop) = (router.clone(), stop.clone());
         let patience = Patience { head: limits.head, unread: limits.unread };
         tokio::spawn(async move {
-            serve(stream, router, stop, patience).await;
-            drop(place);
+            serve(stream, router, stop, patience, Arc::new(place)).await;
         });
     }
     drop(listener);
     // Every connection has its place back when it has ended.
-    let all = places.acquire_many(u32::try_from(limits.connections).unwrap_or(u32::MAX));
-    let _ = tokio::time::timeout(limits.grace, all).await;
+    let _ = tokio::time::timeout(limits.grace, places.all_free(limits.connections)).await;
 }
 
 /// How long a connection waits for its client.
@@ -83,13 +84,25 @@ struct Patience {
 }
 
 /// Serves one connection to its end.
-async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>, patience: Patience) {
+async fn serve(
+    stream: TcpStream,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+    patience: Patience,
+    place: Arc<Place>,
+) {
     // Answers are written whole; waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(patience.unread));
+    let working = place.clone();
     let answer = move |request: Request<Incoming>| -> BoxFuture<'static, Result<Response, Infallible>> {
-        Box::pin(router.clone().oneshot(request.map(Body::new)))
+        let working = Working::begin(working.clone());
+        let answered = router.clone().oneshot(request.map(Body::new));
+        Box::pin(async move {
+            let response = answered.await?;
+            Ok(response.map(|body| Body::new(Answer { body, _working: working })))
+        })
     };
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -102,9 +115,10 @@ async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool
         };
         tokio::select! {
             ended = poll_fn(|context| connection.poll_without_shutdown(context)) => break ended,
+            () = place.needed() => break Ok(()),
             () = stopped, if !stopping => {
                 stopping = true;
-                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                Pin::new(&mut connection).graceful_shutdown();
             }
         }
     };
@@ -116,4 +130,46 @@ async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool
         let _ = stream.write_all(&timed_out()).await;
     }
     let _ = stream.shutdown().await;
+}
+
+/// A request at work, until the last of its answer is taken.
+struct Working(Arc<Place>);
+
+impl Working {
+    fn begin(place: Arc<Place>) -> Self {
+        place.at_work();
+        Self(place)
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.idle();
+    }
+}
+
+/// The body of an answer, whose request is at work as long as it lives.
+struct Answer {
+    body: Body,
+    _working: Working,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

@@ -5,6 +5,7 @@ pub(crate) mod assets;
 mod body;
 mod connection;
 mod openapi;
+mod places;
 mod router;
 mod routes;
 
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 
+use crate::budget::Budget;
 use crate::distance;
 use crate::error::ExplorerError;
 use crate::export::{Recorder, Recording};
@@ -26,9 +28,6 @@ use crate::library::{Kept, Library};
 use crate::metrics::Metrics;
 use crate::protocol::{Distances, Model};
 use access::Access;
-
-/// Large bodies that are read at a time.
-const LARGE: usize = 32;
 
 /// What is served, and where.
 pub struct Options {
@@ -69,6 +68,8 @@ pub struct Limits {
     pub requests: usize,
     /// Connections that are open at a time.
     pub connections: usize,
+    /// Bytes of memory that requests at work may take together, models aside.
+    pub memory: u64,
     /// Models in memory.
     pub models: usize,
     /// How long requests at work may go on when the server is stopped.
@@ -87,6 +88,7 @@ impl Default for Limits {
             unread: Duration::from_secs(30),
             requests: 512,
             connections: 1024,
+            memory: 4 << 30,
             models: 3,
             grace: Duration::from_secs(10),
         }
@@ -102,8 +104,8 @@ struct App {
     access: Access,
     /// A permit for each request that may be at work.
     permits: Arc<Semaphore>,
-    /// A permit for each large body that may be read at a time.
-    large: Semaphore,
+    /// The memory that they take.
+    budget: Budget,
     openapi: String,
     /// What was counted of splits, by checkpoint and question.
     distances: Kept<distance::Key, Distances>,
@@ -158,10 +160,10 @@ impl Server {
         let _ = library.worker(&Model::default());
         let permits = Arc::new(Semaphore::new(limits.requests));
         let openapi = openapi::description();
-        let large = Semaphore::new(LARGE);
+        let budget = Budget::new(limits.memory);
         let distances = Kept::new(distance::KEPT);
         let app =
-            Arc::new(App { library, metrics, limits, page, access, permits, large, openapi, distances });
+            Arc::new(App { library, metrics, limits, page, access, permits, budget, openapi, distances });
         Ok(Self { runtime, listener, address, app, stop: watch::Sender::new(false) })
     }
 

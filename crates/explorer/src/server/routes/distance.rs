@@ -13,8 +13,8 @@ use crate::distance::Piece;
 use crate::failure::Failure;
 use crate::opened::Longest;
 use crate::protocol::{DistanceQuery, Model};
-use crate::queue::Translate;
 use crate::server::App;
+use crate::worker::Translation;
 
 pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
     let asked: DistanceQuery = query(&uri)?;
@@ -35,7 +35,10 @@ pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -
             true => Vec::new(),
             false => {
                 let prefix = Vec::new();
-                worker.translate(|reply| Translate { task, sources, decoding, prefix, reply }).await?
+                let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
+                let price = run.price_of_writing(task, &lengths, &decoding, 0);
+                let share = app.budget.take(price, "this count").await?;
+                worker.translate(share.lane, Translation { task, sources, decoding, prefix }).await?
             }
         };
         json(&*app.distances.get(key, || Ok::<_, Failure>(piece.count(&outputs)))?)

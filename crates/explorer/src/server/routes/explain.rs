@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use any2any_experiment::spec::Decoding;
 use any2any_train::look::{self as library, Interventions, Place, ReadSource};
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
 
 use super::{Call, blocking, call, in_time, json, model, query, read_pair, read_prefix};
+use crate::budget::{Lane, Share};
 use crate::explained;
 use crate::failure::Failure;
 use crate::opened::{LOOK, Longest, MACHINE, Opened};
@@ -37,8 +39,9 @@ pub(in crate::server) async fn look(
         let longest = longest(&app, &run, task, source.as_ref());
         let muted = muted.iter().map(place).collect();
         let interventions = Interventions { masked, muted };
+        let share = share(&app, &run, task, source.as_ref(), tokens.len(), 1).await?;
         let (look, source, took) = worker
-            .ask(move |model| {
+            .ask(share.lane, move |model| {
                 let began = Instant::now();
                 let look = model.look(task, source.as_ref(), &tokens, &interventions)?;
                 Ok((look, source, began.elapsed()))
@@ -54,6 +57,21 @@ fn longest(app: &App, run: &Opened, task: usize, source: Option<&ReadSource>) ->
     let decoding = run.experiment.decoding(&run.adapters.tasks()[task].name);
     let positions = source.map(|source| source.sequence.len());
     run.adapters.lengths(task, positions, 0, decoding).most.min(app.limits.output)
+}
+
+/// The share of passes over a source and so many tokens.
+async fn share(
+    app: &App,
+    run: &Opened,
+    task: usize,
+    source: Option<&ReadSource>,
+    tokens: usize,
+    passes: usize,
+) -> Result<Share, Failure> {
+    // Without tokens, the model writes them.
+    let target = if tokens == 0 { longest(app, run, task, source) } else { tokens };
+    let positions = source.map_or(0, |source| source.positions.len());
+    app.budget.take(run.price_of_passes(task, (positions, target), passes), "this look inside").await
 }
 
 /// A head by its layer and number.
@@ -79,8 +97,12 @@ pub(in crate::server) async fn beam(
                 "",
             ));
         }
+        let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
+        let wide = Decoding { beam: Some(beam.clone()), ..Decoding::default() };
+        let price = run.price_of_writing(task, &positions, &wide, prefix.len());
+        let share = app.budget.take(price, "this beam").await?;
         let tree = worker
-            .ask(move |model| {
+            .ask(share.lane, move |model| {
                 let source = source.as_ref().map(|source| &source.sequence);
                 Ok(model.search_tree(task, source, &beam, &prefix)?)
             })
@@ -103,8 +125,11 @@ pub(in crate::server) async fn attribution(
             let positions = source.as_ref().map_or(0, |source| source.positions.len());
             Longest(OCCLUDED).check(positions + tokens.len())?;
         }
+        let positions = source.as_ref().map_or(0, |source| source.positions.len());
+        let passes = if method == Method::Occlusion { positions + tokens.len() + 1 } else { 3 };
+        let share = share(&app, &run, task, source.as_ref(), tokens.len(), passes).await?;
         let found = worker
-            .ask(move |model| {
+            .ask(share.lane, move |model| {
                 let explained = library::Explained { position, token };
                 Ok(model.attribution(task, source.as_ref(), &tokens, explained, method)?)
             })
@@ -125,7 +150,9 @@ pub(in crate::server) async fn machine(
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;
-        let parts = worker.ask(move |model| Ok(model.machine(task, source.as_ref(), &tokens)?)).await?;
+        let share = share(&app, &run, task, source.as_ref(), tokens.len(), 1).await?;
+        let parts =
+            worker.ask(share.lane, move |model| Ok(model.machine(task, source.as_ref(), &tokens)?)).await?;
         blocking(move || json(&Machine { parts: parts.iter().map(explained::part).collect() })).await
     })
     .await
@@ -138,7 +165,7 @@ pub(in crate::server) async fn parameter(State(app): State<Arc<App>>, uri: Uri) 
     in_time(&app.clone(), async {
         let (_, worker) = model(&app, asked).await?;
         let found = worker
-            .ask(move |model| {
+            .ask(Lane::Quick, move |model| {
                 model.parameter(&name).ok_or_else(|| {
                     let name: String = name.chars().take(80).collect();
                     let message = format!("the model has no parameter '{name}'");

@@ -45,7 +45,7 @@ fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Failure> {
 }
 
 /// Work that keeps a thread busy, away from those that serve connections.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
@@ -67,12 +67,12 @@ struct Call<T> {
 /// Reads a request to a model, and does the work in the time that it may take.
 async fn call<T, A, F>(app: Arc<App>, request: Request, work: impl FnOnce(Call<T>) -> F) -> Result<A, Failure>
 where
-    T: DeserializeOwned,
+    T: DeserializeOwned + Send + 'static,
     F: Future<Output = Result<A, Failure>>,
 {
-    let bytes = body::bytes(request.into_body(), &app).await?;
-    let asked = body::parse::<T>(&bytes)?;
-    drop(bytes);
+    // A large body keeps its share of the memory until it is answered.
+    let body::Read { bytes, held: _held } = body::bytes(request.into_body(), &app).await?;
+    let asked = body::understood::<T>(bytes).await?;
     let permit = app.permits.clone().try_acquire_owned().map_err(|_| Failure::busy())?;
     in_time(&app.clone(), async {
         let (run, worker) = model(&app, asked.model).await?;
@@ -113,6 +113,8 @@ async fn read_prefix(app: &App, run: &Arc<Opened>, task: usize, prefix: Prefix) 
     match prefix {
         Prefix::Tokens(tokens) => {
             run.require_tokens(task, &tokens)?;
+            // The end is written too.
+            Longest(app.limits.output).check(tokens.len() + 1)?;
             Ok(tokens)
         }
         Prefix::Text(text) => {

@@ -30,11 +30,13 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
         let message = "a beam search chooses nothing before its end, so it cannot be streamed";
         return Err(Failure::wrong("decoding", message, r#"add "decoding": { "greedy": {} }"#));
     }
+    let price = run.price_of_writing(task, positions.as_slice(), &decoding, prefix.len());
+    let share = in_time(&app, app.budget.take(price, "this translation")).await?;
     let vocabulary = run.clone();
     let (lines, mut waiting) = unbounded_channel::<String>();
     let (each, gone) = (lines.clone(), lines.clone());
     let writing = async move {
-        let write = worker.ask(move |model| {
+        let write = worker.ask(share.lane, move |model| {
             let adapter = vocabulary.adapters.adapter(vocabulary.adapters.tasks()[task].target);
             let mut tell = |token: u32, log_probability: f32| {
                 send(&each, &StreamedToken { token, label: adapter.show(token), log_probability });
@@ -51,7 +53,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
             // Nobody reads any more.
             () = gone.closed() => {}
         }
-        drop(permit);
+        drop((permit, share));
     };
     tokio::spawn(writing);
     let body = Body::from_stream(poll_fn(move |context| {

@@ -13,9 +13,9 @@ use crate::opened::{Longest, Opened};
 use crate::protocol::{
     Given, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
 };
-use crate::queue::Translate;
 use crate::server::App;
 use crate::view::view;
+use crate::worker::Translation;
 
 pub(in crate::server) async fn translate(
     State(app): State<Arc<App>>,
@@ -45,7 +45,10 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failur
     let (sources, unknown): (Vec<Sequence>, Vec<Vec<String>>) = sources.into_iter().unzip();
     let longest = sources.iter().map(Sequence::len).max();
     let decoding = how(&app, &run, task, decoding.as_ref(), (longest, prefix.len()))?;
-    let outputs = worker.translate(|reply| Translate { task, sources, decoding, prefix, reply }).await?;
+    let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
+    let price = run.price_of_writing(task, &lengths, &decoding, prefix.len());
+    let share = app.budget.take(price, "this translation").await?;
+    let outputs = worker.translate(share.lane, Translation { task, sources, decoding, prefix }).await?;
     let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&run, task, output)).collect());
     Ok(Translations { outputs: shown.collect(), unknown })
 }
@@ -114,7 +117,9 @@ pub(in crate::server) async fn score(
     call(app, request, async |call: Call<ScoreRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let longest = Longest(app.limits.source);
+        let reading = run.clone();
         let (source, target, task) = blocking(move || {
+            let run = reading;
             let ScoreRequest { task, source, target } = body;
             run.require_task(task)?;
             let source = run.read_source(task, source.as_ref(), longest)?;
@@ -122,8 +127,11 @@ pub(in crate::server) async fn score(
             Ok((source, target, task))
         })
         .await?;
+        let positions = source.as_ref().map_or(0, |source| source.positions.len());
+        let price = run.price_of_passes(task, (positions, target.len()), 1);
+        let share = app.budget.take(price, "this score").await?;
         let score = worker
-            .ask(move |model| {
+            .ask(share.lane, move |model| {
                 Ok(model.score_sequences(task, source.as_ref().map(|source| &source.sequence), &target)?)
             })
             .await?;
@@ -142,8 +150,12 @@ pub(in crate::server) async fn next(
         let NextRequest { task, source, prefix, count } = body;
         let prefix = read_prefix(&app, &run, task, prefix).await?;
         let source = read_pair(&app, &run, task, source, &prefix).await?;
+        let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
+        let greedy = any2any_experiment::spec::Decoding::default();
+        let price = run.price_of_writing(task, &positions, &greedy, prefix.len());
+        let share = app.budget.take(price, "this question").await?;
         let next = worker
-            .ask(move |model| {
+            .ask(share.lane, move |model| {
                 let source = source.as_ref().map(|source| &source.sequence);
                 Ok(model.next_of_tokens(task, source, &prefix, count)?)
             })
