@@ -8,7 +8,11 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    keep_freed_pages();
+    // A server gives back what a large request took.
+    let serves = std::env::args().nth(1).is_some_and(|command| ["serve", "explore"].contains(&&*command));
+    if !serves {
+        keep_freed_pages();
+    }
     any2any_cli::main(any2any_cli::media())
 }
 

@@ -1,7 +1,10 @@
 //! What is given to a model: a value, and which model.
 
+use std::fmt;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::numbers::Bytes;
 
@@ -34,8 +37,8 @@ pub enum Given {
 }
 
 /// What an output begins with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a prefix is an array of tokens, or a text")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Prefix {
     /// Tokens.
     Tokens(Vec<u32>),
@@ -46,6 +49,35 @@ pub enum Prefix {
 impl Default for Prefix {
     fn default() -> Self {
         Self::Tokens(Vec::new())
+    }
+}
+
+// Written by hand, since what serde derives keeps all values in a tree before it knows what they are.
+impl<'de> Deserialize<'de> for Prefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Prefix;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a prefix, which is an array of tokens, or a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Prefix, E> {
+                Ok(Prefix::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut tokens: A) -> Result<Prefix, A::Error> {
+                let mut all = Vec::new();
+                while let Some(token) = tokens.next_element()? {
+                    all.push(token);
+                }
+                Ok(Prefix::Tokens(all))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
     }
 }
 

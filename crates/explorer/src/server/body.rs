@@ -1,11 +1,14 @@
 //! The body of a request: read within its limits, and understood.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use axum::body::Body;
 use futures_util::StreamExt;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -96,31 +99,79 @@ pub(super) async fn understood<T: DeserializeOwned + Send + 'static>(
     }
 }
 
-/// What a body asks for, and of which model.
+/// What a body asks for, and of which model. Nothing is kept of it but what was asked: a tree of all its values would
+/// be many times as large as the body.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, Failure> {
     let help = "/openapi.json describes the body";
     let wrong = |message: String| Failure::wrong("malformed", message, help);
-    if bytes.is_empty() {
-        return Err(wrong("the body is empty; a JSON object is expected".to_owned()));
+    match bytes.trim_ascii_start().first() {
+        None => return Err(wrong("the body is empty; a JSON object is expected".to_owned())),
+        Some(b'{') => {}
+        Some(_) => return Err(wrong("the body must be a JSON object".to_owned())),
     }
-    let body: Value =
-        serde_json::from_slice(bytes).map_err(|error| wrong(format!("the body is no JSON: {error}")))?;
-    let Value::Object(mut fields) = body else {
-        return Err(wrong("the body must be a JSON object".to_owned()));
-    };
-    let model = ["run", "checkpoint"]
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), fields.remove(name)?)))
-        .filter(|(_, value)| !value.is_null())
-        .collect();
-    let at = |error: serde_path_to_error::Error<serde_json::Error>| {
+    let json = &mut serde_json::Deserializer::from_slice(bytes);
+    let asked = serde_path_to_error::deserialize(&mut *json).map_err(|error| {
         let path = error.path().to_string();
-        let place = if path == "." { String::new() } else { format!("{path}: ") };
-        wrong(format!("{place}{}", error.into_inner()))
-    };
-    let model = serde_path_to_error::deserialize(Value::Object(model)).map_err(at)?;
-    let body = serde_path_to_error::deserialize(Value::Object(fields)).map_err(at)?;
-    Ok(Asked { model, body })
+        let error = error.into_inner();
+        match (error.is_data(), path.as_str()) {
+            (false, _) => wrong(format!("the body is no JSON: {error}")),
+            (true, ".") => wrong(error.to_string()),
+            (true, path) => wrong(format!("{path}: {error}")),
+        }
+    })?;
+    json.end().map_err(|error| wrong(format!("the body is no JSON: {error}")))?;
+    Ok(asked)
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Asked<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Asked<T>, A::Error> {
+                let mut model = Model::default();
+                let others = Others { fields, model: &mut model };
+                let body = T::deserialize(MapAccessDeserializer::new(others))?;
+                Ok(Asked { model, body })
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
+
+/// The fields of a body but for those that every request has, which name its model.
+struct Others<'a, A> {
+    fields: A,
+    model: &'a mut Model,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Others<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(name) = self.fields.next_key::<String>()? {
+            match name.as_str() {
+                "run" => self.model.run = self.fields.next_value::<Option<_>>()?.unwrap_or_default(),
+                "checkpoint" => {
+                    let known = Model::default().checkpoint;
+                    self.model.checkpoint = self.fields.next_value::<Option<_>>()?.unwrap_or(known);
+                }
+                _ => return seed.deserialize(name.into_deserializer()).map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.fields.next_value_seed(seed)
+    }
 }
 
 #[cfg(test)]
