@@ -83,6 +83,18 @@ impl File {
         }
     }
 
+    /// How many bytes the whole file has, without reading it.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be reached.
+    pub fn size(&self) -> io::Result<u64> {
+        match &self.bytes {
+            Some(bytes) => Ok(bytes.len() as u64),
+            None => Ok(std::fs::metadata(&self.path)?.len()),
+        }
+    }
+
     /// Whether both are the same file, whatever their parts: for media that decode a file once for many parts.
     pub fn same_file(&self, other: &Self) -> bool {
         let same_bytes = match (&self.bytes, &other.bytes) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Adapter, AdapterError, Contents, File, Kind, Value};
+use crate::{Adapter, AdapterError, Contents, File, Kind, Price, Value};
 
 /// Builds the adapters of one medium from the options that an experiment gives it.
 ///
@@ -90,6 +90,17 @@ pub trait Medium: Send + Sync {
     /// When the value is of another medium, or broken. Such a sample is left out, counted and reported.
     fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
         Ok(value.clone().into())
+    }
+
+    /// An upper bound of the memory that [`open`](Medium::open) takes, and of the positions of the sequence, told from
+    /// headers before anything is decoded. A header that says nothing is bounded by the file's length and by the
+    /// limits of its decoder.
+    ///
+    /// # Errors
+    ///
+    /// When opening the value would be an error too.
+    fn price(&self, _options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
+        Ok(Price::of_contents(value))
     }
 
     /// An adapter with what it learns from the opened values of the training split, the same for the same

@@ -9,7 +9,7 @@ use any2any_adapter::{
 use any2any_frames::{CodeTokens, Codebook, Normalization};
 
 use crate::channel::Channel;
-use crate::decoding::{Mono, decode};
+use crate::decoding::{Mono, Wanted, decode};
 use crate::error::AudioError;
 use crate::features::Features;
 use crate::griffin_lim;
@@ -200,7 +200,7 @@ impl Adapter for AudioAdapter {
     }
 
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
-        let Mono { rate, samples, .. } = match decode(bytes, None, None, Channel::Mean) {
+        let Mono { rate, samples, .. } = match decode(bytes, Wanted::default(), Channel::Mean) {
             // Nothing was written.
             Err(AudioError::Empty) => Mono { rate: self.options.rate, ..Mono::default() },
             decoded => decoded?,

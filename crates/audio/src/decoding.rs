@@ -33,28 +33,60 @@ pub(crate) fn whole_rate(rate: f64) -> Result<usize, AudioError> {
     if fits { Ok(whole as usize) } else { Err(AudioError::Rate { rate, least, most }) }
 }
 
-/// One channel of a file, from where the part begins, and no more than so many seconds.
-pub(crate) fn decode(
-    bytes: &[u8],
-    part: Option<Part>,
-    take: Option<f64>,
-    channel: Channel,
-) -> Result<Mono, AudioError> {
+/// How much of a sound is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted {
+    /// Where it begins.
+    pub(crate) part: Option<Part>,
+    /// No more than so many seconds.
+    pub(crate) take: Option<f64>,
+    /// More seconds than these are an error, and not decoded.
+    pub(crate) longest: Option<f64>,
+}
+
+impl Wanted {
+    /// Where the sound begins, in samples.
+    pub(crate) fn start(&self, rate: usize) -> Result<usize, AudioError> {
+        match self.part {
+            None => Ok(0),
+            Some(Part::Sample(sample)) => Ok(usize::try_from(sample).unwrap_or(usize::MAX)),
+            Some(Part::Second(second)) if second >= 0.0 => Ok((second * rate as f64).round() as usize),
+            Some(Part::Second(_)) => Ok(0),
+            Some(_) => Err(AudioError::Part),
+        }
+    }
+
+    /// The most samples that are taken.
+    pub(crate) fn taken(&self, rate: usize) -> usize {
+        self.take.map_or(usize::MAX, |seconds| crate::mel::samples(seconds, rate))
+    }
+
+    /// The most samples that are decoded: one more than are allowed.
+    pub(crate) fn most(&self, rate: usize) -> usize {
+        let longest = self
+            .longest
+            .map_or(usize::MAX, |seconds| ((seconds * rate as f64).floor() as usize).saturating_add(1));
+        self.taken(rate).min(longest)
+    }
+}
+
+/// One channel of a file.
+pub(crate) fn decode(bytes: &[u8], wanted: Wanted, channel: Channel) -> Result<Mono, AudioError> {
     let track = formats::find(bytes)?;
     let rate = whole_rate(track.rate)?;
-    let start = match part {
-        None => 0,
-        Some(Part::Sample(sample)) => usize::try_from(sample).unwrap_or(usize::MAX),
-        Some(Part::Second(second)) if second >= 0.0 => (second * rate as f64).round() as usize,
-        Some(Part::Second(_)) => 0,
-        Some(_) => return Err(AudioError::Part),
-    };
-    let taken = take.map_or(usize::MAX, |seconds| crate::mel::samples(seconds, rate));
-    let excerpt = track.excerpt(start, taken)?;
+    let start = wanted.start(rate)?;
+    let excerpt = track.excerpt(start, wanted.most(rate))?;
+    let seconds = |samples: usize| samples as f64 / rate as f64;
+    if let Some(longest) = wanted.longest
+        && seconds(excerpt.values.len() / track.channels) > longest
+    {
+        let whole = track.len().saturating_sub(start).min(wanted.taken(rate));
+        return Err(AudioError::TooLong { seconds: seconds(whole), longest });
+    }
     if excerpt.values.is_empty() {
         return Err(match excerpt.seen {
             0 => AudioError::Empty,
-            seen => AudioError::Outside { seconds: seen as f64 / rate as f64 },
+            seen => AudioError::Outside { seconds: seconds(seen) },
         });
     }
     let mut warnings = track.warnings;

@@ -35,6 +35,7 @@ mod mel;
 mod noise;
 mod opening;
 mod options;
+mod price;
 mod resampling;
 mod spans;
 mod spectrum;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Value,
+    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Price, Value,
 };
 
 use crate::adapter::AudioAdapter;
@@ -14,6 +14,7 @@ use crate::error::AudioError;
 use crate::formats;
 use crate::opening::open;
 use crate::options::{AudioOptions, Output};
+use crate::price::price;
 
 /// The audio medium.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,6 +82,10 @@ impl Medium for Audio {
     /// Sounds that follow each other are joined with `gap` seconds of silence between them.
     fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
         open(&parse(options)?, value)
+    }
+
+    fn price(&self, options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
+        price(&parse(options)?, value)
     }
 
     fn fit(

@@ -1,8 +1,8 @@
 //! What is done to every sound once: decoded, averaged, trimmed, brought to the rate, and joined.
 
-use any2any_adapter::{AdapterError, OpenedValue, Seed, Signal, Value};
+use any2any_adapter::{AdapterError, OpenedValue, Part, Seed, Signal, Value};
 
-use crate::decoding::{Mono, decode, whole_rate};
+use crate::decoding::{Mono, Wanted, decode, whole_rate};
 use crate::error::AudioError;
 use crate::options::AudioOptions;
 use crate::resampling::resample;
@@ -29,7 +29,7 @@ fn samples(
     match value {
         Value::File(file) => {
             let bytes = file.bytes().map_err(|error| AudioError::Unreadable { reason: error.to_string() });
-            let mono = bytes.and_then(|bytes| decode(&bytes, file.part(), options.take, options.channel));
+            let mono = bytes.and_then(|bytes| decode(&bytes, wanted(options, file.part()), options.channel));
             mono.and_then(&mut finish).map_err(|error| error.of(file))
         }
         Value::Signal(signal) => Ok(mono(options, signal).and_then(&mut finish)?),
@@ -46,6 +46,12 @@ fn samples(
         }
         other => Err(AdapterError::other_medium("a sound", other)),
     }
+}
+
+/// How much of a file is read: silence that is cut off does not count, so that all of it is decoded first.
+pub(crate) fn wanted(options: &AudioOptions, part: Option<Part>) -> Wanted {
+    let longest = options.trim.is_none().then_some(options.longest);
+    Wanted { part, take: options.take, longest }
 }
 
 /// One channel of a signal.

@@ -20,6 +20,11 @@ pub(crate) struct Spectrum {
 /// Where the windows weigh next to nothing together, a sound cannot be known.
 const LEAST_WEIGHT: f32 = 1e-3;
 
+/// How many frames a sound of so many samples has, from one to the next `hop` samples.
+pub(crate) fn frames(samples: usize, hop: usize) -> usize {
+    1 + samples / hop
+}
+
 impl Spectrum {
     /// The transform of some options.
     pub(crate) fn new(mel: &Mel, rate: usize) -> Self {
@@ -42,7 +47,7 @@ impl Spectrum {
 
     /// How many frames a sound of so many samples has.
     pub(crate) fn frames(&self, samples: usize) -> usize {
-        1 + samples / self.hop
+        frames(samples, self.hop)
     }
 
     /// How many samples are written for so many frames: the middle of all lengths that have so many.

@@ -36,7 +36,7 @@ pub(crate) fn encode(signal: &Signal) -> Result<Vec<u8>, AudioError> {
 mod tests {
     use super::*;
     use crate::channel::Channel;
-    use crate::decoding::decode;
+    use crate::decoding::{Wanted, decode};
 
     #[test]
     fn what_is_written_is_read_again() {
@@ -47,7 +47,7 @@ mod tests {
         for (written, expected) in cases {
             let signal = Signal::mono(8000.0, written.to_vec()).expect("a rate");
             let bytes = encode(&signal).expect("one channel");
-            let mono = decode(&bytes, None, None, Channel::Mean).expect("a whole file");
+            let mono = decode(&bytes, Wanted::default(), Channel::Mean).expect("a whole file");
             assert_eq!((mono.rate, &mono.samples[..]), (8000, expected));
             assert_eq!(mono.warnings, [""; 0]);
         }

@@ -20,6 +20,7 @@ mod header;
 mod matlab;
 mod names;
 mod npy;
+mod outline;
 mod rates;
 mod recording;
 mod selection;
@@ -34,6 +35,7 @@ pub use format::annotations;
 pub(crate) use edf_writer::write;
 pub(crate) use format::recognises;
 pub(crate) use names::{matching, order};
+pub(crate) use outline::{Outline, outline};
 pub(crate) use recording::{Decoded, Rates, Recording, Wanted};
 
 /// All channels of an EDF or BDF file.

@@ -17,6 +17,7 @@ mod features;
 mod files;
 mod medium;
 mod options;
+mod price;
 mod problems;
 mod state;
 mod steps;

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Contents, Event, File, Kind, Medium, OpenedValue, OptionProblem, Value,
+    Adapter, AdapterError, Contents, Event, File, Kind, Medium, OpenedValue, OptionProblem, Price, Value,
 };
 
 use crate::adapter::EegAdapter;
 use crate::files::{self, Annotation, Decoded, EXTENSIONS, Rates, annotations};
 use crate::options::EegOptions;
+use crate::price::price;
 use crate::problems::problems;
 use crate::steps;
 
@@ -99,6 +100,10 @@ impl Medium for Eeg {
 
     fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
         steps::open(&parse(options)?, value)
+    }
+
+    fn price(&self, options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
+        price(&parse(options)?, value)
     }
 
     fn fit(

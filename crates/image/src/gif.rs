@@ -8,9 +8,24 @@ use ::gif::{ColorOutput, DecodeOptions, MemoryLimit};
 use crate::decoded::Pixels;
 use crate::error::ImageError;
 use crate::picture::{MOST_MEMORY, Picture, broken, check_plausible};
+use crate::price::{Header, pixels};
 
 /// A code of LZW has 3 bits at least and stands for 4096 pixels at most.
 const MOST_PIXELS_A_BYTE: usize = 3 * 4096;
+
+/// What the header of a file and that of its first picture tell.
+pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    let mut decoder = options.read_info(Cursor::new(bytes)).ok()?;
+    let screen = (usize::from(decoder.width()), usize::from(decoder.height()));
+    let frame = decoder.next_frame_info().ok()??;
+    let right = usize::from(frame.left) + usize::from(frame.width);
+    let bottom = usize::from(frame.top) + usize::from(frame.height);
+    let (width, height) = (screen.0.max(right), screen.1.max(bottom));
+    // Indices of the picture and of the screen, and colours with alpha, twice.
+    Some(Header { width, height, bytes: 10 * pixels((width, height)) })
+}
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
     let mut options = DecodeOptions::new();

@@ -45,12 +45,23 @@ impl Idx {
         MultiGzDecoder::new(bytes).read_exact(&mut magic).is_ok() && magic == MAGIC
     }
 
+    /// Items, height and width, by the header alone.
+    pub(crate) fn promised(bytes: &[u8]) -> Option<[usize; 3]> {
+        let mut header = [0; HEADER];
+        match bytes.starts_with(&GZIP) {
+            true => MultiGzDecoder::new(bytes).read_exact(&mut header).ok()?,
+            false => header = *bytes.first_chunk()?,
+        }
+        let [magic, items, height, width] = *header.as_chunks::<4>().0 else { return None };
+        (magic == MAGIC).then(|| [items, height, width].map(|number| u32::from_be_bytes(number) as usize))
+    }
+
     pub(crate) fn new(bytes: &[u8]) -> Result<Self, ImageError> {
         let compressed = bytes.starts_with(&GZIP);
         if !Self::is_inside(bytes) {
             return Err(if compressed { ImageError::Gzip } else { ImageError::Format });
         }
-        let mut reader: Box<dyn Read> =
+        let mut reader: Box<dyn Read + '_> =
             if compressed { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) };
         let mut header = [0; HEADER];
         reader.read_exact(&mut header).map_err(|_| broken("the header is not complete"))?;

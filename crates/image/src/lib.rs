@@ -41,6 +41,7 @@ mod options;
 mod orientation;
 mod picture;
 mod png;
+mod price;
 mod raster;
 mod series;
 mod size;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Value,
+    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Price, Value,
 };
 
 use crate::adapter::{ImageAdapter, opened_background};
@@ -14,6 +14,7 @@ use crate::decoded::{Area, Decoded, Pixels, whole};
 use crate::error::ImageError;
 use crate::flatten::{flatten, luma};
 use crate::options::{Colour, ImageOptions};
+use crate::price::price;
 use crate::series::join;
 use crate::trim::trimmed;
 
@@ -75,6 +76,10 @@ impl Medium for Image {
         };
         let value = finish(&options, image).map(Value::Image).map_err(named)?;
         Ok(OpenedValue { value, warnings })
+    }
+
+    fn price(&self, options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
+        price(&parse(options)?, value)
     }
 
     fn extensions(&self) -> &'static [&'static str] {

@@ -21,11 +21,15 @@ impl Orientation {
         Self(u8::try_from(number).ok().filter(|number| (1..=8).contains(number)).unwrap_or(1))
     }
 
+    /// Width and height of a picture turned upright.
+    pub(crate) fn upright(self, (width, height): (usize, usize)) -> (usize, usize) {
+        if self.0 > 4 { (height, width) } else { (width, height) }
+    }
+
     /// Pixels turned upright.
     pub(crate) fn apply(self, pixels: Pixels) -> Pixels {
         let Pixels { width, height, channels, .. } = pixels;
-        let turned = self.0 > 4;
-        let (new_width, new_height) = if turned { (height, width) } else { (width, height) };
+        let (new_width, new_height) = self.upright((width, height));
         let from = |x: usize, y: usize| match self.0 {
             2 => (width - 1 - x, y),
             3 => (width - 1 - x, height - 1 - y),

@@ -10,6 +10,7 @@ use crate::decoded::Pixels;
 use crate::error::ImageError;
 use crate::orientation::Orientation;
 use crate::picture::{MOST_MEMORY, Picture, broken, check_plausible, colours, shallow};
+use crate::price::{Header, pixels};
 
 /// No byte of a file stands for more pixels: deflate shrinks to a 1032nd at best, and 8 pixels of one bit
 /// share a byte.
@@ -49,6 +50,25 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
     let pixels = Pixels { width, height, channels, values: values.into() };
     let pixels = Orientation::new(chunks.exif.as_deref(), chunks.xmp).apply(pixels);
     Ok(Picture { pixels, format: format!("PNG, {depth} bits, {name}"), warnings: chunks.warnings })
+}
+
+/// What the header of a file tells.
+pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
+    let chunks = Chunks::new(bytes).ok()?;
+    let mut options = DecodeOptions::default();
+    options.set_ignore_crc(true);
+    options.set_ignore_text_chunk(true);
+    options.set_ignore_iccp_chunk(true);
+    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    decoder.set_limits(Limits { bytes: MOST_MEMORY });
+    decoder.set_transformations(Transformations::EXPAND);
+    let header = decoder.read_header_info().ok()?;
+    let size = (header.width as usize, header.height as usize);
+    // Colours of a palette, or what is transparent, stand behind the first header.
+    let channels = decoder.read_info().map_or(4, |reader| reader.output_color_type().0.samples());
+    let (width, height) = Orientation::new(chunks.exif.as_deref(), chunks.xmp).upright(size);
+    // Levels as they are decoded, of 8 bits, and turned upright.
+    Some(Header { width, height, bytes: 3 * channels as u64 * pixels(size) })
 }
 
 /// What the chunks of a file say beside its pixels.

@@ -55,6 +55,11 @@ impl Size {
         }
     }
 
+    /// The width and height that a picture of this width and height has afterwards.
+    pub(crate) fn of(self, (width, height): (usize, usize)) -> (usize, usize) {
+        self.fixed().unwrap_or_else(|| (proportional(width, self.height(), height), self.height()))
+    }
+
     /// A picture brought to the size; the background has as many channels.
     pub(crate) fn apply(self, image: &Image, background: &[u8]) -> Result<Image, ImageError> {
         let (width, height) = (image.width(), image.height());
@@ -70,7 +75,10 @@ impl Size {
                 };
                 pad(&scale(image, inner_width, inner_height)?, to, background)
             }
-            Self::Height(to) => scale(image, proportional(width, to, height), to),
+            Self::Height(_) => {
+                let (width, height) = self.of((width, height));
+                scale(image, width, height)
+            }
         }
     }
 }

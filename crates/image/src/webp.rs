@@ -8,9 +8,23 @@ use crate::decoded::Pixels;
 use crate::error::ImageError;
 use crate::orientation::Orientation;
 use crate::picture::{MOST_MEMORY, Picture, broken, check_plausible};
+use crate::price::{Header, pixels};
 
 /// A picture of one colour takes no bits for its pixels.
 const MOST_PIXELS_A_BYTE: usize = 1 << 22;
+
+/// What the header of a file tells.
+pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
+    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).ok()?;
+    let (width, height) = decoder.dimensions();
+    let size = (width as usize, height as usize);
+    let exif = decoder.exif_metadata().ok().flatten();
+    let exif = exif.as_deref().map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
+    let xmp = decoder.xmp_metadata().ok().flatten();
+    let (width, height) = Orientation::new(exif, xmp.as_deref()).upright(size);
+    // Levels with alpha, twice, and what the decoder keeps: a canvas, and a picture of its own.
+    Some(Header { width, height, bytes: 20 * pixels(size) })
+}
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(broken)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Medium, OpenedValue, OptionProblem, Value};
+use any2any_adapter::{Adapter, AdapterError, Medium, OpenedValue, OptionProblem, Price, Value};
 use serde_json::json;
 
 use crate::adapter::{Segmenter, TextAdapter};
@@ -75,6 +75,12 @@ impl Medium for Text {
             _ => return Err(AdapterError::other_medium("a text", value)),
         };
         Ok(text.into())
+    }
+
+    /// A file is read, and its text is a copy.
+    fn price(&self, _options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
+        let contents = Price::of_contents(value);
+        Ok(Price { bytes: contents.bytes.saturating_mul(2), ..contents })
     }
 
     fn extensions(&self) -> &'static [&'static str] {

@@ -46,9 +46,14 @@ impl Blocks {
         Self { kind: Kind::ImaApple, bytes: 34 * channels, samples: 64 }
     }
 
+    /// How many samples a channel has.
+    pub(super) fn len(&self, data: &[u8]) -> usize {
+        data.len() / self.bytes * self.samples
+    }
+
     /// Samples of all channels from `start` to `end`, of whole blocks.
     pub(super) fn excerpt(&self, data: &[u8], channels: usize, start: usize, end: usize) -> Excerpt {
-        let seen = data.len() / self.bytes * self.samples;
+        let seen = self.len(data);
         let (start, end) = (start.min(seen), end.min(seen));
         let mut values = Vec::new();
         if start < end {

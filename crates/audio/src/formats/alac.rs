@@ -41,6 +41,11 @@ impl<'b> Alac<'b> {
         Some(Self { packets, valid: usize::try_from(valid).ok()?, priming: priming as usize, parameters })
     }
 
+    /// How many samples a channel has at most.
+    pub(super) fn len(&self) -> usize {
+        self.valid
+    }
+
     fn decoder(&self) -> Result<AlacDecoder, Error> {
         AlacDecoder::try_new(&self.parameters, &AudioDecoderOptions::default())
     }

@@ -100,7 +100,29 @@ pub(super) fn find<'b>(bytes: &'b [u8], stream: u32, head: &[u8]) -> Result<Trac
 /// The most samples of a channel in one packet: 120 ms at 48 kHz.
 const LONGEST: usize = 5760;
 
+/// How many samples at 48 kHz a packet holds, by its first two bytes (RFC 6716, 3.1 and 3.2).
+fn samples(packet: &[u8]) -> usize {
+    let Some(&first) = packet.first() else { return 0 };
+    let one = match first >> 3 {
+        mode @ 0..=11 => [480, 960, 1920, 2880][usize::from(mode & 3)],
+        mode @ 12..=15 => [480, 960][usize::from(mode & 1)],
+        mode => 120 << (mode & 3),
+    };
+    let frames = match first & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => packet.get(1).map_or(0, |count| usize::from(count & 63)),
+    };
+    (one * frames).min(LONGEST)
+}
+
 impl OpusStream<'_> {
+    /// How many samples a channel has at most.
+    pub(super) fn len(&self) -> usize {
+        let packets = ogg::Stream::new(self.bytes, self.stream).flat_map(|page| page.packets).skip(2);
+        packets.map(|packet| samples(&packet)).sum::<usize>() / self.head.factor as usize
+    }
+
     pub(super) fn excerpt(
         &self,
         format: &str,

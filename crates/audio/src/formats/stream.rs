@@ -100,6 +100,20 @@ impl<'b> Stream<'b> {
         }
     }
 
+    /// How many samples a channel has by the lengths of its packets, up to where they are damaged.
+    pub(super) fn len(&self) -> Result<usize, AudioError> {
+        let broken =
+            |error: Error| AudioError::Broken { format: self.name().to_owned(), reason: error.to_string() };
+        let mut reader = reader(self.container, self.bytes).map_err(broken)?;
+        let mut len = 0_usize;
+        while let Ok(Some(packet)) = reader.next_packet() {
+            if packet.track_id == self.id {
+                len = len.saturating_add(packet.dur.get() as usize);
+            }
+        }
+        Ok(len)
+    }
+
     pub(super) fn excerpt(
         &self,
         format: &str,

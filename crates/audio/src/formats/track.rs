@@ -74,6 +74,21 @@ impl Track<'_> {
     }
 }
 
+impl Track<'_> {
+    /// How many samples a channel has at most, told without decoding them.
+    pub(crate) fn len(&self) -> usize {
+        let most = super::MOST_VALUES / self.channels.max(1);
+        match &self.samples {
+            Samples::Plain(coding, data) => data.len() / (coding.width() * self.channels),
+            Samples::Blocks(blocks, data) => blocks.len(data),
+            // What cannot be unpacked here is bounded as decoding is.
+            Samples::Stream(stream) => guarded(&self.format, || stream.len()).unwrap_or(most).min(most),
+            Samples::Alac(stream) => stream.len().min(most),
+            Samples::Opus(stream) => stream.len().min(most),
+        }
+    }
+}
+
 /// What is kept of a sound that is decoded from its beginning.
 pub(super) struct Collector<'f> {
     format: &'f str,

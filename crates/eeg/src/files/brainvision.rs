@@ -61,6 +61,11 @@ pub(crate) fn read(bytes: &[u8], beside: Beside<'_>, wanted: Option<&[String]>) 
     })
 }
 
+/// The length of the samples beside a header.
+pub(crate) fn size(bytes: &[u8], beside: Beside<'_>) -> u64 {
+    Header::of(&decode_file(bytes)).map_or(0, |header| beside.size(&header.data_file, SAMPLES))
+}
+
 /// The markers beside a header, without the one that says when the recording began.
 pub(crate) fn events(bytes: &[u8], beside: Beside<'_>) -> Result<Vec<Annotation>, String> {
     let header = Header::of(&decode_file(bytes))?;

@@ -28,6 +28,12 @@ impl Beside<'_> {
         Ok((bytes, warning))
     }
 
+    /// The length of the file that [`read`](Self::read) would give; 0 where there is none.
+    pub(crate) fn size(self, name: &str, extensions: &[&str]) -> u64 {
+        let path = self.find(name, extensions).map(|(path, _)| path);
+        path.and_then(|path| std::fs::metadata(path).ok()).map_or(0, |data| data.len())
+    }
+
     /// The path of the file, and a warning where it has another name.
     fn find(self, name: &str, extensions: &[&str]) -> Option<(PathBuf, Option<String>)> {
         let header = self.0.path();

@@ -39,6 +39,15 @@ impl Edf {
         }
     }
 
+    /// How many channels there are that hold no annotations, how many samples the longest has, and its rate.
+    pub(crate) fn shape(&self) -> Option<((usize, usize), f64)> {
+        let channels = self.header.signals.iter().filter(|signal| !signal.is_annotations());
+        let most = channels.clone().map(|signal| signal.samples).max()?;
+        let rate = most as f64 / self.header.duration;
+        let shape = (channels.count(), most.saturating_mul(self.records));
+        (rate.is_finite() && rate > 0.0).then_some((shape, rate))
+    }
+
     /// The channels that are wanted, in their order.
     pub(crate) fn read(&self, wanted: Option<&[String]>, rates: Rates) -> Result<Decoded, String> {
         let all: Vec<&SignalHeader> =

@@ -61,7 +61,7 @@ impl Format {
     }
 
     /// The format of a file, or why it is not read.
-    fn of(file: &File, bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn of(file: &File, bytes: &[u8]) -> Result<Self, String> {
         let extension = file.extension();
         // Its samples have a column more than its header says.
         if extension == "ahdr"

@@ -109,12 +109,12 @@ pub(crate) fn variables(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<V
         }
     };
     let mut rest = Elements { bytes: &bytes[HEADER..], big };
-    let mut left = bytes.len().saturating_mul(UNPACKED.0).max(UNPACKED.1);
+    let mut left = most(bytes);
     let mut variables = Vec::new();
     while let Some((kind, data)) = rest.next_variable()? {
         let unpacked;
         let data = if kind == COMPRESSED {
-            unpacked = unpack(data, &mut left)?;
+            unpacked = unpack(data, big, &mut left)?;
             let mut inner = Elements { bytes: &unpacked, big };
             match inner.next()? {
                 (MATRIX, data) => data,
@@ -133,10 +133,39 @@ pub(crate) fn variables(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<V
     Ok(variables)
 }
 
-/// What is packed by zlib.
-fn unpack(data: &[u8], left: &mut usize) -> Result<Vec<u8>, String> {
+/// The most that variables of a file unpack to.
+fn most(bytes: &[u8]) -> usize {
+    bytes.len().saturating_mul(UNPACKED.0).max(UNPACKED.1)
+}
+
+/// How many bytes the variables of a file have when they are unpacked, at most, by their tags alone.
+pub(crate) fn unpacked(bytes: &[u8]) -> u64 {
+    let big = bytes.get(HEADER - 2..HEADER) == Some(b"MI");
+    let mut rest = Elements { bytes: bytes.get(HEADER..).unwrap_or_default(), big };
+    let mut sum = 0_u64;
+    while let Ok(Some((kind, data))) = rest.next_variable() {
+        let len = match kind {
+            COMPRESSED => tag(data, big).unwrap_or(0),
+            _ => data.len(),
+        };
+        sum = sum.saturating_add(len as u64);
+    }
+    sum.min(most(bytes) as u64)
+}
+
+/// The length of the one element that is packed in `data`, its tag included.
+fn tag(data: &[u8], big: bool) -> Option<usize> {
+    let mut tag = [0; 8];
+    ZlibDecoder::new(data).read_exact(&mut tag).ok()?;
+    let len = Elements { bytes: &tag, big }.word(&tag[4..]);
+    Some(len as usize + tag.len())
+}
+
+/// The element that is packed by zlib; what follows it is nobody's.
+fn unpack(data: &[u8], big: bool, left: &mut usize) -> Result<Vec<u8>, String> {
     let mut unpacked = Vec::new();
-    let read = ZlibDecoder::new(data).take(*left as u64 + 1).read_to_end(&mut unpacked);
+    let len = tag(data, big).unwrap_or(usize::MAX).min(left.saturating_add(1));
+    let read = ZlibDecoder::new(data).take(len as u64).read_to_end(&mut unpacked);
     read.map_err(|error| format!("is packed by zlib, and broken: {error}"))?;
     if unpacked.len() > *left {
         return Err("unpacks to far more than a recording of its size would".to_owned());

@@ -77,6 +77,26 @@ pub(crate) fn read(bytes: &[u8], trial: Option<usize>, wanted: Option<&[String]>
     })
 }
 
+/// Channels and samples of an array, or of one of its trials, as its header tells.
+pub(crate) fn shape(bytes: &[u8], trial: bool) -> Option<(usize, usize)> {
+    let (header, data) = split(bytes).ok()?;
+    let header = header_of(header).ok()?;
+    let (width, _) = reader(header.description).ok()?;
+    let values = header.shape.iter().try_fold(1_usize, |values, side| values.checked_mul(*side))?;
+    if values.checked_mul(width) != Some(data.len()) {
+        return None;
+    }
+    let (rows, columns) = match header.shape[..] {
+        [len] => (1, len),
+        [rows, columns] => (rows, columns),
+        [_, rows, columns] if trial => (rows, columns),
+        [1, rows, columns] => (rows, columns),
+        _ => return None,
+    };
+    let transposed = rows > columns && (header.shape.len() == 2 || rows > CHANNELS);
+    Some(if transposed { (columns, rows) } else { (rows, columns) })
+}
+
 /// The header's text, and the data.
 fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
     let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or("is no NPY file: its first six bytes are others")?;

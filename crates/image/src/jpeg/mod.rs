@@ -13,6 +13,8 @@ mod scan;
 mod upsampling;
 
 use crate::error::ImageError;
+use crate::orientation::Orientation;
+use crate::price::{Header, pixels};
 use colour::Colours;
 pub(crate) use colour::inks;
 use frame::Frame;
@@ -88,6 +90,32 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Jpeg<'_>, ImageError> {
         }
     }
     reader.finish(warnings)
+}
+
+/// What the segments in front of the first scan tell.
+pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
+    let (mut reader, mut place, mut frame) = (Reader::default(), 2, None);
+    while let Some((marker, next)) = next_marker(bytes, place) {
+        place = next;
+        match marker {
+            0xd9 | 0xda => break,
+            0x01 | 0xd0..=0xd8 => {}
+            0xc0..=0xc2 => {
+                let [_, _, _, h1, h0, w1, w0, count, ..] = *bytes.get(next..)? else { return None };
+                let side = |high, low| usize::from(u16::from_be_bytes([high, low]));
+                frame = frame.or(Some((marker == 0xc2, (side(w1, w0), side(h1, h0)), u64::from(count))));
+                place += usize::from(u16::from_be_bytes([bytes[next], bytes[next + 1]]));
+            }
+            0xe1 => place = reader.segment(bytes, marker, next).ok()?,
+            _ => place += usize::from(u16::from_be_bytes(*bytes.get(next..)?.first_chunk()?)),
+        }
+    }
+    let (progressive, size, components) = frame?;
+    // Levels of whole units of 32 x 32 pixels at most, their coefficients, and colours, turned upright.
+    let padded = pixels((size.0.next_multiple_of(32), size.1.next_multiple_of(32)));
+    let units = padded * components * if progressive { 3 } else { 1 };
+    let (width, height) = Orientation::new(reader.exif, reader.xmp).upright(size);
+    Some(Header { width, height, bytes: units + 9 * pixels(size) })
 }
 
 /// What was read so far.

@@ -14,6 +14,7 @@ use crate::error::ImageError;
 use crate::jpeg::inks;
 use crate::orientation::Orientation;
 use crate::picture::{MOST_MEMORY, Picture, broken, check_plausible, shallow};
+use crate::price::{Header, pixels};
 
 /// Deflate shrinks to a 1032nd at best, and LZW to less; 8 pixels of one bit share a byte. A line of a fax may be
 /// the line before.
@@ -146,6 +147,28 @@ impl Layout {
     }
 }
 
+/// What the directory of a file tells.
+pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
+    let directory = Directory::new(bytes)?;
+    let layout = Layout::new(&directory).ok()?;
+    let size = (layout.width, layout.height);
+    let (width, height) = orientation(&directory).upright(size);
+    // The file once more, samples unpacked, widened and sorted, and levels with alpha, turned upright.
+    let samples = pixels(size).saturating_mul(5 * layout.samples as u64 + 12);
+    Some(Header { width, height, bytes: samples.saturating_add(bytes.len() as u64) })
+}
+
+/// How the camera was held.
+fn orientation(directory: &Directory) -> Orientation {
+    match directory.value(ORIENTATION) {
+        Some(orientation) => Orientation::of_exif(orientation),
+        None => {
+            let xmp: Vec<u8> = directory.values(XMP).iter().map(|&byte| byte as u8).collect();
+            Orientation::new(None, Some(&xmp))
+        }
+    }
+}
+
 pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
     let directory = Directory::new(bytes).ok_or_else(|| broken("its directory is cut off"))?;
     let raw = directory.has(SUB_DIRECTORIES) && directory.has(MAKE) && directory.value(SUBFILE) == Some(1);
@@ -161,14 +184,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
         warnings.push("the TIFF has several pages: its first is read".to_owned());
     }
     let pixels = Pixels { width: layout.width, height: layout.height, channels, values: values.into() };
-    let orientation = match directory.value(ORIENTATION) {
-        Some(orientation) => Orientation::of_exif(orientation),
-        None => {
-            let xmp: Vec<u8> = directory.values(XMP).iter().map(|&byte| byte as u8).collect();
-            Orientation::new(None, Some(&xmp))
-        }
-    };
-    Ok(Picture { pixels: orientation.apply(pixels), format: layout.format(), warnings })
+    Ok(Picture { pixels: orientation(&directory).apply(pixels), format: layout.format(), warnings })
 }
 
 /// Samples as the file has them, `[height, width, samples]`.

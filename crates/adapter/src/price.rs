@@ -1,0 +1,81 @@
+//! Price of a value: memory and positions, told from headers before anything is decoded.
+
+use crate::{File, Value};
+
+/// Memory that opening a value takes, and how long its sequence becomes, as its header tells.
+///
+/// A price is an upper bound that costs little to ask for: whoever has a budget asks for it before a stranger's file is
+/// decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Memory that opening the value takes at its peak, in bytes: the file, what is decoded of it, and what decoding
+    /// needs.
+    pub bytes: u64,
+    /// Positions of the sequence before the stem, if the header tells.
+    pub positions: Option<u64>,
+}
+
+impl Price {
+    /// Price of a value whose length is its memory: texts, pictures and signals by what they hold, files by the
+    /// length of what stands in them, series by the sum. Files that cannot be reached cost nothing: opening them is an
+    /// error.
+    pub fn of_contents(value: &Value) -> Self {
+        let bytes = match value {
+            Value::Text(text) => text.len() as u64,
+            Value::Image(image) => image.pixels().len() as u64,
+            Value::Signal(signal) => size_of_val(signal.samples()) as u64,
+            Value::File(file) => Self::of_file(file).bytes,
+            Value::Series(values) => {
+                values.iter().fold(0, |sum: u64, value| sum.saturating_add(Self::of_contents(value).bytes))
+            }
+        };
+        Self { bytes, positions: None }
+    }
+
+    /// Price of holding a file as it is.
+    pub fn of_file(file: &File) -> Self {
+        Self { bytes: file.size().unwrap_or(0), positions: None }
+    }
+
+    /// Price of two values that are opened one after the other and both kept; positions are told where both tell them.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let positions = self.positions.zip(other.positions).map(|(own, other)| own.saturating_add(other));
+        Self { bytes: self.bytes.saturating_add(other.bytes), positions }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Image, Signal};
+
+    #[test]
+    fn contents_cost_their_length() {
+        let folder = std::env::temp_dir().join(format!("price-{}", std::process::id()));
+        std::fs::write(&folder, [0; 11]).expect("written");
+        let image = Image::new(3, 2, 3, vec![0; 18]).expect("3 x 2");
+        let signal = Signal::mono(8.0, vec![0.0; 5]).expect("a rate");
+        let file = Value::File(File::in_memory("a", vec![0; 7]));
+        let cases = [
+            (Value::from("word"), 4),
+            (Value::from(image), 18),
+            (Value::from(signal), 20),
+            (file.clone(), 7),
+            (Value::File(File::on_disk(&folder)), 11),
+            (Value::File(File::on_disk("no/such/file")), 0),
+            (Value::Series([file, Value::from("word")].into()), 11),
+        ];
+        for (value, bytes) in cases {
+            assert_eq!(Price::of_contents(&value), Price { bytes, positions: None }, "{value}");
+        }
+        std::fs::remove_file(folder).expect("removed");
+    }
+
+    #[test]
+    fn sums_do_not_overflow() {
+        let one = |bytes, positions| Price { bytes, positions };
+        assert_eq!(one(1, Some(2)).and(one(3, Some(4))), one(4, Some(6)));
+        assert_eq!(one(u64::MAX, Some(2)).and(one(3, None)), one(u64::MAX, None));
+    }
+}

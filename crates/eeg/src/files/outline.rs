@@ -1,0 +1,62 @@
+//! Outline of a recording: what its header tells, before its samples are decoded.
+
+use any2any_adapter::{File, Part};
+
+use crate::files::companion::Beside;
+use crate::files::edf::Edf;
+use crate::files::format::Format;
+use crate::files::{brainvision, matlab, npy};
+
+/// Larger files are not looked into.
+const MOST_LOOKED_INTO: u64 = 1 << 28;
+
+/// What a header tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Outline {
+    /// Memory of the files, and of what is unpacked of them.
+    pub bytes: u64,
+    /// Samples of all channels, at most.
+    pub values: u64,
+    /// How many channels there are at most, and how many samples each has, where the header tells.
+    pub shape: Option<(usize, usize)>,
+    /// Samples a second, where the header tells.
+    pub rate: Option<f64>,
+}
+
+/// The outline of a file; of one that cannot be read, the file alone.
+pub(crate) fn outline(file: &File) -> Outline {
+    let len = file.size().unwrap_or(0);
+    // A sample takes a byte at least.
+    let bound = |bytes: u64| Outline { bytes, values: bytes, ..Outline::default() };
+    if len > MOST_LOOKED_INTO {
+        return bound(len);
+    }
+    let only = Outline { bytes: len, ..Outline::default() };
+    let Ok(bytes) = file.bytes() else { return only };
+    let Ok(format) = Format::of(file, &bytes) else { return only };
+    let shaped = |(channels, samples): (usize, usize), rate| Outline {
+        bytes: len,
+        values: (channels as u64).saturating_mul(samples as u64),
+        shape: Some((channels, samples)),
+        rate,
+    };
+    match format {
+        Format::Edf => Edf::new(bytes, &file.extension())
+            .ok()
+            .and_then(|edf| edf.shape())
+            .map_or(only, |(shape, rate)| shaped(shape, Some(rate))),
+        Format::Npy => {
+            let item = matches!(file.part(), Some(Part::Item(_)));
+            npy::shape(&bytes, item).map_or(only, |shape| shaped(shape, None))
+        }
+        Format::BrainVision => bound(len.saturating_add(brainvision::size(&bytes, Beside(file)))),
+        Format::Eeglab => {
+            let unpacked = matlab::unpacked(&bytes).saturating_add(Beside(file).size("", &["fdt"]));
+            // Numbers are kept as those of 64 bits.
+            Outline { bytes: len.saturating_add(unpacked.saturating_mul(9)), ..bound(unpacked) }
+        }
+        Format::Gdf | Format::Fif => bound(len),
+        // Numbers of a digit and a comma.
+        Format::Table => Outline { bytes: len.saturating_mul(9), ..bound(len) },
+    }
+}
