@@ -255,6 +255,9 @@ pub(crate) struct TranslateArguments {
     pub precision: PrecisionArgument,
     #[command(flatten)]
     pub search: SearchArguments,
+    /// How many positions a source may have: the work of an encoder grows with their square.
+    #[arg(long, value_name = "POSITIONS", default_value_t = 8192)]
+    pub max_source: usize,
     /// What every translation begins with.
     #[arg(long, value_name = "TEXT")]
     pub prefix: Option<String>,

@@ -9,6 +9,7 @@ use any2any_experiment::spec::{self, Experiment};
 use any2any_train::look::ReadSource;
 use any2any_train::{AdapterSet, RunFolder, TrainError};
 
+use crate::budget::Price;
 use crate::failure::Failure;
 use crate::library::Kept;
 use crate::protocol::{
@@ -327,6 +328,24 @@ impl Opened {
                 Ok(File::in_memory(name, file.content.0.clone()).into())
             }
         }
+    }
+
+    /// What it takes to open a value that was given, which is no longer than it may be as far as its header tells.
+    pub(crate) fn price_of_opening(
+        &self,
+        task: usize,
+        is_source: bool,
+        given: &Given,
+        longest: Longest,
+    ) -> Result<Price, Failure> {
+        self.require_task(task)?;
+        let names = &self.adapters.tasks()[task];
+        let price = match is_source {
+            true => names.price_source(&self.value(task, Role::Source, given, longest)?)?,
+            false => names.price_target(&self.value(task, Role::Target, given, longest)?)?,
+        };
+        longest.check(usize::try_from(price.positions.unwrap_or(0)).unwrap_or(usize::MAX))?;
+        Ok(Price { memory: price.bytes, products: 0 })
     }
 
     /// Reads the source of a request: there must be one where the task has one, and none where it has none.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use any2any_adapter::{AdapterError, Encoded, Head, OpenedValue, Region, Sequence, Value};
+use any2any_adapter::{AdapterError, Encoded, Head, OpenedValue, Price, Region, Sequence, Value};
 use any2any_data::Samples;
 use any2any_experiment::spec::Decoding;
 
@@ -49,6 +49,25 @@ impl TaskAdapters {
     pub fn opened_source(&self, value: &Value) -> Result<OpenedValue, TrainError> {
         let side = self.source_side.as_ref().ok_or_else(|| self.no_source())?;
         side.open(value).map_err(|error| self.error(Role::Source, error))
+    }
+
+    /// What it takes to open a source, from its header alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_source`](Self::open_source).
+    pub fn price_source(&self, value: &Value) -> Result<Price, TrainError> {
+        let side = self.source_side.as_ref().ok_or_else(|| self.no_source())?;
+        side.price(value).map_err(|error| self.error(Role::Source, error))
+    }
+
+    /// What it takes to open a target, from its header alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_target`](Self::open_target).
+    pub fn price_target(&self, value: &Value) -> Result<Price, TrainError> {
+        self.target_side.price(value).map_err(|error| self.error(Role::Target, error))
     }
 
     /// A target as adapters take it.

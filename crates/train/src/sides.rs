@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use any2any_adapter::{AdapterError, Medium, OpenedValue, Registry, Value};
+use any2any_adapter::{AdapterError, Medium, OpenedValue, Price, Registry, Value};
 use any2any_data::{Broken, Flaws, Samples};
 use any2any_experiment::spec;
 use rayon::prelude::*;
@@ -43,6 +43,11 @@ impl Side {
         let medium = registry.get(side.medium())?.clone();
         let options = side.options().clone();
         Ok(Self { fields: medium.fields(&options), medium, options })
+    }
+
+    /// What it takes to open a value, from its header alone.
+    pub(crate) fn price(&self, value: &Value) -> Result<Price, AdapterError> {
+        self.medium.price(&self.options, value)
     }
 
     /// A value as adapters take it.

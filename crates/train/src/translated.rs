@@ -87,8 +87,11 @@ impl Translator {
     }
 
     fn read_source(&self, task: usize, value: &Value) -> Result<Source, TrainError> {
-        let opened = self.adapters.tasks()[task].opened_source(value)?;
+        let names = &self.adapters.tasks()[task];
+        self.require_short(names.price_source(value)?.positions.unwrap_or(0))?;
+        let opened = names.opened_source(value)?;
         let encoded = self.adapters.encode_source(task, &opened.value)?;
+        self.require_short(encoded.sequence.len() as u64)?;
         let is_blank = self.gives_nothing(task, &opened.value);
         let warnings = self.source_warnings(task, &encoded, opened);
         Ok(Source { sequence: encoded.sequence, is_blank, warnings })

@@ -32,6 +32,7 @@ pub struct Translator {
     pub adapters: Arc<AdapterSet>,
     model: Arc<Loaded>,
     cancellation: Cancellation,
+    longest_source: usize,
 }
 
 /// The log-probability of a given pair.
@@ -128,6 +129,7 @@ impl Translator {
             adapters: adapters.into(),
             model: Arc::new(model),
             cancellation: Cancellation::default(),
+            longest_source: usize::MAX,
         }
     }
 
@@ -135,6 +137,24 @@ impl Translator {
     #[must_use]
     pub fn until(&self, cancellation: Cancellation) -> Self {
         Self { cancellation, ..self.clone() }
+    }
+
+    /// The same translator, to which a source of more positions is an error, before it is decoded where its header
+    /// tells.
+    #[must_use]
+    pub fn up_to_positions(&self, longest_source: usize) -> Self {
+        Self { longest_source, ..self.clone() }
+    }
+
+    /// Fails when a source has more positions than are taken.
+    pub(crate) fn require_short(&self, positions: u64) -> Result<(), TrainError> {
+        if positions <= self.longest_source as u64 {
+            return Ok(());
+        }
+        Err(TrainError::Unsupported(format!(
+            "this source has {positions} positions, and at most {} are read: shorten it, or raise --max-source",
+            self.longest_source
+        )))
     }
 
     /// Whether its work is given up.

@@ -17,6 +17,7 @@ use crate::output_folder::OutputFolder;
 pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow::Result<()> {
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     let decoding = arguments.search.apply(translator.decoding(task).clone())?;
+    let translator = translator.up_to_positions(arguments.max_source);
     let prefix = arguments.prefix.as_deref().map(Value::from);
     let names = &translator.adapters.tasks()[task];
     let Some(medium) = names.source_medium() else {

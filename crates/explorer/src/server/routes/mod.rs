@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{App, body};
+use crate::budget::Share;
 use crate::failure::Failure;
 use crate::opened::{Longest, Opened};
 use crate::protocol::{Given, Model, Prefix};
@@ -92,6 +93,7 @@ async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<Opened>, Arc<Worker>
 
 /// Reads the source of a request: at once where that is quick, else where it keeps nobody waiting.
 async fn read_source(
+    app: &App,
     run: &Arc<Opened>,
     task: usize,
     given: Option<Given>,
@@ -100,11 +102,26 @@ async fn read_source(
     match &given {
         None => run.read_source(task, None, longest),
         Some(Given::Text(text)) if text.len() <= QUICK => run.read_source(task, given.as_ref(), longest),
-        _ => {
+        Some(value) => {
+            let _share = share_to_open(app, run, task, true, value, longest).await?;
             let run = run.clone();
             blocking(move || run.read_source(task, given.as_ref(), longest)).await
         }
     }
+}
+
+/// The memory that opening a value takes, told from its header: whoever has it may decode the value.
+async fn share_to_open(
+    app: &App,
+    run: &Arc<Opened>,
+    task: usize,
+    is_source: bool,
+    given: &Given,
+    longest: Longest,
+) -> Result<Share, Failure> {
+    let (run, given) = (run.clone(), given.clone());
+    let price = blocking(move || run.price_of_opening(task, is_source, &given, longest)).await?;
+    app.budget.take(price, "opening this value").await
 }
 
 /// The tokens that an output begins with, all of which the task writes.
@@ -136,7 +153,7 @@ async fn read_pair(
     run.require_task(task)?;
     run.require_tokens(task, tokens)?;
     Longest(app.limits.output).check(tokens.len())?;
-    read_source(run, task, source, Longest(app.limits.source)).await
+    read_source(app, run, task, source, Longest(app.limits.source)).await
 }
 
 /// Work that is given up when it takes too long.

@@ -22,7 +22,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
         return Err(Failure::wrong("malformed", "one source is streamed at a time: give `source`", ""));
     }
     let longest = Longest(app.limits.source);
-    let source = read_source(&run, task, source, longest).await?;
+    let source = read_source(&app, &run, task, source, longest).await?;
     let positions = source.as_ref().map(|source| source.sequence.len());
     let unknown = source.as_ref().map(|source| source.unknown.clone()).unwrap_or_default();
     let decoding = how(&app, &run, task, decoding.as_ref(), (positions, prefix.len()))?;

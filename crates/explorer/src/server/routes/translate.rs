@@ -6,7 +6,7 @@ use any2any_adapter::Sequence;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::{Call, blocking, call, json, read_pair, read_prefix, read_source, stream};
+use super::{Call, blocking, call, json, read_pair, read_prefix, read_source, share_to_open, stream};
 use crate::decoding::decoding;
 use crate::failure::Failure;
 use crate::opened::{Longest, Opened};
@@ -38,7 +38,7 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failur
         }
         (None, Some(sources)) => read_sources(&app, &run, task, sources).await?,
         (source, None) => {
-            let read = read_source(&run, task, source, Longest(app.limits.source)).await?;
+            let read = read_source(&app, &run, task, source, Longest(app.limits.source)).await?;
             read.into_iter().map(|source| (source.sequence, source.unknown)).collect()
         }
     };
@@ -67,17 +67,16 @@ async fn read_sources(
         let message = format!("at most {} sources are taken, not {}", app.limits.sources, sources.len());
         return Err(Failure::too_large(message, "ask several times"));
     }
-    let (run, longest) = (run.clone(), Longest(app.limits.source));
-    blocking(move || {
-        let mut read = Vec::with_capacity(sources.len());
-        for source in &sources {
-            let source = run.read_source(task, Some(source), longest)?;
-            read.extend(source.map(|source| (source.sequence, source.unknown)));
-        }
-        longest.several().check(read.iter().map(|(source, _)| source.len()).sum())?;
-        Ok(read)
-    })
-    .await
+    let longest = Longest(app.limits.source);
+    let (mut read, mut positions) = (Vec::with_capacity(sources.len()), 0);
+    for source in sources {
+        let source = read_source(app, run, task, Some(source), longest).await?;
+        positions += source.as_ref().map_or(0, |source| source.sequence.len());
+        // One after the other, so that no more is opened than is taken.
+        longest.several().check(positions)?;
+        read.extend(source.map(|source| (source.sequence, source.unknown)));
+    }
+    Ok(read)
 }
 
 /// How a request is written, from a source of so many positions after so many tokens: outputs whose length depends on
@@ -117,16 +116,12 @@ pub(in crate::server) async fn score(
     call(app, request, async |call: Call<ScoreRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let longest = Longest(app.limits.source);
+        let task = body.task;
+        let source = read_source(&app, &run, task, body.source, longest).await?;
+        let opening = share_to_open(&app, &run, task, false, &body.target, longest).await?;
         let reading = run.clone();
-        let (source, target, task) = blocking(move || {
-            let run = reading;
-            let ScoreRequest { task, source, target } = body;
-            run.require_task(task)?;
-            let source = run.read_source(task, source.as_ref(), longest)?;
-            let target = run.read_target(task, &target, longest)?;
-            Ok((source, target, task))
-        })
-        .await?;
+        let target = blocking(move || reading.read_target(task, &body.target, longest)).await?;
+        drop(opening);
         let positions = source.as_ref().map_or(0, |source| source.positions.len());
         let price = run.price_of_passes(task, (positions, target.len()), 1);
         let share = app.budget.take(price, "this score").await?;
