@@ -3,7 +3,13 @@
 
 mod support;
 
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use any2any_explorer::Limits;
+use base64::Engine;
 use support::media::{PEOPLE, UNIVERSAL, fill};
+use support::served::Served;
 use support::{Workshop, sha256};
 
 #[test]
@@ -32,6 +38,7 @@ fn one_model_reads_and_writes_every_medium() {
     written(&workshop);
     controls(&workshop);
     files(&workshop);
+    prices(&workshop);
 }
 
 /// What is no text is kept as a file after every evaluation; what nothing scores is decoded to be seen.
@@ -55,6 +62,37 @@ fn written(workshop: &Workshop) {
             assert!(bytes.starts_with(begins), "{file}");
         }
     }
+}
+
+/// A file is priced by its header: what is too dear is refused before it is decoded, and costs no other.
+fn prices(workshop: &Workshop) {
+    let folder = workshop.path("dear");
+    std::fs::create_dir(&folder).expect("a new folder");
+    std::fs::copy(workshop.path("pictures/bert_ring_3.png"), folder.join("a.png")).expect("a picture");
+    image::GrayImage::new(96, 43_104).save(folder.join("b.png")).expect("long");
+    image::GrayImage::new(8192, 8192).save(folder.join("c.png")).expect("large");
+    let began = Instant::now();
+    let seen = workshop.run(&["translate", "run", "--task", "see", "dear"]);
+    assert_eq!(
+        (seen.code, seen.stdout.as_str()),
+        (Some(1), "dear/a.png\tring\ndear/b.png\t\ndear/c.png\t\n")
+    );
+    for part in ["dear/b.png", "258624 positions", "4194304 positions", "--max-source"] {
+        assert!(seen.stderr.contains(part), "{part}: {}", seen.stderr);
+    }
+
+    let memory = Limits { memory: 64 << 20, source: 1 << 30, ..Limits::default() };
+    for (limits, part) in [(Limits::default(), "4194304 positions"), (memory, "--memory")] {
+        let served = Served::of(vec![workshop.path("run")], Ipv4Addr::LOCALHOST.into(), limits);
+        let bytes = std::fs::read(folder.join("c.png")).expect("a picture");
+        let content = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let large = serde_json::json!({ "file": { "name": "c.png", "content": content } });
+        let answer =
+            served.post("/api/translate", &serde_json::json!({ "task": 0, "sources": vec![large; 16] }));
+        assert_eq!(answer.status, 413, "{}", answer.body);
+        assert!(answer.body.contains(part), "{}", answer.body);
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 /// What was learned comes from the sources.

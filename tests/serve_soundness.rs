@@ -4,7 +4,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use any2any_adapter::{Random, Seed};
@@ -296,6 +296,32 @@ fn more_requests_than_are_taken_are_told_to_come_again() {
     assert!(answers.iter().any(|answer| answer.status == 200), "{answers:?}");
     assert!(!busy.is_empty() && busy.iter().all(|answer| answer.head.contains("retry-after: 1")), "{busy:?}");
     served.assert_sound();
+}
+
+#[test]
+fn a_run_that_cannot_be_read_is_listed_beside_the_others() {
+    let good = workshop().path("run");
+    for (file, said) in [("resolved.yaml", "resolved.yaml"), ("vocab", "vocab")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let broken = folder.path().join("broken");
+        let copied = Command::new("cp").arg("-r").args([&good, &broken]).status();
+        assert!(copied.expect("cp").success());
+        let place = broken.join(file);
+        if place.is_dir() {
+            std::fs::remove_dir_all(&place).expect("there");
+        } else {
+            std::fs::write(&place, "a: [1").expect("writable");
+        }
+        let runs = vec![good.clone(), broken];
+        let served = Served::of(runs, IpAddr::V4(Ipv4Addr::LOCALHOST), Limits::default());
+        let runs = served.get("/api/runs").json();
+        assert!(runs[0]["model"].is_object() && runs[0]["broken"].is_null(), "{runs}");
+        assert!(runs[1]["model"].is_null(), "{runs}");
+        let reason = runs[1]["broken"].as_str().expect("a reason");
+        assert!(reason.contains(said), "{reason}");
+        assert!(!reason.contains(&folder.path().display().to_string()), "{reason}");
+        served.assert_sound();
+    }
 }
 
 /// Bodies that are nearly right, and what becomes of them: any answer but a mistake of the server's own.

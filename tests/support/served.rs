@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -69,8 +70,12 @@ impl Served {
     }
 
     pub(crate) fn at(host: IpAddr, limits: Limits) -> Self {
+        Self::of(vec![workshop().path("run")], host, limits)
+    }
+
+    pub(crate) fn of(runs: Vec<PathBuf>, host: IpAddr, limits: Limits) -> Self {
         let server = Server::bind(Options {
-            runs: vec![workshop().path("run")],
+            runs,
             registry: any2any_cli::media(),
             data: Some(DataRoot::at(workshop().path("data"))),
             host,

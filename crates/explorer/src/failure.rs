@@ -13,13 +13,15 @@ pub(crate) struct Failure {
     code: &'static str,
     message: String,
     help: String,
+    /// What is said to whoever runs the server: it may name files.
+    reason: Option<String>,
     /// After how many seconds it is worth to ask again.
     retry_after: Option<u32>,
 }
 
 impl Failure {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>, help: &str) -> Self {
-        Self { status, code, message: message.into(), help: help.to_owned(), retry_after: None }
+        Self { status, code, message: message.into(), help: help.to_owned(), reason: None, retry_after: None }
     }
 
     /// A request that cannot mean anything.
@@ -87,6 +89,11 @@ impl Failure {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, help)
     }
 
+    /// Why, in full.
+    pub(crate) fn reason(self) -> String {
+        self.reason.unwrap_or(self.message)
+    }
+
     /// What the body of the answer says.
     pub(crate) fn problem(self) -> Problem {
         Problem {
@@ -117,7 +124,7 @@ impl From<TrainError> for Failure {
             // Whoever asks over the network need not learn where the files lie.
             _ => {
                 eprintln!("error: {error}");
-                Self::internal("the run cannot be read")
+                Self { reason: Some(error.to_string()), ..Self::internal("the run cannot be read") }
             }
         }
     }

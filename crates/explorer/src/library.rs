@@ -127,16 +127,26 @@ impl Library {
         // A path such as `.` has a name only when it is written out.
         let whole = folder.path().canonicalize().unwrap_or_else(|_| folder.path().to_owned());
         let last = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let checkpoints = self.checkpoints(number)?;
-        let opened = if checkpoints.is_empty() { None } else { Some(self.open(number)?) };
-        let name = opened.as_ref().map_or_else(|| last.clone(), |opened| opened.experiment.name.clone());
+        let opened = self.checkpoints(number).and_then(|checkpoints| match checkpoints.is_empty() {
+            true => Ok(None),
+            false => Ok(Some((self.open(number)?, checkpoints))),
+        });
+        // A run that cannot be read keeps nobody from the others.
+        let (opened, broken) = match opened {
+            Ok(opened) => (opened, None),
+            Err(failure) => {
+                (None, Some(failure.reason().replace(&folder.path().display().to_string(), &last)))
+            }
+        };
+        let name = opened.as_ref().map_or_else(|| last.clone(), |(opened, _)| opened.experiment.name.clone());
         Ok(Run {
             number,
             name,
             folder: last,
             training: folder.metrics().is_file(),
             sweep: folder.path().join("sweep.json").is_file(),
-            model: opened.map(|opened| opened.describe(checkpoints.to_vec())),
+            model: opened.map(|(opened, checkpoints)| opened.describe(checkpoints.to_vec())),
+            broken,
         })
     }
 

@@ -21,7 +21,7 @@ export function showHeader(app, root) {
   const redraw = () => {
     const { runs, run: current, task: number, checkpoint: name } = app.state;
     const model = app.currentRun()?.model;
-    run.fill(runs.map((each) => [each.number, each.name]), current);
+    run.fill(runs.map((each) => [each.number, each.broken ? `${each.name} (cannot be read)` : each.name]), current);
     task.fill((model?.tasks ?? []).map((each) => [each.number, each.name]), number);
     checkpoint.fill(checkpointNames(model), name);
   };

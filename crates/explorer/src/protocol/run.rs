@@ -26,8 +26,11 @@ pub struct Run {
     pub training: bool,
     /// Whether it is a sweep: trainings of a grid.
     pub sweep: bool,
-    /// The model; null before the first checkpoint.
+    /// The model; null before the first checkpoint, and of a run that cannot be read.
     pub model: Option<RunModel>,
+    /// Why the run cannot be read; null when it can.
+    #[serde(default)]
+    pub broken: Option<String>,
 }
 
 /// The model of a run.

@@ -80,6 +80,8 @@ function emptiness(app) {
   if (app.task() && !app.task().source) {
     return html("p", { class: "empty" }, "This model reads no source: it goes on with what is written. Begin a text below, step through what follows, or force words in the tab Next word.");
   }
+  const broken = app.currentRun()?.broken;
+  if (broken) return html("p", { class: "empty" }, `This run cannot be read: ${broken}`);
   return html("p", { class: "empty" }, app.task() ? "Nothing is given yet. Bring something below." : "This run has no model yet; its training can be watched in the tab Training.");
 }
 
