@@ -189,7 +189,9 @@ impl RunFolder {
         }
         let document = self.experiment(registry)?;
         let adapters = self.adapters(&document.experiment, registry)?;
-        let weights = read_finite_weights(&self.weights_file(checkpoint)?)?;
+        let file = self.weights_file(checkpoint)?;
+        check_file(&model_config(&document.experiment, &adapters), &file)?;
+        let weights = read_finite_weights(&file)?;
         let beside =
             output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let unfinished = files::unfinished_folder(beside, ".unfinished-export-")?;
