@@ -197,6 +197,10 @@ pub(crate) struct TrainArguments {
     /// With `--resume`: go on to this many steps.
     #[arg(long, requires = "resume")]
     pub steps: Option<u64>,
+    /// With `--resume`: go on from this checkpoint (`best`, `last`, `step-N`) instead of the newest that is whole. Later
+    /// ones are set aside, under names that end in `.old-N`.
+    #[arg(long, value_name = "CHECKPOINT", requires = "resume")]
+    pub from: Option<String>,
     /// With `--resume`: the folder that the files of the data have been moved to.
     #[arg(long, value_name = "FOLDER", requires = "resume")]
     pub files: Option<PathBuf>,

@@ -104,6 +104,10 @@ impl Observer for Display {
                     self.say(Self::evaluation(step, evaluation, best));
                 }
             }
+            Event::SetAside { to } => self.say(format!(
+                "warning: a folder that had the name of this checkpoint is kept as {}",
+                to.display()
+            )),
             Event::Stopped { step, why } => {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();

@@ -2,7 +2,7 @@
 //! on every backend and do not depend on the order in which modules are built.
 
 use any2any_adapter::Seed;
-use burn::module::Param;
+use burn::module::{Param, ParamId};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::tensor::TensorData;
 use burn::tensor::{Device, Tensor};
@@ -48,18 +48,18 @@ impl Initializer {
     /// Weights of a uniform distribution on `[-bound, bound]`.
     pub fn uniform<const D: usize>(&self, shape: [usize; D], bound: f64) -> Param<Tensor<D>> {
         let mut random = self.seed.random(&self.path, 0);
-        self.parameter(shape, || ((random.unit() * 2.0 - 1.0) * bound) as f32)
+        self.parameter(shape, move || ((random.unit() * 2.0 - 1.0) * bound) as f32)
     }
 
     /// Weights of a normal distribution around 0.
     pub fn normal<const D: usize>(&self, shape: [usize; D], deviation: f64) -> Param<Tensor<D>> {
         let mut random = self.seed.random(&self.path, 0);
-        self.parameter(shape, || (random.normal() * deviation) as f32)
+        self.parameter(shape, move || (random.normal() * deviation) as f32)
     }
 
     /// Weights that all start at one value.
     pub fn constant<const D: usize>(&self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
-        self.parameter(shape, || value)
+        self.parameter(shape, move || value)
     }
 
     /// A linear layer, `[d_input] -> [d_output]`: Glorot's uniform times `gain`, bias 0.
@@ -77,13 +77,17 @@ impl Initializer {
         LayerNormConfig::new(d_model).init(&self.device)
     }
 
-    fn parameter<const D: usize>(
+    /// Weights that are drawn when they are first needed: until then a model has shapes alone, which cost nothing.
+    pub(crate) fn parameter<const D: usize>(
         &self,
         shape: [usize; D],
-        mut draw: impl FnMut() -> f32,
+        mut draw: impl FnMut() -> f32 + Send + Sync + 'static,
     ) -> Param<Tensor<D>> {
-        let values: Vec<f32> = (0..shape.iter().product()).map(|_| draw()).collect();
-        Param::from_data(TensorData::new(values, shape), &self.device)
+        let draw = move |device: &Device, learns: bool| {
+            let values: Vec<f32> = (0..shape.iter().product()).map(|_| draw()).collect();
+            Tensor::from_data(TensorData::new(values, shape), device).set_require_grad(learns)
+        };
+        Param::uninitialized(ParamId::new(), draw, self.device.clone(), true, shape.into())
     }
 }
 

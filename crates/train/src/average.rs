@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::error::TrainError;
-use crate::parameters::Weights;
+use crate::parameters::{self, Weights};
 
 /// The mean of several sets of weights, summed in 64 bits.
 ///
 /// # Errors
 ///
-/// When there is none, or they are of different models.
+/// When there is none, they are of different models, or one holds what is not a finite number.
 pub fn average_weights(sets: &[BTreeMap<String, Weights>]) -> Result<BTreeMap<String, Weights>, TrainError> {
     let Some(first) = sets.first() else {
         return Err(TrainError::Unsupported("there is nothing to average".to_owned()));
@@ -33,7 +33,12 @@ pub fn average_weights(sets: &[BTreeMap<String, Weights>]) -> Result<BTreeMap<St
         let values = sum.into_iter().map(|sum| (sum / sets.len() as f64) as f32).collect();
         mean.insert(name.clone(), Weights { shape: weights.shape.clone(), values });
     }
-    Ok(mean)
+    match parameters::not_finite(&mean) {
+        None => Ok(mean),
+        Some(name) => Err(TrainError::Unsupported(format!(
+            "these checkpoints have no mean: the parameter {name} is not finite in one of them; leave that one out"
+        ))),
+    }
 }
 
 #[cfg(test)]
@@ -51,5 +56,8 @@ mod tests {
         let error = average_weights(&[set([1.0, 4.0]), other]).expect_err("another model").to_string();
         assert!(error.contains("have a of shape [2]"), "{error}");
         assert!(average_weights(&[]).is_err());
+        let error =
+            average_weights(&[set([1.0, 4.0]), set([f32::NAN, 0.0])]).expect_err("no mean").to_string();
+        assert!(error.contains("parameter a is not finite"), "{error}");
     }
 }

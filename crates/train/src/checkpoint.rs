@@ -1,23 +1,29 @@
 //! Checkpoints: weights, the optimizer's state and the trainer's, each a file that other programs can read.
 //!
-//! `checkpoints/step-N/` holds `model.safetensors`, `optimizer.safetensors` and `state.json`. The files
-//! `checkpoints/best` and `checkpoints/last` hold the name of such a folder. A folder appears under its name
-//! only when it is complete.
+//! `checkpoints/step-N/` holds `model.safetensors`, `optimizer.safetensors` and `state.json`, and the checksums of the
+//! three. The files `checkpoints/best` and `checkpoints/last` hold the name of such a folder. A folder appears under
+//! its name only when it is complete, and is never written again: what is in the way of a new one is set aside, as
+//! `step-N.old-1`.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::Read;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use crate::checksums::Checksums;
 use crate::error::TrainError;
 use crate::files;
-use crate::parameters::Weights;
-use crate::rounded::{SCALE, restore};
+use crate::optimizer;
+use crate::parameters::{self, Weights};
 use crate::schedule::Plateau;
+use crate::weights_file::{read_weights, write_weights};
+
+/// The files of a checkpoint.
+const FILES: [&str; 3] = ["model.safetensors", "optimizer.safetensors", "state.json"];
+
+/// More steps than any training makes; numbers near the largest one overflow where they are counted on.
+const MOST_STEPS: u64 = 1 << 40;
 
 /// What training needs to go on besides weights; random numbers are derived from the step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,6 +76,9 @@ impl Ranked {
     }
 }
 
+/// What the name of a folder begins with that is being written.
+const UNFINISHED: &str = ".unfinished-";
+
 /// The checkpoints of a run.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
@@ -98,21 +107,55 @@ impl Checkpoints {
         self.folder.join(format!("step-{step}"))
     }
 
-    /// Writes a checkpoint whole, or not at all, and points `last` at it.
-    pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+    /// Writes a checkpoint whole, or not at all, and points `last` at it. Gives back where a folder that had its name
+    /// has been set aside to.
+    ///
+    /// # Errors
+    ///
+    /// When a weight is not a finite number, or a file cannot be written.
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<Option<PathBuf>, TrainError> {
         let step = checkpoint.state.step;
-        let place = self.step(step);
-        if !place.exists() {
-            std::fs::create_dir_all(&self.folder).map_err(TrainError::io(&self.folder))?;
-            let unfinished = tempfile::TempDir::with_prefix_in(".unfinished-", &self.folder)
-                .map_err(TrainError::io(&place))?;
-            write_weights(&unfinished.path().join("model.safetensors"), &checkpoint.weights)?;
-            write_weights(&unfinished.path().join("optimizer.safetensors"), &checkpoint.optimizer)?;
-            let state = serde_json::to_vec_pretty(&checkpoint.state).expect("a state is plain data");
-            files::write(&unfinished.path().join("state.json"), &state)?;
-            std::fs::rename(unfinished.keep(), &place).map_err(TrainError::io(&place))?;
+        if let Some(parameter) = checkpoint.not_finite() {
+            return Err(self.diverged(step, parameter));
         }
-        self.point("last", step)
+        let place = self.step(step);
+        let unfinished = files::unfinished_folder(&self.folder, UNFINISHED)?;
+        let [model, optimizer, state] = FILES.map(|name| unfinished.path().join(name));
+        write_weights(&model, &checkpoint.weights)?;
+        write_weights(&optimizer, &checkpoint.optimizer)?;
+        files::write(&state, &serde_json::to_vec_pretty(&checkpoint.state).expect("a state is plain data"))?;
+        Checksums::of(unfinished.path(), &FILES)?.write(unfinished.path())?;
+        // Whatever stands there has not been written by this training, which makes each step once.
+        let aside = place.symlink_metadata().is_ok().then(|| files::set_aside(&place)).transpose()?;
+        files::finish_folder(unfinished, &place)?;
+        self.point("last", step)?;
+        Ok(aside)
+    }
+
+    /// The error of a training that no longer holds finite numbers after a step.
+    pub(crate) fn diverged(&self, step: u64, parameter: &str) -> TrainError {
+        TrainError::Diverged {
+            step,
+            parameter: parameter.to_owned(),
+            last_good: LastGood(self.newest_whole()),
+        }
+    }
+
+    /// The newest step whose checkpoint is whole and finite.
+    pub fn newest_whole(&self) -> Option<u64> {
+        self.steps().ok()?.into_iter().rev().find(|&step| Checkpoint::load(&self.step(step)).is_ok())
+    }
+
+    /// Sets every checkpoint after a step aside, and gives back where to. Training that goes on from the step passes
+    /// them again, so that they are no longer what it leads to.
+    pub(crate) fn go_back_to(&self, step: u64) -> Result<Vec<PathBuf>, TrainError> {
+        let later: Vec<u64> = self.steps()?.into_iter().filter(|&later| later > step).collect();
+        if later.is_empty() {
+            return Ok(Vec::new());
+        }
+        // First, so that the name never stands for nothing.
+        self.point("last", step)?;
+        later.into_iter().rev().map(|later| files::set_aside(&self.step(later))).collect()
     }
 
     /// Points `best` or `last` at a step.
@@ -145,9 +188,8 @@ impl Checkpoints {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(TrainError::io(&self.folder))?,
         };
-        let mut steps: Vec<u64> = entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix("step-")?.parse().ok())
-            .collect();
+        let mut steps: Vec<u64> =
+            entries.filter_map(|entry| step_of_name(entry.ok()?.file_name().to_str()?)).collect();
         steps.sort_unstable();
         Ok(steps)
     }
@@ -161,7 +203,7 @@ impl Checkpoints {
             }
         }
         for entry in std::fs::read_dir(&self.folder).map_err(TrainError::io(&self.folder))?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(".unfinished-") {
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
                 std::fs::remove_dir_all(entry.path()).map_err(TrainError::io(&entry.path()))?;
             }
         }
@@ -170,105 +212,82 @@ impl Checkpoints {
 }
 
 impl Checkpoint {
-    /// Reads all of a checkpoint.
+    /// Reads all of a checkpoint, which must be as it was written, finite, and one of a training.
+    ///
+    /// # Errors
+    ///
+    /// When a file is missing or broken, or does not belong to the others or to the folder's name.
     pub fn load(folder: &Path) -> Result<Self, TrainError> {
-        let state = folder.join("state.json");
-        Ok(Self {
-            weights: read_weights(&folder.join("model.safetensors"))?,
-            optimizer: read_weights(&folder.join("optimizer.safetensors"))?,
-            state: serde_json::from_str(&files::read(&state)?)
-                .map_err(|error| TrainError::run(&state, format!("not a training state: {error}")))?,
-        })
+        let [model, optimizer, state] = FILES.map(|name| folder.join(name));
+        let checkpoint = Self {
+            weights: read_weights(&model)?,
+            optimizer: read_weights(&optimizer)?,
+            state: read_state(&state)?,
+        };
+        let step = checkpoint.state.step;
+        let named = folder.file_name().and_then(|name| name.to_str()).and_then(step_of_name);
+        if named != Some(step) || step > MOST_STEPS {
+            return Err(TrainError::run(
+                &state,
+                format!("this is the state of step {step}, not of this folder"),
+            ));
+        }
+        if let Some(name) = parameters::not_finite(&checkpoint.weights) {
+            return Err(TrainError::run(&model, format!("the parameter {name} is not finite")));
+        }
+        if let Some(name) = parameters::not_finite(&checkpoint.optimizer) {
+            return Err(TrainError::run(&optimizer, format!("{name} is not finite")));
+        }
+        optimizer::check_state(&checkpoint.optimizer, &checkpoint.weights).map_err(|reason| {
+            TrainError::run(&optimizer, format!("not the optimizer of this model: {reason}"))
+        })?;
+        Ok(checkpoint)
+    }
+
+    /// The name of a weight, or of what the optimizer remembers of one, that is not a finite number.
+    fn not_finite(&self) -> Option<&str> {
+        parameters::not_finite(&self.weights).or_else(|| parameters::not_finite(&self.optimizer))
     }
 }
 
-/// Writes parameters as safetensors.
-pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
-    let views: Vec<(&String, TensorView<'_>)> = weights
-        .iter()
-        .map(|(name, weights)| {
-            let bytes = bytemuck::cast_slice(&weights.values);
-            TensorView::new(Dtype::F32, weights.shape.clone(), bytes).map(|view| (name, view))
-        })
-        .collect::<Result<_, _>>()
-        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let bytes = safetensors::serialize(views, Some(metadata))
-        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
-    files::write(path, &bytes)
+/// The step of a checkpoint's folder by its name.
+fn step_of_name(name: &str) -> Option<u64> {
+    name.strip_prefix("step-")?.parse().ok()
 }
 
-/// Reads parameters from safetensors; those in 8 bits become floats.
-pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
-    read_any_weights(path).map(|(weights, _)| weights)
+fn read_state(path: &Path) -> Result<State, TrainError> {
+    let text = files::read(path)?;
+    Checksums::beside(path)?.check(path, text.as_bytes())?;
+    serde_json::from_str(&text)
+        .map_err(|error| TrainError::run(path, format!("not a training state: {error}")))
 }
 
-/// The same, and whether some stand there in 8 bits.
-pub(crate) fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), TrainError> {
-    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
-    let broken = |reason: String| {
-        TrainError::run(
-            path,
-            format!("not a safetensors file of 32-bit floats or of 8 bits with scales: {reason}"),
-        )
-    };
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
-    let (mut weights, mut rounded) = (BTreeMap::new(), Vec::new());
-    for (name, view) in tensors.tensors() {
-        match view.dtype() {
-            Dtype::F32 => {
-                // The file gives no alignment, so values are read one by one.
-                let (fours, _) = view.data().as_chunks::<4>();
-                let values = fours.iter().map(|&four| f32::from_le_bytes(four)).collect();
-                weights.insert(name, Weights { shape: view.shape().to_vec(), values });
-            }
-            Dtype::I8 => rounded.push((name, view)),
-            other => return Err(broken(format!("{name} holds {other:?}"))),
+/// The newest checkpoint that training can go on from, in the words of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastGood(pub Option<u64>);
+
+impl std::fmt::Display for LastGood {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(step) => write!(f, "the newest finite checkpoint is step-{step}"),
+            None => write!(f, "there is no finite checkpoint"),
         }
     }
-    let any_rounded = !rounded.is_empty();
-    for (name, view) in rounded {
-        let scales = weights.remove(&format!("{name}{SCALE}"));
-        let scales = scales.ok_or_else(|| broken(format!("{name} has no {name}{SCALE} beside it")))?;
-        let restored = restore(&name, view.shape(), view.data(), &scales.values);
-        let restored = restored.ok_or_else(|| broken(format!("{name} does not fit its {name}{SCALE}")))?;
-        weights.insert(name, restored);
-    }
-    Ok((weights, any_rounded))
-}
-
-/// How many parameters a safetensors file holds, scales not counted: its head alone is read.
-pub fn count_weights(path: &Path) -> Result<u64, TrainError> {
-    let broken = |reason: String| TrainError::run(path, format!("not a safetensors file: {reason}"));
-    let mut file = File::open(path).map_err(TrainError::io(path))?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(TrainError::io(path))?;
-    let (length, most) = (u64::from_le_bytes(length), file.metadata().map_err(TrainError::io(path))?.len());
-    if length > most {
-        return Err(broken(format!("its head has {length} bytes, and all of it {most}")));
-    }
-    let mut head = Vec::new();
-    file.take(length).read_to_end(&mut head).map_err(TrainError::io(path))?;
-    let head: Metadata = serde_json::from_slice(&head).map_err(|error| broken(error.to_string()))?;
-    let tensors = head.tensors();
-    let is_scale = |name: &str| {
-        let scaled = name.strip_suffix(SCALE).and_then(|name| tensors.get(name));
-        scaled.is_some_and(|scaled| scaled.dtype == Dtype::I8)
-    };
-    let weights = tensors.iter().filter(|(name, _)| !is_scale(name));
-    Ok(weights.map(|(_, tensor)| tensor.shape.iter().product::<usize>() as u64).sum())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights_file::count_weights;
 
     fn checkpoint(step: u64) -> Checkpoint {
         let weights = BTreeMap::from([(
             "layer.weight".to_owned(),
             Weights { shape: vec![2, 2], values: vec![1.0, -0.5, f32::MIN_POSITIVE, step as f32] },
         )]);
-        Checkpoint { optimizer: weights.clone(), weights, state: State { step, ..State::default() } }
+        let mean = Weights { shape: vec![4], values: vec![0.5; 4] };
+        let optimizer = BTreeMap::from([("mean/layer.weight".to_owned(), mean)]);
+        Checkpoint { optimizer, weights, state: State { step, ..State::default() } }
     }
 
     #[test]
@@ -307,13 +326,77 @@ mod tests {
     }
 
     #[test]
-    fn broken_files_are_named() {
+    fn what_is_not_finite_is_not_saved() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("model.safetensors");
-        std::fs::write(&path, b"not weights").expect("written");
-        let error = count_weights(&path).expect_err("broken").to_string();
-        assert!(error.contains("model.safetensors"), "{error}");
-        let error = read_weights(&path).expect_err("broken").to_string();
-        assert!(error.contains("model.safetensors"), "{error}");
+        let checkpoints = Checkpoints::new(folder.path());
+        let spoilt = |step, optimizer: bool| {
+            let mut spoilt = checkpoint(step);
+            let spoil = if optimizer { &mut spoilt.optimizer } else { &mut spoilt.weights };
+            spoil.values_mut().for_each(|weights| weights.values[0] = f32::INFINITY);
+            spoilt
+        };
+        let error = checkpoints.save(&spoilt(5, false)).expect_err("not finite").to_string();
+        assert!(error.contains("step 5: layer.weight") && error.contains("no finite checkpoint"), "{error}");
+        checkpoints.save(&checkpoint(10)).expect("saved");
+        let error = checkpoints.save(&spoilt(15, true)).expect_err("not finite").to_string();
+        assert!(error.contains("mean/layer.weight") && error.contains("checkpoint is step-10"), "{error}");
+        assert_eq!(checkpoints.steps().expect("listed"), [10]);
+        assert_eq!(folder.path().read_dir().expect("a folder").count(), 2, "step-10 and last");
+    }
+
+    /// Changes one file of the checkpoint of step 10, with the checksums that it was written with or without.
+    fn broken(file: &str, sums: bool, change: impl Fn(&mut Vec<u8>)) -> String {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let checkpoints = Checkpoints::new(folder.path());
+        for step in [5, 10] {
+            checkpoints.save(&checkpoint(step)).expect("saved");
+        }
+        let path = checkpoints.step(10).join(file);
+        let mut bytes = std::fs::read(&path).expect("written");
+        change(&mut bytes);
+        std::fs::write(&path, bytes).expect("written");
+        if !sums {
+            std::fs::remove_file(checkpoints.step(10).join("checksums.sha256")).expect("removed");
+        }
+        let error = Checkpoint::load(&checkpoints.step(10)).err().map_or_else(String::new, |e| e.to_string());
+        assert_eq!(checkpoints.newest_whole(), Some(if error.is_empty() { 10 } else { 5 }), "{error}");
+        error
+    }
+
+    #[test]
+    fn a_checkpoint_is_as_it_was_written_or_refused() {
+        let cut = |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2);
+        let flip = |bytes: &mut Vec<u8>| *bytes.last_mut().expect("not empty") ^= 1;
+        for file in FILES {
+            assert!(broken(file, true, flip).contains(file));
+            assert!(broken(file, true, cut).contains(file));
+            assert!(broken(file, false, cut).contains(file));
+        }
+        assert_eq!(broken("state.json", false, |_| ()), "", "runs of before have no checksums");
+        let replace = |from: &'static str, to: &'static str| {
+            move |bytes: &mut Vec<u8>| *bytes = String::from_utf8_lossy(bytes).replace(from, to).into_bytes()
+        };
+        let error = broken("state.json", false, replace("\"step\": 10", "\"step\": 1000000000000000000"));
+        assert!(error.contains("step 1000000000000000000"), "{error}");
+        let error = broken("optimizer.safetensors", false, replace("mean/layer", "mean/lager"));
+        assert!(error.contains("no parameter lager.weight"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_in_the_way_is_set_aside() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let checkpoints = Checkpoints::new(folder.path());
+        for step in [5, 10, 15] {
+            assert_eq!(checkpoints.save(&checkpoint(step)).expect("saved"), None);
+        }
+        let aside = checkpoints.go_back_to(5).expect("moved");
+        assert_eq!(aside, ["step-15.old-1", "step-10.old-1"].map(|name| folder.path().join(name)));
+        assert!(checkpoints.resolve("last").expect("pointed").ends_with("step-5"));
+        std::fs::create_dir(checkpoints.step(10)).expect("in the way");
+        let aside = checkpoints.save(&checkpoint(10)).expect("saved").expect("set aside");
+        assert!(aside.ends_with("step-10.old-2"));
+        assert_eq!(Checkpoint::load(&checkpoints.step(10)).expect("whole").weights, checkpoint(10).weights);
+        checkpoints.keep_only(&[5, 10]).expect("nothing to remove");
+        assert!(folder.path().join("step-15.old-1").is_dir(), "what was set aside stays");
     }
 }

@@ -6,6 +6,8 @@ use any2any_adapter::{AdapterError, Cancelled, RegistryError};
 use any2any_data::DataError;
 use any2any_experiment::Diagnostics;
 
+use crate::checkpoint::LastGood;
+
 /// What can go wrong between an experiment and a trained model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -66,7 +68,7 @@ pub enum TrainError {
     },
     /// A loss that is not a number.
     #[error(
-        "step {step}: the {what} is not finite ({value}) in a batch of task '{task}' with samples {samples}; the checkpoint of step {last_good} is the last good one. Lower the learning rate, lengthen the warm-up, or look at these samples"
+        "step {step}: the {what} is not finite ({value}) in a batch of task '{task}' with samples {samples}; {last_good}. Lower the learning rate, lengthen the warm-up, or look at these samples"
     )]
     NotFinite {
         /// The step.
@@ -79,9 +81,29 @@ pub enum TrainError {
         task: String,
         /// The numbers of the batch's samples in the training split, from 1.
         samples: String,
-        /// The step of the last checkpoint.
-        last_good: u64,
+        /// The newest checkpoint that is sound.
+        last_good: LastGood,
     },
+    /// A run of whose checkpoints none can be read.
+    #[error("no checkpoint of this run is whole:\n{}", .0.iter().map(|error| format!("  {error}")).collect::<Vec<_>>().join("\n"))]
+    NoneWhole(Vec<TrainError>),
+    /// Weights that are not numbers.
+    #[error(
+        "step {step}: {parameter} is not finite after this update, so it is not saved; {last_good}. Lower the learning rate, or lengthen the warm-up"
+    )]
+    Diverged {
+        /// The step.
+        step: u64,
+        /// A parameter, or what the optimizer remembers of it.
+        parameter: String,
+        /// The newest checkpoint that is sound.
+        last_good: LastGood,
+    },
+    /// A pair whose score is not a number.
+    #[error(
+        "the model gives this pair no finite log-probability: its weights may be broken; choose another checkpoint with --checkpoint"
+    )]
+    ScoreNotFinite,
     /// Nothing to train on.
     #[error(
         "task '{task}': no sample of the training split is within the limits of `training.batch` ({reason})"

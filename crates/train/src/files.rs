@@ -1,7 +1,7 @@
 //! Files that are never seen half-written.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::TrainError;
 
@@ -21,7 +21,56 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     file.write_all(bytes).map_err(TrainError::io(path))?;
     file.as_file().sync_all().map_err(TrainError::io(path))?;
     file.persist(path).map_err(|error| TrainError::io(path)(error.error))?;
-    Ok(())
+    sync_folder(folder)
+}
+
+/// Makes sure that the names in a folder outlast a failure of power, as far as the file system can promise that.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), TrainError> {
+    use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    // Windows opens no folders, and some file systems sync none.
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match std::fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if !matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
+            Err(TrainError::io(folder)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A new folder for what is not finished yet, to be renamed when it is; dropped before, it is removed. Whoever may
+/// read other new folders may read it.
+pub(crate) fn unfinished_folder(inside: &Path, prefix: &str) -> Result<tempfile::TempDir, TrainError> {
+    std::fs::create_dir_all(inside).map_err(TrainError::io(inside))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.tempdir_in(inside).map_err(TrainError::io(inside))
+}
+
+/// Gives an unfinished folder its name, which nothing but an empty folder may have.
+pub(crate) fn finish_folder(unfinished: tempfile::TempDir, place: &Path) -> Result<(), TrainError> {
+    // Where it is not the system that replaces an empty folder.
+    if !cfg!(unix) {
+        let _ = std::fs::remove_dir(place);
+    }
+    std::fs::rename(unfinished.path(), place).map_err(TrainError::io(place))?;
+    // It is no longer there to be removed.
+    let _ = unfinished.keep();
+    sync_folder(place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
+/// Moves a file or a folder out of the way, to the first free name that ends in `.old-N`, which is given back.
+pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, TrainError> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let free = (1..)
+        .map(|number| path.with_file_name(format!("{name}.old-{number}")))
+        .find(|path| path.symlink_metadata().is_err())
+        .expect("there are endless numbers");
+    std::fs::rename(path, &free).map_err(TrainError::io(path))?;
+    Ok(free)
 }
 
 /// Reads a whole text file.

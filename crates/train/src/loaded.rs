@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use any2any_core::{Initializer, Model, ModelConfig};
@@ -10,7 +11,9 @@ use any2any_inference::{Engine, EngineError, Parameter, Parameters, Precision};
 use burn::module::Module;
 use burn::tensor::Device;
 
+use crate::error::TrainError;
 use crate::parameters::{self, Weights};
+use crate::weights_file::weights_shapes;
 
 /// A trained model.
 pub(crate) struct Loaded {
@@ -78,6 +81,21 @@ impl Loaded {
         };
         self.engine.get_or_init(build).as_ref()
     }
+}
+
+/// Whether a file holds the weights of a model, by its head alone: neither its values are read nor the model's drawn.
+///
+/// # Errors
+///
+/// The name of a parameter that is missing, of another shape or too many, and what is wrong with it.
+pub(crate) fn check_file(config: &ModelConfig, file: &Path) -> Result<(), TrainError> {
+    parameters::check_shapes(&config_shapes(config), &weights_shapes(file)?)
+        .map_err(|reason| TrainError::run(file, format!("these weights are of another model: {reason}")))
+}
+
+/// The shapes of a model's parameters, of which none is drawn.
+pub(crate) fn config_shapes(config: &ModelConfig) -> BTreeMap<String, Vec<usize>> {
+    parameters::shapes(&config.init(&Initializer::new(any2any_adapter::Seed(0), &Device::default())))
 }
 
 fn model(

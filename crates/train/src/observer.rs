@@ -1,5 +1,7 @@
 //! What a training tells whoever watches it.
 
+use std::path::Path;
+
 use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
 use serde::Serialize;
@@ -51,6 +53,11 @@ pub enum Event<'a> {
     Saved {
         /// Of this step.
         step: u64,
+    },
+    /// A folder that had the name of a new checkpoint was moved away.
+    SetAside {
+        /// To here.
+        to: &'a Path,
     },
     /// Training has ended.
     Stopped {

@@ -31,7 +31,13 @@ pub(crate) fn find(module: &impl Module, name: &str) -> Option<Weights> {
     visitor.weights.remove(name)
 }
 
-/// The shapes of every parameter of a module.
+/// The name of a parameter that holds an infinity or what is not a number; none when there is none.
+pub(crate) fn not_finite(weights: &BTreeMap<String, Weights>) -> Option<&str> {
+    let finite = |weights: &Weights| weights.values.iter().all(|value| value.is_finite());
+    weights.iter().find(|(_, weights)| !finite(weights)).map(|(name, _)| name.as_str())
+}
+
+/// The shapes of every parameter of a module; none is drawn for it.
 pub fn shapes(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
     let mut visitor = ShapeReader { path: Path::default(), shapes: BTreeMap::new() };
     module.visit(&mut visitor);
@@ -44,25 +50,39 @@ pub fn shapes(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
 ///
 /// The name of the first parameter that is missing or of another shape, and what is wrong with it.
 pub fn with_weights<M: Module>(module: M, weights: &BTreeMap<String, Weights>) -> Result<M, String> {
-    let expected = shapes(&module);
-    for (name, shape) in &expected {
-        match weights.get(name) {
-            None => return Err(format!("the parameter {name} is missing")),
-            Some(found) if found.shape != *shape => {
-                return Err(format!("the parameter {name} has shape {:?}, expected {shape:?}", found.shape));
-            }
-            Some(_) => {}
-        }
-    }
-    if let Some(name) = weights.keys().find(|name| !expected.contains_key(*name)) {
-        return Err(format!("the model has no parameter {name}"));
-    }
+    let found = weights.iter().map(|(name, weights)| (name, &weights.shape));
+    check_shapes(&shapes(&module), found)?;
     Ok(map(module, |name, value| {
         let device = value.device().inner();
         let values = weights[name].values.clone();
         let length = values.len();
         Tensor::from_data(burn::tensor::TensorData::new(values, [length]), &device)
     }))
+}
+
+/// Whether parameters of some shapes are those of a module.
+///
+/// # Errors
+///
+/// The name of the first parameter that is missing, of another shape or too many, and what is wrong with it.
+pub(crate) fn check_shapes<'a>(
+    expected: &BTreeMap<String, Vec<usize>>,
+    found: impl IntoIterator<Item = (&'a String, &'a Vec<usize>)>,
+) -> Result<(), String> {
+    let found: BTreeMap<&String, &Vec<usize>> = found.into_iter().collect();
+    for (name, shape) in expected {
+        match found.get(name) {
+            None => return Err(format!("the parameter {name} is missing")),
+            Some(found) if *found != shape => {
+                return Err(format!("the parameter {name} has shape {found:?}, expected {shape:?}"));
+            }
+            Some(_) => {}
+        }
+    }
+    match found.keys().find(|name| !expected.contains_key(**name)) {
+        Some(name) => Err(format!("the model has no parameter {name}")),
+        None => Ok(()),
+    }
 }
 
 /// Takes every parameter's gradient out of a backward pass.
@@ -164,7 +184,7 @@ impl ModuleVisitor for ShapeReader {
     follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.shapes.insert(self.path.name(), param.val().dims().to_vec());
+        self.shapes.insert(self.path.name(), param.lazy_shape().to_vec());
     }
 }
 

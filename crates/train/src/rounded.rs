@@ -109,7 +109,7 @@ pub(crate) fn restore(name: &str, shape: &[usize], bytes: &[u8], scales: &[f32])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::{count_weights, read_weights};
+    use crate::weights_file::{count_weights, read_weights};
 
     #[test]
     fn rounded_weights_come_back_close_and_a_quarter_as_large() {

@@ -1,5 +1,7 @@
 //! The folder that a training writes, and that everything after it reads.
 
+use std::collections::BTreeMap;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::Registry;
@@ -11,12 +13,16 @@ use burn::tensor::Device;
 
 use crate::adapters::AdapterSet;
 use crate::build::model_config;
-use crate::checkpoint::{self, Checkpoints};
+use crate::checkpoint::Checkpoints;
+use crate::checksums::Checksums;
 use crate::error::TrainError;
 use crate::files;
+use crate::loaded::{check_file, config_shapes};
 use crate::parameters;
 use crate::prepare::Prepared;
 use crate::rounded::write_rounded_weights;
+use crate::running::{self, Running, is_running};
+use crate::weights_file::{read_finite_weights, read_weights, write_weights};
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -84,6 +90,11 @@ impl RunFolder {
     ///
     /// When the folder already holds something that is to be kept.
     pub fn check_free(&self, existing: Existing) -> Result<(), TrainError> {
+        self.check_kept(existing)?;
+        if is_running(&self.folder) { Err(running::occupied(&self.folder)) } else { Ok(()) }
+    }
+
+    fn check_kept(&self, existing: Existing) -> Result<(), TrainError> {
         match existing {
             Existing::Keep if self.is_occupied() => Err(TrainError::RunExists(self.folder.clone())),
             _ => Ok(()),
@@ -91,29 +102,30 @@ impl RunFolder {
     }
 
     fn is_occupied(&self) -> bool {
-        self.folder.read_dir().is_ok_and(|mut entries| entries.next().is_some())
+        let is_lock = |entry: &std::io::Result<DirEntry>| {
+            entry.as_ref().is_ok_and(|entry| running::is_lock(&entry.file_name()))
+        };
+        self.folder.read_dir().is_ok_and(|entries| entries.filter(|entry| !is_lock(entry)).count() > 0)
     }
 
-    /// Starts a run: the experiment as given and resolved, and the adapters' state.
-    pub(crate) fn create(&self, prepared: &Prepared, existing: Existing) -> Result<(), TrainError> {
+    /// Starts a run: the experiment as given and resolved, and the adapters' state. Nobody else may then train here.
+    pub(crate) fn create(&self, prepared: &Prepared, existing: Existing) -> Result<Running, TrainError> {
         self.check_free(existing)?;
+        // Before anything is moved away: it may be somebody's at work.
+        let mut running = Running::alone(&self.folder)?;
+        self.check_kept(existing)?;
         if self.is_occupied() {
-            self.set_aside()?;
+            // A folder with an open file in it is moved on Unix alone; that file stays locked until the new one is.
+            let before = cfg!(unix).then_some(running);
+            files::set_aside(&self.folder)?;
+            running = Running::alone(&self.folder)?;
+            drop(before);
         }
         files::write(&self.folder.join("experiment.yaml"), prepared.given.as_bytes())?;
         prepared.adapters.save(&self.folder.join("vocab"))?;
         // Last, since its presence says that the folder can be resumed.
-        files::write(&self.folder.join("resolved.yaml"), prepared.resolved.as_bytes())
-    }
-
-    fn set_aside(&self) -> Result<(), TrainError> {
-        let name =
-            self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let free = (1..)
-            .map(|number| self.folder.with_file_name(format!("{name}.old-{number}")))
-            .find(|path| !path.exists())
-            .expect("there are endless numbers");
-        std::fs::rename(&self.folder, &free).map_err(TrainError::io(&self.folder))
+        files::write(&self.folder.join("resolved.yaml"), prepared.resolved.as_bytes())?;
+        Ok(running)
     }
 
     /// The text of the experiment with every default written out.
@@ -159,11 +171,11 @@ impl RunFolder {
     /// evaluated and described, but not resumed; its weights in 32 or in 8 bits.
     ///
     /// It can be given away: the paths of its data start at the new folder, and name no folder beyond those that it
-    /// shares with the data.
+    /// shares with the data. The folder appears under its name when it is complete.
     ///
     /// # Errors
     ///
-    /// When the output folder is not empty, or a file cannot be read or written.
+    /// When the output folder is not empty, a weight is not a finite number, or a file cannot be read or written.
     pub fn export(
         &self,
         checkpoint: &str,
@@ -171,18 +183,27 @@ impl RunFolder {
         registry: &Registry,
         precision: Precision,
     ) -> Result<(), TrainError> {
-        let exported = Self::new(output);
-        exported.check_free(Existing::Keep)?;
+        if Self::new(output).is_occupied() {
+            let reason = "this folder is not empty; export to another one, or move it away";
+            return Err(TrainError::run(output, reason));
+        }
         let document = self.experiment(registry)?;
         let adapters = self.adapters(&document.experiment, registry)?;
-        let weights = checkpoint::read_weights(&self.weights_file(checkpoint)?)?;
-        adapters.save(&output.join("vocab"))?;
+        let file = self.weights_file(checkpoint)?;
+        check_file(&model_config(&document.experiment, &adapters), &file)?;
+        let weights = read_finite_weights(&file)?;
+        let beside =
+            output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let unfinished = files::unfinished_folder(beside, ".unfinished-export-")?;
+        let exported = Self::new(unfinished.path());
+        adapters.save(&exported.folder.join("vocab"))?;
         let place = exported.checkpoints().step(0);
         let file = place.join("model.safetensors");
         match precision {
-            Precision::Float => checkpoint::write_weights(&file, &weights)?,
+            Precision::Float => write_weights(&file, &weights)?,
             Precision::Byte => write_rounded_weights(&file, &weights)?,
         }
+        Checksums::of(&place, &["model.safetensors"])?.write(&place)?;
         exported.checkpoints().point("best", 0)?;
         exported.checkpoints().point("last", 0)?;
         let (resolved, mut paths) = document.portable_yaml(output);
@@ -194,7 +215,25 @@ impl RunFolder {
                 .fold(files::read(&self.card())?, |card, (before, after)| card.replace(before, after));
             files::write(&exported.card(), card.as_bytes())?;
         }
-        files::write(&output.join("resolved.yaml"), resolved.as_bytes())
+        files::write(&exported.folder.join("resolved.yaml"), resolved.as_bytes())?;
+        files::finish_folder(unfinished, output)
+    }
+
+    /// The shapes of the model's parameters, of which none is drawn or read; where there is a checkpoint, they are its.
+    ///
+    /// # Errors
+    ///
+    /// When the checkpoint is of another model.
+    pub fn shapes(
+        &self,
+        experiment: &Experiment,
+        adapters: &AdapterSet,
+    ) -> Result<BTreeMap<String, Vec<usize>>, TrainError> {
+        let config = model_config(experiment, adapters);
+        if !self.checkpoints().steps()?.is_empty() {
+            check_file(&config, &self.weights_file("best")?)?;
+        }
+        Ok(config_shapes(&config))
     }
 
     /// The file of a checkpoint's weights.
@@ -214,7 +253,8 @@ impl RunFolder {
         device: &Device,
     ) -> Result<Model, TrainError> {
         let file = self.weights_file(checkpoint)?;
-        let weights = checkpoint::read_weights(&file)?;
+        check_file(&model_config(experiment, adapters), &file)?;
+        let weights = read_weights(&file)?;
         let model = fresh_model(experiment, adapters, device);
         parameters::with_weights(model, &weights)
             .map_err(|reason| TrainError::run(&file, format!("these weights are of another model: {reason}")))

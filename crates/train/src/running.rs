@@ -1,15 +1,18 @@
 //! Whether a training is at work in a folder: a lock that the system takes back from a process that dies.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::Duration;
+
+use crate::error::TrainError;
 
 /// The name of the empty file that is locked.
 const NAME: &str = "running.lock";
 
 /// A training at work in a folder, for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub struct Running {
     _locked: Option<File>,
 }
 
@@ -27,11 +30,13 @@ impl Running {
     /// Where locks cannot be had (a read-only or an odd file system) nobody gets to know, and nothing fails.
     pub(crate) fn announce(folder: &Path) -> Announced {
         let path = folder.join(NAME);
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(path);
-        let Ok(file) = opened else { return Announced::Alone(Self { _locked: None }) };
         // Whoever asks holds the lock for a moment.
         for _ in 0..20 {
+            let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+            let Ok(file) = opened else { return Announced::Alone(Self { _locked: None }) };
             match file.try_lock() {
+                // Whoever had it may have set the folder aside, and the lock with it.
+                Ok(()) if !is_at(&file, &path) => {}
                 Ok(()) => return Announced::Alone(Self { _locked: Some(file) }),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
                 Err(TryLockError::Error(_)) => return Announced::Alone(Self { _locked: None }),
@@ -39,6 +44,45 @@ impl Running {
         }
         Announced::Occupied
     }
+
+    /// The same, of work that nobody else may do in the folder at the same time.
+    ///
+    /// # Errors
+    ///
+    /// When somebody does.
+    pub fn alone(folder: &Path) -> Result<Self, TrainError> {
+        std::fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
+        match Self::announce(folder) {
+            Announced::Alone(running) => Ok(running),
+            Announced::Occupied => Err(occupied(folder)),
+        }
+    }
+}
+
+/// The refusal to touch a run that is at work.
+pub(crate) fn occupied(folder: &Path) -> TrainError {
+    let reason =
+        "another process is training this run; wait for it, stop it, or choose another folder with --run";
+    TrainError::run(folder, reason)
+}
+
+/// Whether a file in a run's folder is the lock, which alone makes no run.
+pub(crate) fn is_lock(name: &OsStr) -> bool {
+    name == NAME
+}
+
+/// Whether an open file is the one that a path names.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: std::io::Result<std::fs::Metadata>| metadata.map(|of| (of.dev(), of.ino())).ok();
+    place(file.metadata()) == place(path.metadata())
+}
+
+/// A folder with an open file in it cannot be moved here.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// Whether a training or a sweep is at work in a folder.

@@ -1,6 +1,6 @@
 //! The training loop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -8,6 +8,7 @@ use std::time::Instant;
 use any2any_adapter::{Cancellation, Registry, Seed};
 use any2any_core::{Model, Pass};
 use any2any_data::{DataRoot, Limits, Prefetch};
+use any2any_experiment::Document;
 use any2any_experiment::spec::Experiment;
 use burn::module::Module;
 use burn::tensor::Device;
@@ -15,11 +16,13 @@ use burn::tensor::Device;
 use crate::adapters::AdapterSet;
 use crate::batch::{Batch, Framing, Targets};
 use crate::bench::{Phase, Phases};
+use crate::build::model_config;
 use crate::changes::Changes;
-use crate::checkpoint::{Checkpoint, Checkpoints, Ranked, State};
+use crate::checkpoint::{Checkpoint, Checkpoints, LastGood, Ranked, State};
 use crate::corpus;
 use crate::error::TrainError;
 use crate::evaluate;
+use crate::loaded::config_shapes;
 use crate::log::Log;
 use crate::objective::{Objective, Trained as TrainedBatch};
 use crate::observer::{Event, Observer, Stopped, TaskEvaluation};
@@ -28,7 +31,7 @@ use crate::order::{Order, TaskExamples};
 use crate::parameters;
 use crate::prepare::{Prepared, PreparedTask, load_split};
 use crate::run::{Existing, RunFolder, fresh_model};
-use crate::running::{Announced, Running};
+use crate::running::Running;
 use crate::schedule::LearningRate;
 use crate::silence::Silence;
 use crate::trained::Trained;
@@ -45,6 +48,8 @@ pub struct Resuming {
     pub files: Option<PathBuf>,
     /// Whether to go on in spite of changes that make the run another.
     pub accept_changes: bool,
+    /// The checkpoint to go on from (`best`, `last`, `step-N`); the newest that is whole where there is none.
+    pub from: Option<String>,
 }
 
 /// A training that can be started, or gone on with.
@@ -60,6 +65,10 @@ pub struct Trainer {
     state: State,
     /// What has been changed since the last checkpoint.
     changes: Vec<String>,
+    /// What became of checkpoints that are not gone on from.
+    passed_over: Vec<String>,
+    /// The lock of the run's folder; none of a training that writes none.
+    running: Option<Running>,
     stop: Arc<AtomicBool>,
     phases: Phases,
 }
@@ -76,45 +85,47 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// When the folder already holds a run and is not to be set aside, or cannot be written.
+    /// When the folder already holds a run and is not to be set aside, a run is being trained there, or it cannot be
+    /// written.
     pub fn start(prepared: Prepared, run: RunFolder, existing: Existing) -> Result<Self, TrainError> {
         let device = crate::device::device(&prepared.experiment.device)?;
-        run.create(&prepared, existing)?;
+        let running = run.create(&prepared, existing)?;
         let Prepared { experiment, adapters, tasks, .. } = prepared;
-        Ok(Self::new(experiment, adapters, run, device, tasks))
+        Ok(Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) })
     }
 
-    /// A training that goes on from its last checkpoint, as if it had never stopped.
+    /// A training that goes on from its last checkpoint, as if it had never stopped. Where that one is broken, it goes on
+    /// from the newest that is whole; later ones are set aside.
     ///
     /// # Errors
     ///
-    /// When the folder holds no run, its data is gone, or it or its data has been changed such that it would go on as
-    /// another.
+    /// When the folder holds no run, it is being trained, no checkpoint is whole, its data is gone, or it or its data
+    /// has been changed such that it would go on as another.
     pub fn resume(
         run: RunFolder,
         registry: &Registry,
         root: &DataRoot,
-        Resuming { steps, files, accept_changes }: Resuming,
+        Resuming { steps, files, accept_changes, from }: Resuming,
     ) -> Result<Self, TrainError> {
         let document = run.experiment_on(files.as_deref(), registry)?;
-        let checkpoints = run.checkpoints();
-        let checkpoint = match checkpoints.steps()?.is_empty() {
-            true => None,
-            false => Some(Checkpoint::load(&checkpoints.resolve("last")?)?),
-        };
-        let changes = match checkpoint.as_ref().and_then(|checkpoint| checkpoint.state.experiment.as_ref()) {
-            // Read as a run of any earlier version is.
-            Some(before) => {
-                any2any_experiment::load_run("state.json", &format!("{before:#}"), run.path(), registry)
-                    .map(|before| Changes::between(&before, &document))
-                    .map_err(TrainError::Experiment)?
+        // Before anything is read that another training may be writing.
+        let running = Running::alone(run.path())?;
+        let adapters = run.adapters(&document.experiment, registry)?;
+        let shapes = config_shapes(&model_config(&document.experiment, &adapters));
+        let load = |folder: &Path| {
+            let checkpoint = Checkpoint::load(folder)?;
+            let changes = changes_since(&checkpoint, &document, run.path(), registry)?;
+            // Of a model that has been changed, the change is the better word.
+            if changes.model.is_empty() {
+                let found = checkpoint.weights.iter().map(|(name, weights)| (name, &weights.shape));
+                parameters::check_shapes(&shapes, found).map_err(|reason| TrainError::run(folder, reason))?;
             }
-            None => Changes::default(),
+            Ok((checkpoint, changes))
         };
+        let (loaded, broken) = start_of(&run.checkpoints(), from.as_deref(), load)?;
         let mut experiment = document.experiment;
         experiment.training.steps = steps.unwrap_or(experiment.training.steps);
         let device = crate::device::device(&experiment.device)?;
-        let adapters = run.adapters(&experiment, registry)?;
         let limits = Limits {
             source: experiment.training.batch.max_source_length,
             target: experiment.training.batch.max_target_length,
@@ -132,11 +143,31 @@ impl Trainer {
                 Ok(PreparedTask { name, train, selection, validation, test })
             })
             .collect::<Result<_, TrainError>>()?;
-        let mut trainer = Self::new(experiment, adapters, run, device, tasks);
-        if let Some(checkpoint) = checkpoint {
+        let mut trainer =
+            Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) };
+        if let Some((checkpoint, changes)) = loaded {
             trainer.restore(checkpoint, changes, accept_changes)?;
+            trainer.pass_over(broken)?;
         }
         Ok(trainer)
+    }
+
+    /// Sets the checkpoints aside that this training passes again, and keeps what is to be said of them.
+    fn pass_over(&mut self, broken: Vec<TrainError>) -> Result<(), TrainError> {
+        let (checkpoints, step) = (self.run.checkpoints(), self.state.step);
+        self.passed_over =
+            broken.iter().map(|error| format!("{error}; training goes on from step-{step}")).collect();
+        for aside in checkpoints.go_back_to(step)? {
+            let words = format!("a checkpoint after step-{step} is kept as {}", aside.display());
+            self.passed_over.push(words);
+        }
+        // Those that were best then may have been removed since.
+        let there = checkpoints.steps()?;
+        self.state.best.retain(|ranked| there.contains(&ranked.step));
+        if !self.passed_over.is_empty() {
+            checkpoints.point("best", self.state.best.first().map_or(step, |best| best.step))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn new(
@@ -164,6 +195,8 @@ impl Trainer {
                 ..State::default()
             },
             changes: Vec::new(),
+            passed_over: Vec::new(),
+            running: None,
             stop: Arc::default(),
             phases: Phases::default(),
             experiment,
@@ -216,6 +249,11 @@ impl Trainer {
         &self.changes
     }
 
+    /// What was broken or later than the checkpoint that is gone on from, and what became of it.
+    pub fn passed_over(&self) -> &[String] {
+        &self.passed_over
+    }
+
     /// Set to true, from a signal handler for instance, it ends training after the current step.
     pub fn stop(&self) -> Arc<AtomicBool> {
         self.stop.clone()
@@ -230,12 +268,10 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// When a loss is not finite or a file cannot be written; the last checkpoint is then still good.
+    /// When a loss or a weight is not finite or a file cannot be written; the last checkpoint is then still good.
     pub fn train(mut self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
-        let Announced::Alone(_running) = Running::announce(self.run.path()) else {
-            let reason = "another process is training this run; wait for it, or stop it";
-            return Err(TrainError::run(self.run.path(), reason));
-        };
+        // Until it has ended, whatever comes after that.
+        let _running = self.running.take();
         let steps = self.experiment.training.steps;
         let (order, weights) = self.order()?;
         observer.event(Event::Started {
@@ -252,7 +288,7 @@ impl Trainer {
         let mut stopped = Stopped::Finished;
         if self.state.unevaluated {
             self.evaluate_until_stopped(&mut log, &mut rate, observer)?;
-            self.save()?;
+            self.save(observer, true)?;
             if self.state.unevaluated {
                 stopped = Stopped::Interrupted;
             }
@@ -276,13 +312,17 @@ impl Trainer {
                 window = Window::new();
             }
             let evaluates = step.is_multiple_of(self.experiment.evaluation.every) || step == steps;
+            let saves = self.experiment.training.save_every.is_some_and(|every| step.is_multiple_of(every));
+            let mut interrupted = self.stop.load(Ordering::Relaxed);
+            if evaluates || saves || interrupted {
+                self.require_finite()?;
+            }
             if evaluates {
                 self.evaluate_until_stopped(&mut log, &mut rate, observer)?;
+                interrupted = self.stop.load(Ordering::Relaxed);
             }
-            let interrupted = self.stop.load(Ordering::Relaxed);
-            let saves = self.experiment.training.save_every.is_some_and(|every| step.is_multiple_of(every));
             if evaluates || saves || interrupted {
-                self.save()?;
+                self.save(observer, false)?;
                 observer.event(Event::Saved { step });
             }
             if interrupted && (step < steps || self.state.unevaluated) {
@@ -295,7 +335,7 @@ impl Trainer {
             }
         }
         if self.run.checkpoints().steps()?.is_empty() {
-            self.save()?;
+            self.save(observer, false)?;
         }
         log.close()?;
         observer.event(Event::Stopped { step: self.state.step, why: stopped });
@@ -440,13 +480,15 @@ impl Trainer {
             value,
             task: update.first().map_or_else(String::new, |batch| self.tasks[batch.task].name.clone()),
             samples: samples.join(", ") + &more,
-            last_good: self
-                .run
-                .checkpoints()
-                .steps()
-                .ok()
-                .and_then(|steps| steps.last().copied())
-                .unwrap_or(0),
+            last_good: LastGood(self.run.checkpoints().newest_whole()),
+        }
+    }
+
+    /// Nothing is decoded with or saved of weights that are no numbers.
+    fn require_finite(&self) -> Result<(), TrainError> {
+        match parameters::not_finite(&parameters::weights(&self.model)) {
+            None => Ok(()),
+            Some(parameter) => Err(self.run.checkpoints().diverged(self.state.step, parameter)),
         }
     }
 
@@ -531,17 +573,59 @@ impl Trainer {
     }
 
     /// Saves the current step and removes checkpoints that are neither the last nor among the best.
-    fn save(&self) -> Result<(), TrainError> {
+    /// A checkpoint of this step that is written once more, after its evaluation, takes the place of the first.
+    fn save(&self, observer: &mut dyn Observer, once_more: bool) -> Result<(), TrainError> {
         let checkpoints: Checkpoints = self.run.checkpoints();
         let (_, optimizer) = self.optimizer.state();
         let weights = parameters::weights(&self.model);
-        checkpoints.save(&Checkpoint { weights, optimizer, state: self.state.clone() })?;
+        if let Some(to) = checkpoints.save(&Checkpoint { weights, optimizer, state: self.state.clone() })? {
+            match once_more {
+                true => std::fs::remove_dir_all(&to).map_err(TrainError::io(&to))?,
+                false => observer.event(Event::SetAside { to: &to }),
+            }
+        }
         let best = self.state.best.first().map_or(self.state.step, |best| best.step);
         checkpoints.point("best", best)?;
         let mut kept: Vec<u64> = self.state.best.iter().map(|ranked| ranked.step).collect();
         kept.push(self.state.step);
         checkpoints.keep_only(&kept)
     }
+}
+
+/// What has been changed in a run since a checkpoint of it.
+fn changes_since(
+    checkpoint: &Checkpoint,
+    document: &Document,
+    run: &Path,
+    registry: &Registry,
+) -> Result<Changes, TrainError> {
+    match &checkpoint.state.experiment {
+        // Read as a run of any earlier version is.
+        Some(before) => any2any_experiment::load_run("state.json", &format!("{before:#}"), run, registry)
+            .map(|before| Changes::between(&before, document))
+            .map_err(TrainError::Experiment),
+        None => Ok(Changes::default()),
+    }
+}
+
+/// The checkpoint that is named, or the newest that can be loaded, and why later ones cannot; none of a run that has
+/// none.
+fn start_of<T>(
+    checkpoints: &Checkpoints,
+    named: Option<&str>,
+    load: impl Fn(&Path) -> Result<T, TrainError>,
+) -> Result<(Option<T>, Vec<TrainError>), TrainError> {
+    if let Some(name) = named {
+        return Ok((Some(load(&checkpoints.resolve(name)?)?), Vec::new()));
+    }
+    let mut broken = Vec::new();
+    for step in checkpoints.steps()?.into_iter().rev() {
+        match load(&checkpoints.step(step)) {
+            Ok(loaded) => return Ok((Some(loaded), broken)),
+            Err(error) => broken.push(error),
+        }
+    }
+    if broken.is_empty() { Ok((None, broken)) } else { Err(TrainError::NoneWhole(broken)) }
 }
 
 /// The mean teacher-forced loss of the tasks.

@@ -14,14 +14,14 @@ use crate::adapters::AdapterSet;
 use crate::aligned::mismatch;
 use crate::batch::Framing;
 use crate::build::model_config;
-use crate::checkpoint::read_any_weights;
 use crate::corpus::Example;
 use crate::error::TrainError;
-use crate::loaded::Loaded;
+use crate::loaded::{Loaded, check_file};
 use crate::prepare::{self, Split};
 use crate::run::RunFolder;
 use crate::searching::Output;
 use crate::sides::Role;
+use crate::weights_file::read_any_weights;
 
 /// A trained model with its adapters. Clones share all of it.
 #[derive(Clone)]
@@ -44,6 +44,14 @@ pub struct PairScore {
     pub tokens: usize,
     /// Each token and its log-probability, the end last.
     pub by_token: Vec<(String, f32)>,
+}
+
+impl PairScore {
+    /// This score, which no message and no JSON can hold when it is not a finite number.
+    fn that_is_finite(self) -> Result<Self, TrainError> {
+        let finite = self.by_token.iter().all(|(_, value)| value.is_finite());
+        if finite { Ok(self) } else { Err(TrainError::ScoreNotFinite) }
+    }
 }
 
 /// What follows a text with which probability.
@@ -85,6 +93,8 @@ impl Translator {
         let adapters = run.adapters(&experiment, registry)?;
         let file = run.weights_file(checkpoint)?;
         let config = model_config(&experiment, &adapters);
+        // The shapes first: they say how much there is to allocate.
+        check_file(&config, &file)?;
         let (weights, rounded) = read_any_weights(&file)?;
         let stored = if rounded { Precision::Byte } else { precision };
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
@@ -330,7 +340,7 @@ impl Translator {
         self.score_each(task, sources, targets)?.into_iter().collect()
     }
 
-    /// The same, with an error in the place of each pair that cannot be read.
+    /// The same, with an error in the place of each pair that cannot be read, or whose score is not finite.
     ///
     /// # Errors
     ///
@@ -352,7 +362,10 @@ impl Translator {
         let mut scores = self.scores(task, &examples)?.into_iter();
         let scored = places.into_iter().map(|place| {
             place.and_then(|()| {
-                scores.next().ok_or_else(|| TrainError::Unsupported("a pair has no score".into()))
+                scores
+                    .next()
+                    .ok_or_else(|| TrainError::Unsupported("a pair has no score".into()))?
+                    .that_is_finite()
             })
         });
         Ok(scored.collect())
@@ -362,7 +375,7 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// When the task writes frames, or source and target are of lengths that it cannot align.
+    /// When the task writes frames, source and target are of lengths that it cannot align, or the score is not finite.
     pub fn score_sequences(
         &self,
         task: usize,
@@ -373,7 +386,7 @@ impl Translator {
         let example = Example { sample: 0, source: source.cloned(), target: target.clone() };
         self.require_aligned(task, &example)?;
         let mut scores = self.scores(task, &[example])?;
-        Ok(scores.pop().expect("a score for each example"))
+        scores.pop().expect("a score for each example").that_is_finite()
     }
 
     fn scores(&self, task: usize, examples: &[Example]) -> Result<Vec<PairScore>, TrainError> {

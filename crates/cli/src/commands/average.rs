@@ -1,6 +1,6 @@
 //! `any2any average`.
 
-use any2any_train::{RunFolder, average_weights, read_weights, write_weights};
+use any2any_train::{RunFolder, average_weights, read_finite_weights, write_weights};
 use serde_json::json;
 
 use crate::arguments::AverageArguments;
@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: AverageArguments) -> anyhow::Result<()> {
     }
     let weights = names
         .iter()
-        .map(|name| read_weights(&checkpoints.resolve(name)?.join("model.safetensors")))
+        .map(|name| read_finite_weights(&checkpoints.resolve(name)?.join("model.safetensors")))
         .collect::<Result<Vec<_>, _>>()?;
     let output = arguments.output.unwrap_or_else(|| arguments.run.join("averaged.safetensors"));
     write_weights(&output, &average_weights(&weights)?)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_experiment::Document;
-use any2any_train::{Existing, Resuming, RunFolder, Stopped, Trainer};
+use any2any_train::{Existing, Resuming, RunFolder, Running, Stopped, Trainer};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CrossValidateArguments, Usage};
@@ -40,6 +40,8 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
         return Err(Usage(message).into());
     }
     let folder = arguments.run.clone().unwrap_or_else(|| PathBuf::from("runs").join(&experiment.name));
+    // Before any run is read: another cross-validation may be writing it.
+    let _running = Running::alone(&folder)?;
     let mut table: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
     let mut runs = Vec::new();
     for value in &values {
@@ -116,6 +118,9 @@ fn train(
         Ok(steps) if !steps.is_empty() => Trainer::resume(folder, registry, root, Resuming::default())?,
         _ => Trainer::start(any2any_train::prepare(document, registry, root)?, folder, Existing::SetAside)?,
     };
+    for words in trainer.passed_over() {
+        eprintln!("warning: {words}");
+    }
     let trained = trainer.train(&mut Display::new())?;
     if trained.stopped == Stopped::Interrupted {
         return Ok(None);

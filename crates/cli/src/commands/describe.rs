@@ -13,19 +13,20 @@ use crate::output;
 
 pub(crate) fn run(arguments: DescribeArguments, registry: &Registry) -> anyhow::Result<()> {
     let place = &arguments.run_or_config;
-    let (experiment, adapters, history) = if place.is_dir() {
+    let (experiment, adapters, shapes, history) = if place.is_dir() {
         let run = RunFolder::new(place);
         let experiment = run.experiment(registry)?.experiment;
         let adapters = run.adapters(&experiment, registry)?;
-        (experiment, adapters, history(&run)?)
+        let shapes = run.shapes(&experiment, &adapters)?;
+        (experiment, adapters, shapes, history(&run)?)
     } else {
         let document = any2any_experiment::load(place, &[], registry)?;
         let root = DataRoot::find(arguments.root.data_root.as_deref())?;
         let prepared = any2any_train::prepare(&document, registry, &root)?;
-        (prepared.experiment, prepared.adapters, Vec::new())
+        let device = any2any_train::device(&prepared.experiment.device)?;
+        let shapes = shapes(&fresh_model(&prepared.experiment, &prepared.adapters, &device));
+        (prepared.experiment, prepared.adapters, shapes, Vec::new())
     };
-    let device = any2any_train::device(&experiment.device)?;
-    let shapes = shapes(&fresh_model(&experiment, &adapters, &device));
     if arguments.json {
         return output::json(&as_json(&experiment, &adapters, &shapes, &history));
     }

@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: ScoreArguments, registry: &Registry) -> anyhow::Res
     report(&pairs, arguments.json)
 }
 
-/// Prints a line a pair, an empty one for a pair that cannot be read.
+/// Prints a line a pair, an empty one for a pair that cannot be scored.
 fn report(pairs: &[Result<PairScore, String>], as_json: bool) -> anyhow::Result<()> {
     let scores = || pairs.iter().flatten();
     let total: f64 = scores().map(|score| score.log_probability).sum();
@@ -86,6 +86,6 @@ fn report(pairs: &[Result<PairScore, String>], as_json: bool) -> anyhow::Result<
     }
     match pairs.len() - scored {
         0 => Ok(()),
-        failed => anyhow::bail!("{failed} of the pairs could not be read"),
+        failed => anyhow::bail!("{failed} of the pairs could not be scored"),
     }
 }

@@ -37,9 +37,13 @@ fn resume(
     registry: &Registry,
     root: &DataRoot,
 ) -> anyhow::Result<Trainer> {
-    let TrainArguments { steps, files, accept_changes, .. } = arguments;
-    let resuming = Resuming { steps: *steps, files: files.clone(), accept_changes: *accept_changes };
+    let TrainArguments { steps, files, accept_changes, from, .. } = arguments;
+    let resuming =
+        Resuming { steps: *steps, files: files.clone(), accept_changes: *accept_changes, from: from.clone() };
     let trainer = Trainer::resume(RunFolder::new(run), registry, root, resuming)?;
+    for words in trainer.passed_over() {
+        eprintln!("warning: {words}");
+    }
     for change in trainer.changes() {
         eprintln!("warning: changed since the last checkpoint: {change}");
     }

@@ -1,7 +1,7 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 
 use any2any_kernels::{LstmOrder, LstmParameters, lstm};
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, activation};
 
@@ -31,8 +31,8 @@ impl LstmCell {
     /// A cell with fresh weights. The forget gate's bias starts at 1 (Jozefowicz et al. 2015).
     pub(crate) fn new(d_input: usize, width: usize, initializer: &Initializer) -> Self {
         let mut hidden = initializer.linear("hidden", width, 4 * width, 1.0);
-        let bias: Vec<f32> = (0..4 * width).map(|at| if at / width == 1 { 1.0 } else { 0.0 }).collect();
-        hidden.bias = Some(Param::from_data(bias.as_slice(), initializer.device()));
+        let mut biases = (0..4).flat_map(move |gate| std::iter::repeat_n(f32::from(gate == 1_u8), width));
+        hidden.bias = Some(initializer.parameter([4 * width], move || biases.next().unwrap_or_default()));
         Self { input: initializer.linear("input", d_input, 4 * width, 1.0), hidden, width }
     }
 

@@ -1,0 +1,155 @@
+//! Files of weights: safetensors of 32-bit floats, or of 8 bits with scales.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
+
+use crate::checksums::Checksums;
+use crate::error::TrainError;
+use crate::files;
+use crate::parameters::{self, Weights};
+use crate::rounded::{SCALE, restore};
+
+/// Writes parameters as safetensors.
+pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
+    let views: Vec<(&String, TensorView<'_>)> = weights
+        .iter()
+        .map(|(name, weights)| {
+            let bytes = bytemuck::cast_slice(&weights.values);
+            TensorView::new(Dtype::F32, weights.shape.clone(), bytes).map(|view| (name, view))
+        })
+        .collect::<Result<_, _>>()
+        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let bytes = safetensors::serialize(views, Some(metadata))
+        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
+    files::write(path, &bytes)
+}
+
+/// Reads parameters from safetensors; those in 8 bits become floats.
+pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
+    read_any_weights(path).map(|(weights, _)| weights)
+}
+
+/// The same, and whether some stand there in 8 bits.
+///
+/// Where checksums stand beside the file, it must have its own.
+pub(crate) fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), TrainError> {
+    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
+    Checksums::beside(path)?.check(path, &bytes)?;
+    let broken = |reason: String| {
+        TrainError::run(
+            path,
+            format!("not a safetensors file of 32-bit floats or of 8 bits with scales: {reason}"),
+        )
+    };
+    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
+    let (mut weights, mut rounded) = (BTreeMap::new(), Vec::new());
+    for (name, view) in tensors.tensors() {
+        match view.dtype() {
+            Dtype::F32 => {
+                // The file gives no alignment, so values are read one by one.
+                let (fours, _) = view.data().as_chunks::<4>();
+                let values = fours.iter().map(|&four| f32::from_le_bytes(four)).collect();
+                weights.insert(name, Weights { shape: view.shape().to_vec(), values });
+            }
+            Dtype::I8 => rounded.push((name, view)),
+            other => return Err(broken(format!("{name} holds {other:?}"))),
+        }
+    }
+    let any_rounded = !rounded.is_empty();
+    for (name, view) in rounded {
+        let scales = weights.remove(&format!("{name}{SCALE}"));
+        let scales = scales.ok_or_else(|| broken(format!("{name} has no {name}{SCALE} beside it")))?;
+        let restored = restore(&name, view.shape(), view.data(), &scales.values);
+        let restored = restored.ok_or_else(|| broken(format!("{name} does not fit its {name}{SCALE}")))?;
+        weights.insert(name, restored);
+    }
+    Ok((weights, any_rounded))
+}
+
+/// Reads parameters that are to be made something of: each value must be a finite number.
+///
+/// # Errors
+///
+/// Those of [`read_weights`], and the name of a parameter that holds an infinity or what is not a number.
+pub fn read_finite_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
+    let weights = read_weights(path)?;
+    match parameters::not_finite(&weights) {
+        None => Ok(weights),
+        Some(name) => {
+            let reason = format!("the parameter {name} is not finite; choose another checkpoint");
+            Err(TrainError::run(path, reason))
+        }
+    }
+}
+
+/// How many parameters a safetensors file holds, scales not counted: its head alone is read.
+///
+/// # Errors
+///
+/// When it is no safetensors file.
+pub fn count_weights(path: &Path) -> Result<u64, TrainError> {
+    let shapes = weights_shapes(path)?;
+    let size = |shape: &Vec<usize>| shape.iter().fold(1_u64, |size, &of| size.saturating_mul(of as u64));
+    Ok(shapes.values().map(size).fold(0, u64::saturating_add))
+}
+
+/// The shapes of a safetensors file's parameters, scales not among them: its head alone is read.
+///
+/// # Errors
+///
+/// When it is no safetensors file.
+pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, TrainError> {
+    let broken = |reason: String| TrainError::run(path, format!("not a safetensors file: {reason}"));
+    let mut file = File::open(path).map_err(TrainError::io(path))?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(TrainError::io(path))?;
+    let (length, most) = (u64::from_le_bytes(length), file.metadata().map_err(TrainError::io(path))?.len());
+    if length > most {
+        return Err(broken(format!("its head has {length} bytes, and all of it {most}")));
+    }
+    let mut head = Vec::new();
+    file.take(length).read_to_end(&mut head).map_err(TrainError::io(path))?;
+    let head: Metadata = serde_json::from_slice(&head).map_err(|error| broken(error.to_string()))?;
+    let tensors = head.tensors();
+    let is_scale = |name: &str| {
+        let scaled = name.strip_suffix(SCALE).and_then(|name| tensors.get(name));
+        scaled.is_some_and(|scaled| scaled.dtype == Dtype::I8)
+    };
+    let weights = tensors.iter().filter(|(name, _)| !is_scale(name));
+    Ok(weights.map(|(name, tensor)| (name.clone(), tensor.shape.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_files_are_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("model.safetensors");
+        std::fs::write(&path, b"not weights").expect("written");
+        let error = count_weights(&path).expect_err("broken").to_string();
+        assert!(error.contains("model.safetensors"), "{error}");
+        let error = read_weights(&path).expect_err("broken").to_string();
+        assert!(error.contains("model.safetensors"), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_finite_is_not_made_anything_of() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("model.safetensors");
+        for (value, sound) in [(1.0, true), (f32::NAN, false), (f32::NEG_INFINITY, false)] {
+            let layer = Weights { shape: vec![2], values: vec![0.0, value] };
+            write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)])).expect("written");
+            match read_finite_weights(&path) {
+                Ok(_) => assert!(sound, "{value} passes"),
+                Err(error) => assert!(!sound && error.to_string().contains("layer.bias"), "{error}"),
+            }
+        }
+    }
+}
