@@ -30,6 +30,7 @@ mod diagnostic;
 mod document;
 mod extends;
 mod homes;
+mod limits;
 mod merge;
 mod names;
 mod new;
@@ -53,7 +54,7 @@ mod wording;
 mod write;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use document::{Document, load, load_run, load_str, read_metrics, read_yaml};
+pub use document::{Document, load, load_run, load_str, read_metrics, read_text, read_yaml};
 pub use new::{Template, template};
 pub use pattern::{Pattern, Piece};
 pub use schema::json_schema;
