@@ -96,6 +96,10 @@ impl Trainer {
         root: &DataRoot,
         Resuming { steps, files, accept_changes }: Resuming,
     ) -> Result<Self, TrainError> {
+        let root = files.iter().fold(root.for_run(run.path()), DataRoot::with_folder);
+        if !root.trusts_runs() {
+            run.require_whole()?;
+        }
         let document = run.experiment_on(files.as_deref(), registry)?;
         let checkpoints = run.checkpoints();
         let checkpoint = match checkpoints.steps()?.is_empty() {
@@ -123,7 +127,7 @@ impl Trainer {
             .map(|task| {
                 let name = adapters.tasks()[task].name.clone();
                 let dataset =
-                    any2any_data::open(&experiment.tasks[&name].data, root).map_err(TrainError::data)?;
+                    any2any_data::open(&experiment.tasks[&name].data, &root).map_err(TrainError::data)?;
                 let split = |role: &str| load_split(&dataset, &adapters, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
                 let train = split("train")?;

@@ -1,6 +1,7 @@
 //! A trained model at work: values of one medium in, values of another out.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 
 use any2any_adapter::{AdapterError, Encoded, Head, Registry, Sequence, Value};
 use any2any_core::{Loss, Model};
@@ -31,6 +32,8 @@ pub struct Translator {
     /// Its adapters.
     pub adapters: AdapterSet,
     model: Loaded,
+    /// The folder of the run that it is of; none of what is not loaded from one.
+    run: Option<PathBuf>,
 }
 
 /// The log-probability of a given pair.
@@ -88,13 +91,14 @@ impl Translator {
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
             TrainError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
-        Self { experiment, adapters, model }.that_decodes_in(precision)
+        let run = Some(run.path().to_owned());
+        Self { experiment, adapters, model, run }.that_decodes_in(precision)
     }
 
     /// A translator from its parts; the model without autodiff.
     pub fn new(experiment: Experiment, adapters: AdapterSet, model: Model) -> Self {
         let model = Loaded::of_model(model_config(&experiment, &adapters), model, Precision::Float);
-        Self { experiment, adapters, model }
+        Self { experiment, adapters, model, run: None }
     }
 
     /// The same, to decode with weights of a precision.
@@ -109,7 +113,7 @@ impl Translator {
         precision: Precision,
     ) -> Result<Self, TrainError> {
         let model = Loaded::of_model(model_config(&experiment, &adapters), model, precision);
-        Self { experiment, adapters, model }.that_decodes_in(precision)
+        Self { experiment, adapters, model, run: None }.that_decodes_in(precision)
     }
 
     fn that_decodes_in(self, precision: Precision) -> Result<Self, TrainError> {
@@ -141,6 +145,11 @@ impl Translator {
         self.model.engine()
     }
 
+    /// The data root for what the run names, which may be anyone's.
+    pub(crate) fn data_root(&self, root: &DataRoot) -> DataRoot {
+        self.run.as_ref().map_or_else(|| root.clone(), |run| root.for_run(run))
+    }
+
     /// A split of a task's data, encoded.
     ///
     /// # Errors
@@ -148,7 +157,7 @@ impl Translator {
     /// When the data is not there, or a value cannot be encoded.
     pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TrainError> {
         let task_data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
-        let dataset = any2any_data::open(task_data, root).map_err(TrainError::data)?;
+        let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(TrainError::data)?;
         prepare::load_split(&dataset, &self.adapters, task, split)
     }
 
@@ -166,7 +175,7 @@ impl Translator {
         root: &DataRoot,
     ) -> Result<Vec<String>, TrainError> {
         let task = &self.experiment.tasks[&self.adapters.tasks()[task].name];
-        let dataset = any2any_data::open(&task.data, root).map_err(TrainError::data)?;
+        let dataset = any2any_data::open(&task.data, &self.data_root(root)).map_err(TrainError::data)?;
         let all = dataset.split(split).map_err(TrainError::data)?;
         let all = all.require(field)?;
         Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())
