@@ -101,7 +101,8 @@ pub enum DataError {
     /// A file that a run names and may not.
     #[error(
         "the run names {}, which is not in its folder, in the data root or in the current folder, and whoever made the \
-         run chose it: if it is to be read, say so with --trust-paths",
+         run chose it: if it is to be read, say so with --trust-paths, or name the folder that the data is in with \
+         --files FOLDER",
         path.display()
     )]
     OutOfReach {
