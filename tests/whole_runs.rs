@@ -83,7 +83,10 @@ fn a_run_outlives_its_files_and_its_folder() {
         says(&workshop, "elsewhere", &["describe", run, "--json"], 0, &[]);
         says(&workshop, "elsewhere", &["score", run, "--source", "a.en", "--target", "a.de"], 0, &[]);
         let far = ["the run names", "train.", "--trust-paths", "--files FOLDER"];
-        says(&workshop, "elsewhere", &["evaluate", run], 1, &far);
+        // What was exported has its paths beside it, where the files are not, and the other still names those far away.
+        if run == "first" {
+            says(&workshop, "elsewhere", &["evaluate", run], 1, &far);
+        }
         let lost = ["there is no", "test.", "--files FOLDER"];
         says(&workshop, "elsewhere", &["evaluate", run, "--trust-paths"], 1, &lost);
         let again =
