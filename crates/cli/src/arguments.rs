@@ -9,6 +9,7 @@ mod sweep;
 
 use std::path::PathBuf;
 
+use any2any_data::{DataError, DataRoot};
 use any2any_train::Precision;
 use clap::{Args, Parser, Subcommand};
 
@@ -127,6 +128,25 @@ pub(crate) struct DataRootArgument {
     pub data_root: Option<PathBuf>,
 }
 
+/// The data of runs, which may have been made by anyone.
+#[derive(Args, Debug)]
+pub(crate) struct RunDataArguments {
+    #[command(flatten)]
+    root: DataRootArgument,
+    /// Read data of a run wherever it says that it lies, not only in its own folder, the data root and the current
+    /// folder: for runs of your own.
+    #[arg(long)]
+    trust_paths: bool,
+}
+
+impl RunDataArguments {
+    /// The data root for runs.
+    pub(crate) fn find(&self) -> Result<DataRoot, DataError> {
+        let root = DataRoot::find(self.root.data_root.as_deref())?;
+        Ok(root.trusting_runs(self.trust_paths))
+    }
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct ConfigArguments {
     /// The experiment, a YAML file.
@@ -207,6 +227,10 @@ pub(crate) struct TrainArguments {
     /// With `--resume`: go on although the experiment or the data has been changed since the last checkpoint.
     #[arg(long, requires = "resume")]
     pub accept_changes: bool,
+    /// With `--resume`: read data wherever the run says that it lies, not only in its own folder, the data root and the
+    /// current folder, and follow links that lead out of it: for runs of your own.
+    #[arg(long, requires = "resume")]
+    pub trust_paths: bool,
     /// Set a run that is already there aside, under a name that ends in `.old-N`.
     #[arg(long, conflicts_with = "resume")]
     pub overwrite: bool,
@@ -279,7 +303,7 @@ pub(crate) struct EvaluateArguments {
     #[command(flatten)]
     pub search: SearchArguments,
     #[command(flatten)]
-    pub root: DataRootArgument,
+    pub root: RunDataArguments,
     /// The folder that the files of the data have been moved to, when they are no longer where the run says.
     #[arg(long, value_name = "FOLDER")]
     pub files: Option<PathBuf>,

@@ -98,6 +98,17 @@ pub enum DataError {
         /// The roles and splits that there are.
         known: Vec<String>,
     },
+    /// A file that a run names and may not.
+    #[error(
+        "the run names {}, which is not in its folder, in the data root or in the current folder, and whoever made the \
+         run chose it: if it is to be read, say so with --trust-paths, or name the folder that the data is in with \
+         --files FOLDER",
+        path.display()
+    )]
+    OutOfReach {
+        /// The file.
+        path: PathBuf,
+    },
     /// A dataset without a manifest.
     #[error(
         "no dataset is called '{name}', and no manifest is at that path: {}",

@@ -25,6 +25,7 @@ mod limits;
 mod manifest;
 mod mix;
 mod prefetch;
+mod reach;
 mod reader;
 mod root;
 mod samples;

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::download::digest;
+use crate::reach::Reach;
 use crate::{DataError, Manifest, ManifestFile};
 
 /// The environment variable that names the data root.
@@ -15,6 +16,12 @@ const VARIABLE: &str = "ANY2ANY_DATA";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataRoot {
     folder: PathBuf,
+    /// Whether runs may name files anywhere.
+    trusts_runs: bool,
+    /// Further folders that a run may name files in.
+    named: Vec<PathBuf>,
+    /// Where the run lies whose data is opened; none for an experiment that a person wrote.
+    run: Option<PathBuf>,
 }
 
 /// Whether a dataset is in the data root.
@@ -38,7 +45,39 @@ pub enum Presence {
 impl DataRoot {
     /// The data root at a folder, which need not exist yet.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), trusts_runs: false, named: Vec::new(), run: None }
+    }
+
+    /// The same, and whether runs may name files anywhere: a person's own may, a stranger's should not.
+    #[must_use]
+    pub fn trusting_runs(self, trusts_runs: bool) -> Self {
+        Self { trusts_runs, ..self }
+    }
+
+    /// Whether runs may name files anywhere.
+    pub fn trusts_runs(&self) -> bool {
+        self.trusts_runs
+    }
+
+    /// The same, and runs may name files in this folder too.
+    #[must_use]
+    pub fn with_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.named.push(folder.into());
+        self
+    }
+
+    /// The same for the data of the run in a folder: unless runs are trusted, the files that it names must lie there, in
+    /// the data root, in the current folder, or in a folder that [`with_folder`](Self::with_folder) names.
+    #[must_use]
+    pub fn for_run(&self, run: impl Into<PathBuf>) -> Self {
+        Self { run: Some(run.into()), ..self.clone() }
+    }
+
+    /// What the run whose data is opened may name; none where it may name any file.
+    pub(crate) fn reach(&self) -> Option<Reach> {
+        let run = self.run.as_ref().filter(|_| !self.trusts_runs)?;
+        let named = std::iter::once(&self.folder).chain(&self.named);
+        Some(Reach::new(run, named.map(PathBuf::as_path)))
     }
 
     /// The data root that a person chose: the folder given, else the environment variable `ANY2ANY_DATA`,

@@ -7,6 +7,15 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::source::Place;
 
+/// How many problems are kept, the first of them; of more only their number is told.
+const KEPT: usize = 50;
+
+/// How many characters of a message or of a way out are kept: a key, a text, or a path in it may be of any length.
+const MESSAGE: usize = 2000;
+
+/// How many characters of a source line are kept.
+const LINE: usize = 1000;
+
 /// The most columns of a source line that are shown; longer lines are cut around the place.
 const WIDTH: usize = 140;
 
@@ -46,8 +55,11 @@ pub struct Diagnostic {
     pub message: String,
     /// The way out.
     pub help: Option<String>,
-    /// The line's text.
+    /// The line's text; of a very long one the part around the place.
     pub source_line: String,
+    /// How many characters of the line stand before that part.
+    #[serde(skip)]
+    skipped: usize,
     /// Where it stands among others.
     #[serde(skip)]
     order: (usize, usize, usize),
@@ -62,9 +74,10 @@ impl Diagnostic {
             line: 0,
             column: 0,
             length: 0,
-            message: message.into(),
-            help,
+            message: cut(message.into()),
+            help: help.map(cut),
             source_line: String::new(),
+            skipped: 0,
             order: (0, 0, 0),
         }
     }
@@ -77,18 +90,38 @@ impl Diagnostic {
     }
 
     pub(crate) fn error(place: &Place, message: impl Into<String>, help: Option<String>) -> Self {
+        let (skipped, source_line) = part(place.source.line(place.line), place.column);
         Self {
             severity: Severity::Error,
             file: place.source.name.clone(),
             line: place.line,
             column: place.column,
             length: place.length,
-            message: message.into(),
-            help,
-            source_line: place.source.line(place.line).to_owned(),
+            message: cut(message.into()),
+            help: help.map(cut),
+            source_line,
+            skipped,
             order: place.order(),
         }
     }
+}
+
+/// A text that is not too long to show.
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MESSAGE) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// The part of a line around a column, and how many characters stand before it.
+fn part(line: &str, column: usize) -> (usize, String) {
+    if line.len() <= LINE {
+        return (0, line.to_owned());
+    }
+    let skipped = column.saturating_sub(LINE / 2);
+    (skipped, line.chars().skip(skipped).take(LINE).collect())
 }
 
 impl fmt::Display for Diagnostic {
@@ -113,7 +146,7 @@ impl fmt::Display for Diagnostic {
 impl Diagnostic {
     /// The line as it is shown, and how many columns stand before and under the caret run.
     fn excerpt(&self) -> (String, usize, usize) {
-        let start = self.column.saturating_sub(1);
+        let start = self.column.saturating_sub(1 + self.skipped);
         let characters: Vec<char> = self.source_line.trim_end().chars().map(visible).collect();
         let (first, last) = if characters.len() <= WIDTH {
             (0, characters.len())
@@ -156,6 +189,9 @@ fn width(characters: &[char], from: usize, to: usize) -> usize {
 #[serde(transparent)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// How many more there are.
+    #[serde(skip)]
+    more: usize,
 }
 
 impl Diagnostics {
@@ -164,9 +200,14 @@ impl Diagnostics {
         self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// How many there are.
+    /// How many are kept: see [`more`](Self::more).
     pub fn len(&self) -> usize {
         self.list.len()
+    }
+
+    /// How many more there are than are kept.
+    pub fn more(&self) -> usize {
+        self.more
     }
 
     /// Whether there is none.
@@ -186,13 +227,20 @@ impl FromIterator<Diagnostic> for Diagnostics {
         list.sort_by(|a, b| (&a.order, &a.severity).cmp(&(&b.order, &b.severity)));
         // What a target takes over from its source is checked twice and reported once.
         list.dedup();
-        Self { list }
+        let more = list.len().saturating_sub(KEPT);
+        if more > 0 {
+            // Errors are kept before warnings.
+            list.sort_by_key(|problem| problem.severity);
+            list.truncate(KEPT);
+            list.sort_by(|a, b| (&a.order, &a.severity).cmp(&(&b.order, &b.severity)));
+        }
+        Self { list, more }
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { list: vec![diagnostic] }
+        Self { list: vec![diagnostic], more: 0 }
     }
 }
 
@@ -219,6 +267,9 @@ impl fmt::Display for Diagnostics {
         for (index, diagnostic) in self.list.iter().enumerate() {
             let gap = if index == 0 { "" } else { "\n\n" };
             write!(f, "{gap}{diagnostic}")?;
+        }
+        if self.more > 0 {
+            write!(f, "\n\n... and {} more", self.more)?;
         }
         Ok(())
     }

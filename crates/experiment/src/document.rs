@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 
 use crate::check::{self, Outside};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::extends::{Loader, folder_of, unreadable};
+use crate::extends::{self, Extending, Loader, folder_of, unreadable};
+use crate::limits;
 use crate::node::Node;
 use crate::paths::{self, Extent};
 use crate::resolve;
@@ -42,7 +43,7 @@ pub struct Document {
 ///
 /// Everything that is wrong with the file, with those that it extends, and with the overrides, at once.
 pub fn load(path: &Path, overrides: &[String], registry: &Registry) -> Result<Document, Diagnostics> {
-    let text = read(path)?;
+    let text = read_text(path)?;
     let given =
         Given { name: &path.to_string_lossy(), path: Some(path), text: &text, folder: &folder_of(path) };
     load_from(given, overrides, registry, Outside::Checked)
@@ -83,9 +84,9 @@ pub fn load_run(name: &str, text: &str, folder: &Path, registry: &Registry) -> R
 ///
 /// When the file cannot be read or does not fit the type: everything that is wrong, at once.
 pub fn read_yaml<T: JsonSchema + DeserializeOwned>(path: &Path) -> Result<T, Diagnostics> {
-    let text = read(path)?;
+    let text = read_text(path)?;
     let schema = schema_of::<T>();
-    let mut loader = Loader::new(&schema);
+    let mut loader = Loader::new(&schema, Extending::Allowed);
     let source = loader.source(&path.to_string_lossy(), &folder_of(path), &text);
     let node = loader.single(&source);
     let (Some(node), true) = (node, loader.problems.is_empty()) else {
@@ -105,7 +106,7 @@ pub fn read_yaml<T: JsonSchema + DeserializeOwned>(path: &Path) -> Result<T, Dia
 /// When a metric or an option is not known.
 pub fn read_metrics(text: &str) -> Result<Vec<Metric>, Diagnostics> {
     let schema = schema_of::<Metrics>();
-    let mut loader = Loader::new(&schema);
+    let mut loader = Loader::new(&schema, Extending::Allowed);
     let source = loader.source("--metric", Path::new(""), &format!("metrics: [{text}]"));
     let node = loader.single(&source);
     let (Some(node), true) = (node, loader.problems.is_empty()) else {
@@ -126,8 +127,13 @@ struct Metrics {
     metrics: Vec<Metric>,
 }
 
-fn read(path: &Path) -> Result<String, Diagnostics> {
-    std::fs::read_to_string(path).map_err(|error| {
+/// The text of an experiment's file.
+///
+/// # Errors
+///
+/// When there is no such file, or it is no text, or larger than any experiment.
+pub fn read_text(path: &Path) -> Result<String, Diagnostics> {
+    extends::read(path).map_err(|error| {
         let (message, help) = unreadable(path, path, &error);
         Diagnostic::of_file(path.to_string_lossy(), message, help).into()
     })
@@ -149,7 +155,11 @@ fn load_from(
     outside: Outside,
 ) -> Result<Document, Diagnostics> {
     let schema = experiment_schema(registry);
-    let mut loader = Loader::new(&schema);
+    let extending = match outside {
+        Outside::Checked => Extending::Allowed,
+        Outside::Ignored => Extending::Refused,
+    };
+    let mut loader = Loader::new(&schema, extending);
     let source = loader.source(name, folder, text);
     let tree = loader.tree(&source, path, overrides);
     let mut problems = loader.problems;
@@ -157,14 +167,21 @@ fn load_from(
     let Some(mut root) = tree.filter(|_| problems.is_empty()) else {
         return Err(problems.into_iter().collect());
     };
-    let unset = variables::expand_paths(&mut root, &schema);
+    let unset = match outside {
+        Outside::Checked => variables::expand_paths(&mut root, &schema),
+        Outside::Ignored => variables::unescape_paths(&mut root, &schema),
+    };
     if !unset.is_empty() {
         return Err(unset.into_iter().collect());
     }
     paths::join(&mut root, &schema);
     resolve::inherit(&mut root, registry);
     let Structure { mut json, broken, problems: structural } = structure::check(&root, &schema);
+    let cut = structural.len() >= limits::PROBLEMS;
     problems.extend(structural);
+    if cut {
+        return Err(problems.into_iter().collect());
+    }
     problems.extend(check::run(&root, &json, &broken, registry, outside));
     let diagnostics: Diagnostics = problems.into_iter().collect();
     if diagnostics.has_errors() {

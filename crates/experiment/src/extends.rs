@@ -1,13 +1,16 @@
 //! `extends: other.yaml`: the tree of an experiment with those that it builds on.
 
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use crate::diagnostic::Diagnostic;
+use crate::limits::{self, Budget, FILES};
 use crate::merge::merge;
-use crate::node::{Node, Value};
+use crate::node::{Entry, Node, Value};
 use crate::overrides::parse_override;
 use crate::parse::parse;
 use crate::shape::Schema;
@@ -17,16 +20,37 @@ use crate::source::{Place, Source};
 /// The key that names the files to build on.
 const EXTENDS: &str = "extends";
 
+/// Whether a text may build on other files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extending {
+    /// A person's own experiment may.
+    Allowed,
+    /// A run may not: it is whole, and a stranger's must not have files read, let alone shown.
+    Refused,
+}
+
 /// Reads trees, and collects what is wrong with them.
 pub(crate) struct Loader<'s> {
     schema: &'s Json,
+    extending: Extending,
     sources: usize,
+    budget: Budget,
+    /// The trees of files that have been extended, each with all that it extends itself: a file that several build on
+    /// is read once.
+    trees: HashMap<PathBuf, Option<Node>>,
     pub(crate) problems: Vec<Diagnostic>,
 }
 
 impl<'s> Loader<'s> {
-    pub(crate) fn new(schema: &'s Json) -> Self {
-        Self { schema, sources: 0, problems: Vec::new() }
+    pub(crate) fn new(schema: &'s Json, extending: Extending) -> Self {
+        Self {
+            schema,
+            extending,
+            sources: 0,
+            budget: Budget::default(),
+            trees: HashMap::new(),
+            problems: Vec::new(),
+        }
     }
 
     /// The source of a text.
@@ -48,7 +72,7 @@ impl<'s> Loader<'s> {
         for argument in overrides {
             let rank = self.sources;
             self.sources += 1;
-            let node = parse_override(argument, &source.folder, rank, &mut self.problems);
+            let node = parse_override(argument, &source.folder, rank, &mut self.budget, &mut self.problems);
             tree = self.over(tree, node);
         }
         tree
@@ -57,7 +81,7 @@ impl<'s> Loader<'s> {
     /// The tree of a source alone, which must be a mapping.
     pub(crate) fn single(&mut self, source: &Arc<Source>) -> Option<Node> {
         let known = self.problems.len();
-        let Some(node) = parse(source, &mut self.problems) else {
+        let Some(node) = parse(source, &mut self.budget, &mut self.problems) else {
             if self.problems.len() == known {
                 self.report(&Place::start(source), "the file is empty", None);
             }
@@ -83,7 +107,12 @@ impl<'s> Loader<'s> {
         let Some(at) = entries.iter().position(|entry| entry.key == EXTENDS) else {
             return Some(near);
         };
-        let extends = entries.remove(at).node;
+        let Entry { node: extends, place, .. } = entries.remove(at);
+        if self.extending == Extending::Refused {
+            let help = "a run says everything itself: take `extends` away, and write what it stands for";
+            self.report(&place, "the experiment of a run builds on no other file", Some(help.to_owned()));
+            return None;
+        }
         let mut base = None;
         for (file, place) in self.names(&extends) {
             let node = self.base(&file, &place, open);
@@ -114,14 +143,6 @@ impl<'s> Loader<'s> {
 
     fn base(&mut self, file: &str, place: &Place, open: &mut Vec<PathBuf>) -> Option<Node> {
         let path = place.source.folder.join(file);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) => {
-                let (message, help) = unreadable(&path, Path::new(file), &error);
-                self.report(place, &message, help);
-                return None;
-            }
-        };
         let identity = canonical(&path);
         if open.contains(&identity) {
             let message =
@@ -129,10 +150,33 @@ impl<'s> Loader<'s> {
             self.report(place, &message, Some("take one `extends` of the circle away".to_owned()));
             return None;
         }
+        if let Some(known) = self.trees.get(&identity) {
+            let node = known.as_ref()?;
+            // What is copied counts each time, or files that name others twice would grow without end.
+            if let Err(problem) = self.budget.take(node.size(), || place.clone()) {
+                self.problems.push(*problem);
+                return None;
+            }
+            return Some(node.clone());
+        }
+        if self.trees.len() + open.len() >= FILES {
+            let message = format!("the experiment is read from more than {FILES} files");
+            self.report(place, &message, Some("build on fewer files, or lay some together".to_owned()));
+            return None;
+        }
+        let text = match read_extended(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                let (message, help) = unreadable(&path, Path::new(file), &error);
+                self.report(place, &message, help);
+                return None;
+            }
+        };
         let source = self.source(&path.to_string_lossy(), &folder_of(&path), &text);
-        open.push(identity);
+        open.push(identity.clone());
         let node = self.extended(&source, open);
         open.pop();
+        self.trees.insert(identity, node.clone());
         node
     }
 
@@ -150,12 +194,40 @@ impl<'s> Loader<'s> {
     }
 }
 
+/// The text of a file; no more of one that is too large than tells that it is.
+pub(crate) fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let mut file = std::fs::File::open(path)?.take(limits::FILE as u64 + 1);
+    match file.read_to_string(&mut text) {
+        // The bound may cut a character in two.
+        Err(error) if error.kind() == ErrorKind::InvalidData && file.limit() == 0 => {
+            Err(ErrorKind::FileTooLarge.into())
+        }
+        Ok(_) if text.len() > limits::FILE => Err(ErrorKind::FileTooLarge.into()),
+        Ok(_) => Ok(text),
+        Err(error) => Err(error),
+    }
+}
+
+/// The text of a file that another names. A pipe or a device, which may never end or begin, is none.
+fn read_extended(path: &Path) -> std::io::Result<String> {
+    let kind = std::fs::metadata(path)?;
+    if kind.is_file() || kind.is_dir() {
+        return read(path);
+    }
+    Err(std::io::Error::new(ErrorKind::InvalidInput, "it is no file"))
+}
+
 /// What to say about a file that cannot be read.
 pub(crate) fn unreadable(path: &Path, given: &Path, error: &std::io::Error) -> (String, Option<String>) {
     let shown = path.display();
     match error.kind() {
-        std::io::ErrorKind::NotFound => (format!("there is no file `{shown}`"), instead_of(path, given)),
-        std::io::ErrorKind::InvalidData => {
+        ErrorKind::NotFound => (format!("there is no file `{shown}`"), instead_of(path, given)),
+        ErrorKind::FileTooLarge => {
+            let message = format!("`{shown}` has more than {} bytes, which no experiment has", limits::FILE);
+            (message, Some("name another file".to_owned()))
+        }
+        ErrorKind::InvalidData => {
             (format!("`{shown}` is not UTF-8 text"), Some("save it with the encoding UTF-8".to_owned()))
         }
         _ if path.is_dir() => (format!("`{shown}` is a folder"), Some("name a file in it".to_owned())),

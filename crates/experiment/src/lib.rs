@@ -30,6 +30,7 @@ mod diagnostic;
 mod document;
 mod extends;
 mod homes;
+mod limits;
 mod merge;
 mod names;
 mod new;
@@ -53,8 +54,9 @@ mod wording;
 mod write;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use document::{Document, load, load_run, load_str, read_metrics, read_yaml};
+pub use document::{Document, load, load_run, load_str, read_metrics, read_text, read_yaml};
 pub use new::{Template, template};
+pub use paths::{absolute as absolute_path, real as real_path};
 pub use pattern::{Pattern, Piece};
 pub use schema::json_schema;
 pub use suggest::suggest;

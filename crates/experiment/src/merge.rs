@@ -1,5 +1,7 @@
 //! One tree laid over another.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
@@ -21,21 +23,24 @@ pub(crate) fn merge<'s>(base: Node, near: Node, rules: Schema<'s>, schema: Optio
     if is_choice && !same_choice(&old, &new) {
         return Node { place: near.place, value: Value::Mapping(new) };
     }
-    let mut merged = old;
+    let known: HashMap<String, usize> =
+        old.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
+    let mut merged: Vec<Option<Entry>> = old.into_iter().map(Some).collect();
     for entry in new {
-        let Some(at) = merged.iter().position(|known| known.key == entry.key) else {
-            merged.push(entry);
+        let at = known.get(&entry.key).copied();
+        let Some((at, lower)) = at.and_then(|at| Some((at, merged[at].take()?))) else {
+            merged.push(Some(entry));
             continue;
         };
         let below = schema.and_then(|schema| rules.child(schema, &entry.key));
-        let Entry { key, place: lower_place, node: lower } = merged.remove(at);
+        let Entry { key, place: lower_place, node: lower } = lower;
         let mappings = matches!((&lower.value, &entry.node.value), (Value::Mapping(_), Value::Mapping(_)));
         let place = if mappings { shown(lower_place, entry.place) } else { entry.place };
         let node = merge(lower, entry.node, rules, below);
-        merged.insert(at, Entry { key, place, node });
+        merged[at] = Some(Entry { key, place, node });
     }
     let place = shown(base.place, near.place);
-    let value = Value::Mapping(merged);
+    let value = Value::Mapping(merged.into_iter().flatten().collect());
     Node { place, value }
 }
 

@@ -1,5 +1,6 @@
 //! A YAML document as a tree in which every node, and every key, knows its place.
 
+use crate::limits::Size;
 use crate::source::Place;
 
 /// A value, and where it stands.
@@ -97,6 +98,22 @@ impl Node {
         match &self.value {
             Value::Sequence(items) => items.get(step.parse::<usize>().ok()?).map(|item| (None, item)),
             _ => self.entry(step).map(|entry| (Some(&entry.place), &entry.node)),
+        }
+    }
+
+    /// How many values it has, and bytes of texts and keys.
+    pub(crate) fn size(&self) -> Size {
+        let one = |bytes| Size { values: 1, bytes };
+        match &self.value {
+            Value::Text(text) => one(text.len()),
+            Value::Sequence(items) => items.iter().map(Self::size).fold(one(0), Size::with),
+            Value::Mapping(entries) => {
+                let sizes = entries
+                    .iter()
+                    .map(|entry| entry.node.size().with(Size { values: 0, bytes: entry.key.len() }));
+                sizes.fold(one(0), Size::with)
+            }
+            _ => one(0),
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::limits::{self, Budget};
 use crate::node::{Entry, Node, Value};
 use crate::parse::parse_text;
 use crate::source::{OVERRIDE, Place, Source};
@@ -16,6 +17,7 @@ pub(crate) fn parse_override(
     argument: &str,
     folder: &Path,
     rank: usize,
+    budget: &mut Budget,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
     let source = Source::new(OVERRIDE, folder, argument, rank);
@@ -35,8 +37,13 @@ pub(crate) fn parse_override(
         problems.push(Diagnostic::error(place, "`extends` cannot be overridden", Some(help.to_owned())));
         return None;
     }
+    if let Some((_, place)) = keys.get(limits::DEPTH) {
+        let message = format!("this override has more than {} keys", limits::DEPTH);
+        problems.push(Diagnostic::error(place, message, Some(usage.to_owned())));
+        return None;
+    }
     let (_, last) = keys.last()?;
-    let value = value(&source, path, last, problems)?;
+    let value = value(&source, path, last, budget, problems)?;
     Some(keys.into_iter().rev().fold(value, |node, (key, place)| Node {
         place: place.clone(),
         value: Value::Mapping(vec![Entry { key, place, node }]),
@@ -55,7 +62,13 @@ fn keys(source: &Arc<Source>, path: &str) -> Vec<(String, Place)> {
         .collect()
 }
 
-fn value(source: &Arc<Source>, path: &str, key: &Place, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+fn value(
+    source: &Arc<Source>,
+    path: &str,
+    key: &Place,
+    budget: &mut Budget,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Node> {
     let given = &source.text[path.len() + 1..];
     if given.trim().is_empty() {
         return Some(Node { place: key.clone(), value: Value::Null });
@@ -63,7 +76,7 @@ fn value(source: &Arc<Source>, path: &str, key: &Place, problems: &mut Vec<Diagn
     // Spaces in the place of the key keep the columns of the argument.
     let padded = format!("{}{given}", " ".repeat(path.chars().count() + 1));
     let known = problems.len();
-    let node = parse_text(source, &padded, problems);
+    let node = parse_text(source, &padded, budget, problems);
     match node {
         None if problems.len() == known => Some(Node { place: key.clone(), value: Value::Null }),
         node => node,
@@ -87,7 +100,8 @@ mod tests {
         ];
         for (argument, expected) in cases {
             let mut problems = Vec::new();
-            let node = parse_override(argument, Path::new(""), 1, &mut problems).expect(argument);
+            let node = parse_override(argument, Path::new(""), 1, &mut Budget::default(), &mut problems)
+                .expect(argument);
             assert_eq!((node, problems), (tree(expected), Vec::new()), "{argument}");
         }
     }
@@ -103,7 +117,10 @@ mod tests {
         ];
         for (argument, expected) in cases {
             let mut problems = Vec::new();
-            assert!(parse_override(argument, Path::new(""), 1, &mut problems).is_none(), "{argument}");
+            assert!(
+                parse_override(argument, Path::new(""), 1, &mut Budget::default(), &mut problems).is_none(),
+                "{argument}"
+            );
             let places: Vec<_> = problems.iter().map(|problem| (problem.column, problem.length)).collect();
             assert_eq!(places, [expected], "{argument}");
             assert_eq!(problems[0].file, "--set");

@@ -5,38 +5,48 @@
 //! keys that are not scalars, and more than one document; those are reported, not skipped.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag};
 
 use crate::diagnostic::Diagnostic;
-use crate::node::{Entry, Node, Value};
+use crate::limits::{self, Budget, DEPTH, Size};
+use crate::node::{Entry, Node, Value, shorten};
 use crate::scalar::plain;
 use crate::source::{Place, Source};
 use crate::syntax::syntax_error;
 
-/// How deep collections may nest, so that walking a tree never exhausts the stack.
-const DEPTH: usize = 64;
-
-/// How many nodes a document may have once its aliases are written out.
-const NODES: usize = 100_000;
-
 /// Parses a source.
 ///
 /// Returns `None` for a text without a node (empty, or comments only) and after a syntax error.
-pub(crate) fn parse(source: &Arc<Source>, problems: &mut Vec<Diagnostic>) -> Option<Node> {
-    parse_text(source, &source.text, problems)
+pub(crate) fn parse(
+    source: &Arc<Source>,
+    budget: &mut Budget,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    parse_text(source, &source.text, budget, problems)
 }
 
 /// Parses `text`, whose lines and columns are those of the source.
-pub(crate) fn parse_text(source: &Arc<Source>, text: &str, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+pub(crate) fn parse_text(
+    source: &Arc<Source>,
+    text: &str,
+    budget: &mut Budget,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    if text.len() > limits::FILE {
+        problems.push(too_large(&source.name));
+        return None;
+    }
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: DEPTH,
         block_nesting_limit: DEPTH,
     };
     let events = Parser::new_from_str_with_options(text, options);
-    let mut composer = Composer { source, events, anchors: HashMap::new(), nodes: 0, problems };
+    let mut composer =
+        Composer { source, events, anchors: HashMap::new(), budget, kept: Budget::default(), problems };
     match composer.document() {
         Ok(node) => node,
         Err(problem) => {
@@ -46,6 +56,12 @@ pub(crate) fn parse_text(source: &Arc<Source>, text: &str, problems: &mut Vec<Di
     }
 }
 
+/// The problem of a file with more bytes than one may have.
+pub(crate) fn too_large(name: &str) -> Diagnostic {
+    let message = format!("the file has more than {} bytes, which no experiment has", limits::FILE);
+    Diagnostic::of_file(name, message, Some("name another file, or split it by `extends`".to_owned()))
+}
+
 /// A problem after which nothing more can be read.
 type Fatal = Box<Diagnostic>;
 
@@ -53,7 +69,9 @@ struct Composer<'a> {
     source: &'a Arc<Source>,
     events: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Node>,
-    nodes: usize,
+    budget: &'a mut Budget,
+    /// The same for what anchors keep.
+    kept: Budget,
     problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -90,10 +108,11 @@ impl<'a> Composer<'a> {
 
     /// The node that starts with an event; `fallback` is its place when it has no characters.
     fn node(&mut self, event: Event<'a>, span: Span, fallback: &Place) -> Result<Node, Fatal> {
-        self.count(1, &span)?;
+        let bytes = if let Event::Scalar(text, ..) = &event { text.len() } else { 0 };
+        self.take(Size { values: 1, bytes }, &span)?;
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.reject(tag.as_deref(), &span);
+                self.reject(tag.as_deref(), &span)?;
                 let value =
                     if style == ScalarStyle::Plain { plain(&text) } else { Value::Text(text.into_owned()) };
                 let empty = span.start.index() >= span.end.index();
@@ -101,11 +120,11 @@ impl<'a> Composer<'a> {
                 (Node { place, value }, anchor)
             }
             Event::SequenceStart(style, anchor, tag) => {
-                self.reject(tag.as_deref(), &span);
+                self.reject(tag.as_deref(), &span)?;
                 (self.sequence(style, span)?, anchor)
             }
             Event::MappingStart(style, anchor, tag) => {
-                self.reject(tag.as_deref(), &span);
+                self.reject(tag.as_deref(), &span)?;
                 (self.mapping(style, span)?, anchor)
             }
             Event::Alias(anchor) => return self.alias(anchor, &span),
@@ -118,6 +137,8 @@ impl<'a> Composer<'a> {
             }
         };
         if anchor != 0 {
+            // Anchors inside anchors copy what they hold once more each.
+            self.kept.take(node.size(), || place(self.source, span.start, Some(span.end)))?;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
@@ -139,6 +160,7 @@ impl<'a> Composer<'a> {
 
     fn mapping(&mut self, style: StructureStyle, start: Span) -> Result<Node, Fatal> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut lines: HashMap<String, usize> = HashMap::new();
         let end = loop {
             let (key, place) = match self.inner()? {
                 (Event::MappingEnd, span) => break span,
@@ -150,7 +172,7 @@ impl<'a> Composer<'a> {
                     (None, place)
                 }
                 (Event::Scalar(text, _, _, tag), span) => {
-                    self.reject(tag.as_deref(), &span);
+                    self.reject(tag.as_deref(), &span)?;
                     (Some(text.into_owned()), self.place(span))
                 }
                 (event, span) => {
@@ -164,10 +186,11 @@ impl<'a> Composer<'a> {
                     (None, place)
                 }
             };
+            self.check_problems(&place)?;
             let (event, span) = self.inner()?;
             let node = self.node(event, span, &place)?;
             if let Some(key) = key {
-                self.enter(&mut entries, Entry { key, place, node });
+                self.enter(&mut entries, &mut lines, Entry { key, place, node })?;
             }
         };
         let place = match entries.first() {
@@ -177,49 +200,66 @@ impl<'a> Composer<'a> {
         Ok(Node { place, value: Value::Mapping(entries) })
     }
 
-    /// Adds an entry unless its key cannot stand.
-    fn enter(&mut self, entries: &mut Vec<Entry>, entry: Entry) {
-        if let Some(first) = entries.iter().find(|known| known.key == entry.key) {
-            let message = format!("`{}` is given twice", entry.key);
-            let help = format!("it was first given on line {}: keep one of them", first.place.line);
-            self.report(&entry.place, &message, &help);
-        } else {
-            entries.push(entry);
+    /// Adds an entry unless its key cannot stand; `lines` says where each key was first given.
+    fn enter(
+        &mut self,
+        entries: &mut Vec<Entry>,
+        lines: &mut HashMap<String, usize>,
+        entry: Entry,
+    ) -> Result<(), Fatal> {
+        let size = Size { values: 0, bytes: entry.key.len() };
+        self.budget.take(size, || entry.place.clone())?;
+        let line = entry.place.line;
+        match lines.entry(entry.key.clone()) {
+            Slot::Occupied(first) => {
+                let message = format!("`{}` is given twice", shorten(first.key()));
+                let help = format!("it was first given on line {}: keep one of them", first.get());
+                self.report(&entry.place, &message, &help);
+                self.check_problems(&entry.place)
+            }
+            Slot::Vacant(free) => {
+                entries.push(entry);
+                free.insert(line);
+                Ok(())
+            }
         }
     }
 
     fn alias(&mut self, anchor: usize, span: &Span) -> Result<Node, Fatal> {
-        match self.anchors.get(&anchor).cloned() {
-            Some(node) => {
-                self.count(size(&node), span)?;
-                Ok(node)
-            }
-            None => {
-                let place = self.place(*span);
-                Err(Box::new(Diagnostic::error(
-                    &place,
-                    "this alias stands inside the very node that it repeats",
-                    None,
-                )))
-            }
-        }
+        let Some(node) = self.anchors.get(&anchor) else {
+            let place = self.place(*span);
+            return Err(Box::new(Diagnostic::error(
+                &place,
+                "this alias stands inside the very node that it repeats",
+                None,
+            )));
+        };
+        // Before it is copied.
+        self.budget.take(node.size(), || place(self.source, span.start, Some(span.end)))?;
+        Ok(node.clone())
     }
 
-    fn count(&mut self, nodes: usize, span: &Span) -> Result<(), Fatal> {
-        self.nodes += nodes;
-        if self.nodes <= NODES {
+    fn take(&mut self, size: Size, span: &Span) -> Result<(), Fatal> {
+        self.budget.take(size, || place(self.source, span.start, Some(span.end)))
+    }
+
+    /// Reads no further once there are more problems than anyone mends.
+    fn check_problems(&self, place: &Place) -> Result<(), Fatal> {
+        if self.problems.len() < limits::PROBLEMS {
             return Ok(());
         }
-        let message = format!("the document has more than {NODES} values, aliases written out");
-        Err(Box::new(Diagnostic::error(&self.place(*span), message, None)))
+        let message = format!("there are {} problems above: nothing more is read", limits::PROBLEMS);
+        Err(Box::new(Diagnostic::error(place, message, None)))
     }
 
-    fn reject(&mut self, tag: Option<&Tag>, span: &Span) {
-        if tag.is_some() {
-            let place = self.place(span.tag_span().unwrap_or(*span));
-            let help = "leave the tag out; to make a text of a number, put it in quotes";
-            self.report(&place, "tags are not supported", help);
+    fn reject(&mut self, tag: Option<&Tag>, span: &Span) -> Result<(), Fatal> {
+        if tag.is_none() {
+            return Ok(());
         }
+        let place = self.place(span.tag_span().unwrap_or(*span));
+        let help = "leave the tag out; to make a text of a number, put it in quotes";
+        self.report(&place, "tags are not supported", help);
+        self.check_problems(&place)
     }
 
     fn report(&mut self, place: &Place, message: &str, help: &str) {
@@ -251,14 +291,6 @@ pub(crate) fn place(source: &Arc<Source>, start: Marker, end: Option<Marker>) ->
     Place { source: Arc::clone(source), line, column, length: length.max(1) }
 }
 
-fn size(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Sequence(items) => items.iter().map(size).sum(),
-        Value::Mapping(entries) => entries.iter().map(|entry| size(&entry.node)).sum(),
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -266,7 +298,7 @@ pub(crate) mod tests {
     /// The tree of a text that must be right.
     pub(crate) fn tree(text: &str) -> Node {
         let mut problems = Vec::new();
-        let node = parse(&Source::new("test.yaml", "", text, 0), &mut problems);
+        let node = parse(&Source::new("test.yaml", "", text, 0), &mut Budget::default(), &mut problems);
         assert_eq!(problems, []);
         node.expect("the text holds a node")
     }
@@ -274,7 +306,7 @@ pub(crate) mod tests {
     /// The first problem of a text: its line, column and length, and its message.
     fn check(text: &str, (line, column, length): (usize, usize, usize), message: &str) {
         let mut problems = Vec::new();
-        parse(&Source::new("test.yaml", "", text, 0), &mut problems);
+        parse(&Source::new("test.yaml", "", text, 0), &mut Budget::default(), &mut problems);
         let first = problems.first().expect("a problem");
         assert_eq!((first.line, first.column, first.length), (line, column, length), "{first}");
         assert!(first.message.contains(message), "{first}");

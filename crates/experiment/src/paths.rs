@@ -148,12 +148,12 @@ pub(crate) fn plain(path: &Path) -> PathBuf {
 }
 
 /// A path that means the same from every folder.
-pub(crate) fn absolute(path: &Path) -> PathBuf {
+pub fn absolute(path: &Path) -> PathBuf {
     plain(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
 /// An absolute path without links, as far as it exists.
-fn real(path: &Path) -> PathBuf {
+pub fn real(path: &Path) -> PathBuf {
     let path = absolute(path);
     let known = path.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
     match known.and_then(|(folder, real)| Some((real, path.strip_prefix(folder).ok()?))) {

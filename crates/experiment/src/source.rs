@@ -1,5 +1,6 @@
 //! The texts that experiments are read from, and places in them.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// Where its diagnostics stand among those of other sources.
     pub(crate) rank: usize,
+    /// Where each line of the text begins and ends, so that finding one does not read all above it.
+    lines: Vec<Range<usize>>,
 }
 
 impl Source {
@@ -27,30 +30,33 @@ impl Source {
         rank: usize,
     ) -> Arc<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
-        Arc::new(Self { name: name.into(), folder: folder.into(), text, rank })
+        let lines = lines(&text);
+        Arc::new(Self { name: name.into(), folder: folder.into(), text, rank, lines })
     }
 
     /// A line, counted from 1; empty when there is none.
     pub(crate) fn line(&self, number: usize) -> &str {
-        number.checked_sub(1).and_then(|index| lines(&self.text).nth(index)).unwrap_or("")
+        let line = number.checked_sub(1).and_then(|index| self.lines.get(index).cloned());
+        line.and_then(|line| self.text.get(line)).unwrap_or("")
     }
 
     /// How many lines there are; at least one.
     pub(crate) fn lines(&self) -> usize {
-        lines(&self.text).count().max(1)
+        self.lines.len().max(1)
     }
 }
 
 /// The lines of a text as YAML counts them: a lone carriage return ends one too.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest.filter(|text| !text.is_empty())?;
-        let end = text.find(['\n', '\r']).unwrap_or(text.len());
-        let (line, tail) = text.split_at(end);
-        rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..));
-        Some(line)
-    })
+fn lines(text: &str) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    while start < text.len() {
+        let rest = &text[start..];
+        let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        lines.push(start..start + length);
+        start += length + if rest[length..].starts_with("\r\n") { 2 } else { 1 };
+    }
+    lines
 }
 
 /// Some characters of one line of a source.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use crate::choice::Choice;
 use crate::diagnostic::Diagnostic;
 use crate::homes::{Homes, unknown_key};
+use crate::limits;
 use crate::node::{Entry, Node, Value, below, shorten};
 use crate::shape::{Kind, Schema, Shape};
 use crate::source::Place;
@@ -81,6 +82,9 @@ struct Walk<'s> {
 impl<'s> Walk<'s> {
     /// The node as JSON, or `None` after reporting why it cannot be used.
     fn node(&mut self, node: &Node, schema: &'s Json, at: &At) -> Option<Json> {
+        if self.is_full() {
+            return None;
+        }
         if let Value::Text(word) = &node.value
             && let Some(why) = self.rules.refusal(schema, word)
         {
@@ -114,10 +118,18 @@ impl<'s> Walk<'s> {
         }
     }
 
+    /// Whether there are more problems than anyone mends, so that nothing more is looked at.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= limits::PROBLEMS
+    }
+
     fn mapping(&mut self, node: &Node, entries: &[Entry], schema: &'s Json, at: &At) -> Option<Json> {
         let mut json = Map::new();
         let mut meant = BTreeSet::new();
         for entry in entries {
+            if self.is_full() {
+                return None;
+            }
             match self.rules.property(schema, &entry.key) {
                 Some(schema) => {
                     if let Some(value) = self.node(&entry.node, schema, &at.entry(entry)) {

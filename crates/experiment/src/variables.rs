@@ -21,6 +21,24 @@ pub(crate) fn expand_paths(root: &mut Node, schema: &Json) -> Vec<Diagnostic> {
     problems
 }
 
+/// Puts the sign itself in the place of each `$$` in every path of a run, and tells which name variables: a run says its
+/// paths in full, and what stands in a reader's environment is none of its writer's business.
+pub(crate) fn unescape_paths(root: &mut Node, schema: &Json) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    paths::each_node(root, schema, &mut |node| {
+        let Value::Text(path) = &mut node.value else { return };
+        match expand(path, |_| Err(VarError::NotPresent)) {
+            Ok(plain) => *path = plain,
+            Err(_) => {
+                let help = "write the path in full; `$$` is the sign itself".to_owned();
+                let message = "the paths of a run have no environment variables";
+                problems.push(Diagnostic::error(&node.place, message, Some(help)));
+            }
+        }
+    });
+    problems
+}
+
 /// A path in which no sign begins a variable.
 pub(crate) fn escape(path: &str) -> String {
     path.replace('$', "$$")

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
-use any2any_data::{DataRoot, Dataset, Samples};
+use any2any_data::{DataError, DataRoot, Dataset, Samples};
 use any2any_experiment::spec::{self, Experiment};
 use any2any_train::look::ReadSource;
 use any2any_train::{AdapterSet, RunFolder, TrainError};
@@ -57,6 +57,15 @@ impl Opened {
         let weights = run.checkpoints().resolve("last")?.join("model.safetensors");
         let parameters = any2any_train::count_weights(&weights)?;
         let datasets = Kept::new(adapters.tasks().len());
+        let root = root.map(|root| root.for_run(run.path()));
+        for (name, task) in &experiment.tasks {
+            // Said once: without its data a run is shown without samples.
+            if let Some(Err(error @ DataError::OutOfReach { .. })) =
+                root.as_ref().map(|root| any2any_data::open(&task.data, root))
+            {
+                eprintln!("warning: task '{name}' is shown without samples: {error}");
+            }
+        }
         Ok(Self { experiment, adapters, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }
 

@@ -166,10 +166,10 @@ impl Checkpoints {
     /// The folder that `best`, `last` or `step-N` names.
     pub fn resolve(&self, name: &str) -> Result<PathBuf, TrainError> {
         let path = self.folder.join(name);
-        let folder = if path.is_dir() {
+        let folder = if path.is_dir() && !["best", "last"].contains(&name) {
             path
-        } else if path.is_file() {
-            self.folder.join(files::read(&path)?.trim())
+        } else if path.exists() {
+            self.named(&path)?
         } else {
             let known = self.steps()?.into_iter().map(|step| format!("step-{step}")).collect::<Vec<_>>();
             let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
@@ -182,14 +182,26 @@ impl Checkpoints {
         }
     }
 
+    /// The checkpoint that the file `best` or `last` holds the name of. Any other name would lead out of the run.
+    fn named(&self, path: &Path) -> Result<PathBuf, TrainError> {
+        let text = if path.is_file() { files::read(path)? } else { String::new() };
+        let step = text.trim().strip_prefix("step-").and_then(|step| step.parse().ok());
+        let wrong = || TrainError::run(path, "it must hold the name of a checkpoint here, such as step-100");
+        step.map(|step| self.step(step)).ok_or_else(wrong)
+    }
+
     /// The steps that have a checkpoint, in order.
     pub fn steps(&self) -> Result<Vec<u64>, TrainError> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(TrainError::io(&self.folder))?,
         };
-        let mut steps: Vec<u64> =
-            entries.filter_map(|entry| step_of_name(entry.ok()?.file_name().to_str()?)).collect();
+        let mut steps: Vec<u64> = entries
+            .filter_map(Result::ok)
+            // A link may lead into another run, whose checkpoints are not to be taken, nor pruned.
+            .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_symlink()))
+            .filter_map(|entry| step_of_name(entry.file_name().to_str()?))
+            .collect();
         steps.sort_unstable();
         Ok(steps)
     }
@@ -203,7 +215,8 @@ impl Checkpoints {
             }
         }
         for entry in std::fs::read_dir(&self.folder).map_err(TrainError::io(&self.folder))?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            if !is_link && entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
                 std::fs::remove_dir_all(entry.path()).map_err(TrainError::io(&entry.path()))?;
             }
         }
@@ -323,6 +336,39 @@ mod tests {
         assert!(checkpoints.resolve("best").expect("kept").ends_with("step-5"));
         let error = checkpoints.resolve("step-10").expect_err("removed").to_string();
         assert!(error.contains("step-5, step-15"), "{error}");
+    }
+
+    #[test]
+    fn best_and_last_name_steps_of_this_run_only() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let checkpoints = Checkpoints::new(folder.path().join("run/checkpoints"));
+        checkpoints.save(&checkpoint(5)).expect("saved");
+        std::fs::create_dir(folder.path().join("elsewhere")).expect("made");
+        for name in ["../../elsewhere", "/etc", "step-5/../../../elsewhere", "step-", "", "step-5x"] {
+            files::write(&folder.path().join("run/checkpoints/best"), name.as_bytes()).expect("written");
+            let error = checkpoints.resolve("best").expect_err(name).to_string();
+            assert!(error.contains("best: it must hold the name of a checkpoint"), "{error}");
+        }
+        checkpoints.point("best", 5).expect("pointed");
+        assert!(checkpoints.resolve("best").expect("sound").ends_with("step-5"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_no_checkpoints_and_nothing_behind_them_is_pruned() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (own, other) = (folder.path().join("own"), folder.path().join("other"));
+        let others = Checkpoints::new(&other);
+        others.save(&checkpoint(5)).expect("saved");
+        let checkpoints = Checkpoints::new(&own);
+        checkpoints.save(&checkpoint(7)).expect("saved");
+        std::os::unix::fs::symlink(others.step(5), checkpoints.step(5)).expect("linked");
+        std::os::unix::fs::symlink(&other, own.join(".unfinished-x")).expect("linked");
+        std::os::unix::fs::symlink(&other, own.join("best")).expect("linked");
+        assert_eq!(checkpoints.steps().expect("listed"), [7]);
+        checkpoints.resolve("best").expect_err("a link");
+        checkpoints.keep_only(&[7]).expect("removed");
+        Checkpoint::load(&others.step(5)).expect("whole");
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl Translator {
         root: &DataRoot,
     ) -> Result<(), TrainError> {
         let task = &self.adapters.tasks()[task];
-        let samples = any2any_data::open(&self.experiment.tasks[&task.name].data, root)?.split(name)?;
+        let samples = any2any_data::open(&self.experiment.tasks[&task.name].data, &self.data_root(root))?
+            .split(name)?;
         let numbers: Vec<usize> = split.examples.iter().map(|example| example.sample).collect();
         let set = |field: &String| open(samples.require(field)?, task, &numbers);
         split.alternatives = fields.iter().map(set).collect::<Result<_, TrainError>>()?;

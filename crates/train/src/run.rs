@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use any2any_adapter::Registry;
 use any2any_core::{Initializer, Model};
+use any2any_experiment::real_path;
 use any2any_experiment::spec::Experiment;
 use any2any_inference::Precision;
 use burn::module::Module;
@@ -128,6 +129,26 @@ impl RunFolder {
         Ok(running)
     }
 
+    /// Fails for a run in which a link leads out of it: a training that goes on would write there, and prune what it
+    /// finds.
+    pub(crate) fn require_whole(&self) -> Result<(), TrainError> {
+        let folder = real_path(&self.folder);
+        let mut open = vec![self.folder.clone()];
+        while let Some(place) = open.pop() {
+            for entry in place.read_dir().into_iter().flatten().flatten() {
+                let (path, kind) = (entry.path(), entry.file_type().map_err(TrainError::io(&place))?);
+                if kind.is_dir() {
+                    open.push(path);
+                } else if kind.is_symlink() && !real_path(&path).starts_with(&folder) {
+                    let reason = "this link leads out of the run, and a training would write there: put what it leads \
+                                  to in its place, or say --trust-paths";
+                    return Err(TrainError::run(&path, reason));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The text of the experiment with every default written out.
     pub fn resolved(&self) -> Result<String, TrainError> {
         let path = self.folder.join("resolved.yaml");
@@ -135,7 +156,7 @@ impl RunFolder {
             let reason = "this folder holds no run (no resolved.yaml); train one with `any2any train CONFIG --run FOLDER`";
             return Err(TrainError::run(&self.folder, reason));
         }
-        files::read(&path)
+        any2any_experiment::read_text(&path).map_err(TrainError::Experiment)
     }
 
     /// The experiment of the run. The files that it was trained on need not be there.

@@ -107,6 +107,10 @@ impl Trainer {
         root: &DataRoot,
         Resuming { steps, files, accept_changes, from }: Resuming,
     ) -> Result<Self, TrainError> {
+        let root = files.iter().fold(root.for_run(run.path()), DataRoot::with_folder);
+        if !root.trusts_runs() {
+            run.require_whole()?;
+        }
         let document = run.experiment_on(files.as_deref(), registry)?;
         // Before anything is read that another training may be writing.
         let running = Running::alone(run.path())?;
@@ -134,7 +138,7 @@ impl Trainer {
             .map(|task| {
                 let name = adapters.tasks()[task].name.clone();
                 let dataset =
-                    any2any_data::open(&experiment.tasks[&name].data, root).map_err(TrainError::data)?;
+                    any2any_data::open(&experiment.tasks[&name].data, &root).map_err(TrainError::data)?;
                 let split = |role: &str| load_split(&dataset, &adapters, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
                 let train = split("train")?;

@@ -1,5 +1,6 @@
 //! A trained model at work: values of one medium in, values of another out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use any2any_adapter::{AdapterError, Cancellation, Encoded, Head, Registry, Sequence, Value};
@@ -33,6 +34,8 @@ pub struct Translator {
     model: Arc<Loaded>,
     cancellation: Cancellation,
     longest_source: usize,
+    /// The folder of the run that it is of; none of what is not loaded from one.
+    run: Option<PathBuf>,
 }
 
 /// The log-probability of a given pair.
@@ -100,7 +103,8 @@ impl Translator {
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
             TrainError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
-        Self::of(experiment, adapters, model).that_decodes_in(precision)
+        let translator = Self { run: Some(run.path().to_owned()), ..Self::of(experiment, adapters, model) };
+        translator.that_decodes_in(precision)
     }
 
     /// A translator from its parts; the model without autodiff.
@@ -140,6 +144,7 @@ impl Translator {
             model: Arc::new(model),
             cancellation: Cancellation::default(),
             longest_source: usize::MAX,
+            run: None,
         }
     }
 
@@ -201,6 +206,11 @@ impl Translator {
         self.model.engine()
     }
 
+    /// The data root for what the run names, which may be anyone's.
+    pub(crate) fn data_root(&self, root: &DataRoot) -> DataRoot {
+        self.run.as_ref().map_or_else(|| root.clone(), |run| root.for_run(run))
+    }
+
     /// A split of a task's data, encoded.
     ///
     /// # Errors
@@ -208,7 +218,7 @@ impl Translator {
     /// When the data is not there, or a value cannot be encoded.
     pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TrainError> {
         let task_data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
-        let dataset = any2any_data::open(task_data, root).map_err(TrainError::data)?;
+        let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(TrainError::data)?;
         prepare::load_split(&dataset, &self.adapters, task, split)
     }
 
@@ -226,7 +236,7 @@ impl Translator {
         root: &DataRoot,
     ) -> Result<Vec<String>, TrainError> {
         let task = &self.experiment.tasks[&self.adapters.tasks()[task].name];
-        let dataset = any2any_data::open(&task.data, root).map_err(TrainError::data)?;
+        let dataset = any2any_data::open(&task.data, &self.data_root(root)).map_err(TrainError::data)?;
         let all = dataset.split(split).map_err(TrainError::data)?;
         let all = all.require(field)?;
         Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())

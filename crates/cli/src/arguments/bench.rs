@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ConfigArguments, DataRootArgument, PrecisionArgument};
+use super::{ConfigArguments, DataRootArgument, PrecisionArgument, RunDataArguments};
 
 #[derive(Args, Debug)]
 pub(crate) struct BenchArguments {
@@ -41,7 +41,7 @@ pub(crate) struct BenchServeArguments {
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     #[command(flatten)]
-    pub root: DataRootArgument,
+    pub root: RunDataArguments,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use any2any_explorer::Limits;
 use clap::Args;
 
-use super::DataRootArgument;
+use super::RunDataArguments;
 
 #[derive(Args, Debug)]
 pub(crate) struct ExploreArguments {
@@ -50,7 +50,7 @@ pub(crate) struct ServerArguments {
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub host: IpAddr,
     #[command(flatten)]
-    pub root: DataRootArgument,
+    pub root: RunDataArguments,
     /// How many seconds a request may take.
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     pub time_limit: NonZeroU64,

@@ -115,7 +115,11 @@ fn train(
 ) -> anyhow::Result<Option<Json>> {
     let folder = RunFolder::new(place);
     let trainer = match folder.checkpoints().steps() {
-        Ok(steps) if !steps.is_empty() => Trainer::resume(folder, registry, root, Resuming::default())?,
+        Ok(steps) if !steps.is_empty() => {
+            // The run is of the very experiment that was given, so its paths are a person's own.
+            let root = root.clone().trusting_runs(true);
+            Trainer::resume(folder, registry, &root, Resuming::default())?
+        }
         _ => Trainer::start(any2any_train::prepare(document, registry, root)?, folder, Existing::SetAside)?,
     };
     for words in trainer.passed_over() {

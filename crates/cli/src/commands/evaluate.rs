@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     let decoding = arguments.search.apply(translator.decoding(task).clone())?;
     let usual = translator.experiment.metrics(&translator.adapters.tasks()[task].name);
     let metrics = arguments.options.apply(&arguments.metrics, usual)?;
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let root = arguments.files.iter().fold(arguments.root.find()?, DataRoot::with_folder);
     let mut split = translator.load_split(task, &arguments.split, &root)?;
     add_references(&arguments, &translator, task, &mut split, &root)?;
     if let Some(limit) = arguments.limit {

@@ -1,7 +1,6 @@
 //! `any2any serve`: a trained model for other programs, over HTTP.
 
 use any2any_adapter::Registry;
-use any2any_data::DataRoot;
 use any2any_explorer::{Options, Server};
 
 use crate::arguments::{ServeArguments, ServerArguments};
@@ -23,7 +22,7 @@ pub(super) fn options(
         runs: arguments.runs.clone(),
         registry: registry.clone(),
         // Without a folder of data there are no samples, but everything else.
-        data: DataRoot::find(arguments.root.data_root.as_deref()).ok(),
+        data: arguments.root.find().ok(),
         host: arguments.host,
         port: arguments.port,
         page,

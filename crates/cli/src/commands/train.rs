@@ -13,7 +13,7 @@ use crate::output;
 use crate::progress::Display;
 
 pub(crate) fn run(arguments: TrainArguments, registry: &Registry) -> anyhow::Result<()> {
-    let root = DataRoot::find(arguments.root.data_root.as_deref())?;
+    let root = DataRoot::find(arguments.root.data_root.as_deref())?.trusting_runs(arguments.trust_paths);
     let trainer = match &arguments.resume {
         Some(run) => resume(run, &arguments, registry, &root)?,
         None => start(&arguments, registry, &root)?,

@@ -14,6 +14,7 @@ mod source;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use any2any_adapter::Seed;
@@ -47,8 +48,8 @@ pub struct Dataset {
 /// how to get it.
 pub fn open(data: &spec::Data, root: &DataRoot) -> Result<Dataset, DataError> {
     let source = match (&data.dataset, &data.files) {
-        (Some(name), None) => Source::of_manifest(Catalog::shipped()?.find(name)?, root, name)?,
-        (None, Some(files)) => Source::of_files(files),
+        (Some(name), None) => Source::of_manifest(find(name, root)?, root, name)?,
+        (None, Some(files)) => Source::of_files(files, root)?,
         _ => return Err(DataError::NoData),
     };
     if let Some(problem) = data.problems().first() {
@@ -61,10 +62,20 @@ pub fn open(data: &spec::Data, root: &DataRoot) -> Result<Dataset, DataError> {
     let mut dataset = Dataset::new(source, data.clone());
     if let Some(pair) = &data.pair {
         let name = &pair.dataset;
-        let partner = Source::of_manifest(Catalog::shipped()?.find(name)?, root, name)?;
+        let partner = Source::of_manifest(find(name, root)?, root, name)?;
         dataset.partner = Some(Box::new(pair::partner(&dataset, partner)));
     }
     Ok(dataset)
+}
+
+/// The manifest of a name, or at a path that may be read.
+fn find(name: &str, root: &DataRoot) -> Result<Manifest, DataError> {
+    let catalog = Catalog::shipped()?;
+    let is_shipped = catalog.manifests().iter().any(|manifest| manifest.name == name);
+    if let (false, Some(reach)) = (is_shipped, root.reach()) {
+        reach.require(Path::new(name))?;
+    }
+    catalog.find(name)
 }
 
 impl Dataset {

@@ -37,8 +37,12 @@ impl Source {
     }
 
     /// The source of a person's own files.
-    pub(super) fn of_files(files: &spec::Files) -> Self {
-        Self::Files { files: Box::new(files.clone()), archives: Archives::default() }
+    pub(super) fn of_files(files: &spec::Files, root: &DataRoot) -> Result<Self, DataError> {
+        let archives = Archives::within(root.reach());
+        for (_, split) in files.splits() {
+            reader::require(split, Path::new(""), &archives)?;
+        }
+        Ok(Self::Files { files: Box::new(files.clone()), archives })
     }
 
     pub(super) fn name(&self) -> &str {

@@ -13,6 +13,7 @@ use any2any_adapter::File;
 use flate2::bufread::MultiGzDecoder;
 
 use super::lines::wrong;
+use crate::reach::Reach;
 use crate::{DataError, text};
 
 /// How much larger than its archive the content may be.
@@ -24,9 +25,10 @@ const ALWAYS_ALLOWED: u64 = 64 << 20;
 /// The most members.
 const MEMBERS: usize = 1_000_000;
 
-/// The archives that have been read, by path.
+/// The archives that have been read, by path, and what may be read at all.
 #[derive(Debug, Default)]
 pub(crate) struct Archives {
+    reach: Option<Reach>,
     known: Mutex<BTreeMap<PathBuf, Arc<Archive>>>,
 }
 
@@ -38,8 +40,19 @@ pub(crate) struct Archive {
 }
 
 impl Archives {
+    /// No archive yet, and only files of this reach; of any without one.
+    pub(crate) fn within(reach: Option<Reach>) -> Self {
+        Self { reach, ..Self::default() }
+    }
+
+    /// Fails for a file that may not be read.
+    pub(super) fn require(&self, path: &Path) -> Result<(), DataError> {
+        self.reach.as_ref().map_or(Ok(()), |reach| reach.require(path))
+    }
+
     /// The archive at a path: `.tar`, `.tar.gz`, `.tgz` or `.zip`.
     pub(super) fn open(&self, path: &Path) -> Result<Arc<Archive>, DataError> {
+        self.require(path)?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(archive) = known.get(path) {
             return Ok(archive.clone());

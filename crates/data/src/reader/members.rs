@@ -29,7 +29,7 @@ pub(super) fn read(
         }
         None => {
             let mut files = Vec::new();
-            walk(&place, "", 0, &mut files)?;
+            walk(&place, "", 0, archives, &mut files)?;
             files.sort_by(|(a, _), (b, _)| a.cmp(b));
             files
         }
@@ -47,6 +47,9 @@ pub(super) fn read(
             }
             continue;
         };
+        if members.archive.is_none() {
+            archives.require(file.path())?;
+        }
         values.push(Value::from(file.clone()));
         // The first group is the whole name.
         for (group, (_, texts)) in found.iter().skip(1).zip(&mut columns) {
@@ -95,7 +98,13 @@ pub(crate) fn expression(pattern: &Pattern) -> Result<Regex, String> {
 }
 
 /// The files below a folder, with their names from there.
-fn walk(folder: &Path, name: &str, depth: usize, files: &mut Vec<(String, File)>) -> Result<(), DataError> {
+fn walk(
+    folder: &Path,
+    name: &str,
+    depth: usize,
+    archives: &Archives,
+    files: &mut Vec<(String, File)>,
+) -> Result<(), DataError> {
     let read = |source| DataError::Read { path: folder.to_owned(), source };
     for entry in std::fs::read_dir(folder).map_err(read)? {
         let entry = entry.map_err(read)?;
@@ -104,7 +113,13 @@ fn walk(folder: &Path, name: &str, depth: usize, files: &mut Vec<(String, File)>
         let path = entry.path();
         let name = if name.is_empty() { own } else { format!("{name}/{own}") };
         match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() && depth < DEPTH => walk(&path, &name, depth + 1, files)?,
+            Ok(metadata) if metadata.is_dir() && depth < DEPTH => {
+                // Links may lead anywhere, and what is there is not to be listed either.
+                if path.is_symlink() {
+                    archives.require(&path)?;
+                }
+                walk(&path, &name, depth + 1, archives, files)?;
+            }
             Ok(metadata) if metadata.is_file() => files.push((name, File::on_disk(path))),
             _ => {}
         }

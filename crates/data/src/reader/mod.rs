@@ -19,7 +19,7 @@ mod rows;
 mod table;
 mod tsv;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use archive::Archives;
 pub use lines::{Line, Lines, TextFile};
@@ -49,6 +49,7 @@ pub(crate) fn read_sound(
     folder: &Path,
     archives: &Archives,
 ) -> Result<Samples, DataError> {
+    require(files, folder, archives)?;
     match files {
         SplitFiles::Parallel(fields) => parallel::read(fields, folder),
         SplitFiles::Tsv(table) => tsv::read(&folder.join(&table.file), &table.columns),
@@ -58,6 +59,26 @@ pub(crate) fn read_sound(
         SplitFiles::Fasta(fasta) => fasta::read(fasta, folder, archives),
         SplitFiles::Members(members) => members::read(members, folder, archives),
         SplitFiles::Rows(rows) => rows::read(rows, folder, archives),
+    }
+}
+
+/// Fails for files of which one may not be read.
+pub(crate) fn require(files: &SplitFiles, folder: &Path, archives: &Archives) -> Result<(), DataError> {
+    if let SplitFiles::Rows(rows) = files {
+        require(&rows.from, folder, archives)?;
+    }
+    named(files).into_iter().try_for_each(|path| archives.require(&folder.join(path)))
+}
+
+/// The files and folders that a split names itself; what is found in them, or by the fields of samples, is checked
+/// where it is found.
+fn named(files: &SplitFiles) -> Vec<&PathBuf> {
+    match files {
+        SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => fields.values().collect(),
+        SplitFiles::Tsv(table) | SplitFiles::Csv(table) | SplitFiles::JsonLines(table) => vec![&table.file],
+        SplitFiles::Fasta(fasta) => fasta.files.values().chain(&fasta.archive).collect(),
+        SplitFiles::Members(members) => members.archive.iter().chain(&members.folder).collect(),
+        SplitFiles::Rows(rows) => rows.files.values().filter_map(|part| part.archive.as_ref()).collect(),
     }
 }
 

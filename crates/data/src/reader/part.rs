@@ -16,6 +16,7 @@ use crate::DataError;
 /// The values of one field, each a file that its row names.
 pub(super) struct Parts<'a> {
     folder: &'a Path,
+    archives: &'a Archives,
     archive: Option<Arc<Archive>>,
     name: Pattern,
     part: Option<Numbers>,
@@ -33,7 +34,11 @@ enum Numbers {
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn new(spec: &PartOfFile, folder: &'a Path, archives: &Archives) -> Result<Self, DataError> {
+    pub(super) fn new(
+        spec: &PartOfFile,
+        folder: &'a Path,
+        archives: &'a Archives,
+    ) -> Result<Self, DataError> {
         let archive =
             spec.archive.as_ref().map(|archive| archives.open(&folder.join(archive))).transpose()?;
         let file = spec.file.as_ref().map(|file| file.to_string_lossy().into_owned());
@@ -51,7 +56,7 @@ impl<'a> Parts<'a> {
             Some(FilePart::Second(number)) => Some(Numbers::Second(parse(number)?)),
             Some(FilePart::Item(number)) => Some(Numbers::Item(parse(number)?)),
         };
-        Ok(Self { folder, archive, name: parse(&name)?, part, found: HashMap::new() })
+        Ok(Self { folder, archives, archive, name: parse(&name)?, part, found: HashMap::new() })
     }
 
     /// The value of a row, whose texts are given.
@@ -79,6 +84,8 @@ impl<'a> Parts<'a> {
         if let Some(file) = self.found.get(&path) {
             return Ok(file.clone());
         }
+        // Before it is looked for: whether it is there is not the run's business either.
+        self.archives.require(&path).map_err(|error| error.to_string())?;
         if !path.is_file() {
             return Err(format!("there is no file {}", path.display()));
         }

@@ -98,7 +98,7 @@ fn check_file(checker: &mut Checker<'_>, node: &Node, is_folder: bool) {
         let noun = if is_folder { "folder" } else { "file" };
         (format!("there is no {noun} `{text}`"), help)
     };
-    checker.found.push(Diagnostic::error(&node.place, message, Some(help)));
+    checker.report(Diagnostic::error(&node.place, message, Some(help)));
 }
 
 /// The path as it stands in the experiment.
@@ -124,12 +124,12 @@ fn check_repeated<'n>(
         Some((_, first)) if *first != split => {
             let message = format!("this file is in `{first}` and in `{split}`");
             let help = "scores on samples that the model has seen say nothing about new ones: split the file";
-            checker.found.push(Diagnostic::error(&node.place, message, Some(help.to_owned())).as_warning());
+            checker.report(Diagnostic::error(&node.place, message, Some(help.to_owned())).as_warning());
         }
         Some((_, _)) => {
             let help = "each field of a sample needs a file of its own";
             let message = "this file is given for two fields";
-            checker.found.push(Diagnostic::error(&node.place, message, Some(help.to_owned())).as_warning());
+            checker.report(Diagnostic::error(&node.place, message, Some(help.to_owned())).as_warning());
         }
         None => seen.push((file, split)),
     }

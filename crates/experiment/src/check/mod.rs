@@ -14,7 +14,8 @@ use any2any_adapter::Registry;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::limits;
 use crate::node::Node;
 use crate::spec::{Decoding, Device, Evaluation, Metric, Model, Training};
 use crate::structure::Broken;
@@ -59,12 +60,20 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn error(&mut self, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.found.push(Diagnostic::error(self.root.place_of(pointer), message, Some(help.into())));
+        self.report(Diagnostic::error(self.root.place_of(pointer), message, Some(help.into())));
     }
 
     fn warning(&mut self, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.found
-            .push(Diagnostic::error(self.root.place_of(pointer), message, Some(help.into())).as_warning());
+        let problem = Diagnostic::error(self.root.place_of(pointer), message, Some(help.into()));
+        self.report(problem.as_warning());
+    }
+
+    /// Keeps a problem, unless there are more than anyone mends; warnings never leave errors without room.
+    fn report(&mut self, problem: Diagnostic) {
+        let most = if problem.severity == Severity::Error { 2 } else { 1 } * limits::PROBLEMS;
+        if self.found.len() < most {
+            self.found.push(problem);
+        }
     }
 
     /// Whether the experiment itself says something at a pointer.

@@ -191,7 +191,7 @@ fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
         let help = problem.help.unwrap_or_default();
         if help.is_empty() {
             let place = checker.root.place_of(&pointer);
-            checker.found.push(crate::diagnostic::Diagnostic::error(place, problem.message, None));
+            checker.report(crate::diagnostic::Diagnostic::error(place, problem.message, None));
         } else {
             checker.error(&pointer, problem.message, help);
         }

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use any2any_adapter::Registry;
-use any2any_data::DataRoot;
 use any2any_explorer::{Limits, Options, Server};
 use anyhow::Context;
 use serde::Serialize;
@@ -24,7 +23,7 @@ pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyho
     let server = Server::bind(Options {
         runs: vec![arguments.run.clone()],
         registry: registry.clone(),
-        data: DataRoot::find(arguments.root.data_root.as_deref()).ok(),
+        data: arguments.root.find().ok(),
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 0,
         page: false,
