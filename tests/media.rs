@@ -81,14 +81,16 @@ fn prices(workshop: &Workshop) {
         assert!(seen.stderr.contains(part), "{part}: {}", seen.stderr);
     }
 
-    let memory = Limits { memory: 64 << 20, source: 1 << 30, ..Limits::default() };
-    for (limits, part) in [(Limits::default(), "4194304 positions"), (memory, "--memory")] {
+    let memory = Limits { memory: 128 << 20, source: 1 << 30, ..Limits::default() };
+    for (limits, count, part) in
+        [(Limits::default(), 16, "4194304 positions"), (memory, 1, "opening this value may take")]
+    {
         let served = Served::of(vec![workshop.path("run")], Ipv4Addr::LOCALHOST.into(), limits);
         let bytes = std::fs::read(folder.join("c.png")).expect("a picture");
         let content = base64::engine::general_purpose::STANDARD.encode(bytes);
         let large = serde_json::json!({ "file": { "name": "c.png", "content": content } });
         let answer =
-            served.post("/api/translate", &serde_json::json!({ "task": 0, "sources": vec![large; 16] }));
+            served.post("/api/translate", &serde_json::json!({ "task": 0, "sources": vec![large; count] }));
         assert_eq!(answer.status, 413, "{}", answer.body);
         assert!(answer.body.contains(part), "{}", answer.body);
     }

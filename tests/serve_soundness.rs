@@ -170,6 +170,7 @@ fn another_site_and_another_name_are_refused() {
         ("host: rebound.example\r\n", 403),
         ("host: localhost\r\norigin: https://example.org\r\n", 403),
         ("host: localhost\r\norigin: http://localhost\r\n", 200),
+        ("host: localhost\r\nsec-fetch-site: cross-site\r\n", 403),
     ] {
         assert_eq!(served.send("GET", "/api/runs", headers, b"").status, status, "{headers}");
     }
@@ -179,17 +180,18 @@ fn another_site_and_another_name_are_refused() {
 fn elsewhere_than_on_this_machine_a_token_is_asked_for() {
     let served = Served::at(IpAddr::V4(Ipv4Addr::UNSPECIFIED), Limits::default());
     let (_, token) = served.url.split_once("?token=").expect("the address has the token");
-    assert_eq!(served.get("/api/runs").status, 401);
+    let refused = served.get("/api/runs");
+    assert_eq!(refused.status, 401);
+    assert!(refused.head.contains("www-authenticate: bearer"), "{}", refused.head);
     assert_eq!(served.get("/").status, 401);
     assert_eq!(served.get("/?token=guessed").status, 401);
     assert_eq!(served.get("/health").status, 200);
     let page = served.get(&format!("/?token={token}"));
     assert_eq!(page.status, 200);
-    let cookie = format!("set-cookie: any2any_token={token}; path=/; httponly; samesite=strict");
+    let name = format!("any2any_token_{}", served.address.port());
+    let cookie = format!("set-cookie: {name}={token}; path=/; httponly; samesite=strict");
     assert!(page.head.contains(&cookie), "{}", page.head);
-    for headers in
-        [format!("cookie: any2any_token={token}\r\n"), format!("authorization: Bearer {token}\r\n")]
-    {
+    for headers in [format!("cookie: {name}={token}\r\n"), format!("authorization: Bearer {token}\r\n")] {
         assert_eq!(served.send("GET", "/api/runs", &headers, b"").status, 200);
     }
 }

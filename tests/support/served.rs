@@ -77,7 +77,7 @@ impl Served {
         let server = Server::bind(Options {
             runs,
             registry: any2any_cli::media(),
-            data: Some(DataRoot::at(workshop().path("data"))),
+            data: Some(DataRoot::at(workshop().path("data")).trusting_runs(true)),
             host,
             port: 0,
             page: true,

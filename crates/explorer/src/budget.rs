@@ -87,6 +87,11 @@ impl Budget {
         Ok(Share { lane, _permit: permit })
     }
 
+    /// The largest body for which there is memory at all.
+    pub(crate) fn largest_body(&self) -> usize {
+        usize::try_from(self.memory / 4 / BODY).unwrap_or(usize::MAX)
+    }
+
     /// The share of more bytes of a body, for which it waits.
     pub(crate) async fn take_body(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Failure> {
         acquire(&self.bodies, bytes as u64 * BODY).await

@@ -48,9 +48,9 @@ pub(super) struct Asked<T> {
 /// What is too much is read on for a while and thrown away: a client that is still writing would otherwise lose
 /// the answer with its connection. Who sends too slowly loses the place to those who do not.
 pub(super) async fn bytes(body: Body, app: &App) -> Result<Read, Failure> {
-    let limits = &app.limits;
+    let most = app.limits.body.min(app.budget.largest_body());
     let began = Instant::now();
-    let end = began + limits.time;
+    let end = began + app.limits.time;
     let mut stream = body.into_data_stream();
     let (mut bytes, mut all) = (Vec::new(), 0_usize);
     let (mut held, mut paid) = (Held::new(), SMALL);
@@ -65,10 +65,10 @@ pub(super) async fn bytes(body: Body, app: &App) -> Result<Read, Failure> {
             }
             Some(Ok(part)) => {
                 all = all.saturating_add(part.len());
-                if all > limits.body {
+                if all > most {
                     bytes = Vec::new();
                     held.clear();
-                    if all > limits.body.saturating_mul(4) {
+                    if all > most.saturating_mul(4) {
                         break;
                     }
                     continue;
@@ -82,9 +82,11 @@ pub(super) async fn bytes(body: Body, app: &App) -> Result<Read, Failure> {
             }
         }
     }
-    if all > limits.body {
-        let message = format!("the body has more than the {} bytes that are taken", limits.body);
-        return Err(Failure::too_large(message, "send less, or start the server with a larger --max-body"));
+    if all > most {
+        let message = format!("the body has more than the {most} bytes that are taken");
+        let help =
+            "send less, or start the server with a larger --max-body, and more --memory where that is small";
+        return Err(Failure::too_large(message, help));
     }
     Ok(Read { bytes, held })
 }

@@ -155,7 +155,7 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|source| ExplorerError::System { what: "tell the port", source })?;
-        let access = Access::new(address.ip())?;
+        let access = Access::new(address)?;
         // It is asked for soon; a run that is still without a checkpoint has nothing to load.
         let _ = library.worker(&Model::default());
         let permits = Arc::new(Semaphore::new(limits.requests));
