@@ -28,6 +28,7 @@ mod prefetch;
 mod reader;
 mod root;
 mod samples;
+mod tarball;
 mod text;
 pub mod toy;
 
