@@ -136,7 +136,7 @@ mod tests {
         builder.append_data(&mut header, &long, &b"1"[..]).expect("memory");
         assert_eq!(names(&builder.into_inner().expect("memory")), Ok(vec![long]));
 
-        assert_eq!(names(&noted(EntryType::XHeader, b"15 path=x/y.wav\n")), Ok(vec!["x/y.wav".to_owned()]));
+        assert_eq!(names(&noted(EntryType::XHeader, b"16 path=x/y.wav\n")), Ok(vec!["x/y.wav".to_owned()]));
         let error = names(&noted(EntryType::XHeader, b"10 size=1\n")).expect_err("two lengths");
         assert!(error.contains("another in its notes"), "{error}");
         for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {

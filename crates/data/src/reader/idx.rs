@@ -201,7 +201,8 @@ mod tests {
         let whole = gzip(&idx(&[2], &[1, 2]));
         check(&[("f.gz", &whole)], &split(&[("x", "f.gz")]), "x=1|2");
         let bomb = gzip(&[&idx(&[1000, 1000, 1000], &[])[..], &[0; 9000]].concat());
-        let expected = "f.gz: its sizes [1000, 1000, 1000] ask for 1,000,000,000 bytes, and so small a file cannot hold them";
+        let expected = "f.gz: its sizes [1000, 1000, 1000] ask for 1,000,000,000 bytes: it unpacks to more than the \
+                        67108864 bytes that are allowed for a packed file of its size: if it is meant to, unpack it with `gunzip` and name what comes out";
         check(&[("f.gz", &bomb)], &split(&[("x", "f.gz")]), expected);
         let cut_off = "f.gz: the gzip file is cut off; download or compress it again";
         for length in [0, 5, whole.len() - 3] {
