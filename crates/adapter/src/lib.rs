@@ -22,6 +22,7 @@ mod region;
 mod registry;
 mod sequence;
 mod signal;
+mod unpacking;
 mod value;
 
 pub use adapter::{Adapter, AdapterError, Convolution, Decoded, FrameCount, Head, Stem};
@@ -36,4 +37,5 @@ pub use region::Region;
 pub use registry::{Registry, RegistryError};
 pub use sequence::{Encoded, Frames, Sequence};
 pub use signal::Signal;
+pub use unpacking::{UnpackedLimit, Unpacking};
 pub use value::{Kind, Value};

@@ -29,6 +29,7 @@ mod reach;
 mod reader;
 mod root;
 mod samples;
+mod tarball;
 mod text;
 pub mod toy;
 

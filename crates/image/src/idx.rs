@@ -7,6 +7,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use any2any_adapter::UnpackedLimit;
 use flate2::read::MultiGzDecoder;
 
 use crate::decoded::{Pixels, check_size};
@@ -16,8 +17,6 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes, three dimensions.
 const MAGIC: [u8; 4] = [0, 0, 8, 3];
 const HEADER: usize = 16;
-/// No byte of gzip stands for more: deflate shrinks to a 1032nd at best.
-const MOST_SHRUNK: usize = 1032;
 /// The longest archive that is read, in bytes.
 const MOST: u64 = 1 << 30;
 
@@ -75,8 +74,9 @@ impl Idx {
         }
         let promised = items.checked_mul(width * height).and_then(|pixels| pixels.checked_add(HEADER));
         // No more is unpacked than the header promises, and nothing where so few bytes cannot hold it.
-        let most = if compressed { bytes.len().saturating_mul(MOST_SHRUNK) } else { bytes.len() };
-        let promised = promised.filter(|promised| *promised <= most && *promised as u64 <= MOST);
+        let limit = UnpackedLimit::of_packed(Some(bytes.len() as u64));
+        let most = if compressed { limit.bytes().min(MOST) } else { bytes.len() as u64 };
+        let promised = promised.filter(|promised| *promised as u64 <= most);
         let wrong =
             || broken(&format!("{} bytes are not {items} pictures of {width} x {height}", bytes.len()));
         let promised = promised.ok_or_else(wrong)?;

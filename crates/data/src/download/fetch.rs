@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::Body;
 use ureq::http::{Response, StatusCode, header};
@@ -93,7 +93,7 @@ impl Downloader {
             if offset < file.bytes {
                 let response = self.ask(url, offset)?;
                 let body = check_response(response, part, file)?;
-                receive(body, part, file, progress)?;
+                receive(body, part, file, self.lowest, progress)?;
             }
             let found = digest::of_file(&part.path)?;
             if found == file.sha256 {
@@ -172,8 +172,11 @@ fn receive(
     body: Body,
     part: &mut Part,
     file: &ManifestFile,
+    lowest: (u64, Duration),
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), Failure> {
+    let (least, window) = lowest;
+    let (mut began, mut before) = (Instant::now(), part.length);
     let mut reader = body.into_reader();
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -194,6 +197,18 @@ fn receive(
             )));
         }
         part.append(&buffer[..read])?;
+        if began.elapsed() >= window {
+            let came = part.length - before;
+            if came < least && part.length < file.bytes {
+                return Err(Failure::Passing(format!(
+                    "it is too slow: {came} bytes came within {:.0?}, and at least {least} are needed; what came is kept, \
+                     and fetching it again goes on at byte {}",
+                    began.elapsed(),
+                    part.length
+                )));
+            }
+            (began, before) = (Instant::now(), part.length);
+        }
     }
     if part.length < file.bytes {
         return Err(Failure::Passing(format!("it broke off at byte {} of {}", part.length, file.bytes)));

@@ -60,6 +60,8 @@ pub struct Downloader {
     agent: Agent,
     rounds: usize,
     backoff: Duration,
+    /// The fewest bytes that must come, and within which time.
+    lowest: (u64, Duration),
 }
 
 impl Default for Downloader {
@@ -72,7 +74,12 @@ impl Default for Downloader {
             .timeout_per_read(Some(Duration::from_secs(60)))
             .build()
             .new_agent();
-        Self { agent, rounds: 5, backoff: Duration::from_secs(1) }
+        Self {
+            agent,
+            rounds: 5,
+            backoff: Duration::from_secs(1),
+            lowest: (64 << 10, Duration::from_secs(60)),
+        }
     }
 }
 
@@ -96,6 +103,14 @@ impl Downloader {
     pub fn with_patience(mut self, rounds: usize, backoff: Duration) -> Self {
         self.rounds = rounds.max(1);
         self.backoff = backoff;
+        self
+    }
+
+    /// The lowest rate: a mirror that sends fewer bytes within a window is given up for this round, and what it sent is
+    /// kept. 64 KiB within a minute, unless it is said.
+    #[must_use]
+    pub fn with_lowest_rate(mut self, bytes: u64, window: Duration) -> Self {
+        self.lowest = (bytes, window);
         self
     }
 

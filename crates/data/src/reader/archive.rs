@@ -9,18 +9,13 @@ use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use any2any_adapter::File;
+use any2any_adapter::{File, UnpackedLimit};
 use flate2::bufread::MultiGzDecoder;
 
 use super::lines::wrong;
 use crate::reach::Reach;
+use crate::tarball::{self, Member};
 use crate::{DataError, text};
-
-/// How much larger than its archive the content may be.
-const EXPANSION: u64 = 100;
-
-/// What the content may have in any case, in bytes.
-const ALWAYS_ALLOWED: u64 = 64 << 20;
 
 /// The most members.
 const MEMBERS: usize = 1_000_000;
@@ -75,16 +70,16 @@ impl Archive {
         if metadata.is_dir() {
             return Err(wrong(path, "is a folder; name an archive, or `folder` instead of `archive`"));
         }
-        let limit = metadata.len().saturating_mul(EXPANSION).max(ALWAYS_ALLOWED);
+        let limit = UnpackedLimit::of_packed(Some(metadata.len())).bytes();
         let reader = BufReader::new(file);
         let mut content = Content { path, left: limit, members: BTreeMap::new() };
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         // Headers and what lies between members are limited too.
-        let stream = limit.saturating_mul(2);
+        let stream = UnpackedLimit::of_bytes(limit.saturating_mul(2));
         if name.ends_with(".tar") {
             content.read_tar(reader).map_err(broken)?;
         } else if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
-            content.read_tar(MultiGzDecoder::new(reader).take(stream)).map_err(broken)?;
+            content.read_tar(stream.reader(MultiGzDecoder::new(reader))).map_err(broken)?;
         } else if name.ends_with(".zip") {
             content.read_zip(reader).map_err(|error| broken(io::Error::from(error)))?;
         } else {
@@ -122,16 +117,9 @@ struct Content<'a> {
 
 impl Content<'_> {
     fn read_tar(&mut self, reader: impl Read) -> io::Result<()> {
-        let mut archive = tar::Archive::new(reader);
-        for entry in archive.entries()? {
-            let mut entry = entry?;
-            let kind = entry.header().entry_type();
-            if kind.is_file() || kind.is_contiguous() {
-                let (name, size) = (entry.path_bytes().into_owned(), entry.size());
-                self.add(&name, size, &mut entry)?;
-            }
-        }
-        Ok(())
+        tarball::each(reader, |Member { name, kind, size, mut content, .. }| {
+            if kind.is_file() || kind.is_contiguous() { self.add(&name, size, &mut content) } else { Ok(()) }
+        })
     }
 
     fn read_zip(&mut self, reader: impl Read + Seek) -> zip::result::ZipResult<()> {

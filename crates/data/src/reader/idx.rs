@@ -9,15 +9,12 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use any2any_adapter::{Image, Value};
+use any2any_adapter::{Image, UnpackedLimit, Value};
 use flate2::bufread::MultiGzDecoder;
 
 use super::lines::{unreadable, wrong};
 use crate::text::grouped;
 use crate::{DataError, Samples};
-
-/// No byte of gzip stands for more: deflate shrinks to a 1032nd at best.
-const MOST_SHRUNK: u64 = 1032;
 
 pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<Samples, DataError> {
     let mut columns: Vec<(String, Vec<Value>)> = Vec::with_capacity(fields.len());
@@ -45,16 +42,20 @@ pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<
 
 fn read_file(path: &Path) -> Result<Vec<Value>, DataError> {
     let file = File::open(path).map_err(|source| DataError::Read { path: path.to_owned(), source })?;
-    let length = file.metadata().map_or(u64::MAX, |metadata| metadata.len());
+    let limit = UnpackedLimit::of_packed(file.metadata().ok().map(|metadata| metadata.len()));
     let file = BufReader::new(file);
     match is_gzip(path) {
-        true => read_items(path, MultiGzDecoder::new(file), length.saturating_mul(MOST_SHRUNK)),
-        false => read_items(path, file, u64::MAX),
+        true => read_items(path, limit.reader(MultiGzDecoder::new(file)), Some(limit)),
+        false => read_items(path, file, None),
     }
 }
 
-/// Items of a reader that can hold `most` bytes.
-fn read_items(path: &Path, mut reader: impl Read, most: u64) -> Result<Vec<Value>, DataError> {
+/// Items of a reader that gives no more than a limit.
+fn read_items(
+    path: &Path,
+    mut reader: impl Read,
+    limit: Option<UnpackedLimit>,
+) -> Result<Vec<Value>, DataError> {
     let mut head = [0; 4];
     let not_idx = || wrong(path, "is not an IDX file of bytes: it must begin with 0, 0, 8");
     fill(path, &mut reader, &mut head)?;
@@ -75,11 +76,8 @@ fn read_items(path: &Path, mut reader: impl Read, most: u64) -> Result<Vec<Value
     let Some(total) = shape.item.checked_mul(shape.items) else {
         return Err(wrong(path, &format!("its sizes {sizes:?} are larger than any file")));
     };
-    if total as u64 > most {
-        let reason = format!(
-            "its sizes {sizes:?} ask for {} bytes, and so small a file cannot hold them",
-            grouped(total)
-        );
+    if let Some(limit) = limit.filter(|limit| total as u64 > limit.bytes()) {
+        let reason = format!("its sizes {sizes:?} ask for {} bytes: {}", grouped(total), limit.reason());
         return Err(wrong(path, &reason));
     }
     // Memory grows with what is there, whatever the header promises.
@@ -203,7 +201,8 @@ mod tests {
         let whole = gzip(&idx(&[2], &[1, 2]));
         check(&[("f.gz", &whole)], &split(&[("x", "f.gz")]), "x=1|2");
         let bomb = gzip(&[&idx(&[1000, 1000, 1000], &[])[..], &[0; 9000]].concat());
-        let expected = "f.gz: its sizes [1000, 1000, 1000] ask for 1,000,000,000 bytes, and so small a file cannot hold them";
+        let expected = "f.gz: its sizes [1000, 1000, 1000] ask for 1,000,000,000 bytes: it unpacks to more than the \
+                        67108864 bytes that are allowed for a packed file of its size: if it is meant to, unpack it with `gunzip` and name what comes out";
         check(&[("f.gz", &bomb)], &split(&[("x", "f.gz")]), expected);
         let cut_off = "f.gz: the gzip file is cut off; download or compress it again";
         for length in [0, 5, whole.len() - 3] {

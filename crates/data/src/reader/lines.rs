@@ -2,11 +2,12 @@
 //! without a last line end.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use any2any_adapter::UnpackedLimit;
 use flate2::bufread::MultiGzDecoder;
 
 use super::encoding::{self, LineEnd};
@@ -27,10 +28,13 @@ impl Text {
     pub(super) fn open(path: &Path) -> Result<Self, DataError> {
         let read = |source| DataError::Read { path: path.to_owned(), source };
         let file = File::open(path).map_err(read)?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        let metadata = file.metadata().ok();
+        if metadata.as_ref().is_some_and(Metadata::is_dir) {
             return Err(wrong(path, "is a folder; name a file"));
         }
-        Self::of_reader(path, Box::new(BufReader::new(file)))
+        // Pipes and devices have no length.
+        let length = metadata.filter(Metadata::is_file).map(|metadata| metadata.len());
+        Self::of_reader(path, Box::new(BufReader::new(file)), length)
     }
 
     /// The same of a file that must not be empty.
@@ -42,11 +46,16 @@ impl Text {
         if self.is_empty { Err(wrong(path, "is empty")) } else { Ok(self) }
     }
 
-    /// A text from its bytes.
-    fn of_reader(path: &Path, mut reader: Box<dyn BufRead + Send>) -> Result<Self, DataError> {
+    /// A text from its bytes; of how many there are, if that is known, depends what may be unpacked.
+    fn of_reader(
+        path: &Path,
+        mut reader: Box<dyn BufRead + Send>,
+        length: Option<u64>,
+    ) -> Result<Self, DataError> {
         let mut head = encoding::head(&mut reader).map_err(|error| unreadable(path, error))?;
         if encoding::is_gzip(&head) {
-            reader = Box::new(BufReader::new(MultiGzDecoder::new(Cursor::new(head).chain(reader))));
+            let unpacked = MultiGzDecoder::new(Cursor::new(head).chain(reader));
+            reader = Box::new(BufReader::new(UnpackedLimit::of_packed(length).reader(unpacked)));
             head = encoding::head(&mut reader).map_err(|error| broken_gzip(path, error))?;
             if encoding::is_gzip(&head) {
                 return Err(wrong(path, "is compressed by gzip twice; decompress it once"));
@@ -71,6 +80,7 @@ pub(super) fn unreadable(path: &Path, error: io::Error) -> DataError {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
             broken_gzip(path, error)
         }
+        io::ErrorKind::FileTooLarge => wrong(path, &error.to_string()),
         _ => DataError::Read { path: path.to_owned(), source: error },
     }
 }
@@ -83,6 +93,7 @@ fn broken_gzip(path: &Path, error: io::Error) -> DataError {
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
             wrong(path, &format!("is not a sound gzip file ({error}); download or compress it again"))
         }
+        io::ErrorKind::FileTooLarge => wrong(path, &error.to_string()),
         _ => DataError::Read { path: path.to_owned(), source: error },
     }
 }
@@ -150,7 +161,7 @@ impl Lines {
     /// As [`open`](Self::open).
     pub fn of_standard_input() -> Result<Self, DataError> {
         let path = Path::new(STANDARD_INPUT);
-        let text = Text::of_reader(path, Box::new(BufReader::new(io::stdin())))?;
+        let text = Text::of_reader(path, Box::new(BufReader::new(io::stdin())), None)?;
         Ok(Self::of(path, text))
     }
 
@@ -161,7 +172,8 @@ impl Lines {
 
     /// The lines of a text in memory that must have some; `path` names it.
     pub(super) fn of_bytes(path: &Path, bytes: Arc<[u8]>) -> Result<Self, DataError> {
-        Ok(Self::of(path, Text::of_reader(path, Box::new(Cursor::new(bytes)))?.or_empty(path)?))
+        let length = Some(bytes.len() as u64);
+        Ok(Self::of(path, Text::of_reader(path, Box::new(Cursor::new(bytes)), length)?.or_empty(path)?))
     }
 
     fn of(path: &Path, Text { reader, end, .. }: Text) -> Self {
@@ -292,7 +304,8 @@ mod tests {
 
     /// The lines of a text, its bad ones in angle brackets.
     fn lines(bytes: &[u8]) -> Result<Vec<String>, String> {
-        let text = Text::of_reader(Path::new("t"), Box::new(BufReader::new(Cursor::new(bytes.to_vec()))));
+        let text =
+            Text::of_reader(Path::new("t"), Box::new(BufReader::new(Cursor::new(bytes.to_vec()))), None);
         let text = text.map_err(|error| error.to_string())?;
         let shown = |line: Line| line.text.unwrap_or_else(|error| format!("<{error}>"));
         Lines::of(Path::new("t"), text)

@@ -4,6 +4,7 @@
 
 use std::io::Read;
 
+use any2any_adapter::UnpackedLimit;
 use flate2::read::ZlibDecoder;
 
 use crate::files::text::decode;
@@ -12,8 +13,6 @@ use crate::files::text::decode;
 const HEADER: usize = 128;
 /// How deep structures may lie in each other.
 const DEPTH: usize = 16;
-/// How much larger than the file what is unpacked of it may be, and what it may be anyhow.
-const UNPACKED: (usize, usize) = (64, 64 << 20);
 
 /// Types of elements.
 const INT8: u32 = 1;
@@ -135,7 +134,8 @@ pub(crate) fn variables(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<V
 
 /// The most that variables of a file unpack to.
 fn most(bytes: &[u8]) -> usize {
-    bytes.len().saturating_mul(UNPACKED.0).max(UNPACKED.1)
+    let limit = UnpackedLimit::of_packed(Some(bytes.len() as u64));
+    usize::try_from(limit.bytes()).unwrap_or(usize::MAX)
 }
 
 /// How many bytes the variables of a file have when they are unpacked, at most, by their tags alone.

@@ -13,6 +13,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use any2any_adapter::UnpackedLimit;
+
+use crate::tarball::{self, Member};
 use crate::{Archive, ArchiveFormat, DataError};
 
 /// How much larger than its archive the content may be, unless the manifest says otherwise.
@@ -42,9 +45,9 @@ pub(super) fn unpack(path: &Path, archive: &Archive, folder: &Path, bytes: u64) 
         ArchiveFormat::Tar => open(path).and_then(|file| members.unpack_tar(file)),
         ArchiveFormat::TarGz => {
             // What lies between members, and their headers, is limited too: twice the content and 16 MiB.
-            let stream = limit.saturating_mul(2).saturating_add(1 << 24);
-            open(path)
-                .and_then(|file| members.unpack_tar(flate2::bufread::MultiGzDecoder::new(file).take(stream)))
+            let stream = UnpackedLimit::of_bytes(limit.saturating_mul(2).saturating_add(1 << 24));
+            let unpacked = |file| stream.reader(flate2::bufread::MultiGzDecoder::new(file));
+            open(path).and_then(|file| members.unpack_tar(unpacked(file)))
         }
         ArchiveFormat::Zip => open(path).and_then(|file| members.unpack_zip(file)),
     };
@@ -89,28 +92,20 @@ struct Members<'a> {
 
 impl Members<'_> {
     fn unpack_tar(&mut self, reader: impl Read) -> Result<(), Refusal> {
-        let mut archive = tar::Archive::new(reader);
-        for entry in archive.entries()? {
-            let mut entry = entry?;
-            let name = text(&entry.path_bytes())?;
-            let kind = entry.header().entry_type();
-            if kind.is_pax_global_extensions() {
-                continue;
-            }
+        tarball::each(reader, |Member { name, target, kind, mut content, .. }| {
+            let name = text(&name)?;
             if kind.is_dir() {
-                self.folder(&name)?;
+                self.folder(&name)
             } else if kind.is_file() || kind.is_contiguous() {
-                self.file(&name, &mut entry)?;
+                self.file(&name, &mut content)
             } else if kind.is_symlink() || kind.is_hard_link() {
-                let target = text(&entry.link_name_bytes().unwrap_or_default())?;
                 // A hard link's target starts at the archive's root, a symbolic one's beside the link.
                 let base = if kind.is_symlink() { parent(&name) } else { "" };
-                self.link(&name, base, &target)?;
+                self.link(&name, base, &text(&target)?)
             } else {
-                return Err(Refusal(format!("member '{name}' is neither file, folder nor link")));
+                Err(Refusal(format!("member '{name}' is neither file, folder nor link")))
             }
-        }
-        Ok(())
+        })
     }
 
     fn unpack_zip(&mut self, reader: BufReader<File>) -> Result<(), Refusal> {

@@ -1,0 +1,98 @@
+//! Unpacking with a limit: a packed file of a stranger may promise more than any memory holds.
+
+use std::io::{self, Read};
+
+/// Limit of what a packed file may unpack to in memory. Files of their own, unpacked by hand, have none.
+///
+/// It is a hundred times the packed file, at least 64 MiB and at most 8 GiB, and never less than the file itself: texts
+/// and pictures shrink to a tenth, sheets of zeros to a fiftieth, and bombs to a thousandth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnpackedLimit(u64);
+
+/// How much larger than the packed file.
+const FACTOR: u64 = 100;
+/// What may be unpacked in any case, and what never.
+const BOUNDS: (u64, u64) = (64 << 20, 8 << 30);
+
+impl UnpackedLimit {
+    /// The limit for a packed file of so many bytes; `None`: nobody knows how many, as those of standard input.
+    pub fn of_packed(bytes: Option<u64>) -> Self {
+        let (least, most) = BOUNDS;
+        Self(bytes.map_or(most, |bytes| bytes.saturating_mul(FACTOR).clamp(least, most).max(bytes)))
+    }
+
+    /// Another limit in bytes, for what somebody has set.
+    pub fn of_bytes(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
+    /// The limit in bytes.
+    pub fn bytes(self) -> u64 {
+        self.0
+    }
+
+    /// A reader of unpacked bytes that refuses more than this.
+    pub fn reader<R: Read>(self, reader: R) -> Unpacking<R> {
+        Unpacking { reader, left: self.0, limit: self }
+    }
+
+    /// Why more than this is refused, and the way out.
+    pub fn reason(self) -> String {
+        format!(
+            "it unpacks to more than the {} bytes that are allowed for a packed file of its size: if it is meant to, unpack it with `gunzip` and name what comes out",
+            self.0
+        )
+    }
+}
+
+/// Reader of unpacked bytes that gives an error where more than a limit comes out.
+#[derive(Debug)]
+pub struct Unpacking<R> {
+    reader: R,
+    left: u64,
+    limit: UnpackedLimit,
+}
+
+impl<R: Read> Read for Unpacking<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 && !buffer.is_empty() {
+            // One more byte tells what ends at the limit from what goes on.
+            return match self.reader.read(&mut buffer[..1])? {
+                0 => Ok(0),
+                _ => Err(io::Error::new(io::ErrorKind::FileTooLarge, self.limit.reason())),
+            };
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let read = self.reader.read(&mut buffer[..most])?;
+        self.left -= read as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_grow_with_the_file_between_their_bounds() {
+        let limit = |bytes| UnpackedLimit::of_packed(bytes).bytes();
+        assert_eq!(limit(Some(0)), 64 << 20);
+        assert_eq!(limit(Some(1 << 20)), 100 << 20);
+        assert_eq!(limit(Some(1 << 30)), 8 << 30);
+        assert_eq!(limit(Some(9 << 30)), 9 << 30);
+        assert_eq!(limit(None), 8 << 30);
+    }
+
+    #[test]
+    fn what_ends_at_the_limit_is_read_and_more_is_not() {
+        let read = |bytes: &[u8]| {
+            let mut all = Vec::new();
+            UnpackedLimit::of_bytes(3).reader(bytes).read_to_end(&mut all).map(|_| all)
+        };
+        assert_eq!(read(b"abc").expect("three bytes"), b"abc");
+        assert_eq!(read(b"").expect("no byte"), b"");
+        let error = read(b"abcd").expect_err("four bytes");
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(error.to_string().contains("more than the 3 bytes") && error.to_string().contains("gunzip"));
+    }
+}
