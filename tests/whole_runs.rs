@@ -182,6 +182,7 @@ fn a_changed_run_is_not_resumed_in_silence() {
         assert!(state.as_object_mut().expect("a state").remove(key).is_some(), "{key}");
     }
     workshop.write("run/checkpoints/step-9/state.json", &state.to_string());
+    std::fs::remove_file(workshop.path("run/checkpoints/step-9/checksums.sha256")).expect("written");
     workshop.write("run/resolved.yaml", &resolved.replacen("\nseed: 1\n", "\nseed: 3\n", 1));
     says(&workshop, "", &["train", "--resume", "run", "--steps", "10"], 0, &[]);
 }

@@ -77,7 +77,7 @@ impl Budget {
             let message = format!(
                 "{what} may take {} MiB of memory; one request is given at most {}, half of what all have together",
                 price.memory.div_ceil(1 << 20),
-                self.memory / 2 >> 20
+                self.memory / (2 << 20)
             );
             let help = "ask for fewer or shorter sources, a smaller beam or a lower max_length, or start the \
                         server with more --memory";
