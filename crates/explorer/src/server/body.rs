@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use futures_util::StreamExt;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -115,10 +115,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, Failure> {
     let asked = serde_path_to_error::deserialize(&mut *json).map_err(|error| {
         let path = error.path().to_string();
         let error = error.into_inner();
-        match (error.is_data(), path.as_str()) {
-            (false, _) => wrong(format!("the body is no JSON: {error}")),
-            (true, ".") => wrong(error.to_string()),
-            (true, path) => wrong(format!("{path}: {error}")),
+        let place = if path == "." { String::new() } else { format!("{path}: ") };
+        // A value of several kinds with a field too many is called no JSON, too.
+        match (error.is_data(), serde_json::from_slice::<IgnoredAny>(bytes).is_ok()) {
+            (true, _) => wrong(format!("{place}{error}")),
+            (false, true) => wrong(format!("{place}one field alone is expected here ({error})")),
+            (false, false) => wrong(format!("the body is no JSON: {error}")),
         }
     })?;
     json.end().map_err(|error| wrong(format!("the body is no JSON: {error}")))?;
@@ -195,7 +197,7 @@ mod tests {
             (r#"{"run": "a"}"#, "run: invalid type"),
             (r#"{"sources": [{"text": "a"}, {"txt": "b"}]}"#, "sources[1]"),
             (r#"{"source": {"file": {"name": "a.png", "content": "%"}}}"#, "source.file.content: not base64"),
-            (r#"{"source": {"text": "a", "sample": 1}}"#, "source"),
+            (r#"{"source": {"text": "a", "sample": 1}}"#, "source: one field alone"),
         ] {
             let failure = parse::<TranslateRequest>(body.as_bytes()).expect_err("wrong");
             let answer = to_bytes(failure.into_response().into_body(), 1 << 16).await.expect("short");
