@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What a client asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +21,15 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// Sends this much of the body, then breaks the connection off.
     pub(crate) cut_off: Option<usize>,
+    /// Sends a byte of the body at a time, with such a pause behind each.
+    pub(crate) drip: Option<Duration>,
     /// Whether it says how long the body is.
     pub(crate) length: bool,
 }
 
 impl Answer {
     pub(crate) fn status(status: &'static str) -> Self {
-        Self { status, headers: Vec::new(), body: b"sorry".to_vec(), cut_off: None, length: true }
+        Self { status, headers: Vec::new(), body: b"sorry".to_vec(), cut_off: None, drip: None, length: true }
     }
 
     /// The whole file, whatever range was asked for.
@@ -60,7 +63,16 @@ impl Answer {
             headers.push_str(&format!("Content-Length: {length}\r\n"));
         }
         write!(stream, "HTTP/1.1 {}\r\nConnection: close\r\n{headers}\r\n", self.status)?;
-        stream.write_all(&self.body[..self.cut_off.unwrap_or(length)])?;
+        let body = &self.body[..self.cut_off.unwrap_or(length)];
+        match self.drip {
+            None => stream.write_all(body)?,
+            Some(pause) => {
+                for byte in body {
+                    stream.write_all(&[*byte])?;
+                    std::thread::sleep(pause);
+                }
+            }
+        }
         stream.shutdown(Shutdown::Write)
     }
 }

@@ -296,3 +296,28 @@ fn a_file_that_no_server_has_says_where_it_comes_from() {
     case.write("raw/f", b"abc");
     assert_eq!(case.get(), Ok(Outcome::AlreadyThere));
 }
+
+#[test]
+fn a_server_that_drips_is_given_up_and_what_it_sent_is_kept() {
+    let file = content();
+    let sent = file.clone();
+    let server = Server::start(move |number, asked| {
+        let answer = Answer::proper(&sent, asked);
+        // It drips at first, and is well behaved when it is asked again in another run.
+        if number < 2 { Answer { drip: Some(Duration::from_millis(2)), ..answer } } else { answer }
+    });
+    let case = Case::new(&file, &[server.url("/a")], "");
+    let patient = Downloader::default()
+        .with_patience(2, Duration::from_millis(1))
+        .with_lowest_rate(10_000, Duration::from_millis(150));
+    let began = std::time::Instant::now();
+    let root = DataRoot::at(case.folder.path());
+    let error = patient.get(&case.manifest, &root, &mut |_| {}).expect_err("too slow").to_string();
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(error.contains("it is too slow") && error.contains("at least 10000 are needed"), "{error}");
+    let kept = case.read("raw/f.part").expect("what came").len();
+    assert!((2..10_000).contains(&kept), "{kept}");
+    assert_eq!(case.get(), Ok(Outcome::Downloaded { resumed_from: kept as u64 }));
+    let asked = from(&server.asked());
+    assert!(asked[1].is_some_and(|from| from > 0) && asked[2] == Some(kept), "{asked:?}");
+}

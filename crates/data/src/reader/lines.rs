@@ -355,4 +355,17 @@ mod tests {
             "t: is compressed by gzip twice; decompress it once"
         );
     }
+
+    #[test]
+    fn a_bomb_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("zeros.txt");
+        let line = [vec![b'a'; 99], vec![b'\n']].concat();
+        std::fs::write(&path, super::super::testing::gzip(&line.repeat(700_000))).expect("written");
+        let mut lines = Lines::filled(&path).expect("it begins well");
+        let error = lines.find_map(|line| line.and_then(|line| line.text).err()).expect("70 MB of 100 kB");
+        let error = error.to_string();
+        assert!(error.contains("zeros.txt: it unpacks to more than the 67108864 bytes"), "{error}");
+        assert!(error.contains("gunzip"), "{error}");
+    }
 }
