@@ -2,8 +2,12 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use any2any_data::DataRoot;
+use any2any_train::{Event, Existing, Observer, Resuming, RunFolder, Stopped, Trainer};
 use support::{TRANSFORMER, Workshop, sha256};
 
 const TRAINING: &str = "  steps: 60
@@ -96,6 +100,78 @@ fn threads_do_not_change_a_bit() {
         assert_eq!(alone, trained(2), "{model}");
         assert_eq!(alone, trained(4), "{model}");
     }
+}
+
+/// Stops a training as soon as a step is logged, which is before its evaluation.
+struct StopsAt {
+    step: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Observer for StopsAt {
+    fn event(&mut self, event: Event<'_>) {
+        if let Event::Logged(progress) = event
+            && progress.step == self.step
+        {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// An evaluation that is interrupted comes first when the training goes on, and all is as if it had never stopped.
+#[test]
+fn an_interrupted_evaluation_comes_first() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, TRAINING);
+    workshop.succeed(&["train", "experiment.yaml", "--run", "whole"]);
+
+    let registry = any2any_cli::media();
+    let root = DataRoot::at(workshop.path("data")).trusting_runs(true);
+    let run = RunFolder::new(workshop.path("stopped"));
+    let document = any2any_experiment::load(&workshop.path("experiment.yaml"), &[], &registry);
+    let prepared = any2any_train::prepare(&document.expect("sound"), &registry, &root).expect("data");
+    let mut trainer = Trainer::start(prepared, run.clone(), Existing::Keep).expect("a new run");
+    for (before, step) in [25, 50, 60].into_iter().enumerate() {
+        let stop = trainer.stop();
+        let trained = trainer.train(&mut StopsAt { step, stop }).expect("it is stopped");
+        assert_eq!((trained.state.step, trained.stopped), (step, Stopped::Interrupted));
+        assert!(trained.state.unevaluated, "step {step} has been evaluated");
+        assert_eq!(evaluations(&workshop, "stopped").len(), before);
+        trainer = Trainer::resume(run.clone(), &registry, &root, Resuming::default()).expect("it goes on");
+    }
+    trainer.train(&mut ()).expect("it ends");
+
+    for file in ["model.safetensors", "optimizer.safetensors"] {
+        let of = |run: &str| sha256(&workshop.path(run).join("checkpoints/step-60").join(file));
+        assert_eq!(of("whole"), of("stopped"), "{file}");
+    }
+    for name in ["best", "last"] {
+        let of = |run: &str| workshop.read(&format!("{run}/checkpoints/{name}"));
+        assert_eq!(of("whole"), of("stopped"), "{name}");
+    }
+    let folders = |run: &str| {
+        let entries = std::fs::read_dir(workshop.path(run).join("checkpoints")).expect("a folder");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("a name").file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(folders("whole"), folders("stopped"), "nothing is left behind");
+    assert_eq!(workshop.losses("whole"), workshop.losses("stopped"));
+    assert_eq!(evaluations(&workshop, "whole"), evaluations(&workshop, "stopped"));
+    assert_eq!(evaluations(&workshop, "whole").len(), 3);
+}
+
+/// The evaluations in a run's log, but for how long they took.
+fn evaluations(workshop: &Workshop, run: &str) -> Vec<serde_json::Value> {
+    let log = workshop.read(&format!("{run}/metrics.jsonl"));
+    let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let evaluations = lines.filter(|line| line["kind"] == "validation");
+    evaluations
+        .map(|mut line| {
+            line.as_object_mut().expect("an object").remove("seconds");
+            line
+        })
+        .collect()
 }
 
 /// Ctrl-C finishes the step, saves it, and says how to go on.

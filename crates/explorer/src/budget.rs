@@ -168,18 +168,23 @@ impl Opened {
         Price { memory: guided * 4 * keys.saturating_add(read + scores), products }
     }
 
-    /// What passes over a source and a target take that are looked into, of which `weights` of attention are kept.
+    /// Weights of attention of all heads and layers, for a source and a target of so many positions.
+    pub(crate) fn attention_weights(&self, source: u64, target: u64) -> u64 {
+        let Sizes { heads, encoder_layers, decoder_layers, .. } = self.sizes();
+        heads * (encoder_layers * source * source + decoder_layers * target * (source + target))
+    }
+
+    /// What passes over a source and a target take that are looked into, of which all attention is kept.
     pub(crate) fn price_of_passes(
         &self,
         task: usize,
         (source, target): (usize, usize),
         passes: usize,
     ) -> Price {
-        let Sizes { d_model, d_ff, heads, encoder_layers, decoder_layers } = self.sizes();
+        let Sizes { d_model, d_ff, encoder_layers, decoder_layers, .. } = self.sizes();
         let (source, target) = (source as u64, target as u64 + 1);
         let layers = encoder_layers + decoder_layers;
-        let weights =
-            heads * (encoder_layers * source * source + decoder_layers * target * (source + target));
+        let weights = self.attention_weights(source, target);
         let states = (source + target) * layers * (8 * d_model + 2 * d_ff);
         let logits = 3 * target * self.vocabulary_size(task);
         let products = self.parameters.saturating_mul(source + target).saturating_mul(passes as u64);

@@ -37,7 +37,7 @@ pub(crate) struct Opened {
 
 /// Which side of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+pub(crate) enum Role {
     Source,
     Target,
 }
@@ -211,14 +211,9 @@ impl Opened {
         target: usize,
         most: usize,
     ) -> Result<(), Failure> {
-        let (heads, encoder, decoder) = match &self.experiment.model {
-            spec::Model::Transformer(model) => (model.heads, model.encoder_layers, model.decoder_layers),
-            spec::Model::DecoderOnly(model) => (model.heads, 0, model.layers),
-            spec::Model::Lstm(_) => (1, 0, 1),
-        };
         let (source, target) = (source.map_or(0, |source| source.positions.len()), target + 1);
-        let weights = heads * (encoder * source * source + decoder * target * (source + target));
-        if weights <= most {
+        let weights = self.attention_weights(source as u64, target as u64);
+        if weights <= most as u64 {
             return Ok(());
         }
         let message =
@@ -343,15 +338,16 @@ impl Opened {
     pub(crate) fn price_of_opening(
         &self,
         task: usize,
-        is_source: bool,
+        role: Role,
         given: &Given,
         longest: Longest,
     ) -> Result<Price, Failure> {
         self.require_task(task)?;
         let names = &self.adapters.tasks()[task];
-        let price = match is_source {
-            true => names.price_source(&self.value(task, Role::Source, given, longest)?)?,
-            false => names.price_target(&self.value(task, Role::Target, given, longest)?)?,
+        let value = self.value(task, role, given, longest)?;
+        let price = match role {
+            Role::Source => names.price_source(&value)?,
+            Role::Target => names.price_target(&value)?,
         };
         longest.check(usize::try_from(price.positions.unwrap_or(0)).unwrap_or(usize::MAX))?;
         Ok(Price { memory: price.bytes, products: 0 })

@@ -88,7 +88,9 @@ impl Translator {
 
     fn read_source(&self, task: usize, value: &Value) -> Result<Source, TrainError> {
         let names = &self.adapters.tasks()[task];
-        self.require_short(names.price_source(value)?.positions.unwrap_or(0))?;
+        if self.limits_sources() {
+            self.require_short(names.price_source(value)?.positions.unwrap_or(0))?;
+        }
         let opened = names.opened_source(value)?;
         let encoded = self.adapters.encode_source(task, &opened.value)?;
         self.require_short(encoded.sequence.len() as u64)?;

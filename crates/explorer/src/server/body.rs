@@ -117,10 +117,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, Failure> {
         let error = error.into_inner();
         let place = if path == "." { String::new() } else { format!("{path}: ") };
         // A value of several kinds with a field too many is called no JSON, too.
-        match (error.is_data(), serde_json::from_slice::<IgnoredAny>(bytes).is_ok()) {
-            (true, _) => wrong(format!("{place}{error}")),
-            (false, true) => wrong(format!("{place}one field alone is expected here ({error})")),
-            (false, false) => wrong(format!("the body is no JSON: {error}")),
+        match error.is_data() {
+            true => wrong(format!("{place}{error}")),
+            false if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() => {
+                wrong(format!("{place}one field alone is expected here ({error})"))
+            }
+            false => wrong(format!("the body is no JSON: {error}")),
         }
     })?;
     json.end().map_err(|error| wrong(format!("the body is no JSON: {error}")))?;

@@ -22,7 +22,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{App, body};
 use crate::budget::Share;
 use crate::failure::Failure;
-use crate::opened::{Longest, Opened};
+use crate::opened::{Longest, Opened, Role};
 use crate::protocol::{Given, Model, Prefix};
 use crate::worker::Worker;
 
@@ -99,13 +99,14 @@ async fn read_source(
     given: Option<Given>,
     longest: Longest,
 ) -> Result<Option<ReadSource>, Failure> {
-    match &given {
+    match given {
         None => run.read_source(task, None, longest),
-        Some(Given::Text(text)) if text.len() <= QUICK => run.read_source(task, given.as_ref(), longest),
+        Some(Given::Text(ref text)) if text.len() <= QUICK => run.read_source(task, given.as_ref(), longest),
         Some(value) => {
-            let _share = share_to_open(app, run, task, true, value, longest).await?;
+            let value = Arc::new(value);
+            let _share = share_to_open(app, run, task, Role::Source, &value, longest).await?;
             let run = run.clone();
-            blocking(move || run.read_source(task, given.as_ref(), longest)).await
+            blocking(move || run.read_source(task, Some(&value), longest)).await
         }
     }
 }
@@ -115,12 +116,12 @@ async fn share_to_open(
     app: &App,
     run: &Arc<Opened>,
     task: usize,
-    is_source: bool,
-    given: &Given,
+    role: Role,
+    given: &Arc<Given>,
     longest: Longest,
 ) -> Result<Share, Failure> {
     let (run, given) = (run.clone(), given.clone());
-    let price = blocking(move || run.price_of_opening(task, is_source, &given, longest)).await?;
+    let price = blocking(move || run.price_of_opening(task, role, &given, longest)).await?;
     app.budget.take(price, "opening this value").await
 }
 

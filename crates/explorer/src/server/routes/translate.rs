@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::{Call, blocking, call, json, read_pair, read_prefix, read_source, share_to_open, stream};
 use crate::decoding::decoding;
 use crate::failure::Failure;
-use crate::opened::{Longest, Opened};
+use crate::opened::{Longest, Opened, Role};
 use crate::protocol::{
     Given, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
 };
@@ -118,9 +118,10 @@ pub(in crate::server) async fn score(
         let longest = Longest(app.limits.source);
         let task = body.task;
         let source = read_source(&app, &run, task, body.source, longest).await?;
-        let opening = share_to_open(&app, &run, task, false, &body.target, longest).await?;
+        let target = Arc::new(body.target);
+        let opening = share_to_open(&app, &run, task, Role::Target, &target, longest).await?;
         let reading = run.clone();
-        let target = blocking(move || reading.read_target(task, &body.target, longest)).await?;
+        let target = blocking(move || reading.read_target(task, &target, longest)).await?;
         drop(opening);
         let positions = source.as_ref().map_or(0, |source| source.positions.len());
         let price = run.price_of_passes(task, (positions, target.len()), 1);

@@ -1,0 +1,106 @@
+//! Evaluations on the way: scores of the validation splits, and which checkpoint is the best so far.
+
+use any2any_adapter::Cancellation;
+use burn::module::Module;
+
+use super::Trainer;
+use crate::checkpoint::Ranked;
+use crate::error::TrainError;
+use crate::evaluate;
+use crate::log::Log;
+use crate::observer::{Event, Observer, TaskEvaluation};
+use crate::schedule::LearningRate;
+use crate::translator::Translator;
+
+impl Trainer {
+    /// Evaluates, unless the training is stopped meanwhile: then that comes first when it goes on.
+    pub(super) fn evaluate_until_stopped(
+        &mut self,
+        log: &mut Log,
+        rate: &mut LearningRate,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        match self.evaluate(log, observer) {
+            Ok(improved) => {
+                rate.evaluated(improved);
+                self.state.plateau = rate.plateau();
+                self.state.unevaluated = false;
+                Ok(())
+            }
+            Err(TrainError::Cancelled(_)) => {
+                self.state.unevaluated = true;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Evaluates on the validation splits; whether that was the best so far. Nothing is changed or written when the
+    /// training is stopped meanwhile.
+    fn evaluate(&mut self, log: &mut Log, observer: &mut dyn Observer) -> Result<bool, TrainError> {
+        let settings = &self.experiment.evaluation;
+        let (mut evaluations, mut written) = (Vec::new(), Vec::new());
+        let translator = Translator::new(self.experiment.clone(), self.adapters.clone(), self.model.valid())
+            .until(Cancellation::by_flag(self.stop.clone()));
+        for (number, task) in self.tasks.iter().enumerate() {
+            let Some(split) = &task.validation else { continue };
+            let tokens = self.experiment.training.batch.tokens;
+            let forced = evaluate::teacher_forced(&translator, number, &split.examples, tokens)?;
+            let metrics = self.experiment.metrics(&task.name).to_vec();
+            let names = &self.adapters.tasks()[number];
+            let scores = if names.source.is_some() && (settings.show > 0 || !metrics.is_empty()) {
+                // What nothing scores is decoded to be seen.
+                let few = metrics.is_empty().then(|| split.some(settings.show));
+                let split = few.as_ref().unwrap_or(split);
+                let decoding = self.experiment.decoding(&task.name);
+                let decoded =
+                    evaluate::decode(&translator, number, split, decoding, settings.decode_at_most)?;
+                written.push((&task.name, decoded.shown(split, settings.show), names.target));
+                decoded.scores(&metrics)?
+            } else {
+                Vec::new()
+            };
+            evaluations.push(TaskEvaluation { task: task.name.clone(), forced, metrics, scores });
+        }
+        for (task, shown, target) in written {
+            log.samples(self.state.step, task, shown, self.adapters.adapter(target))?;
+        }
+        if evaluations.is_empty() {
+            self.state.best = vec![Ranked { step: self.state.step, value: 0.0, loss: 0.0 }];
+            return Ok(true);
+        }
+        let (value, larger) = self.deciding(&evaluations);
+        let ranked = Ranked { step: self.state.step, value, loss: mean_loss(&evaluations) };
+        let place = self.state.best.iter().position(|other| ranked.is_better(other, larger));
+        let place = place.unwrap_or(self.state.best.len());
+        let improved = place == 0;
+        self.state.best.insert(place, ranked);
+        self.state.best.truncate(settings.keep_best);
+        self.state.waited = if improved { 0 } else { self.state.waited + 1 };
+        log.evaluation(self.state.step, self.state.seconds, &evaluations)?;
+        observer.event(Event::Evaluated { step: self.state.step, evaluations: &evaluations, best: improved });
+        Ok(improved)
+    }
+
+    /// What decides which checkpoint is best, and whether larger is better: the mean over the tasks that have it.
+    fn deciding(&self, evaluations: &[TaskEvaluation]) -> (f64, bool) {
+        let Some(metric) = self.experiment.evaluation.best_by else { return (mean_loss(evaluations), false) };
+        let values: Vec<f64> =
+            evaluations.iter().filter_map(|task| task.score(metric)).map(|score| score.value).collect();
+        match mean(&values) {
+            Some(value) => (value, evaluate::larger_is_better(metric)),
+            None => (mean_loss(evaluations), false),
+        }
+    }
+}
+
+/// The mean teacher-forced loss of the tasks.
+fn mean_loss(evaluations: &[TaskEvaluation]) -> f64 {
+    let losses: Vec<f64> = evaluations.iter().map(|task| task.forced.loss).collect();
+    mean(&losses).unwrap_or_default()
+}
+
+/// `None` of no values.
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}

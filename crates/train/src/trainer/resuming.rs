@@ -1,0 +1,186 @@
+//! A training that goes on from a checkpoint: which one, what has been changed since, and what becomes of others.
+
+use std::path::{Path, PathBuf};
+
+use any2any_adapter::Registry;
+use any2any_data::{DataRoot, Limits};
+use any2any_experiment::Document;
+
+use super::Trainer;
+use crate::build::model_config;
+use crate::changes::Changes;
+use crate::checkpoint::{Checkpoint, Checkpoints, State};
+use crate::error::TrainError;
+use crate::loaded::config_shapes;
+use crate::optimizer::Optimizer;
+use crate::parameters;
+use crate::prepare::{PreparedTask, load_split};
+use crate::run::RunFolder;
+use crate::running::Running;
+
+/// How a training is gone on with.
+#[derive(Clone, Debug, Default)]
+pub struct Resuming {
+    /// A new number of steps, for a run that is to go on beyond its end.
+    pub steps: Option<u64>,
+    /// The folder that the data has been moved to; none where it is where the run says.
+    pub files: Option<PathBuf>,
+    /// Whether to go on in spite of changes that make the run another.
+    pub accept_changes: bool,
+    /// The checkpoint to go on from (`best`, `last`, `step-N`); the newest that is whole where there is none.
+    pub from: Option<String>,
+}
+
+impl Trainer {
+    /// A training that goes on from its last checkpoint, as if it had never stopped. Where that one is broken, it goes on
+    /// from the newest that is whole; later ones are set aside.
+    ///
+    /// # Errors
+    ///
+    /// When the folder holds no run, it is being trained, no checkpoint is whole, its data is gone, or it or its data
+    /// has been changed such that it would go on as another.
+    pub fn resume(
+        run: RunFolder,
+        registry: &Registry,
+        root: &DataRoot,
+        Resuming { steps, files, accept_changes, from }: Resuming,
+    ) -> Result<Self, TrainError> {
+        let root = files.iter().fold(root.for_run(run.path()), DataRoot::with_folder);
+        if !root.trusts_runs() {
+            run.require_whole()?;
+        }
+        let document = run.experiment_on(files.as_deref(), registry)?;
+        // Before anything is read that another training may be writing.
+        let running = Running::alone(run.path())?;
+        let adapters = run.adapters(&document.experiment, registry)?;
+        let shapes = config_shapes(&model_config(&document.experiment, &adapters));
+        let load = |folder: &Path| {
+            let checkpoint = Checkpoint::load(folder)?;
+            let changes = changes_since(&checkpoint, &document, run.path(), registry)?;
+            // Of a model that has been changed, the change is the better word.
+            if changes.model.is_empty() {
+                let found = checkpoint.weights.iter().map(|(name, weights)| (name, &weights.shape));
+                parameters::check_shapes(&shapes, found).map_err(|reason| TrainError::run(folder, reason))?;
+            }
+            Ok((checkpoint, changes))
+        };
+        let (loaded, broken) = start_of(&run.checkpoints(), from.as_deref(), load)?;
+        let mut experiment = document.experiment;
+        experiment.training.steps = steps.unwrap_or(experiment.training.steps);
+        let device = crate::device::device(&experiment.device)?;
+        let limits = Limits {
+            source: experiment.training.batch.max_source_length,
+            target: experiment.training.batch.max_target_length,
+        };
+        let tasks = (0..adapters.tasks().len())
+            .map(|task| {
+                let name = adapters.tasks()[task].name.clone();
+                let dataset =
+                    any2any_data::open(&experiment.tasks[&name].data, &root).map_err(TrainError::data)?;
+                let split = |role: &str| load_split(&dataset, &adapters, task, role);
+                let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
+                let train = split("train")?;
+                let selection = limits.select(&train.lengths());
+                let (validation, test) = (optional("validation")?, optional("test")?);
+                Ok(PreparedTask { name, train, selection, validation, test })
+            })
+            .collect::<Result<_, TrainError>>()?;
+        let mut trainer =
+            Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) };
+        if let Some((checkpoint, changes)) = loaded {
+            trainer.restore(checkpoint, changes, accept_changes)?;
+            trainer.pass_over(broken)?;
+        }
+        Ok(trainer)
+    }
+
+    /// Sets the checkpoints aside that this training passes again, and keeps what is to be said of them.
+    fn pass_over(&mut self, broken: Vec<TrainError>) -> Result<(), TrainError> {
+        let (checkpoints, step) = (self.run.checkpoints(), self.state.step);
+        self.passed_over =
+            broken.iter().map(|error| format!("{error}; training goes on from step-{step}")).collect();
+        for aside in checkpoints.go_back_to(step)? {
+            let words = format!("a checkpoint after step-{step} is kept as {}", aside.display());
+            self.passed_over.push(words);
+        }
+        // Those that were best then may have been removed since.
+        let there = checkpoints.steps()?;
+        self.state.best.retain(|ranked| there.contains(&ranked.step));
+        if !self.passed_over.is_empty() {
+            checkpoints.point("best", self.state.best.first().map_or(step, |best| best.step))?;
+        }
+        Ok(())
+    }
+
+    fn restore(
+        &mut self,
+        checkpoint: Checkpoint,
+        Changes { mut model, scores }: Changes,
+        accepted: bool,
+    ) -> Result<(), TrainError> {
+        let place = self.run.checkpoints().step(checkpoint.state.step);
+        if checkpoint.state.data != self.state.data {
+            model.push("the training data is no longer what this run has been trained on".to_owned());
+        }
+        if checkpoint.state.validation.is_some_and(|before| Some(before) != self.state.validation) {
+            model.push(
+                "the validation data is no longer what this run's checkpoints have been compared on"
+                    .to_owned(),
+            );
+        }
+        if !model.is_empty() && !accepted {
+            let way_out = format!(
+                "put that back as it was ({} holds the options), start a new run, or add --accept-changes: the run then \
+                 goes on with the changes, and is no longer what its experiment alone gives",
+                self.run.path().join("resolved.yaml").display()
+            );
+            return Err(TrainError::Changed { path: place, changes: model, way_out });
+        }
+        self.changes = model.into_iter().chain(scores).collect();
+        let model = parameters::with_weights(self.model.clone(), &checkpoint.weights);
+        self.model = model.map_err(|reason| TrainError::run(&place, reason))?;
+        let kind = self.experiment.training.optimizer.clone();
+        self.optimizer =
+            Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device);
+        // From here on it is trained by what holds now.
+        let State { data, validation, experiment, .. } = std::mem::take(&mut self.state);
+        self.state = State { data, validation, experiment, ..checkpoint.state };
+        Ok(())
+    }
+}
+
+/// What has been changed in a run since a checkpoint of it.
+fn changes_since(
+    checkpoint: &Checkpoint,
+    document: &Document,
+    run: &Path,
+    registry: &Registry,
+) -> Result<Changes, TrainError> {
+    match &checkpoint.state.experiment {
+        // Read as a run of any earlier version is.
+        Some(before) => any2any_experiment::load_run("state.json", &format!("{before:#}"), run, registry)
+            .map(|before| Changes::between(&before, document))
+            .map_err(TrainError::Experiment),
+        None => Ok(Changes::default()),
+    }
+}
+
+/// The checkpoint that is named, or the newest that can be loaded, and why later ones cannot; none of a run that has
+/// none.
+fn start_of<T>(
+    checkpoints: &Checkpoints,
+    named: Option<&str>,
+    load: impl Fn(&Path) -> Result<T, TrainError>,
+) -> Result<(Option<T>, Vec<TrainError>), TrainError> {
+    if let Some(name) = named {
+        return Ok((Some(load(&checkpoints.resolve(name)?)?), Vec::new()));
+    }
+    let mut broken = Vec::new();
+    for step in checkpoints.steps()?.into_iter().rev() {
+        match load(&checkpoints.step(step)) {
+            Ok(loaded) => return Ok((Some(loaded), broken)),
+            Err(error) => broken.push(error),
+        }
+    }
+    if broken.is_empty() { Ok((None, broken)) } else { Err(TrainError::NoneWhole(broken)) }
+}
