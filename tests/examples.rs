@@ -3,12 +3,10 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
-
 use support::Workshop;
 use support::documents::{Block, Input, Typed, blocks, commands, root};
+use support::served::Answer;
+use support::started::Started;
 
 /// Untagged blocks that hold no commands, by the beginning of their text.
 const NO_COMMANDS: [(&str, &str); 2] = [
@@ -198,19 +196,6 @@ fn shortened(config: &str) -> Vec<String> {
     options.into_iter().flat_map(|option| ["--set".to_owned(), option]).collect()
 }
 
-/// Programs that serve until they are stopped.
-struct Serving {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn what_is_done_with_the_quickstart_works() {
     let workshop = Workshop::new();
@@ -233,7 +218,7 @@ fn what_is_done_with_the_quickstart_works() {
         let mut serving = None;
         for typed in commands(&block.text) {
             if typed.words[0] == "curl" {
-                let serving: &Serving = serving.as_ref().unwrap_or_else(|| panic!("{place}: who answers?"));
+                let serving: &Started = serving.as_ref().unwrap_or_else(|| panic!("{place}: who answers?"));
                 ask(serving, &typed.words, &place);
                 seen += 1;
             }
@@ -290,7 +275,7 @@ fn run(workshop: &Workshop, words: &[String], input: Option<&Input>, place: &str
 }
 
 /// Starts a server at a free port.
-fn serve(workshop: &Workshop, words: &[String]) -> Serving {
+fn serve(workshop: &Workshop, words: &[String]) -> Started {
     let mut words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "--no-open").collect();
     if words[0] == "explore" {
         words.push("--no-open");
@@ -298,26 +283,17 @@ fn serve(workshop: &Workshop, words: &[String]) -> Serving {
     if let Some(at) = words.iter().position(|word| *word == "--port") {
         words.drain(at..at + 2);
     }
-    let mut child =
-        workshop.command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("an address");
-    let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
-    Serving { child, address }
+    Started::new(&mut workshop.command(&words))
 }
 
 /// Sends what `curl` would send.
-fn ask(serving: &Serving, words: &[String], place: &str) {
+fn ask(serving: &Started, words: &[String], place: &str) {
     let at = words.iter().position(|word| word == "-d").expect("a body");
     let url = words.iter().find(|word| word.starts_with("http://")).expect("an address");
     let path = url.trim_start_matches("http://").split_once('/').expect("a path").1;
-    let (body, host) = (&words[at + 1], &serving.address);
-    let mut stream = TcpStream::connect(host).expect("it listens");
-    let head = format!("POST /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
+    let token = words.iter().position(|word| word == "-H").expect("the token");
     // As curl does: a body without a type of its own is said to be a form.
-    let kind = "content-type: application/x-www-form-urlencoded\r\n";
-    write!(stream, "{head}{kind}content-length: {}\r\n\r\n{body}", body.len()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"text\""), "{place}: {answer}");
+    let headers = format!("content-type: application/x-www-form-urlencoded\r\n{}\r\n", words[token + 1]);
+    let answer = Answer::read(serving.ask("POST", &format!("/{path}"), &headers, &words[at + 1]));
+    assert!(answer.status == 200 && answer.body.contains("\"text\""), "{place}: {answer:?}");
 }

@@ -3,13 +3,12 @@
 
 mod support;
 
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use any2any_explorer::Limits;
+use any2any_explorer::{Limits, Options};
 use base64::Engine;
 use support::media::{PEOPLE, UNIVERSAL, fill};
-use support::served::Served;
+use support::served::{Served, options};
 use support::{Workshop, sha256};
 
 #[test]
@@ -85,7 +84,7 @@ fn prices(workshop: &Workshop) {
     for (limits, count, part) in
         [(Limits::default(), 16, "4194304 positions"), (memory, 1, "opening this value may take")]
     {
-        let served = Served::of(vec![workshop.path("run")], Ipv4Addr::LOCALHOST.into(), limits);
+        let served = Served::with(Options { runs: vec![workshop.path("run")], limits, ..options() });
         let bytes = std::fs::read(folder.join("c.png")).expect("a picture");
         let content = base64::engine::general_purpose::STANDARD.encode(bytes);
         let large = serde_json::json!({ "file": { "name": "c.png", "content": content } });

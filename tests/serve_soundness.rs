@@ -2,16 +2,17 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
-use std::process::{Command, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use any2any_adapter::{Random, Seed};
-use any2any_explorer::Limits;
+use any2any_explorer::{Limits, Options};
 use serde_json::{Value, json};
 
-use support::served::{Answer, SENTENCE, Served, workshop};
+use support::served::{Answer, SENTENCE, Served, options, workshop};
+use support::started::Started;
 
 #[test]
 fn what_cannot_be_done_is_said() {
@@ -162,41 +163,6 @@ fn no_path_leads_out_of_the_page() {
 }
 
 #[test]
-fn another_site_and_another_name_are_refused() {
-    let served = Served::new(Limits::default());
-    for (headers, status) in [
-        ("host: 127.0.0.1:1\r\n", 200),
-        ("host: [::1]\r\n", 200),
-        ("host: rebound.example\r\n", 403),
-        ("host: localhost\r\norigin: https://example.org\r\n", 403),
-        ("host: localhost\r\norigin: http://localhost\r\n", 200),
-        ("host: localhost\r\nsec-fetch-site: cross-site\r\n", 403),
-    ] {
-        assert_eq!(served.send("GET", "/api/runs", headers, b"").status, status, "{headers}");
-    }
-}
-
-#[test]
-fn elsewhere_than_on_this_machine_a_token_is_asked_for() {
-    let served = Served::at(IpAddr::V4(Ipv4Addr::UNSPECIFIED), Limits::default());
-    let (_, token) = served.url.split_once("?token=").expect("the address has the token");
-    let refused = served.get("/api/runs");
-    assert_eq!(refused.status, 401);
-    assert!(refused.head.contains("www-authenticate: bearer"), "{}", refused.head);
-    assert_eq!(served.get("/").status, 401);
-    assert_eq!(served.get("/?token=guessed").status, 401);
-    assert_eq!(served.get("/health").status, 200);
-    let page = served.get(&format!("/?token={token}"));
-    assert_eq!(page.status, 200);
-    let name = format!("any2any_token_{}", served.address.port());
-    let cookie = format!("set-cookie: {name}={token}; path=/; httponly; samesite=strict");
-    assert!(page.head.contains(&cookie), "{}", page.head);
-    for headers in [format!("cookie: {name}={token}\r\n"), format!("authorization: Bearer {token}\r\n")] {
-        assert_eq!(served.send("GET", "/api/runs", &headers, b"").status, 200);
-    }
-}
-
-#[test]
 fn oversized_slow_and_interrupted_requests_leave_the_server_sound() {
     let seconds = Duration::from_secs;
     let limits = Limits { body: 10_000, head: seconds(1), time: seconds(2), ..Limits::default() };
@@ -315,7 +281,7 @@ fn a_run_that_cannot_be_read_is_listed_beside_the_others() {
             std::fs::write(&place, "a: [1").expect("writable");
         }
         let runs = vec![good.clone(), broken];
-        let served = Served::of(runs, IpAddr::V4(Ipv4Addr::LOCALHOST), Limits::default());
+        let served = Served::with(Options { runs, ..options() });
         let runs = served.get("/api/runs").json();
         assert!(runs[0]["model"].is_object() && runs[0]["broken"].is_null(), "{runs}");
         assert!(runs[1]["model"].is_null(), "{runs}");
@@ -463,42 +429,25 @@ fn collect(value: &Value, place: String, places: &mut Vec<String>) {
 #[cfg(unix)]
 fn a_signal_stops_the_server_when_its_work_is_done() {
     for (command, signal) in [("serve", "-INT"), ("explore", "-TERM")] {
-        let mut options = vec![command, "run"];
+        let mut options = vec![command, "run", "--no-token"];
         if command == "explore" {
             options.push("--no-open");
         }
-        let mut child = workshop()
-            .command(&options)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().expect("piped"));
-        out.read_line(&mut line).expect("the address");
-        let address =
-            line.trim().strip_prefix("http://").and_then(|url| url.strip_suffix('/')).expect("an address");
-        let mut stream = TcpStream::connect(address).expect("it listens");
+        let mut started = Started::new(&mut workshop().command(&options));
         // Long enough to be at work when the signal comes.
         let body = json!({ "source": { "text": SENTENCE }, "decoding": { "beam": { "size": 8 }, "min_length": 200, "max_length": 200 } });
         let body = body.to_string();
-        let head = format!(
-            "POST /api/translate HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).expect("it reads");
+        let stream = started.ask("POST", "/api/translate", "", &body);
         std::thread::sleep(Duration::from_millis(300));
         let began = Instant::now();
-        let killed = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status();
-        assert!(killed.expect("there is kill").success());
+        started.signal(signal);
         assert_eq!(Answer::read(stream).status, 200, "what was at work is finished");
-        let status = child.wait().expect("it ends");
+        let status = started.wait();
         assert!(
             status.success() && began.elapsed() < Duration::from_secs(10),
             "{status} {:?}",
             began.elapsed()
         );
-        assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+        assert!(TcpStream::connect(&started.address).is_err(), "nobody listens any more");
     }
 }

@@ -1,4 +1,4 @@
-// How fast the page is: `any2any explore RUN --no-open --port 8101`, and then `node speed.mjs http://127.0.0.1:8101`.
+// How fast the page is: `any2any explore RUN --no-open --no-token --port 8101`, and then `node speed.mjs http://127.0.0.1:8101`.
 
 import { contextOf, launch } from "./support.mjs";
 

@@ -28,8 +28,8 @@ export const inWorkshop = (name) => path.join(WORKSHOP, name);
 // ---- server and browser ----
 
 /** Starts `any2any explore`; gives its address without the slash at the end. */
-export async function serve(runs, atEnd = after) {
-  const server = spawn(ANY2ANY, ["explore", ...runs, "--no-open"], { cwd: WORKSHOP, stdio: ["ignore", "pipe", "inherit"] });
+export async function serve(runs, atEnd = after, asking = ["--no-token"]) {
+  const server = spawn(ANY2ANY, ["explore", ...runs, "--no-open", ...asking], { cwd: WORKSHOP, stdio: ["ignore", "pipe", "inherit"] });
   atEnd(() => server.kill("SIGINT"));
   for await (const line of createInterface(server.stdout)) return line.trim().replace(/\/$/, "");
   throw new Error("the server ended before it said its address");

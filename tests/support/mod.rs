@@ -6,6 +6,7 @@ pub(crate) mod documents;
 pub(crate) mod media;
 pub(crate) mod npy;
 pub(crate) mod served;
+pub(crate) mod started;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -2,13 +2,12 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use any2any_data::DataRoot;
-use any2any_explorer::{Limits, Options, Server, Stopper};
+use any2any_explorer::{Limits, Options, Server, Stopper, Token};
 use serde_json::{Value, json};
 
 use super::{TRANSFORMER, Workshop};
@@ -30,6 +29,21 @@ pub(crate) fn workshop() -> &'static Workshop {
         workshop.succeed(&["train", &experiment, "--run", "run"]);
         workshop
     })
+}
+
+/// A server over the run, on this machine, that asks for no token.
+pub(crate) fn options() -> Options {
+    Options {
+        runs: vec![workshop().path("run")],
+        registry: any2any_cli::media(),
+        data: Some(DataRoot::at(workshop().path("data")).trusting_runs(true)),
+        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        port: 0,
+        page: true,
+        token: Token::None,
+        origins: Vec::new(),
+        limits: Limits::default(),
+    }
 }
 
 /// A server in this process; stopped when it is dropped.
@@ -66,23 +80,11 @@ impl Answer {
 
 impl Served {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self::at(IpAddr::V4(Ipv4Addr::LOCALHOST), limits)
+        Self::with(Options { limits, ..options() })
     }
 
-    pub(crate) fn at(host: IpAddr, limits: Limits) -> Self {
-        Self::of(vec![workshop().path("run")], host, limits)
-    }
-
-    pub(crate) fn of(runs: Vec<PathBuf>, host: IpAddr, limits: Limits) -> Self {
-        let server = Server::bind(Options {
-            runs,
-            registry: any2any_cli::media(),
-            data: Some(DataRoot::at(workshop().path("data")).trusting_runs(true)),
-            host,
-            port: 0,
-            page: true,
-            limits,
-        });
+    pub(crate) fn with(options: Options) -> Self {
+        let server = Server::bind(options);
         let server = server.expect("a free port");
         let (address, url, stopper) = (server.address(), server.url(), server.stopper());
         let thread = Some(std::thread::spawn(move || server.run()));

@@ -103,7 +103,7 @@ pub(crate) enum Command {
     Explore(ExploreArguments),
     /// Serve trained models to other programs, as JSON over HTTP; `/openapi.json` describes it.
     #[command(
-        after_help = "Example:\n  any2any serve runs/quickstart --port 8080\n  curl -d '{\"source\": {\"text\": \"the dog sees a house .\"}}' http://127.0.0.1:8080/api/translate"
+        after_help = "Example:\n  any2any serve runs/quickstart --port 8080 --token my-own-secret\n  curl -H 'Authorization: Bearer my-own-secret' -d '{\"source\": {\"text\": \"the dog sees a house .\"}}' http://127.0.0.1:8080/api/translate"
     )]
     Serve(ServeArguments),
     /// Print completions for a shell.

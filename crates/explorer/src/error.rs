@@ -27,6 +27,11 @@ pub enum ExplorerError {
         /// Why.
         source: std::io::Error,
     },
+    /// A server that any page of any site could ask.
+    #[error(
+        "with --cors '*' and --no-token every page that somebody opens could ask: name the sites, or keep the token"
+    )]
+    OpenToAll,
     /// Nothing that an exported page could show.
     #[error(
         "there is no example to record: name the folder of the datasets with --data, or give texts with --text"

@@ -6,6 +6,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::protocol::{Problem, ProblemDetail};
 
+/// How a request without the token is told to bring it (RFC 6750).
+pub(crate) const SCHEME: HeaderValue = HeaderValue::from_static("Bearer realm=\"any2any\"");
+
 /// Why a request is not fulfilled.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
@@ -58,8 +61,14 @@ impl Failure {
 
     /// A request without the token.
     pub(crate) fn unauthorized() -> Self {
-        let help = "open the address that the server printed, or send `Authorization: Bearer TOKEN`";
+        let help = "open the address that the server printed, send `Authorization: Bearer TOKEN`, or start the server \
+                    with --token and one of your own";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "this server asks for a token", help)
+    }
+
+    /// Whether the token is what is missing.
+    pub(crate) fn wants_token(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
     }
 
     /// More at work than is taken at a time.
@@ -137,8 +146,7 @@ impl IntoResponse for Failure {
         let json = HeaderValue::from_static("application/json");
         let mut response = (status, [(header::CONTENT_TYPE, json)], body).into_response();
         if status == StatusCode::UNAUTHORIZED {
-            let scheme = HeaderValue::from_static("Bearer realm=\"any2any\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, SCHEME);
         }
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -24,4 +24,4 @@ mod worker;
 
 pub use error::ExplorerError;
 pub use export::Recording;
-pub use server::{Limits, Options, Server, Stopper};
+pub use server::{Limits, Options, Origin, Secret, Server, Stopper, Token};

@@ -5,7 +5,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use any2any_explorer::Limits;
+use any2any_explorer::{Limits, Origin, Secret, Token};
 use clap::Args;
 
 use super::RunDataArguments;
@@ -45,10 +45,19 @@ pub(crate) struct ServerArguments {
     /// The port; 0: a free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-    /// The address to listen on. Others than this machine's own are served only to those who have the token that
-    /// is printed.
+    /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub host: IpAddr,
+    /// The token that requests carry, as `Authorization: Bearer TOKEN`; without it one is drawn and printed. Others on
+    /// this machine see a command's options, and not its environment.
+    #[arg(long, value_name = "TOKEN", env = "ANY2ANY_TOKEN", hide_env_values = true)]
+    pub token: Option<Secret>,
+    /// Ask for no token: everybody who reaches the address may ask, on this machine everybody on it.
+    #[arg(long)]
+    pub no_token: bool,
+    /// A site whose pages may ask, as `https://example.org`, or `*`, any (may be repeated).
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors: Vec<Origin>,
     #[command(flatten)]
     pub root: RunDataArguments,
     /// How many seconds a request may take.
@@ -75,6 +84,15 @@ pub(crate) struct ServerArguments {
 }
 
 impl ServerArguments {
+    /// What a request must carry.
+    pub(crate) fn token(&self) -> Token {
+        match &self.token {
+            _ if self.no_token => Token::None,
+            Some(secret) => Token::Given(secret.clone()),
+            None => Token::Drawn,
+        }
+    }
+
     /// How much is taken.
     pub(crate) fn limits(&self) -> Limits {
         Limits {

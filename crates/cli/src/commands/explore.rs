@@ -1,25 +1,27 @@
 //! `any2any explore`: a trained model in the browser.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use any2any_adapter::Registry;
-use any2any_explorer::{Recording, Server};
+use any2any_explorer::{Options, Recording, Server, Token};
+use tempfile::TempPath;
 
 use super::serve::{options, until_stopped};
 use crate::arguments::ExploreArguments;
 use crate::output;
 
 pub(crate) fn run(arguments: ExploreArguments, registry: &Registry) -> anyhow::Result<()> {
-    let server = Server::bind(options(&arguments.server, registry, true)?)?;
+    let options = options(&arguments.server, registry, true)?;
     if let Some(file) = &arguments.export {
+        // Nobody is answered but the recorder.
+        let server = Server::bind(Options { token: Token::None, origins: Vec::new(), ..options })?;
         return export(server, file, &arguments);
     }
-    let url = server.url();
-    output::line(&url)?;
-    if !arguments.no_open {
-        open(&url);
-    }
+    let server = Server::bind(options)?;
+    output::line(server.url())?;
+    let _way_in = if arguments.no_open { None } else { open(&server) };
     until_stopped(server)
 }
 
@@ -38,8 +40,10 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     ))
 }
 
-/// Opens an address in the browser. The address is printed anyway, so it does no harm when there is none.
-fn open(url: &str) {
+/// Opens the page in the browser, through a file that leads there: what a program is started with, others on this machine
+/// can read. The file is there until it is dropped, and works once. The address is printed anyway, so it does no harm when
+/// there is no browser.
+fn open(server: &Server) -> Option<TempPath> {
     let program = if cfg!(target_os = "macos") {
         "open"
     } else if cfg!(windows) {
@@ -47,13 +51,29 @@ fn open(url: &str) {
     } else {
         "xdg-open"
     };
-    let opened = Command::new(program)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let opened = way_in(server).and_then(|file| {
+        Command::new(program)
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(file)
+    });
     if opened.is_err() {
         eprintln!("there is no {program} to open the page with: open the address above in a browser");
     }
+    opened.ok()
+}
+
+/// A page that leads to the server, which this user alone can read.
+fn way_in(server: &Server) -> std::io::Result<TempPath> {
+    let url = server.url_once().map_err(std::io::Error::other)?;
+    let mut file = tempfile::Builder::new().prefix("any2any-").suffix(".html").tempfile()?;
+    writeln!(
+        file,
+        "<!doctype html>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"refresh\" content=\"0; url={url}\">\n\
+         <title>any2any</title>\n<p><a href=\"{url}\">To the page</a></p>"
+    )?;
+    Ok(file.into_temp_path())
 }

@@ -26,6 +26,8 @@ pub(super) fn options(
         host: arguments.host,
         port: arguments.port,
         page,
+        token: arguments.token(),
+        origins: arguments.cors.clone(),
         limits: arguments.limits(),
     })
 }

@@ -6,7 +6,7 @@ import { actions, questions } from "any2any/actions";
 import { firstHead, matrixOf } from "any2any/attention";
 import { useTheme } from "any2any/draw";
 import { keepLooking } from "any2any/looking";
-import { readLink, keepLink } from "any2any/permalink";
+import { readLink, keepLink, forgetToken } from "any2any/permalink";
 import { showPanels } from "any2any/panels";
 import { showHeader } from "any2any/header";
 import { showStage } from "any2any/stage";
@@ -20,6 +20,7 @@ Object.assign(app, questions(app));
 Object.assign(app, actions(app));
 
 async function start() {
+  forgetToken();
   const link = readLink();
   set({ theme: link.theme ?? "auto" });
   await app.attempt(async () => set({ runs: toldApart(await api.runs()) }));

@@ -32,6 +32,11 @@ export function linkTo(state, initial) {
   return `#${search}`;
 }
 
+/** Takes out of the address what let this browser in: a link that is passed on holds no token. */
+export function forgetToken() {
+  if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+}
+
 /** Writes the link after each change, without a new entry in the history. */
 export function keepLink(app, initial) {
   let timer = 0;

@@ -1,6 +1,7 @@
 //! The server: bound, run, stopped.
 
 mod access;
+mod admission;
 pub(crate) mod assets;
 mod body;
 mod connection;
@@ -28,6 +29,7 @@ use crate::library::{Kept, Library};
 use crate::metrics::Metrics;
 use crate::protocol::{Distances, Model};
 use access::Access;
+pub use admission::{Origin, Secret, Token};
 
 /// What is served, and where.
 pub struct Options {
@@ -37,12 +39,16 @@ pub struct Options {
     pub registry: Registry,
     /// The folder of the datasets; without it there are no samples.
     pub data: Option<DataRoot>,
-    /// The address of this machine. Others than loopback addresses are served only to those who have the token.
+    /// The address of this machine to listen on.
     pub host: IpAddr,
     /// The port; 0: a free one.
     pub port: u16,
     /// Whether there is a page beside the JSON interface.
     pub page: bool,
+    /// What a request must carry.
+    pub token: Token,
+    /// Sites whose pages may ask too.
+    pub origins: Vec<Origin>,
     /// How much is taken.
     pub limits: Limits,
 }
@@ -137,9 +143,12 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When a folder holds no run, or the address cannot be listened on.
+    /// When a folder holds no run, the address cannot be listened on, or every page of every site could ask.
     pub fn bind(options: Options) -> Result<Self, ExplorerError> {
-        let Options { runs, registry, data, host, port, page, limits } = options;
+        let Options { runs, registry, data, host, port, page, token, origins, limits } = options;
+        if matches!(token, Token::None) && origins.iter().any(Origin::is_any) {
+            return Err(ExplorerError::OpenToAll);
+        }
         let metrics = Arc::new(Metrics::default());
         let library = Library::new(&runs, registry, data, metrics.clone(), limits.models)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -155,7 +164,7 @@ impl Server {
         let address = listener
             .local_addr()
             .map_err(|source| ExplorerError::System { what: "tell the port", source })?;
-        let access = Access::new(address)?;
+        let access = Access::new(address, &token, origins)?;
         // It is asked for soon; a run that is still without a checkpoint has nothing to load.
         let _ = library.worker(&Model::default());
         let permits = Arc::new(Semaphore::new(limits.requests));
@@ -172,19 +181,28 @@ impl Server {
         self.address
     }
 
-    /// The address to open in a browser, with the token where there is one.
+    /// The address to open in a browser, with the token where one was drawn.
     pub fn url(&self) -> String {
+        self.page_address() + &self.app.access.query()
+    }
+
+    /// An address that opens the page once, within two minutes: whoever reads it later can do nothing with it.
+    ///
+    /// # Errors
+    ///
+    /// When the system draws no random numbers.
+    pub fn url_once(&self) -> Result<String, ExplorerError> {
+        Ok(self.page_address() + &self.app.access.query_once()?)
+    }
+
+    fn page_address(&self) -> String {
         // Everything of this machine cannot be opened, but this machine can.
         let ip = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
             ip => ip,
         };
-        let address = SocketAddr::new(ip, self.address.port());
-        match self.app.access.token() {
-            Some(token) => format!("http://{address}/?token={token}"),
-            None => format!("http://{address}/"),
-        }
+        format!("http://{}/", SocketAddr::new(ip, self.address.port()))
     }
 
     /// What stops it.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -13,8 +13,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::FutureExt;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::App;
+use super::admission::Origin;
 use super::routes::{distance, explain, page, runs, training, translate};
 use crate::failure::Failure;
 use crate::metrics::Metrics;
@@ -43,11 +45,35 @@ pub(super) fn router(app: Arc<App>) -> Router {
     if app.page {
         router = router.route("/", get(page::index)).route("/assets/{*path}", get(page::asset));
     }
-    router
+    let router = router
         .fallback(nowhere)
         .method_not_allowed_fallback(async || Failure::method())
-        .layer(from_fn_with_state(app.clone(), around))
-        .with_state(app)
+        .layer(from_fn_with_state(app.clone(), around));
+    let router = match cors(app.access.origins()) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.with_state(app)
+}
+
+/// What browsers are told about pages of other sites, where some may ask. Those bring the token in `Authorization`; the
+/// cookie is this server's own page's.
+fn cors(origins: &[Origin]) -> Option<CorsLayer> {
+    let allowed = match origins {
+        [] => return None,
+        origins if origins.iter().any(Origin::is_any) => AllowOrigin::any(),
+        // An origin is made of characters that a header takes.
+        origins => {
+            AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin.text()).ok()))
+        }
+    };
+    let cors = CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allow_private_network(true)
+        .max_age(Duration::from_secs(600));
+    Some(cors)
 }
 
 async fn nowhere() -> Failure {
@@ -71,6 +97,8 @@ async fn around(
         _ => app.access.check(request.uri(), request.headers()),
     };
     let mut response = match checked {
+        // Somebody in front of a browser is asked for the token.
+        Err(failure) if failure.wants_token() && route == "/" => page::door().into_response(),
         Err(failure) => failure.into_response(),
         Ok(cookie) => {
             let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use any2any_adapter::Registry;
-use any2any_explorer::{Limits, Options, Server};
+use any2any_explorer::{Limits, Options, Server, Token};
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyho
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 0,
         page: false,
+        token: Token::None,
+        origins: Vec::new(),
         limits: Limits { requests: clients + 8, connections: clients + 8, ..Limits::default() },
     })?;
     let (address, stopper) = (server.address(), server.stopper());

@@ -1,10 +1,10 @@
 //! The page and its files.
 
 use axum::extract::Path;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, SCHEME};
 use crate::server::assets;
 
 pub(in crate::server) async fn index() -> Result<Response, Failure> {
@@ -13,6 +13,18 @@ pub(in crate::server) async fn index() -> Result<Response, Failure> {
     let html = HeaderValue::from_static(assets::media_type("index.html"));
     let headers = [(header::CONTENT_TYPE, html), (header::CONTENT_SECURITY_POLICY, policy)];
     Ok((headers, page.html).into_response())
+}
+
+/// What a browser shows that comes without the token: where it is, and a place to type it.
+pub(in crate::server) fn door() -> impl IntoResponse {
+    let html = HeaderValue::from_static(assets::media_type("door.html"));
+    let policy = HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'");
+    let headers = [
+        (header::CONTENT_TYPE, html),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::WWW_AUTHENTICATE, SCHEME),
+    ];
+    (StatusCode::UNAUTHORIZED, headers, include_str!("../../../assets/door.html"))
 }
 
 pub(in crate::server) async fn asset(Path(path): Path<String>) -> Result<Response, Failure> {
