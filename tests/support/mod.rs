@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // each test file uses a part of it
 
+pub(crate) mod bodies;
 pub(crate) mod documents;
 pub(crate) mod media;
 pub(crate) mod npy;

@@ -43,6 +43,7 @@ pub(crate) fn options() -> Options {
         token: Token::None,
         origins: Vec::new(),
         limits: Limits::default(),
+        rest: || (),
     }
 }
 

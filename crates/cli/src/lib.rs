@@ -1,6 +1,7 @@
 //! All commands of `any2any`, for a program with media of its own: add them to
 //! [`media`] and give that to [`main`].
 
+mod allocator;
 mod arguments;
 mod commands;
 mod inputs;
@@ -37,6 +38,10 @@ pub fn command() -> clap::Command {
 /// wrong.
 pub fn main(registry: Registry) -> ExitCode {
     let arguments = Arguments::parse();
+    // A server gives back what a large request took.
+    if !matches!(arguments.command, Command::Serve(_) | Command::Explore(_)) {
+        allocator::keep_freed_pages();
+    }
     match run(arguments, &registry) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,

@@ -25,6 +25,8 @@ pub(crate) struct Library {
     workers: Mutex<Vec<(Key, Arc<Worker>)>>,
     /// How many models are kept in memory.
     most: usize,
+    /// What an idle thread does.
+    rest: fn(),
 }
 
 /// A run, and what was read of it.
@@ -75,6 +77,7 @@ impl Library {
         root: Option<DataRoot>,
         metrics: Arc<Metrics>,
         most: usize,
+        rest: fn(),
     ) -> Result<Self, ExplorerError> {
         if folders.is_empty() {
             return Err(ExplorerError::NoRuns);
@@ -88,7 +91,7 @@ impl Library {
             Ok(Shelf { folder: run, opened: Mutex::default(), listed: Mutex::default() })
         };
         let shelves = folders.iter().map(shelf).collect::<Result<_, _>>()?;
-        Ok(Self { shelves, registry, root, metrics, workers: Mutex::default(), most: most.max(1) })
+        Ok(Self { shelves, registry, root, metrics, workers: Mutex::default(), most: most.max(1), rest })
     }
 
     /// The folder of a run.
@@ -205,7 +208,7 @@ impl Library {
                 // They finish what they have been asked, and go.
                 workers.drain(..surplus);
                 let plan = Plan { run, checkpoint: format!("step-{step}"), registry: self.registry.clone() };
-                Arc::new(Worker::start(plan, self.metrics.clone()))
+                Arc::new(Worker::start(plan, self.metrics.clone(), self.rest))
             }
         };
         workers.push((key, worker.clone()));

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use any2any_adapter::{Cancellation, Sequence};
 use any2any_experiment::spec::Decoding;
@@ -9,6 +10,9 @@ use any2any_train::{Output, Translator};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
+
+/// How long a thread waits for a job before it rests.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Where an answer goes; closed when nobody waits for it any more.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Failure>>;
@@ -137,10 +141,11 @@ impl Queue {
 
     /// Takes the next job, with all waiting ones that join it up to a number of sources and of source positions.
     /// Waits for one; `None` when the queue is closed and empty. Also tells how many jobs have left the queue,
-    /// those that nobody waits for counted.
-    pub(crate) fn take(&self, sources: usize, positions: usize) -> Option<(Taken, usize)> {
+    /// those that nobody waits for counted. `rest` is called once when there has been none for a second.
+    pub(crate) fn take(&self, sources: usize, positions: usize, rest: fn()) -> Option<(Taken, usize)> {
         let mut waiting = self.lock();
         let mut left = 0;
+        let mut rested = false;
         loop {
             let before = waiting.jobs.len();
             waiting.jobs.retain(|job| !job.is_void());
@@ -153,9 +158,20 @@ impl Queue {
                     return Some((Taken::Batch(batch), left));
                 }
                 None if waiting.closed => return None,
-                None => {
+                None if rested => {
                     let woken = self.arrived.wait(waiting);
                     waiting = woken.unwrap_or_else(|poisoned| poisoned.into_inner());
+                }
+                None => {
+                    let woken = self.arrived.wait_timeout(waiting, PAUSE);
+                    let (guard, time) = woken.unwrap_or_else(|poisoned| poisoned.into_inner());
+                    waiting = guard;
+                    if time.timed_out() {
+                        drop(waiting);
+                        rest();
+                        rested = true;
+                        waiting = self.lock();
+                    }
                 }
             }
         }
@@ -233,7 +249,7 @@ mod tests {
         queue.close();
         assert!(!queue.push(translation(0, 4, &greedy).0));
         let mut sizes = Vec::new();
-        while let Some((taken, left)) = queue.take(8, 50) {
+        while let Some((taken, left)) = queue.take(8, 50, || ()) {
             let Taken::Batch(batch) = taken else { panic!("only translations were pushed") };
             sizes.push((batch[0].task, batch.len(), left));
         }

@@ -43,13 +43,13 @@ pub(crate) struct Translation {
 }
 
 impl Worker {
-    /// Starts the threads, the first of which loads the model.
-    pub(crate) fn start(plan: Plan, metrics: Arc<Metrics>) -> Self {
+    /// Starts the threads, the first of which loads the model. A thread that has had nothing to do for a while rests.
+    pub(crate) fn start(plan: Plan, metrics: Arc<Metrics>, rest: fn()) -> Self {
         let shared =
             Arc::new(Shared { plan, model: Mutex::default(), metrics, broken: AtomicBool::new(false) });
         let lane = || {
             let queue = Arc::new(Queue::default());
-            let thread = Thread { queue: queue.clone(), shared: shared.clone() };
+            let thread = Thread { queue: queue.clone(), shared: shared.clone(), rest };
             std::thread::spawn(move || thread.run());
             queue
         };
@@ -155,13 +155,14 @@ impl Shared {
 struct Thread {
     queue: Arc<Queue>,
     shared: Arc<Shared>,
+    rest: fn(),
 }
 
 impl Thread {
     fn run(self) {
         // It is asked for soon.
         let _ = self.shared.model();
-        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS) {
+        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS, self.rest) {
             self.shared.metrics.queued.fetch_sub(left, Ordering::Relaxed);
             match taken {
                 Taken::Batch(batch) => self.translate(batch),

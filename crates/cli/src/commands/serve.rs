@@ -3,6 +3,7 @@
 use any2any_adapter::Registry;
 use any2any_explorer::{Options, Server};
 
+use crate::allocator;
 use crate::arguments::{ServeArguments, ServerArguments};
 use crate::output;
 
@@ -29,6 +30,7 @@ pub(super) fn options(
         token: arguments.token(),
         origins: arguments.cors.clone(),
         limits: arguments.limits(),
+        rest: allocator::give_back,
     })
 }
 

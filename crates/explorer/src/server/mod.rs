@@ -7,6 +7,7 @@ mod body;
 mod connection;
 mod openapi;
 mod places;
+mod rest;
 mod router;
 mod routes;
 
@@ -19,7 +20,7 @@ use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::budget::Budget;
 use crate::distance;
@@ -51,6 +52,8 @@ pub struct Options {
     pub origins: Vec<Origin>,
     /// How much is taken.
     pub limits: Limits,
+    /// What a thread does that has had nothing to do for a while: it may give memory back to the system.
+    pub rest: fn(),
 }
 
 /// How much is taken of a request, and of all requests together.
@@ -110,6 +113,8 @@ struct App {
     access: Access,
     /// A permit for each request that may be at work.
     permits: Arc<Semaphore>,
+    /// Told of each request.
+    requested: Notify,
     /// The memory that they take.
     budget: Budget,
     openapi: String,
@@ -145,15 +150,17 @@ impl Server {
     ///
     /// When a folder holds no run, the address cannot be listened on, or every page of every site could ask.
     pub fn bind(options: Options) -> Result<Self, ExplorerError> {
-        let Options { runs, registry, data, host, port, page, token, origins, limits } = options;
+        let Options { runs, registry, data, host, port, page, token, origins, limits, rest } = options;
         if matches!(token, Token::None) && origins.iter().any(Origin::is_any) {
             return Err(ExplorerError::OpenToAll);
         }
         let metrics = Arc::new(Metrics::default());
-        let library = Library::new(&runs, registry, data, metrics.clone(), limits.models)?;
+        let library = Library::new(&runs, registry, data, metrics.clone(), limits.models, rest)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(16)
+            .thread_keep_alive(rest::LENT)
+            .on_thread_park(move || rest::when_parked(rest))
             .enable_all()
             .build()
             .map_err(|source| ExplorerError::System { what: "start threads", source })?;
@@ -171,8 +178,18 @@ impl Server {
         let openapi = openapi::description();
         let budget = Budget::new(limits.memory);
         let distances = Kept::new(distance::KEPT);
-        let app =
-            Arc::new(App { library, metrics, limits, page, access, permits, budget, openapi, distances });
+        let app = Arc::new(App {
+            library,
+            metrics,
+            limits,
+            page,
+            access,
+            permits,
+            requested: Notify::new(),
+            budget,
+            openapi,
+            distances,
+        });
         Ok(Self { runtime, listener, address, app, stop: watch::Sender::new(false) })
     }
 
@@ -230,6 +247,8 @@ impl Server {
     pub fn run(self) {
         let Self { runtime, listener, app, stop, .. } = self;
         let grace = app.limits.grace;
+        let resting = app.clone();
+        runtime.spawn(async move { rest::after_requests(&resting.requested).await });
         runtime.block_on(connection::accept(listener, app.clone(), stop.subscribe()));
         app.library.close();
         // Work that does not end is left behind with its threads.

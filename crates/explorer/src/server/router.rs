@@ -90,6 +90,7 @@ async fn around(
     let began = Instant::now();
     let method = shown(request.method());
     let route = path.as_ref().map_or("other", MatchedPath::as_str).to_owned();
+    app.requested.notify_one();
     let _at_work = AtWork::begin(app.metrics.clone());
     let checked = match route.as_str() {
         // Whoever watches over servers needs no token to see that this one is alive.

@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyho
         token: Token::None,
         origins: Vec::new(),
         limits: Limits { requests: clients + 8, connections: clients + 8, ..Limits::default() },
+        rest: || (),
     })?;
     let (address, stopper) = (server.address(), server.stopper());
     let thread = std::thread::spawn(move || server.run());
