@@ -126,7 +126,16 @@ impl Checkpoints {
         files::write(&state, &serde_json::to_vec_pretty(&checkpoint.state).expect("a state is plain data"))?;
         Checksums::of(unfinished.path(), &FILES)?.write(unfinished.path())?;
         // Whatever stands there has not been written by this training, which makes each step once.
-        let aside = place.symlink_metadata().is_ok().then(|| files::set_aside(&place)).transpose()?;
+        let aside = match place.symlink_metadata() {
+            Err(_) => None,
+            Ok(_) => {
+                // Meanwhile the name stands for another, where there is one.
+                if let Some(other) = self.steps()?.into_iter().rev().find(|&other| other < step) {
+                    self.point("last", other)?;
+                }
+                Some(files::set_aside(&place)?)
+            }
+        };
         files::finish_folder(unfinished, &place)?;
         self.point("last", step)?;
         Ok(aside)
@@ -210,8 +219,11 @@ impl Checkpoints {
     pub fn keep_only(&self, steps: &[u64]) -> Result<(), TrainError> {
         for step in self.steps()? {
             if !steps.contains(&step) {
+                // Half removed, it must not have its name any more.
                 let folder = self.step(step);
-                std::fs::remove_dir_all(&folder).map_err(TrainError::io(&folder))?;
+                let leaving = files::unfinished_folder(&self.folder, UNFINISHED)?;
+                std::fs::rename(&folder, leaving.path().join("removed")).map_err(TrainError::io(&folder))?;
+                leaving.close().map_err(TrainError::io(&folder))?;
             }
         }
         for entry in std::fs::read_dir(&self.folder).map_err(TrainError::io(&self.folder))?.flatten() {
