@@ -21,7 +21,9 @@ const TOKEN: usize = 1024;
 /// How many bytes a step may put in for one match.
 const CONTENT: usize = 64;
 /// How many steps there may be, all of a kind together, and how deep they may lie in one another.
-const STEPS: usize = 64;
+const STEPS: usize = 32;
+/// How many of them may make text of tokens, which is done once for each token.
+const DECODERS: usize = 16;
 const DEPTH: usize = 8;
 /// How many characters a word may have that is cut into pieces: the time grows with their cube.
 const WORD: u64 = 1000;
@@ -104,7 +106,8 @@ pub(crate) fn file(file: &Json) -> Result<(), String> {
     }
     model(&file["model"])?;
     for part in ["normalizer", "pre_tokenizer", "decoder"] {
-        steps(part, &file[part], DEPTH, &mut 0)?;
+        let mut left = if part == "decoder" { DECODERS } else { STEPS };
+        steps(part, &file[part], DEPTH, &mut left)?;
     }
     Ok(())
 }
@@ -125,7 +128,9 @@ fn model(model: &Json) -> Result<(), String> {
                 token("model.vocab", name)?;
                 if number.as_u64().is_none_or(|number| number >= TOKENS) {
                     let (name, most) = (start(name), TOKENS - 1);
-                    return Err(format!("model.vocab: '{name}' has the id {number}, and ids go up to {most}"));
+                    return Err(format!(
+                        "model.vocab: '{name}' has the id {number}, and ids go up to {most}"
+                    ));
                 }
             }
             merges(model, pieces)?;
@@ -189,23 +194,22 @@ pub(crate) fn halves(merge: &Json) -> Option<(&str, &str)> {
 }
 
 /// Steps of a kind, whatever their types are called: old files leave these out.
-fn steps(place: &str, step: &Json, depth: usize, count: &mut usize) -> Result<(), String> {
+fn steps(place: &str, step: &Json, depth: usize, left: &mut usize) -> Result<(), String> {
     if depth == 0 {
         return Err(format!("{place}: steps lie more than {DEPTH} deep in one another"));
     }
     match step {
         Json::Array(list) => {
             for (index, step) in list.iter().enumerate() {
-                steps(&format!("{place}[{index}]"), step, depth, count)?;
+                steps(&format!("{place}[{index}]"), step, depth, left)?;
             }
         }
         Json::Object(fields) => {
-            *count += 1;
-            if *count > STEPS {
-                return Err(format!("{place}: more than {STEPS} steps"));
-            }
+            *left = left.checked_sub(1).ok_or_else(|| {
+                format!("{place}: there are more than {STEPS} steps, or {DECODERS} that decode")
+            })?;
             for (name, value) in fields {
-                field(&format!("{place}.{name}"), name, value, depth, count)?;
+                field(&format!("{place}.{name}"), name, value, depth, left)?;
             }
         }
         _ => {}
@@ -213,7 +217,7 @@ fn steps(place: &str, step: &Json, depth: usize, count: &mut usize) -> Result<()
     Ok(())
 }
 
-fn field(place: &str, name: &str, value: &Json, depth: usize, count: &mut usize) -> Result<(), String> {
+fn field(place: &str, name: &str, value: &Json, depth: usize, left: &mut usize) -> Result<(), String> {
     match (name, value) {
         ("precompiled_charsmap", Json::String(map)) => {
             CharacterMap::check_base64(map).map_err(|reason| format!("{place}: {reason}"))
@@ -232,7 +236,7 @@ fn field(place: &str, name: &str, value: &Json, depth: usize, count: &mut usize)
             Err(format!("{place}: 0, and a part has at least 1 character"))
         }
         (_, Json::String(text)) => content(place, text),
-        (_, Json::Array(_) | Json::Object(_)) => steps(place, value, depth - 1, count),
+        (_, Json::Array(_) | Json::Object(_)) => steps(place, value, depth - 1, left),
         _ => Ok(()),
     }
 }

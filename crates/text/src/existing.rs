@@ -156,9 +156,8 @@ impl Existing {
     fn decode(&self, tokens: &[u32]) -> Result<String, TextError> {
         let written = tokens.iter().filter_map(|&token| self.written[token as usize].clone());
         match &self.decoder {
-            Some(decoder) => {
-                walled(|| decoder.decode(written.collect()).map_err(|error| error.to_string())).map_err(failed)
-            }
+            Some(decoder) => walled(|| decoder.decode(written.collect()).map_err(|error| error.to_string()))
+                .map_err(failed),
             None => Ok(written.collect::<Vec<_>>().join(" ")),
         }
     }
@@ -204,12 +203,7 @@ fn guard(model: &mut Json, listed: &Listed, hidden: &HashSet<String>) -> Result<
 }
 
 /// What is in the file and is not taken over.
-fn dropped(
-    file: &Json,
-    model: &Json,
-    listed: &Listed,
-    end: u32,
-) -> Vec<String> {
+fn dropped(file: &Json, model: &Json, listed: &Listed, end: u32) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(dropout) = model["dropout"].as_f64().filter(|dropout| *dropout > 0.0) {
         warnings.push(format!(
@@ -219,7 +213,8 @@ fn dropped(
     let added = post_processor::added(&file["post_processor"]);
     if !added.is_empty() && added != [end] {
         let name = |token: u32| listed.names.get(token as usize).cloned().flatten().unwrap_or_default();
-        let names: Vec<String> = added.into_iter().take(8).map(|token| format!("'{}'", name(token))).collect();
+        let names: Vec<String> =
+            added.into_iter().take(8).map(|token| format!("'{}'", name(token))).collect();
         warnings.push(format!(
             "the tokenizer's post-processor, which adds {} to a text, is not taken over: a text is given '{}' at its end \
              and nothing else; what a text needs beside it can be written into the text and named in added_tokens",

@@ -39,11 +39,11 @@ pub(crate) fn check(pattern: &str) -> Result<(), String> {
         };
         let (rest, bodies) = parts;
         compiles(&rest)?;
-        bodies.iter().try_for_each(|body| compiles(body))?;
+        bodies.iter().try_for_each(|around| compiles(around.body))?;
         if !bodies.is_empty() && !is_cheap(&rest, &bodies) {
             return Err(format!(
-                "'{alternative}' has look-around beside more than one repetition, which may never end: write it as \
-                 several steps"
+                "'{alternative}' has look-around beside more than one repetition, or looks behind for one, which may \
+                 never end: write it as several steps"
             ));
         }
     }
@@ -54,12 +54,15 @@ fn compiles(pattern: &str) -> Result<(), String> {
     let built = RegexBuilder::new(pattern).size_limit(AUTOMATON).build();
     built.map(drop).map_err(|error| {
         let error = error.to_string();
-        format!("it is no expression that can be matched in linear time: {}", error.lines().last().unwrap_or_default())
+        format!(
+            "it is no expression that can be matched in linear time: {}",
+            error.lines().last().unwrap_or_default()
+        )
     })
 }
 
 /// Whether trying again takes little: nothing is grouped, and repeated without an end only before single characters.
-fn is_cheap(rest: &str, bodies: &[String]) -> bool {
+fn is_cheap(rest: &str, bodies: &[LookAround<'_>]) -> bool {
     let (mut endless, mut grouped, mut ways) = (0, false, counts(rest).into_iter().product::<usize>());
     for (_, byte, _) in syntax(rest).filter(|(_, _, is_plain)| *is_plain) {
         endless += usize::from(matches!(byte, b'*' | b'+'));
@@ -68,11 +71,12 @@ fn is_cheap(rest: &str, bodies: &[String]) -> bool {
     }
     let few = ways <= FEW;
     let open = rest.contains(",}");
-    let are_single = bodies.iter().all(|body| {
-        let mut plain = syntax(body).filter(|(_, _, is_plain)| *is_plain);
+    let is_single = |around: &LookAround<'_>| {
+        let mut plain = syntax(around.body).filter(|(_, _, is_plain)| *is_plain);
         !plain.any(|(_, byte, _)| matches!(byte, b'*' | b'+' | b'?' | b'{' | b'(' | b'|'))
-    });
-    !grouped && !open && few && (endless == 0 || endless == 1 && are_single)
+    };
+    let bodies_are_cheap = bodies.iter().all(|around| is_single(around) || endless == 0 && !around.behind);
+    !grouped && !open && few && endless <= 1 && bodies_are_cheap
 }
 
 /// The counts `{n}` and `{n,m}` of a pattern, the larger of each.
@@ -92,6 +96,12 @@ fn counts(pattern: &str) -> Vec<usize> {
         escaped = byte == b'\\' && !escaped;
     }
     counts
+}
+
+/// A condition on what stands before or behind a place.
+struct LookAround<'a> {
+    body: &'a str,
+    behind: bool,
 }
 
 /// The bytes of a pattern with their places, and whether each is syntax: neither escaped nor in a class.
@@ -132,9 +142,9 @@ fn alternatives(pattern: &str) -> Vec<&str> {
 }
 
 /// An alternative without its look-around, and the expressions of that; none where one lies in a group or in another.
-fn without_look_around(alternative: &str) -> Option<(String, Vec<String>)> {
+fn without_look_around(alternative: &str) -> Option<(String, Vec<LookAround<'_>>)> {
     let (mut rest, mut bodies) = (String::new(), Vec::new());
-    let (mut depth, mut kept, mut open): (usize, usize, Option<usize>) = (0, 0, None);
+    let (mut depth, mut kept, mut open): (usize, usize, Option<(usize, bool)>) = (0, 0, None);
     for (at, byte, is_plain) in syntax(alternative) {
         match byte {
             b'(' if is_plain => {
@@ -144,7 +154,7 @@ fn without_look_around(alternative: &str) -> Option<(String, Vec<String>)> {
                     Some(_) if depth > 0 => return None,
                     Some(mark) => {
                         rest.push_str(&alternative[kept..at]);
-                        open = Some(at + mark.len());
+                        open = Some((at + mark.len(), mark.contains('<')));
                     }
                     None => {}
                 }
@@ -152,8 +162,8 @@ fn without_look_around(alternative: &str) -> Option<(String, Vec<String>)> {
             }
             b')' if is_plain => {
                 depth = depth.checked_sub(1)?;
-                if let Some(from) = open.filter(|_| depth == 0) {
-                    bodies.push(alternative[from..at].to_owned());
+                if let Some((from, behind)) = open.filter(|_| depth == 0) {
+                    bodies.push(LookAround { body: &alternative[from..at], behind });
                     kept = at + 1;
                     open = None;
                 }
@@ -192,6 +202,8 @@ mod tests {
             (r"(a*)*(?!b)c", "more than one repetition"),
             (r"a*a*(?!b)", "more than one repetition"),
             (r"a*(?=b+c)", "more than one repetition"),
+            (r"(?<=a+)b", "looks behind"),
+            (r"a?a?a?a?a?(?!b)", "more than one repetition"),
             (r"(?:a(?=b))*", "look-around in a group"),
             (r"(a)\1", "linear time"),
             (r"(?>a+)b", "linear time"),
@@ -201,7 +213,10 @@ mod tests {
         ] {
             let found = check(pattern).err().unwrap_or_default();
             let is_counted = pattern.contains("99999");
-            assert!(found.contains(expected) && found.is_empty() == (expected.is_empty() && !is_counted), "{pattern}: {found}");
+            assert!(
+                found.contains(expected) && found.is_empty() == (expected.is_empty() && !is_counted),
+                "{pattern}: {found}"
+            );
         }
         assert!(check(&"a".repeat(5000)).is_err_and(|reason| reason.contains("5000 bytes")));
     }

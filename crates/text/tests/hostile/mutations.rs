@@ -123,8 +123,16 @@ fn damage(file: &mut Json, bases: &[(&'static str, Json)], random: &mut Random) 
             file[part] = step;
         }
         3 => {
-            let place = ["unk_id", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "dropout",
-                "max_input_chars_per_word", "byte_fallback", "type"][random.below(8)];
+            let place = [
+                "unk_id",
+                "unk_token",
+                "continuing_subword_prefix",
+                "end_of_word_suffix",
+                "dropout",
+                "max_input_chars_per_word",
+                "byte_fallback",
+                "type",
+            ][random.below(8)];
             if file["model"].is_object() {
                 file["model"][place] = extreme(random);
             }
@@ -167,7 +175,8 @@ fn damage(file: &mut Json, bases: &[(&'static str, Json)], random: &mut Random) 
     }
 }
 
-const PARTS: [&str; 6] = ["normalizer", "pre_tokenizer", "decoder", "post_processor", "model", "added_tokens"];
+const PARTS: [&str; 6] =
+    ["normalizer", "pre_tokenizer", "decoder", "post_processor", "model", "added_tokens"];
 
 /// The places of a tree; without those of the vocabulary, which are nearly all, where `without` says so.
 fn list(value: &Json, pointer: &str, without: bool, places: &mut Vec<String>) {
@@ -224,13 +233,35 @@ fn extreme(random: &mut Random) -> Json {
 
 /// A step that is well-formed and hostile, with the part of the file that it belongs to.
 fn step(random: &mut Random) -> (&'static str, Json) {
-    let patterns = ["", "a*", "(a+)+$", "(a|a)*b", "(?=a)", "(a*)*(?!b)c", "(?<=a+)b", ".*.*.*=", "\\b", "$", "^", "(", "[",
-        "a{1000}{1000}", "(?:a?){30}a{30}", "(.)\\1", "(?>a+)b", " ", "\\p{L}{1,3}(?=(?:\\p{L}{3})*$)", "(?i:ä)", GPT];
+    let patterns = [
+        "",
+        "a*",
+        "(a+)+$",
+        "(a|a)*b",
+        "(?=a)",
+        "(a*)*(?!b)c",
+        "(?<=a+)b",
+        ".*.*.*=",
+        "\\b",
+        "$",
+        "^",
+        "(",
+        "[",
+        "a{1000}{1000}",
+        "(?:a?){30}a{30}",
+        "(.)\\1",
+        "(?>a+)b",
+        " ",
+        "\\p{L}{1,3}(?=(?:\\p{L}{3})*$)",
+        "(?i:ä)",
+        GPT,
+    ];
     let pattern = patterns[random.below(patterns.len())];
-    let pattern = if random.below(4) == 0 { json!({ "String": pattern }) } else { json!({ "Regex": pattern }) };
+    let pattern =
+        if random.below(4) == 0 { json!({ "String": pattern }) } else { json!({ "Regex": pattern }) };
     let contents = ["", " ", "aa", "ab", "ä", &"a".repeat(5_000)].map(str::to_owned);
     let content = contents[random.below(contents.len())].clone();
-    let count = [1, 2, 5, 40][random.below(4)];
+    let count = [1, 2, 8, 40][random.below(4)];
     let kind = random.below(16);
     let mut word = |words: &[&str]| words[random.below(words.len())].to_owned();
     let behavior = word(&["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"]);
@@ -242,7 +273,11 @@ fn step(random: &mut Random) -> (&'static str, Json) {
     let mut length = || [0, 1, 2, usize::MAX][random.below(4)];
     let (start, stop, invert) = (length(), length(), length() == 0);
     let (part, list, step) = match kind {
-        0 => ("normalizer", "normalizers", json!({ "type": "Replace", "pattern": pattern, "content": content })),
+        0 => (
+            "normalizer",
+            "normalizers",
+            json!({ "type": "Replace", "pattern": pattern, "content": content }),
+        ),
         1 => ("normalizer", "normalizers", json!({ "type": "Prepend", "prepend": content })),
         2 => {
             let mut map = crate::bases::character_map(&[("a", &content), ("ä", "ae")]);
@@ -270,11 +305,9 @@ fn step(random: &mut Random) -> (&'static str, Json) {
         8 => ("pre_tokenizer", "pretokenizers", json!({ "type": cutter })),
         9 => ("pre_tokenizer", "pretokenizers", json!({ "type": "CharDelimiterSplit", "delimiter": letter })),
         10 => ("decoder", "decoders", json!({ "type": "Replace", "pattern": pattern, "content": content })),
-        11 => (
-            "decoder",
-            "decoders",
-            json!({ "type": "Strip", "content": "a", "start": start, "stop": stop }),
-        ),
+        11 => {
+            ("decoder", "decoders", json!({ "type": "Strip", "content": "a", "start": start, "stop": stop }))
+        }
         12 => ("decoder", "decoders", json!({ "type": "BPEDecoder", "suffix": content })),
         13 => (
             "decoder",

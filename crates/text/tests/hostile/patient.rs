@@ -6,9 +6,14 @@ use serde_json::json;
 
 /// Texts: nothing, what people write, what they do not, and words of 10 kB.
 fn texts() -> Vec<String> {
-    let mut texts: Vec<String> = ["", " ", "The ferry leaves  <2de> </s> at 7.", "Fa\u{308}hre ☃ ﬁ\t\u{3000}渡船 👩\u{200d}🚀 ﷺ\u{0}x"]
-        .map(str::to_owned)
-        .into();
+    let mut texts: Vec<String> = [
+        "",
+        " ",
+        "The ferry leaves  <2de> </s> at 7.",
+        "Fa\u{308}hre ☃ ﬁ\t\u{3000}渡船 👩\u{200d}🚀 ﷺ\u{0}x",
+    ]
+    .map(str::to_owned)
+    .into();
     texts.push("ab".repeat(5_000));
     texts.push("a".repeat(10_000));
     texts.push(" ".repeat(10_000));
