@@ -127,10 +127,10 @@ pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, AudioError> {
         return Err(AudioError::Empty);
     }
     Channel::Mean.warn(&excerpt.values, channels, &mut warnings);
-    warn_of_overshoot(&excerpt.values, channels, Channel::Mean, (0, rate), &mut warnings);
     if !excerpt.values.iter().copied().all(believable) {
         warnings.push(AudioError::Sample.to_string());
     }
+    warn_of_overshoot(&excerpt.values, channels, Channel::Mean, (0, rate), &mut warnings);
     Ok(Contents {
         format,
         axes: vec![("samples", excerpt.values.len() / channels), ("channels", channels)],
