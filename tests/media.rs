@@ -51,14 +51,14 @@ fn beyond_reason(workshop: &Workshop) {
         sample_format: hound::SampleFormat::Float,
     };
     let mut writer = hound::WavWriter::create(workshop.path("sounds/anna_bar_99.wav"), spec).expect("a WAV");
-    for sample in 0..2400 {
-        writer.write_sample(if sample == 1200 { 65_535.0_f32 } else { 0.25 }).expect("writable");
+    for sample in 0..1600 {
+        writer.write_sample(if sample == 800 { 65_535.0_f32 } else { 0.25 }).expect("writable");
     }
     writer.finalize().expect("writable");
     let rows: String =
         (0..128).map(|row| format!("{row},{}\n", if row == 64 { "3e38" } else { "1" })).collect();
     workshop.write("recordings/anna_bar_99.csv", &format!("O1,O2\n{rows}"));
-    let sound = ["sounds/anna_bar_99.wav", "its largest value, 65535 in channel 1 at 0.150 s", "32768"];
+    let sound = ["sounds/anna_bar_99.wav", "its largest value, 65535 in channel 1 at 0.100 s", "32768"];
     let volts = ["recordings/anna_bar_99.csv", "its largest value, 3e38 uV in channel 'O2' at ", "(1 V)"];
     for (task, words) in [("hear", sound), ("feel", volts)] {
         let answered = workshop.run(&["translate", "run", "--task", task, words[0]]);
