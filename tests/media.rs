@@ -38,6 +38,42 @@ fn one_model_reads_and_writes_every_medium() {
     controls(&workshop);
     files(&workshop);
     prices(&workshop);
+    beyond_reason(&workshop);
+}
+
+/// Values that can be read and cannot be meant are answered, and told with the name of their file.
+fn beyond_reason(workshop: &Workshop) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut writer = hound::WavWriter::create(workshop.path("sounds/anna_bar_99.wav"), spec).expect("a WAV");
+    for sample in 0..1600 {
+        writer.write_sample(if sample == 800 { 65_535.0_f32 } else { 0.25 }).expect("writable");
+    }
+    writer.finalize().expect("writable");
+    let rows: String =
+        (0..128).map(|row| format!("{row},{}\n", if row == 64 { "3e38" } else { "1" })).collect();
+    workshop.write("recordings/anna_bar_99.csv", &format!("O1,O2\n{rows}"));
+    let sound = ["sounds/anna_bar_99.wav", "its largest value, 65535 in channel 1 at 0.100 s", "32768"];
+    let volts = ["recordings/anna_bar_99.csv", "its largest value, 3e38 uV in channel 'O2' at ", "(1 V)"];
+    for (task, words) in [("hear", sound), ("feel", volts)] {
+        let answered = workshop.run(&["translate", "run", "--task", task, words[0]]);
+        assert_eq!(answered.code, Some(0), "{}", answered.stderr);
+        let looked = workshop.run(&["data", "look", words[0]]);
+        for part in words {
+            assert!(answered.stderr.contains(part), "{part}: {}", answered.stderr);
+            let said = format!("{}{}", looked.stdout, looked.stderr);
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+    let checked = workshop.run(&["check", "universal.yaml"]);
+    for part in sound.into_iter().chain(volts) {
+        let said = format!("{}{}", checked.stdout, checked.stderr);
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 /// What is no text is kept as a file after every evaluation; what nothing scores is decoded to be seen.

@@ -50,6 +50,15 @@ impl Channel {
         if samples.iter().copied().all(believable) { Ok(samples) } else { Err(AudioError::Sample) }
     }
 
+    /// Whether a channel, by its number from 0, is heard.
+    pub(crate) fn hears(self, number: usize, channels: usize) -> bool {
+        match self {
+            Self::Left if channels > 1 => number == 0,
+            Self::Right if channels > 1 => number == 1,
+            _ => true,
+        }
+    }
+
     /// Warns when the mean of the channels would be close to silence though they are not.
     pub(crate) fn warn(self, values: &[f32], channels: usize, warnings: &mut Vec<String>) {
         if self != Self::Mean || channels < 2 {

@@ -1,6 +1,6 @@
 //! From a file to one channel of samples.
 
-use any2any_adapter::{Contents, Part};
+use any2any_adapter::{Contents, Magnitude, Part};
 
 use crate::channel::Channel;
 use crate::error::AudioError;
@@ -19,6 +19,27 @@ pub(crate) struct Mono {
 
 /// Samples beyond this are none: floats that overshoot full scale, or hold 16 bit integers, lie well below.
 const LOUDEST: f32 = 65_536.0;
+
+/// Floats overshoot full scale by a few times where a mix was not limited; none that is meant goes up to this.
+const OVERSHOOT: Magnitude = Magnitude {
+    most: 16.0,
+    unit: "",
+    bound: "times full scale, which is -1 to 1, that a sound may overshoot",
+    cause: "integers may have been written as floats; divide 16 bits by 32768, 24 bits by 8388608",
+};
+
+/// Warns of samples that can be read and cannot be meant. `values` are `[samples, channels]`, row-major.
+pub(crate) fn warn_of_overshoot(
+    values: &[f32],
+    channels: usize,
+    channel: Channel,
+    (start, rate): (usize, f64),
+    warnings: &mut Vec<String>,
+) {
+    let places = values.iter().enumerate().map(|(at, value)| (at % channels, start + at / channels, *value));
+    let heard = places.filter(|(number, ..)| channel.hears(*number, channels));
+    warnings.extend(OVERSHOOT.warning(heard, &[], Some(rate)));
+}
 
 /// Whether a sample can be one of a sound.
 pub(crate) fn believable(sample: f32) -> bool {
@@ -92,6 +113,7 @@ pub(crate) fn decode(bytes: &[u8], wanted: Wanted, channel: Channel) -> Result<M
     let mut warnings = track.warnings;
     warnings.extend(excerpt.warnings);
     let samples = channel.of(&excerpt.values, track.channels, &mut warnings)?;
+    warn_of_overshoot(&excerpt.values, track.channels, channel, (start, track.rate), &mut warnings);
     Ok(Mono { rate, samples, warnings })
 }
 
@@ -108,6 +130,7 @@ pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, AudioError> {
     if !excerpt.values.iter().copied().all(believable) {
         warnings.push(AudioError::Sample.to_string());
     }
+    warn_of_overshoot(&excerpt.values, channels, Channel::Mean, (0, rate), &mut warnings);
     Ok(Contents {
         format,
         axes: vec![("samples", excerpt.values.len() / channels), ("channels", channels)],

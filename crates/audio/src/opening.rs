@@ -2,7 +2,7 @@
 
 use any2any_adapter::{AdapterError, OpenedValue, Part, Seed, Signal, Value};
 
-use crate::decoding::{Mono, Wanted, decode, whole_rate};
+use crate::decoding::{Mono, Wanted, decode, warn_of_overshoot, whole_rate};
 use crate::error::AudioError;
 use crate::options::AudioOptions;
 use crate::resampling::resample;
@@ -67,6 +67,7 @@ fn mono(options: &AudioOptions, signal: &Signal) -> Result<Mono, AudioError> {
         .collect();
     let mut warnings = Vec::new();
     let samples = options.channel.of(&values, channels, &mut warnings)?;
+    warn_of_overshoot(&values, channels, options.channel, (0, signal.rate()), &mut warnings);
     Ok(Mono { rate, samples, warnings })
 }
 

@@ -66,6 +66,40 @@ fn cut_off_files_are_read_with_a_warning_or_named() {
     }
 }
 
+/// Floats that can be read and cannot be meant are told with their place; floats that only overshoot are not.
+#[test]
+fn floats_beyond_reason_are_named_with_their_place() {
+    let float = |samples: [f32; 6]| {
+        let spec = WavSpec {
+            channels: 2,
+            sample_rate: 8000,
+            bits_per_sample: 32,
+            sample_format: SampleFormat::Float,
+        };
+        let mut bytes = Cursor::new(Vec::new());
+        let mut writer = WavWriter::new(&mut bytes, spec).expect("a known format");
+        samples.into_iter().for_each(|sample| writer.write_sample(sample).expect("memory takes everything"));
+        writer.finalize().expect("memory takes everything");
+        Value::File(File::in_memory("folder/float.wav", bytes.into_inner()))
+    };
+    for (samples, channel, expected) in [
+        ([0.5, -0.25, 3.9, -16.0, 16.0, 0.0], "mean", ""),
+        (
+            [0.5, 0.0, 1.0, -65_535.0, 60_000.0, 0.0],
+            "mean",
+            "its largest value, -65535 in channel 2 at 0.000 s, is beyond the 16 times full scale",
+        ),
+        ([0.5, 0.0, 1.0, 0.5, 17.0, 65_535.0], "left", "its largest value, 17 in channel 1 at 0.000 s"),
+        ([0.5, 0.0, 1.0, 65_535.0, 0.5, 0.0], "left", ""),
+        ([0.5, 0.0, 1.0, 65_535.0, 0.5, 0.0], "right", "divide 16 bits by 32768, 24 bits by 8388608"),
+    ] {
+        let options = json!({ "field": "sound", "rate": 8000, "channel": channel });
+        let warnings = Audio.open(&options, &float(samples)).expect("a sound").warnings.join("; ");
+        assert!(warnings.contains(expected), "{warnings}, not {expected}");
+        assert_eq!(warnings.is_empty(), expected.is_empty(), "{warnings}");
+    }
+}
+
 #[test]
 fn damaged_files_do_no_harm() {
     let mut random = Seed(1).random("damage", 0);

@@ -36,7 +36,7 @@ pub(crate) use edf_writer::write;
 pub(crate) use format::recognises;
 pub(crate) use names::{matching, order};
 pub(crate) use outline::{Outline, outline};
-pub(crate) use recording::{Decoded, Rates, Recording, Wanted};
+pub(crate) use recording::{Decoded, Rates, Recording, Wanted, warn_of_volts};
 
 /// All channels of an EDF or BDF file.
 pub(crate) fn edf(bytes: &[u8]) -> Result<Decoded, String> {

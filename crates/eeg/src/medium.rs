@@ -8,7 +8,7 @@ use any2any_adapter::{
 };
 
 use crate::adapter::EegAdapter;
-use crate::files::{self, Annotation, Decoded, EXTENSIONS, Rates, annotations};
+use crate::files::{self, Annotation, Decoded, EXTENSIONS, Rates, annotations, warn_of_volts};
 use crate::options::EegOptions;
 use crate::price::price;
 use crate::problems::problems;
@@ -86,7 +86,8 @@ impl Medium for Eeg {
 
     /// All channels that are EEG. Channels of several rates are brought to the highest, as MNE does.
     fn contents(&self, file: &File) -> Result<Contents, AdapterError> {
-        let decoded = Decoded::read(file, None, Rates::Highest)?;
+        let mut decoded = Decoded::read(file, None, Rates::Highest)?;
+        warn_of_volts(&decoded.samples, &decoded.channels, decoded.rate, &mut decoded.warnings);
         Ok(Contents {
             axes: vec![("channels", decoded.channels.len()), ("samples", decoded.len())],
             format: decoded.format,

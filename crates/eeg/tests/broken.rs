@@ -19,6 +19,37 @@ fn npy() -> Vec<u8> {
     bytes
 }
 
+/// Numbers that can be read and cannot be meant are told with their place; a volt is the most.
+#[test]
+fn volts_beyond_reason_are_named_with_their_place() {
+    let array = |last: f32| {
+        let mut bytes = npy();
+        let end = bytes.len();
+        bytes[end - 4..].copy_from_slice(&last.to_le_bytes());
+        File::in_memory("a.npy", bytes)
+    };
+    let table = |last: &str| File::in_memory("a.csv", format!("Oz,O1\n1,2\n3.5,{last}\n").into_bytes());
+    let options = options(json!({ "rate": 2, "features": { "raw": {} } }));
+    for (file, expected) in [
+        (array(1e6), ""),
+        (array(3e38), "its largest value, 3e38 uV in channel '3' at 3.500 s, is beyond the 1000000 uV (1 V)"),
+        (table("262143"), ""),
+        (table("-2000000"), "its largest value, -2000000 uV in channel 'O1' at 0.500 s"),
+        (table("8388607"), "counts of a converter"),
+    ] {
+        let warnings = Eeg.open(&options, &Value::File(file.clone())).expect("a recording").warnings;
+        assert!(warnings.join("; ").contains(expected), "{warnings:?}, not {expected}");
+        assert_eq!(warnings.is_empty(), expected.is_empty(), "{warnings:?}");
+        let looked = Eeg.contents(&file).expect("a recording").warnings.join("; ");
+        let largest = expected.split(" at ").next().unwrap_or_default();
+        assert!(looked.contains(largest), "{looked}, not {largest}");
+    }
+    let looked = Eeg.contents(&array(f32::NAN)).expect("numbers").warnings;
+    assert!(looked[0].contains("it holds NaN, which is no number, first in channel"), "{looked:?}");
+    let error = Eeg.open(&options, &Value::File(array(f32::NAN))).expect_err("no number").to_string();
+    assert!(error.contains("no numbers"), "{error}");
+}
+
 #[test]
 fn broken_files_give_errors() {
     let read = |name: &str| golden(name).bytes().expect("beside the tests").to_vec();

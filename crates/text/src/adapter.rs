@@ -6,6 +6,7 @@ use any2any_adapter::{Adapter, AdapterError, Decoded, Encoded, Head, Region, Seq
 use rayon::prelude::*;
 
 use crate::added::AddedTokens;
+use crate::bounds;
 use crate::error::TextError;
 use crate::existing::Existing;
 use crate::normalization::Normalizer;
@@ -94,9 +95,8 @@ impl TextAdapter {
     }
 
     fn read(options: &TextOptions, path: &Path) -> Result<Self, AdapterError> {
-        let broken = |reason| AdapterError::File { path: path.to_owned(), reason };
-        let document = std::fs::read(path).map_err(|error| broken(format!("cannot be read: {error}")))?;
-        Self::new(options, document).map_err(broken)
+        let broken = |reason: String| AdapterError::File { path: path.to_owned(), reason };
+        Self::new(options, bounds::read(path).map_err(broken)?).map_err(broken)
     }
 
     /// The adapter of a tokenizer's file, or what is wrong with the file.

@@ -7,25 +7,29 @@ use std::ops::Range;
 
 use serde_json::{Value as Json, json};
 use tokenizers::{
-    AddedToken, Decoder, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessor, PostProcessorWrapper,
-    PreTokenizerWrapper, TokenizerImpl,
+    AddedToken, DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, TokenizerImpl,
 };
 
 use crate::error::TextError;
 use crate::hidden::{Guarded, hide};
 use crate::listed::{Chosen, Listed};
 use crate::options::File;
+use crate::panics::walled;
 use crate::pieces::{Spelled, byte_name};
 use crate::special::{SpecialTokens, Unusable};
+use crate::steps::{Decoding, Normalizing, PreTokenizing};
 use crate::trained::Cut;
+use crate::{bounds, post_processor};
 
-type Steps =
-    TokenizerImpl<Guarded, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
+type Steps = TokenizerImpl<Guarded, Normalizing, PreTokenizing, PostProcessorWrapper, DecoderWrapper>;
+
+/// How many parts of a text are looked for one by one when tokens become text; of more tokens, neighbours share one.
+const PARTS: usize = 1024;
 
 /// A tokenizer that comes from elsewhere.
 pub(crate) struct Existing {
     steps: Steps,
-    decoder: Option<DecoderWrapper>,
+    decoder: Option<Decoding>,
     /// Every token as the decoder takes it; none where a number has no token, or the token is not written.
     written: Vec<Option<String>>,
     names: Vec<Option<String>>,
@@ -51,19 +55,19 @@ impl Existing {
         let broken =
             |reason: String| Unusable::Broken(format!("no tokenizer of Hugging Face's format: {reason}"));
         let mut file: Json = serde_json::from_str(&document).map_err(|error| broken(error.to_string()))?;
+        bounds::file(&file).map_err(broken)?;
         let mut model = file["model"].take();
         let added: Vec<Added> = part(&mut file, "added_tokens").map_err(broken)?.unwrap_or_default();
         let normalizer: Option<NormalizerWrapper> = part(&mut file, "normalizer").map_err(broken)?;
         let pre_tokenizer: Option<PreTokenizerWrapper> = part(&mut file, "pre_tokenizer").map_err(broken)?;
-        let post_processor: Option<PostProcessorWrapper> =
-            part(&mut file, "post_processor").map_err(broken)?;
         let decoder: Option<DecoderWrapper> = part(&mut file, "decoder").map_err(broken)?;
+        let (normalizer, decoder) = (normalizer.map(Normalizing::new), decoder.map(Decoding::new));
         let added = added.into_iter().map(|added| added.token).collect();
-        let mut listed = Listed::new(&model, added, normalizer.as_ref()).map_err(broken)?;
+        let mut listed = walled(|| Listed::new(&model, added, normalizer.as_ref())).map_err(broken)?;
         let Chosen { special, let_through, hidden, skipped, mut warnings } = listed.choose(options, named)?;
-        warnings.extend(dropped(&file, &model, post_processor.as_ref(), &listed, special.end));
+        warnings.extend(dropped(&file, &model, &listed, special.end));
 
-        let byte_level = json!(decoder).to_string().contains("\"ByteLevel\"");
+        let byte_level = decoder.as_ref().is_some_and(Decoding::is_byte_level);
         let through: HashSet<&str> = let_through.iter().map(|token| token.content.as_str()).collect();
         let written = (0..).zip(&listed.names).map(|(token, name)| {
             let name = name.as_deref().filter(|_| !skipped.contains(&token))?;
@@ -71,11 +75,14 @@ impl Existing {
             Some(if spelled { in_byte_level(name) } else { name.to_owned() })
         });
         let written = written.collect();
-        let guarded = guard(&mut model, &listed, &hidden).map_err(broken)?;
+        let guarded = walled(|| guard(&mut model, &listed, &hidden)).map_err(broken)?;
         let mut steps = Steps::new(guarded);
-        steps.with_normalizer(normalizer).map_err(|error| broken(error.to_string()))?;
-        steps.with_pre_tokenizer(pre_tokenizer);
-        steps.add_tokens(let_through).map_err(|error| broken(error.to_string()))?;
+        walled(|| {
+            steps.with_normalizer(normalizer).map_err(|error| error.to_string())?;
+            steps.with_pre_tokenizer(pre_tokenizer.map(PreTokenizing::new));
+            steps.add_tokens(let_through).map_err(|error| error.to_string())
+        })
+        .map_err(broken)?;
         Ok(Self { steps, decoder, written, names: listed.names, special, warnings, document })
     }
 
@@ -101,15 +108,23 @@ impl Existing {
 
     /// The tokens of a text.
     pub(crate) fn cut(&self, text: &str) -> Result<Vec<Cut>, TextError> {
-        let encoding = self.steps.encode(text, false).map_err(failed)?;
-        let ranges = encoding.get_offsets().iter().map(|&(start, end)| start..end);
+        let encoding = walled(|| {
+            Normalizing::begin();
+            let encoding = self.steps.encode(text, false).map_err(|error| error.to_string());
+            Normalizing::failure().map_or(encoding, Err)
+        });
+        let encoding = encoding.map_err(failed)?;
+        // Bytes that the library writes for a prefix of its own lie behind the text.
+        let ranges =
+            encoding.get_offsets().iter().map(|&(start, end)| start.min(text.len())..end.min(text.len()));
         Ok(encoding.get_ids().iter().copied().zip(ranges).collect())
     }
 
     /// Tokens as text.
     ///
     /// A decoder of this format works on all tokens at once, so the part of each token is found by decoding
-    /// the tokens up to it: quadratic, but for the length of a sentence that is little.
+    /// the tokens up to it: quadratic, but for the length of a sentence that is little. Of more than [`PARTS`] tokens
+    /// a few that follow each other share their part.
     pub(crate) fn spell(&self, tokens: &[u32]) -> Result<Spelled, TextError> {
         if let Some(&token) = tokens.iter().find(|&&token| token as usize >= self.vocabulary()) {
             return Err(TextError::OutsideVocabulary { token, vocabulary: self.vocabulary() });
@@ -119,16 +134,18 @@ impl Existing {
         let mut end = 0;
         // Tokens that give nothing before a character is complete are parts of that character.
         let mut waiting = 0;
-        for count in 1..=tokens.len() {
+        let at_once = tokens.len().div_ceil(PARTS).max(1);
+        for from in (0..tokens.len()).step_by(at_once) {
+            let count = (from + at_once).min(tokens.len());
             let so_far = self.decode(&tokens[..count])?;
             let start = end;
             end = common_prefix(&so_far, &text).max(start);
-            ranges.push(start..end);
+            ranges.resize(count, start..end);
             if end > start {
-                ranges[count - 1 - waiting..].fill(start..end);
+                ranges[from - waiting..].fill(start..end);
                 waiting = 0;
             } else if so_far.ends_with('\u{fffd}') {
-                waiting += 1;
+                waiting += count - from;
             } else {
                 waiting = 0;
             }
@@ -139,7 +156,8 @@ impl Existing {
     fn decode(&self, tokens: &[u32]) -> Result<String, TextError> {
         let written = tokens.iter().filter_map(|&token| self.written[token as usize].clone());
         match &self.decoder {
-            Some(decoder) => decoder.decode(written.collect()).map_err(failed),
+            Some(decoder) => walled(|| decoder.decode(written.collect()).map_err(|error| error.to_string()))
+                .map_err(failed),
             None => Ok(written.collect::<Vec<_>>().join(" ")),
         }
     }
@@ -148,7 +166,8 @@ impl Existing {
 /// A part of the file; none where it is left out.
 fn part<T: serde::de::DeserializeOwned>(file: &mut Json, name: &str) -> Result<Option<T>, String> {
     let part = file.get_mut(name).map(Json::take).unwrap_or_default();
-    serde_json::from_value(part).map_err(|error| format!("its {name} is broken: {error}"))
+    walled(|| serde_json::from_value(part).map_err(|error| error.to_string()))
+        .map_err(|error| format!("its {name} is broken: {error}"))
 }
 
 /// The model, without a way from a text to what is hidden, and without chance.
@@ -184,24 +203,18 @@ fn guard(model: &mut Json, listed: &Listed, hidden: &HashSet<String>) -> Result<
 }
 
 /// What is in the file and is not taken over.
-fn dropped(
-    file: &Json,
-    model: &Json,
-    post_processor: Option<&PostProcessorWrapper>,
-    listed: &Listed,
-    end: u32,
-) -> Vec<String> {
+fn dropped(file: &Json, model: &Json, listed: &Listed, end: u32) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(dropout) = model["dropout"].as_f64().filter(|dropout| *dropout > 0.0) {
         warnings.push(format!(
             "the tokenizer's dropout of {dropout} is switched off: the same text always gives the same tokens"
         ));
     }
-    let added = post_processor.and_then(|steps| steps.process(Encoding::default(), None, true).ok());
-    let added = added.map(|encoding| encoding.get_ids().to_vec()).unwrap_or_default();
+    let added = post_processor::added(&file["post_processor"]);
     if !added.is_empty() && added != [end] {
         let name = |token: u32| listed.names.get(token as usize).cloned().flatten().unwrap_or_default();
-        let names: Vec<String> = added.into_iter().map(|token| format!("'{}'", name(token))).collect();
+        let names: Vec<String> =
+            added.into_iter().take(8).map(|token| format!("'{}'", name(token))).collect();
         warnings.push(format!(
             "the tokenizer's post-processor, which adds {} to a text, is not taken over: a text is given '{}' at its end \
              and nothing else; what a text needs beside it can be written into the text and named in added_tokens",
@@ -228,8 +241,8 @@ fn in_byte_level(name: &str) -> String {
     name.bytes().map(alphabet).collect()
 }
 
-fn failed(error: tokenizers::Error) -> TextError {
-    TextError::Segmentation { reason: error.to_string() }
+fn failed(reason: String) -> TextError {
+    TextError::Segmentation { reason }
 }
 
 fn common_prefix(a: &str, b: &str) -> usize {

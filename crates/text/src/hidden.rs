@@ -12,6 +12,7 @@ use tokenizers::models::TrainerWrapper;
 use tokenizers::models::wordlevel::WordLevel;
 use tokenizers::{Model, ModelWrapper, Result, Token};
 
+use crate::bounds::halves;
 use crate::pieces::byte_of;
 
 /// A noncharacter of Unicode, which no text has.
@@ -43,16 +44,7 @@ pub(crate) fn hide(model: &mut Json, hidden: &HashSet<String>) {
     let prefix = model["continuing_subword_prefix"].as_str().unwrap_or("").to_owned();
     if let Some(merges) = model.get_mut("merges").and_then(Json::as_array_mut) {
         merges.retain(|merge| {
-            let (left, right) = match merge {
-                Json::Array(parts) => {
-                    (parts.first().and_then(Json::as_str), parts.get(1).and_then(Json::as_str))
-                }
-                _ => match merge.as_str().and_then(|merge| merge.split_once(' ')) {
-                    Some((left, right)) => (Some(left), Some(right)),
-                    None => (None, None),
-                },
-            };
-            let (Some(left), Some(right)) = (left, right) else { return true };
+            let Some((left, right)) = halves(merge) else { return true };
             let made = format!("{left}{}", right.strip_prefix(&prefix).unwrap_or(right));
             ![left, right, &made].iter().any(|piece| hidden.contains(*piece))
         });

@@ -22,6 +22,7 @@
 
 mod adapter;
 mod added;
+mod bounds;
 mod bpe;
 mod corpus;
 mod error;
@@ -31,11 +32,15 @@ mod listed;
 mod medium;
 mod normalization;
 mod options;
+mod panics;
+mod pattern;
 mod pieces;
+mod post_processor;
 mod recipe;
 mod seen;
 mod sentencepiece;
 mod special;
+mod steps;
 mod trained;
 mod training;
 mod unigram;

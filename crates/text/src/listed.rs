@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value as Json;
-use tokenizers::{AddedToken, AddedVocabulary, NormalizerWrapper};
+use tokenizers::{AddedToken, AddedVocabulary};
 
 use crate::hidden::Guarded;
 use crate::options::File;
 use crate::special::{SpecialTokens, Unusable, Vocabulary};
+use crate::steps::Normalizing;
 
 /// How many numbers a vocabulary may have for each of its tokens.
 const SPARSE: usize = 100;
@@ -46,7 +47,7 @@ impl Listed {
     pub(crate) fn new(
         model: &Json,
         mut added: Vec<AddedToken>,
-        normalizer: Option<&NormalizerWrapper>,
+        normalizer: Option<&Normalizing>,
     ) -> Result<Self, String> {
         added.retain(|token| !token.content.is_empty());
         let pieces = pieces(model).ok_or("it has no model with a vocabulary")?;
@@ -71,7 +72,9 @@ impl Listed {
             names[number as usize] = Some(name);
         }
         let is_special = added.iter().map(|token| (token.content.clone(), token.special)).collect();
-        let by_number = model["unk_id"].as_u64().and_then(|token| u32::try_from(token).ok());
+        // A number stands in a list of pieces alone, and a name elsewhere.
+        let by_number = model["unk_id"].as_u64().filter(|_| model["vocab"].is_array());
+        let by_number = by_number.and_then(|token| u32::try_from(token).ok());
         let unknown = by_number.or_else(|| numbers.get(model["unk_token"].as_str()?).copied());
         Ok(Self { numbers, names, added, is_special, unknown })
     }

@@ -7,6 +7,7 @@ use any2any_adapter::{Adapter, AdapterError, Medium, OpenedValue, OptionProblem,
 use serde_json::json;
 
 use crate::adapter::{Segmenter, TextAdapter};
+use crate::bounds;
 use crate::options::{File, TextOptions, Tokenizer};
 use crate::pieces::byte_of;
 use crate::special::{Missing, SPECIAL, Unusable};
@@ -178,11 +179,11 @@ fn added_problems(options: &TextOptions) -> Vec<OptionProblem> {
 
 fn file_problems(file: &File, added: &[String]) -> Vec<OptionProblem> {
     let shown = file.path.display();
-    let document = match std::fs::read(&file.path) {
+    let document = match bounds::read(&file.path) {
         Ok(document) => document,
-        Err(error) => {
+        Err(reason) => {
             let help = "a relative path starts at the folder of the file that it is written in".to_owned();
-            let message = format!("cannot read {shown}: {error}");
+            let message = format!("{shown} {reason}");
             return vec![problem("/tokenizer/file/path", message, Some(help))];
         }
     };

@@ -94,20 +94,33 @@ pub(crate) fn named(role: Role, sample: usize, reason: impl fmt::Display) -> Str
     format!("{} {}: {reason}", role.word(), sample + 1)
 }
 
+/// How many oddities are told from each other: some name a value that every sample has for itself.
+const ODDITIES: usize = 10;
+
 /// Oddities of samples that are read in spite of them, each counted.
 #[derive(Clone, Debug, Default)]
 pub struct Warnings {
     /// What is odd, of how many samples, and the first of them.
     pub found: Vec<(String, usize, String)>,
+    /// How many more oddities there are, each of a sample.
+    pub more: usize,
 }
 
 impl Warnings {
-    /// The value of a sample, by its number in its split from 0, with what is odd about it counted.
-    fn of(&mut self, role: Role, sample: usize, opened: OpenedValue) -> Value {
+    /// The value of a sample, by its number in its split from 0, with what is odd about it counted. `unread` is the
+    /// value as the data has it, which may be a file with a name.
+    fn of(&mut self, role: Role, sample: usize, unread: &Value, opened: OpenedValue) -> Value {
         for warning in opened.warnings {
-            match self.found.iter_mut().find(|(known, ..)| *known == warning) {
-                Some((_, count, _)) => *count += 1,
-                None => self.found.push((warning, 1, format!("{} {}", role.word(), sample + 1))),
+            match self.found.iter().position(|(known, ..)| *known == warning) {
+                Some(place) => self.found[place].1 += 1,
+                None if self.found.len() == ODDITIES => self.more += 1,
+                None => {
+                    let name = match unread {
+                        Value::File(file) => format!(" ({file})"),
+                        _ => String::new(),
+                    };
+                    self.found.push((warning, 1, format!("{} {}{name}", role.word(), sample + 1)));
+                }
             }
         }
         opened.value
@@ -123,7 +136,10 @@ impl fmt::Display for Warnings {
                 _ => write!(f, "{parted}{count} samples, the first {first}: {warning}")?,
             }
         }
-        Ok(())
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
     }
 }
 
@@ -172,8 +188,11 @@ impl Opened {
             match pair {
                 Ok((source, target)) => {
                     opened.samples.push(row);
-                    opened.sources.extend(source.map(|side| opened.warnings.of(Role::Source, row, side)));
-                    opened.targets.push(opened.warnings.of(Role::Target, row, target));
+                    let read = source.zip(sources.as_ref());
+                    let source =
+                        read.map(|(side, values)| opened.warnings.of(Role::Source, row, &values[row], side));
+                    opened.sources.extend(source);
+                    opened.targets.push(opened.warnings.of(Role::Target, row, &targets[row], target));
                 }
                 Err((role, error)) => {
                     opened.broken.add(named(role, row, &error));

@@ -1,10 +1,32 @@
 //! A recording in memory, whatever file it came from.
 
-use any2any_adapter::{File, Signal};
+use any2any_adapter::{File, Magnitude, Signal};
 
 use crate::error::EegError;
 use crate::files::format;
 use crate::files::names::matching;
+
+/// The largest range of an amplifier, with the offset of its electrodes, is some 0.4 V.
+const AMPLIFIER: Magnitude = Magnitude {
+    most: 1e6,
+    unit: " uV",
+    bound: "(1 V) that no amplifier records",
+    cause: "the numbers may be counts of a converter, or of another unit than was read; multiply them so that they are \
+            microvolts, or name their unit in the file",
+};
+
+/// Warns of samples that can be read and cannot be meant; without a rate they are counted.
+pub(crate) fn warn_of_volts(
+    samples: &[Vec<f32>],
+    channels: &[String],
+    rate: Option<f64>,
+    warnings: &mut Vec<String>,
+) {
+    let places = samples.iter().enumerate().flat_map(|(channel, samples)| {
+        samples.iter().enumerate().map(move |(sample, value)| (channel, sample, *value))
+    });
+    warnings.extend(AMPLIFIER.warning(places, channels, rate));
+}
 
 /// Channels sampled together at one rate.
 ///

@@ -21,11 +21,7 @@ fn signal(options: &EegOptions, value: &Value, warnings: &mut Vec<String>) -> Re
     match value {
         Value::File(file) => {
             let prepared = prepared(options, file)?;
-            for warning in &prepared.recording.warnings {
-                if !warnings.contains(warning) {
-                    warnings.push(warning.clone());
-                }
-            }
+            add(&prepared.recording.warnings, warnings);
             Ok(cut(options, &prepared, file.part(), &file.to_string())?)
         }
         Value::Signal(signal) => {
@@ -34,6 +30,7 @@ fn signal(options: &EegOptions, value: &Value, warnings: &mut Vec<String>) -> Re
             let recording = Recording::from_signal(signal, channels.as_deref())
                 .map_err(|reason| EegError::Recording { file: name.clone(), reason })?;
             let prepared = prepare(options, recording, &name)?;
+            add(&prepared.recording.warnings, warnings);
             Ok(cut(options, &prepared, None, &name)?)
         }
         Value::Series(values) => {
@@ -41,6 +38,15 @@ fn signal(options: &EegOptions, value: &Value, warnings: &mut Vec<String>) -> Re
             Ok(join(options, &signals.collect::<Result<Vec<_>, _>>()?)?)
         }
         other => Err(AdapterError::other_medium("a recording", other)),
+    }
+}
+
+/// Adds the warnings that are not there yet.
+fn add(new: &[String], warnings: &mut Vec<String>) {
+    for warning in new {
+        if !warnings.contains(warning) {
+            warnings.push(warning.clone());
+        }
     }
 }
 

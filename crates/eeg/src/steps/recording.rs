@@ -1,7 +1,7 @@
 //! The steps that see the whole recording: reference, filter, resampling, standardising.
 
 use crate::error::EegError;
-use crate::files::{Recording, Wanted, matching};
+use crate::files::{Recording, Wanted, matching, warn_of_volts};
 use crate::options::{EegOptions, Reference, Standardize};
 use crate::steps::filter::{forward_backward, sections};
 use crate::steps::resample::Resampler;
@@ -42,6 +42,8 @@ pub(crate) fn prepare(
     if recording.samples.iter().flatten().any(|value| !value.is_finite()) {
         return Err(broken("has samples that are no numbers (NaN or infinite)".to_owned()));
     }
+    let Recording { rate, channels, samples, warnings } = &mut recording;
+    warn_of_volts(samples, channels, Some(*rate), warnings);
     rereference(&options.reference, &mut recording).map_err(broken)?;
     if let Some(filter) = &options.filter {
         for group in sections(filter, recording.rate)? {

@@ -4,9 +4,15 @@
 //! by using a double-array structure", 1989, in the layout of the Darts-clone library), and the replacements, each
 //! ended by a zero byte. A value of the array is where its replacement starts.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// How many bytes may stand for a few characters.
+const REPLACEMENT: usize = 256;
+
 /// A map of characters; of several strings that a text starts with, the longest counts.
 #[derive(Debug)]
-pub(super) struct CharacterMap {
+pub(crate) struct CharacterMap {
     units: Vec<u32>,
     replacements: String,
 }
@@ -26,10 +32,50 @@ impl CharacterMap {
         let size = u32::from_le_bytes(*size) as usize;
         let (units, replacements) = rest.split_at_checked(size).ok_or_else(broken)?;
         let (units, []) = units.as_chunks::<4>() else { return Err(broken()) };
-        Ok(Some(Self {
+        let map = Self {
             units: units.iter().map(|unit| u32::from_le_bytes(*unit)).collect(),
             replacements: String::from_utf8(replacements.to_vec()).map_err(|_| broken())?,
-        }))
+        };
+        map.walk().ok_or_else(broken)??;
+        Ok(Some(map))
+    }
+
+    /// Whether a map in base 64, as a `tokenizer.json` has it, is whole: its library looks at no bound.
+    ///
+    /// # Errors
+    ///
+    /// When it is cut off or broken.
+    pub(crate) fn check_base64(text: &str) -> Result<(), String> {
+        let bytes = STANDARD.decode(text).map_err(|error| format!("it is not in base 64: {error}"))?;
+        let map = Self::parse(&bytes)?;
+        map.map(drop).ok_or_else(|| "it is empty".to_owned())
+    }
+
+    /// Goes through all that a text could reach; none where something lies outside of the file.
+    fn walk(&self) -> Option<Result<(), String>> {
+        let mut seen = vec![false; self.units.len()];
+        let mut open = vec![offset(*self.units.first()?)];
+        while let Some(node) = open.pop() {
+            for byte in 1..=u32::from(u8::MAX) {
+                let unit = *self.units.get((node ^ byte) as usize)?;
+                if unit & (1 << 31 | 0xff) != byte {
+                    continue;
+                }
+                let next = node ^ byte ^ offset(unit);
+                let value = *self.units.get(next as usize)? & !(1 << 31);
+                if unit >> 8 & 1 == 1 {
+                    let start = self.replacements.get(value as usize..)?.bytes();
+                    if start.take(REPLACEMENT + 1).take_while(|byte| *byte != 0).count() > REPLACEMENT {
+                        let reason = "its map of characters replaces one by more than";
+                        return Some(Err(format!("{reason} {REPLACEMENT} bytes")));
+                    }
+                }
+                if !std::mem::replace(&mut seen[next as usize], true) {
+                    open.push(next);
+                }
+            }
+        }
+        Some(Ok(()))
     }
 
     /// The longest string of the map that a text starts with: how many bytes it has, and what replaces it.

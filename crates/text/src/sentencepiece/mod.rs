@@ -16,10 +16,12 @@ use std::sync::Arc;
 
 use prost::Message;
 
+pub(crate) use self::character_map::CharacterMap;
 use self::model::Model;
 use self::normalizer::Normalizer;
 use self::proto::{ModelProto, NormalizerSpec, TrainerSpec, types};
 use self::trie::Trie;
+use crate::bounds;
 use crate::error::TextError;
 use crate::options::File;
 use crate::pieces::{REPLACEMENT, Spelled, byte_of};
@@ -91,6 +93,8 @@ impl SentencePiece {
         let proto = ModelProto::decode(document.as_slice())
             .map_err(|error| broken(format!("no model of SentencePiece: {error}")))?;
         let trainer = proto.trainer_spec.clone().unwrap_or_default();
+        bounds::tokens("its pieces", proto.pieces.len()).map_err(broken)?;
+        bounds::content("its trainer_spec.unk_surface", trainer.unk_surface()).map_err(broken)?;
         let mut raw = Raw::read(&proto, &trainer).map_err(broken)?;
         let usual = |name: &str| {
             let found = raw.numbers.get(name).copied();
@@ -256,6 +260,10 @@ impl Raw {
             };
             if name.is_empty() {
                 return Err(format!("its piece {token} is empty"));
+            }
+            bounds::token("its pieces", name)?;
+            if !piece.score().is_finite() {
+                return Err(format!("its piece '{name}' has the score {}", piece.score()));
             }
             if raw.numbers.contains_key(name) {
                 return Err(format!("its piece '{name}' is there twice"));

@@ -1,0 +1,177 @@
+//! The steps of a tokenizer that somebody else wrote, one after the other, with an eye on how much each makes of a
+//! text: a few that double it make more than any memory holds.
+
+use std::cell::Cell;
+
+use tokenizers::{
+    Decoder, DecoderWrapper, NormalizedString, Normalizer, NormalizerWrapper, OffsetReferential, OffsetType,
+    PreTokenizedString, PreTokenizer, PreTokenizerWrapper, Result,
+};
+
+/// How many times as long as before steps may make a text.
+const GROWTH: usize = 16;
+/// What may come to it whatever its length is.
+const EXTRA: usize = 1024;
+
+thread_local! {
+    /// Why the last normalisation on this thread failed: the library goes on with the text as it is.
+    static FAILED: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// What normalises a text.
+pub(crate) struct Normalizing(Vec<NormalizerWrapper>);
+
+/// What cuts a text into words.
+pub(crate) struct PreTokenizing(Vec<PreTokenizerWrapper>);
+
+/// What makes a text of tokens.
+pub(crate) struct Decoding(Vec<DecoderWrapper>);
+
+fn most(length: usize) -> usize {
+    length.saturating_mul(GROWTH).saturating_add(EXTRA)
+}
+
+fn overgrown(steps: &str, length: usize) -> String {
+    format!("{steps} make more than {} bytes of its {length}", most(length))
+}
+
+impl Normalizing {
+    pub(crate) fn new(step: NormalizerWrapper) -> Self {
+        match step {
+            NormalizerWrapper::Sequence(steps) => {
+                Self(steps.into_iter().flat_map(|step| Self::new(step).0).collect())
+            }
+            step => Self(vec![step]),
+        }
+    }
+
+    /// Forgets what failed before.
+    pub(crate) fn begin() {
+        FAILED.set(None);
+    }
+
+    /// Why a normalisation failed since it began.
+    pub(crate) fn failure() -> Option<String> {
+        FAILED.take()
+    }
+
+    fn steps(&self, text: &mut NormalizedString) -> Result<()> {
+        let length = text.get().len();
+        for step in &self.0 {
+            step.normalize(text)?;
+            if text.get().len() > most(length) {
+                return Err(overgrown("its normalizers", length).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Normalizer for Normalizing {
+    fn normalize(&self, text: &mut NormalizedString) -> Result<()> {
+        self.steps(text).inspect_err(|error| {
+            FAILED.set(Some(error.to_string()));
+            text.clear();
+        })
+    }
+}
+
+impl PreTokenizing {
+    pub(crate) fn new(step: PreTokenizerWrapper) -> Self {
+        match step {
+            PreTokenizerWrapper::Sequence(steps) => {
+                Self(steps.into_iter().flat_map(|step| Self::new(step).0).collect())
+            }
+            step => Self(vec![step]),
+        }
+    }
+}
+
+impl PreTokenizer for PreTokenizing {
+    fn pre_tokenize(&self, text: &mut PreTokenizedString) -> Result<()> {
+        let length = |text: &PreTokenizedString| -> usize {
+            let parts = text.get_splits(OffsetReferential::Normalized, OffsetType::Byte);
+            parts.iter().map(|(part, ..)| part.len()).sum()
+        };
+        let before = length(text);
+        for step in &self.0 {
+            step.pre_tokenize(text)?;
+            if length(text) > most(before) {
+                return Err(overgrown("its pre-tokenizers", before).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Decoding {
+    pub(crate) fn new(step: DecoderWrapper) -> Self {
+        match step {
+            DecoderWrapper::Sequence(steps) => {
+                Self(steps.get_decoders().iter().flat_map(|step| Self::new(step.clone()).0).collect())
+            }
+            step => Self(vec![step]),
+        }
+    }
+
+    /// Whether a step writes bytes as characters.
+    pub(crate) fn is_byte_level(&self) -> bool {
+        self.0.iter().any(|step| matches!(step, DecoderWrapper::ByteLevel(_)))
+    }
+
+    /// Tokens as text.
+    ///
+    /// # Errors
+    ///
+    /// What a step fails on.
+    pub(crate) fn decode(&self, mut tokens: Vec<String>) -> Result<String> {
+        let length = |tokens: &[String]| tokens.iter().map(String::len).sum::<usize>();
+        let before = length(&tokens) + tokens.len();
+        for step in &self.0 {
+            tokens = match step {
+                // The library counts from the last token and from the end of each, and looks for none.
+                _ if tokens.is_empty() => break,
+                DecoderWrapper::Strip(strip) => {
+                    let cut = |token: &String| stripped(token, strip.content, strip.start, strip.stop);
+                    tokens.iter().map(cut).collect()
+                }
+                step => step.decode_chain(tokens)?,
+            };
+            if length(&tokens) > most(before) {
+                return Err(overgrown("its decoders", before).into());
+            }
+        }
+        Ok(tokens.concat())
+    }
+}
+
+/// A token without up to so many of a character at its start and its end.
+fn stripped(token: &str, character: char, start: usize, stop: usize) -> String {
+    let mut rest = token;
+    for _ in 0..start.min(token.len()) {
+        rest = rest.strip_prefix(character).unwrap_or(rest);
+    }
+    for _ in 0..stop.min(token.len()) {
+        rest = rest.strip_suffix(character).unwrap_or(rest);
+    }
+    rest.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_stripped_as_far_as_there_are_any() {
+        for (token, start, stop, expected) in [
+            ("  a ", 1, 0, " a "),
+            ("  a ", 2, 2, "a"),
+            (" ", 1, 1, ""),
+            ("", 1, 1, ""),
+            ("  ", usize::MAX, usize::MAX, ""),
+            ("a b", 9, 9, "a b"),
+        ] {
+            assert_eq!(stripped(token, ' ', start, stop), expected, "{token:?}");
+        }
+    }
+}
