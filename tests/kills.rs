@@ -2,6 +2,7 @@
 //! what goes on afterwards ends as if nothing had happened.
 #![cfg(unix)]
 
+#[allow(dead_code)] // the downloader tests use all of it
 #[path = "../crates/data/src/download/server.rs"]
 mod server;
 mod support;

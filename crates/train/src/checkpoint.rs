@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use tempfile::TempDir;
+
 use crate::checksums::Checksums;
 use crate::error::TrainError;
 use crate::files;
@@ -115,30 +117,53 @@ impl Checkpoints {
     /// When a weight is not a finite number, or a file cannot be written.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<Option<PathBuf>, TrainError> {
         let step = checkpoint.state.step;
-        if let Some(parameter) = checkpoint.not_finite() {
-            return Err(self.diverged(step, parameter));
-        }
+        let unfinished = self.written(checkpoint)?;
         let place = self.step(step);
+        // Whatever stands there has not been written by this training, which makes each step once.
+        let aside = place.symlink_metadata().is_ok().then(|| files::set_aside(&place)).transpose()?;
+        files::finish_folder(unfinished, &place)?;
+        self.point("last", step)?;
+        Ok(aside)
+    }
+
+    /// Writes a checkpoint in the place of the one that this training has written for the same step.
+    ///
+    /// # Errors
+    ///
+    /// When a weight is not a finite number, or a file cannot be written.
+    pub(crate) fn save_once_more(&self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        let step = checkpoint.state.step;
+        let unfinished = self.written(checkpoint)?;
+        // Meanwhile the name stands for another, where there is one.
+        if let Some(other) = self.steps()?.into_iter().rev().find(|&other| other < step) {
+            self.point("last", other)?;
+        }
+        let before = self.take_out(step)?;
+        files::finish_folder(unfinished, &self.step(step))?;
+        self.point("last", step)?;
+        before.close().map_err(TrainError::io(&self.folder))
+    }
+
+    /// A folder with the files of a checkpoint, which has no name yet.
+    fn written(&self, checkpoint: &Checkpoint) -> Result<TempDir, TrainError> {
+        if let Some(parameter) = checkpoint.not_finite() {
+            return Err(self.diverged(checkpoint.state.step, parameter));
+        }
         let unfinished = files::unfinished_folder(&self.folder, UNFINISHED)?;
         let [model, optimizer, state] = FILES.map(|name| unfinished.path().join(name));
         write_weights(&model, &checkpoint.weights)?;
         write_weights(&optimizer, &checkpoint.optimizer)?;
         files::write(&state, &serde_json::to_vec_pretty(&checkpoint.state).expect("a state is plain data"))?;
         Checksums::of(unfinished.path(), &FILES)?.write(unfinished.path())?;
-        // Whatever stands there has not been written by this training, which makes each step once.
-        let aside = match place.symlink_metadata() {
-            Err(_) => None,
-            Ok(_) => {
-                // Meanwhile the name stands for another, where there is one.
-                if let Some(other) = self.steps()?.into_iter().rev().find(|&other| other < step) {
-                    self.point("last", other)?;
-                }
-                Some(files::set_aside(&place)?)
-            }
-        };
-        files::finish_folder(unfinished, &place)?;
-        self.point("last", step)?;
-        Ok(aside)
+        Ok(unfinished)
+    }
+
+    /// Takes a checkpoint's name from it at once: its files, removed one by one, are never half of a checkpoint.
+    fn take_out(&self, step: u64) -> Result<TempDir, TrainError> {
+        let folder = self.step(step);
+        let leaving = files::unfinished_folder(&self.folder, UNFINISHED)?;
+        std::fs::rename(&folder, leaving.path().join("removed")).map_err(TrainError::io(&folder))?;
+        Ok(leaving)
     }
 
     /// The error of a training that no longer holds finite numbers after a step.
@@ -219,11 +244,7 @@ impl Checkpoints {
     pub fn keep_only(&self, steps: &[u64]) -> Result<(), TrainError> {
         for step in self.steps()? {
             if !steps.contains(&step) {
-                // Half removed, it must not have its name any more.
-                let folder = self.step(step);
-                let leaving = files::unfinished_folder(&self.folder, UNFINISHED)?;
-                std::fs::rename(&folder, leaving.path().join("removed")).map_err(TrainError::io(&folder))?;
-                leaving.close().map_err(TrainError::io(&folder))?;
+                self.take_out(step)?.close().map_err(TrainError::io(&self.folder))?;
             }
         }
         for entry in std::fs::read_dir(&self.folder).map_err(TrainError::io(&self.folder))?.flatten() {

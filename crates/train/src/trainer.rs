@@ -3,7 +3,6 @@
 mod evaluation;
 mod resuming;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -374,7 +373,7 @@ impl Trainer {
 
     /// Saves the current step and removes checkpoints that are neither the last nor among the best.
     fn save(&self, observer: &mut dyn Observer) -> Result<(), TrainError> {
-        if let Some(to) = self.write_checkpoint()? {
+        if let Some(to) = self.run.checkpoints().save(&self.checkpoint())? {
             observer.event(Event::SetAside { to: &to });
         }
         self.prune()
@@ -382,17 +381,15 @@ impl Trainer {
 
     /// Saves the current step, which has been saved before its evaluation, in the place of what was saved then.
     fn save_once_more(&self) -> Result<(), TrainError> {
-        if let Some(before) = self.write_checkpoint()? {
-            std::fs::remove_dir_all(&before).map_err(TrainError::io(&before))?;
-        }
+        self.run.checkpoints().save_once_more(&self.checkpoint())?;
         self.prune()
     }
 
-    /// Writes the current step; gives back where a checkpoint of the same step was set aside to.
-    fn write_checkpoint(&self) -> Result<Option<PathBuf>, TrainError> {
+    /// The current step.
+    fn checkpoint(&self) -> Checkpoint {
         let (_, optimizer) = self.optimizer.state();
         let weights = parameters::weights(&self.model);
-        self.run.checkpoints().save(&Checkpoint { weights, optimizer, state: self.state.clone() })
+        Checkpoint { weights, optimizer, state: self.state.clone() }
     }
 
     fn prune(&self) -> Result<(), TrainError> {
