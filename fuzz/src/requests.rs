@@ -1,0 +1,3 @@
+//! .
+use crate::Target;
+pub(crate) fn targets() -> Vec<Target> { Vec::new() }

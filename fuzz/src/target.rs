@@ -1,0 +1,94 @@
+//! Targets: the formats that strangers' bytes are read as.
+
+use any2any_adapter::Seed;
+
+use crate::mutation::mutated;
+use crate::{media, memory, requests, runs, tables, vocabularies};
+
+/// A format that is read.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// The name, also of its program for `cargo fuzz`.
+    pub name: &'static str,
+    /// Small valid files.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+    /// What files of this format are made of: marks, keys, numbers at a limit.
+    pub tokens: &'static [&'static str],
+    /// Makes the checksums of a mutated file right again, for readers that look no further than a wrong one.
+    pub(crate) repair: Option<fn(&mut Vec<u8>)>,
+    /// Reads bytes, and says whether anything could be read of them.
+    pub(crate) read: fn(&[u8]) -> bool,
+}
+
+impl Target {
+    pub(crate) const fn new(
+        name: &'static str,
+        tokens: &'static [&'static str],
+        seeds: fn() -> Vec<Vec<u8>>,
+        read: fn(&[u8]) -> bool,
+    ) -> Self {
+        Self { name, seeds, tokens, repair: None, read }
+    }
+
+    pub(crate) const fn repaired_by(self, repair: fn(&mut Vec<u8>)) -> Self {
+        Self { repair: Some(repair), ..self }
+    }
+
+    /// Input of a number, the same on every machine: the seeds come first as they are, mutated ones follow.
+    pub fn input(&self, number: u64) -> Vec<u8> {
+        let mut seeds = (self.seeds)();
+        match usize::try_from(number) {
+            Ok(number) if number < seeds.len() => seeds.swap_remove(number),
+            _ => mutated(self, &seeds, &mut Seed(0).random(self.name, number)),
+        }
+    }
+
+    /// Reads bytes, and says whether anything could be read of them.
+    ///
+    /// # Panics
+    ///
+    /// When the reader does; where it takes too much memory, the process ends.
+    pub fn read(&self, bytes: &[u8]) -> bool {
+        memory::at_most(memory::MOST, || (self.read)(bytes))
+    }
+}
+
+/// All targets, in the order of their subjects.
+pub fn targets() -> Vec<Target> {
+    [media::targets(), tables::targets(), vocabularies::targets(), runs::targets(), requests::targets()].concat()
+}
+
+/// The target of a name.
+pub fn target(name: &str) -> Option<Target> {
+    targets().into_iter().find(|target| target.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn inputs_are_those_of_their_numbers() {
+        let wav = target("audio_wave").expect("there is one");
+        let seeds = (wav.seeds)();
+        assert_eq!(wav.input(0), seeds[0]);
+        let number = seeds.len() as u64 + 7;
+        assert_eq!(wav.input(number), wav.input(number));
+        assert_ne!(wav.input(number), wav.input(number + 1));
+    }
+
+    #[test]
+    fn every_target_is_a_program_of_cargo_fuzz() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        for Target { name, .. } in targets() {
+            assert_eq!(manifest.matches(&format!("name = \"{name}\"\n")).count(), 1, "{name}");
+            let program = std::fs::read_to_string(folder.join(format!("fuzz_targets/{name}.rs")));
+            let program = program.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(program.contains(&format!("any2any_fuzz::fuzz!(\"{name}\");")), "{name}");
+        }
+        assert_eq!(manifest.matches("[[bin]]").count(), targets().len());
+    }
+}
