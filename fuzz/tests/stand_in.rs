@@ -203,7 +203,7 @@ fn spawn(target: &Target, from: u64, scratch: &Path) -> Child {
     };
     command
         .args(["--child", target.name, &from.to_string()])
-        .envs([("RAYON_NUM_THREADS", "1"), ("MALLOC_ARENA_MAX", "2")])
+        .envs([("RAYON_NUM_THREADS", "1"), ("MALLOC_ARENA_MAX", "2"), ("RUST_BACKTRACE", "0")])
         .env("TMPDIR", scratch)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -43,7 +43,7 @@ fn wave() -> Vec<Vec<u8>> {
         .iter()
         .flat_map(|number| number.to_le_bytes())
         .collect();
-    let extension = [&[32, 0, 50, 0, 7, 0][..], &coefficients].concat();
+    let extension = [&[32, 0, 52, 0, 7, 0][..], &coefficients].concat();
     let large = [&[0xff; 8][..], &256_u64.to_le_bytes(), &128_u64.to_le_bytes(), &[0; 4]].concat();
     let rf64 = [chunk(b"ds64", &large[8..]), chunk(b"fmt ", &pcm(16).bytes(&[])), chunk(b"data", &samples())];
     vec![
@@ -52,7 +52,7 @@ fn wave() -> Vec<Vec<u8>> {
         wav(&Format::new(3, 1, 32).bytes(&[0, 0]), &[0, 0, 128, 62].repeat(60)),
         wav(&Format::new(7, 1, 8).bytes(&[0, 0]), &samples()),
         wav(&ima.bytes(&[2, 0, 65, 0]), &[[0, 0, 3, 0].to_vec(), vec![0x17; 32]].concat().repeat(3)),
-        wav(&microsoft.bytes(&[], ).into_iter().chain(extension).collect::<Vec<_>>(), &[1; 96]),
+        wav(&microsoft.bytes(&extension), &[1; 96]),
         riff(b"RF64", &rf64),
     ]
 }
@@ -67,7 +67,7 @@ fn aiff() -> Vec<Vec<u8>> {
 }
 
 fn au() -> Vec<Vec<u8>> {
-    vec![files::au(3, 1, 256, &samples()), files::au(1, 2, u32::MAX, &samples()), files::au(6, 1, 256, &samples())]
+    vec![files::au(3, 1, 256, &samples()), files::au(1, 2, u32::MAX, &samples()), files::au(6, 1, 240, &[62, 128, 0, 0].repeat(60))]
 }
 
 fn caf() -> Vec<Vec<u8>> {
@@ -83,7 +83,7 @@ fn alac() -> Vec<u8> {
     let chunk = |mark: &[u8; 4], content: &[u8]| {
         [&mark[..], &(content.len() as u64).to_be_bytes(), content].concat()
     };
-    let numbers = [0, 0, 16, 1, 0_u32].map(u32::to_be_bytes).concat();
+    let numbers = [1, 0, 16, 1, 0_u32].map(u32::to_be_bytes).concat();
     let description = [&8000.0_f64.to_be_bytes()[..], b"alac", &numbers].concat();
     let mut cookie = 16_u32.to_be_bytes().to_vec();
     cookie.extend([0, 16, 40, 10, 14, 1, 0, 255]);

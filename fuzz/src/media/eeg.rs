@@ -1,5 +1,7 @@
 //! Recordings of EEG.
 
+use std::sync::Once;
+
 use any2any_adapter::{File, Part};
 use any2any_eeg::Eeg;
 use serde_json::json;
@@ -27,7 +29,7 @@ pub(super) fn targets() -> Vec<Target> {
 
 fn opens(file: File) -> bool {
     let part = file.part_of(Part::Sample(1));
-    super::opens(&Eeg, &json!({ "field": "eeg", "rate": 4, "epoch": { "start": 0.0, "end": 0.5 } }), part)
+    super::opens(&Eeg, &json!({ "field": "eeg", "rate": 4, "epoch": { "from": 0.0, "to": 0.5 } }), part)
         | super::opens(&Eeg, &json!({ "field": "eeg", "rate": 4 }), file)
 }
 
@@ -104,8 +106,11 @@ fn brainvision() -> Vec<Vec<u8>> {
 }
 
 fn recording(header: &[u8], markers: &[u8]) -> bool {
-    scratch::write("recording/a.eeg", &[10_i16, 50, -20, 60, 30, 70, 40, 80].map(i16::to_le_bytes).concat());
-    scratch::write("recording/text.eeg", b"1.0 5\n-2 6\n3 7\n4 8\n");
+    static BESIDE: Once = Once::new();
+    BESIDE.call_once(|| {
+        scratch::write("recording/a.eeg", &[10_i16, 50, -20, 60, 30, 70, 40, 80].map(i16::to_le_bytes).concat());
+        scratch::write("recording/text.eeg", b"1.0 5\n-2 6\n3 7\n4 8\n");
+    });
     scratch::write("recording/a.vmrk", markers);
     opens(File::on_disk(scratch::write("recording/a.vhdr", header)))
 }

@@ -178,9 +178,16 @@ fn tiff() -> Vec<Vec<u8>> {
         file(1, 1, &(0..16).collect::<Vec<u8>>()),
         file(8, 1, &zlib(&(0..16).collect::<Vec<u8>>())),
         file(32_773, 0, &[241, 9]),
-        // LZW, most significant bit first: clear, one code a pixel, end.
-        file(5, 1, &[0x80, 0x0e, 0x06, 0x82, 0x40, 0xa0, 0x60, 0x38, 0x20, 0x14, 0x08, 0x04]),
+        file(5, 1, &lzw()),
     ]
+}
+
+/// LZW of 16 pixels, nine bits a code: clear, each pixel by itself, end.
+fn lzw() -> Vec<u8> {
+    let codes = std::iter::once(256).chain((0..16).map(|pixel| pixel * 15)).chain([257]);
+    let bits: Vec<bool> = codes.flat_map(|code: u32| (0..9).rev().map(move |bit| code >> bit & 1 == 1)).collect();
+    let byte = |bits: &[bool]| (0..8).fold(0, |byte, at| byte << 1 | u8::from(bits.get(at) == Some(&true)));
+    bits.chunks(8).map(byte).collect()
 }
 
 /// Lossless WebP of one colour: codes of one symbol each, which take no bits.
