@@ -88,10 +88,9 @@ fn alac() -> Vec<u8> {
     let mut cookie = 16_u32.to_be_bytes().to_vec();
     cookie.extend([0, 16, 40, 10, 14, 1, 0, 255]);
     cookie.extend([[0; 4], [0; 4], 8000_u32.to_be_bytes()].concat());
-    // One packet: an element of one channel, not compressed, then the end.
-    let mut bits = vec![0_u8, 0, 0x20 >> 3];
-    bits.extend([0; 34]);
-    bits.push(0xe0);
+    // One packet: an element of one channel, whose 23rd bit says that it is not compressed, then the three bits of the end.
+    let mut bits = [0_u8; 36];
+    (bits[2], bits[34], bits[35]) = (2, 1, 0xc0);
     let table = [&1_u64.to_be_bytes()[..], &16_u64.to_be_bytes(), &[0; 8], &[bits.len() as u8]].concat();
     [
         b"caff\0\x01\0\0".to_vec(),

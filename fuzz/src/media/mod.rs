@@ -9,6 +9,8 @@ use serde_json::Value as Json;
 
 use crate::{Target, memory};
 
+pub(crate) use image::{gzip, idx};
+
 /// A price is an upper bound: decoding may take this many times as much, and a little for what every decoder has.
 const TIMES: u64 = 2;
 const LITTLE: u64 = 32 << 20;
