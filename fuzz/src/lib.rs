@@ -9,8 +9,8 @@
 //! A reader of a stranger's bytes gives values or an error. It never panics, and takes no more [`memory`] than its
 //! price says.
 
-pub mod memory;
 mod media;
+pub mod memory;
 mod mutation;
 mod requests;
 mod runs;

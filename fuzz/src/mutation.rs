@@ -1,5 +1,7 @@
 //! Mutation: a valid file becomes one that somebody broke, or made to do harm.
 
+use std::ops::Range;
+
 use any2any_adapter::Random;
 
 use crate::target::Target;
@@ -10,19 +12,45 @@ const LONGEST: usize = 1 << 16;
 const HEAD: usize = 256;
 /// Numbers that lengths and counts are not prepared for.
 const EXTREMES: [u64; 14] = [
-    0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff,
-    0x7fff_ffff_ffff_ffff, u64::MAX,
+    0,
+    1,
+    2,
+    0x7f,
+    0x80,
+    0xff,
+    0x7fff,
+    0xffff,
+    0x1_0000,
+    0x7fff_ffff,
+    0x8000_0000,
+    0xffff_ffff,
+    0x7fff_ffff_ffff_ffff,
+    u64::MAX,
 ];
 /// The same for numbers that are written as text.
 const WRITTEN: [&str; 12] = [
-    "0", "-1", "1", "65536", "2147483647", "4294967295", "18446744073709551615", "1e308", "-1e-320", "nan", "inf",
+    "0",
+    "-1",
+    "1",
+    "65536",
+    "2147483647",
+    "4294967295",
+    "18446744073709551615",
+    "1e308",
+    "-1e-320",
+    "nan",
+    "inf",
     "99999999999999999999999999999999",
 ];
 
-/// A seed after one to five mutations.
+/// What may stand where a value is expected.
+const VALUES: [&str; 8] = ["null", "true", "{}", "[]", "\"\"", "\"x\"", "[[]]", "~"];
+
+/// A seed after one to five mutations, more often few.
 pub(crate) fn mutated(target: &Target, seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     let mut bytes = seeds[random.below(seeds.len())].clone();
-    for _ in 0..1 + random.below(5) {
+    let most = 1 + random.below(5);
+    for _ in 0..1 + random.below(most) {
         mutate(&mut bytes, target.tokens, seeds, random);
         bytes.truncate(LONGEST);
     }
@@ -39,6 +67,9 @@ fn mutate(bytes: &mut Vec<u8>, tokens: &[&str], seeds: &[Vec<u8>], random: &mut 
         return;
     }
     let at = place(bytes.len(), random);
+    if random.below(3) > 0 && is_text(bytes) {
+        return mutate_words(bytes, at, tokens, seeds, random);
+    }
     let span = at..(at + 1 + length(bytes.len() - at, random)).min(bytes.len());
     match random.below(12) {
         0 => bytes[at] ^= 1 << random.below(8),
@@ -71,6 +102,67 @@ fn mutate(bytes: &mut Vec<u8>, tokens: &[&str], seeds: &[Vec<u8>], random: &mut 
             }
         },
     }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok()
+}
+
+/// Changes a text where its syntax stays as it is: a word becomes another one, a number, or another value; a line is
+/// said twice, or left out.
+fn mutate_words(bytes: &mut Vec<u8>, at: usize, tokens: &[&str], seeds: &[Vec<u8>], random: &mut Random) {
+    match random.below(10) {
+        8 => {
+            let line = line(bytes, at);
+            let copy = [&bytes[line.clone()], b"\n"].concat();
+            bytes.splice(line.start..line.start, copy);
+        }
+        9 => {
+            let line = line(bytes, at);
+            let end = (line.end + 1).min(bytes.len());
+            bytes.drain(line.start..end);
+        }
+        kind => {
+            let Some(word) = word(bytes, at) else { return };
+            let other = &seeds[random.below(seeds.len())];
+            let other = word_at(other, random).to_vec();
+            let new = match kind {
+                0..3 => WRITTEN[random.below(WRITTEN.len())].as_bytes(),
+                3..5 => VALUES[random.below(VALUES.len())].as_bytes(),
+                5 if !tokens.is_empty() => tokens[random.below(tokens.len())].as_bytes(),
+                _ => &other,
+            };
+            // A text in quotes may become a value without.
+            let quoted =
+                word.start > 0 && bytes[word.start - 1] == b'"' && bytes.get(word.end) == Some(&b'"');
+            let word = if quoted && random.below(2) == 0 { word.start - 1..word.end + 1 } else { word };
+            bytes.splice(word, new.iter().copied());
+        }
+    }
+}
+
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'+') || byte >= 0x80
+}
+
+/// The word at a place, or the next one.
+fn word(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let inside = at + bytes[at..].iter().position(|&byte| is_of_word(byte))?;
+    let start = bytes[..inside].iter().rposition(|&byte| !is_of_word(byte)).map_or(0, |before| before + 1);
+    let len = bytes[inside..].iter().take_while(|&&byte| is_of_word(byte)).count();
+    Some(start..inside + len)
+}
+
+fn word_at<'b>(bytes: &'b [u8], random: &mut Random) -> &'b [u8] {
+    let at = random.below(bytes.len());
+    word(bytes, at).map_or(&[], |word| &bytes[word])
+}
+
+/// The line at a place, without its end.
+fn line(bytes: &[u8], at: usize) -> Range<usize> {
+    let start = bytes[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |before| before + 1);
+    let len = bytes[at..].iter().take_while(|&&byte| byte != b'\n').count();
+    start..at + len
 }
 
 fn place(len: usize, random: &mut Random) -> usize {
@@ -108,7 +200,7 @@ fn add_little(bytes: &mut [u8], at: usize, random: &mut Random) {
 }
 
 /// The next digits behind a place that are a number.
-fn written_number(bytes: &[u8], at: usize) -> Option<std::ops::Range<usize>> {
+fn written_number(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let start = at + bytes[at..].iter().take(64).position(u8::is_ascii_digit)?;
     let digits = bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     Some(start..start + digits)

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpStream};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
 use any2any_data::DataRoot;
@@ -15,9 +15,11 @@ pub(crate) fn targets() -> Vec<Target> {
         Target::new("request_translate", tokens::JSON, translate, |bytes| post("/api/translate", bytes)),
         Target::new("request_score", tokens::JSON, score, |bytes| post("/api/score", bytes)),
         Target::new("request_next", tokens::JSON, next, |bytes| post("/api/next", bytes)),
-        Target::new("request_look", tokens::JSON, score, |bytes| post("/api/look", bytes)),
+        Target::new("request_look", tokens::JSON, look, |bytes| post("/api/look", bytes)),
         Target::new("request_beam", tokens::JSON, beam, |bytes| post("/api/beam", bytes)),
-        Target::new("request_attribution", tokens::JSON, score, |bytes| post("/api/attribution", bytes)),
+        Target::new("request_attribution", tokens::JSON, attribution, |bytes| {
+            post("/api/attribution", bytes)
+        }),
         Target::new("request_machine", tokens::JSON, machine, |bytes| post("/api/machine", bytes)),
         Target::new("request", tokens::HTTP, requests, raw),
     ]
@@ -104,6 +106,10 @@ fn post(path: &str, body: &[u8]) -> bool {
 
 /// A whole request, head and all. Whatever it is, the server answers the next.
 fn raw(bytes: &[u8]) -> bool {
+    static LOADED: Once = Once::new();
+    LOADED.call_once(|| {
+        assert!(translate().iter().all(|body| post("/api/translate", body)), "the model is loaded")
+    });
     let answer = exchanged(bytes, Duration::from_millis(30));
     let answered = !answer.is_empty() && good(&answer);
     assert!(answers("/health"));
@@ -119,7 +125,7 @@ fn translate() -> Vec<Vec<u8>> {
         r#"{"source": {"text": "a dog"}}"#,
         r#"{"task": 0, "sources": [{"text": "a"}, {"text": "the dog"}], "decoding": {"beam": {"size": 2, "n_best": 2}}}"#,
         r#"{"source": {"text": "a dog"}, "decoding": {"sampling": {"temperature": 0.7, "top_k": 3, "seed": 1}, "max_length": 5, "min_length": 1, "no_repeat_ngram": 2, "repetition_penalty": 1.1}}"#,
-        r#"{"source": {"text": "a dog"}, "prefix": {"text": "ein"}, "decoding": {"greedy": {}}, "stream": true}"#,
+        r#"{"source": {"text": "a dog"}, "prefix": "ein", "decoding": {"greedy": {}}, "stream": true}"#,
     ])
 }
 
@@ -128,25 +134,44 @@ fn score() -> Vec<Vec<u8>> {
 }
 
 fn next() -> Vec<Vec<u8>> {
-    bodies([r#"{"source": {"text": "a dog"}, "prefix": {"text": "ein"}, "count": 3}"#])
+    bodies([r#"{"source": {"text": "a dog"}, "prefix": "ein", "count": 3}"#])
 }
 
 fn beam() -> Vec<Vec<u8>> {
     bodies([r#"{"source": {"text": "a dog"}}"#])
 }
 
+fn look() -> Vec<Vec<u8>> {
+    bodies([
+        r#"{"source": {"text": "a dog"}}"#,
+        r#"{"source": {"text": "a dog"}, "tokens": [5, 6, 7], "masked": [1], "muted": [{"stack": "decoder", "kind": "cross", "layer": 0, "head": 1}]}"#,
+    ])
+}
+
+fn attribution() -> Vec<Vec<u8>> {
+    bodies([r#"{"source": {"text": "a dog"}, "tokens": [5, 6], "position": 1, "method": "occlusion"}"#])
+}
+
 fn machine() -> Vec<Vec<u8>> {
-    bodies([r#"{"source": {"text": "a dog"}, "target": {"text": "ein hund"}}"#])
+    bodies([r#"{"source": {"text": "a dog"}, "tokens": [5, 6]}"#])
 }
 
 fn requests() -> Vec<Vec<u8>> {
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").into_bytes();
+    let get = |path: &str| {
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").into_bytes()
+    };
+    let body = r#"{"source": {"text": "a dog"}}"#;
+    let post = format!(
+        "POST /api/translate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     vec![
         get("/api/runs"),
         get("/api/vocabulary?run=0&task=0"),
         get("/api/training?run=0&from=1"),
         get("/openapi.json"),
         get("/"),
-        b"POST /api/translate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n{\"source\": {\"text\": \"a dog\"}}".to_vec(),
+        post.into_bytes(),
     ]
 }

@@ -25,12 +25,18 @@ pub(crate) fn targets() -> Vec<Target> {
         Target::new("run_resolved", tokens::YAML, || seed("resolved.yaml"), resolved),
         Target::new("run_state", tokens::JSON, || seed("state.json"), |bytes| goes_on("state.json", bytes)),
         Target::new("run_model", tokens::WEIGHTS, || seed("model.safetensors"), model),
-        Target::new("run_optimizer", tokens::WEIGHTS, || seed("optimizer.safetensors"), |bytes| {
-            goes_on("optimizer.safetensors", bytes)
-        }),
-        Target::new("run_checksums", &["  state.json\n"], || seed("checksums.sha256"), |bytes| {
-            goes_on("checksums.sha256", bytes)
-        }),
+        Target::new(
+            "run_optimizer",
+            tokens::WEIGHTS,
+            || seed("optimizer.safetensors"),
+            |bytes| goes_on("optimizer.safetensors", bytes),
+        ),
+        Target::new(
+            "run_checksums",
+            &["  state.json\n"],
+            || seed("checksums.sha256"),
+            |bytes| goes_on("checksums.sha256", bytes),
+        ),
         Target::new("run_pointer", &["step-", "../", "best", "/etc"], || vec![b"step-2\n".to_vec()], pointer),
         Target::new("run_log", tokens::JSON, || vec![LOG.into()], log),
         Target::new("run_sweep", tokens::JSON, || vec![SWEEP.into()], sweep),
@@ -131,9 +137,12 @@ fn placed(bytes: &[u8]) -> Vec<u8> {
 fn experiments() -> Vec<Vec<u8>> {
     let extending = "extends: base.yaml\ntraining: &t { steps: 3 }\nseed: 5\n";
     let anchors = EXPERIMENT.replace("train: { parallel: {", "train: &files { parallel: {");
-    let anchors = anchors.replace("validation: { parallel: { en: train.en, de: train.de } }", "validation: *files");
-    let media = EXPERIMENT
-        .replace("source: { text: { field: en, tokenizer: { characters: {} } } }", "source: { image: { field: en, size: { height: 8 }, patches: { width: 2 } } }");
+    let anchors =
+        anchors.replace("validation: { parallel: { en: train.en, de: train.de } }", "validation: *files");
+    let media = EXPERIMENT.replace(
+        "source: { text: { field: en, tokenizer: { characters: {} } } }",
+        "source: { image: { field: en, size: { height: 8 }, patches: { width: 2 } } }",
+    );
     vec![EXPERIMENT.into(), extending.into(), anchors.into(), media.into()]
 }
 
@@ -207,7 +216,8 @@ fn goes_on(name: &str, bytes: &[u8]) -> bool {
     std::fs::write(step.join(name), placed(bytes)).expect("written");
     let loads = Checkpoint::load(&step).is_ok();
     let root = DataRoot::at(scratch::path("small"));
-    let resumed = Trainer::resume(run.clone(), &media(), &root, Resuming { steps: Some(4), ..Resuming::default() });
+    let resumed =
+        Trainer::resume(run.clone(), &media(), &root, Resuming { steps: Some(4), ..Resuming::default() });
     assert!(loads || resumed.is_err(), "a broken checkpoint is gone on from");
     loads
 }

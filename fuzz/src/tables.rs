@@ -12,8 +12,12 @@ use crate::{Target, scratch, tokens};
 
 pub(crate) fn targets() -> Vec<Target> {
     vec![
-        Target::new("data_tsv", tokens::TABLE, tsv, |bytes| split("a.tsv", r#"{"tsv":{"file":"a.tsv"}}"#, bytes)),
-        Target::new("data_csv", tokens::TABLE, csv, |bytes| split("a.csv", r#"{"csv":{"file":"a.csv"}}"#, bytes)),
+        Target::new("data_tsv", tokens::TABLE, tsv, |bytes| {
+            split("a.tsv", r#"{"tsv":{"file":"a.tsv"}}"#, bytes)
+        }),
+        Target::new("data_csv", tokens::TABLE, csv, |bytes| {
+            split("a.csv", r#"{"csv":{"file":"a.csv"}}"#, bytes)
+        }),
         Target::new("data_json_lines", tokens::JSON, json_lines, |bytes| {
             split("a.jsonl", r#"{"json_lines":{"file":"a.jsonl"}}"#, bytes)
         }),
@@ -77,7 +81,8 @@ fn parallel(bytes: &[u8]) -> bool {
     scratch::write("data/b", b"eins\nzwei\ndrei\n");
     let text = TextFile::read(&scratch::write(&format!("data/{name}"), bytes));
     let sound = text.is_ok_and(|text| text.into_sound().is_ok());
-    sound | split(name, &format!(r#"{{"parallel":{{"en":"{name}"}}}}"#), bytes)
+    sound
+        | split(name, &format!(r#"{{"parallel":{{"en":"{name}"}}}}"#), bytes)
         | split(name, &format!(r#"{{"parallel":{{"en":"{name}","de":"b"}}}}"#), bytes)
 }
 
@@ -117,7 +122,10 @@ fn zip() -> Vec<u8> {
     for (number, name) in names().into_iter().enumerate() {
         let method = [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated][number % 2];
         let options = zip::write::SimpleFileOptions::default().compression_method(method);
-        archive.start_file(name, options).and_then(|()| Ok(archive.write_all(&[b'a'; 300])?)).expect("memory");
+        archive
+            .start_file(name, options)
+            .and_then(|()| Ok(archive.write_all(&[b'a'; 300])?))
+            .expect("memory");
     }
     archive.finish().expect("memory").into_inner()
 }
@@ -134,7 +142,8 @@ fn tar_checksums(bytes: &mut Vec<u8>) {
 }
 
 fn members(name: &str, bytes: &[u8]) -> bool {
-    let files = format!(r#"{{"members":{{"archive":"{name}","names":"{{word}}_{{number}}.txt","field":"file"}}}}"#);
+    let files =
+        format!(r#"{{"members":{{"archive":"{name}","names":"{{word}}_{{number}}.txt","field":"file"}}}}"#);
     split(name, &files, bytes)
 }
 
@@ -159,14 +168,21 @@ fn unpacks(format: &str, bytes: &[u8]) -> bool {
         names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
     };
     assert_eq!((beside("."), beside("root")), (vec!["root".to_owned()], vec!["set".to_owned()]));
-    assert!(beside("root/set").iter().all(|name| name == "archive" || name == "data"), "{:?}", beside("root/set"));
+    assert!(
+        beside("root/set").iter().all(|name| name == "archive" || name == "data"),
+        "{:?}",
+        beside("root/set")
+    );
     unpacked.is_ok()
 }
 
 fn manifests() -> Vec<Vec<u8>> {
     let head = "name: set\ndescription: Short sentences.\nlicence: CC BY 2.0\n";
     let files = "files:\n  - path: raw/train.gz\n    urls: [https://example.org/a.gz]\n    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n    bytes: 1000\nsplits:\n  train: { parallel: { en: raw/train.gz } }\n  rest: { csv: { file: raw/train.gz, columns: [a, b] } }\nroles: { train: train, validation: rest }\n";
-    vec![format!("{head}{files}").into(), format!("{head}generator: {{ toy_en_de: {{ pairs: 9, seed: 1 }} }}\n").into()]
+    vec![
+        format!("{head}{files}").into(),
+        format!("{head}generator: {{ toy_en_de: {{ pairs: 9, seed: 1 }} }}\n").into(),
+    ]
 }
 
 fn manifest(bytes: &[u8]) -> bool {

@@ -16,24 +16,42 @@ pub(crate) fn targets() -> Vec<Target> {
         Target::new("text_tokenizer_json", tokens::TOKENIZER, tokenizers, |bytes| {
             tokenizer("elsewhere/tokenizer.json", bytes)
         }),
-        Target::new("text_sentencepiece", &["<unk>", "</s>", "\u{2581}", "<0x41>"], || vec![sentencepiece()], |bytes| {
-            tokenizer("elsewhere/spm.model", bytes)
-        }),
-        Target::new("vocabulary_text", tokens::TOKENIZER, || saved(&Text, &text(), "tokenizer.json"), |bytes| {
-            loads(&Text, &text(), "tokenizer.json", bytes)
-        }),
-        Target::new("vocabulary_letters", tokens::JSON, || saved(&Text, &text(), "seen.json"), |bytes| {
-            loads(&Text, &text(), "seen.json", bytes)
-        }),
-        Target::new("vocabulary_image", tokens::JSON, || saved(&Image, &image(), "image.json"), |bytes| {
-            loads(&Image, &image(), "image.json", bytes)
-        }),
-        Target::new("vocabulary_audio", tokens::JSON, || saved(&Audio, &audio(), "audio.json"), |bytes| {
-            loads(&Audio, &audio(), "audio.json", bytes)
-        }),
-        Target::new("vocabulary_eeg", tokens::JSON, || saved(&Eeg, &eeg(), "eeg.json"), |bytes| {
-            loads(&Eeg, &eeg(), "eeg.json", bytes)
-        }),
+        Target::new(
+            "text_sentencepiece",
+            &["<unk>", "</s>", "\u{2581}", "<0x41>"],
+            || vec![sentencepiece()],
+            |bytes| tokenizer("elsewhere/spm.model", bytes),
+        ),
+        Target::new(
+            "vocabulary_text",
+            tokens::TOKENIZER,
+            || saved(&Text, &text(), "tokenizer.json"),
+            |bytes| loads(&Text, &text(), "tokenizer.json", bytes),
+        ),
+        Target::new(
+            "vocabulary_letters",
+            tokens::JSON,
+            || saved(&Text, &text(), "seen.json"),
+            |bytes| loads(&Text, &text(), "seen.json", bytes),
+        ),
+        Target::new(
+            "vocabulary_image",
+            tokens::JSON,
+            || saved(&Image, &image(), "image.json"),
+            |bytes| loads(&Image, &image(), "image.json", bytes),
+        ),
+        Target::new(
+            "vocabulary_audio",
+            tokens::JSON,
+            || saved(&Audio, &audio(), "audio.json"),
+            |bytes| loads(&Audio, &audio(), "audio.json", bytes),
+        ),
+        Target::new(
+            "vocabulary_eeg",
+            tokens::JSON,
+            || saved(&Eeg, &eeg(), "eeg.json"),
+            |bytes| loads(&Eeg, &eeg(), "eeg.json", bytes),
+        ),
     ]
 }
 
@@ -49,7 +67,8 @@ fn tokenizers() -> Vec<Vec<u8>> {
         json!({ "version": "1.0", "added_tokens": added, "normalizer": { "type": "NFKC" }, "pre_tokenizer": pre,
             "post_processor": null, "decoder": decoder, "model": model })
     };
-    let unigram = [("<unk>", 0.0), ("<s>", 0.0), ("</s>", 0.0), ("<pad>", 0.0), ("\u{2581}a", -1.0), ("b", -2.0)];
+    let unigram =
+        [("<unk>", 0.0), ("<s>", 0.0), ("</s>", 0.0), ("<pad>", 0.0), ("\u{2581}a", -1.0), ("b", -2.0)];
     let files = [
         file(
             json!({ "type": "BPE", "vocab": vocab, "merges": ["a b"], "unk_token": "<unk>" }),
@@ -82,12 +101,18 @@ fn tokenizers() -> Vec<Vec<u8>> {
 fn sentencepiece() -> Vec<u8> {
     let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8], content].concat();
     let piece = |piece: &str, score: f32, kind: u8| {
-        let inner = [field(1, piece.as_bytes()), [&[0x15][..], &score.to_le_bytes()].concat(), vec![0x18, kind]];
+        let inner =
+            [field(1, piece.as_bytes()), [&[0x15][..], &score.to_le_bytes()].concat(), vec![0x18, kind]];
         field(1, &inner.concat())
     };
     let pieces = [
-        piece("<unk>", 0.0, 2), piece("<s>", 0.0, 3), piece("</s>", 0.0, 3), piece("\u{2581}a", -1.0, 1),
-        piece("b", -2.0, 1), piece("\u{2581}", -3.0, 1), piece("a", -3.0, 1),
+        piece("<unk>", 0.0, 2),
+        piece("<s>", 0.0, 3),
+        piece("</s>", 0.0, 3),
+        piece("\u{2581}a", -1.0, 1),
+        piece("b", -2.0, 1),
+        piece("\u{2581}", -3.0, 1),
+        piece("a", -3.0, 1),
     ];
     let trainer = field(2, &[0x18, 1]);
     let normalizer = field(3, &[field(1, b"identity"), vec![0x18, 1, 0x20, 1]].concat());
@@ -142,14 +167,19 @@ fn values(medium: &dyn Medium) -> Vec<Value> {
     let wave = |at: usize| (at * at % 17) as f32 / 20.0 - 0.4;
     match medium.name() {
         "image" => vec![Value::Image(
-            any2any_adapter::Image::new(4, 4, 1, (0..16).map(|at| at * 15).collect::<Vec<u8>>()).expect("pixels"),
+            any2any_adapter::Image::new(4, 4, 1, (0..16).map(|at| at * 15).collect::<Vec<u8>>())
+                .expect("pixels"),
         )],
         "audio" => vec![Value::Signal(
             any2any_adapter::Signal::mono(8000.0, (0..2000).map(wave).collect::<Vec<_>>()).expect("a rate"),
         )],
         "eeg" => vec![Value::Signal(
-            any2any_adapter::Signal::new(128.0, vec!["Oz".to_owned()], (0..256).map(wave).collect::<Vec<_>>())
-                .expect("a rate"),
+            any2any_adapter::Signal::new(
+                128.0,
+                vec!["Oz".to_owned()],
+                (0..256).map(wave).collect::<Vec<_>>(),
+            )
+            .expect("a rate"),
         )],
         _ => vec![Value::from("a bab of abba"), Value::from("aa")],
     }

@@ -4,11 +4,13 @@
 //! cargo test --workspace --test stand_in                         # all targets
 //! cargo test --workspace --test stand_in -- image                # those whose names contain a word
 //! cargo test --workspace --test stand_in -- image_png 17         # one input again, in this process
+//! cargo test --workspace --test stand_in -- --inputs 9000 image  # more inputs
 //! cargo test --workspace --test stand_in -- --corpus fuzz/corpus # seeds and dictionaries for `cargo fuzz`
 //! ```
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -31,10 +33,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["--child", name, from] => child(&named(name), number(from)),
+        ["--child", name, from, to] => child(&named(name), number(from)..number(to)),
         ["--corpus", folder] => corpus(Path::new(folder)),
         [name, input] if target(name).is_some() => again(&named(name), number(input)),
-        _ => return all(&words),
+        ["--inputs", inputs, ref words @ ..] => return all(words, number(inputs)),
+        _ => return all(&words, INPUTS),
     }
     ExitCode::SUCCESS
 }
@@ -47,31 +50,32 @@ fn number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| panic!("{text} is no number"))
 }
 
-/// Reads the inputs from a number on, and says before each which one it is, and after it what became of it.
-fn child(target: &Target, from: u64) {
+/// Reads inputs, and says before each which one it is, and after it what became of it.
+fn child(target: &Target, inputs: Range<u64>) {
     std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
-    let seeds = (target.seeds)().len() as u64;
+    let seeds = (target.seeds)();
     let mut out = std::io::stdout();
     let mut say = |what: &str, number: u64| writeln!(out, "{what} {number}").and_then(|()| out.flush());
-    for input in from..INPUTS {
-        let bytes = target.input(input);
+    let end = inputs.end;
+    for input in inputs {
+        let bytes = target.input(&seeds, input);
         let _ = say("begins", input);
         let outcome = match catch_unwind(AssertUnwindSafe(|| target.read(&bytes))) {
             Err(_) => "panics",
             Ok(true) => "reads",
-            Ok(false) if input < seeds => "seed",
+            Ok(false) if input < seeds.len() as u64 => "seed",
             Ok(false) => "refuses",
         };
         let _ = say(outcome, input);
     }
-    let _ = say("done", INPUTS);
+    let _ = say("done", end);
     // Threads of a server need not be waited for.
     std::process::exit(0);
 }
 
 /// Reads one input with nothing around it, and leaves its bytes for a look.
 fn again(target: &Target, input: u64) {
-    let bytes = target.input(input);
+    let bytes = target.input(&(target.seeds)(), input);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{input}", target.name));
     std::fs::write(&path, &bytes).expect("a temporary file");
     println!("{} bytes: {}", bytes.len(), path.display());
@@ -107,14 +111,16 @@ struct Report {
     failures: Vec<(u64, String)>,
 }
 
-fn all(words: &[&str]) -> ExitCode {
+fn all(words: &[&str], inputs: u64) -> ExitCode {
     if words.contains(&"--list") {
         return ExitCode::SUCCESS;
     }
     let words: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with('-')).collect();
     let wanted = |target: &Target| words.is_empty() || words.iter().any(|word| target.name.contains(word));
     let targets: Vec<Target> = targets().into_iter().filter(wanted).collect();
-    let scratch = tempfile::tempdir().expect("a temporary folder");
+    // In memory where there is such a place, since every input is written.
+    let scratch =
+        tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
     let began = Instant::now();
     let queue = Mutex::new(targets.iter());
     let broken = Mutex::new(BTreeSet::new());
@@ -126,7 +132,7 @@ fn all(words: &[&str]) -> ExitCode {
                     let next = queue.lock().ok().and_then(|mut queue| queue.next());
                     let Some(target) = next else { break };
                     let began = Instant::now();
-                    let report = report(target, scratch.path());
+                    let report = report(target, inputs, scratch.path());
                     print(target, &report, began.elapsed());
                     if let Ok(mut broken) = broken.lock() {
                         broken.extend((!report.failures.is_empty()).then_some(target.name));
@@ -136,7 +142,7 @@ fn all(words: &[&str]) -> ExitCode {
         }
     });
     let broken = broken.into_inner().unwrap_or_default();
-    println!("{} targets, {INPUTS} inputs each, in {:.0} s", targets.len(), began.elapsed().as_secs_f64());
+    println!("{} targets, {inputs} inputs each, in {:.0} s", targets.len(), began.elapsed().as_secs_f64());
     if broken.is_empty() {
         return ExitCode::SUCCESS;
     }
@@ -162,11 +168,11 @@ fn print(target: &Target, report: &Report, time: Duration) {
 }
 
 /// Reads all inputs of a target in processes: a new one after each that ended early.
-fn report(target: &Target, scratch: &Path) -> Report {
+fn report(target: &Target, inputs: u64, scratch: &Path) -> Report {
     let mut report = Report::default();
     let mut from = 0;
-    while from < INPUTS && report.failures.len() < MOST_FAILURES {
-        let mut child = spawn(target, from, scratch);
+    while from < inputs && report.failures.len() < MOST_FAILURES {
+        let mut child = spawn(target, from..inputs, scratch);
         let said = Arc::new(Mutex::new(String::new()));
         let errors = child.stderr.take().map(|stderr| {
             let said = said.clone();
@@ -192,7 +198,7 @@ fn report(target: &Target, scratch: &Path) -> Report {
     report
 }
 
-fn spawn(target: &Target, from: u64, scratch: &Path) -> Child {
+fn spawn(target: &Target, inputs: Range<u64>, scratch: &Path) -> Child {
     let this = std::env::current_exe().expect("a program");
     let mut command = if cfg!(target_os = "linux") {
         let mut command = Command::new("sh");
@@ -202,7 +208,7 @@ fn spawn(target: &Target, from: u64, scratch: &Path) -> Child {
         Command::new(this)
     };
     command
-        .args(["--child", target.name, &from.to_string()])
+        .args(["--child", target.name, &inputs.start.to_string(), &inputs.end.to_string()])
         .envs([("RAYON_NUM_THREADS", "1"), ("MALLOC_ARENA_MAX", "2"), ("RUST_BACKTRACE", "0")])
         .env("TMPDIR", scratch)
         .stdin(Stdio::null())

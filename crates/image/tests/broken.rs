@@ -187,7 +187,8 @@ fn pictures_too_large_are_refused_before_memory_is_taken() {
 
 /// A TIFF of one pixel, with one more entry.
 fn tiff_with(tag: u16, count: u32) -> Vec<u8> {
-    let entries = [(256_u16, 1, 1), (257, 1, 1), (258, 1, 8), (262, 1, 1), (273, 1, 200), (279, 1, 1), (tag, count, 1)];
+    let entries =
+        [(256_u16, 1, 1), (257, 1, 1), (258, 1, 8), (262, 1, 1), (273, 1, 200), (279, 1, 1), (tag, count, 1)];
     let mut bytes = b"II*\0\x08\0\0\0\x07\0".to_vec();
     for (tag, count, value) in entries {
         bytes.extend([tag.to_le_bytes(), 3_u16.to_le_bytes()].concat());

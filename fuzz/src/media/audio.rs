@@ -67,7 +67,11 @@ fn aiff() -> Vec<Vec<u8>> {
 }
 
 fn au() -> Vec<Vec<u8>> {
-    vec![files::au(3, 1, 256, &samples()), files::au(1, 2, u32::MAX, &samples()), files::au(6, 1, 240, &[62, 128, 0, 0].repeat(60))]
+    vec![
+        files::au(3, 1, 256, &samples()),
+        files::au(1, 2, u32::MAX, &samples()),
+        files::au(6, 1, 240, &[62, 128, 0, 0].repeat(60)),
+    ]
 }
 
 fn caf() -> Vec<Vec<u8>> {
@@ -80,9 +84,8 @@ fn caf() -> Vec<Vec<u8>> {
 
 /// Apple Lossless of one packet of silence that is not compressed.
 fn alac() -> Vec<u8> {
-    let chunk = |mark: &[u8; 4], content: &[u8]| {
-        [&mark[..], &(content.len() as u64).to_be_bytes(), content].concat()
-    };
+    let chunk =
+        |mark: &[u8; 4], content: &[u8]| [&mark[..], &(content.len() as u64).to_be_bytes(), content].concat();
     let numbers = [1, 0, 16, 1, 0_u32].map(u32::to_be_bytes).concat();
     let description = [&8000.0_f64.to_be_bytes()[..], b"alac", &numbers].concat();
     let mut cookie = 16_u32.to_be_bytes().to_vec();
@@ -104,7 +107,10 @@ fn alac() -> Vec<u8> {
 
 fn nist() -> Vec<Vec<u8>> {
     vec![
-        files::nist("channel_count -i 1\nsample_n_bytes -i 2\nsample_byte_format -s2 01\nsample_coding -s3 pcm\n", &samples()),
+        files::nist(
+            "channel_count -i 1\nsample_n_bytes -i 2\nsample_byte_format -s2 01\nsample_coding -s3 pcm\n",
+            &samples(),
+        ),
         files::nist("sample_coding -s4 ulaw\n", &samples()),
     ]
 }

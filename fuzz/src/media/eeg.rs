@@ -108,7 +108,10 @@ fn brainvision() -> Vec<Vec<u8>> {
 fn recording(header: &[u8], markers: &[u8]) -> bool {
     static BESIDE: Once = Once::new();
     BESIDE.call_once(|| {
-        scratch::write("recording/a.eeg", &[10_i16, 50, -20, 60, 30, 70, 40, 80].map(i16::to_le_bytes).concat());
+        scratch::write(
+            "recording/a.eeg",
+            &[10_i16, 50, -20, 60, 30, 70, 40, 80].map(i16::to_le_bytes).concat(),
+        );
         scratch::write("recording/text.eeg", b"1.0 5\n-2 6\n3 7\n4 8\n");
     });
     scratch::write("recording/a.vmrk", markers);

@@ -66,7 +66,9 @@ fn png_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
 fn png() -> Vec<Vec<u8>> {
     let picture = |bits: u8, colour: u8, row: usize, more: &[Vec<u8>], interlaced: u8| {
         let header = [&[0, 0, 0, 8, 0, 0, 0, 8][..], &[bits, colour, 0, 0, interlaced]].concat();
-        let rows: Vec<u8> = (0..8 * (row + 1)).map(|at| if at % (row + 1) == 0 { (at / (row + 1) % 5) as u8 } else { at as u8 }).collect();
+        let rows: Vec<u8> = (0..8 * (row + 1))
+            .map(|at| if at % (row + 1) == 0 { (at / (row + 1) % 5) as u8 } else { at as u8 })
+            .collect();
         let rows = if interlaced == 1 { vec![0; 15 + 64 * 3] } else { rows };
         let head = b"\x89PNG\r\n\x1a\n".to_vec();
         let (data, end) = (png_chunk(b"IDAT", &zlib(&rows)), png_chunk(b"IEND", &[]));
@@ -164,12 +166,22 @@ fn tiff() -> Vec<Vec<u8>> {
     };
     let file = |compression: u32, photometric: u32, data: &[u8]| {
         let entries = [
-            (256, 4), (257, 4), (258, 8), (259, compression), (262, photometric), (273, 200), (274, 6), (277, 1),
-            (278, 4), (279, data.len() as u32),
+            (256, 4),
+            (257, 4),
+            (258, 8),
+            (259, compression),
+            (262, photometric),
+            (273, 200),
+            (274, 6),
+            (277, 1),
+            (278, 4),
+            (279, data.len() as u32),
         ];
         let mut bytes = b"II*\0\x08\0\0\0".to_vec();
         bytes.extend((entries.len() as u16).to_le_bytes());
-        entries.iter().for_each(|&(tag, value)| bytes.extend(entry(tag, if tag == 273 || tag == 279 { 4 } else { 3 }, value)));
+        entries.iter().for_each(|&(tag, value)| {
+            bytes.extend(entry(tag, if tag == 273 || tag == 279 { 4 } else { 3 }, value))
+        });
         bytes.resize(200, 0);
         bytes.extend(data);
         bytes
@@ -185,7 +197,8 @@ fn tiff() -> Vec<Vec<u8>> {
 /// LZW of 16 pixels, nine bits a code: clear, each pixel by itself, end.
 fn lzw() -> Vec<u8> {
     let codes = std::iter::once(256).chain((0..16).map(|pixel| pixel * 15)).chain([257]);
-    let bits: Vec<bool> = codes.flat_map(|code: u32| (0..9).rev().map(move |bit| code >> bit & 1 == 1)).collect();
+    let bits: Vec<bool> =
+        codes.flat_map(|code: u32| (0..9).rev().map(move |bit| code >> bit & 1 == 1)).collect();
     let byte = |bits: &[bool]| (0..8).fold(0, |byte, at| byte << 1 | u8::from(bits.get(at) == Some(&true)));
     bits.chunks(8).map(byte).collect()
 }
@@ -193,11 +206,29 @@ fn lzw() -> Vec<u8> {
 /// Lossless WebP of one colour: codes of one symbol each, which take no bits.
 fn webp() -> Vec<Vec<u8>> {
     let bits: [(u32, u32); 23] = [
-        (0x2f, 8), (3, 14), (3, 14), (0, 1), (0, 3), (0, 1), (0, 1), (0, 1),
-        (1, 1), (0, 1), (1, 1), (80, 8),
-        (1, 1), (0, 1), (1, 1), (120, 8),
-        (1, 1), (0, 1), (1, 1), (200, 8),
-        (1, 1), (0, 1), (1, 1),
+        (0x2f, 8),
+        (3, 14),
+        (3, 14),
+        (0, 1),
+        (0, 3),
+        (0, 1),
+        (0, 1),
+        (0, 1),
+        (1, 1),
+        (0, 1),
+        (1, 1),
+        (80, 8),
+        (1, 1),
+        (0, 1),
+        (1, 1),
+        (120, 8),
+        (1, 1),
+        (0, 1),
+        (1, 1),
+        (200, 8),
+        (1, 1),
+        (0, 1),
+        (1, 1),
     ];
     let rest: [(u32, u32); 5] = [(255, 8), (1, 1), (0, 1), (0, 1), (0, 1)];
     let (mut data, mut held, mut count) = (Vec::new(), 0_u64, 0);
@@ -214,7 +245,8 @@ fn webp() -> Vec<Vec<u8>> {
     if data.len() % 2 == 1 {
         data.push(0);
     }
-    let chunk = |mark: &[u8; 4], content: &[u8]| [&mark[..], &(content.len() as u32).to_le_bytes(), content].concat();
+    let chunk =
+        |mark: &[u8; 4], content: &[u8]| [&mark[..], &(content.len() as u32).to_le_bytes(), content].concat();
     let file = |chunks: Vec<u8>| chunk(b"RIFF", &[b"WEBP".to_vec(), chunks].concat());
     let extended = chunk(b"VP8X", &[0, 0, 0, 0, 3, 0, 0, 3, 0, 0]);
     vec![file(chunk(b"VP8L", &data)), file([extended, chunk(b"VP8L", &data)].concat())]
