@@ -26,6 +26,8 @@ const INPUTS: u64 = 1_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// KiB of address space of a process.
 const SPACE: &str = "2097152";
+/// What a process begins a line of its errors with when it begins an input.
+const BEGINS: &str = "input ";
 /// A target is given up after so many failures.
 const MOST_FAILURES: usize = 5;
 
@@ -52,18 +54,24 @@ fn number(text: &str) -> u64 {
 
 /// Reads inputs, and says before each which one it is, and after it what became of it.
 fn child(target: &Target, inputs: Range<u64>) {
-    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    static PANIC: Mutex<String> = Mutex::new(String::new());
+    std::panic::set_hook(Box::new(|panic| {
+        if let Ok(mut last) = PANIC.lock() {
+            *last = panic.to_string().replace('\n', ": ");
+        }
+    }));
     let seeds = (target.seeds)();
     let mut out = std::io::stdout();
-    let mut say = |what: &str, number: u64| writeln!(out, "{what} {number}").and_then(|()| out.flush());
+    let mut say = |what: &str, number: u64| writeln!(out, "{number} {what}").and_then(|()| out.flush());
     let end = inputs.end;
     for input in inputs {
         let bytes = target.input(&seeds, input);
+        eprintln!("{BEGINS}{input}");
         let _ = say("begins", input);
         let outcome = match catch_unwind(AssertUnwindSafe(|| target.read(&bytes))) {
-            Err(_) => "panics",
+            Err(_) => &format!("panics: {}", PANIC.lock().map(|last| last.clone()).unwrap_or_default()),
             Ok(true) => "reads",
-            Ok(false) if input < seeds.len() as u64 => "seed",
+            Ok(false) if input < seeds.len() as u64 => "is a valid file, and not read",
             Ok(false) => "refuses",
         };
         let _ = say(outcome, input);
@@ -178,7 +186,7 @@ fn report(target: &Target, inputs: u64, scratch: &Path) -> Report {
             let said = said.clone();
             std::thread::spawn(move || listen(stderr, &said))
         });
-        let ended = follow(target, &mut child, &mut report, &said);
+        let ended = follow(target, &mut child, &mut report);
         let _ = child.kill();
         let status = child.wait().expect("a process that was started");
         errors.map(std::thread::JoinHandle::join);
@@ -190,6 +198,8 @@ fn report(target: &Target, inputs: u64, scratch: &Path) -> Report {
             }
             Ended::Gone(at) => {
                 let said = said.lock().map(|said| said.clone()).unwrap_or_default();
+                let said =
+                    said.rsplit_once(&format!("{BEGINS}{at}\n")).map_or(&*said, |(_, said)| said).trim();
                 report.failures.push((at, format!("ends the process ({status}): {said}")));
                 from = at + 1;
             }
@@ -239,7 +249,7 @@ enum Ended {
     Gone(u64),
 }
 
-fn follow(target: &Target, child: &mut Child, report: &mut Report, said: &Mutex<String>) -> Ended {
+fn follow(target: &Target, child: &mut Child, report: &mut Report) -> Ended {
     let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
     let (sender, receiver) = channel();
     std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
@@ -250,25 +260,17 @@ fn follow(target: &Target, child: &mut Child, report: &mut Report, said: &Mutex<
             Err(RecvTimeoutError::Timeout) => return Ended::Silent(at),
             Err(RecvTimeoutError::Disconnected) => return Ended::Gone(at),
         };
-        let Some((what, number)) = line.split_once(' ') else { continue };
+        let Some((number, what)) = line.split_once(' ') else { continue };
         let Ok(number) = number.parse() else { continue };
         match what {
             "begins" => {
                 (at, began) = (number, Instant::now());
-                if let Ok(mut said) = said.lock() {
-                    said.clear();
-                }
                 continue;
             }
             "reads" => report.read += 1,
             "refuses" => report.refused += 1,
-            "seed" => report.failures.push((number, "a valid file is not read".to_owned())),
-            "panics" => {
-                let said = said.lock().map(|said| said.clone()).unwrap_or_default();
-                report.failures.push((number, format!("panics: {said}")));
-            }
             "done" => return Ended::Done,
-            _ => continue,
+            failure => report.failures.push((number, failure.to_owned())),
         }
         report.slowest = report.slowest.max((began.elapsed(), number));
         if report.failures.len() >= MOST_FAILURES {

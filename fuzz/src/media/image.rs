@@ -249,5 +249,12 @@ fn webp() -> Vec<Vec<u8>> {
         |mark: &[u8; 4], content: &[u8]| [&mark[..], &(content.len() as u32).to_le_bytes(), content].concat();
     let file = |chunks: Vec<u8>| chunk(b"RIFF", &[b"WEBP".to_vec(), chunks].concat());
     let extended = chunk(b"VP8X", &[0, 0, 0, 0, 3, 0, 0, 3, 0, 0]);
-    vec![file(chunk(b"VP8L", &data)), file([extended, chunk(b"VP8L", &data)].concat())]
+    let noted = chunk(b"VP8X", &[8, 0, 0, 0, 3, 0, 0, 3, 0, 0]);
+    // Notes that say to be much longer than the file.
+    let endless = [b"EXIF", &0xffff_fff0_u32.to_le_bytes()[..], b"Exif\0\0"].concat();
+    vec![
+        file(chunk(b"VP8L", &data)),
+        file([extended, chunk(b"VP8L", &data)].concat()),
+        file([noted, chunk(b"VP8L", &data), endless].concat()),
+    ]
 }
