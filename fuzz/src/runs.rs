@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use any2any_adapter::{Registry, Value};
+use any2any_adapter::{Cancellation, Registry, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::{load_run, load_str, read_metrics};
 use any2any_train::{Checkpoint, Existing, Resuming, RunFolder, Trainer, Translator};
@@ -204,7 +205,14 @@ fn resolved(bytes: &[u8]) -> bool {
 /// Whether the run loads; it then translates as its experiment says, or says why not.
 fn translates() -> bool {
     let Ok(translator) = Translator::load(&run().folder, "best", &media()) else { return false };
-    let translator = translator.up_to_positions(64);
+    // Long outputs may be asked for; work on them ends when nobody waits any more.
+    let cancellation = Cancellation::new();
+    let given_up = cancellation.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        given_up.cancel();
+    });
+    let translator = translator.until(cancellation).up_to_positions(64);
     let _ = translator.translate(0, &[Value::from("a dog")], &translator.experiment.decoding, None);
     true
 }
