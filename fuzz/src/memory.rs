@@ -21,17 +21,3 @@ pub fn at_most<T>(bytes: u64, work: impl FnOnce() -> T) -> T {
     let _ = ALLOCATOR.set_limit(before);
     done
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_beyond_the_limit_is_not_given() {
-        let reserve = |bytes: usize| Vec::<u8>::new().try_reserve_exact(bytes).is_ok();
-        let (little, much) = at_most(32 << 20, || (reserve(1 << 20), reserve(64 << 20)));
-        assert!(little && !much);
-        assert!(!at_most(32 << 20, || at_most(MOST, || reserve(64 << 20))), "the outer limit holds");
-        assert!(reserve(64 << 20), "there is no limit any more");
-    }
-}

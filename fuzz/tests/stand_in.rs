@@ -37,7 +37,9 @@ fn main() -> ExitCode {
     match words[..] {
         ["--child", name, from, to] => child(&named(name), number(from)..number(to)),
         ["--corpus", folder] => corpus(Path::new(folder)),
-        [name, input] if target(name).is_some() => again(&named(name), number(input)),
+        [name, input] if target(name).is_some() && input.parse::<u64>().is_ok() => {
+            again(&named(name), number(input))
+        }
         ["--inputs", inputs, ref words @ ..] => return all(words, number(inputs)),
         _ => return all(&words, INPUTS),
     }
