@@ -131,7 +131,7 @@ fn zip() -> Vec<u8> {
 }
 
 /// Makes the checksums of headers right again, wherever they begin.
-fn tar_checksums(bytes: &mut Vec<u8>) {
+fn tar_checksums(bytes: &mut [u8]) {
     for block in bytes.chunks_exact_mut(512) {
         if &block[257..262] == b"ustar" {
             block[148..156].fill(b' ');

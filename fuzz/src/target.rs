@@ -15,7 +15,7 @@ pub struct Target {
     /// What files of this format are made of: marks, keys, numbers at a limit.
     pub tokens: &'static [&'static str],
     /// Makes the checksums of a mutated file right again, for readers that look no further than a wrong one.
-    pub(crate) repair: Option<fn(&mut Vec<u8>)>,
+    pub(crate) repair: Option<fn(&mut [u8])>,
     /// Reads bytes, and says whether anything could be read of them.
     pub(crate) read: fn(&[u8]) -> bool,
 }
@@ -30,7 +30,7 @@ impl Target {
         Self { name, seeds, tokens, repair: None, read }
     }
 
-    pub(crate) const fn repaired_by(self, repair: fn(&mut Vec<u8>)) -> Self {
+    pub(crate) const fn repaired_by(self, repair: fn(&mut [u8])) -> Self {
         Self { repair: Some(repair), ..self }
     }
 

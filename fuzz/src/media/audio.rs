@@ -124,7 +124,7 @@ fn ogg() -> Vec<Vec<u8>> {
 }
 
 /// The checksum of the frame's head, which the decoder looks for; that of the whole frame is let be.
-fn flac_checksums(bytes: &mut Vec<u8>) {
+fn flac_checksums(bytes: &mut [u8]) {
     let Some(frame) = bytes.get_mut(42..50) else { return };
     frame[7] = frame[..7].iter().fold(0_u8, |sum, &byte| {
         (0..8).fold(sum ^ byte, |sum, _| if sum & 0x80 == 0 { sum << 1 } else { sum << 1 ^ 7 })

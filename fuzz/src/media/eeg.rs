@@ -8,7 +8,6 @@ use serde_json::json;
 
 use crate::{Target, scratch, tokens};
 
-#[allow(dead_code, reason = "the tests of recordings use the rest")]
 #[path = "../../../crates/eeg/tests/common/bytes.rs"]
 mod bytes;
 

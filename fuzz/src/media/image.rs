@@ -86,7 +86,7 @@ fn png() -> Vec<Vec<u8>> {
 }
 
 /// Makes the checksum of every chunk right again.
-fn png_checksums(bytes: &mut Vec<u8>) {
+fn png_checksums(bytes: &mut [u8]) {
     let mut at = 8;
     while let Some(head) = bytes.get(at..at + 4) {
         let len = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
