@@ -180,3 +180,24 @@ fn other_files_say_what_to_do() {
         assert!(error.contains(word), "{error}");
     }
 }
+
+/// A packet that cannot be decoded becomes silence as long as the one before it, and costs as much.
+#[test]
+fn silence_for_damaged_packets_is_priced() {
+    let head = [&b"OpusHead\x01\x01"[..], &[0, 0], &48_000_u32.to_le_bytes(), &[0; 3]].concat();
+    let (good, damaged): (&[u8], &[u8]) = (&[0xf8, 0xff, 0xfe], &[0xfb]);
+    let packets = [vec![good], vec![damaged; 200]].concat();
+    let pages = [
+        files::page(2, 0, &[&head]),
+        files::page(0, 0, &[b"OpusTags\0\0\0\0\0\0\0\0"]),
+        files::page(4, 201 * 960, &packets),
+    ];
+    let value = Value::File(File::in_memory("damaged.opus", pages.concat()));
+    let options = json!({ "field": "sound", "rate": 48_000 });
+    let price = Audio.price(&options, &value).expect("a header");
+    let Ok(Value::Signal(signal)) = Audio.open(&options, &value).map(|opened| opened.value) else {
+        panic!("it is read with a warning");
+    };
+    assert_eq!(signal.len(), 201 * 960);
+    assert!(price.bytes >= 4 * signal.len() as u64, "{price:?}");
+}

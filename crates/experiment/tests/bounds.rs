@@ -50,6 +50,20 @@ fn each_bound_is_refused_by_name_and_place() {
     }
 }
 
+/// A search that must write 2^32 tokens would not end, and neither would one that may.
+#[test]
+fn outputs_have_a_longest_length() {
+    for key in ["min_length", "max_length"] {
+        let with = |length: u64| format!("{GOOD}decoding: {{ {key}: {length} }}\n");
+        for length in [1 << 32, 65_537] {
+            let found = problems(&with(length)).to_string();
+            assert!(found.contains(&format!("`{key}` must be")) && found.contains("65536"), "{found}");
+        }
+        let long = load_str("test.yaml", &with(65_536), Path::new(""), &[], &support::registry());
+        assert!(long.is_ok(), "{key}");
+    }
+}
+
 #[test]
 fn many_keys_are_read_in_a_moment() {
     let keys = |value: &str| (0..90_000).map(|key| format!("key{key}: {value}\n")).collect::<String>();

@@ -57,14 +57,14 @@ impl Grid {
         Ok(grid)
     }
 
-    /// How many patches there are.
+    /// How many patches there are. Sides that a run or a header names may be beyond any picture: such a grid is refused.
     pub(crate) fn len(&self) -> usize {
-        self.columns * self.rows
+        self.columns.saturating_mul(self.rows)
     }
 
     /// How many values a patch has.
     pub(crate) fn patch(&self) -> usize {
-        self.patch_width * self.patch_height * self.channels
+        self.patch_width.saturating_mul(self.patch_height).saturating_mul(self.channels)
     }
 
     pub(crate) fn width(&self) -> usize {
@@ -139,6 +139,18 @@ mod tests {
     fn numbered(width: usize, height: usize, channels: usize) -> Raster {
         let values = (0..width * height * channels).map(|value| value as f32).collect();
         Raster { width, height, channels, values }
+    }
+
+    #[test]
+    fn sides_beyond_any_picture_are_refused() {
+        for size in [(usize::MAX, usize::MAX), (1 << 40, 1 << 40), (1, usize::MAX)] {
+            for patches in [patches(4, Some(4), Some(1)), patches(usize::MAX, Some(usize::MAX), None)] {
+                if let Ok(grid) = Grid::new(&patches, size, 3) {
+                    assert!(grid.len().checked_mul(grid.patch()).is_some_and(|values| values <= MOST_VALUES));
+                }
+            }
+            assert!(Grid::new(&patches(4, Some(4), None), size, 3).is_err(), "{size:?}");
+        }
     }
 
     #[test]

@@ -18,12 +18,19 @@ pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).ok()?;
     let (width, height) = decoder.dimensions();
     let size = (width as usize, height as usize);
+    let (width, height) = orientation(&mut decoder, bytes.len()).upright(size);
+    // Levels with alpha, twice, and what the decoder keeps: a canvas, and a picture of its own.
+    Some(Header { width, height, bytes: 20 * pixels(size) })
+}
+
+/// How the camera was held. Damaged notes are no reason to lose the picture.
+fn orientation(decoder: &mut WebPDecoder<Cursor<&[u8]>>, file: usize) -> Orientation {
+    // The decoder makes room for notes as long as they say to be, and none are longer than the file.
+    decoder.set_memory_limit(file);
     let exif = decoder.exif_metadata().ok().flatten();
     let exif = exif.as_deref().map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
     let xmp = decoder.xmp_metadata().ok().flatten();
-    let (width, height) = Orientation::new(exif, xmp.as_deref()).upright(size);
-    // Levels with alpha, twice, and what the decoder keeps: a canvas, and a picture of its own.
-    Some(Header { width, height, bytes: 20 * pixels(size) })
+    Orientation::new(exif, xmp.as_deref())
 }
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
@@ -39,13 +46,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
         warnings.push("the WebP is an animation: its first picture is read".to_owned());
     }
     decoder.read_image(&mut values).map_err(broken)?;
-    // Damaged notes are no reason to lose the picture.
-    let exif = decoder.exif_metadata().ok().flatten();
-    let exif = exif.as_deref().map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
-    let xmp = decoder.xmp_metadata().ok().flatten();
     let kind = if decoder.is_lossy() { "lossy" } else { "lossless" };
     let alpha = if channels == 4 { ", alpha" } else { "" };
     let pixels = Pixels { width, height, channels, values: values.into() };
-    let pixels = Orientation::new(exif, xmp.as_deref()).apply(pixels);
+    let pixels = orientation(&mut decoder, bytes.len()).apply(pixels);
     Ok(Picture { pixels, format: format!("WebP, {kind}{alpha}"), warnings })
 }

@@ -185,6 +185,37 @@ fn pictures_too_large_are_refused_before_memory_is_taken() {
     }
 }
 
+/// A TIFF of one pixel, with one more entry.
+fn tiff_with(tag: u16, count: u32) -> Vec<u8> {
+    let entries =
+        [(256_u16, 1, 1), (257, 1, 1), (258, 1, 8), (262, 1, 1), (273, 1, 200), (279, 1, 1), (tag, count, 1)];
+    let mut bytes = b"II*\0\x08\0\0\0\x07\0".to_vec();
+    for (tag, count, value) in entries {
+        bytes.extend([tag.to_le_bytes(), 3_u16.to_le_bytes()].concat());
+        bytes.extend([count, value].map(u32::to_le_bytes).concat());
+    }
+    bytes.resize(200, 0);
+    bytes.push(77);
+    bytes
+}
+
+/// The decoder would make room for 2^31 values, and end the process.
+#[test]
+fn values_that_no_file_has_are_not_waited_for() {
+    const SAMPLE_FORMAT: u16 = 339;
+    let contents = |bytes: Vec<u8>| Image.contents(&File::in_memory("a.tiff", bytes));
+    for count in [1, 0x7fff_ffff] {
+        // What is of no use is passed over, as Pillow does.
+        assert_eq!(contents(tiff_with(SAMPLE_FORMAT, count)).expect("a pixel").values, [77.0], "{count}");
+    }
+    const STRIP_OFFSETS: u16 = 273;
+    let mut bytes = tiff_with(SAMPLE_FORMAT, 1);
+    let offsets = 10 + 4 * 12;
+    assert_eq!(bytes[offsets..offsets + 2], STRIP_OFFSETS.to_le_bytes());
+    bytes[offsets + 4..offsets + 8].copy_from_slice(&0x7fff_ffff_u32.to_le_bytes());
+    assert!(contents(bytes).is_err());
+}
+
 #[test]
 fn archives_are_not_unpacked_before_they_are_known() {
     let zeros = vec![0; 64 << 20];

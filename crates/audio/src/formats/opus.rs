@@ -119,8 +119,18 @@ fn samples(packet: &[u8]) -> usize {
 impl OpusStream<'_> {
     /// How many samples a channel has at most.
     pub(super) fn len(&self) -> usize {
-        let packets = ogg::Stream::new(self.bytes, self.stream).flat_map(|page| page.packets).skip(2);
-        packets.map(|packet| samples(&packet)).sum::<usize>() / self.head.factor as usize
+        let (mut headers, mut all) = (2, 0);
+        for page in ogg::Stream::new(self.bytes, self.stream) {
+            let passed = headers.min(page.packets.len());
+            headers -= passed;
+            // A damaged packet becomes silence as long as the one before it on its page.
+            let mut longest = 0;
+            for packet in &page.packets[passed..] {
+                longest = samples(packet).max(longest);
+                all += longest;
+            }
+        }
+        all / self.head.factor as usize
     }
 
     pub(super) fn excerpt(

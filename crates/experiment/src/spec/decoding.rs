@@ -19,9 +19,10 @@ pub struct Decoding {
     #[schemars(range(min = 0.0, max = 100.0))]
     pub guidance: f64,
     /// The most tokens to write, the end not counted; null: `2 * source + 20`.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 65_536))]
     pub max_length: Option<usize>,
     /// The fewest tokens to write, the end not counted.
+    #[schemars(range(max = 65_536))]
     pub min_length: usize,
     /// No sequence of this many tokens is written twice; 0: no such rule.
     pub no_repeat_ngram: usize,

@@ -3,6 +3,8 @@
 /// Directory of a TIFF.
 pub(super) struct Directory {
     entries: Vec<Entry>,
+    /// Where entries begin that promise more values than the whole file has bytes for.
+    pub(super) impossible: Vec<usize>,
     /// Whether another directory follows.
     pub(super) more: bool,
 }
@@ -48,19 +50,24 @@ impl Directory {
         let first = start.checked_add(count_width)?;
         let length = 4 + 2 * wide;
         let end = first.checked_add(count.checked_mul(length)?).filter(|end| *end <= bytes.len())?;
-        let mut entries = Vec::new();
+        let (mut entries, mut impossible) = (Vec::new(), Vec::new());
         for place in (first..end).step_by(length) {
             let tag = order.number(bytes, place, 2)? as u16;
             let width = match order.number(bytes, place + 2, 2)? {
                 1 | 2 | 6 | 7 => 1,
                 3 | 8 => 2,
                 4 | 9 | 11 | 13 => 4,
-                16..=18 => 8,
+                // Fractions and floats are of no use here, but are counted as others are.
+                5 | 10 | 12 | 16..=18 => 8,
                 _ => continue,
             };
             let count = usize::try_from(order.number(bytes, place + 4, wide)?).ok()?;
+            if count.checked_mul(width).is_none_or(|len| len > bytes.len()) {
+                impossible.push(place);
+                continue;
+            }
             let inline = place + 4 + wide;
-            let place = match count.checked_mul(width)? <= wide {
+            let place = match count * width <= wide {
                 true => inline,
                 false => usize::try_from(order.number(bytes, inline, wide)?).ok()?,
             };
@@ -70,7 +77,7 @@ impl Directory {
             entries.push(Entry { tag, values: values.collect(), place });
         }
         let more = order.number(bytes, end, wide).is_some_and(|next| next != 0);
-        Some(Self { entries, more })
+        Some(Self { entries, impossible, more })
     }
 
     pub(super) fn has(&self, tag: u16) -> bool {

@@ -196,6 +196,13 @@ fn samples(bytes: &[u8], directory: &Directory, layout: &Layout) -> Result<Vec<u
     {
         value.copy_from_slice(&Order::of(bytes).short(1));
     }
+    // The decoder makes room for whatever number of values an entry promises. Entries of a tag that nobody knows are
+    // passed over, as Pillow does with those that lie outside.
+    for &entry in &directory.impossible {
+        if let Some(tag) = told.get_mut(entry..entry + 2) {
+            tag.copy_from_slice(&[0xff; 2]);
+        }
+    }
     let mut limits = Limits::default();
     limits.decoding_buffer_size = MOST_MEMORY;
     limits.intermediate_buffer_size = MOST_MEMORY;

@@ -1,0 +1,260 @@
+//! Runs: the experiment, its resolved form, checkpoints, logs and sweeps, each broken within an otherwise whole run.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use any2any_adapter::{Cancellation, Registry, Value};
+use any2any_data::DataRoot;
+use any2any_experiment::{load_run, load_str, read_metrics};
+use any2any_train::{Checkpoint, Existing, Resuming, RunFolder, Trainer, Translator};
+use any2any_train::{count_weights, prepare, read_finite_weights, sweep};
+
+use crate::{Target, requests, scratch, tokens};
+
+/// The files of a run that are broken, by the names of their targets.
+const STEP: &str = "checkpoints/step-2";
+/// What stands for the folder of the run in seeds, whose name is another in every process.
+const PLACE: &str = "/PLACE";
+
+pub(crate) fn targets() -> Vec<Target> {
+    vec![
+        Target::new("experiment", tokens::YAML, experiments, experiment),
+        Target::new("experiment_override", tokens::YAML, overrides, with_override),
+        Target::new("experiment_metrics", tokens::YAML, metric_lists, metric_list),
+        Target::new("run_resolved", tokens::YAML, || seed("resolved.yaml"), resolved),
+        Target::new("run_state", tokens::JSON, || seed("state.json"), |bytes| goes_on("state.json", bytes)),
+        Target::new("run_model", tokens::WEIGHTS, || seed("model.safetensors"), model),
+        Target::new(
+            "run_optimizer",
+            tokens::WEIGHTS,
+            || seed("optimizer.safetensors"),
+            |bytes| goes_on("optimizer.safetensors", bytes),
+        ),
+        Target::new(
+            "run_checksums",
+            &["  state.json\n"],
+            || seed("checksums.sha256"),
+            |bytes| goes_on("checksums.sha256", bytes),
+        ),
+        Target::new("run_pointer", &["step-", "../", "best", "/etc"], || vec![b"step-2\n".to_vec()], pointer),
+        Target::new("run_log", tokens::JSON, || vec![LOG.into()], log),
+        Target::new("run_sweep", tokens::JSON, || vec![SWEEP.into()], sweep),
+    ]
+}
+
+const EXPERIMENT: &str = "name: small
+tasks:
+  translate:
+    data:
+      files:
+        train: { parallel: { en: train.en, de: train.de } }
+        validation: { parallel: { en: train.en, de: train.de } }
+    source: { text: { field: en, tokenizer: { characters: {} } } }
+    target: { text: { field: de, tokenizer: { characters: {} } } }
+model:
+  transformer: { d_model: 8, d_ff: 8, heads: 2, encoder_layers: 1, decoder_layers: 1 }
+training:
+  steps: 2
+  batch: { tokens: 100 }
+  schedule: { constant: { peak: 1.0e-3 } }
+evaluation: { metrics: [bleu], every: 2, show: 0 }
+decoding: { beam: { size: 2 } }
+";
+const LOG: &str = "{\"kind\":\"train\",\"step\":1,\"loss\":2.5,\"learning_rate\":0.001}\n\
+    {\"kind\":\"validation\",\"step\":2,\"task\":\"translate\",\"decoded\":{\"bleu\":1.5}}\n";
+const SWEEP: &str = "{\"name\":\"small\",\"config\":\"small.yaml\",\"overrides\":[],\"steps\":2,\"points\":[1,2],\"axes\":\
+    [{\"option\":\"seed\",\"scale\":\"list\",\"values\":[1,2]}],\"cells\":[\n{\"at\":[0],\"first_loss\":2.5,\"loss\":2.0,\
+    \"steps\":2,\"halved\":null,\"diverged\":null,\"converged\":true,\"measure\":-1.8,\"losses\":[2.5,2.0]}],\
+    \"experiment\":\"name: small\\n\"}";
+
+/// The media that ship with any2any.
+pub(crate) fn media() -> Registry {
+    Registry::new()
+        .with(any2any_text::Text)
+        .with(any2any_image::Image)
+        .with(any2any_audio::Audio)
+        .with(any2any_eeg::Eeg)
+}
+
+/// A run of this process, and its files as they were written.
+pub(crate) struct Run {
+    pub(crate) folder: RunFolder,
+    files: BTreeMap<&'static str, Vec<u8>>,
+}
+
+/// The run of this process, trained when it is asked for first.
+pub(crate) fn run() -> &'static Run {
+    static RUN: OnceLock<Run> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let place = data();
+        let document = load_str("small.yaml", EXPERIMENT, &place, &[], &media()).expect("an experiment");
+        let prepared = prepare(&document, &media(), &DataRoot::at(&place)).expect("small data");
+        let folder = RunFolder::new(scratch::path("run"));
+        let trainer = Trainer::start(prepared, folder.clone(), Existing::SetAside).expect("a new run");
+        trainer.train(&mut ()).expect("two steps");
+        let step = folder.path().join(STEP);
+        let mut files = BTreeMap::new();
+        for name in ["state.json", "model.safetensors", "optimizer.safetensors", "checksums.sha256"] {
+            files.insert(name, std::fs::read(step.join(name)).expect("a checkpoint"));
+        }
+        // Time is another whenever it is measured.
+        let mut state: serde_json::Value = serde_json::from_slice(&files["state.json"]).expect("JSON");
+        state["seconds"] = 1.5.into();
+        files.insert("state.json", state.to_string().replace(&shown(scratch::path("")), PLACE).into());
+        let resolved = std::fs::read_to_string(folder.path().join("resolved.yaml")).expect("a run");
+        files.insert("resolved.yaml", resolved.replace(&shown(scratch::path("")), PLACE).into());
+        // What is broken on purpose is to be read in spite of it.
+        std::fs::remove_file(step.join("checksums.sha256")).expect("it was there");
+        Run { folder, files }
+    })
+}
+
+/// The folder of the data, and of a file to extend.
+fn data() -> std::path::PathBuf {
+    scratch::write("small/train.en", "a dog sees a house .\nthe dog\n".repeat(8).as_bytes());
+    scratch::write("small/train.de", "ein hund sieht ein haus .\nder hund\n".repeat(8).as_bytes());
+    scratch::write("small/base.yaml", EXPERIMENT.as_bytes());
+    scratch::path("small")
+}
+
+fn shown(path: impl AsRef<Path>) -> String {
+    path.as_ref().display().to_string().trim_end_matches('/').to_owned()
+}
+
+fn seed(name: &str) -> Vec<Vec<u8>> {
+    vec![run().files[name].clone()]
+}
+
+/// Bytes in which the folder of this process stands in its place again.
+fn placed(bytes: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.replace(PLACE, &shown(scratch::path(""))).into_bytes(),
+        Err(_) => bytes.to_vec(),
+    }
+}
+
+fn experiments() -> Vec<Vec<u8>> {
+    let extending = "extends: base.yaml\ntraining: &t { steps: 3 }\nseed: 5\n";
+    let anchors = EXPERIMENT.replace("train: { parallel: {", "train: &files { parallel: {");
+    let anchors =
+        anchors.replace("validation: { parallel: { en: train.en, de: train.de } }", "validation: *files");
+    let media = EXPERIMENT.replace(
+        "source: { text: { field: en, tokenizer: { characters: {} } } }",
+        "source: { image: { field: en, size: { height: 8 }, patches: { width: 2 } } }",
+    );
+    vec![EXPERIMENT.into(), extending.into(), anchors.into(), media.into()]
+}
+
+fn experiment(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    loads(text, &[])
+}
+
+/// Whether an experiment loads; what it comes to then loads too, and comes to the same.
+fn loads(text: &str, overrides: &[String]) -> bool {
+    static DATA: OnceLock<std::path::PathBuf> = OnceLock::new();
+    let folder = DATA.get_or_init(data);
+    match load_str("small.yaml", text, folder, overrides, &media()) {
+        Err(problems) => {
+            let said = problems.to_string();
+            assert!(!said.is_empty() && said.len() < 1 << 20, "{} bytes of problems", said.len());
+            false
+        }
+        Ok(document) => {
+            let resolved = document.resolved_yaml();
+            let again = load_run("resolved.yaml", &resolved, folder, &media());
+            let again = again.unwrap_or_else(|problems| panic!("{problems}\nof\n{resolved}"));
+            assert_eq!(again.resolved_yaml(), resolved);
+            std::hint::black_box((document.settings(), document.portable_yaml(folder)));
+            true
+        }
+    }
+}
+
+fn overrides() -> Vec<Vec<u8>> {
+    ["training.steps=100", "model.transformer.d_model=16", "evaluation.metrics=[bleu, chrf]", "seed=1"]
+        .map(|text| text.as_bytes().to_vec())
+        .to_vec()
+}
+
+fn with_override(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| loads(EXPERIMENT, &[text.to_owned()]))
+}
+
+fn metric_lists() -> Vec<Vec<u8>> {
+    vec![b"bleu, chrf".to_vec(), b"bleu: { tokenize: zh }".to_vec()]
+}
+
+fn metric_list(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| read_metrics(text).is_ok())
+}
+
+/// Whether a run whose resolved experiment is this can be described and translates.
+fn resolved(bytes: &[u8]) -> bool {
+    let run = &run().folder;
+    std::fs::write(run.path().join("resolved.yaml"), placed(bytes)).expect("written");
+    let Ok(document) = run.experiment(&media()) else { return false };
+    if let Ok(adapters) = run.adapters(&document.experiment, &media()) {
+        std::hint::black_box(run.shapes(&document.experiment, &adapters).is_ok());
+    }
+    translates()
+}
+
+/// Whether the run loads; it then translates as its experiment says, or says why not.
+fn translates() -> bool {
+    let Ok(translator) = Translator::load(&run().folder, "best", &media()) else { return false };
+    // Long outputs may be asked for; work on them ends when nobody waits any more.
+    let cancellation = Cancellation::new();
+    let given_up = cancellation.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        given_up.cancel();
+    });
+    let translator = translator.until(cancellation).up_to_positions(64);
+    let _ = translator.translate(0, &[Value::from("a dog")], &translator.experiment.decoding, None);
+    true
+}
+
+/// Whether a training goes on from a checkpoint with this file.
+fn goes_on(name: &str, bytes: &[u8]) -> bool {
+    let run = &run().folder;
+    let step = run.path().join(STEP);
+    std::fs::write(step.join(name), placed(bytes)).expect("written");
+    let loads = Checkpoint::load(&step).is_ok();
+    let root = DataRoot::at(scratch::path("small"));
+    let resumed =
+        Trainer::resume(run.clone(), &media(), &root, Resuming { steps: Some(4), ..Resuming::default() });
+    assert!(loads || resumed.is_err(), "a broken checkpoint is gone on from");
+    loads
+}
+
+/// Whether a file of weights is read, alone and as the model of the run.
+fn model(bytes: &[u8]) -> bool {
+    let path = run().folder.path().join(STEP).join("model.safetensors");
+    std::fs::write(&path, bytes).expect("written");
+    let read = read_finite_weights(&path);
+    std::hint::black_box(count_weights(&path).is_ok());
+    translates();
+    read.is_ok()
+}
+
+fn pointer(bytes: &[u8]) -> bool {
+    let run = &run().folder;
+    std::fs::write(run.path().join("checkpoints/best"), bytes).expect("written");
+    let Ok(folder) = run.checkpoints().resolve("best") else { return false };
+    assert_eq!(folder.parent(), Some(&*run.path().join("checkpoints")), "it leads out of the run");
+    true
+}
+
+/// Whether a server answers about a training with this log.
+fn log(bytes: &[u8]) -> bool {
+    std::fs::write(run().folder.metrics(), bytes).expect("written");
+    requests::answers("/api/training") & requests::answers("/api/training?from=1")
+}
+
+fn sweep(bytes: &[u8]) -> bool {
+    scratch::write("sweep/sweep.json", bytes);
+    sweep::read(&scratch::path("sweep")).is_ok_and(|sweep| sweep.is_some())
+}
