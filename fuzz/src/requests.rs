@@ -6,7 +6,7 @@ use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
 use any2any_data::DataRoot;
-use any2any_explorer::{Limits, Options, Server};
+use any2any_explorer::{Limits, Options, Server, Token};
 
 use crate::{Target, runs, scratch, tokens};
 
@@ -45,7 +45,10 @@ fn server() -> SocketAddr {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             page: true,
+            token: Token::None,
+            origins: Vec::new(),
             limits,
+            rest: || (),
         });
         let server = server.expect("a free port");
         let address = server.address();
