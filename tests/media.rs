@@ -9,7 +9,7 @@ use any2any_explorer::{Limits, Options};
 use base64::Engine;
 use support::media::{PEOPLE, UNIVERSAL, fill};
 use support::served::{Served, options};
-use support::{Workshop, sha256};
+use support::{Workshop, finished, sha256};
 
 #[test]
 fn one_model_reads_and_writes_every_medium() {
@@ -107,7 +107,8 @@ fn prices(workshop: &Workshop) {
     image::GrayImage::new(96, 43_104).save(folder.join("b.png")).expect("long");
     image::GrayImage::new(8192, 8192).save(folder.join("c.png")).expect("large");
     let began = Instant::now();
-    let seen = workshop.run(&["translate", "run", "--task", "see", "dear"]);
+    let mut translate = workshop.limited(&["translate", "run", "--task", "see", "dear"]);
+    let seen = finished(translate.output().expect("the binary runs"));
     assert_eq!(
         (seen.code, seen.stdout.as_str()),
         (Some(1), "dear/a.png\tring\ndear/b.png\t\ndear/c.png\t\n")

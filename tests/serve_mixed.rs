@@ -6,7 +6,6 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -40,12 +39,8 @@ fn good_requests_are_answered_for_three_minutes() {
 /// Sends so many requests, a quarter of them good, in so much time.
 fn mixed(requests: usize, time: Duration) {
     let arguments = ["serve", "run", "--no-token", "--memory", "512", "--time-limit", "10"];
-    let command = workshop().command(&arguments);
-    // What the process may address in all, a shell's limit, is a second bound above the one that is measured.
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "ulimit -v 2097152 && exec \"$0\" \"$@\""]).arg(command.get_program());
-    limited.args(command.get_args()).current_dir(workshop().path(""));
-    let server = Started::new(&mut limited);
+    // What the process may address in all is a second bound above the one that is measured.
+    let server = Started::new(&mut workshop().limited(&arguments));
     for (path, body) in good() {
         ask(&server, path, &body);
     }

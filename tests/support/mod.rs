@@ -99,6 +99,16 @@ training:
         command
     }
 
+    /// A command in a process that may address two gigabytes, its program and its threads' stacks among them.
+    #[cfg(unix)]
+    pub(crate) fn limited(&self, arguments: &[&str]) -> Command {
+        let command = self.command(arguments);
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -v 2097152 && exec \"$0\" \"$@\""]).arg(command.get_program());
+        limited.args(command.get_args()).current_dir(self.folder.path()).env_remove("ANY2ANY_DATA");
+        limited
+    }
+
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         finished(self.command(arguments).stdin(Stdio::null()).output().expect("the binary runs"))
@@ -174,7 +184,7 @@ fn pair(number: usize) -> (String, String) {
     )
 }
 
-fn finished(output: Output) -> Finished {
+pub(crate) fn finished(output: Output) -> Finished {
     Finished {
         stdout: String::from_utf8(output.stdout).expect("UTF-8"),
         stderr: String::from_utf8(output.stderr).expect("UTF-8"),
