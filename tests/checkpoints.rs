@@ -126,25 +126,35 @@ fn what_is_not_finite_is_not_saved_exported_averaged_or_scored() {
     assert!(!workshop.path("diverged/checkpoints/step-1").exists());
 
     let workshop = trained(TRANSFORMER);
-    for step in ["step-20", "step-30"] {
-        let folder = workshop.path(&format!("run/checkpoints/{step}"));
-        change(&folder.join("model.safetensors"), |bytes| {
-            let end = bytes.len() - 4;
-            bytes[end..].copy_from_slice(&f32::NAN.to_le_bytes());
-        });
-        std::fs::remove_file(folder.join("checksums.sha256")).expect("removed");
+    let ends_with = |value: f32| {
+        for step in ["step-20", "step-30"] {
+            let folder = workshop.path(&format!("run/checkpoints/{step}"));
+            change(&folder.join("model.safetensors"), |bytes| {
+                let end = bytes.len() - 4;
+                bytes[end..].copy_from_slice(&value.to_le_bytes());
+            });
+            let _ = std::fs::remove_file(folder.join("checksums.sha256"));
+        }
+    };
+    // Finite, and nothing that is computed from it is.
+    ends_with(f32::MAX);
+    let pairs = ["--source", "test.en", "--target", "test.de"];
+    let of_last = [&["score", "run", "--checkpoint", "last"], &pairs[..]].concat();
+    let says = ["test.de:1: ", "no finite log-probability", "of the pairs could not be scored"];
+    let scored = refused(&workshop, &of_last, &says);
+    assert!(!scored.stdout.contains("NaN"), "{}", scored.stdout);
+
+    ends_with(f32::NAN);
+    for command in [
+        &of_last[..],
+        &["translate", "run", "--checkpoint", "last"],
+        &["evaluate", "run", "--checkpoint", "last"],
+    ] {
+        refused(&workshop, command, &["step-30", "is not finite"]);
     }
     refused(&workshop, &["export", "run", "out", "--checkpoint", "last"], &["step-30", "is not finite"]);
     refused(&workshop, &["average", "run"], &["step-20", "is not finite"]);
     assert!(!workshop.path("out").exists() && !workshop.path("run/averaged.safetensors").exists());
-    let pairs = ["--source", "test.en", "--target", "test.de"];
-    let of_last = [&["score", "run", "--checkpoint", "last"], &pairs[..]].concat();
-    let scored = refused(
-        &workshop,
-        &of_last,
-        &["test.de:1: ", "no finite log-probability", "of the pairs could not be scored"],
-    );
-    assert!(!scored.stdout.contains("NaN"), "{}", scored.stdout);
     let resumed = workshop.run(&["train", "--resume", "run"]);
     assert!(resumed.code == Some(0) && resumed.stderr.contains("from step-10"), "{}", resumed.stderr);
 }

@@ -77,7 +77,8 @@ fn tokenizers_of_strangers() {
     let experiment = workshop.read("experiment.yaml");
     let begin = experiment.find("tokenizer: {").expect("it has one");
     let end = begin + experiment[begin..].find("} }").expect("it ends") + "} }".len();
-    let strange = [&experiment[..begin], "tokenizer: { file: { path: tokenizer.json } }", &experiment[end..]].concat();
+    let strange =
+        [&experiment[..begin], "tokenizer: { file: { path: tokenizer.json } }", &experiment[end..]].concat();
     workshop.write("strange.yaml", &strange);
     for command in [&["check", "strange.yaml"][..], &["train", "strange.yaml", "--run", "run"]] {
         refused(&workshop, command, &["tokenizer.json", "4294967294"]);

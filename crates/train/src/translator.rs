@@ -22,7 +22,7 @@ use crate::prepare::{self, Split};
 use crate::run::RunFolder;
 use crate::searching::Output;
 use crate::sides::Role;
-use crate::weights_file::read_any_weights;
+use crate::weights_file::{check_finite, read_any_weights};
 
 pub use scoring::PairScore;
 
@@ -82,6 +82,7 @@ impl Translator {
         // The shapes first: they say how much there is to allocate.
         check_file(&config, &file)?;
         let (weights, rounded) = read_any_weights(&file)?;
+        check_finite(&file, &weights)?;
         let stored = if rounded { Precision::Byte } else { precision };
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
             TrainError::run(&file, format!("these weights are of another model: {reason}"))

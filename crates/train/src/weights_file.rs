@@ -78,8 +78,14 @@ pub(crate) fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>
 /// Those of [`read_weights`], and the name of a parameter that holds an infinity or what is not a number.
 pub fn read_finite_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
     let weights = read_weights(path)?;
-    match parameters::not_finite(&weights) {
-        None => Ok(weights),
+    check_finite(path, &weights)?;
+    Ok(weights)
+}
+
+/// Fails when a parameter of a file holds an infinity, or what is not a number.
+pub(crate) fn check_finite(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
+    match parameters::not_finite(weights) {
+        None => Ok(()),
         Some(name) => {
             let reason = format!("the parameter {name} is not finite; choose another checkpoint");
             Err(TrainError::run(path, reason))
