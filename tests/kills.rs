@@ -20,7 +20,10 @@ use support::{TRANSFORMER, Workshop, sha256};
 /// How often each command is killed.
 const KILLS: usize = 50;
 
-const TRAINING: &str = "  steps: 400
+/// Within what time a command is killed that takes long.
+const SOON: Duration = Duration::from_millis(800);
+
+const TRAINING: &str = "  steps: 200
   save_every: 4
   log_every: 1
 evaluation: { metrics: [], every: 100, keep_best: 2 }";
@@ -102,17 +105,17 @@ fn model(workshop: &Workshop, run: &str, step: usize) -> String {
 fn a_killed_training_ends_with_the_same_bytes() {
     let workshop = Workshop::new();
     workshop.experiment(TRANSFORMER, TRAINING);
-    let time = whole(&workshop, &["train", "experiment.yaml", "--run", "whole"]);
+    workshop.succeed(&["train", "experiment.yaml", "--run", "whole"]);
     let begin = ["train", "experiment.yaml", "--run", "run", "--overwrite"];
     let resume = ["train", "--resume", "run"];
     let run = workshop.path("run");
     let next = || if run.join("checkpoints/last").exists() { &resume[..] } else { &begin[..] };
     let as_whole = || {
-        assert_eq!(model(&workshop, "run", 400), model(&workshop, "whole", 400));
+        assert_eq!(model(&workshop, "run", 200), model(&workshop, "whole", 200));
         let best = |run: &str| workshop.read(&format!("{run}/checkpoints/best"));
         assert_eq!(best("run"), best("whole"));
     };
-    killed_in_turn(&workshop, "train", next, time / 4, |was_at_work| {
+    killed_in_turn(&workshop, "train", next, SOON, |was_at_work| {
         assert_checkpoints(&run);
         // Finished, it is done once more from the beginning.
         if !was_at_work {
@@ -172,10 +175,10 @@ fn a_killed_sweep_ends_with_the_same_map() {
         let dropout = "model.transformer.dropout=0,0.05,0.1,0.15,0.2,0.25,0.3,0.35,0.4,0.45";
         ["sweep", "experiment.yaml", "--over", rates, "--over", dropout, "--run", run]
     };
-    let time = whole(&workshop, &sweep("whole"));
+    workshop.succeed(&sweep("whole"));
     let map = workshop.path("run/sweep.json");
     let mut cells = 0;
-    killed(&workshop, "sweep", &sweep("run"), time / 10, |_| {
+    killed(&workshop, "sweep", &sweep("run"), SOON, |_| {
         if let Ok(text) = std::fs::read_to_string(&map) {
             let read: Value = serde_json::from_str(&text).expect("JSON");
             let known = read["cells"].as_array().expect("cells").len();
@@ -217,9 +220,9 @@ decoding: { max_length: 12 }
 ",
     );
     let command = |run: &'static str| ["cross-validate", "experiment.yaml", "--over", "who", "--run", run];
-    let time = whole(&workshop, &command("whole"));
+    workshop.succeed(&command("whole"));
     let folds = || (0..4).map(|who| format!("who-{who}"));
-    killed(&workshop, "cross-validate", &command("run"), time / 6, |_| {
+    killed(&workshop, "cross-validate", &command("run"), SOON, |_| {
         for fold in folds() {
             let run = workshop.path("run").join(&fold);
             assert_checkpoints(&run);

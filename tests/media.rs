@@ -69,6 +69,15 @@ fn beyond_reason(workshop: &Workshop) {
             assert!(said.contains(part), "{part}: {said}");
         }
     }
+    let served = Served::with(Options { runs: vec![workshop.path("run")], ..options() });
+    let tasks = served.get("/api/runs").json()[0]["model"]["tasks"].clone();
+    let hear = tasks.as_array().expect("tasks").iter().position(|task| task["name"] == "hear");
+    let bytes = std::fs::read(workshop.path(sound[0])).expect("a sound");
+    let content = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let file = serde_json::json!({ "file": { "name": "a.wav", "content": content } });
+    let answer = served.ask("/api/translate", &serde_json::json!({ "task": hear, "source": file }));
+    let warning = answer["warnings"][0][0].as_str().expect("a warning");
+    assert!(warning.contains(sound[1]), "{answer}");
     let checked = workshop.run(&["check", "universal.yaml"]);
     for part in sound.into_iter().chain(volts) {
         let said = format!("{}{}", checked.stdout, checked.stderr);

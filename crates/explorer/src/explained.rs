@@ -30,6 +30,7 @@ pub(crate) fn look(
             .map(|position| LookPosition { label: position.label.clone(), region: region(&position.region) })
             .collect(),
         unknown: source.unknown.clone(),
+        warnings: source.warnings.clone(),
         frames: source
             .sequence
             .frames()

@@ -84,6 +84,8 @@ pub struct LookSource {
     pub positions: Vec<LookPosition>,
     /// Words that hold pieces unknown to the model; none of other media than texts.
     pub unknown: Vec<String>,
+    /// What is odd about the value: numbers beyond reason, damage that could be mended.
+    pub warnings: Vec<String>,
     /// What the stem is fed, `[frames, width]`: mel frames, patches; null for tokens.
     pub frames: Option<Floats>,
 }

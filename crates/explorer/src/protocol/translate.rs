@@ -84,6 +84,8 @@ pub struct Translations {
     pub outputs: Vec<Vec<Output>>,
     /// For each source the words that hold pieces unknown to the model; none of other media than texts.
     pub unknown: Vec<Vec<String>>,
+    /// For each source what is odd about it: values beyond reason, a file with damage that could be mended.
+    pub warnings: Vec<Vec<String>>,
 }
 
 /// Something that was written.
@@ -119,6 +121,8 @@ pub struct StreamedEnd {
     pub done: Output,
     /// Words of the source that hold pieces unknown to the model.
     pub unknown: Vec<String>,
+    /// What is odd about the source.
+    pub warnings: Vec<String>,
 }
 
 /// A pair whose probability is asked for.

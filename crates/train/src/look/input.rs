@@ -1,6 +1,6 @@
 //! What a model is given for a look, checked, and behind its entrances.
 
-use any2any_adapter::{Head, Sequence, Value};
+use any2any_adapter::{Head, OpenedValue, Sequence, Value};
 use any2any_core::{
     AttentionKind, BodyConfig, Embedded, IMPOSSIBLE, LstmAttention, Model, Pass, Place, Stack,
 };
@@ -87,7 +87,7 @@ impl AdapterSet {
     ///
     /// When the task has no source, or its medium cannot read the value.
     pub fn read_source(&self, task: usize, value: &Value) -> Result<ReadSource, TrainError> {
-        let value = self.tasks()[task].open_source(value)?;
+        let OpenedValue { value, warnings } = self.tasks()[task].opened_source(value)?;
         let encoded = self.encode_source(task, &value)?;
         let adapter = self.tasks()[task].source.map(|number| self.adapter(number));
         let unknown = adapter.map(|adapter| adapter.unknown(&encoded, &value)).unwrap_or_default();
@@ -95,7 +95,7 @@ impl AdapterSet {
         let label = |place: usize| Some(adapter?.show(*tokens?.get(place)?));
         let positions = encoded.regions.into_iter().enumerate();
         let positions = positions.map(|(place, region)| Position { label: label(place), region }).collect();
-        Ok(ReadSource { value, positions, sequence: encoded.sequence, unknown })
+        Ok(ReadSource { value, positions, sequence: encoded.sequence, unknown, warnings })
     }
 }
 

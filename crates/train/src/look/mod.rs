@@ -62,6 +62,8 @@ pub struct ReadSource {
     pub positions: Vec<Position>,
     /// The words that hold pieces unknown to the model.
     pub unknown: Vec<String>,
+    /// What is odd about the value, by its medium.
+    pub warnings: Vec<String>,
 }
 
 /// A position of the encoder.

@@ -67,9 +67,15 @@ function titleOf({ positions, view }) {
   return `${positions.length} ${what}`;
 }
 
-function noteOf({ view, frames, unknown }) {
-  const lacking = unknown.length > 0 ? ` The model does not know all of: ${unknown.join(", ")}.` : "";
-  if ("text" in view) return "Each chip is a token: a word, or a piece of one. Tokens that the model adds itself, such as the end, are grey." + lacking;
+/** What the figure shows, and what is odd about it. */
+function noteOf(source) {
+  const lacking = source.unknown.length > 0 ? ` The model does not know all of: ${source.unknown.join(", ")}.` : "";
+  const odd = source.warnings.length > 0 ? ` Beware: ${source.warnings.join("; ")}.` : "";
+  return shownIn(source) + lacking + odd;
+}
+
+function shownIn({ view, frames }) {
+  if ("text" in view) return "Each chip is a token: a word, or a piece of one. Tokens that the model adds itself, such as the end, are grey.";
   const width = frames ? ` Each is fed in as ${frames.shape[1]} numbers.` : "";
   if (view.image) return `The grid shows the patches; read from left to right and from top to bottom, they are the model's sequence.${width}`;
   if (view.signal.channels.length > 2) return `Each line is a channel; a position covers a window of time over some channels.${width}`;

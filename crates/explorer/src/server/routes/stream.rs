@@ -24,7 +24,8 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
     let longest = Longest(app.limits.source);
     let source = read_source(&app, &run, task, source, longest).await?;
     let positions = source.as_ref().map(|source| source.sequence.len());
-    let unknown = source.as_ref().map(|source| source.unknown.clone()).unwrap_or_default();
+    let (unknown, warnings) =
+        source.as_ref().map(|source| (source.unknown.clone(), source.warnings.clone())).unwrap_or_default();
     let decoding = how(&app, &run, task, decoding.as_ref(), (positions, prefix.len()))?;
     if decoding.beam.is_some() {
         let message = "a beam search chooses nothing before its end, so it cannot be streamed";
@@ -47,7 +48,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
         });
         tokio::select! {
             written = in_time(&app, write) => match written {
-                Ok(done) => send(&lines, &StreamedEnd { done, unknown }),
+                Ok(done) => send(&lines, &StreamedEnd { done, unknown, warnings }),
                 Err(failure) => send(&lines, &failure.problem()),
             },
             // Nobody reads any more.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use any2any_adapter::Sequence;
+use any2any_train::look::ReadSource;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
@@ -32,17 +33,19 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failur
     let Call { app, run, worker, body, permit: _permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
     let prefix = read_prefix(&app, &run, task, prefix).await?;
-    let sources: Vec<(Sequence, Vec<String>)> = match (source, sources) {
+    let sources: Vec<Source> = match (source, sources) {
         (Some(_), Some(_)) => {
             return Err(Failure::wrong("malformed", "give `source` or `sources`, not both", ""));
         }
         (None, Some(sources)) => read_sources(&app, &run, task, sources).await?,
         (source, None) => {
             let read = read_source(&app, &run, task, source, Longest(app.limits.source)).await?;
-            read.into_iter().map(|source| (source.sequence, source.unknown)).collect()
+            read.into_iter().map(Source::from).collect()
         }
     };
-    let (sources, unknown): (Vec<Sequence>, Vec<Vec<String>>) = sources.into_iter().unzip();
+    let unknown = sources.iter().map(|source| source.unknown.clone()).collect();
+    let warnings = sources.iter().map(|source| source.warnings.clone()).collect();
+    let sources: Vec<Sequence> = sources.into_iter().map(|source| source.sequence).collect();
     let longest = sources.iter().map(Sequence::len).max();
     let decoding = how(&app, &run, task, decoding.as_ref(), (longest, prefix.len()))?;
     let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
@@ -50,16 +53,29 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, Failur
     let share = app.budget.take(price, "this translation").await?;
     let outputs = worker.translate(share.lane, Translation { task, sources, decoding, prefix }).await?;
     let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&run, task, output)).collect());
-    Ok(Translations { outputs: shown.collect(), unknown })
+    Ok(Translations { outputs: shown.collect(), unknown, warnings })
 }
 
-/// Reads several sources, each with its unknown words; what all of them have together is limited as well.
+/// What is kept of a source that has been read.
+struct Source {
+    sequence: Sequence,
+    unknown: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl From<ReadSource> for Source {
+    fn from(ReadSource { sequence, unknown, warnings, .. }: ReadSource) -> Self {
+        Self { sequence, unknown, warnings }
+    }
+}
+
+/// Reads several sources; what all of them have together is limited as well.
 async fn read_sources(
     app: &App,
     run: &Arc<Opened>,
     task: usize,
     sources: Vec<Given>,
-) -> Result<Vec<(Sequence, Vec<String>)>, Failure> {
+) -> Result<Vec<Source>, Failure> {
     if sources.is_empty() {
         return Err(Failure::wrong("malformed", "`sources` is empty", "give at least one"));
     }
@@ -74,7 +90,7 @@ async fn read_sources(
         positions += source.as_ref().map_or(0, |source| source.sequence.len());
         // One after the other, so that no more is opened than is taken.
         longest.several().check(positions)?;
-        read.extend(source.map(|source| (source.sequence, source.unknown)));
+        read.extend(source.map(Source::from));
     }
     Ok(read)
 }
