@@ -172,11 +172,12 @@ fn a_masked_end_is_a_shorter_source() {
     for case in texts().into_iter().filter(|case| case.name.starts_with("transformer")) {
         let positions = case.positions();
         let masked = look(&case, &masking(&[positions - 2, positions - 1]));
-        let ReadSource { value, sequence, positions: all, unknown } =
+        let ReadSource { value, sequence, positions: all, unknown, warnings } =
             case.source.clone().expect("a transformer reads");
         let tokens = sequence.tokens().expect("a text")[..positions - 2].to_vec();
         let sequence = Sequence::Tokens(tokens);
-        let shorter = ReadSource { value, sequence, positions: all[..positions - 2].to_vec(), unknown };
+        let shorter =
+            ReadSource { value, sequence, positions: all[..positions - 2].to_vec(), unknown, warnings };
         let shorter = Case { source: Some(shorter), ..case };
         let shorter = look(&shorter, &Interventions::default());
         check_close("a shorter source", &logits(&masked).values, &logits(&shorter).values, TOLERANCE);
