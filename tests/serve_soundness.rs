@@ -4,6 +4,7 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -291,6 +292,27 @@ fn a_run_that_cannot_be_read_is_listed_beside_the_others() {
         assert!(!reason.contains(&folder.path().display().to_string()), "{reason}");
         served.assert_sound();
     }
+}
+
+/// As a run whose tokenizer ends whoever reads it.
+#[test]
+fn a_run_that_would_end_the_server_is_not_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let deadly = folder.path().join("deadly");
+    let copied = Command::new("cp").arg("-r").args([&workshop().path("run"), &deadly]).status();
+    assert!(copied.expect("cp").success());
+    let probe = |run: &Path| match run.ends_with("deadly") {
+        true => Err("a program that opens it is ended (signal: 6)".to_owned()),
+        false => Ok(()),
+    };
+    let runs = vec![workshop().path("run"), deadly];
+    let served = Served::with(Options { runs, probe: Some(probe), ..options() });
+    let runs = served.get("/api/runs").json();
+    assert!(runs[0]["broken"].is_null() && runs[1]["model"].is_null(), "{runs}");
+    assert!(runs[1]["broken"].as_str().is_some_and(|reason| reason.contains("signal: 6")), "{runs}");
+    let asked = served.post("/api/translate", &json!({ "run": 1, "source": { "text": SENTENCE } }));
+    assert_eq!(asked.status, 500, "{}", asked.body);
+    served.assert_sound();
 }
 
 /// Bodies that are nearly right, and what becomes of them: any answer but a mistake of the server's own.

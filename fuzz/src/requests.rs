@@ -49,6 +49,7 @@ fn server() -> SocketAddr {
             origins: Vec::new(),
             limits,
             rest: || (),
+            probe: None,
         });
         let server = server.expect("a free port");
         let address = server.address();

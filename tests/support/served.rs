@@ -44,6 +44,7 @@ pub(crate) fn options() -> Options {
         origins: Vec::new(),
         limits: Limits::default(),
         rest: || (),
+        probe: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod commands;
 mod inputs;
 mod output;
 mod output_folder;
+mod probe;
 mod progress;
 
 use std::process::ExitCode;

@@ -98,6 +98,11 @@ impl Failure {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, help)
     }
 
+    /// A run that cannot be opened, and why, which may name files.
+    pub(crate) fn unreadable(reason: String) -> Self {
+        Self { reason: Some(reason), ..Self::internal("the run cannot be read") }
+    }
+
     /// Why, in full.
     pub(crate) fn reason(self) -> String {
         self.reason.unwrap_or(self.message)
@@ -133,7 +138,7 @@ impl From<TrainError> for Failure {
             // Whoever asks over the network need not learn where the files lie.
             _ => {
                 eprintln!("error: {error}");
-                Self { reason: Some(error.to_string()), ..Self::internal("the run cannot be read") }
+                Self::unreadable(error.to_string())
             }
         }
     }

@@ -15,6 +15,7 @@ mod library;
 mod metrics;
 mod opened;
 mod pooling;
+mod probed;
 pub mod protocol;
 mod queue;
 mod server;
@@ -24,4 +25,5 @@ mod worker;
 
 pub use error::ExplorerError;
 pub use export::Recording;
+pub use probed::Probe;
 pub use server::{Limits, Options, Origin, Secret, Server, Stopper, Token};

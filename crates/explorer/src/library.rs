@@ -12,6 +12,7 @@ use crate::error::ExplorerError;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::opened::Opened;
+use crate::probed::{Probe, Probed};
 use crate::protocol::{Checkpoint, Model, Run};
 use crate::worker::{Plan, Worker};
 
@@ -32,6 +33,8 @@ pub(crate) struct Library {
 /// A run, and what was read of it.
 struct Shelf {
     folder: RunFolder,
+    /// Whether it may be opened.
+    probed: Arc<Probed>,
     opened: Mutex<Option<Arc<Opened>>>,
     /// The checkpoints, and when they were listed.
     listed: Mutex<Option<(Instant, Arc<[Checkpoint]>)>>,
@@ -78,6 +81,7 @@ impl Library {
         metrics: Arc<Metrics>,
         most: usize,
         rest: fn(),
+        probe: Option<Probe>,
     ) -> Result<Self, ExplorerError> {
         if folders.is_empty() {
             return Err(ExplorerError::NoRuns);
@@ -88,7 +92,8 @@ impl Library {
             if !known.iter().any(|name| folder.join(name).is_file()) {
                 return Err(ExplorerError::NoRun(folder.clone()));
             }
-            Ok(Shelf { folder: run, opened: Mutex::default(), listed: Mutex::default() })
+            let probed = Arc::new(Probed::new(folder.clone(), probe));
+            Ok(Shelf { folder: run, probed, opened: Mutex::default(), listed: Mutex::default() })
         };
         let shelves = folders.iter().map(shelf).collect::<Result<_, _>>()?;
         Ok(Self { shelves, registry, root, metrics, workers: Mutex::default(), most: most.max(1), rest })
@@ -119,6 +124,7 @@ impl Library {
                 "wait until its training has written one",
             ));
         }
+        shelf.probed.check()?;
         let new = Arc::new(Opened::new(&shelf.folder, &self.registry, self.root.clone())?);
         *opened = Some(new.clone());
         Ok(new)
@@ -197,7 +203,7 @@ impl Library {
     pub(crate) fn worker(&self, model: &Model) -> Result<Arc<Worker>, Failure> {
         let step = self.step(model)?;
         let key = (model.run, step);
-        let run = self.folder(model.run)?.clone();
+        let shelf = self.shelf(model.run)?;
         let mut workers = lock(&self.workers);
         let known = workers.iter().position(|(known, worker)| *known == key && !worker.is_broken());
         let worker = match known {
@@ -207,7 +213,12 @@ impl Library {
                 let surplus = (workers.len() + 1).saturating_sub(self.most);
                 // They finish what they have been asked, and go.
                 workers.drain(..surplus);
-                let plan = Plan { run, checkpoint: format!("step-{step}"), registry: self.registry.clone() };
+                let plan = Plan {
+                    run: shelf.folder.clone(),
+                    probed: shelf.probed.clone(),
+                    checkpoint: format!("step-{step}"),
+                    registry: self.registry.clone(),
+                };
                 Arc::new(Worker::start(plan, self.metrics.clone(), self.rest))
             }
         };

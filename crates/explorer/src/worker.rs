@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::budget::Lane;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
+use crate::probed::Probed;
 use crate::queue::{Job, Question, Queue, Taken, Translate};
 
 /// Sources of one batch at most: enough for every core, few enough for the first to be answered soon.
@@ -30,6 +31,7 @@ pub(crate) struct Worker {
 /// What a worker needs to load its model, again when it must.
 pub(crate) struct Plan {
     pub run: RunFolder,
+    pub probed: Arc<Probed>,
     pub checkpoint: String,
     pub registry: Registry,
 }
@@ -131,8 +133,11 @@ impl Shared {
     }
 
     fn load(&self) -> Result<Translator, Failure> {
-        let Plan { run, checkpoint, registry } = &self.plan;
-        let load = || Translator::load(run, checkpoint, registry).map_err(Failure::from);
+        let Plan { run, probed, checkpoint, registry } = &self.plan;
+        let load = || {
+            probed.check()?;
+            Translator::load(run, checkpoint, registry).map_err(Failure::from)
+        };
         let model = catch_unwind(AssertUnwindSafe(load))
             .unwrap_or_else(|_| Err(Failure::internal("the model cannot be loaded")));
         self.broken.store(model.is_err(), Ordering::Relaxed);

@@ -5,7 +5,7 @@ use any2any_explorer::{Options, Server};
 
 use crate::allocator;
 use crate::arguments::{ServeArguments, ServerArguments};
-use crate::output;
+use crate::{output, probe};
 
 pub(crate) fn run(arguments: ServeArguments, registry: &Registry) -> anyhow::Result<()> {
     let server = Server::bind(options(&arguments.server, registry, false)?)?;
@@ -31,6 +31,7 @@ pub(super) fn options(
         origins: arguments.cors.clone(),
         limits: arguments.limits(),
         rest: allocator::give_back,
+        probe: Some(probe::opened_elsewhere),
     })
 }
 

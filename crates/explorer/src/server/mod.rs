@@ -28,6 +28,7 @@ use crate::error::ExplorerError;
 use crate::export::{Recorder, Recording};
 use crate::library::{Kept, Library};
 use crate::metrics::Metrics;
+use crate::probed::Probe;
 use crate::protocol::{Distances, Model};
 use access::Access;
 pub use admission::{Origin, Secret, Token};
@@ -54,6 +55,8 @@ pub struct Options {
     pub limits: Limits,
     /// What a thread does that has had nothing to do for a while: it may give memory back to the system.
     pub rest: fn(),
+    /// Tries each run in another process before it is opened here; without it, it is opened at once.
+    pub probe: Option<Probe>,
 }
 
 /// How much is taken of a request, and of all requests together.
@@ -150,12 +153,12 @@ impl Server {
     ///
     /// When a folder holds no run, the address cannot be listened on, or every page of every site could ask.
     pub fn bind(options: Options) -> Result<Self, ExplorerError> {
-        let Options { runs, registry, data, host, port, page, token, origins, limits, rest } = options;
+        let Options { runs, registry, data, host, port, page, token, origins, limits, rest, probe } = options;
         if matches!(token, Token::None) && origins.iter().any(Origin::is_any) {
             return Err(ExplorerError::OpenToAll);
         }
         let metrics = Arc::new(Metrics::default());
-        let library = Library::new(&runs, registry, data, metrics.clone(), limits.models, rest)?;
+        let library = Library::new(&runs, registry, data, metrics.clone(), limits.models, rest, probe)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(16)

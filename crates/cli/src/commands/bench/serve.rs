@@ -31,6 +31,7 @@ pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyho
         origins: Vec::new(),
         limits: Limits { requests: clients + 8, connections: clients + 8, ..Limits::default() },
         rest: || (),
+        probe: None,
     })?;
     let (address, stopper) = (server.address(), server.stopper());
     let thread = std::thread::spawn(move || server.run());
