@@ -1,7 +1,7 @@
 //! Trainings and sweeps, read while they are written.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 use any2any_train::{RunFolder, is_running, sweep};
 use serde_json::{Map, Value};
@@ -11,6 +11,8 @@ use crate::protocol::{Sweep, Training};
 
 /// Lines of one answer.
 const LINES: usize = 10_000;
+/// Bytes of one line, and, but for the last line, of one answer.
+const BYTES: usize = 16 << 20;
 
 /// The lines of a run's log from a number on.
 ///
@@ -18,7 +20,7 @@ const LINES: usize = 10_000;
 pub(crate) fn training(run: &RunFolder, from: usize) -> Result<Training, Failure> {
     // Asked before the log is read: what a training wrote before it ended is then in the answer.
     let running = is_running(run.path());
-    let file = match File::open(run.metrics()) {
+    let file = match open(run) {
         Ok(file) => file,
         // A training that has just begun.
         Err(error) if error.kind() == ErrorKind::NotFound && running => {
@@ -33,15 +35,23 @@ pub(crate) fn training(run: &RunFolder, from: usize) -> Result<Training, Failure
     let answer = lines(BufReader::new(file), from).and_then(|(skipped, answer)| match skipped == from {
         true => Ok((from, answer)),
         // The log has become shorter: from its beginning again.
-        false => Ok((0, lines(BufReader::new(File::open(run.metrics())?), 0)?.1)),
+        false => Ok((0, lines(BufReader::new(open(run)?), 0)?.1)),
     });
-    let (from, Read { lines, count, more }) =
+    let (from, Part { lines, count, more }) =
         answer.map_err(|error| Failure::internal(format!("the log cannot be read: {error}")))?;
     Ok(Training { from, lines, next: from + count, more, running })
 }
 
+/// The log of a run, which is a file: what else may have its name never ends.
+fn open(run: &RunFolder) -> std::io::Result<File> {
+    match std::fs::metadata(run.metrics())?.is_file() {
+        true => File::open(run.metrics()),
+        false => Err(std::io::Error::other("it is no file")),
+    }
+}
+
 /// What was read of a log.
-struct Read {
+struct Part {
     lines: Vec<Map<String, Value>>,
     /// Whole lines that were read, those that are no object counted.
     count: usize,
@@ -49,21 +59,26 @@ struct Read {
 }
 
 /// How many whole lines were skipped, and those that follow.
-fn lines(mut log: impl BufRead, from: usize) -> std::io::Result<(usize, Read)> {
-    let mut read = Read { lines: Vec::new(), count: 0, more: false };
+fn lines(mut log: impl BufRead, from: usize) -> std::io::Result<(usize, Part)> {
+    let mut read = Part { lines: Vec::new(), count: 0, more: false };
+    let mut bytes = 0;
     let mut line = Vec::new();
     let mut number = 0;
     loop {
         line.clear();
-        log.read_until(b'\n', &mut line)?;
+        log.by_ref().take(BYTES as u64).read_until(b'\n', &mut line)?;
+        if line.len() == BYTES {
+            return Err(std::io::Error::other(format!("line {} has more than {BYTES} bytes", number + 1)));
+        }
         if !line.ends_with(b"\n") {
             break;
         }
         if number >= from {
-            if read.count == LINES {
+            if read.count == LINES || bytes > BYTES {
                 read.more = true;
                 break;
             }
+            bytes += line.len();
             read.count += 1;
             read.lines.extend(serde_json::from_slice::<Map<String, Value>>(&line));
         }
@@ -124,6 +139,25 @@ mod tests {
             assert_eq!(answer.from, if from == 9 { 0 } else { from });
             assert!(!answer.more && !answer.running);
         }
+    }
+
+    #[test]
+    fn a_log_without_end_is_refused_and_a_large_one_comes_in_parts() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let run = RunFolder::new(folder.path());
+        let line = |length: usize| format!("{{\"step\":1,\"text\":\"{}\"}}\n", "a".repeat(length));
+        std::fs::write(run.metrics(), line(BYTES / 2).repeat(5)).expect("writable");
+        let first = training(&run, 0).expect("a log");
+        assert_eq!((first.lines.len(), first.next, first.more), (2, 2, true));
+        let last = training(&run, 4).expect("a log");
+        assert_eq!((last.lines.len(), last.next, last.more), (1, 5, false));
+
+        std::fs::write(run.metrics(), line(3) + &line(BYTES)).expect("writable");
+        let reason = training(&run, 0).expect_err("a line without end").reason();
+        assert!(reason.contains("line 2 has more than 16777216 bytes"), "{reason}");
+        std::fs::remove_file(run.metrics()).expect("removed");
+        std::fs::create_dir(run.metrics()).expect("a folder");
+        assert!(training(&run, 0).expect_err("a folder").reason().contains("it is no file"));
     }
 
     #[test]
