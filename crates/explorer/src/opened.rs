@@ -17,6 +17,9 @@ use crate::protocol::{
 };
 use crate::view::view;
 
+/// Bytes of a picture or sound that a training wrote, at most.
+const WRITTEN: u64 = 64 << 20;
+
 /// Splits that are kept in memory.
 const SPLITS: usize = 8;
 
@@ -289,6 +292,10 @@ impl Opened {
         let names = &self.adapters.tasks()[task];
         let read = |file: PathBuf| -> Result<View, Failure> {
             let unreadable = |error: String| Failure::internal(format!("{}: {error}", file.display()));
+            let size = std::fs::metadata(&file).map_err(|error| unreadable(error.to_string()))?;
+            if !size.is_file() || size.len() > WRITTEN {
+                return Err(unreadable(format!("it is no file of at most {WRITTEN} bytes")));
+            }
             let bytes = std::fs::read(&file).map_err(|error| unreadable(error.to_string()))?;
             let value = self.adapters.adapter(names.target).read_back(&bytes);
             value.map(|value| view(&value)).map_err(|error| unreadable(error.to_string()))

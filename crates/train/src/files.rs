@@ -73,9 +73,17 @@ pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, TrainError> {
     Ok(free)
 }
 
-/// Reads a whole text file.
+/// Bytes of a text file of a run, at most.
+const TEXT: u64 = 256 << 20;
+
+/// Reads a whole text file. A pipe or a device that has its name would wait for somebody, or never end.
 pub(crate) fn read(path: &Path) -> Result<String, TrainError> {
-    std::fs::read_to_string(path).map_err(TrainError::io(path))
+    let cannot = |error| TrainError::io(path)(error);
+    let data = std::fs::metadata(path).map_err(cannot)?;
+    if !data.is_file() || data.len() > TEXT {
+        return Err(TrainError::run(path, format!("it is no file of at most {TEXT} bytes")));
+    }
+    std::fs::read_to_string(path).map_err(cannot)
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use crate::files;
 use crate::parameters::{self, Weights};
 use crate::rounded::{SCALE, restore};
 
+/// The most bytes of a head, as the library has it.
+const HEAD: u64 = 100_000_000;
+
 /// Writes parameters as safetensors.
 pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
     let views: Vec<(&String, TensorView<'_>)> = weights
@@ -38,6 +41,8 @@ pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError
 ///
 /// Where checksums stand beside the file, it must have its own.
 pub(crate) fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), TrainError> {
+    // Before there is room for all of it: a file of a terabyte may be nothing but a promise.
+    read_head(path)?;
     let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
     Checksums::beside(path)?.check(path, &bytes)?;
     let broken = |reason: String| {
@@ -110,17 +115,7 @@ pub fn count_weights(path: &Path) -> Result<u64, TrainError> {
 ///
 /// When it is no safetensors file.
 pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, TrainError> {
-    let broken = |reason: String| TrainError::run(path, format!("not a safetensors file: {reason}"));
-    let mut file = File::open(path).map_err(TrainError::io(path))?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(TrainError::io(path))?;
-    let (length, most) = (u64::from_le_bytes(length), file.metadata().map_err(TrainError::io(path))?.len());
-    if length > most {
-        return Err(broken(format!("its head has {length} bytes, and all of it {most}")));
-    }
-    let mut head = Vec::new();
-    file.take(length).read_to_end(&mut head).map_err(TrainError::io(path))?;
-    let head: Metadata = serde_json::from_slice(&head).map_err(|error| broken(error.to_string()))?;
+    let head = read_head(path)?;
     let tensors = head.tensors();
     let is_scale = |name: &str| {
         let scaled = name.strip_suffix(SCALE).and_then(|name| tensors.get(name));
@@ -128,6 +123,34 @@ pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>
     };
     let weights = tensors.iter().filter(|(name, _)| !is_scale(name));
     Ok(weights.map(|(name, tensor)| (name.clone(), tensor.shape.clone())).collect())
+}
+
+/// The head of a safetensors file, which has as many bytes as its head says.
+fn read_head(path: &Path) -> Result<Metadata, TrainError> {
+    let broken = |reason: String| TrainError::run(path, format!("not a safetensors file: {reason}"));
+    let cannot = |error| TrainError::io(path)(error);
+    let most = std::fs::metadata(path).and_then(|data| match data.is_file() {
+        true => Ok(data.len()),
+        // A pipe would wait for somebody, and a device may never end.
+        false => Err(std::io::Error::other("it is no file")),
+    });
+    let most = most.map_err(&cannot)?;
+    let mut file = File::open(path).map_err(&cannot)?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(&cannot)?;
+    let length = u64::from_le_bytes(length);
+    if length > most.min(HEAD) {
+        let most = most.min(HEAD);
+        return Err(broken(format!("its head has {length} bytes, and may have {most}")));
+    }
+    let mut head = Vec::new();
+    file.take(length).read_to_end(&mut head).map_err(&cannot)?;
+    let head: Metadata = serde_json::from_slice(&head).map_err(|error| broken(error.to_string()))?;
+    let promised = (head.data_len() as u64).saturating_add(8 + length);
+    if promised != most {
+        return Err(broken(format!("it has {most} bytes, and its head says {promised}")));
+    }
+    Ok(head)
 }
 
 #[cfg(test)]
@@ -143,6 +166,26 @@ mod tests {
         assert!(error.contains("model.safetensors"), "{error}");
         let error = read_weights(&path).expect_err("broken").to_string();
         assert!(error.contains("model.safetensors"), "{error}");
+    }
+
+    #[test]
+    fn a_file_has_the_bytes_that_its_head_promises() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("model.safetensors");
+        let layer = Weights { shape: vec![2], values: vec![0.0, 1.0] };
+        write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)])).expect("written");
+        read_weights(&path).expect("whole");
+        let whole = std::fs::read(&path).expect("readable");
+        let file = File::options().write(true).open(&path).expect("writable");
+        // Nothing but a hole: no memory has room for it.
+        file.set_len(1 << 43).expect("a file system with holes");
+        let error = read_weights(&path).expect_err("too long").to_string();
+        assert!(error.contains("8796093022208 bytes"), "{error}");
+        let long = [&(1_u64 << 42).to_le_bytes()[..], &whole[8..]].concat();
+        std::fs::write(&path, long).expect("written");
+        File::options().write(true).open(&path).and_then(|file| file.set_len(1 << 43)).expect("a hole");
+        let error = read_weights(&path).expect_err("a head without end").to_string();
+        assert!(error.contains("may have 100000000"), "{error}");
     }
 
     #[test]
