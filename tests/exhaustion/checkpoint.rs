@@ -22,7 +22,7 @@ fn checkpoint(step: u64) -> Checkpoint {
         let weights = |name: &&str| ((*name).to_owned(), Weights { shape: vec![4, 8], values: values(32) });
         names.iter().map(weights).collect()
     };
-    let moments = ["mean/a.weight", "mean/b.weight", "variance/a.weight", "variance/b.weight"];
+    let moments = ["mean/a.weight", "mean/b.weight", "square/a.weight", "square/b.weight"];
     Checkpoint {
         weights: weights(&["a.weight", "b.weight"]),
         optimizer: moments
