@@ -25,10 +25,17 @@ fn main() -> std::process::ExitCode {
     if let Ok(part) = std::env::var(child::PART) {
         return child::run(&part);
     }
-    checkpoint::writes_fail_at_every_byte();
-    checkpoint::files_do_not_open_at_every_point();
-    checkpoint::every_allocation_fails();
-    training::random_allocations_fail();
+    let tests: [(&str, fn()); 4] = [
+        ("writes_fail_at_every_byte", checkpoint::writes_fail_at_every_byte),
+        ("files_do_not_open_at_every_point", checkpoint::files_do_not_open_at_every_point),
+        ("every_allocation_fails", checkpoint::every_allocation_fails),
+        ("random_allocations_fail", training::random_allocations_fail),
+    ];
+    for (name, test) in tests {
+        let began = std::time::Instant::now();
+        test();
+        println!("{name}: {:.1} s", began.elapsed().as_secs_f64());
+    }
     std::process::ExitCode::SUCCESS
 }
 

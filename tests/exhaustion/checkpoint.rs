@@ -53,8 +53,7 @@ impl Place {
     fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.path).expect("a folder");
         let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name();
-        let mut names: Vec<String> =
-            entries.map(|entry| name(entry).into_string().expect("UTF-8")).collect();
+        let mut names: Vec<String> = entries.map(|entry| name(entry).into_string().expect("UTF-8")).collect();
         names.sort();
         names
     }
@@ -98,7 +97,10 @@ impl Place {
     fn save(&self) {
         assert_eq!(self.checkpoints.save(&checkpoint(NEWER)).expect("saved"), None);
         assert_eq!(self.names(), ["best", "last", "step-10", "step-20"]);
-        assert!(is(&Checkpoint::load(&self.checkpoints.resolve("last").expect("named")).expect("whole"), NEWER));
+        assert!(is(
+            &Checkpoint::load(&self.checkpoints.resolve("last").expect("named")).expect("whole"),
+            NEWER
+        ));
         self.clean("saved");
     }
 }

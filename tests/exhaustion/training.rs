@@ -54,6 +54,7 @@ pub(crate) fn random_allocations_fail() {
     let count = count.unwrap_or_else(|| panic!("{said}"));
     let random = &mut Seed(41).random("allocations", 0);
     let mut ends = BTreeMap::<String, usize>::new();
+    let mut resumed = 0;
     for point in 0..POINTS {
         let number = 1 + (random.unit() * count as f64) as u64;
         let shortage = [Shortage::Once, Shortage::Lasting][point as usize % 2];
@@ -62,6 +63,7 @@ pub(crate) fn random_allocations_fail() {
         *ends.entry(format!("{end:?}")).or_default() += 1;
         assert_whole(&place, &context);
         if place.join("checkpoints/last").exists() {
+            resumed += 1;
             workshop.succeed(&["train", "--resume", "run"]);
         } else {
             workshop.succeed(&begin);
@@ -69,7 +71,7 @@ pub(crate) fn random_allocations_fail() {
         as_whole(&context);
         std::fs::remove_dir_all(&place).expect("removed");
     }
-    println!("train, {count} allocations: {ends:?}");
+    println!("train, {count} allocations: {ends:?}, {resumed} with a checkpoint by then");
 }
 
 /// What stands in the folder of checkpoints.
