@@ -29,7 +29,7 @@ fn main() -> std::process::ExitCode {
         ("writes_fail_at_every_byte", checkpoint::writes_fail_at_every_byte),
         ("files_do_not_open_at_every_point", checkpoint::files_do_not_open_at_every_point),
         ("every_allocation_fails", checkpoint::every_allocation_fails),
-        ("random_allocations_fail", training::random_allocations_fail),
+        ("trainings_run_short_at_random", training::trainings_run_short_at_random),
     ];
     for (name, test) in tests {
         let began = std::time::Instant::now();
@@ -51,8 +51,8 @@ mod child {
     use crate::allocator::{Shortage, short};
     use crate::{checkpoint, training};
 
-    /// The variable that names the part, with the number of the allocation at which there is no memory, and whether that
-    /// lasts: `save 12 Once`.
+    /// The variable that names the part, the number of the allocation at which a shortage begins, and what is short:
+    /// `save 12 once`, `save 12 lasting`, or the most bytes of a file, `command 12 300`.
     pub(crate) const PART: &str = "ANY2ANY_TEST_PART";
 
     /// How a part has ended.
@@ -68,7 +68,13 @@ mod child {
         let program = std::env::current_exe().expect("this program");
         let mut command = Command::new("sh");
         command.args(["-c", "trap '' XFSZ; ulimit -c 0; exec \"$0\" \"$@\""]).arg(program);
-        command.env(PART, format!("{part} {number} {shortage:?}")).env_remove("ANY2ANY_DATA");
+        let short = match shortage {
+            Shortage::Once => "once".to_owned(),
+            Shortage::Lasting => "lasting".to_owned(),
+            Shortage::Bytes(most) => most.to_string(),
+            Shortage::Files => unreachable!("no part is short of files"),
+        };
+        command.env(PART, format!("{part} {number} {short}")).env_remove("ANY2ANY_DATA");
         command
     }
 
@@ -97,7 +103,11 @@ mod child {
             other => panic!("{other}"),
         };
         let number = word().parse().expect("a number");
-        let shortage = if word() == "Once" { Shortage::Once } else { Shortage::Lasting };
+        let shortage = match word() {
+            "once" => Shortage::Once,
+            "lasting" => Shortage::Lasting,
+            bytes => Shortage::Bytes(bytes.parse().expect("bytes")),
+        };
         let (code, count) = short(number, shortage, work);
         eprintln!("allocations: {count}");
         code

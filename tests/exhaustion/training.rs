@@ -1,4 +1,4 @@
-//! A training in which memory runs out at random points.
+//! A training in which memory runs out at random points, or the file system is full.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,20 +11,22 @@ use crate::allocator::Shortage;
 use crate::child::{self, End};
 use crate::support::{TRANSFORMER, Workshop, sha256};
 
-const POINTS: u64 = 30;
+/// How often memory runs out, and how often files cannot become larger than a random size.
+const NO_MEMORY: u64 = 30;
+const FULL: u64 = 10;
 
-const TRAINING: &str = "  steps: 24
-  save_every: 3
+const TRAINING: &str = "  steps: 18
+  save_every: 2
   log_every: 1
-evaluation: { metrics: [], every: 8, keep_best: 2 }";
+evaluation: { metrics: [], every: 6, keep_best: 2, show: 0 }";
 
 /// The command line that this program was given.
 pub(crate) fn command() -> ExitCode {
     any2any_cli::main(any2any_cli::media())
 }
 
-/// Thirty trainings run out of memory; each then goes on to the bytes of one that did not.
-pub(crate) fn random_allocations_fail() {
+/// Each training that runs short of something then goes on to the bytes of one that did not.
+pub(crate) fn trainings_run_short_at_random() {
     let workshop = Workshop::new();
     workshop.experiment(TRANSFORMER, TRAINING);
     let begin = ["train", "experiment.yaml", "--run", "run", "--overwrite"];
@@ -37,7 +39,7 @@ pub(crate) fn random_allocations_fail() {
     let place = workshop.path("run");
     let as_whole = |context: &str| {
         for file in ["model.safetensors", "optimizer.safetensors"] {
-            let of = |run: &str| sha256(&workshop.path(&format!("{run}/checkpoints/step-24/{file}")));
+            let of = |run: &str| sha256(&workshop.path(&format!("{run}/checkpoints/step-18/{file}")));
             assert_eq!(of("run"), of("whole"), "{context}: {file}");
         }
         for name in ["best", "last"] {
@@ -55,11 +57,20 @@ pub(crate) fn random_allocations_fail() {
     let random = &mut Seed(41).random("allocations", 0);
     let mut ends = BTreeMap::<String, usize>::new();
     let mut resumed = 0;
-    for point in 0..POINTS {
+    let largest = std::fs::metadata(workshop.path("whole/checkpoints/step-18/optimizer.safetensors"));
+    let largest = largest.expect("written").len() as usize;
+    for point in 0..NO_MEMORY + FULL {
         let number = 1 + (random.unit() * count as f64) as u64;
-        let shortage = [Shortage::Once, Shortage::Lasting][point as usize % 2];
+        let shortage = match point {
+            NO_MEMORY.. => Shortage::Bytes(random.below(largest) as u64),
+            _ if point % 2 == 0 => Shortage::Once,
+            _ => Shortage::Lasting,
+        };
         let context = format!("{shortage:?} {number} of {count}");
-        let (end, _, _) = run(number, shortage);
+        let (end, _, said) = run(number, shortage);
+        if end == End::Error {
+            println!("{context}: {}", said.lines().find(|line| line.starts_with("error: ")).unwrap_or(&said));
+        }
         *ends.entry(format!("{end:?}")).or_default() += 1;
         assert_whole(&place, &context);
         if place.join("checkpoints/last").exists() {
