@@ -68,8 +68,10 @@ pub(crate) fn trainings_run_short_at_random() {
         };
         let context = format!("{shortage:?} {number} of {count}");
         let (end, _, said) = run(number, shortage);
-        if end == End::Error {
-            println!("{context}: {}", said.lines().find(|line| line.starts_with("error: ")).unwrap_or(&said));
+        if let (Shortage::Bytes(_), End::Error) = (shortage, end) {
+            let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+            assert!(error.contains("/run/"), "{context}: {said}");
+            assert_eq!(error.matches("os error").count(), 1, "{context}: {error}");
         }
         *ends.entry(format!("{end:?}")).or_default() += 1;
         assert_whole(&place, &context);

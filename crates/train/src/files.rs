@@ -22,7 +22,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(TrainError::io(path))?;
-    file.write_all(bytes).map_err(TrainError::io(path))?;
+    // Through the file itself, whose errors do not name the temporary one.
+    file.as_file_mut().write_all(bytes).map_err(TrainError::io(path))?;
     file.as_file().sync_all().map_err(TrainError::io(path))?;
     file.persist(path).map_err(|error| TrainError::io(path)(error.error))?;
     sync_folder(folder)
