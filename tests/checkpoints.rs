@@ -90,6 +90,22 @@ fn training_goes_on_from_the_newest_whole_checkpoint() {
     refused(&workshop, &["train", "--resume", "run"], &["no checkpoint", "step-10", "step-20", "step-30"]);
 }
 
+/// A training that ended between its last checkpoint and what comes after it: the names of the best and the last one,
+/// and removing others.
+#[test]
+fn a_checkpoint_without_its_names_gets_them() {
+    let workshop = trained(TRANSFORMER);
+    let names = || ["best", "last"].map(|name| workshop.read(&format!("run/checkpoints/{name}")));
+    let named = names();
+    workshop.write("run/checkpoints/last", "step-20\n");
+    workshop.write("run/checkpoints/best", "step-10\n");
+    workshop.write("run/checkpoints/.unfinished-name", "ste");
+    assert_ne!(names(), named);
+    workshop.succeed(&["train", "--resume", "run"]);
+    assert_eq!(names(), named);
+    assert!(!workshop.path("run/checkpoints/.unfinished-name").exists());
+}
+
 #[test]
 fn flipped_bits_are_refused_by_name() {
     let workshop = trained(TRANSFORMER);

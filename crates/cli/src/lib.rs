@@ -51,7 +51,7 @@ pub fn main(registry: Registry) -> ExitCode {
                 eprintln!("{diagnostics}");
                 return ExitCode::from(2);
             }
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", message(&error));
             let usage = error.is::<arguments::Usage>()
                 || matches!(error.downcast_ref(), Some(TrainError::Axis { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
@@ -81,6 +81,19 @@ fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
         Command::Serve(arguments) => commands::serve::run(arguments, registry),
         Command::Completions { shell } => commands::completions::run(shell),
     }
+}
+
+/// An error and its causes in one line; one whose words the error before it has said is not said again.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(|cause| cause.to_string()) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.ends_with(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {

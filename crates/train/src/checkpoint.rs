@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::checksums::Checksums;
 use crate::error::TrainError;
-use crate::files;
+use crate::files::{self, UNFINISHED};
 use crate::optimizer;
 use crate::parameters::{self, Weights};
 use crate::schedule::Plateau;
@@ -77,9 +77,6 @@ impl Ranked {
         }
     }
 }
-
-/// What the name of a folder begins with that is being written.
-const UNFINISHED: &str = ".unfinished-";
 
 /// The checkpoints of a run.
 #[derive(Clone, Debug)]
@@ -247,13 +244,7 @@ impl Checkpoints {
                 self.take_out(step)?.close().map_err(TrainError::io(&self.folder))?;
             }
         }
-        for entry in std::fs::read_dir(&self.folder).map_err(TrainError::io(&self.folder))?.flatten() {
-            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-            if !is_link && entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                std::fs::remove_dir_all(entry.path()).map_err(TrainError::io(&entry.path()))?;
-            }
-        }
-        Ok(())
+        files::remove_unfinished(&self.folder)
     }
 }
 
@@ -397,10 +388,12 @@ mod tests {
         checkpoints.save(&checkpoint(7)).expect("saved");
         std::os::unix::fs::symlink(others.step(5), checkpoints.step(5)).expect("linked");
         std::os::unix::fs::symlink(&other, own.join(".unfinished-x")).expect("linked");
+        std::fs::write(own.join(".unfinished-y"), "step-").expect("written");
         std::os::unix::fs::symlink(&other, own.join("best")).expect("linked");
         assert_eq!(checkpoints.steps().expect("listed"), [7]);
         checkpoints.resolve("best").expect_err("a link");
         checkpoints.keep_only(&[7]).expect("removed");
+        assert!(!own.join(".unfinished-y").exists(), "a name that was half written");
         Checkpoint::load(&others.step(5)).expect("whole");
     }
 

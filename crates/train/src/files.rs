@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::TrainError;
 
+/// What the name of a file or a folder begins with that is being written.
+pub(crate) const UNFINISHED: &str = ".unfinished-";
+
 /// Writes a file under a temporary name beside its place and renames it. Whoever may read other new files may read it.
 ///
 /// # Errors
@@ -14,11 +17,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
     let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
     // A temporary file is its owner's alone where nothing else is said; the mask of the process still counts.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(TrainError::io(path))?;
-    file.write_all(bytes).map_err(TrainError::io(path))?;
+    // Through the file itself, whose errors do not name the temporary one.
+    file.as_file_mut().write_all(bytes).map_err(TrainError::io(path))?;
     file.as_file().sync_all().map_err(TrainError::io(path))?;
     file.persist(path).map_err(|error| TrainError::io(path)(error.error))?;
     sync_folder(folder)
@@ -37,6 +42,18 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), TrainError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Removes the unfinished files and folders of a folder, which something that was killed has left there.
+pub(crate) fn remove_unfinished(folder: &Path) -> Result<(), TrainError> {
+    for entry in std::fs::read_dir(folder).map_err(TrainError::io(folder))?.flatten() {
+        let kind = entry.file_type().map_err(TrainError::io(&entry.path()))?;
+        if !kind.is_symlink() && entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let remove = if kind.is_dir() { std::fs::remove_dir_all } else { std::fs::remove_file };
+            remove(entry.path()).map_err(TrainError::io(&entry.path()))?;
+        }
+    }
+    Ok(())
 }
 
 /// A new folder for what is not finished yet, to be renamed when it is; dropped before, it is removed. Whoever may

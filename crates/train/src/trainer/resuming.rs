@@ -1,5 +1,6 @@
 //! A training that goes on from a checkpoint: which one, what has been changed since, and what becomes of others.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::Registry;
@@ -106,10 +107,9 @@ impl Trainer {
         // Those that were best then may have been removed since.
         let there = checkpoints.steps()?;
         self.state.best.retain(|ranked| there.contains(&ranked.step));
-        if !self.passed_over.is_empty() {
-            checkpoints.point("best", self.state.best.first().map_or(step, |best| best.step))?;
-        }
-        Ok(())
+        // A training that ended between a checkpoint and its names has left those of before.
+        checkpoints.point("last", step)?;
+        self.prune()
     }
 
     fn restore(
@@ -179,8 +179,54 @@ fn start_of<T>(
     for step in checkpoints.steps()?.into_iter().rev() {
         match load(&checkpoints.step(step)) {
             Ok(loaded) => return Ok((Some(loaded), broken)),
+            Err(TrainError::Io { path, source }) if is_of_the_process(&source) => {
+                let reason = format!(
+                    "{source}: the checkpoint may be whole, so it is not passed over; mend that, or choose one with --from"
+                );
+                return Err(TrainError::run(&path, reason));
+            }
             Err(error) => broken.push(error),
         }
     }
     if broken.is_empty() { Ok((None, broken)) } else { Err(TrainError::NoneWhole(broken)) }
+}
+
+/// Whether an error of reading is about what this process may use, and says nothing of the file.
+fn is_of_the_process(error: &io::Error) -> bool {
+    use io::ErrorKind::{Interrupted, OutOfMemory, PermissionDenied};
+    // Too many open files, of the system and of the process, have no kind.
+    let is_open_files = cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24));
+    is_open_files || matches!(error.kind(), Interrupted | OutOfMemory | PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_now_is_not_taken_for_broken() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for step in [10, 20] {
+            std::fs::create_dir(folder.path().join(format!("step-{step}"))).expect("a folder");
+        }
+        let checkpoints = Checkpoints::new(folder.path());
+        let begin = |error: fn() -> io::Error| {
+            let load = |folder: &Path| {
+                if folder.ends_with("step-20") { Err(TrainError::io(folder)(error())) } else { Ok(10) }
+            };
+            start_of(&checkpoints, None, load).map(|(step, broken)| (step, broken.len()))
+        };
+        let broken = begin(|| io::ErrorKind::NotFound.into()).expect("the one before");
+        assert_eq!(broken, (Some(10), 1));
+        let errors: &[fn() -> io::Error] = &[
+            || io::ErrorKind::OutOfMemory.into(),
+            || io::ErrorKind::PermissionDenied.into(),
+            #[cfg(unix)]
+            || io::Error::from_raw_os_error(24),
+        ];
+        for &error in errors {
+            let error = begin(error).expect_err("not passed over").to_string();
+            assert!(error.contains("step-20: ") && error.contains("--from"), "{error}");
+        }
+    }
 }
