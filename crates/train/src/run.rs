@@ -14,7 +14,7 @@ use burn::tensor::Device;
 
 use crate::adapters::AdapterSet;
 use crate::build::model_config;
-use crate::checkpoint::Checkpoints;
+use crate::checkpoints::Checkpoints;
 use crate::checksums::Checksums;
 use crate::error::TrainError;
 use crate::files;
