@@ -143,6 +143,7 @@ pub(crate) const YAML: &[&str] = &[
     "d_model: 65536",
     "[[[[[[[[[[[[[[[[",
 ];
+#[cfg(feature = "runs")]
 pub(crate) const WEIGHTS: &[&str] = &[
     "\"dtype\":\"F32\"",
     "\"F64\"",
@@ -184,6 +185,7 @@ pub(crate) const TOKENIZER: &[&str] = &[
     "-1",
     "\"\"",
 ];
+#[cfg(feature = "runs")]
 pub(crate) const HTTP: &[&str] = &[
     "GET ",
     "POST ",
