@@ -9,10 +9,13 @@
 //! A reader of a stranger's bytes gives values or an error. It never panics, and takes no more [`memory`] than its
 //! price says.
 
+mod experiments;
 mod media;
 pub mod memory;
 mod mutation;
+#[cfg(feature = "runs")]
 mod requests;
+#[cfg(feature = "runs")]
 mod runs;
 mod scratch;
 mod tables;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use any2any_data::DataRoot;
 use any2any_explorer::{Limits, Options, Server, Token};
 
-use crate::{Target, runs, scratch, tokens};
+use crate::{Target, experiments, runs, scratch, tokens};
 
 pub(crate) fn targets() -> Vec<Target> {
     vec![
@@ -40,7 +40,7 @@ fn server() -> SocketAddr {
         };
         let server = Server::bind(Options {
             runs: vec![runs::run().folder.path().to_owned()],
-            registry: runs::media(),
+            registry: experiments::media(),
             data: Some(DataRoot::at(scratch::path("small"))),
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,

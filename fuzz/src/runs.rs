@@ -1,16 +1,17 @@
-//! Runs: the experiment, its resolved form, checkpoints, logs and sweeps, each broken within an otherwise whole run.
+//! Runs: the resolved experiment, checkpoints, logs and sweeps, each broken within an otherwise whole run.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use any2any_adapter::{Cancellation, Registry, Value};
+use any2any_adapter::{Cancellation, Value};
 use any2any_data::DataRoot;
-use any2any_experiment::{load_run, load_str, read_metrics};
+use any2any_experiment::load_str;
 use any2any_train::{Checkpoint, Existing, Resuming, RunFolder, Trainer, Translator};
 use any2any_train::{count_weights, prepare, read_finite_weights, sweep};
 
+use crate::experiments::{EXPERIMENT, data, media};
 use crate::{Target, requests, scratch, tokens};
 
 /// The files of a run that are broken, by the names of their targets.
@@ -20,9 +21,6 @@ const PLACE: &str = "/PLACE";
 
 pub(crate) fn targets() -> Vec<Target> {
     vec![
-        Target::new("experiment", tokens::YAML, experiments, experiment),
-        Target::new("experiment_override", tokens::YAML, overrides, with_override),
-        Target::new("experiment_metrics", tokens::YAML, metric_lists, metric_list),
         Target::new("run_resolved", tokens::YAML, || seed("resolved.yaml"), resolved),
         Target::new("run_state", tokens::JSON, || seed("state.json"), |bytes| goes_on("state.json", bytes)),
         Target::new("run_model", tokens::WEIGHTS, || seed("model.safetensors"), model),
@@ -44,39 +42,12 @@ pub(crate) fn targets() -> Vec<Target> {
     ]
 }
 
-const EXPERIMENT: &str = "name: small
-tasks:
-  translate:
-    data:
-      files:
-        train: { parallel: { en: train.en, de: train.de } }
-        validation: { parallel: { en: train.en, de: train.de } }
-    source: { text: { field: en, tokenizer: { characters: {} } } }
-    target: { text: { field: de, tokenizer: { characters: {} } } }
-model:
-  transformer: { d_model: 8, d_ff: 8, heads: 2, encoder_layers: 1, decoder_layers: 1 }
-training:
-  steps: 2
-  batch: { tokens: 100 }
-  schedule: { constant: { peak: 1.0e-3 } }
-evaluation: { metrics: [bleu], every: 2, show: 0 }
-decoding: { beam: { size: 2 } }
-";
 const LOG: &str = "{\"kind\":\"train\",\"step\":1,\"loss\":2.5,\"learning_rate\":0.001}\n\
     {\"kind\":\"validation\",\"step\":2,\"task\":\"translate\",\"decoded\":{\"bleu\":1.5}}\n";
 const SWEEP: &str = "{\"name\":\"small\",\"config\":\"small.yaml\",\"overrides\":[],\"steps\":2,\"points\":[1,2],\"axes\":\
     [{\"option\":\"seed\",\"scale\":\"list\",\"values\":[1,2]}],\"cells\":[\n{\"at\":[0],\"first_loss\":2.5,\"loss\":2.0,\
     \"steps\":2,\"halved\":null,\"diverged\":null,\"converged\":true,\"measure\":-1.8,\"losses\":[2.5,2.0]}],\
     \"experiment\":\"name: small\\n\"}";
-
-/// The media that ship with any2any.
-pub(crate) fn media() -> Registry {
-    Registry::new()
-        .with(any2any_text::Text)
-        .with(any2any_image::Image)
-        .with(any2any_audio::Audio)
-        .with(any2any_eeg::Eeg)
-}
 
 /// A run of this process, and its files as they were written.
 pub(crate) struct Run {
@@ -111,14 +82,6 @@ pub(crate) fn run() -> &'static Run {
     })
 }
 
-/// The folder of the data, and of a file to extend.
-fn data() -> std::path::PathBuf {
-    scratch::write("small/train.en", "a dog sees a house .\nthe dog\n".repeat(8).as_bytes());
-    scratch::write("small/train.de", "ein hund sieht ein haus .\nder hund\n".repeat(8).as_bytes());
-    scratch::write("small/base.yaml", EXPERIMENT.as_bytes());
-    scratch::path("small")
-}
-
 fn shown(path: impl AsRef<Path>) -> String {
     path.as_ref().display().to_string().trim_end_matches('/').to_owned()
 }
@@ -133,62 +96,6 @@ fn placed(bytes: &[u8]) -> Vec<u8> {
         Ok(text) => text.replace(PLACE, &shown(scratch::path(""))).into_bytes(),
         Err(_) => bytes.to_vec(),
     }
-}
-
-fn experiments() -> Vec<Vec<u8>> {
-    let extending = "extends: base.yaml\ntraining: &t { steps: 3 }\nseed: 5\n";
-    let anchors = EXPERIMENT.replace("train: { parallel: {", "train: &files { parallel: {");
-    let anchors =
-        anchors.replace("validation: { parallel: { en: train.en, de: train.de } }", "validation: *files");
-    let media = EXPERIMENT.replace(
-        "source: { text: { field: en, tokenizer: { characters: {} } } }",
-        "source: { image: { field: en, size: { height: 8 }, patches: { width: 2 } } }",
-    );
-    vec![EXPERIMENT.into(), extending.into(), anchors.into(), media.into()]
-}
-
-fn experiment(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    loads(text, &[])
-}
-
-/// Whether an experiment loads; what it comes to then loads too, and comes to the same.
-fn loads(text: &str, overrides: &[String]) -> bool {
-    static DATA: OnceLock<std::path::PathBuf> = OnceLock::new();
-    let folder = DATA.get_or_init(data);
-    match load_str("small.yaml", text, folder, overrides, &media()) {
-        Err(problems) => {
-            let said = problems.to_string();
-            assert!(!said.is_empty() && said.len() < 1 << 20, "{} bytes of problems", said.len());
-            false
-        }
-        Ok(document) => {
-            let resolved = document.resolved_yaml();
-            let again = load_run("resolved.yaml", &resolved, folder, &media());
-            let again = again.unwrap_or_else(|problems| panic!("{problems}\nof\n{resolved}"));
-            assert_eq!(again.resolved_yaml(), resolved);
-            std::hint::black_box((document.settings(), document.portable_yaml(folder)));
-            true
-        }
-    }
-}
-
-fn overrides() -> Vec<Vec<u8>> {
-    ["training.steps=100", "model.transformer.d_model=16", "evaluation.metrics=[bleu, chrf]", "seed=1"]
-        .map(|text| text.as_bytes().to_vec())
-        .to_vec()
-}
-
-fn with_override(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| loads(EXPERIMENT, &[text.to_owned()]))
-}
-
-fn metric_lists() -> Vec<Vec<u8>> {
-    vec![b"bleu, chrf".to_vec(), b"bleu: { tokenize: zh }".to_vec()]
-}
-
-fn metric_list(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| read_metrics(text).is_ok())
 }
 
 /// Whether a run whose resolved experiment is this can be described and translates.

@@ -3,7 +3,9 @@
 use any2any_adapter::Seed;
 
 use crate::mutation::mutated;
-use crate::{media, memory, requests, runs, tables, vocabularies};
+use crate::{experiments, media, memory, tables, vocabularies};
+#[cfg(feature = "runs")]
+use crate::{requests, runs};
 
 /// A format that is read.
 #[derive(Clone, Copy)]
@@ -50,10 +52,19 @@ impl Target {
     }
 }
 
-/// All targets, in the order of their subjects.
+/// All targets, in the order of their subjects; those of runs and of a server where these are compiled in.
 pub fn targets() -> Vec<Target> {
-    [media::targets(), tables::targets(), vocabularies::targets(), runs::targets(), requests::targets()]
-        .concat()
+    [
+        media::targets(),
+        tables::targets(),
+        vocabularies::targets(),
+        experiments::targets(),
+        #[cfg(feature = "runs")]
+        runs::targets(),
+        #[cfg(feature = "runs")]
+        requests::targets(),
+    ]
+    .concat()
 }
 
 /// The target of a name.

@@ -143,6 +143,7 @@ pub(crate) const YAML: &[&str] = &[
     "d_model: 65536",
     "[[[[[[[[[[[[[[[[",
 ];
+#[cfg(feature = "runs")]
 pub(crate) const WEIGHTS: &[&str] = &[
     "\"dtype\":\"F32\"",
     "\"F64\"",
@@ -173,11 +174,18 @@ pub(crate) const TOKENIZER: &[&str] = &[
     "\"type\":\"Metaspace\"",
     "\"type\":\"ByteLevel\"",
     "\"type\":\"Precompiled\"",
+    "\"type\":\"BPEDecoder\"",
+    "\"type\":\"ByteFallback\"",
+    "\"type\":\"Fuse\"",
+    "\"type\":\"Strip\"",
+    "\"type\":\"CTC\"",
+    "\"decoders\":[",
     "\"special\":true",
     "null",
     "-1",
     "\"\"",
 ];
+#[cfg(feature = "runs")]
 pub(crate) const HTTP: &[&str] = &[
     "GET ",
     "POST ",

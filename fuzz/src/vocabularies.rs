@@ -93,6 +93,21 @@ fn tokenizers() -> Vec<Vec<u8>> {
             json!({ "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "always" }),
             json!({ "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "always" }),
         ),
+        file(
+            json!({ "type": "BPE", "vocab": vocab, "merges": ["a b"], "unk_token": "<unk>", "end_of_word_suffix": "</w>" }),
+            json!({ "type": "Whitespace" }),
+            json!({ "type": "BPEDecoder", "suffix": "</w>" }),
+        ),
+        file(
+            json!({ "type": "BPE", "vocab": vocab, "merges": ["a b"], "unk_token": "<unk>" }),
+            json!({ "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "first" }),
+            json!({ "type": "Sequence", "decoders": [
+                { "type": "Replace", "pattern": { "String": "\u{2581}" }, "content": " " },
+                { "type": "ByteFallback" },
+                { "type": "Fuse" },
+                { "type": "Strip", "content": " ", "start": 1, "stop": 0 },
+                { "type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": true } ] }),
+        ),
     ];
     files.iter().map(|file| file.to_string().into_bytes()).collect()
 }
@@ -142,7 +157,9 @@ fn works(adapter: &dyn Adapter, values: &[Value]) {
             std::hint::black_box(adapter.unknown(&encoded, value));
         }
     }
-    let _ = adapter.decode(&Sequence::Tokens(vec![4, 5, 0, u32::MAX]));
+    for tokens in [vec![], vec![4, 5, 0], vec![u32::MAX]] {
+        let _ = adapter.decode(&Sequence::Tokens(tokens));
+    }
     std::hint::black_box((adapter.show(0), adapter.show(u32::MAX), adapter.stem(), adapter.head()));
 }
 

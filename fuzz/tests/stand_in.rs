@@ -5,7 +5,7 @@
 //! cargo test --workspace --test stand_in -- image                # those whose names contain a word
 //! cargo test --workspace --test stand_in -- image_png 17         # one input again, in this process
 //! cargo test --workspace --test stand_in -- --inputs 9000 image  # more inputs
-//! cargo test --workspace --test stand_in -- --corpus fuzz/corpus # seeds and dictionaries for `cargo fuzz`
+//! cargo test --workspace --test stand_in -- --corpus corpus        # seeds and dictionaries into fuzz/corpus
 //! ```
 
 use std::collections::BTreeSet;
@@ -107,8 +107,9 @@ fn corpus(folder: &Path) {
             let bytes: String = word.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
             format!("\"{bytes}\"\n")
         };
-        std::fs::write(folder.join(format!("{name}.dict")), tokens.iter().map(word).collect::<String>())
-            .expect("written");
+        // An empty dictionary would be refused.
+        let words = format!("# words of {name}\n{}", tokens.iter().map(word).collect::<String>());
+        std::fs::write(folder.join(format!("{name}.dict")), words).expect("written");
     }
 }
 

@@ -174,4 +174,20 @@ mod tests {
             assert_eq!(stripped(token, ' ', start, stop), expected, "{token:?}");
         }
     }
+    #[test]
+    fn no_tokens_are_no_text_for_every_decoder() {
+        let decoders = [
+            r#"{ "type": "BPEDecoder", "suffix": "</w>" }"#,
+            r###"{ "type": "WordPiece", "prefix": "##", "cleanup": true }"###,
+            r#"{ "type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": true }"#,
+            r#"{ "type": "Strip", "content": " ", "start": 1, "stop": 1 }"#,
+            r#"{ "type": "Sequence", "decoders": [{ "type": "Fuse" }, { "type": "BPEDecoder", "suffix": "</w>" }] }"#,
+        ];
+        for decoder in decoders {
+            let decoding = Decoding::new(serde_json::from_str(decoder).expect("a decoder"));
+            assert_eq!(decoding.decode(Vec::new()).expect("text"), "", "{decoder}");
+        }
+        let words = Decoding::new(serde_json::from_str(decoders[0]).expect("a decoder"));
+        assert_eq!(words.decode(vec!["a".into(), "b</w>".into(), "c</w>".into()]).expect("text"), "ab c");
+    }
 }
