@@ -61,7 +61,7 @@ fn killed_in_turn<'a>(
     workshop: &Workshop,
     name: &str,
     next: impl Fn() -> &'a [&'a str],
-    within: Duration,
+    mut within: Duration,
     mut look: impl FnMut(bool),
 ) {
     let random = &mut Seed(23).random(name, 0);
@@ -69,6 +69,10 @@ fn killed_in_turn<'a>(
     for _ in 0..4 * KILLS {
         let was_at_work = kill(workshop, next(), within, random);
         at_work += usize::from(was_at_work);
+        // A machine that has become faster is killed sooner.
+        if !was_at_work {
+            within = within.mul_f64(0.9);
+        }
         look(was_at_work);
         if at_work == KILLS {
             return;

@@ -2,6 +2,10 @@
 
 mod support;
 
+use any2any_data::DataRoot;
+use any2any_explorer::Options;
+use serde_json::json;
+use support::served::{SENTENCE, Served, options};
 use support::{TRANSFORMER, Workshop};
 
 const TRAINING: &str = "  steps: 2
@@ -106,4 +110,35 @@ fn checkpoints_lie_in_the_run() {
     assert!(finished.stderr.contains("leads out of the run"), "{}", finished.stderr);
     assert!(workshop.path("other/checkpoints/step-2/state.json").is_file());
     assert!(!workshop.path("other/checkpoints/step-4").exists());
+}
+
+/// What a link in a run leads to is not shown to others.
+#[cfg(unix)]
+#[test]
+fn a_server_follows_no_link_out_of_a_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = folder.path().join("run");
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&support::served::workshop().path("run"), &run])
+        .status();
+    assert!(copied.expect("cp").success());
+    let secret = folder.path().join("secret.jsonl");
+    std::fs::write(&secret, "{\"kind\": \"secret\"}\n").expect("written");
+    std::fs::remove_file(run.join("metrics.jsonl")).expect("there");
+    std::os::unix::fs::symlink(&secret, run.join("metrics.jsonl")).expect("linked");
+    for trusts in [false, true] {
+        let data = Some(DataRoot::at(folder.path()).trusting_runs(trusts));
+        let server = Served::with(Options { runs: vec![run.clone()], data, ..options() });
+        let (listed, log) = (server.get("/api/runs").json(), server.get("/api/training"));
+        assert_eq!(listed[0]["model"].is_object(), trusts, "{listed}");
+        assert_eq!(log.status, if trusts { 200 } else { 500 }, "{}", log.body);
+        assert_eq!(log.body.contains("secret"), trusts, "{}", log.body);
+        let translated = server.post("/api/translate", &json!({ "source": { "text": SENTENCE } }));
+        assert_eq!(translated.status, log.status, "{}", translated.body);
+        if !trusts {
+            let reason = listed[0]["broken"].as_str().expect("a reason");
+            assert!(reason.contains("leads out of the run") && reason.contains("--trust-paths"), "{reason}");
+        }
+    }
 }

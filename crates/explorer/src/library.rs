@@ -33,6 +33,8 @@ pub(crate) struct Library {
 /// A run, and what was read of it.
 struct Shelf {
     folder: RunFolder,
+    /// Why nothing of it may be shown.
+    refused: Option<String>,
     /// Whether it may be opened.
     probed: Arc<Probed>,
     opened: Mutex<Option<Arc<Opened>>>,
@@ -92,16 +94,23 @@ impl Library {
             if !known.iter().any(|name| folder.join(name).is_file()) {
                 return Err(ExplorerError::NoRun(folder.clone()));
             }
+            let trusts = root.as_ref().is_some_and(DataRoot::trusts_runs);
+            let refused =
+                if trusts { None } else { run.require_whole().err().map(|error| error.to_string()) };
             let probed = Arc::new(Probed::new(folder.clone(), probe));
-            Ok(Shelf { folder: run, probed, opened: Mutex::default(), listed: Mutex::default() })
+            Ok(Shelf { folder: run, refused, probed, opened: Mutex::default(), listed: Mutex::default() })
         };
         let shelves = folders.iter().map(shelf).collect::<Result<_, _>>()?;
         Ok(Self { shelves, registry, root, metrics, workers: Mutex::default(), most: most.max(1), rest })
     }
 
-    /// The folder of a run.
+    /// The folder of a run, whose files may be shown.
     pub(crate) fn folder(&self, run: usize) -> Result<&RunFolder, Failure> {
-        self.shelf(run).map(|shelf| &shelf.folder)
+        let shelf = self.shelf(run)?;
+        match &shelf.refused {
+            None => Ok(&shelf.folder),
+            Some(reason) => Err(Failure::unreadable(reason.clone())),
+        }
     }
 
     fn shelf(&self, run: usize) -> Result<&Shelf, Failure> {
@@ -124,8 +133,9 @@ impl Library {
                 "wait until its training has written one",
             ));
         }
+        let folder = self.folder(run)?;
         shelf.probed.check()?;
-        let new = Arc::new(Opened::new(&shelf.folder, &self.registry, self.root.clone())?);
+        let new = Arc::new(Opened::new(folder, &self.registry, self.root.clone())?);
         *opened = Some(new.clone());
         Ok(new)
     }
@@ -214,7 +224,7 @@ impl Library {
                 // They finish what they have been asked, and go.
                 workers.drain(..surplus);
                 let plan = Plan {
-                    run: shelf.folder.clone(),
+                    run: self.folder(model.run)?.clone(),
                     probed: shelf.probed.clone(),
                     checkpoint: format!("step-{step}"),
                     registry: self.registry.clone(),

@@ -130,8 +130,12 @@ impl RunFolder {
     }
 
     /// Fails for a run in which a link leads out of it: a training that goes on would write there, and prune what it
-    /// finds.
-    pub(crate) fn require_whole(&self) -> Result<(), TrainError> {
+    /// finds, and a server would show it.
+    ///
+    /// # Errors
+    ///
+    /// The first such link.
+    pub fn require_whole(&self) -> Result<(), TrainError> {
         let folder = real_path(&self.folder);
         let mut open = vec![self.folder.clone()];
         while let Some(place) = open.pop() {
@@ -140,8 +144,8 @@ impl RunFolder {
                 if kind.is_dir() {
                     open.push(path);
                 } else if kind.is_symlink() && !real_path(&path).starts_with(&folder) {
-                    let reason = "this link leads out of the run, and a training would write there: put what it leads \
-                                  to in its place, or say --trust-paths";
+                    let reason = "this link leads out of the run: put what it leads to in its place, or say \
+                                  --trust-paths";
                     return Err(TrainError::run(&path, reason));
                 }
             }
