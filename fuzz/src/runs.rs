@@ -39,9 +39,11 @@ pub(crate) fn targets() -> Vec<Target> {
         Target::new("run_pointer", &["step-", "../", "best", "/etc"], || vec![b"step-2\n".to_vec()], pointer),
         Target::new("run_log", tokens::JSON, || vec![LOG.into()], log),
         Target::new("run_sweep", tokens::JSON, || vec![SWEEP.into()], sweep),
+        Target::new("run_scores", tokens::JSON, || vec![SCORES.into()], scores),
     ]
 }
 
+const SCORES: &str = "[{\"task\":\"translate\",\"decoded\":[{\"name\":\"chrf\",\"value\":41.5,\"signature\":\"case:mixed\"}]}]";
 const LOG: &str = "{\"kind\":\"train\",\"step\":1,\"loss\":2.5,\"learning_rate\":0.001}\n\
     {\"kind\":\"validation\",\"step\":2,\"task\":\"translate\",\"decoded\":{\"bleu\":1.5}}\n";
 const SWEEP: &str = "{\"name\":\"small\",\"config\":\"small.yaml\",\"overrides\":[],\"steps\":2,\"points\":[1,2],\"axes\":\
@@ -159,6 +161,11 @@ fn pointer(bytes: &[u8]) -> bool {
 fn log(bytes: &[u8]) -> bool {
     std::fs::write(run().folder.metrics(), bytes).expect("written");
     requests::answers("/api/training") & requests::answers("/api/training?from=1")
+}
+
+fn scores(bytes: &[u8]) -> bool {
+    scratch::write("scores/scores.json", bytes);
+    RunFolder::new(scratch::path("scores")).scores().is_ok_and(|scores| scores.is_some())
 }
 
 fn sweep(bytes: &[u8]) -> bool {

@@ -80,6 +80,32 @@ impl RunFolder {
         files.find(|file| file.with_extension("") == stem)
     }
 
+    /// The scores that a fold of a cross-validation ended with, one of a task; none when it has not ended.
+    ///
+    /// # Errors
+    ///
+    /// When the file is no list.
+    pub fn scores(&self) -> Result<Option<serde_json::Value>, TrainError> {
+        let path = self.scores_file();
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let broken = |reason: String| {
+            TrainError::run(
+                &path,
+                format!("no scores can be read from it ({reason}); remove it to score the run anew"),
+            )
+        };
+        let scores: serde_json::Value =
+            serde_json::from_str(&files::read(&path)?).map_err(|error| broken(error.to_string()))?;
+        if scores.is_array() { Ok(Some(scores)) } else { Err(broken("it is no list".to_owned())) }
+    }
+
+    /// The file of [`scores`](Self::scores).
+    pub fn scores_file(&self) -> PathBuf {
+        self.folder.join("scores.json")
+    }
+
     /// The model card.
     pub fn card(&self) -> PathBuf {
         self.folder.join("README.md")

@@ -13,9 +13,6 @@ use crate::arguments::{CrossValidateArguments, Usage};
 use crate::output;
 use crate::progress::Display;
 
-/// The scores of one finished run, which say that it need not be made again.
-const SCORES: &str = "scores.json";
-
 pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> anyhow::Result<()> {
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let config = &arguments.config;
@@ -53,7 +50,7 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
         let overrides: Vec<String> = config.overrides.iter().cloned().chain(leave_out).collect();
         let document = any2any_experiment::load(&config.config, &overrides, registry)?;
         check_same(&document, &place)?;
-        let scores = match read_scores(&place)? {
+        let scores = match RunFolder::new(&place).scores()? {
             Some(scores) => scores,
             None => {
                 eprintln!("\n{} {value} is left out; the run goes to {}", arguments.over, place.display());
@@ -132,16 +129,11 @@ fn train(
     let scores = trained.score()?;
     trained.write_card(&scores)?;
     let scores = Json::Array(scores.iter().map(|scores| scores.to_json()).collect());
-    any2any_train::write_file(&place.join(SCORES), serde_json::to_string_pretty(&scores)?.as_bytes())?;
+    any2any_train::write_file(
+        &RunFolder::new(place).scores_file(),
+        serde_json::to_string_pretty(&scores)?.as_bytes(),
+    )?;
     Ok(Some(scores))
-}
-
-fn read_scores(place: &Path) -> anyhow::Result<Option<Json>> {
-    let path = place.join(SCORES);
-    if !path.is_file() {
-        return Ok(None);
-    }
-    Ok(Some(serde_json::from_str(&std::fs::read_to_string(&path)?)?))
 }
 
 /// A value as part of a file's name.
