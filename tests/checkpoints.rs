@@ -198,24 +198,9 @@ fn a_run_at_work_is_left_alone() {
 #[test]
 fn two_cross_validations_do_not_share_a_folder() {
     let workshop = Workshop::new();
-    let rows = |from: usize, to: usize| -> String {
-        let row = |at: usize| {
-            format!("{{\"en\": \"a dog {at}\", \"de\": \"ein Hund {at}\", \"who\": \"{}\"}}\n", at % 2)
-        };
-        (from..to).map(row).collect()
-    };
-    workshop.write("rows.jsonl", &rows(0, 60));
-    workshop.write(
-        "experiment.yaml",
-        "name: small
-tasks:
-  translate:
-    data: { files: { train: { json_lines: { file: rows.jsonl } } }, split: { shares: { validation: 0.2 } } }
-    source: { text: { field: en, tokenizer: { characters: {} } } }
-    target: { text: { field: de, tokenizer: { characters: {} } } }
-model:
-  transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1 }
-training: { steps: 1000000, save_every: 5, batch: { tokens: 300 } }
+    workshop.people(
+        2,
+        "training: { steps: 1000000, save_every: 5, batch: { tokens: 300 } }
 evaluation: { metrics: [], every: 5 }
 ",
     );
@@ -229,18 +214,8 @@ evaluation: { metrics: [], every: 5 }
 }
 
 #[test]
-fn a_killed_export_leaves_no_run_under_its_name() {
+fn an_export_goes_over_no_other() {
     let workshop = trained(TRANSFORMER);
-    for wait in [0, 2, 4, 6, 8, 10, 15, 20, 30] {
-        let mut command = workshop.command(&["export", "run", "out"]);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
-        std::thread::sleep(Duration::from_millis(wait));
-        end(child);
-        if workshop.path("out").exists() {
-            workshop.pipe(&["translate", "out"], "the dog sees the house .\n");
-            std::fs::remove_dir_all(workshop.path("out")).expect("removed");
-        }
-    }
     workshop.succeed(&["export", "run", "out"]);
     refused(&workshop, &["export", "run", "out"], &["out: this folder is not empty"]);
 }

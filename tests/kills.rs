@@ -203,22 +203,9 @@ fn a_killed_sweep_ends_with_the_same_map() {
 #[test]
 fn a_killed_cross_validation_ends_with_the_same_scores() {
     let workshop = Workshop::new();
-    let row = |at: usize| {
-        let [animal, tier] = [["dog", "Hund"], ["cat", "Kater"], ["bird", "Vogel"]][at % 3];
-        format!("{{\"en\": \"a {animal} {at}\", \"de\": \"ein {tier} {at}\", \"who\": \"{}\"}}\n", at % 4)
-    };
-    workshop.write("rows.jsonl", &(0..120).map(row).collect::<String>());
-    workshop.write(
-        "experiment.yaml",
-        "name: small
-tasks:
-  translate:
-    data: { files: { train: { json_lines: { file: rows.jsonl } } }, split: { shares: { validation: 0.2 } } }
-    source: { text: { field: en, tokenizer: { characters: {} } } }
-    target: { text: { field: de, tokenizer: { characters: {} } } }
-model:
-  transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1 }
-training: { steps: 120, save_every: 4, batch: { tokens: 300 } }
+    workshop.people(
+        4,
+        "training: { steps: 120, save_every: 4, batch: { tokens: 300 } }
 evaluation: { metrics: [chrf], every: 30 }
 decoding: { max_length: 12 }
 ",

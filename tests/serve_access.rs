@@ -6,15 +6,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use any2any_explorer::{Options, Server, Token};
+use any2any_explorer::{AccessToken, Options, Server};
 
 use support::served::{Served, options, workshop};
 use support::started::Started;
 
 const TOKEN: &str = "a-chosen_token.1";
 
-fn chosen() -> Token {
-    Token::Given(TOKEN.parse().expect("a token"))
+fn chosen() -> AccessToken {
+    AccessToken::Given(TOKEN.parse().expect("a token"))
 }
 
 #[test]
@@ -35,14 +35,14 @@ fn another_site_and_another_name_are_refused() {
 #[test]
 fn a_token_is_asked_for_on_this_machine_and_elsewhere() {
     for host in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
-        let served = Served::with(Options { token: Token::Drawn, host: IpAddr::V4(host), ..options() });
+        let served = Served::with(Options { token: AccessToken::Drawn, host: IpAddr::V4(host), ..options() });
         let (_, token) = served.url.split_once("?token=").expect("the address has the token");
         let refused = served.get("/api/runs");
         assert_eq!(refused.status, 401);
         assert!(refused.head.contains("www-authenticate: bearer"), "{}", refused.head);
-        let door = served.get("/");
-        assert!(door.status == 401 && door.body.contains("<form action=\"/\">"), "{}", door.body);
-        assert!(door.head.contains("www-authenticate: bearer"), "{}", door.head);
+        let login = served.get("/");
+        assert!(login.status == 401 && login.body.contains("<form action=\"/\">"), "{}", login.body);
+        assert!(login.head.contains("www-authenticate: bearer"), "{}", login.head);
         assert_eq!(served.get("/?token=guessed").status, 401);
         assert_eq!(served.get("/?once=guessed").status, 401);
         assert_eq!(served.get("/health").status, 200);

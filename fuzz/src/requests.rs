@@ -6,7 +6,7 @@ use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
 use any2any_data::DataRoot;
-use any2any_explorer::{Limits, Options, Server, Token};
+use any2any_explorer::{AccessToken, Limits, Options, Server};
 
 use crate::{Target, experiments, runs, scratch, tokens};
 
@@ -45,10 +45,10 @@ fn server() -> SocketAddr {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             page: true,
-            token: Token::None,
+            token: AccessToken::None,
             origins: Vec::new(),
             limits,
-            rest: || (),
+            when_idle: || (),
             probe: None,
         });
         let server = server.expect("a free port");

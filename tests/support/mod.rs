@@ -56,6 +56,26 @@ impl Workshop {
         workshop
     }
 
+    /// Writes `experiment.yaml` for a cross-validation over `who`, a field of so many values.
+    pub(crate) fn people(&self, count: usize, training: &str) {
+        let row = |at: usize| {
+            let [animal, tier] = [["dog", "Hund"], ["cat", "Kater"], ["bird", "Vogel"]][at % 3];
+            let who = at % count;
+            format!("{{\"en\": \"a {animal} {at}\", \"de\": \"ein {tier} {at}\", \"who\": \"{who}\"}}\n")
+        };
+        self.write("rows.jsonl", &(0..120).map(row).collect::<String>());
+        let experiment = "name: small
+tasks:
+  translate:
+    data: { files: { train: { json_lines: { file: rows.jsonl } } }, split: { shares: { validation: 0.2 } } }
+    source: { text: { field: en, tokenizer: { characters: {} } } }
+    target: { text: { field: de, tokenizer: { characters: {} } } }
+model:
+  transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1 }
+";
+        self.write("experiment.yaml", &[experiment, training].concat());
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use any2any_data::DataRoot;
-use any2any_explorer::{Limits, Options, Server, Stopper, Token};
+use any2any_explorer::{AccessToken, Limits, Options, Server, Stopper};
 use serde_json::{Value, json};
 
 use super::{TRANSFORMER, Workshop};
@@ -40,10 +40,10 @@ pub(crate) fn options() -> Options {
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 0,
         page: true,
-        token: Token::None,
+        token: AccessToken::None,
         origins: Vec::new(),
         limits: Limits::default(),
-        rest: || (),
+        when_idle: || (),
         probe: None,
     }
 }

@@ -26,4 +26,4 @@ mod worker;
 pub use error::ExplorerError;
 pub use export::Recording;
 pub use probed::Probe;
-pub use server::{Limits, Options, Origin, Secret, Server, Stopper, Token};
+pub use server::{AccessToken, Limits, Options, Origin, Secret, Server, Stopper};

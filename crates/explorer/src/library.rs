@@ -27,7 +27,7 @@ pub(crate) struct Library {
     /// How many models are kept in memory.
     most: usize,
     /// What an idle thread does.
-    rest: fn(),
+    when_idle: fn(),
 }
 
 /// A run, and what was read of it.
@@ -82,7 +82,7 @@ impl Library {
         root: Option<DataRoot>,
         metrics: Arc<Metrics>,
         most: usize,
-        rest: fn(),
+        when_idle: fn(),
         probe: Option<Probe>,
     ) -> Result<Self, ExplorerError> {
         if folders.is_empty() {
@@ -101,7 +101,7 @@ impl Library {
             Ok(Shelf { folder: run, refused, probed, opened: Mutex::default(), listed: Mutex::default() })
         };
         let shelves = folders.iter().map(shelf).collect::<Result<_, _>>()?;
-        Ok(Self { shelves, registry, root, metrics, workers: Mutex::default(), most: most.max(1), rest })
+        Ok(Self { shelves, registry, root, metrics, workers: Mutex::default(), most: most.max(1), when_idle })
     }
 
     /// The folder of a run, whose files may be shown.
@@ -229,7 +229,7 @@ impl Library {
                     checkpoint: format!("step-{step}"),
                     registry: self.registry.clone(),
                 };
-                Arc::new(Worker::start(plan, self.metrics.clone(), self.rest))
+                Arc::new(Worker::start(plan, self.metrics.clone(), self.when_idle))
             }
         };
         workers.push((key, worker.clone()));

@@ -1,5 +1,6 @@
 //! A run that has a model: its experiment, its adapters and its data, which are read without loading the model.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value}
 use any2any_data::{DataError, DataRoot, Dataset, Samples};
 use any2any_experiment::spec::{self, Experiment};
 use any2any_train::look::ReadSource;
-use any2any_train::{AdapterSet, RunFolder, TrainError};
+use any2any_train::{AdapterSet, RunFolder, TrainError, open_file};
 
 use crate::budget::Price;
 use crate::failure::Failure;
@@ -292,11 +293,12 @@ impl Opened {
         let names = &self.adapters.tasks()[task];
         let read = |file: PathBuf| -> Result<View, Failure> {
             let unreadable = |error: String| Failure::internal(format!("{}: {error}", file.display()));
-            let size = std::fs::metadata(&file).map_err(|error| unreadable(error.to_string()))?;
-            if !size.is_file() || size.len() > WRITTEN {
-                return Err(unreadable(format!("it is no file of at most {WRITTEN} bytes")));
+            let (mut opened, size) = open_file(&file).map_err(|error| unreadable(error.to_string()))?;
+            if size > WRITTEN {
+                return Err(unreadable(format!("it has {size} bytes, and may have {WRITTEN}")));
             }
-            let bytes = std::fs::read(&file).map_err(|error| unreadable(error.to_string()))?;
+            let mut bytes = Vec::new();
+            opened.read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
             let value = self.adapters.adapter(names.target).read_back(&bytes);
             value.map(|value| view(&value)).map_err(|error| unreadable(error.to_string()))
         };

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::failure::Failure;
 
-/// How long a thread waits for a job before it rests.
+/// How long a thread waits for a job before it is idle.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Where an answer goes; closed when nobody waits for it any more.
@@ -141,11 +141,11 @@ impl Queue {
 
     /// Takes the next job, with all waiting ones that join it up to a number of sources and of source positions.
     /// Waits for one; `None` when the queue is closed and empty. Also tells how many jobs have left the queue,
-    /// those that nobody waits for counted. `rest` is called once when there has been none for a second.
-    pub(crate) fn take(&self, sources: usize, positions: usize, rest: fn()) -> Option<(Taken, usize)> {
+    /// those that nobody waits for counted. `when_idle` is called once when there has been none for a second.
+    pub(crate) fn take(&self, sources: usize, positions: usize, when_idle: fn()) -> Option<(Taken, usize)> {
         let mut waiting = self.lock();
         let mut left = 0;
-        let mut rested = false;
+        let mut was_idle = false;
         loop {
             let before = waiting.jobs.len();
             waiting.jobs.retain(|job| !job.is_void());
@@ -158,7 +158,7 @@ impl Queue {
                     return Some((Taken::Batch(batch), left));
                 }
                 None if waiting.closed => return None,
-                None if rested => {
+                None if was_idle => {
                     let woken = self.arrived.wait(waiting);
                     waiting = woken.unwrap_or_else(|poisoned| poisoned.into_inner());
                 }
@@ -168,8 +168,8 @@ impl Queue {
                     waiting = guard;
                     if time.timed_out() {
                         drop(waiting);
-                        rest();
-                        rested = true;
+                        when_idle();
+                        was_idle = true;
                         waiting = self.lock();
                     }
                 }

@@ -1,9 +1,8 @@
 //! Trainings and sweeps, read while they are written.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
-use any2any_train::{RunFolder, is_running, sweep};
+use any2any_train::{RunFolder, is_running, open_file, sweep};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -20,8 +19,8 @@ const BYTES: usize = 16 << 20;
 pub(crate) fn training(run: &RunFolder, from: usize) -> Result<Training, Failure> {
     // Asked before the log is read: what a training wrote before it ended is then in the answer.
     let running = is_running(run.path());
-    let file = match open(run) {
-        Ok(file) => file,
+    let file = match open_file(&run.metrics()) {
+        Ok((file, _)) => file,
         // A training that has just begun.
         Err(error) if error.kind() == ErrorKind::NotFound && running => {
             return Ok(Training { from: 0, lines: Vec::new(), next: 0, more: false, running });
@@ -35,19 +34,11 @@ pub(crate) fn training(run: &RunFolder, from: usize) -> Result<Training, Failure
     let answer = lines(BufReader::new(file), from).and_then(|(skipped, answer)| match skipped == from {
         true => Ok((from, answer)),
         // The log has become shorter: from its beginning again.
-        false => Ok((0, lines(BufReader::new(open(run)?), 0)?.1)),
+        false => Ok((0, lines(BufReader::new(open_file(&run.metrics())?.0), 0)?.1)),
     });
     let (from, Part { lines, count, more }) =
         answer.map_err(|error| Failure::internal(format!("the log cannot be read: {error}")))?;
     Ok(Training { from, lines, next: from + count, more, running })
-}
-
-/// The log of a run, which is a file: what else may have its name never ends.
-fn open(run: &RunFolder) -> std::io::Result<File> {
-    match std::fs::metadata(run.metrics())?.is_file() {
-        true => File::open(run.metrics()),
-        false => Err(std::io::Error::other("it is no file")),
-    }
 }
 
 /// What was read of a log.
@@ -102,6 +93,7 @@ pub(crate) fn sweep(run: &RunFolder) -> Result<Sweep, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::Write;
 
     use super::*;

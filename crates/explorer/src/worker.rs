@@ -45,13 +45,13 @@ pub(crate) struct Translation {
 }
 
 impl Worker {
-    /// Starts the threads, the first of which loads the model. A thread that has had nothing to do for a while rests.
-    pub(crate) fn start(plan: Plan, metrics: Arc<Metrics>, rest: fn()) -> Self {
+    /// Starts the threads, the first of which loads the model. A thread that has had nothing to do for a while calls `when_idle`.
+    pub(crate) fn start(plan: Plan, metrics: Arc<Metrics>, when_idle: fn()) -> Self {
         let shared =
             Arc::new(Shared { plan, model: Mutex::default(), metrics, broken: AtomicBool::new(false) });
         let lane = || {
             let queue = Arc::new(Queue::default());
-            let thread = Thread { queue: queue.clone(), shared: shared.clone(), rest };
+            let thread = Thread { queue: queue.clone(), shared: shared.clone(), when_idle };
             std::thread::spawn(move || thread.run());
             queue
         };
@@ -160,14 +160,14 @@ impl Shared {
 struct Thread {
     queue: Arc<Queue>,
     shared: Arc<Shared>,
-    rest: fn(),
+    when_idle: fn(),
 }
 
 impl Thread {
     fn run(self) {
         // It is asked for soon.
         let _ = self.shared.model();
-        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS, self.rest) {
+        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS, self.when_idle) {
             self.shared.metrics.queued.fetch_sub(left, Ordering::Relaxed);
             match taken {
                 Taken::Batch(batch) => self.translate(batch),

@@ -174,6 +174,7 @@ mod tests {
             assert_eq!(stripped(token, ' ', start, stop), expected, "{token:?}");
         }
     }
+
     #[test]
     fn no_tokens_are_no_text_for_every_decoder() {
         let decoders = [

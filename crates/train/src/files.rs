@@ -1,6 +1,7 @@
 //! Files that are never seen half-written.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::TrainError;
@@ -93,14 +94,30 @@ pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, TrainError> {
 /// Bytes of a text file of a run, at most.
 const TEXT: u64 = 256 << 20;
 
-/// Reads a whole text file. A pipe or a device that has its name would wait for somebody, or never end.
+/// Opens a file, and says how many bytes it has. A pipe or a device that has its name would wait for somebody, or never
+/// end.
+///
+/// # Errors
+///
+/// When it is no file, or cannot be opened.
+pub fn open(path: &Path) -> std::io::Result<(File, u64)> {
+    let data = std::fs::metadata(path)?;
+    match data.is_file() {
+        true => Ok((File::open(path)?, data.len())),
+        false => Err(std::io::Error::other("it is no file")),
+    }
+}
+
+/// Reads a whole text file.
 pub(crate) fn read(path: &Path) -> Result<String, TrainError> {
     let cannot = |error| TrainError::io(path)(error);
-    let data = std::fs::metadata(path).map_err(cannot)?;
-    if !data.is_file() || data.len() > TEXT {
-        return Err(TrainError::run(path, format!("it is no file of at most {TEXT} bytes")));
+    let (mut file, size) = open(path).map_err(cannot)?;
+    if size > TEXT {
+        return Err(TrainError::run(path, format!("it has {size} bytes, and may have {TEXT}")));
     }
-    std::fs::read_to_string(path).map_err(cannot)
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(cannot)?;
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub use checkpoints::Checkpoints;
 pub use corpus::Example;
 pub use device::{available_backends, device, name as backend_name};
 pub use error::TrainError;
-pub use files::write as write_file;
+pub use files::{open as open_file, write as write_file};
 pub use lengths::OutputLengths;
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use oddities::Oddities;

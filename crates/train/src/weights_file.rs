@@ -1,7 +1,6 @@
 //! Files of weights: safetensors of 32-bit floats, or of 8 bits with scales.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -129,22 +128,16 @@ pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>
 fn read_head(path: &Path) -> Result<Metadata, TrainError> {
     let broken = |reason: String| TrainError::run(path, format!("not a safetensors file: {reason}"));
     let cannot = |error| TrainError::io(path)(error);
-    let most = std::fs::metadata(path).and_then(|data| match data.is_file() {
-        true => Ok(data.len()),
-        // A pipe would wait for somebody, and a device may never end.
-        false => Err(std::io::Error::other("it is no file")),
-    });
-    let most = most.map_err(&cannot)?;
-    let mut file = File::open(path).map_err(&cannot)?;
+    let (mut file, most) = files::open(path).map_err(cannot)?;
     let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(&cannot)?;
+    file.read_exact(&mut length).map_err(cannot)?;
     let length = u64::from_le_bytes(length);
     if length > most.min(HEAD) {
         let most = most.min(HEAD);
         return Err(broken(format!("its head has {length} bytes, and may have {most}")));
     }
     let mut head = Vec::new();
-    file.take(length).read_to_end(&mut head).map_err(&cannot)?;
+    file.take(length).read_to_end(&mut head).map_err(cannot)?;
     let head: Metadata = serde_json::from_slice(&head).map_err(|error| broken(error.to_string()))?;
     let promised = (head.data_len() as u64).saturating_add(8 + length);
     if promised != most {
@@ -155,6 +148,8 @@ fn read_head(path: &Path) -> Result<Metadata, TrainError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

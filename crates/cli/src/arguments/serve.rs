@@ -5,7 +5,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use any2any_explorer::{Limits, Origin, Secret, Token};
+use any2any_explorer::{AccessToken, Limits, Origin, Secret};
 use clap::Args;
 
 use super::RunDataArguments;
@@ -85,11 +85,11 @@ pub(crate) struct ServerArguments {
 
 impl ServerArguments {
     /// What a request must carry.
-    pub(crate) fn token(&self) -> Token {
+    pub(crate) fn token(&self) -> AccessToken {
         match &self.token {
-            _ if self.no_token => Token::None,
-            Some(secret) => Token::Given(secret.clone()),
-            None => Token::Drawn,
+            _ if self.no_token => AccessToken::None,
+            Some(secret) => AccessToken::Given(secret.clone()),
+            None => AccessToken::Drawn,
         }
     }
 

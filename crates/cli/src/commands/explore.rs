@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use any2any_adapter::Registry;
-use any2any_explorer::{Options, Recording, Server, Token};
+use any2any_explorer::{AccessToken, Options, Recording, Server};
 use tempfile::TempPath;
 
 use super::serve::{options, until_stopped};
@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: ExploreArguments, registry: &Registry) -> anyhow::R
     let options = options(&arguments.server, registry, true)?;
     if let Some(file) = &arguments.export {
         // Nobody is answered but the recorder.
-        let server = Server::bind(Options { token: Token::None, origins: Vec::new(), ..options })?;
+        let server = Server::bind(Options { token: AccessToken::None, origins: Vec::new(), ..options })?;
         return export(server, file, &arguments);
     }
     let server = Server::bind(options)?;
@@ -60,8 +60,8 @@ fn open(server: &Server) -> Option<TempPath> {
             .spawn()?;
         Ok(file)
     });
-    if opened.is_err() {
-        eprintln!("there is no {program} to open the page with: open the address above in a browser");
+    if let Err(error) = &opened {
+        eprintln!("{program} cannot open the page ({error}): open the address above in a browser");
     }
     opened.ok()
 }

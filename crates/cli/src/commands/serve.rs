@@ -3,9 +3,8 @@
 use any2any_adapter::Registry;
 use any2any_explorer::{Options, Server};
 
-use crate::allocator;
 use crate::arguments::{ServeArguments, ServerArguments};
-use crate::{output, probe};
+use crate::{allocator, output, probe};
 
 pub(crate) fn run(arguments: ServeArguments, registry: &Registry) -> anyhow::Result<()> {
     let server = Server::bind(options(&arguments.server, registry, false)?)?;
@@ -30,7 +29,7 @@ pub(super) fn options(
         token: arguments.token(),
         origins: arguments.cors.clone(),
         limits: arguments.limits(),
-        rest: allocator::give_back,
+        when_idle: allocator::give_back,
         probe: Some(probe::opened_elsewhere),
     })
 }

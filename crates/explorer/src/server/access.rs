@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use axum::http::header::{self, HeaderMap};
 use axum::http::{HeaderValue, Uri};
 
-use super::admission::{Origin, Token};
+use super::admission::{AccessToken, Origin};
 use crate::error::ExplorerError;
 use crate::failure::Failure;
 
@@ -42,14 +42,14 @@ impl Access {
     /// Access to a server that listens on an address.
     pub(super) fn new(
         address: SocketAddr,
-        token: &Token,
+        token: &AccessToken,
         origins: Vec<Origin>,
     ) -> Result<Self, ExplorerError> {
-        let chosen = matches!(token, Token::Given(_));
+        let chosen = matches!(token, AccessToken::Given(_));
         let token = match token {
-            Token::Drawn => Some(random_code()?),
-            Token::Given(secret) => Some(secret.text().to_owned()),
-            Token::None => None,
+            AccessToken::Drawn => Some(random_code()?),
+            AccessToken::Given(secret) => Some(secret.text().to_owned()),
+            AccessToken::None => None,
         };
         let local = address.ip().is_loopback();
         let cookie = format!("{COOKIE}_{}", address.port());
@@ -205,14 +205,14 @@ mod tests {
         pairs.iter().map(pair).collect()
     }
 
-    fn access(ip: [u8; 4], token: &Token, origins: &[&str]) -> Access {
+    fn access(ip: [u8; 4], token: &AccessToken, origins: &[&str]) -> Access {
         let origins = origins.iter().map(|origin| origin.parse().expect("an origin")).collect();
         Access::new(SocketAddr::from((ip, 80)), token, origins).expect("a token is drawn")
     }
 
     #[test]
     fn a_server_without_a_token_answers_this_machine() {
-        let access = access([127, 0, 0, 1], &Token::None, &[]);
+        let access = access([127, 0, 0, 1], &AccessToken::None, &[]);
         for (pairs, allowed) in [
             (&[("host", "127.0.0.1:80")][..], true),
             (&[("host", "LocalHost")], true),
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn elsewhere_without_a_token_a_name_may_be_anybodys() {
-        let access = access([0, 0, 0, 0], &Token::None, &[]);
+        let access = access([0, 0, 0, 0], &AccessToken::None, &[]);
         for (host, allowed) in [
             ("192.168.1.2:80", true),
             ("localhost", true),
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_token_lets_in() {
-        let token = Token::Given("abcdefgh".parse().expect("a token"));
+        let token = AccessToken::Given("abcdefgh".parse().expect("a token"));
         for ip in [[127, 0, 0, 1], [0, 0, 0, 0]] {
             let access = access(ip, &token, &[]);
             assert_eq!(access.query(), "", "a chosen token is not printed");
@@ -286,14 +286,16 @@ mod tests {
         let elsewhere = access([0, 0, 0, 0], &token, &[]);
         let by_name = headers(&[("host", "models.example"), ("authorization", "Bearer abcdefgh")]);
         assert!(elsewhere.check(&Uri::from_static("/"), &by_name).is_ok(), "a server has names");
-        let drawn =
-            [access([127, 0, 0, 1], &Token::Drawn, &[]).query(), elsewhere.query_once().expect("drawn")];
+        let drawn = [
+            access([127, 0, 0, 1], &AccessToken::Drawn, &[]).query(),
+            elsewhere.query_once().expect("drawn"),
+        ];
         assert!(drawn[0].len() == "?token=".len() + 64 && drawn[1].len() == "?once=".len() + 64, "{drawn:?}");
     }
 
     #[test]
     fn a_link_opens_once_and_the_newest_alone() {
-        let access = access([127, 0, 0, 1], &Token::Drawn, &[]);
+        let access = access([127, 0, 0, 1], &AccessToken::Drawn, &[]);
         let opens = |query: &str| {
             let uri = format!("/{query}").parse().expect("a path");
             access.check(&uri, &headers(&[("host", "localhost")])).is_ok_and(|cookie| cookie.is_some())
@@ -313,7 +315,7 @@ mod tests {
 
     #[test]
     fn pages_of_named_sites_ask_with_the_token_itself() {
-        let token = Token::Given("abcdefgh".parse().expect("a token"));
+        let token = AccessToken::Given("abcdefgh".parse().expect("a token"));
         let named = access([127, 0, 0, 1], &token, &["https://example.org"]);
         let any = access([127, 0, 0, 1], &token, &["*"]);
         let bearer = ("authorization", "Bearer abcdefgh");

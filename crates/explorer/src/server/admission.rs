@@ -9,7 +9,7 @@ const LONGEST: usize = 256;
 
 /// What a request must carry.
 #[derive(Clone, Default)]
-pub enum Token {
+pub enum AccessToken {
     /// A token that is drawn when the server starts, 256 bits.
     #[default]
     Drawn,

@@ -5,9 +5,9 @@ mod admission;
 pub(crate) mod assets;
 mod body;
 mod connection;
+mod idle;
 mod openapi;
 mod places;
-mod rest;
 mod router;
 mod routes;
 
@@ -31,7 +31,7 @@ use crate::metrics::Metrics;
 use crate::probed::Probe;
 use crate::protocol::{Distances, Model};
 use access::Access;
-pub use admission::{Origin, Secret, Token};
+pub use admission::{AccessToken, Origin, Secret};
 
 /// What is served, and where.
 pub struct Options {
@@ -48,13 +48,13 @@ pub struct Options {
     /// Whether there is a page beside the JSON interface.
     pub page: bool,
     /// What a request must carry.
-    pub token: Token,
+    pub token: AccessToken,
     /// Sites whose pages may ask too.
     pub origins: Vec<Origin>,
     /// How much is taken.
     pub limits: Limits,
     /// What a thread does that has had nothing to do for a while: it may give memory back to the system.
-    pub rest: fn(),
+    pub when_idle: fn(),
     /// Tries each run in another process before it is opened here; without it, it is opened at once.
     pub probe: Option<Probe>,
 }
@@ -153,17 +153,18 @@ impl Server {
     ///
     /// When a folder holds no run, the address cannot be listened on, or every page of every site could ask.
     pub fn bind(options: Options) -> Result<Self, ExplorerError> {
-        let Options { runs, registry, data, host, port, page, token, origins, limits, rest, probe } = options;
-        if matches!(token, Token::None) && origins.iter().any(Origin::is_any) {
+        let Options { runs, registry, data, host, port, page, token, origins, limits, when_idle, probe } =
+            options;
+        if matches!(token, AccessToken::None) && origins.iter().any(Origin::is_any) {
             return Err(ExplorerError::OpenToAll);
         }
         let metrics = Arc::new(Metrics::default());
-        let library = Library::new(&runs, registry, data, metrics.clone(), limits.models, rest, probe)?;
+        let library = Library::new(&runs, registry, data, metrics.clone(), limits.models, when_idle, probe)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(16)
-            .thread_keep_alive(rest::LENT)
-            .on_thread_park(move || rest::when_parked(rest))
+            .thread_keep_alive(idle::LENT)
+            .on_thread_park(move || idle::when_parked(when_idle))
             .enable_all()
             .build()
             .map_err(|source| ExplorerError::System { what: "start threads", source })?;
@@ -250,8 +251,8 @@ impl Server {
     pub fn run(self) {
         let Self { runtime, listener, app, stop, .. } = self;
         let grace = app.limits.grace;
-        let resting = app.clone();
-        runtime.spawn(async move { rest::after_requests(&resting.requested).await });
+        let told = app.clone();
+        runtime.spawn(async move { idle::after_requests(&told.requested).await });
         runtime.block_on(connection::accept(listener, app.clone(), stop.subscribe()));
         app.library.close();
         // Work that does not end is left behind with its threads.

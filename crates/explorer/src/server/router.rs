@@ -99,7 +99,7 @@ async fn around(
     };
     let mut response = match checked {
         // Somebody in front of a browser is asked for the token.
-        Err(failure) if failure.wants_token() && route == "/" => page::door().into_response(),
+        Err(failure) if failure.wants_token() && route == "/" => page::login().into_response(),
         Err(failure) => failure.into_response(),
         Ok(cookie) => {
             let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;

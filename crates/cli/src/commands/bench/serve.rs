@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use any2any_adapter::Registry;
-use any2any_explorer::{Limits, Options, Server, Token};
+use any2any_explorer::{AccessToken, Limits, Options, Server};
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -27,10 +27,10 @@ pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyho
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 0,
         page: false,
-        token: Token::None,
+        token: AccessToken::None,
         origins: Vec::new(),
         limits: Limits { requests: clients + 8, connections: clients + 8, ..Limits::default() },
-        rest: || (),
+        when_idle: || (),
         probe: None,
     })?;
     let (address, stopper) = (server.address(), server.stopper());

@@ -16,15 +16,15 @@ pub(in crate::server) async fn index() -> Result<Response, Failure> {
 }
 
 /// What a browser shows that comes without the token: where it is, and a place to type it.
-pub(in crate::server) fn door() -> impl IntoResponse {
-    let html = HeaderValue::from_static(assets::media_type("door.html"));
+pub(in crate::server) fn login() -> impl IntoResponse {
+    let html = HeaderValue::from_static(assets::media_type("login.html"));
     let policy = HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'");
     let headers = [
         (header::CONTENT_TYPE, html),
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::WWW_AUTHENTICATE, SCHEME),
     ];
-    (StatusCode::UNAUTHORIZED, headers, include_str!("../../../assets/door.html"))
+    (StatusCode::UNAUTHORIZED, headers, include_str!("../../../assets/login.html"))
 }
 
 pub(in crate::server) async fn asset(Path(path): Path<String>) -> Result<Response, Failure> {

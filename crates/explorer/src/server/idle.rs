@@ -6,25 +6,25 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// A thread rests at most so often.
+/// A thread gives back at most so often.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// How long a thread that was lent to one request waits for another before it ends.
 pub(super) const LENT: Duration = Duration::from_millis(500);
 
-/// How long after a request all threads rest once more.
+/// How long after a request all threads are idle once more.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 
 thread_local! {
-    static RESTED: Cell<Option<Instant>> = const { Cell::new(None) };
+    static LAST: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Rests, unless this thread has just done so.
-pub(super) fn when_parked(rest: fn()) {
+/// What a thread of the runtime does that parks: `when_idle`, unless it has just done so.
+pub(super) fn when_parked(when_idle: fn()) {
     let now = Instant::now();
-    if RESTED.get().is_none_or(|last| now.duration_since(last) >= PAUSE) {
-        RESTED.set(Some(now));
-        rest();
+    if LAST.get().is_none_or(|last| now.duration_since(last) >= PAUSE) {
+        LAST.set(Some(now));
+        when_idle();
     }
 }
 
