@@ -10,6 +10,14 @@ pub(crate) fn keep_freed_pages() {
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
 }
 
+/// Keeps the system from putting pages of 4 KiB together to one of 2 MiB, of which nothing goes back before all of it is
+/// free. mimalloc asks for such pages where a system leaves that to programs.
+pub(crate) fn keep_pages_small() {
+    #[cfg(target_os = "linux")]
+    // Where the kernel knows no such pages there is nothing to keep it from.
+    let _ = nix::sys::prctl::set_thp_disable(true);
+}
+
 /// Gives back what this thread has freed, and what threads that have ended left.
 pub(crate) fn give_back() {
     // SAFETY: it touches what is free alone, and may be called at any time.

@@ -40,7 +40,9 @@ pub fn command() -> clap::Command {
 pub fn main(registry: Registry) -> ExitCode {
     let arguments = Arguments::parse();
     // A server gives back what a large request took.
-    if !matches!(arguments.command, Command::Serve(_) | Command::Explore(_)) {
+    if matches!(arguments.command, Command::Serve(_) | Command::Explore(_)) {
+        allocator::keep_pages_small();
+    } else {
         allocator::keep_freed_pages();
     }
     match run(arguments, &registry) {

@@ -142,7 +142,12 @@ impl Queue {
     /// Takes the next job, with all waiting ones that join it up to a number of sources and of source positions.
     /// Waits for one; `None` when the queue is closed and empty. Also tells how many jobs have left the queue,
     /// those that nobody waits for counted. `when_idle` is called once when there has been none for a second.
-    pub(crate) fn take(&self, sources: usize, positions: usize, when_idle: fn()) -> Option<(Taken, usize)> {
+    pub(crate) fn take(
+        &self,
+        sources: usize,
+        positions: usize,
+        when_idle: impl Fn(),
+    ) -> Option<(Taken, usize)> {
         let mut waiting = self.lock();
         let mut left = 0;
         let mut was_idle = false;

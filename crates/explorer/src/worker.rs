@@ -167,7 +167,7 @@ impl Thread {
     fn run(self) {
         // It is asked for soon.
         let _ = self.shared.model();
-        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS, self.when_idle) {
+        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS, || self.idle()) {
             self.shared.metrics.queued.fetch_sub(left, Ordering::Relaxed);
             match taken {
                 Taken::Batch(batch) => self.translate(batch),
@@ -180,6 +180,12 @@ impl Thread {
                 }
             }
         }
+    }
+
+    /// Tells this thread, and those that compute for it, that there is nothing to do.
+    fn idle(&self) {
+        (self.when_idle)();
+        rayon::broadcast(|_| (self.when_idle)());
     }
 
     /// Translates a batch.

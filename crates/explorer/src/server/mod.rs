@@ -253,9 +253,16 @@ impl Server {
         let grace = app.limits.grace;
         let told = app.clone();
         runtime.spawn(async move { idle::after_requests(&told.requested).await });
-        runtime.block_on(connection::accept(listener, app.clone(), stop.subscribe()));
+        // On one of the runtime's threads, which give back what they have freed: this one only waits.
+        let accepting = runtime.spawn(connection::accept(listener, app.clone(), stop.subscribe()));
+        let accepted = runtime.block_on(accepting);
         app.library.close();
         // Work that does not end is left behind with its threads.
         runtime.shutdown_timeout(grace.min(Duration::from_millis(500)));
+        if let Err(failed) = accepted
+            && failed.is_panic()
+        {
+            std::panic::resume_unwind(failed.into_panic());
+        }
     }
 }
