@@ -102,11 +102,11 @@ fn print(
     history: &[Value],
 ) -> anyhow::Result<()> {
     let parameters: u64 = shapes.values().map(|shape| count(shape)).sum();
-    output::line(format!("{}: {} parameters", experiment.name, output::grouped(parameters)))?;
+    output::line(format!("{}: {} parameters", experiment.name, any2any_adapter::grouped(parameters)))?;
     let modules = modules(shapes);
     let width = modules.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, parameters) in &modules {
-        output::line(format!("  {name:<width$}  {:>12}", output::grouped(*parameters)))?;
+        output::line(format!("  {name:<width$}  {:>12}", any2any_adapter::grouped(*parameters)))?;
     }
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     output::line(format!(
@@ -115,7 +115,7 @@ fn print(
         megabytes(16 * parameters)
     ))?;
     for (name, size) in vocabularies(adapters) {
-        output::line(format!("vocabulary {name}: {} tokens", output::grouped(size as u64)))?;
+        output::line(format!("vocabulary {name}: {} tokens", any2any_adapter::grouped(size as u64)))?;
     }
     for line in history {
         let scores = line["decoded"].as_object().into_iter().flatten();

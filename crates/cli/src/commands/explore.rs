@@ -36,7 +36,7 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     output::line(format!(
         "{}: {} bytes; open it in any browser",
         file.display(),
-        output::grouped(page.len() as u64)
+        any2any_adapter::grouped(page.len() as u64)
     ))
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: ExportArguments, registry: &Registry) -> anyhow::Re
     output::line(format!(
         "{}: {} bytes; translate with `any2any translate {}`",
         arguments.output.display(),
-        output::grouped(bytes),
+        any2any_adapter::grouped(bytes),
         arguments.output.display()
     ))
 }

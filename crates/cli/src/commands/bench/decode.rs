@@ -60,9 +60,9 @@ fn print(report: &DecodingReport) -> anyhow::Result<()> {
     let how = if report.one_by_one { "one by one" } else { "in batches" };
     let forced = report.forced_length.map_or(String::new(), |length| format!(", {length} tokens each"));
     row("measured", format!("{} lines {how}, beam {}{forced}", report.sentences, report.beam))?;
-    row("target tokens", output::grouped(report.target_tokens as u64))?;
+    row("target tokens", any2any_adapter::grouped(report.target_tokens as u64))?;
     row("seconds", format!("{:.3}", report.seconds))?;
-    row("target tokens a second", output::grouped(report.target_tokens_per_second.round() as u64))?;
+    row("target tokens a second", any2any_adapter::grouped(report.target_tokens_per_second.round() as u64))?;
     row("lines a second", format!("{:.1}", report.sentences_per_second))?;
     if let Some(latency) = report.latency_seconds {
         row("half take at most", format!("{:.1} ms", 1e3 * latency.percentile_50))?;

@@ -156,7 +156,7 @@ impl Place<'_> {
     }
 
     fn print(&self, samples: &[Sample]) -> anyhow::Result<()> {
-        let count = output::grouped(self.split.examples.len() as u64);
+        let count = any2any_adapter::grouped(self.split.examples.len() as u64);
         output::line(format!("{}, {}: {count} samples", self.task.name, self.name))?;
         for warning in self.split.warnings() {
             output::line(format!("  warning: {}", output::one_line(&warning)))?;

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use any2any_adapter::Seed;
 
-use super::held_out::{self, Split};
-use super::lexicon::{ADJECTIVES, NOUNS};
-use super::syntax::{QuestionWord, Sentence};
-use super::testing::clause_of;
-use super::{Pair, ToyEnDe, WORDS, grammar};
+use super::{Pair, ToyEnDe, WORDS};
+use crate::grammar;
+use crate::held_out::{self, Split};
+use crate::lexicon::{ADJECTIVES, NOUNS};
+use crate::syntax::{QuestionWord, Sentence};
+use crate::testing::clause_of;
 
 /// A sentence in the short notation: its kind, then its clauses.
 fn sentence_of(kind: &str, text: &str) -> Sentence {

@@ -93,8 +93,8 @@ fn place<T: PartialEq>(words: &[T], word: &T) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::clause_of;
     use super::*;
+    use crate::testing::clause_of;
 
     fn check(text: &str, expected: Option<Split>) {
         assert_eq!(split(&Sentence::Statement(clause_of(text))), expected, "{text}");

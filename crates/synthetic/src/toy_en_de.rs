@@ -26,35 +26,23 @@
 //! `declension`; `spelling`). Training never shows certain combinations of words (`held_out`); every sentence of the validation and test
 //! splits has at least one of them.
 //!
-//! The same words make another corpus, [`agreement`]: sentences whose subject and verb stand far apart.
+//! The same words make another corpus, [`agreement`](crate::agreement): sentences whose subject and verb stand far apart.
 
-pub mod agreement;
-mod declension;
-mod english;
-mod german;
-mod grammar;
-mod held_out;
-mod lexicon;
-mod phrases;
-mod relatives;
-mod spelling;
-mod syntax;
-#[cfg(test)]
-mod testing;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 
-use any2any_adapter::{Random, Seed, Value};
+use any2any_adapter::{Random, Seed, Value, grouped};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::text::grouped;
-use crate::{DataError, Samples};
-use held_out::Split;
-use spelling::Spelling;
-use syntax::Sentence;
+use crate::error::SyntheticError;
+use crate::generator::Columns;
+use crate::held_out::{self, Split};
+use crate::spelling::{self, Spelling};
+use crate::syntax::Sentence;
+use crate::{english, german, grammar};
 
 /// Sentences of the validation split.
 const VALIDATION: usize = 500;
@@ -119,8 +107,8 @@ impl ToyEnDe {
     /// # Errors
     ///
     /// When the number of pairs is 0 or beyond what the grammar is meant for.
-    pub fn generate(&self) -> Result<Corpus, DataError> {
-        let wrong = |reason| DataError::Generator { generator: "toy_en_de", reason };
+    pub fn generate(&self) -> Result<Corpus, SyntheticError> {
+        let wrong = |reason| SyntheticError { generator: "toy_en_de", reason };
         self.check().map_err(wrong)?;
         let mut random = Seed(self.seed).random("toy-en-de", 0);
         let mut corpus = Corpus::default();
@@ -169,14 +157,13 @@ impl Pair {
 }
 
 impl Corpus {
-    /// The splits train, validation and test, as samples with the fields `en` and `de`.
-    pub(crate) fn samples(&self) -> [Samples; 3] {
+    /// The splits train, validation and test, each as the columns `en` and `de`.
+    pub fn columns(&self) -> [Columns; 3] {
         [&self.train, &self.validation, &self.test].map(|pairs| {
             let column = |name: &str, side: fn(&Pair) -> &str| {
                 (name.to_owned(), pairs.iter().map(|pair| Value::from(side(pair))).collect())
             };
-            let (english, german) = (column("en", |pair| &pair.english), column("de", |pair| &pair.german));
-            Samples::new(vec![english, german]).unwrap_or_default()
+            vec![column("en", |pair| &pair.english), column("de", |pair| &pair.german)]
         })
     }
 }

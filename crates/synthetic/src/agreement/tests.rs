@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::super::lexicon::{ADJECTIVES, NOUNS, VERBS};
 use super::*;
+use crate::lexicon::{ADJECTIVES, NOUNS, VERBS};
 
 const PREPOSITIONS: [&str; 4] = ["behind", "beside", "near", "with"];
 

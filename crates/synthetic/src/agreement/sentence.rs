@@ -2,15 +2,15 @@
 
 use any2any_adapter::Random;
 
-use super::super::english::noun_phrase;
-use super::super::held_out::{self, Split};
-use super::super::lexicon::{
-    ADJECTIVES, AGREEMENT_NOUNS, AGREEMENT_VERBS, Adjective, Class, Frame, NOUNS, Noun, VERBS, Verb,
-};
-use super::super::phrases::Drawing;
-use super::super::syntax::{Determiner, NounPhrase, Number, write};
 use super::Example;
 use super::modifiers::{Modifiers, preposition};
+use crate::english::noun_phrase;
+use crate::held_out::{self, Split};
+use crate::lexicon::{
+    ADJECTIVES, AGREEMENT_NOUNS, AGREEMENT_VERBS, Adjective, Class, Frame, NOUNS, Noun, VERBS, Verb,
+};
+use crate::phrases::Drawing;
+use crate::syntax::{Determiner, NounPhrase, Number, write};
 
 type Words = Vec<&'static str>;
 

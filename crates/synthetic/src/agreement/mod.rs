@@ -22,13 +22,13 @@ mod tests;
 
 use std::collections::HashSet;
 
-use any2any_adapter::{Seed, Value};
+use any2any_adapter::{Seed, Value, grouped};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::held_out::Split;
-use crate::text::grouped;
-use crate::{DataError, Samples};
+use crate::error::SyntheticError;
+use crate::generator::Columns;
+use crate::held_out::Split;
 use sentence::Sentence;
 
 /// Sentences of the validation split.
@@ -161,8 +161,8 @@ impl Agreement {
     /// # Errors
     ///
     /// When an option is out of its range.
-    pub fn generate(&self) -> Result<[Vec<Example>; 3], DataError> {
-        let wrong = |reason| DataError::Generator { generator: "agreement", reason };
+    pub fn generate(&self) -> Result<[Vec<Example>; 3], SyntheticError> {
+        let wrong = |reason| SyntheticError { generator: "agreement", reason };
         self.check().map_err(wrong)?;
         let split = |split, count, distances| self.draw(split, count, distances).map_err(wrong);
         Ok([
@@ -189,19 +189,18 @@ impl Agreement {
         Err(format!("there are not {} different sentences; ask for fewer", grouped(count)))
     }
 
-    /// The splits as samples with the fields `statement`, `question`, `distance` and `attractors`.
-    pub(crate) fn samples(&self) -> Result<[Samples; 3], DataError> {
+    /// The splits, each as the columns `statement`, `question`, `distance` and `attractors`.
+    pub(crate) fn columns(&self) -> Result<[Columns; 3], SyntheticError> {
         Ok(self.generate()?.map(|examples| {
             let column = |name: &str, field: fn(&Example) -> String| {
                 (name.to_owned(), examples.iter().map(|example| Value::from(field(example))).collect())
             };
-            Samples::new(vec![
+            vec![
                 column("statement", |example| example.statement.clone()),
                 column("question", |example| example.question.clone()),
                 column("distance", |example| example.distance.to_string()),
                 column("attractors", |example| example.attractors.to_string()),
-            ])
-            .unwrap_or_default()
+            ]
         }))
     }
 }

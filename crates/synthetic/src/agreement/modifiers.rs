@@ -7,10 +7,10 @@
 //! | that sleep | the same | 2, then perhaps where |
 //! | that the man sees | any noun | 3 to 5, modifiers of "man" within, then perhaps where, or "and that ..." |
 
-use super::super::english::noun_phrase;
-use super::super::lexicon::{AGREEMENT_VERBS, Class, Frame, VERBS, Verb};
-use super::super::phrases::Drawing;
-use super::super::syntax::{Determiner, NounPhrase, Number};
+use crate::english::noun_phrase;
+use crate::lexicon::{AGREEMENT_VERBS, Class, Frame, VERBS, Verb};
+use crate::phrases::Drawing;
+use crate::syntax::{Determiner, NounPhrase, Number};
 
 use Class::{Animal, Person, Place, Text, Thing};
 

@@ -109,8 +109,8 @@ fn weak(agreement: Agreement, case: Case) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::noun_phrase_of;
     use super::*;
+    use crate::testing::noun_phrase_of;
 
     #[test]
     fn declension_tables() {
