@@ -5,8 +5,9 @@ mod support;
 use any2any_adapter::Value as Medium;
 use any2any_experiment::spec::Beam;
 use any2any_explorer::{Limits, protocol};
-use any2any_train::look::{Array, Explained, Interventions, Method};
-use any2any_train::{RunFolder, Translator};
+use any2any_run::RunFolder;
+use any2any_train::Translator;
+use any2any_train::look::{Array, Explained, Interventions, Method, ReadSource};
 use serde_json::{Value, json};
 
 use support::served::{SENTENCE, Served, workshop};
@@ -196,7 +197,7 @@ fn analyses_are_those_of_the_library() {
     let served = Served::new(Limits::default());
     let translator = translator();
     let given = Medium::from(SENTENCE);
-    let source = translator.adapters.read_source(0, &given).expect("a text");
+    let source = ReadSource::of(&translator.adapters, 0, &given).expect("a text");
     let written = served.ask("/api/translate", &json!({ "source": { "text": SENTENCE } }));
     let tokens: Vec<u32> =
         serde_json::from_value(written["outputs"][0][0]["tokens"].clone()).expect("token numbers");

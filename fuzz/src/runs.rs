@@ -8,8 +8,8 @@ use std::time::Duration;
 use any2any_adapter::{Cancellation, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::load_str;
-use any2any_train::{Checkpoint, Existing, Resuming, RunFolder, Trainer, Translator};
-use any2any_train::{count_weights, prepare, read_finite_weights, sweep};
+use any2any_run::{Checkpoint, Existing, RunFolder, count_weights, read_finite_weights};
+use any2any_train::{Resuming, Trainer, Translator, prepare, sweep};
 
 use crate::experiments::{EXPERIMENT, data, media};
 use crate::{Target, requests, scratch, tokens};

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use any2any_adapter::Registry;
 use any2any_experiment::Diagnostics;
+use any2any_run::RunError;
 use any2any_train::TrainError;
 use clap::{CommandFactory, Parser};
 
@@ -54,8 +55,8 @@ pub fn main(registry: Registry) -> ExitCode {
                 return ExitCode::from(2);
             }
             eprintln!("error: {}", message(&error));
-            let usage = error.is::<arguments::Usage>()
-                || matches!(error.downcast_ref(), Some(TrainError::Axis { .. }));
+            let usage =
+                error.is::<arguments::Usage>() || matches!(run_error(&error), Some(RunError::Axis { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
@@ -99,8 +100,16 @@ fn message(error: &anyhow::Error) -> String {
 }
 
 fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
-    error.downcast_ref::<Diagnostics>().or_else(|| match error.downcast_ref::<TrainError>()? {
-        TrainError::Experiment(diagnostics) => Some(diagnostics),
+    error.downcast_ref::<Diagnostics>().or_else(|| match run_error(error)? {
+        RunError::Experiment(diagnostics) => Some(diagnostics),
+        _ => None,
+    })
+}
+
+/// The error of an experiment or a run that an error wraps.
+fn run_error(error: &anyhow::Error) -> Option<&RunError> {
+    error.downcast_ref::<RunError>().or_else(|| match error.downcast_ref::<TrainError>()? {
+        TrainError::Run(error) => Some(error),
         _ => None,
     })
 }

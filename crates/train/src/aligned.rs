@@ -1,28 +1,18 @@
 //! Targets that have one token for every position of their source, as labels have.
 
 use any2any_adapter::{AdapterError, Stem};
+use any2any_run::{Role, RunError, TaskAdapters, alignable};
 
-use crate::adapters::TaskAdapters;
 use crate::corpus::Example;
-use crate::error::TrainError;
+use crate::opened::named;
 use crate::prepare::Split;
-use crate::sides::{Role, named};
-
-/// How many tokens a source of `len` positions is given: as many as the encoder sees, but for the end of a
-/// sequence of tokens, which says nothing.
-pub(crate) fn alignable(stem: &Stem, len: usize) -> usize {
-    match stem {
-        Stem::Lookup { .. } => len.saturating_sub(1),
-        stem => stem.positions(len),
-    }
-}
 
 /// Leaves the samples out whose source and target differ in length, and counts them among the broken ones.
 ///
 /// # Errors
 ///
 /// When no sample is left.
-pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) -> Result<(), TrainError> {
+pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) -> Result<(), RunError> {
     let mut fits = Vec::with_capacity(split.examples.len());
     let mut first = None;
     for example in &split.examples {
@@ -37,7 +27,7 @@ pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) 
         None => return Ok(()),
         Some(reason) if !fits.contains(&true) => {
             let side = format!("{} {}", task.name, Role::Target.word());
-            return Err(TrainError::Adapter { side, source: AdapterError::Value { reason } });
+            return Err(RunError::Adapter { side, source: AdapterError::Value { reason } });
         }
         Some(_) => {}
     }

@@ -2,9 +2,9 @@
 
 use any2any_adapter::{FrameCount, Head, Sequence, Stem};
 use any2any_core::{Input, Source};
+use any2any_run::AdapterSet;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::adapters::AdapterSet;
 use crate::corpus::Example;
 
 /// A batch of samples, padded, on the host.

@@ -2,10 +2,10 @@
 
 use any2any_adapter::{AdapterError, Sequence, Value};
 use any2any_data::batching::Lengths;
+use any2any_run::{AdapterSet, Role, TaskAdapters};
 use rayon::prelude::*;
 
-use crate::adapters::{AdapterSet, TaskAdapters};
-use crate::sides::{Opened, Role};
+use crate::opened::Opened;
 
 /// One sample of a task, encoded.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@ use any2any_core::{
     ctc_loss, frame_loss,
 };
 use any2any_experiment::spec::Experiment;
+use any2any_run::{AdapterSet, TaskAdapters};
 use burn::tensor::{Device, Tensor};
 
-use crate::adapters::{AdapterSet, TaskAdapters};
 use crate::batch::{Batch, Targets};
 use crate::corpus::Example;
 

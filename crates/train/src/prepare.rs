@@ -7,14 +7,14 @@ use any2any_data::batching::Lengths;
 use any2any_data::{Broken, DataError, DataRoot, Dataset, Flaws, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
+use any2any_run::{AdapterSet, Groups, Role, RunError, Side, TaskAdapters};
 
-use crate::adapters::{AdapterSet, Groups, TaskAdapters};
 use crate::aligned::{keep_aligned, retain};
 use crate::corpus::{self, Example};
 use crate::error::TrainError;
 use crate::oddities::Oddities;
+use crate::opened::{Opened, Warnings, named};
 use crate::report::TaskReport;
-use crate::sides::{Opened, Role, Side, Warnings, named};
 use crate::text_metrics::spaces_missing;
 
 /// An experiment with its adapters fitted and its splits encoded.
@@ -70,7 +70,7 @@ pub struct Split {
 }
 
 impl Split {
-    fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
+    fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, RunError> {
         let encoded = corpus::encode(&opened, task, adapters);
         let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
         let Opened {
@@ -90,7 +90,7 @@ impl Split {
         }
         if let (true, Some((role, sample, source))) = (examples.is_empty(), first) {
             let side = format!("{} {}, sample {}", task.name, role.word(), sample + 1);
-            return Err(TrainError::Adapter { side, source });
+            return Err(RunError::Adapter { side, source });
         }
         retain(&mut sources, &fits);
         retain(&mut targets, &fits);
@@ -154,7 +154,7 @@ pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
-    crate::device::limit_threads(&document.experiment.device);
+    any2any_run::device::limit_threads(&document.experiment.device);
     let Encoding { adapters, tasks, warnings } = encode(document, registry, root)?;
     Ok(Prepared {
         given: document.given().to_owned(),
@@ -266,19 +266,19 @@ pub(crate) fn load_split(
     adapters: &AdapterSet,
     task: usize,
     split: &str,
-) -> Result<Split, TrainError> {
+) -> Result<Split, RunError> {
     let task = &adapters.tasks()[task];
-    let samples = dataset.split(split).map_err(TrainError::data)?;
+    let samples = dataset.split(split).map_err(RunError::data)?;
     Split::new(Opened::new(&samples, task)?, task, adapters)
 }
 
 /// What can be known of tasks only when their adapters are there.
-fn check_tasks(document: &Document, adapters: &AdapterSet) -> Result<(), TrainError> {
+fn check_tasks(document: &Document, adapters: &AdapterSet) -> Result<(), RunError> {
     let problem = |task: &TaskAdapters| {
         unwritten(document, task, adapters).or_else(|| misaligned(document, task, adapters))
     };
     let problems: Vec<Diagnostic> = adapters.tasks().iter().filter_map(problem).collect();
-    if problems.is_empty() { Ok(()) } else { Err(TrainError::Experiment(Diagnostics::from_iter(problems))) }
+    if problems.is_empty() { Ok(()) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
 /// A target must be of a medium that is written, by options that say how.
@@ -339,7 +339,7 @@ struct OpenedTask {
     test: Option<Opened>,
 }
 
-fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<OpenedTask>, TrainError> {
+fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<OpenedTask>, RunError> {
     let mut problems = Vec::new();
     let mut opened = Vec::new();
     for task in groups.tasks() {
@@ -383,11 +383,7 @@ fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<Ope
         let test = test.as_ref().and_then(&mut open);
         opened.push(OpenedTask { train, validation, test });
     }
-    if problems.is_empty() {
-        Ok(opened)
-    } else {
-        Err(TrainError::Experiment(Diagnostics::from_iter(problems)))
-    }
+    if problems.is_empty() { Ok(opened) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
 /// What the sides of a task read and some split does not have.
@@ -423,7 +419,7 @@ fn missing_references(
 }
 
 /// A split of which no sample can be read.
-fn unreadable(document: &Document, task: &TaskAdapters, error: &TrainError) -> Diagnostic {
+fn unreadable(document: &Document, task: &TaskAdapters, error: &RunError) -> Diagnostic {
     let help = "no sample of the split can be read; this is the first".to_owned();
     document.diagnose(&format!("/tasks/{}", task.name), error.to_string(), Some(help))
 }
@@ -432,7 +428,7 @@ fn splits_of(dataset: &Dataset) -> String {
     format!("its splits: {}", dataset.splits().join(", "))
 }
 
-fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, TrainError> {
+fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, RunError> {
     groups.fit(|task, role| opened[task].train.values(role)).map_err(|problems| {
         let diagnose = |(place, error): (String, AdapterError)| match &error {
             AdapterError::Fit { option, reason } => {
@@ -440,6 +436,6 @@ fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<Ada
             }
             _ => document.diagnose(&place, error.to_string(), None),
         };
-        TrainError::Experiment(problems.into_iter().map(diagnose).collect())
+        RunError::Experiment(problems.into_iter().map(diagnose).collect())
     })
 }

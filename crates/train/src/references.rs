@@ -3,11 +3,9 @@
 
 use any2any_adapter::Value;
 use any2any_data::{DataRoot, Samples};
+use any2any_run::{Role, RunError, TaskAdapters};
 
-use crate::adapters::TaskAdapters;
-use crate::error::TrainError;
 use crate::prepare::Split;
-use crate::sides::Role;
 use crate::translator::Translator;
 
 /// The values of a task's further fields, for samples by their numbers: a set for each field that the split has.
@@ -15,13 +13,13 @@ pub(crate) fn of_fields(
     samples: &Samples,
     task: &TaskAdapters,
     numbers: &[usize],
-) -> Result<Vec<Vec<Value>>, TrainError> {
+) -> Result<Vec<Vec<Value>>, RunError> {
     let columns = task.references.iter().filter_map(|field| samples.column(field));
     columns.map(|column| open(column, task, numbers)).collect()
 }
 
 /// The values of some samples as the target's medium reads them.
-fn open(values: &[Value], task: &TaskAdapters, numbers: &[usize]) -> Result<Vec<Value>, TrainError> {
+fn open(values: &[Value], task: &TaskAdapters, numbers: &[usize]) -> Result<Vec<Value>, RunError> {
     let open = |&number: &usize| {
         let opened = task.target_side.open(&values[number]);
         Ok(opened.map_err(|error| task.error(Role::Target, error))?.value)
@@ -42,13 +40,13 @@ impl Translator {
         fields: &[String],
         split: &mut Split,
         root: &DataRoot,
-    ) -> Result<(), TrainError> {
+    ) -> Result<(), RunError> {
         let task = &self.adapters.tasks()[task];
         let samples = any2any_data::open(&self.experiment.tasks[&task.name].data, &self.data_root(root))?
             .split(name)?;
         let numbers: Vec<usize> = split.examples.iter().map(|example| example.sample).collect();
         let set = |field: &String| open(samples.require(field)?, task, &numbers);
-        split.alternatives = fields.iter().map(set).collect::<Result<_, TrainError>>()?;
+        split.alternatives = fields.iter().map(set).collect::<Result<_, RunError>>()?;
         Ok(())
     }
 }

@@ -6,16 +6,14 @@ use any2any_adapter::{Decoded, FrameCount, Head, Sequence, Value};
 use any2any_core::{AlignedStepper, ModelStepper, Pass};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
+use any2any_run::{OutputLengths, Role, alignable};
 use any2any_search::{
     Beam, Cancellable, Guided, Hypothesis, Observer, Sampling, SearchError, SearchOptions, SourceRow,
     Stepper, Strategy, search_observed,
 };
 
-use crate::aligned::alignable;
 use crate::batch::{self, Framing};
 use crate::error::TrainError;
-use crate::lengths::OutputLengths;
-use crate::sides::Role;
 use crate::silence::silent;
 use crate::translator::Translator;
 

@@ -11,13 +11,14 @@ use any2any_adapter::Seed;
 use any2any_core::{Model, Pass};
 use any2any_data::Prefetch;
 use any2any_experiment::spec::Experiment;
+use any2any_run::{
+    AdapterSet, Checkpoint, Existing, LastGood, RunFolder, Running, State, Texts, fresh_model, parameters,
+};
 use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::adapters::AdapterSet;
 use crate::batch::{Batch, Framing, Targets};
 use crate::bench::{Phase, Phases};
-use crate::checkpoint::{Checkpoint, LastGood, State};
 use crate::corpus;
 use crate::error::TrainError;
 use crate::log::Log;
@@ -25,10 +26,7 @@ use crate::objective::{Objective, Trained as TrainedBatch};
 use crate::observer::{Event, Observer, Stopped};
 use crate::optimizer::{GradientSum, Optimizer};
 use crate::order::{Order, TaskExamples};
-use crate::parameters;
 use crate::prepare::{Prepared, PreparedTask};
-use crate::run::{Existing, RunFolder, fresh_model};
-use crate::running::Running;
 use crate::schedule::LearningRate;
 use crate::silence::Silence;
 use crate::trained::Trained;
@@ -73,8 +71,12 @@ impl Trainer {
     /// When the folder already holds a run and is not to be set aside, a run is being trained there, or it cannot be
     /// written.
     pub fn start(prepared: Prepared, run: RunFolder, existing: Existing) -> Result<Self, TrainError> {
-        let device = crate::device::device(&prepared.experiment.device)?;
-        let running = run.create(&prepared, existing)?;
+        let device = any2any_run::device::device(&prepared.experiment.device)?;
+        let running = run.create(
+            Texts { given: &prepared.given, resolved: &prepared.resolved },
+            &prepared.adapters,
+            existing,
+        )?;
         let Prepared { experiment, adapters, tasks, .. } = prepared;
         Ok(Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) })
     }
@@ -251,7 +253,7 @@ impl Trainer {
     pub(crate) fn learning_rate(&self) -> LearningRate {
         LearningRate::new(
             self.experiment.training.schedule.clone(),
-            crate::build::model_config(&self.experiment, &self.adapters).body.d_model(),
+            any2any_run::model_config(&self.experiment, &self.adapters).body.d_model(),
             self.experiment.training.steps,
             self.state.plateau,
         )
@@ -362,7 +364,7 @@ impl Trainer {
     fn require_finite(&self) -> Result<(), TrainError> {
         match parameters::not_finite(&parameters::weights(&self.model)) {
             None => Ok(()),
-            Some(parameter) => Err(self.run.checkpoints().diverged(self.state.step, parameter)),
+            Some(parameter) => Err(self.run.checkpoints().diverged(self.state.step, parameter).into()),
         }
     }
 
@@ -398,6 +400,6 @@ impl Trainer {
         checkpoints.point("best", best)?;
         let mut kept: Vec<u64> = self.state.best.iter().map(|ranked| ranked.step).collect();
         kept.push(self.state.step);
-        checkpoints.keep_only(&kept)
+        Ok(checkpoints.keep_only(&kept)?)
     }
 }

@@ -1,6 +1,7 @@
 //! A trained model at work: values of one medium in, values of another out.
 
 mod scoring;
+mod sequences;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,19 +11,16 @@ use any2any_core::Model;
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{Engine, Precision};
+use any2any_run::{
+    AdapterSet, Loaded, Role, RunError, RunFolder, check_file, check_finite, model_config, read_any_weights,
+};
 use any2any_search::{Cancellable, SourceRow, Stepper, log_sum_exp};
 use burn::tensor::Device;
 
-use crate::adapters::AdapterSet;
 use crate::batch::Framing;
-use crate::build::model_config;
 use crate::error::TrainError;
-use crate::loaded::{Loaded, check_file};
 use crate::prepare::{self, Split};
-use crate::run::RunFolder;
 use crate::searching::Output;
-use crate::sides::Role;
-use crate::weights_file::{check_finite, read_any_weights};
 
 pub use scoring::PairScore;
 
@@ -75,7 +73,7 @@ impl Translator {
         precision: Precision,
     ) -> Result<Self, TrainError> {
         let experiment = run.experiment(registry)?.experiment;
-        let device = crate::device::device(&experiment.device)?;
+        let device = any2any_run::device::device(&experiment.device)?;
         let adapters = run.adapters(&experiment, registry)?;
         let file = run.weights_file(checkpoint)?;
         let config = model_config(&experiment, &adapters);
@@ -85,7 +83,7 @@ impl Translator {
         check_finite(&file, &weights)?;
         let stored = if rounded { Precision::Byte } else { precision };
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
-            TrainError::run(&file, format!("these weights are of another model: {reason}"))
+            RunError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
         let translator = Self { run: Some(run.path().to_owned()), ..Self::of(experiment, adapters, model) };
         translator.that_decodes_in(precision)
@@ -207,8 +205,8 @@ impl Translator {
     /// When the data is not there, or a value cannot be encoded.
     pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TrainError> {
         let task_data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
-        let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(TrainError::data)?;
-        prepare::load_split(&dataset, &self.adapters, task, split)
+        let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(RunError::data)?;
+        Ok(prepare::load_split(&dataset, &self.adapters, task, split)?)
     }
 
     /// The texts of one field of the dataset, for the samples of a split that can be read.
@@ -225,8 +223,8 @@ impl Translator {
         root: &DataRoot,
     ) -> Result<Vec<String>, TrainError> {
         let task = &self.experiment.tasks[&self.adapters.tasks()[task].name];
-        let dataset = any2any_data::open(&task.data, &self.data_root(root)).map_err(TrainError::data)?;
-        let all = dataset.split(split).map_err(TrainError::data)?;
+        let dataset = any2any_data::open(&task.data, &self.data_root(root)).map_err(RunError::data)?;
+        let all = dataset.split(split).map_err(RunError::data)?;
         let all = all.require(field)?;
         Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())
     }
@@ -330,8 +328,8 @@ impl Translator {
         let names = &self.adapters.tasks()[task];
         match role {
             Role::Source if names.source.is_none() => Err(self.no_source(task)),
-            Role::Source => self.adapters.encode_source(task, &names.open_source(value)?),
-            Role::Target => self.adapters.encode_target(task, &names.open_target(value)?),
+            Role::Source => Ok(self.adapters.encode_source(task, &names.open_source(value)?)?),
+            Role::Target => Ok(self.adapters.encode_target(task, &names.open_target(value)?)?),
         }
     }
 
@@ -349,11 +347,11 @@ impl Translator {
     pub(crate) fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TrainError> {
         let Some(prefix) = prefix else { return Ok(Vec::new()) };
         let opened = self.adapters.tasks()[task].open_target(prefix)?;
-        self.adapters.encode_prefix(task, &opened)
+        Ok(self.adapters.encode_prefix(task, &opened)?)
     }
 
     pub(crate) fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TrainError {
-        self.adapters.tasks()[task].error(role, source)
+        self.adapters.tasks()[task].error(role, source).into()
     }
 
     /// The error of a task that was given no source though it has one.

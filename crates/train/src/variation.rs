@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use any2any_adapter::{Adapter, Seed, Value};
+use any2any_run::{AdapterSet, TaskAdapters, alignable};
 use rayon::prelude::*;
 
-use crate::adapters::{AdapterSet, TaskAdapters};
-use crate::aligned::alignable;
 use crate::corpus::Example;
 
 /// The opened values of a task's training samples, and the adapters that change them.

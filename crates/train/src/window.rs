@@ -1,6 +1,7 @@
 //! Means over the updates since the last line of the log.
 
-use crate::checkpoint::State;
+use any2any_run::State;
+
 use crate::observer::Progress;
 
 /// What one update came to.

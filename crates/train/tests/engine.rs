@@ -9,8 +9,9 @@ use any2any_core::{
     TaskConfig, TransformerConfig,
 };
 use any2any_inference::{Engine, EngineError, EngineStepper, Parameter, Parameters, Precision};
+use any2any_run::Weights;
+use any2any_run::parameters::{weights, with_weights};
 use any2any_search::{Answer, Beam, Hypothesis, SearchOptions, SourceRow, Stepper, Strategy, Wanted, search};
-use any2any_train::{Weights, weights, with_weights};
 use burn::tensor::{Device, Tensor, TensorData};
 
 const VOCABULARY: usize = 61;

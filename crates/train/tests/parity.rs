@@ -8,7 +8,8 @@ use any2any_core::{
     Activation, BodyConfig, HeadConfig, Initialization, Initializer, ModelConfig, NormPlacement, Pass,
     PositionsConfig, Source, StemConfig, TaskConfig, TransformerConfig,
 };
-use any2any_train::{Weights, read_weights, with_weights};
+use any2any_run::parameters::with_weights;
+use any2any_run::{Weights, read_weights};
 use burn::tensor::Device;
 
 #[test]

@@ -1,6 +1,7 @@
 //! `any2any average`.
 
-use any2any_train::{RunFolder, average_weights, read_finite_weights, write_weights};
+use any2any_run::{RunFolder, read_finite_weights, write_weights};
+use any2any_train::average_weights;
 use serde_json::json;
 
 use crate::arguments::AverageArguments;

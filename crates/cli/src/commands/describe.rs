@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use any2any_adapter::{Head, Registry};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::Experiment;
-use any2any_train::{AdapterSet, RunFolder, fresh_model, shapes};
+use any2any_run::parameters::shapes;
+use any2any_run::{AdapterSet, RunFolder, fresh_model};
 use serde_json::{Value, json};
 
 use crate::arguments::DescribeArguments;
@@ -23,7 +24,7 @@ pub(crate) fn run(arguments: DescribeArguments, registry: &Registry) -> anyhow::
         let document = any2any_experiment::load(place, &[], registry)?;
         let root = DataRoot::find(arguments.root.data_root.as_deref())?;
         let prepared = any2any_train::prepare(&document, registry, &root)?;
-        let device = any2any_train::device(&prepared.experiment.device)?;
+        let device = any2any_run::device::device(&prepared.experiment.device)?;
         let shapes = shapes(&fresh_model(&prepared.experiment, &prepared.adapters, &device));
         (prepared.experiment, prepared.adapters, shapes, Vec::new())
     };

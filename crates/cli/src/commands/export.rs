@@ -1,7 +1,7 @@
 //! `any2any export`.
 
 use any2any_adapter::Registry;
-use any2any_train::RunFolder;
+use any2any_run::RunFolder;
 use serde_json::json;
 
 use crate::arguments::ExportArguments;

@@ -3,8 +3,9 @@
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_metrics::{Bootstrap, ExactMatch, Score, score_with_interval};
+use any2any_run::RunFolder;
 use any2any_train::evaluate::DecodedSplit;
-use any2any_train::{RunFolder, Split, TrainError, Translated, Translator};
+use any2any_train::{Split, TrainError, Translated, Translator};
 
 use crate::arguments::EvaluateArguments;
 

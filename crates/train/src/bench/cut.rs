@@ -51,8 +51,8 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
 mod tests {
     use super::*;
     use crate::oddities::Oddities;
+    use crate::opened::Warnings;
     use crate::prepare::Split;
-    use crate::sides::Warnings;
     use any2any_data::{Broken, Flaws};
 
     #[test]

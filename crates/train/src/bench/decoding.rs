@@ -5,6 +5,7 @@ use std::time::Instant;
 use any2any_adapter::{Sequence, Value};
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::Precision;
+use any2any_run::{RunError, fresh_model};
 use burn::module::Module;
 use serde::Serialize;
 
@@ -12,7 +13,6 @@ use super::peak_resident_bytes;
 use super::training::backend;
 use crate::error::TrainError;
 use crate::prepare::Prepared;
-use crate::run::fresh_model;
 use crate::searching::Output;
 use crate::translator::Translator;
 
@@ -90,7 +90,7 @@ impl Translator {
     /// When the backend is missing, and when 8 bits are asked of a model or a device that has no engine.
     pub fn untrained(prepared: Prepared, precision: Precision) -> Result<Self, TrainError> {
         let Prepared { experiment, adapters, .. } = prepared;
-        let device = crate::device::device(&experiment.device)?;
+        let device = any2any_run::device::device(&experiment.device)?;
         let model = fresh_model(&experiment, &adapters, &device);
         Self::in_precision(experiment, adapters, model, precision)
     }
@@ -179,7 +179,7 @@ fn encode(translator: &Translator, task: usize, lines: &[Value]) -> Result<Vec<S
     let encode = |(number, line): (usize, &Value)| {
         let encoded = translator.adapters.adapter(adapter).encode(line);
         let side = || format!("{} source, line {}", names.name, number + 1);
-        Ok(encoded.map_err(|source| TrainError::Adapter { side: side(), source })?.sequence)
+        Ok(encoded.map_err(|source| RunError::Adapter { side: side(), source })?.sequence)
     };
     lines.iter().enumerate().map(encode).collect()
 }

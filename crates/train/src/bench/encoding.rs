@@ -4,13 +4,13 @@
 use any2any_adapter::Seed;
 use any2any_core::{Entrance, Initializer, Input, Pass, StemConfig};
 use any2any_experiment::spec::Experiment;
+use any2any_run::body_config;
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use serde::Serialize;
 
 use super::training::backend;
 use super::{Phase, Phases, peak_resident_bytes};
-use crate::build::body_config;
 use crate::error::TrainError;
 
 /// What an encoder is measured on.
@@ -60,7 +60,7 @@ impl EncoderBench {
     /// When the model has no encoder, or the backend is not built in.
     pub fn run(self, experiment: &Experiment) -> Result<EncoderReport, TrainError> {
         let Self { frames, width, steps } = self;
-        let device = crate::device::device(&experiment.device)?;
+        let device = any2any_run::device::device(&experiment.device)?;
         let seed = Seed(experiment.seed);
         let body = body_config(&experiment.model);
         let initializer = Initializer::new(seed, &device.clone().autodiff());

@@ -6,10 +6,10 @@ use any2any_experiment::spec;
 use any2any_kernels::workloads::{
     BATCH, D_FF, D_MODEL, Form, HEADS, POSITIONS, VOCABULARY, Workload, workloads,
 };
+use any2any_run::device;
 use burn::tensor::Device;
 
 use super::MatrixProduct;
-use crate::device;
 use crate::error::TrainError;
 
 /// What the operations of a tiny transformer take.

@@ -3,18 +3,16 @@
 use any2any_core::ModelConfig;
 use any2any_data::batching::Lengths;
 use any2any_experiment::spec;
+use any2any_run::device::{available_backends, name};
+use any2any_run::{Existing, RunError, RunFolder, model_config};
 use burn::tensor::Device;
 use serde::Serialize;
 
-use super::cut;
 use super::operations::{BatchShape, forward_operations};
-use super::{MatrixProduct, Phase, Phases, peak_resident_bytes};
+use super::{MatrixProduct, Phase, Phases, cut, peak_resident_bytes};
 use crate::batch::Batch;
-use crate::build::model_config;
-use crate::device::{available_backends, name};
 use crate::error::TrainError;
 use crate::prepare::Prepared;
-use crate::run::{Existing, RunFolder};
 use crate::trainer::Trainer;
 
 /// How much of a training is measured.
@@ -124,9 +122,9 @@ impl TrainingBench {
         if let Some(length) = self.length {
             prepared.tasks.iter_mut().try_for_each(|task| cut::to_length(task, length))?;
         }
-        let folder = tempfile::tempdir().map_err(TrainError::io(&std::env::temp_dir()))?;
+        let folder = tempfile::tempdir().map_err(RunError::io(&std::env::temp_dir()))?;
         let experiment = prepared.experiment.clone();
-        let device = crate::device::device(&experiment.device)?;
+        let device = any2any_run::device::device(&experiment.device)?;
         let model = model_config(&experiment, &prepared.adapters);
         let lengths = prepared.tasks.iter().map(|task| task.train.lengths()).collect();
         let mut tally = Tally::new(model, lengths);

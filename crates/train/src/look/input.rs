@@ -1,17 +1,15 @@
 //! What a model is given for a look, checked, and behind its entrances.
 
-use any2any_adapter::{Head, OpenedValue, Sequence, Value};
+use any2any_adapter::{Head, Sequence};
 use any2any_core::{
     AttentionKind, BodyConfig, Embedded, IMPOSSIBLE, LstmAttention, Model, Pass, Place, Stack,
 };
+use any2any_run::{alignable, model_config};
 use burn::tensor::Tensor;
 
 use super::array::Array;
-use super::{Interventions, Position, ReadSource};
-use crate::adapters::AdapterSet;
-use crate::aligned::alignable;
+use super::{Interventions, ReadSource};
 use crate::batch::{self, Framing};
-use crate::build::model_config;
 use crate::error::TrainError;
 use crate::translator::Translator;
 
@@ -77,25 +75,6 @@ pub(super) fn hidden(
         (Fed::Target(target), memory) => model.decode_embedded(task, memory.as_ref(), target.clone(), pass),
         (Fed::Source(width), Some(memory)) => model.decode_aligned(task, &memory, *width, pass),
         (Fed::Source(_), None) => unreachable!("a target aligned with its source has one"),
-    }
-}
-
-impl AdapterSet {
-    /// Opens and encodes a source.
-    ///
-    /// # Errors
-    ///
-    /// When the task has no source, or its medium cannot read the value.
-    pub fn read_source(&self, task: usize, value: &Value) -> Result<ReadSource, TrainError> {
-        let OpenedValue { value, warnings } = self.tasks()[task].opened_source(value)?;
-        let encoded = self.encode_source(task, &value)?;
-        let adapter = self.tasks()[task].source.map(|number| self.adapter(number));
-        let unknown = adapter.map(|adapter| adapter.unknown(&encoded, &value)).unwrap_or_default();
-        let tokens = encoded.sequence.tokens();
-        let label = |place: usize| Some(adapter?.show(*tokens?.get(place)?));
-        let positions = encoded.regions.into_iter().enumerate();
-        let positions = positions.map(|(place, region)| Position { label: label(place), region }).collect();
-        Ok(ReadSource { value, positions, sequence: encoded.sequence, unknown, warnings })
     }
 }
 

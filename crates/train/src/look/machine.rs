@@ -114,7 +114,7 @@ impl Translator {
 
     /// A parameter of the model by its name; none when it has no such parameter.
     pub fn parameter(&self, name: &str) -> Option<Array> {
-        let weights = crate::parameters::find(self.model(), name)?;
+        let weights = any2any_run::parameters::find(self.model(), name)?;
         Some(Array { shape: weights.shape, values: weights.values })
     }
 }

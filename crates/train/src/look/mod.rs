@@ -10,6 +10,7 @@ mod attribution;
 mod input;
 mod machine;
 mod parts;
+mod source;
 mod tree;
 
 use any2any_adapter::{FrameCount, Head, Region, Sequence, Value};

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use any2any_core::{AttentionKind, BodyConfig, HeadConfig, Record, Site, SiteRole, Stack, TaskConfig};
+use any2any_run::{model_config, parameters};
 
 use super::machine::{Part, PartKind, PartParameter, PartValues, values};
-use crate::build::model_config;
-use crate::parameters;
 use crate::translator::Translator;
 
 /// What the boxes of a task are called.

@@ -9,19 +9,14 @@ use std::time::{Duration, Instant};
 use any2any_adapter::Registry;
 use any2any_experiment::Document;
 use any2any_experiment::spec::Experiment;
+use any2any_run::sweep::{Axis, Cell, Sweep, points};
+use any2any_run::{AdapterSet, Announced, RunError, RunFolder, Running, atomic_file};
 use burn::tensor::Device;
 use rayon::prelude::*;
 
-use super::axis::Axis;
-use super::cell::{Cell, points};
 use super::order::{coarse_to_fine, place};
-use super::record::Sweep;
-use crate::adapters::AdapterSet;
 use crate::error::TrainError;
-use crate::files;
 use crate::prepare::{Prepared, PreparedTask};
-use crate::run::RunFolder;
-use crate::running::{Announced, Running};
 use crate::trainer::Trainer;
 
 /// How often what has been trained is put on disk.
@@ -72,7 +67,7 @@ impl Grid {
     ) -> Result<Self, TrainError> {
         let wrong = |reason: &str| {
             let given = axes.iter().map(|axis| axis.option.as_str()).collect::<Vec<_>>().join(", ");
-            TrainError::Axis { given, reason: reason.to_owned() }
+            TrainError::from(RunError::Axis { given, reason: reason.to_owned() })
         };
         match &axes[..] {
             [_] => (),
@@ -84,7 +79,7 @@ impl Grid {
         given.extend(steps.map(|steps| format!("training.steps={steps}")));
         let load = |more: Vec<String>| {
             let all: Vec<String> = given.iter().cloned().chain(more).collect();
-            any2any_experiment::load(config, &all, registry).map_err(TrainError::Experiment)
+            any2any_experiment::load(config, &all, registry).map_err(RunError::Experiment)
         };
         // What is wrong with a value of an axis is said once, not in every cell.
         for axis in &axes {
@@ -135,15 +130,15 @@ impl Grid {
         progress: &mut dyn FnMut(SweepProgress),
     ) -> Result<Sweep, TrainError> {
         let Self { document, mut sweep, experiments } = self;
-        std::fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
+        std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
         // Before anything is read: what another process writes must not be taken over half done.
         let Announced::Alone(_running) = Running::announce(folder) else {
             let reason =
                 "another process is at work on this sweep; wait for it, or choose another folder with --run";
-            return Err(TrainError::run(folder, reason));
+            return Err(RunError::run(folder, reason).into());
         };
         sweep.take_over(folder)?;
-        files::write(&folder.join("experiment.yaml"), document.given().as_bytes())?;
+        atomic_file::write(&folder.join("experiment.yaml"), document.given().as_bytes())?;
         let start = Start::new(prepared, folder, sweep.steps)?;
         let sizes: Vec<usize> = sweep.axes.iter().map(|axis| axis.values.len()).collect();
         let known: BTreeSet<Vec<usize>> = sweep.cells.iter().map(|cell| cell.at.clone()).collect();
@@ -201,18 +196,10 @@ fn alone(work: impl FnOnce() + Send) {
     }
 }
 
-impl Sweep {
-    /// Puts it on disk, its cells by their place.
-    fn save(&mut self, folder: &Path) -> Result<(), TrainError> {
-        self.cells.sort_by(|one, other| one.at.cmp(&other.at));
-        self.write(folder)
-    }
-}
-
 impl Start {
     fn new(prepared: Prepared, folder: &Path, steps: u64) -> Result<Self, TrainError> {
         let Prepared { experiment, adapters, tasks, .. } = prepared;
-        let device = crate::device::device(&experiment.device)?;
+        let device = any2any_run::device::device(&experiment.device)?;
         // Nothing is evaluated.
         let tasks =
             tasks.into_iter().map(|task| PreparedTask { validation: None, test: None, ..task }).collect();

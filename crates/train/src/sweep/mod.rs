@@ -7,14 +7,8 @@
 //!
 //! A cell trains as `any2any train` would with the same options, but without evaluation and checkpoints.
 
-mod axis;
-mod cell;
-mod digits;
 mod grid;
 mod order;
-mod record;
 
-pub use axis::{Axis, Scale};
-pub use cell::Cell;
+pub use any2any_run::sweep::{Axis, Cell, Scale, Sweep, read};
 pub use grid::{Grid, SweepProgress};
-pub use record::{Sweep, read};

@@ -1,10 +1,10 @@
 //! Evaluations on the way: scores of the validation splits, and which checkpoint is the best so far.
 
 use any2any_adapter::Cancellation;
+use any2any_run::Ranked;
 use burn::module::Module;
 
 use super::Trainer;
-use crate::checkpoint::Ranked;
 use crate::error::TrainError;
 use crate::evaluate;
 use crate::log::Log;

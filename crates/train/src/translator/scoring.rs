@@ -1,12 +1,12 @@
 //! The log-probabilities of given pairs: how likely a model holds a target for a source.
 
 use any2any_adapter::{AdapterError, Sequence, Value};
+use any2any_run::Role;
 
 use super::Translator;
 use crate::aligned::mismatch;
 use crate::corpus::Example;
 use crate::error::TrainError;
-use crate::sides::Role;
 
 /// The log-probability of a given pair.
 #[derive(Clone, Debug, serde::Serialize)]

@@ -2,8 +2,10 @@
 
 use any2any_adapter::{FrameCount, Registry, Seed, Value};
 use any2any_data::DataRoot;
+use any2any_run::fresh_model;
+use any2any_run::parameters::{weights, with_weights};
 use any2any_train::look::ReadSource;
-use any2any_train::{Prepared, Translator, fresh_model, prepare, weights, with_weights};
+use any2any_train::{Prepared, Translator, prepare};
 use burn::tensor::Device;
 
 use crate::waves::Waves;
@@ -111,7 +113,7 @@ evaluation: {{ metrics: [] }}
     let source = split
         .sources
         .first()
-        .map(|value: &Value| adapters.read_source(0, value).expect("what was prepared can be read"));
+        .map(|value: &Value| ReadSource::of(&adapters, 0, value).expect("what was prepared can be read"));
 
     let fresh = fresh_model(&experiment, &adapters, &Device::default());
     let mut drawn = weights(&fresh);

@@ -3,8 +3,9 @@
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Beam, Decoding};
+use any2any_run::RunFolder;
+use any2any_train::Translator;
 use any2any_train::bench::{Batching, DecodingBench, DecodingReport};
-use any2any_train::{RunFolder, Translator};
 
 use super::{head, memory, row};
 use crate::arguments::{BenchDecodeArguments, Usage};

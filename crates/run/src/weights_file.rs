@@ -6,11 +6,11 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 
+use crate::atomic_file as files;
 use crate::checksums::Checksums;
-use crate::error::TrainError;
-use crate::files;
+use crate::error::RunError as TrainError;
 use crate::parameters::{self, Weights};
-use crate::rounded::{SCALE, restore};
+use crate::quantized::{SCALE, restore};
 
 /// The most bytes of a head, as the library has it.
 const HEAD: u64 = 100_000_000;
@@ -39,7 +39,7 @@ pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError
 /// The same, and whether some stand there in 8 bits.
 ///
 /// Where checksums stand beside the file, it must have its own.
-pub(crate) fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), TrainError> {
+pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), TrainError> {
     // Before there is room for all of it: a file of a terabyte may be nothing but a promise.
     read_head(path)?;
     let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
@@ -87,7 +87,7 @@ pub fn read_finite_weights(path: &Path) -> Result<BTreeMap<String, Weights>, Tra
 }
 
 /// Fails when a parameter of a file holds an infinity, or what is not a number.
-pub(crate) fn check_finite(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
+pub fn check_finite(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
     match parameters::not_finite(weights) {
         None => Ok(()),
         Some(name) => {

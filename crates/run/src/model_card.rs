@@ -3,37 +3,50 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use any2any_experiment::spec::Experiment;
 use any2any_metrics::Score;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::error::TrainError;
-use crate::files;
-use crate::trained::{FinalScores, Trained};
+use crate::atomic_file;
+use crate::checkpoint::State;
+use crate::error::RunError;
+use crate::run_folder::RunFolder;
 
-impl FinalScores {
-    /// The scores as JSON.
-    pub fn to_json(&self) -> Value {
-        json!({
-            "task": self.task,
-            "split": self.split,
-            "decoded": self.scores,
-            "teacher_forced": self.forced,
-            "samples": self.samples,
-        })
-    }
+/// A model card: an experiment, how far it was trained, and how good it is.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelCard<'a> {
+    /// What was done.
+    pub experiment: &'a Experiment,
+    /// How far.
+    pub state: &'a State,
+    /// How good each task is on data that was held out.
+    pub scores: &'a [CardScores<'a>],
 }
 
-impl Trained {
-    /// Writes the run's `README.md`.
+/// How good a task is on data that was held out.
+#[derive(Clone, Debug)]
+pub struct CardScores<'a> {
+    /// The task.
+    pub task: &'a str,
+    /// The split.
+    pub split: &'a str,
+    /// Teacher-forced figures, in words.
+    pub forced: String,
+    /// Metrics of what was decoded.
+    pub scores: &'a [Score],
+}
+
+impl ModelCard<'_> {
+    /// Writes the `README.md` of a run.
     ///
     /// # Errors
     ///
     /// When it cannot be written.
-    pub fn write_card(&self, scores: &[FinalScores]) -> Result<(), TrainError> {
-        files::write(&self.run.card(), self.card(scores).as_bytes())
+    pub fn write(&self, run: &RunFolder) -> Result<(), RunError> {
+        atomic_file::write(&run.card(), self.text().as_bytes())
     }
 
-    fn card(&self, scores: &[FinalScores]) -> String {
+    fn text(&self) -> String {
         let mut card = format!("# {}\n\n", self.experiment.name);
         let best = self.state.best.first().map_or(self.state.step, |best| best.step);
         let _ = writeln!(
@@ -56,11 +69,11 @@ impl Trained {
             let _ = writeln!(card, "- {name}: {media}, `{data}`");
         }
         card += "\n## Scores\n";
-        for task in scores {
+        for task in self.scores {
             let _ = writeln!(card, "\n{} ({} split)\n", task.task, task.split);
             if !task.scores.is_empty() {
                 card += "| decoded | value | signature |\n| --- | --- | --- |\n";
-                for score in &task.scores {
+                for score in task.scores {
                     card += &row(score);
                 }
                 card.push('\n');

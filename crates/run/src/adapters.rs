@@ -10,8 +10,8 @@ use std::sync::Arc;
 use any2any_adapter::{Adapter, AdapterError, Medium, Registry, Stem, Value};
 use any2any_experiment::spec::Experiment;
 
-use crate::error::TrainError;
-use crate::sides::{Role, Side};
+use crate::error::RunError;
+use crate::task_side::{Role, Side};
 
 /// All adapters of an experiment, and which task uses which.
 #[derive(Clone)]
@@ -34,9 +34,9 @@ pub struct TaskAdapters {
     /// Further fields of the dataset that hold right outputs.
     pub references: Vec<String>,
     /// What is read.
-    pub(crate) source_side: Option<Side>,
+    pub source_side: Option<Side>,
     /// What is written.
-    pub(crate) target_side: Side,
+    pub target_side: Side,
 }
 
 impl TaskAdapters {
@@ -63,7 +63,7 @@ impl TaskAdapters {
 
 /// The sides of an experiment in groups that share an adapter, before any is fitted.
 #[derive(Clone)]
-pub(crate) struct Groups {
+pub struct Groups {
     groups: Vec<Group>,
     tasks: Vec<TaskAdapters>,
 }
@@ -83,7 +83,7 @@ struct Group {
 
 impl Groups {
     /// The groups of an experiment in a fixed order, and each task's numbers among them.
-    pub(crate) fn new(experiment: &Experiment, registry: &Registry) -> Result<Self, TrainError> {
+    pub fn new(experiment: &Experiment, registry: &Registry) -> Result<Self, RunError> {
         let mut groups = Self { groups: Vec::new(), tasks: Vec::new() };
         for (name, task) in &experiment.tasks {
             let number = groups.tasks.len();
@@ -106,7 +106,7 @@ impl Groups {
     }
 
     /// The tasks, in the order of the experiment.
-    pub(crate) fn tasks(&self) -> &[TaskAdapters] {
+    pub fn tasks(&self) -> &[TaskAdapters] {
         &self.tasks
     }
 
@@ -146,7 +146,7 @@ impl Groups {
     ///
     /// `values` gives the opened training values of a task's side. Every adapter that cannot be fitted is
     /// reported, as the JSON pointer of the side (`/tasks/translate/source/text`) and the error.
-    pub(crate) fn fit<'a>(
+    pub fn fit<'a>(
         self,
         values: impl Fn(usize, Role) -> &'a [Value],
     ) -> Result<AdapterSet, Vec<(String, AdapterError)>> {
@@ -170,28 +170,24 @@ impl Groups {
 
 impl AdapterSet {
     /// Reads every adapter from the folder that [`save`](Self::save) wrote.
-    pub(crate) fn load(
-        experiment: &Experiment,
-        registry: &Registry,
-        folder: &Path,
-    ) -> Result<Self, TrainError> {
+    pub fn load(experiment: &Experiment, registry: &Registry, folder: &Path) -> Result<Self, RunError> {
         let groups = Groups::new(experiment, registry)?;
         let load = |group: &Group| {
             let Side { medium, options, .. } = &group.side;
             medium
                 .load(options, &folder.join(&group.name))
-                .map_err(|source| TrainError::Adapter { side: group.name.clone(), source })
+                .map_err(|source| RunError::Adapter { side: group.name.clone(), source })
         };
-        let adapters = groups.groups.iter().map(load).collect::<Result<_, TrainError>>()?;
+        let adapters = groups.groups.iter().map(load).collect::<Result<_, RunError>>()?;
         Ok(Self { groups, adapters })
     }
 
     /// Writes every adapter's state into a folder of its own.
-    pub(crate) fn save(&self, folder: &Path) -> Result<(), TrainError> {
+    pub fn save(&self, folder: &Path) -> Result<(), RunError> {
         for (name, adapter) in self.named() {
             let folder = folder.join(name);
-            std::fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
-            adapter.save(&folder).map_err(|source| TrainError::Adapter { side: name.to_owned(), source })?;
+            std::fs::create_dir_all(&folder).map_err(RunError::io(&folder))?;
+            adapter.save(&folder).map_err(|source| RunError::Adapter { side: name.to_owned(), source })?;
         }
         Ok(())
     }
@@ -207,13 +203,13 @@ impl AdapterSet {
     }
 
     /// The entrance of the source that a task's target is aligned with; none when it is not.
-    pub(crate) fn aligned_stem(&self, task: usize) -> Option<Stem> {
+    pub fn aligned_stem(&self, task: usize) -> Option<Stem> {
         let task = &self.tasks()[task];
         task.source.filter(|_| task.aligned).map(|source| self.adapter(source).stem())
     }
 
     /// An adapter by its number, for another thread.
-    pub(crate) fn shared(&self, number: usize) -> Arc<dyn Adapter> {
+    pub fn shared(&self, number: usize) -> Arc<dyn Adapter> {
         self.adapters[number].clone()
     }
 
@@ -228,14 +224,14 @@ impl AdapterSet {
     /// # Errors
     ///
     /// When there is no such task, or no name and several tasks.
-    pub fn task(&self, name: Option<&str>) -> Result<usize, TrainError> {
+    pub fn task(&self, name: Option<&str>) -> Result<usize, RunError> {
         let tasks = self.tasks();
         let found = match name {
             Some(name) => tasks.iter().position(|task| task.name == name),
             None if tasks.len() == 1 => Some(0),
             None => None,
         };
-        found.ok_or_else(|| TrainError::Task {
+        found.ok_or_else(|| RunError::Task {
             name: name.unwrap_or("(none given: choose one with --task)").to_owned(),
             known: tasks.iter().map(|task| task.name.clone()).collect(),
         })

@@ -7,8 +7,8 @@ use std::path::Path;
 use any2any_inference::Rounded;
 use safetensors::tensor::{Dtype, View};
 
-use crate::error::TrainError;
-use crate::files;
+use crate::atomic_file as files;
+use crate::error::RunError as TrainError;
 use crate::parameters::Weights;
 
 /// What the name of a tensor of scales ends in.

@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Shape, Tensor};
 
 /// Values by parameter name, flattened, without autodiff.
-pub(crate) type Named = BTreeMap<String, Tensor<1>>;
+pub type Named = BTreeMap<String, Tensor<1>>;
 
 /// A parameter's value on the host.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,14 +25,14 @@ pub fn weights(module: &impl Module) -> BTreeMap<String, Weights> {
 }
 
 /// One parameter of a module, on the host; none when it has none of this name.
-pub(crate) fn find(module: &impl Module, name: &str) -> Option<Weights> {
+pub fn find(module: &impl Module, name: &str) -> Option<Weights> {
     let mut visitor = Reader { path: Path::default(), wanted: Some(name), weights: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.weights.remove(name)
 }
 
 /// The name of a parameter that holds an infinity or what is not a number; none when there is none.
-pub(crate) fn not_finite(weights: &BTreeMap<String, Weights>) -> Option<&str> {
+pub fn not_finite(weights: &BTreeMap<String, Weights>) -> Option<&str> {
     let finite = |weights: &Weights| weights.values.iter().all(|value| value.is_finite());
     weights.iter().find(|(_, weights)| !finite(weights)).map(|(name, _)| name.as_str())
 }
@@ -65,7 +65,7 @@ pub fn with_weights<M: Module>(module: M, weights: &BTreeMap<String, Weights>) -
 /// # Errors
 ///
 /// The name of the first parameter that is missing, of another shape or too many, and what is wrong with it.
-pub(crate) fn check_shapes<'a>(
+pub fn check_shapes<'a>(
     expected: &BTreeMap<String, Vec<usize>>,
     found: impl IntoIterator<Item = (&'a String, &'a Vec<usize>)>,
 ) -> Result<(), String> {
@@ -86,7 +86,7 @@ pub(crate) fn check_shapes<'a>(
 }
 
 /// Takes every parameter's gradient out of a backward pass.
-pub(crate) fn take_gradients(module: &impl Module, gradients: &mut Gradients) -> Named {
+pub fn take_gradients(module: &impl Module, gradients: &mut Gradients) -> Named {
     let mut visitor = GradientReader { path: Path::default(), gradients, taken: Named::new() };
     module.visit(&mut visitor);
     visitor.taken
@@ -94,12 +94,12 @@ pub(crate) fn take_gradients(module: &impl Module, gradients: &mut Gradients) ->
 
 /// The module with every parameter replaced by what `change` makes of its name and value; the new value is
 /// flat and takes the old one's shape.
-pub(crate) fn map<M: Module>(module: M, change: impl FnMut(&str, &dyn Parameter) -> Tensor<1>) -> M {
+pub fn map<M: Module>(module: M, change: impl FnMut(&str, &dyn Parameter) -> Tensor<1>) -> M {
     module.map(&mut Writer { path: Path::default(), change })
 }
 
 /// A parameter of any rank.
-pub(crate) trait Parameter {
+pub trait Parameter {
     /// Its value, flattened, without autodiff.
     fn flat(&self) -> Tensor<1>;
     /// The sizes of its dimensions.

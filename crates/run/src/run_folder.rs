@@ -13,17 +13,15 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::adapters::AdapterSet;
-use crate::build::model_config;
 use crate::checkpoints::Checkpoints;
 use crate::checksums::Checksums;
-use crate::error::TrainError;
-use crate::files;
+use crate::error::RunError;
 use crate::loaded::{check_file, config_shapes};
-use crate::parameters;
-use crate::prepare::Prepared;
-use crate::rounded::write_rounded_weights;
-use crate::running::{self, Running, is_running};
+use crate::lock::{self, Running, is_running};
+use crate::model_config::model_config;
+use crate::quantized::write_rounded_weights;
 use crate::weights_file::{read_finite_weights, read_weights, write_weights};
+use crate::{atomic_file, parameters};
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -40,9 +38,18 @@ pub enum Existing {
     SetAside,
 }
 
+/// An experiment as a run keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts<'a> {
+    /// The text as given.
+    pub given: &'a str,
+    /// The same with every default written out.
+    pub resolved: &'a str,
+}
+
 /// Where what search wrote for a sample of a task's validation split after a step is kept: its place in the folder of
 /// the run, without the extension of its file.
-pub(crate) fn written_stem(step: u64, task: &str, sample: usize) -> String {
+pub fn written_stem(step: u64, task: &str, sample: usize) -> String {
     format!("samples/step-{step}/{task}-{sample}")
 }
 
@@ -85,19 +92,19 @@ impl RunFolder {
     /// # Errors
     ///
     /// When the file is no list.
-    pub fn scores(&self) -> Result<Option<serde_json::Value>, TrainError> {
+    pub fn scores(&self) -> Result<Option<serde_json::Value>, RunError> {
         let path = self.scores_file();
         if !path.is_file() {
             return Ok(None);
         }
         let broken = |reason: String| {
-            TrainError::run(
+            RunError::run(
                 &path,
                 format!("no scores can be read from it ({reason}); remove it to score the run anew"),
             )
         };
         let scores: serde_json::Value =
-            serde_json::from_str(&files::read(&path)?).map_err(|error| broken(error.to_string()))?;
+            serde_json::from_str(&atomic_file::read(&path)?).map_err(|error| broken(error.to_string()))?;
         if scores.is_array() { Ok(Some(scores)) } else { Err(broken("it is no list".to_owned())) }
     }
 
@@ -116,27 +123,36 @@ impl RunFolder {
     /// # Errors
     ///
     /// When the folder already holds something that is to be kept.
-    pub fn check_free(&self, existing: Existing) -> Result<(), TrainError> {
+    pub fn check_free(&self, existing: Existing) -> Result<(), RunError> {
         self.check_kept(existing)?;
-        if is_running(&self.folder) { Err(running::occupied(&self.folder)) } else { Ok(()) }
+        if is_running(&self.folder) { Err(lock::occupied(&self.folder)) } else { Ok(()) }
     }
 
-    fn check_kept(&self, existing: Existing) -> Result<(), TrainError> {
+    fn check_kept(&self, existing: Existing) -> Result<(), RunError> {
         match existing {
-            Existing::Keep if self.is_occupied() => Err(TrainError::RunExists(self.folder.clone())),
+            Existing::Keep if self.is_occupied() => Err(RunError::RunExists(self.folder.clone())),
             _ => Ok(()),
         }
     }
 
     fn is_occupied(&self) -> bool {
         let is_lock = |entry: &std::io::Result<DirEntry>| {
-            entry.as_ref().is_ok_and(|entry| running::is_lock(&entry.file_name()))
+            entry.as_ref().is_ok_and(|entry| lock::is_lock(&entry.file_name()))
         };
         self.folder.read_dir().is_ok_and(|entries| entries.filter(|entry| !is_lock(entry)).count() > 0)
     }
 
     /// Starts a run: the experiment as given and resolved, and the adapters' state. Nobody else may then train here.
-    pub(crate) fn create(&self, prepared: &Prepared, existing: Existing) -> Result<Running, TrainError> {
+    ///
+    /// # Errors
+    ///
+    /// When the folder holds something that is to be kept, somebody trains there, or it cannot be written.
+    pub fn create(
+        &self,
+        experiment: Texts<'_>,
+        adapters: &AdapterSet,
+        existing: Existing,
+    ) -> Result<Running, RunError> {
         self.check_free(existing)?;
         // Before anything is moved away: it may be somebody's at work.
         let mut running = Running::alone(&self.folder)?;
@@ -144,14 +160,14 @@ impl RunFolder {
         if self.is_occupied() {
             // A folder with an open file in it is moved on Unix alone; that file stays locked until the new one is.
             let before = cfg!(unix).then_some(running);
-            files::set_aside(&self.folder)?;
+            atomic_file::set_aside(&self.folder)?;
             running = Running::alone(&self.folder)?;
             drop(before);
         }
-        files::write(&self.folder.join("experiment.yaml"), prepared.given.as_bytes())?;
-        prepared.adapters.save(&self.folder.join("vocab"))?;
+        atomic_file::write(&self.folder.join("experiment.yaml"), experiment.given.as_bytes())?;
+        adapters.save(&self.folder.join("vocab"))?;
         // Last, since its presence says that the folder can be resumed.
-        files::write(&self.folder.join("resolved.yaml"), prepared.resolved.as_bytes())?;
+        atomic_file::write(&self.folder.join("resolved.yaml"), experiment.resolved.as_bytes())?;
         Ok(running)
     }
 
@@ -161,18 +177,18 @@ impl RunFolder {
     /// # Errors
     ///
     /// The first such link.
-    pub fn require_whole(&self) -> Result<(), TrainError> {
+    pub fn require_whole(&self) -> Result<(), RunError> {
         let folder = real_path(&self.folder);
         let mut open = vec![self.folder.clone()];
         while let Some(place) = open.pop() {
             for entry in place.read_dir().into_iter().flatten().flatten() {
-                let (path, kind) = (entry.path(), entry.file_type().map_err(TrainError::io(&place))?);
+                let (path, kind) = (entry.path(), entry.file_type().map_err(RunError::io(&place))?);
                 if kind.is_dir() {
                     open.push(path);
                 } else if kind.is_symlink() && !real_path(&path).starts_with(&folder) {
                     let reason = "this link leads out of the run: put what it leads to in its place, or say \
                                   --trust-paths";
-                    return Err(TrainError::run(&path, reason));
+                    return Err(RunError::run(&path, reason));
                 }
             }
         }
@@ -180,20 +196,20 @@ impl RunFolder {
     }
 
     /// The text of the experiment with every default written out.
-    pub fn resolved(&self) -> Result<String, TrainError> {
+    pub fn resolved(&self) -> Result<String, RunError> {
         let path = self.folder.join("resolved.yaml");
         if !path.is_file() {
             let reason = "this folder holds no run (no resolved.yaml); train one with `any2any train CONFIG --run FOLDER`";
-            return Err(TrainError::run(&self.folder, reason));
+            return Err(RunError::run(&self.folder, reason));
         }
-        any2any_experiment::read_text(&path).map_err(TrainError::Experiment)
+        any2any_experiment::read_text(&path).map_err(RunError::Experiment)
     }
 
     /// The experiment of the run. The files that it was trained on need not be there.
-    pub fn experiment(&self, registry: &Registry) -> Result<any2any_experiment::Document, TrainError> {
+    pub fn experiment(&self, registry: &Registry) -> Result<any2any_experiment::Document, RunError> {
         let text = self.resolved()?;
         let name = self.folder.join("resolved.yaml").display().to_string();
-        any2any_experiment::load_run(&name, &text, &self.folder, registry).map_err(TrainError::Experiment)
+        any2any_experiment::load_run(&name, &text, &self.folder, registry).map_err(RunError::Experiment)
     }
 
     /// The experiment of the run, with its data in the folder that it has been moved to, where one is given.
@@ -205,16 +221,16 @@ impl RunFolder {
         &self,
         files: Option<&Path>,
         registry: &Registry,
-    ) -> Result<any2any_experiment::Document, TrainError> {
+    ) -> Result<any2any_experiment::Document, RunError> {
         let mut document = self.experiment(registry)?;
         if let Some(files) = files {
-            document.move_data(files).map_err(TrainError::Experiment)?;
+            document.move_data(files).map_err(RunError::Experiment)?;
         }
         Ok(document)
     }
 
     /// The adapters of the run.
-    pub fn adapters(&self, experiment: &Experiment, registry: &Registry) -> Result<AdapterSet, TrainError> {
+    pub fn adapters(&self, experiment: &Experiment, registry: &Registry) -> Result<AdapterSet, RunError> {
         AdapterSet::load(experiment, registry, &self.folder.join("vocab"))
     }
 
@@ -233,10 +249,10 @@ impl RunFolder {
         output: &Path,
         registry: &Registry,
         precision: Precision,
-    ) -> Result<(), TrainError> {
+    ) -> Result<(), RunError> {
         if Self::new(output).is_occupied() {
             let reason = "this folder is not empty; export to another one, or move it away";
-            return Err(TrainError::run(output, reason));
+            return Err(RunError::run(output, reason));
         }
         let document = self.experiment(registry)?;
         let adapters = self.adapters(&document.experiment, registry)?;
@@ -245,7 +261,7 @@ impl RunFolder {
         let weights = read_finite_weights(&file)?;
         let beside =
             output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let unfinished = files::unfinished_folder(beside, ".unfinished-export-")?;
+        let unfinished = atomic_file::unfinished_folder(beside, ".unfinished-export-")?;
         let exported = Self::new(unfinished.path());
         adapters.save(&exported.folder.join("vocab"))?;
         let place = exported.checkpoints().step(0);
@@ -263,11 +279,11 @@ impl RunFolder {
             paths.sort_by_key(|(before, _)| std::cmp::Reverse(before.len()));
             let card = paths
                 .iter()
-                .fold(files::read(&self.card())?, |card, (before, after)| card.replace(before, after));
-            files::write(&exported.card(), card.as_bytes())?;
+                .fold(atomic_file::read(&self.card())?, |card, (before, after)| card.replace(before, after));
+            atomic_file::write(&exported.card(), card.as_bytes())?;
         }
-        files::write(&exported.folder.join("resolved.yaml"), resolved.as_bytes())?;
-        files::finish_folder(unfinished, output)
+        atomic_file::write(&exported.folder.join("resolved.yaml"), resolved.as_bytes())?;
+        atomic_file::finish_folder(unfinished, output)
     }
 
     /// The shapes of the model's parameters, of which none is drawn or read; where there is a checkpoint, they are its.
@@ -279,7 +295,7 @@ impl RunFolder {
         &self,
         experiment: &Experiment,
         adapters: &AdapterSet,
-    ) -> Result<BTreeMap<String, Vec<usize>>, TrainError> {
+    ) -> Result<BTreeMap<String, Vec<usize>>, RunError> {
         let config = model_config(experiment, adapters);
         if !self.checkpoints().steps()?.is_empty() {
             check_file(&config, &self.weights_file("best")?)?;
@@ -288,7 +304,7 @@ impl RunFolder {
     }
 
     /// The file of a checkpoint's weights.
-    pub(crate) fn weights_file(&self, checkpoint: &str) -> Result<PathBuf, TrainError> {
+    pub fn weights_file(&self, checkpoint: &str) -> Result<PathBuf, RunError> {
         match Path::new(checkpoint) {
             path if path.is_file() => Ok(path.to_owned()),
             _ => Ok(self.checkpoints().resolve(checkpoint)?.join("model.safetensors")),
@@ -302,13 +318,13 @@ impl RunFolder {
         adapters: &AdapterSet,
         checkpoint: &str,
         device: &Device,
-    ) -> Result<Model, TrainError> {
+    ) -> Result<Model, RunError> {
         let file = self.weights_file(checkpoint)?;
         check_file(&model_config(experiment, adapters), &file)?;
         let weights = read_weights(&file)?;
         let model = fresh_model(experiment, adapters, device);
         parameters::with_weights(model, &weights)
-            .map_err(|reason| TrainError::run(&file, format!("these weights are of another model: {reason}")))
+            .map_err(|reason| RunError::run(&file, format!("these weights are of another model: {reason}")))
             .map(|model| model.valid())
     }
 }

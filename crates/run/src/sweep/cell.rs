@@ -42,7 +42,7 @@ pub struct Cell {
 }
 
 /// The steps at which the loss of every cell is kept: the first, the last, and some between.
-pub(super) fn points(steps: u64) -> Vec<u64> {
+pub fn points(steps: u64) -> Vec<u64> {
     let count = steps.min(POINTS);
     let last = count.saturating_sub(1).max(1);
     (0..count).map(|number| 1 + ((steps - 1) * number + last / 2) / last).collect()
@@ -50,7 +50,7 @@ pub(super) fn points(steps: u64) -> Vec<u64> {
 
 impl Cell {
     /// A training of `steps` steps that has got as far as its losses tell.
-    pub(super) fn new(at: Vec<usize>, losses: &[f64], steps: u64) -> Self {
+    pub fn new(at: Vec<usize>, losses: &[f64], steps: u64) -> Self {
         let made = losses.len() as u64;
         let first = losses.first().copied();
         let normalised: Vec<f64> =

@@ -105,7 +105,7 @@ impl Builder<'_> {
 }
 
 /// The sizes and choices of the body.
-pub(crate) fn body_config(model: &spec::Model) -> BodyConfig {
+pub fn body_config(model: &spec::Model) -> BodyConfig {
     match model {
         spec::Model::Transformer(model) => BodyConfig::Transformer(TransformerConfig {
             d_model: model.d_model,

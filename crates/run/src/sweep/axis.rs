@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::digits::rounded;
-use crate::error::TrainError;
+use crate::error::RunError;
 
 /// The most values of an axis.
 const MOST: usize = 1024;
@@ -45,10 +45,10 @@ impl Axis {
 }
 
 impl FromStr for Axis {
-    type Err = TrainError;
+    type Err = RunError;
 
-    fn from_str(given: &str) -> Result<Self, TrainError> {
-        let wrong = |reason: String| TrainError::Axis { given: given.to_owned(), reason };
+    fn from_str(given: &str) -> Result<Self, RunError> {
+        let wrong = |reason: String| RunError::Axis { given: given.to_owned(), reason };
         let Some((option, values)) = given.split_once('=') else {
             return Err(wrong(format!("there is no `=`; {USAGE}")));
         };

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::error::TrainError;
-use crate::files;
+use crate::atomic_file;
+use crate::error::RunError;
 
 /// The name of the file.
 const NAME: &str = "checksums.sha256";
@@ -18,34 +18,34 @@ pub(crate) struct Checksums(BTreeMap<String, String>);
 
 impl Checksums {
     /// Those of some files of a folder.
-    pub(crate) fn of(folder: &Path, names: &[&str]) -> Result<Self, TrainError> {
+    pub(crate) fn of(folder: &Path, names: &[&str]) -> Result<Self, RunError> {
         let sum = |name: &&str| {
             let path = folder.join(name);
-            let bytes = std::fs::read(&path).map_err(TrainError::io(&path))?;
+            let bytes = std::fs::read(&path).map_err(RunError::io(&path))?;
             Ok(((*name).to_owned(), digest(&bytes)))
         };
         names.iter().map(sum).collect::<Result<_, _>>().map(Self)
     }
 
     /// Writes them into the folder.
-    pub(crate) fn write(&self, folder: &Path) -> Result<(), TrainError> {
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), RunError> {
         let lines: String = self.0.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
-        files::write(&folder.join(NAME), lines.as_bytes())
+        atomic_file::write(&folder.join(NAME), lines.as_bytes())
     }
 
     /// Those that stand beside a file.
-    pub(crate) fn beside(file: &Path) -> Result<Self, TrainError> {
+    pub(crate) fn beside(file: &Path) -> Result<Self, RunError> {
         let path = file.with_file_name(NAME);
         let text = match std::fs::read_to_string(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            text => text.map_err(TrainError::io(&path))?,
+            text => text.map_err(RunError::io(&path))?,
         };
         let entry = |line: &str| {
             let (sum, name) = line.split_once("  ")?;
             let is_sum = sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
             is_sum.then(|| (name.to_owned(), sum.to_owned()))
         };
-        let broken = || TrainError::run(&path, "not a file of checksums");
+        let broken = || RunError::run(&path, "not a file of checksums");
         text.lines().map(|line| entry(line).ok_or_else(broken)).collect::<Result<_, _>>().map(Self)
     }
 
@@ -54,10 +54,10 @@ impl Checksums {
     /// # Errors
     ///
     /// When it is not.
-    pub(crate) fn check(&self, file: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    pub(crate) fn check(&self, file: &Path, bytes: &[u8]) -> Result<(), RunError> {
         let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         match self.0.get(name.as_ref()) {
-            Some(sum) if *sum != digest(bytes) => Err(TrainError::run(
+            Some(sum) if *sum != digest(bytes) => Err(RunError::run(
                 file,
                 format!(
                     "this file is no longer as it was written: its checksum is not the one in {NAME}; choose another \

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::TrainError;
+use crate::error::RunError;
 
 /// The name of the empty file that is locked.
 const NAME: &str = "running.lock";
@@ -17,7 +17,7 @@ pub struct Running {
 }
 
 /// What announcing a training came to.
-pub(crate) enum Announced {
+pub enum Announced {
     /// It is known now.
     Alone(Running),
     /// Another one is at work in the folder.
@@ -28,7 +28,7 @@ impl Running {
     /// Lets others know of a training in a folder that exists.
     ///
     /// Where locks cannot be had (a read-only or an odd file system) nobody gets to know, and nothing fails.
-    pub(crate) fn announce(folder: &Path) -> Announced {
+    pub fn announce(folder: &Path) -> Announced {
         let path = folder.join(NAME);
         // Whoever asks holds the lock for a moment.
         for _ in 0..20 {
@@ -50,8 +50,8 @@ impl Running {
     /// # Errors
     ///
     /// When somebody does.
-    pub fn alone(folder: &Path) -> Result<Self, TrainError> {
-        std::fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
+    pub fn alone(folder: &Path) -> Result<Self, RunError> {
+        std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
         match Self::announce(folder) {
             Announced::Alone(running) => Ok(running),
             Announced::Occupied => Err(occupied(folder)),
@@ -60,10 +60,10 @@ impl Running {
 }
 
 /// The refusal to touch a run that is at work.
-pub(crate) fn occupied(folder: &Path) -> TrainError {
+pub(crate) fn occupied(folder: &Path) -> RunError {
     let reason =
         "another process is training this run; wait for it, stop it, or choose another folder with --run";
-    TrainError::run(folder, reason)
+    RunError::run(folder, reason)
 }
 
 /// Whether a file in a run's folder is the lock, which alone makes no run.

@@ -1,10 +1,10 @@
 //! How long an output may become: the one rule, which search, the server and its page go by.
 
+use any2any_adapter::Stem;
 use any2any_experiment::spec::Decoding;
 
 use crate::adapters::AdapterSet;
-use crate::aligned::alignable;
-use crate::error::TrainError;
+use crate::error::RunError;
 
 /// How many tokens search writes, the end not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +30,13 @@ impl OutputLengths {
     /// # Errors
     ///
     /// When the fewest tokens are more than the most, or none may be written.
-    pub fn check(decoding: &Decoding) -> Result<(), TrainError> {
+    pub fn check(decoding: &Decoding) -> Result<(), RunError> {
         match decoding.max_length {
-            Some(0) => Err(TrainError::Unsupported(
+            Some(0) => Err(RunError::Unsupported(
                 "an output of at most 0 tokens is none: the longest length (`max_length`) must be at least 1"
                     .to_owned(),
             )),
-            Some(most) if decoding.contradicts_itself() => Err(TrainError::Unsupported(format!(
+            Some(most) if decoding.contradicts_itself() => Err(RunError::Unsupported(format!(
                 "no output has at least {} and at most {most} tokens: lower the shortest length (`min_length`), or raise \
                  the longest (`max_length`)",
                 decoding.min_length
@@ -63,6 +63,15 @@ impl AdapterSet {
                 OutputLengths::of(decoding, self.adapter(self.tasks()[task].target).longest(), source, prefix)
             }
         }
+    }
+}
+
+/// How many tokens a source of `len` positions is given: as many as the encoder sees, but for the end of a
+/// sequence of tokens, which says nothing.
+pub fn alignable(stem: &Stem, len: usize) -> usize {
+    match stem {
+        Stem::Lookup { .. } => len.saturating_sub(1),
+        stem => stem.positions(len),
     }
 }
 

@@ -3,7 +3,7 @@
 use any2any_experiment::spec::{self, Backend};
 use burn::tensor::Device;
 
-use crate::error::TrainError;
+use crate::error::RunError;
 
 /// The backends that this program was built with, the preferred first.
 pub fn available_backends() -> Vec<Backend> {
@@ -28,21 +28,21 @@ pub fn available_backends() -> Vec<Backend> {
 /// # Errors
 ///
 /// When this program was built without the backend.
-pub fn device(choice: &spec::Device) -> Result<Device, TrainError> {
+pub fn device(choice: &spec::Device) -> Result<Device, RunError> {
     let available = available_backends();
     let wanted = match choice.backend {
         Backend::Auto => available.first().copied().unwrap_or(Backend::Flex),
         backend => backend,
     };
     limit_threads(choice);
-    open(wanted, choice.index).ok_or_else(|| TrainError::Backend {
+    open(wanted, choice.index).ok_or_else(|| RunError::Backend {
         wanted: name(wanted).to_owned(),
         available: available.into_iter().map(name).collect::<Vec<_>>().join(", "),
     })
 }
 
 /// Whether a device is the CPU in this program's own memory.
-pub(crate) fn is_flex(device: &Device) -> bool {
+pub fn is_flex(device: &Device) -> bool {
     #[cfg(feature = "flex")]
     return *device == Device::flex();
     #[cfg(not(feature = "flex"))]
@@ -54,7 +54,7 @@ pub(crate) fn is_flex(device: &Device) -> bool {
 
 /// Starts as many threads as an experiment asks for. To be called before anything else runs in parallel: threads
 /// that have started stay as many as they are.
-pub(crate) fn limit_threads(choice: &spec::Device) {
+pub fn limit_threads(choice: &spec::Device) {
     if choice.threads > 0 {
         // A second call in one process finds the pool built; the first choice then stands.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(choice.threads).build_global();

@@ -8,12 +8,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::atomic_file;
 use crate::checksums::Checksums;
-use crate::error::TrainError;
-use crate::files;
-use crate::optimizer;
+use crate::error::RunError;
+use crate::optimizer_state::check_state;
 use crate::parameters::{self, Weights};
-use crate::schedule::Plateau;
 use crate::weights_file::{read_weights, write_weights};
 
 /// The files of a checkpoint.
@@ -50,6 +49,15 @@ pub struct State {
     pub unevaluated: bool,
 }
 
+/// What a plateau schedule remembers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Plateau {
+    /// How often the rate was lowered.
+    pub reductions: u32,
+    /// Evaluations since the last improvement or reduction.
+    pub waited: usize,
+}
+
 /// A checkpoint and how good it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
@@ -64,7 +72,7 @@ pub struct Ranked {
 
 impl Ranked {
     /// Whether this checkpoint is better than another, when larger values are, or smaller ones.
-    pub(crate) fn is_better(&self, other: &Self, larger: bool) -> bool {
+    pub fn is_better(&self, other: &Self, larger: bool) -> bool {
         match self.value.total_cmp(&other.value) {
             Ordering::Greater => larger,
             Ordering::Less => !larger,
@@ -86,11 +94,11 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// Writes all files into a folder, their checksums last.
-    pub(crate) fn write(&self, folder: &Path) -> Result<(), TrainError> {
+    pub fn write(&self, folder: &Path) -> Result<(), RunError> {
         let [model, optimizer, state] = FILES.map(|name| folder.join(name));
         write_weights(&model, &self.weights)?;
         write_weights(&optimizer, &self.optimizer)?;
-        files::write(&state, &serde_json::to_vec_pretty(&self.state).expect("a state is plain data"))?;
+        atomic_file::write(&state, &serde_json::to_vec_pretty(&self.state).expect("a state is plain data"))?;
         Checksums::of(folder, &FILES)?.write(folder)
     }
 
@@ -99,7 +107,7 @@ impl Checkpoint {
     /// # Errors
     ///
     /// When a file is missing or broken, or does not belong to the others or to the folder's name.
-    pub fn load(folder: &Path) -> Result<Self, TrainError> {
+    pub fn load(folder: &Path) -> Result<Self, RunError> {
         let [model, optimizer, state] = FILES.map(|name| folder.join(name));
         let checkpoint = Self {
             weights: read_weights(&model)?,
@@ -109,39 +117,38 @@ impl Checkpoint {
         let step = checkpoint.state.step;
         let named = folder.file_name().and_then(|name| name.to_str()).and_then(step_of_name);
         if named != Some(step) || step > MOST_STEPS {
-            return Err(TrainError::run(
+            return Err(RunError::run(
                 &state,
                 format!("this is the state of step {step}, not of this folder"),
             ));
         }
         if let Some(name) = parameters::not_finite(&checkpoint.weights) {
-            return Err(TrainError::run(&model, format!("the parameter {name} is not finite")));
+            return Err(RunError::run(&model, format!("the parameter {name} is not finite")));
         }
         if let Some(name) = parameters::not_finite(&checkpoint.optimizer) {
-            return Err(TrainError::run(&optimizer, format!("{name} is not finite")));
+            return Err(RunError::run(&optimizer, format!("{name} is not finite")));
         }
-        optimizer::check_state(&checkpoint.optimizer, &checkpoint.weights).map_err(|reason| {
-            TrainError::run(&optimizer, format!("not the optimizer of this model: {reason}"))
+        check_state(&checkpoint.optimizer, &checkpoint.weights).map_err(|reason| {
+            RunError::run(&optimizer, format!("not the optimizer of this model: {reason}"))
         })?;
         Ok(checkpoint)
     }
 
     /// The name of a weight, or of what the optimizer remembers of one, that is not a finite number.
-    pub(crate) fn not_finite(&self) -> Option<&str> {
+    pub fn not_finite(&self) -> Option<&str> {
         parameters::not_finite(&self.weights).or_else(|| parameters::not_finite(&self.optimizer))
     }
 }
 
 /// The step of a checkpoint's folder by its name.
-pub(crate) fn step_of_name(name: &str) -> Option<u64> {
+pub fn step_of_name(name: &str) -> Option<u64> {
     name.strip_prefix("step-")?.parse().ok()
 }
 
-fn read_state(path: &Path) -> Result<State, TrainError> {
-    let text = files::read(path)?;
+fn read_state(path: &Path) -> Result<State, RunError> {
+    let text = atomic_file::read(path)?;
     Checksums::beside(path)?.check(path, text.as_bytes())?;
-    serde_json::from_str(&text)
-        .map_err(|error| TrainError::run(path, format!("not a training state: {error}")))
+    serde_json::from_str(&text).map_err(|error| RunError::run(path, format!("not a training state: {error}")))
 }
 
 /// The newest checkpoint that training can go on from, in the words of an error.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::atomic_file::{self, UNFINISHED};
 use crate::checkpoint::{Checkpoint, LastGood, step_of_name};
-use crate::error::TrainError;
-use crate::files::{self, UNFINISHED};
+use crate::error::RunError;
 
 /// The checkpoints of a run.
 #[derive(Clone, Debug)]
@@ -35,13 +35,13 @@ impl Checkpoints {
     /// # Errors
     ///
     /// When a weight is not a finite number, or a file cannot be written.
-    pub fn save(&self, checkpoint: &Checkpoint) -> Result<Option<PathBuf>, TrainError> {
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<Option<PathBuf>, RunError> {
         let step = checkpoint.state.step;
         let unfinished = self.written(checkpoint)?;
         let place = self.step(step);
         // Whatever stands there has not been written by this training, which makes each step once.
-        let aside = place.symlink_metadata().is_ok().then(|| files::set_aside(&place)).transpose()?;
-        files::finish_folder(unfinished, &place)?;
+        let aside = place.symlink_metadata().is_ok().then(|| atomic_file::set_aside(&place)).transpose()?;
+        atomic_file::finish_folder(unfinished, &place)?;
         self.point("last", step)?;
         Ok(aside)
     }
@@ -51,7 +51,7 @@ impl Checkpoints {
     /// # Errors
     ///
     /// When a weight is not a finite number, or a file cannot be written.
-    pub(crate) fn save_once_more(&self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+    pub fn save_once_more(&self, checkpoint: &Checkpoint) -> Result<(), RunError> {
         let step = checkpoint.state.step;
         let unfinished = self.written(checkpoint)?;
         // Meanwhile the name stands for another, where there is one.
@@ -59,36 +59,32 @@ impl Checkpoints {
             self.point("last", other)?;
         }
         let before = self.take_out(step)?;
-        files::finish_folder(unfinished, &self.step(step))?;
+        atomic_file::finish_folder(unfinished, &self.step(step))?;
         self.point("last", step)?;
-        before.close().map_err(TrainError::io(&self.folder))
+        before.close().map_err(RunError::io(&self.folder))
     }
 
     /// A folder with the files of a checkpoint, which has no name yet.
-    fn written(&self, checkpoint: &Checkpoint) -> Result<TempDir, TrainError> {
+    fn written(&self, checkpoint: &Checkpoint) -> Result<TempDir, RunError> {
         if let Some(parameter) = checkpoint.not_finite() {
             return Err(self.diverged(checkpoint.state.step, parameter));
         }
-        let unfinished = files::unfinished_folder(&self.folder, UNFINISHED)?;
+        let unfinished = atomic_file::unfinished_folder(&self.folder, UNFINISHED)?;
         checkpoint.write(unfinished.path())?;
         Ok(unfinished)
     }
 
     /// Takes a checkpoint's name from it at once: its files, removed one by one, are never half of a checkpoint.
-    fn take_out(&self, step: u64) -> Result<TempDir, TrainError> {
+    fn take_out(&self, step: u64) -> Result<TempDir, RunError> {
         let folder = self.step(step);
-        let leaving = files::unfinished_folder(&self.folder, UNFINISHED)?;
-        std::fs::rename(&folder, leaving.path().join("removed")).map_err(TrainError::io(&folder))?;
+        let leaving = atomic_file::unfinished_folder(&self.folder, UNFINISHED)?;
+        std::fs::rename(&folder, leaving.path().join("removed")).map_err(RunError::io(&folder))?;
         Ok(leaving)
     }
 
     /// The error of a training that no longer holds finite numbers after a step.
-    pub(crate) fn diverged(&self, step: u64, parameter: &str) -> TrainError {
-        TrainError::Diverged {
-            step,
-            parameter: parameter.to_owned(),
-            last_good: LastGood(self.newest_whole()),
-        }
+    pub fn diverged(&self, step: u64, parameter: &str) -> RunError {
+        RunError::Diverged { step, parameter: parameter.to_owned(), last_good: LastGood(self.newest_whole()) }
     }
 
     /// The newest step whose checkpoint is whole and finite.
@@ -98,23 +94,23 @@ impl Checkpoints {
 
     /// Sets every checkpoint after a step aside, and gives back where to. Training that goes on from the step passes
     /// them again, so that they are no longer what it leads to.
-    pub(crate) fn go_back_to(&self, step: u64) -> Result<Vec<PathBuf>, TrainError> {
+    pub fn go_back_to(&self, step: u64) -> Result<Vec<PathBuf>, RunError> {
         let later: Vec<u64> = self.steps()?.into_iter().filter(|&later| later > step).collect();
         if later.is_empty() {
             return Ok(Vec::new());
         }
         // First, so that the name never stands for nothing.
         self.point("last", step)?;
-        later.into_iter().rev().map(|later| files::set_aside(&self.step(later))).collect()
+        later.into_iter().rev().map(|later| atomic_file::set_aside(&self.step(later))).collect()
     }
 
     /// Points `best` or `last` at a step.
-    pub fn point(&self, name: &str, step: u64) -> Result<(), TrainError> {
-        files::write(&self.folder.join(name), format!("step-{step}\n").as_bytes())
+    pub fn point(&self, name: &str, step: u64) -> Result<(), RunError> {
+        atomic_file::write(&self.folder.join(name), format!("step-{step}\n").as_bytes())
     }
 
     /// The folder that `best`, `last` or `step-N` names.
-    pub fn resolve(&self, name: &str) -> Result<PathBuf, TrainError> {
+    pub fn resolve(&self, name: &str) -> Result<PathBuf, RunError> {
         let path = self.folder.join(name);
         let folder = if path.is_dir() && !["best", "last"].contains(&name) {
             path
@@ -123,28 +119,28 @@ impl Checkpoints {
         } else {
             let known = self.steps()?.into_iter().map(|step| format!("step-{step}")).collect::<Vec<_>>();
             let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
-            return Err(TrainError::run(&path, format!("there is no such checkpoint; there are: {known}")));
+            return Err(RunError::run(&path, format!("there is no such checkpoint; there are: {known}")));
         };
         if folder.is_dir() {
             Ok(folder)
         } else {
-            Err(TrainError::run(&folder, format!("'{name}' names this checkpoint, but it is gone")))
+            Err(RunError::run(&folder, format!("'{name}' names this checkpoint, but it is gone")))
         }
     }
 
     /// The checkpoint that the file `best` or `last` holds the name of. Any other name would lead out of the run.
-    fn named(&self, path: &Path) -> Result<PathBuf, TrainError> {
-        let text = if path.is_file() { files::read(path)? } else { String::new() };
+    fn named(&self, path: &Path) -> Result<PathBuf, RunError> {
+        let text = if path.is_file() { atomic_file::read(path)? } else { String::new() };
         let step = text.trim().strip_prefix("step-").and_then(|step| step.parse().ok());
-        let wrong = || TrainError::run(path, "it must hold the name of a checkpoint here, such as step-100");
+        let wrong = || RunError::run(path, "it must hold the name of a checkpoint here, such as step-100");
         step.map(|step| self.step(step)).ok_or_else(wrong)
     }
 
     /// The steps that have a checkpoint, in order.
-    pub fn steps(&self) -> Result<Vec<u64>, TrainError> {
+    pub fn steps(&self) -> Result<Vec<u64>, RunError> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(TrainError::io(&self.folder))?,
+            entries => entries.map_err(RunError::io(&self.folder))?,
         };
         let mut steps: Vec<u64> = entries
             .filter_map(Result::ok)
@@ -157,13 +153,13 @@ impl Checkpoints {
     }
 
     /// Removes every checkpoint but these, and what an interrupted save left behind.
-    pub fn keep_only(&self, steps: &[u64]) -> Result<(), TrainError> {
+    pub fn keep_only(&self, steps: &[u64]) -> Result<(), RunError> {
         for step in self.steps()? {
             if !steps.contains(&step) {
-                self.take_out(step)?.close().map_err(TrainError::io(&self.folder))?;
+                self.take_out(step)?.close().map_err(RunError::io(&self.folder))?;
             }
         }
-        files::remove_unfinished(&self.folder)
+        atomic_file::remove_unfinished(&self.folder)
     }
 }
 
@@ -201,7 +197,8 @@ mod tests {
         checkpoints.save(&checkpoint(5)).expect("saved");
         std::fs::create_dir(folder.path().join("elsewhere")).expect("made");
         for name in ["../../elsewhere", "/etc", "step-5/../../../elsewhere", "step-", "", "step-5x"] {
-            files::write(&folder.path().join("run/checkpoints/best"), name.as_bytes()).expect("written");
+            atomic_file::write(&folder.path().join("run/checkpoints/best"), name.as_bytes())
+                .expect("written");
             let error = checkpoints.resolve("best").expect_err(name).to_string();
             assert!(error.contains("best: it must hold the name of a checkpoint"), "{error}");
         }

@@ -11,12 +11,12 @@ use any2any_inference::{Engine, EngineError, Parameter, Parameters, Precision};
 use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::error::TrainError;
+use crate::error::RunError;
 use crate::parameters::{self, Weights};
 use crate::weights_file::weights_shapes;
 
 /// A trained model.
-pub(crate) struct Loaded {
+pub struct Loaded {
     config: ModelConfig,
     device: Device,
     /// What the model is built from; none when it was given.
@@ -30,7 +30,7 @@ pub(crate) struct Loaded {
 
 impl Loaded {
     /// A model that is there already, whose weights the engine keeps in a precision.
-    pub(crate) fn of_model(config: ModelConfig, model: Model, precision: Precision) -> Self {
+    pub fn of_model(config: ModelConfig, model: Model, precision: Precision) -> Self {
         let device = model.device();
         Self {
             config,
@@ -47,7 +47,7 @@ impl Loaded {
     /// # Errors
     ///
     /// The name of a parameter that is missing, of another shape or too many, and what is wrong with it.
-    pub(crate) fn of_weights(
+    pub fn of_weights(
         config: ModelConfig,
         weights: BTreeMap<String, Weights>,
         device: Device,
@@ -62,18 +62,18 @@ impl Loaded {
     }
 
     /// The device that the model is on.
-    pub(crate) fn device(&self) -> &Device {
+    pub fn device(&self) -> &Device {
         &self.device
     }
 
     /// The model as burn runs it.
-    pub(crate) fn model(&self) -> &Model {
+    pub fn model(&self) -> &Model {
         let build = || model(&self.config, &self.weights, &self.device);
         self.model.get_or_init(|| build().expect("the engine has been built from these weights"))
     }
 
     /// The engine; none where the device or the kind of model has no engine.
-    pub(crate) fn engine(&self) -> Option<&Engine> {
+    pub fn engine(&self) -> Option<&Engine> {
         let build = || {
             let weights = parameters::weights(self.model());
             // A model that is not the experiment's runs as it is.
@@ -88,13 +88,13 @@ impl Loaded {
 /// # Errors
 ///
 /// The name of a parameter that is missing, of another shape or too many, and what is wrong with it.
-pub(crate) fn check_file(config: &ModelConfig, file: &Path) -> Result<(), TrainError> {
+pub fn check_file(config: &ModelConfig, file: &Path) -> Result<(), RunError> {
     parameters::check_shapes(&config_shapes(config), &weights_shapes(file)?)
-        .map_err(|reason| TrainError::run(file, format!("these weights are of another model: {reason}")))
+        .map_err(|reason| RunError::run(file, format!("these weights are of another model: {reason}")))
 }
 
 /// The shapes of a model's parameters, of which none is drawn.
-pub(crate) fn config_shapes(config: &ModelConfig) -> BTreeMap<String, Vec<usize>> {
+pub fn config_shapes(config: &ModelConfig) -> BTreeMap<String, Vec<usize>> {
     parameters::shapes(&config.init(&Initializer::new(any2any_adapter::Seed(0), &Device::default())))
 }
 

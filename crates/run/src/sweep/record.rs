@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::Axis;
 use super::cell::Cell;
-use crate::error::TrainError;
-use crate::files;
+use crate::atomic_file;
+use crate::error::RunError;
 
 /// The name of the file in the sweep's folder.
 const NAME: &str = "sweep.json";
@@ -40,26 +40,35 @@ pub struct Sweep {
 /// # Errors
 ///
 /// When its file cannot be read.
-pub fn read(folder: &Path) -> Result<Option<Sweep>, TrainError> {
+pub fn read(folder: &Path) -> Result<Option<Sweep>, RunError> {
     let path = folder.join(NAME);
     if !path.is_file() {
         return Ok(None);
     }
-    let sweep = serde_json::from_str::<Sweep>(&files::read(&path)?);
-    sweep.map(Some).map_err(|error| TrainError::run(&path, format!("no sweep can be read from it: {error}")))
+    let sweep = serde_json::from_str::<Sweep>(&atomic_file::read(&path)?);
+    sweep.map(Some).map_err(|error| RunError::run(&path, format!("no sweep can be read from it: {error}")))
 }
 
 impl Sweep {
-    /// Puts it on disk, whole.
-    pub(super) fn write(&self, folder: &Path) -> Result<(), TrainError> {
+    /// Puts it on disk, whole, its cells by their place.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn save(&mut self, folder: &Path) -> Result<(), RunError> {
+        self.cells.sort_by(|one, other| one.at.cmp(&other.at));
         let path = folder.join(NAME);
-        let text = serde_json::to_string(self).map_err(|error| TrainError::run(&path, error.to_string()))?;
+        let text = serde_json::to_string(self).map_err(|error| RunError::run(&path, error.to_string()))?;
         // A cell a line, so that two sweeps can be compared line by line.
-        files::write(&path, text.replace("{\"at\":", "\n{\"at\":").as_bytes())
+        atomic_file::write(&path, text.replace("{\"at\":", "\n{\"at\":").as_bytes())
     }
 
     /// The cells that are already there of the same sweep in a folder.
-    pub(super) fn take_over(&mut self, folder: &Path) -> Result<(), TrainError> {
+    ///
+    /// # Errors
+    ///
+    /// When another sweep is there, or it cannot be read.
+    pub fn take_over(&mut self, folder: &Path) -> Result<(), RunError> {
         let Some(before) = read(folder)? else { return Ok(()) };
         let different = if before.axes != self.axes {
             "its grid is another"
@@ -74,6 +83,6 @@ impl Sweep {
         let reason = format!(
             "this folder holds a sweep that cannot be gone on with: {different}; choose another folder with --run, or move it away"
         );
-        Err(TrainError::run(folder, reason))
+        Err(RunError::run(folder, reason))
     }
 }

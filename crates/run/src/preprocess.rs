@@ -1,17 +1,14 @@
-//! Values read apart from the model: a server opens and encodes what it is given on other threads than the one
-//! that the model works on.
+//! Preprocessing: values opened by their medium and encoded by their adapter, apart from the model. A server does so
+//! on other threads than the one that the model works on.
 
 use std::borrow::Cow;
 
-use any2any_adapter::{AdapterError, Encoded, Head, OpenedValue, Price, Region, Sequence, Value};
+use any2any_adapter::{AdapterError, Encoded, Head, OpenedValue, Price, Region, Value};
 use any2any_data::Samples;
-use any2any_experiment::spec::Decoding;
 
 use crate::adapters::{AdapterSet, TaskAdapters};
-use crate::error::TrainError;
-use crate::searching::Output;
-use crate::sides::Role;
-use crate::translator::Translator;
+use crate::error::RunError;
+use crate::task_side::Role;
 
 /// The values of a split as they stand in the dataset, which nobody has opened yet.
 pub struct Columns<'a> {
@@ -27,7 +24,7 @@ impl TaskAdapters {
     /// # Errors
     ///
     /// When a field is missing.
-    pub fn columns<'a>(&self, samples: &'a Samples) -> Result<Columns<'a>, TrainError> {
+    pub fn columns<'a>(&self, samples: &'a Samples) -> Result<Columns<'a>, RunError> {
         let sources = self.source_side.as_ref().map(|side| side.column(samples)).transpose()?;
         Ok(Columns { sources, targets: self.target_side.column(samples)? })
     }
@@ -37,7 +34,7 @@ impl TaskAdapters {
     /// # Errors
     ///
     /// When the task has no source, or its medium cannot read the value.
-    pub fn open_source(&self, value: &Value) -> Result<Value, TrainError> {
+    pub fn open_source(&self, value: &Value) -> Result<Value, RunError> {
         Ok(self.opened_source(value)?.value)
     }
 
@@ -46,7 +43,7 @@ impl TaskAdapters {
     /// # Errors
     ///
     /// As [`open_source`](Self::open_source).
-    pub fn opened_source(&self, value: &Value) -> Result<OpenedValue, TrainError> {
+    pub fn opened_source(&self, value: &Value) -> Result<OpenedValue, RunError> {
         let side = self.source_side.as_ref().ok_or_else(|| self.no_source())?;
         side.open(value).map_err(|error| self.error(Role::Source, error))
     }
@@ -56,7 +53,7 @@ impl TaskAdapters {
     /// # Errors
     ///
     /// As [`open_source`](Self::open_source).
-    pub fn price_source(&self, value: &Value) -> Result<Price, TrainError> {
+    pub fn price_source(&self, value: &Value) -> Result<Price, RunError> {
         let side = self.source_side.as_ref().ok_or_else(|| self.no_source())?;
         side.price(value).map_err(|error| self.error(Role::Source, error))
     }
@@ -66,7 +63,7 @@ impl TaskAdapters {
     /// # Errors
     ///
     /// As [`open_target`](Self::open_target).
-    pub fn price_target(&self, value: &Value) -> Result<Price, TrainError> {
+    pub fn price_target(&self, value: &Value) -> Result<Price, RunError> {
         self.target_side.price(value).map_err(|error| self.error(Role::Target, error))
     }
 
@@ -75,17 +72,18 @@ impl TaskAdapters {
     /// # Errors
     ///
     /// When its medium cannot read the value.
-    pub fn open_target(&self, value: &Value) -> Result<Value, TrainError> {
+    pub fn open_target(&self, value: &Value) -> Result<Value, RunError> {
         let opened = self.target_side.open(value).map_err(|error| self.error(Role::Target, error))?;
         Ok(opened.value)
     }
 
-    fn no_source(&self) -> TrainError {
-        TrainError::Unsupported(format!("task '{}' has no source: leave it out", self.name))
+    fn no_source(&self) -> RunError {
+        RunError::Unsupported(format!("task '{}' has no source: leave it out", self.name))
     }
 
-    pub(crate) fn error(&self, role: Role, source: AdapterError) -> TrainError {
-        TrainError::Adapter { side: format!("{} {}", self.name, role.word()), source }
+    /// An error of one side's adapter or medium.
+    pub fn error(&self, role: Role, source: AdapterError) -> RunError {
+        RunError::Adapter { side: format!("{} {}", self.name, role.word()), source }
     }
 }
 
@@ -95,7 +93,7 @@ impl AdapterSet {
     /// # Errors
     ///
     /// When the task has no source, or its adapter cannot read the value.
-    pub fn encode_source(&self, task: usize, opened: &Value) -> Result<Encoded, TrainError> {
+    pub fn encode_source(&self, task: usize, opened: &Value) -> Result<Encoded, RunError> {
         let names = &self.tasks()[task];
         let source = names.source.ok_or_else(|| names.no_source())?;
         self.adapter(source).encode(opened).map_err(|error| names.error(Role::Source, error))
@@ -107,14 +105,14 @@ impl AdapterSet {
     ///
     /// When the task writes frames, its adapter cannot read the value, or the vocabulary lacks a piece of it, which
     /// then would come out as another.
-    pub fn encode_prefix(&self, task: usize, opened: &Value) -> Result<Vec<u32>, TrainError> {
+    pub fn encode_prefix(&self, task: usize, opened: &Value) -> Result<Vec<u32>, RunError> {
         let names = &self.tasks()[task];
         let Some(Head::Softmax { end, forbidden, .. }) = self.adapter(names.target).head() else {
             let message = format!(
                 "task '{}' writes frames, which begin with no given ones: give no prefix",
                 names.name
             );
-            return Err(TrainError::Unsupported(message));
+            return Err(RunError::Unsupported(message));
         };
         let encoded = self.encode_target(task, opened)?;
         let tokens = encoded.sequence.tokens().unwrap_or_default();
@@ -133,7 +131,7 @@ impl AdapterSet {
         }
         match &pieces[..] {
             [] => Ok(tokens.to_vec()),
-            pieces => Err(TrainError::Prefix { task: names.name.clone(), pieces: pieces.to_vec() }),
+            pieces => Err(RunError::Prefix { task: names.name.clone(), pieces: pieces.to_vec() }),
         }
     }
 
@@ -142,7 +140,7 @@ impl AdapterSet {
     /// # Errors
     ///
     /// When its adapter cannot read the value.
-    pub fn encode_target(&self, task: usize, opened: &Value) -> Result<Encoded, TrainError> {
+    pub fn encode_target(&self, task: usize, opened: &Value) -> Result<Encoded, RunError> {
         let names = &self.tasks()[task];
         self.adapter(names.target).encode(opened).map_err(|error| names.error(Role::Target, error))
     }
@@ -153,42 +151,5 @@ fn covered<'v>(value: &'v Value, region: &Region) -> Option<&'v str> {
     match (value, region) {
         (Value::Text(text), Region::Bytes(range)) => text.get(range.clone()),
         _ => None,
-    }
-}
-
-impl Translator {
-    /// Translates sources that are read already; every output begins with the tokens of `prefix`.
-    ///
-    /// What sampling draws for a source depends on its number among `sources`, and on nothing else of them.
-    ///
-    /// # Errors
-    ///
-    /// When the task has no source, or a result cannot be written.
-    pub fn translate_sequences(
-        &self,
-        task: usize,
-        sources: &[&Sequence],
-        decoding: &Decoding,
-        prefix: &[u32],
-    ) -> Result<Vec<Vec<Output>>, TrainError> {
-        self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
-        self.search(task, sources, decoding, prefix)
-    }
-
-    /// Writes without a source, as often as there are `results`; every output begins with the tokens of `prefix`.
-    ///
-    /// # Errors
-    ///
-    /// When the task has a source, or a result cannot be written.
-    pub fn complete_tokens(
-        &self,
-        task: usize,
-        prefix: &[u32],
-        decoding: &Decoding,
-        results: usize,
-    ) -> Result<Vec<Vec<Output>>, TrainError> {
-        let rows: Vec<_> =
-            (0..results).map(|number| self.row(task, number, None, prefix, decoding)).collect();
-        self.run_search(task, &[], &rows, decoding)
     }
 }

@@ -1,75 +1,13 @@
-//! The two sides of a task, and the values that they read: opened by their medium before an adapter sees them.
+//! The values of a split, opened by their medium before an adapter sees them.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
-use any2any_adapter::{AdapterError, Medium, OpenedValue, Price, Registry, Value};
+use any2any_adapter::{AdapterError, OpenedValue, Value};
 use any2any_data::{Broken, Flaws, Samples};
-use any2any_experiment::spec;
+use any2any_run::{Role, RunError, Side, TaskAdapters};
 use rayon::prelude::*;
 
-use crate::adapters::TaskAdapters;
-use crate::error::TrainError;
 use crate::references;
-
-/// Which side of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Source,
-    Target,
-}
-
-impl Role {
-    /// The word of the YAML.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Role::Source => "source",
-            Role::Target => "target",
-        }
-    }
-}
-
-/// One side of one task: its medium, the medium's options, and the fields of the dataset that it reads.
-#[derive(Clone)]
-pub(crate) struct Side {
-    pub medium: Arc<dyn Medium>,
-    pub options: serde_json::Value,
-    pub fields: Vec<String>,
-}
-
-impl Side {
-    pub(crate) fn new(side: &spec::Side, registry: &Registry) -> Result<Self, TrainError> {
-        let medium = registry.get(side.medium())?.clone();
-        let options = side.options().clone();
-        Ok(Self { fields: medium.fields(&options), medium, options })
-    }
-
-    /// What it takes to open a value, from its header alone.
-    pub(crate) fn price(&self, value: &Value) -> Result<Price, AdapterError> {
-        self.medium.price(&self.options, value)
-    }
-
-    /// A value as adapters take it.
-    pub(crate) fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
-        self.medium.open(&self.options, value)
-    }
-
-    /// The values of every sample, as they stand in the dataset: a side that reads several fields gets a series
-    /// of them.
-    pub(crate) fn column<'a>(&self, samples: &'a Samples) -> Result<Cow<'a, [Value]>, TrainError> {
-        match &self.fields[..] {
-            [field] => Ok(Cow::Borrowed(samples.require(field)?)),
-            fields => {
-                let columns =
-                    fields.iter().map(|field| samples.require(field)).collect::<Result<Vec<_>, _>>()?;
-                let row =
-                    |row: usize| Value::Series(columns.iter().map(|column| column[row].clone()).collect());
-                Ok(Cow::Owned((0..samples.len()).map(row).collect()))
-            }
-        }
-    }
-}
 
 /// The opened values of a split: of every sample that both sides can read.
 pub(crate) struct Opened {
@@ -149,7 +87,7 @@ impl Opened {
     /// # Errors
     ///
     /// When a field is missing, or no sample at all can be read.
-    pub(crate) fn new(samples: &Samples, task: &TaskAdapters) -> Result<Self, TrainError> {
+    pub(crate) fn new(samples: &Samples, task: &TaskAdapters) -> Result<Self, RunError> {
         let source = task.source_side.as_ref();
         let sources = source.map(|side| side.column(samples)).transpose()?;
         let targets = task.target_side.column(samples)?;
@@ -202,7 +140,7 @@ impl Opened {
         }
         match first {
             Some((role, source)) if opened.samples.is_empty() => {
-                Err(TrainError::Adapter { side: format!("{} {}", task.name, role.word()), source })
+                Err(RunError::Adapter { side: format!("{} {}", task.name, role.word()), source })
             }
             _ => {
                 opened.alternatives = references::of_fields(samples, task, &opened.samples)?;
