@@ -9,7 +9,8 @@ use any2any_adapter::{Cancellation, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::load_str;
 use any2any_run::{Checkpoint, Existing, RunFolder, count_weights, read_finite_weights};
-use any2any_train::{Resuming, Trainer, Translator, prepare, sweep};
+use any2any_train::{Resuming, Trainer, prepare, sweep};
+use any2any_translate::Translator;
 
 use crate::experiments::{EXPERIMENT, data, media};
 use crate::{Target, requests, scratch, tokens};

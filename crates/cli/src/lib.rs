@@ -16,6 +16,7 @@ use any2any_adapter::Registry;
 use any2any_experiment::Diagnostics;
 use any2any_run::RunError;
 use any2any_train::TrainError;
+use any2any_translate::TranslateError;
 use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
@@ -108,10 +109,20 @@ fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
 
 /// The error of an experiment or a run that an error wraps.
 fn run_error(error: &anyhow::Error) -> Option<&RunError> {
-    error.downcast_ref::<RunError>().or_else(|| match error.downcast_ref::<TrainError>()? {
-        TrainError::Run(error) => Some(error),
-        _ => None,
-    })
+    fn of_translation(error: &TranslateError) -> Option<&RunError> {
+        if let TranslateError::Run(error) = error { Some(error) } else { None }
+    }
+    fn of_training(error: &TrainError) -> Option<&RunError> {
+        match error {
+            TrainError::Run(error) => Some(error),
+            TrainError::Translate(error) => of_translation(error),
+            _ => None,
+        }
+    }
+    let of_run = error.downcast_ref();
+    of_run
+        .or_else(|| error.downcast_ref().and_then(of_translation))
+        .or_else(|| error.downcast_ref().and_then(of_training))
 }
 
 /// Whoever read our output has seen enough, as `head` does.

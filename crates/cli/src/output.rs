@@ -5,8 +5,8 @@ use std::io::Write;
 
 use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
-use any2any_train::controls::Controlled;
-use any2any_train::text_metrics::spaces_missing;
+use any2any_translate::controls::Controlled;
+use any2any_translate::text_metrics::spaces_missing;
 use serde::Serialize;
 
 /// Prints one JSON object and nothing else.

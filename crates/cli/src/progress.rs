@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 
 use any2any_adapter::grouped;
-use any2any_train::evaluate::metric_name;
 use any2any_train::{Event, Observer, Progress, Stopped, TaskEvaluation};
+use any2any_translate::evaluate::metric_name;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::duration;

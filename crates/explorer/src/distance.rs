@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use any2any_adapter::Sequence;
-use any2any_train::Output;
-use any2any_train::groups::numbers;
+use any2any_translate::Output;
+use any2any_translate::bucketed_scores::numbers;
 
 use crate::failure::Failure;
 use crate::opened::{Longest, Opened};

@@ -1,7 +1,7 @@
 //! Why a request is not fulfilled: every error of the library, and every limit, as an answer.
 
 use any2any_run::RunError;
-use any2any_train::TrainError;
+use any2any_translate::TranslateError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -146,13 +146,13 @@ impl From<RunError> for Failure {
     }
 }
 
-impl From<TrainError> for Failure {
-    fn from(error: TrainError) -> Self {
+impl From<TranslateError> for Failure {
+    fn from(error: TranslateError) -> Self {
         match error {
-            TrainError::Run(error) => error.into(),
-            TrainError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
-            TrainError::Cancelled(_) => Self::stopping(),
-            TrainError::Search(_) => Self::wrong("search", error.to_string(), ""),
+            TranslateError::Run(error) => error.into(),
+            TranslateError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            TranslateError::Cancelled(_) => Self::stopping(),
+            TranslateError::Search(_) => Self::wrong("search", error.to_string(), ""),
             error => Self::hidden(error.to_string()),
         }
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
 use any2any_data::{DataError, DataRoot, Dataset, Samples};
 use any2any_experiment::spec::{self, Experiment};
+use any2any_inspect::ReadSource;
 use any2any_run::atomic_file::open as open_file;
 use any2any_run::{AdapterSet, RunError, RunFolder};
-use any2any_train::look::ReadSource;
 
 use crate::budget::Price;
 use crate::failure::Failure;

@@ -3,8 +3,7 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 use any2any_run::atomic_file::open as open_file;
-use any2any_run::{RunFolder, is_running};
-use any2any_train::sweep;
+use any2any_run::{RunFolder, is_running, sweep};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;

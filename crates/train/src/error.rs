@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use any2any_adapter::Cancelled;
 use any2any_data::DataError;
 use any2any_run::{LastGood, RunError};
+use any2any_translate::TranslateError;
 
 /// What can go wrong between an experiment and a trained model.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum TrainError {
     /// The experiment, its data, or the run's folder.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// An evaluation on the way.
+    #[error(transparent)]
+    Translate(#[from] TranslateError),
     /// A loss that is not a number.
     #[error(
         "step {step}: the {what} is not finite ({value}) in a batch of task '{task}' with samples {samples}; {last_good}. Lower the learning rate, lengthen the warm-up, or look at these samples"
@@ -34,11 +38,6 @@ pub enum TrainError {
     /// A run of whose checkpoints none can be read.
     #[error("no checkpoint of this run is whole:\n{}", .0.iter().map(|error| format!("  {error}")).collect::<Vec<_>>().join("\n"))]
     NoneWhole(Vec<TrainError>),
-    /// A pair whose score is not a number.
-    #[error(
-        "the model gives this pair no finite log-probability: its weights may be broken; choose another checkpoint with --checkpoint"
-    )]
-    ScoreNotFinite,
     /// Nothing to train on.
     #[error(
         "task '{task}': no sample of the training split is within the limits of `training.batch` ({reason})"
@@ -63,19 +62,16 @@ pub enum TrainError {
     /// Something asked of a kind of model that it cannot do.
     #[error("{0}")]
     Unsupported(String),
-    /// Work that was given up before its end.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-    /// A search that cannot be carried out.
-    #[error("search: {0}")]
-    Search(String),
-    /// Scores that cannot be computed.
-    #[error(transparent)]
-    Metrics(#[from] any2any_metrics::MetricsError),
 }
 
 impl From<DataError> for TrainError {
     fn from(error: DataError) -> Self {
         Self::Run(error.into())
+    }
+}
+
+impl From<Cancelled> for TrainError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::Translate(cancelled.into())
     }
 }

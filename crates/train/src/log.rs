@@ -5,10 +5,10 @@ use std::io::Write;
 
 use any2any_adapter::Adapter;
 use any2any_run::{RunError, RunFolder, atomic_file, written_stem};
+use any2any_translate::evaluate::{ShownSample, metric_name};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::evaluate::{ShownSample, metric_name};
 use crate::observer::{Progress, TaskEvaluation};
 use crate::tensorboard::EventWriter;
 

@@ -2,20 +2,8 @@
 
 use std::borrow::Cow;
 
-use any2any_adapter::{Frames, Seed, Sequence};
-
-use crate::corpus::Example;
-
-/// What stands for a source that is left out: of tokens the last, which is the end; of frames a single one of zeros.
-pub(crate) fn silent(source: &Sequence) -> Sequence {
-    match source {
-        Sequence::Tokens(tokens) => Sequence::Tokens(tokens.last().copied().into_iter().collect()),
-        Sequence::Frames(frames) => {
-            let zeros = Frames::new(frames.width(), vec![0.0; frames.width()]);
-            zeros.map_or_else(|| source.clone(), Sequence::Frames)
-        }
-    }
-}
+use any2any_adapter::Seed;
+use any2any_translate::{Example, absent_source};
 
 /// Which sources of a task are left out in which epoch.
 #[derive(Clone, Debug)]
@@ -36,7 +24,7 @@ impl Silence {
         for example in examples {
             let purpose = format!("source dropout {} {}", self.task, example.sample);
             if self.seed.random(&purpose, epoch).unit() < self.share {
-                let silent = example.source.as_ref().map(silent);
+                let silent = example.source.as_ref().map(absent_source);
                 example.to_mut().source = silent;
             }
         }
@@ -45,6 +33,8 @@ impl Silence {
 
 #[cfg(test)]
 mod tests {
+    use any2any_adapter::{Frames, Sequence};
+
     use super::*;
 
     #[test]

@@ -3,14 +3,14 @@
 use any2any_data::Broken;
 use any2any_experiment::spec::Experiment;
 use any2any_run::{AdapterSet, CardScores, ModelCard, RunFolder, State};
+use any2any_translate::evaluate::{self, TeacherForced};
+use any2any_translate::{Split, Translator};
 use burn::tensor::Device;
 use serde_json::{Value, json};
 
 use crate::error::TrainError;
-use crate::evaluate::{self, TeacherForced};
 use crate::observer::Stopped;
-use crate::prepare::{PreparedTask, Split};
-use crate::translator::Translator;
+use crate::prepare::PreparedTask;
 
 /// A training that has ended.
 pub struct Trained {

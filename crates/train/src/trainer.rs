@@ -14,12 +14,12 @@ use any2any_experiment::spec::Experiment;
 use any2any_run::{
     AdapterSet, Checkpoint, Existing, LastGood, RunFolder, Running, State, Texts, fresh_model, parameters,
 };
+use any2any_translate::batch::{Batch, Framing, Targets};
+use any2any_translate::{checksum, checksum_with_texts};
 use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::batch::{Batch, Framing, Targets};
 use crate::bench::{Phase, Phases};
-use crate::corpus;
 use crate::error::TrainError;
 use crate::log::Log;
 use crate::objective::{Objective, Trained as TrainedBatch};
@@ -89,9 +89,9 @@ impl Trainer {
         tasks: Vec<PreparedTask>,
     ) -> Self {
         let model = fresh_model(&experiment, &adapters, &device.clone().autodiff());
-        let data = corpus::checksum(tasks.iter().flat_map(|task| &task.train.examples));
+        let data = checksum(tasks.iter().flat_map(|task| &task.train.examples));
         let validation = || tasks.iter().filter_map(|task| task.validation.as_ref());
-        let validation = corpus::checksum_with_texts(
+        let validation = checksum_with_texts(
             validation().flat_map(|split| &split.examples),
             validation().flat_map(|split| split.sources.iter().chain(&split.references)),
         );

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use any2any_adapter::{Adapter, Seed, Value};
 use any2any_run::{AdapterSet, TaskAdapters, alignable};
+use any2any_translate::Example;
 use rayon::prelude::*;
-
-use crate::corpus::Example;
 
 /// The opened values of a task's training samples, and the adapters that change them.
 pub(crate) struct Variation {

@@ -8,10 +8,10 @@ use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics::Score;
 use any2any_run::RunFolder;
-use any2any_train::controls::{Controlled, Controls};
-use any2any_train::evaluate::{DecodedSplit, decode, larger_is_better, teacher_forced};
-use any2any_train::groups::{Group, numbers};
-use any2any_train::{Split, Translator};
+use any2any_translate::bucketed_scores::{Group, numbers};
+use any2any_translate::controls::{Controlled, Controls};
+use any2any_translate::evaluate::{DecodedSplit, decode, larger_is_better, teacher_forced};
+use any2any_translate::{Split, Translator};
 use serde::Serialize;
 use serde_json::json;
 

@@ -26,7 +26,7 @@ use std::path::Path;
 use any2any_adapter::{Registry, Value};
 use any2any_data::TextFile;
 use any2any_run::RunFolder;
-use any2any_train::{Precision, Translator};
+use any2any_translate::{Precision, Translator};
 
 use crate::arguments::{ModelArguments, Usage};
 use crate::output;

@@ -1,6 +1,6 @@
 //! The figure of the paper, with this model's numbers flowing through it.
 
-use any2any_train::look::{PartKind, PartParameter};
+use any2any_inspect::{PartKind, PartParameter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 
 use any2any_adapter::Sequence;
 use any2any_data::Limits;
+use any2any_translate::Example;
 
-use crate::corpus::Example;
 use crate::error::TrainError;
 use crate::prepare::PreparedTask;
 
@@ -50,10 +50,10 @@ pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), Tr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oddities::Oddities;
-    use crate::opened::Warnings;
-    use crate::prepare::Split;
     use any2any_data::{Broken, Flaws};
+    use any2any_translate::Oddities;
+    use any2any_translate::Split;
+    use any2any_translate::Warnings;
 
     #[test]
     fn every_sample_has_the_length() {

@@ -6,6 +6,7 @@ use any2any_adapter::{Sequence, Value};
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::Precision;
 use any2any_run::{RunError, fresh_model};
+use any2any_translate::{Output, Translator};
 use burn::module::Module;
 use serde::Serialize;
 
@@ -13,8 +14,6 @@ use super::peak_resident_bytes;
 use super::training::backend;
 use crate::error::TrainError;
 use crate::prepare::Prepared;
-use crate::searching::Output;
-use crate::translator::Translator;
 
 /// What is searched, and how.
 #[derive(Clone, Debug)]
@@ -82,18 +81,16 @@ pub struct Latency {
     pub percentile_95: f64,
 }
 
-impl Translator {
-    /// A translator with weights that have not been trained: as fast as a trained one, and nonsense.
-    ///
-    /// # Errors
-    ///
-    /// When the backend is missing, and when 8 bits are asked of a model or a device that has no engine.
-    pub fn untrained(prepared: Prepared, precision: Precision) -> Result<Self, TrainError> {
-        let Prepared { experiment, adapters, .. } = prepared;
-        let device = any2any_run::device::device(&experiment.device)?;
-        let model = fresh_model(&experiment, &adapters, &device);
-        Self::in_precision(experiment, adapters, model, precision)
-    }
+/// A translator with weights that have not been trained: as fast as a trained one, and nonsense.
+///
+/// # Errors
+///
+/// When the backend is missing, and when 8 bits are asked of a model or a device that has no engine.
+pub fn untrained(prepared: Prepared, precision: Precision) -> Result<Translator, TrainError> {
+    let Prepared { experiment, adapters, .. } = prepared;
+    let device = any2any_run::device::device(&experiment.device)?;
+    let model = fresh_model(&experiment, &adapters, &device);
+    Ok(Translator::in_precision(experiment, adapters, model, precision)?)
 }
 
 impl DecodingBench {

@@ -14,7 +14,7 @@ mod phases;
 mod rehearsal;
 mod training;
 
-pub use decoding::{Batching, DecodingBench, DecodingReport, Latency};
+pub use decoding::{Batching, DecodingBench, DecodingReport, Latency, untrained};
 pub use encoding::{EncoderBench, EncoderReport};
 pub use kernels::{KernelReport, KernelsReport, kernels};
 pub use matrix_product::MatrixProduct;

@@ -1,9 +1,9 @@
 //! A training whose updates are asked for one by one, without log, evaluation or checkpoints.
 
 use any2any_data::Prefetch;
+use any2any_translate::batch::Batch;
 
 use super::Phases;
-use crate::batch::Batch;
 use crate::error::TrainError;
 use crate::schedule::LearningRate;
 use crate::trainer::Trainer;

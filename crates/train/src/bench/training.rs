@@ -5,12 +5,12 @@ use any2any_data::batching::Lengths;
 use any2any_experiment::spec;
 use any2any_run::device::{available_backends, name};
 use any2any_run::{Existing, RunError, RunFolder, model_config};
+use any2any_translate::batch::Batch;
 use burn::tensor::Device;
 use serde::Serialize;
 
 use super::operations::{BatchShape, forward_operations};
 use super::{MatrixProduct, Phase, Phases, cut, peak_resident_bytes};
-use crate::batch::Batch;
 use crate::error::TrainError;
 use crate::prepare::Prepared;
 use crate::trainer::Trainer;

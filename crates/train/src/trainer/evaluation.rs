@@ -2,15 +2,14 @@
 
 use any2any_adapter::Cancellation;
 use any2any_run::Ranked;
+use any2any_translate::{TranslateError, Translator, evaluate};
 use burn::module::Module;
 
 use super::Trainer;
 use crate::error::TrainError;
-use crate::evaluate;
 use crate::log::Log;
 use crate::observer::{Event, Observer, TaskEvaluation};
 use crate::schedule::LearningRate;
-use crate::translator::Translator;
 
 impl Trainer {
     /// Evaluates, unless the training is stopped meanwhile: then that comes first when it goes on.
@@ -27,7 +26,7 @@ impl Trainer {
                 self.state.unevaluated = false;
                 Ok(())
             }
-            Err(TrainError::Cancelled(_)) => {
+            Err(TrainError::Translate(TranslateError::Cancelled(_))) => {
                 self.state.unevaluated = true;
                 Ok(())
             }

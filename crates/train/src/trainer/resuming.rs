@@ -9,12 +9,13 @@ use any2any_experiment::Document;
 use any2any_run::{
     Checkpoint, Checkpoints, RunError, RunFolder, Running, State, config_shapes, model_config, parameters,
 };
+use any2any_translate::load_split;
 
 use super::Trainer;
 use crate::changes::Changes;
 use crate::error::TrainError;
 use crate::optimizer::Optimizer;
-use crate::prepare::{PreparedTask, load_split};
+use crate::prepare::PreparedTask;
 
 /// How a training is gone on with.
 #[derive(Clone, Debug, Default)]

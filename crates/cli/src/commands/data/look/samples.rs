@@ -4,7 +4,8 @@ use std::path::Path;
 
 use any2any_adapter::{Adapter, Registry, Sequence, Value};
 use any2any_data::DataRoot;
-use any2any_train::{Prepared, PreparedTask, Split};
+use any2any_train::{Prepared, PreparedTask};
+use any2any_translate::Split;
 use serde_json::json;
 
 use super::Range;
