@@ -9,7 +9,7 @@ use any2any_adapter::{Cancellation, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::load_str;
 use any2any_run::{Checkpoint, Existing, RunFolder, count_weights, read_finite_weights};
-use any2any_train::{Resuming, Trainer, prepare, sweep};
+use any2any_train::{Resuming, Trainer, prepare};
 use any2any_translate::Translator;
 
 use crate::experiments::{EXPERIMENT, data, media};
@@ -171,5 +171,5 @@ fn scores(bytes: &[u8]) -> bool {
 
 fn sweep(bytes: &[u8]) -> bool {
     scratch::write("sweep/sweep.json", bytes);
-    sweep::read(&scratch::path("sweep")).is_ok_and(|sweep| sweep.is_some())
+    any2any_run::sweep::read(&scratch::path("sweep")).is_ok_and(|sweep| sweep.is_some())
 }

@@ -3,32 +3,36 @@
 //! [`prepare`] reads the data and fits the adapters of a checked experiment; a [`Trainer`] writes a
 //! [`RunFolder`]; a [`Translator`] works from one.
 
+mod augmentation;
 mod average;
-pub mod bench;
+mod batch_sampler;
 mod changes;
 mod error;
 mod log;
 mod objective;
 mod observer;
 mod optimizer;
-mod order;
+mod phases;
 mod prepare;
+mod rehearsal;
 mod report;
+mod running_mean;
 mod schedule;
-mod silence;
-pub mod sweep;
+mod source_dropout;
 mod tensorboard;
 mod trained;
 mod trainer;
-mod variation;
-mod window;
+mod updates;
 
 pub use average::average_weights;
 pub use error::TrainError;
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use optimizer::{GradientSum, Optimizer};
+pub use phases::{Phase, Phases};
 pub use prepare::{Prepared, PreparedTask, check, prepare};
+pub use rehearsal::Rehearsal;
 pub use report::{SplitReport, TaskReport};
+pub use running_mean::Outcome;
 pub use schedule::LearningRate;
 pub use tensorboard::EventWriter;
 pub use trained::{FinalScores, Trained};

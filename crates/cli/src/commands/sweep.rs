@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use any2any_adapter::{Registry, grouped};
 use any2any_data::DataRoot;
-use any2any_train::sweep::{Grid, Sweep, SweepProgress};
+use any2any_sweep::{Grid, Sweep, SweepProgress};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 

@@ -1,10 +1,10 @@
 //! `any2any bench decode`.
 
 use any2any_adapter::Registry;
+use any2any_bench::{Batching, DecodingBench, DecodingReport};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Beam, Decoding};
 use any2any_run::RunFolder;
-use any2any_train::bench::{Batching, DecodingBench, DecodingReport};
 use any2any_translate::Translator;
 
 use super::{head, memory, row};
@@ -43,7 +43,7 @@ fn translator(arguments: &BenchDecodeArguments, registry: &Registry) -> anyhow::
     let document = any2any_experiment::load(place, &arguments.overrides, registry)?;
     output::warnings(&document);
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
-    Ok(any2any_train::bench::untrained(any2any_train::prepare(&document, registry, &root)?, precision)?)
+    Ok(any2any_bench::untrained(any2any_train::prepare(&document, registry, &root)?, precision)?)
 }
 
 fn decoding(arguments: &BenchDecodeArguments, configured: &Decoding) -> Decoding {

@@ -1,7 +1,7 @@
 //! `any2any bench encoder`.
 
 use any2any_adapter::Registry;
-use any2any_train::bench::{EncoderBench, EncoderReport};
+use any2any_bench::{EncoderBench, EncoderReport};
 
 use super::{head, memory, row};
 use crate::arguments::BenchEncoderArguments;

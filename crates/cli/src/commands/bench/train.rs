@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use any2any_adapter::Registry;
+use any2any_bench::{TrainingBench, TrainingReport};
 use any2any_data::DataRoot;
-use any2any_train::bench::{TrainingBench, TrainingReport};
 
 use super::{head, memory, row};
 use crate::arguments::BenchTrainArguments;

@@ -6,14 +6,13 @@ use any2any_adapter::{Sequence, Value};
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::Precision;
 use any2any_run::{RunError, fresh_model};
+use any2any_train::{Prepared, TrainError};
 use any2any_translate::{Output, Translator};
 use burn::module::Module;
 use serde::Serialize;
 
 use super::peak_resident_bytes;
 use super::training::backend;
-use crate::error::TrainError;
-use crate::prepare::Prepared;
 
 /// What is searched, and how.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Which samples each step trains on: a function of the seed and the step alone.
+//! The batch sampler: which samples each step trains on, a function of the seed and the step alone.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use any2any_experiment::spec::Mixing;
 use any2any_translate::Example;
 use any2any_translate::batch::{Batch, Framing};
 
-use crate::silence::Silence;
-use crate::variation::Variation;
+use crate::augmentation::Augmentation;
+use crate::source_dropout::SourceDropout;
 
 /// The training data of all tasks, and the order in which it is seen.
-pub(crate) struct Order {
+pub(crate) struct BatchSampler {
     seed: Seed,
     schedule: Schedule,
     tokens: usize,
@@ -27,14 +27,14 @@ pub(crate) struct TaskExamples {
     /// The lengths of the examples as they are; changed at random they may be a little longer.
     pub lengths: Vec<Lengths>,
     /// What changes them every epoch.
-    pub variation: Option<Variation>,
+    pub augmentation: Option<Augmentation>,
     /// What leaves their sources out.
-    pub silence: Option<Silence>,
+    pub source_dropout: Option<SourceDropout>,
     pub framing: Framing,
     pub weight: f64,
 }
 
-impl Order {
+impl BatchSampler {
     pub(crate) fn new(
         tasks: Vec<TaskExamples>,
         tokens: usize,
@@ -68,15 +68,15 @@ impl Order {
                 }
             };
             let rows = plan.get(draw.batch).map_or(&[][..], Vec::as_slice);
-            let mut examples = match &task.variation {
+            let mut examples = match &task.augmentation {
                 None => rows.iter().map(|&row| Cow::Borrowed(&task.examples[row])).collect(),
-                Some(variation) => {
-                    let changed = variation.examples(&task.examples, rows, draw.epoch);
+                Some(augmentation) => {
+                    let changed = augmentation.examples(&task.examples, rows, draw.epoch);
                     changed.into_iter().map(Cow::Owned).collect::<Vec<_>>()
                 }
             };
-            if let Some(silence) = &task.silence {
-                silence.apply(&mut examples, draw.epoch);
+            if let Some(source_dropout) = &task.source_dropout {
+                source_dropout.apply(&mut examples, draw.epoch);
             }
             let batch = Batch::new(draw.task, examples.iter().map(AsRef::as_ref), task.framing);
             plans[draw.task] = Some((draw.epoch, plan));

@@ -5,13 +5,13 @@ use any2any_adapter::Seed;
 use any2any_core::{Entrance, Initializer, Input, Pass, StemConfig};
 use any2any_experiment::spec::Experiment;
 use any2any_run::body_config;
+use any2any_train::{Phase, Phases, TrainError};
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use serde::Serialize;
 
+use super::peak_resident_bytes;
 use super::training::backend;
-use super::{Phase, Phases, peak_resident_bytes};
-use crate::error::TrainError;
 
 /// What an encoder is measured on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Sources that are left out: the model learns what is written whatever the source says.
+//! Source dropout, sources that are left out: the model learns what is written whatever the source says.
 
 use std::borrow::Cow;
 
@@ -7,13 +7,13 @@ use any2any_translate::{Example, absent_source};
 
 /// Which sources of a task are left out in which epoch.
 #[derive(Clone, Debug)]
-pub(crate) struct Silence {
+pub(crate) struct SourceDropout {
     seed: Seed,
     task: String,
     share: f64,
 }
 
-impl Silence {
+impl SourceDropout {
     /// Leaves out a share of the sources; `None` when it is 0.
     pub(crate) fn new(task: &str, share: f64, seed: Seed) -> Option<Self> {
         (share > 0.0).then(|| Self { seed, task: task.to_owned(), share })
@@ -50,10 +50,10 @@ mod tests {
                 target: Sequence::Tokens(vec![5, 3]),
             })
             .collect();
-        let silence = Silence::new("draw", 0.25, Seed(1)).expect("a share");
+        let source_dropout = SourceDropout::new("draw", 0.25, Seed(1)).expect("a share");
         let left_out = |epoch| {
             let mut examples: Vec<_> = examples.iter().map(Cow::Borrowed).collect();
-            silence.apply(&mut examples, epoch);
+            source_dropout.apply(&mut examples, epoch);
             let sources = examples.into_iter().map(|example| example.into_owned().source.expect("a source"));
             sources.map(|source| (source.len() == 1).then_some(source)).collect::<Vec<_>>()
         };
@@ -67,6 +67,6 @@ mod tests {
         assert!((200..300).contains(&count), "{count} of 1,000");
         assert_eq!(first, left_out(0));
         assert_ne!(first, left_out(1));
-        assert!(Silence::new("draw", 0.0, Seed(1)).is_none());
+        assert!(SourceDropout::new("draw", 0.0, Seed(1)).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Means over the updates since the last line of the log.
+//! Running means: those over the updates since the last line of the log.
 
 use any2any_run::State;
 
@@ -6,26 +6,31 @@ use crate::observer::Progress;
 
 /// What one update came to.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Outcome {
+pub struct Outcome {
+    /// The sum of the losses against smoothed targets, in nats.
     pub smoothed: f64,
+    /// The sum of the negative log-likelihoods, in nats.
     pub negative_log_likelihood: f64,
     /// The alignment's negative log-likelihood.
     pub alignment: f64,
+    /// Tokens that were the most probable one.
     pub correct: usize,
     /// Tokens that are right or wrong: all positions but frames.
     pub judged: usize,
+    /// Target tokens.
     pub tokens: usize,
+    /// The norm of all gradients before clipping.
     pub gradient_norm: f64,
 }
 
 /// The updates since the last line of the log.
-pub(crate) struct Window {
+pub(crate) struct RunningMean {
     sum: Outcome,
     updates: usize,
     seconds: f64,
 }
 
-impl Window {
+impl RunningMean {
     pub(crate) fn new() -> Self {
         Self { sum: Outcome::default(), updates: 0, seconds: 0.0 }
     }

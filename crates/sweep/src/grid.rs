@@ -11,13 +11,11 @@ use any2any_experiment::Document;
 use any2any_experiment::spec::Experiment;
 use any2any_run::sweep::{Axis, Cell, Sweep, points};
 use any2any_run::{AdapterSet, Announced, RunError, RunFolder, Running, atomic_file};
+use any2any_train::{Prepared, PreparedTask, Rehearsal, TrainError};
 use burn::tensor::Device;
 use rayon::prelude::*;
 
-use super::order::{coarse_to_fine, place};
-use crate::error::TrainError;
-use crate::prepare::{Prepared, PreparedTask};
-use crate::trainer::Trainer;
+use crate::order::{coarse_to_fine, place};
 
 /// How often what has been trained is put on disk.
 const EVERY: Duration = Duration::from_secs(2);
@@ -214,19 +212,20 @@ impl Start {
         stops: &dyn Fn() -> bool,
     ) -> Result<Option<Cell>, TrainError> {
         let (adapters, tasks) = (self.adapters.clone(), self.tasks.clone());
-        let mut trainer =
-            Trainer::new(experiment.clone(), adapters, self.run.clone(), self.device.clone(), tasks);
-        let rate = trainer.learning_rate();
-        // On this thread: batches are small, and the other cores have cells of their own.
-        let mut batches = trainer.order()?.0.batches(0);
+        let mut rehearsal = Rehearsal::on_this_thread(
+            experiment.clone(),
+            adapters,
+            self.run.clone(),
+            self.device.clone(),
+            tasks,
+        )?;
         let mut losses = Vec::new();
-        for step in 1..=self.steps {
+        for _ in 0..self.steps {
             if stops() {
                 return Ok(None);
             }
-            let update = trainer.next_update(&mut batches);
-            match trainer.step(step, &update, rate.at(step)) {
-                Ok(outcome) => losses.push(outcome.smoothed / outcome.tokens.max(1) as f64),
+            match rehearsal.step() {
+                Ok((_, outcome)) => losses.push(outcome.smoothed / outcome.tokens.max(1) as f64),
                 Err(TrainError::NotFinite { .. }) => break,
                 Err(error) => return Err(error),
             }

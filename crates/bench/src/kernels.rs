@@ -7,10 +7,10 @@ use any2any_kernels::workloads::{
     BATCH, D_FF, D_MODEL, Form, HEADS, POSITIONS, VOCABULARY, Workload, workloads,
 };
 use any2any_run::device;
+use any2any_train::TrainError;
 use burn::tensor::Device;
 
 use super::MatrixProduct;
-use crate::error::TrainError;
 
 /// What the operations of a tiny transformer take.
 #[derive(Clone, Debug, serde::Serialize)]

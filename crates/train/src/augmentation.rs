@@ -1,4 +1,4 @@
-//! Training samples changed at random: what an adapter's augmentation does to them, another way every epoch.
+//! Augmentation, training samples changed at random: what an adapter's augmentation does to them, another way every epoch.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use any2any_translate::Example;
 use rayon::prelude::*;
 
 /// The opened values of a task's training samples, and the adapters that change them.
-pub(crate) struct Variation {
+pub(crate) struct Augmentation {
     seed: Seed,
     task: String,
     source: Option<(Arc<dyn Adapter>, Vec<Value>)>,
@@ -17,8 +17,8 @@ pub(crate) struct Variation {
     aligned: bool,
 }
 
-impl Variation {
-    /// The variation of a task, whose opened values stand in the order of its examples; `None` when neither
+impl Augmentation {
+    /// The augmentation of a task, whose opened values stand in the order of its examples; `None` when neither
     /// adapter changes anything.
     pub(crate) fn new(
         task: &TaskAdapters,

@@ -2,10 +2,8 @@
 
 use any2any_adapter::Sequence;
 use any2any_data::Limits;
+use any2any_train::{PreparedTask, TrainError};
 use any2any_translate::Example;
-
-use crate::error::TrainError;
-use crate::prepare::PreparedTask;
 
 /// Replaces a task's training samples by pieces of `length` tokens of all its sources, and of all its targets,
 /// one after the other.

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 
 /// What the time of a training step goes into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// Waiting for the next batch.
     Data,
     /// From the batch on the host to the loss.
@@ -19,7 +19,7 @@ pub(crate) enum Phase {
 
 /// Adds up the time of each phase, or nothing at all.
 #[derive(Debug, Default)]
-pub(crate) struct Phases {
+pub struct Phases {
     running: Option<Stopwatch>,
 }
 
@@ -33,19 +33,19 @@ struct Stopwatch {
 impl Phases {
     /// A stopwatch that runs from now on. Each of its readings waits until the device has done what it was
     /// told, so that work is counted in the phase that asked for it.
-    pub(crate) fn measured(device: Device) -> Self {
+    pub fn measured(device: Device) -> Self {
         Self { running: Some(Stopwatch { device, since: Instant::now(), seconds: [0.0; 4] }) }
     }
 
     /// The time since the last reading belongs to no phase.
-    pub(crate) fn skip(&mut self) {
+    pub fn skip(&mut self) {
         if let Some(stopwatch) = &mut self.running {
             stopwatch.since = Instant::now();
         }
     }
 
     /// The time since the last reading belongs to this phase.
-    pub(crate) fn end(&mut self, phase: Phase) {
+    pub fn end(&mut self, phase: Phase) {
         if let Some(stopwatch) = &mut self.running {
             // A device that fails here fails again at the next reading of a value, with a message of its own.
             let _ = stopwatch.device.sync();
@@ -56,7 +56,7 @@ impl Phases {
     }
 
     /// The seconds of one phase so far.
-    pub(crate) fn seconds(&self, phase: Phase) -> f64 {
+    pub fn seconds(&self, phase: Phase) -> f64 {
         self.running.as_ref().map_or(0.0, |stopwatch| stopwatch.seconds[phase as usize])
     }
 }

@@ -1,7 +1,7 @@
 //! In which order the cells of a grid are trained: from coarse to fine, so that the whole map can soon be seen.
 
 /// Every cell of a grid, each a place on every axis: first those that are far apart, then those between.
-pub(super) fn coarse_to_fine(sizes: &[usize]) -> Vec<Vec<usize>> {
+pub(crate) fn coarse_to_fine(sizes: &[usize]) -> Vec<Vec<usize>> {
     let cells = sizes.iter().product();
     let mut order: Vec<Vec<usize>> = (0..cells).map(|number| place(number, sizes)).collect();
     // A stable sort: cells of one fineness stay in rows.
@@ -10,7 +10,7 @@ pub(super) fn coarse_to_fine(sizes: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// The place of a cell whose number counts the last axis first.
-pub(super) fn place(mut number: usize, sizes: &[usize]) -> Vec<usize> {
+pub(crate) fn place(mut number: usize, sizes: &[usize]) -> Vec<usize> {
     let mut place = vec![0; sizes.len()];
     for (axis, size) in sizes.iter().enumerate().rev() {
         place[axis] = number % size;

@@ -5,15 +5,13 @@ use any2any_data::batching::Lengths;
 use any2any_experiment::spec;
 use any2any_run::device::{available_backends, name};
 use any2any_run::{Existing, RunError, RunFolder, model_config};
+use any2any_train::{Phase, Phases, Prepared, TrainError, Trainer};
 use any2any_translate::batch::Batch;
 use burn::tensor::Device;
 use serde::Serialize;
 
 use super::operations::{BatchShape, forward_operations};
-use super::{MatrixProduct, Phase, Phases, cut, peak_resident_bytes};
-use crate::error::TrainError;
-use crate::prepare::Prepared;
-use crate::trainer::Trainer;
+use super::{MatrixProduct, cut, peak_resident_bytes};
 
 /// How much of a training is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,8 +129,8 @@ impl TrainingBench {
         let mut machine = Machine::new(&tally.model, experiment.training.batch.tokens);
 
         let trainer = Trainer::start(prepared, RunFolder::new(folder.path()), Existing::Keep)?;
-        let parameters = trainer.parameters();
         let mut rehearsal = trainer.rehearse()?;
+        let parameters = rehearsal.parameters();
         for _ in 0..self.warm_up {
             rehearsal.step()?;
         }
