@@ -263,7 +263,7 @@ fn gradients_are_those_of_stretched_embeddings() {
         let position = 3;
         let explained = Explained { position, token: Some(case.tokens[4]) };
         let attribution = |translator: &Translator, method| {
-            let found = Inspector::new(&translator).attribution(
+            let found = Inspector::new(translator).attribution(
                 0,
                 case.source.as_ref(),
                 &case.tokens,
