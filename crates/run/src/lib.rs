@@ -37,7 +37,7 @@ pub use optimizer_state::check_state;
 pub use parameters::Weights;
 pub use preprocess::Columns;
 pub use quantized::write_rounded_weights;
-pub use run_folder::{Existing, RunFolder, Texts, fresh_model, written_stem};
+pub use run_folder::{Existing, ExperimentTexts, RunFolder, fresh_model, written_stem};
 pub use task_side::{Role, Side};
 pub use weights_file::{
     check_finite, count_weights, read_any_weights, read_finite_weights, read_weights, write_weights,

@@ -40,7 +40,7 @@ pub enum Existing {
 
 /// An experiment as a run keeps it.
 #[derive(Clone, Copy, Debug)]
-pub struct Texts<'a> {
+pub struct ExperimentTexts<'a> {
     /// The text as given.
     pub given: &'a str,
     /// The same with every default written out.
@@ -149,7 +149,7 @@ impl RunFolder {
     /// When the folder holds something that is to be kept, somebody trains there, or it cannot be written.
     pub fn create(
         &self,
-        experiment: Texts<'_>,
+        experiment: ExperimentTexts<'_>,
         adapters: &AdapterSet,
         existing: Existing,
     ) -> Result<Running, RunError> {

@@ -1,7 +1,8 @@
-//! From an experiment to a trained model, and from a trained model to results.
+//! From an experiment to a trained model.
 //!
 //! [`prepare`] reads the data and fits the adapters of a checked experiment; a [`Trainer`] writes a
-//! [`RunFolder`]; a [`Translator`] works from one.
+//! [`RunFolder`](any2any_run::RunFolder), which a [`Translator`](any2any_translate::Translator) then works from. A
+//! [`Rehearsal`] is a training whose updates are asked for one by one, by those who measure or compare them.
 
 mod augmentation;
 mod average;

@@ -12,7 +12,8 @@ use any2any_core::{Model, Pass};
 use any2any_data::Prefetch;
 use any2any_experiment::spec::Experiment;
 use any2any_run::{
-    AdapterSet, Checkpoint, Existing, LastGood, RunFolder, Running, State, Texts, fresh_model, parameters,
+    AdapterSet, Checkpoint, Existing, ExperimentTexts, LastGood, RunFolder, Running, State, fresh_model,
+    parameters,
 };
 use any2any_translate::batch::{Batch, Framing, Targets};
 use any2any_translate::{checksum, checksum_with_texts};
@@ -74,7 +75,7 @@ impl Trainer {
     pub fn start(prepared: Prepared, run: RunFolder, existing: Existing) -> Result<Self, TrainError> {
         let device = any2any_run::device::device(&prepared.experiment.device)?;
         let running = run.create(
-            Texts { given: &prepared.given, resolved: &prepared.resolved },
+            ExperimentTexts { given: &prepared.given, resolved: &prepared.resolved },
             &prepared.adapters,
             existing,
         )?;
