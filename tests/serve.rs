@@ -213,7 +213,7 @@ fn analyses_are_those_of_the_library() {
     ] {
         let answer = served.ask("/api/look", &body(more.clone()));
         let place = any2any_train::look::Place {
-            stack: any2any_train::look::Stack::Decoder,
+            stack: any2any_train::look::StackKind::Decoder,
             layer: 0,
             kind: any2any_train::look::AttentionKind::Cross,
         };

@@ -1,6 +1,7 @@
 //! A whole model: stacks between entrances and exits.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::attention::Attention;
@@ -109,6 +110,12 @@ impl Architecture {
         self.decoder.lstm().is_some()
     }
 
+    /// The first part in which another architecture differs, with what it is in each; none when they are the same.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let (here, there) = (serde_json::to_value(self).ok()?, serde_json::to_value(other).ok()?);
+        difference("", &here, &there)
+    }
+
     /// Checks that a model can have this architecture: places that exist, widths that fit, sizes above zero.
     ///
     /// # Errors
@@ -167,6 +174,27 @@ impl Architecture {
             }
         }
         Ok(())
+    }
+}
+
+fn difference(path: &str, here: &Value, there: &Value) -> Option<String> {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match (here, there) {
+        (Value::Object(here), Value::Object(there)) => {
+            let keys = here.keys().chain(there.keys().filter(|key| !here.contains_key(*key)));
+            keys.into_iter().find_map(|key| {
+                let of = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or_default();
+                difference(&below(key), &of(here), &of(there))
+            })
+        }
+        (Value::Array(here), Value::Array(there)) if here.len() == there.len() => {
+            let pairs = here.iter().zip(there).enumerate();
+            pairs
+                .into_iter()
+                .find_map(|(number, (here, there))| difference(&below(&number.to_string()), here, there))
+        }
+        (here, there) if here == there => None,
+        (here, there) => Some(format!("its `{path}` is {here}, and here it is {there}")),
     }
 }
 

@@ -10,6 +10,7 @@
 mod activation;
 mod architecture;
 mod attention;
+mod dropout;
 mod feed_forward;
 mod former;
 mod head;
@@ -28,6 +29,7 @@ pub use activation::Activation;
 pub use any2any_adapter::Convolution;
 pub use architecture::{Architecture, ArchitectureError, Entry, Task};
 pub use attention::Attention;
+pub use dropout::DropoutRates;
 pub use feed_forward::FeedForward;
 pub use head::Head;
 pub use initialization::{Gains, Initialization};

@@ -1,15 +1,18 @@
 //! A stack of layers: an encoder or a decoder.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::activation::Activation;
 use crate::attention::Attention;
+use crate::feed_forward::FeedForward;
 use crate::lstm::LstmLayers;
-use crate::norm::Norm;
+use crate::norm::{Norm, NormPlacement};
 use crate::positions::Positions;
 use crate::transformer::{Mixer, TransformerLayers};
 
 /// Which stack of a model it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StackKind {
     /// The encoder.
@@ -47,6 +50,63 @@ pub enum Layers {
 }
 
 impl Stack {
+    /// A transformer as it is first described: sinusoidal positions, heads that divide `d_model`, layer normalisation
+    /// before each sub-layer and after the last layer, ReLU, biases everywhere.
+    pub fn of_transformer(d_model: usize, d_ff: usize, heads: usize, layers: usize) -> Self {
+        Self {
+            d_model,
+            positions: Positions::SINUSOIDAL,
+            embedding_norm: None,
+            layers: Layers::Transformer(TransformerLayers {
+                layers,
+                mixer: Mixer::SelfAttention(Attention::new(d_model, heads)),
+                cross_attention: None,
+                feed_forward: FeedForward { d_ff, activation: Activation::Relu, bias: true },
+                norm: Norm::LAYER,
+                placement: NormPlacement::Pre,
+                residual_scale: 1.0,
+            }),
+            final_norm: Some(Norm::LAYER),
+        }
+    }
+
+    /// Layers of LSTM cells.
+    pub fn of_lstm(d_model: usize, layers: LstmLayers) -> Self {
+        Self {
+            d_model,
+            positions: Positions::None,
+            embedding_norm: None,
+            layers: Layers::Lstm(layers),
+            final_norm: None,
+        }
+    }
+
+    /// The stack with changes to the layers of its transformer; an LSTM stays as it is.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut TransformerLayers)) -> Self {
+        if let Layers::Transformer(layers) = &mut self.layers {
+            change(layers);
+        }
+        self
+    }
+
+    /// The stack as a decoder that attends to an encoder with as many heads as to itself.
+    #[must_use]
+    pub fn attending(self) -> Self {
+        let heads = self.self_attention().copied();
+        self.with(|layers| layers.cross_attention = heads)
+    }
+
+    /// The stack with the normalisation of its sub-layers at a place; before them, the last layer is followed by one
+    /// more.
+    #[must_use]
+    pub fn normalised(self, placement: NormPlacement) -> Self {
+        let mut stack = self.with(|layers| layers.placement = placement);
+        let norm = stack.transformer().map(|layers| layers.norm);
+        stack.final_norm = norm.filter(|_| placement == NormPlacement::Pre);
+        stack
+    }
+
     /// How many layers there are.
     pub fn layers(&self) -> usize {
         match &self.layers {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;
 
+use any2any_architecture::Architecture;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 
 use crate::checksums::Checksums;
@@ -15,8 +16,42 @@ use crate::rounded::{SCALE, restore};
 /// The most bytes of a head, as the library has it.
 const HEAD: u64 = 100_000_000;
 
-/// Writes parameters as safetensors.
-pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
+/// The name of the architecture among a file's metadata.
+const ARCHITECTURE: &str = "architecture";
+
+/// What stands in the head of a file of weights beside the tensors.
+pub(crate) fn metadata(architecture: Option<&Architecture>) -> HashMap<String, String> {
+    let mut metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    if let Some(architecture) = architecture {
+        let json = serde_json::to_string(architecture).expect("an architecture is plain data");
+        metadata.insert(ARCHITECTURE.to_owned(), json);
+    }
+    metadata
+}
+
+/// The architecture that a file of weights carries; none of one that was written before they were carried, or elsewhere.
+///
+/// # Errors
+///
+/// When it is no safetensors file, or what it carries is no architecture.
+pub fn read_architecture(path: &Path) -> Result<Option<Architecture>, TrainError> {
+    let head = read_head(path)?;
+    let Some(json) = head.metadata().as_ref().and_then(|metadata| metadata.get(ARCHITECTURE)) else {
+        return Ok(None);
+    };
+    let broken =
+        |reason: String| TrainError::run(path, format!("the architecture in its head is broken: {reason}"));
+    let architecture: Architecture = serde_json::from_str(json).map_err(|error| broken(error.to_string()))?;
+    architecture.check().map_err(|error| broken(error.to_string()))?;
+    Ok(Some(architecture))
+}
+
+/// Writes parameters as safetensors, with the architecture in its head.
+pub fn write_weights(
+    path: &Path,
+    weights: &BTreeMap<String, Weights>,
+    architecture: Option<&Architecture>,
+) -> Result<(), TrainError> {
     let views: Vec<(&String, TensorView<'_>)> = weights
         .iter()
         .map(|(name, weights)| {
@@ -25,8 +60,7 @@ pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result
         })
         .collect::<Result<_, _>>()
         .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let bytes = safetensors::serialize(views, Some(metadata))
+    let bytes = safetensors::serialize(views, Some(metadata(architecture)))
         .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
     files::write(path, &bytes)
 }
@@ -168,7 +202,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("model.safetensors");
         let layer = Weights { shape: vec![2], values: vec![0.0, 1.0] };
-        write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)])).expect("written");
+        write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)]), None).expect("written");
         read_weights(&path).expect("whole");
         let whole = std::fs::read(&path).expect("readable");
         let file = File::options().write(true).open(&path).expect("writable");
@@ -189,7 +223,7 @@ mod tests {
         let path = folder.path().join("model.safetensors");
         for (value, sound) in [(1.0, true), (f32::NAN, false), (f32::NEG_INFINITY, false)] {
             let layer = Weights { shape: vec![2], values: vec![0.0, value] };
-            write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)])).expect("written");
+            write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)]), None).expect("written");
             match read_finite_weights(&path) {
                 Ok(_) => assert!(sound, "{value} passes"),
                 Err(error) => assert!(!sound && error.to_string().contains("layer.bias"), "{error}"),

@@ -1,16 +1,15 @@
 //! Measured steps of a training: those that `train` would make, in the same order, without a run at the end.
 
-use any2any_core::ModelConfig;
+use any2any_architecture::{Architecture, BatchShape};
 use any2any_data::batching::Lengths;
 use any2any_experiment::spec;
 use burn::tensor::Device;
 use serde::Serialize;
 
 use super::cut;
-use super::operations::{BatchShape, forward_operations};
 use super::{MatrixProduct, Phase, Phases, peak_resident_bytes};
 use crate::batch::Batch;
-use crate::build::model_config;
+use crate::build::architecture;
 use crate::device::{available_backends, name};
 use crate::error::TrainError;
 use crate::prepare::Prepared;
@@ -127,7 +126,7 @@ impl TrainingBench {
         let folder = tempfile::tempdir().map_err(TrainError::io(&std::env::temp_dir()))?;
         let experiment = prepared.experiment.clone();
         let device = crate::device::device(&experiment.device)?;
-        let model = model_config(&experiment, &prepared.adapters);
+        let model = architecture(&experiment, &prepared.adapters);
         let lengths = prepared.tasks.iter().map(|task| task.train.lengths()).collect();
         let mut tally = Tally::new(model, lengths);
         let mut machine = Machine::new(&tally.model, experiment.training.batch.tokens);
@@ -203,7 +202,7 @@ struct Machine {
 }
 
 impl Machine {
-    fn new(model: &ModelConfig, positions: usize) -> Self {
+    fn new(model: &Architecture, positions: usize) -> Self {
         let products = MatrixProduct::of_model(model, positions);
         Self { products: products.into_iter().map(|product| ProductRate { product, rate: 0.0 }).collect() }
     }
@@ -241,7 +240,7 @@ impl Positions {
 
 /// What the measured batches hold.
 struct Tally {
-    model: ModelConfig,
+    model: Architecture,
     /// The lengths of each task's samples.
     lengths: Vec<Vec<Lengths>>,
     samples: usize,
@@ -252,7 +251,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(model: ModelConfig, lengths: Vec<Vec<Lengths>>) -> Self {
+    fn new(model: Architecture, lengths: Vec<Vec<Lengths>>) -> Self {
         let (source, target) = (Positions::default(), Positions::default());
         Self { model, lengths, samples: 0, source, target, operations: 0, last_loss: f64::NAN }
     }
@@ -266,7 +265,7 @@ impl Tally {
                 source: self.source.add(lengths.clone().map(|lengths| lengths.source)),
                 target: self.target.add(lengths.map(|lengths| lengths.target)),
             };
-            self.operations += 3 * forward_operations(&self.model, batch.task, shape);
+            self.operations += 3 * self.model.forward_operations(batch.task, shape);
         }
     }
 

@@ -22,7 +22,8 @@ use crate::error::TrainError;
 use crate::translator::Translator;
 use input::{Fed, Given};
 
-pub use any2any_core::{AttentionKind, Place, Stack};
+pub use any2any_architecture::StackKind;
+pub use any2any_core::{AttentionKind, Place};
 pub use array::Array;
 pub use attribution::{Attribution, Explained, Method};
 pub use machine::{Part, PartKind, PartParameter, PartValues};

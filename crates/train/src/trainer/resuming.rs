@@ -8,12 +8,12 @@ use any2any_data::{DataRoot, Limits};
 use any2any_experiment::Document;
 
 use super::Trainer;
-use crate::build::model_config;
+use crate::build::architecture;
 use crate::changes::Changes;
 use crate::checkpoint::{Checkpoint, State};
 use crate::checkpoints::Checkpoints;
 use crate::error::TrainError;
-use crate::loaded::config_shapes;
+use crate::loaded::shapes_of;
 use crate::optimizer::Optimizer;
 use crate::parameters;
 use crate::prepare::{PreparedTask, load_split};
@@ -55,9 +55,10 @@ impl Trainer {
         // Before anything is read that another training may be writing.
         let running = Running::alone(run.path())?;
         let adapters = run.adapters(&document.experiment, registry)?;
-        let shapes = config_shapes(&model_config(&document.experiment, &adapters));
+        let architecture = architecture(&document.experiment, &adapters);
+        let shapes = shapes_of(&architecture);
         let load = |folder: &Path| {
-            let checkpoint = Checkpoint::load(folder)?;
+            let checkpoint = Checkpoint::load(folder)?.under_current_names(&architecture);
             let changes = changes_since(&checkpoint, &document, run.path(), registry)?;
             // Of a model that has been changed, the change is the better word.
             if changes.model.is_empty() {
