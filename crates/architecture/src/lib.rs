@@ -11,6 +11,7 @@ mod activation;
 mod architecture;
 mod attention;
 mod dropout;
+mod families;
 mod feed_forward;
 mod former;
 mod head;

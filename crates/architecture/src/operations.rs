@@ -144,3 +144,85 @@ impl LstmLayers {
 fn cell(positions: u64, d_input: u64, width: u64) -> u64 {
     product(positions, d_input, 4 * width) + product(positions, width, 4 * width)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use crate::architecture::Entry;
+    use crate::head::Head;
+
+    const SHAPE: BatchShape = BatchShape { rows: 2, source: 3, target: 5 };
+
+    fn stack(layers: usize, activation: Activation) -> Stack {
+        Stack::of_transformer(4, 7, 2, layers).with(|layers| layers.feed_forward.activation = activation)
+    }
+
+    fn lstm(attention: LstmAttention, bidirectional: bool) -> (Option<Stack>, Stack) {
+        let of = |layers, bidirectional, attention| LstmLayers { layers, bidirectional, attention };
+        let encoder = Stack::of_lstm(4, of(2, bidirectional, LstmAttention::None));
+        (Some(encoder), Stack::of_lstm(4, of(1, false, attention)))
+    }
+
+    /// Worked by hand: multiplications and additions of each product, in the order of the forward pass.
+    #[test]
+    fn operations_are_those_of_every_product() {
+        let softmax: u64 = 2 * 10 * 4 * 11;
+        let decoder_alone: u64 = 4 * (2 * 10 * 16) + 2 * (2 * 2 * 5 * 5 * 4);
+        let encoder: u64 = 4 * (2 * 6 * 16) + 2 * (2 * 2 * 3 * 3 * 4);
+        let cross: u64 = 2 * (2 * 10 * 16) + 2 * (2 * 6 * 16) + 2 * (2 * 2 * 5 * 3 * 4);
+        let matrix = |positions: u64| 2 * positions * 4 * 7;
+        let cell = |positions: u64, d_input: u64, width: u64| 2 * positions * (d_input + width) * 4 * width;
+        let bridge: u64 = 2 * 2 * 16;
+        let looks: u64 = 2 * (2 * 2 * 5 * 3 * 4);
+        let joins: u64 = 2 * 10 * (4 * 4 + 8 * 4);
+        let transformer =
+            |layers, activation| (Some(stack(layers, activation)), stack(1, activation).attending());
+        let ssru = stack(1, Activation::Relu).with(|layers| layers.mixer = Mixer::Ssru);
+        let cases: [((Option<Stack>, Stack), u64); 7] = [
+            (
+                transformer(1, Activation::Relu),
+                encoder + 2 * matrix(6) + decoder_alone + cross + 2 * matrix(10),
+            ),
+            (
+                transformer(2, Activation::Swiglu),
+                2 * (encoder + 3 * matrix(6)) + decoder_alone + cross + 3 * matrix(10),
+            ),
+            ((None, stack(1, Activation::Gelu)), decoder_alone + 2 * matrix(10)),
+            ((None, ssru), 2 * (2 * 10 * 16) + 2 * matrix(10)),
+            (lstm(LstmAttention::None, false), 2 * cell(6, 4, 4) + bridge + cell(10, 4, 4)),
+            (lstm(LstmAttention::Dot, true), 4 * cell(6, 4, 2) + bridge + cell(10, 4, 4) + looks + joins),
+            (
+                lstm(LstmAttention::Additive, true),
+                4 * cell(6, 4, 2) + bridge + cell(10, 8, 4) + 2 * 6 * 16 + looks + joins,
+            ),
+        ];
+        for ((encoder, decoder), expected) in cases {
+            let model = Architecture::of_text(encoder, decoder, 11);
+            assert_eq!(model.forward_operations(0, SHAPE), expected + softmax, "{model:?}");
+        }
+    }
+
+    #[test]
+    fn frames_are_projected_and_every_task_has_its_own_vocabulary() {
+        let text = Architecture::of_text(
+            Some(stack(1, Activation::Relu)),
+            stack(1, Activation::Relu).attending(),
+            11,
+        );
+        let frames = {
+            let mut model = text.clone();
+            model.stems.push(Entry::new("frames.source", Stem::Projection { width: 9 }));
+            model.tasks[0].source = Some(1);
+            model
+        };
+        let wide = {
+            let mut model = text.clone();
+            model.heads[0].part = Head::softmax(100, None);
+            model
+        };
+        let operations = |model: &Architecture| model.forward_operations(0, SHAPE);
+        assert_eq!(operations(&frames) - operations(&text), 2 * 6 * 9 * 4);
+        assert_eq!(operations(&wide) - operations(&text), 2 * 10 * 4 * (100 - 11));
+    }
+}

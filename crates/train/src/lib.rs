@@ -71,7 +71,7 @@ pub use lengths::OutputLengths;
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use oddities::Oddities;
 pub use optimizer::{GradientSum, Optimizer};
-pub use parameters::{Weights, shapes, weights, with_weights};
+pub use parameters::{Weights, shapes, under_current_names, weights, with_weights};
 pub use prepare::{Prepared, PreparedTask, Split, check, prepare};
 pub use reading::Columns;
 pub use report::{SplitReport, TaskReport};

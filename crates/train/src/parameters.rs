@@ -87,7 +87,7 @@ pub(crate) fn check_shapes<'a>(
 }
 
 /// Parameters by the names that they have now, some of which were written under those of before.
-pub(crate) fn under_current_names<T>(
+pub fn under_current_names<T>(
     architecture: &Architecture,
     parameters: BTreeMap<String, T>,
 ) -> BTreeMap<String, T> {
