@@ -45,7 +45,7 @@ impl Architecture {
                 "bergamot",
                 with_output_bias(text(marian(stack(2)), ssru(marian(stack(2)).attending()), vocabulary)),
             ),
-            ("gpt", Self::of_text(None, gpt(stack(2)), vocabulary)),
+            ("gpt", without_scale(Self::of_text(None, gpt(stack(2)), vocabulary))),
             ("m2m_100", text(m2m_100(stack(2)), m2m_100(stack(2)).attending(), vocabulary)),
             ("marian", with_output_bias(text(marian(stack(2)), marian(stack(2)).attending(), vocabulary))),
             ("ssru language model", Self::of_text(None, ssru(stack(2)), vocabulary)),
@@ -54,13 +54,23 @@ impl Architecture {
                 "unequal widths",
                 text(Stack::of_transformer(24, 20, 3, 2), wide_memory(stack(2).attending()), vocabulary),
             ),
-            ("whisper", text(whisper(stack(2)), whisper(stack(2).attending()), vocabulary)),
+            ("whisper", whisper(stack(2), vocabulary)),
         ]
     }
 }
 
 fn text(encoder: Stack, decoder: Stack, vocabulary: usize) -> Architecture {
     Architecture::of_text(Some(encoder), decoder, vocabulary)
+}
+
+/// Embeddings as they stand in their table.
+fn without_scale(mut architecture: Architecture) -> Architecture {
+    for stem in &mut architecture.stems {
+        if let Stem::Lookup { scale, .. } = &mut stem.part {
+            *scale = 1.0;
+        }
+    }
+    architecture
 }
 
 fn with_output_bias(mut architecture: Architecture) -> Architecture {
@@ -102,13 +112,19 @@ fn gpt(stack: Stack) -> Stack {
     Stack { positions: Positions::Learned { limit: 32, offset: 0 }, ..stack }
 }
 
-/// Radford et al. 2022: keys without a bias.
-fn whisper(stack: Stack) -> Stack {
-    let stack = stack.with(|layers| {
-        activate(layers, Activation::Gelu);
-        change_attention(layers, |attention| attention.key_bias = false);
-    });
-    Stack { positions: Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: 0 }, ..stack }
+/// Radford et al. 2022: keys without a bias, an encoder with sinusoidal positions, a decoder with learned ones.
+fn whisper(stack: Stack, vocabulary: usize) -> Architecture {
+    let change = |stack: Stack, positions| {
+        let stack = stack.with(|layers| {
+            activate(layers, Activation::Gelu);
+            change_attention(layers, |attention| attention.key_bias = false);
+        });
+        Stack { positions, ..stack }
+    };
+    let sinusoidal = Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: 0 };
+    let encoder = change(stack.clone(), sinusoidal);
+    let decoder = change(stack.attending(), Positions::Learned { limit: 32, offset: 0 });
+    without_scale(text(encoder, decoder, vocabulary))
 }
 
 /// Raffel et al. 2020, version 1.1: relative positions, RMSNorm, a gated activation, heads wider than `d_model` by
@@ -135,10 +151,9 @@ fn t5(vocabulary: usize) -> Architecture {
     };
     let plain = Stack::of_transformer(D_MODEL, 20, 4, 2);
     let mut architecture = text(stack(plain.clone()), stack(plain.attending()), vocabulary);
-    architecture.stems[0].part = Stem::Lookup { vocabulary, scale: 1.0 };
     architecture.heads[0].part =
         Head::Softmax { vocabulary, tied: Some(0), bias: false, scale: (D_MODEL as f64).powf(-0.5) };
-    architecture
+    without_scale(architecture)
 }
 
 /// Cross-attention with fewer and wider heads than self-attention.

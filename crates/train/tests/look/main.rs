@@ -190,10 +190,10 @@ fn a_muted_head_is_one_that_nothing_reads() {
     let place = |stack, kind, layer| Place { stack, kind, layer };
     let (encoder, decoder) = (StackKind::Encoder, StackKind::Decoder);
     for (body, place, module) in [
-        ("transformer", place(encoder, AttentionKind::Own, 0), "encoder.layers.0.attention"),
-        ("transformer", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.own"),
-        ("transformer", place(decoder, AttentionKind::Cross, 0), "decoder.layers.0.cross.attention"),
-        ("decoder_only", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.own"),
+        ("transformer", place(encoder, AttentionKind::Own, 0), "encoder.layers.0.self_attention"),
+        ("transformer", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.self_attention"),
+        ("transformer", place(decoder, AttentionKind::Cross, 0), "decoder.layers.0.cross_attention"),
+        ("decoder_only", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.self_attention"),
         ("lstm", place(decoder, AttentionKind::Cross, 0), "decoder"),
     ] {
         let (head, d_model, d_head) = if body == "lstm" { (0, 16, 16) } else { (2, 16, 4) };
