@@ -29,6 +29,9 @@ MASK = (torch.arange(SOURCE.shape[1])[None] < LENGTHS[:, None]).long()
 def randomise(model):
     """No parameter and no bias of logits is left at the value that training starts with."""
     for name, parameter in model.named_parameters():
+        # Marian's sines and cosines are parameters that nothing trains.
+        if not parameter.requires_grad:
+            continue
         nn.init.normal_(parameter, mean=1.0 if "norm" in name and name.endswith("weight") else 0.0, std=0.3)
     for name, buffer in model.named_buffers():
         if name == "final_logits_bias":
