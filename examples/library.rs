@@ -4,7 +4,8 @@
 
 use any2any_adapter::{Registry, Value};
 use any2any_data::DataRoot;
-use any2any_train::{Event, Existing, Observer, RunFolder, Trainer, prepare};
+use any2any_run::{Existing, RunFolder};
+use any2any_train::{Event, Observer, Trainer, prepare};
 
 /// Prints one line an evaluation.
 struct Printer;

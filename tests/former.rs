@@ -5,7 +5,8 @@ mod support;
 
 use std::path::Path;
 
-use any2any_train::{read_architecture, read_weights, under_current_names};
+use any2any_run::parameters::under_current_names;
+use any2any_run::{read_architecture, read_weights};
 use support::Workshop;
 
 fn copy(from: &Path, to: &Path) {

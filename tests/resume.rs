@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use any2any_data::DataRoot;
-use any2any_train::{Event, Existing, Observer, Resuming, RunFolder, Stopped, Trainer};
+use any2any_run::{Existing, RunFolder};
+use any2any_train::{Event, Observer, Resuming, Stopped, Trainer};
+
 use support::{TRANSFORMER, Workshop, sha256};
 
 const TRAINING: &str = "  steps: 60

@@ -5,8 +5,9 @@ mod support;
 use any2any_adapter::Value as Medium;
 use any2any_experiment::spec::Beam;
 use any2any_explorer::{Limits, protocol};
-use any2any_train::look::{Array, Explained, Interventions, Method};
-use any2any_train::{RunFolder, Translator};
+use any2any_inspect::{Array, Explained, Inspector, Interventions, Method, ReadSource};
+use any2any_run::RunFolder;
+use any2any_translate::Translator;
 use serde_json::{Value, json};
 
 use support::served::{SENTENCE, Served, workshop};
@@ -196,7 +197,7 @@ fn analyses_are_those_of_the_library() {
     let served = Served::new(Limits::default());
     let translator = translator();
     let given = Medium::from(SENTENCE);
-    let source = translator.adapters.read_source(0, &given).expect("a text");
+    let source = ReadSource::of(&translator.adapters, 0, &given).expect("a text");
     let written = served.ask("/api/translate", &json!({ "source": { "text": SENTENCE } }));
     let tokens: Vec<u32> =
         serde_json::from_value(written["outputs"][0][0]["tokens"].clone()).expect("token numbers");
@@ -212,14 +213,15 @@ fn analyses_are_those_of_the_library() {
         (json!({ "muted": [{ "stack": "decoder", "kind": "cross", "layer": 0, "head": 2 }] }), vec![], true),
     ] {
         let answer = served.ask("/api/look", &body(more.clone()));
-        let place = any2any_train::look::Place {
-            stack: any2any_train::look::StackKind::Decoder,
+        let place = any2any_inspect::Place {
+            stack: any2any_inspect::StackKind::Decoder,
             layer: 0,
-            kind: any2any_train::look::AttentionKind::Cross,
+            kind: any2any_inspect::AttentionKind::Cross,
         };
         let muted = if muted { vec![(place, 2)] } else { vec![] };
         let interventions = Interventions { masked, muted };
-        let look = translator.look(0, Some(&source), &tokens, &interventions).expect("a look");
+        let look =
+            Inspector::new(&translator).look(0, Some(&source), &tokens, &interventions).expect("a look");
         same(&answer["logits"], look.logits.as_ref().expect("tokens have logits"), "logits");
         assert_eq!(answer["attention"].as_array().map(Vec::len), Some(look.attention.len()));
         for (number, attention) in look.attention.iter().enumerate() {
@@ -260,7 +262,8 @@ fn analyses_are_those_of_the_library() {
     }
 
     let beam = Beam { size: 2, ..Beam::default() };
-    let tree = translator.search_tree(0, Some(&source.sequence), &beam, &[]).expect("a tree");
+    let tree =
+        Inspector::new(&translator).search_tree(0, Some(&source.sequence), &beam, &[]).expect("a tree");
     let answer = served.ask("/api/beam", &json!({ "source": { "text": SENTENCE }, "size": 2 }));
     assert_eq!(answer["nodes"].as_array().map(Vec::len), Some(tree.nodes.len()));
     assert_eq!(answer["best"], json!(tree.best));
@@ -277,7 +280,9 @@ fn analyses_are_those_of_the_library() {
     ] {
         let answer = served.ask("/api/attribution", &body(json!({ "position": 1, "method": name })));
         let explained = Explained { position: 1, token: None };
-        let found = translator.attribution(0, Some(&source), &tokens, explained, method).expect("shares");
+        let found = Inspector::new(&translator)
+            .attribution(0, Some(&source), &tokens, explained, method)
+            .expect("shares");
         let numbers =
             |values: &Value| -> Vec<f32> { serde_json::from_value(values.clone()).expect("numbers") };
         assert_eq!(
@@ -288,7 +293,7 @@ fn analyses_are_those_of_the_library() {
     }
 
     let machine = served.ask("/api/machine", &body(json!({})));
-    let parts = translator.machine(0, Some(&source), &tokens).expect("parts");
+    let parts = Inspector::new(&translator).machine(0, Some(&source), &tokens).expect("parts");
     assert_eq!(machine["parts"].as_array().map(Vec::len), Some(parts.len()));
     for (number, part) in parts.iter().enumerate() {
         let answered = &machine["parts"][number];

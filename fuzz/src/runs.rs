@@ -8,8 +8,9 @@ use std::time::Duration;
 use any2any_adapter::{Cancellation, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::load_str;
-use any2any_train::{Checkpoint, Existing, Resuming, RunFolder, Trainer, Translator};
-use any2any_train::{count_weights, prepare, read_finite_weights, sweep};
+use any2any_run::{Checkpoint, Existing, RunFolder, count_weights, read_finite_weights};
+use any2any_train::{Resuming, Trainer, prepare};
+use any2any_translate::Translator;
 
 use crate::experiments::{EXPERIMENT, data, media};
 use crate::{Target, requests, scratch, tokens};
@@ -170,5 +171,5 @@ fn scores(bytes: &[u8]) -> bool {
 
 fn sweep(bytes: &[u8]) -> bool {
     scratch::write("sweep/sweep.json", bytes);
-    sweep::read(&scratch::path("sweep")).is_ok_and(|sweep| sweep.is_some())
+    any2any_run::sweep::read(&scratch::path("sweep")).is_ok_and(|sweep| sweep.is_some())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use any2any_train::{Checkpoint, Checkpoints, State, Weights};
+use any2any_run::{Checkpoint, Checkpoints, State, Weights};
 
 use crate::allocator::{Shortage, short};
 use crate::child::{self, End};
@@ -237,7 +237,7 @@ pub(crate) fn load() -> ExitCode {
     ended(Checkpoint::load(&Checkpoints::new(given()).step(NEWER)).map(|loaded| assert!(is(&loaded, NEWER))))
 }
 
-fn ended(result: Result<(), any2any_train::TrainError>) -> ExitCode {
+fn ended(result: Result<(), any2any_run::RunError>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

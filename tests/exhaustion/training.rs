@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use any2any_adapter::Seed;
-use any2any_train::{Checkpoint, Checkpoints};
+use any2any_run::{Checkpoint, Checkpoints};
 
 use crate::allocator::Shortage;
 use crate::child::{self, End};

@@ -10,7 +10,7 @@ mod sweep;
 use std::path::PathBuf;
 
 use any2any_data::{DataError, DataRoot};
-use any2any_train::Precision;
+use any2any_translate::Precision;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bench::{

@@ -14,7 +14,9 @@ use std::process::ExitCode;
 
 use any2any_adapter::Registry;
 use any2any_experiment::Diagnostics;
+use any2any_run::RunError;
 use any2any_train::TrainError;
+use any2any_translate::TranslateError;
 use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
@@ -54,8 +56,8 @@ pub fn main(registry: Registry) -> ExitCode {
                 return ExitCode::from(2);
             }
             eprintln!("error: {}", message(&error));
-            let usage = error.is::<arguments::Usage>()
-                || matches!(error.downcast_ref(), Some(TrainError::Axis { .. }));
+            let usage =
+                error.is::<arguments::Usage>() || matches!(run_error(&error), Some(RunError::Axis { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
@@ -99,10 +101,28 @@ fn message(error: &anyhow::Error) -> String {
 }
 
 fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
-    error.downcast_ref::<Diagnostics>().or_else(|| match error.downcast_ref::<TrainError>()? {
-        TrainError::Experiment(diagnostics) => Some(diagnostics),
+    error.downcast_ref::<Diagnostics>().or_else(|| match run_error(error)? {
+        RunError::Experiment(diagnostics) => Some(diagnostics),
         _ => None,
     })
+}
+
+/// The error of an experiment or a run that an error wraps.
+fn run_error(error: &anyhow::Error) -> Option<&RunError> {
+    fn of_translation(error: &TranslateError) -> Option<&RunError> {
+        if let TranslateError::Run(error) = error { Some(error) } else { None }
+    }
+    fn of_training(error: &TrainError) -> Option<&RunError> {
+        match error {
+            TrainError::Run(error) => Some(error),
+            TrainError::Translate(error) => of_translation(error),
+            _ => None,
+        }
+    }
+    let of_run = error.downcast_ref();
+    of_run
+        .or_else(|| error.downcast_ref().and_then(of_translation))
+        .or_else(|| error.downcast_ref().and_then(of_training))
 }
 
 /// Whoever read our output has seen enough, as `head` does.

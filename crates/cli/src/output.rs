@@ -5,8 +5,8 @@ use std::io::Write;
 
 use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
-use any2any_train::controls::Controlled;
-use any2any_train::text_metrics::spaces_missing;
+use any2any_translate::controls::Controlled;
+use any2any_translate::text_metrics::spaces_missing;
 use serde::Serialize;
 
 /// Prints one JSON object and nothing else.
@@ -96,19 +96,6 @@ pub(crate) fn controls(controlled: &Controlled) -> String {
     )
 }
 
-/// A whole number with thousands set apart.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Seconds as hours, minutes and seconds.
 pub(crate) fn duration(seconds: f64) -> String {
     let seconds = seconds.round() as u64;
@@ -136,10 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_times_are_readable() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (29_000_001, "29,000,001")] {
-            assert_eq!(grouped(number), text);
-        }
+    fn times_are_readable() {
         for (seconds, text) in [(4.2, "4 s"), (61.0, "1 min 01 s"), (7322.0, "2 h 02 min")] {
             assert_eq!(duration(seconds), text);
         }

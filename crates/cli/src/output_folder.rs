@@ -27,7 +27,7 @@ impl OutputFolder {
         if path.exists() && !self.overwrite {
             anyhow::bail!("{} is already there; choose another folder, or add --overwrite", path.display());
         }
-        any2any_train::write_file(&path, bytes)?;
+        any2any_run::atomic_file::write(&path, bytes)?;
         Ok(path)
     }
 }

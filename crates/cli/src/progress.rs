@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal;
 
-use any2any_train::evaluate::metric_name;
+use any2any_adapter::grouped;
 use any2any_train::{Event, Observer, Progress, Stopped, TaskEvaluation};
+use any2any_translate::evaluate::metric_name;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::output::{duration, grouped};
+use crate::output::duration;
 
 /// Shows a training on standard error.
 pub(crate) struct Display {

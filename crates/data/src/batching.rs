@@ -12,7 +12,7 @@ use std::fmt;
 
 use any2any_adapter::Random;
 
-use crate::text::grouped;
+use any2any_adapter::grouped;
 
 /// The lengths of one sample's sequences, in positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

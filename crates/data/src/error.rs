@@ -44,7 +44,7 @@ pub enum DataError {
     /// Parallel files that do not have as many lines as each other.
     #[error(
         "parallel files differ in length: {}; line N of each must belong together",
-        files.iter().map(|(path, lines)| format!("{} has {} lines", path.display(), crate::text::grouped(*lines)))
+        files.iter().map(|(path, lines)| format!("{} has {} lines", path.display(), any2any_adapter::grouped(*lines)))
             .collect::<Vec<_>>().join(", ")
     )]
     Lengths {
@@ -211,13 +211,8 @@ pub enum DataError {
     #[error("no folder for datasets: give --data-root FOLDER, or set ANY2ANY_DATA")]
     NoRoot,
     /// A generator that cannot do what it is asked.
-    #[error("generator {generator}: {reason}")]
-    Generator {
-        /// The generator.
-        generator: &'static str,
-        /// What is wrong, and the way out.
-        reason: String,
-    },
+    #[error(transparent)]
+    Generator(any2any_synthetic::SyntheticError),
     /// Tasks that no training step can be drawn from.
     #[error("cannot mix tasks: {reason}")]
     Mix {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::text::grouped;
+use any2any_adapter::grouped;
 
 /// Samples that cannot be read: counted, the first of them named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@
 //!   knows the manifests that ship with the program. A [`DataRoot`] is the folder that holds datasets;
 //!   [`open`] finds one there, [`download::get`] fetches it. A [`Dataset`] also divides its samples anew, pairs
 //!   them with another set, joins them to longer ones, and limits them, as an experiment asks for.
-//! - [`toy`] generates small corpora from a grammar, so that a first run needs no download.
+//! - A manifest may name a [`Generator`] instead of files, so that a first run needs no download.
 //! - [`batching`] packs samples of similar length into batches under a token budget, [`Limits`] tells which
 //!   samples are too long, [`Prefetch`] prepares batches ahead on another thread, and a [`Schedule`] says
 //!   which task every training step draws from.
@@ -31,14 +31,14 @@ mod root;
 mod samples;
 mod tarball;
 mod text;
-pub mod toy;
 
+pub use any2any_synthetic::Generator;
 pub use catalog::Catalog;
 pub use dataset::{Dataset, open};
 pub use error::DataError;
 pub use flaws::{Broken, Flaws, PassedOver, passed_over};
 pub use limits::{Limits, Selection};
-pub use manifest::{Archive, ArchiveFormat, Generator, Manifest, ManifestFile, Roles};
+pub use manifest::{Archive, ArchiveFormat, Manifest, ManifestFile, Roles};
 pub use mix::{Draw, Schedule, Share};
 pub use prefetch::Prefetch;
 pub use reader::{Line, Lines, TextFile, read};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::batching::Lengths;
-use crate::text::grouped;
+use any2any_adapter::grouped;
 
 /// The longest samples to train on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! How something is to be written: the experiment's options, with what a request changes of them.
 
 use any2any_experiment::spec;
-use any2any_train::OutputLengths;
+use any2any_run::OutputLengths;
 
 use crate::failure::Failure;
 use crate::protocol::{self, Decoding};

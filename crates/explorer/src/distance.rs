@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use any2any_adapter::Sequence;
-use any2any_train::Output;
-use any2any_train::groups::numbers;
+use any2any_translate::Output;
+use any2any_translate::bucketed_scores::numbers;
 
 use crate::failure::Failure;
 use crate::opened::{Longest, Opened};
@@ -54,10 +54,7 @@ impl Piece {
             let read = |value| {
                 let target = names.open_target(value)?;
                 let tokens = run.adapters.encode_target(task, &target)?.sequence;
-                Ok::<_, any2any_train::TrainError>((
-                    target,
-                    tokens.tokens().and_then(|all| all.first().copied()),
-                ))
+                Ok::<_, any2any_run::RunError>((target, tokens.tokens().and_then(|all| all.first().copied())))
             };
             let source = names.open_source(&sources[number]);
             let source = source.and_then(|source| run.adapters.encode_source(task, &source));

@@ -18,7 +18,7 @@ pub enum ExplorerError {
     NoRuns,
     /// A run that cannot be read.
     #[error(transparent)]
-    Run(#[from] any2any_train::TrainError),
+    Run(#[from] any2any_run::RunError),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another --port, or leave it out for a free one")]
     Bind {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use any2any_train::look::{self as library, Array, ReadSource, SearchTree};
+use any2any_inspect::{self as library, Array, ReadSource, SearchTree};
 
 use crate::pooling;
 use crate::protocol::{

@@ -1,6 +1,7 @@
 //! Why a request is not fulfilled: every error of the library, and every limit, as an answer.
 
-use any2any_train::TrainError;
+use any2any_run::RunError;
+use any2any_translate::TranslateError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -103,6 +104,13 @@ impl Failure {
         Self { reason: Some(reason), ..Self::internal("the run cannot be read") }
     }
 
+    /// An error that is told to whoever runs the server: whoever asks over the network need not learn where the files
+    /// lie.
+    fn hidden(reason: String) -> Self {
+        eprintln!("error: {reason}");
+        Self::unreadable(reason)
+    }
+
     /// Why, in full.
     pub(crate) fn reason(self) -> String {
         self.reason.unwrap_or(self.message)
@@ -116,30 +124,36 @@ impl Failure {
     }
 }
 
-impl From<TrainError> for Failure {
-    fn from(error: TrainError) -> Self {
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
         match &error {
-            TrainError::Adapter { .. } => {
+            RunError::Adapter { .. } => {
                 Self::wrong("unreadable", error.to_string(), "give a value of the task's medium")
             }
-            TrainError::Prefix { .. } => Self::wrong(
+            RunError::Prefix { .. } => Self::wrong(
                 "prefix",
                 error.to_string(),
                 "/api/vocabulary lists the tokens that the task writes",
             ),
-            TrainError::Task { .. } => Self::missing(error.to_string(), "/api/runs lists the tasks"),
-            TrainError::Data(_) => Self::missing(
+            RunError::Task { .. } => Self::missing(error.to_string(), "/api/runs lists the tasks"),
+            RunError::Data(_) => Self::missing(
                 error.to_string(),
                 "get the data with `any2any data get`, or name its folder with --data-root",
             ),
-            TrainError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
-            TrainError::Cancelled(_) => Self::stopping(),
-            TrainError::Search(_) => Self::wrong("search", error.to_string(), ""),
-            // Whoever asks over the network need not learn where the files lie.
-            _ => {
-                eprintln!("error: {error}");
-                Self::unreadable(error.to_string())
-            }
+            RunError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            _ => Self::hidden(error.to_string()),
+        }
+    }
+}
+
+impl From<TranslateError> for Failure {
+    fn from(error: TranslateError) -> Self {
+        match error {
+            TranslateError::Run(error) => error.into(),
+            TranslateError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            TranslateError::Cancelled(_) => Self::stopping(),
+            TranslateError::Search(_) => Self::wrong("search", error.to_string(), ""),
+            error => Self::hidden(error.to_string()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
-use any2any_train::RunFolder;
+use any2any_run::RunFolder;
 
 use crate::error::ExplorerError;
 use crate::failure::Failure;

@@ -8,8 +8,9 @@ use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value}
 use any2any_architecture::{Architecture, Positions};
 use any2any_data::{DataError, DataRoot, Dataset, Samples};
 use any2any_experiment::spec::{self, Experiment};
-use any2any_train::look::ReadSource;
-use any2any_train::{AdapterSet, RunFolder, TrainError, open_file};
+use any2any_inspect::ReadSource;
+use any2any_run::atomic_file::open as open_file;
+use any2any_run::{AdapterSet, RunError, RunFolder};
 
 use crate::budget::Price;
 use crate::failure::Failure;
@@ -58,11 +59,11 @@ impl Opened {
         run: &RunFolder,
         registry: &Registry,
         root: Option<DataRoot>,
-    ) -> Result<Self, TrainError> {
+    ) -> Result<Self, RunError> {
         let experiment = run.experiment(registry)?.experiment;
         let adapters = run.adapters(&experiment, registry)?;
         let weights = run.checkpoints().resolve("last")?.join("model.safetensors");
-        let parameters = any2any_train::count_weights(&weights)?;
+        let parameters = any2any_run::count_weights(&weights)?;
         let datasets = Kept::new(adapters.tasks().len());
         let root = root.map(|root| root.for_run(run.path()));
         for (name, task) in &experiment.tasks {
@@ -73,7 +74,7 @@ impl Opened {
                 eprintln!("warning: task '{name}' is shown without samples: {error}");
             }
         }
-        let architecture = any2any_train::architecture(&experiment, &adapters);
+        let architecture = any2any_run::architecture(&experiment, &adapters);
         Ok(Self { experiment, adapters, architecture, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }
 
@@ -219,7 +220,7 @@ impl Opened {
         })?;
         let data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
         self.datasets
-            .get(task, || any2any_data::open(data, root).map_err(|error| TrainError::from(error).into()))
+            .get(task, || any2any_data::open(data, root).map_err(|error| RunError::from(error).into()))
     }
 
     /// The splits of a task's data; none when the data is not there.
@@ -237,7 +238,7 @@ impl Opened {
             return Err(Failure::missing(message, "/api/runs lists the splits of every task"));
         }
         self.splits.get((task, split.to_owned()), || {
-            dataset.split(split).map_err(|error| Failure::from(TrainError::from(error)))
+            dataset.split(split).map_err(|error| Failure::from(RunError::from(error)))
         })
     }
 
@@ -252,7 +253,7 @@ impl Opened {
         let samples = self.split(task, split)?;
         let names = &self.adapters.tasks()[task];
         let columns = names.columns(&samples)?;
-        let sample = |number: usize| -> Result<Sample, TrainError> {
+        let sample = |number: usize| -> Result<Sample, RunError> {
             let source = columns.sources.as_ref().map(|sources| names.open_source(&sources[number]));
             let target = names.open_target(&columns.targets[number])?;
             Ok(Sample { number, source: source.transpose()?.as_ref().map(view), target: view(&target) })
@@ -367,7 +368,7 @@ impl Opened {
             }
         };
         let value = self.value(task, Role::Source, given, longest)?;
-        let read = self.adapters.read_source(task, &value)?;
+        let read = ReadSource::of(&self.adapters, task, &value)?;
         longest.check(read.sequence.len().max(read.positions.len()))?;
         Ok(Some(read))
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use any2any_train::look::Array;
+use any2any_inspect::Array;
 
 use crate::protocol::{Floats, Parameter};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use any2any_adapter::{Cancellation, Sequence};
 use any2any_experiment::spec::Decoding;
-use any2any_train::{Output, Translator};
+use any2any_translate::{Output, Translator};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
-use any2any_train::{RunFolder, is_running, open_file, sweep};
+use any2any_run::atomic_file::open as open_file;
+use any2any_run::{RunFolder, is_running, sweep};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use any2any_adapter::{Cancellation, Registry, Sequence};
 use any2any_experiment::spec::Decoding;
-use any2any_train::{Output, RunFolder, Translator};
+use any2any_run::RunFolder;
+use any2any_translate::{Output, Translator};
 use tokio::sync::oneshot;
 
 use crate::budget::Lane;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use any2any_run::parameters::{self, Weights};
+
 use crate::error::TrainError;
-use crate::parameters::{self, Weights};
 
 /// The mean of several sets of weights, summed in 64 bits.
 ///

@@ -1,71 +1,22 @@
 //! What can go wrong between an experiment and a trained model.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use any2any_adapter::{AdapterError, Cancelled, RegistryError};
+use any2any_adapter::Cancelled;
 use any2any_data::DataError;
-use any2any_experiment::Diagnostics;
-
-use crate::checkpoint::LastGood;
+use any2any_run::{LastGood, RunError};
+use any2any_translate::TranslateError;
 
 /// What can go wrong between an experiment and a trained model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// The experiment, or the data that it names.
-    #[error("{0}")]
-    Experiment(Diagnostics),
-    /// The data.
+    /// The experiment, its data, or the run's folder.
     #[error(transparent)]
-    Data(#[from] DataError),
-    /// An adapter.
-    #[error("{side}: {source}")]
-    Adapter {
-        /// Which adapter: `translate source`.
-        side: String,
-        /// What it cannot do.
-        source: AdapterError,
-    },
-    /// A medium that this program does not know.
+    Run(#[from] RunError),
+    /// An evaluation on the way.
     #[error(transparent)]
-    Medium(#[from] RegistryError),
-    /// A backend that this program was not built with.
-    #[error(
-        "this program was built without the {wanted} backend (it has: {available}); build it with `--features {wanted}`, or set `device.backend` to one of those"
-    )]
-    Backend {
-        /// The backend that the experiment asks for.
-        wanted: String,
-        /// The backends there are.
-        available: String,
-    },
-    /// A run folder that is already there.
-    #[error("{} already holds a run; go on with `any2any train --resume {}`, choose another folder with `--run`, or replace it with `--overwrite`", .0.display(), .0.display())]
-    RunExists(PathBuf),
-    /// A folder that holds no run, or half of one.
-    #[error("{}: {reason}", path.display())]
-    Run {
-        /// The folder or file.
-        path: PathBuf,
-        /// What is wrong with it, and the way out.
-        reason: String,
-    },
-    /// A file that cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A task that the experiment does not have.
-    #[error("the run has no task '{name}'; its tasks: {}", known.join(", "))]
-    Task {
-        /// The name that was asked for.
-        name: String,
-        /// The names there are.
-        known: Vec<String>,
-    },
+    Translate(#[from] TranslateError),
     /// A loss that is not a number.
     #[error(
         "step {step}: the {what} is not finite ({value}) in a batch of task '{task}' with samples {samples}; {last_good}. Lower the learning rate, lengthen the warm-up, or look at these samples"
@@ -87,23 +38,6 @@ pub enum TrainError {
     /// A run of whose checkpoints none can be read.
     #[error("no checkpoint of this run is whole:\n{}", .0.iter().map(|error| format!("  {error}")).collect::<Vec<_>>().join("\n"))]
     NoneWhole(Vec<TrainError>),
-    /// Weights that are not numbers.
-    #[error(
-        "step {step}: {parameter} is not finite after this update, so it is not saved; {last_good}. Lower the learning rate, or lengthen the warm-up"
-    )]
-    Diverged {
-        /// The step.
-        step: u64,
-        /// A parameter, or what the optimizer remembers of it.
-        parameter: String,
-        /// The newest checkpoint that is sound.
-        last_good: LastGood,
-    },
-    /// A pair whose score is not a number.
-    #[error(
-        "the model gives this pair no finite log-probability: its weights may be broken; choose another checkpoint with --checkpoint"
-    )]
-    ScoreNotFinite,
     /// Nothing to train on.
     #[error(
         "task '{task}': no sample of the training split is within the limits of `training.batch` ({reason})"
@@ -114,33 +48,6 @@ pub enum TrainError {
         /// What was left out and why.
         reason: String,
     },
-    /// An axis of a sweep that cannot be one.
-    #[error("{given}: {reason}")]
-    Axis {
-        /// What was given.
-        given: String,
-        /// What is wrong with it, and the way out.
-        reason: String,
-    },
-    /// A prefix that the vocabulary cannot spell.
-    #[error(
-        "the prefix cannot be written: the vocabulary of task '{task}' lacks {}; leave that out, or give a prefix of \
-         pieces that the model has seen in training",
-        pieces.iter().map(|piece| format!("'{piece}'")).collect::<Vec<_>>().join(", ")
-    )]
-    Prefix {
-        /// The task.
-        task: String,
-        /// The pieces that it has no token for.
-        pieces: Vec<String>,
-    },
-    /// A file of a run's data that is not where the run says.
-    #[error(
-        "there is no {} any more, which the run says its data is in: put it back, or name the folder that the data is in \
-         now with --files FOLDER",
-        .0.display()
-    )]
-    Moved(PathBuf),
     /// A run that has been changed since its last checkpoint.
     #[error("{}: this run cannot go on as if it had never stopped:\n{}\n{way_out}", path.display(),
         changes.iter().map(|change| format!("  {change}")).collect::<Vec<_>>().join("\n"))]
@@ -155,39 +62,16 @@ pub enum TrainError {
     /// Something asked of a kind of model that it cannot do.
     #[error("{0}")]
     Unsupported(String),
-    /// Work that was given up before its end.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-    /// A search that cannot be carried out.
-    #[error("search: {0}")]
-    Search(String),
-    /// Scores that cannot be computed.
-    #[error(transparent)]
-    Metrics(#[from] any2any_metrics::MetricsError),
 }
 
-impl TrainError {
-    /// An error about a file.
-    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::Io { path, source }
+impl From<DataError> for TrainError {
+    fn from(error: DataError) -> Self {
+        Self::Run(error.into())
     }
+}
 
-    /// An error about the data of a run, which may have gone elsewhere.
-    pub(crate) fn data(error: DataError) -> Self {
-        match error {
-            DataError::Read { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
-                Self::Moved(path)
-            }
-            DataError::Dataset { name, .. } if name.ends_with(".yaml") || name.ends_with(".yml") => {
-                Self::Moved(name.into())
-            }
-            other => Self::Data(other),
-        }
-    }
-
-    /// An error about a run folder.
-    pub(crate) fn run(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Run { path: path.to_owned(), reason: reason.into() }
+impl From<Cancelled> for TrainError {
+    fn from(cancelled: Cancelled) -> Self {
+        Self::Translate(cancelled.into())
     }
 }

@@ -4,14 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 
 use any2any_adapter::Adapter;
+use any2any_run::{RunError, RunFolder, atomic_file, written_stem};
+use any2any_translate::evaluate::{ShownSample, metric_name};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::error::TrainError;
-use crate::evaluate::{ShownSample, metric_name};
-use crate::files;
 use crate::observer::{Progress, TaskEvaluation};
-use crate::run::{RunFolder, written_stem};
 use crate::tensorboard::EventWriter;
 
 /// The record of a training.
@@ -24,22 +22,22 @@ pub(crate) struct Log {
 
 impl Log {
     /// Goes on with the record at a step; lines of later steps, which will be made again, are dropped.
-    pub(crate) fn open(run: &RunFolder, step: u64) -> Result<Self, TrainError> {
+    pub(crate) fn open(run: &RunFolder, step: u64) -> Result<Self, RunError> {
         let path = run.metrics();
         if path.exists() {
-            let kept: String = files::read(&path)?
+            let kept: String = atomic_file::read(&path)?
                 .lines()
                 .filter(|line| step_of(line).is_some_and(|of| of <= step))
                 .flat_map(|line| [line, "\n"])
                 .collect();
-            files::write(&path, kept.as_bytes())?;
+            atomic_file::write(&path, kept.as_bytes())?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(TrainError::io(&path))?;
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(RunError::io(&path))?;
         Ok(Self { file, path, events: EventWriter::create(&run.events())?, run: run.clone() })
     }
 
     /// Adds a line about training.
-    pub(crate) fn progress(&mut self, progress: &Progress) -> Result<(), TrainError> {
+    pub(crate) fn progress(&mut self, progress: &Progress) -> Result<(), RunError> {
         self.line("train", progress)?;
         let scalars = [
             ("train/loss", progress.loss),
@@ -61,7 +59,7 @@ impl Log {
         step: u64,
         seconds: f64,
         evaluations: &[TaskEvaluation],
-    ) -> Result<(), TrainError> {
+    ) -> Result<(), RunError> {
         for evaluation in evaluations {
             let forced = &evaluation.forced;
             let mut scores = serde_json::Map::new();
@@ -96,7 +94,7 @@ impl Log {
         task: &str,
         mut samples: Vec<ShownSample>,
         target: &dyn Adapter,
-    ) -> Result<(), TrainError> {
+    ) -> Result<(), RunError> {
         if samples.is_empty() {
             return Ok(());
         }
@@ -105,24 +103,24 @@ impl Log {
             // What no file can hold stays described.
             let Ok((extension, bytes)) = target.to_file(&sample.value) else { continue };
             let file = format!("{}.{extension}", written_stem(step, task, sample.number));
-            files::write(&self.run.path().join(&file), &bytes)?;
+            atomic_file::write(&self.run.path().join(&file), &bytes)?;
             sample.file = Some(file);
         }
         self.line("samples", &json!({ "step": step, "task": task, "samples": samples }))
     }
 
     /// Puts everything on disk.
-    pub(crate) fn close(mut self) -> Result<(), TrainError> {
+    pub(crate) fn close(mut self) -> Result<(), RunError> {
         self.events.flush()?;
-        self.file.sync_all().map_err(TrainError::io(&self.path))
+        self.file.sync_all().map_err(RunError::io(&self.path))
     }
 
-    fn line(&mut self, kind: &str, fields: &impl Serialize) -> Result<(), TrainError> {
+    fn line(&mut self, kind: &str, fields: &impl Serialize) -> Result<(), RunError> {
         let mut line = json!({ "kind": kind });
         if let (Value::Object(line), Ok(Value::Object(fields))) = (&mut line, serde_json::to_value(fields)) {
             line.extend(fields);
         }
-        writeln!(self.file, "{line}").map_err(TrainError::io(&self.path))
+        writeln!(self.file, "{line}").map_err(RunError::io(&self.path))
     }
 }
 

@@ -6,11 +6,11 @@ use any2any_core::{
     can_align, ctc_loss, frame_loss,
 };
 use any2any_experiment::spec::Experiment;
+use any2any_run::{AdapterSet, TaskAdapters};
+use any2any_translate::Example;
+use any2any_translate::batch::{Batch, Targets};
+use any2any_translate::losses::{hidden, rows};
 use burn::tensor::{Device, Tensor};
-
-use crate::adapters::{AdapterSet, TaskAdapters};
-use crate::batch::{Batch, Targets};
-use crate::corpus::Example;
 
 /// The losses of an experiment's tasks.
 #[derive(Clone, Debug)]
@@ -89,39 +89,6 @@ impl Objective {
     }
 }
 
-/// The decoder's loss of a batch, without dropout, smoothing or a gradient.
-pub(crate) fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut Pass) -> Loss {
-    let memory = batch.source(device).and_then(|source| model.encode(batch.task, source, pass));
-    let hidden = hidden(model, batch, memory.as_ref(), device, pass);
-    match &batch.targets {
-        Targets::Tokens { tokens, padding, .. } => {
-            let targets = TokenTargets { tokens, padding: *padding };
-            let SoftmaxOperands { rows, table } = model.softmax(batch.task, rows(hidden));
-            LossConfig::default().evaluate(rows, table, targets)
-        }
-        Targets::Frames { values, lengths } => {
-            frame_loss(model.frames(batch.task, hidden), FrameTargets { values, lengths }, 1.0).0
-        }
-    }
-}
-
-/// Hidden states of a batch's targets, `[batch, target, d_model]`.
-fn hidden(
-    model: &Model,
-    batch: &Batch,
-    memory: Option<&Memory>,
-    device: &Device,
-    pass: &mut Pass,
-) -> Tensor<3> {
-    match batch.decoder_input(device) {
-        Some(input) => model.decode(batch.task, memory, input, pass),
-        None => {
-            let memory = memory.expect("a target aligned with its source has one");
-            model.decode_aligned(batch.task, memory, batch.target_width(), pass)
-        }
-    }
-}
-
 /// The encoder's positions against the target's tokens without their end; the padding token is the blank.
 fn align(model: &Model, batch: &Batch, memory: &Memory, weight: f64) -> Option<(f64, Tensor<1>)> {
     let Targets::Tokens { tokens, lengths, padding } = &batch.targets else { return None };
@@ -132,10 +99,4 @@ fn align(model: &Model, batch: &Batch, memory: &Memory, weight: f64) -> Option<(
     let targets: Vec<&[u32]> = lengths.iter().enumerate().map(row).collect();
     let sources = memory.lengths.clone().unwrap_or_else(|| vec![positions; rows]);
     Some(ctc_loss(logits, Alignment { lengths: &sources, targets: &targets, blank: *padding }, weight))
-}
-
-/// `[batch, target, d_model]` to `[batch * target, d_model]`.
-fn rows(hidden: Tensor<3>) -> Tensor<2> {
-    let [rows, width, d_model] = hidden.dims();
-    hidden.reshape([rows * width, d_model])
 }

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
+use any2any_translate::evaluate::TeacherForced;
 use serde::Serialize;
-
-use crate::evaluate::TeacherForced;
 
 /// Watches a training: a progress bar, a log, a test.
 pub trait Observer {

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use any2any_experiment::spec;
 use any2any_kernels::{Adam, AdamState, adam, sum_of_squares};
+use any2any_run::parameters::{self, Named, Weights};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-
-use crate::parameters::{self, Named, Weights};
 
 /// An optimizer and what it remembers.
 #[derive(Debug)]
@@ -181,32 +180,6 @@ impl Optimizer {
     }
 }
 
-/// Whether what an optimizer remembers is of the parameters of a model. What another kind of optimizer remembers may
-/// be among it.
-///
-/// # Errors
-///
-/// The first name that is of no parameter, or of one of another size, and what is wrong with it.
-pub(crate) fn check_state(
-    state: &BTreeMap<String, Weights>,
-    weights: &BTreeMap<String, Weights>,
-) -> Result<(), String> {
-    for (key, remembered) in state {
-        let (of, name) = key.split_once('/').ok_or_else(|| format!("{key} is nothing that it remembers"))?;
-        let shape = &weights.get(name).ok_or_else(|| format!("the model has no parameter {name}"))?.shape;
-        let expected = match (of, &shape[..]) {
-            ("mean" | "square" | "momentum", _) => shape.iter().product::<usize>(),
-            ("rows", &[rows, _]) => rows,
-            ("columns", &[_, columns]) => columns,
-            _ => return Err(format!("{key} is nothing that it remembers")),
-        };
-        if remembered.shape != [expected] {
-            return Err(format!("{key} has shape {:?}, expected [{expected}]", remembered.shape));
-        }
-    }
-    Ok(())
-}
-
 fn key(of: &str, name: &str) -> String {
     format!("{of}/{name}")
 }
@@ -246,7 +219,7 @@ mod tests {
             for number in 0..60 {
                 if number == 20 {
                     let (made, state) = optimizer.state();
-                    check_state(&state, &parameters::weights(&layer)).expect("of this layer");
+                    any2any_run::check_state(&state, &parameters::weights(&layer)).expect("of this layer");
                     copy = Some((
                         parameters::with_weights(fresh(), &parameters::weights(&layer)).expect("same shapes"),
                         Optimizer::with_state(kind.clone(), made, state, &device),
@@ -262,26 +235,6 @@ mod tests {
                 resumed = step(resumed, &mut optimizer).0;
             }
             assert_eq!(parameters::weights(&layer), parameters::weights(&resumed), "{kind:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_remembered_of_another_model_is_refused() {
-        let of =
-            |shape: &[usize]| Weights { shape: shape.to_vec(), values: vec![0.0; shape.iter().product()] };
-        let weights = BTreeMap::from([("a".to_owned(), of(&[2, 3]))]);
-        for (key, shape, sound) in [
-            ("mean/a", vec![6], true),
-            ("rows/a", vec![2], true),
-            ("columns/a", vec![3], true),
-            ("columns/a", vec![2], false),
-            ("mean/a", vec![2, 3], false),
-            ("mean/b", vec![6], false),
-            ("median/a", vec![6], false),
-            ("a", vec![6], false),
-        ] {
-            let state = BTreeMap::from([(key.to_owned(), of(&shape))]);
-            assert_eq!(check_state(&state, &weights).is_ok(), sound, "{key} {shape:?}");
         }
     }
 

@@ -3,19 +3,15 @@
 use std::collections::BTreeSet;
 
 use any2any_adapter::{AdapterError, Head, Registry, Sequence, Value};
-use any2any_data::batching::Lengths;
-use any2any_data::{Broken, DataError, DataRoot, Dataset, Flaws, Limits, Samples, Selection};
+use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
+use any2any_run::{AdapterSet, Groups, Role, RunError, Side, TaskAdapters};
+use any2any_translate::text_metrics::spaces_missing;
+use any2any_translate::{Opened, Split};
 
-use crate::adapters::{AdapterSet, Groups, TaskAdapters};
-use crate::aligned::{keep_aligned, retain};
-use crate::corpus::{self, Example};
 use crate::error::TrainError;
-use crate::oddities::Oddities;
 use crate::report::TaskReport;
-use crate::sides::{Opened, Role, Side, Warnings, named};
-use crate::text_metrics::spaces_missing;
 
 /// An experiment with its adapters fitted and its splits encoded.
 pub struct Prepared {
@@ -48,113 +44,13 @@ pub struct PreparedTask {
     pub test: Option<Split>,
 }
 
-/// A split, encoded, beside its opened values.
-#[derive(Clone)]
-pub struct Split {
-    /// Every sample that can be read, encoded.
-    pub examples: Vec<Example>,
-    /// The sources; none when the task has none.
-    pub sources: Vec<Value>,
-    /// The targets.
-    pub references: Vec<Value>,
-    /// Other right outputs: sets of them, each with one for every sample.
-    pub alternatives: Vec<Vec<Value>>,
-    /// The samples that cannot be read.
-    pub broken: Broken,
-    /// What is odd about samples that can be read.
-    pub warnings: Warnings,
-    /// What is wrong with the files that the samples were read from.
-    pub flaws: Flaws,
-    /// Texts that are probably not meant.
-    pub oddities: Oddities,
-}
-
-impl Split {
-    fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, TrainError> {
-        let encoded = corpus::encode(&opened, task, adapters);
-        let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
-        let Opened {
-            samples, mut sources, mut targets, mut alternatives, mut broken, warnings, flaws, ..
-        } = opened;
-        let fits: Vec<bool> = encoded.iter().map(Result::is_ok).collect();
-        let mut examples = Vec::with_capacity(encoded.len());
-        let mut first = None;
-        for (sample, example) in samples.into_iter().zip(encoded) {
-            match example {
-                Ok(example) => examples.push(example),
-                Err((role, error)) => {
-                    broken.add(named(role, sample, &error));
-                    first.get_or_insert((role, sample, error));
-                }
-            }
-        }
-        if let (true, Some((role, sample, source))) = (examples.is_empty(), first) {
-            let side = format!("{} {}, sample {}", task.name, role.word(), sample + 1);
-            return Err(TrainError::Adapter { side, source });
-        }
-        retain(&mut sources, &fits);
-        retain(&mut targets, &fits);
-        alternatives.iter_mut().for_each(|set| retain(set, &fits));
-        let mut split =
-            Self { examples, sources, references: targets, alternatives, broken, warnings, flaws, oddities };
-        if let (true, Some(source)) = (task.aligned, task.source) {
-            keep_aligned(&mut split, task, &adapters.adapter(source).stem())?;
-        }
-        Ok(split)
-    }
-
-    /// The same references, without any example.
-    pub(crate) fn with_references(&self) -> Self {
-        Self {
-            examples: Vec::new(),
-            sources: Vec::new(),
-            references: self.references.clone(),
-            alternatives: self.alternatives.clone(),
-            broken: self.broken.clone(),
-            warnings: self.warnings.clone(),
-            flaws: self.flaws.clone(),
-            oddities: self.oddities,
-        }
-    }
-
-    /// Some samples, evenly over the split.
-    pub(crate) fn some(&self, count: usize) -> Self {
-        let places = || evenly(count, self.examples.len());
-        Self {
-            examples: places().map(|at| self.examples[at].clone()).collect(),
-            sources: places().filter_map(|at| self.sources.get(at).cloned()).collect(),
-            references: places().map(|at| self.references[at].clone()).collect(),
-            alternatives: self
-                .alternatives
-                .iter()
-                .map(|set| places().map(|at| set[at].clone()).collect())
-                .collect(),
-            broken: self.broken.clone(),
-            warnings: self.warnings.clone(),
-            flaws: self.flaws.clone(),
-            oddities: self.oddities,
-        }
-    }
-
-    /// The lengths of every sample.
-    pub fn lengths(&self) -> Vec<Lengths> {
-        self.examples.iter().map(Example::lengths).collect()
-    }
-}
-
-/// The places of `count` things, or of all, evenly among `all`.
-pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
-    let count = count.min(all);
-    (0..count).map(move |number| number * all / count)
-}
-
 /// Reads the data, fits the adapters and encodes every split.
 ///
 /// # Errors
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
-    crate::device::limit_threads(&document.experiment.device);
+    any2any_run::device::limit_threads(&document.experiment.device);
     let Encoding { adapters, tasks, warnings } = encode(document, registry, root)?;
     Ok(Prepared {
         given: document.given().to_owned(),
@@ -260,25 +156,13 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
     found.into_iter().collect()
 }
 
-/// A split of one task of a run, encoded by the run's own adapters.
-pub(crate) fn load_split(
-    dataset: &Dataset,
-    adapters: &AdapterSet,
-    task: usize,
-    split: &str,
-) -> Result<Split, TrainError> {
-    let task = &adapters.tasks()[task];
-    let samples = dataset.split(split).map_err(TrainError::data)?;
-    Split::new(Opened::new(&samples, task)?, task, adapters)
-}
-
 /// What can be known of tasks only when their adapters are there.
-fn check_tasks(document: &Document, adapters: &AdapterSet) -> Result<(), TrainError> {
+fn check_tasks(document: &Document, adapters: &AdapterSet) -> Result<(), RunError> {
     let problem = |task: &TaskAdapters| {
         unwritten(document, task, adapters).or_else(|| misaligned(document, task, adapters))
     };
     let problems: Vec<Diagnostic> = adapters.tasks().iter().filter_map(problem).collect();
-    if problems.is_empty() { Ok(()) } else { Err(TrainError::Experiment(Diagnostics::from_iter(problems))) }
+    if problems.is_empty() { Ok(()) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
 /// A target must be of a medium that is written, by options that say how.
@@ -339,7 +223,7 @@ struct OpenedTask {
     test: Option<Opened>,
 }
 
-fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<OpenedTask>, TrainError> {
+fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<OpenedTask>, RunError> {
     let mut problems = Vec::new();
     let mut opened = Vec::new();
     for task in groups.tasks() {
@@ -383,11 +267,7 @@ fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<Ope
         let test = test.as_ref().and_then(&mut open);
         opened.push(OpenedTask { train, validation, test });
     }
-    if problems.is_empty() {
-        Ok(opened)
-    } else {
-        Err(TrainError::Experiment(Diagnostics::from_iter(problems)))
-    }
+    if problems.is_empty() { Ok(opened) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
 /// What the sides of a task read and some split does not have.
@@ -423,7 +303,7 @@ fn missing_references(
 }
 
 /// A split of which no sample can be read.
-fn unreadable(document: &Document, task: &TaskAdapters, error: &TrainError) -> Diagnostic {
+fn unreadable(document: &Document, task: &TaskAdapters, error: &RunError) -> Diagnostic {
     let help = "no sample of the split can be read; this is the first".to_owned();
     document.diagnose(&format!("/tasks/{}", task.name), error.to_string(), Some(help))
 }
@@ -432,7 +312,7 @@ fn splits_of(dataset: &Dataset) -> String {
     format!("its splits: {}", dataset.splits().join(", "))
 }
 
-fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, TrainError> {
+fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, RunError> {
     groups.fit(|task, role| opened[task].train.values(role)).map_err(|problems| {
         let diagnose = |(place, error): (String, AdapterError)| match &error {
             AdapterError::Fit { option, reason } => {
@@ -440,6 +320,6 @@ fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<Ada
             }
             _ => document.diagnose(&place, error.to_string(), None),
         };
-        TrainError::Experiment(problems.into_iter().map(diagnose).collect())
+        RunError::Experiment(problems.into_iter().map(diagnose).collect())
     })
 }

@@ -1,9 +1,9 @@
 //! What is to be known about the data of a task before the first step: what is left out, passed over or odd.
 
+use any2any_translate::{Oddities, Split};
 use serde::Serialize;
 
-use crate::oddities::Oddities;
-use crate::prepare::{PreparedTask, Split};
+use crate::prepare::PreparedTask;
 
 /// The data of one task: what is left out of it, passed over or odd.
 #[derive(Clone, Debug, Serialize)]
@@ -53,7 +53,7 @@ impl PreparedTask {
             task: self.name.clone(),
             kept: self.selection.kept.len(),
             too_long: self.selection.left_out(),
-            splits: splits.iter().map(|&(name, split)| split.report(name)).collect(),
+            splits: splits.iter().map(|&(name, split)| SplitReport::of(name, split)).collect(),
             warnings,
         }
     }
@@ -66,28 +66,14 @@ impl PreparedTask {
     }
 }
 
-impl Split {
-    /// What is left out or odd, in words.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        if self.broken.count > 0 {
-            words.push(self.broken.to_string());
-        }
-        words.extend(self.flaws.remarks.iter().cloned());
-        if !self.warnings.found.is_empty() {
-            words.push(self.warnings.to_string());
-        }
-        words.extend(self.oddities.words());
-        words
-    }
-
-    fn report(&self, split: &'static str) -> SplitReport {
-        SplitReport {
-            split,
-            samples: self.references.len(),
-            unreadable: self.broken.count,
-            reasons: self.broken.reasons.clone(),
-            oddities: self.oddities,
+impl SplitReport {
+    fn of(role: &'static str, split: &Split) -> Self {
+        Self {
+            split: role,
+            samples: split.references.len(),
+            unreadable: split.broken.count,
+            reasons: split.broken.reasons.clone(),
+            oddities: split.oddities,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The learning rate over time.
 
 use any2any_experiment::spec::Schedule;
-use serde::{Deserialize, Serialize};
+use any2any_run::Plateau;
 
 /// A schedule, with what it has learned from evaluations.
 #[derive(Clone, Debug)]
@@ -10,15 +10,6 @@ pub struct LearningRate {
     d_model: usize,
     steps: u64,
     plateau: Plateau,
-}
-
-/// What a plateau schedule remembers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Plateau {
-    /// How often the rate was lowered.
-    pub reductions: u32,
-    /// Evaluations since the last improvement or reduction.
-    pub waited: usize,
 }
 
 impl LearningRate {

@@ -9,7 +9,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::TrainError;
+use any2any_run::RunError;
 
 /// Writes scalars to an event file of its own.
 #[derive(Debug)]
@@ -20,11 +20,11 @@ pub struct EventWriter {
 
 impl EventWriter {
     /// A new file in a folder, which is made if need be.
-    pub fn create(folder: &Path) -> Result<Self, TrainError> {
-        std::fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
+    pub fn create(folder: &Path) -> Result<Self, RunError> {
+        std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
         let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         let path = folder.join(format!("events.out.tfevents.{nanoseconds}.any2any"));
-        let file = File::create_new(&path).map_err(TrainError::io(&path))?;
+        let file = File::create_new(&path).map_err(RunError::io(&path))?;
         let mut writer = Self { file: BufWriter::new(file), path };
         let mut event = wall_time();
         field_bytes(&mut event, 3, b"brain.Event:2");
@@ -33,7 +33,7 @@ impl EventWriter {
     }
 
     /// Adds the value of a scalar at a step.
-    pub fn scalar(&mut self, tag: &str, step: u64, value: f64) -> Result<(), TrainError> {
+    pub fn scalar(&mut self, tag: &str, step: u64, value: f64) -> Result<(), RunError> {
         let mut summary_value = Vec::new();
         field_bytes(&mut summary_value, 1, tag.as_bytes());
         summary_value.push(key(2, WIRE_FIXED_32));
@@ -48,11 +48,11 @@ impl EventWriter {
     }
 
     /// Puts everything on disk.
-    pub fn flush(&mut self) -> Result<(), TrainError> {
-        self.file.flush().map_err(TrainError::io(&self.path))
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        self.file.flush().map_err(RunError::io(&self.path))
     }
 
-    fn record(&mut self, message: &[u8]) -> Result<(), TrainError> {
+    fn record(&mut self, message: &[u8]) -> Result<(), RunError> {
         let length = (message.len() as u64).to_le_bytes();
         let parts: [&[u8]; 4] = [
             &length,
@@ -60,7 +60,7 @@ impl EventWriter {
             message,
             &masked_checksum(message).to_le_bytes(),
         ];
-        parts.iter().try_for_each(|part| self.file.write_all(part)).map_err(TrainError::io(&self.path))
+        parts.iter().try_for_each(|part| self.file.write_all(part)).map_err(RunError::io(&self.path))
     }
 }
 

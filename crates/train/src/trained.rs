@@ -2,16 +2,15 @@
 
 use any2any_data::Broken;
 use any2any_experiment::spec::Experiment;
+use any2any_run::{AdapterSet, CardScores, ModelCard, RunFolder, State};
+use any2any_translate::evaluate::{self, TeacherForced};
+use any2any_translate::{Split, Translator};
 use burn::tensor::Device;
+use serde_json::{Value, json};
 
-use crate::adapters::AdapterSet;
-use crate::checkpoint::State;
 use crate::error::TrainError;
-use crate::evaluate::{self, TeacherForced};
 use crate::observer::Stopped;
-use crate::prepare::{PreparedTask, Split};
-use crate::run::RunFolder;
-use crate::translator::Translator;
+use crate::prepare::PreparedTask;
 
 /// A training that has ended.
 pub struct Trained {
@@ -46,7 +45,39 @@ pub struct FinalScores {
     pub broken: Broken,
 }
 
+impl FinalScores {
+    /// The scores as JSON.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "task": self.task,
+            "split": self.split,
+            "decoded": self.scores,
+            "teacher_forced": self.forced,
+            "samples": self.samples,
+        })
+    }
+}
+
 impl Trained {
+    /// Writes the run's `README.md`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write_card(&self, scores: &[FinalScores]) -> Result<(), TrainError> {
+        let scores: Vec<CardScores<'_>> = scores
+            .iter()
+            .map(|of| CardScores {
+                task: &of.task,
+                split: of.split,
+                forced: of.forced.to_string(),
+                scores: &of.scores,
+            })
+            .collect();
+        let card = ModelCard { experiment: &self.experiment, state: &self.state, scores: &scores };
+        Ok(card.write(&self.run)?)
+    }
+
     /// The best checkpoint, ready to translate.
     ///
     /// # Errors

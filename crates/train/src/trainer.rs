@@ -11,29 +11,28 @@ use any2any_adapter::Seed;
 use any2any_core::{Model, Pass};
 use any2any_data::Prefetch;
 use any2any_experiment::spec::Experiment;
+use any2any_run::{
+    AdapterSet, Checkpoint, Existing, LastGood, RunFolder, Running, State, Texts, fresh_model, parameters,
+};
+use any2any_translate::batch::{Batch, Framing, Targets};
+use any2any_translate::{checksum, checksum_with_texts};
 use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::adapters::AdapterSet;
-use crate::batch::{Batch, Framing, Targets};
-use crate::bench::{Phase, Phases};
-use crate::checkpoint::{Checkpoint, LastGood, State};
-use crate::corpus;
+use crate::augmentation::Augmentation;
+use crate::batch_sampler::{BatchSampler, TaskExamples};
 use crate::error::TrainError;
 use crate::log::Log;
 use crate::objective::{Objective, Trained as TrainedBatch};
 use crate::observer::{Event, Observer, Stopped};
 use crate::optimizer::{GradientSum, Optimizer};
-use crate::order::{Order, TaskExamples};
-use crate::parameters;
+use crate::phases::{Phase, Phases};
 use crate::prepare::{Prepared, PreparedTask};
-use crate::run::{Existing, RunFolder, fresh_model};
-use crate::running::Running;
+use crate::running_mean::{Outcome, RunningMean};
 use crate::schedule::LearningRate;
-use crate::silence::Silence;
+use crate::source_dropout::SourceDropout;
 use crate::trained::Trained;
-use crate::variation::Variation;
-use crate::window::{Outcome, Window};
+use crate::updates::{Update, Updates};
 
 pub use resuming::Resuming;
 
@@ -73,8 +72,12 @@ impl Trainer {
     /// When the folder already holds a run and is not to be set aside, a run is being trained there, or it cannot be
     /// written.
     pub fn start(prepared: Prepared, run: RunFolder, existing: Existing) -> Result<Self, TrainError> {
-        let device = crate::device::device(&prepared.experiment.device)?;
-        let running = run.create(&prepared, existing)?;
+        let device = any2any_run::device::device(&prepared.experiment.device)?;
+        let running = run.create(
+            Texts { given: &prepared.given, resolved: &prepared.resolved },
+            &prepared.adapters,
+            existing,
+        )?;
         let Prepared { experiment, adapters, tasks, .. } = prepared;
         Ok(Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) })
     }
@@ -87,9 +90,9 @@ impl Trainer {
         tasks: Vec<PreparedTask>,
     ) -> Self {
         let model = fresh_model(&experiment, &adapters, &device.clone().autodiff());
-        let data = corpus::checksum(tasks.iter().flat_map(|task| &task.train.examples));
+        let data = checksum(tasks.iter().flat_map(|task| &task.train.examples));
         let validation = || tasks.iter().filter_map(|task| task.validation.as_ref());
-        let validation = corpus::checksum_with_texts(
+        let validation = checksum_with_texts(
             validation().flat_map(|split| &split.examples),
             validation().flat_map(|split| split.sources.iter().chain(&split.references)),
         );
@@ -146,21 +149,21 @@ impl Trainer {
         // Until it has ended, whatever comes after that.
         let _running = self.running.take();
         let steps = self.experiment.training.steps;
-        let (order, weights) = self.order()?;
+        let (sampler, weights) = self.batch_sampler()?;
         observer.event(Event::Started {
             parameters: self.model.num_params(),
             step: self.state.step,
             steps,
             tasks: &weights,
-            batches_an_epoch: order.batches_an_epoch(),
+            batches_an_epoch: sampler.batches_an_epoch(),
         });
         let mut log = Log::open(&self.run, self.state.step)?;
-        let mut batches = self.prefetch(order, self.state.step);
-        let mut rate = self.learning_rate();
-        let mut window = Window::new();
+        let batches = self.prefetch(sampler, self.state.step);
+        let mut updates = Updates::after(self.state.step, batches, self.learning_rate());
+        let mut mean = RunningMean::new();
         let mut stopped = Stopped::Finished;
         if self.state.unevaluated {
-            self.evaluate_until_stopped(&mut log, &mut rate, observer)?;
+            self.evaluate_until_stopped(&mut log, &mut updates.rate, observer)?;
             if self.state.unevaluated {
                 stopped = Stopped::Interrupted;
             } else {
@@ -171,28 +174,25 @@ impl Trainer {
             }
         }
         while self.state.step < steps && stopped == Stopped::Finished {
-            let step = self.state.step + 1;
             let began = Instant::now();
-            let learning_rate = rate.at(step);
-            let update = self.next_update(&mut batches);
-            let outcome = self.step(step, &update, learning_rate)?;
+            let Update { step, learning_rate, outcome, .. } = updates.make(&mut self)?;
             self.state.step = step;
             self.state.tokens += outcome.tokens as u64;
             self.state.seconds += began.elapsed().as_secs_f64();
-            window.add(&outcome, began.elapsed().as_secs_f64());
+            mean.add(&outcome, began.elapsed().as_secs_f64());
 
-            let progress = window.progress(step, steps, learning_rate, &self.state);
+            let progress = mean.progress(step, steps, learning_rate, &self.state);
             observer.event(Event::Step(&progress));
             if step.is_multiple_of(self.experiment.training.log_every) || step == steps {
                 log.progress(&progress)?;
                 observer.event(Event::Logged(&progress));
-                window = Window::new();
+                mean = RunningMean::new();
             }
             let evaluates = step.is_multiple_of(self.experiment.evaluation.every) || step == steps;
             let saves = self.experiment.training.save_every.is_some_and(|every| step.is_multiple_of(every));
             if evaluates {
                 self.require_finite()?;
-                self.evaluate_until_stopped(&mut log, &mut rate, observer)?;
+                self.evaluate_until_stopped(&mut log, &mut updates.rate, observer)?;
             }
             let interrupted = self.stop.load(Ordering::Relaxed);
             if evaluates || saves || interrupted {
@@ -235,9 +235,9 @@ impl Trainer {
     }
 
     /// The batches of all updates after some steps, prepared ahead.
-    pub(crate) fn prefetch(&self, order: Order, steps: u64) -> Prefetch<Batch> {
+    pub(crate) fn prefetch(&self, sampler: BatchSampler, steps: u64) -> Prefetch<Batch> {
         let first = steps * self.experiment.training.accumulate as u64;
-        Prefetch::new(self.experiment.training.batch.prefetch, order.batches(first))
+        Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(first))
     }
 
     /// The batches of the next update.
@@ -258,7 +258,7 @@ impl Trainer {
     }
 
     /// The order of training, which takes the training examples over, and what each task brings to it.
-    pub(crate) fn order(&mut self) -> Result<(Order, Vec<(String, String)>), TrainError> {
+    pub(crate) fn batch_sampler(&mut self) -> Result<(BatchSampler, Vec<(String, String)>), TrainError> {
         let mut tasks = Vec::new();
         let mut described = Vec::new();
         for (number, task) in self.tasks.iter_mut().enumerate() {
@@ -274,10 +274,10 @@ impl Trainer {
             let targets = keep(std::mem::take(&mut task.train.references), kept);
             let names = &self.adapters.tasks()[number];
             let seed = Seed(self.experiment.seed);
-            let variation = Variation::new(names, &self.adapters, sources, targets, seed);
+            let augmentation = Augmentation::new(names, &self.adapters, sources, targets, seed);
             let unaligned = self.objective.unaligned(number, names, &self.adapters, &examples);
-            if let Some(variation) = &variation {
-                variation.forget(&mut examples);
+            if let Some(augmentation) = &augmentation {
+                augmentation.forget(&mut examples);
             }
             if unaligned > 0 {
                 words = format!("{words}; {unaligned} have too few positions for the alignment loss");
@@ -286,15 +286,20 @@ impl Trainer {
             tasks.push(TaskExamples {
                 examples,
                 lengths,
-                variation,
-                silence: Silence::new(&task.name, self.experiment.tasks[&task.name].source_dropout, seed),
+                augmentation,
+                source_dropout: SourceDropout::new(
+                    &task.name,
+                    self.experiment.tasks[&task.name].source_dropout,
+                    seed,
+                ),
                 framing: Framing::of(&self.adapters, number),
                 weight: self.experiment.tasks[&task.name].weight,
             });
         }
         let training = &self.experiment.training;
-        let order = Order::new(tasks, training.batch.tokens, &training.mixing, Seed(self.experiment.seed))?;
-        Ok((order, described))
+        let sampler =
+            BatchSampler::new(tasks, training.batch.tokens, &training.mixing, Seed(self.experiment.seed))?;
+        Ok((sampler, described))
     }
 
     /// One update from the gradients of some batches.
@@ -362,7 +367,7 @@ impl Trainer {
     fn require_finite(&self) -> Result<(), TrainError> {
         match parameters::not_finite(&parameters::weights(&self.model)) {
             None => Ok(()),
-            Some(parameter) => Err(self.run.checkpoints().diverged(self.state.step, parameter)),
+            Some(parameter) => Err(self.run.checkpoints().diverged(self.state.step, parameter).into()),
         }
     }
 
@@ -399,6 +404,6 @@ impl Trainer {
         checkpoints.point("best", best)?;
         let mut kept: Vec<u64> = self.state.best.iter().map(|ranked| ranked.step).collect();
         kept.push(self.state.step);
-        checkpoints.keep_only(&kept)
+        Ok(checkpoints.keep_only(&kept)?)
     }
 }

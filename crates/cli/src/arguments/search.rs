@@ -1,7 +1,7 @@
 //! How a model writes: options that take the place of the experiment's.
 
 use any2any_experiment::spec::{Beam, Decoding, Sampling};
-use any2any_train::OutputLengths;
+use any2any_run::OutputLengths;
 use clap::Args;
 
 use super::Usage;
@@ -99,8 +99,7 @@ impl SearchArguments {
         change(&mut decoding.repetition_penalty, self.repetition_penalty);
         change(&mut decoding.batch_tokens, self.batch_tokens);
         if self.min_length.is_some() || self.max_length.is_some() {
-            let wrong =
-                |error: any2any_train::TrainError| Usage(format!("--min-length, --max-length: {error}"));
+            let wrong = |error: any2any_run::RunError| Usage(format!("--min-length, --max-length: {error}"));
             OutputLengths::check(&decoding).map_err(wrong)?;
         }
         Ok(decoding)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use any2any_train::sweep::Axis;
+use any2any_run::sweep::Axis;
 use clap::Args;
 
 use super::{ConfigArguments, DataRootArgument};

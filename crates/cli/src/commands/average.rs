@@ -1,8 +1,7 @@
 //! `any2any average`.
 
-use any2any_train::{
-    RunFolder, TrainError, average_weights, read_architecture, read_finite_weights, write_weights,
-};
+use any2any_run::{RunError, RunFolder, read_architecture, read_finite_weights, write_weights};
+use any2any_train::average_weights;
 use serde_json::json;
 
 use crate::arguments::AverageArguments;
@@ -21,7 +20,7 @@ pub(crate) fn run(arguments: AverageArguments) -> anyhow::Result<()> {
     let files = names
         .iter()
         .map(|name| Ok(checkpoints.resolve(name)?.join("model.safetensors")))
-        .collect::<Result<Vec<_>, TrainError>>()?;
+        .collect::<Result<Vec<_>, RunError>>()?;
     let weights = files.iter().map(|file| read_finite_weights(file)).collect::<Result<Vec<_>, _>>()?;
     // All of a run are of one model.
     let architecture = files.first().map(|file| read_architecture(file)).transpose()?.flatten();

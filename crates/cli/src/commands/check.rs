@@ -5,6 +5,7 @@ use std::path::Path;
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_experiment::Diagnostics;
+use any2any_run::RunError;
 use any2any_train::{TaskReport, TrainError};
 use serde_json::json;
 
@@ -64,7 +65,7 @@ fn check(
             output::data_warnings(&warnings);
             Ok(Ok(tasks))
         }
-        Err(TrainError::Experiment(diagnostics)) => Ok(Err(diagnostics)),
+        Err(TrainError::Run(RunError::Experiment(diagnostics))) => Ok(Err(diagnostics)),
         Err(error) => Err(error.into()),
     }
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_experiment::Document;
-use any2any_train::{Existing, Resuming, RunFolder, Running, Stopped, Trainer};
+use any2any_run::{Existing, RunFolder, Running};
+use any2any_train::{Resuming, Stopped, Trainer};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CrossValidateArguments, Usage};
@@ -129,7 +130,7 @@ fn train(
     let scores = trained.score()?;
     trained.write_card(&scores)?;
     let scores = Json::Array(scores.iter().map(|scores| scores.to_json()).collect());
-    any2any_train::write_file(
+    any2any_run::atomic_file::write(
         &RunFolder::new(place).scores_file(),
         serde_json::to_string_pretty(&scores)?.as_bytes(),
     )?;

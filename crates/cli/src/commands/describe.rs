@@ -4,7 +4,7 @@ use any2any_adapter::{Head, Registry};
 use any2any_architecture::{Architecture, names};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::Experiment;
-use any2any_train::{AdapterSet, RunFolder, architecture};
+use any2any_run::{AdapterSet, RunFolder, architecture};
 use serde_json::{Value, json};
 
 use crate::arguments::DescribeArguments;
@@ -104,11 +104,11 @@ fn print(
     history: &[Value],
 ) -> anyhow::Result<()> {
     let parameters = architecture.parameter_count();
-    output::line(format!("{}: {} parameters", experiment.name, output::grouped(parameters)))?;
+    output::line(format!("{}: {} parameters", experiment.name, any2any_adapter::grouped(parameters)))?;
     let modules = modules(architecture);
     let width = modules.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, parameters) in &modules {
-        output::line(format!("  {name:<width$}  {:>12}", output::grouped(*parameters)))?;
+        output::line(format!("  {name:<width$}  {:>12}", any2any_adapter::grouped(*parameters)))?;
     }
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     output::line(format!(
@@ -117,7 +117,7 @@ fn print(
         megabytes(16 * parameters)
     ))?;
     for (name, size) in vocabularies(adapters) {
-        output::line(format!("vocabulary {name}: {} tokens", output::grouped(size as u64)))?;
+        output::line(format!("vocabulary {name}: {} tokens", any2any_adapter::grouped(size as u64)))?;
     }
     for line in history {
         let scores = line["decoded"].as_object().into_iter().flatten();

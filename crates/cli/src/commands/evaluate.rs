@@ -7,10 +7,11 @@ use any2any_adapter::{Image, Kind, Registry, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics::Score;
-use any2any_train::controls::{Controlled, Controls};
-use any2any_train::evaluate::{DecodedSplit, decode, larger_is_better, teacher_forced};
-use any2any_train::groups::{Group, numbers};
-use any2any_train::{RunFolder, Split, Translator};
+use any2any_run::RunFolder;
+use any2any_translate::bucketed_scores::{Group, numbers};
+use any2any_translate::controls::{Controlled, Controls};
+use any2any_translate::evaluate::{DecodedSplit, decode, larger_is_better, teacher_forced};
+use any2any_translate::{Split, Translator};
 use serde::Serialize;
 use serde_json::json;
 
@@ -275,11 +276,11 @@ fn write(decoded: &DecodedSplit, path: &Path, translator: &Translator, task: usi
     if names.target_medium().kind() == Kind::Text {
         let lines: String =
             values.map(|value| format!("{}\n", output::one_line(&value.to_string()))).collect();
-        return Ok(any2any_train::write_file(path, lines.as_bytes())?);
+        return Ok(any2any_run::atomic_file::write(path, lines.as_bytes())?);
     }
     for (number, value) in values.enumerate() {
         let (extension, bytes) = translator.adapters.adapter(names.target).to_file(value)?;
-        any2any_train::write_file(&path.join(format!("{}.{extension}", number + 1)), &bytes)?;
+        any2any_run::atomic_file::write(&path.join(format!("{}.{extension}", number + 1)), &bytes)?;
     }
     Ok(())
 }

@@ -32,11 +32,11 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     }
     let recording = Recording { samples: arguments.samples, texts: arguments.text.clone() };
     let page = server.export(&recording, |progress| eprintln!("{progress}"))?;
-    any2any_train::write_file(file, page.as_bytes())?;
+    any2any_run::atomic_file::write(file, page.as_bytes())?;
     output::line(format!(
         "{}: {} bytes; open it in any browser",
         file.display(),
-        output::grouped(page.len() as u64)
+        any2any_adapter::grouped(page.len() as u64)
     ))
 }
 

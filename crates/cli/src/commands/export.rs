@@ -1,7 +1,7 @@
 //! `any2any export`.
 
 use any2any_adapter::Registry;
-use any2any_train::RunFolder;
+use any2any_run::RunFolder;
 use serde_json::json;
 
 use crate::arguments::ExportArguments;
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: ExportArguments, registry: &Registry) -> anyhow::Re
     output::line(format!(
         "{}: {} bytes; translate with `any2any translate {}`",
         arguments.output.display(),
-        output::grouped(bytes),
+        any2any_adapter::grouped(bytes),
         arguments.output.display()
     ))
 }

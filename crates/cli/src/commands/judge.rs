@@ -3,8 +3,9 @@
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_metrics::{Bootstrap, ExactMatch, Score, score_with_interval};
-use any2any_train::evaluate::DecodedSplit;
-use any2any_train::{RunFolder, Split, TrainError, Translated, Translator};
+use any2any_run::RunFolder;
+use any2any_translate::evaluate::DecodedSplit;
+use any2any_translate::{Split, TranslateError, Translated, Translator};
 
 use crate::arguments::EvaluateArguments;
 
@@ -39,7 +40,7 @@ impl Judge {
         let decoding = self.translator.decoding(self.task);
         let verdicts = self.translator.translate_each(self.task, &values, decoding, None)?;
         // What the judge cannot read, it cannot name.
-        let name = |verdict: Result<Translated, TrainError>| {
+        let name = |verdict: Result<Translated, TranslateError>| {
             let verdict = verdict.unwrap_or_default();
             verdict.outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())
         };

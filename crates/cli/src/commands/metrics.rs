@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use any2any_data::TextFile;
 use any2any_metrics::Bootstrap;
-use any2any_train::text_metrics::score_texts;
+use any2any_translate::text_metrics::score_texts;
 use serde_json::json;
 
 use crate::arguments::MetricsArguments;

@@ -25,7 +25,8 @@ use std::path::Path;
 
 use any2any_adapter::{Registry, Value};
 use any2any_data::TextFile;
-use any2any_train::{Precision, RunFolder, Translator};
+use any2any_run::RunFolder;
+use any2any_translate::{Precision, Translator};
 
 use crate::arguments::{ModelArguments, Usage};
 use crate::output;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::{Registry, Value};
 use any2any_data::{DataRoot, TextFile};
 use any2any_experiment::{Template, template};
+use any2any_run::RunError;
 use any2any_text::{Bpe, TextOptions, Tokenizer, nearest_vocabulary};
 use any2any_train::TrainError;
 
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
     };
     let text =
         fitting(&mut answers, config, registry, super::values(&[sources.lines, targets.lines].concat()))?;
-    any2any_train::write_file(config, text.as_bytes())?;
+    any2any_run::atomic_file::write(config, text.as_bytes())?;
     eprintln!("{}: written; train it with `any2any train {}`", config.display(), config.display());
     Ok(())
 }
@@ -70,7 +71,7 @@ fn fitting(
                 reports.iter().flat_map(|report| &report.warnings).for_each(output::warn);
                 return Ok(text);
             }
-            Err(TrainError::Experiment(problems)) => problems,
+            Err(TrainError::Run(RunError::Experiment(problems))) => problems,
             Err(error) => return Err(error.into()),
         };
         // Of a few lines none of these may be right: then whatever the data carries.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use any2any_adapter::{Registry, Value};
-use any2any_train::PairScore;
+use any2any_translate::PairScore;
 use serde_json::json;
 
 use crate::arguments::ScoreArguments;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use any2any_adapter::Registry;
+use any2any_adapter::{Registry, grouped};
 use any2any_data::DataRoot;
-use any2any_train::sweep::{Grid, Sweep, SweepProgress};
+use any2any_sweep::{Grid, Sweep, SweepProgress};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::arguments::SweepArguments;
-use crate::output::{self, duration, grouped};
+use crate::output::{self, duration};
 
 pub(crate) fn run(arguments: SweepArguments, registry: &Registry) -> anyhow::Result<()> {
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
-use any2any_train::{Existing, FinalScores, Resuming, RunFolder, Stopped, Trained, Trainer};
+use any2any_run::{Existing, RunFolder};
+use any2any_train::{FinalScores, Resuming, Stopped, Trained, Trainer};
 use serde_json::json;
 
 use crate::arguments::TrainArguments;

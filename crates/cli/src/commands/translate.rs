@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::{Adapter, Kind, Registry, Value};
-use any2any_train::{Output, Translated};
+use any2any_translate::{Output, Translated};
 use serde_json::json;
 
 use crate::arguments::{TranslateArguments, Usage};

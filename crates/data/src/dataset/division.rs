@@ -155,9 +155,9 @@ impl Dataset {
                 let groups = match (&shares.by, groups) {
                     (Some(field), Some(texts)) => {
                         let values: BTreeSet<&str> = texts.into_iter().collect();
-                        format!("{} values of {field}", text::grouped(values.len()))
+                        format!("{} values of {field}", any2any_adapter::grouped(values.len()))
                     }
-                    _ => format!("{} samples", text::grouped(samples.len())),
+                    _ => format!("{} samples", any2any_adapter::grouped(samples.len())),
                 };
                 let reason = format!(
                     "a share of {share} of {groups} is none for {name}: give it more, choose another `by`, \

@@ -94,7 +94,10 @@ impl Source {
                 let splits = match splits.get() {
                     Some(splits) => splits,
                     None => {
-                        let generated = generator.samples()?;
+                        let generated = generator
+                            .generate()
+                            .map_err(DataError::Generator)?
+                            .map(|columns| Samples::new(columns).unwrap_or_default());
                         splits.get_or_init(|| generated)
                     }
                 };

@@ -21,12 +21,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use any2any_experiment::spec::SplitFiles;
+use any2any_synthetic::Generator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::toy::ToyEnDe;
-use crate::toy::agreement::Agreement;
-use crate::{DataError, Samples};
+use crate::DataError;
 
 /// A dataset: its files, its splits, and what a person must know before using it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,34 +121,6 @@ pub enum ArchiveFormat {
     TarGz,
     /// A zip archive.
     Zip,
-}
-
-/// Makes samples without any file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Generator {
-    /// The [little grammar](crate::toy) of English and German.
-    ToyEnDe(ToyEnDe),
-    /// [Statements and questions](crate::toy::agreement) whose subject and verb stand far apart.
-    Agreement(Agreement),
-}
-
-impl Generator {
-    /// What is wrong, and the way out.
-    fn check(&self) -> Result<(), String> {
-        match self {
-            Self::ToyEnDe(toy) => toy.check(),
-            Self::Agreement(agreement) => agreement.check(),
-        }
-    }
-
-    /// The splits train, validation and test.
-    pub(crate) fn samples(&self) -> Result<[Samples; 3], DataError> {
-        match self {
-            Self::ToyEnDe(toy) => Ok(toy.generate()?.samples()),
-            Self::Agreement(agreement) => agreement.samples(),
-        }
-    }
 }
 
 impl Manifest {

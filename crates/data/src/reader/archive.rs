@@ -13,9 +13,9 @@ use any2any_adapter::{File, UnpackedLimit};
 use flate2::bufread::MultiGzDecoder;
 
 use super::lines::wrong;
+use crate::DataError;
 use crate::reach::Reach;
 use crate::tarball::{self, Member};
-use crate::{DataError, text};
 
 /// The most members.
 const MEMBERS: usize = 1_000_000;
@@ -96,7 +96,7 @@ impl Archive {
         self.members.get(name.trim_start_matches("./")).ok_or_else(|| {
             let nearest = self.members.range(name.to_owned()..).next().or(self.members.iter().next_back());
             let example = nearest.map(|(name, _)| name.as_str()).unwrap_or_default();
-            let count = text::grouped(self.members.len());
+            let count = any2any_adapter::grouped(self.members.len());
             let reason = format!("no member is called '{name}'; it has {count} files, such as '{example}'");
             wrong(&self.path, &reason)
         })

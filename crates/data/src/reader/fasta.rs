@@ -9,8 +9,8 @@ use any2any_experiment::spec;
 
 use super::archive::Archives;
 use super::lines::{Lines, wrong, wrong_line};
-use crate::text::grouped;
 use crate::{DataError, Samples, text};
+use any2any_adapter::grouped;
 
 pub(super) fn read(fasta: &spec::Fasta, folder: &Path, archives: &Archives) -> Result<Samples, DataError> {
     let mut files = Vec::new();

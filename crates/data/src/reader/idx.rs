@@ -13,8 +13,8 @@ use any2any_adapter::{Image, UnpackedLimit, Value};
 use flate2::bufread::MultiGzDecoder;
 
 use super::lines::{unreadable, wrong};
-use crate::text::grouped;
 use crate::{DataError, Samples};
+use any2any_adapter::grouped;
 
 pub(super) fn read(fields: &BTreeMap<String, PathBuf>, folder: &Path) -> Result<Samples, DataError> {
     let mut columns: Vec<(String, Vec<Value>)> = Vec::with_capacity(fields.len());

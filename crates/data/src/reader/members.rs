@@ -9,8 +9,8 @@ use regex::Regex;
 
 use super::archive::Archives;
 use super::lines::wrong;
-use crate::text::grouped;
 use crate::{DataError, Flaws, PassedOver, Samples};
+use any2any_adapter::grouped;
 
 /// How deep a folder is looked into: deeper than any dataset, and an end for links in a circle.
 const DEPTH: usize = 32;

@@ -5,8 +5,8 @@ use std::path::Path;
 use any2any_adapter::Value;
 
 use super::lines::{wrong, wrong_line};
-use crate::text::grouped;
 use crate::{Broken, DataError, Flaws, Samples};
+use any2any_adapter::grouped;
 
 /// Columns that grow row by row, beside the rows that cannot be read.
 pub(super) struct Table<'a> {

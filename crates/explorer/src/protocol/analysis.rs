@@ -1,6 +1,6 @@
 //! What counts for a token, and what was learned.
 
-use any2any_train::look::Method;
+use any2any_inspect::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

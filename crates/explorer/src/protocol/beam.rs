@@ -1,6 +1,6 @@
 //! A beam search as a tree.
 
-use any2any_train::look::NodeFate;
+use any2any_inspect::NodeFate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

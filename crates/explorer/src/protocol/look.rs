@@ -1,6 +1,6 @@
 //! One pass over a source and what was written so far, with everything that every head attended to.
 
-use any2any_train::look::StackKind;
+use any2any_architecture::StackKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,12 +1,12 @@
 //! The figure of the paper, with this model's numbers flowing through it.
 
-use any2any_train::look::{PartKind, PartParameter};
+use any2any_inspect::{PartKind, PartParameter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::given::Given;
 use super::numbers::Floats;
-use any2any_train::look::StackKind;
+use any2any_architecture::StackKind;
 
 /// What flows through.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -18,7 +18,7 @@ mod translate;
 mod value;
 
 pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
-pub use any2any_train::look::{Method, NodeFate, PartKind, PartParameter};
+pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
 pub use given::{Given, GivenFile, GivenSample, Model, Prefix};

@@ -1,6 +1,6 @@
 //! A training and a sweep, while they go on and afterwards.
 
-use any2any_train::sweep::{Axis, Cell};
+use any2any_run::sweep::{Axis, Cell};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,16 +1,15 @@
 //! Evaluations on the way: scores of the validation splits, and which checkpoint is the best so far.
 
 use any2any_adapter::Cancellation;
+use any2any_run::Ranked;
+use any2any_translate::{TranslateError, Translator, evaluate};
 use burn::module::Module;
 
 use super::Trainer;
-use crate::checkpoint::Ranked;
 use crate::error::TrainError;
-use crate::evaluate;
 use crate::log::Log;
 use crate::observer::{Event, Observer, TaskEvaluation};
 use crate::schedule::LearningRate;
-use crate::translator::Translator;
 
 impl Trainer {
     /// Evaluates, unless the training is stopped meanwhile: then that comes first when it goes on.
@@ -27,7 +26,7 @@ impl Trainer {
                 self.state.unevaluated = false;
                 Ok(())
             }
-            Err(TrainError::Cancelled(_)) => {
+            Err(TrainError::Translate(TranslateError::Cancelled(_))) => {
                 self.state.unevaluated = true;
                 Ok(())
             }

@@ -6,19 +6,16 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::Registry;
 use any2any_data::{DataRoot, Limits};
 use any2any_experiment::Document;
+use any2any_run::{
+    Checkpoint, Checkpoints, RunError, RunFolder, Running, State, architecture, parameters, shapes_of,
+};
+use any2any_translate::load_split;
 
 use super::Trainer;
-use crate::build::architecture;
 use crate::changes::Changes;
-use crate::checkpoint::{Checkpoint, State};
-use crate::checkpoints::Checkpoints;
 use crate::error::TrainError;
-use crate::loaded::shapes_of;
 use crate::optimizer::Optimizer;
-use crate::parameters;
-use crate::prepare::{PreparedTask, load_split};
-use crate::run::RunFolder;
-use crate::running::Running;
+use crate::prepare::PreparedTask;
 
 /// How a training is gone on with.
 #[derive(Clone, Debug, Default)]
@@ -63,14 +60,14 @@ impl Trainer {
             // Of a model that has been changed, the change is the better word.
             if changes.model.is_empty() {
                 let found = checkpoint.weights.iter().map(|(name, weights)| (name, &weights.shape));
-                parameters::check_shapes(&shapes, found).map_err(|reason| TrainError::run(folder, reason))?;
+                parameters::check_shapes(&shapes, found).map_err(|reason| RunError::run(folder, reason))?;
             }
             Ok((checkpoint, changes))
         };
         let (loaded, broken) = start_of(&run.checkpoints(), from.as_deref(), load)?;
         let mut experiment = document.experiment;
         experiment.training.steps = steps.unwrap_or(experiment.training.steps);
-        let device = crate::device::device(&experiment.device)?;
+        let device = any2any_run::device::device(&experiment.device)?;
         let limits = Limits {
             source: experiment.training.batch.max_source_length,
             target: experiment.training.batch.max_target_length,
@@ -79,7 +76,7 @@ impl Trainer {
             .map(|task| {
                 let name = adapters.tasks()[task].name.clone();
                 let dataset =
-                    any2any_data::open(&experiment.tasks[&name].data, &root).map_err(TrainError::data)?;
+                    any2any_data::open(&experiment.tasks[&name].data, &root).map_err(RunError::data)?;
                 let split = |role: &str| load_split(&dataset, &adapters, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
                 let train = split("train")?;
@@ -140,7 +137,7 @@ impl Trainer {
         }
         self.changes = model.into_iter().chain(scores).collect();
         let model = parameters::with_weights(self.model.clone(), &checkpoint.weights);
-        self.model = model.map_err(|reason| TrainError::run(&place, reason))?;
+        self.model = model.map_err(|reason| RunError::run(&place, reason))?;
         let kind = self.experiment.training.optimizer.clone();
         self.optimizer =
             Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device);
@@ -162,7 +159,7 @@ fn changes_since(
         // Read as a run of any earlier version is.
         Some(before) => any2any_experiment::load_run("state.json", &format!("{before:#}"), run, registry)
             .map(|before| Changes::between(&before, document))
-            .map_err(TrainError::Experiment),
+            .map_err(|problems| RunError::Experiment(problems).into()),
         None => Ok(Changes::default()),
     }
 }
@@ -181,11 +178,11 @@ fn start_of<T>(
     for step in checkpoints.steps()?.into_iter().rev() {
         match load(&checkpoints.step(step)) {
             Ok(loaded) => return Ok((Some(loaded), broken)),
-            Err(TrainError::Io { path, source }) if is_of_the_process(&source) => {
+            Err(TrainError::Run(RunError::Io { path, source })) if is_of_the_process(&source) => {
                 let reason = format!(
                     "{source}: the checkpoint may be whole, so it is not passed over; mend that, or choose one with --from"
                 );
-                return Err(TrainError::run(&path, reason));
+                return Err(RunError::run(&path, reason).into());
             }
             Err(error) => broken.push(error),
         }
@@ -214,7 +211,7 @@ mod tests {
         let checkpoints = Checkpoints::new(folder.path());
         let begin = |error: fn() -> io::Error| {
             let load = |folder: &Path| {
-                if folder.ends_with("step-20") { Err(TrainError::io(folder)(error())) } else { Ok(10) }
+                if folder.ends_with("step-20") { Err(RunError::io(folder)(error()).into()) } else { Ok(10) }
             };
             start_of(&checkpoints, None, load).map(|(step, broken)| (step, broken.len()))
         };

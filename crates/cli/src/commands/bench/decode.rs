@@ -1,10 +1,11 @@
 //! `any2any bench decode`.
 
 use any2any_adapter::Registry;
+use any2any_bench::{Batching, DecodingBench, DecodingReport};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Beam, Decoding};
-use any2any_train::bench::{Batching, DecodingBench, DecodingReport};
-use any2any_train::{RunFolder, Translator};
+use any2any_run::RunFolder;
+use any2any_translate::Translator;
 
 use super::{head, memory, row};
 use crate::arguments::{BenchDecodeArguments, Usage};
@@ -42,7 +43,7 @@ fn translator(arguments: &BenchDecodeArguments, registry: &Registry) -> anyhow::
     let document = any2any_experiment::load(place, &arguments.overrides, registry)?;
     output::warnings(&document);
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
-    Ok(Translator::untrained(any2any_train::prepare(&document, registry, &root)?, precision)?)
+    Ok(any2any_bench::untrained(any2any_train::prepare(&document, registry, &root)?, precision)?)
 }
 
 fn decoding(arguments: &BenchDecodeArguments, configured: &Decoding) -> Decoding {
@@ -60,9 +61,9 @@ fn print(report: &DecodingReport) -> anyhow::Result<()> {
     let how = if report.one_by_one { "one by one" } else { "in batches" };
     let forced = report.forced_length.map_or(String::new(), |length| format!(", {length} tokens each"));
     row("measured", format!("{} lines {how}, beam {}{forced}", report.sentences, report.beam))?;
-    row("target tokens", output::grouped(report.target_tokens as u64))?;
+    row("target tokens", any2any_adapter::grouped(report.target_tokens as u64))?;
     row("seconds", format!("{:.3}", report.seconds))?;
-    row("target tokens a second", output::grouped(report.target_tokens_per_second.round() as u64))?;
+    row("target tokens a second", any2any_adapter::grouped(report.target_tokens_per_second.round() as u64))?;
     row("lines a second", format!("{:.1}", report.sentences_per_second))?;
     if let Some(latency) = report.latency_seconds {
         row("half take at most", format!("{:.1} ms", 1e3 * latency.percentile_50))?;

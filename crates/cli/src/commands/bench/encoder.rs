@@ -1,7 +1,7 @@
 //! `any2any bench encoder`.
 
 use any2any_adapter::Registry;
-use any2any_train::bench::{EncoderBench, EncoderReport};
+use any2any_bench::{EncoderBench, EncoderReport};
 
 use super::{head, memory, row};
 use crate::arguments::BenchEncoderArguments;
@@ -25,6 +25,6 @@ fn print(report: &EncoderReport) -> anyhow::Result<()> {
     row("measured", format!("{} passes over {} frames of {}", report.steps, report.frames, report.width))?;
     row("seconds forward", format!("{:.4}", report.forward_seconds))?;
     row("seconds backward", format!("{:.4}", report.backward_seconds))?;
-    row("frames a second", output::grouped(report.frames_per_second.round() as u64))?;
+    row("frames a second", any2any_adapter::grouped(report.frames_per_second.round() as u64))?;
     memory(report.peak_resident_bytes)
 }

@@ -1,14 +1,14 @@
 //! `any2any bench kernels`.
 
+use any2any_bench::KernelsReport;
 use any2any_experiment::spec::Device;
-use any2any_train::bench::{self, KernelsReport};
 
 use crate::arguments::BenchKernelsArguments;
 use crate::output;
 
 pub(super) fn run(arguments: &BenchKernelsArguments) -> anyhow::Result<()> {
     let device = Device { threads: arguments.threads, ..Device::default() };
-    let report = bench::kernels(&device, arguments.repetitions)?;
+    let report = any2any_bench::kernels(&device, arguments.repetitions)?;
     if arguments.json { output::json(&report) } else { print(&report) }
 }
 

@@ -28,7 +28,7 @@ fn row(name: &str, value: impl std::fmt::Display) -> anyhow::Result<()> {
 /// Where and with what a bench ran, as the head of its table.
 fn head(name: &str, backend: &str, threads: usize, parameters: usize) -> anyhow::Result<()> {
     let threads = if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
-    let parameters = crate::output::grouped(parameters as u64);
+    let parameters = any2any_adapter::grouped(parameters as u64);
     crate::output::line(format!("{name} on {backend}, {threads}: {parameters} parameters"))
 }
 

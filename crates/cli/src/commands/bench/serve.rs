@@ -214,8 +214,8 @@ impl Report {
         for load in [&self.alone, &self.together] {
             let clients = if load.clients == 1 { "client" } else { "clients" };
             output::line(format!("{} {clients}:", load.clients))?;
-            let failed = output::grouped(load.failed as u64);
-            row("requests", format!("{}, {failed} failed", output::grouped(load.requests as u64)))?;
+            let failed = any2any_adapter::grouped(load.failed as u64);
+            row("requests", format!("{}, {failed} failed", any2any_adapter::grouped(load.requests as u64)))?;
             row("requests a second", format!("{:.1}", load.requests_per_second))?;
             row("half take at most", format!("{:.1} ms", 1e3 * load.seconds_percentile_50))?;
             row("99 of 100 take at most", format!("{:.1} ms", 1e3 * load.seconds_percentile_99))?;

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use any2any_adapter::Registry;
+use any2any_bench::{TrainingBench, TrainingReport};
 use any2any_data::DataRoot;
-use any2any_train::bench::{TrainingBench, TrainingReport};
 
 use super::{head, memory, row};
 use crate::arguments::BenchTrainArguments;
@@ -26,12 +26,12 @@ pub(super) fn run(arguments: &BenchTrainArguments, registry: &Registry) -> anyho
 }
 
 fn print(report: &TrainingReport) -> anyhow::Result<()> {
-    let whole = |rate: f64| output::grouped(rate.round() as u64);
+    let whole = |rate: f64| any2any_adapter::grouped(rate.round() as u64);
     let billions = |rate: f64| format!("{:.1} billion operations a second", rate / 1e9);
     let per_cent = |share: f64| format!("{:.1} %", 100.0 * share);
     head(&report.name, report.backend, report.threads, report.parameters)?;
     row("measured", format!("{} steps, after {} to warm up", report.steps, report.warm_up_steps))?;
-    row("target tokens", output::grouped(report.target_tokens as u64))?;
+    row("target tokens", any2any_adapter::grouped(report.target_tokens as u64))?;
     row("target tokens a second", whole(report.target_tokens_per_second))?;
     row("source tokens a second", whole(report.source_tokens_per_second))?;
     let padding = report.padding_share;

@@ -4,22 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use any2any_experiment::spec::Decoding;
-use any2any_train::look::{self as library, Interventions, Place, ReadSource};
+use any2any_inspect::{self as library, Inspector, Interventions, Place, ReadSource};
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
 
 use super::{Call, blocking, call, in_time, json, model, query, read_pair, read_prefix};
 use crate::budget::{Lane, Share};
-use crate::explained;
 use crate::failure::Failure;
 use crate::opened::{LOOK, Longest, MACHINE, Opened};
-use crate::pooling;
 use crate::protocol::{
     Attribution, AttributionRequest, BeamRequest, Head, LookRequest, Machine, MachineRequest, Method, Model,
     ParameterQuery,
 };
 use crate::server::App;
+use crate::{explained, pooling};
 
 /// Hypotheses of a beam that is drawn.
 const BEAM: usize = 16;
@@ -43,7 +42,7 @@ pub(in crate::server) async fn look(
         let (look, source, took) = worker
             .ask(share.lane, move |model| {
                 let began = Instant::now();
-                let look = model.look(task, source.as_ref(), &tokens, &interventions)?;
+                let look = Inspector::new(model).look(task, source.as_ref(), &tokens, &interventions)?;
                 Ok((look, source, began.elapsed()))
             })
             .await?;
@@ -104,7 +103,7 @@ pub(in crate::server) async fn beam(
         let tree = worker
             .ask(share.lane, move |model| {
                 let source = source.as_ref().map(|source| &source.sequence);
-                Ok(model.search_tree(task, source, &beam, &prefix)?)
+                Ok(Inspector::new(model).search_tree(task, source, &beam, &prefix)?)
             })
             .await?;
         json(&explained::tree(tree))
@@ -131,7 +130,7 @@ pub(in crate::server) async fn attribution(
         let found = worker
             .ask(share.lane, move |model| {
                 let explained = library::Explained { position, token };
-                Ok(model.attribution(task, source.as_ref(), &tokens, explained, method)?)
+                Ok(Inspector::new(model).attribution(task, source.as_ref(), &tokens, explained, method)?)
             })
             .await?;
         let library::Attribution { source, target, base } = found;
@@ -151,8 +150,11 @@ pub(in crate::server) async fn machine(
         let source = read_pair(&app, &run, task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;
         let share = share(&app, &run, task, source.as_ref(), tokens.len(), 1).await?;
-        let parts =
-            worker.ask(share.lane, move |model| Ok(model.machine(task, source.as_ref(), &tokens)?)).await?;
+        let parts = worker
+            .ask(share.lane, move |model| {
+                Ok(Inspector::new(model).machine(task, source.as_ref(), &tokens)?)
+            })
+            .await?;
         blocking(move || json(&Machine { parts: parts.iter().map(explained::part).collect() })).await
     })
     .await
@@ -166,7 +168,7 @@ pub(in crate::server) async fn parameter(State(app): State<Arc<App>>, uri: Uri) 
         let (_, worker) = model(&app, asked).await?;
         let found = worker
             .ask(Lane::Quick, move |model| {
-                model.parameter(&name).ok_or_else(|| {
+                Inspector::new(model).parameter(&name).ok_or_else(|| {
                     let name: String = name.chars().take(80).collect();
                     let message = format!("the model has no parameter '{name}'");
                     Failure::missing(message, "/api/machine lists the parameters of every part")

@@ -11,7 +11,7 @@ pub(super) mod translate;
 use std::future::Future;
 use std::sync::Arc;
 
-use any2any_train::look::ReadSource;
+use any2any_inspect::ReadSource;
 use axum::extract::{Query, Request};
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};

@@ -1,5 +1,6 @@
 //! A translation a line a token, as soon as each is chosen.
 
+use any2any_inspect::Inspector;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -43,7 +44,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, F
                 send(&each, &StreamedToken { token, label: adapter.show(token), log_probability });
             };
             let source = source.as_ref().map(|source| &source.sequence);
-            let output = model.stream(task, source, &prefix, &decoding, &mut tell)?;
+            let output = Inspector::new(model).stream(task, source, &prefix, &decoding, &mut tell)?;
             Ok(show(&vocabulary, task, &output))
         });
         tokio::select! {

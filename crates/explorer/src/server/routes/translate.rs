@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use any2any_adapter::Sequence;
-use any2any_train::look::ReadSource;
+use any2any_inspect::ReadSource;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
@@ -114,7 +114,7 @@ pub(super) fn how(
 }
 
 /// An output as it is answered.
-pub(super) fn show(run: &Opened, task: usize, output: &any2any_train::Output) -> Output {
+pub(super) fn show(run: &Opened, task: usize, output: &any2any_translate::Output) -> Output {
     let adapter = run.adapters.adapter(run.adapters.tasks()[task].target);
     Output {
         view: view(&output.decoded.value),
@@ -147,7 +147,7 @@ pub(in crate::server) async fn score(
                 Ok(model.score_sequences(task, source.as_ref().map(|source| &source.sequence), &target)?)
             })
             .await?;
-        let any2any_train::PairScore { log_probability, tokens, by_token } = score;
+        let any2any_translate::PairScore { log_probability, tokens, by_token } = score;
         json(&Score { log_probability, tokens, by_token })
     })
     .await
@@ -172,7 +172,7 @@ pub(in crate::server) async fn next(
                 Ok(model.next_of_tokens(task, source, &prefix, count)?)
             })
             .await?;
-        let shown = |token: any2any_train::NextToken| NextToken {
+        let shown = |token: any2any_translate::NextToken| NextToken {
             id: token.id,
             label: token.token,
             probability: token.probability,

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use any2any_adapter::{Adapter, Registry, Sequence, Value};
 use any2any_data::DataRoot;
-use any2any_train::{Prepared, PreparedTask, Split};
+use any2any_train::{Prepared, PreparedTask};
+use any2any_translate::Split;
 use serde_json::json;
 
 use super::Range;
@@ -156,7 +157,7 @@ impl Place<'_> {
     }
 
     fn print(&self, samples: &[Sample]) -> anyhow::Result<()> {
-        let count = output::grouped(self.split.examples.len() as u64);
+        let count = any2any_adapter::grouped(self.split.examples.len() as u64);
         output::line(format!("{}, {}: {count} samples", self.task.name, self.name))?;
         for warning in self.split.warnings() {
             output::line(format!("  warning: {}", output::one_line(&warning)))?;

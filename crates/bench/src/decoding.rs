@@ -1,0 +1,219 @@
+//! Measured searches: those that `translate` makes, over lines that are encoded before the clock starts.
+
+use std::time::Instant;
+
+use any2any_adapter::{Sequence, Value};
+use any2any_experiment::spec::{Decoding, Experiment};
+use any2any_inference::Precision;
+use any2any_run::{RunError, fresh_model};
+use any2any_train::{Prepared, TrainError};
+use any2any_translate::{Output, Translator};
+use burn::module::Module;
+use serde::Serialize;
+
+use super::peak_resident_bytes;
+use super::training::backend;
+
+/// What is searched, and how.
+#[derive(Clone, Debug)]
+pub struct DecodingBench {
+    /// The settings of the search.
+    pub decoding: Decoding,
+    /// Every hypothesis has exactly this many tokens, its end not counted.
+    pub forced_length: Option<usize>,
+    /// Which lines are searched together.
+    pub batching: Batching,
+}
+
+/// Which lines are searched together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batching {
+    /// As the settings of the search say.
+    AsConfigured,
+    /// Lines of similar length, up to this many source positions: padding counted, beams not.
+    Tokens(usize),
+    /// Each line alone.
+    OneByOne,
+}
+
+/// What the measured searches came to. Tokens are those of the best hypotheses, without their ends.
+#[derive(Clone, Debug, Serialize)]
+pub struct DecodingReport {
+    /// The experiment's name.
+    pub name: String,
+    /// The backend.
+    pub backend: &'static str,
+    /// Threads of the CPU.
+    pub threads: usize,
+    /// Weights of the model.
+    pub parameters: usize,
+    /// Hypotheses that are followed side by side; 1 for greedy search and for sampling.
+    pub beam: usize,
+    /// Whether each line was searched alone.
+    pub one_by_one: bool,
+    /// The length that every hypothesis was forced to.
+    pub forced_length: Option<usize>,
+    /// Lines that were translated.
+    pub sentences: usize,
+    /// Their source positions.
+    pub source_tokens: usize,
+    /// Tokens of the best hypotheses.
+    pub target_tokens: usize,
+    /// From the first search to the last result.
+    pub seconds: f64,
+    /// Tokens of the best hypotheses a second.
+    pub target_tokens_per_second: f64,
+    /// Lines a second.
+    pub sentences_per_second: f64,
+    /// How long a line took, when each was searched alone.
+    pub latency_seconds: Option<Latency>,
+    /// The most memory that the process held; none where the system does not say.
+    pub peak_resident_bytes: Option<u64>,
+}
+
+/// How long a line takes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Latency {
+    /// Half of the lines take no longer.
+    pub percentile_50: f64,
+    /// 95 of 100 lines take no longer.
+    pub percentile_95: f64,
+}
+
+/// A translator with weights that have not been trained: as fast as a trained one, and nonsense.
+///
+/// # Errors
+///
+/// When the backend is missing, and when 8 bits are asked of a model or a device that has no engine.
+pub fn untrained(prepared: Prepared, precision: Precision) -> Result<Translator, TrainError> {
+    let Prepared { experiment, adapters, .. } = prepared;
+    let device = any2any_run::device::device(&experiment.device)?;
+    let model = fresh_model(&experiment, &adapters, &device);
+    Ok(Translator::in_precision(experiment, adapters, model, precision)?)
+}
+
+impl DecodingBench {
+    /// Translates lines with one task of a model. The first line is translated once before the clock starts.
+    ///
+    /// # Errors
+    ///
+    /// When there is no line, a line cannot be read, or the task has no source.
+    pub fn run(
+        &self,
+        translator: &Translator,
+        task: usize,
+        lines: &[Value],
+    ) -> Result<DecodingReport, TrainError> {
+        let sources = encode(translator, task, lines)?;
+        let sources: Vec<&Sequence> = sources.iter().collect();
+        let decoding = self.settings();
+        translator.search(task, &sources[..1], &decoding, &[])?;
+
+        let mut latencies = Vec::new();
+        let mut target_tokens = 0;
+        let began = Instant::now();
+        let together = if self.batching == Batching::OneByOne { 1 } else { sources.len() };
+        for sources in sources.chunks(together) {
+            let began = Instant::now();
+            let results = translator.search(task, sources, &decoding, &[])?;
+            latencies.push(began.elapsed().as_secs_f64());
+            target_tokens += results.iter().map(|best| tokens(best)).sum::<usize>();
+        }
+        let seconds = began.elapsed().as_secs_f64();
+
+        let Experiment { name, device, .. } = &*translator.experiment;
+        let one_by_one = self.batching == Batching::OneByOne;
+        Ok(DecodingReport {
+            name: name.clone(),
+            backend: backend(device),
+            threads: rayon::current_num_threads(),
+            parameters: translator.model().num_params(),
+            beam: beam(&decoding),
+            one_by_one,
+            forced_length: self.forced_length,
+            sentences: sources.len(),
+            source_tokens: sources.iter().map(|source| source.len()).sum(),
+            target_tokens,
+            seconds,
+            target_tokens_per_second: target_tokens as f64 / seconds.max(1e-9),
+            sentences_per_second: sources.len() as f64 / seconds.max(1e-9),
+            latency_seconds: one_by_one.then(|| Latency::of(latencies)),
+            peak_resident_bytes: peak_resident_bytes(),
+        })
+    }
+
+    fn settings(&self) -> Decoding {
+        let mut decoding = self.decoding.clone();
+        if let Some(length) = self.forced_length {
+            (decoding.min_length, decoding.max_length) = (length, Some(length));
+        }
+        if let Batching::Tokens(tokens) = self.batching {
+            decoding.batch_tokens = tokens.saturating_mul(beam(&decoding));
+        }
+        decoding
+    }
+}
+
+fn beam(decoding: &Decoding) -> usize {
+    decoding.beam.as_ref().map_or(1, |beam| beam.size)
+}
+
+/// The tokens of the best of some hypotheses.
+fn tokens(hypotheses: &[Output]) -> usize {
+    hypotheses.first().map_or(0, |best| best.tokens().len())
+}
+
+fn encode(translator: &Translator, task: usize, lines: &[Value]) -> Result<Vec<Sequence>, TrainError> {
+    let names = &translator.adapters.tasks()[task];
+    let problem = |reason: &str| Err(TrainError::Unsupported(format!("task '{}': {reason}", names.name)));
+    let Some(adapter) = names.source else {
+        return problem("it has no source to translate, so there is no decoding to measure");
+    };
+    if lines.is_empty() {
+        return problem("there is no line to translate; give an input with at least one");
+    }
+    let encode = |(number, line): (usize, &Value)| {
+        let encoded = translator.adapters.adapter(adapter).encode(line);
+        let side = || format!("{} source, line {}", names.name, number + 1);
+        Ok(encoded.map_err(|source| RunError::Adapter { side: side(), source })?.sequence)
+    };
+    lines.iter().enumerate().map(encode).collect()
+}
+
+impl Latency {
+    /// The percentiles of some times, by nearest rank.
+    fn of(mut seconds: Vec<f64>) -> Self {
+        seconds.sort_by(f64::total_cmp);
+        let percentile = |part: usize| {
+            let rank = (part * seconds.len()).div_ceil(100).max(1);
+            seconds.get(rank - 1).copied().unwrap_or(f64::NAN)
+        };
+        Self { percentile_50: percentile(50), percentile_95: percentile(95) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let seconds = |count: usize| (1..=count).rev().map(|number| number as f64).collect();
+        for (count, half, most) in [(1, 1.0, 1.0), (2, 1.0, 2.0), (5, 3.0, 5.0), (100, 50.0, 95.0)] {
+            let expected = Latency { percentile_50: half, percentile_95: most };
+            assert_eq!(Latency::of(seconds(count)), expected, "{count} lines");
+        }
+    }
+
+    #[test]
+    fn a_forced_length_and_a_batch_size_become_settings_of_the_search() {
+        let decoding = Decoding {
+            beam: Some(any2any_experiment::spec::Beam { size: 5, ..Default::default() }),
+            ..Decoding::default()
+        };
+        let bench = DecodingBench { decoding, forced_length: Some(15), batching: Batching::Tokens(1024) };
+        let settings = bench.settings();
+        assert_eq!((settings.min_length, settings.max_length), (15, Some(15)));
+        assert_eq!(settings.batch_tokens, 5 * 1024);
+    }
+}

@@ -1,0 +1,144 @@
+//! The model as the figure of the paper shows it, with the numbers that flow through it in one pass.
+
+use any2any_architecture::StackKind;
+use any2any_core::{Pass, Record, Site};
+use any2any_translate::TranslateError;
+use burn::tensor::{Tensor, activation};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::array::Array;
+use super::input::Fed;
+use super::parts::Names;
+use super::{Interventions, ReadSource};
+use crate::inspector::Inspector;
+
+/// A box of the figure.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// What it is called: `encoder.0.attention`.
+    pub id: String,
+    /// A title for people: `Self-attention`.
+    pub name: String,
+    /// What it does.
+    pub kind: PartKind,
+    /// The stack it belongs to; none for the exit.
+    pub stack: Option<StackKind>,
+    /// The layer of that stack, from 0; none for what stands before and after the layers.
+    pub layer: Option<usize>,
+    /// What flows through it, in the order of computation.
+    pub values: Vec<PartValues>,
+    /// What was learned.
+    pub parameters: Vec<PartParameter>,
+}
+
+/// What a box of the figure does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// From tokens or frames to vectors.
+    Embedding,
+    /// What tells positions apart.
+    Positions,
+    /// Attention, of a transformer or of an LSTM's decoder.
+    Attention,
+    /// The sum with what was carried past, and its normalisation.
+    AddNorm,
+    /// The feed-forward layer.
+    FeedForward,
+    /// A layer of LSTM cells.
+    Cells,
+    /// From the last vectors to logits or frames.
+    Linear,
+    /// From logits to probabilities.
+    Softmax,
+}
+
+/// A tensor on its way through a box.
+#[derive(Clone, Debug)]
+pub struct PartValues {
+    /// What it is: `query`.
+    pub name: String,
+    /// The numbers, `[positions, d_model]`, or `[heads, positions, d_head]` inside of attention.
+    pub array: Array,
+}
+
+/// A parameter of a box; [`Translator::parameter`](crate::Translator::parameter) gives its values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartParameter {
+    /// Its name among all of the model.
+    pub name: String,
+    /// The sizes of its dimensions.
+    pub shape: Vec<usize>,
+}
+
+impl Inspector<'_> {
+    /// Every box of the figure with the numbers of one pass, in the order of computation. A task that writes frames
+    /// is given no tokens, as in [`look`](Self::look).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`look`](Self::look).
+    pub fn machine(
+        &self,
+        task: usize,
+        source: Option<&ReadSource>,
+        tokens: &[u32],
+    ) -> Result<Vec<Part>, TranslateError> {
+        let given = self.given_or_written(task, source, tokens, &Interventions::default())?;
+        let names = Names::new(self, task);
+        let mut pass = Pass::recorded().until(self.cancellation().clone());
+        let hidden = given.hidden(self.model(), &mut pass);
+        self.cancellation().check()?;
+        let trace = pass.into_trace();
+        let (encoder, decoder): (Vec<&Record>, Vec<&Record>) =
+            trace.records().iter().partition(|record| record.site.stack == StackKind::Encoder);
+
+        let mut parts = Vec::new();
+        if let Some(source) = given.source {
+            parts.push(names.embedding(StackKind::Encoder, one("embedded", source.states)));
+            parts.extend(names.parts(&encoder));
+        }
+        if let Fed::Target(target) = given.fed {
+            parts.push(names.embedding(StackKind::Decoder, one("embedded", target)));
+        }
+        parts.extend(names.parts(&decoder));
+        if self.model().writes_frames(task) {
+            parts.push(names.linear(one("frames", self.model().frames(task, hidden))));
+        } else {
+            let logits = self.model().logits(task, hidden);
+            parts.push(names.linear(one("logits", logits.clone())));
+            parts.push(names.softmax(one("probabilities", activation::softmax(logits, 2))));
+        }
+        Ok(parts)
+    }
+
+    /// A parameter of the model by its name; none when it has no such parameter.
+    pub fn parameter(&self, name: &str) -> Option<Array> {
+        let weights = any2any_run::parameters::find(self.model(), name)?;
+        Some(Array { shape: weights.shape, values: weights.values })
+    }
+}
+
+/// The values of a box that shows one tensor.
+fn one(name: &str, values: Tensor<3>) -> Vec<PartValues> {
+    vec![PartValues { name: name.to_owned(), array: Array::of_row(values) }]
+}
+
+/// The records of one site as values, in the order in which they were first kept. What was kept step by step is one
+/// sequence again.
+pub(super) fn values(records: &[&Record], site: Site) -> Vec<PartValues> {
+    let mut all: Vec<PartValues> = Vec::new();
+    for record in records.iter().filter(|record| record.site == site) {
+        let mut array = Array::of_data(record.values.clone());
+        array.shape.remove(0);
+        match all.iter_mut().find(|values| values.name == record.name) {
+            None => all.push(PartValues { name: record.name.to_owned(), array }),
+            Some(before) => {
+                before.array.values.extend(array.values);
+                before.array.shape[0] += array.shape[0];
+            }
+        }
+    }
+    all
+}

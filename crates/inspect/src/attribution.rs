@@ -1,0 +1,180 @@
+//! How much each position that was read counts for one token that was written.
+//!
+//! Gradients come from the fused operations' own backward passes, through a copy of the model that shares its
+//! weights. Occluded variants are rows of one batch.
+
+use any2any_adapter::{Cancellation, Cancelled};
+use any2any_core::{Embedded, Model, Pass};
+use any2any_translate::TranslateError;
+use burn::module::Module;
+use burn::tensor::{Gradients, Tensor, activation};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ReadSource;
+use super::array::Array;
+use super::input::{Fed, Given, hidden, wrong};
+use crate::inspector::Inspector;
+
+/// Which token is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// How many tokens were written before it: the row of the logits.
+    pub position: usize,
+    /// The token; none for the one that was written there.
+    pub token: Option<u32>,
+}
+
+/// How a position's share is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The log-probability less what is left of it when the position is taken away.
+    Occlusion,
+    /// The gradient of the log-probability times the embedded position, summed over its width.
+    Gradient,
+    /// The length of the gradient of the log-probability at the embedded position.
+    GradientNorm,
+}
+
+/// How much each position counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// One for each position of the encoder; empty for a decoder-only model.
+    pub source: Vec<f32>,
+    /// One for each position of the decoder up to the explained one: the begin token and then the tokens before.
+    /// Empty where the decoder is fed the encoder's positions instead.
+    pub target: Vec<f32>,
+    /// The log-probability of the token when nothing is taken away.
+    pub base: f32,
+}
+
+/// About how many attention weights of one head a batch of occluded variants may have.
+const BATCH_WEIGHTS: usize = 1 << 22;
+
+impl Inspector<'_> {
+    /// How much each position counts for a token that follows others.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes frames, needs a source and is given none, or there is no such token.
+    pub fn attribution(
+        &self,
+        task: usize,
+        source: Option<&ReadSource>,
+        tokens: &[u32],
+        explained: Explained,
+        method: Method,
+    ) -> Result<Attribution, TranslateError> {
+        let Explained { position, token } = explained;
+        let known =
+            || wrong(format!("there is no token at {position} to explain: {} are given", tokens.len()));
+        let before = tokens.get(..position).ok_or_else(known)?;
+        let token = token.or_else(|| tokens.get(position).copied()).ok_or_else(known)?;
+        let given = self.given(task, source, before)?;
+        if given.width() <= position {
+            return Err(wrong(format!("nothing but the end follows {position} tokens of this source")));
+        }
+        let vocabulary = self.model().architecture().outputs(task);
+        if token as usize >= vocabulary {
+            return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
+        }
+        Ok(match method {
+            Method::Occlusion => occlusion(self.model(), &given, token, self.cancellation())?,
+            Method::Gradient => self.gradients(&given, token, |gradient, input| {
+                gradient.iter().zip(input).map(|(gradient, input)| gradient * input).sum()
+            }),
+            Method::GradientNorm => self.gradients(&given, token, |gradient, _| {
+                gradient.iter().map(|gradient| gradient * gradient).sum::<f32>().sqrt()
+            }),
+        })
+    }
+
+    /// `share` of each position's gradient and of the position itself, `[d_model]` both.
+    fn gradients(&self, given: &Given, token: u32, share: impl Fn(&[f32], &[f32]) -> f32) -> Attribution {
+        // Tensors share their memory; only the copy's take part in a graph.
+        let model = self.model().clone().no_grad().train();
+        let leaf = |states: &Tensor<3>| states.clone().autodiff().require_grad();
+        let source = given
+            .source
+            .as_ref()
+            .map(|source| Embedded { states: leaf(&source.states), lengths: source.lengths.clone() });
+        let fed = match &given.fed {
+            Fed::Target(target) => Fed::Target(leaf(target)),
+            Fed::Source(width) => Fed::Source(*width),
+        };
+        let base = log_probabilities(&model, given.task, source.clone(), &fed, token, &mut self.pass());
+        let mut gradients = base.backward();
+        let shares = |states: &Tensor<3>, gradients: &mut Gradients| -> Vec<f32> {
+            let [_, positions, d_model] = states.dims();
+            let Some(gradient) = states.grad_remove(gradients) else { return vec![0.0; positions] };
+            let (gradient, input) = (Array::of_row(gradient), Array::of_row(states.clone().inner()));
+            let rows = gradient.values.chunks_exact(d_model).zip(input.values.chunks_exact(d_model));
+            rows.map(|(gradient, input)| share(gradient, input)).collect()
+        };
+        Attribution {
+            source: source.map_or_else(Vec::new, |source| shares(&source.states, &mut gradients)),
+            target: match &fed {
+                Fed::Target(target) => shares(target, &mut gradients),
+                Fed::Source(_) => Vec::new(),
+            },
+            base: numbers(base.inner())[0],
+        }
+    }
+}
+
+/// The log-probability less that of every variant without one position.
+fn occlusion(
+    model: &Model,
+    given: &Given,
+    token: u32,
+    cancellation: &Cancellation,
+) -> Result<Attribution, Cancelled> {
+    let source = given.source.as_ref().map_or(0, |source| source.states.dims()[1]);
+    let target = if matches!(given.fed, Fed::Target(_)) { given.width() } else { 0 };
+    // The first row is whole.
+    let hidden_source = |row: usize| (1..=source).contains(&row).then(|| row - 1);
+    let hidden_target = |row: usize| (row > source).then(|| row - source - 1);
+    let longest = source.max(given.width());
+    let rows = (BATCH_WEIGHTS / (longest * longest).max(1)).max(1);
+    let all: Vec<usize> = (0..=source + target).collect();
+    let mut found = Vec::with_capacity(all.len());
+    for now in all.chunks(rows) {
+        cancellation.check()?;
+        let hide = |hidden: &dyn Fn(usize) -> Option<usize>| -> Vec<Vec<usize>> {
+            now.iter().map(|&row| hidden(row).into_iter().collect()).collect()
+        };
+        let pass = &mut Pass::evaluation().hiding(hide(&hidden_source), hide(&hidden_target));
+        let repeated = given.source.as_ref().map(|source| Embedded {
+            states: source.states.clone().repeat_dim(0, now.len()),
+            lengths: source.lengths.repeat(now.len()),
+        });
+        let fed = match &given.fed {
+            Fed::Target(target) => Fed::Target(target.clone().repeat_dim(0, now.len())),
+            Fed::Source(width) => Fed::Source(*width),
+        };
+        found.extend(numbers(log_probabilities(model, given.task, repeated, &fed, token, pass)));
+    }
+    let base = found[0];
+    let mut losses = found[1..].iter().map(|without| base - without);
+    Ok(Attribution { source: losses.by_ref().take(source).collect(), target: losses.collect(), base })
+}
+
+/// The log-probability of a token after the decoder's last position, `[batch]`.
+fn log_probabilities(
+    model: &Model,
+    task: usize,
+    source: Option<Embedded>,
+    fed: &Fed,
+    token: u32,
+    pass: &mut Pass,
+) -> Tensor<1> {
+    let hidden = hidden(model, task, source, fed, pass);
+    let [batch, width, _] = hidden.dims();
+    let logits = model.logits(task, hidden.narrow(1, width - 1, 1));
+    activation::log_softmax(logits, 2).narrow(2, token as usize, 1).reshape([batch])
+}
+
+fn numbers(tensor: Tensor<1>) -> Vec<f32> {
+    Array::of_data(tensor.into_data()).values
+}

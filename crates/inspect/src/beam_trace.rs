@@ -1,0 +1,177 @@
+//! A beam search as a tree: what was written, what was dropped, and what each was worth.
+
+use any2any_adapter::Sequence;
+use any2any_experiment::spec::{self, Decoding};
+use any2any_search::{Considered, Fate, Observer};
+use any2any_translate::{Output, TranslateError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::inspector::Inspector;
+
+/// Everything that a beam search of one source considered.
+#[derive(Clone, Debug, Default)]
+pub struct SearchTree {
+    /// The nodes; parents stand before their children, and steps follow each other.
+    pub nodes: Vec<SearchNode>,
+    /// The nodes in which the hypotheses end, best first.
+    pub best: Vec<usize>,
+}
+
+/// A token that a beam search considered to write.
+#[derive(Clone, Debug)]
+pub struct SearchNode {
+    /// The node of the token before it; `None` behind the begin token.
+    pub parent: Option<usize>,
+    /// How many tokens stand before it.
+    pub position: usize,
+    /// The token; `None`: the end.
+    pub token: Option<u32>,
+    /// As a person is shown it.
+    pub label: String,
+    /// Its log-probability.
+    pub log_probability: f32,
+    /// The log-probability of all tokens up to it.
+    pub total: f64,
+    /// The total normalised by length, by which hypotheses are ranked.
+    pub score: f64,
+    /// What became of it.
+    pub fate: NodeFate,
+}
+
+/// What became of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeFate {
+    /// It was continued.
+    Kept,
+    /// It ends a hypothesis.
+    Finished,
+    /// It was dropped.
+    Pruned,
+}
+
+impl Inspector<'_> {
+    /// The beam search of one source, as a tree.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes frames, or has a source and is given none.
+    pub fn search_tree(
+        &self,
+        task: usize,
+        source: Option<&Sequence>,
+        beam: &spec::Beam,
+        prefix: &[u32],
+    ) -> Result<SearchTree, TranslateError> {
+        self.require_tokens(task)?;
+        let decoding = Decoding { beam: Some(beam.clone()), sampling: None, ..self.decoding(task).clone() };
+        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        let mut growing =
+            Growing { tree: SearchTree::default(), rows: vec![None], next: Vec::new(), position: 0 };
+        self.write_observed(task, source, prefix, &decoding, &mut growing)?;
+        let mut tree = growing.tree;
+        for node in &mut tree.nodes {
+            node.label = node.token.map_or_else(String::new, |token| adapter.show(token));
+        }
+        tree.best =
+            (0..tree.nodes.len()).filter(|&node| tree.nodes[node].fate == NodeFate::Finished).collect();
+        // Of equals the one that finished first, as search has it.
+        tree.best.sort_by(|&a, &b| tree.nodes[b].score.total_cmp(&tree.nodes[a].score));
+        tree.best.truncate(beam.n_best);
+        Ok(tree)
+    }
+
+    /// Writes one target, from a source or freely, and calls back with every token and its log-probability when it
+    /// is chosen; the end is not told. The last of several results is the best one's.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be read, the task writes frames, or the decoding is a beam search, which chooses
+    /// nothing before its end.
+    pub fn stream(
+        &self,
+        task: usize,
+        source: Option<&Sequence>,
+        prefix: &[u32],
+        decoding: &Decoding,
+        each: &mut dyn FnMut(u32, f32),
+    ) -> Result<Output, TranslateError> {
+        self.require_tokens(task)?;
+        if decoding.beam.is_some() {
+            return Err(TranslateError::Unsupported(
+                "a beam search chooses nothing before its end, so it cannot be streamed; decode greedily or by sampling"
+                    .to_owned(),
+            ));
+        }
+        let outputs = self.write_observed(task, source, prefix, decoding, &mut Telling(each))?;
+        outputs.into_iter().next().ok_or_else(|| TranslateError::Search("nothing was written".to_owned()))
+    }
+
+    /// Searches for one source, or freely, while somebody watches.
+    fn write_observed(
+        &self,
+        task: usize,
+        source: Option<&Sequence>,
+        prefix: &[u32],
+        decoding: &Decoding,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Output>, TranslateError> {
+        if source.is_none() && self.adapters.tasks()[task].source.is_some() {
+            return Err(self.source_missing(task));
+        }
+        let sources: Vec<_> = source.into_iter().collect();
+        let row = self.row(task, 0, source.map(Sequence::len), prefix, decoding);
+        let mut outputs = self.run_search_observed(task, &sources, &[row], decoding, observer)?;
+        Ok(outputs.pop().unwrap_or_default())
+    }
+}
+
+/// The tree while it grows.
+struct Growing {
+    tree: SearchTree,
+    /// The node of each row of the present step; `None` is the root.
+    rows: Vec<Option<usize>>,
+    /// The node of each row of the next step.
+    next: Vec<Option<usize>>,
+    position: usize,
+}
+
+impl Observer for Growing {
+    fn considered(&mut self, _source: usize, position: usize, considered: &Considered) {
+        if position != self.position {
+            self.position = position;
+            self.rows = std::mem::take(&mut self.next);
+        }
+        let fate = match considered.fate {
+            Fate::Kept { row } => {
+                self.next.resize(self.next.len().max(row + 1), None);
+                self.next[row] = Some(self.tree.nodes.len());
+                NodeFate::Kept
+            }
+            Fate::Finished => NodeFate::Finished,
+            Fate::Pruned => NodeFate::Pruned,
+        };
+        self.tree.nodes.push(SearchNode {
+            parent: self.rows.get(considered.parent).copied().flatten(),
+            position,
+            token: considered.token,
+            label: String::new(),
+            log_probability: considered.log_probability,
+            total: considered.total,
+            score: considered.score,
+            fate,
+        });
+    }
+}
+
+/// Tells of every token that is written.
+struct Telling<'a>(&'a mut dyn FnMut(u32, f32));
+
+impl Observer for Telling<'_> {
+    fn considered(&mut self, _source: usize, _position: usize, considered: &Considered) {
+        if let (Some(token), Fate::Kept { .. }) = (considered.token, considered.fate) {
+            (self.0)(token, considered.log_probability);
+        }
+    }
+}

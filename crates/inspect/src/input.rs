@@ -1,0 +1,177 @@
+//! What a model is given for a look, checked, and behind its entrances.
+
+use any2any_adapter::{Head, Sequence};
+use any2any_architecture::{Architecture, Layers, LstmAttention};
+use any2any_core::{AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place};
+use any2any_run::alignable;
+use any2any_translate::TranslateError as TrainError;
+use any2any_translate::batch::{self, Framing};
+use burn::tensor::Tensor;
+
+use super::array::Array;
+use super::{Interventions, ReadSource};
+use crate::inspector::Inspector;
+
+/// What a model is given, as a batch of one row.
+pub(super) struct Given {
+    pub task: usize,
+    /// None for a decoder-only model.
+    pub source: Option<Embedded>,
+    pub fed: Fed,
+    /// What was written.
+    pub target: Sequence,
+    /// The token that ends a target.
+    pub end: u32,
+}
+
+/// What the decoder is fed.
+#[derive(Clone)]
+#[allow(clippy::large_enum_variant)] // one a look
+pub(super) enum Fed {
+    /// What it wrote, behind its entrance, `[1, target, d_model]`.
+    Target(Tensor<3>),
+    /// So many of the encoder's positions.
+    Source(usize),
+}
+
+impl Given {
+    /// Hidden states of the decoder's positions, `[1, target, d_model]`.
+    pub(super) fn hidden(&self, model: &Model, pass: &mut Pass) -> Tensor<3> {
+        hidden(model, self.task, self.source.clone(), &self.fed, pass)
+    }
+
+    /// How many positions the decoder has.
+    pub(super) fn width(&self) -> usize {
+        match &self.fed {
+            Fed::Target(target) => target.dims()[1],
+            Fed::Source(width) => *width,
+        }
+    }
+
+    /// Logits with a row after every token: where all positions of the source have theirs, nothing but the end
+    /// follows.
+    pub(super) fn with_end(&self, mut logits: Array) -> Array {
+        if logits.rows() <= self.target.len() {
+            let from = logits.values.len();
+            logits.values.resize(from + logits.shape[1], IMPOSSIBLE);
+            logits.values[from + self.end as usize] = 0.0;
+            logits.shape[0] += 1;
+        }
+        logits
+    }
+}
+
+/// Hidden states of the decoder's positions, `[batch, target, d_model]`.
+pub(super) fn hidden(
+    model: &Model,
+    task: usize,
+    source: Option<Embedded>,
+    fed: &Fed,
+    pass: &mut Pass,
+) -> Tensor<3> {
+    let memory = source.and_then(|source| model.encode_embedded(source, pass));
+    match (fed, memory) {
+        (Fed::Target(target), memory) => model.decode_embedded(task, memory.as_ref(), target.clone(), pass),
+        (Fed::Source(width), Some(memory)) => model.decode_aligned(task, &memory, *width, pass),
+        (Fed::Source(_), None) => unreachable!("a target aligned with its source has one"),
+    }
+}
+
+impl Inspector<'_> {
+    /// A source and the tokens written so far, for a task that writes tokens.
+    pub(super) fn given(
+        &self,
+        task: usize,
+        source: Option<&ReadSource>,
+        tokens: &[u32],
+    ) -> Result<Given, TrainError> {
+        self.require_tokens(task)?;
+        let names = &self.adapters.tasks()[task];
+        let Some(Head::Softmax { vocabulary, begin, end, .. }) = self.adapters.adapter(names.target).head()
+        else {
+            unreachable!("only a softmax writes tokens")
+        };
+        if let Some(token) = tokens.iter().find(|&&token| token as usize >= vocabulary) {
+            return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
+        }
+        if names.source.is_some() {
+            let source = source.ok_or_else(|| self.source_missing(task))?;
+            if source.sequence.is_empty() {
+                return Err(wrong("there is nothing to read in an empty source".to_owned()));
+            }
+        }
+        let fed = match (self.adapters.aligned_stem(task), source) {
+            (Some(stem), Some(source)) => {
+                let width = alignable(&stem, source.sequence.len());
+                if width == 0 || tokens.len() > width {
+                    let given = tokens.len();
+                    return Err(wrong(format!("{given} tokens for {width} positions of the source")));
+                }
+                Fed::Source(width.min(tokens.len() + 1))
+            }
+            _ => {
+                let row = std::iter::once(begin).chain(tokens.iter().copied());
+                let input = self.model().tokens(row.map(|token| token as i32).collect(), 1);
+                Fed::Target(self.model().embed_target(task, input))
+            }
+        };
+        Ok(Given {
+            task,
+            source: self.embedded(task, source),
+            fed,
+            target: Sequence::Tokens(tokens.to_vec()),
+            end,
+        })
+    }
+
+    /// A source behind its entrance; none for a decoder-only model.
+    pub(super) fn embedded(&self, task: usize, source: Option<&ReadSource>) -> Option<Embedded> {
+        let framing = Framing::of(&self.adapters, task);
+        let batch = batch::sources(&[&source?.sequence], framing, self.device())?;
+        self.model().embed(task, batch)
+    }
+
+    /// Everything that is to be taken away must be there.
+    pub(super) fn check_interventions(
+        &self,
+        source: Option<&ReadSource>,
+        interventions: &Interventions,
+    ) -> Result<(), TrainError> {
+        let positions = source.map_or(0, |source| source.positions.len());
+        if let Some(position) = interventions.masked.iter().find(|&&position| position >= positions) {
+            return Err(wrong(format!(
+                "there is no position {position} to mask: the source has {positions}"
+            )));
+        }
+        if interventions.muted.is_empty() {
+            return Ok(());
+        }
+        let architecture = self.architecture();
+        let absent = |&&(place, head): &&(Place, usize)| head >= heads(architecture, place);
+        match interventions.muted.iter().find(absent) {
+            None => Ok(()),
+            Some((place, head)) => Err(wrong(format!("there is no head {head} to mute at {place:?}"))),
+        }
+    }
+}
+
+/// How many heads attend at a place; 0 where there is no such place.
+fn heads(architecture: &Architecture, place: Place) -> usize {
+    let Some(stack) = architecture.stack(place.stack) else { return 0 };
+    let (layers, heads) = match (&stack.layers, place.kind) {
+        (Layers::Transformer(layers), kind) => {
+            let attention = match kind {
+                AttentionKind::Own => stack.self_attention(),
+                AttentionKind::Cross => layers.cross_attention.as_ref(),
+            };
+            (layers.layers, attention.map_or(0, |attention| attention.heads))
+        }
+        (Layers::Lstm(lstm), AttentionKind::Cross) => (1, usize::from(lstm.attention != LstmAttention::None)),
+        (Layers::Lstm(_), AttentionKind::Own) => (0, 0),
+    };
+    if place.layer < layers { heads } else { 0 }
+}
+
+pub(super) fn wrong(reason: String) -> TrainError {
+    TrainError::Unsupported(reason)
+}

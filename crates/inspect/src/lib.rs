@@ -1,0 +1,232 @@
+//! A look inside a model at work: what every head attends to, where the probabilities of the next token come
+//! from, and what changes when a part of the input or of the model is taken away.
+//!
+//! Nothing of burn is in this interface: sequences go in, numbers with a shape come out ([`Array`]). Passes here
+//! go through primitives, whose attention weights can be seen, or, where gradients are asked for, through the
+//! fused operations' own backward passes. The model itself is never changed.
+
+mod activations;
+mod array;
+mod attribution;
+mod beam_trace;
+mod input;
+mod inspector;
+mod parts;
+mod source;
+
+use any2any_adapter::{FrameCount, Head, Region, Sequence, Value};
+use any2any_core::{Pass, write_frames};
+use any2any_search::log_sum_exp;
+use any2any_translate::batch::{self, Batch, Framing};
+use any2any_translate::{Example, TranslateError};
+
+use input::{Fed, Given};
+
+pub use activations::{Part, PartKind, PartParameter, PartValues};
+pub use any2any_architecture::StackKind;
+pub use any2any_core::{AttentionKind, Place};
+pub use array::Array;
+pub use attribution::{Attribution, Explained, Method};
+pub use beam_trace::{NodeFate, SearchNode, SearchTree};
+pub use inspector::Inspector;
+
+/// What is taken away before a look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interventions {
+    /// Positions of the encoder that are embedded as zeros and that no attention sees, as if they were padding.
+    /// The recurrent part of an LSTM still takes a step there, over an input of zeros.
+    pub masked: Vec<usize>,
+    /// Heads whose context is zero, each with its layer.
+    pub muted: Vec<(Place, usize)>,
+}
+
+/// What one pass over a source and what was written so far has shown.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// What was written.
+    pub target: Written,
+    /// The attention of every layer, encoder first, from the first layer to the last.
+    pub attention: Vec<Attention>,
+    /// What follows the first `i` tokens, `[tokens + 1, vocabulary]`; none for a task that writes frames.
+    ///
+    /// Where the target has one token for every position of the source, nothing but the end follows the last.
+    pub logits: Option<Array>,
+}
+
+/// A source that has been read; [`ReadSource::of`] makes it, on whatever thread.
+#[derive(Clone, Debug)]
+pub struct ReadSource {
+    /// The value, as its medium opened it; regions are parts of it.
+    pub value: Value,
+    /// What the stem is fed.
+    pub sequence: Sequence,
+    /// The positions that the encoder sees.
+    pub positions: Vec<Position>,
+    /// The words that hold pieces unknown to the model.
+    pub unknown: Vec<String>,
+    /// What is odd about the value, by its medium.
+    pub warnings: Vec<String>,
+}
+
+/// A position of the encoder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    /// How its token is shown; none for frames.
+    pub label: Option<String>,
+    /// What it covers in the value.
+    pub region: Region,
+}
+
+/// A target.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The value; none when the sequence is not a whole one yet.
+    pub value: Option<Value>,
+    /// The tokens or frames.
+    pub sequence: Sequence,
+    /// One for each token or frame.
+    pub positions: Vec<WrittenPosition>,
+}
+
+/// A position of the target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WrittenPosition {
+    /// Its token; none for a frame.
+    pub token: Option<u32>,
+    /// How the token is shown; none for a frame.
+    pub label: Option<String>,
+    /// What it covers in the value.
+    pub region: Region,
+    /// How probable the token was after those before it; none for a frame.
+    pub log_probability: Option<f32>,
+}
+
+/// The weights of one attention layer.
+#[derive(Clone, Debug)]
+pub struct Attention {
+    /// Which layer.
+    pub place: Place,
+    /// The weights, `[heads, queries, keys]`; each row sums to one, or to zero where all keys are masked.
+    ///
+    /// A query or key of the decoder is what it was fed: the begin token and then every token, or a frame of zeros
+    /// and then every frame but the last. Where the target has one token for every position of the source, it
+    /// is a position of the source: one for each token, and for the next as long as there is one.
+    pub weights: Array,
+}
+
+impl Inspector<'_> {
+    /// Passes a source and the tokens written so far, without begin, through the model and keeps what it looks at.
+    /// A task that writes frames is given no tokens: it writes, and what it wrote is passed through.
+    ///
+    /// # Errors
+    ///
+    /// When the task needs a source and is given none, or a token, position or head does not exist.
+    pub fn look(
+        &self,
+        task: usize,
+        source: Option<&ReadSource>,
+        tokens: &[u32],
+        interventions: &Interventions,
+    ) -> Result<Look, TranslateError> {
+        self.check_interventions(source, interventions)?;
+        let given = self.given_or_written(task, source, tokens, interventions)?;
+        let mut pass = interventions.on(Pass::traced().until(self.cancellation().clone()));
+        let hidden = given.hidden(self.model(), &mut pass);
+        self.cancellation().check()?;
+        let logits = (!self.model().writes_frames(task)).then(|| {
+            let logits = Array::of_row(self.model().logits(task, hidden));
+            given.with_end(logits)
+        });
+        let attention = pass.into_trace().attention().iter().map(Attention::new).collect();
+        Ok(Look { target: self.written(task, &given.target, logits.as_ref()), attention, logits })
+    }
+
+    /// What the model is given, or, where it writes frames, what it has written.
+    fn given_or_written(
+        &self,
+        task: usize,
+        source: Option<&ReadSource>,
+        tokens: &[u32],
+        interventions: &Interventions,
+    ) -> Result<Given, TranslateError> {
+        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Regression { width, length }) => {
+                self.written_frames(task, source, (width, length), interventions)
+            }
+            _ => self.given(task, source, tokens),
+        }
+    }
+
+    /// What the model writes in frames, and what its decoder is fed to write it.
+    fn written_frames(
+        &self,
+        task: usize,
+        source: Option<&ReadSource>,
+        (width, length): (usize, FrameCount),
+        interventions: &Interventions,
+    ) -> Result<Given, TranslateError> {
+        let source = source.ok_or_else(|| self.source_missing(task))?;
+        let framing = Framing::of(&self.adapters, task);
+        let batch = batch::sources(&[&source.sequence], framing, self.device());
+        let mut pass = interventions.on(self.pass());
+        let written = batch.map(|batch| write_frames(self.model(), task, batch, width, length, &mut pass));
+        self.cancellation().check()?;
+        let Some(frames) = written.and_then(|mut rows| rows.pop()) else {
+            return Err(TranslateError::Unsupported(
+                "there is nothing to read in an empty source".to_owned(),
+            ));
+        };
+        let sequence = Some(source.sequence.clone());
+        let example = Example { sample: 0, source: sequence, target: Sequence::Frames(frames) };
+        let input = Batch::new(task, [&example], framing).decoder_input(self.device());
+        let fed = input.map(|input| Fed::Target(self.model().embed_target(task, input)));
+        Ok(Given {
+            task,
+            source: self.embedded(task, Some(source)),
+            fed: fed.expect("frames are fed to the decoder"),
+            target: example.target,
+            end: 0,
+        })
+    }
+
+    /// What was written, with the probability of each token.
+    fn written(&self, task: usize, sequence: &Sequence, logits: Option<&Array>) -> Written {
+        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        // A part of a sequence need not be a value of every medium.
+        let decoded = adapter.decode(sequence).ok();
+        let regions = decoded.as_ref().map_or(&[][..], |decoded| &decoded.regions);
+        let position = |place: usize| {
+            let token = sequence.tokens().map(|tokens| tokens[place]);
+            WrittenPosition {
+                token,
+                label: token.map(|token| adapter.show(token)),
+                region: regions.get(place).cloned().unwrap_or(Region::Nothing),
+                log_probability: token
+                    .zip(logits)
+                    .map(|(token, logits)| log_probability(logits.row(place), token as usize)),
+            }
+        };
+        let positions = (0..sequence.len()).map(position).collect();
+        Written { value: decoded.map(|decoded| decoded.value), sequence: sequence.clone(), positions }
+    }
+}
+
+impl Interventions {
+    /// A pass with these interventions; the pass as it is when there are none.
+    fn on(&self, pass: Pass) -> Pass {
+        let pass =
+            if self.masked.is_empty() { pass } else { pass.hiding(vec![self.masked.clone()], Vec::new()) };
+        if self.muted.is_empty() { pass } else { pass.muting(self.muted.clone()) }
+    }
+}
+
+impl Attention {
+    fn new(attention: &any2any_core::AttentionWeights) -> Self {
+        Self { place: attention.place, weights: Array::of_row(attention.weights.clone()) }
+    }
+}
+
+/// The logarithm of a token's probability.
+fn log_probability(logits: &[f32], token: usize) -> f32 {
+    (f64::from(logits[token]) - log_sum_exp(logits)) as f32
+}

@@ -1,0 +1,26 @@
+//! A source as a look shows it: opened, encoded, and with what each of its positions is called.
+
+use any2any_adapter::{OpenedValue, Value};
+use any2any_run::AdapterSet;
+use any2any_translate::TranslateError;
+
+use super::{Position, ReadSource};
+
+impl ReadSource {
+    /// Opens and encodes a source.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source, or its medium cannot read the value.
+    pub fn of(adapters: &AdapterSet, task: usize, value: &Value) -> Result<Self, TranslateError> {
+        let OpenedValue { value, warnings } = adapters.tasks()[task].opened_source(value)?;
+        let encoded = adapters.encode_source(task, &value)?;
+        let adapter = adapters.tasks()[task].source.map(|number| adapters.adapter(number));
+        let unknown = adapter.map(|adapter| adapter.unknown(&encoded, &value)).unwrap_or_default();
+        let tokens = encoded.sequence.tokens();
+        let label = |place: usize| Some(adapter?.show(*tokens?.get(place)?));
+        let positions = encoded.regions.into_iter().enumerate();
+        let positions = positions.map(|(place, region)| Position { label: label(place), region }).collect();
+        Ok(Self { value, positions, sequence: encoded.sequence, unknown, warnings })
+    }
+}

@@ -1,0 +1,455 @@
+//! What a look shows is what the model does: checked against untraced passes, against models that are changed by
+//! hand, and against differences.
+
+mod models;
+mod waves;
+
+use any2any_adapter::{Region, Sequence};
+use any2any_core::{Input, Pass, Source};
+use any2any_inspect::{
+    Array, AttentionKind, Explained, Inspector, Interventions, Look, Method, PartKind, Place, ReadSource,
+    StackKind,
+};
+use any2any_translate::Translator;
+use burn::tensor::{Tensor, TensorData};
+
+use models::{Case, aligned, all, texts, waves, writing_frames};
+
+const TOLERANCE: f32 = 1e-4;
+
+fn look(case: &Case, interventions: &Interventions) -> Look {
+    look_with(&case.translator, case, interventions)
+}
+
+fn look_with(translator: &Translator, case: &Case, interventions: &Interventions) -> Look {
+    let look = Inspector::new(translator).look(0, case.source.as_ref(), &case.tokens, interventions);
+    look.unwrap_or_else(|error| panic!("{}: {error}", case.name))
+}
+
+fn logits(look: &Look) -> &Array {
+    look.logits.as_ref().expect("tokens have logits")
+}
+
+fn check_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() <= tolerance, "{what}: {found} is not {expected} at {place}");
+    }
+}
+
+fn masking(masked: &[usize]) -> Interventions {
+    Interventions { masked: masked.to_vec(), muted: Vec::new() }
+}
+
+/// The logits of an untraced pass.
+fn plain_logits(case: &Case) -> Vec<f32> {
+    let model = case.translator.model();
+    let pass = &mut Pass::evaluation();
+    let source = case.source.as_ref().map(|source| {
+        let input = match &source.sequence {
+            Sequence::Tokens(tokens) => model.tokens(tokens.iter().map(|&token| token as i32).collect(), 1),
+            Sequence::Frames(frames) => {
+                let data = TensorData::new(frames.values().to_vec(), [1, frames.len(), frames.width()]);
+                Input::Frames(Tensor::from_data(data, &model.device()))
+            }
+        };
+        Source { input, lengths: vec![source.sequence.len()] }
+    });
+    let memory = source.and_then(|source| model.encode(0, source, pass));
+    let task = &case.translator.adapters.tasks()[0];
+    let hidden = if task.aligned {
+        let memory = memory.expect("an aligned task has a source");
+        model.decode_aligned(0, &memory, case.tokens.len(), pass)
+    } else {
+        let Some(any2any_adapter::Head::Softmax { begin, .. }) =
+            case.translator.adapters.adapter(task.target).head()
+        else {
+            panic!("tokens are written")
+        };
+        let fed = std::iter::once(begin).chain(case.tokens.iter().copied());
+        let fed = model.tokens(fed.map(|token| token as i32).collect(), 1);
+        model.decode(0, memory.as_ref(), fed, pass)
+    };
+    model.logits(0, hidden).into_data().try_into_vec().expect("32-bit floats")
+}
+
+#[test]
+fn logits_are_those_of_an_untraced_pass() {
+    for case in all() {
+        let found = look(&case, &Interventions::default());
+        let found = logits(&found);
+        assert_eq!(found.rows(), case.tokens.len() + 1, "{}", case.name);
+        let expected = plain_logits(&case);
+        check_close(&case.name, &found.values[..expected.len()], &expected, TOLERANCE);
+        if expected.len() < found.values.len() {
+            let last = found.row(case.tokens.len());
+            assert_eq!(last.iter().filter(|&&logit| logit == 0.0).count(), 1, "{}: only the end", case.name);
+        }
+    }
+}
+
+#[test]
+fn positions_have_labels_regions_and_probabilities() {
+    for case in all() {
+        let found = look(&case, &Interventions::default());
+        let adapters = &case.translator.adapters;
+        let target = adapters.adapter(adapters.tasks()[0].target);
+        assert_eq!(found.target.positions.len(), case.tokens.len(), "{}", case.name);
+        let text = found.target.value.as_ref().and_then(|value| value.as_text()).expect("a text");
+        for (place, position) in found.target.positions.iter().enumerate() {
+            let token = case.tokens[place];
+            assert_eq!((position.token, &position.label), (Some(token), &Some(target.show(token))));
+            let Region::Bytes(bytes) = &position.region else { panic!("{:?}", position.region) };
+            let shown = target.show(token);
+            assert_eq!(text[bytes.clone()].trim(), shown.trim_start_matches('▁'), "{}", case.name);
+            let row = logits(&found).row(place);
+            let sum: f64 = row.iter().map(|&logit| f64::from(logit).exp()).sum();
+            let expected = f64::from(row[token as usize]) - sum.ln();
+            let log_probability = f64::from(position.log_probability.expect("tokens have one"));
+            assert!((log_probability - expected).abs() < 1e-5, "{}", case.name);
+        }
+        if let Some(source) = &case.source {
+            let stem = adapters.adapter(adapters.tasks()[0].source.expect("there is a source")).stem();
+            assert_eq!(source.positions.len(), stem.positions(source.sequence.len()), "{}", case.name);
+            let are_tokens = source.sequence.tokens().is_some();
+            assert!(source.positions.iter().all(|position| position.label.is_some() == are_tokens));
+        }
+    }
+}
+
+#[test]
+fn every_head_of_every_layer_shares_out_its_attention() {
+    for case in all().into_iter().chain(writing_frames()) {
+        let found = look(&case, &Interventions::default());
+        let queries = match (&found.target.sequence, case.translator.adapters.tasks()[0].aligned) {
+            (Sequence::Tokens(tokens), false) => tokens.len() + 1,
+            (sequence, _) => sequence.len(),
+        };
+        let layers = match case.name.split(':').next() {
+            Some("transformer") => 6,
+            Some("decoder_only") => 2,
+            _ => usize::from(!case.name.contains("attention: none")),
+        };
+        assert_eq!(found.attention.len(), layers, "{}", case.name);
+        for attention in &found.attention {
+            let Place { stack, kind, .. } = attention.place;
+            let heads = if case.name.starts_with("lstm") { 1 } else { 4 };
+            let of = |is_source: bool| if is_source { case.positions() } else { queries };
+            let is_source = stack == StackKind::Encoder;
+            let expected = [heads, of(is_source), of(is_source || kind == AttentionKind::Cross)];
+            assert_eq!(attention.weights.shape, expected, "{}: {:?}", case.name, attention.place);
+            let sums: Vec<f32> =
+                attention.weights.values.chunks(expected[2]).map(|row| row.iter().sum()).collect();
+            check_close(&case.name, &sums, &vec![1.0; sums.len()], 1e-5);
+        }
+    }
+}
+
+#[test]
+fn nobody_sees_a_masked_position() {
+    for case in all().into_iter().chain(writing_frames()).filter(|case| case.source.is_some()) {
+        let whole: Vec<usize> = (0..case.positions()).collect();
+        for masked in [&[1][..], &[0, 2], &whole] {
+            let found = look(&case, &masking(masked));
+            for attention in found.attention.iter().filter(|attention| {
+                (attention.place.stack, attention.place.kind) != (StackKind::Decoder, AttentionKind::Own)
+            }) {
+                for row in attention.weights.values.chunks(case.positions()) {
+                    let seen: f32 = masked.iter().map(|&key| row[key]).sum();
+                    assert_eq!(seen, 0.0, "{}: {:?} sees {masked:?}", case.name, attention.place);
+                    let sum = row.iter().sum::<f32>();
+                    let expected = if masked == whole { 0.0 } else { 1.0 };
+                    assert!((sum - expected).abs() < 1e-5, "{}: a row sums to {sum}", case.name);
+                }
+            }
+            let values = found.logits.iter().flat_map(|logits| &logits.values);
+            assert!(values.into_iter().all(|logit| logit.is_finite()), "{}: {masked:?}", case.name);
+        }
+    }
+}
+
+/// What is masked at the end of a source might as well not be there.
+#[test]
+fn a_masked_end_is_a_shorter_source() {
+    for case in texts().into_iter().filter(|case| case.name.starts_with("transformer")) {
+        let positions = case.positions();
+        let masked = look(&case, &masking(&[positions - 2, positions - 1]));
+        let ReadSource { value, sequence, positions: all, unknown, warnings } =
+            case.source.clone().expect("a transformer reads");
+        let tokens = sequence.tokens().expect("a text")[..positions - 2].to_vec();
+        let sequence = Sequence::Tokens(tokens);
+        let shorter =
+            ReadSource { value, sequence, positions: all[..positions - 2].to_vec(), unknown, warnings };
+        let shorter = Case { source: Some(shorter), ..case };
+        let shorter = look(&shorter, &Interventions::default());
+        check_close("a shorter source", &logits(&masked).values, &logits(&shorter).values, TOLERANCE);
+    }
+}
+
+/// A head is as good as absent when nothing reads its context.
+#[test]
+fn a_muted_head_is_one_that_nothing_reads() {
+    let place = |stack, kind, layer| Place { stack, kind, layer };
+    let (encoder, decoder) = (StackKind::Encoder, StackKind::Decoder);
+    for (body, place, module) in [
+        ("transformer", place(encoder, AttentionKind::Own, 0), "encoder.layers.0.self_attention"),
+        ("transformer", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.self_attention"),
+        ("transformer", place(decoder, AttentionKind::Cross, 0), "decoder.layers.0.cross_attention"),
+        ("decoder_only", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.self_attention"),
+        ("lstm", place(decoder, AttentionKind::Cross, 0), "decoder"),
+    ] {
+        let (head, d_model, d_head) = if body == "lstm" { (0, 16, 16) } else { (2, 16, 4) };
+        let has_it = |case: &Case| case.name.starts_with(body) && !case.name.contains("attention: none");
+        for case in texts().into_iter().filter(has_it) {
+            let zero_rows = |values: &mut [f32], columns: usize, rows: std::ops::Range<usize>| {
+                values[rows.start * columns..rows.end * columns].fill(0.0);
+            };
+            let changed = case.with(|name, values| {
+                if name.ends_with(&format!("{module}.output.weight")) {
+                    zero_rows(values, d_model, head * d_head..(head + 1) * d_head);
+                } else if body == "lstm" && name.ends_with("decoder.combine.weight") {
+                    zero_rows(values, d_model, 0..d_model);
+                } else if case.name.contains("additive") && name.ends_with("decoder.layers.0.input.weight") {
+                    zero_rows(values, 4 * d_model, d_model..2 * d_model);
+                }
+            });
+            let muted = look(&case, &Interventions { masked: Vec::new(), muted: vec![(place, head)] });
+            let expected = look_with(&changed, &case, &Interventions::default());
+            check_close(&case.name, &logits(&muted).values, &logits(&expected).values, TOLERANCE);
+            let whole = look(&case, &Interventions::default());
+            assert_ne!(logits(&whole).values, logits(&muted).values, "{}: muting changes nothing", case.name);
+        }
+    }
+}
+
+fn log_probability(look: &Look, place: usize) -> f32 {
+    look.target.positions[place].log_probability.expect("tokens have one")
+}
+
+#[test]
+fn occlusion_is_the_difference_of_two_looks() {
+    for case in all() {
+        let position = 3;
+        let explained = Explained { position, token: None };
+        let found = Inspector::new(&case.translator).attribution(
+            0,
+            case.source.as_ref(),
+            &case.tokens,
+            explained,
+            Method::Occlusion,
+        );
+        let found = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let base = log_probability(&look(&case, &Interventions::default()), position);
+        assert!((found.base - base).abs() < TOLERANCE, "{}", case.name);
+        let expected: Vec<f32> = (0..case.positions())
+            .map(|masked| base - log_probability(&look(&case, &masking(&[masked])), position))
+            .collect();
+        check_close(&case.name, &found.source, &expected, TOLERANCE);
+        let is_fed = !case.translator.adapters.tasks()[0].aligned;
+        assert_eq!(found.target.len(), if is_fed { position + 1 } else { 0 }, "{}", case.name);
+        assert!(found.target.iter().all(|share| share.is_finite()));
+        if is_fed {
+            assert!(found.target.iter().any(|share| share.abs() > 1e-5), "{}: {found:?}", case.name);
+        }
+    }
+}
+
+/// The gradient times an embedding is what stretching the embedding a little changes.
+#[test]
+fn gradients_are_those_of_stretched_embeddings() {
+    let step = 0.01;
+    // Where a unit of ReLU falls silent, a difference is not the gradient.
+    for case in texts().into_iter().filter(|case| !case.name.contains("relu")) {
+        let position = 3;
+        let explained = Explained { position, token: Some(case.tokens[4]) };
+        let attribution = |translator: &Translator, method| {
+            let found = Inspector::new(&translator).attribution(
+                0,
+                case.source.as_ref(),
+                &case.tokens,
+                explained,
+                method,
+            );
+            found.unwrap_or_else(|error| panic!("{}: {error}", case.name))
+        };
+        let found = attribution(&case.translator, Method::Gradient);
+        let lengths = attribution(&case.translator, Method::GradientNorm);
+        let stem_names = &case.translator.architecture().stems;
+        let stretched = |stem: usize, token: u32| {
+            let base = |factor: f32| {
+                let changed = case.with(|name, values| {
+                    if name.starts_with(&format!("stems.{}.", stem_names[stem].name)) {
+                        values[token as usize * 16..][..16].iter_mut().for_each(|value| *value *= factor);
+                    }
+                });
+                attribution(&changed, Method::Gradient).base
+            };
+            (base(1.0 + step) - base(1.0 - step)) / (2.0 * step)
+        };
+        let check = |what: &str, found: &[f32], lengths: &[f32], stem: usize, tokens: &[u32]| {
+            assert_eq!((found.len(), lengths.len()), (tokens.len(), tokens.len()), "{}: {what}", case.name);
+            for (place, &token) in tokens.iter().enumerate() {
+                let (found, expected) = (found[place], stretched(stem, token));
+                let tolerance = 1e-3 + 0.02 * expected.abs();
+                let name = &case.name;
+                assert!((found - expected).abs() < tolerance, "{name}: {what} {place}: {found} {expected}");
+                assert!(lengths[place] >= 0.0 && lengths[place].is_finite());
+            }
+            assert!(lengths.iter().any(|&length| length > 1e-4), "{}: {what} {lengths:?}", case.name);
+        };
+        let mut target_stem = 0;
+        if let Some(source) = &case.source {
+            let tokens = source.sequence.tokens().expect("a text");
+            check("source", &found.source, &lengths.source, 0, tokens);
+            target_stem = 1;
+        }
+        let mut fed = vec![2];
+        fed.extend(&case.tokens[..position]);
+        check("target", &found.target, &lengths.target, target_stem, &fed);
+        assert!(!case.translator.model().device().is_autodiff(), "the model itself stays plain");
+    }
+    for case in aligned().into_iter().chain([waves()]) {
+        let explained = Explained { position: 1, token: None };
+        let source = case.source.as_ref();
+        let found = Inspector::new(&case.translator).attribution(
+            0,
+            source,
+            &case.tokens,
+            explained,
+            Method::GradientNorm,
+        );
+        let found = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        assert_eq!(found.source.len(), case.positions(), "{}", case.name);
+        assert!(found.source.iter().all(|&length| length > 0.0), "{}: {found:?}", case.name);
+    }
+}
+
+#[test]
+fn the_machine_shows_the_numbers_of_the_look() {
+    for case in all().into_iter().chain(writing_frames()) {
+        let found = look(&case, &Interventions::default());
+        let parts = Inspector::new(&case.translator).machine(0, case.source.as_ref(), &case.tokens);
+        let parts = parts.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let mut ids: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), parts.len(), "{}: every box has a name of its own", case.name);
+        let value = |id: &str, name: &str| {
+            let part = parts.iter().find(|part| part.id == id);
+            let part = part.unwrap_or_else(|| panic!("{}: no {id} in {ids:?}", case.name));
+            let value = part.values.iter().find(|values| values.name == name);
+            &value.unwrap_or_else(|| panic!("{}: no {name} in {id}: {:?}", case.name, part.values)).array
+        };
+        for part in &parts {
+            for values in &part.values {
+                let size: usize = values.array.shape.iter().product();
+                assert_eq!(values.array.values.len(), size, "{}: {} {}", case.name, part.id, values.name);
+                assert!(values.array.values.iter().all(|value| value.is_finite()), "{}", part.id);
+            }
+            for parameter in &part.parameters {
+                let array =
+                    Inspector::new(&case.translator).parameter(&parameter.name).expect("the model has it");
+                assert_eq!(array.shape, parameter.shape);
+            }
+            let learns = !matches!(part.kind, PartKind::Positions | PartKind::Softmax);
+            assert!(!learns || !part.parameters.is_empty(), "{}: {} learns nothing", case.name, part.id);
+        }
+        for attention in &found.attention {
+            let Place { stack, layer, kind } = attention.place;
+            let stack = if stack == StackKind::Encoder { "encoder" } else { "decoder" };
+            let kind = if kind == AttentionKind::Own { "attention" } else { "cross_attention" };
+            let id = match case.name.starts_with("lstm") {
+                true => format!("{stack}.{kind}"),
+                false => format!("{stack}.{layer}.{kind}"),
+            };
+            let shown = value(&id, "weights");
+            assert_eq!(shown.shape, attention.weights.shape, "{}: {id}", case.name);
+            check_close(&case.name, &shown.values, &attention.weights.values, 1e-5);
+        }
+        match &found.logits {
+            None => assert_eq!(value("linear", "frames").shape[0], found.target.sequence.len()),
+            Some(logits) => {
+                let shown = value("linear", "logits");
+                check_close(&case.name, &shown.values, &logits.values[..shown.values.len()], TOLERANCE);
+                let probabilities = value("softmax", "probabilities");
+                let sums: Vec<f32> =
+                    probabilities.values.chunks(shown.shape[1]).map(|row| row.iter().sum()).collect();
+                check_close(&case.name, &sums, &vec![1.0; sums.len()], 1e-5);
+            }
+        }
+        if case.name.contains("sinusoidal") && case.source.is_some() {
+            let added = value("encoder.positions", "positions").values.iter();
+            let expected: Vec<f32> =
+                value("encoder.embedding", "embedded").values.iter().zip(added).map(|(a, b)| a + b).collect();
+            check_close("positions", &value("encoder.positions", "sum").values, &expected, 1e-6);
+            assert_eq!(value("encoder.0.attention", "query").shape, [4, case.positions(), 4]);
+            assert_eq!(value("encoder.0.feed_forward", "inner").shape, [case.positions(), 24]);
+            assert_eq!(value("decoder.1.cross_attention_add_norm", "sum").shape[1], 16);
+        }
+    }
+}
+
+#[test]
+fn frames_are_written_and_then_looked_at() {
+    for case in writing_frames() {
+        let found = look(&case, &Interventions::default());
+        assert!(found.logits.is_none());
+        let frames = found.target.sequence.frames().expect("frames are written");
+        let expected = case.translator.translate_sequences(
+            0,
+            &[&case.source.as_ref().expect("waves are read").sequence],
+            case.translator.decoding(0),
+            &[],
+        );
+        let expected = expected.expect("frames can be written").remove(0).remove(0);
+        let expected = expected.sequence.frames().expect("frames are written");
+        check_close(&case.name, frames.values(), expected.values(), TOLERANCE);
+        assert_eq!(found.target.positions.len(), frames.len());
+        assert!(found.target.positions.iter().all(|position| position.token.is_none()));
+        // What is written depends on what is masked.
+        let masked = look(&case, &masking(&[0, 1]));
+        assert_ne!(masked.target.sequence, found.target.sequence, "{}", case.name);
+    }
+}
+
+#[test]
+fn mistakes_are_named() {
+    let transformer = &texts()[0];
+    let check = |source: Option<&ReadSource>, tokens: &[u32], interventions: Interventions, wanted: &str| {
+        let error = Inspector::new(&transformer.translator)
+            .look(0, source, tokens, &interventions)
+            .expect_err(wanted)
+            .to_string();
+        assert!(error.contains(wanted), "{error}");
+    };
+    let source = transformer.source.as_ref();
+    let muting = |layer, head| {
+        let place = Place { stack: StackKind::Encoder, kind: AttentionKind::Own, layer };
+        Interventions { masked: Vec::new(), muted: vec![(place, head)] }
+    };
+    check(None, &[], Interventions::default(), "source");
+    check(source, &[999], Interventions::default(), "no token 999");
+    check(source, &[], masking(&[99]), "no position 99");
+    check(source, &[], muting(0, 4), "no head 4");
+    check(source, &[], muting(2, 0), "no head 0");
+
+    let explain = |case: &Case, position, token| {
+        let explained = Explained { position, token };
+        let found = Inspector::new(&case.translator).attribution(
+            0,
+            case.source.as_ref(),
+            &case.tokens,
+            explained,
+            Method::Gradient,
+        );
+        found.expect_err("there is no such token").to_string()
+    };
+    assert!(explain(transformer, 6, None).contains("no token at 6"));
+    assert!(explain(transformer, 9, Some(4)).contains("no token at 9"));
+    assert!(explain(transformer, 0, Some(999)).contains("no token 999"));
+    assert!(explain(&aligned()[0], 6, Some(4)).contains("nothing but the end"));
+    let many = Inspector::new(&transformer.translator).parameter("no such parameter");
+    assert!(many.is_none());
+    let frames = &writing_frames()[0];
+    assert!(explain(frames, 0, Some(0)).contains("writes frames"));
+}

@@ -1,0 +1,99 @@
+//! Checksums of a checkpoint's files, by which a flipped bit is found: `checksums.sha256` stands beside them, in the
+//! form that `sha256sum --check` reads.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::atomic_file;
+use crate::error::RunError;
+
+/// The name of the file.
+const NAME: &str = "checksums.sha256";
+
+/// The checksums of the files of a folder, by their names; none in folders that were written before there were any.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Checksums(BTreeMap<String, String>);
+
+impl Checksums {
+    /// Those of some files of a folder.
+    pub(crate) fn of(folder: &Path, names: &[&str]) -> Result<Self, RunError> {
+        let sum = |name: &&str| {
+            let path = folder.join(name);
+            let bytes = std::fs::read(&path).map_err(RunError::io(&path))?;
+            Ok(((*name).to_owned(), digest(&bytes)))
+        };
+        names.iter().map(sum).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Writes them into the folder.
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), RunError> {
+        let lines: String = self.0.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
+        atomic_file::write(&folder.join(NAME), lines.as_bytes())
+    }
+
+    /// Those that stand beside a file.
+    pub(crate) fn beside(file: &Path) -> Result<Self, RunError> {
+        let path = file.with_file_name(NAME);
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            text => text.map_err(RunError::io(&path))?,
+        };
+        let entry = |line: &str| {
+            let (sum, name) = line.split_once("  ")?;
+            let is_sum = sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_sum.then(|| (name.to_owned(), sum.to_owned()))
+        };
+        let broken = || RunError::run(&path, "not a file of checksums");
+        text.lines().map(|line| entry(line).ok_or_else(broken)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether a file is as it was written; one that has no checksum is.
+    ///
+    /// # Errors
+    ///
+    /// When it is not.
+    pub(crate) fn check(&self, file: &Path, bytes: &[u8]) -> Result<(), RunError> {
+        let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        match self.0.get(name.as_ref()) {
+            Some(sum) if *sum != digest(bytes) => Err(RunError::run(
+                file,
+                format!(
+                    "this file is no longer as it was written: its checksum is not the one in {NAME}; choose another \
+                     checkpoint with --checkpoint, or with --from to go on with training"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flipped_bit_is_found() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("model");
+        std::fs::write(&file, "abc").expect("written");
+        assert_eq!(Checksums::beside(&file).expect("none yet"), Checksums::default());
+        Checksums::of(folder.path(), &["model"]).expect("read").write(folder.path()).expect("written");
+        let written = std::fs::read_to_string(folder.path().join(NAME)).expect("written");
+        // The example of FIPS 180-2, appendix B.1.
+        let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  model\n";
+        assert_eq!(written, known);
+        let sums = Checksums::beside(&file).expect("read");
+        sums.check(&file, b"abc").expect("as it was written");
+        let error = sums.check(&file, b"abb").expect_err("another file").to_string();
+        assert!(error.contains("model") && error.contains("checksum"), "{error}");
+        std::fs::write(folder.path().join(NAME), "half a li").expect("written");
+        assert!(Checksums::beside(&file).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! How long an output may become: the one rule, which search, the server and its page go by.
+
+use any2any_adapter::Stem;
+use any2any_experiment::spec::Decoding;
+
+use crate::adapters::AdapterSet;
+use crate::error::RunError;
+
+/// How many tokens search writes, the end not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputLengths {
+    /// The fewest.
+    pub least: usize,
+    /// The most.
+    pub most: usize,
+}
+
+impl OutputLengths {
+    /// The lengths that are asked for; where none is the most, that of the medium (`known`), or else what is usual for
+    /// a source of so many positions, after a prefix of so many tokens.
+    fn of(decoding: &Decoding, known: Option<usize>, source: Option<usize>, prefix: usize) -> Self {
+        let usual = source.map_or(0, |source| 2 * source + 20).max(prefix + 20);
+        let least = decoding.min_length;
+        let most = decoding.max_length.unwrap_or_else(|| known.unwrap_or(usual).max(least));
+        Self { least, most }
+    }
+
+    /// Fails when no output can be of the lengths that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// When the fewest tokens are more than the most, or none may be written.
+    pub fn check(decoding: &Decoding) -> Result<(), RunError> {
+        match decoding.max_length {
+            Some(0) => Err(RunError::Unsupported(
+                "an output of at most 0 tokens is none: the longest length (`max_length`) must be at least 1"
+                    .to_owned(),
+            )),
+            Some(most) if decoding.contradicts_itself() => Err(RunError::Unsupported(format!(
+                "no output has at least {} and at most {most} tokens: lower the shortest length (`min_length`), or raise \
+                 the longest (`max_length`)",
+                decoding.min_length
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AdapterSet {
+    /// How many tokens search writes for a source of so many positions (none without a source) after a prefix of so
+    /// many tokens, which count.
+    pub fn lengths(
+        &self,
+        task: usize,
+        source: Option<usize>,
+        prefix: usize,
+        decoding: &Decoding,
+    ) -> OutputLengths {
+        let aligned = self.aligned_stem(task).zip(source);
+        match aligned.map(|(stem, source)| alignable(&stem, source)) {
+            Some(length) => OutputLengths { least: length, most: length },
+            None => {
+                OutputLengths::of(decoding, self.adapter(self.tasks()[task].target).longest(), source, prefix)
+            }
+        }
+    }
+}
+
+/// How many tokens a source of `len` positions is given: as many as the encoder sees, but for the end of a
+/// sequence of tokens, which says nothing.
+pub fn alignable(stem: &Stem, len: usize) -> usize {
+    match stem {
+        Stem::Lookup { .. } => len.saturating_sub(1),
+        stem => stem.positions(len),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_output_is_what_is_asked_for_known_or_usual() {
+        let decoding = |min_length, max_length| Decoding { min_length, max_length, ..Decoding::default() };
+        for (least, most, known, source, prefix, expected) in [
+            (0, None, None, Some(10), 0, 40),
+            (0, None, None, Some(0), 0, 20),
+            (0, None, None, None, 0, 20),
+            (0, None, None, None, 7, 27),
+            (0, None, None, Some(3), 30, 50),
+            (0, None, Some(49), Some(10), 0, 49),
+            (0, Some(5), Some(49), Some(10), 0, 5),
+            (0, Some(60), Some(49), Some(10), 0, 60),
+            (100, None, None, Some(10), 0, 100),
+            (60, None, Some(49), Some(10), 0, 60),
+            (5, Some(5), None, Some(10), 0, 5),
+        ] {
+            let decoding = decoding(least, most);
+            let lengths = OutputLengths::of(&decoding, known, source, prefix);
+            assert_eq!(
+                lengths,
+                OutputLengths { least, most: expected },
+                "{decoding:?} {known:?} {source:?} {prefix}"
+            );
+            assert!(OutputLengths::check(&decoding).is_ok());
+        }
+        for (least, most, said) in [(10, 5, "at least 10 and at most 5"), (0, 0, "at least 1")] {
+            let error =
+                OutputLengths::check(&decoding(least, Some(most))).expect_err("impossible").to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

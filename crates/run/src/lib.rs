@@ -1,0 +1,45 @@
+//! Run folders: what a training or an export writes, and what every later command loads.
+//!
+//! A [`RunFolder`] holds the experiment, the adapters' state ([`AdapterSet`]), [`Checkpoints`] and a [`ModelCard`].
+//! A [`Loaded`] model is what decoding and looking inside work with. Nothing here trains.
+
+mod adapters;
+pub mod atomic_file;
+mod checkpoint;
+mod checkpoints;
+mod checksums;
+pub mod device;
+mod error;
+mod lengths;
+mod loaded;
+mod lock;
+mod model_card;
+mod model_config;
+mod optimizer_state;
+pub mod parameters;
+mod preprocess;
+mod quantized;
+mod run_folder;
+pub mod sweep;
+mod task_side;
+mod weights_file;
+
+pub use adapters::{AdapterSet, Groups, TaskAdapters};
+pub use checkpoint::{Checkpoint, LastGood, Plateau, Ranked, State, step_of_name};
+pub use checkpoints::Checkpoints;
+pub use error::RunError;
+pub use lengths::{OutputLengths, alignable};
+pub use loaded::{Loaded, check_file, shapes_of};
+pub use lock::{Announced, Running, is_running};
+pub use model_card::{CardScores, ModelCard};
+pub use model_config::{architecture, model_config};
+pub use optimizer_state::check_state;
+pub use parameters::Weights;
+pub use preprocess::Columns;
+pub use quantized::write_rounded_weights;
+pub use run_folder::{Existing, RunFolder, Texts, fresh_model, written_stem};
+pub use task_side::{Role, Side};
+pub use weights_file::{
+    check_finite, count_weights, read_any_weights, read_architecture, read_finite_weights, read_weights,
+    write_weights,
+};

@@ -1,0 +1,166 @@
+//! A trained model in the two forms in which it is used: burn's own for losses and traces, and the engine for
+//! decoding. Each is built when it is first needed.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use any2any_architecture::Architecture;
+use any2any_core::{Initializer, Model, ModelConfig};
+use any2any_inference::{Engine, EngineError, Parameter, Parameters, Precision};
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::error::RunError;
+use crate::parameters::{self, Weights};
+use crate::weights_file::{read_architecture, weights_shapes};
+
+/// A trained model.
+pub struct Loaded {
+    config: ModelConfig,
+    device: Device,
+    /// What the model is built from; none when it was given.
+    weights: BTreeMap<String, Weights>,
+    model: OnceLock<Model>,
+    /// How the engine keeps its weights.
+    precision: Precision,
+    /// None where the device or the kind of model has no engine.
+    engine: OnceLock<Option<Engine>>,
+}
+
+impl Loaded {
+    /// A model that is there already, whose weights the engine keeps in a precision.
+    pub fn of_model(config: ModelConfig, model: Model, precision: Precision) -> Self {
+        let device = model.device();
+        // A model that is not the experiment's runs as it is.
+        let config = ModelConfig { architecture: model.architecture().clone(), ..config };
+        Self {
+            config,
+            device,
+            weights: BTreeMap::new(),
+            model: OnceLock::from(model),
+            precision,
+            engine: OnceLock::new(),
+        }
+    }
+
+    /// A model by its weights, which the engine keeps in a precision.
+    ///
+    /// # Errors
+    ///
+    /// The name of a parameter that is missing, of another shape or too many, and what is wrong with it.
+    pub fn of_weights(
+        config: ModelConfig,
+        weights: BTreeMap<String, Weights>,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self, String> {
+        let weights = parameters::under_current_names(&config.architecture, weights);
+        let engine =
+            engine(&config.architecture, &weights, &device, precision).map_err(|error| error.to_string())?;
+        let model = match engine {
+            Some(_) => OnceLock::new(),
+            None => OnceLock::from(model(&config, &weights, &device)?),
+        };
+        Ok(Self { config, device, weights, model, precision, engine: OnceLock::from(engine) })
+    }
+
+    /// What the model is.
+    pub fn architecture(&self) -> &Architecture {
+        &self.config.architecture
+    }
+
+    /// The device that the model is on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The model as burn runs it.
+    pub fn model(&self) -> &Model {
+        let build = || model(&self.config, &self.weights, &self.device);
+        self.model.get_or_init(|| build().expect("the engine has been built from these weights"))
+    }
+
+    /// The engine; none where the device or the kind of model has no engine.
+    pub fn engine(&self) -> Option<&Engine> {
+        let build = || {
+            let weights = parameters::weights(self.model());
+            engine(&self.config.architecture, &weights, &self.device, self.precision).ok().flatten()
+        };
+        self.engine.get_or_init(build).as_ref()
+    }
+}
+
+/// Whether a file holds the weights of a model, by its head alone: neither its values are read nor the model's drawn.
+///
+/// # Errors
+///
+/// The part of the architecture that the file says is another, or the name of a parameter that is missing, of another
+/// shape or too many.
+pub fn check_file(architecture: &Architecture, file: &Path) -> Result<(), RunError> {
+    let other = |reason| RunError::run(file, format!("these weights are of another model: {reason}"));
+    let shapes = parameters::under_current_names(architecture, weights_shapes(file)?);
+    parameters::check_shapes(&shapes_of(architecture), &shapes).map_err(other)?;
+    match read_architecture(file)?.and_then(|carried| carried.difference(architecture)) {
+        None => Ok(()),
+        Some(difference) => Err(other(difference)),
+    }
+}
+
+/// The shapes of a model's parameters.
+pub fn shapes_of(architecture: &Architecture) -> BTreeMap<String, Vec<usize>> {
+    architecture.parameters().into_iter().map(|parameter| (parameter.name, parameter.shape)).collect()
+}
+
+fn model(
+    config: &ModelConfig,
+    weights: &BTreeMap<String, Weights>,
+    device: &Device,
+) -> Result<Model, String> {
+    // Every weight is replaced, so the seed does not matter.
+    let fresh = config.init(&Initializer::new(any2any_adapter::Seed(0), device));
+    parameters::with_weights(fresh, weights).map(|model| model.valid())
+}
+
+/// The engine of a model on the CPU; none for other devices and for recurrent models.
+fn engine(
+    architecture: &Architecture,
+    weights: &BTreeMap<String, Weights>,
+    device: &Device,
+    precision: Precision,
+) -> Result<Option<Engine>, EngineError> {
+    if !crate::device::is_flex(device) {
+        return Ok(None);
+    }
+    let named = Named { weights, read: RefCell::default() };
+    match Engine::new(architecture, &named, precision) {
+        Err(EngineError::Recurrent) => Ok(None),
+        Err(error) => Err(error),
+        Ok(engine) => named.check_all_read().map(|()| Some(engine)),
+    }
+}
+
+/// Weights that remember which of them were read.
+struct Named<'a> {
+    weights: &'a BTreeMap<String, Weights>,
+    read: RefCell<BTreeSet<String>>,
+}
+
+impl Named<'_> {
+    fn check_all_read(&self) -> Result<(), EngineError> {
+        let read = self.read.borrow();
+        match self.weights.keys().find(|name| !read.contains(*name)) {
+            Some(name) => Err(EngineError::Unknown { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Parameters for Named<'_> {
+    fn get(&self, name: &str) -> Option<Parameter<'_>> {
+        let Weights { shape, values } = self.weights.get(name)?;
+        self.read.borrow_mut().insert(name.to_owned());
+        Some(Parameter { shape, values })
+    }
+}

@@ -1,0 +1,110 @@
+//! Whether a training is at work in a folder: a lock that the system takes back from a process that dies.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::RunError;
+
+/// The name of the empty file that is locked.
+const NAME: &str = "running.lock";
+
+/// A training at work in a folder, for as long as this lives.
+#[derive(Debug)]
+pub struct Running {
+    _locked: Option<File>,
+}
+
+/// What announcing a training came to.
+pub enum Announced {
+    /// It is known now.
+    Alone(Running),
+    /// Another one is at work in the folder.
+    Occupied,
+}
+
+impl Running {
+    /// Lets others know of a training in a folder that exists.
+    ///
+    /// Where locks cannot be had (a read-only or an odd file system) nobody gets to know, and nothing fails.
+    pub fn announce(folder: &Path) -> Announced {
+        let path = folder.join(NAME);
+        // Whoever asks holds the lock for a moment.
+        for _ in 0..20 {
+            let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+            let Ok(file) = opened else { return Announced::Alone(Self { _locked: None }) };
+            match file.try_lock() {
+                // Whoever had it may have set the folder aside, and the lock with it.
+                Ok(()) if !is_at(&file, &path) => {}
+                Ok(()) => return Announced::Alone(Self { _locked: Some(file) }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+                Err(TryLockError::Error(_)) => return Announced::Alone(Self { _locked: None }),
+            }
+        }
+        Announced::Occupied
+    }
+
+    /// The same, of work that nobody else may do in the folder at the same time.
+    ///
+    /// # Errors
+    ///
+    /// When somebody does.
+    pub fn alone(folder: &Path) -> Result<Self, RunError> {
+        std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
+        match Self::announce(folder) {
+            Announced::Alone(running) => Ok(running),
+            Announced::Occupied => Err(occupied(folder)),
+        }
+    }
+}
+
+/// The refusal to touch a run that is at work.
+pub(crate) fn occupied(folder: &Path) -> RunError {
+    let reason =
+        "another process is training this run; wait for it, stop it, or choose another folder with --run";
+    RunError::run(folder, reason)
+}
+
+/// Whether a file in a run's folder is the lock, which alone makes no run.
+pub(crate) fn is_lock(name: &OsStr) -> bool {
+    name == NAME
+}
+
+/// Whether an open file is the one that a path names.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: std::io::Result<std::fs::Metadata>| metadata.map(|of| (of.dev(), of.ino())).ok();
+    place(file.metadata()) == place(path.metadata())
+}
+
+/// A folder with an open file in it cannot be moved here.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
+/// Whether a training or a sweep is at work in a folder.
+pub fn is_running(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join(NAME)) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_training_is_known_while_it_lives() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        assert!(!is_running(folder.path()));
+        let Announced::Alone(running) = Running::announce(folder.path()) else {
+            panic!("nobody else is here")
+        };
+        assert!(is_running(folder.path()));
+        assert!(matches!(Running::announce(folder.path()), Announced::Occupied));
+        drop(running);
+        assert!(!is_running(folder.path()));
+    }
+}

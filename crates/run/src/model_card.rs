@@ -1,0 +1,103 @@
+//! The model card of a run: what it is, how it was trained, how good it is (after Mitchell et al. 2019).
+
+use std::fmt::Write;
+use std::path::Path;
+
+use any2any_experiment::spec::Experiment;
+use any2any_metrics::Score;
+use serde_json::Value;
+
+use crate::atomic_file;
+use crate::checkpoint::State;
+use crate::error::RunError;
+use crate::run_folder::RunFolder;
+
+/// A model card: an experiment, how far it was trained, and how good it is.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelCard<'a> {
+    /// What was done.
+    pub experiment: &'a Experiment,
+    /// How far.
+    pub state: &'a State,
+    /// How good each task is on data that was held out.
+    pub scores: &'a [CardScores<'a>],
+}
+
+/// How good a task is on data that was held out.
+#[derive(Clone, Debug)]
+pub struct CardScores<'a> {
+    /// The task.
+    pub task: &'a str,
+    /// The split.
+    pub split: &'a str,
+    /// Teacher-forced figures, in words.
+    pub forced: String,
+    /// Metrics of what was decoded.
+    pub scores: &'a [Score],
+}
+
+impl ModelCard<'_> {
+    /// Writes the `README.md` of a run.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, run: &RunFolder) -> Result<(), RunError> {
+        atomic_file::write(&run.card(), self.text().as_bytes())
+    }
+
+    fn text(&self) -> String {
+        let mut card = format!("# {}\n\n", self.experiment.name);
+        let best = self.state.best.first().map_or(self.state.step, |best| best.step);
+        let _ = writeln!(
+            card,
+            "Trained with any2any {} for {} steps on {} target tokens in {:.1} minutes (seed {}); the best checkpoint is that of step {best}.\n",
+            env!("CARGO_PKG_VERSION"),
+            self.state.step,
+            self.state.tokens,
+            self.state.seconds / 60.0,
+            self.experiment.seed,
+        );
+        card += "## Use\n\n```\nany2any translate . < source.txt > target.txt\n```\n\n## Data\n\n";
+        for (name, task) in &self.experiment.tasks {
+            let data = serde_json::to_value(&task.data).map(|data| without_folders(data).to_string());
+            let data = data.unwrap_or_default();
+            let media = match &task.source {
+                Some(source) => format!("{} to {}", source.medium(), task.target.medium()),
+                None => task.target.medium().to_owned(),
+            };
+            let _ = writeln!(card, "- {name}: {media}, `{data}`");
+        }
+        card += "\n## Scores\n";
+        for task in self.scores {
+            let _ = writeln!(card, "\n{} ({} split)\n", task.task, task.split);
+            if !task.scores.is_empty() {
+                card += "| decoded | value | signature |\n| --- | --- | --- |\n";
+                for score in task.scores {
+                    card += &row(score);
+                }
+                card.push('\n');
+            }
+            let _ = writeln!(card, "Teacher-forced, without search: {}.", task.forced);
+        }
+        card += "\nThe whole experiment is in `resolved.yaml`, every figure of its training in `metrics.jsonl`.\n";
+        card
+    }
+}
+
+/// What data is made of, its files by their names alone: where they lie is nobody else's business.
+fn without_folders(data: Value) -> Value {
+    match data {
+        Value::String(text) => {
+            let name = Path::new(&text).file_name().map(|name| name.to_string_lossy().into_owned());
+            Value::String(name.filter(|_| text.contains(['/', '\\'])).unwrap_or(text))
+        }
+        Value::Array(items) => items.into_iter().map(without_folders).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, without_folders(value))).collect(),
+        other => other,
+    }
+}
+
+fn row(score: &Score) -> String {
+    format!("| {} | {:.2} | {} |\n", score.name, score.value, score.signature.as_deref().unwrap_or(""))
+}

@@ -1,0 +1,57 @@
+//! The memory of an optimizer as a checkpoint holds it: a vector for each parameter and each thing that is remembered
+//! of it, by a name like `mean/layer.weight`.
+
+use std::collections::BTreeMap;
+
+use crate::parameters::Weights;
+
+/// Whether what an optimizer remembers is of the parameters of a model. What another kind of optimizer remembers may
+/// be among it.
+///
+/// # Errors
+///
+/// The first name that is of no parameter, or of one of another size, and what is wrong with it.
+pub fn check_state(
+    state: &BTreeMap<String, Weights>,
+    weights: &BTreeMap<String, Weights>,
+) -> Result<(), String> {
+    for (key, remembered) in state {
+        let (of, name) = key.split_once('/').ok_or_else(|| format!("{key} is nothing that it remembers"))?;
+        let shape = &weights.get(name).ok_or_else(|| format!("the model has no parameter {name}"))?.shape;
+        let expected = match (of, &shape[..]) {
+            ("mean" | "square" | "momentum", _) => shape.iter().product::<usize>(),
+            ("rows", &[rows, _]) => rows,
+            ("columns", &[_, columns]) => columns,
+            _ => return Err(format!("{key} is nothing that it remembers")),
+        };
+        if remembered.shape != [expected] {
+            return Err(format!("{key} has shape {:?}, expected [{expected}]", remembered.shape));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_of_another_model_is_refused() {
+        let of =
+            |shape: &[usize]| Weights { shape: shape.to_vec(), values: vec![0.0; shape.iter().product()] };
+        let weights = BTreeMap::from([("a".to_owned(), of(&[2, 3]))]);
+        for (key, shape, sound) in [
+            ("mean/a", vec![6], true),
+            ("rows/a", vec![2], true),
+            ("columns/a", vec![3], true),
+            ("columns/a", vec![2], false),
+            ("mean/a", vec![2, 3], false),
+            ("mean/b", vec![6], false),
+            ("median/a", vec![6], false),
+            ("a", vec![6], false),
+        ] {
+            let state = BTreeMap::from([(key.to_owned(), of(&shape))]);
+            assert_eq!(check_state(&state, &weights).is_ok(), sound, "{key} {shape:?}");
+        }
+    }
+}

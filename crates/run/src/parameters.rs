@@ -1,0 +1,238 @@
+//! A model's parameters by name: what optimizers, checkpoints and averages work on.
+
+use std::collections::BTreeMap;
+
+use any2any_architecture::Architecture;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Gradients, Shape, Tensor};
+
+/// Values by parameter name, flattened, without autodiff.
+pub type Named = BTreeMap<String, Tensor<1>>;
+
+/// A parameter's value on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    /// The sizes of its dimensions.
+    pub shape: Vec<usize>,
+    /// The values, row-major.
+    pub values: Vec<f32>,
+}
+
+/// Every parameter of a module, on the host.
+pub fn weights(module: &impl Module) -> BTreeMap<String, Weights> {
+    let mut visitor = Reader { path: Path::default(), wanted: None, weights: BTreeMap::new() };
+    module.visit(&mut visitor);
+    visitor.weights
+}
+
+/// One parameter of a module, on the host; none when it has none of this name.
+pub fn find(module: &impl Module, name: &str) -> Option<Weights> {
+    let mut visitor = Reader { path: Path::default(), wanted: Some(name), weights: BTreeMap::new() };
+    module.visit(&mut visitor);
+    visitor.weights.remove(name)
+}
+
+/// The name of a parameter that holds an infinity or what is not a number; none when there is none.
+pub fn not_finite(weights: &BTreeMap<String, Weights>) -> Option<&str> {
+    let finite = |weights: &Weights| weights.values.iter().all(|value| value.is_finite());
+    weights.iter().find(|(_, weights)| !finite(weights)).map(|(name, _)| name.as_str())
+}
+
+/// The shapes of every parameter of a module; none is drawn for it.
+pub fn shapes(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
+    let mut visitor = ShapeReader { path: Path::default(), shapes: BTreeMap::new() };
+    module.visit(&mut visitor);
+    visitor.shapes
+}
+
+/// The module with other weights.
+///
+/// # Errors
+///
+/// The name of the first parameter that is missing or of another shape, and what is wrong with it.
+pub fn with_weights<M: Module>(module: M, weights: &BTreeMap<String, Weights>) -> Result<M, String> {
+    let found = weights.iter().map(|(name, weights)| (name, &weights.shape));
+    check_shapes(&shapes(&module), found)?;
+    Ok(map(module, |name, value| {
+        let device = value.device().inner();
+        let values = weights[name].values.clone();
+        let length = values.len();
+        Tensor::from_data(burn::tensor::TensorData::new(values, [length]), &device)
+    }))
+}
+
+/// Whether parameters of some shapes are those of a module.
+///
+/// # Errors
+///
+/// The name of the first parameter that is missing, of another shape or too many, and what is wrong with it.
+pub fn check_shapes<'a>(
+    expected: &BTreeMap<String, Vec<usize>>,
+    found: impl IntoIterator<Item = (&'a String, &'a Vec<usize>)>,
+) -> Result<(), String> {
+    let found: BTreeMap<&String, &Vec<usize>> = found.into_iter().collect();
+    for (name, shape) in expected {
+        match found.get(name) {
+            None => return Err(format!("the parameter {name} is missing")),
+            Some(found) if *found != shape => {
+                return Err(format!("the parameter {name} has shape {found:?}, expected {shape:?}"));
+            }
+            Some(_) => {}
+        }
+    }
+    match found.keys().find(|name| !expected.contains_key(**name)) {
+        Some(name) => Err(format!("the model has no parameter {name}")),
+        None => Ok(()),
+    }
+}
+
+/// Parameters by the names that they have now, some of which were written under those of before.
+pub fn under_current_names<T>(
+    architecture: &Architecture,
+    parameters: BTreeMap<String, T>,
+) -> BTreeMap<String, T> {
+    let former = architecture.former_names();
+    let renamed = |name: String| former.get(&name).cloned().unwrap_or(name);
+    parameters.into_iter().map(|(name, value)| (renamed(name), value)).collect()
+}
+
+/// Takes every parameter's gradient out of a backward pass.
+pub fn take_gradients(module: &impl Module, gradients: &mut Gradients) -> Named {
+    let mut visitor = GradientReader { path: Path::default(), gradients, taken: Named::new() };
+    module.visit(&mut visitor);
+    visitor.taken
+}
+
+/// The module with every parameter replaced by what `change` makes of its name and value; the new value is
+/// flat and takes the old one's shape.
+pub fn map<M: Module>(module: M, change: impl FnMut(&str, &dyn Parameter) -> Tensor<1>) -> M {
+    module.map(&mut Writer { path: Path::default(), change })
+}
+
+/// A parameter of any rank.
+pub trait Parameter {
+    /// Its value, flattened, without autodiff.
+    fn flat(&self) -> Tensor<1>;
+    /// The sizes of its dimensions.
+    fn shape(&self) -> Shape;
+    /// Where it is.
+    fn device(&self) -> burn::tensor::Device;
+}
+
+impl<const D: usize> Parameter for Tensor<D> {
+    fn flat(&self) -> Tensor<1> {
+        self.clone().inner().reshape([-1])
+    }
+
+    fn shape(&self) -> Shape {
+        Tensor::shape(self)
+    }
+
+    fn device(&self) -> burn::tensor::Device {
+        Tensor::device(self)
+    }
+}
+
+/// The names of the modules on the way to a parameter. Which variant of an enum a module is stands in the
+/// architecture and in no name.
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn enter(&mut self, name: &str, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    fn leave(&mut self, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.pop();
+        }
+    }
+
+    fn name(&self) -> String {
+        self.0.join(".")
+    }
+}
+
+/// Keeps the path while a module is visited.
+macro_rules! follow_path {
+    () => {
+        fn enter_module(&mut self, name: &str, container_type: &str) {
+            self.path.enter(name, container_type);
+        }
+
+        fn exit_module(&mut self, _name: &str, container_type: &str) {
+            self.path.leave(container_type);
+        }
+    };
+}
+
+struct Reader<'a> {
+    path: Path,
+    /// The only parameter to read; none for all.
+    wanted: Option<&'a str>,
+    weights: BTreeMap<String, Weights>,
+}
+
+impl ModuleVisitor for Reader<'_> {
+    follow_path!();
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.name();
+        if self.wanted.is_some_and(|wanted| wanted != name) {
+            return;
+        }
+        let value = param.val();
+        let shape = value.dims().to_vec();
+        let values = value.into_data().convert::<f32>().try_into_vec().expect("converted to 32-bit floats");
+        self.weights.insert(name, Weights { shape, values });
+    }
+}
+
+struct ShapeReader {
+    path: Path,
+    shapes: BTreeMap<String, Vec<usize>>,
+}
+
+impl ModuleVisitor for ShapeReader {
+    follow_path!();
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.shapes.insert(self.path.name(), param.lazy_shape().to_vec());
+    }
+}
+
+struct GradientReader<'a> {
+    path: Path,
+    gradients: &'a mut Gradients,
+    taken: Named,
+}
+
+impl ModuleVisitor for GradientReader<'_> {
+    follow_path!();
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad_remove(self.gradients) {
+            self.taken.insert(self.path.name(), gradient.reshape([-1]));
+        }
+    }
+}
+
+struct Writer<F> {
+    path: Path,
+    change: F,
+}
+
+impl<F: FnMut(&str, &dyn Parameter) -> Tensor<1>> ModuleMapper for Writer<F> {
+    follow_path!();
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.name();
+        param.map(|old| {
+            let new = (self.change)(&name, &old).reshape(old.dims());
+            if old.is_autodiff() { Tensor::from_inner(new).require_grad() } else { new }
+        })
+    }
+}

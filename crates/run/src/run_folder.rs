@@ -1,0 +1,338 @@
+//! The folder that a training writes, and that everything after it reads.
+
+use std::fs::DirEntry;
+use std::path::{Path, PathBuf};
+
+use any2any_adapter::Registry;
+use any2any_architecture::Architecture;
+use any2any_core::{Initializer, Model};
+use any2any_experiment::real_path;
+use any2any_experiment::spec::Experiment;
+use any2any_inference::Precision;
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::adapters::AdapterSet;
+use crate::checkpoints::Checkpoints;
+use crate::checksums::Checksums;
+use crate::error::RunError;
+use crate::loaded::check_file;
+use crate::lock::{self, Running, is_running};
+use crate::model_config::{architecture, model_config};
+use crate::quantized::write_rounded_weights;
+use crate::weights_file::{read_finite_weights, read_weights, write_weights};
+use crate::{atomic_file, parameters};
+
+/// The folder of a run.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    folder: PathBuf,
+}
+
+/// What a new run does with a folder that already holds one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse.
+    Keep,
+    /// Move it aside, to a name that ends in a number, and start anew.
+    SetAside,
+}
+
+/// An experiment as a run keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts<'a> {
+    /// The text as given.
+    pub given: &'a str,
+    /// The same with every default written out.
+    pub resolved: &'a str,
+}
+
+/// Where what search wrote for a sample of a task's validation split after a step is kept: its place in the folder of
+/// the run, without the extension of its file.
+pub fn written_stem(step: u64, task: &str, sample: usize) -> String {
+    format!("samples/step-{step}/{task}-{sample}")
+}
+
+impl RunFolder {
+    /// A run in a folder, which need not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The checkpoints.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::new(self.folder.join("checkpoints"))
+    }
+
+    /// The metrics of training and validation, a JSON object a line.
+    pub fn metrics(&self) -> PathBuf {
+        self.folder.join("metrics.jsonl")
+    }
+
+    /// The folder of TensorBoard's event files.
+    pub fn events(&self) -> PathBuf {
+        self.folder.join("events")
+    }
+
+    /// The file with what search wrote for a sample of a task's validation split after a step. Texts have none: they
+    /// stand in [`metrics`](Self::metrics).
+    pub fn written(&self, step: u64, task: &str, sample: usize) -> Option<PathBuf> {
+        let stem = self.folder.join(written_stem(step, task, sample));
+        let mut files = stem.parent()?.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+        files.find(|file| file.with_extension("") == stem)
+    }
+
+    /// The scores that a fold of a cross-validation ended with, one of a task; none when it has not ended.
+    ///
+    /// # Errors
+    ///
+    /// When the file is no list.
+    pub fn scores(&self) -> Result<Option<serde_json::Value>, RunError> {
+        let path = self.scores_file();
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let broken = |reason: String| {
+            RunError::run(
+                &path,
+                format!("no scores can be read from it ({reason}); remove it to score the run anew"),
+            )
+        };
+        let scores: serde_json::Value =
+            serde_json::from_str(&atomic_file::read(&path)?).map_err(|error| broken(error.to_string()))?;
+        if scores.is_array() { Ok(Some(scores)) } else { Err(broken("it is no list".to_owned())) }
+    }
+
+    /// The file of [`scores`](Self::scores).
+    pub fn scores_file(&self) -> PathBuf {
+        self.folder.join("scores.json")
+    }
+
+    /// The model card.
+    pub fn card(&self) -> PathBuf {
+        self.folder.join("README.md")
+    }
+
+    /// Whether a new run may go here.
+    ///
+    /// # Errors
+    ///
+    /// When the folder already holds something that is to be kept.
+    pub fn check_free(&self, existing: Existing) -> Result<(), RunError> {
+        self.check_kept(existing)?;
+        if is_running(&self.folder) { Err(lock::occupied(&self.folder)) } else { Ok(()) }
+    }
+
+    fn check_kept(&self, existing: Existing) -> Result<(), RunError> {
+        match existing {
+            Existing::Keep if self.is_occupied() => Err(RunError::RunExists(self.folder.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_occupied(&self) -> bool {
+        let is_lock = |entry: &std::io::Result<DirEntry>| {
+            entry.as_ref().is_ok_and(|entry| lock::is_lock(&entry.file_name()))
+        };
+        self.folder.read_dir().is_ok_and(|entries| entries.filter(|entry| !is_lock(entry)).count() > 0)
+    }
+
+    /// Starts a run: the experiment as given and resolved, and the adapters' state. Nobody else may then train here.
+    ///
+    /// # Errors
+    ///
+    /// When the folder holds something that is to be kept, somebody trains there, or it cannot be written.
+    pub fn create(
+        &self,
+        experiment: Texts<'_>,
+        adapters: &AdapterSet,
+        existing: Existing,
+    ) -> Result<Running, RunError> {
+        self.check_free(existing)?;
+        // Before anything is moved away: it may be somebody's at work.
+        let mut running = Running::alone(&self.folder)?;
+        self.check_kept(existing)?;
+        if self.is_occupied() {
+            // A folder with an open file in it is moved on Unix alone; that file stays locked until the new one is.
+            let before = cfg!(unix).then_some(running);
+            atomic_file::set_aside(&self.folder)?;
+            running = Running::alone(&self.folder)?;
+            drop(before);
+        }
+        atomic_file::write(&self.folder.join("experiment.yaml"), experiment.given.as_bytes())?;
+        adapters.save(&self.folder.join("vocab"))?;
+        // Last, since its presence says that the folder can be resumed.
+        atomic_file::write(&self.folder.join("resolved.yaml"), experiment.resolved.as_bytes())?;
+        Ok(running)
+    }
+
+    /// Fails for a run in which a link leads out of it: a training that goes on would write there, and prune what it
+    /// finds, and a server would show it.
+    ///
+    /// # Errors
+    ///
+    /// The first such link.
+    pub fn require_whole(&self) -> Result<(), RunError> {
+        let folder = real_path(&self.folder);
+        let mut open = vec![self.folder.clone()];
+        while let Some(place) = open.pop() {
+            for entry in place.read_dir().into_iter().flatten().flatten() {
+                let (path, kind) = (entry.path(), entry.file_type().map_err(RunError::io(&place))?);
+                if kind.is_dir() {
+                    open.push(path);
+                } else if kind.is_symlink() && !real_path(&path).starts_with(&folder) {
+                    let reason = "this link leads out of the run: put what it leads to in its place, or say \
+                                  --trust-paths";
+                    return Err(RunError::run(&path, reason));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of the experiment with every default written out.
+    pub fn resolved(&self) -> Result<String, RunError> {
+        let path = self.folder.join("resolved.yaml");
+        if !path.is_file() {
+            let reason = "this folder holds no run (no resolved.yaml); train one with `any2any train CONFIG --run FOLDER`";
+            return Err(RunError::run(&self.folder, reason));
+        }
+        any2any_experiment::read_text(&path).map_err(RunError::Experiment)
+    }
+
+    /// The experiment of the run. The files that it was trained on need not be there.
+    pub fn experiment(&self, registry: &Registry) -> Result<any2any_experiment::Document, RunError> {
+        let text = self.resolved()?;
+        let name = self.folder.join("resolved.yaml").display().to_string();
+        any2any_experiment::load_run(&name, &text, &self.folder, registry).map_err(RunError::Experiment)
+    }
+
+    /// The experiment of the run, with its data in the folder that it has been moved to, where one is given.
+    ///
+    /// # Errors
+    ///
+    /// When the folder holds no run, or none of its data is in the other folder.
+    pub fn experiment_on(
+        &self,
+        files: Option<&Path>,
+        registry: &Registry,
+    ) -> Result<any2any_experiment::Document, RunError> {
+        let mut document = self.experiment(registry)?;
+        if let Some(files) = files {
+            document.move_data(files).map_err(RunError::Experiment)?;
+        }
+        Ok(document)
+    }
+
+    /// The adapters of the run.
+    pub fn adapters(&self, experiment: &Experiment, registry: &Registry) -> Result<AdapterSet, RunError> {
+        AdapterSet::load(experiment, registry, &self.folder.join("vocab"))
+    }
+
+    /// Copies what translation needs to a new folder, which is then a run that can be translated with,
+    /// evaluated and described, but not resumed; its weights in 32 or in 8 bits.
+    ///
+    /// It can be given away: the paths of its data start at the new folder, and name no folder beyond those that it
+    /// shares with the data. The folder appears under its name when it is complete.
+    ///
+    /// # Errors
+    ///
+    /// When the output folder is not empty, a weight is not a finite number, or a file cannot be read or written.
+    pub fn export(
+        &self,
+        checkpoint: &str,
+        output: &Path,
+        registry: &Registry,
+        precision: Precision,
+    ) -> Result<(), RunError> {
+        if Self::new(output).is_occupied() {
+            let reason = "this folder is not empty; export to another one, or move it away";
+            return Err(RunError::run(output, reason));
+        }
+        let document = self.experiment(registry)?;
+        let adapters = self.adapters(&document.experiment, registry)?;
+        let file = self.weights_file(checkpoint)?;
+        let architecture = architecture(&document.experiment, &adapters);
+        check_file(&architecture, &file)?;
+        let weights = parameters::under_current_names(&architecture, read_finite_weights(&file)?);
+        let beside =
+            output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let unfinished = atomic_file::unfinished_folder(beside, ".unfinished-export-")?;
+        let exported = Self::new(unfinished.path());
+        adapters.save(&exported.folder.join("vocab"))?;
+        let place = exported.checkpoints().step(0);
+        let file = place.join("model.safetensors");
+        match precision {
+            Precision::Float => write_weights(&file, &weights, Some(&architecture))?,
+            Precision::Byte => write_rounded_weights(&file, &weights, Some(&architecture))?,
+        }
+        Checksums::of(&place, &["model.safetensors"])?.write(&place)?;
+        exported.checkpoints().point("best", 0)?;
+        exported.checkpoints().point("last", 0)?;
+        let (resolved, mut paths) = document.portable_yaml(output);
+        if self.card().is_file() {
+            // Longer paths first: another may be the beginning of one.
+            paths.sort_by_key(|(before, _)| std::cmp::Reverse(before.len()));
+            let card = paths
+                .iter()
+                .fold(atomic_file::read(&self.card())?, |card, (before, after)| card.replace(before, after));
+            atomic_file::write(&exported.card(), card.as_bytes())?;
+        }
+        atomic_file::write(&exported.folder.join("resolved.yaml"), resolved.as_bytes())?;
+        atomic_file::finish_folder(unfinished, output)
+    }
+
+    /// What the model is; where there is a checkpoint, its parameters have the shapes that this says.
+    ///
+    /// # Errors
+    ///
+    /// When the checkpoint is of another model.
+    pub fn architecture(
+        &self,
+        experiment: &Experiment,
+        adapters: &AdapterSet,
+    ) -> Result<Architecture, RunError> {
+        let architecture = architecture(experiment, adapters);
+        if !self.checkpoints().steps()?.is_empty() {
+            check_file(&architecture, &self.weights_file("best")?)?;
+        }
+        Ok(architecture)
+    }
+
+    /// The file of a checkpoint's weights.
+    pub fn weights_file(&self, checkpoint: &str) -> Result<PathBuf, RunError> {
+        match Path::new(checkpoint) {
+            path if path.is_file() => Ok(path.to_owned()),
+            _ => Ok(self.checkpoints().resolve(checkpoint)?.join("model.safetensors")),
+        }
+    }
+
+    /// The model with the weights of a checkpoint (`best`, `last`, `step-N`), or of a safetensors file.
+    pub fn model(
+        &self,
+        experiment: &Experiment,
+        adapters: &AdapterSet,
+        checkpoint: &str,
+        device: &Device,
+    ) -> Result<Model, RunError> {
+        let file = self.weights_file(checkpoint)?;
+        let architecture = architecture(experiment, adapters);
+        check_file(&architecture, &file)?;
+        let weights = parameters::under_current_names(&architecture, read_weights(&file)?);
+        let model = fresh_model(experiment, adapters, device);
+        parameters::with_weights(model, &weights)
+            .map_err(|reason| RunError::run(&file, format!("these weights are of another model: {reason}")))
+            .map(|model| model.valid())
+    }
+}
+
+/// The model of an experiment before training.
+pub fn fresh_model(experiment: &Experiment, adapters: &AdapterSet, device: &Device) -> Model {
+    let seed = any2any_adapter::Seed(experiment.seed);
+    model_config(experiment, adapters).init(&Initializer::new(seed, device))
+}

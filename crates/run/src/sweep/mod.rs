@@ -1,0 +1,10 @@
+//! The file that a sweep writes: the same training at every point of a grid over one or two options.
+
+mod axis;
+mod cell;
+mod digits;
+mod record;
+
+pub use axis::{Axis, Scale};
+pub use cell::{Cell, points};
+pub use record::{Sweep, read};

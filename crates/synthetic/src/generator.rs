@@ -1,0 +1,48 @@
+//! The choice of a generator, as a manifest makes it.
+
+use any2any_adapter::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::agreement::Agreement;
+use crate::error::SyntheticError;
+use crate::toy_en_de::ToyEnDe;
+
+/// The fields of a split, each by its name, with as many values in every one.
+pub type Columns = Vec<(String, Vec<Value>)>;
+
+/// Makes samples without any file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Generator {
+    /// The [little grammar](ToyEnDe) of English and German.
+    ToyEnDe(ToyEnDe),
+    /// [Statements and questions](crate::agreement) whose subject and verb stand far apart.
+    Agreement(Agreement),
+}
+
+impl Generator {
+    /// Whether it can do what it is asked.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and the way out.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::ToyEnDe(toy) => toy.check(),
+            Self::Agreement(agreement) => agreement.check(),
+        }
+    }
+
+    /// The splits train, validation and test.
+    ///
+    /// # Errors
+    ///
+    /// When an option is out of its range.
+    pub fn generate(&self) -> Result<[Columns; 3], SyntheticError> {
+        match self {
+            Self::ToyEnDe(toy) => Ok(toy.generate()?.columns()),
+            Self::Agreement(agreement) => agreement.columns(),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Generated corpora: small languages with a known answer to every question, and nothing to download.
+//!
+//! - [`ToyEnDe`] is a little grammar of English and German, and the parallel corpus that it generates.
+//! - [`agreement`] makes sentences of the same words whose subject and verb stand far apart.
+//! - A [`Generator`] is the choice between them that a manifest makes.
+
+pub mod agreement;
+mod declension;
+mod english;
+mod error;
+mod generator;
+mod german;
+mod grammar;
+mod held_out;
+mod lexicon;
+mod phrases;
+mod relatives;
+mod spelling;
+mod syntax;
+#[cfg(test)]
+mod testing;
+mod toy_en_de;
+
+pub use error::SyntheticError;
+pub use generator::{Columns, Generator};
+pub use toy_en_de::{Corpus, Pair, ToyEnDe};

@@ -1,0 +1,80 @@
+//! Augmentation, training samples changed at random: what an adapter's augmentation does to them, another way every epoch.
+
+use std::sync::Arc;
+
+use any2any_adapter::{Adapter, Seed, Value};
+use any2any_run::{AdapterSet, TaskAdapters, alignable};
+use any2any_translate::Example;
+use rayon::prelude::*;
+
+/// The opened values of a task's training samples, and the adapters that change them.
+pub(crate) struct Augmentation {
+    seed: Seed,
+    task: String,
+    source: Option<(Arc<dyn Adapter>, Vec<Value>)>,
+    target: Option<(Arc<dyn Adapter>, Vec<Value>)>,
+    /// Whether the number of positions has to stay.
+    aligned: bool,
+}
+
+impl Augmentation {
+    /// The augmentation of a task, whose opened values stand in the order of its examples; `None` when neither
+    /// adapter changes anything.
+    pub(crate) fn new(
+        task: &TaskAdapters,
+        adapters: &AdapterSet,
+        sources: Vec<Value>,
+        targets: Vec<Value>,
+        seed: Seed,
+    ) -> Option<Self> {
+        let changing = |adapter: usize, values: Vec<Value>| {
+            let adapter = adapters.shared(adapter);
+            adapter.augments().then_some((adapter, values))
+        };
+        let source = task.source.and_then(|adapter| changing(adapter, sources));
+        let target = changing(task.target, targets);
+        let (name, aligned) = (task.name.clone(), task.aligned);
+        (source.is_some() || target.is_some()).then(|| Self { seed, task: name, source, target, aligned })
+    }
+
+    /// Forgets the sequences that are made anew every epoch.
+    pub(crate) fn forget(&self, examples: &mut [Example]) {
+        if self.source.is_some() {
+            examples.iter_mut().for_each(|example| example.source = None);
+        }
+    }
+
+    /// Some samples as they are in an epoch.
+    pub(crate) fn examples(&self, examples: &[Example], rows: &[usize], epoch: u64) -> Vec<Example> {
+        let vary = |side: &Option<(Arc<dyn Adapter>, Vec<Value>)>,
+                    purpose: &str,
+                    (row, sample): (usize, usize),
+                    fits: &dyn Fn(&dyn Adapter, usize) -> bool| {
+            let (adapter, values) = side.as_ref()?;
+            // The epoch and the sample alone decide, so that a resumed run draws the same.
+            let purpose = format!("augment {} {purpose} {sample}", self.task);
+            let value = &values[row];
+            let mut random = self.seed.random(&purpose, epoch);
+            let changed = adapter.augment(value, &mut random).ok().map(|encoded| encoded.sequence);
+            // What can be encoded as it is may be lost by a change in corner cases: then it stays as it is.
+            changed
+                .filter(|sequence| !sequence.is_empty() && fits(adapter.as_ref(), sequence.len()))
+                .or_else(|| adapter.encode(value).ok().map(|encoded| encoded.sequence))
+        };
+        let example = |&row: &usize| {
+            let Example { sample, source, target } = &examples[row];
+            let at = (row, *sample);
+            // A target that is aligned with its source stays so.
+            let as_many = |adapter: &dyn Adapter, len: usize| {
+                !self.aligned || alignable(&adapter.stem(), len) + 1 == target.len()
+            };
+            let as_long = |_: &dyn Adapter, len: usize| !self.aligned || len == target.len();
+            Example {
+                sample: *sample,
+                source: vary(&self.source, "source", at, &as_many).or_else(|| source.clone()),
+                target: vary(&self.target, "target", at, &as_long).unwrap_or_else(|| target.clone()),
+            }
+        };
+        rows.par_iter().map(example).collect()
+    }
+}

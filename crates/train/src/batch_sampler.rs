@@ -1,0 +1,91 @@
+//! The batch sampler: which samples each step trains on, a function of the seed and the step alone.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use any2any_adapter::Seed;
+use any2any_data::batching::{self, Lengths};
+use any2any_data::{DataError, Schedule, Share};
+use any2any_experiment::spec::Mixing;
+use any2any_translate::Example;
+use any2any_translate::batch::{Batch, Framing};
+
+use crate::augmentation::Augmentation;
+use crate::source_dropout::SourceDropout;
+
+/// The training data of all tasks, and the order in which it is seen.
+pub(crate) struct BatchSampler {
+    seed: Seed,
+    schedule: Schedule,
+    tokens: usize,
+    tasks: Vec<Arc<TaskExamples>>,
+}
+
+/// The training samples of one task that are within the limits.
+pub(crate) struct TaskExamples {
+    pub examples: Vec<Example>,
+    /// The lengths of the examples as they are; changed at random they may be a little longer.
+    pub lengths: Vec<Lengths>,
+    /// What changes them every epoch.
+    pub augmentation: Option<Augmentation>,
+    /// What leaves their sources out.
+    pub source_dropout: Option<SourceDropout>,
+    pub framing: Framing,
+    pub weight: f64,
+}
+
+impl BatchSampler {
+    pub(crate) fn new(
+        tasks: Vec<TaskExamples>,
+        tokens: usize,
+        mixing: &Mixing,
+        seed: Seed,
+    ) -> Result<Self, DataError> {
+        let share = |task: &TaskExamples| {
+            let batches = batching::batches(&task.lengths, tokens);
+            let size = match mixing {
+                Mixing::Equal => 1.0,
+                Mixing::BySize { temperature } => (batches as f64).powf(temperature.recip()),
+            };
+            Share { weight: task.weight * size, batches }
+        };
+        let shares: Vec<Share> = tasks.iter().map(share).collect();
+        let schedule = Schedule::new(&shares, seed)?;
+        Ok(Self { seed, schedule, tokens, tasks: tasks.into_iter().map(Arc::new).collect() })
+    }
+
+    /// All batches from number `first`, counted from 0, without end.
+    pub(crate) fn batches(self, first: u64) -> impl Iterator<Item = Batch> + Send {
+        let mut plans: Vec<Option<(u64, Vec<Vec<usize>>)>> = self.tasks.iter().map(|_| None).collect();
+        (first..).map(move |number| {
+            let draw = self.schedule.at(number);
+            let task = &self.tasks[draw.task];
+            let plan = match plans[draw.task].take() {
+                Some((epoch, plan)) if epoch == draw.epoch => plan,
+                _ => {
+                    let mut random = self.seed.random(&format!("shuffle {}", draw.task), draw.epoch);
+                    batching::plan(&task.lengths, self.tokens, &mut random)
+                }
+            };
+            let rows = plan.get(draw.batch).map_or(&[][..], Vec::as_slice);
+            let mut examples = match &task.augmentation {
+                None => rows.iter().map(|&row| Cow::Borrowed(&task.examples[row])).collect(),
+                Some(augmentation) => {
+                    let changed = augmentation.examples(&task.examples, rows, draw.epoch);
+                    changed.into_iter().map(Cow::Owned).collect::<Vec<_>>()
+                }
+            };
+            if let Some(source_dropout) = &task.source_dropout {
+                source_dropout.apply(&mut examples, draw.epoch);
+            }
+            let batch = Batch::new(draw.task, examples.iter().map(AsRef::as_ref), task.framing);
+            plans[draw.task] = Some((draw.epoch, plan));
+            batch
+        })
+    }
+
+    /// Batches of one epoch of every task.
+    pub(crate) fn batches_an_epoch(&self) -> usize {
+        self.tasks.iter().map(|task| batching::batches(&task.lengths, self.tokens)).sum()
+    }
+}

@@ -1,0 +1,54 @@
+//! Targets that have one token for every position of their source, as labels have.
+
+use any2any_adapter::{AdapterError, Stem};
+use any2any_run::{Role, RunError, TaskAdapters, alignable};
+
+use crate::example::Example;
+use crate::opened::named;
+use crate::split::Split;
+
+/// Leaves the samples out whose source and target differ in length, and counts them among the broken ones.
+///
+/// # Errors
+///
+/// When no sample is left.
+pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) -> Result<(), RunError> {
+    let mut fits = Vec::with_capacity(split.examples.len());
+    let mut first = None;
+    for example in &split.examples {
+        let reason = mismatch(example, stem);
+        fits.push(reason.is_none());
+        if let Some(reason) = reason {
+            split.broken.add(named(Role::Target, example.sample, &reason));
+            first.get_or_insert(reason);
+        }
+    }
+    match first {
+        None => return Ok(()),
+        Some(reason) if !fits.contains(&true) => {
+            let side = format!("{} {}", task.name, Role::Target.word());
+            return Err(RunError::Adapter { side, source: AdapterError::Value { reason } });
+        }
+        Some(_) => {}
+    }
+    retain(&mut split.examples, &fits);
+    retain(&mut split.sources, &fits);
+    retain(&mut split.references, &fits);
+    split.alternatives.iter_mut().for_each(|set| retain(set, &fits));
+    Ok(())
+}
+
+/// What is wrong with the lengths of a sample.
+pub(crate) fn mismatch(example: &Example, stem: &Stem) -> Option<String> {
+    let wanted = alignable(stem, example.source.as_ref()?.len());
+    let tokens = example.target.len().saturating_sub(1);
+    (wanted != tokens).then(|| {
+        format!("{tokens} tokens for {wanted} positions of the source: `aligned` needs one for each")
+    })
+}
+
+/// Keeps the values that fit.
+pub(crate) fn retain<T>(values: &mut Vec<T>, fits: &[bool]) {
+    let mut fits = fits.iter();
+    values.retain(|_| fits.next().copied().unwrap_or(true));
+}

@@ -1,0 +1,258 @@
+//! A translator's search: sources together in batches, and what they are written as.
+
+use std::convert::Infallible;
+
+use any2any_adapter::{Decoded, FrameCount, Head, Sequence, Value};
+use any2any_core::{AlignedStepper, ModelStepper, Pass};
+use any2any_experiment::spec::Decoding;
+use any2any_inference::EngineStepper;
+use any2any_run::{OutputLengths, Role, alignable};
+use any2any_search::{
+    Beam, Cancellable, Guided, Hypothesis, Observer, Sampling, SearchError, SearchOptions, SourceRow,
+    Stepper, Strategy, search_observed,
+};
+
+use crate::batch::{self, Framing};
+use crate::error::TranslateError;
+use crate::example::absent_source;
+use crate::translator::Translator;
+
+/// One result of a search.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// What was written, with the region of each position.
+    pub decoded: Decoded,
+    /// Its tokens, without the end, or its frames.
+    pub sequence: Sequence,
+    /// What search ranked it by; 0 for frames.
+    pub score: f64,
+    /// Its log-probability, the end included; 0 for frames.
+    pub log_probability: f64,
+}
+
+impl Output {
+    /// Its tokens, without the end; none when it is written in frames.
+    pub fn tokens(&self) -> &[u32] {
+        self.sequence.tokens().unwrap_or_default()
+    }
+
+    /// The empty text, which no search has found.
+    pub(crate) fn empty() -> Self {
+        let decoded = Decoded { value: Value::from(""), regions: Vec::new() };
+        Self { decoded, sequence: Sequence::Tokens(Vec::new()), score: 0.0, log_probability: 0.0 }
+    }
+}
+
+impl Translator {
+    /// Searches for encoded sources, in the order given.
+    pub fn search(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        decoding: &Decoding,
+        prefix: &[u32],
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        let numbers: Vec<usize> = (0..sources.len()).collect();
+        self.search_numbered(task, sources, &numbers, decoding, prefix)
+    }
+
+    /// The same, each source with the number that what sampling draws for it depends on.
+    pub(crate) fn search_numbered(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        numbers: &[usize],
+        decoding: &Decoding,
+        prefix: &[u32],
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        let beam = decoding.beam.as_ref().map_or(1, |beam| beam.size);
+        let mut order: Vec<usize> = (0..sources.len()).collect();
+        order.sort_by_key(|&number| std::cmp::Reverse(sources[number].len()));
+        let mut results: Vec<Vec<Output>> = sources.iter().map(|_| Vec::new()).collect();
+        let mut rest = order.as_slice();
+        while let Some(&first) = rest.first() {
+            let rows = (decoding.batch_tokens / (sources[first].len().max(1) * beam)).clamp(1, rest.len());
+            let (now, later) = rest.split_at(rows);
+            rest = later;
+            let together: Vec<&Sequence> = now.iter().map(|&number| sources[number]).collect();
+            let rows: Vec<SourceRow> = now
+                .iter()
+                .map(|&number| self.row(task, numbers[number], Some(sources[number].len()), prefix, decoding))
+                .collect();
+            for (&number, outputs) in now.iter().zip(self.run_search(task, &together, &rows, decoding)?) {
+                results[number] = outputs;
+            }
+        }
+        Ok(results)
+    }
+
+    /// What search drives: the engine where there is one, else the model; the model alone where the target has
+    /// one token for every position of the source.
+    pub(crate) fn stepper<'a>(
+        &'a self,
+        task: usize,
+        sources: &[&Sequence],
+    ) -> Box<dyn Stepper<Error = Infallible> + 'a> {
+        let aligned = self.adapters.aligned_stem(task);
+        if let (Some(engine), None) = (self.engine(), &aligned) {
+            return Box::new(EngineStepper::new(engine, task, sources, self.cancellation()));
+        }
+        let source = batch::sources(sources, Framing::of(&self.adapters, task), self.device());
+        let pass = &mut self.pass();
+        match (aligned, source) {
+            (Some(stem), Some(source)) => {
+                let lengths = sources.iter().map(|source| alignable(&stem, source.len())).collect();
+                Box::new(AlignedStepper::new(self.model(), task, source, lengths, self.end(task), pass))
+            }
+            (_, source) => Box::new(ModelStepper::new(self.model(), task, source, pass)),
+        }
+    }
+
+    /// The same, moved away from what is written without a source.
+    fn guided_stepper<'a>(
+        &'a self,
+        task: usize,
+        sources: &[&Sequence],
+        guidance: f64,
+    ) -> Result<Box<dyn Stepper<Error = Infallible> + 'a>, TranslateError> {
+        if guidance == 1.0 {
+            return Ok(self.stepper(task, sources));
+        }
+        let name = &self.adapters.tasks()[task].name;
+        if self.experiment.tasks[name].source_dropout == 0.0 {
+            let reason = "has not learned to write without a source, which guidance needs: train it with \
+                          `source_dropout`, or leave guidance at 1";
+            return Err(TranslateError::Unsupported(format!("task '{name}' {reason}")));
+        }
+        let silent: Vec<Sequence> = sources.iter().map(|source| absent_source(source)).collect();
+        let silent: Vec<&Sequence> = silent.iter().collect();
+        let (with, without) = (self.stepper(task, sources), self.stepper(task, &silent));
+        Ok(Box::new(Guided::new(with, without, guidance as f32)))
+    }
+
+    /// A pass that ends when the work is given up.
+    pub fn pass(&self) -> Pass {
+        Pass::evaluation().until(self.cancellation().clone())
+    }
+
+    /// The token that ends a task's target; 0 for frames.
+    fn end(&self, task: usize) -> u32 {
+        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Softmax { end, .. }) => end,
+            _ => 0,
+        }
+    }
+
+    /// Searches for some sources together, or without a source for some rows.
+    pub(crate) fn run_search(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        rows: &[SourceRow],
+        decoding: &Decoding,
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        self.run_search_observed(task, sources, rows, decoding, &mut ())
+    }
+
+    /// The same, while somebody watches. Frames are not chosen, so there is nothing to see of them.
+    pub fn run_search_observed(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        rows: &[SourceRow],
+        decoding: &Decoding,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        OutputLengths::check(decoding)?;
+        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        let (begin, end, forbidden) = match adapter.head() {
+            Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
+            Some(Head::Regression { .. }) if decoding.guidance != 1.0 => {
+                let reason = "writes frames, of which none is chosen: leave guidance at 1";
+                let name = &self.adapters.tasks()[task].name;
+                return Err(TranslateError::Unsupported(format!("task '{name}' {reason}")));
+            }
+            Some(Head::Regression { width, length }) => {
+                return self.write_frames(task, sources, width, length);
+            }
+            _ => return Err(TranslateError::Unsupported("this target medium cannot be written".to_owned())),
+        };
+        let options = search_options(decoding, self.experiment.seed);
+        let stepper = self.guided_stepper(task, sources, decoding.guidance)?;
+        let mut stepper = Cancellable::new(stepper, self.cancellation().clone());
+        let hypotheses = search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer);
+        let hypotheses = hypotheses.map_err(|error| match error {
+            SearchError::Stepper(cancelled) => TranslateError::Cancelled(cancelled),
+            error => TranslateError::Search(error.to_string()),
+        })?;
+        let output = |hypothesis: Hypothesis| -> Result<Output, TranslateError> {
+            let sequence = Sequence::Tokens(hypothesis.tokens);
+            let decoded =
+                adapter.decode(&sequence).map_err(|source| self.adapter_error(task, Role::Target, source))?;
+            Ok(Output {
+                decoded,
+                sequence,
+                score: hypothesis.score,
+                log_probability: hypothesis.log_probability,
+            })
+        };
+        hypotheses.into_iter().map(|best| best.into_iter().map(output).collect()).collect()
+    }
+
+    /// Writes the frames of some sources together.
+    fn write_frames(
+        &self,
+        task: usize,
+        sources: &[&Sequence],
+        width: usize,
+        length: FrameCount,
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        let framing = Framing::of(&self.adapters, task);
+        let Some(source) = batch::sources(sources, framing, self.device()) else {
+            return Ok(Vec::new());
+        };
+        let written = any2any_core::write_frames(self.model(), task, source, width, length, &mut self.pass());
+        self.cancellation().check()?;
+        let output = |frames| {
+            let sequence = Sequence::Frames(frames);
+            let decoded =
+                adapter.decode(&sequence).map_err(|source| self.adapter_error(task, Role::Target, source))?;
+            Ok(vec![Output { decoded, sequence, score: 0.0, log_probability: 0.0 }])
+        };
+        written.into_iter().map(output).collect()
+    }
+
+    /// A row of a search: the lengths of its output, what that begins with, and the number that its draws depend on.
+    pub fn row(
+        &self,
+        task: usize,
+        number: usize,
+        source: Option<usize>,
+        prefix: &[u32],
+        decoding: &Decoding,
+    ) -> SourceRow {
+        let OutputLengths { least, most } = self.adapters.lengths(task, source, prefix.len(), decoding);
+        SourceRow { max_length: most, min_length: least, prefix: prefix.to_vec(), id: number as u64 }
+    }
+}
+
+fn search_options(decoding: &Decoding, seed: u64) -> SearchOptions {
+    let strategy = match (&decoding.beam, &decoding.sampling) {
+        (Some(beam), _) => {
+            Strategy::Beam(Beam { size: beam.size, length_penalty: beam.length_penalty, n_best: beam.n_best })
+        }
+        (None, Some(sampling)) => Strategy::Sampling(Sampling {
+            temperature: sampling.temperature,
+            top_k: sampling.top_k,
+            top_p: sampling.top_p,
+            seed: sampling.seed.unwrap_or(seed),
+        }),
+        (None, None) => Strategy::Greedy,
+    };
+    SearchOptions {
+        strategy,
+        no_repeat_ngram: decoding.no_repeat_ngram,
+        repetition_penalty: decoding.repetition_penalty,
+    }
+}

@@ -1,0 +1,95 @@
+//! One sample of a task, encoded: sequences in memory.
+
+use any2any_adapter::{AdapterError, Frames, Sequence, Value};
+use any2any_data::batching::Lengths;
+use any2any_run::{AdapterSet, Role, TaskAdapters};
+use rayon::prelude::*;
+
+use crate::opened::Opened;
+
+/// One sample of a task, encoded.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The sample's number in its split, from 0.
+    pub sample: usize,
+    /// The source, for a task that has one.
+    pub source: Option<Sequence>,
+    /// The target; tokens with their end last.
+    pub target: Sequence,
+}
+
+impl Example {
+    /// Positions of source and target.
+    pub fn lengths(&self) -> Lengths {
+        Lengths { source: self.source.as_ref().map_or(0, Sequence::len), target: self.target.len() }
+    }
+
+    /// The target's tokens; none when it has frames.
+    pub fn target_tokens(&self) -> &[u32] {
+        self.target.tokens().unwrap_or_default()
+    }
+}
+
+/// What stands for a source that is left out: of tokens the last, which is the end; of frames a single one of zeros.
+pub fn absent_source(source: &Sequence) -> Sequence {
+    match source {
+        Sequence::Tokens(tokens) => Sequence::Tokens(tokens.last().copied().into_iter().collect()),
+        Sequence::Frames(frames) => {
+            let zeros = Frames::new(frames.width(), vec![0.0; frames.width()]);
+            zeros.map_or_else(|| source.clone(), Sequence::Frames)
+        }
+    }
+}
+
+/// A checksum of encoded samples (CRC-32C over all positions of all sequences).
+pub fn checksum<'a>(examples: impl IntoIterator<Item = &'a Example>) -> u32 {
+    let bytes = |sequence: &'a Sequence| -> &'a [u8] {
+        match sequence {
+            Sequence::Tokens(tokens) => bytemuck::cast_slice(tokens),
+            Sequence::Frames(frames) => bytemuck::cast_slice(frames.values()),
+        }
+    };
+    examples.into_iter().fold(0, |sum, example| {
+        let sum = example.source.as_ref().map_or(sum, |source| crc32c::crc32c_append(sum, bytes(source)));
+        let sum = crc32c::crc32c_append(sum, &(example.target.len() as u64).to_le_bytes());
+        crc32c::crc32c_append(sum, bytes(&example.target))
+    })
+}
+
+/// A checksum of samples that outputs are compared with: of what is encoded, and of the texts as they were opened,
+/// which scores are computed on.
+pub fn checksum_with_texts<'a>(
+    examples: impl IntoIterator<Item = &'a Example>,
+    values: impl IntoIterator<Item = &'a Value>,
+) -> u32 {
+    let texts = values.into_iter().filter_map(Value::as_text);
+    texts.fold(checksum(examples), |sum, text| {
+        let sum = crc32c::crc32c_append(sum, &(text.len() as u64).to_le_bytes());
+        crc32c::crc32c_append(sum, text.as_bytes())
+    })
+}
+
+/// Encodes every opened sample of a split, with an error and the side that it is of in the place of each that cannot be
+/// encoded.
+pub(crate) fn encode(
+    opened: &Opened,
+    task: &TaskAdapters,
+    adapters: &AdapterSet,
+) -> Vec<Result<Example, (Role, AdapterError)>> {
+    (0..opened.samples.len())
+        .into_par_iter()
+        .map(|row| {
+            let sample = opened.samples[row];
+            let source = match (opened.sources.get(row), task.source) {
+                (Some(value), Some(adapter)) => {
+                    let encoded = adapters.adapter(adapter).encode(value);
+                    Some(encoded.map_err(|error| (Role::Source, error))?.sequence)
+                }
+                _ => None,
+            };
+            let target = adapters.adapter(task.target).encode(&opened.targets[row]);
+            let target = target.map_err(|error| (Role::Target, error))?.sequence;
+            Ok(Example { sample, source, target })
+        })
+        .collect()
+}

@@ -1,0 +1,33 @@
+//! A trained model at work: values of one medium in, values of another out, and how good they are.
+//!
+//! A [`Translator`] is loaded from a run and decodes; [`evaluate`] scores what it decodes beside what it is
+//! teacher-forced on, two things that no type mixes up. A [`Split`] is the data that both read, encoded.
+
+mod aligned;
+pub mod batch;
+pub mod bucketed_scores;
+pub mod controls;
+mod decode;
+mod error;
+pub mod evaluate;
+mod example;
+pub mod losses;
+mod media_metrics;
+mod oddities;
+mod opened;
+mod references;
+mod split;
+pub mod text_metrics;
+mod translated;
+mod translator;
+
+pub use any2any_data::Broken;
+pub use any2any_inference::Precision;
+pub use decode::Output;
+pub use error::TranslateError;
+pub use example::{Example, absent_source, checksum, checksum_with_texts};
+pub use oddities::Oddities;
+pub use opened::{Opened, Warnings};
+pub use split::{Split, load_split};
+pub use translated::Translated;
+pub use translator::{NextToken, PairScore, Translator};

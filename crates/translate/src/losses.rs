@@ -1,0 +1,78 @@
+//! Losses of whole splits, without dropout or smoothing.
+
+use any2any_adapter::Cancelled;
+use any2any_core::{
+    FrameTargets, Loss, LossConfig, Memory, Model, Pass, SoftmaxOperands, Targets as TokenTargets, frame_loss,
+};
+use burn::tensor::{Device, Tensor};
+
+use crate::batch::{Batch, Framing, Targets};
+use crate::example::Example;
+use crate::translator::Translator;
+
+impl Translator {
+    /// The losses of examples in batches of so many tokens and of similar length, without dropout or smoothing.
+    pub(crate) fn losses(
+        &self,
+        task: usize,
+        examples: &[Example],
+        tokens: usize,
+        mut each: impl FnMut(&Batch, &Loss),
+    ) -> Result<(), Cancelled> {
+        let model = self.model();
+        let device = model.device();
+        let framing = Framing::of(&self.adapters, task);
+        let longest = |example: &Example| example.lengths().source.max(example.lengths().target).max(1);
+        let mut order: Vec<&Example> = examples.iter().collect();
+        order.sort_by_key(|example| std::cmp::Reverse(longest(example)));
+        let mut rest = order.as_slice();
+        while let Some(first) = rest.first() {
+            let (now, later) = rest.split_at((tokens / longest(first)).clamp(1, rest.len()));
+            rest = later;
+            let batch = Batch::new(task, now.iter().copied(), framing);
+            let loss = loss_of(model, &batch, &device, &mut self.pass());
+            self.cancellation().check()?;
+            each(&batch, &loss);
+        }
+        Ok(())
+    }
+}
+
+/// The decoder's loss of a batch, without dropout, smoothing or a gradient.
+fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut Pass) -> Loss {
+    let memory = batch.source(device).and_then(|source| model.encode(batch.task, source, pass));
+    let hidden = hidden(model, batch, memory.as_ref(), device, pass);
+    match &batch.targets {
+        Targets::Tokens { tokens, padding, .. } => {
+            let targets = TokenTargets { tokens, padding: *padding };
+            let SoftmaxOperands { rows, table } = model.softmax(batch.task, rows(hidden));
+            LossConfig::default().evaluate(rows, table, targets)
+        }
+        Targets::Frames { values, lengths } => {
+            frame_loss(model.frames(batch.task, hidden), FrameTargets { values, lengths }, 1.0).0
+        }
+    }
+}
+
+/// Hidden states of a batch's targets, `[batch, target, d_model]`.
+pub fn hidden(
+    model: &Model,
+    batch: &Batch,
+    memory: Option<&Memory>,
+    device: &Device,
+    pass: &mut Pass,
+) -> Tensor<3> {
+    match batch.decoder_input(device) {
+        Some(input) => model.decode(batch.task, memory, input, pass),
+        None => {
+            let memory = memory.expect("a target aligned with its source has one");
+            model.decode_aligned(batch.task, memory, batch.target_width(), pass)
+        }
+    }
+}
+
+/// `[batch, target, d_model]` to `[batch * target, d_model]`.
+pub fn rows(hidden: Tensor<3>) -> Tensor<2> {
+    let [rows, width, d_model] = hidden.dims();
+    hidden.reshape([rows * width, d_model])
+}

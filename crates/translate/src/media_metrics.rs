@@ -1,0 +1,44 @@
+//! Scores of what is not text: pictures and signals.
+
+use any2any_adapter::{Image, Signal, Value};
+use any2any_experiment::spec::Metric;
+use any2any_metrics as metrics;
+use any2any_metrics::{ImageMetric, Score};
+
+use crate::error::TranslateError;
+
+/// A metric of pictures, or of signals.
+pub(crate) fn score(
+    metric: Metric,
+    hypotheses: &[&Value],
+    references: &[&Value],
+) -> Result<Score, TranslateError> {
+    if let (Some(hypotheses), Some(references), Metric::MeanAbsoluteError) =
+        (signals(hypotheses), signals(references), metric)
+    {
+        return Ok(metrics::signal_error(&hypotheses, &references)?);
+    }
+    match (images(hypotheses), images(references), image_metric(metric)) {
+        (Some(hypotheses), Some(references), Some(metric)) => {
+            Ok(metrics::image_score(metric, &hypotheses, &references)?)
+        }
+        _ => Err(TranslateError::Unsupported(format!("{metric:?} does not score what this task writes"))),
+    }
+}
+
+fn image_metric(metric: Metric) -> Option<&'static dyn ImageMetric> {
+    match metric {
+        Metric::Psnr => Some(&metrics::Psnr),
+        Metric::Ssim => Some(&metrics::Ssim),
+        Metric::MeanAbsoluteError => Some(&metrics::MeanAbsoluteError),
+        _ => None,
+    }
+}
+
+fn images<'a>(values: &[&'a Value]) -> Option<Vec<&'a Image>> {
+    values.iter().map(|value| value.as_image()).collect()
+}
+
+fn signals<'a>(values: &[&'a Value]) -> Option<Vec<&'a Signal>> {
+    values.iter().map(|value| value.as_signal()).collect()
+}

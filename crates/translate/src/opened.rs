@@ -1,0 +1,161 @@
+//! The values of a split, opened by their medium before an adapter sees them.
+
+use std::fmt;
+
+use any2any_adapter::{AdapterError, OpenedValue, Value};
+use any2any_data::{Broken, Flaws, Samples};
+use any2any_run::{Role, RunError, Side, TaskAdapters};
+use rayon::prelude::*;
+
+use crate::references;
+
+/// The opened values of a split: of every sample that both sides can read.
+pub struct Opened {
+    /// The numbers of the samples in their split, from 0.
+    pub samples: Vec<usize>,
+    /// One for each of `samples`; none when the task has no source.
+    pub sources: Vec<Value>,
+    /// One for each of `samples`.
+    pub targets: Vec<Value>,
+    /// Other right outputs: sets of them, each with one for each of `samples`.
+    pub alternatives: Vec<Vec<Value>>,
+    /// The samples that cannot be read.
+    pub broken: Broken,
+    /// What is odd about samples that can be read.
+    pub warnings: Warnings,
+    /// What is wrong with the files; lines and rows that cannot be read are among `broken` too.
+    pub flaws: Flaws,
+    /// Whether both sides are meant to be the same.
+    pub copies: bool,
+}
+
+/// The reason of a sample that cannot be read, by its number in its split, from 0.
+pub(crate) fn named(role: Role, sample: usize, reason: impl fmt::Display) -> String {
+    format!("{} {}: {reason}", role.word(), sample + 1)
+}
+
+/// How many oddities are told from each other: some name a value that every sample has for itself.
+const ODDITIES: usize = 10;
+
+/// Oddities of samples that are read in spite of them, each counted.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings {
+    /// What is odd, of how many samples, and the first of them.
+    pub found: Vec<(String, usize, String)>,
+    /// How many more oddities there are, each of a sample.
+    pub more: usize,
+}
+
+impl Warnings {
+    /// The value of a sample, by its number in its split from 0, with what is odd about it counted. `unread` is the
+    /// value as the data has it, which may be a file with a name.
+    fn of(&mut self, role: Role, sample: usize, unread: &Value, opened: OpenedValue) -> Value {
+        for warning in opened.warnings {
+            match self.found.iter().position(|(known, ..)| *known == warning) {
+                Some(place) => self.found[place].1 += 1,
+                None if self.found.len() == ODDITIES => self.more += 1,
+                None => {
+                    let name = match unread {
+                        Value::File(file) => format!(" ({file})"),
+                        _ => String::new(),
+                    };
+                    self.found.push((warning, 1, format!("{} {}{name}", role.word(), sample + 1)));
+                }
+            }
+        }
+        opened.value
+    }
+}
+
+impl fmt::Display for Warnings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (warning, count, first)) in self.found.iter().enumerate() {
+            let parted = if place == 0 { "" } else { "; " };
+            match count {
+                1 => write!(f, "{parted}{first}: {warning}")?,
+                _ => write!(f, "{parted}{count} samples, the first {first}: {warning}")?,
+            }
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+impl Opened {
+    /// Opens every sample of a split; those that cannot be read are left out and counted.
+    ///
+    /// # Errors
+    ///
+    /// When a field is missing, or no sample at all can be read.
+    pub fn new(samples: &Samples, task: &TaskAdapters) -> Result<Self, RunError> {
+        let source = task.source_side.as_ref();
+        let sources = source.map(|side| side.column(samples)).transpose()?;
+        let targets = task.target_side.column(samples)?;
+        let present = |role: Role, side: &Side, row: usize| match samples.absent(&side.fields, row) {
+            Some(reason) => Err((role, AdapterError::Value { reason })),
+            None => Ok(()),
+        };
+        let open = |row: usize| -> Result<(Option<OpenedValue>, OpenedValue), (Role, AdapterError)> {
+            if let Some(side) = source {
+                present(Role::Source, side, row)?;
+            }
+            present(Role::Target, &task.target_side, row)?;
+            let source = match (source, &sources) {
+                (Some(side), Some(values)) => {
+                    Some(side.open(&values[row]).map_err(|error| (Role::Source, error))?)
+                }
+                _ => None,
+            };
+            let target = task.target_side.open(&targets[row]).map_err(|error| (Role::Target, error))?;
+            Ok((source, target))
+        };
+        let pairs: Vec<_> = (0..targets.len()).into_par_iter().map(open).collect();
+        let mut opened = Self {
+            samples: Vec::with_capacity(pairs.len()),
+            sources: Vec::new(),
+            targets: Vec::with_capacity(pairs.len()),
+            alternatives: Vec::new(),
+            broken: samples.flaws().broken.clone(),
+            warnings: Warnings::default(),
+            flaws: samples.flaws().clone(),
+            copies: source.is_some_and(|source| source.fields == task.target_side.fields),
+        };
+        opened.broken.of = pairs.len() + opened.broken.count;
+        let mut first = None;
+        for (row, pair) in pairs.into_iter().enumerate() {
+            match pair {
+                Ok((source, target)) => {
+                    opened.samples.push(row);
+                    let read = source.zip(sources.as_ref());
+                    let source =
+                        read.map(|(side, values)| opened.warnings.of(Role::Source, row, &values[row], side));
+                    opened.sources.extend(source);
+                    opened.targets.push(opened.warnings.of(Role::Target, row, &targets[row], target));
+                }
+                Err((role, error)) => {
+                    opened.broken.add(named(role, row, &error));
+                    first.get_or_insert((role, error));
+                }
+            }
+        }
+        match first {
+            Some((role, source)) if opened.samples.is_empty() => {
+                Err(RunError::Adapter { side: format!("{} {}", task.name, role.word()), source })
+            }
+            _ => {
+                opened.alternatives = references::of_fields(samples, task, &opened.samples)?;
+                Ok(opened)
+            }
+        }
+    }
+
+    /// The values of one side.
+    pub fn values(&self, role: Role) -> &[Value] {
+        match role {
+            Role::Source => &self.sources,
+            Role::Target => &self.targets,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Further references: fields of the dataset, or texts from elsewhere, that hold other right outputs of a split's
+//! samples. They are scored against and never learned from.
+
+use any2any_adapter::Value;
+use any2any_data::{DataRoot, Samples};
+use any2any_run::{Role, RunError, TaskAdapters};
+
+use crate::split::Split;
+use crate::translator::Translator;
+
+/// The values of a task's further fields, for samples by their numbers: a set for each field that the split has.
+pub(crate) fn of_fields(
+    samples: &Samples,
+    task: &TaskAdapters,
+    numbers: &[usize],
+) -> Result<Vec<Vec<Value>>, RunError> {
+    let columns = task.references.iter().filter_map(|field| samples.column(field));
+    columns.map(|column| open(column, task, numbers)).collect()
+}
+
+/// The values of some samples as the target's medium reads them.
+fn open(values: &[Value], task: &TaskAdapters, numbers: &[usize]) -> Result<Vec<Value>, RunError> {
+    let open = |&number: &usize| {
+        let opened = task.target_side.open(&values[number]);
+        Ok(opened.map_err(|error| task.error(Role::Target, error))?.value)
+    };
+    numbers.iter().map(open).collect()
+}
+
+impl Translator {
+    /// Scores a split against these fields of its dataset too, instead of those that the experiment names.
+    ///
+    /// # Errors
+    ///
+    /// When the data is not there, has no such field, or a value cannot be read.
+    pub fn refer_to_fields(
+        &self,
+        task: usize,
+        name: &str,
+        fields: &[String],
+        split: &mut Split,
+        root: &DataRoot,
+    ) -> Result<(), RunError> {
+        let task = &self.adapters.tasks()[task];
+        let samples = any2any_data::open(&self.experiment.tasks[&task.name].data, &self.data_root(root))?
+            .split(name)?;
+        let numbers: Vec<usize> = split.examples.iter().map(|example| example.sample).collect();
+        let set = |field: &String| open(samples.require(field)?, task, &numbers);
+        split.alternatives = fields.iter().map(set).collect::<Result<_, RunError>>()?;
+        Ok(())
+    }
+}
+
+impl Split {
+    /// Scores against these texts too, one for each sample of the split as it stands in the dataset.
+    ///
+    /// # Errors
+    ///
+    /// The number of samples, when that is another.
+    pub fn refer_to(&mut self, texts: &[String]) -> Result<(), usize> {
+        if texts.len() != self.broken.of {
+            return Err(self.broken.of);
+        }
+        let text = |number: usize| Value::from(texts[number].as_str());
+        self.alternatives.push(self.examples.iter().map(|example| text(example.sample)).collect());
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! A split of a task: its samples encoded, beside their opened values.
+
+use any2any_adapter::Value;
+use any2any_data::batching::Lengths;
+use any2any_data::{Broken, Dataset, Flaws};
+use any2any_run::{AdapterSet, RunError, TaskAdapters};
+
+use crate::aligned::{keep_aligned, retain};
+use crate::example::{self, Example};
+use crate::oddities::Oddities;
+use crate::opened::{Opened, Warnings, named};
+
+/// A split, encoded, beside its opened values.
+#[derive(Clone)]
+pub struct Split {
+    /// Every sample that can be read, encoded.
+    pub examples: Vec<Example>,
+    /// The sources; none when the task has none.
+    pub sources: Vec<Value>,
+    /// The targets.
+    pub references: Vec<Value>,
+    /// Other right outputs: sets of them, each with one for every sample.
+    pub alternatives: Vec<Vec<Value>>,
+    /// The samples that cannot be read.
+    pub broken: Broken,
+    /// What is odd about samples that can be read.
+    pub warnings: Warnings,
+    /// What is wrong with the files that the samples were read from.
+    pub flaws: Flaws,
+    /// Texts that are probably not meant.
+    pub oddities: Oddities,
+}
+
+impl Split {
+    /// A split of opened values.
+    ///
+    /// # Errors
+    ///
+    /// When not a single sample can be encoded.
+    pub fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, RunError> {
+        let encoded = example::encode(&opened, task, adapters);
+        let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
+        let Opened {
+            samples, mut sources, mut targets, mut alternatives, mut broken, warnings, flaws, ..
+        } = opened;
+        let fits: Vec<bool> = encoded.iter().map(Result::is_ok).collect();
+        let mut examples = Vec::with_capacity(encoded.len());
+        let mut first = None;
+        for (sample, example) in samples.into_iter().zip(encoded) {
+            match example {
+                Ok(example) => examples.push(example),
+                Err((role, error)) => {
+                    broken.add(named(role, sample, &error));
+                    first.get_or_insert((role, sample, error));
+                }
+            }
+        }
+        if let (true, Some((role, sample, source))) = (examples.is_empty(), first) {
+            let side = format!("{} {}, sample {}", task.name, role.word(), sample + 1);
+            return Err(RunError::Adapter { side, source });
+        }
+        retain(&mut sources, &fits);
+        retain(&mut targets, &fits);
+        alternatives.iter_mut().for_each(|set| retain(set, &fits));
+        let mut split =
+            Self { examples, sources, references: targets, alternatives, broken, warnings, flaws, oddities };
+        if let (true, Some(source)) = (task.aligned, task.source) {
+            keep_aligned(&mut split, task, &adapters.adapter(source).stem())?;
+        }
+        Ok(split)
+    }
+
+    /// What is left out or odd, in words.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.broken.count > 0 {
+            words.push(self.broken.to_string());
+        }
+        words.extend(self.flaws.remarks.iter().cloned());
+        if !self.warnings.found.is_empty() {
+            words.push(self.warnings.to_string());
+        }
+        words.extend(self.oddities.words());
+        words
+    }
+
+    /// The same references, without any example.
+    pub fn with_references(&self) -> Self {
+        Self {
+            examples: Vec::new(),
+            sources: Vec::new(),
+            references: self.references.clone(),
+            alternatives: self.alternatives.clone(),
+            broken: self.broken.clone(),
+            warnings: self.warnings.clone(),
+            flaws: self.flaws.clone(),
+            oddities: self.oddities,
+        }
+    }
+
+    /// Some samples, evenly over the split.
+    pub fn some(&self, count: usize) -> Self {
+        let places = || evenly(count, self.examples.len());
+        Self {
+            examples: places().map(|at| self.examples[at].clone()).collect(),
+            sources: places().filter_map(|at| self.sources.get(at).cloned()).collect(),
+            references: places().map(|at| self.references[at].clone()).collect(),
+            alternatives: self
+                .alternatives
+                .iter()
+                .map(|set| places().map(|at| set[at].clone()).collect())
+                .collect(),
+            broken: self.broken.clone(),
+            warnings: self.warnings.clone(),
+            flaws: self.flaws.clone(),
+            oddities: self.oddities,
+        }
+    }
+
+    /// The lengths of every sample.
+    pub fn lengths(&self) -> Vec<Lengths> {
+        self.examples.iter().map(Example::lengths).collect()
+    }
+}
+
+/// The places of `count` things, or of all, evenly among `all`.
+pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
+    let count = count.min(all);
+    (0..count).map(move |number| number * all / count)
+}
+
+/// A split of one task of a run, encoded by the run's own adapters.
+///
+/// # Errors
+///
+/// When the split is not there, or not a single sample can be read.
+pub fn load_split(
+    dataset: &Dataset,
+    adapters: &AdapterSet,
+    task: usize,
+    split: &str,
+) -> Result<Split, RunError> {
+    let task = &adapters.tasks()[task];
+    let samples = dataset.split(split).map_err(RunError::data)?;
+    Split::new(Opened::new(&samples, task)?, task, adapters)
+}

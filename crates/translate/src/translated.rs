@@ -1,0 +1,122 @@
+//! Translations source by source: what could not be read stands in its place, and what is odd about a source goes with
+//! its results.
+
+use any2any_adapter::{Encoded, Kind, OpenedValue, Sequence, Value};
+use any2any_experiment::spec::Decoding;
+use rayon::prelude::*;
+
+use crate::decode::Output;
+use crate::error::TranslateError;
+use crate::oddities::is_blank;
+use crate::translator::Translator;
+
+/// The results for one source.
+#[derive(Clone, Debug, Default)]
+pub struct Translated {
+    /// The outputs, the best first.
+    pub outputs: Vec<Output>,
+    /// What is odd about the source, and how it was read in spite of it.
+    pub warnings: Vec<String>,
+}
+
+/// A source as the model reads it.
+struct Source {
+    sequence: Sequence,
+    /// Whether it is a text of nothing but spaces.
+    is_blank: bool,
+    warnings: Vec<String>,
+}
+
+impl Translator {
+    /// Translates values in the order given, with an error in the place of each that cannot be read.
+    ///
+    /// A text of nothing but spaces gives an empty text, without a search. `prefix` is what every other output must
+    /// begin with.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source or a result cannot be written.
+    pub fn translate_each(
+        &self,
+        task: usize,
+        values: &[Value],
+        decoding: &Decoding,
+        prefix: Option<&Value>,
+    ) -> Result<Vec<Result<Translated, TranslateError>>, TranslateError> {
+        let prefix = self.prefix(task, prefix)?;
+        self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
+        let read: Vec<Result<Source, TranslateError>> =
+            values.par_iter().map(|value| self.read_source(task, value)).collect();
+        let sources: Vec<Option<&Sequence>> = read
+            .iter()
+            .map(|source| {
+                source.as_ref().ok().filter(|source| !source.is_blank).map(|source| &source.sequence)
+            })
+            .collect();
+        let mut found = self.search_some(task, &sources, decoding, &prefix)?.into_iter();
+        let results = read.into_iter().map(|source| {
+            let outputs = found.next().unwrap_or_default();
+            source.map(|source| Translated { outputs, warnings: source.warnings })
+        });
+        Ok(results.collect())
+    }
+
+    /// Searches for the sources that there are; in the place of every other one stands an empty output.
+    ///
+    /// What sampling draws for a source depends on its place among all.
+    pub(crate) fn search_some(
+        &self,
+        task: usize,
+        sources: &[Option<&Sequence>],
+        decoding: &Decoding,
+        prefix: &[u32],
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        let places: Vec<usize> = (0..sources.len()).filter(|&place| sources[place].is_some()).collect();
+        let there: Vec<&Sequence> = sources.iter().copied().flatten().collect();
+        let found = self.search_numbered(task, &there, &places, decoding, prefix)?;
+        let mut results: Vec<Vec<Output>> = sources.iter().map(|_| vec![Output::empty()]).collect();
+        for (place, outputs) in places.into_iter().zip(found) {
+            results[place] = outputs;
+        }
+        Ok(results)
+    }
+
+    /// Whether a source is a text of nothing but spaces, of which an empty text is made.
+    pub(crate) fn gives_nothing(&self, task: usize, source: &Value) -> bool {
+        is_blank(source) && self.adapters.tasks()[task].target_medium().kind() == Kind::Text
+    }
+
+    fn read_source(&self, task: usize, value: &Value) -> Result<Source, TranslateError> {
+        let names = &self.adapters.tasks()[task];
+        if self.limits_sources() {
+            self.require_short(names.price_source(value)?.positions.unwrap_or(0))?;
+        }
+        let opened = names.opened_source(value)?;
+        let encoded = self.adapters.encode_source(task, &opened.value)?;
+        self.require_short(encoded.sequence.len() as u64)?;
+        let is_blank = self.gives_nothing(task, &opened.value);
+        let warnings = self.source_warnings(task, &encoded, opened);
+        Ok(Source { sequence: encoded.sequence, is_blank, warnings })
+    }
+
+    /// What is odd about a source, by its medium and beside what the model was trained on.
+    fn source_warnings(&self, task: usize, encoded: &Encoded, opened: OpenedValue) -> Vec<String> {
+        let mut warnings = opened.warnings;
+        let adapter = self.adapters.tasks()[task].source.map(|number| self.adapters.adapter(number));
+        let unknown = adapter.map(|adapter| adapter.unknown(encoded, &opened.value)).unwrap_or_default();
+        if !unknown.is_empty() {
+            warnings.push(format!(
+                "unknown to the model, which guesses what stands in their place: {}",
+                unknown.join(", ")
+            ));
+        }
+        let (length, most) = (encoded.sequence.len(), self.experiment.training.batch.max_source_length);
+        if length > most {
+            warnings.push(format!(
+                "the source has {length} positions, more than the {most} of training.batch.max_source_length: \
+                 the model has seen none as long, so parts may be missing; cut it into shorter ones"
+            ));
+        }
+        warnings
+    }
+}

@@ -1,0 +1,387 @@
+//! A trained model at work: values of one medium in, values of another out.
+
+mod scoring;
+mod sequences;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use any2any_adapter::{AdapterError, Cancellation, Encoded, Head, Registry, Sequence, Value};
+use any2any_architecture::Architecture;
+use any2any_core::Model;
+use any2any_data::DataRoot;
+use any2any_experiment::spec::{Decoding, Experiment};
+use any2any_inference::{Engine, Precision};
+use any2any_run::{
+    AdapterSet, Loaded, Role, RunError, RunFolder, check_file, check_finite, model_config, read_any_weights,
+};
+use any2any_search::{Cancellable, SourceRow, Stepper, log_sum_exp};
+use burn::tensor::Device;
+
+use crate::batch::Framing;
+use crate::decode::Output;
+use crate::error::TranslateError as TrainError;
+use crate::split::{Split, load_split};
+
+pub use scoring::PairScore;
+
+/// A trained model with its adapters. Clones share all of it.
+#[derive(Clone)]
+pub struct Translator {
+    /// The experiment it was trained by.
+    pub experiment: Arc<Experiment>,
+    /// Its adapters.
+    pub adapters: Arc<AdapterSet>,
+    model: Arc<Loaded>,
+    cancellation: Cancellation,
+    longest_source: usize,
+    /// The folder of the run that it is of; none of what is not loaded from one.
+    run: Option<PathBuf>,
+}
+
+/// What follows a text with which probability.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct NextToken {
+    /// The token, as it is shown.
+    pub token: String,
+    /// Its number.
+    pub id: u32,
+    /// Its probability.
+    pub probability: f32,
+}
+
+impl Translator {
+    /// Loads a run.
+    ///
+    /// `checkpoint` is `best`, `last`, `step-N`, or the path of a safetensors file.
+    ///
+    /// # Errors
+    ///
+    /// When the folder holds no run, a file is broken, or the backend is missing.
+    pub fn load(run: &RunFolder, checkpoint: &str, registry: &Registry) -> Result<Self, TrainError> {
+        Self::load_in(run, checkpoint, registry, Precision::Float)
+    }
+
+    /// Loads a run and decodes in a precision; one whose weights stand in 8 bits decodes in 8 bits anyway.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load), and when 8 bits are asked of a model or a device that has no engine.
+    pub fn load_in(
+        run: &RunFolder,
+        checkpoint: &str,
+        registry: &Registry,
+        precision: Precision,
+    ) -> Result<Self, TrainError> {
+        let experiment = run.experiment(registry)?.experiment;
+        let device = any2any_run::device::device(&experiment.device)?;
+        let adapters = run.adapters(&experiment, registry)?;
+        let file = run.weights_file(checkpoint)?;
+        let config = model_config(&experiment, &adapters);
+        // The shapes first: they say how much there is to allocate.
+        check_file(&config.architecture, &file)?;
+        let (weights, rounded) = read_any_weights(&file)?;
+        check_finite(&file, &weights)?;
+        let stored = if rounded { Precision::Byte } else { precision };
+        let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
+            RunError::run(&file, format!("these weights are of another model: {reason}"))
+        })?;
+        let translator = Self { run: Some(run.path().to_owned()), ..Self::of(experiment, adapters, model) };
+        translator.that_decodes_in(precision)
+    }
+
+    /// A translator from its parts; the model without autodiff.
+    pub fn new(
+        experiment: impl Into<Arc<Experiment>>,
+        adapters: impl Into<Arc<AdapterSet>>,
+        model: Model,
+    ) -> Self {
+        let (experiment, adapters) = (experiment.into(), adapters.into());
+        let model = Loaded::of_model(model_config(&experiment, &adapters), model, Precision::Float);
+        Self::of(experiment, adapters, model)
+    }
+
+    /// The same, to decode with weights of a precision.
+    ///
+    /// # Errors
+    ///
+    /// When 8 bits are asked of a model or a device that has no engine.
+    pub fn in_precision(
+        experiment: Experiment,
+        adapters: AdapterSet,
+        model: Model,
+        precision: Precision,
+    ) -> Result<Self, TrainError> {
+        let model = Loaded::of_model(model_config(&experiment, &adapters), model, precision);
+        Self::of(experiment, adapters, model).that_decodes_in(precision)
+    }
+
+    fn of(
+        experiment: impl Into<Arc<Experiment>>,
+        adapters: impl Into<Arc<AdapterSet>>,
+        model: Loaded,
+    ) -> Self {
+        Self {
+            experiment: experiment.into(),
+            adapters: adapters.into(),
+            model: Arc::new(model),
+            cancellation: Cancellation::default(),
+            longest_source: usize::MAX,
+            run: None,
+        }
+    }
+
+    /// The same translator, whose work ends with [`TrainError::Cancelled`] when it is given up.
+    #[must_use]
+    pub fn until(&self, cancellation: Cancellation) -> Self {
+        Self { cancellation, ..self.clone() }
+    }
+
+    /// The same translator, to which a source of more positions is an error, before it is decoded where its header
+    /// tells.
+    #[must_use]
+    pub fn up_to_positions(&self, longest_source: usize) -> Self {
+        Self { longest_source, ..self.clone() }
+    }
+
+    /// Whether there is a limit to the positions of a source, for which its header is worth a look.
+    pub(crate) fn limits_sources(&self) -> bool {
+        self.longest_source < usize::MAX
+    }
+
+    /// Fails when a source has more positions than are taken.
+    pub(crate) fn require_short(&self, positions: u64) -> Result<(), TrainError> {
+        if positions <= self.longest_source as u64 {
+            return Ok(());
+        }
+        Err(TrainError::Unsupported(format!(
+            "this source has {positions} positions, and at most {} are read: shorten it, or raise --max-source",
+            self.longest_source
+        )))
+    }
+
+    /// Whether its work is given up.
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
+    }
+
+    fn that_decodes_in(self, precision: Precision) -> Result<Self, TrainError> {
+        if precision == Precision::Byte && self.model.engine().is_none() {
+            return Err(TrainError::Unsupported(
+                "only transformers on the CPU backend decode with 8-bit weights; leave --int8 out".to_owned(),
+            ));
+        }
+        Ok(self)
+    }
+
+    /// How a task writes, as the experiment says.
+    pub fn decoding(&self, task: usize) -> &Decoding {
+        self.experiment.decoding(&self.adapters.tasks()[task].name)
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        self.model.model()
+    }
+
+    /// What the model is.
+    pub fn architecture(&self) -> &Architecture {
+        self.model.architecture()
+    }
+
+    /// The device that the model is on.
+    pub fn device(&self) -> &Device {
+        self.model.device()
+    }
+
+    /// What decodes on the CPU; none where the device or the kind of model has no engine.
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        self.model.engine()
+    }
+
+    /// The data root for what the run names, which may be anyone's.
+    pub(crate) fn data_root(&self, root: &DataRoot) -> DataRoot {
+        self.run.as_ref().map_or_else(|| root.clone(), |run| root.for_run(run))
+    }
+
+    /// A split of a task's data, encoded.
+    ///
+    /// # Errors
+    ///
+    /// When the data is not there, or a value cannot be encoded.
+    pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TrainError> {
+        let task_data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
+        let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(RunError::data)?;
+        Ok(load_split(&dataset, &self.adapters, task, split)?)
+    }
+
+    /// The texts of one field of the dataset, for the samples of a split that can be read.
+    ///
+    /// # Errors
+    ///
+    /// When the data is not there, or has no such field.
+    pub fn load_texts(
+        &self,
+        task: usize,
+        split: &str,
+        field: &str,
+        samples: &Split,
+        root: &DataRoot,
+    ) -> Result<Vec<String>, TrainError> {
+        let task = &self.experiment.tasks[&self.adapters.tasks()[task].name];
+        let dataset = any2any_data::open(&task.data, &self.data_root(root)).map_err(RunError::data)?;
+        let all = dataset.split(split).map_err(RunError::data)?;
+        let all = all.require(field)?;
+        Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())
+    }
+
+    /// Translates values in the order given; the best results of each first.
+    ///
+    /// `prefix` is what every output must begin with.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be read or a result cannot be written.
+    pub fn translate(
+        &self,
+        task: usize,
+        values: &[Value],
+        decoding: &Decoding,
+        prefix: Option<&Value>,
+    ) -> Result<Vec<Vec<Output>>, TrainError> {
+        let results = self.translate_each(task, values, decoding, prefix)?.into_iter();
+        results.map(|result| Ok(result?.outputs)).collect()
+    }
+
+    /// Continues texts with a decoder-only model, or writes freely when `prefix` is empty.
+    ///
+    /// # Errors
+    ///
+    /// When the task has a source.
+    pub fn complete(
+        &self,
+        task: usize,
+        prefix: &Value,
+        decoding: &Decoding,
+        results: usize,
+    ) -> Result<Vec<Vec<Output>>, TrainError> {
+        if self.adapters.tasks()[task].source.is_some() {
+            return Err(TrainError::Unsupported(
+                "only a decoder-only model completes; use `translate` for a model with a source".to_owned(),
+            ));
+        }
+        let prefix = self.prefix(task, Some(prefix))?;
+        let rows: Vec<SourceRow> =
+            (0..results).map(|number| self.row(task, number, None, &prefix, decoding)).collect();
+        self.run_search(task, &[], &rows, decoding)
+    }
+
+    /// The most probable tokens after a prefix, in falling order: the model's own distribution.
+    ///
+    /// # Errors
+    ///
+    /// When the source or the prefix cannot be read.
+    pub fn next_tokens(
+        &self,
+        task: usize,
+        source: Option<&Value>,
+        prefix: &Value,
+        count: usize,
+    ) -> Result<Vec<NextToken>, TrainError> {
+        self.require_tokens(task)?;
+        let source = match (source, self.adapters.tasks()[task].source) {
+            (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?.sequence),
+            _ => None,
+        };
+        self.next_of_tokens(task, source.as_ref(), &self.prefix(task, Some(prefix))?, count)
+    }
+
+    /// The same of a source that is read already and the tokens written so far, without begin.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes frames.
+    pub fn next_of_tokens(
+        &self,
+        task: usize,
+        source: Option<&Sequence>,
+        written: &[u32],
+        count: usize,
+    ) -> Result<Vec<NextToken>, TrainError> {
+        self.require_tokens(task)?;
+        let sources: Vec<&Sequence> = source.into_iter().collect();
+        let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
+        tokens.extend(written);
+        let stepper = self.stepper(task, &sources);
+        let logits = last_logits(Cancellable::new(stepper, self.cancellation.clone()), &tokens)?;
+        let log_sum = log_sum_exp(&logits);
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
+        let target = self.adapters.adapter(self.adapters.tasks()[task].target);
+        Ok(order
+            .into_iter()
+            .take(count)
+            .map(|id| NextToken {
+                token: target.show(id as u32),
+                id: id as u32,
+                probability: (f64::from(logits[id]) - log_sum).exp() as f32,
+            })
+            .collect())
+    }
+
+    /// A value of one side of a task, opened and encoded.
+    pub fn read(&self, task: usize, role: Role, value: &Value) -> Result<Encoded, TrainError> {
+        let names = &self.adapters.tasks()[task];
+        match role {
+            Role::Source if names.source.is_none() => Err(self.no_source(task)),
+            Role::Source => Ok(self.adapters.encode_source(task, &names.open_source(value)?)?),
+            Role::Target => Ok(self.adapters.encode_target(task, &names.open_target(value)?)?),
+        }
+    }
+
+    /// Fails when a task writes frames.
+    pub fn require_tokens(&self, task: usize) -> Result<(), TrainError> {
+        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Softmax { .. }) => Ok(()),
+            _ => Err(TrainError::Unsupported(format!(
+                "task '{}' writes frames, which have no probabilities; only tokens have",
+                self.adapters.tasks()[task].name
+            ))),
+        }
+    }
+
+    /// The tokens of a prefix, without the end.
+    pub(crate) fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TrainError> {
+        let Some(prefix) = prefix else { return Ok(Vec::new()) };
+        let opened = self.adapters.tasks()[task].open_target(prefix)?;
+        Ok(self.adapters.encode_prefix(task, &opened)?)
+    }
+
+    pub(crate) fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TrainError {
+        self.adapters.tasks()[task].error(role, source).into()
+    }
+
+    /// The error of a task that was given no source though it has one.
+    pub fn source_missing(&self, task: usize) -> TrainError {
+        TrainError::Unsupported(format!(
+            "task '{}' writes from a source, and none is given",
+            self.adapters.tasks()[task].name
+        ))
+    }
+
+    pub(crate) fn no_source(&self, task: usize) -> TrainError {
+        TrainError::Unsupported(format!(
+            "task '{}' has no source to translate; use `complete` for a decoder-only model",
+            self.adapters.tasks()[task].name
+        ))
+    }
+}
+
+/// Feeds one row all tokens and gives the logits of what follows the last.
+fn last_logits<S: Stepper>(mut stepper: S, tokens: &[u32]) -> Result<Vec<f32>, S::Error> {
+    let mut logits = Vec::new();
+    for &token in tokens {
+        logits = stepper.step(&[token])?;
+    }
+    Ok(logits)
+}

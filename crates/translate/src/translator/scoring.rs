@@ -1,0 +1,158 @@
+//! The log-probabilities of given pairs: how likely a model holds a target for a source.
+
+use any2any_adapter::{AdapterError, Sequence, Value};
+use any2any_run::Role;
+
+use super::Translator;
+use crate::aligned::mismatch;
+use crate::error::TranslateError;
+use crate::example::Example;
+
+/// The log-probability of a given pair.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct PairScore {
+    /// The sum over the target's tokens, the end included.
+    pub log_probability: f64,
+    /// How many tokens that is.
+    pub tokens: usize,
+    /// Each token and its log-probability, the end last.
+    pub by_token: Vec<(String, f32)>,
+}
+
+impl PairScore {
+    /// This score, which no message and no JSON can hold when it is not a finite number.
+    fn that_is_finite(self) -> Result<Self, TranslateError> {
+        let finite = self.by_token.iter().all(|(_, value)| value.is_finite());
+        if finite { Ok(self) } else { Err(TranslateError::ScoreNotFinite) }
+    }
+}
+
+impl Translator {
+    /// The log-probabilities of given pairs. A decoder-only model has no sources.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be read, or sources and targets differ in number.
+    pub fn score(
+        &self,
+        task: usize,
+        sources: Option<&[Value]>,
+        targets: &[Value],
+    ) -> Result<Vec<PairScore>, TranslateError> {
+        self.score_each(task, sources, targets)?.into_iter().collect()
+    }
+
+    /// The same, with an error in the place of each pair that cannot be read, or whose score is not finite.
+    ///
+    /// # Errors
+    ///
+    /// When sources and targets differ in number, or the task writes frames.
+    pub fn score_each(
+        &self,
+        task: usize,
+        sources: Option<&[Value]>,
+        targets: &[Value],
+    ) -> Result<Vec<Result<PairScore, TranslateError>>, TranslateError> {
+        self.require_tokens(task)?;
+        let (mut examples, mut places) = (Vec::new(), Vec::new());
+        for example in self.examples(task, sources, targets)? {
+            places.push(example.map(|example| {
+                // Scores come by this number.
+                examples.push(Example { sample: examples.len(), ..example });
+            }));
+        }
+        let mut scores = self.scores(task, &examples)?.into_iter();
+        let scored = places.into_iter().map(|place| {
+            place.and_then(|()| {
+                scores
+                    .next()
+                    .ok_or_else(|| TranslateError::Unsupported("a pair has no score".into()))?
+                    .that_is_finite()
+            })
+        });
+        Ok(scored.collect())
+    }
+
+    /// The log-probability of a pair that has been read already. A decoder-only model has no source.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes frames, source and target are of lengths that it cannot align, or the score is not finite.
+    pub fn score_sequences(
+        &self,
+        task: usize,
+        source: Option<&Sequence>,
+        target: &Sequence,
+    ) -> Result<PairScore, TranslateError> {
+        self.require_tokens(task)?;
+        let example = Example { sample: 0, source: source.cloned(), target: target.clone() };
+        self.require_aligned(task, &example)?;
+        let mut scores = self.scores(task, &[example])?;
+        scores.pop().expect("a score for each example").that_is_finite()
+    }
+
+    fn scores(&self, task: usize, examples: &[Example]) -> Result<Vec<PairScore>, TranslateError> {
+        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        let mut scores: Vec<Option<PairScore>> = examples.iter().map(|_| None).collect();
+        let tokens = self.experiment.training.batch.tokens;
+        self.losses(task, examples, tokens, |batch, loss| {
+            let width = batch.target_width();
+            for (row, &sample) in batch.samples.iter().enumerate() {
+                let target = &examples[sample].target_tokens()[..batch.targets.lengths()[row]];
+                let values = &loss.log_probabilities[row * width..][..target.len()];
+                scores[sample] = Some(PairScore {
+                    log_probability: values.iter().map(|&value| f64::from(value)).sum(),
+                    tokens: target.len(),
+                    by_token: target
+                        .iter()
+                        .map(|&token| adapter.show(token))
+                        .zip(values.iter().copied())
+                        .collect(),
+                });
+            }
+        })?;
+        Ok(scores.into_iter().flatten().collect())
+    }
+
+    fn examples(
+        &self,
+        task: usize,
+        sources: Option<&[Value]>,
+        targets: &[Value],
+    ) -> Result<Vec<Result<Example, TranslateError>>, TranslateError> {
+        let names = &self.adapters.tasks()[task];
+        if let (Some(sources), Some(_)) = (sources, names.source)
+            && sources.len() != targets.len()
+        {
+            return Err(TranslateError::Unsupported(format!(
+                "there are {} sources but {} targets; give one target a source",
+                sources.len(),
+                targets.len()
+            )));
+        }
+        if names.source.is_some() && sources.is_none() {
+            return Err(TranslateError::Unsupported(format!(
+                "task '{}' needs sources beside its targets",
+                names.name
+            )));
+        }
+        let example = |(sample, target): (usize, &Value)| {
+            let source = match (sources, names.source) {
+                (Some(sources), Some(_)) => Some(self.read(task, Role::Source, &sources[sample])?.sequence),
+                _ => None,
+            };
+            let example = Example { sample, source, target: self.read(task, Role::Target, target)?.sequence };
+            self.require_aligned(task, &example)?;
+            Ok(example)
+        };
+        Ok(targets.iter().enumerate().map(example).collect())
+    }
+
+    /// Source and target of a task that aligns them must be of one length.
+    fn require_aligned(&self, task: usize, example: &Example) -> Result<(), TranslateError> {
+        match self.adapters.aligned_stem(task).and_then(|stem| mismatch(example, &stem)) {
+            None => Ok(()),
+            Some(reason) => Err(self.adapter_error(task, Role::Target, AdapterError::Value { reason })),
+        }
+    }
+}
