@@ -117,7 +117,7 @@ export function base64(array) {
 const decoded = new WeakMap();
 
 /** Floats of an answer as { shape, values }; decoded once for each answer.
- * @param {{ shape: number[], data: string }} packed
+ * @param {import("any2any/types").Floats} packed
  * @returns {{ shape: number[], values: Float32Array }} */
 export function floats(packed) {
   if (!decoded.has(packed)) decoded.set(packed, { shape: packed.shape, values: numbers(packed) });

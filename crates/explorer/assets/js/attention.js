@@ -10,11 +10,11 @@ import { largest } from "any2any/draw/heatmap";
 import { entropy } from "any2any/numbers";
 
 /** The three kinds, in the order in which data meets them. */
-export const KINDS = [
+export const KINDS = /** @type {const} */ ([
   { stack: "encoder", kind: "own", label: "Encoder", title: "encoder self-attention: source looks at source" },
   { stack: "decoder", kind: "own", label: "Decoder (causal)", title: "decoder self-attention: output looks at earlier output" },
   { stack: "decoder", kind: "cross", label: "Cross", title: "cross-attention: output looks at source" },
-];
+]);
 
 /** The layers of one kind, first layer first. */
 export function layers(look, stack, kind) {
@@ -28,7 +28,8 @@ export function kinds(look) {
   return KINDS.filter(({ stack, kind }) => layers(look, stack, kind).length > 0);
 }
 
-/** The head to begin with: the last layer's cross attention, averaged; without a source the causal one. */
+/** The head to begin with: the last layer's cross attention, averaged; without a source the causal one.
+ * @returns {import("any2any/state").Head|null} */
 export function firstHead(look) {
   const kind = kinds(look).at(-1);
   if (!kind) return null;
@@ -96,8 +97,8 @@ export function spread(weights, count) {
 
 const scaled = (index, from, to) => Math.min(to - 1, from === to ? index : Math.floor((index * to) / from));
 
-/** Mean entropy of the rows, in bits. */
-export function meanEntropy({ values, offset, rows, columns }) {
+/** Mean entropy of the rows, in bits. @param {import("any2any/draw/heatmap").Matrix} matrix */
+export function meanEntropy({ values, offset = 0, rows, columns }) {
   let sum = 0;
   for (let row = 0; row < rows; row += 1) {
     sum += entropy(values.subarray(offset + row * columns, offset + (row + 1) * columns));

@@ -37,17 +37,19 @@ export function showHeader(app, root) {
 function picker(label, onchange) {
   const select = html("select", { onchange: () => onchange(select.value) });
   const element = html("label", { class: "picker" }, html("span", {}, label), select);
-  element.fill = (options, chosen) => {
+  const fill = (/** @type {[string|number, string][]} */ options, /** @type {string|number} */ chosen) => {
     replace(select, options.map(([value, text]) => html("option", { value, selected: String(value) === String(chosen) }, text)));
     element.hidden = options.length === 0;
   };
-  return element;
+  return Object.assign(element, { fill });
 }
 
+/** @param {import("any2any/types").Model|undefined} model @returns {[string, string][]} */
 function checkpointNames(model) {
   if (!model) return [];
-  const known = [["best", "best"], ["last", "last"]].filter(([key]) => model.checkpoints.some((each) => each[key]));
-  return [...known, ...model.checkpoints.map(({ name, step }) => [name, `step ${step}`])];
+  const known = /** @type {const} */ (["best", "last"]).filter((name) => model.checkpoints.some((each) => each[name]));
+  return [...known.map((name) => /** @type {[string, string]} */ ([name, name])),
+    ...model.checkpoints.map(({ name, step }) => /** @type {[string, string]} */ ([name, `step ${step}`]))];
 }
 
 function showProblem(element, app) {

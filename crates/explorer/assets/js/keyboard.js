@@ -3,7 +3,8 @@
 import { html, button } from "any2any/draw";
 import { PANELS } from "any2any/panels";
 
-/** [key, how it is written, what it does, the doing]. */
+/** [key, how it is written, what it does, the doing].
+ * @type {[string, string, string, (app: import("any2any/types").App) => any][]} */
 const KEYS = [
   [" ", "Space", "play or pause", (app) => app.play()],
   ["ArrowRight", "→", "write the next token", (app) => app.step()],

@@ -3,7 +3,7 @@
 
 import { html, replace } from "any2any/draw";
 
-/** @typedef {{ id: string, title: string, hint: string, mount: (root: HTMLElement, app: object) => void }} Panel */
+/** @typedef {{ id: string, title: string, hint: string, mount: (root: HTMLElement, app: import("any2any/types").App) => void }} Panel */
 
 /** id → title of the tab. The module `any2any/panels/ID` exports `panel`. */
 export const PANELS = [

@@ -99,8 +99,8 @@ export function kendall(one, other, most = 1200) {
       const a = Math.sign(one[i] - one[j]);
       const b = Math.sign(other[i] - other[j]);
       agree += a * b;
-      tiesOne += a === 0;
-      tiesOther += b === 0;
+      if (a === 0) tiesOne += 1;
+      if (b === 0) tiesOther += 1;
       pairs += 1;
     }
   }

@@ -4,7 +4,7 @@ import { html, svg, replace, button, arcs, strongest } from "any2any/draw";
 import { kinds, layers, nameOf } from "any2any/attention";
 import { canonical, floats } from "any2any/api";
 import { distribution, percent } from "any2any/numbers";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 
 export function showStage(app, root) {
@@ -47,14 +47,15 @@ export function showStage(app, root) {
   function lightUp() {
     const { look, head, hover: place, chosen, masked } = app.state;
     if (!look) return;
-    const gaze = gazeOf(look, head, place ?? standing(app));
-    figures.source?.paint(gaze.source);
-    figures.target?.paint(gaze.target);
+    const highlight = highlightOf(look, head, place ?? standing(app));
+    figures.source?.paint(highlight.source);
+    figures.target?.paint(highlight.target);
     figures.source?.mark({ hover: place?.side === "source" ? place.position : null, masked });
     figures.target?.mark({ hover: place?.side === "target" ? place.position : null, chosen });
-    drawArcs(gaze.edges, head);
+    drawArcs(highlight.edges, head);
   }
 
+  /** @param {import("any2any/highlight").Edge[]} edges */
   function drawArcs(edges, head) {
     const frame = root.getBoundingClientRect();
     overlay.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
@@ -90,8 +91,7 @@ const isText = (view) => view !== null && "text" in (view ?? {});
 function lane(title, side) {
   const content = html("div", { class: "lane-content" });
   const element = html("div", { class: `lane ${side}` }, html("span", { class: "lane-title" }, title), content);
-  element.content = content;
-  return element;
+  return Object.assign(element, { content });
 }
 
 /** What comes next, not yet written: a click writes it. */

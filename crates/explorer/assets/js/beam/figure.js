@@ -35,7 +35,7 @@ export function drawTree(root, tree, { folded, onFold, onShow, onTake }) {
   const width = at.width;
   const height = 2 * MARGIN + Math.max(1, rows) * ROW;
   const size = { width, height, viewBox: `0 0 ${width} ${height}` };
-  for (const [name, value] of Object.entries(size)) root.setAttribute(name, value);
+  for (const [name, value] of Object.entries(size)) root.setAttribute(name, String(value));
   // Strong lines above faint ones, so that no dropped branch crosses a hypothesis.
   const faintFirst = [...placed].sort((a, b) => (b.rank ?? Infinity) - (a.rank ?? Infinity));
   replace(root,

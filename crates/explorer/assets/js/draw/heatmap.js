@@ -5,7 +5,7 @@ import { sequentialRgb } from "any2any/draw/colours";
 
 /**
  * @typedef {object} Matrix
- * @property {Float32Array|number[]} values   row-major
+ * @property {Float32Array} values   row-major
  * @property {number} rows
  * @property {number} columns
  * @property {number} [offset]                where the matrix begins in `values`

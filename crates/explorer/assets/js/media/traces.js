@@ -5,7 +5,7 @@ import { keptPicture } from "any2any/media/kept";
 import { html, styleColour, largest } from "any2any/draw";
 import { timeAxis } from "any2any/media/axis";
 
-/** @returns {import("any2any/media/boxes").Picture} */
+/** @param {import("any2any/types").SignalView} signal @param {"small"|"large"} size @returns {import("any2any/media/boxes").Picture} */
 export function tracesPicture(signal, size) {
   const { shape: [count, length], values } = floats(signal.samples);
   const seconds = length / signal.rate;

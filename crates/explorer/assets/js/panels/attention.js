@@ -3,11 +3,12 @@
 import { html, replace, button, dark, segmented, heatmap, divergingRgb, weightRgb, framed, matrixFigure, downloads } from "any2any/draw";
 import { kinds, layers, matrixOf, highest, rollout, meanEntropy, nameOf, rowOf } from "any2any/attention";
 import { floats } from "any2any/api";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 import { readable } from "any2any/media/text";
 import { scoreFigure } from "any2any/panels/score";
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "attention",
   title: "Where every head looks",
@@ -163,7 +164,7 @@ function largeHead(app, pick) {
   const light = () => {
     const place = app.state.hover ?? (side === "target" && app.position() >= 0 ? { side, position: app.position() } : null);
     figure.mark({ row: place?.side === side ? place.position : null, column: place && place.side !== side ? place.position : null });
-    picture?.paint(gazeOf(look, head, place, matrix).source);
+    picture?.paint(highlightOf(look, head, place, matrix).source);
   };
   return { element, light };
 }

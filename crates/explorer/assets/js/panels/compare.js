@@ -5,11 +5,12 @@ import { valueOf } from "any2any/media";
 import { attentionOfBoth } from "any2any/compare/attention";
 import { ask } from "any2any/compare/asking";
 import { replayFigure } from "any2any/compare/replay";
-import { secondControls, secondOf } from "any2any/compare/second";
+import { comparisonControls, comparisonOf } from "any2any/compare/comparison_target";
 import { isCurrent, logProbabilities, scored } from "any2any/probabilities";
 import { recorded } from "any2any/recording";
 import { outputs, tokenRows } from "any2any/whatif/change";
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "compare",
   title: "Compare",
@@ -26,7 +27,7 @@ export const panel = {
     const pair = html("section", { class: "stack" });
     const replay = html("section", { class: "stack replay" });
     replace(root, empty, sides, pair, replay);
-    const drawChoices = secondControls(choices, app);
+    const drawChoices = comparisonControls(choices, app);
     const played = replayFigure(replay, app);
 
     async function follow() {
@@ -39,7 +40,7 @@ export const panel = {
       replace(name, html("strong", {}, app.currentRun().name), " ",
         html("span", { class: "soft" }, `${app.state.checkpoint}, as chosen above`));
       played.follow();
-      const second = secondOf(app);
+      const second = comparisonOf(app);
       if (second) await set(second);
       else replace(pair, html("p", { class: "empty" }, "No other run here takes inputs of this kind."));
     }

@@ -7,6 +7,7 @@ import { readable } from "any2any/media/text";
 
 const BARS = 16;
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "distribution",
   title: "The next word",
@@ -22,7 +23,7 @@ export const panel = {
         : "Nothing is translated yet: see Source."));
     app.on("change", (keys) => {
       if (["look", "chosen", "vocabulary", "temperature", "top_k", "top_p", "choice", "seed"].some((key) => keys.has(key))) redraw();
-      settings.update(keys);
+      settings.update();
     });
     redraw();
   },

@@ -6,10 +6,11 @@ import { LIKELIEST, api, canonical } from "any2any/api";
 import { category, downloads, html, replace, segmented } from "any2any/draw";
 import { countAll, drawAccuracy } from "any2any/memory/accuracy";
 import { decades, drawReach, fading, plain, power, wordsOf } from "any2any/memory/reach";
-import { secondControls, secondOf } from "any2any/compare/second";
+import { comparisonControls, comparisonOf } from "any2any/compare/comparison_target";
 import { isCurrent } from "any2any/probabilities";
 import { recorded } from "any2any/recording";
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "memory",
   title: "Memory",
@@ -22,7 +23,7 @@ export const panel = {
       html("div", { class: "model" }, key(0), name), html("div", { class: "model" }, key(1), choices));
     const parts = [html("section", { class: "card stack" }), html("section", { class: "card stack" })];
     replace(root, empty, models, parts);
-    const drawChoices = secondControls(choices, app, { inputs: false });
+    const drawChoices = comparisonControls(choices, app, { inputs: false });
     const [reach, accuracy] = [reachFigure(parts[0], app), accuracyFigure(parts[1], app)];
 
     function follow() {
@@ -59,7 +60,7 @@ const key = (i) => html("span", { class: "key", style: { backgroundColor: catego
 /** The models that are compared: the page's own and, if there is another run, that one. */
 function models(app) {
   const own = { name: app.currentRun().name, run: app.state.run, checkpoint: app.state.checkpoint, task: app.state.task };
-  const second = secondOf(app);
+  const second = comparisonOf(app);
   const other = second && { name: second.run.name, run: second.run.number, checkpoint: second.checkpoint, task: second.task.number };
   if (!other || canonical({ ...own, name: "" }) === canonical({ ...other, name: "" })) return [own];
   // Two checkpoints of one run have one name.
@@ -141,12 +142,14 @@ async function strength(app, { name, run, checkpoint, task }, own, signal) {
 
 // ---- how often it is right ----
 
+/** @type {{ value: "right"|"first_right", label: string, title: string }[]} */
 const MEASURES = [
   { value: "first_right", label: "First word", title: "The verb: it has to agree with a subject that is far away" },
   { value: "right", label: "Whole output", title: "Every word" },
 ];
 
 function accuracyFigure(root, app) {
+  /** @type {"right"|"first_right"} */
   let what = "first_right";
   let series = [];
   let asked = "";

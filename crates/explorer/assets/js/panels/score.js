@@ -46,7 +46,7 @@ async function attentionPart(app, { stack, kind, layer }) {
     && /cross/i.test(part.id) === (kind === "cross")) ?? null;
 }
 
-/** @returns {{ width: number, query: Float32Array, keys: object[], error: number }|null} */
+/** @returns {{ row: number, width: number, query: Float32Array, keys: object[], error: number }|null} */
 function rowNumbers(look, head, part, row) {
   const query = valuesOf(part, "query", head.head);
   const key = valuesOf(part, "key", head.head);

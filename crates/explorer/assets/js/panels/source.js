@@ -3,12 +3,13 @@
 import { api, floats, bytes, base64, offline } from "any2any/api";
 import { html, replace, button, framed } from "any2any/draw";
 import { figureOf } from "any2any/media";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { fileInput } from "any2any/permalink";
 import { record } from "any2any/media/record";
 import { sketchPad } from "any2any/media/sketch";
 import { thumbnail } from "any2any/media/thumbnail";
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "source",
   title: "What the model is given",
@@ -55,7 +56,7 @@ function sourceFigure(app, look) {
   const element = framed({ title: titleOf(source), name: "source", note: noteOf(source), data }, figure.element);
   const light = () => {
     const { hover, head } = app.state;
-    figure.paint(hover ? gazeOf(app.state.look, head, hover).source : null);
+    figure.paint(hover ? highlightOf(app.state.look, head, hover).source : null);
     figure.mark({ hover: hover?.side === "source" ? hover.position : null, masked: app.state.masked });
   };
   light();
@@ -209,7 +210,7 @@ function sampleList(app) {
   function mark() {
     const chosen = app.state.input?.sample;
     for (const each of list.children) {
-      each.setAttribute("aria-pressed", String(chosen?.split === split.value && String(chosen.number) === each.dataset.number));
+      each.setAttribute("aria-pressed", String(chosen?.split === split.value && String(chosen.number) === each.getAttribute("data-number")));
     }
   }
   return { element, reload, mark };

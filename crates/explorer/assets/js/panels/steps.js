@@ -2,7 +2,7 @@
 
 import { html, replace, framed, matrixFigure, weightRgb } from "any2any/draw";
 import { matrixOf, highest, nameOf, rowOf } from "any2any/attention";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 import { readable } from "any2any/media/text";
 import { percent } from "any2any/numbers";
@@ -10,6 +10,7 @@ import { percent } from "any2any/numbers";
 /** Thumbnails of a picture are drawn for so many output positions at most: the ones around the chosen one. */
 const MOST_FRAMES = 24;
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "steps",
   title: "Step by step",
@@ -42,13 +43,13 @@ function focus(app, side) {
     onHover: (position) => app.set({ hover: position === null ? null : { side, position } }),
     onPick: side === "target" ? (position) => app.choose(position) : undefined });
   const title = html("span", { class: "badge" });
-  const data = () => ({ head, place: placeOf(app), weights: gazeOf(look, head, placeOf(app))[side], positions: part.positions });
-  const element = framed({ title: side === "source" ? "Where it looks" : "What it wrote", name: `gaze-${side}`, data, controls: title,
+  const data = () => ({ head, place: placeOf(app), weights: highlightOf(look, head, placeOf(app))[side], positions: part.positions });
+  const element = framed({ title: side === "source" ? "Where it looks" : "What it wrote", name: `highlight-${side}`, data, controls: title,
     note: `${nameOf(head)}. ${side === "source" ? "The strongest colour is the largest weight of this step."
       : "Point at a part of it to see what it was written from; point at the source to see which parts used it."}` }, figure.element);
   const light = () => {
     const place = placeOf(app);
-    figure.paint(gazeOf(look, head, place)[side]);
+    figure.paint(highlightOf(look, head, place)[side]);
     figure.mark({ hover: place?.side === side ? place.position : null, ...(side === "source" ? { masked: app.state.masked } : { chosen: app.state.chosen }) });
     title.textContent = describe(look, place);
   };
@@ -103,7 +104,7 @@ function cell(app, look, head, position, pictured) {
 
 function seen(look, head, position) {
   const figure = figureOf({ ...look.source, side: "source", size: "small" });
-  figure.paint(gazeOf(look, head, { side: "target", position }).source);
+  figure.paint(highlightOf(look, head, { side: "target", position }).source);
   return figure.element;
 }
 

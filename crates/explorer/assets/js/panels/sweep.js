@@ -12,6 +12,7 @@ import { nameOf, within } from "any2any/sweep/grid";
 /** Milliseconds between two questions about a sweep that is at work. */
 const PACE = 3000;
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "sweep",
   title: "Where training converges",

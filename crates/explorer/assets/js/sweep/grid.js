@@ -4,7 +4,7 @@
 
 import { readable } from "any2any/training/scale";
 
-/** @param {{ scale: string, values: number[] }} axis @returns {number} where a value lies, in cells */
+/** @param {import("any2any/types").Axis} axis @param {number} value @returns {number} where a value lies, in cells */
 export function placeOf(axis, value) {
   const { values } = axis;
   const last = values.length - 1;

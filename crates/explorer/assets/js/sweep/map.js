@@ -10,13 +10,13 @@ const MARGIN = { left: 58, bottom: 46, top: 8, right: 8 };
 
 /**
  * @param {object} what
- * @param {object} what.sweep
- * @param {{ sweep: object, place: object }[]} what.finer      sweeps drawn inside, with their place in cells
- * @param {(cells: object[]) => (cell: object) => number[]} what.colours
+ * @param {import("any2any/types").Sweep} what.sweep
+ * @param {{ sweep: import("any2any/types").Sweep, place: import("any2any/types").Cells }[]} what.finer      sweeps drawn inside, with their place in cells
+ * @param {(cells: import("any2any/types").Cell[]) => (cell: import("any2any/types").Cell) => number[]} what.colours
  * @param {number} what.width
- * @param {(cell: object|null) => void} what.onCell            the cell that is looked at
- * @param {(rectangle: object|null) => void} what.onRectangle  in cells: { left, right, low, high }
- * @param {object|null} what.rectangle
+ * @param {(cell: import("any2any/types").Cell|null) => void} what.onCell            the cell that is looked at
+ * @param {(rectangle: import("any2any/types").Cells|null) => void} what.onRectangle
+ * @param {import("any2any/types").Cells|null} what.rectangle
  */
 export function mapOf({ sweep, finer, colours, width, onCell, onRectangle, rectangle }) {
   const { columns, rows } = sizeOf(sweep);

@@ -3,7 +3,7 @@
 import { api, offline } from "any2any/api";
 import { html, replace, button, segmented, downloads } from "any2any/draw";
 import { firstHead, nameOf } from "any2any/attention";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 import { readable } from "any2any/media/text";
 import { minus, percent } from "any2any/numbers";
@@ -69,7 +69,7 @@ export function attributionFigure(root, app) {
     painted = [];
     const { source, target } = shown.attribution;
     const seen = attentionHead(app);
-    const attention = gazeOf(look, seen, { side: "target", position: shown.position });
+    const attention = highlightOf(look, seen, { side: "target", position: shown.position });
     replace(pair,
       column(`Attention: ${nameOf(seen)}`, "where the head took values from", attention, false),
       column(nameOfMethod(), "blue: spoke against the word; orange: for it", { source, target: target.slice(1) }, true));

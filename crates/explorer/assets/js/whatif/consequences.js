@@ -10,6 +10,7 @@ import { recorded } from "any2any/recording";
 import { distributions, outputs, tokenRows } from "any2any/whatif/change";
 import { rewrite, textOf } from "any2any/whatif/rewrite";
 
+/** @type {[string, string]} */
 const NAMES = ["before", "after"];
 
 /** Fills `root`; returns what draws again, given the keys of the state that changed. */

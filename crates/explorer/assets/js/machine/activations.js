@@ -1,4 +1,4 @@
-// What flows through the model: the answer of /api/machine, read by part and by name.
+// The activations of a look inside: the answer of /api/machine, read by part and by name.
 //
 // A decoder is causal: what it computed for the first tokens does not change when more follow. So the answer for
 // some tokens contains that for any beginning of them, and stepping back needs no request.
@@ -8,23 +8,23 @@ import { floats } from "any2any/api";
 /**
  * @typedef {{ shape: number[], values: Float32Array, full: number[] }} Numbers   full: the shape before pooling
  *
- * @typedef {object} Flow
- * @property {object[]} parts
- * @property {(id: string) => object|null} part
+ * @typedef {object} Activations
+ * @property {import("any2any/types").Part[]} parts
+ * @property {(id: string) => import("any2any/types").Part|null} part
  * @property {(id: string, name: string) => Numbers|null} value
  * @property {number} rows            positions of the decoder
  * @property {{ encoder: string[], decoder: string[] }} labels   how each position reads
  * @property {{ encoder: boolean, decoder: boolean }} frames    whether a stack is fed frames rather than tokens
  * @property {(token: number) => string} show   how a token reads
- * @property {object|null} sourceFrames   what the stem is fed, as a matrix
+ * @property {{ values: Float32Array, rows: number, columns: number }|null} sourceFrames   what the stem is fed, as a matrix
  * @property {(string|null)[]} written   what was written at each position of the decoder; null: nothing yet
  */
 
 /** Reads an answer.
- * @param {object[]} parts
- * @param {{ rows: number|null, labels: object, written: (string|null)[], frames: object }} of   rows: keep so many of the decoder's
- * @returns {Flow} */
-export function flowOf(parts, { rows, labels, written, frames }) {
+ * @param {import("any2any/types").Part[]} parts
+ * @param {Pick<Activations, "labels"|"written"|"frames"|"show"|"sourceFrames"> & { rows: number|null }} of   rows: keep so many of the decoder's
+ * @returns {Activations} */
+export function activationsOf(parts, { rows, ...read }) {
   const byId = new Map(parts.map((part) => [part.id, part]));
   const part = (id) => byId.get(id) ?? null;
   const value = (id, name) => {
@@ -35,7 +35,7 @@ export function flowOf(parts, { rows, labels, written, frames }) {
     return rows === null ? numbers : beginning(numbers, found, name, rows);
   };
   const exit = part("linear")?.values[0];
-  return { parts, part, value, labels, written, frames, rows: rows ?? exit?.shape[0] ?? labels.decoder.length };
+  return { ...read, parts, part, value, rows: rows ?? exit?.shape[0] ?? read.labels.decoder.length };
 }
 
 /** Whether the answer is whole, so that beginnings can be cut out of it: long inputs come pooled. */
@@ -103,4 +103,72 @@ export const times = (shape) => shape.join(" × ");
 /** 0.31, −1.2: a number for people, with a true minus. */
 export function written(value, digits = 2) {
   return value.toFixed(digits).replace("-", "−");
+}
+
+// ---- how positions read ----
+
+/** @param {{ parts: import("any2any/types").Part[], whole: boolean }} asked @param {{ app: import("any2any/types").App, look: import("any2any/types").Look, task: import("any2any/types").Task }} page
+ * @returns {Activations} */
+export function readActivations(asked, { app, look, task }) {
+  const { tokens, vocabulary } = app.state;
+  const ofTokens = task.target.tokens;
+  // Behind the end nothing is asked for any more.
+  const fed = tokens.length + (tokens.length > 0 && tokens.at(-1) === vocabulary?.end ? 0 : 1);
+  const rows = ofTokens && !task.aligned && asked.whole ? fed : null;
+  const count = rows ?? asked.parts.find(({ id }) => id === "linear").values[0].shape[0];
+  return activationsOf(asked.parts, {
+    rows,
+    frames: { encoder: Boolean(look.source) && !task.source?.tokens, decoder: !ofTokens },
+    labels: { encoder: sourceLabels(look), decoder: inputLabels(look, task, count, app) },
+    written: Array.from({ length: count }, (_, i) => (ofTokens ? look.target.positions[i]?.label ?? null : `frame ${i + 1}`)),
+    show: (token) => app.label(token),
+    sourceFrames: framesOf(look),
+  });
+}
+
+function sourceLabels(look) {
+  return look.source?.positions.map(({ label }, i) => label ?? `position ${i + 1}`) ?? [];
+}
+
+/** What the decoder is fed: begin and what is written, or, where labels are written, the positions of the source. */
+function inputLabels(look, task, count, app) {
+  if (task.aligned) return sourceLabels(look).slice(0, count);
+  const before = (i) => {
+    if (task.target.tokens) return i === 0 ? app.label(app.state.vocabulary.begin) : look.target.positions[i - 1]?.label;
+    return i === 0 ? "zeros" : `frame ${i}`;
+  };
+  return Array.from({ length: count }, (_, i) => before(i) ?? "…");
+}
+
+function framesOf(look) {
+  if (!look.source?.frames) return null;
+  const { shape: [rows, columns], values } = floats(look.source.frames);
+  return { values, rows, columns };
+}
+
+/**
+ * @typedef {object} Drawn     what figure and texts are drawn from
+ * @property {Activations} activations
+ * @property {import("any2any/types").Model} model
+ * @property {import("any2any/types").Task} task
+ * @property {import("any2any/types").App} app
+ * @property {{ part: string|null, head: number, query: number|null, layer: number, folded: boolean, stop: number|null }} view
+ * @property {import("any2any/machine/architecture").Architecture} architecture
+ * @property {import("any2any/machine/architecture").Block[]} all
+ * @property {boolean} aligned
+ * @property {(key: string) => void} open
+ * @property {(head: number) => void} setHead
+ * @property {(query: number) => void} setQuery
+ * @property {(layer: number) => void} setLayer
+ *
+ * @typedef {Drawn & { head: number, position: number }} Worked   and what is worked out
+ */
+
+/** The position that is worked out: the chosen one, else the one that the page explains, else the last.
+ * @param {import("any2any/machine/architecture").Block} block @param {Drawn} drawn */
+export function positionOf(block, { activations, app, view }) {
+  const stack = block.stack ?? "decoder";
+  const last = activations.labels[stack].length - 1;
+  if (stack === "encoder") return Math.min(view.query ?? Math.floor(last / 2), last);
+  return Math.max(0, Math.min(app.position(), last));
 }

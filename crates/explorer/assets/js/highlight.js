@@ -5,14 +5,14 @@ import { matrixOf, rowOf, columnOf, spread } from "any2any/attention";
 /**
  * @typedef {{ side: "source"|"target", position: number }} Place
  * @typedef {{ from: Place, to: Place, weight: number }} Edge
- * @typedef {{ source: Float32Array|null, target: Float32Array|null, edges: Edge[] }} Gaze
+ * @typedef {{ source: Float32Array|null, target: Float32Array|null, edges: Edge[] }} Highlight
  */
 
 const NOTHING = { source: null, target: null, edges: [] };
 
-/** The gaze of `place` through `head`.
- * @param {object} look @param {import("any2any/state").Head|null} head @param {Place|null} place @returns {Gaze} */
-export function gazeOf(look, head, place, matrix = matrixOf(look, head)) {
+/** The highlight of `place` through `head`.
+ * @param {import("any2any/types").Look} look @param {import("any2any/state").Head|null} head @param {Place|null} place @returns {Highlight} */
+export function highlightOf(look, head, place, matrix = matrixOf(look, head)) {
   if (!matrix || !place || place.position < 0) return NOTHING;
   if (head.kind === "cross") return place.side === "target" ? ofOutput(look, matrix, place) : ofSource(look, matrix, place);
   if (head.stack === "encoder") return place.side === "source" ? withinSource(look, matrix, place) : NOTHING;

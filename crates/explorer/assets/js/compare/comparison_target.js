@@ -3,8 +3,9 @@
 import { html, replace } from "any2any/draw";
 
 /** The comparison as it stands: what the state says, else another run of the same kind, else the earliest checkpoint.
- * @returns {{ run: object, checkpoint: string, task: object, input: object|null }|null} null: no run can be compared */
-export function secondOf(app) {
+ * @param {import("any2any/types").App} app
+ * @returns {{ run: import("any2any/types").Run, checkpoint: string, task: import("any2any/types").Task, input: import("any2any/types").Input|null }|null} null: no run can be compared */
+export function comparisonOf(app) {
   const { second, runs, input } = app.state;
   const chosen = second ?? proposal(app);
   const run = runs.find(({ number }) => number === chosen.run);
@@ -34,20 +35,20 @@ function taskLike(ours, run) {
 function likeness(ours, task) {
   if (!task) return 0;
   const sameOutput = ours.target.tokens === task.target.tokens && ours.target.kind === task.target.kind;
-  return (ours.source?.medium === task.source?.medium) + (ours.target.medium === task.target.medium) + sameOutput;
+  return [ours.source?.medium === task.source?.medium, ours.target.medium === task.target.medium, sameOutput].filter(Boolean).length;
 }
 
 /** Fills `root` with the choices; returns what draws them again. */
-export function secondControls(root, app, { inputs = true } = {}) {
+export function comparisonControls(root, app, { inputs = true } = {}) {
   const choose = (patch) => {
-    const now = secondOf(app);
+    const now = comparisonOf(app);
     const { run, second } = app.state;
     const before = { run: now?.run.number ?? run, checkpoint: now?.checkpoint ?? "best", input: second?.input ?? null };
     app.set({ second: { ...before, ...patch } });
   };
 
   function draw() {
-    const now = secondOf(app);
+    const now = comparisonOf(app);
     const run = now?.run ?? app.currentRun();
     const runs = app.state.runs.filter((each) => taskLike(app.task(), each)).map(({ number, name }) => [number, name]);
     const checkpoints = [["best", "best"], ["last", "last"], ...steps(run).map(({ name, step }) => [name, `step ${step}`])];

@@ -8,7 +8,7 @@ import { withTokenTexts } from "any2any/token";
 
 const CAUSES = ["run", "checkpoint", "task", "input", "tokens", "masked", "muted"];
 
-export function keepLooking(app) {
+export function keepInspected(app) {
   let longest = null;                                             // { question, tokens, look }
   let request = null;
   let planned = false;
