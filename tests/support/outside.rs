@@ -35,7 +35,11 @@ fn lacks(what: &str) {
     let program = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     // Cargo puts a hash behind the name of a test's program.
     let program = program.rsplit_once('-').map_or(program.as_str(), |(name, _)| name);
-    let test = format!("{program}::{}", std::thread::current().name().unwrap_or("a test"));
+    let test = format!(
+        "{}::{program}::{}",
+        env!("CARGO_PKG_NAME"),
+        std::thread::current().name().unwrap_or("a test")
+    );
     // Not `println!`, of which the terminal sees nothing when a test passes.
     let _ = writeln!(std::io::stderr(), "{test} has no data: {what} is not there");
     let root =
