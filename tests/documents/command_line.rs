@@ -100,7 +100,7 @@ fn row(argument: &Arg) -> Vec<String> {
     let choices = argument.get_possible_values();
     let choices = choices.iter().filter(|choice| takes && !choice.is_hide_set());
     let choices: Vec<_> = choices.map(|choice| format!("`{}`", choice.get_name())).collect();
-    let defaults = argument.get_default_values().iter().filter(|_| takes);
+    let defaults = argument.get_default_values().iter().filter(|value| takes && !value.is_empty());
     let mut default: Vec<_> = defaults.map(|value| format!("`{}`", value.to_string_lossy())).collect();
     default.extend(argument.get_env().map(|name| format!("from `${}`", name.to_string_lossy())));
     let help = argument.get_long_help().or_else(|| argument.get_help());

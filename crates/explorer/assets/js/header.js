@@ -4,6 +4,9 @@ import { html, replace, button } from "any2any/draw";
 import { offline } from "any2any/api";
 import { showHelp } from "any2any/keyboard";
 
+/** @import { App } from "any2any/types" */
+
+/** @param {App} app @param {HTMLElement} root */
 export function showHeader(app, root) {
   const run = picker("Run", (value) => app.chooseRun(Number(value)));
   const task = picker("Task", (value) => app.chooseTask(Number(value)));
@@ -52,6 +55,7 @@ function checkpointNames(model) {
     ...model.checkpoints.map(({ name, step }) => /** @type {[string, string]} */ ([name, `step ${step}`]))];
 }
 
+/** @param {App} app */
 function showProblem(element, app) {
   const { error } = app.state;
   element.hidden = !error;
@@ -69,8 +73,9 @@ async function copyLink(control) {
 
 const THEMES = { auto: "◐", light: "☀", dark: "☾" };
 
+/** @param {App} app */
 function themeButton(app) {
-  const names = Object.keys(THEMES);
+  const names = /** @type {(keyof typeof THEMES)[]} */ (Object.keys(THEMES));
   const control = button(THEMES[app.state.theme], () => {
     app.set({ theme: names[(names.indexOf(app.state.theme) + 1) % names.length] });
   }, { title: "Theme: as the system, light, dark" });

@@ -139,6 +139,7 @@ function fold(id, { x, y, width }, dropped, folded, onFold) {
 // Pointer and keys. Listeners stand on the root, and a new drawing replaces the old ones.
 const listening = new WeakMap();
 
+/** @param {SVGElement} root */
 function listen(root, { byId, pills, onShow, onTake, onFold }) {
   listening.get(root)?.abort();
   const control = new AbortController();

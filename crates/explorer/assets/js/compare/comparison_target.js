@@ -2,6 +2,8 @@
 
 import { html, replace } from "any2any/draw";
 
+/** @import { App, Input } from "any2any/types" */
+
 /** The comparison as it stands: what the state says, else another run of the same kind, else the earliest checkpoint.
  * @param {import("any2any/types").App} app
  * @returns {{ run: import("any2any/types").Run, checkpoint: string, task: import("any2any/types").Task, input: import("any2any/types").Input|null }|null} null: no run can be compared */
@@ -14,6 +16,7 @@ export function comparisonOf(app) {
   return { run, checkpoint: chosen.checkpoint, task, input: task.source ? chosen.input ?? input : null };
 }
 
+/** @param {App} app */
 function proposal(app) {
   const { runs, run } = app.state;
   const twin = (each) => each.number !== run && likeness(app.task(), taskLike(app.task(), each)) === 3;
@@ -38,7 +41,7 @@ function likeness(ours, task) {
   return [ours.source?.medium === task.source?.medium, ours.target.medium === task.target.medium, sameOutput].filter(Boolean).length;
 }
 
-/** Fills `root` with the choices; returns what draws them again. */
+/** Fills `root` with the choices; returns what draws them again. @param {HTMLElement} root @param {App} app */
 export function comparisonControls(root, app, { inputs = true } = {}) {
   const choose = (patch) => {
     const now = comparisonOf(app);
@@ -58,7 +61,7 @@ export function comparisonControls(root, app, { inputs = true } = {}) {
       select("Run", runs, run.number, (value) => choose({ run: Number(value), checkpoint: "best" })),
       select("Checkpoint", checkpoints, now?.checkpoint, (value) => choose({ checkpoint: value })),
       inputs && now?.task.source ? inputChoice(now) : null);
-    root.querySelectorAll("select, input")[focused]?.focus();
+    /** @type {HTMLElement|undefined} */ (root.querySelectorAll("select, input")[focused])?.focus();
   }
 
   function inputChoice({ task }) {
@@ -74,12 +77,12 @@ export function comparisonControls(root, app, { inputs = true } = {}) {
     ];
   }
 
-  const textField = ({ text }) => html("input", {
+  const textField = (/** @type {Input} */ { text }) => html("input", {
     type: "text", class: "grow", value: text, "aria-label": "The other text",
     onchange: ({ target }) => choose({ input: { text: target.value } }),
   });
 
-  const sampleField = ({ sample }) => html("input", {
+  const sampleField = (/** @type {Input} */ { sample }) => html("input", {
     type: "number", min: 1, value: sample.number + 1, "aria-label": "Number of the other sample",
     onchange: ({ target }) => choose({ input: { sample: { ...sample, number: Math.max(0, target.value - 1) } } }),
   });

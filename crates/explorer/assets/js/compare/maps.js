@@ -7,6 +7,8 @@ import { matrixOf, firstHead, nameOf, spread } from "any2any/attention";
 import { rowOfOutput } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 
+/** @import { Look } from "any2any/types" */
+
 /** Pixels that a label needs. */
 const LABEL = 11;
 
@@ -34,10 +36,10 @@ export function headOf(look, wanted) {
   return head && { head, matrix: matrixOf(look, head), name: nameOf(head) };
 }
 
-/** Whether a head is better seen over its source than as a matrix. */
+/** Whether a head is better seen over its source than as a matrix. @param {Look} look */
 export const isPicture = (look, { kind }) => kind === "cross" && !("text" in look.source.view);
 
-/** What output `position` looked at, a weight for each position of the source. */
+/** What output `position` looked at, a weight for each position of the source. @param {Look} look */
 export function weightsOf(look, { matrix }, position) {
   return spread(rowOfOutput(look, matrix, Math.max(0, position)), look.source.positions.length);
 }

@@ -10,6 +10,8 @@ import { courseFigure } from "any2any/compare/course";
 import { headOf, isPicture, labelsOf, mapFigure, pictureFigure, weightsOf } from "any2any/compare/maps";
 import { steps } from "any2any/compare/comparison_target";
 
+/** @import { App } from "any2any/types" */
+
 /** With more checkpoints than this the page waits to be asked: each has to be loaded. */
 const MANY = 12;
 /** Milliseconds that each checkpoint is shown when it plays. */
@@ -18,7 +20,8 @@ const PACE = 700;
 const EXPLANATION = "Every checkpoint that this run kept, asked about the output on this page: what it thought of each "
   + "word, what it would have written itself, and what the head looked at.";
 
-/** Fills `root`; returns what draws again: `follow()` after a new look, `draw()` for another head or theme. */
+/** Fills `root`; returns what draws again: `follow()` after a new look, `draw()` for another head or theme.
+ * @param {HTMLElement} root @param {App} app */
 export function replayFigure(root, app) {
   let seen = new Map();                                           // name of a checkpoint → what it said, see `ask`
   let question = "";                                              // what they were asked

@@ -95,6 +95,7 @@ function copyOfSvg(element) {
   return clone;
 }
 
+/** @param {HTMLCanvasElement} canvas */
 function pictureOf(canvas) {
   return svg("image", { href: canvas.toDataURL(), preserveAspectRatio: "none",
     style: { imageRendering: canvas.classList.contains("pixelated") ? "pixelated" : "auto" } });

@@ -72,7 +72,7 @@ export function smallest(values) {
   return low;
 }
 
-/** Which cell of a rows × columns matrix the pointer is on, or null. */
+/** Which cell of a rows × columns matrix the pointer is on, or null. @param {HTMLCanvasElement} canvas */
 export function cellAt(event, canvas, rows, columns) {
   const box = canvas.getBoundingClientRect();
   const column = Math.floor(((event.clientX - box.left) / box.width) * columns);

@@ -5,6 +5,8 @@
 
 import { floats } from "any2any/api";
 
+/** @import { App, Look } from "any2any/types" */
+
 /**
  * @typedef {{ shape: number[], values: Float32Array, full: number[] }} Numbers   full: the shape before pooling
  *
@@ -126,11 +128,13 @@ export function readActivations(asked, { app, look, task }) {
   });
 }
 
+/** @param {Look} look */
 function sourceLabels(look) {
   return look.source?.positions.map(({ label }, i) => label ?? `position ${i + 1}`) ?? [];
 }
 
-/** What the decoder is fed: begin and what is written, or, where labels are written, the positions of the source. */
+/** What the decoder is fed: begin and what is written, or, where labels are written, the positions of the source.
+ * @param {Look} look @param {App} app */
 function inputLabels(look, task, count, app) {
   if (task.aligned) return sourceLabels(look).slice(0, count);
   const before = (i) => {
@@ -140,6 +144,7 @@ function inputLabels(look, task, count, app) {
   return Array.from({ length: count }, (_, i) => before(i) ?? "…");
 }
 
+/** @param {Look} look */
 function framesOf(look) {
   if (!look.source?.frames) return null;
   const { shape: [rows, columns], values } = floats(look.source.frames);

@@ -3,6 +3,7 @@
 // A layer of a transformer is a list of sub-layers. One of them is { main, norm, join }: its box, the normalisation
 // before it (null when that stands after the sum), and where its output joins what was carried past.
 
+/** @import { Activations } from "any2any/machine/activations" */
 /**
  * @typedef {"embedding"|"positions"|"attention"|"norm"|"add"|"add_norm"|"feed_forward"|"cells"|"linear"|"softmax"} BlockKind
  *
@@ -47,7 +48,7 @@ export function architectureOf(activations, model) {
   };
 }
 
-/** @param {"encoder"|"decoder"} stack @returns {BlockStack} */
+/** @param {"encoder"|"decoder"} stack @returns {BlockStack} @param {Activations} activations */
 function stackOf(stack, activations, model) {
   const of = activations.parts.filter((part) => part.stack === stack);
   const numbers = [...new Set(of.map(({ layer }) => layer).filter((layer) => layer !== null))].sort((a, b) => a - b);
@@ -118,6 +119,7 @@ function cells(part) {
   return { main: block(part, { title, brief: backwards ? "From the end" : title, small: "", backwards }), norm: null, join: null };
 }
 
+/** @param {Activations} activations */
 function exitBlock(part, activations) {
   const [value] = part.values;
   const width = value?.shape.at(-1);

@@ -6,6 +6,9 @@ import { matrix, times } from "any2any/machine/activations";
 import { picture, places, turned } from "any2any/machine/residual_stream";
 import { likeliest } from "any2any/machine/softmax";
 
+/** @import { Activations, Drawn } from "any2any/machine/activations" */
+/** @import { App } from "any2any/types" */
+
 export const explainEmbedding = (_, { d, n, frames, inside, activations, decoder, has, stream }) => frames ? {
     text: [
       decoder
@@ -59,7 +62,7 @@ const POSITIONS_FORMULA = {
 
 const LETTER = 5.9;
 
-/** How high a row of words is. */
+/** How high a row of words is. @param {Activations} activations */
 export function heightOf(activations, stack, role, width) {
   const list = role === "out" ? outputs(activations) : activations.labels[stack] ?? [];
   if (!list.length) return 0;
@@ -71,12 +74,13 @@ export function heightOf(activations, stack, role, width) {
 const longest = (list) => Math.max(1, ...list.map((word) => Math.min(10, word.length)));
 const upright = (list, width) => longest(list) * (LETTER + 0.6) + 6 < width / list.length;
 
-/** What is written above each position of the decoder; the last is not written yet. */
+/** What is written above each position of the decoder; the last is not written yet. @param {Activations} activations */
 export function outputs(activations) {
   return activations.labels.decoder.map((_, i) => activations.written[i] ?? likeliest(activations, i)?.label ?? "?");
 }
 
-/** A row of words. */
+/** A row of words.
+ * @param {import("any2any/machine/layout").Layout["words"][number]} row @param {Drawn} given */
 export function words({ stack, role, x, y, w, h }, given) {
   const { activations, app } = given;
   const list = role === "out" ? outputs(activations) : activations.labels[stack];
@@ -114,6 +118,7 @@ export function words({ stack, role, x, y, w, h }, given) {
   }));
 }
 
+/** @param {App} app */
 function hover(app, stack, role, i) {
   if (stack === "encoder") return app.set({ hover: { side: "source", position: i } });
   // A word below is the output of the place before it.
@@ -139,7 +144,8 @@ function strip({ activations }, stack, role, x, y, w, h) {
   return [picture(turned(frames), { x, y, w, h, colour: sequentialRgb, low, high }), edge];
 }
 
-/** What the decoder has written; what it is fed is the same, one place further right behind a frame of zeros. */
+/** What the decoder has written; what it is fed is the same, one place further right behind a frame of zeros.
+ * @param {Activations} activations */
 function framesWritten(activations, role) {
   const numbers = activations.value("linear", "frames");
   if (!numbers) return null;

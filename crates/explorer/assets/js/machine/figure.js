@@ -9,6 +9,9 @@ import { cellsOf } from "any2any/machine/lstm";
 import { markAll, picture, strip } from "any2any/machine/residual_stream";
 import { heightOf, words } from "any2any/machine/embedding";
 
+/** @import { Drawn } from "any2any/machine/activations" */
+/** @import { Block } from "any2any/machine/architecture" */
+
 /** @param {import("any2any/machine/activations").Drawn} given @param {number} width
  * @returns {{ element: SVGSVGElement, remark: () => void }} remark: shows what is hovered or explained now */
 export function drawFigure(given, width) {
@@ -72,6 +75,7 @@ function drawFrame({ stack, layer, of, folded, rail, heading, x, y, w, h }, { vi
 /** The upper edge of a card that lies behind another and stands out by `by`. */
 const edge = (x, y, w, by) => `M${x} ${y}q0 ${-by} 7 ${-by}h${w - 14}q7 0 7 ${by}`;
 
+/** @param {import("any2any/machine/layout").Layout["boxes"][number]} box @param {Drawn} given */
 function drawBox({ block, x, y, w, h }, given) {
   const title = titleOf(block, w);
   const two = Boolean(block.small) && h > 30;
@@ -87,15 +91,17 @@ function drawBox({ block, x, y, w, h }, given) {
   ]);
 }
 
+/** @param {import("any2any/machine/architecture").Block} block @param {number} width */
 const titleOf = ({ title, brief }, width) => (brief && title.length * 6.8 + 8 > width ? brief : title);
 
-/** A small picture of the mean weights, when the box has room for one. */
+/** A small picture of the mean weights, when the box has room for one. @param {Block} block */
 function weightsOf(block, x, y, size, { activations }) {
   const weights = activations.value(block.part, "weights");
   if (!weights) return null;
   return picture(meanOfHeads(weights), { x, y, w: size, h: size, colour: sequentialRgb, low: 0 });
 }
 
+/** @param {import("any2any/machine/layout").Round} round @param {Drawn} given */
 function drawRound({ block, x, y, r, side, room }, given) {
   const aside = block.kind === "positions" && !block.added;
   const mark = aside
@@ -108,6 +114,7 @@ function drawRound({ block, x, y, r, side, room }, given) {
   ]);
 }
 
+/** @param {Block} block */
 function positionsBeside(block, x, y, r, side, room) {
   const anchor = side > 0 ? "start" : "end";
   const text = (at, words) =>
@@ -128,6 +135,7 @@ function addBeside({ stack }, x, y) {
   return svg("text", { class: "aside", x: x + side * 13, y: y + 4, "text-anchor": side > 0 ? "start" : "end" }, "add");
 }
 
+/** @param {Block} block */
 function openable(block, { view, open }, body) {
   const act = () => open(block.key);
   return svg("g", {

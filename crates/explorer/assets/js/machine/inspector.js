@@ -12,6 +12,8 @@ import { explainCells, explainRecurrentAttention } from "any2any/machine/lstm";
 import { explainAdd, explainAddNorm, explainNorm } from "any2any/machine/residual_stream";
 import { explainLinear, explainSoftmax, workedSoftmax } from "any2any/machine/softmax";
 
+/** @import { Block } from "any2any/machine/architecture" */
+
 /** The open part. @param {import("any2any/machine/architecture").Block} block @param {import("any2any/machine/activations").Drawn} given @returns {Node[]} */
 export function detail(block, given) {
   const { activations, view } = given;
@@ -36,7 +38,7 @@ export function detail(block, given) {
   ].flat().filter(Boolean);
 }
 
-/** A menu of positions. In the decoder the choice is the page's own: all figures follow it. */
+/** A menu of positions. In the decoder the choice is the page's own: all figures follow it. @param {Block} block */
 function queryChoice(block, position, { activations, app, setQuery }) {
   const stack = block.stack ?? "decoder";
   const encoder = stack === "encoder";
@@ -155,7 +157,7 @@ const IN_WORDS = {
 
 const SHARES = ["weights", "probabilities", "input gate", "forget gate", "output gate"];
 
-/** The values of a block, in the order of computation; of heads the chosen one. */
+/** The values of a block, in the order of computation; of heads the chosen one. @param {Block} block */
 export function valuesOf(block, { activations, head, position }) {
   const part = activations.part(block.part);
   const wanted = { norm: ["norm"], add: ["sum"] }[block.kind];
@@ -179,7 +181,7 @@ export function valuesOf(block, { activations, head, position }) {
   });
 }
 
-/** The parameters of a block, fetched when they are first asked for. */
+/** The parameters of a block, fetched when they are first asked for. @param {Block} block */
 export function parametersOf(block, { activations, app }) {
   const { parameters } = activations.part(block.part);
   const total = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

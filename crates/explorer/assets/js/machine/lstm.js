@@ -3,6 +3,9 @@
 import { diverging, svg } from "any2any/draw";
 import { extent, times } from "any2any/machine/activations";
 
+/** @import { Block } from "any2any/machine/architecture" */
+
+/** @param {Block} block */
 export const explainCells = (block, { stream, decoder, inside, shape }) => ({
     text: [
       `An LSTM reads one position after the other${block.backwards ? ", here from the end to the beginning" : ""}. It carries a memory, the cell, and at each step three gates between 0 and 1 decide: what to forget of it, what to write into it, and what to show of it.`,
@@ -29,7 +32,7 @@ export function explainRecurrentAttention({ m, n, d, has }) {
   };
 }
 
-/** LSTM cells are one after the other: each takes what the one before it left. */
+/** LSTM cells are one after the other: each takes what the one before it left. @param {Block} block */
 export function cellsOf(block, { x, y, w, h }, { activations }) {
   const hidden = activations.value(block.part, "hidden");
   const count = hidden.shape.at(-2);

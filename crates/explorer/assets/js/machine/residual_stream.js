@@ -4,6 +4,10 @@
 import { svg, html, heatmap, divergingRgb, hideTooltip, showTooltip } from "any2any/draw";
 import { extent, matrix, times, written } from "any2any/machine/activations";
 
+/** @import { Block } from "any2any/machine/architecture" */
+/** @import { App } from "any2any/types" */
+
+/** @param {Block} block */
 export const explainNorm = (block, { d, stream, name }) => ({
     text: block.layer === null
       ? [`After all layers, the ${name}'s vectors are brought to one scale once more, so that whatever reads them next need not care how much the layers have added up.`]
@@ -24,6 +28,7 @@ export const explainAdd = (_, { stream, d }) => ({
     out: stream,
   });
 
+/** @param {Block} block */
 export const explainAddNorm = (block, { stream, d }) => ({
     text: [
       `First the sum: what the step has found is added to what was there before it. The line around the box carries the old vectors past and is called the residual connection; a layer never has to copy what it does not change.`,
@@ -60,7 +65,7 @@ export function strip({ key, stack, x, y, w, h, note, from }, { activations }) {
     svg("rect", { ...mark, x, y: y - 1, width: w / rows, height: h + 2, rx: 2 }));
 }
 
-/** Moves the marks in place: drawing all again at each movement of the pointer would be slow. */
+/** Moves the marks in place: drawing all again at each movement of the pointer would be slow. @param {App} app */
 export function markAll(figure, app) {
   for (const stack of ["encoder", "decoder"]) {
     for (const mark of figure.querySelectorAll(`.mark.${stack}`)) {
@@ -113,7 +118,7 @@ export function places(count, x, width) {
   return (i) => x + ((i + 0.5) * width) / count;
 }
 
-/** The position that is hovered or explained in a stack of `count` positions; null: none. */
+/** The position that is hovered or explained in a stack of `count` positions; null: none. @param {App} app */
 export function markOf(app, stack, count) {
   const { hover } = app.state;
   if (stack === "encoder") return hover?.side === "source" && hover.position < count ? hover.position : null;

@@ -4,6 +4,8 @@ import { html } from "any2any/draw";
 import { percent, softmax } from "any2any/numbers";
 import { matrix, row, times, written } from "any2any/machine/activations";
 
+/** @import { Activations } from "any2any/machine/activations" */
+
 export const explainLinear = (_, { d, n, frames, inside, stream, shape }) => frames ? {
     text: [`One last matrix turns each vector of ${d} numbers into the numbers of a frame. This task writes frames, not words, so there is no softmax: the numbers themselves are the output.`],
     formula: "frame_{i} = W h_{i} + b",
@@ -29,7 +31,7 @@ export const explainSoftmax = (_, { n, shape }) => ({
     out: `${shape("probabilities")}, each of the ${n} rows adding up to 1`,
   });
 
-/** The likeliest token after the first `i`. */
+/** The likeliest token after the first `i`. @param {Activations} activations */
 export function likeliest(activations, i) {
   const numbers = activations.value("softmax", "probabilities");
   if (!numbers || i >= numbers.shape[0]) return null;

@@ -8,6 +8,9 @@ import { allHeads, workedAttention } from "any2any/machine/attention";
 import { formula } from "any2any/machine/inspector";
 import { likeliest, workedSoftmax } from "any2any/machine/softmax";
 
+/** @import { Drawn } from "any2any/machine/activations" */
+/** @import { Block } from "any2any/machine/architecture" */
+
 /**
  * @typedef {object} Stop
  * @property {string} title
@@ -26,7 +29,9 @@ export function stops(given) {
 const all = () => true;
 const p = (...children) => html("p", {}, children);
 const term = (word) => html("dfn", {}, word);
+/** @param {Drawn} given */
 const first = (given, test) => given.all.find((block) => test(block) && (block.layer === null || block.layer === (given.view.folded ? Math.min(given.view.layer, most(given, block.stack)) : 0)));
+/** @param {Drawn} given */
 const most = (given, stack) => Math.max(0, ...given.all.filter((block) => block.stack === stack).map(({ layer }) => layer ?? 0));
 
 function overview({ architecture, model, activations }) {
@@ -45,6 +50,7 @@ function overview({ architecture, model, activations }) {
   };
 }
 
+/** @param {Drawn} given */
 function entrance(given) {
   const { activations, model } = given;
   const block = first(given, ({ kind }) => kind === "embedding");
@@ -60,7 +66,7 @@ function entrance(given) {
   };
 }
 
-/** How this model knows which comes first. */
+/** How this model knows which comes first. @param {Drawn} given */
 function order(given) {
   const block = first(given, ({ kind }) => kind === "positions");
   if (!block) return null;
@@ -69,6 +75,7 @@ function order(given) {
     : `In this model nothing is added for that; inside of attention, a score depends on how far two positions are apart (${block.title}).`);
 }
 
+/** @param {Drawn} given */
 function encoder(given) {
   const { architecture, activations, model } = given;
   if (architecture.stacks.length < 2) return null;
@@ -84,6 +91,7 @@ function encoder(given) {
   };
 }
 
+/** @param {Drawn} given */
 function reading(given) {
   const { architecture, activations } = given;
   if (architecture.stacks.length < 2) return null;
@@ -98,6 +106,7 @@ function reading(given) {
   };
 }
 
+/** @param {Drawn} given */
 function attention(given) {
   const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && (stack === "encoder" || given.architecture.stacks.length === 1));
   if (!block) return null;
@@ -112,6 +121,7 @@ function attention(given) {
   };
 }
 
+/** @param {Drawn} given */
 function heads(given) {
   const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && (stack === "encoder" || given.architecture.stacks.length === 1));
   if (!block || given.model.heads < 2) return null;
@@ -128,6 +138,7 @@ function heads(given) {
   };
 }
 
+/** @param {Drawn} given */
 function residual(given) {
   const block = first(given, ({ kind }) => kind === "add" || kind === "add_norm");
   if (!block || given.model.body === "lstm") return null;
@@ -146,6 +157,7 @@ function residual(given) {
   };
 }
 
+/** @param {Drawn} given */
 function feedForward(given) {
   const block = first(given, ({ kind }) => kind === "feed_forward");
   if (!block) return null;
@@ -191,6 +203,7 @@ function shifted({ architecture, activations, task, model }) {
   };
 }
 
+/** @param {Drawn} given */
 function masked(given) {
   const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && stack === "decoder");
   if (!block) return null;
@@ -206,6 +219,7 @@ function masked(given) {
   };
 }
 
+/** @param {Drawn} given */
 function cross(given) {
   const block = first(given, ({ kind, attends }) => kind === "attention" && attends === "cross");
   if (!block) return null;
@@ -225,7 +239,8 @@ function cross(given) {
   };
 }
 
-/** Where a position looks most, for attention without queries and keys of its own. */
+/** Where a position looks most, for attention without queries and keys of its own.
+ * @param {Drawn} drawn @param {Block} block @param {number} position */
 function lookedAt({ activations, setHead }, block, position) {
   const weights = activations.value(block.part, "weights");
   const of = row(matrix(weights), Math.min(position, weights.shape[1] - 1));
@@ -236,6 +251,7 @@ function lookedAt({ activations, setHead }, block, position) {
   ];
 }
 
+/** @param {Drawn} given */
 function exit(given) {
   const linear = given.all.find(({ kind }) => kind === "linear");
   const softmax = given.all.find(({ kind }) => kind === "softmax");

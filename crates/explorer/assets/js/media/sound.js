@@ -37,7 +37,7 @@ function drawLoudness(canvas, { shape: [count, width], values }) {
 
 let playing = null;
 
-/** Plays the samples, and shows where it is. */
+/** Plays the samples, and shows where it is. @param {HTMLCanvasElement} canvas */
 export function playButton(samples, rate, canvas) {
   const control = button("▶", () => {
     if (playing) return stop();
@@ -62,6 +62,7 @@ function stop() {
   playing = null;
 }
 
+/** @param {HTMLCanvasElement} canvas */
 function needleOver(canvas, context, seconds) {
   const needle = html("div", { class: "needle" });
   canvas?.parentElement?.append(needle);

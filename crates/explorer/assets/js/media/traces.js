@@ -32,7 +32,7 @@ export function tracesPicture(signal, size) {
 }
 
 /** A line through the samples; where there are more than pixels, each pixel column shows from the least to the greatest
- * value within it, so that no peak is lost. */
+ * value within it, so that no peak is lost. @param {HTMLCanvasElement} canvas */
 function drawTrace(canvas, samples, channel, count) {
   const context = canvas.getContext("2d");
   const row = canvas.height / count;

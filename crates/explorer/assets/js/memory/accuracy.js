@@ -67,7 +67,7 @@ export function wilson(right, samples, z = 1.96) {
 }
 
 /** Fills `root` with the curves. @param {{ name: string, groups: import("any2any/types").DistanceGroup[] }[]} series
- * @param {"right"|"first_right"} what */
+ * @param {"right"|"first_right"} what @param {HTMLElement} root */
 export function drawAccuracy(root, series, what) {
   const all = series.flatMap(({ groups }) => groups.map(({ distance }) => distance));
   if (all.length === 0) return replace(root, html("p", { class: "empty" }, "Counting …"));

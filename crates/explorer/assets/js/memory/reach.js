@@ -4,6 +4,8 @@
 import { html, svg, replace, tooltip, category } from "any2any/draw";
 import { readable } from "any2any/media/text";
 
+/** @import { Look } from "any2any/types" */
+
 /** Pixels that a word needs on the axis, with its label written upwards. */
 const NARROWEST = 13;
 const HEIGHT = 230;
@@ -110,7 +112,7 @@ export function power(value) {
   return `${(value / 10 ** exponent).toFixed(1)} · 10${superscript(exponent)}`;
 }
 
-/** Labels of a look's source positions. */
+/** Labels of a look's source positions. @param {Look} look */
 export function wordsOf(look) {
   const encoded = look.source.view.text === undefined ? null : new TextEncoder().encode(look.source.view.text);
   return look.source.positions.map(({ label, region }) => plain(label, region, encoded));

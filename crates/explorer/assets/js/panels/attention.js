@@ -8,6 +8,8 @@ import { figureOf } from "any2any/media";
 import { readable } from "any2any/media/text";
 import { scoreFigure } from "any2any/panels/score";
 
+/** @import { App, Look } from "any2any/types" */
+
 /** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "attention",
@@ -73,10 +75,11 @@ function markOpen(grid, head) {
 }
 const isRollout = (head) => head?.head === "rollout";
 
-/** A head's matrix; the rollout counts as one more. */
+/** A head's matrix; the rollout counts as one more. @param {Look} look */
 const matrixFor = (look, head) => (isRollout(head) ? rollout(look, head.stack, head.kind, head.layer) : matrixOf(look, head));
 
-/** All heads of one kind share a scale, so that they can be compared; a rollout is no weight and has its own. */
+/** All heads of one kind share a scale, so that they can be compared; a rollout is no weight and has its own.
+ * @param {Look} look */
 const scaleOf = (look, { stack, kind, head }) =>
   ({ colour: weightRgb, high: head === "rollout" ? undefined : highest(look, stack, kind) });
 
@@ -89,6 +92,7 @@ function empty(parts) {
 
 // ---- the grid ----
 
+/** @param {App} app */
 function grid(app, pins, pin) {
   const { look, head } = app.state;
   const { stack, kind } = head;
@@ -104,17 +108,19 @@ function grid(app, pins, pin) {
   const kindsShown = kinds(look);
   const choice = segmented({ label: "Kind of attention", value: `${stack} ${kind}`,
     options: kindsShown.map((each) => ({ value: `${each.stack} ${each.kind}`, label: each.label, title: each.title })),
-    onchange: (value) => app.set({ head: { ...firstOf(look, ...value.split(" ")), head: typeof head.head === "number" ? 0 : "mean" } }) });
+    onchange: (value) => app.set({ head: { ...firstOf(look, kindsShown.find((each) => `${each.stack} ${each.kind}` === value)), head: typeof head.head === "number" ? 0 : "mean" } }) });
   const data = () => entries.map((entry) => ({ stack, kind, layer: entry.layer, ...floats(entry.weights) }));
   return framed({ title: kindsShown.find((each) => each.stack === stack && each.kind === kind)?.title ?? "", name: `attention-${stack}-${kind}`, data, controls: choice,
     note: "The number is the entropy in bits, averaged over the rows: 0 is a head that always looks at one place. Colours are shared by all heads, and grow with the square root of the weight. Mean averages the heads of a layer; rollout follows attention through all layers below (Abnar and Zuidema, 2020)." }, table);
 }
 
-const firstOf = (look, stack, kind) => ({ stack, kind, layer: layers(look, stack, kind).at(-1).layer });
+/** @param {Look} look @param {ReturnType<typeof kinds>[number]} which */
+const firstOf = (look, { stack, kind }) => ({ stack, kind, layer: layers(look, stack, kind).at(-1).layer });
 
 /** Small multiples are pooled to so many pixels a side: more could not be seen. */
 const SMALL = 96;
 
+/** @param {App} app */
 function cell(app, head, pins, pin) {
   const { look } = app.state;
   const matrix = matrixFor(look, head);
@@ -131,6 +137,7 @@ function cell(app, head, pins, pin) {
 
 // ---- one head, large ----
 
+/** @param {Look} look */
 function labelsOf(look, side) {
   const part = look[side];
   const text = part.view?.text;
@@ -139,7 +146,7 @@ function labelsOf(look, side) {
     label != null || (encoded && region.bytes) ? readable(label, region, encoded).text : region.nothing ? "∎" : String(i + 1));
 }
 
-/** Names of the rows and columns of a head's matrix. */
+/** Names of the rows and columns of a head's matrix. @param {Look} look */
 export function namesOf(look, { stack, kind }) {
   if (stack === "encoder") return { rows: labelsOf(look, "source"), columns: labelsOf(look, "source") };
   const written = labelsOf(look, "target");
@@ -147,6 +154,7 @@ export function namesOf(look, { stack, kind }) {
   return { rows: inputs, columns: kind === "own" ? inputs : labelsOf(look, "source") };
 }
 
+/** @param {App} app */
 function largeHead(app, pick) {
   const { look, head } = app.state;
   const matrix = matrixFor(look, head);
@@ -172,7 +180,7 @@ function largeHead(app, pick) {
 /** Pooled matrices have fewer rows than positions: then their numbers stand for them. */
 const fitting = (labels, count) => (labels.length === count ? labels : Array.from({ length: count }, (_, i) => String(i + 1)));
 
-/** A picture or sound is shown beside its matrix, as column numbers say little. */
+/** A picture or sound is shown beside its matrix, as column numbers say little. @param {Look} look */
 function pictured(look, head) {
   if (!look.source || "text" in look.source.view || (head.stack === "decoder" && head.kind === "own")) return null;
   const figure = figureOf({ ...look.source, side: "source", size: "large" });
@@ -188,6 +196,7 @@ function noteFor({ stack, kind }) {
 
 // ---- several, side by side ----
 
+/** @param {App} app */
 function pinned(app, pins, pin) {
   const { look } = app.state;
   const shown = pins.filter((head) => matrixFor(look, head));
@@ -211,6 +220,7 @@ function mapOf(matrix, options) {
   return canvas;
 }
 
+/** @param {Look} look */
 function differenceOf(look, shown) {
   if (shown.length !== 2) return null;
   const [first, second] = shown.map((head) => matrixFor(look, head));

@@ -10,6 +10,8 @@ import { isCurrent, logProbabilities, scored } from "any2any/probabilities";
 import { recorded } from "any2any/recording";
 import { outputs, tokenRows } from "any2any/whatif/change";
 
+/** @import { App } from "any2any/types" */
+
 /** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "compare",
@@ -86,6 +88,7 @@ function side(letter, model, view) {
   return html("div", { class: "side" }, html("span", { class: "letter" }, letter), content);
 }
 
+/** @param {App} app */
 function written(app, { one, other, own }) {
   const title = html("h3", {}, "What they write");
   if (app.task().target.tokens) return [title, outputs(own.map((each, i) => ({ name: "AB"[i], ...each })))];
@@ -94,7 +97,7 @@ function written(app, { one, other, own }) {
   return [title, html("div", { class: "side-by-side" }, values)];
 }
 
-/** What both think of the same tokens; that needs the same vocabulary. */
+/** What both think of the same tokens; that needs the same vocabulary. @param {App} app */
 function probabilities(app, { one, other, alike, second }) {
   if (!app.task().target.tokens || !second.task.target.tokens) return null;
   if (!alike) {

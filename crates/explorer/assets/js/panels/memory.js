@@ -10,6 +10,8 @@ import { comparisonControls, comparisonOf } from "any2any/compare/comparison_tar
 import { isCurrent } from "any2any/probabilities";
 import { recorded } from "any2any/recording";
 
+/** @import { App } from "any2any/types" */
+
 /** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "memory",
@@ -57,7 +59,7 @@ export const panel = {
 /** The mark of a model's colour. */
 const key = (i) => html("span", { class: "key", style: { backgroundColor: category(i) }, "aria-hidden": "true" });
 
-/** The models that are compared: the page's own and, if there is another run, that one. */
+/** The models that are compared: the page's own and, if there is another run, that one. @param {App} app */
 function models(app) {
   const own = { name: app.currentRun().name, run: app.state.run, checkpoint: app.state.checkpoint, task: app.state.task };
   const second = comparisonOf(app);
@@ -70,6 +72,7 @@ function models(app) {
 
 // ---- what still matters ----
 
+/** @param {HTMLElement} root @param {App} app */
 function reachFigure(root, app) {
   let shown = null;                                               // { series, labels, word }
   let drawn = null;
@@ -120,7 +123,7 @@ function reachFigure(root, app) {
 }
 
 /** The gradient norms of one model for the page's word; a model with another vocabulary explains the word that it
- * writes itself at that place. */
+ * writes itself at that place. @param {App} app */
 async function strength(app, { name, run, checkpoint, task }, own, signal) {
   const { look, input, vocabulary } = app.state;
   // Another run may have other data: a text is the same for every run.
@@ -148,6 +151,7 @@ const MEASURES = [
   { value: "right", label: "Whole output", title: "Every word" },
 ];
 
+/** @param {HTMLElement} root @param {App} app */
 function accuracyFigure(root, app) {
   /** @type {"right"|"first_right"} */
   let what = "first_right";

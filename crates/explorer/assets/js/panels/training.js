@@ -97,7 +97,7 @@ function wordsFor(known, runs, view) {
   return runs.map(({ log }) => log.missing).find(Boolean) ?? "Nothing has been written yet.";
 }
 
-/** All figures; a pointer on one shows the same place in all. */
+/** All figures; a pointer on one shows the same place in all. @param {HTMLElement} root */
 function drawCharts(root, view) {
   const wide = root.clientWidth || 900;
   const columns = Math.max(1, Math.floor(wide / 420));

@@ -4,6 +4,8 @@ import { html, svg, replace, css } from "any2any/draw";
 import { blocks, columnOf, rowOf, sizeOf, valueAt, shortName } from "any2any/sweep/grid";
 import { scaleOf, readable } from "any2any/training/scale";
 
+/** @import { Sweep } from "any2any/types" */
+
 /** Pixels of the canvas a side, at least: several for each cell of a finer sweep. */
 const PIXELS = 1280;
 const MARGIN = { left: 58, bottom: 46, top: 8, right: 8 };
@@ -55,7 +57,7 @@ export function mapOf({ sweep, finer, colours, width, onCell, onRectangle, recta
   return { element, canvas };
 }
 
-/** Cells on the canvas, row 0 at the bottom. */
+/** Cells on the canvas, row 0 at the bottom. @param {HTMLCanvasElement} canvas */
 function paint(canvas, { sweep, finer, colours, columns, rows }) {
   const scale = { x: Math.ceil(PIXELS / columns), y: Math.ceil(PIXELS / Math.max(rows, 1)) };
   canvas.width = columns * scale.x;
@@ -83,6 +85,7 @@ function paint(canvas, { sweep, finer, colours, columns, rows }) {
 const box = ({ left, right, low, high }, rows, name) =>
   svg("rect", { class: name, x: left, y: rows - high, width: right - left, height: high - low, "vector-effect": "non-scaling-stroke" });
 
+/** @param {Sweep} sweep */
 function axesOf(sweep, { width, height, inner }) {
   const bottom = MARGIN.top + height;
   const marks = (axis, many) => {

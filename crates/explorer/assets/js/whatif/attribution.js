@@ -10,6 +10,8 @@ import { minus, percent } from "any2any/numbers";
 import { recorded } from "any2any/recording";
 import { isCurrent, kendall } from "any2any/probabilities";
 
+/** @import { App } from "any2any/types" */
+
 /** Occlusion asks the model once for each position; with more than this it waits to be asked for. */
 const MANY = 200;
 
@@ -18,7 +20,7 @@ const METHODS = [
   { value: "gradient", label: "Gradient", title: "Gradient of the log-probability times the embedded position" },
 ];
 
-/** Fills `root`, and returns what draws again. */
+/** Fills `root`, and returns what draws again. @param {HTMLElement} root @param {App} app */
 export function attributionFigure(root, app) {
   let method = "occlusion";
   let shown = null;                                               // { attribution, position, token }
@@ -120,7 +122,8 @@ export function attributionFigure(root, app) {
   ask();
 }
 
-/** The head that the page shows if it looks at what is explained, else the mean of the last layer that does. */
+/** The head that the page shows if it looks at what is explained, else the mean of the last layer that does.
+ * @param {App} app */
 function attentionHead(app) {
   const { look, head } = app.state;
   return head?.kind === "cross" || (head && !look.source && head.stack === "decoder") ? head : firstHead(look);
