@@ -1,5 +1,6 @@
 // The shapes that many modules hand to each other, for JSDoc alone: answers of the server (described in /openapi.json)
-// and what panels are given. No module needs it to run; `npm run types` in tests/browser checks the page against it.
+// and what panels are given. No module needs it to run: `npm run types` in tests/browser checks the page against it, and a
+// test of the server that what is said here of an answer is a field of it.
 
 /**
  * @typedef {{ shape: number[], data?: string, half?: string, values?: Float32Array }} Floats
@@ -72,7 +73,6 @@
  * @property {{ name: string, shape: number[], data: Floats }[]} values
  * @property {{ name: string, shape: number[] }[]} parameters
  *
- * @typedef {{ token: number, label: string, log_probability: number }} Candidate
  * @typedef {{ view: View, tokens: number[], labels: string[], score: number, log_probability: number }} Output
  * @typedef {{ outputs: Output[][], unknown: string[][], warnings: string[][] }} Translations
  * @typedef {{ option: string, scale: "linear"|"log"|"list", values: number[] }} Axis   of a sweep
