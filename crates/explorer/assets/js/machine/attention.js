@@ -1,16 +1,58 @@
-// Worked examples with the model's own numbers: one query of one head, and one softmax over the vocabulary. All that
-// the model computed in between is computed here once more, in the open, and compared with what the model says.
+// Attention: self-attention and cross-attention explained, the choice of a head, and one query of one head worked out.
+// All that the model computed in between is computed here once more, in the open, and compared with what the model says.
 
-import { html, svg, divergingRgb } from "any2any/draw";
+import { html, button, svg, divergingRgb, heatmap, sequentialRgb } from "any2any/draw";
 import { percent, softmax } from "any2any/numbers";
-import { extent, matrix, row, written } from "any2any/machine/flow";
-import { picture } from "any2any/machine/picture";
+import { extent, matrix, row, times, written } from "any2any/machine/activations";
+import { picture } from "any2any/machine/residual_stream";
+
+export function explainAttention({ attends, stack }, { model, n, m, stream, d, task: { aligned } }) {
+  const width = d / model.heads;
+  const cross = attends === "cross";
+  const keys = cross ? m : n;
+  const who = cross
+    ? "This is where the two halves meet. Each position of the decoder asks a question of the whole source: its query is compared with a key from every position that the encoder has read, and the values of those that fit are brought over."
+    : stack === "encoder"
+      ? "Each position looks at all positions of the source, itself included, and takes over what helps to understand it: a verb finds its subject, a pronoun whom it stands for."
+      : aligned ? "Each position looks at itself and at those before it; later ones are masked, as in a decoder that writes word by word."
+      : "Each position looks at what has been written before it, and at itself. Later positions are masked, since they are not written yet when the model has to go on: their weights are zero, the empty triangle in the picture.";
+  return {
+    text: [
+      who,
+      `Three matrices make of each vector a query (what am I looking for?), a key (what do I offer?) and a value (what do I hand over?). ${model.heads} heads do this at once, each with ${width} of the ${d} numbers and with weights of its own, so that one can watch word order while another finds subjects. A last matrix mixes what they found.`,
+      ...(model.positions === "rotary" && !cross ? ["Queries and keys are turned by an angle that grows with the position, so their dot product knows the distance between them. The numbers below are those after the turn."] : []),
+      ...(model.positions === "alibi" && !cross ? ["Every step of distance costs a score something, in each head another amount (ALiBi): that is how this model knows what is near."] : []),
+    ],
+    formula: "head = softmax(Q K^{T} / √d_{head}) V,   output = [head_{1} … head_{h}] W_{O}",
+    into: cross ? `${stream} (queries), ${times([m, d])} (keys and values)` : stream,
+    out: `weights ${times([model.heads, n, keys])}, then ${stream}`,
+  };
+}
+
+/** Buttons to choose one of the heads. */
+export function headChoice(heads, head, choose) {
+  return html("div", { class: "segmented", role: "group", "aria-label": "Head" }, Array.from({ length: heads }, (_, i) =>
+    button(`head ${i + 1}`, () => choose(i), { "aria-pressed": String(i === head), title: `Show head ${i + 1}` })));
+}
+
+/** The weights of all heads side by side, each a button. */
+export function allHeads(numbers, head, choose) {
+  const tile = (i) => {
+    const canvas = html("canvas");
+    heatmap(canvas, matrix(numbers, i), { low: 0, colour: sequentialRgb, most: 200 });
+    const name = numbers.shape[0] === 1 ? "weights" : `head ${i + 1}`;
+    return button([canvas, html("span", {}, name)], () => choose(i), {
+      class: "head-tile", "aria-pressed": String(i === head), title: `Show ${name}`,
+    });
+  };
+  return html("div", { class: "heads" }, Array.from({ length: numbers.shape[0] }, (_, i) => tile(i)));
+}
 
 const MOST = 14;
 
 /** The scores, weights and mixed values of one query, from its own and the keys' numbers.
- * @param {{ query, key, value, weights: { values, rows, columns } }} head   matrices of one head
- * @param {{ at: number, causal: boolean, slope: number }} options   slope: what a step of distance costs, for ALiBi */
+ * @param {Record<"query"|"key"|"value", { values: Float32Array, rows: number, columns: number }>} head   matrices of one head
+ * @param {{ at: number, causal: boolean, slope?: number }} options   slope: what a step of distance costs, for ALiBi */
 export function attend({ query, key, value }, { at, causal, slope = 0 }) {
   const q = row(query, at);
   const scale = Math.sqrt(query.columns);
@@ -27,17 +69,18 @@ const dot = (a, b) => a.reduce((sum, number, i) => sum + number * b[i], 0);
 /** What a step of distance costs a head: 2^(−8 (head + 1) / heads) (Press et al. 2022). */
 const slopeOf = (model, attends, head) => (model.positions === "alibi" && attends === "own" ? 2 ** ((-8 * (head + 1)) / model.heads) : 0);
 
-/** One query's way through a head, step by step; null where queries and keys are not there whole. */
-export function workedAttention(block, { flow, model, head, position }) {
-  const numbers = ["query", "key", "value", "weights", "context"].map((name) => flow.value(block.part, name));
+/** One query's way through a head, step by step; null where queries and keys are not there whole.
+ * @param {import("any2any/machine/architecture").Block} block @param {import("any2any/machine/activations").Worked} drawn */
+export function workedAttention(block, { activations, model, head, position }) {
+  const numbers = ["query", "key", "value", "weights", "context"].map((name) => activations.value(block.part, name));
   if (numbers.some((each) => !each || String(each.full) !== String(each.shape))) return null;
   const [query, key, value, weights, context] = numbers.map((each) => matrix(each, Math.min(head, each.shape[0] - 1)));
   const at = Math.min(position, query.rows - 1);
   const causal = block.stack === "decoder" && block.attends === "own";
   const slope = slopeOf(model, block.attends, head);
   const found = attend({ query, key, value }, { at, causal, slope });
-  const keys = block.attends === "cross" ? flow.labels.encoder : flow.labels[block.stack];
-  const asks = flow.labels[block.stack][at];
+  const keys = block.attends === "cross" ? activations.labels.encoder : activations.labels[block.stack];
+  const asks = activations.labels[block.stack][at];
   return html("section", { class: "worked" },
     html("h4", {}, `Worked out: what “${asks}” asks in head ${head + 1}`),
     html("ol", {},
@@ -99,27 +142,3 @@ function agreement(found, weights, context) {
 }
 
 const difference = (a, b) => a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
-
-/** From the scores of the likeliest tokens to their probabilities. */
-export function workedSoftmax({ flow, position }) {
-  const logits = flow.value("linear", "logits");
-  if (!logits || String(logits.full) !== String(logits.shape)) return null;
-  const at = Math.min(position, logits.shape[0] - 1);
-  const scores = row(matrix(logits), at);
-  const chances = softmax(scores);
-  const order = Array.from(chances.keys()).sort((a, b) => chances[b] - chances[a]).slice(0, 6);
-  const high = scores[order[0]];
-  const sum = scores.reduce((total, score) => total + Math.exp(score - high), 0);
-  const chosen = flow.written[at];
-  return html("section", { class: "worked" },
-    html("h4", {}, `Worked out: what follows “${flow.labels.decoder[at]}”`),
-    html("p", {}, `The highest score, ${written(high)}, is taken off all scores first, which changes no share; then exp, then division by the sum over all ${scores.length} tokens, ${written(sum, 3)}.`),
-    html("div", { class: "scrolls" }, html("table", { class: "numbers scores" },
-      html("thead", {}, html("tr", {}, ["token", "logit", "exp(logit − max)", "probability"].map((each) => html("th", { scope: "col" }, each)))),
-      html("tbody", {}, order.map((token) => html("tr", { class: flow.show(token) === chosen ? "chosen" : null },
-        html("th", { scope: "row" }, flow.show(token)),
-        html("td", {}, written(scores[token])),
-        html("td", {}, written(Math.exp(scores[token] - high), 3)),
-        html("td", { class: "bar-cell" }, html("i", { style: { width: `${46 * chances[token]}px` } }), percent(chances[token]))))))),
-    html("p", { class: "note" }, chosen === null ? "Nothing is chosen yet." : `“${chosen}” was written here.`));
-}

@@ -2,9 +2,12 @@
 
 import { html, replace } from "any2any/draw";
 
+/** @import { App, Input } from "any2any/types" */
+
 /** The comparison as it stands: what the state says, else another run of the same kind, else the earliest checkpoint.
- * @returns {{ run: object, checkpoint: string, task: object, input: object|null }|null} null: no run can be compared */
-export function secondOf(app) {
+ * @param {import("any2any/types").App} app
+ * @returns {{ run: import("any2any/types").Run, checkpoint: string, task: import("any2any/types").Task, input: import("any2any/types").Input|null }|null} null: no run can be compared */
+export function comparisonOf(app) {
   const { second, runs, input } = app.state;
   const chosen = second ?? proposal(app);
   const run = runs.find(({ number }) => number === chosen.run);
@@ -13,6 +16,7 @@ export function secondOf(app) {
   return { run, checkpoint: chosen.checkpoint, task, input: task.source ? chosen.input ?? input : null };
 }
 
+/** @param {App} app */
 function proposal(app) {
   const { runs, run } = app.state;
   const twin = (each) => each.number !== run && likeness(app.task(), taskLike(app.task(), each)) === 3;
@@ -34,20 +38,20 @@ function taskLike(ours, run) {
 function likeness(ours, task) {
   if (!task) return 0;
   const sameOutput = ours.target.tokens === task.target.tokens && ours.target.kind === task.target.kind;
-  return (ours.source?.medium === task.source?.medium) + (ours.target.medium === task.target.medium) + sameOutput;
+  return [ours.source?.medium === task.source?.medium, ours.target.medium === task.target.medium, sameOutput].filter(Boolean).length;
 }
 
-/** Fills `root` with the choices; returns what draws them again. */
-export function secondControls(root, app, { inputs = true } = {}) {
+/** Fills `root` with the choices; returns what draws them again. @param {HTMLElement} root @param {App} app */
+export function comparisonControls(root, app, { inputs = true } = {}) {
   const choose = (patch) => {
-    const now = secondOf(app);
+    const now = comparisonOf(app);
     const { run, second } = app.state;
     const before = { run: now?.run.number ?? run, checkpoint: now?.checkpoint ?? "best", input: second?.input ?? null };
     app.set({ second: { ...before, ...patch } });
   };
 
   function draw() {
-    const now = secondOf(app);
+    const now = comparisonOf(app);
     const run = now?.run ?? app.currentRun();
     const runs = app.state.runs.filter((each) => taskLike(app.task(), each)).map(({ number, name }) => [number, name]);
     const checkpoints = [["best", "best"], ["last", "last"], ...steps(run).map(({ name, step }) => [name, `step ${step}`])];
@@ -57,7 +61,7 @@ export function secondControls(root, app, { inputs = true } = {}) {
       select("Run", runs, run.number, (value) => choose({ run: Number(value), checkpoint: "best" })),
       select("Checkpoint", checkpoints, now?.checkpoint, (value) => choose({ checkpoint: value })),
       inputs && now?.task.source ? inputChoice(now) : null);
-    root.querySelectorAll("select, input")[focused]?.focus();
+    /** @type {HTMLElement|undefined} */ (root.querySelectorAll("select, input")[focused])?.focus();
   }
 
   function inputChoice({ task }) {
@@ -73,12 +77,12 @@ export function secondControls(root, app, { inputs = true } = {}) {
     ];
   }
 
-  const textField = ({ text }) => html("input", {
+  const textField = (/** @type {Input} */ { text }) => html("input", {
     type: "text", class: "grow", value: text, "aria-label": "The other text",
     onchange: ({ target }) => choose({ input: { text: target.value } }),
   });
 
-  const sampleField = ({ sample }) => html("input", {
+  const sampleField = (/** @type {Input} */ { sample }) => html("input", {
     type: "number", min: 1, value: sample.number + 1, "aria-label": "Number of the other sample",
     onchange: ({ target }) => choose({ input: { sample: { ...sample, number: Math.max(0, target.value - 1) } } }),
   });

@@ -5,8 +5,11 @@ import { html, replace, button, downloads } from "any2any/draw";
 import { logProbabilities, scored } from "any2any/probabilities";
 import { drawHeads, headsOf, keyOf } from "any2any/whatif/heads";
 
-/** Fills `root`; returns what draws again, given the keys of the state that changed. */
-export function silencing(root, app) {
+/** @import { App } from "any2any/types" */
+
+/** Fills `root`; returns what draws again, given the keys of the state that changed.
+ * @param {HTMLElement} root @param {App} app */
+export function headAblation(root, app) {
   let effects = new Map();                                        // keyOf(head) → change of log-probability
   let measured = "";                                              // the question that they answer
   let measuring = null;                                           // the request, while they are measured

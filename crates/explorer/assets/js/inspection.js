@@ -6,9 +6,12 @@
 import { api, floats, canonical } from "any2any/api";
 import { withTokenTexts } from "any2any/token";
 
+/** @import { App, Look } from "any2any/types" */
+
 const CAUSES = ["run", "checkpoint", "task", "input", "tokens", "masked", "muted"];
 
-export function keepLooking(app) {
+/** @param {App} app */
+export function keepInspected(app) {
   let longest = null;                                             // { question, tokens, look }
   let request = null;
   let planned = false;
@@ -52,7 +55,7 @@ export function keepLooking(app) {
   }
 }
 
-/** The look at the first `count` tokens, cut out of a look at more. */
+/** The look at the first `count` tokens, cut out of a look at more. @param {Look} look */
 export function beginning(look, count) {
   if (look.logits === null || look.target.positions.length <= count) return look;
   return {

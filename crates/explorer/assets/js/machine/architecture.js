@@ -3,11 +3,14 @@
 // A layer of a transformer is a list of sub-layers. One of them is { main, norm, join }: its box, the normalisation
 // before it (null when that stands after the sum), and where its output joins what was carried past.
 
+/** @import { Activations } from "any2any/machine/activations" */
 /**
+ * @typedef {"embedding"|"positions"|"attention"|"norm"|"add"|"add_norm"|"feed_forward"|"cells"|"linear"|"softmax"} BlockKind
+ *
  * @typedef {object} Block      a box of the figure
  * @property {string} key       unique in the figure
  * @property {string} part      id of the part that it opens
- * @property {"embedding"|"positions"|"attention"|"norm"|"add"|"add_norm"|"feed_forward"|"cells"|"linear"|"softmax"} kind
+ * @property {BlockKind} kind
  * @property {"encoder"|"decoder"|null} stack
  * @property {number|null} layer
  * @property {"own"|"cross"|null} attends
@@ -19,18 +22,35 @@
  * @property {string} small     a second line: this model's numbers
  */
 
-/** @returns {{ body: string, stacks: object[], exit: Block[] }} */
-export function anatomy(flow, model) {
-  const stacks = ["encoder", "decoder"].filter((stack) => flow.parts.some((part) => part.stack === stack));
+/**
+ * @typedef {{ main: Block, norm: Block|null, join: Block|null }} SubLayer
+ * @typedef {{ number: number, of: number, subLayers: SubLayer[] }} Layer
+ *
+ * @typedef {object} BlockStack     encoder or decoder
+ * @property {"encoder"|"decoder"} stack
+ * @property {Block} [embedding]
+ * @property {Block} [positions]
+ * @property {Layer[]} layers
+ * @property {Block} [norm]         after the last layer
+ * @property {Block} [attention]    of an LSTM's decoder
+ *
+ * @typedef {{ body: string, stacks: BlockStack[], exit: Block[] }} Architecture
+ */
+
+/** @param {import("any2any/machine/activations").Activations} activations @param {import("any2any/types").Model} model
+ * @returns {Architecture} */
+export function architectureOf(activations, model) {
+  const stacks = /** @type {const} */ (["encoder", "decoder"]).filter((stack) => activations.parts.some((part) => part.stack === stack));
   return {
     body: model.body,
-    stacks: stacks.map((stack) => stackOf(stack, flow, model)),
-    exit: flow.parts.filter(({ stack }) => stack === null).map((part) => exitBlock(part, flow)),
+    stacks: stacks.map((stack) => stackOf(stack, activations, model)),
+    exit: activations.parts.filter(({ stack }) => stack === null).map((part) => exitBlock(part, activations)),
   };
 }
 
-function stackOf(stack, flow, model) {
-  const of = flow.parts.filter((part) => part.stack === stack);
+/** @param {"encoder"|"decoder"} stack @returns {BlockStack} @param {Activations} activations */
+function stackOf(stack, activations, model) {
+  const of = activations.parts.filter((part) => part.stack === stack);
   const numbers = [...new Set(of.map(({ layer }) => layer).filter((layer) => layer !== null))].sort((a, b) => a - b);
   const recurrent = model.body === "lstm";
   const layer = (number) => {
@@ -44,7 +64,7 @@ function stackOf(stack, flow, model) {
   return {
     stack,
     embedding: embedding && block(embedding, {
-      title: flow.frames[stack] ? "Projection" : "Embedding",
+      title: activations.frames[stack] ? "Projection" : "Embedding",
       small: `→ ${model.d_model} numbers each`,
     }),
     positions: positions && block(positions, {
@@ -99,10 +119,11 @@ function cells(part) {
   return { main: block(part, { title, brief: backwards ? "From the end" : title, small: "", backwards }), norm: null, join: null };
 }
 
-function exitBlock(part, flow) {
+/** @param {Activations} activations */
+function exitBlock(part, activations) {
   const [value] = part.values;
   const width = value?.shape.at(-1);
-  const small = part.kind === "softmax" ? "to probabilities" : `→ ${width} ${flow.frames.decoder ? "numbers of a frame" : "tokens"}`;
+  const small = part.kind === "softmax" ? "to probabilities" : `→ ${width} ${activations.frames.decoder ? "numbers of a frame" : "tokens"}`;
   return block(part, { title: part.kind === "softmax" ? "Softmax" : "Linear", small });
 }
 
