@@ -7,10 +7,10 @@
 //!     cargo run --release -p any2any-core --example custom_entrance
 
 use any2any_adapter::{Random, Seed};
+use any2any_architecture::{Architecture, Entry, Stack, Stem as StemData};
 use any2any_core::{
-    Activation, BodyConfig, Entrance, HeadConfig, Initialization, Initializer, Input, LossConfig, Model,
-    ModelConfig, NormPlacement, Pass, PositionsConfig, Source, Stem, StemConfig, Targets, TaskConfig,
-    TransformerConfig,
+    Entrance, Initializer, Input, LossConfig, Model, ModelConfig, Pass, SoftmaxOperands, Source, Stem,
+    Targets,
 };
 use burn::module::Module;
 use burn::nn::Linear;
@@ -67,32 +67,15 @@ fn model(device: &Device) -> Model<Mine> {
         value: own.linear("value", WIDTH, D_MODEL, 1.0),
         gate: own.linear("gate", WIDTH, D_MODEL, 1.0),
     };
-    let lookup = StemConfig::Lookup { vocabulary: FIRST as usize + WIDTH };
-    let stems = vec![Mine::Gated(gated), Mine::BuiltIn(lookup.init(D_MODEL, &initializer.child("lookup")))];
-    let body = BodyConfig::Transformer(TransformerConfig {
-        d_model: D_MODEL,
-        d_ff: 64,
-        heads: 4,
-        encoder_layers: 1,
-        decoder_layers: 1,
-        dropout: 0.0,
-        embedding_dropout: 0.0,
-        attention_dropout: 0.0,
-        activation_dropout: 0.0,
-        norm: NormPlacement::Pre,
-        positions: PositionsConfig::Sinusoidal,
-        activation: Activation::Relu,
-        initialization: Initialization::Xavier,
-    });
-    let config = ModelConfig {
-        body,
-        // The entrances are given below, built.
-        stems: Vec::new(),
-        heads: vec![HeadConfig::Tied { stem: 1 }],
-        alignments: Vec::new(),
-        tasks: vec![TaskConfig { source: Some(0), target: 1, head: 0, alignment: None }],
-    };
-    config.init_with_stems(stems, &initializer)
+    let vocabulary = FIRST as usize + WIDTH;
+    let stack = Stack::of_transformer(D_MODEL, 64, 4, 1);
+    let mut architecture = Architecture::of_text(Some(stack.clone()), stack.attending(), vocabulary);
+    // The source has an entrance of its own, of which the architecture knows what it reads.
+    architecture.stems.push(Entry::new("source", StemData::Projection { width: WIDTH }));
+    architecture.tasks[0].source = Some(1);
+    let lookup = Stem::init(&architecture.stems[0].part, D_MODEL, &initializer.child("lookup"));
+    let stems = vec![Mine::BuiltIn(lookup), Mine::Gated(gated)];
+    ModelConfig::new(architecture).init_with_stems(stems, &initializer)
 }
 
 /// Frames, and for each the token of its largest column.
@@ -122,12 +105,9 @@ fn train(steps: u64) -> f64 {
         });
         let input = model.tokens(shifted.collect(), ROWS);
         let hidden = model.forward(0, Some(source), input, &mut Pass::training(Seed(1), step));
-        let (loss, total) = LossConfig::default().forward(
-            hidden.reshape([ROWS * FRAMES, D_MODEL]),
-            model.softmax_table(0),
-            Targets { tokens: &tokens, padding: 0 },
-            1.0 / tokens.len() as f64,
-        );
+        let SoftmaxOperands { rows, table } = model.softmax(0, hidden.reshape([ROWS * FRAMES, D_MODEL]));
+        let targets = Targets { tokens: &tokens, padding: 0 };
+        let (loss, total) = LossConfig::default().forward(rows, table, targets, 1.0 / tokens.len() as f64);
         if step + 10 >= steps {
             sum += loss.negative_log_likelihood;
             counted += loss.tokens;

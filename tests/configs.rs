@@ -5,7 +5,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use support::Workshop;
+use support::{Workshop, outside};
 
 fn configs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs")
@@ -42,10 +42,7 @@ const SLICES: [(&str, &str, &[&str]); 11] = [
 
 #[test]
 fn every_task_trains_on_a_slice_of_its_data() {
-    let Some(root) = std::env::var_os("ANY2ANY_DATA") else {
-        println!("skipped: ANY2ANY_DATA does not name a data root");
-        return;
-    };
+    let Some(root) = outside::folder("ANY2ANY_DATA", "") else { return };
     let workshop = Workshop::new();
     for (name, task, options) in SLICES {
         let config = configs().join(format!("{name}.yaml")).display().to_string();
@@ -65,4 +62,19 @@ fn every_task_trains_on_a_slice_of_its_data() {
         let loss = report["tasks"][0]["teacher_forced"]["loss"].as_f64().expect("a loss");
         assert!(loss.is_finite(), "{name}: {report}");
     }
+}
+
+/// A test that lacks its data stands in the list once, however often it asks, and beside those of other programs.
+#[test]
+fn tests_without_data_are_counted_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let list = folder.path().join("list");
+    for (test, what) in [("ba::one", "DATA"), ("a::one", "DATA"), ("a::one", "DATA"), ("a::on", "DATA")] {
+        outside::note(&list, test, what);
+    }
+    let said = std::fs::read_to_string(&list).expect("a list");
+    assert_eq!(said, "ba::one (DATA)\na::one (DATA)\na::on (DATA)\n");
+    let missing = folder.path().join("no folder").join("list");
+    outside::note(&missing, "a::one", "DATA");
+    assert!(!missing.exists(), "a list that cannot be written fails no test");
 }

@@ -1,16 +1,17 @@
 //! The explorer's page in a headless Chromium: small runs of every medium are trained here, and the scripts of
-//! `tests/browser` click through the page and hold what is drawn against the numbers of the JSON interface.
+//! `tests/browser` click through the page and hold what is drawn against the numbers of the JSON interface. TypeScript checks
+//! the types that the page's modules state in JSDoc.
 //!
 //! Needs Node 20 and Chromium, so it runs when it is asked for:
 //!
 //! ```text
 //! npm ci --prefix tests/browser
-//! cargo test -p any2any-cli --test explorer -- --ignored
+//! cargo test --workspace --test explorer -- --ignored
 //! ```
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::media::{UNIVERSAL, fill};
@@ -54,6 +55,18 @@ const SWEEP: [&str; 6] = [
     "training.steps=6",
 ];
 
+/// What the page's modules hand to each other is what their JSDoc says.
+#[test]
+#[ignore = "needs Node and TypeScript; see the top of this file"]
+fn the_page_s_types_agree() {
+    let status = Command::new("npm")
+        .args(["run", "--silent", "types"])
+        .current_dir(scripts())
+        .status()
+        .expect("npm is installed");
+    assert!(status.success(), "TypeScript says above where the page's types do not agree");
+}
+
 #[test]
 #[ignore = "needs Node and Chromium; see the top of this file"]
 fn a_person_clicks_through_the_page() {
@@ -73,14 +86,17 @@ fn a_person_clicks_through_the_page() {
     workshop.write("universal.yaml", UNIVERSAL);
     workshop.succeed(&["train", "universal.yaml", "--run", "media", "--set", "training.steps=500"]);
 
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser");
     let status = Command::new("node")
         .args(["--test", "--test-concurrency=1"])
-        .current_dir(scripts)
+        .current_dir(scripts())
         .env("ANY2ANY", env!("CARGO_BIN_EXE_any2any"))
         .env("WORKSHOP", workshop.path(""))
         .env_remove("ANY2ANY_DATA")
         .status()
         .expect("Node is installed");
     assert!(status.success(), "the scripts of tests/browser say what is wrong");
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser")
 }

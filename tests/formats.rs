@@ -67,10 +67,7 @@ struct Looks {
 
 #[test]
 fn the_table_of_formats_is_what_the_reference_readers_say() {
-    let Some(python) = std::env::var_os("ANY2ANY_REFERENCE_PYTHON") else {
-        println!("skipped: ANY2ANY_REFERENCE_PYTHON names no Python with the reference readers");
-        return;
-    };
+    let Some(python) = support::outside::named("ANY2ANY_REFERENCE_PYTHON") else { return };
     let workshop = Workshop::new();
     let folder = workshop.path("formats");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -218,16 +218,13 @@ const CASES: &[(&str, Outcome)] = &[
 
 #[test]
 fn real_files_come_out_as_their_reference_readers_give_them() {
-    let Some(cases) = std::env::var_os("ANY2ANY_CASES") else {
-        println!("skipped: ANY2ANY_CASES does not say where the real files lie");
-        return;
-    };
+    let Some(cases) = support::outside::folder("ANY2ANY_CASES", "") else { return };
     let expected: BTreeMap<&str, &Outcome> = CASES.iter().map(|(name, outcome)| (*name, outcome)).collect();
     let workshop = Workshop::new();
     let mut wrong = Vec::new();
     let mut seen = 0;
     for folder in ["audio", "eeg", "image"] {
-        let entries = std::fs::read_dir(Path::new(&cases).join(folder)).expect("a folder of cases");
+        let entries = std::fs::read_dir(cases.join(folder)).expect("a folder of cases");
         for entry in entries {
             let path = entry.expect("readable").path();
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();

@@ -214,7 +214,7 @@ fn analyses_are_those_of_the_library() {
     ] {
         let answer = served.ask("/api/look", &body(more.clone()));
         let place = any2any_inspect::Place {
-            stack: any2any_inspect::Stack::Decoder,
+            stack: any2any_inspect::StackKind::Decoder,
             layer: 0,
             kind: any2any_inspect::AttentionKind::Cross,
         };

@@ -107,7 +107,7 @@ fn resolved(bytes: &[u8]) -> bool {
     std::fs::write(run.path().join("resolved.yaml"), placed(bytes)).expect("written");
     let Ok(document) = run.experiment(&media()) else { return false };
     if let Ok(adapters) = run.adapters(&document.experiment, &media()) {
-        std::hint::black_box(run.shapes(&document.experiment, &adapters).is_ok());
+        std::hint::black_box(run.architecture(&document.experiment, &adapters).is_ok());
     }
     translates()
 }

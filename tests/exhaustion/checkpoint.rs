@@ -24,6 +24,7 @@ fn checkpoint(step: u64) -> Checkpoint {
     };
     let moments = ["mean/a.weight", "mean/b.weight", "square/a.weight", "square/b.weight"];
     Checkpoint {
+        architecture: None,
         weights: weights(&["a.weight", "b.weight"]),
         optimizer: moments
             .iter()

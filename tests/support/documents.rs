@@ -32,7 +32,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// All blocks of README, of `docs/` and of the help.
+/// All blocks of README, of `docs/` and of the help. `docs/reference` quotes the help alone.
 pub(crate) fn blocks() -> Vec<Block> {
     let mut blocks = Vec::new();
     for path in documents() {
@@ -50,7 +50,9 @@ fn documents() -> Vec<PathBuf> {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
-                folders.push(path);
+                if path.file_name().is_none_or(|name| name != "reference") {
+                    folders.push(path);
+                }
             } else if path.extension().is_some_and(|extension| extension == "md") {
                 found.push(path);
             }

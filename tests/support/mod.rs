@@ -6,6 +6,7 @@ pub(crate) mod bodies;
 pub(crate) mod documents;
 pub(crate) mod media;
 pub(crate) mod npy;
+pub(crate) mod outside;
 pub(crate) mod served;
 pub(crate) mod started;
 

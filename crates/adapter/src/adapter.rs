@@ -30,7 +30,7 @@ pub enum Stem {
 }
 
 /// One convolution over neighbouring frames, padded by zeros so that every frame is covered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Convolution {
     /// How many frames each position sees; odd.
     pub kernel: usize,

@@ -1,6 +1,9 @@
 //! Files that people really have, beside what soundfile reads of them. Where they lie is said by ANY2ANY_CASES.
 
-use std::path::{Path, PathBuf};
+#[path = "../../../tests/support/outside.rs"]
+mod outside;
+
+use std::path::Path;
 
 use any2any_adapter::{File, Medium};
 use any2any_audio::Audio;
@@ -19,11 +22,7 @@ fn reference(path: &Path) -> Vec<f64> {
 
 #[test]
 fn real_files_are_read_or_named() {
-    let Some(root) = std::env::var_os("ANY2ANY_CASES") else {
-        println!("skipped: ANY2ANY_CASES does not say where real files lie");
-        return;
-    };
-    let folder = PathBuf::from(root).join("audio");
+    let Some(folder) = outside::folder("ANY2ANY_CASES", "audio") else { return };
     let mut read = 0;
     for entry in std::fs::read_dir(&folder).expect("a folder") {
         let path = entry.expect("an entry").path();

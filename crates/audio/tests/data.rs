@@ -1,7 +1,10 @@
 //! Real sounds: spoken digits of FSDD. Where they lie is said by ANY2ANY_DATA.
 
+#[path = "../../../tests/support/outside.rs"]
+mod outside;
+
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -17,16 +20,12 @@ struct Clips {
 }
 
 fn clips() -> Option<&'static Clips> {
-    static CLIPS: OnceLock<Option<Clips>> = OnceLock::new();
-    CLIPS.get_or_init(read).as_ref()
+    static CLIPS: OnceLock<Clips> = OnceLock::new();
+    let path = outside::folder("ANY2ANY_DATA", "fsdd/recordings.tar.gz")?;
+    Some(CLIPS.get_or_init(|| read(&path)))
 }
 
-fn read() -> Option<Clips> {
-    let Some(root) = std::env::var_os("ANY2ANY_DATA") else {
-        println!("skipped: ANY2ANY_DATA does not say where real data lies");
-        return None;
-    };
-    let path = PathBuf::from(root).join("fsdd/recordings.tar.gz");
+fn read(path: &Path) -> Clips {
     let mut archive = tar::Archive::new(GzDecoder::new(std::fs::File::open(path).expect("the archive")));
     let mut clips = Clips { train: Vec::new(), test: Vec::new() };
     for entry in archive.entries().expect("an archive") {
@@ -41,7 +40,7 @@ fn read() -> Option<Clips> {
         let split = if index < 5 { &mut clips.test } else { &mut clips.train };
         split.push(Value::File(File::in_memory(path, bytes)));
     }
-    Some(clips)
+    clips
 }
 
 fn open(options: &Json, files: &[Value]) -> Vec<Value> {

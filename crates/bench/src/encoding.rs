@@ -2,11 +2,10 @@
 //! grow with its length.
 
 use any2any_adapter::Seed;
-use any2any_core::{Entrance, Initializer, Input, Pass, StemConfig};
+use any2any_architecture::{Architecture, Entry, Head, Stem, Task, names};
+use any2any_core::{Initializer, Input, ModelConfig, Pass, Source};
 use any2any_experiment::spec::Experiment;
-use any2any_run::body_config;
 use any2any_train::{Phase, Phases, TrainError};
-use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
 use serde::Serialize;
 
@@ -62,10 +61,15 @@ impl EncoderBench {
         let Self { frames, width, steps } = self;
         let device = any2any_run::device::device(&experiment.device)?;
         let seed = Seed(experiment.seed);
-        let body = body_config(&experiment.model);
+        let architecture = reader(experiment, width);
+        if architecture.encoder.is_none() {
+            let reason = "the model has no encoder: choose a `transformer` or an `lstm`";
+            return Err(TrainError::Unsupported(reason.to_owned()));
+        }
+        let dropout = experiment.model.dropout();
+        let config = ModelConfig { dropout, ..ModelConfig::new(architecture) };
         let initializer = Initializer::new(seed, &device.clone().autodiff());
-        let stem = StemConfig::Projection { width }.init(body.d_model(), &initializer.child("stem"));
-        let body = body.init(&initializer.child("body"));
+        let model = config.init(&initializer);
         let mut random = seed.random("frames", 0);
         let values: Vec<f32> = (0..frames * width).map(|_| random.normal() as f32).collect();
         let input = Tensor::<3>::from_data(TensorData::new(values, [1, frames, width]), initializer.device());
@@ -76,11 +80,8 @@ impl EncoderBench {
                 phases = Phases::measured(device.clone());
             }
             let mut pass = Pass::training(seed, step);
-            let embedded = stem.forward(Input::Frames(input.clone()), &[]);
-            let Some(memory) = body.encode(embedded, &[frames], &mut pass) else {
-                let reason = "the model has no encoder: choose a `transformer` or an `lstm`";
-                return Err(TrainError::Unsupported(reason.to_owned()));
-            };
+            let source = Source { input: Input::Frames(input.clone()), lengths: vec![frames] };
+            let memory = model.encode(0, source, &mut pass).expect("a model with an encoder");
             phases.end(Phase::Forward);
             drop(memory.states.sum().backward());
             phases.end(Phase::Backward);
@@ -91,7 +92,7 @@ impl EncoderBench {
             name: experiment.name.clone(),
             backend: backend(&experiment.device),
             threads: rayon::current_num_threads(),
-            parameters: stem.num_params() + body.encoder_parameters(),
+            parameters: parameters_of_reading(&config.architecture),
             frames,
             width,
             steps,
@@ -101,4 +102,25 @@ impl EncoderBench {
             peak_resident_bytes: peak_resident_bytes(),
         })
     }
+}
+
+/// The architecture of an experiment's model that reads frames and writes as many.
+fn reader(experiment: &Experiment, width: usize) -> Architecture {
+    let (encoder, decoder) = experiment.model.stacks();
+    let source = encoder.is_some().then_some(0);
+    Architecture {
+        encoder,
+        decoder,
+        stems: vec![Entry::new("frames", Stem::Projection { width })],
+        heads: vec![Entry::new("frames", Head::Frames { width, stops: false })],
+        alignments: Vec::new(),
+        tasks: vec![Task { name: "frames".to_owned(), source, target: 0, head: 0, alignment: None }],
+    }
+}
+
+/// How many weights stem and encoder have.
+fn parameters_of_reading(architecture: &Architecture) -> usize {
+    let reads = |name: &str| [names::STEMS, names::ENCODER].iter().any(|part| name.starts_with(part));
+    let parameters = architecture.parameters().into_iter().filter(|parameter| reads(&parameter.name));
+    parameters.map(|parameter| parameter.shape.iter().product::<usize>()).sum()
 }

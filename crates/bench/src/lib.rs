@@ -9,13 +9,12 @@ mod encoding;
 mod kernels;
 mod matrix_product;
 mod memory;
-mod operations;
 mod training;
 
+pub use any2any_architecture::BatchShape;
 pub use decoding::{Batching, DecodingBench, DecodingReport, Latency, untrained};
 pub use encoding::{EncoderBench, EncoderReport};
 pub use kernels::{KernelReport, KernelsReport, kernels};
 pub use matrix_product::MatrixProduct;
 pub use memory::peak_resident_bytes;
-pub use operations::{BatchShape, forward_operations};
 pub use training::{PaddingShare, PhaseSeconds, ProductRate, TrainingBench, TrainingReport};

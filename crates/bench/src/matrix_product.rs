@@ -3,10 +3,8 @@
 use std::time::Instant;
 
 use any2any_adapter::Seed;
-use any2any_core::ModelConfig;
+use any2any_architecture::Architecture;
 use burn::tensor::{Device, Tensor, TensorData};
-
-use super::operations;
 
 /// A product of `[m, k]` and `[k, n]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -27,9 +25,9 @@ const SECONDS: f64 = 0.2;
 
 impl MatrixProduct {
     /// Products that show what the machine can do: a large square, and the model's own largest.
-    pub(crate) fn of_model(model: &ModelConfig, positions: usize) -> Vec<Self> {
-        let d_model = model.body.d_model();
-        let vocabularies = (0..model.heads.len()).map(|head| operations::vocabulary(model, head) as usize);
+    pub(crate) fn of_model(model: &Architecture, positions: usize) -> Vec<Self> {
+        let d_model = model.decoder.d_model;
+        let vocabularies = model.heads.iter().map(|head| head.part.outputs());
         let widths = vocabularies.max().into_iter().chain([4 * d_model]).filter(|&n| n > 0);
         let limited = |n: usize| Self { m: positions.min(LARGEST_RESULT / n).max(1), k: d_model, n };
         let mut products = vec![Self { m: 1024, k: 1024, n: 1024 }];

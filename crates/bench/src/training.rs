@@ -1,16 +1,15 @@
 //! Measured steps of a training: those that `train` would make, in the same order, without a run at the end.
 
-use any2any_core::ModelConfig;
+use any2any_architecture::{Architecture, BatchShape};
 use any2any_data::batching::Lengths;
 use any2any_experiment::spec;
 use any2any_run::device::{available_backends, name};
-use any2any_run::{Existing, RunError, RunFolder, model_config};
+use any2any_run::{Existing, RunError, RunFolder, architecture};
 use any2any_train::{Phase, Phases, Prepared, TrainError, Trainer};
 use any2any_translate::batch::Batch;
 use burn::tensor::Device;
 use serde::Serialize;
 
-use super::operations::{BatchShape, forward_operations};
 use super::{MatrixProduct, cut, peak_resident_bytes};
 
 /// How much of a training is measured.
@@ -123,7 +122,7 @@ impl TrainingBench {
         let folder = tempfile::tempdir().map_err(RunError::io(&std::env::temp_dir()))?;
         let experiment = prepared.experiment.clone();
         let device = any2any_run::device::device(&experiment.device)?;
-        let model = model_config(&experiment, &prepared.adapters);
+        let model = architecture(&experiment, &prepared.adapters);
         let lengths = prepared.tasks.iter().map(|task| task.train.lengths()).collect();
         let mut tally = Tally::new(model, lengths);
         let mut machine = Machine::new(&tally.model, experiment.training.batch.tokens);
@@ -199,7 +198,7 @@ struct Machine {
 }
 
 impl Machine {
-    fn new(model: &ModelConfig, positions: usize) -> Self {
+    fn new(model: &Architecture, positions: usize) -> Self {
         let products = MatrixProduct::of_model(model, positions);
         Self { products: products.into_iter().map(|product| ProductRate { product, rate: 0.0 }).collect() }
     }
@@ -237,7 +236,7 @@ impl Positions {
 
 /// What the measured batches hold.
 struct Tally {
-    model: ModelConfig,
+    model: Architecture,
     /// The lengths of each task's samples.
     lengths: Vec<Vec<Lengths>>,
     samples: usize,
@@ -248,7 +247,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(model: ModelConfig, lengths: Vec<Vec<Lengths>>) -> Self {
+    fn new(model: Architecture, lengths: Vec<Vec<Lengths>>) -> Self {
         let (source, target) = (Positions::default(), Positions::default());
         Self { model, lengths, samples: 0, source, target, operations: 0, last_loss: f64::NAN }
     }
@@ -262,7 +261,7 @@ impl Tally {
                 source: self.source.add(lengths.clone().map(|lengths| lengths.source)),
                 target: self.target.add(lengths.map(|lengths| lengths.target)),
             };
-            self.operations += 3 * forward_operations(&self.model, batch.task, shape);
+            self.operations += 3 * self.model.forward_operations(batch.task, shape);
         }
     }
 

@@ -42,7 +42,7 @@ impl AlignedStepper {
     ) -> Self {
         let width = lengths.iter().copied().max().unwrap_or(0);
         let memory = model.encode(task, source, pass).filter(|_| width > 0);
-        let [vocabulary, _] = model.softmax_table(task).dims();
+        let vocabulary = model.architecture().outputs(task);
         let logits = memory.map_or_else(Vec::new, |memory| {
             let logits = model.logits(task, model.decode_aligned(task, &memory, width, pass));
             logits.into_data().convert::<f32>().try_into_vec().expect("logits are 32-bit floats")

@@ -3,6 +3,7 @@
 //! Keys and values are projected apart from queries, so that a decoder projects the encoder's states once and
 //! its own past only once a position.
 
+use any2any_architecture::{Attention, Gains};
 use any2any_kernels::{
     AttentionParameters, AttentionShape, Branch, Rotation, Visibility, attention, attention_weights, turn,
 };
@@ -16,53 +17,39 @@ use crate::memory::Rows;
 use crate::pass::Pass;
 use crate::trace::Place;
 
-/// The sizes of a [`MultiHeadAttention`].
-#[derive(Clone, Debug)]
-pub struct AttentionConfig {
-    /// The width of queries, keys and values, all heads together.
-    pub d_model: usize,
-    /// Heads; they divide `d_model`.
-    pub heads: usize,
-    /// Dropout of attention weights.
-    pub dropout: f64,
-    /// Multiplies the initial matrices of values and output.
-    pub gain: f64,
-    /// Multiplies the initial output matrix, besides `gain`.
-    pub output_gain: f64,
-}
-
-impl AttentionConfig {
-    /// The layer with fresh weights.
-    pub fn init(&self, place: Place, initializer: &Initializer) -> MultiHeadAttention {
-        let square = |name, gain| initializer.linear(name, self.d_model, self.d_model, gain);
-        MultiHeadAttention {
-            query: square("query", 1.0),
-            key: square("key", 1.0),
-            value: square("value", self.gain),
-            output: square("output", self.gain * self.output_gain),
-            dropout: Dropout::new(self.dropout),
-            heads: self.heads,
-            place,
-        }
-    }
-}
-
 /// Multi-head attention.
 #[derive(Module, Debug)]
-pub struct MultiHeadAttention {
+pub(crate) struct MultiHeadAttention {
     query: Linear,
     key: Linear,
     value: Linear,
     output: Linear,
     dropout: Dropout,
-    heads: usize,
+    #[module(skip)]
+    heads: Attention,
     #[module(skip)]
     place: Place,
 }
 
+/// What is attended to, and which of it counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    /// Which keys each query sees, and what distance adds to scores.
+    pub(crate) visibility: Visibility,
+    /// Turns queries and keys.
+    pub(crate) rotation: Option<Rotation>,
+}
+
+impl Scope {
+    /// All positions of rows of some lengths.
+    pub(crate) fn of_lengths(lengths: Option<Vec<usize>>) -> Self {
+        Self { visibility: Visibility { lengths, ..Visibility::default() }, rotation: None }
+    }
+}
+
 /// Projected keys and values, `[batch, heads, keys, d_head]`.
 #[derive(Clone, Debug)]
-pub struct KeyValue {
+pub(crate) struct KeyValue {
     /// Keys.
     pub key: Tensor<4>,
     /// Values.
@@ -71,7 +58,7 @@ pub struct KeyValue {
 
 /// The keys and values of the positions written so far; none at the start.
 #[derive(Clone, Debug, Default)]
-pub struct AttentionCache {
+pub(crate) struct AttentionCache {
     past: Option<KeyValue>,
 }
 
@@ -98,17 +85,42 @@ impl AttentionCache {
 impl KeyValue {
     /// Some rows.
     #[must_use]
-    pub fn select(&self, rows: &Rows) -> Self {
+    pub(crate) fn select(&self, rows: &Rows) -> Self {
         Self { key: rows.of(&self.key), value: rows.of(&self.value) }
     }
 }
 
 impl MultiHeadAttention {
+    /// The layer with fresh weights; what it attends to is `memory` wide.
+    pub(crate) fn init(
+        heads: &Attention,
+        place: Place,
+        [d_model, memory]: [usize; 2],
+        gains: Gains,
+        dropout: f64,
+        initializer: &Initializer,
+    ) -> Self {
+        let linear = |name, [inputs, outputs]: [usize; 2], gain, bias: bool| {
+            let linear = initializer.linear(name, inputs, outputs, gain);
+            if bias { linear } else { Linear { bias: None, ..linear } }
+        };
+        let width = heads.width();
+        Self {
+            query: linear("query", [d_model, width], 1.0, heads.query_bias),
+            key: linear("key", [memory, width], 1.0, heads.key_bias),
+            value: linear("value", [memory, width], gains.inner, heads.value_bias),
+            output: linear("output", [width, d_model], gains.inner * gains.output, heads.output_bias),
+            dropout: Dropout::new(dropout),
+            heads: *heads,
+            place,
+        }
+    }
+
     /// Projects what will be attended to.
     ///
     /// # Shapes
     ///
-    /// - states: `[batch, keys, d_model]`
+    /// - states: `[batch, keys, memory]`
     pub(crate) fn project(&self, states: Tensor<3>, rotation: Option<&Rotation>) -> KeyValue {
         let key = self.split_heads(self.key.forward(states.clone()));
         let key = rotation.map_or_else(|| key.clone(), |rotation| turn(rotation, key.clone()));
@@ -121,20 +133,19 @@ impl MultiHeadAttention {
     ///
     /// # Shapes
     ///
-    /// - stream and output: `[batch, queries, d_model]`; memory: `[batch, keys, d_model]`
+    /// - stream and output: `[batch, queries, d_model]`; memory: `[batch, keys, memory]`
     pub(crate) fn forward(
         &self,
         stream: Tensor<3>,
         memory: Option<Tensor<3>>,
+        scope: &Scope,
         branch: &Branch,
-        visibility: &Visibility,
-        rotation: Option<&Rotation>,
         pass: &mut Pass,
     ) -> Tensor<3> {
         if pass.opens_attention() {
             let input = branch.enter(stream.clone());
-            let memory = self.project(memory.unwrap_or_else(|| input.clone()), rotation);
-            let output = self.attend(input, memory, visibility, rotation, pass);
+            let memory = self.project(memory.unwrap_or_else(|| input.clone()), scope.rotation.as_ref());
+            let output = self.attend(input, memory, scope, pass);
             return branch.join(stream, output);
         }
         let parameters = AttentionParameters {
@@ -144,12 +155,35 @@ impl MultiHeadAttention {
             output: weight_and_bias(&self.output),
         };
         let shape = AttentionShape {
-            heads: self.heads,
-            visibility: visibility.clone(),
-            rotation: rotation.cloned(),
+            attention: self.heads,
+            visibility: scope.visibility.clone(),
+            rotation: scope.rotation.clone(),
             mask: self.dropout.mask(pass),
         };
         attention(stream, memory, parameters, branch, shape)
+    }
+
+    /// The stream joined with what the heads gather from keys and values that are projected already.
+    ///
+    /// # Shapes
+    ///
+    /// - stream and output: `[batch, queries, d_model]`
+    pub(crate) fn forward_cached(
+        &self,
+        stream: Tensor<3>,
+        memory: CachedMemory<'_>,
+        scope: &Scope,
+        branch: &Branch,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        let input = branch.enter(stream.clone());
+        let memory = match memory {
+            CachedMemory::Whole(memory) => memory.clone(),
+            CachedMemory::Growing(cache) => {
+                cache.extend(self.project(input.clone(), scope.rotation.as_ref()))
+            }
+        };
+        branch.join(stream, self.attend(input, memory, scope, pass))
     }
 
     /// Attends from `queries` to projected keys and values.
@@ -157,35 +191,40 @@ impl MultiHeadAttention {
     /// # Shapes
     ///
     /// - queries and output: `[batch, queries, d_model]`
-    pub(crate) fn attend(
-        &self,
-        queries: Tensor<3>,
-        memory: KeyValue,
-        visibility: &Visibility,
-        rotation: Option<&Rotation>,
-        pass: &mut Pass,
-    ) -> Tensor<3> {
-        let [batch, positions, d_model] = queries.dims();
+    fn attend(&self, queries: Tensor<3>, memory: KeyValue, scope: &Scope, pass: &mut Pass) -> Tensor<3> {
+        let [batch, positions, _] = queries.dims();
         let query = self.split_heads(self.query.forward(queries));
-        let query = rotation.map_or_else(|| query.clone(), |rotation| turn(rotation, query.clone()));
+        let query = match &scope.rotation {
+            None => query,
+            Some(rotation) => turn(rotation, query),
+        };
         let [_, _, keys, _] = memory.key.dims();
         let shown = pass.shown(self.place, keys, &query.device());
         pass.record("query", || query.clone());
         pass.record("key", || memory.key.clone());
         pass.record("value", || memory.value.clone());
-        let weights = attention_weights(query, memory.key, visibility, shown);
+        let weights = attention_weights(query, memory.key, self.heads.scale(), &scope.visibility, shown);
         pass.keep_attention(self.place, &weights);
         let context = self.dropout.forward(weights, pass).matmul(memory.value);
         let context = pass.heard(self.place, context);
         pass.record("context", || context.clone());
-        let output = self.output.forward(context.swap_dims(1, 2).reshape([batch, positions, d_model]));
+        let output =
+            self.output.forward(context.swap_dims(1, 2).reshape([batch, positions, self.heads.width()]));
         pass.record("output", || output.clone());
         output
     }
 
-    /// `[batch, positions, d_model]` to `[batch, heads, positions, d_head]`.
+    /// `[batch, positions, heads * d_head]` to `[batch, heads, positions, d_head]`.
     fn split_heads(&self, input: Tensor<3>) -> Tensor<4> {
-        let [batch, positions, d_model] = input.dims();
-        input.reshape([batch, positions, self.heads, d_model / self.heads]).swap_dims(1, 2)
+        let [batch, positions, _] = input.dims();
+        input.reshape([batch, positions, self.heads.heads, self.heads.d_head]).swap_dims(1, 2)
     }
+}
+
+/// Projected keys and values that outlive a step.
+pub(crate) enum CachedMemory<'a> {
+    /// All that there will be.
+    Whole(&'a KeyValue),
+    /// Those of earlier positions, which the new ones join.
+    Growing(&'a mut AttentionCache),
 }

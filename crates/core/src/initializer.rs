@@ -3,22 +3,9 @@
 
 use any2any_adapter::Seed;
 use burn::module::{Param, ParamId};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::nn::Linear;
 use burn::tensor::TensorData;
 use burn::tensor::{Device, Tensor};
-
-/// A scheme of initial weights.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Initialization {
-    /// Uniform of Glorot and Bengio (2010).
-    #[default]
-    Xavier,
-    /// The same, with the last matrix of each residual branch divided by the square root of the number of
-    /// branches of its stack (Radford et al. 2019).
-    DepthScaled,
-    /// DeepNorm (Wang et al. 2022, "DeepNet: Scaling Transformers to 1,000 Layers").
-    DeepNorm,
-}
 
 /// Draws the weights of one module, and of modules inside it.
 #[derive(Clone, Debug)]
@@ -70,11 +57,6 @@ impl Initializer {
             weight: child.child("weight").uniform([d_input, d_output], bound),
             bias: Some(child.child("bias").constant([d_output], 0.0)),
         }
-    }
-
-    /// A layer normalisation: gain 1, bias 0, epsilon 1e-5.
-    pub fn layer_norm(&self, d_model: usize) -> LayerNorm {
-        LayerNormConfig::new(d_model).init(&self.device)
     }
 
     /// Weights that are drawn when they are first needed: until then a model has shapes alone, which cost nothing.

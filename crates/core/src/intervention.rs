@@ -1,8 +1,9 @@
 //! What a pass takes away from a model: positions that nobody sees, and heads that say nothing.
 
+use any2any_architecture::StackKind;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::trace::{AttentionKind, Place, Stack};
+use crate::trace::{AttentionKind, Place};
 
 /// What a pass takes away.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +20,7 @@ impl Interventions {
     /// 0 at hidden keys and 1 at the others, `[batch, 1, 1, keys]`; none when none is hidden.
     pub(crate) fn shown(&self, place: Place, keys: usize, device: &Device) -> Option<Tensor<4>> {
         let hidden = match (place.stack, place.kind) {
-            (Stack::Decoder, AttentionKind::Own) => &self.target,
+            (StackKind::Decoder, AttentionKind::Own) => &self.target,
             _ => &self.source,
         };
         indicator(hidden, keys, device)
@@ -33,11 +34,11 @@ impl Interventions {
     }
 
     /// Embedded positions of a stack, zeros where they are hidden.
-    pub(crate) fn embedded(&self, stack: Stack, input: Tensor<3>) -> Tensor<3> {
+    pub(crate) fn embedded(&self, stack: StackKind, input: Tensor<3>) -> Tensor<3> {
         let [_, positions, _] = input.dims();
         let hidden = match stack {
-            Stack::Encoder => &self.source,
-            Stack::Decoder => &self.target,
+            StackKind::Encoder => &self.source,
+            StackKind::Decoder => &self.target,
         };
         match indicator(hidden, positions, &input.device()) {
             None => input,

@@ -2,11 +2,12 @@
 //! away.
 
 use any2any_adapter::{Cancellation, Random, Seed};
+use any2any_architecture::StackKind;
 use burn::tensor::{Device, Tensor};
 
 use crate::intervention::Interventions;
 use crate::record::{Recorder, Site, SiteRole};
-use crate::trace::{Place, Stack, Trace};
+use crate::trace::{Place, Trace};
 
 /// One forward pass.
 ///
@@ -112,7 +113,7 @@ impl Pass {
     }
 
     /// What a stack reads, `[batch, positions, d_model]`, without hidden positions.
-    pub(crate) fn embedded(&self, stack: Stack, input: Tensor<3>) -> Tensor<3> {
+    pub(crate) fn embedded(&self, stack: StackKind, input: Tensor<3>) -> Tensor<3> {
         match &self.interventions {
             None => input,
             Some(interventions) => interventions.embedded(stack, input),
@@ -125,7 +126,7 @@ impl Pass {
     }
 
     /// Says which part of the model comes next.
-    pub(crate) fn at(&mut self, stack: Stack, layer: Option<usize>, role: SiteRole) {
+    pub(crate) fn at(&mut self, stack: StackKind, layer: Option<usize>, role: SiteRole) {
         if let Some(recorder) = &mut self.recorder {
             recorder.site = Site { stack, layer, role };
         }

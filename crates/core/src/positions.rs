@@ -1,53 +1,51 @@
-//! How positions are told apart.
+//! What tells the positions of one stack apart.
 
 use std::ops::Range;
 
-use any2any_kernels::{Mask, Rotation, add_positions, dropout};
+use any2any_architecture::{
+    Positions as PositionsData, Stack, StackKind, alibi_slopes, relative_bucket, sinusoidal,
+};
+use any2any_kernels::{Mask, Rotation, Visibility, add_positions, dropout};
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::attention::Scope;
 use crate::initializer::Initializer;
 use crate::pass::Pass;
 
-/// A way to tell positions apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PositionsConfig {
-    /// Sines and cosines added to the embeddings (Vaswani et al. 2017).
-    Sinusoidal,
-    /// A learned vector for each position up to a limit.
-    Learned {
-        /// The most positions that can be told apart; later ones share the last vector.
-        limit: usize,
-    },
-    /// Queries and keys of self-attention rotated by their position (Su et al. 2021, "RoFormer").
-    Rotary,
-    /// A penalty on self-attention that grows with the distance (Press et al. 2022, "Train Short, Test Long").
-    Alibi,
-}
-
-impl PositionsConfig {
-    /// The positions of one stack.
-    pub fn init(self, d_model: usize, initializer: &Initializer) -> Positions {
-        let table = match self {
-            PositionsConfig::Learned { limit } => {
-                Some(initializer.child("positions").normal([limit, d_model], (d_model as f64).powf(-0.5)))
-            }
-            _ => None,
-        };
-        Positions { table, config: self }
-    }
-}
-
 /// The positions of one stack.
 #[derive(Module, Debug)]
-pub struct Positions {
+pub(crate) struct Positions {
+    /// Learned vectors, `[limit, d_model]`, or biases of distances, `[buckets, heads]`.
     table: Option<Param<Tensor<2>>>,
     #[module(skip)]
-    config: PositionsConfig,
+    data: PositionsData,
+    /// The heads of self-attention, and their width.
+    #[module(skip)]
+    heads: (usize, usize),
+    /// Whether a position sees those after it.
+    both_directions: bool,
 }
 
 impl Positions {
-    /// Adds what is added to embeddings and drops elements; `offset` is the first position's number.
+    /// The positions of a stack, with fresh vectors.
+    pub(crate) fn init(stack: &Stack, kind: StackKind, initializer: &Initializer) -> Self {
+        let heads = stack.self_attention().map_or((1, stack.d_model), |of| (of.heads, of.d_head));
+        let initializer = initializer.child("positions");
+        let deviation = (stack.d_model as f64).powf(-0.5);
+        let table = match stack.positions {
+            PositionsData::Learned { limit, .. } => {
+                Some(initializer.normal([limit, stack.d_model], deviation))
+            }
+            PositionsData::Relative { buckets, .. } => {
+                Some(initializer.normal([buckets, heads.0], deviation))
+            }
+            _ => None,
+        };
+        Self { table, data: stack.positions, heads, both_directions: kind == StackKind::Encoder }
+    }
+
+    /// Adds what is added to embeddings and drops elements; `first` is the first position's number.
     ///
     /// # Shapes
     ///
@@ -55,15 +53,15 @@ impl Positions {
     pub(crate) fn add(
         &self,
         input: Tensor<3>,
-        offset: usize,
+        first: usize,
         mask: Option<Mask>,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let [_, positions, d_model] = input.dims();
-        let output = match self.places(offset..offset + positions, d_model, &input.device()) {
-            Some(places) => {
-                pass.record("positions", || places.clone().unsqueeze::<3>());
-                add_positions(input, places, mask)
+        let output = match self.vectors(first..first + positions, d_model, &input.device()) {
+            Some(vectors) => {
+                pass.record("positions", || vectors.clone().unsqueeze::<3>());
+                add_positions(input, vectors, mask)
             }
             None => dropout(input, mask),
         };
@@ -71,72 +69,54 @@ impl Positions {
         output
     }
 
-    /// What is added to embeddings, `[positions, d_model]`, where anything is.
-    fn places(&self, positions: Range<usize>, d_model: usize, device: &Device) -> Option<Tensor<2>> {
+    /// The vectors that are added to embeddings, `[positions, d_model]`, where any are.
+    fn vectors(&self, positions: Range<usize>, d_model: usize, device: &Device) -> Option<Tensor<2>> {
         let count = positions.len();
-        match (&self.table, self.config) {
-            (Some(table), _) => {
-                let [limit, _] = table.dims();
-                let rows: Vec<i32> = positions.map(|at| at.min(limit - 1) as i32).collect();
-                Some(table.val().select(0, Tensor::from_data(TensorData::new(rows, [count]), device)))
+        match self.data {
+            PositionsData::Learned { limit, offset } => {
+                let rows = positions.map(|at| (at + offset).min(limit - 1) as i32).collect();
+                Some(self.table.as_ref()?.val().select(0, indices(rows, device)))
             }
-            (None, PositionsConfig::Sinusoidal) => {
-                let values = sinusoidal(positions, d_model);
+            PositionsData::Sinusoidal { layout, offset } => {
+                let values = sinusoidal(layout, positions.start + offset..positions.end + offset, d_model);
                 Some(Tensor::from_data(TensorData::new(values, [count, d_model]), device))
             }
             _ => None,
         }
     }
 
-    /// The rotation of `positions` positions from `offset`, for rotary positions.
-    pub(crate) fn rotation(&self, offset: usize, positions: usize, d_head: usize) -> Option<Rotation> {
-        (self.config == PositionsConfig::Rotary).then(|| Rotation::new(offset, positions, d_head))
+    /// What self-attention of `queries` positions after `first` earlier ones sees; `lengths` are those of padded
+    /// rows.
+    pub(crate) fn scope(
+        &self,
+        first: usize,
+        queries: usize,
+        lengths: Option<Vec<usize>>,
+        device: &Device,
+    ) -> Scope {
+        let (heads, d_head) = self.heads;
+        let slopes = (self.data == PositionsData::Alibi).then(|| alibi_slopes(heads));
+        let rotation = (self.data == PositionsData::Rotary).then(|| Rotation::new(first, queries, d_head));
+        let bias = self.distance_bias(first, queries, device);
+        // One new position may see everything that is there; several need the future hidden.
+        let causal = !self.both_directions && queries > 1;
+        Scope { visibility: Visibility { lengths, causal, slopes, bias }, rotation }
     }
 
-    /// What a step of distance costs each head, for ALiBi.
-    pub(crate) fn slopes(&self, heads: usize) -> Option<Vec<f32>> {
-        (self.config == PositionsConfig::Alibi).then(|| alibi_slopes(heads))
+    /// The learned biases of distances, `[1, heads, queries, first + queries]`.
+    fn distance_bias(&self, first: usize, queries: usize, device: &Device) -> Option<Tensor<4>> {
+        let PositionsData::Relative { buckets, max_distance } = self.data else { return None };
+        let (keys, (heads, _)) = (first + queries, self.heads);
+        let bucket = |query: usize, key: usize| {
+            relative_bucket(key as isize - query as isize, self.both_directions, buckets, max_distance) as i32
+        };
+        let rows = (first..keys).flat_map(|query| (0..keys).map(move |key| bucket(query, key))).collect();
+        let values = self.table.as_ref()?.val().select(0, indices(rows, device));
+        Some(values.reshape([queries, keys, heads]).permute([2, 0, 1]).unsqueeze())
     }
 }
 
-/// What a step of distance costs each head: `2^(-8 (head + 1) / heads)`, the geometric sequence of the ALiBi paper.
-pub fn alibi_slopes(heads: usize) -> Vec<f32> {
-    (1..=heads).map(|head| (-8.0 * head as f32 / heads as f32).exp2()).collect()
-}
-
-/// `sin(position / 10000^(2i / d_model))` at even and the cosine at odd places, of consecutive positions,
-/// `[positions.len(), d_model]`.
-pub fn sinusoidal(positions: Range<usize>, d_model: usize) -> Vec<f32> {
-    let frequencies: Vec<f64> =
-        (0..d_model).step_by(2).map(|place| 10_000_f64.powf(-(place as f64) / d_model as f64)).collect();
-    let mut values = Vec::with_capacity(positions.len() * d_model);
-    for position in positions {
-        let waves = frequencies.iter().flat_map(|frequency| {
-            let (sin, cos) = (position as f64 * frequency).sin_cos();
-            [sin as f32, cos as f32]
-        });
-        values.extend(waves.take(d_model));
-    }
-    values
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sinusoidal_follows_the_formula() {
-        let values = sinusoidal(3..4, 4);
-        assert_eq!(sinusoidal(2..5, 4)[4..8], values);
-        assert_eq!(sinusoidal(3..4, 3)[..2], values[..2]);
-        let expected = [3_f32.sin(), 3_f32.cos(), 0.03_f32.sin(), 0.03_f32.cos()];
-        for (value, expected) in values.iter().zip(expected) {
-            assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
-        }
-    }
-
-    #[test]
-    fn alibi_slopes_are_the_papers() {
-        assert_eq!(alibi_slopes(8), [0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625]);
-    }
+fn indices(rows: Vec<i32>, device: &Device) -> Tensor<1, Int> {
+    let count = rows.len();
+    Tensor::from_data(TensorData::new(rows, [count]), device)
 }

@@ -1,14 +1,15 @@
 //! What flows through a model in one pass: every tensor of the figure of the paper, by where it stands.
 
+use any2any_architecture::StackKind;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::trace::{AttentionKind, Stack};
+use crate::trace::AttentionKind;
 
 /// A part of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Site {
     /// The stack it belongs to.
-    pub stack: Stack,
+    pub stack: StackKind,
     /// The layer of that stack, from 0; none for what stands before and after the layers.
     pub layer: Option<usize>,
     /// What it does.
@@ -52,7 +53,7 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn new() -> Self {
-        let site = Site { stack: Stack::Encoder, layer: None, role: SiteRole::Positions };
+        let site = Site { stack: StackKind::Encoder, layer: None, role: SiteRole::Positions };
         Self { site, records: Vec::new() }
     }
 

@@ -1,6 +1,6 @@
 //! The learnable entrance of a medium: from tokens or frames to the model's width.
 
-use any2any_adapter::Convolution;
+use any2any_architecture::Stem as StemData;
 use any2any_kernels::embedding;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::nn::Linear;
@@ -41,45 +41,6 @@ pub trait Entrance: Module + ModuleDisplay {
     fn table(&self) -> Option<Tensor<2>>;
 }
 
-/// A built-in entrance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StemConfig {
-    /// A table of embeddings.
-    Lookup {
-        /// How many tokens there are.
-        vocabulary: usize,
-    },
-    /// A linear projection.
-    Projection {
-        /// The width of a frame.
-        width: usize,
-    },
-    /// Convolutions over neighbouring frames.
-    Convolution {
-        /// The width of a frame.
-        width: usize,
-        /// The layers, the first next to the frames.
-        layers: Vec<Convolution>,
-    },
-}
-
-impl StemConfig {
-    /// The entrance with fresh weights: embeddings of variance `1 / d_model`.
-    pub fn init(&self, d_model: usize, initializer: &Initializer) -> Stem {
-        match self {
-            StemConfig::Lookup { vocabulary } => Stem::Lookup(Lookup {
-                table: initializer.child("table").normal([*vocabulary, d_model], (d_model as f64).powf(-0.5)),
-            }),
-            StemConfig::Projection { width } => {
-                Stem::Projection(initializer.linear("projection", *width, d_model, 1.0))
-            }
-            StemConfig::Convolution { width, layers } => {
-                Stem::Convolution(Convolutions::init(*width, layers, d_model, initializer))
-            }
-        }
-    }
-}
-
 /// The built-in entrances.
 #[derive(Module, Debug)]
 pub enum Stem {
@@ -91,19 +52,36 @@ pub enum Stem {
     Convolution(Convolutions),
 }
 
-/// A table of embeddings, read times the square root of `d_model` (Vaswani et al. 2017, section 3.4).
+/// A table of embeddings, and what multiplies them: the square root of `d_model` in Vaswani et al. 2017, section 3.4.
 #[derive(Module, Debug)]
 pub struct Lookup {
     table: Param<Tensor<2>>,
+    scale: f64,
+}
+
+impl Stem {
+    /// The entrance with fresh weights: embeddings of variance `1 / d_model`.
+    pub fn init(data: &StemData, d_model: usize, initializer: &Initializer) -> Self {
+        match data {
+            StemData::Lookup { vocabulary, scale } => Stem::Lookup(Lookup {
+                table: initializer.child("table").normal([*vocabulary, d_model], (d_model as f64).powf(-0.5)),
+                scale: *scale,
+            }),
+            StemData::Projection { width } => {
+                Stem::Projection(initializer.linear("projection", *width, d_model, 1.0))
+            }
+            StemData::Convolution { width, layers } => {
+                Stem::Convolution(Convolutions::init(*width, layers, d_model, initializer))
+            }
+        }
+    }
 }
 
 impl Entrance for Stem {
     fn forward(&self, input: Input, lengths: &[usize]) -> Tensor<3> {
         match (self, input) {
             (Stem::Lookup(lookup), Input::Tokens(tokens)) => {
-                let table = lookup.table.val();
-                let [_, d_model] = table.dims();
-                embedding(table, tokens, (d_model as f64).sqrt())
+                embedding(lookup.table.val(), tokens, lookup.scale)
             }
             (Stem::Projection(projection), Input::Frames(frames)) => projection.forward(frames),
             (Stem::Convolution(convolutions), Input::Frames(frames)) => convolutions.forward(frames, lengths),

@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 
 use any2any_search::Stepper;
-use burn::tensor::Tensor;
 
-use crate::body::DecoderState;
+use crate::decoder::DecoderState;
 use crate::memory::Rows;
 use crate::model::{Model, Source};
 use crate::pass::Pass;
@@ -17,7 +16,6 @@ pub struct ModelStepper<'a, S: Entrance = Stem> {
     model: &'a Model<S>,
     task: usize,
     state: DecoderState,
-    table: Tensor<2>,
 }
 
 impl<'a, S: Entrance> ModelStepper<'a, S> {
@@ -25,12 +23,7 @@ impl<'a, S: Entrance> ModelStepper<'a, S> {
     /// encoded in `pass`.
     pub fn new(model: &'a Model<S>, task: usize, source: Option<Source>, pass: &mut Pass) -> Self {
         let memory = source.and_then(|source| model.encode(task, source, pass));
-        Self {
-            model,
-            task,
-            state: model.start(memory.as_ref()),
-            table: model.softmax_table(task).transpose(),
-        }
+        Self { model, task, state: model.start(memory.as_ref()) }
     }
 
     /// Feeds each row its next token and gives the logits of what follows, `[rows, vocabulary]`.
@@ -39,7 +32,7 @@ impl<'a, S: Entrance> ModelStepper<'a, S> {
         let tokens = tokens.iter().map(|&token| token as i32).collect();
         let tokens = self.model.tokens(tokens, rows);
         let hidden = self.model.extend(self.task, tokens, &mut self.state, &mut Pass::evaluation());
-        let logits = hidden.squeeze_dim::<2>(1).matmul(self.table.clone());
+        let logits = self.model.logits(self.task, hidden);
         logits.into_data().convert::<f32>().try_into_vec().expect("logits are 32-bit floats")
     }
 }
@@ -48,8 +41,7 @@ impl<S: Entrance> Stepper for ModelStepper<'_, S> {
     type Error = Infallible;
 
     fn vocabulary(&self) -> usize {
-        let [_, vocabulary] = self.table.dims();
-        vocabulary
+        self.model.architecture().outputs(self.task)
     }
 
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {

@@ -1,5 +1,6 @@
 //! What every attention head looked at in one forward pass, and what else the pass was asked to keep.
 
+use any2any_architecture::StackKind;
 use burn::tensor::Tensor;
 
 use crate::record::Record;
@@ -24,20 +25,11 @@ pub struct AttentionWeights {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The stack it belongs to.
-    pub stack: Stack,
+    pub stack: StackKind,
     /// The layer of that stack, from 0.
     pub layer: usize,
     /// What it attends to.
     pub kind: AttentionKind,
-}
-
-/// A stack of layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stack {
-    /// The encoder.
-    Encoder,
-    /// The decoder.
-    Decoder,
 }
 
 /// What an attention layer attends to.

@@ -1,173 +1,150 @@
-//! The encoder-decoder transformer (Vaswani et al. 2017, "Attention Is All You Need"), with the choices that
-//! came after it.
+//! A stack of transformer layers (Vaswani et al. 2017, "Attention Is All You Need"): the encoder, the decoder, and a
+//! language model.
 
+mod cache;
+mod layer;
+
+use any2any_architecture::{DropoutRates, Gains, Stack, StackKind, TransformerLayers};
 use burn::module::Module;
+use burn::tensor::Tensor;
 
-use crate::attention::AttentionConfig;
-use crate::decoder::Decoder;
-use crate::encoder::Encoder;
-use crate::feed_forward::{Activation, FeedForwardConfig};
-use crate::initializer::{Initialization, Initializer};
-use crate::positions::PositionsConfig;
-use crate::residual::{NormPlacement, Residual};
+pub use cache::DecoderCache;
+pub(crate) use layer::TransformerLayer;
 
-/// The sizes and choices of a [`Transformer`].
-#[derive(Clone, Debug)]
-pub struct TransformerConfig {
-    /// The width of every position.
-    pub d_model: usize,
-    /// The inner width of the feed-forward layers.
-    pub d_ff: usize,
-    /// Attention heads; they divide `d_model`.
-    pub heads: usize,
-    /// Layers of the encoder.
-    pub encoder_layers: usize,
-    /// Layers of the decoder.
-    pub decoder_layers: usize,
-    /// Dropout of residual branches.
-    pub dropout: f64,
-    /// Dropout of embeddings plus positions.
-    pub embedding_dropout: f64,
-    /// Dropout of attention weights.
-    pub attention_dropout: f64,
-    /// Dropout after the activation.
-    pub activation_dropout: f64,
-    /// Where layer normalisation stands.
-    pub norm: NormPlacement,
-    /// How positions are told apart.
-    pub positions: PositionsConfig,
-    /// The activation of the feed-forward layers.
-    pub activation: Activation,
-    /// How weights start.
-    pub initialization: Initialization,
-}
+use crate::attention::Scope;
+use crate::dropout::Dropout;
+use crate::initializer::Initializer;
+use crate::memory::{Memory, padded_lengths};
+use crate::normalization::Normalization;
+use crate::pass::Pass;
+use crate::positions::Positions;
+use crate::record::SiteRole;
 
-/// One stack of layers: what encoder and decoder have in common.
-#[derive(Clone, Debug)]
-pub(crate) struct StackConfig {
-    pub choices: TransformerConfig,
-    pub layers: usize,
-    pub scaling: Scaling,
-}
-
-/// What an [`Initialization`] comes to in one stack.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scaling {
-    /// Multiplies the carried input of each residual sum.
-    pub carry: f64,
-    /// Multiplies the initial matrices of values, outputs and feed-forward layers.
-    pub gain: f64,
-    /// Multiplies the initial last matrix of each branch, besides.
-    pub output_gain: f64,
-}
-
-impl Scaling {
-    const NONE: Self = Self { carry: 1.0, gain: 1.0, output_gain: 1.0 };
-
-    fn depth(branches: usize) -> Self {
-        Self { output_gain: (branches.max(1) as f64).powf(-0.5), ..Self::NONE }
-    }
-
-    /// Table 2 of the DeepNorm paper, `n` encoder layers and `m` decoder layers.
-    fn encoder(initialization: Initialization, n: usize, m: usize) -> Self {
-        match initialization {
-            Initialization::Xavier => Self::NONE,
-            Initialization::DepthScaled => Self::depth(2 * n),
-            Initialization::DeepNorm => {
-                let depth = ((n as f64).powi(4) * m as f64).powf(1.0 / 16.0);
-                Self { carry: 0.81 * depth, gain: 0.87 / depth, output_gain: 1.0 }
-            }
-        }
-    }
-
-    fn decoder(initialization: Initialization, m: usize) -> Self {
-        match initialization {
-            Initialization::Xavier => Self::NONE,
-            Initialization::DepthScaled => Self::depth(3 * m),
-            Initialization::DeepNorm => {
-                let m = m as f64;
-                Self { carry: (3.0 * m).powf(0.25), gain: (12.0 * m).powf(-0.25), output_gain: 1.0 }
-            }
-        }
-    }
-
-    pub(crate) fn decoder_only(initialization: Initialization, m: usize) -> Self {
-        match initialization {
-            Initialization::Xavier => Self::NONE,
-            Initialization::DepthScaled => Self::depth(2 * m),
-            Initialization::DeepNorm => {
-                let m = m as f64;
-                Self { carry: (2.0 * m).powf(0.25), gain: (8.0 * m).powf(-0.25), output_gain: 1.0 }
-            }
-        }
-    }
-}
-
-impl StackConfig {
-    pub(crate) fn attention(&self) -> AttentionConfig {
-        AttentionConfig {
-            d_model: self.choices.d_model,
-            heads: self.choices.heads,
-            dropout: self.choices.attention_dropout,
-            gain: self.scaling.gain,
-            output_gain: self.scaling.output_gain,
-        }
-    }
-
-    pub(crate) fn feed_forward(&self) -> FeedForwardConfig {
-        FeedForwardConfig {
-            d_model: self.choices.d_model,
-            d_ff: self.choices.d_ff,
-            activation: self.choices.activation,
-            dropout: self.choices.activation_dropout,
-            gain: self.scaling.gain,
-            output_gain: self.scaling.output_gain,
-        }
-    }
-
-    pub(crate) fn residual(&self, initializer: &Initializer) -> Residual {
-        Residual::new(
-            self.choices.d_model,
-            self.choices.dropout,
-            self.choices.norm,
-            self.scaling.carry,
-            initializer,
-        )
-    }
-}
-
-impl TransformerConfig {
-    /// What multiplies the carried input of each residual sum of the encoder; 1 but for DeepNorm.
-    pub fn encoder_carry(&self) -> f64 {
-        Scaling::encoder(self.initialization, self.encoder_layers, self.decoder_layers).carry
-    }
-
-    /// The same of the decoder.
-    pub fn decoder_carry(&self) -> f64 {
-        Scaling::decoder(self.initialization, self.decoder_layers).carry
-    }
-
-    /// The transformer with fresh weights.
-    pub fn init(&self, initializer: &Initializer) -> Transformer {
-        let (n, m) = (self.encoder_layers, self.decoder_layers);
-        let encoder = self.stack(n, Scaling::encoder(self.initialization, n, m));
-        let decoder = self.stack(m, Scaling::decoder(self.initialization, m));
-        Transformer {
-            encoder: encoder.init_encoder(&initializer.child("encoder")),
-            decoder: decoder.init_decoder(true, &initializer.child("decoder")),
-        }
-    }
-
-    pub(crate) fn stack(&self, layers: usize, scaling: Scaling) -> StackConfig {
-        StackConfig { choices: self.clone(), layers, scaling }
-    }
-}
-
-/// An encoder and a decoder.
+/// A stack of transformer layers.
 #[derive(Module, Debug)]
-pub struct Transformer {
-    /// Reads.
-    pub encoder: Encoder,
-    /// Writes.
-    pub decoder: Decoder,
+pub struct TransformerStack {
+    layers: Vec<TransformerLayer>,
+    norm: Option<Normalization>,
+    positions: Positions,
+    embedding_norm: Option<Normalization>,
+    dropout: Dropout,
+    #[module(skip)]
+    kind: StackKind,
+}
+
+impl TransformerStack {
+    /// The stack with fresh weights; its cross-attention reads states that are `memory` wide.
+    pub(crate) fn init(
+        (stack, layers): (&Stack, &TransformerLayers),
+        kind: StackKind,
+        memory: usize,
+        gains: Gains,
+        dropout: &DropoutRates,
+        initializer: &Initializer,
+    ) -> Self {
+        let norm = |norm| Normalization::init(norm, stack.d_model, initializer);
+        let sizes = layer::Sizes { d_model: stack.d_model, memory, gains, dropout };
+        let layer = |number| TransformerLayer::init(layers, kind, number, &sizes, &initializer.child(number));
+        Self {
+            layers: (0..layers.layers).map(layer).collect(),
+            norm: stack.final_norm.as_ref().map(norm),
+            positions: Positions::init(stack, kind, initializer),
+            embedding_norm: stack.embedding_norm.as_ref().map(norm),
+            dropout: Dropout::new(dropout.embedding),
+            kind,
+        }
+    }
+
+    /// Encodes embedded positions.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, source, d_model]`; lengths: `[batch]`
+    /// - output states: `[batch, source, d_model]`
+    pub(crate) fn encode(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> Memory {
+        let [_, source, _] = input.dims();
+        let lengths = padded_lengths(lengths, source);
+        let scope = self.positions.scope(0, source, lengths.clone(), &input.device());
+        let states = self.forward(input, &scope, None, None, pass);
+        Memory { states, lengths, last: Vec::new() }
+    }
+
+    /// A cache without any position written; the encoder's keys and values are projected here, once.
+    pub(crate) fn start(&self, memory: Option<&Memory>) -> DecoderCache {
+        let layers = self.layers.iter().map(|layer| layer.start(memory)).collect();
+        DecoderCache { written: 0, layers, lengths: memory.and_then(|memory| memory.lengths.clone()) }
+    }
+
+    /// Hidden states of known targets, each position seeing those before it.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: `[batch, target, d_model]`
+    pub(crate) fn decode(&self, input: Tensor<3>, memory: Option<&Memory>, pass: &mut Pass) -> Tensor<3> {
+        let [_, target, _] = input.dims();
+        let scope = self.positions.scope(0, target, None, &input.device());
+        self.forward(input, &scope, memory, None, pass)
+    }
+
+    /// Hidden states of positions that follow those in the cache, which then holds them too.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: `[batch, target, d_model]`
+    pub(crate) fn extend(&self, input: Tensor<3>, cache: &mut DecoderCache, pass: &mut Pass) -> Tensor<3> {
+        let [_, target, _] = input.dims();
+        let scope = self.positions.scope(cache.written, target, None, &input.device());
+        self.forward(input, &scope, None, Some(cache), pass)
+    }
+
+    fn forward(
+        &self,
+        input: Tensor<3>,
+        scope: &Scope,
+        memory: Option<&Memory>,
+        mut cache: Option<&mut DecoderCache>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        let [_, positions, _] = input.dims();
+        let written = cache.as_ref().map_or(0, |cache| cache.written);
+        let lengths = match (&cache, memory) {
+            (Some(cache), _) => cache.lengths.clone(),
+            (None, memory) => memory.and_then(|memory| memory.lengths.clone()),
+        };
+        let cross = Scope::of_lengths(lengths);
+        let mut states = self.embed(input, written, pass);
+        for (number, layer) in self.layers.iter().enumerate() {
+            if pass.is_cancelled() {
+                break;
+            }
+            let cache = cache.as_mut().map(|cache| &mut cache.layers[number]);
+            states = layer.forward(states, layer::Input { scope, cross: &cross, memory, cache }, pass);
+        }
+        if let Some(cache) = cache {
+            cache.written += positions;
+        }
+        match &self.norm {
+            None => states,
+            Some(norm) => {
+                let states = norm.forward(states);
+                pass.at(self.kind, None, SiteRole::Norm);
+                pass.record("norm", || states.clone());
+                states
+            }
+        }
+    }
+
+    /// Embeddings with their positions, normalised where they are, and dropped.
+    fn embed(&self, input: Tensor<3>, first: usize, pass: &mut Pass) -> Tensor<3> {
+        pass.at(self.kind, None, SiteRole::Positions);
+        let mask = self.dropout.mask(pass);
+        match &self.embedding_norm {
+            None => self.positions.add(input, first, mask, pass),
+            Some(norm) => {
+                let states = norm.forward(self.positions.add(input, first, None, pass));
+                pass.record("norm", || states.clone());
+                any2any_kernels::dropout(states, mask)
+            }
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! What must hold for every body, whatever its choices: all are put through the same checks.
 
 use any2any_adapter::Seed;
+use any2any_architecture::{
+    Activation, Architecture, DropoutRates, Initialization, LstmAttention, LstmLayers, NormPlacement,
+    Positions, Stack,
+};
 use any2any_core::{
-    Activation, AlignedStepper, AttentionKind, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization,
-    Initializer, LossConfig, LstmAttention, LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement,
-    Pass, PositionsConfig, Source, StemConfig, Targets, TaskConfig, TransformerConfig,
+    AlignedStepper, AttentionKind, Initializer, LossConfig, Model, ModelConfig, ModelStepper, Pass,
+    SoftmaxOperands, Source, Targets,
 };
 use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -12,55 +15,45 @@ use burn::tensor::{Device, Tensor, TensorData};
 const VOCABULARY: usize = 23;
 const TOLERANCE: f32 = 2e-5;
 
-fn transformer(
-    norm: NormPlacement,
-    positions: PositionsConfig,
-    activation: Activation,
-    initialization: Initialization,
-) -> TransformerConfig {
-    TransformerConfig {
-        d_model: 16,
-        d_ff: 24,
-        heads: 4,
-        encoder_layers: 2,
-        decoder_layers: 2,
-        dropout: 0.2,
-        embedding_dropout: 0.2,
-        attention_dropout: 0.2,
-        activation_dropout: 0.2,
-        norm,
-        positions,
-        activation,
-        initialization,
-    }
+fn stack(norm: NormPlacement, positions: Positions, activation: Activation, residual_scale: f64) -> Stack {
+    let stack = Stack::of_transformer(16, 24, 4, 2).normalised(norm).with(|layers| {
+        layers.feed_forward.activation = activation;
+        layers.residual_scale = residual_scale;
+    });
+    Stack { positions, ..stack }
 }
 
-fn lstm(attention: LstmAttention, bidirectional: bool, layers: usize) -> BodyConfig {
-    BodyConfig::Lstm(LstmConfig {
-        d_model: 16,
-        encoder_layers: layers,
-        decoder_layers: layers,
-        bidirectional,
-        attention,
-        dropout: 0.2,
-    })
+fn lstm(attention: LstmAttention, bidirectional: bool, layers: usize) -> Architecture {
+    let of = |bidirectional, attention| Stack::of_lstm(16, LstmLayers { layers, bidirectional, attention });
+    let encoder = of(bidirectional, LstmAttention::None);
+    Architecture::of_text(Some(encoder), of(false, attention), VOCABULARY)
 }
 
-/// Every body under test, by a name for failures.
-fn bodies() -> Vec<(String, BodyConfig)> {
+/// Every model under test, by a name for failures.
+fn models() -> Vec<(String, ModelConfig)> {
     use Initialization::{DeepNorm, DepthScaled, Xavier};
-    let mut bodies = Vec::new();
+    let config = |architecture, initialization| ModelConfig {
+        architecture,
+        dropout: DropoutRates::everywhere(0.2),
+        initialization,
+    };
+    let mut models = Vec::new();
     for (norm, positions, activation, initialization) in [
-        (NormPlacement::Pre, PositionsConfig::Sinusoidal, Activation::Relu, Xavier),
-        (NormPlacement::Post, PositionsConfig::Sinusoidal, Activation::Relu, Xavier),
-        (NormPlacement::Post, PositionsConfig::Learned { limit: 32 }, Activation::Gelu, DeepNorm),
-        (NormPlacement::Pre, PositionsConfig::Rotary, Activation::Swiglu, DepthScaled),
-        (NormPlacement::Pre, PositionsConfig::Alibi, Activation::Gelu, Xavier),
+        (NormPlacement::Pre, Positions::SINUSOIDAL, Activation::Relu, Xavier),
+        (NormPlacement::Post, Positions::SINUSOIDAL, Activation::Relu, Xavier),
+        (NormPlacement::Post, Positions::Learned { limit: 32, offset: 0 }, Activation::Gelu, DeepNorm),
+        (NormPlacement::Pre, Positions::Rotary, Activation::Swiglu, DepthScaled),
+        (NormPlacement::Pre, Positions::Alibi, Activation::Gelu, Xavier),
     ] {
-        let config = transformer(norm, positions, activation, initialization);
+        let stack = |scale| stack(norm, positions, activation, scale);
+        let encoder = stack(initialization.encoder(2, 2).residual_scale);
+        let decoder = stack(initialization.decoder(2).residual_scale).attending();
+        let alone = stack(initialization.decoder_only(2).residual_scale);
         let name = format!("{norm:?} {positions:?} {activation:?} {initialization:?}");
-        bodies.push((format!("transformer {name}"), BodyConfig::Transformer(config.clone())));
-        bodies.push((format!("decoder-only {name}"), BodyConfig::DecoderOnly(DecoderOnlyConfig(config))));
+        let transformer = Architecture::of_text(Some(encoder), decoder, VOCABULARY);
+        models.push((format!("transformer {name}"), config(transformer, initialization)));
+        let decoder_only = Architecture::of_text(None, alone, VOCABULARY);
+        models.push((format!("decoder-only {name}"), config(decoder_only, initialization)));
     }
     for (attention, bidirectional, layers) in [
         (LstmAttention::Additive, true, 1),
@@ -68,24 +61,56 @@ fn bodies() -> Vec<(String, BodyConfig)> {
         (LstmAttention::Dot, true, 2),
         (LstmAttention::None, true, 1),
     ] {
-        bodies.push((
-            format!("lstm {attention:?} {bidirectional} {layers}"),
-            lstm(attention, bidirectional, layers),
-        ));
+        let architecture = lstm(attention, bidirectional, layers);
+        models.push((format!("lstm {attention:?} {bidirectional} {layers}"), config(architecture, Xavier)));
     }
-    bodies
+    for (name, architecture) in Architecture::families(VOCABULARY) {
+        models.push((name.to_owned(), config(architecture, Xavier)));
+    }
+    models
 }
 
-fn model(body: &BodyConfig, device: &Device) -> Model {
-    let source = (!matches!(body, BodyConfig::DecoderOnly(_))).then_some(0);
-    let config = ModelConfig {
-        body: body.clone(),
-        stems: vec![StemConfig::Lookup { vocabulary: VOCABULARY }],
-        heads: vec![HeadConfig::Tied { stem: 0 }],
-        alignments: Vec::new(),
-        tasks: vec![TaskConfig { source, target: 0, head: 0, alignment: None }],
-    };
+fn model(config: &ModelConfig, device: &Device) -> Model {
     config.init(&Initializer::new(Seed(4), device))
+}
+
+/// Every parameter has the name and the shape that the architecture says.
+#[test]
+fn parameters_are_those_of_the_architecture() {
+    for (name, config) in models() {
+        let mut named = Named::default();
+        burn::module::Module::visit(&model(&config, &Device::default()), &mut named);
+        let mut expected: Vec<_> =
+            config.architecture.parameters().into_iter().map(|of| (of.name, of.shape)).collect();
+        expected.sort();
+        named.found.sort();
+        assert_eq!(named.found, expected, "{name}");
+    }
+}
+
+/// Gathers names and shapes; variants of enums give no names.
+#[derive(Default)]
+struct Named {
+    path: Vec<String>,
+    found: Vec<(String, Vec<usize>)>,
+}
+
+impl burn::module::ModuleVisitor for Named {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.path.push(name.to_owned());
+        }
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.path.pop();
+        }
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+        self.found.push((self.path.join("."), param.val().dims().to_vec()));
+    }
 }
 
 /// Rows of tokens, padded with 0.
@@ -99,23 +124,15 @@ fn padded(rows: &[&[i32]]) -> (Vec<i32>, Vec<usize>) {
     (values, rows.iter().map(|row| row.len()).collect())
 }
 
-fn source(model: &Model, body: &BodyConfig, rows: &[&[i32]]) -> Option<Source> {
-    if matches!(body, BodyConfig::DecoderOnly(_)) {
-        return None;
-    }
+fn source(model: &Model, rows: &[&[i32]]) -> Option<Source> {
+    model.architecture().encoder.as_ref()?;
     let (values, lengths) = padded(rows);
     Some(Source { input: model.tokens(values, rows.len()), lengths })
 }
 
-fn logits(
-    model: &Model,
-    body: &BodyConfig,
-    sources: &[&[i32]],
-    targets: &[&[i32]],
-    pass: &mut Pass,
-) -> Tensor<3> {
+fn logits(model: &Model, sources: &[&[i32]], targets: &[&[i32]], pass: &mut Pass) -> Tensor<3> {
     let (values, _) = padded(targets);
-    let hidden = model.forward(0, source(model, body, sources), model.tokens(values, targets.len()), pass);
+    let hidden = model.forward(0, source(model, sources), model.tokens(values, targets.len()), pass);
     model.logits(0, hidden)
 }
 
@@ -128,11 +145,11 @@ const TARGETS: [&[i32]; 3] = [&[2, 8, 9], &[2, 7, 12, 13, 5, 6], &[2]];
 
 #[test]
 fn padding_and_batch_mates_change_nothing() {
-    for (name, body) in bodies() {
-        let model = model(&body, &Device::default());
-        let together = logits(&model, &body, &SOURCES, &TARGETS, &mut Pass::evaluation());
+    for (name, config) in models() {
+        let model = model(&config, &Device::default());
+        let together = logits(&model, &SOURCES, &TARGETS, &mut Pass::evaluation());
         for row in 0..SOURCES.len() {
-            let alone = logits(&model, &body, &[SOURCES[row]], &[TARGETS[row]], &mut Pass::evaluation());
+            let alone = logits(&model, &[SOURCES[row]], &[TARGETS[row]], &mut Pass::evaluation());
             let length = TARGETS[row].len();
             let same = together.clone().narrow(0, row, 1).narrow(1, 0, length);
             let difference = distance(alone, same);
@@ -143,9 +160,9 @@ fn padding_and_batch_mates_change_nothing() {
 
 #[test]
 fn the_future_changes_nothing() {
-    for (name, body) in bodies() {
-        let model = model(&body, &Device::default());
-        let run = |target: &[i32]| logits(&model, &body, &SOURCES[..1], &[target], &mut Pass::evaluation());
+    for (name, config) in models() {
+        let model = model(&config, &Device::default());
+        let run = |target: &[i32]| logits(&model, &SOURCES[..1], &[target], &mut Pass::evaluation());
         let difference =
             distance(run(&[2, 8, 9, 10, 11]).narrow(1, 0, 3), run(&[2, 8, 9, 21, 3]).narrow(1, 0, 3));
         assert!(difference < TOLERANCE, "{name}: positions see the future, by {difference}");
@@ -155,12 +172,11 @@ fn the_future_changes_nothing() {
 #[test]
 #[allow(clippy::needless_range_loop)] // the position counts steps, and rows change places in between
 fn one_by_one_with_a_cache_equals_all_at_once() {
-    for (name, body) in bodies() {
-        let model = model(&body, &Device::default());
+    for (name, config) in models() {
+        let model = model(&config, &Device::default());
         let targets: [&[i32]; 3] = [&[2, 8, 9, 4], &[2, 7, 12, 13], &[2, 3, 20, 6]];
-        let at_once = logits(&model, &body, &SOURCES, &targets, &mut Pass::evaluation());
-        let mut stepper =
-            ModelStepper::new(&model, 0, source(&model, &body, &SOURCES), &mut Pass::evaluation());
+        let at_once = logits(&model, &SOURCES, &targets, &mut Pass::evaluation());
+        let mut stepper = ModelStepper::new(&model, 0, source(&model, &SOURCES), &mut Pass::evaluation());
         // After two positions the rows change places and one is doubled, as in a beam.
         let mut rows = vec![0, 1, 2];
         for position in 0..targets[0].len() {
@@ -189,18 +205,21 @@ fn one_by_one_with_a_cache_equals_all_at_once() {
 
 #[test]
 fn traced_attention_sums_to_one_and_changes_nothing() {
-    for (name, body) in bodies() {
-        let model = model(&body, &Device::default());
+    for (name, config) in models() {
+        let model = model(&config, &Device::default());
         let mut pass = Pass::traced();
-        let traced = logits(&model, &body, &SOURCES, &TARGETS, &mut pass);
-        let plain = logits(&model, &body, &SOURCES, &TARGETS, &mut Pass::evaluation());
+        let traced = logits(&model, &SOURCES, &TARGETS, &mut pass);
+        let plain = logits(&model, &SOURCES, &TARGETS, &mut Pass::evaluation());
         assert!(distance(traced, plain) < TOLERANCE, "{name}");
         let trace = pass.into_trace();
-        let expected = match &body {
-            BodyConfig::Transformer(config) => config.encoder_layers + 2 * config.decoder_layers,
-            BodyConfig::DecoderOnly(config) => config.0.decoder_layers,
-            BodyConfig::Lstm(config) => usize::from(config.attention != LstmAttention::None),
+        let attends = |stack: &Stack| match (stack.transformer(), stack.lstm()) {
+            (Some(layers), _) => {
+                let own = usize::from(stack.self_attention().is_some());
+                layers.layers * (own + usize::from(layers.cross_attention.is_some()))
+            }
+            (_, lstm) => lstm.map_or(0, |lstm| usize::from(lstm.attention != LstmAttention::None)),
         };
+        let expected: usize = config.architecture.stacks().map(|(_, stack)| attends(stack)).sum();
         assert_eq!(trace.attention().len(), expected, "{name}");
         for attention in trace.attention() {
             let [batch, _, queries, keys] = attention.weights.dims();
@@ -223,11 +242,11 @@ fn traced_attention_sums_to_one_and_changes_nothing() {
 
 #[test]
 fn the_same_seed_gives_the_same_weights_and_dropout() {
-    for (name, body) in bodies() {
+    for (name, config) in models() {
         let device = Device::default().autodiff();
         let run = |step| {
             let mut pass = Pass::training(Seed(9), step);
-            logits(&model(&body, &device), &body, &SOURCES, &TARGETS, &mut pass).inner()
+            logits(&model(&config, &device), &SOURCES, &TARGETS, &mut pass).inner()
         };
         assert_eq!(distance(run(1), run(1)), 0.0, "{name}");
         assert!(distance(run(1), run(2)) > 1e-3, "{name}: dropout does not depend on the step");
@@ -237,24 +256,20 @@ fn the_same_seed_gives_the_same_weights_and_dropout() {
 /// Every parameter's gradient points the way that a small step shows.
 #[test]
 fn gradients_are_those_of_the_loss() {
-    for (name, body) in bodies() {
+    for (name, config) in models() {
         let device = Device::default().autodiff();
-        let model = model(&body, &device);
+        let model = model(&config, &device);
         let (targets, _) = padded(&TARGETS);
         let labels: Vec<u32> = targets.iter().map(|&token| (token as u32 + 3) % VOCABULARY as u32).collect();
-        let config = LossConfig { label_smoothing: 0.1 };
+        let loss = LossConfig { label_smoothing: 0.1 };
         let loss_of = |model: &Model| {
             let tokens = model.tokens(targets.clone(), TARGETS.len());
-            let hidden = model.forward(0, source(model, &body, &SOURCES), tokens, &mut Pass::evaluation());
+            let hidden = model.forward(0, source(model, &SOURCES), tokens, &mut Pass::evaluation());
             let rows = labels.len();
-            config.forward(
-                hidden.reshape([rows, 16]),
-                model.softmax_table(0),
-                Targets { tokens: &labels, padding: 0 },
-                1.0,
-            )
+            let SoftmaxOperands { rows, table } = model.softmax(0, hidden.reshape([rows, 16]));
+            loss.forward(rows, table, Targets { tokens: &labels, padding: 0 }, 1.0)
         };
-        let (loss, surrogate) = loss_of(&model);
+        let (before, surrogate) = loss_of(&model);
         let gradients = burn::optim::GradientsParams::from_grads(surrogate.backward(), &model);
         // A step of this length against the gradient lowers the loss by about its squared norm times it.
         let rate = 1e-4;
@@ -262,7 +277,7 @@ fn gradients_are_those_of_the_loss() {
         let moved = burn::module::Module::map(model, &mut mover);
         let (after, _) = loss_of(&moved);
         let expected = rate * mover.squared;
-        let fallen = loss.smoothed - after.smoothed;
+        let fallen = before.smoothed - after.smoothed;
         assert!(
             (fallen / expected - 1.0).abs() < 0.1,
             "{name}: the loss fell by {fallen}, its gradient foretold {expected}"
@@ -292,9 +307,13 @@ impl burn::module::ModuleMapper for Mover {
 /// Every position says what it is by itself: search finds the best of each, as many as the source is given.
 #[test]
 fn aligned_targets_are_written_at_once() {
-    for (name, body) in bodies().into_iter().filter(|(_, body)| !matches!(body, BodyConfig::DecoderOnly(_))) {
-        let model = model(&body, &Device::default());
-        let source = source(&model, &body, &SOURCES).expect("a body with an encoder");
+    let reads = |config: &ModelConfig| {
+        let Architecture { encoder, decoder, .. } = &config.architecture;
+        encoder.as_ref().is_some_and(|encoder| encoder.d_model == decoder.d_model)
+    };
+    for (name, config) in models().into_iter().filter(|(_, config)| reads(config)) {
+        let model = model(&config, &Device::default());
+        let source = source(&model, &SOURCES).expect("a body with an encoder");
         let pass = &mut Pass::evaluation();
         let memory = model.encode(0, source.clone(), pass).expect("a body with an encoder");
         let logits = model.logits(0, model.decode_aligned(0, &memory, 5, pass));
@@ -331,14 +350,13 @@ fn aligned_targets_are_written_at_once() {
 
 #[test]
 fn search_runs_on_every_body() {
-    for (name, body) in bodies() {
-        let model = model(&body, &Device::default());
+    for (name, config) in models() {
+        let model = model(&config, &Device::default());
         let rows: Vec<SourceRow> = (0..SOURCES.len())
             .map(|id| SourceRow { id: id as u64, prefix: vec![], min_length: 0, max_length: 8 })
             .collect();
         let run = |sources: &[&[i32]], rows: &[SourceRow], strategy: Strategy| {
-            let mut stepper =
-                ModelStepper::new(&model, 0, source(&model, &body, sources), &mut Pass::evaluation());
+            let mut stepper = ModelStepper::new(&model, 0, source(&model, sources), &mut Pass::evaluation());
             let options = SearchOptions { strategy, ..SearchOptions::default() };
             search(&mut stepper, rows, 2, 3, &[0, 1, 2], &options).expect("a valid search")
         };

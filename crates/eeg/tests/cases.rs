@@ -1,6 +1,9 @@
 //! The files that people really have, where ANY2ANY_CASES names a folder of them: each is read as MNE reads it, or
 //! refused in words.
 
+#[path = "../../../tests/support/outside.rs"]
+mod outside;
+
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::{Contents, File, Medium};
@@ -8,12 +11,7 @@ use any2any_eeg::Eeg;
 
 /// The folder of the recordings, if there is one.
 fn folder() -> Option<PathBuf> {
-    let root = std::env::var_os("ANY2ANY_CASES");
-    let folder = root.map(|root| Path::new(&root).join("eeg")).filter(|folder| folder.is_dir());
-    if folder.is_none() {
-        println!("skipped: ANY2ANY_CASES names no folder with eeg");
-    }
-    folder
+    outside::folder("ANY2ANY_CASES", "eeg")
 }
 
 /// The values of a recording, `[channels, samples]`.

@@ -5,6 +5,8 @@
 //! 32-bit floats, and a table of labels and subjects beside it.
 
 mod common;
+#[path = "../../../tests/support/outside.rs"]
+mod outside;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -24,13 +26,8 @@ struct Trial {
 
 /// The folder of the recordings, if there is one.
 fn folder() -> Option<PathBuf> {
-    let root = std::env::var_os("ANY2ANY_DATA");
-    let folder = root.map(|root| Path::new(&root).join("eeg_ssvep_exo"));
-    let folder = folder.filter(|folder| folder.join("edf.tar.gz").exists());
-    if folder.is_none() {
-        println!("skipped: ANY2ANY_DATA names no folder with eeg_ssvep_exo");
-    }
-    folder
+    let archive = outside::folder("ANY2ANY_DATA", "eeg_ssvep_exo/edf.tar.gz")?;
+    archive.parent().map(Path::to_path_buf)
 }
 
 /// The trials of the three lights, without sessions that the authors exclude.

@@ -46,6 +46,7 @@ mod shape;
 mod similar;
 mod source;
 pub mod spec;
+mod stacks;
 mod structure;
 mod suggest;
 mod syntax;

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use any2any_experiment::spec::{self, Decoding};
+use any2any_architecture::Architecture;
+use any2any_experiment::spec::Decoding;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::failure::Failure;
@@ -114,29 +115,16 @@ struct Sizes {
 
 impl Opened {
     fn sizes(&self) -> Sizes {
+        let Architecture { encoder, decoder, .. } = &self.architecture;
         let wide = |value: usize| value as u64;
-        match &self.experiment.model {
-            spec::Model::Transformer(model) => Sizes {
-                d_model: wide(model.d_model),
-                d_ff: wide(model.d_ff),
-                heads: wide(model.heads),
-                encoder_layers: wide(model.encoder_layers),
-                decoder_layers: wide(model.decoder_layers),
-            },
-            spec::Model::DecoderOnly(model) => Sizes {
-                d_model: wide(model.d_model),
-                d_ff: wide(model.d_ff),
-                heads: wide(model.heads),
-                encoder_layers: 0,
-                decoder_layers: wide(model.layers),
-            },
-            spec::Model::Lstm(model) => Sizes {
-                d_model: wide(model.d_model),
-                d_ff: 4 * wide(model.d_model),
-                heads: 1,
-                encoder_layers: wide(model.encoder_layers),
-                decoder_layers: wide(model.decoder_layers),
-            },
+        let layers = decoder.transformer();
+        Sizes {
+            d_model: wide(decoder.d_model),
+            // The gates of an LSTM's cells take as much.
+            d_ff: layers.map_or(4 * wide(decoder.d_model), |layers| wide(layers.feed_forward.d_ff)),
+            heads: decoder.self_attention().map_or(1, |attention| wide(attention.heads)),
+            encoder_layers: encoder.as_ref().map_or(0, |encoder| wide(encoder.layers())),
+            decoder_layers: wide(decoder.layers()),
         }
     }
 

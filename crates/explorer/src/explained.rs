@@ -7,7 +7,7 @@ use any2any_inspect::{self as library, Array, ReadSource, SearchTree};
 use crate::pooling;
 use crate::protocol::{
     Attention, AttentionKind, BeamNode, BeamTree, Floats, Look, LookPosition, LookSource, LookTarget, Part,
-    PartValues, Stack, WrittenPosition,
+    PartValues, WrittenPosition,
 };
 use crate::view::{region, view};
 
@@ -47,7 +47,7 @@ pub(crate) fn look(
         positions: look.target.positions.iter().map(written).collect(),
     };
     let attention = |attention: &library::Attention| Attention {
-        stack: stack(attention.place.stack),
+        stack: attention.place.stack,
         kind: match attention.place.kind {
             library::AttentionKind::Own => AttentionKind::Own,
             library::AttentionKind::Cross => AttentionKind::Cross,
@@ -65,20 +65,10 @@ pub(crate) fn look(
     }
 }
 
-fn stack(stack: library::Stack) -> Stack {
-    match stack {
-        library::Stack::Encoder => Stack::Encoder,
-        library::Stack::Decoder => Stack::Decoder,
-    }
-}
-
 /// A layer of attention, as the library names it.
-pub(crate) fn place(stack: Stack, kind: AttentionKind, layer: usize) -> library::Place {
+pub(crate) fn place(stack: library::StackKind, kind: AttentionKind, layer: usize) -> library::Place {
     library::Place {
-        stack: match stack {
-            Stack::Encoder => library::Stack::Encoder,
-            Stack::Decoder => library::Stack::Decoder,
-        },
+        stack,
         kind: match kind {
             AttentionKind::Own => library::AttentionKind::Own,
             AttentionKind::Cross => library::AttentionKind::Cross,
@@ -114,7 +104,7 @@ pub(crate) fn part(part: &library::Part) -> Part {
         id: part.id.clone(),
         name: part.name.clone(),
         kind: part.kind,
-        stack: part.stack.map(stack),
+        stack: part.stack,
         layer: part.layer,
         values: part.values.iter().map(values).collect(),
         parameters: part.parameters.clone(),

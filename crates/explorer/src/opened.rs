@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
+use any2any_architecture::{Architecture, Positions};
 use any2any_data::{DataError, DataRoot, Dataset, Samples};
 use any2any_experiment::spec::{self, Experiment};
 use any2any_inspect::ReadSource;
@@ -34,6 +35,8 @@ pub(crate) const MACHINE: usize = 1 << 22;
 pub(crate) struct Opened {
     pub(crate) experiment: Experiment,
     pub(crate) adapters: AdapterSet,
+    /// What the model is.
+    pub(crate) architecture: Architecture,
     pub(crate) parameters: u64,
     root: Option<DataRoot>,
     datasets: Kept<usize, Dataset>,
@@ -71,52 +74,36 @@ impl Opened {
                 eprintln!("warning: task '{name}' is shown without samples: {error}");
             }
         }
-        Ok(Self { experiment, adapters, parameters, root, datasets, splits: Kept::new(SPLITS) })
+        let architecture = any2any_run::architecture(&experiment, &adapters);
+        Ok(Self { experiment, adapters, architecture, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }
 
     /// The model as it is listed.
     pub(crate) fn describe(&self, checkpoints: Vec<Checkpoint>) -> RunModel {
-        let blank = RunModel {
-            body: Body::Lstm,
-            d_model: 0,
-            d_ff: 0,
-            heads: 0,
-            encoder_layers: 0,
-            decoder_layers: 0,
+        let Architecture { encoder, decoder, .. } = &self.architecture;
+        let transformer = decoder.transformer();
+        RunModel {
+            body: match (encoder, transformer) {
+                (_, None) => Body::Lstm,
+                (Some(_), Some(_)) => Body::Transformer,
+                (None, Some(_)) => Body::DecoderOnly,
+            },
+            d_model: decoder.d_model,
+            d_ff: transformer.map_or(0, |layers| layers.feed_forward.d_ff),
+            heads: decoder.self_attention().map_or(0, |attention| attention.heads),
+            encoder_layers: encoder.as_ref().map_or(0, |encoder| encoder.layers()),
+            decoder_layers: decoder.layers(),
             parameters: self.parameters,
-            norm: None,
-            positions: None,
+            norm: transformer.map(|layers| layers.placement),
+            positions: match decoder.positions {
+                Positions::Sinusoidal { .. } => Some(spec::Positions::Sinusoidal),
+                Positions::Learned { .. } => Some(spec::Positions::Learned),
+                Positions::Rotary => Some(spec::Positions::Rotary),
+                Positions::Alibi => Some(spec::Positions::Alibi),
+                Positions::None | Positions::Relative { .. } => None,
+            },
             checkpoints,
             tasks: (0..self.adapters.tasks().len()).map(|task| self.task(task)).collect(),
-        };
-        match &self.experiment.model {
-            spec::Model::Transformer(model) => RunModel {
-                body: Body::Transformer,
-                d_model: model.d_model,
-                d_ff: model.d_ff,
-                heads: model.heads,
-                encoder_layers: model.encoder_layers,
-                decoder_layers: model.decoder_layers,
-                norm: Some(model.norm),
-                positions: Some(model.positions),
-                ..blank
-            },
-            spec::Model::DecoderOnly(model) => RunModel {
-                body: Body::DecoderOnly,
-                d_model: model.d_model,
-                d_ff: model.d_ff,
-                heads: model.heads,
-                decoder_layers: model.layers,
-                norm: Some(model.norm),
-                positions: Some(model.positions),
-                ..blank
-            },
-            spec::Model::Lstm(model) => RunModel {
-                d_model: model.d_model,
-                encoder_layers: model.encoder_layers,
-                decoder_layers: model.decoder_layers,
-                ..blank
-            },
         }
     }
 

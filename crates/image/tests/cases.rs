@@ -1,18 +1,18 @@
 //! Files that people really have, against what Pillow reads from them: a folder `image` with `NAME.npy` beside each
 //! file, all laid into the middle of 64 x 64 white pixels. Where it lies is said by ANY2ANY_CASES.
 
-use std::path::{Path, PathBuf};
+#[path = "../../../tests/support/outside.rs"]
+mod outside;
+
+use std::path::PathBuf;
 
 use any2any_adapter::{File, Medium, Value};
 use any2any_image::Image;
 use serde_json::json;
 
 fn files() -> Vec<PathBuf> {
-    let Some(root) = std::env::var_os("ANY2ANY_CASES") else {
-        println!("skipped: ANY2ANY_CASES does not say where the files lie");
-        return Vec::new();
-    };
-    let folder = std::fs::read_dir(Path::new(&root).join("image")).expect("the folder of pictures");
+    let Some(folder) = outside::folder("ANY2ANY_CASES", "image") else { return Vec::new() };
+    let folder = std::fs::read_dir(folder).expect("the folder of pictures");
     let mut files: Vec<PathBuf> = folder.map(|entry| entry.expect("a file").path()).collect();
     files.retain(|path| path.extension().is_none_or(|extension| extension != "npy"));
     files.sort();

@@ -1,5 +1,8 @@
 //! Real pictures: digits of MNIST, lines of Fraktur, sheets of emoji. Where they lie is said by ANY2ANY_DATA.
 
+#[path = "../../../tests/support/outside.rs"]
+mod outside;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +14,7 @@ use serde_json::{Value as Json, json};
 
 /// A folder of real data, where there is one.
 fn folder(name: &str) -> Option<PathBuf> {
-    let Some(root) = std::env::var_os("ANY2ANY_DATA") else {
-        println!("skipped: ANY2ANY_DATA does not say where real data lies");
-        return None;
-    };
-    Some(PathBuf::from(root).join(name))
+    outside::folder("ANY2ANY_DATA", name)
 }
 
 fn open(options: &Json, files: impl IntoIterator<Item = Value>) -> Vec<Value> {

@@ -1,5 +1,6 @@
 //! The attention sub-layers of encoder and decoder.
 
+use any2any_architecture::{Attention, names};
 use any2any_kernels::host::attention::Rows;
 use any2any_kernels::host::forward::memory::{Memory, Queries};
 use any2any_kernels::host::forward::past::Past;
@@ -7,29 +8,16 @@ use any2any_kernels::host::forward::weights::Weights;
 
 use crate::buffers::{Inner, sized};
 use crate::error::EngineError;
-use crate::parameters::Reader;
+use crate::parameters::{Map, Reader};
 use crate::positions::Places;
-
-/// The width of all heads, and how many there are.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Heads {
-    pub(crate) d_model: usize,
-    pub(crate) count: usize,
-}
-
-impl Heads {
-    fn d_head(self) -> usize {
-        self.d_model / self.count
-    }
-}
 
 /// Attention of a sequence to itself.
 #[derive(Debug)]
-pub(crate) struct OwnAttention {
+pub(crate) struct SelfAttention {
     /// Queries, keys and values side by side.
     projection: Weights,
     output: Weights,
-    heads: Heads,
+    heads: Attention,
 }
 
 /// Attention to what an encoder has made of a source.
@@ -39,7 +27,7 @@ pub(crate) struct CrossAttention {
     /// Keys and values side by side.
     memory: Weights,
     output: Weights,
-    heads: Heads,
+    heads: Attention,
 }
 
 /// What one layer knows of earlier positions, and where it writes the newest one.
@@ -56,14 +44,41 @@ pub(crate) struct Written<'a> {
     pub(crate) column: usize,
 }
 
-impl OwnAttention {
-    pub(crate) fn read(reader: &Reader<'_>, heads: Heads) -> Result<Self, EngineError> {
-        let d_model = heads.d_model;
+/// The maps from rows to what the heads of attention read, and from what they gather.
+struct Maps<'a> {
+    query: Map<'a>,
+    key: Map<'a>,
+    value: Map<'a>,
+    output: Map<'a>,
+}
+
+impl Maps<'_> {
+    fn new(heads: &Attention, d_model: usize) -> Self {
+        let width = heads.width();
+        // Scores are always divided by the root of `d_head`: where they should not be, queries are larger.
+        let scale = if heads.scaled { 1.0 } else { (heads.d_head as f32).sqrt() };
+        Self {
+            query: Map { scale, ..Map::new(names::QUERY, width, heads.query_bias) },
+            key: Map::new(names::KEY, width, heads.key_bias),
+            value: Map::new(names::VALUE, width, heads.value_bias),
+            output: Map::new(names::OUTPUT, d_model, heads.output_bias),
+        }
+    }
+}
+
+impl SelfAttention {
+    pub(crate) fn read(reader: &Reader<'_>, heads: &Attention, d_model: usize) -> Result<Self, EngineError> {
+        let Maps { query, key, value, output } = Maps::new(heads, d_model);
         Ok(Self {
-            projection: reader.joined(&["query", "key", "value"], d_model, d_model)?,
-            output: reader.joined(&["output"], d_model, d_model)?,
-            heads,
+            projection: reader.joined(&[query, key, value], d_model)?,
+            output: reader.joined(&[output], heads.width())?,
+            heads: *heads,
         })
+    }
+
+    /// The values that one position leaves behind: its key and its value.
+    pub(crate) fn row_width(&self) -> usize {
+        2 * self.heads.width()
     }
 
     /// Whole sequences, one after the other, each of its own length: `[rows, d_model]`.
@@ -71,22 +86,23 @@ impl OwnAttention {
         &self,
         input: &[f32],
         lengths: &[usize],
-        (places, slopes): (&Places, Option<&[f32]>),
+        places: &Places,
         output: &mut [f32],
         memory: &mut Inner,
     ) {
-        let Heads { d_model, count } = self.heads;
-        let projected = sized(&mut memory.wide, 3 * input.len());
+        let (width, Attention { heads, d_head, .. }) = (self.heads.width(), self.heads);
+        let positions: usize = lengths.iter().sum();
+        let projected = sized(&mut memory.wide, 3 * positions * width);
         self.projection.apply(input, projected, &mut memory.rows);
-        let context = sized(&mut memory.narrow, input.len());
+        let context = sized(&mut memory.narrow, positions * width);
         let mut first = 0;
         for &length in lengths {
-            let rows = &mut projected[3 * first * d_model..][..3 * length * d_model];
-            places.turn(rows, count);
-            let place = |part: usize| Rows { values: rows, stride: 3 * d_model, column: part * d_model };
-            let keys = Memory::new(place(1), place(2), length, count, self.heads.d_head());
-            let context = &mut context[first * d_model..][..length * d_model];
-            keys.attend(Queries { rows: place(0), slopes }, context, &mut memory.scores);
+            let rows = &mut projected[3 * first * width..][..3 * length * width];
+            places.turn(rows, &self.heads);
+            let place = |part: usize| Rows { values: rows, stride: 3 * width, column: part * width };
+            let keys = Memory::new(place(1), place(2), length, heads, d_head);
+            let context = &mut context[first * width..][..length * width];
+            keys.attend(Queries { rows: place(0), bias: places.bias() }, context, &mut memory.scores);
             first += length;
         }
         self.output.apply(context, output, &mut memory.rows);
@@ -97,56 +113,63 @@ impl OwnAttention {
         &self,
         input: &[f32],
         written: Written<'_>,
-        (places, slopes): (&Places, Option<&[f32]>),
+        places: &Places,
         output: &mut [f32],
         memory: &mut Inner,
     ) {
-        let d_model = self.heads.d_model;
+        let width = self.heads.width();
         let Written { positions, ancestors, newest, row_width, column } = written;
-        let projected = sized(&mut memory.wide, 3 * input.len());
+        let count = newest.len() / row_width.max(1);
+        let projected = sized(&mut memory.wide, 3 * count * width);
         self.projection.apply(input, projected, &mut memory.rows);
-        places.turn(projected, self.heads.count);
-        let rows = projected.chunks_exact(3 * d_model).zip(newest.chunks_exact_mut(row_width));
+        places.turn(projected, &self.heads);
+        let rows = projected.chunks_exact(3 * width).zip(newest.chunks_exact_mut(row_width));
         for (projected, newest) in rows {
-            newest[column..][..2 * d_model].copy_from_slice(&projected[d_model..]);
+            newest[column..][..2 * width].copy_from_slice(&projected[width..]);
         }
         let past = Past {
             positions,
             row_width,
             column,
             ancestors,
-            heads: self.heads.count,
-            d_head: self.heads.d_head(),
-            slopes,
+            heads: self.heads.heads,
+            d_head: self.heads.d_head,
+            bias: places.bias(),
         };
-        let context = sized(&mut memory.narrow, input.len());
-        past.attend(projected, 3 * d_model, newest, context, &mut memory.scores);
+        let context = sized(&mut memory.narrow, count * width);
+        past.attend(projected, 3 * width, newest, context, &mut memory.scores);
         self.output.apply(context, output, &mut memory.rows);
     }
 }
 
 impl CrossAttention {
-    pub(crate) fn read(reader: &Reader<'_>, heads: Heads) -> Result<Self, EngineError> {
-        let d_model = heads.d_model;
+    /// Reads the layer; what it attends to is `memory` wide.
+    pub(crate) fn read(
+        reader: &Reader<'_>,
+        heads: &Attention,
+        [d_model, memory]: [usize; 2],
+    ) -> Result<Self, EngineError> {
+        let Maps { query, key, value, output } = Maps::new(heads, d_model);
         Ok(Self {
-            query: reader.joined(&["query"], d_model, d_model)?,
-            memory: reader.joined(&["key", "value"], d_model, d_model)?,
-            output: reader.joined(&["output"], d_model, d_model)?,
-            heads,
+            query: reader.joined(&[query], d_model)?,
+            memory: reader.joined(&[key, value], memory)?,
+            output: reader.joined(&[output], heads.width())?,
+            heads: *heads,
         })
     }
 
     /// Projects the states of sequences, one after the other, each of its own length.
     pub(crate) fn project(&self, states: &[f32], lengths: &[usize], memory: &mut Inner) -> Vec<Memory> {
-        let Heads { d_model, count } = self.heads;
-        let projected = sized(&mut memory.wide, 2 * states.len());
+        let (width, Attention { heads, d_head, .. }) = (self.heads.width(), self.heads);
+        let positions: usize = lengths.iter().sum();
+        let projected = sized(&mut memory.wide, 2 * positions * width);
         self.memory.apply(states, projected, &mut memory.rows);
         let mut rest = &*projected;
         let project = |&length: &usize| {
-            let (rows, others) = rest.split_at(2 * length * d_model);
+            let (rows, others) = rest.split_at(2 * length * width);
             rest = others;
-            let place = |part: usize| Rows { values: rows, stride: 2 * d_model, column: part * d_model };
-            Memory::new(place(0), place(1), length, count, self.heads.d_head())
+            let place = |part: usize| Rows { values: rows, stride: 2 * width, column: part * width };
+            Memory::new(place(0), place(1), length, heads, d_head)
         };
         lengths.iter().map(project).collect()
     }
@@ -159,15 +182,16 @@ impl CrossAttention {
         output: &mut [f32],
         memory: &mut Inner,
     ) {
-        let d_model = self.heads.d_model;
-        let queries = sized(&mut memory.wide, input.len());
+        let width = self.heads.width();
+        let count = input.len() / self.query.inputs().max(1);
+        let queries = sized(&mut memory.wide, count * width);
         self.query.apply(input, queries, &mut memory.rows);
-        let context = sized(&mut memory.narrow, input.len());
+        let context = sized(&mut memory.narrow, count * width);
         let mut first = 0;
         for (read, rows) in memories {
-            let places = first * d_model..(first + rows) * d_model;
-            let rows_of = Rows { values: &queries[places.clone()], stride: d_model, column: 0 };
-            read.attend(Queries { rows: rows_of, slopes: None }, &mut context[places], &mut memory.scores);
+            let places = first * width..(first + rows) * width;
+            let rows_of = Rows { values: &queries[places.clone()], stride: width, column: 0 };
+            read.attend(Queries { rows: rows_of, bias: None }, &mut context[places], &mut memory.scores);
             first += rows;
         }
         self.output.apply(context, output, &mut memory.rows);

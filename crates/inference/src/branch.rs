@@ -1,6 +1,6 @@
 //! The residual branch around a sub-layer.
 
-use any2any_core::NormPlacement;
+use any2any_architecture::{Norm as NormData, NormKind, NormPlacement, TransformerLayers, names};
 use any2any_kernels::host::forward::elementwise::{join, normalise};
 use any2any_kernels::host::layer_norm;
 
@@ -13,16 +13,32 @@ use crate::parameters::Reader;
 pub(crate) struct Norm {
     gain: Vec<f32>,
     bias: Vec<f32>,
+    kind: NormKind,
+    epsilon: f32,
 }
 
 impl Norm {
-    pub(crate) fn read(reader: &Reader<'_>, d_model: usize) -> Result<Self, EngineError> {
-        let values = |name| Ok(reader.values(name, &[d_model])?.to_vec());
-        Ok(Self { gain: values("gamma")?, bias: values("beta")? })
+    pub(crate) fn read(data: &NormData, reader: &Reader<'_>, d_model: usize) -> Result<Self, EngineError> {
+        let bias = match data.bias {
+            true => reader.values(names::BIAS, &[d_model])?.to_vec(),
+            false => vec![0.0; d_model],
+        };
+        let gain = reader.values(names::WEIGHT, &[d_model])?.to_vec();
+        Ok(Self { gain, bias, kind: data.kind, epsilon: data.epsilon as f32 })
+    }
+
+    /// Reads a normalisation where there is one.
+    pub(crate) fn read_any(
+        data: Option<&NormData>,
+        reader: &Reader<'_>,
+        d_model: usize,
+    ) -> Result<Option<Self>, EngineError> {
+        data.map(|data| Self::read(data, reader, d_model)).transpose()
     }
 
     pub(crate) fn apply(&self, input: &[f32], output: &mut [f32]) {
-        normalise(layer_norm::Norm { gain: &self.gain, bias: &self.bias }, input, output);
+        let Self { gain, bias, kind, epsilon } = self;
+        normalise(layer_norm::Norm { gain, bias, kind: *kind, epsilon: *epsilon }, input, output);
     }
 
     pub(crate) fn apply_in_place(&self, stream: &mut [f32], buffers: &mut Buffers) {
@@ -41,13 +57,15 @@ pub(crate) struct Branch {
 }
 
 impl Branch {
+    /// Reads the branch around a sub-layer, by the sub-layer's name.
     pub(crate) fn read(
+        layers: &TransformerLayers,
+        sub_layer: &str,
         reader: &Reader<'_>,
         d_model: usize,
-        placement: NormPlacement,
-        carry: f32,
     ) -> Result<Self, EngineError> {
-        Ok(Self { norm: Norm::read(&reader.child("norm"), d_model)?, placement, carry })
+        let norm = Norm::read(&layers.norm, &reader.child(names::norm_of(sub_layer)), d_model)?;
+        Ok(Self { norm, placement: layers.placement, carry: layers.residual_scale as f32 })
     }
 
     /// Joins a stream with what a sub-layer makes of it; `layer` gets its input, its output and memory.

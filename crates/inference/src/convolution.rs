@@ -1,7 +1,7 @@
 //! Convolutions over neighbouring frames, on one sequence.
 
 use any2any_adapter::Convolution as Layer;
-use any2any_core::Activation;
+use any2any_architecture::{Activation, names};
 use any2any_kernels::host::forward::elementwise::activate;
 use any2any_kernels::host::forward::weights::{Scratch, Weights};
 
@@ -21,10 +21,10 @@ impl Convolutions {
         reader: &Reader<'_>,
         d_model: usize,
     ) -> Result<Self, EngineError> {
-        let reader = reader.child("layers");
+        let reader = reader.child(names::LAYERS);
         let layer = |(number, layer): (usize, &Layer)| {
             let width = if number == 0 { width } else { d_model };
-            Ok((*layer, reader.joined(&[&number.to_string()], layer.kernel * width, d_model)?))
+            Ok((*layer, reader.child(number).only(d_model, layer.kernel * width)?))
         };
         Ok(Self { layers: layers.iter().enumerate().map(layer).collect::<Result<_, _>>()? })
     }

@@ -1,32 +1,66 @@
 //! The decoder: one new position of many hypotheses at a time.
 
+use any2any_architecture::{Mixer, Stack, StackKind, TransformerLayers, names};
 use any2any_kernels::host::forward::memory::Memory;
 
-use crate::attention::{CrossAttention, OwnAttention, Written};
+use crate::attention::{CrossAttention, SelfAttention, Written};
 use crate::branch::{Branch, Norm};
-use crate::buffers::Buffers;
+use crate::buffers::{Buffers, Inner};
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
 use crate::positions::{Places, Positions};
-use crate::stack::StackConfig;
+use crate::ssru::Ssru;
 
 /// The decoder, with or without attention to an encoder.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     layers: Vec<Layer>,
     norm: Option<Norm>,
+    embedding_norm: Option<Norm>,
     pub(crate) positions: Positions,
     pub(crate) d_model: usize,
 }
 
 #[derive(Debug)]
 struct Layer {
-    own: OwnAttention,
-    own_branch: Branch,
+    mixer: Cell,
+    mixer_branch: Branch,
     cross: Option<(CrossAttention, Branch)>,
     feed_forward: FeedForward,
     feed_forward_branch: Branch,
+}
+
+/// How a position learns of earlier ones.
+#[derive(Debug)]
+enum Cell {
+    SelfAttention(SelfAttention),
+    Ssru(Ssru),
+}
+
+impl Cell {
+    /// The values that one position leaves behind.
+    fn row_width(&self) -> usize {
+        match self {
+            Self::SelfAttention(attention) => attention.row_width(),
+            Self::Ssru(ssru) => ssru.row_width(),
+        }
+    }
+
+    /// One new position of each row, `[rows, d_model]`.
+    fn newest(
+        &self,
+        input: &[f32],
+        written: Written<'_>,
+        places: &Places,
+        output: &mut [f32],
+        memory: &mut Inner,
+    ) {
+        match self {
+            Self::SelfAttention(attention) => attention.newest(input, written, places, output, memory),
+            Self::Ssru(ssru) => ssru.newest(input, written, output, memory),
+        }
+    }
 }
 
 /// What the decoder reads of one source: keys and values for each of its layers.
@@ -52,33 +86,58 @@ pub(crate) struct Step<'a> {
 }
 
 impl Decoder {
-    pub(crate) fn read(config: &StackConfig, cross: bool, reader: &Reader<'_>) -> Result<Self, EngineError> {
+    /// Reads the decoder; the encoder's output is `memory` wide.
+    pub(crate) fn read(
+        stack: &Stack,
+        layers: &TransformerLayers,
+        memory: usize,
+        reader: &Reader<'_>,
+    ) -> Result<Self, EngineError> {
+        let d_model = stack.d_model;
         let layer = |number: usize| {
-            let reader = reader.child("layers").child(number);
-            let crossed = || {
-                let reader = reader.child("cross");
-                let attention = CrossAttention::read(&reader.child("attention"), config.heads)?;
-                Ok((attention, config.branch(&reader.child("residual"))?))
+            let reader = reader.child(names::LAYERS).child(number);
+            let branch = |name| Branch::read(layers, name, &reader, d_model);
+            let (mixer, name) = match &layers.mixer {
+                Mixer::SelfAttention(heads) => {
+                    let reader = reader.child(names::SELF_ATTENTION);
+                    let attention = SelfAttention::read(&reader, heads, d_model)?;
+                    (Cell::SelfAttention(attention), names::SELF_ATTENTION)
+                }
+                Mixer::Ssru => (Cell::Ssru(Ssru::read(&reader.child(names::SSRU), d_model)?), names::SSRU),
+            };
+            let cross = |heads| {
+                let reader = reader.child(names::CROSS_ATTENTION);
+                let attention = CrossAttention::read(&reader, heads, [d_model, memory])?;
+                Ok((attention, branch(names::CROSS_ATTENTION)?))
             };
             Ok(Layer {
-                own: OwnAttention::read(&reader.child("own"), config.heads)?,
-                own_branch: config.branch(&reader.child("own_residual"))?,
-                cross: cross.then(crossed).transpose()?,
-                feed_forward: config.feed_forward(&reader.child("feed_forward"))?,
-                feed_forward_branch: config.branch(&reader.child("feed_forward_residual"))?,
+                mixer,
+                mixer_branch: branch(name)?,
+                cross: layers.cross_attention.as_ref().map(cross).transpose()?,
+                feed_forward: FeedForward::read(
+                    &reader.child(names::FEED_FORWARD),
+                    &layers.feed_forward,
+                    d_model,
+                )?,
+                feed_forward_branch: branch(names::FEED_FORWARD)?,
             })
         };
         Ok(Self {
-            layers: (0..config.layers).map(layer).collect::<Result<_, _>>()?,
-            norm: config.norm(reader)?,
-            positions: config.positions(reader)?,
-            d_model: config.heads.d_model,
+            layers: (0..layers.layers).map(layer).collect::<Result<_, _>>()?,
+            norm: Norm::read_any(stack.final_norm.as_ref(), &reader.child(names::FINAL_NORM), d_model)?,
+            embedding_norm: Norm::read_any(
+                stack.embedding_norm.as_ref(),
+                &reader.child(names::EMBEDDING_NORM),
+                d_model,
+            )?,
+            positions: Positions::read(stack, StackKind::Decoder, reader)?,
+            d_model,
         })
     }
 
-    /// Keys and values that one position leaves behind, all layers together.
+    /// The values that one position leaves behind, all layers together.
     pub(crate) fn row_width(&self) -> usize {
-        self.layers.len() * 2 * self.d_model
+        self.layers.iter().map(|layer| layer.mixer.row_width()).sum()
     }
 
     /// What is read of sources: `states` of all of them, one after the other, each of its own length.
@@ -104,18 +163,16 @@ impl Decoder {
         for row in stream.chunks_exact_mut(d_model) {
             places.add(positions.len(), row);
         }
-        let at = (places, self.positions.slopes());
+        if let Some(norm) = &self.embedding_norm {
+            norm.apply_in_place(stream, buffers);
+        }
+        let (row_width, mut column) = (self.row_width(), 0);
         for (number, layer) in self.layers.iter().enumerate() {
-            let written = Written {
-                positions,
-                ancestors,
-                newest,
-                row_width: self.row_width(),
-                column: number * 2 * d_model,
-            };
-            layer.own_branch.join(stream, buffers, |input, output, memory| {
-                layer.own.newest(input, written, at, output, memory);
+            let written = Written { positions, ancestors, newest, row_width, column };
+            layer.mixer_branch.join(stream, buffers, |input, output, memory| {
+                layer.mixer.newest(input, written, places, output, memory);
             });
+            column += layer.mixer.row_width();
             if let Some((cross, branch)) = &layer.cross {
                 let memories = sources.iter().map(|(source, rows)| (&source.layers[number], *rows));
                 branch.join(stream, buffers, |input, output, memory| {

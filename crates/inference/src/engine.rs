@@ -1,7 +1,7 @@
 //! A trained model in the form in which it decodes fastest.
 
 use any2any_adapter::{Cancellation, Sequence};
-use any2any_core::{BodyConfig, HeadConfig, ModelConfig, TaskConfig};
+use any2any_architecture::{Architecture, Head as HeadData, Task, names};
 use any2any_kernels::host::forward::weights::{Precision, Weights};
 use rayon::prelude::*;
 
@@ -10,7 +10,6 @@ use crate::decoder::{Decoder, SourceMemory};
 use crate::encoder::Encoder;
 use crate::error::EngineError;
 use crate::parameters::{Parameters, Reader};
-use crate::stack::StackConfig;
 use crate::stem::Stem;
 
 /// Positions that are encoded together, on one thread.
@@ -20,9 +19,8 @@ const POSITIONS: usize = 192;
 #[derive(Debug)]
 pub struct Engine {
     stems: Vec<Stem>,
-    /// The tables of heads that have their own.
     heads: Vec<Head>,
-    tasks: Vec<TaskConfig>,
+    tasks: Vec<Task>,
     /// `[tasks, d_model]`, added to every target position; empty when there is one task.
     task_vectors: Vec<f32>,
     encoder: Option<Encoder>,
@@ -31,10 +29,18 @@ pub struct Engine {
 
 #[derive(Debug)]
 enum Head {
-    Own(Weights),
-    Tied(usize),
+    /// A softmax, and what multiplies hidden states before it.
+    Softmax(Table, f32),
     /// Frames: they are not written here.
     Frames,
+}
+
+/// The weights of a softmax.
+#[derive(Debug)]
+enum Table {
+    Own(Weights),
+    /// Those of a stem.
+    Tied(usize),
 }
 
 impl Engine {
@@ -44,54 +50,78 @@ impl Engine {
     ///
     /// When the model is recurrent, or a parameter is missing or of another shape.
     pub fn new(
-        config: &ModelConfig,
+        architecture: &Architecture,
         parameters: &dyn Parameters,
         precision: Precision,
     ) -> Result<Self, EngineError> {
         let reader = Reader::new(parameters, precision);
-        let d_model = config.body.d_model();
-        let (encoder, decoder) = match &config.body {
-            BodyConfig::Transformer(body) => {
-                let reader = reader.child("body.Transformer");
-                let encoder = StackConfig::new(body, body.encoder_layers, body.encoder_carry());
-                let decoder = StackConfig::new(body, body.decoder_layers, body.decoder_carry());
-                let encoder = Encoder::read(&encoder, &reader.child("encoder"))?;
-                (Some(encoder), Decoder::read(&decoder, true, &reader.child("decoder"))?)
-            }
-            BodyConfig::DecoderOnly(body) => {
-                let reader = reader.child("body.DecoderOnly.decoder");
-                let decoder = StackConfig::new(&body.0, body.0.decoder_layers, body.carry());
-                (None, Decoder::read(&decoder, false, &reader)?)
-            }
-            BodyConfig::Lstm(_) => return Err(EngineError::Recurrent),
-        };
-        let stem = |(number, stem)| Stem::read(stem, &reader.child("stems").child(number), d_model);
-        let stems = config.stems.iter().enumerate().map(stem).collect::<Result<Vec<_>, _>>()?;
-        let head = |(number, head): (usize, &HeadConfig)| match *head {
-            HeadConfig::Tied { stem } if stems[stem].table().is_none() => {
-                Err(EngineError::NoTable { head: number, stem })
-            }
-            HeadConfig::Tied { stem } => Ok(Head::Tied(stem)),
-            HeadConfig::Own { vocabulary } => {
-                let table = reader.child("heads").child(number).values("table", &[vocabulary, d_model])?;
-                Ok(Head::Own(Weights::transposed(table, d_model, precision)))
-            }
-            HeadConfig::Frames { width, stops } => {
-                let reader = reader.child("heads").child(number);
-                reader.joined(&["frames"], d_model, width + usize::from(stops))?;
-                Ok(Head::Frames)
+        let d_model = architecture.decoder.d_model;
+        let Some(layers) = architecture.decoder.transformer() else { return Err(EngineError::Recurrent) };
+        let encoder = match &architecture.encoder {
+            None => None,
+            Some(stack) => {
+                let parts = stack.transformer().zip(stack.self_attention()).ok_or(EngineError::Recurrent)?;
+                Some(Encoder::read(stack, parts, &reader.child(names::ENCODER))?)
             }
         };
-        let heads = config.heads.iter().enumerate().map(head).collect::<Result<_, _>>()?;
-        // Alignments teach the encoder and say nothing when it decodes: they must be there, and that is all.
-        for (number, &vocabulary) in config.alignments.iter().enumerate() {
-            reader.child("alignments").joined(&[&number.to_string()], d_model, vocabulary)?;
+        let memory = encoder.as_ref().map_or(d_model, |encoder| encoder.d_model);
+        let decoder = Decoder::read(&architecture.decoder, layers, memory, &reader.child(names::DECODER))?;
+        let mut stems = Vec::with_capacity(architecture.stems.len());
+        for (number, stem) in architecture.stems.iter().enumerate() {
+            let reader = reader.child(names::STEMS).child(&stem.name);
+            stems.push(Stem::read(&stem.part, &reader, architecture.stem_width(number))?);
         }
-        let task_vectors = match config.tasks.len() {
+        let mut heads = Vec::with_capacity(architecture.heads.len());
+        for (number, head) in architecture.heads.iter().enumerate() {
+            let reader = reader.child(names::HEADS).child(&head.name);
+            heads.push(match head.part {
+                HeadData::Frames { .. } => {
+                    reader.child(names::FRAMES).only(head.part.outputs(), d_model)?;
+                    Head::Frames
+                }
+                HeadData::Softmax { vocabulary, tied, bias, scale } => {
+                    let bias = bias.then(|| reader.values(names::BIAS, &[vocabulary])).transpose()?;
+                    let table = match tied {
+                        None => {
+                            let table = reader.values(names::TABLE, &[vocabulary, d_model])?;
+                            let mut table = Weights::transposed(table, d_model, precision);
+                            table.set_bias(bias.unwrap_or(&[]));
+                            Table::Own(table)
+                        }
+                        Some(stem) => {
+                            let Some(table) = stems[stem].table() else {
+                                return Err(EngineError::NoTable { head: number, stem });
+                            };
+                            // A table of embeddings carries the biases of the only softmax that it lends itself to.
+                            let tied =
+                                architecture.heads.iter().filter(|head| head.part.tied() == Some(stem));
+                            match (bias, tied.count()) {
+                                (None, _) => Table::Tied(stem),
+                                (Some(bias), 1) => {
+                                    stems[stem].set_bias(bias);
+                                    Table::Tied(stem)
+                                }
+                                (Some(bias), _) => {
+                                    let mut table = table.clone();
+                                    table.set_bias(bias);
+                                    Table::Own(table)
+                                }
+                            }
+                        }
+                    };
+                    Head::Softmax(table, scale as f32)
+                }
+            });
+        }
+        // Alignments teach the encoder and say nothing when it decodes: they must be there, and that is all.
+        for alignment in &architecture.alignments {
+            reader.child(names::ALIGNMENTS).child(&alignment.name).only(alignment.part, memory)?;
+        }
+        let task_vectors = match architecture.tasks.len() {
             0 | 1 => Vec::new(),
-            several => reader.values("task_vectors", &[several, d_model])?.to_vec(),
+            several => reader.values(names::TASK_VECTORS, &[several, d_model])?.to_vec(),
         };
-        Ok(Self { stems, heads, tasks: config.tasks.clone(), task_vectors, encoder, decoder })
+        Ok(Self { stems, heads, tasks: architecture.tasks.clone(), task_vectors, encoder, decoder })
     }
 
     /// What a task's softmax multiplies hidden states with.
@@ -101,9 +131,20 @@ impl Engine {
     /// When the task writes frames.
     pub(crate) fn table(&self, task: usize) -> &Weights {
         match &self.heads[self.tasks[task].head] {
-            Head::Own(table) => table,
-            Head::Tied(stem) => self.stems[*stem].table().expect("checked when the engine was built"),
+            Head::Softmax(Table::Own(table), _) => table,
+            Head::Softmax(Table::Tied(stem), _) => {
+                self.stems[*stem].table().expect("checked when the engine was built")
+            }
             Head::Frames => panic!("a task that writes frames has no softmax"),
+        }
+    }
+
+    /// Scales hidden states of a task for its softmax.
+    pub(crate) fn scale(&self, task: usize, hidden: &mut [f32]) {
+        if let Head::Softmax(_, scale) = self.heads[self.tasks[task].head]
+            && scale != 1.0
+        {
+            hidden.iter_mut().for_each(|value| *value *= scale);
         }
     }
 
@@ -145,7 +186,7 @@ impl Engine {
         }
         let encode = |buffers: &mut Buffers, group: &[&Sequence]| {
             let lengths: Vec<usize> = group.iter().map(|source| stem.positions(source.len())).collect();
-            let d_model = self.decoder.d_model;
+            let d_model = encoder.d_model;
             let mut stream = vec![0.0; lengths.iter().sum::<usize>() * d_model];
             let mut rows = &mut stream[..];
             for (source, &length) in group.iter().zip(&lengths) {

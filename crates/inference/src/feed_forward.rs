@@ -1,12 +1,12 @@
 //! The position-wise feed-forward layer.
 
-use any2any_core::Activation;
+use any2any_architecture::{Activation, FeedForward as FeedForwardData, names};
 use any2any_kernels::host::forward::elementwise::activate;
 use any2any_kernels::host::forward::weights::Weights;
 
 use crate::buffers::{Inner, sized};
 use crate::error::EngineError;
-use crate::parameters::Reader;
+use crate::parameters::{Map, Reader};
 
 /// `activation(x W1 + b1) W2 + b2`.
 #[derive(Debug)]
@@ -19,15 +19,16 @@ pub(crate) struct FeedForward {
 impl FeedForward {
     pub(crate) fn read(
         reader: &Reader<'_>,
+        data: &FeedForwardData,
         d_model: usize,
-        d_ff: usize,
-        activation: Activation,
     ) -> Result<Self, EngineError> {
-        let names: &[&str] = if activation.inputs() == 2 { &["inner", "gate"] } else { &["inner"] };
+        let map = |name| Map::new(name, data.d_ff, data.bias);
+        let (inner, gate) = (map(names::INNER), map(names::GATE));
+        let maps: &[Map<'_>] = if data.activation.is_gated() { &[inner, gate] } else { &[inner] };
         Ok(Self {
-            inner: reader.joined(names, d_model, d_ff)?,
-            outer: reader.joined(&["outer"], d_ff, d_model)?,
-            activation,
+            inner: reader.joined(maps, d_model)?,
+            outer: reader.joined(&[Map::new(names::OUTER, d_model, data.bias)], data.d_ff)?,
+            activation: data.activation,
         })
     }
 

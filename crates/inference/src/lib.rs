@@ -22,7 +22,7 @@ mod error;
 mod feed_forward;
 mod parameters;
 mod positions;
-mod stack;
+mod ssru;
 mod stem;
 mod stepper;
 

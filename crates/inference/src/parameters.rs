@@ -1,5 +1,6 @@
 //! A model's parameters by name, as an engine reads them.
 
+use any2any_architecture::names;
 use any2any_kernels::host::forward::weights::{Precision, Weights};
 use any2any_kernels::host::rows::Linear;
 
@@ -50,19 +51,43 @@ impl<'a> Reader<'a> {
         Ok(found.values)
     }
 
+    /// The linear map of this name, with a bias.
+    pub(crate) fn only(&self, outputs: usize, inputs: usize) -> Result<Weights, EngineError> {
+        let weight = self.values(names::WEIGHT, &[inputs, outputs])?;
+        let linear = Linear { weight, bias: self.values(names::BIAS, &[outputs])? };
+        Ok(Weights::new(&[linear], inputs, self.precision))
+    }
+
     /// Linear maps of one input, side by side.
-    pub(crate) fn joined(
-        &self,
-        names: &[&str],
-        inputs: usize,
-        outputs: usize,
-    ) -> Result<Weights, EngineError> {
-        let part = |name: &&str| {
-            let below = self.child(name);
-            let weight = below.values("weight", &[inputs, outputs])?;
-            Ok(Linear { weight, bias: below.values("bias", &[outputs])? })
+    pub(crate) fn joined(&self, parts: &[Map<'_>], inputs: usize) -> Result<Weights, EngineError> {
+        let part = |map: &Map<'_>| {
+            let below = self.child(map.name);
+            let weight = below.values(names::WEIGHT, &[inputs, map.outputs])?;
+            let bias = if map.bias { below.values(names::BIAS, &[map.outputs])? } else { &[] };
+            let scaled = |values: &[f32]| values.iter().map(|value| value * map.scale).collect();
+            let mut bias: Vec<f32> = scaled(bias);
+            bias.resize(map.outputs, 0.0);
+            Ok((scaled(weight), bias))
         };
-        let parts = names.iter().map(part).collect::<Result<Vec<_>, _>>()?;
-        Ok(Weights::new(&parts, inputs, self.precision))
+        let parts = parts.iter().map(part).collect::<Result<Vec<(Vec<f32>, Vec<f32>)>, EngineError>>()?;
+        let linears: Vec<_> = parts.iter().map(|(weight, bias)| Linear { weight, bias }).collect();
+        Ok(Weights::new(&linears, inputs, self.precision))
+    }
+}
+
+/// A linear map by the name of its parameters.
+#[derive(Clone, Copy)]
+pub(crate) struct Map<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) outputs: usize,
+    /// Whether it has a bias.
+    pub(crate) bias: bool,
+    /// Multiplies weights and bias.
+    pub(crate) scale: f32,
+}
+
+impl<'a> Map<'a> {
+    pub(crate) fn new(name: &'a str, outputs: usize, bias: bool) -> Self {
+        Self { name, outputs, bias, scale: 1.0 }
     }
 }

@@ -1,9 +1,12 @@
-//! How positions are told apart.
+//! What tells the positions of one stack apart.
 
 use std::ops::Range;
 
-use any2any_core::{PositionsConfig, alibi_slopes, sinusoidal};
+use any2any_architecture::{
+    Attention, Positions as PositionsData, Stack, StackKind, alibi_slopes, names, sinusoidal,
+};
 use any2any_kernels::Rotation;
+use any2any_kernels::host::forward::distance::{DistanceBias, DistanceRule};
 use any2any_kernels::host::forward::elementwise::join;
 
 use crate::error::EngineError;
@@ -12,13 +15,15 @@ use crate::parameters::Reader;
 /// The positions of one stack.
 #[derive(Debug)]
 pub(crate) struct Positions {
-    config: PositionsConfig,
-    /// `[limit, d_model]`; empty unless positions are learned.
+    data: PositionsData,
+    /// Learned vectors, `[limit, d_model]`; empty unless positions are learned.
     table: Vec<f32>,
-    /// What a step of distance costs each head, for ALiBi.
-    slopes: Option<Vec<f32>>,
+    /// What distance adds to the scores of self-attention.
+    distance: Option<DistanceRule>,
     d_model: usize,
-    heads: usize,
+    d_head: usize,
+    /// Whether a position sees those after it.
+    both_directions: bool,
 }
 
 /// What is done at some consecutive positions.
@@ -29,49 +34,61 @@ pub(crate) struct Places {
     added: Vec<f32>,
     /// How queries and keys are turned.
     rotation: Option<Rotation>,
+    bias: Option<DistanceBias>,
     d_model: usize,
 }
 
 impl Positions {
-    pub(crate) fn read(
-        config: PositionsConfig,
-        reader: &Reader<'_>,
-        d_model: usize,
-        heads: usize,
-    ) -> Result<Self, EngineError> {
-        let table = match config {
-            PositionsConfig::Learned { limit } => {
-                reader.child("positions").values("table", &[limit, d_model])?.to_vec()
+    pub(crate) fn read(stack: &Stack, kind: StackKind, reader: &Reader<'_>) -> Result<Self, EngineError> {
+        let (heads, d_head) = stack.self_attention().map_or((1, stack.d_model), |of| (of.heads, of.d_head));
+        let table =
+            |shape: [usize; 2]| Ok(reader.child(names::POSITIONS).values(names::TABLE, &shape)?.to_vec());
+        let both_directions = kind == StackKind::Encoder;
+        let distance = match stack.positions {
+            PositionsData::Alibi => Some(DistanceRule::Slopes(alibi_slopes(heads))),
+            PositionsData::Relative { buckets, max_distance } => {
+                let table = table([buckets, heads])?;
+                Some(DistanceRule::Buckets { table, buckets, max_distance, both: both_directions })
+            }
+            _ => None,
+        };
+        let learned = match stack.positions {
+            PositionsData::Learned { limit, .. } => table([limit, stack.d_model])?,
+            _ => Vec::new(),
+        };
+        let (data, d_model) = (stack.positions, stack.d_model);
+        Ok(Self { data, table: learned, distance, d_model, d_head, both_directions })
+    }
+
+    /// What is done at these positions; self-attention of each sees all before it, and where it sees both directions
+    /// those of the range after it.
+    pub(crate) fn places(&self, range: Range<usize>) -> Places {
+        let d_model = self.d_model;
+        let added = match self.data {
+            PositionsData::Sinusoidal { layout, offset } => {
+                sinusoidal(layout, range.start + offset..range.end + offset, d_model)
+            }
+            PositionsData::Learned { limit, offset } => {
+                let row =
+                    |position: usize| &self.table[(position + offset).min(limit - 1) * d_model..][..d_model];
+                range.clone().flat_map(row).copied().collect()
             }
             _ => Vec::new(),
         };
-        let slopes = (config == PositionsConfig::Alibi).then(|| alibi_slopes(heads));
-        Ok(Self { config, table, slopes, d_model, heads })
-    }
-
-    /// What a step of distance costs each head, for ALiBi.
-    pub(crate) fn slopes(&self) -> Option<&[f32]> {
-        self.slopes.as_deref()
-    }
-
-    /// What is done at these positions.
-    pub(crate) fn places(&self, range: Range<usize>) -> Places {
-        let d_model = self.d_model;
-        let added = match self.config {
-            PositionsConfig::Sinusoidal => sinusoidal(range.clone(), d_model),
-            PositionsConfig::Learned { limit } => {
-                let row = |position: usize| &self.table[position.min(limit - 1) * d_model..][..d_model];
-                range.clone().flat_map(row).copied().collect()
-            }
-            PositionsConfig::Rotary | PositionsConfig::Alibi => Vec::new(),
-        };
-        let rotation = (self.config == PositionsConfig::Rotary)
-            .then(|| Rotation::new(range.start, range.len(), d_model / self.heads));
-        Places { first: range.start, added, rotation, d_model }
+        let rotation = (self.data == PositionsData::Rotary)
+            .then(|| Rotation::new(range.start, range.len(), self.d_head));
+        let after = if self.both_directions { range.len().saturating_sub(1) } else { 0 };
+        let bias = self.distance.as_ref().map(|rule| rule.between(range.end.saturating_sub(1), after));
+        Places { first: range.start, added, rotation, bias, d_model }
     }
 }
 
 impl Places {
+    /// What distance adds to the scores of self-attention.
+    pub(crate) fn bias(&self) -> Option<&DistanceBias> {
+        self.bias.as_ref()
+    }
+
     /// Adds what is added to a row at a position.
     pub(crate) fn add(&self, position: usize, row: &mut [f32]) {
         if !self.added.is_empty() {
@@ -81,9 +98,9 @@ impl Places {
 
     /// Turns queries and keys, the first two thirds of rows: rows of consecutive positions from the first, or
     /// rows that all stand at the one position there is.
-    pub(crate) fn turn(&self, projected: &mut [f32], heads: usize) {
+    pub(crate) fn turn(&self, projected: &mut [f32], heads: &Attention) {
         if let Some(rotation) = &self.rotation {
-            rotation.turn(projected, 3 * self.d_model, 2 * heads, false);
+            rotation.turn(projected, 3 * heads.width(), 2 * heads.heads, false);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The entrance of a medium: from tokens or frames to rows of the model's width.
 
 use any2any_adapter::Sequence;
-use any2any_core::StemConfig;
+use any2any_architecture::{Stem as StemData, names};
 use any2any_kernels::host::forward::weights::{Scratch, Weights};
 
 use crate::convolution::Convolutions;
@@ -11,8 +11,8 @@ use crate::parameters::Reader;
 /// An entrance.
 #[derive(Debug)]
 pub(crate) enum Stem {
-    /// A table of embeddings, read times the square root of `d_model`.
-    Lookup(Weights),
+    /// A table of embeddings, and what multiplies them.
+    Lookup(Weights, f32),
     /// A linear projection.
     Projection(Weights),
     /// Convolutions over neighbouring frames.
@@ -20,30 +20,30 @@ pub(crate) enum Stem {
 }
 
 impl Stem {
-    pub(crate) fn read(
-        config: &StemConfig,
-        reader: &Reader<'_>,
-        d_model: usize,
-    ) -> Result<Self, EngineError> {
-        Ok(match config {
-            StemConfig::Lookup { vocabulary } => {
-                let table = reader.child("Lookup").values("table", &[*vocabulary, d_model])?;
-                Stem::Lookup(Weights::transposed(table, d_model, reader.precision))
+    pub(crate) fn read(data: &StemData, reader: &Reader<'_>, d_model: usize) -> Result<Self, EngineError> {
+        Ok(match data {
+            StemData::Lookup { vocabulary, scale } => {
+                let table = reader.values(names::TABLE, &[*vocabulary, d_model])?;
+                Stem::Lookup(Weights::transposed(table, d_model, reader.precision), *scale as f32)
             }
-            StemConfig::Projection { width } => {
-                Stem::Projection(reader.joined(&["Projection"], *width, d_model)?)
-            }
-            StemConfig::Convolution { width, layers } => {
-                let reader = reader.child("Convolution");
-                Stem::Convolution(Convolutions::read(*width, layers, &reader, d_model)?)
+            StemData::Projection { width } => Stem::Projection(reader.only(d_model, *width)?),
+            StemData::Convolution { width, layers } => {
+                Stem::Convolution(Convolutions::read(*width, layers, reader, d_model)?)
             }
         })
+    }
+
+    /// Adds the biases of the softmax that shares the table.
+    pub(crate) fn set_bias(&mut self, bias: &[f32]) {
+        if let Stem::Lookup(table, _) = self {
+            table.set_bias(bias);
+        }
     }
 
     /// The table, for a softmax that shares it.
     pub(crate) fn table(&self) -> Option<&Weights> {
         match self {
-            Stem::Lookup(table) => Some(table),
+            Stem::Lookup(table, _) => Some(table),
             Stem::Projection(_) | Stem::Convolution(_) => None,
         }
     }
@@ -51,7 +51,7 @@ impl Stem {
     /// How many positions come out when so many tokens or frames go in.
     pub(crate) fn positions(&self, length: usize) -> usize {
         match self {
-            Stem::Lookup(_) | Stem::Projection(_) => length,
+            Stem::Lookup(..) | Stem::Projection(_) => length,
             Stem::Convolution(convolutions) => convolutions.positions(length),
         }
     }
@@ -63,9 +63,8 @@ impl Stem {
     /// When the entrance takes frames, or there is no such token.
     pub(crate) fn token(&self, token: u32, row: &mut [f32]) {
         match self {
-            Stem::Lookup(table) => {
+            Stem::Lookup(table, scale) => {
                 table.column(token as usize, row);
-                let scale = (row.len() as f64).sqrt() as f32;
                 row.iter_mut().for_each(|value| *value *= scale);
             }
             Stem::Projection(_) | Stem::Convolution(_) => panic!("this entrance embeds frames, not tokens"),
@@ -79,7 +78,7 @@ impl Stem {
     /// When the entrance is made for the other kind of sequence.
     pub(crate) fn sequence(&self, sequence: &Sequence, rows: &mut [f32]) {
         match (self, sequence) {
-            (Stem::Lookup(table), Sequence::Tokens(tokens)) => {
+            (Stem::Lookup(table, _), Sequence::Tokens(tokens)) => {
                 for (&token, row) in tokens.iter().zip(rows.chunks_exact_mut(table.inputs())) {
                     self.token(token, row);
                 }
@@ -90,7 +89,7 @@ impl Stem {
             (Stem::Convolution(convolutions), Sequence::Frames(frames)) => {
                 convolutions.apply(frames.values(), frames.width(), rows);
             }
-            (Stem::Lookup(_), Sequence::Frames(_)) => panic!("a lookup embeds tokens, not frames"),
+            (Stem::Lookup(..), Sequence::Frames(_)) => panic!("a lookup embeds tokens, not frames"),
             (_, Sequence::Tokens(_)) => panic!("this entrance embeds frames, not tokens"),
         }
     }

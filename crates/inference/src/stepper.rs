@@ -94,6 +94,7 @@ impl<'a> EngineStepper<'a> {
                     sources: &sources,
                 };
                 decoder.step(step, buffers);
+                self.engine.scale(self.task, stream);
                 finish(stream, buffers)
             };
         let results = match jobs.len() {

@@ -1,6 +1,7 @@
 //! The model as the figure of the paper shows it, with the numbers that flow through it in one pass.
 
-use any2any_core::{Pass, Record, Site, Stack};
+use any2any_architecture::StackKind;
+use any2any_core::{Pass, Record, Site};
 use any2any_translate::TranslateError;
 use burn::tensor::{Tensor, activation};
 use schemars::JsonSchema;
@@ -22,7 +23,7 @@ pub struct Part {
     /// What it does.
     pub kind: PartKind,
     /// The stack it belongs to; none for the exit.
-    pub stack: Option<Stack>,
+    pub stack: Option<StackKind>,
     /// The layer of that stack, from 0; none for what stands before and after the layers.
     pub layer: Option<usize>,
     /// What flows through it, in the order of computation.
@@ -91,15 +92,15 @@ impl Inspector<'_> {
         self.cancellation().check()?;
         let trace = pass.into_trace();
         let (encoder, decoder): (Vec<&Record>, Vec<&Record>) =
-            trace.records().iter().partition(|record| record.site.stack == Stack::Encoder);
+            trace.records().iter().partition(|record| record.site.stack == StackKind::Encoder);
 
         let mut parts = Vec::new();
         if let Some(source) = given.source {
-            parts.push(names.embedding(Stack::Encoder, one("embedded", source.states)));
+            parts.push(names.embedding(StackKind::Encoder, one("embedded", source.states)));
             parts.extend(names.parts(&encoder));
         }
         if let Fed::Target(target) = given.fed {
-            parts.push(names.embedding(Stack::Decoder, one("embedded", target)));
+            parts.push(names.embedding(StackKind::Decoder, one("embedded", target)));
         }
         parts.extend(names.parts(&decoder));
         if self.model().writes_frames(task) {

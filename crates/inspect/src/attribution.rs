@@ -75,7 +75,7 @@ impl Inspector<'_> {
         if given.width() <= position {
             return Err(wrong(format!("nothing but the end follows {position} tokens of this source")));
         }
-        let vocabulary = self.model().softmax_table(task).dims()[0];
+        let vocabulary = self.model().architecture().outputs(task);
         if token as usize >= vocabulary {
             return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
         }

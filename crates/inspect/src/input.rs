@@ -1,10 +1,9 @@
 //! What a model is given for a look, checked, and behind its entrances.
 
 use any2any_adapter::{Head, Sequence};
-use any2any_core::{
-    AttentionKind, BodyConfig, Embedded, IMPOSSIBLE, LstmAttention, Model, Pass, Place, Stack,
-};
-use any2any_run::{alignable, model_config};
+use any2any_architecture::{Architecture, Layers, LstmAttention};
+use any2any_core::{AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place};
+use any2any_run::alignable;
 use any2any_translate::TranslateError as TrainError;
 use any2any_translate::batch::{self, Framing};
 use burn::tensor::Tensor;
@@ -147,8 +146,9 @@ impl Inspector<'_> {
         if interventions.muted.is_empty() {
             return Ok(());
         }
-        let config = model_config(&self.experiment, &self.adapters).body;
-        match interventions.muted.iter().find(|&&(place, head)| head >= heads(&config, place)) {
+        let architecture = self.architecture();
+        let absent = |&&(place, head): &&(Place, usize)| head >= heads(architecture, place);
+        match interventions.muted.iter().find(absent) {
             None => Ok(()),
             Some((place, head)) => Err(wrong(format!("there is no head {head} to mute at {place:?}"))),
         }
@@ -156,15 +156,18 @@ impl Inspector<'_> {
 }
 
 /// How many heads attend at a place; 0 where there is no such place.
-fn heads(body: &BodyConfig, place: Place) -> usize {
-    use AttentionKind::{Cross, Own};
-    use Stack::{Decoder, Encoder};
-    let (layers, heads) = match (body, place.stack, place.kind) {
-        (BodyConfig::Transformer(body), Encoder, Own) => (body.encoder_layers, body.heads),
-        (BodyConfig::Transformer(body), Decoder, _) => (body.decoder_layers, body.heads),
-        (BodyConfig::DecoderOnly(body), Decoder, Own) => (body.0.decoder_layers, body.0.heads),
-        (BodyConfig::Lstm(body), Decoder, Cross) => (usize::from(body.attention != LstmAttention::None), 1),
-        _ => (0, 0),
+fn heads(architecture: &Architecture, place: Place) -> usize {
+    let Some(stack) = architecture.stack(place.stack) else { return 0 };
+    let (layers, heads) = match (&stack.layers, place.kind) {
+        (Layers::Transformer(layers), kind) => {
+            let attention = match kind {
+                AttentionKind::Own => stack.self_attention(),
+                AttentionKind::Cross => layers.cross_attention.as_ref(),
+            };
+            (layers.layers, attention.map_or(0, |attention| attention.heads))
+        }
+        (Layers::Lstm(lstm), AttentionKind::Cross) => (1, usize::from(lstm.attention != LstmAttention::None)),
+        (Layers::Lstm(_), AttentionKind::Own) => (0, 0),
     };
     if place.layer < layers { heads } else { 0 }
 }

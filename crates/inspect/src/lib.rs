@@ -23,7 +23,8 @@ use any2any_translate::{Example, TranslateError};
 use input::{Fed, Given};
 
 pub use activations::{Part, PartKind, PartParameter, PartValues};
-pub use any2any_core::{AttentionKind, Place, Stack};
+pub use any2any_architecture::StackKind;
+pub use any2any_core::{AttentionKind, Place};
 pub use array::Array;
 pub use attribution::{Attribution, Explained, Method};
 pub use beam_trace::{NodeFate, SearchNode, SearchTree};

@@ -1,51 +1,33 @@
 //! The boxes of the figure: what each is called, and which parameters are its own.
 
-use std::collections::BTreeMap;
-
-use any2any_core::{AttentionKind, BodyConfig, HeadConfig, Record, Site, SiteRole, Stack, TaskConfig};
-use any2any_run::{model_config, parameters};
+use any2any_architecture::{Architecture, Parameter, StackKind, Task, names};
+use any2any_core::{AttentionKind, Record, Site, SiteRole};
 use any2any_translate::Translator;
 
 use super::activations::{Part, PartKind, PartParameter, PartValues, values};
 
 /// What the boxes of a task are called.
-pub(super) struct Names {
-    shapes: BTreeMap<String, Vec<usize>>,
-    task: TaskConfig,
-    /// The stem that lends the head its weights.
-    tied: Option<usize>,
-    /// The path to the body's stacks.
-    body: &'static str,
+pub(super) struct Names<'a> {
+    architecture: &'a Architecture,
+    parameters: Vec<Parameter>,
+    task: &'a Task,
 }
 
-impl Names {
-    pub(super) fn new(translator: &Translator, task: usize) -> Self {
-        let config = model_config(&translator.experiment, &translator.adapters);
-        let task = config.tasks[task];
-        Self {
-            shapes: parameters::shapes(translator.model()),
-            tied: match config.heads[task.head] {
-                HeadConfig::Tied { stem } => Some(stem),
-                HeadConfig::Own { .. } | HeadConfig::Frames { .. } => None,
-            },
-            task,
-            body: match config.body {
-                BodyConfig::Transformer(_) => "body.Transformer",
-                BodyConfig::DecoderOnly(_) => "body.DecoderOnly",
-                BodyConfig::Lstm(_) => "body.Lstm",
-            },
-        }
+impl<'a> Names<'a> {
+    pub(super) fn new(translator: &'a Translator, task: usize) -> Self {
+        let architecture = translator.architecture();
+        Self { architecture, parameters: architecture.parameters(), task: &architecture.tasks[task] }
     }
 
     /// From what a stack reads to vectors.
-    pub(super) fn embedding(&self, stack: Stack, values: Vec<PartValues>) -> Part {
+    pub(super) fn embedding(&self, stack: StackKind, values: Vec<PartValues>) -> Part {
         let stem = match stack {
-            Stack::Encoder => self.task.source.unwrap_or(self.task.target),
-            Stack::Decoder => self.task.target,
+            StackKind::Encoder => self.task.source.unwrap_or(self.task.target),
+            StackKind::Decoder => self.task.target,
         };
-        let mut prefixes = vec![format!("stems.{stem}.")];
-        if stack == Stack::Decoder {
-            prefixes.push("task_vectors".to_owned());
+        let mut prefixes = vec![self.stem(stem)];
+        if stack == StackKind::Decoder {
+            prefixes.push(names::TASK_VECTORS.to_owned());
         }
         Part {
             id: format!("{}.embedding", word(stack)),
@@ -60,11 +42,10 @@ impl Names {
 
     /// From the last vectors to logits or frames.
     pub(super) fn linear(&self, values: Vec<PartValues>) -> Part {
-        let weights = match self.tied {
-            Some(stem) => format!("stems.{stem}."),
-            None => format!("heads.{}.", self.task.head),
-        };
-        let parameters = self.parameters(&[weights]);
+        let head = &self.architecture.heads[self.task.head];
+        let mut prefixes = vec![format!("{}.{}.", names::HEADS, head.name)];
+        prefixes.extend(head.part.tied().map(|stem| self.stem(stem)));
+        let parameters = self.parameters(&prefixes);
         exit("linear", "Linear", PartKind::Linear, values, parameters)
     }
 
@@ -86,17 +67,21 @@ impl Names {
 
     fn of_site(&self, site: Site, values: Vec<PartValues>) -> Vec<Part> {
         let (name, title, kind, module) = match site.role {
-            SiteRole::Positions => ("positions", "Positions", PartKind::Positions, "positions"),
-            SiteRole::Norm => ("norm", "Norm", PartKind::AddNorm, "norm"),
-            SiteRole::Cells => ("cells", "LSTM", PartKind::Cells, "forwards"),
-            SiteRole::BackwardCells => ("backward_cells", "LSTM from the end", PartKind::Cells, "backwards"),
-            SiteRole::FeedForward => ("feed_forward", "Feed forward", PartKind::FeedForward, "feed_forward"),
+            SiteRole::Positions => ("positions", "Positions", PartKind::Positions, names::POSITIONS),
+            SiteRole::Norm => ("norm", "Norm", PartKind::AddNorm, names::FINAL_NORM),
+            SiteRole::Cells if self.is_recurrent(site) => ("cells", "LSTM", PartKind::Cells, names::FORWARDS),
+            SiteRole::Cells => ("ssru", "SSRU", PartKind::Cells, names::SSRU),
+            SiteRole::BackwardCells => {
+                ("backward_cells", "LSTM from the end", PartKind::Cells, names::BACKWARDS)
+            }
+            SiteRole::FeedForward => {
+                ("feed_forward", "Feed forward", PartKind::FeedForward, names::FEED_FORWARD)
+            }
             SiteRole::Attention(AttentionKind::Cross) => {
-                ("cross_attention", "Attention to the source", PartKind::Attention, "cross.attention")
+                ("cross_attention", "Attention to the source", PartKind::Attention, names::CROSS_ATTENTION)
             }
             SiteRole::Attention(AttentionKind::Own) => {
-                let module = if site.stack == Stack::Encoder { "attention" } else { "own" };
-                ("attention", "Self-attention", PartKind::Attention, module)
+                ("attention", "Self-attention", PartKind::Attention, names::SELF_ATTENTION)
             }
         };
         let part = |name: &str, title: &str, kind, values, prefixes: &[String]| Part {
@@ -112,46 +97,56 @@ impl Names {
             parameters: self.parameters(prefixes),
         };
         let path = self.path(site);
-        if self.body == "body.Lstm" {
+        if self.is_recurrent(site) {
             return vec![part(name, title, kind, values, &recurrent(&path, site))];
         }
-        let is_layer = matches!(site.role, SiteRole::Attention(_) | SiteRole::FeedForward);
+        let is_layer = site.layer.is_some();
         let is_joined = |values: &PartValues| is_layer && ["sum", "norm"].contains(&values.name.as_str());
         let (joined, inside): (Vec<_>, Vec<_>) = values.into_iter().partition(is_joined);
-        let mut parts = vec![part(name, title, kind, inside, &[format!("{path}{module}.")])];
+        let mut own = vec![format!("{path}{module}.")];
+        if site.role == SiteRole::Positions {
+            own.push(format!("{path}{}.", names::EMBEDDING_NORM));
+        }
+        let mut parts = vec![part(name, title, kind, inside, &own)];
         if !joined.is_empty() {
-            let residual = match module {
-                "cross.attention" => "cross.residual".to_owned(),
-                module => format!("{module}_residual"),
-            };
             let name = format!("{name}_add_norm");
-            parts.push(part(&name, "Add & norm", PartKind::AddNorm, joined, &[format!("{path}{residual}.")]));
+            let norm = format!("{path}{}.", names::norm_of(module));
+            parts.push(part(&name, "Add & norm", PartKind::AddNorm, joined, &[norm]));
         }
         parts
     }
 
+    fn is_recurrent(&self, site: Site) -> bool {
+        self.architecture.stack(site.stack).is_some_and(|stack| stack.lstm().is_some())
+    }
+
+    fn stem(&self, number: usize) -> String {
+        format!("{}.{}.", names::STEMS, self.architecture.stems[number].name)
+    }
+
     /// The path to the modules of a site.
     fn path(&self, site: Site) -> String {
-        let stack = format!("{}.{}.", self.body, word(site.stack));
-        site.layer.map_or_else(|| stack.clone(), |layer| format!("{stack}layers.{layer}."))
+        let stack = format!("{}.", word(site.stack));
+        site.layer.map_or_else(|| stack.clone(), |layer| format!("{stack}{}.{layer}.", names::LAYERS))
     }
 
     fn parameters(&self, prefixes: &[String]) -> Vec<PartParameter> {
         let is_own = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
-        let own = self.shapes.iter().filter(|(name, _)| is_own(name));
-        own.map(|(name, shape)| PartParameter { name: name.clone(), shape: shape.clone() }).collect()
+        let own = self.parameters.iter().filter(|parameter| is_own(&parameter.name));
+        own.map(|Parameter { name, shape }| PartParameter { name: name.clone(), shape: shape.clone() })
+            .collect()
     }
 }
 
 /// The parameters of a part of an LSTM.
 fn recurrent(path: &str, site: Site) -> Vec<String> {
     match (site.role, site.stack) {
-        (SiteRole::Attention(_), _) => {
-            ["query", "key", "score", "combine"].map(|module| format!("{path}{module}.")).to_vec()
-        }
-        (SiteRole::BackwardCells, _) => vec![format!("{path}backwards.")],
-        (_, Stack::Encoder) => vec![format!("{path}forwards.")],
-        (_, Stack::Decoder) => vec![path.to_owned()],
+        (SiteRole::Attention(_), _) => [names::QUERY, names::KEY, names::SCORE, names::COMBINE]
+            .map(|module| format!("{path}{module}."))
+            .to_vec(),
+        (SiteRole::BackwardCells, _) => vec![format!("{path}{}.", names::BACKWARDS)],
+        (_, StackKind::Encoder) => vec![format!("{path}{}.", names::FORWARDS)],
+        (_, StackKind::Decoder) => vec![path.to_owned()],
     }
 }
 
@@ -165,9 +160,9 @@ fn exit(
     Part { id: id.to_owned(), name: name.to_owned(), kind, stack: None, layer: None, values, parameters }
 }
 
-fn word(stack: Stack) -> &'static str {
+fn word(stack: StackKind) -> &'static str {
     match stack {
-        Stack::Encoder => "encoder",
-        Stack::Decoder => "decoder",
+        StackKind::Encoder => names::ENCODER,
+        StackKind::Decoder => names::DECODER,
     }
 }

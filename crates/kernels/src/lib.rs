@@ -19,8 +19,8 @@ pub use host::dropout::Mask;
 pub use host::rotation::Rotation;
 #[cfg(feature = "burn")]
 pub use ops::{
-    Activation, Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters,
-    LstmOrder, LstmParameters, LstmState, Norm, Outcome, Targets, Visibility, adam, add_positions,
+    Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters, LstmOrder,
+    LstmParameters, LstmState, Norm, Outcome, Targets, Visibility, activated, adam, add_positions,
     additive_attention, additive_weights, attention, attention_weights, cross_entropy,
     cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm, lstm, primitive, sum_of_squares,
     turn,

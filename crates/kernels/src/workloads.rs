@@ -3,10 +3,11 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::{
-    Activation, Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters,
-    LstmOrder, LstmParameters, LstmState, Mask, Norm, Targets, Visibility, adam, add_positions, attention,
+    Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters, LstmOrder,
+    LstmParameters, LstmState, Mask, Norm, Targets, Visibility, adam, add_positions, attention,
     cross_entropy, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
 };
+use any2any_architecture::{Activation, Attention};
 
 /// Sequences.
 pub const BATCH: usize = 256;
@@ -81,7 +82,7 @@ pub fn workloads(device: &Device) -> Vec<Workload> {
 }
 
 fn branch(device: &Device) -> Branch {
-    let norm = Norm { gain: tensor([D_MODEL], device), bias: tensor([D_MODEL], device) };
+    let norm = Norm::layer(tensor([D_MODEL], device), tensor([D_MODEL], device));
     Branch { norm: Some(norm), carry: 1.0, mask: Some(Mask::new(0.3, 1)) }
 }
 
@@ -97,7 +98,7 @@ fn attentions(device: &Device) -> Vec<Workload> {
     let multiplications = 4 * rows * D_MODEL * D_MODEL + 2 * rows * POSITIONS * D_MODEL;
     let of = |name, memory: Option<Tensor<3>>, causal| {
         let shape = AttentionShape {
-            heads: HEADS,
+            attention: Attention::new(D_MODEL, HEADS),
             visibility: Visibility { causal, ..Visibility::default() },
             rotation: None,
             mask: Some(Mask::new(0.3, 2)),
@@ -133,12 +134,12 @@ fn feed_forwards(device: &Device) -> Workload {
 
 fn element_wise(device: &Device) -> Vec<Workload> {
     let mask = Some(Mask::new(0.3, 4));
-    let (input, gain, bias) = (stream(device), tensor([D_MODEL], device), tensor([D_MODEL], device));
+    let (input, norm) = (stream(device), Norm::layer(tensor([D_MODEL], device), tensor([D_MODEL], device)));
     let norm = Workload::new("layer norm", 0, move |form| {
-        let (input, gain, bias) = (input.clone(), gain.clone(), bias.clone());
+        let (input, norm) = (input.clone(), norm.clone());
         match form {
-            Form::Fused => layer_norm(input, gain, bias),
-            Form::Primitives => primitive::layer_norm(input, gain, bias),
+            Form::Fused => layer_norm(input, norm),
+            Form::Primitives => primitive::layer_norm(input, norm),
         }
     });
     let input = stream(device);

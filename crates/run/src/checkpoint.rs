@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use any2any_architecture::Architecture;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic_file;
@@ -13,7 +14,7 @@ use crate::checksums::Checksums;
 use crate::error::RunError;
 use crate::optimizer_state::check_state;
 use crate::parameters::{self, Weights};
-use crate::weights_file::{read_weights, write_weights};
+use crate::weights_file::{read_architecture, read_weights, write_weights};
 
 /// The files of a checkpoint.
 const FILES: [&str; 3] = ["model.safetensors", "optimizer.safetensors", "state.json"];
@@ -84,6 +85,8 @@ impl Ranked {
 /// What a checkpoint of a training holds.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
+    /// What the model is; none of a checkpoint that was written before it was kept.
+    pub architecture: Option<Architecture>,
     /// The model's parameters.
     pub weights: BTreeMap<String, Weights>,
     /// The optimizer's updates and memory.
@@ -96,10 +99,25 @@ impl Checkpoint {
     /// Writes all files into a folder, their checksums last.
     pub fn write(&self, folder: &Path) -> Result<(), RunError> {
         let [model, optimizer, state] = FILES.map(|name| folder.join(name));
-        write_weights(&model, &self.weights)?;
-        write_weights(&optimizer, &self.optimizer)?;
+        write_weights(&model, &self.weights, self.architecture.as_ref())?;
+        write_weights(&optimizer, &self.optimizer, None)?;
         atomic_file::write(&state, &serde_json::to_vec_pretty(&self.state).expect("a state is plain data"))?;
         Checksums::of(folder, &FILES)?.write(folder)
+    }
+
+    /// The checkpoint with weights and memory of the optimizer under the names that parameters have now.
+    #[must_use]
+    pub fn under_current_names(self, architecture: &Architecture) -> Self {
+        let former = architecture.former_names();
+        let remembered = |(key, value): (String, Weights)| {
+            let renamed = key.split_once('/').and_then(|(of, name)| Some((of, former.get(name)?)));
+            (renamed.map_or(key.clone(), |(of, name)| format!("{of}/{name}")), value)
+        };
+        Self {
+            weights: parameters::under_current_names(architecture, self.weights),
+            optimizer: self.optimizer.into_iter().map(remembered).collect(),
+            ..self
+        }
     }
 
     /// Reads all of a checkpoint, which must be as it was written, finite, and one of a training.
@@ -110,6 +128,7 @@ impl Checkpoint {
     pub fn load(folder: &Path) -> Result<Self, RunError> {
         let [model, optimizer, state] = FILES.map(|name| folder.join(name));
         let checkpoint = Self {
+            architecture: read_architecture(&model)?,
             weights: read_weights(&model)?,
             optimizer: read_weights(&optimizer)?,
             state: read_state(&state)?,
@@ -173,7 +192,7 @@ pub(crate) fn example(step: u64) -> Checkpoint {
     )]);
     let mean = Weights { shape: vec![4], values: vec![0.5; 4] };
     let optimizer = BTreeMap::from([("mean/layer.weight".to_owned(), mean)]);
-    Checkpoint { optimizer, weights, state: State { step, ..State::default() } }
+    Checkpoint { architecture: None, optimizer, weights, state: State { step, ..State::default() } }
 }
 
 #[cfg(test)]

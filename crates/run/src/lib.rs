@@ -29,10 +29,10 @@ pub use checkpoint::{Checkpoint, LastGood, Plateau, Ranked, State, step_of_name}
 pub use checkpoints::Checkpoints;
 pub use error::RunError;
 pub use lengths::{OutputLengths, alignable};
-pub use loaded::{Loaded, check_file, config_shapes};
+pub use loaded::{Loaded, check_file, shapes_of};
 pub use lock::{Announced, Running, is_running};
 pub use model_card::{CardScores, ModelCard};
-pub use model_config::{body_config, model_config};
+pub use model_config::{architecture, model_config};
 pub use optimizer_state::check_state;
 pub use parameters::Weights;
 pub use preprocess::Columns;
@@ -40,5 +40,6 @@ pub use quantized::write_rounded_weights;
 pub use run_folder::{Existing, ExperimentTexts, RunFolder, fresh_model, written_stem};
 pub use task_side::{Role, Side};
 pub use weights_file::{
-    check_finite, count_weights, read_any_weights, read_finite_weights, read_weights, write_weights,
+    check_finite, count_weights, read_any_weights, read_architecture, read_finite_weights, read_weights,
+    write_weights,
 };

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
 
+use any2any_architecture::Architecture;
 use any2any_core::{Initializer, Model, ModelConfig};
 use any2any_inference::{Engine, EngineError, Parameter, Parameters, Precision};
 use burn::module::Module;
@@ -13,7 +14,7 @@ use burn::tensor::Device;
 
 use crate::error::RunError;
 use crate::parameters::{self, Weights};
-use crate::weights_file::weights_shapes;
+use crate::weights_file::{read_architecture, weights_shapes};
 
 /// A trained model.
 pub struct Loaded {
@@ -32,6 +33,8 @@ impl Loaded {
     /// A model that is there already, whose weights the engine keeps in a precision.
     pub fn of_model(config: ModelConfig, model: Model, precision: Precision) -> Self {
         let device = model.device();
+        // A model that is not the experiment's runs as it is.
+        let config = ModelConfig { architecture: model.architecture().clone(), ..config };
         Self {
             config,
             device,
@@ -53,12 +56,19 @@ impl Loaded {
         device: Device,
         precision: Precision,
     ) -> Result<Self, String> {
-        let engine = engine(&config, &weights, &device, precision).map_err(|error| error.to_string())?;
+        let weights = parameters::under_current_names(&config.architecture, weights);
+        let engine =
+            engine(&config.architecture, &weights, &device, precision).map_err(|error| error.to_string())?;
         let model = match engine {
             Some(_) => OnceLock::new(),
             None => OnceLock::from(model(&config, &weights, &device)?),
         };
         Ok(Self { config, device, weights, model, precision, engine: OnceLock::from(engine) })
+    }
+
+    /// What the model is.
+    pub fn architecture(&self) -> &Architecture {
+        &self.config.architecture
     }
 
     /// The device that the model is on.
@@ -76,8 +86,7 @@ impl Loaded {
     pub fn engine(&self) -> Option<&Engine> {
         let build = || {
             let weights = parameters::weights(self.model());
-            // A model that is not the experiment's runs as it is.
-            engine(&self.config, &weights, &self.device, self.precision).ok().flatten()
+            engine(&self.config.architecture, &weights, &self.device, self.precision).ok().flatten()
         };
         self.engine.get_or_init(build).as_ref()
     }
@@ -87,15 +96,21 @@ impl Loaded {
 ///
 /// # Errors
 ///
-/// The name of a parameter that is missing, of another shape or too many, and what is wrong with it.
-pub fn check_file(config: &ModelConfig, file: &Path) -> Result<(), RunError> {
-    parameters::check_shapes(&config_shapes(config), &weights_shapes(file)?)
-        .map_err(|reason| RunError::run(file, format!("these weights are of another model: {reason}")))
+/// The part of the architecture that the file says is another, or the name of a parameter that is missing, of another
+/// shape or too many.
+pub fn check_file(architecture: &Architecture, file: &Path) -> Result<(), RunError> {
+    let other = |reason| RunError::run(file, format!("these weights are of another model: {reason}"));
+    let shapes = parameters::under_current_names(architecture, weights_shapes(file)?);
+    parameters::check_shapes(&shapes_of(architecture), &shapes).map_err(other)?;
+    match read_architecture(file)?.and_then(|carried| carried.difference(architecture)) {
+        None => Ok(()),
+        Some(difference) => Err(other(difference)),
+    }
 }
 
-/// The shapes of a model's parameters, of which none is drawn.
-pub fn config_shapes(config: &ModelConfig) -> BTreeMap<String, Vec<usize>> {
-    parameters::shapes(&config.init(&Initializer::new(any2any_adapter::Seed(0), &Device::default())))
+/// The shapes of a model's parameters.
+pub fn shapes_of(architecture: &Architecture) -> BTreeMap<String, Vec<usize>> {
+    architecture.parameters().into_iter().map(|parameter| (parameter.name, parameter.shape)).collect()
 }
 
 fn model(
@@ -110,7 +125,7 @@ fn model(
 
 /// The engine of a model on the CPU; none for other devices and for recurrent models.
 fn engine(
-    config: &ModelConfig,
+    architecture: &Architecture,
     weights: &BTreeMap<String, Weights>,
     device: &Device,
     precision: Precision,
@@ -119,7 +134,7 @@ fn engine(
         return Ok(None);
     }
     let named = Named { weights, read: RefCell::default() };
-    match Engine::new(config, &named, precision) {
+    match Engine::new(architecture, &named, precision) {
         Err(EngineError::Recurrent) => Ok(None),
         Err(error) => Err(error),
         Ok(engine) => named.check_all_read().map(|()| Some(engine)),

@@ -1,46 +1,57 @@
-//! From the experiment's words to the model's sizes.
+//! From an experiment and its fitted adapters to the model's architecture.
 
 use any2any_adapter::{FrameCount, Head, Stem};
-use any2any_core::{
-    Activation, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, LstmAttention, LstmConfig,
-    ModelConfig, NormPlacement, PositionsConfig, StemConfig, TaskConfig, TransformerConfig,
-};
+use any2any_architecture::{Architecture, Entry, Head as HeadData, Stem as StemData, Task};
+use any2any_core::ModelConfig;
 use any2any_experiment::spec;
 
 use crate::adapters::AdapterSet;
 
 /// The model of an experiment whose adapters are known.
 pub fn model_config(experiment: &spec::Experiment, adapters: &AdapterSet) -> ModelConfig {
-    let tied = match &experiment.model {
-        spec::Model::Transformer(model) => model.tied_embeddings,
-        spec::Model::DecoderOnly(model) => model.tied_embeddings,
-        spec::Model::Lstm(model) => model.tied_embeddings,
+    ModelConfig {
+        architecture: architecture(experiment, adapters),
+        dropout: experiment.model.dropout(),
+        initialization: experiment.model.initialization(),
+    }
+}
+
+/// The architecture of an experiment whose adapters are known.
+pub fn architecture(experiment: &spec::Experiment, adapters: &AdapterSet) -> Architecture {
+    let (encoder, decoder) = experiment.model.stacks();
+    let mut parts = Parts {
+        adapters,
+        tied: experiment.model.tied_embeddings(),
+        d_model: decoder.d_model,
+        stems: Vec::new(),
+        heads: Vec::new(),
+        alignments: Vec::new(),
     };
-    let (stems, heads, alignments) = (Vec::new(), Vec::new(), Vec::new());
-    let mut builder = Builder { adapters, tied, stems, heads, alignments };
     let tasks = adapters
         .tasks()
         .iter()
         .map(|task| {
             let aligns = experiment.tasks.get(&task.name).is_some_and(|task| task.losses.ctc > 0.0);
-            TaskConfig {
-                source: task.source.map(|adapter| builder.stem(adapter, Use::Source)),
-                target: builder.stem(task.target, Use::Target),
-                head: builder.head(task.target),
-                alignment: aligns.then(|| builder.alignment(task.target)).flatten(),
+            Task {
+                name: task.name.clone(),
+                source: task.source.map(|adapter| parts.stem(adapter, Use::Source, &task.name)),
+                target: parts.stem(task.target, Use::Target, &task.name),
+                head: parts.head(task.target, &task.name),
+                alignment: aligns.then(|| parts.alignment(task.target, &task.name)).flatten(),
             }
         })
         .collect();
-    ModelConfig {
-        body: body_config(&experiment.model),
-        stems: builder.stems.into_iter().map(|(_, _, stem)| stem).collect(),
-        heads: builder.heads.into_iter().map(|(_, head)| head).collect(),
-        alignments: builder.alignments.into_iter().map(|(_, vocabulary)| vocabulary).collect(),
+    Architecture {
+        encoder,
+        decoder,
+        stems: parts.stems.into_iter().map(|(_, stem)| stem).collect(),
+        heads: parts.heads.into_iter().map(|(_, head)| head).collect(),
+        alignments: parts.alignments.into_iter().map(|(_, alignment)| alignment).collect(),
         tasks,
     }
 }
 
-/// What an adapter's sequences are used as.
+/// The side that an adapter's sequences stand on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
     Both,
@@ -48,138 +59,60 @@ enum Use {
     Target,
 }
 
-/// Gives every adapter its stem and head once.
-struct Builder<'a> {
+/// Gives every adapter its stem and head once, named after the first task that uses them.
+struct Parts<'a> {
     adapters: &'a AdapterSet,
     tied: spec::TiedEmbeddings,
-    stems: Vec<(usize, Use, StemConfig)>,
-    heads: Vec<(usize, HeadConfig)>,
-    alignments: Vec<(usize, usize)>,
+    d_model: usize,
+    stems: Vec<((usize, Use), Entry<StemData>)>,
+    heads: Vec<(usize, Entry<HeadData>)>,
+    alignments: Vec<(usize, Entry<usize>)>,
 }
 
-impl Builder<'_> {
-    fn stem(&mut self, adapter: usize, role: Use) -> usize {
-        let role = if self.tied == spec::TiedEmbeddings::All { Use::Both } else { role };
-        let known = self.stems.iter().position(|(of, known, _)| (*of, *known) == (adapter, role));
+impl Parts<'_> {
+    fn stem(&mut self, adapter: usize, side: Use, task: &str) -> usize {
+        let name = if side == Use::Source { "source" } else { "target" };
+        let side = if self.tied == spec::TiedEmbeddings::All { Use::Both } else { side };
+        let known = self.stems.iter().position(|(of, _)| *of == (adapter, side));
         known.unwrap_or_else(|| {
             let stem = match self.adapters.adapter(adapter).stem() {
-                Stem::Lookup { vocabulary, .. } => StemConfig::Lookup { vocabulary },
-                Stem::Projection { width } => StemConfig::Projection { width },
-                Stem::Convolution { width, layers } => StemConfig::Convolution { width, layers },
+                Stem::Lookup { vocabulary, .. } => StemData::lookup(vocabulary, self.d_model),
+                Stem::Projection { width } => StemData::Projection { width },
+                Stem::Convolution { width, layers } => StemData::Convolution { width, layers },
                 other => unreachable!("a stem without a module: {other:?}"),
             };
-            self.stems.push((adapter, role, stem));
+            self.stems.push(((adapter, side), Entry::new(format!("{task}.{name}"), stem)));
             self.stems.len() - 1
         })
     }
 
-    fn head(&mut self, adapter: usize) -> usize {
+    fn head(&mut self, adapter: usize, task: &str) -> usize {
         let known = self.heads.iter().position(|(of, _)| *of == adapter);
         known.unwrap_or_else(|| {
-            let stem = self.stem(adapter, Use::Target);
+            let stem = self.stem(adapter, Use::Target, task);
             let head = match self.adapters.adapter(adapter).head() {
                 Some(Head::Regression { width, length }) => {
-                    HeadConfig::Frames { width, stops: matches!(length, FrameCount::UntilStop { .. }) }
+                    HeadData::Frames { width, stops: matches!(length, FrameCount::UntilStop { .. }) }
                 }
                 Some(Head::Softmax { vocabulary, .. }) if self.tied == spec::TiedEmbeddings::None => {
-                    HeadConfig::Own { vocabulary }
+                    HeadData::softmax(vocabulary, None)
                 }
-                _ => HeadConfig::Tied { stem },
+                _ => HeadData::softmax(self.stems[stem].1.part.vocabulary().unwrap_or(0), Some(stem)),
             };
-            self.heads.push((adapter, head));
+            self.heads.push((adapter, Entry::new(format!("{task}.target"), head)));
             self.heads.len() - 1
         })
     }
 
     /// The alignment head of a target medium; none for one that is not written in tokens.
-    fn alignment(&mut self, adapter: usize) -> Option<usize> {
+    fn alignment(&mut self, adapter: usize, task: &str) -> Option<usize> {
         let known = self.alignments.iter().position(|(of, _)| *of == adapter);
         known.or_else(|| match self.adapters.adapter(adapter).head() {
             Some(Head::Softmax { vocabulary, .. }) => {
-                self.alignments.push((adapter, vocabulary));
+                self.alignments.push((adapter, Entry::new(format!("{task}.target"), vocabulary)));
                 Some(self.alignments.len() - 1)
             }
             _ => None,
         })
-    }
-}
-
-/// The sizes and choices of the body.
-pub fn body_config(model: &spec::Model) -> BodyConfig {
-    match model {
-        spec::Model::Transformer(model) => BodyConfig::Transformer(TransformerConfig {
-            d_model: model.d_model,
-            d_ff: model.d_ff,
-            heads: model.heads,
-            encoder_layers: model.encoder_layers,
-            decoder_layers: model.decoder_layers,
-            dropout: model.dropout,
-            embedding_dropout: model.embedding_dropout.unwrap_or(model.dropout),
-            attention_dropout: model.attention_dropout.unwrap_or(model.dropout),
-            activation_dropout: model.activation_dropout.unwrap_or(model.dropout),
-            norm: norm(model.norm),
-            positions: positions(model.positions, model.max_positions),
-            activation: activation(model.activation),
-            initialization: initialization(model.initialization),
-        }),
-        spec::Model::DecoderOnly(model) => BodyConfig::DecoderOnly(DecoderOnlyConfig(TransformerConfig {
-            d_model: model.d_model,
-            d_ff: model.d_ff,
-            heads: model.heads,
-            encoder_layers: 0,
-            decoder_layers: model.layers,
-            dropout: model.dropout,
-            embedding_dropout: model.embedding_dropout.unwrap_or(model.dropout),
-            attention_dropout: model.attention_dropout.unwrap_or(model.dropout),
-            activation_dropout: model.activation_dropout.unwrap_or(model.dropout),
-            norm: norm(model.norm),
-            positions: positions(model.positions, model.max_positions),
-            activation: activation(model.activation),
-            initialization: initialization(model.initialization),
-        })),
-        spec::Model::Lstm(model) => BodyConfig::Lstm(LstmConfig {
-            d_model: model.d_model,
-            encoder_layers: model.encoder_layers,
-            decoder_layers: model.decoder_layers,
-            bidirectional: model.bidirectional,
-            attention: match model.attention {
-                spec::Attention::Additive => LstmAttention::Additive,
-                spec::Attention::Dot => LstmAttention::Dot,
-                spec::Attention::None => LstmAttention::None,
-            },
-            dropout: model.dropout,
-        }),
-    }
-}
-
-fn norm(norm: spec::NormPlacement) -> NormPlacement {
-    match norm {
-        spec::NormPlacement::Pre => NormPlacement::Pre,
-        spec::NormPlacement::Post => NormPlacement::Post,
-    }
-}
-
-fn positions(positions: spec::Positions, limit: usize) -> PositionsConfig {
-    match positions {
-        spec::Positions::Sinusoidal => PositionsConfig::Sinusoidal,
-        spec::Positions::Learned => PositionsConfig::Learned { limit },
-        spec::Positions::Rotary => PositionsConfig::Rotary,
-        spec::Positions::Alibi => PositionsConfig::Alibi,
-    }
-}
-
-fn activation(activation: spec::Activation) -> Activation {
-    match activation {
-        spec::Activation::Relu => Activation::Relu,
-        spec::Activation::Gelu => Activation::Gelu,
-        spec::Activation::Swiglu => Activation::Swiglu,
-    }
-}
-
-fn initialization(initialization: spec::Initialization) -> Initialization {
-    match initialization {
-        spec::Initialization::Xavier => Initialization::Xavier,
-        spec::Initialization::DepthScaled => Initialization::DepthScaled,
-        spec::Initialization::DeepNorm => Initialization::DeepNorm,
     }
 }

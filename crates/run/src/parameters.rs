@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use any2any_architecture::Architecture;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Shape, Tensor};
 
@@ -85,6 +86,16 @@ pub fn check_shapes<'a>(
     }
 }
 
+/// Parameters by the names that they have now, some of which were written under those of before.
+pub fn under_current_names<T>(
+    architecture: &Architecture,
+    parameters: BTreeMap<String, T>,
+) -> BTreeMap<String, T> {
+    let former = architecture.former_names();
+    let renamed = |name: String| former.get(&name).cloned().unwrap_or(name);
+    parameters.into_iter().map(|(name, value)| (renamed(name), value)).collect()
+}
+
 /// Takes every parameter's gradient out of a backward pass.
 pub fn take_gradients(module: &impl Module, gradients: &mut Gradients) -> Named {
     let mut visitor = GradientReader { path: Path::default(), gradients, taken: Named::new() };
@@ -122,17 +133,22 @@ impl<const D: usize> Parameter for Tensor<D> {
     }
 }
 
-/// The names of the modules on the way to a parameter.
+/// The names of the modules on the way to a parameter. Which variant of an enum a module is stands in the
+/// architecture and in no name.
 #[derive(Default)]
 struct Path(Vec<String>);
 
 impl Path {
-    fn enter(&mut self, name: &str) {
-        self.0.push(name.to_owned());
+    fn enter(&mut self, name: &str, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.push(name.to_owned());
+        }
     }
 
-    fn leave(&mut self) {
-        self.0.pop();
+    fn leave(&mut self, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.pop();
+        }
     }
 
     fn name(&self) -> String {
@@ -143,12 +159,12 @@ impl Path {
 /// Keeps the path while a module is visited.
 macro_rules! follow_path {
     () => {
-        fn enter_module(&mut self, name: &str, _container_type: &str) {
-            self.path.enter(name);
+        fn enter_module(&mut self, name: &str, container_type: &str) {
+            self.path.enter(name, container_type);
         }
 
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.path.leave();
+        fn exit_module(&mut self, _name: &str, container_type: &str) {
+            self.path.leave(container_type);
         }
     };
 }

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use any2any_architecture::Architecture;
 use any2any_inference::Rounded;
 use safetensors::tensor::{Dtype, View};
 
 use crate::atomic_file as files;
-use crate::error::RunError as TrainError;
+use crate::error::RunError;
 use crate::parameters::Weights;
+use crate::weights_file::metadata;
 
 /// What the name of a tensor of scales ends in.
 pub(crate) const SCALE: &str = ".scale";
@@ -70,7 +72,11 @@ impl View for Stored {
 /// # Errors
 ///
 /// When the file cannot be written.
-pub fn write_rounded_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
+pub fn write_rounded_weights(
+    path: &Path,
+    weights: &BTreeMap<String, Weights>,
+    architecture: Option<&Architecture>,
+) -> Result<(), RunError> {
     let mut tensors: Vec<(String, Stored)> = Vec::new();
     for (name, Weights { shape, values }) in weights {
         let rounded = match output(name, shape) {
@@ -86,8 +92,8 @@ pub fn write_rounded_weights(path: &Path, weights: &BTreeMap<String, Weights>) -
         let scales = Stored::floats(vec![rounded.scales.len()], &rounded.scales);
         tensors.push((format!("{name}{SCALE}"), scales));
     }
-    let bytes = safetensors::serialize(tensors, None)
-        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
+    let bytes = safetensors::serialize(tensors, Some(metadata(architecture)))
+        .map_err(|error| RunError::run(path, format!("cannot write these weights: {error}")))?;
     files::write(path, &bytes)
 }
 
@@ -127,7 +133,7 @@ mod tests {
         ];
         let weights: BTreeMap<String, Weights> =
             names.iter().map(|(name, shape)| ((*name).to_owned(), parameter(shape))).collect();
-        write_rounded_weights(&path, &weights).expect("written");
+        write_rounded_weights(&path, &weights, None).expect("written");
         let read = read_weights(&path).expect("readable");
         assert!(read.keys().eq(weights.keys()));
         for (name, found) in &read {
@@ -145,7 +151,7 @@ mod tests {
 
         // What is read from a rounded file and written again is the same file.
         let before = std::fs::read(&path).expect("written");
-        write_rounded_weights(&path, &read).expect("written");
+        write_rounded_weights(&path, &read, None).expect("written");
         let again = read_weights(&path).expect("readable");
         for (name, found) in &again {
             for (found, given) in found.values.iter().zip(&read[name].values) {

@@ -1,10 +1,10 @@
 //! The folder that a training writes, and that everything after it reads.
 
-use std::collections::BTreeMap;
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::Registry;
+use any2any_architecture::Architecture;
 use any2any_core::{Initializer, Model};
 use any2any_experiment::real_path;
 use any2any_experiment::spec::Experiment;
@@ -16,9 +16,9 @@ use crate::adapters::AdapterSet;
 use crate::checkpoints::Checkpoints;
 use crate::checksums::Checksums;
 use crate::error::RunError;
-use crate::loaded::{check_file, config_shapes};
+use crate::loaded::check_file;
 use crate::lock::{self, Running, is_running};
-use crate::model_config::model_config;
+use crate::model_config::{architecture, model_config};
 use crate::quantized::write_rounded_weights;
 use crate::weights_file::{read_finite_weights, read_weights, write_weights};
 use crate::{atomic_file, parameters};
@@ -257,8 +257,9 @@ impl RunFolder {
         let document = self.experiment(registry)?;
         let adapters = self.adapters(&document.experiment, registry)?;
         let file = self.weights_file(checkpoint)?;
-        check_file(&model_config(&document.experiment, &adapters), &file)?;
-        let weights = read_finite_weights(&file)?;
+        let architecture = architecture(&document.experiment, &adapters);
+        check_file(&architecture, &file)?;
+        let weights = parameters::under_current_names(&architecture, read_finite_weights(&file)?);
         let beside =
             output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let unfinished = atomic_file::unfinished_folder(beside, ".unfinished-export-")?;
@@ -267,8 +268,8 @@ impl RunFolder {
         let place = exported.checkpoints().step(0);
         let file = place.join("model.safetensors");
         match precision {
-            Precision::Float => write_weights(&file, &weights)?,
-            Precision::Byte => write_rounded_weights(&file, &weights)?,
+            Precision::Float => write_weights(&file, &weights, Some(&architecture))?,
+            Precision::Byte => write_rounded_weights(&file, &weights, Some(&architecture))?,
         }
         Checksums::of(&place, &["model.safetensors"])?.write(&place)?;
         exported.checkpoints().point("best", 0)?;
@@ -286,21 +287,21 @@ impl RunFolder {
         atomic_file::finish_folder(unfinished, output)
     }
 
-    /// The shapes of the model's parameters, of which none is drawn or read; where there is a checkpoint, they are its.
+    /// What the model is; where there is a checkpoint, its parameters have the shapes that this says.
     ///
     /// # Errors
     ///
     /// When the checkpoint is of another model.
-    pub fn shapes(
+    pub fn architecture(
         &self,
         experiment: &Experiment,
         adapters: &AdapterSet,
-    ) -> Result<BTreeMap<String, Vec<usize>>, RunError> {
-        let config = model_config(experiment, adapters);
+    ) -> Result<Architecture, RunError> {
+        let architecture = architecture(experiment, adapters);
         if !self.checkpoints().steps()?.is_empty() {
-            check_file(&config, &self.weights_file("best")?)?;
+            check_file(&architecture, &self.weights_file("best")?)?;
         }
-        Ok(config_shapes(&config))
+        Ok(architecture)
     }
 
     /// The file of a checkpoint's weights.
@@ -320,8 +321,9 @@ impl RunFolder {
         device: &Device,
     ) -> Result<Model, RunError> {
         let file = self.weights_file(checkpoint)?;
-        check_file(&model_config(experiment, adapters), &file)?;
-        let weights = read_weights(&file)?;
+        let architecture = architecture(experiment, adapters);
+        check_file(&architecture, &file)?;
+        let weights = parameters::under_current_names(&architecture, read_weights(&file)?);
         let model = fresh_model(experiment, adapters, device);
         parameters::with_weights(model, &weights)
             .map_err(|reason| RunError::run(&file, format!("these weights are of another model: {reason}")))

@@ -4,19 +4,54 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;
 
+use any2any_architecture::Architecture;
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
 
 use crate::atomic_file as files;
 use crate::checksums::Checksums;
-use crate::error::RunError as TrainError;
+use crate::error::RunError;
 use crate::parameters::{self, Weights};
 use crate::quantized::{SCALE, restore};
 
 /// The most bytes of a head, as the library has it.
 const HEAD: u64 = 100_000_000;
 
-/// Writes parameters as safetensors.
-pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
+/// The name of the architecture among a file's metadata.
+const ARCHITECTURE: &str = "architecture";
+
+/// What stands in the head of a file of weights beside the tensors.
+pub(crate) fn metadata(architecture: Option<&Architecture>) -> HashMap<String, String> {
+    let mut metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    if let Some(architecture) = architecture {
+        let json = serde_json::to_string(architecture).expect("an architecture is plain data");
+        metadata.insert(ARCHITECTURE.to_owned(), json);
+    }
+    metadata
+}
+
+/// The architecture that a file of weights carries; none of one that was written before they were carried, or elsewhere.
+///
+/// # Errors
+///
+/// When it is no safetensors file, or what it carries is no architecture.
+pub fn read_architecture(path: &Path) -> Result<Option<Architecture>, RunError> {
+    let head = read_head(path)?;
+    let Some(json) = head.metadata().as_ref().and_then(|metadata| metadata.get(ARCHITECTURE)) else {
+        return Ok(None);
+    };
+    let broken =
+        |reason: String| RunError::run(path, format!("the architecture in its head is broken: {reason}"));
+    let architecture: Architecture = serde_json::from_str(json).map_err(|error| broken(error.to_string()))?;
+    architecture.check().map_err(|error| broken(error.to_string()))?;
+    Ok(Some(architecture))
+}
+
+/// Writes parameters as safetensors, with the architecture in its head.
+pub fn write_weights(
+    path: &Path,
+    weights: &BTreeMap<String, Weights>,
+    architecture: Option<&Architecture>,
+) -> Result<(), RunError> {
     let views: Vec<(&String, TensorView<'_>)> = weights
         .iter()
         .map(|(name, weights)| {
@@ -24,28 +59,27 @@ pub fn write_weights(path: &Path, weights: &BTreeMap<String, Weights>) -> Result
             TensorView::new(Dtype::F32, weights.shape.clone(), bytes).map(|view| (name, view))
         })
         .collect::<Result<_, _>>()
-        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let bytes = safetensors::serialize(views, Some(metadata))
-        .map_err(|error| TrainError::run(path, format!("cannot write these weights: {error}")))?;
+        .map_err(|error| RunError::run(path, format!("cannot write these weights: {error}")))?;
+    let bytes = safetensors::serialize(views, Some(metadata(architecture)))
+        .map_err(|error| RunError::run(path, format!("cannot write these weights: {error}")))?;
     files::write(path, &bytes)
 }
 
 /// Reads parameters from safetensors; those in 8 bits become floats.
-pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
+pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, RunError> {
     read_any_weights(path).map(|(weights, _)| weights)
 }
 
 /// The same, and whether some stand there in 8 bits.
 ///
 /// Where checksums stand beside the file, it must have its own.
-pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), TrainError> {
+pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), RunError> {
     // Before there is room for all of it: a file of a terabyte may be nothing but a promise.
     read_head(path)?;
-    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
+    let bytes = std::fs::read(path).map_err(RunError::io(path))?;
     Checksums::beside(path)?.check(path, &bytes)?;
     let broken = |reason: String| {
-        TrainError::run(
+        RunError::run(
             path,
             format!("not a safetensors file of 32-bit floats or of 8 bits with scales: {reason}"),
         )
@@ -80,19 +114,19 @@ pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool)
 /// # Errors
 ///
 /// Those of [`read_weights`], and the name of a parameter that holds an infinity or what is not a number.
-pub fn read_finite_weights(path: &Path) -> Result<BTreeMap<String, Weights>, TrainError> {
+pub fn read_finite_weights(path: &Path) -> Result<BTreeMap<String, Weights>, RunError> {
     let weights = read_weights(path)?;
     check_finite(path, &weights)?;
     Ok(weights)
 }
 
 /// Fails when a parameter of a file holds an infinity, or what is not a number.
-pub fn check_finite(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), TrainError> {
+pub fn check_finite(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), RunError> {
     match parameters::not_finite(weights) {
         None => Ok(()),
         Some(name) => {
             let reason = format!("the parameter {name} is not finite; choose another checkpoint");
-            Err(TrainError::run(path, reason))
+            Err(RunError::run(path, reason))
         }
     }
 }
@@ -102,7 +136,7 @@ pub fn check_finite(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<
 /// # Errors
 ///
 /// When it is no safetensors file.
-pub fn count_weights(path: &Path) -> Result<u64, TrainError> {
+pub fn count_weights(path: &Path) -> Result<u64, RunError> {
     let shapes = weights_shapes(path)?;
     let size = |shape: &Vec<usize>| shape.iter().fold(1_u64, |size, &of| size.saturating_mul(of as u64));
     Ok(shapes.values().map(size).fold(0, u64::saturating_add))
@@ -113,7 +147,7 @@ pub fn count_weights(path: &Path) -> Result<u64, TrainError> {
 /// # Errors
 ///
 /// When it is no safetensors file.
-pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, TrainError> {
+pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, RunError> {
     let head = read_head(path)?;
     let tensors = head.tensors();
     let is_scale = |name: &str| {
@@ -125,9 +159,9 @@ pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>
 }
 
 /// The head of a safetensors file, which has as many bytes as its head says.
-fn read_head(path: &Path) -> Result<Metadata, TrainError> {
-    let broken = |reason: String| TrainError::run(path, format!("not a safetensors file: {reason}"));
-    let cannot = |error| TrainError::io(path)(error);
+fn read_head(path: &Path) -> Result<Metadata, RunError> {
+    let broken = |reason: String| RunError::run(path, format!("not a safetensors file: {reason}"));
+    let cannot = |error| RunError::io(path)(error);
     let (mut file, most) = files::open(path).map_err(cannot)?;
     let mut length = [0; 8];
     file.read_exact(&mut length).map_err(cannot)?;
@@ -168,7 +202,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("model.safetensors");
         let layer = Weights { shape: vec![2], values: vec![0.0, 1.0] };
-        write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)])).expect("written");
+        write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)]), None).expect("written");
         read_weights(&path).expect("whole");
         let whole = std::fs::read(&path).expect("readable");
         let file = File::options().write(true).open(&path).expect("writable");
@@ -189,7 +223,7 @@ mod tests {
         let path = folder.path().join("model.safetensors");
         for (value, sound) in [(1.0, true), (f32::NAN, false), (f32::NEG_INFINITY, false)] {
             let layer = Weights { shape: vec![2], values: vec![0.0, value] };
-            write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)])).expect("written");
+            write_weights(&path, &BTreeMap::from([("layer.bias".to_owned(), layer)]), None).expect("written");
             match read_finite_weights(&path) {
                 Ok(_) => assert!(sound, "{value} passes"),
                 Err(error) => assert!(!sound && error.to_string().contains("layer.bias"), "{error}"),

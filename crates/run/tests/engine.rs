@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use any2any_adapter::{Cancellation, Convolution, Frames, Random, Seed, Sequence};
-use any2any_core::{
-    Activation, BodyConfig, DecoderOnlyConfig, HeadConfig, Initialization, Initializer, Input, LstmAttention,
-    LstmConfig, Model, ModelConfig, ModelStepper, NormPlacement, Pass, PositionsConfig, Source, StemConfig,
-    TaskConfig, TransformerConfig,
+use any2any_architecture::{
+    Activation, Architecture, Entry, Head, Initialization, LstmAttention, LstmLayers, NormPlacement,
+    Positions, Stack, Stem, Task,
 };
+use any2any_core::{Initializer, Input, Model, ModelConfig, ModelStepper, Pass, Source};
 use any2any_inference::{Engine, EngineError, EngineStepper, Parameter, Parameters, Precision};
 use any2any_run::Weights;
 use any2any_run::parameters::{weights, with_weights};
@@ -27,76 +27,76 @@ impl Parameters for Named {
     }
 }
 
-/// Every combination of choices, by a name for failures.
-fn bodies() -> Vec<(String, BodyConfig)> {
-    let mut bodies = Vec::new();
+/// Every combination of choices that an experiment has, and small models of well-known families, by a name for
+/// failures.
+fn architectures() -> Vec<(String, Architecture)> {
+    let mut all = Vec::new();
     for norm in [NormPlacement::Pre, NormPlacement::Post] {
         for positions in [
-            PositionsConfig::Sinusoidal,
-            PositionsConfig::Learned { limit: 6 },
-            PositionsConfig::Rotary,
-            PositionsConfig::Alibi,
+            Positions::SINUSOIDAL,
+            Positions::Learned { limit: 6, offset: 0 },
+            Positions::Rotary,
+            Positions::Alibi,
         ] {
             for activation in [Activation::Relu, Activation::Gelu, Activation::Swiglu] {
                 for initialization in [Initialization::Xavier, Initialization::DeepNorm] {
-                    let (d_model, heads) = [(16, 4), (40, 2), (64, 2)][bodies.len() / 2 % 3];
-                    let config = TransformerConfig {
-                        d_model,
-                        d_ff: 24,
-                        heads,
-                        encoder_layers: 2,
-                        decoder_layers: 3,
-                        dropout: 0.1,
-                        embedding_dropout: 0.1,
-                        attention_dropout: 0.1,
-                        activation_dropout: 0.1,
-                        norm,
-                        positions,
-                        activation,
-                        initialization,
+                    let (d_model, heads) = [(16, 4), (40, 2), (64, 2)][all.len() / 2 % 3];
+                    let stack = |layers, residual_scale| {
+                        let stack = Stack::of_transformer(d_model, 24, heads, layers).normalised(norm);
+                        let stack = stack.with(|layers| {
+                            layers.feed_forward.activation = activation;
+                            layers.residual_scale = residual_scale;
+                        });
+                        Stack { positions, ..stack }
                     };
                     let name = format!("{norm:?} {positions:?} {activation:?} {initialization:?} {d_model}");
-                    bodies.push((format!("transformer {name}"), BodyConfig::Transformer(config.clone())));
-                    bodies.push((
-                        format!("decoder-only {name}"),
-                        BodyConfig::DecoderOnly(DecoderOnlyConfig(config)),
-                    ));
+                    let encoder = stack(2, initialization.encoder(2, 3).residual_scale);
+                    let decoder = stack(3, initialization.decoder(3).residual_scale).attending();
+                    let number = all.len();
+                    all.push((format!("transformer {name}"), around(number, Some(encoder), decoder)));
+                    let alone = stack(3, initialization.decoder_only(3).residual_scale);
+                    all.push((format!("decoder-only {name}"), around(number + 1, None, alone)));
                 }
             }
         }
     }
-    bodies
+    for (name, family) in Architecture::families(VOCABULARY) {
+        all.push((name.to_owned(), family));
+    }
+    all
 }
 
-/// One of the ways to put entrances, exits and tasks around a body.
-fn config(number: usize, body: BodyConfig) -> ModelConfig {
-    let lookup = || StemConfig::Lookup { vocabulary: VOCABULARY };
+/// One of the ways to put entrances, exits and tasks around stacks.
+fn around(number: usize, encoder: Option<Stack>, decoder: Stack) -> Architecture {
+    let d_model = decoder.d_model;
+    let lookup = || Stem::lookup(VOCABULARY, d_model);
     let first = match number % 5 {
-        0 => StemConfig::Projection { width: 5 },
+        0 => Stem::Projection { width: 5 },
         1 => {
             let layers = [(3, 2), (5, 1), (1, 2)].map(|(kernel, stride)| Convolution { kernel, stride });
-            StemConfig::Convolution { width: 5, layers: layers.into() }
+            Stem::Convolution { width: 5, layers: layers.into() }
         }
         _ => lookup(),
     };
-    let source = (!matches!(body, BodyConfig::DecoderOnly(_))).then_some(0);
-    let task = |head| TaskConfig { source, target: 1, head, alignment: None };
-    ModelConfig {
-        body,
-        stems: vec![first, lookup()],
+    let source = encoder.is_some().then_some(0);
+    let task = |head: usize| Task { name: format!("{head}"), source, target: 1, head, alignment: None };
+    Architecture {
+        encoder,
+        decoder,
+        stems: vec![Entry::new("a.source", first), Entry::new("a.target", lookup())],
         heads: vec![
-            HeadConfig::Tied { stem: 1 },
-            HeadConfig::Own { vocabulary: VOCABULARY },
-            HeadConfig::Frames { width: 3, stops: true },
+            Entry::new("a.target", Head::softmax(VOCABULARY, Some(1))),
+            Entry::new("b.target", Head::softmax(VOCABULARY, None)),
+            Entry::new("c.target", Head::Frames { width: 3, stops: true }),
         ],
-        alignments: vec![VOCABULARY; number % 2],
+        alignments: vec![Entry::new("a.target", VOCABULARY); number % 2],
         tasks: if number.is_multiple_of(3) { vec![task(0)] } else { vec![task(0), task(1)] },
     }
 }
 
 /// A model none of whose parameters is left at the value that training starts with.
-fn random_model(config: &ModelConfig, random: &mut Random) -> Model {
-    let fresh = config.init(&Initializer::new(Seed(5), &Device::default()));
+fn random_model(architecture: &Architecture, random: &mut Random) -> Model {
+    let fresh = ModelConfig::new(architecture.clone()).init(&Initializer::new(Seed(5), &Device::default()));
     let mut values = weights(&fresh);
     for value in values.values_mut().flat_map(|weights| &mut weights.values) {
         *value += 0.1 * random.normal() as f32;
@@ -104,20 +104,18 @@ fn random_model(config: &ModelConfig, random: &mut Random) -> Model {
     with_weights(fresh, &values).expect("the same parameters")
 }
 
-fn engine(config: &ModelConfig, model: &Model) -> Engine {
-    Engine::new(config, &Named(weights(model)), Precision::Float).expect("a transformer")
+fn engine(architecture: &Architecture, model: &Model) -> Engine {
+    Engine::new(architecture, &Named(weights(model)), Precision::Float).expect("a transformer")
 }
 
 /// Sources of different lengths, of the kind that the model's first stem reads.
-fn sources(config: &ModelConfig, random: &mut Random) -> Vec<Sequence> {
-    if config.tasks[0].source.is_none() {
-        return Vec::new();
-    }
-    let sequence = |length: usize| match config.stems[0] {
-        StemConfig::Lookup { .. } => {
+fn sources(architecture: &Architecture, random: &mut Random) -> Vec<Sequence> {
+    let Some(stem) = architecture.tasks[0].source else { return Vec::new() };
+    let sequence = |length: usize| match architecture.stems[stem].part {
+        Stem::Lookup { .. } => {
             Sequence::Tokens((0..length).map(|_| random.below(VOCABULARY) as u32).collect())
         }
-        StemConfig::Projection { width } | StemConfig::Convolution { width, .. } => {
+        Stem::Projection { width } | Stem::Convolution { width, .. } => {
             let values = (0..length * width).map(|_| random.normal() as f32).collect();
             Sequence::Frames(Frames::new(width, values).expect("whole frames"))
         }
@@ -164,8 +162,7 @@ fn log_sum(logits: &[f32]) -> f64 {
 #[test]
 fn each_step_gives_the_models_scores_whatever_rows_are_kept() {
     let mut random = Seed(1).random("engine", 0);
-    for (number, (name, body)) in bodies().into_iter().enumerate() {
-        let config = config(number, body);
+    for (name, config) in architectures() {
         let model = random_model(&config, &mut random);
         let engine = engine(&config, &model);
         let task = config.tasks.len() - 1;
@@ -214,8 +211,7 @@ fn each_step_gives_the_models_scores_whatever_rows_are_kept() {
 #[test]
 fn searches_find_what_the_model_finds() {
     let mut random = Seed(2).random("engine", 0);
-    for (number, (name, body)) in bodies().into_iter().enumerate() {
-        let config = config(number, body);
+    for (name, config) in architectures() {
         let model = random_model(&config, &mut random);
         let engine = engine(&config, &model);
         let sources = sources(&config, &mut random);
@@ -266,8 +262,7 @@ impl<S: Stepper> Steps for S {
 #[test]
 fn eight_bits_stay_close_to_the_model() {
     let mut random = Seed(6).random("engine", 0);
-    for (number, (name, body)) in bodies().into_iter().enumerate() {
-        let config = config(number, body);
+    for (name, config) in architectures() {
         let model = random_model(&config, &mut random);
         let sources = sources(&config, &mut random);
         let together: Vec<&Sequence> = sources.iter().collect();
@@ -291,21 +286,15 @@ fn eight_bits_stay_close_to_the_model() {
 
 #[test]
 fn what_is_no_transformer_or_not_whole_has_no_engine() {
-    let lstm = LstmConfig {
-        d_model: 8,
-        encoder_layers: 1,
-        decoder_layers: 1,
-        bidirectional: true,
-        attention: LstmAttention::Additive,
-        dropout: 0.0,
-    };
-    let recurrent = config(1, BodyConfig::Lstm(lstm));
+    let lstm =
+        |bidirectional, attention| Stack::of_lstm(8, LstmLayers { layers: 1, bidirectional, attention });
+    let encoder = lstm(true, LstmAttention::None);
+    let recurrent = Architecture::of_text(Some(encoder), lstm(false, LstmAttention::Additive), VOCABULARY);
     let model = random_model(&recurrent, &mut Seed(3).random("engine", 0));
     let error = Engine::new(&recurrent, &Named(weights(&model)), Precision::Float);
     assert!(matches!(error, Err(EngineError::Recurrent)));
 
-    let (_, body) = bodies().swap_remove(0);
-    let config = config(1, body);
+    let (_, config) = architectures().swap_remove(2);
     let whole = weights(&random_model(&config, &mut Seed(3).random("engine", 1)));
     for name in whole.keys() {
         let mut broken = whole.clone();

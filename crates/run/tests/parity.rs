@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use any2any_adapter::Seed;
-use any2any_core::{
-    Activation, BodyConfig, HeadConfig, Initialization, Initializer, ModelConfig, NormPlacement, Pass,
-    PositionsConfig, Source, StemConfig, TaskConfig, TransformerConfig,
-};
-use any2any_run::parameters::with_weights;
+use any2any_architecture::{Architecture, NormPlacement, Stack};
+use any2any_core::{Initializer, ModelConfig, Pass, Source};
+use any2any_run::parameters::{under_current_names, with_weights};
 use any2any_run::{Weights, read_weights};
 use burn::tensor::Device;
 
@@ -25,7 +23,9 @@ fn logits_equal_pytorchs() {
         let expected = golden.remove("output/logits").expect("what comes out");
 
         let device = Device::default();
-        let fresh = config(norm).init(&Initializer::new(Seed(1), &device));
+        let architecture = architecture(norm);
+        let golden = under_current_names(&architecture, golden);
+        let fresh = ModelConfig::new(architecture).init(&Initializer::new(Seed(1), &device));
         let model = with_weights(fresh, &golden).expect("the same parameters");
         let tokens =
             |weights: &Weights| -> Vec<i32> { weights.values.iter().map(|&value| value as i32).collect() };
@@ -55,31 +55,12 @@ fn logits_equal_pytorchs() {
 #[test]
 fn weights_of_another_model_are_refused() {
     let device = Device::default();
-    let fresh = config(NormPlacement::Pre).init(&Initializer::new(Seed(1), &device));
+    let fresh = ModelConfig::new(architecture(NormPlacement::Pre)).init(&Initializer::new(Seed(1), &device));
     let error = with_weights(fresh, &BTreeMap::new()).expect_err("nothing there");
     assert!(error.contains("is missing"), "{error}");
 }
 
-fn config(norm: NormPlacement) -> ModelConfig {
-    ModelConfig {
-        body: BodyConfig::Transformer(TransformerConfig {
-            d_model: 16,
-            d_ff: 24,
-            heads: 4,
-            encoder_layers: 2,
-            decoder_layers: 2,
-            dropout: 0.1,
-            embedding_dropout: 0.1,
-            attention_dropout: 0.1,
-            activation_dropout: 0.1,
-            norm,
-            positions: PositionsConfig::Sinusoidal,
-            activation: Activation::Relu,
-            initialization: Initialization::Xavier,
-        }),
-        stems: vec![StemConfig::Lookup { vocabulary: 19 }],
-        heads: vec![HeadConfig::Tied { stem: 0 }],
-        alignments: Vec::new(),
-        tasks: vec![TaskConfig { source: Some(0), target: 0, head: 0, alignment: None }],
-    }
+fn architecture(norm: NormPlacement) -> Architecture {
+    let stack = || Stack::of_transformer(16, 24, 4, 2).normalised(norm);
+    Architecture::of_text(Some(stack()), stack().attending(), 19)
 }

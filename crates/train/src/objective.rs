@@ -2,8 +2,8 @@
 
 use any2any_adapter::Sequence;
 use any2any_core::{
-    Alignment, FrameTargets, Loss, LossConfig, Memory, Model, Pass, Targets as TokenTargets, can_align,
-    ctc_loss, frame_loss,
+    Alignment, FrameTargets, Loss, LossConfig, Memory, Model, Pass, SoftmaxOperands, Targets as TokenTargets,
+    can_align, ctc_loss, frame_loss,
 };
 use any2any_experiment::spec::Experiment;
 use any2any_run::{AdapterSet, TaskAdapters};
@@ -71,7 +71,8 @@ impl Objective {
             Targets::Tokens { tokens, padding, .. } => {
                 let targets = TokenTargets { tokens, padding: *padding };
                 let config = LossConfig { label_smoothing: self.label_smoothing };
-                config.forward(rows(hidden), model.softmax_table(batch.task), targets, weight)
+                let SoftmaxOperands { rows, table } = model.softmax(batch.task, rows(hidden));
+                config.forward(rows, table, targets, weight)
             }
             Targets::Frames { values, lengths } => {
                 frame_loss(model.frames(batch.task, hidden), FrameTargets { values, lengths }, weight)

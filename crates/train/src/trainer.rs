@@ -252,7 +252,7 @@ impl Trainer {
     pub(crate) fn learning_rate(&self) -> LearningRate {
         LearningRate::new(
             self.experiment.training.schedule.clone(),
-            any2any_run::model_config(&self.experiment, &self.adapters).body.d_model(),
+            self.experiment.model.stacks().1.d_model,
             self.experiment.training.steps,
             self.state.plateau,
         )
@@ -395,7 +395,8 @@ impl Trainer {
     fn checkpoint(&self) -> Checkpoint {
         let (_, optimizer) = self.optimizer.state();
         let weights = parameters::weights(&self.model);
-        Checkpoint { weights, optimizer, state: self.state.clone() }
+        let architecture = Some(self.model.architecture().clone());
+        Checkpoint { architecture, weights, optimizer, state: self.state.clone() }
     }
 
     fn prune(&self) -> Result<(), TrainError> {

@@ -2,7 +2,7 @@
 
 use any2any_adapter::Cancelled;
 use any2any_core::{
-    FrameTargets, Loss, LossConfig, Memory, Model, Pass, Targets as TokenTargets, frame_loss,
+    FrameTargets, Loss, LossConfig, Memory, Model, Pass, SoftmaxOperands, Targets as TokenTargets, frame_loss,
 };
 use burn::tensor::{Device, Tensor};
 
@@ -45,7 +45,8 @@ fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut Pass) -> Lo
     match &batch.targets {
         Targets::Tokens { tokens, padding, .. } => {
             let targets = TokenTargets { tokens, padding: *padding };
-            LossConfig::default().evaluate(rows(hidden), model.softmax_table(batch.task), targets)
+            let SoftmaxOperands { rows, table } = model.softmax(batch.task, rows(hidden));
+            LossConfig::default().evaluate(rows, table, targets)
         }
         Targets::Frames { values, lengths } => {
             frame_loss(model.frames(batch.task, hidden), FrameTargets { values, lengths }, 1.0).0

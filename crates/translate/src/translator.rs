@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use any2any_adapter::{AdapterError, Cancellation, Encoded, Head, Registry, Sequence, Value};
+use any2any_architecture::Architecture;
 use any2any_core::Model;
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
@@ -78,7 +79,7 @@ impl Translator {
         let file = run.weights_file(checkpoint)?;
         let config = model_config(&experiment, &adapters);
         // The shapes first: they say how much there is to allocate.
-        check_file(&config, &file)?;
+        check_file(&config.architecture, &file)?;
         let (weights, rounded) = read_any_weights(&file)?;
         check_finite(&file, &weights)?;
         let stored = if rounded { Precision::Byte } else { precision };
@@ -181,6 +182,11 @@ impl Translator {
     /// The model.
     pub fn model(&self) -> &Model {
         self.model.model()
+    }
+
+    /// What the model is.
+    pub fn architecture(&self) -> &Architecture {
+        self.model.architecture()
     }
 
     /// The device that the model is on.

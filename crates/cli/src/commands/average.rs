@@ -1,6 +1,6 @@
 //! `any2any average`.
 
-use any2any_run::{RunFolder, read_finite_weights, write_weights};
+use any2any_run::{RunError, RunFolder, read_architecture, read_finite_weights, write_weights};
 use any2any_train::average_weights;
 use serde_json::json;
 
@@ -17,12 +17,15 @@ pub(crate) fn run(arguments: AverageArguments) -> anyhow::Result<()> {
     if names.is_empty() {
         anyhow::bail!("{} has no checkpoint yet", arguments.run.display());
     }
-    let weights = names
+    let files = names
         .iter()
-        .map(|name| read_finite_weights(&checkpoints.resolve(name)?.join("model.safetensors")))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|name| Ok(checkpoints.resolve(name)?.join("model.safetensors")))
+        .collect::<Result<Vec<_>, RunError>>()?;
+    let weights = files.iter().map(|file| read_finite_weights(file)).collect::<Result<Vec<_>, _>>()?;
+    // All of a run are of one model.
+    let architecture = files.first().map(|file| read_architecture(file)).transpose()?.flatten();
     let output = arguments.output.unwrap_or_else(|| arguments.run.join("averaged.safetensors"));
-    write_weights(&output, &average_weights(&weights)?)?;
+    write_weights(&output, &average_weights(&weights)?, architecture.as_ref())?;
     if arguments.json {
         return output::json(&json!({ "output": output, "checkpoints": names }));
     }

@@ -1,12 +1,10 @@
 //! `any2any describe`.
 
-use std::collections::BTreeMap;
-
 use any2any_adapter::{Head, Registry};
+use any2any_architecture::{Architecture, names};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::Experiment;
-use any2any_run::parameters::shapes;
-use any2any_run::{AdapterSet, RunFolder, fresh_model};
+use any2any_run::{AdapterSet, RunFolder, architecture};
 use serde_json::{Value, json};
 
 use crate::arguments::DescribeArguments;
@@ -14,24 +12,23 @@ use crate::output;
 
 pub(crate) fn run(arguments: DescribeArguments, registry: &Registry) -> anyhow::Result<()> {
     let place = &arguments.run_or_config;
-    let (experiment, adapters, shapes, history) = if place.is_dir() {
+    let (experiment, adapters, architecture, history) = if place.is_dir() {
         let run = RunFolder::new(place);
         let experiment = run.experiment(registry)?.experiment;
         let adapters = run.adapters(&experiment, registry)?;
-        let shapes = run.shapes(&experiment, &adapters)?;
-        (experiment, adapters, shapes, history(&run)?)
+        let architecture = run.architecture(&experiment, &adapters)?;
+        (experiment, adapters, architecture, history(&run)?)
     } else {
         let document = any2any_experiment::load(place, &[], registry)?;
         let root = DataRoot::find(arguments.root.data_root.as_deref())?;
         let prepared = any2any_train::prepare(&document, registry, &root)?;
-        let device = any2any_run::device::device(&prepared.experiment.device)?;
-        let shapes = shapes(&fresh_model(&prepared.experiment, &prepared.adapters, &device));
-        (prepared.experiment, prepared.adapters, shapes, Vec::new())
+        let architecture = architecture(&prepared.experiment, &prepared.adapters);
+        (prepared.experiment, prepared.adapters, architecture, Vec::new())
     };
     if arguments.json {
-        return output::json(&as_json(&experiment, &adapters, &shapes, &history));
+        return output::json(&as_json(&experiment, &adapters, &architecture, &history));
     }
-    print(&experiment, &adapters, &shapes, &history)
+    print(&experiment, &adapters, &architecture, &history)
 }
 
 /// The validation lines of a run's log.
@@ -44,20 +41,23 @@ fn history(run: &RunFolder) -> anyhow::Result<Vec<Value>> {
     Ok(lines.filter(|line| line["kind"] == "validation").collect())
 }
 
-fn count(shape: &[usize]) -> u64 {
-    shape.iter().map(|&size| size as u64).product()
-}
-
 /// Parameters by module: the first parts of a parameter's name, numbers of layers included.
-fn modules(shapes: &BTreeMap<String, Vec<usize>>) -> Vec<(String, u64)> {
+fn modules(architecture: &Architecture) -> Vec<(String, u64)> {
     let mut modules: Vec<(String, u64)> = Vec::new();
-    for (name, shape) in shapes {
-        let parts: Vec<&str> = name.split('.').collect();
-        let depth = parts.iter().position(|part| *part == "layers").map_or(2, |layers| layers + 2);
+    for parameter in architecture.parameters() {
+        let parts: Vec<&str> = parameter.name.split('.').collect();
+        let named = [names::STEMS, names::HEADS, names::ALIGNMENTS].contains(&parts[0]);
+        let depth = match parts.iter().position(|part| *part == names::LAYERS) {
+            Some(layers) => layers + 2,
+            // What is called by a task and a side ends in the name of the weight.
+            None if named => parts.len() - 1,
+            None => 2,
+        };
         let module = parts[..depth.min(parts.len())].join(".");
+        let count: u64 = parameter.shape.iter().map(|&size| size as u64).product();
         match modules.iter_mut().find(|(known, _)| *known == module) {
-            Some((_, parameters)) => *parameters += count(shape),
-            None => modules.push((module, count(shape))),
+            Some((_, parameters)) => *parameters += count,
+            None => modules.push((module, count)),
         }
     }
     modules
@@ -74,11 +74,11 @@ fn vocabularies(adapters: &AdapterSet) -> Vec<(String, usize)> {
 fn as_json(
     experiment: &Experiment,
     adapters: &AdapterSet,
-    shapes: &BTreeMap<String, Vec<usize>>,
+    architecture: &Architecture,
     history: &[Value],
 ) -> Value {
-    let parameters: u64 = shapes.values().map(|shape| count(shape)).sum();
-    let modules: Vec<_> = modules(shapes)
+    let parameters = architecture.parameter_count();
+    let modules: Vec<_> = modules(architecture)
         .into_iter()
         .map(|(name, parameters)| json!({ "name": name, "parameters": parameters }))
         .collect();
@@ -90,6 +90,7 @@ fn as_json(
         "name": experiment.name,
         "parameters": parameters,
         "weight_bytes": 4 * parameters,
+        "architecture": architecture,
         "modules": modules,
         "vocabularies": vocabularies,
         "history": history,
@@ -99,12 +100,12 @@ fn as_json(
 fn print(
     experiment: &Experiment,
     adapters: &AdapterSet,
-    shapes: &BTreeMap<String, Vec<usize>>,
+    architecture: &Architecture,
     history: &[Value],
 ) -> anyhow::Result<()> {
-    let parameters: u64 = shapes.values().map(|shape| count(shape)).sum();
+    let parameters = architecture.parameter_count();
     output::line(format!("{}: {} parameters", experiment.name, any2any_adapter::grouped(parameters)))?;
-    let modules = modules(shapes);
+    let modules = modules(architecture);
     let width = modules.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, parameters) in &modules {
         output::line(format!("  {name:<width$}  {:>12}", any2any_adapter::grouped(*parameters)))?;

@@ -1,5 +1,6 @@
 //! The recurrent decoder: layers of LSTM cells that write one position after the other.
 
+use any2any_architecture::{LstmAttention, LstmLayers, StackKind};
 use any2any_kernels::{LstmOrder, additive_attention, additive_weights};
 use burn::module::Module;
 use burn::nn::Linear;
@@ -7,13 +8,12 @@ use burn::tensor::Tensor;
 use burn::tensor::activation;
 
 use super::cell::{CellState, LstmCell, zeros};
-use super::{LstmAttention, LstmConfig};
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;
 use crate::memory::{MASKED, Memory, Rows, padding_bias};
 use crate::pass::Pass;
 use crate::record::SiteRole;
-use crate::trace::{AttentionKind, Place, Stack};
+use crate::trace::{AttentionKind, Place};
 
 /// The recurrent decoder.
 #[derive(Module, Debug)]
@@ -43,33 +43,31 @@ pub struct LstmState {
     keys: Option<Tensor<3>>,
 }
 
-const PLACE: Place = Place { stack: Stack::Decoder, layer: 0, kind: AttentionKind::Cross };
+const PLACE: Place = Place { stack: StackKind::Decoder, layer: 0, kind: AttentionKind::Cross };
 const ATTENTION: SiteRole = SiteRole::Attention(AttentionKind::Cross);
 
-impl LstmConfig {
-    pub(crate) fn init_decoder(&self, initializer: &Initializer) -> LstmDecoder {
-        let d_model = self.d_model;
+impl LstmDecoder {
+    /// The decoder with fresh weights; dropout is of embeddings, between layers and of the output.
+    pub(crate) fn init(data: &LstmLayers, d_model: usize, dropout: f64, initializer: &Initializer) -> Self {
         let square = |name: &str| initializer.linear(name, d_model, d_model, 1.0);
-        let attends = self.attention != LstmAttention::None;
-        let additive = self.attention == LstmAttention::Additive;
+        let attends = data.attention != LstmAttention::None;
+        let additive = data.attention == LstmAttention::Additive;
         let cell = |number: usize| {
             let d_input = if additive && number == 0 { 2 * d_model } else { d_model };
             LstmCell::new(d_input, d_model, &initializer.child(number))
         };
-        LstmDecoder {
-            layers: (0..self.decoder_layers).map(cell).collect(),
-            bridges: (0..self.decoder_layers).map(|number| square(&format!("bridge {number}"))).collect(),
+        Self {
+            layers: (0..data.layers).map(cell).collect(),
+            bridges: (0..data.layers).map(|number| square(&format!("bridge {number}"))).collect(),
             query: attends.then(|| square("query")),
             key: additive.then(|| square("key")),
             score: additive.then(|| Linear { bias: None, ..initializer.linear("score", d_model, 1, 1.0) }),
             combine: attends.then(|| initializer.linear("combine", 2 * d_model, d_model, 1.0)),
-            dropout: Dropout::new(self.dropout),
-            attention: self.attention,
+            dropout: Dropout::new(dropout),
+            attention: data.attention,
         }
     }
-}
 
-impl LstmDecoder {
     /// The state before the first position.
     pub fn start(&self, memory: &Memory) -> LstmState {
         let [batch, _, width] = memory.states.dims();
@@ -113,7 +111,7 @@ impl LstmDecoder {
             if number > 0 {
                 states = self.dropout.forward(states, pass);
             }
-            pass.at(Stack::Decoder, Some(number), SiteRole::Cells);
+            pass.at(StackKind::Decoder, Some(number), SiteRole::Cells);
             (states, *cell_state) = cell.run_from(states, cell_state.clone(), LstmOrder::default(), pass);
         }
         states
@@ -131,7 +129,7 @@ impl LstmDecoder {
             weights.extend(looked_at);
         }
         if !weights.is_empty() {
-            pass.at(Stack::Decoder, None, ATTENTION);
+            pass.at(StackKind::Decoder, None, ATTENTION);
             pass.keep_attention(PLACE, &Tensor::cat(weights, 2));
         }
         Tensor::stack(outputs, 1)
@@ -154,7 +152,7 @@ impl LstmDecoder {
         };
         let last = self.layers.len().saturating_sub(1);
         for (number, (cell, cell_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
-            pass.at(Stack::Decoder, Some(number), SiteRole::Cells);
+            pass.at(StackKind::Decoder, Some(number), SiteRole::Cells);
             *cell_state = cell.step(input, cell_state, pass);
             input = cell_state.hidden.clone();
             if number < last {
@@ -165,7 +163,7 @@ impl LstmDecoder {
             (Some(context), Some(combine)) => combine.forward(Tensor::cat(vec![context, input], 1)).tanh(),
             _ => input,
         };
-        pass.at(Stack::Decoder, None, ATTENTION);
+        pass.at(StackKind::Decoder, None, ATTENTION);
         pass.record("output", || output.clone().unsqueeze_dim::<3>(1));
         (output, weights)
     }
@@ -188,7 +186,7 @@ impl LstmDecoder {
             let weights = additive_weights(query, keys, weight, lengths.as_deref(), shown);
             let context = pass.heard(PLACE, weights.clone().matmul(values).unsqueeze_dim(1));
             let context: Tensor<3> = context.squeeze_dim(1);
-            pass.at(Stack::Decoder, None, ATTENTION);
+            pass.at(StackKind::Decoder, None, ATTENTION);
             pass.record("context", || context.clone());
             return Some((context.squeeze_dim(1), Some(weights.unsqueeze_dim(1))));
         }
@@ -202,7 +200,7 @@ impl LstmDecoder {
         let [_, _, source] = scores.dims();
         let shown = pass.shown(PLACE, source, &scores.device()).map(|shown| shown.squeeze_dim(1));
         let weights = state.weights(scores, shown);
-        pass.at(Stack::Decoder, None, ATTENTION);
+        pass.at(StackKind::Decoder, None, ATTENTION);
         pass.keep_attention(PLACE, &weights.clone().unsqueeze_dim(1));
         let context = weights.matmul(state.memory.states.clone());
         let context = pass.heard(PLACE, context.unsqueeze_dim(1)).squeeze_dim(1);

@@ -1,16 +1,15 @@
 //! The recurrent encoder: layers of LSTM cells, each also run from the end when bidirectional.
 
+use any2any_architecture::{LstmLayers, StackKind};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::LstmConfig;
 use super::cell::LstmCell;
 use crate::dropout::Dropout;
 use crate::initializer::Initializer;
 use crate::memory::{Memory, padded_lengths};
 use crate::pass::Pass;
 use crate::record::SiteRole;
-use crate::trace::Stack;
 
 /// The recurrent encoder.
 #[derive(Module, Debug)]
@@ -26,25 +25,21 @@ pub(crate) struct EncoderLayer {
     backwards: Option<LstmCell>,
 }
 
-impl LstmConfig {
-    pub(crate) fn init_encoder(&self, initializer: &Initializer) -> LstmEncoder {
-        let width = if self.bidirectional { self.d_model / 2 } else { self.d_model };
+impl LstmEncoder {
+    /// The encoder with fresh weights; dropout is of embeddings, between layers and of the output.
+    pub(crate) fn init(data: &LstmLayers, d_model: usize, dropout: f64, initializer: &Initializer) -> Self {
+        let width = if data.bidirectional { d_model / 2 } else { d_model };
         let layer = |number: usize| {
             let initializer = initializer.child(number);
-            let cell = |name| LstmCell::new(self.d_model, width, &initializer.child(name));
+            let cell = |name| LstmCell::new(d_model, width, &initializer.child(name));
             EncoderLayer {
                 forwards: cell("forwards"),
-                backwards: self.bidirectional.then(|| cell("backwards")),
+                backwards: data.bidirectional.then(|| cell("backwards")),
             }
         };
-        LstmEncoder {
-            layers: (0..self.encoder_layers).map(layer).collect(),
-            dropout: Dropout::new(self.dropout),
-        }
+        Self { layers: (0..data.layers).map(layer).collect(), dropout: Dropout::new(dropout) }
     }
-}
 
-impl LstmEncoder {
     /// Encodes embedded positions.
     ///
     /// # Shapes
@@ -59,12 +54,12 @@ impl LstmEncoder {
         let mut last = Vec::new();
         for (number, layer) in self.layers.iter().enumerate() {
             states = self.dropout.forward(states, pass);
-            pass.at(Stack::Encoder, Some(number), SiteRole::Cells);
+            pass.at(StackKind::Encoder, Some(number), SiteRole::Cells);
             let (outputs, end) = layer.forwards.run(states.clone(), lengths.clone(), false, pass);
             let (outputs, end) = match &layer.backwards {
                 None => (outputs, end),
                 Some(cell) => {
-                    pass.at(Stack::Encoder, Some(number), SiteRole::BackwardCells);
+                    pass.at(StackKind::Encoder, Some(number), SiteRole::BackwardCells);
                     let (reversed, start) = cell.run(states, lengths.clone(), true, pass);
                     (Tensor::cat(vec![outputs, reversed], 2), Tensor::cat(vec![end, start], 1))
                 }

@@ -4,13 +4,12 @@ use any2any_adapter::Value;
 
 use super::*;
 
+#[path = "../../../../tests/support/outside.rs"]
+mod outside;
+
 /// The data root with real sets, when there is one.
 fn real() -> Option<DataRoot> {
-    let folder = std::env::var_os("ANY2ANY_DATA");
-    if folder.is_none() {
-        println!("skipped: ANY2ANY_DATA does not name a data root");
-    }
-    folder.map(DataRoot::at)
+    outside::folder("ANY2ANY_DATA", "").map(DataRoot::at)
 }
 
 /// The name of a split, its samples, and a field with its first value.

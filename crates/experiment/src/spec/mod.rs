@@ -25,7 +25,7 @@ pub use decoding::{Beam, Decoding, Sampling};
 pub use evaluation::Evaluation;
 pub use metric::{Bleu, Chrf, Metric, Smoothing, Ter, Tokenizer};
 pub use model::{
-    Activation, Attention, DecoderOnly, Initialization, Lstm, Model, NormPlacement, Positions,
+    Activation, DecoderOnly, Initialization, Lstm, LstmAttention, Model, NormPlacement, Positions,
     TiedEmbeddings, Transformer,
 };
 pub use task::{Losses, Side, Task};

@@ -1,5 +1,6 @@
 //! The model: a transformer, a decoder-only transformer, or the recurrent baseline.
 
+pub use any2any_architecture::{Activation, Initialization, LstmAttention, NormPlacement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -164,7 +165,7 @@ pub struct Lstm {
     /// Whether the encoder also reads from the end; `d_model` must then be even.
     pub bidirectional: bool,
     /// How the decoder looks at the encoder.
-    pub attention: Attention,
+    pub attention: LstmAttention,
     /// Dropout of embeddings and between layers.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
@@ -179,22 +180,11 @@ impl Default for Lstm {
             encoder_layers: 1,
             decoder_layers: 1,
             bidirectional: true,
-            attention: Attention::default(),
+            attention: LstmAttention::default(),
             dropout: 0.2,
             tied_embeddings: TiedEmbeddings::default(),
         }
     }
-}
-
-/// Where layer normalisation stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NormPlacement {
-    /// Before each sub-layer, with one more at the end of the stack (Xiong et al. 2020): trains without care.
-    #[default]
-    Pre,
-    /// After each residual sum, as in the paper's figure.
-    Post,
 }
 
 /// How positions are told apart.
@@ -212,19 +202,6 @@ pub enum Positions {
     Alibi,
 }
 
-/// The activation of the feed-forward layers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// Rectified linear unit.
-    #[default]
-    Relu,
-    /// Gaussian error linear unit (Hendrycks and Gimpel 2016), with the error function.
-    Gelu,
-    /// A gated unit, `swish(x W) * (x V)` (Shazeer 2020): a third matrix of width `d_ff`.
-    Swiglu,
-}
-
 /// Which embeddings share their weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -235,32 +212,5 @@ pub enum TiedEmbeddings {
     /// Target and softmax; the source has its own.
     Target,
     /// Nothing.
-    None,
-}
-
-/// How weights start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Initialization {
-    /// Uniform of Glorot and Bengio (2010).
-    #[default]
-    Xavier,
-    /// The same, with the last matrix of each residual branch divided by the square root of the number of
-    /// branches of its stack (as in GPT-2, Radford et al. 2019).
-    DepthScaled,
-    /// DeepNorm (Wang et al. 2022) for deep post-norm stacks: residual sums weigh the branch less.
-    DeepNorm,
-}
-
-/// How a recurrent decoder looks at the encoder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Attention {
-    /// Additive attention (Bahdanau et al. 2015).
-    #[default]
-    Additive,
-    /// General dot-product attention (Luong et al. 2015).
-    Dot,
-    /// None: all the decoder sees is the encoder's last state (Sutskever et al. 2014).
     None,
 }

@@ -4,7 +4,7 @@ import { LIKELIEST, api, floats } from "any2any/api";
 import { tokenText } from "any2any/token";
 import { distribution, draw, random } from "any2any/numbers";
 
-/** The actions, as methods for `app`. */
+/** The actions, as methods for `app`. @param {import("any2any/types").Known} app */
 export function actions(app) {
   const { state, set } = app;
 
@@ -147,13 +147,13 @@ export function actions(app) {
 /** Milliseconds between two steps of a play: slow enough to read along. */
 const PACE = 420;
 
-/** Questions about the state that many panels ask, as methods for `app`. */
+/** Questions about the state that many panels ask, as methods for `app`. @param {import("any2any/types").Shared} app */
 export function questions(app) {
   const { state } = app;
   const currentRun = () => state.runs.find(({ number }) => number === state.run) ?? null;
   const task = () => currentRun()?.model?.tasks.find(({ number }) => number === state.task) ?? null;
   /** The splits of the task's data; what the model was not trained on comes first. */
-  const splits = () => [...(task()?.splits ?? [])].sort((a, b) => (b === "test") - (a === "test"));
+  const splits = () => [...(task()?.splits ?? [])].sort((a, b) => Number(b === "test") - Number(a === "test"));
   /** Number of output positions. */
   const count = () => state.look?.target.positions.length ?? 0;
   /** The output position that is explained: hovered, chosen, or the newest. -1: nothing is written yet. */

@@ -2,6 +2,10 @@
 
 import { canonical, offline, recorded } from "any2any/recorded";
 
+/** @import { Attribution, DistanceGroup, Floats, Look, Part, Run, Sweep, Translations, View, Vocabulary } from "any2any/types" */
+/** @import { BeamNode } from "any2any/beam/layout" */
+/** @typedef {Record<string, string|number|null|undefined>} Query   what is null is left out */
+
 export { canonical, offline };
 
 /** An answer that was no success: `code` for programs, `message` and `help` for people. */
@@ -15,21 +19,34 @@ export class ApiError extends Error {
 
 /** Every endpoint that the page uses. Bodies and answers are described in /openapi.json. */
 export const api = {
+  /** @returns {Promise<Run[]>} */
   runs: () => get("/api/runs"),
-  vocabulary: (query) => get("/api/vocabulary", query),
-  samples: (query) => get("/api/samples", query),
-  parameter: (query) => get("/api/parameter", query),
-  distance: (query) => get("/api/distance", query),
-  training: (query) => get("/api/training", query),
-  written: (query) => get("/api/written", query),
-  sweep: (query) => get("/api/sweep", query),
-  translate: (body, signal) => post("/api/translate", body, signal),
-  score: (body, signal) => post("/api/score", body, signal),
-  next: (body, signal) => post("/api/next", body, signal),
-  look: (body, signal) => post("/api/look", body, signal),
-  beam: (body, signal) => post("/api/beam", body, signal),
-  attribution: (body, signal) => post("/api/attribution", body, signal),
-  machine: (body, signal) => post("/api/machine", body, signal),
+  /** @returns {Promise<Vocabulary>} */
+  vocabulary: (/** @type {Query} */ query) => get("/api/vocabulary", query),
+  /** @returns {Promise<{ total: number, samples: { number: number, source: View|null, target: View }[] }>} */
+  samples: (/** @type {Query} */ query) => get("/api/samples", query),
+  /** @returns {Promise<Floats & { full_shape: number[] }>} */
+  parameter: (/** @type {Query} */ query) => get("/api/parameter", query),
+  /** @returns {Promise<{ total: number, next: number|null, groups: DistanceGroup[] }>} */
+  distance: (/** @type {Query} */ query) => get("/api/distance", query),
+  /** @returns {Promise<{ from: number, lines: Record<string, any>[], next: number, more: boolean, running: boolean }>} */
+  training: (/** @type {Query} */ query) => get("/api/training", query),
+  /** @returns {Promise<{ source: View|null, reference: View, output: View|null }>} */
+  written: (/** @type {Query} */ query) => get("/api/written", query),
+  /** @returns {Promise<Sweep>} */
+  sweep: (/** @type {Query} */ query) => get("/api/sweep", query),
+  /** @returns {Promise<Translations>} */
+  translate: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/translate", body, signal),
+  /** @returns {Promise<{ log_probability: number, tokens: number, by_token: [string, number][] }>} */
+  score: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/score", body, signal),
+  /** @returns {Promise<Look>} */
+  look: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/look", body, signal),
+  /** @returns {Promise<{ nodes: BeamNode[], best: number[] }>} */
+  beam: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/beam", body, signal),
+  /** @returns {Promise<Attribution>} */
+  attribution: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/attribution", body, signal),
+  /** @returns {Promise<{ parts: Part[] }>} */
+  machine: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/machine", body, signal),
 };
 
 /** How the page has something written: by what the model itself says, which is what its panels show. */
@@ -117,7 +134,7 @@ export function base64(array) {
 const decoded = new WeakMap();
 
 /** Floats of an answer as { shape, values }; decoded once for each answer.
- * @param {{ shape: number[], data: string }} packed
+ * @param {import("any2any/types").Floats} packed
  * @returns {{ shape: number[], values: Float32Array }} */
 export function floats(packed) {
   if (!decoded.has(packed)) decoded.set(packed, { shape: packed.shape, values: numbers(packed) });

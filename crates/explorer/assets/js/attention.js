@@ -9,26 +9,31 @@ import { floats } from "any2any/api";
 import { largest } from "any2any/draw/heatmap";
 import { entropy } from "any2any/numbers";
 
+/** @import { Matrix } from "any2any/draw/heatmap" */
+/** @import { Look } from "any2any/types" */
+
 /** The three kinds, in the order in which data meets them. */
-export const KINDS = [
+export const KINDS = /** @type {const} */ ([
   { stack: "encoder", kind: "own", label: "Encoder", title: "encoder self-attention: source looks at source" },
   { stack: "decoder", kind: "own", label: "Decoder (causal)", title: "decoder self-attention: output looks at earlier output" },
   { stack: "decoder", kind: "cross", label: "Cross", title: "cross-attention: output looks at source" },
-];
+]);
 
-/** The layers of one kind, first layer first. */
+/** The layers of one kind, first layer first. @param {Look} look */
 export function layers(look, stack, kind) {
   if (!look) return [];
   return look.attention.filter((entry) => entry.stack === stack && entry.kind === kind)
     .sort((a, b) => a.layer - b.layer);
 }
 
-/** Which of KINDS this model has. */
+/** Which of KINDS this model has. @param {Look} look */
 export function kinds(look) {
   return KINDS.filter(({ stack, kind }) => layers(look, stack, kind).length > 0);
 }
 
-/** The head to begin with: the last layer's cross attention, averaged; without a source the causal one. */
+/** The head to begin with: the last layer's cross attention, averaged; without a source the causal one.
+ * @param {Look} look
+ * @returns {import("any2any/state").Head|null} */
 export function firstHead(look) {
   const kind = kinds(look).at(-1);
   if (!kind) return null;
@@ -43,6 +48,7 @@ export function nameOf(head) {
 }
 
 /** One head's weights as a matrix { values, rows, columns, offset } for `heatmap`; null if there is no such head.
+ * @param {Look} look
  * @returns {import("any2any/draw/heatmap").Matrix|null} */
 export function matrixOf(look, head) {
   const entry = head && layers(look, head.stack, head.kind).find(({ layer }) => layer === head.layer);
@@ -66,7 +72,7 @@ function meanOfHeads({ weights }) {
   return means.get(weights);
 }
 
-/** The largest weight of all heads of one kind: the common top of their colour scale. */
+/** The largest weight of all heads of one kind: the common top of their colour scale. @param {Look} look */
 export function highest(look, stack, kind) {
   return layers(look, stack, kind).reduce((high, { weights }) => {
     if (!highs.has(weights)) highs.set(weights, largest(floats(weights).values));
@@ -76,13 +82,13 @@ export function highest(look, stack, kind) {
 
 const highs = new WeakMap();
 
-/** What query `row` of `of` queries looks at: a weight for each key. */
+/** What query `row` of `of` queries looks at: a weight for each key. @param {Matrix} matrix */
 export function rowOf(matrix, row, of = matrix.rows) {
   const at = matrix.offset + matrix.columns * scaled(row, of, matrix.rows);
   return matrix.values.slice(at, at + matrix.columns);
 }
 
-/** How strongly each query looks at key `column` of `of` keys. */
+/** How strongly each query looks at key `column` of `of` keys. @param {Matrix} matrix */
 export function columnOf(matrix, column, of = matrix.columns) {
   const at = scaled(column, of, matrix.columns);
   return Float32Array.from({ length: matrix.rows }, (_, row) => matrix.values[matrix.offset + row * matrix.columns + at]);
@@ -96,8 +102,8 @@ export function spread(weights, count) {
 
 const scaled = (index, from, to) => Math.min(to - 1, from === to ? index : Math.floor((index * to) / from));
 
-/** Mean entropy of the rows, in bits. */
-export function meanEntropy({ values, offset, rows, columns }) {
+/** Mean entropy of the rows, in bits. @param {import("any2any/draw/heatmap").Matrix} matrix */
+export function meanEntropy({ values, offset = 0, rows, columns }) {
   let sum = 0;
   for (let row = 0; row < rows; row += 1) {
     sum += entropy(values.subarray(offset + row * columns, offset + (row + 1) * columns));
@@ -109,6 +115,7 @@ export function meanEntropy({ values, offset, rows, columns }) {
  * up to `layer`, if each layer passes on half of what it attends to and half of what was there. A product of
  * (mean over heads + identity) / 2. For cross attention: that layer's mean over the encoder's whole rollout.
  * Long sequences are followed block by block, or the products would take seconds.
+ * @param {Look} look
  * @returns {{ values: Float32Array, rows: number, columns: number, offset: 0 }|null} */
 export function rollout(look, stack, kind, upTo = Infinity) {
   const entry = layers(look, stack, kind).filter(({ layer }) => layer <= upTo).at(-1);
@@ -121,6 +128,7 @@ export function rollout(look, stack, kind, upTo = Infinity) {
 
 const rollouts = new WeakMap();
 
+/** @param {Look} look */
 function ownRollout(look, { stack, kind, layer, weights }) {
   const { shape: [, rows, columns] } = floats(weights);
   const mean = coarse({ values: meanOfHeads({ weights }), rows, columns }, BLOCKS, BLOCKS);
@@ -130,6 +138,7 @@ function ownRollout(look, { stack, kind, layer, weights }) {
   return { values, rows: mean.rows, columns: mean.rows, offset: 0 };
 }
 
+/** @param {Look} look */
 function crossRollout(look, { weights }) {
   const { shape: [, rows, columns] } = floats(weights);
   const mean = coarse({ values: meanOfHeads({ weights }), rows, columns }, Infinity, BLOCKS);

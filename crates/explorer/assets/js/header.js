@@ -4,6 +4,9 @@ import { html, replace, button } from "any2any/draw";
 import { offline } from "any2any/api";
 import { showHelp } from "any2any/keyboard";
 
+/** @import { App } from "any2any/types" */
+
+/** @param {App} app @param {HTMLElement} root */
 export function showHeader(app, root) {
   const run = picker("Run", (value) => app.chooseRun(Number(value)));
   const task = picker("Task", (value) => app.chooseTask(Number(value)));
@@ -37,19 +40,22 @@ export function showHeader(app, root) {
 function picker(label, onchange) {
   const select = html("select", { onchange: () => onchange(select.value) });
   const element = html("label", { class: "picker" }, html("span", {}, label), select);
-  element.fill = (options, chosen) => {
+  const fill = (/** @type {[string|number, string][]} */ options, /** @type {string|number} */ chosen) => {
     replace(select, options.map(([value, text]) => html("option", { value, selected: String(value) === String(chosen) }, text)));
     element.hidden = options.length === 0;
   };
-  return element;
+  return Object.assign(element, { fill });
 }
 
+/** @param {import("any2any/types").Model|undefined} model @returns {[string, string][]} */
 function checkpointNames(model) {
   if (!model) return [];
-  const known = [["best", "best"], ["last", "last"]].filter(([key]) => model.checkpoints.some((each) => each[key]));
-  return [...known, ...model.checkpoints.map(({ name, step }) => [name, `step ${step}`])];
+  const known = /** @type {const} */ (["best", "last"]).filter((name) => model.checkpoints.some((each) => each[name]));
+  return [...known.map((name) => /** @type {[string, string]} */ ([name, name])),
+    ...model.checkpoints.map(({ name, step }) => /** @type {[string, string]} */ ([name, `step ${step}`]))];
 }
 
+/** @param {App} app */
 function showProblem(element, app) {
   const { error } = app.state;
   element.hidden = !error;
@@ -67,8 +73,9 @@ async function copyLink(control) {
 
 const THEMES = { auto: "◐", light: "☀", dark: "☾" };
 
+/** @param {App} app */
 function themeButton(app) {
-  const names = Object.keys(THEMES);
+  const names = /** @type {(keyof typeof THEMES)[]} */ (Object.keys(THEMES));
   const control = button(THEMES[app.state.theme], () => {
     app.set({ theme: names[(names.indexOf(app.state.theme) + 1) % names.length] });
   }, { title: "Theme: as the system, light, dark" });

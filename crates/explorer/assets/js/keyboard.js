@@ -3,7 +3,10 @@
 import { html, button } from "any2any/draw";
 import { PANELS } from "any2any/panels";
 
-/** [key, how it is written, what it does, the doing]. */
+/** @import { App } from "any2any/types" */
+
+/** [key, how it is written, what it does, the doing].
+ * @type {[string, string, string, (app: import("any2any/types").App) => any][]} */
 const KEYS = [
   [" ", "Space", "play or pause", (app) => app.play()],
   ["ArrowRight", "→", "write the next token", (app) => app.step()],
@@ -16,6 +19,7 @@ const KEYS = [
   ["?", "?", "this help", () => showHelp()],
 ];
 
+/** @param {App} app */
 export function listenToKeys(app) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;

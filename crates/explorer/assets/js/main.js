@@ -5,7 +5,7 @@ import { api } from "any2any/api";
 import { actions, questions } from "any2any/actions";
 import { firstHead, matrixOf } from "any2any/attention";
 import { useTheme } from "any2any/draw";
-import { keepLooking } from "any2any/looking";
+import { keepInspected } from "any2any/inspection";
 import { readLink, keepLink, forgetToken } from "any2any/permalink";
 import { showPanels } from "any2any/panels";
 import { showHeader } from "any2any/header";
@@ -15,9 +15,9 @@ import { listenToKeys } from "any2any/keyboard";
 const initial = structuredClone(state);
 
 /** What every panel is given: the state, its actions, and questions about it. */
-const app = { state, set, on };
-Object.assign(app, questions(app));
-Object.assign(app, actions(app));
+const shared = { state, set, on };
+const known = Object.assign(shared, questions(shared));
+const app = Object.assign(known, actions(known));
 
 async function start() {
   forgetToken();
@@ -27,7 +27,7 @@ async function start() {
   set(chosenBy(link));
   keepTheme();
   keepHead();
-  keepLooking(app);
+  keepInspected(app);
   showHeader(app, document.getElementById("header"));
   showStage(app, document.getElementById("stage"));
   showPanels(app, document.getElementById("tabs"), document.getElementById("panels"));

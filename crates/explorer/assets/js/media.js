@@ -17,13 +17,14 @@ import { tracesPicture } from "any2any/media/traces";
  *   lights each position by its weight, the strongest fully; signed: blue below zero, orange above
  * @property {(marks: { hover?: number|null, chosen?: number|null, masked?: number[] }) => void} mark
  * @property {(position: number) => DOMRect|null} anchor   where a position is on the screen
+ * @property {() => void} repaint   lights the same again, in other colours
  */
 
 /** Draws a value with its positions.
  * @param {object} what
- * @param {object|null} what.view              the value; null draws the positions as tokens
- * @param {object[]} what.positions            [{ label, region }]
- * @param {object|null} [what.frames]          Floats [frames, width], what the model is fed of a sound
+ * @param {import("any2any/types").View|null} what.view              the value; null draws the positions as tokens
+ * @param {import("any2any/types").Position[]} what.positions
+ * @param {import("any2any/types").Floats|null} [what.frames]          [frames, width], what the model is fed of a sound
  * @param {"source"|"target"} [what.side]      whose colour it takes
  * @param {"small"|"large"} [what.size]
  * @param {(position: number|null) => void} [what.onHover]
@@ -37,13 +38,15 @@ export function figureOf({ view, positions, frames = null, side = "source", size
     : tokenFigure({ ...options, text: view?.text ?? null });
 }
 
-/** Draws a value alone, such as a reference or a result. @returns {HTMLElement} */
+/** Draws a value alone, such as a reference or a result.
+ * @param {import("any2any/types").View|null} view @param {"small"|"large"} size @returns {HTMLElement} */
 export function valueOf(view, size = "large") {
   if (!view) return html("span", { class: "empty" }, "nothing");
   if ("text" in view) return html("p", { class: "value-text" }, view.text);
   return boxFigure({ positions: [], side: "target", size, picture: pictureOf(view, null, size) }).element;
 }
 
+/** @param {import("any2any/types").View} view @param {import("any2any/types").Floats|null} frames @param {"small"|"large"} size */
 function pictureOf(view, frames, size) {
   if (view.image) return imagePicture(view.image, size);
   if (view.signal) return isSound(view.signal) ? soundPicture(view.signal, frames, size) : tracesPicture(view.signal, size);

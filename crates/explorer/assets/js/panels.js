@@ -3,7 +3,9 @@
 
 import { html, replace } from "any2any/draw";
 
-/** @typedef {{ id: string, title: string, hint: string, mount: (root: HTMLElement, app: object) => void }} Panel */
+/** @import { App } from "any2any/types" */
+
+/** @typedef {{ id: string, title: string, hint: string, mount: (root: HTMLElement, app: import("any2any/types").App) => void }} Panel */
 
 /** id → title of the tab. The module `any2any/panels/ID` exports `panel`. */
 export const PANELS = [
@@ -20,7 +22,7 @@ export const PANELS = [
   ["sweep", "Sweep"],
 ];
 
-/** Fills the tabs and shows the panel that `state.panel` names. */
+/** Fills the tabs and shows the panel that `state.panel` names. @param {App} app */
 export function showPanels(app, tabs, main) {
   const shown = new Map();                                        // id → { section, wake }
   const buttons = PANELS.map(([id, title]) => html("button", {
@@ -43,6 +45,7 @@ export function showPanels(app, tabs, main) {
   return show();
 }
 
+/** @param {App} app */
 async function mount(id, app, shown, main) {
   const section = html("section", { class: "panel", id: `panel-${id}`, role: "tabpanel", "aria-labelledby": `tab-${id}` });
   const whileOpen = sleeping(app, () => !section.hidden);
@@ -61,7 +64,8 @@ async function mount(id, app, shown, main) {
   return entry;
 }
 
-/** The app as a panel sees it: while the panel is closed, changes are collected; `wake` hands them over. */
+/** The app as a panel sees it: while the panel is closed, changes are collected; `wake` hands them over.
+ * @param {App} app */
 function sleeping(app, open) {
   const listeners = new Set();
   let missed = new Set();

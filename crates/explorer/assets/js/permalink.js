@@ -2,6 +2,8 @@
 
 import { base64 } from "any2any/api";
 
+/** @import { App } from "any2any/types" */
+
 const KEPT = ["run", "checkpoint", "task", "input", "tokens", "chosen", "head", "masked", "muted",
   "temperature", "top_k", "top_p", "choice", "seed", "panel", "theme", "second"];
 
@@ -37,7 +39,7 @@ export function forgetToken() {
   if (location.search) history.replaceState(null, "", location.pathname + location.hash);
 }
 
-/** Writes the link after each change, without a new entry in the history. */
+/** Writes the link after each change, without a new entry in the history. @param {App} app */
 export function keepLink(app, initial) {
   let timer = 0;
   app.on("change", () => {

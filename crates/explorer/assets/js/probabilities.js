@@ -2,6 +2,8 @@
 
 import { floats } from "any2any/api";
 
+/** @import { Look } from "any2any/types" */
+
 /** Log-probability of `token` in a row of logits. @param {ArrayLike<number>} logits */
 export function logProbability(logits, token) {
   let high = -Infinity;
@@ -11,7 +13,7 @@ export function logProbability(logits, token) {
   return logits[token] - high - Math.log(sum);
 }
 
-/** Row i of a look's logits: what follows the first i tokens. */
+/** Row i of a look's logits: what follows the first i tokens. @param {Look} look */
 export function rowOfLogits(look, row) {
   const { shape: [, vocabulary], values } = floats(look.logits);
   return values.subarray(row * vocabulary, (row + 1) * vocabulary);
@@ -34,7 +36,7 @@ export function likeliest(logits, forbidden = []) {
 }
 
 /** The tokens of a look, and the end behind them where it is what the model would write next: [{ token, row }].
- * @param {{ end: number, forbidden: number[] }} vocabulary */
+ * @param {{ end: number, forbidden: number[] }} vocabulary @param {Look} look */
 export function scored(look, vocabulary) {
   const tokens = look.target.positions.map(({ token }, row) => ({ token, row }));
   const after = tokens.length;
@@ -43,7 +45,7 @@ export function scored(look, vocabulary) {
   return complete ? [...tokens, { token: vocabulary.end, row: after }] : tokens;
 }
 
-/** Log-probability of each of `tokens`, as `scored` gives them. */
+/** Log-probability of each of `tokens`, as `scored` gives them. @param {Look} look */
 export function logProbabilities(look, tokens) {
   return tokens.map(({ token, row }) => logProbability(rowOfLogits(look, row), token));
 }
@@ -99,8 +101,8 @@ export function kendall(one, other, most = 1200) {
       const a = Math.sign(one[i] - one[j]);
       const b = Math.sign(other[i] - other[j]);
       agree += a * b;
-      tiesOne += a === 0;
-      tiesOther += b === 0;
+      if (a === 0) tiesOne += 1;
+      if (b === 0) tiesOther += 1;
       pairs += 1;
     }
   }

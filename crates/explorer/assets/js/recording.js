@@ -2,7 +2,7 @@
 
 /** Runs `work` as `app.attempt` does; where the answer was not recorded, calls `otherwise(words)` instead of showing
  * a failure: it is none.
- * @param {object} app @param {() => Promise<any>} work @param {(words: string) => void} otherwise */
+ * @param {import("any2any/types").App} app @param {() => Promise<any>} work @param {(words: string) => void} otherwise */
 export function recorded(app, work, otherwise) {
   return app.attempt(async () => {
     try {

@@ -4,9 +4,12 @@ import { html, svg, replace, button, arcs, strongest } from "any2any/draw";
 import { kinds, layers, nameOf } from "any2any/attention";
 import { canonical, floats } from "any2any/api";
 import { distribution, percent } from "any2any/numbers";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 
+/** @import { App, Look } from "any2any/types" */
+
+/** @param {App} app */
 export function showStage(app, root) {
   const source = lane("Source", "source");
   const target = lane("Output", "target");
@@ -47,14 +50,15 @@ export function showStage(app, root) {
   function lightUp() {
     const { look, head, hover: place, chosen, masked } = app.state;
     if (!look) return;
-    const gaze = gazeOf(look, head, place ?? standing(app));
-    figures.source?.paint(gaze.source);
-    figures.target?.paint(gaze.target);
+    const highlight = highlightOf(look, head, place ?? standing(app));
+    figures.source?.paint(highlight.source);
+    figures.target?.paint(highlight.target);
     figures.source?.mark({ hover: place?.side === "source" ? place.position : null, masked });
     figures.target?.mark({ hover: place?.side === "target" ? place.position : null, chosen });
-    drawArcs(gaze.edges, head);
+    drawArcs(highlight.edges, head);
   }
 
+  /** @param {import("any2any/highlight").Edge[]} edges */
   function drawArcs(edges, head) {
     const frame = root.getBoundingClientRect();
     overlay.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
@@ -78,7 +82,8 @@ export function showStage(app, root) {
   drawTarget();
 }
 
-/** What is lit while the pointer rests: the chosen output, or the one that was just written. */
+/** What is lit while the pointer rests: the chosen output, or the one that was just written.
+ * @param {App} app @returns {import("any2any/state").Place|null} */
 function standing(app) {
   const position = app.position();
   return position >= 0 && (app.state.chosen !== null || app.state.playing || app.task().target.tokens)
@@ -90,11 +95,10 @@ const isText = (view) => view !== null && "text" in (view ?? {});
 function lane(title, side) {
   const content = html("div", { class: "lane-content" });
   const element = html("div", { class: `lane ${side}` }, html("span", { class: "lane-title" }, title), content);
-  element.content = content;
-  return element;
+  return Object.assign(element, { content });
 }
 
-/** What comes next, not yet written: a click writes it. */
+/** What comes next, not yet written: a click writes it. @param {App} app */
 function nextWord(app) {
   const { look, tokens } = app.state;
   if (!look.logits || app.finished() || look.logits.shape[0] <= tokens.length || !app.state.vocabulary) return [];
@@ -103,6 +107,7 @@ function nextWord(app) {
     { class: "chip target ghost", title: `Write the next token (likeliest: ${app.label(order[0])}, ${percent(after[order[0]])})` })];
 }
 
+/** @param {App} app */
 function invitation(app) {
   if (!app.currentRun()) return "No run is open.";
   return app.task() ? "Give the model something to translate: see Source." : "This run has no model to ask yet.";
@@ -110,6 +115,7 @@ function invitation(app) {
 
 // ---- controls ----
 
+/** @param {App} app */
 function controls(app) {
   const play = button("▶", () => app.play(), { title: "Play (space)", class: "primary" });
   const head = html("select", { "aria-label": "Attention that is shown", onchange: () => app.set({ head: JSON.parse(head.value) }) });
@@ -135,6 +141,7 @@ function controls(app) {
     head, note);
 }
 
+/** @param {Look} look */
 function headOptions(look, chosen) {
   return kinds(look).map(({ stack, kind, title }) => html("optgroup", { label: title },
     layers(look, stack, kind).flatMap((entry) => {
@@ -149,6 +156,7 @@ function headOption(head, chosen) {
   return html("option", { value, selected: value === JSON.stringify(chosen) }, nameOf(head));
 }
 
+/** @param {App} app */
 function noteOf(app) {
   if (app.state.busy) return "thinking …";
   const position = app.position();

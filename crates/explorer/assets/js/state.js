@@ -8,19 +8,19 @@
  * @typedef {{ side: "source"|"target", position: number }} Place
  *
  * @typedef {object} State
- * @property {object[]} runs            what GET /api/runs answered
+ * @property {import("any2any/types").Run[]} runs            what GET /api/runs answered
  * @property {number} run               number of the run that is shown
  * @property {string} checkpoint        its checkpoint: "best", "last" or a name such as "step-600"
  * @property {number} task              number of the task within the run
- * @property {object|null} input        the value to translate, see Input; null: none yet, or a task without a source
+ * @property {import("any2any/types").Input|null} input        the value to translate, see Input; null: none yet, or a task without a source
  * @property {number[]} tokens          what has been written so far, without the token that begins
  * @property {number|null} chosen       the output position that panels explain; null: the newest
- * @property {object|null} look         the model's last look at input and tokens
- * @property {object|null} vocabulary   the target's: { tokens, begin, end, forbidden }; null for frames
+ * @property {import("any2any/types").Look|null} look         the model's last look at input and tokens
+ * @property {import("any2any/types").Vocabulary|null} vocabulary   the target's; null for frames
  * @property {Head|null} head           the attention that the translation and most panels show; null: none chosen yet
  * @property {Place|null} hover         what the pointer is on
  * @property {number[]} masked          source positions that the model may not see
- * @property {object[]} muted           heads that are switched off: { stack, kind, layer, head }
+ * @property {Head[]} muted           heads that are switched off
  * @property {number} temperature       of the next-token distribution
  * @property {number} top_k             0: all
  * @property {number} top_p             1: all
@@ -28,10 +28,10 @@
  * @property {number} seed              of the sampled choice
  * @property {string} panel             id of the panel that is open
  * @property {"auto"|"light"|"dark"} theme
- * @property {object|null} second       what is compared with: { run, checkpoint, input }
+ * @property {{ run: number, checkpoint: string, input: import("any2any/types").Input|null }|null} second   what is compared with
  * @property {boolean} playing          whether the page steps by itself
  * @property {boolean} busy             whether an answer is awaited
- * @property {Error|null} error         why the last request failed
+ * @property {(Error & { code?: string, help?: string })|null} error         why the last request failed
  */
 
 /** @type {State} */
@@ -47,6 +47,7 @@ export const state = {
 /** These are compared by identity: they are big, and a new one is always news. */
 const BIG = new Set(["runs", "look", "vocabulary", "error"]);
 
+/** @type {Set<(keys: Set<string>) => void>} */
 const listeners = new Set();
 
 /** Changes the state and tells the listeners which keys have new values.
@@ -72,6 +73,7 @@ export function on(event, listener) {
   return () => listeners.delete(listener);
 }
 
+/** @param {string} key @param {any} before @param {any} after */
 function same(key, before, after) {
   if (before === after) return true;
   if (BIG.has(key) || typeof before !== "object" || typeof after !== "object") return false;

@@ -1,5 +1,6 @@
 // How a token is written for people.
 
+/** @import { Look } from "any2any/types" */
 /** Tokenizers mark the beginning of a word with "▁", which is drawn as a thick bar; a dot says the same and reads better.
  * @param {string} label */
 export const tokenText = (label) => label.replaceAll("▁", "·");
@@ -10,7 +11,7 @@ export function runningText(labels) {
   return pieces ? labels.join("").replaceAll("·", " ").trim() : labels.join(" ");
 }
 
-/** A look whose labels are written for people. */
+/** A look whose labels are written for people. @param {Look} look */
 export function withTokenTexts(look) {
   const written = (side) => side && { ...side, positions: side.positions.map((each) =>
     (each.label == null ? each : { ...each, label: tokenText(each.label) })) };

@@ -1,4 +1,4 @@
-//! The page's files put into one: the style and the answers inside of the HTML, each module as an address that holds
+//! The page's files put into one: the styles and the answers inside of the HTML, each module as an address that holds
 //! its text.
 
 use base64::Engine;
@@ -12,11 +12,14 @@ use crate::server::assets;
 const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
     script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:\">";
 
+/// How the page names a stylesheet, up to its path below the assets.
+const LINK: &str = "<link rel=\"stylesheet\" href=\"assets/";
+
 /// The page with recorded answers.
 pub(super) fn page(answers: &Value) -> Result<String, ExplorerError> {
     let text = |path: &str| assets::asset(path).and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
     let html = text("index.html").ok_or(ExplorerError::Page("index.html"))?;
-    let style = text("style.css").ok_or(ExplorerError::Page("style.css"))?;
+    let (html, style) = without_links(&html, text)?;
     let imports: Map<String, Value> = assets::modules()
         .into_iter()
         .map(|(name, text)| {
@@ -30,7 +33,6 @@ pub(super) fn page(answers: &Value) -> Result<String, ExplorerError> {
         harmless(&json!({ "imports": imports })),
         harmless(answers)
     );
-    let html = without(&html, "<link rel=\"stylesheet\"", ">").ok_or(ExplorerError::Page("index.html"))?;
     let (before, after) =
         html.split_once("<script type=\"module\"").ok_or(ExplorerError::Page("index.html"))?;
     let (_, after) = after.split_once("</script>").ok_or(ExplorerError::Page("index.html"))?;
@@ -45,11 +47,22 @@ fn harmless(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c")
 }
 
-/// A text without its first tag that begins so.
-fn without(html: &str, begin: &str, end: &str) -> Option<String> {
-    let (before, after) = html.split_once(begin)?;
-    let (_, after) = after.split_once(end)?;
-    Some(format!("{before}{after}"))
+/// The page without its links to stylesheets, and the text of all of them in the order of the links, which is the order
+/// in which they win over each other.
+fn without_links(
+    html: &str,
+    text: impl Fn(&str) -> Option<String>,
+) -> Result<(String, String), ExplorerError> {
+    let broken = || ExplorerError::Page("index.html");
+    let mut pieces = html.split(LINK);
+    let mut rest = pieces.next().unwrap_or_default().trim_end_matches(' ').to_owned();
+    let mut style = String::new();
+    for piece in pieces {
+        let (path, after) = piece.split_once("\">").ok_or_else(broken)?;
+        style.push_str(&text(path).ok_or_else(broken)?);
+        rest.push_str(after.trim_start_matches('\n').trim_end_matches(' '));
+    }
+    Ok((rest, style))
 }
 
 #[cfg(test)]
@@ -66,5 +79,25 @@ mod tests {
             let rest = html.split("<style>").next().into_iter().chain(html.split("</style>").nth(1));
             assert!(rest.into_iter().all(|part| !part.contains(foreign)), "{foreign}");
         }
+    }
+    #[test]
+    fn styles_stand_in_one_in_the_order_of_their_links() {
+        let html = "<head>\n  <link rel=\"stylesheet\" href=\"assets/css/a.css\">\n  \
+            <link rel=\"stylesheet\" href=\"assets/css/b.css\">\n</head>";
+        let (rest, style) =
+            without_links(html, |path| Some(format!("/* {path} */"))).expect("both are there");
+        assert_eq!(style, "/* css/a.css *//* css/b.css */");
+        assert_eq!(rest, "<head>\n</head>");
+        assert!(without_links(html, |_| None).is_err(), "a missing style is said");
+    }
+
+    #[test]
+    fn every_style_is_in_the_file_once() {
+        let page = page(&json!({})).expect("the page's files are embedded");
+        for path in assets::below("css", "css") {
+            let text = String::from_utf8(assets::asset(&path).expect(&path).into_owned()).expect("text");
+            assert_eq!(page.matches(&text).count(), 1, "{path}");
+        }
+        assert!(!page.contains("<link rel=\"stylesheet\""));
     }
 }

@@ -1,5 +1,6 @@
 //! One pass over a source and what was written so far, with everything that every head attended to.
 
+use any2any_architecture::StackKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,23 +30,13 @@ pub struct LookRequest {
 #[serde(deny_unknown_fields)]
 pub struct Head {
     /// The stack of its layer.
-    pub stack: Stack,
+    pub stack: StackKind,
     /// What its layer attends to.
     pub kind: AttentionKind,
     /// The layer, from 0.
     pub layer: usize,
     /// The head, from 0.
     pub head: usize,
-}
-
-/// A stack of layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Stack {
-    /// The encoder.
-    Encoder,
-    /// The decoder.
-    Decoder,
 }
 
 /// What a layer attends to.
@@ -125,7 +116,7 @@ pub struct WrittenPosition {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attention {
     /// The stack.
-    pub stack: Stack,
+    pub stack: StackKind,
     /// What it attends to.
     pub kind: AttentionKind,
     /// The layer, from 0.

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::given::Given;
-use super::look::Stack;
 use super::numbers::Floats;
+use any2any_architecture::StackKind;
 
 /// What flows through.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,7 +37,7 @@ pub struct Part {
     /// What it does.
     pub kind: PartKind,
     /// Its stack; null for the exit.
-    pub stack: Option<Stack>,
+    pub stack: Option<StackKind>,
     /// Its layer, from 0; null before and after the layers.
     pub layer: Option<usize>,
     /// What flows through it.

@@ -23,8 +23,7 @@ pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
 pub use given::{Given, GivenFile, GivenSample, Model, Prefix};
 pub use look::{
-    Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, Stack,
-    WrittenPosition,
+    Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, WrittenPosition,
 };
 pub use machine::{Machine, MachineRequest, Part, PartValues};
 pub use numbers::{Bytes, Floats};

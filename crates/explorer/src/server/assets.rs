@@ -53,16 +53,22 @@ pub(crate) fn media_type(path: &str) -> &'static str {
 
 /// Every module of the page: its path below `assets/js`, without the extension, and its text.
 pub(crate) fn modules() -> Vec<(String, Cow<'static, [u8]>)> {
-    let mut paths = match folder() {
-        Some(folder) => files_on_disk(&folder.join("js"), "js"),
-        None => ASSETS.get_dir("js").map(files).unwrap_or_default(),
-    };
-    paths.sort();
     let module = |path: String| {
         let name = path.strip_prefix("js/")?.strip_suffix(".js")?.to_owned();
         Some((name, asset(&path)?))
     };
-    paths.into_iter().filter_map(module).collect()
+    below("js", "js").into_iter().filter_map(module).collect()
+}
+
+/// Paths of all files of a folder of the page that end in `.extension`, in alphabetical order.
+pub(crate) fn below(name: &str, extension: &str) -> Vec<String> {
+    let mut paths = match folder() {
+        Some(folder) => files_on_disk(&folder.join(name), name),
+        None => ASSETS.get_dir(name).map(files).unwrap_or_default(),
+    };
+    paths.retain(|path| path.rsplit_once('.').is_some_and(|(_, found)| found == extension));
+    paths.sort();
+    paths
 }
 
 /// The page, with modules by name: `any2any/draw/arcs` is `/assets/js/draw/arcs.js`.
@@ -134,5 +140,19 @@ mod tests {
         for (name, _) in modules() {
             assert!(html.contains(&format!("\"any2any/{name}\":\"/assets/js/{name}.js\"")), "{name}");
         }
+    }
+    #[test]
+    fn the_page_links_to_every_style_once_and_all_are_there() {
+        let html = page().expect("there is a page").html;
+        let styles = below("css", "css");
+        assert!(styles.len() > 10, "{styles:?}");
+        for path in &styles {
+            assert_eq!(html.matches(&format!("href=\"assets/{path}\"")).count(), 1, "{path}");
+        }
+        assert_eq!(
+            html.matches("rel=\"stylesheet\"").count(),
+            styles.len(),
+            "links lead to files that are there"
+        );
     }
 }

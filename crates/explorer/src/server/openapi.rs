@@ -149,6 +149,8 @@ fn names(list: &Value) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -174,5 +176,99 @@ mod tests {
         }
         let from = &document["paths"]["/api/samples"]["get"]["parameters"];
         assert!(from.as_array().is_some_and(|parameters| parameters.len() == 5), "{from}");
+    }
+    /// Types of the page, and what the interface calls them.
+    const TYPES: [(&str, &str); 19] = [
+        ("Run", "Run"),
+        ("Checkpoint", "Checkpoint"),
+        ("TaskSide", "Side"),
+        ("Vocabulary", "Vocabulary"),
+        ("Model", "RunModel"),
+        ("Task", "Task"),
+        ("ImageView", "ViewImage"),
+        ("SignalView", "ViewSignal"),
+        ("AttentionEntry", "Attention"),
+        ("Position", "WrittenPosition"),
+        ("Look", "Look"),
+        ("Part", "Part"),
+        ("Output", "Output"),
+        ("Translations", "Translations"),
+        ("Axis", "Axis"),
+        ("Cell", "Cell"),
+        ("Sweep", "Sweep"),
+        ("DistanceGroup", "DistanceGroup"),
+        ("Attribution", "Attribution"),
+    ];
+
+    #[test]
+    fn what_the_page_reads_of_answers_is_in_them() {
+        let document: Value = serde_json::from_str(&description()).expect("JSON");
+        let text = crate::server::assets::asset("js/types.js").expect("the page's types");
+        let types = typedefs(std::str::from_utf8(&text).expect("UTF-8"));
+        for (ours, theirs) in TYPES {
+            let known = &document["components"]["schemas"][theirs]["properties"];
+            let read = types.get(ours).unwrap_or_else(|| panic!("js/types.js has no {ours}"));
+            assert!(read.len() > 1, "{ours}: {read:?}");
+            for field in read {
+                assert!(known.get(field).is_some(), "{ours}.{field} of the page is no field of {theirs}");
+            }
+        }
+    }
+
+    #[test]
+    fn typedefs_are_read_with_their_fields() {
+        let text = "/**\n * @typedef {{ a: { b: number, c: string }, d?: Map<string, number>[] }} One   words, more: words\n\
+             * @typedef {object} Two\n * @property {{ e: number }|null} f   of: it\n * @property {string} [g]\n */";
+        let found = typedefs(text);
+        assert_eq!(found["One"], ["a", "d"]);
+        assert_eq!(found["Two"], ["f", "g"]);
+    }
+
+    /// The types that a module states in JSDoc, each with the names of its fields.
+    fn typedefs(text: &str) -> BTreeMap<String, Vec<String>> {
+        let mut found = BTreeMap::<String, Vec<String>>::new();
+        let mut open = None;
+        for line in text.lines() {
+            let line = line.trim_start_matches([' ', '*']);
+            if let Some(rest) = line.strip_prefix("@typedef ") {
+                let (kind, rest) = braced(rest);
+                let name = word(rest);
+                let fields = kind.strip_prefix('{').and_then(|kind| kind.strip_suffix('}'));
+                let fields = fields.map(|fields| parts(fields).into_iter().map(word).collect());
+                found.insert(name.clone(), fields.unwrap_or_default());
+                open = Some(name);
+            } else if let Some(rest) = line.strip_prefix("@property ")
+                && let Some(fields) = open.as_ref().and_then(|name: &String| found.get_mut(name))
+            {
+                fields.push(word(braced(rest).1.trim_start_matches([' ', '['])));
+            }
+        }
+        found
+    }
+
+    fn word(text: &str) -> String {
+        text.trim_start().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+    }
+
+    /// What stands between the first brace and its partner, and what follows.
+    fn braced(text: &str) -> (&str, &str) {
+        let mut depth = 0;
+        for (at, letter) in text.char_indices() {
+            depth += i32::from(letter == '{') - i32::from(letter == '}');
+            if depth == 0 && at > 0 {
+                return (&text[1..at], &text[at + 1..]);
+            }
+        }
+        (text, "")
+    }
+
+    /// A text at its commas, those within brackets aside.
+    fn parts(text: &str) -> Vec<&str> {
+        let mut depth = 0;
+        let split = text.split(|letter: char| {
+            depth += i32::from("{[(<".contains(letter)) - i32::from("}])>".contains(letter));
+            letter == ',' && depth == 0
+        });
+        split.collect()
     }
 }

@@ -8,7 +8,7 @@ use any2any_adapter::{Region, Sequence};
 use any2any_core::{Input, Pass, Source};
 use any2any_inspect::{
     Array, AttentionKind, Explained, Inspector, Interventions, Look, Method, PartKind, Place, ReadSource,
-    Stack,
+    StackKind,
 };
 use any2any_translate::Translator;
 use burn::tensor::{Tensor, TensorData};
@@ -135,7 +135,7 @@ fn every_head_of_every_layer_shares_out_its_attention() {
             let Place { stack, kind, .. } = attention.place;
             let heads = if case.name.starts_with("lstm") { 1 } else { 4 };
             let of = |is_source: bool| if is_source { case.positions() } else { queries };
-            let is_source = stack == Stack::Encoder;
+            let is_source = stack == StackKind::Encoder;
             let expected = [heads, of(is_source), of(is_source || kind == AttentionKind::Cross)];
             assert_eq!(attention.weights.shape, expected, "{}: {:?}", case.name, attention.place);
             let sums: Vec<f32> =
@@ -152,7 +152,7 @@ fn nobody_sees_a_masked_position() {
         for masked in [&[1][..], &[0, 2], &whole] {
             let found = look(&case, &masking(masked));
             for attention in found.attention.iter().filter(|attention| {
-                (attention.place.stack, attention.place.kind) != (Stack::Decoder, AttentionKind::Own)
+                (attention.place.stack, attention.place.kind) != (StackKind::Decoder, AttentionKind::Own)
             }) {
                 for row in attention.weights.values.chunks(case.positions()) {
                     let seen: f32 = masked.iter().map(|&key| row[key]).sum();
@@ -190,12 +190,12 @@ fn a_masked_end_is_a_shorter_source() {
 #[test]
 fn a_muted_head_is_one_that_nothing_reads() {
     let place = |stack, kind, layer| Place { stack, kind, layer };
-    let (encoder, decoder) = (Stack::Encoder, Stack::Decoder);
+    let (encoder, decoder) = (StackKind::Encoder, StackKind::Decoder);
     for (body, place, module) in [
-        ("transformer", place(encoder, AttentionKind::Own, 0), "encoder.layers.0.attention"),
-        ("transformer", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.own"),
-        ("transformer", place(decoder, AttentionKind::Cross, 0), "decoder.layers.0.cross.attention"),
-        ("decoder_only", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.own"),
+        ("transformer", place(encoder, AttentionKind::Own, 0), "encoder.layers.0.self_attention"),
+        ("transformer", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.self_attention"),
+        ("transformer", place(decoder, AttentionKind::Cross, 0), "decoder.layers.0.cross_attention"),
+        ("decoder_only", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.self_attention"),
         ("lstm", place(decoder, AttentionKind::Cross, 0), "decoder"),
     ] {
         let (head, d_model, d_head) = if body == "lstm" { (0, 16, 16) } else { (2, 16, 4) };
@@ -274,10 +274,11 @@ fn gradients_are_those_of_stretched_embeddings() {
         };
         let found = attribution(&case.translator, Method::Gradient);
         let lengths = attribution(&case.translator, Method::GradientNorm);
+        let stem_names = &case.translator.architecture().stems;
         let stretched = |stem: usize, token: u32| {
             let base = |factor: f32| {
                 let changed = case.with(|name, values| {
-                    if name.starts_with(&format!("stems.{stem}.")) {
+                    if name.starts_with(&format!("stems.{}.", stem_names[stem].name)) {
                         values[token as usize * 16..][..16].iter_mut().for_each(|value| *value *= factor);
                     }
                 });
@@ -355,7 +356,7 @@ fn the_machine_shows_the_numbers_of_the_look() {
         }
         for attention in &found.attention {
             let Place { stack, layer, kind } = attention.place;
-            let stack = if stack == Stack::Encoder { "encoder" } else { "decoder" };
+            let stack = if stack == StackKind::Encoder { "encoder" } else { "decoder" };
             let kind = if kind == AttentionKind::Own { "attention" } else { "cross_attention" };
             let id = match case.name.starts_with("lstm") {
                 true => format!("{stack}.{kind}"),
@@ -423,7 +424,7 @@ fn mistakes_are_named() {
     };
     let source = transformer.source.as_ref();
     let muting = |layer, head| {
-        let place = Place { stack: Stack::Encoder, kind: AttentionKind::Own, layer };
+        let place = Place { stack: StackKind::Encoder, kind: AttentionKind::Own, layer };
         Interventions { masked: Vec::new(), muted: vec![(place, head)] }
     };
     check(None, &[], Interventions::default(), "source");

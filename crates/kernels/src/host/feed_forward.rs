@@ -1,102 +1,15 @@
 //! A whole feed-forward sub-layer: normalisation, two matrices with the activation between them, dropout and
 //! residual sum.
 
+use any2any_architecture::Activation;
 use rayon::prelude::*;
 
+use super::activation;
 use super::blocks::{block_rows, reduce_rows, split};
 use super::dropout::Mask;
 use super::matrix::Into;
 use super::rows::{Branch, Joined, Linear, normalised, unjoin};
-use super::simd::{erf, exp, sigmoid, vectorized};
-
-/// The activation between the two matrices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Activation {
-    /// Rectified linear unit.
-    #[default]
-    Relu,
-    /// Gaussian error linear unit, with the error function (Hendrycks and Gimpel 2016).
-    Gelu,
-    /// `swish(x W) * (x V)` (Shazeer 2020, "GLU Variants Improve Transformer").
-    Swiglu,
-}
-
-impl Activation {
-    /// How many matrices lead into the layer.
-    pub fn inputs(self) -> usize {
-        if self == Activation::Swiglu { 2 } else { 1 }
-    }
-
-    /// Activates a row of sums; for [`Swiglu`](Self::Swiglu) the row holds the values and then the gates.
-    /// Elements are dropped by the mask's row.
-    #[inline(always)]
-    pub fn row(self, sums: &[f32], output: &mut [f32], mask: Option<Mask>, row: usize) {
-        let width = output.len();
-        match self {
-            Activation::Relu => map(sums, output, |x| if x > 0.0 { x } else { 0.0 }),
-            Activation::Gelu => {
-                map(sums, output, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)))
-            }
-            Activation::Swiglu => {
-                let (values, gates) = sums.split_at(width);
-                for ((output, &value), &gate) in output.iter_mut().zip(values).zip(gates) {
-                    *output = value * gate * sigmoid(gate);
-                }
-            }
-        }
-        if let Some(mask) = mask {
-            mask.row(row).apply(output);
-        }
-    }
-
-    /// Turns the gradient of an activated row into that of its sums.
-    #[inline(always)]
-    pub fn row_backward(
-        self,
-        sums: &[f32],
-        gradient: &mut [f32],
-        sums_gradient: &mut [f32],
-        mask: Option<Mask>,
-        row: usize,
-    ) {
-        if let Some(mask) = mask {
-            mask.row(row).apply(gradient);
-        }
-        match self {
-            Activation::Relu => {
-                for ((output, &gradient), &x) in sums_gradient.iter_mut().zip(&*gradient).zip(sums) {
-                    *output = if x > 0.0 { gradient } else { 0.0 };
-                }
-            }
-            Activation::Gelu => {
-                // 1 / sqrt(2 pi): the density of the normal distribution at 0.
-                const DENSITY: f32 = 0.398_942_3;
-                for ((output, &gradient), &x) in sums_gradient.iter_mut().zip(&*gradient).zip(sums) {
-                    let below = 0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2));
-                    *output = gradient * (x * DENSITY).mul_add(exp(-0.5 * x * x), below);
-                }
-            }
-            Activation::Swiglu => {
-                let width = gradient.len();
-                let (values, gates) = sums.split_at(width);
-                let (of_values, of_gates) = sums_gradient.split_at_mut(width);
-                for at in 0..width {
-                    let (value, gate, gradient) = (values[at], gates[at], gradient[at]);
-                    let open = sigmoid(gate);
-                    of_values[at] = gradient * gate * open;
-                    of_gates[at] = gradient * value * open * (gate * (1.0 - open) + 1.0);
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn map(input: &[f32], output: &mut [f32], function: impl Fn(f32) -> f32) {
-    for (output, &input) in output.iter_mut().zip(input) {
-        *output = function(input);
-    }
-}
+use super::simd::vectorized;
 
 /// The parameters and settings of a feed-forward sub-layer:
 /// `carry * x + dropout(activation(norm(x) W1 + b1) W2 + b2)`.
@@ -106,7 +19,7 @@ pub struct FeedForwardLayer<'a> {
     pub branch: Branch<'a>,
     /// Leads in.
     pub inner: Linear<'a>,
-    /// Leads in beside `inner`, for [`Activation::Swiglu`].
+    /// Leads in beside `inner`, of a gated activation.
     pub gate: Option<Linear<'a>>,
     /// Leads out.
     pub outer: Linear<'a>,
@@ -161,7 +74,7 @@ impl FeedForwardLayer<'_> {
         let d_ff = self.inner.outputs();
         let width = d_ff * self.activation.inputs();
         for (row, (sums, active)) in sums.chunks_exact(width).zip(active.chunks_exact_mut(d_ff)).enumerate() {
-            self.activation.row(sums, active, self.mask, first + row);
+            activation::row(self.activation, sums, active, self.mask, first + row);
         }
     }
 
@@ -205,7 +118,8 @@ impl FeedForwardLayer<'_> {
                     let rows_of = active.chunks_exact_mut(d_ff).zip(of_sums.chunks_exact_mut(width));
                     for (row, ((active, of_sums), sums)) in rows_of.zip(sums.chunks_exact(width)).enumerate()
                     {
-                        self.activation.row_backward(sums, active, of_sums, self.mask, rows.start + row);
+                        let at = rows.start + row;
+                        activation::row_backward(self.activation, sums, active, of_sums, self.mask, at);
                     }
                 });
                 let normed = normalised(self.branch.norm, &stream[places.clone()], &mut scratch.normed);

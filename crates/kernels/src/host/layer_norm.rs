@@ -1,18 +1,21 @@
-//! Layer normalisation (Ba, Kiros and Hinton 2016): `gain * (x - mean) / sqrt(variance + epsilon) + bias`
-//! over the last dimension.
+//! Normalisation over the last dimension: `gain * (x - mean) / sqrt(variance + epsilon) + bias` (Ba, Kiros and Hinton
+//! 2016, layer normalisation), or the same around 0 in place of the mean (Zhang and Sennrich 2019, RMSNorm).
+
+use any2any_architecture::NormKind;
 
 use super::simd::{LANES, fold, sum_of};
 
-/// The constant under the root.
-pub const EPSILON: f32 = 1e-5;
-
-/// The gain and bias of a normalisation, `[d_model]` each.
+/// A normalisation with its gain and bias, `[d_model]` each.
 #[derive(Clone, Copy, Debug)]
 pub struct Norm<'a> {
     /// Multiplies.
     pub gain: &'a [f32],
     /// Is added.
     pub bias: &'a [f32],
+    /// What it divides by.
+    pub kind: NormKind,
+    /// What stands under the root beside the variance.
+    pub epsilon: f32,
 }
 
 /// What normalises one row.
@@ -26,14 +29,17 @@ pub struct Moments {
 impl Moments {
     /// The moments of a row, the variance taken around the mean in a pass of its own.
     #[inline(always)]
-    pub fn of(row: &[f32]) -> Self {
+    pub fn of(row: &[f32], kind: NormKind, epsilon: f32) -> Self {
         let count = row.len().max(1) as f32;
-        let mean = super::simd::sum(row) / count;
+        let mean = match kind {
+            NormKind::LayerNorm => super::simd::sum(row) / count,
+            NormKind::RmsNorm => 0.0,
+        };
         let squares = sum_of(row, row, |sum, value, _| {
             let difference = value - mean;
             difference.mul_add(difference, sum)
         });
-        Self { mean, scale: 1.0 / (squares / count + EPSILON).sqrt() }
+        Self { mean, scale: 1.0 / (squares / count + epsilon).sqrt() }
     }
 }
 
@@ -41,7 +47,7 @@ impl Norm<'_> {
     /// Normalises a row.
     #[inline(always)]
     pub fn row(&self, input: &[f32], output: &mut [f32]) {
-        let Moments { mean, scale } = Moments::of(input);
+        let Moments { mean, scale } = Moments::of(input, self.kind, self.epsilon);
         for (((output, &input), &gain), &bias) in output.iter_mut().zip(input).zip(self.gain).zip(self.bias) {
             *output = ((input - mean) * scale).mul_add(gain, bias);
         }
@@ -66,7 +72,7 @@ impl Norm<'_> {
         gain_gradient: &mut [f32],
         bias_gradient: &mut [f32],
     ) {
-        let moments = Moments::of(input);
+        let moments = Moments::of(input, self.kind, self.epsilon);
         let mut sums = [0.0_f32; LANES];
         let mut products = [0.0_f32; LANES];
         let (inputs, input_rest) = input.as_chunks::<LANES>();
@@ -89,7 +95,10 @@ impl Norm<'_> {
         );
         let Moments { mean, scale } = moments;
         let count = input.len().max(1) as f32;
-        let sum = fold(sums) / count;
+        let sum = match self.kind {
+            NormKind::LayerNorm => fold(sums) / count,
+            NormKind::RmsNorm => 0.0,
+        };
         let product = fold(products) * scale * scale / count;
         for (gradient, &input) in gradient.iter_mut().zip(input) {
             *gradient = (*gradient - sum - (input - mean) * product) * scale;

@@ -3,6 +3,7 @@
 //! Loops are written plainly and compiled for the widest vector registers that the processor has
 //! (`simd::vectorized`); matrix products of any size go through [`matrix`].
 
+pub mod activation;
 pub mod adam;
 pub mod attention;
 pub mod attention_layer;

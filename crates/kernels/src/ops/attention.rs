@@ -1,12 +1,14 @@
 //! The attention sub-layer.
 
+use any2any_architecture::Attention;
 use burn::tensor::{Device, Tensor, TensorData, activation, module};
 
 use super::branch::Branch;
 use crate::host::dropout::Mask;
 use crate::host::rotation::Rotation;
 
-/// The parameters of an attention sub-layer: weight `[d_model, d_model]` and bias `[d_model]` of each matrix.
+/// The parameters of an attention sub-layer: weight and bias of each matrix, `[d_model, width]` and `[width]` of those
+/// that lead to the heads, where `width` is that of all heads together.
 #[derive(Clone, Debug)]
 pub struct AttentionParameters {
     /// Projects queries.
@@ -28,13 +30,15 @@ pub struct Visibility {
     pub causal: bool,
     /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
     pub slopes: Option<Vec<f32>>,
+    /// What is added to scores, `[1, heads, queries, keys]`, such as a learned bias of distances; not fused.
+    pub bias: Option<Tensor<4>>,
 }
 
 /// The settings of an attention sub-layer.
 #[derive(Clone, Debug)]
 pub struct AttentionShape {
-    /// Heads; they divide `d_model`.
-    pub heads: usize,
+    /// The heads.
+    pub attention: Attention,
     /// Which keys count.
     pub visibility: Visibility,
     /// Turns queries and keys, of a stream that attends to itself.
@@ -59,10 +63,20 @@ pub fn attention(
     shape: AttentionShape,
 ) -> Tensor<3> {
     #[cfg(feature = "flex")]
-    if super::fused::applies(&stream.device()) {
+    if super::fused::applies(&stream.device()) && is_fused(&stream, memory.as_ref(), &shape) {
         return on_flex(stream, memory, parameters, branch, shape);
     }
     primitive(stream, memory, parameters, branch, shape)
+}
+
+/// Whether the fused form has these sizes: heads that divide `d_model`, a memory of that width, scaled scores that
+/// nothing is added to.
+#[cfg(feature = "flex")]
+fn is_fused(stream: &Tensor<3>, memory: Option<&Tensor<3>>, shape: &AttentionShape) -> bool {
+    let [_, _, d_model] = stream.dims();
+    let same_width = memory.is_none_or(|memory| memory.dims()[2] == d_model);
+    let AttentionShape { attention, visibility, .. } = shape;
+    attention.width() == d_model && same_width && attention.scaled && visibility.bias.is_none()
 }
 
 /// The same as a composition of primitives.
@@ -73,8 +87,8 @@ pub fn primitive(
     branch: &Branch,
     shape: AttentionShape,
 ) -> Tensor<3> {
-    let [batch, queries, d_model] = stream.dims();
-    let d_head = d_model / shape.heads;
+    let [batch, queries, _] = stream.dims();
+    let Attention { heads: count, d_head, .. } = shape.attention;
     let rotation = shape.rotation.filter(|_| memory.is_none());
     let turn = |heads: Tensor<4>| match &rotation {
         None => heads,
@@ -85,15 +99,14 @@ pub fn primitive(
     let [_, keys, _] = memory.dims();
     let linear =
         |input: Tensor<3>, (weight, bias): (Tensor<2>, Tensor<1>)| module::linear(input, weight, Some(bias));
-    let heads = |input: Tensor<3>, positions: usize| {
-        input.reshape([batch, positions, shape.heads, d_head]).swap_dims(1, 2)
-    };
+    let heads =
+        |input: Tensor<3>, positions: usize| input.reshape([batch, positions, count, d_head]).swap_dims(1, 2);
     let query = turn(heads(linear(input, parameters.query), queries));
     let key = turn(heads(linear(memory.clone(), parameters.key), keys));
     let value = heads(linear(memory, parameters.value), keys);
-    let weights = attention_weights(query, key, &shape.visibility, None);
+    let weights = attention_weights(query, key, shape.attention.scale(), &shape.visibility, None);
     let context = super::dropout::primitive(weights, shape.mask).matmul(value);
-    let context = context.swap_dims(1, 2).reshape([batch, queries, d_model]);
+    let context = context.swap_dims(1, 2).reshape([batch, queries, count * d_head]);
     branch.primitive_join(stream, linear(context, parameters.output))
 }
 
@@ -117,22 +130,27 @@ pub fn turn(rotation: &Rotation, heads: Tensor<4>) -> Tensor<4> {
 ///
 /// # Shapes
 ///
-/// - query: `[batch, heads, queries, d_head]`; key: `[batch, heads, keys, d_head]`
+/// - query: `[batch, heads, queries, d_head]`; key: `[batch, heads, keys, d_head]`; `scale` multiplies their products
 /// - shown: `[batch, 1, 1, keys]`, 0 at keys that are hidden besides, 1 at the others; none when none is
 /// - output: `[batch, heads, queries, keys]`; rows sum to one, or to 0 where no key is visible
 pub fn attention_weights(
     query: Tensor<4>,
     key: Tensor<4>,
+    scale: f64,
     visibility: &Visibility,
     shown: Option<Tensor<4>>,
 ) -> Tensor<4> {
-    let [_, heads, queries, d_head] = query.dims();
+    let [_, heads, queries, _] = query.dims();
     let [_, _, keys, _] = key.dims();
     let device = query.device();
-    let scores = query.matmul(key.swap_dims(2, 3)) * (d_head as f64).powf(-0.5);
+    let scores = query.matmul(key.swap_dims(2, 3)) * scale;
     let scores = match &visibility.slopes {
         None => scores,
         Some(slopes) => scores + distance_bias(slopes, heads, queries, keys, &device),
+    };
+    let scores = match &visibility.bias {
+        None => scores,
+        Some(bias) => scores + bias.clone(),
     };
     let visible = match (visible(visibility, queries, keys, &device), shown) {
         (Some(visible), Some(shown)) => Some(visible * shown),
@@ -190,20 +208,22 @@ fn on_flex(
     shape: AttentionShape,
 ) -> Tensor<3> {
     let dims = stream.dims();
-    let [batch, queries, d_model] = dims;
+    let [batch, queries, _] = dims;
     let keys = memory.as_ref().map_or(queries, |memory| memory.dims()[1]);
     let layer = Layer {
         crossed: memory.is_some(),
         branch: branch.settings(),
-        visibility: shape.visibility,
+        lengths: shape.visibility.lengths,
+        causal: shape.visibility.causal,
+        slopes: shape.visibility.slopes,
         rotation: shape.rotation,
         mask: shape.mask,
         shape: crate::host::attention::Shape {
             batch,
             queries,
             keys,
-            heads: shape.heads,
-            d_head: d_model / shape.heads,
+            heads: shape.attention.heads,
+            d_head: shape.attention.d_head,
         },
     };
     let mut inputs = super::fused::Inputs::new(stream);
@@ -234,7 +254,9 @@ fn on_flex(
 struct Layer {
     crossed: bool,
     branch: super::branch::Settings,
-    visibility: Visibility,
+    lengths: Option<Vec<usize>>,
+    causal: bool,
+    slopes: Option<Vec<f32>>,
     rotation: Option<Rotation>,
     mask: Option<Mask>,
     shape: crate::host::attention::Shape,
@@ -256,9 +278,9 @@ impl Layer {
             value: linear(2),
             output: linear(3),
             visibility: crate::host::attention::Visibility {
-                lengths: self.visibility.lengths.as_deref(),
-                causal: self.visibility.causal,
-                slopes: self.visibility.slopes.as_deref(),
+                lengths: self.lengths.as_deref(),
+                causal: self.causal,
+                slopes: self.slopes.as_deref(),
             },
             rotation: self.rotation.as_ref(),
             mask: self.mask,

@@ -1,16 +1,28 @@
 //! How a sub-layer joins the residual stream.
 
+use any2any_architecture::NormKind;
 use burn::tensor::Tensor;
 
 use crate::host::dropout::Mask;
 
-/// Gain and bias of a layer normalisation, `[d_model]` each.
+/// A normalisation with its gain and bias, `[d_model]` each.
 #[derive(Clone, Debug)]
 pub struct Norm {
     /// Multiplies.
     pub gain: Tensor<1>,
     /// Is added.
     pub bias: Tensor<1>,
+    /// What it divides by.
+    pub kind: NormKind,
+    /// What stands under the root beside the variance.
+    pub epsilon: f64,
+}
+
+impl Norm {
+    /// Layer normalisation with an epsilon of 1e-5.
+    pub fn layer(gain: Tensor<1>, bias: Tensor<1>) -> Self {
+        Self { gain, bias, kind: NormKind::LayerNorm, epsilon: 1e-5 }
+    }
 }
 
 /// `carry * x + dropout(layer(norm(x)))`.
@@ -30,7 +42,7 @@ impl Branch {
     pub fn enter(&self, stream: Tensor<3>) -> Tensor<3> {
         match &self.norm {
             None => stream,
-            Some(norm) => super::layer_norm::layer_norm(stream, norm.gain.clone(), norm.bias.clone()),
+            Some(norm) => super::layer_norm::layer_norm(stream, norm.clone()),
         }
     }
 
@@ -45,7 +57,7 @@ impl Branch {
     pub(crate) fn primitive_input(&self, stream: Tensor<3>) -> Tensor<3> {
         match &self.norm {
             None => stream,
-            Some(norm) => super::layer_norm::primitive(stream, norm.gain.clone(), norm.bias.clone()),
+            Some(norm) => super::layer_norm::primitive(stream, norm.clone()),
         }
     }
 
@@ -67,7 +79,8 @@ impl Branch {
 
     /// What remains of the branch when its tensors have become inputs.
     pub(super) fn settings(&self) -> Settings {
-        Settings { normalises: self.norm.is_some(), carry: self.carry as f32, mask: self.mask }
+        let norm = self.norm.as_ref().map(|norm| (norm.kind, norm.epsilon as f32));
+        Settings { norm, carry: self.carry as f32, mask: self.mask }
     }
 }
 
@@ -75,7 +88,7 @@ impl Branch {
 #[cfg(feature = "flex")]
 #[derive(Clone, Copy)]
 pub(super) struct Settings {
-    normalises: bool,
+    norm: Option<(NormKind, f32)>,
     carry: f32,
     mask: Option<Mask>,
 }
@@ -87,11 +100,11 @@ impl Settings {
         &self,
         inputs: &'b [&'a [f32]],
     ) -> (crate::host::rows::Branch<'a>, &'b [&'a [f32]]) {
-        let (norm, rest) = match inputs {
-            [gain, bias, rest @ ..] if self.normalises => {
-                (Some(crate::host::layer_norm::Norm { gain, bias }), rest)
+        let (norm, rest) = match (self.norm, inputs) {
+            (Some((kind, epsilon)), [gain, bias, rest @ ..]) => {
+                (Some(crate::host::layer_norm::Norm { gain, bias, kind, epsilon }), rest)
             }
-            rest => (None, rest),
+            (_, rest) => (None, rest),
         };
         (crate::host::rows::Branch { norm, carry: self.carry, mask: self.mask }, rest)
     }

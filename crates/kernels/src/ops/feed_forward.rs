@@ -1,8 +1,7 @@
 //! The feed-forward sub-layer.
 
+use any2any_architecture::Activation;
 use burn::tensor::{Tensor, activation, module};
-
-pub use crate::host::feed_forward::Activation;
 
 use super::branch::Branch;
 use crate::host::dropout::Mask;
@@ -12,7 +11,7 @@ use crate::host::dropout::Mask;
 pub struct FeedForwardParameters {
     /// Weight and bias that lead in, `[d_model, d_ff]` and `[d_ff]`.
     pub inner: (Tensor<2>, Tensor<1>),
-    /// The same of the gate, for [`Activation::Swiglu`].
+    /// Weight and bias of the gate, of a gated activation.
     pub gate: Option<(Tensor<2>, Tensor<1>)>,
     /// Weight and bias that lead out, `[d_ff, d_model]` and `[d_model]`.
     pub outer: (Tensor<2>, Tensor<1>),
@@ -34,7 +33,7 @@ pub fn feed_forward(
     activation: Activation,
     mask: Option<Mask>,
 ) -> Tensor<3> {
-    assert_eq!(activation == Activation::Swiglu, parameters.gate.is_some(), "a gate belongs to SwiGLU");
+    assert_eq!(activation.is_gated(), parameters.gate.is_some(), "a gate belongs to a gated activation");
     #[cfg(feature = "flex")]
     if super::fused::applies(&stream.device()) {
         return on_flex(stream, parameters, branch, activation, mask);
@@ -53,15 +52,33 @@ pub fn primitive(
     let input = branch.primitive_input(stream.clone());
     let linear =
         |input: Tensor<3>, (weight, bias): (Tensor<2>, Tensor<1>)| module::linear(input, weight, Some(bias));
-    let inner = linear(input.clone(), parameters.inner);
-    let active = match (activation, parameters.gate) {
-        (Activation::Relu, _) => activation::relu(inner),
-        (Activation::Gelu, _) => activation::gelu(inner),
-        (Activation::Swiglu, Some(gate)) => activation::silu(linear(input, gate)) * inner,
-        (Activation::Swiglu, None) => activation::silu(inner),
-    };
+    let gate = parameters.gate.map(|gate| linear(input.clone(), gate));
+    let active = activated(activation, linear(input, parameters.inner), gate);
     let output = linear(super::dropout::primitive(active, mask), parameters.outer);
     branch.primitive_join(stream, output)
+}
+
+/// Activated sums in burn's primitives, `[.., d_ff]`; a gated activation without a gate takes the sums for one.
+pub fn activated(function: Activation, sums: Tensor<3>, gate: Option<Tensor<3>>) -> Tensor<3> {
+    match function {
+        Activation::Relu => activation::relu(sums),
+        Activation::Gelu => activation::gelu(sums),
+        Activation::GeluTanh => gelu_tanh(sums),
+        Activation::Silu => activation::silu(sums),
+        Activation::Swiglu => match gate {
+            Some(gate) => activation::silu(gate) * sums,
+            None => activation::silu(sums),
+        },
+        Activation::Geglu => match gate {
+            Some(gate) => gelu_tanh(gate) * sums,
+            None => gelu_tanh(sums),
+        },
+    }
+}
+
+fn gelu_tanh(x: Tensor<3>) -> Tensor<3> {
+    let angle = (x.clone().powi_scalar(3) * 0.044715 + x.clone()) * std::f64::consts::FRAC_2_PI.sqrt();
+    x * (angle.tanh() + 1.0) * 0.5
 }
 
 #[cfg(feature = "flex")]
@@ -91,7 +108,7 @@ fn on_flex(
     ) -> FeedForwardLayer<'a> {
         let (branch, linears) = settings.host(&inputs[1..]);
         let linear = |number: usize| Linear { weight: linears[2 * number], bias: linears[2 * number + 1] };
-        let gated = activation == Activation::Swiglu;
+        let gated = activation.is_gated();
         FeedForwardLayer {
             branch,
             inner: linear(0),

@@ -1,43 +1,53 @@
-//! Layer normalisation.
+//! Normalisation over the last dimension.
 
+use any2any_architecture::NormKind;
 use burn::tensor::Tensor;
 
-use crate::host::layer_norm::EPSILON;
+use super::branch::Norm;
 
-/// `gain * (x - mean) / sqrt(variance + 1e-5) + bias` over the last dimension (Ba, Kiros and Hinton 2016).
+/// `gain * (x - mean) / sqrt(variance + epsilon) + bias` over the last dimension (Ba, Kiros and Hinton 2016), or the
+/// same around 0 (Zhang and Sennrich 2019, RMSNorm).
 ///
 /// # Shapes
 ///
 /// - input and output: `[.., d_model]`; gain and bias: `[d_model]`
-pub fn layer_norm<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -> Tensor<D> {
+pub fn layer_norm<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
     #[cfg(feature = "flex")]
     if super::fused::applies(&input.device()) {
-        return on_flex(input, gain, bias);
+        return on_flex(input, norm);
     }
-    primitive(input, gain, bias)
+    primitive(input, norm)
 }
 
 /// The same as a composition of primitives.
-pub fn primitive<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -> Tensor<D> {
-    let centred = input.clone() - input.mean_dim(D - 1);
+pub fn primitive<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
+    let Norm { gain, bias, kind, epsilon } = norm;
+    let centred = match kind {
+        NormKind::LayerNorm => input.clone() - input.mean_dim(D - 1),
+        NormKind::RmsNorm => input,
+    };
     let variance = centred.clone().square().mean_dim(D - 1);
-    centred / (variance + f64::from(EPSILON)).sqrt() * gain.unsqueeze() + bias.unsqueeze()
+    centred / (variance + epsilon).sqrt() * gain.unsqueeze() + bias.unsqueeze()
 }
 
 #[cfg(feature = "flex")]
-fn on_flex<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -> Tensor<D> {
+fn on_flex<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
     use crate::host::blocks::{block_rows, reduce_rows};
-    use crate::host::layer_norm::Norm;
+    use crate::host::layer_norm;
     use crate::host::simd::vectorized;
     use rayon::prelude::*;
 
+    let Norm { gain, bias, kind, epsilon } = norm;
+    fn host<'a>(inputs: &[&'a [f32]], kind: NormKind, epsilon: f64) -> layer_norm::Norm<'a> {
+        layer_norm::Norm { gain: inputs[1], bias: inputs[2], kind, epsilon: epsilon as f32 }
+    }
     let shape = input.dims();
     let d_model = shape[D - 1];
     let block = block_rows(input.shape().num_elements() / d_model.max(1));
     super::fused::Inputs::new(input).and(gain).and(bias).run(
         shape,
         move |inputs| {
-            let norm = Norm { gain: inputs[1], bias: inputs[2] };
+            let norm = host(inputs, kind, epsilon);
             let mut output = vec![0.0; inputs[0].len()];
             let values = (block * d_model).max(1);
             let pieces = output.par_chunks_mut(values).zip(inputs[0].par_chunks(values));
@@ -45,7 +55,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, gain: Tensor<1>, bias: Tensor<1>) -
             (output, ())
         },
         move |inputs, (), gradient| {
-            let norm = Norm { gain: inputs[1], bias: inputs[2] };
+            let norm = host(inputs, kind, epsilon);
             let mut of_input = gradient.to_vec();
             let mut sums = reduce_rows(
                 &mut of_input,

@@ -19,7 +19,7 @@ pub use branch::{Branch, Norm};
 pub use cross_entropy::{Outcome, Targets, cross_entropy, cross_entropy_outcomes};
 pub use dropout::dropout;
 pub use embedding::{add_positions, embedding};
-pub use feed_forward::{Activation, FeedForwardParameters, feed_forward};
+pub use feed_forward::{FeedForwardParameters, activated, feed_forward};
 pub use layer_norm::layer_norm;
 pub use lstm::{LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm};
 pub use optimizer::{Adam, AdamState, adam, sum_of_squares};

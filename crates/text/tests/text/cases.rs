@@ -1,6 +1,5 @@
 //! Tokenizers of the shapes that people have. Where they lie is said by ANY2ANY_CASES.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use any2any_adapter::{Adapter, Medium};
@@ -8,13 +7,11 @@ use any2any_text::Text;
 use serde_json::json;
 
 use crate::corpus::{decode, encode, options};
+use crate::outside;
 
 fn load(name: &str, added: &[&str]) -> Option<Arc<dyn Adapter>> {
-    let Some(root) = std::env::var_os("ANY2ANY_CASES") else {
-        println!("skipped: ANY2ANY_CASES does not say where files of many kinds lie");
-        return None;
-    };
-    let mut options = options(json!({ "file": { "path": PathBuf::from(root).join("text").join(name) } }));
+    let folder = outside::folder("ANY2ANY_CASES", "text")?;
+    let mut options = options(json!({ "file": { "path": folder.join(name) } }));
     options["added_tokens"] = json!(added);
     assert_eq!(Text.check(&options), [], "{name}");
     Some(Text.fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}")))

@@ -9,6 +9,8 @@ mod existing;
 mod fitting;
 mod hugging_face;
 mod options;
+#[path = "../../../../tests/support/outside.rs"]
+mod outside;
 mod plain_text;
 mod regions;
 mod round_trip;

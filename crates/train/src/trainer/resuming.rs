@@ -7,7 +7,7 @@ use any2any_adapter::Registry;
 use any2any_data::{DataRoot, Limits};
 use any2any_experiment::Document;
 use any2any_run::{
-    Checkpoint, Checkpoints, RunError, RunFolder, Running, State, config_shapes, model_config, parameters,
+    Checkpoint, Checkpoints, RunError, RunFolder, Running, State, architecture, parameters, shapes_of,
 };
 use any2any_translate::load_split;
 
@@ -52,9 +52,10 @@ impl Trainer {
         // Before anything is read that another training may be writing.
         let running = Running::alone(run.path())?;
         let adapters = run.adapters(&document.experiment, registry)?;
-        let shapes = config_shapes(&model_config(&document.experiment, &adapters));
+        let architecture = architecture(&document.experiment, &adapters);
+        let shapes = shapes_of(&architecture);
         let load = |folder: &Path| {
-            let checkpoint = Checkpoint::load(folder)?;
+            let checkpoint = Checkpoint::load(folder)?.under_current_names(&architecture);
             let changes = changes_since(&checkpoint, &document, run.path(), registry)?;
             // Of a model that has been changed, the change is the better word.
             if changes.model.is_empty() {

@@ -35,7 +35,7 @@ export function drawTree(root, tree, { folded, onFold, onShow, onTake }) {
   const width = at.width;
   const height = 2 * MARGIN + Math.max(1, rows) * ROW;
   const size = { width, height, viewBox: `0 0 ${width} ${height}` };
-  for (const [name, value] of Object.entries(size)) root.setAttribute(name, value);
+  for (const [name, value] of Object.entries(size)) root.setAttribute(name, String(value));
   // Strong lines above faint ones, so that no dropped branch crosses a hypothesis.
   const faintFirst = [...placed].sort((a, b) => (b.rank ?? Infinity) - (a.rank ?? Infinity));
   replace(root,
@@ -139,6 +139,7 @@ function fold(id, { x, y, width }, dropped, folded, onFold) {
 // Pointer and keys. Listeners stand on the root, and a new drawing replaces the old ones.
 const listening = new WeakMap();
 
+/** @param {SVGElement} root */
 function listen(root, { byId, pills, onShow, onTake, onFold }) {
   listening.get(root)?.abort();
   const control = new AbortController();

@@ -2,10 +2,13 @@
 
 import { LIKELIEST, api, canonical } from "any2any/api";
 
+/** @import { App } from "any2any/types" */
+
 /** Asks both. The second looks at the same tokens where it has the same vocabulary, so that every number has its
  * counterpart; else at its own output. What the page has hidden or silenced is left out: that is for What if.
  * @returns {Promise<{ one: object, other: object, own: { text: string, log_probability: number }[], second: object,
- *   alike: boolean }>} two looks, what each writes by itself, and whether they have the same vocabulary */
+ *   alike: boolean }>} two looks, what each writes by itself, and whether they have the same vocabulary
+ * @param {App} app */
 export async function ask(app, second, signal) {
   const { look, tokens, masked, muted, vocabulary } = app.state;
   const bodies = [app.request(), bodyOf(second)];

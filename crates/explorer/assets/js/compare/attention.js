@@ -4,7 +4,9 @@ import { html, downloads } from "any2any/draw";
 import { headOf, isPicture, labelsOf, mapFigure, minusMatrix, pictureFigure, weightsOf } from "any2any/compare/maps";
 import { signed } from "any2any/numbers";
 
-/** @param {object} app @param {{ one: object, other: object, alike: boolean }} answer @param {number} room pixels */
+/** @typedef {{ head: import("any2any/state").Head, matrix: import("any2any/draw/heatmap").Matrix, name: string, look: import("any2any/types").Look }} Side */
+
+/** @param {import("any2any/types").App} app @param {{ one: import("any2any/types").Look, other: import("any2any/types").Look, alike: boolean }} answer @param {number} room pixels */
 export function attentionOfBoth(app, { one, other, alike }, room) {
   const [a, b] = [one, other].map((look) => headOf(look, app.state.head));
   if (!a || !b) {
@@ -28,6 +30,7 @@ export function attentionOfBoth(app, { one, other, alike }, room) {
   ];
 }
 
+/** @param {Side[]} sides @param {boolean} comparable @param {number} width */
 function matrices([one, other], comparable, width) {
   const difference = comparable ? minusMatrix(other.matrix, one.matrix) : null;
   const [rows, columns] = labelsOf(one.look, one.head);
@@ -51,9 +54,11 @@ function matrices([one, other], comparable, width) {
   };
 }
 
-const at = ({ values, offset, columns }, row, column) => values[offset + row * columns + column];
+/** @param {import("any2any/draw/heatmap").Matrix} matrix @param {number} row @param {number} column */
+const at = ({ values, offset = 0, columns }, row, column) => values[offset + row * columns + column];
 
-/** What the chosen output looked at, over the image or the recording itself. */
+/** What the chosen output looked at, over the image or the recording itself.
+ * @param {Side[]} sides @param {number} position @param {boolean} comparable @param {number} width */
 function pictures([one, other], position, comparable, width) {
   const [a, b] = [one, other].map(({ look, ...head }) =>
     weightsOf(look, head, Math.min(position, look.target.positions.length - 1)));

@@ -4,8 +4,10 @@
 import { html, svg, heatmap, pool, largest, cellAt, tooltip, divergingRgb, sequentialRgb } from "any2any/draw";
 import { readable } from "any2any/media/text";
 import { matrixOf, firstHead, nameOf, spread } from "any2any/attention";
-import { rowOfOutput } from "any2any/gaze";
+import { rowOfOutput } from "any2any/highlight";
 import { figureOf } from "any2any/media";
+
+/** @import { Look } from "any2any/types" */
 
 /** Pixels that a label needs. */
 const LABEL = 11;
@@ -14,7 +16,7 @@ const LABEL = 11;
 const TALLEST = 560;
 
 /** How the rows and columns of a head's matrix read: [rows, columns].
- * @returns {[string[], string[]]} */
+ * @param {import("any2any/types").Look} look @param {import("any2any/state").Head} head @returns {[string[], string[]]} */
 export function labelsOf(look, head) {
   const text = look.source?.view.text;
   const encoded = text === undefined ? null : new TextEncoder().encode(text);
@@ -27,16 +29,17 @@ export function labelsOf(look, head) {
 }
 
 /** A head of a look; where the model has no such head, the first that the page would show.
- * @returns {{ head: object, matrix: object, name: string }|null} */
+ * @param {import("any2any/types").Look} look @param {import("any2any/state").Head|null} wanted
+ * @returns {{ head: import("any2any/state").Head, matrix: import("any2any/draw/heatmap").Matrix, name: string }|null} */
 export function headOf(look, wanted) {
   const head = matrixOf(look, wanted) ? wanted : firstHead(look);
   return head && { head, matrix: matrixOf(look, head), name: nameOf(head) };
 }
 
-/** Whether a head is better seen over its source than as a matrix. */
+/** Whether a head is better seen over its source than as a matrix. @param {Look} look */
 export const isPicture = (look, { kind }) => kind === "cross" && !("text" in look.source.view);
 
-/** What output `position` looked at, a weight for each position of the source. */
+/** What output `position` looked at, a weight for each position of the source. @param {Look} look */
 export function weightsOf(look, { matrix }, position) {
   return spread(rowOfOutput(look, matrix, Math.max(0, position)), look.source.positions.length);
 }

@@ -8,7 +8,9 @@ import { recorded } from "any2any/recording";
 import { isCurrent, logProbabilities, scored } from "any2any/probabilities";
 import { courseFigure } from "any2any/compare/course";
 import { headOf, isPicture, labelsOf, mapFigure, pictureFigure, weightsOf } from "any2any/compare/maps";
-import { steps } from "any2any/compare/second";
+import { steps } from "any2any/compare/comparison_target";
+
+/** @import { App } from "any2any/types" */
 
 /** With more checkpoints than this the page waits to be asked: each has to be loaded. */
 const MANY = 12;
@@ -18,7 +20,8 @@ const PACE = 700;
 const EXPLANATION = "Every checkpoint that this run kept, asked about the output on this page: what it thought of each "
   + "word, what it would have written itself, and what the head looked at.";
 
-/** Fills `root`; returns what draws again: `follow()` after a new look, `draw()` for another head or theme. */
+/** Fills `root`; returns what draws again: `follow()` after a new look, `draw()` for another head or theme.
+ * @param {HTMLElement} root @param {App} app */
 export function replayFigure(root, app) {
   let seen = new Map();                                           // name of a checkpoint → what it said, see `ask`
   let question = "";                                              // what they were asked
@@ -55,7 +58,7 @@ export function replayFigure(root, app) {
     request?.abort();
     request = new AbortController();
     tokens = scored(state.look, state.vocabulary);
-    range.max = list.length - 1;
+    range.max = String(list.length - 1);
     at = Math.min(at || list.length - 1, list.length - 1);
     draw();
     load(list.length <= MANY ? [list[at], ...list] : [list[at]]);
@@ -119,7 +122,7 @@ export function replayFigure(root, app) {
     const { name, step, best } = list[at];
     const here = seen.get(name);
     const after = step.toLocaleString("en");
-    range.value = at;
+    range.value = String(at);
     label.textContent = `step ${after}${best ? ", the best" : ""}`;
     replace(said, html("p", { class: "small soft" }, `After ${after} steps it would write`),
       html("p", { class: `value-text ${here ? "" : "empty"}` }, here ? here.text || "nothing" : "loading …"),
@@ -158,4 +161,5 @@ export function replayFigure(root, app) {
   return { follow, draw };
 }
 
-const strongestOf = ({ values, offset, rows, columns }) => largest(values.subarray(offset, offset + rows * columns));
+/** @param {import("any2any/draw/heatmap").Matrix} matrix */
+const strongestOf = ({ values, offset = 0, rows, columns }) => largest(values.subarray(offset, offset + rows * columns));

@@ -9,7 +9,7 @@ import { svg, replace } from "any2any/draw/elements";
 
 /** The strongest edges: at least `share` of the strongest, at most `most` of them, the strongest last so that it is
  * drawn on top. Thousands of faint lines would only be fog.
- * @param {{ weight: number }[]} edges */
+ * @template {{ weight: number }} E @param {E[]} edges @returns {E[]} */
 export function strongest(edges, { most = 24, share = 0.08 } = {}) {
   const top = edges.reduce((high, edge) => Math.max(high, edge.weight), 0);
   return edges.filter((edge) => edge.weight >= share * top && edge.weight > 0)
@@ -22,6 +22,7 @@ export function arcs(parent, edges, { thickest = 9, colour = "var(--target)" } =
   return replace(parent, edges.map((edge) => arc(edge, thickest, colour)));
 }
 
+/** @param {Edge} edge @param {number} thickest @param {string} colour */
 function arc({ from, to, weight, title, bow = 0 }, thickest, colour) {
   return svg("path", {
     class: "arc",

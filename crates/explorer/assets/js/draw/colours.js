@@ -50,10 +50,10 @@ export const loudness = (t) => css(loudnessRgb(t));
 /** Colour of the i-th of several lines or groups. */
 export const category = (i) => CATEGORIES[i % CATEGORIES.length];
 
-/** Colour of a gaze on a position of `side`, from 0 to 1. What an output word looks at in the source is lit in the
+/** Colour of a highlight on a position of `side`, from 0 to 1. What an output word looks at in the source is lit in the
  * output's orange; which outputs used a part of the source, in the source's blue.
  * @param {"source"|"target"} side */
-export function gazeOn(side, t) {
+export function highlightOn(side, t) {
   const [red, green, blue] = side === "source" ? [240, 120, 20] : [30, 130, 205];
   return `rgba(${red},${green},${blue},${(0.75 * Math.max(0, Math.min(1, t))).toFixed(3)})`;
 }

@@ -13,7 +13,7 @@ export function downloads({ name, figure, data }) {
 }
 
 export function saveJson(name, data) {
-  const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+  const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(/** @type {Float32Array} */ (value)) : value);
   save(`${name}.json`, new Blob([JSON.stringify(data, plain, 1)], { type: "application/json" }));
 }
 
@@ -28,7 +28,7 @@ export async function savePng(name, element) {
   const loaded = new Promise((resolve, reject) => { picture.onload = resolve; picture.onerror = reject; });
   picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(textOf(drawing))}`;
   await loaded;
-  const canvas = html("canvas", { width: 2 * drawing.getAttribute("width"), height: 2 * drawing.getAttribute("height") });
+  const canvas = html("canvas", { width: 2 * Number(drawing.getAttribute("width")), height: 2 * Number(drawing.getAttribute("height")) });
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
   canvas.toBlob((blob) => blob && save(`${name}.png`, blob), "image/png");
 }
@@ -95,6 +95,7 @@ function copyOfSvg(element) {
   return clone;
 }
 
+/** @param {HTMLCanvasElement} canvas */
 function pictureOf(canvas) {
   return svg("image", { href: canvas.toDataURL(), preserveAspectRatio: "none",
     style: { imageRendering: canvas.classList.contains("pixelated") ? "pixelated" : "auto" } });

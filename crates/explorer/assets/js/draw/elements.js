@@ -5,17 +5,20 @@ const SVG = "http://www.w3.org/2000/svg";
 /** An HTML element. Attributes: `class`, `data-…`, `aria-…` and so on are set as attributes; a function under
  * `onclick` and its like becomes a listener; `style` is an object; `value`, `checked`, `disabled`, `hidden` and
  * `textContent` are properties. Children are nodes, texts, lists of them, or null.
- * @param {string} tag @param {object} [attrs] @param {...any} children */
+ * @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {Record<string, any>} [attrs] @param {...any} children
+ * @returns {HTMLElementTagNameMap[T]} */
 export function html(tag, attrs = {}, ...children) {
   return fill(document.createElement(tag), attrs, children);
 }
 
-/** The same for SVG. */
+/** An SVG element, with attributes and children as those of `html`.
+ * @template {keyof SVGElementTagNameMap} T @param {T} tag @param {Record<string, any>} [attrs] @param {...any} children
+ * @returns {SVGElementTagNameMap[T]} */
 export function svg(tag, attrs = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attrs, children);
 }
 
-/** Replaces what is inside. */
+/** Replaces what is inside. @template {Element} E @param {E} element @param {...any} children @returns {E} */
 export function replace(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter((child) => child != null));
   return element;
@@ -23,12 +26,14 @@ export function replace(element, ...children) {
 
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "textContent", "selected", "indeterminate"]);
 
+/** @template {Element} E @param {E} element @param {Record<string, any>} attrs @param {any[]} children @returns {E} */
 function fill(element, attrs, children) {
   for (const [name, value] of Object.entries(attrs ?? {})) assign(element, name, value);
   element.append(...children.flat(Infinity).filter((child) => child != null));
   return element;
 }
 
+/** @param {any} element @param {string} name @param {any} value */
 function assign(element, name, value) {
   if (value === null || value === undefined) return;
   if (typeof value === "function") element.addEventListener(name.replace(/^on/, ""), value);
@@ -51,30 +56,34 @@ export function button(label, onclick, attrs = {}) {
 }
 
 /** A labelled slider that shows its value. Calls `onchange(number)` while it moves.
+ * @param {{ label: string, min: number, max: number, step: number, value: number, format?: (value: number) => string,
+ *   onchange: (value: number) => void }} what
  * @returns {HTMLLabelElement & { set: (value: number) => void }} */
-export function slider({ label, min, max, step, value, format = String, onchange }) {
+export function slider({ label, min, max, step, value, format = (number) => String(number), onchange }) {
   const output = html("output", {}, format(value));
   const input = html("input", { type: "range", min, max, step, "aria-label": label, oninput: () => {
     output.textContent = format(Number(input.value));
     onchange(Number(input.value));
   } });
-  input.value = value;
+  input.value = String(value);
   const element = html("label", { class: "slider" }, html("span", {}, label), input, output);
-  element.set = (next) => {
-    input.value = next;
+  const set = (/** @type {number} */ next) => {
+    input.value = String(next);
     output.textContent = format(next);
   };
-  return element;
+  return Object.assign(element, { set });
 }
 
-/** A choice of one from few, as a row of buttons. Options: [{ value, label, title }].
- * @returns {HTMLElement & { set: (value: any) => void }} */
+/** A choice of one from few, as a row of buttons.
+ * @template V
+ * @param {{ label: string, options: { value: V, label: string, title?: string }[], value: V, onchange: (value: V) => void }} what
+ * @returns {HTMLElement & { set: (value: V) => void }} */
 export function segmented({ label, options, value, onchange }) {
   const buttons = options.map((option) =>
-    button(option.label, () => { element.set(option.value); onchange(option.value); }, { title: option.title }));
+    button(option.label, () => { set(option.value); onchange(option.value); }, { title: option.title }));
   const element = html("div", { class: "segmented", role: "group", "aria-label": label }, buttons);
-  element.set = (next) => buttons.forEach((each, i) =>
+  const set = (/** @type {V} */ next) => buttons.forEach((each, i) =>
     each.setAttribute("aria-pressed", String(options[i].value === next)));
-  element.set(value);
-  return element;
+  set(value);
+  return Object.assign(element, { set });
 }

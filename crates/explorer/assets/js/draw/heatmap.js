@@ -5,7 +5,7 @@ import { sequentialRgb } from "any2any/draw/colours";
 
 /**
  * @typedef {object} Matrix
- * @property {Float32Array|number[]} values   row-major
+ * @property {Float32Array} values   row-major
  * @property {number} rows
  * @property {number} columns
  * @property {number} [offset]                where the matrix begins in `values`
@@ -72,7 +72,7 @@ export function smallest(values) {
   return low;
 }
 
-/** Which cell of a rows × columns matrix the pointer is on, or null. */
+/** Which cell of a rows × columns matrix the pointer is on, or null. @param {HTMLCanvasElement} canvas */
 export function cellAt(event, canvas, rows, columns) {
   const box = canvas.getBoundingClientRect();
   const column = Math.floor(((event.clientX - box.left) / box.width) * columns);

@@ -1,28 +1,30 @@
 // The figure of the paper (Vaswani et al. 2017, figure 1), drawn for this model: encoder left, decoder right, data
 // flowing upwards. Every box can be opened; the strips between boxes are the real vectors, a column a position.
 
-import { svg, diverging, sequentialRgb } from "any2any/draw";
+import { svg, sequentialRgb } from "any2any/draw";
 import { acrossOf, layoutOf } from "any2any/machine/layout";
-import { nameOf } from "any2any/machine/anatomy";
-import { arrow, heads, legend } from "any2any/machine/arrows";
-import { extent, meanOfHeads } from "any2any/machine/flow";
-import { picture } from "any2any/machine/picture";
-import { markAll, strip } from "any2any/machine/strips";
-import { heightOf, words } from "any2any/machine/words";
+import { nameOf } from "any2any/machine/architecture";
+import { meanOfHeads } from "any2any/machine/activations";
+import { cellsOf } from "any2any/machine/lstm";
+import { markAll, picture, strip } from "any2any/machine/residual_stream";
+import { heightOf, words } from "any2any/machine/embedding";
 
-/** @param {object} given { anatomy, flow, app, view, open(key), aligned }
+/** @import { Drawn } from "any2any/machine/activations" */
+/** @import { Block } from "any2any/machine/architecture" */
+
+/** @param {import("any2any/machine/activations").Drawn} given @param {number} width
  * @returns {{ element: SVGSVGElement, remark: () => void }} remark: shows what is hovered or explained now */
 export function drawFigure(given, width) {
-  const { anatomy, flow, view, aligned } = given;
-  const room = acrossOf(anatomy, width);
-  const layout = layoutOf(anatomy, {
+  const { architecture, activations, view, aligned } = given;
+  const room = acrossOf(architecture, width);
+  const layout = layoutOf(architecture, {
     width,
     shown: view.folded ? view.layer : null,
     aligned,
     words: {
-      encoder: heightOf(flow, "encoder", "in", room),
-      decoder: heightOf(flow, "decoder", "in", room),
-      out: heightOf(flow, "decoder", "out", room),
+      encoder: heightOf(activations, "encoder", "in", room),
+      decoder: heightOf(activations, "decoder", "in", room),
+      out: heightOf(activations, "decoder", "out", room),
     },
   });
   const { x, y, width: w, height } = layout.view;
@@ -73,6 +75,7 @@ function drawFrame({ stack, layer, of, folded, rail, heading, x, y, w, h }, { vi
 /** The upper edge of a card that lies behind another and stands out by `by`. */
 const edge = (x, y, w, by) => `M${x} ${y}q0 ${-by} 7 ${-by}h${w - 14}q7 0 7 ${by}`;
 
+/** @param {import("any2any/machine/layout").Layout["boxes"][number]} box @param {Drawn} given */
 function drawBox({ block, x, y, w, h }, given) {
   const title = titleOf(block, w);
   const two = Boolean(block.small) && h > 30;
@@ -88,41 +91,17 @@ function drawBox({ block, x, y, w, h }, given) {
   ]);
 }
 
+/** @param {import("any2any/machine/architecture").Block} block @param {number} width */
 const titleOf = ({ title, brief }, width) => (brief && title.length * 6.8 + 8 > width ? brief : title);
 
-/** A small picture of the mean weights, when the box has room for one. */
-function weightsOf(block, x, y, size, { flow }) {
-  const weights = flow.value(block.part, "weights");
+/** A small picture of the mean weights, when the box has room for one. @param {Block} block */
+function weightsOf(block, x, y, size, { activations }) {
+  const weights = activations.value(block.part, "weights");
   if (!weights) return null;
   return picture(meanOfHeads(weights), { x, y, w: size, h: size, colour: sequentialRgb, low: 0 });
 }
 
-/** LSTM cells are one after the other: each takes what the one before it left. */
-function cellsOf(block, { x, y, w, h }, { flow }) {
-  const hidden = flow.value(block.part, "hidden");
-  const count = hidden.shape.at(-2);
-  const step = w / count;
-  if (step < 9) {
-    const [from, to] = block.backwards ? [x + w - 8, x + 8] : [x + 8, x + w - 8];
-    return svg("path", { class: "arrow stream", d: `M${from} ${y + h / 2}H${to}`, "marker-end": "url(#head-stream)" });
-  }
-  const size = Math.min(20, step * 0.62, h - 6);
-  const most = extent(hidden.values);
-  return Array.from({ length: count }, (_, i) => {
-    const values = hidden.values.subarray(i * hidden.shape.at(-1), (i + 1) * hidden.shape.at(-1));
-    const strength = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length) / most;
-    const cx = x + (i + 0.5) * step;
-    const cy = y + h / 2;
-    const from = block.backwards ? cx + step - size / 2 : cx - step + size / 2;
-    const to = block.backwards ? cx + size / 2 + 1 : cx - size / 2 - 1;
-    const isFirst = block.backwards ? i === count - 1 : i === 0;
-    return [
-      svg("rect", { class: "cell", x: cx - size / 2, y: cy - size / 2, width: size, height: size, rx: 3, fill: diverging(strength) }),
-      isFirst ? null : svg("path", { class: "arrow stream", d: `M${from} ${cy}L${to} ${cy}`, "marker-end": "url(#head-stream)" }),
-    ];
-  });
-}
-
+/** @param {import("any2any/machine/layout").Round} round @param {Drawn} given */
 function drawRound({ block, x, y, r, side, room }, given) {
   const aside = block.kind === "positions" && !block.added;
   const mark = aside
@@ -135,6 +114,7 @@ function drawRound({ block, x, y, r, side, room }, given) {
   ]);
 }
 
+/** @param {Block} block */
 function positionsBeside(block, x, y, r, side, room) {
   const anchor = side > 0 ? "start" : "end";
   const text = (at, words) =>
@@ -155,6 +135,7 @@ function addBeside({ stack }, x, y) {
   return svg("text", { class: "aside", x: x + side * 13, y: y + 4, "text-anchor": side > 0 ? "start" : "end" }, "add");
 }
 
+/** @param {Block} block */
 function openable(block, { view, open }, body) {
   const act = () => open(block.key);
   return svg("g", {
@@ -178,4 +159,54 @@ function moveBetween(event) {
   all[(all.indexOf(document.activeElement) + by + all.length) % all.length]?.focus();
   event.preventDefault();
   event.stopPropagation();
+}
+
+// ---- lines: where data goes ----
+
+/** The heads of all kinds of arrows, to be defined once in a figure. */
+function heads() {
+  return svg("defs", {}, ["stream", "carry", "cross", "context", "loop"].map(head));
+}
+
+function head(kind) {
+  return svg("marker", { id: `head-${kind}`, viewBox: "0 0 8 8", refX: 6.5, refY: 4, markerWidth: 6, markerHeight: 6, orient: "auto-start-reverse" },
+    svg("path", { class: `head ${kind}`, d: "M0.5 0.8 L7 4 L0.5 7.2 Z" }));
+}
+
+/** What the lines mean. */
+function legend({ x, y }, { architecture, aligned }) {
+  const lines = [
+    ["stream", "data flows upwards"],
+    architecture.body === "lstm" ? null : ["carry", "carried past a step and added"],
+    ["cross", "what the encoder has read"],
+    architecture.stacks.at(-1).attention?.intoCells ? ["context", "what was looked at, into the next step"] : null,
+    aligned ? null : ["loop", "what is written comes back in"],
+  ].filter(Boolean);
+  return svg("g", { class: "legend", "data-key": "legend" }, lines.map(([kind, text], i) => [
+    svg("path", { class: `arrow ${kind}`, d: `M${x} ${y + 17 * i}h26`, "marker-end": `url(#head-${kind})` }),
+    svg("text", { class: "aside", x: x + 36, y: y + 17 * i + 3.5 }, text),
+  ]));
+}
+
+/** A line of the layout. @param {import("any2any/machine/layout").Arrow} line */
+function arrow({ points, kind, key, note }) {
+  const ends = kind === "line" ? {} : { "marker-end": `url(#head-${kind})` };
+  return svg("path", { class: `arrow ${kind}`, d: rounded(points), "data-key": key, ...ends }, note ? svg("title", {}, note) : null);
+}
+
+/** A path along points with rounded corners. @param {[number, number][]} points */
+function rounded(points, radius = 7) {
+  /** @param {[number, number]} from @param {[number, number]} to @returns {[number, number]} */
+  const toward = ([ax, ay], [bx, by]) => {
+    const length = Math.hypot(bx - ax, by - ay) || 1;
+    const part = Math.min(radius, length / 2) / length;
+    return [ax + (bx - ax) * part, ay + (by - ay) * part];
+  };
+  /** @param {[number, number]} point */
+  const text = ([px, py]) => `${px.toFixed(1)} ${py.toFixed(1)}`;
+  return points.map((point, i) => {
+    if (i === 0) return `M${text(point)}`;
+    if (i === points.length - 1) return `L${text(point)}`;
+    return `L${text(toward(point, points[i - 1]))}Q${text(point)} ${text(toward(point, points[i + 1]))}`;
+  }).join("");
 }

@@ -8,34 +8,58 @@ const OUTER = RAIL + 13;             // left and right of everything
 const HEIGHT = { embedding: 34, attention: 38, feed_forward: 38, norm: 20, add_norm: 21, cells: 56, linear: 34, softmax: 34 };
 
 /**
+ * @typedef {import("any2any/machine/architecture").Block} Block
+ * @typedef {"encoder"|"decoder"} StackName
+ * @typedef {{ x: number, y: number, w: number, h: number }} Place
+ * @typedef {[number, number]} Point
+ *
+ * @typedef {object} Round          a sum, or positions
+ * @property {Block} block
+ * @property {number} x
+ * @property {number} y
+ * @property {number} r
+ * @property {number} [side]        of positions: on which side of the stream there is room
+ * @property {number} [room]
+ *
+ * @typedef {object} Arrow
+ * @property {Point[]} points
+ * @property {"stream"|"line"|"carry"|"cross"|"context"|"loop"} kind
+ * @property {string} key
+ * @property {string} [note]
+ *
  * @typedef {object} Layout
  * @property {{ x: number, y: number, width: number, height: number }} view
- * @property {object[]} boxes     { block, x, y, w, h }
- * @property {object[]} rounds    { block, x, y, r }: sums, and positions
- * @property {object[]} strips    { key, stack, x, y, w, h, from: [[part, name], …], note }: the stream of vectors
- * @property {object[]} words     { stack, role: "in"|"out", x, y, w, h }
- * @property {object[]} frames    { stack, layer, of, x, y, w, h }
- * @property {object[]} arrows    { points: [[x, y], …], kind: "stream"|"line"|"carry"|"cross"|"context"|"loop", key }
- * @property {object[]} titles    { text, x, y }
+ * @property {(Place & { block: Block })[]} boxes
+ * @property {Round[]} rounds
+ * @property {(Place & { key: string, stack: StackName, from: [string, string][], note: number })[]} strips
+ *   the stream of vectors; from: part and name of its values; note: where its shape is written
+ * @property {(Place & { stack: StackName, role: "in"|"out" })[]} words
+ * @property {(Place & { stack: StackName, layer: number, of: number, folded: boolean, rail: number, heading: number })[]} frames
+ * @property {Arrow[]} arrows
+ * @property {{ text: string, x: number, y: number }[]} titles
  * @property {{ x: number, y: number }|null} legend   where there is room for one
  */
 
-/** @param {object} anatomy @param {{ width: number, shown: number|null, words: object, aligned: boolean }} options
+/** @typedef {Pick<Layout, "boxes"|"rounds"|"strips"|"words"|"frames"|"arrows"|"titles">} Drawing */
+
+/** @param {import("any2any/machine/architecture").Architecture} architecture
+ * @param {{ width: number, shown: number|null, words: Record<"encoder"|"decoder"|"out", number>, aligned: boolean }} options
  *   shown: the one layer of each stack to draw, or null for all; words: heights { encoder, decoder, out } */
-export function layoutOf(anatomy, { width, shown, words, aligned }) {
-  const single = anatomy.stacks.length === 1;
-  const across = acrossOf(anatomy, width);
+export function layoutOf(architecture, { width, shown, words, aligned }) {
+  const single = architecture.stacks.length === 1;
+  const across = acrossOf(architecture, width);
+  /** @type {Drawing} */
   const drawing = { boxes: [], rounds: [], strips: [], words: [], frames: [], arrows: [], titles: [] };
-  const low = Math.max(...anatomy.stacks.map(({ stack }) => words[stack]));
-  const columns = anatomy.stacks.map((stack, i) => {
+  const low = Math.max(...architecture.stacks.map(({ stack }) => words[stack]));
+  const columns = architecture.stacks.map((stack, i) => {
     const decoder = stack.stack === "decoder";
     const x = single ? (width - across) / 2 : OUTER + i * (across + 2 * RAIL + betweenOf(width));
-    return new Column(drawing, { stack, x, width: across, rail: decoder ? 1 : -1, low, shown, words: words[stack.stack], aligned });
+    return new Column(drawing, { stack, x, width: across, rail: decoder ? 1 : -1, low, shown, words: words[stack.stack] });
   });
   columns.forEach((column) => column.build());
   const decoder = columns.at(-1);
-  decoder.exit(anatomy.exit, words.out);
-  if (!single) join(drawing, columns[0], decoder, anatomy.body, aligned);
+  decoder.exit(architecture.exit, words.out);
+  if (!single) join(drawing, columns[0], decoder, architecture.body, aligned);
   if (!aligned) loop(drawing, decoder);
   const top = Math.min(...columns.map(({ y }) => y)) - 4;
   columns.forEach((column) => drawing.titles.push({ text: column.stack.stack, x: column.centre, y: 17 }));
@@ -46,16 +70,36 @@ export function layoutOf(anatomy, { width, shown, words, aligned }) {
 }
 
 /** How wide the boxes of a column are. */
-export function acrossOf(anatomy, width) {
-  if (anatomy.stacks.length === 1) return Math.min(width, 440) - 2 * OUTER;
+export function acrossOf(architecture, width) {
+  if (architecture.stacks.length === 1) return Math.min(width, 440) - 2 * OUTER;
   return (width - 2 * OUTER - 2 * RAIL - betweenOf(width)) / 2;
 }
 
 const betweenOf = (width) => Math.max(30, Math.min(56, width * 0.07));
 
 class Column {
-  constructor(drawing, given) {
-    Object.assign(this, given, { drawing, y: 0, centre: given.x + given.width / 2, targets: [], cells: [] });
+  /** Where the next thing upwards begins. */
+  y = 0;
+  /** Height at which the encoder's states enter, where nothing is fed; else unknown. @type {number|null} */
+  entrance = null;
+  /** Boxes that look at the encoder. @type {{ y: number, box: Place }[]} */
+  targets = [];
+  /** Boxes of LSTM cells. @type {Place[]} */
+  cells = [];
+
+  /** @param {Drawing} drawing
+   * @param {{ stack: import("any2any/machine/architecture").BlockStack, x: number, width: number, rail: number, low: number,
+   *   shown: number|null, words: number }} given */
+  constructor(drawing, { stack, x, width, rail, low, shown, words }) {
+    this.drawing = drawing;
+    this.stack = stack;
+    this.x = x;
+    this.width = width;
+    this.centre = x + width / 2;
+    this.rail = rail;
+    this.low = low;
+    this.shown = shown;
+    this.words = words;
   }
 
   build() {

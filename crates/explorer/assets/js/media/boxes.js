@@ -1,18 +1,26 @@
 // A picture with a box for each position: patches of an image, spans of a sound, windows of a recording.
 
-import { html, svg, replace, diverging, gazeOn, largest } from "any2any/draw";
+import { html, svg, replace, diverging, highlightOn, largest } from "any2any/draw";
 
 /**
  * @typedef {object} Picture
  * @property {HTMLCanvasElement} canvas                  the value, drawn
- * @property {(region: object) => number[]|null} boxOf   [left, top, width, height] in shares of the picture
+ * @property {(region: import("any2any/types").Region) => number[]|null} boxOf   [left, top, width, height] in shares of the picture
  * @property {"block"|"wide"} shape                      keeps its proportions, or takes the whole width
  * @property {HTMLElement|null} [axis]                   what stands below
  * @property {HTMLElement|null} [before]                 what stands to the left, such as names of channels
  * @property {HTMLElement|null} [extra]                  a play button and its like
  */
 
-/** @returns {import("any2any/media").Figure} */
+/**
+ * @param {object} what
+ * @param {Picture} what.picture
+ * @param {import("any2any/types").Position[]} what.positions
+ * @param {"source"|"target"} what.side
+ * @param {"small"|"large"} what.size
+ * @param {(position: number|null) => void} [what.onHover]
+ * @param {(position: number) => void} [what.onPick]
+ * @returns {import("any2any/media").Figure} */
 export function boxFigure({ picture, positions, side, size, onHover, onPick }) {
   const boxes = positions.map(({ region }) => picture.boxOf(region));
   const veil = html("canvas", { class: "veil pixelated", "aria-hidden": "true" });
@@ -67,7 +75,7 @@ function paintVeil(veil, picture, boxes, weights, { side, signed }) {
   for (const { box: [x, y, width, height], weight } of cellsOf(boxes, weights)) {
     const t = weight / high;
     context.globalAlpha = signed ? 0.8 * Math.abs(t) : 1;
-    context.fillStyle = signed ? diverging(Math.sign(t)) : gazeOn(side, t);
+    context.fillStyle = signed ? diverging(Math.sign(t)) : highlightOn(side, t);
     context.fillRect(x * veil.width, y * veil.height, width * veil.width, height * veil.height);
   }
 }

@@ -3,13 +3,14 @@
 import { bytes } from "any2any/api";
 import { html } from "any2any/draw/elements";
 
-/** @returns {import("any2any/media/boxes").Picture} */
+/** @param {import("any2any/types").ImageView} image @param {"small"|"large"} size @returns {import("any2any/media/boxes").Picture} */
 export function imagePicture(image, size) {
   const { width, height } = image;
   const canvas = imageCanvas(image);
   const tall = (size === "small" ? 112 : 224) * Math.min(1, height / width || 1);
   canvas.style.height = `${Math.max(48, tall)}px`;
   canvas.style.aspectRatio = `${width} / ${height}`;
+  /** @param {import("any2any/types").Region} region */
   const boxOf = ({ rectangle }) => rectangle
     ? [rectangle.left / width, rectangle.top / height, rectangle.width / width, rectangle.height / height] : null;
   return { canvas, boxOf, shape: "block" };

@@ -24,6 +24,7 @@ export function sketchPad({ width, height, light, onDrawn }) {
   return html("div", { class: "stack" }, canvas, html("div", { class: "controls" }, button("Clear", clear, { title: "Clear the drawing" })));
 }
 
+/** @param {HTMLCanvasElement} canvas */
 function drawWith(canvas, context, ink, done) {
   let last = null;
   const at = (event) => {
@@ -62,7 +63,8 @@ function stroke(context, ink, from, to) {
   context.stroke();
 }
 
-/** The drawing at the model's size; a single glyph is scaled and centred by its mass, a line of them is not. */
+/** The drawing at the model's size; a single glyph is scaled and centred by its mass, a line of them is not.
+ * @param {HTMLCanvasElement} canvas */
 function fitted(canvas, width, height, light) {
   const small = html("canvas", { width, height });
   const context = small.getContext("2d");
@@ -80,7 +82,7 @@ function fitted(canvas, width, height, light) {
   return small;
 }
 
-/** Bounds and centre of mass of what is drawn. */
+/** Bounds and centre of mass of what is drawn. @param {HTMLCanvasElement} canvas */
 function inkOf(canvas, light) {
   const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const bounds = { left: width, right: 0, top: height, bottom: 0 };

@@ -6,7 +6,8 @@ import { html, button, heatmap, loudnessRgb, smallest, largest } from "any2any/d
 import { spectrogram } from "any2any/media/spectrum";
 import { timeAxis } from "any2any/media/axis";
 
-/** @returns {import("any2any/media/boxes").Picture} */
+/** @param {import("any2any/types").SignalView} signal @param {import("any2any/types").Floats|null} frames @param {"small"|"large"} size
+ * @returns {import("any2any/media/boxes").Picture} */
 export function soundPicture(signal, frames, size) {
   const { shape: [, length], values } = floats(signal.samples);
   const samples = values.subarray(0, length);
@@ -22,7 +23,8 @@ export function soundPicture(signal, frames, size) {
   };
 }
 
-/** Frames lie along the x axis, low tones at the bottom. */
+/** Frames lie along the x axis, low tones at the bottom.
+ * @param {HTMLCanvasElement} canvas @param {{ shape: number[], values: Float32Array }} frames */
 function drawLoudness(canvas, { shape: [count, width], values }) {
   const upright = new Float32Array(values.length);
   for (let frame = 0; frame < count; frame += 1) {
@@ -35,7 +37,7 @@ function drawLoudness(canvas, { shape: [count, width], values }) {
 
 let playing = null;
 
-/** Plays the samples, and shows where it is. */
+/** Plays the samples, and shows where it is. @param {HTMLCanvasElement} canvas */
 export function playButton(samples, rate, canvas) {
   const control = button("▶", () => {
     if (playing) return stop();
@@ -60,6 +62,7 @@ function stop() {
   playing = null;
 }
 
+/** @param {HTMLCanvasElement} canvas */
 function needleOver(canvas, context, seconds) {
   const needle = html("div", { class: "needle" });
   canvas?.parentElement?.append(needle);

@@ -1,7 +1,7 @@
 // A text, or anything that has tokens, as a line of them.
 
 import { tokenText } from "any2any/token";
-import { html, gazeOn, diverging, divergingRgb, inkOn, largest } from "any2any/draw";
+import { html, highlightOn, diverging, divergingRgb, inkOn, largest } from "any2any/draw";
 
 /** @returns {import("any2any/media").Figure} */
 export function tokenFigure({ positions, text, side, size, onHover, onPick }) {
@@ -17,6 +17,7 @@ export function tokenFigure({ positions, text, side, size, onHover, onPick }) {
     chips.forEach((each, i) => light(each, weights?.[i], high, signed, side));
   }
 
+  /** @param {{ hover?: number|null, chosen?: number|null, masked?: number[] }} marks */
   function mark({ hover, chosen, masked }) {
     chips.forEach((each, i) => {
       if (hover !== undefined) each.classList.toggle("hovered", i === hover);
@@ -54,7 +55,7 @@ function light(chip, weight, high, signed, side) {
     return;
   }
   const t = weight / high;
-  chip.style.backgroundColor = signed ? diverging(t) : gazeOn(side, Math.max(t, PALEST));
+  chip.style.backgroundColor = signed ? diverging(t) : highlightOn(side, Math.max(t, PALEST));
   chip.style.color = signed ? inkOn(divergingRgb(t)) : "";
   chip.dataset.weight = weight;
 }

@@ -7,7 +7,9 @@ import { spectrogram } from "any2any/media/spectrum";
 import { tracesPicture } from "any2any/media/traces";
 import { isSound } from "any2any/media";
 
-/** @returns {Node} */
+/** @import { View } from "any2any/types" */
+
+/** @returns {Node} @param {View} view */
 export function thumbnail(view) {
   if (!view) return html("span", { class: "soft" }, "–");
   if ("text" in view) return html("span", { class: "thumbnail-text" }, view.text);
@@ -16,6 +18,7 @@ export function thumbnail(view) {
   return framed(tracesPicture(view.signal, "small").canvas, "traces");
 }
 
+/** @param {HTMLCanvasElement} canvas */
 function framed(canvas, kind) {
   canvas.classList.add("thumbnail", kind);
   canvas.style.height = "";

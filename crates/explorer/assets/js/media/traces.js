@@ -5,7 +5,7 @@ import { keptPicture } from "any2any/media/kept";
 import { html, styleColour, largest } from "any2any/draw";
 import { timeAxis } from "any2any/media/axis";
 
-/** @returns {import("any2any/media/boxes").Picture} */
+/** @param {import("any2any/types").SignalView} signal @param {"small"|"large"} size @returns {import("any2any/media/boxes").Picture} */
 export function tracesPicture(signal, size) {
   const { shape: [count, length], values } = floats(signal.samples);
   const seconds = length / signal.rate;
@@ -32,7 +32,7 @@ export function tracesPicture(signal, size) {
 }
 
 /** A line through the samples; where there are more than pixels, each pixel column shows from the least to the greatest
- * value within it, so that no peak is lost. */
+ * value within it, so that no peak is lost. @param {HTMLCanvasElement} canvas */
 function drawTrace(canvas, samples, channel, count) {
   const context = canvas.getContext("2d");
   const row = canvas.height / count;

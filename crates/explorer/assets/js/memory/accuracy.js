@@ -45,7 +45,7 @@ export function added(one, other) {
 }
 
 /** Groups drawn together into bins of equal width: [{ from, to, middle, samples, right, share, low, high }].
- * @param {object[]} groups @param {"right"|"first_right"} what @param {[number, number]} range */
+ * @param {import("any2any/types").DistanceGroup[]} groups @param {"right"|"first_right"} what @param {[number, number]} range */
 export function binned(groups, what, [least, most], bins = BINS) {
   const width = Math.max(1, Math.ceil((most - least + 1) / bins));
   const result = new Map();
@@ -66,11 +66,12 @@ export function wilson(right, samples, z = 1.96) {
   return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
 }
 
-/** Fills `root` with the curves. @param {{ name: string, groups: object[] }[]} series
- * @param {"right"|"first_right"} what */
+/** Fills `root` with the curves. @param {{ name: string, groups: import("any2any/types").DistanceGroup[] }[]} series
+ * @param {"right"|"first_right"} what @param {HTMLElement} root */
 export function drawAccuracy(root, series, what) {
   const all = series.flatMap(({ groups }) => groups.map(({ distance }) => distance));
   if (all.length === 0) return replace(root, html("p", { class: "empty" }, "Counting …"));
+  /** @type {[number, number]} */
   const range = [Math.min(...all), Math.max(...all)];
   const width = Math.max(300, Math.min(900, root.clientWidth - 4));
   const x = (distance) => LEFT + ((distance - range[0]) / Math.max(1, range[1] - range[0])) * (width - LEFT - RIGHT);
@@ -96,6 +97,7 @@ function curve(name, bins, i, x, y) {
       () => `${name}, ${bin.from} to ${bin.to} words: ${bin.right} of ${bin.samples} right (${(100 * bin.share).toFixed(1)} %)`)));
 }
 
+/** @param {[number, number]} range */
 function ticks([least, most]) {
   const step = [1, 2, 5, 10, 20, 50, 100].find((each) => (most - least) / each <= 8) ?? 200;
   const first = Math.ceil(least / step) * step;

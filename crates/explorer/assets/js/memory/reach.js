@@ -4,6 +4,8 @@
 import { html, svg, replace, tooltip, category } from "any2any/draw";
 import { readable } from "any2any/media/text";
 
+/** @import { Look } from "any2any/types" */
+
 /** Pixels that a word needs on the axis, with its label written upwards. */
 const NARROWEST = 13;
 const HEIGHT = 230;
@@ -16,7 +18,7 @@ const DECADES = 6;
 /** Strengths relative to the strongest of each series, as powers of ten. Zero is as low as it gets.
  * @param {ArrayLike<number>} values @returns {number[]} */
 export function decades(values) {
-  const high = Math.max(...values);
+  const high = Math.max(...Array.from(values));
   return Array.from(values, (value) => (value > 0 && high > 0 ? Math.max(-DECADES, Math.log10(value / high)) : -DECADES));
 }
 
@@ -28,7 +30,7 @@ export function fading(values) {
 }
 
 /** Fills `root` with the figure.
- * @param {{ name: string, values: ArrayLike<number> }[]} series each as many numbers as its source has positions
+ * @param {HTMLElement} root @param {{ name: string, values: ArrayLike<number> }[]} series each as many numbers as its source has positions
  * @param {{ labels: string[], onHover: (position: number|null) => void }} about */
 export function drawReach(root, series, { labels, onHover }) {
   const count = Math.max(...series.map(({ values }) => values.length));
@@ -65,7 +67,7 @@ export function drawReach(root, series, { labels, onHover }) {
   replace(root, figure);
   const mark = (position) => {
     marker.setAttribute("visibility", position === null || position >= labels.length ? "hidden" : "visible");
-    if (position !== null) marker.setAttribute("x", LEFT + (position + before(labels)) * step);
+    if (position !== null) marker.setAttribute("x", String(LEFT + (position + before(labels)) * step));
   };
   return { mark };
 }
@@ -110,7 +112,7 @@ export function power(value) {
   return `${(value / 10 ** exponent).toFixed(1)} · 10${superscript(exponent)}`;
 }
 
-/** Labels of a look's source positions. */
+/** Labels of a look's source positions. @param {Look} look */
 export function wordsOf(look) {
   const encoded = look.source.view.text === undefined ? null : new TextEncoder().encode(look.source.view.text);
   return look.source.positions.map(({ label, region }) => plain(label, region, encoded));

@@ -3,11 +3,14 @@
 import { html, replace, button, dark, segmented, heatmap, divergingRgb, weightRgb, framed, matrixFigure, downloads } from "any2any/draw";
 import { kinds, layers, matrixOf, highest, rollout, meanEntropy, nameOf, rowOf } from "any2any/attention";
 import { floats } from "any2any/api";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 import { readable } from "any2any/media/text";
 import { scoreFigure } from "any2any/panels/score";
 
+/** @import { App, Look } from "any2any/types" */
+
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "attention",
   title: "Where every head looks",
@@ -72,10 +75,11 @@ function markOpen(grid, head) {
 }
 const isRollout = (head) => head?.head === "rollout";
 
-/** A head's matrix; the rollout counts as one more. */
+/** A head's matrix; the rollout counts as one more. @param {Look} look */
 const matrixFor = (look, head) => (isRollout(head) ? rollout(look, head.stack, head.kind, head.layer) : matrixOf(look, head));
 
-/** All heads of one kind share a scale, so that they can be compared; a rollout is no weight and has its own. */
+/** All heads of one kind share a scale, so that they can be compared; a rollout is no weight and has its own.
+ * @param {Look} look */
 const scaleOf = (look, { stack, kind, head }) =>
   ({ colour: weightRgb, high: head === "rollout" ? undefined : highest(look, stack, kind) });
 
@@ -88,6 +92,7 @@ function empty(parts) {
 
 // ---- the grid ----
 
+/** @param {App} app */
 function grid(app, pins, pin) {
   const { look, head } = app.state;
   const { stack, kind } = head;
@@ -103,17 +108,19 @@ function grid(app, pins, pin) {
   const kindsShown = kinds(look);
   const choice = segmented({ label: "Kind of attention", value: `${stack} ${kind}`,
     options: kindsShown.map((each) => ({ value: `${each.stack} ${each.kind}`, label: each.label, title: each.title })),
-    onchange: (value) => app.set({ head: { ...firstOf(look, ...value.split(" ")), head: typeof head.head === "number" ? 0 : "mean" } }) });
+    onchange: (value) => app.set({ head: { ...firstOf(look, kindsShown.find((each) => `${each.stack} ${each.kind}` === value)), head: typeof head.head === "number" ? 0 : "mean" } }) });
   const data = () => entries.map((entry) => ({ stack, kind, layer: entry.layer, ...floats(entry.weights) }));
   return framed({ title: kindsShown.find((each) => each.stack === stack && each.kind === kind)?.title ?? "", name: `attention-${stack}-${kind}`, data, controls: choice,
     note: "The number is the entropy in bits, averaged over the rows: 0 is a head that always looks at one place. Colours are shared by all heads, and grow with the square root of the weight. Mean averages the heads of a layer; rollout follows attention through all layers below (Abnar and Zuidema, 2020)." }, table);
 }
 
-const firstOf = (look, stack, kind) => ({ stack, kind, layer: layers(look, stack, kind).at(-1).layer });
+/** @param {Look} look @param {ReturnType<typeof kinds>[number]} which */
+const firstOf = (look, { stack, kind }) => ({ stack, kind, layer: layers(look, stack, kind).at(-1).layer });
 
 /** Small multiples are pooled to so many pixels a side: more could not be seen. */
 const SMALL = 96;
 
+/** @param {App} app */
 function cell(app, head, pins, pin) {
   const { look } = app.state;
   const matrix = matrixFor(look, head);
@@ -130,6 +137,7 @@ function cell(app, head, pins, pin) {
 
 // ---- one head, large ----
 
+/** @param {Look} look */
 function labelsOf(look, side) {
   const part = look[side];
   const text = part.view?.text;
@@ -138,7 +146,7 @@ function labelsOf(look, side) {
     label != null || (encoded && region.bytes) ? readable(label, region, encoded).text : region.nothing ? "∎" : String(i + 1));
 }
 
-/** Names of the rows and columns of a head's matrix. */
+/** Names of the rows and columns of a head's matrix. @param {Look} look */
 export function namesOf(look, { stack, kind }) {
   if (stack === "encoder") return { rows: labelsOf(look, "source"), columns: labelsOf(look, "source") };
   const written = labelsOf(look, "target");
@@ -146,6 +154,7 @@ export function namesOf(look, { stack, kind }) {
   return { rows: inputs, columns: kind === "own" ? inputs : labelsOf(look, "source") };
 }
 
+/** @param {App} app */
 function largeHead(app, pick) {
   const { look, head } = app.state;
   const matrix = matrixFor(look, head);
@@ -163,7 +172,7 @@ function largeHead(app, pick) {
   const light = () => {
     const place = app.state.hover ?? (side === "target" && app.position() >= 0 ? { side, position: app.position() } : null);
     figure.mark({ row: place?.side === side ? place.position : null, column: place && place.side !== side ? place.position : null });
-    picture?.paint(gazeOf(look, head, place, matrix).source);
+    picture?.paint(highlightOf(look, head, place, matrix).source);
   };
   return { element, light };
 }
@@ -171,7 +180,7 @@ function largeHead(app, pick) {
 /** Pooled matrices have fewer rows than positions: then their numbers stand for them. */
 const fitting = (labels, count) => (labels.length === count ? labels : Array.from({ length: count }, (_, i) => String(i + 1)));
 
-/** A picture or sound is shown beside its matrix, as column numbers say little. */
+/** A picture or sound is shown beside its matrix, as column numbers say little. @param {Look} look */
 function pictured(look, head) {
   if (!look.source || "text" in look.source.view || (head.stack === "decoder" && head.kind === "own")) return null;
   const figure = figureOf({ ...look.source, side: "source", size: "large" });
@@ -187,6 +196,7 @@ function noteFor({ stack, kind }) {
 
 // ---- several, side by side ----
 
+/** @param {App} app */
 function pinned(app, pins, pin) {
   const { look } = app.state;
   const shown = pins.filter((head) => matrixFor(look, head));
@@ -210,6 +220,7 @@ function mapOf(matrix, options) {
   return canvas;
 }
 
+/** @param {Look} look */
 function differenceOf(look, shown) {
   if (shown.length !== 2) return null;
   const [first, second] = shown.map((head) => matrixFor(look, head));

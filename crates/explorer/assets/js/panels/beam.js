@@ -14,6 +14,7 @@ const MANY = 60;
 
 const isDropped = ({ fate }) => fate === "pruned";
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "beam",
   title: "The beam as a tree",
@@ -112,7 +113,7 @@ export const panel = {
       const path = pathTo(tree, id ?? tree.best[0]);
       drawing.show(new Set(path.map((node) => node.id)), id);
       for (const row of ranking.querySelectorAll("[data-end]")) {
-        row.classList.toggle("on", Number(row.dataset.end) === id);
+        row.classList.toggle("on", Number(row.getAttribute("data-end")) === id);
       }
       replace(below, reading(path, search.length_penalty, id !== null));
       // It never shrinks, so that what stands under the pointer stays there.

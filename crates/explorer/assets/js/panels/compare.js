@@ -5,11 +5,14 @@ import { valueOf } from "any2any/media";
 import { attentionOfBoth } from "any2any/compare/attention";
 import { ask } from "any2any/compare/asking";
 import { replayFigure } from "any2any/compare/replay";
-import { secondControls, secondOf } from "any2any/compare/second";
+import { comparisonControls, comparisonOf } from "any2any/compare/comparison_target";
 import { isCurrent, logProbabilities, scored } from "any2any/probabilities";
 import { recorded } from "any2any/recording";
 import { outputs, tokenRows } from "any2any/whatif/change";
 
+/** @import { App } from "any2any/types" */
+
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "compare",
   title: "Compare",
@@ -26,7 +29,7 @@ export const panel = {
     const pair = html("section", { class: "stack" });
     const replay = html("section", { class: "stack replay" });
     replace(root, empty, sides, pair, replay);
-    const drawChoices = secondControls(choices, app);
+    const drawChoices = comparisonControls(choices, app);
     const played = replayFigure(replay, app);
 
     async function follow() {
@@ -39,7 +42,7 @@ export const panel = {
       replace(name, html("strong", {}, app.currentRun().name), " ",
         html("span", { class: "soft" }, `${app.state.checkpoint}, as chosen above`));
       played.follow();
-      const second = secondOf(app);
+      const second = comparisonOf(app);
       if (second) await set(second);
       else replace(pair, html("p", { class: "empty" }, "No other run here takes inputs of this kind."));
     }
@@ -85,6 +88,7 @@ function side(letter, model, view) {
   return html("div", { class: "side" }, html("span", { class: "letter" }, letter), content);
 }
 
+/** @param {App} app */
 function written(app, { one, other, own }) {
   const title = html("h3", {}, "What they write");
   if (app.task().target.tokens) return [title, outputs(own.map((each, i) => ({ name: "AB"[i], ...each })))];
@@ -93,7 +97,7 @@ function written(app, { one, other, own }) {
   return [title, html("div", { class: "side-by-side" }, values)];
 }
 
-/** What both think of the same tokens; that needs the same vocabulary. */
+/** What both think of the same tokens; that needs the same vocabulary. @param {App} app */
 function probabilities(app, { one, other, alike, second }) {
   if (!app.task().target.tokens || !second.task.target.tokens) return null;
   if (!alike) {

@@ -5,8 +5,11 @@ import { distribution, entropy, percent, draw, random } from "any2any/numbers";
 import { runningText } from "any2any/token";
 import { readable } from "any2any/media/text";
 
+/** @import { App } from "any2any/types" */
+
 const BARS = 16;
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "distribution",
   title: "The next word",
@@ -22,13 +25,13 @@ export const panel = {
         : "Nothing is translated yet: see Source."));
     app.on("change", (keys) => {
       if (["look", "chosen", "vocabulary", "temperature", "top_k", "top_p", "choice", "seed"].some((key) => keys.has(key))) redraw();
-      settings.update(keys);
+      settings.update();
     });
     redraw();
   },
 };
 
-/** The row of logits that is shown: that of the chosen output position, else of what comes next. */
+/** The row of logits that is shown: that of the chosen output position, else of what comes next. @param {App} app */
 export function rowShown(app) {
   const { chosen, tokens, look } = app.state;
   return Math.min(chosen ?? (app.finished() ? tokens.length - 1 : tokens.length), look.logits.shape[0] - 1);
@@ -36,6 +39,10 @@ export function rowShown(app) {
 
 // ---- settings ----
 
+/** @type {{ value: "best"|"sample", label: string }[]} */
+const CHOICES = [{ value: "best", label: "Take the likeliest" }, { value: "sample", label: "Draw one" }];
+
+/** @param {App} app */
 function controls(app) {
   const { state, set } = app;
   const temperature = slider({ label: "Temperature", min: 0, max: 2, step: 0.05, value: state.temperature,
@@ -44,8 +51,7 @@ function controls(app) {
     format: (value) => (value === 0 ? "all" : String(value)), onchange: (value) => set({ top_k: value }) });
   const topP = slider({ label: "Top-p", min: 0.05, max: 1, step: 0.01, value: state.top_p,
     format: (value) => (value === 1 ? "all" : value.toFixed(2)), onchange: (value) => set({ top_p: value }) });
-  const choice = segmented({ label: "How a step chooses", value: state.choice, onchange: (value) => set({ choice: value }),
-    options: [{ value: "best", label: "Take the likeliest" }, { value: "sample", label: "Draw one" }] });
+  const choice = segmented({ label: "How a step chooses", value: state.choice, onchange: (value) => set({ choice: value }), options: CHOICES });
   const seed = html("input", { type: "number", min: 0, step: 1, value: state.seed, "aria-label": "Seed of the draw",
     onchange: () => set({ seed: Math.round(Number(seed.value)) || 0 }) });
   const seedRow = html("div", { class: "controls" }, html("label", { class: "controls" }, html("span", { class: "soft small" }, "Seed"), seed),
@@ -57,7 +63,7 @@ function controls(app) {
     topK.set(state.top_k);
     topP.set(state.top_p);
     choice.set(state.choice);
-    seed.value = state.seed;
+    seed.value = String(state.seed);
     seedRow.hidden = state.choice !== "sample";
   };
   update();
@@ -66,6 +72,7 @@ function controls(app) {
 
 // ---- bars ----
 
+/** @param {App} app */
 function bars(app) {
   const row = rowShown(app);
   const { before, after, order } = distribution(app.logits(row), app.decoding());
@@ -86,11 +93,13 @@ function bars(app) {
   }, html("div", { class: "bars" }, rows));
 }
 
+/** @param {App} app */
 function titleOf(app, row) {
   const before = app.state.look.target.positions.slice(Math.max(0, row - 4), row).map(({ label, region }) => readable(label, region).text);
   return row === 0 ? "The first token" : `After “${row > 4 ? "… " : ""}${runningText(before)}”`;
 }
 
+/** @param {App} app */
 function bar(app, { token, row, before, after, most, written, drawn }) {
   const width = (share) => ({ width: `${(100 * share) / most}%` });
   const marks = [written ? "written" : null, drawn ? (app.state.choice === "sample" ? "drawn" : "likeliest") : null].filter(Boolean);

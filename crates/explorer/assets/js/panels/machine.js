@@ -3,15 +3,13 @@
 
 import { html, button, replace, segmented, downloads } from "any2any/draw";
 import { api, canonical } from "any2any/api";
-import { anatomy, blocks } from "any2any/machine/anatomy";
-import { detail } from "any2any/machine/detail";
+import { architectureOf, blocks } from "any2any/machine/architecture";
 import { drawFigure } from "any2any/machine/figure";
-import { isWhole } from "any2any/machine/flow";
-import { readFlow } from "any2any/machine/reading";
-import { stops } from "any2any/machine/stops";
-import { card } from "any2any/machine/walk";
-import { welcome } from "any2any/machine/welcome";
+import { isWhole, readActivations } from "any2any/machine/activations";
+import { detail, welcome } from "any2any/machine/inspector";
+import { card, stops } from "any2any/machine/tour";
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "machine",
   title: "The machine itself",
@@ -31,8 +29,10 @@ class MachinePanel {
   chose = false;                     // whether the walk has chosen the word that is explained
   given = null;                      // what figure and texts are drawn from
 
+  /** @param {HTMLElement} root @param {import("any2any/types").App} app */
   constructor(root, app) {
-    Object.assign(this, { root, app });
+    this.root = root;
+    this.app = app;
     this.bar = html("div", { class: "row machine-bar" });
     this.figure = html("div", { class: "machine-figure" });
     this.pane = html("div", { class: "card machine-pane" });
@@ -93,10 +93,10 @@ class MachinePanel {
     const task = app.task();
     if (!model || !task || !look || !app.ready() || !this.isAnswered()) return;
     if (task.target.tokens && (!vocabulary || look.target.positions.length !== tokens.length)) return;
-    const flow = readFlow(asked, { app, look, task });
-    const drawn = anatomy(flow, model);
+    const activations = readActivations(asked, { app, look, task });
+    const drawn = architectureOf(activations, model);
     this.show({
-      flow, model, task, app, view: this.view, anatomy: drawn, all: blocks(drawn), aligned: task.aligned,
+      activations, model, task, app, view: this.view, architecture: drawn, all: blocks(drawn), aligned: task.aligned,
       open: (key) => this.open(key), setHead: (head) => this.change({ head }), setQuery: (query) => this.change({ query }),
       setLayer: (layer) => this.change({ layer, part: null }),
     });
@@ -153,11 +153,12 @@ class MachinePanel {
   drawFigure() {
     if (!this.given) return;
     this.width = this.figure.clientWidth;
-    const focused = this.figure.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const focused = this.figure.contains(document.activeElement) ? document.activeElement.getAttribute("data-key") : null;
     this.drawn = drawFigure(this.given, Math.max(316, Math.min(620, this.width - 2)));
     const drawn = this.drawn.element;
     replace(this.figure, drawn);
-    if (focused) drawn.querySelector(`[data-key="${CSS.escape(focused)}"][role=button]`)?.focus({ preventScroll: true });
+    const again = focused && drawn.querySelector(`[data-key="${CSS.escape(focused)}"][role=button]`);
+    if (again instanceof SVGElement) again.focus({ preventScroll: true });
     const stop = this.stop();
     drawn.classList.toggle("walking", Boolean(stop));
     if (stop) this.light(drawn, stop);
@@ -225,7 +226,7 @@ class MachinePanel {
     this.change({ stop: null });
     if (this.chose) this.app.choose(null);
     this.chose = false;
-    this.bar.querySelector(".walk-button")?.focus();
+    /** @type {HTMLElement|null} */ (this.bar.querySelector(".walk-button"))?.focus();
   }
 
   walkByKeys(event) {

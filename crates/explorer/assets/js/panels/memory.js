@@ -6,10 +6,13 @@ import { LIKELIEST, api, canonical } from "any2any/api";
 import { category, downloads, html, replace, segmented } from "any2any/draw";
 import { countAll, drawAccuracy } from "any2any/memory/accuracy";
 import { decades, drawReach, fading, plain, power, wordsOf } from "any2any/memory/reach";
-import { secondControls, secondOf } from "any2any/compare/second";
+import { comparisonControls, comparisonOf } from "any2any/compare/comparison_target";
 import { isCurrent } from "any2any/probabilities";
 import { recorded } from "any2any/recording";
 
+/** @import { App } from "any2any/types" */
+
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "memory",
   title: "Memory",
@@ -22,7 +25,7 @@ export const panel = {
       html("div", { class: "model" }, key(0), name), html("div", { class: "model" }, key(1), choices));
     const parts = [html("section", { class: "card stack" }), html("section", { class: "card stack" })];
     replace(root, empty, models, parts);
-    const drawChoices = secondControls(choices, app, { inputs: false });
+    const drawChoices = comparisonControls(choices, app, { inputs: false });
     const [reach, accuracy] = [reachFigure(parts[0], app), accuracyFigure(parts[1], app)];
 
     function follow() {
@@ -56,10 +59,10 @@ export const panel = {
 /** The mark of a model's colour. */
 const key = (i) => html("span", { class: "key", style: { backgroundColor: category(i) }, "aria-hidden": "true" });
 
-/** The models that are compared: the page's own and, if there is another run, that one. */
+/** The models that are compared: the page's own and, if there is another run, that one. @param {App} app */
 function models(app) {
   const own = { name: app.currentRun().name, run: app.state.run, checkpoint: app.state.checkpoint, task: app.state.task };
-  const second = secondOf(app);
+  const second = comparisonOf(app);
   const other = second && { name: second.run.name, run: second.run.number, checkpoint: second.checkpoint, task: second.task.number };
   if (!other || canonical({ ...own, name: "" }) === canonical({ ...other, name: "" })) return [own];
   // Two checkpoints of one run have one name.
@@ -69,6 +72,7 @@ function models(app) {
 
 // ---- what still matters ----
 
+/** @param {HTMLElement} root @param {App} app */
 function reachFigure(root, app) {
   let shown = null;                                               // { series, labels, word }
   let drawn = null;
@@ -119,7 +123,7 @@ function reachFigure(root, app) {
 }
 
 /** The gradient norms of one model for the page's word; a model with another vocabulary explains the word that it
- * writes itself at that place. */
+ * writes itself at that place. @param {App} app */
 async function strength(app, { name, run, checkpoint, task }, own, signal) {
   const { look, input, vocabulary } = app.state;
   // Another run may have other data: a text is the same for every run.
@@ -141,12 +145,15 @@ async function strength(app, { name, run, checkpoint, task }, own, signal) {
 
 // ---- how often it is right ----
 
+/** @type {{ value: "right"|"first_right", label: string, title: string }[]} */
 const MEASURES = [
   { value: "first_right", label: "First word", title: "The verb: it has to agree with a subject that is far away" },
   { value: "right", label: "Whole output", title: "Every word" },
 ];
 
+/** @param {HTMLElement} root @param {App} app */
 function accuracyFigure(root, app) {
+  /** @type {"right"|"first_right"} */
   let what = "first_right";
   let series = [];
   let asked = "";

@@ -9,10 +9,12 @@ import { matrixOf, nameOf, rowOf } from "any2any/attention";
 import { minus, softmax } from "any2any/numbers";
 import { namesOf } from "any2any/panels/attention";
 
+/** @import { App, Look } from "any2any/types" */
+
 /** The likeliest keys are listed; the others are summed. */
 const MOST_KEYS = 14;
 
-/** Fills itself when the model's numbers arrive. */
+/** Fills itself when the model's numbers arrive. @param {App} app */
 export function scoreFigure(app, row) {
   const { look, head } = app.state;
   const body = html("div", {}, html("p", { class: "empty" }, "Asking the model for its queries and keys …"));
@@ -34,7 +36,7 @@ export function scoreFigure(app, row) {
 
 let kept = { look: null, parts: null };
 
-/** The part of the machine that is this layer's attention; asked for once a look. */
+/** The part of the machine that is this layer's attention; asked for once a look. @param {App} app */
 async function attentionPart(app, { stack, kind, layer }) {
   const { look, tokens } = app.state;
   if (kept.look !== look) {
@@ -46,7 +48,8 @@ async function attentionPart(app, { stack, kind, layer }) {
     && /cross/i.test(part.id) === (kind === "cross")) ?? null;
 }
 
-/** @returns {{ width: number, query: Float32Array, keys: object[], error: number }|null} */
+/** @returns {{ row: number, width: number, query: Float32Array, keys: object[], error: number }|null}
+ * @param {Look} look */
 function rowNumbers(look, head, part, row) {
   const query = valuesOf(part, "query", head.head);
   const key = valuesOf(part, "key", head.head);
@@ -61,7 +64,7 @@ function rowNumbers(look, head, part, row) {
   return { row, width: q.length, query: q, keys, error };
 }
 
-/** A source position that was taken away has a weight of exactly 0. */
+/** A source position that was taken away has a weight of exactly 0. @param {Look} look */
 const masked = (look, head, weights, k) => head.stack === "encoder" || head.kind === "cross" ? weights[k] === 0 : false;
 
 function valuesOf(part, name, head) {

@@ -3,12 +3,15 @@
 import { api, floats, bytes, base64, offline } from "any2any/api";
 import { html, replace, button, framed } from "any2any/draw";
 import { figureOf } from "any2any/media";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { fileInput } from "any2any/permalink";
 import { record } from "any2any/media/record";
 import { sketchPad } from "any2any/media/sketch";
 import { thumbnail } from "any2any/media/thumbnail";
 
+/** @import { App, Look } from "any2any/types" */
+
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "source",
   title: "What the model is given",
@@ -47,6 +50,7 @@ export const panel = {
 
 // ---- the figure ----
 
+/** @param {App} app @param {Look} look */
 function sourceFigure(app, look) {
   const { source } = look;
   const figure = figureOf({ ...source, side: "source", size: "large",
@@ -55,7 +59,7 @@ function sourceFigure(app, look) {
   const element = framed({ title: titleOf(source), name: "source", note: noteOf(source), data }, figure.element);
   const light = () => {
     const { hover, head } = app.state;
-    figure.paint(hover ? gazeOf(app.state.look, head, hover).source : null);
+    figure.paint(hover ? highlightOf(app.state.look, head, hover).source : null);
     figure.mark({ hover: hover?.side === "source" ? hover.position : null, masked: app.state.masked });
   };
   light();
@@ -82,6 +86,7 @@ function shownIn({ view, frames }) {
   return "Time runs to the right, high tones are at the top, and the loud ones stand out. The model's entrance merges several of these columns into one position.";
 }
 
+/** @param {App} app */
 function emptiness(app) {
   if (app.task() && !app.task().source) {
     return html("p", { class: "empty" }, "This model reads no source: it goes on with what is written. Begin a text below, step through what follows, or force words in the tab Next word.");
@@ -93,13 +98,15 @@ function emptiness(app) {
 
 // ---- an input of one's own ----
 
-/** The maker is only made anew when another kind of input is wanted: nobody's text or drawing shall vanish. */
+/** The maker is only made anew when another kind of input is wanted: nobody's text or drawing shall vanish.
+ * @param {App} app */
 function makerKey(app) {
   const task = app.task();
   const image = app.state.look?.source?.view?.image;
   return JSON.stringify([app.state.run, app.state.task, task?.source?.kind, image ? [image.width, image.height] : null]);
 }
 
+/** @param {App} app */
 function ownInput(app) {
   const { source, target } = app.task() ?? {};
   if (!source) return target?.kind === "text" ? html("section", { class: "card stack" }, html("h3", {}, "Your own"), beginningWay(app)) : null;
@@ -107,12 +114,14 @@ function ownInput(app) {
   return html("section", { class: "card stack" }, html("h3", {}, "Your own"), ways, source.kind === "text" ? null : fileWay(app, source));
 }
 
+/** @param {App} app */
 function textWay(app) {
   const text = textArea("Text to translate", "Write something …", (written) => { if (written.trim()) app.give({ text: written }); });
   text.value = app.state.input?.text ?? app.state.look?.source?.view?.text ?? "";
   return html("div", { class: "stack" }, text, html("p", { class: "note" }, "It is translated as soon as you pause, or with Enter."));
 }
 
+/** @param {App} app */
 function beginningWay(app) {
   const text = textArea("Text to go on from", "Begin something …", app.continueText);
   return html("div", { class: "stack" }, text, html("p", { class: "note" }, "The model goes on from it as soon as you pause, or with Enter."));
@@ -128,6 +137,7 @@ function textArea(label, placeholder, say) {
   return area;
 }
 
+/** @param {App} app */
 function imageWay(app) {
   const image = app.state.look?.source?.view?.image;
   if (!image) return null;
@@ -144,6 +154,7 @@ function brightEdge({ width, channels, pixels }) {
   return edge.reduce((sum, value) => sum + value, 0) / edge.length > 127;
 }
 
+/** @param {App} app */
 function signalWay(app, source) {
   if (!source.extensions.includes("wav") || !navigator.mediaDevices) return null;
   let recording = null;
@@ -159,6 +170,7 @@ function signalWay(app, source) {
   return html("div", { class: "controls" }, control, html("span", { class: "note" }, "at most 15 seconds"));
 }
 
+/** @param {App} app */
 function fileWay(app, source) {
   const take = async (file) => { if (file) app.give(fileInput(file.name, await file.arrayBuffer())); };
   const input = html("input", { type: "file", class: "visually-hidden", accept: source.extensions.map((each) => `.${each}`).join(","),
@@ -174,6 +186,7 @@ function fileWay(app, source) {
 
 const PAGE = 12;
 
+/** @param {App} app */
 function sampleList(app) {
   const list = html("div", { class: "samples" });
   const place = html("span", { class: "note number" });
@@ -209,12 +222,13 @@ function sampleList(app) {
   function mark() {
     const chosen = app.state.input?.sample;
     for (const each of list.children) {
-      each.setAttribute("aria-pressed", String(chosen?.split === split.value && String(chosen.number) === each.dataset.number));
+      each.setAttribute("aria-pressed", String(chosen?.split === split.value && String(chosen.number) === each.getAttribute("data-number")));
     }
   }
   return { element, reload, mark };
 }
 
+/** @param {App} app */
 function card(app, split, { number, source, target }) {
   return html("button", { type: "button", class: "sample", "data-number": number, onclick: () => app.give({ sample: { split, number } }) },
     thumbnail(source), html("span", { class: "sample-target" }, thumbnail(target)));

@@ -2,14 +2,17 @@
 
 import { html, replace, framed, matrixFigure, weightRgb } from "any2any/draw";
 import { matrixOf, highest, nameOf, rowOf } from "any2any/attention";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 import { readable } from "any2any/media/text";
 import { percent } from "any2any/numbers";
 
+/** @import { App, Look } from "any2any/types" */
+
 /** Thumbnails of a picture are drawn for so many output positions at most: the ones around the chosen one. */
 const MOST_FRAMES = 24;
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "steps",
   title: "Step by step",
@@ -31,9 +34,11 @@ export const panel = {
   },
 };
 
+/** @param {App} app */
 const placeOf = (app) => app.state.hover ?? (app.position() >= 0 ? { side: "target", position: app.position() } : null);
 
-/** Source or output, large, lit by what is pointed at on the other side. Texts are large enough on the stage. */
+/** Source or output, large, lit by what is pointed at on the other side. Texts are large enough on the stage.
+ * @param {App} app */
 function focus(app, side) {
   const { look, head } = app.state;
   const part = look[side];
@@ -42,19 +47,20 @@ function focus(app, side) {
     onHover: (position) => app.set({ hover: position === null ? null : { side, position } }),
     onPick: side === "target" ? (position) => app.choose(position) : undefined });
   const title = html("span", { class: "badge" });
-  const data = () => ({ head, place: placeOf(app), weights: gazeOf(look, head, placeOf(app))[side], positions: part.positions });
-  const element = framed({ title: side === "source" ? "Where it looks" : "What it wrote", name: `gaze-${side}`, data, controls: title,
+  const data = () => ({ head, place: placeOf(app), weights: highlightOf(look, head, placeOf(app))[side], positions: part.positions });
+  const element = framed({ title: side === "source" ? "Where it looks" : "What it wrote", name: `highlight-${side}`, data, controls: title,
     note: `${nameOf(head)}. ${side === "source" ? "The strongest colour is the largest weight of this step."
       : "Point at a part of it to see what it was written from; point at the source to see which parts used it."}` }, figure.element);
   const light = () => {
     const place = placeOf(app);
-    figure.paint(gazeOf(look, head, place)[side]);
+    figure.paint(highlightOf(look, head, place)[side]);
     figure.mark({ hover: place?.side === side ? place.position : null, ...(side === "source" ? { masked: app.state.masked } : { chosen: app.state.chosen }) });
     title.textContent = describe(look, place);
   };
   return { element, light };
 }
 
+/** @param {Look} look */
 function describe(look, place) {
   if (!place) return "nothing chosen";
   if (place.side === "source") return `outputs that used source position ${place.position + 1}`;
@@ -62,7 +68,8 @@ function describe(look, place) {
   return `writing ${place.position + 1}${label ? `: ${readable(label, region).text}` : ""}`;
 }
 
-/** A cell for each output position: the token, its probability, and for pictures and sounds the source as it was seen. */
+/** A cell for each output position: the token, its probability, and for pictures and sounds the source as it was seen.
+ * @param {App} app */
 function strip(app) {
   const { look, head } = app.state;
   const { positions } = look.target;
@@ -85,6 +92,7 @@ function strip(app) {
   return { element, light };
 }
 
+/** @param {App} app @param {Look} look */
 function cell(app, look, head, position, pictured) {
   const { label, region, log_probability: logarithm } = look.target.positions[position];
   const probability = logarithm == null ? null : Math.exp(logarithm);
@@ -101,13 +109,14 @@ function cell(app, look, head, position, pictured) {
   probability === null ? null : html("span", { class: "step-number" }, percent(probability)));
 }
 
+/** @param {Look} look */
 function seen(look, head, position) {
   const figure = figureOf({ ...look.source, side: "source", size: "small" });
-  figure.paint(gazeOf(look, head, { side: "target", position }).source);
+  figure.paint(highlightOf(look, head, { side: "target", position }).source);
   return figure.element;
 }
 
-/** Output against source, all at once. */
+/** Output against source, all at once. @param {App} app */
 function alignment(app) {
   const { look, head } = app.state;
   const whole = matrixOf(look, head);

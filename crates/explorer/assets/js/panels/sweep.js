@@ -9,9 +9,12 @@ import { MAPS, verdict } from "any2any/sweep/colours";
 import { commandsFor } from "any2any/sweep/command";
 import { nameOf, within } from "any2any/sweep/grid";
 
+/** @import { Sweep } from "any2any/types" */
+
 /** Milliseconds between two questions about a sweep that is at work. */
 const PACE = 3000;
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "sweep",
   title: "Where training converges",
@@ -130,6 +133,7 @@ export const panel = {
 
 const area = ({ left, right, low, high }) => (right - left) * (high - low);
 
+/** @param {Sweep} sweep */
 function lowestOf(sweep) {
   const best = sweep.cells.filter(({ loss }) => loss !== null).sort((one, other) => one.loss - other.loss)[0];
   return best ? html("p", { class: "small" }, `Lowest last loss: ${readable(best.loss)} at ${nameOf(sweep, best.at)}.`) : null;

@@ -6,13 +6,22 @@ import { followLogs } from "any2any/training/log";
 import { figuresOf } from "any2any/training/curves";
 import { showSamples } from "any2any/training/samples";
 
+/** @type {{ value: keyof typeof ACROSS, label: string, title: string }[]} */
+const CHOICES = [
+  { value: "step", label: "Steps", title: "Over the updates made" },
+  { value: "seconds", label: "Time", title: "Over the seconds spent in training" },
+  { value: "tokens", label: "Tokens", title: "Over the target tokens seen" },
+];
+
 const ACROSS = { step: "step", seconds: "seconds of training", tokens: "target tokens" };
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "training",
   title: "Training",
   hint: "How a run came to be, or how it goes: losses, scores and speed, step by step. Runs that were opened together can be laid over one another.",
   mount(root, app) {
+    /** @type {{ across: keyof typeof ACROSS, logX: boolean, logY: boolean, chosen: Set<number>, figures: ReturnType<typeof figuresOf> }} */
     const view = { across: "step", logX: false, logY: false, chosen: new Set(), figures: [] };
     const known = () => app.state.runs.filter(({ training }) => training);
     const chips = html("div", { class: "row", role: "group", "aria-label": "Runs" });
@@ -20,10 +29,7 @@ export const panel = {
     const samples = html("section", { class: "stack samples-improving", hidden: true });
     const empty = html("p", { class: "empty" });
     const controls = html("div", { class: "controls" },
-      segmented({ label: "Across", value: view.across, onchange: (across) => { view.across = across; draw(); }, options: [
-        { value: "step", label: "Steps", title: "Over the updates made" },
-        { value: "seconds", label: "Time", title: "Over the seconds spent in training" },
-        { value: "tokens", label: "Tokens", title: "Over the target tokens seen" }] }),
+      segmented({ label: "Across", value: view.across, onchange: (across) => { view.across = across; draw(); }, options: CHOICES }),
       segmented({ label: "Upward scale", value: false, onchange: (log) => { view.logY = log; draw(); }, options: [
         { value: false, label: "y linear", title: "Equal distances are equal differences" },
         { value: true, label: "y log", title: "Equal distances are equal ratios" }] }),
@@ -91,13 +97,14 @@ function wordsFor(known, runs, view) {
   return runs.map(({ log }) => log.missing).find(Boolean) ?? "Nothing has been written yet.";
 }
 
-/** All figures; a pointer on one shows the same place in all. */
+/** All figures; a pointer on one shows the same place in all. @param {HTMLElement} root */
 function drawCharts(root, view) {
   const wide = root.clientWidth || 900;
   const columns = Math.max(1, Math.floor(wide / 420));
   const width = Math.floor((wide - 28 * (columns - 1)) / columns);
   const places = view.figures.flatMap(({ curves }) => curves.flatMap(({ points }) => [points[0][0], points.at(-1)[0]]))
     .filter((place) => !view.logX || place > 0);
+  /** @type {[number, number]} */
   const rangeX = [Math.min(...places), Math.max(...places)];
   const all = view.figures.map(({ title, curves }) => ({
     title,

@@ -6,8 +6,9 @@ import { isCurrent } from "any2any/probabilities";
 import { attributionFigure } from "any2any/whatif/attribution";
 import { consequences } from "any2any/whatif/consequences";
 import { hiding } from "any2any/whatif/hiding";
-import { silencing } from "any2any/whatif/silencing";
+import { headAblation } from "any2any/whatif/head_ablation";
 
+/** @type {import("any2any/panels").Panel} */
 export const panel = {
   id: "whatif",
   title: "What if",
@@ -24,7 +25,7 @@ export const panel = {
     const filled = html("div", { class: "stack wide-gap" }, question, counted);
     replace(root, empty, filled);
 
-    const parts = [hiding(hide, app), silencing(mute, app), consequences(result, app)];
+    const parts = [hiding(hide, app), headAblation(mute, app), consequences(result, app)];
     const draw = (keys) => {
       empty.hidden = app.ready();
       filled.hidden = !app.ready();

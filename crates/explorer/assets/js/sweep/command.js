@@ -5,7 +5,7 @@ import { valueAt } from "any2any/sweep/grid";
 /** Trainings a side of the finer map. */
 const FINER = 64;
 
-/** @param {object} sweep @param {{ left: number, right: number, low: number, high: number }} rectangle in cells
+/** @param {import("any2any/types").Sweep} sweep @param {import("any2any/types").Cells} rectangle @param {string} folder
  * @param {string[]} folders   names that are taken
  * @returns {{ sweep: string, explore: string }} */
 export function commandsFor(sweep, { left, right, low, high }, folder, folders) {

@@ -4,7 +4,9 @@
 
 import { readable } from "any2any/training/scale";
 
-/** @param {{ scale: string, values: number[] }} axis @returns {number} where a value lies, in cells */
+/** @import { Sweep } from "any2any/types" */
+
+/** @param {import("any2any/types").Axis} axis @param {number} value @returns {number} where a value lies, in cells */
 export function placeOf(axis, value) {
   const { values } = axis;
   const last = values.length - 1;
@@ -42,7 +44,7 @@ export const columnOf = ({ at }) => at[0];
 export const rowOf = ({ at }) => at[1] ?? 0;
 
 /** The cells of a sweep, each with the side of the square that it stands in for: sweeps go from coarse to fine, so
- * that a cell can stand for its neighbours until they are trained. Coarse ones first. */
+ * that a cell can stand for its neighbours until they are trained. Coarse ones first. @param {Sweep} sweep */
 export function blocks(sweep) {
   const { columns, rows } = sizeOf(sweep);
   const whole = sweep.cells.length === columns * rows;

@@ -4,19 +4,21 @@ import { html, svg, replace, css } from "any2any/draw";
 import { blocks, columnOf, rowOf, sizeOf, valueAt, shortName } from "any2any/sweep/grid";
 import { scaleOf, readable } from "any2any/training/scale";
 
+/** @import { Sweep } from "any2any/types" */
+
 /** Pixels of the canvas a side, at least: several for each cell of a finer sweep. */
 const PIXELS = 1280;
 const MARGIN = { left: 58, bottom: 46, top: 8, right: 8 };
 
 /**
  * @param {object} what
- * @param {object} what.sweep
- * @param {{ sweep: object, place: object }[]} what.finer      sweeps drawn inside, with their place in cells
- * @param {(cells: object[]) => (cell: object) => number[]} what.colours
+ * @param {import("any2any/types").Sweep} what.sweep
+ * @param {{ sweep: import("any2any/types").Sweep, place: import("any2any/types").Cells }[]} what.finer      sweeps drawn inside, with their place in cells
+ * @param {(cells: import("any2any/types").Cell[]) => (cell: import("any2any/types").Cell) => number[]} what.colours
  * @param {number} what.width
- * @param {(cell: object|null) => void} what.onCell            the cell that is looked at
- * @param {(rectangle: object|null) => void} what.onRectangle  in cells: { left, right, low, high }
- * @param {object|null} what.rectangle
+ * @param {(cell: import("any2any/types").Cell|null) => void} what.onCell            the cell that is looked at
+ * @param {(rectangle: import("any2any/types").Cells|null) => void} what.onRectangle
+ * @param {import("any2any/types").Cells|null} what.rectangle
  */
 export function mapOf({ sweep, finer, colours, width, onCell, onRectangle, rectangle }) {
   const { columns, rows } = sizeOf(sweep);
@@ -55,7 +57,7 @@ export function mapOf({ sweep, finer, colours, width, onCell, onRectangle, recta
   return { element, canvas };
 }
 
-/** Cells on the canvas, row 0 at the bottom. */
+/** Cells on the canvas, row 0 at the bottom. @param {HTMLCanvasElement} canvas */
 function paint(canvas, { sweep, finer, colours, columns, rows }) {
   const scale = { x: Math.ceil(PIXELS / columns), y: Math.ceil(PIXELS / Math.max(rows, 1)) };
   canvas.width = columns * scale.x;
@@ -83,6 +85,7 @@ function paint(canvas, { sweep, finer, colours, columns, rows }) {
 const box = ({ left, right, low, high }, rows, name) =>
   svg("rect", { class: name, x: left, y: rows - high, width: right - left, height: high - low, "vector-effect": "non-scaling-stroke" });
 
+/** @param {Sweep} sweep */
 function axesOf(sweep, { width, height, inner }) {
   const bottom = MARGIN.top + height;
   const marks = (axis, many) => {

@@ -31,8 +31,9 @@ export function chartOf({ curves, label, across, logX = false, logY = false, ran
   const all = drawn.flatMap(({ points }) => points);
   const scaleX = scaleOf(rangeX ?? all.map(([x]) => x), { log: logX, ticks: Math.floor(width / 80) });
   const scaleY = scaleOf(all.map(([, y]) => y), { log: logY });
-  const root = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, tabindex: 0 });
-  root.pointAt = () => {};
+  const root = Object.assign(svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, tabindex: 0 }), {
+    pointAt: (/** @type {number|null} */ at) => {},
+  });
   if (!scaleX || !scaleY) {
     root.append(svg("text", { class: "soft", x: width / 2, y: height / 2, "text-anchor": "middle" }, "nothing yet"));
     return root;
@@ -49,8 +50,8 @@ export function chartOf({ curves, label, across, logX = false, logY = false, ran
     cursor.setAttribute("visibility", known ? "visible" : "hidden");
     replace(marks);
     if (!known) return;
-    cursor.setAttribute("x1", x(at));
-    cursor.setAttribute("x2", x(at));
+    cursor.setAttribute("x1", String(x(at)));
+    cursor.setAttribute("x2", String(x(at)));
     for (const { colour, points } of drawn) {
       const near = nearest(points, at);
       if (near) marks.append(svg("circle", { cx: x(near[0]), cy: y(near[1]), r: 3.5, fill: colour }));
@@ -72,6 +73,7 @@ function axes(scaleX, scaleY, x, y, width, height, across) {
     svg("text", { class: "across", x: width - MARGIN.right, y: bottom + 30, "text-anchor": "end" }, across));
 }
 
+/** @param {Curve} curve @param {(value: number) => number} x @param {(value: number) => number} y */
 function lineOf({ colour, points, dots, name }, x, y) {
   const few = thinned(points, x);
   const path = few.map(([a, b], i) => `${i === 0 ? "M" : "L"}${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("");

@@ -47,7 +47,7 @@ async function read(run, logs) {
   let news = false;
   for (let more = true; more;) {
     const answer = await api.training({ run, from: log.next }).catch((error) => ({ error }));
-    if (answer.error) {
+    if ("error" in answer) {
       // A server that does not answer for a moment takes nothing away.
       news ||= log.missing !== answer.error.message;
       log.missing = answer.error.message;

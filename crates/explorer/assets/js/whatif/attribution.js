@@ -3,12 +3,14 @@
 import { api, offline } from "any2any/api";
 import { html, replace, button, segmented, downloads } from "any2any/draw";
 import { firstHead, nameOf } from "any2any/attention";
-import { gazeOf } from "any2any/gaze";
+import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
 import { readable } from "any2any/media/text";
 import { minus, percent } from "any2any/numbers";
 import { recorded } from "any2any/recording";
 import { isCurrent, kendall } from "any2any/probabilities";
+
+/** @import { App } from "any2any/types" */
 
 /** Occlusion asks the model once for each position; with more than this it waits to be asked for. */
 const MANY = 200;
@@ -18,7 +20,7 @@ const METHODS = [
   { value: "gradient", label: "Gradient", title: "Gradient of the log-probability times the embedded position" },
 ];
 
-/** Fills `root`, and returns what draws again. */
+/** Fills `root`, and returns what draws again. @param {HTMLElement} root @param {App} app */
 export function attributionFigure(root, app) {
   let method = "occlusion";
   let shown = null;                                               // { attribution, position, token }
@@ -69,7 +71,7 @@ export function attributionFigure(root, app) {
     painted = [];
     const { source, target } = shown.attribution;
     const seen = attentionHead(app);
-    const attention = gazeOf(look, seen, { side: "target", position: shown.position });
+    const attention = highlightOf(look, seen, { side: "target", position: shown.position });
     replace(pair,
       column(`Attention: ${nameOf(seen)}`, "where the head took values from", attention, false),
       column(nameOfMethod(), "blue: spoke against the word; orange: for it", { source, target: target.slice(1) }, true));
@@ -120,7 +122,8 @@ export function attributionFigure(root, app) {
   ask();
 }
 
-/** The head that the page shows if it looks at what is explained, else the mean of the last layer that does. */
+/** The head that the page shows if it looks at what is explained, else the mean of the last layer that does.
+ * @param {App} app */
 function attentionHead(app) {
   const { look, head } = app.state;
   return head?.kind === "cross" || (head && !look.source && head.stack === "decoder") ? head : firstHead(look);

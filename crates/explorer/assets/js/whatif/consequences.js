@@ -10,9 +10,13 @@ import { recorded } from "any2any/recording";
 import { distributions, outputs, tokenRows } from "any2any/whatif/change";
 import { rewrite, textOf } from "any2any/whatif/rewrite";
 
+/** @import { App } from "any2any/types" */
+
+/** @type {[string, string]} */
 const NAMES = ["before", "after"];
 
-/** Fills `root`; returns what draws again, given the keys of the state that changed. */
+/** Fills `root`; returns what draws again, given the keys of the state that changed.
+ * @param {HTMLElement} root @param {App} app */
 export function consequences(root, app) {
   let before = null;                                              // { question, look }
   let after = null;                                               // a look

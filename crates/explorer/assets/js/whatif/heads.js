@@ -5,9 +5,12 @@ import { html, replace, button, diverging, divergingRgb, inkOn, tooltip } from "
 import { kinds, layers } from "any2any/attention";
 import { signed } from "any2any/numbers";
 
+/** @typedef {import("any2any/state").Head} Head */
+
+/** @param {Head} head */
 export const keyOf = ({ stack, kind, layer, head }) => `${stack} ${kind} ${layer} ${head}`;
 
-/** Every head of a look. @returns {{ stack: string, kind: string, layer: number, head: number }[]} */
+/** Every head of a look. @param {import("any2any/types").Look} look @returns {Head[]} */
 export function headsOf(look) {
   return look.attention.flatMap(({ stack, kind, layer, weights }) =>
     Array.from({ length: floats(weights).shape[0] }, (_, head) => ({ stack, kind, layer, head })));
@@ -16,10 +19,10 @@ export function headsOf(look) {
 /** Draws the grids.
  * @param {HTMLElement} root
  * @param {object} what
- * @param {object} what.look
- * @param {object[]} what.muted
+ * @param {import("any2any/types").Look} what.look
+ * @param {Head[]} what.muted
  * @param {Map<string, number>} what.effects   keyOf(head) → change of the output's log-probability when it is silent
- * @param {(muted: object[]) => void} what.onchange */
+ * @param {(muted: Head[]) => void} what.onchange */
 export function drawHeads(root, { look, muted, effects, onchange }) {
   const off = new Set(muted.map(keyOf));
   const high = Math.max(0.05, ...[...effects.values()].map(Math.abs));
@@ -29,9 +32,9 @@ export function drawHeads(root, { look, muted, effects, onchange }) {
     const others = muted.filter((head) => !keys.has(keyOf(head)));
     onchange(all ? others : [...others, ...heads]);
   };
-  const focused = document.activeElement?.dataset?.head;
+  const focused = document.activeElement?.getAttribute("data-head");
   replace(root, kinds(look).map(({ stack, kind, label, title }) => grid(layers(look, stack, kind), label, title)));
-  if (focused) root.querySelector(`[data-head="${focused}"]`)?.focus();
+  if (focused) /** @type {HTMLElement|null} */ (root.querySelector(`[data-head="${focused}"]`))?.focus();
 
   function grid(entries, label, title) {
     const count = floats(entries[0].weights).shape[0];

@@ -4,10 +4,13 @@ import { html, replace, button, slider } from "any2any/draw";
 import { figureOf } from "any2any/media";
 import { around } from "any2any/whatif/region";
 
+/** @import { App } from "any2any/types" */
+
 /** With more positions than this a single one hardly shows, and a click can hide several. */
 const MANY = 20;
 
-/** Fills `root`; returns what draws again, given the keys of the state that changed. */
+/** Fills `root`; returns what draws again, given the keys of the state that changed.
+ * @param {HTMLElement} root @param {App} app */
 export function hiding(root, app) {
   let width = 1;                                                  // how many positions a click hides
   let drawn = null;                                               // which source the figure shows

@@ -1,7 +1,7 @@
 // Which positions lie around another, in any medium.
 
 /** The `count` positions nearest to `position`, itself first: along a text, over an image, in time.
- * @param {{ region: object }[]} positions @returns {number[]} */
+ * @param {import("any2any/types").Position[]} positions @param {number} position @param {number} count @returns {number[]} */
 export function around(positions, position, count) {
   const here = middle(positions[position].region) ?? [position, 0];
   const flat = middle(positions[position].region) === null;
@@ -10,7 +10,7 @@ export function around(positions, position, count) {
     .sort((a, b) => a[1] - b[1]).slice(0, count).map(([i]) => i);
 }
 
-/** The middle of a region; null where it covers nothing that has a place. */
+/** The middle of a region; null where it covers nothing that has a place. @param {import("any2any/types").Region} region */
 function middle({ bytes, rectangle, span, window }) {
   if (rectangle) return [rectangle.left + rectangle.width / 2, rectangle.top + rectangle.height / 2];
   if (span ?? bytes) return [((span ?? bytes).start + (span ?? bytes).end) / 2, 0];

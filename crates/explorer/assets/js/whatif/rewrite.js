@@ -6,12 +6,14 @@
 
 import { rowOfLogits, likeliest, scored, logProbabilities } from "any2any/probabilities";
 
-/** @param {(tokens: number[]) => Promise<object>} look    asks the model for a look at tokens
+/** @import { Look, Vocabulary } from "any2any/types" */
+
+/** @param {(tokens: number[]) => Promise<Look>} look    asks the model for a look at tokens
  * @param {number[]} guess
- * @param {{ end: number, forbidden: number[] }} vocabulary
- * @param {{ first?: object|null, most: number }} options   `first`: the look at `guess`, if it is there already;
+ * @param {Vocabulary} vocabulary
+ * @param {{ first?: Look|null, most: number }} options   `first`: the look at `guess`, if it is there already;
  *   `most`: how many tokens are written at most
- * @returns {Promise<{ tokens: number[], text: string, log_probability: number, look: object }>} */
+ * @returns {Promise<{ tokens: number[], text: string, log_probability: number, look: Look }>} */
 export async function rewrite(look, guess, vocabulary, { first = null, most }) {
   let tokens = guess.filter((token) => token !== vocabulary.end);
   let seen = first && tokens.length === guess.length ? first : await look(tokens);
@@ -25,7 +27,7 @@ export async function rewrite(look, guess, vocabulary, { first = null, most }) {
   }
 }
 
-/** The first place where the model would choose something else, the end included. */
+/** The first place where the model would choose something else, the end included. @param {Look} look */
 function firstChange(look, tokens, { forbidden }) {
   for (let at = 0; ; at += 1) {
     const token = likeliest(rowOfLogits(look, at), forbidden);
@@ -33,12 +35,13 @@ function firstChange(look, tokens, { forbidden }) {
   }
 }
 
+/** @param {Look} look @param {Vocabulary} vocabulary */
 function written(tokens, look, vocabulary) {
   const log_probability = logProbabilities(look, scored(look, vocabulary)).reduce((sum, each) => sum + each, 0);
   return { tokens, text: textOf(look), log_probability, look };
 }
 
-/** What was written, as it reads. */
+/** What was written, as it reads. @param {Look} look */
 export function textOf(look) {
   return look.target.view?.text ?? look.target.positions.map(({ label }) => label ?? "").join(" ");
 }

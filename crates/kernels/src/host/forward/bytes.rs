@@ -169,6 +169,11 @@ impl Bytes {
         self.inputs.div_ceil(GROUP)
     }
 
+    /// Adds a bias to each output, `[outputs]`.
+    pub fn set_bias(&mut self, bias: &[f32]) {
+        self.bias[..bias.len()].copy_from_slice(bias);
+    }
+
     /// The width of the input.
     pub fn inputs(&self) -> usize {
         self.inputs

@@ -1,6 +1,8 @@
 //! What happens to rows between matrix products.
 
-use crate::host::feed_forward::Activation;
+use any2any_architecture::Activation;
+
+use crate::host::activation;
 use crate::host::layer_norm::Norm;
 use crate::host::simd::vectorized;
 
@@ -19,11 +21,11 @@ pub fn join(stream: &mut [f32], carry: f32, layer: &[f32]) {
 }
 
 /// Activates consecutive rows of sums, `[rows, inputs * width]`, into `output`, `[rows, width]`.
-pub fn activate(activation: Activation, sums: &[f32], output: &mut [f32], width: usize) {
+pub fn activate(function: Activation, sums: &[f32], output: &mut [f32], width: usize) {
     vectorized!({
-        let sums = sums.chunks_exact((width * activation.inputs()).max(1));
+        let sums = sums.chunks_exact((width * function.inputs()).max(1));
         for (sums, output) in sums.zip(output.chunks_exact_mut(width.max(1))) {
-            activation.row(sums, output, None, 0);
+            activation::row(function, sums, output, None, 0);
         }
     });
 }

@@ -1,5 +1,6 @@
 //! Attention to one sequence that stays as it is: an encoder's own, and what a decoder reads.
 
+use super::distance::DistanceBias;
 use crate::host::attention::Rows;
 use crate::host::matrix::{Into, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::{exponentials, maximum, vectorized};
@@ -25,9 +26,8 @@ pub struct Memory {
 pub struct Queries<'a> {
     /// Their rows.
     pub rows: Rows<'a>,
-    /// What a step of distance between query and key costs each head (Press et al. 2022, "ALiBi"); the first
-    /// query stands at the first key.
-    pub slopes: Option<&'a [f32]>,
+    /// What the distance between query and key adds to scores; the first query stands at the first key.
+    pub bias: Option<&'a DistanceBias>,
 }
 
 impl Memory {
@@ -76,13 +76,17 @@ impl Memory {
                 Matrix::strided(&queries.rows.values[start..], rows, d_head, queries.rows.stride),
                 Matrix::new(&self.keys[head * d_head * width..], d_head, width),
             );
-            let slope = queries.slopes.map_or(0.0, |slopes| slopes[head]);
             vectorized!({
                 for (offset, scores) in scores.chunks_exact_mut(width.max(1)).enumerate() {
-                    let place = (first + offset) as f32;
                     let scores = &mut scores[..self.count];
-                    for (key, score) in scores.iter_mut().enumerate() {
-                        *score = *score * scale - slope * (place - key as f32).abs();
+                    match queries.bias {
+                        None => scores.iter_mut().for_each(|score| *score *= scale),
+                        Some(bias) => {
+                            let bias = bias.row(head, first + offset, 0);
+                            for (score, &bias) in scores.iter_mut().zip(bias) {
+                                *score = *score * scale + bias;
+                            }
+                        }
                     }
                     softmax(scores);
                 }
@@ -116,6 +120,7 @@ pub(super) fn softmax(scores: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::forward::distance::DistanceRule;
 
     #[test]
     fn attention_follows_the_formula() {
@@ -126,8 +131,9 @@ mod tests {
         let place = |column: usize| Rows { values: &values, stride: 3 * d_model, column: column * d_model };
         let memory = Memory::new(place(1), place(2), count, heads, d_head);
         let slopes = [0.5, 0.0];
+        let bias = DistanceRule::Slopes(slopes.into()).between(count, count);
         let mut output = vec![0.0; count * d_model];
-        let queries = Queries { rows: place(0), slopes: Some(&slopes) };
+        let queries = Queries { rows: place(0), bias: Some(&bias) };
         memory.attend(queries, &mut output, &mut Vec::new());
         let at = |row: usize, part: usize, column: usize| values[row * 3 * d_model + part * d_model + column];
         for query in 0..count {

@@ -5,10 +5,12 @@
 //! shape of the weights alone decides.
 
 pub mod bytes;
+pub mod distance;
 mod dot_products;
 pub mod elementwise;
 pub mod memory;
 pub mod packed;
 pub mod past;
 pub mod ranking;
+pub mod ssru;
 pub mod weights;

@@ -77,6 +77,13 @@ impl Packed {
         packed
     }
 
+    /// Adds a bias to each output, `[outputs]`.
+    pub fn set_bias(&mut self, bias: &[f32]) {
+        for (line, bias) in self.bias.iter_mut().zip(bias.chunks(PANEL)) {
+            line.0[..bias.len()].copy_from_slice(bias);
+        }
+    }
+
     fn zeros(inputs: usize, outputs: usize) -> Self {
         let panels = outputs.div_ceil(PANEL);
         Self { lines: vec![ZEROS; panels * inputs], bias: vec![ZEROS; panels], inputs, outputs }

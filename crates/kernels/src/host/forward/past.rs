@@ -6,6 +6,7 @@
 
 use crate::host::simd::vectorized;
 
+use super::distance::DistanceBias;
 use super::memory::softmax;
 
 /// Where keys and values of one layer stand, and which of them a row continues.
@@ -23,8 +24,8 @@ pub struct Past<'a> {
     pub heads: usize,
     /// The width of a head.
     pub d_head: usize,
-    /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
-    pub slopes: Option<&'a [f32]>,
+    /// What the distance of earlier positions adds to scores.
+    pub bias: Option<&'a DistanceBias>,
 }
 
 impl Past<'_> {
@@ -70,10 +71,9 @@ impl Past<'_> {
             }
         }
         for (head, scores) in scores.chunks_exact_mut(count).take(heads).enumerate() {
-            if let Some(slopes) = self.slopes {
-                for (position, score) in scores.iter_mut().enumerate() {
-                    *score -= slopes[head] * (count - 1 - position) as f32;
-                }
+            if let Some(bias) = self.bias {
+                let bias = bias.row(head, count - 1, 0);
+                scores.iter_mut().zip(bias).for_each(|(score, &bias)| *score += bias);
             }
             softmax(scores);
         }
@@ -135,7 +135,7 @@ mod tests {
             ancestors: &ancestors,
             heads: 1,
             d_head: 1,
-            slopes: None,
+            bias: None,
         };
         let (mut output, mut scores) = ([0.0; 3], Vec::new());
         past.attend(&[1.0; 3], 1, &[0.0, 100.0, 0.0, 200.0, 0.0, 300.0], &mut output, &mut scores);

@@ -71,6 +71,18 @@ impl Weights {
         }
     }
 
+    /// Adds a bias to each output, `[outputs]`, of which a column of weights knows nothing.
+    ///
+    /// # Panics
+    ///
+    /// When there are more biases than outputs.
+    pub fn set_bias(&mut self, bias: &[f32]) {
+        match self {
+            Self::Float(weights) => weights.set_bias(bias),
+            Self::Byte(weights) => weights.set_bias(bias),
+        }
+    }
+
     /// The width of the input.
     pub fn inputs(&self) -> usize {
         match self {

@@ -1,6 +1,7 @@
 //! Every fused operation against its composition of primitives, in value and in every gradient, on random shapes,
 //! strides, masks and empty edges.
 
+use any2any_architecture::{Activation, Attention};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Random, agree, device, values};
@@ -8,7 +9,7 @@ use crate::host::dropout::Mask;
 use crate::host::rotation::Rotation;
 use crate::ops::attention::{self, AttentionParameters, AttentionShape, Visibility};
 use crate::ops::cross_entropy::{self, Targets};
-use crate::ops::feed_forward::{self, Activation, FeedForwardParameters};
+use crate::ops::feed_forward::{self, FeedForwardParameters};
 use crate::ops::{dropout, embedding, layer_norm};
 
 #[test]
@@ -17,16 +18,16 @@ fn layer_norm_agrees() {
     for case in 0..20 {
         let shape = [1 + random.below(3), random.below(40), 1 + random.below(70)];
         let input = random.leaf(shape, &device);
-        let (gain, bias) = (random.leaf([shape[2]], &device), random.leaf([shape[2]], &device));
+        let norm = random.norm(shape[2], &device);
         let cotangent =
             Tensor::<3>::from_data(TensorData::new(random.values(shape.iter().product()), shape), &device);
         let run = |fused: bool| {
             let output = match fused {
-                true => layer_norm::layer_norm(input.clone(), gain.clone(), bias.clone()),
-                false => layer_norm::primitive(input.clone(), gain.clone(), bias.clone()),
+                true => layer_norm::layer_norm(input.clone(), norm.clone()),
+                false => layer_norm::primitive(input.clone(), norm.clone()),
             };
             let mut all = vec![values(output.clone())];
-            all.extend(gradients!(output, cotangent, [input, gain, bias]));
+            all.extend(gradients!(output, cotangent, [input, norm.gain, norm.bias]));
             all
         };
         agree("layer norm", case, &run(true), &run(false));
@@ -79,13 +80,13 @@ fn embedding_agrees() {
 fn feed_forward_agrees() {
     let (device, mut random) = (device(), Random(4));
     for case in 0..30 {
-        let activation = [Activation::Relu, Activation::Gelu, Activation::Swiglu][case % 3];
+        let activation = Activation::ALL[case % Activation::ALL.len()];
         let rows = if case == 0 { 0 } else { 1 + random.below(300) };
         let (d_model, d_ff) = (1 + random.below(40), 1 + random.below(50));
         let shape = [1 + random.below(2), rows, d_model];
         let stream = random.tensor(shape, &device);
         let (inner, outer) = (random.linear(d_model, d_ff, &device), random.linear(d_ff, d_model, &device));
-        let gate = (activation == Activation::Swiglu).then(|| random.linear(d_model, d_ff, &device));
+        let gate = activation.is_gated().then(|| random.linear(d_model, d_ff, &device));
         let (branch, mask) = (random.branch(d_model, &device), random.mask());
         let cotangent =
             Tensor::<3>::from_data(TensorData::new(random.values(shape.iter().product()), shape), &device);
@@ -131,9 +132,15 @@ fn attention_agrees() {
             lengths: random.bool().then(|| (0..batch).map(|_| random.below(keys + 1)).collect()),
             causal: random.bool(),
             slopes: random.bool().then(|| (0..heads).map(|head| 0.5 / (head + 1) as f32).collect()),
+            bias: None,
         };
         let rotation = random.bool().then(|| Rotation::new(0, queries, d_model / heads));
-        let shape = AttentionShape { heads, visibility, rotation, mask: random.mask() };
+        let shape = AttentionShape {
+            attention: Attention::new(d_model, heads),
+            visibility,
+            rotation,
+            mask: random.mask(),
+        };
         let count = batch * queries * d_model;
         let cotangent =
             Tensor::<3>::from_data(TensorData::new(random.values(count), [batch, queries, d_model]), &device);
@@ -175,7 +182,12 @@ fn attention_passes_gradients_on() {
             lengths: Some((0..batch).map(|_| random.below(keys + 1)).collect()),
             ..Visibility::default()
         };
-        let shape = AttentionShape { heads, visibility, rotation: None, mask: random.mask() };
+        let shape = AttentionShape {
+            attention: Attention::new(d_model, heads),
+            visibility,
+            rotation: None,
+            mask: random.mask(),
+        };
         let run = |fused: bool| {
             let [query, key, value, output] = [0, 1, 2, 3].map(|number: usize| linears[number].clone());
             let parameters = AttentionParameters { query, key, value, output };

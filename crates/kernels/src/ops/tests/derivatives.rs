@@ -1,5 +1,6 @@
 //! Several operations one after the other: their gradients against finite differences, and at any number of threads.
 
+use any2any_architecture::{Activation, Attention};
 use burn::tensor::Tensor;
 
 use super::{Random, device, values};
@@ -7,7 +8,7 @@ use crate::host::dropout::Mask;
 use crate::ops::attention::{self, AttentionParameters, AttentionShape, Visibility};
 use crate::ops::branch::{Branch, Norm};
 use crate::ops::cross_entropy::{self, Targets};
-use crate::ops::feed_forward::{self, Activation, FeedForwardParameters};
+use crate::ops::feed_forward::{self, FeedForwardParameters};
 use crate::ops::layer_norm;
 
 /// Directional derivatives by central differences in double the steps that 32-bit floats allow.
@@ -17,13 +18,15 @@ fn gradients_are_derivatives() {
     let (heads, d_model, d_ff, batch, positions) = (2, 8, 12, 2, 5);
     let linears: Vec<_> = (0..4).map(|_| random.linear(d_model, d_model, &device)).collect();
     let (inner, outer) = (random.linear(d_model, d_ff, &device), random.linear(d_ff, d_model, &device));
-    let norm = |random: &mut Random| Norm {
-        gain: random.leaf([d_model], &device),
-        bias: random.leaf([d_model], &device),
+    let branch =
+        Branch { norm: Some(random.norm(d_model, &device)), carry: 1.0, mask: Some(Mask::new(0.2, 9)) };
+    let visibility = Visibility { lengths: Some(vec![5, 3]), causal: true, ..Visibility::default() };
+    let shape = AttentionShape {
+        attention: Attention::new(d_model, heads),
+        visibility,
+        rotation: None,
+        mask: Some(Mask::new(0.2, 10)),
     };
-    let branch = Branch { norm: Some(norm(&mut random)), carry: 1.0, mask: Some(Mask::new(0.2, 9)) };
-    let visibility = Visibility { lengths: Some(vec![5, 3]), causal: true, slopes: None };
-    let shape = AttentionShape { heads, visibility, rotation: None, mask: Some(Mask::new(0.2, 10)) };
     let tokens = [1_u32, 2, 3, 0, 4, 5, 6, 0, 7, 1];
     let table = random.leaf([8, d_model], &device);
     let loss = |stream: Tensor<3>| {
@@ -32,11 +35,8 @@ fn gradients_are_derivatives() {
         let attended = attention::attention(stream, None, parameters, &branch, shape.clone());
         let parameters = FeedForwardParameters { inner: inner.clone(), gate: None, outer: outer.clone() };
         let states = feed_forward::feed_forward(attended, parameters, &branch, Activation::Gelu, None);
-        let states = layer_norm::layer_norm(
-            states,
-            Tensor::ones([d_model], &device),
-            Tensor::zeros([d_model], &device),
-        );
+        let plain = Norm::layer(Tensor::ones([d_model], &device), Tensor::zeros([d_model], &device));
+        let states = layer_norm::layer_norm(states, plain);
         let targets = Targets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
         cross_entropy::cross_entropy(
             states.reshape([batch * positions, d_model]),
@@ -78,15 +78,12 @@ fn threads_do_not_change_a_bit() {
             let (inner, outer) =
                 (random.linear(d_model, d_ff, &device), random.linear(d_ff, d_model, &device));
             let branch = Branch {
-                norm: Some(Norm {
-                    gain: random.leaf([d_model], &device),
-                    bias: random.leaf([d_model], &device),
-                }),
+                norm: Some(random.norm(d_model, &device)),
                 carry: 1.0,
                 mask: Some(Mask::new(0.3, 1)),
             };
             let shape = AttentionShape {
-                heads,
+                attention: Attention::new(d_model, heads),
                 visibility: Visibility::default(),
                 rotation: None,
                 mask: Some(Mask::new(0.3, 2)),

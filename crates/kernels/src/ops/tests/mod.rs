@@ -1,5 +1,6 @@
 //! What the tests of all operations share: random shapes and values, and the comparison of gradients.
 
+use any2any_architecture::NormKind;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::branch::{Branch, Norm};
@@ -58,10 +59,15 @@ impl Random {
         Tensor::from_data(TensorData::new(self.values(shape.iter().product()), shape), device).require_grad()
     }
 
+    /// A normalisation of either kind.
+    fn norm(&mut self, d_model: usize, device: &Device) -> Norm {
+        let norm = Norm::layer(self.leaf([d_model], device), self.leaf([d_model], device));
+        let kind = if self.bool() { NormKind::LayerNorm } else { NormKind::RmsNorm };
+        Norm { kind, ..norm }
+    }
+
     fn branch(&mut self, d_model: usize, device: &Device) -> Branch {
-        let norm = self
-            .bool()
-            .then(|| Norm { gain: self.leaf([d_model], device), bias: self.leaf([d_model], device) });
+        let norm = self.bool().then(|| self.norm(d_model, device));
         Branch { norm, carry: if self.bool() { 1.0 } else { 1.7 }, mask: self.mask() }
     }
 }

@@ -1,0 +1,88 @@
+//! Names that parameters had in runs written before an architecture was carried by checkpoints.
+
+use std::collections::BTreeMap;
+
+use crate::architecture::Architecture;
+use crate::names::{
+    ALIGNMENTS, CROSS_ATTENTION, DECODER, ENCODER, FEED_FORWARD, HEADS, SELF_ATTENTION, STEMS, norm_of,
+};
+use crate::stem::Stem;
+
+impl Architecture {
+    /// For each name that a parameter had before the name that it has now.
+    pub fn former_names(&self) -> BTreeMap<String, String> {
+        self.parameters()
+            .into_iter()
+            .map(|parameter| (self.former_name(&parameter.name), parameter.name))
+            .collect()
+    }
+
+    /// The name that a parameter had.
+    fn former_name(&self, name: &str) -> String {
+        let numbered = |list: &str, mut names: std::iter::Enumerate<std::slice::Iter<'_, String>>| {
+            let rest = name.strip_prefix(list)?.strip_prefix('.')?;
+            // The longest name that fits: one task's name may begin another's.
+            let fits = |(number, of): (usize, &String)| {
+                let below = rest.strip_prefix(of.as_str())?.strip_prefix('.')?;
+                Some((of.len(), number, below.to_owned()))
+            };
+            let found: Vec<_> = names.by_ref().filter_map(fits).collect();
+            found.into_iter().max_by_key(|(length, ..)| *length).map(|(_, number, below)| (number, below))
+        };
+        let of = |list: &str, names: Vec<String>| numbered(list, names.iter().enumerate());
+        let stems: Vec<String> = self.stems.iter().map(|stem| stem.name.clone()).collect();
+        if let Some((number, below)) = of(STEMS, stems) {
+            let variant = match &self.stems[number].part {
+                Stem::Lookup { .. } => "Lookup",
+                Stem::Projection { .. } => "Projection",
+                Stem::Convolution { .. } => "Convolution",
+            };
+            return format!("stems.{number}.{variant}.{below}");
+        }
+        if let Some((number, below)) = of(HEADS, self.heads.iter().map(|head| head.name.clone()).collect()) {
+            return format!("heads.{number}.{below}");
+        }
+        let alignments = self.alignments.iter().map(|alignment| alignment.name.clone()).collect();
+        if let Some((number, below)) = of(ALIGNMENTS, alignments) {
+            return format!("alignments.{number}.{below}");
+        }
+        let Some((stack, below)) =
+            name.split_once('.').filter(|(stack, _)| [ENCODER, DECODER].contains(stack))
+        else {
+            return name.to_owned();
+        };
+        let body = match (&self.encoder, self.is_recurrent()) {
+            (_, true) => "Lstm",
+            (Some(_), _) => "Transformer",
+            (None, _) => "DecoderOnly",
+        };
+        let body = format!("body.{body}.{stack}");
+        if self.is_recurrent() {
+            return format!("{body}.{below}");
+        }
+        format!("{body}.{}", former_layer(stack, below))
+    }
+}
+
+/// The name of a transformer's parameter below its stack.
+fn former_layer(stack: &str, name: &str) -> String {
+    let own = if stack == ENCODER { "attention" } else { "own" };
+    let modules = [
+        (SELF_ATTENTION.to_owned(), own.to_owned()),
+        (norm_of(SELF_ATTENTION), format!("{own}_residual.norm")),
+        (CROSS_ATTENTION.to_owned(), "cross.attention".to_owned()),
+        (norm_of(CROSS_ATTENTION), "cross.residual.norm".to_owned()),
+        (norm_of(FEED_FORWARD), "feed_forward_residual.norm".to_owned()),
+    ];
+    let renamed = modules.iter().find_map(|(now, before)| {
+        let (layer, below) = name.split_once(&format!(".{now}."))?;
+        Some(format!("{layer}.{before}.{below}"))
+    });
+    let name = renamed.unwrap_or_else(|| name.to_owned());
+    let normalises = |of: &str| name.ends_with(&format!("norm.{of}"));
+    match (normalises("weight"), normalises("bias")) {
+        (true, _) => name.replace("norm.weight", "norm.gamma"),
+        (_, true) => name.replace("norm.bias", "norm.beta"),
+        _ => name,
+    }
+}

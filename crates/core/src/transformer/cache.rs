@@ -1,0 +1,38 @@
+//! The cache of a decoder: what its layers keep between two steps.
+
+use burn::tensor::Tensor;
+
+use crate::attention::{AttentionCache, KeyValue};
+use crate::memory::Rows;
+
+/// Keys and values of a decoder's own past and of the encoder's states.
+#[derive(Clone, Debug)]
+pub struct DecoderCache {
+    pub(super) written: usize,
+    pub(super) layers: Vec<LayerCache>,
+    /// How many of the encoder's positions each row has; `None` when all.
+    pub(super) lengths: Option<Vec<usize>>,
+}
+
+/// The cache of one layer.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerCache {
+    /// Of self-attention.
+    pub(super) past: AttentionCache,
+    /// Of an SSRU: its cell, `[batch, d_model]`; none before the first position.
+    pub(super) cell: Option<Tensor<2>>,
+    /// Of cross-attention.
+    pub(super) cross: Option<KeyValue>,
+}
+
+impl DecoderCache {
+    /// Keeps some rows.
+    pub fn select(&mut self, rows: &Rows) {
+        self.lengths = rows.of_lengths(self.lengths.as_deref());
+        for layer in &mut self.layers {
+            layer.past.select(rows);
+            layer.cell = layer.cell.take().map(|cell| rows.of(&cell));
+            layer.cross = layer.cross.take().map(|cross| cross.select(rows));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// Keeps `state.look` true: whenever the input, the tokens or the model change, the model looks again.
+//
+// A decoder is causal: what it computed for the first tokens does not change when more follow. So a look at some
+// tokens contains the look at any beginning of them, and stepping back and forth needs no request.
+
+import { api, floats, canonical } from "any2any/api";
+import { withTokenTexts } from "any2any/token";
+
+/** @import { App, Look } from "any2any/types" */
+
+const CAUSES = ["run", "checkpoint", "task", "input", "tokens", "masked", "muted"];
+
+/** @param {App} app */
+export function keepInspected(app) {
+  let longest = null;                                             // { question, tokens, look }
+  let request = null;
+  let planned = false;
+
+  function plan() {
+    if (planned) return;
+    planned = true;                                               // several changes at once are one question
+    queueMicrotask(() => { planned = false; look(); });
+  }
+  app.on("change", (keys) => { if (CAUSES.some((key) => keys.has(key))) plan(); });
+  plan();
+
+  async function look() {
+    request?.abort();
+    request = null;
+    if (!app.ready()) return app.set({ look: null, busy: false });
+    const { tokens } = app.state;
+    const body = app.request({ masked: app.state.masked, muted: app.state.muted });
+    const question = canonical(body);
+    if (longest?.question === question && startsWith(longest.tokens, tokens)) {
+      return app.set({ look: beginning(longest.look, tokens.length), busy: false });
+    }
+    await ask(question, body, tokens);
+  }
+
+  async function ask(question, body, tokens) {
+    const written = app.task().target.tokens;
+    const mine = (request = new AbortController());
+    app.set({ busy: true });
+    try {
+      const answer = withTokenTexts(await api.look(written ? { ...body, tokens } : body, mine.signal));
+      if (mine !== request) return;                               // the latest question wins
+      // A recording answers with a look at the whole output.
+      longest = { question, tokens: written ? answer.target.positions.map(({ token }) => token) : tokens, look: answer };
+      app.set({ look: beginning(answer, tokens.length), busy: false, error: null });
+    } catch (error) {
+      if (mine !== request || error.name === "AbortError") return;
+      const unheard = error.code === "not_recorded" && longest?.question === question;
+      app.set({ busy: false, error, ...(unheard ? { tokens: longest.tokens } : {}) });
+    }
+  }
+}
+
+/** The look at the first `count` tokens, cut out of a look at more. @param {Look} look */
+export function beginning(look, count) {
+  if (look.logits === null || look.target.positions.length <= count) return look;
+  return {
+    ...look,
+    target: { ...look.target, view: null, positions: look.target.positions.slice(0, count) },
+    attention: look.attention.map((entry) => ({ ...entry, weights: firstRows(entry, count + 1) })),
+    logits: cut(look.logits, [count + 1, look.logits.shape[1]]),
+  };
+}
+
+function firstRows({ stack, kind, weights }, count) {
+  if (stack === "encoder") return weights;
+  const [heads, , keys] = weights.shape;
+  return cut(weights, [heads, count, kind === "own" ? count : keys]);
+}
+
+/** The leading corner of an array of two or three dimensions. */
+function cut(packed, shape) {
+  const { shape: full, values } = floats(packed);
+  const [blocks, rows, columns] = [1, ...shape].slice(-3);
+  const [, fullRows, fullColumns] = [1, ...full].slice(-3);
+  const result = new Float32Array(blocks * rows * columns);
+  for (let block = 0; block < blocks; block += 1) {
+    for (let row = 0; row < rows; row += 1) {
+      const from = (block * fullRows + row) * fullColumns;
+      result.set(values.subarray(from, from + columns), (block * rows + row) * columns);
+    }
+  }
+  return { shape, values: result };
+}
+
+const startsWith = (tokens, first) => first.length <= tokens.length && first.every((token, i) => token === tokens[i]);

@@ -1,0 +1,109 @@
+//! Small models of well-known families give the logits that other people's code gives, trained and decoded:
+//! `golden/families.py` made them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use any2any_adapter::{Cancellation, Seed, Sequence};
+use any2any_architecture::Architecture;
+use any2any_core::{Initializer, ModelConfig, Pass, Source};
+use any2any_inference::{Engine, EngineStepper, Parameter, Parameters, Precision};
+use any2any_run::parameters::with_weights;
+use any2any_run::{Weights, read_weights};
+use any2any_search::Stepper;
+use burn::tensor::Device;
+
+const VOCABULARY: usize = 19;
+const TOLERANCE: f32 = 2e-4;
+
+/// Families that no other code was compared with: parts of others, put together.
+const UNCOMPARED: [&str; 2] = ["ssru language model", "unequal widths"];
+
+struct Golden {
+    weights: BTreeMap<String, Weights>,
+    source: Weights,
+    lengths: Vec<usize>,
+    target: Weights,
+    logits: Weights,
+}
+
+impl Golden {
+    fn read(family: &str) -> Self {
+        let file = format!("tests/golden/family_{family}.safetensors");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let mut weights = read_weights(&path).expect("the golden file");
+        let mut take = |name: &str| weights.remove(name).expect("written by families.py");
+        let (source, target, logits) = (take("input/source"), take("input/target"), take("output/logits"));
+        let lengths = take("input/lengths").values.iter().map(|&length| length as usize).collect();
+        Self { weights, source, lengths, target, logits }
+    }
+}
+
+fn tokens(weights: &Weights) -> Vec<i32> {
+    weights.values.iter().map(|&value| value as i32).collect()
+}
+
+fn families() -> impl Iterator<Item = (&'static str, Architecture, Golden)> {
+    let compared = |(name, _): &(&str, Architecture)| !UNCOMPARED.contains(name);
+    let families = Architecture::families(VOCABULARY).into_iter().filter(compared);
+    families.map(|(name, architecture)| (name, architecture, Golden::read(name)))
+}
+
+fn assert_close(what: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let pairs = found.iter().zip(expected);
+    let worst = pairs.map(|(found, expected)| (found - expected).abs()).fold(0.0, f32::max);
+    assert!(worst < TOLERANCE, "{what}: logits differ by up to {worst}");
+}
+
+#[test]
+fn models_that_train_give_the_logits_of_other_code() {
+    for (name, architecture, golden) in families() {
+        let reads = architecture.encoder.is_some();
+        let fresh = ModelConfig::new(architecture).init(&Initializer::new(Seed(1), &Device::default()));
+        let model = with_weights(fresh, &golden.weights).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let rows = golden.source.shape[0];
+        let source = reads.then(|| Source {
+            input: model.tokens(tokens(&golden.source), rows),
+            lengths: golden.lengths.clone(),
+        });
+        let target = model.tokens(tokens(&golden.target), rows);
+        let hidden = model.forward(0, source, target, &mut Pass::evaluation());
+        let logits: Vec<f32> = model.logits(0, hidden).into_data().try_into_vec().expect("32-bit floats");
+        assert_close(name, &logits, &golden.logits.values);
+    }
+}
+
+struct Named(BTreeMap<String, Weights>);
+
+impl Parameters for Named {
+    fn get(&self, name: &str) -> Option<Parameter<'_>> {
+        self.0.get(name).map(|Weights { shape, values }| Parameter { shape, values })
+    }
+}
+
+#[test]
+fn the_engine_gives_the_logits_of_other_code() {
+    for (name, architecture, golden) in families() {
+        let named = Named(golden.weights);
+        let engine = Engine::new(&architecture, &named, Precision::Float)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let width = golden.source.shape[1];
+        let sequence = |(row, &length): (&[i32], &usize)| {
+            Sequence::Tokens(row[..length].iter().map(|&token| token as u32).collect())
+        };
+        let source = tokens(&golden.source);
+        let sources: Vec<Sequence> = source.chunks(width).zip(&golden.lengths).map(sequence).collect();
+        let sources: Vec<&Sequence> = sources.iter().collect();
+        let mut stepper = EngineStepper::new(&engine, 0, &sources, &Cancellation::default());
+        let (target, positions) = (tokens(&golden.target), golden.target.shape[1]);
+        for position in 0..positions {
+            let column: Vec<u32> = target.chunks(positions).map(|row| row[position] as u32).collect();
+            let Ok(found) = stepper.step(&column);
+            let rows = golden.logits.values.chunks(positions * VOCABULARY);
+            let expected = rows.flat_map(|row| &row[position * VOCABULARY..][..VOCABULARY]);
+            let expected: Vec<f32> = expected.copied().collect();
+            assert_close(&format!("{name}, position {position}"), &found, &expected);
+        }
+    }
+}

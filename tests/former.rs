@@ -1,0 +1,52 @@
+//! Runs written before checkpoints carried an architecture, whose parameters had other names: `former/` holds two with
+//! the weights that the program of that time ended with.
+
+mod support;
+
+use std::path::Path;
+
+use any2any_run::parameters::under_current_names;
+use any2any_run::{read_architecture, read_weights};
+use support::Workshop;
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(from, to).expect("copied");
+        }
+    }
+}
+
+#[test]
+fn runs_written_before_go_on_and_translate() {
+    for model in ["transformer", "lstm"] {
+        let workshop = Workshop::new();
+        let former = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/former");
+        copy(&former.join(model), &workshop.path("run"));
+
+        let described = workshop.succeed(&["describe", "run"]);
+        assert!(described.contains("parameters"), "{described}");
+        workshop.succeed(&["evaluate", "run", "--task", "forth", "--split", "validation"]);
+        workshop.succeed(&["train", "--resume", "run", "--steps", "8"]);
+
+        let file = workshop.path("run/checkpoints/step-8/model.safetensors");
+        let architecture = read_architecture(&file).expect("readable").expect("carried from now on");
+        let found = read_weights(&file).expect("readable");
+        let expected = read_weights(&former.join(format!("{model}-8.safetensors"))).expect("readable");
+        let expected = under_current_names(&architecture, expected);
+        assert!(found.keys().eq(expected.keys()), "{model}");
+        for (name, found) in &found {
+            assert_eq!(found.shape, expected[name].shape, "{model}: {name}");
+            // Another processor rounds in other places.
+            for (found, expected) in found.values.iter().zip(&expected[name].values) {
+                assert!((found - expected).abs() < 1e-4, "{model}: {name}: {found}, not {expected}");
+            }
+        }
+        workshop.succeed(&["export", "run", "exported"]);
+        workshop.succeed(&["evaluate", "exported", "--task", "forth", "--split", "validation"]);
+    }
+}
