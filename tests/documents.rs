@@ -11,6 +11,8 @@ mod command_line;
 mod experiment;
 #[path = "documents/markdown.rs"]
 mod markdown;
+#[path = "documents/schema.rs"]
+mod schema;
 
 use std::path::{Path, PathBuf};
 
