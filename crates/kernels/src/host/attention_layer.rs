@@ -7,7 +7,7 @@ use super::blocks::{block_rows, reduce_rows, split};
 use super::dropout::Mask;
 use super::matrix::Into;
 use super::rotation::Rotation;
-use super::rows::{Branch, Joined, Linear, unjoin};
+use super::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, unjoin};
 use super::simd::vectorized;
 
 /// The parameters and settings of an attention sub-layer.
@@ -44,6 +44,25 @@ pub struct Saved {
     /// The heads' output, `[batch * queries, d_model]`.
     context: Vec<f32>,
     log_sums: Vec<f32>,
+}
+
+/// The gradients of what an attention sub-layer reads.
+#[derive(Clone, Debug)]
+pub struct AttentionGradients {
+    /// Of the residual stream, `[batch * queries, d_model]`.
+    pub stream: Vec<f32>,
+    /// Of the memory, `[batch * keys, d_model]`, where it is not the stream.
+    pub memory: Option<Vec<f32>>,
+    /// Of the normalisation, where there is one.
+    pub norm: Option<NormGradients>,
+    /// Of the map to queries.
+    pub query: LinearGradients,
+    /// Of the map to keys.
+    pub key: LinearGradients,
+    /// Of the map to values.
+    pub value: LinearGradients,
+    /// Of the map that mixes the heads.
+    pub output: LinearGradients,
 }
 
 impl AttentionLayer<'_> {
@@ -94,15 +113,14 @@ impl AttentionLayer<'_> {
         (output, Saved { query, memory: projected, context, log_sums })
     }
 
-    /// The gradients of: the stream; the memory, if there is one; gain and bias of the normalisation, if there
-    /// is one; weight and bias of query, key, value and output.
+    /// The gradients of what [`forward`](Self::forward) has read, from that of its output, `[batch * queries, d_model]`.
     pub fn backward(
         &self,
         stream: &[f32],
         memory: Option<&[f32]>,
         saved: &Saved,
         gradient: &[f32],
-    ) -> Vec<Vec<f32>> {
+    ) -> AttentionGradients {
         let Shape { batch, queries, keys, .. } = self.shape;
         let d_model = self.shape.d_model();
         let square = d_model * d_model;
@@ -152,26 +170,29 @@ impl AttentionLayer<'_> {
         let mut sums = projection_backward(&joined, self.branch, stream, &of_query, gradient, &mut of_stream);
         let norm = sums.split_off(sums.len() - self.branch.norm_values(d_model));
         let (weight, bias) = sums.split_at(joined.linear().weight.len());
-        let mut projections = unjoin(weight, bias, if crossed { 1 } else { 3 });
-
-        let mut all = vec![of_stream];
-        if let (Some(memory), Some(gradient)) = (memory, of_memory) {
-            let joined = Joined::new(&[self.key, self.value], d_model);
-            let plain = Branch { norm: None, carry: 0.0, mask: None };
-            let mut of_states = vec![0.0; batch * keys * d_model];
-            let sums = projection_backward(&joined, plain, memory, &gradient, memory, &mut of_states);
-            let (weight, bias) = sums.split_at(joined.linear().weight.len());
-            projections.extend(unjoin(weight, bias, 2));
-            all.push(of_states);
-        }
-        if self.branch.norm.is_some() {
-            let (gain, bias) = norm.split_at(d_model);
-            all.extend([gain.to_vec(), bias.to_vec()]);
-        }
-        all.extend(projections);
+        let (of_memory, [query, key, value]) = match (memory, of_memory) {
+            (Some(memory), Some(gradient)) => {
+                let [query] = unjoin(weight, bias);
+                let joined = Joined::new(&[self.key, self.value], d_model);
+                let plain = Branch { norm: None, carry: 0.0, mask: None };
+                let mut of_states = vec![0.0; batch * keys * d_model];
+                let sums = projection_backward(&joined, plain, memory, &gradient, memory, &mut of_states);
+                let (weight, bias) = sums.split_at(joined.linear().weight.len());
+                let [key, value] = unjoin(weight, bias);
+                (Some(of_states), [query, key, value])
+            }
+            _ => (None, unjoin(weight, bias)),
+        };
         let (weight, bias) = of_output.split_at(square);
-        all.extend([weight.to_vec(), bias.to_vec()]);
-        all
+        AttentionGradients {
+            stream: of_stream,
+            memory: of_memory,
+            norm: NormGradients::of_sums(&norm),
+            query,
+            key,
+            value,
+            output: LinearGradients { weight: weight.to_vec(), bias: bias.to_vec() },
+        }
     }
 }
 

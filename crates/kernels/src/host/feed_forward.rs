@@ -8,7 +8,7 @@ use super::activation;
 use super::blocks::{block_rows, reduce_rows, split};
 use super::dropout::Mask;
 use super::matrix::Into;
-use super::rows::{Branch, Joined, Linear, normalised, unjoin};
+use super::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, normalised, unjoin};
 use super::simd::vectorized;
 
 /// The parameters and settings of a feed-forward sub-layer:
@@ -27,6 +27,21 @@ pub struct FeedForwardLayer<'a> {
     pub activation: Activation,
     /// Drops activated values.
     pub mask: Option<Mask>,
+}
+
+/// The gradients of what a feed-forward sub-layer reads.
+#[derive(Clone, Debug)]
+pub struct FeedForwardGradients {
+    /// Of the residual stream, `[rows, d_model]`.
+    pub stream: Vec<f32>,
+    /// Of the normalisation, where there is one.
+    pub norm: Option<NormGradients>,
+    /// Of the map that leads in.
+    pub inner: LinearGradients,
+    /// Of the gate's map, of a gated activation.
+    pub gate: Option<LinearGradients>,
+    /// Of the map that leads out.
+    pub outer: LinearGradients,
 }
 
 impl FeedForwardLayer<'_> {
@@ -78,9 +93,8 @@ impl FeedForwardLayer<'_> {
         }
     }
 
-    /// The gradients of: the stream; gain and bias of the normalisation, if there is one; weight and bias of
-    /// `inner`, of `gate` if there is one, and of `outer`.
-    pub fn backward(&self, stream: &[f32], sums: &[f32], gradient: &[f32]) -> Vec<Vec<f32>> {
+    /// The gradients of what [`forward`](Self::forward) has read, from that of its output, `[rows, d_model]`.
+    pub fn backward(&self, stream: &[f32], sums: &[f32], gradient: &[f32]) -> FeedForwardGradients {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
         let joined = self.joined();
         let into = joined.linear();
@@ -132,14 +146,23 @@ impl FeedForwardLayer<'_> {
         );
         let mut totals = totals;
         let [weight, bias, outer_weight, outer_bias, norm] = split(&mut totals, parameters);
-        let mut all = vec![of_stream];
-        if norm_values > 0 {
-            let (gain, bias) = norm.split_at(d_model);
-            all.extend([gain.to_vec(), bias.to_vec()]);
+        let (inner, gate) = match self.gate {
+            None => {
+                let [inner] = unjoin(weight, bias);
+                (inner, None)
+            }
+            Some(_) => {
+                let [inner, gate] = unjoin(weight, bias);
+                (inner, Some(gate))
+            }
+        };
+        FeedForwardGradients {
+            stream: of_stream,
+            norm: NormGradients::of_sums(norm),
+            inner,
+            gate,
+            outer: LinearGradients { weight: outer_weight.to_vec(), bias: outer_bias.to_vec() },
         }
-        all.extend(unjoin(weight, bias, self.activation.inputs()));
-        all.extend([outer_weight.to_vec(), outer_bias.to_vec()]);
-        all
     }
 }
 

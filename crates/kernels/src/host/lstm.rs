@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::blocks::{block_rows, reduce_rows, split};
 use super::matrix::{Into, Matrix, MatrixMut, multiply};
-use super::rows::Linear;
+use super::rows::{Linear, LinearGradients};
 use super::simd::{add, exp, sigmoid, vectorized};
 
 /// One layer of cells in one direction, over a batch of sequences.
@@ -48,6 +48,21 @@ pub struct Results<'a> {
 
 /// Sequences that one thread runs through together.
 const GROUP: usize = 64;
+
+/// The gradients of what a layer of cells reads.
+#[derive(Clone, Debug)]
+pub struct LstmGradients {
+    /// Of the input, `[batch, positions, inputs]`.
+    pub sequence: Vec<f32>,
+    /// Of the first hidden state, `[batch, width]`.
+    pub first_hidden: Vec<f32>,
+    /// Of the first cell, `[batch, width]`.
+    pub first_cell: Vec<f32>,
+    /// Of the map from the input to the gates.
+    pub input: LinearGradients,
+    /// Of the map from the hidden state to the gates.
+    pub hidden: LinearGradients,
+}
 
 impl LstmLayer<'_> {
     fn width(&self) -> usize {
@@ -117,14 +132,14 @@ impl LstmLayer<'_> {
         (states, gates)
     }
 
-    /// The gradients of: the input; the first hidden and cell state; weight and bias of `input` and `hidden`.
+    /// The gradients of what [`forward`](Self::forward) has read, from that of the states.
     pub fn backward(
         &self,
         input: &[f32],
         first: First<'_>,
         results: Results<'_>,
         gradient: &[f32],
-    ) -> Vec<Vec<f32>> {
+    ) -> LstmGradients {
         let (width, positions) = (self.width(), self.positions);
         let sequence = positions * 4 * width;
         let mut of_gates = vec![0.0; results.gates.len()];
@@ -174,7 +189,13 @@ impl LstmLayer<'_> {
         );
         let recurrent = totals.split_off(sums[0] + sums[1]);
         let bias = totals.split_off(sums[0]);
-        vec![of_input, of_hidden, of_cell, totals, bias.clone(), recurrent, bias]
+        LstmGradients {
+            sequence: of_input,
+            first_hidden: of_hidden,
+            first_cell: of_cell,
+            input: LinearGradients { weight: totals, bias: bias.clone() },
+            hidden: LinearGradients { weight: recurrent, bias },
+        }
     }
 
     #[allow(clippy::too_many_arguments)] // what a group reads, and what it writes
@@ -317,6 +338,19 @@ pub struct Additive<'a> {
     pub lengths: Option<&'a [usize]>,
 }
 
+/// The gradients of what additive attention reads.
+#[derive(Clone, Debug)]
+pub struct AdditiveGradients {
+    /// Of the queries, `[batch, d_model]`.
+    pub query: Vec<f32>,
+    /// Of the keys, `[batch, keys, d_model]`.
+    pub keys: Vec<f32>,
+    /// Of the weights of a score, `[d_model]`.
+    pub weight: Vec<f32>,
+    /// Of the values, `[batch, keys, d_model]`.
+    pub values: Vec<f32>,
+}
+
 impl Additive<'_> {
     /// The gathered values, `[batch, d_model]`, and the weights, `[batch, keys]`.
     pub fn forward(&self) -> (Vec<f32>, Vec<f32>) {
@@ -363,15 +397,20 @@ impl Additive<'_> {
         (context, weights)
     }
 
-    /// The gradients of query, keys, weight and values.
-    pub fn backward(&self, weights: &[f32], gradient: &[f32]) -> Vec<Vec<f32>> {
+    /// The gradients of what [`forward`](Self::forward) has read, from that of the context.
+    pub fn backward(&self, weights: &[f32], gradient: &[f32]) -> AdditiveGradients {
         let (d_model, keys) = self.sizes();
         let mut of_query = vec![0.0; self.query.len()];
         let mut of_keys = vec![0.0; self.keys.len()];
         let mut of_values = vec![0.0; self.values.len()];
         let mut of_weight = vec![0.0; d_model];
         if weights.is_empty() {
-            return vec![of_query, of_keys, of_weight, of_values];
+            return AdditiveGradients {
+                query: of_query,
+                keys: of_keys,
+                weight: of_weight,
+                values: of_values,
+            };
         }
         let places = of_keys.par_chunks_mut(keys * d_model).zip(of_values.par_chunks_mut(keys * d_model));
         let of_weights: Vec<Vec<f32>> = of_query
@@ -408,7 +447,7 @@ impl Additive<'_> {
             })
             .collect();
         of_weights.iter().for_each(|part| add(&mut of_weight, part));
-        vec![of_query, of_keys, of_weight, of_values]
+        AdditiveGradients { query: of_query, keys: of_keys, weight: of_weight, values: of_values }
     }
 
     /// The width, and the keys of each sequence.

@@ -42,15 +42,42 @@ impl Joined {
     }
 }
 
-/// Takes the gradients of joined maps apart: weight and bias of each part in turn.
-pub fn unjoin(weight: &[f32], bias: &[f32], parts: usize) -> Vec<Vec<f32>> {
-    let (outputs, width) = (bias.len(), bias.len() / parts.max(1));
-    let part = |part: usize| {
+/// The gradients of a linear map.
+#[derive(Clone, Debug)]
+pub struct LinearGradients {
+    /// `[inputs, outputs]`
+    pub weight: Vec<f32>,
+    /// `[outputs]`
+    pub bias: Vec<f32>,
+}
+
+/// The gradients of a normalisation, `[d_model]` each.
+#[derive(Clone, Debug)]
+pub struct NormGradients {
+    /// Of the gain.
+    pub gain: Vec<f32>,
+    /// Of the bias.
+    pub bias: Vec<f32>,
+}
+
+impl NormGradients {
+    /// Those of gain and bias, one after the other; none where there is no normalisation.
+    pub fn of_sums(sums: &[f32]) -> Option<Self> {
+        let (gain, bias) = sums.split_at(sums.len() / 2);
+        (!sums.is_empty()).then(|| Self { gain: gain.to_vec(), bias: bias.to_vec() })
+    }
+}
+
+/// Takes the gradients of joined maps apart.
+pub fn unjoin<const PARTS: usize>(weight: &[f32], bias: &[f32]) -> [LinearGradients; PARTS] {
+    let (outputs, width) = (bias.len(), bias.len() / PARTS.max(1));
+    std::array::from_fn(|part| {
         let rows = weight.chunks_exact(outputs.max(1));
-        let of_weight = rows.flat_map(|row| &row[part * width..][..width]).copied().collect();
-        [of_weight, bias[part * width..][..width].to_vec()]
-    };
-    (0..parts).flat_map(part).collect()
+        LinearGradients {
+            weight: rows.flat_map(|row| &row[part * width..][..width]).copied().collect(),
+            bias: bias[part * width..][..width].to_vec(),
+        }
+    })
 }
 
 impl Linear<'_> {

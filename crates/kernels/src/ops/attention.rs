@@ -207,6 +207,8 @@ fn on_flex(
     branch: &Branch,
     shape: AttentionShape,
 ) -> Tensor<3> {
+    use crate::host::attention_layer::AttentionGradients;
+
     let dims = stream.dims();
     let [batch, queries, _] = dims;
     let keys = memory.as_ref().map_or(queries, |memory| memory.dims()[1]);
@@ -243,7 +245,14 @@ fn on_flex(
         },
         move |inputs, saved, gradient| {
             let memory = again.crossed.then(|| inputs[1]);
-            again.host(inputs).backward(inputs[0], memory, saved, gradient)
+            let AttentionGradients { stream, memory, norm, query, key, value, output } =
+                again.host(inputs).backward(inputs[0], memory, saved, gradient);
+            let mut all = vec![stream];
+            all.extend(memory);
+            all.extend(norm.into_iter().flat_map(|norm| [norm.gain, norm.bias]));
+            let linears = [query, key, value, output];
+            all.extend(linears.into_iter().flat_map(|linear| [linear.weight, linear.bias]));
+            all
         },
     )
 }

@@ -89,7 +89,7 @@ fn on_flex(
     activation: Activation,
     mask: Option<Mask>,
 ) -> Tensor<3> {
-    use crate::host::feed_forward::FeedForwardLayer;
+    use crate::host::feed_forward::{FeedForwardGradients, FeedForwardLayer};
     use crate::host::rows::Linear;
 
     let shape = stream.dims();
@@ -122,7 +122,13 @@ fn on_flex(
         shape,
         move |inputs| layer(settings, activation, mask, inputs).forward(inputs[0]),
         move |inputs, sums, gradient| {
-            layer(settings, activation, mask, inputs).backward(inputs[0], sums, gradient)
+            let FeedForwardGradients { stream, norm, inner, gate, outer } =
+                layer(settings, activation, mask, inputs).backward(inputs[0], sums, gradient);
+            let mut all = vec![stream];
+            all.extend(norm.into_iter().flat_map(|norm| [norm.gain, norm.bias]));
+            let linears = std::iter::once(inner).chain(gate).chain([outer]);
+            all.extend(linears.flat_map(|linear| [linear.weight, linear.bias]));
+            all
         },
     )
 }

@@ -87,7 +87,7 @@ pub fn primitive(
 
 #[cfg(feature = "flex")]
 fn on_flex(input: Tensor<3>, first: LstmState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
-    use crate::host::lstm::{First, LstmLayer, Results};
+    use crate::host::lstm::{First, LstmGradients, LstmLayer, Results};
     use crate::host::rows::Linear;
 
     let [batch, positions, _] = input.dims();
@@ -117,7 +117,11 @@ fn on_flex(input: Tensor<3>, first: LstmState, parameters: LstmParameters, order
         move |inputs, (states, gates), gradient| {
             let first = First { hidden: inputs[1], cell: inputs[2] };
             let results = Results { states, gates };
-            layer(&again, inputs, [batch, positions]).backward(inputs[0], first, results, gradient)
+            let LstmGradients { sequence, first_hidden, first_cell, input, hidden } =
+                layer(&again, inputs, [batch, positions]).backward(inputs[0], first, results, gradient);
+            let mut all = vec![sequence, first_hidden, first_cell];
+            all.extend([input, hidden].into_iter().flat_map(|linear| [linear.weight, linear.bias]));
+            all
         },
     )
 }
@@ -181,7 +185,7 @@ fn additive_on_flex(
     values: Tensor<3>,
     lengths: Option<Vec<usize>>,
 ) -> Tensor<2> {
-    use crate::host::lstm::Additive;
+    use crate::host::lstm::{Additive, AdditiveGradients};
 
     let shape = query.dims();
     fn attention<'a>(inputs: &[&'a [f32]], lengths: Option<&'a [usize]>) -> Additive<'a> {
@@ -191,6 +195,10 @@ fn additive_on_flex(
     super::fused::Inputs::new(query).and(keys).and(weight).and(values).run(
         shape,
         move |inputs| attention(inputs, lengths.as_deref()).forward(),
-        move |inputs, weights, gradient| attention(inputs, again.as_deref()).backward(weights, gradient),
+        move |inputs, weights, gradient| {
+            let AdditiveGradients { query, keys, weight, values } =
+                attention(inputs, again.as_deref()).backward(weights, gradient);
+            vec![query, keys, weight, values]
+        },
     )
 }
