@@ -1,4 +1,4 @@
-//! Memory that work may take: all of this program's is counted, and what asks for too much ends the process.
+//! EncoderOutput that work may take: all of this program's is counted, and what asks for too much ends the process.
 
 use std::alloc::System;
 

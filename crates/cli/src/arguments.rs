@@ -263,7 +263,7 @@ pub(crate) struct PrecisionArgument {
 impl PrecisionArgument {
     /// How weights are kept.
     pub(crate) fn precision(&self) -> Precision {
-        if self.int8 { Precision::Byte } else { Precision::Float }
+        if self.int8 { Precision::Int8 } else { Precision::Float32 }
     }
 }
 

@@ -5,15 +5,16 @@
 
 use any2any_architecture::{Attention, Gains};
 use any2any_kernels::{
-    AttentionParameters, AttentionShape, Branch, Rotation, Visibility, attention, attention_weights, turn,
+    AttentionParameters, AttentionShape, Branch, Rotation, Visibility, apply_rotary, attention,
+    attention_weights,
 };
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 use crate::dropout::Dropout;
+use crate::encoder_output::RowSelection;
 use crate::initializer::{Initializer, weight_and_bias};
-use crate::memory::Rows;
 use crate::pass::Pass;
 use crate::trace::Place;
 
@@ -77,7 +78,7 @@ impl AttentionCache {
     }
 
     /// Keeps some rows.
-    pub(crate) fn select(&mut self, rows: &Rows) {
+    pub(crate) fn select(&mut self, rows: &RowSelection) {
         self.past = self.past.take().map(|past| past.select(rows));
     }
 }
@@ -85,7 +86,7 @@ impl AttentionCache {
 impl KeyValue {
     /// Some rows.
     #[must_use]
-    pub(crate) fn select(&self, rows: &Rows) -> Self {
+    pub(crate) fn select(&self, rows: &RowSelection) -> Self {
         Self { key: rows.of(&self.key), value: rows.of(&self.value) }
     }
 }
@@ -123,7 +124,7 @@ impl MultiHeadAttention {
     /// - states: `[batch, keys, memory]`
     pub(crate) fn project(&self, states: Tensor<3>, rotation: Option<&Rotation>) -> KeyValue {
         let key = self.split_heads(self.key.forward(states.clone()));
-        let key = rotation.map_or_else(|| key.clone(), |rotation| turn(rotation, key.clone()));
+        let key = rotation.map_or_else(|| key.clone(), |rotation| apply_rotary(rotation, key.clone()));
         KeyValue { key, value: self.split_heads(self.value.forward(states)) }
     }
 
@@ -171,17 +172,15 @@ impl MultiHeadAttention {
     pub(crate) fn forward_cached(
         &self,
         stream: Tensor<3>,
-        memory: CachedMemory<'_>,
+        memory: CachedKeys<'_>,
         scope: &Scope,
         branch: &Branch,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let input = branch.enter(stream.clone());
         let memory = match memory {
-            CachedMemory::Whole(memory) => memory.clone(),
-            CachedMemory::Growing(cache) => {
-                cache.extend(self.project(input.clone(), scope.rotation.as_ref()))
-            }
+            CachedKeys::Whole(memory) => memory.clone(),
+            CachedKeys::Growing(cache) => cache.extend(self.project(input.clone(), scope.rotation.as_ref())),
         };
         branch.join(stream, self.attend(input, memory, scope, pass))
     }
@@ -196,17 +195,17 @@ impl MultiHeadAttention {
         let query = self.split_heads(self.query.forward(queries));
         let query = match &scope.rotation {
             None => query,
-            Some(rotation) => turn(rotation, query),
+            Some(rotation) => apply_rotary(rotation, query),
         };
         let [_, _, keys, _] = memory.key.dims();
-        let shown = pass.shown(self.place, keys, &query.device());
+        let shown = pass.key_mask(self.place, keys, &query.device());
         pass.record("query", || query.clone());
         pass.record("key", || memory.key.clone());
         pass.record("value", || memory.value.clone());
         let weights = attention_weights(query, memory.key, self.heads.scale(), &scope.visibility, shown);
         pass.keep_attention(self.place, &weights);
         let context = self.dropout.forward(weights, pass).matmul(memory.value);
-        let context = pass.heard(self.place, context);
+        let context = pass.mask_heads(self.place, context);
         pass.record("context", || context.clone());
         let output =
             self.output.forward(context.swap_dims(1, 2).reshape([batch, positions, self.heads.width()]));
@@ -222,7 +221,7 @@ impl MultiHeadAttention {
 }
 
 /// Projected keys and values that outlive a step.
-pub(crate) enum CachedMemory<'a> {
+pub(crate) enum CachedKeys<'a> {
     /// All that there will be.
     Whole(&'a KeyValue),
     /// Those of earlier positions, which the new ones join.

@@ -3,8 +3,8 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::encoder_output::{EncoderOutput, RowSelection};
 use crate::lstm::{LstmDecoder, LstmState};
-use crate::memory::{Memory, Rows};
 use crate::pass::Pass;
 use crate::transformer::{DecoderCache, TransformerStack};
 
@@ -30,7 +30,7 @@ pub enum DecoderState {
 
 impl Decoder {
     /// The state before the first position. `None` when an LSTM has no encoder's output to begin from.
-    pub fn start(&self, memory: Option<&Memory>) -> Option<DecoderState> {
+    pub fn start(&self, memory: Option<&EncoderOutput>) -> Option<DecoderState> {
         match self {
             Self::Transformer(stack) => Some(DecoderState::Transformer(stack.start(memory))),
             Self::Lstm(decoder) => memory.map(|memory| DecoderState::Lstm(decoder.start(memory))),
@@ -43,7 +43,12 @@ impl Decoder {
     /// # Shapes
     ///
     /// - input and output: `[batch, target, d_model]`
-    pub fn forward(&self, input: Tensor<3>, memory: Option<&Memory>, pass: &mut Pass) -> Option<Tensor<3>> {
+    pub fn forward(
+        &self,
+        input: Tensor<3>,
+        memory: Option<&EncoderOutput>,
+        pass: &mut Pass,
+    ) -> Option<Tensor<3>> {
         match self {
             Self::Transformer(stack) => Some(stack.decode(input, memory, pass)),
             Self::Lstm(decoder) => {
@@ -72,7 +77,7 @@ impl Decoder {
 
 impl DecoderState {
     /// Keeps some rows.
-    pub fn select(&mut self, rows: &Rows) {
+    pub fn select(&mut self, rows: &RowSelection) {
         match self {
             Self::Transformer(cache) => cache.select(rows),
             Self::Lstm(state) => state.select(rows),

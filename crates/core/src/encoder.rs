@@ -3,8 +3,8 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::encoder_output::EncoderOutput;
 use crate::lstm::LstmEncoder;
-use crate::memory::Memory;
 use crate::pass::Pass;
 use crate::transformer::TransformerStack;
 
@@ -25,7 +25,7 @@ impl Encoder {
     ///
     /// - input: `[batch, source, d_model]`; lengths: `[batch]`
     /// - output states: `[batch, source, d_model]`
-    pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> Memory {
+    pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> EncoderOutput {
         match self {
             Self::Transformer(stack) => stack.encode(input, lengths, pass),
             Self::Lstm(encoder) => encoder.forward(input, lengths, pass),

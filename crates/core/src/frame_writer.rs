@@ -3,7 +3,7 @@
 use any2any_adapter::{FrameCount, Frames};
 use burn::tensor::{Tensor, TensorData};
 
-use crate::memory::Rows;
+use crate::encoder_output::RowSelection;
 use crate::model::{Model, Source};
 use crate::pass::Pass;
 use crate::stem::{Entrance, Input};
@@ -61,7 +61,7 @@ pub fn write_frames<S: Entrance>(
                     break;
                 }
                 if kept.len() < going.len() {
-                    state.select(&Rows::new(&kept, &model.device()));
+                    state.select(&RowSelection::new(&kept, &model.device()));
                 }
                 going = rows;
             }

@@ -6,7 +6,7 @@
 //! The letters of shapes, everywhere: `batch`, `source` and `target` positions, `d_model` wide hidden states,
 //! `heads` of `d_head`, `vocabulary`.
 
-mod aligned_stepper;
+mod ablation;
 mod attention;
 mod config;
 mod convolution;
@@ -14,17 +14,17 @@ mod ctc;
 mod decoder;
 mod dropout;
 mod encoder;
+mod encoder_output;
 mod feed_forward;
 mod frame_writer;
 mod initializer;
-mod intervention;
 mod keyed;
 mod loss;
 mod lstm;
-mod memory;
 mod model;
 mod normalization;
 mod pass;
+mod per_position_stepper;
 mod positions;
 mod record;
 mod regression;
@@ -35,21 +35,21 @@ mod stepper;
 mod trace;
 mod transformer;
 
-pub use aligned_stepper::{AlignedStepper, IMPOSSIBLE};
 pub use config::ModelConfig;
 pub use convolution::Convolutions;
 pub use ctc::{Alignment, can_align, ctc_loss};
 pub use decoder::{Decoder, DecoderState};
 pub use dropout::Dropout;
 pub use encoder::Encoder;
+pub use encoder_output::{EncoderOutput, RowSelection};
 pub use frame_writer::write_frames;
 pub use initializer::Initializer;
 pub use keyed::Keyed;
 pub use loss::{Loss, LossConfig, Targets};
 pub use lstm::{LstmDecoder, LstmEncoder, LstmState};
-pub use memory::{Memory, Rows};
 pub use model::{Embedded, Head, Model, SoftmaxOperands, Source};
 pub use pass::Pass;
+pub use per_position_stepper::{IMPOSSIBLE, PerPositionStepper};
 pub use record::{Record, Site, SiteRole};
 pub use regression::{FrameTargets, frame_loss};
 pub use stem::{Entrance, Input, Stem};

@@ -28,9 +28,9 @@ pub struct Loss {
     pub smoothed: f64,
     /// The cross entropy against the targets themselves, summed over rows.
     pub negative_log_likelihood: f64,
-    /// Rows whose most probable token is the target.
+    /// RowSelection whose most probable token is the target.
     pub correct: usize,
-    /// Rows that are not padding.
+    /// RowSelection that are not padding.
     pub tokens: usize,
 }
 

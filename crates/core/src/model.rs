@@ -7,8 +7,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::decoder::{Decoder, DecoderState};
 use crate::encoder::Encoder;
+use crate::encoder_output::EncoderOutput;
 use crate::keyed::Keyed;
-use crate::memory::Memory;
 use crate::pass::Pass;
 use crate::stem::{Entrance, Input, Stem};
 
@@ -73,7 +73,7 @@ impl<S: Entrance> Model<S> {
     }
 
     /// What the encoder makes of a batch; `None` for a decoder-only model.
-    pub fn encode(&self, task: usize, source: Source, pass: &mut Pass) -> Option<Memory> {
+    pub fn encode(&self, task: usize, source: Source, pass: &mut Pass) -> Option<EncoderOutput> {
         self.encode_embedded(self.embed(task, source)?, pass)
     }
 
@@ -87,7 +87,7 @@ impl<S: Entrance> Model<S> {
     }
 
     /// What the encoder makes of embedded sources; `None` for a decoder-only model.
-    pub fn encode_embedded(&self, source: Embedded, pass: &mut Pass) -> Option<Memory> {
+    pub fn encode_embedded(&self, source: Embedded, pass: &mut Pass) -> Option<EncoderOutput> {
         let Embedded { states, lengths } = source;
         Some(self.encoder.as_ref()?.forward(pass.embedded(StackKind::Encoder, states), &lengths, pass))
     }
@@ -112,7 +112,13 @@ impl<S: Entrance> Model<S> {
     /// # Panics
     ///
     /// When the model has an encoder and there is no output of it.
-    pub fn decode(&self, task: usize, memory: Option<&Memory>, target: Input, pass: &mut Pass) -> Tensor<3> {
+    pub fn decode(
+        &self,
+        task: usize,
+        memory: Option<&EncoderOutput>,
+        target: Input,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
         self.decode_embedded(task, memory, self.embed_target(task, target), pass)
     }
 
@@ -124,7 +130,7 @@ impl<S: Entrance> Model<S> {
     pub fn decode_embedded(
         &self,
         task: usize,
-        memory: Option<&Memory>,
+        memory: Option<&EncoderOutput>,
         target: Tensor<3>,
         pass: &mut Pass,
     ) -> Tensor<3> {
@@ -143,7 +149,13 @@ impl<S: Entrance> Model<S> {
     /// # Panics
     ///
     /// When the memory has fewer positions.
-    pub fn decode_aligned(&self, task: usize, memory: &Memory, width: usize, pass: &mut Pass) -> Tensor<3> {
+    pub fn decode_per_position(
+        &self,
+        task: usize,
+        memory: &EncoderOutput,
+        width: usize,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
         let input = self.of_task(task, memory.states.clone().narrow(1, 0, width));
         self.decoder_output(input, Some(memory), pass)
     }
@@ -153,7 +165,7 @@ impl<S: Entrance> Model<S> {
     /// # Panics
     ///
     /// When the model has an encoder and there is no output of it.
-    pub fn start(&self, memory: Option<&Memory>) -> DecoderState {
+    pub fn start(&self, memory: Option<&EncoderOutput>) -> DecoderState {
         self.check(memory);
         self.decoder.start(memory).expect("an encoder's output where there is an encoder")
     }
@@ -194,7 +206,7 @@ impl<S: Entrance> Model<S> {
 
     /// What each position of the encoder says it is, `[batch, source, vocabulary]`; `None` when the task does
     /// not align.
-    pub fn alignment(&self, task: usize, memory: &Memory) -> Option<Tensor<3>> {
+    pub fn alignment(&self, task: usize, memory: &EncoderOutput) -> Option<Tensor<3>> {
         let number = self.architecture.tasks[task].alignment?;
         Some(self.alignments[number].forward(memory.states.clone()))
     }
@@ -247,13 +259,13 @@ impl<S: Entrance> Model<S> {
         &self.heads[self.architecture.tasks[task].head]
     }
 
-    fn decoder_output(&self, input: Tensor<3>, memory: Option<&Memory>, pass: &mut Pass) -> Tensor<3> {
+    fn decoder_output(&self, input: Tensor<3>, memory: Option<&EncoderOutput>, pass: &mut Pass) -> Tensor<3> {
         self.check(memory);
         self.decoder.forward(input, memory, pass).expect("an encoder's output where there is an encoder")
     }
 
     /// An encoder's output is there exactly where there is an encoder.
-    fn check(&self, memory: Option<&Memory>) {
+    fn check(&self, memory: Option<&EncoderOutput>) {
         assert_eq!(memory.is_some(), self.encoder.is_some(), "a decoder reads what its encoder gives");
     }
 

@@ -5,7 +5,7 @@ use any2any_adapter::{Cancellation, Random, Seed};
 use any2any_architecture::StackKind;
 use burn::tensor::{Device, Tensor};
 
-use crate::intervention::Interventions;
+use crate::ablation::Ablations;
 use crate::record::{Recorder, Site, SiteRole};
 use crate::trace::{Place, Trace};
 
@@ -18,7 +18,7 @@ pub struct Pass {
     dropout: Option<Random>,
     trace: Option<Trace>,
     recorder: Option<Recorder>,
-    interventions: Option<Interventions>,
+    ablations: Option<Ablations>,
     cancellation: Cancellation,
 }
 
@@ -48,16 +48,16 @@ impl Pass {
     /// target is known.
     #[must_use]
     pub fn hiding(mut self, source: Vec<Vec<usize>>, target: Vec<Vec<usize>>) -> Self {
-        let others = self.interventions.unwrap_or_default();
-        self.interventions = Some(Interventions { source, target, ..others });
+        let others = self.ablations.unwrap_or_default();
+        self.ablations = Some(Ablations { source, target, ..others });
         self
     }
 
     /// The pass with heads that say nothing: their context is zero.
     #[must_use]
-    pub fn muting(mut self, heads: Vec<(Place, usize)>) -> Self {
-        let others = self.interventions.unwrap_or_default();
-        self.interventions = Some(Interventions { muted: heads, ..others });
+    pub fn ablating(mut self, heads: Vec<(Place, usize)>) -> Self {
+        let others = self.ablations.unwrap_or_default();
+        self.ablations = Some(Ablations { muted: heads, ..others });
         self
     }
 
@@ -81,7 +81,7 @@ impl Pass {
 
     /// Whether attention weights must be there as a tensor: to be kept, or to be changed.
     pub(crate) fn opens_attention(&self) -> bool {
-        self.trace.is_some() || self.interventions.is_some()
+        self.trace.is_some() || self.ablations.is_some()
     }
 
     /// The key of the next dropout mask; `None` outside training.
@@ -98,15 +98,15 @@ impl Pass {
     }
 
     /// 0 at the keys that a layer must not see and 1 at the others, `[batch, 1, 1, keys]`; none when it sees all.
-    pub(crate) fn shown(&self, place: Place, keys: usize, device: &Device) -> Option<Tensor<4>> {
-        self.interventions.as_ref()?.shown(place, keys, device)
+    pub(crate) fn key_mask(&self, place: Place, keys: usize, device: &Device) -> Option<Tensor<4>> {
+        self.ablations.as_ref()?.key_mask(place, keys, device)
     }
 
     /// What the heads of a layer have gathered, `[batch, heads, queries, d_head]`, without muted ones.
-    pub(crate) fn heard(&self, place: Place, context: Tensor<4>) -> Tensor<4> {
+    pub(crate) fn mask_heads(&self, place: Place, context: Tensor<4>) -> Tensor<4> {
         let [_, heads, _, _] = context.dims();
-        let interventions = self.interventions.as_ref();
-        match interventions.and_then(|some| some.heard(place, heads, &context.device())) {
+        let ablations = self.ablations.as_ref();
+        match ablations.and_then(|some| some.mask_heads(place, heads, &context.device())) {
             None => context,
             Some(heard) => context * heard,
         }
@@ -114,9 +114,9 @@ impl Pass {
 
     /// What a stack reads, `[batch, positions, d_model]`, without hidden positions.
     pub(crate) fn embedded(&self, stack: StackKind, input: Tensor<3>) -> Tensor<3> {
-        match &self.interventions {
+        match &self.ablations {
             None => input,
-            Some(interventions) => interventions.embedded(stack, input),
+            Some(ablations) => ablations.embedded(stack, input),
         }
     }
 

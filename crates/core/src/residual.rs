@@ -33,7 +33,7 @@ impl Residual {
     ) -> Tensor<3> {
         let branch = Branch {
             norm: (self.placement == NormPlacement::Pre).then(|| norm.parameters()),
-            carry: self.scale,
+            residual_scale: self.scale,
             mask: self.dropout.mask(pass),
         };
         if self.placement == NormPlacement::Pre {

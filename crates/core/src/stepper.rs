@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use any2any_search::Stepper;
 
 use crate::decoder::DecoderState;
-use crate::memory::Rows;
+use crate::encoder_output::RowSelection;
 use crate::model::{Model, Source};
 use crate::pass::Pass;
 use crate::stem::{Entrance, Stem};
@@ -49,7 +49,7 @@ impl<S: Entrance> Stepper for ModelStepper<'_, S> {
     }
 
     fn select(&mut self, rows: &[usize]) -> Result<(), Infallible> {
-        self.state.select(&Rows::new(rows, &self.model.device()));
+        self.state.select(&RowSelection::new(rows, &self.model.device()));
         Ok(())
     }
 }

@@ -36,9 +36,9 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttentionKind {
     /// Its own sequence.
-    Own,
+    SelfAttention,
     /// The encoder's states.
-    Cross,
+    CrossAttention,
 }
 
 impl Trace {

@@ -13,8 +13,8 @@ pub(crate) use layer::TransformerLayer;
 
 use crate::attention::Scope;
 use crate::dropout::Dropout;
+use crate::encoder_output::{EncoderOutput, padded_lengths};
 use crate::initializer::Initializer;
-use crate::memory::{Memory, padded_lengths};
 use crate::normalization::Normalization;
 use crate::pass::Pass;
 use crate::positions::Positions;
@@ -61,16 +61,16 @@ impl TransformerStack {
     ///
     /// - input: `[batch, source, d_model]`; lengths: `[batch]`
     /// - output states: `[batch, source, d_model]`
-    pub(crate) fn encode(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> Memory {
+    pub(crate) fn encode(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> EncoderOutput {
         let [_, source, _] = input.dims();
         let lengths = padded_lengths(lengths, source);
         let scope = self.positions.scope(0, source, lengths.clone(), &input.device());
         let states = self.forward(input, &scope, None, None, pass);
-        Memory { states, lengths, last: Vec::new() }
+        EncoderOutput { states, lengths, last: Vec::new() }
     }
 
     /// A cache without any position written; the encoder's keys and values are projected here, once.
-    pub(crate) fn start(&self, memory: Option<&Memory>) -> DecoderCache {
+    pub(crate) fn start(&self, memory: Option<&EncoderOutput>) -> DecoderCache {
         let layers = self.layers.iter().map(|layer| layer.start(memory)).collect();
         DecoderCache { written: 0, layers, lengths: memory.and_then(|memory| memory.lengths.clone()) }
     }
@@ -80,7 +80,12 @@ impl TransformerStack {
     /// # Shapes
     ///
     /// - input and output: `[batch, target, d_model]`
-    pub(crate) fn decode(&self, input: Tensor<3>, memory: Option<&Memory>, pass: &mut Pass) -> Tensor<3> {
+    pub(crate) fn decode(
+        &self,
+        input: Tensor<3>,
+        memory: Option<&EncoderOutput>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
         let [_, target, _] = input.dims();
         let scope = self.positions.scope(0, target, None, &input.device());
         self.forward(input, &scope, memory, None, pass)
@@ -101,7 +106,7 @@ impl TransformerStack {
         &self,
         input: Tensor<3>,
         scope: &Scope,
-        memory: Option<&Memory>,
+        memory: Option<&EncoderOutput>,
         mut cache: Option<&mut DecoderCache>,
         pass: &mut Pass,
     ) -> Tensor<3> {

@@ -6,7 +6,7 @@ use any2any_architecture::{
     Positions, Stack,
 };
 use any2any_core::{
-    AlignedStepper, AttentionKind, Initializer, LossConfig, Model, ModelConfig, ModelStepper, Pass,
+    AttentionKind, Initializer, LossConfig, Model, ModelConfig, ModelStepper, Pass, PerPositionStepper,
     SoftmaxOperands, Source, Targets,
 };
 use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
@@ -113,7 +113,7 @@ impl burn::module::ModuleVisitor for Named {
     }
 }
 
-/// Rows of tokens, padded with 0.
+/// RowSelection of tokens, padded with 0.
 fn padded(rows: &[&[i32]]) -> (Vec<i32>, Vec<usize>) {
     let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     let mut values = Vec::new();
@@ -224,14 +224,14 @@ fn traced_attention_sums_to_one_and_changes_nothing() {
         for attention in trace.attention() {
             let [batch, _, queries, keys] = attention.weights.dims();
             assert_eq!(
-                (batch, if attention.place.kind == AttentionKind::Cross { keys } else { 5 }),
+                (batch, if attention.place.kind == AttentionKind::CrossAttention { keys } else { 5 }),
                 (3, 5),
                 "{name}"
             );
             let sums = attention.weights.clone().sum_dim(3) - 1.0;
             let worst: f32 = sums.abs().max().into_scalar();
             assert!(worst < 1e-5, "{name}: {queries} rows sum to 1 but for {worst}");
-            if attention.place.kind == AttentionKind::Cross {
+            if attention.place.kind == AttentionKind::CrossAttention {
                 let beyond: f32 =
                     attention.weights.clone().narrow(0, 1, 1).narrow(3, 2, 3).max().into_scalar();
                 assert!(beyond < 1e-6, "{name}: padding is looked at, by {beyond}");
@@ -316,7 +316,7 @@ fn aligned_targets_are_written_at_once() {
         let source = source(&model, &SOURCES).expect("a body with an encoder");
         let pass = &mut Pass::evaluation();
         let memory = model.encode(0, source.clone(), pass).expect("a body with an encoder");
-        let logits = model.logits(0, model.decode_aligned(0, &memory, 5, pass));
+        let logits = model.logits(0, model.decode_per_position(0, &memory, 5, pass));
         let logits: Vec<f32> = logits.into_data().try_into_vec().expect("32-bit floats");
         let lengths = [5, 1, 3];
         let rows: Vec<SourceRow> = lengths
@@ -331,8 +331,14 @@ fn aligned_targets_are_written_at_once() {
             .collect();
         let beam = Strategy::Beam(Beam { size: 3, length_penalty: 1.0, n_best: 3 });
         for strategy in [Strategy::Greedy, beam] {
-            let mut stepper =
-                AlignedStepper::new(&model, 0, source.clone(), lengths.to_vec(), 3, &mut Pass::evaluation());
+            let mut stepper = PerPositionStepper::new(
+                &model,
+                0,
+                source.clone(),
+                lengths.to_vec(),
+                3,
+                &mut Pass::evaluation(),
+            );
             let options = SearchOptions { strategy, ..SearchOptions::default() };
             let found = search(&mut stepper, &rows, 2, 3, &[0, 1, 2], &options).expect("a valid search");
             for (row, &length) in lengths.iter().enumerate() {

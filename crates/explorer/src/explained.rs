@@ -49,8 +49,8 @@ pub(crate) fn look(
     let attention = |attention: &library::Attention| Attention {
         stack: attention.place.stack,
         kind: match attention.place.kind {
-            library::AttentionKind::Own => AttentionKind::Own,
-            library::AttentionKind::Cross => AttentionKind::Cross,
+            library::AttentionKind::SelfAttention => AttentionKind::Own,
+            library::AttentionKind::CrossAttention => AttentionKind::Cross,
         },
         layer: attention.place.layer,
         weights: pooling::attention(&attention.weights),
@@ -70,8 +70,8 @@ pub(crate) fn place(stack: library::StackKind, kind: AttentionKind, layer: usize
     library::Place {
         stack,
         kind: match kind {
-            AttentionKind::Own => library::AttentionKind::Own,
-            AttentionKind::Cross => library::AttentionKind::Cross,
+            AttentionKind::Own => library::AttentionKind::SelfAttention,
+            AttentionKind::Cross => library::AttentionKind::CrossAttention,
         },
         layer,
     }

@@ -2,9 +2,9 @@
 
 use any2any_architecture::{Attention, names};
 use any2any_kernels::host::attention::Rows;
-use any2any_kernels::host::forward::memory::{Memory, Queries};
-use any2any_kernels::host::forward::past::Past;
-use any2any_kernels::host::forward::weights::Weights;
+use any2any_kernels::host::decode::kv_cache::KvCache;
+use any2any_kernels::host::decode::memory::{Memory, Queries};
+use any2any_kernels::host::decode::weights::Weights;
 
 use crate::buffers::{Inner, sized};
 use crate::error::EngineError;
@@ -98,7 +98,7 @@ impl SelfAttention {
         let mut first = 0;
         for &length in lengths {
             let rows = &mut projected[3 * first * width..][..3 * length * width];
-            places.turn(rows, &self.heads);
+            places.apply_rotary(rows, &self.heads);
             let place = |part: usize| Rows { values: rows, stride: 3 * width, column: part * width };
             let keys = Memory::new(place(1), place(2), length, heads, d_head);
             let context = &mut context[first * width..][..length * width];
@@ -122,12 +122,12 @@ impl SelfAttention {
         let count = newest.len() / row_width.max(1);
         let projected = sized(&mut memory.wide, 3 * count * width);
         self.projection.apply(input, projected, &mut memory.rows);
-        places.turn(projected, &self.heads);
+        places.apply_rotary(projected, &self.heads);
         let rows = projected.chunks_exact(3 * width).zip(newest.chunks_exact_mut(row_width));
         for (projected, newest) in rows {
             newest[column..][..2 * width].copy_from_slice(&projected[width..]);
         }
-        let past = Past {
+        let past = KvCache {
             positions,
             row_width,
             column,

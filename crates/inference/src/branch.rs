@@ -1,7 +1,7 @@
 //! The residual branch around a sub-layer.
 
 use any2any_architecture::{Norm as NormData, NormKind, NormPlacement, TransformerLayers, names};
-use any2any_kernels::host::forward::elementwise::{join, normalise};
+use any2any_kernels::host::decode::elementwise::{join, normalise};
 use any2any_kernels::host::layer_norm;
 
 use crate::buffers::{Buffers, Inner, sized};
@@ -53,7 +53,7 @@ impl Norm {
 pub(crate) struct Branch {
     norm: Norm,
     placement: NormPlacement,
-    carry: f32,
+    residual_scale: f32,
 }
 
 impl Branch {
@@ -65,7 +65,7 @@ impl Branch {
         d_model: usize,
     ) -> Result<Self, EngineError> {
         let norm = Norm::read(&layers.norm, &reader.child(names::norm_of(sub_layer)), d_model)?;
-        Ok(Self { norm, placement: layers.placement, carry: layers.residual_scale as f32 })
+        Ok(Self { norm, placement: layers.placement, residual_scale: layers.residual_scale as f32 })
     }
 
     /// Joins a stream with what a sub-layer makes of it; `layer` gets its input, its output and memory.
@@ -81,12 +81,12 @@ impl Branch {
             NormPlacement::Pre => {
                 self.norm.apply(stream, normed);
                 layer(normed, output, &mut buffers.inner);
-                join(stream, self.carry, output);
+                join(stream, self.residual_scale, output);
             }
             NormPlacement::Post => {
                 layer(stream, output, &mut buffers.inner);
                 normed.copy_from_slice(stream);
-                join(normed, self.carry, output);
+                join(normed, self.residual_scale, output);
                 self.norm.apply(normed, stream);
             }
         }

@@ -1,7 +1,7 @@
 //! Memory of one thread, used again from step to step.
 
 pub(crate) use any2any_kernels::host::blocks::sized;
-use any2any_kernels::host::forward::weights::Scratch;
+use any2any_kernels::host::decode::weights::Scratch;
 
 /// Memory of one thread.
 #[derive(Debug, Default)]

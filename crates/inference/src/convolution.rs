@@ -2,8 +2,8 @@
 
 use any2any_adapter::Convolution as Layer;
 use any2any_architecture::{Activation, names};
-use any2any_kernels::host::forward::elementwise::activate;
-use any2any_kernels::host::forward::weights::{Scratch, Weights};
+use any2any_kernels::host::decode::elementwise::activate;
+use any2any_kernels::host::decode::weights::{Scratch, Weights};
 
 use crate::error::EngineError;
 use crate::parameters::Reader;

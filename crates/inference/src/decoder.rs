@@ -1,7 +1,7 @@
 //! The decoder: one new position of many hypotheses at a time.
 
 use any2any_architecture::{Mixer, Stack, StackKind, TransformerLayers, names};
-use any2any_kernels::host::forward::memory::Memory;
+use any2any_kernels::host::decode::memory::Memory;
 
 use crate::attention::{CrossAttention, SelfAttention, Written};
 use crate::branch::{Branch, Norm};

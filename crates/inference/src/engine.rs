@@ -2,7 +2,7 @@
 
 use any2any_adapter::{Cancellation, Sequence};
 use any2any_architecture::{Architecture, Head as HeadData, Task, names};
-use any2any_kernels::host::forward::weights::{Precision, Weights};
+use any2any_kernels::host::decode::weights::{Precision, Weights};
 use rayon::prelude::*;
 
 use crate::buffers::Buffers;

@@ -1,8 +1,8 @@
 //! The position-wise feed-forward layer.
 
 use any2any_architecture::{Activation, FeedForward as FeedForwardData, names};
-use any2any_kernels::host::forward::elementwise::activate;
-use any2any_kernels::host::forward::weights::Weights;
+use any2any_kernels::host::decode::elementwise::activate;
+use any2any_kernels::host::decode::weights::Weights;
 
 use crate::buffers::{Inner, sized};
 use crate::error::EngineError;

@@ -26,8 +26,8 @@ mod ssru;
 mod stem;
 mod stepper;
 
-pub use any2any_kernels::host::forward::bytes::Rounded;
-pub use any2any_kernels::host::forward::weights::Precision;
+pub use any2any_kernels::host::decode::int8::Rounded;
+pub use any2any_kernels::host::decode::weights::Precision;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use parameters::{Parameter, Parameters};

@@ -1,7 +1,7 @@
 //! A model's parameters by name, as an engine reads them.
 
 use any2any_architecture::names;
-use any2any_kernels::host::forward::weights::{Precision, Weights};
+use any2any_kernels::host::decode::weights::{Precision, Weights};
 use any2any_kernels::host::rows::Linear;
 
 use crate::error::EngineError;

@@ -6,8 +6,8 @@ use any2any_architecture::{
     Attention, Positions as PositionsData, Stack, StackKind, alibi_slopes, names, sinusoidal,
 };
 use any2any_kernels::Rotation;
-use any2any_kernels::host::forward::distance::{DistanceBias, DistanceRule};
-use any2any_kernels::host::forward::elementwise::join;
+use any2any_kernels::host::decode::distance::{DistanceBias, DistanceRule};
+use any2any_kernels::host::decode::elementwise::join;
 
 use crate::error::EngineError;
 use crate::parameters::Reader;
@@ -98,9 +98,9 @@ impl Places {
 
     /// Turns queries and keys, the first two thirds of rows: rows of consecutive positions from the first, or
     /// rows that all stand at the one position there is.
-    pub(crate) fn turn(&self, projected: &mut [f32], heads: &Attention) {
+    pub(crate) fn apply_rotary(&self, projected: &mut [f32], heads: &Attention) {
         if let Some(rotation) = &self.rotation {
-            rotation.turn(projected, 3 * heads.width(), 2 * heads.heads, false);
+            rotation.apply_rotary(projected, 3 * heads.width(), 2 * heads.heads, false);
         }
     }
 }

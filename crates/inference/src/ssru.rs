@@ -1,8 +1,8 @@
 //! The SSRU sub-layer of a decoder (Kim et al. 2019).
 
 use any2any_architecture::names;
-use any2any_kernels::host::forward::ssru::step;
-use any2any_kernels::host::forward::weights::Weights;
+use any2any_kernels::host::decode::ssru::step;
+use any2any_kernels::host::decode::weights::Weights;
 
 use crate::attention::Written;
 use crate::buffers::{Inner, sized};

@@ -2,7 +2,7 @@
 
 use any2any_adapter::Sequence;
 use any2any_architecture::{Stem as StemData, names};
-use any2any_kernels::host::forward::weights::{Scratch, Weights};
+use any2any_kernels::host::decode::weights::{Scratch, Weights};
 
 use crate::convolution::Convolutions;
 use crate::error::EngineError;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ops::Range;
 
 use any2any_adapter::{Cancellation, Sequence};
-use any2any_kernels::host::forward::ranking::{Candidate, Ranked, Ranking};
+use any2any_kernels::host::decode::ranking::{Candidate, Ranked, Ranking};
 use any2any_search::{Answer, BestOfRow, Scored, Stepper, Wanted};
 use rayon::prelude::*;
 

@@ -72,7 +72,7 @@ pub(super) fn hidden(
     let memory = source.and_then(|source| model.encode_embedded(source, pass));
     match (fed, memory) {
         (Fed::Target(target), memory) => model.decode_embedded(task, memory.as_ref(), target.clone(), pass),
-        (Fed::Source(width), Some(memory)) => model.decode_aligned(task, &memory, *width, pass),
+        (Fed::Source(width), Some(memory)) => model.decode_per_position(task, &memory, *width, pass),
         (Fed::Source(_), None) => unreachable!("a target aligned with its source has one"),
     }
 }
@@ -161,13 +161,15 @@ fn heads(architecture: &Architecture, place: Place) -> usize {
     let (layers, heads) = match (&stack.layers, place.kind) {
         (Layers::Transformer(layers), kind) => {
             let attention = match kind {
-                AttentionKind::Own => stack.self_attention(),
-                AttentionKind::Cross => layers.cross_attention.as_ref(),
+                AttentionKind::SelfAttention => stack.self_attention(),
+                AttentionKind::CrossAttention => layers.cross_attention.as_ref(),
             };
             (layers.layers, attention.map_or(0, |attention| attention.heads))
         }
-        (Layers::Lstm(lstm), AttentionKind::Cross) => (1, usize::from(lstm.attention != LstmAttention::None)),
-        (Layers::Lstm(_), AttentionKind::Own) => (0, 0),
+        (Layers::Lstm(lstm), AttentionKind::CrossAttention) => {
+            (1, usize::from(lstm.attention != LstmAttention::None))
+        }
+        (Layers::Lstm(_), AttentionKind::SelfAttention) => (0, 0),
     };
     if place.layer < layers { heads } else { 0 }
 }

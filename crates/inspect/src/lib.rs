@@ -216,7 +216,7 @@ impl Interventions {
     fn on(&self, pass: Pass) -> Pass {
         let pass =
             if self.masked.is_empty() { pass } else { pass.hiding(vec![self.masked.clone()], Vec::new()) };
-        if self.muted.is_empty() { pass } else { pass.muting(self.muted.clone()) }
+        if self.muted.is_empty() { pass } else { pass.ablating(self.muted.clone()) }
     }
 }
 

@@ -77,10 +77,10 @@ impl<'a> Names<'a> {
             SiteRole::FeedForward => {
                 ("feed_forward", "Feed forward", PartKind::FeedForward, names::FEED_FORWARD)
             }
-            SiteRole::Attention(AttentionKind::Cross) => {
+            SiteRole::Attention(AttentionKind::CrossAttention) => {
                 ("cross_attention", "Attention to the source", PartKind::Attention, names::CROSS_ATTENTION)
             }
-            SiteRole::Attention(AttentionKind::Own) => {
+            SiteRole::Attention(AttentionKind::SelfAttention) => {
                 ("attention", "Self-attention", PartKind::Attention, names::SELF_ATTENTION)
             }
         };

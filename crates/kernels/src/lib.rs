@@ -21,7 +21,6 @@ pub use host::rotation::Rotation;
 pub use ops::{
     Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters, LstmOrder,
     LstmParameters, LstmState, Norm, Outcome, Targets, Visibility, activated, adam, add_positions,
-    additive_attention, additive_weights, attention, attention_weights, cross_entropy,
+    additive_attention, additive_weights, apply_rotary, attention, attention_weights, cross_entropy,
     cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm, lstm, primitive, sum_of_squares,
-    turn,
 };

@@ -83,7 +83,7 @@ pub fn workloads(device: &Device) -> Vec<Workload> {
 
 fn branch(device: &Device) -> Branch {
     let norm = Norm::layer(tensor([D_MODEL], device), tensor([D_MODEL], device));
-    Branch { norm: Some(norm), carry: 1.0, mask: Some(Mask::new(0.3, 1)) }
+    Branch { norm: Some(norm), residual_scale: 1.0, mask: Some(Mask::new(0.3, 1)) }
 }
 
 fn stream(device: &Device) -> Tensor<3> {

@@ -268,8 +268,8 @@ impl RunFolder {
         let place = exported.checkpoints().step(0);
         let file = place.join("model.safetensors");
         match precision {
-            Precision::Float => write_weights(&file, &weights, Some(&architecture))?,
-            Precision::Byte => write_rounded_weights(&file, &weights, Some(&architecture))?,
+            Precision::Float32 => write_weights(&file, &weights, Some(&architecture))?,
+            Precision::Int8 => write_rounded_weights(&file, &weights, Some(&architecture))?,
         }
         Checksums::of(&place, &["model.safetensors"])?.write(&place)?;
         exported.checkpoints().point("best", 0)?;

@@ -105,7 +105,7 @@ fn random_model(architecture: &Architecture, random: &mut Random) -> Model {
 }
 
 fn engine(architecture: &Architecture, model: &Model) -> Engine {
-    Engine::new(architecture, &Named(weights(model)), Precision::Float).expect("a transformer")
+    Engine::new(architecture, &Named(weights(model)), Precision::Float32).expect("a transformer")
 }
 
 /// Sources of different lengths, of the kind that the model's first stem reads.
@@ -267,7 +267,7 @@ fn eight_bits_stay_close_to_the_model() {
         let sources = sources(&config, &mut random);
         let together: Vec<&Sequence> = sources.iter().collect();
         let exact = engine(&config, &model);
-        let rounded = Engine::new(&config, &Named(weights(&model)), Precision::Byte).expect("a transformer");
+        let rounded = Engine::new(&config, &Named(weights(&model)), Precision::Int8).expect("a transformer");
         let mut exact = EngineStepper::new(&exact, 0, &together, &Cancellation::default());
         let mut rounded = EngineStepper::new(&rounded, 0, &together, &Cancellation::default());
         let (mut error, mut total) = (0.0, 0.0);
@@ -291,7 +291,7 @@ fn what_is_no_transformer_or_not_whole_has_no_engine() {
     let encoder = lstm(true, LstmAttention::None);
     let recurrent = Architecture::of_text(Some(encoder), lstm(false, LstmAttention::Additive), VOCABULARY);
     let model = random_model(&recurrent, &mut Seed(3).random("engine", 0));
-    let error = Engine::new(&recurrent, &Named(weights(&model)), Precision::Float);
+    let error = Engine::new(&recurrent, &Named(weights(&model)), Precision::Float32);
     assert!(matches!(error, Err(EngineError::Recurrent)));
 
     let (_, config) = architectures().swap_remove(2);
@@ -300,11 +300,11 @@ fn what_is_no_transformer_or_not_whole_has_no_engine() {
         let mut broken = whole.clone();
         broken.remove(name);
         let error =
-            Engine::new(&config, &Named(broken), Precision::Float).expect_err("a parameter is missing");
+            Engine::new(&config, &Named(broken), Precision::Float32).expect_err("a parameter is missing");
         assert!(error.to_string().contains(name.as_str()), "{error}");
         let mut broken = whole.clone();
         broken.get_mut(name).expect("one of its names").shape.push(1);
-        let error = Engine::new(&config, &Named(broken), Precision::Float).expect_err("another shape");
+        let error = Engine::new(&config, &Named(broken), Precision::Float32).expect_err("another shape");
         assert!(error.to_string().contains("expected"), "{error}");
     }
 }

@@ -86,7 +86,7 @@ impl Parameters for Named {
 fn the_engine_gives_the_logits_of_other_code() {
     for (name, architecture, golden) in families() {
         let named = Named(golden.weights);
-        let engine = Engine::new(&architecture, &named, Precision::Float)
+        let engine = Engine::new(&architecture, &named, Precision::Float32)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         let width = golden.source.shape[1];
         let sequence = |(row, &length): (&[i32], &usize)| {

@@ -2,8 +2,8 @@
 
 use any2any_adapter::Sequence;
 use any2any_core::{
-    Alignment, FrameTargets, Loss, LossConfig, Memory, Model, Pass, SoftmaxOperands, Targets as TokenTargets,
-    can_align, ctc_loss, frame_loss,
+    Alignment, EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands,
+    Targets as TokenTargets, can_align, ctc_loss, frame_loss,
 };
 use any2any_experiment::spec::Experiment;
 use any2any_run::{AdapterSet, TaskAdapters};
@@ -90,7 +90,7 @@ impl Objective {
 }
 
 /// The encoder's positions against the target's tokens without their end; the padding token is the blank.
-fn align(model: &Model, batch: &Batch, memory: &Memory, weight: f64) -> Option<(f64, Tensor<1>)> {
+fn align(model: &Model, batch: &Batch, memory: &EncoderOutput, weight: f64) -> Option<(f64, Tensor<1>)> {
     let Targets::Tokens { tokens, lengths, padding } = &batch.targets else { return None };
     let logits = model.alignment(batch.task, memory)?;
     let [rows, positions, _] = logits.dims();

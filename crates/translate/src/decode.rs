@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use any2any_adapter::{Decoded, FrameCount, Head, Sequence, Value};
-use any2any_core::{AlignedStepper, ModelStepper, Pass};
+use any2any_core::{ModelStepper, Pass, PerPositionStepper};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
 use any2any_run::{OutputLengths, Role, alignable};
@@ -102,7 +102,7 @@ impl Translator {
         match (aligned, source) {
             (Some(stem), Some(source)) => {
                 let lengths = sources.iter().map(|source| alignable(&stem, source.len())).collect();
-                Box::new(AlignedStepper::new(self.model(), task, source, lengths, self.end(task), pass))
+                Box::new(PerPositionStepper::new(self.model(), task, source, lengths, self.end(task), pass))
             }
             (_, source) => Box::new(ModelStepper::new(self.model(), task, source, pass)),
         }

@@ -2,7 +2,8 @@
 
 use any2any_adapter::Cancelled;
 use any2any_core::{
-    FrameTargets, Loss, LossConfig, Memory, Model, Pass, SoftmaxOperands, Targets as TokenTargets, frame_loss,
+    EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, Targets as TokenTargets,
+    frame_loss,
 };
 use burn::tensor::{Device, Tensor};
 
@@ -58,7 +59,7 @@ fn loss_of(model: &Model, batch: &Batch, device: &Device, pass: &mut Pass) -> Lo
 pub fn hidden(
     model: &Model,
     batch: &Batch,
-    memory: Option<&Memory>,
+    memory: Option<&EncoderOutput>,
     device: &Device,
     pass: &mut Pass,
 ) -> Tensor<3> {
@@ -66,7 +67,7 @@ pub fn hidden(
         Some(input) => model.decode(batch.task, memory, input, pass),
         None => {
             let memory = memory.expect("a target aligned with its source has one");
-            model.decode_aligned(batch.task, memory, batch.target_width(), pass)
+            model.decode_per_position(batch.task, memory, batch.target_width(), pass)
         }
     }
 }

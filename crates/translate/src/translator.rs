@@ -59,7 +59,7 @@ impl Translator {
     ///
     /// When the folder holds no run, a file is broken, or the backend is missing.
     pub fn load(run: &RunFolder, checkpoint: &str, registry: &Registry) -> Result<Self, TrainError> {
-        Self::load_in(run, checkpoint, registry, Precision::Float)
+        Self::load_in(run, checkpoint, registry, Precision::Float32)
     }
 
     /// Loads a run and decodes in a precision; one whose weights stand in 8 bits decodes in 8 bits anyway.
@@ -82,7 +82,7 @@ impl Translator {
         check_file(&config.architecture, &file)?;
         let (weights, rounded) = read_any_weights(&file)?;
         check_finite(&file, &weights)?;
-        let stored = if rounded { Precision::Byte } else { precision };
+        let stored = if rounded { Precision::Int8 } else { precision };
         let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
             RunError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
@@ -97,7 +97,7 @@ impl Translator {
         model: Model,
     ) -> Self {
         let (experiment, adapters) = (experiment.into(), adapters.into());
-        let model = Loaded::of_model(model_config(&experiment, &adapters), model, Precision::Float);
+        let model = Loaded::of_model(model_config(&experiment, &adapters), model, Precision::Float32);
         Self::of(experiment, adapters, model)
     }
 
@@ -166,7 +166,7 @@ impl Translator {
     }
 
     fn that_decodes_in(self, precision: Precision) -> Result<Self, TrainError> {
-        if precision == Precision::Byte && self.model.engine().is_none() {
+        if precision == Precision::Int8 && self.model.engine().is_none() {
             return Err(TrainError::Unsupported(
                 "only transformers on the CPU backend decode with 8-bit weights; leave --int8 out".to_owned(),
             ));

@@ -63,7 +63,7 @@ fn values(lines: &[String]) -> Vec<Value> {
 
 /// A run's model and the number of the task that is meant.
 fn load(arguments: &ModelArguments, registry: &Registry) -> anyhow::Result<(Translator, usize)> {
-    load_in(arguments, registry, Precision::Float)
+    load_in(arguments, registry, Precision::Float32)
 }
 
 /// The same, to decode in a precision.

@@ -9,8 +9,8 @@ use burn::tensor::activation;
 
 use super::cell::{CellState, LstmCell, zeros};
 use crate::dropout::Dropout;
+use crate::encoder_output::{EncoderOutput, MASKED, RowSelection, padding_bias};
 use crate::initializer::Initializer;
-use crate::memory::{MASKED, Memory, Rows, padding_bias};
 use crate::pass::Pass;
 use crate::record::SiteRole;
 use crate::trace::{AttentionKind, Place};
@@ -38,13 +38,13 @@ pub struct LstmDecoder {
 #[derive(Clone, Debug)]
 pub struct LstmState {
     layers: Vec<CellState>,
-    memory: Memory,
+    memory: EncoderOutput,
     /// The encoder's states, projected for the scores, `[batch, source, d_model]`.
     keys: Option<Tensor<3>>,
 }
 
-const PLACE: Place = Place { stack: StackKind::Decoder, layer: 0, kind: AttentionKind::Cross };
-const ATTENTION: SiteRole = SiteRole::Attention(AttentionKind::Cross);
+const PLACE: Place = Place { stack: StackKind::Decoder, layer: 0, kind: AttentionKind::CrossAttention };
+const ATTENTION: SiteRole = SiteRole::Attention(AttentionKind::CrossAttention);
 
 impl LstmDecoder {
     /// The decoder with fresh weights; dropout is of embeddings, between layers and of the output.
@@ -69,7 +69,7 @@ impl LstmDecoder {
     }
 
     /// The state before the first position.
-    pub fn start(&self, memory: &Memory) -> LstmState {
+    pub fn start(&self, memory: &EncoderOutput) -> LstmState {
         let [batch, _, width] = memory.states.dims();
         let first = |bridge: &Linear| {
             let zeros = zeros(batch, width, &memory.states);
@@ -182,9 +182,9 @@ impl LstmDecoder {
         let lengths = &state.memory.lengths;
         if pass.opens_attention() {
             let [_, source, _] = keys.dims();
-            let shown = pass.shown(PLACE, source, &keys.device()).map(|shown| shown.squeeze_dim(1));
+            let shown = pass.key_mask(PLACE, source, &keys.device()).map(|shown| shown.squeeze_dim(1));
             let weights = additive_weights(query, keys, weight, lengths.as_deref(), shown);
-            let context = pass.heard(PLACE, weights.clone().matmul(values).unsqueeze_dim(1));
+            let context = pass.mask_heads(PLACE, weights.clone().matmul(values).unsqueeze_dim(1));
             let context: Tensor<3> = context.squeeze_dim(1);
             pass.at(StackKind::Decoder, None, ATTENTION);
             pass.record("context", || context.clone());
@@ -198,12 +198,12 @@ impl LstmDecoder {
         let (Some(query), Some(combine)) = (&self.query, &self.combine) else { return outputs };
         let scores = query.forward(outputs.clone()).matmul(state.memory.states.clone().swap_dims(1, 2));
         let [_, _, source] = scores.dims();
-        let shown = pass.shown(PLACE, source, &scores.device()).map(|shown| shown.squeeze_dim(1));
+        let shown = pass.key_mask(PLACE, source, &scores.device()).map(|shown| shown.squeeze_dim(1));
         let weights = state.weights(scores, shown);
         pass.at(StackKind::Decoder, None, ATTENTION);
         pass.keep_attention(PLACE, &weights.clone().unsqueeze_dim(1));
         let context = weights.matmul(state.memory.states.clone());
-        let context = pass.heard(PLACE, context.unsqueeze_dim(1)).squeeze_dim(1);
+        let context = pass.mask_heads(PLACE, context.unsqueeze_dim(1)).squeeze_dim(1);
         pass.record("context", || context.clone());
         let output = combine.forward(Tensor::cat(vec![context, outputs], 2)).tanh();
         pass.record("output", || output.clone());
@@ -213,7 +213,7 @@ impl LstmDecoder {
 
 impl LstmState {
     /// Keeps some rows.
-    pub fn select(&mut self, rows: &Rows) {
+    pub fn select(&mut self, rows: &RowSelection) {
         for layer in &mut self.layers {
             layer.hidden = rows.of(&layer.hidden);
             layer.cell = rows.of(&layer.cell);

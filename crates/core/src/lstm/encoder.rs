@@ -6,8 +6,8 @@ use burn::tensor::Tensor;
 
 use super::cell::LstmCell;
 use crate::dropout::Dropout;
+use crate::encoder_output::{EncoderOutput, padded_lengths};
 use crate::initializer::Initializer;
-use crate::memory::{Memory, padded_lengths};
 use crate::pass::Pass;
 use crate::record::SiteRole;
 
@@ -46,7 +46,7 @@ impl LstmEncoder {
     ///
     /// - input: `[batch, source, d_model]`; lengths: `[batch]`
     /// - output states: `[batch, source, d_model]`; last state: `[batch, d_model]`
-    pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> Memory {
+    pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> EncoderOutput {
         let [_, source, _] = input.dims();
         let lengths = padded_lengths(lengths, source);
 
@@ -67,6 +67,6 @@ impl LstmEncoder {
             states = outputs;
             last = vec![end];
         }
-        Memory { states: self.dropout.forward(states, pass), lengths, last }
+        EncoderOutput { states: self.dropout.forward(states, pass), lengths, last }
     }
 }

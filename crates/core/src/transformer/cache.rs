@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::attention::{AttentionCache, KeyValue};
-use crate::memory::Rows;
+use crate::encoder_output::RowSelection;
 
 /// Keys and values of a decoder's own past and of the encoder's states.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct LayerCache {
 
 impl DecoderCache {
     /// Keeps some rows.
-    pub fn select(&mut self, rows: &Rows) {
+    pub fn select(&mut self, rows: &RowSelection) {
         self.lengths = rows.of_lengths(self.lengths.as_deref());
         for layer in &mut self.layers {
             layer.past.select(rows);

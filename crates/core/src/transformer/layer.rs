@@ -5,11 +5,11 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::cache::LayerCache;
-use crate::attention::{AttentionCache, CachedMemory, MultiHeadAttention, Scope};
+use crate::attention::{AttentionCache, CachedKeys, MultiHeadAttention, Scope};
 use crate::dropout::Dropout;
+use crate::encoder_output::EncoderOutput;
 use crate::feed_forward::FeedForward;
 use crate::initializer::Initializer;
-use crate::memory::Memory;
 use crate::normalization::Normalization;
 use crate::pass::Pass;
 use crate::record::SiteRole;
@@ -52,7 +52,7 @@ pub(super) struct Input<'a> {
     /// What cross-attention sees.
     pub(super) cross: &'a Scope,
     /// The encoder's output.
-    pub(super) memory: Option<&'a Memory>,
+    pub(super) memory: Option<&'a EncoderOutput>,
     /// What earlier positions left, when positions are written one after the other.
     pub(super) cache: Option<&'a mut LayerCache>,
 }
@@ -70,16 +70,18 @@ impl TransformerLayer {
         let attention = |heads, of: AttentionKind, memory: usize| {
             // The names that weights are drawn by: others would be other models.
             let name = match (kind, of) {
-                (_, AttentionKind::Cross) => "cross",
-                (StackKind::Encoder, AttentionKind::Own) => "attention",
-                (StackKind::Decoder, AttentionKind::Own) => "own",
+                (_, AttentionKind::CrossAttention) => "cross",
+                (StackKind::Encoder, AttentionKind::SelfAttention) => "attention",
+                (StackKind::Decoder, AttentionKind::SelfAttention) => "own",
             };
             let (place, widths) = (Place { stack: kind, layer: number, kind: of }, [d_model, memory]);
             let initializer = initializer.child(name);
             MultiHeadAttention::init(heads, place, widths, gains, dropout.attention, &initializer)
         };
         let (self_attention, ssru) = match &layers.mixer {
-            Mixer::SelfAttention(heads) => (Some(attention(heads, AttentionKind::Own, d_model)), None),
+            Mixer::SelfAttention(heads) => {
+                (Some(attention(heads, AttentionKind::SelfAttention, d_model)), None)
+            }
             Mixer::Ssru => (None, Some(Ssru::init(d_model, &initializer.child("ssru")))),
         };
         let cross = layers.cross_attention.as_ref();
@@ -88,7 +90,7 @@ impl TransformerLayer {
             self_attention,
             ssru_norm: ssru.is_some().then(norm),
             ssru,
-            cross_attention: cross.map(|heads| attention(heads, AttentionKind::Cross, memory)),
+            cross_attention: cross.map(|heads| attention(heads, AttentionKind::CrossAttention, memory)),
             cross_attention_norm: cross.is_some().then(norm),
             feed_forward: FeedForward::init(
                 &layers.feed_forward,
@@ -109,7 +111,7 @@ impl TransformerLayer {
     }
 
     /// The cache before the first position.
-    pub(super) fn start(&self, memory: Option<&Memory>) -> LayerCache {
+    pub(super) fn start(&self, memory: Option<&EncoderOutput>) -> LayerCache {
         let cross = self.cross_attention.as_ref().zip(memory);
         let cross = cross.map(|(attention, memory)| attention.project(memory.states.clone(), None));
         LayerCache { past: AttentionCache::default(), cell: None, cross }
@@ -133,11 +135,11 @@ impl TransformerLayer {
     fn mix(&self, stream: Tensor<3>, input: &mut Input<'_>, pass: &mut Pass) -> Tensor<3> {
         let cache = input.cache.as_deref_mut();
         if let (Some(attention), Some(norm)) = (&self.self_attention, &self.self_attention_norm) {
-            pass.at(self.kind, Some(self.number), SiteRole::Attention(AttentionKind::Own));
+            pass.at(self.kind, Some(self.number), SiteRole::Attention(AttentionKind::SelfAttention));
             return self.residual.forward(norm, stream, pass, |stream, branch, pass| match cache {
                 None => attention.forward(stream, None, input.scope, branch, pass),
                 Some(cache) => {
-                    let past = CachedMemory::Growing(&mut cache.past);
+                    let past = CachedKeys::Growing(&mut cache.past);
                     attention.forward_cached(stream, past, input.scope, branch, pass)
                 }
             });
@@ -158,11 +160,11 @@ impl TransformerLayer {
         let (Some(attention), Some(norm)) = (&self.cross_attention, &self.cross_attention_norm) else {
             return stream;
         };
-        pass.at(self.kind, Some(self.number), SiteRole::Attention(AttentionKind::Cross));
+        pass.at(self.kind, Some(self.number), SiteRole::Attention(AttentionKind::CrossAttention));
         self.residual.forward(norm, stream, pass, |stream, branch, pass| {
             match (input.cache.as_ref().and_then(|cache| cache.cross.as_ref()), input.memory) {
                 (Some(memory), _) => {
-                    attention.forward_cached(stream, CachedMemory::Whole(memory), input.cross, branch, pass)
+                    attention.forward_cached(stream, CachedKeys::Whole(memory), input.cross, branch, pass)
                 }
                 (None, Some(memory)) => {
                     attention.forward(stream, Some(memory.states.clone()), input.cross, branch, pass)

@@ -59,7 +59,7 @@ fn plain_logits(case: &Case) -> Vec<f32> {
     let task = &case.translator.adapters.tasks()[0];
     let hidden = if task.aligned {
         let memory = memory.expect("an aligned task has a source");
-        model.decode_aligned(0, &memory, case.tokens.len(), pass)
+        model.decode_per_position(0, &memory, case.tokens.len(), pass)
     } else {
         let Some(any2any_adapter::Head::Softmax { begin, .. }) =
             case.translator.adapters.adapter(task.target).head()
@@ -136,7 +136,7 @@ fn every_head_of_every_layer_shares_out_its_attention() {
             let heads = if case.name.starts_with("lstm") { 1 } else { 4 };
             let of = |is_source: bool| if is_source { case.positions() } else { queries };
             let is_source = stack == StackKind::Encoder;
-            let expected = [heads, of(is_source), of(is_source || kind == AttentionKind::Cross)];
+            let expected = [heads, of(is_source), of(is_source || kind == AttentionKind::CrossAttention)];
             assert_eq!(attention.weights.shape, expected, "{}: {:?}", case.name, attention.place);
             let sums: Vec<f32> =
                 attention.weights.values.chunks(expected[2]).map(|row| row.iter().sum()).collect();
@@ -152,7 +152,8 @@ fn nobody_sees_a_masked_position() {
         for masked in [&[1][..], &[0, 2], &whole] {
             let found = look(&case, &masking(masked));
             for attention in found.attention.iter().filter(|attention| {
-                (attention.place.stack, attention.place.kind) != (StackKind::Decoder, AttentionKind::Own)
+                (attention.place.stack, attention.place.kind)
+                    != (StackKind::Decoder, AttentionKind::SelfAttention)
             }) {
                 for row in attention.weights.values.chunks(case.positions()) {
                     let seen: f32 = masked.iter().map(|&key| row[key]).sum();
@@ -192,11 +193,11 @@ fn a_muted_head_is_one_that_nothing_reads() {
     let place = |stack, kind, layer| Place { stack, kind, layer };
     let (encoder, decoder) = (StackKind::Encoder, StackKind::Decoder);
     for (body, place, module) in [
-        ("transformer", place(encoder, AttentionKind::Own, 0), "encoder.layers.0.self_attention"),
-        ("transformer", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.self_attention"),
-        ("transformer", place(decoder, AttentionKind::Cross, 0), "decoder.layers.0.cross_attention"),
-        ("decoder_only", place(decoder, AttentionKind::Own, 1), "decoder.layers.1.self_attention"),
-        ("lstm", place(decoder, AttentionKind::Cross, 0), "decoder"),
+        ("transformer", place(encoder, AttentionKind::SelfAttention, 0), "encoder.layers.0.self_attention"),
+        ("transformer", place(decoder, AttentionKind::SelfAttention, 1), "decoder.layers.1.self_attention"),
+        ("transformer", place(decoder, AttentionKind::CrossAttention, 0), "decoder.layers.0.cross_attention"),
+        ("decoder_only", place(decoder, AttentionKind::SelfAttention, 1), "decoder.layers.1.self_attention"),
+        ("lstm", place(decoder, AttentionKind::CrossAttention, 0), "decoder"),
     ] {
         let (head, d_model, d_head) = if body == "lstm" { (0, 16, 16) } else { (2, 16, 4) };
         let has_it = |case: &Case| case.name.starts_with(body) && !case.name.contains("attention: none");
@@ -357,7 +358,7 @@ fn the_machine_shows_the_numbers_of_the_look() {
         for attention in &found.attention {
             let Place { stack, layer, kind } = attention.place;
             let stack = if stack == StackKind::Encoder { "encoder" } else { "decoder" };
-            let kind = if kind == AttentionKind::Own { "attention" } else { "cross_attention" };
+            let kind = if kind == AttentionKind::SelfAttention { "attention" } else { "cross_attention" };
             let id = match case.name.starts_with("lstm") {
                 true => format!("{stack}.{kind}"),
                 false => format!("{stack}.{layer}.{kind}"),
@@ -424,7 +425,7 @@ fn mistakes_are_named() {
     };
     let source = transformer.source.as_ref();
     let muting = |layer, head| {
-        let place = Place { stack: StackKind::Encoder, kind: AttentionKind::Own, layer };
+        let place = Place { stack: StackKind::Encoder, kind: AttentionKind::SelfAttention, layer };
         Interventions { masked: Vec::new(), muted: vec![(place, head)] }
     };
     check(None, &[], Interventions::default(), "source");

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::attention::{Gradients, Inputs, Results, Rows, Shape, Visibility};
 use super::blocks::{block_rows, reduce_rows, split};
 use super::dropout::Mask;
-use super::matrix::Into;
+use super::matrix::Accumulate;
 use super::rotation::Rotation;
 use super::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, unjoin};
 use super::simd::vectorized;
@@ -92,7 +92,7 @@ impl AttentionLayer<'_> {
                 let joined = Joined::new(&[self.query, self.key, self.value], d_model);
                 let mut projected = joined.linear().forward(stream, self.branch.norm);
                 if let Some(rotation) = self.rotation {
-                    rotation.turn(&mut projected, 3 * d_model, 2 * self.shape.heads, false);
+                    rotation.apply_rotary(&mut projected, 3 * d_model, 2 * self.shape.heads, false);
                 }
                 (projected, None)
             }
@@ -139,7 +139,7 @@ impl AttentionLayer<'_> {
                 vectorized!(self.branch.split(rows.start, &gradient[places.clone()], of_layer, d_model));
                 let (weight, bias) = sums.split_at_mut(square);
                 self.output.add_parameter_gradients(&saved.context[places], of_layer, weight, bias);
-                self.output.input_gradient(of_layer, Into::Replace, of_context);
+                self.output.input_gradient(of_layer, Accumulate::Replace, of_context);
             },
         );
 
@@ -159,7 +159,7 @@ impl AttentionLayer<'_> {
         );
         drop(of_context);
         if let (Some(rotation), None) = (self.rotation, memory) {
-            rotation.turn(&mut of_query, 3 * d_model, 2 * self.shape.heads, true);
+            rotation.apply_rotary(&mut of_query, 3 * d_model, 2 * self.shape.heads, true);
         }
 
         let joined = match memory {
@@ -174,7 +174,7 @@ impl AttentionLayer<'_> {
             (Some(memory), Some(gradient)) => {
                 let [query] = unjoin(weight, bias);
                 let joined = Joined::new(&[self.key, self.value], d_model);
-                let plain = Branch { norm: None, carry: 0.0, mask: None };
+                let plain = Branch { norm: None, residual_scale: 0.0, mask: None };
                 let mut of_states = vec![0.0; batch * keys * d_model];
                 let sums = projection_backward(&joined, plain, memory, &gradient, memory, &mut of_states);
                 let (weight, bias) = sums.split_at(joined.linear().weight.len());
@@ -222,8 +222,8 @@ fn projection_backward(
             let [weight, bias, norm] = split(sums, [linear.weight.len(), outputs, norm_values]);
             let normed = super::rows::normalised(branch.norm, &input[places.clone()], scratch);
             linear.add_parameter_gradients(normed, gradient, weight, bias);
-            linear.input_gradient(gradient, Into::Replace, input_gradient);
-            if branch.norm.is_some() || branch.carry != 0.0 {
+            linear.input_gradient(gradient, Accumulate::Replace, input_gradient);
+            if branch.norm.is_some() || branch.residual_scale != 0.0 {
                 vectorized!({
                     branch.rejoin(&input[places.clone()], &carried[places], input_gradient, norm, inputs);
                 });

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::matrix::{Into, Matrix, MatrixMut, multiply, multiply_in_pieces};
+use super::matrix::{Accumulate, Matrix, MatrixMut, multiply, multiply_in_pieces};
 use super::simd::{add, dot, exponentials, maximum, vectorized};
 
 /// What one row comes to.
@@ -106,7 +106,7 @@ impl CrossEntropy<'_> {
             }
             let exponentials = Matrix::new(slice.exponentials, slice.rows.len(), vocabulary);
             let scaled = Matrix::new(&scaled, slice.rows.len(), width);
-            multiply_in_pieces(&mut of_table, TOKENS, Into::Add, exponentials.transposed(), scaled);
+            multiply_in_pieces(&mut of_table, TOKENS, Accumulate::Add, exponentials.transposed(), scaled);
             for (&row, hidden) in slice.rows.iter().zip(slice.hidden.chunks_exact(width)) {
                 let of_target = &mut of_table[self.targets[row] as usize * width..][..width];
                 for (of_target, &hidden) in of_target.iter_mut().zip(hidden) {
@@ -164,7 +164,12 @@ impl CrossEntropy<'_> {
                 .map(|((logits, means), (hidden, rows))| {
                     let count = rows.len();
                     let of_hidden = Matrix::new(hidden, count, width);
-                    multiply(MatrixMut::new(logits, count, vocabulary), Into::Replace, of_hidden, columns);
+                    multiply(
+                        MatrixMut::new(logits, count, vocabulary),
+                        Accumulate::Replace,
+                        of_hidden,
+                        columns,
+                    );
                     let of_rows = vectorized!({
                         let pairs = logits.chunks_exact_mut(vocabulary).zip(hidden.chunks_exact(width));
                         let mut of_rows = Vec::with_capacity(count);
@@ -176,7 +181,12 @@ impl CrossEntropy<'_> {
                     });
                     if means_too {
                         let exponentials = Matrix::new(logits, count, vocabulary);
-                        multiply(MatrixMut::new(means, count, width), Into::Replace, exponentials, table);
+                        multiply(
+                            MatrixMut::new(means, count, width),
+                            Accumulate::Replace,
+                            exponentials,
+                            table,
+                        );
                     }
                     of_rows
                 })

@@ -7,12 +7,12 @@ use rayon::prelude::*;
 use super::activation;
 use super::blocks::{block_rows, reduce_rows, split};
 use super::dropout::Mask;
-use super::matrix::Into;
+use super::matrix::Accumulate;
 use super::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, normalised, unjoin};
 use super::simd::vectorized;
 
 /// The parameters and settings of a feed-forward sub-layer:
-/// `carry * x + dropout(activation(norm(x) W1 + b1) W2 + b2)`.
+/// `residual_scale * x + dropout(activation(norm(x) W1 + b1) W2 + b2)`.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedForwardLayer<'a> {
     /// How it joins the residual stream.
@@ -127,7 +127,7 @@ impl FeedForwardLayer<'_> {
                     self.activate(rows.start, sums, active);
                 });
                 self.outer.add_parameter_gradients(active, of_layer, outer_weight, outer_bias);
-                self.outer.input_gradient(of_layer, Into::Replace, active);
+                self.outer.input_gradient(of_layer, Accumulate::Replace, active);
                 vectorized!({
                     let rows_of = active.chunks_exact_mut(d_ff).zip(of_sums.chunks_exact_mut(width));
                     for (row, ((active, of_sums), sums)) in rows_of.zip(sums.chunks_exact(width)).enumerate()
@@ -138,7 +138,7 @@ impl FeedForwardLayer<'_> {
                 });
                 let normed = normalised(self.branch.norm, &stream[places.clone()], &mut scratch.normed);
                 into.add_parameter_gradients(normed, of_sums, weight, bias);
-                into.input_gradient(of_sums, Into::Replace, of_stream);
+                into.input_gradient(of_sums, Accumulate::Replace, of_stream);
                 vectorized!({
                     self.branch.rejoin(&stream[places.clone()], &gradient[places], of_stream, norm, d_model);
                 });

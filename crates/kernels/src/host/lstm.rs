@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::blocks::{block_rows, reduce_rows, split};
-use super::matrix::{Into, Matrix, MatrixMut, multiply};
+use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use super::rows::{Linear, LinearGradients};
 use super::simd::{add, exp, sigmoid, vectorized};
 
@@ -107,7 +107,7 @@ impl LstmLayer<'_> {
                             4 * width,
                             positions * 4 * width,
                         ),
-                        Into::Add,
+                        Accumulate::Add,
                         Matrix::new(&hidden, rows, width),
                         Matrix::new(self.hidden.weight, width, 4 * width),
                     );
@@ -178,10 +178,10 @@ impl LstmLayer<'_> {
                 let of_gates = &of_gates[rows.start * 4 * width..rows.end * 4 * width];
                 let input = &input[rows.start * inputs..rows.end * inputs];
                 self.input.add_parameter_gradients(input, of_gates, weight, bias);
-                self.input.input_gradient(of_gates, Into::Replace, of_input);
+                self.input.input_gradient(of_gates, Accumulate::Replace, of_input);
                 multiply(
                     MatrixMut::new(recurrent, width, 4 * width),
-                    Into::Add,
+                    Accumulate::Add,
                     Matrix::new(&before[rows.start * width..], rows.len(), width).transposed(),
                     Matrix::new(of_gates, rows.len(), 4 * width),
                 );
@@ -245,7 +245,7 @@ impl LstmLayer<'_> {
             let of_position = &of_gates[position * 4 * width..];
             multiply(
                 MatrixMut::new(&mut passed, rows, width),
-                Into::Replace,
+                Accumulate::Replace,
                 Matrix::strided(of_position, rows, 4 * width, positions * 4 * width),
                 Matrix::new(self.hidden.weight, width, 4 * width).transposed(),
             );

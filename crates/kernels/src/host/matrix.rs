@@ -28,7 +28,7 @@ pub struct MatrixMut<'a> {
 
 /// What happens to the values that the output holds already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Into {
+pub enum Accumulate {
     /// They are overwritten.
     Replace,
     /// The product is added to them.
@@ -130,7 +130,7 @@ const SMALL: usize = 1 << 17;
 /// # Panics
 ///
 /// When the shapes do not fit.
-pub fn multiply(output: MatrixMut<'_>, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
+pub fn multiply(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
     assert!(
         a.rows == output.rows && b.columns == output.columns && a.columns == b.rows,
         "a {} x {} matrix is no product of {} x {} and {} x {}",
@@ -154,7 +154,7 @@ pub fn multiply(output: MatrixMut<'_>, into: Into, a: Matrix<'_>, b: Matrix<'_>)
 /// # Panics
 ///
 /// When the shapes do not fit.
-pub fn multiply_in_pieces(output: &mut [f32], rows: usize, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
+pub fn multiply_in_pieces(output: &mut [f32], rows: usize, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
     let columns = b.columns;
     output.par_chunks_mut((rows * columns).max(1)).enumerate().for_each(|(piece, output)| {
         let count = output.len() / columns.max(1);
@@ -163,7 +163,7 @@ pub fn multiply_in_pieces(output: &mut [f32], rows: usize, into: Into, a: Matrix
     });
 }
 
-fn large(output: MatrixMut<'_>, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
+fn large(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
     if output.rows == 0 || output.columns == 0 {
         return;
     }
@@ -181,7 +181,7 @@ fn large(output: MatrixMut<'_>, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
             output.values.as_mut_ptr(),
             1,
             output.row_stride as isize,
-            into == Into::Add,
+            into == Accumulate::Add,
             a.values.as_ptr(),
             a.column_stride as isize,
             a.row_stride as isize,
@@ -203,7 +203,7 @@ const TILE_ROWS: usize = 4;
 const TILE_COLUMNS: usize = 32;
 
 #[inline(always)]
-fn small(output: MatrixMut<'_>, into: Into, a: Matrix<'_>, b: Matrix<'_>) {
+fn small(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) {
     let MatrixMut { values, rows, columns, row_stride } = output;
     let mut row = 0;
     while row + TILE_ROWS <= rows {
@@ -223,7 +223,7 @@ fn tiles<const ROWS: usize>(
     row: usize,
     columns: usize,
     row_stride: usize,
-    into: Into,
+    into: Accumulate,
     a: Matrix<'_>,
     b: Matrix<'_>,
 ) {
@@ -252,7 +252,7 @@ fn tile<const ROWS: usize, const COLUMNS: usize>(
     row: usize,
     column: usize,
     row_stride: usize,
-    into: Into,
+    into: Accumulate,
     a: Matrix<'_>,
     b: Matrix<'_>,
 ) {
@@ -269,7 +269,7 @@ fn tile<const ROWS: usize, const COLUMNS: usize>(
     for (offset, sums) in sums.iter().enumerate() {
         let output = &mut values[(row + offset) * row_stride + column..][..COLUMNS];
         for (output, &sum) in output.iter_mut().zip(sums) {
-            *output = if into == Into::Add { *output + sum } else { sum };
+            *output = if into == Accumulate::Add { *output + sum } else { sum };
         }
     }
 }
@@ -309,7 +309,7 @@ mod tests {
         {
             for transpose_a in [false, true] {
                 for transpose_b in [false, true] {
-                    for into in [Into::Replace, Into::Add] {
+                    for into in [Accumulate::Replace, Accumulate::Add] {
                         let (of_a, of_b) = (
                             values(rows * (inner + 3) + inner * (rows + 3), 1),
                             values(inner * (columns + 2) + columns * (inner + 2), 2),
@@ -330,7 +330,7 @@ mod tests {
                         for row in 0..rows {
                             for column in 0..=columns {
                                 let place = row * (columns + 1) + column;
-                                let mut expected = if into == Into::Add { before[place] } else { 0.0 };
+                                let mut expected = if into == Accumulate::Add { before[place] } else { 0.0 };
                                 if column == columns {
                                     expected = before[place]; // between the rows: left alone
                                 } else {

@@ -40,7 +40,7 @@ impl Rotation {
 
     /// Turns the first `heads` heads of every row, or back; rows are those of consecutive positions, sequence
     /// after sequence.
-    pub fn turn(&self, rows: &mut [f32], stride: usize, heads: usize, back: bool) {
+    pub fn apply_rotary(&self, rows: &mut [f32], stride: usize, heads: usize, back: bool) {
         let positions = self.positions();
         if positions == 0 || stride == 0 {
             return;
@@ -72,7 +72,7 @@ mod tests {
 
     fn turned(vector: [f32; 4], position: usize) -> Vec<f32> {
         let mut row = vector.to_vec();
-        Rotation::new(position, 1, 4).turn(&mut row, 4, 1, false);
+        Rotation::new(position, 1, 4).apply_rotary(&mut row, 4, 1, false);
         row
     }
 
@@ -91,9 +91,9 @@ mod tests {
         let rotation = Rotation::new(3, 5, 6);
         let values: Vec<f32> = (0..10 * 14).map(|at| at as f32 / 7.0).collect();
         let mut turned = values.clone();
-        rotation.turn(&mut turned, 14, 2, false);
+        rotation.apply_rotary(&mut turned, 14, 2, false);
         assert!(turned.iter().zip(&values).any(|(turned, value)| (turned - value).abs() > 0.1));
-        rotation.turn(&mut turned, 14, 2, true);
+        rotation.apply_rotary(&mut turned, 14, 2, true);
         assert!(turned.iter().zip(&values).all(|(turned, value)| (turned - value).abs() < 1e-4));
     }
 }

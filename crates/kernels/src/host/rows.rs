@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::blocks::block_rows;
 use super::dropout::Mask;
 use super::layer_norm::Norm;
-use super::matrix::{Into, Matrix, MatrixMut, multiply};
+use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use super::simd::{add, vectorized};
 
 /// A linear map, `x W + b`.
@@ -98,7 +98,7 @@ impl Linear<'_> {
         output.chunks_exact_mut(outputs.max(1)).for_each(|output| output.copy_from_slice(self.bias));
         multiply(
             MatrixMut::new(output, rows, outputs),
-            Into::Add,
+            Accumulate::Add,
             Matrix::new(input, rows, inputs),
             Matrix::new(self.weight, inputs, outputs),
         );
@@ -119,7 +119,7 @@ impl Linear<'_> {
     }
 
     /// The gradient of consecutive rows of the input, on this thread.
-    pub fn input_gradient(&self, gradient: &[f32], into: Into, output: &mut [f32]) {
+    pub fn input_gradient(&self, gradient: &[f32], into: Accumulate, output: &mut [f32]) {
         let (inputs, outputs) = (self.inputs(), self.outputs());
         let rows = gradient.len() / outputs.max(1);
         multiply(
@@ -142,7 +142,7 @@ impl Linear<'_> {
         let rows = gradient.len() / outputs.max(1);
         multiply(
             MatrixMut::new(weight_gradient, inputs, outputs),
-            Into::Add,
+            Accumulate::Add,
             Matrix::new(input, rows, inputs).transposed(),
             Matrix::new(gradient, rows, outputs),
         );
@@ -162,13 +162,13 @@ pub fn normalised<'a>(norm: Option<Norm<'_>>, input: &'a [f32], scratch: &'a mut
     }
 }
 
-/// How a sub-layer joins the residual stream: `carry * x + dropout(layer(norm(x)))`.
+/// How a sub-layer joins the residual stream: `residual_scale * x + dropout(layer(norm(x)))`.
 #[derive(Clone, Copy, Debug)]
 pub struct Branch<'a> {
     /// Normalises what the layer reads.
     pub norm: Option<Norm<'a>>,
     /// Multiplies what is carried past the layer.
-    pub carry: f32,
+    pub residual_scale: f32,
     /// Drops elements of what the layer gives.
     pub mask: Option<Mask>,
 }
@@ -182,13 +182,13 @@ impl Branch<'_> {
             match self.mask {
                 None => {
                     for (output, &carried) in output.iter_mut().zip(carried) {
-                        *output = carried.mul_add(self.carry, *output);
+                        *output = carried.mul_add(self.residual_scale, *output);
                     }
                 }
                 Some(mask) => {
                     let mask = mask.row(first + row);
                     for (column, (output, &carried)) in output.iter_mut().zip(carried).enumerate() {
-                        *output = carried.mul_add(self.carry, *output * mask.factor(column as u32));
+                        *output = carried.mul_add(self.residual_scale, *output * mask.factor(column as u32));
                     }
                 }
             }
@@ -224,7 +224,7 @@ impl Branch<'_> {
                 norm.row_backward(input, gradient, gain_gradient, bias_gradient);
             }
             for (gradient, &carried) in gradient.iter_mut().zip(carried) {
-                *gradient = carried.mul_add(self.carry, *gradient);
+                *gradient = carried.mul_add(self.residual_scale, *gradient);
             }
         }
     }

@@ -47,7 +47,7 @@ pub struct AttentionShape {
     pub mask: Option<Mask>,
 }
 
-/// `carry * x + dropout(attention(norm(x), memory))`, where the memory is `norm(x)` itself unless given
+/// `residual_scale * x + dropout(attention(norm(x), memory))`, where the memory is `norm(x)` itself unless given
 /// (Vaswani et al. 2017, section 3.2).
 ///
 /// A query that sees no key gets no values.
@@ -90,9 +90,9 @@ pub fn primitive(
     let [batch, queries, _] = stream.dims();
     let Attention { heads: count, d_head, .. } = shape.attention;
     let rotation = shape.rotation.filter(|_| memory.is_none());
-    let turn = |heads: Tensor<4>| match &rotation {
+    let apply_rotary = |heads: Tensor<4>| match &rotation {
         None => heads,
-        Some(rotation) => turn(rotation, heads),
+        Some(rotation) => apply_rotary(rotation, heads),
     };
     let input = branch.primitive_input(stream.clone());
     let memory = memory.unwrap_or_else(|| input.clone());
@@ -101,8 +101,8 @@ pub fn primitive(
         |input: Tensor<3>, (weight, bias): (Tensor<2>, Tensor<1>)| module::linear(input, weight, Some(bias));
     let heads =
         |input: Tensor<3>, positions: usize| input.reshape([batch, positions, count, d_head]).swap_dims(1, 2);
-    let query = turn(heads(linear(input, parameters.query), queries));
-    let key = turn(heads(linear(memory.clone(), parameters.key), keys));
+    let query = apply_rotary(heads(linear(input, parameters.query), queries));
+    let key = apply_rotary(heads(linear(memory.clone(), parameters.key), keys));
     let value = heads(linear(memory, parameters.value), keys);
     let weights = attention_weights(query, key, shape.attention.scale(), &shape.visibility, None);
     let context = super::dropout::primitive(weights, shape.mask).matmul(value);
@@ -111,7 +111,7 @@ pub fn primitive(
 }
 
 /// Turns queries or keys, `[batch, heads, positions, d_head]`, in burn's primitives on every backend.
-pub fn turn(rotation: &Rotation, heads: Tensor<4>) -> Tensor<4> {
+pub fn apply_rotary(rotation: &Rotation, heads: Tensor<4>) -> Tensor<4> {
     let [_, _, positions, d_head] = heads.dims();
     let (half, device) = (d_head / 2, heads.device());
     let table = |values: &[f32]| {

@@ -25,13 +25,13 @@ impl Norm {
     }
 }
 
-/// `carry * x + dropout(layer(norm(x)))`.
+/// `residual_scale * x + dropout(layer(norm(x)))`.
 #[derive(Clone, Debug)]
 pub struct Branch {
     /// Normalises what the layer reads.
     pub norm: Option<Norm>,
     /// Multiplies what is carried past the layer.
-    pub carry: f64,
+    pub residual_scale: f64,
     /// Drops elements of what the layer gives.
     pub mask: Option<Mask>,
 }
@@ -49,7 +49,7 @@ impl Branch {
     /// The stream, joined with what the layer gives, for layers that are not fused.
     #[must_use]
     pub fn join(&self, stream: Tensor<3>, output: Tensor<3>) -> Tensor<3> {
-        let carried = if self.carry == 1.0 { stream } else { stream * self.carry };
+        let carried = if self.residual_scale == 1.0 { stream } else { stream * self.residual_scale };
         carried + super::dropout::dropout(output, self.mask)
     }
 
@@ -63,7 +63,7 @@ impl Branch {
 
     /// The stream, joined with what the layer gives.
     pub(crate) fn primitive_join(&self, stream: Tensor<3>, output: Tensor<3>) -> Tensor<3> {
-        stream * self.carry + super::dropout::primitive(output, self.mask)
+        stream * self.residual_scale + super::dropout::primitive(output, self.mask)
     }
 }
 
@@ -80,7 +80,7 @@ impl Branch {
     /// What remains of the branch when its tensors have become inputs.
     pub(super) fn settings(&self) -> Settings {
         let norm = self.norm.as_ref().map(|norm| (norm.kind, norm.epsilon as f32));
-        Settings { norm, carry: self.carry as f32, mask: self.mask }
+        Settings { norm, residual_scale: self.residual_scale as f32, mask: self.mask }
     }
 }
 
@@ -89,7 +89,7 @@ impl Branch {
 #[derive(Clone, Copy)]
 pub(super) struct Settings {
     norm: Option<(NormKind, f32)>,
-    carry: f32,
+    residual_scale: f32,
     mask: Option<Mask>,
 }
 
@@ -106,6 +106,6 @@ impl Settings {
             }
             (_, rest) => (None, rest),
         };
-        (crate::host::rows::Branch { norm, carry: self.carry, mask: self.mask }, rest)
+        (crate::host::rows::Branch { norm, residual_scale: self.residual_scale, mask: self.mask }, rest)
     }
 }

@@ -17,7 +17,7 @@ pub struct FeedForwardParameters {
     pub outer: (Tensor<2>, Tensor<1>),
 }
 
-/// `carry * x + dropout(activation(norm(x) W1 + b1) W2 + b2)` at every position.
+/// `residual_scale * x + dropout(activation(norm(x) W1 + b1) W2 + b2)` at every position.
 ///
 /// # Shapes
 ///

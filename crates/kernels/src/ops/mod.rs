@@ -14,7 +14,9 @@ mod optimizer;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
-pub use attention::{AttentionParameters, AttentionShape, Visibility, attention, attention_weights, turn};
+pub use attention::{
+    AttentionParameters, AttentionShape, Visibility, apply_rotary, attention, attention_weights,
+};
 pub use branch::{Branch, Norm};
 pub use cross_entropy::{Outcome, Targets, cross_entropy, cross_entropy_outcomes};
 pub use dropout::dropout;

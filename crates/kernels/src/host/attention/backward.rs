@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{Inputs, Rows, Scratch, Shape, TILE};
 use crate::host::blocks::sized;
-use crate::host::matrix::{Into, Matrix, MatrixMut, multiply, transpose_into};
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::{LANES, dot, vectorized};
 
 /// Where the gradients of queries, keys and values are written, in rows like those of the inputs.
@@ -162,7 +162,7 @@ impl Inputs<'_> {
             let gradient = of_gradient.head(shape, head, first_query + first, rows);
             multiply(
                 MatrixMut::strided(of_scores, rows, columns, width),
-                Into::Replace,
+                Accumulate::Replace,
                 gradient,
                 Matrix::strided(values, d_head, columns, width),
             );
@@ -182,9 +182,9 @@ impl Inputs<'_> {
             let weights = Matrix::strided(scores, rows, seen, width);
             let of_scores = Matrix::strided(of_scores, rows, seen, width);
             let query = self.query.head(shape, head, first_query + first, rows);
-            let into = if first == 0 { Into::Replace } else { Into::Add };
+            let into = if first == 0 { Accumulate::Replace } else { Accumulate::Add };
             let keys = self.key.head(shape, head, first_key, seen);
-            multiply(gradients.of_query(first, rows, d_head), Into::Replace, of_scores, keys);
+            multiply(gradients.of_query(first, rows, d_head), Accumulate::Replace, of_scores, keys);
             let (key_column, value_column) = (gradients.key_column, gradients.value_column);
             let of_key = gradients.of_memory(key_column, seen, d_head);
             multiply(of_key, into, of_scores.transposed(), query);

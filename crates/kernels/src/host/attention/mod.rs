@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::blocks::sized;
 use super::dropout::Mask;
-use super::matrix::{Into, Matrix, MatrixMut, multiply, transpose_into};
+use super::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use super::simd::{LANES, exponentials, vectorized};
 
 pub use backward::{Gradients, Results};
@@ -190,7 +190,7 @@ impl Inputs<'_> {
             }
             multiply(
                 MatrixMut::strided(&mut output[head * shape.d_head..], rows, shape.d_head, d_model),
-                Into::Replace,
+                Accumulate::Replace,
                 Matrix::strided(scores, rows, seen, width),
                 self.value.head(shape, head, sequence * shape.keys, seen),
             );
@@ -214,7 +214,7 @@ impl Inputs<'_> {
         let columns = seen.next_multiple_of(LANES);
         multiply(
             MatrixMut::strided(scores, rows, columns, width),
-            Into::Replace,
+            Accumulate::Replace,
             self.query.head(shape, head, sequence * shape.queries + first, rows),
             Matrix::strided(keys, shape.d_head, columns, width),
         );

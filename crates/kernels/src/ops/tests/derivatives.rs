@@ -18,8 +18,11 @@ fn gradients_are_derivatives() {
     let (heads, d_model, d_ff, batch, positions) = (2, 8, 12, 2, 5);
     let linears: Vec<_> = (0..4).map(|_| random.linear(d_model, d_model, &device)).collect();
     let (inner, outer) = (random.linear(d_model, d_ff, &device), random.linear(d_ff, d_model, &device));
-    let branch =
-        Branch { norm: Some(random.norm(d_model, &device)), carry: 1.0, mask: Some(Mask::new(0.2, 9)) };
+    let branch = Branch {
+        norm: Some(random.norm(d_model, &device)),
+        residual_scale: 1.0,
+        mask: Some(Mask::new(0.2, 9)),
+    };
     let visibility = Visibility { lengths: Some(vec![5, 3]), causal: true, ..Visibility::default() };
     let shape = AttentionShape {
         attention: Attention::new(d_model, heads),
@@ -79,7 +82,7 @@ fn threads_do_not_change_a_bit() {
                 (random.linear(d_model, d_ff, &device), random.linear(d_ff, d_model, &device));
             let branch = Branch {
                 norm: Some(random.norm(d_model, &device)),
-                carry: 1.0,
+                residual_scale: 1.0,
                 mask: Some(Mask::new(0.3, 1)),
             };
             let shape = AttentionShape {

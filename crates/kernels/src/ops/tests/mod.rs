@@ -68,7 +68,7 @@ impl Random {
 
     fn branch(&mut self, d_model: usize, device: &Device) -> Branch {
         let norm = self.bool().then(|| self.norm(d_model, device));
-        Branch { norm, carry: if self.bool() { 1.0 } else { 1.7 }, mask: self.mask() }
+        Branch { norm, residual_scale: if self.bool() { 1.0 } else { 1.7 }, mask: self.mask() }
     }
 }
 

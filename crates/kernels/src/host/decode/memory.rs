@@ -2,7 +2,7 @@
 
 use super::distance::DistanceBias;
 use crate::host::attention::Rows;
-use crate::host::matrix::{Into, Matrix, MatrixMut, multiply, transpose_into};
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::{exponentials, maximum, vectorized};
 
 /// Queries that are computed together.
@@ -72,7 +72,7 @@ impl Memory {
                 .min(queries.rows.values.len());
             multiply(
                 MatrixMut::new(scores, rows, width),
-                Into::Replace,
+                Accumulate::Replace,
                 Matrix::strided(&queries.rows.values[start..], rows, d_head, queries.rows.stride),
                 Matrix::new(&self.keys[head * d_head * width..], d_head, width),
             );
@@ -93,7 +93,7 @@ impl Memory {
             });
             multiply(
                 MatrixMut::strided(&mut output[head * d_head..], rows, d_head, d_model),
-                Into::Replace,
+                Accumulate::Replace,
                 Matrix::strided(scores, rows, self.count, width),
                 Matrix::strided(
                     &self.values[(head * d_head).min(self.values.len())..],
@@ -120,7 +120,7 @@ pub(super) fn softmax(scores: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::forward::distance::DistanceRule;
+    use crate::host::decode::distance::DistanceRule;
 
     #[test]
     fn attention_follows_the_formula() {

@@ -4,13 +4,13 @@
 //! A row's result never depends on how many rows are computed with it: every sum is taken in an order that the
 //! shape of the weights alone decides.
 
-pub mod bytes;
 pub mod distance;
 mod dot_products;
 pub mod elementwise;
+pub mod int8;
+pub mod kv_cache;
 pub mod memory;
 pub mod packed;
-pub mod past;
 pub mod ranking;
 pub mod ssru;
 pub mod weights;

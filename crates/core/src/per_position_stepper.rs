@@ -17,7 +17,7 @@ pub const IMPOSSIBLE: f32 = -1e30;
 /// tokens it writes is for search's own limits to say: each source has as many as it is given here, after which
 /// nothing but the end is possible.
 #[derive(Clone, Debug)]
-pub struct AlignedStepper {
+pub struct PerPositionStepper {
     /// `[source, width, vocabulary]`.
     logits: Vec<f32>,
     width: usize,
@@ -30,7 +30,7 @@ pub struct AlignedStepper {
     place: usize,
 }
 
-impl AlignedStepper {
+impl PerPositionStepper {
     /// A row a source before the first token. `lengths` says how many tokens each source is given.
     pub fn new<S: Entrance>(
         model: &Model<S>,
@@ -44,14 +44,14 @@ impl AlignedStepper {
         let memory = model.encode(task, source, pass).filter(|_| width > 0);
         let vocabulary = model.architecture().outputs(task);
         let logits = memory.map_or_else(Vec::new, |memory| {
-            let logits = model.logits(task, model.decode_aligned(task, &memory, width, pass));
+            let logits = model.logits(task, model.decode_per_position(task, &memory, width, pass));
             logits.into_data().convert::<f32>().try_into_vec().expect("logits are 32-bit floats")
         });
         Self { logits, width, vocabulary, rows: (0..lengths.len()).collect(), lengths, end, place: 0 }
     }
 }
 
-impl Stepper for AlignedStepper {
+impl Stepper for PerPositionStepper {
     type Error = Infallible;
 
     fn vocabulary(&self) -> usize {

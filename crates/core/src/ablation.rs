@@ -7,7 +7,7 @@ use crate::trace::{AttentionKind, Place};
 
 /// What a pass takes away.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Interventions {
+pub(crate) struct Ablations {
     /// The positions of the encoder that are hidden, for each row of the batch.
     pub source: Vec<Vec<usize>>,
     /// The same of the decoder.
@@ -16,18 +16,18 @@ pub(crate) struct Interventions {
     pub muted: Vec<(Place, usize)>,
 }
 
-impl Interventions {
+impl Ablations {
     /// 0 at hidden keys and 1 at the others, `[batch, 1, 1, keys]`; none when none is hidden.
-    pub(crate) fn shown(&self, place: Place, keys: usize, device: &Device) -> Option<Tensor<4>> {
+    pub(crate) fn key_mask(&self, place: Place, keys: usize, device: &Device) -> Option<Tensor<4>> {
         let hidden = match (place.stack, place.kind) {
-            (StackKind::Decoder, AttentionKind::Own) => &self.target,
+            (StackKind::Decoder, AttentionKind::SelfAttention) => &self.target,
             _ => &self.source,
         };
         indicator(hidden, keys, device)
     }
 
     /// 0 at muted heads and 1 at the others, `[1, heads, 1, 1]`; none when none is muted.
-    pub(crate) fn heard(&self, place: Place, heads: usize, device: &Device) -> Option<Tensor<4>> {
+    pub(crate) fn mask_heads(&self, place: Place, heads: usize, device: &Device) -> Option<Tensor<4>> {
         let muted: Vec<usize> =
             self.muted.iter().filter(|(at, _)| *at == place).map(|&(_, head)| head).collect();
         indicator(&[muted], heads, device).map(|heads| heads.swap_dims(1, 3))

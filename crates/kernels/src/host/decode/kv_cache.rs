@@ -11,7 +11,7 @@ use super::memory::softmax;
 
 /// Where keys and values of one layer stand, and which of them a row continues.
 #[derive(Clone, Copy, Debug)]
-pub struct Past<'a> {
+pub struct KvCache<'a> {
     /// For each earlier position the rows of that time, `row_width` values each.
     pub positions: &'a [Vec<f32>],
     /// The values of a row, all layers together.
@@ -28,7 +28,7 @@ pub struct Past<'a> {
     pub bias: Option<&'a DistanceBias>,
 }
 
-impl Past<'_> {
+impl KvCache<'_> {
     /// What each row gathers, `[rows, d_model]`.
     ///
     /// `queries` holds a row each `query_stride` values, `new` the newest position of each row, `row_width`
@@ -128,7 +128,7 @@ mod tests {
     fn each_row_sees_its_own_ancestors() {
         let positions = vec![vec![0.0, 1.0, 0.0, 2.0], vec![0.0, 10.0, 0.0, 20.0]];
         let ancestors = [0, 1, 1, 0, 1, 1];
-        let past = Past {
+        let past = KvCache {
             positions: &positions,
             row_width: 2,
             column: 0,

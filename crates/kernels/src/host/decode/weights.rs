@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::host::rows::Linear;
 
-use super::bytes::{Bytes, RoundedRows, Rounding};
+use super::int8::{Int8, RoundedRows, Rounding};
 use super::packed::{PANEL, Packed};
 
 /// How weights are kept.
@@ -12,9 +12,9 @@ use super::packed::{PANEL, Packed};
 pub enum Precision {
     /// As 32-bit floats.
     #[default]
-    Float,
+    Float32,
     /// As 8-bit whole numbers with a scale each output; rows are rounded to 8 bits on the way in.
-    Byte,
+    Int8,
 }
 
 /// The weights of `x W + b`.
@@ -23,7 +23,7 @@ pub enum Weights {
     /// As 32-bit floats.
     Float(Packed),
     /// As 8-bit whole numbers.
-    Byte(Bytes),
+    Int8(Int8),
 }
 
 /// Rows as weights of one form read them.
@@ -32,7 +32,7 @@ pub enum Input<'a> {
     /// As they are, with their width.
     Float(&'a [f32], usize),
     /// Rounded to 8 bits.
-    Byte(RoundedRows<'a>),
+    Int8(RoundedRows<'a>),
 }
 
 impl Input<'_> {
@@ -41,7 +41,7 @@ impl Input<'_> {
     pub fn rows(self, range: Range<usize>) -> Self {
         match self {
             Self::Float(rows, width) => Self::Float(&rows[range.start * width..range.end * width], width),
-            Self::Byte(rows) => Self::Byte(rows.rows(range)),
+            Self::Int8(rows) => Self::Int8(rows.rows(range)),
         }
     }
 }
@@ -58,16 +58,16 @@ impl Weights {
     /// When a part does not have that many inputs.
     pub fn new(parts: &[Linear<'_>], inputs: usize, precision: Precision) -> Self {
         match precision {
-            Precision::Float => Self::Float(Packed::new(parts, inputs)),
-            Precision::Byte => Self::Byte(Bytes::new(parts, inputs)),
+            Precision::Float32 => Self::Float(Packed::new(parts, inputs)),
+            Precision::Int8 => Self::Int8(Int8::new(parts, inputs)),
         }
     }
 
     /// A table, `[outputs, inputs]`, as the map from rows to their inner products with the rows of the table.
     pub fn transposed(table: &[f32], inputs: usize, precision: Precision) -> Self {
         match precision {
-            Precision::Float => Self::Float(Packed::transposed(table, inputs)),
-            Precision::Byte => Self::Byte(Bytes::transposed(table, inputs)),
+            Precision::Float32 => Self::Float(Packed::transposed(table, inputs)),
+            Precision::Int8 => Self::Int8(Int8::transposed(table, inputs)),
         }
     }
 
@@ -79,7 +79,7 @@ impl Weights {
     pub fn set_bias(&mut self, bias: &[f32]) {
         match self {
             Self::Float(weights) => weights.set_bias(bias),
-            Self::Byte(weights) => weights.set_bias(bias),
+            Self::Int8(weights) => weights.set_bias(bias),
         }
     }
 
@@ -87,7 +87,7 @@ impl Weights {
     pub fn inputs(&self) -> usize {
         match self {
             Self::Float(weights) => weights.inputs(),
-            Self::Byte(weights) => weights.inputs(),
+            Self::Int8(weights) => weights.inputs(),
         }
     }
 
@@ -95,7 +95,7 @@ impl Weights {
     pub fn outputs(&self) -> usize {
         match self {
             Self::Float(weights) => weights.outputs(),
-            Self::Byte(weights) => weights.outputs(),
+            Self::Int8(weights) => weights.outputs(),
         }
     }
 
@@ -103,7 +103,7 @@ impl Weights {
     pub fn column(&self, column: usize, output: &mut [f32]) {
         match self {
             Self::Float(weights) => weights.column(column, output),
-            Self::Byte(weights) => weights.column(column, output),
+            Self::Int8(weights) => weights.column(column, output),
         }
     }
 
@@ -111,7 +111,7 @@ impl Weights {
     pub fn read<'a>(&self, input: &'a [f32], scratch: &'a mut Scratch) -> Input<'a> {
         match self {
             Self::Float(weights) => Input::Float(input, weights.inputs()),
-            Self::Byte(weights) => Input::Byte(scratch.0.round(input, weights.inputs())),
+            Self::Int8(weights) => Input::Int8(scratch.0.round(input, weights.inputs())),
         }
     }
 
@@ -123,7 +123,7 @@ impl Weights {
     pub fn apply(&self, input: &[f32], output: &mut [f32], scratch: &mut Scratch) {
         match self {
             Self::Float(weights) => weights.apply(input, output),
-            Self::Byte(weights) => {
+            Self::Int8(weights) => {
                 let outputs = weights.outputs();
                 let rows = scratch.0.round(input, weights.inputs());
                 weights.multiply(rows, 0..outputs.div_ceil(PANEL), output, outputs);
@@ -139,7 +139,7 @@ impl Weights {
     pub fn apply_panels(&self, input: Input<'_>, panels: Range<usize>, output: &mut [f32]) {
         match (self, input) {
             (Self::Float(weights), Input::Float(input, _)) => weights.apply_panels(input, panels, output),
-            (Self::Byte(weights), Input::Byte(input)) => {
+            (Self::Int8(weights), Input::Int8(input)) => {
                 let stride = panels.len() * PANEL;
                 weights.multiply(input, panels, output, stride);
             }

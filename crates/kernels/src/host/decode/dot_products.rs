@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)] // instructions that the processor must have, and loads of whole registers
 
-use super::bytes::Line;
+use super::int8::Line;
 use super::packed::PANEL;
 use crate::host::simd::vectorized;
 

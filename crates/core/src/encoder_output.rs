@@ -5,7 +5,7 @@ use burn::tensor::{Int, TensorData};
 
 /// The encoder's states, and how many of them are real.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct EncoderOutput {
     /// The states, `[batch, source, d_model]`.
     pub states: Tensor<3>,
     /// How many positions of each row are real; `None` when all are.
@@ -14,15 +14,15 @@ pub struct Memory {
     pub last: Vec<Tensor<2>>,
 }
 
-/// Rows of a batch to keep, in this order; a row may be absent or repeated.
+/// RowSelection of a batch to keep, in this order; a row may be absent or repeated.
 #[derive(Clone, Debug)]
-pub struct Rows {
+pub struct RowSelection {
     numbers: Vec<usize>,
     index: Tensor<1, Int>,
 }
 
-impl Rows {
-    /// Rows by number, for tensors of a device.
+impl RowSelection {
+    /// RowSelection by number, for tensors of a device.
     pub fn new(numbers: &[usize], device: &Device) -> Self {
         let index: Vec<i32> = numbers.iter().map(|&row| row as i32).collect();
         let index = Tensor::from_data(TensorData::new(index, [numbers.len()]), device);
@@ -40,10 +40,10 @@ impl Rows {
     }
 }
 
-impl Memory {
+impl EncoderOutput {
     /// Some rows.
     #[must_use]
-    pub fn select(&self, rows: &Rows) -> Self {
+    pub fn select(&self, rows: &RowSelection) -> Self {
         Self {
             states: rows.of(&self.states),
             lengths: rows.of_lengths(self.lengths.as_deref()),

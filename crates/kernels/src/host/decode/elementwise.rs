@@ -11,11 +11,11 @@ pub fn normalise(norm: Norm<'_>, input: &[f32], output: &mut [f32]) {
     vectorized!(norm.rows(input, output));
 }
 
-/// `stream = carry * stream + layer`.
-pub fn join(stream: &mut [f32], carry: f32, layer: &[f32]) {
+/// `stream = residual_scale * stream + layer`.
+pub fn join(stream: &mut [f32], residual_scale: f32, layer: &[f32]) {
     vectorized!({
         for (stream, &layer) in stream.iter_mut().zip(layer) {
-            *stream = stream.mul_add(carry, layer);
+            *stream = stream.mul_add(residual_scale, layer);
         }
     });
 }

@@ -231,7 +231,7 @@ mod tests {
         let d_model = 8;
         for vocabulary in [5, 33, 700, 9000] {
             let table = values(vocabulary * d_model, 7);
-            let weights = Weights::transposed(&table, d_model, Precision::Float);
+            let weights = Weights::transposed(&table, d_model, Precision::Float32);
             for (rows, count) in [(1, 1), (5, 6), (60, 3)] {
                 let ranking = Ranking { table: &weights, count, end: 3, forbidden: &[0, 4] };
                 let hidden = values(rows * d_model, 11 + rows as u32);
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn rounded_tables_rank_as_their_own_products_do() {
         let (d_model, vocabulary) = (16, 700);
-        let weights = Weights::transposed(&values(vocabulary * d_model, 7), d_model, Precision::Byte);
+        let weights = Weights::transposed(&values(vocabulary * d_model, 7), d_model, Precision::Int8);
         let ranking = Ranking { table: &weights, count: 4, end: 3, forbidden: &[] };
         let hidden = values(50 * d_model, 5);
         let mut logits = vec![0.0; 50 * vocabulary];
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn of_equals_the_lower_token_is_better() {
-        let weights = Weights::transposed(&vec![1.0; 3000], 1, Precision::Float);
+        let weights = Weights::transposed(&vec![1.0; 3000], 1, Precision::Float32);
         let ranking = Ranking { table: &weights, count: 3, end: 0, forbidden: &[2] };
         for found in [ranking.rows(&[0.5], &mut Scratch::default()), ranking.rows_in_parallel(&[0.5])] {
             let tokens: Vec<u32> = found[0].best.iter().map(|best| best.token).collect();
@@ -291,7 +291,7 @@ mod tests {
         for bad in [f32::NAN, f32::INFINITY] {
             let mut table = vec![1.0; 900];
             table[500] = bad;
-            let weights = Weights::transposed(&table, 1, Precision::Float);
+            let weights = Weights::transposed(&table, 1, Precision::Float32);
             let ranking = Ranking { table: &weights, count: 2, end: 0, forbidden: &[] };
             assert!(!ranking.rows_in_parallel(&[0.5])[0].log_sum().is_finite(), "{bad}");
         }

@@ -29,7 +29,7 @@ pub(super) struct Line(pub(super) [i8; PANEL * GROUP]);
 
 /// The weights of `x W + b` in 8 bits.
 #[derive(Clone, Debug)]
-pub struct Bytes {
+pub struct Int8 {
     /// `[panels, groups]`
     lines: Vec<Line>,
     /// What sums start with, `[panels * PANEL]`.
@@ -111,7 +111,7 @@ fn round(value: f32, scale: f32) -> i8 {
     (value / scale).round() as i8
 }
 
-impl Bytes {
+impl Int8 {
     /// Maps of one input, side by side.
     ///
     /// Rounding what was rounded before gives the same again: the largest value of each output is exact.
@@ -303,7 +303,7 @@ mod tests {
         for (rows, inputs, outputs) in [(1, 1, 1), (5, 7, 31), (12, 16, 32), (13, 128, 70), (40, 9, 33)] {
             let (weight, bias) = (values(inputs * outputs, 1), values(outputs, 2));
             let input = values(rows * inputs, 3);
-            let bytes = Bytes::new(&[Linear { weight: &weight, bias: &bias }], inputs);
+            let bytes = Int8::new(&[Linear { weight: &weight, bias: &bias }], inputs);
             let mut rounding = Rounding::default();
             let rounded = rounding.round(&input, inputs);
             let panels = outputs.div_ceil(PANEL);
@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(Rounded::rows(&rounded.to_rows(6), 6).values, rounded.values);
         let columns = Rounded::columns(&weight, 40);
         assert_eq!(Rounded::columns(&columns.to_columns(), 40).values, columns.values);
-        let table = Bytes::transposed(&weight, 6);
+        let table = Int8::transposed(&weight, 6);
         for (row, expected) in rounded.to_rows(6).chunks_exact(6).enumerate() {
             let mut found = [0.0; 6];
             table.column(row, &mut found);
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn zeros_stay_zeros() {
-        let bytes = Bytes::transposed(&[0.0; 12], 4);
+        let bytes = Int8::transposed(&[0.0; 12], 4);
         let mut rounding = Rounding::default();
         let rounded = rounding.round(&[0.0; 4], 4);
         let mut output = [1.0; PANEL];
