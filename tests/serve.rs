@@ -216,7 +216,7 @@ fn analyses_are_those_of_the_library() {
         let place = any2any_inspect::Place {
             stack: any2any_inspect::StackKind::Decoder,
             layer: 0,
-            kind: any2any_inspect::AttentionKind::Cross,
+            kind: any2any_inspect::AttentionKind::CrossAttention,
         };
         let muted = if muted { vec![(place, 2)] } else { vec![] };
         let interventions = Interventions { masked, muted };
