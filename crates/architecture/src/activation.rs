@@ -14,6 +14,8 @@ pub enum Activation {
     Gelu,
     /// Gaussian error linear unit, with the approximation by the hyperbolic tangent of the same paper.
     GeluTanh,
+    /// The square of a rectified linear unit (So et al. 2021, "Primer").
+    ReluSquared,
     /// Sigmoid linear unit, `x sigmoid(x)`, also called swish (Ramachandran et al. 2017).
     Silu,
     /// A gated unit, `swish(x W) * (x V)` (Shazeer 2020): a third matrix of width `d_ff`.
@@ -24,8 +26,8 @@ pub enum Activation {
 
 impl Activation {
     /// Every activation.
-    pub const ALL: [Self; 6] =
-        [Self::Relu, Self::Gelu, Self::GeluTanh, Self::Silu, Self::Swiglu, Self::Geglu];
+    pub const ALL: [Self; 7] =
+        [Self::Relu, Self::Gelu, Self::GeluTanh, Self::ReluSquared, Self::Silu, Self::Swiglu, Self::Geglu];
 
     /// Whether a second matrix leads into the layer, whose activated values multiply those of the first.
     pub fn is_gated(self) -> bool {

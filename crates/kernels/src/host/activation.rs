@@ -20,6 +20,7 @@ pub fn row(activation: Activation, sums: &[f32], output: &mut [f32], mask: Optio
             map(values, output, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)))
         }
         Activation::GeluTanh => map(values, output, gelu_tanh),
+        Activation::ReluSquared => map(values, output, |x| if x > 0.0 { x * x } else { 0.0 }),
         Activation::Silu => map(values, output, |x| x * sigmoid(x)),
         Activation::Swiglu => gated(values, gates, output, |value, gate| value * gate * sigmoid(gate)),
         Activation::Geglu => gated(values, gates, output, |value, gate| value * gelu_tanh(gate)),
@@ -54,6 +55,16 @@ pub fn row_backward(
         }),
         Activation::GeluTanh => {
             map_gradient(values, gradient, of_values, |x, gradient| gradient * gelu_tanh_slope(x));
+        }
+        Activation::ReluSquared => {
+            map_gradient(
+                values,
+                gradient,
+                of_values,
+                |x, gradient| {
+                    if x > 0.0 { 2.0 * x * gradient } else { 0.0 }
+                },
+            )
         }
         Activation::Silu => map_gradient(values, gradient, of_values, |x, gradient| {
             let open = sigmoid(x);

@@ -64,6 +64,7 @@ pub fn activated(function: Activation, sums: Tensor<3>, gate: Option<Tensor<3>>)
         Activation::Relu => activation::relu(sums),
         Activation::Gelu => activation::gelu(sums),
         Activation::GeluTanh => gelu_tanh(sums),
+        Activation::ReluSquared => activation::relu(sums).square(),
         Activation::Silu => activation::silu(sums),
         Activation::Swiglu => match gate {
             Some(gate) => activation::silu(gate) * sums,
