@@ -4,7 +4,7 @@ use any2any_adapter::{Head, Sequence};
 use any2any_architecture::{Architecture, Layers, LstmAttention};
 use any2any_core::{AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place};
 use any2any_run::alignable;
-use any2any_translate::TranslateError as TrainError;
+use any2any_translate::TranslateError;
 use any2any_translate::batch::{self, Framing};
 use burn::tensor::Tensor;
 
@@ -84,7 +84,7 @@ impl Inspector<'_> {
         task: usize,
         source: Option<&ReadSource>,
         tokens: &[u32],
-    ) -> Result<Given, TrainError> {
+    ) -> Result<Given, TranslateError> {
         self.require_tokens(task)?;
         let names = &self.adapters.tasks()[task];
         let Some(Head::Softmax { vocabulary, begin, end, .. }) = self.adapters.adapter(names.target).head()
@@ -136,7 +136,7 @@ impl Inspector<'_> {
         &self,
         source: Option<&ReadSource>,
         interventions: &Interventions,
-    ) -> Result<(), TrainError> {
+    ) -> Result<(), TranslateError> {
         let positions = source.map_or(0, |source| source.positions.len());
         if let Some(position) = interventions.masked.iter().find(|&&position| position >= positions) {
             return Err(wrong(format!(
@@ -174,6 +174,6 @@ fn heads(architecture: &Architecture, place: Place) -> usize {
     if place.layer < layers { heads } else { 0 }
 }
 
-pub(super) fn wrong(reason: String) -> TrainError {
-    TrainError::Unsupported(reason)
+pub(super) fn wrong(reason: String) -> TranslateError {
+    TranslateError::Unsupported(reason)
 }

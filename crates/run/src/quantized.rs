@@ -8,10 +8,10 @@ use any2any_architecture::Architecture;
 use any2any_inference::Rounded;
 use safetensors::tensor::{Dtype, View};
 
-use crate::atomic_file as files;
+use crate::atomic_file;
 use crate::error::RunError;
 use crate::parameters::Weights;
-use crate::weights_file::metadata;
+use crate::weights_file::serialize;
 
 /// What the name of a tensor of scales ends in.
 pub(crate) const SCALE: &str = ".scale";
@@ -92,9 +92,9 @@ pub fn write_rounded_weights(
         let scales = Stored::floats(vec![rounded.scales.len()], &rounded.scales);
         tensors.push((format!("{name}{SCALE}"), scales));
     }
-    let bytes = safetensors::serialize(tensors, Some(metadata(architecture)))
+    let bytes = serialize(tensors, architecture)
         .map_err(|error| RunError::run(path, format!("cannot write these weights: {error}")))?;
-    files::write(path, &bytes)
+    atomic_file::write(path, &bytes)
 }
 
 /// The parameter of a name that rounding has left, from its whole numbers and scales; none when they do not fit.

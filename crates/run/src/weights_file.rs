@@ -1,13 +1,16 @@
 //! Files of weights: safetensors of 32-bit floats, or of 8 bits with scales.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
 use std::io::Read;
 use std::path::Path;
 
 use any2any_architecture::Architecture;
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView, View};
+use serde_json::Value;
 
-use crate::atomic_file as files;
+use crate::atomic_file;
 use crate::checksums::Checksums;
 use crate::error::RunError;
 use crate::parameters::{self, Weights};
@@ -19,14 +22,36 @@ const HEAD: u64 = 100_000_000;
 /// The name of the architecture among a file's metadata.
 const ARCHITECTURE: &str = "architecture";
 
-/// What stands in the head of a file of weights beside the tensors.
-pub(crate) fn metadata(architecture: Option<&Architecture>) -> HashMap<String, String> {
+/// Tensors as safetensors, with the architecture in the head: the same bytes for the same tensors.
+pub(crate) fn serialize<S: AsRef<str> + Ord + Display, V: View>(
+    tensors: Vec<(S, V)>,
+    architecture: Option<&Architecture>,
+) -> Result<Vec<u8>, SafeTensorError> {
     let mut metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     if let Some(architecture) = architecture {
         let json = serde_json::to_string(architecture).expect("an architecture is plain data");
         metadata.insert(ARCHITECTURE.to_owned(), json);
     }
-    metadata
+    let mut bytes = safetensors::serialize(tensors, Some(metadata))?;
+    sort_metadata(&mut bytes);
+    Ok(bytes)
+}
+
+/// Puts the metadata of a head in the order of their names. The library writes them in that of a hash map, which is
+/// another in every process, and a training must give the same bytes each time.
+fn sort_metadata(file: &mut [u8]) {
+    let Some((length, rest)) = file.split_first_chunk_mut() else { return };
+    let Some(head) = rest.get_mut(..u64::from_le_bytes(*length) as usize) else { return };
+    let Ok(mut entries) = serde_json::from_slice::<serde_json::Map<_, _>>(head) else { return };
+    if let Some(Value::Object(metadata)) = entries.get_mut("__metadata__") {
+        metadata.sort_keys();
+    }
+    let sorted = Value::Object(entries).to_string();
+    // As long as it was, but for the spaces that fill it up.
+    if let Some((text, spaces)) = head.split_at_mut_checked(sorted.len()) {
+        text.copy_from_slice(sorted.as_bytes());
+        spaces.fill(b' ');
+    }
 }
 
 /// The architecture that a file of weights carries; none of one that was written before they were carried, or elsewhere.
@@ -60,9 +85,9 @@ pub fn write_weights(
         })
         .collect::<Result<_, _>>()
         .map_err(|error| RunError::run(path, format!("cannot write these weights: {error}")))?;
-    let bytes = safetensors::serialize(views, Some(metadata(architecture)))
+    let bytes = serialize(views, architecture)
         .map_err(|error| RunError::run(path, format!("cannot write these weights: {error}")))?;
-    files::write(path, &bytes)
+    atomic_file::write(path, &bytes)
 }
 
 /// Reads parameters from safetensors; those in 8 bits become floats.
@@ -162,7 +187,7 @@ pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>
 fn read_head(path: &Path) -> Result<Metadata, RunError> {
     let broken = |reason: String| RunError::run(path, format!("not a safetensors file: {reason}"));
     let cannot = |error| RunError::io(path)(error);
-    let (mut file, most) = files::open(path).map_err(cannot)?;
+    let (mut file, most) = atomic_file::open(path).map_err(cannot)?;
     let mut length = [0; 8];
     file.read_exact(&mut length).map_err(cannot)?;
     let length = u64::from_le_bytes(length);
@@ -195,6 +220,26 @@ mod tests {
         assert!(error.contains("model.safetensors"), "{error}");
         let error = read_weights(&path).expect_err("broken").to_string();
         assert!(error.contains("model.safetensors"), "{error}");
+    }
+
+    #[test]
+    fn metadata_stand_in_one_order_whatever_the_hash_map_says() {
+        let file = |metadata: &str| {
+            let head = format!(
+                r#"{{"__metadata__":{{{metadata}}},"a":{{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}}}   "#
+            );
+            let mut file = (head.len() as u64).to_le_bytes().to_vec();
+            file.extend(head.as_bytes());
+            file.extend([1, 2, 3, 4]);
+            sort_metadata(&mut file);
+            file
+        };
+        let sorted = file(r#""architecture":"{\"d\":1}","format":"pt""#);
+        assert_eq!(file(r#""format":"pt","architecture":"{\"d\":1}""#), sorted);
+        let read = SafeTensors::deserialize(&sorted).expect("whole");
+        assert_eq!(read.tensor("a").expect("there").data(), [1, 2, 3, 4]);
+        let text = String::from_utf8_lossy(&sorted).into_owned();
+        assert!(text.contains(r#"{"__metadata__":{"architecture""#) && text.contains("}}   "), "{text}");
     }
 
     #[test]

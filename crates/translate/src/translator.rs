@@ -20,7 +20,7 @@ use burn::tensor::Device;
 
 use crate::batch::Framing;
 use crate::decode::Output;
-use crate::error::TranslateError as TrainError;
+use crate::error::TranslateError;
 use crate::split::{Split, load_split};
 
 pub use scoring::PairScore;
@@ -58,7 +58,7 @@ impl Translator {
     /// # Errors
     ///
     /// When the folder holds no run, a file is broken, or the backend is missing.
-    pub fn load(run: &RunFolder, checkpoint: &str, registry: &Registry) -> Result<Self, TrainError> {
+    pub fn load(run: &RunFolder, checkpoint: &str, registry: &Registry) -> Result<Self, TranslateError> {
         Self::load_in(run, checkpoint, registry, Precision::Float32)
     }
 
@@ -72,7 +72,7 @@ impl Translator {
         checkpoint: &str,
         registry: &Registry,
         precision: Precision,
-    ) -> Result<Self, TrainError> {
+    ) -> Result<Self, TranslateError> {
         let experiment = run.experiment(registry)?.experiment;
         let device = any2any_run::device::device(&experiment.device)?;
         let adapters = run.adapters(&experiment, registry)?;
@@ -111,7 +111,7 @@ impl Translator {
         adapters: AdapterSet,
         model: Model,
         precision: Precision,
-    ) -> Result<Self, TrainError> {
+    ) -> Result<Self, TranslateError> {
         let model = Loaded::of_model(model_config(&experiment, &adapters), model, precision);
         Self::of(experiment, adapters, model).that_decodes_in(precision)
     }
@@ -131,7 +131,7 @@ impl Translator {
         }
     }
 
-    /// The same translator, whose work ends with [`TrainError::Cancelled`] when it is given up.
+    /// The same translator, whose work ends with [`TranslateError::Cancelled`] when it is given up.
     #[must_use]
     pub fn until(&self, cancellation: Cancellation) -> Self {
         Self { cancellation, ..self.clone() }
@@ -150,11 +150,11 @@ impl Translator {
     }
 
     /// Fails when a source has more positions than are taken.
-    pub(crate) fn require_short(&self, positions: u64) -> Result<(), TrainError> {
+    pub(crate) fn require_short(&self, positions: u64) -> Result<(), TranslateError> {
         if positions <= self.longest_source as u64 {
             return Ok(());
         }
-        Err(TrainError::Unsupported(format!(
+        Err(TranslateError::Unsupported(format!(
             "this source has {positions} positions, and at most {} are read: shorten it, or raise --max-source",
             self.longest_source
         )))
@@ -165,9 +165,9 @@ impl Translator {
         &self.cancellation
     }
 
-    fn that_decodes_in(self, precision: Precision) -> Result<Self, TrainError> {
+    fn that_decodes_in(self, precision: Precision) -> Result<Self, TranslateError> {
         if precision == Precision::Int8 && self.model.engine().is_none() {
-            return Err(TrainError::Unsupported(
+            return Err(TranslateError::Unsupported(
                 "only transformers on the CPU backend decode with 8-bit weights; leave --int8 out".to_owned(),
             ));
         }
@@ -209,7 +209,7 @@ impl Translator {
     /// # Errors
     ///
     /// When the data is not there, or a value cannot be encoded.
-    pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TrainError> {
+    pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TranslateError> {
         let task_data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
         let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(RunError::data)?;
         Ok(load_split(&dataset, &self.adapters, task, split)?)
@@ -227,7 +227,7 @@ impl Translator {
         field: &str,
         samples: &Split,
         root: &DataRoot,
-    ) -> Result<Vec<String>, TrainError> {
+    ) -> Result<Vec<String>, TranslateError> {
         let task = &self.experiment.tasks[&self.adapters.tasks()[task].name];
         let dataset = any2any_data::open(&task.data, &self.data_root(root)).map_err(RunError::data)?;
         let all = dataset.split(split).map_err(RunError::data)?;
@@ -248,7 +248,7 @@ impl Translator {
         values: &[Value],
         decoding: &Decoding,
         prefix: Option<&Value>,
-    ) -> Result<Vec<Vec<Output>>, TrainError> {
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
         let results = self.translate_each(task, values, decoding, prefix)?.into_iter();
         results.map(|result| Ok(result?.outputs)).collect()
     }
@@ -264,9 +264,9 @@ impl Translator {
         prefix: &Value,
         decoding: &Decoding,
         results: usize,
-    ) -> Result<Vec<Vec<Output>>, TrainError> {
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
         if self.adapters.tasks()[task].source.is_some() {
-            return Err(TrainError::Unsupported(
+            return Err(TranslateError::Unsupported(
                 "only a decoder-only model completes; use `translate` for a model with a source".to_owned(),
             ));
         }
@@ -287,7 +287,7 @@ impl Translator {
         source: Option<&Value>,
         prefix: &Value,
         count: usize,
-    ) -> Result<Vec<NextToken>, TrainError> {
+    ) -> Result<Vec<NextToken>, TranslateError> {
         self.require_tokens(task)?;
         let source = match (source, self.adapters.tasks()[task].source) {
             (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?.sequence),
@@ -307,7 +307,7 @@ impl Translator {
         source: Option<&Sequence>,
         written: &[u32],
         count: usize,
-    ) -> Result<Vec<NextToken>, TrainError> {
+    ) -> Result<Vec<NextToken>, TranslateError> {
         self.require_tokens(task)?;
         let sources: Vec<&Sequence> = source.into_iter().collect();
         let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
@@ -330,7 +330,7 @@ impl Translator {
     }
 
     /// A value of one side of a task, opened and encoded.
-    pub fn read(&self, task: usize, role: Role, value: &Value) -> Result<Encoded, TrainError> {
+    pub fn read(&self, task: usize, role: Role, value: &Value) -> Result<Encoded, TranslateError> {
         let names = &self.adapters.tasks()[task];
         match role {
             Role::Source if names.source.is_none() => Err(self.no_source(task)),
@@ -340,10 +340,10 @@ impl Translator {
     }
 
     /// Fails when a task writes frames.
-    pub fn require_tokens(&self, task: usize) -> Result<(), TrainError> {
+    pub fn require_tokens(&self, task: usize) -> Result<(), TranslateError> {
         match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
             Some(Head::Softmax { .. }) => Ok(()),
-            _ => Err(TrainError::Unsupported(format!(
+            _ => Err(TranslateError::Unsupported(format!(
                 "task '{}' writes frames, which have no probabilities; only tokens have",
                 self.adapters.tasks()[task].name
             ))),
@@ -351,26 +351,26 @@ impl Translator {
     }
 
     /// The tokens of a prefix, without the end.
-    pub(crate) fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TrainError> {
+    pub(crate) fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TranslateError> {
         let Some(prefix) = prefix else { return Ok(Vec::new()) };
         let opened = self.adapters.tasks()[task].open_target(prefix)?;
         Ok(self.adapters.encode_prefix(task, &opened)?)
     }
 
-    pub(crate) fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TrainError {
+    pub(crate) fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TranslateError {
         self.adapters.tasks()[task].error(role, source).into()
     }
 
     /// The error of a task that was given no source though it has one.
-    pub fn source_missing(&self, task: usize) -> TrainError {
-        TrainError::Unsupported(format!(
+    pub fn source_missing(&self, task: usize) -> TranslateError {
+        TranslateError::Unsupported(format!(
             "task '{}' writes from a source, and none is given",
             self.adapters.tasks()[task].name
         ))
     }
 
-    pub(crate) fn no_source(&self, task: usize) -> TrainError {
-        TrainError::Unsupported(format!(
+    pub(crate) fn no_source(&self, task: usize) -> TranslateError {
+        TranslateError::Unsupported(format!(
             "task '{}' has no source to translate; use `complete` for a decoder-only model",
             self.adapters.tasks()[task].name
         ))
