@@ -50,3 +50,20 @@ fn runs_written_before_go_on_and_translate() {
         workshop.succeed(&["evaluate", "exported", "--task", "forth", "--split", "validation"]);
     }
 }
+
+/// Weights say which model they are of: those of layers that normalise first have the shapes of others.
+#[test]
+fn weights_of_another_architecture_are_refused_though_their_shapes_fit() {
+    let workshop = Workshop::new();
+    workshop.experiment(support::TRANSFORMER, "  steps: 2\nevaluation: { metrics: [bleu], decode_at_most: 2 }");
+    workshop.succeed(&["train", "experiment.yaml", "--run", "run"]);
+    let resolved = workshop.path("run/resolved.yaml");
+    let text = std::fs::read_to_string(&resolved).expect("readable");
+    assert!(text.contains("activation: relu"), "{text}");
+    std::fs::write(&resolved, text.replace("activation: relu", "activation: gelu")).expect("writable");
+    let refused = workshop.run(&["evaluate", "run", "--split", "validation"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    for part in ["of another model", "feed_forward.activation", "\"relu\"", "\"gelu\""] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+}
