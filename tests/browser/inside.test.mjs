@@ -124,9 +124,9 @@ clicks("the machine works an attention out, and agrees with the model", { panel:
   await panel.locator("details.learned canvas").first().waitFor();
 });
 
-clicks("a walk through the machine explains encoder, head, decoder and shifted output", { panel: "machine" }, async (page) => {
+clicks("a tour of the machine explains encoder, head, decoder and shifted output", { panel: "machine" }, async (page) => {
   const panel = page.locator("#panel-machine");
-  await panel.locator(".walk-button").click();
+  await panel.locator(".tour-button").click();
   const [, many] = /^1 of (\d+)$/.exec(await panel.locator(".stop-count").textContent());
   let text = "";
   for (let stop = 1; stop <= many; stop += 1) {
@@ -134,7 +134,7 @@ clicks("a walk through the machine explains encoder, head, decoder and shifted o
     const said = await panel.locator(".machine-pane").innerText();
     assert.doesNotMatch(said, /undefined|NaN|\bnull\b/);
     text += said;
-    if (/shifted output/.test(said) && stop < many) await picture(panel, "machine-walk", { most: 640 });
+    if (/shifted output/.test(said) && stop < many) await picture(panel, "machine-tour", { most: 640 });
     await page.keyboard.press("ArrowRight");
   }
   for (const word of [/encoder/i, /\bheads?\b/, /decoder/i, /shifted output/i]) assert.match(text, word);

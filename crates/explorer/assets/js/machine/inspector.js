@@ -221,8 +221,8 @@ function drawn(name, shape, answer) {
   });
 }
 
-/** Welcome: the model in words. @param {import("any2any/machine/activations").Drawn} given @param {() => void} walk begins the tour @returns {Node[]} */
-export function welcome({ model, architecture: { stacks } }, walk) {
+/** Welcome: the model in words. @param {import("any2any/machine/activations").Drawn} given @param {() => void} tour begins the tour @returns {Node[]} */
+export function welcome({ model, architecture: { stacks } }, tour) {
   const ways = stacks.length > 1
     ? "the source enters at the left, what has been written at the right, and what comes next leaves at the top"
     : "what has been written enters below, and what comes next leaves at the top";
@@ -232,7 +232,7 @@ export function welcome({ model, architecture: { stacks } }, walk) {
     html("p", {}, "The strips are the real numbers for your input, a column for each position. Point at one to read them; open a box to see what it does, its matrices and what it has learned."),
     html("table", { class: "numbers facts" }, facts(model).map(([name, value]) =>
       html("tr", {}, html("th", { scope: "row" }, name), html("td", {}, String(value))))),
-    html("p", {}, button("Walk through it", walk, { class: "primary", title: "A walk through the figure, in about ten stops" })),
+    html("p", {}, button("Take the tour", tour, { class: "primary", title: "A tour of the figure, in about ten stops" })),
   ];
 }
 

@@ -45,7 +45,7 @@ function overview({ architecture, model, activations }) {
       two ? p(`This is a ${machine}, drawn as it is. The left half, the `, term("encoder"), ", reads the source. The right half, the ", term("decoder"), ", writes the answer, one ", activations.frames.decoder ? "frame" : "word", " at a time, looking at what has been read.")
         : p("This model has no source: it continues what is written. It is the right half of the paper's figure alone, the ", term("decoder"), ", without attention to an encoder; language models are built like this."),
       p(`Data flows upwards. Each coloured strip is a real state of the machine for your input: one column for each word, ${model.d_model} numbers from top to bottom, blue below zero and orange above.`),
-      p(`All in all, ${model.parameters.toLocaleString("en")} numbers were learned. Use the arrow keys to walk on.`),
+      p(`All in all, ${model.parameters.toLocaleString("en")} numbers were learned. Use the arrow keys to go on.`),
     ],
   };
 }
@@ -299,8 +299,8 @@ export function card({ stop, at, of, given, go, leave, open }) {
       button("← Back", () => go(at - 1), { title: "Back (left arrow)", disabled: at === 0 }),
       at + 1 < of
         ? button("Next →", () => go(at + 1), { title: "Next (right arrow)", class: "primary" })
-        : button("Done", leave, { title: "End the walk (Escape)", class: "primary" }),
+        : button("Done", leave, { title: "End the tour (Escape)", class: "primary" }),
       stop.opens ? button("Look inside", () => open(stop.opens.key), { title: "Open this part" }) : null,
-      at + 1 < of ? button("End the walk", leave, { title: "End the walk (Escape)", class: "quiet" }) : null),
+      at + 1 < of ? button("End the tour", leave, { title: "End the tour (Escape)", class: "quiet" }) : null),
   ];
 }

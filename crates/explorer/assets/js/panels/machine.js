@@ -1,5 +1,5 @@
 // The machine itself: the figure of the paper with this model's shapes and numbers, each part of which opens, and a
-// walk through it for a first-time reader.
+// tour of it for a first-time reader.
 
 import { html, button, replace, segmented, downloads } from "any2any/draw";
 import { api, canonical } from "any2any/api";
@@ -13,7 +13,7 @@ import { card, stops } from "any2any/machine/tour";
 export const panel = {
   id: "machine",
   title: "The machine itself",
-  hint: "The figure of the paper, with this model's own shapes and numbers flowing through it. Open a part, or walk through it if you have never seen one.",
+  hint: "The figure of the paper, with this model's own shapes and numbers flowing through it. Open a part, or take the tour if you have never seen one.",
   mount(root, app) {
     new MachinePanel(root, app).start();
   },
@@ -22,11 +22,11 @@ export const panel = {
 const FLOWING = ["run", "checkpoint", "task", "input", "tokens", "look"];
 
 class MachinePanel {
-  /** folded: one layer stands for all; stop: of the walk, null outside of it */
+  /** folded: one layer stands for all; stop: of the tour, null outside of it */
   view = { part: null, head: 0, query: null, layer: 0, folded: true, stop: null };
   asked = null;                      // { question, tokens, parts, whole }: the last answer
   request = null;                    // { key, controller }: what is on its way
-  chose = false;                     // whether the walk has chosen the word that is explained
+  chose = false;                     // whether the tour has chosen the word that is explained
   given = null;                      // what figure and texts are drawn from
 
   /** @param {HTMLElement} root @param {import("any2any/types").App} app */
@@ -50,7 +50,7 @@ class MachinePanel {
       if (width > 0 && Math.abs(width - (this.width ?? 0)) > 4) this.drawFigure();
     }).observe(this.figure);
     // Caught before the page's own keys, which would write another word.
-    document.addEventListener("keydown", (event) => this.walkByKeys(event), true);
+    document.addEventListener("keydown", (event) => this.tourByKeys(event), true);
     this.ask();
   }
 
@@ -129,12 +129,12 @@ class MachinePanel {
   }
 
   drawBar(layers) {
-    const walking = this.view.stop !== null;
-    const walk = walking ? "End the walk" : "Walk through";
+    const touring = this.view.stop !== null;
+    const label = touring ? "End the tour" : "Take the tour";
     const layer = (i) => ({ value: i, label: String(i + 1), title: `Show layer ${i + 1}` });
     replace(this.bar,
-      button(walk, () => (walking ? this.leave() : this.go(0)), {
-        class: "primary walk-button", title: walking ? walk : "A walk through the figure, in about ten stops",
+      button(label, () => (touring ? this.leave() : this.go(0)), {
+        class: "primary tour-button", title: touring ? label : "A tour of the figure, in about ten stops",
       }),
       layers > 1 ? segmented({
         label: "Layers", value: this.view.folded, onchange: (folded) => this.change({ folded, part: null }),
@@ -160,7 +160,7 @@ class MachinePanel {
     const again = focused && drawn.querySelector(`[data-key="${CSS.escape(focused)}"][role=button]`);
     if (again instanceof SVGElement) again.focus({ preventScroll: true });
     const stop = this.stop();
-    drawn.classList.toggle("walking", Boolean(stop));
+    drawn.classList.toggle("touring", Boolean(stop));
     if (stop) this.light(drawn, stop);
   }
 
@@ -198,7 +198,7 @@ class MachinePanel {
 
   drawPane() {
     const { given, view } = this;
-    this.root.classList.toggle("walk", view.stop !== null);
+    this.root.classList.toggle("tour", view.stop !== null);
     const stop = this.stop();
     const opened = given.all.find(({ key }) => key === view.part);
     if (stop) {
@@ -226,10 +226,10 @@ class MachinePanel {
     this.change({ stop: null });
     if (this.chose) this.app.choose(null);
     this.chose = false;
-    /** @type {HTMLElement|null} */ (this.bar.querySelector(".walk-button"))?.focus();
+    /** @type {HTMLElement|null} */ (this.bar.querySelector(".tour-button"))?.focus();
   }
 
-  walkByKeys(event) {
+  tourByKeys(event) {
     if (this.view.stop === null || this.root.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.matches("input, textarea, select") || event.target.closest("[role=tablist], dialog")) return;
     const { stop } = this.view;
