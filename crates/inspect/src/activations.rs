@@ -63,7 +63,7 @@ pub struct PartValues {
     pub array: Array,
 }
 
-/// A parameter of a box; [`Translator::parameter`](crate::Translator::parameter) gives its values.
+/// A parameter of a box; [`Inspector::parameter`] gives its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartParameter {
     /// Its name among all of the model.
