@@ -112,7 +112,7 @@ fn gated(values: &[f32], gates: &[f32], output: &mut [f32], function: impl Fn(f3
 /// `sqrt(2 / pi) (x + 0.044715 x^3)`, twice: `(1 + tanh(u)) / 2` is the sigmoid of `2 u`.
 #[inline(always)]
 fn twice_the_angle(x: f32) -> f32 {
-    1.595_769_1 * (0.044_715 * x * x).mul_add(x, x)
+    1.595_769 * (0.044_715 * x * x).mul_add(x, x)
 }
 
 #[inline(always)]
@@ -123,6 +123,6 @@ fn gelu_tanh(x: f32) -> f32 {
 #[inline(always)]
 fn gelu_tanh_slope(x: f32) -> f32 {
     let open = sigmoid(twice_the_angle(x));
-    let steepness = 1.595_769_1 * (0.134_145 * x).mul_add(x, 1.0);
+    let steepness = 1.595_769 * (0.134_145 * x).mul_add(x, 1.0);
     (x * open * (1.0 - open)).mul_add(steepness, open)
 }
