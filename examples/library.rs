@@ -1,4 +1,4 @@
-//! The same as the command, from Rust: load an experiment, train it, translate with it.
+//! What the command does, from Rust: load an experiment, train it, translate with it.
 //!
 //!     cargo run --release -p any2any-cli --example library
 

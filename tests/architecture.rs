@@ -105,6 +105,30 @@ fn arrows_between_crates_are_as_listed_and_run_down() {
     );
 }
 
+/// The engine decodes on slices: nothing that it links knows tensors.
+#[test]
+fn the_engine_links_no_tensor_library() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(cargo);
+    command.args([
+        "tree",
+        "--offline",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--package",
+        "any2any-inference",
+    ]);
+    let output = command.current_dir(root).output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8_lossy(&output.stdout);
+    assert!(tree.contains("any2any-kernels"), "{tree}");
+    let tensors: Vec<&str> = tree.lines().filter(|line| line.starts_with("burn")).collect();
+    assert!(tensors.is_empty(), "{tensors:?}");
+}
+
 #[test]
 fn every_kind_of_wrong_arrow_is_found() {
     let graph = |page: &str| listed(&format!("```crates\n{page}```")).into_iter().collect();

@@ -9,6 +9,8 @@ mod support;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use any2any_adapter::{Random, Seed};
@@ -251,8 +253,15 @@ fn a_killed_download_leaves_only_what_was_verified() {
     let packed = std::fs::read(workshop.path("pages.tar.gz")).expect("readable");
     let [plain_sum, packed_sum] = ["plain.txt", "pages.tar.gz"].map(|name| sha256(&workshop.path(name)));
     let sizes = [plain.len(), packed.len()];
+    // Whether the text comes a byte at a time, so that a kill is sure to meet it on its way.
+    let slow = Arc::new(AtomicBool::new(false));
+    let drips = slow.clone();
     let server = Server::start(move |_, asked| {
-        Answer::proper(if asked.path == "/plain.txt" { &plain } else { &packed }, asked)
+        if asked.path != "/plain.txt" {
+            return Answer::proper(&packed, asked);
+        }
+        let drip = drips.load(Ordering::Relaxed).then_some(Duration::from_micros(1));
+        Answer { drip, ..Answer::proper(&plain, asked) }
     });
     workshop.write(
         "noise.yaml",
@@ -300,6 +309,23 @@ splits:
     };
     look(false);
     killed(&workshop, "data get", &get, time, look);
+    let _ = std::fs::remove_dir_all(&folder);
+    slow.store(true, Ordering::Relaxed);
+    let mut command = workshop.command(&get);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let began = Instant::now();
+    let some = || {
+        let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).any(|file| file.is_file() && file.len() > 0)
+    };
+    while !some() {
+        assert!(began.elapsed() < Duration::from_secs(60), "nothing ever came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("SIGKILL");
+    child.wait().expect("it is gone");
+    slow.store(false, Ordering::Relaxed);
+    look(true);
     workshop.succeed(&get);
     look(false);
     // What was there already when a download went on is not asked for again.

@@ -27,7 +27,7 @@ const EXTREMES: [u64; 14] = [
     0x7fff_ffff_ffff_ffff,
     u64::MAX,
 ];
-/// The same for numbers that are written as text.
+/// Numbers at the edges of types, written as text.
 const WRITTEN: [&str; 12] = [
     "0",
     "-1",

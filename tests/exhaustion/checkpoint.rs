@@ -121,7 +121,7 @@ pub(crate) fn writes_fail_at_every_byte() {
     println!("{}", said.lines().next().unwrap_or_default());
 }
 
-/// The same in a process where a file that is too long is an error.
+/// Saves in a process where a file that is too long is an error.
 pub(crate) fn writes() -> ExitCode {
     let place = Place::new();
     place.save();

@@ -10,7 +10,7 @@ pub enum Initialization {
     /// Uniform of Glorot and Bengio (2010).
     #[default]
     Xavier,
-    /// The same, with the last matrix of each residual branch divided by the square root of the number of
+    /// Glorot's, with the last matrix of each residual branch divided by the square root of the number of
     /// branches of its stack (as in GPT-2, Radford et al. 2019).
     DepthScaled,
     /// DeepNorm (Wang et al. 2022) for deep post-norm stacks: residual sums weigh the branch less.

@@ -44,7 +44,7 @@ fn integers(bits: u32, bytes: usize) -> Vec<u8> {
     fractions.iter().flat_map(|&fraction| place(fraction).to_le_bytes()[..bytes].to_vec()).collect()
 }
 
-/// The same with the highest byte first.
+/// Whole numbers with the highest byte first.
 fn reversed(bits: u32, bytes: usize) -> Vec<u8> {
     integers(bits, bytes)
         .chunks(bytes)

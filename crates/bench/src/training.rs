@@ -61,7 +61,7 @@ pub struct TrainingReport {
     pub peak_resident_bytes: Option<u64>,
     /// Operations of all matrix products of the measured steps, forward and backward.
     pub floating_point_operations: u64,
-    /// The same a second.
+    /// Floating-point operations a second.
     pub floating_point_operations_per_second: f64,
     /// The best rate of a single matrix product on this device, before and after the measured steps.
     pub matrix_product_rate: f64,

@@ -44,7 +44,7 @@ pub(crate) fn warnings(document: &any2any_experiment::Document) {
     data_warnings(&document.warnings);
 }
 
-/// The same of what its data shows.
+/// Prints the warnings of what an experiment's data shows.
 pub(crate) fn data_warnings(warnings: &any2any_experiment::Diagnostics) {
     if !warnings.is_empty() {
         eprintln!("{warnings}\n");

@@ -10,7 +10,7 @@ use crate::trace::{AttentionKind, Place};
 pub(crate) struct Ablations {
     /// The positions of the encoder that are hidden, for each row of the batch.
     pub source: Vec<Vec<usize>>,
-    /// The same of the decoder.
+    /// The positions of the decoder that are hidden, for each row of the batch.
     pub target: Vec<Vec<usize>>,
     /// Heads whose context is zero, each with its layer.
     pub muted: Vec<(Place, usize)>,

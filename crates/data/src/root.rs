@@ -48,7 +48,7 @@ impl DataRoot {
         Self { folder: folder.into(), trusts_runs: false, named: Vec::new(), run: None }
     }
 
-    /// The same, and whether runs may name files anywhere: a person's own may, a stranger's should not.
+    /// The root, and whether runs may name files anywhere: a person's own may, a stranger's should not.
     #[must_use]
     pub fn trusting_runs(self, trusts_runs: bool) -> Self {
         Self { trusts_runs, ..self }
@@ -59,14 +59,14 @@ impl DataRoot {
         self.trusts_runs
     }
 
-    /// The same, and runs may name files in this folder too.
+    /// The root, and runs may name files in this folder too.
     #[must_use]
     pub fn with_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.named.push(folder.into());
         self
     }
 
-    /// The same for the data of the run in a folder: unless runs are trusted, the files that it names must lie there, in
+    /// The root for the data of the run in a folder: unless runs are trusted, the files that it names must lie there, in
     /// the data root, in the current folder, or in a folder that [`with_folder`](Self::with_folder) names.
     #[must_use]
     pub fn for_run(&self, run: impl Into<PathBuf>) -> Self {

@@ -104,12 +104,12 @@ impl Samples {
         &self.flaws
     }
 
-    /// The same samples, of files with these flaws.
+    /// The samples, of files with these flaws.
     pub(crate) fn with_flaws(self, flaws: Flaws) -> Self {
         Self { flaws, ..self }
     }
 
-    /// The same samples, some of which have no value in some fields; an empty text stands there.
+    /// The samples, some of which have no value in some fields; an empty text stands there.
     pub(crate) fn with_absent(self, absent: BTreeMap<String, BTreeMap<usize, Absent>>) -> Self {
         Self { absent, ..self }
     }

@@ -82,7 +82,7 @@ impl Diagnostic {
         }
     }
 
-    /// The same problem, not bad enough to stop.
+    /// The problem as one that is not bad enough to stop.
     #[must_use]
     pub fn as_warning(mut self) -> Self {
         self.severity = Severity::Warning;

@@ -228,7 +228,7 @@ impl Document {
         resolve::yaml(&self.experiment, &self.schema, &mut |path| absolute(path))
     }
 
-    /// The same for a folder that is given away: its paths start there, and name no folder that is none of others'
+    /// The resolved experiment for a folder that is given away: its paths start there, and name no folder that is none of others'
     /// business. Beside it, each path that has become another, before and after.
     pub fn portable_yaml(&self, folder: &Path) -> (String, Vec<(String, String)>) {
         let mut before = Vec::new();

@@ -70,7 +70,7 @@ struct Composer<'a> {
     events: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     budget: &'a mut Budget,
-    /// The same for what anchors keep.
+    /// Values that anchors may keep.
     kept: Budget,
     problems: &'a mut Vec<Diagnostic>,
 }

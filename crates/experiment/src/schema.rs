@@ -1,6 +1,6 @@
 //! The JSON Schema of an experiment: of its own types, and of the options of every registered medium.
 //!
-//! The same schema serves editors (`any2any schema`), the structural checks and the merging of experiments,
+//! One schema serves editors (`any2any schema`), the structural checks and the merging of experiments,
 //! so that they cannot disagree.
 
 use any2any_adapter::Registry;

@@ -80,7 +80,7 @@ pub(crate) fn beam(
     Ok(spec::Beam { size, length_penalty, n_best: n_best.unwrap_or(known.n_best.min(size)) })
 }
 
-/// The same, where no output is longer than allowed.
+/// Decoding options under which no output is longer than allowed.
 fn limited(decoding: spec::Decoding, longest: usize) -> Result<spec::Decoding, Failure> {
     let asked = decoding.max_length.unwrap_or(1).max(decoding.min_length);
     if asked > longest {

@@ -28,7 +28,7 @@ const SPLITS: usize = 8;
 
 /// Attention weights, of all heads and layers together, that a look computes at most.
 pub(crate) const LOOK: usize = 1 << 28;
-/// The same where every number of the model is answered.
+/// Attention weights that a look computes at most whose every number is answered.
 pub(crate) const MACHINE: usize = 1 << 22;
 
 /// A run that has a model.

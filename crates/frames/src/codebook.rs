@@ -23,7 +23,7 @@ const PIECE: usize = 1024;
 impl Codebook {
     /// A codebook of `codes` centres learned from frames. It has fewer when fewer frames are distinct.
     ///
-    /// The same frames give the same codebook, whatever the number of threads. Learning takes time in
+    /// A codebook depends on its frames alone, whatever the number of threads. Learning takes time in
     /// proportion to frames times codes: give it a sample of 100,000 rather than everything.
     ///
     /// Returns `None` when there is no frame or no code is asked for.

@@ -27,7 +27,7 @@ impl From<&Image> for Raster {
 }
 
 impl Raster {
-    /// The same size, all of one colour.
+    /// A picture of this size, all of one colour.
     pub(crate) fn blank(&self, background: &[f32]) -> Vec<f32> {
         background.repeat(self.width * self.height)
     }

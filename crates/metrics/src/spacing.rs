@@ -18,7 +18,7 @@ pub enum Unspaced {
 
 /// Letters that a word of Chinese or Japanese seldom has more of.
 const LONGEST_OF_IDEOGRAPHS: f64 = 4.0;
-/// The same of scripts with letters; marks above and below count.
+/// Characters of a word at most, in scripts with letters; marks above and below count.
 const LONGEST_OF_LETTERS: f64 = 8.0;
 /// The share of lines that are one word.
 const HARDLY_ANY: f64 = 0.9;

@@ -29,7 +29,7 @@ pub struct State {
     pub step: u64,
     /// The checksum of the encoded training data, by which a resumed run knows that it is still the same.
     pub data: u32,
-    /// The same of the validation data; none of a run that was written before it was kept.
+    /// The checksum of the encoded validation data; none of a run that was written before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<u32>,
     /// The experiment that was trained by; none of a run that was written before it was kept.

@@ -45,7 +45,7 @@ impl Running {
         Announced::Occupied
     }
 
-    /// The same, of work that nobody else may do in the folder at the same time.
+    /// The announcement of work that nobody else may do in the folder at the same time.
     ///
     /// # Errors
     ///

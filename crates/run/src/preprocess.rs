@@ -38,7 +38,7 @@ impl TaskAdapters {
         Ok(self.opened_source(value)?.value)
     }
 
-    /// The same, with what is odd about the value.
+    /// The opened value, with what is odd about it.
     ///
     /// # Errors
     ///

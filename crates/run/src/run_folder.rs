@@ -43,7 +43,7 @@ pub enum Existing {
 pub struct ExperimentTexts<'a> {
     /// The text as given.
     pub given: &'a str,
-    /// The same with every default written out.
+    /// The experiment with every default written out.
     pub resolved: &'a str,
 }
 

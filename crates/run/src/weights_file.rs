@@ -95,7 +95,7 @@ pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, RunError> 
     read_any_weights(path).map(|(weights, _)| weights)
 }
 
-/// The same, and whether some stand there in 8 bits.
+/// Reads parameters from safetensors, and whether some stand there in 8 bits.
 ///
 /// Where checksums stand beside the file, it must have its own.
 pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), RunError> {

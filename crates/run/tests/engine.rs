@@ -123,7 +123,7 @@ fn sources(architecture: &Architecture, random: &mut Random) -> Vec<Sequence> {
     [9, 1, 17, 4].map(sequence).into()
 }
 
-/// The same sources, padded, as the model takes them in.
+/// Sources, padded, as the model takes them in.
 fn padded(sources: &[Sequence]) -> Option<Source> {
     let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
     let (rows, longest) = (sources.len(), lengths.iter().copied().max()?);

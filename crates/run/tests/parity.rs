@@ -1,4 +1,4 @@
-//! The same weights in a plain PyTorch transformer give the same logits: `golden/transformer.py` made them.
+//! A plain PyTorch transformer gives the logits that ours gives with its weights: `golden/transformer.py` made them.
 
 use std::collections::BTreeMap;
 use std::path::Path;

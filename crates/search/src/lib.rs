@@ -108,7 +108,7 @@ pub fn search<S: Stepper>(
     search_observed(stepper, sources, begin, end, forbidden, options, &mut ())
 }
 
-/// The same, while somebody watches what is considered, kept and dropped.
+/// Searches while somebody watches what is considered, kept and dropped.
 ///
 /// # Errors
 ///

@@ -58,7 +58,7 @@ impl Drawing<'_> {
         clause
     }
 
-    /// The same, perhaps with relative clauses.
+    /// A clause, perhaps with relative clauses.
     fn full(&mut self) -> Clause {
         let mut clause = self.clause();
         self.say_more(&mut clause, 28);

@@ -104,7 +104,7 @@ impl Drawing<'_> {
         NounPhrase { determiner, adjective, noun, number }
     }
 
-    /// The same, of something that is known already.
+    /// A noun phrase of something that is known already.
     pub(super) fn known_phrase(&mut self, classes: &[Class], adjective: usize) -> NounPhrase {
         let phrase = self.phrase(classes, adjective);
         NounPhrase { determiner: known(phrase.determiner), ..phrase }

@@ -26,7 +26,7 @@
 //! `declension`; `spelling`). Training never shows certain combinations of words (`held_out`); every sentence of the validation and test
 //! splits has at least one of them.
 //!
-//! The same words make another corpus, [`agreement`](crate::agreement): sentences whose subject and verb stand far apart.
+//! Its words make another corpus too, [`agreement`](crate::agreement): sentences whose subject and verb stand far apart.
 
 #[cfg(test)]
 mod tests;

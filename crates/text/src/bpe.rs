@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(found.pieces, ["a", "aa", "aaaa"]);
     }
 
-    /// The same from the definition: every pair is counted anew for every merge.
+    /// Merges learned by the definition: every pair is counted anew for every merge.
     fn learn_slowly(words: &[(String, u64)], size: usize, min_frequency: u64) -> Vec<String> {
         let mut pieces: Vec<String> = words
             .iter()

@@ -56,7 +56,7 @@ impl Translator {
         self.search_numbered(task, sources, &numbers, decoding, prefix)
     }
 
-    /// The same, each source with the number that what sampling draws for it depends on.
+    /// Searches for each source, with the number that what sampling draws for it depends on.
     pub(crate) fn search_numbered(
         &self,
         task: usize,
@@ -108,7 +108,7 @@ impl Translator {
         }
     }
 
-    /// The same, moved away from what is written without a source.
+    /// A stepper with classifier-free guidance (Ho and Salimans 2022): scores moved away from those without a source.
     fn guided_stepper<'a>(
         &'a self,
         task: usize,
@@ -154,7 +154,7 @@ impl Translator {
         self.run_search_observed(task, sources, rows, decoding, &mut ())
     }
 
-    /// The same, while somebody watches. Frames are not chosen, so there is nothing to see of them.
+    /// Searches while somebody watches. Frames are not chosen, so there is nothing to see of them.
     pub fn run_search_observed(
         &self,
         task: usize,

@@ -84,7 +84,7 @@ impl Split {
         words
     }
 
-    /// The same references, without any example.
+    /// The split's references, without any example.
     pub fn with_references(&self) -> Self {
         Self {
             examples: Vec::new(),

@@ -101,7 +101,7 @@ impl Translator {
         Self::of(experiment, adapters, model)
     }
 
-    /// The same, to decode with weights of a precision.
+    /// A translator from its parts that decodes with weights of a precision.
     ///
     /// # Errors
     ///
@@ -131,13 +131,13 @@ impl Translator {
         }
     }
 
-    /// The same translator, whose work ends with [`TranslateError::Cancelled`] when it is given up.
+    /// The translator, whose work ends with [`TranslateError::Cancelled`] when it is given up.
     #[must_use]
     pub fn until(&self, cancellation: Cancellation) -> Self {
         Self { cancellation, ..self.clone() }
     }
 
-    /// The same translator, to which a source of more positions is an error, before it is decoded where its header
+    /// The translator, to which a source of more positions is an error, before it is decoded where its header
     /// tells.
     #[must_use]
     pub fn up_to_positions(&self, longest_source: usize) -> Self {
@@ -296,7 +296,7 @@ impl Translator {
         self.next_of_tokens(task, source.as_ref(), &self.prefix(task, Some(prefix))?, count)
     }
 
-    /// The same of a source that is read already and the tokens written so far, without begin.
+    /// The next tokens after a source that is read already and the tokens written so far, without begin.
     ///
     /// # Errors
     ///

@@ -66,7 +66,7 @@ fn load(arguments: &ModelArguments, registry: &Registry) -> anyhow::Result<(Tran
     load_in(arguments, registry, Precision::Float32)
 }
 
-/// The same, to decode in a precision.
+/// Loads a run's translator that decodes in a precision.
 fn load_in(
     arguments: &ModelArguments,
     registry: &Registry,

@@ -37,7 +37,7 @@ impl Text {
         Self::of_reader(path, Box::new(BufReader::new(file)), length)
     }
 
-    /// The same of a file that must not be empty.
+    /// Opens a file that must not be empty.
     pub(super) fn filled(path: &Path) -> Result<Self, DataError> {
         Self::open(path)?.or_empty(path)
     }

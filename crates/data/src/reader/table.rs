@@ -35,7 +35,7 @@ impl<'a> Table<'a> {
         Ok(Self { path, names, columns, broken: Broken::default(), first: None, remarks: Vec::new() })
     }
 
-    /// The same, of a file that is odd as a whole.
+    /// The table of a file that is odd as a whole.
     pub(super) fn with_remark(mut self, remark: Option<String>) -> Self {
         self.remarks.extend(remark);
         self

@@ -30,7 +30,7 @@ impl Channel {
         Self { name, other }
     }
 
-    /// The same channel, which is no EEG for this reason; the first reason stays.
+    /// The channel, which is no EEG for this reason; the first reason stays.
     pub(crate) fn unless(mut self, other: Option<String>) -> Self {
         self.other = self.other.or(other);
         self

@@ -12,7 +12,7 @@ use crate::steps::standardize::{moments, moving, standard};
 pub(crate) struct Prepared {
     /// Filtered and resampled, in microvolts.
     pub recording: Recording,
-    /// The same, standardised, where that is done over more than the epoch.
+    /// Standardised values, where that is done over more than the epoch.
     pub standardized: Option<Vec<Vec<f32>>>,
     /// The rate before resampling.
     pub own_rate: f64,

@@ -148,7 +148,7 @@ enum Written {
 enum Word {
     /// Corpus BLEU with the 13a tokeniser, cased (Post 2018).
     Bleu,
-    /// The same, lower-cased.
+    /// BLEU of lower-cased texts.
     BleuLowercase,
     /// chrF2 (Popović 2015).
     Chrf,

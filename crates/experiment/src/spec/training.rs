@@ -187,7 +187,7 @@ pub struct Sgd {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Schedule {
-    /// The same rate throughout.
+    /// One rate throughout.
     Constant {
         /// The rate.
         #[schemars(extend("exclusiveMinimum" = 0.0))]

@@ -128,7 +128,7 @@ evaluation: {{ metrics: [] }}
 }
 
 impl Case {
-    /// The same with other weights.
+    /// The case's translator with other weights.
     pub(crate) fn with(&self, change: impl Fn(&str, &mut [f32])) -> Translator {
         let mut changed = weights(self.translator.model());
         for (name, weights) in &mut changed {

@@ -149,7 +149,7 @@ pub fn multiply(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matri
     }
 }
 
-/// The same, in parallel over rows of the output in pieces of `rows`.
+/// Multiplies in parallel over rows of the output in pieces of `rows`.
 ///
 /// # Panics
 ///

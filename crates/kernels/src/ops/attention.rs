@@ -79,7 +79,7 @@ fn is_fused(stream: &Tensor<3>, memory: Option<&Tensor<3>>, shape: &AttentionSha
     attention.width() == d_model && same_width && attention.scaled && visibility.bias.is_none()
 }
 
-/// The same as a composition of primitives.
+/// The attention sub-layer as a composition of primitives.
 pub fn primitive(
     stream: Tensor<3>,
     memory: Option<Tensor<3>>,

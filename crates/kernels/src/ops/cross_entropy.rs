@@ -81,7 +81,7 @@ fn for_slices(
     }
 }
 
-/// The same as a composition of primitives.
+/// The loss as a composition of primitives.
 pub fn primitive(
     hidden: Tensor<2>,
     table: Tensor<2>,

@@ -20,7 +20,7 @@ pub fn dropout<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D
     primitive(input, Some(mask))
 }
 
-/// The same as a composition of primitives.
+/// Dropout as a composition of primitives.
 pub fn primitive<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D> {
     match mask {
         None => input,

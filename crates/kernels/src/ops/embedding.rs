@@ -21,7 +21,7 @@ pub fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor
     primitive(table, tokens, scale)
 }
 
-/// The same as a composition of primitives.
+/// Embeddings as a composition of primitives.
 pub fn primitive(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
     module::embedding(table, tokens) * scale
 }
@@ -59,7 +59,7 @@ pub fn add_positions(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) ->
     add_primitive(input, places, mask)
 }
 
-/// The same as a composition of primitives.
+/// Embeddings plus positions as a composition of primitives.
 pub fn add_primitive(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
     super::dropout::primitive(input + places.unsqueeze(), mask)
 }

@@ -41,7 +41,7 @@ pub fn feed_forward(
     primitive(stream, parameters, branch, activation, mask)
 }
 
-/// The same as a composition of primitives.
+/// The feed-forward sub-layer as a composition of primitives.
 pub fn primitive(
     stream: Tensor<3>,
     parameters: FeedForwardParameters,

@@ -19,7 +19,7 @@ pub fn layer_norm<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
     primitive(input, norm)
 }
 
-/// The same as a composition of primitives.
+/// Normalisation as a composition of primitives.
 pub fn primitive<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
     let Norm { gain, bias, kind, epsilon } = norm;
     let centred = match kind {

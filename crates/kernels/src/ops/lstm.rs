@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData, activation, module};
 pub struct LstmParameters {
     /// Weight and bias from the input to the gates, `[d_input, 4 width]` and `[4 width]`.
     pub input: (Tensor<2>, Tensor<1>),
-    /// The same from the hidden state, `[width, 4 width]` and `[4 width]`.
+    /// Weight and bias from the hidden state to the gates, `[width, 4 width]` and `[4 width]`.
     pub hidden: (Tensor<2>, Tensor<1>),
 }
 
@@ -44,7 +44,7 @@ pub fn lstm(input: Tensor<3>, first: LstmState, parameters: LstmParameters, orde
     primitive(input, first, parameters, order)
 }
 
-/// The same as a composition of primitives.
+/// A layer of cells as a composition of primitives.
 pub fn primitive(
     input: Tensor<3>,
     first: LstmState,

@@ -26,7 +26,7 @@ pub use layer_norm::layer_norm;
 pub use lstm::{LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm};
 pub use optimizer::{Adam, AdamState, adam, sum_of_squares};
 
-/// The same operations as compositions of burn's primitives: what every backend but flex runs, and what the
+/// The operations as compositions of burn's primitives: what every backend but flex runs, and what the
 /// fused forms are compared with.
 pub mod primitive {
     pub use super::attention::primitive as attention;

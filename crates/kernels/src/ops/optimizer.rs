@@ -30,7 +30,7 @@ pub fn adam(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState 
     primitive(state, gradient, settings)
 }
 
-/// The same as a composition of primitives.
+/// A step of Adam as a composition of primitives.
 pub fn primitive(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     let Adam { beta_1, beta_2, epsilon, decay, rate, scale, step } = settings;
     let gradient = gradient * scale;

@@ -64,7 +64,7 @@ impl Stepper for Table {
     }
 }
 
-/// The same model, which ranks its logits itself where search wants no more; and how often it did.
+/// A model that ranks its logits itself where search wants no more; and how often it did.
 pub(crate) struct Ranking(pub(crate) Table, pub(crate) usize);
 
 impl Stepper for Ranking {

@@ -1,4 +1,4 @@
-//! The same texts give the same tokenizer, byte for byte, and what is saved is what is loaded.
+//! A tokenizer depends on its texts alone, byte for byte, and what is saved is what is loaded.
 
 use std::fs;
 

@@ -42,7 +42,7 @@ impl Translator {
         self.score_each(task, sources, targets)?.into_iter().collect()
     }
 
-    /// The same, with an error in the place of each pair that cannot be read, or whose score is not finite.
+    /// Scores of pairs, with an error in the place of each pair that cannot be read, or whose score is not finite.
     ///
     /// # Errors
     ///

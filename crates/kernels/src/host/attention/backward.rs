@@ -39,7 +39,7 @@ impl Gradients<'_> {
         MatrixMut::strided(&mut values[start..], rows, width, stride)
     }
 
-    /// The same, for a head whose columns begin `offset` later.
+    /// The gradients of a head whose columns begin `offset` later.
     fn shifted(&mut self, offset: usize) -> Gradients<'_> {
         Gradients {
             query: self.query,

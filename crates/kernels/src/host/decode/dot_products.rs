@@ -52,7 +52,7 @@ fn plain(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]
     }
 }
 
-/// The same with the instruction that multiplies and adds four bytes at a time.
+/// Inner products with the instruction that multiplies and adds four bytes at a time.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vnni")]
 fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
@@ -88,7 +88,7 @@ fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums
     }
 }
 
-/// The same with AVX2, whose instruction for bytes adds pairs of products in 16 bits and stops at their border: of
+/// Inner products with AVX2, whose instruction for bytes adds pairs of products in 16 bits and stops at their border: of
 /// unsigned rows a pair could reach 2 * 255 * 128. So bytes become 16 bits wide before they are multiplied.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]

@@ -105,7 +105,7 @@ impl Ranking<'_> {
         ranked
     }
 
-    /// The same with all threads.
+    /// Ranks rows of hidden states, `[rows, d_model]`, with all threads.
     pub fn rows_in_parallel(&self, hidden: &[f32]) -> Vec<Ranked> {
         let d_model = self.table.inputs().max(1);
         if hidden.len() / d_model >= FEW {

@@ -67,7 +67,7 @@ fn gradients_are_derivatives() {
     }
 }
 
-/// The same bits whatever the number of threads.
+/// Sums are taken in one order whatever the number of threads.
 #[test]
 fn threads_do_not_change_a_bit() {
     let device = device();
