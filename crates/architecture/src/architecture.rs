@@ -27,7 +27,7 @@ pub struct Architecture {
     /// The vocabularies that encoders are taught to align with their sources.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alignments: Vec<Entry<usize>>,
-    /// What each task goes through.
+    /// The tasks, each with its way through the model.
     pub tasks: Vec<Task>,
 }
 
@@ -72,7 +72,7 @@ pub struct Task {
 pub struct ArchitectureError {
     /// The part of the architecture.
     pub part: String,
-    /// What is wrong with it.
+    /// The reason why no model can have it.
     pub reason: String,
 }
 

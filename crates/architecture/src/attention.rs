@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attention {
-    /// How many heads there are.
+    /// The number of heads.
     pub heads: usize,
     /// The width of a head's queries, keys and values; all heads together may be wider or narrower than `d_model`.
     pub d_head: usize,
@@ -41,7 +41,7 @@ impl Attention {
         self.heads * self.d_head
     }
 
-    /// What multiplies the products of queries and keys.
+    /// The factor of the products of queries and keys.
     pub fn scale(&self) -> f64 {
         if self.scaled { (self.d_head as f64).powf(-0.5) } else { 1.0 }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, Entry};
 use crate::names::{
     ALIGNMENTS, CROSS_ATTENTION, DECODER, ENCODER, FEED_FORWARD, HEADS, SELF_ATTENTION, STEMS, norm_of,
 };
@@ -19,19 +19,7 @@ impl Architecture {
 
     /// The name that a parameter had.
     fn former_name(&self, name: &str) -> String {
-        let numbered = |list: &str, mut names: std::iter::Enumerate<std::slice::Iter<'_, String>>| {
-            let rest = name.strip_prefix(list)?.strip_prefix('.')?;
-            // The longest name that fits: one task's name may begin another's.
-            let fits = |(number, of): (usize, &String)| {
-                let below = rest.strip_prefix(of.as_str())?.strip_prefix('.')?;
-                Some((of.len(), number, below.to_owned()))
-            };
-            let found: Vec<_> = names.by_ref().filter_map(fits).collect();
-            found.into_iter().max_by_key(|(length, ..)| *length).map(|(_, number, below)| (number, below))
-        };
-        let of = |list: &str, names: Vec<String>| numbered(list, names.iter().enumerate());
-        let stems: Vec<String> = self.stems.iter().map(|stem| stem.name.clone()).collect();
-        if let Some((number, below)) = of(STEMS, stems) {
+        if let Some((number, below)) = entry(name, STEMS, &self.stems) {
             let variant = match &self.stems[number].part {
                 Stem::Lookup { .. } => "Lookup",
                 Stem::Projection { .. } => "Projection",
@@ -39,11 +27,10 @@ impl Architecture {
             };
             return format!("stems.{number}.{variant}.{below}");
         }
-        if let Some((number, below)) = of(HEADS, self.heads.iter().map(|head| head.name.clone()).collect()) {
+        if let Some((number, below)) = entry(name, HEADS, &self.heads) {
             return format!("heads.{number}.{below}");
         }
-        let alignments = self.alignments.iter().map(|alignment| alignment.name.clone()).collect();
-        if let Some((number, below)) = of(ALIGNMENTS, alignments) {
+        if let Some((number, below)) = entry(name, ALIGNMENTS, &self.alignments) {
             return format!("alignments.{number}.{below}");
         }
         let Some((stack, below)) =
@@ -62,6 +49,17 @@ impl Architecture {
         }
         format!("{body}.{}", former_layer(stack, below))
     }
+}
+
+/// The entry of a list that a parameter belongs to, by number, and its name below that. The longest name that fits: one
+/// task's name may begin another's.
+fn entry<'a, T>(name: &'a str, list: &str, entries: &[Entry<T>]) -> Option<(usize, &'a str)> {
+    let rest = name.strip_prefix(list)?.strip_prefix('.')?;
+    let fits = |(number, entry): (usize, &Entry<T>)| {
+        let below = rest.strip_prefix(entry.name.as_str())?.strip_prefix('.')?;
+        Some((number, below))
+    };
+    entries.iter().enumerate().filter_map(fits).min_by_key(|(_, below)| below.len())
 }
 
 /// The name of a transformer's parameter below its stack.

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 pub enum Head {
     /// A softmax over a vocabulary.
     Softmax {
-        /// How many tokens there are.
+        /// The number of tokens.
         vocabulary: usize,
         /// The number of the stem whose table of embeddings it multiplies with; none when it has its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tied: Option<usize>,
         /// Whether each token has a bias.
         bias: bool,
-        /// What multiplies hidden states before; 1 but for T5, whose tied table is not scaled.
+        /// The factor of hidden states before it; 1 but for T5, whose tied table is not scaled.
         scale: f64,
     },
     /// Frames by regression.

@@ -1,4 +1,4 @@
-//! How weights start.
+//! Schemes of initial weights.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub enum Initialization {
     DeepNorm,
 }
 
-/// What an [`Initialization`] comes to in the layers of one stack.
+/// Factors of an [`Initialization`] in the layers of one stack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gains {
     /// Multiplies the residual stream in each sum.

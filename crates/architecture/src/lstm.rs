@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LstmLayers {
-    /// How many layers there are.
+    /// The number of layers.
     pub layers: usize,
     /// Whether each layer also reads from the end, half of `d_model` wide in each direction; of an encoder.
     pub bidirectional: bool,
-    /// How a decoder looks at the encoder.
+    /// The attention of a decoder to the encoder.
     pub attention: LstmAttention,
 }
 

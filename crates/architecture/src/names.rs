@@ -9,7 +9,7 @@ pub const ENCODER: &str = "encoder";
 pub const DECODER: &str = "decoder";
 /// The layers of a stack, by number from 0.
 pub const LAYERS: &str = "layers";
-/// What tells the positions of a stack apart: a `table`.
+/// Learned positions of a stack: a `table`.
 pub const POSITIONS: &str = "positions";
 /// The normalisation of embeddings.
 pub const EMBEDDING_NORM: &str = "embedding_norm";
@@ -74,7 +74,7 @@ pub const FRAMES: &str = "frames";
 
 /// A matrix `[inputs, outputs]`, or the gain of a normalisation.
 pub const WEIGHT: &str = "weight";
-/// What is added to outputs.
+/// The vector that is added to outputs.
 pub const BIAS: &str = "bias";
 /// A vector for each token or position, `[count, width]`.
 pub const TABLE: &str = "table";

@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Norm {
-    /// What it divides by.
+    /// The statistic that it divides by.
     pub kind: NormKind,
-    /// What stands under the root beside the variance.
+    /// The constant under the root, beside the variance.
     pub epsilon: f64,
     /// Whether a learned bias is added.
     pub bias: bool,
 }
 
-/// What a normalisation divides by.
+/// The statistic that a normalisation divides by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NormKind {

@@ -64,7 +64,7 @@ impl Architecture {
         list.0
     }
 
-    /// How many weights the model has.
+    /// The number of weights of the model.
     pub fn parameter_count(&self) -> u64 {
         let size = |parameter: &Parameter| parameter.shape.iter().map(|&size| size as u64).product::<u64>();
         self.parameters().iter().map(size).sum()

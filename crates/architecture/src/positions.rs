@@ -13,7 +13,7 @@ pub enum Positions {
     None,
     /// Sines and cosines added to the embeddings (Vaswani et al. 2017, section 3.5).
     Sinusoidal {
-        /// Where sines and cosines stand.
+        /// The order of sines and cosines.
         layout: WaveLayout,
         /// The number of the first position.
         #[serde(default)]
@@ -21,7 +21,7 @@ pub enum Positions {
     },
     /// A learned vector for each position.
     Learned {
-        /// How many vectors there are; later positions share the last one.
+        /// The number of vectors; later positions share the last one.
         limit: usize,
         /// The vector of the first position.
         #[serde(default)]
@@ -34,14 +34,14 @@ pub enum Positions {
     /// A learned bias of self-attention for each head and bucket of distances, shared by all layers of the stack
     /// (Raffel et al. 2020, "T5").
     Relative {
-        /// How many buckets there are, of both directions together.
+        /// The number of buckets, of both directions together.
         buckets: usize,
         /// The distance from which all fall into the last bucket.
         max_distance: usize,
     },
 }
 
-/// Where sines and cosines stand in a sinusoidal position.
+/// The order of sines and cosines in a sinusoidal position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaveLayout {

@@ -11,7 +11,7 @@ use crate::norm::{Norm, NormPlacement};
 use crate::positions::Positions;
 use crate::transformer::{Mixer, TransformerLayers};
 
-/// Which stack of a model it is.
+/// One of the two stacks of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StackKind {
@@ -27,7 +27,7 @@ pub enum StackKind {
 pub struct Stack {
     /// The width of every position.
     pub d_model: usize,
-    /// How positions are told apart.
+    /// The positions.
     pub positions: Positions,
     /// Normalises the sum of embeddings and positions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ impl Stack {
         stack
     }
 
-    /// How many layers there are.
+    /// The number of layers.
     pub fn layers(&self) -> usize {
         match &self.layers {
             Layers::Transformer(layers) => layers.layers,

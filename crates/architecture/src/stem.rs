@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum Stem {
     /// A table of embeddings.
     Lookup {
-        /// How many tokens there are.
+        /// The number of tokens.
         vocabulary: usize,
-        /// What multiplies embeddings: the square root of `d_model` (Vaswani et al. 2017, section 3.4), or 1.
+        /// The factor of embeddings: the square root of `d_model` (Vaswani et al. 2017, section 3.4), or 1.
         scale: f64,
     },
     /// A linear projection.
@@ -42,7 +42,7 @@ impl Stem {
         }
     }
 
-    /// How many positions come out when so many tokens or frames go in.
+    /// The number of positions that come out when so many tokens or frames go in.
     pub fn positions(&self, length: usize) -> usize {
         match self {
             Self::Lookup { .. } | Self::Projection { .. } => length,

@@ -11,9 +11,9 @@ use crate::norm::{Norm, NormPlacement};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransformerLayers {
-    /// How many layers there are.
+    /// The number of layers.
     pub layers: usize,
-    /// How a position learns of the others.
+    /// The sub-layer in which a position learns of the others.
     pub mixer: Mixer,
     /// Attention to the encoder's output; none of an encoder and of a language model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -22,13 +22,13 @@ pub struct TransformerLayers {
     pub feed_forward: FeedForward,
     /// The normalisation of each sub-layer.
     pub norm: Norm,
-    /// Where that stands.
+    /// The place of the normalisation.
     pub placement: NormPlacement,
-    /// What multiplies the residual stream in each sum; 1 but for DeepNorm.
+    /// The factor of the residual stream in each sum; 1 but for DeepNorm.
     pub residual_scale: f64,
 }
 
-/// How a position learns of the other positions of its own sequence.
+/// A sub-layer in which a position learns of the other positions of its own sequence (a token mixer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mixer {

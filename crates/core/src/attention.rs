@@ -32,10 +32,10 @@ pub(crate) struct MultiHeadAttention {
     place: Place,
 }
 
-/// What is attended to, and which of it counts.
+/// The part of a sequence that attention sees.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
-    /// Which keys each query sees, and what distance adds to scores.
+    /// The keys that each query sees, and biases of distances.
     pub(crate) visibility: Visibility,
     /// Turns queries and keys.
     pub(crate) rotation: Option<Rotation>,

@@ -7,20 +7,19 @@ use any2any_architecture::{
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
 use crate::initializer::Initializer;
-use crate::keyed::Keyed;
 use crate::lstm::{LstmDecoder, LstmEncoder};
 use crate::model::{Head, Model};
 use crate::stem::{Entrance, Stem};
 use crate::transformer::TransformerStack;
 
-/// What a [`Model`] is built from.
+/// Architecture and training choices of a [`Model`].
 #[derive(Clone, Debug)]
 pub struct ModelConfig {
-    /// What the model is.
+    /// The model's architecture.
     pub architecture: Architecture,
-    /// How much of it is dropped while it trains.
+    /// The dropout of its parts while it trains.
     pub dropout: DropoutRates,
-    /// How its weights start.
+    /// The scheme of its initial weights.
     pub initialization: Initialization,
 }
 
@@ -112,11 +111,5 @@ impl ModelConfig {
                 Decoder::Lstm(LstmDecoder::init(layers, stack.d_model, self.dropout.residual, initializer))
             }
         }
-    }
-}
-
-impl<M> FromIterator<(String, M)> for Keyed<M> {
-    fn from_iter<I: IntoIterator<Item = (String, M)>>(parts: I) -> Self {
-        Keyed::new(parts.into_iter().collect())
     }
 }

@@ -10,11 +10,13 @@ use burn::tensor::Device;
 #[derive(Clone, Debug)]
 pub struct Keyed<M>(Vec<(String, M)>);
 
-impl<M> Keyed<M> {
-    pub(crate) fn new(parts: Vec<(String, M)>) -> Self {
-        Self(parts)
+impl<M> FromIterator<(String, M)> for Keyed<M> {
+    fn from_iter<I: IntoIterator<Item = (String, M)>>(parts: I) -> Self {
+        Self(parts.into_iter().collect())
     }
+}
 
+impl<M> Keyed<M> {
     fn each(self, change: impl Fn(M) -> M) -> Self {
         Self(self.0.into_iter().map(|(name, part)| (name, change(part))).collect())
     }

@@ -62,7 +62,7 @@ pub struct Embedded {
 }
 
 impl<S: Entrance> Model<S> {
-    /// What the model is.
+    /// The model's architecture.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture
     }

@@ -1,4 +1,4 @@
-//! What tells the positions of one stack apart.
+//! The positions of one stack: vectors, rotations, and biases of distances.
 
 use std::ops::Range;
 
@@ -85,7 +85,7 @@ impl Positions {
         }
     }
 
-    /// What self-attention of `queries` positions after `first` earlier ones sees; `lengths` are those of padded
+    /// The scope of self-attention of `queries` positions after `first` earlier ones; `lengths` are those of padded
     /// rows.
     pub(crate) fn scope(
         &self,

@@ -6,8 +6,8 @@ use any2any_architecture::{
     Positions, Stack,
 };
 use any2any_core::{
-    AttentionKind, Initializer, LossConfig, Model, ModelConfig, ModelStepper, Pass, PerPositionStepper,
-    SoftmaxOperands, Source, Targets,
+    AttentionKind, Initializer, LossConfig, Model, ModelConfig, ModelStepper, ParameterPath, Pass,
+    PerPositionStepper, SoftmaxOperands, Source, Targets,
 };
 use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -88,28 +88,24 @@ fn parameters_are_those_of_the_architecture() {
     }
 }
 
-/// Gathers names and shapes; variants of enums give no names.
+/// Gathers names and shapes.
 #[derive(Default)]
 struct Named {
-    path: Vec<String>,
+    path: ParameterPath,
     found: Vec<(String, Vec<usize>)>,
 }
 
 impl burn::module::ModuleVisitor for Named {
     fn enter_module(&mut self, name: &str, container: &str) {
-        if !container.starts_with("Enum:") {
-            self.path.push(name.to_owned());
-        }
+        self.path.enter(name, container);
     }
 
     fn exit_module(&mut self, _name: &str, container: &str) {
-        if !container.starts_with("Enum:") {
-            self.path.pop();
-        }
+        self.path.leave(container);
     }
 
     fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-        self.found.push((self.path.join("."), param.val().dims().to_vec()));
+        self.found.push((self.path.name(), param.val().dims().to_vec()));
     }
 }
 

@@ -35,7 +35,7 @@ impl Model {
         }
     }
 
-    /// How much of each part is dropped in training.
+    /// The dropout of each part in training.
     pub fn dropout(&self) -> DropoutRates {
         let rates = |rate: f64, embedding: Option<f64>, attention: Option<f64>, activation: Option<f64>| {
             DropoutRates {
@@ -63,7 +63,7 @@ impl Model {
     }
 }
 
-/// What the stacks of both kinds of transformer have in common.
+/// Choices that both kinds of transformer have.
 struct Choices {
     d_model: usize,
     d_ff: usize,

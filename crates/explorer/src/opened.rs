@@ -35,7 +35,7 @@ pub(crate) const MACHINE: usize = 1 << 22;
 pub(crate) struct Opened {
     pub(crate) experiment: Experiment,
     pub(crate) adapters: AdapterSet,
-    /// What the model is.
+    /// The model's architecture.
     pub(crate) architecture: Architecture,
     pub(crate) parameters: u64,
     root: Option<DataRoot>,

@@ -27,15 +27,6 @@ impl Norm {
         Ok(Self { gain, bias, kind: data.kind, epsilon: data.epsilon as f32 })
     }
 
-    /// Reads a normalisation where there is one.
-    pub(crate) fn read_any(
-        data: Option<&NormData>,
-        reader: &Reader<'_>,
-        d_model: usize,
-    ) -> Result<Option<Self>, EngineError> {
-        data.map(|data| Self::read(data, reader, d_model)).transpose()
-    }
-
     pub(crate) fn apply(&self, input: &[f32], output: &mut [f32]) {
         let Self { gain, bias, kind, epsilon } = self;
         normalise(layer_norm::Norm { gain, bias, kind: *kind, epsilon: *epsilon }, input, output);

@@ -1,44 +1,42 @@
 //! The decoder: one new position of many hypotheses at a time.
 
-use any2any_architecture::{Mixer, Stack, StackKind, TransformerLayers, names};
+use any2any_architecture::{Mixer as MixerData, Stack, StackKind, TransformerLayers, names};
 use any2any_kernels::host::decode::memory::Memory;
 
 use crate::attention::{CrossAttention, SelfAttention, Written};
-use crate::branch::{Branch, Norm};
+use crate::branch::Branch;
 use crate::buffers::{Buffers, Inner};
+use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
-use crate::positions::{Places, Positions};
+use crate::positions::Places;
 use crate::ssru::Ssru;
 
 /// The decoder, with or without attention to an encoder.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     layers: Vec<Layer>,
-    norm: Option<Norm>,
-    embedding_norm: Option<Norm>,
-    pub(crate) positions: Positions,
-    pub(crate) d_model: usize,
+    pub(crate) ends: Ends,
 }
 
 #[derive(Debug)]
 struct Layer {
-    mixer: Cell,
+    mixer: Mixer,
     mixer_branch: Branch,
     cross: Option<(CrossAttention, Branch)>,
     feed_forward: FeedForward,
     feed_forward_branch: Branch,
 }
 
-/// How a position learns of earlier ones.
+/// The sub-layer in which a position learns of earlier ones.
 #[derive(Debug)]
-enum Cell {
+enum Mixer {
     SelfAttention(SelfAttention),
     Ssru(Ssru),
 }
 
-impl Cell {
+impl Mixer {
     /// The values that one position leaves behind.
     fn row_width(&self) -> usize {
         match self {
@@ -98,12 +96,14 @@ impl Decoder {
             let reader = reader.child(names::LAYERS).child(number);
             let branch = |name| Branch::read(layers, name, &reader, d_model);
             let (mixer, name) = match &layers.mixer {
-                Mixer::SelfAttention(heads) => {
+                MixerData::SelfAttention(heads) => {
                     let reader = reader.child(names::SELF_ATTENTION);
                     let attention = SelfAttention::read(&reader, heads, d_model)?;
-                    (Cell::SelfAttention(attention), names::SELF_ATTENTION)
+                    (Mixer::SelfAttention(attention), names::SELF_ATTENTION)
                 }
-                Mixer::Ssru => (Cell::Ssru(Ssru::read(&reader.child(names::SSRU), d_model)?), names::SSRU),
+                MixerData::Ssru => {
+                    (Mixer::Ssru(Ssru::read(&reader.child(names::SSRU), d_model)?), names::SSRU)
+                }
             };
             let cross = |heads| {
                 let reader = reader.child(names::CROSS_ATTENTION);
@@ -124,14 +124,7 @@ impl Decoder {
         };
         Ok(Self {
             layers: (0..layers.layers).map(layer).collect::<Result<_, _>>()?,
-            norm: Norm::read_any(stack.final_norm.as_ref(), &reader.child(names::FINAL_NORM), d_model)?,
-            embedding_norm: Norm::read_any(
-                stack.embedding_norm.as_ref(),
-                &reader.child(names::EMBEDDING_NORM),
-                d_model,
-            )?,
-            positions: Positions::read(stack, StackKind::Decoder, reader)?,
-            d_model,
+            ends: Ends::read(stack, StackKind::Decoder, reader)?,
         })
     }
 
@@ -159,13 +152,7 @@ impl Decoder {
     /// Takes one step.
     pub(crate) fn step(&self, step: Step<'_>, buffers: &mut Buffers) {
         let Step { places, positions, ancestors, newest, stream, sources } = step;
-        let d_model = self.d_model;
-        for row in stream.chunks_exact_mut(d_model) {
-            places.add(positions.len(), row);
-        }
-        if let Some(norm) = &self.embedding_norm {
-            norm.apply_in_place(stream, buffers);
-        }
+        self.ends.enter(stream, std::iter::repeat(positions.len()), places, buffers);
         let (row_width, mut column) = (self.row_width(), 0);
         for (number, layer) in self.layers.iter().enumerate() {
             let written = Written { positions, ancestors, newest, row_width, column };
@@ -183,8 +170,6 @@ impl Decoder {
                 layer.feed_forward.apply(input, output, memory);
             });
         }
-        if let Some(norm) = &self.norm {
-            norm.apply_in_place(stream, buffers);
-        }
+        self.ends.leave(stream, buffers);
     }
 }

@@ -4,21 +4,18 @@ use any2any_adapter::Cancellation;
 use any2any_architecture::{Attention, Stack, StackKind, TransformerLayers, names};
 
 use crate::attention::SelfAttention;
-use crate::branch::{Branch, Norm};
+use crate::branch::Branch;
 use crate::buffers::Buffers;
+use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
-use crate::positions::Positions;
 
 /// The encoder.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     layers: Vec<Layer>,
-    norm: Option<Norm>,
-    embedding_norm: Option<Norm>,
-    positions: Positions,
-    pub(crate) d_model: usize,
+    pub(crate) ends: Ends,
 }
 
 #[derive(Debug)]
@@ -52,14 +49,7 @@ impl Encoder {
         };
         Ok(Self {
             layers: (0..layers.layers).map(layer).collect::<Result<_, _>>()?,
-            norm: Norm::read_any(stack.final_norm.as_ref(), &reader.child(names::FINAL_NORM), d_model)?,
-            embedding_norm: Norm::read_any(
-                stack.embedding_norm.as_ref(),
-                &reader.child(names::EMBEDDING_NORM),
-                d_model,
-            )?,
-            positions: Positions::read(stack, StackKind::Encoder, reader)?,
-            d_model,
+            ends: Ends::read(stack, StackKind::Encoder, reader)?,
         })
     }
 
@@ -72,14 +62,9 @@ impl Encoder {
         buffers: &mut Buffers,
     ) {
         let longest = lengths.iter().copied().max().unwrap_or(0);
-        let places = self.positions.places(0..longest);
+        let places = self.ends.positions.places(0..longest);
         let positions = lengths.iter().flat_map(|&length| 0..length);
-        for (position, row) in positions.zip(stream.chunks_exact_mut(self.d_model)) {
-            places.add(position, row);
-        }
-        if let Some(norm) = &self.embedding_norm {
-            norm.apply_in_place(stream, buffers);
-        }
+        self.ends.enter(stream, positions, &places, buffers);
         for layer in &self.layers {
             if cancellation.is_cancelled() {
                 break;
@@ -91,8 +76,6 @@ impl Encoder {
                 layer.feed_forward.apply(input, output, memory);
             });
         }
-        if let Some(norm) = &self.norm {
-            norm.apply_in_place(stream, buffers);
-        }
+        self.ends.leave(stream, buffers);
     }
 }

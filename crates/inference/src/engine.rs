@@ -64,7 +64,7 @@ impl Engine {
                 Some(Encoder::read(stack, parts, &reader.child(names::ENCODER))?)
             }
         };
-        let memory = encoder.as_ref().map_or(d_model, |encoder| encoder.d_model);
+        let memory = encoder.as_ref().map_or(d_model, |encoder| encoder.ends.d_model);
         let decoder = Decoder::read(&architecture.decoder, layers, memory, &reader.child(names::DECODER))?;
         let mut stems = Vec::with_capacity(architecture.stems.len());
         for (number, stem) in architecture.stems.iter().enumerate() {
@@ -150,7 +150,7 @@ impl Engine {
 
     /// Embeds target tokens of a task, `[rows, d_model]`.
     pub(crate) fn embed(&self, task: usize, tokens: &[u32], rows: &mut [f32]) {
-        let d_model = self.decoder.d_model;
+        let d_model = self.decoder.ends.d_model;
         let stem = &self.stems[self.tasks[task].target];
         for (&token, row) in tokens.iter().zip(rows.chunks_exact_mut(d_model)) {
             stem.token(token, row);
@@ -186,7 +186,7 @@ impl Engine {
         }
         let encode = |buffers: &mut Buffers, group: &[&Sequence]| {
             let lengths: Vec<usize> = group.iter().map(|source| stem.positions(source.len())).collect();
-            let d_model = encoder.d_model;
+            let d_model = encoder.ends.d_model;
             let mut stream = vec![0.0; lengths.iter().sum::<usize>() * d_model];
             let mut rows = &mut stream[..];
             for (source, &length) in group.iter().zip(&lengths) {

@@ -17,6 +17,7 @@ mod buffers;
 mod convolution;
 mod decoder;
 mod encoder;
+mod ends;
 mod engine;
 mod error;
 mod feed_forward;

@@ -1,4 +1,4 @@
-//! What tells the positions of one stack apart.
+//! The positions of one stack: vectors, rotations, and biases of distances.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ pub(crate) struct Positions {
     data: PositionsData,
     /// Learned vectors, `[limit, d_model]`; empty unless positions are learned.
     table: Vec<f32>,
-    /// What distance adds to the scores of self-attention.
+    /// The bias of distances in the scores of self-attention.
     distance: Option<DistanceRule>,
     d_model: usize,
     d_head: usize,
@@ -60,7 +60,7 @@ impl Positions {
         Ok(Self { data, table: learned, distance, d_model, d_head, both_directions })
     }
 
-    /// What is done at these positions; self-attention of each sees all before it, and where it sees both directions
+    /// The operations at these positions; self-attention of each sees all before it, and where it sees both directions
     /// those of the range after it.
     pub(crate) fn places(&self, range: Range<usize>) -> Places {
         let d_model = self.d_model;
@@ -84,7 +84,7 @@ impl Positions {
 }
 
 impl Places {
-    /// What distance adds to the scores of self-attention.
+    /// The bias of distances in the scores of self-attention.
     pub(crate) fn bias(&self) -> Option<&DistanceBias> {
         self.bias.as_ref()
     }

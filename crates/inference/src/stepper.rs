@@ -64,8 +64,8 @@ impl<'a> EngineStepper<'a> {
         let shares = self.shares();
         self.buffers.resize_with(shares.len().max(self.buffers.len()), Buffers::default);
         let decoder = &self.engine.decoder;
-        let (d_model, width, written) = (decoder.d_model, decoder.row_width(), self.positions.len());
-        let places = decoder.positions.places(written..written + 1);
+        let (d_model, width, written) = (decoder.ends.d_model, decoder.row_width(), self.positions.len());
+        let places = decoder.ends.positions.places(written..written + 1);
         let mut newest = vec![0.0; tokens.len() * width];
         let mut stream = vec![0.0; tokens.len() * d_model];
         let mut left = (&mut newest[..], &mut stream[..]);

@@ -85,7 +85,7 @@ impl Ranked {
 /// What a checkpoint of a training holds.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
-    /// What the model is; none of a checkpoint that was written before it was kept.
+    /// The model's architecture; none of a checkpoint that was written before it was kept.
     pub architecture: Option<Architecture>,
     /// The model's parameters.
     pub weights: BTreeMap<String, Weights>,

@@ -66,7 +66,7 @@ impl Loaded {
         Ok(Self { config, device, weights, model, precision, engine: OnceLock::from(engine) })
     }
 
-    /// What the model is.
+    /// The model's architecture.
     pub fn architecture(&self) -> &Architecture {
         &self.config.architecture
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use any2any_architecture::Architecture;
+use any2any_core::ParameterPath;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Shape, Tensor};
 
@@ -20,14 +21,14 @@ pub struct Weights {
 
 /// Every parameter of a module, on the host.
 pub fn weights(module: &impl Module) -> BTreeMap<String, Weights> {
-    let mut visitor = Reader { path: Path::default(), wanted: None, weights: BTreeMap::new() };
+    let mut visitor = Reader { path: ParameterPath::default(), wanted: None, weights: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.weights
 }
 
 /// One parameter of a module, on the host; none when it has none of this name.
 pub fn find(module: &impl Module, name: &str) -> Option<Weights> {
-    let mut visitor = Reader { path: Path::default(), wanted: Some(name), weights: BTreeMap::new() };
+    let mut visitor = Reader { path: ParameterPath::default(), wanted: Some(name), weights: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.weights.remove(name)
 }
@@ -40,7 +41,7 @@ pub fn not_finite(weights: &BTreeMap<String, Weights>) -> Option<&str> {
 
 /// The shapes of every parameter of a module; none is drawn for it.
 pub fn shapes(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
-    let mut visitor = ShapeReader { path: Path::default(), shapes: BTreeMap::new() };
+    let mut visitor = ShapeReader { path: ParameterPath::default(), shapes: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.shapes
 }
@@ -98,7 +99,7 @@ pub fn under_current_names<T>(
 
 /// Takes every parameter's gradient out of a backward pass.
 pub fn take_gradients(module: &impl Module, gradients: &mut Gradients) -> Named {
-    let mut visitor = GradientReader { path: Path::default(), gradients, taken: Named::new() };
+    let mut visitor = GradientReader { path: ParameterPath::default(), gradients, taken: Named::new() };
     module.visit(&mut visitor);
     visitor.taken
 }
@@ -106,7 +107,7 @@ pub fn take_gradients(module: &impl Module, gradients: &mut Gradients) -> Named 
 /// The module with every parameter replaced by what `change` makes of its name and value; the new value is
 /// flat and takes the old one's shape.
 pub fn map<M: Module>(module: M, change: impl FnMut(&str, &dyn Parameter) -> Tensor<1>) -> M {
-    module.map(&mut Writer { path: Path::default(), change })
+    module.map(&mut Writer { path: ParameterPath::default(), change })
 }
 
 /// A parameter of any rank.
@@ -133,29 +134,6 @@ impl<const D: usize> Parameter for Tensor<D> {
     }
 }
 
-/// The names of the modules on the way to a parameter. Which variant of an enum a module is stands in the
-/// architecture and in no name.
-#[derive(Default)]
-struct Path(Vec<String>);
-
-impl Path {
-    fn enter(&mut self, name: &str, container: &str) {
-        if !container.starts_with("Enum:") {
-            self.0.push(name.to_owned());
-        }
-    }
-
-    fn leave(&mut self, container: &str) {
-        if !container.starts_with("Enum:") {
-            self.0.pop();
-        }
-    }
-
-    fn name(&self) -> String {
-        self.0.join(".")
-    }
-}
-
 /// Keeps the path while a module is visited.
 macro_rules! follow_path {
     () => {
@@ -170,7 +148,7 @@ macro_rules! follow_path {
 }
 
 struct Reader<'a> {
-    path: Path,
+    path: ParameterPath,
     /// The only parameter to read; none for all.
     wanted: Option<&'a str>,
     weights: BTreeMap<String, Weights>,
@@ -192,7 +170,7 @@ impl ModuleVisitor for Reader<'_> {
 }
 
 struct ShapeReader {
-    path: Path,
+    path: ParameterPath,
     shapes: BTreeMap<String, Vec<usize>>,
 }
 
@@ -205,7 +183,7 @@ impl ModuleVisitor for ShapeReader {
 }
 
 struct GradientReader<'a> {
-    path: Path,
+    path: ParameterPath,
     gradients: &'a mut Gradients,
     taken: Named,
 }
@@ -221,7 +199,7 @@ impl ModuleVisitor for GradientReader<'_> {
 }
 
 struct Writer<F> {
-    path: Path,
+    path: ParameterPath,
     change: F,
 }
 

@@ -287,7 +287,7 @@ impl RunFolder {
         atomic_file::finish_folder(unfinished, output)
     }
 
-    /// What the model is; where there is a checkpoint, its parameters have the shapes that this says.
+    /// The model's architecture; where there is a checkpoint, its parameters have the shapes that this says.
     ///
     /// # Errors
     ///

@@ -184,7 +184,7 @@ impl Translator {
         self.model.model()
     }
 
-    /// What the model is.
+    /// The model's architecture.
     pub fn architecture(&self) -> &Architecture {
         self.model.architecture()
     }

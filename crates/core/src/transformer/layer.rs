@@ -45,15 +45,15 @@ pub(super) struct Sizes<'a> {
     pub(super) dropout: &'a DropoutRates,
 }
 
-/// What a layer reads beside the stream.
+/// Inputs of a layer beside the stream.
 pub(super) struct Input<'a> {
-    /// What self-attention sees.
+    /// The scope of self-attention.
     pub(super) scope: &'a Scope,
-    /// What cross-attention sees.
+    /// The scope of cross-attention.
     pub(super) cross: &'a Scope,
     /// The encoder's output.
     pub(super) memory: Option<&'a EncoderOutput>,
-    /// What earlier positions left, when positions are written one after the other.
+    /// The cache of earlier positions, when positions are written one after the other.
     pub(super) cache: Option<&'a mut LayerCache>,
 }
 
@@ -144,7 +144,9 @@ impl TransformerLayer {
                 }
             });
         }
-        let (Some(ssru), Some(norm)) = (&self.ssru, &self.ssru_norm) else { return stream };
+        let (Some(ssru), Some(norm)) = (&self.ssru, &self.ssru_norm) else {
+            unreachable!("a layer has self-attention or an SSRU")
+        };
         pass.at(self.kind, Some(self.number), SiteRole::Cells);
         self.residual.forward(norm, stream, pass, |stream, branch, pass| {
             let mut first = None;

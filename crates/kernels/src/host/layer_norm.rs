@@ -12,9 +12,9 @@ pub struct Norm<'a> {
     pub gain: &'a [f32],
     /// Is added.
     pub bias: &'a [f32],
-    /// What it divides by.
+    /// The statistic that it divides by.
     pub kind: NormKind,
-    /// What stands under the root beside the variance.
+    /// The constant under the root, beside the variance.
     pub epsilon: f32,
 }
 

@@ -30,7 +30,7 @@ pub struct Visibility {
     pub causal: bool,
     /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
     pub slopes: Option<Vec<f32>>,
-    /// What is added to scores, `[1, heads, queries, keys]`, such as a learned bias of distances; not fused.
+    /// An addition to scores, `[1, heads, queries, keys]`, such as a learned bias of distances; not fused.
     pub bias: Option<Tensor<4>>,
 }
 

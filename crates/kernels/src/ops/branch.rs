@@ -12,9 +12,9 @@ pub struct Norm {
     pub gain: Tensor<1>,
     /// Is added.
     pub bias: Tensor<1>,
-    /// What it divides by.
+    /// The statistic that it divides by.
     pub kind: NormKind,
-    /// What stands under the root beside the variance.
+    /// The constant under the root, beside the variance.
     pub epsilon: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What the distance between query and key adds to scores.
+//! Biases of scores by the distance between query and key.
 
 use any2any_architecture::relative_bucket;
 
@@ -9,7 +9,7 @@ pub struct DistanceBias {
     values: Vec<f32>,
     /// The furthest key before a query.
     before: usize,
-    /// How many distances there are.
+    /// The number of distances.
     width: usize,
 }
 
@@ -22,7 +22,7 @@ pub enum DistanceRule {
     Buckets {
         /// The values.
         table: Vec<f32>,
-        /// How many buckets there are.
+        /// The number of buckets.
         buckets: usize,
         /// The distance from which all fall into the last bucket.
         max_distance: usize,

@@ -24,7 +24,7 @@ pub struct KvCache<'a> {
     pub heads: usize,
     /// The width of a head.
     pub d_head: usize,
-    /// What the distance of earlier positions adds to scores.
+    /// The bias of distances to earlier positions.
     pub bias: Option<&'a DistanceBias>,
 }
 

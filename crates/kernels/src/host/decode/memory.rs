@@ -26,7 +26,7 @@ pub struct Memory {
 pub struct Queries<'a> {
     /// Their rows.
     pub rows: Rows<'a>,
-    /// What the distance between query and key adds to scores; the first query stands at the first key.
+    /// The bias of distances between query and key; the first query stands at the first key.
     pub bias: Option<&'a DistanceBias>,
 }
 
