@@ -15,7 +15,7 @@ use crate::features::Features;
 use crate::griffin_lim;
 use crate::inversion::magnitudes;
 use crate::options::{AudioOptions, Normalize, Output};
-use crate::spans::{convolved, merged, spans};
+use crate::regions::{convolved, merged, spans};
 use crate::stack::stacked;
 use crate::state::State;
 use crate::wav;

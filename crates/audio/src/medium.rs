@@ -12,7 +12,7 @@ use crate::check::problems;
 use crate::decoding;
 use crate::error::AudioError;
 use crate::formats;
-use crate::opening::open;
+use crate::open::open;
 use crate::options::{AudioOptions, Output};
 use crate::price::price;
 

@@ -4,7 +4,7 @@ use any2any_adapter::{AdapterError, File, Price, Value};
 
 use crate::decoding::whole_rate;
 use crate::formats;
-use crate::opening::wanted;
+use crate::open::wanted;
 use crate::options::{AudioOptions, Output};
 use crate::spectrum::frames;
 

@@ -13,8 +13,8 @@ use crate::error::EegError;
 use crate::features::{Extractor, Grid, regions};
 use crate::files;
 use crate::options::{self, EegOptions, Output, Standardize};
+use crate::preprocessing::Cut;
 use crate::state::State;
-use crate::steps::Cut;
 use crate::traces::TraceFrames;
 
 /// The file of the state inside the folder of an adapter's state.

@@ -4,7 +4,7 @@ use any2any_adapter::Random;
 
 use crate::features::{Extractor, Grid};
 use crate::options::Augment;
-use crate::steps::moments;
+use crate::preprocessing::moments;
 
 /// A random shift of an epoch within its margin, in samples.
 pub(crate) fn shift(margin: usize, random: &mut Random) -> isize {

@@ -12,15 +12,15 @@
 
 mod adapter;
 mod augment;
+mod check;
 mod error;
 mod features;
 mod files;
 mod medium;
 mod options;
+mod preprocessing;
 mod price;
-mod problems;
 mod state;
-mod steps;
 mod traces;
 
 pub use adapter::EegAdapter;

@@ -8,11 +8,11 @@ use any2any_adapter::{
 };
 
 use crate::adapter::EegAdapter;
+use crate::check::problems;
 use crate::files::{self, Annotation, Decoded, EXTENSIONS, Rates, annotations, warn_of_volts};
 use crate::options::EegOptions;
+use crate::preprocessing;
 use crate::price::price;
-use crate::problems::problems;
-use crate::steps;
 
 /// The EEG medium.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,7 +100,7 @@ impl Medium for Eeg {
     }
 
     fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
-        steps::open(&parse(options)?, value)
+        preprocessing::open(&parse(options)?, value)
     }
 
     fn price(&self, options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {

@@ -18,7 +18,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits;
 use crate::node::Node;
 use crate::spec::{Decoding, Device, Evaluation, Metric, Model, Training};
-use crate::structure::Broken;
+use crate::validate::Broken;
 
 /// Whether files that an experiment names are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use serde_json::Value as Json;
 
+use crate::messages::keys;
 use crate::node::{Entry, shorten};
-use crate::shape::{Kind, Schema};
+use crate::schema_kind::{Kind, Schema};
 use crate::source::Place;
 use crate::suggest::suggest;
-use crate::wording::keys;
 
 /// A choice between words and keys, as messages speak of it.
 pub(crate) struct Choice<'a, 's> {

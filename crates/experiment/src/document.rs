@@ -19,7 +19,7 @@ use crate::resolve;
 use crate::schema::{experiment_schema, schema_of};
 use crate::source::Source;
 use crate::spec::{Experiment, Metric};
-use crate::structure::{self, Structure};
+use crate::validate::{self, Structure};
 use crate::variables;
 
 /// An experiment that has passed every check, and the file that it came from.
@@ -92,7 +92,7 @@ pub fn read_yaml<T: JsonSchema + DeserializeOwned>(path: &Path) -> Result<T, Dia
     let (Some(node), true) = (node, loader.problems.is_empty()) else {
         return Err(loader.problems.into_iter().collect());
     };
-    let Structure { json, problems, .. } = structure::check(&node, &schema);
+    let Structure { json, problems, .. } = validate::check(&node, &schema);
     if !problems.is_empty() {
         return Err(problems.into_iter().collect());
     }
@@ -112,7 +112,7 @@ pub fn read_metrics(text: &str) -> Result<Vec<Metric>, Diagnostics> {
     let (Some(node), true) = (node, loader.problems.is_empty()) else {
         return Err(loader.problems.into_iter().collect());
     };
-    let Structure { json, problems, .. } = structure::check(&node, &schema);
+    let Structure { json, problems, .. } = validate::check(&node, &schema);
     if !problems.is_empty() {
         return Err(problems.into_iter().collect());
     }
@@ -176,7 +176,7 @@ fn load_from(
     }
     paths::join(&mut root, &schema);
     resolve::inherit(&mut root, registry);
-    let Structure { mut json, broken, problems: structural } = structure::check(&root, &schema);
+    let Structure { mut json, broken, problems: structural } = validate::check(&root, &schema);
     let cut = structural.len() >= limits::PROBLEMS;
     problems.extend(structural);
     if cut {

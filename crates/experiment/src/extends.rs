@@ -10,11 +10,11 @@ use serde_json::Value as Json;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{self, Budget, FILES};
 use crate::merge::merge;
+use crate::missing_file::instead_of;
 use crate::node::{Entry, Node, Value};
 use crate::overrides::parse_override;
 use crate::parse::parse;
-use crate::shape::Schema;
-use crate::similar::instead_of;
+use crate::schema_kind::Schema;
 use crate::source::{Place, Source};
 
 /// The key that names the files to build on.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
-use crate::shape::{Kind, Schema};
+use crate::schema_kind::{Kind, Schema};
 use crate::source::{OVERRIDE, Place};
 
 /// Lays `near` over `base`: mappings are merged key by key, everything else is replaced.

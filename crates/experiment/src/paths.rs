@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::node::{Node, Value};
-use crate::shape::{Kind, Schema};
+use crate::schema_kind::{Kind, Schema};
 
 /// Joins every path to the folder of the file that names it.
 pub(crate) fn join(root: &mut Node, schema: &Json) {

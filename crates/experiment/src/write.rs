@@ -115,7 +115,7 @@ fn is_printable(character: char) -> bool {
 mod tests {
     use super::*;
     use crate::parse::tests::tree;
-    use crate::structure;
+    use crate::validate;
 
     #[test]
     fn everything_is_read_back() {
@@ -173,7 +173,7 @@ mod tests {
         for text in texts {
             let json = serde_json::json!({ "text": text, text: [text, { text: 1 }], "nested": { "deep": {}, text: null } });
             let written = yaml(&json);
-            assert_eq!(structure::plain(&tree(&written)), json, "{written}");
+            assert_eq!(validate::plain(&tree(&written)), json, "{written}");
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
     fn numbers_keep_their_type() {
         let json =
             serde_json::json!({ "whole": 5, "real": 5.0, "small": 1e-9, "large": u64::MAX, "tiny": 5e-324 });
-        assert_eq!(structure::plain(&tree(&yaml(&json))), json, "{}", yaml(&json));
+        assert_eq!(validate::plain(&tree(&yaml(&json))), json, "{}", yaml(&json));
     }
 
     #[test]

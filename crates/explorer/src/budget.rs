@@ -10,8 +10,8 @@ use any2any_architecture::Architecture;
 use any2any_experiment::spec::Decoding;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::failure::Failure;
-use crate::opened::Opened;
+use crate::api_error::Failure;
+use crate::loaded_run::Opened;
 
 /// Bytes of one permit.
 const UNIT: u64 = 1 << 16;

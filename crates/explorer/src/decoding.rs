@@ -3,7 +3,7 @@
 use any2any_experiment::spec;
 use any2any_run::OutputLengths;
 
-use crate::failure::Failure;
+use crate::api_error::Failure;
 use crate::protocol::{self, Decoding};
 
 /// Hypotheses of a beam at most.

@@ -10,8 +10,8 @@ use any2any_adapter::Sequence;
 use any2any_translate::Output;
 use any2any_translate::bucketed_scores::numbers;
 
-use crate::failure::Failure;
-use crate::opened::{Longest, Opened};
+use crate::api_error::Failure;
+use crate::loaded_run::{Longest, Opened};
 use crate::protocol::{DistanceGroup, DistanceQuery, Distances};
 
 /// Pieces that are kept in memory.

@@ -4,20 +4,20 @@
 //! attention looks at, and beside it the JSON interface that the page uses ([`protocol`]), described at
 //! `/openapi.json`. Nothing is asked of any other host, and nothing in a request names a file of this machine.
 
+mod api_error;
 mod budget;
+mod convert;
 mod decoding;
 mod distance;
 mod error;
-mod explained;
 mod export;
-mod failure;
-mod library;
+mod loaded_run;
 mod metrics;
-mod opened;
 mod pooling;
 mod probed;
 pub mod protocol;
 mod queue;
+mod run_registry;
 mod server;
 mod view;
 mod watch;

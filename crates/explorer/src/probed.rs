@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::failure::Failure;
+use crate::api_error::Failure;
 
 /// Opens a run in another process, and says why the process did not survive it.
 pub type Probe = fn(&Path) -> Result<(), String>;

@@ -6,7 +6,7 @@
 mod analysis;
 mod beam;
 mod distance;
-mod given;
+mod input;
 mod look;
 mod machine;
 mod numbers;
@@ -21,7 +21,7 @@ pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
 pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
-pub use given::{Given, GivenFile, GivenSample, Model, Prefix};
+pub use input::{Given, GivenFile, GivenSample, Model, Prefix};
 pub use look::{
     Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, WrittenPosition,
 };

@@ -9,7 +9,7 @@ use any2any_experiment::spec::Decoding;
 use any2any_translate::{Output, Translator};
 use tokio::sync::oneshot;
 
-use crate::failure::Failure;
+use crate::api_error::Failure;
 
 /// How long a thread waits for a job before it is idle.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -26,10 +26,10 @@ use crate::budget::Budget;
 use crate::distance;
 use crate::error::ExplorerError;
 use crate::export::{Recorder, Recording};
-use crate::library::{Kept, Library};
 use crate::metrics::Metrics;
 use crate::probed::Probe;
 use crate::protocol::{Distances, Model};
+use crate::run_registry::{Kept, Library};
 use access::Access;
 pub use admission::{AccessToken, Origin, Secret};
 

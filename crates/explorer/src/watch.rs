@@ -6,7 +6,7 @@ use any2any_run::atomic_file::open as open_file;
 use any2any_run::{RunFolder, is_running, sweep};
 use serde_json::{Map, Value};
 
-use crate::failure::Failure;
+use crate::api_error::Failure;
 use crate::protocol::{Sweep, Training};
 
 /// Lines of one answer.

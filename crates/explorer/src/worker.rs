@@ -11,8 +11,8 @@ use any2any_run::RunFolder;
 use any2any_translate::{Output, Translator};
 use tokio::sync::oneshot;
 
+use crate::api_error::Failure;
 use crate::budget::Lane;
-use crate::failure::Failure;
 use crate::metrics::Metrics;
 use crate::probed::Probed;
 use crate::queue::{Job, Question, Queue, Taken, Translate};

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::error::TextError;
+use crate::hf_format::CONTINUED;
 use crate::normalization::whole_characters;
-use crate::recipe::CONTINUED;
 use crate::special::{SPECIAL, SpecialTokens};
 use crate::words::SPACE;
 

@@ -8,11 +8,11 @@ use tokenizers::{Model, ModelWrapper, Token};
 
 use crate::added::Part;
 use crate::error::TextError;
+use crate::hf_format;
 use crate::hidden::hide;
 use crate::normalization::Normalized;
 use crate::options::{TextOptions, Tokenizer};
 use crate::pieces::{Pieces, Spelled};
-use crate::recipe;
 use crate::special::{SPECIAL, SpecialTokens};
 use crate::words::Marked;
 
@@ -43,15 +43,15 @@ impl Trained {
     pub(crate) fn new(document: String, options: &TextOptions) -> Result<Self, String> {
         let mut parsed: serde_json::Value =
             serde_json::from_str(&document).map_err(|error| format!("no JSON: {error}"))?;
-        for part in recipe::PARTS {
-            if parsed[part] != recipe::part(options, part) {
+        for part in hf_format::PARTS {
+            if parsed[part] != hf_format::part(options, part) {
                 return Err(format!(
                     "its {part} does not belong to the options of the text: it was trained with others"
                 ));
             }
         }
         let mut model = parsed["model"].take();
-        let expected = recipe::model_type(&options.tokenizer);
+        let expected = hf_format::model_type(&options.tokenizer);
         if model["type"] != expected {
             return Err(format!("its model is {}, and the options need {expected}", model["type"]));
         }
@@ -68,7 +68,7 @@ impl Trained {
         if options.tokenizer.vocab().is_some_and(|asked| asked != names.len()) {
             return Err(format!("it has {} tokens, and the options ask for another number", names.len()));
         }
-        let words = recipe::has_words(&options.tokenizer);
+        let words = hf_format::has_words(&options.tokenizer);
         // The models' own memory of words is smaller and slower than ours.
         model.resize_cache(0);
         let continued = matches!(options.tokenizer, Tokenizer::WordPiece(_));

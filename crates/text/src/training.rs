@@ -10,7 +10,7 @@ use crate::normalization::Normalizer;
 use crate::options::{Bpe, Characters, TextOptions, Tokenizer, Unigram};
 use crate::pieces::byte_name;
 use crate::special::{SPECIAL, SpecialTokens};
-use crate::{bpe, recipe, unigram};
+use crate::{bpe, hf_format, unigram};
 
 /// The longest word, in characters, that WordPiece cuts; longer ones are unknown.
 const LONGEST_WORD: usize = 100;
@@ -61,7 +61,7 @@ pub(crate) fn train(
             word_model(options, counts)?
         }
     };
-    let document = recipe::document(options, model);
+    let document = hf_format::document(options, model);
     serde_json::to_string_pretty(&document)
         .map_err(|error| TextError::Segmentation { reason: error.to_string() }.into())
 }
@@ -85,7 +85,9 @@ pub fn nearest_vocabulary(
     let min_frequency = tokenizer.min_frequency().unwrap_or(1);
     let learned = match tokenizer {
         Tokenizer::Unigram(_) => unigram::learn(&counts.0, size).len(),
-        Tokenizer::WordPiece(_) => bpe::learn(&counts.0, size, min_frequency, recipe::CONTINUED).pieces.len(),
+        Tokenizer::WordPiece(_) => {
+            bpe::learn(&counts.0, size, min_frequency, hf_format::CONTINUED).pieces.len()
+        }
         Tokenizer::Words(_) => counts.by_frequency(min_frequency).len().min(size),
         _ => bpe::learn(&counts.0, size, min_frequency, "").pieces.len(),
     };
@@ -115,10 +117,10 @@ fn word_model(options: &TextOptions, counts: Counts) -> Result<serde_json::Value
             })
         }
         Tokenizer::WordPiece(_) => {
-            let found = bpe::learn(&counts.0, size, min_frequency, recipe::CONTINUED);
+            let found = bpe::learn(&counts.0, size, min_frequency, hf_format::CONTINUED);
             exact_size(options, found.alphabet, found.pieces.len())?;
             json!({
-                "type": "WordPiece", "unk_token": unknown, "continuing_subword_prefix": recipe::CONTINUED,
+                "type": "WordPiece", "unk_token": unknown, "continuing_subword_prefix": hf_format::CONTINUED,
                 "max_input_chars_per_word": LONGEST_WORD, "vocab": vocabulary(options, &found.pieces)?,
             })
         }

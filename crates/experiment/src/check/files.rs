@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::check::{Checker, Outside};
 use crate::diagnostic::Diagnostic;
+use crate::missing_file::instead_of;
 use crate::node::{Node, Value, below};
-use crate::similar::instead_of;
 use crate::spec::SplitFiles;
 
 pub(crate) fn check(checker: &mut Checker<'_>) {

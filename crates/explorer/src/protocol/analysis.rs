@@ -4,7 +4,7 @@ use any2any_inspect::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::given::Given;
+use super::input::Given;
 use super::numbers::Floats;
 
 /// Which token is explained, and how.

@@ -4,7 +4,7 @@ use any2any_inspect::NodeFate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::given::{Given, Prefix};
+use super::input::{Given, Prefix};
 
 /// What is searched for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

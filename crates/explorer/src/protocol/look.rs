@@ -4,7 +4,7 @@ use any2any_architecture::StackKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::given::Given;
+use super::input::Given;
 use super::numbers::Floats;
 use super::value::{Region, View};
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::given::{Given, Prefix};
+use super::input::{Given, Prefix};
 use super::value::View;
 
 /// What is to be translated, and how.

@@ -13,8 +13,8 @@ use axum::http::header::{self, HeaderMap};
 use axum::http::{HeaderValue, Uri};
 
 use super::admission::{AccessToken, Origin};
+use crate::api_error::Failure;
 use crate::error::ExplorerError;
-use crate::failure::Failure;
 
 /// What the name of the cookie begins with; its port follows, since browsers do not tell the ports of a machine apart.
 const COOKIE: &str = "any2any_token";

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::App;
 use super::routes::blocking;
-use crate::failure::Failure;
+use crate::api_error::Failure;
 use crate::protocol::Model;
 
 /// A body of more bytes takes a share of the memory, piece by piece, so that not all connections can fill it, and is

@@ -18,7 +18,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::App;
 use super::admission::Origin;
 use super::routes::{distance, explain, page, runs, training, translate};
-use crate::failure::Failure;
+use crate::api_error::Failure;
 use crate::metrics::Metrics;
 
 /// All paths.

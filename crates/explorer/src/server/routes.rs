@@ -20,9 +20,9 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{App, body};
+use crate::api_error::Failure;
 use crate::budget::Share;
-use crate::failure::Failure;
-use crate::opened::{Longest, Opened, Role};
+use crate::loaded_run::{Longest, Opened, Role};
 use crate::protocol::{Given, Model, Prefix};
 use crate::worker::Worker;
 

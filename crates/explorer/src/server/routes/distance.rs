@@ -9,9 +9,9 @@ use axum::response::Response;
 
 use super::translate::how;
 use super::{blocking, in_time, json, model, query};
+use crate::api_error::Failure;
 use crate::distance::Piece;
-use crate::failure::Failure;
-use crate::opened::Longest;
+use crate::loaded_run::Longest;
 use crate::protocol::{DistanceQuery, Model};
 use crate::server::App;
 use crate::worker::Translation;

@@ -4,21 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use any2any_experiment::spec::Decoding;
-use any2any_inspect::{self as library, Inspector, Interventions, Place, ReadSource};
+use any2any_inspect::{self as inspect, Inspector, Interventions, Place, ReadSource};
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
 
 use super::{Call, blocking, call, in_time, json, model, query, read_pair, read_prefix};
+use crate::api_error::Failure;
 use crate::budget::{Lane, Share};
-use crate::failure::Failure;
-use crate::opened::{LOOK, Longest, MACHINE, Opened};
+use crate::loaded_run::{LOOK, Longest, MACHINE, Opened};
 use crate::protocol::{
     Attribution, AttributionRequest, BeamRequest, Head, LookRequest, Machine, MachineRequest, Method, Model,
     ParameterQuery,
 };
 use crate::server::App;
-use crate::{explained, pooling};
+use crate::{convert, pooling};
 
 /// Hypotheses of a beam that is drawn.
 const BEAM: usize = 16;
@@ -46,7 +46,7 @@ pub(in crate::server) async fn look(
                 Ok((look, source, began.elapsed()))
             })
             .await?;
-        blocking(move || json(&explained::look(&look, source.as_ref(), longest, took))).await
+        blocking(move || json(&convert::look(&look, source.as_ref(), longest, took))).await
     })
     .await
 }
@@ -75,7 +75,7 @@ async fn share(
 
 /// A head by its layer and number.
 fn place(head: &Head) -> (Place, usize) {
-    (explained::place(head.stack, head.kind, head.layer), head.head)
+    (convert::place(head.stack, head.kind, head.layer), head.head)
 }
 
 pub(in crate::server) async fn beam(
@@ -106,7 +106,7 @@ pub(in crate::server) async fn beam(
                 Ok(Inspector::new(model).search_tree(task, source, &beam, &prefix)?)
             })
             .await?;
-        json(&explained::tree(tree))
+        json(&convert::tree(tree))
     })
     .await
 }
@@ -129,11 +129,11 @@ pub(in crate::server) async fn attribution(
         let share = share(&app, &run, task, source.as_ref(), tokens.len(), passes).await?;
         let found = worker
             .ask(share.lane, move |model| {
-                let explained = library::Explained { position, token };
+                let explained = inspect::Explained { position, token };
                 Ok(Inspector::new(model).attribution(task, source.as_ref(), &tokens, explained, method)?)
             })
             .await?;
-        let library::Attribution { source, target, base } = found;
+        let inspect::Attribution { source, target, base } = found;
         json(&Attribution { source, target, base })
     })
     .await
@@ -155,7 +155,7 @@ pub(in crate::server) async fn machine(
                 Ok(Inspector::new(model).machine(task, source.as_ref(), &tokens)?)
             })
             .await?;
-        blocking(move || json(&Machine { parts: parts.iter().map(explained::part).collect() })).await
+        blocking(move || json(&Machine { parts: parts.iter().map(convert::part).collect() })).await
     })
     .await
 }

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::failure::{Failure, SCHEME};
+use crate::api_error::{Failure, SCHEME};
 use crate::server::assets;
 
 pub(in crate::server) async fn index() -> Result<Response, Failure> {

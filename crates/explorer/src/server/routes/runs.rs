@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{blocking, in_time, json, query};
-use crate::failure::Failure;
+use crate::api_error::Failure;
 use crate::protocol::{Health, SamplesQuery, VocabularyQuery};
 use crate::server::App;
 

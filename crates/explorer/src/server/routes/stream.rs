@@ -10,8 +10,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::translate::{how, show};
 use super::{Call, in_time, read_prefix, read_source};
-use crate::failure::Failure;
-use crate::opened::Longest;
+use crate::api_error::Failure;
+use crate::loaded_run::Longest;
 use crate::protocol::{StreamedEnd, StreamedToken, TranslateRequest};
 
 /// Answers at once, with a body that grows with what is written.

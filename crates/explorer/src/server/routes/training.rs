@@ -7,7 +7,7 @@ use axum::http::Uri;
 use axum::response::Response;
 
 use super::{blocking, in_time, json, query};
-use crate::failure::Failure;
+use crate::api_error::Failure;
 use crate::protocol::{SweepQuery, TrainingQuery, WrittenQuery};
 use crate::server::App;
 use crate::watch;

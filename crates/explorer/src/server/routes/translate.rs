@@ -8,9 +8,9 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::{Call, blocking, call, json, read_pair, read_prefix, read_source, share_to_open, stream};
+use crate::api_error::Failure;
 use crate::decoding::decoding;
-use crate::failure::Failure;
-use crate::opened::{Longest, Opened, Role};
+use crate::loaded_run::{Longest, Opened, Role};
 use crate::protocol::{
     Given, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
 };

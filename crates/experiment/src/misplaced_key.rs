@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::node::Node;
-use crate::shape::{Kind, Schema};
+use crate::schema_kind::{Kind, Schema};
 use crate::suggest::suggest;
 
 /// Where each option of the whole schema has its place, for options written somewhere else.

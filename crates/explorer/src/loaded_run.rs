@@ -12,12 +12,12 @@ use any2any_inspect::ReadSource;
 use any2any_run::atomic_file::open as open_file;
 use any2any_run::{AdapterSet, RunError, RunFolder};
 
+use crate::api_error::Failure;
 use crate::budget::Price;
-use crate::failure::Failure;
-use crate::library::Kept;
 use crate::protocol::{
     self, Body, Checkpoint, Given, GivenSample, RunModel, Sample, Side, Task, View, Vocabulary,
 };
+use crate::run_registry::Kept;
 use crate::view::view;
 
 /// Bytes of a picture or sound that a training wrote, at most.

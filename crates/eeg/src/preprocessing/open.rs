@@ -5,10 +5,10 @@ use any2any_adapter::{AdapterError, OpenedValue, Signal, Value};
 use crate::error::EegError;
 use crate::files::{Recording, order};
 use crate::options::EegOptions;
-use crate::steps::cache::prepared;
-use crate::steps::epoch::cut;
-use crate::steps::margin::Cut;
-use crate::steps::recording::{channels, prepare};
+use crate::preprocessing::cache::prepared;
+use crate::preprocessing::epoch::cut;
+use crate::preprocessing::margin::Cut;
+use crate::preprocessing::recording::{channels, prepare};
 
 /// A value as the adapter takes it: a signal.
 pub(crate) fn open(options: &EegOptions, value: &Value) -> Result<OpenedValue, AdapterError> {

@@ -8,10 +8,10 @@ use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_run::RunFolder;
 
+use crate::api_error::Failure;
 use crate::error::ExplorerError;
-use crate::failure::Failure;
+use crate::loaded_run::Opened;
 use crate::metrics::Metrics;
-use crate::opened::Opened;
 use crate::probed::{Probe, Probed};
 use crate::protocol::{Checkpoint, Model, Run};
 use crate::worker::{Plan, Worker};

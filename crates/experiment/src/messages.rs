@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::node::{Node, Value};
-use crate::shape::{Kind, Schema, Shape};
+use crate::schema_kind::{Kind, Schema, Shape};
 
 /// What can stand at a node, in words.
 pub(crate) fn expected(shape: &Shape<'_>) -> String {

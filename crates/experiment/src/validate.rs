@@ -6,12 +6,12 @@ use serde_json::{Map, Value as Json};
 
 use crate::choice::Choice;
 use crate::diagnostic::Diagnostic;
-use crate::homes::{Homes, unknown_key};
 use crate::limits;
+use crate::messages;
+use crate::misplaced_key::{Homes, unknown_key};
 use crate::node::{Entry, Node, Value, below, shorten};
-use crate::shape::{Kind, Schema, Shape};
+use crate::schema_kind::{Kind, Schema, Shape};
 use crate::source::Place;
-use crate::wording;
 
 /// What the structural checks leave behind.
 #[derive(Debug)]
@@ -106,8 +106,8 @@ impl<'s> Walk<'s> {
             (Kind::Null, Value::Null) => Some(Json::Null),
             (Kind::Anything, _) => Some(plain(node)),
             _ => {
-                let help = wording::conversion(node, &shape.kind);
-                let expected = wording::expected(&shape);
+                let help = messages::conversion(node, &shape.kind);
+                let expected = messages::expected(&shape);
                 self.reject(
                     node,
                     at,
@@ -152,7 +152,7 @@ impl<'s> Walk<'s> {
         }
         let least = schema.get("minProperties").and_then(Json::as_u64).unwrap_or(0);
         if (entries.len() as u64) < least {
-            let help = wording::meaning(schema);
+            let help = messages::meaning(schema);
             return self.reject(node, at, &format!("{} must not be empty", at.label), help);
         }
         Some(Json::Object(json))
@@ -160,7 +160,7 @@ impl<'s> Walk<'s> {
 
     /// Reports a key that does not exist; returns the one that was meant.
     fn unknown(&mut self, entry: &Entry, schema: &'s Json, at: &At) -> Option<String> {
-        let allowed = wording::keys(schema);
+        let allowed = messages::keys(schema);
         let (help, meant) = unknown_key(&entry.key, &allowed, self.homes, self.root);
         let place = &entry.place;
         let message = match at.key {
@@ -178,7 +178,7 @@ impl<'s> Walk<'s> {
     fn missing(&mut self, node: &Node, key: &str, schema: &'s Json, at: &At) {
         let place = at.key.as_ref().unwrap_or(&node.place);
         let property = self.rules.property(schema, key);
-        let help = property.map(|property| wording::addition(key, property, self.rules));
+        let help = property.map(|property| messages::addition(key, property, self.rules));
         self.problems.push(Diagnostic::error(place, format!("{} lacks `{key}`", at.label), help));
         self.broken.0.insert(below(&at.pointer, key));
     }
@@ -213,7 +213,7 @@ impl<'s> Walk<'s> {
                 }
             },
             _ => {
-                let expected = wording::expected(shape);
+                let expected = messages::expected(shape);
                 let message = format!("{} must be {expected}, found {}", at.label, node.describe());
                 self.reject(node, at, &message, Some(choice.one_of()))
             }
@@ -286,9 +286,9 @@ impl<'s> Walk<'s> {
         if !number.is_finite() {
             return self.reject(node, at, &format!("{} must be finite", at.label), None);
         }
-        if let Some(range) = wording::violated_range(number, schema) {
+        if let Some(range) = messages::violated_range(number, schema) {
             let found = node.place.text();
-            let help = wording::meaning(schema);
+            let help = messages::meaning(schema);
             return self.reject(
                 node,
                 at,

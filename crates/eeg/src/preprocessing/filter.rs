@@ -2,7 +2,7 @@
 
 use crate::error::EegError;
 use crate::options::Filter;
-use crate::steps::butterworth::{Band, Section, butterworth, notch};
+use crate::preprocessing::butterworth::{Band, Section, butterworth, notch};
 
 /// The sections of the filter that the options describe: each group is run forward and backward by itself.
 pub(crate) fn sections(filter: &Filter, rate: f64) -> Result<Vec<Vec<Section>>, EegError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use any2any_inspect::{self as library, Array, ReadSource, SearchTree};
+use any2any_inspect::{self as inspect, Array, ReadSource, SearchTree};
 
 use crate::pooling;
 use crate::protocol::{
@@ -17,7 +17,7 @@ fn floats(array: &Array) -> Floats {
 
 /// What a pass has shown.
 pub(crate) fn look(
-    look: &library::Look,
+    look: &inspect::Look,
     source: Option<&ReadSource>,
     longest: usize,
     took: Duration,
@@ -36,7 +36,7 @@ pub(crate) fn look(
             .frames()
             .map(|frames| Floats::new(vec![frames.len(), frames.width()], frames.values())),
     });
-    let written = |position: &library::WrittenPosition| WrittenPosition {
+    let written = |position: &inspect::WrittenPosition| WrittenPosition {
         token: position.token,
         label: position.label.clone(),
         region: region(&position.region),
@@ -46,11 +46,11 @@ pub(crate) fn look(
         view: look.target.value.as_ref().map(view),
         positions: look.target.positions.iter().map(written).collect(),
     };
-    let attention = |attention: &library::Attention| Attention {
+    let attention = |attention: &inspect::Attention| Attention {
         stack: attention.place.stack,
         kind: match attention.place.kind {
-            library::AttentionKind::SelfAttention => AttentionKind::Own,
-            library::AttentionKind::CrossAttention => AttentionKind::Cross,
+            inspect::AttentionKind::SelfAttention => AttentionKind::Own,
+            inspect::AttentionKind::CrossAttention => AttentionKind::Cross,
         },
         layer: attention.place.layer,
         weights: pooling::attention(&attention.weights),
@@ -66,12 +66,12 @@ pub(crate) fn look(
 }
 
 /// A layer of attention, as the library names it.
-pub(crate) fn place(stack: library::StackKind, kind: AttentionKind, layer: usize) -> library::Place {
-    library::Place {
+pub(crate) fn place(stack: inspect::StackKind, kind: AttentionKind, layer: usize) -> inspect::Place {
+    inspect::Place {
         stack,
         kind: match kind {
-            AttentionKind::Own => library::AttentionKind::SelfAttention,
-            AttentionKind::Cross => library::AttentionKind::CrossAttention,
+            AttentionKind::Own => inspect::AttentionKind::SelfAttention,
+            AttentionKind::Cross => inspect::AttentionKind::CrossAttention,
         },
         layer,
     }
@@ -79,7 +79,7 @@ pub(crate) fn place(stack: library::StackKind, kind: AttentionKind, layer: usize
 
 /// A beam search as a tree.
 pub(crate) fn tree(tree: SearchTree) -> BeamTree {
-    let node = |(id, node): (usize, library::SearchNode)| BeamNode {
+    let node = |(id, node): (usize, inspect::SearchNode)| BeamNode {
         id,
         parent: node.parent,
         step: node.position,
@@ -94,8 +94,8 @@ pub(crate) fn tree(tree: SearchTree) -> BeamTree {
 }
 
 /// A box of the figure.
-pub(crate) fn part(part: &library::Part) -> Part {
-    let values = |values: &library::PartValues| PartValues {
+pub(crate) fn part(part: &inspect::Part) -> Part {
+    let values = |values: &inspect::PartValues| PartValues {
         name: values.name.clone(),
         shape: values.array.shape.clone(),
         data: floats(&values.array),

@@ -12,7 +12,7 @@ use any2any_adapter::{File, Part};
 use crate::error::EegError;
 use crate::files::Recording;
 use crate::options::{EegOptions, Filter, Reference, Standardize};
-use crate::steps::recording::{Prepared, channels, prepare, wanted};
+use crate::preprocessing::recording::{Prepared, channels, prepare, wanted};
 
 /// Recordings that are kept at least, however large: one for each of a few threads.
 const LEAST: usize = 4;

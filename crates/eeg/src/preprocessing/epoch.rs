@@ -4,9 +4,9 @@ use any2any_adapter::{Part, Signal};
 
 use crate::error::EegError;
 use crate::options::{EegOptions, Span, Standardize};
-use crate::steps::margin::Cut;
-use crate::steps::recording::Prepared;
-use crate::steps::standardize::{moments, standard};
+use crate::preprocessing::margin::Cut;
+use crate::preprocessing::recording::Prepared;
+use crate::preprocessing::standardize::{moments, standard};
 
 /// The epoch around an event, in the units that the options ask for. `name` is the file and the event.
 pub(crate) fn cut(

@@ -3,9 +3,9 @@
 use crate::error::EegError;
 use crate::files::{Recording, Wanted, matching, warn_of_volts};
 use crate::options::{EegOptions, Reference, Standardize};
-use crate::steps::filter::{forward_backward, sections};
-use crate::steps::resample::Resampler;
-use crate::steps::standardize::{moments, moving, standard};
+use crate::preprocessing::filter::{forward_backward, sections};
+use crate::preprocessing::resample::Resampler;
+use crate::preprocessing::standardize::{moments, moving, standard};
 
 /// A recording from which epochs can be cut.
 #[derive(Debug)]
