@@ -5,7 +5,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use any2any_explorer::{Limits, Options};
+use any2any_server::{Limits, Options};
 use base64::Engine;
 use support::media::{PEOPLE, UNIVERSAL, fill};
 use support::served::{Served, options};

@@ -4,9 +4,9 @@ mod support;
 
 use any2any_adapter::Value as Medium;
 use any2any_experiment::spec::Beam;
-use any2any_explorer::{Limits, protocol};
 use any2any_inspect::{Array, Explained, Inspector, Interventions, Method, ReadSource};
 use any2any_run::RunFolder;
+use any2any_server::{Limits, protocol};
 use any2any_translate::Translator;
 use serde_json::{Value, json};
 

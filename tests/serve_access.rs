@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use any2any_explorer::{AccessToken, Options, Server};
+use any2any_server::{AccessToken, Options, Server};
 
 use support::served::{Served, options, workshop};
 use support::started::Started;

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use any2any_explorer::Limits;
+use any2any_server::Limits;
 use serde_json::{Value, json};
 
 use support::served::{Answer, SENTENCE, Served};

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use any2any_adapter::Seed;
-use any2any_explorer::{Limits, Options};
+use any2any_server::{Limits, Options};
 use serde_json::json;
 
 use support::bodies::{mutated, seeds};

@@ -3,7 +3,7 @@
 mod support;
 
 use any2any_data::DataRoot;
-use any2any_explorer::Options;
+use any2any_server::Options;
 use serde_json::json;
 use support::served::{SENTENCE, Served, options};
 use support::{TRANSFORMER, Workshop};

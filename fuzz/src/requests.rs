@@ -6,7 +6,7 @@ use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
 use any2any_data::DataRoot;
-use any2any_explorer::{AccessToken, Limits, Options, Server};
+use any2any_server::{AccessToken, Limits, Options, Server};
 
 use crate::{Target, experiments, runs, scratch, tokens};
 

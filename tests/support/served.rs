@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use any2any_data::DataRoot;
-use any2any_explorer::{AccessToken, Limits, Options, Server, Stopper};
+use any2any_server::{AccessToken, Limits, Options, Server, Stopper};
 use serde_json::{Value, json};
 
 use super::{TRANSFORMER, Workshop};

@@ -5,7 +5,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use any2any_explorer::{AccessToken, Limits, Origin, Secret};
+use any2any_server::{AccessToken, Limits, Origin, Secret};
 use clap::Args;
 
 use super::RunDataArguments;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use any2any_adapter::Registry;
-use any2any_explorer::{AccessToken, Options, Recording, Server};
+use any2any_server::{AccessToken, Options, Recording, Server};
 use tempfile::TempPath;
 
 use super::serve::{options, until_stopped};

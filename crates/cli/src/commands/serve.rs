@@ -1,7 +1,7 @@
 //! `any2any serve`: a trained model for other programs, over HTTP.
 
 use any2any_adapter::Registry;
-use any2any_explorer::{Options, Server};
+use any2any_server::{Options, Server};
 
 use crate::arguments::{ServeArguments, ServerArguments};
 use crate::{allocator, output, probe};

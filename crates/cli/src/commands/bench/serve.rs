@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use any2any_adapter::Registry;
-use any2any_explorer::{AccessToken, Limits, Options, Server};
+use any2any_server::{AccessToken, Limits, Options, Server};
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,0 +1,107 @@
+//! The page's files put into one: the styles and the answers inside of the HTML, each module as an address that holds
+//! its text.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::PageError;
+use crate::assets;
+
+/// It opens from a disk, so it says itself that it may ask nothing of anybody.
+const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+    script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:\">";
+
+/// How the page names a stylesheet, up to its path below the assets.
+const LINK: &str = "<link rel=\"stylesheet\" href=\"assets/";
+
+/// The page in one file that needs no server, with the answers to what it asks, by question.
+///
+/// # Errors
+///
+/// When a file of the page is missing or has no place for them.
+pub fn recorded(answers: &Value) -> Result<String, PageError> {
+    let text = |path: &str| assets::asset(path).and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
+    let html = text("index.html").ok_or_else(|| broken("index.html"))?;
+    let (html, style) = without_links(&html, text)?;
+    let imports: Map<String, Value> = assets::modules()
+        .into_iter()
+        .map(|(name, text)| {
+            let address = format!("data:text/javascript;base64,{}", STANDARD.encode(text));
+            (format!("any2any/{name}"), Value::from(address))
+        })
+        .collect();
+    let head = format!(
+        "{POLICY}\n<style>\n{style}</style>\n<script type=\"importmap\">{}</script>\n\
+         <script type=\"application/json\" id=\"answers\">{}</script>\n",
+        harmless(&json!({ "imports": imports })),
+        harmless(answers)
+    );
+    let (before, after) = html.split_once("<script type=\"module\"").ok_or_else(|| broken("index.html"))?;
+    let (_, after) = after.split_once("</script>").ok_or_else(|| broken("index.html"))?;
+    let (start, rest) = before.split_once("</head>").ok_or_else(|| broken("index.html"))?;
+    // Modules wait for the whole page, wherever they stand.
+    let main = "<script type=\"module\">import \"any2any/main\";</script>";
+    Ok(format!("{start}{head}</head>{rest}{main}{after}"))
+}
+
+fn broken(file: &str) -> PageError {
+    PageError { file: file.to_owned() }
+}
+
+/// JSON that ends no script.
+fn harmless(value: &Value) -> String {
+    value.to_string().replace('<', "\\u003c")
+}
+
+/// The page without its links to stylesheets, and the text of all of them in the order of the links, which is the order
+/// in which they win over each other.
+fn without_links(html: &str, text: impl Fn(&str) -> Option<String>) -> Result<(String, String), PageError> {
+    let mut pieces = html.split(LINK);
+    let mut rest = pieces.next().unwrap_or_default().trim_end_matches(' ').to_owned();
+    let mut style = String::new();
+    for piece in pieces {
+        let (path, after) = piece.split_once("\">").ok_or_else(|| broken("index.html"))?;
+        style.push_str(&text(path).ok_or_else(|| broken(path))?);
+        rest.push_str(after.trim_start_matches('\n').trim_end_matches(' '));
+    }
+    Ok((rest, style))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_needs_no_other() {
+        let page = recorded(&json!({ "GET /api/runs {}": ["</script><b>"] }))
+            .expect("the page's files are embedded");
+        assert!(page.contains(r#""GET /api/runs {}":["\u003c/script>\u003cb>"]"#), "data ends no script");
+        for foreign in ["src=\"", "href=\"/", "href=\"./", "http://", "https://"] {
+            let html: String = page.lines().filter(|line| !line.contains("importmap")).collect();
+            let rest = html.split("<style>").next().into_iter().chain(html.split("</style>").nth(1));
+            assert!(rest.into_iter().all(|part| !part.contains(foreign)), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn styles_stand_in_one_in_the_order_of_their_links() {
+        let html = "<head>\n  <link rel=\"stylesheet\" href=\"assets/css/a.css\">\n  \
+            <link rel=\"stylesheet\" href=\"assets/css/b.css\">\n</head>";
+        let (rest, style) =
+            without_links(html, |path| Some(format!("/* {path} */"))).expect("both are there");
+        assert_eq!(style, "/* css/a.css *//* css/b.css */");
+        assert_eq!(rest, "<head>\n</head>");
+        assert!(without_links(html, |_| None).is_err(), "a missing style is said");
+    }
+
+    #[test]
+    fn every_style_is_in_the_file_once() {
+        let page = recorded(&json!({})).expect("the page's files are embedded");
+        for path in assets::below("css", "css") {
+            let text = String::from_utf8(assets::asset(&path).expect(&path).into_owned()).expect("text");
+            assert_eq!(page.matches(&text).count(), 1, "{path}");
+        }
+        assert!(!page.contains("<link rel=\"stylesheet\""));
+    }
+}

@@ -1,0 +1,175 @@
+//! Errors of requests: every error of the crates below, and every limit, as an answer.
+
+use any2any_run::RunError;
+use any2any_translate::TranslateError;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::protocol::{Problem, ProblemDetail};
+
+/// How a request without the token is told to bring it (RFC 6750).
+pub(crate) const SCHEME: HeaderValue = HeaderValue::from_static("Bearer realm=\"any2any\"");
+
+/// Why a request is not fulfilled.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    help: String,
+    /// What is said to whoever runs the server: it may name files.
+    reason: Option<String>,
+    /// After how many seconds it is worth to ask again.
+    retry_after: Option<u32>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>, help: &str) -> Self {
+        Self { status, code, message: message.into(), help: help.to_owned(), reason: None, retry_after: None }
+    }
+
+    /// A request that cannot mean anything.
+    pub(crate) fn wrong(code: &'static str, message: impl Into<String>, help: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message, help)
+    }
+
+    /// Something that is not there.
+    pub(crate) fn missing(message: impl Into<String>, help: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message, help)
+    }
+
+    /// A method that the path does not have.
+    pub(crate) fn method() -> Self {
+        let help = "/openapi.json lists the paths and their methods";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this path has no such method", help)
+    }
+
+    /// More than is taken.
+    pub(crate) fn too_large(message: impl Into<String>, help: &str) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message, help)
+    }
+
+    /// A request that did not arrive in time.
+    pub(crate) fn slow() -> Self {
+        let message = "the request did not arrive in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "slow", message, "send the whole body at once")
+    }
+
+    /// A request that nobody may make from where it comes.
+    pub(crate) fn forbidden(message: &str, help: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message, help)
+    }
+
+    /// A request without the token.
+    pub(crate) fn unauthorized() -> Self {
+        let help = "open the address that the server printed, send `Authorization: Bearer TOKEN`, or start the server \
+                    with --token and one of your own";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "this server asks for a token", help)
+    }
+
+    /// Whether the token is what is missing.
+    pub(crate) fn wants_token(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// More at work than is taken at a time.
+    pub(crate) fn busy() -> Self {
+        let message = "too many requests are at work";
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message, "ask again in a second");
+        Self { retry_after: Some(1), ..failure }
+    }
+
+    /// Work that takes longer than it may.
+    pub(crate) fn long(seconds: u64) -> Self {
+        let message = format!("this takes longer than {seconds} s");
+        let help = "ask for less at once, or start the server with a longer --time-limit";
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "took_too_long", message, help);
+        Self { retry_after: Some(10), ..failure }
+    }
+
+    /// A server that is about to end.
+    pub(crate) fn stopping() -> Self {
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping", "");
+        Self { retry_after: Some(10), ..failure }
+    }
+
+    /// A mistake of ours.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        let help = "this is a mistake in the program; its log on standard error says more";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, help)
+    }
+
+    /// A run that cannot be opened, and why, which may name files.
+    pub(crate) fn unreadable(reason: String) -> Self {
+        Self { reason: Some(reason), ..Self::internal("the run cannot be read") }
+    }
+
+    /// An error that is told to whoever runs the server: whoever asks over the network need not learn where the files
+    /// lie.
+    fn hidden(reason: String) -> Self {
+        eprintln!("error: {reason}");
+        Self::unreadable(reason)
+    }
+
+    /// Why, in full.
+    pub(crate) fn reason(self) -> String {
+        self.reason.unwrap_or(self.message)
+    }
+
+    /// What the body of the answer says.
+    pub(crate) fn problem(self) -> Problem {
+        Problem {
+            error: ProblemDetail { code: self.code.to_owned(), message: self.message, help: self.help },
+        }
+    }
+}
+
+impl From<RunError> for ApiError {
+    fn from(error: RunError) -> Self {
+        match &error {
+            RunError::Adapter { .. } => {
+                Self::wrong("unreadable", error.to_string(), "give a value of the task's medium")
+            }
+            RunError::Prefix { .. } => Self::wrong(
+                "prefix",
+                error.to_string(),
+                "/api/vocabulary lists the tokens that the task writes",
+            ),
+            RunError::Task { .. } => Self::missing(error.to_string(), "/api/runs lists the tasks"),
+            RunError::Data(_) => Self::missing(
+                error.to_string(),
+                "get the data with `any2any data get`, or name its folder with --data-root",
+            ),
+            RunError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            _ => Self::hidden(error.to_string()),
+        }
+    }
+}
+
+impl From<TranslateError> for ApiError {
+    fn from(error: TranslateError) -> Self {
+        match error {
+            TranslateError::Run(error) => error.into(),
+            TranslateError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            TranslateError::Cancelled(_) => Self::stopping(),
+            TranslateError::Search(_) => Self::wrong("search", error.to_string(), ""),
+            error => Self::hidden(error.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, retry_after) = (self.status, self.retry_after);
+        let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
+        let json = HeaderValue::from_static("application/json");
+        let mut response = (status, [(header::CONTENT_TYPE, json)], body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, SCHEME);
+        }
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

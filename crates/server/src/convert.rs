@@ -1,0 +1,112 @@
+//! Findings of `inspect` converted into the types of the interface.
+
+use std::time::Duration;
+
+use any2any_inspect::{self as inspect, Array, ReadSource, SearchTree};
+
+use crate::pooling;
+use crate::protocol::{
+    Attention, AttentionKind, BeamNode, BeamTree, Floats, Look, LookPosition, LookSource, LookTarget, Part,
+    PartValues, WrittenPosition,
+};
+use crate::view::{region, view};
+
+fn floats(array: &Array) -> Floats {
+    Floats::new(array.shape.clone(), &array.values)
+}
+
+/// What a pass has shown.
+pub(crate) fn look(
+    look: &inspect::Look,
+    source: Option<&ReadSource>,
+    longest: usize,
+    took: Duration,
+) -> Look {
+    let source = source.map(|source| LookSource {
+        view: view(&source.value),
+        positions: source
+            .positions
+            .iter()
+            .map(|position| LookPosition { label: position.label.clone(), region: region(&position.region) })
+            .collect(),
+        unknown: source.unknown.clone(),
+        warnings: source.warnings.clone(),
+        frames: source
+            .sequence
+            .frames()
+            .map(|frames| Floats::new(vec![frames.len(), frames.width()], frames.values())),
+    });
+    let written = |position: &inspect::WrittenPosition| WrittenPosition {
+        token: position.token,
+        label: position.label.clone(),
+        region: region(&position.region),
+        log_probability: position.log_probability,
+    };
+    let target = LookTarget {
+        view: look.target.value.as_ref().map(view),
+        positions: look.target.positions.iter().map(written).collect(),
+    };
+    let attention = |attention: &inspect::Attention| Attention {
+        stack: attention.place.stack,
+        kind: match attention.place.kind {
+            inspect::AttentionKind::SelfAttention => AttentionKind::Own,
+            inspect::AttentionKind::CrossAttention => AttentionKind::Cross,
+        },
+        layer: attention.place.layer,
+        weights: pooling::attention(&attention.weights),
+    };
+    Look {
+        source,
+        target,
+        attention: look.attention.iter().map(attention).collect(),
+        logits: look.logits.as_ref().map(floats),
+        longest: look.logits.as_ref().map(|_| longest),
+        milliseconds: took.as_secs_f64() * 1e3,
+    }
+}
+
+/// A layer of attention, as `inspect` names it.
+pub(crate) fn place(stack: inspect::StackKind, kind: AttentionKind, layer: usize) -> inspect::Place {
+    inspect::Place {
+        stack,
+        kind: match kind {
+            AttentionKind::Own => inspect::AttentionKind::SelfAttention,
+            AttentionKind::Cross => inspect::AttentionKind::CrossAttention,
+        },
+        layer,
+    }
+}
+
+/// A beam search as a tree.
+pub(crate) fn tree(tree: SearchTree) -> BeamTree {
+    let node = |(id, node): (usize, inspect::SearchNode)| BeamNode {
+        id,
+        parent: node.parent,
+        step: node.position,
+        token: node.token,
+        label: node.label,
+        log_probability: node.log_probability,
+        total: node.total,
+        score: node.score,
+        fate: node.fate,
+    };
+    BeamTree { nodes: tree.nodes.into_iter().enumerate().map(node).collect(), best: tree.best }
+}
+
+/// A box of the figure.
+pub(crate) fn part(part: &inspect::Part) -> Part {
+    let values = |values: &inspect::PartValues| PartValues {
+        name: values.name.clone(),
+        shape: values.array.shape.clone(),
+        data: floats(&values.array),
+    };
+    Part {
+        id: part.id.clone(),
+        name: part.name.clone(),
+        kind: part.kind,
+        stack: part.stack,
+        layer: part.layer,
+        values: part.values.iter().map(values).collect(),
+        parameters: part.parameters.clone(),
+    }
+}

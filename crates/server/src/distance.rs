@@ -1,0 +1,131 @@
+//! How often a model is right, by a number that every sample has: the words between a subject and its verb.
+//!
+//! A test split takes longer than a request may, so it is asked for piece by piece: other requests to the model
+//! come between, and a page can draw what is known so far. Pieces are kept, since the numbers of a checkpoint do
+//! not change.
+
+use std::collections::BTreeMap;
+
+use any2any_adapter::Sequence;
+use any2any_translate::Output;
+use any2any_translate::bucketed_scores::numbers;
+
+use crate::api_error::ApiError;
+use crate::loaded_run::{LoadedRun, Longest};
+use crate::protocol::{DistanceGroup, DistanceQuery, Distances};
+
+/// Pieces that are kept in memory.
+pub(crate) const KEPT: usize = 256;
+/// Samples of one piece.
+const SAMPLES: usize = 256;
+
+/// A piece of a split: the step of its checkpoint, and what was asked.
+pub(crate) type Key = (u64, String);
+
+/// Samples to translate, with what is right.
+pub(crate) struct Piece {
+    /// What is read.
+    pub sources: Vec<Sequence>,
+    numbers: Vec<f64>,
+    targets: Vec<String>,
+    first_tokens: Vec<Option<u32>>,
+    total: usize,
+    next: Option<usize>,
+}
+
+impl Piece {
+    /// The samples that a query asks for; those that cannot be read are left out, and all where they have no such
+    /// field.
+    pub(crate) fn read(run: &LoadedRun, query: &DistanceQuery, longest: Longest) -> Result<Self, ApiError> {
+        let task = query.task;
+        let samples = run.split(task, &query.split)?;
+        // Most data has no such number, which is nothing wrong: there is only nothing to count.
+        let Some(field) = samples.column(&query.field) else { return Ok(Self::empty(0, None)) };
+        let names = &run.adapters.tasks()[task];
+        let columns = names.columns(&samples)?;
+        let sources = columns.sources.as_deref().ok_or_else(|| {
+            ApiError::wrong("no_source", "only what has a source is translated", "choose another task")
+        })?;
+        let end = query.from.saturating_add(query.count.clamp(1, SAMPLES)).min(samples.len());
+        let next = (end < samples.len()).then_some(end);
+        let mut piece = Self::empty(samples.len(), next);
+        let mut texts = Vec::new();
+        for number in query.from..end {
+            let read = |value| {
+                let target = names.open_target(value)?;
+                let tokens = run.adapters.encode_target(task, &target)?.sequence;
+                Ok::<_, any2any_run::RunError>((target, tokens.tokens().and_then(|all| all.first().copied())))
+            };
+            let source = names.open_source(&sources[number]);
+            let source = source.and_then(|source| run.adapters.encode_source(task, &source));
+            let (Ok(source), Ok((target, first))) = (source, read(&columns.targets[number])) else {
+                continue;
+            };
+            longest.check(source.sequence.len())?;
+            piece.sources.push(source.sequence);
+            piece.targets.push(target.to_string());
+            piece.first_tokens.push(first);
+            texts.push(field[number].to_string());
+        }
+        longest.several().check(piece.sources.iter().map(Sequence::len).sum())?;
+        piece.numbers = numbers(&query.field, &texts)?;
+        Ok(piece)
+    }
+
+    fn empty(total: usize, next: Option<usize>) -> Self {
+        let (numbers, targets) = (Vec::new(), Vec::new());
+        Self { sources: Vec::new(), numbers, targets, first_tokens: Vec::new(), total, next }
+    }
+
+    /// What the model wrote for each source, beside what is right.
+    pub(crate) fn count(&self, outputs: &[Vec<Output>]) -> Distances {
+        let best = outputs.iter().map(|outputs| outputs.first());
+        let written = best
+            .map(|best| best.map(|best| (best.decoded.value.to_string(), best.tokens().first().copied())));
+        let right = written.enumerate().map(|(sample, written)| match written {
+            None => [false; 2],
+            Some((text, first)) => [text == self.targets[sample], first == self.first_tokens[sample]],
+        });
+        let groups = tally(self.numbers.iter().copied().zip(right));
+        Distances { total: self.total, next: self.next, groups }
+    }
+}
+
+/// Counts what is right, by number.
+fn tally(samples: impl Iterator<Item = (f64, [bool; 2])>) -> Vec<DistanceGroup> {
+    summed(samples.map(|(distance, right)| {
+        let [right, first_right] = right.map(usize::from);
+        DistanceGroup { distance, samples: 1, right, first_right }
+    }))
+}
+
+/// One group for each number, in rising order, from groups of which several may have one number.
+pub(crate) fn summed(groups: impl IntoIterator<Item = DistanceGroup>) -> Vec<DistanceGroup> {
+    let mut sums: BTreeMap<u64, DistanceGroup> = BTreeMap::new();
+    for DistanceGroup { distance, samples, right, first_right } in groups {
+        let blank = DistanceGroup { distance, samples: 0, right: 0, first_right: 0 };
+        let sum = sums.entry(distance.to_bits()).or_insert(blank);
+        sum.samples += samples;
+        sum.right += right;
+        sum.first_right += first_right;
+    }
+    let mut sums: Vec<_> = sums.into_values().collect();
+    sums.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_counted_by_number() {
+        let samples =
+            [(12.0, [true, true]), (2.0, [false, true]), (12.0, [false, true]), (-1.5, [false, false])];
+        let group =
+            |distance, samples, right, first_right| DistanceGroup { distance, samples, right, first_right };
+        let expected = [group(-1.5, 1, 0, 0), group(2.0, 1, 0, 1), group(12.0, 2, 1, 2)];
+        assert_eq!(tally(samples.into_iter()), expected);
+        assert_eq!(tally(std::iter::empty()), []);
+    }
+}

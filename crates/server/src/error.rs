@@ -1,0 +1,59 @@
+//! What keeps a server from starting.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What keeps a server from starting.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// A folder that is no run.
+    #[error(
+        "{} holds no run (neither resolved.yaml nor metrics.jsonl); train one with `any2any train CONFIG --run FOLDER`",
+        .0.display()
+    )]
+    NoRun(PathBuf),
+    /// No run at all.
+    #[error("there is nothing to show: name the folder of a run")]
+    NoRuns,
+    /// A run that cannot be read.
+    #[error(transparent)]
+    Run(#[from] any2any_run::RunError),
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}: {source}; choose another --port, or leave it out for a free one")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A server that any page of any site could ask.
+    #[error(
+        "with --cors '*' and --no-token every page that somebody opens could ask: name the sites, or keep the token"
+    )]
+    OpenToAll,
+    /// Nothing that an exported page could show.
+    #[error(
+        "there is no example to record: name the folder of the datasets with --data, or give texts with --text"
+    )]
+    NothingToRecord,
+    /// A question that was not answered while a page was exported.
+    #[error("{question} was not answered: {reason}")]
+    Unanswered {
+        /// Its path.
+        question: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file of the page that cannot be put into an exported one.
+    #[error(transparent)]
+    Page(#[from] any2any_page::PageError),
+    /// Something that the system refuses.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What.
+        what: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+}

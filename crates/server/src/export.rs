@@ -1,0 +1,273 @@
+//! The page as one file that needs no server: chosen examples with everything that the page asks about them, answered
+//! beforehand by the server's own router, so that a recording says what the live page says.
+
+mod question;
+mod shrink;
+
+use axum::Router;
+use axum::body::to_bytes;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tower::ServiceExt;
+
+use crate::distance::summed;
+use crate::error::ServerError;
+use crate::protocol::Distances;
+use question::Question;
+
+/// What is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// How many samples of each task; those of its first split, from the first.
+    pub samples: usize,
+    /// Texts to translate, for tasks that read text; they are shown beside the samples.
+    pub texts: Vec<String>,
+}
+
+/// How many of the samples show what flows through the model: much to store, and much the same everywhere.
+const MACHINES: usize = 2;
+
+/// Asks the router, and keeps the answers.
+pub(crate) struct Recorder {
+    router: Router,
+    answers: Map<String, Value>,
+    /// Hears what has been recorded.
+    progress: Box<dyn Fn(&str)>,
+}
+
+impl Recorder {
+    pub(crate) fn new(router: Router, progress: Box<dyn Fn(&str)>) -> Self {
+        Self { router, answers: Map::new(), progress }
+    }
+
+    /// The page with all answers.
+    ///
+    /// # Errors
+    ///
+    /// When the first run has no model, there is nothing to show, or a question is not answered.
+    pub(crate) async fn page(mut self, recording: &Recording) -> Result<String, ServerError> {
+        let runs = self.ask(Question::get("/api/runs", json!({}))).await?;
+        let mut shown = 0;
+        for run in runs.as_array().into_iter().flatten() {
+            for task in run["model"]["tasks"].as_array().into_iter().flatten() {
+                shown += self.task(run, task, recording).await?;
+            }
+            if run["training"] == true {
+                let wanted = json!({ "run": run["number"], "from": 0 });
+                let log = self.ask(Question::get("/api/training", wanted)).await?;
+                self.written(run, &log).await;
+            }
+        }
+        if shown == 0 {
+            return Err(ServerError::NothingToRecord);
+        }
+        shrink::shrink(&mut self.answers);
+        Ok(any2any_page::recorded(&Value::Object(self.answers))?)
+    }
+
+    /// What the training wrote first and last for the samples that its panel draws.
+    async fn written(&mut self, run: &Value, log: &Value) {
+        let lines: Vec<&Value> = log["lines"].as_array().into_iter().flatten().collect();
+        for task in run["model"]["tasks"].as_array().into_iter().flatten() {
+            if task["source"]["kind"] == "text" && task["target"]["kind"] == "text" {
+                continue;
+            }
+            let mut of_task =
+                lines.iter().filter(|line| line["kind"] == "samples" && line["task"] == task["name"]);
+            let first = of_task.next();
+            for line in first.into_iter().chain(of_task.next_back()) {
+                for sample in line["samples"].as_array().into_iter().flatten() {
+                    let wanted = json!({
+                        "run": run["number"], "task": task["number"], "step": line["step"], "number": sample["number"],
+                    });
+                    // The data may be gone, or a sample of it; its description is in the log.
+                    let _ = self.ask(Question::get("/api/written", wanted)).await;
+                }
+            }
+        }
+    }
+
+    /// Everything about some examples of a task. Gives how many there are.
+    async fn task(&mut self, run: &Value, task: &Value, recording: &Recording) -> Result<usize, ServerError> {
+        let about = json!({ "run": run["number"], "task": task["number"] });
+        if task["target"]["tokens"] == true {
+            self.ask(Question::get("/api/vocabulary", about.clone())).await?;
+        }
+        let mut sources = Vec::new();
+        if task["source"].is_null() {
+            sources.push(Value::Null);
+        } else if let Some(split) = shown_split(&task["splits"]) {
+            let wanted = with(&about, json!({ "split": split, "from": 0, "count": recording.samples }));
+            let samples = self.ask(Question::get("/api/samples", wanted)).await?;
+            let numbers = samples["samples"].as_array().into_iter().flatten();
+            let sample = |sample: &Value| json!({ "sample": { "split": split, "number": sample["number"] } });
+            sources.extend(numbers.map(sample));
+        }
+        if task["source"]["kind"] == "text" {
+            sources.extend(recording.texts.iter().map(|text| json!({ "text": text })));
+        }
+        self.distances(&about, task).await?;
+        for (number, source) in sources.iter().enumerate() {
+            let mut about = with(&about, json!({ "checkpoint": "best" }));
+            if !source.is_null() {
+                about["source"] = source.clone();
+            }
+            let tokens = self.example(&about, task).await?;
+            if number < MACHINES {
+                let machine = self.ask(Question::post("/api/machine", with(&about, tokens.clone()))).await?;
+                self.parameters(&about, &machine).await?;
+            }
+            let name = task["name"].as_str().unwrap_or_default();
+            (self.progress)(&format!("task {name}: {} of {} examples", number + 1, sources.len()));
+            if number == 0 {
+                self.replay(&about, run, &tokens).await?;
+            }
+        }
+        Ok(sources.len())
+    }
+
+    /// How often the model is right in its test split, by distance: counted piece by piece, as the page does it, and
+    /// kept as one.
+    async fn distances(&mut self, about: &Value, task: &Value) -> Result<(), ServerError> {
+        let mut splits = task["splits"].as_array().into_iter().flatten();
+        if task["source"].is_null()
+            || task["target"]["tokens"] != true
+            || !splits.any(|split| split == "test")
+        {
+            return Ok(());
+        }
+        let question = |from: usize| {
+            let piece = json!({ "checkpoint": "best", "split": "test", "from": from });
+            Question::get("/api/distance", with(about, piece))
+        };
+        let mut all = Distances::default();
+        let mut from = Some(0);
+        while let Some(start) = from {
+            let piece = self.fetch(&question(start)).await?;
+            let piece = Distances::deserialize(piece).map_err(|error| ServerError::Unanswered {
+                question: question(start).path,
+                reason: error.to_string(),
+            })?;
+            all.total = piece.total;
+            all.groups = summed(all.groups.into_iter().chain(piece.groups));
+            from = piece.next;
+            let counted = from.unwrap_or(all.total);
+            if counted > 0 {
+                (self.progress)(&format!("{counted} of {} test samples counted by distance", all.total));
+            }
+        }
+        self.keep(&question(0), &json!(all));
+        Ok(())
+    }
+
+    /// Everything about one example but what flows through the model. Gives what is to be added to questions about
+    /// the whole output: its tokens, where it has some.
+    async fn example(&mut self, about: &Value, task: &Value) -> Result<Value, ServerError> {
+        if task["target"]["tokens"] != true {
+            self.ask(Question::post("/api/look", about.clone())).await?;
+            return Ok(json!({}));
+        }
+        let aligned = task["aligned"] == true;
+        let answer = self.ask(likeliest(about)).await?;
+        let mut tokens = answer["outputs"][0][0]["tokens"].as_array().cloned().unwrap_or_default();
+        if !aligned {
+            let vocabulary = json!({ "run": about["run"], "task": about["task"] });
+            tokens.push(self.ask(Question::get("/api/vocabulary", vocabulary)).await?["end"].clone());
+            let beam = &task["decoding"]["beam"];
+            let (size, penalty) = (beam["size"].as_u64(), beam["length_penalty"].as_f64());
+            let search = json!({ "size": size.unwrap_or(4), "length_penalty": penalty.unwrap_or(1.0) });
+            self.ask(Question::post("/api/beam", with(about, search))).await?;
+        }
+        for position in 0..tokens.len() {
+            for method in ["occlusion", "gradient", "gradient_norm"] {
+                let explained = json!({ "tokens": tokens, "position": position, "method": method });
+                self.ask(Question::post("/api/attribution", with(about, explained))).await?;
+            }
+        }
+        let whole = json!({ "tokens": tokens });
+        self.ask(Question::post("/api/look", with(about, whole.clone()))).await?;
+        Ok(whole)
+    }
+
+    /// What the checkpoints of a run make of an example, for the page's replay of the training.
+    async fn replay(&mut self, about: &Value, run: &Value, tokens: &Value) -> Result<(), ServerError> {
+        for checkpoint in run["model"]["checkpoints"].as_array().into_iter().flatten() {
+            let about = with(about, json!({ "checkpoint": checkpoint["name"] }));
+            if tokens["tokens"].is_array() {
+                self.ask(likeliest(&about)).await?;
+            }
+            self.ask(Question::post("/api/look", with(&about, tokens.clone()))).await?;
+        }
+        Ok(())
+    }
+
+    /// The parameters that the parts of a machine name.
+    async fn parameters(&mut self, about: &Value, machine: &Value) -> Result<(), ServerError> {
+        let parts = machine["parts"].as_array().into_iter().flatten();
+        let parameters = parts.flat_map(|part| part["parameters"].as_array().into_iter().flatten());
+        let names: Vec<Value> = parameters.map(|parameter| parameter["name"].clone()).collect();
+        for name in names {
+            let asked = json!({ "run": about["run"], "checkpoint": about["checkpoint"], "name": name });
+            self.ask(Question::get("/api/parameter", asked)).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks once, and keeps the answer.
+    async fn ask(&mut self, question: Question) -> Result<Value, ServerError> {
+        if let Some(known) = self.answers.get(&question.key()) {
+            return Ok(known["answer"].clone());
+        }
+        let answer = self.fetch(&question).await?;
+        self.keep(&question, &answer);
+        Ok(answer)
+    }
+
+    fn keep(&mut self, question: &Question, answer: &Value) {
+        self.answers.insert(question.key(), json!({ "answer": answer, "tokens": question.tokens() }));
+    }
+
+    /// Asks, and keeps nothing.
+    async fn fetch(&self, question: &Question) -> Result<Value, ServerError> {
+        let failed = |reason: String| ServerError::Unanswered { question: question.path.clone(), reason };
+        let request = question.request().map_err(|error| failed(error.to_string()))?;
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let status = response.status();
+        let bytes =
+            to_bytes(response.into_body(), usize::MAX).await.map_err(|error| failed(error.to_string()))?;
+        let mut answer: Value = serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
+        if !status.is_success() {
+            return Err(failed(
+                answer["error"]["message"].as_str().unwrap_or("no reason is given").to_owned(),
+            ));
+        }
+        if let Some(samples) = answer["samples"].as_array().map(Vec::len) {
+            // There are no more in a recording.
+            answer["total"] = json!(samples);
+        }
+        Ok(answer)
+    }
+}
+
+/// The likeliest output, as `LIKELIEST` of `js/api.js` asks for it.
+fn likeliest(about: &Value) -> Question {
+    Question::post("/api/translate", with(about, json!({ "decoding": { "greedy": {}, "guidance": 1 } })))
+}
+
+/// An object with more entries.
+fn with(object: &Value, more: Value) -> Value {
+    let mut all = object.clone();
+    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
+        all.extend(more);
+    }
+    all
+}
+
+/// The split whose samples the page shows first.
+fn shown_split(splits: &Value) -> Option<&Value> {
+    let splits = splits.as_array()?;
+    ["test", "validation"]
+        .iter()
+        .find_map(|name| splits.iter().find(|split| *split == name))
+        .or(splits.first())
+}

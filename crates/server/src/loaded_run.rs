@@ -1,0 +1,426 @@
+//! A run that has a model: its experiment, its adapters and its data, which are read without loading the model.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
+use any2any_architecture::{Architecture, Positions};
+use any2any_data::{DataError, DataRoot, Dataset, Samples};
+use any2any_experiment::spec::{self, Experiment};
+use any2any_inspect::ReadSource;
+use any2any_run::atomic_file::open as open_file;
+use any2any_run::{AdapterSet, RunError, RunFolder};
+
+use crate::api_error::ApiError;
+use crate::budget::Price;
+use crate::protocol::{
+    self, Body, Checkpoint, Input, InputSample, RunModel, Sample, Side, Task, View, Vocabulary,
+};
+use crate::run_registry::Kept;
+use crate::view::view;
+
+/// Bytes of a picture or sound that a training wrote, at most.
+const WRITTEN: u64 = 64 << 20;
+
+/// Splits that are kept in memory.
+const SPLITS: usize = 8;
+
+/// Attention weights, of all heads and layers together, that a look computes at most.
+pub(crate) const LOOK: usize = 1 << 28;
+/// Attention weights that a look computes at most whose every number is answered.
+pub(crate) const MACHINE: usize = 1 << 22;
+
+/// A run that has a model.
+pub(crate) struct LoadedRun {
+    pub(crate) experiment: Experiment,
+    pub(crate) adapters: AdapterSet,
+    /// The model's architecture.
+    pub(crate) architecture: Architecture,
+    pub(crate) parameters: u64,
+    root: Option<DataRoot>,
+    datasets: Kept<usize, Dataset>,
+    splits: Kept<(usize, String), Samples>,
+}
+
+/// Which side of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Source,
+    Target,
+}
+
+/// How long a source or a target may be, in positions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Longest(pub usize);
+
+impl LoadedRun {
+    pub(crate) fn new(
+        run: &RunFolder,
+        registry: &Registry,
+        root: Option<DataRoot>,
+    ) -> Result<Self, RunError> {
+        let experiment = run.experiment(registry)?.experiment;
+        let adapters = run.adapters(&experiment, registry)?;
+        let weights = run.checkpoints().resolve("last")?.join("model.safetensors");
+        let parameters = any2any_run::count_weights(&weights)?;
+        let datasets = Kept::new(adapters.tasks().len());
+        let root = root.map(|root| root.for_run(run.path()));
+        for (name, task) in &experiment.tasks {
+            // Said once: without its data a run is shown without samples.
+            if let Some(Err(error @ DataError::OutOfReach { .. })) =
+                root.as_ref().map(|root| any2any_data::open(&task.data, root))
+            {
+                eprintln!("warning: task '{name}' is shown without samples: {error}");
+            }
+        }
+        let architecture = any2any_run::architecture(&experiment, &adapters);
+        Ok(Self { experiment, adapters, architecture, parameters, root, datasets, splits: Kept::new(SPLITS) })
+    }
+
+    /// The model as it is listed.
+    pub(crate) fn describe(&self, checkpoints: Vec<Checkpoint>) -> RunModel {
+        let Architecture { encoder, decoder, .. } = &self.architecture;
+        let transformer = decoder.transformer();
+        RunModel {
+            body: match (encoder, transformer) {
+                (_, None) => Body::Lstm,
+                (Some(_), Some(_)) => Body::Transformer,
+                (None, Some(_)) => Body::DecoderOnly,
+            },
+            d_model: decoder.d_model,
+            d_ff: transformer.map_or(0, |layers| layers.feed_forward.d_ff),
+            heads: decoder.self_attention().map_or(0, |attention| attention.heads),
+            encoder_layers: encoder.as_ref().map_or(0, |encoder| encoder.layers()),
+            decoder_layers: decoder.layers(),
+            parameters: self.parameters,
+            norm: transformer.map(|layers| layers.placement),
+            positions: match decoder.positions {
+                Positions::Sinusoidal { .. } => Some(spec::Positions::Sinusoidal),
+                Positions::Learned { .. } => Some(spec::Positions::Learned),
+                Positions::Rotary => Some(spec::Positions::Rotary),
+                Positions::Alibi => Some(spec::Positions::Alibi),
+                Positions::None | Positions::Relative { .. } => None,
+            },
+            checkpoints,
+            tasks: (0..self.adapters.tasks().len()).map(|task| self.task(task)).collect(),
+        }
+    }
+
+    fn task(&self, number: usize) -> Task {
+        let task = &self.adapters.tasks()[number];
+        let source = task.source_medium().zip(task.source);
+        Task {
+            number,
+            name: task.name.clone(),
+            aligned: task.aligned,
+            source: source.map(|(medium, adapter)| self.side(medium, adapter)),
+            target: self.side(task.target_medium(), task.target),
+            decoding: self.experiment.decoding(&task.name).clone(),
+            splits: self.splits(number),
+        }
+    }
+
+    fn side(&self, medium: &dyn Medium, adapter: usize) -> Side {
+        let adapter = self.adapters.adapter(adapter);
+        let vocabulary = match (adapter.stem(), adapter.head()) {
+            (Stem::Lookup { vocabulary, .. }, _) | (_, Some(Head::Softmax { vocabulary, .. })) => {
+                Some(vocabulary)
+            }
+            _ => None,
+        };
+        Side {
+            medium: medium.name().to_owned(),
+            kind: match medium.kind() {
+                Kind::Image => protocol::Kind::Image,
+                Kind::Signal => protocol::Kind::Signal,
+                _ => protocol::Kind::Text,
+            },
+            extensions: medium.extensions().iter().map(|&extension| extension.to_owned()).collect(),
+            tokens: vocabulary.is_some(),
+            vocabulary,
+        }
+    }
+
+    /// Fails unless there is a task of this number.
+    pub(crate) fn require_task(&self, task: usize) -> Result<(), ApiError> {
+        let tasks = self.adapters.tasks().len();
+        if task < tasks {
+            return Ok(());
+        }
+        let message = format!("there is no task {task}; the run has {tasks}, from 0");
+        Err(ApiError::missing(message, "/api/runs lists the tasks of every run"))
+    }
+
+    /// The tokens that a task writes.
+    pub(crate) fn vocabulary(&self, task: usize) -> Result<Vocabulary, ApiError> {
+        self.require_task(task)?;
+        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        match adapter.head() {
+            Some(Head::Softmax { vocabulary, begin, end, forbidden, .. }) => Ok(Vocabulary {
+                tokens: (0..vocabulary as u32).map(|token| adapter.show(token)).collect(),
+                begin,
+                end,
+                forbidden,
+            }),
+            _ => Err(ApiError::missing("this task writes frames, which have no vocabulary", "")),
+        }
+    }
+
+    /// How many tokens a task writes; 0 for frames.
+    pub(crate) fn vocabulary_size(&self, task: usize) -> u64 {
+        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Softmax { vocabulary, .. }) => vocabulary as u64,
+            _ => 0,
+        }
+    }
+
+    /// Fails unless all are tokens that a task writes.
+    pub(crate) fn require_tokens(&self, task: usize, tokens: &[u32]) -> Result<(), ApiError> {
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let known = match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+            Some(Head::Softmax { vocabulary, .. }) => vocabulary,
+            _ => {
+                let message = "this task writes frames, so it continues no tokens";
+                return Err(ApiError::wrong("token", message, "leave the tokens out"));
+            }
+        };
+        match tokens.iter().find(|&&token| token as usize >= known) {
+            None => Ok(()),
+            Some(token) => {
+                let message = format!("there is no token {token}: the vocabulary has {known}, from 0");
+                Err(ApiError::wrong("token", message, "/api/vocabulary lists the tokens"))
+            }
+        }
+    }
+
+    /// Fails when a source and a target would make more attention weights than `most`.
+    pub(crate) fn require_few_weights(
+        &self,
+        source: Option<&ReadSource>,
+        target: usize,
+        most: usize,
+    ) -> Result<(), ApiError> {
+        let (source, target) = (source.map_or(0, |source| source.positions.len()), target + 1);
+        let weights = self.attention_weights(source as u64, target as u64);
+        if weights <= most as u64 {
+            return Ok(());
+        }
+        let message =
+            format!("{source} and {target} positions make {weights} weights of attention, too many to show");
+        Err(ApiError::too_large(message, "choose something shorter"))
+    }
+
+    /// The data of a task. What is not there yet is looked for again the next time.
+    fn dataset(&self, task: usize) -> Result<Arc<Dataset>, ApiError> {
+        let root = self.root.as_ref().ok_or_else(|| {
+            ApiError::missing("there is no folder of data", "start the server with --data-root FOLDER")
+        })?;
+        let data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
+        self.datasets
+            .get(task, || any2any_data::open(data, root).map_err(|error| RunError::from(error).into()))
+    }
+
+    /// The splits of a task's data; none when the data is not there.
+    fn splits(&self, task: usize) -> Vec<String> {
+        self.dataset(task).map(|dataset| dataset.splits()).unwrap_or_default()
+    }
+
+    /// A split of a task's data.
+    pub(crate) fn split(&self, task: usize, split: &str) -> Result<Arc<Samples>, ApiError> {
+        self.require_task(task)?;
+        let dataset = self.dataset(task)?;
+        if !dataset.has_split(split) {
+            let split: String = split.chars().take(40).collect();
+            let message = format!("there is no split '{split}'; there are: {}", dataset.splits().join(", "));
+            return Err(ApiError::missing(message, "/api/runs lists the splits of every task"));
+        }
+        self.splits.get((task, split.to_owned()), || {
+            dataset.split(split).map_err(|error| ApiError::from(RunError::from(error)))
+        })
+    }
+
+    /// How many samples a split has, and some of them; those that cannot be read are left out.
+    pub(crate) fn samples(
+        &self,
+        task: usize,
+        split: &str,
+        from: usize,
+        count: usize,
+    ) -> Result<protocol::Samples, ApiError> {
+        let samples = self.split(task, split)?;
+        let names = &self.adapters.tasks()[task];
+        let columns = names.columns(&samples)?;
+        let sample = |number: usize| -> Result<Sample, RunError> {
+            let source = columns.sources.as_ref().map(|sources| names.open_source(&sources[number]));
+            let target = names.open_target(&columns.targets[number])?;
+            Ok(Sample { number, source: source.transpose()?.as_ref().map(view), target: view(&target) })
+        };
+        let all = from.min(samples.len())..from.saturating_add(count).min(samples.len());
+        Ok(protocol::Samples {
+            total: samples.len(),
+            samples: all.filter_map(|number| sample(number).ok()).collect(),
+        })
+    }
+
+    /// A sample of the validation split, and what the training wrote for it after a step.
+    pub(crate) fn written(
+        &self,
+        folder: &RunFolder,
+        task: usize,
+        step: u64,
+        number: usize,
+    ) -> Result<protocol::Written, ApiError> {
+        let Sample { source, target, .. } =
+            self.samples(task, "validation", number, 1)?.samples.into_iter().next().ok_or_else(|| {
+                let message = format!("there is no sample {number} in 'validation' that can be read");
+                ApiError::missing(message, "the log of the training says which samples were written")
+            })?;
+        let names = &self.adapters.tasks()[task];
+        let read = |file: PathBuf| -> Result<View, ApiError> {
+            let unreadable = |error: String| ApiError::internal(format!("{}: {error}", file.display()));
+            let (mut opened, size) = open_file(&file).map_err(|error| unreadable(error.to_string()))?;
+            if size > WRITTEN {
+                return Err(unreadable(format!("it has {size} bytes, and may have {WRITTEN}")));
+            }
+            let mut bytes = Vec::new();
+            opened.read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
+            let value = self.adapters.adapter(names.target).read_back(&bytes);
+            value.map(|value| view(&value)).map_err(|error| unreadable(error.to_string()))
+        };
+        let output = folder.written(step, &names.name, number).map(read).transpose()?;
+        Ok(protocol::Written { source, reference: target, output })
+    }
+
+    /// The value of one side of a sample, as it stands in the dataset.
+    fn sample(&self, task: usize, role: Role, sample: &InputSample) -> Result<Value, ApiError> {
+        let samples = self.split(task, &sample.split)?;
+        let columns = self.adapters.tasks()[task].columns(&samples)?;
+        let values = match role {
+            Role::Source => columns.sources.as_deref().unwrap_or_default(),
+            Role::Target => &columns.targets[..],
+        };
+        values.get(sample.number).cloned().ok_or_else(|| {
+            let InputSample { split, number } = sample;
+            let message = format!("there is no sample {number} in '{split}', which has {}", values.len());
+            ApiError::missing(message, "samples are counted from 0")
+        })
+    }
+
+    /// A value that was given, for one side of a task, as nobody has opened it yet.
+    fn value(&self, task: usize, role: Role, given: &Input, longest: Longest) -> Result<Value, ApiError> {
+        match given {
+            // A text so long need not be cut into tokens to know that it is too long.
+            Input::Text(text) if text.len() > 64 * longest.0 => {
+                Err(too_long(text.len(), "bytes", 64 * longest.0))
+            }
+            Input::Text(text) => Ok(Value::from(text.as_str())),
+            Input::Sample(sample) => self.sample(task, role, sample),
+            Input::File(file) => {
+                // Of the name nothing but its extension is used: it tells the format.
+                let extension = file.name.rsplit_once('.').map_or("", |(_, extension)| extension);
+                let plain = extension.chars().all(|character| character.is_ascii_alphanumeric());
+                let name = match plain && extension.len() <= 8 {
+                    true => format!("given.{extension}"),
+                    false => "given".to_owned(),
+                };
+                Ok(File::in_memory(name, file.content.0.clone()).into())
+            }
+        }
+    }
+
+    /// What it takes to open a value that was given, which is no longer than it may be as far as its header tells.
+    pub(crate) fn price_of_opening(
+        &self,
+        task: usize,
+        role: Role,
+        given: &Input,
+        longest: Longest,
+    ) -> Result<Price, ApiError> {
+        self.require_task(task)?;
+        let names = &self.adapters.tasks()[task];
+        let value = self.value(task, role, given, longest)?;
+        let price = match role {
+            Role::Source => names.price_source(&value)?,
+            Role::Target => names.price_target(&value)?,
+        };
+        longest.check(usize::try_from(price.positions.unwrap_or(0)).unwrap_or(usize::MAX))?;
+        Ok(Price { memory: price.bytes, products: 0 })
+    }
+
+    /// Reads the source of a request: there must be one where the task has one, and none where it has none.
+    pub(crate) fn read_source(
+        &self,
+        task: usize,
+        given: Option<&Input>,
+        longest: Longest,
+    ) -> Result<Option<ReadSource>, ApiError> {
+        self.require_task(task)?;
+        let given = match (given, self.adapters.tasks()[task].source) {
+            (Some(given), _) => given,
+            (None, None) => return Ok(None),
+            (None, Some(_)) => {
+                let help = r#"add for instance "source": { "text": "..." }"#;
+                let message = "this task writes from a source, and none is given";
+                return Err(ApiError::wrong("no_source", message, help));
+            }
+        };
+        let value = self.value(task, Role::Source, given, longest)?;
+        let read = ReadSource::of(&self.adapters, task, &value)?;
+        longest.check(read.sequence.len().max(read.positions.len()))?;
+        Ok(Some(read))
+    }
+
+    /// The tokens of a text that outputs begin with, which is no longer than an output may be.
+    pub(crate) fn read_prefix(
+        &self,
+        task: usize,
+        text: String,
+        longest: Longest,
+    ) -> Result<Vec<u32>, ApiError> {
+        self.require_task(task)?;
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let value = self.value(task, Role::Target, &Input::Text(text), longest)?;
+        let opened = self.adapters.tasks()[task].open_target(&value)?;
+        let tokens = self.adapters.encode_prefix(task, &opened)?;
+        // The end is written too.
+        longest.check(tokens.len() + 1)?;
+        Ok(tokens)
+    }
+
+    /// A target that was given, which is no longer than it may be.
+    pub(crate) fn read_target(
+        &self,
+        task: usize,
+        given: &Input,
+        longest: Longest,
+    ) -> Result<Sequence, ApiError> {
+        self.require_task(task)?;
+        let value = self.value(task, Role::Target, given, longest)?;
+        let opened = self.adapters.tasks()[task].open_target(&value)?;
+        let target = self.adapters.encode_target(task, &opened)?.sequence;
+        longest.check(target.len())?;
+        Ok(target)
+    }
+}
+
+impl Longest {
+    /// How many positions several inputs may have together.
+    pub(crate) fn several(self) -> Self {
+        Self(8 * self.0)
+    }
+
+    /// Fails when there are more positions than that.
+    pub(crate) fn check(self, positions: usize) -> Result<(), ApiError> {
+        if positions <= self.0 { Ok(()) } else { Err(too_long(positions, "positions", self.0)) }
+    }
+}
+
+fn too_long(length: usize, unit: &str, most: usize) -> ApiError {
+    let message = format!("the input has {length} {unit}; at most {most} are taken");
+    ApiError::too_large(message, "shorten it")
+}

@@ -1,0 +1,38 @@
+//! Requests and answers, as JSON: the types of the interface, and the source of its OpenAPI description.
+//!
+//! Large arrays of numbers are [`Floats`]. Beside its own fields, the body of every request may have those of
+//! [`Model`], which name the run and the checkpoint that answer.
+
+mod analysis;
+mod beam;
+mod distance;
+mod input;
+mod look;
+mod machine;
+mod numbers;
+mod problem;
+mod run;
+mod sample;
+mod training;
+mod translate;
+mod value;
+
+pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
+pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
+pub use beam::{BeamNode, BeamRequest, BeamTree};
+pub use distance::{DistanceGroup, DistanceQuery, Distances};
+pub use input::{Input, InputFile, InputSample, Model, Prefix};
+pub use look::{
+    Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, WrittenPosition,
+};
+pub use machine::{Machine, MachineRequest, Part, PartValues};
+pub use numbers::{Bytes, Floats};
+pub use problem::{Problem, ProblemDetail};
+pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task};
+pub use sample::{Sample, Samples, SamplesQuery, Vocabulary, VocabularyQuery};
+pub use training::{Sweep, SweepQuery, Training, TrainingQuery, Written, WrittenQuery};
+pub use translate::{
+    Beam, Decoding, Greedy, NextRequest, NextToken, NextTokens, Output, Sampling, Score, ScoreRequest,
+    StreamedEnd, StreamedToken, TranslateRequest, Translations,
+};
+pub use value::{Channels, Rectangle, Region, Span, View, ViewImage, ViewSignal};

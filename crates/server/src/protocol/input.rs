@@ -1,0 +1,102 @@
+//! What is given to a model: a value, and which model.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::numbers::Bytes;
+
+/// Which model answers: fields of the body of every request, which may be left out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Model {
+    /// The number of the run.
+    pub run: usize,
+    /// The checkpoint: `best`, `last`, or one of those that the run lists.
+    pub checkpoint: String,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self { run: 0, checkpoint: "best".to_owned() }
+    }
+}
+
+/// A value of a medium.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Input {
+    /// A text.
+    Text(String),
+    /// A sample of the task's data.
+    Sample(InputSample),
+    /// A file, with its bytes.
+    File(InputFile),
+}
+
+/// What an output begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Prefix {
+    /// Tokens.
+    Tokens(Vec<u32>),
+    /// A text, which becomes tokens as in a target.
+    Text(String),
+}
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self::Tokens(Vec::new())
+    }
+}
+
+// Written by hand, since what serde derives keeps all values in a tree before it knows what they are.
+impl<'de> Deserialize<'de> for Prefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Prefix;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a prefix, which is an array of tokens, or a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Prefix, E> {
+                Ok(Prefix::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut tokens: A) -> Result<Prefix, A::Error> {
+                let mut all = Vec::new();
+                while let Some(token) = tokens.next_element()? {
+                    all.push(token);
+                }
+                Ok(Prefix::Tokens(all))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// A sample of the task's data.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InputSample {
+    /// The split.
+    pub split: String,
+    /// Its number there, from 0.
+    pub number: usize,
+}
+
+/// A file, with its bytes. Nothing of it is ever written to a disk, and its name is never looked up on one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InputFile {
+    /// Its name; the extension tells the format.
+    pub name: String,
+    /// Its bytes.
+    pub content: Bytes,
+}

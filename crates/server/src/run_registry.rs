@@ -1,0 +1,314 @@
+//! The runs that are shown, their data, and their models: which are in memory, and which leave it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use any2any_adapter::Registry;
+use any2any_data::DataRoot;
+use any2any_run::RunFolder;
+
+use crate::api_error::ApiError;
+use crate::error::ServerError;
+use crate::loaded_run::LoadedRun;
+use crate::metrics::Metrics;
+use crate::probed::{Probe, Probed};
+use crate::protocol::{Checkpoint, Model, Run};
+use crate::worker::{Plan, Worker};
+
+/// The runs that are shown.
+pub(crate) struct RunRegistry {
+    runs: Vec<RegisteredRun>,
+    registry: Registry,
+    root: Option<DataRoot>,
+    metrics: Arc<Metrics>,
+    /// Models in memory, the one used last at the end.
+    workers: Mutex<Vec<(Key, Arc<Worker>)>>,
+    /// How many models are kept in memory.
+    most: usize,
+    /// What an idle thread does.
+    when_idle: fn(),
+}
+
+/// A run, and what was read of it.
+struct RegisteredRun {
+    folder: RunFolder,
+    /// Why nothing of it may be shown.
+    refused: Option<String>,
+    /// Whether it may be opened.
+    probed: Arc<Probed>,
+    opened: Mutex<Option<Arc<LoadedRun>>>,
+    /// The checkpoints, and when they were listed.
+    listed: Mutex<Option<(Instant, Arc<[Checkpoint]>)>>,
+}
+
+/// How long a list of checkpoints is good: a training may write one at any time, but not many in a second.
+const LISTED: Duration = Duration::from_secs(1);
+
+impl RegisteredRun {
+    /// The checkpoints on the disk, by step.
+    fn list(&self) -> Result<Vec<Checkpoint>, ApiError> {
+        let checkpoints = self.folder.checkpoints();
+        let steps = checkpoints.steps()?;
+        // `best` and `last` may not be there yet.
+        let named = |name: &str| checkpoints.resolve(name).ok();
+        let (best, last) = (named("best"), named("last"));
+        let checkpoint = |step: u64| {
+            let folder = checkpoints.step(step);
+            Checkpoint {
+                name: format!("step-{step}"),
+                step,
+                best: best.as_ref() == Some(&folder),
+                last: last.as_ref() == Some(&folder),
+            }
+        };
+        Ok(steps.into_iter().map(checkpoint).collect())
+    }
+}
+
+/// A model: the number of its run, and its step.
+type Key = (usize, u64);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these locks is replaced whole, so a panic leaves nothing half done.
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl RunRegistry {
+    /// The runs in these folders.
+    pub(crate) fn new(
+        folders: &[PathBuf],
+        registry: Registry,
+        root: Option<DataRoot>,
+        metrics: Arc<Metrics>,
+        most: usize,
+        when_idle: fn(),
+        probe: Option<Probe>,
+    ) -> Result<Self, ServerError> {
+        if folders.is_empty() {
+            return Err(ServerError::NoRuns);
+        }
+        let registered = |folder: &PathBuf| {
+            let run = RunFolder::new(folder);
+            let known = ["resolved.yaml", "metrics.jsonl", "sweep.json"];
+            if !known.iter().any(|name| folder.join(name).is_file()) {
+                return Err(ServerError::NoRun(folder.clone()));
+            }
+            let trusts = root.as_ref().is_some_and(DataRoot::trusts_runs);
+            let refused =
+                if trusts { None } else { run.require_whole().err().map(|error| error.to_string()) };
+            let probed = Arc::new(Probed::new(folder.clone(), probe));
+            Ok(RegisteredRun {
+                folder: run,
+                refused,
+                probed,
+                opened: Mutex::default(),
+                listed: Mutex::default(),
+            })
+        };
+        let runs = folders.iter().map(registered).collect::<Result<_, _>>()?;
+        Ok(Self { runs, registry, root, metrics, workers: Mutex::default(), most: most.max(1), when_idle })
+    }
+
+    /// The folder of a run, whose files may be shown.
+    pub(crate) fn folder(&self, run: usize) -> Result<&RunFolder, ApiError> {
+        let registered = self.registered(run)?;
+        match &registered.refused {
+            None => Ok(&registered.folder),
+            Some(reason) => Err(ApiError::unreadable(reason.clone())),
+        }
+    }
+
+    fn registered(&self, run: usize) -> Result<&RegisteredRun, ApiError> {
+        self.runs.get(run).ok_or_else(|| {
+            let message = format!("there is no run {run}; there are {}, from 0", self.runs.len());
+            ApiError::missing(message, "/api/runs lists the runs")
+        })
+    }
+
+    /// What a run's model and tasks are; an error before its first checkpoint.
+    pub(crate) fn open(&self, run: usize) -> Result<Arc<LoadedRun>, ApiError> {
+        let registered = self.registered(run)?;
+        let mut opened = lock(&registered.opened);
+        if let Some(opened) = &*opened {
+            return Ok(opened.clone());
+        }
+        if self.checkpoints(run)?.is_empty() {
+            return Err(ApiError::missing(
+                format!("run {run} has no checkpoint yet"),
+                "wait until its training has written one",
+            ));
+        }
+        let folder = self.folder(run)?;
+        registered.probed.check()?;
+        let new = Arc::new(LoadedRun::new(folder, &self.registry, self.root.clone())?);
+        *opened = Some(new.clone());
+        Ok(new)
+    }
+
+    /// A run as it is listed.
+    fn describe(&self, number: usize) -> Result<Run, ApiError> {
+        let folder = &self.registered(number)?.folder;
+        // A path such as `.` has a name only when it is written out.
+        let whole = folder.path().canonicalize().unwrap_or_else(|_| folder.path().to_owned());
+        let last = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let opened = self.checkpoints(number).and_then(|checkpoints| match checkpoints.is_empty() {
+            true => Ok(None),
+            false => Ok(Some((self.open(number)?, checkpoints))),
+        });
+        // A run that cannot be read keeps nobody from the others.
+        let (opened, broken) = match opened {
+            Ok(opened) => (opened, None),
+            Err(failure) => {
+                (None, Some(failure.reason().replace(&folder.path().display().to_string(), &last)))
+            }
+        };
+        let name = opened.as_ref().map_or_else(|| last.clone(), |(opened, _)| opened.experiment.name.clone());
+        Ok(Run {
+            number,
+            name,
+            folder: last,
+            training: folder.metrics().is_file(),
+            sweep: folder.path().join("sweep.json").is_file(),
+            model: opened.map(|(opened, checkpoints)| opened.describe(checkpoints.to_vec())),
+            broken,
+        })
+    }
+
+    /// All runs.
+    pub(crate) fn runs(&self) -> Result<Vec<Run>, ApiError> {
+        (0..self.runs.len()).map(|run| self.describe(run)).collect()
+    }
+
+    /// The checkpoints of a run, by step.
+    fn checkpoints(&self, run: usize) -> Result<Arc<[Checkpoint]>, ApiError> {
+        let registered = self.registered(run)?;
+        let mut listed = lock(&registered.listed);
+        if let Some((when, checkpoints)) = &*listed
+            && when.elapsed() < LISTED
+        {
+            return Ok(checkpoints.clone());
+        }
+        let checkpoints: Arc<[Checkpoint]> = registered.list()?.into();
+        *listed = Some((Instant::now(), checkpoints.clone()));
+        Ok(checkpoints)
+    }
+
+    /// The step of a checkpoint, by one of the names that are listed; `best` is the last where none is the best yet.
+    pub(crate) fn step(&self, model: &Model) -> Result<u64, ApiError> {
+        let checkpoints = self.checkpoints(model.run)?;
+        let last = || checkpoints.iter().rev().find(|checkpoint| checkpoint.last);
+        let found = match model.checkpoint.as_str() {
+            "best" => checkpoints.iter().find(|checkpoint| checkpoint.best).or_else(last),
+            "last" => last(),
+            name => checkpoints.iter().find(|checkpoint| checkpoint.name == name),
+        };
+        found.map(|checkpoint| checkpoint.step).ok_or_else(|| {
+            let known: Vec<_> = checkpoints.iter().map(|checkpoint| checkpoint.name.as_str()).collect();
+            let message = format!(
+                "run {} has no checkpoint '{}'; there are: best, last, {}",
+                model.run,
+                model.checkpoint.chars().take(40).collect::<String>(),
+                known.join(", ")
+            );
+            ApiError::missing(message, "/api/runs lists the checkpoints")
+        })
+    }
+
+    /// The model of a checkpoint, loaded when it is not in memory; another may have to leave for it.
+    pub(crate) fn worker(&self, model: &Model) -> Result<Arc<Worker>, ApiError> {
+        let step = self.step(model)?;
+        let key = (model.run, step);
+        let registered = self.registered(model.run)?;
+        let mut workers = lock(&self.workers);
+        let known = workers.iter().position(|(known, worker)| *known == key && !worker.is_broken());
+        let worker = match known {
+            Some(place) => workers.remove(place).1,
+            None => {
+                workers.retain(|(known, _)| *known != key);
+                let surplus = (workers.len() + 1).saturating_sub(self.most);
+                // They finish what they have been asked, and go.
+                workers.drain(..surplus);
+                let plan = Plan {
+                    run: self.folder(model.run)?.clone(),
+                    probed: registered.probed.clone(),
+                    checkpoint: format!("step-{step}"),
+                    registry: self.registry.clone(),
+                };
+                Arc::new(Worker::start(plan, self.metrics.clone(), self.when_idle))
+            }
+        };
+        workers.push((key, worker.clone()));
+        Ok(worker)
+    }
+
+    /// A run and its model, when nothing of the run has to be read for it.
+    pub(crate) fn ready(&self, model: &Model) -> Option<(Arc<LoadedRun>, Arc<Worker>)> {
+        let registered = self.runs.get(model.run)?;
+        let opened = registered.opened.try_lock().ok()?.clone()?;
+        let fresh = |(when, _): &(Instant, _)| when.elapsed() < LISTED;
+        registered.listed.try_lock().ok()?.as_ref().filter(|listed| fresh(listed))?;
+        Some((opened, self.worker(model).ok()?))
+    }
+
+    /// How many models are in memory.
+    pub(crate) fn models(&self) -> usize {
+        lock(&self.workers).len()
+    }
+
+    /// Lets all models finish what they have been asked, and go.
+    pub(crate) fn close(&self) {
+        lock(&self.workers).clear();
+    }
+}
+
+/// What was read of something, by a key; the one read first leaves when there are too many.
+pub(crate) struct Kept<K, T> {
+    kept: Mutex<Vec<(K, Arc<T>)>>,
+    most: usize,
+}
+
+impl<K: Eq, T> Kept<K, T> {
+    /// Keeps this many.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { kept: Mutex::default(), most }
+    }
+
+    /// What was read before.
+    pub(crate) fn found(&self, key: &K) -> Option<Arc<T>> {
+        let kept = lock(&self.kept);
+        kept.iter().find(|(known, _)| known == key).map(|(_, found)| found.clone())
+    }
+
+    /// What was read before, or else is read now, by one at a time.
+    pub(crate) fn get<E>(&self, key: K, read: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
+        let mut kept = lock(&self.kept);
+        if let Some((_, found)) = kept.iter().find(|(known, _)| *known == key) {
+            return Ok(found.clone());
+        }
+        let new = Arc::new(read()?);
+        if kept.len() >= self.most {
+            kept.remove(0);
+        }
+        kept.push((key, new.clone()));
+        Ok(new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_first_leaves_first() {
+        let kept = Kept::new(2);
+        for (key, expected) in [(1, 1), (2, 2), (1, 1), (3, 3), (1, -1)] {
+            let mut read = 0;
+            let value = kept.get::<()>(key, || {
+                read = key;
+                Ok(expected)
+            });
+            assert_eq!(value.map(|value| *value), Ok(expected), "{key}, read: {read}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The description of the interface (OpenAPI 3.1), from the types of its requests and answers.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::protocol;
+
+/// The description, as JSON.
+pub(super) fn description() -> String {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut paths = Paths { paths: Map::new(), generator: settings.into_generator() };
+
+    paths.get::<(), protocol::Health>("/health", "Whether the server is alive.");
+    paths.get_text("/metrics", "text/plain", "What the server counts, in the format of Prometheus.");
+    paths.get::<(), Vec<protocol::Run>>("/api/runs", "The runs with their models, checkpoints and tasks.");
+    paths.get::<protocol::VocabularyQuery, protocol::Vocabulary>(
+        "/api/vocabulary",
+        "The tokens that a task writes.",
+    );
+    paths.get::<protocol::SamplesQuery, protocol::Samples>("/api/samples", "Samples of a task's data.");
+    paths.get::<protocol::DistanceQuery, protocol::Distances>(
+        "/api/distance",
+        "How often a model is right, by a number that every sample has.",
+    );
+    paths.get::<protocol::ParameterQuery, protocol::Parameter>(
+        "/api/parameter",
+        "A parameter of a model, its longer sides pooled.",
+    );
+    paths.get::<protocol::TrainingQuery, protocol::Training>(
+        "/api/training",
+        "The log of a training: what was written from a line on.",
+    );
+    paths.get::<protocol::WrittenQuery, protocol::Written>(
+        "/api/written",
+        "A sample of the validation split, and what a training wrote for it after a step.",
+    );
+    paths.get::<protocol::SweepQuery, protocol::Sweep>("/api/sweep", "The trainings of a grid.");
+    paths.post::<protocol::TranslateRequest, protocol::Translations>(
+        "/api/translate",
+        "Translates. Requests that wait for the same model are translated together.",
+    );
+    paths.post::<protocol::ScoreRequest, protocol::Score>("/api/score", "How probable a target is.");
+    paths.post::<protocol::NextRequest, protocol::NextTokens>("/api/next", "Which tokens come next.");
+    paths.post::<protocol::LookRequest, protocol::Look>("/api/look", "What every head attends to.");
+    paths.post::<protocol::BeamRequest, protocol::BeamTree>("/api/beam", "A beam search as a tree.");
+    paths.post::<protocol::AttributionRequest, protocol::Attribution>(
+        "/api/attribution",
+        "How much each position counts for a token.",
+    );
+    paths.post::<protocol::MachineRequest, protocol::Machine>(
+        "/api/machine",
+        "The numbers that flow through the model.",
+    );
+    paths.finish()
+}
+
+/// The paths while they are collected.
+struct Paths {
+    paths: Map<String, Value>,
+    generator: SchemaGenerator,
+}
+
+impl Paths {
+    fn schema<T: JsonSchema>(&mut self) -> Value {
+        self.generator.subschema_for::<T>().to_value()
+    }
+
+    /// A path that answers a query; `()` has no fields.
+    fn get<Q: JsonSchema, A: JsonSchema>(&mut self, path: &str, summary: &str) {
+        let query =
+            schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Q>();
+        let query = query.to_value();
+        let required: Vec<&str> = names(&query["required"]);
+        let fields = query["properties"].as_object().cloned().unwrap_or_default();
+        let parameters: Vec<Value> = fields
+            .into_iter()
+            .map(|(name, schema)| {
+                let required = required.contains(&name.as_str());
+                json!({ "name": name, "in": "query", "required": required, "schema": schema })
+            })
+            .collect();
+        let answer = json!({ "application/json": { "schema": self.schema::<A>() } });
+        self.add(path, "get", json!({ "summary": summary, "parameters": parameters }), answer);
+    }
+
+    /// A path that answers in another format than JSON.
+    fn get_text(&mut self, path: &str, media: &str, summary: &str) {
+        let answer = json!({ media: { "schema": { "type": "string" } } });
+        self.add(path, "get", json!({ "summary": summary }), answer);
+    }
+
+    /// A path that answers a body, which may also name its model.
+    fn post<B: JsonSchema, A: JsonSchema>(&mut self, path: &str, summary: &str) {
+        let body = self.schema::<B>();
+        let model = self.schema::<protocol::Model>();
+        let name = |schema: &Value| schema["$ref"].as_str()?.rsplit('/').next().map(str::to_owned);
+        if let (Some(body), Some(model)) = (name(&body), name(&model)) {
+            let definitions = self.generator.definitions_mut();
+            let model = definitions.get(&model).and_then(|model| model["properties"].as_object().cloned());
+            let own = definitions.get_mut(&body).and_then(|body| body["properties"].as_object_mut());
+            own.into_iter().for_each(|own| own.extend(model.clone().unwrap_or_default()));
+        }
+        let content = json!({ "application/json": { "schema": body } });
+        let operation =
+            json!({ "summary": summary, "requestBody": { "required": true, "content": content } });
+        let mut answer = json!({ "application/json": { "schema": self.schema::<A>() } });
+        if path == "/api/translate" {
+            let lines = [self.schema::<protocol::StreamedToken>(), self.schema::<protocol::StreamedEnd>()];
+            answer["application/x-ndjson"] = json!({ "schema": { "anyOf": lines } });
+        }
+        self.add(path, "post", operation, answer);
+    }
+
+    fn add(&mut self, path: &str, method: &str, mut operation: Value, answer: Value) {
+        let problem = json!({ "application/json": { "schema": self.schema::<protocol::Problem>() } });
+        operation["operationId"] = path.trim_start_matches("/api").trim_matches('/').into();
+        operation["responses"] = json!({
+            "200": { "description": "The answer.", "content": answer },
+            "default": { "description": "Why there is no answer.", "content": problem },
+        });
+        self.paths.insert(path.to_owned(), json!({ method: operation }));
+    }
+
+    fn finish(mut self) -> String {
+        let schemas = self.generator.take_definitions(true);
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": {
+                "title": "any2any",
+                "version": env!("CARGO_PKG_VERSION"),
+                "description": "Translate with trained models, and see what they look at.",
+            },
+            "security": [{}, { "token": [] }],
+            "paths": self.paths,
+            "components": {
+                "schemas": schemas,
+                "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            },
+        });
+        document.to_string()
+    }
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document: Value = serde_json::from_str(&description()).expect("JSON");
+        let mut waiting = vec![&document];
+        let mut references = 0;
+        while let Some(value) = waiting.pop() {
+            match value {
+                Value::Object(fields) => waiting.extend(fields.values()),
+                Value::Array(values) => waiting.extend(values),
+                Value::String(text) if text.starts_with("#/") => {
+                    references += 1;
+                    assert!(document.pointer(&text[1..]).is_some(), "{text}");
+                }
+                _ => {}
+            }
+        }
+        assert!(references > 20, "{references}");
+        let body = &document["components"]["schemas"]["LookRequest"]["properties"];
+        for field in ["run", "checkpoint", "task", "tokens", "masked"] {
+            assert!(body.get(field).is_some(), "{field}");
+        }
+        let from = &document["paths"]["/api/samples"]["get"]["parameters"];
+        assert!(from.as_array().is_some_and(|parameters| parameters.len() == 5), "{from}");
+    }
+    /// Types of the page, and what the interface calls them.
+    const TYPES: [(&str, &str); 19] = [
+        ("Run", "Run"),
+        ("Checkpoint", "Checkpoint"),
+        ("TaskSide", "Side"),
+        ("Vocabulary", "Vocabulary"),
+        ("Model", "RunModel"),
+        ("Task", "Task"),
+        ("ImageView", "ViewImage"),
+        ("SignalView", "ViewSignal"),
+        ("AttentionEntry", "Attention"),
+        ("Position", "WrittenPosition"),
+        ("Look", "Look"),
+        ("Part", "Part"),
+        ("Output", "Output"),
+        ("Translations", "Translations"),
+        ("Axis", "Axis"),
+        ("Cell", "Cell"),
+        ("Sweep", "Sweep"),
+        ("DistanceGroup", "DistanceGroup"),
+        ("Attribution", "Attribution"),
+    ];
+
+    #[test]
+    fn what_the_page_reads_of_answers_is_in_them() {
+        let document: Value = serde_json::from_str(&description()).expect("JSON");
+        let text = any2any_page::asset("js/types.js").expect("the page's types");
+        let types = typedefs(std::str::from_utf8(&text).expect("UTF-8"));
+        for (ours, theirs) in TYPES {
+            let known = &document["components"]["schemas"][theirs]["properties"];
+            let read = types.get(ours).unwrap_or_else(|| panic!("js/types.js has no {ours}"));
+            assert!(read.len() > 1, "{ours}: {read:?}");
+            for field in read {
+                assert!(known.get(field).is_some(), "{ours}.{field} of the page is no field of {theirs}");
+            }
+        }
+    }
+
+    #[test]
+    fn typedefs_are_read_with_their_fields() {
+        let text = "/**\n * @typedef {{ a: { b: number, c: string }, d?: Map<string, number>[] }} One   words, more: words\n\
+             * @typedef {object} Two\n * @property {{ e: number }|null} f   of: it\n * @property {string} [g]\n */";
+        let found = typedefs(text);
+        assert_eq!(found["One"], ["a", "d"]);
+        assert_eq!(found["Two"], ["f", "g"]);
+    }
+
+    /// The types that a module states in JSDoc, each with the names of its fields.
+    fn typedefs(text: &str) -> BTreeMap<String, Vec<String>> {
+        let mut found = BTreeMap::<String, Vec<String>>::new();
+        let mut open = None;
+        for line in text.lines() {
+            let line = line.trim_start_matches([' ', '*']);
+            if let Some(rest) = line.strip_prefix("@typedef ") {
+                let (kind, rest) = braced(rest);
+                let name = word(rest);
+                let fields = kind.strip_prefix('{').and_then(|kind| kind.strip_suffix('}'));
+                let fields = fields.map(|fields| parts(fields).into_iter().map(word).collect());
+                found.insert(name.clone(), fields.unwrap_or_default());
+                open = Some(name);
+            } else if let Some(rest) = line.strip_prefix("@property ")
+                && let Some(fields) = open.as_ref().and_then(|name: &String| found.get_mut(name))
+            {
+                fields.push(word(braced(rest).1.trim_start_matches([' ', '['])));
+            }
+        }
+        found
+    }
+
+    fn word(text: &str) -> String {
+        text.trim_start().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+    }
+
+    /// What stands between the first brace and its partner, and what follows.
+    fn braced(text: &str) -> (&str, &str) {
+        let mut depth = 0;
+        for (at, letter) in text.char_indices() {
+            depth += i32::from(letter == '{') - i32::from(letter == '}');
+            if depth == 0 && at > 0 {
+                return (&text[1..at], &text[at + 1..]);
+            }
+        }
+        (text, "")
+    }
+
+    /// A text at its commas, those within brackets aside.
+    fn parts(text: &str) -> Vec<&str> {
+        let mut depth = 0;
+        let split = text.split(|letter: char| {
+            depth += i32::from("{[(<".contains(letter)) - i32::from("}])>".contains(letter));
+            letter == ',' && depth == 0
+        });
+        split.collect()
+    }
+}

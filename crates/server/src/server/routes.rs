@@ -1,0 +1,173 @@
+//! What the paths answer.
+
+pub(super) mod distance;
+pub(super) mod explain;
+pub(super) mod page;
+pub(super) mod runs;
+mod stream;
+pub(super) mod training;
+pub(super) mod translate;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use any2any_inspect::ReadSource;
+use axum::extract::{Query, Request};
+use axum::http::{HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{App, body};
+use crate::api_error::ApiError;
+use crate::budget::Share;
+use crate::loaded_run::{LoadedRun, Longest, Role};
+use crate::protocol::{Input, Model, Prefix};
+use crate::worker::Worker;
+
+/// Bytes of a text that is cut into tokens in less time than another thread takes to wake up.
+const QUICK: usize = 512;
+
+/// An answer in JSON.
+fn json(answer: &impl Serialize) -> Result<Response, ApiError> {
+    let bytes = serde_json::to_vec(answer).map_err(|error| ApiError::internal(error.to_string()))?;
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, json)], bytes).into_response())
+}
+
+/// The fields of a query.
+fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
+    let Query(fields) = Query::try_from_uri(uri).map_err(|error| {
+        let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        ApiError::wrong("malformed", format!("the query: {reason}"), "/openapi.json describes the query")
+    })?;
+    Ok(fields)
+}
+
+/// Work that keeps a thread busy, away from those that serve connections.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(_) => Err(ApiError::internal("reading this failed")),
+    }
+}
+
+/// A request to a model, with all that is needed to answer it.
+struct Call<T> {
+    app: Arc<App>,
+    run: Arc<LoadedRun>,
+    worker: Arc<Worker>,
+    body: T,
+    /// Given back when the request is answered.
+    permit: OwnedSemaphorePermit,
+}
+
+/// Reads a request to a model, and does the work in the time that it may take.
+async fn call<T, A, F>(
+    app: Arc<App>,
+    request: Request,
+    work: impl FnOnce(Call<T>) -> F,
+) -> Result<A, ApiError>
+where
+    T: DeserializeOwned + Send + 'static,
+    F: Future<Output = Result<A, ApiError>>,
+{
+    // A large body keeps its share of the memory until it is answered.
+    let body::Read { bytes, held: _held } = body::bytes(request.into_body(), &app).await?;
+    let asked = body::understood::<T>(bytes).await?;
+    let permit = app.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy())?;
+    in_time(&app.clone(), async {
+        let (run, worker) = model(&app, asked.model).await?;
+        work(Call { app, run, worker, body: asked.body, permit }).await
+    })
+    .await
+}
+
+/// A run and the worker that has its model.
+async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<LoadedRun>, Arc<Worker>), ApiError> {
+    if let Some(ready) = app.runs.ready(&model) {
+        return Ok(ready);
+    }
+    let app = app.clone();
+    blocking(move || Ok((app.runs.open(model.run)?, app.runs.worker(&model)?))).await
+}
+
+/// Reads the source of a request: at once where that is quick, else where it keeps nobody waiting.
+async fn read_source(
+    app: &App,
+    run: &Arc<LoadedRun>,
+    task: usize,
+    given: Option<Input>,
+    longest: Longest,
+) -> Result<Option<ReadSource>, ApiError> {
+    match given {
+        None => run.read_source(task, None, longest),
+        Some(Input::Text(ref text)) if text.len() <= QUICK => run.read_source(task, given.as_ref(), longest),
+        Some(value) => {
+            let value = Arc::new(value);
+            let _share = share_to_open(app, run, task, Role::Source, &value, longest).await?;
+            let run = run.clone();
+            blocking(move || run.read_source(task, Some(&value), longest)).await
+        }
+    }
+}
+
+/// The memory that opening a value takes, told from its header: whoever has it may decode the value.
+async fn share_to_open(
+    app: &App,
+    run: &Arc<LoadedRun>,
+    task: usize,
+    role: Role,
+    given: &Arc<Input>,
+    longest: Longest,
+) -> Result<Share, ApiError> {
+    let (run, given) = (run.clone(), given.clone());
+    let price = blocking(move || run.price_of_opening(task, role, &given, longest)).await?;
+    app.budget.take(price, "opening this value").await
+}
+
+/// The tokens that an output begins with, all of which the task writes.
+async fn read_prefix(
+    app: &App,
+    run: &Arc<LoadedRun>,
+    task: usize,
+    prefix: Prefix,
+) -> Result<Vec<u32>, ApiError> {
+    run.require_task(task)?;
+    match prefix {
+        Prefix::Tokens(tokens) => {
+            run.require_tokens(task, &tokens)?;
+            // The end is written too.
+            Longest(app.limits.output).check(tokens.len() + 1)?;
+            Ok(tokens)
+        }
+        Prefix::Text(text) => {
+            let (run, longest) = (run.clone(), Longest(app.limits.output));
+            blocking(move || run.read_prefix(task, text, longest)).await
+        }
+    }
+}
+
+/// Reads the source of a request that continues or explains tokens, which must all be tokens that the task writes, and
+/// no more than an output may have.
+async fn read_pair(
+    app: &App,
+    run: &Arc<LoadedRun>,
+    task: usize,
+    source: Option<Input>,
+    tokens: &[u32],
+) -> Result<Option<ReadSource>, ApiError> {
+    run.require_task(task)?;
+    run.require_tokens(task, tokens)?;
+    Longest(app.limits.output).check(tokens.len())?;
+    read_source(app, run, task, source, Longest(app.limits.source)).await
+}
+
+/// Work that is given up when it takes too long.
+async fn in_time<A>(app: &App, work: impl Future<Output = Result<A, ApiError>>) -> Result<A, ApiError> {
+    let limit = app.limits.time;
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(ApiError::long(limit.as_secs())))
+}

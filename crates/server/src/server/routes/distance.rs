@@ -1,0 +1,47 @@
+//! How often a model is right, by a number that every sample has.
+
+use std::sync::Arc;
+
+use any2any_adapter::Sequence;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::translate::how;
+use super::{blocking, in_time, json, model, query};
+use crate::api_error::ApiError;
+use crate::distance::Piece;
+use crate::loaded_run::Longest;
+use crate::protocol::{DistanceQuery, Model};
+use crate::server::App;
+use crate::worker::Translation;
+
+pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
+    let asked: DistanceQuery = query(&uri)?;
+    let _permit = app.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy())?;
+    in_time(&app.clone(), async {
+        let checkpoint = asked.checkpoint.clone().unwrap_or(Model::default().checkpoint);
+        let asked_model = Model { run: asked.run, checkpoint };
+        let key = (app.runs.step(&asked_model)?, format!("{asked:?}"));
+        if let Some(known) = app.distances.found(&key) {
+            return json(&*known);
+        }
+        let (run, worker) = model(&app, asked_model).await?;
+        let (reading, longest, task) = (run.clone(), Longest(app.limits.source), asked.task);
+        let mut piece = blocking(move || Piece::read(&reading, &asked, longest)).await?;
+        let sources = std::mem::take(&mut piece.sources);
+        let decoding = how(&app, &run, task, None, (sources.iter().map(Sequence::len).max(), 0))?;
+        let outputs = match sources.is_empty() {
+            true => Vec::new(),
+            false => {
+                let prefix = Vec::new();
+                let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
+                let price = run.price_of_writing(task, &lengths, &decoding, 0);
+                let share = app.budget.take(price, "this count").await?;
+                worker.translate(share.lane, Translation { task, sources, decoding, prefix }).await?
+            }
+        };
+        json(&*app.distances.get(key, || Ok::<_, ApiError>(piece.count(&outputs)))?)
+    })
+    .await
+}

@@ -1,0 +1,184 @@
+//! A look inside: attention, the beam as a tree, attribution, and the numbers that flow through the model.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use any2any_experiment::spec::Decoding;
+use any2any_inspect::{self as inspect, Inspector, Interventions, Place, ReadSource};
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::{Call, blocking, call, in_time, json, model, query, read_pair, read_prefix};
+use crate::api_error::ApiError;
+use crate::budget::{Lane, Share};
+use crate::loaded_run::{LOOK, LoadedRun, Longest, MACHINE};
+use crate::protocol::{
+    Attribution, AttributionRequest, BeamRequest, Head, LookRequest, Machine, MachineRequest, Method, Model,
+    ParameterQuery,
+};
+use crate::server::App;
+use crate::{convert, pooling};
+
+/// Hypotheses of a beam that is drawn.
+const BEAM: usize = 16;
+/// Positions that are taken away one after the other, each in a pass of its own.
+const OCCLUDED: usize = 1024;
+
+pub(in crate::server) async fn look(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    call(app, request, async |call: Call<LookRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let LookRequest { task, source, tokens, masked, muted } = body;
+        let tokens = tokens.unwrap_or_default();
+        let source = read_pair(&app, &run, task, source, &tokens).await?;
+        run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
+        let longest = longest(&app, &run, task, source.as_ref());
+        let muted = muted.iter().map(place).collect();
+        let interventions = Interventions { masked, muted };
+        let share = share(&app, &run, task, source.as_ref(), tokens.len(), 1).await?;
+        let (look, source, took) = worker
+            .ask(share.lane, move |model| {
+                let began = Instant::now();
+                let look = Inspector::new(model).look(task, source.as_ref(), &tokens, &interventions)?;
+                Ok((look, source, began.elapsed()))
+            })
+            .await?;
+        blocking(move || json(&convert::look(&look, source.as_ref(), longest, took))).await
+    })
+    .await
+}
+
+/// The most tokens that a task writes for a source, as its run says, and no more than the server writes.
+fn longest(app: &App, run: &LoadedRun, task: usize, source: Option<&ReadSource>) -> usize {
+    let decoding = run.experiment.decoding(&run.adapters.tasks()[task].name);
+    let positions = source.map(|source| source.sequence.len());
+    run.adapters.lengths(task, positions, 0, decoding).most.min(app.limits.output)
+}
+
+/// The share of passes over a source and so many tokens.
+async fn share(
+    app: &App,
+    run: &LoadedRun,
+    task: usize,
+    source: Option<&ReadSource>,
+    tokens: usize,
+    passes: usize,
+) -> Result<Share, ApiError> {
+    // Without tokens, the model writes them.
+    let target = if tokens == 0 { longest(app, run, task, source) } else { tokens };
+    let positions = source.map_or(0, |source| source.positions.len());
+    app.budget.take(run.price_of_passes(task, (positions, target), passes), "this look inside").await
+}
+
+/// A head by its layer and number.
+fn place(head: &Head) -> (Place, usize) {
+    (convert::place(head.stack, head.kind, head.layer), head.head)
+}
+
+pub(in crate::server) async fn beam(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    call(app, request, async |call: Call<BeamRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let BeamRequest { task, source, prefix, size, length_penalty } = body;
+        let prefix = read_prefix(&app, &run, task, prefix).await?;
+        let source = read_pair(&app, &run, task, source, &prefix).await?;
+        let known = run.experiment.decoding(&run.adapters.tasks()[task].name).beam.clone();
+        let beam = crate::decoding::beam(known.unwrap_or_default(), size, length_penalty, None)?;
+        if beam.size > BEAM {
+            return Err(ApiError::wrong(
+                "decoding",
+                format!("a tree is drawn of at most {BEAM} hypotheses"),
+                "",
+            ));
+        }
+        let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
+        let wide = Decoding { beam: Some(beam.clone()), ..Decoding::default() };
+        let price = run.price_of_writing(task, &positions, &wide, prefix.len());
+        let share = app.budget.take(price, "this beam").await?;
+        let tree = worker
+            .ask(share.lane, move |model| {
+                let source = source.as_ref().map(|source| &source.sequence);
+                Ok(Inspector::new(model).search_tree(task, source, &beam, &prefix)?)
+            })
+            .await?;
+        json(&convert::tree(tree))
+    })
+    .await
+}
+
+pub(in crate::server) async fn attribution(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    call(app, request, async |call: Call<AttributionRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let AttributionRequest { task, source, tokens, position, token, method } = body;
+        let source = read_pair(&app, &run, task, source, &tokens).await?;
+        run.require_tokens(task, token.as_slice())?;
+        if method == Method::Occlusion {
+            let positions = source.as_ref().map_or(0, |source| source.positions.len());
+            Longest(OCCLUDED).check(positions + tokens.len())?;
+        }
+        let positions = source.as_ref().map_or(0, |source| source.positions.len());
+        let passes = if method == Method::Occlusion { positions + tokens.len() + 1 } else { 3 };
+        let share = share(&app, &run, task, source.as_ref(), tokens.len(), passes).await?;
+        let found = worker
+            .ask(share.lane, move |model| {
+                let explained = inspect::Explained { position, token };
+                Ok(Inspector::new(model).attribution(task, source.as_ref(), &tokens, explained, method)?)
+            })
+            .await?;
+        let inspect::Attribution { source, target, base } = found;
+        json(&Attribution { source, target, base })
+    })
+    .await
+}
+
+pub(in crate::server) async fn machine(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    call(app, request, async |call: Call<MachineRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let MachineRequest { task, source, tokens } = body;
+        let tokens = tokens.unwrap_or_default();
+        let source = read_pair(&app, &run, task, source, &tokens).await?;
+        run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;
+        let share = share(&app, &run, task, source.as_ref(), tokens.len(), 1).await?;
+        let parts = worker
+            .ask(share.lane, move |model| {
+                Ok(Inspector::new(model).machine(task, source.as_ref(), &tokens)?)
+            })
+            .await?;
+        blocking(move || json(&Machine { parts: parts.iter().map(convert::part).collect() })).await
+    })
+    .await
+}
+
+pub(in crate::server) async fn parameter(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let ParameterQuery { run, checkpoint, name } = query(&uri)?;
+    let known = Model::default();
+    let asked = Model { run, checkpoint: checkpoint.unwrap_or(known.checkpoint) };
+    in_time(&app.clone(), async {
+        let (_, worker) = model(&app, asked).await?;
+        let found = worker
+            .ask(Lane::Quick, move |model| {
+                Inspector::new(model).parameter(&name).ok_or_else(|| {
+                    let name: String = name.chars().take(80).collect();
+                    let message = format!("the model has no parameter '{name}'");
+                    ApiError::missing(message, "/api/machine lists the parameters of every part")
+                })
+            })
+            .await?;
+        json(&pooling::parameter(&found))
+    })
+    .await
+}

@@ -1,0 +1,33 @@
+//! Trainings and sweeps as they go on.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::{blocking, in_time, json, query};
+use crate::api_error::ApiError;
+use crate::protocol::{SweepQuery, TrainingQuery, WrittenQuery};
+use crate::server::App;
+use crate::watch;
+
+pub(in crate::server) async fn training(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
+    let TrainingQuery { run, from } = query(&uri)?;
+    in_time(&app.clone(), blocking(move || json(&watch::training(app.runs.folder(run)?, from)?))).await
+}
+
+pub(in crate::server) async fn written(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
+    let WrittenQuery { run, task, step, number } = query(&uri)?;
+    let reading = app.clone();
+    let read = move || {
+        let opened = reading.runs.open(run)?;
+        json(&opened.written(reading.runs.folder(run)?, task, step, number)?)
+    };
+    in_time(&app, blocking(read)).await
+}
+
+pub(in crate::server) async fn sweep(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
+    let SweepQuery { run } = query(&uri)?;
+    in_time(&app.clone(), blocking(move || json(&watch::sweep(app.runs.folder(run)?)?))).await
+}

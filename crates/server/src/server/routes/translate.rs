@@ -1,0 +1,183 @@
+//! Translations, scores, and what comes next.
+
+use std::sync::Arc;
+
+use any2any_adapter::Sequence;
+use any2any_inspect::ReadSource;
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::{Call, blocking, call, json, read_pair, read_prefix, read_source, share_to_open, stream};
+use crate::api_error::ApiError;
+use crate::decoding::decoding;
+use crate::loaded_run::{LoadedRun, Longest, Role};
+use crate::protocol::{
+    Input, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
+};
+use crate::server::App;
+use crate::view::view;
+use crate::worker::Translation;
+
+pub(in crate::server) async fn translate(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    call(app, request, async |call: Call<TranslateRequest>| match call.body.stream {
+        true => stream::streamed(call).await,
+        false => json(&translated(call).await?),
+    })
+    .await
+}
+
+async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiError> {
+    let Call { app, run, worker, body, permit: _permit } = call;
+    let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
+    let prefix = read_prefix(&app, &run, task, prefix).await?;
+    let sources: Vec<Source> = match (source, sources) {
+        (Some(_), Some(_)) => {
+            return Err(ApiError::wrong("malformed", "give `source` or `sources`, not both", ""));
+        }
+        (None, Some(sources)) => read_sources(&app, &run, task, sources).await?,
+        (source, None) => {
+            let read = read_source(&app, &run, task, source, Longest(app.limits.source)).await?;
+            read.into_iter().map(Source::from).collect()
+        }
+    };
+    let unknown = sources.iter().map(|source| source.unknown.clone()).collect();
+    let warnings = sources.iter().map(|source| source.warnings.clone()).collect();
+    let sources: Vec<Sequence> = sources.into_iter().map(|source| source.sequence).collect();
+    let longest = sources.iter().map(Sequence::len).max();
+    let decoding = how(&app, &run, task, decoding.as_ref(), (longest, prefix.len()))?;
+    let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
+    let price = run.price_of_writing(task, &lengths, &decoding, prefix.len());
+    let share = app.budget.take(price, "this translation").await?;
+    let outputs = worker.translate(share.lane, Translation { task, sources, decoding, prefix }).await?;
+    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&run, task, output)).collect());
+    Ok(Translations { outputs: shown.collect(), unknown, warnings })
+}
+
+/// What is kept of a source that has been read.
+struct Source {
+    sequence: Sequence,
+    unknown: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl From<ReadSource> for Source {
+    fn from(ReadSource { sequence, unknown, warnings, .. }: ReadSource) -> Self {
+        Self { sequence, unknown, warnings }
+    }
+}
+
+/// Reads several sources; what all of them have together is limited as well.
+async fn read_sources(
+    app: &App,
+    run: &Arc<LoadedRun>,
+    task: usize,
+    sources: Vec<Input>,
+) -> Result<Vec<Source>, ApiError> {
+    if sources.is_empty() {
+        return Err(ApiError::wrong("malformed", "`sources` is empty", "give at least one"));
+    }
+    if sources.len() > app.limits.sources {
+        let message = format!("at most {} sources are taken, not {}", app.limits.sources, sources.len());
+        return Err(ApiError::too_large(message, "ask several times"));
+    }
+    let longest = Longest(app.limits.source);
+    let (mut read, mut positions) = (Vec::with_capacity(sources.len()), 0);
+    for source in sources {
+        let source = read_source(app, run, task, Some(source), longest).await?;
+        positions += source.as_ref().map_or(0, |source| source.sequence.len());
+        // One after the other, so that no more is opened than is taken.
+        longest.several().check(positions)?;
+        read.extend(source.map(Source::from));
+    }
+    Ok(read)
+}
+
+/// How a request is written, from a source of so many positions after so many tokens: outputs whose length depends on
+/// their source are limited too.
+pub(super) fn how(
+    app: &App,
+    run: &LoadedRun,
+    task: usize,
+    asked: Option<&crate::protocol::Decoding>,
+    (source, prefix): (Option<usize>, usize),
+) -> Result<any2any_experiment::spec::Decoding, ApiError> {
+    let names = &run.adapters.tasks()[task];
+    let mut decoding = decoding(run.experiment.decoding(&names.name), asked, app.limits.output)?;
+    let most = run.adapters.lengths(task, source, prefix, &decoding).most;
+    if decoding.max_length.is_none() && !names.aligned && most > app.limits.output {
+        decoding.max_length = Some(app.limits.output);
+    }
+    Ok(decoding)
+}
+
+/// An output as it is answered.
+pub(super) fn show(run: &LoadedRun, task: usize, output: &any2any_translate::Output) -> Output {
+    let adapter = run.adapters.adapter(run.adapters.tasks()[task].target);
+    Output {
+        view: view(&output.decoded.value),
+        tokens: output.tokens().to_vec(),
+        labels: output.tokens().iter().map(|&token| adapter.show(token)).collect(),
+        score: output.score,
+        log_probability: output.log_probability,
+    }
+}
+
+pub(in crate::server) async fn score(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    call(app, request, async |call: Call<ScoreRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let longest = Longest(app.limits.source);
+        let task = body.task;
+        let source = read_source(&app, &run, task, body.source, longest).await?;
+        let target = Arc::new(body.target);
+        let opening = share_to_open(&app, &run, task, Role::Target, &target, longest).await?;
+        let reading = run.clone();
+        let target = blocking(move || reading.read_target(task, &target, longest)).await?;
+        drop(opening);
+        let positions = source.as_ref().map_or(0, |source| source.positions.len());
+        let price = run.price_of_passes(task, (positions, target.len()), 1);
+        let share = app.budget.take(price, "this score").await?;
+        let score = worker
+            .ask(share.lane, move |model| {
+                Ok(model.score_sequences(task, source.as_ref().map(|source| &source.sequence), &target)?)
+            })
+            .await?;
+        let any2any_translate::PairScore { log_probability, tokens, by_token } = score;
+        json(&Score { log_probability, tokens, by_token })
+    })
+    .await
+}
+
+pub(in crate::server) async fn next(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    call(app, request, async |call: Call<NextRequest>| {
+        let Call { app, run, worker, body, permit: _permit } = call;
+        let NextRequest { task, source, prefix, count } = body;
+        let prefix = read_prefix(&app, &run, task, prefix).await?;
+        let source = read_pair(&app, &run, task, source, &prefix).await?;
+        let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
+        let greedy = any2any_experiment::spec::Decoding::default();
+        let price = run.price_of_writing(task, &positions, &greedy, prefix.len());
+        let share = app.budget.take(price, "this question").await?;
+        let next = worker
+            .ask(share.lane, move |model| {
+                let source = source.as_ref().map(|source| &source.sequence);
+                Ok(model.next_of_tokens(task, source, &prefix, count)?)
+            })
+            .await?;
+        let shown = |token: any2any_translate::NextToken| NextToken {
+            id: token.id,
+            label: token.token,
+            probability: token.probability,
+        };
+        json(&NextTokens { tokens: next.into_iter().map(shown).collect() })
+    })
+    .await
+}

@@ -1,0 +1,73 @@
+//! Values and regions converted into the types of the interface.
+
+use any2any_adapter::{Region, Value};
+
+use crate::protocol::{self, Bytes, Floats, Rectangle, Span, View, ViewImage, ViewSignal};
+
+/// A value to draw. Whatever is neither a picture nor a signal is shown as text.
+pub(crate) fn view(value: &Value) -> View {
+    match value {
+        Value::Image(image) => View::Image(ViewImage {
+            width: image.width(),
+            height: image.height(),
+            channels: image.channels(),
+            pixels: Bytes(image.pixels().to_vec()),
+        }),
+        Value::Signal(signal) => View::Signal(ViewSignal {
+            rate: signal.rate(),
+            channels: signal.channels().to_vec(),
+            samples: Floats::new(vec![signal.channels().len(), signal.len()], signal.samples()),
+        }),
+        value => View::Text(value.to_string()),
+    }
+}
+
+/// What a position covers; a kind of region that this page does not know covers nothing.
+pub(crate) fn region(region: &Region) -> protocol::Region {
+    match region {
+        Region::Bytes(bytes) => protocol::Region::Bytes(Span { start: bytes.start, end: bytes.end }),
+        &Region::Rectangle { left, top, width, height } => {
+            protocol::Region::Rectangle(Rectangle { left, top, width, height })
+        }
+        &Region::Span { start, end } => protocol::Region::Span(Span { start, end }),
+        Region::Window { channels, start, end } => protocol::Region::Window {
+            channels: Span { start: channels.start, end: channels.end },
+            start: *start,
+            end: *end,
+        },
+        _ => protocol::Region::Nothing {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use any2any_adapter::Image;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_and_regions_are_drawn() {
+        let image = Image::new(2, 1, 1, vec![0, 255]).expect("two pixels");
+        for (value, expected) in [
+            (Value::from("dog"), json!({ "text": "dog" })),
+            (
+                Value::from(image),
+                json!({ "image": { "width": 2, "height": 1, "channels": 1, "pixels": "AP8=" } }),
+            ),
+        ] {
+            assert_eq!(serde_json::to_value(view(&value)).expect("plain data"), expected);
+        }
+        for (given, expected) in [
+            (Region::Nothing, json!({ "nothing": {} })),
+            (Region::Bytes(1..3), json!({ "bytes": { "start": 1, "end": 3 } })),
+            (Region::Span { start: 0.5, end: 1.0 }, json!({ "span": { "start": 0.5, "end": 1.0 } })),
+            (
+                Region::Window { channels: 0..2, start: 0.0, end: 0.5 },
+                json!({ "window": { "channels": { "start": 0, "end": 2 }, "start": 0.0, "end": 0.5 } }),
+            ),
+        ] {
+            assert_eq!(serde_json::to_value(region(&given)).expect("plain data"), expected);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A loaded model at work, on two threads of its own: what is soon done does not wait for what is not, and whoever asks
+//! waits without keeping anybody else from being served.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use any2any_adapter::{Cancellation, Registry, Sequence};
+use any2any_experiment::spec::Decoding;
+use any2any_run::RunFolder;
+use any2any_translate::{Output, Translator};
+use tokio::sync::oneshot;
+
+use crate::api_error::ApiError;
+use crate::budget::Lane;
+use crate::metrics::Metrics;
+use crate::probed::Probed;
+use crate::queue::{Job, Question, Queue, Taken, Translate};
+
+/// Sources of one batch at most: enough for every core, few enough for the first to be answered soon.
+const SOURCES: usize = 256;
+/// Source positions of one batch at most.
+const POSITIONS: usize = 16_384;
+
+/// A model on threads of its own, one for each lane. Dropped, it finishes what waits and ends.
+pub(crate) struct Worker {
+    quick: Arc<Queue>,
+    long: Arc<Queue>,
+    shared: Arc<Shared>,
+}
+
+/// What a worker needs to load its model, again when it must.
+pub(crate) struct Plan {
+    pub run: RunFolder,
+    pub probed: Arc<Probed>,
+    pub checkpoint: String,
+    pub registry: Registry,
+}
+
+/// What is translated, and how.
+pub(crate) struct Translation {
+    pub task: usize,
+    pub sources: Vec<Sequence>,
+    pub decoding: Decoding,
+    pub prefix: Vec<u32>,
+}
+
+impl Worker {
+    /// Starts the threads, the first of which loads the model. A thread that has had nothing to do for a while calls `when_idle`.
+    pub(crate) fn start(plan: Plan, metrics: Arc<Metrics>, when_idle: fn()) -> Self {
+        let shared =
+            Arc::new(Shared { plan, model: Mutex::default(), metrics, broken: AtomicBool::new(false) });
+        let lane = || {
+            let queue = Arc::new(Queue::default());
+            let thread = Thread { queue: queue.clone(), shared: shared.clone(), when_idle };
+            std::thread::spawn(move || thread.run());
+            queue
+        };
+        Self { quick: lane(), long: lane(), shared }
+    }
+
+    /// Whether its model could not be loaded.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.shared.broken.load(Ordering::Relaxed)
+    }
+
+    /// Translates sources, together with others where that changes nothing. The work ends when this is dropped.
+    pub(crate) async fn translate(
+        &self,
+        lane: Lane,
+        translation: Translation,
+    ) -> Result<Vec<Vec<Output>>, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        let cancellation = Cancellation::new();
+        let _waiting = cancellation.on_drop();
+        let Translation { task, sources, decoding, prefix } = translation;
+        self.push(lane, Job::Translate(Translate { task, sources, decoding, prefix, cancellation, reply }))?;
+        answer.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// Asks the model something. The work ends when this is dropped.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(&Translator) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        let cancellation = Cancellation::new();
+        let _waiting = cancellation.on_drop();
+        self.push(lane, Job::Ask(Box::new(Question { work, cancellation, reply })))?;
+        answer.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    fn push(&self, lane: Lane, job: Job) -> Result<(), ApiError> {
+        let queued = &self.shared.metrics.queued;
+        queued.fetch_add(1, Ordering::Relaxed);
+        let queue = match lane {
+            Lane::Quick => &self.quick,
+            Lane::Long => &self.long,
+        };
+        if queue.push(job) {
+            return Ok(());
+        }
+        queued.fetch_sub(1, Ordering::Relaxed);
+        Err(ApiError::stopping())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.quick.close();
+        self.long.close();
+    }
+}
+
+/// The job was lost: its thread panicked over it.
+fn lost() -> ApiError {
+    ApiError::internal("the model failed over this request, and is loaded anew")
+}
+
+/// What the threads of a worker share.
+struct Shared {
+    plan: Plan,
+    model: Mutex<Option<Result<Translator, ApiError>>>,
+    metrics: Arc<Metrics>,
+    broken: AtomicBool,
+}
+
+impl Shared {
+    /// The model, loaded by whoever asks for it first.
+    fn model(&self) -> Result<Translator, ApiError> {
+        let mut model = self.lock();
+        model.get_or_insert_with(|| self.load()).clone()
+    }
+
+    fn load(&self) -> Result<Translator, ApiError> {
+        let Plan { run, probed, checkpoint, registry } = &self.plan;
+        let load = || {
+            probed.check()?;
+            Translator::load(run, checkpoint, registry).map_err(ApiError::from)
+        };
+        let model = catch_unwind(AssertUnwindSafe(load))
+            .unwrap_or_else(|_| Err(ApiError::internal("the model cannot be loaded")));
+        self.broken.store(model.is_err(), Ordering::Relaxed);
+        model
+    }
+
+    /// Forgets a model that has panicked: it may have been left in any state.
+    fn forget(&self) {
+        self.metrics.panics.fetch_add(1, Ordering::Relaxed);
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Result<Translator, ApiError>>> {
+        // What is behind the lock is replaced whole, so a panic leaves nothing half done.
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What runs on a thread.
+struct Thread {
+    queue: Arc<Queue>,
+    shared: Arc<Shared>,
+    when_idle: fn(),
+}
+
+impl Thread {
+    fn run(self) {
+        // It is asked for soon.
+        let _ = self.shared.model();
+        while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS, || self.idle()) {
+            self.shared.metrics.queued.fetch_sub(left, Ordering::Relaxed);
+            match taken {
+                Taken::Batch(batch) => self.translate(batch),
+                Taken::Ask(ask) => {
+                    let model = self.shared.model();
+                    let model = model.as_ref().map_err(Clone::clone);
+                    if catch_unwind(AssertUnwindSafe(|| ask.ask(model))).is_err() {
+                        self.shared.forget();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells this thread, and those that compute for it, that there is nothing to do.
+    fn idle(&self) {
+        (self.when_idle)();
+        rayon::broadcast(|_| (self.when_idle)());
+    }
+
+    /// Translates a batch.
+    fn translate(&self, batch: Vec<Translate>) {
+        let model = self.shared.model();
+        match catch_unwind(AssertUnwindSafe(|| translated(&model, &batch))) {
+            Ok(outputs) => {
+                self.shared.metrics.batch(batch.iter().map(|job| job.sources.len()).sum());
+                self.answer(batch, outputs);
+            }
+            Err(_) => {
+                self.shared.forget();
+                // One source that the model cannot take must not keep the others from their answers.
+                if batch.len() > 1 {
+                    batch.into_iter().for_each(|job| self.translate(vec![job]));
+                }
+            }
+        }
+    }
+
+    fn answer(&self, batch: Vec<Translate>, outputs: Result<Vec<Vec<Output>>, ApiError>) {
+        match outputs {
+            Ok(outputs) => {
+                let tokens = outputs.iter().flatten().map(|output| output.tokens().len() as u64).sum();
+                self.shared.metrics.tokens.fetch_add(tokens, Ordering::Relaxed);
+                let mut outputs = outputs.into_iter();
+                for job in batch {
+                    // Whoever left in the meantime does not need the answer.
+                    let own = outputs.by_ref().take(job.results()).collect();
+                    let _ = job.reply.send(Ok(own));
+                }
+            }
+            Err(failure) => {
+                for job in batch {
+                    let _ = job.reply.send(Err(failure.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// The outputs of all sources of a batch, in order.
+fn translated(
+    model: &Result<Translator, ApiError>,
+    batch: &[Translate],
+) -> Result<Vec<Vec<Output>>, ApiError> {
+    let model = model.as_ref().map_err(Clone::clone)?;
+    let model = model.until(Cancellation::of_all(batch.iter().map(|job| &job.cancellation)));
+    let Translate { task, decoding, prefix, .. } = &batch[0];
+    let sources: Vec<&Sequence> = batch.iter().flat_map(|job| &job.sources).collect();
+    let outputs = match sources.is_empty() {
+        true => model.complete_tokens(*task, prefix, decoding, 1),
+        false => model.translate_sequences(*task, &sources, decoding, prefix),
+    };
+    Ok(outputs?)
+}
+
+impl Translate {
+    /// How many sources, or writings without one, it asks for.
+    fn results(&self) -> usize {
+        self.sources.len().max(1)
+    }
+}
