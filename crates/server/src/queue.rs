@@ -27,6 +27,7 @@ pub(crate) enum Job {
 
 /// A translation.
 pub(crate) struct Translate {
+    /// Number of the task.
     pub task: usize,
     /// What is read; empty for a decoder-only model.
     pub sources: Vec<Sequence>,
