@@ -17,14 +17,14 @@ use crate::special::{SpecialTokens, Unusable};
 use crate::trained::Trained;
 use crate::training::train;
 
-/// The file of a tokenizer inside the folder of an adapter's state.
+/// File of a trained or Hugging Face tokenizer inside the folder of an adapter's state.
 const FILE: &str = "tokenizer.json";
-/// Its file when it is one of SentencePiece.
+/// File of a SentencePiece tokenizer inside the folder of an adapter's state.
 const SENTENCEPIECE_FILE: &str = "tokenizer.model";
-/// How many values are looked through for seen tokens at once.
+/// Number of values that are searched for seen tokens at once.
 const CHUNK: usize = 512;
 
-/// Turns texts into tokens and back.
+/// Adapter between texts and sequences of tokens.
 ///
 /// Regions lie on the borders of characters of the original text. Together they cover it wherever the
 /// tokenizer covers it, spaces included: a space belongs to the word after it. Bytes of one character all
@@ -33,11 +33,11 @@ pub struct TextAdapter {
     normalizer: Normalizer,
     added: AddedTokens,
     segmenter: Segmenter,
-    /// The tokens of the training split; none where nobody has looked.
+    /// The tokens of the training split; none where they were never collected.
     seen: Option<Seen>,
 }
 
-/// What cuts a normalised text.
+/// Model that cuts a normalised text into tokens.
 pub(crate) enum Segmenter {
     Trained(Box<Trained>),
     Existing(Box<Existing>),
@@ -45,11 +45,11 @@ pub(crate) enum Segmenter {
 }
 
 impl Segmenter {
-    /// The tokenizer of a file that comes from elsewhere, by what stands in it.
+    /// The tokenizer of a file that comes from elsewhere; its kind is recognised by its contents.
     ///
     /// # Errors
     ///
-    /// What is wrong with the file, or with each option.
+    /// If the file cannot be used, or an option does not fit it.
     pub(crate) fn of_file(document: Vec<u8>, file: &File, added: &[String]) -> Result<Self, Unusable> {
         if SentencePiece::recognises(&document) {
             return Ok(Self::SentencePiece(Box::new(SentencePiece::new(document, file, added)?)));
@@ -113,7 +113,7 @@ impl TextAdapter {
         Ok(Self { normalizer: normalizer(options), added: added(options)?, segmenter, seen: None })
     }
 
-    /// Remembers which tokens the training split has.
+    /// Collects the tokens that the training split has.
     fn look_at(&mut self, values: &[&Value]) -> Result<(), AdapterError> {
         if values.is_empty() {
             return Ok(());
@@ -132,7 +132,7 @@ impl TextAdapter {
         Ok(())
     }
 
-    /// The tokens that are no text.
+    /// The special tokens of the vocabulary.
     pub fn special_tokens(&self) -> SpecialTokens {
         match &self.segmenter {
             Segmenter::Trained(_) => SpecialTokens::TRAINED,
@@ -141,7 +141,7 @@ impl TextAdapter {
         }
     }
 
-    /// How many tokens there are.
+    /// Size of the vocabulary, in tokens.
     pub fn vocabulary(&self) -> usize {
         match &self.segmenter {
             Segmenter::Trained(trained) => trained.vocabulary(),

@@ -1,4 +1,4 @@
-//! The tokens that the training split has: what a model has learned anything about.
+//! The tokens that the training split has: those whose embeddings a model has trained.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
