@@ -51,10 +51,10 @@ pub struct Augmentation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cutout {
-    /// How many.
+    /// Number of squares.
     #[schemars(range(min = 0, max = 64))]
     pub boxes: usize,
-    /// Their sides, from 1 to so many pixels.
+    /// Largest side of a square in pixels; the least is 1.
     #[schemars(range(min = 1, max = 1024))]
     pub size: usize,
 }

@@ -1,5 +1,5 @@
-//! What a picture is read as: its pixels, or histograms of oriented gradients, which hardly change from one
-//! artist's palette and light to another's.
+//! Features of a picture: its pixels, or histograms of oriented gradients, which hardly change from one artist's
+//! palette and light to another's.
 
 use std::borrow::Cow;
 use std::f32::consts::PI;
@@ -20,7 +20,7 @@ pub(crate) const LARGEST_CELL: usize = 64;
 /// The most sizes of cells.
 pub(crate) const MOST_LEVELS: usize = 5;
 
-/// What a picture is read as.
+/// Features of a picture, which become its frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Features {
@@ -40,10 +40,10 @@ pub struct Gradients {
     /// The side of the smallest cells in pixels; sides and strides of patches are whole numbers of the largest.
     #[schemars(range(min = 2, max = 64))]
     pub cell: usize,
-    /// Into how many directions half a turn is divided.
+    /// Number of directions into which half a turn is divided.
     #[schemars(range(min = 2, max = 36))]
     pub bins: usize,
-    /// How many sizes of cells are read, each twice as large as the one before.
+    /// Number of sizes of cells, each twice as large as the one before.
     #[schemars(range(min = 1, max = 5))]
     pub levels: usize,
 }

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::decoded::check_size;
 use crate::error::ImageError;
 
-/// How pictures are brought to a size. Where they are scaled, it is by Lanczos's filter of three lobes,
-/// widened when a picture shrinks.
+/// Size that pictures are brought to. Scaling uses Lanczos's filter of three lobes, widened when a picture shrinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Size {
