@@ -66,7 +66,7 @@ impl Default for Cutout {
 }
 
 impl Augmentation {
-    /// Whether anything is changed.
+    /// True if any change is switched on.
     pub(crate) fn changes(&self) -> bool {
         let Self { shift, rotate, scale, shear, contrast, brightness, hue, saturation, blur, noise, cutout } =
             *self;
@@ -74,7 +74,7 @@ impl Augmentation {
         most.iter().any(|&most| most > 0.0) || cutout.boxes > 0
     }
 
-    /// Where it lies, what it is lit by, and then what the camera and the paper add.
+    /// Applies geometry and blur, then light and colour, then noise and cutout.
     pub(crate) fn apply(&self, mut raster: Raster, background: &[f32], random: &mut Random) -> Raster {
         let reach = Reach { shift: self.shift, rotate: self.rotate, scale: self.scale, shear: self.shear };
         if reach != Reach::default() {
@@ -106,7 +106,7 @@ impl Augmentation {
         }
     }
 
-    /// Does nothing to a grey picture.
+    /// Changes hue and saturation; does nothing to a grey picture.
     fn colour(&self, raster: &mut Raster, random: &mut Random) {
         if raster.channels != 3 || (self.hue == 0.0 && self.saturation == 0.0) {
             return;
@@ -123,7 +123,7 @@ impl Augmentation {
     }
 }
 
-/// Covers a square around a pixel that is drawn; it may reach over the edge.
+/// Covers a square around a random pixel with background; it may reach over the edge.
 fn cut_out(raster: &mut Raster, background: &[f32], most: usize, random: &mut Random) {
     let side = 1 + random.below(most);
     let (x, y) = (random.below(raster.width), random.below(raster.height));

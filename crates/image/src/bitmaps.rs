@@ -35,7 +35,7 @@ pub(crate) fn bmp(bytes: &[u8]) -> Result<Picture, ImageError> {
     Ok(Picture { pixels, format, warnings: Vec::new() })
 }
 
-/// What the header of a BMP says about its colours.
+/// The colour fields of a BMP's header.
 struct Header {
     /// Length of the second header, which the palette follows.
     length: usize,
@@ -72,7 +72,7 @@ impl Header {
         }
     }
 
-    /// Whether the colours of the palette are the levels of grey in their order.
+    /// True if the colours of the palette are the levels of grey in their order.
     fn is_grey(&self, bytes: &[u8]) -> bool {
         let width = if self.length == 12 { 3 } else { 4 };
         let palette = bytes.get(14 + self.length..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Disturbances that a model learns to undo: noisy to clean needs one file instead of two.
+//! Disturbances that a model learns to undo: a denoising task needs one file instead of two.
 //!
 //! A picture decides about its own disturbance: the same picture is disturbed in the same way whenever it is
 //! opened, and two pictures in two ways.

@@ -111,7 +111,7 @@ fn scaled<P: Pixel<Subpixel = u8> + 'static>(image: &Image, width: usize, height
 fn pad(image: &Image, to: Extent, background: &[u8]) -> Result<Image, ImageError> {
     let channels = background.len();
     let mut pixels = background.repeat(to.width * to.height);
-    // Where the same middle lies in both, and how much of it there is.
+    // The start of the common middle in both, and its length.
     let place = |from: usize, to: usize| {
         let len = from.min(to);
         ((from - len) / 2, (to - len) / 2, len)

@@ -11,7 +11,7 @@ pub(crate) struct Warp {
     pub(crate) shift: (f32, f32),
 }
 
-/// How far each change goes at most.
+/// Largest size of each geometric change.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Reach {
     /// In pixels.
