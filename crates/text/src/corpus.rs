@@ -45,8 +45,8 @@ impl Counts {
         })
     }
 
-    /// Counts the units that `units` cuts from each part of a normalised text between its added tokens; its second
-    /// argument says whether the text starts there.
+    /// Counts the units that `units` cuts from each part of a normalised text between its added tokens; the second
+    /// argument of `units` says whether the text starts there.
     fn of(
         normalizer: Normalizer,
         added: &AddedTokens,

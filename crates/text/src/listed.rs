@@ -10,7 +10,7 @@ use crate::options::File;
 use crate::special::{SpecialTokens, Unusable, Vocabulary};
 use crate::steps::Normalizing;
 
-/// Largest highest number of a vocabulary, as a multiple of its count of tokens.
+/// Limit of the highest number of a vocabulary, as a multiple of its count of tokens.
 const SPARSE: usize = 100;
 
 /// The tokens of a file, by their names and by their numbers.
