@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::masks::SpecAugment;
 use crate::noise::Noise;
 
-/// Random changes of a sound; none unless named here. They are made in this order.
+/// Random changes of a sound; none unless named here. They are applied in this order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
-    /// Faster and higher, or slower and lower, by a factor drawn evenly between two (Ko et al. 2015).
+    /// Speed and pitch changed together, by a factor drawn evenly between two (Ko et al. 2015).
     pub speed: Option<[f64; 2]>,
     /// Begun later, after silence, or earlier, without its first moments, by up to so many seconds.
     #[schemars(range(min = 0, max = 60))]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::decoding::believable;
 use crate::error::AudioError;
 
-/// What becomes of the channels of a sound, of which a model hears one.
+/// Channel of a sound that a model hears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
