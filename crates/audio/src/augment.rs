@@ -1,4 +1,5 @@
-//! Random changes that leave the meaning of a sound alone, so that a model never hears the same one twice.
+//! Augmentation: random changes that leave the meaning of a sound alone, so that a model never hears the same one
+//! twice.
 
 use any2any_adapter::Random;
 use schemars::JsonSchema;
@@ -26,12 +27,12 @@ pub struct Augment {
 }
 
 impl Augment {
-    /// Whether anything is changed.
+    /// True if any change is switched on.
     pub(crate) fn changes(&self) -> bool {
         *self != Self::default()
     }
 
-    /// Changes of samples: all but those of frames.
+    /// Applies the changes of samples, which are all but those of frames.
     pub(crate) fn apply(&self, samples: &[f32], rate: usize, random: &mut Random) -> Vec<f32> {
         let mut samples = match self.speed {
             Some([low, high]) => faster(samples, low + (high - low) * random.unit()),

@@ -1,4 +1,4 @@
-//! SpecAugment: spans of time and bands of frequency that a model does not get to see (Park et al. 2019).
+//! SpecAugment: masks over spans of time and bands of frequency (Park et al. 2019).
 
 use any2any_adapter::Random;
 use schemars::JsonSchema;
@@ -32,7 +32,7 @@ impl Default for SpecAugment {
 }
 
 impl SpecAugment {
-    /// Hides parts of frames; where frames have differences over time, these are hidden with their band.
+    /// Masks parts of frames; if frames have differences over time, these are masked with their band.
     ///
     /// # Shapes
     ///

@@ -94,7 +94,7 @@ pub enum Scale {
 
 /// Slaney's scale: a step below 1000 Hz in hertz.
 const LINEAR: f64 = 200.0 / 3.0;
-/// Slaney's scale: where it becomes logarithmic, in hertz and in mels.
+/// Slaney's scale: the knee from which it is logarithmic, in hertz and in mels.
 const KNEE: (f64, f64) = (1000.0, 15.0);
 
 /// Slaney's scale: the logarithm of the factor of a step above 1000 Hz.

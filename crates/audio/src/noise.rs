@@ -15,7 +15,7 @@ pub enum Noise {
 }
 
 impl Noise {
-    /// The name that stands in the YAML.
+    /// The name of the noise in the YAML.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::White(_) => "white",

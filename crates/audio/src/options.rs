@@ -74,7 +74,7 @@ fn one() -> usize {
 }
 
 impl AudioOptions {
-    /// How many frames make one position.
+    /// Number of frames that make one position.
     pub(crate) fn stacked(&self) -> usize {
         match self.output {
             Output::Codes(Codes { stack: Some(stack), .. }) => stack,
@@ -82,7 +82,7 @@ impl AudioOptions {
         }
     }
 
-    /// How many values a frame has before frames are stacked.
+    /// Number of values of a frame before frames are stacked.
     pub(crate) fn columns(&self) -> usize {
         self.mel.bands * if self.deltas { 3 } else { 1 }
     }

@@ -1,4 +1,4 @@
-//! Silence at both ends of a sound.
+//! Trimming of silence at both ends of a sound.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ impl Default for Trim {
     }
 }
 
-/// What a frame of energy covers, and from one to the next, in seconds.
+/// Length of a frame of energy, and the hop from one to the next, in seconds.
 const FRAME: (f64, f64) = (0.025, 0.01);
 
 impl Trim {
