@@ -1,8 +1,8 @@
-//! Frames brought to mean 0 and deviation 1.
+//! Normalisation of frames to mean 0 and standard deviation 1.
 
 use serde::{Deserialize, Serialize};
 
-/// The mean and the deviation of every column of some frames.
+/// The mean and the standard deviation of every column of some frames.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Normalization {
     mean: Vec<f32>,
@@ -13,7 +13,7 @@ pub struct Normalization {
 const LEAST: f64 = 1e-6;
 
 impl Normalization {
-    /// Frames of a width are left as they are.
+    /// The normalisation that leaves frames of a width as they are.
     pub fn identity(width: usize) -> Self {
         Self { mean: vec![0.0; width], deviation: vec![1.0; width] }
     }

@@ -1,4 +1,4 @@
-//! What an experiment can say about how frames enter the model.
+//! Options of the entrance of frames into the model.
 //!
 //! The options are the same for all media of frames; the layers themselves are the model's. Convolutions with
 //! strides shorten long sequences before attention sees them; two with kernels of 5 and strides of 2, the
@@ -71,7 +71,8 @@ impl Stem {
         }
     }
 
-    /// What the schema cannot say, and what others rely on. The pointer is that of the stem: `/stem`.
+    /// Problems that the schema cannot express, and the ranges that other checks rely on. The pointer is that of the
+    /// stem: `/stem`.
     pub fn problems(&self, pointer: &str) -> Vec<OptionProblem> {
         let Self::Convolution(Convolutions { layers }) = self else { return Vec::new() };
         let here = format!("{pointer}/convolution/layers");
