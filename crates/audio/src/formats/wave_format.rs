@@ -196,7 +196,7 @@ impl<'b> WaveFormat<'b> {
 
 const EXTENSIBLE: u16 = 0xfffe;
 
-/// Whether integers of `room` bytes use the upper `width` bytes only, and whether the lower ones only. Silence uses
+/// Checks if integers of `room` bytes use only the upper `width` bytes, and if only the lower ones. Silence uses
 /// none.
 fn filled(data: &[u8], room: usize, width: usize) -> (bool, bool) {
     let spare = room - width;

@@ -73,7 +73,7 @@ fn stacked(bases: impl Iterator<Item = Vec<Vec<f64>>>, width: usize) -> (Array2<
     (Array2::from_shape_fn((all.len(), width), |(row, column)| all[row][column]), of_basis)
 }
 
-/// A basis of the space of some vectors, of mean 0 and length 1 at right angles (Gram and Schmidt, done twice).
+/// Orthonormal basis of the space of some vectors, their means removed (Gram and Schmidt, done twice).
 fn orthonormal(vectors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(vectors.len());
     for mut vector in vectors {

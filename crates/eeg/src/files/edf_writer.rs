@@ -71,7 +71,7 @@ fn record(rate: f64) -> (usize, String) {
     }
 }
 
-/// The range of a channel, as its numbers of eight letters say it.
+/// The range of a channel, exactly as its header's numbers of eight characters express it.
 fn range(channel: &[f32]) -> (f64, f64) {
     let finite = || channel.iter().filter(|value| value.is_finite()).map(|&value| f64::from(value));
     let least = finite().fold(f64::INFINITY, f64::min).min(finite().fold(0.0, f64::max));
