@@ -1,4 +1,4 @@
-//! What one position of a sequence covers in the original.
+//! Region of the original that one position of a sequence covers.
 
 use std::ops::Range;
 
@@ -26,18 +26,18 @@ pub enum Region {
     },
     /// A span of a sound, in seconds from its start.
     Span {
-        /// Where it begins.
+        /// The start.
         start: f64,
-        /// Where it ends.
+        /// The end.
         end: f64,
     },
     /// A window over some channels of a recording, in seconds from its start.
     Window {
         /// The channels, counted from 0; the end is not included.
         channels: Range<usize>,
-        /// Where it begins.
+        /// The start.
         start: f64,
-        /// Where it ends.
+        /// The end.
         end: f64,
     },
 }
