@@ -116,9 +116,9 @@ pub trait Adapter: Send + Sync {
 
     /// A value as a sequence, each position with its region.
     ///
-    /// Sequences of tokens end with the end token and do not start with the begin token: the model's
     /// Sequences of tokens end with the end token and do not start with the begin token: the code that builds batches
     /// feeds the begin token to the decoder.
+    ///
     /// # Errors
     ///
     /// When the value is of another medium, or broken.
