@@ -11,7 +11,7 @@ use crate::toy_en_de::ToyEnDe;
 /// The fields of a split, each by its name, with as many values in every one.
 pub type Columns = Vec<(String, Vec<Value>)>;
 
-/// Makes samples without any file.
+/// Generator of samples without any file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Generator {

@@ -57,14 +57,14 @@ const CONTRACTED: usize = 25;
 /// Sentences drawn for each one wanted before the grammar counts as exhausted.
 const PATIENCE: usize = 100;
 
-/// What to generate.
+/// Parallel corpus of the little grammar: its size and seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToyEnDe {
     /// The pairs to train on; 500 more are for validation and 1,000 for the test.
     #[schemars(range(min = 1, max = 500_000))]
     pub pairs: usize,
-    /// Decides which sentences are drawn.
+    /// Seed of the sentences that are drawn.
     pub seed: u64,
 }
 
