@@ -12,8 +12,8 @@
 //! head noun tells the subject's number: its determiner has one form, and no verb of a relative clause agrees with
 //! it. The nouns between are singular or plural whatever the subject is.
 //!
-//! Which subject goes with which predicate decides the split, as adjectives and nouns do in
-//! `held_out`: a test question joins a noun and a predicate that training never joins.
+//! The combination of subject and predicate decides the split, as adjectives and nouns do in `held_out`: a test
+//! question joins a noun and a predicate that training never joins.
 
 mod modifiers;
 mod sentence;

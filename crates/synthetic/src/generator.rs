@@ -22,11 +22,11 @@ pub enum Generator {
 }
 
 impl Generator {
-    /// Whether it can do what it is asked.
+    /// Checks the options.
     ///
     /// # Errors
     ///
-    /// What is wrong, and the way out.
+    /// The problem, and the way out.
     pub fn check(&self) -> Result<(), String> {
         match self {
             Self::ToyEnDe(toy) => toy.check(),
