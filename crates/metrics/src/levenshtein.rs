@@ -1,8 +1,9 @@
 //! Edit distance between two sequences (Levenshtein 1966).
 //!
-//! The number of edits is unique; the number of substitutions among them is not. Of equally short ways we
-//! an insertion, else a substitution. Which way is taken from a cell depends on its neighbours alone, so the
-//! substitutions on it are counted forward, in the memory of two rows. (Where the product of both lengths
+//! The number of edits is unique; the number of substitutions among them is not. Of equally short paths we
+//! count the one that rapidfuzz, and so jiwer, traces back: from the end, a deletion if there is one, else
+//! an insertion, else a substitution. The step from a cell depends on its neighbours alone, so the
+//! substitutions on the path are counted forward, in the memory of two rows. (Where the product of both lengths
 //! exceeds about four million, rapidfuzz divides the problem first and may count some substitutions as pairs
 //! of deletion and insertion or the reverse; the sum is the same.)
 
