@@ -1,4 +1,4 @@
-//! Manifests: what a dataset is, where its files come from, and what their splits are.
+//! Manifest of a dataset: its description, the origin of its files, and its splits.
 //!
 //! ```yaml
 //! name: tatoeba-mini
@@ -135,7 +135,7 @@ impl Manifest {
         Self::parse(&path.display().to_string(), &text)
     }
 
-    /// A manifest from its text; `place` is what errors call it.
+    /// A manifest from its text; errors call it `place`.
     ///
     /// # Errors
     ///
@@ -168,18 +168,18 @@ impl Manifest {
         self.folder.as_deref().unwrap_or(&self.name)
     }
 
-    /// The role that a split of this name serves, when the manifest gives it one.
+    /// The role of a split of this name, if the manifest gives it one.
     pub(crate) fn role_of(&self, name: &str) -> Option<&'static str> {
         ["train", "validation", "test"].into_iter().find(|role| self.role(role) == Some(name))
     }
 
-    /// What a person downloads, in bytes.
+    /// Size of all downloads, in bytes.
     pub fn download_bytes(&self) -> u64 {
         self.files.iter().filter(|file| !file.urls.is_empty()).map(|file| file.bytes).sum()
     }
 }
 
-/// What a split reads.
+/// Kind of path that a split reads.
 pub(crate) enum Reads<'a> {
     /// A file.
     File(&'a Path),
