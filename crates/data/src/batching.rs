@@ -32,8 +32,8 @@ impl Lengths {
 /// Largest excess of an epoch over the exactly sorted plan, as a share of its batches: room for its random bands.
 const SLACK: f64 = 0.02;
 
-/// Ratio of the bounds of a band of the longer side's lengths: near 1, so that little is padding, and not 1, so that
-/// its bounds fall between other lengths every epoch.
+/// Width of a band of the longer side, in positions: near 1, so that little is padding, and not 1, so that its
+/// bounds fall between other lengths every epoch.
 const BAND: f64 = 1.25;
 
 /// The number of batches that [`plan`] makes of these samples, for every epoch.
@@ -82,8 +82,8 @@ fn sorted(lengths: &[Lengths], phase: f64, ties: &[u64]) -> Vec<usize> {
     order
 }
 
-/// Fills batches in the order given, the first of them to a budget of its own: a smaller one shifts where every
-/// later batch begins.
+/// Fills batches in the order given, the first of them to a budget of its own: a smaller one shifts the
+/// start of every later batch.
 fn pack(lengths: &[Lengths], order: &[usize], tokens: usize, first: usize) -> Vec<Vec<usize>> {
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut longest = 0;
@@ -120,9 +120,9 @@ fn split_largest(batches: &mut Vec<Vec<usize>>, wanted: usize) {
 /// Padding of a plan, in positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waste {
-    /// All positions, sources and targets, padding counted.
+    /// Number of all positions, sources and targets, padding counted.
     pub positions: usize,
-    /// Positions that are padding.
+    /// Number of positions that are padding.
     pub padding: usize,
 }
 

@@ -72,7 +72,7 @@ pub struct PassedOver {
 }
 
 impl Flaws {
-    /// Adds those of further files.
+    /// Adds the flaws of further files.
     pub(crate) fn merge(&mut self, other: Self) {
         self.broken.merge(&other.broken);
         for remark in other.remarks {

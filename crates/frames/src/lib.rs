@@ -4,7 +4,7 @@
 //! - A [`Codebook`] is a vocabulary of frames, learned by k-means on the training split: it lets a picture or
 //!   a sound be written as tokens, like a text. [`CodeTokens`] puts its codes beside the special tokens.
 //! - A [`Stem`] is the options of the frames' entrance into the model; [`merged`] and [`seen`] give the regions of
-//! the positions that it makes of several frames.
+//!   the positions that it makes of several frames.
 
 mod codebook;
 mod normalization;

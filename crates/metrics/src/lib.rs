@@ -5,6 +5,7 @@
 //! "A Call for Clarity in Reporting BLEU Scores", 2018), signature included, and the error rates are jiwer's.
 //! `tests/golden` holds the results of those tools for several hundred lines in many scripts, and the script that
 //! computed them.
+//!
 //! Rates and shares run from 0 to 100; an error rate can be higher.
 //!
 //! ```

@@ -54,7 +54,7 @@ pub struct Agreement {
     /// Distances of subject and verb in training and validation.
     #[serde(default)]
     pub train_distances: Distances,
-    /// How far apart they are in the test.
+    /// Distances of subject and verb in the test.
     #[serde(default)]
     pub test_distances: Distances,
 }
