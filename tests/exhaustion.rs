@@ -55,7 +55,7 @@ mod child {
     /// `save 12 once`, `save 12 lasting`, or the most bytes of a file, `command 12 300`.
     pub(crate) const PART: &str = "ANY2ANY_TEST_PART";
 
-    /// How a part has ended.
+    /// End of a part.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum End {
         Done,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// What becomes short.
+/// Resource that runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shortage {
     /// One allocation fails.
