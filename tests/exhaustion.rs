@@ -1,7 +1,7 @@
 //! Memory, a file system or open files that run out at every point of a checkpoint, and at random ones of a training:
 //! the older checkpoint is whole and used, and what goes on afterwards ends as if nothing had happened.
 //!
-//! Where there is no memory the process aborts, so each such point is this program once more. It has a `main` of its
+//! Without memory the process aborts, so each such point is this program once more. It has a `main` of its
 //! own, since that program takes the arguments of `any2any`.
 
 #[cfg(unix)]
