@@ -14,15 +14,15 @@ use crate::noise::Noise;
 pub struct Augment {
     /// Speed and pitch changed together, by a factor drawn evenly between two (Ko et al. 2015).
     pub speed: Option<[f64; 2]>,
-    /// Begun later, after silence, or earlier, without its first moments, by up to so many seconds.
+    /// Largest shift in seconds: later, after silence, or earlier, without its first moments.
     #[schemars(range(min = 0, max = 60))]
     pub shift: f64,
-    /// Louder or softer by up to so many decibels.
+    /// Largest change of loudness, in decibels.
     #[schemars(range(min = 0, max = 100))]
     pub gain: f64,
     /// Noise under the sound.
     pub noise: Option<Noise>,
-    /// Spans of time and bands of frequency that are hidden.
+    /// SpecAugment: masked spans of time and bands of frequency.
     pub spec_augment: Option<SpecAugment>,
 }
 

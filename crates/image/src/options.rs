@@ -79,7 +79,7 @@ impl Colour {
     }
 }
 
-/// A colour without drawing on it.
+/// Background colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Background {
@@ -106,7 +106,7 @@ impl Background {
     }
 }
 
-/// The pieces of a picture, in reading order. Those that reach over an edge are filled up with background.
+/// Patches of a picture, in reading order. Those that reach over an edge are padded with background.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Patches {

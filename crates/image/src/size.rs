@@ -13,9 +13,9 @@ use crate::error::ImageError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Size {
-    /// Scaled, whatever happens to its proportions.
+    /// Scaled to both sides, without regard to proportions.
     Resize(Extent),
-    /// Not scaled: centred, with background around it; what is too much is cut off.
+    /// Not scaled: centred, with background around it; parts outside are cut off.
     Pad(Extent),
     /// Scaled in proportion until it fits, and centred, with background around it.
     Fit(Extent),
