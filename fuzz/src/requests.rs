@@ -61,8 +61,8 @@ fn server() -> SocketAddr {
 /// Longest time for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// All that comes back for what is sent. Where nothing comes for so long, nothing more is said either, so that the server
-/// knows that a request stays half.
+/// The whole answer to the bytes that were sent. If nothing comes for `half`, the connection is closed for writing,
+/// so that the server knows that the request stays half.
 fn exchanged(sent: &[u8], half: Duration) -> String {
     let mut stream = TcpStream::connect(server()).expect("it listens");
     // A server need not read what it has no use for.

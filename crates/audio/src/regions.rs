@@ -13,7 +13,7 @@ pub(crate) fn spans(frames: usize, hop: usize, samples: usize, rate: f64) -> Vec
     (0..frames).map(|number| Region::Span { start: edge(number), end: edge(number + 1) }).collect()
 }
 
-/// The spans of positions that each stand for `size` neighbouring ones.
+/// The spans of groups of `size` neighbouring positions.
 pub(crate) fn merged(spans: Vec<Region>, size: usize) -> Vec<Region> {
     any2any_frames::merged(spans, [size], around)
 }

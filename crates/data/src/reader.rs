@@ -97,8 +97,8 @@ pub(crate) mod testing {
         encoder.finish().expect("memory")
     }
 
-    /// Writes the files, reads them, and compares the outcome: `field=value|value` a field and what is wrong with the
-    /// files in parentheses, or the error with the folder left out.
+    /// Writes the files, reads them, and compares the outcome: `field=value|value` a field and the flaws of the files
+    /// in parentheses, or the error with the folder left out.
     pub(crate) fn check(files: &[(&str, &[u8])], split: &SplitFiles, expected: &str) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, bytes) in files {

@@ -22,7 +22,7 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// A picture from the bytes of a file, turned upright when it says how it was held.
+    /// Reads a picture from the bytes of a file, and turns it upright by its metadata.
     pub(crate) fn new(bytes: &[u8]) -> Result<Self, ImageError> {
         match Format::of(bytes).ok_or(ImageError::Format)? {
             Format::Png => png::read(bytes),

@@ -23,7 +23,7 @@ const MOST_LOOKED_INTO: u64 = 1 << 28;
 pub(crate) struct Header {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    /// Memory that decoding takes at most: decoded levels, and what is kept beside them meanwhile.
+    /// Peak memory of decoding, in bytes: the levels and the decoder's buffers.
     pub(crate) bytes: u64,
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn pixels((width, height): (usize, usize)) -> u64 {
 
 /// Picture before it is brought to a size.
 struct Unsized {
-    /// Memory until it is one of the wanted colours.
+    /// Memory until it is converted to the colours of the options, in bytes.
     bytes: u64,
     /// Width and height, if the header has them.
     size: Option<(usize, usize)>,

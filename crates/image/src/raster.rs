@@ -2,7 +2,7 @@
 
 use any2any_adapter::Image;
 
-/// A picture as numbers.
+/// A picture as numbers from 0, black, to 1, white.
 ///
 /// # Shapes
 ///

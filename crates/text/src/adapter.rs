@@ -99,7 +99,7 @@ impl TextAdapter {
         Self::new(options, bounds::read(path).map_err(broken)?).map_err(broken)
     }
 
-    /// The adapter of a tokenizer's file, or what is wrong with the file.
+    /// The adapter of a tokenizer's file, or the problem of the file.
     fn new(options: &TextOptions, document: Vec<u8>) -> Result<Self, String> {
         let segmenter = match &options.tokenizer {
             Tokenizer::File(file) => Segmenter::of_file(document, file, &options.added_tokens)
@@ -221,8 +221,8 @@ impl Adapter for TextAdapter {
         Ok(Decoded { value: Value::Text(text), regions: ranges.into_iter().map(region).collect() })
     }
 
-    /// Words with a token that stands for the unknown, or that the training split does not have: its embedding is as
-    /// it was drawn.
+    /// Words with the token for unknown text, or with a token that the training split does not have, whose embedding
+    /// is untrained.
     fn unknown(&self, encoded: &Encoded, value: &Value) -> Vec<String> {
         let (Some(text), Some(tokens)) = (value.as_text(), encoded.sequence.tokens()) else {
             return Vec::new();

@@ -90,7 +90,7 @@ pub(crate) fn content(place: &str, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The whole of a `tokenizer.json`.
+/// Checks a whole `tokenizer.json`.
 ///
 /// # Errors
 ///
@@ -193,7 +193,7 @@ pub(crate) fn halves(merge: &Json) -> Option<(&str, &str)> {
     }
 }
 
-/// Steps of a kind, whatever their types are called: old files leave these out.
+/// Checks the steps of a kind, whatever the names of their types: old files leave these out.
 fn steps(place: &str, step: &Json, depth: usize, left: &mut usize) -> Result<(), String> {
     if depth == 0 {
         return Err(format!("{place}: steps lie more than {DEPTH} deep in one another"));

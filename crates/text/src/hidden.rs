@@ -18,8 +18,8 @@ use crate::pieces::byte_of;
 /// A noncharacter of Unicode, which no text has.
 const COVER: char = '\u{10fffe}';
 
-/// Gives some pieces of a model, in the words of `tokenizer.json`, names that no text has; merges that make them or
-/// need them are taken away.
+/// Gives some pieces of a model, in the format of `tokenizer.json`, names that no text has, and removes merges that
+/// make them or need them.
 pub(crate) fn hide(model: &mut Json, hidden: &HashSet<String>) {
     let cover = |name: &str| format!("{COVER}{name}{COVER}");
     match &mut model["vocab"] {

@@ -126,7 +126,8 @@ impl Scan {
         Ok(state.bits.place())
     }
 
-    /// Keeps the table of quantization, and what is known about each coefficient.
+    /// Stores the quantization table, checks the order of the scans, and notes the bits of each coefficient that are
+    /// still missing.
     fn prepare(&self, component: &mut Component, tables: &Tables) -> Result<(), ImageError> {
         if component.quantization.is_none() {
             let table = tables.quantization[component.table];
