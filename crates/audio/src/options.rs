@@ -124,7 +124,7 @@ pub enum Normalize {
     Fitted,
     /// Each column to mean 0 and deviation 1 in each sound: loudness and microphone no longer tell sounds apart.
     PerUtterance,
-    /// They stay as they are.
+    /// Leaves the values as they are.
     None,
 }
 

@@ -57,7 +57,7 @@ impl Default for SaltAndPepper {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Downscale {
-    /// By how much its sides are divided.
+    /// Divisor of the sides.
     #[schemars(range(min = 2, max = 64))]
     pub factor: usize,
 }

@@ -151,7 +151,7 @@ pub enum Normalize {
     Fitted,
     /// To mean 0 and deviation 1 in each picture: brightness and contrast no longer tell pictures apart.
     PerImage,
-    /// They stay as they are.
+    /// Leaves the values as they are.
     None,
 }
 
