@@ -11,7 +11,7 @@
 pub struct Contents {
     /// The format that was found, with its variant: `WAV, 24 bit integers`.
     pub format: String,
-    /// Each axis' name and length.
+    /// Name and length of each axis.
     pub axes: Vec<(&'static str, usize)>,
     /// The values.
     pub values: Vec<f32>,

@@ -23,13 +23,13 @@ pub enum Part {
     Item(usize),
     /// A rectangle of a picture, in pixels: a cell of a sheet.
     Rectangle {
-        /// From the left.
+        /// Left edge.
         left: usize,
-        /// From the top.
+        /// Upper edge.
         top: usize,
-        /// To the right of `left`.
+        /// Width, to the right of `left`.
         width: usize,
-        /// Down from `top`.
+        /// Height, down from `top`.
         height: usize,
     },
     /// The part that begins at this sample of a recording: an event of an EEG.

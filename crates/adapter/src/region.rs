@@ -15,13 +15,13 @@ pub enum Region {
     Bytes(Range<usize>),
     /// A rectangle of a picture, in pixels of the original; its edges may fall between two pixels.
     Rectangle {
-        /// From the left.
+        /// Left edge.
         left: f32,
-        /// From the top.
+        /// Upper edge.
         top: f32,
-        /// To the right of `left`.
+        /// Width, to the right of `left`.
         width: f32,
-        /// Down from `top`.
+        /// Height, down from `top`.
         height: f32,
     },
     /// A span of a sound, in seconds from its start.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{File, Image, Signal};
 
-/// One field of a sample.
+/// Value of one field of a sample.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {

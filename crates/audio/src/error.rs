@@ -46,7 +46,7 @@ pub enum AudioError {
         /// The most values.
         values: usize,
     },
-    /// One of two channels of a sound that has more, or fewer.
+    /// A choice of the left or right channel, for a sound of more than two.
     #[error(
         "it has {channels} channels, and 'channel: {channel}' is for sounds of one or two: use 'channel: mean'"
     )]
@@ -86,9 +86,9 @@ pub enum AudioError {
         "its {seconds:.2} s are more than the {longest} that are allowed: raise the option 'longest', or cut the sound with 'take' or 'trim'"
     )]
     TooLong {
-        /// Its length.
+        /// Its duration in seconds.
         seconds: f64,
-        /// The longest that is allowed.
+        /// The longest duration that is allowed, in seconds.
         longest: f64,
     },
     /// A series without a sound.
@@ -97,9 +97,9 @@ pub enum AudioError {
     /// Sounds cannot be brought to a common rate.
     #[error("it cannot be brought from {from} Hz to {to} Hz: {reason}")]
     Resampling {
-        /// Its rate.
+        /// Its rate, in hertz.
         from: usize,
-        /// The rate of the options.
+        /// The rate of the options, in hertz.
         to: usize,
         /// Message of the resampler.
         reason: String,
@@ -109,7 +109,7 @@ pub enum AudioError {
     Shape {
         /// Description of this signal.
         found: String,
-        /// The rate of the options.
+        /// The rate of the options, in hertz.
         expected: usize,
     },
     /// Too many values for one sequence.

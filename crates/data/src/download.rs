@@ -45,9 +45,9 @@ pub struct Report {
 /// Outcome of the download of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was there already, with the right checksum.
+    /// The file was there already, with the right checksum.
     AlreadyThere,
-    /// It was downloaded.
+    /// The file was downloaded.
     Downloaded {
         /// The bytes of an earlier run, which were not downloaded again.
         resumed_from: u64,

@@ -12,7 +12,7 @@ use any2any_adapter::Seed;
 
 use crate::DataError;
 
-/// One task's part of the mixture.
+/// Share of one task in the mixture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
     /// Weight of the task, relative to the others.

@@ -18,8 +18,8 @@ impl Normalization {
         Self { mean: vec![0.0; width], deviation: vec![1.0; width] }
     }
 
-    /// One mean and one deviation for all columns: for patches of pixels, whose differences between columns
-    /// mean something.
+    /// Fits one mean and one deviation to all columns: for patches of pixels, whose differences between columns mean
+    /// something.
     pub fn fit_together<'a>(width: usize, batches: impl IntoIterator<Item = &'a [f32]>) -> Self {
         let mut moments = Moments::default();
         for batch in batches {
@@ -29,7 +29,7 @@ impl Normalization {
         Self { mean: vec![mean; width], deviation: vec![deviation; width] }
     }
 
-    /// A mean and a deviation for each column: for features of different kinds.
+    /// Fits a mean and a deviation to each column: for features of different kinds.
     ///
     /// # Shapes
     ///

@@ -28,9 +28,9 @@ pub struct Bleu {
 pub enum Smoothing {
     /// Nothing: the whole score is 0.
     None,
-    /// As if this many n-grams matched; 0.1 is usual.
+    /// Counts as this many matches; 0.1 is usual.
     Floor(f64),
-    /// This is added to matches and totals of every order but the first; 1 is usual.
+    /// Adds this to matches and totals of every order but the first; 1 is usual.
     AddK(f64),
     /// Half of what the last such order counted, beginning with half a match.
     #[default]

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsError {
-    /// As many references as hypotheses are needed.
+    /// Numbers of hypotheses and references that differ.
     #[error(
         "{hypotheses} hypotheses but {references} references{}: line N of one belongs to line N of the other",
         set.map(|set| format!(" in reference set {set}")).unwrap_or_default()
@@ -17,10 +17,10 @@ pub enum MetricsError {
         /// Number of the reference set, counted from 1; `None` when there is only one.
         set: Option<usize>,
     },
-    /// There is no reference set at all.
+    /// No reference set.
     #[error("no references to compare with: give at least one set of them")]
     NoReferences,
-    /// There is nothing to score; 0 would be a judgement.
+    /// Nothing to score; 0 would be a judgement.
     #[error("nothing to score: there is not a single line or token")]
     Empty,
     /// A bootstrap without samples.

@@ -39,7 +39,7 @@ impl Edits {
         Self { hits, substitutions, deletions, insertions: unpaired - deletions }
     }
 
-    /// All edits.
+    /// Number of all edits.
     pub fn errors(&self) -> usize {
         self.substitutions + self.deletions + self.insertions
     }

@@ -7,7 +7,7 @@ use crate::SearchError;
 pub struct SearchOptions {
     /// Choice of the next token.
     pub strategy: Strategy,
-    /// No sequence of this many tokens is written twice; 0: no such rule.
+    /// Length of the n-grams that are never written twice; 0: no such rule.
     pub no_repeat_ngram: usize,
     /// Penalty of tokens that are already written: positive logits are divided by it, negative ones multiplied
     /// (Keskar et al., "CTRL", 2019); 1: no penalty.

@@ -170,7 +170,7 @@ pub(crate) fn log_probability(logit: f32, log_sum: f64) -> f32 {
     (f64::from(logit) - log_sum).min(0.0) as f32
 }
 
-/// No choice but to end; `best` is the best logit of the other tokens.
+/// The forced end, with the best logit of the other tokens in `best`.
 fn ended(end: f32, best: f32, log_sum: f64) -> Next {
     Next::Ended(log_probability(end, log_sum), end >= best && end > f32::NEG_INFINITY)
 }

@@ -146,7 +146,7 @@ fn place(preposition: Preposition, phrase: &NounPhrase, contract: bool) -> Strin
     contracted(preposition, noun_phrase(phrase, case), contract)
 }
 
-/// Some prepositions take the article into themselves.
+/// A preposition contracted with its article, where there is a contraction.
 fn contracted(preposition: &str, phrase: String, contract: bool) -> String {
     const CONTRACTIONS: [(&str, &str, &str); 5] = [
         ("in", "dem ", "im"),

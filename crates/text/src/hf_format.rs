@@ -58,7 +58,7 @@ pub(crate) fn document(options: &TextOptions, model: Value) -> Value {
     })
 }
 
-/// One of [`PARTS`].
+/// The value of one of [`PARTS`].
 pub(crate) fn part(options: &TextOptions, name: &str) -> Value {
     match name {
         "normalizer" => normalizer(options),

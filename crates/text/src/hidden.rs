@@ -61,7 +61,7 @@ pub(crate) struct Guarded {
     pub(crate) model: ModelWrapper,
     /// Every token's number by its name, added tokens included.
     pub(crate) numbers: HashMap<String, u32>,
-    /// One more than the highest number.
+    /// Size of the vocabulary: one more than the highest number.
     pub(crate) size: usize,
     /// Tokens that no text may become.
     pub(crate) hidden: HashSet<u32>,

@@ -50,9 +50,9 @@ struct Vocabulary {
     names: Vec<String>,
     scores: Vec<f32>,
     pieces: Vec<Piece>,
-    /// The numbers of those that can stand in a text.
+    /// The numbers of the pieces that can stand in a text.
     in_texts: HashMap<String, u32>,
-    /// Those that are always one token.
+    /// Trie of the symbols that are always one token.
     symbols: Arc<Trie>,
     unknown: u32,
     /// The token of each byte, where unknown characters are written as bytes.

@@ -26,7 +26,7 @@ pub struct SpecialTokens {
 
 /// A vocabulary in which special tokens are looked for.
 pub(crate) struct Vocabulary<'a> {
-    /// One more than its highest number.
+    /// Size of the vocabulary: one more than its highest number.
     pub(crate) size: usize,
     /// A token's number by its name.
     pub(crate) number: &'a dyn Fn(&str) -> Option<u32>,

@@ -160,7 +160,7 @@ fn fixed_pieces(options: &TextOptions) -> Vec<String> {
         .collect()
 }
 
-/// All pieces with their numbers.
+/// The JSON object of all pieces with their numbers.
 fn vocabulary(
     options: &TextOptions,
     learned: &[String],

@@ -24,9 +24,9 @@ pub(crate) struct Track<'b> {
 
 /// The samples of a track, as they are stored.
 pub(crate) enum Samples<'b> {
-    /// Each by itself, all channels side by side.
+    /// Samples that are each stored by themselves, all channels side by side.
     Plain(Coding, &'b [u8]),
-    /// In blocks that each stand for themselves.
+    /// Blocks that can each be decoded by themselves.
     Blocks(Blocks, &'b [u8]),
     /// Packets that symphonia decodes, one after the other.
     Stream(Stream<'b>),
@@ -36,7 +36,7 @@ pub(crate) enum Samples<'b> {
     Opus(OpusStream<'b>),
 }
 
-/// Some samples of a track.
+/// Excerpt of a track's samples.
 #[derive(Debug, Default)]
 pub(crate) struct Excerpt {
     /// `[samples, channels]`, row-major.
@@ -48,8 +48,9 @@ pub(crate) struct Excerpt {
 }
 
 impl Track<'_> {
-    /// At most so many samples of every channel, from `start` on; none where the sound ends before. Samples that
-    /// are stored each by itself are decoded only where they are asked for, and streams no further than the last.
+    /// Decodes at most so many samples of every channel, from `start` on; none where the sound ends before. Samples
+    /// that are stored each by itself are decoded only where they are asked for, and streams no further than the
+    /// last.
     pub(crate) fn excerpt(&self, start: usize, most: usize) -> Result<Excerpt, AudioError> {
         let end = start.saturating_add(most);
         match &self.samples {

@@ -75,7 +75,7 @@ fn refuse_other_delimiter(path: &Path, line: usize, cells: &[String], used: u8) 
     Err(wrong_line(path, line, reason))
 }
 
-/// One row, and the line that it begins in.
+/// Row of a file, and the line that it begins in.
 struct Row {
     line: usize,
     cells: Result<Vec<String>, DataError>,

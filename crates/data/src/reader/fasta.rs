@@ -59,7 +59,7 @@ struct Records {
     numbers: HashMap<String, usize>,
 }
 
-/// One record.
+/// Record of a FASTA file.
 struct Record {
     line: usize,
     name: String,

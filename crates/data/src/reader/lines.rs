@@ -121,10 +121,10 @@ pub(super) fn utf8(path: &Path, line: usize, bytes: Vec<u8>) -> Result<String, D
     }
 }
 
-/// One line of a text, without its end.
+/// Line of a text, without its end.
 #[derive(Debug)]
 pub struct Line {
-    /// Its number, from 1.
+    /// Number of the line, from 1.
     pub number: usize,
     /// The text, or its error, which names file and line; the lines after it can still be read.
     pub text: Result<String, DataError>,

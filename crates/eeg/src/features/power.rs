@@ -20,7 +20,7 @@ pub(crate) struct Periodogram {
 }
 
 impl Periodogram {
-    /// For windows of `window` samples at a rate in hertz, filled up with zeros to `length` samples.
+    /// Periodogram of windows of `window` samples at a rate in hertz, padded with zeros to `length` samples.
     pub(crate) fn new(window: usize, length: usize, rate: f64) -> Self {
         let taper: Vec<f64> =
             (0..window).map(|n| 0.5 - 0.5 * (2.0 * PI * n as f64 / window as f64).cos()).collect();

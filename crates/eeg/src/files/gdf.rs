@@ -129,7 +129,7 @@ struct ChannelHeader {
 /// A type of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// So many bytes, with a sign or without.
+    /// Integers of so many bytes, with a sign or without.
     Integer {
         bytes: usize,
         signed: bool,

@@ -78,10 +78,10 @@ pub(crate) struct Wanted<'a> {
 /// Treatment of channels of several rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Rates {
-    /// They are refused: the user chooses among them before training.
+    /// Refuses several rates: the user chooses among the channels before training.
     #[default]
     One,
-    /// All are brought to the highest, to be displayed.
+    /// Brings all channels to the highest rate, to be displayed.
     Highest,
 }
 

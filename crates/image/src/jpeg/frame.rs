@@ -34,7 +34,7 @@ pub(super) struct Component {
     pub(super) stride: usize,
     /// Number of its quantization table.
     pub(super) table: usize,
-    /// That table as it was when the component's first scan began, row by row.
+    /// The values of that table when the component's first scan began, row by row.
     pub(super) quantization: Option<[u16; 64]>,
     /// Levels, `[8 * blocks down, 8 * stride]`.
     pub(super) levels: Vec<u8>,

@@ -274,7 +274,7 @@ impl State<'_> {
         Ok(())
     }
 
-    /// One more bit of each wave that is known, and waves that begin with this bit.
+    /// Reads one more bit of each wave that is known, and waves that begin with this bit.
     fn more_of_waves(
         &mut self,
         table: &Huffman,

@@ -16,7 +16,7 @@ struct Entry {
     place: usize,
 }
 
-/// The order of bytes, and numbers in it.
+/// Byte order of a TIFF, and numbers in it.
 #[derive(Clone, Copy)]
 pub(super) struct Order {
     big_endian: bool,

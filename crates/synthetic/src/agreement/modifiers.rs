@@ -58,7 +58,7 @@ struct Building<'a, 'b> {
 }
 
 impl Building<'_, '_> {
-    /// So many words about a noun, none or at least 2.
+    /// Draws so many words about a noun, none or at least 2.
     fn chain(&mut self, noun: &NounPhrase, words: usize, depth: usize, subject: bool) {
         if words == 0 {
             return;

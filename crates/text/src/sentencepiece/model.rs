@@ -16,7 +16,7 @@ const UNKNOWN_PENALTY: f32 = 10.0;
 pub(super) enum Model {
     /// The most probable pieces (Kudo, "Subword Regularization", 2018).
     Unigram {
-        /// All pieces that can stand in a text.
+        /// Trie of the pieces that can stand in a text.
         trie: Trie,
         /// The score of an unknown character.
         unknown: f32,
