@@ -37,7 +37,7 @@ fn whole(workshop: &Workshop, arguments: &[&str]) -> Duration {
     began.elapsed()
 }
 
-/// Starts a command and kills it at a random moment within a time. Whether it was still at work.
+/// Starts a command and kills it at a random moment within a time; true if it was still at work.
 fn kill(workshop: &Workshop, arguments: &[&str], within: Duration, random: &mut Random) -> bool {
     let mut command = workshop.command(arguments);
     let mut child =

@@ -52,7 +52,7 @@ pub(crate) fn short<T>(number: u64, shortage: Shortage, work: impl FnOnce() -> T
     (done, count)
 }
 
-/// Counts an allocation. Whether it fails.
+/// Counts an allocation; true if it fails.
 fn fails() -> bool {
     let number = COUNT.fetch_add(1, SeqCst) + 1;
     if number < FIRST.load(SeqCst) || number > LAST.load(SeqCst) {

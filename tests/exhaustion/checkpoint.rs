@@ -62,7 +62,7 @@ impl Place {
     }
 
     /// After a save of the newer checkpoint that has failed: what is there is whole and used, and what is unfinished
-    /// goes with the next save. Whether the newer one is there.
+    /// goes with the next save. True if the newer one is there.
     fn look(&self, context: &str) -> bool {
         let names = self.names();
         let newer = format!("step-{NEWER}");
