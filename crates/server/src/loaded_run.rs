@@ -1,4 +1,4 @@
-//! A run that has a model: its experiment, its adapters and its data, which are read without loading the model.
+//! A run that has a model: its experiment, adapters and data, which are read without loading the weights.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -20,15 +20,15 @@ use crate::protocol::{
 use crate::run_registry::Kept;
 use crate::view::view;
 
-/// Bytes of a picture or sound that a training wrote, at most.
+/// The most bytes of a picture or sound that a training wrote.
 const WRITTEN: u64 = 64 << 20;
 
-/// Splits that are kept in memory.
+/// The most splits in the cache.
 const SPLITS: usize = 8;
 
-/// Attention weights, of all heads and layers together, that a look computes at most.
+/// The most attention weights, of all heads and layers together, of one forward pass.
 pub(crate) const LOOK: usize = 1 << 28;
-/// Attention weights that a look computes at most whose every number is answered.
+/// The most attention weights of a forward pass whose every activation is answered.
 pub(crate) const MACHINE: usize = 1 << 22;
 
 /// A run that has a model.
@@ -43,14 +43,14 @@ pub(crate) struct LoadedRun {
     splits: Kept<(usize, String), Samples>,
 }
 
-/// Which side of a task.
+/// The side of a task that a value belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Source,
     Target,
 }
 
-/// How long a source or a target may be, in positions.
+/// The longest allowed source or target, in positions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Longest(pub usize);
 
@@ -78,7 +78,7 @@ impl LoadedRun {
         Ok(Self { experiment, adapters, architecture, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }
 
-    /// The model as it is listed.
+    /// The model's entry in the list of runs.
     pub(crate) fn describe(&self, checkpoints: Vec<Checkpoint>) -> RunModel {
         let Architecture { encoder, decoder, .. } = &self.architecture;
         let transformer = decoder.transformer();
@@ -152,7 +152,7 @@ impl LoadedRun {
         Err(ApiError::missing(message, "/api/runs lists the tasks of every run"))
     }
 
-    /// The tokens that a task writes.
+    /// The vocabulary of a task's target.
     pub(crate) fn vocabulary(&self, task: usize) -> Result<Vocabulary, ApiError> {
         self.require_task(task)?;
         let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
@@ -167,7 +167,7 @@ impl LoadedRun {
         }
     }
 
-    /// How many tokens a task writes; 0 for frames.
+    /// The size of the vocabulary of a task's target; 0 for frames.
     pub(crate) fn vocabulary_size(&self, task: usize) -> u64 {
         match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
             Some(Head::Softmax { vocabulary, .. }) => vocabulary as u64,
@@ -175,7 +175,7 @@ impl LoadedRun {
         }
     }
 
-    /// Fails unless all are tokens that a task writes.
+    /// Fails unless all are tokens of the task's target.
     pub(crate) fn require_tokens(&self, task: usize, tokens: &[u32]) -> Result<(), ApiError> {
         if tokens.is_empty() {
             return Ok(());
@@ -213,7 +213,7 @@ impl LoadedRun {
         Err(ApiError::too_large(message, "choose something shorter"))
     }
 
-    /// The data of a task. What is not there yet is looked for again the next time.
+    /// The dataset of a task. What is not there yet is looked for again the next time.
     fn dataset(&self, task: usize) -> Result<Arc<Dataset>, ApiError> {
         let root = self.root.as_ref().ok_or_else(|| {
             ApiError::missing("there is no folder of data", "start the server with --data-root FOLDER")
@@ -223,7 +223,7 @@ impl LoadedRun {
             .get(task, || any2any_data::open(data, root).map_err(|error| RunError::from(error).into()))
     }
 
-    /// The splits of a task's data; none when the data is not there.
+    /// The splits of a task's data; none if the data is missing.
     fn splits(&self, task: usize) -> Vec<String> {
         self.dataset(task).map(|dataset| dataset.splits()).unwrap_or_default()
     }
@@ -242,7 +242,7 @@ impl LoadedRun {
         })
     }
 
-    /// How many samples a split has, and some of them; those that cannot be read are left out.
+    /// The number of samples of a split, and some of them; those that cannot be read are left out.
     pub(crate) fn samples(
         &self,
         task: usize,
@@ -265,7 +265,7 @@ impl LoadedRun {
         })
     }
 
-    /// A sample of the validation split, and what the training wrote for it after a step.
+    /// A sample of the validation split, with the output that the training wrote for it after a step.
     pub(crate) fn written(
         &self,
         folder: &RunFolder,
@@ -309,17 +309,17 @@ impl LoadedRun {
         })
     }
 
-    /// A value that was given, for one side of a task, as nobody has opened it yet.
+    /// The value of an input, for one side of a task, not opened yet.
     fn value(&self, task: usize, role: Role, given: &Input, longest: Longest) -> Result<Value, ApiError> {
         match given {
-            // A text so long need not be cut into tokens to know that it is too long.
+            // A text so long is too long however it is tokenized.
             Input::Text(text) if text.len() > 64 * longest.0 => {
                 Err(too_long(text.len(), "bytes", 64 * longest.0))
             }
             Input::Text(text) => Ok(Value::from(text.as_str())),
             Input::Sample(sample) => self.sample(task, role, sample),
             Input::File(file) => {
-                // Of the name nothing but its extension is used: it tells the format.
+                // Only the extension of the name is used: it tells the format.
                 let extension = file.name.rsplit_once('.').map_or("", |(_, extension)| extension);
                 let plain = extension.chars().all(|character| character.is_ascii_alphanumeric());
                 let name = match plain && extension.len() <= 8 {
@@ -331,7 +331,7 @@ impl LoadedRun {
         }
     }
 
-    /// What it takes to open a value that was given, which is no longer than it may be as far as its header tells.
+    /// The price of opening an input, whose header already shows whether it is short enough.
     pub(crate) fn price_of_opening(
         &self,
         task: usize,
@@ -350,7 +350,7 @@ impl LoadedRun {
         Ok(Price { memory: price.bytes, products: 0 })
     }
 
-    /// Reads the source of a request: there must be one where the task has one, and none where it has none.
+    /// Reads the source of a request: required if the task has a source, forbidden if it has none.
     pub(crate) fn read_source(
         &self,
         task: usize,
@@ -373,7 +373,7 @@ impl LoadedRun {
         Ok(Some(read))
     }
 
-    /// The tokens of a text that outputs begin with, which is no longer than an output may be.
+    /// Tokenizes the text that an output begins with, which is no longer than an output may be.
     pub(crate) fn read_prefix(
         &self,
         task: usize,
@@ -387,12 +387,12 @@ impl LoadedRun {
         let value = self.value(task, Role::Target, &Input::Text(text), longest)?;
         let opened = self.adapters.tasks()[task].open_target(&value)?;
         let tokens = self.adapters.encode_prefix(task, &opened)?;
-        // The end is written too.
+        // The end token counts too.
         longest.check(tokens.len() + 1)?;
         Ok(tokens)
     }
 
-    /// A target that was given, which is no longer than it may be.
+    /// Reads a target, which is no longer than `longest`.
     pub(crate) fn read_target(
         &self,
         task: usize,
@@ -409,12 +409,12 @@ impl LoadedRun {
 }
 
 impl Longest {
-    /// How many positions several inputs may have together.
+    /// The most positions of several inputs together.
     pub(crate) fn several(self) -> Self {
         Self(8 * self.0)
     }
 
-    /// Fails when there are more positions than that.
+    /// Fails if there are more positions.
     pub(crate) fn check(self, positions: usize) -> Result<(), ApiError> {
         if positions <= self.0 { Ok(()) } else { Err(too_long(positions, "positions", self.0)) }
     }

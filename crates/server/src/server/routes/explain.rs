@@ -1,4 +1,4 @@
-//! A look inside: attention, the beam as a tree, attribution, and the numbers that flow through the model.
+//! Interpretability routes: attention, beam search as a tree, attribution, and the activations of the model.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,9 +20,9 @@ use crate::protocol::{
 use crate::server::App;
 use crate::{convert, pooling};
 
-/// Hypotheses of a beam that is drawn.
+/// The most hypotheses of a beam search that is drawn.
 const BEAM: usize = 16;
-/// Positions that are taken away one after the other, each in a pass of its own.
+/// The most positions that occlusion takes away, each in a pass of its own.
 const OCCLUDED: usize = 1024;
 
 pub(in crate::server) async fn look(
@@ -51,14 +51,14 @@ pub(in crate::server) async fn look(
     .await
 }
 
-/// The most tokens that a task writes for a source, as its run says, and no more than the server writes.
+/// The length limit of outputs for a source: the smaller of the run's own and the server's.
 fn longest(app: &App, run: &LoadedRun, task: usize, source: Option<&ReadSource>) -> usize {
     let decoding = run.experiment.decoding(&run.adapters.tasks()[task].name);
     let positions = source.map(|source| source.sequence.len());
     run.adapters.lengths(task, positions, 0, decoding).most.min(app.limits.output)
 }
 
-/// The share of passes over a source and so many tokens.
+/// The share of the memory for passes over a source and so many tokens.
 async fn share(
     app: &App,
     run: &LoadedRun,
@@ -67,13 +67,13 @@ async fn share(
     tokens: usize,
     passes: usize,
 ) -> Result<Share, ApiError> {
-    // Without tokens, the model writes them.
+    // Without tokens, the model writes the target.
     let target = if tokens == 0 { longest(app, run, task, source) } else { tokens };
     let positions = source.map_or(0, |source| source.positions.len());
     app.budget.take(run.price_of_passes(task, (positions, target), passes), "this look inside").await
 }
 
-/// A head by its layer and number.
+/// The place of a head: its layer, and its number there.
 fn place(head: &Head) -> (Place, usize) {
     (convert::place(head.stack, head.kind, head.layer), head.head)
 }
