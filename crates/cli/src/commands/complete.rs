@@ -1,4 +1,4 @@
-//! `any2any complete`.
+//! `any2any complete`: continuations of a text by a decoder-only model, or its next tokens.
 
 use any2any_adapter::{Registry, Value};
 use any2any_experiment::spec::Sampling;
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: CompleteArguments, registry: &Registry) -> anyhow::
         return Ok(());
     }
     let mut decoding = translator.decoding(task).clone();
-    // Several texts from one beginning are only of use when they differ.
+    // Several continuations of one text are of use only if they differ.
     if arguments.count > 1 && decoding.sampling.is_none() {
         (decoding.beam, decoding.sampling) = (None, Some(Sampling::default()));
     }

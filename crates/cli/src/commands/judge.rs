@@ -1,4 +1,4 @@
-//! Another run as a judge: it reads what this one drew or spoke, and names it.
+//! Another run as a judge: it recognises what this one drew or spoke.
 
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
@@ -9,18 +9,18 @@ use any2any_translate::{Split, TranslateError, Translated, Translator};
 
 use crate::arguments::EvaluateArguments;
 
-/// A judge, and what is right.
+/// A judge, and the right names.
 pub(super) struct Judge {
     translator: Translator,
     task: usize,
     /// The right name of each sample.
     names: Vec<String>,
-    /// What its scores are called.
+    /// The name of its score.
     title: String,
 }
 
 impl Judge {
-    /// The judge that is asked for; `None` when none is.
+    /// Loads the judge that the arguments name, if any.
     pub(super) fn load(
         arguments: &EvaluateArguments,
         registry: &Registry,
@@ -34,12 +34,12 @@ impl Judge {
         Ok(Some(Self { translator, task, names, title: format!("named by {}", run.display()) }))
     }
 
-    /// The share of outputs that the judge names rightly, with its 95 % bootstrap interval.
+    /// The share of outputs that the judge recognises rightly, with its 95 % bootstrap interval.
     pub(super) fn score(&self, decoded: &DecodedSplit) -> anyhow::Result<Score> {
         let values: Vec<_> = decoded.hypotheses.iter().map(|output| output.decoded.value.clone()).collect();
         let decoding = self.translator.decoding(self.task);
         let verdicts = self.translator.translate_each(self.task, &values, decoding, None)?;
-        // What the judge cannot read, it cannot name.
+        // An output that the judge cannot read counts as wrong.
         let name = |verdict: Result<Translated, TranslateError>| {
             let verdict = verdict.unwrap_or_default();
             verdict.outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())
