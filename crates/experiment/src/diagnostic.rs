@@ -1,4 +1,4 @@
-//! Diagnostics: problems of an experiment with their places, shown the way the Rust compiler shows its own.
+//! Diagnostics: problems of an experiment with their places, printed in the style of the Rust compiler.
 
 use std::fmt;
 
@@ -144,7 +144,7 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
-    /// The line as it is shown, and the numbers of columns before and under the carets.
+    /// The line as it is printed, and the numbers of columns before and under the carets.
     fn excerpt(&self) -> (String, usize, usize) {
         let start = self.column.saturating_sub(1 + self.skipped);
         let characters: Vec<char> = self.source_line.trim_end().chars().map(visible).collect();

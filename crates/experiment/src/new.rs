@@ -66,7 +66,7 @@ impl Sizes {
 
 /// An experiment for a pair of files, with a comment at every line.
 ///
-/// A name that cannot be a folder is made into one that can, and two fields of the same name are told apart.
+/// A name that cannot be a folder is changed into one that can, and two fields of one name get different names.
 pub fn template(answers: &Template) -> String {
     let mut answers = answers.clone();
     answers.name = folder_name(&answers.name, false);

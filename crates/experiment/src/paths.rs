@@ -183,7 +183,7 @@ pub(crate) fn portable(paths: &[PathBuf], folder: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 ///
-/// The place where the first one was looked for, if none of them exists.
+/// The place where the first path was expected, if none of them exists.
 pub(crate) fn moved(paths: &[PathBuf], to: &Path) -> Result<Vec<PathBuf>, PathBuf> {
     let shared = common_folder(paths.iter().map(PathBuf::as_path)).unwrap_or_default();
     let mut folders: Vec<&Path> = shared.ancestors().collect();

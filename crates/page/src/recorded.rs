@@ -40,7 +40,7 @@ pub fn recorded(answers: &Value) -> Result<String, PageError> {
     let (before, after) = html.split_once("<script type=\"module\"").ok_or_else(|| broken("index.html"))?;
     let (_, after) = after.split_once("</script>").ok_or_else(|| broken("index.html"))?;
     let (start, rest) = before.split_once("</head>").ok_or_else(|| broken("index.html"))?;
-    // Modules wait for the whole page, wherever they stand.
+    // Modules run after the whole page has been read, wherever they stand.
     let main = "<script type=\"module\">import \"any2any/main\";</script>";
     Ok(format!("{start}{head}</head>{rest}{main}{after}"))
 }

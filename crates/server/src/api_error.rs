@@ -104,8 +104,8 @@ impl ApiError {
         Self { reason: Some(reason), ..Self::internal("the run cannot be read") }
     }
 
-    /// An error whose reason is shown to whoever runs the server only: whoever asks over the network need not learn
-    /// where the files lie.
+    /// An error whose reason is printed for whoever runs the server, and kept from the client, which need not learn
+    /// where the files are.
     fn hidden(reason: String) -> Self {
         eprintln!("error: {reason}");
         Self::unreadable(reason)

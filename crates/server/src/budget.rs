@@ -194,7 +194,7 @@ mod tests {
         let dear = Price { memory: 32 << 20, products: 1 };
         let held = budget.take(dear, "this").await.expect("half of it");
         assert_eq!(held.lane, Lane::Long);
-        // Another one waits, and is not ahead of what is cheap.
+        // Another expensive request waits, and does not hold up cheap ones.
         let mut waiting = Box::pin(budget.take(dear, "this"));
         assert!((&mut waiting).now_or_never().is_none());
         assert_eq!(budget.take(CHEAP, "this").await.expect("a share of its own").lane, Lane::Quick);

@@ -1,8 +1,8 @@
 //! Accuracy by distance: a numeric field of every sample, such as the number of words between a subject and its verb.
 //!
 //! A test split takes longer than a request may, so it is asked for piece by piece: other requests to the model
-//! come between, and a page can draw what is known so far. Pieces are kept, since the numbers of a checkpoint do
-//! not change.
+//! come between, and a page can draw the counts so far. Pieces are cached, since the numbers of a checkpoint do not
+//! change.
 
 use std::collections::BTreeMap;
 

@@ -67,7 +67,7 @@ impl LoadedRun {
         let datasets = Kept::new(adapters.tasks().len());
         let root = root.map(|root| root.for_run(run.path()));
         for (name, task) in &experiment.tasks {
-            // Said once: without its data a run is shown without samples.
+            // Printed once, since without its data a run is served without samples.
             if let Some(Err(error @ DataError::OutOfReach { .. })) =
                 root.as_ref().map(|root| any2any_data::open(&task.data, root))
             {
@@ -213,7 +213,7 @@ impl LoadedRun {
         Err(ApiError::too_large(message, "choose something shorter"))
     }
 
-    /// The dataset of a task. What is not there yet is looked for again the next time.
+    /// The dataset of a task. A missing dataset is looked for again the next time.
     fn dataset(&self, task: usize) -> Result<Arc<Dataset>, ApiError> {
         let root = self.root.as_ref().ok_or_else(|| {
             ApiError::missing("there is no folder of data", "start the server with --data-root FOLDER")
@@ -294,7 +294,7 @@ impl LoadedRun {
         Ok(protocol::Written { source, reference: target, output })
     }
 
-    /// The value of one side of a sample, as it stands in the dataset.
+    /// The value of one side of a sample, as the dataset has it.
     fn sample(&self, task: usize, role: Role, sample: &InputSample) -> Result<Value, ApiError> {
         let samples = self.split(task, &sample.split)?;
         let columns = self.adapters.tasks()[task].columns(&samples)?;

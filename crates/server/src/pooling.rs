@@ -13,7 +13,7 @@ const WEIGHTS: usize = 1 << 20;
 /// The largest side of a head's pooled weights.
 const HEAD: usize = 512;
 
-/// The numbers that block `at` of `shown` covers, of `all`.
+/// The range of block `at`, if `all` numbers are pooled to `shown` blocks.
 fn block(at: usize, shown: usize, all: usize) -> Range<usize> {
     at * all / shown..(at + 1) * all / shown
 }
@@ -46,7 +46,7 @@ pub(crate) fn parameter(array: &Array) -> Parameter {
     Parameter { floats: pooled(&full_shape, &array.values, PARAMETER), full_shape }
 }
 
-/// Pools an array to sides of at most `side`. Whatever has more than two dimensions becomes a matrix of its last one.
+/// Pools an array to sides of at most `side`. An array of more than two dimensions becomes a matrix of its last one.
 pub(crate) fn pooled(shape: &[usize], values: &[f32], side: usize) -> Floats {
     let columns = shape.last().copied().unwrap_or(1).max(1);
     let full = [values.len() / columns, columns];

@@ -81,7 +81,7 @@ where
 
     fn ask(self: Box<Self>, model: Result<&Translator, ApiError>) {
         let Self { work, cancellation, reply } = *self;
-        // Whoever left in the meantime does not need the answer.
+        // A client that has left does not need the answer.
         let _ = reply.send(model.and_then(|model| work(&model.until(cancellation))));
     }
 }

@@ -252,7 +252,7 @@ impl Server {
         let grace = app.limits.grace;
         let told = app.clone();
         runtime.spawn(async move { idle::after_requests(&told.requested).await });
-        // On one of the runtime's threads, which give back what they have freed: this one only waits.
+        // On one of the runtime's threads, which give freed memory back: this thread only waits.
         let accepting = runtime.spawn(connection::accept(listener, app.clone(), stop.subscribe()));
         let accepted = runtime.block_on(accepting);
         app.runs.close();

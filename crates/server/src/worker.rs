@@ -128,7 +128,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// The model, loaded by whoever asks for it first.
+    /// The model, loaded on first use.
     fn model(&self) -> Result<Translator, ApiError> {
         let mut model = self.lock();
         model.get_or_insert_with(|| self.load()).clone()
@@ -215,7 +215,7 @@ impl Thread {
                 self.shared.metrics.tokens.fetch_add(tokens, Ordering::Relaxed);
                 let mut outputs = outputs.into_iter();
                 for job in batch {
-                    // Whoever left in the meantime does not need the answer.
+                    // A client that has left does not need the answer.
                     let own = outputs.by_ref().take(job.results()).collect();
                     let _ = job.reply.send(Ok(own));
                 }

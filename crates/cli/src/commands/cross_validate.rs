@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
     for value in &values {
         let place = folder.join(format!("{}-{}", arguments.over, file_name(value)));
         let leave_out = experiment.tasks.keys().map(|task| {
-            // JSON is YAML, and keeps the value a text whatever it looks like.
+            // JSON is YAML, and its quotes keep the value a text.
             format!("tasks.{task}.data.split.leave_out.{}={}", arguments.over, json!([value]))
         });
         let overrides: Vec<String> = config.overrides.iter().cloned().chain(leave_out).collect();

@@ -101,7 +101,7 @@ fn check_file(checker: &mut Checker<'_>, node: &Node, is_folder: bool) {
     checker.report(Diagnostic::error(&node.place, message, Some(help)));
 }
 
-/// The path as it stands in the experiment.
+/// The path as it is written in the experiment.
 fn given<'p>(node: &Node, path: &'p Path) -> &'p Path {
     path.strip_prefix(&node.place.source.folder).unwrap_or(path)
 }

@@ -157,7 +157,7 @@ fn check_reference_field(checker: &mut Checker<'_>, task: &str, place: &str, fie
     let Some(files) = files else { return };
     let mut known: Vec<String> = Vec::new();
     for (_, files) in files.splits() {
-        // Fields that are not known before the files are read are looked for then.
+        // The fields may not be known before the files are read; the training checks them then.
         let Some(fields) = files.fields() else { return };
         known.extend(fields);
     }

@@ -15,9 +15,9 @@ pub use split_files::{Fasta, Members, SplitFiles, TableFile};
 
 /// The samples of a task, from a dataset or from files.
 ///
-/// Either `dataset` or `files` is given. What follows is done in this order: samples are divided into splits
-/// (`split`), paired with those of another dataset (`pair`), joined to longer ones (`join`), and cut down to
-/// a few (`limit`).
+/// Either `dataset` or `files` is given. The other options take effect in this order: samples are divided into splits
+/// (`split`), paired with those of another dataset (`pair`), joined to longer ones (`join`), and cut down to a few
+/// (`limit`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Data {

@@ -14,7 +14,7 @@ pub struct Decoding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
     /// The scale of classifier-free guidance (Ho and Salimans 2022): the factor by which logits are moved away from
-    /// those without a source. 1: as learned; 0: the source is not looked at. Tasks need `source_dropout` for it.
+    /// those without a source. 1: no guidance; 0: the source is ignored. Tasks need `source_dropout` for it.
     #[schemars(range(min = 0.0, max = 100.0))]
     pub guidance: f64,
     /// The most tokens of an output, the end token excluded; null: `2 * source + 20`.

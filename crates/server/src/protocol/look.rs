@@ -16,8 +16,8 @@ pub struct LookRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
-    /// The tokens written so far, without begin. Left out for a task that writes frames: the model then writes, and
-    /// looks at what it wrote.
+    /// The tokens written so far, without begin. Left out for a task that writes frames: the model then writes the
+    /// target first.
     pub tokens: Option<Vec<u32>>,
     /// Source positions that are masked.
     pub masked: Vec<usize>,

@@ -19,7 +19,7 @@ pub struct TrainingQuery {
 /// Lines of a run's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Training {
-    /// The number of the first line of this answer: 0, not what was asked for, when the log has become shorter,
+    /// The number of the first line of this answer: 0 instead of the line asked for if the log has become shorter,
     /// since the training went on from a checkpoint or began anew.
     pub from: usize,
     /// The lines as `metrics.jsonl` has them: objects whose `kind` is `train`, `validation` or `samples`.

@@ -177,7 +177,7 @@ mod tests {
         let from = &document["paths"]["/api/samples"]["get"]["parameters"];
         assert!(from.as_array().is_some_and(|parameters| parameters.len() == 5), "{from}");
     }
-    /// Types of the page, and what the interface calls them.
+    /// Types of the page by the names that the interface has for them.
     const TYPES: [(&str, &str); 19] = [
         ("Run", "Run"),
         ("Checkpoint", "Checkpoint"),

@@ -115,7 +115,8 @@ async fn read_source(
     }
 }
 
-/// The share of the memory that opening a value takes, by the sizes in its header: whoever has it may decode the value.
+/// The share of the memory that opening a value takes, by the sizes in its header: the value may be decoded as long as
+/// it is held.
 async fn share_to_open(
     app: &App,
     run: &Arc<LoadedRun>,
