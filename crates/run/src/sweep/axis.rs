@@ -1,4 +1,4 @@
-//! One axis of a grid: an option and the values that it takes.
+//! One axis of a grid: an option and its values.
 
 use std::str::FromStr;
 
@@ -11,29 +11,29 @@ use crate::error::RunError;
 /// The most values of an axis.
 const MOST: usize = 1024;
 
-/// An option of the experiment and the values that it takes.
+/// An axis of a grid: an option of the experiment and its values.
 ///
-/// Written `training.schedule.constant.peak=0.01..10:64:log`: from, to, how many; with `:log` even steps of the
-/// logarithm. Or `model.transformer.d_model=8,16,32`: these values.
+/// Written `training.schedule.constant.peak=0.01..10:64:log`: first value, last value and number of values; `:log` for
+/// even steps of the logarithm. Or `model.transformer.d_model=8,16,32`, a list of values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Axis {
     /// The option, with dots between keys.
     pub option: String,
-    /// How the values are spread.
+    /// The spacing of the values.
     pub scale: Scale,
     /// The values, rising.
     pub values: Vec<f64>,
 }
 
-/// How the values of an axis are spread.
+/// The spacing of an axis's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
-    /// At equal distances.
+    /// Equal distances.
     Linear,
-    /// At equal ratios.
+    /// Equal ratios.
     Log,
-    /// As they were listed.
+    /// The distances of a list.
     List,
 }
 

@@ -13,24 +13,24 @@ use crate::error::RunError;
 /// The name of the file in the sweep's folder.
 const NAME: &str = "sweep.json";
 
-/// A grid of trainings, and what those that were made came to.
+/// A sweep: a grid of trainings, and the results of those that have been made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sweep {
     /// The experiment's name.
     pub name: String,
-    /// The experiment's file, as it was typed.
+    /// The experiment's file, as it was given.
     pub config: String,
     /// The options that `--set` changed for all cells.
     pub overrides: Vec<String>,
-    /// Updates of every training.
+    /// The number of updates of every training.
     pub steps: u64,
     /// The steps at which cells keep their losses.
     pub points: Vec<u64>,
-    /// One axis, or two.
+    /// The axes of the grid, one or two.
     pub axes: Vec<Axis>,
-    /// The cells that have been trained, by their place.
+    /// The cells that have been trained, sorted by their indices.
     pub cells: Vec<Cell>,
-    /// The experiment of all cells, every default written out: a sweep goes on with this one alone.
+    /// The experiment of all cells, with every default: a sweep is resumed only with this one.
     #[serde(default)]
     pub experiment: String,
 }
