@@ -38,7 +38,7 @@ pub enum Scale {
 }
 
 impl Axis {
-    /// The value at a place, as `--set` takes it.
+    /// The argument of `--set` for the value at a place.
     pub fn setting(&self, place: usize) -> String {
         format!("{}={}", self.option, self.values[place])
     }
@@ -73,7 +73,8 @@ impl FromStr for Axis {
 const USAGE: &str =
     "write OPTION=FROM..TO:COUNT, with `:log` at the end for even steps of the logarithm, or OPTION=1,2,3";
 
-/// Options of the model and its training can change from cell to cell; data is prepared once, for all.
+/// Checks that an option can change from cell to cell: those of the model and its training, since data is prepared
+/// once.
 fn check_option(option: &str) -> Result<(), String> {
     let keys: Vec<&str> = option.split('.').collect();
     let reason = match keys[..] {
@@ -89,7 +90,7 @@ fn check_option(option: &str) -> Result<(), String> {
     Err(format!("`{option}` cannot be swept over: {reason}"))
 }
 
-/// `TO:COUNT` or `TO:COUNT:log`, behind `FROM..`.
+/// Parses `TO:COUNT` or `TO:COUNT:log`, behind `FROM..`.
 fn range(from: &str, rest: &str) -> Result<(Scale, Vec<f64>), String> {
     let mut parts = rest.split(':');
     let (from, to) = (number(from)?, number(parts.next().unwrap_or_default())?);

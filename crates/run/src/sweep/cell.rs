@@ -1,17 +1,17 @@
-//! What one training of a grid came to.
+//! Result of one training of a grid.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::digits::{rounded, short};
 
-/// Normalised losses count at most this much.
+/// The largest normalised loss; larger ones are clipped.
 const LARGEST: f64 = 1e6;
 
-/// How many losses at the end say whether a training has converged.
+/// The number of last losses that decide whether a training has converged.
 const TAIL: usize = 20;
 
-/// Losses kept of every cell, at most.
+/// The most losses kept of every cell.
 const POINTS: u64 = 16;
 
 /// A cell of the grid: the result of its training.
@@ -48,7 +48,7 @@ pub fn points(steps: u64) -> Vec<u64> {
 }
 
 impl Cell {
-    /// A training of `steps` steps that has got as far as its losses tell.
+    /// The result of a training of `steps` steps, from its losses so far.
     pub fn new(at: Vec<usize>, losses: &[f64], steps: u64) -> Self {
         let made = losses.len() as u64;
         let first = losses.first().copied();
@@ -76,10 +76,10 @@ impl Cell {
     }
 }
 
-/// A loss as a part of the first; the largest number that counts where there is none.
+/// A loss divided by the first one; the largest normalised loss if there is none.
 fn normalised(loss: Option<&f64>, first: Option<f64>) -> f64 {
     match (loss, first) {
-        // A loss that begins at 0 is divided by next to nothing.
+        // A first loss of 0 is replaced by the smallest positive number.
         (Some(loss), Some(first)) => (loss / first.max(f64::MIN_POSITIVE)).clamp(LARGEST.recip(), LARGEST),
         _ => LARGEST,
     }
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!((never.converged, never.diverged, never.first_loss), (false, Some(1), None));
     }
 
-    /// What happened long ago does not decide whether a training has converged.
+    /// Losses from long ago do not decide whether a training has converged.
     #[test]
     fn only_the_end_decides() {
         let mut losses = vec![1.0; 30];

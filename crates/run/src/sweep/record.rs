@@ -1,4 +1,4 @@
-//! `sweep.json`: the grid, and the cells that have been trained so far.
+//! The file `sweep.json`: the grid, and the cells that have been trained so far.
 
 use std::path::Path;
 
@@ -35,11 +35,11 @@ pub struct Sweep {
     pub experiment: String,
 }
 
-/// The sweep of a folder; none when there is none.
+/// Reads the sweep of a folder; `None` if there is none.
 ///
 /// # Errors
 ///
-/// When its file cannot be read.
+/// If its file cannot be read.
 pub fn read(folder: &Path) -> Result<Option<Sweep>, RunError> {
     let path = folder.join(NAME);
     if !path.is_file() {
@@ -50,24 +50,24 @@ pub fn read(folder: &Path) -> Result<Option<Sweep>, RunError> {
 }
 
 impl Sweep {
-    /// Puts it on disk, whole, its cells by their place.
+    /// Writes the sweep atomically, with its cells sorted by place.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn save(&mut self, folder: &Path) -> Result<(), RunError> {
         self.cells.sort_by(|one, other| one.at.cmp(&other.at));
         let path = folder.join(NAME);
         let text = serde_json::to_string(self).map_err(|error| RunError::run(&path, error.to_string()))?;
-        // A cell a line, so that two sweeps can be compared line by line.
+        // One cell a line, so that two sweeps can be compared line by line.
         atomic_file::write(&path, text.replace("{\"at\":", "\n{\"at\":").as_bytes())
     }
 
-    /// The cells that are already there of the same sweep in a folder.
+    /// Takes over the cells that an earlier process has trained for this sweep.
     ///
     /// # Errors
     ///
-    /// When another sweep is there, or it cannot be read.
+    /// If the folder holds another sweep, or it cannot be read.
     pub fn take_over(&mut self, folder: &Path) -> Result<(), RunError> {
         let Some(before) = read(folder)? else { return Ok(()) };
         let different = if before.axes != self.axes {
