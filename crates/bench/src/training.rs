@@ -88,9 +88,9 @@ pub struct PaddingShare {
 pub struct PhaseSeconds {
     /// Waiting for the next batch.
     pub data: f64,
-    /// From the batch to the loss, with the values that the loss keeps for its gradient.
+    /// The forward pass, from the batch to the loss, with the values that the loss keeps for its gradient.
     pub forward: f64,
-    /// From the loss to all gradients.
+    /// The backward pass, from the loss to all gradients.
     pub backward: f64,
     /// The norm of the gradients, clipping, and the update of the weights.
     pub optimizer: f64,

@@ -48,7 +48,7 @@ pub enum ServerError {
     /// A file of the page that cannot be put into an exported one.
     #[error(transparent)]
     Page(#[from] any2any_page::PageError),
-    /// Something that the system refuses.
+    /// A refusal of the operating system.
     #[error("cannot {what}: {source}")]
     System {
         /// The action, as in "cannot ...".

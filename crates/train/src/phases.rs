@@ -9,9 +9,9 @@ use burn::tensor::Device;
 pub enum Phase {
     /// The wait for the next batch.
     Data,
-    /// From the batch on the host to the loss.
+    /// The forward pass, from the batch on the host to the loss.
     Forward,
-    /// From the loss to the gradients.
+    /// The backward pass, from the loss to the gradients.
     Backward,
     /// The norm of the gradients, clipping, and the update of the weights.
     Optimizer,

@@ -74,7 +74,7 @@ fn expanded(inputs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// One file as a medium reads it.
+/// The contents of one file, as a medium reads it.
 struct Look {
     medium: &'static str,
     contents: Contents,
