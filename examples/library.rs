@@ -39,7 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The best checkpoint at work.
     let translator = trained.translator()?;
     let sentences = [Value::from("the old man sees a small dog .")];
-    for best in translator.translate(0, &sentences, &translator.experiment.decoding, None)? {
+    let task = translator.task(None)?;
+    for best in translator.translate(task, &sentences, task.decoding(), None)? {
         println!("{} (log-probability {:.2})", best[0].decoded.value, best[0].log_probability);
     }
     Ok(())

@@ -196,8 +196,9 @@ fn a_stream_tells_the_tokens_of_the_translation() {
 fn analyses_are_those_of_the_library() {
     let served = Served::new(Limits::default());
     let translator = translator();
+    let task = translator.task(None).expect("there is one");
     let given = Medium::from(SENTENCE);
-    let source = ReadSource::of(&translator.adapters, 0, &given).expect("a text");
+    let source = ReadSource::of(task, &given).expect("a text");
     let written = served.ask("/api/translate", &json!({ "source": { "text": SENTENCE } }));
     let tokens: Vec<u32> =
         serde_json::from_value(written["outputs"][0][0]["tokens"].clone()).expect("token numbers");
@@ -221,7 +222,7 @@ fn analyses_are_those_of_the_library() {
         let muted = if muted { vec![(place, 2)] } else { vec![] };
         let interventions = Interventions { masked, muted };
         let look =
-            Inspector::new(&translator).look(0, Some(&source), &tokens, &interventions).expect("a look");
+            Inspector::new(&translator).look(task, Some(&source), &tokens, &interventions).expect("a look");
         same(&answer["logits"], look.logits.as_ref().expect("tokens have logits"), "logits");
         assert_eq!(answer["attention"].as_array().map(Vec::len), Some(look.attention.len()));
         for (number, attention) in look.attention.iter().enumerate() {
@@ -246,13 +247,13 @@ fn analyses_are_those_of_the_library() {
     let scored =
         served.ask("/api/score", &json!({ "source": { "text": SENTENCE }, "target": { "text": target } }));
     let target = Medium::from(target.as_str().expect("a text"));
-    let score = &translator.score(0, Some(std::slice::from_ref(&given)), &[target]).expect("a score")[0];
+    let score = &translator.score(task, Some(std::slice::from_ref(&given)), &[target]).expect("a score")[0];
     let shown = serde_json::to_string(score).expect("plain data");
     assert_eq!(scored, serde_json::from_str::<Value>(&shown).expect("as it was written"));
 
     let next = served
         .ask("/api/next", &json!({ "source": { "text": SENTENCE }, "prefix": tokens[..2], "count": 3 }));
-    let expected = translator.next_of_tokens(0, Some(&source.sequence), &tokens[..2], 3).expect("tokens");
+    let expected = translator.next_of_tokens(task, Some(&source.sequence), &tokens[..2], 3).expect("tokens");
     for (number, token) in expected.iter().enumerate() {
         assert_eq!(next["tokens"][number]["label"], json!(token.token));
         assert_eq!(
@@ -263,7 +264,7 @@ fn analyses_are_those_of_the_library() {
 
     let beam = Beam { size: 2, ..Beam::default() };
     let tree =
-        Inspector::new(&translator).search_tree(0, Some(&source.sequence), &beam, &[]).expect("a tree");
+        Inspector::new(&translator).search_tree(task, Some(&source.sequence), &beam, &[]).expect("a tree");
     let answer = served.ask("/api/beam", &json!({ "source": { "text": SENTENCE }, "size": 2 }));
     assert_eq!(answer["nodes"].as_array().map(Vec::len), Some(tree.nodes.len()));
     assert_eq!(answer["best"], json!(tree.best));
@@ -281,7 +282,7 @@ fn analyses_are_those_of_the_library() {
         let answer = served.ask("/api/attribution", &body(json!({ "position": 1, "method": name })));
         let explained = Explained { position: 1, token: None };
         let found = Inspector::new(&translator)
-            .attribution(0, Some(&source), &tokens, explained, method)
+            .attribution(task, Some(&source), &tokens, explained, method)
             .expect("shares");
         let numbers =
             |values: &Value| -> Vec<f32> { serde_json::from_value(values.clone()).expect("numbers") };
@@ -293,7 +294,7 @@ fn analyses_are_those_of_the_library() {
     }
 
     let machine = served.ask("/api/machine", &body(json!({})));
-    let parts = Inspector::new(&translator).machine(0, Some(&source), &tokens).expect("parts");
+    let parts = Inspector::new(&translator).machine(task, Some(&source), &tokens).expect("parts");
     assert_eq!(machine["parts"].as_array().map(Vec::len), Some(parts.len()));
     for (number, part) in parts.iter().enumerate() {
         let answered = &machine["parts"][number];

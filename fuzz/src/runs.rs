@@ -123,7 +123,8 @@ fn translates() -> bool {
         given_up.cancel();
     });
     let translator = translator.until(cancellation).up_to_positions(64);
-    let _ = translator.translate(0, &[Value::from("a dog")], &translator.experiment.decoding, None);
+    let Ok(task) = translator.task(None) else { return false };
+    let _ = translator.translate(task, &[Value::from("a dog")], task.decoding(), None);
     true
 }
 

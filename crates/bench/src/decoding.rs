@@ -5,7 +5,7 @@ use std::time::Instant;
 use any2any_adapter::{Sequence, Value};
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::Precision;
-use any2any_run::{RunError, fresh_model};
+use any2any_run::{RunError, Task, fresh_model};
 use any2any_train::{Prepared, TrainError};
 use any2any_translate::{Output, Translator};
 use burn::module::Module;
@@ -101,10 +101,10 @@ impl DecodingBench {
     pub fn run(
         &self,
         translator: &Translator,
-        task: usize,
+        task: &Task,
         lines: &[Value],
     ) -> Result<DecodingReport, TrainError> {
-        let sources = encode(translator, task, lines)?;
+        let sources = encode(task, lines)?;
         let sources: Vec<&Sequence> = sources.iter().collect();
         let decoding = self.settings();
         translator.search(task, &sources[..1], &decoding, &[])?;
@@ -163,18 +163,17 @@ fn tokens(hypotheses: &[Output]) -> usize {
     hypotheses.first().map_or(0, |best| best.tokens().len())
 }
 
-fn encode(translator: &Translator, task: usize, lines: &[Value]) -> Result<Vec<Sequence>, TrainError> {
-    let names = &translator.adapters.tasks()[task];
-    let problem = |reason: &str| Err(TrainError::Unsupported(format!("task '{}': {reason}", names.name)));
-    let Some(adapter) = names.source else {
+fn encode(task: &Task, lines: &[Value]) -> Result<Vec<Sequence>, TrainError> {
+    let problem = |reason: &str| Err(TrainError::Unsupported(format!("task '{}': {reason}", task.name())));
+    let Some(adapter) = task.source() else {
         return problem("it has no source to translate, so there is no decoding to measure");
     };
     if lines.is_empty() {
         return problem("there is no line to translate; give an input with at least one");
     }
     let encode = |(number, line): (usize, &Value)| {
-        let encoded = translator.adapters.adapter(adapter).encode(line);
-        let side = || format!("{} source, line {}", names.name, number + 1);
+        let encoded = adapter.encode(line);
+        let side = || format!("{} source, line {}", task.name(), number + 1);
         Ok(encoded.map_err(|source| RunError::Adapter { side: side(), source })?.sequence)
     };
     lines.iter().enumerate().map(encode).collect()

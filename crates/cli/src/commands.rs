@@ -22,10 +22,11 @@ pub(crate) mod train;
 pub(crate) mod translate;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use any2any_adapter::{Registry, Value};
 use any2any_data::TextFile;
-use any2any_run::RunFolder;
+use any2any_run::{RunFolder, Task};
 use any2any_translate::{Precision, Translator};
 
 use crate::arguments::{ModelArguments, Usage};
@@ -61,8 +62,8 @@ fn values(lines: &[String]) -> Vec<Value> {
     lines.iter().map(|line| Value::from(line.as_str())).collect()
 }
 
-/// Loads a run's model, and finds the number of the task that the arguments name.
-fn load(arguments: &ModelArguments, registry: &Registry) -> anyhow::Result<(Translator, usize)> {
+/// A run's model and the task that is meant.
+fn load(arguments: &ModelArguments, registry: &Registry) -> anyhow::Result<(Translator, Arc<Task>)> {
     load_in(arguments, registry, Precision::Float32)
 }
 
@@ -71,9 +72,9 @@ fn load_in(
     arguments: &ModelArguments,
     registry: &Registry,
     precision: Precision,
-) -> anyhow::Result<(Translator, usize)> {
+) -> anyhow::Result<(Translator, Arc<Task>)> {
     let run = RunFolder::new(&arguments.run);
     let translator = Translator::load_in(&run, &arguments.checkpoint, registry, precision)?;
-    let task = translator.adapters.task(arguments.task.as_deref())?;
+    let task = translator.task(arguments.task.as_deref())?.clone();
     Ok((translator, task))
 }

@@ -2,6 +2,7 @@
 
 use any2any_architecture::StackKind;
 use any2any_core::{Pass, Record, Site};
+use any2any_run::Task;
 use any2any_translate::TranslateError;
 use burn::tensor::{Tensor, activation};
 use schemars::JsonSchema;
@@ -81,12 +82,12 @@ impl Inspector<'_> {
     /// Those of [`look`](Self::look).
     pub fn machine(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
     ) -> Result<Vec<Part>, TranslateError> {
         let given = self.given_or_written(task, source, tokens, &Interventions::default())?;
-        let names = Names::new(self, task);
+        let names = Names::new(self, task.number());
         let mut pass = Pass::recorded().until(self.cancellation().clone());
         let hidden = given.hidden(self.model(), &mut pass);
         self.cancellation().check()?;
@@ -103,10 +104,10 @@ impl Inspector<'_> {
             parts.push(names.embedding(StackKind::Decoder, one("embedded", target)));
         }
         parts.extend(names.parts(&decoder));
-        if self.model().writes_frames(task) {
-            parts.push(names.linear(one("frames", self.model().frames(task, hidden))));
+        if self.model().writes_frames(task.number()) {
+            parts.push(names.linear(one("frames", self.model().frames(task.number(), hidden))));
         } else {
-            let logits = self.model().logits(task, hidden);
+            let logits = self.model().logits(task.number(), hidden);
             parts.push(names.linear(one("logits", logits.clone())));
             parts.push(names.softmax(one("probabilities", activation::softmax(logits, 2))));
         }

@@ -5,6 +5,7 @@
 
 use any2any_adapter::{Cancellation, Cancelled};
 use any2any_core::{Embedded, Model, Pass};
+use any2any_run::Task;
 use any2any_translate::TranslateError;
 use burn::module::Module;
 use burn::tensor::{Gradients, Tensor, activation};
@@ -60,7 +61,7 @@ impl Inspector<'_> {
     /// When the task writes frames, needs a source and is given none, or there is no such token.
     pub fn attribution(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
         explained: Explained,
@@ -75,7 +76,7 @@ impl Inspector<'_> {
         if given.width() <= position {
             return Err(wrong(format!("nothing but the end follows {position} tokens of this source")));
         }
-        let vocabulary = self.model().architecture().outputs(task);
+        let vocabulary = self.model().architecture().outputs(task.number());
         if token as usize >= vocabulary {
             return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
         }

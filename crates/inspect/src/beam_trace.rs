@@ -2,8 +2,9 @@
 
 use any2any_adapter::Sequence;
 use any2any_experiment::spec::{self, Decoding};
+use any2any_run::Task;
 use any2any_search::{Considered, Fate, Observer};
-use any2any_translate::{Output, TranslateError};
+use any2any_translate::{Output, TranslateError, require_tokens, source_missing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,14 +60,14 @@ impl Inspector<'_> {
     /// When the task writes frames, or has a source and is given none.
     pub fn search_tree(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&Sequence>,
         beam: &spec::Beam,
         prefix: &[u32],
     ) -> Result<SearchTree, TranslateError> {
-        self.require_tokens(task)?;
-        let decoding = Decoding { beam: Some(beam.clone()), sampling: None, ..self.decoding(task).clone() };
-        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        require_tokens(task)?;
+        let decoding = Decoding { beam: Some(beam.clone()), sampling: None, ..task.decoding().clone() };
+        let adapter = task.target();
         let mut growing =
             Growing { tree: SearchTree::default(), rows: vec![None], next: Vec::new(), position: 0 };
         self.write_observed(task, source, prefix, &decoding, &mut growing)?;
@@ -91,13 +92,13 @@ impl Inspector<'_> {
     /// nothing before its end.
     pub fn stream(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&Sequence>,
         prefix: &[u32],
         decoding: &Decoding,
         each: &mut dyn FnMut(u32, f32),
     ) -> Result<Output, TranslateError> {
-        self.require_tokens(task)?;
+        require_tokens(task)?;
         if decoding.beam.is_some() {
             return Err(TranslateError::Unsupported(
                 "a beam search chooses nothing before its end, so it cannot be streamed; decode greedily or by sampling"
@@ -111,14 +112,14 @@ impl Inspector<'_> {
     /// Searches for one source, or freely, while somebody watches.
     fn write_observed(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&Sequence>,
         prefix: &[u32],
         decoding: &Decoding,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Output>, TranslateError> {
-        if source.is_none() && self.adapters.tasks()[task].source.is_some() {
-            return Err(self.source_missing(task));
+        if source.is_none() && task.source().is_some() {
+            return Err(source_missing(task));
         }
         let sources: Vec<_> = source.into_iter().collect();
         let row = self.row(task, 0, source.map(Sequence::len), prefix, decoding);

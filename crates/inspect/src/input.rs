@@ -3,9 +3,8 @@
 use any2any_adapter::{Head, Sequence};
 use any2any_architecture::{Architecture, Layers, LstmAttention};
 use any2any_core::{AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place};
-use any2any_run::alignable;
-use any2any_translate::TranslateError;
-use any2any_translate::batch::{self, Framing};
+use any2any_run::Task;
+use any2any_translate::{TranslateError, batch, require_tokens, source_missing};
 use burn::tensor::Tensor;
 
 use super::array::Array;
@@ -14,6 +13,7 @@ use crate::inspector::Inspector;
 
 /// What a model is given, as a batch of one row.
 pub(super) struct Given {
+    /// Number of the task.
     pub task: usize,
     /// None for a decoder-only model.
     pub source: Option<Embedded>,
@@ -81,42 +81,39 @@ impl Inspector<'_> {
     /// A source and the tokens written so far, for a task that writes tokens.
     pub(super) fn given(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
     ) -> Result<Given, TranslateError> {
-        self.require_tokens(task)?;
-        let names = &self.adapters.tasks()[task];
-        let Some(Head::Softmax { vocabulary, begin, end, .. }) = self.adapters.adapter(names.target).head()
-        else {
+        require_tokens(task)?;
+        let Some(Head::Softmax { vocabulary, begin, end, .. }) = task.target().head() else {
             unreachable!("only a softmax writes tokens")
         };
         if let Some(token) = tokens.iter().find(|&&token| token as usize >= vocabulary) {
             return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
         }
-        if names.source.is_some() {
-            let source = source.ok_or_else(|| self.source_missing(task))?;
+        if task.source().is_some() {
+            let source = source.ok_or_else(|| source_missing(task))?;
             if source.sequence.is_empty() {
                 return Err(wrong("there is nothing to read in an empty source".to_owned()));
             }
         }
-        let fed = match (self.adapters.aligned_stem(task), source) {
-            (Some(stem), Some(source)) => {
-                let width = alignable(&stem, source.sequence.len());
+        let fed = match source.and_then(|source| task.labels(source.sequence.len())) {
+            Some(width) => {
                 if width == 0 || tokens.len() > width {
                     let given = tokens.len();
                     return Err(wrong(format!("{given} tokens for {width} positions of the source")));
                 }
                 Fed::Source(width.min(tokens.len() + 1))
             }
-            _ => {
+            None => {
                 let row = std::iter::once(begin).chain(tokens.iter().copied());
                 let input = self.model().tokens(row.map(|token| token as i32).collect(), 1);
-                Fed::Target(self.model().embed_target(task, input))
+                Fed::Target(self.model().embed_target(task.number(), input))
             }
         };
         Ok(Given {
-            task,
+            task: task.number(),
             source: self.embedded(task, source),
             fed,
             target: Sequence::Tokens(tokens.to_vec()),
@@ -125,10 +122,9 @@ impl Inspector<'_> {
     }
 
     /// A source behind its entrance; none for a decoder-only model.
-    pub(super) fn embedded(&self, task: usize, source: Option<&ReadSource>) -> Option<Embedded> {
-        let framing = Framing::of(&self.adapters, task);
-        let batch = batch::sources(&[&source?.sequence], framing, self.device())?;
-        self.model().embed(task, batch)
+    pub(super) fn embedded(&self, task: &Task, source: Option<&ReadSource>) -> Option<Embedded> {
+        let batch = batch::sources(&[&source?.sequence], task.framing(), self.device())?;
+        self.model().embed(task.number(), batch)
     }
 
     /// Everything that is to be taken away must be there.

@@ -16,9 +16,10 @@ mod source;
 
 use any2any_adapter::{FrameCount, Head, Region, Sequence, Value};
 use any2any_core::{Pass, write_frames};
+use any2any_run::Task;
 use any2any_search::log_sum_exp;
-use any2any_translate::batch::{self, Batch, Framing};
-use any2any_translate::{Example, TranslateError};
+use any2any_translate::batch::{self, Batch};
+use any2any_translate::{Example, TranslateError, source_missing};
 
 use input::{Fed, Given};
 
@@ -123,7 +124,7 @@ impl Inspector<'_> {
     /// When the task needs a source and is given none, or a token, position or head does not exist.
     pub fn look(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
         interventions: &Interventions,
@@ -133,8 +134,8 @@ impl Inspector<'_> {
         let mut pass = interventions.on(Pass::traced().until(self.cancellation().clone()));
         let hidden = given.hidden(self.model(), &mut pass);
         self.cancellation().check()?;
-        let logits = (!self.model().writes_frames(task)).then(|| {
-            let logits = Array::of_row(self.model().logits(task, hidden));
+        let logits = (!self.model().writes_frames(task.number())).then(|| {
+            let logits = Array::of_row(self.model().logits(task.number(), hidden));
             given.with_end(logits)
         });
         let attention = pass.into_trace().attention().iter().map(Attention::new).collect();
@@ -144,12 +145,12 @@ impl Inspector<'_> {
     /// What the model is given, or, where it writes frames, what it has written.
     fn given_or_written(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
         interventions: &Interventions,
     ) -> Result<Given, TranslateError> {
-        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
+        match task.target().head() {
             Some(Head::Regression { width, length }) => {
                 self.written_frames(task, source, (width, length), interventions)
             }
@@ -160,16 +161,17 @@ impl Inspector<'_> {
     /// What the model writes in frames, and what its decoder is fed to write it.
     fn written_frames(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&ReadSource>,
         (width, length): (usize, FrameCount),
         interventions: &Interventions,
     ) -> Result<Given, TranslateError> {
-        let source = source.ok_or_else(|| self.source_missing(task))?;
-        let framing = Framing::of(&self.adapters, task);
+        let source = source.ok_or_else(|| source_missing(task))?;
+        let framing = task.framing();
         let batch = batch::sources(&[&source.sequence], framing, self.device());
         let mut pass = interventions.on(self.pass());
-        let written = batch.map(|batch| write_frames(self.model(), task, batch, width, length, &mut pass));
+        let written =
+            batch.map(|batch| write_frames(self.model(), task.number(), batch, width, length, &mut pass));
         self.cancellation().check()?;
         let Some(frames) = written.and_then(|mut rows| rows.pop()) else {
             return Err(TranslateError::Unsupported(
@@ -178,10 +180,10 @@ impl Inspector<'_> {
         };
         let sequence = Some(source.sequence.clone());
         let example = Example { sample: 0, source: sequence, target: Sequence::Frames(frames) };
-        let input = Batch::new(task, [&example], framing).decoder_input(self.device());
-        let fed = input.map(|input| Fed::Target(self.model().embed_target(task, input)));
+        let input = Batch::new(task.number(), [&example], framing).decoder_input(self.device());
+        let fed = input.map(|input| Fed::Target(self.model().embed_target(task.number(), input)));
         Ok(Given {
-            task,
+            task: task.number(),
             source: self.embedded(task, Some(source)),
             fed: fed.expect("frames are fed to the decoder"),
             target: example.target,
@@ -190,8 +192,8 @@ impl Inspector<'_> {
     }
 
     /// What was written, with the probability of each token.
-    fn written(&self, task: usize, sequence: &Sequence, logits: Option<&Array>) -> Written {
-        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+    fn written(&self, task: &Task, sequence: &Sequence, logits: Option<&Array>) -> Written {
+        let adapter = task.target();
         // A part of a sequence need not be a value of every medium.
         let decoded = adapter.decode(sequence).ok();
         let regions = decoded.as_ref().map_or(&[][..], |decoded| &decoded.regions);

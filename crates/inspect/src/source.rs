@@ -1,7 +1,7 @@
 //! A source as a look shows it: opened, encoded, and with what each of its positions is called.
 
 use any2any_adapter::{OpenedValue, Value};
-use any2any_run::AdapterSet;
+use any2any_run::Task;
 use any2any_translate::TranslateError;
 
 use super::{Position, ReadSource};
@@ -12,10 +12,10 @@ impl ReadSource {
     /// # Errors
     ///
     /// When the task has no source, or its medium cannot read the value.
-    pub fn of(adapters: &AdapterSet, task: usize, value: &Value) -> Result<Self, TranslateError> {
-        let OpenedValue { value, warnings } = adapters.tasks()[task].opened_source(value)?;
-        let encoded = adapters.encode_source(task, &value)?;
-        let adapter = adapters.tasks()[task].source.map(|number| adapters.adapter(number));
+    pub fn of(task: &Task, value: &Value) -> Result<Self, TranslateError> {
+        let OpenedValue { value, warnings } = task.sides().opened_source(value)?;
+        let encoded = task.encode_source(&value)?;
+        let adapter = task.source();
         let unknown = adapter.map(|adapter| adapter.unknown(&encoded, &value)).unwrap_or_default();
         let tokens = encoded.sequence.tokens();
         let label = |place: usize| Some(adapter?.show(*tokens?.get(place)?));

@@ -7,65 +7,28 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Medium, Registry, Stem, Value};
+use any2any_adapter::{Adapter, AdapterError, Registry, Value};
 use any2any_experiment::spec::Experiment;
 
 use crate::error::RunError;
-use crate::task_side::{Role, Side};
+use crate::task::Task;
+use crate::task_sides::{Role, Side, TaskSides};
 
-/// All adapters of an experiment, and which task uses which.
+/// Adapters of an experiment, and its tasks, which use them.
 #[derive(Clone)]
 pub struct AdapterSet {
     groups: Groups,
     adapters: Vec<Arc<dyn Adapter>>,
-}
-
-/// A task's adapters, by number, and its sides.
-#[derive(Clone)]
-pub struct TaskAdapters {
-    /// The task's name.
-    pub name: String,
-    /// The adapter of the source.
-    pub source: Option<usize>,
-    /// The adapter of the target.
-    pub target: usize,
-    /// Whether the target has one token for every position of the source.
-    pub aligned: bool,
-    /// Further fields of the dataset that hold right outputs.
-    pub references: Vec<String>,
-    /// What is read.
-    pub source_side: Option<Side>,
-    /// What is written.
-    pub target_side: Side,
-}
-
-impl TaskAdapters {
-    /// The medium of the source; none when the task has no source.
-    pub fn source_medium(&self) -> Option<&dyn Medium> {
-        self.source_side.as_ref().map(|side| side.medium.as_ref())
-    }
-
-    /// The medium of the target.
-    pub fn target_medium(&self) -> &dyn Medium {
-        self.target_side.medium.as_ref()
-    }
-
-    /// The fields of the dataset that the source reads; none when the task has no source.
-    pub fn source_fields(&self) -> &[String] {
-        self.source_side.as_ref().map_or(&[], |side| &side.fields)
-    }
-
-    /// The fields of the dataset that the target reads.
-    pub fn target_fields(&self) -> &[String] {
-        &self.target_side.fields
-    }
+    tasks: Vec<Arc<Task>>,
 }
 
 /// The sides of an experiment in groups that share an adapter, before any is fitted.
 #[derive(Clone)]
 pub struct Groups {
     groups: Vec<Group>,
-    tasks: Vec<TaskAdapters>,
+    tasks: Vec<TaskSides>,
+    /// The group of each side: of the source, if there is one, and of the target.
+    of_tasks: Vec<(Option<usize>, usize)>,
 }
 
 /// Sides that share one adapter.
@@ -84,29 +47,21 @@ struct Group {
 impl Groups {
     /// The groups of an experiment in a fixed order, and each task's numbers among them.
     pub fn new(experiment: &Experiment, registry: &Registry) -> Result<Self, RunError> {
-        let mut groups = Self { groups: Vec::new(), tasks: Vec::new() };
+        let mut groups = Self { groups: Vec::new(), tasks: Vec::new(), of_tasks: Vec::new() };
         for (name, task) in &experiment.tasks {
             let number = groups.tasks.len();
-            let source_side = task.source.as_ref().map(|side| Side::new(side, registry)).transpose()?;
-            let target_side = Side::new(&task.target, registry)?;
-            let source = source_side.as_ref().map(|side| groups.add(side, name, number, Role::Source));
-            let target = groups.add(&target_side, name, number, Role::Target);
-            groups.tasks.push(TaskAdapters {
-                name: name.clone(),
-                source,
-                target,
-                aligned: task.aligned,
-                references: task.references.clone(),
-                source_side,
-                target_side,
-            });
+            let sides = TaskSides::new(name, task, registry)?;
+            let source = sides.source.as_ref().map(|side| groups.add(side, name, number, Role::Source));
+            let target = groups.add(&sides.target, name, number, Role::Target);
+            groups.of_tasks.push((source, target));
+            groups.tasks.push(sides);
         }
         groups.name();
         Ok(groups)
     }
 
-    /// The tasks, in the order of the experiment.
-    pub fn tasks(&self) -> &[TaskAdapters] {
+    /// Sides of the tasks, in the order of the experiment.
+    pub fn tasks(&self) -> &[TaskSides] {
         &self.tasks
     }
 
@@ -148,6 +103,7 @@ impl Groups {
     /// reported, as the JSON pointer of the side (`/tasks/translate/source/text`) and the error.
     pub fn fit<'a>(
         self,
+        experiment: &Experiment,
         values: impl Fn(usize, Role) -> &'a [Value],
     ) -> Result<AdapterSet, Vec<(String, AdapterError)>> {
         let mut adapters = Vec::new();
@@ -164,11 +120,25 @@ impl Groups {
                 }
             }
         }
-        if problems.is_empty() { Ok(AdapterSet { groups: self, adapters }) } else { Err(problems) }
+        if problems.is_empty() { Ok(AdapterSet::new(experiment, self, adapters)) } else { Err(problems) }
     }
 }
 
 impl AdapterSet {
+    fn new(experiment: &Experiment, groups: Groups, adapters: Vec<Arc<dyn Adapter>>) -> Self {
+        let task = |(number, (sides, &(source, target))): (usize, (&TaskSides, &(Option<usize>, usize)))| {
+            let source = source.map(|source| adapters[source].clone());
+            Arc::new(Task::new(number, sides.clone(), source, adapters[target].clone(), experiment))
+        };
+        let tasks = groups.tasks.iter().zip(&groups.of_tasks).enumerate().map(task).collect();
+        Self { groups, adapters, tasks }
+    }
+
+    /// Adapters whose tasks are those of another experiment of the same sides, such as one on other files.
+    pub fn for_experiment(&self, experiment: &Experiment) -> Self {
+        Self::new(experiment, self.groups.clone(), self.adapters.clone())
+    }
+
     /// Reads every adapter from the folder that [`save`](Self::save) wrote.
     pub fn load(experiment: &Experiment, registry: &Registry, folder: &Path) -> Result<Self, RunError> {
         let groups = Groups::new(experiment, registry)?;
@@ -179,7 +149,7 @@ impl AdapterSet {
                 .map_err(|source| RunError::Adapter { side: group.name.clone(), source })
         };
         let adapters = groups.groups.iter().map(load).collect::<Result<_, RunError>>()?;
-        Ok(Self { groups, adapters })
+        Ok(Self::new(experiment, groups, adapters))
     }
 
     /// Writes every adapter's state into a folder of its own.
@@ -192,25 +162,18 @@ impl AdapterSet {
         Ok(())
     }
 
-    /// The tasks, in the order of the experiment.
-    pub fn tasks(&self) -> &[TaskAdapters] {
-        &self.groups.tasks
+    /// Tasks, in the order of the experiment.
+    pub fn tasks(&self) -> &[Arc<Task>] {
+        &self.tasks
     }
 
-    /// An adapter by its number.
-    pub fn adapter(&self, number: usize) -> &dyn Adapter {
+    /// Numbers of the adapters of a task's source, if it has one, and of its target.
+    pub(crate) fn numbers(&self, task: &Task) -> (Option<usize>, usize) {
+        self.groups.of_tasks[task.number()]
+    }
+
+    pub(crate) fn adapter(&self, number: usize) -> &dyn Adapter {
         self.adapters[number].as_ref()
-    }
-
-    /// The entrance of the source that a task's target is aligned with; none when it is not.
-    pub fn aligned_stem(&self, task: usize) -> Option<Stem> {
-        let task = &self.tasks()[task];
-        task.source.filter(|_| task.aligned).map(|source| self.adapter(source).stem())
-    }
-
-    /// An adapter by its number, for another thread.
-    pub fn shared(&self, number: usize) -> Arc<dyn Adapter> {
-        self.adapters[number].clone()
     }
 
     /// Every adapter's name and the adapter.
@@ -219,21 +182,20 @@ impl AdapterSet {
         names.zip(self.adapters.iter().map(Arc::as_ref))
     }
 
-    /// The number of the task of a name; of the only task, when no name is given.
+    /// The task of a name; the only task, when no name is given.
     ///
     /// # Errors
     ///
     /// When there is no such task, or no name and several tasks.
-    pub fn task(&self, name: Option<&str>) -> Result<usize, RunError> {
-        let tasks = self.tasks();
-        let found = match name {
-            Some(name) => tasks.iter().position(|task| task.name == name),
-            None if tasks.len() == 1 => Some(0),
-            None => None,
+    pub fn task(&self, name: Option<&str>) -> Result<&Arc<Task>, RunError> {
+        let found = match (name, &self.tasks[..]) {
+            (Some(name), tasks) => tasks.iter().find(|task| task.name() == name),
+            (None, [task]) => Some(task),
+            (None, _) => None,
         };
         found.ok_or_else(|| RunError::Task {
             name: name.unwrap_or("(none given: choose one with --task)").to_owned(),
-            known: tasks.iter().map(|task| task.name.clone()).collect(),
+            known: self.tasks.iter().map(|task| task.name().to_owned()).collect(),
         })
     }
 }

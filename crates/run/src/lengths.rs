@@ -1,12 +1,11 @@
-//! How long an output may become: the one rule, which search, the server and its page go by.
+//! Lengths that outputs may have: the one rule, which search, the server and its page go by.
 
 use any2any_adapter::Stem;
 use any2any_experiment::spec::Decoding;
 
-use crate::adapters::AdapterSet;
 use crate::error::RunError;
 
-/// How many tokens search writes, the end not counted.
+/// Lengths that an output may have, in tokens, the end not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputLengths {
     /// The fewest.
@@ -18,7 +17,12 @@ pub struct OutputLengths {
 impl OutputLengths {
     /// The lengths that are asked for; where none is the most, that of the medium (`known`), or else what is usual for
     /// a source of so many positions, after a prefix of so many tokens.
-    fn of(decoding: &Decoding, known: Option<usize>, source: Option<usize>, prefix: usize) -> Self {
+    pub(crate) fn of(
+        decoding: &Decoding,
+        known: Option<usize>,
+        source: Option<usize>,
+        prefix: usize,
+    ) -> Self {
         let usual = source.map_or(0, |source| 2 * source + 20).max(prefix + 20);
         let least = decoding.min_length;
         let most = decoding.max_length.unwrap_or_else(|| known.unwrap_or(usual).max(least));
@@ -46,32 +50,12 @@ impl OutputLengths {
     }
 }
 
-impl AdapterSet {
-    /// How many tokens search writes for a source of so many positions (none without a source) after a prefix of so
-    /// many tokens, which count.
-    pub fn lengths(
-        &self,
-        task: usize,
-        source: Option<usize>,
-        prefix: usize,
-        decoding: &Decoding,
-    ) -> OutputLengths {
-        let aligned = self.aligned_stem(task).zip(source);
-        match aligned.map(|(stem, source)| alignable(&stem, source)) {
-            Some(length) => OutputLengths { least: length, most: length },
-            None => {
-                OutputLengths::of(decoding, self.adapter(self.tasks()[task].target).longest(), source, prefix)
-            }
-        }
-    }
-}
-
-/// How many tokens a source of `len` positions is given: as many as the encoder sees, but for the end of a
-/// sequence of tokens, which says nothing.
-pub fn alignable(stem: &Stem, len: usize) -> usize {
+/// Number of tokens that a source of `length` positions is given, one each: as many as the encoder sees, but for the end
+/// of a sequence of tokens, which says nothing.
+pub(crate) fn labels(stem: &Stem, length: usize) -> usize {
     match stem {
-        Stem::Lookup { .. } => len.saturating_sub(1),
-        stem => stem.positions(len),
+        Stem::Lookup { .. } => length.saturating_sub(1),
+        stem => stem.positions(length),
     }
 }
 

@@ -10,6 +10,7 @@ mod checkpoints;
 mod checksums;
 pub mod device;
 mod error;
+mod framing;
 mod lengths;
 mod loaded;
 mod lock;
@@ -17,28 +18,29 @@ mod model_card;
 mod model_config;
 mod optimizer_state;
 pub mod parameters;
-mod preprocess;
 mod quantized;
 mod run_folder;
 pub mod sweep;
-mod task_side;
+mod task;
+mod task_sides;
 mod weights_file;
 
-pub use adapters::{AdapterSet, Groups, TaskAdapters};
+pub use adapters::{AdapterSet, Groups};
 pub use checkpoint::{Checkpoint, LastGood, Plateau, Ranked, State, step_of_name};
 pub use checkpoints::Checkpoints;
 pub use error::RunError;
-pub use lengths::{OutputLengths, alignable};
+pub use framing::{Framing, TargetFraming};
+pub use lengths::OutputLengths;
 pub use loaded::{Loaded, check_file, shapes_of};
 pub use lock::{Announced, Running, is_running};
 pub use model_card::{CardScores, ModelCard};
 pub use model_config::{architecture, model_config};
 pub use optimizer_state::check_state;
 pub use parameters::Weights;
-pub use preprocess::Columns;
 pub use quantized::write_rounded_weights;
 pub use run_folder::{Existing, ExperimentTexts, RunFolder, fresh_model, written_stem};
-pub use task_side::{Role, Side};
+pub use task::Task;
+pub use task_sides::{Columns, Role, Side, TaskSides};
 pub use weights_file::{
     check_finite, count_weights, read_any_weights, read_architecture, read_finite_weights, read_weights,
     write_weights,

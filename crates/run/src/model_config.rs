@@ -31,13 +31,15 @@ pub fn architecture(experiment: &spec::Experiment, adapters: &AdapterSet) -> Arc
         .tasks()
         .iter()
         .map(|task| {
-            let aligns = experiment.tasks.get(&task.name).is_some_and(|task| task.losses.ctc > 0.0);
+            let name = task.name();
+            let (source, target) = adapters.numbers(task);
+            let aligns = task.spec().losses.ctc > 0.0;
             Task {
-                name: task.name.clone(),
-                source: task.source.map(|adapter| parts.stem(adapter, Use::Source, &task.name)),
-                target: parts.stem(task.target, Use::Target, &task.name),
-                head: parts.head(task.target, &task.name),
-                alignment: aligns.then(|| parts.alignment(task.target, &task.name)).flatten(),
+                name: name.to_owned(),
+                source: source.map(|adapter| parts.stem(adapter, Use::Source, name)),
+                target: parts.stem(target, Use::Target, name),
+                head: parts.head(target, name),
+                alignment: aligns.then(|| parts.alignment(target, name)).flatten(),
             }
         })
         .collect();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use any2any_architecture::Architecture;
 use any2any_experiment::spec::Decoding;
+use any2any_run::Task;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api_error::ApiError;
@@ -131,7 +132,7 @@ impl LoadedRun {
     /// The price of decoding from sources of so many positions each; of none for a decoder-only model.
     pub(crate) fn price_of_writing(
         &self,
-        task: usize,
+        task: &Task,
         sources: &[usize],
         decoding: &Decoding,
         prefix: usize,
@@ -142,9 +143,9 @@ impl LoadedRun {
         let guided = if decoding.guidance == 1.0 { 1 } else { 2 };
         let positions: u64 = sources.iter().map(|&source| source as u64).sum();
         let longest = sources.iter().max().copied();
-        let most = self.adapters.lengths(task, longest, prefix, decoding).most.max(prefix) as u64 + 1;
+        let most = task.output_lengths(longest, prefix, decoding).most.max(prefix) as u64 + 1;
         let rows = sources.len().max(1) as u64 * beam;
-        let vocabulary = self.vocabulary_size(task);
+        let vocabulary = task.vocabulary().unwrap_or(0) as u64;
         let products = guided * self.parameters.saturating_mul(rows.saturating_mul(most) + positions);
         // Sources are decoded in batches, one after the other.
         let shortest = sources.iter().min().copied().unwrap_or(1).max(1);
@@ -165,7 +166,7 @@ impl LoadedRun {
     /// The price of inspection passes over a source and a target, which keep all attention weights.
     pub(crate) fn price_of_passes(
         &self,
-        task: usize,
+        task: &Task,
         (source, target): (usize, usize),
         passes: usize,
     ) -> Price {
@@ -174,7 +175,7 @@ impl LoadedRun {
         let layers = encoder_layers + decoder_layers;
         let weights = self.attention_weights(source, target);
         let states = (source + target) * layers * (8 * d_model + 2 * d_ff);
-        let logits = 3 * target * self.vocabulary_size(task);
+        let logits = 3 * target * task.vocabulary().unwrap_or(0) as u64;
         let products = self.parameters.saturating_mul(source + target).saturating_mul(passes as u64);
         Price { memory: 4 * (2 * weights + states + logits), products }
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use any2any_adapter::Sequence;
+use any2any_run::Task;
 use any2any_translate::Output;
 use any2any_translate::bucketed_scores::numbers;
 
@@ -34,14 +35,18 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// Reads the samples of a query. Those that cannot be read are left out; without such a field there are none.
-    pub(crate) fn read(run: &LoadedRun, query: &DistanceQuery, longest: Longest) -> Result<Self, ApiError> {
-        let task = query.task;
+    /// The samples that a query asks for; those that cannot be read are left out, and all where they have no such
+    /// field.
+    pub(crate) fn read(
+        run: &LoadedRun,
+        task: &Task,
+        query: &DistanceQuery,
+        longest: Longest,
+    ) -> Result<Self, ApiError> {
         let samples = run.split(task, &query.split)?;
         // Most data has no such field, which is no error: there is only nothing to count.
         let Some(field) = samples.column(&query.field) else { return Ok(Self::empty(0, None)) };
-        let names = &run.adapters.tasks()[task];
-        let columns = names.columns(&samples)?;
+        let columns = task.sides().columns(&samples)?;
         let sources = columns.sources.as_deref().ok_or_else(|| {
             ApiError::wrong("no_source", "only what has a source is translated", "choose another task")
         })?;
@@ -51,12 +56,12 @@ impl Piece {
         let mut texts = Vec::new();
         for number in query.from..end {
             let read = |value| {
-                let target = names.open_target(value)?;
-                let tokens = run.adapters.encode_target(task, &target)?.sequence;
+                let target = task.sides().open_target(value)?;
+                let tokens = task.encode_target(&target)?.sequence;
                 Ok::<_, any2any_run::RunError>((target, tokens.tokens().and_then(|all| all.first().copied())))
             };
-            let source = names.open_source(&sources[number]);
-            let source = source.and_then(|source| run.adapters.encode_source(task, &source));
+            let source = task.sides().open_source(&sources[number]);
+            let source = source.and_then(|source| task.encode_source(&source));
             let (Ok(source), Ok((target, first))) = (source, read(&columns.targets[number])) else {
                 continue;
             };

@@ -4,19 +4,17 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use any2any_adapter::{File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
+use any2any_adapter::{Adapter, File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
 use any2any_architecture::{Architecture, Positions};
 use any2any_data::{DataError, DataRoot, Dataset, Samples};
 use any2any_experiment::spec::{self, Experiment};
 use any2any_inspect::ReadSource;
 use any2any_run::atomic_file::open as open_file;
-use any2any_run::{AdapterSet, RunError, RunFolder};
+use any2any_run::{AdapterSet, Role, RunError, RunFolder, Task};
 
 use crate::api_error::ApiError;
 use crate::budget::Price;
-use crate::protocol::{
-    self, Body, Checkpoint, Input, InputSample, RunModel, Sample, Side, Task, View, Vocabulary,
-};
+use crate::protocol::{self, Body, Checkpoint, Input, InputSample, RunModel, Sample, Side, View, Vocabulary};
 use crate::run_registry::Kept;
 use crate::view::view;
 
@@ -43,14 +41,7 @@ pub(crate) struct LoadedRun {
     splits: Kept<(usize, String), Samples>,
 }
 
-/// The side of a task that a value belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    Source,
-    Target,
-}
-
-/// The longest allowed source or target, in positions.
+/// How long a source or a target may be, in positions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Longest(pub usize);
 
@@ -103,96 +94,30 @@ impl LoadedRun {
                 Positions::None | Positions::Relative { .. } => None,
             },
             checkpoints,
-            tasks: (0..self.adapters.tasks().len()).map(|task| self.task(task)).collect(),
+            tasks: self.adapters.tasks().iter().map(|task| self.describe_task(task)).collect(),
         }
     }
 
-    fn task(&self, number: usize) -> Task {
-        let task = &self.adapters.tasks()[number];
-        let source = task.source_medium().zip(task.source);
-        Task {
-            number,
-            name: task.name.clone(),
-            aligned: task.aligned,
-            source: source.map(|(medium, adapter)| self.side(medium, adapter)),
-            target: self.side(task.target_medium(), task.target),
-            decoding: self.experiment.decoding(&task.name).clone(),
-            splits: self.splits(number),
-        }
+    /// The task of a number.
+    pub(crate) fn task(&self, number: usize) -> Result<&Arc<Task>, ApiError> {
+        let tasks = self.adapters.tasks();
+        tasks.get(number).ok_or_else(|| {
+            let message = format!("there is no task {number}; the run has {}, from 0", tasks.len());
+            ApiError::missing(message, "/api/runs lists the tasks of every run")
+        })
     }
 
-    fn side(&self, medium: &dyn Medium, adapter: usize) -> Side {
-        let adapter = self.adapters.adapter(adapter);
-        let vocabulary = match (adapter.stem(), adapter.head()) {
-            (Stem::Lookup { vocabulary, .. }, _) | (_, Some(Head::Softmax { vocabulary, .. })) => {
-                Some(vocabulary)
-            }
-            _ => None,
-        };
-        Side {
-            medium: medium.name().to_owned(),
-            kind: match medium.kind() {
-                Kind::Image => protocol::Kind::Image,
-                Kind::Signal => protocol::Kind::Signal,
-                _ => protocol::Kind::Text,
-            },
-            extensions: medium.extensions().iter().map(|&extension| extension.to_owned()).collect(),
-            tokens: vocabulary.is_some(),
-            vocabulary,
-        }
-    }
-
-    /// Fails unless there is a task of this number.
-    pub(crate) fn require_task(&self, task: usize) -> Result<(), ApiError> {
-        let tasks = self.adapters.tasks().len();
-        if task < tasks {
-            return Ok(());
-        }
-        let message = format!("there is no task {task}; the run has {tasks}, from 0");
-        Err(ApiError::missing(message, "/api/runs lists the tasks of every run"))
-    }
-
-    /// The vocabulary of a task's target.
-    pub(crate) fn vocabulary(&self, task: usize) -> Result<Vocabulary, ApiError> {
-        self.require_task(task)?;
-        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
-        match adapter.head() {
-            Some(Head::Softmax { vocabulary, begin, end, forbidden, .. }) => Ok(Vocabulary {
-                tokens: (0..vocabulary as u32).map(|token| adapter.show(token)).collect(),
-                begin,
-                end,
-                forbidden,
-            }),
-            _ => Err(ApiError::missing("this task writes frames, which have no vocabulary", "")),
-        }
-    }
-
-    /// The size of the vocabulary of a task's target; 0 for frames.
-    pub(crate) fn vocabulary_size(&self, task: usize) -> u64 {
-        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
-            Some(Head::Softmax { vocabulary, .. }) => vocabulary as u64,
-            _ => 0,
-        }
-    }
-
-    /// Fails unless all are tokens of the task's target.
-    pub(crate) fn require_tokens(&self, task: usize, tokens: &[u32]) -> Result<(), ApiError> {
-        if tokens.is_empty() {
-            return Ok(());
-        }
-        let known = match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
-            Some(Head::Softmax { vocabulary, .. }) => vocabulary,
-            _ => {
-                let message = "this task writes frames, so it continues no tokens";
-                return Err(ApiError::wrong("token", message, "leave the tokens out"));
-            }
-        };
-        match tokens.iter().find(|&&token| token as usize >= known) {
-            None => Ok(()),
-            Some(token) => {
-                let message = format!("there is no token {token}: the vocabulary has {known}, from 0");
-                Err(ApiError::wrong("token", message, "/api/vocabulary lists the tokens"))
-            }
+    /// A task as it is listed.
+    fn describe_task(&self, task: &Task) -> protocol::Task {
+        let source = task.source_medium().zip(task.source());
+        protocol::Task {
+            number: task.number(),
+            name: task.name().to_owned(),
+            aligned: task.is_per_position(),
+            source: source.map(|(medium, adapter)| side(medium, adapter.as_ref())),
+            target: side(task.target_medium(), task.target().as_ref()),
+            decoding: task.decoding().clone(),
+            splits: self.splits(task),
         }
     }
 
@@ -213,31 +138,30 @@ impl LoadedRun {
         Err(ApiError::too_large(message, "choose something shorter"))
     }
 
-    /// The dataset of a task. A missing dataset is looked for again the next time.
-    fn dataset(&self, task: usize) -> Result<Arc<Dataset>, ApiError> {
+    /// The data of a task. What is not there yet is looked for again the next time.
+    fn dataset(&self, task: &Task) -> Result<Arc<Dataset>, ApiError> {
         let root = self.root.as_ref().ok_or_else(|| {
             ApiError::missing("there is no folder of data", "start the server with --data-root FOLDER")
         })?;
-        let data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
-        self.datasets
-            .get(task, || any2any_data::open(data, root).map_err(|error| RunError::from(error).into()))
+        self.datasets.get(task.number(), || {
+            any2any_data::open(&task.spec().data, root).map_err(|error| RunError::from(error).into())
+        })
     }
 
-    /// The splits of a task's data; none if the data is missing.
-    fn splits(&self, task: usize) -> Vec<String> {
+    /// The splits of a task's data; none when the data is not there.
+    fn splits(&self, task: &Task) -> Vec<String> {
         self.dataset(task).map(|dataset| dataset.splits()).unwrap_or_default()
     }
 
     /// A split of a task's data.
-    pub(crate) fn split(&self, task: usize, split: &str) -> Result<Arc<Samples>, ApiError> {
-        self.require_task(task)?;
+    pub(crate) fn split(&self, task: &Task, split: &str) -> Result<Arc<Samples>, ApiError> {
         let dataset = self.dataset(task)?;
         if !dataset.has_split(split) {
             let split: String = split.chars().take(40).collect();
             let message = format!("there is no split '{split}'; there are: {}", dataset.splits().join(", "));
             return Err(ApiError::missing(message, "/api/runs lists the splits of every task"));
         }
-        self.splits.get((task, split.to_owned()), || {
+        self.splits.get((task.number(), split.to_owned()), || {
             dataset.split(split).map_err(|error| ApiError::from(RunError::from(error)))
         })
     }
@@ -245,17 +169,16 @@ impl LoadedRun {
     /// The number of samples of a split, and some of them; those that cannot be read are left out.
     pub(crate) fn samples(
         &self,
-        task: usize,
+        task: &Task,
         split: &str,
         from: usize,
         count: usize,
     ) -> Result<protocol::Samples, ApiError> {
         let samples = self.split(task, split)?;
-        let names = &self.adapters.tasks()[task];
-        let columns = names.columns(&samples)?;
+        let columns = task.sides().columns(&samples)?;
         let sample = |number: usize| -> Result<Sample, RunError> {
-            let source = columns.sources.as_ref().map(|sources| names.open_source(&sources[number]));
-            let target = names.open_target(&columns.targets[number])?;
+            let source = columns.sources.as_ref().map(|sources| task.sides().open_source(&sources[number]));
+            let target = task.sides().open_target(&columns.targets[number])?;
             Ok(Sample { number, source: source.transpose()?.as_ref().map(view), target: view(&target) })
         };
         let all = from.min(samples.len())..from.saturating_add(count).min(samples.len());
@@ -269,7 +192,7 @@ impl LoadedRun {
     pub(crate) fn written(
         &self,
         folder: &RunFolder,
-        task: usize,
+        task: &Task,
         step: u64,
         number: usize,
     ) -> Result<protocol::Written, ApiError> {
@@ -278,7 +201,6 @@ impl LoadedRun {
                 let message = format!("there is no sample {number} in 'validation' that can be read");
                 ApiError::missing(message, "the log of the training says which samples were written")
             })?;
-        let names = &self.adapters.tasks()[task];
         let read = |file: PathBuf| -> Result<View, ApiError> {
             let unreadable = |error: String| ApiError::internal(format!("{}: {error}", file.display()));
             let (mut opened, size) = open_file(&file).map_err(|error| unreadable(error.to_string()))?;
@@ -287,17 +209,17 @@ impl LoadedRun {
             }
             let mut bytes = Vec::new();
             opened.read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
-            let value = self.adapters.adapter(names.target).read_back(&bytes);
+            let value = task.target().read_back(&bytes);
             value.map(|value| view(&value)).map_err(|error| unreadable(error.to_string()))
         };
-        let output = folder.written(step, &names.name, number).map(read).transpose()?;
+        let output = folder.written(step, task.name(), number).map(read).transpose()?;
         Ok(protocol::Written { source, reference: target, output })
     }
 
-    /// The value of one side of a sample, as the dataset has it.
-    fn sample(&self, task: usize, role: Role, sample: &InputSample) -> Result<Value, ApiError> {
+    /// The value of one side of a sample, as it stands in the dataset.
+    fn sample(&self, task: &Task, role: Role, sample: &InputSample) -> Result<Value, ApiError> {
         let samples = self.split(task, &sample.split)?;
-        let columns = self.adapters.tasks()[task].columns(&samples)?;
+        let columns = task.sides().columns(&samples)?;
         let values = match role {
             Role::Source => columns.sources.as_deref().unwrap_or_default(),
             Role::Target => &columns.targets[..],
@@ -309,8 +231,8 @@ impl LoadedRun {
         })
     }
 
-    /// The value of an input, for one side of a task, not opened yet.
-    fn value(&self, task: usize, role: Role, given: &Input, longest: Longest) -> Result<Value, ApiError> {
+    /// A value that was given, for one side of a task, as nobody has opened it yet.
+    fn value(&self, task: &Task, role: Role, given: &Input, longest: Longest) -> Result<Value, ApiError> {
         match given {
             // A text so long is too long however it is tokenized.
             Input::Text(text) if text.len() > 64 * longest.0 => {
@@ -334,17 +256,15 @@ impl LoadedRun {
     /// The price of opening an input, whose header already shows whether it is short enough.
     pub(crate) fn price_of_opening(
         &self,
-        task: usize,
+        task: &Task,
         role: Role,
         given: &Input,
         longest: Longest,
     ) -> Result<Price, ApiError> {
-        self.require_task(task)?;
-        let names = &self.adapters.tasks()[task];
         let value = self.value(task, role, given, longest)?;
         let price = match role {
-            Role::Source => names.price_source(&value)?,
-            Role::Target => names.price_target(&value)?,
+            Role::Source => task.sides().price_source(&value)?,
+            Role::Target => task.sides().price_target(&value)?,
         };
         longest.check(usize::try_from(price.positions.unwrap_or(0)).unwrap_or(usize::MAX))?;
         Ok(Price { memory: price.bytes, products: 0 })
@@ -353,12 +273,11 @@ impl LoadedRun {
     /// Reads the source of a request: required if the task has a source, forbidden if it has none.
     pub(crate) fn read_source(
         &self,
-        task: usize,
+        task: &Task,
         given: Option<&Input>,
         longest: Longest,
     ) -> Result<Option<ReadSource>, ApiError> {
-        self.require_task(task)?;
-        let given = match (given, self.adapters.tasks()[task].source) {
+        let given = match (given, task.source()) {
             (Some(given), _) => given,
             (None, None) => return Ok(None),
             (None, Some(_)) => {
@@ -368,7 +287,7 @@ impl LoadedRun {
             }
         };
         let value = self.value(task, Role::Source, given, longest)?;
-        let read = ReadSource::of(&self.adapters, task, &value)?;
+        let read = ReadSource::of(task, &value)?;
         longest.check(read.sequence.len().max(read.positions.len()))?;
         Ok(Some(read))
     }
@@ -376,18 +295,17 @@ impl LoadedRun {
     /// Tokenizes the text that an output begins with, which is no longer than an output may be.
     pub(crate) fn read_prefix(
         &self,
-        task: usize,
+        task: &Task,
         text: String,
         longest: Longest,
     ) -> Result<Vec<u32>, ApiError> {
-        self.require_task(task)?;
         if text.is_empty() {
             return Ok(Vec::new());
         }
         let value = self.value(task, Role::Target, &Input::Text(text), longest)?;
-        let opened = self.adapters.tasks()[task].open_target(&value)?;
-        let tokens = self.adapters.encode_prefix(task, &opened)?;
-        // The end token counts too.
+        let opened = task.sides().open_target(&value)?;
+        let tokens = task.encode_prefix(&opened)?;
+        // The end is written too.
         longest.check(tokens.len() + 1)?;
         Ok(tokens)
     }
@@ -395,16 +313,67 @@ impl LoadedRun {
     /// Reads a target, which is no longer than `longest`.
     pub(crate) fn read_target(
         &self,
-        task: usize,
+        task: &Task,
         given: &Input,
         longest: Longest,
     ) -> Result<Sequence, ApiError> {
-        self.require_task(task)?;
         let value = self.value(task, Role::Target, given, longest)?;
-        let opened = self.adapters.tasks()[task].open_target(&value)?;
-        let target = self.adapters.encode_target(task, &opened)?.sequence;
+        let opened = task.sides().open_target(&value)?;
+        let target = task.encode_target(&opened)?.sequence;
         longest.check(target.len())?;
         Ok(target)
+    }
+}
+
+/// Fails unless all are tokens that a task writes.
+pub(crate) fn require_tokens(task: &Task, tokens: &[u32]) -> Result<(), ApiError> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    let Some(known) = task.vocabulary() else {
+        let message = "this task writes frames, so it continues no tokens";
+        return Err(ApiError::wrong("token", message, "leave the tokens out"));
+    };
+    match tokens.iter().find(|&&token| token as usize >= known) {
+        None => Ok(()),
+        Some(token) => {
+            let message = format!("there is no token {token}: the vocabulary has {known}, from 0");
+            Err(ApiError::wrong("token", message, "/api/vocabulary lists the tokens"))
+        }
+    }
+}
+
+/// The tokens that a task writes.
+pub(crate) fn vocabulary(task: &Task) -> Result<Vocabulary, ApiError> {
+    match task.target().head() {
+        Some(Head::Softmax { vocabulary, begin, end, forbidden, .. }) => Ok(Vocabulary {
+            tokens: (0..vocabulary as u32).map(|token| task.target().show(token)).collect(),
+            begin,
+            end,
+            forbidden,
+        }),
+        _ => Err(ApiError::missing("this task writes frames, which have no vocabulary", "")),
+    }
+}
+
+/// A side of a task as it is listed.
+fn side(medium: &dyn Medium, adapter: &dyn Adapter) -> Side {
+    let vocabulary = match (adapter.stem(), adapter.head()) {
+        (Stem::Lookup { vocabulary, .. }, _) | (_, Some(Head::Softmax { vocabulary, .. })) => {
+            Some(vocabulary)
+        }
+        _ => None,
+    };
+    Side {
+        medium: medium.name().to_owned(),
+        kind: match medium.kind() {
+            Kind::Image => protocol::Kind::Image,
+            Kind::Signal => protocol::Kind::Signal,
+            _ => protocol::Kind::Text,
+        },
+        extensions: medium.extensions().iter().map(|&extension| extension.to_owned()).collect(),
+        tokens: vocabulary.is_some(),
+        vocabulary,
     }
 }
 

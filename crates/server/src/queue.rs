@@ -27,6 +27,7 @@ pub(crate) enum Job {
 
 /// A translation that waits.
 pub(crate) struct Translate {
+    /// Number of the task.
     pub task: usize,
     /// The sources; empty for a decoder-only model.
     pub sources: Vec<Sequence>,

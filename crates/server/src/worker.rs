@@ -39,6 +39,7 @@ pub(crate) struct Plan {
 
 /// A request to translate: the sources of one task, and the decoding options.
 pub(crate) struct Translation {
+    /// Number of the task.
     pub task: usize,
     pub sources: Vec<Sequence>,
     pub decoding: Decoding,
@@ -237,10 +238,11 @@ fn translated(
     let model = model.as_ref().map_err(Clone::clone)?;
     let model = model.until(Cancellation::of_all(batch.iter().map(|job| &job.cancellation)));
     let Translate { task, decoding, prefix, .. } = &batch[0];
+    let task = &model.adapters.tasks()[*task];
     let sources: Vec<&Sequence> = batch.iter().flat_map(|job| &job.sources).collect();
     let outputs = match sources.is_empty() {
-        true => model.complete_tokens(*task, prefix, decoding, 1),
-        false => model.translate_sequences(*task, &sources, decoding, prefix),
+        true => model.complete_tokens(task, prefix, decoding, 1),
+        false => model.translate_sequences(task, &sources, decoding, prefix),
     };
     Ok(outputs?)
 }

@@ -3,38 +3,33 @@
 use std::sync::Arc;
 
 use any2any_adapter::{Adapter, Seed, Value};
-use any2any_run::{AdapterSet, TaskAdapters, alignable};
+use any2any_run::Task;
 use any2any_translate::Example;
 use rayon::prelude::*;
 
 /// The opened values of a task's training samples, and the adapters that change them.
 pub(crate) struct Augmentation {
     seed: Seed,
-    task: String,
+    task: Arc<Task>,
     source: Option<(Arc<dyn Adapter>, Vec<Value>)>,
     target: Option<(Arc<dyn Adapter>, Vec<Value>)>,
-    /// Whether the number of positions has to stay.
-    aligned: bool,
 }
 
 impl Augmentation {
     /// The augmentation of a task, whose opened values stand in the order of its examples; `None` when neither
     /// adapter changes anything.
     pub(crate) fn new(
-        task: &TaskAdapters,
-        adapters: &AdapterSet,
+        task: &Arc<Task>,
         sources: Vec<Value>,
         targets: Vec<Value>,
         seed: Seed,
     ) -> Option<Self> {
-        let changing = |adapter: usize, values: Vec<Value>| {
-            let adapter = adapters.shared(adapter);
-            adapter.augments().then_some((adapter, values))
+        let changing = |adapter: &Arc<dyn Adapter>, values: Vec<Value>| {
+            adapter.augments().then(|| (adapter.clone(), values))
         };
-        let source = task.source.and_then(|adapter| changing(adapter, sources));
-        let target = changing(task.target, targets);
-        let (name, aligned) = (task.name.clone(), task.aligned);
-        (source.is_some() || target.is_some()).then(|| Self { seed, task: name, source, target, aligned })
+        let source = task.source().and_then(|adapter| changing(adapter, sources));
+        let target = changing(task.target(), targets);
+        (source.is_some() || target.is_some()).then(|| Self { seed, task: task.clone(), source, target })
     }
 
     /// Forgets the sequences that are made anew every epoch.
@@ -49,26 +44,24 @@ impl Augmentation {
         let vary = |side: &Option<(Arc<dyn Adapter>, Vec<Value>)>,
                     purpose: &str,
                     (row, sample): (usize, usize),
-                    fits: &dyn Fn(&dyn Adapter, usize) -> bool| {
+                    fits: &dyn Fn(usize) -> bool| {
             let (adapter, values) = side.as_ref()?;
             // The epoch and the sample alone decide, so that a resumed run draws the same.
-            let purpose = format!("augment {} {purpose} {sample}", self.task);
+            let purpose = format!("augment {} {purpose} {sample}", self.task.name());
             let value = &values[row];
             let mut random = self.seed.random(&purpose, epoch);
             let changed = adapter.augment(value, &mut random).ok().map(|encoded| encoded.sequence);
             // What can be encoded as it is may be lost by a change in corner cases: then it stays as it is.
             changed
-                .filter(|sequence| !sequence.is_empty() && fits(adapter.as_ref(), sequence.len()))
+                .filter(|sequence| !sequence.is_empty() && fits(sequence.len()))
                 .or_else(|| adapter.encode(value).ok().map(|encoded| encoded.sequence))
         };
         let example = |&row: &usize| {
             let Example { sample, source, target } = &examples[row];
             let at = (row, *sample);
-            // A target that is aligned with its source stays so.
-            let as_many = |adapter: &dyn Adapter, len: usize| {
-                !self.aligned || alignable(&adapter.stem(), len) + 1 == target.len()
-            };
-            let as_long = |_: &dyn Adapter, len: usize| !self.aligned || len == target.len();
+            // A per-position target keeps its length, and its source one that asks for as many tokens.
+            let as_many = |length| self.task.labels(length).is_none_or(|labels| labels + 1 == target.len());
+            let as_long = |length| !self.task.is_per_position() || length == target.len();
             Example {
                 sample: *sample,
                 source: vary(&self.source, "source", at, &as_many).or_else(|| source.clone()),

@@ -7,8 +7,9 @@ use any2any_adapter::Seed;
 use any2any_data::batching::{self, Lengths};
 use any2any_data::{DataError, Schedule, Share};
 use any2any_experiment::spec::Mixing;
+use any2any_run::Framing;
 use any2any_translate::Example;
-use any2any_translate::batch::{Batch, Framing};
+use any2any_translate::batch::Batch;
 
 use crate::augmentation::Augmentation;
 use crate::source_dropout::SourceDropout;

@@ -6,7 +6,7 @@ use any2any_core::{
     Targets as TokenTargets, can_align, ctc_loss, frame_loss,
 };
 use any2any_experiment::spec::Experiment;
-use any2any_run::{AdapterSet, TaskAdapters};
+use any2any_run::{AdapterSet, Task};
 use any2any_translate::Example;
 use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::losses::{hidden, rows};
@@ -31,23 +31,16 @@ pub(crate) struct Trained {
 
 impl Objective {
     pub(crate) fn new(experiment: &Experiment, adapters: &AdapterSet) -> Self {
-        let of_task = |name: &str| experiment.tasks.get(name).map_or(0.0, |task| task.losses.ctc);
         Self {
             label_smoothing: experiment.training.label_smoothing as f32,
-            alignment: adapters.tasks().iter().map(|task| of_task(&task.name)).collect(),
+            alignment: adapters.tasks().iter().map(|task| task.spec().losses.ctc).collect(),
         }
     }
 
     /// How many samples of a task have too few positions for its alignment loss, which leaves them out.
-    pub(crate) fn unaligned(
-        &self,
-        number: usize,
-        task: &TaskAdapters,
-        adapters: &AdapterSet,
-        examples: &[Example],
-    ) -> usize {
-        let (Some(adapter), true) = (task.source, self.alignment[number] > 0.0) else { return 0 };
-        let stem = adapters.adapter(adapter).stem();
+    pub(crate) fn unaligned(&self, task: &Task, examples: &[Example]) -> usize {
+        let (Some(adapter), true) = (task.source(), self.alignment[task.number()] > 0.0) else { return 0 };
+        let stem = adapter.stem();
         let is_short = |example: &&Example| {
             let positions = stem.positions(example.source.as_ref().map_or(0, Sequence::len));
             let tokens = example.target_tokens();

@@ -1,12 +1,12 @@
 //! From a checked experiment to encoded data: everything that can still be wrong before the first step.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use any2any_adapter::{AdapterError, Head, Registry, Sequence, Value};
+use any2any_adapter::{Adapter, AdapterError, Registry, Sequence, Value};
 use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
-use any2any_run::{AdapterSet, Groups, Role, RunError, Side, TaskAdapters};
+use any2any_run::{AdapterSet, Groups, Role, RunError, Side, Task, TaskSides};
 use any2any_translate::text_metrics::spaces_missing;
 use any2any_translate::{Opened, Split};
 
@@ -97,17 +97,17 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
         .into_iter()
         .zip(adapters.tasks())
         .map(|(opened, task)| {
-            let split = |opened: Opened| Split::new(opened, task, &adapters);
+            let split = |opened: Opened| Split::new(opened, task);
             let train = split(opened.train)?;
             let selection = limits.select(&train.lengths());
             if selection.kept.is_empty() {
                 return Err(TrainError::NothingToTrainOn {
-                    task: task.name.clone(),
+                    task: task.name().to_owned(),
                     reason: selection.to_string(),
                 });
             }
             Ok(PreparedTask {
-                name: task.name.clone(),
+                name: task.name().to_owned(),
                 train,
                 selection,
                 validation: opened.validation.map(split).transpose()?,
@@ -121,31 +121,31 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
 /// What is allowed, and probably not meant: what adapters say of themselves, each once at the first side that has it,
 /// and metrics that count words between spaces, of tasks whose targets have none.
 fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -> Diagnostics {
-    let experiment = &document.experiment;
     let mut found: Vec<Diagnostic> = Vec::new();
-    let mut asked = BTreeSet::new();
+    let mut asked: Vec<&Arc<dyn Adapter>> = Vec::new();
     for task in adapters.tasks() {
         let source =
-            task.source.zip(task.source_medium()).map(|(adapter, medium)| (Role::Source, adapter, medium));
-        let target = (Role::Target, task.target, task.target_medium());
+            task.source().zip(task.source_medium()).map(|(adapter, medium)| (Role::Source, adapter, medium));
+        let target = (Role::Target, task.target(), task.target_medium());
         for (role, adapter, medium) in source.into_iter().chain([target]) {
-            if !asked.insert(adapter) {
+            if asked.iter().any(|known| Arc::ptr_eq(known, adapter)) {
                 continue;
             }
-            let place = format!("/tasks/{}/{}/{}", task.name, role.word(), medium.name());
-            let said = adapters.adapter(adapter).warnings().into_iter();
+            asked.push(adapter);
+            let place = format!("/tasks/{}/{}/{}", task.name(), role.word(), medium.name());
+            let said = adapter.warnings().into_iter();
             found.extend(said.map(|warning| document.diagnose(&place, warning, None).as_warning()));
         }
     }
     for (task, opened) in adapters.tasks().iter().zip(opened) {
         // What nothing is decoded of, nothing scores.
         let held_out = opened.validation.as_ref().or(opened.test.as_ref());
-        let (Some(held_out), true) = (held_out, task.source.is_some()) else { continue };
+        let (Some(held_out), true) = (held_out, task.source().is_some()) else { continue };
         let texts: Vec<&str> = held_out.targets.iter().filter_map(Value::as_text).collect();
-        let own = experiment.tasks[&task.name].metrics.is_some();
+        let own = task.spec().metrics.is_some();
         let list =
-            if own { format!("/tasks/{}/metrics", task.name) } else { "/evaluation/metrics".to_owned() };
-        for missing in spaces_missing(experiment.metrics(&task.name), &texts) {
+            if own { format!("/tasks/{}/metrics", task.name()) } else { "/evaluation/metrics".to_owned() };
+        for missing in spaces_missing(task.metrics(), &texts) {
             let place = format!("{list}/{}", missing.metric);
             let warning = document.diagnose(&place, missing.message, Some(missing.help)).as_warning();
             if !found.contains(&warning) {
@@ -158,28 +158,28 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
 
 /// What can be known of tasks only when their adapters are there.
 fn check_tasks(document: &Document, adapters: &AdapterSet) -> Result<(), RunError> {
-    let problem = |task: &TaskAdapters| {
-        unwritten(document, task, adapters).or_else(|| misaligned(document, task, adapters))
-    };
+    let problem = |task: &Arc<Task>| unwritten(document, task).or_else(|| misaligned(document, task));
     let problems: Vec<Diagnostic> = adapters.tasks().iter().filter_map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
 /// A target must be of a medium that is written, by options that say how.
-fn unwritten(document: &Document, task: &TaskAdapters, adapters: &AdapterSet) -> Option<Diagnostic> {
-    if adapters.adapter(task.target).head().is_some() {
+fn unwritten(document: &Document, task: &Task) -> Option<Diagnostic> {
+    if task.target().head().is_some() {
         return None;
     }
     let medium = task.target_medium();
-    let place = format!("/tasks/{}/target/{}", task.name, medium.name());
+    let place = format!("/tasks/{}/target/{}", task.name(), medium.name());
     let message = format!("`{}` is read here, but not written", medium.name());
     let schema = medium.schema().to_value();
     let described =
         schema.pointer("/properties/output/description").and_then(|description| description.as_str());
     let help = match described {
-        Some(described) if lacks_output(task) => format!("add `output`: {}", described.replace('\n', " ")),
+        Some(described) if lacks_output(&task.sides().target) => {
+            format!("add `output`: {}", described.replace('\n', " "))
+        }
         // What is lacking beside it, the adapter says.
-        _ => match adapters.adapter(task.target).decode(&Sequence::Tokens(Vec::new())) {
+        _ => match task.target().decode(&Sequence::Tokens(Vec::new())) {
             Err(AdapterError::Value { reason }) => reason,
             _ => "choose a target of another medium".to_owned(),
         },
@@ -188,22 +188,21 @@ fn unwritten(document: &Document, task: &TaskAdapters, adapters: &AdapterSet) ->
 }
 
 /// Whether a target leaves it open how it is written.
-fn lacks_output(task: &TaskAdapters) -> bool {
-    let Side { medium, options, .. } = &task.target_side;
+fn lacks_output(side: &Side) -> bool {
+    let Side { medium, options, .. } = side;
     let mut left_out = options.clone();
     left_out.as_object_mut().and_then(|options| options.remove("output"));
     medium.resolve(&left_out).get("output") == options.get("output")
 }
 
 /// Only tokens can be aligned, only with a source, and in one way.
-fn misaligned(document: &Document, task: &TaskAdapters, adapters: &AdapterSet) -> Option<Diagnostic> {
-    let tokens = matches!(adapters.adapter(task.target).head(), Some(Head::Softmax { .. }));
-    let possible = tokens && task.source.is_some();
-    let learned = document.experiment.tasks[&task.name].losses.ctc > 0.0;
-    let (option, message, help) = if task.aligned && !possible {
+fn misaligned(document: &Document, task: &Task) -> Option<Diagnostic> {
+    let possible = task.vocabulary().is_some() && task.source().is_some();
+    let (aligned, learned) = (task.spec().aligned, task.spec().losses.ctc > 0.0);
+    let (option, message, help) = if aligned && !possible {
         let message = "`aligned` needs a source, and a target that is written in tokens";
         ("aligned", message, "leave `aligned` out")
-    } else if task.aligned && learned {
+    } else if aligned && learned {
         let message = "the alignment loss learns what an aligned target already says";
         ("losses/ctc", message, "leave `ctc` out, or `aligned`")
     } else if learned && !possible {
@@ -212,7 +211,7 @@ fn misaligned(document: &Document, task: &TaskAdapters, adapters: &AdapterSet) -
     } else {
         return None;
     };
-    let place = format!("/tasks/{}/{option}", task.name);
+    let place = format!("/tasks/{}/{option}", task.name());
     Some(document.diagnose(&place, message.to_owned(), Some(help.to_owned())))
 }
 
@@ -271,9 +270,9 @@ fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<Ope
 }
 
 /// What the sides of a task read and some split does not have.
-fn missing_fields(document: &Document, task: &TaskAdapters, splits: &[Option<&Samples>]) -> Vec<Diagnostic> {
+fn missing_fields(document: &Document, task: &TaskSides, splits: &[Option<&Samples>]) -> Vec<Diagnostic> {
     let mut missing = Vec::new();
-    let sides = [(Role::Source, task.source_side.as_ref()), (Role::Target, Some(&task.target_side))];
+    let sides = [(Role::Source, task.source.as_ref()), (Role::Target, Some(&task.target))];
     for (role, side) in sides {
         let Some(side) = side else { continue };
         for field in &side.fields {
@@ -288,11 +287,7 @@ fn missing_fields(document: &Document, task: &TaskAdapters, splits: &[Option<&Sa
 }
 
 /// Further references that no split has.
-fn missing_references(
-    document: &Document,
-    task: &TaskAdapters,
-    splits: &[Option<&Samples>],
-) -> Vec<Diagnostic> {
+fn missing_references(document: &Document, task: &TaskSides, splits: &[Option<&Samples>]) -> Vec<Diagnostic> {
     let missing = |(number, field): (usize, &String)| {
         let mut looked_for = splits.iter().flatten().map(|samples| samples.require(field));
         let first = looked_for.next()?.err()?;
@@ -303,7 +298,7 @@ fn missing_references(
 }
 
 /// A split of which no sample can be read.
-fn unreadable(document: &Document, task: &TaskAdapters, error: &RunError) -> Diagnostic {
+fn unreadable(document: &Document, task: &TaskSides, error: &RunError) -> Diagnostic {
     let help = "no sample of the split can be read; this is the first".to_owned();
     document.diagnose(&format!("/tasks/{}", task.name), error.to_string(), Some(help))
 }
@@ -313,7 +308,7 @@ fn splits_of(dataset: &Dataset) -> String {
 }
 
 fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, RunError> {
-    groups.fit(|task, role| opened[task].train.values(role)).map_err(|problems| {
+    groups.fit(&document.experiment, |task, role| opened[task].train.values(role)).map_err(|problems| {
         let diagnose = |(place, error): (String, AdapterError)| match &error {
             AdapterError::Fit { option, reason } => {
                 document.diagnose(&format!("{place}/{}", option.replace('.', "/")), reason.clone(), None)

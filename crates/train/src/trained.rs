@@ -97,26 +97,25 @@ impl Trained {
         let translator = self.translator()?;
         let settings = &self.experiment.evaluation;
         let mut all = Vec::new();
-        for (number, task) in self.tasks.iter().enumerate() {
-            let held_out: Option<(&'static str, &Split)> = match (&task.test, &task.validation) {
+        for (prepared, task) in self.tasks.iter().zip(self.adapters.tasks()) {
+            let held_out: Option<(&'static str, &Split)> = match (&prepared.test, &prepared.validation) {
                 (Some(split), _) => Some(("test", split)),
                 (None, Some(split)) => Some(("validation", split)),
                 (None, None) => None,
             };
             let Some((name, split)) = held_out else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let forced = evaluate::teacher_forced(&translator, number, &split.examples, tokens)?;
-            let (scores, samples) = if self.adapters.tasks()[number].source.is_some() {
-                let decoded =
-                    evaluate::decode(&translator, number, split, self.experiment.decoding(&task.name), None)?;
+            let forced = evaluate::teacher_forced(&translator, task, &split.examples, tokens)?;
+            let (scores, samples) = if task.source().is_some() {
+                let decoded = evaluate::decode(&translator, task, split, task.decoding(), None)?;
                 let shown = decoded.shown(split, settings.show).into_iter();
                 let samples = shown.map(|sample| [sample.source, sample.output, sample.reference]);
-                (decoded.scores(self.experiment.metrics(&task.name))?, samples.collect())
+                (decoded.scores(task.metrics())?, samples.collect())
             } else {
                 (Vec::new(), Vec::new())
             };
             all.push(FinalScores {
-                task: task.name.clone(),
+                task: task.name().to_owned(),
                 split: name,
                 forced,
                 scores,

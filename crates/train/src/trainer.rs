@@ -15,7 +15,7 @@ use any2any_run::{
     AdapterSet, Checkpoint, Existing, ExperimentTexts, LastGood, RunFolder, Running, State, fresh_model,
     parameters,
 };
-use any2any_translate::batch::{Batch, Framing, Targets};
+use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::{checksum, checksum_with_texts};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -262,39 +262,34 @@ impl Trainer {
     pub(crate) fn batch_sampler(&mut self) -> Result<(BatchSampler, Vec<(String, String)>), TrainError> {
         let mut tasks = Vec::new();
         let mut described = Vec::new();
-        for (number, task) in self.tasks.iter_mut().enumerate() {
+        for (prepared, task) in self.tasks.iter_mut().zip(self.adapters.tasks()) {
             // The selection says itself what it leaves out.
-            let selection = format!("train: {}", task.selection);
-            let report = task.report().warnings.into_iter().filter(|words| *words != selection);
+            let selection = format!("train: {}", prepared.selection);
+            let report = prepared.report().warnings.into_iter().filter(|words| *words != selection);
             let mut words =
-                [task.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
-            let kept = &task.selection.kept;
-            let mut examples = keep(std::mem::take(&mut task.train.examples), kept);
+                [prepared.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
+            let kept = &prepared.selection.kept;
+            let mut examples = keep(std::mem::take(&mut prepared.train.examples), kept);
             let lengths = examples.iter().map(|example| example.lengths()).collect();
-            let sources = keep(std::mem::take(&mut task.train.sources), kept);
-            let targets = keep(std::mem::take(&mut task.train.references), kept);
-            let names = &self.adapters.tasks()[number];
+            let sources = keep(std::mem::take(&mut prepared.train.sources), kept);
+            let targets = keep(std::mem::take(&mut prepared.train.references), kept);
             let seed = Seed(self.experiment.seed);
-            let augmentation = Augmentation::new(names, &self.adapters, sources, targets, seed);
-            let unaligned = self.objective.unaligned(number, names, &self.adapters, &examples);
+            let augmentation = Augmentation::new(task, sources, targets, seed);
+            let unaligned = self.objective.unaligned(task, &examples);
             if let Some(augmentation) = &augmentation {
                 augmentation.forget(&mut examples);
             }
             if unaligned > 0 {
                 words = format!("{words}; {unaligned} have too few positions for the alignment loss");
             }
-            described.push((task.name.clone(), words));
+            described.push((task.name().to_owned(), words));
             tasks.push(TaskExamples {
                 examples,
                 lengths,
                 augmentation,
-                source_dropout: SourceDropout::new(
-                    &task.name,
-                    self.experiment.tasks[&task.name].source_dropout,
-                    seed,
-                ),
-                framing: Framing::of(&self.adapters, number),
-                weight: self.experiment.tasks[&task.name].weight,
+                source_dropout: SourceDropout::new(task.name(), task.spec().source_dropout, seed),
+                framing: task.framing(),
+                weight: task.spec().weight,
             });
         }
         let training = &self.experiment.training;

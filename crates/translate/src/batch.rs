@@ -1,8 +1,8 @@
 //! A batch on the host, and on the device.
 
-use any2any_adapter::{FrameCount, Head, Sequence, Stem};
+use any2any_adapter::{FrameCount, Sequence};
 use any2any_core::{Input, Source};
-use any2any_run::AdapterSet;
+use any2any_run::{Framing, TargetFraming};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::example::Example;
@@ -57,60 +57,6 @@ enum Values {
     Frames { values: Vec<f32>, width: usize },
 }
 
-/// What a task's batches are framed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Framing {
-    /// Fills a source of tokens up.
-    pub source_padding: u32,
-    /// How targets are framed.
-    pub target: TargetFraming,
-}
-
-/// How the targets of a task are framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TargetFraming {
-    /// Tokens.
-    Tokens {
-        /// Fills rows up.
-        padding: u32,
-        /// Starts the decoder.
-        begin: u32,
-    },
-    /// Tokens, one for every position of the source; their end is not written.
-    Aligned {
-        /// Fills rows up.
-        padding: u32,
-    },
-    /// Frames.
-    Frames(FrameCount),
-}
-
-impl Framing {
-    /// The framing of a task.
-    pub fn of(adapters: &AdapterSet, task: usize) -> Self {
-        let task = &adapters.tasks()[task];
-        let source_padding = match task.source.map(|source| adapters.adapter(source).stem()) {
-            Some(Stem::Lookup { padding, .. }) => padding,
-            _ => 0,
-        };
-        let target = match adapters.adapter(task.target).head() {
-            Some(Head::Softmax { padding, .. }) if task.aligned => TargetFraming::Aligned { padding },
-            Some(Head::Softmax { padding, begin, .. }) => TargetFraming::Tokens { padding, begin },
-            Some(Head::Regression { length, .. }) => TargetFraming::Frames(length),
-            _ => TargetFraming::Tokens { padding: 0, begin: 0 },
-        };
-        Self { source_padding, target }
-    }
-
-    /// The token that starts the decoder; 0 for a task that writes frames.
-    pub(crate) fn begin(self) -> u32 {
-        match self.target {
-            TargetFraming::Tokens { begin, .. } => begin,
-            TargetFraming::Aligned { .. } | TargetFraming::Frames(_) => 0,
-        }
-    }
-}
-
 impl Batch {
     /// Pads examples of one task.
     pub fn new<'a>(task: usize, examples: impl IntoIterator<Item = &'a Example>, framing: Framing) -> Self {
@@ -122,7 +68,7 @@ impl Batch {
                 let input = shifted_tokens(&examples, &lengths, padding, begin);
                 (Some(input), padded_tokens(&examples, &lengths, padding))
             }
-            TargetFraming::Aligned { padding } => {
+            TargetFraming::PerPosition { padding } => {
                 lengths.iter_mut().for_each(|length| *length = length.saturating_sub(1));
                 (None, padded_tokens(&examples, &lengths, padding))
             }
@@ -307,8 +253,8 @@ mod tests {
         assert_eq!(source.lengths, [3, 2]);
         assert_eq!(numbers(source.input), [5.0, 6.0, 3.0, 5.0, 3.0, 0.0]);
 
-        let aligned = Framing { source_padding: 0, target: TargetFraming::Aligned { padding: 0 } };
-        let batch = Batch::new(0, &examples, aligned);
+        let per_position = Framing { source_padding: 0, target: TargetFraming::PerPosition { padding: 0 } };
+        let batch = Batch::new(0, &examples, per_position);
         assert!(batch.decoder_input(&device).is_none(), "the encoder feeds the decoder");
         let Targets::Tokens { tokens, lengths, .. } = &batch.targets else { panic!("tokens went in") };
         assert_eq!((&tokens[..], &lengths[..]), (&[8, 0, 0, 8, 9, 10][..], &[1, 3][..]));

@@ -7,6 +7,7 @@
 use any2any_adapter::{Frames, Random, Seed, Sequence};
 use any2any_experiment::spec::Decoding;
 use any2any_metrics::{Interval, Score};
+use any2any_run::Task;
 use serde::Serialize;
 
 use crate::error::TranslateError;
@@ -44,7 +45,7 @@ impl Controls {
     /// When the task has no source.
     pub fn decode(
         translator: &Translator,
-        task: usize,
+        task: &Task,
         split: &Split,
         decoding: &Decoding,
     ) -> Result<Self, TranslateError> {

@@ -6,13 +6,13 @@ use any2any_adapter::{Decoded, FrameCount, Head, Sequence, Value};
 use any2any_core::{ModelStepper, Pass, PerPositionStepper};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
-use any2any_run::{OutputLengths, Role, alignable};
+use any2any_run::{OutputLengths, Role, Task};
 use any2any_search::{
     Beam, Cancellable, Guided, Hypothesis, Observer, Sampling, SearchError, SearchOptions, SourceRow,
     Stepper, Strategy, search_observed,
 };
 
-use crate::batch::{self, Framing};
+use crate::batch;
 use crate::error::TranslateError;
 use crate::example::absent_source;
 use crate::translator::Translator;
@@ -47,7 +47,7 @@ impl Translator {
     /// Searches for encoded sources, in the order given.
     pub fn search(
         &self,
-        task: usize,
+        task: &Task,
         sources: &[&Sequence],
         decoding: &Decoding,
         prefix: &[u32],
@@ -59,7 +59,7 @@ impl Translator {
     /// Searches for each source, with the number that what sampling draws for it depends on.
     pub(crate) fn search_numbered(
         &self,
-        task: usize,
+        task: &Task,
         sources: &[&Sequence],
         numbers: &[usize],
         decoding: &Decoding,
@@ -90,36 +90,36 @@ impl Translator {
     /// one token for every position of the source.
     pub(crate) fn stepper<'a>(
         &'a self,
-        task: usize,
+        task: &Task,
         sources: &[&Sequence],
     ) -> Box<dyn Stepper<Error = Infallible> + 'a> {
-        let aligned = self.adapters.aligned_stem(task);
-        if let (Some(engine), None) = (self.engine(), &aligned) {
-            return Box::new(EngineStepper::new(engine, task, sources, self.cancellation()));
+        let number = task.number();
+        if let (Some(engine), false) = (self.engine(), task.is_per_position()) {
+            return Box::new(EngineStepper::new(engine, number, sources, self.cancellation()));
         }
-        let source = batch::sources(sources, Framing::of(&self.adapters, task), self.device());
+        let source = batch::sources(sources, task.framing(), self.device());
         let pass = &mut self.pass();
-        match (aligned, source) {
-            (Some(stem), Some(source)) => {
-                let lengths = sources.iter().map(|source| alignable(&stem, source.len())).collect();
-                Box::new(PerPositionStepper::new(self.model(), task, source, lengths, self.end(task), pass))
+        let labels: Option<Vec<usize>> = sources.iter().map(|source| task.labels(source.len())).collect();
+        match (labels, source) {
+            (Some(labels), Some(source)) => {
+                Box::new(PerPositionStepper::new(self.model(), number, source, labels, task.end(), pass))
             }
-            (_, source) => Box::new(ModelStepper::new(self.model(), task, source, pass)),
+            (_, source) => Box::new(ModelStepper::new(self.model(), number, source, pass)),
         }
     }
 
     /// A stepper with classifier-free guidance (Ho and Salimans 2022): scores moved away from those without a source.
     fn guided_stepper<'a>(
         &'a self,
-        task: usize,
+        task: &Task,
         sources: &[&Sequence],
         guidance: f64,
     ) -> Result<Box<dyn Stepper<Error = Infallible> + 'a>, TranslateError> {
         if guidance == 1.0 {
             return Ok(self.stepper(task, sources));
         }
-        let name = &self.adapters.tasks()[task].name;
-        if self.experiment.tasks[name].source_dropout == 0.0 {
+        let name = task.name();
+        if task.spec().source_dropout == 0.0 {
             let reason = "has not learned to write without a source, which guidance needs: train it with \
                           `source_dropout`, or leave guidance at 1";
             return Err(TranslateError::Unsupported(format!("task '{name}' {reason}")));
@@ -135,18 +135,10 @@ impl Translator {
         Pass::evaluation().until(self.cancellation().clone())
     }
 
-    /// The token that ends a task's target; 0 for frames.
-    fn end(&self, task: usize) -> u32 {
-        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
-            Some(Head::Softmax { end, .. }) => end,
-            _ => 0,
-        }
-    }
-
     /// Searches for some sources together, or without a source for some rows.
     pub(crate) fn run_search(
         &self,
-        task: usize,
+        task: &Task,
         sources: &[&Sequence],
         rows: &[SourceRow],
         decoding: &Decoding,
@@ -157,19 +149,19 @@ impl Translator {
     /// Searches while somebody watches. Frames are not chosen, so there is nothing to see of them.
     pub fn run_search_observed(
         &self,
-        task: usize,
+        task: &Task,
         sources: &[&Sequence],
         rows: &[SourceRow],
         decoding: &Decoding,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
         OutputLengths::check(decoding)?;
-        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+        let adapter = task.target();
         let (begin, end, forbidden) = match adapter.head() {
             Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
             Some(Head::Regression { .. }) if decoding.guidance != 1.0 => {
                 let reason = "writes frames, of which none is chosen: leave guidance at 1";
-                let name = &self.adapters.tasks()[task].name;
+                let name = task.name();
                 return Err(TranslateError::Unsupported(format!("task '{name}' {reason}")));
             }
             Some(Head::Regression { width, length }) => {
@@ -187,8 +179,7 @@ impl Translator {
         })?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TranslateError> {
             let sequence = Sequence::Tokens(hypothesis.tokens);
-            let decoded =
-                adapter.decode(&sequence).map_err(|source| self.adapter_error(task, Role::Target, source))?;
+            let decoded = adapter.decode(&sequence).map_err(|source| task.error(Role::Target, source))?;
             Ok(Output {
                 decoded,
                 sequence,
@@ -202,22 +193,22 @@ impl Translator {
     /// Writes the frames of some sources together.
     fn write_frames(
         &self,
-        task: usize,
+        task: &Task,
         sources: &[&Sequence],
         width: usize,
         length: FrameCount,
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
-        let framing = Framing::of(&self.adapters, task);
+        let adapter = task.target();
+        let framing = task.framing();
         let Some(source) = batch::sources(sources, framing, self.device()) else {
             return Ok(Vec::new());
         };
-        let written = any2any_core::write_frames(self.model(), task, source, width, length, &mut self.pass());
+        let written =
+            any2any_core::write_frames(self.model(), task.number(), source, width, length, &mut self.pass());
         self.cancellation().check()?;
         let output = |frames| {
             let sequence = Sequence::Frames(frames);
-            let decoded =
-                adapter.decode(&sequence).map_err(|source| self.adapter_error(task, Role::Target, source))?;
+            let decoded = adapter.decode(&sequence).map_err(|source| task.error(Role::Target, source))?;
             Ok(vec![Output { decoded, sequence, score: 0.0, log_probability: 0.0 }])
         };
         written.into_iter().map(output).collect()
@@ -226,13 +217,13 @@ impl Translator {
     /// A row of a search: the lengths of its output, what that begins with, and the number that its draws depend on.
     pub fn row(
         &self,
-        task: usize,
+        task: &Task,
         number: usize,
         source: Option<usize>,
         prefix: &[u32],
         decoding: &Decoding,
     ) -> SourceRow {
-        let OutputLengths { least, most } = self.adapters.lengths(task, source, prefix.len(), decoding);
+        let OutputLengths { least, most } = task.output_lengths(source, prefix.len(), decoding);
         SourceRow { max_length: most, min_length: least, prefix: prefix.to_vec(), id: number as u64 }
     }
 }

@@ -7,6 +7,7 @@ use any2any_adapter::{Kind, Value};
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics as metrics;
 use any2any_metrics::Score;
+use any2any_run::Task;
 use serde::Serialize;
 
 use crate::decode::Output;
@@ -89,7 +90,7 @@ pub struct ShownSample {
 /// When the translator's work is given up.
 pub fn teacher_forced(
     translator: &Translator,
-    task: usize,
+    task: &Task,
     examples: &[Example],
     batch_tokens: usize,
 ) -> Result<TeacherForced, TranslateError> {
@@ -101,7 +102,7 @@ pub fn teacher_forced(
     })?;
     let count = tokens.max(1) as f64;
     let loss = sum / count;
-    let perplexity = (!translator.model().writes_frames(task)).then(|| loss.exp());
+    let perplexity = (!translator.model().writes_frames(task.number())).then(|| loss.exp());
     Ok(TeacherForced { loss, perplexity, accuracy: 100.0 * correct as f64 / count, tokens })
 }
 
@@ -112,7 +113,7 @@ pub fn teacher_forced(
 /// When the task has no source or the target medium cannot be written.
 pub fn decode(
     translator: &Translator,
-    task: usize,
+    task: &Task,
     split: &Split,
     decoding: &Decoding,
     at_most: Option<usize>,

@@ -2,7 +2,7 @@
 
 use any2any_adapter::{AdapterError, Frames, Sequence, Value};
 use any2any_data::batching::Lengths;
-use any2any_run::{AdapterSet, Role, TaskAdapters};
+use any2any_run::{Role, Task};
 use rayon::prelude::*;
 
 use crate::opened::Opened;
@@ -71,23 +71,19 @@ pub fn checksum_with_texts<'a>(
 
 /// Encodes every opened sample of a split, with an error and the side that it is of in the place of each that cannot be
 /// encoded.
-pub(crate) fn encode(
-    opened: &Opened,
-    task: &TaskAdapters,
-    adapters: &AdapterSet,
-) -> Vec<Result<Example, (Role, AdapterError)>> {
+pub(crate) fn encode(opened: &Opened, task: &Task) -> Vec<Result<Example, (Role, AdapterError)>> {
     (0..opened.samples.len())
         .into_par_iter()
         .map(|row| {
             let sample = opened.samples[row];
-            let source = match (opened.sources.get(row), task.source) {
+            let source = match (opened.sources.get(row), task.source()) {
                 (Some(value), Some(adapter)) => {
-                    let encoded = adapters.adapter(adapter).encode(value);
+                    let encoded = adapter.encode(value);
                     Some(encoded.map_err(|error| (Role::Source, error))?.sequence)
                 }
                 _ => None,
             };
-            let target = adapters.adapter(task.target).encode(&opened.targets[row]);
+            let target = task.target().encode(&opened.targets[row]);
             let target = target.map_err(|error| (Role::Target, error))?.sequence;
             Ok(Example { sample, source, target })
         })

@@ -3,7 +3,6 @@
 //! A [`Translator`] is loaded from a run and decodes; [`evaluate`] scores what it decodes beside what it is
 //! teacher-forced on, two things that no type mixes up. A [`Split`] is the data that both read, encoded.
 
-mod aligned;
 pub mod batch;
 pub mod bucketed_scores;
 pub mod controls;
@@ -15,6 +14,7 @@ pub mod losses;
 mod media_metrics;
 mod oddities;
 mod opened;
+mod per_position;
 mod references;
 mod split;
 pub mod text_metrics;
@@ -30,4 +30,4 @@ pub use oddities::Oddities;
 pub use opened::{Opened, Warnings};
 pub use split::{Split, load_split};
 pub use translated::Translated;
-pub use translator::{NextToken, PairScore, Translator};
+pub use translator::{NextToken, PairScore, Translator, require_tokens, source_missing};

@@ -5,9 +5,10 @@ use any2any_core::{
     EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, Targets as TokenTargets,
     frame_loss,
 };
+use any2any_run::Task;
 use burn::tensor::{Device, Tensor};
 
-use crate::batch::{Batch, Framing, Targets};
+use crate::batch::{Batch, Targets};
 use crate::example::Example;
 use crate::translator::Translator;
 
@@ -15,14 +16,14 @@ impl Translator {
     /// The losses of examples in batches of so many tokens and of similar length, without dropout or smoothing.
     pub(crate) fn losses(
         &self,
-        task: usize,
+        task: &Task,
         examples: &[Example],
         tokens: usize,
         mut each: impl FnMut(&Batch, &Loss),
     ) -> Result<(), Cancelled> {
         let model = self.model();
         let device = model.device();
-        let framing = Framing::of(&self.adapters, task);
+        let framing = task.framing();
         let longest = |example: &Example| example.lengths().source.max(example.lengths().target).max(1);
         let mut order: Vec<&Example> = examples.iter().collect();
         order.sort_by_key(|example| std::cmp::Reverse(longest(example)));
@@ -30,7 +31,7 @@ impl Translator {
         while let Some(first) = rest.first() {
             let (now, later) = rest.split_at((tokens / longest(first)).clamp(1, rest.len()));
             rest = later;
-            let batch = Batch::new(task, now.iter().copied(), framing);
+            let batch = Batch::new(task.number(), now.iter().copied(), framing);
             let loss = loss_of(model, &batch, &device, &mut self.pass());
             self.cancellation().check()?;
             each(&batch, &loss);

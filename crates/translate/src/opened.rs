@@ -4,7 +4,7 @@ use std::fmt;
 
 use any2any_adapter::{AdapterError, OpenedValue, Value};
 use any2any_data::{Broken, Flaws, Samples};
-use any2any_run::{Role, RunError, Side, TaskAdapters};
+use any2any_run::{Role, RunError, Side, TaskSides};
 use rayon::prelude::*;
 
 use crate::references;
@@ -89,10 +89,10 @@ impl Opened {
     /// # Errors
     ///
     /// When a field is missing, or no sample at all can be read.
-    pub fn new(samples: &Samples, task: &TaskAdapters) -> Result<Self, RunError> {
-        let source = task.source_side.as_ref();
+    pub fn new(samples: &Samples, task: &TaskSides) -> Result<Self, RunError> {
+        let source = task.source.as_ref();
         let sources = source.map(|side| side.column(samples)).transpose()?;
-        let targets = task.target_side.column(samples)?;
+        let targets = task.target.column(samples)?;
         let present = |role: Role, side: &Side, row: usize| match samples.absent(&side.fields, row) {
             Some(reason) => Err((role, AdapterError::Value { reason })),
             None => Ok(()),
@@ -101,14 +101,14 @@ impl Opened {
             if let Some(side) = source {
                 present(Role::Source, side, row)?;
             }
-            present(Role::Target, &task.target_side, row)?;
+            present(Role::Target, &task.target, row)?;
             let source = match (source, &sources) {
                 (Some(side), Some(values)) => {
                     Some(side.open(&values[row]).map_err(|error| (Role::Source, error))?)
                 }
                 _ => None,
             };
-            let target = task.target_side.open(&targets[row]).map_err(|error| (Role::Target, error))?;
+            let target = task.target.open(&targets[row]).map_err(|error| (Role::Target, error))?;
             Ok((source, target))
         };
         let pairs: Vec<_> = (0..targets.len()).into_par_iter().map(open).collect();
@@ -120,7 +120,7 @@ impl Opened {
             broken: samples.flaws().broken.clone(),
             warnings: Warnings::default(),
             flaws: samples.flaws().clone(),
-            copies: source.is_some_and(|source| source.fields == task.target_side.fields),
+            copies: source.is_some_and(|source| source.fields == task.target.fields),
         };
         opened.broken.of = pairs.len() + opened.broken.count;
         let mut first = None;

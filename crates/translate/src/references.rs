@@ -3,7 +3,7 @@
 
 use any2any_adapter::Value;
 use any2any_data::{DataRoot, Samples};
-use any2any_run::{Role, RunError, TaskAdapters};
+use any2any_run::{Role, RunError, Task, TaskSides};
 
 use crate::split::Split;
 use crate::translator::Translator;
@@ -11,7 +11,7 @@ use crate::translator::Translator;
 /// The values of a task's further fields, for samples by their numbers: a set for each field that the split has.
 pub(crate) fn of_fields(
     samples: &Samples,
-    task: &TaskAdapters,
+    task: &TaskSides,
     numbers: &[usize],
 ) -> Result<Vec<Vec<Value>>, RunError> {
     let columns = task.references.iter().filter_map(|field| samples.column(field));
@@ -19,9 +19,9 @@ pub(crate) fn of_fields(
 }
 
 /// The values of some samples as the target's medium reads them.
-fn open(values: &[Value], task: &TaskAdapters, numbers: &[usize]) -> Result<Vec<Value>, RunError> {
+fn open(values: &[Value], task: &TaskSides, numbers: &[usize]) -> Result<Vec<Value>, RunError> {
     let open = |&number: &usize| {
-        let opened = task.target_side.open(&values[number]);
+        let opened = task.target.open(&values[number]);
         Ok(opened.map_err(|error| task.error(Role::Target, error))?.value)
     };
     numbers.iter().map(open).collect()
@@ -35,17 +35,15 @@ impl Translator {
     /// When the data is not there, has no such field, or a value cannot be read.
     pub fn refer_to_fields(
         &self,
-        task: usize,
+        task: &Task,
         name: &str,
         fields: &[String],
         split: &mut Split,
         root: &DataRoot,
     ) -> Result<(), RunError> {
-        let task = &self.adapters.tasks()[task];
-        let samples = any2any_data::open(&self.experiment.tasks[&task.name].data, &self.data_root(root))?
-            .split(name)?;
+        let samples = any2any_data::open(&task.spec().data, &self.data_root(root))?.split(name)?;
         let numbers: Vec<usize> = split.examples.iter().map(|example| example.sample).collect();
-        let set = |field: &String| open(samples.require(field)?, task, &numbers);
+        let set = |field: &String| open(samples.require(field)?, task.sides(), &numbers);
         split.alternatives = fields.iter().map(set).collect::<Result<_, RunError>>()?;
         Ok(())
     }

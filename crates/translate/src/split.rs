@@ -3,12 +3,12 @@
 use any2any_adapter::Value;
 use any2any_data::batching::Lengths;
 use any2any_data::{Broken, Dataset, Flaws};
-use any2any_run::{AdapterSet, RunError, TaskAdapters};
+use any2any_run::{RunError, Task};
 
-use crate::aligned::{keep_aligned, retain};
 use crate::example::{self, Example};
 use crate::oddities::Oddities;
 use crate::opened::{Opened, Warnings, named};
+use crate::per_position::{keep_matching, retain};
 
 /// A split, encoded, beside its opened values.
 #[derive(Clone)]
@@ -37,8 +37,8 @@ impl Split {
     /// # Errors
     ///
     /// When not a single sample can be encoded.
-    pub fn new(opened: Opened, task: &TaskAdapters, adapters: &AdapterSet) -> Result<Self, RunError> {
-        let encoded = example::encode(&opened, task, adapters);
+    pub fn new(opened: Opened, task: &Task) -> Result<Self, RunError> {
+        let encoded = example::encode(&opened, task);
         let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
         let Opened {
             samples, mut sources, mut targets, mut alternatives, mut broken, warnings, flaws, ..
@@ -56,7 +56,7 @@ impl Split {
             }
         }
         if let (true, Some((role, sample, source))) = (examples.is_empty(), first) {
-            let side = format!("{} {}, sample {}", task.name, role.word(), sample + 1);
+            let side = format!("{} {}, sample {}", task.name(), role.word(), sample + 1);
             return Err(RunError::Adapter { side, source });
         }
         retain(&mut sources, &fits);
@@ -64,8 +64,8 @@ impl Split {
         alternatives.iter_mut().for_each(|set| retain(set, &fits));
         let mut split =
             Self { examples, sources, references: targets, alternatives, broken, warnings, flaws, oddities };
-        if let (true, Some(source)) = (task.aligned, task.source) {
-            keep_aligned(&mut split, task, &adapters.adapter(source).stem())?;
+        if task.is_per_position() {
+            keep_matching(&mut split, task)?;
         }
         Ok(split)
     }
@@ -134,13 +134,7 @@ pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
 /// # Errors
 ///
 /// When the split is not there, or not a single sample can be read.
-pub fn load_split(
-    dataset: &Dataset,
-    adapters: &AdapterSet,
-    task: usize,
-    split: &str,
-) -> Result<Split, RunError> {
-    let task = &adapters.tasks()[task];
+pub fn load_split(dataset: &Dataset, task: &Task, split: &str) -> Result<Split, RunError> {
     let samples = dataset.split(split).map_err(RunError::data)?;
-    Split::new(Opened::new(&samples, task)?, task, adapters)
+    Split::new(Opened::new(&samples, task.sides())?, task)
 }

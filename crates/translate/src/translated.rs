@@ -3,12 +3,13 @@
 
 use any2any_adapter::{Encoded, Kind, OpenedValue, Sequence, Value};
 use any2any_experiment::spec::Decoding;
+use any2any_run::Task;
 use rayon::prelude::*;
 
 use crate::decode::Output;
 use crate::error::TranslateError;
 use crate::oddities::is_blank;
-use crate::translator::Translator;
+use crate::translator::{Translator, no_source, prefix_tokens};
 
 /// The results for one source.
 #[derive(Clone, Debug, Default)]
@@ -38,13 +39,13 @@ impl Translator {
     /// When the task has no source or a result cannot be written.
     pub fn translate_each(
         &self,
-        task: usize,
+        task: &Task,
         values: &[Value],
         decoding: &Decoding,
         prefix: Option<&Value>,
     ) -> Result<Vec<Result<Translated, TranslateError>>, TranslateError> {
-        let prefix = self.prefix(task, prefix)?;
-        self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
+        let prefix = prefix_tokens(task, prefix)?;
+        task.source().ok_or_else(|| no_source(task))?;
         let read: Vec<Result<Source, TranslateError>> =
             values.par_iter().map(|value| self.read_source(task, value)).collect();
         let sources: Vec<Option<&Sequence>> = read
@@ -66,7 +67,7 @@ impl Translator {
     /// What sampling draws for a source depends on its place among all.
     pub(crate) fn search_some(
         &self,
-        task: usize,
+        task: &Task,
         sources: &[Option<&Sequence>],
         decoding: &Decoding,
         prefix: &[u32],
@@ -82,17 +83,16 @@ impl Translator {
     }
 
     /// Whether a source is a text of nothing but spaces, of which an empty text is made.
-    pub(crate) fn gives_nothing(&self, task: usize, source: &Value) -> bool {
-        is_blank(source) && self.adapters.tasks()[task].target_medium().kind() == Kind::Text
+    pub(crate) fn gives_nothing(&self, task: &Task, source: &Value) -> bool {
+        is_blank(source) && task.target_medium().kind() == Kind::Text
     }
 
-    fn read_source(&self, task: usize, value: &Value) -> Result<Source, TranslateError> {
-        let names = &self.adapters.tasks()[task];
+    fn read_source(&self, task: &Task, value: &Value) -> Result<Source, TranslateError> {
         if self.limits_sources() {
-            self.require_short(names.price_source(value)?.positions.unwrap_or(0))?;
+            self.require_short(task.sides().price_source(value)?.positions.unwrap_or(0))?;
         }
-        let opened = names.opened_source(value)?;
-        let encoded = self.adapters.encode_source(task, &opened.value)?;
+        let opened = task.sides().opened_source(value)?;
+        let encoded = task.encode_source(&opened.value)?;
         self.require_short(encoded.sequence.len() as u64)?;
         let is_blank = self.gives_nothing(task, &opened.value);
         let warnings = self.source_warnings(task, &encoded, opened);
@@ -100,10 +100,10 @@ impl Translator {
     }
 
     /// What is odd about a source, by its medium and beside what the model was trained on.
-    fn source_warnings(&self, task: usize, encoded: &Encoded, opened: OpenedValue) -> Vec<String> {
+    fn source_warnings(&self, task: &Task, encoded: &Encoded, opened: OpenedValue) -> Vec<String> {
         let mut warnings = opened.warnings;
-        let adapter = self.adapters.tasks()[task].source.map(|number| self.adapters.adapter(number));
-        let unknown = adapter.map(|adapter| adapter.unknown(encoded, &opened.value)).unwrap_or_default();
+        let unknown =
+            task.source().map(|adapter| adapter.unknown(encoded, &opened.value)).unwrap_or_default();
         if !unknown.is_empty() {
             warnings.push(format!(
                 "unknown to the model, which guesses what stands in their place: {}",

@@ -6,19 +6,19 @@ mod sequences;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use any2any_adapter::{AdapterError, Cancellation, Encoded, Head, Registry, Sequence, Value};
+use any2any_adapter::{Cancellation, Registry, Sequence, Value};
 use any2any_architecture::Architecture;
 use any2any_core::Model;
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{Engine, Precision};
 use any2any_run::{
-    AdapterSet, Loaded, Role, RunError, RunFolder, check_file, check_finite, model_config, read_any_weights,
+    AdapterSet, Loaded, Role, RunError, RunFolder, Task, check_file, check_finite, model_config,
+    read_any_weights,
 };
 use any2any_search::{Cancellable, SourceRow, Stepper, log_sum_exp};
 use burn::tensor::Device;
 
-use crate::batch::Framing;
 use crate::decode::Output;
 use crate::error::TranslateError;
 use crate::split::{Split, load_split};
@@ -131,6 +131,13 @@ impl Translator {
         }
     }
 
+    /// The translator with the experiment of the same run on other files.
+    #[must_use]
+    pub fn on(&self, experiment: Experiment) -> Self {
+        let adapters = Arc::new(self.adapters.for_experiment(&experiment));
+        Self { experiment: experiment.into(), adapters, ..self.clone() }
+    }
+
     /// The translator, whose work ends with [`TranslateError::Cancelled`] when it is given up.
     #[must_use]
     pub fn until(&self, cancellation: Cancellation) -> Self {
@@ -174,9 +181,13 @@ impl Translator {
         Ok(self)
     }
 
-    /// How a task writes, as the experiment says.
-    pub fn decoding(&self, task: usize) -> &Decoding {
-        self.experiment.decoding(&self.adapters.tasks()[task].name)
+    /// The task of a name; the only task, when no name is given.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such task, or no name and several tasks.
+    pub fn task(&self, name: Option<&str>) -> Result<&Arc<Task>, RunError> {
+        self.adapters.task(name)
     }
 
     /// The model.
@@ -209,10 +220,10 @@ impl Translator {
     /// # Errors
     ///
     /// When the data is not there, or a value cannot be encoded.
-    pub fn load_split(&self, task: usize, split: &str, root: &DataRoot) -> Result<Split, TranslateError> {
-        let task_data = &self.experiment.tasks[&self.adapters.tasks()[task].name].data;
+    pub fn load_split(&self, task: &Task, split: &str, root: &DataRoot) -> Result<Split, TranslateError> {
+        let task_data = &task.spec().data;
         let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(RunError::data)?;
-        Ok(load_split(&dataset, &self.adapters, task, split)?)
+        Ok(load_split(&dataset, task, split)?)
     }
 
     /// The texts of one field of the dataset, for the samples of a split that can be read.
@@ -222,14 +233,13 @@ impl Translator {
     /// When the data is not there, or has no such field.
     pub fn load_texts(
         &self,
-        task: usize,
+        task: &Task,
         split: &str,
         field: &str,
         samples: &Split,
         root: &DataRoot,
     ) -> Result<Vec<String>, TranslateError> {
-        let task = &self.experiment.tasks[&self.adapters.tasks()[task].name];
-        let dataset = any2any_data::open(&task.data, &self.data_root(root)).map_err(RunError::data)?;
+        let dataset = any2any_data::open(&task.spec().data, &self.data_root(root)).map_err(RunError::data)?;
         let all = dataset.split(split).map_err(RunError::data)?;
         let all = all.require(field)?;
         Ok(samples.examples.iter().map(|example| all[example.sample].to_string()).collect())
@@ -244,7 +254,7 @@ impl Translator {
     /// When a value cannot be read or a result cannot be written.
     pub fn translate(
         &self,
-        task: usize,
+        task: &Task,
         values: &[Value],
         decoding: &Decoding,
         prefix: Option<&Value>,
@@ -260,17 +270,17 @@ impl Translator {
     /// When the task has a source.
     pub fn complete(
         &self,
-        task: usize,
+        task: &Task,
         prefix: &Value,
         decoding: &Decoding,
         results: usize,
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        if self.adapters.tasks()[task].source.is_some() {
+        if task.source().is_some() {
             return Err(TranslateError::Unsupported(
                 "only a decoder-only model completes; use `translate` for a model with a source".to_owned(),
             ));
         }
-        let prefix = self.prefix(task, Some(prefix))?;
+        let prefix = prefix_tokens(task, Some(prefix))?;
         let rows: Vec<SourceRow> =
             (0..results).map(|number| self.row(task, number, None, &prefix, decoding)).collect();
         self.run_search(task, &[], &rows, decoding)
@@ -283,17 +293,17 @@ impl Translator {
     /// When the source or the prefix cannot be read.
     pub fn next_tokens(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&Value>,
         prefix: &Value,
         count: usize,
     ) -> Result<Vec<NextToken>, TranslateError> {
-        self.require_tokens(task)?;
-        let source = match (source, self.adapters.tasks()[task].source) {
-            (Some(value), Some(_)) => Some(self.read(task, Role::Source, value)?.sequence),
+        require_tokens(task)?;
+        let source = match (source, task.source()) {
+            (Some(value), Some(_)) => Some(task.read(Role::Source, value)?.sequence),
             _ => None,
         };
-        self.next_of_tokens(task, source.as_ref(), &self.prefix(task, Some(prefix))?, count)
+        self.next_of_tokens(task, source.as_ref(), &prefix_tokens(task, Some(prefix))?, count)
     }
 
     /// The next tokens after a source that is read already and the tokens written so far, without begin.
@@ -303,21 +313,21 @@ impl Translator {
     /// When the task writes frames.
     pub fn next_of_tokens(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&Sequence>,
         written: &[u32],
         count: usize,
     ) -> Result<Vec<NextToken>, TranslateError> {
-        self.require_tokens(task)?;
+        require_tokens(task)?;
         let sources: Vec<&Sequence> = source.into_iter().collect();
-        let mut tokens = vec![Framing::of(&self.adapters, task).begin()];
+        let mut tokens = vec![task.framing().begin()];
         tokens.extend(written);
         let stepper = self.stepper(task, &sources);
         let logits = last_logits(Cancellable::new(stepper, self.cancellation.clone()), &tokens)?;
         let log_sum = log_sum_exp(&logits);
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)));
-        let target = self.adapters.adapter(self.adapters.tasks()[task].target);
+        let target = task.target();
         Ok(order
             .into_iter()
             .take(count)
@@ -328,53 +338,40 @@ impl Translator {
             })
             .collect())
     }
+}
 
-    /// A value of one side of a task, opened and encoded.
-    pub fn read(&self, task: usize, role: Role, value: &Value) -> Result<Encoded, TranslateError> {
-        let names = &self.adapters.tasks()[task];
-        match role {
-            Role::Source if names.source.is_none() => Err(self.no_source(task)),
-            Role::Source => Ok(self.adapters.encode_source(task, &names.open_source(value)?)?),
-            Role::Target => Ok(self.adapters.encode_target(task, &names.open_target(value)?)?),
-        }
+/// Fails when a task writes frames.
+///
+/// # Errors
+///
+/// When it does.
+pub fn require_tokens(task: &Task) -> Result<(), TranslateError> {
+    match task.vocabulary() {
+        Some(_) => Ok(()),
+        None => Err(TranslateError::Unsupported(format!(
+            "task '{}' writes frames, which have no probabilities; only tokens have",
+            task.name()
+        ))),
     }
+}
 
-    /// Fails when a task writes frames.
-    pub fn require_tokens(&self, task: usize) -> Result<(), TranslateError> {
-        match self.adapters.adapter(self.adapters.tasks()[task].target).head() {
-            Some(Head::Softmax { .. }) => Ok(()),
-            _ => Err(TranslateError::Unsupported(format!(
-                "task '{}' writes frames, which have no probabilities; only tokens have",
-                self.adapters.tasks()[task].name
-            ))),
-        }
-    }
+/// The error of a task that was given no source though it has one.
+pub fn source_missing(task: &Task) -> TranslateError {
+    TranslateError::Unsupported(format!("task '{}' writes from a source, and none is given", task.name()))
+}
 
-    /// The tokens of a prefix, without the end.
-    pub(crate) fn prefix(&self, task: usize, prefix: Option<&Value>) -> Result<Vec<u32>, TranslateError> {
-        let Some(prefix) = prefix else { return Ok(Vec::new()) };
-        let opened = self.adapters.tasks()[task].open_target(prefix)?;
-        Ok(self.adapters.encode_prefix(task, &opened)?)
-    }
+/// The error of a task that was given a source though it has none.
+pub(crate) fn no_source(task: &Task) -> TranslateError {
+    TranslateError::Unsupported(format!(
+        "task '{}' has no source to translate; use `complete` for a decoder-only model",
+        task.name()
+    ))
+}
 
-    pub(crate) fn adapter_error(&self, task: usize, role: Role, source: AdapterError) -> TranslateError {
-        self.adapters.tasks()[task].error(role, source).into()
-    }
-
-    /// The error of a task that was given no source though it has one.
-    pub fn source_missing(&self, task: usize) -> TranslateError {
-        TranslateError::Unsupported(format!(
-            "task '{}' writes from a source, and none is given",
-            self.adapters.tasks()[task].name
-        ))
-    }
-
-    pub(crate) fn no_source(&self, task: usize) -> TranslateError {
-        TranslateError::Unsupported(format!(
-            "task '{}' has no source to translate; use `complete` for a decoder-only model",
-            self.adapters.tasks()[task].name
-        ))
-    }
+/// The tokens of a prefix, without the end.
+pub(crate) fn prefix_tokens(task: &Task, prefix: Option<&Value>) -> Result<Vec<u32>, TranslateError> {
+    let Some(prefix) = prefix else { return Ok(Vec::new()) };
+    Ok(task.encode_prefix(&task.sides().open_target(prefix)?)?)
 }
 
 /// Feeds one row all tokens and gives the logits of what follows the last.

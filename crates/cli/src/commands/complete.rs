@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: CompleteArguments, registry: &Registry) -> anyhow::
     let (translator, task) = super::load(&arguments.model, registry)?;
     let prefix = Value::from(arguments.prefix.as_str());
     if let Some(count) = arguments.next {
-        let tokens = translator.next_tokens(task, None, &prefix, count)?;
+        let tokens = translator.next_tokens(&task, None, &prefix, count)?;
         if arguments.json {
             return output::json(&json!({ "prefix": arguments.prefix, "next": tokens }));
         }
@@ -20,17 +20,17 @@ pub(crate) fn run(arguments: CompleteArguments, registry: &Registry) -> anyhow::
         }
         return Ok(());
     }
-    let mut decoding = translator.decoding(task).clone();
-    // Several continuations of one text are of use only if they differ.
+    let mut decoding = task.decoding().clone();
+    // Several texts from one beginning are only of use when they differ.
     if arguments.count > 1 && decoding.sampling.is_none() {
         (decoding.beam, decoding.sampling) = (None, Some(Sampling::default()));
     }
     let decoding = arguments.search.apply(decoding)?;
-    let texts = translator.complete(task, &prefix, &decoding, arguments.count)?;
-    let adapter = translator.adapters.adapter(translator.adapters.tasks()[task].target);
+    let texts = translator.complete(&task, &prefix, &decoding, arguments.count)?;
+    let adapter = task.target();
     if arguments.json {
         let outputs: Vec<_> =
-            texts.iter().flatten().map(|text| super::translate::describe(text, adapter)).collect();
+            texts.iter().flatten().map(|text| super::translate::describe(text, adapter.as_ref())).collect();
         return output::json(&json!({ "prefix": arguments.prefix, "outputs": outputs }));
     }
     for text in texts.iter().flatten() {

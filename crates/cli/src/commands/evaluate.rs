@@ -7,7 +7,7 @@ use any2any_adapter::{Image, Kind, Registry, Value};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics::Score;
-use any2any_run::RunFolder;
+use any2any_run::{RunFolder, Task};
 use any2any_translate::bucketed_scores::{Group, numbers};
 use any2any_translate::controls::{Controlled, Controls};
 use any2any_translate::evaluate::{DecodedSplit, decode, larger_is_better, teacher_forced};
@@ -20,35 +20,36 @@ use crate::arguments::{EvaluateArguments, Usage};
 use crate::output;
 
 pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::Result<()> {
-    let (mut translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
+    let (mut translator, mut task) =
+        super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     if let Some(files) = &arguments.files {
         let run = RunFolder::new(&arguments.model.run);
-        translator.experiment = run.experiment_on(Some(files), registry)?.experiment.into();
+        translator = translator.on(run.experiment_on(Some(files), registry)?.experiment);
+        task = translator.task(arguments.model.task.as_deref())?.clone();
     }
-    let decoding = arguments.search.apply(translator.decoding(task).clone())?;
-    let usual = translator.experiment.metrics(&translator.adapters.tasks()[task].name);
-    let metrics = arguments.options.apply(&arguments.metrics, usual)?;
+    let decoding = arguments.search.apply(task.decoding().clone())?;
+    let metrics = arguments.options.apply(&arguments.metrics, task.metrics())?;
     let root = arguments.files.iter().fold(arguments.root.find()?, DataRoot::with_folder);
-    let mut split = translator.load_split(task, &arguments.split, &root)?;
-    add_references(&arguments, &translator, task, &mut split, &root)?;
+    let mut split = translator.load_split(&task, &arguments.split, &root)?;
+    add_references(&arguments, &translator, &task, &mut split, &root)?;
     if let Some(limit) = arguments.limit {
         split.examples.truncate(limit);
     }
     let tokens = translator.experiment.training.batch.tokens;
-    let forced = teacher_forced(&translator, task, &split.examples, tokens)?;
-    let decoded = match translator.adapters.tasks()[task].source {
+    let forced = teacher_forced(&translator, &task, &split.examples, tokens)?;
+    let decoded = match task.source() {
         Some(_) => {
-            let judge = Judge::load(&arguments, registry, &root, (&translator, task, &split))?;
-            let by = By::load(&arguments, &root, &translator, task, &split)?;
+            let judge = Judge::load(&arguments, registry, &root, (&translator, &task, &split))?;
+            let by = By::load(&arguments, &root, &translator, &task, &split)?;
             let checks = Checks { judge, by };
             let texts: Vec<String> = split.references.iter().map(Value::to_string).collect();
             output::metric_warnings(&metrics, &texts);
-            Some(Decoded::new(&arguments, &translator, task, &split, &decoding, &metrics, &checks)?)
+            Some(Decoded::new(&arguments, &translator, &task, &split, &decoding, &metrics, &checks)?)
         }
         None => None,
     };
     split.warnings().iter().for_each(output::warn);
-    let name = &translator.adapters.tasks()[task].name;
+    let name = task.name();
     if arguments.json {
         return output::json(&json!({
             "task": name,
@@ -81,7 +82,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
 fn add_references(
     arguments: &EvaluateArguments,
     translator: &Translator,
-    task: usize,
+    task: &Task,
     split: &mut Split,
     root: &DataRoot,
 ) -> anyhow::Result<()> {
@@ -89,7 +90,7 @@ fn add_references(
     if arguments.references.is_empty() && files.is_empty() {
         return Ok(());
     }
-    let kind = translator.adapters.tasks()[task].target_medium().kind();
+    let kind = task.target_medium().kind();
     if kind != Kind::Text {
         let option = if files.is_empty() { "--references" } else { "--reference-file" };
         return Err(Usage(format!("`{option}` is for tasks that write texts; this one does not")).into());
@@ -129,7 +130,7 @@ impl By {
         arguments: &EvaluateArguments,
         root: &DataRoot,
         translator: &Translator,
-        task: usize,
+        task: &Task,
         split: &Split,
     ) -> anyhow::Result<Option<Self>> {
         let [field, groups] = arguments.by.as_slice() else { return Ok(None) };
@@ -166,7 +167,7 @@ impl Decoded {
     fn new(
         arguments: &EvaluateArguments,
         translator: &Translator,
-        task: usize,
+        task: &Task,
         split: &Split,
         decoding: &Decoding,
         metrics: &[Metric],
@@ -176,10 +177,10 @@ impl Decoded {
         let decoded = decode(translator, task, split, decoding, None)?;
         let seconds = began.elapsed().as_secs_f64();
         if let Some(path) = &arguments.output {
-            write(&decoded, path, translator, task)?;
+            write(&decoded, path, task)?;
         }
         let (mut controls, mut judged) = (Vec::new(), None);
-        if wants_controls(arguments, translator, task) && (judge.is_some() || !metrics.is_empty()) {
+        if wants_controls(arguments, task) && (judge.is_some() || !metrics.is_empty()) {
             let without = Controls::decode(translator, task, split, decoding)?;
             for &metric in metrics {
                 let score = |decoded: &DecodedSplit| decoded.score_with_interval(metric);
@@ -250,9 +251,9 @@ fn print_group<N: Display>(what: &str, group: &Group<N>, unit: &str) -> anyhow::
     output::line(format!("  {what} {from:>3} to {to:>3}{unit} ({samples:>4} samples):{scores}"))
 }
 
-/// True if controls are asked for, or if the source is not text and nobody refuses them.
-fn wants_controls(arguments: &EvaluateArguments, translator: &Translator, task: usize) -> bool {
-    let medium = translator.adapters.tasks()[task].source_medium();
+/// Controls are asked for, or the source is not text and they are not refused.
+fn wants_controls(arguments: &EvaluateArguments, task: &Task) -> bool {
+    let medium = task.source_medium();
     let not_text = medium.is_some_and(|medium| medium.kind() != Kind::Text);
     arguments.controls || (not_text && !arguments.no_controls)
 }
@@ -269,17 +270,16 @@ fn copied(split: &Split, decoded: &DecodedSplit, metrics: &[Metric]) -> Option<V
     copies.scores(metrics).ok()
 }
 
-/// Writes the outputs: texts to a file, one a line; other values to a folder, one a file.
-fn write(decoded: &DecodedSplit, path: &Path, translator: &Translator, task: usize) -> anyhow::Result<()> {
-    let names = &translator.adapters.tasks()[task];
+/// Writes what was decoded: texts to a file, a line a sample; anything else to a folder, a file a sample.
+fn write(decoded: &DecodedSplit, path: &Path, task: &Task) -> anyhow::Result<()> {
     let values = decoded.hypotheses.iter().map(|output| &output.decoded.value);
-    if names.target_medium().kind() == Kind::Text {
+    if task.target_medium().kind() == Kind::Text {
         let lines: String =
             values.map(|value| format!("{}\n", output::one_line(&value.to_string()))).collect();
         return Ok(any2any_run::atomic_file::write(path, lines.as_bytes())?);
     }
     for (number, value) in values.enumerate() {
-        let (extension, bytes) = translator.adapters.adapter(names.target).to_file(value)?;
+        let (extension, bytes) = task.target().to_file(value)?;
         any2any_run::atomic_file::write(&path.join(format!("{}.{extension}", number + 1)), &bytes)?;
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! Another run as a judge: it recognises what this one drew or spoke.
 
+use std::sync::Arc;
+
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_metrics::{Bootstrap, ExactMatch, Score, score_with_interval};
-use any2any_run::RunFolder;
+use any2any_run::{RunFolder, Task};
 use any2any_translate::evaluate::DecodedSplit;
 use any2any_translate::{Split, TranslateError, Translated, Translator};
 
@@ -12,7 +14,7 @@ use crate::arguments::EvaluateArguments;
 /// A judge, and the right names.
 pub(super) struct Judge {
     translator: Translator,
-    task: usize,
+    task: Arc<Task>,
     /// The right name of each sample.
     names: Vec<String>,
     /// The name of its score.
@@ -25,21 +27,20 @@ impl Judge {
         arguments: &EvaluateArguments,
         registry: &Registry,
         root: &DataRoot,
-        (translator, task, split): (&Translator, usize, &Split),
+        (translator, task, split): (&Translator, &Task, &Split),
     ) -> anyhow::Result<Option<Self>> {
         let (Some(run), Some(field)) = (&arguments.judge, &arguments.judge_field) else { return Ok(None) };
         let names = translator.load_texts(task, &arguments.split, field, split, root)?;
         let translator = Translator::load(&RunFolder::new(run), "best", registry)?;
-        let task = translator.adapters.task(arguments.judge_task.as_deref())?;
+        let task = translator.task(arguments.judge_task.as_deref())?.clone();
         Ok(Some(Self { translator, task, names, title: format!("named by {}", run.display()) }))
     }
 
     /// The share of outputs that the judge recognises rightly, with its 95 % bootstrap interval.
     pub(super) fn score(&self, decoded: &DecodedSplit) -> anyhow::Result<Score> {
         let values: Vec<_> = decoded.hypotheses.iter().map(|output| output.decoded.value.clone()).collect();
-        let decoding = self.translator.decoding(self.task);
-        let verdicts = self.translator.translate_each(self.task, &values, decoding, None)?;
-        // An output that the judge cannot read counts as wrong.
+        let verdicts = self.translator.translate_each(&self.task, &values, self.task.decoding(), None)?;
+        // What the judge cannot read, it cannot name.
         let name = |verdict: Result<Translated, TranslateError>| {
             let verdict = verdict.unwrap_or_default();
             verdict.outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())

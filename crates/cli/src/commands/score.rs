@@ -22,14 +22,14 @@ pub(crate) fn run(arguments: ScoreArguments, registry: &Registry) -> anyhow::Res
     let scores = match &sources {
         // The numbers of all lines are compared before any is left out.
         Some(sources) if sources.len() != targets.len() => {
-            translator.score_each(task, Some(sources), &targets)?
+            translator.score_each(&task, Some(sources), &targets)?
         }
         _ => {
             let sound = |values: &Vec<Value>| -> Vec<Value> {
                 let values = values.iter().enumerate().filter(|(line, _)| !failed.contains_key(line));
                 values.map(|(_, value)| value.clone()).collect()
             };
-            translator.score_each(task, sources.as_ref().map(sound).as_deref(), &sound(&targets))?
+            translator.score_each(&task, sources.as_ref().map(sound).as_deref(), &sound(&targets))?
         }
     };
     let mut pairs: Vec<Result<PairScore, String>> = Vec::with_capacity(targets.len());

@@ -16,17 +16,16 @@ use crate::output_folder::OutputFolder;
 
 pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow::Result<()> {
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
-    let decoding = arguments.search.apply(translator.decoding(task).clone())?;
+    let decoding = arguments.search.apply(task.decoding().clone())?;
     let translator = translator.up_to_positions(arguments.max_source);
     let prefix = arguments.prefix.as_deref().map(Value::from);
-    let names = &translator.adapters.tasks()[task];
-    let Some(medium) = names.source_medium() else {
-        anyhow::bail!("task '{}' has no source to translate; use `complete`", names.name);
+    let Some(medium) = task.source_medium() else {
+        anyhow::bail!("task '{}' has no source to translate; use `complete`", task.name());
     };
     let mut inputs = Inputs::new(&arguments.inputs, medium)?;
     let mut results = Results {
-        adapter: translator.adapters.adapter(names.target),
-        folder: folder(&arguments, names.target_medium().kind())?,
+        adapter: task.target().as_ref(),
+        folder: folder(&arguments, task.target_medium().kind())?,
         named: inputs.are_files(),
         n_best: arguments.search.n_best.is_some(),
         json: arguments.json.then(Vec::new),
@@ -36,7 +35,7 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
         remarks.iter().for_each(output::warn);
         let values: Vec<Value> =
             inputs.iter().filter_map(|input| input.value.as_ref().ok().cloned()).collect();
-        let mut found = translator.translate_each(task, &values, &decoding, prefix.as_ref())?.into_iter();
+        let mut found = translator.translate_each(&task, &values, &decoding, prefix.as_ref())?.into_iter();
         for input in &inputs {
             match &input.value {
                 Err(error) => results.fail(input, None, error)?,

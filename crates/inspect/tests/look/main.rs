@@ -10,6 +10,7 @@ use any2any_inspect::{
     Array, AttentionKind, Explained, Inspector, Interventions, Look, Method, PartKind, Place, ReadSource,
     StackKind,
 };
+use any2any_run::Task;
 use any2any_translate::Translator;
 use burn::tensor::{Tensor, TensorData};
 
@@ -22,8 +23,14 @@ fn look(case: &Case, interventions: &Interventions) -> Look {
 }
 
 fn look_with(translator: &Translator, case: &Case, interventions: &Interventions) -> Look {
-    let look = Inspector::new(translator).look(0, case.source.as_ref(), &case.tokens, interventions);
+    let look =
+        Inspector::new(translator).look(only(translator), case.source.as_ref(), &case.tokens, interventions);
     look.unwrap_or_else(|error| panic!("{}: {error}", case.name))
+}
+
+/// The only task of a case.
+fn only(translator: &Translator) -> &Task {
+    translator.task(None).expect("a case has one task")
 }
 
 fn logits(look: &Look) -> &Array {
@@ -56,14 +63,12 @@ fn plain_logits(case: &Case) -> Vec<f32> {
         Source { input, lengths: vec![source.sequence.len()] }
     });
     let memory = source.and_then(|source| model.encode(0, source, pass));
-    let task = &case.translator.adapters.tasks()[0];
-    let hidden = if task.aligned {
+    let task = only(&case.translator);
+    let hidden = if task.is_per_position() {
         let memory = memory.expect("an aligned task has a source");
         model.decode_per_position(0, &memory, case.tokens.len(), pass)
     } else {
-        let Some(any2any_adapter::Head::Softmax { begin, .. }) =
-            case.translator.adapters.adapter(task.target).head()
-        else {
+        let Some(any2any_adapter::Head::Softmax { begin, .. }) = task.target().head() else {
             panic!("tokens are written")
         };
         let fed = std::iter::once(begin).chain(case.tokens.iter().copied());
@@ -92,8 +97,8 @@ fn logits_are_those_of_an_untraced_pass() {
 fn positions_have_labels_regions_and_probabilities() {
     for case in all() {
         let found = look(&case, &Interventions::default());
-        let adapters = &case.translator.adapters;
-        let target = adapters.adapter(adapters.tasks()[0].target);
+        let task = only(&case.translator);
+        let target = task.target();
         assert_eq!(found.target.positions.len(), case.tokens.len(), "{}", case.name);
         let text = found.target.value.as_ref().and_then(|value| value.as_text()).expect("a text");
         for (place, position) in found.target.positions.iter().enumerate() {
@@ -109,7 +114,7 @@ fn positions_have_labels_regions_and_probabilities() {
             assert!((log_probability - expected).abs() < 1e-5, "{}", case.name);
         }
         if let Some(source) = &case.source {
-            let stem = adapters.adapter(adapters.tasks()[0].source.expect("there is a source")).stem();
+            let stem = task.source().expect("there is a source").stem();
             assert_eq!(source.positions.len(), stem.positions(source.sequence.len()), "{}", case.name);
             let are_tokens = source.sequence.tokens().is_some();
             assert!(source.positions.iter().all(|position| position.label.is_some() == are_tokens));
@@ -121,7 +126,7 @@ fn positions_have_labels_regions_and_probabilities() {
 fn every_head_of_every_layer_shares_out_its_attention() {
     for case in all().into_iter().chain(writing_frames()) {
         let found = look(&case, &Interventions::default());
-        let queries = match (&found.target.sequence, case.translator.adapters.tasks()[0].aligned) {
+        let queries = match (&found.target.sequence, only(&case.translator).is_per_position()) {
             (Sequence::Tokens(tokens), false) => tokens.len() + 1,
             (sequence, _) => sequence.len(),
         };
@@ -233,7 +238,7 @@ fn occlusion_is_the_difference_of_two_looks() {
         let position = 3;
         let explained = Explained { position, token: None };
         let found = Inspector::new(&case.translator).attribution(
-            0,
+            only(&case.translator),
             case.source.as_ref(),
             &case.tokens,
             explained,
@@ -246,7 +251,7 @@ fn occlusion_is_the_difference_of_two_looks() {
             .map(|masked| base - log_probability(&look(&case, &masking(&[masked])), position))
             .collect();
         check_close(&case.name, &found.source, &expected, TOLERANCE);
-        let is_fed = !case.translator.adapters.tasks()[0].aligned;
+        let is_fed = !only(&case.translator).is_per_position();
         assert_eq!(found.target.len(), if is_fed { position + 1 } else { 0 }, "{}", case.name);
         assert!(found.target.iter().all(|share| share.is_finite()));
         if is_fed {
@@ -265,7 +270,7 @@ fn gradients_are_those_of_stretched_embeddings() {
         let explained = Explained { position, token: Some(case.tokens[4]) };
         let attribution = |translator: &Translator, method| {
             let found = Inspector::new(translator).attribution(
-                0,
+                only(translator),
                 case.source.as_ref(),
                 &case.tokens,
                 explained,
@@ -313,7 +318,7 @@ fn gradients_are_those_of_stretched_embeddings() {
         let explained = Explained { position: 1, token: None };
         let source = case.source.as_ref();
         let found = Inspector::new(&case.translator).attribution(
-            0,
+            only(&case.translator),
             source,
             &case.tokens,
             explained,
@@ -329,7 +334,11 @@ fn gradients_are_those_of_stretched_embeddings() {
 fn the_machine_shows_the_numbers_of_the_look() {
     for case in all().into_iter().chain(writing_frames()) {
         let found = look(&case, &Interventions::default());
-        let parts = Inspector::new(&case.translator).machine(0, case.source.as_ref(), &case.tokens);
+        let parts = Inspector::new(&case.translator).machine(
+            only(&case.translator),
+            case.source.as_ref(),
+            &case.tokens,
+        );
         let parts = parts.unwrap_or_else(|error| panic!("{}: {error}", case.name));
         let mut ids: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
         ids.sort_unstable();
@@ -397,9 +406,9 @@ fn frames_are_written_and_then_looked_at() {
         assert!(found.logits.is_none());
         let frames = found.target.sequence.frames().expect("frames are written");
         let expected = case.translator.translate_sequences(
-            0,
+            only(&case.translator),
             &[&case.source.as_ref().expect("waves are read").sequence],
-            case.translator.decoding(0),
+            only(&case.translator).decoding(),
             &[],
         );
         let expected = expected.expect("frames can be written").remove(0).remove(0);
@@ -418,7 +427,7 @@ fn mistakes_are_named() {
     let transformer = &texts()[0];
     let check = |source: Option<&ReadSource>, tokens: &[u32], interventions: Interventions, wanted: &str| {
         let error = Inspector::new(&transformer.translator)
-            .look(0, source, tokens, &interventions)
+            .look(only(&transformer.translator), source, tokens, &interventions)
             .expect_err(wanted)
             .to_string();
         assert!(error.contains(wanted), "{error}");
@@ -437,7 +446,7 @@ fn mistakes_are_named() {
     let explain = |case: &Case, position, token| {
         let explained = Explained { position, token };
         let found = Inspector::new(&case.translator).attribution(
-            0,
+            only(&case.translator),
             case.source.as_ref(),
             &case.tokens,
             explained,

@@ -111,10 +111,9 @@ evaluation: {{ metrics: [] }}
     let split = &tasks[0].train;
     let tokens = split.examples[0].target_tokens();
     let tokens = tokens[..tokens.len().saturating_sub(1)].to_vec();
-    let source = split
-        .sources
-        .first()
-        .map(|value: &Value| ReadSource::of(&adapters, 0, value).expect("what was prepared can be read"));
+    let source = split.sources.first().map(|value: &Value| {
+        ReadSource::of(&adapters.tasks()[0], value).expect("what was prepared can be read")
+    });
 
     let fresh = fresh_model(&experiment, &adapters, &Device::default());
     let mut drawn = weights(&fresh);

@@ -12,6 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use any2any_inspect::ReadSource;
+use any2any_run::{Role, Task};
 use axum::extract::{Query, Request};
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +23,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{App, body};
 use crate::api_error::ApiError;
 use crate::budget::Share;
-use crate::loaded_run::{LoadedRun, Longest, Role};
+use crate::loaded_run::{LoadedRun, Longest, require_tokens};
 use crate::protocol::{Input, Model, Prefix};
 use crate::worker::Worker;
 
@@ -99,7 +100,7 @@ async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<LoadedRun>, Arc<Work
 async fn read_source(
     app: &App,
     run: &Arc<LoadedRun>,
-    task: usize,
+    task: &Arc<Task>,
     given: Option<Input>,
     longest: Longest,
 ) -> Result<Option<ReadSource>, ApiError> {
@@ -109,8 +110,8 @@ async fn read_source(
         Some(value) => {
             let value = Arc::new(value);
             let _share = share_to_open(app, run, task, Role::Source, &value, longest).await?;
-            let run = run.clone();
-            blocking(move || run.read_source(task, Some(&value), longest)).await
+            let (run, task) = (run.clone(), task.clone());
+            blocking(move || run.read_source(&task, Some(&value), longest)).await
         }
     }
 }
@@ -120,13 +121,13 @@ async fn read_source(
 async fn share_to_open(
     app: &App,
     run: &Arc<LoadedRun>,
-    task: usize,
+    task: &Arc<Task>,
     role: Role,
     given: &Arc<Input>,
     longest: Longest,
 ) -> Result<Share, ApiError> {
-    let (run, given) = (run.clone(), given.clone());
-    let price = blocking(move || run.price_of_opening(task, role, &given, longest)).await?;
+    let (run, task, given) = (run.clone(), task.clone(), given.clone());
+    let price = blocking(move || run.price_of_opening(&task, role, &given, longest)).await?;
     app.budget.take(price, "opening this value").await
 }
 
@@ -134,20 +135,19 @@ async fn share_to_open(
 async fn read_prefix(
     app: &App,
     run: &Arc<LoadedRun>,
-    task: usize,
+    task: &Arc<Task>,
     prefix: Prefix,
 ) -> Result<Vec<u32>, ApiError> {
-    run.require_task(task)?;
     match prefix {
         Prefix::Tokens(tokens) => {
-            run.require_tokens(task, &tokens)?;
-            // The end token counts too.
+            require_tokens(task, &tokens)?;
+            // The end is written too.
             Longest(app.limits.output).check(tokens.len() + 1)?;
             Ok(tokens)
         }
         Prefix::Text(text) => {
-            let (run, longest) = (run.clone(), Longest(app.limits.output));
-            blocking(move || run.read_prefix(task, text, longest)).await
+            let (run, task, longest) = (run.clone(), task.clone(), Longest(app.limits.output));
+            blocking(move || run.read_prefix(&task, text, longest)).await
         }
     }
 }
@@ -157,12 +157,11 @@ async fn read_prefix(
 async fn read_pair(
     app: &App,
     run: &Arc<LoadedRun>,
-    task: usize,
+    task: &Arc<Task>,
     source: Option<Input>,
     tokens: &[u32],
 ) -> Result<Option<ReadSource>, ApiError> {
-    run.require_task(task)?;
-    run.require_tokens(task, tokens)?;
+    require_tokens(task, tokens)?;
     Longest(app.limits.output).check(tokens.len())?;
     read_source(app, run, task, source, Longest(app.limits.source)).await
 }

@@ -41,28 +41,26 @@ impl Trainer {
         let (mut evaluations, mut written) = (Vec::new(), Vec::new());
         let translator = Translator::new(self.experiment.clone(), self.adapters.clone(), self.model.valid())
             .until(Cancellation::by_flag(self.stop.clone()));
-        for (number, task) in self.tasks.iter().enumerate() {
-            let Some(split) = &task.validation else { continue };
+        for (prepared, task) in self.tasks.iter().zip(self.adapters.tasks()) {
+            let Some(split) = &prepared.validation else { continue };
             let tokens = self.experiment.training.batch.tokens;
-            let forced = evaluate::teacher_forced(&translator, number, &split.examples, tokens)?;
-            let metrics = self.experiment.metrics(&task.name).to_vec();
-            let names = &self.adapters.tasks()[number];
-            let scores = if names.source.is_some() && (settings.show > 0 || !metrics.is_empty()) {
+            let forced = evaluate::teacher_forced(&translator, task, &split.examples, tokens)?;
+            let metrics = task.metrics().to_vec();
+            let scores = if task.source().is_some() && (settings.show > 0 || !metrics.is_empty()) {
                 // What nothing scores is decoded to be seen.
                 let few = metrics.is_empty().then(|| split.some(settings.show));
                 let split = few.as_ref().unwrap_or(split);
-                let decoding = self.experiment.decoding(&task.name);
                 let decoded =
-                    evaluate::decode(&translator, number, split, decoding, settings.decode_at_most)?;
-                written.push((&task.name, decoded.shown(split, settings.show), names.target));
+                    evaluate::decode(&translator, task, split, task.decoding(), settings.decode_at_most)?;
+                written.push((task, decoded.shown(split, settings.show)));
                 decoded.scores(&metrics)?
             } else {
                 Vec::new()
             };
-            evaluations.push(TaskEvaluation { task: task.name.clone(), forced, metrics, scores });
+            evaluations.push(TaskEvaluation { task: task.name().to_owned(), forced, metrics, scores });
         }
-        for (task, shown, target) in written {
-            log.samples(self.state.step, task, shown, self.adapters.adapter(target))?;
+        for (task, shown) in written {
+            log.samples(self.state.step, task.name(), shown, task.target().as_ref())?;
         }
         if evaluations.is_empty() {
             self.state.best = vec![Ranked { step: self.state.step, value: 0.0, loss: 0.0 }];

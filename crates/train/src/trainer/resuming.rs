@@ -72,12 +72,13 @@ impl Trainer {
             source: experiment.training.batch.max_source_length,
             target: experiment.training.batch.max_target_length,
         };
-        let tasks = (0..adapters.tasks().len())
+        let tasks = adapters
+            .tasks()
+            .iter()
             .map(|task| {
-                let name = adapters.tasks()[task].name.clone();
-                let dataset =
-                    any2any_data::open(&experiment.tasks[&name].data, &root).map_err(RunError::data)?;
-                let split = |role: &str| load_split(&dataset, &adapters, task, role);
+                let name = task.name().to_owned();
+                let dataset = any2any_data::open(&task.spec().data, &root).map_err(RunError::data)?;
+                let split = |role: &str| load_split(&dataset, task, role);
                 let optional = |role: &str| dataset.has_split(role).then(|| split(role)).transpose();
                 let train = split("train")?;
                 let selection = limits.select(&train.lengths());

@@ -1,12 +1,12 @@
 //! The log-probabilities of given pairs: how likely a model holds a target for a source.
 
 use any2any_adapter::{AdapterError, Sequence, Value};
-use any2any_run::Role;
+use any2any_run::{Role, Task};
 
-use super::Translator;
-use crate::aligned::mismatch;
+use super::{Translator, require_tokens};
 use crate::error::TranslateError;
 use crate::example::Example;
+use crate::per_position::mismatch;
 
 /// The log-probability of a given pair.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -35,7 +35,7 @@ impl Translator {
     /// When a value cannot be read, or sources and targets differ in number.
     pub fn score(
         &self,
-        task: usize,
+        task: &Task,
         sources: Option<&[Value]>,
         targets: &[Value],
     ) -> Result<Vec<PairScore>, TranslateError> {
@@ -49,13 +49,13 @@ impl Translator {
     /// When sources and targets differ in number, or the task writes frames.
     pub fn score_each(
         &self,
-        task: usize,
+        task: &Task,
         sources: Option<&[Value]>,
         targets: &[Value],
     ) -> Result<Vec<Result<PairScore, TranslateError>>, TranslateError> {
-        self.require_tokens(task)?;
+        require_tokens(task)?;
         let (mut examples, mut places) = (Vec::new(), Vec::new());
-        for example in self.examples(task, sources, targets)? {
+        for example in pairs(task, sources, targets)? {
             places.push(example.map(|example| {
                 // Scores come by this number.
                 examples.push(Example { sample: examples.len(), ..example });
@@ -80,19 +80,19 @@ impl Translator {
     /// When the task writes frames, source and target are of lengths that it cannot align, or the score is not finite.
     pub fn score_sequences(
         &self,
-        task: usize,
+        task: &Task,
         source: Option<&Sequence>,
         target: &Sequence,
     ) -> Result<PairScore, TranslateError> {
-        self.require_tokens(task)?;
+        require_tokens(task)?;
         let example = Example { sample: 0, source: source.cloned(), target: target.clone() };
-        self.require_aligned(task, &example)?;
+        require_aligned(task, &example)?;
         let mut scores = self.scores(task, &[example])?;
         scores.pop().expect("a score for each example").that_is_finite()
     }
 
-    fn scores(&self, task: usize, examples: &[Example]) -> Result<Vec<PairScore>, TranslateError> {
-        let adapter = self.adapters.adapter(self.adapters.tasks()[task].target);
+    fn scores(&self, task: &Task, examples: &[Example]) -> Result<Vec<PairScore>, TranslateError> {
+        let adapter = task.target();
         let mut scores: Vec<Option<PairScore>> = examples.iter().map(|_| None).collect();
         let tokens = self.experiment.training.batch.tokens;
         self.losses(task, examples, tokens, |batch, loss| {
@@ -113,46 +113,44 @@ impl Translator {
         })?;
         Ok(scores.into_iter().flatten().collect())
     }
+}
 
-    fn examples(
-        &self,
-        task: usize,
-        sources: Option<&[Value]>,
-        targets: &[Value],
-    ) -> Result<Vec<Result<Example, TranslateError>>, TranslateError> {
-        let names = &self.adapters.tasks()[task];
-        if let (Some(sources), Some(_)) = (sources, names.source)
-            && sources.len() != targets.len()
-        {
-            return Err(TranslateError::Unsupported(format!(
-                "there are {} sources but {} targets; give one target a source",
-                sources.len(),
-                targets.len()
-            )));
-        }
-        if names.source.is_some() && sources.is_none() {
-            return Err(TranslateError::Unsupported(format!(
-                "task '{}' needs sources beside its targets",
-                names.name
-            )));
-        }
-        let example = |(sample, target): (usize, &Value)| {
-            let source = match (sources, names.source) {
-                (Some(sources), Some(_)) => Some(self.read(task, Role::Source, &sources[sample])?.sequence),
-                _ => None,
-            };
-            let example = Example { sample, source, target: self.read(task, Role::Target, target)?.sequence };
-            self.require_aligned(task, &example)?;
-            Ok(example)
-        };
-        Ok(targets.iter().enumerate().map(example).collect())
+fn pairs(
+    task: &Task,
+    sources: Option<&[Value]>,
+    targets: &[Value],
+) -> Result<Vec<Result<Example, TranslateError>>, TranslateError> {
+    if let (Some(sources), Some(_)) = (sources, task.source())
+        && sources.len() != targets.len()
+    {
+        return Err(TranslateError::Unsupported(format!(
+            "there are {} sources but {} targets; give one target a source",
+            sources.len(),
+            targets.len()
+        )));
     }
+    if task.source().is_some() && sources.is_none() {
+        return Err(TranslateError::Unsupported(format!(
+            "task '{}' needs sources beside its targets",
+            task.name()
+        )));
+    }
+    let example = |(sample, target): (usize, &Value)| {
+        let source = match (sources, task.source()) {
+            (Some(sources), Some(_)) => Some(task.read(Role::Source, &sources[sample])?.sequence),
+            _ => None,
+        };
+        let example = Example { sample, source, target: task.read(Role::Target, target)?.sequence };
+        require_aligned(task, &example)?;
+        Ok(example)
+    };
+    Ok(targets.iter().enumerate().map(example).collect())
+}
 
-    /// Source and target of a task that aligns them must be of one length.
-    fn require_aligned(&self, task: usize, example: &Example) -> Result<(), TranslateError> {
-        match self.adapters.aligned_stem(task).and_then(|stem| mismatch(example, &stem)) {
-            None => Ok(()),
-            Some(reason) => Err(self.adapter_error(task, Role::Target, AdapterError::Value { reason })),
-        }
+/// Fails when a per-position task has a target of another length than its source asks for.
+fn require_aligned(task: &Task, example: &Example) -> Result<(), TranslateError> {
+    match mismatch(task, example) {
+        None => Ok(()),
+        Some(reason) => Err(task.error(Role::Target, AdapterError::Value { reason }).into()),
     }
 }

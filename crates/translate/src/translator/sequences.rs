@@ -2,8 +2,9 @@
 
 use any2any_adapter::Sequence;
 use any2any_experiment::spec::Decoding;
+use any2any_run::Task;
 
-use super::Translator;
+use super::{Translator, no_source};
 use crate::decode::Output;
 use crate::error::TranslateError;
 
@@ -17,12 +18,12 @@ impl Translator {
     /// When the task has no source, or a result cannot be written.
     pub fn translate_sequences(
         &self,
-        task: usize,
+        task: &Task,
         sources: &[&Sequence],
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        self.adapters.tasks()[task].source.ok_or_else(|| self.no_source(task))?;
+        task.source().ok_or_else(|| no_source(task))?;
         self.search(task, sources, decoding, prefix)
     }
 
@@ -33,7 +34,7 @@ impl Translator {
     /// When the task has a source, or a result cannot be written.
     pub fn complete_tokens(
         &self,
-        task: usize,
+        task: &Task,
         prefix: &[u32],
         decoding: &Decoding,
         results: usize,

@@ -15,7 +15,7 @@ pub(super) fn run(arguments: &BenchDecodeArguments, registry: &Registry) -> anyh
     let mut lines = crate::commands::read_lines(&arguments.input)?;
     lines.truncate(arguments.lines.map_or(usize::MAX, |lines| lines.get()));
     let translator = translator(arguments, registry)?;
-    let task = translator.adapters.task(arguments.task.as_deref())?;
+    let task = translator.task(arguments.task.as_deref())?;
     let bench = DecodingBench {
         decoding: decoding(arguments, &translator.experiment.decoding),
         forced_length: arguments.force_length.map(|length| length.get()),

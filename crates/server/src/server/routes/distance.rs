@@ -27,18 +27,21 @@ pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -
             return json(&*known);
         }
         let (run, worker) = model(&app, asked_model).await?;
-        let (reading, longest, task) = (run.clone(), Longest(app.limits.source), asked.task);
-        let mut piece = blocking(move || Piece::read(&reading, &asked, longest)).await?;
+        let task = run.task(asked.task)?.clone();
+        let (reading, of, longest) = (run.clone(), task.clone(), Longest(app.limits.source));
+        let mut piece = blocking(move || Piece::read(&reading, &of, &asked, longest)).await?;
         let sources = std::mem::take(&mut piece.sources);
-        let decoding = how(&app, &run, task, None, (sources.iter().map(Sequence::len).max(), 0))?;
+        let decoding = how(&app, &task, None, (sources.iter().map(Sequence::len).max(), 0))?;
         let outputs = match sources.is_empty() {
             true => Vec::new(),
             false => {
                 let prefix = Vec::new();
                 let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
-                let price = run.price_of_writing(task, &lengths, &decoding, 0);
+                let price = run.price_of_writing(&task, &lengths, &decoding, 0);
                 let share = app.budget.take(price, "this count").await?;
-                worker.translate(share.lane, Translation { task, sources, decoding, prefix }).await?
+                worker
+                    .translate(share.lane, Translation { task: task.number(), sources, decoding, prefix })
+                    .await?
             }
         };
         json(&*app.distances.get(key, || Ok::<_, ApiError>(piece.count(&outputs)))?)

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use any2any_experiment::spec::Decoding;
 use any2any_inspect::{self as inspect, Inspector, Interventions, Place, ReadSource};
+use any2any_run::Task;
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::Response;
@@ -12,7 +13,7 @@ use axum::response::Response;
 use super::{Call, blocking, call, in_time, json, model, query, read_pair, read_prefix};
 use crate::api_error::ApiError;
 use crate::budget::{Lane, Share};
-use crate::loaded_run::{LOOK, LoadedRun, Longest, MACHINE};
+use crate::loaded_run::{LOOK, LoadedRun, Longest, MACHINE, require_tokens};
 use crate::protocol::{
     Attribution, AttributionRequest, BeamRequest, Head, LookRequest, Machine, MachineRequest, Method, Model,
     ParameterQuery,
@@ -32,17 +33,18 @@ pub(in crate::server) async fn look(
     call(app, request, async |call: Call<LookRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let LookRequest { task, source, tokens, masked, muted } = body;
+        let task = run.task(task)?.clone();
         let tokens = tokens.unwrap_or_default();
-        let source = read_pair(&app, &run, task, source, &tokens).await?;
+        let source = read_pair(&app, &run, &task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
-        let longest = longest(&app, &run, task, source.as_ref());
+        let longest = longest(&app, &task, source.as_ref());
         let muted = muted.iter().map(place).collect();
         let interventions = Interventions { masked, muted };
-        let share = share(&app, &run, task, source.as_ref(), tokens.len(), 1).await?;
+        let share = share(&app, &run, &task, source.as_ref(), tokens.len(), 1).await?;
         let (look, source, took) = worker
             .ask(share.lane, move |model| {
                 let began = Instant::now();
-                let look = Inspector::new(model).look(task, source.as_ref(), &tokens, &interventions)?;
+                let look = Inspector::new(model).look(&task, source.as_ref(), &tokens, &interventions)?;
                 Ok((look, source, began.elapsed()))
             })
             .await?;
@@ -51,24 +53,23 @@ pub(in crate::server) async fn look(
     .await
 }
 
-/// The length limit of outputs for a source: the smaller of the run's own and the server's.
-fn longest(app: &App, run: &LoadedRun, task: usize, source: Option<&ReadSource>) -> usize {
-    let decoding = run.experiment.decoding(&run.adapters.tasks()[task].name);
+/// The most tokens that a task writes for a source, as its run says, and no more than the server writes.
+fn longest(app: &App, task: &Task, source: Option<&ReadSource>) -> usize {
     let positions = source.map(|source| source.sequence.len());
-    run.adapters.lengths(task, positions, 0, decoding).most.min(app.limits.output)
+    task.output_lengths(positions, 0, task.decoding()).most.min(app.limits.output)
 }
 
 /// The share of the memory for passes over a source and so many tokens.
 async fn share(
     app: &App,
     run: &LoadedRun,
-    task: usize,
+    task: &Task,
     source: Option<&ReadSource>,
     tokens: usize,
     passes: usize,
 ) -> Result<Share, ApiError> {
-    // Without tokens, the model writes the target.
-    let target = if tokens == 0 { longest(app, run, task, source) } else { tokens };
+    // Without tokens, the model writes them.
+    let target = if tokens == 0 { longest(app, task, source) } else { tokens };
     let positions = source.map_or(0, |source| source.positions.len());
     app.budget.take(run.price_of_passes(task, (positions, target), passes), "this look inside").await
 }
@@ -85,9 +86,10 @@ pub(in crate::server) async fn beam(
     call(app, request, async |call: Call<BeamRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let BeamRequest { task, source, prefix, size, length_penalty } = body;
-        let prefix = read_prefix(&app, &run, task, prefix).await?;
-        let source = read_pair(&app, &run, task, source, &prefix).await?;
-        let known = run.experiment.decoding(&run.adapters.tasks()[task].name).beam.clone();
+        let task = run.task(task)?.clone();
+        let prefix = read_prefix(&app, &run, &task, prefix).await?;
+        let source = read_pair(&app, &run, &task, source, &prefix).await?;
+        let known = task.decoding().beam.clone();
         let beam = crate::decoding::beam(known.unwrap_or_default(), size, length_penalty, None)?;
         if beam.size > BEAM {
             return Err(ApiError::wrong(
@@ -98,12 +100,12 @@ pub(in crate::server) async fn beam(
         }
         let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
         let wide = Decoding { beam: Some(beam.clone()), ..Decoding::default() };
-        let price = run.price_of_writing(task, &positions, &wide, prefix.len());
+        let price = run.price_of_writing(&task, &positions, &wide, prefix.len());
         let share = app.budget.take(price, "this beam").await?;
         let tree = worker
             .ask(share.lane, move |model| {
                 let source = source.as_ref().map(|source| &source.sequence);
-                Ok(Inspector::new(model).search_tree(task, source, &beam, &prefix)?)
+                Ok(Inspector::new(model).search_tree(&task, source, &beam, &prefix)?)
             })
             .await?;
         json(&convert::tree(tree))
@@ -118,19 +120,20 @@ pub(in crate::server) async fn attribution(
     call(app, request, async |call: Call<AttributionRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let AttributionRequest { task, source, tokens, position, token, method } = body;
-        let source = read_pair(&app, &run, task, source, &tokens).await?;
-        run.require_tokens(task, token.as_slice())?;
+        let task = run.task(task)?.clone();
+        let source = read_pair(&app, &run, &task, source, &tokens).await?;
+        require_tokens(&task, token.as_slice())?;
         if method == Method::Occlusion {
             let positions = source.as_ref().map_or(0, |source| source.positions.len());
             Longest(OCCLUDED).check(positions + tokens.len())?;
         }
         let positions = source.as_ref().map_or(0, |source| source.positions.len());
         let passes = if method == Method::Occlusion { positions + tokens.len() + 1 } else { 3 };
-        let share = share(&app, &run, task, source.as_ref(), tokens.len(), passes).await?;
+        let share = share(&app, &run, &task, source.as_ref(), tokens.len(), passes).await?;
         let found = worker
             .ask(share.lane, move |model| {
                 let explained = inspect::Explained { position, token };
-                Ok(Inspector::new(model).attribution(task, source.as_ref(), &tokens, explained, method)?)
+                Ok(Inspector::new(model).attribution(&task, source.as_ref(), &tokens, explained, method)?)
             })
             .await?;
         let inspect::Attribution { source, target, base } = found;
@@ -146,13 +149,14 @@ pub(in crate::server) async fn machine(
     call(app, request, async |call: Call<MachineRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let MachineRequest { task, source, tokens } = body;
+        let task = run.task(task)?.clone();
         let tokens = tokens.unwrap_or_default();
-        let source = read_pair(&app, &run, task, source, &tokens).await?;
+        let source = read_pair(&app, &run, &task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;
-        let share = share(&app, &run, task, source.as_ref(), tokens.len(), 1).await?;
+        let share = share(&app, &run, &task, source.as_ref(), tokens.len(), 1).await?;
         let parts = worker
             .ask(share.lane, move |model| {
-                Ok(Inspector::new(model).machine(task, source.as_ref(), &tokens)?)
+                Ok(Inspector::new(model).machine(&task, source.as_ref(), &tokens)?)
             })
             .await?;
         blocking(move || json(&Machine { parts: parts.iter().map(convert::part).collect() })).await

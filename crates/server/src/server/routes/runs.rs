@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{blocking, in_time, json, query};
 use crate::api_error::ApiError;
+use crate::loaded_run;
 use crate::protocol::{Health, SamplesQuery, VocabularyQuery};
 use crate::server::App;
 
@@ -37,12 +38,16 @@ pub(in crate::server) async fn vocabulary(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let VocabularyQuery { run, task } = query(&uri)?;
-    in_time(&app.clone(), blocking(move || json(&app.runs.open(run)?.vocabulary(task)?))).await
+    in_time(&app.clone(), blocking(move || json(&loaded_run::vocabulary(app.runs.open(run)?.task(task)?)?)))
+        .await
 }
 
 pub(in crate::server) async fn samples(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, ApiError> {
     let SamplesQuery { run, task, split, from, count } = query(&uri)?;
     let reading = app.clone();
-    let read = move || json(&reading.runs.open(run)?.samples(task, &split, from, count.min(SAMPLES))?);
+    let read = move || {
+        let run = reading.runs.open(run)?;
+        json(&run.samples(run.task(task)?, &split, from, count.min(SAMPLES))?)
+    };
     in_time(&app, blocking(read)).await
 }

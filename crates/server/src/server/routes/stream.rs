@@ -18,34 +18,34 @@ use crate::protocol::{StreamedEnd, StreamedToken, TranslateRequest};
 pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, ApiError> {
     let Call { app, run, worker, body, permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
-    let prefix = read_prefix(&app, &run, task, prefix).await?;
+    let task = run.task(task)?.clone();
+    let prefix = read_prefix(&app, &run, &task, prefix).await?;
     if sources.is_some() {
         return Err(ApiError::wrong("malformed", "one source is streamed at a time: give `source`", ""));
     }
     let longest = Longest(app.limits.source);
-    let source = read_source(&app, &run, task, source, longest).await?;
+    let source = read_source(&app, &run, &task, source, longest).await?;
     let positions = source.as_ref().map(|source| source.sequence.len());
     let (unknown, warnings) =
         source.as_ref().map(|source| (source.unknown.clone(), source.warnings.clone())).unwrap_or_default();
-    let decoding = how(&app, &run, task, decoding.as_ref(), (positions, prefix.len()))?;
+    let decoding = how(&app, &task, decoding.as_ref(), (positions, prefix.len()))?;
     if decoding.beam.is_some() {
         let message = "a beam search chooses nothing before its end, so it cannot be streamed";
         return Err(ApiError::wrong("decoding", message, r#"add "decoding": { "greedy": {} }"#));
     }
-    let price = run.price_of_writing(task, positions.as_slice(), &decoding, prefix.len());
+    let price = run.price_of_writing(&task, positions.as_slice(), &decoding, prefix.len());
     let share = in_time(&app, app.budget.take(price, "this translation")).await?;
-    let vocabulary = run.clone();
     let (lines, mut waiting) = unbounded_channel::<String>();
     let (each, gone) = (lines.clone(), lines.clone());
     let writing = async move {
         let write = worker.ask(share.lane, move |model| {
-            let adapter = vocabulary.adapters.adapter(vocabulary.adapters.tasks()[task].target);
+            let adapter = task.target();
             let mut tell = |token: u32, log_probability: f32| {
                 send(&each, &StreamedToken { token, label: adapter.show(token), log_probability });
             };
             let source = source.as_ref().map(|source| &source.sequence);
-            let output = Inspector::new(model).stream(task, source, &prefix, &decoding, &mut tell)?;
-            Ok(show(&vocabulary, task, &output))
+            let output = Inspector::new(model).stream(&task, source, &prefix, &decoding, &mut tell)?;
+            Ok(show(&task, &output))
         });
         tokio::select! {
             written = in_time(&app, write) => match written {

@@ -22,7 +22,7 @@ pub(in crate::server) async fn written(State(app): State<Arc<App>>, uri: Uri) ->
     let reading = app.clone();
     let read = move || {
         let opened = reading.runs.open(run)?;
-        json(&opened.written(reading.runs.folder(run)?, task, step, number)?)
+        json(&opened.written(reading.runs.folder(run)?, opened.task(task)?, step, number)?)
     };
     in_time(&app, blocking(read)).await
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use any2any_adapter::Sequence;
 use any2any_inspect::ReadSource;
+use any2any_run::{Role, Task};
 use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::{Call, blocking, call, json, read_pair, read_prefix, read_source, share_to_open, stream};
 use crate::api_error::ApiError;
 use crate::decoding::decoding;
-use crate::loaded_run::{LoadedRun, Longest, Role};
+use crate::loaded_run::{LoadedRun, Longest};
 use crate::protocol::{
     Input, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
 };
@@ -32,6 +33,7 @@ pub(in crate::server) async fn translate(
 async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiError> {
     let Call { app, run, worker, body, permit: _permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
+    let task = run.task(task)?;
     let prefix = read_prefix(&app, &run, task, prefix).await?;
     let sources: Vec<Source> = match (source, sources) {
         (Some(_), Some(_)) => {
@@ -47,12 +49,13 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiErr
     let warnings = sources.iter().map(|source| source.warnings.clone()).collect();
     let sources: Vec<Sequence> = sources.into_iter().map(|source| source.sequence).collect();
     let longest = sources.iter().map(Sequence::len).max();
-    let decoding = how(&app, &run, task, decoding.as_ref(), (longest, prefix.len()))?;
+    let decoding = how(&app, task, decoding.as_ref(), (longest, prefix.len()))?;
     let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
     let price = run.price_of_writing(task, &lengths, &decoding, prefix.len());
     let share = app.budget.take(price, "this translation").await?;
-    let outputs = worker.translate(share.lane, Translation { task, sources, decoding, prefix }).await?;
-    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&run, task, output)).collect());
+    let outputs =
+        worker.translate(share.lane, Translation { task: task.number(), sources, decoding, prefix }).await?;
+    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(task, output)).collect());
     Ok(Translations { outputs: shown.collect(), unknown, warnings })
 }
 
@@ -73,7 +76,7 @@ impl From<ReadSource> for Source {
 async fn read_sources(
     app: &App,
     run: &Arc<LoadedRun>,
-    task: usize,
+    task: &Arc<Task>,
     sources: Vec<Input>,
 ) -> Result<Vec<Source>, ApiError> {
     if sources.is_empty() {
@@ -99,23 +102,21 @@ async fn read_sources(
 /// outputs whose length depends on their source.
 pub(super) fn how(
     app: &App,
-    run: &LoadedRun,
-    task: usize,
+    task: &Task,
     asked: Option<&crate::protocol::Decoding>,
     (source, prefix): (Option<usize>, usize),
 ) -> Result<any2any_experiment::spec::Decoding, ApiError> {
-    let names = &run.adapters.tasks()[task];
-    let mut decoding = decoding(run.experiment.decoding(&names.name), asked, app.limits.output)?;
-    let most = run.adapters.lengths(task, source, prefix, &decoding).most;
-    if decoding.max_length.is_none() && !names.aligned && most > app.limits.output {
+    let mut decoding = decoding(task.decoding(), asked, app.limits.output)?;
+    let most = task.output_lengths(source, prefix, &decoding).most;
+    if decoding.max_length.is_none() && !task.is_per_position() && most > app.limits.output {
         decoding.max_length = Some(app.limits.output);
     }
     Ok(decoding)
 }
 
-/// An output in the type of the interface.
-pub(super) fn show(run: &LoadedRun, task: usize, output: &any2any_translate::Output) -> Output {
-    let adapter = run.adapters.adapter(run.adapters.tasks()[task].target);
+/// An output as it is answered.
+pub(super) fn show(task: &Task, output: &any2any_translate::Output) -> Output {
+    let adapter = task.target();
     Output {
         view: view(&output.decoded.value),
         tokens: output.tokens().to_vec(),
@@ -132,19 +133,19 @@ pub(in crate::server) async fn score(
     call(app, request, async |call: Call<ScoreRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let longest = Longest(app.limits.source);
-        let task = body.task;
-        let source = read_source(&app, &run, task, body.source, longest).await?;
+        let task = run.task(body.task)?.clone();
+        let source = read_source(&app, &run, &task, body.source, longest).await?;
         let target = Arc::new(body.target);
-        let opening = share_to_open(&app, &run, task, Role::Target, &target, longest).await?;
-        let reading = run.clone();
-        let target = blocking(move || reading.read_target(task, &target, longest)).await?;
+        let opening = share_to_open(&app, &run, &task, Role::Target, &target, longest).await?;
+        let (reading, of) = (run.clone(), task.clone());
+        let target = blocking(move || reading.read_target(&of, &target, longest)).await?;
         drop(opening);
         let positions = source.as_ref().map_or(0, |source| source.positions.len());
-        let price = run.price_of_passes(task, (positions, target.len()), 1);
+        let price = run.price_of_passes(&task, (positions, target.len()), 1);
         let share = app.budget.take(price, "this score").await?;
         let score = worker
             .ask(share.lane, move |model| {
-                Ok(model.score_sequences(task, source.as_ref().map(|source| &source.sequence), &target)?)
+                Ok(model.score_sequences(&task, source.as_ref().map(|source| &source.sequence), &target)?)
             })
             .await?;
         let any2any_translate::PairScore { log_probability, tokens, by_token } = score;
@@ -160,16 +161,17 @@ pub(in crate::server) async fn next(
     call(app, request, async |call: Call<NextRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
         let NextRequest { task, source, prefix, count } = body;
-        let prefix = read_prefix(&app, &run, task, prefix).await?;
-        let source = read_pair(&app, &run, task, source, &prefix).await?;
+        let task = run.task(task)?.clone();
+        let prefix = read_prefix(&app, &run, &task, prefix).await?;
+        let source = read_pair(&app, &run, &task, source, &prefix).await?;
         let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
         let greedy = any2any_experiment::spec::Decoding::default();
-        let price = run.price_of_writing(task, &positions, &greedy, prefix.len());
+        let price = run.price_of_writing(&task, &positions, &greedy, prefix.len());
         let share = app.budget.take(price, "this question").await?;
         let next = worker
             .ask(share.lane, move |model| {
                 let source = source.as_ref().map(|source| &source.sequence);
-                Ok(model.next_of_tokens(task, source, &prefix, count)?)
+                Ok(model.next_of_tokens(&task, source, &prefix, count)?)
             })
             .await?;
         let shown = |token: any2any_translate::NextToken| NextToken {

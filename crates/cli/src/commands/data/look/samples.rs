@@ -77,20 +77,18 @@ struct Side {
 impl Place<'_> {
     /// Shows some samples, evenly spaced over the split, and writes them if there is a folder.
     fn samples(&self, count: usize, mut written: Option<&mut OutputFolder>) -> anyhow::Result<Vec<Sample>> {
-        let adapters = &self.prepared.adapters;
-        let names = &adapters.tasks()[self.number];
+        let task = &self.prepared.adapters.tasks()[self.number];
         let all = self.split.examples.len();
         let count = count.min(all);
         let mut samples = Vec::with_capacity(count);
         for row in (0..count).map(|place| place * all / count) {
             let example = &self.split.examples[row];
             let mut sides = Vec::new();
-            let source = self.split.sources.get(row).zip(example.source.as_ref()).zip(names.source);
+            let source = self.split.sources.get(row).zip(example.source.as_ref()).zip(task.source());
             let source = source.map(|((value, sequence), adapter)| ("source", value, sequence, adapter));
-            let target = ("target", &self.split.references[row], &example.target, names.target);
+            let target = ("target", &self.split.references[row], &example.target, task.target());
             for (role, value, sequence, adapter) in source.into_iter().chain([target]) {
-                let adapter = adapters.adapter(adapter);
-                let mut side = Side::new(value, sequence, adapter);
+                let mut side = Side::new(value, sequence, adapter.as_ref());
                 if let Some(written) = written.as_deref_mut() {
                     let (extension, bytes) = adapter.to_file(value)?;
                     let name =
@@ -113,7 +111,7 @@ impl Place<'_> {
             [at(0), at(lengths.len() / 2), at(lengths.len().saturating_sub(1))]
         };
         let mut sides = Vec::new();
-        if self.prepared.adapters.tasks()[self.number].source.is_some() {
+        if self.prepared.adapters.tasks()[self.number].source().is_some() {
             sides.push(("source", summary(lengths.iter().map(|lengths| lengths.source).collect())));
         }
         sides.push(("target", summary(lengths.iter().map(|lengths| lengths.target).collect())));

@@ -1,7 +1,7 @@
-//! Targets that have one token for every position of their source, as labels have.
+//! Per-position targets (labels): one token for every position of the source.
 
-use any2any_adapter::{AdapterError, Stem};
-use any2any_run::{Role, RunError, TaskAdapters, alignable};
+use any2any_adapter::AdapterError;
+use any2any_run::{Role, RunError, Task};
 
 use crate::example::Example;
 use crate::opened::named;
@@ -12,11 +12,11 @@ use crate::split::Split;
 /// # Errors
 ///
 /// When no sample is left.
-pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) -> Result<(), RunError> {
+pub(crate) fn keep_matching(split: &mut Split, task: &Task) -> Result<(), RunError> {
     let mut fits = Vec::with_capacity(split.examples.len());
     let mut first = None;
     for example in &split.examples {
-        let reason = mismatch(example, stem);
+        let reason = mismatch(task, example);
         fits.push(reason.is_none());
         if let Some(reason) = reason {
             split.broken.add(named(Role::Target, example.sample, &reason));
@@ -26,7 +26,7 @@ pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) 
     match first {
         None => return Ok(()),
         Some(reason) if !fits.contains(&true) => {
-            let side = format!("{} {}", task.name, Role::Target.word());
+            let side = format!("{} {}", task.name(), Role::Target.word());
             return Err(RunError::Adapter { side, source: AdapterError::Value { reason } });
         }
         Some(_) => {}
@@ -39,8 +39,8 @@ pub(crate) fn keep_aligned(split: &mut Split, task: &TaskAdapters, stem: &Stem) 
 }
 
 /// What is wrong with the lengths of a sample.
-pub(crate) fn mismatch(example: &Example, stem: &Stem) -> Option<String> {
-    let wanted = alignable(stem, example.source.as_ref()?.len());
+pub(crate) fn mismatch(task: &Task, example: &Example) -> Option<String> {
+    let wanted = task.labels(example.source.as_ref()?.len())?;
     let tokens = example.target.len().saturating_sub(1);
     (wanted != tokens).then(|| {
         format!("{tokens} tokens for {wanted} positions of the source: `aligned` needs one for each")

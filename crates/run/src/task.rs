@@ -1,0 +1,219 @@
+//! Task of a run: from values of one medium to values of another, by fitted adapters.
+
+use std::sync::Arc;
+
+use any2any_adapter::{Adapter, AdapterError, Encoded, Head, Kind, Medium, Region, Stem, Value};
+use any2any_experiment::spec::{self, Decoding, Experiment, Metric};
+
+use crate::error::RunError;
+use crate::framing::Framing;
+use crate::lengths::{OutputLengths, labels};
+use crate::task_sides::{Role, TaskSides};
+
+/// Task of a run: its sides, their adapters, and the rules that depend on both.
+///
+/// A run hands tasks out as `Arc<Task>`; the model knows a task by its [`number`](Self::number).
+pub struct Task {
+    number: usize,
+    sides: TaskSides,
+    source: Option<Arc<dyn Adapter>>,
+    target: Arc<dyn Adapter>,
+    spec: spec::Task,
+    decoding: Decoding,
+    metrics: Vec<Metric>,
+}
+
+impl Task {
+    pub(crate) fn new(
+        number: usize,
+        sides: TaskSides,
+        source: Option<Arc<dyn Adapter>>,
+        target: Arc<dyn Adapter>,
+        experiment: &Experiment,
+    ) -> Self {
+        Self {
+            number,
+            source,
+            target,
+            spec: experiment.tasks[&sides.name].clone(),
+            decoding: experiment.decoding(&sides.name).clone(),
+            metrics: experiment.metrics(&sides.name).to_vec(),
+            sides,
+        }
+    }
+
+    /// Place among the tasks of the experiment, from 0, by which the model finds its stems and heads.
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Name in the experiment.
+    pub fn name(&self) -> &str {
+        &self.sides.name
+    }
+
+    /// Sides, which open values.
+    pub fn sides(&self) -> &TaskSides {
+        &self.sides
+    }
+
+    /// Task as the experiment describes it.
+    pub fn spec(&self) -> &spec::Task {
+        &self.spec
+    }
+
+    /// Decoding of its outputs, unless a caller asks for another.
+    pub fn decoding(&self) -> &Decoding {
+        &self.decoding
+    }
+
+    /// Metrics of its outputs.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
+    }
+
+    /// Adapter of the source; none of a task that writes without one.
+    pub fn source(&self) -> Option<&Arc<dyn Adapter>> {
+        self.source.as_ref()
+    }
+
+    /// Adapter of the target.
+    pub fn target(&self) -> &Arc<dyn Adapter> {
+        &self.target
+    }
+
+    /// Medium of the source; none of a task that writes without one.
+    pub fn source_medium(&self) -> Option<&dyn Medium> {
+        self.sides.source.as_ref().map(|side| side.medium.as_ref())
+    }
+
+    /// Medium of the target.
+    pub fn target_medium(&self) -> &dyn Medium {
+        self.sides.target.medium.as_ref()
+    }
+
+    /// Whether both sides are texts.
+    pub fn is_of_texts(&self) -> bool {
+        let text = |medium: &dyn Medium| medium.kind() == Kind::Text;
+        self.source_medium().is_some_and(text) && text(self.target_medium())
+    }
+
+    /// Whether one token is written for every position of the source, all at once (non-autoregressive).
+    pub fn is_per_position(&self) -> bool {
+        self.source.is_some() && self.spec.aligned
+    }
+
+    /// Padding and begin of its batches.
+    pub fn framing(&self) -> Framing {
+        Framing::new(self.source.as_deref(), self.target.as_ref(), self.spec.aligned)
+    }
+
+    /// Token that ends an output; 0 for frames.
+    pub fn end(&self) -> u32 {
+        match self.target.head() {
+            Some(Head::Softmax { end, .. }) => end,
+            _ => 0,
+        }
+    }
+
+    /// Number of tokens that the target's vocabulary has; none for frames.
+    pub fn vocabulary(&self) -> Option<usize> {
+        match self.target.head() {
+            Some(Head::Softmax { vocabulary, .. }) => Some(vocabulary),
+            _ => None,
+        }
+    }
+
+    /// Number of tokens that a per-position task writes for a source of `length` positions; none of other tasks.
+    pub fn labels(&self, length: usize) -> Option<usize> {
+        let stem: Stem = self.source.as_ref().filter(|_| self.spec.aligned)?.stem();
+        Some(labels(&stem, length))
+    }
+
+    /// Lengths that search keeps to, in tokens, for a source of so many positions (none without a source) after a prefix
+    /// of so many tokens, which count.
+    pub fn output_lengths(&self, source: Option<usize>, prefix: usize, decoding: &Decoding) -> OutputLengths {
+        match source.and_then(|source| self.labels(source)) {
+            Some(length) => OutputLengths { least: length, most: length },
+            None => OutputLengths::of(decoding, self.target.longest(), source, prefix),
+        }
+    }
+
+    /// An opened source as the sequence that the model reads.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source, or its adapter cannot read the value.
+    pub fn encode_source(&self, opened: &Value) -> Result<Encoded, RunError> {
+        let source = self.source.as_ref().ok_or_else(|| self.sides.no_source())?;
+        source.encode(opened).map_err(|error| self.error(Role::Source, error))
+    }
+
+    /// An opened target as the sequence that the model writes.
+    ///
+    /// # Errors
+    ///
+    /// When its adapter cannot read the value.
+    pub fn encode_target(&self, opened: &Value) -> Result<Encoded, RunError> {
+        self.target.encode(opened).map_err(|error| self.error(Role::Target, error))
+    }
+
+    /// A value of one side, opened and encoded.
+    ///
+    /// # Errors
+    ///
+    /// When the side is not there, or its medium or adapter cannot read the value.
+    pub fn read(&self, role: Role, value: &Value) -> Result<Encoded, RunError> {
+        match role {
+            Role::Source => self.encode_source(&self.sides.open_source(value)?),
+            Role::Target => self.encode_target(&self.sides.open_target(value)?),
+        }
+    }
+
+    /// An opened target as the tokens that an output begins with: without the end.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes frames, its adapter cannot read the value, or the vocabulary lacks a piece of it, which
+    /// then would come out as another.
+    pub fn encode_prefix(&self, opened: &Value) -> Result<Vec<u32>, RunError> {
+        let Some(Head::Softmax { end, forbidden, .. }) = self.target.head() else {
+            let name = self.name();
+            let message =
+                format!("task '{name}' writes frames, which begin with no given ones: give no prefix");
+            return Err(RunError::Unsupported(message));
+        };
+        let encoded = self.encode_target(opened)?;
+        let tokens = encoded.sequence.tokens().unwrap_or_default();
+        let tokens = tokens.strip_suffix(&[end]).unwrap_or(tokens);
+        let lacking = tokens.iter().zip(&encoded.regions).filter(|(token, _)| forbidden.contains(token));
+        let mut pieces: Vec<String> = Vec::new();
+        for (token, region) in lacking {
+            let piece = match covered(opened, region) {
+                Some(piece) if piece.trim().is_empty() => piece.to_owned(),
+                Some(piece) => piece.trim().to_owned(),
+                None => self.target.show(*token),
+            };
+            if !pieces.contains(&piece) {
+                pieces.push(piece);
+            }
+        }
+        match &pieces[..] {
+            [] => Ok(tokens.to_vec()),
+            pieces => Err(RunError::Prefix { task: self.name().to_owned(), pieces: pieces.to_vec() }),
+        }
+    }
+
+    /// An error of one side's adapter or medium.
+    pub fn error(&self, role: Role, source: AdapterError) -> RunError {
+        self.sides.error(role, source)
+    }
+}
+
+/// The part of a value that a position of its sequence covers, if it is a part of a text.
+fn covered<'v>(value: &'v Value, region: &Region) -> Option<&'v str> {
+    match (value, region) {
+        (Value::Text(text), Region::Bytes(range)) => text.get(range.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,183 @@
+//! Sides of a task, and the values that they read: opened by their medium before an adapter sees them, on any thread and
+//! apart from the model.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use any2any_adapter::{AdapterError, Medium, OpenedValue, Price, Registry, Value};
+use any2any_data::Samples;
+use any2any_experiment::spec;
+
+use crate::error::RunError;
+
+/// Side of a task by its role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The source, which is read.
+    Source,
+    /// The target, which is written.
+    Target,
+}
+
+impl Role {
+    /// The word of the YAML.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::Source => "source",
+            Role::Target => "target",
+        }
+    }
+}
+
+/// Side of a task: its medium, the medium's options, and the fields of the dataset that it reads.
+#[derive(Clone)]
+pub struct Side {
+    /// The medium.
+    pub medium: Arc<dyn Medium>,
+    /// The medium's options.
+    pub options: serde_json::Value,
+    /// The fields of the dataset.
+    pub fields: Vec<String>,
+}
+
+impl Side {
+    /// The side that an experiment describes.
+    ///
+    /// # Errors
+    ///
+    /// When no medium has that name.
+    pub fn new(side: &spec::Side, registry: &Registry) -> Result<Self, RunError> {
+        let medium = registry.get(side.medium())?.clone();
+        let options = side.options().clone();
+        Ok(Self { fields: medium.fields(&options), medium, options })
+    }
+
+    /// What it takes to open a value, from its header alone.
+    pub fn price(&self, value: &Value) -> Result<Price, AdapterError> {
+        self.medium.price(&self.options, value)
+    }
+
+    /// A value as adapters take it.
+    pub fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
+        self.medium.open(&self.options, value)
+    }
+
+    /// The values of every sample, as they stand in the dataset: a side that reads several fields gets a series
+    /// of them.
+    pub fn column<'a>(&self, samples: &'a Samples) -> Result<Cow<'a, [Value]>, RunError> {
+        match &self.fields[..] {
+            [field] => Ok(Cow::Borrowed(samples.require(field)?)),
+            fields => {
+                let columns =
+                    fields.iter().map(|field| samples.require(field)).collect::<Result<Vec<_>, _>>()?;
+                let row =
+                    |row: usize| Value::Series(columns.iter().map(|column| column[row].clone()).collect());
+                Ok(Cow::Owned((0..samples.len()).map(row).collect()))
+            }
+        }
+    }
+}
+
+/// Values of a split as they stand in the dataset, which nobody has opened yet.
+pub struct Columns<'a> {
+    /// The sources; `None` when the task has none.
+    pub sources: Option<Cow<'a, [Value]>>,
+    /// The targets.
+    pub targets: Cow<'a, [Value]>,
+}
+
+/// Sides of a task as the experiment describes them, before any adapter is fitted.
+#[derive(Clone)]
+pub struct TaskSides {
+    /// The task's name.
+    pub name: String,
+    /// The side that is read; none of a task that writes without a source.
+    pub source: Option<Side>,
+    /// The side that is written.
+    pub target: Side,
+    /// Fields of the dataset that hold further right outputs.
+    pub references: Vec<String>,
+}
+
+impl TaskSides {
+    /// The sides of a task.
+    ///
+    /// # Errors
+    ///
+    /// When there is no medium of a name.
+    pub fn new(name: &str, task: &spec::Task, registry: &Registry) -> Result<Self, RunError> {
+        Ok(Self {
+            name: name.to_owned(),
+            source: task.source.as_ref().map(|side| Side::new(side, registry)).transpose()?,
+            target: Side::new(&task.target, registry)?,
+            references: task.references.clone(),
+        })
+    }
+
+    /// The values of a split that the task reads.
+    ///
+    /// # Errors
+    ///
+    /// When a field is missing.
+    pub fn columns<'a>(&self, samples: &'a Samples) -> Result<Columns<'a>, RunError> {
+        let sources = self.source.as_ref().map(|side| side.column(samples)).transpose()?;
+        Ok(Columns { sources, targets: self.target.column(samples)? })
+    }
+
+    /// A source as adapters take it.
+    ///
+    /// # Errors
+    ///
+    /// When the task has no source, or its medium cannot read the value.
+    pub fn open_source(&self, value: &Value) -> Result<Value, RunError> {
+        Ok(self.opened_source(value)?.value)
+    }
+
+    /// The opened value, with what is odd about it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_source`](Self::open_source).
+    pub fn opened_source(&self, value: &Value) -> Result<OpenedValue, RunError> {
+        let side = self.source.as_ref().ok_or_else(|| self.no_source())?;
+        side.open(value).map_err(|error| self.error(Role::Source, error))
+    }
+
+    /// What it takes to open a source, from its header alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_source`](Self::open_source).
+    pub fn price_source(&self, value: &Value) -> Result<Price, RunError> {
+        let side = self.source.as_ref().ok_or_else(|| self.no_source())?;
+        side.price(value).map_err(|error| self.error(Role::Source, error))
+    }
+
+    /// What it takes to open a target, from its header alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_target`](Self::open_target).
+    pub fn price_target(&self, value: &Value) -> Result<Price, RunError> {
+        self.target.price(value).map_err(|error| self.error(Role::Target, error))
+    }
+
+    /// A target as adapters take it.
+    ///
+    /// # Errors
+    ///
+    /// When its medium cannot read the value.
+    pub fn open_target(&self, value: &Value) -> Result<Value, RunError> {
+        let opened = self.target.open(value).map_err(|error| self.error(Role::Target, error))?;
+        Ok(opened.value)
+    }
+
+    pub(crate) fn no_source(&self) -> RunError {
+        RunError::Unsupported(format!("task '{}' has no source: leave it out", self.name))
+    }
+
+    /// An error of one side's adapter or medium.
+    pub fn error(&self, role: Role, source: AdapterError) -> RunError {
+        RunError::Adapter { side: format!("{} {}", self.name, role.word()), source }
+    }
+}
