@@ -1,12 +1,12 @@
-//! Samples of one length, from those that are there.
+//! Training samples of one length, cut from the data.
 
 use any2any_adapter::Sequence;
 use any2any_data::Limits;
 use any2any_train::{PreparedTask, TrainError};
 use any2any_translate::Example;
 
-/// Replaces a task's training samples by pieces of `length` tokens of all its sources, and of all its targets,
-/// one after the other.
+/// Replaces a task's training samples by samples of `length` tokens, cut from all its sources and all its targets in
+/// their order.
 pub(super) fn to_length(task: &mut PreparedTask, length: usize) -> Result<(), TrainError> {
     let examples = std::mem::take(&mut task.train.examples);
     let has_source = examples.iter().any(|example| example.source.is_some());

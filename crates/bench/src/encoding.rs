@@ -1,5 +1,5 @@
-//! Measured passes of an encoder alone, forward and backward, over one long sequence of frames: how time and memory
-//! grow with its length.
+//! Encoder bench: forward and backward passes over one long sequence of frames, to show how time and memory grow with
+//! its length.
 
 use any2any_adapter::Seed;
 use any2any_architecture::{Architecture, Entry, Head, Stem, Task, names};
@@ -12,51 +12,51 @@ use serde::Serialize;
 use super::peak_resident_bytes;
 use super::training::backend;
 
-/// What an encoder is measured on.
+/// The options of an encoder bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncoderBench {
-    /// Frames of the sequence.
+    /// The number of frames of the sequence.
     pub frames: usize,
-    /// Values of a frame, which a projection takes to `d_model`.
+    /// The number of values of a frame, which a projection takes to `d_model`.
     pub width: usize,
-    /// Passes that are measured, after one that is not.
+    /// The number of measured passes, after one that is not measured.
     pub steps: usize,
 }
 
-/// What the measured passes came to.
+/// The result of an encoder bench.
 #[derive(Clone, Debug, Serialize)]
 pub struct EncoderReport {
     /// The experiment's name.
     pub name: String,
     /// The backend.
     pub backend: &'static str,
-    /// Threads of the CPU.
+    /// The number of CPU threads.
     pub threads: usize,
-    /// Weights of projection and encoder.
+    /// The number of parameters of projection and encoder.
     pub parameters: usize,
-    /// Frames of the sequence.
+    /// The number of frames of the sequence.
     pub frames: usize,
-    /// Values of a frame.
+    /// The number of values of a frame.
     pub width: usize,
-    /// Measured passes.
+    /// The number of measured passes.
     pub steps: usize,
-    /// Seconds of a forward pass: the mean.
+    /// The mean time of a forward pass, in seconds.
     pub forward_seconds: f64,
-    /// Seconds of a backward pass: the mean.
+    /// The mean time of a backward pass, in seconds.
     pub backward_seconds: f64,
     /// Frames a second, forward and backward.
     pub frames_per_second: f64,
-    /// The most memory that the process held; none where the system does not say.
+    /// The peak memory of the process in bytes; `None` if the system does not say.
     pub peak_resident_bytes: Option<u64>,
 }
 
 impl EncoderBench {
-    /// Passes random frames through the encoder of an experiment's model, which has random weights. Dropout is on,
-    /// as in training; the gradient is that of the sum of all states.
+    /// Measures passes of random frames through the encoder of an experiment's model, with random weights. Dropout is
+    /// on, as in training; the gradient is that of the sum of all states.
     ///
     /// # Errors
     ///
-    /// When the model has no encoder, or the backend is not built in.
+    /// If the model has no encoder, or the backend is not built in.
     pub fn run(self, experiment: &Experiment) -> Result<EncoderReport, TrainError> {
         let Self { frames, width, steps } = self;
         let device = any2any_run::device::device(&experiment.device)?;
@@ -104,7 +104,7 @@ impl EncoderBench {
     }
 }
 
-/// The architecture of an experiment's model that reads frames and writes as many.
+/// The architecture of an experiment's model with frames as source and target.
 fn reader(experiment: &Experiment, width: usize) -> Architecture {
     let (encoder, decoder) = experiment.model.stacks();
     let source = encoder.is_some().then_some(0);
@@ -118,7 +118,7 @@ fn reader(experiment: &Experiment, width: usize) -> Architecture {
     }
 }
 
-/// How many weights stem and encoder have.
+/// The number of parameters of stem and encoder.
 fn parameters_of_reading(architecture: &Architecture) -> usize {
     let reads = |name: &str| [names::STEMS, names::ENCODER].iter().any(|part| name.starts_with(part));
     let parameters = architecture.parameters().into_iter().filter(|parameter| reads(&parameter.name));

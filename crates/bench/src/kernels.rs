@@ -1,4 +1,4 @@
-//! The time of single operations, fused and as compositions of primitives.
+//! Kernel bench: single operations, fused and as compositions of primitives.
 
 use std::time::Instant;
 
@@ -12,31 +12,31 @@ use burn::tensor::Device;
 
 use super::MatrixProduct;
 
-/// What the operations of a tiny transformer take.
+/// The result of a kernel bench.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct KernelsReport {
     /// The backend.
     pub backend: &'static str,
-    /// Threads of the CPU backend.
+    /// The number of CPU threads.
     pub threads: usize,
-    /// The shape of all of them: batch, positions, d_model, d_ff, heads, vocabulary.
+    /// The sizes of all operations: batch, positions, d_model, d_ff, heads, vocabulary.
     pub shape: [usize; 6],
-    /// Floating-point operations a second of one large matrix product.
+    /// The rate of one large matrix product, in floating-point operations a second.
     pub matrix_product_rate: f64,
-    /// Each operation with its backward pass.
+    /// The results of the operations, each with its backward pass.
     pub kernels: Vec<KernelReport>,
 }
 
-/// What one operation takes.
+/// The times of one operation.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct KernelReport {
-    /// What is computed, forward and backward.
+    /// The operation's name.
     pub name: &'static str,
-    /// Seconds of what this backend runs: the median.
+    /// The median time of the backend's own form, in seconds.
     pub seconds: f64,
-    /// Seconds of the composition of primitives: the median, taken in turns with the other.
+    /// The median time of the composition of primitives, in seconds, measured in turns with the other.
     pub primitive_seconds: f64,
-    /// Floating-point operations a second of its matrix products; none without any.
+    /// The rate of its matrix products, in floating-point operations a second; `None` without any.
     pub floating_point_operations_per_second: Option<f64>,
 }
 
@@ -44,7 +44,7 @@ pub struct KernelReport {
 ///
 /// # Errors
 ///
-/// When the backend is not built in.
+/// If the backend is not built in.
 pub fn kernels(choice: &spec::Device, repetitions: usize) -> Result<KernelsReport, TrainError> {
     let device = device::device(choice)?;
     let kernels = workloads(&device).iter().map(|work| measured(work, &device, repetitions)).collect();
@@ -61,7 +61,7 @@ fn measured(work: &Workload, device: &Device, repetitions: usize) -> KernelRepor
     let once = |form| {
         let began = Instant::now();
         work.run(form);
-        // A device that fails here fails in training too, where it is reported.
+        // A device that fails here fails in training too, which reports it.
         let _ = device.sync();
         began.elapsed().as_secs_f64()
     };

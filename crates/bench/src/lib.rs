@@ -1,7 +1,7 @@
-//! How fast training and search are here, and where the time goes: what `any2any bench` measures.
+//! Benchmarks of `any2any bench`: the speed of training, decoding and single operations on this machine.
 //!
-//! Nothing is simulated: the steps are those of a training, the searches those of a translation. Every rate
-//! counts what stands in the data, so padding never makes a figure larger.
+//! Nothing is simulated: the steps are those of a training, the searches those of a translation. Every rate counts data
+//! alone, so padding never makes a figure larger.
 
 mod cut;
 mod decoding;

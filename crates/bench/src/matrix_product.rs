@@ -1,4 +1,4 @@
-//! The machine's own rate of matrix products: what the rate of a training is a share of.
+//! The machine's own rate of matrix products, to which the rate of a training is compared.
 
 use std::time::Instant;
 
@@ -9,22 +9,22 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// A product of `[m, k]` and `[k, n]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MatrixProduct {
-    /// Rows of the left side.
+    /// The number of rows of the left side.
     pub m: usize,
-    /// Columns of the left side, rows of the right.
+    /// The number of columns of the left side, and of rows of the right.
     pub k: usize,
-    /// Columns of the right side.
+    /// The number of columns of the right side.
     pub n: usize,
 }
 
-/// A result has at most this many elements, so that measuring never raises the peak memory of a training.
+/// The most elements of a result, so that measuring never raises the peak memory of a training.
 const LARGEST_RESULT: usize = 1 << 21;
 
-/// A size is repeated until it has taken this long.
+/// The least time of the repetitions of one size, in seconds.
 const SECONDS: f64 = 0.2;
 
 impl MatrixProduct {
-    /// Products that show what the machine can do: a large square, and the model's own largest.
+    /// The products that show the rate of the machine: a large square, and the largest ones of the model.
     pub(crate) fn of_model(model: &Architecture, positions: usize) -> Vec<Self> {
         let d_model = model.decoder.d_model;
         let vocabularies = model.heads.iter().map(|head| head.part.outputs());
@@ -35,7 +35,7 @@ impl MatrixProduct {
         products
     }
 
-    /// Floating-point operations a second, the best of several repetitions on the device.
+    /// The rate in floating-point operations a second, the best of several repetitions on the device.
     pub fn rate(self, device: &Device) -> f64 {
         let mut random = Seed(1).random("matrix product", 0);
         let mut matrix = |rows: usize, columns: usize| -> Tensor<2> {
@@ -46,7 +46,7 @@ impl MatrixProduct {
         let run = || {
             let began = Instant::now();
             let result = left.clone().matmul(right.clone());
-            // A device that fails here has failed the training that is measured beside it, too.
+            // A device that fails here has failed the measured training, too.
             let _ = device.sync();
             drop(result);
             began.elapsed().as_secs_f64()

@@ -1,6 +1,6 @@
-//! The most memory that this process has held.
+//! Peak memory of this process.
 
-/// The most bytes of memory that this process has held at once; `None` where the system does not say.
+/// The peak memory of this process in bytes; `None` if the system does not say.
 pub fn peak_resident_bytes() -> Option<u64> {
     peak_of(&std::fs::read_to_string("/proc/self/status").ok()?)
 }

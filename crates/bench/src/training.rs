@@ -1,4 +1,4 @@
-//! Measured steps of a training: those that `train` would make, in the same order, without a run at the end.
+//! Training bench: the first steps of a training, measured, without a run at the end.
 
 use any2any_architecture::{Architecture, BatchShape};
 use any2any_data::batching::Lengths;
@@ -12,109 +12,108 @@ use serde::Serialize;
 
 use super::{MatrixProduct, cut, peak_resident_bytes};
 
-/// How much of a training is measured.
+/// The options of a training bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainingBench {
-    /// Steps before the first that counts.
+    /// The number of steps before the first measured one.
     pub warm_up: u64,
-    /// Steps that count.
+    /// The number of measured steps.
     pub steps: u64,
-    /// Train on samples of exactly this many source and target tokens, cut from the data's own; none: on the
-    /// data's samples.
+    /// The exact length of samples in source and target tokens, cut from the data's own; `None`: the data's samples.
     pub length: Option<usize>,
 }
 
-/// What the measured steps came to. Rates are a second; tokens are those of the data, padding not counted.
+/// The result of a training bench. Rates are a second; tokens are those of the data, padding excluded.
 #[derive(Clone, Debug, Serialize)]
 pub struct TrainingReport {
     /// The experiment's name.
     pub name: String,
     /// The backend.
     pub backend: &'static str,
-    /// Threads of the CPU.
+    /// The number of CPU threads.
     pub threads: usize,
-    /// Weights of the model.
+    /// The number of parameters.
     pub parameters: usize,
-    /// Batches of one epoch of every task.
+    /// The number of batches in one epoch of every task.
     pub batches_an_epoch: usize,
-    /// Steps before the first that counts.
+    /// The number of steps before the first measured one.
     pub warm_up_steps: u64,
-    /// Steps that count.
+    /// The number of measured steps.
     pub steps: u64,
-    /// Samples of the measured steps.
+    /// The number of samples in the measured steps.
     pub samples: usize,
-    /// Target tokens of the measured steps, the ends counted.
+    /// The number of target tokens in the measured steps, end tokens included.
     pub target_tokens: usize,
-    /// Source positions of the measured steps.
+    /// The number of source positions in the measured steps.
     pub source_tokens: usize,
     /// Target tokens a second.
     pub target_tokens_per_second: f64,
     /// Source positions a second.
     pub source_tokens_per_second: f64,
-    /// How much of what was computed is padding.
+    /// The share of padding in all positions.
     pub padding_share: PaddingShare,
-    /// Where the time went.
+    /// The time of each phase.
     pub seconds: PhaseSeconds,
-    /// The mean time of a step.
+    /// The mean time of a step, in seconds.
     pub seconds_per_step: f64,
-    /// The most memory that the process held until the last step; none where the system does not say.
+    /// The peak memory of the process until the last step, in bytes; `None` if the system does not say.
     pub peak_resident_bytes: Option<u64>,
-    /// Operations of all matrix products of the measured steps, forward and backward.
+    /// The number of floating-point operations of all matrix products in the measured steps, forward and backward.
     pub floating_point_operations: u64,
     /// Floating-point operations a second.
     pub floating_point_operations_per_second: f64,
     /// The best rate of a single matrix product on this device, before and after the measured steps.
     pub matrix_product_rate: f64,
-    /// The products that were tried, each with its best rate.
+    /// The measured products, each with its best rate.
     pub matrix_products: Vec<ProductRate>,
-    /// The rate of training as a part of the rate of a single product.
+    /// The rate of training as a share of the rate of a single product.
     pub share_of_matrix_product_rate: f64,
     /// The mean loss of a target token against smoothed targets in the last step, in nats.
     pub last_loss: f64,
 }
 
-/// Which part of all positions is padding.
+/// The shares of positions that are padding.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PaddingShare {
-    /// Of source positions; none when there are no sources.
+    /// The share of source positions; `None` without sources.
     pub source: Option<f64>,
-    /// Of target positions.
+    /// The share of target positions.
     pub target: f64,
-    /// Of both sides together.
+    /// The share of all positions.
     pub both: f64,
 }
 
-/// Seconds by phase.
+/// The time of each phase, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PhaseSeconds {
     /// Waiting for the next batch.
     pub data: f64,
-    /// From the batch to the loss, with what the loss keeps ready for its gradient.
+    /// The forward pass, from the batch to the loss, with the values that the loss keeps for its gradient.
     pub forward: f64,
-    /// From the loss to all gradients.
+    /// The backward pass, from the loss to all gradients.
     pub backward: f64,
     /// The norm of the gradients, clipping, and the update of the weights.
     pub optimizer: f64,
-    /// All of these.
+    /// The sum of all phases.
     pub total: f64,
 }
 
 /// A matrix product and its best rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ProductRate {
-    /// The sizes.
+    /// The sizes of the product.
     #[serde(flatten)]
     pub product: MatrixProduct,
-    /// Floating-point operations a second.
+    /// The rate in floating-point operations a second.
     pub rate: f64,
 }
 
 impl TrainingBench {
-    /// Trains the measured steps. What a training writes goes to a temporary folder that is then removed.
+    /// Trains the measured steps, in a temporary folder that is removed afterwards.
     ///
     /// # Errors
     ///
-    /// When a loss is not finite, the backend is missing, or the temporary folder cannot be written.
+    /// If a loss is not finite, the backend is missing, or the temporary folder cannot be written.
     pub fn run(self, mut prepared: Prepared) -> Result<TrainingReport, TrainError> {
         if let Some(length) = self.length {
             prepared.tasks.iter_mut().try_for_each(|task| cut::to_length(task, length))?;
@@ -174,7 +173,7 @@ impl TrainingBench {
     }
 }
 
-/// The name of the backend that a choice comes to.
+/// The name of the backend that is chosen.
 pub(super) fn backend(device: &spec::Device) -> &'static str {
     let backend = match device.backend {
         spec::Backend::Auto => available_backends().first().copied().unwrap_or(device.backend),
@@ -192,7 +191,7 @@ impl PhaseSeconds {
     }
 }
 
-/// The machine's own rate, taken several times.
+/// The machine's own rate, measured several times.
 struct Machine {
     products: Vec<ProductRate>,
 }
@@ -214,7 +213,7 @@ impl Machine {
     }
 }
 
-/// One side of all batches.
+/// The positions of one side of all batches.
 #[derive(Clone, Copy, Debug, Default)]
 struct Positions {
     tokens: usize,
@@ -234,7 +233,7 @@ impl Positions {
     }
 }
 
-/// What the measured batches hold.
+/// The counts of the measured batches.
 struct Tally {
     model: Architecture,
     /// The lengths of each task's samples.

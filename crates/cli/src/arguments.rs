@@ -1,4 +1,4 @@
-//! The command line: what can be typed, and what it means.
+//! Arguments of the command line: one type for each command, parsed by clap.
 
 mod bench;
 mod data;
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Decode and score a split with a trained model.
     #[command(after_help = "Example:\n  any2any evaluate runs/quickstart --split test")]
     Evaluate(Box<EvaluateArguments>),
-    /// Train once for every value of a field, that value left out, and score each on what was left out.
+    /// Train once for every value of a field, with that value left out of training, and score each model on it.
     #[command(after_help = "Example:\n  any2any cross-validate configs/ssvep.yaml --over subject")]
     CrossValidate(CrossValidateArguments),
     /// Train at every point of a grid over one or two options: a map of where training converges, and how fast.
@@ -77,7 +77,7 @@ pub(crate) enum Command {
     /// Print a model's log-probability of given pairs.
     #[command(after_help = "Example:\n  any2any score runs/quickstart --source a.en --target a.de")]
     Score(ScoreArguments),
-    /// Continue a text with a decoder-only model, or print which tokens come next.
+    /// Continue a text with a decoder-only model, or print the most probable next tokens.
     #[command(after_help = "Example:\n  any2any complete runs/language-model 'two dogs' --next 5")]
     Complete(CompleteArguments),
     /// Average the weights of a run's checkpoints.
@@ -88,7 +88,7 @@ pub(crate) enum Command {
     /// Show layers, parameters, memory, vocabulary and history of a run or an experiment.
     #[command(after_help = "Example:\n  any2any describe runs/quickstart")]
     Describe(DescribeArguments),
-    /// Copy what translation needs of a run, and nothing else, to a folder.
+    /// Copy all that translation needs of a run to a folder.
     #[command(after_help = "Example:\n  any2any export runs/quickstart model")]
     Export(ExportArguments),
     /// Measure how fast training and decoding are on this machine, and where the time goes.
@@ -96,7 +96,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  any2any bench train configs/quickstart.yaml --steps 20\n  any2any bench decode runs/quickstart --input source.txt"
     )]
     Bench(BenchArguments),
-    /// Open a page to translate with trained models step by step, and to see what they look at.
+    /// Open a page to translate with trained models step by step, and to see their attention.
     #[command(
         after_help = "Examples:\n  any2any explore runs/quickstart\n  any2any explore runs/transformer runs/lstm --port 8080 --no-open"
     )]
@@ -116,7 +116,7 @@ pub(crate) enum Command {
     },
 }
 
-/// A command that cannot mean anything.
+/// Error of a command that cannot mean anything.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(pub String);
@@ -128,7 +128,7 @@ pub(crate) struct DataRootArgument {
     pub data_root: Option<PathBuf>,
 }
 
-/// The data of runs, which may have been made by anyone.
+/// Options for the data of runs, which may have been made by anyone.
 #[derive(Args, Debug)]
 pub(crate) struct RunDataArguments {
     #[command(flatten)]
@@ -140,7 +140,7 @@ pub(crate) struct RunDataArguments {
 }
 
 impl RunDataArguments {
-    /// The data root for runs.
+    /// Finds the data root for runs.
     pub(crate) fn find(&self) -> Result<DataRoot, DataError> {
         let root = DataRoot::find(self.root.data_root.as_deref())?;
         Ok(root.trusting_runs(self.trust_paths))
@@ -178,7 +178,7 @@ pub(crate) struct NewArguments {
     /// Target sentences of the test split.
     #[arg(long, value_name = "FILE", requires = "test_source")]
     pub test_target: Option<PathBuf>,
-    /// The experiment's name; that of the file when left out.
+    /// The experiment's name; that of the file if left out.
     #[arg(long)]
     pub name: Option<String>,
     /// Replace a file that is already there.
@@ -208,7 +208,7 @@ pub(crate) struct TrainArguments {
     /// Change an option of the experiment, as in `--set training.steps=100`. Paths start at the experiment's folder.
     #[arg(long = "set", value_name = "OPTION=VALUE", conflicts_with = "resume")]
     pub overrides: Vec<String>,
-    /// Where the run goes; `runs/NAME` when left out.
+    /// The folder of the run; `runs/NAME` if left out.
     #[arg(long, value_name = "FOLDER", conflicts_with = "resume")]
     pub run: Option<PathBuf>,
     /// Go on with a run from its last checkpoint.
@@ -245,10 +245,10 @@ pub(crate) struct TrainArguments {
 pub(crate) struct ModelArguments {
     /// The folder of the run.
     pub run: PathBuf,
-    /// Which weights: `best`, `last`, `step-N`, or a safetensors file.
+    /// The weights: `best`, `last`, `step-N`, or a safetensors file.
     #[arg(long, default_value = "best")]
     pub checkpoint: String,
-    /// Which task, when the run has several.
+    /// The task, if the run has several.
     #[arg(long)]
     pub task: Option<String>,
 }
@@ -261,7 +261,7 @@ pub(crate) struct PrecisionArgument {
 }
 
 impl PrecisionArgument {
-    /// How weights are kept.
+    /// The precision of the weights.
     pub(crate) fn precision(&self) -> Precision {
         if self.int8 { Precision::Int8 } else { Precision::Float32 }
     }
@@ -273,7 +273,7 @@ pub(crate) struct TranslateArguments {
     pub model: ModelArguments,
     /// Files, or folders of files, instead of standard input.
     pub inputs: Vec<PathBuf>,
-    /// Where pictures and sounds go: a folder, a file for each source, named after it.
+    /// The folder for pictures and sounds, one file for each source, named after it.
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// Replace files of that folder that are already there.
@@ -283,10 +283,10 @@ pub(crate) struct TranslateArguments {
     pub precision: PrecisionArgument,
     #[command(flatten)]
     pub search: SearchArguments,
-    /// How many positions a source may have: the work of an encoder grows with their square.
+    /// The most positions of a source: the work of an encoder grows with their square.
     #[arg(long, value_name = "POSITIONS", default_value_t = 8192)]
     pub max_source: usize,
-    /// What every translation begins with.
+    /// The beginning of every translation.
     #[arg(long, value_name = "TEXT")]
     pub prefix: Option<String>,
     /// Print one JSON object, with tokens and scores.
@@ -304,25 +304,25 @@ pub(crate) struct EvaluateArguments {
     pub search: SearchArguments,
     #[command(flatten)]
     pub root: RunDataArguments,
-    /// The folder that the files of the data have been moved to, when they are no longer where the run says.
+    /// The folder that the files of the data have been moved to, if they are no longer where the run says.
     #[arg(long, value_name = "FOLDER")]
     pub files: Option<PathBuf>,
-    /// Which split: a role (`test`, `validation`, `train`) or the name of one.
+    /// The split: a role (`test`, `validation`, `train`) or the name of a split.
     #[arg(long, default_value = "test")]
     pub split: String,
-    /// Metrics instead of the experiment's, parted by commas, in the words of an experiment: `bleu,chrf`, or
-    /// `bleu: { tokenize: zh }`.
+    /// Metrics instead of the experiment's, separated by commas, written as in an experiment: `bleu,chrf`, or `bleu: {
+    /// tokenize: zh }`.
     #[arg(long = "metric", value_name = "METRICS", value_parser = metrics::metric_list)]
     pub metrics: Vec<MetricList>,
     #[command(flatten)]
     pub options: MetricOptions,
-    /// Fields of the dataset with further right outputs, parted by commas, instead of the experiment's `references`.
+    /// Fields of the dataset with further references, separated by commas, instead of the experiment's `references`.
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub references: Vec<String>,
     /// Also score against this file, a line for each sample of the split; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub reference_file: Vec<PathBuf>,
-    /// Also write what was decoded: texts to a file, a line a sample; anything else to a folder, a file a sample.
+    /// Also write the outputs: texts to a file, one a line; anything else to a folder, one a file.
     #[arg(long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Also score this many groups of similar source length.
@@ -331,10 +331,10 @@ pub(crate) struct EvaluateArguments {
     /// Also score this many groups of samples with similar numbers in a field of the dataset: `--by distance 6`.
     #[arg(long, num_args = 2, value_names = ["FIELD", "GROUPS"])]
     pub by: Vec<String>,
-    /// Decode the first samples alone.
+    /// Decode only the first samples.
     #[arg(long, value_name = "SAMPLES")]
     pub limit: Option<usize>,
-    /// Also decode from swapped sources and from noise, to see what the score owes to the sources. Done for
+    /// Also decode from swapped sources and from noise, to see how much of the score depends on the sources. Done for
     /// every task whose source is not text.
     #[arg(long)]
     pub controls: bool,
@@ -342,7 +342,7 @@ pub(crate) struct EvaluateArguments {
     /// that are right. It should not have been trained on what it judges.
     #[arg(long, value_name = "RUN", requires = "judge_field")]
     pub judge: Option<PathBuf>,
-    /// The judge's task, when its run has several.
+    /// The judge's task, if its run has several.
     #[arg(long, value_name = "TASK", requires = "judge")]
     pub judge_task: Option<String>,
     /// The field of the dataset that holds the right name.
@@ -363,10 +363,10 @@ pub(crate) struct CrossValidateArguments {
     /// The field whose values are left out in turn: `subject`, `speaker`, `session`.
     #[arg(long, value_name = "FIELD")]
     pub over: String,
-    /// These values alone, parted by commas.
+    /// Only these values, separated by commas.
     #[arg(long, value_name = "VALUES", value_delimiter = ',')]
     pub values: Vec<String>,
-    /// Where the runs go; `runs/NAME` when left out. Runs that are already finished are not made again.
+    /// The folder of the runs; `runs/NAME` if left out. Runs that are already finished are not made again.
     #[arg(long, value_name = "FOLDER")]
     pub run: Option<PathBuf>,
     #[command(flatten)]
@@ -378,13 +378,13 @@ pub(crate) struct CrossValidateArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct MetricsArguments {
-    /// What a system wrote, a line a sample.
+    /// The hypotheses: a system's outputs, a line for each sample.
     pub hypotheses: PathBuf,
-    /// What it should have written, a line a sample: a file, or several that each hold one right line for every
-    /// sample. An empty line is an empty reference.
+    /// The references, a line for each sample: a file, or several that each hold one right line for every sample. An
+    /// empty line is an empty reference.
     #[arg(required = true)]
     pub references: Vec<PathBuf>,
-    /// Which metrics, parted by commas, in the words of an experiment: `bleu,chrf`, or `bleu: { tokenize: zh }`.
+    /// Metrics, separated by commas, written as in an experiment: `bleu,chrf`, or `bleu: { tokenize: zh }`.
     #[arg(long = "metric", value_name = "METRICS", value_parser = metrics::metric_list, default_value = "bleu,chrf")]
     pub metrics: Vec<MetricList>,
     #[command(flatten)]
@@ -398,10 +398,10 @@ pub(crate) struct MetricsArguments {
 pub(crate) struct ScoreArguments {
     #[command(flatten)]
     pub model: ModelArguments,
-    /// The sources, a line a sample. A decoder-only model has none.
+    /// The sources, a line for each sample. A decoder-only model has none.
     #[arg(long, value_name = "FILE")]
     pub source: Option<PathBuf>,
-    /// The targets, a line a sample.
+    /// The targets, a line for each sample.
     #[arg(long, value_name = "FILE")]
     pub target: PathBuf,
     /// Print one JSON object, with the log-probability of every token.
@@ -413,13 +413,13 @@ pub(crate) struct ScoreArguments {
 pub(crate) struct CompleteArguments {
     #[command(flatten)]
     pub model: ModelArguments,
-    /// What the text begins with.
+    /// The beginning of the text.
     #[arg(default_value = "")]
     pub prefix: String,
     /// Print the most probable next tokens with their probabilities instead of a text.
     #[arg(long, value_name = "COUNT")]
     pub next: Option<usize>,
-    /// How many texts to write.
+    /// The number of texts to write.
     #[arg(long, default_value_t = 1)]
     pub count: usize,
     #[command(flatten)]
@@ -433,10 +433,10 @@ pub(crate) struct CompleteArguments {
 pub(crate) struct AverageArguments {
     /// The folder of the run.
     pub run: PathBuf,
-    /// The checkpoints to average (`best`, `last`, `step-N`); all of the run's when left out.
+    /// The checkpoints to average (`best`, `last`, `step-N`); all of the run if left out.
     #[arg(long = "checkpoint", value_name = "CHECKPOINTS", value_delimiter = ',')]
     pub checkpoints: Vec<String>,
-    /// The file to write; `RUN/averaged.safetensors` when left out.
+    /// The file to write; `RUN/averaged.safetensors` if left out.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Print one JSON object.
@@ -461,7 +461,7 @@ pub(crate) struct ExportArguments {
     pub run: PathBuf,
     /// The folder to write.
     pub output: PathBuf,
-    /// Which weights: `best`, `last`, `step-N`, or a safetensors file.
+    /// The weights: `best`, `last`, `step-N`, or a safetensors file.
     #[arg(long, default_value = "best")]
     pub checkpoint: String,
     #[command(flatten)]

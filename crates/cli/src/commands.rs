@@ -1,4 +1,4 @@
-//! One command a file.
+//! The commands of the program, one a file, and the helpers that they share.
 
 pub(crate) mod average;
 pub(crate) mod bench;
@@ -32,19 +32,19 @@ use any2any_translate::{Precision, Translator};
 use crate::arguments::{ModelArguments, Usage};
 use crate::output;
 
-/// The lines of a text file, of which every one must be readable.
+/// Reads the lines of a text file, each of which must be readable.
 fn read_lines(path: &Path) -> anyhow::Result<Vec<String>> {
     Ok(TextFile::read(path)?.into_sound()?)
 }
 
-/// A text file, with its oddities told on standard error.
+/// Reads a text file, and prints a warning about its oddities.
 fn read_text(path: &Path) -> anyhow::Result<TextFile> {
     let file = TextFile::read(path)?;
     file.remark.iter().for_each(output::warn);
     Ok(file)
 }
 
-/// Two files of which line N of each belong together.
+/// Fails unless two files have the same number of lines, of which line N of each belong together.
 fn require_parallel([first, second]: [(&Path, &TextFile); 2]) -> Result<(), Usage> {
     let ((first, lines), (second, others)) =
         ((first.0, first.1.lines.len()), (second.0, second.1.lines.len()));
@@ -67,7 +67,7 @@ fn load(arguments: &ModelArguments, registry: &Registry) -> anyhow::Result<(Tran
     load_in(arguments, registry, Precision::Float32)
 }
 
-/// Loads a run's translator that decodes in a precision.
+/// Loads a run's model in a precision, and finds the number of the task.
 fn load_in(
     arguments: &ModelArguments,
     registry: &Registry,

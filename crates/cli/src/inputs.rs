@@ -1,4 +1,4 @@
-//! What a person gives a model to read: lines of text, or files of another medium.
+//! Inputs of a model on the command line: lines of text, or files of another medium.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,34 +10,34 @@ use anyhow::Context;
 
 use crate::arguments::Usage;
 
-/// Values that are translated together at most: enough for full batches of similar length.
+/// The most inputs that are translated together: enough for full batches of similar length.
 const LINES: usize = 1024;
 const FILES: usize = 64;
 
-/// Files that are named; the others are counted.
+/// The most files that a message names; the others are counted.
 const NAMED: usize = 3;
 
-/// One value to read.
+/// One value to translate.
 pub(crate) struct Input {
-    /// What its result goes by: the number of a line, or the name of a file.
+    /// The name of its result: the number of a line, or the name of a file.
     pub name: String,
-    /// Where it stands, for messages: `FILE:LINE`, or the name of a file.
+    /// The place in messages: `FILE:LINE`, or the name of a file.
     pub place: String,
-    /// The value, or what is wrong with the line.
+    /// The value, or the error of a line that cannot be read.
     pub value: Result<Value, DataError>,
 }
 
-/// Values that are translated together, and what was seen on the way to them.
+/// Inputs that are translated together, with the remarks and failures on the way to them.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub inputs: Vec<Input>,
-    /// What is odd about files, and how they are read in spite of it.
+    /// Remarks about odd files, which are read in spite of it.
     pub remarks: Vec<String>,
-    /// Files that broke, or that cannot be read at all.
+    /// The errors of files that cannot be read, or not to their end.
     pub failures: Vec<DataError>,
 }
 
-/// Everything there is to read, in its order.
+/// All inputs, in order.
 pub(crate) enum Inputs {
     /// Lines of texts, as they come in.
     Lines { lines: Receiver<Message>, number: usize },
@@ -45,7 +45,7 @@ pub(crate) enum Inputs {
     Files { files: std::vec::IntoIter<Input>, remarks: Vec<String> },
 }
 
-/// What the thread that reads lines has found.
+/// A message from the thread that reads lines.
 pub(crate) enum Message {
     Line { place: String, text: Result<String, DataError> },
     Remark(String),
@@ -53,8 +53,8 @@ pub(crate) enum Message {
 }
 
 impl Inputs {
-    /// The lines of files, or of standard input, for a medium of texts; files, the files of folders, or
-    /// standard input as one file, for any other medium.
+    /// Opens the inputs. For a medium of texts, the lines of files or of standard input; for any other medium, files,
+    /// the files of folders, or standard input as one file.
     pub(crate) fn new(paths: &[PathBuf], medium: &dyn Medium) -> anyhow::Result<Self> {
         if medium.kind() == Kind::Text {
             for path in paths {
@@ -87,8 +87,8 @@ impl Inputs {
         Ok(Self::Files { files: files.into_iter(), remarks })
     }
 
-    /// All that is there and fits a batch, at least one; `None` at the end. A file fills every batch, while a
-    /// person who types gets each line at once.
+    /// The next inputs that are there and fit a batch, at least one; `None` at the end. A file fills every batch, while
+    /// a person who types gets each line at once.
     pub(crate) fn next_batch(&mut self) -> Option<Batch> {
         match self {
             Self::Files { files, remarks } => {
@@ -115,7 +115,7 @@ impl Inputs {
         }
     }
 
-    /// Whether results go by the names of files.
+    /// True if results are named after files.
     pub(crate) fn are_files(&self) -> bool {
         matches!(self, Self::Files { .. })
     }
@@ -134,7 +134,7 @@ impl Batch {
     }
 }
 
-/// Something that lines can be read from; a pipe is not opened before it is read.
+/// Fails unless a path is something to read lines from. A pipe is not opened before it is read.
 fn require_file(path: &Path) -> anyhow::Result<()> {
     let name = || path.display().to_string();
     let metadata = std::fs::metadata(path).with_context(name)?;
@@ -150,7 +150,7 @@ fn require_file(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The files of a folder that a medium reads, by name; the others are counted.
+/// The files of a folder that a medium reads, by name; the others are counted in a remark.
 fn members(folder: &Path, medium: &dyn Medium, remarks: &mut Vec<String>) -> anyhow::Result<Vec<PathBuf>> {
     let known = medium.extensions();
     let reads = |path: &PathBuf| {
@@ -176,7 +176,7 @@ fn members(folder: &Path, medium: &dyn Medium, remarks: &mut Vec<String>) -> any
     Ok(paths)
 }
 
-/// What a folder holds beside the files that a medium reads.
+/// The remark about a folder's files and folders that the medium does not read.
 fn passed_over(folder: &Path, known: &[&str], others: &[PathBuf]) -> String {
     let name = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

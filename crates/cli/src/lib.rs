@@ -1,5 +1,5 @@
-//! All commands of `any2any`, for a program with media of its own: add them to
-//! [`media`] and give that to [`main`].
+//! The command line of `any2any` as a library, for a program with media of its own: add them to [`media`], and call
+//! [`main`].
 
 mod allocator;
 mod arguments;
@@ -37,11 +37,10 @@ pub fn command() -> clap::Command {
 
 /// Runs the command line of this process.
 ///
-/// The exit code is 0 when the work is done, 1 when it failed, and 2 when the command or the experiment is
-/// wrong.
+/// The exit code is 0 for success, 1 for failed work, and 2 for a wrong command or experiment.
 pub fn main(registry: Registry) -> ExitCode {
     let arguments = Arguments::parse();
-    // A server gives back what a large request took.
+    // A server gives back the memory that a large request took.
     if matches!(arguments.command, Command::Serve(_) | Command::Explore(_)) {
         allocator::keep_pages_small();
     } else {
@@ -87,7 +86,7 @@ fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
     }
 }
 
-/// An error and its causes in one line; one whose words the error before it has said is not said again.
+/// An error and its causes on one line. A cause whose words its error already contains is left out.
 fn message(error: &anyhow::Error) -> String {
     let mut message = String::new();
     for cause in error.chain().map(|cause| cause.to_string()) {
@@ -125,7 +124,7 @@ fn run_error(error: &anyhow::Error) -> Option<&RunError> {
         .or_else(|| error.downcast_ref().and_then(of_training))
 }
 
-/// Whoever read our output has seen enough, as `head` does.
+/// True if the reader of our output has closed the pipe, as `head` does.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! Results on standard output: a table for people, or one JSON object for programs.
+//! Output of the commands: a table for people, or one JSON object for programs, and warnings on standard error.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -23,7 +23,7 @@ pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A text on one line: each line end in it, by whatever program's rules, becomes a space.
+/// A text on one line: each line end in it, of any system or Unicode's, becomes a space.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     const ENDS: [char; 10] =
         ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
@@ -34,31 +34,31 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Tells on standard error what is odd, though the work can be done.
+/// Prints a warning on standard error.
 pub(crate) fn warn(text: impl std::fmt::Display) {
     eprintln!("warning: {text}");
 }
 
-/// Tells on standard error what is odd about an experiment, though it can be run.
+/// Prints the warnings about an experiment.
 pub(crate) fn warnings(document: &any2any_experiment::Document) {
     data_warnings(&document.warnings);
 }
 
-/// Prints the warnings of what an experiment's data shows.
+/// Prints the warnings about an experiment's data.
 pub(crate) fn data_warnings(warnings: &any2any_experiment::Diagnostics) {
     if !warnings.is_empty() {
         eprintln!("{warnings}\n");
     }
 }
 
-/// Tells on standard error which metrics count words between spaces that references do not have.
+/// Warns of metrics that count words between spaces that the references do not have.
 pub(crate) fn metric_warnings(metrics: &[Metric], references: &[String]) {
     for missing in spaces_missing(metrics, references) {
         eprintln!("warning: {}; {}", missing.message, missing.help);
     }
 }
 
-/// Scores as a table: name, value, what it is made of, signature.
+/// Scores as a table: name, value, details, signature.
 pub(crate) fn scores(scores: &[Score]) -> String {
     let width = scores.iter().map(|score| score.name.chars().count()).max().unwrap_or(0);
     let mut table = String::new();
@@ -76,7 +76,7 @@ pub(crate) fn scores(scores: &[Score]) -> String {
     table
 }
 
-/// A metric under controls, and what they say.
+/// A score beside its controls, with the conclusion, as a line.
 pub(crate) fn controls(controlled: &Controlled) -> String {
     let Controlled { truth, swapped, noise, stands_clear } = controlled;
     let shown = |score: &Score| match &score.interval {

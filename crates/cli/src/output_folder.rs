@@ -1,23 +1,23 @@
-//! Folders that commands write results into, a new file each.
+//! Output folders, into which a command writes each result as a new file.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Folder for results, which replaces no file unless told to, and writes none twice.
+/// An output folder, which replaces no file unless told to, and writes none twice.
 pub(crate) struct OutputFolder {
     folder: PathBuf,
-    /// Whether files that were there before may be replaced.
+    /// True if files that were there before may be replaced.
     overwrite: bool,
     written: HashSet<PathBuf>,
 }
 
 impl OutputFolder {
-    /// A folder, which need not exist yet.
+    /// An output folder, which need not exist yet.
     pub(crate) fn new(folder: &Path, overwrite: bool) -> Self {
         Self { folder: folder.to_owned(), overwrite, written: HashSet::new() }
     }
 
-    /// Writes a file of a name, which none written before may have.
+    /// Writes a file, whose name must be new.
     pub(crate) fn write(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(name);
         if !self.written.insert(path.clone()) {

@@ -1,19 +1,19 @@
-//! Runs of strangers, tried in a process of their own before a server opens them.
+//! Probe of a stranger's run: opened in another process, before a server opens it.
 
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long opening a run may take.
+/// The time limit of opening a run.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Opens a run in a process of its own.
+/// Opens a run in another process.
 ///
 /// # Errors
 ///
-/// When that process is ended by the system, or does not end: the run would take a server along. What can be said in
-/// words is not an error here; whoever opens the run says it.
+/// If the system ends that process, or it does not end: the run would take a server along. Errors in words are left to
+/// whoever opens the run here.
 pub(crate) fn opened_elsewhere(run: &Path) -> Result<(), String> {
     let cannot = |error: std::io::Error| format!("it cannot be tried in a process of its own: {error}");
     let program = std::env::current_exe().map_err(cannot)?;
@@ -25,7 +25,7 @@ fn survives(command: &mut Command, patience: Duration) -> Result<(), String> {
     let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(cannot)?;
     let stderr = child.stderr.take();
-    // Whoever writes much must not wait for a reader.
+    // The process must not wait for a reader, however much it writes.
     let said = std::thread::spawn(move || {
         let mut said = Vec::new();
         let _ = stderr.map(|stderr| stderr.take(1 << 16).read_to_end(&mut said));
@@ -43,7 +43,7 @@ fn survives(command: &mut Command, patience: Duration) -> Result<(), String> {
             }
         }
     };
-    // A program that ends by itself has a code, on Unix; one that aborts has none.
+    // A program that ends by itself has an exit code, on Unix; one that aborts has none.
     if status.code().is_some_and(|code| (0..=2).contains(&code)) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! What a person sees while a model trains: a bar on a terminal, plain lines elsewhere.
+//! Progress of a training on standard error: a bar on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
 

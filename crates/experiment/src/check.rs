@@ -1,7 +1,7 @@
-//! Semantic checks: what a schema cannot say, between one value and another, and between the experiment and
-//! the machine that it runs on.
+//! Semantic checks: rules that a schema cannot state, about several values together, or about the experiment and the
+//! machine that it runs on.
 //!
-//! Each rule reads the values that it compares, and is silent when one of them has been reported already.
+//! Each rule reads the values that it compares, and is silent if one of them has been reported already.
 
 mod data;
 mod decoding;
@@ -20,16 +20,16 @@ use crate::node::Node;
 use crate::spec::{Decoding, Device, Evaluation, Metric, Model, Training};
 use crate::validate::Broken;
 
-/// Whether files that an experiment names are looked at.
+/// The treatment of files that an experiment names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outside {
-    /// They must be there.
+    /// Files must exist.
     Checked,
-    /// They need not: the experiment is that of a run.
+    /// Files need not exist: the experiment is that of a run.
     Ignored,
 }
 
-/// Everything that is wrong with a tree beyond its structure.
+/// Runs all rules over a tree, and gives their problems.
 pub(crate) fn run(
     root: &Node,
     json: &Json,
@@ -47,10 +47,10 @@ pub(crate) fn run(
     checker.found
 }
 
-/// What the rules read, and what they found.
+/// The state of the checks: the values that rules read, and the problems found so far.
 struct Checker<'a> {
     root: &'a Node,
-    /// The tree without what is broken.
+    /// The tree as JSON, without its broken nodes.
     json: &'a Json,
     broken: &'a Broken,
     registry: &'a Registry,
@@ -68,7 +68,7 @@ impl<'a> Checker<'a> {
         self.report(problem.as_warning());
     }
 
-    /// Keeps a problem, unless there are more than anyone mends; warnings never leave errors without room.
+    /// Adds a problem, unless there are more than anyone mends.
     fn report(&mut self, problem: Diagnostic) {
         let most = if problem.severity == Severity::Error { 2 } else { 1 } * limits::PROBLEMS;
         if self.found.len() < most {
@@ -76,17 +76,17 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the experiment itself says something at a pointer.
+    /// True if the experiment itself has a value at a pointer.
     fn given(&self, pointer: &str) -> bool {
         self.root.find(pointer).is_some()
     }
 
-    /// Whether none of the values that a rule reads has been reported.
+    /// True if none of the values that a rule reads has been reported.
     fn sound(&self, pointers: &[&str]) -> bool {
         !pointers.iter().any(|pointer| self.broken.touches(pointer))
     }
 
-    /// The place to blame for two values that contradict each other: the later one of those given.
+    /// The pointer to blame for two values that contradict each other: the later one of those given.
     fn blame<'p>(&self, first: &'p str, second: &'p str) -> &'p str {
         if self.given(second) || !self.given(first) { second } else { first }
     }

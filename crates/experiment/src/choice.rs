@@ -1,4 +1,4 @@
-//! What the structural checks say about a choice that was not made, made twice, or made of something unknown.
+//! Messages about a choice that was not made, made twice, or made of something unknown.
 
 use serde_json::Value as Json;
 
@@ -8,13 +8,13 @@ use crate::schema_kind::{Kind, Schema};
 use crate::source::Place;
 use crate::suggest::suggest;
 
-/// A choice between words and keys, as messages speak of it.
+/// A choice between words and keys, in the terms of its messages.
 pub(crate) struct Choice<'a, 's> {
     pub(crate) words: &'a [&'s str],
     pub(crate) options: &'a [(&'s str, &'s Json)],
-    /// What is chosen: "`schedule`", "medium of `source`".
+    /// The noun for the choice in messages: "`schedule`", "medium of `source`".
     pub(crate) noun: &'a str,
-    /// The key that the choice stands under.
+    /// The key of the choice.
     pub(crate) label: &'a str,
     pub(crate) rules: Schema<'s>,
 }
@@ -25,7 +25,7 @@ impl<'s> Choice<'_, 's> {
         self.options.iter().find(|(name, _)| *name == key).map(|(_, schema)| *schema)
     }
 
-    /// The message and the help for a word that is none of those that can stand.
+    /// The message and the help for an unknown word.
     pub(crate) fn wrong_word(&self, word: &str) -> (String, String) {
         let word = shorten(word);
         match self.option(&word) {
@@ -50,7 +50,7 @@ impl<'s> Choice<'_, 's> {
         }
     }
 
-    /// How a value is written: behind its key, or alone as the item of a list.
+    /// The advice to write a value: behind its key, or alone as the item of a list.
     fn write(&self, value: &str) -> String {
         match self.label.strip_prefix('`').and_then(|label| label.strip_suffix('`')) {
             Some(key) => format!("write `{key}: {value}`"),
@@ -58,7 +58,7 @@ impl<'s> Choice<'_, 's> {
         }
     }
 
-    /// Whether an option has an option of this name.
+    /// True if the schema of an option has an option `key`.
     fn declares(&self, schema: &Json, key: &str) -> bool {
         match self.rules.shape(schema).kind {
             Kind::Mapping(mapping) => keys(mapping).contains(&key),
@@ -71,7 +71,7 @@ impl<'s> Choice<'_, 's> {
         suggest(word, self.words.iter().chain(self.options.iter().map(|(name, _)| name)).copied())
     }
 
-    /// The place, the message and the help for a mapping that makes no choice or several.
+    /// The place, message and help for a mapping that makes no choice, or several.
     pub(crate) fn wrong_entries(&self, first: &Entry, entries: &[Entry]) -> (Place, String, String) {
         let chosen = entries.iter().find(|entry| self.option(&entry.key).is_some());
         let stray = entries.iter().find(|entry| self.option(&entry.key).is_none());
@@ -124,19 +124,19 @@ impl<'s> Choice<'_, 's> {
         }
     }
 
-    /// The list of what can be chosen.
+    /// The advice to choose one of all possible words and keys.
     pub(crate) fn one_of(&self) -> String {
         format!("choose one of: {}", self.known())
     }
 
     fn known(&self) -> String {
-        // What can stand with and without options is named once.
+        // A word that can stand with and without options is named once.
         let options = self.options.iter().map(|(name, _)| name).filter(|name| !self.words.contains(name));
         self.words.iter().chain(options).copied().collect::<Vec<_>>().join(", ")
     }
 }
 
-/// An option in YAML's one-line form, with dots for what cannot be left out.
+/// An option in YAML's one-line form, with dots for required values.
 fn example(key: &str, schema: &Json, rules: Schema<'_>) -> String {
     let schema = rules.resolve(schema);
     let required = schema.get("required").and_then(Json::as_array).into_iter().flatten();

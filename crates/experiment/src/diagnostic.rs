@@ -1,4 +1,4 @@
-//! Problems of an experiment, each with its place, shown the way the Rust compiler shows its own.
+//! Diagnostics: problems of an experiment with their places, printed in the style of the Rust compiler.
 
 use std::fmt;
 
@@ -7,25 +7,25 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::source::Place;
 
-/// How many problems are kept, the first of them; of more only their number is told.
+/// The most problems that are kept, the first of them; the others are only counted.
 const KEPT: usize = 50;
 
-/// How many characters of a message or of a way out are kept: a key, a text, or a path in it may be of any length.
+/// The most characters of a message or of a help: a key, a text, or a path in it may be of any length.
 const MESSAGE: usize = 2000;
 
-/// How many characters of a source line are kept.
+/// The most characters of a source line that are kept.
 const LINE: usize = 1000;
 
-/// The most columns of a source line that are shown; longer lines are cut around the place.
+/// The most columns of a source line that are shown.
 const WIDTH: usize = 140;
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// The experiment cannot run.
+    /// An error: the experiment cannot run.
     Error,
-    /// The experiment can run, but probably not as was meant.
+    /// A warning: the experiment can run, but probably not as intended.
     Warning,
 }
 
@@ -38,35 +38,35 @@ impl fmt::Display for Severity {
     }
 }
 
-/// One problem, where it is, and the way out.
+/// A problem, its place, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The file, as it was named; `--set` for an override.
+    /// The name of the file as it was given; `--set` for an override.
     pub file: String,
-    /// The line, counted from 1; 0 when the file as a whole is meant.
+    /// The line, counted from 1; 0 for the file as a whole.
     pub line: usize,
-    /// The column in characters, counted from 1; 0 when the file as a whole is meant.
+    /// The column in characters, counted from 1; 0 for the file as a whole.
     pub column: usize,
-    /// How many characters of the line are meant.
+    /// The length of the place in characters.
     pub length: usize,
-    /// What is wrong.
+    /// The message: what is wrong.
     pub message: String,
-    /// The way out.
+    /// The help: the way out.
     pub help: Option<String>,
-    /// The line's text; of a very long one the part around the place.
+    /// The text of the line; of a very long one, the part around the place.
     pub source_line: String,
-    /// How many characters of the line stand before that part.
+    /// The number of characters of the line before that part.
     #[serde(skip)]
     skipped: usize,
-    /// Where it stands among others.
+    /// The key by which problems are sorted: source, line and column.
     #[serde(skip)]
     order: (usize, usize, usize),
 }
 
 impl Diagnostic {
-    /// A problem of a whole file, for instance one that cannot be read.
+    /// A problem of a whole file, such as one that cannot be read.
     pub fn of_file(file: impl Into<String>, message: impl Into<String>, help: Option<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -82,7 +82,7 @@ impl Diagnostic {
         }
     }
 
-    /// The problem as one that is not bad enough to stop.
+    /// The problem as a warning.
     #[must_use]
     pub fn as_warning(mut self) -> Self {
         self.severity = Severity::Warning;
@@ -106,7 +106,7 @@ impl Diagnostic {
     }
 }
 
-/// A text that is not too long to show.
+/// Cuts a text that is too long to show.
 fn cut(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(MESSAGE) {
         text.truncate(end);
@@ -115,7 +115,7 @@ fn cut(mut text: String) -> String {
     text
 }
 
-/// The part of a line around a column, and how many characters stand before it.
+/// The part of a line around a column, and the number of characters before it.
 fn part(line: &str, column: usize) -> (usize, String) {
     if line.len() <= LINE {
         return (0, line.to_owned());
@@ -144,7 +144,7 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
-    /// The line as it is shown, and how many columns stand before and under the caret run.
+    /// The line as it is printed, and the numbers of columns before and under the carets.
     fn excerpt(&self) -> (String, usize, usize) {
         let start = self.column.saturating_sub(1 + self.skipped);
         let characters: Vec<char> = self.source_line.trim_end().chars().map(visible).collect();
@@ -163,14 +163,14 @@ impl Diagnostic {
             line.insert(0, '…');
             before += 1;
         }
-        // A place may lie behind the end of the line: the end of the file, for instance.
+        // A place may lie behind the end of the line, such as the end of the file.
         before += start.saturating_sub(last.max(first));
         let marked = width(&characters, start, (start + self.length).min(last)).max(1);
         (line.trim_end().to_owned(), before, marked)
     }
 }
 
-/// Control characters would move the caret away from its place.
+/// Replaces control characters, which would move the carets away from their place.
 fn visible(character: char) -> char {
     match character {
         '\t' => ' ',
@@ -184,38 +184,38 @@ fn width(characters: &[char], from: usize, to: usize) -> usize {
     characters.get(from.min(to)..to).map_or(0, |part| String::from_iter(part).width())
 }
 
-/// All problems of an experiment, in the order of its files and lines.
+/// All diagnostics of an experiment, in the order of its files and lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
-    /// How many more there are.
+    /// The number of problems beyond those that are kept.
     #[serde(skip)]
     more: usize,
 }
 
 impl Diagnostics {
-    /// Whether any of them is an error.
+    /// True if any of them is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// How many are kept: see [`more`](Self::more).
+    /// The number of problems that are kept: see [`more`](Self::more).
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// How many more there are than are kept.
+    /// The number of problems beyond those that are kept.
     pub fn more(&self) -> usize {
         self.more
     }
 
-    /// Whether there is none.
+    /// True if there is no problem.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// One after the other.
+    /// Iterates over the problems.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
     }
@@ -225,7 +225,7 @@ impl FromIterator<Diagnostic> for Diagnostics {
     fn from_iter<I: IntoIterator<Item = Diagnostic>>(diagnostics: I) -> Self {
         let mut list: Vec<_> = diagnostics.into_iter().collect();
         list.sort_by(|a, b| (&a.order, &a.severity).cmp(&(&b.order, &b.severity)));
-        // What a target takes over from its source is checked twice and reported once.
+        // An option that a target inherits from its source is checked twice and reported once.
         list.dedup();
         let more = list.len().saturating_sub(KEPT);
         if more > 0 {

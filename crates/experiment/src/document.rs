@@ -1,4 +1,4 @@
-//! Loading: from a file, what it extends and the overrides to an experiment in which every value holds.
+//! Loading of an experiment: from a file, the files that it extends and overrides to one checked document.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,12 +22,12 @@ use crate::spec::{Experiment, Metric};
 use crate::validate::{self, Structure};
 use crate::variables;
 
-/// An experiment that has passed every check, and the file that it came from.
+/// A checked experiment, and the file that it came from.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// The experiment, every default filled in.
+    /// The experiment with all defaults.
     pub experiment: Experiment,
-    /// What is allowed, but probably not meant.
+    /// Warnings about values that are allowed, but probably not intended.
     pub warnings: Diagnostics,
     source: Arc<Source>,
     root: Node,
@@ -36,12 +36,12 @@ pub struct Document {
 
 /// Loads the experiment of a file.
 ///
-/// Each override is `KEY=VALUE` with dots between keys, such as `training.steps=100`, and is laid over the
-/// file in the order given.
+/// Each override is `KEY=VALUE` with dots between keys, such as `training.steps=100`, and overrides take effect in
+/// their order.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the file, with those that it extends, and with the overrides, at once.
+/// Everything that is wrong with the file, with the files that it extends, and with the overrides, at once.
 pub fn load(path: &Path, overrides: &[String], registry: &Registry) -> Result<Document, Diagnostics> {
     let text = read_text(path)?;
     let given =
@@ -51,7 +51,7 @@ pub fn load(path: &Path, overrides: &[String], registry: &Registry) -> Result<Do
 
 /// Loads an experiment from its text.
 ///
-/// `name` is what diagnostics call it, and relative paths in it start at `folder`.
+/// `name` stands for the file in diagnostics, and relative paths start at `folder`.
 ///
 /// # Errors
 ///
@@ -68,12 +68,12 @@ pub fn load_str(
 
 /// Loads the experiment of a run from its text.
 ///
-/// A run is whole: no file that its experiment names is looked at, since all that a model needs of them stands in
-/// the run. `name` and `folder` are as in [`load_str`].
+/// A run is whole: the files that its experiment names need not exist, since all that a model needs of them is in the
+/// run. `name` and `folder` are as in [`load_str`].
 ///
 /// # Errors
 ///
-/// When the text is no experiment: everything that is wrong, at once.
+/// If the text is no experiment: everything that is wrong, at once.
 pub fn load_run(name: &str, text: &str, folder: &Path, registry: &Registry) -> Result<Document, Diagnostics> {
     load_from(Given { name, path: None, text, folder }, &[], registry, Outside::Ignored)
 }
@@ -82,7 +82,7 @@ pub fn load_run(name: &str, text: &str, folder: &Path, registry: &Registry) -> R
 ///
 /// # Errors
 ///
-/// When the file cannot be read or does not fit the type: everything that is wrong, at once.
+/// If the file cannot be read or does not fit the type: everything that is wrong, at once.
 pub fn read_yaml<T: JsonSchema + DeserializeOwned>(path: &Path) -> Result<T, Diagnostics> {
     let text = read_text(path)?;
     let schema = schema_of::<T>();
@@ -99,11 +99,11 @@ pub fn read_yaml<T: JsonSchema + DeserializeOwned>(path: &Path) -> Result<T, Dia
     serde_json::from_value(json).map_err(|error| unexpected(&node, &error).into())
 }
 
-/// Metrics as a command line has them, in the words of an experiment: `bleu,chrf`, `bleu: { tokenize: zh }`.
+/// Parses metrics of a command line, written as in an experiment: `bleu,chrf`, `bleu: { tokenize: zh }`.
 ///
 /// # Errors
 ///
-/// When a metric or an option is not known.
+/// If a metric or an option is not known.
 pub fn read_metrics(text: &str) -> Result<Vec<Metric>, Diagnostics> {
     let schema = schema_of::<Metrics>();
     let mut loader = Loader::new(&schema, Extending::Allowed);
@@ -120,18 +120,18 @@ pub fn read_metrics(text: &str) -> Result<Vec<Metric>, Diagnostics> {
     Ok(read.metrics)
 }
 
-/// A list of metrics.
+/// The list of metrics of a command line.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Metrics {
     metrics: Vec<Metric>,
 }
 
-/// The text of an experiment's file.
+/// Reads the text of an experiment's file.
 ///
 /// # Errors
 ///
-/// When there is no such file, or it is no text, or larger than any experiment.
+/// If there is no such file, or it is no text, or larger than any experiment.
 pub fn read_text(path: &Path) -> Result<String, Diagnostics> {
     extends::read(path).map_err(|error| {
         let (message, help) = unreadable(path, path, &error);
@@ -139,10 +139,10 @@ pub fn read_text(path: &Path) -> Result<String, Diagnostics> {
     })
 }
 
-/// A text, and where it comes from.
+/// A text, and its origin.
 struct Given<'a> {
     name: &'a str,
-    /// The file, where it is one.
+    /// The file, if it is one.
     path: Option<&'a Path>,
     text: &'a str,
     folder: &'a Path,
@@ -163,7 +163,7 @@ fn load_from(
     let source = loader.source(name, folder, text);
     let tree = loader.tree(&source, path, overrides);
     let mut problems = loader.problems;
-    // A tree with a hole would be blamed for what stands in the hole.
+    // Semantic checks of an incomplete tree would report follow-up errors.
     let Some(mut root) = tree.filter(|_| problems.is_empty()) else {
         return Err(problems.into_iter().collect());
     };
@@ -201,35 +201,34 @@ fn experiment(json: Json, registry: &Registry) -> Result<Experiment, serde_json:
     Ok(experiment)
 }
 
-/// The schema let something through that the type does not take.
+/// The problem of a value that the schema accepts and the type does not.
 fn unexpected(root: &Node, error: &serde_json::Error) -> Diagnostic {
     Diagnostic::error(&root.place, format!("this cannot be read: {error}"), None)
 }
 
 impl Document {
-    /// The text of the file as it was given.
+    /// The text of the file, as it was read.
     pub fn given(&self) -> &str {
         &self.source.text
     }
 
-    /// A problem that a later stage finds, at a place named by a JSON pointer such as
-    /// `/tasks/translate/data/dataset`.
+    /// An error that a later stage finds, at a JSON pointer such as `/tasks/translate/data/dataset`.
     ///
-    /// When the file has no such node (a default, for instance), the nearest one above it is shown.
+    /// If the file has no such node (a default, for instance), the nearest one above it is shown.
     pub fn diagnose(&self, pointer: &str, message: impl Into<String>, help: Option<String>) -> Diagnostic {
         Diagnostic::error(self.root.place_of(pointer), message, help)
     }
 
-    /// The experiment with every default written out, as YAML.
+    /// The experiment with every default, as YAML.
     ///
-    /// It loads to the same experiment from any folder: its paths are absolute.
+    /// It loads to the same experiment from any folder, since its paths are absolute.
     pub fn resolved_yaml(&self) -> String {
         let absolute = |path: &str| paths::absolute(Path::new(path)).to_string_lossy().into_owned();
         resolve::yaml(&self.experiment, &self.schema, &mut |path| absolute(path))
     }
 
-    /// The resolved experiment for a folder that is given away: its paths start there, and name no folder that is none of others'
-    /// business. Beside it, each path that has become another, before and after.
+    /// The resolved experiment for a folder that is given away: its paths are relative to that folder, and name none of
+    /// the folders of the person who trained. The list beside it has each changed path, before and after.
     pub fn portable_yaml(&self, folder: &Path) -> (String, Vec<(String, String)>) {
         let mut before = Vec::new();
         resolve::yaml(&self.experiment, &self.schema, &mut |path| {
@@ -239,7 +238,7 @@ impl Document {
         let after = paths::portable(&before, folder);
         let mut next = after.iter();
         let yaml = resolve::yaml(&self.experiment, &self.schema, &mut |path| {
-            // With slashes everywhere, so that the folder can go to another system.
+            // With slashes on every system, so that the folder can go to another one.
             let parts =
                 |path: &PathBuf| path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
             next.next().map_or(path.to_owned(), parts)
@@ -248,8 +247,8 @@ impl Document {
         (yaml, before.iter().map(shown).zip(after.iter().map(shown)).collect())
     }
 
-    /// Every option with its value, defaults included, by its path such as `training.batch.tokens`; paths of files,
-    /// which do not say what is in them, left out.
+    /// Every option with its value, defaults included, by its path such as `training.batch.tokens`. Paths of files are
+    /// left out, since they do not say what the files contain.
     pub fn settings(&self) -> BTreeMap<String, Json> {
         let mut json = serde_json::to_value(&self.experiment).unwrap_or_default();
         paths::each(&mut json, &self.schema, Extent::All, &mut |path| path.clear());
@@ -258,11 +257,11 @@ impl Document {
         settings
     }
 
-    /// Looks for the files of the data below another folder: the one that they were moved to.
+    /// Moves the paths of the data to another folder, to which the files were moved.
     ///
     /// # Errors
     ///
-    /// When none of them is there.
+    /// If no file is found there.
     pub fn move_data(&mut self, to: &Path) -> Result<(), Diagnostics> {
         let mut json = serde_json::to_value(&self.experiment).unwrap_or_default();
         let mut given = Vec::new();
@@ -293,7 +292,7 @@ impl Document {
     }
 }
 
-/// Every option with its value, by its path such as `training.batch.tokens`.
+/// Collects every option with its value, by its path such as `training.batch.tokens`.
 fn flatten(path: &str, json: &Json, settings: &mut BTreeMap<String, Json>) {
     match json {
         Json::Object(map) if !map.is_empty() => {

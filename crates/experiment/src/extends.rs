@@ -1,4 +1,4 @@
-//! `extends: other.yaml`: the tree of an experiment with those that it builds on.
+//! Inheritance of experiments, `extends: other.yaml`: the trees of the named files, merged below this one.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
@@ -17,26 +17,26 @@ use crate::parse::parse;
 use crate::schema_kind::Schema;
 use crate::source::{Place, Source};
 
-/// The key that names the files to build on.
+/// The key that names the files to extend.
 const EXTENDS: &str = "extends";
 
-/// Whether a text may build on other files.
+/// Permission to extend other files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extending {
-    /// A person's own experiment may.
+    /// Allowed, for a person's own experiment.
     Allowed,
-    /// A run may not: it is whole, and a stranger's must not have files read, let alone shown.
+    /// Refused, for a run: it is whole, and a stranger's must not have files read, let alone shown.
     Refused,
 }
 
-/// Reads trees, and collects what is wrong with them.
+/// Reads trees of files, and collects their problems.
 pub(crate) struct Loader<'s> {
     schema: &'s Json,
     extending: Extending,
     sources: usize,
     budget: Budget,
-    /// The trees of files that have been extended, each with all that it extends itself: a file that several build on
-    /// is read once.
+    /// Cache of the trees of extended files, each with all that it extends itself: a file that several others extend is
+    /// read once.
     trees: HashMap<PathBuf, Option<Node>>,
     pub(crate) problems: Vec<Diagnostic>,
 }
@@ -53,7 +53,7 @@ impl<'s> Loader<'s> {
         }
     }
 
-    /// The source of a text.
+    /// Registers a text as a source.
     pub(crate) fn source(&mut self, name: &str, folder: &Path, text: &str) -> Arc<Source> {
         let rank = self.sources;
         self.sources += 1;
@@ -121,7 +121,7 @@ impl<'s> Loader<'s> {
         self.over(base, Some(near))
     }
 
-    /// The files that an `extends` names, in the order in which they are laid over each other.
+    /// The files that an `extends` names, in the order in which they are merged.
     fn names(&mut self, extends: &Node) -> Vec<(String, Place)> {
         let items = match &extends.value {
             Value::Sequence(items) => items.as_slice(),
@@ -152,7 +152,7 @@ impl<'s> Loader<'s> {
         }
         if let Some(known) = self.trees.get(&identity) {
             let node = known.as_ref()?;
-            // What is copied counts each time, or files that name others twice would grow without end.
+            // Copies count each time, or files that extend others twice would grow without end.
             if let Err(problem) = self.budget.take(node.size(), || place.clone()) {
                 self.problems.push(*problem);
                 return None;
@@ -194,12 +194,12 @@ impl<'s> Loader<'s> {
     }
 }
 
-/// The text of a file; no more of one that is too large than tells that it is.
+/// Reads the text of a file. Of one that is too large, only as much as shows that it is.
 pub(crate) fn read(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     let mut file = std::fs::File::open(path)?.take(limits::FILE as u64 + 1);
     match file.read_to_string(&mut text) {
-        // The bound may cut a character in two.
+        // The limit may cut a character in two.
         Err(error) if error.kind() == ErrorKind::InvalidData && file.limit() == 0 => {
             Err(ErrorKind::FileTooLarge.into())
         }
@@ -209,7 +209,7 @@ pub(crate) fn read(path: &Path) -> std::io::Result<String> {
     }
 }
 
-/// The text of a file that another names. A pipe or a device, which may never end or begin, is none.
+/// Reads the text of a file that another extends. A pipe or a device, which may never end or begin, is none.
 fn read_extended(path: &Path) -> std::io::Result<String> {
     let kind = std::fs::metadata(path)?;
     if kind.is_file() || kind.is_dir() {
@@ -218,7 +218,7 @@ fn read_extended(path: &Path) -> std::io::Result<String> {
     Err(std::io::Error::new(ErrorKind::InvalidInput, "it is no file"))
 }
 
-/// What to say about a file that cannot be read.
+/// The message and help for a file that cannot be read.
 pub(crate) fn unreadable(path: &Path, given: &Path, error: &std::io::Error) -> (String, Option<String>) {
     let shown = path.display();
     match error.kind() {
@@ -235,7 +235,7 @@ pub(crate) fn unreadable(path: &Path, given: &Path, error: &std::io::Error) -> (
     }
 }
 
-/// The folder that a file stands in; empty for the current one.
+/// The folder of a file; empty for the current one.
 pub(crate) fn folder_of(path: &Path) -> PathBuf {
     path.parent().map(Path::to_path_buf).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The experiment: one YAML file, its schema, defaults, validation and diagnostics.
+//! Experiments: one YAML file, its schema, defaults, validation and diagnostics.
 //!
 //! ```text
 //! text ──parse──► tree of nodes with places ──extends, overrides──► one tree ──structure, check──► Document
@@ -6,12 +6,12 @@
 //!                                                                                    └──► Diagnostics
 //! ```
 //!
-//! The types of [`spec`] are the language: the JSON Schema that [`json_schema`] gives to editors comes from
-//! them, and the structural checks walk the tree against that same schema. A medium describes its own options
-//! by a schema of its own, which is put in where a task names its source and target.
+//! The types of [`spec`] define the language: the JSON Schema that [`json_schema`] gives to editors comes from them,
+//! and the structural checks validate the tree against that schema. A medium describes its options by a schema of its
+//! own, which is inserted where a task names its source and target.
 //!
-//! Nothing is repaired and nothing is skipped: whatever can be known to be wrong before a run is reported at
-//! once, each problem with its file, line and column, and the way out.
+//! Nothing is repaired and nothing is skipped: whatever can be known to be wrong before a run is reported at once, each
+//! problem with its file, line and column, and the way out.
 //!
 //! ```
 //! use std::path::Path;

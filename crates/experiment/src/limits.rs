@@ -1,36 +1,36 @@
-//! Bounds of what an experiment may be: no file, however it was written, takes more memory or time than these allow.
+//! Limits of an experiment: no file, however it was written, takes more memory or time than these allow.
 //!
 //! They are far above what a person writes, and hold for an experiment as a whole, with all files that it extends.
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Place;
 
-/// How deep collections may nest, so that walking a tree never exhausts the stack.
+/// The deepest nesting of collections, so that no walk over a tree exhausts the stack.
 pub(crate) const DEPTH: usize = 64;
 
-/// How many bytes a file may have.
+/// The most bytes of a file.
 pub(crate) const FILE: usize = 4 << 20;
 
-/// How many files an experiment may be read from.
+/// The most files of an experiment.
 pub(crate) const FILES: usize = 64;
 
-/// How many values an experiment may have once its aliases and the files that it extends are written out.
+/// The most values of an experiment once its aliases and the files that it extends are written out.
 const VALUES: usize = 100_000;
 
-/// How many bytes of text the same may have.
+/// The most bytes of text of an experiment once its aliases and the files that it extends are written out.
 const BYTES: usize = 8 << 20;
 
-/// After how many problems a document is not looked at any further.
+/// The number of problems after which a document is not checked further.
 pub(crate) const PROBLEMS: usize = 1000;
 
-/// Values and bytes that an experiment has taken of what it may have.
+/// Counter of an experiment's values and bytes, up to their limits.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     values: usize,
     bytes: usize,
 }
 
-/// Values and bytes of a tree.
+/// The number of values of a tree, and of bytes of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Size {
     pub(crate) values: usize,
@@ -38,14 +38,14 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// Both together.
+    /// The sum of two sizes.
     pub(crate) fn with(self, other: Self) -> Self {
         Self { values: self.values + other.values, bytes: self.bytes + other.bytes }
     }
 }
 
 impl Budget {
-    /// Takes a size, or tells which bound is passed, at the place that passes it.
+    /// Adds a size, or reports at `place` which limit is exceeded.
     pub(crate) fn take(&mut self, size: Size, place: impl FnOnce() -> Place) -> Result<(), Box<Diagnostic>> {
         self.values = self.values.saturating_add(size.values);
         self.bytes = self.bytes.saturating_add(size.bytes);

@@ -1,4 +1,4 @@
-//! One tree laid over another.
+//! Merging of two trees: one experiment over another that it extends.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use crate::node::{Entry, Node, Value};
 use crate::schema_kind::{Kind, Schema};
 use crate::source::{OVERRIDE, Place};
 
-/// Lays `near` over `base`: mappings are merged key by key, everything else is replaced.
+/// Merges `near` over `base`: mappings key by key, everything else is replaced.
 ///
-/// A choice (`schedule: { cosine: ... }`) of another key replaces the whole of the base's: the options of the
-/// one mean nothing to the other.
+/// A choice (`schedule: { cosine: ... }`) with another key replaces the base's as a whole: the options of the one mean
+/// nothing to the other.
 pub(crate) fn merge<'s>(base: Node, near: Node, rules: Schema<'s>, schema: Option<&'s Json>) -> Node {
     let (old, new) = match (base.value, near.value) {
         (Value::Mapping(old), Value::Mapping(new)) => (old, new),
@@ -44,8 +44,8 @@ pub(crate) fn merge<'s>(base: Node, near: Node, rules: Schema<'s>, schema: Optio
     Node { place, value }
 }
 
-/// The place of a mapping that stands in two sources: the nearer file, but never an override, which says
-/// nothing about the mapping as a whole.
+/// The place of a mapping that stands in two sources: the nearer file, but never an override, which says nothing about
+/// the mapping as a whole.
 fn shown(base: Place, near: Place) -> Place {
     if near.source.name == OVERRIDE { base } else { near }
 }

@@ -1,11 +1,11 @@
-//! What the structural checks say about a value: what was expected, and how to write what was meant.
+//! Messages of the structural checks: what was expected of a value, and how to write it.
 
 use serde_json::Value as Json;
 
 use crate::node::{Node, Value};
 use crate::schema_kind::{Kind, Schema, Shape};
 
-/// What can stand at a node, in words.
+/// The kind of value that a schema expects, in words.
 pub(crate) fn expected(shape: &Shape<'_>) -> String {
     let name = match &shape.kind {
         Kind::Choice { options, words } if words.is_empty() => match options.as_slice() {
@@ -26,7 +26,7 @@ pub(crate) fn expected(shape: &Shape<'_>) -> String {
     if shape.nullable { format!("{name} or null") } else { name }
 }
 
-/// How a value of the wrong type is written as the right one.
+/// The advice how to write a value of the wrong type as the right one.
 pub(crate) fn conversion(node: &Node, kind: &Kind<'_>) -> Option<String> {
     let given = node.place.text();
     match (kind, &node.value) {
@@ -72,7 +72,7 @@ pub(crate) fn conversion(node: &Node, kind: &Kind<'_>) -> Option<String> {
     }
 }
 
-/// The one option of a mapping that is a text: what a text in the place of the mapping was meant for.
+/// The only text among the options of a mapping, for which a text in the mapping's place was probably meant.
 fn only_text(schema: &Json) -> Option<&str> {
     let is_text = |schema: &Json| match &schema["type"] {
         Json::String(kind) => kind == "string",
@@ -85,7 +85,7 @@ fn only_text(schema: &Json) -> Option<&str> {
     texts.next().is_none().then_some(key.as_str())
 }
 
-/// The number that a text was meant to be: `8_000`, `8,000`, `8k`, `0,3`, `10%`.
+/// The number that a text was probably meant to be: `8_000`, `8,000`, `8k`, `0,3`, `10%`.
 fn number_in(text: &str) -> Option<String> {
     let text = text.trim();
     if text.parse::<f64>().is_ok_and(f64::is_finite) {
@@ -109,7 +109,7 @@ fn number_in(text: &str) -> Option<String> {
     Some((number * scale).to_string())
 }
 
-/// The range of a schema, when a number is outside it.
+/// The range of a schema, if a number is outside it.
 pub(crate) fn violated_range(number: f64, schema: &Json) -> Option<String> {
     let bound = |key: &str| schema.get(key).and_then(Json::as_f64);
     let (least, above) = (bound("minimum"), bound("exclusiveMinimum"));
@@ -144,12 +144,12 @@ pub(crate) fn describe(schema: &Json) -> Option<String> {
     Some(description[..end.unwrap_or(description.len())].trim_end_matches('.').to_owned())
 }
 
-/// What an option means, for a value that it cannot have.
+/// The meaning of an option, as help for an invalid value.
 pub(crate) fn meaning(schema: &Json) -> Option<String> {
     Some(format!("what it means: {}", describe(schema)?))
 }
 
-/// How to add a key that is missing.
+/// The advice to add a missing key, with its description.
 pub(crate) fn addition(key: &str, schema: &Json, rules: Schema<'_>) -> String {
     let what = describe(schema).map(|what| format!(": {what}")).unwrap_or_default();
     let choices = match rules.shape(schema).kind {

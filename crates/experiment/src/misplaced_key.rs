@@ -1,4 +1,4 @@
-//! Where options belong: help for keys that stand in the wrong place, or nowhere.
+//! Help for misplaced and unknown keys: where the option belongs, or which one was probably meant.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::node::Node;
 use crate::schema_kind::{Kind, Schema};
 use crate::suggest::suggest;
 
-/// Where each option of the whole schema has its place, for options written somewhere else.
+/// The paths of all options of the schema by their keys, for options in the wrong place.
 #[derive(Debug)]
 pub(crate) struct Homes(BTreeMap<String, Vec<Vec<String>>>);
 
@@ -20,7 +20,7 @@ impl Homes {
     }
 
     fn visit(&mut self, rules: Schema<'_>, schema: &Json, path: &mut Vec<String>) {
-        // Deep enough for every option, and an end for schemas that contain themselves.
+        // Deep enough for every option; schemas that contain themselves end here.
         if path.len() > 8 {
             return;
         }
@@ -51,7 +51,7 @@ impl Homes {
         }
     }
 
-    /// The mapping that a key belongs to, preferably one that the experiment has.
+    /// The path of the mapping that a key belongs to, preferably one that the experiment has.
     fn of_key(&self, key: &str, root: &Node) -> Option<String> {
         let paths = self.0.get(key)?;
         let present = |path: &&Vec<String>| path.iter().try_fold(root, |node, key| node.get(key)).is_some();
@@ -70,7 +70,7 @@ impl Homes {
     }
 }
 
-/// The help for a key that does not exist, and the key that was meant.
+/// The help for an unknown key, and the key that was probably meant.
 pub(crate) fn unknown_key(
     key: &str,
     allowed: &[&str],

@@ -1,12 +1,12 @@
-//! What to say about a file that is not there.
+//! Help for a missing file: the missing folder, or a file of a similar name.
 
 use std::path::Path;
 
 use crate::suggest::suggest;
 
-/// The way out when `path` does not exist: the folder that is missing, or a file of a similar name.
+/// The help if `path` does not exist: the missing folder, or a file of a similar name.
 ///
-/// `given` is how the path was written; a suggestion is written the same way.
+/// `given` is the path as it was written; a suggestion is written in the same way.
 pub(crate) fn instead_of(path: &Path, given: &Path) -> Option<String> {
     if given.starts_with("~") {
         return Some("`~` is not replaced by your home folder: write the folder out".to_owned());

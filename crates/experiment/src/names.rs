@@ -1,6 +1,6 @@
 //! Names that can be folders on every system.
 
-/// A name with everything else than letters, digits, `-`, `_` and (unless `is_key`) inner dots replaced.
+/// A name for a folder: everything but letters, digits, `-`, `_` and (unless `is_key`) inner dots is replaced.
 pub(crate) fn folder_name(name: &str, is_key: bool) -> String {
     let fits = |c: char| c.is_alphanumeric() || c == '-' || c == '_' || (c == '.' && !is_key);
     let replaced: String = name.chars().map(|c| if fits(c) { c } else { '-' }).collect();

@@ -1,4 +1,4 @@
-//! A commented experiment to start from: a pair of files in, a translator out.
+//! Template of a commented experiment, which `any2any new` writes for a pair of files.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -7,28 +7,28 @@ use crate::names::folder_name;
 use crate::variables::escape;
 use crate::write::quoted;
 
-/// What is known about the files that an experiment is written for.
+/// The answers from which an experiment is written: names, files and sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// The name of the experiment.
     pub name: String,
-    /// What the source's field is called: `en`.
+    /// The name of the source's field, such as `en`.
     pub source_field: String,
-    /// What the target's field is called: `de`.
+    /// The name of the target's field, such as `de`.
     pub target_field: String,
-    /// The files to learn from, source and target, line by line.
+    /// The training files, source and target, line by line.
     pub train: (PathBuf, PathBuf),
-    /// The files that decide which checkpoint is best.
+    /// The validation files, which decide on the best checkpoint.
     pub validation: Option<(PathBuf, PathBuf)>,
-    /// The files that the finished model is scored on.
+    /// The test files, on which the finished model is scored.
     pub test: Option<(PathBuf, PathBuf)>,
-    /// How many lines the training files have: the sizes of model and vocabulary follow from it.
+    /// The number of lines of the training files, on which the sizes of model and vocabulary depend.
     pub lines: usize,
-    /// How many pieces to cut texts into; chosen by the number of lines when left out.
+    /// The size of the vocabulary; `None` chooses it by the number of lines.
     pub vocab: Option<usize>,
 }
 
-/// Sizes that train well on so many samples, from experience with corpora of their size.
+/// The sizes of vocabulary and model for so many samples, from experience with corpora of their size.
 struct Sizes {
     vocab: usize,
     d_model: usize,
@@ -64,9 +64,9 @@ impl Sizes {
     }
 }
 
-/// An experiment for a pair of files, every line explained where it stands.
+/// An experiment for a pair of files, with a comment at every line.
 ///
-/// A name that cannot be a folder is made into one that can, and two fields of the same name are told apart.
+/// A name that cannot be a folder is changed into one that can, and two fields of one name get different names.
 pub fn template(answers: &Template) -> String {
     let mut answers = answers.clone();
     answers.name = folder_name(&answers.name, false);
@@ -76,7 +76,7 @@ pub fn template(answers: &Template) -> String {
     }
     let (answers, sizes) = (&answers, Sizes::of(answers.lines));
     let mut text = String::new();
-    // Writing into a string cannot fail.
+    // Writing to a string cannot fail.
     let _ = write_tasks(&mut text, answers, &sizes).and_then(|()| write_rest(&mut text, answers, &sizes));
     text
 }

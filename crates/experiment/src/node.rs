@@ -1,16 +1,16 @@
-//! A YAML document as a tree in which every node, and every key, knows its place.
+//! The tree of a YAML document, in which every node and every key has its place in the text.
 
 use crate::limits::Size;
 use crate::source::Place;
 
-/// A value, and where it stands.
+/// A node of the tree: a value and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) place: Place,
     pub(crate) value: Value,
 }
 
-/// What a node holds.
+/// The value of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Null,
@@ -22,7 +22,7 @@ pub(crate) enum Value {
     Mapping(Vec<Entry>),
 }
 
-/// A key of a mapping with its node.
+/// An entry of a mapping: a key with its place, and its node.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) key: String,
@@ -31,7 +31,7 @@ pub(crate) struct Entry {
 }
 
 impl PartialEq for Node {
-    /// Equal values are equal wherever they stand.
+    /// Values are compared without their places.
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
@@ -77,8 +77,8 @@ impl Node {
         steps(pointer).try_fold(self, |node, step| node.child(&step).map(|(_, child)| child))
     }
 
-    /// The place to show for a JSON pointer: the value when it is short, the key of a mapping or sequence,
-    /// and the nearest ancestor's when there is no such node.
+    /// The place to show for a JSON pointer: a short value itself, the key of a mapping or sequence, and the nearest
+    /// ancestor if there is no such node.
     pub(crate) fn place_of(&self, pointer: &str) -> &Place {
         let (mut node, mut place) = (self, &self.place);
         for step in steps(pointer) {
@@ -101,7 +101,7 @@ impl Node {
         }
     }
 
-    /// How many values it has, and bytes of texts and keys.
+    /// The number of values, and of bytes of texts and keys.
     pub(crate) fn size(&self) -> Size {
         let one = |bytes| Size { values: 1, bytes };
         match &self.value {
@@ -117,7 +117,7 @@ impl Node {
         }
     }
 
-    /// What a person calls the value.
+    /// The value in words, for messages.
     pub(crate) fn describe(&self) -> String {
         match &self.value {
             Value::Null => "nothing".to_owned(),

@@ -1,4 +1,4 @@
-//! `--set training.steps=100`: one value of the experiment replaced from outside its file.
+//! Overrides, `--set training.steps=100`: values of the experiment replaced from the command line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use crate::node::{Entry, Node, Value};
 use crate::parse::parse_text;
 use crate::source::{OVERRIDE, Place, Source};
 
-/// The tree that holds one override and nothing else.
+/// Parses an override into a tree with this one value.
 ///
-/// The value is YAML, so that lists, mappings and `null` can be given too. Relative paths in it start at `folder`, the
+/// The value is YAML, so lists, mappings and `null` are possible. Relative paths in it start at `folder`, the
 /// experiment's, as if they stood in its file.
 pub(crate) fn parse_override(
     argument: &str,
@@ -73,7 +73,7 @@ fn value(
     if given.trim().is_empty() {
         return Some(Node { place: key.clone(), value: Value::Null });
     }
-    // Spaces in the place of the key keep the columns of the argument.
+    // Spaces instead of the key keep the columns of the argument.
     let padded = format!("{}{given}", " ".repeat(path.chars().count() + 1));
     let known = problems.len();
     let node = parse_text(source, &padded, budget, problems);

@@ -1,4 +1,4 @@
-//! YAML text to a tree of nodes with places.
+//! Parser from YAML text to a tree of nodes with places.
 //!
 //! The events come from granit-parser, the parser below serde-saphyr: serde's data model has no room for the
 //! places of keys, nor for several problems at once. Of YAML 1.2 everything is read but tags, merge keys,
@@ -19,7 +19,7 @@ use crate::syntax::syntax_error;
 
 /// Parses a source.
 ///
-/// Returns `None` for a text without a node (empty, or comments only) and after a syntax error.
+/// Returns `None` for a text without a node (empty, or only comments) and after a syntax error.
 pub(crate) fn parse(
     source: &Arc<Source>,
     budget: &mut Budget,
@@ -56,13 +56,13 @@ pub(crate) fn parse_text(
     }
 }
 
-/// The problem of a file with more bytes than one may have.
+/// The problem of a file with too many bytes.
 pub(crate) fn too_large(name: &str) -> Diagnostic {
     let message = format!("the file has more than {} bytes, which no experiment has", limits::FILE);
     Diagnostic::of_file(name, message, Some("name another file, or split it by `extends`".to_owned()))
 }
 
-/// A problem after which nothing more can be read.
+/// A problem after which parsing ends.
 type Fatal = Box<Diagnostic>;
 
 struct Composer<'a> {
@@ -70,7 +70,7 @@ struct Composer<'a> {
     events: Parser<'a, StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     budget: &'a mut Budget,
-    /// Values that anchors may keep.
+    /// Budget of the values that anchors may keep.
     kept: Budget,
     problems: &'a mut Vec<Diagnostic>,
 }
@@ -89,7 +89,7 @@ impl<'a> Composer<'a> {
                 event => root = Some(self.node(event, span, &Place::start(self.source))?),
             }
         }
-        // `---` alone is a document that holds nothing.
+        // `---` alone is an empty document.
         Ok(root.filter(|node| node.value != Value::Null))
     }
 
@@ -97,7 +97,7 @@ impl<'a> Composer<'a> {
         self.events.next().transpose().map_err(|error| Box::new(syntax_error(self.source, &error)))
     }
 
-    /// The event that must follow inside a collection.
+    /// The next event inside a collection, which must follow.
     fn inner(&mut self) -> Result<(Event<'a>, Span), Fatal> {
         self.next()?.ok_or_else(|| {
             let end = self.source.lines();
@@ -106,7 +106,7 @@ impl<'a> Composer<'a> {
         })
     }
 
-    /// The node that starts with an event; `fallback` is its place when it has no characters.
+    /// Parses the node that starts with an event; `fallback` is its place if it has no characters.
     fn node(&mut self, event: Event<'a>, span: Span, fallback: &Place) -> Result<Node, Fatal> {
         let bytes = if let Event::Scalar(text, ..) = &event { text.len() } else { 0 };
         self.take(Size { values: 1, bytes }, &span)?;
@@ -137,7 +137,7 @@ impl<'a> Composer<'a> {
             }
         };
         if anchor != 0 {
-            // Anchors inside anchors copy what they hold once more each.
+            // An anchor inside another one is copied once more.
             self.kept.take(node.size(), || place(self.source, span.start, Some(span.end)))?;
             self.anchors.insert(anchor, node.clone());
         }
@@ -200,7 +200,7 @@ impl<'a> Composer<'a> {
         Ok(Node { place, value: Value::Mapping(entries) })
     }
 
-    /// Adds an entry unless its key cannot stand; `lines` says where each key was first given.
+    /// Adds an entry, unless its key is invalid or was given before; `lines` has the line of each key so far.
     fn enter(
         &mut self,
         entries: &mut Vec<Entry>,
@@ -234,7 +234,7 @@ impl<'a> Composer<'a> {
                 None,
             )));
         };
-        // Before it is copied.
+        // Checked before the value is copied.
         self.budget.take(node.size(), || place(self.source, span.start, Some(span.end)))?;
         Ok(node.clone())
     }
@@ -243,7 +243,7 @@ impl<'a> Composer<'a> {
         self.budget.take(size, || place(self.source, span.start, Some(span.end)))
     }
 
-    /// Reads no further once there are more problems than anyone mends.
+    /// Ends parsing after more problems than anyone mends.
     fn check_problems(&self, place: &Place) -> Result<(), Fatal> {
         if self.problems.len() < limits::PROBLEMS {
             return Ok(());
@@ -266,7 +266,7 @@ impl<'a> Composer<'a> {
         self.problems.push(Diagnostic::error(place, message, Some(help.to_owned())));
     }
 
-    /// A collection in brackets is as wide as its brackets; one made of lines is its first key or dash.
+    /// The place of a collection: its brackets, or else its first key or dash.
     fn extent(&self, style: StructureStyle, start: Span, end: Span) -> Place {
         match style {
             StructureStyle::Flow => self.place(Span::new(start.start, end.end)),
@@ -274,13 +274,13 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// The part of a span that stands on its first line, at least one character.
+    /// The place of a span: its characters on its first line, at least one.
     fn place(&self, span: Span) -> Place {
         place(self.source, span.start, Some(span.end))
     }
 }
 
-/// The characters between two markers that stand on the first one's line, at least one.
+/// The place between two markers: the characters on the first one's line, at least one.
 pub(crate) fn place(source: &Arc<Source>, start: Marker, end: Option<Marker>) -> Place {
     let (line, column) = (start.line().max(1), start.col() + 1);
     let length = match end {

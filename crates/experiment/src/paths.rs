@@ -1,5 +1,5 @@
-//! The paths of an experiment. Each starts at the folder of the file that it is written in; one that `--set` gives, at
-//! the folder of the experiment's own file, as if it stood there.
+//! Paths of an experiment: relative to the folder of the file that they stand in. Those of `--set` are relative to the
+//! folder of the experiment's own file, as if they stood there.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub(crate) fn join(root: &mut Node, schema: &Json) {
     each_node(root, schema, &mut join_one);
 }
 
-/// Goes over the paths of an experiment: texts whose schema says `format: path`, and manifests.
+/// Visits all paths of an experiment: texts whose schema says `format: path`, and manifests.
 pub(crate) fn each_node(root: &mut Node, schema: &Json, visit: &mut dyn FnMut(&mut Node)) {
     let tasks = root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default();
     for data in tasks.iter_mut().filter_map(|task| task.node.get_mut("data")) {
@@ -51,7 +51,7 @@ fn is_path(rules: Schema<'_>, schema: &Json) -> bool {
     matches!(rules.shape(schema).kind, Kind::Text(schema) if schema.get("format").is_some_and(|format| format == "path"))
 }
 
-/// Whether a dataset is named by the path of its manifest.
+/// True if a dataset is named by the path of its manifest.
 fn is_manifest(name: &str) -> bool {
     matches!(Path::new(name).extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
 }
@@ -73,16 +73,16 @@ fn join_one(node: &mut Node) {
     }
 }
 
-/// Which paths of an experiment are meant.
+/// The paths to visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Those of the tasks' data.
+    /// The paths of the tasks' data.
     Data,
-    /// Those of media as well.
+    /// The paths of data and media.
     All,
 }
 
-/// Goes over the paths of an experiment written as JSON.
+/// Visits the paths of an experiment as JSON.
 pub(crate) fn each(experiment: &mut Json, schema: &Json, extent: Extent, visit: &mut dyn FnMut(&mut String)) {
     let rules = Schema { root: schema };
     if extent == Extent::All {
@@ -127,14 +127,14 @@ fn each_below<'s>(json: &mut Json, rules: Schema<'s>, schema: &'s Json, visit: &
     }
 }
 
-/// A path without `.` and `..`, so that it does not need the folders that it only passes through.
+/// A path without `.` and `..`, so that the folders that it only passes through need not exist.
 pub(crate) fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
         match (component, plain.components().next_back()) {
             (Component::CurDir, _) => {}
             (Component::ParentDir, Some(Component::Normal(_))) => {
-                // Above the folder that a link leads to is another than above the link.
+                // The parent of a symbolic link's target is another folder than the link's parent.
                 if plain.is_symlink() {
                     plain = plain.canonicalize().unwrap_or(plain);
                 }
@@ -152,7 +152,7 @@ pub fn absolute(path: &Path) -> PathBuf {
     plain(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
-/// An absolute path without links, as far as it exists.
+/// An absolute path without symbolic links, as far as it exists.
 pub fn real(path: &Path) -> PathBuf {
     let path = absolute(path);
     let known = path.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
@@ -163,9 +163,8 @@ pub fn real(path: &Path) -> PathBuf {
     }
 }
 
-/// What the paths of an experiment are called in a folder that may be given away: the way to them from there. What is
-/// on that way only below the root of all folders is cut down to what tells the paths apart, so no folder of a person's
-/// own is named.
+/// Relative paths from a folder that is given away. A path that shares no folder with it but the root is cut down to
+/// the part that tells the paths apart, so that no folder of a person's own is named.
 pub(crate) fn portable(paths: &[PathBuf], folder: &Path) -> Vec<PathBuf> {
     let folder = real(folder);
     let paths: Vec<PathBuf> = paths.iter().map(|path| real(path)).collect();
@@ -179,12 +178,12 @@ pub(crate) fn portable(paths: &[PathBuf], folder: &Path) -> Vec<PathBuf> {
     ways.into_iter().zip(&paths).map(|(way, path)| way.unwrap_or_else(|| cut(path))).collect()
 }
 
-/// Where paths are once the folder that they stood in together has been moved: the first way to lay them below the new
-/// folder by which most of them are there.
+/// Paths below a new folder, to which the old folder of all of them was moved. Of several ways to place them there, the
+/// first by which most of them exist.
 ///
 /// # Errors
 ///
-/// Where the first was looked for, when none of them is there.
+/// The place where the first path was expected, if none of them exists.
 pub(crate) fn moved(paths: &[PathBuf], to: &Path) -> Result<Vec<PathBuf>, PathBuf> {
     let shared = common_folder(paths.iter().map(PathBuf::as_path)).unwrap_or_default();
     let mut folders: Vec<&Path> = shared.ancestors().collect();
@@ -206,7 +205,7 @@ pub(crate) fn moved(paths: &[PathBuf], to: &Path) -> Result<Vec<PathBuf>, PathBu
     }
 }
 
-/// The folder that all paths stand in, at whatever depth; none where there is no such folder.
+/// The deepest folder that contains all paths, if there is one.
 fn common_folder<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Option<PathBuf> {
     let folders = paths.into_iter().map(|path| path.parent().unwrap_or(Path::new("")).to_owned());
     folders.map(Some).reduce(|one, other| common(&one?, &other?)).flatten()
@@ -216,8 +215,8 @@ fn common(one: &Path, other: &Path) -> Option<PathBuf> {
     one.ancestors().find(|folder| other.starts_with(folder)).map(Path::to_owned)
 }
 
-/// The way from a folder to a path, both absolute: up to the folder that they have in common, and down. None where
-/// that is the root, below which every folder is named.
+/// The relative path from a folder to a path, both absolute. `None` if they have only the root in common, since the
+/// path would then name every folder below it.
 fn way(folder: &Path, path: &Path) -> Option<PathBuf> {
     let shared = common(folder, path).filter(|shared| shared.parent().is_some())?;
     let up = folder.strip_prefix(&shared).ok()?.components().map(|_| Component::ParentDir);

@@ -1,8 +1,8 @@
-//! Texts with placeholders: `sheet_{artist}_32.png`, filled from the fields of a sample.
+//! Text patterns with placeholders: `sheet_{artist}_32.png`, filled from the fields of a sample.
 //!
-//! Datasets name files this way, and the parts of files. `{{` and `}}` stand for braces.
+//! Datasets use them in names of files and of parts of files. `{{` and `}}` stand for braces.
 
-/// A text with placeholders.
+/// A text pattern with placeholders.
 ///
 /// ```
 /// use any2any_experiment::Pattern;
@@ -20,18 +20,18 @@ pub struct Pattern {
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// A text that stands for itself.
+    /// A literal text.
     Text(String),
-    /// The name of the field whose value stands here.
+    /// A placeholder: the name of the field whose value is inserted.
     Field(String),
 }
 
 impl Pattern {
-    /// A pattern from its text.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// When a brace has no partner, or a placeholder no name: what is wrong, and the way out.
+    /// If a brace has no partner, or a placeholder no name: the problem, and the way out.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut literal = String::new();

@@ -1,4 +1,4 @@
-//! What an experiment leaves out, filled in: inherited options, the defaults of media.
+//! Completion of an experiment: options inherited from the source, and the defaults of media.
 
 use any2any_adapter::Registry;
 use serde_json::Value as Json;
@@ -8,7 +8,7 @@ use crate::paths::{self, Extent};
 use crate::spec::{Experiment, Metric, Model, Side, TiedEmbeddings};
 use crate::variables::escape;
 
-/// Gives a target the options that it leaves out and a source of the same medium has.
+/// Copies to a target the options that it leaves out and a source of the same medium has.
 pub(crate) fn inherit(root: &mut Node, registry: &Registry) {
     for task in root.get_mut("tasks").map(Node::entries_mut).unwrap_or_default() {
         let only = |side: &Node| match side.entries() {
@@ -33,7 +33,7 @@ pub(crate) fn inherit(root: &mut Node, registry: &Registry) {
     }
 }
 
-/// Writes out the defaults of every medium's options, and the metrics of what it writes.
+/// Writes out the defaults of every medium's options, and the metrics of every target's medium.
 pub(crate) fn options(experiment: &mut Experiment, registry: &Registry) {
     for task in experiment.tasks.values_mut() {
         for side in task.source.iter_mut().chain([&mut task.target]) {
@@ -47,7 +47,7 @@ pub(crate) fn options(experiment: &mut Experiment, registry: &Registry) {
     }
 }
 
-/// Says `target` where `all` can mean no more than that: when no source has the vocabulary of a target.
+/// Replaces `all` by `target` if no source shares a vocabulary with a target, which means the same.
 pub(crate) fn tied_embeddings(experiment: &mut Experiment, registry: &Registry) {
     if shares_vocabulary(experiment.tasks.values().map(|task| (task.source.as_ref(), &task.target)), registry)
     {
@@ -63,7 +63,7 @@ pub(crate) fn tied_embeddings(experiment: &mut Experiment, registry: &Registry) 
     }
 }
 
-/// Whether a source of some task is fitted together with a target of some task.
+/// True if a source of some task shares the vocabulary of a target of some task.
 pub(crate) fn shares_vocabulary<'a>(
     tasks: impl Iterator<Item = (Option<&'a Side>, &'a Side)>,
     registry: &Registry,
@@ -80,7 +80,7 @@ pub(crate) fn shares_vocabulary<'a>(
     sources.iter().any(|source| targets.contains(source))
 }
 
-/// An experiment as YAML, each of its paths made into another.
+/// An experiment as YAML, with each path mapped by `path`.
 pub(crate) fn yaml(experiment: &Experiment, schema: &Json, path: &mut dyn FnMut(&str) -> String) -> String {
     // An experiment is plain data with texts as keys: nothing in it cannot be written.
     let mut json = serde_json::to_value(experiment).unwrap_or_default();

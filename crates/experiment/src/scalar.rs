@@ -1,6 +1,6 @@
-//! What a plain (unquoted) scalar means: the core schema of YAML 1.2.2, section 10.3.2.
+//! Plain (unquoted) scalars by the core schema of YAML 1.2.2, section 10.3.2.
 //!
-//! `yes`, `no`, `on` and `off` are texts here, unlike in YAML 1.1: a field can be called `no`.
+//! `yes`, `no`, `on` and `off` are texts here, unlike in YAML 1.1: a field may be called `no`.
 
 use crate::node::Value;
 

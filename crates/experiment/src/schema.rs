@@ -1,4 +1,4 @@
-//! The JSON Schema of an experiment: of its own types, and of the options of every registered medium.
+//! The JSON Schema of an experiment: of this crate's types, and of the options of every registered medium.
 //!
 //! One schema serves editors (`any2any schema`), the structural checks and the merging of experiments,
 //! so that they cannot disagree.
@@ -33,7 +33,7 @@ pub fn json_schema(registry: &Registry) -> Json {
     schema
 }
 
-/// The schema of an experiment once everything it extends is merged.
+/// The schema of an experiment after the files that it extends have been merged.
 pub(crate) fn experiment_schema(registry: &Registry) -> Json {
     let mut schema = schema_of::<Experiment>();
     let mut definitions = Map::new();
@@ -69,7 +69,7 @@ pub(crate) fn experiment_schema(registry: &Registry) -> Json {
     schema
 }
 
-/// The schema of any type, as serde reads it.
+/// The JSON Schema of a type, as serde reads it.
 pub(crate) fn schema_of<T: JsonSchema>() -> Json {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<T>().to_value();
@@ -77,7 +77,7 @@ pub(crate) fn schema_of<T: JsonSchema>() -> Json {
     schema
 }
 
-/// Definitions of two media may have the same name: each gets its medium's before it.
+/// Puts the medium's name before its definitions: two media may have definitions of the same name.
 fn prefix_references(schema: &mut Json, medium: &str) {
     match schema {
         Json::Object(map) => {
@@ -95,8 +95,8 @@ fn prefix_references(schema: &mut Json, medium: &str) {
     }
 }
 
-/// Takes out the names of Rust's number types, which JSON Schema does not know as formats, and the line
-/// breaks of documentation comments.
+/// Removes the names of Rust's number types, which JSON Schema does not know as formats, and the line breaks of
+/// documentation comments.
 fn tidy(schema: &mut Json) {
     match schema {
         Json::Object(map) => {
@@ -116,7 +116,7 @@ fn tidy(schema: &mut Json) {
     }
 }
 
-/// The documentation of a choice stands at its mapping; editors look for it at the mapping's one key.
+/// Copies the description of a choice from its mapping to the mapping's one key, at which editors look for it.
 fn describe_key(map: &mut Map<String, Json>) {
     let Some(description) = map.get("description").cloned() else {
         return;

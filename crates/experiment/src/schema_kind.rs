@@ -1,19 +1,19 @@
-//! What a JSON Schema asks for, in the few forms that serde types give it.
+//! The kinds of JSON Schema that serde's types produce, as an enum.
 
 use serde_json::Value as Json;
 
-/// What may stand at a node.
+/// The values that a schema accepts.
 #[derive(Debug)]
 pub(crate) struct Shape<'s> {
-    /// Whether nothing may stand there too.
+    /// True if null is accepted too.
     pub(crate) nullable: bool,
-    /// What else.
+    /// The kind of all other values.
     pub(crate) kind: Kind<'s>,
-    /// The schema's title: what a person calls such a node.
+    /// The schema's title, which names the value in messages.
     pub(crate) title: Option<&'s str>,
 }
 
-/// A form of schema. The schemas inside are not yet resolved.
+/// A kind of schema. The schemas inside are not yet resolved.
 #[derive(Debug)]
 pub(crate) enum Kind<'s> {
     /// One of several words, or a mapping with one of several keys: an enum of Rust.
@@ -21,7 +21,7 @@ pub(crate) enum Kind<'s> {
         words: Vec<&'s str>,
         options: Vec<(&'s str, &'s Json)>,
     },
-    /// Anything that fits one of the schemas.
+    /// A value of any of the schemas.
     Either(&'s [Json]),
     Mapping(&'s Json),
     Sequence(&'s Json),
@@ -30,20 +30,20 @@ pub(crate) enum Kind<'s> {
     Number(&'s Json),
     Boolean,
     Null,
-    /// No rule that is known here.
+    /// Any value: a schema of no other kind.
     Anything,
 }
 
-/// A schema with the definitions that it refers to.
+/// A root schema, with all definitions.
 #[derive(Clone, Copy)]
 pub(crate) struct Schema<'s> {
     pub(crate) root: &'s Json,
 }
 
 impl<'s> Schema<'s> {
-    /// A schema behind its references.
+    /// Follows the references of a schema.
     pub(crate) fn resolve(self, mut schema: &'s Json) -> &'s Json {
-        // References of a well-formed schema end; those of any other end here.
+        // References of a well-formed schema end soon; cyclic ones end here.
         for _ in 0..32 {
             let Some(reference) = schema.get("$ref").and_then(Json::as_str) else {
                 break;
@@ -57,7 +57,7 @@ impl<'s> Schema<'s> {
         schema
     }
 
-    /// The form of a schema.
+    /// The kind of a schema.
     pub(crate) fn shape(self, schema: &'s Json) -> Shape<'s> {
         let outer = schema.get("title");
         let schema = self.resolve(schema);
@@ -95,7 +95,7 @@ impl<'s> Schema<'s> {
         Shape { nullable, kind: Kind::Choice { words, options }, title: None }
     }
 
-    /// Why a word cannot be chosen that people know from elsewhere: what is said of it under `x-refused`.
+    /// The reason why a word that people know from elsewhere cannot be chosen: its entry in `x-refused`.
     pub(crate) fn refusal(self, schema: &'s Json, word: &str) -> Option<&'s str> {
         self.resolve(schema).get("x-refused")?.get(word)?.as_str()
     }
@@ -114,7 +114,7 @@ impl<'s> Schema<'s> {
         }
     }
 
-    /// The schema below a node of some schema, whatever form that has; `None` when it has no rule for it.
+    /// The schema for a key or index of a node; `None` if there is no rule for it.
     pub(crate) fn child(self, schema: &'s Json, key: &str) -> Option<&'s Json> {
         match self.shape(schema).kind {
             Kind::Choice { options, .. } => {
@@ -181,7 +181,7 @@ fn one_property(schema: &Json) -> Kind<'_> {
     }
 }
 
-/// The key of an object that must have one and can have no other: a variant of a Rust enum.
+/// The only key of an object that requires it and allows no other: a variant of a Rust enum.
 fn single_key(schema: &Json) -> Option<(&str, &Json)> {
     let required = schema.get("required")?.as_array()?;
     let properties = schema.get("properties")?.as_object()?;

@@ -1,24 +1,24 @@
-//! The texts that experiments are read from, and places in them.
+//! Sources, the texts from which experiments are read, and places in them.
 
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The name that the arguments of `--set` are shown under.
+/// The name of the command line's overrides in diagnostics.
 pub(crate) const OVERRIDE: &str = "--set";
 
-/// A text that nodes come from: a file, or an argument of the command line.
+/// A source: the text of a file, or an argument of the command line.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// What a person calls it: the path as it was given, or `--set`.
+    /// The name in diagnostics: the path as it was given, or `--set`.
     pub(crate) name: String,
-    /// The folder that relative paths in the text start from.
+    /// The folder to which relative paths in the text belong.
     pub(crate) folder: PathBuf,
     /// The text, without a byte-order mark.
     pub(crate) text: String,
-    /// Where its diagnostics stand among those of other sources.
+    /// The position of its diagnostics among those of other sources.
     pub(crate) rank: usize,
-    /// Where each line of the text begins and ends, so that finding one does not read all above it.
+    /// The byte ranges of the lines, so that finding one does not read all above it.
     lines: Vec<Range<usize>>,
 }
 
@@ -34,13 +34,13 @@ impl Source {
         Arc::new(Self { name: name.into(), folder: folder.into(), text, rank, lines })
     }
 
-    /// A line, counted from 1; empty when there is none.
+    /// A line, counted from 1; empty if there is none.
     pub(crate) fn line(&self, number: usize) -> &str {
         let line = number.checked_sub(1).and_then(|index| self.lines.get(index).cloned());
         line.and_then(|line| self.text.get(line)).unwrap_or("")
     }
 
-    /// How many lines there are; at least one.
+    /// The number of lines; at least one.
     pub(crate) fn lines(&self) -> usize {
         self.lines.len().max(1)
     }
@@ -59,25 +59,25 @@ fn lines(text: &str) -> Vec<Range<usize>> {
     lines
 }
 
-/// Some characters of one line of a source.
+/// A place: some characters of one line of a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) source: Arc<Source>,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub(crate) line: usize,
-    /// In characters, counted from 1.
+    /// The column in characters, counted from 1.
     pub(crate) column: usize,
-    /// In characters.
+    /// The length in characters.
     pub(crate) length: usize,
 }
 
 impl Place {
-    /// The start of a source.
+    /// The first character of a source.
     pub(crate) fn start(source: &Arc<Source>) -> Self {
         Self { source: Arc::clone(source), line: 1, column: 1, length: 1 }
     }
 
-    /// What stands at the place.
+    /// The text at the place.
     pub(crate) fn text(&self) -> String {
         self.source.line(self.line).chars().skip(self.column - 1).take(self.length).collect()
     }

@@ -1,5 +1,5 @@
-//! What an experiment can say. Every field is documented where it stands, and every default is a value here:
-//! the JSON Schema, the checks and `resolved.yaml` all come from these types.
+//! Specification of an experiment: the types of its YAML file, with the documentation and the default of every option.
+//! The JSON Schema, the checks and `resolved.yaml` all come from these types.
 //!
 //! Choices are maps with one key (`schedule: { inverse_sqrt: { warmup: 2000 } }`), so that every option of a
 //! choice stands beside its name and keeps its position in the file.
@@ -35,27 +35,27 @@ pub use training::{Adafactor, Adam, AdamW, Batch, Mixing, Optimizer, Schedule, S
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// The name of the experiment; the run goes to `runs/NAME` unless told otherwise.
+    /// The name of the experiment.
     #[schemars(length(min = 1))]
     pub name: String,
     /// The seed of every random number of the run.
     #[serde(default = "one")]
     pub seed: u64,
-    /// Where to compute.
+    /// The device to compute on.
     #[serde(default)]
     pub device: Device,
-    /// The tasks that the model learns, by name; all share one body.
+    /// The tasks that the model learns, by name; all share one model.
     #[schemars(extend("minProperties" = 1))]
     pub tasks: BTreeMap<String, Task>,
     /// The model.
     pub model: Model,
-    /// How it is trained.
+    /// The training: optimizer, schedule and batches.
     #[serde(default)]
     pub training: Training,
-    /// How it writes.
+    /// The decoding options of all tasks that have none of their own.
     #[serde(default)]
     pub decoding: Decoding,
-    /// How it is judged.
+    /// The evaluation during training and at its end.
     #[serde(default)]
     pub evaluation: Evaluation,
 }
@@ -65,37 +65,37 @@ fn one() -> u64 {
 }
 
 impl Experiment {
-    /// How a task writes.
+    /// The decoding options of a task.
     pub fn decoding(&self, task: &str) -> &Decoding {
         let own = self.tasks.get(task).and_then(|task| task.decoding.as_ref());
         own.unwrap_or(&self.decoding)
     }
 
-    /// What a task's outputs are scored with.
+    /// The metrics of a task's outputs.
     pub fn metrics(&self, task: &str) -> &[Metric] {
         let own = self.tasks.get(task).and_then(|task| task.metrics.as_deref());
         own.unwrap_or(&self.evaluation.metrics)
     }
 }
 
-/// Where to compute.
+/// The device to compute on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Device {
     /// The backend; it must be among those this program was built with.
     pub backend: Backend,
-    /// Which of several devices, counted from 0.
+    /// The number of the device if there are several, counted from 0.
     pub index: usize,
-    /// How many threads the CPU backend may use; 0: as many as there are cores.
+    /// The most threads of the CPU backend; 0: as many as there are cores.
     #[schemars(range(max = 1024))]
     pub threads: usize,
 }
 
-/// A backend that computes.
+/// The backend that computes: an implementation of tensor operations for one kind of device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Backend {
-    /// The first that this program was built with, of cuda, tch, wgpu, flex.
+    /// The first one that this program was built with, of cuda, tch, wgpu, flex.
     #[default]
     Auto,
     /// The portable CPU backend, in every build by default.

@@ -1,4 +1,4 @@
-//! From what an experiment says of its model to the stacks of an architecture.
+//! Conversion from the model section of an experiment to the stacks of an architecture.
 
 use any2any_architecture::{
     Activation, DropoutRates, Gains, Initialization, LstmAttention, LstmLayers, NormPlacement,
@@ -8,7 +8,7 @@ use any2any_architecture::{
 use crate::spec::{DecoderOnly, Lstm, Model, Positions, TiedEmbeddings, Transformer};
 
 impl Model {
-    /// The encoder, where there is one, and the decoder.
+    /// The encoder, if there is one, and the decoder.
     pub fn stacks(&self) -> (Option<Stack>, Stack) {
         match self {
             Self::Transformer(model) => model.stacks(),
@@ -17,7 +17,7 @@ impl Model {
         }
     }
 
-    /// Which embeddings share their weights.
+    /// The sharing of weights between embeddings and softmax.
     pub fn tied_embeddings(&self) -> TiedEmbeddings {
         match self {
             Self::Transformer(model) => model.tied_embeddings,
@@ -26,7 +26,7 @@ impl Model {
         }
     }
 
-    /// How weights start.
+    /// The initialization of the weights.
     pub fn initialization(&self) -> Initialization {
         match self {
             Self::Transformer(model) => model.initialization,
@@ -35,7 +35,7 @@ impl Model {
         }
     }
 
-    /// The dropout of each part in training.
+    /// The dropout rates of each part in training.
     pub fn dropout(&self) -> DropoutRates {
         let rates = |rate: f64, embedding: Option<f64>, attention: Option<f64>, activation: Option<f64>| {
             DropoutRates {
@@ -63,7 +63,7 @@ impl Model {
     }
 }
 
-/// Choices that both kinds of transformer have.
+/// The options that both kinds of transformer have.
 struct Choices {
     d_model: usize,
     d_ff: usize,

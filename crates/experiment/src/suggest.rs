@@ -1,9 +1,9 @@
-//! "Did you mean": the known word that a misspelt one comes from.
+//! "Did you mean": the known word nearest to a misspelt one.
 
-/// The known word nearest to `word`, when one is near enough to be meant.
+/// The known word nearest to `word`, if one is near enough to be meant.
 ///
-/// Near is at most one edit for every three characters (two neighbours swapped count as one), or the one
-/// being a clear abbreviation of the other (`vocabulary` and `vocab`). Case, `-`, `_` and spaces are overlooked.
+/// Near is at most one edit for every three characters (Damerau-Levenshtein: two neighbours swapped count as one), or a
+/// clear abbreviation of the other (`vocabulary` and `vocab`). Case, `-`, `_` and spaces are ignored.
 ///
 /// ```
 /// use any2any_experiment::suggest;

@@ -1,4 +1,4 @@
-//! Syntax errors of YAML in words that need no knowledge of its grammar.
+//! Syntax errors of YAML, explained in words that need no knowledge of its grammar.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use crate::diagnostic::Diagnostic;
 use crate::parse::place;
 use crate::source::Source;
 
-/// What a syntax error is, where, and the way out.
+/// The diagnostic of a syntax error: message, place and the way out.
 pub(crate) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
     let mut place = place(source, *error.marker(), None);
     if place.line > source.lines() || (source.line(place.line).trim().is_empty() && place.line > 1) {
-        // The end of the text, or an empty line before it: show the last line that says something.
+        // At the end of the text, or an empty line before it, the last line with text is shown.
         let said =
             (1..=place.line.min(source.lines())).rev().find(|line| !source.line(*line).trim().is_empty());
         place.line = said.unwrap_or(1);

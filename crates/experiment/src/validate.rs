@@ -1,4 +1,4 @@
-//! Structural checks: a tree of nodes against a JSON Schema, all problems at once.
+//! Structural checks: a tree of nodes validated against a JSON Schema, with all problems at once.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ use crate::node::{Entry, Node, Value, below, shorten};
 use crate::schema_kind::{Kind, Schema, Shape};
 use crate::source::Place;
 
-/// What the structural checks leave behind.
+/// The result of the structural checks.
 #[derive(Debug)]
 pub(crate) struct Structure {
-    /// The tree without what is broken.
+    /// The tree as JSON, without its broken nodes.
     pub(crate) json: Json,
-    /// What is broken.
+    /// The broken nodes.
     pub(crate) broken: Broken,
-    /// Why.
+    /// The problems of the broken nodes.
     pub(crate) problems: Vec<Diagnostic>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Structure {
 pub(crate) struct Broken(BTreeSet<String>);
 
 impl Broken {
-    /// Whether the node at a pointer, one above it or one below it is broken.
+    /// True if the node at a pointer, one above it or one below it is broken.
     pub(crate) fn touches(&self, pointer: &str) -> bool {
         let above =
             |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('/'));
@@ -37,7 +37,7 @@ impl Broken {
     }
 }
 
-/// Checks a tree against a schema.
+/// Validates a tree against a schema.
 pub(crate) fn check(root: &Node, schema: &Json) -> Structure {
     let rules = Schema { root: schema };
     let homes = Homes::of(rules);
@@ -47,12 +47,12 @@ pub(crate) fn check(root: &Node, schema: &Json) -> Structure {
     Structure { json, broken: walk.broken, problems: walk.problems }
 }
 
-/// Where the walk is.
+/// The node that is being validated.
 struct At {
     pointer: String,
-    /// What messages call the node.
+    /// The node's name in messages.
     label: String,
-    /// The key that the node belongs to.
+    /// The place of the node's key.
     key: Option<Place>,
 }
 
@@ -80,7 +80,7 @@ struct Walk<'s> {
 }
 
 impl<'s> Walk<'s> {
-    /// The node as JSON, or `None` after reporting why it cannot be used.
+    /// Validates a node, and gives it as JSON; `None` after reporting why it cannot be used.
     fn node(&mut self, node: &Node, schema: &'s Json, at: &At) -> Option<Json> {
         if self.is_full() {
             return None;
@@ -118,7 +118,7 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// Whether there are more problems than anyone mends, so that nothing more is looked at.
+    /// True after more problems than anyone mends: nothing more is validated.
     fn is_full(&self) -> bool {
         self.problems.len() >= limits::PROBLEMS
     }
@@ -158,7 +158,7 @@ impl<'s> Walk<'s> {
         Some(Json::Object(json))
     }
 
-    /// Reports a key that does not exist; returns the one that was meant.
+    /// Reports an unknown key, and returns the one that was probably meant.
     fn unknown(&mut self, entry: &Entry, schema: &'s Json, at: &At) -> Option<String> {
         let allowed = messages::keys(schema);
         let (help, meant) = unknown_key(&entry.key, &allowed, self.homes, self.root);
@@ -169,7 +169,7 @@ impl<'s> Walk<'s> {
         };
         self.problems.push(Diagnostic::error(place, message, Some(help)));
         if let Some(meant) = &meant {
-            // The value was meant for that key: whatever reads it would judge a default instead.
+            // The value was meant for that key: later checks would judge its default instead.
             self.broken.0.insert(below(&at.pointer, meant));
         }
         meant
@@ -220,7 +220,8 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// What fits one of several schemas; the problems of the nearest when it fits none.
+    /// Validates a node against several schemas, of which one must fit; reports the problems of the nearest if none
+    /// does.
     fn either(&mut self, node: &Node, alternatives: &'s [Json], at: &At) -> Option<Json> {
         let mut nearest: Option<(usize, Walk<'s>)> = None;
         for schema in alternatives {
@@ -235,7 +236,7 @@ impl<'s> Walk<'s> {
             if attempt.problems.is_empty() {
                 return value;
             }
-            // Another kind of value altogether is further away than any number of problems inside one.
+            // A value of another kind altogether is further away than any number of problems inside one.
             let elsewhere = attempt.broken.0.contains(&at.pointer);
             let distance = attempt.problems.len() + if elsewhere { 1000 } else { 0 };
             if nearest.as_ref().is_none_or(|(known, _)| distance < *known) {
@@ -261,7 +262,7 @@ impl<'s> Walk<'s> {
         for (index, item) in items.iter().enumerate() {
             json.extend(self.node(item, rule, &at.item(index)));
         }
-        // A list with a hole is another list.
+        // A list with an item left out would be another list.
         (json.len() == items.len()).then_some(Json::Array(json))
     }
 

@@ -1,4 +1,4 @@
-//! Environment variables in the paths of an experiment: `${DATA}/train.en`, `$HOME/data`; `$$` is the sign itself.
+//! Environment variables in the paths of an experiment: `${DATA}/train.en`, `$HOME/data`; `$$` is a dollar sign.
 
 use std::env::VarError;
 
@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::node::{Node, Value};
 use crate::paths;
 
-/// Puts the values of environment variables in their places in every path, and tells which are not set.
+/// Expands the environment variables in every path, and reports those that are not set.
 pub(crate) fn expand_paths(root: &mut Node, schema: &Json) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     paths::each_node(root, schema, &mut |node| {
@@ -21,8 +21,8 @@ pub(crate) fn expand_paths(root: &mut Node, schema: &Json) -> Vec<Diagnostic> {
     problems
 }
 
-/// Puts the sign itself in the place of each `$$` in every path of a run, and tells which name variables: a run says its
-/// paths in full, and what stands in a reader's environment is none of its writer's business.
+/// Replaces `$$` by a dollar sign in every path of a run, and reports variables: a run has its paths in full, and the
+/// environment of its reader is none of its writer's business.
 pub(crate) fn unescape_paths(root: &mut Node, schema: &Json) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     paths::each_node(root, schema, &mut |node| {
@@ -39,12 +39,12 @@ pub(crate) fn unescape_paths(root: &mut Node, schema: &Json) -> Vec<Diagnostic> 
     problems
 }
 
-/// A path in which no sign begins a variable.
+/// Escapes dollar signs in a path, so that none begins a variable.
 pub(crate) fn escape(path: &str) -> String {
     path.replace('$', "$$")
 }
 
-/// The text with the values of its variables, or what is wrong with one and the way out.
+/// Expands the variables of a text; for a bad one, the message and the way out.
 fn expand(
     text: &str,
     variable: impl Fn(&str) -> Result<String, VarError>,
@@ -88,7 +88,7 @@ fn expand(
     Ok(expanded)
 }
 
-/// How many bytes at the beginning of a text can be the name of a variable.
+/// The number of bytes at the beginning of a text that can be the name of a variable.
 fn name_length(text: &str) -> usize {
     let is_in = |(at, byte): (usize, u8)| {
         byte == b'_' || byte.is_ascii_alphabetic() || at > 0 && byte.is_ascii_digit()

@@ -1,6 +1,6 @@
-//! Plain data as YAML in block style, the way a person would write it.
+//! YAML writer for plain data, in block style as a person would write it.
 //!
-//! Texts are quoted whenever this crate's own reader would not read them back as the same text.
+//! Texts are quoted if this crate's own reader would not read them back as the same text.
 
 use serde_json::Value as Json;
 
@@ -41,7 +41,7 @@ fn block(value: &Json, indent: usize, text: &mut String) {
     }
 }
 
-/// Mappings take lines of their own; lists of plain values fit into one.
+/// True for values that take lines of their own: mappings, and lists of more than eight items.
 fn is_block(value: &Json) -> bool {
     match value {
         Json::Object(map) => !map.is_empty(),
@@ -67,7 +67,7 @@ pub(crate) fn inline(value: &Json) -> String {
     }
 }
 
-/// A number that readers of YAML 1.1, to which `1e-9` is a text, take for one too.
+/// A number with a decimal point before its exponent, since `1e-9` is a text to readers of YAML 1.1.
 fn decimal(number: &str) -> String {
     match number.split_once('e') {
         Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0e{exponent}"),
@@ -75,7 +75,7 @@ fn decimal(number: &str) -> String {
     }
 }
 
-/// A text as a plain scalar when it is safe as one, otherwise as JSON's string, which is YAML too.
+/// A text as a plain scalar if that is safe, otherwise as a JSON string, which is YAML too.
 pub(crate) fn quoted(text: &str) -> String {
     let safe = |character: char| character.is_alphanumeric() || "_-./+".contains(character);
     let starts_safely = text.starts_with(|first: char| first.is_alphanumeric() || "_./".contains(first));
@@ -95,7 +95,7 @@ fn double_quoted(text: &str) -> String {
             '\\' => quoted.push_str("\\\\"),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            // Whatever YAML might fold, count as a line break, or not print.
+            // Characters that YAML might fold, take for a line break, or not print.
             character if !is_printable(character) => {
                 quoted.push_str(&format!("\\U{:08x}", u32::from(character)))
             }

@@ -33,25 +33,25 @@ pub struct Part {
     pub parameters: Vec<PartParameter>,
 }
 
-/// What a box of the figure does.
+/// The operation of a box of the figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartKind {
-    /// From tokens or frames to vectors.
+    /// An embedding, from tokens or frames to vectors.
     Embedding,
-    /// What tells positions apart.
+    /// Positions, which carry the order of a sequence.
     Positions,
     /// Attention, of a transformer or of an LSTM's decoder.
     Attention,
-    /// The sum with what was carried past, and its normalisation.
+    /// The sum with the residual, and its normalisation.
     AddNorm,
-    /// The feed-forward layer.
+    /// A feed-forward block.
     FeedForward,
     /// A layer of LSTM cells.
     Cells,
-    /// From the last vectors to logits or frames.
+    /// A linear layer, from the last vectors to logits or frames.
     Linear,
-    /// From logits to probabilities.
+    /// The softmax, from logits to probabilities.
     Softmax,
 }
 
@@ -67,9 +67,9 @@ pub struct PartValues {
 /// A parameter of a box; [`Inspector::parameter`] gives its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartParameter {
-    /// Its name among all of the model.
+    /// The parameter's name in the model.
     pub name: String,
-    /// The sizes of its dimensions.
+    /// The parameter's shape.
     pub shape: Vec<usize>,
 }
 

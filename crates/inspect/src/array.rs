@@ -1,8 +1,8 @@
-//! Numbers with a shape: what a look hands out, so that no tensor leaves this crate.
+//! Arrays of numbers with a shape, in which results leave this crate without burn's tensors.
 
 use burn::tensor::{Tensor, TensorData};
 
-/// Numbers with a shape, row-major.
+/// An array of numbers with a shape, row-major.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Array {
     /// The sizes of its dimensions.
@@ -26,13 +26,13 @@ impl Array {
         Self { shape, values }
     }
 
-    /// The values at one place of the first dimension; none when there is no such place.
+    /// The values at one index of the first dimension; none beyond its end.
     pub fn row(&self, number: usize) -> &[f32] {
         let width: usize = self.shape.iter().skip(1).product();
         self.values.get(number * width..(number + 1) * width).unwrap_or_default()
     }
 
-    /// How many places the first dimension has.
+    /// The size of the first dimension.
     pub fn rows(&self) -> usize {
         self.shape.first().copied().unwrap_or(0)
     }

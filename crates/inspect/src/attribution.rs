@@ -26,15 +26,15 @@ pub struct Explained {
     pub token: Option<u32>,
 }
 
-/// How a position's share is computed.
+/// The method of attribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// The log-probability less what is left of it when the position is taken away.
+    /// Occlusion: the log-probability less that without the position.
     Occlusion,
-    /// The gradient of the log-probability times the embedded position, summed over its width.
+    /// Gradient times input: the gradient of the log-probability times the embedded position, summed over its width.
     Gradient,
-    /// The length of the gradient of the log-probability at the embedded position.
+    /// The Euclidean norm of the log-probability's gradient at the embedded position.
     GradientNorm,
 }
 

@@ -40,15 +40,15 @@ pub struct SearchNode {
     pub fate: NodeFate,
 }
 
-/// What became of a node.
+/// The fate of a hypothesis at a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeFate {
-    /// It was continued.
+    /// Continued at the next step.
     Kept,
-    /// It ends a hypothesis.
+    /// Finished: the node ends a hypothesis.
     Finished,
-    /// It was dropped.
+    /// Dropped.
     Pruned,
 }
 

@@ -1,10 +1,10 @@
-//! A translator whose model can be looked into.
+//! The inspector, which looks into the model of a translator.
 
 use std::ops::Deref;
 
 use any2any_translate::Translator;
 
-/// A translator whose model can be looked into: all that a [`Translator`] does, and every look of this crate.
+/// A translator with the inspections of this crate: it does all that a [`Translator`] does.
 #[derive(Clone, Copy)]
 pub struct Inspector<'a>(&'a Translator);
 

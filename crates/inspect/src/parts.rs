@@ -1,4 +1,4 @@
-//! The boxes of the figure: what each is called, and which parameters are its own.
+//! Boxes of the figure: their identifiers, names and parameters.
 
 use any2any_architecture::{Architecture, Parameter, StackKind, Task, names};
 use any2any_core::{AttentionKind, Record, Site, SiteRole};
@@ -6,7 +6,7 @@ use any2any_translate::Translator;
 
 use super::activations::{Part, PartKind, PartParameter, PartValues, values};
 
-/// What the boxes of a task are called.
+/// Names for the boxes of a task.
 pub(super) struct Names<'a> {
     architecture: &'a Architecture,
     parameters: Vec<Parameter>,
@@ -19,7 +19,7 @@ impl<'a> Names<'a> {
         Self { architecture, parameters: architecture.parameters(), task: &architecture.tasks[task] }
     }
 
-    /// From what a stack reads to vectors.
+    /// The embedding of a stack, from its input to vectors.
     pub(super) fn embedding(&self, stack: StackKind, values: Vec<PartValues>) -> Part {
         let stem = match stack {
             StackKind::Encoder => self.task.source.unwrap_or(self.task.target),
@@ -40,7 +40,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// From the last vectors to logits or frames.
+    /// The linear layer, from the last vectors to logits or frames.
     pub(super) fn linear(&self, values: Vec<PartValues>) -> Part {
         let head = &self.architecture.heads[self.task.head];
         let mut prefixes = vec![format!("{}.{}.", names::HEADS, head.name)];
@@ -49,12 +49,12 @@ impl<'a> Names<'a> {
         exit("linear", "Linear", PartKind::Linear, values, parameters)
     }
 
-    /// From logits to probabilities.
+    /// The softmax, from logits to probabilities.
     pub(super) fn softmax(&self, values: Vec<PartValues>) -> Part {
         exit("softmax", "Softmax", PartKind::Softmax, values, Vec::new())
     }
 
-    /// The boxes of records, in the order of their sites; a sub-layer is followed by its sum and normalisation.
+    /// The boxes of records, in the order of their sites; each sub-layer is followed by its sum and normalisation.
     pub(super) fn parts(&self, records: &[&Record]) -> Vec<Part> {
         let mut sites: Vec<Site> = Vec::new();
         for record in records {

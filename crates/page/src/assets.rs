@@ -7,10 +7,10 @@ use include_dir::{Dir, include_dir};
 
 static ASSETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets");
 
-/// Names a folder whose files are served instead, by builds for development.
+/// The environment variable with a folder whose files replace the embedded ones, for development.
 const FOLDER: &str = "ANY2ANY_ASSETS";
 
-/// A file of the page, by its path below `assets`; none outside of it.
+/// A file of the page, by its path below `assets`; `None` for a path that leads out of it.
 pub fn asset(path: &str) -> Option<Cow<'static, [u8]>> {
     let plain = |part: &str| {
         let allowed = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);

@@ -1,4 +1,4 @@
-//! The page that shows what a model looks at, as files embedded in the program.
+//! The page that shows a model at work, as files embedded in the program.
 //!
 //! A server hands out [`asset`]s one by one, beginning with [`live`]; [`recorded`] is the whole page in one file, with
 //! the answers to everything that it would ask a server. Both name the modules of JavaScript by an import map
@@ -13,7 +13,7 @@ pub use assets::{asset, login, media_type};
 pub use live::{Live, live};
 pub use recorded::recorded;
 
-/// Error of a page whose files do not fit together; only a folder that `ANY2ANY_ASSETS` names can bring it about.
+/// Error of a page whose files do not fit together, which only a folder in `ANY2ANY_ASSETS` can cause.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the page's {file} is not as an exported page needs it")]
 pub struct PageError {

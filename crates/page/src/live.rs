@@ -1,4 +1,4 @@
-//! The page as a server hands it out: its HTML with an import map, and the policy that goes with it.
+//! The page as a server sends it: its HTML with an import map, and its Content-Security-Policy.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -25,7 +25,7 @@ pub fn live() -> Option<Live> {
     let hash = STANDARD.encode(Sha256::digest(map.as_bytes()));
     let script = format!("<script type=\"importmap\">{map}</script>\n");
     let mut html = html;
-    // A map counts only for modules that come after it.
+    // An import map takes effect only for modules that come after it.
     let place = html.find("<script").or_else(|| html.find("</head>")).unwrap_or(0);
     html.insert_str(place, &script);
     let policy = format!(

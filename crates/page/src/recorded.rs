@@ -1,5 +1,5 @@
-//! The page's files put into one: the styles and the answers inside of the HTML, each module as an address that holds
-//! its text.
+//! The page in one file: styles and recorded answers inside the HTML, and each module as a `data:` address with its
+//! text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,18 +8,18 @@ use serde_json::{Map, Value, json};
 use crate::PageError;
 use crate::assets;
 
-/// It opens from a disk, so it says itself that it may ask nothing of anybody.
+/// The policy in the HTML itself, since a file on a disk has no headers: the page may ask no host for anything.
 const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
     script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:\">";
 
-/// How the page names a stylesheet, up to its path below the assets.
+/// The beginning of a link to a stylesheet, up to its path below the assets.
 const LINK: &str = "<link rel=\"stylesheet\" href=\"assets/";
 
-/// The page in one file that needs no server, with the answers to what it asks, by question.
+/// The page in one file that needs no server, with recorded answers by question.
 ///
 /// # Errors
 ///
-/// When a file of the page is missing or has no place for them.
+/// If a file of the page is missing or has no place for them.
 pub fn recorded(answers: &Value) -> Result<String, PageError> {
     let text = |path: &str| assets::asset(path).and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
     let html = text("index.html").ok_or_else(|| broken("index.html"))?;
@@ -40,7 +40,7 @@ pub fn recorded(answers: &Value) -> Result<String, PageError> {
     let (before, after) = html.split_once("<script type=\"module\"").ok_or_else(|| broken("index.html"))?;
     let (_, after) = after.split_once("</script>").ok_or_else(|| broken("index.html"))?;
     let (start, rest) = before.split_once("</head>").ok_or_else(|| broken("index.html"))?;
-    // Modules wait for the whole page, wherever they stand.
+    // Modules run after the whole page has been read, wherever they stand.
     let main = "<script type=\"module\">import \"any2any/main\";</script>";
     Ok(format!("{start}{head}</head>{rest}{main}{after}"))
 }
@@ -49,7 +49,7 @@ fn broken(file: &str) -> PageError {
     PageError { file: file.to_owned() }
 }
 
-/// JSON that ends no script.
+/// JSON that cannot end the script around it.
 fn harmless(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c")
 }

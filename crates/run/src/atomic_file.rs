@@ -1,4 +1,4 @@
-//! Files that are never seen half-written.
+//! Atomic writes: files and folders that appear whole, or not at all.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::RunError;
 
-/// What the name of a file or a folder begins with that is being written.
+/// The prefix of files and folders that are being written.
 pub const UNFINISHED: &str = ".unfinished-";
 
-/// Writes a file under a temporary name beside its place and renames it. Whoever may read other new files may read it.
+/// Writes a file under a temporary name beside its place, and renames it. Whoever may read other new files may read it.
 ///
 /// # Errors
 ///
@@ -19,21 +19,21 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(UNFINISHED);
-    // A temporary file is its owner's alone where nothing else is said; the mask of the process still counts.
+    // Temporary files are readable for their owner alone by default; the mask of the process still applies.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(RunError::io(path))?;
-    // Through the file itself, whose errors do not name the temporary one.
+    // Through the file itself, whose errors do not name the temporary path.
     file.as_file_mut().write_all(bytes).map_err(RunError::io(path))?;
     file.as_file().sync_all().map_err(RunError::io(path))?;
     file.persist(path).map_err(|error| RunError::io(path)(error.error))?;
     sync_folder(folder)
 }
 
-/// Makes sure that the names in a folder outlast a failure of power, as far as the file system can promise that.
+/// Syncs a folder, so that the names in it survive a power failure, as far as the file system can promise that.
 pub fn sync_folder(folder: &Path) -> Result<(), RunError> {
     use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    // Windows opens no folders, and some file systems sync none.
+    // Windows opens no folders, and some file systems do not sync them.
     if !cfg!(unix) {
         return Ok(());
     }
@@ -45,7 +45,7 @@ pub fn sync_folder(folder: &Path) -> Result<(), RunError> {
     }
 }
 
-/// Removes the unfinished files and folders of a folder, which something that was killed has left there.
+/// Removes unfinished files and folders, which a killed process has left in a folder.
 pub fn remove_unfinished(folder: &Path) -> Result<(), RunError> {
     for entry in std::fs::read_dir(folder).map_err(RunError::io(folder))?.flatten() {
         let kind = entry.file_type().map_err(RunError::io(&entry.path()))?;
@@ -57,8 +57,8 @@ pub fn remove_unfinished(folder: &Path) -> Result<(), RunError> {
     Ok(())
 }
 
-/// A new folder for what is not finished yet, to be renamed when it is; dropped before, it is removed. Whoever may
-/// read other new folders may read it.
+/// A new folder with a temporary name, to be renamed when it is finished; it is removed if it is dropped before.
+/// Whoever may read other new folders may read it.
 pub fn unfinished_folder(inside: &Path, prefix: &str) -> Result<tempfile::TempDir, RunError> {
     std::fs::create_dir_all(inside).map_err(RunError::io(inside))?;
     let mut builder = tempfile::Builder::new();
@@ -68,19 +68,19 @@ pub fn unfinished_folder(inside: &Path, prefix: &str) -> Result<tempfile::TempDi
     builder.tempdir_in(inside).map_err(RunError::io(inside))
 }
 
-/// Gives an unfinished folder its name, which nothing but an empty folder may have.
+/// Gives a finished folder its name, which only an empty folder may have.
 pub fn finish_folder(unfinished: tempfile::TempDir, place: &Path) -> Result<(), RunError> {
-    // Where it is not the system that replaces an empty folder.
+    // Only Unix replaces an empty folder by itself.
     if !cfg!(unix) {
         let _ = std::fs::remove_dir(place);
     }
     std::fs::rename(unfinished.path(), place).map_err(RunError::io(place))?;
-    // It is no longer there to be removed.
+    // The folder has its new name, so there is nothing to remove.
     let _ = unfinished.keep();
     sync_folder(place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
-/// Moves a file or a folder out of the way, to the first free name that ends in `.old-N`, which is given back.
+/// Moves a file or a folder out of the way, to the first free name that ends in `.old-N`; returns that name.
 pub fn set_aside(path: &Path) -> Result<PathBuf, RunError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let free = (1..)
@@ -91,15 +91,15 @@ pub fn set_aside(path: &Path) -> Result<PathBuf, RunError> {
     Ok(free)
 }
 
-/// Bytes of a text file of a run, at most.
+/// The most bytes of a text file of a run.
 const TEXT: u64 = 256 << 20;
 
-/// Opens a file, and says how many bytes it has. A pipe or a device that has its name would wait for somebody, or never
+/// Opens a file, and tells its size in bytes. A pipe or a device that has its name would wait for somebody, or never
 /// end.
 ///
 /// # Errors
 ///
-/// When it is no file, or cannot be opened.
+/// If it is no file, or cannot be opened.
 pub fn open(path: &Path) -> std::io::Result<(File, u64)> {
     let data = std::fs::metadata(path)?;
     match data.is_file() {

@@ -1,6 +1,7 @@
-//! A checkpoint: weights, the optimizer's state and the trainer's, each a file that other programs can read.
+//! Checkpoints: weights, and the states of optimizer and trainer, each in a file that other programs can read.
 //!
-//! Its folder holds `model.safetensors`, `optimizer.safetensors` and `state.json`, and the checksums of the three.
+//! A checkpoint's folder holds `model.safetensors`, `optimizer.safetensors` and `state.json`, and the checksums of the
+//! three.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -19,47 +20,47 @@ use crate::weights_file::{read_architecture, read_weights, write_weights};
 /// The files of a checkpoint.
 const FILES: [&str; 3] = ["model.safetensors", "optimizer.safetensors", "state.json"];
 
-/// More steps than any training makes; numbers near the largest one overflow where they are counted on.
+/// The most steps of a training; counting on from larger numbers could overflow.
 const MOST_STEPS: u64 = 1 << 40;
 
-/// What training needs to go on besides weights; random numbers are derived from the step.
+/// The state of a training besides weights and optimizer. Random numbers need none: they are derived from the step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// Updates made.
+    /// The number of updates.
     pub step: u64,
-    /// The checksum of the encoded training data, by which a resumed run knows that it is still the same.
+    /// The checksum of the encoded training data, by which a resumed run knows that it has not changed.
     pub data: u32,
-    /// The checksum of the encoded validation data; none of a run that was written before it was kept.
+    /// The checksum of the encoded validation data; `None` in runs of early versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<u32>,
-    /// The experiment that was trained by; none of a run that was written before it was kept.
+    /// The experiment of the training; `None` in runs of early versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<serde_json::Value>,
-    /// Target tokens seen.
+    /// The number of target tokens seen.
     pub tokens: u64,
-    /// Seconds spent training.
+    /// The training time in seconds.
     pub seconds: f64,
-    /// The plateau schedule's memory.
+    /// The state of the plateau schedule.
     pub plateau: Plateau,
-    /// Checkpoints by how good they are, the best first.
+    /// The ranking of checkpoints, the best first.
     pub best: Vec<Ranked>,
-    /// Evaluations since the best one.
+    /// The number of evaluations since the best one.
     pub waited: usize,
-    /// Whether this step's evaluation was given up when the training was stopped, and comes first when it goes on.
+    /// True if the training was stopped during this step's evaluation, which comes first when it is resumed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unevaluated: bool,
 }
 
-/// What a plateau schedule remembers.
+/// The state of a plateau schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
-    /// How often the rate was lowered.
+    /// The number of reductions of the rate.
     pub reductions: u32,
-    /// Evaluations since the last improvement or reduction.
+    /// The number of evaluations since the last improvement or reduction.
     pub waited: usize,
 }
 
-/// A checkpoint and how good it is.
+/// A checkpoint with the values that rank it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
     /// The step.
@@ -72,7 +73,7 @@ pub struct Ranked {
 }
 
 impl Ranked {
-    /// Whether this checkpoint is better than another, when larger values are, or smaller ones.
+    /// True if this checkpoint is better than another; `larger` says whether larger values are better.
     pub fn is_better(&self, other: &Self, larger: bool) -> bool {
         match self.value.total_cmp(&other.value) {
             Ordering::Greater => larger,
@@ -82,16 +83,16 @@ impl Ranked {
     }
 }
 
-/// What a checkpoint of a training holds.
+/// A checkpoint of a training, in memory.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
-    /// The model's architecture; none of a checkpoint that was written before it was kept.
+    /// The model's architecture; `None` in checkpoints of early versions.
     pub architecture: Option<Architecture>,
     /// The model's parameters.
     pub weights: BTreeMap<String, Weights>,
-    /// The optimizer's updates and memory.
+    /// The state of the optimizer, by parameter.
     pub optimizer: BTreeMap<String, Weights>,
-    /// Everything else.
+    /// The state of the trainer.
     pub state: State,
 }
 
@@ -105,7 +106,7 @@ impl Checkpoint {
         Checksums::of(folder, &FILES)?.write(folder)
     }
 
-    /// The checkpoint with weights and memory of the optimizer under the names that parameters have now.
+    /// The checkpoint with its weights and optimizer state under current names of parameters.
     #[must_use]
     pub fn under_current_names(self, architecture: &Architecture) -> Self {
         let former = architecture.former_names();
@@ -120,11 +121,11 @@ impl Checkpoint {
         }
     }
 
-    /// Reads all of a checkpoint, which must be as it was written, finite, and one of a training.
+    /// Loads a checkpoint, which must be unchanged, finite, and of a training.
     ///
     /// # Errors
     ///
-    /// When a file is missing or broken, or does not belong to the others or to the folder's name.
+    /// If a file is missing or broken, or does not belong to the others or to the folder's name.
     pub fn load(folder: &Path) -> Result<Self, RunError> {
         let [model, optimizer, state] = FILES.map(|name| folder.join(name));
         let checkpoint = Self {
@@ -153,13 +154,13 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
-    /// The name of a weight, or of what the optimizer remembers of one, that is not a finite number.
+    /// The name of a weight, or of a value of the optimizer's state, that is not finite.
     pub fn not_finite(&self) -> Option<&str> {
         parameters::not_finite(&self.weights).or_else(|| parameters::not_finite(&self.optimizer))
     }
 }
 
-/// The step of a checkpoint's folder by its name.
+/// The step in the name of a checkpoint's folder.
 pub fn step_of_name(name: &str) -> Option<u64> {
     name.strip_prefix("step-")?.parse().ok()
 }
@@ -170,7 +171,7 @@ fn read_state(path: &Path) -> Result<State, RunError> {
     serde_json::from_str(&text).map_err(|error| RunError::run(path, format!("not a training state: {error}")))
 }
 
-/// The newest checkpoint that training can go on from, in the words of an error.
+/// The newest checkpoint from which training can be resumed, in the words of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastGood(pub Option<u64>);
 
@@ -183,7 +184,7 @@ impl std::fmt::Display for LastGood {
     }
 }
 
-/// A checkpoint of one layer.
+/// A checkpoint of a model with one layer.
 #[cfg(test)]
 pub(crate) fn example(step: u64) -> Checkpoint {
     let weights = BTreeMap::from([(

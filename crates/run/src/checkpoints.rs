@@ -1,8 +1,8 @@
 //! The checkpoints of a run, by step and by name.
 //!
 //! `checkpoints/step-N/` is a checkpoint. The files `checkpoints/best` and `checkpoints/last` hold the name of such a
-//! folder. A folder appears under its name only when it is complete, and loses it before any of its files; what is in the
-//! way of a new one is set aside, as `step-N.old-1`.
+//! folder. A folder appears under its name only when it is complete, and loses its name before any of its files; a
+//! folder in the way of a new one is set aside, as `step-N.old-1`.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// The checkpoints in a folder, which need not exist yet.
+    /// Checkpoints in a folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -34,27 +34,27 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// When a weight is not a finite number, or a file cannot be written.
+    /// If a weight is not a finite number, or a file cannot be written.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<Option<PathBuf>, RunError> {
         let step = checkpoint.state.step;
         let unfinished = self.written(checkpoint)?;
         let place = self.step(step);
-        // Whatever stands there has not been written by this training, which makes each step once.
+        // Another training has written this folder, since this one makes each step once.
         let aside = place.symlink_metadata().is_ok().then(|| atomic_file::set_aside(&place)).transpose()?;
         atomic_file::finish_folder(unfinished, &place)?;
         self.point("last", step)?;
         Ok(aside)
     }
 
-    /// Writes a checkpoint in the place of the one that this training has written for the same step.
+    /// Replaces the checkpoint that this training has already written for the same step.
     ///
     /// # Errors
     ///
-    /// When a weight is not a finite number, or a file cannot be written.
+    /// If a weight is not a finite number, or a file cannot be written.
     pub fn save_once_more(&self, checkpoint: &Checkpoint) -> Result<(), RunError> {
         let step = checkpoint.state.step;
         let unfinished = self.written(checkpoint)?;
-        // Meanwhile the name stands for another, where there is one.
+        // Meanwhile `last` names an earlier checkpoint, if there is one.
         if let Some(other) = self.steps()?.into_iter().rev().find(|&other| other < step) {
             self.point("last", other)?;
         }
@@ -64,7 +64,7 @@ impl Checkpoints {
         before.close().map_err(RunError::io(&self.folder))
     }
 
-    /// A folder with the files of a checkpoint, which has no name yet.
+    /// Writes the files of a checkpoint into a folder with a temporary name.
     fn written(&self, checkpoint: &Checkpoint) -> Result<TempDir, RunError> {
         if let Some(parameter) = checkpoint.not_finite() {
             return Err(self.diverged(checkpoint.state.step, parameter));
@@ -74,7 +74,7 @@ impl Checkpoints {
         Ok(unfinished)
     }
 
-    /// Takes a checkpoint's name from it at once: its files, removed one by one, are never half of a checkpoint.
+    /// Removes a checkpoint's name at once, so that its files, removed one by one, are never half a checkpoint.
     fn take_out(&self, step: u64) -> Result<TempDir, RunError> {
         let folder = self.step(step);
         let leaving = atomic_file::unfinished_folder(&self.folder, UNFINISHED)?;
@@ -82,24 +82,24 @@ impl Checkpoints {
         Ok(leaving)
     }
 
-    /// The error of a training that no longer holds finite numbers after a step.
+    /// The error of a training whose parameters are no longer finite.
     pub fn diverged(&self, step: u64, parameter: &str) -> RunError {
         RunError::Diverged { step, parameter: parameter.to_owned(), last_good: LastGood(self.newest_whole()) }
     }
 
-    /// The newest step whose checkpoint is whole and finite.
+    /// The newest step with a checkpoint that is whole and finite.
     pub fn newest_whole(&self) -> Option<u64> {
         self.steps().ok()?.into_iter().rev().find(|&step| Checkpoint::load(&self.step(step)).is_ok())
     }
 
-    /// Sets every checkpoint after a step aside, and gives back where to. Training that goes on from the step passes
-    /// them again, so that they are no longer what it leads to.
+    /// Sets all checkpoints after a step aside, and returns their new places. Training that goes on from the step
+    /// passes them again, so that they are no longer what it leads to.
     pub fn go_back_to(&self, step: u64) -> Result<Vec<PathBuf>, RunError> {
         let later: Vec<u64> = self.steps()?.into_iter().filter(|&later| later > step).collect();
         if later.is_empty() {
             return Ok(Vec::new());
         }
-        // First, so that the name never stands for nothing.
+        // First, so that `last` never names a missing folder.
         self.point("last", step)?;
         later.into_iter().rev().map(|later| atomic_file::set_aside(&self.step(later))).collect()
     }
@@ -109,7 +109,7 @@ impl Checkpoints {
         atomic_file::write(&self.folder.join(name), format!("step-{step}\n").as_bytes())
     }
 
-    /// The folder that `best`, `last` or `step-N` names.
+    /// The folder of the checkpoint named `best`, `last` or `step-N`.
     pub fn resolve(&self, name: &str) -> Result<PathBuf, RunError> {
         let path = self.folder.join(name);
         let folder = if path.is_dir() && !["best", "last"].contains(&name) {
@@ -128,7 +128,7 @@ impl Checkpoints {
         }
     }
 
-    /// The checkpoint that the file `best` or `last` holds the name of. Any other name would lead out of the run.
+    /// The checkpoint whose name is in the file `best` or `last`. Any other name would lead out of the run.
     fn named(&self, path: &Path) -> Result<PathBuf, RunError> {
         let text = if path.is_file() { atomic_file::read(path)? } else { String::new() };
         let step = text.trim().strip_prefix("step-").and_then(|step| step.parse().ok());
@@ -136,7 +136,7 @@ impl Checkpoints {
         step.map(|step| self.step(step)).ok_or_else(wrong)
     }
 
-    /// The steps that have a checkpoint, in order.
+    /// The steps that have a checkpoint, in rising order.
     pub fn steps(&self) -> Result<Vec<u64>, RunError> {
         let entries = match std::fs::read_dir(&self.folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -144,7 +144,7 @@ impl Checkpoints {
         };
         let mut steps: Vec<u64> = entries
             .filter_map(Result::ok)
-            // A link may lead into another run, whose checkpoints are not to be taken, nor pruned.
+            // A link may lead into another run, whose checkpoints must be neither loaded nor pruned.
             .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_symlink()))
             .filter_map(|entry| step_of_name(entry.file_name().to_str()?))
             .collect();
@@ -152,7 +152,7 @@ impl Checkpoints {
         Ok(steps)
     }
 
-    /// Removes every checkpoint but these, and what an interrupted save left behind.
+    /// Removes all other checkpoints, and the remains of interrupted saves.
     pub fn keep_only(&self, steps: &[u64]) -> Result<(), RunError> {
         for step in self.steps()? {
             if !steps.contains(&step) {

@@ -1,5 +1,5 @@
-//! Checksums of a checkpoint's files, by which a flipped bit is found: `checksums.sha256` stands beside them, in the
-//! form that `sha256sum --check` reads.
+//! Checksums of a checkpoint's files, which reveal a flipped bit: `checksums.sha256`, in the format of `sha256sum
+//! --check`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,12 +12,12 @@ use crate::error::RunError;
 /// The name of the file.
 const NAME: &str = "checksums.sha256";
 
-/// The checksums of the files of a folder, by their names; none in folders that were written before there were any.
+/// The checksums of a folder's files, by name; empty for folders of early versions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Checksums(BTreeMap<String, String>);
 
 impl Checksums {
-    /// Those of some files of a folder.
+    /// The checksums of some files of a folder.
     pub(crate) fn of(folder: &Path, names: &[&str]) -> Result<Self, RunError> {
         let sum = |name: &&str| {
             let path = folder.join(name);
@@ -27,13 +27,13 @@ impl Checksums {
         names.iter().map(sum).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Writes them into the folder.
+    /// Writes the checksums into the folder.
     pub(crate) fn write(&self, folder: &Path) -> Result<(), RunError> {
         let lines: String = self.0.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
         atomic_file::write(&folder.join(NAME), lines.as_bytes())
     }
 
-    /// Those that stand beside a file.
+    /// The checksums of the folder that a file is in.
     pub(crate) fn beside(file: &Path) -> Result<Self, RunError> {
         let path = file.with_file_name(NAME);
         let text = match std::fs::read_to_string(&path) {
@@ -49,11 +49,11 @@ impl Checksums {
         text.lines().map(|line| entry(line).ok_or_else(broken)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether a file is as it was written; one that has no checksum is.
+    /// Fails if a file has changed since it was written; a file without a checksum passes.
     ///
     /// # Errors
     ///
-    /// When it is not.
+    /// If its checksum differs.
     pub(crate) fn check(&self, file: &Path, bytes: &[u8]) -> Result<(), RunError> {
         let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         match self.0.get(name.as_ref()) {

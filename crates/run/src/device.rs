@@ -1,4 +1,4 @@
-//! From the experiment's choice of a backend to a device.
+//! Devices: from the experiment's choice of a backend to a device of burn.
 
 use any2any_experiment::spec::{self, Backend};
 use burn::tensor::Device;
@@ -23,11 +23,11 @@ pub fn available_backends() -> Vec<Backend> {
     backends
 }
 
-/// The device that an experiment asks for, and how many threads the CPU backend was given.
+/// The device that an experiment asks for; also gives the CPU backend its number of threads.
 ///
 /// # Errors
 ///
-/// When this program was built without the backend.
+/// If this program was built without the backend.
 pub fn device(choice: &spec::Device) -> Result<Device, RunError> {
     let available = available_backends();
     let wanted = match choice.backend {
@@ -41,7 +41,7 @@ pub fn device(choice: &spec::Device) -> Result<Device, RunError> {
     })
 }
 
-/// Whether a device is the CPU in this program's own memory.
+/// True for the CPU in this program's own memory.
 pub fn is_flex(device: &Device) -> bool {
     #[cfg(feature = "flex")]
     return *device == Device::flex();
@@ -52,16 +52,16 @@ pub fn is_flex(device: &Device) -> bool {
     }
 }
 
-/// Starts as many threads as an experiment asks for. To be called before anything else runs in parallel: threads
-/// that have started stay as many as they are.
+/// Starts as many threads as an experiment asks for. To be called before anything else runs in parallel: threads that
+/// have started stay as many as they are.
 pub fn limit_threads(choice: &spec::Device) {
     if choice.threads > 0 {
-        // A second call in one process finds the pool built; the first choice then stands.
+        // In a second call the pool exists already, and the first choice stays.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(choice.threads).build_global();
     }
 }
 
-/// The name of a backend, as it stands in the YAML and in Cargo's features.
+/// The name of a backend in the YAML and in Cargo's features.
 pub fn name(backend: Backend) -> &'static str {
     match backend {
         Backend::Auto => "auto",

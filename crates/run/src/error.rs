@@ -1,4 +1,4 @@
-//! What can go wrong with an experiment, its data, or a run folder.
+//! Errors of experiments, their data and run folders.
 
 use std::path::{Path, PathBuf};
 
@@ -8,22 +8,22 @@ use any2any_experiment::Diagnostics;
 
 use crate::checkpoint::LastGood;
 
-/// What can go wrong with an experiment, its data, or a run folder.
+/// An error of an experiment, its data, or a run folder.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The experiment, or the data that it names.
+    /// A problem of the experiment, or of the data that it names.
     #[error("{0}")]
     Experiment(Diagnostics),
-    /// The data.
+    /// An error of the data.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// An adapter.
+    /// An error of an adapter.
     #[error("{side}: {source}")]
     Adapter {
-        /// Which adapter: `translate source`.
+        /// The adapter: `translate source`.
         side: String,
-        /// What it cannot do.
+        /// The adapter's error.
         source: AdapterError,
     },
     /// A medium that this program does not know.
@@ -36,18 +36,18 @@ pub enum RunError {
     Backend {
         /// The backend that the experiment asks for.
         wanted: String,
-        /// The backends there are.
+        /// The available backends.
         available: String,
     },
     /// A run folder that is already there.
     #[error("{} already holds a run; go on with `any2any train --resume {}`, choose another folder with `--run`, or replace it with `--overwrite`", .0.display(), .0.display())]
     RunExists(PathBuf),
-    /// A folder that holds no run, or half of one.
+    /// A folder that is no run, or an incomplete one.
     #[error("{}: {reason}", path.display())]
     Run {
         /// The folder or file.
         path: PathBuf,
-        /// What is wrong with it, and the way out.
+        /// The problem, and the way out.
         reason: String,
     },
     /// A file that cannot be read or written.
@@ -55,7 +55,7 @@ pub enum RunError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// A task that the experiment does not have.
@@ -63,27 +63,27 @@ pub enum RunError {
     Task {
         /// The name that was asked for.
         name: String,
-        /// The names there are.
+        /// The names of all tasks.
         known: Vec<String>,
     },
-    /// Weights that are not numbers.
+    /// Weights that are not finite.
     #[error(
         "step {step}: {parameter} is not finite after this update, so it is not saved; {last_good}. Lower the learning rate, or lengthen the warm-up"
     )]
     Diverged {
         /// The step.
         step: u64,
-        /// A parameter, or what the optimizer remembers of it.
+        /// The name of a parameter, or of a value of the optimizer's state.
         parameter: String,
-        /// The newest checkpoint that is sound.
+        /// The newest checkpoint that is whole.
         last_good: LastGood,
     },
-    /// An axis of a sweep that cannot be one.
+    /// An invalid axis of a sweep.
     #[error("{given}: {reason}")]
     Axis {
-        /// What was given.
+        /// The axis as it was given.
         given: String,
-        /// What is wrong with it, and the way out.
+        /// The problem, and the way out.
         reason: String,
     },
     /// A prefix that the vocabulary cannot spell.
@@ -95,17 +95,17 @@ pub enum RunError {
     Prefix {
         /// The task.
         task: String,
-        /// The pieces that it has no token for.
+        /// The pieces that the vocabulary lacks.
         pieces: Vec<String>,
     },
-    /// A file of a run's data that is not where the run says.
+    /// A missing file of a run's data.
     #[error(
         "there is no {} any more, which the run says its data is in: put it back, or name the folder that the data is in \
          now with --files FOLDER",
         .0.display()
     )]
     Moved(PathBuf),
-    /// Something asked of a kind of model that it cannot do.
+    /// A request that this kind of model does not support.
     #[error("{0}")]
     Unsupported(String),
 }
@@ -117,7 +117,7 @@ impl RunError {
         move |source| Self::Io { path, source }
     }
 
-    /// An error about the data of a run, which may have gone elsewhere.
+    /// An error about the data of a run, which may have been moved.
     pub fn data(error: DataError) -> Self {
         match error {
             DataError::Read { path, source } if source.kind() == std::io::ErrorKind::NotFound => {

@@ -1,5 +1,5 @@
-//! A trained model in the two forms in which it is used: burn's own for losses and traces, and the engine for
-//! decoding. Each is built when it is first needed.
+//! A loaded model in two forms: burn's model for losses and inspection, and the engine for decoding. Each is built on
+//! first use.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,24 +16,24 @@ use crate::error::RunError;
 use crate::parameters::{self, Weights};
 use crate::weights_file::{read_architecture, weights_shapes};
 
-/// A trained model.
+/// A loaded model.
 pub struct Loaded {
     config: ModelConfig,
     device: Device,
-    /// What the model is built from; none when it was given.
+    /// The weights from which the model is built; empty if the model was given.
     weights: BTreeMap<String, Weights>,
     model: OnceLock<Model>,
-    /// How the engine keeps its weights.
+    /// The precision of the engine's weights.
     precision: Precision,
-    /// None where the device or the kind of model has no engine.
+    /// The engine; `None` if the device or the kind of model has none.
     engine: OnceLock<Option<Engine>>,
 }
 
 impl Loaded {
-    /// A model that is there already, whose weights the engine keeps in a precision.
+    /// Wraps a model, whose weights the engine keeps in a precision.
     pub fn of_model(config: ModelConfig, model: Model, precision: Precision) -> Self {
         let device = model.device();
-        // A model that is not the experiment's runs as it is.
+        // The model's own architecture counts, even if it is not the experiment's.
         let config = ModelConfig { architecture: model.architecture().clone(), ..config };
         Self {
             config,
@@ -45,11 +45,11 @@ impl Loaded {
         }
     }
 
-    /// A model by its weights, which the engine keeps in a precision.
+    /// Loads a model from its weights, which the engine keeps in a precision.
     ///
     /// # Errors
     ///
-    /// The name of a parameter that is missing, of another shape or too many, and what is wrong with it.
+    /// If a parameter is missing, of another shape or too many: its name, and the problem.
     pub fn of_weights(
         config: ModelConfig,
         weights: BTreeMap<String, Weights>,
@@ -76,13 +76,13 @@ impl Loaded {
         &self.device
     }
 
-    /// The model as burn runs it.
+    /// The model in burn, built on first use.
     pub fn model(&self) -> &Model {
         let build = || model(&self.config, &self.weights, &self.device);
         self.model.get_or_init(|| build().expect("the engine has been built from these weights"))
     }
 
-    /// The engine; none where the device or the kind of model has no engine.
+    /// The engine, built on first use; `None` if the device or the kind of model has none.
     pub fn engine(&self) -> Option<&Engine> {
         let build = || {
             let weights = parameters::weights(self.model());
@@ -92,12 +92,13 @@ impl Loaded {
     }
 }
 
-/// Whether a file holds the weights of a model, by its head alone: neither its values are read nor the model's drawn.
+/// Checks by its header alone that a file holds the weights of a model: neither values are read nor parameters
+/// initialized.
 ///
 /// # Errors
 ///
-/// The part of the architecture that the file says is another, or the name of a parameter that is missing, of another
-/// shape or too many.
+/// If the architecture in the file is another: the difference. If a parameter is missing, of another shape or too many:
+/// its name.
 pub fn check_file(architecture: &Architecture, file: &Path) -> Result<(), RunError> {
     let other = |reason| RunError::run(file, format!("these weights are of another model: {reason}"));
     let shapes = parameters::under_current_names(architecture, weights_shapes(file)?);
@@ -118,12 +119,12 @@ fn model(
     weights: &BTreeMap<String, Weights>,
     device: &Device,
 ) -> Result<Model, String> {
-    // Every weight is replaced, so the seed does not matter.
+    // All weights are replaced, so the seed does not matter.
     let fresh = config.init(&Initializer::new(any2any_adapter::Seed(0), device));
     parameters::with_weights(fresh, weights).map(|model| model.valid())
 }
 
-/// The engine of a model on the CPU; none for other devices and for recurrent models.
+/// The engine of a model on the CPU; `None` for other devices and for recurrent models.
 fn engine(
     architecture: &Architecture,
     weights: &BTreeMap<String, Weights>,
@@ -141,7 +142,7 @@ fn engine(
     }
 }
 
-/// Weights that remember which of them were read.
+/// Weights by name, with a record of those that have been read.
 struct Named<'a> {
     weights: &'a BTreeMap<String, Weights>,
     read: RefCell<BTreeSet<String>>,

@@ -1,4 +1,4 @@
-//! Whether a training is at work in a folder: a lock that the system takes back from a process that dies.
+//! Lock of a folder in which a training runs, which the system releases when the process dies.
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -10,32 +10,32 @@ use crate::error::RunError;
 /// The name of the empty file that is locked.
 const NAME: &str = "running.lock";
 
-/// A training at work in a folder, for as long as this lives.
+/// A training that runs in a folder, locked as long as this lives.
 #[derive(Debug)]
 pub struct Running {
     _locked: Option<File>,
 }
 
-/// What announcing a training came to.
+/// The result of announcing a training.
 pub enum Announced {
-    /// It is known now.
+    /// The lock is held.
     Alone(Running),
-    /// Another one is at work in the folder.
+    /// Another training runs in the folder.
     Occupied,
 }
 
 impl Running {
-    /// Lets others know of a training in a folder that exists.
+    /// Announces a training in an existing folder to other processes.
     ///
-    /// Where locks cannot be had (a read-only or an odd file system) nobody gets to know, and nothing fails.
+    /// If locks are impossible (on a read-only or an unusual file system) nobody is notified, and nothing fails.
     pub fn announce(folder: &Path) -> Announced {
         let path = folder.join(NAME);
-        // Whoever asks holds the lock for a moment.
+        // A process that asks whether a training runs holds the lock for a moment.
         for _ in 0..20 {
             let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
             let Ok(file) = opened else { return Announced::Alone(Self { _locked: None }) };
             match file.try_lock() {
-                // Whoever had it may have set the folder aside, and the lock with it.
+                // The former owner may have set the folder aside, and the lock with it.
                 Ok(()) if !is_at(&file, &path) => {}
                 Ok(()) => return Announced::Alone(Self { _locked: Some(file) }),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
@@ -45,11 +45,11 @@ impl Running {
         Announced::Occupied
     }
 
-    /// The announcement of work that nobody else may do in the folder at the same time.
+    /// Announces work that nobody else may do in the folder at the same time.
     ///
     /// # Errors
     ///
-    /// When somebody does.
+    /// If another process does such work.
     pub fn alone(folder: &Path) -> Result<Self, RunError> {
         std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
         match Self::announce(folder) {
@@ -59,19 +59,19 @@ impl Running {
     }
 }
 
-/// The refusal to touch a run that is at work.
+/// The error about a folder in which a training runs.
 pub(crate) fn occupied(folder: &Path) -> RunError {
     let reason =
         "another process is training this run; wait for it, stop it, or choose another folder with --run";
     RunError::run(folder, reason)
 }
 
-/// Whether a file in a run's folder is the lock, which alone makes no run.
+/// True for the name of the lock, whose file alone makes no run.
 pub(crate) fn is_lock(name: &OsStr) -> bool {
     name == NAME
 }
 
-/// Whether an open file is the one that a path names.
+/// True if an open file is the one at a path.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -79,13 +79,13 @@ fn is_at(file: &File, path: &Path) -> bool {
     place(file.metadata()) == place(path.metadata())
 }
 
-/// A folder with an open file in it cannot be moved here.
+/// Windows does not move a folder with an open file in it.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Whether a training or a sweep is at work in a folder.
+/// True while a training or a sweep runs in a folder.
 pub fn is_running(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join(NAME)) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))

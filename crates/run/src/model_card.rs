@@ -1,4 +1,4 @@
-//! The model card of a run: what it is, how it was trained, how good it is (after Mitchell et al. 2019).
+//! Model card of a run: the experiment, its training and its scores (after Mitchell et al. 2019).
 
 use std::fmt::Write;
 use std::path::Path;
@@ -12,18 +12,18 @@ use crate::checkpoint::State;
 use crate::error::RunError;
 use crate::run_folder::RunFolder;
 
-/// A model card: an experiment, how far it was trained, and how good it is.
+/// A model card: an experiment, the state of its training, and its scores.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelCard<'a> {
-    /// What was done.
+    /// The experiment.
     pub experiment: &'a Experiment,
-    /// How far.
+    /// The state of the training.
     pub state: &'a State,
-    /// How good each task is on data that was held out.
+    /// The scores of each task on held-out data.
     pub scores: &'a [CardScores<'a>],
 }
 
-/// How good a task is on data that was held out.
+/// The scores of a task on held-out data.
 #[derive(Clone, Debug)]
 pub struct CardScores<'a> {
     /// The task.
@@ -32,7 +32,7 @@ pub struct CardScores<'a> {
     pub split: &'a str,
     /// Teacher-forced figures, in words.
     pub forced: String,
-    /// Metrics of what was decoded.
+    /// The metrics of the decoded outputs.
     pub scores: &'a [Score],
 }
 
@@ -41,7 +41,7 @@ impl ModelCard<'_> {
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write(&self, run: &RunFolder) -> Result<(), RunError> {
         atomic_file::write(&run.card(), self.text().as_bytes())
     }
@@ -85,7 +85,7 @@ impl ModelCard<'_> {
     }
 }
 
-/// What data is made of, its files by their names alone: where they lie is nobody else's business.
+/// The description of the data with its files by name alone: their folders are nobody else's business.
 fn without_folders(data: Value) -> Value {
     match data {
         Value::String(text) => {

@@ -1,16 +1,15 @@
-//! The memory of an optimizer as a checkpoint holds it: a vector for each parameter and each thing that is remembered
-//! of it, by a name like `mean/layer.weight`.
+//! State of an optimizer in a checkpoint: vectors by statistic and parameter, with names such as `mean/layer.weight`.
 
 use std::collections::BTreeMap;
 
 use crate::parameters::Weights;
 
-/// Whether what an optimizer remembers is of the parameters of a model. What another kind of optimizer remembers may
-/// be among it.
+/// Checks that the state of an optimizer belongs to the parameters of a model. State of another kind of optimizer may
+/// be in it.
 ///
 /// # Errors
 ///
-/// The first name that is of no parameter, or of one of another size, and what is wrong with it.
+/// The first name without a parameter, or with one of another size, and the problem.
 pub fn check_state(
     state: &BTreeMap<String, Weights>,
     weights: &BTreeMap<String, Weights>,

@@ -1,4 +1,4 @@
-//! A model's parameters by name: what optimizers, checkpoints and averages work on.
+//! Parameters of a model by name, as optimizers, checkpoints and averages need them.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use any2any_core::ParameterPath;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Shape, Tensor};
 
-/// Values by parameter name, flattened, without autodiff.
+/// Values by parameter name, flattened, outside of the autodiff graph.
 pub type Named = BTreeMap<String, Tensor<1>>;
 
-/// A parameter's value on the host.
+/// The value of a parameter on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
     /// The sizes of its dimensions.
@@ -19,38 +19,38 @@ pub struct Weights {
     pub values: Vec<f32>,
 }
 
-/// Every parameter of a module, on the host.
+/// The values of all parameters of a module, on the host.
 pub fn weights(module: &impl Module) -> BTreeMap<String, Weights> {
     let mut visitor = Reader { path: ParameterPath::default(), wanted: None, weights: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.weights
 }
 
-/// One parameter of a module, on the host; none when it has none of this name.
+/// The value of one parameter of a module, on the host; `None` if there is none of this name.
 pub fn find(module: &impl Module, name: &str) -> Option<Weights> {
     let mut visitor = Reader { path: ParameterPath::default(), wanted: Some(name), weights: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.weights.remove(name)
 }
 
-/// The name of a parameter that holds an infinity or what is not a number; none when there is none.
+/// The name of a parameter with an infinity or NaN; `None` if all are finite.
 pub fn not_finite(weights: &BTreeMap<String, Weights>) -> Option<&str> {
     let finite = |weights: &Weights| weights.values.iter().all(|value| value.is_finite());
     weights.iter().find(|(_, weights)| !finite(weights)).map(|(name, _)| name.as_str())
 }
 
-/// The shapes of every parameter of a module; none is drawn for it.
+/// The shapes of all parameters of a module, without initializing any that are lazy.
 pub fn shapes(module: &impl Module) -> BTreeMap<String, Vec<usize>> {
     let mut visitor = ShapeReader { path: ParameterPath::default(), shapes: BTreeMap::new() };
     module.visit(&mut visitor);
     visitor.shapes
 }
 
-/// The module with other weights.
+/// The module with its weights replaced.
 ///
 /// # Errors
 ///
-/// The name of the first parameter that is missing or of another shape, and what is wrong with it.
+/// If a parameter is missing or of another shape: its name, and the problem.
 pub fn with_weights<M: Module>(module: M, weights: &BTreeMap<String, Weights>) -> Result<M, String> {
     let found = weights.iter().map(|(name, weights)| (name, &weights.shape));
     check_shapes(&shapes(&module), found)?;
@@ -62,11 +62,11 @@ pub fn with_weights<M: Module>(module: M, weights: &BTreeMap<String, Weights>) -
     }))
 }
 
-/// Whether parameters of some shapes are those of a module.
+/// Checks that names and shapes agree with the parameters of a module.
 ///
 /// # Errors
 ///
-/// The name of the first parameter that is missing, of another shape or too many, and what is wrong with it.
+/// If a parameter is missing, of another shape or too many: its name, and the problem.
 pub fn check_shapes<'a>(
     expected: &BTreeMap<String, Vec<usize>>,
     found: impl IntoIterator<Item = (&'a String, &'a Vec<usize>)>,
@@ -87,7 +87,7 @@ pub fn check_shapes<'a>(
     }
 }
 
-/// Parameters by the names that they have now, some of which were written under those of before.
+/// Parameters under their current names; some were written under former ones.
 pub fn under_current_names<T>(
     architecture: &Architecture,
     parameters: BTreeMap<String, T>,
@@ -97,26 +97,26 @@ pub fn under_current_names<T>(
     parameters.into_iter().map(|(name, value)| (renamed(name), value)).collect()
 }
 
-/// Takes every parameter's gradient out of a backward pass.
+/// Takes every parameter's gradient out of the result of a backward pass.
 pub fn take_gradients(module: &impl Module, gradients: &mut Gradients) -> Named {
     let mut visitor = GradientReader { path: ParameterPath::default(), gradients, taken: Named::new() };
     module.visit(&mut visitor);
     visitor.taken
 }
 
-/// The module with every parameter replaced by what `change` makes of its name and value; the new value is
-/// flat and takes the old one's shape.
+/// The module with every parameter mapped by `change`, from its name and value; the new value is flat and takes the old
+/// one's shape.
 pub fn map<M: Module>(module: M, change: impl FnMut(&str, &dyn Parameter) -> Tensor<1>) -> M {
     module.map(&mut Writer { path: ParameterPath::default(), change })
 }
 
 /// A parameter of any rank.
 pub trait Parameter {
-    /// Its value, flattened, without autodiff.
+    /// The parameter's value, flattened, outside of the autodiff graph.
     fn flat(&self) -> Tensor<1>;
-    /// The sizes of its dimensions.
+    /// The parameter's shape.
     fn shape(&self) -> Shape;
-    /// Where it is.
+    /// The parameter's device.
     fn device(&self) -> burn::tensor::Device;
 }
 
@@ -134,7 +134,7 @@ impl<const D: usize> Parameter for Tensor<D> {
     }
 }
 
-/// Keeps the path while a module is visited.
+/// Tracks the path of parameters while a module is visited.
 macro_rules! follow_path {
     () => {
         fn enter_module(&mut self, name: &str, container_type: &str) {
@@ -149,7 +149,7 @@ macro_rules! follow_path {
 
 struct Reader<'a> {
     path: ParameterPath,
-    /// The only parameter to read; none for all.
+    /// The only parameter to read; `None` for all.
     wanted: Option<&'a str>,
     weights: BTreeMap<String, Weights>,
 }

@@ -1,5 +1,5 @@
-//! Weights in 8 bits in safetensors: the matrices of products as whole numbers, each with a tensor of scales
-//! beside it, `NAME.scale`, one for each output; everything else as 32-bit floats.
+//! Int8 weights in safetensors: the matrices of products as 8-bit integers, each with a tensor of scales, `NAME.scale`,
+//! one for each output; other parameters as 32-bit floats.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,17 +13,17 @@ use crate::error::RunError;
 use crate::parameters::Weights;
 use crate::weights_file::serialize;
 
-/// What the name of a tensor of scales ends in.
+/// The suffix of the name of a tensor of scales.
 pub(crate) const SCALE: &str = ".scale";
 
-/// Which dimension of a matrix is the output of its products.
+/// The dimension of a matrix that is the output of its products.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Output {
     Rows,
     Columns,
 }
 
-/// Which dimension of a parameter is the output of its products; none when it is in no product with activations.
+/// The output dimension of a parameter; `None` if it is in no product with activations.
 fn output(name: &str, shape: &[usize]) -> Option<Output> {
     match shape {
         [_, _] if name.ends_with(".weight") => Some(Output::Columns),
@@ -32,7 +32,7 @@ fn output(name: &str, shape: &[usize]) -> Option<Output> {
     }
 }
 
-/// A tensor on its way into a file.
+/// A tensor to be written into a file.
 struct Stored {
     dtype: Dtype,
     shape: Vec<usize>,
@@ -67,7 +67,7 @@ impl View for Stored {
     }
 }
 
-/// Writes parameters as safetensors, those of matrix products rounded to 8 bits.
+/// Writes parameters as safetensors, with the matrices of products rounded to int8.
 ///
 /// # Errors
 ///
@@ -97,7 +97,7 @@ pub fn write_rounded_weights(
     atomic_file::write(path, &bytes)
 }
 
-/// The parameter of a name that rounding has left, from its whole numbers and scales; none when they do not fit.
+/// A parameter dequantized from its integers and scales; `None` if their sizes do not fit.
 pub(crate) fn restore(name: &str, shape: &[usize], bytes: &[u8], scales: &[f32]) -> Option<Weights> {
     let rounded = Rounded { values: bytes.iter().map(|&byte| byte as i8).collect(), scales: scales.to_vec() };
     let output = output(name, shape)?;
@@ -149,7 +149,7 @@ mod tests {
         let size = std::fs::metadata(&path).expect("written").len() as usize;
         assert!(size * 3 < floats, "{size} of {floats} bytes");
 
-        // What is read from a rounded file and written again is the same file.
+        // Reading a rounded file and writing it again gives the same bytes.
         let before = std::fs::read(&path).expect("written");
         write_rounded_weights(&path, &read, None).expect("written");
         let again = read_weights(&path).expect("readable");

@@ -1,4 +1,4 @@
-//! The folder that a training writes, and that everything after it reads.
+//! The folder of a run, which a training writes and every later command reads.
 
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
@@ -29,47 +29,47 @@ pub struct RunFolder {
     folder: PathBuf,
 }
 
-/// What a new run does with a folder that already holds one.
+/// The treatment of a folder that already holds a run, when a new one starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
-    /// Refuse.
+    /// Refuses to start.
     Keep,
-    /// Move it aside, to a name that ends in a number, and start anew.
+    /// Moves the old folder aside, to a name that ends in a number.
     SetAside,
 }
 
-/// An experiment as a run keeps it.
+/// The texts of an experiment that a run keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct ExperimentTexts<'a> {
     /// The text as given.
     pub given: &'a str,
-    /// The experiment with every default written out.
+    /// The experiment with every default.
     pub resolved: &'a str,
 }
 
-/// Where what search wrote for a sample of a task's validation split after a step is kept: its place in the folder of
-/// the run, without the extension of its file.
+/// The path, within the run's folder and without extension, of the file with an output for a sample of a task's
+/// validation split after a step.
 pub fn written_stem(step: u64, task: &str, sample: usize) -> String {
     format!("samples/step-{step}/{task}-{sample}")
 }
 
 impl RunFolder {
-    /// A run in a folder, which need not exist yet.
+    /// The run of a folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.folder
     }
 
-    /// The checkpoints.
+    /// The checkpoints of the run.
     pub fn checkpoints(&self) -> Checkpoints {
         Checkpoints::new(self.folder.join("checkpoints"))
     }
 
-    /// The metrics of training and validation, a JSON object a line.
+    /// The file with the metrics of training and validation, a JSON object a line.
     pub fn metrics(&self) -> PathBuf {
         self.folder.join("metrics.jsonl")
     }
@@ -79,19 +79,19 @@ impl RunFolder {
         self.folder.join("events")
     }
 
-    /// The file with what search wrote for a sample of a task's validation split after a step. Texts have none: they
-    /// stand in [`metrics`](Self::metrics).
+    /// The file with an output for a sample of a task's validation split after a step. Texts have none: they stand in
+    /// [`metrics`](Self::metrics).
     pub fn written(&self, step: u64, task: &str, sample: usize) -> Option<PathBuf> {
         let stem = self.folder.join(written_stem(step, task, sample));
         let mut files = stem.parent()?.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.path()));
         files.find(|file| file.with_extension("") == stem)
     }
 
-    /// The scores that a fold of a cross-validation ended with, one of a task; none when it has not ended.
+    /// The final scores of a fold of a cross-validation, one for each task; `None` if it has not ended.
     ///
     /// # Errors
     ///
-    /// When the file is no list.
+    /// If the file is no list.
     pub fn scores(&self) -> Result<Option<serde_json::Value>, RunError> {
         let path = self.scores_file();
         if !path.is_file() {
@@ -113,16 +113,16 @@ impl RunFolder {
         self.folder.join("scores.json")
     }
 
-    /// The model card.
+    /// The file of the model card.
     pub fn card(&self) -> PathBuf {
         self.folder.join("README.md")
     }
 
-    /// Whether a new run may go here.
+    /// Fails if no new run may start here.
     ///
     /// # Errors
     ///
-    /// When the folder already holds something that is to be kept.
+    /// If the folder already holds files that are to be kept.
     pub fn check_free(&self, existing: Existing) -> Result<(), RunError> {
         self.check_kept(existing)?;
         if is_running(&self.folder) { Err(lock::occupied(&self.folder)) } else { Ok(()) }
@@ -142,11 +142,12 @@ impl RunFolder {
         self.folder.read_dir().is_ok_and(|entries| entries.filter(|entry| !is_lock(entry)).count() > 0)
     }
 
-    /// Starts a run: the experiment as given and resolved, and the adapters' state. Nobody else may then train here.
+    /// Starts a run: the experiment as given and resolved, and the adapters' state. The result locks the folder against
+    /// other trainings.
     ///
     /// # Errors
     ///
-    /// When the folder holds something that is to be kept, somebody trains there, or it cannot be written.
+    /// If the folder holds files that are to be kept, a training runs there, or it cannot be written.
     pub fn create(
         &self,
         experiment: ExperimentTexts<'_>,
@@ -154,11 +155,11 @@ impl RunFolder {
         existing: Existing,
     ) -> Result<Running, RunError> {
         self.check_free(existing)?;
-        // Before anything is moved away: it may be somebody's at work.
+        // Locked before any file is moved away: a training may run here.
         let mut running = Running::alone(&self.folder)?;
         self.check_kept(existing)?;
         if self.is_occupied() {
-            // A folder with an open file in it is moved on Unix alone; that file stays locked until the new one is.
+            // Only Unix moves a folder with an open file in it; the old lock is held until the new one is.
             let before = cfg!(unix).then_some(running);
             atomic_file::set_aside(&self.folder)?;
             running = Running::alone(&self.folder)?;
@@ -166,17 +167,17 @@ impl RunFolder {
         }
         atomic_file::write(&self.folder.join("experiment.yaml"), experiment.given.as_bytes())?;
         adapters.save(&self.folder.join("vocab"))?;
-        // Last, since its presence says that the folder can be resumed.
+        // Last, since its presence says that the run can be resumed.
         atomic_file::write(&self.folder.join("resolved.yaml"), experiment.resolved.as_bytes())?;
         Ok(running)
     }
 
-    /// Fails for a run in which a link leads out of it: a training that goes on would write there, and prune what it
-    /// finds, and a server would show it.
+    /// Fails for a run with a link that leads out of it: a resumed training would write there and prune files, and a
+    /// server would show them.
     ///
     /// # Errors
     ///
-    /// The first such link.
+    /// If there is such a link: the first one.
     pub fn require_whole(&self) -> Result<(), RunError> {
         let folder = real_path(&self.folder);
         let mut open = vec![self.folder.clone()];
@@ -195,7 +196,7 @@ impl RunFolder {
         Ok(())
     }
 
-    /// The text of the experiment with every default written out.
+    /// The text of the experiment with every default.
     pub fn resolved(&self) -> Result<String, RunError> {
         let path = self.folder.join("resolved.yaml");
         if !path.is_file() {
@@ -205,18 +206,18 @@ impl RunFolder {
         any2any_experiment::read_text(&path).map_err(RunError::Experiment)
     }
 
-    /// The experiment of the run. The files that it was trained on need not be there.
+    /// The experiment of the run, whose data files need not exist.
     pub fn experiment(&self, registry: &Registry) -> Result<any2any_experiment::Document, RunError> {
         let text = self.resolved()?;
         let name = self.folder.join("resolved.yaml").display().to_string();
         any2any_experiment::load_run(&name, &text, &self.folder, registry).map_err(RunError::Experiment)
     }
 
-    /// The experiment of the run, with its data in the folder that it has been moved to, where one is given.
+    /// The experiment of the run, with its data in the given folder, if it has been moved.
     ///
     /// # Errors
     ///
-    /// When the folder holds no run, or none of its data is in the other folder.
+    /// If the folder holds no run, or none of its data is in the other folder.
     pub fn experiment_on(
         &self,
         files: Option<&Path>,
@@ -234,15 +235,15 @@ impl RunFolder {
         AdapterSet::load(experiment, registry, &self.folder.join("vocab"))
     }
 
-    /// Copies what translation needs to a new folder, which is then a run that can be translated with,
-    /// evaluated and described, but not resumed; its weights in 32 or in 8 bits.
+    /// Copies all that translation needs to a new folder, which is then a run that can translate, be evaluated and be
+    /// described, but not be resumed. Its weights have 32 or 8 bits.
     ///
-    /// It can be given away: the paths of its data start at the new folder, and name no folder beyond those that it
-    /// shares with the data. The folder appears under its name when it is complete.
+    /// The new folder can be given away: the paths of its data are relative to it, and name only folders that it shares
+    /// with the data. It appears under its name when it is complete.
     ///
     /// # Errors
     ///
-    /// When the output folder is not empty, a weight is not a finite number, or a file cannot be read or written.
+    /// If the output folder is not empty, a weight is not a finite number, or a file cannot be read or written.
     pub fn export(
         &self,
         checkpoint: &str,
@@ -276,7 +277,7 @@ impl RunFolder {
         exported.checkpoints().point("last", 0)?;
         let (resolved, mut paths) = document.portable_yaml(output);
         if self.card().is_file() {
-            // Longer paths first: another may be the beginning of one.
+            // Longer paths first: a path may be the beginning of another one.
             paths.sort_by_key(|(before, _)| std::cmp::Reverse(before.len()));
             let card = paths
                 .iter()
@@ -287,11 +288,11 @@ impl RunFolder {
         atomic_file::finish_folder(unfinished, output)
     }
 
-    /// The model's architecture; where there is a checkpoint, its parameters have the shapes that this says.
+    /// The model's architecture, checked against the parameters of a checkpoint, if there is one.
     ///
     /// # Errors
     ///
-    /// When the checkpoint is of another model.
+    /// If the checkpoint is of another model.
     pub fn architecture(
         &self,
         experiment: &Experiment,
@@ -304,7 +305,7 @@ impl RunFolder {
         Ok(architecture)
     }
 
-    /// The file of a checkpoint's weights.
+    /// The file with the weights of a checkpoint.
     pub fn weights_file(&self, checkpoint: &str) -> Result<PathBuf, RunError> {
         match Path::new(checkpoint) {
             path if path.is_file() => Ok(path.to_owned()),
@@ -331,7 +332,7 @@ impl RunFolder {
     }
 }
 
-/// The model of an experiment before training.
+/// The initial model of an experiment, before training.
 pub fn fresh_model(experiment: &Experiment, adapters: &AdapterSet, device: &Device) -> Model {
     let seed = any2any_adapter::Seed(experiment.seed);
     model_config(experiment, adapters).init(&Initializer::new(seed, device))

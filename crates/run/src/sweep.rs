@@ -1,4 +1,4 @@
-//! The file that a sweep writes: the same training at every point of a grid over one or two options.
+//! Record of a sweep: the file with the results of one training at every point of a grid over one or two options.
 
 mod axis;
 mod cell;

@@ -1,4 +1,4 @@
-//! Files of weights: safetensors of 32-bit floats, or of 8 bits with scales.
+//! Files of weights: safetensors of 32-bit floats, or of int8 with scales.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
@@ -16,13 +16,13 @@ use crate::error::RunError;
 use crate::parameters::{self, Weights};
 use crate::quantized::{SCALE, restore};
 
-/// The most bytes of a head, as the library has it.
+/// The most bytes of a header, the limit of the safetensors library.
 const HEAD: u64 = 100_000_000;
 
-/// The name of the architecture among a file's metadata.
+/// The key of the architecture in a file's metadata.
 const ARCHITECTURE: &str = "architecture";
 
-/// Tensors as safetensors, with the architecture in the head: the same bytes for the same tensors.
+/// Serializes tensors as safetensors, with the architecture in the header: the same bytes for the same tensors.
 pub(crate) fn serialize<S: AsRef<str> + Ord + Display, V: View>(
     tensors: Vec<(S, V)>,
     architecture: Option<&Architecture>,
@@ -37,8 +37,8 @@ pub(crate) fn serialize<S: AsRef<str> + Ord + Display, V: View>(
     Ok(bytes)
 }
 
-/// Puts the metadata of a head in the order of their names. The library writes them in that of a hash map, which is
-/// another in every process, and a training must give the same bytes each time.
+/// Sorts the metadata of a header by name. The library writes them in that of a hash map, which is another in every
+/// process, and a training must give the same bytes each time.
 fn sort_metadata(file: &mut [u8]) {
     let Some((length, rest)) = file.split_first_chunk_mut() else { return };
     let Some(head) = rest.get_mut(..u64::from_le_bytes(*length) as usize) else { return };
@@ -47,18 +47,18 @@ fn sort_metadata(file: &mut [u8]) {
         metadata.sort_keys();
     }
     let sorted = Value::Object(entries).to_string();
-    // As long as it was, but for the spaces that fill it up.
+    // The new header has the length of the old one, but for its padding of spaces.
     if let Some((text, spaces)) = head.split_at_mut_checked(sorted.len()) {
         text.copy_from_slice(sorted.as_bytes());
         spaces.fill(b' ');
     }
 }
 
-/// The architecture that a file of weights carries; none of one that was written before they were carried, or elsewhere.
+/// The architecture in a file of weights; `None` for files of early versions or other programs.
 ///
 /// # Errors
 ///
-/// When it is no safetensors file, or what it carries is no architecture.
+/// If it is no safetensors file, or its metadata is no architecture.
 pub fn read_architecture(path: &Path) -> Result<Option<Architecture>, RunError> {
     let head = read_head(path)?;
     let Some(json) = head.metadata().as_ref().and_then(|metadata| metadata.get(ARCHITECTURE)) else {
@@ -90,16 +90,16 @@ pub fn write_weights(
     atomic_file::write(path, &bytes)
 }
 
-/// Reads parameters from safetensors; those in 8 bits become floats.
+/// Reads parameters from safetensors; int8 values become floats.
 pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, RunError> {
     read_any_weights(path).map(|(weights, _)| weights)
 }
 
-/// Reads parameters from safetensors, and whether some stand there in 8 bits.
+/// Reads parameters from safetensors, and tells whether some of them are int8.
 ///
-/// Where checksums stand beside the file, it must have its own.
+/// A file with a checksum beside it must agree with it.
 pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), RunError> {
-    // Before there is room for all of it: a file of a terabyte may be nothing but a promise.
+    // Checked before memory is allocated: a sparse file may claim a terabyte.
     read_head(path)?;
     let bytes = std::fs::read(path).map_err(RunError::io(path))?;
     Checksums::beside(path)?.check(path, &bytes)?;
@@ -114,7 +114,7 @@ pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool)
     for (name, view) in tensors.tensors() {
         match view.dtype() {
             Dtype::F32 => {
-                // The file gives no alignment, so values are read one by one.
+                // The file guarantees no alignment, so values are read one by one.
                 let (fours, _) = view.data().as_chunks::<4>();
                 let values = fours.iter().map(|&four| f32::from_le_bytes(four)).collect();
                 weights.insert(name, Weights { shape: view.shape().to_vec(), values });
@@ -134,18 +134,18 @@ pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool)
     Ok((weights, any_rounded))
 }
 
-/// Reads parameters that are to be made something of: each value must be a finite number.
+/// Reads parameters, each value of which must be finite.
 ///
 /// # Errors
 ///
-/// Those of [`read_weights`], and the name of a parameter that holds an infinity or what is not a number.
+/// Those of [`read_weights`], and the name of a parameter with an infinity or NaN.
 pub fn read_finite_weights(path: &Path) -> Result<BTreeMap<String, Weights>, RunError> {
     let weights = read_weights(path)?;
     check_finite(path, &weights)?;
     Ok(weights)
 }
 
-/// Fails when a parameter of a file holds an infinity, or what is not a number.
+/// Fails if a parameter of a file has an infinity or NaN.
 pub fn check_finite(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<(), RunError> {
     match parameters::not_finite(weights) {
         None => Ok(()),
@@ -156,22 +156,22 @@ pub fn check_finite(path: &Path, weights: &BTreeMap<String, Weights>) -> Result<
     }
 }
 
-/// How many parameters a safetensors file holds, scales not counted: its head alone is read.
+/// The number of parameters in a safetensors file, scales excluded: only its header is read.
 ///
 /// # Errors
 ///
-/// When it is no safetensors file.
+/// If it is no safetensors file.
 pub fn count_weights(path: &Path) -> Result<u64, RunError> {
     let shapes = weights_shapes(path)?;
     let size = |shape: &Vec<usize>| shape.iter().fold(1_u64, |size, &of| size.saturating_mul(of as u64));
     Ok(shapes.values().map(size).fold(0, u64::saturating_add))
 }
 
-/// The shapes of a safetensors file's parameters, scales not among them: its head alone is read.
+/// The shapes of a safetensors file's parameters, scales excluded: only its header is read.
 ///
 /// # Errors
 ///
-/// When it is no safetensors file.
+/// If it is no safetensors file.
 pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>, RunError> {
     let head = read_head(path)?;
     let tensors = head.tensors();
@@ -183,7 +183,7 @@ pub(crate) fn weights_shapes(path: &Path) -> Result<BTreeMap<String, Vec<usize>>
     Ok(weights.map(|(name, tensor)| (name.clone(), tensor.shape.clone())).collect())
 }
 
-/// The head of a safetensors file, which has as many bytes as its head says.
+/// Reads the header of a safetensors file, whose size must agree with it.
 fn read_head(path: &Path) -> Result<Metadata, RunError> {
     let broken = |reason: String| RunError::run(path, format!("not a safetensors file: {reason}"));
     let cannot = |error| RunError::io(path)(error);

@@ -1,4 +1,4 @@
-//! Errors of requests: every error of the crates below, and every limit, as an answer.
+//! Errors of requests: every error of the crates below, and every limit, as an HTTP answer.
 
 use any2any_run::RunError;
 use any2any_translate::TranslateError;
@@ -7,19 +7,19 @@ use axum::response::{IntoResponse, Response};
 
 use crate::protocol::{Problem, ProblemDetail};
 
-/// How a request without the token is told to bring it (RFC 6750).
+/// The `WWW-Authenticate` header of an answer to a request without the token (RFC 6750).
 pub(crate) const SCHEME: HeaderValue = HeaderValue::from_static("Bearer realm=\"any2any\"");
 
-/// Why a request is not fulfilled.
+/// The error of a request: an HTTP status, a code for programs, a message and the way out.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
     help: String,
-    /// What is said to whoever runs the server: it may name files.
+    /// The full reason for whoever runs the server, which may name files.
     reason: Option<String>,
-    /// After how many seconds it is worth to ask again.
+    /// The seconds after which it is worth asking again.
     retry_after: Option<u32>,
 }
 
@@ -33,7 +33,7 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, code, message, help)
     }
 
-    /// Something that is not there.
+    /// A run, sample, path or other thing that does not exist.
     pub(crate) fn missing(message: impl Into<String>, help: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message, help)
     }
@@ -44,7 +44,7 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this path has no such method", help)
     }
 
-    /// More than is taken.
+    /// An input, output or computation beyond its limit.
     pub(crate) fn too_large(message: impl Into<String>, help: &str) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message, help)
     }
@@ -55,7 +55,7 @@ impl ApiError {
         Self::new(StatusCode::REQUEST_TIMEOUT, "slow", message, "send the whole body at once")
     }
 
-    /// A request that nobody may make from where it comes.
+    /// A request that the access rules forbid.
     pub(crate) fn forbidden(message: &str, help: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message, help)
     }
@@ -67,19 +67,19 @@ impl ApiError {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "this server asks for a token", help)
     }
 
-    /// Whether the token is what is missing.
+    /// True if the token is missing.
     pub(crate) fn wants_token(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
     }
 
-    /// More at work than is taken at a time.
+    /// Too many requests at work.
     pub(crate) fn busy() -> Self {
         let message = "too many requests are at work";
         let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message, "ask again in a second");
         Self { retry_after: Some(1), ..failure }
     }
 
-    /// Work that takes longer than it may.
+    /// Work beyond the time limit.
     pub(crate) fn long(seconds: u64) -> Self {
         let message = format!("this takes longer than {seconds} s");
         let help = "ask for less at once, or start the server with a longer --time-limit";
@@ -87,13 +87,13 @@ impl ApiError {
         Self { retry_after: Some(10), ..failure }
     }
 
-    /// A server that is about to end.
+    /// The server is about to end.
     pub(crate) fn stopping() -> Self {
         let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping", "");
         Self { retry_after: Some(10), ..failure }
     }
 
-    /// A mistake of ours.
+    /// A mistake of the program.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         let help = "this is a mistake in the program; its log on standard error says more";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, help)
@@ -104,19 +104,19 @@ impl ApiError {
         Self { reason: Some(reason), ..Self::internal("the run cannot be read") }
     }
 
-    /// An error that is told to whoever runs the server: whoever asks over the network need not learn where the files
-    /// lie.
+    /// An error whose reason is printed for whoever runs the server, and kept from the client, which need not learn
+    /// where the files are.
     fn hidden(reason: String) -> Self {
         eprintln!("error: {reason}");
         Self::unreadable(reason)
     }
 
-    /// Why, in full.
+    /// The full reason.
     pub(crate) fn reason(self) -> String {
         self.reason.unwrap_or(self.message)
     }
 
-    /// What the body of the answer says.
+    /// The body of the answer.
     pub(crate) fn problem(self) -> Problem {
         Problem {
             error: ProblemDetail { code: self.code.to_owned(), message: self.message, help: self.help },

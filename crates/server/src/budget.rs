@@ -1,8 +1,8 @@
-//! The memory that requests at work may take together, and what a request costs of it.
+//! Memory budget: the price of a request in memory and multiplications, and its share of what the server has.
 //!
-//! A request is priced before its work begins: from the model's sizes, the positions that are read and the tokens that
-//! may be written follows how much memory it can take at most. What is cheap has a share of the memory, and a thread
-//! of every model, for itself, so that it waits for nothing that is dear.
+//! A request is priced before its work begins: the model's sizes, the source's positions and the tokens that may be
+//! written tell how much memory it can take at most. Cheap requests have their own part of the memory, and their own
+//! thread of every model, so that they never wait for expensive ones.
 
 use std::sync::Arc;
 
@@ -14,55 +14,55 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::api_error::ApiError;
 use crate::loaded_run::LoadedRun;
 
-/// Bytes of one permit.
+/// The bytes of memory of one semaphore permit.
 const UNIT: u64 = 1 << 16;
-/// Multiplications of a request that keeps others waiting for less than about a second.
+/// The most multiplications of a quick request, which keeps others waiting for less than about a second.
 const QUICK: u64 = 40_000_000_000;
-/// A request is dear when it takes more than this share of the memory.
+/// The divisor of the memory that gives the largest share of a cheap request.
 const CHEAP_SHARE: u64 = 32;
-/// Bytes that a body takes for each of its own while it is read and understood: a token of four bytes may stand in two
-/// (`4,`), and lists double when they grow.
+/// Bytes of memory for each byte of a body while it is read and parsed: a token of four bytes may stand in two (`4,`),
+/// and lists double when they grow.
 const BODY: u64 = 8;
 
-/// What a request takes at most.
+/// Upper bounds of the memory and the multiplications of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Price {
-    /// Bytes.
+    /// Memory in bytes.
     pub(crate) memory: u64,
-    /// Multiplications.
+    /// Number of multiplications.
     pub(crate) products: u64,
 }
 
-/// Which thread of a model does a job.
+/// The thread of a model on which a request is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// What is soon done.
+    /// The thread of cheap requests.
     Quick,
-    /// What may keep others waiting.
+    /// The thread of expensive requests, which may keep others waiting.
     Long,
 }
 
-/// A share of the memory, given back when it is dropped, and the lane of the request that has it.
+/// A share of the memory, given back when it is dropped, with the lane of its request.
 #[derive(Debug)]
 pub(crate) struct Share {
     pub(crate) lane: Lane,
     _permit: OwnedSemaphorePermit,
 }
 
-/// The memory of all requests at work.
+/// The memory of all requests at work, in three pools.
 #[derive(Debug)]
 pub(crate) struct Budget {
     memory: u64,
-    /// A quarter, for what is cheap.
+    /// A quarter, for cheap requests.
     quick: Arc<Semaphore>,
-    /// Half of it, for what is dear.
+    /// Half of it, for expensive requests.
     long: Arc<Semaphore>,
     /// A quarter, for large bodies.
     bodies: Arc<Semaphore>,
 }
 
 impl Budget {
-    /// So many bytes.
+    /// A budget of so many bytes.
     pub(crate) fn new(memory: u64) -> Self {
         let pool = |share: u64| {
             let units = (memory / share / UNIT).clamp(1, Semaphore::MAX_PERMITS as u64);
@@ -71,7 +71,7 @@ impl Budget {
         Self { memory, quick: pool(4), long: pool(2), bodies: pool(4) }
     }
 
-    /// The share of a request, for which it waits. `what` says what is so dear.
+    /// Waits for the share of a request. `what` names the request in the error of one that is too expensive.
     pub(crate) async fn take(&self, price: Price, what: &str) -> Result<Share, ApiError> {
         let cheap = price.memory <= self.memory / CHEAP_SHARE && price.products <= QUICK;
         let (lane, pool) = if cheap { (Lane::Quick, &self.quick) } else { (Lane::Long, &self.long) };
@@ -89,12 +89,12 @@ impl Budget {
         Ok(Share { lane, _permit: permit })
     }
 
-    /// The largest body for which there is memory at all.
+    /// The largest body, in bytes, for which there is memory at all.
     pub(crate) fn largest_body(&self) -> usize {
         usize::try_from(self.memory / 4 / BODY).unwrap_or(usize::MAX)
     }
 
-    /// The share of more bytes of a body, for which it waits.
+    /// Waits for the share of some more bytes of a body.
     pub(crate) async fn take_body(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
         acquire(&self.bodies, bytes as u64 * BODY).await
     }
@@ -105,7 +105,7 @@ async fn acquire(pool: &Arc<Semaphore>, bytes: u64) -> Result<OwnedSemaphorePerm
     pool.clone().acquire_many_owned(units).await.map_err(|_| ApiError::stopping())
 }
 
-/// The sizes of a model that prices depend on.
+/// The sizes of a model on which prices depend.
 struct Sizes {
     d_model: u64,
     d_ff: u64,
@@ -121,7 +121,7 @@ impl LoadedRun {
         let layers = decoder.transformer();
         Sizes {
             d_model: wide(decoder.d_model),
-            // The gates of an LSTM's cells take as much.
+            // The four gates of an LSTM cell take as much.
             d_ff: layers.map_or(4 * wide(decoder.d_model), |layers| wide(layers.feed_forward.d_ff)),
             heads: decoder.self_attention().map_or(1, |attention| wide(attention.heads)),
             encoder_layers: encoder.as_ref().map_or(0, |encoder| wide(encoder.layers())),
@@ -129,7 +129,7 @@ impl LoadedRun {
         }
     }
 
-    /// What it takes to write from sources of so many positions each; a list of none for a decoder-only model.
+    /// The price of decoding from sources of so many positions each; of none for a decoder-only model.
     pub(crate) fn price_of_writing(
         &self,
         task: &Task,
@@ -138,7 +138,7 @@ impl LoadedRun {
         prefix: usize,
     ) -> Price {
         let Sizes { d_model, d_ff, encoder_layers, decoder_layers, .. } = self.sizes();
-        // The greedy path may go on beside a beam.
+        // The greedy output may be computed beside a beam.
         let beam = decoding.beam.as_ref().map_or(1, |beam| beam.size as u64 + 1);
         let guided = if decoding.guidance == 1.0 { 1 } else { 2 };
         let positions: u64 = sources.iter().map(|&source| source as u64).sum();
@@ -147,7 +147,7 @@ impl LoadedRun {
         let rows = sources.len().max(1) as u64 * beam;
         let vocabulary = task.vocabulary().unwrap_or(0) as u64;
         let products = guided * self.parameters.saturating_mul(rows.saturating_mul(most) + positions);
-        // Sources are written in batches, one after the other.
+        // Sources are decoded in batches, one after the other.
         let shortest = sources.iter().min().copied().unwrap_or(1).max(1);
         let together = (decoding.batch_tokens / shortest) as u64;
         let rows = rows.min(together.max(beam));
@@ -157,13 +157,13 @@ impl LoadedRun {
         Price { memory: guided * 4 * keys.saturating_add(read + scores), products }
     }
 
-    /// Weights of attention of all heads and layers, for a source and a target of so many positions.
+    /// Number of attention weights of all heads and layers, for a source and a target of so many positions.
     pub(crate) fn attention_weights(&self, source: u64, target: u64) -> u64 {
         let Sizes { heads, encoder_layers, decoder_layers, .. } = self.sizes();
         heads * (encoder_layers * source * source + decoder_layers * target * (source + target))
     }
 
-    /// What passes over a source and a target take that are looked into, of which all attention is kept.
+    /// The price of inspection passes over a source and a target, which keep all attention weights.
     pub(crate) fn price_of_passes(
         &self,
         task: &Task,
@@ -195,7 +195,7 @@ mod tests {
         let dear = Price { memory: 32 << 20, products: 1 };
         let held = budget.take(dear, "this").await.expect("half of it");
         assert_eq!(held.lane, Lane::Long);
-        // Another one waits, and is not ahead of what is cheap.
+        // Another expensive request waits, and does not hold up cheap ones.
         let mut waiting = Box::pin(budget.take(dear, "this"));
         assert!((&mut waiting).now_or_never().is_none());
         assert_eq!(budget.take(CHEAP, "this").await.expect("a share of its own").lane, Lane::Quick);

@@ -1,4 +1,4 @@
-//! Findings of `inspect` converted into the types of the interface.
+//! Conversion of the results of `inspect` into the types of the interface.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn floats(array: &Array) -> Floats {
     Floats::new(array.shape.clone(), &array.values)
 }
 
-/// What a pass has shown.
+/// A forward pass, with its attention and logits, in the type of the interface.
 pub(crate) fn look(
     look: &inspect::Look,
     source: Option<&ReadSource>,
@@ -65,7 +65,7 @@ pub(crate) fn look(
     }
 }
 
-/// A layer of attention, as `inspect` names it.
+/// The place of a layer of attention, as `inspect` names it.
 pub(crate) fn place(stack: inspect::StackKind, kind: AttentionKind, layer: usize) -> inspect::Place {
     inspect::Place {
         stack,
@@ -93,7 +93,7 @@ pub(crate) fn tree(tree: SearchTree) -> BeamTree {
     BeamTree { nodes: tree.nodes.into_iter().enumerate().map(node).collect(), best: tree.best }
 }
 
-/// A box of the figure.
+/// A box of the figure, with its activations and parameters.
 pub(crate) fn part(part: &inspect::Part) -> Part {
     let values = |values: &inspect::PartValues| PartValues {
         name: values.name.clone(),

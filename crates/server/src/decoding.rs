@@ -1,4 +1,4 @@
-//! How something is to be written: the experiment's options, with what a request changes of them.
+//! Decoding options of a request: those of the experiment, with the request's changes.
 
 use any2any_experiment::spec;
 use any2any_run::OutputLengths;
@@ -6,10 +6,10 @@ use any2any_run::OutputLengths;
 use crate::api_error::ApiError;
 use crate::protocol::{self, Decoding};
 
-/// Hypotheses of a beam at most.
+/// The most hypotheses of a beam.
 const BEAM: usize = 64;
 
-/// The experiment's options with a request's changes, and outputs of a length that is allowed.
+/// Decoding options of the experiment with a request's changes. No output is longer than `longest`.
 pub(crate) fn decoding(
     experiment: &spec::Decoding,
     asked: Option<&Decoding>,
@@ -36,7 +36,7 @@ pub(crate) fn decoding(
             top_p: top_p.unwrap_or(known.top_p),
             seed: seed.or(known.seed),
         };
-        // Written so that what is no number is refused.
+        // Written so that NaN is refused.
         if !(sampling.temperature >= 1e-4 && sampling.temperature.is_finite()) {
             return Err(wrong("`temperature` must be at least 0.0001"));
         }
@@ -59,7 +59,7 @@ pub(crate) fn decoding(
     limited(decoding, longest)
 }
 
-/// The experiment's beam with a request's changes.
+/// Beam options of the experiment with a request's changes.
 pub(crate) fn beam(
     known: spec::Beam,
     size: Option<usize>,
@@ -80,7 +80,7 @@ pub(crate) fn beam(
     Ok(spec::Beam { size, length_penalty, n_best: n_best.unwrap_or(known.n_best.min(size)) })
 }
 
-/// Decoding options under which no output is longer than allowed.
+/// Decoding options under which no output is longer than `longest`.
 fn limited(decoding: spec::Decoding, longest: usize) -> Result<spec::Decoding, ApiError> {
     let asked = decoding.max_length.unwrap_or(1).max(decoding.min_length);
     if asked > longest {

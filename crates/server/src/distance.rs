@@ -1,8 +1,8 @@
-//! How often a model is right, by a number that every sample has: the words between a subject and its verb.
+//! Accuracy by distance: a numeric field of every sample, such as the number of words between a subject and its verb.
 //!
 //! A test split takes longer than a request may, so it is asked for piece by piece: other requests to the model
-//! come between, and a page can draw what is known so far. Pieces are kept, since the numbers of a checkpoint do
-//! not change.
+//! come between, and a page can draw the counts so far. Pieces are cached, since the numbers of a checkpoint do not
+//! change.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +15,17 @@ use crate::api_error::ApiError;
 use crate::loaded_run::{LoadedRun, Longest};
 use crate::protocol::{DistanceGroup, DistanceQuery, Distances};
 
-/// Pieces that are kept in memory.
+/// The most pieces in the cache.
 pub(crate) const KEPT: usize = 256;
-/// Samples of one piece.
+/// The most samples of one piece.
 const SAMPLES: usize = 256;
 
-/// A piece of a split: the step of its checkpoint, and what was asked.
+/// The key of a piece of a split: the step of its checkpoint, and the query.
 pub(crate) type Key = (u64, String);
 
-/// Samples to translate, with what is right.
+/// Samples to translate, with their references.
 pub(crate) struct Piece {
-    /// What is read.
+    /// The sources.
     pub sources: Vec<Sequence>,
     numbers: Vec<f64>,
     targets: Vec<String>,
@@ -44,7 +44,7 @@ impl Piece {
         longest: Longest,
     ) -> Result<Self, ApiError> {
         let samples = run.split(task, &query.split)?;
-        // Most data has no such number, which is nothing wrong: there is only nothing to count.
+        // Most data has no such field, which is no error: there is only nothing to count.
         let Some(field) = samples.column(&query.field) else { return Ok(Self::empty(0, None)) };
         let columns = task.sides().columns(&samples)?;
         let sources = columns.sources.as_deref().ok_or_else(|| {
@@ -81,7 +81,7 @@ impl Piece {
         Self { sources: Vec::new(), numbers, targets, first_tokens: Vec::new(), total, next }
     }
 
-    /// What the model wrote for each source, beside what is right.
+    /// Compares the outputs with the references, and counts the right ones.
     pub(crate) fn count(&self, outputs: &[Vec<Output>]) -> Distances {
         let best = outputs.iter().map(|outputs| outputs.first());
         let written = best
@@ -95,7 +95,7 @@ impl Piece {
     }
 }
 
-/// Counts what is right, by number.
+/// Counts right outputs and right first tokens, by distance.
 fn tally(samples: impl Iterator<Item = (f64, [bool; 2])>) -> Vec<DistanceGroup> {
     summed(samples.map(|(distance, right)| {
         let [right, first_right] = right.map(usize::from);
@@ -103,7 +103,7 @@ fn tally(samples: impl Iterator<Item = (f64, [bool; 2])>) -> Vec<DistanceGroup> 
     }))
 }
 
-/// One group for each number, in rising order, from groups of which several may have one number.
+/// Sums groups by distance, in rising order.
 pub(crate) fn summed(groups: impl IntoIterator<Item = DistanceGroup>) -> Vec<DistanceGroup> {
     let mut sums: BTreeMap<u64, DistanceGroup> = BTreeMap::new();
     for DistanceGroup { distance, samples, right, first_right } in groups {

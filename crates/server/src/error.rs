@@ -1,9 +1,9 @@
-//! What keeps a server from starting.
+//! Errors that keep a server from starting.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// What keeps a server from starting.
+/// An error that keeps a server from starting, or a page from being exported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
@@ -24,7 +24,7 @@ pub enum ServerError {
     Bind {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// A server that any page of any site could ask.
@@ -37,23 +37,23 @@ pub enum ServerError {
         "there is no example to record: name the folder of the datasets with --data, or give texts with --text"
     )]
     NothingToRecord,
-    /// A question that was not answered while a page was exported.
+    /// A question that got no answer while a page was exported.
     #[error("{question} was not answered: {reason}")]
     Unanswered {
-        /// Its path.
+        /// The question's path.
         question: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A file of the page that cannot be put into an exported one.
     #[error(transparent)]
     Page(#[from] any2any_page::PageError),
-    /// Something that the system refuses.
+    /// A refusal of the operating system.
     #[error("cannot {what}: {source}")]
     System {
-        /// What.
+        /// The action, as in "cannot ...".
         what: &'static str,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
 }

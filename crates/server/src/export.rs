@@ -1,5 +1,5 @@
-//! The page as one file that needs no server: chosen examples with everything that the page asks about them, answered
-//! beforehand by the server's own router, so that a recording says what the live page says.
+//! Export of the page as one file that needs no server, with recorded answers about some examples. The server's own
+//! router answers them, so that a recording says the same as the live page.
 
 mod question;
 mod shrink;
@@ -15,23 +15,23 @@ use crate::error::ServerError;
 use crate::protocol::Distances;
 use question::Question;
 
-/// What is recorded.
+/// The examples that an exported page shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
-    /// How many samples of each task; those of its first split, from the first.
+    /// The number of samples of each task: the first ones of its first split.
     pub samples: usize,
     /// Texts to translate, for tasks that read text; they are shown beside the samples.
     pub texts: Vec<String>,
 }
 
-/// How many of the samples show what flows through the model: much to store, and much the same everywhere.
+/// The number of samples with recorded activations, which are much to store, and much the same everywhere.
 const MACHINES: usize = 2;
 
 /// Asks the router, and keeps the answers.
 pub(crate) struct Recorder {
     router: Router,
     answers: Map<String, Value>,
-    /// Hears what has been recorded.
+    /// Called with a line for each example that has been recorded.
     progress: Box<dyn Fn(&str)>,
 }
 
@@ -40,7 +40,7 @@ impl Recorder {
         Self { router, answers: Map::new(), progress }
     }
 
-    /// The page with all answers.
+    /// Records all examples, and gives the page with their answers.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Recorder {
         Ok(any2any_page::recorded(&Value::Object(self.answers))?)
     }
 
-    /// What the training wrote first and last for the samples that its panel draws.
+    /// Records the first and the last output of the training for the samples that its panel draws.
     async fn written(&mut self, run: &Value, log: &Value) {
         let lines: Vec<&Value> = log["lines"].as_array().into_iter().flatten().collect();
         for task in run["model"]["tasks"].as_array().into_iter().flatten() {
@@ -87,7 +87,7 @@ impl Recorder {
         }
     }
 
-    /// Everything about some examples of a task. Gives how many there are.
+    /// Records some examples of a task, and gives their number.
     async fn task(&mut self, run: &Value, task: &Value, recording: &Recording) -> Result<usize, ServerError> {
         let about = json!({ "run": run["number"], "task": task["number"] });
         if task["target"]["tokens"] == true {
@@ -126,8 +126,8 @@ impl Recorder {
         Ok(sources.len())
     }
 
-    /// How often the model is right in its test split, by distance: counted piece by piece, as the page does it, and
-    /// kept as one.
+    /// Records the accuracy in the test split by distance: counted piece by piece, as the page does it, and kept as
+    /// one.
     async fn distances(&mut self, about: &Value, task: &Value) -> Result<(), ServerError> {
         let mut splits = task["splits"].as_array().into_iter().flatten();
         if task["source"].is_null()
@@ -160,8 +160,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Everything about one example but what flows through the model. Gives what is to be added to questions about
-    /// the whole output: its tokens, where it has some.
+    /// Records one example but for its activations. Gives the fields to add to questions about the whole output: its
+    /// tokens, if it has some.
     async fn example(&mut self, about: &Value, task: &Value) -> Result<Value, ServerError> {
         if task["target"]["tokens"] != true {
             self.ask(Question::post("/api/look", about.clone())).await?;
@@ -189,7 +189,7 @@ impl Recorder {
         Ok(whole)
     }
 
-    /// What the checkpoints of a run make of an example, for the page's replay of the training.
+    /// Records the outputs of all checkpoints for an example, which the page replays.
     async fn replay(&mut self, about: &Value, run: &Value, tokens: &Value) -> Result<(), ServerError> {
         for checkpoint in run["model"]["checkpoints"].as_array().into_iter().flatten() {
             let about = with(about, json!({ "checkpoint": checkpoint["name"] }));
@@ -201,7 +201,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// The parameters that the parts of a machine name.
+    /// Records the parameters that the parts of the figure name.
     async fn parameters(&mut self, about: &Value, machine: &Value) -> Result<(), ServerError> {
         let parts = machine["parts"].as_array().into_iter().flatten();
         let parameters = parts.flat_map(|part| part["parameters"].as_array().into_iter().flatten());
@@ -227,7 +227,7 @@ impl Recorder {
         self.answers.insert(question.key(), json!({ "answer": answer, "tokens": question.tokens() }));
     }
 
-    /// Asks, and keeps nothing.
+    /// Asks, and keeps no answer.
     async fn fetch(&self, question: &Question) -> Result<Value, ServerError> {
         let failed = |reason: String| ServerError::Unanswered { question: question.path.clone(), reason };
         let request = question.request().map_err(|error| failed(error.to_string()))?;
@@ -242,7 +242,7 @@ impl Recorder {
             ));
         }
         if let Some(samples) = answer["samples"].as_array().map(Vec::len) {
-            // There are no more in a recording.
+            // A recording has no more samples than these.
             answer["total"] = json!(samples);
         }
         Ok(answer)
@@ -254,7 +254,7 @@ fn likeliest(about: &Value) -> Question {
     Question::post("/api/translate", with(about, json!({ "decoding": { "greedy": {}, "guidance": 1 } })))
 }
 
-/// An object with more entries.
+/// A JSON object with more entries.
 fn with(object: &Value, more: Value) -> Value {
     let mut all = object.clone();
     if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {

@@ -1,8 +1,8 @@
-//! A trained model in the browser, and over HTTP for other programs.
+//! HTTP server for trained models: a JSON interface, and a page that shows them at work.
 //!
-//! [`Server`] serves some runs: a page to translate with their models step by step and to see what every head of
-//! attention looks at, and beside it the JSON interface that the page uses ([`protocol`]), described at
-//! `/openapi.json`. Nothing is asked of any other host, and nothing in a request names a file of this machine.
+//! [`Server`] serves the models of some runs. On its page a person translates step by step and sees the attention of
+//! every head; other programs use the JSON interface behind the page ([`protocol`]), which `/openapi.json` describes.
+//! The server asks no other host for anything, and nothing in a request names a file of this machine.
 
 mod api_error;
 mod budget;

@@ -1,4 +1,4 @@
-//! A run that has a model: its experiment, its adapters and its data, which are read without loading the model.
+//! A run that has a model: its experiment, adapters and data, which are read without loading the weights.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -18,15 +18,15 @@ use crate::protocol::{self, Body, Checkpoint, Input, InputSample, RunModel, Samp
 use crate::run_registry::Kept;
 use crate::view::view;
 
-/// Bytes of a picture or sound that a training wrote, at most.
+/// The most bytes of a picture or sound that a training wrote.
 const WRITTEN: u64 = 64 << 20;
 
-/// Splits that are kept in memory.
+/// The most splits in the cache.
 const SPLITS: usize = 8;
 
-/// Attention weights, of all heads and layers together, that a look computes at most.
+/// The most attention weights, of all heads and layers together, of one forward pass.
 pub(crate) const LOOK: usize = 1 << 28;
-/// Attention weights that a look computes at most whose every number is answered.
+/// The most attention weights of a forward pass whose every activation is answered.
 pub(crate) const MACHINE: usize = 1 << 22;
 
 /// A run that has a model.
@@ -58,7 +58,7 @@ impl LoadedRun {
         let datasets = Kept::new(adapters.tasks().len());
         let root = root.map(|root| root.for_run(run.path()));
         for (name, task) in &experiment.tasks {
-            // Said once: without its data a run is shown without samples.
+            // Printed once, since without its data a run is served without samples.
             if let Some(Err(error @ DataError::OutOfReach { .. })) =
                 root.as_ref().map(|root| any2any_data::open(&task.data, root))
             {
@@ -69,7 +69,7 @@ impl LoadedRun {
         Ok(Self { experiment, adapters, architecture, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }
 
-    /// The model as it is listed.
+    /// The model's entry in the list of runs.
     pub(crate) fn describe(&self, checkpoints: Vec<Checkpoint>) -> RunModel {
         let Architecture { encoder, decoder, .. } = &self.architecture;
         let transformer = decoder.transformer();
@@ -166,7 +166,7 @@ impl LoadedRun {
         })
     }
 
-    /// How many samples a split has, and some of them; those that cannot be read are left out.
+    /// The number of samples of a split, and some of them; those that cannot be read are left out.
     pub(crate) fn samples(
         &self,
         task: &Task,
@@ -188,7 +188,7 @@ impl LoadedRun {
         })
     }
 
-    /// A sample of the validation split, and what the training wrote for it after a step.
+    /// A sample of the validation split, with the output that the training wrote for it after a step.
     pub(crate) fn written(
         &self,
         folder: &RunFolder,
@@ -234,14 +234,14 @@ impl LoadedRun {
     /// A value that was given, for one side of a task, as nobody has opened it yet.
     fn value(&self, task: &Task, role: Role, given: &Input, longest: Longest) -> Result<Value, ApiError> {
         match given {
-            // A text so long need not be cut into tokens to know that it is too long.
+            // A text so long is too long however it is tokenized.
             Input::Text(text) if text.len() > 64 * longest.0 => {
                 Err(too_long(text.len(), "bytes", 64 * longest.0))
             }
             Input::Text(text) => Ok(Value::from(text.as_str())),
             Input::Sample(sample) => self.sample(task, role, sample),
             Input::File(file) => {
-                // Of the name nothing but its extension is used: it tells the format.
+                // Only the extension of the name is used: it tells the format.
                 let extension = file.name.rsplit_once('.').map_or("", |(_, extension)| extension);
                 let plain = extension.chars().all(|character| character.is_ascii_alphanumeric());
                 let name = match plain && extension.len() <= 8 {
@@ -253,7 +253,7 @@ impl LoadedRun {
         }
     }
 
-    /// What it takes to open a value that was given, which is no longer than it may be as far as its header tells.
+    /// The price of opening an input, whose header already shows whether it is short enough.
     pub(crate) fn price_of_opening(
         &self,
         task: &Task,
@@ -270,7 +270,7 @@ impl LoadedRun {
         Ok(Price { memory: price.bytes, products: 0 })
     }
 
-    /// Reads the source of a request: there must be one where the task has one, and none where it has none.
+    /// Reads the source of a request: required if the task has a source, forbidden if it has none.
     pub(crate) fn read_source(
         &self,
         task: &Task,
@@ -292,7 +292,7 @@ impl LoadedRun {
         Ok(Some(read))
     }
 
-    /// The tokens of a text that outputs begin with, which is no longer than an output may be.
+    /// Tokenizes the text that an output begins with, which is no longer than an output may be.
     pub(crate) fn read_prefix(
         &self,
         task: &Task,
@@ -310,7 +310,7 @@ impl LoadedRun {
         Ok(tokens)
     }
 
-    /// A target that was given, which is no longer than it may be.
+    /// Reads a target, which is no longer than `longest`.
     pub(crate) fn read_target(
         &self,
         task: &Task,
@@ -378,12 +378,12 @@ fn side(medium: &dyn Medium, adapter: &dyn Adapter) -> Side {
 }
 
 impl Longest {
-    /// How many positions several inputs may have together.
+    /// The most positions of several inputs together.
     pub(crate) fn several(self) -> Self {
         Self(8 * self.0)
     }
 
-    /// Fails when there are more positions than that.
+    /// Fails if there are more positions.
     pub(crate) fn check(self, positions: usize) -> Result<(), ApiError> {
         if positions <= self.0 { Ok(()) } else { Err(too_long(positions, "positions", self.0)) }
     }

@@ -1,4 +1,4 @@
-//! What the server counts, in the text format of Prometheus.
+//! Metrics of the server, in the text format of Prometheus.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,25 +6,25 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Upper bounds of durations, in seconds.
+/// Upper bounds of the histogram of durations, in seconds.
 const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
-/// Upper bounds of batches, in sources.
+/// Upper bounds of the histogram of batch sizes, in sources.
 const SOURCES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// What the server counts.
+/// Counters and histograms of the server.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    /// Requests by method, route and status.
+    /// Number of requests by method, route and status.
     requests: Mutex<BTreeMap<(String, String, u16), u64>>,
     seconds: Histogram<{ SECONDS.len() }>,
     batches: Histogram<{ SOURCES.len() }>,
-    /// Tokens written.
+    /// Number of tokens written.
     pub(crate) tokens: AtomicU64,
-    /// Jobs that wait for a model.
+    /// Number of jobs that wait for a model.
     pub(crate) queued: AtomicUsize,
-    /// Requests at work.
+    /// Number of requests at work.
     pub(crate) at_work: AtomicUsize,
-    /// Work of models that ended in a panic.
+    /// Number of jobs that ended in a panic.
     pub(crate) panics: AtomicU64,
 }
 
@@ -43,7 +43,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts a request that was answered.
+    /// Counts an answered request.
     pub(crate) fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         let key = (method.to_owned(), route.to_owned(), status);
         let mut requests = self.requests.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -51,12 +51,12 @@ impl Metrics {
         self.seconds.observe(took.as_secs_f64());
     }
 
-    /// Counts sources that were translated together.
+    /// Counts a batch of sources.
     pub(crate) fn batch(&self, sources: usize) {
         self.batches.observe(sources as f64);
     }
 
-    /// Everything, in the text format.
+    /// All metrics, in the text format.
     pub(crate) fn text(&self, models: usize) -> String {
         let mut text = String::new();
         head(&mut text, "requests_total", "counter", "Requests by method, route and status.");
@@ -95,7 +95,7 @@ fn head(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP any2any_{name} {help}\n# TYPE any2any_{name} {kind}");
 }
 
-/// How often a number was at most each of some bounds.
+/// Cumulative histogram, as Prometheus defines it: the number of values up to each bound, their sum and their count.
 #[derive(Debug)]
 struct Histogram<const BOUNDS: usize> {
     bounds: [f64; BOUNDS],

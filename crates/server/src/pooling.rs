@@ -1,4 +1,4 @@
-//! Large arrays made small enough to be sent and drawn: blocks of numbers become one.
+//! Pooling of large arrays, so that they are small enough to be sent and drawn.
 
 use std::ops::Range;
 
@@ -6,24 +6,24 @@ use any2any_inspect::Array;
 
 use crate::protocol::{Floats, Parameter};
 
-/// The sides of a parameter that is shown at most.
+/// The largest side of a parameter in an answer.
 const PARAMETER: usize = 128;
-/// The most weights of one head that are sent as they are.
+/// The most attention weights of one head that are sent without pooling.
 const WEIGHTS: usize = 1 << 20;
-/// The sides of a head's weights when they are more.
+/// The largest side of a head's pooled weights.
 const HEAD: usize = 512;
 
-/// One of `shown` blocks of `all` numbers.
+/// The range of block `at`, if `all` numbers are pooled to `shown` blocks.
 fn block(at: usize, shown: usize, all: usize) -> Range<usize> {
     at * all / shown..(at + 1) * all / shown
 }
 
-/// The means of the blocks of a matrix, row-major.
+/// Mean pooling of a matrix, row-major.
 fn means(values: &[f32], [rows, columns]: [usize; 2], [shown_rows, shown_columns]: [usize; 2]) -> Vec<f32> {
     let mut means = Vec::with_capacity(shown_rows * shown_columns);
     for row in 0..shown_rows {
         let own = block(row, shown_rows, rows);
-        // Row after row, as the numbers lie in memory.
+        // Row after row, since the matrix is row-major in memory.
         let mut sums = vec![0.0_f64; shown_columns];
         for row in own.clone() {
             let values = &values[row * columns..][..columns];
@@ -40,13 +40,13 @@ fn means(values: &[f32], [rows, columns]: [usize; 2], [shown_rows, shown_columns
     means
 }
 
-/// A parameter whose sides are no longer than can be shown.
+/// A parameter, pooled to the largest side of an answer.
 pub(crate) fn parameter(array: &Array) -> Parameter {
     let full_shape = array.shape.clone();
     Parameter { floats: pooled(&full_shape, &array.values, PARAMETER), full_shape }
 }
 
-/// An array whose sides are at most `side`. Whatever has more than two dimensions becomes a matrix of its last one.
+/// Pools an array to sides of at most `side`. An array of more than two dimensions becomes a matrix of its last one.
 pub(crate) fn pooled(shape: &[usize], values: &[f32], side: usize) -> Floats {
     let columns = shape.last().copied().unwrap_or(1).max(1);
     let full = [values.len() / columns, columns];
@@ -55,8 +55,8 @@ pub(crate) fn pooled(shape: &[usize], values: &[f32], side: usize) -> Floats {
     Floats::new(pooled_shape, &means(values, full, shown))
 }
 
-/// The weights of a layer of attention, `[heads, queries, keys]`; where a head has very many, a row is the mean of
-/// several queries, and a column the sum of several keys, so that rows still sum to one.
+/// Attention weights of a layer, `[heads, queries, keys]`. Of a head with very many, a row is the mean of several
+/// queries, and a column the sum of several keys, so that rows still sum to one.
 pub(crate) fn attention(array: &Array) -> Floats {
     let &[heads, queries, keys] = &array.shape[..] else {
         return Floats::new(array.shape.clone(), &array.values);

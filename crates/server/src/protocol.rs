@@ -1,4 +1,4 @@
-//! Requests and answers, as JSON: the types of the interface, and the source of its OpenAPI description.
+//! The types of the JSON interface: requests and answers, from which its OpenAPI description is made.
 //!
 //! Large arrays of numbers are [`Floats`]. Beside its own fields, the body of every request may have those of
 //! [`Model`], which name the run and the checkpoint that answer.

@@ -1,4 +1,4 @@
-//! The jobs that wait for one model.
+//! The queue of jobs that wait for one model, and the rule of which are translated in one batch.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -11,36 +11,36 @@ use tokio::sync::oneshot;
 
 use crate::api_error::ApiError;
 
-/// How long a thread waits for a job before it is idle.
+/// The time that a thread waits for a job before it is idle.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where an answer goes; closed when nobody waits for it any more.
+/// The channel of an answer; closed when nobody waits for it any more.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 
-/// Something for a model to do.
+/// A job for a model.
 pub(crate) enum Job {
     /// A translation, which may be done together with others.
     Translate(Translate),
-    /// Anything else.
+    /// Any other work on the model.
     Ask(Box<dyn Ask>),
 }
 
-/// A translation.
+/// A translation that waits.
 pub(crate) struct Translate {
     /// Number of the task.
     pub task: usize,
-    /// What is read; empty for a decoder-only model.
+    /// The sources; empty for a decoder-only model.
     pub sources: Vec<Sequence>,
     pub decoding: Decoding,
     pub prefix: Vec<u32>,
-    /// Cancelled when nobody waits for it any more.
+    /// Cancelled when nobody waits for the answer any more.
     pub cancellation: Cancellation,
     pub reply: Reply<Vec<Vec<Output>>>,
 }
 
 impl Translate {
-    /// Whether both may be done in one batch with the same results: what is sampled depends on a source's number
-    /// in its batch, so draws stay alone.
+    /// True if both may be done in one batch with the same results. Sampling depends on a source's number in its batch,
+    /// so sampled translations stay alone.
     fn joins(&self, other: &Self) -> bool {
         self.decoding.sampling.is_none()
             && !self.sources.is_empty()
@@ -55,16 +55,16 @@ impl Translate {
     }
 }
 
-/// A question of its own.
+/// Work on a model that is done alone.
 pub(crate) trait Ask: Send {
-    /// Whether nobody waits for the answer any more.
+    /// True if nobody waits for the answer any more.
     fn is_void(&self) -> bool;
 
-    /// Asks the model, or is told why there is none.
+    /// Does the work on the model, or answers with the error for which there is none.
     fn ask(self: Box<Self>, model: Result<&Translator, ApiError>);
 }
 
-/// A function as a question.
+/// A function as work on a model.
 pub(crate) struct Question<F, T> {
     pub work: F,
     pub cancellation: Cancellation,
@@ -82,7 +82,7 @@ where
 
     fn ask(self: Box<Self>, model: Result<&Translator, ApiError>) {
         let Self { work, cancellation, reply } = *self;
-        // Whoever left in the meantime does not need the answer.
+        // A client that has left does not need the answer.
         let _ = reply.send(model.and_then(|model| work(&model.until(cancellation))));
     }
 }
@@ -96,15 +96,15 @@ impl Job {
     }
 }
 
-/// What a worker takes at a time.
+/// The jobs that a worker takes at a time.
 pub(crate) enum Taken {
     /// Translations to do together; at least one.
     Batch(Vec<Translate>),
-    /// A question of its own.
+    /// Work that is done alone.
     Ask(Box<dyn Ask>),
 }
 
-/// The jobs that wait, in the order of their arrival.
+/// The queue of one thread of a worker, in the order of arrival.
 #[derive(Default)]
 pub(crate) struct Queue {
     state: Mutex<Waiting>,
@@ -134,15 +134,15 @@ impl Queue {
         true
     }
 
-    /// Takes no further job; those that wait are done.
+    /// Accepts no further job; those that wait are still done.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();
     }
 
-    /// Takes the next job, with all waiting ones that join it up to a number of sources and of source positions.
-    /// Waits for one; `None` when the queue is closed and empty. Also tells how many jobs have left the queue,
-    /// those that nobody waits for counted. `when_idle` is called once when there has been none for a second.
+    /// Takes the next job, with all waiting ones that join it, up to a number of sources and of source positions. Waits
+    /// for one; `None` when the queue is closed and empty. Also tells how many jobs have left the queue, those that
+    /// nobody waits for counted. `when_idle` is called once when there has been none for a second.
     pub(crate) fn take(
         &self,
         sources: usize,
@@ -185,7 +185,7 @@ impl Queue {
 }
 
 impl Waiting {
-    /// A translation with all that join it.
+    /// Takes all translations that join this one out of the queue.
     fn joined(&mut self, first: Translate, sources: usize, positions: usize) -> Vec<Translate> {
         let mut all = (first.sources.len(), first.positions());
         let mut batch = vec![first];

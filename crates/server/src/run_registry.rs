@@ -1,4 +1,4 @@
-//! The runs that are shown, their data, and their models: which are in memory, and which leave it.
+//! Registry of the served runs and their models: which models are in memory, and which leave it for another.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,33 +16,33 @@ use crate::probed::{Probe, Probed};
 use crate::protocol::{Checkpoint, Model, Run};
 use crate::worker::{Plan, Worker};
 
-/// The runs that are shown.
+/// The served runs, with their data and models.
 pub(crate) struct RunRegistry {
     runs: Vec<RegisteredRun>,
     registry: Registry,
     root: Option<DataRoot>,
     metrics: Arc<Metrics>,
-    /// Models in memory, the one used last at the end.
+    /// Models in memory, the most recently used at the end.
     workers: Mutex<Vec<(Key, Arc<Worker>)>>,
-    /// How many models are kept in memory.
+    /// The most models in memory.
     most: usize,
-    /// What an idle thread does.
+    /// Called by an idle thread of a worker.
     when_idle: fn(),
 }
 
-/// A run, and what was read of it.
+/// A served run, with a cache of what was read of its folder.
 struct RegisteredRun {
     folder: RunFolder,
-    /// Why nothing of it may be shown.
+    /// The reason why nothing of it may be shown.
     refused: Option<String>,
-    /// Whether it may be opened.
+    /// The result of opening the run in another process.
     probed: Arc<Probed>,
     opened: Mutex<Option<Arc<LoadedRun>>>,
-    /// The checkpoints, and when they were listed.
+    /// The checkpoints, and the time when they were listed.
     listed: Mutex<Option<(Instant, Arc<[Checkpoint]>)>>,
 }
 
-/// How long a list of checkpoints is good: a training may write one at any time, but not many in a second.
+/// The lifetime of a list of checkpoints: a training may write one at any time, but not many in a second.
 const LISTED: Duration = Duration::from_secs(1);
 
 impl RegisteredRun {
@@ -66,16 +66,16 @@ impl RegisteredRun {
     }
 }
 
-/// A model: the number of its run, and its step.
+/// The key of a model: the number of its run, and its step.
 type Key = (usize, u64);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind these locks is replaced whole, so a panic leaves nothing half done.
+    // The values behind these locks are replaced whole, so a panic leaves nothing half done.
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl RunRegistry {
-    /// The runs in these folders.
+    /// Registers the runs in these folders.
     pub(crate) fn new(
         folders: &[PathBuf],
         registry: Registry,
@@ -110,7 +110,7 @@ impl RunRegistry {
         Ok(Self { runs, registry, root, metrics, workers: Mutex::default(), most: most.max(1), when_idle })
     }
 
-    /// The folder of a run, whose files may be shown.
+    /// The folder of a run whose files may be shown.
     pub(crate) fn folder(&self, run: usize) -> Result<&RunFolder, ApiError> {
         let registered = self.registered(run)?;
         match &registered.refused {
@@ -126,7 +126,7 @@ impl RunRegistry {
         })
     }
 
-    /// What a run's model and tasks are; an error before its first checkpoint.
+    /// Opens a run: its experiment, adapters and data. An error before its first checkpoint.
     pub(crate) fn open(&self, run: usize) -> Result<Arc<LoadedRun>, ApiError> {
         let registered = self.registered(run)?;
         let mut opened = lock(&registered.opened);
@@ -146,7 +146,7 @@ impl RunRegistry {
         Ok(new)
     }
 
-    /// A run as it is listed.
+    /// The entry of a run in the list of `/api/runs`.
     fn describe(&self, number: usize) -> Result<Run, ApiError> {
         let folder = &self.registered(number)?.folder;
         // A path such as `.` has a name only when it is written out.
@@ -156,7 +156,7 @@ impl RunRegistry {
             true => Ok(None),
             false => Ok(Some((self.open(number)?, checkpoints))),
         });
-        // A run that cannot be read keeps nobody from the others.
+        // A run that cannot be read is listed with its error, and keeps nobody from the others.
         let (opened, broken) = match opened {
             Ok(opened) => (opened, None),
             Err(failure) => {
@@ -175,7 +175,7 @@ impl RunRegistry {
         })
     }
 
-    /// All runs.
+    /// The list of all runs.
     pub(crate) fn runs(&self) -> Result<Vec<Run>, ApiError> {
         (0..self.runs.len()).map(|run| self.describe(run)).collect()
     }
@@ -194,7 +194,7 @@ impl RunRegistry {
         Ok(checkpoints)
     }
 
-    /// The step of a checkpoint, by one of the names that are listed; `best` is the last where none is the best yet.
+    /// The step of a checkpoint, by one of its listed names; `best` is the last one as long as none is the best.
     pub(crate) fn step(&self, model: &Model) -> Result<u64, ApiError> {
         let checkpoints = self.checkpoints(model.run)?;
         let last = || checkpoints.iter().rev().find(|checkpoint| checkpoint.last);
@@ -215,7 +215,8 @@ impl RunRegistry {
         })
     }
 
-    /// The model of a checkpoint, loaded when it is not in memory; another may have to leave for it.
+    /// The worker of a checkpoint's model, started if the model is not in memory; another model may have to leave for
+    /// it.
     pub(crate) fn worker(&self, model: &Model) -> Result<Arc<Worker>, ApiError> {
         let step = self.step(model)?;
         let key = (model.run, step);
@@ -227,7 +228,7 @@ impl RunRegistry {
             None => {
                 workers.retain(|(known, _)| *known != key);
                 let surplus = (workers.len() + 1).saturating_sub(self.most);
-                // They finish what they have been asked, and go.
+                // These workers finish the jobs that wait, and end.
                 workers.drain(..surplus);
                 let plan = Plan {
                     run: self.folder(model.run)?.clone(),
@@ -242,7 +243,7 @@ impl RunRegistry {
         Ok(worker)
     }
 
-    /// A run and its model, when nothing of the run has to be read for it.
+    /// A run and its worker, if nothing has to be read from the disk for them.
     pub(crate) fn ready(&self, model: &Model) -> Option<(Arc<LoadedRun>, Arc<Worker>)> {
         let registered = self.runs.get(model.run)?;
         let opened = registered.opened.try_lock().ok()?.clone()?;
@@ -251,36 +252,36 @@ impl RunRegistry {
         Some((opened, self.worker(model).ok()?))
     }
 
-    /// How many models are in memory.
+    /// The number of models in memory.
     pub(crate) fn models(&self) -> usize {
         lock(&self.workers).len()
     }
 
-    /// Lets all models finish what they have been asked, and go.
+    /// Lets all models finish the jobs that wait, and leave.
     pub(crate) fn close(&self) {
         lock(&self.workers).clear();
     }
 }
 
-/// What was read of something, by a key; the one read first leaves when there are too many.
+/// FIFO cache: the entry that was read first leaves when there are too many.
 pub(crate) struct Kept<K, T> {
     kept: Mutex<Vec<(K, Arc<T>)>>,
     most: usize,
 }
 
 impl<K: Eq, T> Kept<K, T> {
-    /// Keeps this many.
+    /// A cache of at most `most` entries.
     pub(crate) fn new(most: usize) -> Self {
         Self { kept: Mutex::default(), most }
     }
 
-    /// What was read before.
+    /// The entry of a key, if it is in the cache.
     pub(crate) fn found(&self, key: &K) -> Option<Arc<T>> {
         let kept = lock(&self.kept);
         kept.iter().find(|(known, _)| known == key).map(|(_, found)| found.clone())
     }
 
-    /// What was read before, or else is read now, by one at a time.
+    /// The entry of a key, read now if it is not in the cache, by one caller at a time.
     pub(crate) fn get<E>(&self, key: K, read: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
         let mut kept = lock(&self.kept);
         if let Some((_, found)) = kept.iter().find(|(known, _)| *known == key) {

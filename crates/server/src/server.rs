@@ -1,4 +1,4 @@
-//! The server: bound, run, stopped.
+//! The HTTP server: its options and limits, and its life from `bind` over `run` to the stop.
 
 mod access;
 mod admission;
@@ -32,7 +32,7 @@ use crate::run_registry::{Kept, RunRegistry};
 use access::Access;
 pub use admission::{AccessToken, Origin, Secret};
 
-/// What is served, and where.
+/// Options of a server: the runs that it serves, its address and who may ask.
 pub struct Options {
     /// The folders of the runs.
     pub runs: Vec<PathBuf>,
@@ -44,46 +44,46 @@ pub struct Options {
     pub host: IpAddr,
     /// The port; 0: a free one.
     pub port: u16,
-    /// Whether there is a page beside the JSON interface.
+    /// Serves the page beside the JSON interface.
     pub page: bool,
-    /// What a request must carry.
+    /// The token that requests must carry.
     pub token: AccessToken,
     /// Sites whose pages may ask too.
     pub origins: Vec<Origin>,
-    /// How much is taken.
+    /// Limits of requests, connections and memory.
     pub limits: Limits,
-    /// What a thread does that has had nothing to do for a while: it may give memory back to the system.
+    /// Called by a thread that has been idle for a while: it may give memory back to the system.
     pub when_idle: fn(),
-    /// Tries each run in another process before it is opened here; without it, it is opened at once.
+    /// Opens each run in another process first, in case it aborts; `None` opens runs here at once.
     pub probe: Option<Probe>,
 }
 
-/// How much is taken of a request, and of all requests together.
+/// Limits of one request, and of all requests together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a body.
+    /// The most bytes of a body.
     pub body: usize,
-    /// Positions of a source.
+    /// The most positions of a source.
     pub source: usize,
-    /// Tokens of an output.
+    /// The most tokens of an output.
     pub output: usize,
-    /// Sources of one request.
+    /// The most sources of one request.
     pub sources: usize,
-    /// How long a request may take, and how long its body may take to arrive.
+    /// The time limit of a request, and of the arrival of its body.
     pub time: Duration,
-    /// How long the head of a request may take to arrive.
+    /// The time limit of the arrival of a request's head.
     pub head: Duration,
-    /// How long a client may read nothing of an answer that waits for it.
+    /// The time limit of a client that reads nothing of its answer.
     pub unread: Duration,
-    /// Requests that are at work at a time; more are asked to come again.
+    /// The most requests at work at a time; more are asked to come again.
     pub requests: usize,
-    /// Connections that are open at a time.
+    /// The most open connections.
     pub connections: usize,
-    /// Bytes of memory that requests at work may take together, models aside.
+    /// The most bytes of memory that all requests at work may take together, models aside.
     pub memory: u64,
-    /// Models in memory.
+    /// The most models in memory.
     pub models: usize,
-    /// How long requests at work may go on when the server is stopped.
+    /// The time that requests at work have left when the server is stopped.
     pub grace: Duration,
 }
 
@@ -106,25 +106,25 @@ impl Default for Limits {
     }
 }
 
-/// What all requests share.
+/// The state that all requests share.
 struct App {
     runs: RunRegistry,
     metrics: Arc<Metrics>,
     limits: Limits,
     page: bool,
     access: Access,
-    /// A permit for each request that may be at work.
+    /// One permit for each request that may be at work.
     permits: Arc<Semaphore>,
-    /// Told of each request.
+    /// Notified of each request.
     requested: Notify,
-    /// The memory that they take.
+    /// The memory of the requests at work.
     budget: Budget,
     openapi: String,
-    /// What was counted of splits, by checkpoint and question.
+    /// Results of `/api/distance`, by checkpoint and query.
     distances: Kept<distance::Key, Distances>,
 }
 
-/// A server that listens, and has not answered yet.
+/// A server that is bound to its address, and does not answer yet.
 pub struct Server {
     runtime: Runtime,
     listener: TcpListener,
@@ -133,20 +133,20 @@ pub struct Server {
     stop: watch::Sender<bool>,
 }
 
-/// Stops a server, from any thread.
+/// A handle that stops a server, from any thread.
 #[derive(Clone)]
 pub struct Stopper(watch::Sender<bool>);
 
 impl Stopper {
-    /// Takes no further connection; what is at work is finished, as far as that is possible in time.
+    /// Accepts no further connection; requests at work are finished, as far as their grace allows.
     pub fn stop(&self) {
-        // Whoever does not listen any more has stopped already.
+        // A server that does not listen any more has stopped already.
         self.0.send_replace(true);
     }
 }
 
 impl Server {
-    /// Listens, and begins to load the first run's model.
+    /// Binds the address, and begins to load the first run's model.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl Server {
         let address =
             listener.local_addr().map_err(|source| ServerError::System { what: "tell the port", source })?;
         let access = Access::new(address, &token, origins)?;
-        // It is asked for soon; a run that is still without a checkpoint has nothing to load.
+        // Requests ask for this model soon; a run that is still without a checkpoint has nothing to load.
         let _ = runs.worker(&Model::default());
         let permits = Arc::new(Semaphore::new(limits.requests));
         let openapi = openapi::description();
@@ -195,17 +195,17 @@ impl Server {
         Ok(Self { runtime, listener, address, app, stop: watch::Sender::new(false) })
     }
 
-    /// Where it listens.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address to open in a browser, with the token where one was drawn.
+    /// The URL of the page, with the token if the server drew it.
     pub fn url(&self) -> String {
         self.page_address() + &self.app.access.query()
     }
 
-    /// An address that opens the page once, within two minutes: whoever reads it later can do nothing with it.
+    /// A URL that opens the page once, within two minutes: whoever reads it later can do nothing with it.
     ///
     /// # Errors
     ///
@@ -215,7 +215,7 @@ impl Server {
     }
 
     fn page_address(&self) -> String {
-        // Everything of this machine cannot be opened, but this machine can.
+        // The unspecified address cannot be opened in a browser; this machine's loopback address can.
         let ip = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
@@ -224,12 +224,13 @@ impl Server {
         format!("http://{}/", SocketAddr::new(ip, self.address.port()))
     }
 
-    /// What stops it.
+    /// A handle that stops this server.
     pub fn stopper(&self) -> Stopper {
         Stopper(self.stop.clone())
     }
 
-    /// The page as one file, with recorded answers about some examples. `progress` hears what has been recorded.
+    /// The page as one file, with recorded answers about some examples. `progress` is called with a line for each that
+    /// has been recorded.
     ///
     /// # Errors
     ///
@@ -245,13 +246,13 @@ impl Server {
         page
     }
 
-    /// Answers until it is stopped.
+    /// Answers requests until the server is stopped.
     pub fn run(self) {
         let Self { runtime, listener, app, stop, .. } = self;
         let grace = app.limits.grace;
         let told = app.clone();
         runtime.spawn(async move { idle::after_requests(&told.requested).await });
-        // On one of the runtime's threads, which give back what they have freed: this one only waits.
+        // On one of the runtime's threads, which give freed memory back: this thread only waits.
         let accepting = runtime.spawn(connection::accept(listener, app.clone(), stop.subscribe()));
         let accepted = runtime.block_on(accepting);
         app.runs.close();

@@ -1,10 +1,10 @@
-//! Values and regions converted into the types of the interface.
+//! Conversion of values and regions into the types of the interface.
 
 use any2any_adapter::{Region, Value};
 
 use crate::protocol::{self, Bytes, Floats, Rectangle, Span, View, ViewImage, ViewSignal};
 
-/// A value to draw. Whatever is neither a picture nor a signal is shown as text.
+/// A value as it is drawn. A value that is neither a picture nor a signal is shown as text.
 pub(crate) fn view(value: &Value) -> View {
     match value {
         Value::Image(image) => View::Image(ViewImage {
@@ -22,7 +22,7 @@ pub(crate) fn view(value: &Value) -> View {
     }
 }
 
-/// What a position covers; a kind of region that this page does not know covers nothing.
+/// A region in the type of the interface; an unknown kind of region becomes `Nothing`.
 pub(crate) fn region(region: &Region) -> protocol::Region {
     match region {
         Region::Bytes(bytes) => protocol::Region::Bytes(Span { start: bytes.start, end: bytes.end }),

@@ -1,4 +1,4 @@
-//! Trainings and sweeps, read while they are written.
+//! Logs of trainings and sweeps, read while they are written.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
@@ -9,20 +9,20 @@ use serde_json::{Map, Value};
 use crate::api_error::ApiError;
 use crate::protocol::{Sweep, Training};
 
-/// Lines of one answer.
+/// The most lines of one answer.
 const LINES: usize = 10_000;
-/// Bytes of one line, and, but for the last line, of one answer.
+/// The most bytes of one line, and of one answer but for its last line.
 const BYTES: usize = 16 << 20;
 
 /// The lines of a run's log from a number on.
 ///
 /// A last line that is only half written is left for the next time.
 pub(crate) fn training(run: &RunFolder, from: usize) -> Result<Training, ApiError> {
-    // Asked before the log is read: what a training wrote before it ended is then in the answer.
+    // Asked before the log is read: the lines that a training wrote before it ended are then in the answer.
     let running = is_running(run.path());
     let file = match open_file(&run.metrics()) {
         Ok((file, _)) => file,
-        // A training that has just begun.
+        // The training has just begun.
         Err(error) if error.kind() == ErrorKind::NotFound && running => {
             return Ok(Training { from: 0, lines: Vec::new(), next: 0, more: false, running });
         }
@@ -42,15 +42,15 @@ pub(crate) fn training(run: &RunFolder, from: usize) -> Result<Training, ApiErro
     Ok(Training { from, lines, next: from + count, more, running })
 }
 
-/// What was read of a log.
+/// A part of a log.
 struct Part {
     lines: Vec<Map<String, Value>>,
-    /// Whole lines that were read, those that are no object counted.
+    /// The number of whole lines that were read, those that are no object counted.
     count: usize,
     more: bool,
 }
 
-/// How many whole lines were skipped, and those that follow.
+/// Skips `from` whole lines and reads those that follow. Also gives the number of skipped lines.
 fn lines(mut log: impl BufRead, from: usize) -> std::io::Result<(usize, Part)> {
     let mut read = Part { lines: Vec::new(), count: 0, more: false };
     let mut bytes = 0;
@@ -79,7 +79,7 @@ fn lines(mut log: impl BufRead, from: usize) -> std::io::Result<(usize, Part)> {
     Ok((number.min(from), read))
 }
 
-/// The sweep of a folder.
+/// The result of a sweep, from its folder.
 pub(crate) fn sweep(run: &RunFolder) -> Result<Sweep, ApiError> {
     let running = is_running(run.path());
     let found = sweep::read(run.path())?.ok_or_else(|| {
@@ -110,7 +110,7 @@ mod tests {
         assert!(training(&run, 0).is_err(), "there is no log");
         let mut log = File::create(run.metrics()).expect("writable");
         let write = |log: &mut File, text: &str| log.write_all(text.as_bytes()).expect("written");
-        // What is added, what is asked for, which steps come, and what is asked for next.
+        // The added text, the first line asked for, the steps in the answer, and the line to ask for next.
         let cases: [(&str, usize, &[u64], usize); 6] = [
             (
                 "{\"kind\":\"train\",\"step\":1}\n{\"kind\":\"train\",\"step\":2}\n{\"kind\":\"tr",

@@ -1,5 +1,5 @@
-//! A loaded model at work, on two threads of its own: what is soon done does not wait for what is not, and whoever asks
-//! waits without keeping anybody else from being served.
+//! A loaded model at work on two threads: quick jobs do not wait for long ones, and async requests wait for either
+//! without blocking a thread that serves connections.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,19 +17,19 @@ use crate::metrics::Metrics;
 use crate::probed::Probed;
 use crate::queue::{Job, Question, Queue, Taken, Translate};
 
-/// Sources of one batch at most: enough for every core, few enough for the first to be answered soon.
+/// The most sources of one batch: enough for every core, few enough for the first to be answered soon.
 const SOURCES: usize = 256;
-/// Source positions of one batch at most.
+/// The most source positions of one batch.
 const POSITIONS: usize = 16_384;
 
-/// A model on threads of its own, one for each lane. Dropped, it finishes what waits and ends.
+/// A model on two threads, one for each lane. When dropped, it finishes the jobs that wait, and ends.
 pub(crate) struct Worker {
     quick: Arc<Queue>,
     long: Arc<Queue>,
     shared: Arc<Shared>,
 }
 
-/// What a worker needs to load its model, again when it must.
+/// The run and checkpoint that a worker loads, and loads again after a panic.
 pub(crate) struct Plan {
     pub run: RunFolder,
     pub probed: Arc<Probed>,
@@ -37,7 +37,7 @@ pub(crate) struct Plan {
     pub registry: Registry,
 }
 
-/// What is translated, and how.
+/// A request to translate: the sources of one task, and the decoding options.
 pub(crate) struct Translation {
     /// Number of the task.
     pub task: usize,
@@ -47,7 +47,8 @@ pub(crate) struct Translation {
 }
 
 impl Worker {
-    /// Starts the threads, the first of which loads the model. A thread that has had nothing to do for a while calls `when_idle`.
+    /// Starts both threads, the first of which loads the model. A thread that has been idle for a while calls
+    /// `when_idle`.
     pub(crate) fn start(plan: Plan, metrics: Arc<Metrics>, when_idle: fn()) -> Self {
         let shared =
             Arc::new(Shared { plan, model: Mutex::default(), metrics, broken: AtomicBool::new(false) });
@@ -60,12 +61,12 @@ impl Worker {
         Self { quick: lane(), long: lane(), shared }
     }
 
-    /// Whether its model could not be loaded.
+    /// True if the model could not be loaded.
     pub(crate) fn is_broken(&self) -> bool {
         self.shared.broken.load(Ordering::Relaxed)
     }
 
-    /// Translates sources, together with others where that changes nothing. The work ends when this is dropped.
+    /// Translates sources, together with others where that changes nothing. The work ends when this future is dropped.
     pub(crate) async fn translate(
         &self,
         lane: Lane,
@@ -79,7 +80,7 @@ impl Worker {
         answer.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    /// Asks the model something. The work ends when this is dropped.
+    /// Runs a function on the model. The work ends when this future is dropped.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
         lane: Lane,
@@ -114,12 +115,12 @@ impl Drop for Worker {
     }
 }
 
-/// The job was lost: its thread panicked over it.
+/// The error of a job whose thread panicked over it.
 fn lost() -> ApiError {
     ApiError::internal("the model failed over this request, and is loaded anew")
 }
 
-/// What the threads of a worker share.
+/// The state that both threads of a worker share.
 struct Shared {
     plan: Plan,
     model: Mutex<Option<Result<Translator, ApiError>>>,
@@ -128,7 +129,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// The model, loaded by whoever asks for it first.
+    /// The model, loaded on first use.
     fn model(&self) -> Result<Translator, ApiError> {
         let mut model = self.lock();
         model.get_or_insert_with(|| self.load()).clone()
@@ -153,12 +154,12 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Result<Translator, ApiError>>> {
-        // What is behind the lock is replaced whole, so a panic leaves nothing half done.
+        // The value behind the lock is replaced whole, so a panic leaves nothing half done.
         self.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What runs on a thread.
+/// One thread of a worker, with the queue of its lane.
 struct Thread {
     queue: Arc<Queue>,
     shared: Arc<Shared>,
@@ -167,7 +168,7 @@ struct Thread {
 
 impl Thread {
     fn run(self) {
-        // It is asked for soon.
+        // Requests ask for the model soon.
         let _ = self.shared.model();
         while let Some((taken, left)) = self.queue.take(SOURCES, POSITIONS, || self.idle()) {
             self.shared.metrics.queued.fetch_sub(left, Ordering::Relaxed);
@@ -190,7 +191,7 @@ impl Thread {
         rayon::broadcast(|_| (self.when_idle)());
     }
 
-    /// Translates a batch.
+    /// Translates a batch, and answers each of its jobs.
     fn translate(&self, batch: Vec<Translate>) {
         let model = self.shared.model();
         match catch_unwind(AssertUnwindSafe(|| translated(&model, &batch))) {
@@ -215,7 +216,7 @@ impl Thread {
                 self.shared.metrics.tokens.fetch_add(tokens, Ordering::Relaxed);
                 let mut outputs = outputs.into_iter();
                 for job in batch {
-                    // Whoever left in the meantime does not need the answer.
+                    // A client that has left does not need the answer.
                     let own = outputs.by_ref().take(job.results()).collect();
                     let _ = job.reply.send(Ok(own));
                 }
@@ -247,7 +248,7 @@ fn translated(
 }
 
 impl Translate {
-    /// How many sources, or writings without one, it asks for.
+    /// The number of results: one for each source, or one without a source.
     fn results(&self) -> usize {
         self.sources.len().max(1)
     }

@@ -1,4 +1,4 @@
-//! The trainings of a grid, as many beside each other as there are threads.
+//! The grid of a sweep, whose trainings run side by side, one a thread.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,23 +17,23 @@ use rayon::prelude::*;
 
 use crate::order::{coarse_to_fine, place};
 
-/// How often what has been trained is put on disk.
+/// The time between two writes of the record to disk.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// An experiment and a grid over its options, checked: every cell's experiment is valid.
+/// An experiment and a grid over its options, checked: the experiment of every cell is valid.
 pub struct Grid {
     document: Document,
     sweep: Sweep,
-    /// The experiment of each cell, the last axis first.
+    /// The experiments of all cells, the last axis fastest.
     experiments: Vec<Experiment>,
 }
 
-/// Where a sweep stands.
+/// The progress of a sweep.
 #[derive(Clone, Copy, Debug)]
 pub struct SweepProgress {
-    /// Cells trained, those of an earlier beginning counted.
+    /// Cells trained, those of earlier processes included.
     pub done: usize,
-    /// Cells trained before.
+    /// Cells trained by earlier processes.
     pub before: usize,
     /// Cells in all.
     pub cells: usize,
@@ -41,7 +41,7 @@ pub struct SweepProgress {
     pub converged: usize,
 }
 
-/// What every training starts from.
+/// The state from which every training starts.
 struct Start {
     adapters: AdapterSet,
     tasks: Vec<PreparedTask>,
@@ -55,7 +55,7 @@ impl Grid {
     ///
     /// # Errors
     ///
-    /// When the experiment is wrong, or would be with some value of an axis.
+    /// If the experiment is wrong, or becomes wrong with some value of an axis.
     pub fn new(
         config: &Path,
         overrides: &[String],
@@ -79,7 +79,7 @@ impl Grid {
             let all: Vec<String> = given.iter().cloned().chain(more).collect();
             any2any_experiment::load(config, &all, registry).map_err(RunError::Experiment)
         };
-        // What is wrong with a value of an axis is said once, not in every cell.
+        // Checks each value of an axis once, so that its problem is not repeated in every cell.
         for axis in &axes {
             for at in 0..axis.values.len() {
                 load(axes.iter().map(|other| other.setting(if other == axis { at } else { 0 })).collect())?;
@@ -114,11 +114,11 @@ impl Grid {
         &self.document
     }
 
-    /// Trains every cell that the folder does not hold yet, until all are there or `stop` is true.
+    /// Trains all missing cells of the folder, until all are there or `stop` is true.
     ///
     /// # Errors
     ///
-    /// When the folder holds another sweep or another process works there, or a file cannot be written.
+    /// If the folder holds another sweep or another process works there, or a file cannot be written.
     pub fn train(
         self,
         folder: &Path,
@@ -129,7 +129,7 @@ impl Grid {
     ) -> Result<Sweep, TrainError> {
         let Self { document, mut sweep, experiments } = self;
         std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
-        // Before anything is read: what another process writes must not be taken over half done.
+        // Locked before anything is read: another process may be writing.
         let Announced::Alone(_running) = Running::announce(folder) else {
             let reason =
                 "another process is at work on this sweep; wait for it, or choose another folder with --run";
@@ -186,7 +186,7 @@ impl Grid {
     }
 }
 
-/// Does some work with all its parallel parts on one thread: a cell is too small to be worth dividing.
+/// Runs work with all its parallel parts on one thread: a cell is too small to be divided.
 fn alone(work: impl FnOnce() + Send) {
     match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
         Ok(pool) => pool.install(work),
@@ -198,13 +198,13 @@ impl Start {
     fn new(prepared: Prepared, folder: &Path, steps: u64) -> Result<Self, TrainError> {
         let Prepared { experiment, adapters, tasks, .. } = prepared;
         let device = any2any_run::device::device(&experiment.device)?;
-        // Nothing is evaluated.
+        // Cells are not evaluated.
         let tasks =
             tasks.into_iter().map(|task| PreparedTask { validation: None, test: None, ..task }).collect();
         Ok(Self { adapters, tasks, device, run: RunFolder::new(folder), steps })
     }
 
-    /// Trains one cell; none when it was stopped.
+    /// Trains one cell; `None` if it was stopped.
     fn train(
         &self,
         experiment: &Experiment,

@@ -1,4 +1,4 @@
-//! A training at every point of a grid over one or two options: where it converges, and how fast.
+//! Sweeps: one training at every point of a grid over one or two options, as a map of convergence and its speed.
 //!
 //! The boundary between options that train and options that do not is intricate at every scale (Sohl-Dickstein
 //! 2024, "The boundary of neural network trainability is fractal", arXiv 2402.06184); a [`Grid`] computes such a

@@ -1,15 +1,15 @@
-//! In which order the cells of a grid are trained: from coarse to fine, so that the whole map can soon be seen.
+//! Order of the trainings of a grid: from coarse to fine, so that the whole map can soon be seen.
 
-/// Every cell of a grid, each a place on every axis: first those that are far apart, then those between.
+/// The places of all cells of a grid: first those that are far apart, then those between.
 pub(crate) fn coarse_to_fine(sizes: &[usize]) -> Vec<Vec<usize>> {
     let cells = sizes.iter().product();
     let mut order: Vec<Vec<usize>> = (0..cells).map(|number| place(number, sizes)).collect();
-    // A stable sort: cells of one fineness stay in rows.
+    // A stable sort keeps cells of one fineness in rows.
     order.sort_by_key(|place| std::cmp::Reverse(fineness(place)));
     order
 }
 
-/// The place of a cell whose number counts the last axis first.
+/// The place of a cell by its number, the last axis fastest.
 pub(crate) fn place(mut number: usize, sizes: &[usize]) -> Vec<usize> {
     let mut place = vec![0; sizes.len()];
     for (axis, size) in sizes.iter().enumerate().rev() {
@@ -19,7 +19,7 @@ pub(crate) fn place(mut number: usize, sizes: &[usize]) -> Vec<usize> {
     place
 }
 
-/// How many times all of a cell's coordinates can be halved.
+/// The number of times that all of a cell's coordinates can be halved, at most six.
 fn fineness(place: &[usize]) -> u32 {
     place.iter().map(|at| at.trailing_zeros()).min().unwrap_or(0).min(6)
 }

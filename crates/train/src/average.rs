@@ -1,4 +1,4 @@
-//! Averages of checkpoints: often better than the best of them (Vaswani et al. 2017, section 6.1).
+//! Averages of checkpoints, which are often better than the best of them (Vaswani et al. 2017, section 6.1).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::error::TrainError;
 ///
 /// # Errors
 ///
-/// When there is none, they are of different models, or one holds what is not a finite number.
+/// If there is none, they are of different models, or one has a value that is not finite.
 pub fn average_weights(sets: &[BTreeMap<String, Weights>]) -> Result<BTreeMap<String, Weights>, TrainError> {
     let Some(first) = sets.first() else {
         return Err(TrainError::Unsupported("there is nothing to average".to_owned()));

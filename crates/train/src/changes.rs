@@ -1,23 +1,23 @@
-//! Changes of a run since its last checkpoint: its experiment, or its data, edited by hand.
+//! Changes of a run's experiment or data, made by hand since its last checkpoint.
 //!
-//! A run that is resumed is to equal one that never stopped, so whatever would make it another is refused, and what
-//! makes its scores others is said.
+//! A resumed run must equal one that never stopped, so changes of its model are refused, and changes of its scores are
+//! reported.
 
 use std::collections::BTreeMap;
 
 use any2any_experiment::Document;
 use serde_json::Value;
 
-/// What has changed since a checkpoint.
+/// The changes since a checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
-    /// What makes the model another.
+    /// Changes that lead to another model.
     pub model: Vec<String>,
-    /// What makes the scores on the way, and so the choice of the best checkpoint, others.
+    /// Changes of scores during training, and so of the choice of the best checkpoint.
     pub scores: Vec<String>,
 }
 
-/// How much an option counts in a resumed run.
+/// The effect of an option on a resumed run.
 enum Weight {
     Nothing,
     Scores,
@@ -25,7 +25,7 @@ enum Weight {
 }
 
 impl Changes {
-    /// The options of an experiment that are no longer what they were.
+    /// The changed options of an experiment.
     pub(crate) fn between(before: &Document, now: &Document) -> Self {
         let (before, now) = (before.settings(), now.settings());
         let mut changes = Self::default();
@@ -51,7 +51,7 @@ fn shown(settings: &BTreeMap<String, Value>, option: &str) -> String {
 fn weight(option: &str) -> Weight {
     let parts: Vec<&str> = option.split('.').collect();
     match &parts[..] {
-        // How many steps there are may be changed, and what is only shown, kept or prepared does not count.
+        // The number of steps may change, and options that only print, keep or prepare something have no effect.
         ["name"]
         | ["training", "steps" | "log_every" | "save_every"]
         | ["training", "batch", "prefetch"]

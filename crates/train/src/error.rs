@@ -1,4 +1,4 @@
-//! What can go wrong between an experiment and a trained model.
+//! Errors on the way from an experiment to a trained model.
 
 use std::path::PathBuf;
 
@@ -7,35 +7,35 @@ use any2any_data::DataError;
 use any2any_run::{LastGood, RunError};
 use any2any_translate::TranslateError;
 
-/// What can go wrong between an experiment and a trained model.
+/// An error on the way from an experiment to a trained model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// The experiment, its data, or the run's folder.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// An evaluation on the way.
+    /// An error of an evaluation during training.
     #[error(transparent)]
     Translate(#[from] TranslateError),
-    /// A loss that is not a number.
+    /// A loss or gradient that is not finite.
     #[error(
         "step {step}: the {what} is not finite ({value}) in a batch of task '{task}' with samples {samples}; {last_good}. Lower the learning rate, lengthen the warm-up, or look at these samples"
     )]
     NotFinite {
         /// The step.
         step: u64,
-        /// What is not finite.
+        /// The quantity that is not finite.
         what: &'static str,
-        /// Its value.
+        /// The quantity's value.
         value: f64,
         /// The batch's task.
         task: String,
         /// The numbers of the batch's samples in the training split, from 1.
         samples: String,
-        /// The newest checkpoint that is sound.
+        /// The newest checkpoint that is whole.
         last_good: LastGood,
     },
-    /// A run of whose checkpoints none can be read.
+    /// A run without a readable checkpoint, with the error of each.
     #[error("no checkpoint of this run is whole:\n{}", .0.iter().map(|error| format!("  {error}")).collect::<Vec<_>>().join("\n"))]
     NoneWhole(Vec<TrainError>),
     /// Nothing to train on.
@@ -45,7 +45,7 @@ pub enum TrainError {
     NothingToTrainOn {
         /// The task.
         task: String,
-        /// What was left out and why.
+        /// The samples left out, and the reasons.
         reason: String,
     },
     /// A run that has been changed since its last checkpoint.
@@ -54,12 +54,12 @@ pub enum TrainError {
     Changed {
         /// The checkpoint.
         path: PathBuf,
-        /// What is no longer as it was.
+        /// The changes.
         changes: Vec<String>,
-        /// What to do.
+        /// The way out.
         way_out: String,
     },
-    /// Something asked of a kind of model that it cannot do.
+    /// A request that this kind of model does not support.
     #[error("{0}")]
     Unsupported(String),
 }

@@ -1,8 +1,8 @@
-//! From an experiment to a trained model.
+//! Training, from an experiment to a trained model.
 //!
 //! [`prepare`] reads the data and fits the adapters of a checked experiment; a [`Trainer`] writes a
-//! [`RunFolder`](any2any_run::RunFolder), which a [`Translator`](any2any_translate::Translator) then works from. A
-//! [`Rehearsal`] is a training whose updates are asked for one by one, by those who measure or compare them.
+//! [`RunFolder`](any2any_run::RunFolder), from which a [`Translator`](any2any_translate::Translator) works. A
+//! [`Rehearsal`] is a training without a record, whose caller makes the updates one by one.
 
 mod augmentation;
 mod average;

@@ -1,4 +1,4 @@
-//! The written record of a training: `metrics.jsonl` and TensorBoard's event files.
+//! Log of a training: `metrics.jsonl` and TensorBoard's event files.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::observer::{Progress, TaskEvaluation};
 use crate::tensorboard::EventWriter;
 
-/// The record of a training.
+/// The log of a training.
 pub(crate) struct Log {
     file: File,
     path: std::path::PathBuf,
@@ -21,7 +21,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Goes on with the record at a step; lines of later steps, which will be made again, are dropped.
+    /// Opens the log at a step; lines of later steps, which will be made again, are dropped.
     pub(crate) fn open(run: &RunFolder, step: u64) -> Result<Self, RunError> {
         let path = run.metrics();
         if path.exists() {
@@ -36,7 +36,7 @@ impl Log {
         Ok(Self { file, path, events: EventWriter::create(&run.events())?, run: run.clone() })
     }
 
-    /// Adds a line about training.
+    /// Adds a line about training steps.
     pub(crate) fn progress(&mut self, progress: &Progress) -> Result<(), RunError> {
         self.line("train", progress)?;
         let scalars = [
@@ -53,7 +53,7 @@ impl Log {
         self.events.flush()
     }
 
-    /// Adds a line for each task's validation.
+    /// Adds a line about the validation of each task.
     pub(crate) fn evaluation(
         &mut self,
         step: u64,
@@ -86,8 +86,8 @@ impl Log {
         self.events.flush()
     }
 
-    /// Adds a line with what search wrote for a few samples of a task's validation split, and a file for each that
-    /// is no text.
+    /// Adds a line with the outputs for a few samples of a task's validation split, and a file for each that is no
+    /// text.
     pub(crate) fn samples(
         &mut self,
         step: u64,
@@ -100,7 +100,7 @@ impl Log {
         }
         let no_text = |sample: &&mut ShownSample| !matches!(sample.value, any2any_adapter::Value::Text(_));
         for sample in samples.iter_mut().filter(no_text) {
-            // What no file can hold stays described.
+            // A value that no file can hold has only its description.
             let Ok((extension, bytes)) = target.to_file(&sample.value) else { continue };
             let file = format!("{}.{extension}", written_stem(step, task, sample.number));
             atomic_file::write(&self.run.path().join(&file), &bytes)?;
@@ -109,7 +109,7 @@ impl Log {
         self.line("samples", &json!({ "step": step, "task": task, "samples": samples }))
     }
 
-    /// Puts everything on disk.
+    /// Flushes and syncs all files.
     pub(crate) fn close(mut self) -> Result<(), RunError> {
         self.events.flush()?;
         self.file.sync_all().map_err(RunError::io(&self.path))

@@ -1,4 +1,4 @@
-//! What a training tells whoever watches it.
+//! Events of a training, and their observers.
 
 use std::path::Path;
 
@@ -7,113 +7,113 @@ use any2any_metrics::Score;
 use any2any_translate::evaluate::TeacherForced;
 use serde::Serialize;
 
-/// Watches a training: a progress bar, a log, a test.
+/// Observer of a training: a progress bar, a log, a test.
 pub trait Observer {
-    /// Something happened.
+    /// Called for each event.
     fn event(&mut self, event: Event<'_>);
 }
 
-/// Watches nothing.
+/// Ignores all events.
 impl Observer for () {
     fn event(&mut self, _: Event<'_>) {}
 }
 
-/// What happens in a training.
+/// An event of a training.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The first step is about to begin.
+    /// The first step begins.
     Started {
-        /// Weights of the model.
+        /// The number of parameters.
         parameters: usize,
-        /// Steps made before, by a run that is resumed.
+        /// The number of steps before, of a run that is resumed.
         step: u64,
-        /// Steps in all.
+        /// The number of all steps.
         steps: u64,
-        /// Each task, and how many samples of it are within the limits.
+        /// The name of each task, with its samples in words.
         tasks: &'a [(String, String)],
-        /// Batches of one epoch of every task.
+        /// The number of batches in one epoch of every task.
         batches_an_epoch: usize,
     },
-    /// A step was made.
+    /// A step has been made.
     Step(&'a Progress),
-    /// A line was added to the log.
+    /// A line has been added to the log.
     Logged(&'a Progress),
-    /// The validation splits were scored.
+    /// The validation splits have been scored.
     Evaluated {
-        /// After this step.
+        /// The number of the step.
         step: u64,
-        /// Each task's scores.
+        /// The scores of each task.
         evaluations: &'a [TaskEvaluation],
-        /// Whether this is the best so far.
+        /// True if the checkpoint is the best so far.
         best: bool,
     },
-    /// A checkpoint was written.
+    /// A checkpoint has been written.
     Saved {
-        /// Of this step.
+        /// The number of its step.
         step: u64,
     },
-    /// A folder that had the name of a new checkpoint was moved away.
+    /// A folder in the way of a new checkpoint has been set aside.
     SetAside {
-        /// To here.
+        /// The folder's new place.
         to: &'a Path,
     },
     /// Training has ended.
     Stopped {
-        /// After this step.
+        /// The number of the last step.
         step: u64,
-        /// Why.
+        /// The reason.
         why: Stopped,
     },
 }
 
-/// Why a training ended.
+/// The reason why a training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stopped {
-    /// All steps were made.
+    /// All steps have been made.
     Finished,
-    /// Evaluations brought nothing better for as long as patience lasts.
+    /// Patience ran out: too many evaluations without an improvement.
     Patience,
-    /// Somebody asked for it.
+    /// Somebody interrupted it.
     Interrupted,
 }
 
 impl TaskEvaluation {
-    /// The score of a metric, if the task has it; a word means the metric of that name whatever its options.
+    /// The score by a metric, if the task has it; a metric without options means any of its name.
     pub fn score(&self, metric: Metric) -> Option<&Score> {
         self.scores.get(metric.find_in(&self.metrics)?)
     }
 }
 
-/// Where a training stands; means are over the steps since the last line of the log.
+/// The progress of a training, whose means are over the steps since the last line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Progress {
-    /// Updates made.
+    /// The number of updates.
     pub step: u64,
-    /// Updates in all.
+    /// The number of all updates.
     #[serde(skip)]
     pub steps: u64,
-    /// The mean loss of a token against smoothed targets, in nats: what is minimised.
+    /// The mean loss of a token against smoothed targets, in nats, which is minimised.
     pub smoothed_loss: f64,
     /// The mean negative log-likelihood of a token, in nats.
     pub loss: f64,
-    /// The mean loss of the encoder's alignment for a target token, in nats, where a task has one.
+    /// The mean CTC loss for a target token, in nats, if a task has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alignment_loss: Option<f64>,
-    /// The share of tokens that were the most probable one, teacher-forced and with dropout, in per cent; none
-    /// where there were frames alone.
+    /// The share of tokens that were the model's most probable ones, teacher-forced and with dropout, in per cent;
+    /// `None` for frames alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
     /// The norm of all gradients before clipping.
     pub gradient_norm: f64,
     /// The learning rate.
     pub learning_rate: f64,
-    /// Target tokens a second, padding not counted.
+    /// The number of target tokens a second, padding excluded.
     pub tokens_per_second: f64,
-    /// Target tokens seen since the beginning.
+    /// The number of target tokens since the beginning.
     pub tokens: u64,
-    /// Seconds spent in training steps since the beginning.
+    /// The time of all training steps since the beginning, in seconds.
     pub seconds: f64,
 }
 
@@ -122,11 +122,11 @@ pub struct Progress {
 pub struct TaskEvaluation {
     /// The task.
     pub task: String,
-    /// Teacher-forced figures.
+    /// The teacher-forced loss and accuracy.
     pub forced: TeacherForced,
-    /// What was decoded is scored with these.
+    /// The metrics of the decoded outputs.
     #[serde(skip)]
     pub metrics: Vec<Metric>,
-    /// The scores of what was decoded, one for each metric; none for a task without a source.
+    /// The scores of the decoded outputs, one for each metric; none for a task without a source.
     pub scores: Vec<Score>,
 }

@@ -1,5 +1,4 @@
-//! Optimizers over named parameters, so that their state can be saved beside the weights and read back to
-//! the last bit.
+//! Optimizers over named parameters, whose state is saved beside the weights and read back to the last bit.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +8,17 @@ use any2any_run::parameters::{self, Named, Weights};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// An optimizer and what it remembers.
+/// An optimizer with its state.
 #[derive(Debug)]
 pub struct Optimizer {
     kind: spec::Optimizer,
-    /// Updates made so far.
+    /// The number of updates so far.
     step: u64,
-    /// Running means by what they are of and the parameter's name: `mean/body...`.
+    /// Running means by statistic and parameter: `mean/body...`.
     state: Named,
 }
 
-/// Gradients of one update, summed over batches.
+/// The gradients of one update, summed over its batches.
 #[derive(Debug, Default)]
 pub struct GradientSum {
     named: Named,
@@ -81,7 +80,7 @@ impl Optimizer {
                 self.adam_step(name, value, gradient, settings)
             }
             spec::Optimizer::AdamW(spec::AdamW { beta_1, beta_2, epsilon, weight_decay }) => {
-                // Gains and biases, which have one dimension, do not decay.
+                // Gains and biases, which have one dimension, are not decayed.
                 let decay = if shape.len() > 1 { rate * weight_decay } else { 0.0 };
                 let settings = Adam { beta_1, beta_2, epsilon, decay, rate, scale, step: self.step };
                 self.adam_step(name, value, gradient, settings)
@@ -113,8 +112,8 @@ impl Optimizer {
         value
     }
 
-    /// Shazeer and Stern 2018, algorithm 4, without the parameter-relative step size: a matrix remembers the
-    /// mean squares of its rows and columns alone.
+    /// One update of Adafactor (Shazeer and Stern 2018, algorithm 4) without the parameter-relative step size: the
+    /// state of a matrix is the mean squares of its rows and of its columns.
     fn adafactor_step(
         &mut self,
         name: &str,
@@ -143,7 +142,7 @@ impl Optimizer {
         step / (root_mean_square / config.clip).clamp_min(1.0)
     }
 
-    /// `beta * old + (1 - beta) * new`, which is remembered; the old one is 0 at first.
+    /// The running mean `beta * old + (1 - beta) * new`, which is kept as state; the old one is 0 at first.
     fn average(&mut self, of: &str, name: &str, new: Tensor<1>, beta: f64) -> Tensor<1> {
         let new = new * (1.0 - beta);
         let average = match self.state.remove(&key(of, name)) {
@@ -154,7 +153,7 @@ impl Optimizer {
         average
     }
 
-    /// What is remembered, on the host.
+    /// The number of updates and the state, on the host.
     pub fn state(&self) -> (u64, BTreeMap<String, Weights>) {
         let host = |tensor: &Tensor<1>| -> Weights {
             let values: Vec<f32> =
@@ -164,7 +163,7 @@ impl Optimizer {
         (self.step, self.state.iter().map(|(name, tensor)| (name.clone(), host(tensor))).collect())
     }
 
-    /// The optimizer that [`state`](Self::state) was taken from.
+    /// The optimizer whose [`state`](Self::state) was saved.
     pub fn with_state(
         kind: spec::Optimizer,
         step: u64,

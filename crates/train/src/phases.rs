@@ -1,23 +1,23 @@
-//! A stopwatch for the phases of a training step. In a training it is off and does nothing.
+//! Stopwatch for the phases of a training step, which is off in an ordinary training.
 
 use std::time::Instant;
 
 use burn::tensor::Device;
 
-/// What the time of a training step goes into.
+/// A phase of a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Waiting for the next batch.
+    /// The wait for the next batch.
     Data,
-    /// From the batch on the host to the loss.
+    /// The forward pass, from the batch on the host to the loss.
     Forward,
-    /// From the loss to the gradients.
+    /// The backward pass, from the loss to the gradients.
     Backward,
     /// The norm of the gradients, clipping, and the update of the weights.
     Optimizer,
 }
 
-/// Adds up the time of each phase, or nothing at all.
+/// The times of all phases, or none if the stopwatch is off.
 #[derive(Debug, Default)]
 pub struct Phases {
     running: Option<Stopwatch>,
@@ -31,23 +31,23 @@ struct Stopwatch {
 }
 
 impl Phases {
-    /// A stopwatch that runs from now on. Each of its readings waits until the device has done what it was
-    /// told, so that work is counted in the phase that asked for it.
+    /// A stopwatch that runs from now on. Each reading waits until the device has finished its work, so that the work
+    /// counts in the phase that started it.
     pub fn measured(device: Device) -> Self {
         Self { running: Some(Stopwatch { device, since: Instant::now(), seconds: [0.0; 4] }) }
     }
 
-    /// The time since the last reading belongs to no phase.
+    /// Counts the time since the last reading in no phase.
     pub fn skip(&mut self) {
         if let Some(stopwatch) = &mut self.running {
             stopwatch.since = Instant::now();
         }
     }
 
-    /// The time since the last reading belongs to this phase.
+    /// Counts the time since the last reading in this phase.
     pub fn end(&mut self, phase: Phase) {
         if let Some(stopwatch) = &mut self.running {
-            // A device that fails here fails again at the next reading of a value, with a message of its own.
+            // A device that fails here fails again when a value is next read, with a message of its own.
             let _ = stopwatch.device.sync();
             let now = Instant::now();
             stopwatch.seconds[phase as usize] += now.duration_since(stopwatch.since).as_secs_f64();
@@ -55,7 +55,7 @@ impl Phases {
         }
     }
 
-    /// The seconds of one phase so far.
+    /// The time of a phase so far, in seconds.
     pub fn seconds(&self, phase: Phase) -> f64 {
         self.running.as_ref().map_or(0.0, |stopwatch| stopwatch.seconds[phase as usize])
     }

@@ -1,4 +1,4 @@
-//! A training whose updates are asked for one by one, without log, evaluation or checkpoints.
+//! Rehearsal: a training without log, evaluation or checkpoints, whose caller makes the updates one by one.
 
 use any2any_experiment::spec::Experiment;
 use any2any_run::{AdapterSet, RunFolder};
@@ -12,7 +12,7 @@ use crate::running_mean::Outcome;
 use crate::trainer::Trainer;
 use crate::updates::{Update, Updates};
 
-/// A training whose updates are asked for one by one.
+/// A training whose caller makes the updates one by one.
 pub struct Rehearsal {
     trainer: Trainer,
     updates: Updates<Box<dyn Iterator<Item = Batch>>>,
@@ -20,11 +20,11 @@ pub struct Rehearsal {
 }
 
 impl Trainer {
-    /// This training from its first step, update by update, its batches prepared ahead.
+    /// A rehearsal of this training from its first step, with batches prepared ahead.
     ///
     /// # Errors
     ///
-    /// When no batch can be drawn from the tasks.
+    /// If no batch can be drawn from the tasks.
     pub fn rehearse(mut self) -> Result<Rehearsal, TrainError> {
         let (sampler, _) = self.batch_sampler()?;
         let batches_an_epoch = sampler.batches_an_epoch();
@@ -38,11 +38,11 @@ impl Trainer {
 }
 
 impl Rehearsal {
-    /// A training in a run's name of which nothing is written and nobody gets to know, all of it on one thread.
+    /// A rehearsal on one thread, which writes nothing and announces nothing. `run` only names its folder.
     ///
     /// # Errors
     ///
-    /// When no batch can be drawn from the tasks.
+    /// If no batch can be drawn from the tasks.
     pub fn on_this_thread(
         experiment: Experiment,
         adapters: AdapterSet,
@@ -57,32 +57,32 @@ impl Rehearsal {
         Ok(Self { trainer, updates: Updates::after(0, Box::new(sampler.batches(0)), rate), batches_an_epoch })
     }
 
-    /// Makes the next update; gives its batches and what it came to.
+    /// Makes the next update; gives its batches and its losses.
     ///
     /// # Errors
     ///
-    /// When a loss or a gradient is not finite.
+    /// If a loss or a gradient is not finite.
     pub fn step(&mut self) -> Result<(Vec<Batch>, Outcome), TrainError> {
         let Update { batches, outcome, .. } = self.updates.make(&mut self.trainer)?;
         Ok((batches, outcome))
     }
 
-    /// How many weights the model has.
+    /// The number of the model's parameters.
     pub fn parameters(&self) -> usize {
         self.trainer.parameters()
     }
 
-    /// Reads the time of each phase from now on.
+    /// Measures the time of each phase from now on.
     pub fn measure(&mut self, phases: Phases) {
         *self.phases() = phases;
     }
 
-    /// The time of each phase so far.
+    /// The times of the phases so far.
     pub fn phases(&mut self) -> &mut Phases {
         self.trainer.phases()
     }
 
-    /// Batches of one epoch of every task.
+    /// The number of batches in one epoch of every task.
     pub fn batches_an_epoch(&self) -> usize {
         self.batches_an_epoch
     }

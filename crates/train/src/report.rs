@@ -1,43 +1,43 @@
-//! What is to be known about the data of a task before the first step: what is left out, passed over or odd.
+//! Report about the data of a task before the first step: samples left out, files passed over, oddities.
 
 use any2any_translate::{Oddities, Split};
 use serde::Serialize;
 
 use crate::prepare::PreparedTask;
 
-/// The data of one task: what is left out of it, passed over or odd.
+/// The report about the data of one task.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskReport {
     /// The task.
     pub task: String,
-    /// Training samples within the limits.
+    /// The number of training samples within the limits.
     pub kept: usize,
-    /// Training samples that are left out as too long.
+    /// The number of training samples that are left out as too long.
     pub too_long: usize,
-    /// The splits that there are.
+    /// The reports about the splits.
     pub splits: Vec<SplitReport>,
-    /// All that a person should know, in words; nothing when the data is sound.
+    /// All that a person should know, in words; empty if the data is sound.
     pub warnings: Vec<String>,
 }
 
-/// One split.
+/// The report about one split.
 #[derive(Clone, Debug, Serialize)]
 pub struct SplitReport {
-    /// Its role.
+    /// The role of the split.
     pub split: &'static str,
-    /// Samples that can be read.
+    /// The number of samples that can be read.
     pub samples: usize,
-    /// Samples that cannot be read and are left out.
+    /// The number of samples that cannot be read and are left out.
     pub unreadable: usize,
-    /// What is wrong with the first of them.
+    /// The first reasons why they cannot be read.
     pub reasons: Vec<String>,
-    /// Texts that are probably not meant.
+    /// Counts of texts that are probably mistakes.
     #[serde(flatten)]
     pub oddities: Oddities,
 }
 
 impl PreparedTask {
-    /// What is to be known about the data.
+    /// The report about the data.
     pub fn report(&self) -> TaskReport {
         let splits = self.splits();
         let mut warnings = Vec::new();
@@ -58,7 +58,7 @@ impl PreparedTask {
         }
     }
 
-    /// Each split that there is, by its role.
+    /// The splits of the task, by their roles.
     fn splits(&self) -> Vec<(&'static str, &Split)> {
         let splits = [("train", Some(&self.train)), ("validation", self.validation.as_ref())];
         let splits = splits.into_iter().chain([("test", self.test.as_ref())]);

@@ -1,29 +1,29 @@
-//! Running means: those over the updates since the last line of the log.
+//! Running means over the updates since the last line of the log.
 
 use any2any_run::State;
 
 use crate::observer::Progress;
 
-/// What one update came to.
+/// The losses and counts of one update.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Outcome {
     /// The sum of the losses against smoothed targets, in nats.
     pub smoothed: f64,
     /// The sum of the negative log-likelihoods, in nats.
     pub negative_log_likelihood: f64,
-    /// The alignment's negative log-likelihood.
+    /// The sum of the CTC losses, in nats.
     pub alignment: f64,
-    /// Tokens that were the most probable one.
+    /// The number of tokens that were the model's most probable ones.
     pub correct: usize,
-    /// Tokens that are right or wrong: all positions but frames.
+    /// The number of tokens that are right or wrong: all positions but frames.
     pub judged: usize,
-    /// Target tokens.
+    /// The number of target tokens.
     pub tokens: usize,
     /// The norm of all gradients before clipping.
     pub gradient_norm: f64,
 }
 
-/// The updates since the last line of the log.
+/// The sums over the updates since the last line of the log.
 pub(crate) struct RunningMean {
     sum: Outcome,
     updates: usize,

@@ -1,9 +1,9 @@
-//! The learning rate over time.
+//! Schedule of the learning rate.
 
 use any2any_experiment::spec::Schedule;
 use any2any_run::Plateau;
 
-/// A schedule, with what it has learned from evaluations.
+/// A schedule with its state.
 #[derive(Clone, Debug)]
 pub struct LearningRate {
     schedule: Schedule,
@@ -21,7 +21,7 @@ impl LearningRate {
     /// The rate of a step, counted from 1.
     pub fn at(&self, step: u64) -> f64 {
         let warm = |peak: f64, warmup: u64| (step < warmup).then(|| peak * step as f64 / warmup as f64);
-        // 0 when the warm-up ends, 1 at the last step.
+        // 0 at the end of the warm-up, 1 at the last step.
         let progress = |warmup: u64| {
             let rest = self.steps.saturating_sub(warmup).max(1);
             (step.saturating_sub(warmup) as f64 / rest as f64).min(1.0)
@@ -47,7 +47,7 @@ impl LearningRate {
         }
     }
 
-    /// Tells the schedule whether an evaluation was the best so far.
+    /// Updates the schedule after an evaluation; `improved` if it was the best so far.
     pub fn evaluated(&mut self, improved: bool) {
         let Schedule::Plateau { patience, .. } = self.schedule else { return };
         self.plateau.waited = if improved { 0 } else { self.plateau.waited + 1 };
@@ -56,7 +56,7 @@ impl LearningRate {
         }
     }
 
-    /// What must be saved to go on.
+    /// The state that is saved in checkpoints.
     pub fn plateau(&self) -> Plateau {
         self.plateau
     }

@@ -1,11 +1,12 @@
-//! Source dropout, sources that are left out: the model learns what is written whatever the source says.
+//! Source dropout: training samples without their source, from which the model learns the distribution of targets
+//! alone.
 
 use std::borrow::Cow;
 
 use any2any_adapter::Seed;
 use any2any_translate::{Example, absent_source};
 
-/// Which sources of a task are left out in which epoch.
+/// The source dropout of a task.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceDropout {
     seed: Seed,
@@ -14,12 +15,13 @@ pub(crate) struct SourceDropout {
 }
 
 impl SourceDropout {
-    /// Leaves out a share of the sources; `None` when it is 0.
+    /// Leaves out this share of the sources; `None` if it is 0.
     pub(crate) fn new(task: &str, share: f64, seed: Seed) -> Option<Self> {
         (share > 0.0).then(|| Self { seed, task: task.to_owned(), share })
     }
 
-    /// Leaves sources out. The epoch and the sample alone decide, so that a resumed run draws the same.
+    /// Leaves sources out at random. The draw depends only on epoch and sample, so that a resumed run makes the same
+    /// one.
     pub(crate) fn apply(&self, examples: &mut [Cow<'_, Example>], epoch: u64) {
         for example in examples {
             let purpose = format!("source dropout {} {}", self.task, example.sample);

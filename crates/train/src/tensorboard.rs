@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use any2any_run::RunError;
 
-/// Writes scalars to an event file of its own.
+/// Writer of scalars to an event file of its own.
 #[derive(Debug)]
 pub struct EventWriter {
     file: BufWriter<File>,
@@ -19,7 +19,7 @@ pub struct EventWriter {
 }
 
 impl EventWriter {
-    /// A new file in a folder, which is made if need be.
+    /// Creates a file in a folder, which is made if it is missing.
     pub fn create(folder: &Path) -> Result<Self, RunError> {
         std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
         let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
@@ -47,7 +47,7 @@ impl EventWriter {
         self.record(&event)
     }
 
-    /// Puts everything on disk.
+    /// Writes all buffered events to disk.
     pub fn flush(&mut self) -> Result<(), RunError> {
         self.file.flush().map_err(RunError::io(&self.path))
     }
@@ -87,7 +87,7 @@ fn field_bytes(out: &mut Vec<u8>, field: u8, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// The beginning of every event: when it was written.
+/// The beginning of every event: the time of its writing.
 fn wall_time() -> Vec<u8> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
     let mut event = vec![key(1, WIRE_FIXED_64)];

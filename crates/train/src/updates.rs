@@ -1,4 +1,4 @@
-//! The step loop: the updates of a training one by one, which trainings, measurements and sweeps all go through.
+//! The step loop: the updates of a training one by one, for trainings, benchmarks and sweeps.
 
 use any2any_translate::batch::Batch;
 
@@ -10,14 +10,14 @@ use crate::trainer::Trainer;
 /// The updates of a training from some step on.
 pub(crate) struct Updates<B> {
     batches: B,
-    /// The learning rate over time.
+    /// The schedule of the learning rate.
     pub rate: LearningRate,
     step: u64,
 }
 
 /// An update that has been made.
 pub(crate) struct Update {
-    /// Its number, from 1.
+    /// The update's number, from 1.
     pub step: u64,
     pub learning_rate: f64,
     pub batches: Vec<Batch>,
@@ -25,7 +25,7 @@ pub(crate) struct Update {
 }
 
 impl<B: Iterator<Item = Batch>> Updates<B> {
-    /// The updates after some steps, from the batches that follow them.
+    /// The updates after a step, from the batches that follow it.
     pub(crate) fn after(step: u64, batches: B, rate: LearningRate) -> Self {
         Self { batches, rate, step }
     }
@@ -34,7 +34,7 @@ impl<B: Iterator<Item = Batch>> Updates<B> {
     ///
     /// # Errors
     ///
-    /// When a loss or a gradient is not finite.
+    /// If a loss or a gradient is not finite.
     pub(crate) fn make(&mut self, trainer: &mut Trainer) -> Result<Update, TrainError> {
         self.step += 1;
         let (step, learning_rate) = (self.step, self.rate.at(self.step));

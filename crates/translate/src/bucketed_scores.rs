@@ -1,4 +1,4 @@
-//! Scores of samples grouped by a number that each has: the length of its source, or a field of the dataset.
+//! Scores by groups of samples with similar numbers: the length of the source, or a field of the dataset.
 
 use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
@@ -7,16 +7,16 @@ use serde::Serialize;
 use crate::error::TranslateError;
 use crate::evaluate::DecodedSplit;
 
-/// The scores of samples whose numbers are close to each other.
+/// The scores of samples with similar numbers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Group<N> {
-    /// The least number of a sample.
+    /// The least number of the group.
     pub from: N,
-    /// The greatest.
+    /// The greatest number of the group.
     pub to: N,
-    /// How many samples that is.
+    /// The number of samples.
     pub samples: usize,
-    /// Their scores.
+    /// The group's scores.
     pub scores: Vec<Score>,
 }
 
@@ -25,7 +25,7 @@ impl DecodedSplit {
     ///
     /// # Errors
     ///
-    /// When there is nothing to score.
+    /// If there is nothing to score.
     pub fn scores_by_length(
         &self,
         wanted: &[Metric],
@@ -38,7 +38,7 @@ impl DecodedSplit {
     ///
     /// # Errors
     ///
-    /// When there is nothing to score.
+    /// If there is nothing to score.
     pub fn scores_by<N: Copy + PartialOrd>(
         &self,
         numbers: &[N],
@@ -58,7 +58,7 @@ impl DecodedSplit {
 ///
 /// # Errors
 ///
-/// When a sample has something else there.
+/// If a sample's value is no number.
 pub fn numbers(field: &str, texts: &[String]) -> Result<Vec<f64>, TranslateError> {
     let number = |(sample, text): (usize, &String)| {
         let number: Option<f64> = text.trim().parse().ok();
@@ -72,11 +72,11 @@ pub fn numbers(field: &str, texts: &[String]) -> Result<Vec<f64>, TranslateError
     texts.iter().enumerate().map(number).collect()
 }
 
-/// The places of numbers in rising order, divided into groups of about the same size; equal numbers stay together,
-/// so there may be fewer groups than asked for.
+/// The indices of numbers in rising order, divided into groups of about the same size; equal numbers stay together, so
+/// there may be fewer groups than asked for.
 fn divided<N: Copy + PartialOrd>(numbers: &[N], groups: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..numbers.len()).collect();
-    // Numbers that cannot be compared (NaN) do not come here.
+    // Numbers without an order (NaN) do not occur here.
     order.sort_by(|&a, &b| numbers[a].partial_cmp(&numbers[b]).unwrap_or(std::cmp::Ordering::Equal));
     let mut result = Vec::new();
     let mut begin = 0;

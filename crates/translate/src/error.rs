@@ -1,28 +1,28 @@
-//! What can go wrong with a trained model at work.
+//! Errors of a trained model at work.
 
 use any2any_adapter::Cancelled;
 use any2any_data::DataError;
 use any2any_run::RunError;
 
-/// What can go wrong with a trained model at work.
+/// An error of a trained model at work.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TranslateError {
     /// The experiment, its data, or the run's folder.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// Something asked of a kind of model that it cannot do.
+    /// A request that this kind of model does not support.
     #[error("{0}")]
     Unsupported(String),
-    /// A pair whose score is not a number.
+    /// A pair whose score is not finite.
     #[error(
         "the model gives this pair no finite log-probability: its weights may be broken; choose another checkpoint with --checkpoint"
     )]
     ScoreNotFinite,
-    /// Work that was given up before its end.
+    /// Work that was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    /// A search that cannot be carried out.
+    /// A search that failed.
     #[error("search: {0}")]
     Search(String),
     /// Scores that cannot be computed.

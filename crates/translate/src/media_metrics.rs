@@ -1,4 +1,4 @@
-//! Scores of what is not text: pictures and signals.
+//! Scores of pictures and signals.
 
 use any2any_adapter::{Image, Signal, Value};
 use any2any_experiment::spec::Metric;
@@ -7,7 +7,7 @@ use any2any_metrics::{ImageMetric, Score};
 
 use crate::error::TranslateError;
 
-/// A metric of pictures, or of signals.
+/// The score of pictures or signals by a metric.
 pub(crate) fn score(
     metric: Metric,
     hypotheses: &[&Value],

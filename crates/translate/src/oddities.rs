@@ -1,26 +1,26 @@
-//! Texts of a split that are probably not meant: counted before the first step, and kept all the same.
+//! Oddities of a split's texts, which are probably mistakes: counted before the first step, but kept.
 
 use std::collections::HashSet;
 
 use any2any_adapter::Value;
 use serde::Serialize;
 
-/// Texts of a split that are probably not meant, counted. Values that are no texts are not looked at.
+/// Counts of odd texts in a split. Values other than texts are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Oddities {
     /// Samples whose source has nothing but spaces.
     pub empty_sources: usize,
     /// Samples whose target has nothing but spaces.
     pub empty_targets: usize,
-    /// Samples that are the same as an earlier one of the split, on both sides.
+    /// Samples that equal an earlier one of the split on both sides.
     pub duplicates: usize,
-    /// Samples whose target is the same as their source.
+    /// Samples whose target equals their source.
     pub identical: usize,
 }
 
 impl Oddities {
     /// Counts over the opened values of a split; `sources` is empty for a task that has none, and `copies` says that
-    /// both sides are meant to be the same.
+    /// both sides are meant to be equal.
     pub(crate) fn of(sources: &[Value], targets: &[Value], copies: bool) -> Self {
         let mut counts = Self::default();
         let mut seen = HashSet::new();
@@ -43,7 +43,7 @@ impl Oddities {
         counts
     }
 
-    /// Each count that is not zero, in words.
+    /// The counts that are not zero, in words.
     pub fn words(&self) -> Vec<String> {
         let counts = [
             (self.empty_sources, "an empty source"),
@@ -57,7 +57,7 @@ impl Oddities {
     }
 }
 
-/// Whether a value is a text of nothing but spaces.
+/// True for a text of nothing but spaces.
 pub(crate) fn is_blank(value: &Value) -> bool {
     value.as_text().is_some_and(|text| text.trim().is_empty())
 }

@@ -1,4 +1,4 @@
-//! Metrics of texts: from the words of an experiment to what computes them, and when they cannot mean much.
+//! Metrics of texts: from the experiment's options to `any2any_metrics`, with warnings if they mean little.
 
 use any2any_experiment::spec::{Bleu, Chrf, Metric, Smoothing, Ter, Tokenizer};
 use any2any_metrics as metrics;
@@ -6,12 +6,12 @@ use any2any_metrics::{Bootstrap, Score, Unspaced};
 
 use crate::error::TranslateError;
 
-/// A metric of texts. Each element of `references` is one set of references, as long as `hypotheses`; with a
-/// `bootstrap` the score has its 95 % interval.
+/// The score of texts by a metric. Each element of `references` is one set of references, as long as `hypotheses`; with
+/// a `bootstrap` the score has its 95 % interval.
 ///
 /// # Errors
 ///
-/// When there is nothing to score, the numbers of lines differ, or the metric is none of texts.
+/// If there is nothing to score, the numbers of lines differ, or the metric is not for texts.
 pub fn score_texts(
     metric: Metric,
     hypotheses: &[String],
@@ -80,13 +80,14 @@ fn ter(options: Ter) -> metrics::Ter {
     metrics::Ter { normalized, no_punctuation, asian_support, case_sensitive }
 }
 
-/// The share of words that stand at their place: of several references, in the one that has the largest share.
+/// The share of words that agree with the reference at their position; of several references, that with the largest
+/// share counts.
 fn word_accuracy(
     hypotheses: &[String],
     references: &[&[String]],
     bootstrap: Option<&Bootstrap>,
 ) -> Result<Score, TranslateError> {
-    // The numbers of lines are checked as everywhere.
+    // Checks the numbers of lines, as every metric does.
     metrics::corpus_score(&metrics::ExactMatch, hypotheses, references)?;
     let words = |line: &String| -> Vec<String> { line.split_whitespace().map(str::to_owned).collect() };
     let written: Vec<Vec<String>> = hypotheses.iter().map(words).collect();
@@ -112,18 +113,18 @@ fn word_accuracy(
     Ok(score)
 }
 
-/// A metric that counts words between spaces, of references that have none.
+/// A warning about a metric that counts words between spaces, for references without spaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpacesMissing {
-    /// The number of the metric in its list.
+    /// The index of the metric in its list.
     pub metric: usize,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What to compute instead.
+    /// The metric to compute instead.
     pub help: String,
 }
 
-/// The metrics of a list that count words between spaces, when references have no spaces between words.
+/// The metrics of a list that count words between spaces, if the references have no spaces between words.
 pub fn spaces_missing<L: AsRef<str>>(wanted: &[Metric], references: &[L]) -> Vec<SpacesMissing> {
     if !wanted.iter().any(|&metric| counts_words(metric, Unspaced::Chinese)) {
         return Vec::new();
@@ -139,11 +140,11 @@ pub fn spaces_missing<L: AsRef<str>>(wanted: &[Metric], references: &[L]) -> Vec
     wanted.iter().enumerate().filter_map(missing).collect()
 }
 
-/// Whether a metric counts words between spaces where lines have none.
+/// True if a metric counts words between spaces that lines of this kind do not have.
 fn counts_words(metric: Metric, unspaced: Unspaced) -> bool {
     match metric {
         Metric::Bleu(options) => tokenizer(options).needs_spaces(),
-        // A line that is one word has a word error rate and edits, but not four words in a row.
+        // A line that is one word has a word error rate and edits, but no four words in a row.
         _ if !unspaced.is_script() => false,
         Metric::Chrf(options) => options.word_order > 0,
         Metric::Ter(Ter { normalized: true, asian_support: true, .. }) => unspaced != Unspaced::Chinese,

@@ -1,4 +1,4 @@
-//! What `any2any bench` measures.
+//! Arguments of `any2any bench`.
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
@@ -31,13 +31,13 @@ pub(crate) enum BenchCommand {
 pub(crate) struct BenchServeArguments {
     /// The folder of the run.
     pub run: PathBuf,
-    /// How many clients ask at a time.
+    /// The number of clients that send requests at a time.
     #[arg(long, default_value = "200")]
     pub clients: NonZeroUsize,
-    /// How long they ask, after a third of it by one client alone.
+    /// The duration of the load in seconds, after a third of it by one client alone.
     #[arg(long, default_value = "30")]
     pub seconds: NonZeroU64,
-    /// The lines to translate; texts of the test split when left out.
+    /// The lines to translate; texts of the test split if left out.
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     #[command(flatten)]
@@ -49,10 +49,10 @@ pub(crate) struct BenchServeArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct BenchKernelsArguments {
-    /// How often each operation is measured; the median counts.
+    /// The number of measurements of each operation, of which the median counts.
     #[arg(long, default_value_t = 11)]
     pub repetitions: usize,
-    /// Threads of the CPU backend; as many as there are cores unless given.
+    /// Threads of the CPU backend; as many as there are cores if left out.
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     pub threads: usize,
     /// Print one JSON object.
@@ -64,13 +64,13 @@ pub(crate) struct BenchKernelsArguments {
 pub(crate) struct BenchEncoderArguments {
     #[command(flatten)]
     pub config: ConfigArguments,
-    /// How many frames the sequence has.
+    /// The number of frames in the sequence.
     #[arg(long)]
     pub frames: NonZeroUsize,
-    /// How many values a frame has.
+    /// The number of values in a frame.
     #[arg(long, default_value = "80")]
     pub width: NonZeroUsize,
-    /// How many passes to measure, after one that is not.
+    /// The number of measured passes, after one that is not measured.
     #[arg(long, default_value = "1")]
     pub steps: NonZeroUsize,
     /// Print one JSON object.
@@ -84,10 +84,10 @@ pub(crate) struct BenchTrainArguments {
     pub config: ConfigArguments,
     #[command(flatten)]
     pub root: DataRootArgument,
-    /// How many steps to measure.
+    /// The number of measured steps.
     #[arg(long)]
     pub steps: NonZeroU64,
-    /// How many steps to make before the first that counts.
+    /// The number of steps before the first measured one.
     #[arg(long, value_name = "STEPS", default_value_t = 5)]
     pub warm_up: u64,
     /// Train on samples of exactly this many source and target tokens, cut from the data's own.
@@ -107,26 +107,26 @@ pub(crate) struct BenchDecodeArguments {
     pub overrides: Vec<String>,
     #[command(flatten)]
     pub root: DataRootArgument,
-    /// Which weights of a run: `best`, `last`, `step-N`, or a safetensors file.
+    /// The weights of a run: `best`, `last`, `step-N`, or a safetensors file.
     #[arg(long, default_value = "best")]
     pub checkpoint: String,
-    /// Which task, when there are several.
+    /// The task, if there are several.
     #[arg(long)]
     pub task: Option<String>,
     /// The lines to translate.
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
-    /// Translate the first lines alone.
+    /// Translate only the first lines.
     #[arg(long)]
     pub lines: Option<NonZeroUsize>,
-    /// Beam search with this many hypotheses, instead of what the experiment says.
+    /// Beam search with this many hypotheses, instead of the experiment's search.
     #[arg(long, value_name = "SIZE")]
     pub beam: Option<NonZeroUsize>,
-    /// Force every hypothesis to exactly this many tokens, its end not counted.
+    /// Force every hypothesis to exactly this many tokens, the end token excluded.
     #[arg(long, value_name = "TOKENS")]
     pub force_length: Option<NonZeroUsize>,
-    /// Translate lines of similar length together, up to this many source positions: padding counted, beams
-    /// not.
+    /// Translate lines of similar length together, up to this many source positions, padding included and beams
+    /// excluded.
     #[arg(long, value_name = "TOKENS", conflicts_with = "one_by_one")]
     pub batch_tokens: Option<NonZeroUsize>,
     /// Translate each line alone, and tell how long one takes.

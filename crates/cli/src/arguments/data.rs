@@ -1,4 +1,4 @@
-//! What can be said to `any2any data`.
+//! Arguments of `any2any data`.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub(crate) struct DataArguments {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum DataCommand {
-    /// List all datasets, and which are already there.
+    /// List all datasets, and show which of them are already there.
     List {
         #[command(flatten)]
         root: DataRootArgument,
@@ -22,14 +22,14 @@ pub(crate) enum DataCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Print what recordings say happened in them (annotations of EDF+ and BDF+) as a table, to make samples of.
+    /// Print the events of recordings (annotations of EDF+ and BDF+) as a table, to make samples of.
     #[command(after_help = "Example:\n  any2any data events recordings/*.edf > events.tsv")]
     Events {
         /// The recordings.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Print what is read of files, or of samples of an experiment: shape, rate, channels, range, tokens, lengths.
+    /// Show the contents of files, or of samples of an experiment: shape, rate, channels, range, tokens, lengths.
     #[command(
         after_help = "Examples:\n  any2any data look recordings/*.edf page.png\n  any2any data look configs/quickstart.yaml --samples 5"
     )]
@@ -51,17 +51,17 @@ pub(crate) struct LookArguments {
     /// Files and folders of files, or one experiment, a YAML file.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
-    /// What the files are: `audio`, `image`, `eeg`; told by what stands in them when left out.
+    /// The medium of the files: `audio`, `image`, `eeg`; recognised by their content if left out.
     #[arg(long)]
     pub medium: Option<String>,
-    /// Where to write what was read: of a file FILE.npy (float32), of an experiment's samples pictures, sounds,
+    /// The folder for the contents: of files as FILE.npy (float32), of an experiment's samples as pictures, sounds,
     /// recordings and texts.
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// Replace files of that folder that are already there.
     #[arg(long, requires = "output")]
     pub overwrite: bool,
-    /// How many samples of each split of an experiment.
+    /// The number of samples shown of each split of an experiment.
     #[arg(long, default_value_t = 3)]
     pub samples: usize,
     /// Change an option of the experiment, as in `--set training.steps=100`.

@@ -1,4 +1,4 @@
-//! Metrics on the command line: a list in the words of an experiment, and options for all of them at once.
+//! Metrics on the command line: a list, written as in an experiment, and options for all of them at once.
 
 use any2any_experiment::read_metrics;
 use any2any_experiment::spec::{Bleu, Chrf, Metric, Tokenizer};
@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::Usage;
 
-/// Metrics that one argument names.
+/// The metrics of one argument.
 #[derive(Clone, Debug)]
 pub(crate) struct MetricList(Vec<Metric>);
 
-/// Metrics by their words in experiments, with or without options.
+/// Parses metrics by their words in experiments, with or without options.
 pub(super) fn metric_list(text: &str) -> Result<MetricList, String> {
     let problems = match read_metrics(text) {
         Ok(metrics) if metrics.is_empty() => {
@@ -28,7 +28,7 @@ pub(super) fn metric_list(text: &str) -> Result<MetricList, String> {
 
 #[derive(Args, Debug)]
 pub(crate) struct MetricOptions {
-    /// What divides lines into the tokens of BLEU, by sacreBLEU's names: 13a, none, intl, char, or zh.
+    /// The tokenizer of BLEU, by sacreBLEU's name: 13a, none, intl, char, or zh.
     #[arg(long, value_name = "TOKENIZER")]
     pub tokenize: Option<Tokenizer>,
     /// Ignore case in BLEU and chrF.
@@ -40,7 +40,7 @@ pub(crate) struct MetricOptions {
 }
 
 impl MetricOptions {
-    /// The metrics that are asked for, or else the usual ones, with these options.
+    /// The metrics of the arguments, or else the usual ones, with these options.
     pub(crate) fn apply(&self, asked: &[MetricList], usual: &[Metric]) -> Result<Vec<Metric>, Usage> {
         let asked: Vec<Metric> = asked.iter().flat_map(|MetricList(metrics)| metrics).copied().collect();
         let mut metrics = if asked.is_empty() { usual.to_vec() } else { asked };
@@ -69,7 +69,7 @@ impl MetricOptions {
         Ok(metrics)
     }
 
-    /// An option that changes nothing is not what was meant.
+    /// Fails if an option changes none of the metrics.
     fn require(&self, changed: usize, option: &str, of: &str, metrics: &[Metric]) -> Result<(), Usage> {
         if changed > 0 {
             return Ok(());

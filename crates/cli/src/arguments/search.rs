@@ -1,4 +1,4 @@
-//! How a model writes: options that take the place of the experiment's.
+//! Decoding options on the command line, which take the place of the experiment's.
 
 use any2any_experiment::spec::{Beam, Decoding, Sampling};
 use any2any_run::OutputLengths;
@@ -6,25 +6,25 @@ use clap::Args;
 
 use super::Usage;
 
-/// Search options; what is left out is as the experiment says.
+/// Decoding options; those left out are as the experiment says.
 #[derive(Args, Debug)]
 pub(crate) struct SearchArguments {
-    /// Take the most probable token at every step.
+    /// Greedy search: take the most probable token at every step.
     #[arg(long, conflicts_with_all = ["beam", "sample"])]
     pub greedy: bool,
     /// Beam search with this many hypotheses.
     #[arg(long, value_name = "SIZE", conflicts_with = "sample")]
     pub beam: Option<usize>,
-    /// The exponent of the length that divides a hypothesis' log-probability.
+    /// The exponent of the length by which a hypothesis' log-probability is divided.
     #[arg(long, value_name = "EXPONENT")]
     pub length_penalty: Option<f64>,
     /// Print this many hypotheses a source, as `LINE ||| TEXT ||| SCORE`.
     #[arg(long, value_name = "COUNT")]
     pub n_best: Option<usize>,
-    /// Draw each token at random.
+    /// Sampling: draw each token at random.
     #[arg(long)]
     pub sample: bool,
-    /// Divides the logits before a draw.
+    /// The divisor of the logits in sampling.
     #[arg(long)]
     pub temperature: Option<f64>,
     /// Draw from the K most probable tokens.
@@ -33,31 +33,31 @@ pub(crate) struct SearchArguments {
     /// Draw from the most probable tokens that together reach P.
     #[arg(long, value_name = "P")]
     pub top_p: Option<f64>,
-    /// The seed of the draw.
+    /// The seed of the random numbers.
     #[arg(long)]
     pub seed: Option<u64>,
-    /// How far outputs follow their source; 1: as learned. Needs `source_dropout` in training.
+    /// The scale of classifier-free guidance; 1: none. Needs `source_dropout` in training.
     #[arg(long, value_name = "FACTOR")]
     pub guidance: Option<f64>,
-    /// The most tokens to write.
+    /// The most tokens of an output.
     #[arg(long, value_name = "TOKENS")]
     pub max_length: Option<usize>,
-    /// The fewest tokens to write.
+    /// The fewest tokens of an output.
     #[arg(long, value_name = "TOKENS")]
     pub min_length: Option<usize>,
     /// Write no sequence of this many tokens twice.
     #[arg(long, value_name = "TOKENS")]
     pub no_repeat_ngram: Option<usize>,
-    /// Divides the score of tokens already written; 1: no penalty.
+    /// The divisor of the score of tokens already written; 1: no penalty.
     #[arg(long, value_name = "FACTOR")]
     pub repetition_penalty: Option<f64>,
-    /// Source positions of one batch.
+    /// The most source positions of one batch.
     #[arg(long, value_name = "TOKENS")]
     pub batch_tokens: Option<usize>,
 }
 
 impl SearchArguments {
-    /// The experiment's options with these changes.
+    /// The experiment's decoding options with these changes.
     pub(crate) fn apply(&self, mut decoding: Decoding) -> anyhow::Result<Decoding> {
         if self.greedy {
             (decoding.beam, decoding.sampling) = (None, None);

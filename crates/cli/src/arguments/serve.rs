@@ -1,4 +1,4 @@
-//! What `any2any explore` and `any2any serve` show, and to whom.
+//! Arguments of `any2any explore` and `any2any serve`: the runs, the address, access and limits.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -20,7 +20,7 @@ pub(crate) struct ExploreArguments {
     /// Write the page with recorded examples to a file that needs no server, and end.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
-    /// How many samples of each task are recorded.
+    /// The number of samples of each task that are recorded.
     #[arg(long, value_name = "COUNT", default_value_t = 4, requires = "export")]
     pub samples: usize,
     /// A text that is recorded beside the samples; may be given several times.
@@ -48,11 +48,11 @@ pub(crate) struct ServerArguments {
     /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub host: IpAddr,
-    /// The token that requests carry, as `Authorization: Bearer TOKEN`; without it one is drawn and printed. Others on
+    /// The token that requests carry, as `Authorization: Bearer TOKEN`; without it, one is drawn and printed. Others on
     /// this machine see a command's options, and not its environment.
     #[arg(long, value_name = "TOKEN", env = "ANY2ANY_TOKEN", hide_env_values = true)]
     pub token: Option<Secret>,
-    /// Ask for no token: everybody who reaches the address may ask, on this machine everybody on it.
+    /// Ask for no token: everybody who reaches the address may ask, such as everybody on this machine.
     #[arg(long)]
     pub no_token: bool,
     /// A site whose pages may ask, as `https://example.org`, or `*`, any (may be repeated).
@@ -60,31 +60,31 @@ pub(crate) struct ServerArguments {
     pub cors: Vec<Origin>,
     #[command(flatten)]
     pub root: RunDataArguments,
-    /// How many seconds a request may take.
+    /// The time limit of a request, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     pub time_limit: NonZeroU64,
-    /// How many MiB the body of a request may have.
+    /// The most MiB of a request's body.
     #[arg(long, value_name = "MIB", default_value = "16")]
     pub max_body: NonZeroUsize,
-    /// How many positions a source may have.
+    /// The most positions of a source.
     #[arg(long, value_name = "POSITIONS", default_value = "4096")]
     pub max_source: NonZeroUsize,
-    /// How many tokens an output may have.
+    /// The most tokens of an output.
     #[arg(long, value_name = "TOKENS", default_value = "1024")]
     pub max_output: NonZeroUsize,
-    /// How many requests may be at work at a time; more are told to come again.
+    /// The most requests at work at a time; more are told to come again.
     #[arg(long, value_name = "REQUESTS", default_value = "512")]
     pub max_requests: NonZeroUsize,
-    /// How many MiB of memory requests at work may take together, models aside; one request is given at most half.
+    /// The MiB of memory that all requests at work may take together, models aside; one request is given at most half.
     #[arg(long, value_name = "MIB", default_value = "4096")]
     pub memory: NonZeroU64,
-    /// How many models are kept in memory.
+    /// The most models in memory.
     #[arg(long, value_name = "MODELS", default_value = "3")]
     pub max_models: NonZeroUsize,
 }
 
 impl ServerArguments {
-    /// What a request must carry.
+    /// The token that requests must carry.
     pub(crate) fn token(&self) -> AccessToken {
         match &self.token {
             _ if self.no_token => AccessToken::None,
@@ -93,7 +93,7 @@ impl ServerArguments {
         }
     }
 
-    /// How much is taken.
+    /// The limits of the server.
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             body: self.max_body.get().saturating_mul(1 << 20),

@@ -1,4 +1,4 @@
-//! What can be typed behind `any2any sweep`.
+//! Arguments of `any2any sweep`.
 
 use std::path::PathBuf;
 
@@ -11,17 +11,17 @@ use super::{ConfigArguments, DataRootArgument};
 pub(crate) struct SweepArguments {
     #[command(flatten)]
     pub config: ConfigArguments,
-    /// An axis of the grid, once or twice: OPTION=FROM..TO:COUNT, with `:log` behind for even steps of the
+    /// An axis of the grid, once or twice: OPTION=FROM..TO:COUNT, with `:log` at its end for even steps of the
     /// logarithm, or OPTION=1,2,3.
     #[arg(long, value_name = "OPTION=VALUES", required = true)]
     pub over: Vec<Axis>,
-    /// How many updates each training makes; as the experiment says when left out.
+    /// The number of updates of each training; as the experiment says if left out.
     #[arg(long)]
     pub steps: Option<u64>,
-    /// Where the map goes; `runs/NAME` when left out. A sweep that is already there is gone on with.
+    /// The folder of the sweep; `runs/NAME` if left out. A sweep that is already there is gone on with.
     #[arg(long, value_name = "FOLDER")]
     pub run: Option<PathBuf>,
-    /// How many trainings run beside each other; as many as there are cores when left out.
+    /// The number of trainings that run at a time; as many as there are cores if left out.
     #[arg(long)]
     pub threads: Option<std::num::NonZero<usize>>,
     #[command(flatten)]

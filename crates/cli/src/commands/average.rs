@@ -1,4 +1,4 @@
-//! `any2any average`.
+//! `any2any average`: the mean of several checkpoints' weights, in one file.
 
 use any2any_run::{RunError, RunFolder, read_architecture, read_finite_weights, write_weights};
 use any2any_train::average_weights;
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: AverageArguments) -> anyhow::Result<()> {
         .map(|name| Ok(checkpoints.resolve(name)?.join("model.safetensors")))
         .collect::<Result<Vec<_>, RunError>>()?;
     let weights = files.iter().map(|file| read_finite_weights(file)).collect::<Result<Vec<_>, _>>()?;
-    // All of a run are of one model.
+    // All checkpoints of a run have one architecture.
     let architecture = files.first().map(|file| read_architecture(file)).transpose()?.flatten();
     let output = arguments.output.unwrap_or_else(|| arguments.run.join("averaged.safetensors"));
     write_weights(&output, &average_weights(&weights)?, architecture.as_ref())?;

@@ -1,4 +1,4 @@
-//! `any2any bench`: how fast this program is on this machine.
+//! `any2any bench`: the speed of this program on this machine.
 
 mod decode;
 mod encoder;
@@ -25,14 +25,14 @@ fn row(name: &str, value: impl std::fmt::Display) -> anyhow::Result<()> {
     crate::output::line(format!("  {name:<24}{value}"))
 }
 
-/// Where and with what a bench ran, as the head of its table.
+/// Prints the head of a table: the backend, the number of threads and of parameters.
 fn head(name: &str, backend: &str, threads: usize, parameters: usize) -> anyhow::Result<()> {
     let threads = if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
     let parameters = any2any_adapter::grouped(parameters as u64);
     crate::output::line(format!("{name} on {backend}, {threads}: {parameters} parameters"))
 }
 
-/// The most memory that was held, as a line of a table.
+/// Prints peak memory as a line of a table.
 fn memory(peak: Option<u64>) -> anyhow::Result<()> {
     match peak {
         Some(bytes) => row("peak memory", format!("{:.1} MB", bytes as f64 / 1e6)),

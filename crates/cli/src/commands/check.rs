@@ -1,4 +1,4 @@
-//! `any2any check`.
+//! `any2any check`: everything that is wrong with an experiment, and warnings about its data.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: CheckArguments, registry: &Registry) -> anyhow::Res
     }
 }
 
-/// What is left out of the data, passed over or odd, task by task.
+/// Prints the warnings about the data, task by task: samples left out, files passed over, oddities.
 fn print(config: &Path, tasks: &[TaskReport]) -> anyhow::Result<()> {
     let count: usize = tasks.iter().map(|task| task.warnings.len()).sum();
     match count {
@@ -44,8 +44,7 @@ fn print(config: &Path, tasks: &[TaskReport]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All problems of the experiment, those of its data only when it has none itself; without any, what is to be known of
-/// the data.
+/// Checks the experiment, and its data if it has no problem itself; without any problem, gives a report of each task.
 fn check(
     arguments: &CheckArguments,
     registry: &Registry,

@@ -1,4 +1,4 @@
-//! `any2any complete`.
+//! `any2any complete`: continuations of a text by a decoder-only model, or its next tokens.
 
 use any2any_adapter::{Registry, Value};
 use any2any_experiment::spec::Sampling;

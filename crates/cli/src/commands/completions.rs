@@ -1,4 +1,4 @@
-//! `any2any completions`.
+//! `any2any completions`: the completion script of a shell.
 
 use clap::CommandFactory;
 

@@ -1,4 +1,4 @@
-//! `any2any cross-validate`: one training for every value of a field, that value left out.
+//! `any2any cross-validate`: leave-one-out over the values of a field, with one training for each value.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,14 +38,14 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
         return Err(Usage(message).into());
     }
     let folder = arguments.run.clone().unwrap_or_else(|| PathBuf::from("runs").join(&experiment.name));
-    // Before any run is read: another cross-validation may be writing it.
+    // Locked before any run is read: another cross-validation may be writing it.
     let _running = Running::alone(&folder)?;
     let mut table: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
     let mut runs = Vec::new();
     for value in &values {
         let place = folder.join(format!("{}-{}", arguments.over, file_name(value)));
         let leave_out = experiment.tasks.keys().map(|task| {
-            // JSON is YAML: whatever the value looks like, it stays a text.
+            // JSON is YAML, and its quotes keep the value a text.
             format!("tasks.{task}.data.split.leave_out.{}={}", arguments.over, json!([value]))
         });
         let overrides: Vec<String> = config.overrides.iter().cloned().chain(leave_out).collect();
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
             let decoded = task["decoded"].as_array().map_or(&[][..], Vec::as_slice);
             for score in decoded {
                 if let (Some(name), Some(number)) = (score["name"].as_str(), score["value"].as_f64()) {
-                    // One metric with two sets of options has one name and two signatures.
+                    // A metric with two sets of options has one name and two signatures.
                     let alike = decoded.iter().filter(|other| other["name"] == score["name"]).count();
                     let signature = score["signature"].as_str().filter(|_| alike > 1);
                     let signature = signature.map(|signature| format!("|{signature}")).unwrap_or_default();
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
     Ok(())
 }
 
-/// A run that is there already must be of the same experiment: its scores would stand among those of another.
+/// Fails if a run that exists already is of another experiment, whose scores would mix with these.
 fn check_same(document: &Document, place: &Path) -> anyhow::Result<()> {
     match RunFolder::new(place).resolved() {
         Ok(before) if before != document.resolved_yaml() => anyhow::bail!(
@@ -104,7 +104,7 @@ fn check_same(document: &Document, place: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Trains and scores one run; `None` when it was interrupted.
+/// Trains and scores one run; `None` if it was interrupted.
 fn train(
     document: &Document,
     place: &Path,
@@ -114,7 +114,7 @@ fn train(
     let folder = RunFolder::new(place);
     let trainer = match folder.checkpoints().steps() {
         Ok(steps) if !steps.is_empty() => {
-            // The run is of the very experiment that was given, so its paths are a person's own.
+            // The run is of the experiment that was given, so its paths can be trusted.
             let root = root.clone().trusting_runs(true);
             Trainer::resume(folder, registry, &root, Resuming::default())?
         }
@@ -137,15 +137,15 @@ fn train(
     Ok(Some(scores))
 }
 
-/// A value as part of a file's name.
+/// A value as a part of a file's name.
 fn file_name(value: &str) -> String {
     value.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect()
 }
 
-/// The mean of some scores, and how far they lie apart.
+/// The mean of some scores, and their spread.
 struct Spread {
     mean: f64,
-    /// The sample's standard deviation.
+    /// The sample standard deviation.
     deviation: f64,
     least: f64,
     most: f64,

@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: DataArguments, registry: &Registry) -> anyhow::Resu
     }
 }
 
-/// A line an event, of all files one after the other, with a header: what a `tsv` of `rows` reads.
+/// Prints the events of all files as a table with a header and one line for each event, which a `tsv` of `rows` can
+/// read.
 fn events(files: &[PathBuf], registry: &Registry) -> anyhow::Result<()> {
     output::line("file\tsecond\tduration\tlabel")?;
     for path in files {

@@ -1,4 +1,4 @@
-//! `any2any describe`.
+//! `any2any describe`: layers, parameters, memory, vocabularies and history of a run or an experiment.
 
 use any2any_adapter::{Head, Registry};
 use any2any_architecture::{Architecture, names};
@@ -41,7 +41,7 @@ fn history(run: &RunFolder) -> anyhow::Result<Vec<Value>> {
     Ok(lines.filter(|line| line["kind"] == "validation").collect())
 }
 
-/// Parameters by module: the first parts of a parameter's name, numbers of layers included.
+/// The number of parameters by module: the first parts of a parameter's name, with the number of the layer.
 fn modules(architecture: &Architecture) -> Vec<(String, u64)> {
     let mut modules: Vec<(String, u64)> = Vec::new();
     for parameter in architecture.parameters() {
@@ -49,7 +49,7 @@ fn modules(architecture: &Architecture) -> Vec<(String, u64)> {
         let named = [names::STEMS, names::HEADS, names::ALIGNMENTS].contains(&parts[0]);
         let depth = match parts.iter().position(|part| *part == names::LAYERS) {
             Some(layers) => layers + 2,
-            // What is called by a task and a side ends in the name of the weight.
+            // The name of a stem, head or alignment has a task and a side, and ends in the name of the weight.
             None if named => parts.len() - 1,
             None => 2,
         };

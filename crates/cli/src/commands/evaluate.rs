@@ -1,4 +1,4 @@
-//! `any2any evaluate`.
+//! `any2any evaluate`: a split decoded and scored.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
     output::line(format!("teacher-forced (no search): {forced:.4}"))
 }
 
-/// The further references that the command names: fields of the dataset instead of the experiment's, and files.
+/// Adds the further references that the command names: fields of the dataset instead of the experiment's, and files.
 fn add_references(
     arguments: &EvaluateArguments,
     translator: &Translator,
@@ -112,13 +112,13 @@ fn add_references(
     Ok(())
 }
 
-/// What outputs are compared with beside their references.
+/// Optional scores: by a judge, and by groups of samples.
 struct Checks {
     judge: Option<Judge>,
     by: Option<By>,
 }
 
-/// A field of the dataset that groups samples.
+/// A field of the dataset that groups samples, and its values.
 struct By {
     field: String,
     numbers: Vec<f64>,
@@ -148,18 +148,18 @@ struct ByField {
     groups: Vec<Group<f64>>,
 }
 
-/// What was decoded, scored in every way that is asked for.
+/// The outputs of a split with all their scores.
 struct Decoded {
-    /// How long decoding took.
+    /// The duration of decoding, in seconds.
     seconds: f64,
     scores: Vec<Score>,
     by_length: Vec<Group<usize>>,
     by_field: Option<ByField>,
-    /// The scores of sources that are given out as they are.
+    /// The scores of a baseline that copies the sources.
     copied: Vec<Score>,
-    /// The judge's verdict.
+    /// The score by the judge.
     judged: Option<Score>,
-    /// Each of the scores, and the verdict, beside those without the sources.
+    /// Each of the scores beside its controls, with swapped sources and with noise.
     controls: Vec<Controlled>,
 }
 
@@ -258,7 +258,7 @@ fn wants_controls(arguments: &EvaluateArguments, task: &Task) -> bool {
     arguments.controls || (not_text && !arguments.no_controls)
 }
 
-/// The scores of sources that are given out as they are, where a task reads and writes pictures of one shape.
+/// The scores of a baseline that copies the sources, if the task reads and writes pictures of one shape.
 fn copied(split: &Split, decoded: &DecodedSplit, metrics: &[Metric]) -> Option<Vec<Score>> {
     let sources: Vec<&Image> = split.sources.iter().map(Value::as_image).collect::<Option<_>>()?;
     decoded.references.iter().all(|reference| reference.as_image().is_some()).then_some(())?;

@@ -1,4 +1,4 @@
-//! `any2any explore`: a trained model in the browser.
+//! `any2any explore`: the page that shows trained models at work, served or written to a file.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::output;
 pub(crate) fn run(arguments: ExploreArguments, registry: &Registry) -> anyhow::Result<()> {
     let options = options(&arguments.server, registry, true)?;
     if let Some(file) = &arguments.export {
-        // Nobody is answered but the recorder.
+        // Only the recorder asks this server.
         let server = Server::bind(Options { token: AccessToken::None, origins: Vec::new(), ..options })?;
         return export(server, file, &arguments);
     }
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: ExploreArguments, registry: &Registry) -> anyhow::R
     until_stopped(server)
 }
 
-/// Writes the page with recorded examples.
+/// Writes the page with recorded examples to a file.
 fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::Result<()> {
     if file.exists() && !arguments.overwrite {
         anyhow::bail!("{} is there already; name another file, or add --overwrite", file.display());
@@ -40,9 +40,9 @@ fn export(server: Server, file: &Path, arguments: &ExploreArguments) -> anyhow::
     ))
 }
 
-/// Opens the page in the browser, through a file that leads there: what a program is started with, others on this machine
-/// can read. The file is there until it is dropped, and works once. The address is printed anyway, so it does no harm when
-/// there is no browser.
+/// Opens the page in the browser, through a file that leads there: others on this machine can read the arguments of a
+/// program. The file is there until the result is dropped, and works once. The address is printed anyway, in case there
+/// is no browser.
 fn open(server: &Server) -> Option<TempPath> {
     let program = if cfg!(target_os = "macos") {
         "open"
@@ -66,7 +66,7 @@ fn open(server: &Server) -> Option<TempPath> {
     opened.ok()
 }
 
-/// A page that leads to the server, which this user alone can read.
+/// Writes a temporary page that leads to the server, which only this user can read.
 fn way_in(server: &Server) -> std::io::Result<TempPath> {
     let url = server.url_once().map_err(std::io::Error::other)?;
     let mut file = tempfile::Builder::new().prefix("any2any-").suffix(".html").tempfile()?;

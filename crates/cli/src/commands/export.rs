@@ -1,4 +1,4 @@
-//! `any2any export`.
+//! `any2any export`: a copy of all that translation needs of a run.
 
 use any2any_adapter::Registry;
 use any2any_run::RunFolder;

@@ -1,4 +1,4 @@
-//! Another run as a judge: it reads what this one drew or spoke, and names it.
+//! Another run as a judge: it recognises what this one drew or spoke.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use any2any_translate::{Split, TranslateError, Translated, Translator};
 
 use crate::arguments::EvaluateArguments;
 
-/// A judge, and what is right.
+/// A judge, and the right names.
 pub(super) struct Judge {
     translator: Translator,
     task: Arc<Task>,
     /// The right name of each sample.
     names: Vec<String>,
-    /// What its scores are called.
+    /// The name of its score.
     title: String,
 }
 
 impl Judge {
-    /// The judge that is asked for; `None` when none is.
+    /// Loads the judge that the arguments name, if any.
     pub(super) fn load(
         arguments: &EvaluateArguments,
         registry: &Registry,
@@ -36,7 +36,7 @@ impl Judge {
         Ok(Some(Self { translator, task, names, title: format!("named by {}", run.display()) }))
     }
 
-    /// The share of outputs that the judge names rightly, with its 95 % bootstrap interval.
+    /// The share of outputs that the judge recognises rightly, with its 95 % bootstrap interval.
     pub(super) fn score(&self, decoded: &DecodedSplit) -> anyhow::Result<Score> {
         let values: Vec<_> = decoded.hypotheses.iter().map(|output| output.decoded.value.clone()).collect();
         let verdicts = self.translator.translate_each(&self.task, &values, self.task.decoding(), None)?;

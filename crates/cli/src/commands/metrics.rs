@@ -1,4 +1,4 @@
-//! `any2any metrics`.
+//! `any2any metrics`: scores of a file of hypotheses against files of references.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
     let mut references =
         arguments.references.iter().map(|path| super::read_text(path)).collect::<anyhow::Result<Vec<_>>>()?;
     check_lengths(&arguments, hypotheses.lines.len(), &references)?;
-    // A line that cannot be read in one file takes its place in the others with it.
+    // A line that cannot be read in one file is left out of all files.
     let mut broken = hypotheses.broken;
     broken.extend(references.iter_mut().flat_map(|file| std::mem::take(&mut file.broken)));
     for error in broken.values() {
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
     let hypotheses = sound(hypotheses.lines);
     let references: Vec<Vec<String>> = references.into_iter().map(|file| sound(file.lines)).collect();
     let metrics = arguments.options.apply(&arguments.metrics, &[])?;
-    // Whichever file is not divided into words: hypotheses are compared with every one.
+    // Hypotheses are compared with every file of references, so all of them are checked for spaces between words.
     output::metric_warnings(&metrics, &references.concat());
     warn_of_empty_lines(&arguments.references, &references);
     let bootstrap = arguments.options.confidence.then(Bootstrap::default);
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
     }
 }
 
-/// Line N of every file belongs to line N of every other.
+/// Fails unless all files have the same number of lines.
 fn check_lengths(
     arguments: &MetricsArguments,
     hypotheses: usize,
@@ -68,7 +68,8 @@ fn check_lengths(
     )
 }
 
-/// An empty line of one file among others may mean that there is no such reference; it is read as an empty one.
+/// Warns of empty lines in one of several files of references: they count as empty references, and may mean that there
+/// is none.
 fn warn_of_empty_lines(paths: &[PathBuf], references: &[Vec<String>]) {
     if references.len() < 2 {
         return;

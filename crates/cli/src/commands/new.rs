@@ -1,4 +1,4 @@
-//! `any2any new`.
+//! `any2any new`: a commented experiment for a pair of files.
 
 use std::path::{Path, PathBuf};
 
@@ -49,10 +49,10 @@ pub(crate) fn run(arguments: NewArguments, registry: &Registry) -> anyhow::Resul
     Ok(())
 }
 
-/// Vocabularies to fall back to when the data carries no larger one.
+/// Sizes of vocabularies to fall back to if the data has too few different words for a larger one.
 const SMALLER: [usize; 8] = [4000, 2000, 1000, 500, 250, 125, 80, 50];
 
-/// The text of an experiment that passes every check: the vocabulary is as large as the data carries.
+/// The text of an experiment that passes every check, with the largest vocabulary that the data carries.
 fn fitting(
     answers: &mut Template,
     config: &Path,
@@ -74,10 +74,10 @@ fn fitting(
             Err(TrainError::Run(RunError::Experiment(problems))) => problems,
             Err(error) => return Err(error.into()),
         };
-        // Of a few lines none of these may be right: then whatever the data carries.
+        // Very few lines may carry none of these: then the size that the tokenizer reaches with them.
         answers.vocab = smaller.next().or_else(|| texts.take().and_then(|texts| carried(&texts)));
         if answers.vocab.is_none() {
-            // The experiment is not written, so that no place in it means anything to the user.
+            // The experiment is not written, so places in it would mean nothing to the user.
             let (source, target) = (answers.train.0.display(), answers.train.1.display());
             let reasons: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
             let message = format!("no experiment fits {source} and {target}: {}", reasons.join("; "));
@@ -86,7 +86,7 @@ fn fitting(
     }
 }
 
-/// The vocabulary of few texts that is nearest to the smallest of those.
+/// The size of the vocabulary that few texts carry, nearest to the smallest fallback.
 fn carried(texts: &[Value]) -> Option<usize> {
     let least = SMALLER[SMALLER.len() - 1];
     let tokenizer = Tokenizer::Bpe(Bpe { vocab: least, ..Bpe::default() });
@@ -100,7 +100,7 @@ fn carried(texts: &[Value]) -> Option<usize> {
     nearest_vocabulary(&options, &mut texts.iter()).ok()
 }
 
-/// The files' endings name the fields when they differ: `train.en` and `train.de`.
+/// The names of both fields by the files' endings, if these differ: `train.en` and `train.de`.
 fn fields(source: &Path, target: &Path) -> (String, String) {
     let ending = |path: &Path| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `any2any schema`.
+//! `any2any schema`: the JSON Schema of experiments.
 
 use any2any_adapter::Registry;
 

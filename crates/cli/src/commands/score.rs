@@ -1,4 +1,4 @@
-//! `any2any score`.
+//! `any2any score`: a model's log-probability of given pairs.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: ScoreArguments, registry: &Registry) -> anyhow::Res
     report(&pairs, arguments.json)
 }
 
-/// Prints a line a pair, an empty one for a pair that cannot be scored.
+/// Prints a line for each pair, an empty one if it cannot be scored.
 fn report(pairs: &[Result<PairScore, String>], as_json: bool) -> anyhow::Result<()> {
     let scores = || pairs.iter().flatten();
     let total: f64 = scores().map(|score| score.log_probability).sum();

@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: ServeArguments, registry: &Registry) -> anyhow::Res
     until_stopped(server)
 }
 
-/// What is served.
+/// The options of a server from the arguments, with or without the page.
 pub(super) fn options(
     arguments: &ServerArguments,
     registry: &Registry,
@@ -34,7 +34,7 @@ pub(super) fn options(
     })
 }
 
-/// Answers until Ctrl-C, or the signal that asks a program to end.
+/// Answers requests until Ctrl-C, or the signal that ends a program.
 pub(super) fn until_stopped(server: Server) -> anyhow::Result<()> {
     let stopper = server.stopper();
     let mut asked = false;

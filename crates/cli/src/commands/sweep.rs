@@ -1,4 +1,4 @@
-//! `any2any sweep`: the same training at every point of a grid over one or two options.
+//! `any2any sweep`: one training at every point of a grid over one or two options.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: SweepArguments, registry: &Registry) -> anyhow::Res
     let prepared = any2any_train::prepare(grid.document(), registry, &root)?;
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
-    // What has been trained is put on disk in any case; a second Ctrl-C loses two seconds of work.
+    // Finished work is written to disk in any case; a second Ctrl-C loses two seconds of work.
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: SweepArguments, registry: &Registry) -> anyhow::Res
     output::line(format!("see the map with: any2any explore {}", folder.display()))
 }
 
-/// The options of the cell whose last loss is the lowest, and that loss.
+/// The options of the cell with the lowest last loss, and that loss.
 fn best(sweep: &Sweep) -> Option<String> {
     let lasts = sweep.cells.iter().filter_map(|cell| Some((cell, cell.loss?)));
     let (cell, loss) = lasts.min_by(|one, other| one.1.total_cmp(&other.1))?;
@@ -76,14 +76,14 @@ fn best(sweep: &Sweep) -> Option<String> {
     Some(format!("{loss:.4} at {}", options.join(" ")))
 }
 
-/// Shows a sweep on standard error: a bar on a terminal, a line now and then elsewhere.
+/// Shows the progress of a sweep on standard error: a bar on a terminal, a line now and then elsewhere.
 struct Display {
     bar: Option<ProgressBar>,
     began: Instant,
     said: Option<Instant>,
 }
 
-/// How often a line is written where there is no terminal.
+/// The time between two lines if there is no terminal.
 const EVERY: Duration = Duration::from_secs(10);
 
 impl Display {

@@ -1,4 +1,4 @@
-//! `any2any train`.
+//! `any2any train`: trains an experiment, or resumes a run, and scores its best checkpoint.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -68,7 +68,7 @@ fn start(arguments: &TrainArguments, registry: &Registry, root: &DataRoot) -> an
     Ok(Trainer::start(prepared, run, existing)?)
 }
 
-/// Scores the best checkpoint and says where everything is.
+/// Scores the best checkpoint, and prints where everything is.
 fn report(trained: &Trained, as_json: bool) -> anyhow::Result<()> {
     let run = trained.run.path().display();
     if trained.stopped == Stopped::Interrupted {

@@ -1,5 +1,5 @@
-//! `any2any translate`: lines or files in, lines or files out, in order, as they come in. One in is one out: what
-//! cannot be read leaves an empty line in its place.
+//! `any2any translate`: translates lines or files, in order, as they come in. One line in is one line out: a line that
+//! cannot be read leaves an empty one in its place.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
     results.finish()
 }
 
-/// Where results that are not text go.
+/// The folder for results that are not text.
 fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<OutputFolder>> {
     match (&arguments.output, kind) {
         (Some(folder), _) => Ok(Some(OutputFolder::new(folder, arguments.overwrite))),
@@ -66,11 +66,11 @@ fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<O
     }
 }
 
-/// Results as they are printed or written.
+/// Prints or writes the results, and counts the failures.
 struct Results<'a> {
     adapter: &'a dyn Adapter,
     folder: Option<OutputFolder>,
-    /// Whether each line begins with the name of its source.
+    /// True if each line begins with the name of its source.
     named: bool,
     n_best: bool,
     json: Option<Vec<serde_json::Value>>,
@@ -83,7 +83,7 @@ impl Results<'_> {
         for warning in warnings {
             output::warn(format_args!("{}: {warning}", input.place));
         }
-        // How many are printed is said on the command line alone: one line in is one line out.
+        // Only the command line decides on the number of printed outputs: one line in is one line out.
         let printed = if self.n_best || self.json.is_some() { outputs.len() } else { 1 };
         let mut described = Vec::new();
         for (rank, output) in outputs.iter().enumerate().take(printed) {
@@ -109,7 +109,7 @@ impl Results<'_> {
         Ok(())
     }
 
-    /// A line.
+    /// Prints a result as a line.
     fn print(&self, input: &Input, shown: &str, score: f64) -> anyhow::Result<()> {
         let (name, shown) = (output::one_line(&input.name), output::one_line(shown));
         output::line(match (self.n_best, self.named) {
@@ -119,7 +119,7 @@ impl Results<'_> {
         })
     }
 
-    /// Writes a result to a file named after its source, when results go to files.
+    /// Writes a result to a file named after its source, if results go to files.
     fn write(&mut self, input: &Input, rank: usize, output: &Output) -> anyhow::Result<Option<PathBuf>> {
         let Some(folder) = &mut self.folder else { return Ok(None) };
         let (extension, bytes) = self.adapter.to_file(&output.decoded.value)?;
@@ -128,7 +128,7 @@ impl Results<'_> {
         Ok(Some(folder.write(&format!("{stem}{rank}.{extension}"), &bytes)?))
     }
 
-    /// Counts a source that cannot be read; nothing stands in its place.
+    /// Counts and reports a source that cannot be read.
     fn fail(&mut self, input: &Input, value: Option<&Value>, error: impl Display) -> anyhow::Result<()> {
         self.count(&error);
         match &mut self.json {
@@ -158,7 +158,7 @@ impl Results<'_> {
     }
 }
 
-/// One output with its tokens.
+/// An output with its tokens, as JSON.
 pub(super) fn describe(output: &Output, adapter: &dyn Adapter) -> serde_json::Value {
     let tokens: Vec<String> = output.tokens().iter().map(|&token| adapter.show(token)).collect();
     json!({

@@ -1,4 +1,4 @@
-//! Rules about what is made of the data.
+//! Rules about the `data` of tasks.
 
 use serde_json::Value as Json;
 
@@ -22,7 +22,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
 }
 
 impl Checker<'_> {
-    /// The data of a task, when it is sound.
+    /// The data of a task, if it is sound.
     pub(super) fn data(&self, task: &str) -> Option<Data> {
         let at = below("/tasks", task) + "/data";
         let json = self.json.pointer(&at).filter(|_| self.sound(&[&at]))?;

@@ -1,10 +1,10 @@
-//! Rules about search.
+//! Rules about decoding.
 
 use crate::check::Checker;
 use crate::node::below;
 use crate::spec::Decoding;
 
-/// What guidance is moved away from has to be learned.
+/// Checks that tasks with guidance are also trained without their source: guidance moves logits away from those.
 fn check_guidance(checker: &mut Checker<'_>, at: &str, decoding: &Decoding, tasks: &[&str]) {
     let guidance = format!("{at}/guidance");
     if decoding.guidance == 1.0 || !checker.sound(&[&guidance]) {
@@ -22,7 +22,7 @@ fn check_guidance(checker: &mut Checker<'_>, at: &str, decoding: &Decoding, task
     }
 }
 
-/// Checks the search of the experiment, and of every task that has one of its own.
+/// Checks the decoding options of the experiment, and of every task with its own.
 pub(crate) fn check(checker: &mut Checker<'_>) {
     let mut others = Vec::new();
     for task in checker.tasks() {

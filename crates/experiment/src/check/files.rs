@@ -1,4 +1,4 @@
-//! Rules about the files of the data.
+//! Rules about the data files of tasks.
 
 use std::path::Path;
 
@@ -34,9 +34,9 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
 struct Named<'n> {
     node: &'n Node,
     pointer: String,
-    /// Whether all of it belongs to the split; others may choose from the same file.
+    /// True if the whole file belongs to the split; if not, other splits may choose from it too.
     is_whole: bool,
-    /// Whether it is a folder.
+    /// True for a folder.
     is_folder: bool,
 }
 
@@ -101,7 +101,7 @@ fn check_file(checker: &mut Checker<'_>, node: &Node, is_folder: bool) {
     checker.report(Diagnostic::error(&node.place, message, Some(help)));
 }
 
-/// The path as it stands in the experiment.
+/// The path as it is written in the experiment.
 fn given<'p>(node: &Node, path: &'p Path) -> &'p Path {
     path.strip_prefix(&node.place.source.folder).unwrap_or(path)
 }
@@ -112,7 +112,7 @@ fn relative_to(node: &Node) -> String {
     format!("paths in `{}` start at the folder `{}`", source.name, folder.display())
 }
 
-/// A model that has learned the samples it is judged on looks better than it is.
+/// Warns of a file that two splits or two fields name: scores on samples of the training look better than the model is.
 fn check_repeated<'n>(
     checker: &mut Checker<'_>,
     node: &'n Node,

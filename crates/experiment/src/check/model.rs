@@ -1,4 +1,4 @@
-//! Rules about the shape of the model.
+//! Rules about the architecture of the model.
 
 use crate::check::Checker;
 use crate::resolve::shares_vocabulary;
@@ -36,7 +36,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
     }
 }
 
-/// What both kinds of transformer have in common.
+/// The options that both kinds of transformer have.
 struct Stack {
     at: &'static str,
     d_model: usize,
@@ -89,12 +89,12 @@ fn check_heads(checker: &mut Checker<'_>, stack: &Stack, d_model: &str, heads: &
     }
 }
 
-/// The numbers of heads next to `count` that divide `width`, and the widths next to `width` that fit `count`.
+/// The numbers of heads around `count` that divide `width`, and the widths around `width` that `count` divides.
 fn divisors(width: usize, count: usize) -> String {
     let below = (1..count.min(width)).rev().find(|heads| width.is_multiple_of(*heads));
     let above = (count + 1..=width.min(count * 4)).find(|heads| width.is_multiple_of(*heads));
     let heads: Vec<_> = below.into_iter().chain(above).map(|heads| heads.to_string()).collect();
-    // Positions come in pairs, so only even widths are offered.
+    // Sinusoidal and rotary positions take dimensions in pairs, so only even widths are offered.
     let step = if count.is_multiple_of(2) { count } else { count * 2 };
     let lower = width / step * step;
     let widths: Vec<_> =
@@ -151,7 +151,7 @@ fn check_lstm(checker: &mut Checker<'_>, model: &Lstm) {
     check_tied(checker, "/model/lstm", model.tied_embeddings);
 }
 
-/// Asked for in the file, `all` should tie the source too.
+/// Checks that `all` ties the source too, if the file asks for it.
 fn check_tied(checker: &mut Checker<'_>, model: &str, tied: TiedEmbeddings) {
     let place = format!("{model}/tied_embeddings");
     if tied != TiedEmbeddings::All || !checker.given(&place) || !checker.sound(&[&place, "/tasks"]) {

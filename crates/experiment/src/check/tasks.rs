@@ -25,7 +25,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
 }
 
 impl Checker<'_> {
-    /// A side of a task, when it is sound.
+    /// A side of a task, if it is sound.
     pub(super) fn side(&self, task: &str, role: &str) -> Option<Side> {
         let pointer = format!("{}/{role}", below("/tasks", task));
         let json = self.json.pointer(&pointer).filter(|_| self.sound(&[&pointer]))?;
@@ -33,7 +33,7 @@ impl Checker<'_> {
     }
 }
 
-/// The run and the vocabularies stand in folders of these names.
+/// Checks a name that becomes the name of a folder, of the run or of a vocabulary.
 fn check_name(checker: &mut Checker<'_>, pointer: &str, name: Option<&str>) {
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return;
@@ -67,7 +67,7 @@ fn check_source(checker: &mut Checker<'_>, task: &str) {
     }
 }
 
-/// A source can only be left out where there is one, and where nothing but the decoder needs it.
+/// Checks that `source_dropout` stands only where a source exists and nothing but the decoder needs it.
 fn check_source_dropout(checker: &mut Checker<'_>, task: &str) {
     let at = below("/tasks", task);
     let place = format!("{at}/source_dropout");
@@ -88,7 +88,7 @@ fn check_source_dropout(checker: &mut Checker<'_>, task: &str) {
     checker.error(&place, why, "leave `source_dropout` out");
 }
 
-/// A metric scores what some media write and not what others do.
+/// Checks that the metrics of a task can score its target's medium.
 fn check_metrics(checker: &mut Checker<'_>, task: &str) {
     let Some(target) = checker.side(task, "target") else {
         return;
@@ -99,7 +99,7 @@ fn check_metrics(checker: &mut Checker<'_>, task: &str) {
     let own = below("/tasks", task) + "/metrics";
     let (place, metrics) = match checker.json.pointer(&own).filter(|own| own.is_array()) {
         Some(given) => (own, serde_json::from_value::<Vec<Metric>>(given.clone()).ok()),
-        // What is not said for a task holds for texts alone.
+        // Metrics that no task names are for texts alone.
         None if kind == Kind::Text => {
             ("/evaluation/metrics".to_owned(), checker.evaluation().map(|evaluation| evaluation.metrics))
         }
@@ -118,7 +118,7 @@ fn check_metrics(checker: &mut Checker<'_>, task: &str) {
     }
 }
 
-/// Further references are texts of fields that some split has, each another one.
+/// Checks that further references are text fields that some split has, each another one.
 fn check_references(checker: &mut Checker<'_>, task: &str) {
     let place = below("/tasks", task) + "/references";
     let (Some(Json::Array(given)), Some(target)) =
@@ -151,13 +151,13 @@ fn check_references(checker: &mut Checker<'_>, task: &str) {
     }
 }
 
-/// Training needs no further references, so one split with them is enough.
+/// Checks that some split has a field of references. Training needs none, so one split with them is enough.
 fn check_reference_field(checker: &mut Checker<'_>, task: &str, place: &str, field: &str) {
     let files = checker.data(task).filter(|data| data.pair.is_none()).and_then(|data| data.files);
     let Some(files) = files else { return };
     let mut known: Vec<String> = Vec::new();
     for (_, files) in files.splits() {
-        // What is not known before the files are read is looked for then.
+        // The fields may not be known before the files are read; the training checks them then.
         let Some(fields) = files.fields() else { return };
         known.extend(fields);
     }
@@ -199,12 +199,12 @@ fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
     check_fields(checker, task, &options, &medium.fields(side.options()));
 }
 
-/// The data must have the fields that a side reads.
+/// Checks that the data has the fields that a side reads.
 fn check_fields(checker: &mut Checker<'_>, task: &str, options: &str, wanted: &[String]) {
     let Some(data) = checker.data(task) else {
         return;
     };
-    // What it is paired with brings fields of its own.
+    // `pair` adds the fields of another dataset.
     let Some(files) = data.files.filter(|_| data.pair.is_none()) else {
         return;
     };
@@ -234,7 +234,7 @@ fn naming(node: &Node, text: &str, pointer: &str) -> Option<String> {
     }
 }
 
-/// Tasks are drawn in proportion to their weights.
+/// Checks that not all weights of tasks are 0.
 fn check_weights(checker: &mut Checker<'_>) {
     let tasks = checker.tasks();
     let weight = |task: &&str| {

@@ -1,4 +1,4 @@
-//! Rules about training, and about the judging that goes on beside it.
+//! Rules about training, and about the evaluation during it.
 
 use crate::check::Checker;
 use crate::spec::{Backend, Schedule, Training};
@@ -126,7 +126,7 @@ fn check_evaluation(checker: &mut Checker<'_>) {
     }
 }
 
-/// Whether it is certain that no task has a validation split. What a dataset has is known to others.
+/// True if it is certain that no task has a validation split; the splits of a dataset are not known here.
 fn has_no_validation(checker: &Checker<'_>) -> bool {
     let tasks = checker.tasks();
     checker.sound(&["/tasks"])
@@ -134,7 +134,7 @@ fn has_no_validation(checker: &Checker<'_>) -> bool {
         && tasks.iter().all(|task| checker.data(task).is_some_and(|data| data.lacks_validation()))
 }
 
-/// A value as it stands in the file.
+/// A value as it is written in the file.
 fn word(value: &impl serde::Serialize) -> String {
     crate::write::inline(&serde_json::to_value(value).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! The data that a task learns from: a dataset or files of one's own, and what is made of their samples.
+//! The data of a task: a dataset or files of one's own, and how their samples are split, paired, joined and limited.
 
 mod options;
 mod problem;
@@ -13,11 +13,11 @@ pub use problem::Problem;
 pub use rows::{Cell, FilePart, PartOfFile, Rectangle, Rows, Words};
 pub use split_files::{Fasta, Members, SplitFiles, TableFile};
 
-/// Where samples come from, and what is made of them.
+/// The samples of a task, from a dataset or from files.
 ///
-/// Either `dataset` or `files` is given. What follows is done in this order: samples are divided into splits
-/// (`split`), paired with those of another dataset (`pair`), joined to longer ones (`join`), and cut down to
-/// a few (`limit`).
+/// Either `dataset` or `files` is given. The other options take effect in this order: samples are divided into splits
+/// (`split`), paired with those of another dataset (`pair`), joined to longer ones (`join`), and cut down to a few
+/// (`limit`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Data {
@@ -27,19 +27,19 @@ pub struct Data {
     /// Files of one's own, split by split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<Files>,
-    /// How samples are divided into training, validation and test, when not as the dataset says.
+    /// The division of samples into training, validation and test, if not as the dataset says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<Split>,
-    /// Gives every sample the fields of a sample of another dataset.
+    /// Adds to every sample the fields of a sample of another dataset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pair: Option<Pair>,
-    /// Makes longer samples of several that follow each other.
+    /// Joins several samples that follow each other to longer ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join: Option<Join>,
-    /// Keeps a few samples of each split, for a small run.
+    /// Limits the number of samples of each split, for a small run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
-    /// Decides which samples `pair`, `join` and `limit` draw; the seed of the experiment does not.
+    /// The seed by which `pair`, `join` and `limit` draw samples; the seed of the experiment has no part in it.
     pub seed: u64,
 }
 
@@ -50,17 +50,17 @@ impl Default for Data {
 }
 
 impl Data {
-    /// The data of a dataset, as it is.
+    /// The data of a dataset, with no further option.
     pub fn dataset(name: impl Into<String>) -> Self {
         Self { dataset: Some(name.into()), ..Self::default() }
     }
 
-    /// The data of files, as they are.
+    /// The data of files, with no further option.
     pub fn files(files: Files) -> Self {
         Self { files: Some(files), ..Self::default() }
     }
 
-    /// Whether it is certain, without looking at a dataset, that there is no validation split.
+    /// True if it is certain, without a look at a dataset, that there is no validation split.
     pub fn lacks_validation(&self) -> bool {
         let split = self.split.as_ref();
         let has_share = split.and_then(|split| split.shares.as_ref()?.validation).is_some();
@@ -68,7 +68,7 @@ impl Data {
         !has_share && (is_pooled || self.files.as_ref().is_some_and(|files| files.validation.is_none()))
     }
 
-    /// What is wrong beyond the types, with pointers that start at the data.
+    /// Problems beyond the types, with pointers that start at the data.
     pub fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         match (&self.dataset, &self.files) {
@@ -95,24 +95,24 @@ impl Data {
     }
 }
 
-/// The files of each split.
+/// The files of each split: training, and perhaps validation and test.
 ///
 /// Paths are relative to the folder of the experiment that names them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
-    /// What the model learns from.
+    /// The training files.
     pub train: SplitFiles,
-    /// What decides which checkpoint is best.
+    /// The validation files, which decide on the best checkpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<SplitFiles>,
-    /// What the finished model is scored on.
+    /// The test files, on which the finished model is scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<SplitFiles>,
 }
 
 impl Files {
-    /// The splits that there are, with their roles.
+    /// The splits that have files, by role.
     pub fn splits(&self) -> impl Iterator<Item = (&'static str, &SplitFiles)> {
         let Self { train, validation, test } = self;
         let others = [("validation", validation.as_ref()), ("test", test.as_ref())];

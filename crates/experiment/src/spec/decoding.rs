@@ -1,35 +1,34 @@
-//! How the model writes: greedy unless a beam or sampling is asked for.
+//! Decoding options: greedy search, beam search or sampling, and the limits of outputs.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the model writes.
+/// Decoding options; search is greedy unless a beam or sampling is given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Decoding {
     /// Beam search. At most one of `beam` and `sampling` can be given; without either, search is greedy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beam: Option<Beam>,
-    /// Draw each token at random.
+    /// Sampling: each token is drawn at random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
-    /// How far outputs follow their source: the factor by which logits are moved away from those without a source
-    /// (classifier-free guidance, Ho and Salimans 2022). 1: as learned; 0: the source is not looked at. Tasks need
-    /// `source_dropout` for it.
+    /// The scale of classifier-free guidance (Ho and Salimans 2022): the factor by which logits are moved away from
+    /// those without a source. 1: no guidance; 0: the source is ignored. Tasks need `source_dropout` for it.
     #[schemars(range(min = 0.0, max = 100.0))]
     pub guidance: f64,
-    /// The most tokens to write, the end not counted; null: `2 * source + 20`.
+    /// The most tokens of an output, the end token excluded; null: `2 * source + 20`.
     #[schemars(range(min = 1, max = 65_536))]
     pub max_length: Option<usize>,
-    /// The fewest tokens to write, the end not counted.
+    /// The fewest tokens of an output, the end token excluded.
     #[schemars(range(max = 65_536))]
     pub min_length: usize,
-    /// No sequence of this many tokens is written twice; 0: no such rule.
+    /// The length of the n-grams that no output repeats; 0: no such rule.
     pub no_repeat_ngram: usize,
-    /// Divides the score of tokens already written (Keskar et al. 2019); 1: no penalty.
+    /// The divisor of the score of tokens already written (Keskar et al. 2019); 1: no penalty.
     #[schemars(range(min = 1.0))]
     pub repetition_penalty: f64,
-    /// Source positions of one batch, padding and beams counted.
+    /// The most source positions of one batch, padding and beams included.
     #[schemars(range(min = 1))]
     pub batch_tokens: usize,
 }
@@ -50,7 +49,7 @@ impl Default for Decoding {
 }
 
 impl Decoding {
-    /// Whether no output can be both as long as it must and as short as it may be.
+    /// True if no output can be as long and as short as these options demand.
     pub fn contradicts_itself(&self) -> bool {
         self.max_length.is_some_and(|most| self.min_length > most)
     }
@@ -63,10 +62,10 @@ pub struct Beam {
     /// Hypotheses kept at every step.
     #[schemars(range(min = 1, max = 1024))]
     pub size: usize,
-    /// The exponent of the length that divides a finished hypothesis' log-probability; 0: none.
+    /// The exponent of the length by which a finished hypothesis' log-probability is divided; 0: no penalty.
     #[schemars(range(min = 0.0))]
     pub length_penalty: f64,
-    /// How many finished hypotheses are given back, at most `size`.
+    /// The number of finished hypotheses in the result, at most `size`.
     #[schemars(range(min = 1))]
     pub n_best: usize,
 }
@@ -81,15 +80,16 @@ impl Default for Beam {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sampling {
-    /// Divides the logits: below 1 sharper, above 1 flatter.
+    /// The divisor of the logits: below 1 sharper, above 1 flatter.
     #[schemars(range(min = 1e-4))]
     pub temperature: f64,
-    /// Only the k most probable tokens (Fan et al. 2018); 0: all.
+    /// The number of most probable tokens to draw from (Fan et al. 2018); 0: all.
     pub top_k: usize,
-    /// Only the most probable tokens that together reach p (Holtzman et al. 2020).
+    /// The probability of the nucleus: only the most probable tokens that together reach it are drawn (Holtzman et al.
+    /// 2020).
     #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
     pub top_p: f64,
-    /// The seed of the draw; null: the experiment's.
+    /// The seed of the random numbers; null: the experiment's.
     pub seed: Option<u64>,
 }
 

@@ -21,11 +21,11 @@ pub enum Metric {
     Wer,
     /// Character error rate.
     Cer,
-    /// The share of samples that are right to the last character.
+    /// The share of outputs that agree with their reference in every character.
     ExactMatch,
-    /// The share of tokens that stand at their place.
+    /// The share of tokens that agree with the reference at their position.
     TokenAccuracy,
-    /// The share of characters that stand at their place, where the reference has no gap (`-`).
+    /// The share of characters that agree with the reference at their position, gaps (`-`) of the reference left out.
     CharacterAccuracy,
     /// Peak signal-to-noise ratio of pictures, in decibels.
     Psnr,
@@ -39,17 +39,17 @@ pub enum Metric {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bleu {
-    /// What divides a line into tokens, by the names that sacreBLEU has for them.
+    /// The tokenizer, by the names of sacreBLEU.
     pub tokenize: Tokenizer,
-    /// Whether case is ignored.
+    /// Ignores case.
     pub lowercase: bool,
-    /// What an n-gram order without any match counts.
+    /// The smoothing of n-gram orders without any match.
     pub smoothing: Smoothing,
-    /// Whether orders that outputs are too short for are left out.
+    /// Leaves out the n-gram orders for which outputs are too short.
     pub effective_order: bool,
 }
 
-/// What divides a line into the tokens of BLEU.
+/// The tokenizer of BLEU, which divides a line into words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("x-refused" = refused()))]
 pub enum Tokenizer {
@@ -63,26 +63,26 @@ pub enum Tokenizer {
     /// Punctuation and symbols of every script are set off.
     #[serde(rename = "intl")]
     International,
-    /// Every character: for scripts that do not part words, such as Japanese and Thai.
+    /// Every character, for scripts without spaces between words, such as Japanese and Thai.
     #[serde(rename = "char")]
     Character,
-    /// Every Chinese character, and words of what is not Chinese.
+    /// Every Chinese character, and the words of other scripts.
     #[serde(rename = "zh")]
     Chinese,
 }
 
-/// What an n-gram order without any match counts (Chen and Cherry 2014).
+/// Smoothing of n-gram orders without any match (Chen and Cherry 2014).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Smoothing {
-    /// Half of what the last such order counted, beginning with half a match.
+    /// Exponential: half of the count of the last such order, beginning with half a match.
     #[default]
     Exp,
-    /// Nothing: the whole score is 0.
+    /// No smoothing: the whole score is 0.
     None,
-    /// As if this many n-grams matched; 0.1 is usual.
+    /// A floor: as if this many n-grams matched; 0.1 is usual.
     Floor(#[schemars(range(min = 0.0))] f64),
-    /// This is added to matches and totals of every order but the first; 1 is usual.
+    /// Add-k: added to matches and totals of every order but the first; 1 is usual.
     AddK(#[schemars(range(min = 0.0))] f64),
 }
 
@@ -90,20 +90,20 @@ pub enum Smoothing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Chrf {
-    /// The longest n-grams of characters that count.
+    /// The longest n-grams of characters.
     #[schemars(range(min = 1, max = 100))]
     pub character_order: usize,
-    /// The longest n-grams of words that count: 0 for chrF, 2 for chrF++.
+    /// The longest n-grams of words: 0 for chrF, 2 for chrF++.
     #[schemars(range(max = 100))]
     pub word_order: usize,
-    /// How much more recall weighs than precision.
+    /// The weight of recall relative to precision.
     #[schemars(range(min = 1, max = 1000))]
     pub beta: u32,
-    /// Whether case is ignored.
+    /// Ignores case.
     pub lowercase: bool,
-    /// Whether white space belongs to the n-grams of characters.
+    /// Counts white space in the n-grams of characters.
     pub whitespace: bool,
-    /// Whether orders without n-grams count as nearly 0 instead of being left out.
+    /// Counts orders without n-grams as nearly 0 instead of leaving them out.
     pub epsilon_smoothing: bool,
 }
 
@@ -124,17 +124,17 @@ impl Default for Chrf {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ter {
-    /// Whether punctuation is set off from words and entities are resolved.
+    /// Sets punctuation off from words, and resolves entities.
     pub normalized: bool,
-    /// Whether punctuation is removed.
+    /// Removes punctuation.
     pub no_punctuation: bool,
-    /// Whether `normalized` parts Chinese characters, and `no_punctuation` knows Chinese and Japanese marks.
+    /// Lets `normalized` separate Chinese characters, and `no_punctuation` remove Chinese and Japanese marks.
     pub asian_support: bool,
-    /// Whether case counts.
+    /// Distinguishes upper and lower case.
     pub case_sensitive: bool,
 }
 
-/// A metric as it stands in a file.
+/// A metric as it is written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Written {
@@ -160,11 +160,11 @@ enum Word {
     Wer,
     /// Character error rate.
     Cer,
-    /// The share of samples that are right to the last character.
+    /// The share of outputs that agree with their reference in every character.
     ExactMatch,
-    /// The share of tokens that stand at their place.
+    /// The share of tokens that agree with the reference at their position.
     TokenAccuracy,
-    /// The share of characters that stand at their place, where the reference has no gap (`-`).
+    /// The share of characters that agree with the reference at their position, gaps (`-`) of the reference left out.
     CharacterAccuracy,
     /// Peak signal-to-noise ratio of pictures, in decibels.
     Psnr,
@@ -209,7 +209,7 @@ impl From<Written> for Metric {
     }
 }
 
-/// A word wherever one says all, so that what was written without options is written so again.
+/// A word wherever one says all, so that a metric written without options is written back so.
 impl From<Metric> for Written {
     fn from(metric: Metric) -> Self {
         Self::Word(match metric {
@@ -243,7 +243,7 @@ impl JsonSchema for Metric {
     }
 }
 
-/// One line: the word, and what options have that is no default: `bleu_zh`, `chrf_beta3`. Logs know a metric by it.
+/// The name of a metric in logs: its word, and the options that differ from the default: `bleu_zh`, `chrf_beta3`.
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let json = serde_json::to_value(self).unwrap_or_default();
@@ -271,7 +271,7 @@ impl fmt::Display for Metric {
 }
 
 impl Metric {
-    /// The key that it stands under: `bleu` with any options but those that have a word of their own.
+    /// The metric's key: `bleu` with any options but those that have a word of their own.
     pub fn word(self) -> &'static str {
         match self.into() {
             Written::Word(Word::Bleu) | Written::Options(Options::Bleu(_)) => "bleu",
@@ -290,14 +290,14 @@ impl Metric {
         }
     }
 
-    /// The metric of a list that another means: the same, or else the first of its word when it has no options.
+    /// The place of this metric in a list: an equal one, or without options the first of its word.
     pub fn find_in(self, list: &[Self]) -> Option<usize> {
         let plain = matches!(self.into(), Written::Word(_));
         let by_word = || list.iter().position(|metric| plain && metric.word() == self.word());
         list.iter().position(|metric| *metric == self).or_else(by_word)
     }
 
-    /// Whether it scores what a medium writes.
+    /// True if it scores outputs of a medium of this kind.
     pub fn scores(self, kind: Kind) -> bool {
         match self {
             Self::TokenAccuracy => true,
@@ -307,7 +307,7 @@ impl Metric {
         }
     }
 
-    /// What is computed for a medium unless somebody says otherwise; nothing of its own for texts.
+    /// The default metrics of a kind of medium; `None` for texts, whose metrics stand in `evaluation`.
     pub fn usual(kind: Kind) -> Option<Vec<Self>> {
         match kind {
             Kind::Image => Some(vec![Self::Psnr, Self::Ssim, Self::MeanAbsoluteError]),
@@ -317,18 +317,18 @@ impl Metric {
     }
 }
 
-/// The options behind the word `bleu_lowercase`.
+/// The options of the word `bleu_lowercase`.
 const LOWERCASE: Bleu =
     Bleu { tokenize: Tokenizer::V13a, lowercase: true, smoothing: Smoothing::Exp, effective_order: false };
 
 impl Chrf {
-    /// chrF++: bigrams of words count too.
+    /// The options of chrF++, which also counts bigrams of words.
     pub fn plus_plus() -> Self {
         Self { word_order: 2, ..Self::default() }
     }
 }
 
-/// Tokenizers of sacreBLEU that need what no program of this size carries, and the way out of each.
+/// Tokenizers of sacreBLEU that need files which are not built in, with the way out for each.
 const REFUSED: [(&str, &str); 6] = [
     ("ja-mecab", MECAB),
     ("ko-mecab", MECAB),
@@ -347,7 +347,7 @@ fn refused() -> Json {
     REFUSED.iter().map(|(word, why)| ((*word).to_owned(), Json::from(*why))).collect()
 }
 
-/// By sacreBLEU's name.
+/// Parses the name of sacreBLEU.
 impl std::str::FromStr for Tokenizer {
     type Err = String;
 

@@ -1,16 +1,16 @@
-//! The model: a transformer, a decoder-only transformer, or the recurrent baseline.
+//! The model section: an encoder-decoder transformer, a decoder-only transformer, or the LSTM baseline.
 
 pub use any2any_architecture::{Activation, Initialization, LstmAttention, NormPlacement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The body that all tasks share.
+/// The architecture that all tasks share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Model {
     /// The encoder-decoder transformer of Vaswani et al., "Attention Is All You Need" (2017).
     Transformer(Transformer),
-    /// A decoder-only transformer: a language model. Its tasks have no source.
+    /// A decoder-only transformer, a language model. Its tasks have no source.
     DecoderOnly(DecoderOnly),
     /// The recurrent baseline: LSTM encoder and decoder (Sutskever et al. 2014; Bahdanau et al. 2015).
     Lstm(Lstm),
@@ -20,44 +20,44 @@ pub enum Model {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Transformer {
-    /// The width of every position.
+    /// The width of the model.
     #[schemars(range(min = 1, max = 65_536))]
     pub d_model: usize,
-    /// The inner width of the feed-forward layers.
+    /// The inner width of the feed-forward blocks.
     #[schemars(range(min = 1, max = 262_144))]
     pub d_ff: usize,
-    /// Attention heads; they must divide `d_model`.
+    /// The number of attention heads, which must divide `d_model`.
     #[schemars(range(min = 1, max = 1024))]
     pub heads: usize,
-    /// Layers of the encoder.
+    /// The number of encoder layers.
     #[schemars(range(min = 1, max = 1024))]
     pub encoder_layers: usize,
-    /// Layers of the decoder.
+    /// The number of decoder layers.
     #[schemars(range(min = 1, max = 1024))]
     pub decoder_layers: usize,
-    /// Dropout of every residual branch, and of the other places unless they say otherwise.
+    /// The dropout rate of every residual branch, and of the other places without a rate of their own.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
-    /// Dropout of embeddings plus positions; `dropout` when left out.
+    /// The dropout rate of embeddings plus positions; `dropout` if left out.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub embedding_dropout: Option<f64>,
-    /// Dropout of attention weights; `dropout` when left out.
+    /// The dropout rate of attention weights; `dropout` if left out.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub attention_dropout: Option<f64>,
-    /// Dropout inside the feed-forward layers, after the activation; `dropout` when left out.
+    /// The dropout rate inside the feed-forward blocks, after the activation; `dropout` if left out.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub activation_dropout: Option<f64>,
-    /// Where layer normalisation stands.
+    /// The placement of layer normalisation.
     pub norm: NormPlacement,
-    /// How positions are told apart.
+    /// The kind of positions.
     pub positions: Positions,
-    /// The activation of the feed-forward layers.
+    /// The activation function of the feed-forward blocks.
     pub activation: Activation,
-    /// Which embeddings share their weights.
+    /// The sharing of weights between embeddings and softmax.
     pub tied_embeddings: TiedEmbeddings,
-    /// How weights start.
+    /// The initialization of the weights.
     pub initialization: Initialization,
-    /// The most positions that learned positions can tell apart.
+    /// The most positions of a sequence with learned positions.
     #[schemars(range(min = 1, max = 1_048_576))]
     pub max_positions: usize,
 }
@@ -88,41 +88,41 @@ impl Default for Transformer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DecoderOnly {
-    /// The width of every position.
+    /// The width of the model.
     #[schemars(range(min = 1, max = 65_536))]
     pub d_model: usize,
-    /// The inner width of the feed-forward layers.
+    /// The inner width of the feed-forward blocks.
     #[schemars(range(min = 1, max = 262_144))]
     pub d_ff: usize,
-    /// Attention heads; they must divide `d_model`.
+    /// The number of attention heads, which must divide `d_model`.
     #[schemars(range(min = 1, max = 1024))]
     pub heads: usize,
-    /// Layers.
+    /// The number of layers.
     #[schemars(range(min = 1, max = 1024))]
     pub layers: usize,
-    /// Dropout of every residual branch, and of the other places unless they say otherwise.
+    /// The dropout rate of every residual branch, and of the other places without a rate of their own.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
-    /// Dropout of embeddings plus positions; `dropout` when left out.
+    /// The dropout rate of embeddings plus positions; `dropout` if left out.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub embedding_dropout: Option<f64>,
-    /// Dropout of attention weights; `dropout` when left out.
+    /// The dropout rate of attention weights; `dropout` if left out.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub attention_dropout: Option<f64>,
-    /// Dropout inside the feed-forward layers, after the activation; `dropout` when left out.
+    /// The dropout rate inside the feed-forward blocks, after the activation; `dropout` if left out.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub activation_dropout: Option<f64>,
-    /// Where layer normalisation stands.
+    /// The placement of layer normalisation.
     pub norm: NormPlacement,
-    /// How positions are told apart.
+    /// The kind of positions.
     pub positions: Positions,
-    /// The activation of the feed-forward layers.
+    /// The activation function of the feed-forward blocks.
     pub activation: Activation,
-    /// Whether the softmax shares its weights with the embedding.
+    /// The sharing of weights between embedding and softmax.
     pub tied_embeddings: TiedEmbeddings,
-    /// How weights start.
+    /// The initialization of the weights.
     pub initialization: Initialization,
-    /// The most positions that learned positions can tell apart.
+    /// The most positions of a sequence with learned positions.
     #[schemars(range(min = 1, max = 1_048_576))]
     pub max_positions: usize,
 }
@@ -153,23 +153,23 @@ impl Default for DecoderOnly {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lstm {
-    /// The width of embeddings and of every recurrent layer.
+    /// The width of embeddings and of every LSTM layer.
     #[schemars(range(min = 2, max = 65_536))]
     pub d_model: usize,
-    /// Layers of the encoder.
+    /// The number of encoder layers.
     #[schemars(range(min = 1, max = 1024))]
     pub encoder_layers: usize,
-    /// Layers of the decoder.
+    /// The number of decoder layers.
     #[schemars(range(min = 1, max = 1024))]
     pub decoder_layers: usize,
-    /// Whether the encoder also reads from the end; `d_model` must then be even.
+    /// Reads the source in both directions; `d_model` must then be even.
     pub bidirectional: bool,
-    /// How the decoder looks at the encoder.
+    /// The attention of the decoder to the encoder's output.
     pub attention: LstmAttention,
-    /// Dropout of embeddings and between layers.
+    /// The dropout rate of embeddings and between layers.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
-    /// Which embeddings share their weights.
+    /// The sharing of weights between embeddings and softmax.
     pub tied_embeddings: TiedEmbeddings,
 }
 
@@ -187,7 +187,7 @@ impl Default for Lstm {
     }
 }
 
-/// How positions are told apart.
+/// The kind of positions, by which a transformer knows the order of a sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Positions {
@@ -202,15 +202,15 @@ pub enum Positions {
     Alibi,
 }
 
-/// Which embeddings share their weights.
+/// The sharing of weights between embeddings and softmax.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TiedEmbeddings {
-    /// Everything that has the same vocabulary: source, target and softmax (Press and Wolf 2017).
+    /// Source embedding, target embedding and softmax, as far as they have the same vocabulary (Press and Wolf 2017).
     #[default]
     All,
-    /// Target and softmax; the source has its own.
+    /// Target embedding and softmax; the source embedding has weights of its own.
     Target,
-    /// Nothing.
+    /// No sharing.
     None,
 }

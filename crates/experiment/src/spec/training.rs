@@ -1,36 +1,37 @@
-//! How the model is trained.
+//! Training options: optimizer, learning rate, batches and logs.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the model is trained.
+/// Training options: optimizer, learning rate, batches and logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Training {
-    /// Updates of the weights.
+    /// The number of updates of the weights.
     #[schemars(range(min = 1))]
     pub steps: u64,
     /// The optimizer.
     pub optimizer: Optimizer,
-    /// The learning rate over time.
+    /// The schedule of the learning rate.
     pub schedule: Schedule,
-    /// What goes into one batch.
+    /// The size and content of a batch.
     pub batch: Batch,
-    /// How tasks share the steps, before their weights.
+    /// The proportions in which tasks share the steps, before their weights.
     pub mixing: Mixing,
-    /// Batches whose gradients are summed into one update.
+    /// The number of batches whose gradients are summed into one update.
     #[schemars(range(min = 1))]
     pub accumulate: usize,
-    /// How much of each target's probability is spread over the vocabulary (Szegedy et al. 2016).
+    /// Label smoothing (Szegedy et al. 2016): the share of each target's probability that is spread over the
+    /// vocabulary.
     #[schemars(range(min = 0.0, max = 0.9))]
     pub label_smoothing: f64,
-    /// The largest norm that all gradients together may have; null: no limit.
+    /// The largest norm of all gradients together; null: no limit.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub clip_norm: Option<f64>,
-    /// Steps between two lines of the log.
+    /// The number of steps between two lines of the log.
     #[schemars(range(min = 1))]
     pub log_every: u64,
-    /// Steps between two saved states to resume from; null: as often as evaluations.
+    /// The number of steps between two saved states to resume from; null: as often as evaluations.
     #[schemars(range(min = 1))]
     pub save_every: Option<u64>,
 }
@@ -52,20 +53,20 @@ impl Default for Training {
     }
 }
 
-/// What goes into one batch.
+/// The size and content of a batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Batch {
-    /// Positions of the longer side of a batch, padding counted.
+    /// The most positions of the longer side of a batch, padding included.
     #[schemars(range(min = 1))]
     pub tokens: usize,
-    /// Samples with a longer source are left out of training, counted and reported.
+    /// The longest source in positions; samples with a longer one are left out of training, counted and reported.
     #[schemars(range(min = 1))]
     pub max_source_length: usize,
-    /// Samples with a longer target are left out of training, counted and reported.
+    /// The longest target in positions; samples with a longer one are left out of training, counted and reported.
     #[schemars(range(min = 1))]
     pub max_target_length: usize,
-    /// Batches prepared ahead on another thread.
+    /// The number of batches that are prepared ahead on another thread.
     #[schemars(range(min = 1, max = 1024))]
     pub prefetch: usize,
 }
@@ -76,16 +77,16 @@ impl Default for Batch {
     }
 }
 
-/// How tasks share the steps, before their weights.
+/// The proportions in which tasks share the steps, before their weights.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Mixing {
-    /// As many batches from each.
+    /// An equal number of batches from each task.
     #[default]
     Equal,
-    /// By their size, flattened (Arivazhagan et al. 2019): batches an epoch to the power of `1 / temperature`.
+    /// By size, flattened (Arivazhagan et al. 2019): a task's batches an epoch to the power of `1 / temperature`.
     BySize {
-        /// 1: in proportion to size; the larger, the more equal.
+        /// The temperature. 1: in proportion to size; the larger, the more equal.
         #[schemars(range(min = 1.0, max = 100.0))]
         temperature: f64,
     },
@@ -115,13 +116,13 @@ impl Default for Optimizer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Adam {
-    /// Decay of the mean of gradients.
+    /// The decay of the mean of gradients.
     #[schemars(range(min = 0.0, max = 0.9999))]
     pub beta_1: f64,
-    /// Decay of the mean of squared gradients.
+    /// The decay of the mean of squared gradients.
     #[schemars(range(min = 0.0, max = 0.999_999))]
     pub beta_2: f64,
-    /// Keeps the division finite.
+    /// The number added to the divisor, which keeps the quotient finite.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub epsilon: f64,
 }
@@ -136,16 +137,16 @@ impl Default for Adam {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamW {
-    /// Decay of the mean of gradients.
+    /// The decay of the mean of gradients.
     #[schemars(range(min = 0.0, max = 0.9999))]
     pub beta_1: f64,
-    /// Decay of the mean of squared gradients.
+    /// The decay of the mean of squared gradients.
     #[schemars(range(min = 0.0, max = 0.999_999))]
     pub beta_2: f64,
-    /// Keeps the division finite.
+    /// The number added to the divisor, which keeps the quotient finite.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub epsilon: f64,
-    /// The share of each matrix that a step of rate 1 takes away; vectors are spared.
+    /// The decoupled weight decay: the share of each matrix that a step of rate 1 takes away; vectors are spared.
     #[schemars(range(min = 0.0))]
     pub weight_decay: f64,
 }
@@ -178,30 +179,30 @@ impl Default for Adafactor {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sgd {
-    /// How much of the last update is kept.
+    /// The momentum: the share of the last update that is kept.
     #[schemars(range(min = 0.0, max = 0.9999))]
     pub momentum: f64,
 }
 
-/// The learning rate over time; `warmup` counts steps of linear growth from 0.
+/// The schedule of the learning rate; `warmup` counts steps of linear growth from 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Schedule {
-    /// One rate throughout.
+    /// A constant rate after the warm-up.
     Constant {
         /// The rate.
         #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
-        /// Steps of growth.
+        /// The number of steps of warm-up.
         #[serde(default)]
         warmup: u64,
     },
-    /// Down to `floor` in a straight line, reached at the last step.
+    /// A straight line from `peak` down to `floor`, reached at the last step.
     Linear {
         /// The highest rate.
         #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
-        /// Steps of growth.
+        /// The number of steps of warm-up.
         #[serde(default)]
         warmup: u64,
         /// The last rate.
@@ -209,12 +210,12 @@ pub enum Schedule {
         #[schemars(range(min = 0.0))]
         floor: f64,
     },
-    /// Down to `floor` along half a cosine, reached at the last step (Loshchilov and Hutter 2017).
+    /// Half a cosine from `peak` down to `floor`, reached at the last step (Loshchilov and Hutter 2017).
     Cosine {
         /// The highest rate.
         #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
-        /// Steps of growth.
+        /// The number of steps of warm-up.
         #[serde(default)]
         warmup: u64,
         /// The last rate.
@@ -222,36 +223,36 @@ pub enum Schedule {
         #[schemars(range(min = 0.0))]
         floor: f64,
     },
-    /// The paper's: `factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)`.
+    /// The schedule of "Attention Is All You Need": `factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)`.
     Noam {
-        /// Multiplies the rate.
+        /// The factor of the rate.
         #[schemars(extend("exclusiveMinimum" = 0.0))]
         factor: f64,
-        /// Steps of growth.
+        /// The number of steps of warm-up.
         #[schemars(range(min = 1))]
         warmup: u64,
     },
-    /// `peak * sqrt(warmup / step)` after the warm-up.
+    /// The inverse square root of the step, `peak * sqrt(warmup / step)`, after the warm-up.
     InverseSqrt {
         /// The highest rate.
         #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
-        /// Steps of growth.
+        /// The number of steps of warm-up.
         #[schemars(range(min = 1))]
         warmup: u64,
     },
-    /// Multiplied by `factor` whenever `patience` evaluations brought nothing better.
+    /// A rate that is multiplied by `factor` after `patience` evaluations without an improvement.
     Plateau {
         /// The highest rate.
         #[schemars(extend("exclusiveMinimum" = 0.0))]
         peak: f64,
-        /// Steps of growth.
+        /// The number of steps of warm-up.
         #[serde(default)]
         warmup: u64,
-        /// Multiplies the rate.
+        /// The factor of the rate.
         #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 1.0))]
         factor: f64,
-        /// Evaluations without an improvement.
+        /// The number of evaluations without an improvement.
         #[schemars(range(min = 1))]
         patience: usize,
     },

@@ -1,14 +1,14 @@
-// What a person can do: choose a model, give it something to translate, and step through what it writes.
+// The actions of a person: choose a model, give it an input, and step through its output.
 
 import { LIKELIEST, api, floats } from "any2any/api";
 import { tokenText } from "any2any/token";
 import { distribution, draw, random } from "any2any/numbers";
 
-/** The actions, as methods for `app`. @param {import("any2any/types").Known} app */
+/** Actions of a person, as methods for `app`. @param {import("any2any/types").Known} app */
 export function actions(app) {
   const { state, set } = app;
 
-  /** What every request says: which model, which task, and the source. */
+  /** The fields of every request: model, task and source. */
   const request = (more = {}) => ({
     run: state.run,
     checkpoint: state.checkpoint,
@@ -17,7 +17,7 @@ export function actions(app) {
     ...more,
   });
 
-  /** Whether there is something to look at. */
+  /** True if there is a task and, where it needs one, an input. */
   const ready = () => Boolean(app.task() && (!app.task().source || state.input));
 
   const fresh = { tokens: [], chosen: null, hover: null, masked: [], muted: [], playing: false, look: null };
@@ -39,7 +39,7 @@ export function actions(app) {
     if (ready()) await translate();
   }
 
-  /** Fetches what a task needs, and takes its first sample unless something else is given. */
+  /** Fetches the vocabulary and data of a task, and takes its first sample unless an input is given. */
   async function begin() {
     if (!app.task()) return;
     await Promise.all([loadVocabulary(), state.input ? null : takeFirstSample()]);
@@ -64,7 +64,7 @@ export function actions(app) {
     if (ready()) await translate();
   }
 
-  /** Writes the likeliest tokens to the end at once, after `prefix`: tokens, or a text. */
+  /** Writes the likeliest tokens to the end at once, after `prefix`, which is tokens or a text. */
   const translate = (prefix = []) => attempt(async () => {
     if (!ready() || !app.task().target.tokens) return;
     const asked = JSON.stringify(request());
@@ -78,7 +78,7 @@ export function actions(app) {
     await translate(text);
   }
 
-  /** One step on: the next token is written, or, for an output that is already there, the next position chosen. */
+  /** One step forward: writes the next token, or chooses the next position of an output that is already there. */
   function step() {
     if (!ready() || !state.look) return;
     if (!app.task().target.tokens) return choose(Math.min(app.count() - 1, app.position() + 1));
@@ -96,7 +96,7 @@ export function actions(app) {
     set({ tokens: [], chosen: null, playing: false });
   }
 
-  /** The token that the current settings take after all that is written. */
+  /** The token that the current settings choose after all that is written. */
   function nextToken() {
     const { after, order } = distribution(app.logits(state.tokens.length), app.decoding());
     return state.choice === "sample" ? draw(after, random(state.seed, state.tokens.length)) : order[0];
@@ -104,7 +104,7 @@ export function actions(app) {
 
   const finished = () => state.vocabulary !== null && state.tokens.at(-1) === state.vocabulary.end;
 
-  /** Writes `token` at output position `position`, drops what followed, and may go on from there to the end. */
+  /** Writes `token` at output position `position`, drops the tokens behind it, and can then write on to the end. */
   async function force(position, token, { goOn = false } = {}) {
     const tokens = [...state.tokens.slice(0, position), token];
     set({ tokens, chosen: null, playing: false });
@@ -131,7 +131,7 @@ export function actions(app) {
     setTimeout(tick, PACE);
   }
 
-  /** Runs something that may fail; the failure is shown on the page. */
+  /** Runs work that may fail; a failure is shown on the page. */
   async function attempt(work) {
     try {
       return await work();
@@ -147,18 +147,19 @@ export function actions(app) {
 /** Milliseconds between two steps of a play: slow enough to read along. */
 const PACE = 420;
 
-/** Questions about the state that many panels ask, as methods for `app`. @param {import("any2any/types").Shared} app */
+/** Derived values of the state that many panels need, as methods for `app`.
+ * @param {import("any2any/types").Shared} app */
 export function questions(app) {
   const { state } = app;
   const currentRun = () => state.runs.find(({ number }) => number === state.run) ?? null;
   const task = () => currentRun()?.model?.tasks.find(({ number }) => number === state.task) ?? null;
-  /** The splits of the task's data; what the model was not trained on comes first. */
+  /** The splits of the task's data, the test split first, which the model was not trained on. */
   const splits = () => [...(task()?.splits ?? [])].sort((a, b) => Number(b === "test") - Number(a === "test"));
   /** Number of output positions. */
   const count = () => state.look?.target.positions.length ?? 0;
-  /** The output position that is explained: hovered, chosen, or the newest. -1: nothing is written yet. */
+  /** The output position that panels explain: the chosen one, or the newest. -1: nothing is written yet. */
   const position = () => Math.min(count() - 1, state.chosen ?? count() - 1);
-  /** Row i of the logits: what follows the first i tokens. */
+  /** Row i of the logits, behind the first i tokens. */
   const logits = (row) => {
     const { shape, values } = floats(state.look.logits);
     return values.subarray(row * shape[1], (row + 1) * shape[1]);
@@ -169,7 +170,7 @@ export function questions(app) {
     top_p: state.top_p,
     forbidden: state.vocabulary?.forbidden ?? [],
   });
-  /** A token as it reads. */
+  /** The text of a token. */
   const label = (token) => tokenText(state.vocabulary?.tokens[token] ?? String(token));
   return { currentRun, task, splits, count, position, logits, decoding, label };
 }

@@ -1,4 +1,4 @@
-// The server's JSON interface, and the same from an exported page, which carries its answers within itself.
+// Client of the server's JSON interface. On an exported page, it finds the answers in the page itself.
 
 import { canonical, offline, recorded } from "any2any/recorded";
 
@@ -8,7 +8,7 @@ import { canonical, offline, recorded } from "any2any/recorded";
 
 export { canonical, offline };
 
-/** An answer that was no success: `code` for programs, `message` and `help` for people. */
+/** An error of the server: `code` for programs, `message` and `help` for people. */
 export class ApiError extends Error {
   constructor({ code, message, help }) {
     super(message);
@@ -49,7 +49,7 @@ export const api = {
   machine: (/** @type {object} */ body, /** @type {AbortSignal} */ signal = undefined) => post("/api/machine", body, signal),
 };
 
-/** How the page has something written: by what the model itself says, which is what its panels show. */
+/** The decoding of all outputs that the page explains: greedy and without guidance, which is the model itself. */
 export const LIKELIEST = { greedy: {}, guidance: 1 };
 
 /** GET with a query. */
@@ -59,7 +59,7 @@ export function get(path, query = {}) {
   return send(search.size ? `${path}?${search}` : path, { headers: headers() });
 }
 
-/** POST with a body; `signal` can take the request back.
+/** POST with a body; `signal` can abort the request.
  * @param {string} path @param {object} body @param {AbortSignal} [signal] */
 export function post(path, body, signal) {
   if (offline) return remembered("POST", path, body);
@@ -71,7 +71,7 @@ export function post(path, body, signal) {
   });
 }
 
-/** A server that is reachable from elsewhere hands its pages' address out with `?token=…`. */
+/** The token of the page's address: a server that is reachable from elsewhere prints its address with `?token=…`. */
 const token = new URLSearchParams(location.search).get("token");
 
 function headers() {
@@ -104,7 +104,7 @@ function parse(text, response) {
   }
 }
 
-/** The answer that an exported page carries. */
+/** A recorded answer of an exported page. */
 async function remembered(method, path, given) {
   const answer = recorded(method, path, given);
   if (answer !== undefined) return answer;

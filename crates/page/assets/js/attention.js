@@ -1,9 +1,9 @@
-// Reading the attention of a look: its entries, rows and columns, means over heads, and the rollout.
+// Attention weights of a look: entries, rows and columns, means over heads, and the rollout.
 //
-// `look.attention` is a list of { stack, kind, layer, weights: [heads, queries, keys] }. Encoder own attention goes
-// from source position to source position. Decoder queries are the beginning and then each token, so row p says
-// what the model looked at when it wrote output position p; the keys of the decoder's own attention are likewise.
-// The server may pool very long sequences: then there are fewer rows than positions, and a row stands for several.
+// `look.attention` is a list of { stack, kind, layer, weights: [heads, queries, keys] }. Self-attention of the encoder
+// is between source positions. The decoder's queries are the begin token and then each token, so row p belongs to
+// output position p; the keys of its self-attention are the same. The server pools very long sequences: then there are
+// fewer rows than positions, and a row stands for several.
 
 import { floats } from "any2any/api";
 import { largest } from "any2any/draw/heatmap";
@@ -12,7 +12,7 @@ import { entropy } from "any2any/numbers";
 /** @import { Matrix } from "any2any/draw/heatmap" */
 /** @import { Look } from "any2any/types" */
 
-/** The three kinds, in the order in which data meets them. */
+/** The three kinds of attention, in the order of computation. */
 export const KINDS = /** @type {const} */ ([
   { stack: "encoder", kind: "own", label: "Encoder", title: "encoder self-attention: source looks at source" },
   { stack: "decoder", kind: "own", label: "Decoder (causal)", title: "decoder self-attention: output looks at earlier output" },
@@ -26,12 +26,13 @@ export function layers(look, stack, kind) {
     .sort((a, b) => a.layer - b.layer);
 }
 
-/** Which of KINDS this model has. @param {Look} look */
+/** The KINDS of attention that this model has. @param {Look} look */
 export function kinds(look) {
   return KINDS.filter(({ stack, kind }) => layers(look, stack, kind).length > 0);
 }
 
-/** The head to begin with: the last layer's cross attention, averaged; without a source the causal one.
+/** The head to begin with: the mean of the last layer's cross-attention, or without a source of its causal
+ * self-attention.
  * @param {Look} look
  * @returns {import("any2any/state").Head|null} */
 export function firstHead(look) {
@@ -82,13 +83,13 @@ export function highest(look, stack, kind) {
 
 const highs = new WeakMap();
 
-/** What query `row` of `of` queries looks at: a weight for each key. @param {Matrix} matrix */
+/** The weights of query `row` of `of` queries, one for each key. @param {Matrix} matrix */
 export function rowOf(matrix, row, of = matrix.rows) {
   const at = matrix.offset + matrix.columns * scaled(row, of, matrix.rows);
   return matrix.values.slice(at, at + matrix.columns);
 }
 
-/** How strongly each query looks at key `column` of `of` keys. @param {Matrix} matrix */
+/** The weights of key `column` of `of` keys, one for each query. @param {Matrix} matrix */
 export function columnOf(matrix, column, of = matrix.columns) {
   const at = scaled(column, of, matrix.columns);
   return Float32Array.from({ length: matrix.rows }, (_, row) => matrix.values[matrix.offset + row * matrix.columns + at]);
@@ -147,7 +148,7 @@ function crossRollout(look, { weights }) {
   return { values: multiply(mean.values, encoder.values, rows, mean.columns, mean.columns), rows, columns: mean.columns, offset: 0 };
 }
 
-/** Positions that rollouts tell apart at most. */
+/** The most blocks of positions in a rollout. */
 const BLOCKS = 256;
 
 /** Attention between blocks of positions: the mean over a block's queries of the sum over a block's keys, so that

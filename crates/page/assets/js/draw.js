@@ -1,4 +1,4 @@
-// Everything that panels draw with, under one name.
+// All drawing functions of panels, under one name.
 
 export * from "any2any/draw/elements";
 export * from "any2any/draw/colours";

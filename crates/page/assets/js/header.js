@@ -1,4 +1,4 @@
-// The bar at the top: which run, which checkpoint, which task; link, theme and help; and what went wrong, if anything.
+// The bar at the top: choice of run, checkpoint and task; link, theme and help; and the error, if there is one.
 
 import { html, replace, button } from "any2any/draw";
 import { offline } from "any2any/api";

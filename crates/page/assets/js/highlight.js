@@ -1,4 +1,5 @@
-// What lights up when a person points at a position: weights on the source, weights on the target, and the edges.
+// The highlight of a position under the pointer: attention weights on the source and on the target, and the edges
+// between them.
 
 import { matrixOf, rowOf, columnOf, spread } from "any2any/attention";
 
@@ -23,13 +24,14 @@ export function highlightOf(look, head, place, matrix = matrixOf(look, head)) {
   return place.side === "target" ? withinTarget(look, matrix, place) : NOTHING;
 }
 
-/** An output position looks at the source. @param {Look} look @param {Matrix} matrix */
+/** The highlight of an output position, by cross-attention. @param {Look} look @param {Matrix} matrix */
 function ofOutput(look, matrix, from) {
   const weights = spread(rowOfOutput(look, matrix, from.position), look.source.positions.length);
   return { source: weights, target: null, edges: edges(from, "source", weights) };
 }
 
-/** A source position is used by outputs. @param {Look} look @param {Matrix} matrix */
+/** The highlight of a source position, by the cross-attention of all outputs. @param {Look} look
+ * @param {Matrix} matrix */
 function ofSource(look, matrix, from) {
   const column = columnOf(matrix, from.position, look.source.positions.length);
   const weights = outputsOf(look, column);
@@ -43,7 +45,7 @@ function withinSource(look, matrix, from) {
   return { source: weights, target: null, edges: edges(from, "source", weights) };
 }
 
-/** An output position looks at earlier ones: key 0 is the beginning, key k the output position k - 1.
+/** The highlight of an output position, by self-attention: key 0 is the begin token, key k the output position k - 1.
  * @param {Look} look @param {Matrix} matrix */
 function withinTarget(look, matrix, from) {
   const row = rowOfOutput(look, matrix, from.position);
@@ -52,7 +54,7 @@ function withinTarget(look, matrix, from) {
   return { source: null, target: weights, edges: edges(from, "target", weights) };
 }
 
-/** Row p of the decoder's queries wrote output position p; the last row, if there is one more, writes what comes next.
+/** The row of an output position: row p of the decoder's queries wrote position p; a further row writes the next token.
  * @param {Look} look @param {Matrix} matrix */
 export function rowOfOutput(look, matrix, position) {
   const count = look.target.positions.length;

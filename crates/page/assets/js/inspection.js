@@ -1,7 +1,7 @@
-// Keeps `state.look` true: whenever the input, the tokens or the model change, the model looks again.
+// Synchronisation of `state.look` with input, tokens and model: after each change, a new look is requested.
 //
-// A decoder is causal: what it computed for the first tokens does not change when more follow. So a look at some
-// tokens contains the look at any beginning of them, and stepping back and forth needs no request.
+// A decoder is causal: its states of the first tokens do not change when more follow. So a look at some tokens contains
+// the look at any beginning of them, and stepping back and forth needs no request.
 
 import { api, floats, canonical } from "any2any/api";
 import { withTokenTexts } from "any2any/token";
@@ -44,7 +44,7 @@ export function keepInspected(app) {
     try {
       const answer = withTokenTexts(await api.look(written ? { ...body, tokens } : body, mine.signal));
       if (mine !== request) return;                               // the latest question wins
-      // A recording answers with a look at the whole output.
+      // A recorded answer is a look at the whole output.
       longest = { question, tokens: written ? answer.target.positions.map(({ token }) => token) : tokens, look: answer };
       app.set({ look: beginning(answer, tokens.length), busy: false, error: null });
     } catch (error) {
@@ -55,7 +55,7 @@ export function keepInspected(app) {
   }
 }
 
-/** The look at the first `count` tokens, cut out of a look at more. @param {Look} look */
+/** The look at the first `count` tokens, sliced from a look at more. @param {Look} look */
 export function beginning(look, count) {
   if (look.logits === null || look.target.positions.length <= count) return look;
   return {

@@ -1,11 +1,11 @@
-// Keys for the whole page, and the help that lists them.
+// Keyboard shortcuts of the whole page, and the help that lists them.
 
 import { html, button } from "any2any/draw";
 import { PANELS } from "any2any/panels";
 
 /** @import { App } from "any2any/types" */
 
-/** [key, how it is written, what it does, the doing].
+/** Shortcuts: [key, its name, its description, its action].
  * @type {[string, string, string, (app: import("any2any/types").App) => any][]} */
 const KEYS = [
   [" ", "Space", "play or pause", (app) => app.play()],
@@ -32,7 +32,7 @@ export function listenToKeys(app) {
   });
 }
 
-/** Keys belong to the control that has the focus, where it uses them itself. */
+/** True if the control with the focus uses the key itself. */
 function typing({ target, key }) {
   if (target.closest("dialog")) return true;
   if (target.matches("input, textarea, select, [contenteditable]")) return true;

@@ -1,4 +1,4 @@
-// The page: joins state, server and panels, and starts.
+// The page's start: joins state, server and panels.
 
 import { state, set, on, announce } from "any2any/state";
 import { api } from "any2any/api";
@@ -14,7 +14,7 @@ import { listenToKeys } from "any2any/keyboard";
 
 const initial = structuredClone(state);
 
-/** What every panel is given: the state, its actions, and questions about it. */
+/** The app that every panel gets: the state, its actions, and questions about it. */
 const shared = { state, set, on };
 const known = Object.assign(shared, questions(shared));
 const app = Object.assign(known, actions(known));
@@ -40,7 +40,7 @@ async function start() {
   await app.begin();
 }
 
-/** The link's choices, with the first run that has a model where the link says nothing or names what is not there. */
+/** The choices of the link; without a valid run in it, the first run that has a model. */
 function chosenBy(link) {
   const first = (state.runs.find(({ model }) => model) ?? state.runs[0])?.number ?? 0;
   const run = link.run ?? first;
@@ -48,7 +48,7 @@ function chosenBy(link) {
   return { run: first, task: firstTask(first), panel: link.panel ?? initial.panel };
 }
 
-/** Runs of one name are called by their folders. */
+/** Calls runs with equal names by their folders. */
 function toldApart(runs) {
   const shared = ({ name }) => runs.filter((each) => each.name === name).length > 1;
   return runs.map((run) => (shared(run) && run.folder ? { ...run, name: run.folder } : run));
@@ -56,7 +56,7 @@ function toldApart(runs) {
 
 const firstTask = (run) => state.runs.find(({ number }) => number === run)?.model?.tasks[0]?.number ?? 0;
 
-/** Shows some head as soon as there is one, and another when a model lacks the one that was chosen. */
+/** Chooses a head as soon as there is one, and another if a model lacks the chosen one. */
 function keepHead() {
   on("change", (keys) => {
     if (keys.has("look") && state.look && !matrixOf(state.look, state.head)) set({ head: firstHead(state.look) });
@@ -65,7 +65,7 @@ function keepHead() {
 
 function keepTheme() {
   on("change", (keys) => { if (keys.has("theme")) useTheme(state.theme); });
-  // Canvases have their colours drawn in, so they must hear when the system's theme changes.
+  // Canvases contain their colours, so they must be drawn again when the system's theme changes.
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => announce(new Set(["theme"])));
   useTheme(state.theme);
 }

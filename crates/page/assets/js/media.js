@@ -1,7 +1,7 @@
-// A value of any medium as a figure whose positions can be lit, hovered and picked.
+// Figures for a value of any medium, whose positions can be lit, hovered and picked.
 //
-// Two shapes are enough: a text is a line of tokens; everything else is a picture (the image itself, a spectrogram,
-// traces of channels) with a box for each position. So panels never ask what medium they show.
+// Two kinds are enough: a text is a line of tokens; everything else is a picture (the image itself, a spectrogram,
+// traces of channels) with a box for each position. So panels need not know the medium that they show.
 
 import { html } from "any2any/draw/elements";
 import { tokenFigure } from "any2any/media/text";
@@ -38,7 +38,7 @@ export function figureOf({ view, positions, frames = null, side = "source", size
     : tokenFigure({ ...options, text: view?.text ?? null });
 }
 
-/** Draws a value alone, such as a reference or a result.
+/** Draws a value without positions, such as a reference or an output.
  * @param {import("any2any/types").View|null} view @param {"small"|"large"} size @returns {HTMLElement} */
 export function valueOf(view, size = "large") {
   if (!view) return html("span", { class: "empty" }, "nothing");
@@ -53,5 +53,5 @@ function pictureOf(view, frames, size) {
   return null;
 }
 
-/** A signal that one can hear: one or two channels, at a rate that carries speech. */
+/** True for a signal that one can hear: one or two channels, at a rate that carries speech. */
 export const isSound = ({ rate, channels }) => channels.length <= 2 && rate >= 4000;

@@ -1,4 +1,4 @@
-// The small arithmetic of decoding: from a row of logits to a distribution, and from that to a token.
+// Arithmetic of decoding: from a row of logits to a distribution, and from that to a token.
 
 /** Softmax of logits at a temperature. @param {ArrayLike<number>} logits @returns {Float64Array} */
 export function softmax(logits, temperature = 1) {
@@ -14,8 +14,8 @@ export function softmax(logits, temperature = 1) {
   return result;
 }
 
-/** What decoding draws from: logits without the forbidden tokens, at a temperature, then only the `top_k` likeliest,
- * then only the likeliest that together reach `top_p`; what is left sums to one.
+/** The distribution of decoding: logits without the forbidden tokens, at a temperature, then only the `top_k` likeliest,
+ * then only the likeliest that together reach `top_p`; the remaining probabilities sum to one.
  * @param {ArrayLike<number>} logits
  * @param {{ temperature?: number, top_k?: number, top_p?: number, forbidden?: number[] }} options
  * @returns {{ before: Float64Array, after: Float64Array, order: number[] }} `before`: at temperature 1 and uncut;
@@ -51,7 +51,7 @@ function keepLikeliest(probabilities, order, top_k, top_p) {
   for (let i = 0; i < probabilities.length; i += 1) probabilities[i] /= rest;
 }
 
-/** Index drawn from probabilities with a number from 0 to 1. */
+/** The index drawn from probabilities by a number from 0 to 1. */
 export function draw(probabilities, number) {
   let left = number;
   for (let i = 0; i < probabilities.length; i += 1) {
@@ -69,23 +69,23 @@ export function random(seed, step) {
   return ((z ^ (z >>> 14)) >>> 0) / 4294967296;
 }
 
-/** Entropy in bits: 0 looks at one place, log2 n at all n alike. */
+/** Entropy in bits: 0 for one position alone, log2 n for n positions alike. */
 export function entropy(weights) {
   let sum = 0;
   for (let i = 0; i < weights.length; i += 1) if (weights[i] > 0) sum -= weights[i] * Math.log2(weights[i]);
   return sum;
 }
 
-/** 12.3%, 0.4%, <0.1%. */
+/** A share in per cent as text: 12.3%, 0.4%, <0.1%. */
 export function percent(share) {
   if (share > 0 && share < 0.001) return "<0.1%";
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}%`;
 }
 
-/** A number with a minus sign as it is printed. */
+/** A number as text with a true minus sign. */
 export const minus = (text) => String(text).replace("-", "−");
 
-/** +0.31, −1.20, 0. */
+/** A number as text with its sign: +0.31, −1.20, 0. */
 export function signed(value, digits = 2) {
   if (Math.abs(value) < 0.5 * 10 ** -digits) return "0";
   return `${value > 0 ? "+" : ""}${minus(value.toFixed(digits))}`;

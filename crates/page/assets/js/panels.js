@@ -1,5 +1,5 @@
 // The panels in the order of their tabs, and their life: a panel is loaded and mounted when it is first opened, and
-// hears of changes only while it is open.
+// gets changes only while it is open.
 
 import { html, replace } from "any2any/draw";
 
@@ -64,7 +64,7 @@ async function mount(id, app, shown, main) {
   return entry;
 }
 
-/** The app as a panel sees it: while the panel is closed, changes are collected; `wake` hands them over.
+/** The app of one panel: while the panel is closed, changes are collected; `wake` delivers them.
  * @param {App} app */
 function sleeping(app, open) {
   const listeners = new Set();

@@ -1,4 +1,4 @@
-// The address of the page holds what it shows, so that a link leads back to the same figure.
+// Permalinks: the address of the page contains its state, so that a link leads back to the same figure.
 
 import { base64 } from "any2any/api";
 
@@ -7,10 +7,11 @@ import { base64 } from "any2any/api";
 const KEPT = ["run", "checkpoint", "task", "input", "tokens", "chosen", "head", "masked", "muted",
   "temperature", "top_k", "top_p", "choice", "seed", "panel", "theme", "second"];
 
-/** Longest part of an address that every browser and mail program passes on. */
+/** The length of an address that every browser and mail program passes on. */
 const LONGEST = 30_000;
 
-/** What `location.hash` says; unknown and broken parts are left out. @returns {Partial<import("any2any/state").State>} */
+/** The state in `location.hash`; unknown and broken parts are left out. @returns
+ * {Partial<import("any2any/state").State>} */
 export function readLink(hash = location.hash) {
   const patch = {};
   for (const [key, value] of new URLSearchParams(hash.slice(1))) {
@@ -24,7 +25,7 @@ export function readLink(hash = location.hash) {
   return patch;
 }
 
-/** The address that shows what `state` shows; parts that are as in `initial` are left out. */
+/** The address for `state`; parts that equal `initial` are left out. */
 export function linkTo(state, initial) {
   const search = new URLSearchParams();
   for (const key of KEPT) {
@@ -34,7 +35,7 @@ export function linkTo(state, initial) {
   return `#${search}`;
 }
 
-/** Takes out of the address what let this browser in: a link that is passed on holds no token. */
+/** Removes the token from the address, so that a link can be passed on. */
 export function forgetToken() {
   if (location.search) history.replaceState(null, "", location.pathname + location.hash);
 }

@@ -1,4 +1,4 @@
-// What two looks at the same tokens say about them, and how two outputs differ word by word.
+// Log-probabilities of tokens from two looks, and the difference of two outputs word by word.
 
 import { floats } from "any2any/api";
 
@@ -13,13 +13,13 @@ export function logProbability(logits, token) {
   return logits[token] - high - Math.log(sum);
 }
 
-/** Row i of a look's logits: what follows the first i tokens. @param {Look} look */
+/** Row i of a look's logits, behind the first i tokens. @param {Look} look */
 export function rowOfLogits(look, row) {
   const { shape: [, vocabulary], values } = floats(look.logits);
   return values.subarray(row * vocabulary, (row + 1) * vocabulary);
 }
 
-/** Whether the look is at what is written now; while an answer is awaited it is not. */
+/** True if the look belongs to the current tokens; while an answer is awaited it does not. */
 export function isCurrent({ look, tokens }) {
   if (!look?.logits) return look !== null;
   const { positions } = look.target;
@@ -35,7 +35,7 @@ export function likeliest(logits, forbidden = []) {
   return best;
 }
 
-/** The tokens of a look, and the end behind them where it is what the model would write next: [{ token, row }].
+/** The tokens of a look, and the end token behind them if the model would write it next: [{ token, row }].
  * @param {{ end: number, forbidden: number[] }} vocabulary @param {Look} look */
 export function scored(look, vocabulary) {
   const tokens = look.target.positions.map(({ token }, row) => ({ token, row }));
@@ -50,20 +50,20 @@ export function logProbabilities(look, tokens) {
   return tokens.map(({ token, row }) => logProbability(rowOfLogits(look, row), token));
 }
 
-/** The share of the probability that lies elsewhere: half the sum of all differences (total variation). */
+/** The share of the probability that has moved: half the sum of all differences (total variation distance). */
 export function moved(before, after) {
   let sum = 0;
   for (let i = 0; i < before.length; i += 1) sum += Math.abs(before[i] - after[i]);
   return sum / 2;
 }
 
-/** An output as parts that can be compared: words, or characters where a long text has no spaces. */
+/** The parts of an output that are compared: words, or characters of a long text without spaces. */
 export function partsOf(text) {
   const words = text.trim().split(/\s+/).filter((word) => word !== "");
   return words.length === 1 && text.length > 24 ? [...text] : words;
 }
 
-/** The shortest way from one list to another (longest common subsequence).
+/** The edit script from one list to another, by the longest common subsequence.
  * @template T @param {T[]} before @param {T[]} after
  * @returns {{ before: { part: T, same: boolean }[], after: { part: T, same: boolean }[] }} */
 export function difference(before, after) {
@@ -89,7 +89,7 @@ export function difference(before, after) {
   return result;
 }
 
-/** How alike two rankings are, from -1 to 1: Kendall's tau-b, which allows for ties. Long lists are thinned out. */
+/** Rank correlation of two lists, from -1 to 1: Kendall's tau-b, which allows for ties. Long lists are thinned out. */
 export function kendall(one, other, most = 1200) {
   const step = Math.ceil(one.length / most);
   let agree = 0;

@@ -1,12 +1,12 @@
-// An exported page carries its answers within itself: `<script type="application/json" id="answers">` holds an object
-// from "METHOD path question" to { answer, tokens }, where the question is the query or body in one spelling.
+// Recorded answers of an exported page: `<script type="application/json" id="answers">` holds an object from "METHOD
+// path question" to { answer, tokens }, where the question is the query or body in one spelling.
 
-/** Whether this page was exported: it then knows its recorded examples and can ask no model. */
+/** True on an exported page, which has recorded examples and can ask no model. */
 export const offline = document.getElementById("answers") !== null;
 
 let answers = null;
 
-/** The recorded answer to a question; undefined when there is none. An answer about more tokens holds those about the
+/** The recorded answer to a question; undefined if there is none. An answer about more tokens holds those about the
  * first of them, so it is found by any beginning of its tokens. */
 export function recorded(method, path, given) {
   answers ??= JSON.parse(document.getElementById("answers").textContent);

@@ -1,7 +1,6 @@
-// What a panel does on an exported page, which holds some answers but no model.
+// Requests on an exported page, which holds some answers but no model.
 
-/** Runs `work` as `app.attempt` does; where the answer was not recorded, calls `otherwise(words)` instead of showing
- * a failure: it is none.
+/** Runs `work` as `app.attempt` does; an answer that was not recorded is no failure, and calls `otherwise(words)`.
  * @param {import("any2any/types").App} app @param {() => Promise<any>} work @param {(words: string) => void} otherwise */
 export function recorded(app, work, otherwise) {
   return app.attempt(async () => {

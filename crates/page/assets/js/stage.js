@@ -1,4 +1,4 @@
-// The translation, always in view: source above, output below, and between them what the chosen head looks at.
+// The translation, always in view: source above, output below, and between them the edges of the chosen head.
 
 import { html, svg, replace, button, arcs, strongest } from "any2any/draw";
 import { kinds, layers, nameOf } from "any2any/attention";
@@ -82,7 +82,7 @@ export function showStage(app, root) {
   drawTarget();
 }
 
-/** What is lit while the pointer rests: the chosen output, or the one that was just written.
+/** The highlight while the pointer rests: the chosen output, or the one that was just written.
  * @param {App} app @returns {import("any2any/state").Place|null} */
 function standing(app) {
   const position = app.position();
@@ -98,7 +98,7 @@ function lane(title, side) {
   return Object.assign(element, { content });
 }
 
-/** What comes next, not yet written: a click writes it. @param {App} app */
+/** The next token, not yet written: a click writes it. @param {App} app */
 function nextWord(app) {
   const { look, tokens } = app.state;
   if (!look.logits || app.finished() || look.logits.shape[0] <= tokens.length || !app.state.vocabulary) return [];
@@ -183,7 +183,7 @@ function place({ from, to, weight }, figures, lanes, frame, head) {
   };
 }
 
-/** Scrolled out of its lane. */
+/** True if a position is scrolled out of its lane. */
 const hidden = (box, lane) => box.bottom < lane.top || box.top > lane.bottom || box.right < lane.left || box.left > lane.right;
 
 function point(box, edge, frame) {

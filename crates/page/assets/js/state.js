@@ -1,7 +1,7 @@
-// What the page knows: one plain object, changed only through `set`, so that every panel can hear of it.
+// The state of the page: one plain object, changed only through `set`, so that all panels are notified.
 //
-// Panels read `state.x`, call `set({ x: ... })` and draw again when `on("change", keys => ...)` says that
-// something they show has changed. `keys` is a Set of the names that did.
+// Panels read `state.x`, call `set({ x: ... })` and draw again when `on("change", keys => ...)` names something that
+// they show. `keys` is a Set of the names that changed.
 
 /**
  * @typedef {{ stack: "encoder"|"decoder", kind: "own"|"cross", layer: number, head: number|"mean" }} Head
@@ -44,7 +44,7 @@ export const state = {
   playing: false, busy: false, error: null,
 };
 
-/** These are compared by identity: they are big, and a new one is always news. */
+/** Large values are compared by identity: a new one is always a change. */
 const BIG = new Set(["runs", "look", "vocabulary", "error"]);
 
 /** @type {Set<(keys: Set<string>) => void>} */
@@ -59,12 +59,12 @@ export function set(patch) {
   announce(keys);
 }
 
-/** Tells the listeners that what `keys` stand for is to be drawn again. @param {Set<string>} keys */
+/** Tells the listeners to draw again all that depends on `keys`. @param {Set<string>} keys */
 export function announce(keys) {
   for (const listener of [...listeners]) listener(keys);
 }
 
-/** Calls `listener(keys)` after each change, until the function that is returned is called.
+/** Calls `listener(keys)` after each change, until the returned function is called.
  * @param {"change"} event
  * @param {(keys: Set<string>) => void} listener */
 export function on(event, listener) {

@@ -1,4 +1,4 @@
-// How a token is written for people.
+// Text of tokens, written for people.
 
 /** @import { Look } from "any2any/types" */
 /** Tokenizers mark the beginning of a word with "▁", which is drawn as a thick bar; a dot says the same and reads better.

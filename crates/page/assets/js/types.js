@@ -1,6 +1,6 @@
-// The shapes that many modules hand to each other, for JSDoc alone: answers of the server (described in /openapi.json)
-// and what panels are given. No module needs it to run: `npm run types` in tests/browser checks the page against it, and a
-// test of the server that what is said here of an answer is a field of it.
+// Types that many modules share, for JSDoc alone: answers of the server (described in /openapi.json) and the arguments
+// of panels. No module needs this file to run: `npm run types` in tests/browser checks the page against it, and a test
+// of the server that every field named here is a field of the answer.
 
 /**
  * @typedef {{ shape: number[], data?: string, half?: string, values?: Float32Array }} Floats

@@ -1,4 +1,4 @@
-//! One axis of a grid: an option and the values that it takes.
+//! One axis of a grid: an option and its values.
 
 use std::str::FromStr;
 
@@ -11,34 +11,34 @@ use crate::error::RunError;
 /// The most values of an axis.
 const MOST: usize = 1024;
 
-/// An option of the experiment and the values that it takes.
+/// An axis of a grid: an option of the experiment and its values.
 ///
-/// Written `training.schedule.constant.peak=0.01..10:64:log`: from, to, how many; with `:log` even steps of the
-/// logarithm. Or `model.transformer.d_model=8,16,32`: these values.
+/// Written `training.schedule.constant.peak=0.01..10:64:log`: first value, last value and number of values; `:log` for
+/// even steps of the logarithm. Or `model.transformer.d_model=8,16,32`, a list of values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Axis {
     /// The option, with dots between keys.
     pub option: String,
-    /// How the values are spread.
+    /// The spacing of the values.
     pub scale: Scale,
     /// The values, rising.
     pub values: Vec<f64>,
 }
 
-/// How the values of an axis are spread.
+/// The spacing of an axis's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
-    /// At equal distances.
+    /// Equal distances.
     Linear,
-    /// At equal ratios.
+    /// Equal ratios.
     Log,
-    /// As they were listed.
+    /// The distances of a list.
     List,
 }
 
 impl Axis {
-    /// The value at a place, as `--set` takes it.
+    /// The argument of `--set` for the value at a place.
     pub fn setting(&self, place: usize) -> String {
         format!("{}={}", self.option, self.values[place])
     }
@@ -73,7 +73,8 @@ impl FromStr for Axis {
 const USAGE: &str =
     "write OPTION=FROM..TO:COUNT, with `:log` at the end for even steps of the logarithm, or OPTION=1,2,3";
 
-/// Options of the model and its training can change from cell to cell; data is prepared once, for all.
+/// Checks that an option can change from cell to cell: those of the model and its training, since data is prepared
+/// once.
 fn check_option(option: &str) -> Result<(), String> {
     let keys: Vec<&str> = option.split('.').collect();
     let reason = match keys[..] {
@@ -89,7 +90,7 @@ fn check_option(option: &str) -> Result<(), String> {
     Err(format!("`{option}` cannot be swept over: {reason}"))
 }
 
-/// `TO:COUNT` or `TO:COUNT:log`, behind `FROM..`.
+/// Parses `TO:COUNT` or `TO:COUNT:log`, behind `FROM..`.
 fn range(from: &str, rest: &str) -> Result<(Scale, Vec<f64>), String> {
     let mut parts = rest.split(':');
     let (from, to) = (number(from)?, number(parts.next().unwrap_or_default())?);

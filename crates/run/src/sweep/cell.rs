@@ -1,47 +1,46 @@
-//! What one training of a grid came to.
+//! Result of one training of a grid.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::digits::{rounded, short};
 
-/// Normalised losses count at most this much.
+/// The largest normalised loss; larger ones are clipped.
 const LARGEST: f64 = 1e6;
 
-/// How many losses at the end say whether a training has converged.
+/// The number of last losses that decide whether a training has converged.
 const TAIL: usize = 20;
 
-/// Losses kept of every cell, at most.
+/// The most losses kept of every cell.
 const POINTS: u64 = 16;
 
-/// What the training of one cell came to.
+/// A cell of the grid: the result of its training.
 ///
-/// Losses are those of a target token against smoothed targets, in nats, before the update of their step; null
-/// where there was none, since the loss or the gradient before was no longer a number.
+/// Losses are those of a target token against smoothed targets, in nats, before the update of their step; null if the
+/// loss or an earlier gradient was not finite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
-    /// Its place on each axis, from 0.
+    /// The index on each axis, from 0.
     pub at: Vec<usize>,
     /// The loss of the first step.
     pub first_loss: Option<f64>,
     /// The loss of the last step.
     pub loss: Option<f64>,
-    /// Updates made.
+    /// The number of updates.
     pub steps: u64,
-    /// The first step whose loss was half of the first step's or less.
+    /// The first step whose loss was at most half of the first loss.
     pub halved: Option<u64>,
-    /// The step at which loss or gradient was no longer a number.
+    /// The first step whose loss or gradient was not finite.
     pub diverged: Option<u64>,
-    /// Whether the last losses were, in the mean, below the first.
+    /// True if the mean of the last losses is below the first loss.
     pub converged: bool,
-    /// How fast: the sum of losses divided by the first where training converged, the sum of their inverses where
-    /// it did not; with a negative sign where it converged.
+    /// The speed: minus the sum of losses divided by the first if training converged, the sum of their inverses if not.
     pub measure: f64,
-    /// The losses at the sweep's points.
+    /// The losses at the sweep's `points`.
     pub losses: Vec<Option<f64>>,
 }
 
-/// The steps at which the loss of every cell is kept: the first, the last, and some between.
+/// The steps at which every cell keeps its loss: the first, the last, and some between.
 pub fn points(steps: u64) -> Vec<u64> {
     let count = steps.min(POINTS);
     let last = count.saturating_sub(1).max(1);
@@ -49,7 +48,7 @@ pub fn points(steps: u64) -> Vec<u64> {
 }
 
 impl Cell {
-    /// A training of `steps` steps that has got as far as its losses tell.
+    /// The result of a training of `steps` steps, from its losses so far.
     pub fn new(at: Vec<usize>, losses: &[f64], steps: u64) -> Self {
         let made = losses.len() as u64;
         let first = losses.first().copied();
@@ -77,10 +76,10 @@ impl Cell {
     }
 }
 
-/// A loss as a part of the first; the largest number that counts where there is none.
+/// A loss divided by the first one; the largest normalised loss if there is none.
 fn normalised(loss: Option<&f64>, first: Option<f64>) -> f64 {
     match (loss, first) {
-        // A loss that begins at 0 is divided by next to nothing.
+        // A first loss of 0 is replaced by the smallest positive number.
         (Some(loss), Some(first)) => (loss / first.max(f64::MIN_POSITIVE)).clamp(LARGEST.recip(), LARGEST),
         _ => LARGEST,
     }
@@ -122,7 +121,7 @@ mod tests {
         assert_eq!((never.converged, never.diverged, never.first_loss), (false, Some(1), None));
     }
 
-    /// What happened long ago does not decide whether a training has converged.
+    /// Losses from long ago do not decide whether a training has converged.
     #[test]
     fn only_the_end_decides() {
         let mut losses = vec![1.0; 30];

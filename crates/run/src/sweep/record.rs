@@ -1,4 +1,4 @@
-//! `sweep.json`: the grid, and the cells that have been trained so far.
+//! The file `sweep.json`: the grid, and the cells that have been trained so far.
 
 use std::path::Path;
 
@@ -13,33 +13,33 @@ use crate::error::RunError;
 /// The name of the file in the sweep's folder.
 const NAME: &str = "sweep.json";
 
-/// A grid of trainings, and what those that were made came to.
+/// A sweep: a grid of trainings, and the results of those that have been made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sweep {
     /// The experiment's name.
     pub name: String,
-    /// The experiment's file, as it was typed.
+    /// The experiment's file, as it was given.
     pub config: String,
     /// The options that `--set` changed for all cells.
     pub overrides: Vec<String>,
-    /// Updates of every training.
+    /// The number of updates of every training.
     pub steps: u64,
     /// The steps at which cells keep their losses.
     pub points: Vec<u64>,
-    /// One axis, or two.
+    /// The axes of the grid, one or two.
     pub axes: Vec<Axis>,
-    /// The cells that have been trained, by their place.
+    /// The cells that have been trained, sorted by their indices.
     pub cells: Vec<Cell>,
-    /// The experiment of all cells, every default written out: a sweep goes on with this one alone.
+    /// The experiment of all cells, with every default: a sweep is resumed only with this one.
     #[serde(default)]
     pub experiment: String,
 }
 
-/// The sweep of a folder; none when there is none.
+/// Reads the sweep of a folder; `None` if there is none.
 ///
 /// # Errors
 ///
-/// When its file cannot be read.
+/// If its file cannot be read.
 pub fn read(folder: &Path) -> Result<Option<Sweep>, RunError> {
     let path = folder.join(NAME);
     if !path.is_file() {
@@ -50,24 +50,24 @@ pub fn read(folder: &Path) -> Result<Option<Sweep>, RunError> {
 }
 
 impl Sweep {
-    /// Puts it on disk, whole, its cells by their place.
+    /// Writes the sweep atomically, with its cells sorted by place.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn save(&mut self, folder: &Path) -> Result<(), RunError> {
         self.cells.sort_by(|one, other| one.at.cmp(&other.at));
         let path = folder.join(NAME);
         let text = serde_json::to_string(self).map_err(|error| RunError::run(&path, error.to_string()))?;
-        // A cell a line, so that two sweeps can be compared line by line.
+        // One cell a line, so that two sweeps can be compared line by line.
         atomic_file::write(&path, text.replace("{\"at\":", "\n{\"at\":").as_bytes())
     }
 
-    /// The cells that are already there of the same sweep in a folder.
+    /// Takes over the cells that an earlier process has trained for this sweep.
     ///
     /// # Errors
     ///
-    /// When another sweep is there, or it cannot be read.
+    /// If the folder holds another sweep, or it cannot be read.
     pub fn take_over(&mut self, folder: &Path) -> Result<(), RunError> {
         let Some(before) = read(folder)? else { return Ok(()) };
         let different = if before.axes != self.axes {

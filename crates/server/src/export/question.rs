@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::{Map, Value};
 
-/// A request.
+/// A request of the page.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     method: Method,
@@ -21,7 +21,7 @@ impl Question {
         Self { method: Method::POST, path: path.to_owned(), given: body }
     }
 
-    /// The request, as it would come from this machine.
+    /// The request as HTTP, as if it came from this machine.
     pub(super) fn request(&self) -> Result<Request<Body>, axum::http::Error> {
         let request = Request::builder().method(self.method.clone()).header(header::HOST, "localhost");
         if self.method == Method::GET {
@@ -33,7 +33,7 @@ impl Question {
         request.body(Body::from(self.given.to_string()))
     }
 
-    /// The tokens that it asks about.
+    /// The tokens of the request, which are not part of its key.
     pub(super) fn tokens(&self) -> Value {
         self.given.get("tokens").cloned().unwrap_or_else(|| Value::Array(Vec::new()))
     }
@@ -51,7 +51,7 @@ impl Question {
     }
 }
 
-/// A value of a query.
+/// A value in the query of a URL, percent-encoded.
 fn encoded(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     text.bytes()

@@ -1,4 +1,4 @@
-//! Answers made small: numbers in half precision (IEEE 754 binary16), parameters pooled further.
+//! Compression of recorded answers: numbers in half precision (IEEE 754 binary16), parameters pooled further.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::pooling::pooled;
 use crate::protocol::Floats;
 
-/// The sides of a parameter at most.
+/// The largest side of a recorded parameter.
 const PARAMETER: usize = 32;
 
-/// Makes all answers small.
+/// Compresses all recorded answers.
 pub(super) fn shrink(answers: &mut Map<String, Value>) {
     for (question, recorded) in answers.iter_mut() {
         let answer = &mut recorded["answer"];
@@ -26,7 +26,7 @@ pub(super) fn shrink(answers: &mut Map<String, Value>) {
     }
 }
 
-/// Puts `half` in the place of `data` wherever there are floats.
+/// Replaces `data` by `half`, base64 of binary16, wherever there are floats.
 fn halve(value: &mut Value) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(halve),

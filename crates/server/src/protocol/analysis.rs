@@ -1,4 +1,4 @@
-//! What counts for a token, and what was learned.
+//! Attribution of a token to the positions before it, and the values of a parameter.
 
 use any2any_inspect::Method;
 use schemars::JsonSchema;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::input::Input;
 use super::numbers::Floats;
 
-/// Which token is explained, and how.
+/// The token to explain, and the method of attribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttributionRequest {
@@ -20,33 +20,33 @@ pub struct AttributionRequest {
     /// The tokens written so far, without begin.
     #[serde(default)]
     pub tokens: Vec<u32>,
-    /// How many tokens stand before the one that is explained.
+    /// The position of the explained token: the number of tokens before it.
     pub position: usize,
-    /// The token; the one that was written there when left out.
+    /// The explained token; the one written at `position` if left out.
     #[serde(default)]
     pub token: Option<u32>,
-    /// How.
+    /// The method of attribution.
     pub method: Method,
 }
 
-/// How much each position counts.
+/// The attribution of a token: a weight for each position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attribution {
-    /// One for each position of the source.
+    /// The weight of each source position.
     pub source: Vec<f32>,
-    /// One for the begin token and for each token before.
+    /// The weight of the begin token and of each token before the explained one.
     pub target: Vec<f32>,
     /// The log-probability of the token when nothing is taken away.
     pub base: f32,
 }
 
-/// Which parameter.
+/// The parameter that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ParameterQuery {
     /// The number of the run.
     pub run: usize,
-    /// The checkpoint; `best` when left out.
+    /// The checkpoint; `best` if left out.
     pub checkpoint: Option<String>,
     /// The parameter's name.
     pub name: String,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::{Input, Prefix};
 
-/// What is searched for.
+/// The source and options of a beam search.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BeamRequest {
@@ -14,15 +14,15 @@ pub struct BeamRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
-    /// What every hypothesis begins with.
+    /// The beginning of every hypothesis.
     pub prefix: Prefix,
-    /// Hypotheses kept at every step; as the experiment says when left out.
+    /// Hypotheses kept at every step; as the experiment says if left out.
     pub size: Option<usize>,
-    /// The exponent of the length that divides a finished hypothesis' log-probability.
+    /// The exponent of the length by which a finished hypothesis' log-probability is divided.
     pub length_penalty: Option<f64>,
 }
 
-/// Everything that a search considered.
+/// A beam search as a tree of all tokens that it considered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BeamTree {
     /// The nodes; parents stand before their children.
@@ -31,25 +31,25 @@ pub struct BeamTree {
     pub best: Vec<usize>,
 }
 
-/// A token that was considered.
+/// A token that the search considered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BeamNode {
-    /// Its number.
+    /// The node's number.
     pub id: usize,
-    /// The node of the token before it; null behind the begin token.
+    /// The node of the token before; null behind the begin token.
     pub parent: Option<usize>,
-    /// How many tokens stand before it.
+    /// The number of tokens before this one.
     pub step: usize,
     /// The token; null: the end.
     pub token: Option<u32>,
-    /// As it is shown.
+    /// The token's text.
     pub label: String,
-    /// Its log-probability.
+    /// The token's log-probability.
     pub log_probability: f32,
-    /// The log-probability of all tokens up to it.
+    /// The log-probability of all tokens up to this one.
     pub total: f64,
-    /// The total normalised by length.
+    /// The total, normalised by length.
     pub score: f64,
-    /// What became of it.
+    /// The fate of the hypothesis that ends here.
     pub fate: NodeFate,
 }

@@ -1,25 +1,25 @@
-//! How often a model is right, by a number that every sample has.
+//! Accuracy by distance, a numeric field of every sample.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which samples, and by which number.
+/// The samples that are counted, and the field that groups them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DistanceQuery {
     /// The number of the run.
     pub run: usize,
-    /// The checkpoint; `best` when left out.
+    /// The checkpoint; `best` if left out.
     pub checkpoint: Option<String>,
     /// The number of the task.
     pub task: usize,
     /// The split.
     pub split: String,
-    /// The field of the dataset that holds the number.
+    /// The field of the dataset that holds the distance.
     pub field: String,
     /// The first sample, from 0.
     pub from: usize,
-    /// How many samples, at most 256.
+    /// The number of samples, at most 256.
     pub count: usize,
 }
 
@@ -30,26 +30,26 @@ impl Default for DistanceQuery {
     }
 }
 
-/// How often a model is right, by a number that every sample has.
+/// The accuracy of a model by distance, a numeric field of every sample.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Distances {
-    /// How many samples the split has; 0 where they have no such field.
+    /// The number of samples of the split; 0 if they have no such field.
     pub total: usize,
     /// The sample to go on from; null at the end of the split.
     pub next: Option<usize>,
-    /// One for each number that occurs, in rising order.
+    /// One group for each distance that occurs, in rising order.
     pub groups: Vec<DistanceGroup>,
 }
 
-/// The samples of one number.
+/// The samples of one distance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DistanceGroup {
-    /// The number.
+    /// The distance.
     pub distance: f64,
-    /// How many samples have it.
+    /// The number of samples.
     pub samples: usize,
-    /// Of how many the whole output is right.
+    /// The number of samples whose whole output is right.
     pub right: usize,
-    /// Of how many the first token is right: the verb, where the question begins with it.
+    /// The number of samples whose first token is right: the verb, if a question begins with it.
     pub first_right: usize,
 }

@@ -1,4 +1,4 @@
-//! What is given to a model: a value, and which model.
+//! Inputs of requests: the model that answers, values and prefixes.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::numbers::Bytes;
 
-/// Which model answers: fields of the body of every request, which may be left out.
+/// The model that answers: fields of the body of every request, which may be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Model {
@@ -36,13 +36,13 @@ pub enum Input {
     File(InputFile),
 }
 
-/// What an output begins with.
+/// The beginning of an output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Prefix {
-    /// Tokens.
+    /// Token ids.
     Tokens(Vec<u32>),
-    /// A text, which becomes tokens as in a target.
+    /// A text, tokenized as a target.
     Text(String),
 }
 
@@ -52,7 +52,7 @@ impl Default for Prefix {
     }
 }
 
-// Written by hand, since what serde derives keeps all values in a tree before it knows what they are.
+// Written by hand, since serde's derive keeps all values in a tree before it knows what they are.
 impl<'de> Deserialize<'de> for Prefix {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
@@ -81,22 +81,22 @@ impl<'de> Deserialize<'de> for Prefix {
     }
 }
 
-/// A sample of the task's data.
+/// The name of a sample of the task's data.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputSample {
     /// The split.
     pub split: String,
-    /// Its number there, from 0.
+    /// The sample's number in the split, from 0.
     pub number: usize,
 }
 
-/// A file, with its bytes. Nothing of it is ever written to a disk, and its name is never looked up on one.
+/// A file with its bytes. It is never written to a disk, and its name is never looked up on one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputFile {
-    /// Its name; the extension tells the format.
+    /// The file's name, whose extension tells the format.
     pub name: String,
-    /// Its bytes.
+    /// The file's bytes.
     pub content: Bytes,
 }

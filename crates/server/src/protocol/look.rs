@@ -1,4 +1,4 @@
-//! One pass over a source and what was written so far, with everything that every head attended to.
+//! One forward pass over a source and the tokens so far, with the attention of every head.
 
 use any2any_architecture::StackKind;
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use super::input::Input;
 use super::numbers::Floats;
 use super::value::{Region, View};
 
-/// What is looked at.
+/// The input of a forward pass, and the ablations in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LookRequest {
@@ -16,57 +16,57 @@ pub struct LookRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
-    /// The tokens written so far, without begin. Left out for a task that writes frames: the model then writes,
-    /// and looks at what it wrote.
+    /// The tokens written so far, without begin. Left out for a task that writes frames: the model then writes the
+    /// target first.
     pub tokens: Option<Vec<u32>>,
-    /// Positions of the source that are taken away.
+    /// Source positions that are masked.
     pub masked: Vec<usize>,
-    /// Heads that are taken away.
+    /// Heads that are ablated.
     pub muted: Vec<Head>,
 }
 
-/// A head of attention.
+/// An attention head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
-    /// The stack of its layer.
+    /// The stack of the head's layer.
     pub stack: StackKind,
-    /// What its layer attends to.
+    /// The kind of attention of the head's layer.
     pub kind: AttentionKind,
-    /// The layer, from 0.
+    /// The number of the layer, from 0.
     pub layer: usize,
-    /// The head, from 0.
+    /// The number of the head, from 0.
     pub head: usize,
 }
 
-/// What a layer attends to.
+/// The kind of attention of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttentionKind {
-    /// Its own sequence.
+    /// Self-attention, over the layer's own sequence.
     Own,
-    /// The encoder's states.
+    /// Cross-attention, over the output of the encoder.
     Cross,
 }
 
-/// What a pass has shown.
+/// The attention and logits of a forward pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Look {
-    /// What was read; null for a decoder-only model.
+    /// The source; null for a decoder-only model.
     pub source: Option<LookSource>,
-    /// What was written.
+    /// The target.
     pub target: LookTarget,
-    /// The attention of every layer.
+    /// The attention weights of every layer.
     pub attention: Vec<Attention>,
-    /// What follows the first `i` tokens, `[tokens + 1, vocabulary]`; null for frames.
+    /// The logits behind the first `i` tokens, `[tokens + 1, vocabulary]`; null for frames.
     pub logits: Option<Floats>,
-    /// The most tokens that the model writes for this source, as its run says; null for frames.
+    /// The most tokens of an output for this source, as the run limits it; null for frames.
     pub longest: Option<usize>,
-    /// How long the pass took.
+    /// The duration of the pass in milliseconds.
     pub milliseconds: f64,
 }
 
-/// A source.
+/// The source of a forward pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LookSource {
     /// The value, whose parts the regions are.
@@ -75,27 +75,27 @@ pub struct LookSource {
     pub positions: Vec<LookPosition>,
     /// Words that hold pieces unknown to the model; none of other media than texts.
     pub unknown: Vec<String>,
-    /// What is odd about the value: numbers beyond reason, damage that could be mended.
+    /// The warnings of the value: numbers beyond reason, damage that could be repaired.
     pub warnings: Vec<String>,
-    /// What the stem is fed, `[frames, width]`: mel frames, patches; null for tokens.
+    /// The input of the stem, `[frames, width]`: mel frames, patches; null for tokens.
     pub frames: Option<Floats>,
 }
 
-/// A position of the encoder.
+/// A position of the source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LookPosition {
-    /// Its token, as it is shown; null for frames.
+    /// The token's text; null for frames.
     pub label: Option<String>,
-    /// What it covers.
+    /// The position's region in the value.
     pub region: Region,
 }
 
-/// A target.
+/// The target of a forward pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LookTarget {
-    /// The value; null while it is not whole.
+    /// The value; null if it is not whole yet.
     pub view: Option<View>,
-    /// One for each token or frame.
+    /// One position for each token or frame.
     pub positions: Vec<WrittenPosition>,
 }
 
@@ -104,24 +104,24 @@ pub struct LookTarget {
 pub struct WrittenPosition {
     /// The token; null for a frame.
     pub token: Option<u32>,
-    /// As it is shown; null for a frame.
+    /// The token's text; null for a frame.
     pub label: Option<String>,
-    /// What it covers.
+    /// The position's region in the value.
     pub region: Region,
-    /// How probable it was after those before it; null for a frame.
+    /// The log-probability after the positions before it; null for a frame.
     pub log_probability: Option<f32>,
 }
 
-/// The attention of one layer.
+/// The attention weights of one layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attention {
-    /// The stack.
+    /// The stack of the layer.
     pub stack: StackKind,
-    /// What it attends to.
+    /// The kind of attention.
     pub kind: AttentionKind,
-    /// The layer, from 0.
+    /// The number of the layer, from 0.
     pub layer: usize,
-    /// `[heads, queries, keys]`; each row sums to one. The decoder's queries are the begin token and the tokens.
-    /// Of very long sequences a row stands for several queries, and a column for several keys.
+    /// The weights, `[heads, queries, keys]`; each row sums to one. The decoder's queries are the begin token and the
+    /// tokens. Of very long sequences a row stands for several queries, and a column for several keys.
     pub weights: Floats,
 }

@@ -1,4 +1,4 @@
-//! The figure of the paper, with this model's numbers flowing through it.
+//! The figure of the paper, with this model's activations and parameters.
 
 use any2any_inspect::{PartKind, PartParameter};
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use super::input::Input;
 use super::numbers::Floats;
 use any2any_architecture::StackKind;
 
-/// What flows through.
+/// The source and tokens of a forward pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MachineRequest {
@@ -20,36 +20,36 @@ pub struct MachineRequest {
     pub tokens: Option<Vec<u32>>,
 }
 
-/// The parts, in the order of computation.
+/// All parts of the model, in the order of computation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Machine {
     /// The parts.
     pub parts: Vec<Part>,
 }
 
-/// A box of the figure.
+/// A part of the model, drawn as a box of the figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Part {
-    /// What it is called: `encoder.0.attention`.
+    /// The identifier, such as `encoder.0.attention`.
     pub id: String,
     /// A title for people.
     pub name: String,
-    /// What it does.
+    /// The part's operation.
     pub kind: PartKind,
-    /// Its stack; null for the exit.
+    /// The part's stack; null for the exit.
     pub stack: Option<StackKind>,
-    /// Its layer, from 0; null before and after the layers.
+    /// The part's layer, from 0; null before and after the layers.
     pub layer: Option<usize>,
-    /// What flows through it.
+    /// The activations, in the order of computation.
     pub values: Vec<PartValues>,
-    /// What was learned.
+    /// The learned parameters.
     pub parameters: Vec<PartParameter>,
 }
 
-/// Numbers on their way through a box.
+/// Activations of one kind in a part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PartValues {
-    /// What they are: `query`.
+    /// The name of the activations, such as `query`.
     pub name: String,
     /// The sizes of the dimensions.
     pub shape: Vec<usize>,

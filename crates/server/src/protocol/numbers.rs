@@ -1,4 +1,4 @@
-//! Arrays of numbers and bytes inside of JSON: base64, which browsers turn into typed arrays at once.
+//! Arrays of numbers and bytes in JSON: base64, which browsers turn into typed arrays at once.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ pub struct Floats {
 }
 
 impl Floats {
-    /// Numbers with a shape.
+    /// An array of `values` with a shape.
     pub fn new(shape: Vec<usize>, values: &[f32]) -> Self {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         Self { shape, data: Bytes(bytes) }

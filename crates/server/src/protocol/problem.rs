@@ -1,21 +1,21 @@
-//! What a request is answered with when it cannot be fulfilled.
+//! The answer to a request that fails.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// An answer that is no success.
+/// An error as an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
-    /// What is wrong.
+    /// The error.
     pub error: ProblemDetail,
 }
 
-/// What is wrong, for programs and for people.
+/// An error, for programs and for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProblemDetail {
-    /// For programs: `not_found`.
+    /// The code for programs, such as `not_found`.
     pub code: String,
-    /// For people.
+    /// The message for people.
     pub message: String,
     /// The way out; empty when there is none.
     pub help: String,

@@ -4,31 +4,31 @@ use any2any_experiment::spec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the server is.
+/// The state of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
-    /// `ok`.
+    /// `ok` as long as the server answers.
     pub status: String,
-    /// How many models are loaded.
+    /// The number of loaded models.
     pub models: usize,
 }
 
-/// A run.
+/// A served run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// Its number, from 0.
+    /// The run's number, from 0.
     pub number: usize,
-    /// The experiment's name, or else the folder's.
+    /// The experiment's name; without one, the folder's.
     pub name: String,
     /// The last part of the folder's path.
     pub folder: String,
-    /// Whether there are metrics of its training.
+    /// True if there are metrics of a training.
     pub training: bool,
-    /// Whether it is a sweep: trainings of a grid.
+    /// True for a sweep, a grid of trainings.
     pub sweep: bool,
     /// The model; null before the first checkpoint, and of a run that cannot be read.
     pub model: Option<RunModel>,
-    /// Why the run cannot be read; null when it can.
+    /// The reason why the run cannot be read; null if it can.
     #[serde(default)]
     pub broken: Option<String>,
 }
@@ -36,23 +36,23 @@ pub struct Run {
 /// The model of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunModel {
-    /// What stands between stems and heads.
+    /// The architecture between stems and heads.
     pub body: Body,
-    /// The width of every position.
+    /// The width of the model.
     pub d_model: usize,
-    /// The inner width of the feed-forward layers; 0 for an LSTM.
+    /// The inner width of the feed-forward blocks; 0 for an LSTM.
     pub d_ff: usize,
-    /// Attention heads; 0 for an LSTM.
+    /// The number of attention heads; 0 for an LSTM.
     pub heads: usize,
-    /// Layers of the encoder; 0 for a decoder-only model.
+    /// The number of encoder layers; 0 for a decoder-only model.
     pub encoder_layers: usize,
-    /// Layers of the decoder.
+    /// The number of decoder layers.
     pub decoder_layers: usize,
-    /// How many numbers are learned.
+    /// The number of parameters.
     pub parameters: u64,
-    /// Where layer normalisation stands; null for an LSTM.
+    /// The placement of layer normalisation; null for an LSTM.
     pub norm: Option<spec::NormPlacement>,
-    /// How positions are told apart: `sinusoidal`, `learned`, `rotary`, `alibi`; null for an LSTM.
+    /// The kind of positions: `sinusoidal`, `learned`, `rotary`, `alibi`; null for an LSTM.
     pub positions: Option<spec::Positions>,
     /// The checkpoints, by step.
     pub checkpoints: Vec<Checkpoint>,
@@ -60,66 +60,66 @@ pub struct RunModel {
     pub tasks: Vec<Task>,
 }
 
-/// What stands between stems and heads.
+/// The architecture between stems and heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
-    /// Encoder and decoder of attention.
+    /// A Transformer with encoder and decoder.
     Transformer,
-    /// A language model.
+    /// A decoder-only Transformer: a language model.
     DecoderOnly,
-    /// The recurrent baseline.
+    /// An LSTM, the recurrent baseline.
     Lstm,
 }
 
-/// Weights that were kept.
+/// A checkpoint: the weights after a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Checkpoint {
-    /// Its name: `step-600`.
+    /// The checkpoint's name, such as `step-600`.
     pub name: String,
-    /// The step after which it was written.
+    /// The number of updates before it was written.
     pub step: u64,
-    /// Whether it is the best.
+    /// True for the best checkpoint.
     pub best: bool,
-    /// Whether it is the last.
+    /// True for the last checkpoint.
     pub last: bool,
 }
 
-/// What a model translates.
+/// A task: the translation from one medium into another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Task {
-    /// Its number, from 0.
+    /// The task's number, from 0.
     pub number: usize,
-    /// Its name in the experiment.
+    /// The task's name in the experiment.
     pub name: String,
-    /// Whether the target has one token for every position of the source.
+    /// True if the target has one token for every position of the source.
     pub aligned: bool,
-    /// What is read; null for a decoder-only model.
+    /// The source side; null for a decoder-only model.
     pub source: Option<Side>,
-    /// What is written.
+    /// The target side.
     pub target: Side,
-    /// How it is written unless a request says otherwise.
+    /// The decoding options, unless a request says otherwise.
     pub decoding: spec::Decoding,
-    /// The splits of its data; none when the data is not there.
+    /// The splits of the task's data; none if the data is missing.
     pub splits: Vec<String>,
 }
 
-/// What a task reads or writes.
+/// A side of a task: its source or its target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Side {
     /// The medium's name.
     pub medium: String,
-    /// What its values are.
+    /// The kind of the medium's values.
     pub kind: Kind,
-    /// The extensions of files that it decodes.
+    /// The extensions of files that the medium decodes.
     pub extensions: Vec<String>,
-    /// Whether its sequences are tokens; else frames.
+    /// True for sequences of tokens, false for sequences of frames.
     pub tokens: bool,
-    /// How many tokens there are; null for frames.
+    /// The size of the vocabulary; null for frames.
     pub vocabulary: Option<usize>,
 }
 
-/// What the values of a medium are.
+/// The kind of a medium's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -127,6 +127,6 @@ pub enum Kind {
     Text,
     /// Pictures.
     Image,
-    /// Sounds and recordings.
+    /// Sounds and other recordings.
     Signal,
 }

@@ -1,11 +1,11 @@
-//! Samples of a task's data, and its vocabulary.
+//! Samples of a task's data, and the vocabulary of its target.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::value::View;
 
-/// Which vocabulary.
+/// The vocabulary that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VocabularyQuery {
@@ -15,20 +15,20 @@ pub struct VocabularyQuery {
     pub task: usize,
 }
 
-/// The tokens that a task writes.
+/// The vocabulary of a task's target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Vocabulary {
-    /// Each token as it is shown.
+    /// The text of each token.
     pub tokens: Vec<String>,
     /// The token that the decoder starts from.
     pub begin: u32,
     /// The token that ends a sequence.
     pub end: u32,
-    /// Tokens that search never writes.
+    /// Tokens that search never chooses.
     pub forbidden: Vec<u32>,
 }
 
-/// Which samples.
+/// The samples that are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SamplesQuery {
@@ -40,7 +40,7 @@ pub struct SamplesQuery {
     pub split: String,
     /// The first sample, from 0.
     pub from: usize,
-    /// How many, at most 100.
+    /// The number of samples, at most 100.
     pub count: usize,
 }
 
@@ -53,16 +53,16 @@ impl Default for SamplesQuery {
 /// Some samples of a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Samples {
-    /// How many the split has.
+    /// The number of samples of the split.
     pub total: usize,
-    /// Those that were asked for; samples that cannot be read are left out.
+    /// The samples; those that cannot be read are left out.
     pub samples: Vec<Sample>,
 }
 
-/// A sample.
+/// A sample of a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sample {
-    /// Its number in its split, from 0.
+    /// The sample's number in its split, from 0.
     pub number: usize,
     /// The source; null for a decoder-only model.
     pub source: Option<View>,

@@ -1,4 +1,4 @@
-//! A training and a sweep, while they go on and afterwards.
+//! Trainings and sweeps, finished or still running.
 
 use any2any_run::sweep::{Axis, Cell};
 use schemars::JsonSchema;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::value::View;
 
-/// Which lines of a run's log.
+/// The part of a run's log that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingQuery {
@@ -19,20 +19,20 @@ pub struct TrainingQuery {
 /// Lines of a run's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Training {
-    /// The number of the first line of this answer: 0, not what was asked for, when the log has become shorter,
+    /// The number of the first line of this answer: 0 instead of the line asked for if the log has become shorter,
     /// since the training went on from a checkpoint or began anew.
     pub from: usize,
     /// The lines as `metrics.jsonl` has them: objects whose `kind` is `train`, `validation` or `samples`.
     pub lines: Vec<serde_json::Map<String, serde_json::Value>>,
-    /// What to ask for next.
+    /// The line to ask for next.
     pub next: usize,
-    /// Whether there is more already.
+    /// True if there are more lines already.
     pub more: bool,
-    /// Whether the training is at work.
+    /// True while the training runs.
     pub running: bool,
 }
 
-/// Which sample, after which step.
+/// The sample and the step whose output is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WrittenQuery {
@@ -40,24 +40,24 @@ pub struct WrittenQuery {
     pub run: usize,
     /// The number of the task.
     pub task: usize,
-    /// The updates made before it was written.
+    /// The number of updates before the output was written.
     pub step: u64,
     /// The number of the sample in the validation split, from 0.
     pub number: usize,
 }
 
-/// A sample of the validation split, and what a training wrote for it.
+/// A sample of the validation split, with the output that the training wrote for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Written {
     /// The source; null for a decoder-only model.
     pub source: Option<View>,
-    /// What should have been written.
+    /// The reference.
     pub reference: View,
-    /// What was written, where that is no text: texts stand in the log.
+    /// The output, unless it is a text: texts stand in the log.
     pub output: Option<View>,
 }
 
-/// Which sweep.
+/// The sweep that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SweepQuery {
@@ -65,7 +65,7 @@ pub struct SweepQuery {
     pub run: usize,
 }
 
-/// Trainings of a grid over one or two options.
+/// A sweep: trainings of a grid over one or two options.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sweep {
     /// The experiment's name.
@@ -82,6 +82,6 @@ pub struct Sweep {
     pub axes: Vec<Axis>,
     /// The cells that have been trained.
     pub cells: Vec<Cell>,
-    /// Whether the sweep is at work.
+    /// True while the sweep runs.
     pub running: bool,
 }

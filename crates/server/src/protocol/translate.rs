@@ -1,4 +1,4 @@
-//! Translations, scores and what comes next.
+//! Translations, scores and the next tokens.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,126 +6,126 @@ use serde::{Deserialize, Serialize};
 use super::input::{Input, Prefix};
 use super::value::View;
 
-/// What is to be translated, and how.
+/// The sources to translate, and the decoding options.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TranslateRequest {
     /// The number of the task.
     pub task: usize,
-    /// What is translated; left out for a decoder-only model.
+    /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
-    /// Several of them, instead of `source`.
+    /// Several sources, instead of `source`.
     pub sources: Option<Vec<Input>>,
-    /// How it is written; what is left out is as the run's experiment says.
+    /// The decoding options; those left out are as the run's experiment says.
     pub decoding: Option<Decoding>,
-    /// What every output begins with.
+    /// The beginning of every output.
     pub prefix: Prefix,
-    /// Whether to answer with a line a token, as soon as each is chosen. Greedy and sampling only.
+    /// True to answer with one line a token, as soon as each is chosen. Greedy and sampling only.
     pub stream: bool,
 }
 
-/// How something is written: at most one of `greedy`, `beam` and `sampling`.
+/// Decoding options: at most one of `greedy`, `beam` and `sampling`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Decoding {
-    /// The most probable token at every step.
+    /// Greedy search: the most probable token at every step.
     pub greedy: Option<Greedy>,
     /// Beam search.
     pub beam: Option<Beam>,
-    /// Each token drawn at random.
+    /// Sampling: each token drawn at random.
     pub sampling: Option<Sampling>,
-    /// How far outputs follow their source; 1: as learned.
+    /// The scale of classifier-free guidance; 1: none.
     pub guidance: Option<f64>,
-    /// The most tokens to write, the end not counted.
+    /// The most tokens of an output, the end token excluded.
     pub max_length: Option<usize>,
-    /// The fewest tokens to write, the end not counted.
+    /// The fewest tokens of an output, the end token excluded.
     pub min_length: Option<usize>,
-    /// No sequence of this many tokens is written twice; 0: no such rule.
+    /// The length of the n-grams that no output repeats; 0: no such rule.
     pub no_repeat_ngram: Option<usize>,
-    /// Divides the score of tokens already written; 1: no penalty.
+    /// The divisor of the score of tokens already written; 1: no penalty.
     pub repetition_penalty: Option<f64>,
 }
 
-/// Greedy search has no options.
+/// Greedy search, which has no options.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Greedy {}
 
-/// Beam search; what is left out is as the experiment says.
+/// Beam search. Options left out are as the experiment says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Beam {
     /// Hypotheses kept at every step.
     pub size: Option<usize>,
-    /// The exponent of the length that divides a finished hypothesis' log-probability.
+    /// The exponent of the length by which a finished hypothesis' log-probability is divided.
     pub length_penalty: Option<f64>,
-    /// How many finished hypotheses are given back.
+    /// The number of finished hypotheses in the answer.
     pub n_best: Option<usize>,
 }
 
-/// Sampling; what is left out is as the experiment says.
+/// Sampling. Options left out are as the experiment says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sampling {
-    /// Divides the logits.
+    /// The divisor of the logits.
     pub temperature: Option<f64>,
-    /// Only the k most probable tokens; 0: all.
+    /// The number of most probable tokens to draw from; 0: all.
     pub top_k: Option<usize>,
-    /// Only the most probable tokens that together reach p.
+    /// The probability of the nucleus: only the most probable tokens that together reach it are drawn.
     pub top_p: Option<f64>,
-    /// The seed of the draw.
+    /// The seed of the random numbers.
     pub seed: Option<u64>,
 }
 
 /// Translations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Translations {
-    /// For each source its outputs, best first.
+    /// The outputs of each source, best first.
     pub outputs: Vec<Vec<Output>>,
-    /// For each source the words that hold pieces unknown to the model; none of other media than texts.
+    /// The words of each source that hold pieces unknown to the model; none of other media than texts.
     pub unknown: Vec<Vec<String>>,
-    /// For each source what is odd about it: values beyond reason, a file with damage that could be mended.
+    /// The warnings of each source: values beyond reason, a damaged file that could be repaired.
     pub warnings: Vec<Vec<String>>,
 }
 
-/// Something that was written.
+/// An output of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
     /// The value.
     pub view: View,
-    /// Its tokens, without the end; none when it is written in frames.
+    /// The tokens, without the end token; none of an output in frames.
     pub tokens: Vec<u32>,
-    /// Each token as it is shown.
+    /// The text of each token.
     pub labels: Vec<String>,
-    /// What search ranked it by.
+    /// The score by which search ranked the output.
     pub score: f64,
-    /// Its log-probability, the end included.
+    /// The log-probability, the end token included.
     pub log_probability: f64,
 }
 
-/// A token of a stream.
+/// A token of a streamed output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamedToken {
     /// The token.
     pub token: u32,
-    /// As it is shown.
+    /// The token's text.
     pub label: String,
-    /// Its log-probability.
+    /// The token's log-probability.
     pub log_probability: f32,
 }
 
-/// The last line of a stream.
+/// The last line of a streamed output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamedEnd {
-    /// All that was written.
+    /// The whole output.
     pub done: Output,
     /// Words of the source that hold pieces unknown to the model.
     pub unknown: Vec<String>,
-    /// What is odd about the source.
+    /// The warnings of the source.
     pub warnings: Vec<String>,
 }
 
-/// A pair whose probability is asked for.
+/// A pair of source and target whose probability is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreRequest {
@@ -139,18 +139,18 @@ pub struct ScoreRequest {
     pub target: Input,
 }
 
-/// How probable a target is.
+/// The probability of a target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Score {
-    /// The log-probability of all tokens, the end included.
+    /// The log-probability of all tokens, the end token included.
     pub log_probability: f64,
-    /// How many tokens that is.
+    /// The number of tokens, the end token included.
     pub tokens: usize,
-    /// Each token as it is shown, and its log-probability.
+    /// The text of each token, with its log-probability.
     pub by_token: Vec<(String, f32)>,
 }
 
-/// What is asked to be continued.
+/// The source and prefix whose next tokens are asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NextRequest {
@@ -158,9 +158,9 @@ pub struct NextRequest {
     pub task: usize,
     /// The source; left out for a decoder-only model.
     pub source: Option<Input>,
-    /// What is written so far.
+    /// The prefix: all that is written so far.
     pub prefix: Prefix,
-    /// How many of the most probable tokens to tell.
+    /// The number of most probable tokens to tell.
     pub count: usize,
 }
 
@@ -170,7 +170,7 @@ impl Default for NextRequest {
     }
 }
 
-/// What comes next with which probability.
+/// The probability distribution over the next token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NextTokens {
     /// The most probable tokens, in falling order.
@@ -182,8 +182,8 @@ pub struct NextTokens {
 pub struct NextToken {
     /// The token.
     pub id: u32,
-    /// As it is shown.
+    /// The token's text.
     pub label: String,
-    /// Its probability.
+    /// The token's probability.
     pub probability: f32,
 }

@@ -1,11 +1,11 @@
-//! Values and regions, as they are drawn.
+//! Values and regions, in the form in which the page draws them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::numbers::{Bytes, Floats};
 
-/// A value to draw, as the medium opened it.
+/// A value as the medium opened it, to be drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum View {
@@ -13,41 +13,41 @@ pub enum View {
     Text(String),
     /// A picture.
     Image(ViewImage),
-    /// A sound or a recording.
+    /// A sound or another recording of one or more channels.
     Signal(ViewSignal),
 }
 
 /// A picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ViewImage {
-    /// Pixels from left to right.
+    /// The width in pixels.
     pub width: usize,
-    /// Pixels from top to bottom.
+    /// The height in pixels.
     pub height: usize,
-    /// 1 for grey, 3 for red, green and blue.
+    /// The number of channels: 1 for grey, 3 for red, green and blue.
     pub channels: usize,
-    /// `[height, width, channels]`, a byte each.
+    /// The pixels, `[height, width, channels]`, a byte each.
     pub pixels: Bytes,
 }
 
-/// A sound or a recording.
+/// A sound or another recording of one or more channels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ViewSignal {
-    /// Samples a second.
+    /// The sampling rate, in samples a second.
     pub rate: f64,
     /// The names of the channels.
     pub channels: Vec<String>,
-    /// `[channels, samples]`.
+    /// The samples, `[channels, samples]`.
     pub samples: Floats,
 }
 
-/// What one position of a sequence covers in a value.
+/// A region: the part of a value that one position of a sequence covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Region {
-    /// Nothing: a position that was added, such as the end of the sequence.
+    /// No part: a position that was added, such as the end of the sequence.
     Nothing {},
-    /// Bytes of a text in UTF-8, from 0, the end not included.
+    /// Bytes of a text in UTF-8, from 0, the end excluded.
     Bytes(Span<usize>),
     /// A rectangle of a picture, in pixels.
     Rectangle(Rectangle),
@@ -55,36 +55,36 @@ pub enum Region {
     Span(Span<f64>),
     /// A window over some channels of a recording, in seconds.
     Window {
-        /// The channels, from 0, the end not included.
+        /// The channels, from 0, the end excluded.
         channels: Channels,
-        /// Where it begins.
+        /// The start, in seconds.
         start: f64,
-        /// Where it ends.
+        /// The end, in seconds.
         end: f64,
     },
 }
 
-/// From where to where.
+/// A span from start to end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Span<T> {
-    /// Where it begins.
+    /// The start.
     pub start: T,
-    /// Where it ends.
+    /// The end.
     pub end: T,
 }
 
-/// Some channels that stand together.
+/// A range of neighbouring channels.
 pub type Channels = Span<usize>;
 
-/// A rectangle.
+/// A rectangle in pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rectangle {
-    /// From the left.
+    /// The distance from the left edge.
     pub left: f32,
-    /// From the top.
+    /// The distance from the top edge.
     pub top: f32,
-    /// To the right of `left`.
+    /// The width, to the right of `left`.
     pub width: f32,
-    /// Down from `top`.
+    /// The height, down from `top`.
     pub height: f32,
 }

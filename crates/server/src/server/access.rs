@@ -1,9 +1,9 @@
-//! Who may ask: whoever has the token.
+//! Access control: who may ask this server, by token, `Host`, `Origin` and cookie.
 //!
-//! Other people on this machine reach a loopback server too, so it asks for a token as any other, unless it is told not
-//! to. A page of another site must not reach it through the browser of the person who runs it: the name in `Host` must be
-//! one of this machine (another site's name may be made to lead here: "DNS rebinding"), and a request that a page makes
-//! must come from a page of this server, or of a site that was named.
+//! Other people on this machine reach a loopback server too, so it wants a token like any other, unless `--no-token`
+//! says otherwise. A page of another site must not reach the server through the browser of the person who runs it:
+//! `Host` must name this machine (DNS rebinding makes another site's name lead here), and a request from a page must
+//! come from a page of this server, or of a site that was named.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
@@ -16,30 +16,30 @@ use super::admission::{AccessToken, Origin};
 use crate::api_error::ApiError;
 use crate::error::ServerError;
 
-/// What the name of the cookie begins with; its port follows, since browsers do not tell the ports of a machine apart.
+/// The prefix of the cookie's name; the port follows, since browsers share cookies between the ports of a machine.
 const COOKIE: &str = "any2any_token";
 
-/// How long a one-time link waits for its browser.
+/// The lifetime of a one-time link.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Who may ask.
+/// The access rules of one server.
 pub(super) struct Access {
-    /// `None` where everybody may.
+    /// The token; `None` if everybody may ask.
     token: Option<String>,
-    /// Whether the token was chosen, so that whoever starts the server knows it.
+    /// True if the token was chosen, so that whoever starts the server knows it.
     chosen: bool,
-    /// Whether names of this machine alone lead to the server.
+    /// True if only names of this machine lead to the server.
     local: bool,
     /// The name of the cookie.
     cookie: String,
-    /// Sites whose pages may ask.
+    /// Other sites whose pages may ask.
     origins: Vec<Origin>,
-    /// The code of a link that opens the page once, and when it was made.
+    /// The code of the one-time link, and the time when it was made.
     once: Mutex<Option<(String, Instant)>>,
 }
 
 impl Access {
-    /// Access to a server that listens on an address.
+    /// Access to a server that listens on `address`.
     pub(super) fn new(
         address: SocketAddr,
         token: &AccessToken,
@@ -56,12 +56,12 @@ impl Access {
         Ok(Self { token, chosen, local, cookie, origins, once: Mutex::new(None) })
     }
 
-    /// Sites whose pages may ask.
+    /// Other sites whose pages may ask.
     pub(super) fn origins(&self) -> &[Origin] {
         &self.origins
     }
 
-    /// What follows the address of the page: the token, where it was drawn.
+    /// The query of the page's URL: the token, if the server drew it.
     pub(super) fn query(&self) -> String {
         match &self.token {
             Some(token) if !self.chosen => format!("?token={token}"),
@@ -69,7 +69,7 @@ impl Access {
         }
     }
 
-    /// What follows the address of the page in a link that works once, for two minutes.
+    /// The query of a URL that works once, for two minutes.
     pub(super) fn query_once(&self) -> Result<String, ServerError> {
         if self.token.is_none() {
             return Ok(String::new());
@@ -80,12 +80,12 @@ impl Access {
         Ok(query)
     }
 
-    /// Lets a request in, or says why not. Gives the cookie to set when the token came with the address.
+    /// Admits a request, or says why not. Gives the cookie to set if the token came with the URL.
     pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<Option<HeaderValue>, ApiError> {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(uri.host());
         let from_page = self.page_of_this_server(host, headers)?;
         let name = host.map(host_name);
-        // Without a token, the name is what tells a page that was made to lead here.
+        // Without a token, only the name tells a page that DNS rebinding has led here.
         let sound = |name: &str| is_this_machine(name) || (!self.local && name.parse::<IpAddr>().is_ok());
         if (self.local || self.token.is_none()) && !name.is_some_and(sound) {
             return Err(match self.local {
@@ -102,7 +102,7 @@ impl Access {
         let Some(token) = &self.token else { return Ok(None) };
         let bearer =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        // Browsers send the cookie along with what a page of a neighbouring port asks.
+        // Browsers send the cookie along with requests from pages of other ports of this machine, too.
         let cookies = headers.get_all(header::COOKIE).iter().filter(|_| from_page);
         let cookies = cookies.filter_map(|value| value.to_str().ok());
         let mut cookies = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| {
@@ -120,14 +120,15 @@ impl Access {
         if queried("token").is_some_and(|given| equal(given, token))
             || queried("once").is_some_and(|given| self.opens_once(given))
         {
-            // A link on a slide is followed with a cookie of `Lax`, and would not be with one of `Strict`.
+            // `SameSite=Strict` would leave the cookie out when somebody follows a link from another site, such as a
+            // slide.
             let cookie = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax", self.cookie);
             return Ok(HeaderValue::from_str(&cookie).ok());
         }
         Err(ApiError::unauthorized())
     }
 
-    /// Whether a code is the one that was given out, which it is no longer afterwards.
+    /// Checks a code against the one-time link, which is used up if they agree.
     fn opens_once(&self, given: &str) -> bool {
         let mut once = self.once();
         let opens = once.as_ref().is_some_and(|(code, made)| made.elapsed() < PATIENCE && equal(given, code));
@@ -138,12 +139,12 @@ impl Access {
     }
 
     fn once(&self) -> std::sync::MutexGuard<'_, Option<(String, Instant)>> {
-        // What it holds is whole at any time.
+        // The value behind the lock is whole at any time.
         self.once.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Fails when a page of a site asks that was not named. Says whether the request comes from this server's own page,
-    /// or from no page at all.
+    /// True if the request comes from this server's own page, or from no page at all. Fails if it comes from a page of
+    /// a site that was not named.
     fn page_of_this_server(&self, host: Option<&str>, headers: &HeaderMap) -> Result<bool, ApiError> {
         let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
         let own = |origin: &str| origin.split_once("://").is_some_and(|(_, site)| Some(site) == host);
@@ -155,7 +156,7 @@ impl Access {
                 .get(name)
                 .is_some_and(|value| values.iter().any(|known| value.as_bytes() == known.as_bytes()))
         };
-        // A link from another site may be followed.
+        // Links from other sites may be followed.
         let foreign =
             is("sec-fetch-site", &["cross-site", "same-site"]) && !is("sec-fetch-mode", &["navigate"]);
         if origin.is_some_and(|origin| !own(origin)) || foreign {
@@ -168,7 +169,7 @@ impl Access {
     }
 }
 
-/// `localhost` of `localhost:8080`, `::1` of `[::1]:8080`.
+/// The name in a `Host` header: `localhost` of `localhost:8080`, `::1` of `[::1]:8080`.
 fn host_name(host: &str) -> &str {
     match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
@@ -188,7 +189,7 @@ fn random_code() -> Result<String, ServerError> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Compares in a time that does not tell where the first difference is.
+/// Compares in constant time, which does not tell where the first difference is.
 fn equal(given: &str, token: &str) -> bool {
     let differences = given.bytes().zip(token.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
     given.len() == token.len() && differences == 0

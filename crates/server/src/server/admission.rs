@@ -1,26 +1,25 @@
-//! Whom a server is told to let in: those with a token, and pages of other sites.
+//! Admission options: the token of requests, and the sites whose pages may ask.
 
 use std::str::FromStr;
 
-/// The fewest characters of a token that somebody chooses.
+/// The fewest characters of a chosen token.
 const SHORTEST: usize = 8;
-/// The most.
+/// The most characters of a chosen token.
 const LONGEST: usize = 256;
 
-/// What a request must carry.
+/// The token that requests must carry.
 #[derive(Clone, Default)]
 pub enum AccessToken {
-    /// A token that is drawn when the server starts, 256 bits.
+    /// A random token of 256 bits, drawn when the server starts.
     #[default]
     Drawn,
-    /// A token that was chosen.
+    /// A chosen token.
     Given(Secret),
-    /// Nothing: everybody who reaches the server may ask.
+    /// No token: everybody who reaches the server may ask.
     None,
 }
 
-/// A token that somebody chose: 8 to 256 letters, digits and `-_.~`, which mean the same in an address, a cookie and a
-/// header.
+/// A chosen token: 8 to 256 letters, digits and `-_.~`, which mean the same in an address, a cookie and a header.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -31,7 +30,7 @@ impl Secret {
 }
 
 impl std::fmt::Debug for Secret {
-    /// Shows that there is one, and not which.
+    /// Hides the token.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Secret(..)")
     }
@@ -50,17 +49,18 @@ impl FromStr for Secret {
     }
 }
 
-/// A site whose pages may ask: a scheme, a host and perhaps a port, as browsers write it in `Origin`; or `*`, any.
+/// An origin (a site) whose pages may ask: a scheme, a host and perhaps a port, as browsers write it in `Origin`; or
+/// `*`, any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
 
 impl Origin {
-    /// Whether it is any site.
+    /// True for `*`, which allows any site.
     pub fn is_any(&self) -> bool {
         self.0 == "*"
     }
 
-    /// Whether a page of this origin is one of it.
+    /// True if it allows pages of this origin.
     pub(super) fn covers(&self, origin: &str) -> bool {
         self.is_any() || self.0 == origin
     }

@@ -1,4 +1,4 @@
-//! The body of a request: read within its limits, and understood.
+//! Bodies of requests: read within limits of size, speed and memory, and parsed as JSON.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,36 +17,37 @@ use super::routes::blocking;
 use crate::api_error::ApiError;
 use crate::protocol::Model;
 
-/// A body of more bytes takes a share of the memory, piece by piece, so that not all connections can fill it, and is
-/// understood away from the threads that serve connections.
+/// The largest body, in bytes, that takes no share of the memory and is parsed at once. A larger one takes its share
+/// piece by piece, so that not all connections can fill the memory, and is parsed away from the threads that serve
+/// connections.
 const SMALL: usize = 1 << 18;
-/// Bytes that arrive in a second at least, once a body has had time to begin.
+/// The least speed of a body in bytes a second, once it has had time to begin.
 const LEAST: usize = 1 << 15;
-/// How long a body has to begin, and how long nothing of it may arrive.
+/// The time that a body has to begin, and the longest pause in it.
 const STALL: Duration = Duration::from_secs(3);
-/// How long a large body waits for its share of the memory.
+/// The time that a large body waits for its share of the memory.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The bytes of a body, with the memory that they take.
+/// The bytes of a body, with the share of the memory that they take.
 pub(super) struct Read {
     pub(super) bytes: Vec<u8>,
     pub(super) held: Held,
 }
 
-/// The share of the memory of a large body.
+/// The share of the memory that a large body takes.
 pub(super) type Held = Vec<OwnedSemaphorePermit>;
 
-/// A request to a model.
+/// A parsed request to a model: the model's name, and the body's other fields.
 #[derive(Debug)]
 pub(super) struct Asked<T> {
     pub model: Model,
     pub body: T,
 }
 
-/// The bytes of a body.
+/// Reads the bytes of a body.
 ///
-/// What is too much is read on for a while and thrown away: a client that is still writing would otherwise lose
-/// the answer with its connection. Who sends too slowly loses the place to those who do not.
+/// A body that is too large is read on for a while and thrown away: a client that is still writing would otherwise lose
+/// the answer with its connection. A client that sends too slowly loses its connection to others.
 pub(super) async fn bytes(body: Body, app: &App) -> Result<Read, ApiError> {
     let most = app.limits.body.min(app.budget.largest_body());
     let began = Instant::now();
@@ -91,7 +92,7 @@ pub(super) async fn bytes(body: Body, app: &App) -> Result<Read, ApiError> {
     Ok(Read { bytes, held })
 }
 
-/// What a body asks for: a large one is understood on another thread.
+/// Parses a body; a large one on another thread.
 pub(super) async fn understood<T: DeserializeOwned + Send + 'static>(
     bytes: Vec<u8>,
 ) -> Result<Asked<T>, ApiError> {
@@ -101,8 +102,8 @@ pub(super) async fn understood<T: DeserializeOwned + Send + 'static>(
     }
 }
 
-/// What a body asks for, and of which model. Nothing is kept of it but what was asked: a tree of all its values would
-/// be many times as large as the body.
+/// Parses a body straight into its request: a tree of all its values in between would be many times as large as the
+/// body.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, ApiError> {
     let help = "/openapi.json describes the body";
     let wrong = |message: String| ApiError::wrong("malformed", message, help);
@@ -116,7 +117,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<Asked<T>, ApiError> {
         let path = error.path().to_string();
         let error = error.into_inner();
         let place = if path == "." { String::new() } else { format!("{path}: ") };
-        // A value of several kinds with a field too many is called no JSON, too.
+        // A value of several kinds with a field too many is called a syntax error, too.
         match error.is_data() {
             true => wrong(format!("{place}{error}")),
             false if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() => {
@@ -152,7 +153,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
     }
 }
 
-/// The fields of a body but for those that every request has, which name its model.
+/// Map access to the fields of a body, which takes out those that name the model.
 struct Others<'a, A> {
     fields: A,
     model: &'a mut Model,

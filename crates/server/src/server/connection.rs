@@ -1,4 +1,4 @@
-//! Connections: accepted, served with limits to their patience, and ended in order.
+//! Connections: accepted, served with time limits, and closed in order when the server stops.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -26,7 +26,7 @@ use super::App;
 use super::places::{Place, Places};
 use super::router::router;
 
-/// What a client is told that begins a request and does not end its head, before the connection is closed.
+/// The response to a client that begins a request and does not end its head in time, before the connection is closed.
 fn timed_out() -> Vec<u8> {
     let body =
         r#"{"error":{"code":"slow","message":"the head of the request did not arrive in time","help":""}}"#;
@@ -34,7 +34,7 @@ fn timed_out() -> Vec<u8> {
     format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// Accepts connections until told to stop, and then waits for those that are at work.
+/// Accepts connections until the server is stopped, and then waits for those at work.
 pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let limits = app.limits.clone();
     let router = router(app);
@@ -56,7 +56,7 @@ pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // Out of descriptors, or the client is gone: both pass.
+                // Out of file descriptors, or the client is gone: both pass.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     continue;
@@ -75,11 +75,11 @@ pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch
     let _ = tokio::time::timeout(limits.grace, places.all_free(limits.connections)).await;
 }
 
-/// How long a connection waits for its client.
+/// Time limits of a connection.
 struct Patience {
-    /// For the head of a request.
+    /// The limit for the head of a request to arrive.
     head: Duration,
-    /// For some of an answer to be read.
+    /// The limit for a client to read some of an answer.
     unread: Duration,
 }
 
@@ -125,14 +125,14 @@ async fn serve(
     let late = ended.as_ref().is_err_and(hyper::Error::is_timeout);
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner();
-    // A connection that was kept open and not used again ends without a word.
+    // An idle connection that was kept open ends without an answer.
     if late && !parts.read_buf.is_empty() {
         let _ = stream.write_all(&timed_out()).await;
     }
     let _ = stream.shutdown().await;
 }
 
-/// A request at work, until the last of its answer is taken.
+/// A request at work, until the last of its answer has been sent.
 struct Working(Arc<Place>);
 
 impl Working {

@@ -1,25 +1,24 @@
-//! Threads that have nothing to do, and what they do then: the program's allocator gives memory back to the system, which
-//! every thread must ask of it for itself.
+//! Idle threads: each gives memory back to the system, which the program's allocator asks of every thread for itself.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// A thread gives back at most so often.
+/// The shortest time between two calls of `when_idle` on one thread.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How long a thread that was lent to one request waits for another before it ends.
+/// The idle time after which a thread that was lent to one request ends.
 pub(super) const LENT: Duration = Duration::from_millis(500);
 
-/// How long after a request all threads are idle once more.
+/// The time after a request at which all threads are idle once more.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 
 thread_local! {
     static LAST: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// What a thread of the runtime does that parks: `when_idle`, unless it has just done so.
+/// Runs `when_idle` as a thread of the runtime parks, unless it has just run there.
 pub(super) fn when_parked(when_idle: fn()) {
     let now = Instant::now();
     if LAST.get().is_none_or(|last| now.duration_since(last) >= PAUSE) {

@@ -1,4 +1,4 @@
-//! The description of the interface (OpenAPI 3.1), from the types of its requests and answers.
+//! OpenAPI 3.1 description of the interface, from the types of its requests and answers.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::protocol;
 
-/// The description, as JSON.
+/// The OpenAPI description, as JSON.
 pub(super) fn description() -> String {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
@@ -56,7 +56,7 @@ pub(super) fn description() -> String {
     paths.finish()
 }
 
-/// The paths while they are collected.
+/// The description's paths, while they are collected.
 struct Paths {
     paths: Map<String, Value>,
     generator: SchemaGenerator,
@@ -67,7 +67,7 @@ impl Paths {
         self.generator.subschema_for::<T>().to_value()
     }
 
-    /// A path that answers a query; `()` has no fields.
+    /// Adds a path that answers a query; `()` has no fields.
     fn get<Q: JsonSchema, A: JsonSchema>(&mut self, path: &str, summary: &str) {
         let query =
             schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Q>();
@@ -85,13 +85,13 @@ impl Paths {
         self.add(path, "get", json!({ "summary": summary, "parameters": parameters }), answer);
     }
 
-    /// A path that answers in another format than JSON.
+    /// Adds a path that answers in another format than JSON.
     fn get_text(&mut self, path: &str, media: &str, summary: &str) {
         let answer = json!({ media: { "schema": { "type": "string" } } });
         self.add(path, "get", json!({ "summary": summary }), answer);
     }
 
-    /// A path that answers a body, which may also name its model.
+    /// Adds a path that answers a body, which may also name its model.
     fn post<B: JsonSchema, A: JsonSchema>(&mut self, path: &str, summary: &str) {
         let body = self.schema::<B>();
         let model = self.schema::<protocol::Model>();
@@ -177,7 +177,7 @@ mod tests {
         let from = &document["paths"]["/api/samples"]["get"]["parameters"];
         assert!(from.as_array().is_some_and(|parameters| parameters.len() == 5), "{from}");
     }
-    /// Types of the page, and what the interface calls them.
+    /// Types of the page by the names that the interface has for them.
     const TYPES: [(&str, &str); 19] = [
         ("Run", "Run"),
         ("Checkpoint", "Checkpoint"),
@@ -250,7 +250,7 @@ mod tests {
         text.trim_start().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
     }
 
-    /// What stands between the first brace and its partner, and what follows.
+    /// The text between the first brace and its partner, and the text that follows.
     fn braced(text: &str) -> (&str, &str) {
         let mut depth = 0;
         for (at, letter) in text.char_indices() {

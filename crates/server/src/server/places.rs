@@ -1,4 +1,4 @@
-//! The places of connections: when there is none left, whoever keeps one without a request at work loses it.
+//! Places of connections: when none is free, the connection that has been idle the longest loses its own.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// How long a connection may be idle, or send the head of a request, before another may take its place.
+/// The time that a connection may be idle, or send the head of a request, before another may take its place.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Places for so many connections.
+/// A limited number of places for connections.
 #[derive(Debug)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
     next: AtomicU64,
-    /// The connections that have no request at work, by their number: since when.
+    /// Idle connections, without a request at work, by number: the time since when, and the signal to leave.
     idle: Mutex<BTreeMap<u64, (Instant, Arc<Notify>)>>,
 }
 

@@ -1,4 +1,4 @@
-//! Paths, and what is done around every request: who may ask, what is counted, which headers answers carry.
+//! Routes of the server, and the middleware around every request: access, metrics and security headers.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -21,7 +21,7 @@ use super::routes::{distance, explain, page, runs, training, translate};
 use crate::api_error::ApiError;
 use crate::metrics::Metrics;
 
-/// All paths.
+/// The router of all paths.
 pub(super) fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/health", get(runs::health))
@@ -56,8 +56,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
     router.with_state(app)
 }
 
-/// What browsers are told about pages of other sites, where some may ask. Those bring the token in `Authorization`; the
-/// cookie is this server's own page's.
+/// CORS (cross-origin resource sharing) headers, if pages of other sites may ask. Those bring the token in
+/// `Authorization`; the cookie is this server's own page's.
 fn cors(origins: &[Origin]) -> Option<CorsLayer> {
     let allowed = match origins {
         [] => return None,
@@ -80,7 +80,7 @@ async fn nowhere() -> ApiError {
     ApiError::missing("there is nothing at this path", "/openapi.json lists the paths")
 }
 
-/// What is done around every request.
+/// Middleware of every request: checks the access, catches panics, adds headers and counts the request.
 async fn around(
     State(app): State<Arc<App>>,
     path: Option<MatchedPath>,
@@ -93,12 +93,12 @@ async fn around(
     app.requested.notify_one();
     let _at_work = AtWork::begin(app.metrics.clone());
     let checked = match route.as_str() {
-        // Whoever watches over servers needs no token to see that this one is alive.
+        // A monitor needs no token to see that this server is alive.
         "/health" => Ok(None),
         _ => app.access.check(request.uri(), request.headers()),
     };
     let mut response = match checked {
-        // Somebody in front of a browser is asked for the token.
+        // A person in front of a browser is asked for the token.
         Err(failure) if failure.wants_token() && route == "/" => page::login().into_response(),
         Err(failure) => failure.into_response(),
         Ok(cookie) => {
@@ -115,7 +115,7 @@ async fn around(
     response
 }
 
-/// A method by a name that we know: clients do not decide what is counted apart.
+/// The name under which a method is counted: one of a fixed list, so that clients add no labels to the metrics.
 fn shown(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -132,7 +132,7 @@ fn panicked(panic: &(dyn Any + Send)) -> ApiError {
     ApiError::internal(text.unwrap_or("something went wrong"))
 }
 
-/// Headers that keep browsers from doing with answers what they are not meant for.
+/// Adds security headers, which keep browsers from using answers in another way than they are meant for.
 fn harden(headers: &mut HeaderMap) {
     let nothing = "default-src 'none'; frame-ancestors 'none'";
     for (name, value) in [
@@ -151,7 +151,7 @@ fn harden(headers: &mut HeaderMap) {
     }
 }
 
-/// A request that is at work, counted while this lives: whether it is answered or its client leaves.
+/// A request at work, counted as long as this lives, even if its client leaves.
 struct AtWork(Arc<Metrics>);
 
 impl AtWork {

@@ -1,4 +1,4 @@
-//! What the paths answer.
+//! Handlers of the paths, and the helpers that they share: JSON answers, queries, limits of time and memory.
 
 pub(super) mod distance;
 pub(super) mod explain;
@@ -27,17 +27,17 @@ use crate::loaded_run::{LoadedRun, Longest, require_tokens};
 use crate::protocol::{Input, Model, Prefix};
 use crate::worker::Worker;
 
-/// Bytes of a text that is cut into tokens in less time than another thread takes to wake up.
+/// The most bytes of a text that is tokenized in less time than another thread takes to wake up.
 const QUICK: usize = 512;
 
-/// An answer in JSON.
+/// A response in JSON.
 fn json(answer: &impl Serialize) -> Result<Response, ApiError> {
     let bytes = serde_json::to_vec(answer).map_err(|error| ApiError::internal(error.to_string()))?;
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json)], bytes).into_response())
 }
 
-/// The fields of a query.
+/// Parses the fields of a query.
 fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
     let Query(fields) = Query::try_from_uri(uri).map_err(|error| {
         let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
@@ -46,7 +46,7 @@ fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
     Ok(fields)
 }
 
-/// Work that keeps a thread busy, away from those that serve connections.
+/// Runs work that keeps a thread busy away from the threads that serve connections.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -56,7 +56,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     }
 }
 
-/// A request to a model, with all that is needed to answer it.
+/// A request to a model, with all that its handler needs.
 struct Call<T> {
     app: Arc<App>,
     run: Arc<LoadedRun>,
@@ -66,7 +66,7 @@ struct Call<T> {
     permit: OwnedSemaphorePermit,
 }
 
-/// Reads a request to a model, and does the work in the time that it may take.
+/// Parses a request to a model, and runs its handler within the time limit.
 async fn call<T, A, F>(
     app: Arc<App>,
     request: Request,
@@ -87,7 +87,7 @@ where
     .await
 }
 
-/// A run and the worker that has its model.
+/// A run and the worker of its model.
 async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<LoadedRun>, Arc<Worker>), ApiError> {
     if let Some(ready) = app.runs.ready(&model) {
         return Ok(ready);
@@ -96,7 +96,7 @@ async fn model(app: &Arc<App>, model: Model) -> Result<(Arc<LoadedRun>, Arc<Work
     blocking(move || Ok((app.runs.open(model.run)?, app.runs.worker(&model)?))).await
 }
 
-/// Reads the source of a request: at once where that is quick, else where it keeps nobody waiting.
+/// Reads the source of a request: short texts at once, other values on another thread.
 async fn read_source(
     app: &App,
     run: &Arc<LoadedRun>,
@@ -116,7 +116,8 @@ async fn read_source(
     }
 }
 
-/// The memory that opening a value takes, told from its header: whoever has it may decode the value.
+/// The share of the memory that opening a value takes, by the sizes in its header: the value may be decoded as long as
+/// it is held.
 async fn share_to_open(
     app: &App,
     run: &Arc<LoadedRun>,
@@ -130,7 +131,7 @@ async fn share_to_open(
     app.budget.take(price, "opening this value").await
 }
 
-/// The tokens that an output begins with, all of which the task writes.
+/// Reads the tokens that an output begins with, all of which must belong to the task's target.
 async fn read_prefix(
     app: &App,
     run: &Arc<LoadedRun>,
@@ -151,8 +152,8 @@ async fn read_prefix(
     }
 }
 
-/// Reads the source of a request that continues or explains tokens, which must all be tokens that the task writes, and
-/// no more than an output may have.
+/// Reads the source of a request that continues or explains tokens. All of them must belong to the task's target, and
+/// there may be no more than an output may have.
 async fn read_pair(
     app: &App,
     run: &Arc<LoadedRun>,
@@ -165,7 +166,7 @@ async fn read_pair(
     read_source(app, run, task, source, Longest(app.limits.source)).await
 }
 
-/// Work that is given up when it takes too long.
+/// Runs work that is given up at the time limit.
 async fn in_time<A>(app: &App, work: impl Future<Output = Result<A, ApiError>>) -> Result<A, ApiError> {
     let limit = app.limits.time;
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(ApiError::long(limit.as_secs())))

@@ -1,4 +1,4 @@
-//! `any2any bench decode`.
+//! `any2any bench decode`: the speed of translation.
 
 use any2any_adapter::Registry;
 use any2any_bench::{Batching, DecodingBench, DecodingReport};
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &BenchDecodeArguments, registry: &Registry) -> anyh
     if arguments.json { output::json(&report) } else { print(&report) }
 }
 
-/// The model of a run, or of an experiment before training.
+/// The model of a run; of an experiment, one with random weights.
 fn translator(arguments: &BenchDecodeArguments, registry: &Registry) -> anyhow::Result<Translator> {
     let place = &arguments.run_or_config;
     let precision = arguments.precision.precision();

@@ -1,4 +1,4 @@
-//! `any2any bench encoder`.
+//! `any2any bench encoder`: the speed of the encoder alone, forward and backward.
 
 use any2any_adapter::Registry;
 use any2any_bench::{EncoderBench, EncoderReport};

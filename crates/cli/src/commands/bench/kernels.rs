@@ -1,4 +1,4 @@
-//! `any2any bench kernels`.
+//! `any2any bench kernels`: the speed of fused operations, beside their compositions of primitives.
 
 use any2any_bench::KernelsReport;
 use any2any_experiment::spec::Device;

@@ -15,7 +15,7 @@ use super::row;
 use crate::arguments::BenchServeArguments;
 use crate::output;
 
-/// Samples of the test split that are asked for in turn.
+/// The most samples of the test split, which clients ask for in turn.
 const SAMPLES: usize = 1000;
 
 pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyhow::Result<()> {
@@ -43,20 +43,20 @@ pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyho
     if arguments.json { output::json(&report) } else { report.print() }
 }
 
-/// What was measured.
+/// The result of the bench.
 #[derive(Serialize)]
 struct Report {
     alone: Load,
     together: Load,
-    /// How many times as many requests a second.
+    /// The speed-up: requests a second of many clients, divided by those of one.
     ratio: f64,
-    /// How many sources were translated together, on average, while many asked.
+    /// The mean batch size under the load of many clients, in sources.
     mean_batch: f64,
-    /// Resident memory before the load, in its middle, and behind it; null where the system does not say.
+    /// Resident memory in bytes before the load, in its middle, and behind it; null if the system does not say.
     resident_bytes: [Option<u64>; 3],
 }
 
-/// What clients saw.
+/// Statistics of a load: its requests, and their rate and latencies.
 #[derive(Serialize)]
 struct Load {
     clients: usize,
@@ -77,7 +77,7 @@ fn measure(arguments: &BenchServeArguments, address: SocketAddr) -> anyhow::Resu
     let seconds = Duration::from_secs(arguments.seconds.get());
     let alone = load(address, &bodies, 1, seconds / 3);
     let batches = || -> anyhow::Result<(f64, f64)> {
-        // The server closes connections that were idle as long as a load takes.
+        // The server may have closed the first connection, which was idle as long as the load took.
         let text = Client::connect(address)?.get("/metrics")?.checked()?;
         let value = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -102,7 +102,7 @@ fn measure(arguments: &BenchServeArguments, address: SocketAddr) -> anyhow::Resu
     })
 }
 
-/// What clients ask for in turn: lines of a file, or the samples of the test split.
+/// The bodies of requests, sent in turn: lines of a file, or the samples of the test split.
 fn bodies(address: SocketAddr, input: Option<&Path>) -> anyhow::Result<Vec<String>> {
     let body = |source: Value| json!({ "source": source }).to_string();
     if let Some(path) = input {
@@ -118,7 +118,7 @@ fn bodies(address: SocketAddr, input: Option<&Path>) -> anyhow::Result<Vec<Strin
         let answer = answer.context("name a file of lines with --input, or the folder of the data")?;
         let samples: Value = serde_json::from_str(&answer)?;
         let samples = samples["samples"].as_array().cloned().unwrap_or_default();
-        // A picture or a sound is named, a text is sent.
+        // A picture or a sound is sent as the name of its sample, a text as it is.
         bodies.extend(samples.iter().map(|sample| match &sample["source"]["text"] {
             Value::String(text) => body(json!({ "text": text })),
             _ => body(json!({ "sample": { "split": "test", "number": sample["number"] } })),
@@ -131,22 +131,22 @@ fn bodies(address: SocketAddr, input: Option<&Path>) -> anyhow::Result<Vec<Strin
     Ok(bodies)
 }
 
-/// What clients saw, before it is summed up.
+/// The measurements of a load, before they are summed up.
 struct Seen {
     clients: usize,
     seconds: f64,
-    /// Of each request that was answered with success.
+    /// The latency of each successful request, in seconds.
     latencies: Vec<f64>,
     failed: usize,
 }
 
-/// Lets clients ask one request after the other for a time.
+/// Lets clients send one request after the other for a time.
 fn load(address: SocketAddr, bodies: &[String], clients: usize, duration: Duration) -> Seen {
     let began = Instant::now();
     let client = |number: usize| {
         let (mut latencies, mut failed) = (Vec::new(), 0);
         let mut connection = None;
-        // Clients begin at different places, so that they do not all ask for the same.
+        // Clients begin at different bodies, so that they do not all send the same one.
         for body in bodies.iter().cycle().skip(number * 7 % bodies.len()) {
             let asked = Instant::now();
             if asked.duration_since(began) >= duration {
@@ -186,7 +186,7 @@ fn load(address: SocketAddr, bodies: &[String], clients: usize, duration: Durati
 }
 
 impl Seen {
-    /// What was seen here and later.
+    /// The measurements of two loads together.
     fn and(mut self, later: Self) -> Self {
         self.latencies.extend(later.latencies);
         Self { seconds: self.seconds + later.seconds, failed: self.failed + later.failed, ..self }
@@ -231,7 +231,7 @@ impl Report {
     }
 }
 
-/// Memory that this process holds: `VmRSS` of Linux's `/proc/PID/status`.
+/// Resident memory of this process: `VmRSS` of Linux's `/proc/self/status`.
 fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -239,20 +239,20 @@ fn resident() -> Option<u64> {
     Some(1024 * kibibytes)
 }
 
-/// A connection that is kept open.
+/// A client with a connection that is kept open.
 struct Client {
     stream: BufReader<TcpStream>,
     host: SocketAddr,
 }
 
-/// An answer.
+/// An HTTP response.
 struct Answer {
     status: u16,
     body: String,
 }
 
 impl Answer {
-    /// The body of a success.
+    /// The body of a successful response.
     fn checked(self) -> anyhow::Result<String> {
         anyhow::ensure!(self.status == 200, "status {}: {}", self.status, self.body);
         Ok(self.body)

@@ -1,4 +1,4 @@
-//! `any2any bench train`.
+//! `any2any bench train`: the speed of some training steps.
 
 use std::num::NonZeroUsize;
 

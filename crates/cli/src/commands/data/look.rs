@@ -1,4 +1,4 @@
-//! `any2any data look`: what was read of files, before any option touched it, or of an experiment's samples, as they
+//! `any2any data look`: the contents of files before any option touches them, or the samples of an experiment as they
 //! are trained on.
 
 mod files;
@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &LookArguments, registry: &Registry) -> anyhow::Res
     }
 }
 
-/// Least and greatest of finite values, their mean, and how many are not finite.
+/// The least and greatest of finite values, their mean, and the number of values that are not finite.
 struct Range {
     least: f32,
     greatest: f32,
@@ -34,7 +34,7 @@ struct Range {
 }
 
 impl Range {
-    /// The range of values; `None` when none is finite.
+    /// The range of values; `None` if none is finite.
     fn of(values: impl IntoIterator<Item = f32>) -> Option<Self> {
         let mut range = Self { least: f32::INFINITY, greatest: f32::NEG_INFINITY, mean: 0.0, not_finite: 0 };
         let mut finite = 0_usize;

@@ -1,4 +1,4 @@
-//! What is made of the samples of a dataset before a model sees them.
+//! Options that change the samples of a dataset before a model sees them.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub enum Texts {
 }
 
 impl Texts {
-    /// All of them.
+    /// The list of all texts.
     pub fn list(&self) -> &[String] {
         match self {
             Self::One(text) => std::slice::from_ref(text),
@@ -27,7 +27,7 @@ impl Texts {
     }
 }
 
-/// How samples are divided anew.
+/// A new division of samples into splits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Split {
@@ -45,15 +45,15 @@ pub struct Split {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shares {
-    /// The share that decides which checkpoint is best.
+    /// The share for validation, which decides on the best checkpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0001, max = 0.9))]
     pub validation: Option<f64>,
-    /// The share that the finished model is scored on.
+    /// The share for test, on which the finished model is scored.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0001, max = 0.9))]
     pub test: Option<f64>,
-    /// The field whose samples of one value stay together; left out, each sample goes its own way.
+    /// The field whose samples of one value stay together in one split; left out, each sample is divided by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }
@@ -97,17 +97,17 @@ impl Split {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Join {
-    /// How many samples follow each other: at least the first number, at most the second, each equally often.
+    /// The range of the number of joined samples: at least the first, at most the second, each equally often.
     #[schemars(length(min = 2, max = 2))]
     pub count: [usize; 2],
-    /// The field whose value all of them share; it stays a single value.
+    /// The field that joined samples have in common; it stays a single value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// How many joined samples to train on.
+    /// The number of joined samples in training.
     #[serde(default = "join_samples")]
     #[schemars(range(min = 1, max = 10_000_000))]
     pub samples: usize,
-    /// How many joined samples validation and test have, each.
+    /// The number of joined samples in validation and in test.
     #[serde(default = "join_test_samples")]
     #[schemars(range(min = 1, max = 10_000_000))]
     pub test_samples: usize,
@@ -121,7 +121,7 @@ fn join_test_samples() -> usize {
     1000
 }
 
-/// The most samples that follow each other.
+/// The most samples that are joined to one.
 const MOST_JOINED: usize = 1000;
 
 impl Join {
@@ -136,7 +136,7 @@ impl Join {
     }
 }
 
-/// Samples of another dataset for those of this one.
+/// Samples paired with samples of another dataset.
 ///
 /// Every sample of a split gets the fields of a sample of the same split of the other dataset, drawn at random
 /// among those whose field `on` has the same text. When the other dataset lacks a split, a tenth of its
@@ -147,29 +147,29 @@ pub struct Pair {
     /// The other dataset: its name, or the path of its manifest, which ends in `.yaml`.
     #[schemars(length(min = 1))]
     pub dataset: String,
-    /// The field that both have.
+    /// The field by which samples are paired, which both datasets have.
     #[schemars(length(min = 1))]
     pub on: String,
-    /// How many pairs to train on: each sample in turn, with a partner drawn anew. Left out: one for each
-    /// sample, as always in validation and test.
+    /// The number of training pairs: each sample in turn, with a partner drawn anew. Left out: one for each sample, as
+    /// always in validation and test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000_000))]
     pub samples: Option<usize>,
 }
 
-/// How many samples of each split are kept: the first ones after a shuffle.
+/// Limits on the number of samples of each split: the first ones after a shuffle.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limit {
-    /// The most to train on.
+    /// The most training samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub train: Option<usize>,
-    /// The most to choose a checkpoint by.
+    /// The most validation samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub validation: Option<usize>,
-    /// The most to score a finished model on.
+    /// The most test samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub test: Option<usize>,

@@ -1,13 +1,13 @@
-//! What is wrong with data beyond what its types say.
+//! Problems of data beyond what its types say.
 
-/// A problem, where it is, and the way out.
+/// A problem of the data, its place, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The JSON pointer of the place.
+    /// The place, as a JSON pointer.
     pub pointer: String,
-    /// What is wrong.
+    /// The message: what is wrong.
     pub message: String,
-    /// The way out.
+    /// The help: the way out.
     pub help: String,
 }
 
@@ -20,7 +20,7 @@ impl Problem {
         Self { pointer: pointer.into(), message: message.into(), help: help.into() }
     }
 
-    /// Adds the problems of what stands below a pointer.
+    /// Adds the problems of a part, whose pointers start at `pointer`.
     pub(super) fn below(found: &mut Vec<Self>, pointer: &str, problems: impl IntoIterator<Item = Self>) {
         found.extend(
             problems
@@ -30,7 +30,7 @@ impl Problem {
     }
 }
 
-/// A problem when a text is not a sound pattern.
+/// The problem of a text that is not a sound pattern.
 pub(super) fn pattern(pointer: &str, text: &str) -> Option<Problem> {
     let problem = crate::Pattern::parse(text).err()?;
     let (message, help) = problem.split_once([';', ':']).unwrap_or((&problem, "close every brace"));

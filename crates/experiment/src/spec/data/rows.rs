@@ -1,4 +1,4 @@
-//! Samples made of other samples: chosen, described further, and given the files that they name.
+//! Samples derived from the samples of other files: repeated, chosen, and given further fields.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Problem, pattern};
 use super::{File, SplitFiles, Texts};
 
-/// The samples of other files: repeated (`each`), chosen (`where`, `except`), given further texts (`words`),
-/// and given the files that they name (`files`), in this order.
+/// Samples of other files: repeated (`each`), chosen (`where`, `except`), given further texts (`words`) and the files
+/// that they name (`files`), in this order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rows {
@@ -19,34 +19,34 @@ pub struct Rows {
     /// Repeats every sample once for each value, which stands in a new field of this name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub each: BTreeMap<String, Vec<String>>,
-    /// Keeps the samples whose fields have one of these values. A field may be named by another:
-    /// `"{artist}": "1"` reads the field that the field `artist` names.
+    /// Keeps the samples whose fields have one of these values. A field may be named by another: `"{artist}": "1"`
+    /// reads the field that the field `artist` names.
     #[serde(default, rename = "where", skip_serializing_if = "BTreeMap::is_empty")]
     pub keep: BTreeMap<String, Texts>,
-    /// Leaves out the samples of which a field has one of these values.
+    /// Leaves out the samples of which any of these fields has one of these values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub except: BTreeMap<String, Texts>,
-    /// New fields: other fields in other words.
+    /// New fields: other fields with their values replaced by words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub words: BTreeMap<String, Words>,
-    /// New fields: files, or parts of files, that the other fields name.
+    /// New fields: files, or parts of files, that other fields name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, PartOfFile>,
 }
 
-/// A field in other words.
+/// A field whose values are replaced by words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
     /// The field to read.
     #[schemars(length(min = 1))]
     pub from: String,
-    /// The word for each of its values; left out, they stay as they are.
+    /// The word for each of the field's values; others stay as they are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub map: BTreeMap<String, String>,
 }
 
-/// A file that the fields of a sample name. Every text may have placeholders: `sheet_{artist}_32.png`.
+/// A file named by the fields of a sample. Every text may have placeholders: `sheet_{artist}_32.png`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PartOfFile {
@@ -54,14 +54,14 @@ pub struct PartOfFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<File>")]
     pub file: Option<PathBuf>,
-    /// The archive (`.tar`, `.tar.gz`, `.tgz` or `.zip`) that has `member`; it has no placeholders.
+    /// The archive (`.tar`, `.tar.gz`, `.tgz` or `.zip`) that contains `member`; it has no placeholders.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<File>")]
     pub archive: Option<PathBuf>,
     /// The member of the archive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
-    /// The part of the file that is meant; left out, all of it.
+    /// The part of the file; left out, the whole file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<FilePart>,
 }
@@ -74,9 +74,9 @@ pub enum FilePart {
     Rectangle(Rectangle),
     /// A square cell of a picture that is a sheet of such cells.
     Cell(Cell),
-    /// What begins at this sample of a recording, counted from 0.
+    /// The rest of a recording from this sample on, counted from 0.
     Sample(String),
-    /// What begins at this second of a recording.
+    /// The rest of a recording from this second on.
     Second(String),
     /// One of the arrays of a file of arrays, counted from 0.
     Item(String),
@@ -86,13 +86,13 @@ pub enum FilePart {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rectangle {
-    /// From the left of the picture.
+    /// The distance from the left edge of the picture.
     pub left: String,
-    /// From the top of the picture.
+    /// The distance from the top edge of the picture.
     pub top: String,
-    /// How wide it is.
+    /// The width.
     pub width: String,
-    /// How high it is.
+    /// The height.
     pub height: String,
 }
 
@@ -100,11 +100,11 @@ pub struct Rectangle {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
-    /// How many cells stand left of it.
+    /// The number of cells to the left.
     pub column: String,
-    /// How many cells stand above it.
+    /// The number of cells above.
     pub row: String,
-    /// How wide and how high every cell is, in pixels.
+    /// The width and height of every cell, in pixels.
     #[schemars(range(min = 1))]
     pub size: usize,
 }

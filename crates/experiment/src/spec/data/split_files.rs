@@ -1,4 +1,4 @@
-//! The files of one split, format by format.
+//! The files of one split, in one of several formats.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,33 +10,33 @@ use super::problem::{Problem, pattern};
 use super::{File, Rows};
 use crate::Pattern;
 
-/// The files of one split. Texts that are compressed by gzip are decompressed.
+/// The files of one split, in one of several formats. Texts that are compressed by gzip are decompressed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SplitFiles {
-    /// A file a field, a sample a line, line N of each belonging together.
+    /// Parallel texts: a file for each field, whose line N belongs to sample N.
     Parallel(
         #[schemars(with = "BTreeMap<String, File>", extend("minProperties" = 1))] BTreeMap<String, PathBuf>,
     ),
     /// Tab-separated values; the first line names the fields unless `columns` does.
     Tsv(TableFile),
-    /// Comma-separated values (RFC 4180), or values parted by another `delimiter`; the first line names the fields
-    /// unless `columns` does.
+    /// Comma-separated values (RFC 4180), or values with another `delimiter`; the first line names the fields unless
+    /// `columns` does.
     Csv(TableFile),
-    /// JSON Lines: an object a line, its strings and numbers being the fields. One inside another object is named with
-    /// a dot between: `translation.de`.
+    /// JSON Lines: an object for each sample, whose strings and numbers are the fields. A field of a nested object has
+    /// a name with a dot: `translation.de`.
     JsonLines(TableFile),
-    /// IDX files of bytes (the format of MNIST), a file a field: pictures, or labels that become texts.
+    /// IDX files of bytes (the format of MNIST), one for each field: pictures, or labels, which become texts.
     Idx(#[schemars(with = "BTreeMap<String, File>", extend("minProperties" = 1))] BTreeMap<String, PathBuf>),
-    /// FASTA files, a file a field, joined by the records' names.
+    /// FASTA files, one for each field, joined by the names of their records.
     Fasta(Fasta),
     /// The members of an archive, or the files of a folder: each is a sample, described by its name.
     Members(Members),
-    /// The samples of other files, chosen, described further, and given the files that they name.
+    /// Samples derived from the samples of other files: repeated, chosen, and given further fields.
     Rows(Box<Rows>),
 }
 
-/// A file that holds all fields of a split.
+/// A table: one file with all fields of a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableFile {
@@ -46,13 +46,13 @@ pub struct TableFile {
     /// The names of the columns, for a file without a header line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// What parts the columns of `csv`, one ASCII character: `";"`, `"|"`, `"\t"`; a comma when left out.
+    /// The separator of the columns of `csv`, one ASCII character: `";"`, `"|"`, `"\t"`; a comma if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<String>,
 }
 
 impl TableFile {
-    /// What parts the columns of `csv`; `None` when nothing is given, or what cannot part any.
+    /// The separator of the columns of `csv`; `None` if none is given, or an invalid one.
     pub fn delimiter(&self) -> Option<u8> {
         match self.delimiter.as_deref()?.as_bytes() {
             b"\\t" => Some(b'\t'),
@@ -77,10 +77,10 @@ impl TableFile {
     }
 }
 
-/// FASTA files, joined by the name that every record begins with.
+/// FASTA files, joined by the names of their records.
 ///
-/// Records come in the order of the first file. The field `id` has their names, and a word `KEY=VALUE` of a
-/// header becomes the field `KEY`.
+/// Records come in the order of the first file. The field `id` is their name, and a word `KEY=VALUE` of a header
+/// becomes the field `KEY`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fasta {
@@ -88,7 +88,7 @@ pub struct Fasta {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BTreeMap<String, File>")]
     pub files: BTreeMap<String, PathBuf>,
-    /// The archive (`.tar`, `.tar.gz`, `.tgz` or `.zip`) that has `members`.
+    /// The archive (`.tar`, `.tar.gz`, `.tgz` or `.zip`) that contains `members`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<File>")]
     pub archive: Option<PathBuf>,
@@ -97,29 +97,29 @@ pub struct Fasta {
     pub members: BTreeMap<String, String>,
 }
 
-/// Files that are samples, each described by its name.
+/// Files that are samples themselves, each described by its name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Members {
-    /// The archive (`.tar`, `.tar.gz`, `.tgz` or `.zip`) that has them.
+    /// The archive (`.tar`, `.tar.gz`, `.tgz` or `.zip`) that contains the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<File>")]
     pub archive: Option<PathBuf>,
-    /// The folder that has them, at any depth.
+    /// The folder that contains the files, at any depth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<File>")]
     pub folder: Option<PathBuf>,
-    /// How they are called: `recordings/{digit}_{speaker}_{index}.wav`. Every placeholder becomes a field,
+    /// The pattern of the files' names: `recordings/{digit}_{speaker}_{index}.wav`. Every placeholder becomes a field,
     /// and stands for one or more characters other than `/`, as few as fit.
     #[schemars(length(min = 1))]
     pub names: String,
-    /// The field of the file itself.
+    /// The name of the field for the file itself.
     #[schemars(length(min = 1))]
     pub field: String,
 }
 
 impl SplitFiles {
-    /// What is wrong beyond the types, with pointers that start at the files.
+    /// Problems beyond the types, with pointers that start at the files.
     pub fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         match self {

@@ -1,4 +1,4 @@
-// The tree of a beam search, drawn: what was tried from left to right, what was dropped faint.
+// Figure of a beam search as a tree, from left to right, with dropped hypotheses faint.
 
 import { svg, replace } from "any2any/draw";
 import { layout } from "any2any/beam/layout";
@@ -54,7 +54,7 @@ export function drawTree(root, tree, { folded, onFold, onShow, onTake }) {
   };
 }
 
-/** Where each node stands: columns as wide as their widest label. */
+/** The place of each node, in columns as wide as their widest label. */
 function frame(placed, columns) {
   const widths = Array(columns).fill(20);
   for (const { node, rank } of placed) {
@@ -73,7 +73,7 @@ function frame(placed, columns) {
   return at;
 }
 
-/** A node's token as it reads. */
+/** The text of a node's token. */
 export const textOf = ({ token, label }) => (token === null ? "end" : readable(label).text);
 
 const measuring = document.createElement("canvas").getContext("2d");
@@ -83,7 +83,7 @@ function widthOf(text) {
   return Math.ceil(measuring.measureText(text).width);
 }
 
-/** As thick as the token was probable there. */
+/** An edge as thick as its token was probable. */
 function edge({ node, rank }, from, to) {
   const x = from.x + from.width;
   const bend = Math.min(GAP, to.x - x) / 2;
@@ -95,7 +95,7 @@ function edge({ node, rank }, from, to) {
   });
 }
 
-/** won: it belongs to a hypothesis that is ranked; lost: it was continued, but in vain; dropped. */
+/** The class of a node. won: it belongs to a ranked hypothesis; lost: it was continued, but in vain; dropped. */
 function fateOf({ fate }, rank) {
   if (rank !== null) return rank === 0 ? "won first" : "won";
   return fate === "pruned" ? "dropped" : "lost";
@@ -117,7 +117,7 @@ function pill({ node, rank, row, column }, { x, y, width }, best) {
   place < 0 ? null : medal(place + 1, node.score, x + width + 16, y));
 }
 
-/** The rank of a hypothesis, and its score beside it. */
+/** The rank of a hypothesis with its score. */
 function medal(place, score, x, y) {
   return svg("g", { class: "medal" },
     svg("circle", { cx: x, cy: y, r: 9.5 }),
@@ -125,7 +125,7 @@ function medal(place, score, x, y) {
     svg("text", { class: "score", x: x + 15, y: y + 0.5, "dominant-baseline": "middle" }, minus(score.toFixed(2))));
 }
 
-/** The small sign beside a node for what was dropped there. */
+/** The small sign beside a node for its dropped children. */
 function fold(id, { x, y, width }, dropped, folded, onFold) {
   if (dropped === 0) return null;
   const title = folded ? `show the ${dropped} that were dropped here` : "fold what was dropped here";

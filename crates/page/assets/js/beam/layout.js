@@ -1,8 +1,8 @@
-// Where the nodes of a beam search stand: a column for each step, rows such that no two branches cross.
+// Layout of a beam search as a tree: a column for each step, rows such that no two branches cross.
 //
-// The first child of a node shares its row, so that the best hypothesis runs as one straight line along the top, and
-// whatever else was tried hangs below the place where it left that line. Below a node its subtrees are pushed
-// together as far as their outlines allow (Reingold and Tilford, 1981).
+// The first child of a node shares its row, so that the best hypothesis runs as a straight line along the top, and
+// other hypotheses hang below the node at which they left that line. The subtrees of a node are pushed together as far
+// as their outlines allow (Reingold and Tilford, 1981).
 
 /**
  * @typedef {{ id: number, parent: number|null, step: number, token: number|null, label: string,
@@ -30,7 +30,7 @@ export function layout(tree, folded) {
   const columns = tree.nodes.reduce((most, { step }) => Math.max(most, step + 1), 0);
   return { placed: [...placed.values()], columns, rows, rootDropped: rootRows.dropped };
 
-  /** Places what is below a node, the node itself at row 0; returns each column's last row, and all nodes below. */
+  /** Places the nodes below a node, which is at row 0; returns each column's last row, and all these nodes. */
   function place(id) {
     const all = children.get(id) ?? [];
     const dropped = all.filter(isDropped).length;
@@ -66,7 +66,7 @@ function childrenOf({ nodes }) {
   return children;
 }
 
-/** The best rank of the hypotheses that run through each node. */
+/** The best rank of the hypotheses through each node. */
 function ranks({ nodes, best }) {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const rank = new Map();
@@ -76,7 +76,7 @@ function ranks({ nodes, best }) {
   return rank;
 }
 
-/** A node and those before it, the first token last. */
+/** A node and its ancestors, the first token last. */
 function upwards(byId, id) {
   const path = [];
   for (let node = byId.get(id); node; node = byId.get(node.parent)) path.push(node);
@@ -88,7 +88,7 @@ export function pathTo(tree, id) {
   return upwards(new Map(tree.nodes.map((node) => [node.id, node])), id).reverse();
 }
 
-/** How far a branch must go down so that it is below `outline` in every column that both have. */
+/** The rows by which a branch must move down to be below `outline` in every column that both have. */
 function distance(outline, top) {
   let down = 0;
   top.forEach((row, column) => {

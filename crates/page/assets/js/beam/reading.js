@@ -1,4 +1,4 @@
-// One path of the tree, read out: each token with its probability, and how the score comes about.
+// One path of the tree in words: each token with its probability, and the computation of the score.
 
 import { html } from "any2any/draw";
 import { textOf } from "any2any/beam/figure";

@@ -1,11 +1,11 @@
-// What two models, or one at two checkpoints or inputs, are asked so that they can be set side by side.
+// Requests for a comparison of two models, or of one at two checkpoints or inputs.
 
 import { LIKELIEST, api, canonical } from "any2any/api";
 
 /** @import { App } from "any2any/types" */
 
-/** Asks both. The second looks at the same tokens where it has the same vocabulary, so that every number has its
- * counterpart; else at its own output. What the page has hidden or silenced is left out: that is for What if.
+/** Asks both models. The second looks at the same tokens if it has the same vocabulary, so that every number has its
+ * counterpart; else at its own output. Masked positions and ablated heads are left out: they belong to What if.
  * @returns {Promise<{ one: object, other: object, own: { text: string, log_probability: number }[], second: object,
  *   alike: boolean }>} two looks, what each writes by itself, and whether they have the same vocabulary
  * @param {App} app */

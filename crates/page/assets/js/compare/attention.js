@@ -1,4 +1,4 @@
-// The same head of two models, and the difference of what it looks at.
+// One attention head of two models, and the difference of its weights.
 
 import { html, downloads } from "any2any/draw";
 import { headOf, isPicture, labelsOf, mapFigure, minusMatrix, pictureFigure, weightsOf } from "any2any/compare/maps";
@@ -39,7 +39,7 @@ function matrices([one, other], comparable, width) {
     say: (row, column) => at(matrix, row, column).toFixed(3),
   });
   const both = (row, column) => [one, other].map(({ matrix }, i) => `${"AB"[i]} ${at(matrix, row, column).toFixed(3)}, `);
-  // A pooled difference has no single weights behind a cell.
+  // A cell of a pooled difference has no single weights.
   const whole = difference?.rows === one.matrix.rows && difference?.columns === one.matrix.columns;
   const say = (row, column) => [whole ? both(row, column) : "", signed(at(difference, row, column), 3)].flat().join("");
   return {
@@ -57,7 +57,7 @@ function matrices([one, other], comparable, width) {
 /** @param {import("any2any/draw/heatmap").Matrix} matrix @param {number} row @param {number} column */
 const at = ({ values, offset = 0, columns }, row, column) => values[offset + row * columns + column];
 
-/** What the chosen output looked at, over the image or the recording itself.
+/** The attention weights of the chosen output, drawn over the image or the recording.
  * @param {Side[]} sides @param {number} position @param {boolean} comparable @param {number} width */
 function pictures([one, other], position, comparable, width) {
   const [a, b] = [one, other].map(({ look, ...head }) =>

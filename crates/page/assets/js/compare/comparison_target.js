@@ -1,10 +1,10 @@
-// What the page's own translation is compared with: another run, checkpoint or input, or several of these.
+// The target of a comparison with the page's own translation: another run, checkpoint or input, or several of these.
 
 import { html, replace } from "any2any/draw";
 
 /** @import { App, Input } from "any2any/types" */
 
-/** The comparison as it stands: what the state says, else another run of the same kind, else the earliest checkpoint.
+/** The current comparison: the one of the state, else another run of the same kind, else the earliest checkpoint.
  * @param {import("any2any/types").App} app
  * @returns {{ run: import("any2any/types").Run, checkpoint: string, task: import("any2any/types").Task, input: import("any2any/types").Input|null }|null} null: no run can be compared */
 export function comparisonOf(app) {
@@ -34,14 +34,14 @@ function taskLike(ours, run) {
   return able.sort((a, b) => likeness(ours, b) - likeness(ours, a))[0] ?? null;
 }
 
-/** From 0 to 3. */
+/** The likeness of two tasks, from 0 to 3. */
 function likeness(ours, task) {
   if (!task) return 0;
   const sameOutput = ours.target.tokens === task.target.tokens && ours.target.kind === task.target.kind;
   return [ours.source?.medium === task.source?.medium, ours.target.medium === task.target.medium, sameOutput].filter(Boolean).length;
 }
 
-/** Fills `root` with the choices; returns what draws them again. @param {HTMLElement} root @param {App} app */
+/** Fills `root` with the choices; returns a function that redraws them. @param {HTMLElement} root @param {App} app */
 export function comparisonControls(root, app, { inputs = true } = {}) {
   const choose = (patch) => {
     const now = comparisonOf(app);
@@ -87,7 +87,7 @@ export function comparisonControls(root, app, { inputs = true } = {}) {
     onchange: ({ target }) => choose({ input: { sample: { ...sample, number: Math.max(0, target.value - 1) } } }),
   });
 
-  /** What stands there at first: the same text, to be changed; the next sample. */
+  /** The first input of each kind: the same text, to be changed; the next sample. */
   function begin(way, task) {
     const { input, look } = app.state;
     const { split = task.splits[0], number = -1 } = input?.sample ?? {};

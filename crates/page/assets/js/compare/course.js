@@ -1,4 +1,4 @@
-// The course of a training as a picture: a row for each token, a column for each checkpoint, as dark as the token was
+// Figure of the course of a training: a row for each token, a column for each checkpoint, as dark as the token was
 // probable.
 
 import { svg, sequential, sequentialRgb, inkOn } from "any2any/draw";
@@ -6,7 +6,7 @@ import { longest, shortened } from "any2any/compare/maps";
 import { percent } from "any2any/numbers";
 
 const TALL = 22;
-/** Cells narrower than this hold no number, and steps closer than this no name. */
+/** The narrowest cells that hold a number, and the narrowest steps that have a name, in pixels. */
 const [NUMBER, NAME] = [34, 44];
 
 /** @param {object} what

@@ -1,5 +1,5 @@
-// Attention as a picture, and the difference of two: a matrix with labels for texts; for an image or a recording, what
-// the chosen output looked at, laid over it.
+// Figures of attention weights, and of the difference of two: a matrix with labels for texts; for an image or a
+// recording, the weights of the chosen output, drawn over it.
 
 import { html, svg, heatmap, pool, largest, cellAt, tooltip, divergingRgb, sequentialRgb } from "any2any/draw";
 import { readable } from "any2any/media/text";
@@ -9,13 +9,13 @@ import { figureOf } from "any2any/media";
 
 /** @import { Look } from "any2any/types" */
 
-/** Pixels that a label needs. */
+/** Height of a label in pixels. */
 const LABEL = 11;
 
-/** Pixels that a matrix may be high. */
+/** Largest height of a matrix in pixels. */
 const TALLEST = 560;
 
-/** How the rows and columns of a head's matrix read: [rows, columns].
+/** The labels of a head's matrix: [rows, columns].
  * @param {import("any2any/types").Look} look @param {import("any2any/state").Head} head @returns {[string[], string[]]} */
 export function labelsOf(look, head) {
   const text = look.source?.view.text;
@@ -24,11 +24,11 @@ export function labelsOf(look, head) {
     label === null && encoded === null ? String(i + 1) : readable(label, region, encoded).text);
   const written = look.target.positions.map(({ label }, i) => (label === null ? String(i + 1) : readable(label).text));
   if (head.stack === "encoder") return [source, source];
-  // Row p is where output position p was written; keys are what the decoder was fed: the beginning, then each token.
+  // Row p belongs to output position p; the keys are the decoder's input: the begin token, then each token.
   return [[...written, "…"], head.kind === "cross" ? source : ["begin", ...written]];
 }
 
-/** A head of a look; where the model has no such head, the first that the page would show.
+/** A head of a look; if the model has no such head, the one that the page shows first.
  * @param {import("any2any/types").Look} look @param {import("any2any/state").Head|null} wanted
  * @returns {{ head: import("any2any/state").Head, matrix: import("any2any/draw/heatmap").Matrix, name: string }|null} */
 export function headOf(look, wanted) {
@@ -36,10 +36,10 @@ export function headOf(look, wanted) {
   return head && { head, matrix: matrixOf(look, head), name: nameOf(head) };
 }
 
-/** Whether a head is better seen over its source than as a matrix. @param {Look} look */
+/** True if a head is drawn over its source rather than as a matrix. @param {Look} look */
 export const isPicture = (look, { kind }) => kind === "cross" && !("text" in look.source.view);
 
-/** What output `position` looked at, a weight for each position of the source. @param {Look} look */
+/** The weights of output `position`, one for each position of the source. @param {Look} look */
 export function weightsOf(look, { matrix }, position) {
   return spread(rowOfOutput(look, matrix, Math.max(0, position)), look.source.positions.length);
 }
@@ -53,7 +53,7 @@ export function pictureFigure({ title, look, weights, signed = false, width }) {
     html("figcaption", {}, title, html("span", { class: "number" }, `, at most ${high.toFixed(3)}`)), figure.element);
 }
 
-/** The difference of two matrices of the same shape, pooled as their pictures are; else null. */
+/** The difference of two matrices of the same shape, pooled as they are; null if the shapes differ. */
 export function minusMatrix(one, other) {
   if (one.rows !== other.rows || one.columns !== other.columns) return null;
   const [a, b] = [one, other].map((matrix) => pool(matrix, 512, 512));
@@ -109,7 +109,7 @@ function rowNames(names, width, height) {
     svg("text", { x: width - 6, y: (i + 0.5) * step + 4, "text-anchor": "end" }, shortened(name))));
 }
 
-/** A name as short as a label may be. */
+/** A name shortened to the length of a label. */
 export const shortened = (name) => (name.length > 12 ? `${name.slice(0, 11)}…` : name);
-/** About how many pixels the longest label takes. */
+/** The width of the longest label, in pixels. */
 export const longest = (names) => 6.6 * Math.max(...names.map((name) => shortened(name).length));

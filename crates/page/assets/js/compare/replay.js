@@ -1,4 +1,4 @@
-// How it came to be: the page's output through the eyes of every checkpoint of its run, from the first to the last.
+// Replay of a training: the page's output in the view of every checkpoint of its run, from the first to the last.
 
 import { LIKELIEST, api } from "any2any/api";
 import { html, replace, button, downloads, largest } from "any2any/draw";
@@ -12,9 +12,9 @@ import { steps } from "any2any/compare/comparison_target";
 
 /** @import { App } from "any2any/types" */
 
-/** With more checkpoints than this the page waits to be asked: each has to be loaded. */
+/** With more checkpoints than this the page waits to be asked, since each of them has to be loaded. */
 const MANY = 12;
-/** Milliseconds that each checkpoint is shown when it plays. */
+/** The time for which the replay shows each checkpoint, in milliseconds. */
 const PACE = 700;
 
 const EXPLANATION = "Every checkpoint that this run kept, asked about the output on this page: what it thought of each "
@@ -144,7 +144,7 @@ export function replayFigure(root, app) {
     if (isPicture(look, head)) {
       return pictureFigure({ title: name, look, weights: weightsOf(look, shown, app.position()), width });
     }
-    // One scale for all checkpoints, so that what grows is seen to grow.
+    // One scale for all checkpoints, so that growing weights are seen to grow.
     const high = Math.max(...[...seen.values()].map((each) => strongestOf(headOf(each.look, head).matrix)));
     return mapFigure({ title: name, matrix, labels: labelsOf(look, head), width, high,
       say: (row, column) => matrix.values[matrix.offset + row * matrix.columns + column].toFixed(3) });

@@ -1,4 +1,4 @@
-// Curves between positions of the source and of the target, as thick as the attention between them.
+// Curves between positions of the source and of the target, as thick as the attention weights between them.
 
 import { svg, replace } from "any2any/draw/elements";
 

@@ -1,12 +1,12 @@
-// Colours that people with any colour vision can tell apart, on light and on dark paper.
+// Colours that people with any colour vision can tell apart, on a light and on a dark page.
 //
-// Source is always blue and target always orange, in every figure. Amounts use a sequential scale that starts at
-// the paper's own colour, so that "nothing" looks like nothing; signed amounts use blue, paper, orange.
+// Source is always blue and target always orange, in every figure. Amounts use a sequential scale that starts at the
+// page's own colour, so that "nothing" looks like nothing; signed amounts use blue, page colour, orange.
 
 const SCALES = {
   light: {
     sequential: ["#f6f6f2", "#d4e5ee", "#93c1da", "#4a93c3", "#1b5f9f", "#0b2c61"],
-    // From quiet to loud, as printed spectrograms are: ink on paper. Grey leaves the colours to attention.
+    // From quiet to loud, as printed spectrograms are: ink on paper. Grey leaves colours to attention.
     loudness: ["#fbfbf8", "#e3e3df", "#b5b6b6", "#7b7d81", "#45474d", "#16181d"],
     diverging: ["#0a4f8f", "#4f97c9", "#b5d4e8", "#f6f6f2", "#f6cfa4", "#e08c3c", "#a34400"],
   },
@@ -20,13 +20,13 @@ const SCALES = {
 const CATEGORIES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f"];
 
 const system = matchMedia("(prefers-color-scheme: dark)");
-// Kept, as a heat map asks for every pixel.
+// Cached, since a heat map asks for every pixel.
 let isDark = system.matches;
 
-/** Whether the page is dark now. */
+/** True if the page is dark now. */
 export const dark = () => isDark;
 
-/** Says which theme the page has: "auto" is the system's. @param {"auto"|"light"|"dark"} theme */
+/** Sets the page's theme: "auto" is the system's. @param {"auto"|"light"|"dark"} theme */
 export function useTheme(theme) {
   isDark = theme === "dark" || (theme !== "light" && system.matches);
   if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -40,7 +40,7 @@ export const divergingRgb = (t) => lookup(dark() ? "dark" : "light", "diverging"
 /** Colour of a sound's loudness from 0 to 1, as [r, g, b]. */
 export const loudnessRgb = (t) => lookup(dark() ? "dark" : "light", "loudness", t);
 
-/** Colour of an attention weight: it grows with the square root, so that small weights show beside large ones. */
+/** Colour of an attention weight, by its square root, so that small weights show beside large ones. */
 export const weightRgb = (t) => sequentialRgb(Math.sqrt(Math.max(0, t)));
 
 export const sequential = (t) => css(sequentialRgb(t));
@@ -58,7 +58,7 @@ export function highlightOn(side, t) {
   return `rgba(${red},${green},${blue},${(0.75 * Math.max(0, Math.min(1, t))).toFixed(3)})`;
 }
 
-/** Ink that can be read on `rgb`. */
+/** Ink that is readable on `rgb`. */
 export function inkOn([r, g, b]) {
   return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#16181d" : "#ffffff";
 }

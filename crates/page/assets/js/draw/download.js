@@ -1,4 +1,4 @@
-// A figure as a file: SVG as it stands, PNG at twice its size, JSON with the numbers behind it.
+// Saved figures: SVG as drawn, PNG at twice its size, JSON with the numbers.
 
 import { html, button, svg } from "any2any/draw/elements";
 
@@ -37,11 +37,11 @@ export const svgText = (element) => textOf(standalone(element));
 
 const textOf = (drawing) => new XMLSerializer().serializeToString(drawing);
 
-/** Pixels of paper around a saved figure. */
+/** Margin around a saved figure, in pixels. */
 const MARGIN = 12;
 
-/** Any element as one standalone SVG: what is drawn in SVG is copied, canvases become pictures, and texts and boxes
- * are written where they stand on the page. */
+/** Any element as one standalone SVG: SVG is copied, canvases become pictures, and texts and boxes keep their places on
+ * the page. */
 function standalone(element) {
   const { left, top } = element.getBoundingClientRect();
   const drawing = { origin: { x: left - MARGIN, y: top - MARGIN }, right: 0, bottom: 0, parts: [] };
@@ -66,7 +66,7 @@ function copy(element, drawing) {
   }
 }
 
-/** Puts a part where its box is on the page. */
+/** Puts a part at the place of its box on the page. */
 function add(drawing, box, part) {
   const x = box.left - drawing.origin.x;
   const y = box.top - drawing.origin.y;
@@ -82,7 +82,7 @@ function add(drawing, box, part) {
 const PAINTED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "opacity",
   "font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline"];
 
-/** A copy that needs no style sheet. */
+/** A copy of an SVG with all styles resolved, which needs no style sheet. */
 function copyOfSvg(element) {
   const clone = element.cloneNode(true);
   const originals = [element, ...element.querySelectorAll("*")];

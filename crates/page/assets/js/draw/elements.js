@@ -1,4 +1,4 @@
-// Making elements without markup in strings: text stays text, whatever a data set contains.
+// Elements made without markup in strings: text stays text, whatever a dataset contains.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -18,7 +18,8 @@ export function svg(tag, attrs = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attrs, children);
 }
 
-/** Replaces what is inside. @template {Element} E @param {E} element @param {...any} children @returns {E} */
+/** Replaces the children of an element. @template {Element} E @param {E} element @param {...any} children
+ * @returns {E} */
 export function replace(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter((child) => child != null));
   return element;
@@ -50,7 +51,7 @@ function assignStyle(element, style) {
   }
 }
 
-/** A button. `label` is what it shows; `title` what it is for, also read aloud. */
+/** A button. `label` is its content, `title` its purpose, which is also read aloud. */
 export function button(label, onclick, attrs = {}) {
   return html("button", { type: "button", onclick, ...attrs, "aria-label": attrs["aria-label"] ?? attrs.title }, label);
 }

@@ -1,4 +1,4 @@
-// A figure with its title, its buttons to save it, and a note below.
+// A figure with its title, its buttons for saving, and a note below.
 
 import { html } from "any2any/draw/elements";
 import { downloads } from "any2any/draw/download";

@@ -1,4 +1,4 @@
-// A matrix as a picture. Bigger than the screen, it is pooled: each pixel shows the largest value of its block, so
+// Heat map of a matrix. If the matrix is larger than the screen, each pixel shows the largest value of its block, so
 // that one sharp weight among 3,000 × 3,000 still shows.
 
 import { sequentialRgb } from "any2any/draw/colours";
@@ -72,7 +72,7 @@ export function smallest(values) {
   return low;
 }
 
-/** Which cell of a rows × columns matrix the pointer is on, or null. @param {HTMLCanvasElement} canvas */
+/** The cell of a rows × columns matrix under the pointer, or null. @param {HTMLCanvasElement} canvas */
 export function cellAt(event, canvas, rows, columns) {
   const box = canvas.getBoundingClientRect();
   const column = Math.floor(((event.clientX - box.left) / box.width) * columns);

@@ -1,4 +1,4 @@
-// A heat map with what its rows and columns stand for on both sides, linked to pointer and keyboard.
+// A heat map with labels of its rows and columns, linked to pointer and keyboard.
 
 import { html, svg, replace } from "any2any/draw/elements";
 import { heatmap, cellAt } from "any2any/draw/heatmap";
@@ -6,7 +6,7 @@ import { tooltip } from "any2any/draw/tooltip";
 
 const TALLEST = 560;
 
-/** More labels than this would not be readable; the tooltip still tells. */
+/** The most labels that are readable; beyond, only the tooltip names the cells. */
 const MOST_LABELS = 64;
 
 /**
@@ -60,10 +60,10 @@ export function matrixFigure({ matrix, rowLabels, columnLabels, low, high, colou
   return { element, mark };
 }
 
-/** A map is at most so wide, and on narrow screens stays within them beside its labels. */
+/** The largest width of a map, which on narrow screens stays within them beside its labels. */
 const roomFor = () => Math.max(180, Math.min(720, document.documentElement.clientWidth - 170));
 
-/** Square cells where they fit; where a side is short, cells that can still be pointed at and labelled. */
+/** Square cells if they fit; if a side is short, cells that are large enough for pointer and label. */
 function sizeOf(rows, columns, widest) {
   const cell = Math.min(30, widest / columns, TALLEST / rows);
   return {
@@ -77,7 +77,7 @@ function labelList(labels, name, roomy) {
   return html("div", { class: name, "aria-hidden": "true" }, shown.map((label) => html("span", {}, label)));
 }
 
-/** Letters of a slanted label at most. */
+/** The most letters of a slanted label. */
 const LONGEST = 14;
 
 /** Labels above the columns, slanted so that they do not run into one another. */

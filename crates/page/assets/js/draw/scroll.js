@@ -1,4 +1,4 @@
-// A wide figure that can be dragged about with the mouse, besides being scrolled.
+// A wide figure that can be dragged with the mouse, as well as scrolled.
 
 /** @template {HTMLElement} T @param {T} element @returns {T} */
 export function dragToScroll(element) {

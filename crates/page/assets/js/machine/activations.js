@@ -1,7 +1,7 @@
-// The activations of a look inside: the answer of /api/machine, read by part and by name.
+// Activations of the model: the answer of /api/machine, read by part and by name.
 //
-// A decoder is causal: what it computed for the first tokens does not change when more follow. So the answer for
-// some tokens contains that for any beginning of them, and stepping back needs no request.
+// A decoder is causal: its activations at the first tokens do not change when more follow. So the answer for some
+// tokens contains the answer for any beginning of them, and stepping back needs no request.
 
 import { floats } from "any2any/api";
 
@@ -40,7 +40,7 @@ export function activationsOf(parts, { rows, ...read }) {
   return { ...read, parts, part, value, rows: rows ?? exit?.shape[0] ?? read.labels.decoder.length };
 }
 
-/** Whether the answer is whole, so that beginnings can be cut out of it: long inputs come pooled. */
+/** True if the answer is whole, so that beginnings can be sliced from it: long inputs come pooled. */
 export function isWhole(parts) {
   return parts.every((part) => part.values.every((each) => String(each.shape) === String(each.data.shape)));
 }
@@ -92,17 +92,17 @@ export function meanOfHeads(numbers) {
   return { values, rows, columns };
 }
 
-/** The largest amount, whatever its sign; 1 when all is zero. */
+/** The largest absolute value; 1 if all are zero. */
 export function extent(values) {
   let most = 0;
   for (const value of values) most = Math.max(most, Math.abs(value));
   return most || 1;
 }
 
-/** "11 × 128". */
+/** A shape as text, "11 × 128". */
 export const times = (shape) => shape.join(" × ");
 
-/** 0.31, −1.2: a number for people, with a true minus. */
+/** A number as text, with a true minus: 0.31, −1.2. */
 export function written(value, digits = 2) {
   return value.toFixed(digits).replace("-", "−");
 }
@@ -114,7 +114,7 @@ export function written(value, digits = 2) {
 export function readActivations(asked, { app, look, task }) {
   const { tokens, vocabulary } = app.state;
   const ofTokens = task.target.tokens;
-  // Behind the end nothing is asked for any more.
+  // Behind the end token there is nothing to ask for.
   const fed = tokens.length + (tokens.length > 0 && tokens.at(-1) === vocabulary?.end ? 0 : 1);
   const rows = ofTokens && !task.aligned && asked.whole ? fed : null;
   const count = rows ?? asked.parts.find(({ id }) => id === "linear").values[0].shape[0];
@@ -133,7 +133,7 @@ function sourceLabels(look) {
   return look.source?.positions.map(({ label }, i) => label ?? `position ${i + 1}`) ?? [];
 }
 
-/** What the decoder is fed: begin and what is written, or, where labels are written, the positions of the source.
+/** The input of the decoder: begin and the tokens so far, or, for an aligned task, the positions of the source.
  * @param {Look} look @param {App} app */
 function inputLabels(look, task, count, app) {
   if (task.aligned) return sourceLabels(look).slice(0, count);
@@ -169,7 +169,7 @@ function framesOf(look) {
  * @typedef {Drawn & { head: number, position: number }} Worked   and what is worked out
  */
 
-/** The position that is worked out: the chosen one, else the one that the page explains, else the last.
+/** The position of the worked example: the chosen one, else the one that the page explains, else the last.
  * @param {import("any2any/machine/architecture").Block} block @param {Drawn} drawn */
 export function positionOf(block, { activations, app, view }) {
   const stack = block.stack ?? "decoder";

@@ -1,7 +1,7 @@
-// The parts of a model as the figure stacks them, from the bottom up, for every body that there is.
+// The parts of a model as the figure stacks them, from the bottom up, for every architecture.
 //
-// A layer of a transformer is a list of sub-layers. One of them is { main, norm, join }: its box, the normalisation
-// before it (null when that stands after the sum), and where its output joins what was carried past.
+// A layer of a transformer is a list of sub-layers. A sub-layer is { main, norm, join }: its box, the normalisation
+// before it (null if that follows the sum), and the sum of its output with the residual.
 
 /** @import { Activations } from "any2any/machine/activations" */
 /**
@@ -139,7 +139,7 @@ export function blocks({ stacks, exit }) {
   return [...stacks.flatMap(ofStack), ...exit].filter(Boolean);
 }
 
-/** "Encoder · layer 1 · Self-attention". */
+/** The full name of a block: "Encoder · layer 1 · Self-attention". */
 export function nameOf({ stack, layer, title, kind }) {
   const where = [stack && (stack === "encoder" ? "Encoder" : "Decoder"), layer !== null && `layer ${layer + 1}`];
   return [...where, kind === "positions" ? `positions: ${title}` : title].filter(Boolean).join(" · ");

@@ -1,5 +1,5 @@
-// Attention: self-attention and cross-attention explained, the choice of a head, and one query of one head worked out.
-// All that the model computed in between is computed here once more, in the open, and compared with what the model says.
+// Attention in the figure: self-attention and cross-attention explained, the choice of a head, and one query of one
+// head worked out. The page computes its scores and weights itself, and compares them with the model's.
 
 import { html, button, svg, divergingRgb, heatmap, sequentialRgb } from "any2any/draw";
 import { percent, softmax } from "any2any/numbers";
@@ -29,7 +29,7 @@ export function explainAttention({ attends, stack }, { model, n, m, stream, d, t
   };
 }
 
-/** Buttons to choose one of the heads. */
+/** Buttons that choose one of the heads. */
 export function headChoice(heads, head, choose) {
   return html("div", { class: "segmented", role: "group", "aria-label": "Head" }, Array.from({ length: heads }, (_, i) =>
     button(`head ${i + 1}`, () => choose(i), { "aria-pressed": String(i === head), title: `Show head ${i + 1}` })));
@@ -66,10 +66,11 @@ export function attend({ query, key, value }, { at, causal, slope = 0 }) {
 
 const dot = (a, b) => a.reduce((sum, number, i) => sum + number * b[i], 0);
 
-/** What a step of distance costs a head: 2^(−8 (head + 1) / heads) (Press et al. 2022). */
+/** The slope of ALiBi for a head, by which a score falls with each step of distance: 2^(−8 (head + 1) / heads) (Press et
+ * al. 2022). */
 const slopeOf = (model, attends, head) => (model.positions === "alibi" && attends === "own" ? 2 ** ((-8 * (head + 1)) / model.heads) : 0);
 
-/** One query's way through a head, step by step; null where queries and keys are not there whole.
+/** The computation of one query in a head, step by step; null if queries and keys are pooled.
  * @param {import("any2any/machine/architecture").Block} block @param {import("any2any/machine/activations").Worked} drawn */
 export function workedAttention(block, { activations, model, head, position }) {
   const numbers = ["query", "key", "value", "weights", "context"].map((name) => activations.value(block.part, name));
@@ -118,7 +119,7 @@ function scoreTable(found, { key, keys, causal, at }) {
     rest > 0 ? html("tfoot", {}, html("tr", {}, html("td", { colspan: 5 }, `${rest} more keys, together ${percent(1 - sum)}`))) : null));
 }
 
-/** The first few numbers and a picture of all. */
+/** The first four numbers as text, and a picture of all. */
 function numbersOf(values) {
   const few = Array.from(values.slice(0, 4), (value) => written(value));
   return html("div", { class: "vector" }, strip(values, 150, 13), html("code", {}, `[${few.join(", ")}, …]`));

@@ -1,5 +1,5 @@
-// Entrance of a stack: embedding, positions, and the tokens below it; the tokens above the decoder are drawn alike, each
-// in the column of its position. What comes out above a token follows it, which is the whole of "shifted right".
+// Entrance of a stack: embedding, positions, and the tokens below it. The tokens above the decoder are drawn alike,
+// each in the column of its position; the output above a token is the token after it, which is all of "shifted right".
 
 import { svg, sequentialRgb } from "any2any/draw";
 import { matrix, times } from "any2any/machine/activations";
@@ -62,7 +62,7 @@ const POSITIONS_FORMULA = {
 
 const LETTER = 5.9;
 
-/** How high a row of words is. @param {Activations} activations */
+/** The height of a row of words. @param {Activations} activations */
 export function heightOf(activations, stack, role, width) {
   const list = role === "out" ? outputs(activations) : activations.labels[stack] ?? [];
   if (!list.length) return 0;
@@ -74,12 +74,12 @@ export function heightOf(activations, stack, role, width) {
 const longest = (list) => Math.max(1, ...list.map((word) => Math.min(10, word.length)));
 const upright = (list, width) => longest(list) * (LETTER + 0.6) + 6 < width / list.length;
 
-/** What is written above each position of the decoder; the last is not written yet. @param {Activations} activations */
+/** The output above each position of the decoder; the last one is not written yet. @param {Activations} activations */
 export function outputs(activations) {
   return activations.labels.decoder.map((_, i) => activations.written[i] ?? likeliest(activations, i)?.label ?? "?");
 }
 
-/** A row of words.
+/** A row of words below or above a stack.
  * @param {import("any2any/machine/layout").Layout["words"][number]} row @param {Drawn} given */
 export function words({ stack, role, x, y, w, h }, given) {
   const { activations, app } = given;
@@ -121,7 +121,7 @@ export function words({ stack, role, x, y, w, h }, given) {
 /** @param {App} app */
 function hover(app, stack, role, i) {
   if (stack === "encoder") return app.set({ hover: { side: "source", position: i } });
-  // A word below is the output of the place before it.
+  // A word below a stack is the output at the position before it.
   const position = role === "out" ? i : i - 1;
   if (position >= 0 && position < app.count()) app.set({ hover: { side: "target", position } });
 }
@@ -134,7 +134,7 @@ function captionOf(stack, role, { activations, aligned }, w) {
   return roomy ? "written so far, shifted right" : "shifted right";
 }
 
-/** Frames are too many for words: the frames themselves, time from left to right. */
+/** A strip of frames, which are too many for words, with time from left to right. */
 function strip({ activations }, stack, role, x, y, w, h) {
   const edge = svg("rect", { class: "strip-edge", x, y, width: w, height: h, rx: 2 });
   const frames = stack === "encoder" ? activations.sourceFrames : framesWritten(activations, role);
@@ -144,7 +144,8 @@ function strip({ activations }, stack, role, x, y, w, h) {
   return [picture(turned(frames), { x, y, w, h, colour: sequentialRgb, low, high }), edge];
 }
 
-/** What the decoder has written; what it is fed is the same, one place further right behind a frame of zeros.
+/** The frames that the decoder has written. Its input is the same, shifted one place to the right, behind a frame of
+ * zeros.
  * @param {Activations} activations */
 function framesWritten(activations, role) {
   const numbers = activations.value("linear", "frames");

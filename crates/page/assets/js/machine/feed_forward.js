@@ -1,4 +1,4 @@
-// The feed-forward sub-layer: how it is explained.
+// The feed-forward sub-layer, explained.
 
 import { times } from "any2any/machine/activations";
 

@@ -47,7 +47,7 @@ export function drawFigure(given, width) {
   return { element: figure, remark };
 }
 
-/** In the order of the data, which is that of the tab key: encoder before decoder, and upwards. */
+/** Sorts parts in the order of computation, which is that of the tab key: encoder before decoder, and upwards. */
 function inOrder(parts) {
   const stack = ({ block }) => (block.stack === "encoder" ? 0 : 1);
   return parts.sort((a, b) => stack(a) - stack(b) || b.y - a.y);
@@ -173,7 +173,7 @@ function head(kind) {
     svg("path", { class: `head ${kind}`, d: "M0.5 0.8 L7 4 L0.5 7.2 Z" }));
 }
 
-/** What the lines mean. */
+/** The legend of the lines. */
 function legend({ x, y }, { architecture, aligned }) {
   const lines = [
     ["stream", "data flows upwards"],

@@ -1,5 +1,5 @@
-// A part of the figure, opened: what it does, its worked example, its values and what was learned; and what is said
-// before anything is opened.
+// The inspector of a part of the figure: its explanation, a worked example, its activations and parameters; and the
+// welcome before a part is opened.
 
 import { html, button, replace, divergingRgb, heatmap, sequentialRgb, tooltip, cellAt, diverging, sequential } from "any2any/draw";
 import { api, floats } from "any2any/api";
@@ -38,7 +38,8 @@ export function detail(block, given) {
   ].flat().filter(Boolean);
 }
 
-/** A menu of positions. In the decoder the choice is the page's own: all figures follow it. @param {Block} block */
+/** A menu of positions. In the decoder it sets the position of the whole page, which all figures follow. @param {Block}
+ * block */
 function queryChoice(block, position, { activations, app, setQuery }) {
   const stack = block.stack ?? "decoder";
   const encoder = stack === "encoder";
@@ -98,7 +99,7 @@ export function formula(text) {
 
 const MOST_LABELS = 26;
 
-/** A heat map of a matrix with what belongs to it.
+/** A heat map of a matrix with its name, shape, labels and readout.
  * @param {{ name: string, shape: string, values: import("any2any/draw/heatmap").Matrix, rows?: string[], columns?: string[], whole?: string|null,
  *   share?: boolean, mark?: number|null, tall?: number, readout?: (row: number, column: number, value: number) => string }} what
  *   share: amounts from 0 to 1 rather than signed numbers; whole: a note where it is not drawn whole */
@@ -140,7 +141,7 @@ function scale(most, share) {
     html("i", {}, share ? written(most, 2) : written(most, 1)));
 }
 
-/** What the values are called for people; others are called by their names. */
+/** The names of activations for people; others are shown by their own names. */
 const IN_WORDS = {
   positions: "what is added",
   sum: "the stream, after the sum",
@@ -157,7 +158,7 @@ const IN_WORDS = {
 
 const SHARES = ["weights", "probabilities", "input gate", "forget gate", "output gate"];
 
-/** The values of a block, in the order of computation; of heads the chosen one. @param {Block} block */
+/** The activations of a block, in the order of computation, of the chosen head. @param {Block} block */
 export function valuesOf(block, { activations, head, position }) {
   const part = activations.part(block.part);
   const wanted = { norm: ["norm"], add: ["sum"] }[block.kind];
@@ -181,7 +182,7 @@ export function valuesOf(block, { activations, head, position }) {
   });
 }
 
-/** The parameters of a block, fetched when they are first asked for. @param {Block} block */
+/** The parameters of a block, fetched on first use. @param {Block} block */
 export function parametersOf(block, { activations, app }) {
   const { parameters } = activations.part(block.part);
   const total = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

@@ -1,5 +1,5 @@
-// Where everything of the figure stands, in numbers only. Data flows upwards, as in the paper: a column is built from
-// its words at the bottom (y = 0) up to smaller and smaller y.
+// Layout of the figure, in numbers only. Data flows upwards, as in the paper: a column is built from its words at the
+// bottom (y = 0) up to smaller and smaller y.
 
 const GAP = 13;
 const FORK = 19;                     // below attention: room for three arrows
@@ -63,13 +63,13 @@ export function layoutOf(architecture, { width, shown, words, aligned }) {
   if (!aligned) loop(drawing, decoder);
   const top = Math.min(...columns.map(({ y }) => y)) - 4;
   columns.forEach((column) => drawing.titles.push({ text: column.stack.stack, x: column.centre, y: 17 }));
-  // The decoder is the higher of the two, so that there is room above the encoder.
+  // The decoder is the higher of the two, so there is room above the encoder.
   const legend = !single && width > 430 ? { x: columns[0].x - RAIL, y: top + 20 } : null;
   return { ...drawing, legend, columns: columns.map(({ stack, x, width: w, centre }) => ({ stack: stack.stack, x, w, centre })),
     view: { x: 0, y: top, width, height: 24 - top } };
 }
 
-/** How wide the boxes of a column are. */
+/** The width of the boxes of a column. */
 export function acrossOf(architecture, width) {
   if (architecture.stacks.length === 1) return Math.min(width, 440) - 2 * OUTER;
   return (width - 2 * OUTER - 2 * RAIL - betweenOf(width)) / 2;
@@ -78,11 +78,11 @@ export function acrossOf(architecture, width) {
 const betweenOf = (width) => Math.max(30, Math.min(56, width * 0.07));
 
 class Column {
-  /** Where the next thing upwards begins. */
+  /** The place of the next part upwards. */
   y = 0;
-  /** Height at which the encoder's states enter, where nothing is fed; else unknown. @type {number|null} */
+  /** Height at which the encoder's output enters a decoder without input of its own; else null. @type {number|null} */
   entrance = null;
-  /** Boxes that look at the encoder. @type {{ y: number, box: Place }[]} */
+  /** Boxes that attend to the encoder. @type {{ y: number, box: Place }[]} */
   targets = [];
   /** Boxes of LSTM cells. @type {Place[]} */
   cells = [];
@@ -129,7 +129,7 @@ class Column {
     }
   }
 
-  /** What was looked at goes into the first cell of a step, beside the word. */
+  /** The line from an LSTM's attention into the first cell of the next step, beside the word. */
   context(from, to) {
     const right = this.x + this.width;
     const rail = right + RAIL * 0.62;
@@ -137,7 +137,7 @@ class Column {
     this.arrow([[right, from.y + from.h / 2], [rail, from.y + from.h / 2], [rail, low], [right + 1, low]], "context");
   }
 
-  /** The next `height` upwards, with an arrow through the gap below it. */
+  /** Takes the next `height` upwards, with an arrow through the gap below it. */
   take(height, gap = GAP) {
     const bottom = this.y - gap;
     if (gap > 0) this.arrow([[this.centre, this.y], [this.centre, bottom]], "stream");
@@ -151,7 +151,8 @@ class Column {
     return box;
   }
 
-  /** What is added to the stream stands on it; rotary positions and ALiBi act inside of attention, so they stand aside. */
+  /** Positions: on the stream if they are added to it, beside it if they act inside attention (rotary positions and
+   * ALiBi). */
   positions(block) {
     const r = 8;
     const { y } = this.take(2 * r);
@@ -177,7 +178,7 @@ class Column {
     this.arrow([[this.centre, heading.y + 20], [this.centre, heading.y]], "line");
     this.drawing.frames.push({ stack, layer: layer.number, of: layer.of, folded, rail: this.rail, heading: heading.y + 14,
       x: this.x - RAIL - 5, y: heading.y, w: this.width + 2 * RAIL + 10, h: bottom - heading.y });
-    // Above folded layers stands what leaves the last of them.
+    // Above folded layers follows the output of the last of them.
     const { subLayers } = folded ? this.stack.layers.at(-1) : layer;
     const { join } = subLayers.at(-1);
     if (join) this.strip(`${stack}.${layer.number}`, [join.part, join.kind === "add" ? "sum" : "norm"]);
@@ -207,7 +208,8 @@ class Column {
     this.arrow([[this.centre, from], [rail, from], [rail, to], [end, to]], "carry");
   }
 
-  /** Queries, keys and values enter; across, keys and values come from the encoder. */
+  /** The arrows of queries, keys and values into an attention box; keys and values of cross-attention come from the
+   * encoder. */
   fork(box, attends) {
     const from = box.y + box.h + 11;
     const to = box.y + box.h;
@@ -221,7 +223,7 @@ class Column {
     }
   }
 
-  /** One row of cells, or two that read the same in both directions; what they show is put side by side. */
+  /** One row of cells, or two for both directions, whose outputs are concatenated. */
   recurrent([first, second]) {
     const start = this.y - 5;
     const box = this.box(first, GAP + 3);
@@ -251,7 +253,7 @@ class Column {
   }
 }
 
-/** From the encoder's states to wherever the decoder looks at them. */
+/** The lines from the encoder's output to all boxes that attend to it. */
 function join(drawing, encoder, decoder, body, aligned) {
   const rail = (encoder.x + encoder.width + decoder.x) / 2;
   const from = encoder.y - 12;
@@ -270,7 +272,7 @@ function join(drawing, encoder, decoder, body, aligned) {
   }
 }
 
-/** What was written comes back in at the bottom, one place further right. */
+/** The line from the decoder's output back to its input, one place further right. */
 function loop(drawing, decoder) {
   const edge = decoder.x + decoder.width;
   const rail = edge + RAIL + 9;

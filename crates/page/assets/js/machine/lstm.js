@@ -1,4 +1,4 @@
-// An LSTM's cells and its attention: how they are explained, and the chain of cells inside their box.
+// An LSTM's cells and its attention, explained, and the chain of cells inside their box.
 
 import { diverging, svg } from "any2any/draw";
 import { extent, times } from "any2any/machine/activations";
@@ -32,7 +32,7 @@ export function explainRecurrentAttention({ m, n, d, has }) {
   };
 }
 
-/** LSTM cells are one after the other: each takes what the one before it left. @param {Block} block */
+/** LSTM cells side by side, each of which takes the state of the one before it. @param {Block} block */
 export function cellsOf(block, { x, y, w, h }, { activations }) {
   const hidden = activations.value(block.part, "hidden");
   const count = hidden.shape.at(-2);

@@ -1,4 +1,4 @@
-// The residual stream: norms and sums on it, explained, and the strips of real vectors between boxes, with the marks of
+// The residual stream: its norms and sums, explained, and the strips of real vectors between boxes, with the marks of
 // the position that is hovered or explained.
 
 import { svg, html, heatmap, divergingRgb, hideTooltip, showTooltip } from "any2any/draw";
@@ -39,7 +39,7 @@ export const explainAddNorm = (block, { stream, d }) => ({
     out: stream,
   });
 
-/** The vectors on their way: a column a position, as the words below them; features from top to bottom. */
+/** A strip of vectors on their way: a column for each position, as the words below them; features from top to bottom. */
 export function strip({ key, stack, x, y, w, h, note, from }, { activations }) {
   const numbers = from.map((each) => activations.value(...each)).filter(Boolean);
   if (numbers.length === 0) return svg("g");
@@ -65,7 +65,7 @@ export function strip({ key, stack, x, y, w, h, note, from }, { activations }) {
     svg("rect", { ...mark, x, y: y - 1, width: w / rows, height: h + 2, rx: 2 }));
 }
 
-/** Moves the marks in place: drawing all again at each movement of the pointer would be slow. @param {App} app */
+/** Moves the marks in place, since a new drawing at each movement of the pointer would be slow. @param {App} app */
 export function markAll(figure, app) {
   for (const stack of ["encoder", "decoder"]) {
     for (const mark of figure.querySelectorAll(`.mark.${stack}`)) {
@@ -92,14 +92,14 @@ export function picture(matrix, { x, y, w, h, colour, low, high }) {
   });
 }
 
-/** Rows as columns. */
+/** The transpose of a matrix. */
 export function turned({ values, rows, columns }) {
   const result = new Float32Array(values.length);
   for (let i = 0; i < rows; i += 1) for (let j = 0; j < columns; j += 1) result[j * rows + i] = values[i * columns + j];
   return { values: result, rows: columns, columns: rows };
 }
 
-/** Matrices of as many rows side by side. */
+/** Matrices with the same number of rows, side by side. */
 export function beside(matrices) {
   if (matrices.length === 1) return matrices[0];
   const { rows } = matrices[0];

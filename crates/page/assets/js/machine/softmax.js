@@ -1,4 +1,4 @@
-// From the decoder's last vector to the next token: linear layer and softmax, explained and worked out.
+// The exit of the decoder, from its last vector to the next token: linear layer and softmax, explained and worked out.
 
 import { html } from "any2any/draw";
 import { percent, softmax } from "any2any/numbers";
@@ -40,7 +40,8 @@ export function likeliest(activations, i) {
   return { token, probability: values[token], label: activations.show(token) };
 }
 
-/** From the scores of the likeliest tokens to their probabilities. @param {import("any2any/machine/activations").Worked} drawn */
+/** The computation of the likeliest tokens' probabilities from their logits. @param
+ * {import("any2any/machine/activations").Worked} drawn */
 export function workedSoftmax({ activations, position }) {
   const logits = activations.value("linear", "logits");
   if (!logits || String(logits.full) !== String(logits.shape)) return null;

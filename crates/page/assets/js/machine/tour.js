@@ -1,5 +1,5 @@
-// The tour through the figure, for a first-time reader: its stops say what to look at, in plain words and with this
-// model's own numbers. A model that lacks a part has no stop for it.
+// The tour through the figure for a first-time reader: its stops explain one part after the other in plain words, with
+// this model's own numbers. A model that lacks a part has no stop for it.
 
 import { html, button } from "any2any/draw";
 import { percent } from "any2any/numbers";
@@ -66,7 +66,7 @@ function entrance(given) {
   };
 }
 
-/** How this model knows which comes first. @param {Drawn} given */
+/** The stop about the order of positions. @param {Drawn} given */
 function order(given) {
   const block = first(given, ({ kind }) => kind === "positions");
   if (!block) return null;
@@ -239,7 +239,7 @@ function cross(given) {
   };
 }
 
-/** Where a position looks most, for attention without queries and keys of its own.
+/** The positions with the largest weights, for attention without queries and keys of its own.
  * @param {Drawn} drawn @param {Block} block @param {number} position */
 function lookedAt({ activations, setHead }, block, position) {
   const weights = activations.value(block.part, "weights");
@@ -286,7 +286,7 @@ function again({ activations, task, architecture, model }) {
   };
 }
 
-/** The card of a stop, with the way on and back.
+/** The card of a stop, with buttons forward and back.
  * @param {{ stop: Stop, at: number, of: number, given: import("any2any/machine/activations").Drawn, go: (at: number) => void,
  *   leave: () => void, open: (key: string) => void }} what
  * @returns {Node[]} */

@@ -80,8 +80,8 @@ function paintVeil(veil, picture, boxes, weights, { side, signed }) {
   }
 }
 
-/** The picture in cells that no edge of a box cuts. Where boxes overlap, a cell has the mean of their weights, so that
- * colours do not add up to something that no box has. */
+/** The picture divided into cells that no edge of a box cuts. A cell in several boxes has the mean of their weights, so
+ * that colours do not add up to one that no box has. */
 function cellsOf(boxes, weights) {
   const edges = (from, size) => [...new Set(boxes.flatMap((box) => box ? [box[from], box[from] + box[size]] : []).map(rounded))]
     .sort((a, b) => a - b);
@@ -107,7 +107,7 @@ function cellsOf(boxes, weights) {
   }));
 }
 
-/** Edges that should be one differ by what floats cannot tell. */
+/** Rounds edges, which may differ by the error of floats. */
 const rounded = (edge) => Math.round(edge * 1e6) / 1e6;
 
 function listen(area, boxes, marked, onHover, onPick) {

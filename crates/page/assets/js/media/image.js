@@ -1,4 +1,4 @@
-// An image, pixel by pixel, with its patches.
+// An image, pixel by pixel, with a box for each of its patches.
 
 import { bytes } from "any2any/api";
 import { html } from "any2any/draw/elements";

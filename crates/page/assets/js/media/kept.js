@@ -1,4 +1,4 @@
-// Pictures that were drawn once: a figure shows the same spectrogram in a dozen places.
+// Cache of drawn pictures: a figure shows the same spectrogram in a dozen places.
 
 import { html, dark } from "any2any/draw";
 

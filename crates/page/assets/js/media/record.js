@@ -1,8 +1,8 @@
-// Recording from the microphone, as a WAV file that the server's audio medium reads.
+// Recording from the microphone into a WAV file, which the server's audio medium reads.
 
 import { wav } from "any2any/media/wav";
 
-/** Longest recording in seconds; it stops by itself then. */
+/** The longest recording in seconds, at which it stops by itself. */
 const LONGEST = 15;
 
 /** Starts to record; `stop()` of the result ends it and returns the file's bytes.

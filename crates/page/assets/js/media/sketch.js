@@ -1,9 +1,10 @@
-// A field to draw in, with mouse, pen or finger, that hands out a PNG of the size the model is used to.
+// A sketch pad for mouse, pen or finger, which gives a PNG of the size that the model is used to.
 
 import { html, button } from "any2any/draw/elements";
 
 const SIDE = 280;
-/** A digit of MNIST lies in the middle 20 of its 28 pixels, centred by its mass; a drawing is brought there too. */
+/** The share of the picture that a digit of MNIST takes: the middle 20 of its 28 pixels, centred by its mass. A drawing
+ * is scaled to it. */
 const INNER = 20 / 28;
 
 /** @param {{ width: number, height: number, light: boolean, onDrawn: (png: string) => void }} options
@@ -82,7 +83,7 @@ function fitted(canvas, width, height, light) {
   return small;
 }
 
-/** Bounds and centre of mass of what is drawn. @param {HTMLCanvasElement} canvas */
+/** Bounds and centre of mass of the drawing. @param {HTMLCanvasElement} canvas */
 function inkOf(canvas, light) {
   const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const bounds = { left: width, right: 0, top: height, bottom: 0 };

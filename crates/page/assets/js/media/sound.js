@@ -23,7 +23,7 @@ export function soundPicture(signal, frames, size) {
   };
 }
 
-/** Frames lie along the x axis, low tones at the bottom.
+/** Draws loudness with time along the x axis and low tones at the bottom.
  * @param {HTMLCanvasElement} canvas @param {{ shape: number[], values: Float32Array }} frames */
 function drawLoudness(canvas, { shape: [count, width], values }) {
   const upright = new Float32Array(values.length);
@@ -37,7 +37,7 @@ function drawLoudness(canvas, { shape: [count, width], values }) {
 
 let playing = null;
 
-/** Plays the samples, and shows where it is. @param {HTMLCanvasElement} canvas */
+/** A button that plays the samples and shows the place in the picture. */
 export function playButton(samples, rate, canvas) {
   const control = button("▶", () => {
     if (playing) return stop();

@@ -1,4 +1,4 @@
-// A spectrogram computed in the page, for sounds of which the model's own frames are not at hand.
+// A spectrogram computed in the page, for sounds without frames of the model.
 
 /** Loudness in decibels, [frames, bands]; `frames` is at most 400.
  * @param {Float32Array} samples

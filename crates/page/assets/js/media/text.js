@@ -1,4 +1,4 @@
-// A text, or anything that has tokens, as a line of them.
+// A text, or any other sequence of tokens, as a line of chips.
 
 import { tokenText } from "any2any/token";
 import { html, highlightOn, diverging, divergingRgb, inkOn, largest } from "any2any/draw";
@@ -35,7 +35,7 @@ function chip({ label, region }, i, encoded, side) {
   return html("button", { type: "button", class: `chip ${side}${shown.special ? " special" : ""}`, "data-position": i }, shown.text);
 }
 
-/** How a token reads: its label, else the bytes that it covers, else a mark for what the adapter added. */
+/** The text of a token: its label, else the bytes that it covers, else a mark for an added token. */
 export function readable(label, region, encoded = null) {
   const bytes = region?.bytes;
   const covered = bytes && encoded ? new TextDecoder().decode(encoded.slice(bytes.start, bytes.end)) : null;
@@ -44,7 +44,7 @@ export function readable(label, region, encoded = null) {
   return { text: text === "" ? "∅" : special ? text : text.replaceAll(" ", "\u2423").replaceAll("\n", "⏎"), special };
 }
 
-/** A token that is not looked at at all is still a token. */
+/** The least opacity of a token, since one without any weight is still a token. */
 const PALEST = 0.07;
 
 function light(chip, weight, high, signed, side) {

@@ -1,4 +1,4 @@
-// A value at the size of a stamp, for lists of samples.
+// Thumbnails of values, for lists of samples.
 
 import { floats } from "any2any/api";
 import { html, heatmap, loudnessRgb, smallest, largest } from "any2any/draw";

@@ -1,4 +1,4 @@
-// A recording of several channels: a trace each, over time.
+// A recording of several channels, as one trace over time for each.
 
 import { floats } from "any2any/api";
 import { keptPicture } from "any2any/media/kept";

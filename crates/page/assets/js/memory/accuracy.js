@@ -1,5 +1,5 @@
-// How often models are right, by how far apart what belongs together stands: counted on the test split piece by piece,
-// so that the curves grow while the models work.
+// Accuracy of models by distance, such as that between a subject and its verb. The test split is counted piece by
+// piece, so that the curves grow while the models work.
 
 import { api } from "any2any/api";
 import { html, svg, replace, tooltip, category } from "any2any/draw";
@@ -9,10 +9,10 @@ const LEFT = 52;
 const RIGHT = 12;
 const TOP = 12;
 const BELOW = 40;
-/** Bins of distances: few enough that each has samples to tell something. */
+/** Number of bins of distances: few enough that each has samples enough. */
 const BINS = 12;
 
-/** What was counted, by what was asked: it stays true as long as the page is open. */
+/** Cache of counts by question; they stay true as long as the page is open. */
 const known = new Map();
 
 /** Counts a split to its end; calls `tell(groups, share)` after every piece.

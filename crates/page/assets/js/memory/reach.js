@@ -1,28 +1,29 @@
-// How strongly each position of the source still matters for a chosen word, for one model or two, on a logarithmic
-// scale: what a model has forgotten is orders of magnitude below what it has not.
+// The strength with which each source position counts for a chosen word, for one model or two, on a logarithmic scale:
+// a forgotten position is orders of magnitude below the others.
 
 import { html, svg, replace, tooltip, category } from "any2any/draw";
 import { readable } from "any2any/media/text";
 
 /** @import { Look } from "any2any/types" */
 
-/** Pixels that a word needs on the axis, with its label written upwards. */
+/** The width that a word needs on the axis, in pixels, with its label written upwards. */
 const NARROWEST = 13;
 const HEIGHT = 230;
 const LEFT = 52;
 const RIGHT = 12;
 const TOP = 12;
-/** Decades that are shown at most; what is fainter lies on the lowest line. */
+/** The most decades of the scale; fainter positions lie on the lowest line. */
 const DECADES = 6;
 
-/** Strengths relative to the strongest of each series, as powers of ten. Zero is as low as it gets.
+/** Strengths relative to the strongest of each series, as powers of ten. Zero becomes the lowest power.
  * @param {ArrayLike<number>} values @returns {number[]} */
 export function decades(values) {
   const high = Math.max(...Array.from(values));
   return Array.from(values, (value) => (value > 0 && high > 0 ? Math.max(-DECADES, Math.log10(value / high)) : -DECADES));
 }
 
-/** How many times fainter than the strongest the middle one of the farthest quarter is, as a power of ten.
+/** The fading of a model: the strength of the median position of the farthest quarter, relative to the strongest, as a
+ * power of ten.
  * @param {ArrayLike<number>} values the source's positions in order: the farthest first */
 export function fading(values) {
   const far = decades(values).slice(0, Math.max(1, Math.ceil(values.length / 4))).sort((a, b) => a - b);
@@ -41,7 +42,7 @@ export function drawReach(root, series, { labels, onHover }) {
   const step = (width - LEFT - RIGHT) / count;
   const x = (position) => LEFT + (position + 0.5) * step;
   const y = (decade) => TOP + (HEIGHT - TOP) * (decade / low);
-  // Sources of different length are laid so that their ends meet: distance is counted from there.
+  // Sources of different lengths are aligned at their ends, from which distance is counted.
   const before = (list) => count - list.length;
   const bars = series.map(({ name, values }, i) => drawSeries({ name, values, i, of: series.length, x, y, step, low, count }));
   const marker = svg("rect", { class: "marker", y: TOP, width: step, height: HEIGHT - TOP, visibility: "hidden" });
@@ -104,7 +105,7 @@ const described = (series) => series.map(({ name, values }) => `${name}: the far
 
 const superscript = (number) => String(number).replace("-", "⁻").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
 
-/** 0.31, 2.4 · 10⁻⁵. */
+/** A small number as text: 0.31, 2.4 · 10⁻⁵. */
 export function power(value) {
   if (!(value > 0)) return "0";
   if (value >= 0.01 && value < 1000) return Number(value.toPrecision(2)).toString();
@@ -118,5 +119,5 @@ export function wordsOf(look) {
   return look.source.positions.map(({ label, region }) => plain(label, region, encoded));
 }
 
-/** A token without the mark of the space before it. */
+/** The text of a token without the mark of a space before it. */
 export const plain = (label, region, encoded) => readable(label, region, encoded).text.replace(/^[▁·\u2423]+(?=.)/, "");

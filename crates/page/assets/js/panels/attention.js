@@ -1,4 +1,5 @@
-// Every head of every layer at a glance; one of them large; several side by side; and how one row comes about.
+// Attention: all heads of all layers as small maps, one head large, several side by side, and the computation of one
+// row.
 
 import { html, replace, button, dark, segmented, heatmap, divergingRgb, weightRgb, framed, matrixFigure, downloads } from "any2any/draw";
 import { kinds, layers, matrixOf, highest, rollout, meanEntropy, nameOf, rowOf } from "any2any/attention";
@@ -30,7 +31,7 @@ export const panel = {
         shown = {};
         return empty(parts);
       }
-      // Long inputs have millions of weights: what shows the same numbers as before stays.
+      // Long inputs have millions of weights, so figures with the same numbers as before stay.
       const numbers = [dark(), ...layers(look, head.stack, head.kind).map(({ weights }) => weights)];
       const anew = !alike(numbers, shown.numbers);
       if (anew || !alike(pins, shown.pins)) replace(parts.grid, grid(app, pins, pin));
@@ -75,10 +76,10 @@ function markOpen(grid, head) {
 }
 const isRollout = (head) => head?.head === "rollout";
 
-/** A head's matrix; the rollout counts as one more. @param {Look} look */
+/** The matrix of a head or of the rollout. @param {Look} look */
 const matrixFor = (look, head) => (isRollout(head) ? rollout(look, head.stack, head.kind, head.layer) : matrixOf(look, head));
 
-/** All heads of one kind share a scale, so that they can be compared; a rollout is no weight and has its own.
+/** The colour scale: all heads of one kind share it, so that they can be compared; a rollout has its own.
  * @param {Look} look */
 const scaleOf = (look, { stack, kind, head }) =>
   ({ colour: weightRgb, high: head === "rollout" ? undefined : highest(look, stack, kind) });
@@ -117,7 +118,7 @@ function grid(app, pins, pin) {
 /** @param {Look} look @param {ReturnType<typeof kinds>[number]} which */
 const firstOf = (look, { stack, kind }) => ({ stack, kind, layer: layers(look, stack, kind).at(-1).layer });
 
-/** Small multiples are pooled to so many pixels a side: more could not be seen. */
+/** The largest side of a small map in pixels; more could not be seen. */
 const SMALL = 96;
 
 /** @param {App} app */
@@ -177,7 +178,7 @@ function largeHead(app, pick) {
   return { element, light };
 }
 
-/** Pooled matrices have fewer rows than positions: then their numbers stand for them. */
+/** Labels of a matrix. Pooled matrices have fewer rows than positions, and numbers instead. */
 const fitting = (labels, count) => (labels.length === count ? labels : Array.from({ length: count }, (_, i) => String(i + 1)));
 
 /** A picture or sound is shown beside its matrix, as column numbers say little. @param {Look} look */

@@ -1,4 +1,4 @@
-// The beam search as a tree: all that was considered, what it was worth, and which hypotheses were finished.
+// The beam search as a tree: all tokens that it considered, their scores, and the finished hypotheses.
 
 import { api, offline } from "any2any/api";
 import { html, svg, replace, button, slider, segmented, downloads } from "any2any/draw";
@@ -40,7 +40,7 @@ export const panel = {
     const empty = html("p", { class: "empty" });
     replace(root, knobs, empty, filled);
 
-    /** Begins with what the run's experiment says, and keeps what a person then chose. */
+    /** Begins with the options of the run's experiment, and keeps those that a person then chose. */
     function controls() {
       const key = `${app.state.run} ${app.state.task}`;
       if (search.of === key) return;
@@ -108,7 +108,7 @@ export const panel = {
       show(null);
     }
 
-    /** Lights the path to a node and reads it out below; the best hypothesis while nothing is pointed at. */
+    /** Lights the path to a node and explains it below; without a pointer, that of the best hypothesis. */
     function show(id) {
       const path = pathTo(tree, id ?? tree.best[0]);
       drawing.show(new Set(path.map((node) => node.id)), id);
@@ -116,7 +116,7 @@ export const panel = {
         row.classList.toggle("on", Number(row.getAttribute("data-end")) === id);
       }
       replace(below, reading(path, search.length_penalty, id !== null));
-      // It never shrinks, so that what stands under the pointer stays there.
+      // It never shrinks, so that things under the pointer stay there.
       below.style.minHeight = `${below.scrollHeight}px`;
     }
 

@@ -82,7 +82,7 @@ export const panel = {
   },
 };
 
-/** One of the two: its letter, its model and its input. */
+/** One side of the comparison: its letter, its model and its input. */
 function side(letter, model, view) {
   const content = html("div", { class: "stack" }, model, view);
   return html("div", { class: "side" }, html("span", { class: "letter" }, letter), content);
@@ -97,7 +97,7 @@ function written(app, { one, other, own }) {
   return [title, html("div", { class: "side-by-side" }, values)];
 }
 
-/** What both think of the same tokens; that needs the same vocabulary. @param {App} app */
+/** The probabilities that both give to the same tokens, if they have the same vocabulary. @param {App} app */
 function probabilities(app, { one, other, alike, second }) {
   if (!app.task().target.tokens || !second.task.target.tokens) return null;
   if (!alike) {

@@ -1,4 +1,4 @@
-// Where the next word comes from: the whole distribution, and how temperature, top-k and top-p change it.
+// The distribution of the next token: all its probabilities, and the effect of temperature, top-k and top-p.
 
 import { html, replace, button, slider, segmented, framed } from "any2any/draw";
 import { distribution, entropy, percent, draw, random } from "any2any/numbers";
@@ -31,7 +31,8 @@ export const panel = {
   },
 };
 
-/** The row of logits that is shown: that of the chosen output position, else of what comes next. @param {App} app */
+/** The row of logits that the panel shows: that of the chosen output position, else of the next token.
+ * @param {App} app */
 export function rowShown(app) {
   const { chosen, tokens, look } = app.state;
   return Math.min(chosen ?? (app.finished() ? tokens.length - 1 : tokens.length), look.logits.shape[0] - 1);

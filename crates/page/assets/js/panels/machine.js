@@ -1,5 +1,5 @@
-// The machine itself: the figure of the paper with this model's shapes and numbers, each part of which opens, and a
-// tour of it for a first-time reader.
+// The figure of the paper with this model's shapes and activations, each part of which opens, and a tour of it for a
+// first-time reader.
 
 import { html, button, replace, segmented, downloads } from "any2any/draw";
 import { api, canonical } from "any2any/api";
@@ -22,7 +22,7 @@ export const panel = {
 const FLOWING = ["run", "checkpoint", "task", "input", "tokens", "look"];
 
 class MachinePanel {
-  /** folded: one layer stands for all; stop: of the tour, null outside of it */
+  /** folded: one layer stands for all; stop: number of the tour's stop, null outside of the tour */
   view = { part: null, head: 0, query: null, layer: 0, folded: true, stop: null };
   asked = null;                      // { question, tokens, parts, whole }: the last answer
   request = null;                    // { key, controller }: what is on its way
@@ -49,12 +49,12 @@ class MachinePanel {
     new ResizeObserver(([{ contentRect: { width } }]) => {
       if (width > 0 && Math.abs(width - (this.width ?? 0)) > 4) this.drawFigure();
     }).observe(this.figure);
-    // Caught before the page's own keys, which would write another word.
+    // Captured before the page's own keys, which would write another word.
     document.addEventListener("keydown", (event) => this.tourByKeys(event), true);
     this.ask();
   }
 
-  /** Asks for the numbers, unless they are there or on their way. */
+  /** Requests the activations, unless they are there or on their way. */
   async ask() {
     const { app } = this;
     if (!app.ready()) return this.show(null);
@@ -75,7 +75,7 @@ class MachinePanel {
     if (mine === this.request) this.request = null;
   }
 
-  /** Whether the answer that is there holds what one to the present question would. */
+  /** True if the last answer contains the answer to the present question. */
   isAnswered() {
     const { app, asked } = this;
     if (asked?.question !== canonical(app.request())) return false;
@@ -85,7 +85,7 @@ class MachinePanel {
     return isBeginning && (asked.whole || tokens.length === asked.tokens.length);
   }
 
-  /** Makes of answer and state what is drawn, once the look at the same words is there too. */
+  /** Reads the answer for the drawing, once the look at the same tokens is there too. */
   read() {
     const { app, asked } = this;
     const { look, tokens, vocabulary } = app.state;
@@ -164,7 +164,7 @@ class MachinePanel {
     if (stop) this.light(drawn, stop);
   }
 
-  /** Dims what a stop is not about. */
+  /** Dims the parts that a stop is not about. */
   light(drawn, stop) {
     const byKey = new Map(this.given.all.map((block) => [block.key, block]));
     for (const each of drawn.querySelectorAll("[data-key]")) {
@@ -174,7 +174,7 @@ class MachinePanel {
     }
   }
 
-  /** Brings what a stop is about into view: in the figure where that scrolls, else on the page. */
+  /** Scrolls to the parts that a stop is about: in the figure if that scrolls, else on the page. */
   bringIntoView() {
     const stage = document.getElementById("stage")?.getBoundingClientRect().bottom ?? 0;
     const scrolls = this.figure.scrollHeight > this.figure.clientHeight + 4;
@@ -210,7 +210,7 @@ class MachinePanel {
   }
 
   go(stop) {
-    // The newest word is often the end, which tells little: a word in the middle makes a better example.
+    // The newest token is often the end, which tells little: a token in the middle makes a better example.
     if (this.view.stop === null && this.app.state.chosen === null && this.app.count() > 2) {
       this.chose = true;
       this.app.choose(Math.floor(this.app.count() / 2));

@@ -1,6 +1,5 @@
-// Memory: how strongly each word of the source still counts for a word of the output, and how often models are right
-// when what belongs together stands far apart. Two models side by side: a transformer sees every word at one step's
-// distance, an LSTM carries all that it has read along.
+// Memory: the strength with which each source word counts for a word of the output, and accuracy by distance. Two
+// models side by side: a transformer reaches every word in one step, an LSTM carries all that it has read along.
 
 import { LIKELIEST, api, canonical } from "any2any/api";
 import { category, downloads, html, replace, segmented } from "any2any/draw";
@@ -59,7 +58,7 @@ export const panel = {
 /** The mark of a model's colour. */
 const key = (i) => html("span", { class: "key", style: { backgroundColor: category(i) }, "aria-hidden": "true" });
 
-/** The models that are compared: the page's own and, if there is another run, that one. @param {App} app */
+/** The compared models: the page's own and, if there is one, that of another run. @param {App} app */
 function models(app) {
   const own = { name: app.currentRun().name, run: app.state.run, checkpoint: app.state.checkpoint, task: app.state.task };
   const second = comparisonOf(app);
@@ -96,7 +95,7 @@ function reachFigure(root, app) {
       const found = await Promise.all(models(app).map((model, i) => strength(app, model, i === 0, mine.signal)
         .catch((error) => { if (i === 0 || error.code !== "not_recorded") throw error; })));
       if (mine !== request) return;
-      // A recording may know the page's own model alone.
+      // A recording may have only the page's own model.
       shown = { word, labels, series: found.filter(Boolean) };
       draw();
     }, (words) => { shown = null; replace(figure); note.textContent = words; });

@@ -1,7 +1,8 @@
-// How one row of attention comes about: query · key, divided by the root of their width, masked, and through softmax.
+// The computation of one row of attention: query · key, divided by the root of their width, masked, and through
+// softmax.
 //
 // Query and keys are the model's own (GET from /api/machine); scores and softmax are computed here, and compared with
-// the weights that the model used. So the page shows the formula at work, and shows that it is the formula.
+// the weights that the model used. So the page shows that the formula is what the model computes.
 
 import { api, floats } from "any2any/api";
 import { html, replace, heatmap, divergingRgb, framed, largest } from "any2any/draw";
@@ -11,7 +12,7 @@ import { namesOf } from "any2any/panels/attention";
 
 /** @import { App, Look } from "any2any/types" */
 
-/** The likeliest keys are listed; the others are summed. */
+/** The most keys in the list; the others are summed. */
 const MOST_KEYS = 14;
 
 /** Fills itself when the model's numbers arrive. @param {App} app */
@@ -36,7 +37,7 @@ export function scoreFigure(app, row) {
 
 let kept = { look: null, parts: null };
 
-/** The part of the machine that is this layer's attention; asked for once a look. @param {App} app */
+/** The activations of this layer's attention, requested once a look. @param {App} app */
 async function attentionPart(app, { stack, kind, layer }) {
   const { look, tokens } = app.state;
   if (kept.look !== look) {
@@ -64,7 +65,7 @@ function rowNumbers(look, head, part, row) {
   return { row, width: q.length, query: q, keys, error };
 }
 
-/** A source position that was taken away has a weight of exactly 0. @param {Look} look */
+/** True for a masked source position, whose weight is exactly 0. @param {Look} look */
 const masked = (look, head, weights, k) => head.stack === "encoder" || head.kind === "cross" ? weights[k] === 0 : false;
 
 function valuesOf(part, name, head) {

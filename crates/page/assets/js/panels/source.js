@@ -1,4 +1,4 @@
-// What the model is given, and where to get something else: samples of the data, or an input of one's own.
+// The input of the model, and ways to get another: samples of the data, or an input of one's own.
 
 import { api, floats, bytes, base64, offline } from "any2any/api";
 import { html, replace, button, framed } from "any2any/draw";
@@ -71,7 +71,7 @@ function titleOf({ positions, view }) {
   return `${positions.length} ${what}`;
 }
 
-/** What the figure shows, and what is odd about it. */
+/** The note of the figure: its explanation, and warnings about the value. */
 function noteOf(source) {
   const lacking = source.unknown.length > 0 ? ` The model does not know all of: ${source.unknown.join(", ")}.` : "";
   const odd = source.warnings.length > 0 ? ` Beware: ${source.warnings.join("; ")}.` : "";
@@ -98,7 +98,8 @@ function emptiness(app) {
 
 // ---- an input of one's own ----
 
-/** The maker is only made anew when another kind of input is wanted: nobody's text or drawing shall vanish.
+/** The key of the field for a new input, which is replaced only for another kind of input, so that no text or drawing is
+ * lost.
  * @param {App} app */
 function makerKey(app) {
   const task = app.task();
@@ -127,7 +128,7 @@ function beginningWay(app) {
   return html("div", { class: "stack" }, text, html("p", { class: "note" }, "The model goes on from it as soon as you pause, or with Enter."));
 }
 
-/** A field that says what is written in it when its writer pauses. */
+/** A text field that calls `say` with its text when the writer pauses. */
 function textArea(label, placeholder, say) {
   let timer = 0;
   const now = () => { clearTimeout(timer); say(area.value); };
@@ -147,7 +148,7 @@ function imageWay(app) {
     html("p", { class: "note" }, "Draw with the mouse or a finger; the model looks whenever you lift it."));
 }
 
-/** Whether pictures of this data have light paper: their first and last rows tell. */
+/** True if pictures of this data have light paper, judged by their first and last rows. */
 function brightEdge({ width, channels, pixels }) {
   const all = bytes(pixels);
   const edge = [...all.slice(0, width * channels), ...all.slice(-width * channels)];

@@ -1,4 +1,4 @@
-// Word by word: what was written, how sure the model was, and where it looked meanwhile.
+// Word by word: the tokens of the output, their probabilities, and the attention of each.
 
 import { html, replace, framed, matrixFigure, weightRgb } from "any2any/draw";
 import { matrixOf, highest, nameOf, rowOf } from "any2any/attention";
@@ -9,7 +9,7 @@ import { percent } from "any2any/numbers";
 
 /** @import { App, Look } from "any2any/types" */
 
-/** Thumbnails of a picture are drawn for so many output positions at most: the ones around the chosen one. */
+/** The most output positions with a thumbnail of the source: those around the chosen one. */
 const MOST_FRAMES = 24;
 
 /** @type {import("any2any/panels").Panel} */
@@ -37,7 +37,8 @@ export const panel = {
 /** @param {App} app */
 const placeOf = (app) => app.state.hover ?? (app.position() >= 0 ? { side: "target", position: app.position() } : null);
 
-/** Source or output, large, lit by what is pointed at on the other side. Texts are large enough on the stage.
+/** Source or output, large, lit by the position under the pointer on the other side. Texts are large enough on the
+ * stage.
  * @param {App} app */
 function focus(app, side) {
   const { look, head } = app.state;
@@ -68,7 +69,8 @@ function describe(look, place) {
   return `writing ${place.position + 1}${label ? `: ${readable(label, region).text}` : ""}`;
 }
 
-/** A cell for each output position: the token, its probability, and for pictures and sounds the source as it was seen.
+/** A cell for each output position: the token, its probability, and for pictures and sounds the source with its
+ * attention weights.
  * @param {App} app */
 function strip(app) {
   const { look, head } = app.state;
@@ -116,7 +118,7 @@ function seen(look, head, position) {
   return figure.element;
 }
 
-/** Output against source, all at once. @param {App} app */
+/** The attention of all outputs to the source, as a matrix. @param {App} app */
 function alignment(app) {
   const { look, head } = app.state;
   const whole = matrixOf(look, head);

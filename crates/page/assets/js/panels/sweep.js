@@ -1,4 +1,4 @@
-// The map of a sweep: where training converges over one or two options, and how fast.
+// The map of a sweep: the region of one or two options in which training converges, and the speed.
 
 import { api } from "any2any/api";
 import { html, replace, button, segmented, downloads, category, tooltip } from "any2any/draw";
@@ -11,7 +11,7 @@ import { nameOf, within } from "any2any/sweep/grid";
 
 /** @import { Sweep } from "any2any/types" */
 
-/** Milliseconds between two questions about a sweep that is at work. */
+/** The time between two requests about a sweep that still runs, in milliseconds. */
 const PACE = 3000;
 
 /** @type {import("any2any/panels").Panel} */
@@ -36,7 +36,7 @@ export const panel = {
     const filled = html("div", { class: "stack" }, controls, html("div", { class: "sweep-view" }, place, side), command, note);
     replace(root, chips, empty, filled);
 
-    /** Fetches the sweeps that are not there yet or still go on. */
+    /** Fetches the sweeps that are missing or still run. */
     async function ask() {
       clearTimeout(timer);
       if (root.closest("[hidden]")) return;
@@ -92,7 +92,7 @@ export const panel = {
         html("button", { type: "button", class: "chip run-chip", "aria-pressed": String(number === view.run), onclick: () => show(number) }, folder)));
     }
 
-    /** The losses of the cell that is looked at; of a sample of cells while there is none. */
+    /** The losses of the cell under the pointer, or of a sample of cells. */
     function drawSide() {
       const sweep = sweeps.get(view.run);
       const { cell } = view;

@@ -1,4 +1,4 @@
-// Trainings, watched: curves of several runs over one another, and samples as they improve, while they go on.
+// Trainings: curves of several runs in one figure, and samples as they improve, also while they run.
 
 import { html, replace, segmented, downloads, category } from "any2any/draw";
 import { chartOf } from "any2any/training/chart";
@@ -71,7 +71,7 @@ export const panel = {
       view.figures = figuresOf(runs, view.across);
       empty.textContent = wordsFor(known(), runs, view);
       empty.hidden = view.figures.length > 0;
-      // Nothing is taken away from under the pointer; it is drawn when that leaves.
+      // Figures under the pointer stay as they are until the pointer leaves.
       if (!charts.querySelector("svg:hover")) drawCharts(charts, view);
       const shown = runs.find(({ number }) => number === app.state.run) ?? runs[0];
       if (shown) showSamples(samples, shown);
@@ -97,7 +97,7 @@ function wordsFor(known, runs, view) {
   return runs.map(({ log }) => log.missing).find(Boolean) ?? "Nothing has been written yet.";
 }
 
-/** All figures; a pointer on one shows the same place in all. @param {HTMLElement} root */
+/** All figures; the pointer marks the same place in all. @param {HTMLElement} root */
 function drawCharts(root, view) {
   const wide = root.clientWidth || 900;
   const columns = Math.max(1, Math.floor(wide / 420));

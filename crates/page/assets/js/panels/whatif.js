@@ -1,5 +1,5 @@
-// What if the model could not see a part of the source, or a head were silent? The output and its probabilities, before
-// and after; and what attribution says of a word, beside attention.
+// Ablations: the output and its probabilities before and after a part of the source is masked or a head is silenced;
+// and attribution of a word, beside attention.
 
 import { html, replace } from "any2any/draw";
 import { isCurrent } from "any2any/probabilities";

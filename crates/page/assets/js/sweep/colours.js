@@ -1,17 +1,16 @@
-// What a cell's colour says.
+// Colours of a sweep's cells, by convergence and speed.
 //
-// As in Sohl-Dickstein 2024 ("The boundary of neural network trainability is fractal", arXiv 2402.06184): where
-// training converges the sum of losses divided by the first, where it does not the sum of their inverses. Both are
-// large where it is slow to tell, which is at the boundary. Only their ranks are drawn, so that the whole scale of
-// colours is used on both sides.
+// As in Sohl-Dickstein 2024 ("The boundary of neural network trainability is fractal", arXiv 2402.06184): if training
+// converges the sum of losses divided by the first, if not the sum of their inverses. Both are large near the boundary,
+// where convergence is slow to tell. Only their ranks are drawn, so that both sides use the whole scale of colours.
 
 import { divergingRgb, sequentialRgb } from "any2any/draw";
 import { readable } from "any2any/training/scale";
 
-/** Even the quickest are told apart from the paper. */
+/** The least share of colour, so that even the quickest cells differ from the paper. */
 const PALEST = 0.25;
 
-/** The three maps. `colours(cells)` gives a function from a cell to [r, g, b]. */
+/** The three maps of a sweep. `colours(cells)` gives a function from a cell to [r, g, b]. */
 export const MAPS = [
   { value: "measure", label: "Speed", title: "Blue converges, orange does not; the stronger, the slower it is to tell", colours: bySpeed,
     note: "Blue: training converges. Orange: it does not. Faint is quick, strong is slow, and slowest at the boundary between the two: the sum of losses divided by the first where training converges, the sum of their inverses where it does not, by rank (Sohl-Dickstein 2024, arXiv 2402.06184)." },
@@ -55,7 +54,7 @@ function byAmount(cells, amountOf, emptyIsPaper = false) {
   };
 }
 
-/** What a cell came to, in words. */
+/** The result of a cell in words. */
 export function verdict({ converged, diverged, loss, halved, first_loss: first }, steps) {
   if (diverged) return `diverged: no number after step ${diverged - 1}`;
   const last = `loss ${readable(first)} → ${readable(loss)} in ${steps} steps`;

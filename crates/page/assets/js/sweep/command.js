@@ -1,8 +1,8 @@
-// The command that trains a rectangle of a map finer.
+// The command that trains a rectangle of a map on a finer grid.
 
 import { valueAt } from "any2any/sweep/grid";
 
-/** Trainings a side of the finer map. */
+/** The number of trainings along a side of the finer map. */
 const FINER = 64;
 
 /** @param {import("any2any/types").Sweep} sweep @param {import("any2any/types").Cells} rectangle @param {string} folder
@@ -26,7 +26,7 @@ function rangeOf(axis, from, to) {
   return `${number(low + half)}..${number(high - half)}:${FINER}${axis.scale === "log" ? ":log" : ""}`;
 }
 
-/** sweep → sweep-2, sweep-2 → sweep-3. */
+/** The next free name of a folder: sweep → sweep-2, sweep-2 → sweep-3. */
 function freeName(folder, folders) {
   const [, stem, number] = /^(.*?)(?:-(\d+))?$/.exec(folder);
   for (let next = Number(number ?? 1) + 1; ; next += 1) {
@@ -34,7 +34,7 @@ function freeName(folder, folders) {
   }
 }
 
-/** A word as a shell takes it. */
+/** A word quoted for a shell. */
 function quoted(word) {
   return /^[\w./=:,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

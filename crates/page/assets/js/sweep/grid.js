@@ -1,4 +1,4 @@
-// The geometry of a sweep's map: which number lies where, and which cells stand in for those still to come.
+// The geometry of a sweep's map: places of numbers on its axes, and cells that stand in for others still to come.
 //
 // A map is measured in cells: the first value of an axis lies in the middle of its first cell, at 0.5.
 
@@ -27,7 +27,7 @@ export function valueAt(axis, place) {
   return Math.exp(Math.log(values[0]) + part * (Math.log(values[last]) - Math.log(values[0])));
 }
 
-/** Where a number stands among rising ones, as a place with a fraction. */
+/** The place of a number among rising ones, as an index with a fraction. */
 function between(values, value) {
   const after = values.findIndex((each) => each >= value);
   if (after === 0) return 0;
@@ -35,7 +35,7 @@ function between(values, value) {
   return after - 1 + (value - values[after - 1]) / (values[after] - values[after - 1]);
 }
 
-/** How many cells the map has across and upward; a sweep over one option is one cell high. */
+/** The number of cells across and upward; a sweep over one option is one cell high. */
 export function sizeOf({ axes }) {
   return { columns: axes[0].values.length, rows: axes[1]?.values.length ?? 1 };
 }
@@ -43,8 +43,8 @@ export function sizeOf({ axes }) {
 export const columnOf = ({ at }) => at[0];
 export const rowOf = ({ at }) => at[1] ?? 0;
 
-/** The cells of a sweep, each with the side of the square that it stands in for: sweeps go from coarse to fine, so
- * that a cell can stand for its neighbours until they are trained. Coarse ones first. @param {Sweep} sweep */
+/** The cells of a sweep, coarse ones first, each with the side of the square that it stands for: sweeps go from coarse
+ * to fine, and a cell stands for its neighbours until they are trained. @param {Sweep} sweep */
 export function blocks(sweep) {
   const { columns, rows } = sizeOf(sweep);
   const whole = sweep.cells.length === columns * rows;
@@ -52,7 +52,7 @@ export function blocks(sweep) {
   return sweep.cells.map((cell) => ({ cell, side: side(cell) })).sort((one, other) => other.side - one.side);
 }
 
-/** How many times a number can be halved; as in the order of training, six times count as often as more. */
+/** The number of times a number can be halved, at most six, as in the order of training. */
 function halvings(number) {
   let times = 0;
   while (times < 6 && number % 2 === 0) {
@@ -62,8 +62,8 @@ function halvings(number) {
   return times;
 }
 
-/** Where a finer sweep lies in a coarser one, in cells of the coarser, as { left, right, low, high }; null where it
- * is over other options or reaches beyond it. */
+/** The place of a finer sweep in a coarser one, in cells of the coarser, as { left, right, low, high }; null if it is
+ * over other options or reaches beyond it. */
 export function within(coarse, fine) {
   if (coarse === fine || coarse.axes.length !== fine.axes.length) return null;
   if (coarse.axes.some(({ option }, i) => option !== fine.axes[i].option)) return null;
@@ -81,7 +81,7 @@ export function within(coarse, fine) {
   return { left, right, low, high };
 }
 
-/** `peak 0.31, momentum 0.5`. */
+/** The options of a cell as text: `peak 0.31, momentum 0.5`. */
 export function nameOf({ axes }, at) {
   return axes.map(({ option, values }, i) => `${shortName(option)} ${readable(values[at[i]])}`).join(", ");
 }

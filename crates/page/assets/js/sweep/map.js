@@ -1,4 +1,4 @@
-// The map of a sweep on a canvas: cells, finer sweeps at their place, axes, the cell that is looked at, a rectangle.
+// The map of a sweep on a canvas: cells, finer sweeps at their place, axes, the cell under the pointer, a rectangle.
 
 import { html, svg, replace, css } from "any2any/draw";
 import { blocks, columnOf, rowOf, sizeOf, valueAt, shortName } from "any2any/sweep/grid";
@@ -6,7 +6,7 @@ import { scaleOf, readable } from "any2any/training/scale";
 
 /** @import { Sweep } from "any2any/types" */
 
-/** Pixels of the canvas a side, at least: several for each cell of a finer sweep. */
+/** The least number of pixels along a side of the canvas: several for each cell of a finer sweep. */
 const PIXELS = 1280;
 const MARGIN = { left: 58, bottom: 46, top: 8, right: 8 };
 
@@ -72,11 +72,11 @@ function paint(canvas, { sweep, finer, colours, columns, rows }) {
       const [across, up] = [Math.min(side, size.columns - columnOf(cell)), Math.min(side, size.rows - rowOf(cell))];
       const x = left * scale.x + columnOf(cell) * wide;
       const y = (rows - low) * scale.y - (rowOf(cell) + up) * tall;
-      // Whole pixels, or the paper would shine through between cells.
+      // Whole pixels, or the paper would show between cells.
       context.fillRect(Math.floor(x), Math.floor(y), Math.ceil(x + across * wide) - Math.floor(x), Math.ceil(y + up * tall) - Math.floor(y));
     }
   };
-  // All cells together, so that a colour means the same in the finer maps.
+  // All cells together, so that colours mean the same in the finer maps.
   const colour = colours([sweep, ...finer.map((each) => each.sweep)].flatMap(({ cells }) => cells));
   draw(sweep, colour, { left: 0, right: columns, low: 0, high: rows });
   for (const { sweep: fine, place } of finer) draw(fine, colour, place);

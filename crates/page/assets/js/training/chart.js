@@ -1,4 +1,4 @@
-// Curves over one another, with axes, and the values under the pointer.
+// A chart of curves with axes, and the values under the pointer.
 
 import { svg, html, replace, showTooltip, hideTooltip } from "any2any/draw";
 import { scaleOf, readable } from "any2any/training/scale";
@@ -22,7 +22,7 @@ import { scaleOf, readable } from "any2any/training/scale";
 
 const MARGIN = { left: 52, right: 10, top: 10, bottom: 34 };
 
-/** Points of a drawn curve at most; of more, each pixel keeps its lowest and its highest. */
+/** The most points of a drawn curve; with more, each pixel keeps its lowest and its highest. */
 const MOST = 1200;
 
 /** @param {Chart} chart @returns {SVGElement & { pointAt: (x: number|null) => void }} */
@@ -82,7 +82,7 @@ function lineOf({ colour, points, dots, name }, x, y) {
     dots && points.length < 200 ? points.map(([a, b]) => svg("circle", { cx: x(a), cy: y(b), r: 2.6, fill: colour })) : null);
 }
 
-/** Of all points that fall on a pixel the lowest and the highest, in their order. */
+/** The lowest and the highest of all points on each pixel, in their order. */
 function thinned(points, x) {
   if (points.length <= MOST) return points;
   const kept = [];

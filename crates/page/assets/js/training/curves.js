@@ -1,8 +1,8 @@
-// Which curves the logs of some runs have, figure by figure.
+// The curves in the logs of some runs, figure by figure.
 
 import { category } from "any2any/draw";
 
-/** Figures from the lines about training: field → title. */
+/** Figures from lines about training: field → title. */
 const OF_TRAINING = [
   ["loss", "Loss in training"],
   ["alignment_loss", "Loss of the alignment"],
@@ -58,10 +58,10 @@ export function byTask(lines) {
   return tasks;
 }
 
-/** The task's name, where a run has several. */
+/** The task's name, if a run has several. */
 const taskOf = (task, lines) => (lines.some((line) => line.task !== task) ? `: ${task}` : "");
 
-/** Lines about validation do not count tokens: the line about training of the same step does. */
+/** The x of a line. Lines about validation do not count tokens; the line about training of the same step does. */
 function placeOf(line, across, log) {
   if (line[across] !== undefined) return line[across];
   return log.train.findLast(({ step }) => step <= line.step)?.[across];

@@ -2,7 +2,7 @@
 
 import { api } from "any2any/api";
 
-/** Milliseconds between two questions about a run that trains, and about one that does not. */
+/** The time between two requests about a run that trains, and about one that does not, in milliseconds. */
 const PACE = { running: 2000, resting: 20000 };
 
 /**
@@ -15,7 +15,7 @@ const PACE = { running: 2000, resting: 20000 };
  * @property {string|null} missing   why there is no log
  */
 
-/** Follows the runs that `wanted()` names for as long as `open()` is true; calls `onNews()` when something came.
+/** Follows the runs that `wanted()` names for as long as `open()` is true; calls `onNews()` after each change.
  * @returns {{ logs: Map<number, Log>, ask: () => void }} */
 export function followLogs({ wanted, open, onNews }) {
   const logs = new Map();
@@ -40,7 +40,7 @@ export function followLogs({ wanted, open, onNews }) {
   return { logs, ask };
 }
 
-/** Reads what is new of a run's log; whether there was anything. */
+/** Reads the new lines of a run's log; returns whether there were any. */
 async function read(run, logs) {
   const log = logs.get(run) ?? empty();
   logs.set(run, log);
@@ -48,7 +48,7 @@ async function read(run, logs) {
   for (let more = true; more;) {
     const answer = await api.training({ run, from: log.next }).catch((error) => ({ error }));
     if ("error" in answer) {
-      // A server that does not answer for a moment takes nothing away.
+      // If a server does not answer for a moment, nothing is lost.
       news ||= log.missing !== answer.error.message;
       log.missing = answer.error.message;
       return news;
@@ -64,7 +64,7 @@ async function read(run, logs) {
 
 const empty = () => ({ train: [], validation: [], samples: [], next: 0, running: false, missing: null });
 
-/** A training that went on from a checkpoint makes steps again: what was said of them before goes. */
+/** A training that went on from a checkpoint makes steps again: the lines about them from before are dropped. */
 function add(log, line) {
   const lines = log[line.kind];
   if (!lines) return;

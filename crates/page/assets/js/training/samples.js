@@ -1,11 +1,11 @@
-// The same few samples of the validation split as the model wrote them, evaluation after evaluation.
+// A few samples of the validation split with the model's outputs, evaluation after evaluation.
 
 import { api } from "any2any/api";
 import { html, replace } from "any2any/draw";
 import { thumbnail } from "any2any/media/thumbnail";
 import { byTask } from "any2any/training/curves";
 
-/** Evaluations that are listed of each sample: the first ones, and those at equal distances up to the last. */
+/** The most evaluations listed of each sample: the first ones, and those at equal distances up to the last. */
 const MOST = 8;
 
 /** Fills `root` with the samples of one run, whose `tasks` are known as soon as it has a checkpoint. */
@@ -26,7 +26,7 @@ function sampleOf({ number, source, reference }, lines, { run, task }) {
   const written = lines.map(({ step, samples }) => ({ step, ...samples.find((each) => each.number === number) }))
     .filter(({ output }) => output !== undefined);
   const shown = spread(written);
-  /** One side of the sample, drawn where it is no text; its description stands there until it comes, or stays. */
+  /** One side of the sample: drawn unless it is a text, with its description in its place until it arrives. */
   const side = (kind, description, step, pick) => (task && kind && kind !== "text"
     ? drawn(description, { run, task: task.number, step, number }, pick) : description);
   const last = written.at(-1).step;
@@ -39,7 +39,7 @@ function sampleOf({ number, source, reference }, lines, { run, task }) {
       html("span", { class: "output" }, file ? side(task?.target.kind, output, step, (values) => values.output) : marked(output, reference))))));
 }
 
-/** What was drawn before: the panel is filled anew with everything that a training says. */
+/** Cache of drawn values: the panel is filled anew with every line of the log. */
 const kept = new Map();
 
 function drawn(description, question, pick) {
@@ -51,7 +51,7 @@ function drawn(description, question, pick) {
   return place;
 }
 
-/** The output with the words set off that the reference has too, each as often as it has them. */
+/** The output with those words marked that the reference has too, each as often as it has them. */
 function marked(output, reference) {
   const left = new Map();
   for (const word of reference.split(" ")) left.set(word, (left.get(word) ?? 0) + 1);
@@ -62,7 +62,7 @@ function marked(output, reference) {
   });
 }
 
-/** What changed, as far as words tell, and no more of it than can be seen at once. */
+/** The outputs that changed, as far as their texts tell, and no more of them than can be seen at once. */
 function spread(written) {
   const changed = written.filter(({ output, file }, i) => file || i === 0 || i === written.length - 1 || output !== written[i - 1].output);
   if (changed.length <= MOST) return changed;

@@ -1,4 +1,4 @@
-// Scales of an axis: from numbers to places, and round numbers to mark on it.
+// Scales of an axis: from numbers to places, and round numbers as ticks.
 
 /** @typedef {{ low: number, high: number, log: boolean, at: (value: number) => number, back: (place: number) => number, ticks: number[] }} Scale
  *   `at` gives 0 for `low` and 1 for `high`; `back` is its inverse */
@@ -50,7 +50,7 @@ function roundStep(step) {
   return [1, 2, 5, 10].map((mark) => mark * power).find((each) => each >= step * (1 - 1e-9));
 }
 
-/** A number as an axis or a tooltip shows it: at most four digits that matter. */
+/** A number as text on an axis or in a tooltip: at most four significant digits. */
 export function readable(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);

@@ -1,4 +1,4 @@
-// What counted for one token, beside what the head looked at: two pictures of the same source that need not agree.
+// Attribution for one token, beside the attention of a head: two pictures of the same source that need not agree.
 
 import { api, offline } from "any2any/api";
 import { html, replace, button, segmented, downloads } from "any2any/draw";
@@ -20,7 +20,7 @@ const METHODS = [
   { value: "gradient", label: "Gradient", title: "Gradient of the log-probability times the embedded position" },
 ];
 
-/** Fills `root`, and returns what draws again. @param {HTMLElement} root @param {App} app */
+/** Fills `root`, and returns a function that redraws it. @param {HTMLElement} root @param {App} app */
 export function attributionFigure(root, app) {
   let method = "occlusion";
   let shown = null;                                               // { attribution, position, token }
@@ -92,7 +92,7 @@ export function attributionFigure(root, app) {
     if (look.source) figures.push(painting("source", { ...look.source, side: "source" }, source, signed));
     const earlier = look.target.positions.slice(0, shown.position);
     const weights = target?.slice(0, earlier.length);
-    // Attention has one kind at a time; attribution has both.
+    // Attention has one kind at a time, attribution both.
     if (earlier.length > 0 && weights?.length === earlier.length) {
       figures.push(html("p", { class: "small soft" }, "earlier output"),
         painting("target", { view: null, positions: earlier, side: "target" }, weights, signed));
@@ -122,7 +122,7 @@ export function attributionFigure(root, app) {
   ask();
 }
 
-/** The head that the page shows if it looks at what is explained, else the mean of the last layer that does.
+/** The head that the page shows if it attends to the explained sequence, else the mean of the last layer that does.
  * @param {App} app */
 function attentionHead(app) {
   const { look, head } = app.state;

@@ -1,11 +1,11 @@
-// Before and after: what is written, how probable each token is, and where the next token's probability went.
+// Before and after: the outputs, the probability of each token, and the change of the next token's distribution.
 
 import { html, diverging } from "any2any/draw";
 import { readable } from "any2any/media/text";
 import { distribution, minus, percent, signed } from "any2any/numbers";
 import { difference, partsOf, moved } from "any2any/probabilities";
 
-/** Two outputs one under the other, what differs set off.
+/** Two outputs one below the other, with their differences marked.
  * @param {{ name: string, text: string, log_probability?: number|null }[]} two   or only one */
 export function outputs(two) {
   const parts = difference(partsOf(two[0].text), partsOf(two.at(-1).text));
@@ -53,7 +53,7 @@ function total(rows) {
     html("td", { class: "number" }, untouched ? "" : `${signed(after - before)}${times(after - before)}`));
 }
 
-/** "that is 0.05 times as probable". */
+/** The factor of a change as text: "that is 0.05 times as probable". */
 function times(change) {
   if (Math.abs(change) < 0.005) return "";
   const factor = Math.exp(change);
@@ -61,7 +61,7 @@ function times(change) {
   return `, ${factor < 0.001 ? "under 0.001" : factor.toPrecision(2)} times as probable`;
 }
 
-/** Share of its cell that the longest bar takes to either side; the rest is room for its number. */
+/** The share of its cell that the longest bar takes to either side, which leaves room for its number. */
 const REACH = 31;
 
 /** A bar to the left (less probable) or right (more probable) of the middle. */

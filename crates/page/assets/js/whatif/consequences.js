@@ -1,5 +1,5 @@
-// What changes when something is hidden or silent: the output, the probability of each token of the page, and the
-// distribution from which the explained word was chosen.
+// The consequences of masked positions and silenced heads: the output, the probability of each token of the page, and
+// the distribution from which the explained word was chosen.
 
 import { api } from "any2any/api";
 import { html, replace, downloads } from "any2any/draw";
@@ -15,7 +15,7 @@ import { rewrite, textOf } from "any2any/whatif/rewrite";
 /** @type {[string, string]} */
 const NAMES = ["before", "after"];
 
-/** Fills `root`; returns what draws again, given the keys of the state that changed.
+/** Fills `root`; returns a function that redraws it for changed keys of the state.
  * @param {HTMLElement} root @param {App} app */
 export function consequences(root, app) {
   let before = null;                                              // { question, look }

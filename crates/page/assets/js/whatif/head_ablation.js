@@ -1,4 +1,4 @@
-// The grids of heads to silence, and the measuring of each: what its silence alone costs the output.
+// Head ablation: grids of heads to silence, and the cost of each head's silence for the output.
 
 import { api, offline } from "any2any/api";
 import { html, replace, button, downloads } from "any2any/draw";
@@ -7,7 +7,7 @@ import { drawHeads, headsOf, keyOf } from "any2any/whatif/heads";
 
 /** @import { App } from "any2any/types" */
 
-/** Fills `root`; returns what draws again, given the keys of the state that changed.
+/** Fills `root`; returns a function that redraws it for changed keys of the state.
  * @param {HTMLElement} root @param {App} app */
 export function headAblation(root, app) {
   let effects = new Map();                                        // keyOf(head) → change of log-probability

@@ -1,4 +1,4 @@
-// A small grid of layers × heads, in which each head can be silenced, and coloured by what its silence would cost.
+// A small grid of layers × heads, in which each head can be silenced, coloured by the cost of its silence.
 
 import { floats } from "any2any/api";
 import { html, replace, button, diverging, divergingRgb, inkOn, tooltip } from "any2any/draw";

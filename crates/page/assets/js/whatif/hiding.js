@@ -1,4 +1,4 @@
-// The source, on which a click hides a position, or a stretch of them, from the model.
+// The source, on which a click masks a position, or a stretch of them.
 
 import { html, replace, button, slider } from "any2any/draw";
 import { figureOf } from "any2any/media";
@@ -6,10 +6,10 @@ import { around } from "any2any/whatif/region";
 
 /** @import { App } from "any2any/types" */
 
-/** With more positions than this a single one hardly shows, and a click can hide several. */
+/** With more positions than this the effect of one is small, and a click can mask several. */
 const MANY = 20;
 
-/** Fills `root`; returns what draws again, given the keys of the state that changed.
+/** Fills `root`; returns a function that redraws it for changed keys of the state.
  * @param {HTMLElement} root @param {App} app */
 export function hiding(root, app) {
   let width = 1;                                                  // how many positions a click hides

@@ -1,4 +1,4 @@
-// Which positions lie around another, in any medium.
+// Neighbouring positions, in any medium.
 
 /** The `count` positions nearest to `position`, itself first: along a text, over an image, in time.
  * @param {import("any2any/types").Position[]} positions @param {number} position @param {number} count @returns {number[]} */
@@ -10,11 +10,11 @@ export function around(positions, position, count) {
     .sort((a, b) => a[1] - b[1]).slice(0, count).map(([i]) => i);
 }
 
-/** The middle of a region; null where it covers nothing that has a place. @param {import("any2any/types").Region} region */
+/** The middle of a region; null if it covers nothing. @param {import("any2any/types").Region} region */
 function middle({ bytes, rectangle, span, window }) {
   if (rectangle) return [rectangle.left + rectangle.width / 2, rectangle.top + rectangle.height / 2];
   if (span ?? bytes) return [((span ?? bytes).start + (span ?? bytes).end) / 2, 0];
-  // Neighbours in time stand nearer than the same time in another channel.
+  // Positions at neighbouring times are nearer than positions of another channel at the same time.
   if (window) return [(window.start + window.end) / 2, (window.channels.start + window.channels.end) / 2];
   return null;
 }

@@ -1,8 +1,9 @@
-// What the model would write with parts of the source hidden and heads silent.
+// The output of a model with masked positions and silenced heads.
 //
-// A look shows at once what the model would choose after every beginning of some tokens. So the old output serves as
-// a guess: where the model agrees with it nothing has to be asked, and at the first place where it does not, its own
-// choice is put in and the rest is kept as the next guess. What comes out is exactly what step by step would write.
+// One look shows the model's choice after every beginning of some tokens. So the old output serves as a guess: nothing
+// has to be asked as long as the model agrees with it, and at the first place where it does not, its own choice is
+// inserted and the rest is kept as the next guess (speculative decoding). The result is exactly that of decoding step
+// by step.
 
 import { rowOfLogits, likeliest, scored, logProbabilities } from "any2any/probabilities";
 
@@ -27,7 +28,7 @@ export async function rewrite(look, guess, vocabulary, { first = null, most }) {
   }
 }
 
-/** The first place where the model would choose something else, the end included. @param {Look} look */
+/** The first position at which the model would choose another token, the end included. @param {Look} look */
 function firstChange(look, tokens, { forbidden }) {
   for (let at = 0; ; at += 1) {
     const token = likeliest(rowOfLogits(look, at), forbidden);
@@ -41,7 +42,7 @@ function written(tokens, look, vocabulary) {
   return { tokens, text: textOf(look), log_probability, look };
 }
 
-/** What was written, as it reads. @param {Look} look */
+/** The text of an output. @param {Look} look */
 export function textOf(look) {
   return look.target.view?.text ?? look.target.positions.map(({ label }) => label ?? "").join(" ");
 }

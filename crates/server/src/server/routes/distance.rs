@@ -1,4 +1,4 @@
-//! How often a model is right, by a number that every sample has.
+//! `/api/distance`: the accuracy of a model by a numeric field of the samples.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A look inside: attention, the beam as a tree, attribution, and the numbers that flow through the model.
+//! Interpretability routes: attention, beam search as a tree, attribution, and the activations of the model.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,9 +21,9 @@ use crate::protocol::{
 use crate::server::App;
 use crate::{convert, pooling};
 
-/// Hypotheses of a beam that is drawn.
+/// The most hypotheses of a beam search that is drawn.
 const BEAM: usize = 16;
-/// Positions that are taken away one after the other, each in a pass of its own.
+/// The most positions that occlusion takes away, each in a pass of its own.
 const OCCLUDED: usize = 1024;
 
 pub(in crate::server) async fn look(
@@ -59,7 +59,7 @@ fn longest(app: &App, task: &Task, source: Option<&ReadSource>) -> usize {
     task.output_lengths(positions, 0, task.decoding()).most.min(app.limits.output)
 }
 
-/// The share of passes over a source and so many tokens.
+/// The share of the memory for passes over a source and so many tokens.
 async fn share(
     app: &App,
     run: &LoadedRun,
@@ -74,7 +74,7 @@ async fn share(
     app.budget.take(run.price_of_passes(task, (positions, target), passes), "this look inside").await
 }
 
-/// A head by its layer and number.
+/// The place of a head: its layer, and its number there.
 fn place(head: &Head) -> (Place, usize) {
     (convert::place(head.stack, head.kind, head.layer), head.head)
 }

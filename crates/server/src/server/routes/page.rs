@@ -15,7 +15,7 @@ pub(in crate::server) async fn index() -> Result<Response, ApiError> {
     Ok((headers, page.html).into_response())
 }
 
-/// What a browser shows that comes without the token: where it is, and a place to type it.
+/// The login page, for a browser that comes without the token.
 pub(in crate::server) fn login() -> impl IntoResponse {
     let html = HeaderValue::from_static(any2any_page::media_type("login.html"));
     let policy = HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'");
@@ -31,7 +31,7 @@ pub(in crate::server) async fn asset(Path(path): Path<String>) -> Result<Respons
     let bytes =
         any2any_page::asset(&path).ok_or_else(|| ApiError::missing("the page has no such file", ""))?;
     let media = HeaderValue::from_static(any2any_page::media_type(&path));
-    // The program may be another the next time, under the same address.
+    // A later version of the program may serve another file at the same address.
     let cache = HeaderValue::from_static("no-cache");
     Ok(([(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, cache)], bytes.into_owned()).into_response())
 }

@@ -1,4 +1,4 @@
-//! What there is: runs, vocabularies, samples; and how the server is.
+//! Routes about runs, vocabularies and samples, and about the server itself: health, metrics, OpenAPI.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::loaded_run;
 use crate::protocol::{Health, SamplesQuery, VocabularyQuery};
 use crate::server::App;
 
-/// Samples of one answer.
+/// The most samples of one answer.
 const SAMPLES: usize = 100;
 
 pub(in crate::server) async fn health(State(app): State<Arc<App>>) -> Result<Response, ApiError> {

@@ -1,4 +1,4 @@
-//! A translation a line a token, as soon as each is chosen.
+//! Streamed translations: one line of JSON a token, sent as soon as the token is chosen.
 
 use any2any_inspect::Inspector;
 use axum::body::Body;
@@ -14,7 +14,7 @@ use crate::api_error::ApiError;
 use crate::loaded_run::Longest;
 use crate::protocol::{StreamedEnd, StreamedToken, TranslateRequest};
 
-/// Answers at once, with a body that grows with what is written.
+/// Answers at once, with a body that grows as tokens are written.
 pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, ApiError> {
     let Call { app, run, worker, body, permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
@@ -52,7 +52,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, A
                 Ok(done) => send(&lines, &StreamedEnd { done, unknown, warnings }),
                 Err(failure) => send(&lines, &failure.problem()),
             },
-            // Nobody reads any more.
+            // The client is gone.
             () = gone.closed() => {}
         }
         drop((permit, share));
@@ -65,7 +65,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, A
     Ok(([(header::CONTENT_TYPE, lines)], body).into_response())
 }
 
-/// Sends a line. Whoever left in the meantime does not need it.
+/// Sends a line; a client that is gone does not need it.
 fn send(lines: &UnboundedSender<String>, line: &impl Serialize) {
     if let Ok(mut line) = serde_json::to_string(line) {
         line.push('\n');

@@ -1,4 +1,4 @@
-//! Trainings and sweeps as they go on.
+//! Routes of trainings and sweeps, finished or still running.
 
 use std::sync::Arc;
 

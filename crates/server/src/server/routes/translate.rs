@@ -1,4 +1,4 @@
-//! Translations, scores, and what comes next.
+//! Routes that translate, score a target, and tell the next tokens.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiErr
     Ok(Translations { outputs: shown.collect(), unknown, warnings })
 }
 
-/// What is kept of a source that has been read.
+/// A source that has been read: its sequence, and the remarks that answers carry.
 struct Source {
     sequence: Sequence,
     unknown: Vec<String>,
@@ -72,7 +72,7 @@ impl From<ReadSource> for Source {
     }
 }
 
-/// Reads several sources; what all of them have together is limited as well.
+/// Reads several sources, whose total length is limited as well.
 async fn read_sources(
     app: &App,
     run: &Arc<LoadedRun>,
@@ -91,15 +91,15 @@ async fn read_sources(
     for source in sources {
         let source = read_source(app, run, task, Some(source), longest).await?;
         positions += source.as_ref().map_or(0, |source| source.sequence.len());
-        // One after the other, so that no more is opened than is taken.
+        // One after the other, so that no more values are opened than the limit allows.
         longest.several().check(positions)?;
         read.extend(source.map(Source::from));
     }
     Ok(read)
 }
 
-/// How a request is written, from a source of so many positions after so many tokens: outputs whose length depends on
-/// their source are limited too.
+/// The decoding options of a request, from the number of the source's positions and of the prefix's tokens. Also limits
+/// outputs whose length depends on their source.
 pub(super) fn how(
     app: &App,
     task: &Task,

@@ -1,4 +1,4 @@
-//! Files as their medium reads them, before any option of an experiment touches them.
+//! The contents of files as their medium reads them, before any option of an experiment touches them.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -14,7 +14,7 @@ use crate::arguments::LookArguments;
 use crate::output;
 use crate::output_folder::OutputFolder;
 
-/// How much of a file is read to tell its format, in bytes.
+/// The most bytes of a file that are read to recognise its format.
 const HEAD: u64 = 1 << 16;
 
 pub(super) fn look(
@@ -53,7 +53,7 @@ pub(super) fn look(
     }
 }
 
-/// Files, and the files of folders by name.
+/// Replaces folders by their files, in the order of their names.
 fn expanded(inputs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for input in inputs {
@@ -74,7 +74,7 @@ fn expanded(inputs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// One file as a medium reads it.
+/// The contents of one file, as a medium reads it.
 struct Look {
     medium: &'static str,
     contents: Contents,
@@ -92,7 +92,7 @@ impl Look {
                 Ok(Self { medium: medium.name(), contents: lines(path)? })
             }
             Ok(medium) => Ok(Self { medium: medium.name(), contents: medium.contents(&file)? }),
-            // Texts have no mark, and all kinds of endings.
+            // Texts have no magic number, and any extension.
             Err(unknown) => match lines(path) {
                 Ok(contents) if !contents.values.is_empty() => Ok(Self { medium: "text", contents }),
                 _ => Err(unknown),
@@ -110,7 +110,7 @@ impl Look {
         Range::of(self.contents.values.iter().copied())
     }
 
-    /// The length in seconds, where one of the axes is time.
+    /// The length in seconds, if one of the axes is time.
     fn seconds(&self) -> Option<f64> {
         let (_, samples) = self.contents.axes.iter().find(|(name, _)| *name == "samples")?;
         Some(*samples as f64 / self.contents.rate?)
@@ -161,7 +161,7 @@ impl Look {
     }
 }
 
-/// The lines of a text, each by its number of characters, as every command reads them.
+/// The lines of a text as contents, with their numbers of characters.
 fn lines(path: &Path) -> anyhow::Result<Contents> {
     let TextFile { lines, broken, remark } = TextFile::read(path)?;
     let mut warnings: Vec<String> = remark.into_iter().collect();
@@ -191,7 +191,7 @@ fn lines(path: &Path) -> anyhow::Result<Contents> {
     })
 }
 
-/// The medium that a file is of: by what stands in it, or else by its extension.
+/// The medium of a file: recognised by its content, or else by its extension.
 fn medium_of<'r>(file: &File, registry: &'r Registry) -> anyhow::Result<&'r dyn Medium> {
     let path = file.path().display();
     let mut head = Vec::new();

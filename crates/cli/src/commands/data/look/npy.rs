@@ -1,10 +1,10 @@
-//! NPY, the format of NumPy's arrays, version 1.0.
+//! Writer of NPY 1.0, the format of NumPy's arrays.
 
-/// The bytes of an array of 32-bit floats in rows.
+/// The NPY file of an array of 32-bit floats, row-major.
 pub(super) fn bytes(shape: &[usize], values: &[f32]) -> Vec<u8> {
     let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end());
-    // Values begin at a multiple of 64 bytes; magic, version and length take 10, the line end one.
+    // Values begin at a multiple of 64 bytes. Magic, version and length take 10 bytes, the line end one.
     let padding = (64 - (header.len() + 11) % 64) % 64;
     header.extend(std::iter::repeat_n(' ', padding));
     header.push('\n');

@@ -47,7 +47,7 @@ pub(super) fn look(
     Ok(())
 }
 
-/// One split of one task.
+/// A split of a task, with the adapters that encode it.
 struct Place<'a> {
     prepared: &'a Prepared,
     task: &'a PreparedTask,
@@ -56,7 +56,7 @@ struct Place<'a> {
     split: &'a Split,
 }
 
-/// A sample's number in its split, from 1, and its sides.
+/// A sample as it is shown: its number in its split, from 1, and its sides.
 struct Sample {
     number: usize,
     sides: Vec<(&'static str, Side)>,
@@ -65,17 +65,17 @@ struct Sample {
 /// One side of a sample: its value, and the sequence that the model sees.
 struct Side {
     value: String,
-    /// Least and greatest value of a picture or a signal.
+    /// The range of the values of a picture or a signal.
     range: Option<Range>,
     sequence: String,
     positions: usize,
-    /// Pieces of a text, or codes.
+    /// The pieces of a text, or codes.
     tokens: Option<Vec<String>>,
     file: Option<std::path::PathBuf>,
 }
 
 impl Place<'_> {
-    /// Some samples, evenly over the split, written where there is a folder.
+    /// Shows some samples, evenly spaced over the split, and writes them if there is a folder.
     fn samples(&self, count: usize, mut written: Option<&mut OutputFolder>) -> anyhow::Result<Vec<Sample>> {
         let task = &self.prepared.adapters.tasks()[self.number];
         let all = self.split.examples.len();
@@ -102,7 +102,7 @@ impl Place<'_> {
         Ok(samples)
     }
 
-    /// Least, median and greatest number of positions of each side.
+    /// The least, median and greatest number of positions of each side.
     fn lengths(&self) -> Vec<(&'static str, [usize; 3])> {
         let lengths = self.split.lengths();
         let summary = |mut lengths: Vec<usize>| {
