@@ -4,7 +4,7 @@ mod support;
 
 use any2any_adapter::Value as Medium;
 use any2any_experiment::spec::Beam;
-use any2any_inspect::{Array, Explained, Inspector, Interventions, Method, ReadSource};
+use any2any_inspect::{Ablations, Array, Explained, Inspector, Method, ReadSource};
 use any2any_run::RunFolder;
 use any2any_server::{Limits, protocol};
 use any2any_translate::Translator;
@@ -208,10 +208,14 @@ fn analyses_are_those_of_the_library() {
         body
     };
 
-    for (more, masked, muted) in [
+    for (more, masked, ablated) in [
         (json!({}), vec![], false),
         (json!({ "masked": [1] }), vec![1], false),
-        (json!({ "muted": [{ "stack": "decoder", "kind": "cross", "layer": 0, "head": 2 }] }), vec![], true),
+        (
+            json!({ "ablated": [{ "stack": "decoder", "kind": "cross", "layer": 0, "head": 2 }] }),
+            vec![],
+            true,
+        ),
     ] {
         let answer = served.ask("/api/look", &body(more.clone()));
         let place = any2any_inspect::Place {
@@ -219,10 +223,10 @@ fn analyses_are_those_of_the_library() {
             layer: 0,
             kind: any2any_inspect::AttentionKind::CrossAttention,
         };
-        let muted = if muted { vec![(place, 2)] } else { vec![] };
-        let interventions = Interventions { masked, muted };
+        let ablated = if ablated { vec![(place, 2)] } else { vec![] };
+        let ablations = Ablations { masked, ablated };
         let look =
-            Inspector::new(&translator).look(task, Some(&source), &tokens, &interventions).expect("a look");
+            Inspector::new(&translator).look(task, Some(&source), &tokens, &ablations).expect("a look");
         same(&answer["logits"], look.logits.as_ref().expect("tokens have logits"), "logits");
         assert_eq!(answer["attention"].as_array().map(Vec::len), Some(look.attention.len()));
         for (number, attention) in look.attention.iter().enumerate() {
@@ -264,7 +268,7 @@ fn analyses_are_those_of_the_library() {
 
     let beam = Beam { size: 2, ..Beam::default() };
     let tree =
-        Inspector::new(&translator).search_tree(task, Some(&source.sequence), &beam, &[]).expect("a tree");
+        Inspector::new(&translator).beam_trace(task, Some(&source.sequence), &beam, &[]).expect("a tree");
     let answer = served.ask("/api/beam", &json!({ "source": { "text": SENTENCE }, "size": 2 }));
     assert_eq!(answer["nodes"].as_array().map(Vec::len), Some(tree.nodes.len()));
     assert_eq!(answer["best"], json!(tree.best));

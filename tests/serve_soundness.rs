@@ -86,7 +86,7 @@ fn what_cannot_be_done_is_said() {
         ("/api/look", json!({ "source": text, "masked": [1000] }), 400, "unsupported"),
         (
             "/api/look",
-            json!({ "source": text, "muted": [{ "stack": "encoder", "kind": "own", "layer": 9, "head": 0 }] }),
+            json!({ "source": text, "ablated": [{ "stack": "encoder", "kind": "self", "layer": 9, "head": 0 }] }),
             400,
             "unsupported",
         ),

@@ -148,7 +148,7 @@ fn beam() -> Vec<Vec<u8>> {
 fn look() -> Vec<Vec<u8>> {
     bodies([
         r#"{"source": {"text": "a dog"}}"#,
-        r#"{"source": {"text": "a dog"}, "tokens": [5, 6, 7], "masked": [1], "muted": [{"stack": "decoder", "kind": "cross", "layer": 0, "head": 1}]}"#,
+        r#"{"source": {"text": "a dog"}, "tokens": [5, 6, 7], "masked": [1], "ablated": [{"stack": "decoder", "kind": "cross", "layer": 0, "head": 1}]}"#,
     ])
 }
 

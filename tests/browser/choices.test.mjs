@@ -123,7 +123,7 @@ function pathTo(byId, id) {
 
 const CHANGES = [
   ["a hidden part of the source", { masked: [1] }, (panel) => panel.locator(".question .chip.source").nth(1)],
-  ["a silent head", { muted: [{ stack: "decoder", kind: "cross", layer: 0, head: 2 }] }, (panel) => panel.locator('[data-head="decoder cross 0 2"]')],
+  ["a silent head", { ablated: [{ stack: "decoder", kind: "cross", layer: 0, head: 2 }] }, (panel) => panel.locator('[data-head="decoder cross 0 2"]')],
 ];
 for (const [what, taken, place] of CHANGES) {
   clicks(`${what} changes the output as the model says`, { panel: "whatif" }, async (page) => {
@@ -163,9 +163,9 @@ clicks("every head is measured", { panel: "whatif" }, async (page) => {
   // The end counts too, where the model would write it next.
   const last = softmax(logitsOf(await ask("look", question), question.tokens.length), { forbidden });
   const tokens = last.indexOf(Math.max(...last)) === end ? [...question.tokens, end] : question.tokens;
-  const total = async (muted) => sum(logProbabilities(await ask("look", { ...question, muted }), tokens));
+  const total = async (ablated) => sum(logProbabilities(await ask("look", { ...question, ablated }), tokens));
   const base = await total([]);
-  for (const [stack, kind, head] of [["encoder", "own", 1], ["decoder", "own", 0], ["decoder", "cross", 3]]) {
+  for (const [stack, kind, head] of [["encoder", "self", 1], ["decoder", "self", 0], ["decoder", "cross", 3]]) {
     const effect = await total([{ stack, kind, layer: 0, head }]) - base;
     allNear(await dataOf(panel.locator(`[data-head="${stack} ${kind} 0 ${head}"]`), "effect"), [effect], 1e-3, "effect of a silent head");
   }

@@ -8,7 +8,7 @@ import {
 
 const { ask, clicks } = await explorer();
 
-const KINDS = [["encoder", "own", "Encoder"], ["decoder", "own", "Decoder (causal)"], ["decoder", "cross", "Cross"]];
+const KINDS = [["encoder", "self", "Encoder"], ["decoder", "self", "Decoder (causal)"], ["decoder", "cross", "Cross"]];
 
 const rowsOf = ({ rows, columns, weight }) =>
   Array.from({ length: rows }, (_, query) => Array.from({ length: columns }, (_, key) => weight(query, key)));
@@ -38,10 +38,10 @@ clicks("every head of every kind is drawn in the colours of its weights", { pane
   await picture(panel, "attention");
 });
 
-clicks("a head opens to its numbers, and a row of it to query · key, mask and softmax", { panel: "attention", head: { stack: "decoder", kind: "own", layer: 0, head: 1 } }, async (page) => {
+clicks("a head opens to its numbers, and a row of it to query · key, mask and softmax", { panel: "attention", head: { stack: "decoder", kind: "self", layer: 0, head: 1 } }, async (page) => {
   const panel = page.locator("#panel-attention");
   const look = await ask("look", await questionOf(page));
-  const head = weightsOf(look, "decoder", "own", 1);
+  const head = weightsOf(look, "decoder", "self", 1);
   // A readout under the pointer.
   const area = panel.locator(".matrix-area");
   await area.scrollIntoViewIfNeeded();
@@ -67,15 +67,15 @@ clicks("a head opens to its numbers, and a row of it to query · key, mask and s
   await picture(panel.locator("section.card").last(), "attention-score");
 });
 
-clicks("heads are pinned and compared, averaged and rolled out", { panel: "attention", head: { stack: "encoder", kind: "own", layer: 0, head: 0 } }, async (page) => {
+clicks("heads are pinned and compared, averaged and rolled out", { panel: "attention", head: { stack: "encoder", kind: "self", layer: 0, head: 0 } }, async (page) => {
   const panel = page.locator("#panel-attention");
   const look = await ask("look", await questionOf(page));
   for (const head of [0, 1]) await panel.locator(".head-box", { has: page.locator(`[data-head*='"head":${head}']`) }).getByRole("button", { name: "Pin this head" }).click();
   assert.equal(await panel.locator(".pinned canvas").count(), 3);
-  const [one, other] = [0, 1].map((head) => rowsOf(weightsOf(look, "encoder", "own", head)));
+  const [one, other] = [0, 1].map((head) => rowsOf(weightsOf(look, "encoder", "self", head)));
   const difference = one.flatMap((row, i) => row.map((weight, j) => weight - other[i][j]));
   sameColours(await pixelsOf(panel.locator(".pinned canvas").last(), cells(one.length, one.length)), await coloursOf(page, "divergingRgb", difference), "difference");
-  const mean = rowsOf(weightsOf(look, "encoder", "own"));
+  const mean = rowsOf(weightsOf(look, "encoder", "self"));
   for (const [name, right] of [["mean", mean], ["rollout", mean.map((row, i) => row.map((weight, j) => weight / 2 + (i === j ? 0.5 : 0)))]]) {
     await panel.locator(`.head-cell[data-head*='"${name}"']`).click();
     await settled(page);

@@ -11,7 +11,7 @@ const { ask, clicks, url, browser, context } = await explorer();
 const runs = await ask("runs");
 const taskOf = (name) => runs[MEDIA].model.tasks.find((task) => task.name === name).number;
 const PANELS = ["source", "steps", "attention", "distribution", "beam", "whatif", "machine", "memory", "compare", "training", "sweep"];
-const HEAD = { stack: "encoder", kind: "own", layer: 0, head: 1 };
+const HEAD = { stack: "encoder", kind: "self", layer: 0, head: 1 };
 
 clicks("every panel opens, at its own key", {}, async (page) => {
   for (const [i, id] of PANELS.entries()) {

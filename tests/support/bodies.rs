@@ -31,7 +31,7 @@ pub(crate) fn seeds() -> Vec<(&'static str, Value)> {
         ),
         (
             "/api/look",
-            json!({ "source": text, "tokens": [5, 9, 11], "masked": [0], "muted": [{ "stack": "decoder", "kind": "own", "layer": 0, "head": 1 }] }),
+            json!({ "source": text, "tokens": [5, 9, 11], "masked": [0], "ablated": [{ "stack": "decoder", "kind": "self", "layer": 0, "head": 1 }] }),
         ),
         ("/api/beam", json!({ "source": text, "prefix": [5], "size": 3, "length_penalty": 0.6 })),
         (

@@ -13,7 +13,7 @@ pub(crate) struct Ablations {
     /// The positions of the decoder that are hidden, for each row of the batch.
     pub target: Vec<Vec<usize>>,
     /// Heads whose context is zero, each with its layer.
-    pub muted: Vec<(Place, usize)>,
+    pub ablated: Vec<(Place, usize)>,
 }
 
 impl Ablations {
@@ -26,11 +26,11 @@ impl Ablations {
         indicator(hidden, keys, device)
     }
 
-    /// 0 at muted heads and 1 at the others, `[1, heads, 1, 1]`; none when none is muted.
+    /// 0 at ablated heads and 1 at the others, `[1, heads, 1, 1]`; none when none is ablated.
     pub(crate) fn mask_heads(&self, place: Place, heads: usize, device: &Device) -> Option<Tensor<4>> {
-        let muted: Vec<usize> =
-            self.muted.iter().filter(|(at, _)| *at == place).map(|&(_, head)| head).collect();
-        indicator(&[muted], heads, device).map(|heads| heads.swap_dims(1, 3))
+        let ablated: Vec<usize> =
+            self.ablated.iter().filter(|(at, _)| *at == place).map(|&(_, head)| head).collect();
+        indicator(&[ablated], heads, device).map(|heads| heads.swap_dims(1, 3))
     }
 
     /// Embedded positions of a stack, zeros where they are hidden.

@@ -57,7 +57,7 @@ impl Pass {
     #[must_use]
     pub fn ablating(mut self, heads: Vec<(Place, usize)>) -> Self {
         let others = self.ablations.unwrap_or_default();
-        self.ablations = Some(Ablations { muted: heads, ..others });
+        self.ablations = Some(Ablations { ablated: heads, ..others });
         self
     }
 
@@ -102,7 +102,7 @@ impl Pass {
         self.ablations.as_ref()?.key_mask(place, keys, device)
     }
 
-    /// What the heads of a layer have gathered, `[batch, heads, queries, d_head]`, without muted ones.
+    /// What the heads of a layer have gathered, `[batch, heads, queries, d_head]`, without ablated ones.
     pub(crate) fn mask_heads(&self, place: Place, context: Tensor<4>) -> Tensor<4> {
         let [_, heads, _, _] = context.dims();
         let ablations = self.ablations.as_ref();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::array::Array;
 use super::input::Fed;
 use super::parts::Names;
-use super::{Interventions, ReadSource};
+use super::{Ablations, ReadSource};
 use crate::inspector::Inspector;
 
 /// A box of the figure.
@@ -86,7 +86,7 @@ impl Inspector<'_> {
         source: Option<&ReadSource>,
         tokens: &[u32],
     ) -> Result<Vec<Part>, TranslateError> {
-        let given = self.given_or_written(task, source, tokens, &Interventions::default())?;
+        let given = self.given_or_written(task, source, tokens, &Ablations::default())?;
         let names = Names::new(self, task.number());
         let mut pass = Pass::recorded().until(self.cancellation().clone());
         let hidden = given.hidden(self.model(), &mut pass);

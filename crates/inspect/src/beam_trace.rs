@@ -12,7 +12,7 @@ use crate::inspector::Inspector;
 
 /// Everything that a beam search of one source considered.
 #[derive(Clone, Debug, Default)]
-pub struct SearchTree {
+pub struct BeamTrace {
     /// The nodes; parents stand before their children, and steps follow each other.
     pub nodes: Vec<SearchNode>,
     /// The nodes in which the hypotheses end, best first.
@@ -58,18 +58,18 @@ impl Inspector<'_> {
     /// # Errors
     ///
     /// When the task writes frames, or has a source and is given none.
-    pub fn search_tree(
+    pub fn beam_trace(
         &self,
         task: &Task,
         source: Option<&Sequence>,
         beam: &spec::Beam,
         prefix: &[u32],
-    ) -> Result<SearchTree, TranslateError> {
+    ) -> Result<BeamTrace, TranslateError> {
         require_tokens(task)?;
         let decoding = Decoding { beam: Some(beam.clone()), sampling: None, ..task.decoding().clone() };
         let adapter = task.target();
         let mut growing =
-            Growing { tree: SearchTree::default(), rows: vec![None], next: Vec::new(), position: 0 };
+            Growing { tree: BeamTrace::default(), rows: vec![None], next: Vec::new(), position: 0 };
         self.write_observed(task, source, prefix, &decoding, &mut growing)?;
         let mut tree = growing.tree;
         for node in &mut tree.nodes {
@@ -130,7 +130,7 @@ impl Inspector<'_> {
 
 /// The tree while it grows.
 struct Growing {
-    tree: SearchTree,
+    tree: BeamTrace,
     /// The node of each row of the present step; `None` is the root.
     rows: Vec<Option<usize>>,
     /// The node of each row of the next step.

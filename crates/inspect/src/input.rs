@@ -8,7 +8,7 @@ use any2any_translate::{TranslateError, batch, require_tokens, source_missing};
 use burn::tensor::Tensor;
 
 use super::array::Array;
-use super::{Interventions, ReadSource};
+use super::{Ablations, ReadSource};
 use crate::inspector::Inspector;
 
 /// What a model is given, as a batch of one row.
@@ -128,23 +128,23 @@ impl Inspector<'_> {
     }
 
     /// Everything that is to be taken away must be there.
-    pub(super) fn check_interventions(
+    pub(super) fn check_ablations(
         &self,
         source: Option<&ReadSource>,
-        interventions: &Interventions,
+        ablations: &Ablations,
     ) -> Result<(), TranslateError> {
         let positions = source.map_or(0, |source| source.positions.len());
-        if let Some(position) = interventions.masked.iter().find(|&&position| position >= positions) {
+        if let Some(position) = ablations.masked.iter().find(|&&position| position >= positions) {
             return Err(wrong(format!(
                 "there is no position {position} to mask: the source has {positions}"
             )));
         }
-        if interventions.muted.is_empty() {
+        if ablations.ablated.is_empty() {
             return Ok(());
         }
         let architecture = self.architecture();
         let absent = |&&(place, head): &&(Place, usize)| head >= heads(architecture, place);
-        match interventions.muted.iter().find(absent) {
+        match ablations.ablated.iter().find(absent) {
             None => Ok(()),
             Some((place, head)) => Err(wrong(format!("there is no head {head} to mute at {place:?}"))),
         }

@@ -28,17 +28,17 @@ pub use any2any_architecture::StackKind;
 pub use any2any_core::{AttentionKind, Place};
 pub use array::Array;
 pub use attribution::{Attribution, Explained, Method};
-pub use beam_trace::{NodeFate, SearchNode, SearchTree};
+pub use beam_trace::{BeamTrace, NodeFate, SearchNode};
 pub use inspector::Inspector;
 
 /// What is taken away before a look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Interventions {
+pub struct Ablations {
     /// Positions of the encoder that are embedded as zeros and that no attention sees, as if they were padding.
     /// The recurrent part of an LSTM still takes a step there, over an input of zeros.
     pub masked: Vec<usize>,
     /// Heads whose context is zero, each with its layer.
-    pub muted: Vec<(Place, usize)>,
+    pub ablated: Vec<(Place, usize)>,
 }
 
 /// What one pass over a source and what was written so far has shown.
@@ -127,11 +127,11 @@ impl Inspector<'_> {
         task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
-        interventions: &Interventions,
+        ablations: &Ablations,
     ) -> Result<Look, TranslateError> {
-        self.check_interventions(source, interventions)?;
-        let given = self.given_or_written(task, source, tokens, interventions)?;
-        let mut pass = interventions.on(Pass::traced().until(self.cancellation().clone()));
+        self.check_ablations(source, ablations)?;
+        let given = self.given_or_written(task, source, tokens, ablations)?;
+        let mut pass = ablations.on(Pass::traced().until(self.cancellation().clone()));
         let hidden = given.hidden(self.model(), &mut pass);
         self.cancellation().check()?;
         let logits = (!self.model().writes_frames(task.number())).then(|| {
@@ -148,11 +148,11 @@ impl Inspector<'_> {
         task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
-        interventions: &Interventions,
+        ablations: &Ablations,
     ) -> Result<Given, TranslateError> {
         match task.target().head() {
             Some(Head::Regression { width, length }) => {
-                self.written_frames(task, source, (width, length), interventions)
+                self.written_frames(task, source, (width, length), ablations)
             }
             _ => self.given(task, source, tokens),
         }
@@ -164,12 +164,12 @@ impl Inspector<'_> {
         task: &Task,
         source: Option<&ReadSource>,
         (width, length): (usize, FrameCount),
-        interventions: &Interventions,
+        ablations: &Ablations,
     ) -> Result<Given, TranslateError> {
         let source = source.ok_or_else(|| source_missing(task))?;
         let framing = task.framing();
         let batch = batch::sources(&[&source.sequence], framing, self.device());
-        let mut pass = interventions.on(self.pass());
+        let mut pass = ablations.on(self.pass());
         let written =
             batch.map(|batch| write_frames(self.model(), task.number(), batch, width, length, &mut pass));
         self.cancellation().check()?;
@@ -213,12 +213,12 @@ impl Inspector<'_> {
     }
 }
 
-impl Interventions {
-    /// A pass with these interventions; the pass as it is when there are none.
+impl Ablations {
+    /// A pass with these ablations; the pass as it is when there are none.
     fn on(&self, pass: Pass) -> Pass {
         let pass =
             if self.masked.is_empty() { pass } else { pass.hiding(vec![self.masked.clone()], Vec::new()) };
-        if self.muted.is_empty() { pass } else { pass.ablating(self.muted.clone()) }
+        if self.ablated.is_empty() { pass } else { pass.ablating(self.ablated.clone()) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Run folders: what a training or an export writes, and what every later command loads.
 //!
 //! A [`RunFolder`] holds the experiment, the adapters' state ([`AdapterSet`]), [`Checkpoints`] and a [`ModelCard`].
-//! A [`Loaded`] model is what decoding and looking inside work with. Nothing here trains.
+//! A [`LoadedModel`] is what decoding and looking inside work with. Nothing here trains.
 
 mod adapters;
 pub mod atomic_file;
@@ -31,8 +31,8 @@ pub use checkpoints::Checkpoints;
 pub use error::RunError;
 pub use framing::{Framing, TargetFraming};
 pub use lengths::OutputLengths;
-pub use loaded::{Loaded, check_file, shapes_of};
-pub use lock::{Announced, Running, is_running};
+pub use loaded::{LoadedModel, check_file, shapes_of};
+pub use lock::{Announced, RunLock, is_running};
 pub use model_card::{CardScores, ModelCard};
 pub use model_config::{architecture, model_config};
 pub use optimizer_state::check_state;

@@ -17,7 +17,7 @@ use crate::parameters::{self, Weights};
 use crate::weights_file::{read_architecture, weights_shapes};
 
 /// A loaded model.
-pub struct Loaded {
+pub struct LoadedModel {
     config: ModelConfig,
     device: Device,
     /// The weights from which the model is built; empty if the model was given.
@@ -29,7 +29,7 @@ pub struct Loaded {
     engine: OnceLock<Option<Engine>>,
 }
 
-impl Loaded {
+impl LoadedModel {
     /// Wraps a model, whose weights the engine keeps in a precision.
     pub fn of_model(config: ModelConfig, model: Model, precision: Precision) -> Self {
         let device = model.device();

@@ -12,19 +12,19 @@ const NAME: &str = "running.lock";
 
 /// A training that runs in a folder, locked as long as this lives.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunLock {
     _locked: Option<File>,
 }
 
 /// The result of announcing a training.
 pub enum Announced {
     /// The lock is held.
-    Alone(Running),
+    Alone(RunLock),
     /// Another training runs in the folder.
     Occupied,
 }
 
-impl Running {
+impl RunLock {
     /// Announces a training in an existing folder to other processes.
     ///
     /// If locks are impossible (on a read-only or an unusual file system) nobody is notified, and nothing fails.
@@ -99,11 +99,11 @@ mod tests {
     fn a_training_is_known_while_it_lives() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         assert!(!is_running(folder.path()));
-        let Announced::Alone(running) = Running::announce(folder.path()) else {
+        let Announced::Alone(running) = RunLock::announce(folder.path()) else {
             panic!("nobody else is here")
         };
         assert!(is_running(folder.path()));
-        assert!(matches!(Running::announce(folder.path()), Announced::Occupied));
+        assert!(matches!(RunLock::announce(folder.path()), Announced::Occupied));
         drop(running);
         assert!(!is_running(folder.path()));
     }

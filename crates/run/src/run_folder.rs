@@ -17,7 +17,7 @@ use crate::checkpoints::Checkpoints;
 use crate::checksums::Checksums;
 use crate::error::RunError;
 use crate::loaded::check_file;
-use crate::lock::{self, Running, is_running};
+use crate::lock::{self, RunLock, is_running};
 use crate::model_config::{architecture, model_config};
 use crate::quantized::write_rounded_weights;
 use crate::weights_file::{read_finite_weights, read_weights, write_weights};
@@ -153,16 +153,16 @@ impl RunFolder {
         experiment: ExperimentTexts<'_>,
         adapters: &AdapterSet,
         existing: Existing,
-    ) -> Result<Running, RunError> {
+    ) -> Result<RunLock, RunError> {
         self.check_free(existing)?;
         // Locked before any file is moved away: a training may run here.
-        let mut running = Running::alone(&self.folder)?;
+        let mut running = RunLock::alone(&self.folder)?;
         self.check_kept(existing)?;
         if self.is_occupied() {
             // Only Unix moves a folder with an open file in it; the old lock is held until the new one is.
             let before = cfg!(unix).then_some(running);
             atomic_file::set_aside(&self.folder)?;
-            running = Running::alone(&self.folder)?;
+            running = RunLock::alone(&self.folder)?;
             drop(before);
         }
         atomic_file::write(&self.folder.join("experiment.yaml"), experiment.given.as_bytes())?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use any2any_inspect::{self as inspect, Array, ReadSource, SearchTree};
+use any2any_inspect::{self as inspect, Array, BeamTrace, ReadSource};
 
 use crate::pooling;
 use crate::protocol::{
@@ -49,8 +49,8 @@ pub(crate) fn look(
     let attention = |attention: &inspect::Attention| Attention {
         stack: attention.place.stack,
         kind: match attention.place.kind {
-            inspect::AttentionKind::SelfAttention => AttentionKind::Own,
-            inspect::AttentionKind::CrossAttention => AttentionKind::Cross,
+            inspect::AttentionKind::SelfAttention => AttentionKind::SelfAttention,
+            inspect::AttentionKind::CrossAttention => AttentionKind::CrossAttention,
         },
         layer: attention.place.layer,
         weights: pooling::attention(&attention.weights),
@@ -70,15 +70,15 @@ pub(crate) fn place(stack: inspect::StackKind, kind: AttentionKind, layer: usize
     inspect::Place {
         stack,
         kind: match kind {
-            AttentionKind::Own => inspect::AttentionKind::SelfAttention,
-            AttentionKind::Cross => inspect::AttentionKind::CrossAttention,
+            AttentionKind::SelfAttention => inspect::AttentionKind::SelfAttention,
+            AttentionKind::CrossAttention => inspect::AttentionKind::CrossAttention,
         },
         layer,
     }
 }
 
 /// A beam search as a tree.
-pub(crate) fn tree(tree: SearchTree) -> BeamTree {
+pub(crate) fn tree(tree: BeamTrace) -> BeamTree {
     let node = |(id, node): (usize, inspect::SearchNode)| BeamNode {
         id,
         parent: node.parent,

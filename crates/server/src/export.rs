@@ -167,10 +167,10 @@ impl Recorder {
             self.ask(Question::post("/api/look", about.clone())).await?;
             return Ok(json!({}));
         }
-        let aligned = task["aligned"] == true;
+        let per_position = task["per_position"] == true;
         let answer = self.ask(likeliest(about)).await?;
         let mut tokens = answer["outputs"][0][0]["tokens"].as_array().cloned().unwrap_or_default();
-        if !aligned {
+        if !per_position {
             let vocabulary = json!({ "run": about["run"], "task": about["task"] });
             tokens.push(self.ask(Question::get("/api/vocabulary", vocabulary)).await?["end"].clone());
             let beam = &task["decoding"]["beam"];

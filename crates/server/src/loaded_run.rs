@@ -113,7 +113,7 @@ impl LoadedRun {
         protocol::Task {
             number: task.number(),
             name: task.name().to_owned(),
-            aligned: task.is_per_position(),
+            per_position: task.is_per_position(),
             source: source.map(|(medium, adapter)| side(medium, adapter.as_ref())),
             target: side(task.target_medium(), task.target().as_ref()),
             decoding: task.decoding().clone(),

@@ -10,7 +10,7 @@ use any2any_adapter::Registry;
 use any2any_experiment::Document;
 use any2any_experiment::spec::Experiment;
 use any2any_run::sweep::{Axis, Cell, Sweep, points};
-use any2any_run::{AdapterSet, Announced, RunError, RunFolder, Running, atomic_file};
+use any2any_run::{AdapterSet, Announced, RunError, RunFolder, RunLock, atomic_file};
 use any2any_train::{Prepared, PreparedTask, Rehearsal, TrainError};
 use burn::tensor::Device;
 use rayon::prelude::*;
@@ -130,7 +130,7 @@ impl Grid {
         let Self { document, mut sweep, experiments } = self;
         std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
         // Locked before anything is read: another process may be writing.
-        let Announced::Alone(_running) = Running::announce(folder) else {
+        let Announced::Alone(_running) = RunLock::announce(folder) else {
             let reason =
                 "another process is at work on this sweep; wait for it, or choose another folder with --run";
             return Err(RunError::run(folder, reason).into());

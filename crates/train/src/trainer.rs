@@ -12,7 +12,7 @@ use any2any_core::{Model, Pass};
 use any2any_data::Prefetch;
 use any2any_experiment::spec::Experiment;
 use any2any_run::{
-    AdapterSet, Checkpoint, Existing, ExperimentTexts, LastGood, RunFolder, Running, State, fresh_model,
+    AdapterSet, Checkpoint, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, State, fresh_model,
     parameters,
 };
 use any2any_translate::batch::{Batch, Targets};
@@ -53,7 +53,7 @@ pub struct Trainer {
     /// What became of checkpoints that are not gone on from.
     passed_over: Vec<String>,
     /// The lock of the run's folder; none of a training that writes none.
-    running: Option<Running>,
+    running: Option<RunLock>,
     stop: Arc<AtomicBool>,
     phases: Phases,
 }

@@ -13,7 +13,7 @@ use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::{Engine, Precision};
 use any2any_run::{
-    AdapterSet, Loaded, Role, RunError, RunFolder, Task, check_file, check_finite, model_config,
+    AdapterSet, LoadedModel, Role, RunError, RunFolder, Task, check_file, check_finite, model_config,
     read_any_weights,
 };
 use any2any_search::{Cancellable, SourceRow, Stepper, log_sum_exp};
@@ -32,7 +32,7 @@ pub struct Translator {
     pub experiment: Arc<Experiment>,
     /// Its adapters.
     pub adapters: Arc<AdapterSet>,
-    model: Arc<Loaded>,
+    model: Arc<LoadedModel>,
     cancellation: Cancellation,
     longest_source: usize,
     /// The folder of the run that it is of; none of what is not loaded from one.
@@ -83,7 +83,7 @@ impl Translator {
         let (weights, rounded) = read_any_weights(&file)?;
         check_finite(&file, &weights)?;
         let stored = if rounded { Precision::Int8 } else { precision };
-        let model = Loaded::of_weights(config, weights, device, stored).map_err(|reason| {
+        let model = LoadedModel::of_weights(config, weights, device, stored).map_err(|reason| {
             RunError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
         let translator = Self { run: Some(run.path().to_owned()), ..Self::of(experiment, adapters, model) };
@@ -97,7 +97,7 @@ impl Translator {
         model: Model,
     ) -> Self {
         let (experiment, adapters) = (experiment.into(), adapters.into());
-        let model = Loaded::of_model(model_config(&experiment, &adapters), model, Precision::Float32);
+        let model = LoadedModel::of_model(model_config(&experiment, &adapters), model, Precision::Float32);
         Self::of(experiment, adapters, model)
     }
 
@@ -112,14 +112,14 @@ impl Translator {
         model: Model,
         precision: Precision,
     ) -> Result<Self, TranslateError> {
-        let model = Loaded::of_model(model_config(&experiment, &adapters), model, precision);
+        let model = LoadedModel::of_model(model_config(&experiment, &adapters), model, precision);
         Self::of(experiment, adapters, model).that_decodes_in(precision)
     }
 
     fn of(
         experiment: impl Into<Arc<Experiment>>,
         adapters: impl Into<Arc<AdapterSet>>,
-        model: Loaded,
+        model: LoadedModel,
     ) -> Self {
         Self {
             experiment: experiment.into(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_experiment::Document;
-use any2any_run::{Existing, RunFolder, Running};
+use any2any_run::{Existing, RunFolder, RunLock};
 use any2any_train::{Resuming, Stopped, Trainer};
 use serde_json::{Value as Json, json};
 
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> any
     }
     let folder = arguments.run.clone().unwrap_or_else(|| PathBuf::from("runs").join(&experiment.name));
     // Locked before any run is read: another cross-validation may be writing it.
-    let _running = Running::alone(&folder)?;
+    let _running = RunLock::alone(&folder)?;
     let mut table: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
     let mut runs = Vec::new();
     for value in &values {

@@ -7,7 +7,7 @@ mod waves;
 use any2any_adapter::{Region, Sequence};
 use any2any_core::{Input, Pass, Source};
 use any2any_inspect::{
-    Array, AttentionKind, Explained, Inspector, Interventions, Look, Method, PartKind, Place, ReadSource,
+    Ablations, Array, AttentionKind, Explained, Inspector, Look, Method, PartKind, Place, ReadSource,
     StackKind,
 };
 use any2any_run::Task;
@@ -18,13 +18,13 @@ use models::{Case, aligned, all, texts, waves, writing_frames};
 
 const TOLERANCE: f32 = 1e-4;
 
-fn look(case: &Case, interventions: &Interventions) -> Look {
-    look_with(&case.translator, case, interventions)
+fn look(case: &Case, ablations: &Ablations) -> Look {
+    look_with(&case.translator, case, ablations)
 }
 
-fn look_with(translator: &Translator, case: &Case, interventions: &Interventions) -> Look {
+fn look_with(translator: &Translator, case: &Case, ablations: &Ablations) -> Look {
     let look =
-        Inspector::new(translator).look(only(translator), case.source.as_ref(), &case.tokens, interventions);
+        Inspector::new(translator).look(only(translator), case.source.as_ref(), &case.tokens, ablations);
     look.unwrap_or_else(|error| panic!("{}: {error}", case.name))
 }
 
@@ -44,8 +44,8 @@ fn check_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
     }
 }
 
-fn masking(masked: &[usize]) -> Interventions {
-    Interventions { masked: masked.to_vec(), muted: Vec::new() }
+fn masking(masked: &[usize]) -> Ablations {
+    Ablations { masked: masked.to_vec(), ablated: Vec::new() }
 }
 
 /// The logits of an untraced pass.
@@ -81,7 +81,7 @@ fn plain_logits(case: &Case) -> Vec<f32> {
 #[test]
 fn logits_are_those_of_an_untraced_pass() {
     for case in all() {
-        let found = look(&case, &Interventions::default());
+        let found = look(&case, &Ablations::default());
         let found = logits(&found);
         assert_eq!(found.rows(), case.tokens.len() + 1, "{}", case.name);
         let expected = plain_logits(&case);
@@ -96,7 +96,7 @@ fn logits_are_those_of_an_untraced_pass() {
 #[test]
 fn positions_have_labels_regions_and_probabilities() {
     for case in all() {
-        let found = look(&case, &Interventions::default());
+        let found = look(&case, &Ablations::default());
         let task = only(&case.translator);
         let target = task.target();
         assert_eq!(found.target.positions.len(), case.tokens.len(), "{}", case.name);
@@ -125,7 +125,7 @@ fn positions_have_labels_regions_and_probabilities() {
 #[test]
 fn every_head_of_every_layer_shares_out_its_attention() {
     for case in all().into_iter().chain(writing_frames()) {
-        let found = look(&case, &Interventions::default());
+        let found = look(&case, &Ablations::default());
         let queries = match (&found.target.sequence, only(&case.translator).is_per_position()) {
             (Sequence::Tokens(tokens), false) => tokens.len() + 1,
             (sequence, _) => sequence.len(),
@@ -187,14 +187,14 @@ fn a_masked_end_is_a_shorter_source() {
         let shorter =
             ReadSource { value, sequence, positions: all[..positions - 2].to_vec(), unknown, warnings };
         let shorter = Case { source: Some(shorter), ..case };
-        let shorter = look(&shorter, &Interventions::default());
+        let shorter = look(&shorter, &Ablations::default());
         check_close("a shorter source", &logits(&masked).values, &logits(&shorter).values, TOLERANCE);
     }
 }
 
 /// A head is as good as absent when nothing reads its context.
 #[test]
-fn a_muted_head_is_one_that_nothing_reads() {
+fn an_ablated_head_is_one_that_nothing_reads() {
     let place = |stack, kind, layer| Place { stack, kind, layer };
     let (encoder, decoder) = (StackKind::Encoder, StackKind::Decoder);
     for (body, place, module) in [
@@ -219,11 +219,16 @@ fn a_muted_head_is_one_that_nothing_reads() {
                     zero_rows(values, 4 * d_model, d_model..2 * d_model);
                 }
             });
-            let muted = look(&case, &Interventions { masked: Vec::new(), muted: vec![(place, head)] });
-            let expected = look_with(&changed, &case, &Interventions::default());
-            check_close(&case.name, &logits(&muted).values, &logits(&expected).values, TOLERANCE);
-            let whole = look(&case, &Interventions::default());
-            assert_ne!(logits(&whole).values, logits(&muted).values, "{}: muting changes nothing", case.name);
+            let ablated = look(&case, &Ablations { masked: Vec::new(), ablated: vec![(place, head)] });
+            let expected = look_with(&changed, &case, &Ablations::default());
+            check_close(&case.name, &logits(&ablated).values, &logits(&expected).values, TOLERANCE);
+            let whole = look(&case, &Ablations::default());
+            assert_ne!(
+                logits(&whole).values,
+                logits(&ablated).values,
+                "{}: ablating changes nothing",
+                case.name
+            );
         }
     }
 }
@@ -245,7 +250,7 @@ fn occlusion_is_the_difference_of_two_looks() {
             Method::Occlusion,
         );
         let found = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        let base = log_probability(&look(&case, &Interventions::default()), position);
+        let base = log_probability(&look(&case, &Ablations::default()), position);
         assert!((found.base - base).abs() < TOLERANCE, "{}", case.name);
         let expected: Vec<f32> = (0..case.positions())
             .map(|masked| base - log_probability(&look(&case, &masking(&[masked])), position))
@@ -333,7 +338,7 @@ fn gradients_are_those_of_stretched_embeddings() {
 #[test]
 fn the_machine_shows_the_numbers_of_the_look() {
     for case in all().into_iter().chain(writing_frames()) {
-        let found = look(&case, &Interventions::default());
+        let found = look(&case, &Ablations::default());
         let parts = Inspector::new(&case.translator).machine(
             only(&case.translator),
             case.source.as_ref(),
@@ -402,7 +407,7 @@ fn the_machine_shows_the_numbers_of_the_look() {
 #[test]
 fn frames_are_written_and_then_looked_at() {
     for case in writing_frames() {
-        let found = look(&case, &Interventions::default());
+        let found = look(&case, &Ablations::default());
         assert!(found.logits.is_none());
         let frames = found.target.sequence.frames().expect("frames are written");
         let expected = case.translator.translate_sequences(
@@ -425,23 +430,23 @@ fn frames_are_written_and_then_looked_at() {
 #[test]
 fn mistakes_are_named() {
     let transformer = &texts()[0];
-    let check = |source: Option<&ReadSource>, tokens: &[u32], interventions: Interventions, wanted: &str| {
+    let check = |source: Option<&ReadSource>, tokens: &[u32], ablations: Ablations, wanted: &str| {
         let error = Inspector::new(&transformer.translator)
-            .look(only(&transformer.translator), source, tokens, &interventions)
+            .look(only(&transformer.translator), source, tokens, &ablations)
             .expect_err(wanted)
             .to_string();
         assert!(error.contains(wanted), "{error}");
     };
     let source = transformer.source.as_ref();
-    let muting = |layer, head| {
+    let ablating = |layer, head| {
         let place = Place { stack: StackKind::Encoder, kind: AttentionKind::SelfAttention, layer };
-        Interventions { masked: Vec::new(), muted: vec![(place, head)] }
+        Ablations { masked: Vec::new(), ablated: vec![(place, head)] }
     };
-    check(None, &[], Interventions::default(), "source");
-    check(source, &[999], Interventions::default(), "no token 999");
+    check(None, &[], Ablations::default(), "source");
+    check(source, &[999], Ablations::default(), "no token 999");
     check(source, &[], masking(&[99]), "no position 99");
-    check(source, &[], muting(0, 4), "no head 4");
-    check(source, &[], muting(2, 0), "no head 0");
+    check(source, &[], ablating(0, 4), "no head 4");
+    check(source, &[], ablating(2, 0), "no head 0");
 
     let explain = |case: &Case, position, token| {
         let explained = Explained { position, token };

@@ -20,7 +20,7 @@ export function actions(app) {
   /** True if there is a task and, where it needs one, an input. */
   const ready = () => Boolean(app.task() && (!app.task().source || state.input));
 
-  const fresh = { tokens: [], chosen: null, hover: null, masked: [], muted: [], playing: false, look: null };
+  const fresh = { tokens: [], chosen: null, hover: null, masked: [], ablated: [], playing: false, look: null };
 
   async function chooseRun(run, { input = null } = {}) {
     const model = state.runs.find(({ number }) => number === run)?.model;
@@ -60,7 +60,7 @@ export function actions(app) {
 
   /** Takes a new input and translates it. */
   async function give(input) {
-    set({ input, ...fresh, muted: state.muted });
+    set({ input, ...fresh, ablated: state.ablated });
     if (ready()) await translate();
   }
 

@@ -14,8 +14,8 @@ import { entropy } from "any2any/numbers";
 
 /** The three kinds of attention, in the order of computation. */
 export const KINDS = /** @type {const} */ ([
-  { stack: "encoder", kind: "own", label: "Encoder", title: "encoder self-attention: source looks at source" },
-  { stack: "decoder", kind: "own", label: "Decoder (causal)", title: "decoder self-attention: output looks at earlier output" },
+  { stack: "encoder", kind: "self", label: "Encoder", title: "encoder self-attention: source looks at source" },
+  { stack: "decoder", kind: "self", label: "Decoder (causal)", title: "decoder self-attention: output looks at earlier output" },
   { stack: "decoder", kind: "cross", label: "Cross", title: "cross-attention: output looks at source" },
 ]);
 
@@ -143,7 +143,7 @@ function ownRollout(look, { stack, kind, layer, weights }) {
 function crossRollout(look, { weights }) {
   const { shape: [, rows, columns] } = floats(weights);
   const mean = coarse({ values: meanOfHeads({ weights }), rows, columns }, Infinity, BLOCKS);
-  const encoder = rollout(look, "encoder", "own");
+  const encoder = rollout(look, "encoder", "self");
   if (!encoder || encoder.rows !== mean.columns) return { ...mean, offset: 0 };
   return { values: multiply(mean.values, encoder.values, rows, mean.columns, mean.columns), rows, columns: mean.columns, offset: 0 };
 }

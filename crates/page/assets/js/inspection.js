@@ -8,7 +8,7 @@ import { withTokenTexts } from "any2any/token";
 
 /** @import { App, Look } from "any2any/types" */
 
-const CAUSES = ["run", "checkpoint", "task", "input", "tokens", "masked", "muted"];
+const CAUSES = ["run", "checkpoint", "task", "input", "tokens", "masked", "ablated"];
 
 /** @param {App} app */
 export function keepInspected(app) {
@@ -29,7 +29,7 @@ export function keepInspected(app) {
     request = null;
     if (!app.ready()) return app.set({ look: null, busy: false });
     const { tokens } = app.state;
-    const body = app.request({ masked: app.state.masked, muted: app.state.muted });
+    const body = app.request({ masked: app.state.masked, ablated: app.state.ablated });
     const question = canonical(body);
     if (longest?.question === question && startsWith(longest.tokens, tokens)) {
       return app.set({ look: beginning(longest.look, tokens.length), busy: false });
@@ -69,7 +69,7 @@ export function beginning(look, count) {
 function firstRows({ stack, kind, weights }, count) {
   if (stack === "encoder") return weights;
   const [heads, , keys] = weights.shape;
-  return cut(weights, [heads, count, kind === "own" ? count : keys]);
+  return cut(weights, [heads, count, kind === "self" ? count : keys]);
 }
 
 /** The leading corner of an array of two or three dimensions. */

@@ -4,7 +4,7 @@ import { base64 } from "any2any/api";
 
 /** @import { App } from "any2any/types" */
 
-const KEPT = ["run", "checkpoint", "task", "input", "tokens", "chosen", "head", "masked", "muted",
+const KEPT = ["run", "checkpoint", "task", "input", "tokens", "chosen", "head", "masked", "ablated",
   "temperature", "top_k", "top_p", "choice", "seed", "panel", "theme", "second"];
 
 /** The length of an address that every browser and mail program passes on. */

@@ -4,7 +4,7 @@
 // they show. `keys` is a Set of the names that changed.
 
 /**
- * @typedef {{ stack: "encoder"|"decoder", kind: "own"|"cross", layer: number, head: number|"mean" }} Head
+ * @typedef {{ stack: "encoder"|"decoder", kind: "self"|"cross", layer: number, head: number|"mean" }} Head
  * @typedef {{ side: "source"|"target", position: number }} Place
  *
  * @typedef {object} State
@@ -20,7 +20,7 @@
  * @property {Head|null} head           the attention that the translation and most panels show; null: none chosen yet
  * @property {Place|null} hover         what the pointer is on
  * @property {number[]} masked          source positions that the model may not see
- * @property {Head[]} muted           heads that are switched off
+ * @property {Head[]} ablated           heads that are switched off
  * @property {number} temperature       of the next-token distribution
  * @property {number} top_k             0: all
  * @property {number} top_p             1: all
@@ -38,7 +38,7 @@
 export const state = {
   runs: [], run: 0, checkpoint: "best", task: 0,
   input: null, tokens: [], chosen: null, look: null, vocabulary: null,
-  head: null, hover: null, masked: [], muted: [],
+  head: null, hover: null, masked: [], ablated: [],
   temperature: 1, top_k: 0, top_p: 1, choice: "best", seed: 1,
   panel: "source", theme: "auto", second: null,
   playing: false, busy: false, error: null,

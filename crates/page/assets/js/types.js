@@ -27,7 +27,7 @@
  * @typedef {object} Task
  * @property {number} number
  * @property {string} name
- * @property {boolean} aligned       whether the target has one token for every position of the source
+ * @property {boolean} per_position  whether the target has one token for every position of the source
  * @property {TaskSide|null} source
  * @property {TaskSide} target
  * @property {{ beam?: { size?: number, length_penalty?: number } }} decoding
@@ -53,7 +53,7 @@
 
 /**
  * @typedef {"encoder"|"decoder"} Stack
- * @typedef {"own"|"cross"} AttentionKind
+ * @typedef {"self"|"cross"} AttentionKind
  * @typedef {{ label: string|null, region: Region, token?: number|null, log_probability?: number|null }} Position
  * @typedef {{ stack: Stack, kind: AttentionKind, layer: number, weights: Floats }} AttentionEntry   [heads, queries, keys]
  *

@@ -21,8 +21,9 @@ pub struct LookRequest {
     pub tokens: Option<Vec<u32>>,
     /// Source positions that are masked.
     pub masked: Vec<usize>,
-    /// Heads that are ablated.
-    pub muted: Vec<Head>,
+    /// Heads that are ablated: their context is zero.
+    #[serde(alias = "muted")]
+    pub ablated: Vec<Head>,
 }
 
 /// An attention head.
@@ -41,12 +42,13 @@ pub struct Head {
 
 /// The kind of attention of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum AttentionKind {
     /// Self-attention, over the layer's own sequence.
-    Own,
+    #[serde(rename = "self", alias = "own")]
+    SelfAttention,
     /// Cross-attention, over the output of the encoder.
-    Cross,
+    #[serde(rename = "cross")]
+    CrossAttention,
 }
 
 /// The attention and logits of a forward pass.

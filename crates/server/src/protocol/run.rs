@@ -93,7 +93,7 @@ pub struct Task {
     /// The task's name in the experiment.
     pub name: String,
     /// True if the target has one token for every position of the source.
-    pub aligned: bool,
+    pub per_position: bool,
     /// The source side; null for a decoder-only model.
     pub source: Option<Side>,
     /// The target side.

@@ -7,7 +7,7 @@ use any2any_adapter::Registry;
 use any2any_data::{DataRoot, Limits};
 use any2any_experiment::Document;
 use any2any_run::{
-    Checkpoint, Checkpoints, RunError, RunFolder, Running, State, architecture, parameters, shapes_of,
+    Checkpoint, Checkpoints, RunError, RunFolder, RunLock, State, architecture, parameters, shapes_of,
 };
 use any2any_translate::load_split;
 
@@ -50,7 +50,7 @@ impl Trainer {
         }
         let document = run.experiment_on(files.as_deref(), registry)?;
         // Before anything is read that another training may be writing.
-        let running = Running::alone(run.path())?;
+        let running = RunLock::alone(run.path())?;
         let adapters = run.adapters(&document.experiment, registry)?;
         let architecture = architecture(&document.experiment, &adapters);
         let shapes = shapes_of(&architecture);

@@ -10,9 +10,9 @@ import { LIKELIEST, api, canonical } from "any2any/api";
  *   alike: boolean }>} two looks, what each writes by itself, and whether they have the same vocabulary
  * @param {App} app */
 export async function ask(app, second, signal) {
-  const { look, tokens, masked, muted, vocabulary } = app.state;
+  const { look, tokens, masked, ablated, vocabulary } = app.state;
   const bodies = [app.request(), bodyOf(second)];
-  const whole = masked.length + muted.length === 0;
+  const whole = masked.length + ablated.length === 0;
   if (!app.task().target.tokens) {
     const one = whole ? look : await api.look(bodies[0], signal);
     return { one, other: await api.look(bodies[1], signal), own: [], second, alike: false };

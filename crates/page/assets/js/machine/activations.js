@@ -116,7 +116,7 @@ export function readActivations(asked, { app, look, task }) {
   const ofTokens = task.target.tokens;
   // Behind the end token there is nothing to ask for.
   const fed = tokens.length + (tokens.length > 0 && tokens.at(-1) === vocabulary?.end ? 0 : 1);
-  const rows = ofTokens && !task.aligned && asked.whole ? fed : null;
+  const rows = ofTokens && !task.per_position && asked.whole ? fed : null;
   const count = rows ?? asked.parts.find(({ id }) => id === "linear").values[0].shape[0];
   return activationsOf(asked.parts, {
     rows,
@@ -133,10 +133,10 @@ function sourceLabels(look) {
   return look.source?.positions.map(({ label }, i) => label ?? `position ${i + 1}`) ?? [];
 }
 
-/** The input of the decoder: begin and the tokens so far, or, for an aligned task, the positions of the source.
+/** The input of the decoder: begin and the tokens so far, or, for a per-position task, the positions of the source.
  * @param {Look} look @param {App} app */
 function inputLabels(look, task, count, app) {
-  if (task.aligned) return sourceLabels(look).slice(0, count);
+  if (task.per_position) return sourceLabels(look).slice(0, count);
   const before = (i) => {
     if (task.target.tokens) return i === 0 ? app.label(app.state.vocabulary.begin) : look.target.positions[i - 1]?.label;
     return i === 0 ? "zeros" : `frame ${i}`;
@@ -160,7 +160,7 @@ function framesOf(look) {
  * @property {{ part: string|null, head: number, query: number|null, layer: number, folded: boolean, stop: number|null }} view
  * @property {import("any2any/machine/architecture").Architecture} architecture
  * @property {import("any2any/machine/architecture").Block[]} all
- * @property {boolean} aligned
+ * @property {boolean} perPosition
  * @property {(key: string) => void} open
  * @property {(head: number) => void} setHead
  * @property {(query: number) => void} setQuery

@@ -13,7 +13,7 @@
  * @property {BlockKind} kind
  * @property {"encoder"|"decoder"|null} stack
  * @property {number|null} layer
- * @property {"own"|"cross"|null} attends
+ * @property {"self"|"cross"|null} attends
  * @property {string} title
  * @property {string} [brief]   the title where there is little room
  * @property {boolean} [added]     of positions: whether they are added to the stream
@@ -106,7 +106,7 @@ function attentionBlock(part, model) {
   const title = cross ? "Cross-attention" : part.stack === "decoder" ? "Masked self-attention" : "Self-attention";
   const small = `${model.heads} heads of ${model.d_model / model.heads}`;
   const brief = title.replace("Masked self", "Masked ").replace(" -", " ");
-  return block(part, { title, brief, small, attends: cross ? "cross" : "own" });
+  return block(part, { title, brief, small, attends: cross ? "cross" : "self" });
 }
 
 function feedForward(part, model) {

@@ -6,7 +6,7 @@ import { percent, softmax } from "any2any/numbers";
 import { extent, matrix, row, times, written } from "any2any/machine/activations";
 import { picture } from "any2any/machine/residual_stream";
 
-export function explainAttention({ attends, stack }, { model, n, m, stream, d, task: { aligned } }) {
+export function explainAttention({ attends, stack }, { model, n, m, stream, d, task: { per_position: perPosition } }) {
   const width = d / model.heads;
   const cross = attends === "cross";
   const keys = cross ? m : n;
@@ -14,7 +14,7 @@ export function explainAttention({ attends, stack }, { model, n, m, stream, d, t
     ? "This is where the two halves meet. Each position of the decoder asks a question of the whole source: its query is compared with a key from every position that the encoder has read, and the values of those that fit are brought over."
     : stack === "encoder"
       ? "Each position looks at all positions of the source, itself included, and takes over what helps to understand it: a verb finds its subject, a pronoun whom it stands for."
-      : aligned ? "Each position looks at itself and at those before it; later ones are masked, as in a decoder that writes word by word."
+      : perPosition ? "Each position looks at itself and at those before it; later ones are masked, as in a decoder that writes word by word."
       : "Each position looks at what has been written before it, and at itself. Later positions are masked, since they are not written yet when the model has to go on: their weights are zero, the empty triangle in the picture.";
   return {
     text: [
@@ -68,7 +68,7 @@ const dot = (a, b) => a.reduce((sum, number, i) => sum + number * b[i], 0);
 
 /** The slope of ALiBi for a head, by which a score falls with each step of distance: 2^(−8 (head + 1) / heads) (Press et
  * al. 2022). */
-const slopeOf = (model, attends, head) => (model.positions === "alibi" && attends === "own" ? 2 ** ((-8 * (head + 1)) / model.heads) : 0);
+const slopeOf = (model, attends, head) => (model.positions === "alibi" && attends === "self" ? 2 ** ((-8 * (head + 1)) / model.heads) : 0);
 
 /** The computation of one query in a head, step by step; null if queries and keys are pooled.
  * @param {import("any2any/machine/architecture").Block} block @param {import("any2any/machine/activations").Worked} drawn */
@@ -77,7 +77,7 @@ export function workedAttention(block, { activations, model, head, position }) {
   if (numbers.some((each) => !each || String(each.full) !== String(each.shape))) return null;
   const [query, key, value, weights, context] = numbers.map((each) => matrix(each, Math.min(head, each.shape[0] - 1)));
   const at = Math.min(position, query.rows - 1);
-  const causal = block.stack === "decoder" && block.attends === "own";
+  const causal = block.stack === "decoder" && block.attends === "self";
   const slope = slopeOf(model, block.attends, head);
   const found = attend({ query, key, value }, { at, causal, slope });
   const keys = block.attends === "cross" ? activations.labels.encoder : activations.labels[block.stack];

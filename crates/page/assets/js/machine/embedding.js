@@ -126,9 +126,9 @@ function hover(app, stack, role, i) {
   if (position >= 0 && position < app.count()) app.set({ hover: { side: "target", position } });
 }
 
-function captionOf(stack, role, { activations, aligned }, w) {
+function captionOf(stack, role, { activations, perPosition }, w) {
   const roomy = w > 190;
-  if (role === "out" && aligned) return roomy ? "what comes out: a label for each position" : "labels";
+  if (role === "out" && perPosition) return roomy ? "what comes out: a label for each position" : "labels";
   if (role === "out") return activations.frames.decoder ? "frames" : roomy ? "what comes out: the next word, above each word" : "the next words";
   if (stack === "encoder") return activations.frames.encoder ? `source: ${activations.labels.encoder.length} positions` : "source";
   return roomy ? "written so far, shifted right" : "shifted right";

@@ -15,12 +15,12 @@ import { heightOf, words } from "any2any/machine/embedding";
 /** @param {import("any2any/machine/activations").Drawn} given @param {number} width
  * @returns {{ element: SVGSVGElement, remark: () => void }} remark: shows what is hovered or explained now */
 export function drawFigure(given, width) {
-  const { architecture, activations, view, aligned } = given;
+  const { architecture, activations, view, perPosition } = given;
   const room = acrossOf(architecture, width);
   const layout = layoutOf(architecture, {
     width,
     shown: view.folded ? view.layer : null,
-    aligned,
+    perPosition,
     words: {
       encoder: heightOf(activations, "encoder", "in", room),
       decoder: heightOf(activations, "decoder", "in", room),
@@ -174,13 +174,13 @@ function head(kind) {
 }
 
 /** The legend of the lines. */
-function legend({ x, y }, { architecture, aligned }) {
+function legend({ x, y }, { architecture, perPosition }) {
   const lines = [
     ["stream", "data flows upwards"],
     architecture.body === "lstm" ? null : ["carry", "carried past a step and added"],
     ["cross", "what the encoder has read"],
     architecture.stacks.at(-1).attention?.intoCells ? ["context", "what was looked at, into the next step"] : null,
-    aligned ? null : ["loop", "what is written comes back in"],
+    perPosition ? null : ["loop", "what is written comes back in"],
   ].filter(Boolean);
   return svg("g", { class: "legend", "data-key": "legend" }, lines.map(([kind, text], i) => [
     svg("path", { class: `arrow ${kind}`, d: `M${x} ${y + 17 * i}h26`, "marker-end": `url(#head-${kind})` }),

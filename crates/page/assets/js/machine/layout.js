@@ -43,9 +43,9 @@ const HEIGHT = { embedding: 34, attention: 38, feed_forward: 38, norm: 20, add_n
 /** @typedef {Pick<Layout, "boxes"|"rounds"|"strips"|"words"|"frames"|"arrows"|"titles">} Drawing */
 
 /** @param {import("any2any/machine/architecture").Architecture} architecture
- * @param {{ width: number, shown: number|null, words: Record<"encoder"|"decoder"|"out", number>, aligned: boolean }} options
+ * @param {{ width: number, shown: number|null, words: Record<"encoder"|"decoder"|"out", number>, perPosition: boolean }} options
  *   shown: the one layer of each stack to draw, or null for all; words: heights { encoder, decoder, out } */
-export function layoutOf(architecture, { width, shown, words, aligned }) {
+export function layoutOf(architecture, { width, shown, words, perPosition }) {
   const single = architecture.stacks.length === 1;
   const across = acrossOf(architecture, width);
   /** @type {Drawing} */
@@ -59,8 +59,8 @@ export function layoutOf(architecture, { width, shown, words, aligned }) {
   columns.forEach((column) => column.build());
   const decoder = columns.at(-1);
   decoder.exit(architecture.exit, words.out);
-  if (!single) join(drawing, columns[0], decoder, architecture.body, aligned);
-  if (!aligned) loop(drawing, decoder);
+  if (!single) join(drawing, columns[0], decoder, architecture.body, perPosition);
+  if (!perPosition) loop(drawing, decoder);
   const top = Math.min(...columns.map(({ y }) => y)) - 4;
   columns.forEach((column) => drawing.titles.push({ text: column.stack.stack, x: column.centre, y: 17 }));
   // The decoder is the higher of the two, so there is room above the encoder.
@@ -254,14 +254,14 @@ class Column {
 }
 
 /** The lines from the encoder's output to all boxes that attend to it. */
-function join(drawing, encoder, decoder, body, aligned) {
+function join(drawing, encoder, decoder, body, perPosition) {
   const rail = (encoder.x + encoder.width + decoder.x) / 2;
   const from = encoder.y - 12;
   const arrow = (points, note) => drawing.arrows.push({ points, kind: "cross", key: "cross", note });
   for (const { y } of decoder.targets) {
     arrow([[encoder.centre, encoder.y], [encoder.centre, from], [rail, from], [rail, y], [decoder.x, y]], "keys, values");
   }
-  if (aligned) {
+  if (perPosition) {
     const y = decoder.entrance;
     arrow([[encoder.centre, encoder.y], [encoder.centre, from], [rail, from], [rail, y + 9], [decoder.centre, y + 9], [decoder.centre, y]]);
   }

@@ -108,7 +108,7 @@ function reading(given) {
 
 /** @param {Drawn} given */
 function attention(given) {
-  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && (stack === "encoder" || given.architecture.stacks.length === 1));
+  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "self" && (stack === "encoder" || given.architecture.stacks.length === 1));
   if (!block) return null;
   return {
     title: "Query, key and value",
@@ -123,7 +123,7 @@ function attention(given) {
 
 /** @param {Drawn} given */
 function heads(given) {
-  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && (stack === "encoder" || given.architecture.stacks.length === 1));
+  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "self" && (stack === "encoder" || given.architecture.stacks.length === 1));
   if (!block || given.model.heads < 2) return null;
   const { heads: count, d_model: d } = given.model;
   return {
@@ -176,7 +176,7 @@ function feedForward(given) {
 function shifted({ architecture, activations, task, model }) {
   const labels = activations.labels.decoder;
   const decoder = (key, each) => each?.stack === "decoder" || key.startsWith("decoder") || key === "loop" || key === "out";
-  if (task.aligned) {
+  if (task.per_position) {
     return {
       title: "What is a decoder?",
       lit: decoder,
@@ -205,7 +205,7 @@ function shifted({ architecture, activations, task, model }) {
 
 /** @param {Drawn} given */
 function masked(given) {
-  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "own" && stack === "decoder");
+  const block = first(given, ({ kind, attends, stack }) => kind === "attention" && attends === "self" && stack === "decoder");
   if (!block) return null;
   return {
     title: "No look ahead",
@@ -213,7 +213,7 @@ function masked(given) {
     opens: block,
     body: (now) => [
       p(given.architecture.stacks.length > 1 ? "The decoder's self-attention is like the encoder's, but " : "This attention is ", term("masked"),
-        `: a position sees only itself and what ${given.task.aligned ? "comes" : "was written"} before it. The upper right of every picture is empty, for that would be the future.`),
+        `: a position sees only itself and what ${given.task.per_position ? "comes" : "was written"} before it. The upper right of every picture is empty, for that would be the future.`),
       allHeads(now.activations.value(block.part, "weights"), now.view.head, now.setHead),
     ],
   };
@@ -273,15 +273,15 @@ function again({ activations, task, architecture, model }) {
   const define = (word, text) => [html("dt", {}, word), html("dd", {}, text)];
   return {
     title: "And again",
-    lit: task.aligned ? all : (key) => ["loop", "out", "decoder.words"].includes(key),
+    lit: task.per_position ? all : (key) => ["loop", "out", "decoder.words"].includes(key),
     opens: null,
     body: () => [
-      task.aligned ? null : p(last ? `“${last.label}”${last.probability ? ` (${percent(last.probability)})` : ""} is the likeliest next. ` : "", activations.frames.decoder ? "What comes out" : "What is chosen", " is written, goes in at the bottom, one place further right, and all of the decoder runs once more, until the end is written."),
+      task.per_position ? null : p(last ? `“${last.label}”${last.probability ? ` (${percent(last.probability)})` : ""} is the likeliest next. ` : "", activations.frames.decoder ? "What comes out" : "What is chosen", " is written, goes in at the bottom, one place further right, and all of the decoder runs once more, until the end is written."),
       html("dl", {},
         two ? define("Encoder", "reads the source; makes of each position a vector that knows its surroundings.") : null,
         define("Decoder", two ? "writes the answer one step at a time, from what was read and what it has written." : "writes one step at a time, from what is written before."),
         model.body === "lstm" ? null : define("Head", "one of several attentions at work at once; asks one kind of question of all positions."),
-        task.aligned ? null : define("Shifted output", "what goes into the decoder: its own output one place to the right, so that each place foretells the next.")),
+        task.per_position ? null : define("Shifted output", "what goes into the decoder: its own output one place to the right, so that each place foretells the next.")),
     ].filter(Boolean),
   };
 }

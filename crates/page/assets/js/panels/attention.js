@@ -152,7 +152,7 @@ export function namesOf(look, { stack, kind }) {
   if (stack === "encoder") return { rows: labelsOf(look, "source"), columns: labelsOf(look, "source") };
   const written = labelsOf(look, "target");
   const inputs = ["begin", ...written];
-  return { rows: inputs, columns: kind === "own" ? inputs : labelsOf(look, "source") };
+  return { rows: inputs, columns: kind === "self" ? inputs : labelsOf(look, "source") };
 }
 
 /** @param {App} app */
@@ -183,7 +183,7 @@ const fitting = (labels, count) => (labels.length === count ? labels : Array.fro
 
 /** A picture or sound is shown beside its matrix, as column numbers say little. @param {Look} look */
 function pictured(look, head) {
-  if (!look.source || "text" in look.source.view || (head.stack === "decoder" && head.kind === "own")) return null;
+  if (!look.source || "text" in look.source.view || (head.stack === "decoder" && head.kind === "self")) return null;
   const figure = figureOf({ ...look.source, side: "source", size: "large" });
   figure.element.classList.add("grow");
   return figure;

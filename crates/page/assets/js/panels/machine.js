@@ -96,7 +96,7 @@ class MachinePanel {
     const activations = readActivations(asked, { app, look, task });
     const drawn = architectureOf(activations, model);
     this.show({
-      activations, model, task, app, view: this.view, architecture: drawn, all: blocks(drawn), aligned: task.aligned,
+      activations, model, task, app, view: this.view, architecture: drawn, all: blocks(drawn), perPosition: task.per_position,
       open: (key) => this.open(key), setHead: (head) => this.change({ head }), setQuery: (query) => this.change({ query }),
       setLayer: (layer) => this.change({ layer, part: null }),
     });

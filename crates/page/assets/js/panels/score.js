@@ -57,7 +57,7 @@ function rowNumbers(look, head, part, row) {
   const weights = rowOf(matrixOf(look, head), row);
   if (!query || !key || key.rows !== weights.length || row >= query.rows) return null;
   const q = query.vector(row);
-  const visible = (k) => !(head.stack === "decoder" && head.kind === "own" && k > row) && !masked(look, head, weights, k);
+  const visible = (k) => !(head.stack === "decoder" && head.kind === "self" && k > row) && !masked(look, head, weights, k);
   const scores = weights.length === 0 ? [] : Array.from(weights, (_, k) => dot(q, key.vector(k)) / Math.sqrt(q.length));
   const computed = softmax(scores.map((score, k) => (visible(k) ? score : -Infinity)));
   const keys = scores.map((score, k) => ({ position: k, vector: key.vector(k), score, visible: visible(k), computed: computed[k], weight: weights[k] }));
@@ -114,5 +114,5 @@ function vectorStrip(vector, reach) {
 
 function agreement(error) {
   if (error < 1e-4) return `Computed in this page from query and keys; the weights that the model used are the same (largest difference ${error.toExponential(0)}).`;
-  return `Computed in this page from query and keys alone; the model's weights differ by up to ${error.toPrecision(2)}, as something else is added to its scores, such as a bias for distances or muted heads.`;
+  return `Computed in this page from query and keys alone; the model's weights differ by up to ${error.toPrecision(2)}, as something else is added to its scores, such as a bias for distances or ablated heads.`;
 }

@@ -33,7 +33,7 @@ export const panel = {
       if (isCurrent(app.state)) for (const part of parts) part(keys);
     };
     app.on("change", draw);
-    draw(new Set(["look", "masked", "muted"]));
+    draw(new Set(["look", "masked", "ablated"]));
     attributionFigure(counted, app);
   },
 };

@@ -19,18 +19,18 @@ export function headAblation(root, app) {
   const data = () => [...effects].map(([head, change]) => ({ head, change }));
   replace(root,
     html("div", { class: "title-row" }, html("h3", {}, "Silence heads"),
-      button("Let all speak", () => app.set({ muted: [] }), { class: "quiet small", title: "Silence no head" }),
+      button("Let all speak", () => app.set({ ablated: [] }), { class: "quiet small", title: "Silence no head" }),
       downloads({ name: "heads", figure: () => grids, data })),
     grids, html("div", { class: "row" }, measure), note);
 
   const question = () => JSON.stringify([app.request(), app.state.tokens, app.state.masked]);
 
   function draw() {
-    const { look, muted } = app.state;
+    const { look, ablated } = app.state;
     const all = headsOf(look).length;
     root.hidden = all === 0;
     if (measured !== question()) { effects = new Map(); stop(); }
-    drawHeads(grids, { look, muted, effects, onchange: (next) => app.set({ muted: next }) });
+    drawHeads(grids, { look, ablated, effects, onchange: (next) => app.set({ ablated: next }) });
     measure.hidden = offline || !look.logits || app.count() === 0;
     measure.textContent = measuring ? `Stop (${effects.size} of ${all})` : "Measure every head";
     note.textContent = effects.size === 0
@@ -57,7 +57,7 @@ export function headAblation(root, app) {
 
   async function measureAll(mine) {
     const { tokens, masked, vocabulary } = app.state;
-    const ask = (muted) => api.look(app.request({ tokens, masked, muted }), mine.signal);
+    const ask = (ablated) => api.look(app.request({ tokens, masked, ablated }), mine.signal);
     const base = await ask([]);
     const explained = scored(base, vocabulary);
     const sum = (look) => logProbabilities(look, explained).reduce((all, each) => all + each, 0);
@@ -69,5 +69,5 @@ export function headAblation(root, app) {
     }
   }
 
-  return (keys) => { if (["look", "muted", "masked", "tokens", "theme"].some((key) => keys.has(key))) draw(); };
+  return (keys) => { if (["look", "ablated", "masked", "tokens", "theme"].some((key) => keys.has(key))) draw(); };
 }

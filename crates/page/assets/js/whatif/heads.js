@@ -20,16 +20,16 @@ export function headsOf(look) {
  * @param {HTMLElement} root
  * @param {object} what
  * @param {import("any2any/types").Look} what.look
- * @param {Head[]} what.muted
+ * @param {Head[]} what.ablated
  * @param {Map<string, number>} what.effects   keyOf(head) → change of the output's log-probability when it is silent
- * @param {(muted: Head[]) => void} what.onchange */
-export function drawHeads(root, { look, muted, effects, onchange }) {
-  const off = new Set(muted.map(keyOf));
+ * @param {(ablated: Head[]) => void} what.onchange */
+export function drawHeads(root, { look, ablated, effects, onchange }) {
+  const off = new Set(ablated.map(keyOf));
   const high = Math.max(0.05, ...[...effects.values()].map(Math.abs));
   const toggle = (heads) => {
     const all = heads.every((head) => off.has(keyOf(head)));
     const keys = new Set(heads.map(keyOf));
-    const others = muted.filter((head) => !keys.has(keyOf(head)));
+    const others = ablated.filter((head) => !keys.has(keyOf(head)));
     onchange(all ? others : [...others, ...heads]);
   };
   const focused = document.activeElement?.getAttribute("data-head");

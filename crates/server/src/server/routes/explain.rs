@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use any2any_experiment::spec::Decoding;
-use any2any_inspect::{self as inspect, Inspector, Interventions, Place, ReadSource};
+use any2any_inspect::{self as inspect, Ablations, Inspector, Place, ReadSource};
 use any2any_run::Task;
 use axum::extract::{Request, State};
 use axum::http::Uri;
@@ -32,19 +32,19 @@ pub(in crate::server) async fn look(
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<LookRequest>| {
         let Call { app, run, worker, body, permit: _permit } = call;
-        let LookRequest { task, source, tokens, masked, muted } = body;
+        let LookRequest { task, source, tokens, masked, ablated } = body;
         let task = run.task(task)?.clone();
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, &task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
         let longest = longest(&app, &task, source.as_ref());
-        let muted = muted.iter().map(place).collect();
-        let interventions = Interventions { masked, muted };
+        let ablated = ablated.iter().map(place).collect();
+        let ablations = Ablations { masked, ablated };
         let share = share(&app, &run, &task, source.as_ref(), tokens.len(), 1).await?;
         let (look, source, took) = worker
             .ask(share.lane, move |model| {
                 let began = Instant::now();
-                let look = Inspector::new(model).look(&task, source.as_ref(), &tokens, &interventions)?;
+                let look = Inspector::new(model).look(&task, source.as_ref(), &tokens, &ablations)?;
                 Ok((look, source, began.elapsed()))
             })
             .await?;
@@ -105,7 +105,7 @@ pub(in crate::server) async fn beam(
         let tree = worker
             .ask(share.lane, move |model| {
                 let source = source.as_ref().map(|source| &source.sequence);
-                Ok(Inspector::new(model).search_tree(&task, source, &beam, &prefix)?)
+                Ok(Inspector::new(model).beam_trace(&task, source, &beam, &prefix)?)
             })
             .await?;
         json(&convert::tree(tree))
