@@ -8,15 +8,15 @@ use crate::error::RunError;
 /// Lengths that an output may have, in tokens, the end not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputLengths {
-    /// The fewest.
+    /// The fewest tokens.
     pub least: usize,
-    /// The most.
+    /// The most tokens.
     pub most: usize,
 }
 
 impl OutputLengths {
-    /// The lengths that are asked for; where none is the most, that of the medium (`known`), or else what is usual for
-    /// a source of so many positions, after a prefix of so many tokens.
+    /// The limits of `decoding`. Without a longest length in it, that of the medium (`known`) counts, or else the
+    /// default for a source of so many positions, after a prefix of so many tokens.
     pub(crate) fn of(
         decoding: &Decoding,
         known: Option<usize>,
@@ -29,11 +29,11 @@ impl OutputLengths {
         Self { least, most }
     }
 
-    /// Fails when no output can be of the lengths that are asked for.
+    /// Fails if no output can have the lengths in `decoding`.
     ///
     /// # Errors
     ///
-    /// When the fewest tokens are more than the most, or none may be written.
+    /// If the fewest tokens are more than the most, or the most are 0.
     pub fn check(decoding: &Decoding) -> Result<(), RunError> {
         match decoding.max_length {
             Some(0) => Err(RunError::Unsupported(

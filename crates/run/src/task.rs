@@ -139,7 +139,7 @@ impl Task {
         }
     }
 
-    /// An opened source as the sequence that the model reads.
+    /// Encodes an opened source as the sequence that the model reads.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Task {
         source.encode(opened).map_err(|error| self.error(Role::Source, error))
     }
 
-    /// An opened target as the sequence that the model writes.
+    /// Encodes an opened target as the sequence that the model writes.
     ///
     /// # Errors
     ///
@@ -170,7 +170,7 @@ impl Task {
         }
     }
 
-    /// An opened target as the tokens that an output begins with: without the end.
+    /// Encodes an opened target as the tokens that an output begins with, without the end token.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ impl Task {
         }
     }
 
-    /// An error of one side's adapter or medium.
+    /// The error of the adapter or medium of one side.
     pub fn error(&self, role: Role, source: AdapterError) -> RunError {
         self.sides.error(role, source)
     }

@@ -20,7 +20,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word of the YAML.
+    /// The role's word in the YAML.
     pub fn word(self) -> &'static str {
         match self {
             Role::Source => "source",
@@ -45,25 +45,24 @@ impl Side {
     ///
     /// # Errors
     ///
-    /// When no medium has that name.
+    /// If no medium has that name.
     pub fn new(side: &spec::Side, registry: &Registry) -> Result<Self, RunError> {
         let medium = registry.get(side.medium())?.clone();
         let options = side.options().clone();
         Ok(Self { fields: medium.fields(&options), medium, options })
     }
 
-    /// What it takes to open a value, from its header alone.
+    /// The price of opening a value, from its header alone.
     pub fn price(&self, value: &Value) -> Result<Price, AdapterError> {
         self.medium.price(&self.options, value)
     }
 
-    /// A value as adapters take it.
+    /// Opens a value for the adapter.
     pub fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
         self.medium.open(&self.options, value)
     }
 
-    /// The values of every sample, as they stand in the dataset: a side that reads several fields gets a series
-    /// of them.
+    /// The values of all samples as the dataset has them; a side of several fields gets a series of their values.
     pub fn column<'a>(&self, samples: &'a Samples) -> Result<Cow<'a, [Value]>, RunError> {
         match &self.fields[..] {
             [field] => Ok(Cow::Borrowed(samples.require(field)?)),
