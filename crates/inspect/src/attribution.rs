@@ -44,7 +44,7 @@ pub struct Attribution {
     /// The weight of each position of the encoder; empty for a decoder-only model.
     pub source: Vec<f32>,
     /// The weight of each position of the decoder up to the explained one: the begin token and then the tokens before.
-    /// Empty if the decoder takes the encoder's output instead (an aligned task).
+    /// Empty if the decoder takes the encoder's output instead (a per-position task).
     pub target: Vec<f32>,
     /// The log-probability of the token when nothing is taken away.
     pub base: f32,

@@ -30,7 +30,7 @@ pub(super) struct Given {
 pub(super) enum Fed {
     /// The target so far, embedded, `[1, target, d_model]`.
     Target(Tensor<3>),
-    /// The first so many positions of the encoder (an aligned task).
+    /// The first so many positions of the encoder (a per-position task).
     Source(usize),
 }
 
@@ -48,7 +48,8 @@ impl Given {
         }
     }
 
-    /// Logits with a row behind every token. In an aligned task, only the end follows the last position of the source.
+    /// Logits with a row behind every token. In a per-position task, only the end follows the last position of the
+    /// source.
     pub(super) fn with_end(&self, mut logits: Array) -> Array {
         if logits.rows() <= self.target.len() {
             let from = logits.values.len();

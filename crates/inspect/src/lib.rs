@@ -49,8 +49,7 @@ pub struct Look {
     /// The attention weights of every layer, encoder first, from the first layer to the last.
     pub attention: Vec<Attention>,
     /// The logits behind the first `i` tokens, `[tokens + 1, vocabulary]`; `None` for a task that writes frames.
-    ///
-    /// In an aligned task, only the end follows the last position.
+    ///  In a per-position task, only the end follows the last position.
     pub logits: Option<Array>,
 }
 
@@ -108,10 +107,9 @@ pub struct Attention {
     /// The layer.
     pub place: Place,
     /// The weights, `[heads, queries, keys]`; each row sums to one, or to zero if all keys are masked.
-    ///
-    /// The queries and keys of the decoder are its inputs: the begin token and then every token, or a frame of zeros
-    /// and then every frame but the last. In an aligned task they are positions of the source: one for each token, and
-    /// for the next as long as there is one.
+    ///  The queries and keys of the decoder are its inputs: the begin token and then every token, or a frame of zeros
+    /// and then every frame but the last. In a per-position task they are positions of the source: one for each token,
+    /// and for the next as long as there is one.
     pub weights: Array,
 }
 

@@ -134,7 +134,7 @@ impl AdapterSet {
         Self { groups, adapters, tasks }
     }
 
-    /// Adapters whose tasks are those of another experiment of the same sides, such as one on other files.
+    /// Adapters for the tasks of another experiment with the same sides, such as one on other files.
     pub fn for_experiment(&self, experiment: &Experiment) -> Self {
         Self::new(experiment, self.groups.clone(), self.adapters.clone())
     }
@@ -182,7 +182,7 @@ impl AdapterSet {
         names.zip(self.adapters.iter().map(Arc::as_ref))
     }
 
-    /// The task of a name; the only task, when no name is given.
+    /// The task of a name; the only task, if no name is given.
     ///
     /// # Errors
     ///

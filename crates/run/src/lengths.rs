@@ -1,11 +1,11 @@
-//! Lengths that outputs may have: the one rule, which search, the server and its page go by.
+//! Length limits of outputs: the one rule, which search, the server and its page follow.
 
 use any2any_adapter::Stem;
 use any2any_experiment::spec::Decoding;
 
 use crate::error::RunError;
 
-/// Lengths that an output may have, in tokens, the end not counted.
+/// Length limits of an output in tokens, the end token excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputLengths {
     /// The fewest tokens.
@@ -50,8 +50,8 @@ impl OutputLengths {
     }
 }
 
-/// Number of tokens that a source of `length` positions is given, one each: as many as the encoder sees, but for the end
-/// of a sequence of tokens, which says nothing.
+/// Number of labels for a source of `length` positions: as many as the encoder sees, except the end of a sequence of
+/// tokens.
 pub(crate) fn labels(stem: &Stem, length: usize) -> usize {
     match stem {
         Stem::Lookup { .. } => length.saturating_sub(1),

@@ -15,7 +15,7 @@ pub struct Batch {
     /// The numbers of the samples in their split.
     pub samples: Vec<usize>,
     source: Option<Side>,
-    /// The decoder's input; `None` if the decoder takes the encoder's output (an aligned task).
+    /// The decoder's input; `None` if the decoder takes the encoder's output (a per-position task).
     input: Option<Side>,
     /// The targets.
     pub targets: Targets,

@@ -86,7 +86,8 @@ impl Translator {
         Ok(results)
     }
 
-    /// The stepper that search uses: the engine if there is one, else the model; always the model for an aligned task.
+    /// The stepper that search uses: the engine if there is one, else the model; always the model for a per-position
+    /// task.
     pub(crate) fn stepper<'a>(
         &'a self,
         task: &Task,

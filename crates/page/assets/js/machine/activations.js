@@ -133,7 +133,7 @@ function sourceLabels(look) {
   return look.source?.positions.map(({ label }, i) => label ?? `position ${i + 1}`) ?? [];
 }
 
-/** The input of the decoder: begin and the tokens so far, or, for an aligned task, the positions of the source.
+/** The input of the decoder: begin and the tokens so far, or, for a per-position task, the positions of the source.
  * @param {Look} look @param {App} app */
 function inputLabels(look, task, count, app) {
   if (task.aligned) return sourceLabels(look).slice(0, count);
