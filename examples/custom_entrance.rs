@@ -32,7 +32,7 @@ struct Gated {
     gate: Linear,
 }
 
-/// What stands at the model's two entrances.
+/// Entrances of the model.
 #[derive(Module, Debug)]
 enum Mine {
     /// Our own, for sources.
@@ -70,7 +70,7 @@ fn model(device: &Device) -> Model<Mine> {
     let vocabulary = FIRST as usize + WIDTH;
     let stack = Stack::of_transformer(D_MODEL, 64, 4, 1);
     let mut architecture = Architecture::of_text(Some(stack.clone()), stack.attending(), vocabulary);
-    // The source has an entrance of its own, of which the architecture knows what it reads.
+    // The source has an entrance of its own; the architecture knows the width of its frames.
     architecture.stems.push(Entry::new("source", StemData::Projection { width: WIDTH }));
     architecture.tasks[0].source = Some(1);
     let lookup = Stem::init(&architecture.stems[0].part, D_MODEL, &initializer.child("lookup"));

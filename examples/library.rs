@@ -1,4 +1,4 @@
-//! What the command does, from Rust: load an experiment, train it, translate with it.
+//! The commands from Rust: load an experiment, train it, translate with it.
 //!
 //!     cargo run --release -p any2any-cli --example library
 
@@ -21,10 +21,10 @@ impl Observer for Printer {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // What a program can read and write: here text, and whatever medium you add with another `.with(...)`.
+    // The media of the program: here text; add others with `.with(...)`.
     let registry = Registry::new().with(any2any_text::Text);
 
-    // A checked experiment; everything that is wrong with it would be in the error.
+    // A checked experiment; an error would list all of its problems.
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.yaml");
     let overrides = ["training.steps=100", "training.schedule.linear.warmup=20", "evaluation.every=50"]
         .map(str::to_owned);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What a crate must not reach, by whatever way.
+/// Crates that a crate must not reach, on any path of dependencies.
 const APART: &[(&str, &[&str])] = &[
     // Serving links no optimizer.
     ("server", &["train"]),
@@ -61,7 +61,7 @@ fn found(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// What is wrong with a list.
+/// Problems of a list.
 fn problems(listed: &Arrows, found: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, uses) in found {

@@ -85,7 +85,7 @@ fn every_command_can_be_typed() {
 #[test]
 fn every_experiment_is_sound() {
     let workshop = Workshop::new();
-    // What the examples speak of must be there.
+    // The files and folders of the examples must be there.
     std::fs::create_dir(workshop.path("recordings")).expect("a folder");
     workshop.write("events.tsv", "file\tsecond\tlabel\n");
     for name in ["train.zh", "val.zh", "test.zh", "test-b.zh"] {

@@ -1,7 +1,7 @@
 //! Memory, a file system or open files that run out at every point of a checkpoint, and at random ones of a training:
 //! the older checkpoint is whole and used, and what goes on afterwards ends as if nothing had happened.
 //!
-//! Where there is no memory the process aborts, so each such point is this program once more. It has a `main` of its
+//! Without memory the process aborts, so each such point is this program once more. It has a `main` of its
 //! own, since that program takes the arguments of `any2any`.
 
 #[cfg(unix)]
@@ -55,7 +55,7 @@ mod child {
     /// `save 12 once`, `save 12 lasting`, or the most bytes of a file, `command 12 300`.
     pub(crate) const PART: &str = "ANY2ANY_TEST_PART";
 
-    /// How a part has ended.
+    /// End of a part.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum End {
         Done,

@@ -55,7 +55,7 @@ const SWEEP: [&str; 6] = [
     "training.steps=6",
 ];
 
-/// What the page's modules hand to each other is what their JSDoc says.
+/// The values between the page's modules have the types of their JSDoc.
 #[test]
 #[ignore = "needs Node and TypeScript; see the top of this file"]
 fn the_page_s_types_agree() {

@@ -1,4 +1,4 @@
-//! What goes wrong is said clearly, ends in the right exit code, and loses nothing.
+//! Failures of commands are reported clearly, end in the right exit code, and lose nothing.
 
 mod support;
 

@@ -52,7 +52,7 @@ const FIRST_WORDS: &[(&str, &str)] = &[
     ("The teacher says that the girl wrote a letter.", "Der Lehrer sagt, dass das Mädchen einen Brief schrieb."),
 ];
 
-/// What examples hand to the quickstart as text.
+/// The texts that examples hand to the quickstart.
 fn quoted() -> Vec<String> {
     let mut found = Vec::new();
     for block in blocks().iter().filter(|block| block.language.is_empty()) {

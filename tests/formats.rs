@@ -20,7 +20,7 @@ struct Case {
     variant: String,
     file: String,
     reader: String,
-    /// How far values may lie from the reference; `None` where the format need not be read.
+    /// Tolerance of values against the reference; `None` where the format need not be read.
     tolerance: Option<f64>,
 }
 
@@ -34,7 +34,7 @@ fn cases(folder: &Path) -> Vec<Case> {
     table.lines().map(case).collect()
 }
 
-/// What became of a file: a cell of the table, or what is wrong.
+/// Outcome of a file: a cell of the table, or the problem.
 fn outcome(case: &Case, folder: &Path, looks: &Looks) -> Result<String, String> {
     if let Some(error) = looks.unreadable.get(&case.file) {
         // A refusal names a way out.
@@ -58,7 +58,7 @@ fn outcome(case: &Case, folder: &Path, looks: &Looks) -> Result<String, String> 
     }
 }
 
-/// What `data look` says of all files.
+/// The output of `data look` for all files.
 struct Looks {
     output: PathBuf,
     /// The errors by the names of files.

@@ -19,7 +19,7 @@ use serde_json::Value;
 use server::{Answer, Server};
 use support::{TRANSFORMER, Workshop, sha256};
 
-/// How often each command is killed.
+/// Number of kills of each command.
 const KILLS: usize = 50;
 
 /// Within what time a command is killed that takes long.
@@ -37,7 +37,7 @@ fn whole(workshop: &Workshop, arguments: &[&str]) -> Duration {
     began.elapsed()
 }
 
-/// Starts a command and kills it at a random moment within a time. Whether it was still at work.
+/// Starts a command and kills it at a random moment within a time; true if it was still at work.
 fn kill(workshop: &Workshop, arguments: &[&str], within: Duration, random: &mut Random) -> bool {
     let mut command = workshop.command(arguments);
     let mut child =
@@ -253,7 +253,7 @@ fn a_killed_download_leaves_only_what_was_verified() {
     let packed = std::fs::read(workshop.path("pages.tar.gz")).expect("readable");
     let [plain_sum, packed_sum] = ["plain.txt", "pages.tar.gz"].map(|name| sha256(&workshop.path(name)));
     let sizes = [plain.len(), packed.len()];
-    // Whether the text comes a byte at a time, so that a kill is sure to meet it on its way.
+    // True if the text comes a byte at a time, so that a kill is sure to meet it on its way.
     let slow = Arc::new(AtomicBool::new(false));
     let drips = slow.clone();
     let server = Server::start(move |_, asked| {
@@ -328,7 +328,7 @@ splits:
     look(true);
     workshop.succeed(&get);
     look(false);
-    // What was there already when a download went on is not asked for again.
+    // Bytes that were there already when a download went on are not asked for again.
     let asked = server.asked();
     assert!(asked.iter().any(|asked| asked.from.is_some_and(|from| from > 0)), "no download ever went on");
 }

@@ -125,7 +125,7 @@ fn samples_of_an_experiment_are_shown_as_they_are_trained_on() {
     );
 }
 
-/// What becomes of a file that people really have.
+/// Outcome of a file that people really have.
 enum Outcome {
     /// The values of the reference reader, as far from them at most.
     Values(f64),

@@ -85,7 +85,7 @@ fn beyond_reason(workshop: &Workshop) {
     }
 }
 
-/// What is no text is kept as a file after every evaluation; what nothing scores is decoded to be seen.
+/// Outputs that are no texts are kept as files after every evaluation; those without a metric are decoded to be seen.
 fn written(workshop: &Workshop) {
     let log = workshop.read("run/metrics.jsonl");
     let lines: Vec<serde_json::Value> =
@@ -142,7 +142,7 @@ fn prices(workshop: &Workshop) {
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
-/// What was learned comes from the sources.
+/// Controls, copied sources and a judge show that outputs follow their sources.
 fn controls(workshop: &Workshop) {
     let evaluated = workshop.json(&["evaluate", "run", "--task", "see", "--json"]);
     let controls = &evaluated["controls"][0];

@@ -1,4 +1,4 @@
-//! What asks for more memory than any machine has ends in a word, in a process of two gigabytes.
+//! Requests for more memory than any machine has end in a message, in a process of two gigabytes.
 #![cfg(unix)]
 
 mod support;

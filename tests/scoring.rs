@@ -14,7 +14,7 @@ type Words = &'static [&'static str];
 /// A score's name, value, and the beginning of its signature.
 type Printed = (&'static str, f64, &'static str);
 
-/// What `metrics` prints of two references, by its arguments; the figures are sacreBLEU's.
+/// The output of `metrics` for two references, by its arguments; the figures are sacreBLEU's.
 const SCORES: &[(Words, &[Printed])] = &[
     (&["--tokenize", "zh", "--metric", "bleu"], &[("BLEU", 77.65, "nrefs:2|case:mixed|eff:no|tok:zh|")]),
     (

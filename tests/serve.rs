@@ -76,7 +76,7 @@ fn what_there_is_is_told() {
     served.assert_sound();
 }
 
-/// What cannot be written is refused in words, and what cannot be read is told beside the answer.
+/// Outputs that cannot be written are refused in words, and words that cannot be read are named beside the answer.
 #[test]
 fn lengths_prefixes_and_unknown_words() {
     let served = Served::new(Limits::default());
@@ -122,7 +122,7 @@ fn translations_are_those_of_the_command() {
     ] {
         let mut command = vec!["translate", "run", "--json"];
         command.extend(options);
-        // What is drawn depends on a line's number in its batch, and a pipe decides what comes in one batch.
+        // A draw depends on a line's number in its batch, and a pipe decides which lines come in one batch.
         let count = if decoding["sampling"].is_object() { 1 } else { lines.len() };
         let text = lines[..count].join("\n") + "\n";
         let written: Value = serde_json::from_str(&workshop().pipe(&command, &text)).expect("JSON");
@@ -152,7 +152,7 @@ fn translations_are_those_of_the_command() {
     let by_file = json!({ "source": { "file": { "name": "../../a.txt", "content": content } } });
     assert_eq!(by_text, by_sample);
     assert_eq!(by_text, served.ask("/api/translate", &by_file));
-    // What is forced comes first.
+    // Forced tokens come first.
     let tokens = by_text["outputs"][0][0]["tokens"].as_array().expect("tokens")[..2].to_vec();
     let forced = served.ask("/api/translate", &json!({ "source": { "text": SENTENCE }, "prefix": tokens }));
     assert_eq!(forced["outputs"][0][0]["tokens"].as_array().expect("tokens")[..2], tokens[..]);

@@ -1,4 +1,4 @@
-//! What a request may cost, and what becomes of work that nobody waits for: one client cannot take the server from the
+//! Budget of a request, and the end of work that nobody waits for: one client cannot take the server from the
 //! others.
 
 mod support;
@@ -27,7 +27,7 @@ fn good() -> Value {
     json!({ "source": { "text": SENTENCE } })
 }
 
-/// How long a good request takes, which is answered.
+/// Time of a good request, which is answered.
 fn answered(served: &Served) -> Duration {
     let began = Instant::now();
     served.ask("/api/translate", &good());

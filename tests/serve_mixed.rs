@@ -20,7 +20,7 @@ use support::started::Started;
 const GOOD: usize = 4;
 /// Clients that do not.
 const HOSTILE: usize = 12;
-/// How long a good request may take.
+/// Longest time of a good request.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes that the process may take at its most.
 const MEMORY: u64 = 1 << 30;
@@ -39,7 +39,7 @@ fn good_requests_are_answered_for_three_minutes() {
 /// Sends so many requests, a quarter of them good, in so much time.
 fn mixed(requests: usize, time: Duration) {
     let arguments = ["serve", "run", "--no-token", "--memory", "512", "--time-limit", "10"];
-    // What the process may address in all is a second bound above the one that is measured.
+    // The address space of the process is a second bound above the one that is measured.
     let server = Started::new(&mut workshop().limited(&arguments));
     for (path, body) in good() {
         ask(&server, path, &body);
@@ -88,7 +88,7 @@ fn mixed(requests: usize, time: Duration) {
 
     let most = memory(&server, "VmHWM");
     assert!(most < MEMORY, "{} MiB", most >> 20);
-    // What was at work when the last client left ends, and its memory is given back.
+    // Work in progress when the last client left ends, and its memory is given back.
     let ends = Instant::now() + Duration::from_secs(20);
     let mut after = memory(&server, "VmRSS");
     while after * 2 > idle * 3 && Instant::now() < ends {
@@ -101,7 +101,7 @@ fn mixed(requests: usize, time: Duration) {
     assert!(metrics.contains("\nany2any_panics_total 0\n"), "{metrics}");
 }
 
-/// What people ask for.
+/// Requests that people make.
 fn good() -> Vec<(&'static str, Value)> {
     let text = json!({ "text": SENTENCE });
     vec![

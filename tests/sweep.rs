@@ -112,7 +112,7 @@ fn what_cannot_be_swept_is_refused_with_the_way_out() {
         "map",
     ]);
     let before = workshop.read("map/sweep.json");
-    // What is typed, the exit code, and what is said.
+    // Arguments, exit code, and message.
     let cases: [(&[&str], i32, &str); 8] = [
         (
             &["--over", "training.label_smoothing=0,0.2", "--steps", "2", "--run", "map"],

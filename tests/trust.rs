@@ -1,4 +1,4 @@
-//! What a run names outside itself, the data root and the current folder is not opened without asking.
+//! Files that a run names outside itself, the data root and the current folder are not opened without asking.
 
 mod support;
 
@@ -37,7 +37,7 @@ fn name_secret(workshop: &Workshop, secret: &str) {
     workshop.write("work/run/resolved.yaml", &changed);
 }
 
-/// How a command ends in the folder `work`, and all that it prints.
+/// The exit code of a command in the folder `work`, and its whole output.
 fn end(workshop: &Workshop, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = workshop.command(arguments);
     let output = command.current_dir(workshop.path("work")).output().expect("the binary runs");
@@ -48,7 +48,7 @@ fn end(workshop: &Workshop, arguments: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn files_outside_are_opened_when_paths_are_trusted() {
     let workshop = workshop();
-    // Where it was trained, nothing has to be said.
+    // In the folder of the training, no option is needed.
     workshop.succeed(&["evaluate", "work/run", "--limit", "2"]);
     let whole = workshop.path("secret.txt").display().to_string();
     for secret in [&*whole, "../../secret.txt"] {
@@ -112,7 +112,7 @@ fn checkpoints_lie_in_the_run() {
     assert!(!workshop.path("other/checkpoints/step-4").exists());
 }
 
-/// What a link in a run leads to is not shown to others.
+/// The target of a link in a run is not shown to others.
 #[cfg(unix)]
 #[test]
 fn a_server_follows_no_link_out_of_a_run() {

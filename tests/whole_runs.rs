@@ -83,7 +83,7 @@ fn a_run_outlives_its_files_and_its_folder() {
         says(&workshop, "elsewhere", &["describe", run, "--json"], 0, &[]);
         says(&workshop, "elsewhere", &["score", run, "--source", "a.en", "--target", "a.de"], 0, &[]);
         let far = ["the run names", "train.", "--trust-paths", "--files FOLDER"];
-        // What was exported has its paths beside it, where the files are not, and the other still names those far away.
+        // An exported run has its paths beside it, where the files are not, and the other still names those far away.
         if run == "first" {
             says(&workshop, "elsewhere", &["evaluate", run], 1, &far);
         }
@@ -139,7 +139,7 @@ fn paths_start_at_their_own_file_and_a_run_keeps_its_tokenizer() {
     assert_eq!(workshop.pipe(&["translate", "exported"], "the dog sees bread .\n"), before);
 }
 
-/// What would make a resumed run another is refused, with the way out; what changes its scores is said.
+/// A change that would make a resumed run another is refused, with the way out; one of its scores is reported.
 #[test]
 fn a_changed_run_is_not_resumed_in_silence() {
     let workshop = Workshop::new();

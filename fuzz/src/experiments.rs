@@ -1,4 +1,4 @@
-//! Experiments: what a user writes, what is set beside it, and lists of metrics.
+//! Targets of experiments: YAML files, overrides, and lists of metrics.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -69,7 +69,7 @@ fn experiment(bytes: &[u8]) -> bool {
     loads(text, &[])
 }
 
-/// Whether an experiment loads; what it comes to then loads too, and comes to the same.
+/// True if an experiment loads; its resolved form then loads too, and resolves to itself.
 fn loads(text: &str, overrides: &[String]) -> bool {
     static DATA: OnceLock<PathBuf> = OnceLock::new();
     let folder = DATA.get_or_init(data);

@@ -1,4 +1,4 @@
-//! Media: sounds, pictures and recordings, priced by their headers and decoded.
+//! Targets of media: sounds, pictures and recordings, priced by their headers and decoded.
 
 mod audio;
 mod eeg;
@@ -11,17 +11,17 @@ use crate::{Target, memory};
 
 pub(crate) use image::{gzip, idx};
 
-/// A price is an upper bound: decoding may take this many times as much, and a little for what every decoder has.
+/// Largest memory of decoding, as a multiple of the price, and in bytes beyond it for the fixed costs of a decoder.
 const TIMES: u64 = 2;
 const LITTLE: u64 = 32 << 20;
-/// What asking for a price may take.
+/// Memory limit for computing a price, in bytes.
 const PRICE: u64 = 80 << 20;
 
 pub(crate) fn targets() -> Vec<Target> {
     [audio::targets(), image::targets(), eeg::targets()].concat()
 }
 
-/// Whether a file opens, within its price. What costs more than there is room for is not opened, as in a server.
+/// True if a file opens within its price. A file whose price exceeds the limit is not opened, as in a server.
 ///
 /// # Panics
 ///

@@ -1,4 +1,5 @@
-//! EncoderOutput that work may take: all of this program's is counted, and what asks for too much ends the process.
+//! Memory limit of a piece of work: all memory of this process is counted, and an allocation beyond the limit ends
+//! it.
 
 use std::alloc::System;
 
@@ -7,15 +8,15 @@ use cap::Cap;
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Bytes that reading one small input may take beside what was there before.
+/// Bytes that reading one small input may take beside the memory in use.
 pub const MOST: u64 = 512 << 20;
 
-/// Does work that may take so many bytes more than there are now. An allocation beyond them fails, which ends the
-/// process unless it was asked for with `try_reserve`.
+/// Runs work with a limit of so many bytes beyond those in use. An allocation beyond it fails, which ends the process
+/// unless it was made with `try_reserve`.
 pub fn at_most<T>(bytes: u64, work: impl FnOnce() -> T) -> T {
     let before = ALLOCATOR.limit();
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    // Where less than that is left of an outer limit, that one holds.
+    // A tighter outer limit stays in force.
     let _ = ALLOCATOR.set_limit(ALLOCATOR.allocated().saturating_add(bytes).min(before));
     let done = work();
     let _ = ALLOCATOR.set_limit(before);

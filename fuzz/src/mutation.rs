@@ -1,4 +1,4 @@
-//! Mutation: a valid file becomes one that somebody broke, or made to do harm.
+//! Mutation of valid files into broken or harmful ones.
 
 use std::ops::Range;
 
@@ -6,9 +6,9 @@ use any2any_adapter::Random;
 
 use crate::target::Target;
 
-/// Inputs are never longer, so that time is spent on readers.
+/// Longest input, in bytes, so that time is spent on readers.
 const LONGEST: usize = 1 << 16;
-/// Where headers lie: every second change is made there.
+/// Bytes of the head of a file, where headers lie: every second change is made there.
 const HEAD: usize = 256;
 /// Numbers that lengths and counts are not prepared for.
 const EXTREMES: [u64; 14] = [
@@ -43,7 +43,7 @@ const WRITTEN: [&str; 12] = [
     "99999999999999999999999999999999",
 ];
 
-/// What may stand where a value is expected.
+/// Values that replace another value.
 const VALUES: [&str; 8] = ["null", "true", "{}", "[]", "\"\"", "\"x\"", "[[]]", "~"];
 
 /// A seed after one to five mutations, more often few.

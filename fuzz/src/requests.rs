@@ -58,11 +58,11 @@ fn server() -> SocketAddr {
     })
 }
 
-/// How long an answer may take.
+/// Longest time for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// All that comes back for what is sent. Where nothing comes for so long, nothing more is said either, so that the server
-/// knows that a request stays half.
+/// The whole answer to the bytes that were sent. If nothing comes for `half`, the connection is closed for writing,
+/// so that the server knows that the request stays half.
 fn exchanged(sent: &[u8], half: Duration) -> String {
     let mut stream = TcpStream::connect(server()).expect("it listens");
     // A server need not read what it has no use for.
@@ -82,7 +82,7 @@ fn exchanged(sent: &[u8], half: Duration) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Whether an answer is a good one.
+/// True if an answer is a good one.
 ///
 /// # Panics
 ///
@@ -93,7 +93,7 @@ fn good(answer: &str) -> bool {
     status == "200"
 }
 
-/// Whether a path is answered.
+/// True if a path is answered.
 pub(crate) fn answers(path: &str) -> bool {
     let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     good(&exchanged(head.as_bytes(), PATIENCE))

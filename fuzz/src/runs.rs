@@ -17,7 +17,7 @@ use crate::{Target, requests, scratch, tokens};
 
 /// The files of a run that are broken, by the names of their targets.
 const STEP: &str = "checkpoints/step-2";
-/// What stands for the folder of the run in seeds, whose name is another in every process.
+/// Placeholder in seeds for the folder of the run, whose name is another in every process.
 const PLACE: &str = "/PLACE";
 
 pub(crate) fn targets() -> Vec<Target> {
@@ -79,7 +79,7 @@ pub(crate) fn run() -> &'static Run {
         files.insert("state.json", state.to_string().replace(&shown(scratch::path("")), PLACE).into());
         let resolved = std::fs::read_to_string(folder.path().join("resolved.yaml")).expect("a run");
         files.insert("resolved.yaml", resolved.replace(&shown(scratch::path("")), PLACE).into());
-        // What is broken on purpose is to be read in spite of it.
+        // Broken files shall be read in spite of wrong checksums.
         std::fs::remove_file(step.join("checksums.sha256")).expect("it was there");
         Run { folder, files }
     })
@@ -101,7 +101,7 @@ fn placed(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Whether a run whose resolved experiment is this can be described and translates.
+/// True if a run with this resolved experiment can be described and translates.
 fn resolved(bytes: &[u8]) -> bool {
     let run = &run().folder;
     std::fs::write(run.path().join("resolved.yaml"), placed(bytes)).expect("written");
@@ -112,7 +112,7 @@ fn resolved(bytes: &[u8]) -> bool {
     translates()
 }
 
-/// Whether the run loads; it then translates as its experiment says, or says why not.
+/// True if the run loads; it then translates as its experiment says, or returns an error.
 fn translates() -> bool {
     let Ok(translator) = Translator::load(&run().folder, "best", &media()) else { return false };
     // Long outputs may be asked for; work on them ends when nobody waits any more.
@@ -128,7 +128,7 @@ fn translates() -> bool {
     true
 }
 
-/// Whether a training goes on from a checkpoint with this file.
+/// True if a training goes on from a checkpoint with this file.
 fn goes_on(name: &str, bytes: &[u8]) -> bool {
     let run = &run().folder;
     let step = run.path().join(STEP);
@@ -141,7 +141,7 @@ fn goes_on(name: &str, bytes: &[u8]) -> bool {
     loads
 }
 
-/// Whether a file of weights is read, alone and as the model of the run.
+/// True if a file of weights is read, alone and as the model of the run.
 fn model(bytes: &[u8]) -> bool {
     let path = run().folder.path().join(STEP).join("model.safetensors");
     std::fs::write(&path, bytes).expect("written");
@@ -159,7 +159,7 @@ fn pointer(bytes: &[u8]) -> bool {
     true
 }
 
-/// Whether a server answers about a training with this log.
+/// True if a server answers about a training with this log.
 fn log(bytes: &[u8]) -> bool {
     std::fs::write(run().folder.metrics(), bytes).expect("written");
     requests::answers("/api/training") & requests::answers("/api/training?from=1")

@@ -14,11 +14,11 @@ pub struct Target {
     pub name: &'static str,
     /// Small valid files.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// What files of this format are made of: marks, keys, numbers at a limit.
+    /// Tokens of the format: marks, keys, numbers at a limit.
     pub tokens: &'static [&'static str],
-    /// Makes the checksums of a mutated file right again, for readers that look no further than a wrong one.
+    /// Corrects the checksums of a mutated file, for readers that stop at a wrong one.
     pub(crate) repair: Option<fn(&mut [u8])>,
-    /// Reads bytes, and says whether anything could be read of them.
+    /// Reads bytes; true if anything could be read of them.
     pub(crate) read: fn(&[u8]) -> bool,
 }
 

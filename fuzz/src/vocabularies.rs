@@ -214,7 +214,7 @@ fn saved(medium: &dyn Medium, options: &Json, name: &str) -> Vec<Vec<u8>> {
     vec![std::fs::read(folder.join(name)).expect("a file")]
 }
 
-/// Whether an adapter loads of which one file is this; the others are whole.
+/// True if an adapter loads with this file in its folder; the other files are whole.
 fn loads(medium: &dyn Medium, options: &Json, name: &str, bytes: &[u8]) -> bool {
     static WHOLE: Once = Once::new();
     WHOLE.call_once(|| drop(saved(medium, options, name)));

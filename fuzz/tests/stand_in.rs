@@ -22,13 +22,13 @@ use any2any_fuzz::{Target, target, targets};
 
 /// Inputs of every target.
 const INPUTS: u64 = 1_000;
-/// How long a process may be silent: its start with what it trains, or one input, beside other work of the machine.
+/// Longest silence of a process: its start with the training, or one input, beside other work of the machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// KiB of address space of a process.
 const SPACE: &str = "2097152";
-/// What a process begins a line of its errors with when it begins an input.
+/// Prefix of the line on a process's standard error that begins an input.
 const BEGINS: &str = "input ";
-/// A target is given up after so many failures.
+/// Number of failures after which a target is given up.
 const MOST_FAILURES: usize = 5;
 
 fn main() -> ExitCode {
@@ -113,7 +113,7 @@ fn corpus(folder: &Path) {
     }
 }
 
-/// What became of the inputs of a target.
+/// Outcomes of the inputs of a target.
 #[derive(Default)]
 struct Report {
     read: u64,
@@ -243,7 +243,7 @@ fn listen(mut stderr: impl Read, said: &Mutex<String>) {
     }
 }
 
-/// How a process ended.
+/// End of a process.
 enum Ended {
     Done,
     /// It said nothing for too long about an input.

@@ -52,7 +52,7 @@ struct Book<'a> {
 impl<'a> Book<'a> {
     fn write_queued(&mut self, page: &mut String, level: usize) {
         while let Some((path, schema)) = self.queue.pop_front() {
-            // What a section leads to stands right behind it.
+            // The sections that a section leads to stand right behind it.
             let later = std::mem::take(&mut self.queue);
             let is_top = !path.contains('.') || path == "tasks.NAME";
             let level = if level == 2 && !is_top { 3 } else { level };
@@ -124,7 +124,7 @@ impl<'a> Book<'a> {
         table(&["value", "options", "range", "description"], &rows)
     }
 
-    /// What stands behind a key, with a link to the section that says more.
+    /// The kind of a key's value, with a link to the section that says more.
     fn kind(&mut self, path: &str, value: &'a Json) -> String {
         let value = not_null(value);
         let target = self.resolve(value);
@@ -211,7 +211,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// What a reference leads to.
+    /// The definition that a reference leads to.
     fn resolve(&self, value: &'a Json) -> &'a Json {
         let reference = value.get("$ref").and_then(Json::as_str);
         let definition =

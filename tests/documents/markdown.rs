@@ -1,4 +1,4 @@
-//! What pages in Markdown are made of: rows of tables, headings and the names under which links find them.
+//! Parts of pages in Markdown: rows of tables, headings and the names under which links find them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! What a JSON Schema says of one value: its keys, its range, its description.
+//! Reading of a JSON Schema: the keys, the range and the description of one value.
 
 use serde_json::{Map, Value as Json};
 
@@ -30,7 +30,7 @@ pub(crate) fn single(variant: &Json) -> Option<(&String, &Json)> {
     (one && required).then(|| properties(variant).next()).flatten()
 }
 
-/// How a variant is begun.
+/// The first word of a variant.
 pub(crate) fn word(variant: &Json) -> Option<String> {
     let word = single(variant).map(|(key, _)| format!("{key}:"));
     word.or_else(|| variant.get("const")?.as_str().map(str::to_owned)).map(|word| format!("`{word}`"))

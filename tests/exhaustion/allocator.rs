@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// What becomes short.
+/// Resource that runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shortage {
     /// One allocation fails.
@@ -52,7 +52,7 @@ pub(crate) fn short<T>(number: u64, shortage: Shortage, work: impl FnOnce() -> T
     (done, count)
 }
 
-/// Counts an allocation. Whether it fails.
+/// Counts an allocation; true if it fails.
 fn fails() -> bool {
     let number = COUNT.fetch_add(1, SeqCst) + 1;
     if number < FIRST.load(SeqCst) || number > LAST.load(SeqCst) {

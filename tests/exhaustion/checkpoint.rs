@@ -9,7 +9,7 @@ use any2any_run::{Checkpoint, Checkpoints, State, Weights};
 use crate::allocator::{Shortage, short};
 use crate::child::{self, End};
 
-/// What a save writes, in this order.
+/// The files that a save writes, in this order.
 const WRITTEN: [&str; 5] =
     ["model.safetensors", "optimizer.safetensors", "state.json", "checksums.sha256", "last"];
 
@@ -62,7 +62,7 @@ impl Place {
     }
 
     /// After a save of the newer checkpoint that has failed: what is there is whole and used, and what is unfinished
-    /// goes with the next save. Whether the newer one is there.
+    /// goes with the next save. True if the newer one is there.
     fn look(&self, context: &str) -> bool {
         let names = self.names();
         let newer = format!("step-{NEWER}");
@@ -89,7 +89,7 @@ impl Place {
         is_there
     }
 
-    /// What a training does after its next save.
+    /// The clean-up of a training after its next save.
     fn clean(&self, context: &str) {
         self.checkpoints.point("last", OLDER).expect("pointed");
         self.checkpoints.keep_only(&[OLDER]).unwrap_or_else(|error| panic!("{context}: {error}"));
@@ -127,7 +127,7 @@ pub(crate) fn writes() -> ExitCode {
     place.save();
     let newer = checkpoint(NEWER);
     let save = |number, shortage| short(number, shortage, || place.checkpoints.save(&newer)).0;
-    // Where each file is the first that cannot be written at all.
+    // The allocation from which on each file is the first that cannot be written at all.
     let mut begins = BTreeMap::new();
     for number in 1.. {
         let Err(error) = save(number, Shortage::Bytes(0)) else { break };

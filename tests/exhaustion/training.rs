@@ -11,7 +11,7 @@ use crate::allocator::Shortage;
 use crate::child::{self, End};
 use crate::support::{TRANSFORMER, Workshop, sha256};
 
-/// How often memory runs out, and how often files cannot become larger than a random size.
+/// Number of trials in which memory runs out, and in which files cannot become larger than a random size.
 const NO_MEMORY: u64 = 30;
 const FULL: u64 = 10;
 
@@ -87,7 +87,7 @@ pub(crate) fn trainings_run_short_at_random() {
     println!("train, {count} allocations: {ends:?}, {resumed} with a checkpoint by then");
 }
 
-/// What stands in the folder of checkpoints.
+/// The names in the folder of checkpoints.
 fn names(run: &Path) -> Vec<std::ffi::OsString> {
     let entries = std::fs::read_dir(run.join("checkpoints")).expect("a folder");
     let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();

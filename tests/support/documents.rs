@@ -1,4 +1,4 @@
-//! What README, `docs/` and the help of commands show: their blocks, and the commands in them.
+//! Blocks in README, `docs/` and the help of commands, and the commands in them.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ pub(crate) struct Block {
     pub(crate) document: String,
     /// The line of its first line in the document.
     pub(crate) line: usize,
-    /// What stands behind its fence.
+    /// The language behind its fence.
     pub(crate) language: String,
     pub(crate) text: String,
 }
@@ -18,7 +18,7 @@ pub(crate) struct Block {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Typed {
     pub(crate) words: Vec<String>,
-    /// What comes in through a pipe from `echo`, or the file behind `<`.
+    /// Input from a pipe of `echo`, or from the file behind `<`.
     pub(crate) input: Option<Input>,
 }
 

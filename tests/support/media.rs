@@ -7,11 +7,11 @@ use any2any_adapter::{Random, Seed};
 
 use super::Workshop;
 
-/// What pictures, sounds and recordings mean.
+/// The words that pictures, sounds and recordings mean.
 const WORDS: [&str; 3] = ["bar", "cross", "ring"];
 /// Who made them.
 pub(crate) const PEOPLE: [&str; 2] = ["anna", "bert"];
-/// How many each person made of each word.
+/// Number of samples that each person made of each word.
 const EACH: usize = 30;
 
 /// Reading three media, drawing, cleaning and singing, with one body.

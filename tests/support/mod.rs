@@ -1,4 +1,4 @@
-//! What end-to-end tests have in common: the finished binary, and small data that the tests write themselves.
+//! Shared parts of end-to-end tests: the finished binary, and small data that the tests write themselves.
 
 #![allow(dead_code)] // each test file uses a part of it
 
@@ -34,7 +34,7 @@ pub(crate) struct Workshop {
     folder: tempfile::TempDir,
 }
 
-/// What a command printed, and how it ended.
+/// The output of a command, and its exit code.
 pub(crate) struct Finished {
     pub(crate) stdout: String,
     pub(crate) stderr: String,

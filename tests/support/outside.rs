@@ -21,7 +21,7 @@ pub(crate) fn folder(variable: &str, below: &str) -> Option<PathBuf> {
     found
 }
 
-/// What a variable names, which is no folder; none, said and counted, where it is not set.
+/// The value of a variable that names no folder; none, reported and counted, if it is not set.
 pub(crate) fn named(variable: &str) -> Option<OsString> {
     let found = std::env::var_os(variable);
     if found.is_none() {

@@ -1,4 +1,4 @@
-//! One medium turned into sequences and back, with everything it learned from the training split.
+//! Adapter of one medium: values to sequences and back, with the state that it learned from the training split.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,9 @@ use crate::{Encoded, Random, Region, Sequence, Value};
 pub enum Stem {
     /// Tokens: an embedding table.
     Lookup {
-        /// How many tokens there are.
+        /// Size of the vocabulary, in tokens.
         vocabulary: usize,
-        /// The token that fills a batch up; its embedding is never read.
+        /// The token that fills up a batch; its embedding is never read.
         padding: u32,
     },
     /// Frames: a projection to the model's width.
@@ -32,21 +32,21 @@ pub enum Stem {
 /// One convolution over neighbouring frames, padded by zeros so that every frame is covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Convolution {
-    /// How many frames each position sees; odd.
+    /// Width of the kernel, in frames; odd.
     pub kernel: usize,
-    /// From one position to the next, in frames.
+    /// Stride from one position to the next, in frames.
     pub stride: usize,
 }
 
 impl Convolution {
-    /// How many positions come out when `frames` go in: one for every stride begun.
+    /// Number of positions that come out when `frames` go in: one for every stride begun.
     pub fn positions(self, frames: usize) -> usize {
         frames.div_ceil(self.stride.max(1))
     }
 }
 
 impl Stem {
-    /// How many positions the encoder sees of a sequence.
+    /// Number of positions of the encoder for a sequence of length `len`.
     pub fn positions(&self, len: usize) -> usize {
         match self {
             Stem::Lookup { .. } | Stem::Projection { .. } => len,
@@ -61,9 +61,9 @@ impl Stem {
 pub enum Head {
     /// Tokens: a softmax over the vocabulary.
     Softmax {
-        /// How many tokens there are.
+        /// Size of the vocabulary, in tokens.
         vocabulary: usize,
-        /// The token that fills a batch up.
+        /// The token that fills up a batch.
         padding: u32,
         /// The token that the decoder starts from.
         begin: u32,
@@ -76,17 +76,17 @@ pub enum Head {
     Regression {
         /// The width of a frame.
         width: usize,
-        /// How many frames are written.
+        /// Number of frames that are written.
         length: FrameCount,
     },
 }
 
-/// How many frames a regression writes.
+/// Number of frames that a regression writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameCount {
-    /// Always as many; all at once, none seeing the others before they are written.
+    /// Always as many; all at once, none depending on the others.
     Fixed(usize),
-    /// One after the other, until the model says that it has finished, or there are this many.
+    /// One after the other, until the model signals the end, or there are this many.
     UntilStop {
         /// The most frames.
         at_most: usize,
@@ -98,11 +98,11 @@ pub enum FrameCount {
 pub struct Decoded {
     /// The value.
     pub value: Value,
-    /// What each position of the sequence covers in the value.
+    /// The region of the value that each position of the sequence covers.
     pub regions: Vec<Region>,
 }
 
-/// Turns the values of one medium into sequences, and, when the medium can be written, sequences into values.
+/// Adapter of one medium: turns values into sequences and, if the medium can be written, sequences into values.
 ///
 /// An adapter is built and fitted by its [`Medium`](crate::Medium), whose [`open`](crate::Medium::open) every
 /// value has gone through before it comes here. It holds no randomness of its own: the same value always gives
@@ -116,21 +116,21 @@ pub trait Adapter: Send + Sync {
 
     /// A value as a sequence, each position with its region.
     ///
-    /// Sequences of tokens end with the end token and do not start with the begin token: the model's
-    /// decoder is fed the begin token by whoever batches.
+    /// Sequences of tokens end with the end token and do not start with the begin token: the code that builds batches
+    /// feeds the begin token to the decoder.
     ///
     /// # Errors
     ///
     /// When the value is of another medium, or broken.
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError>;
 
-    /// Whether [`augment`](Adapter::augment) changes anything.
+    /// True if [`augment`](Adapter::augment) changes anything.
     fn augments(&self) -> bool {
         false
     }
 
-    /// A value as a sequence, changed at random in ways that leave its meaning alone: what a model is trained
-    /// on, while it is judged on [`encode`](Adapter::encode). The same generator gives the same sequence.
+    /// A value as a sequence, changed at random in ways that leave its meaning alone. A model is trained on it, and
+    /// evaluated on [`encode`](Adapter::encode). The same generator gives the same sequence.
     ///
     /// # Errors
     ///
@@ -156,42 +156,42 @@ pub trait Adapter: Send + Sync {
         Ok(("txt", format!("{value}\n").into_bytes()))
     }
 
-    /// A written value back from the bytes of its file, as far as the file's format keeps it.
+    /// Reads a written value back from the bytes of its file, as far as the file's format keeps it.
     ///
     /// # Errors
     ///
-    /// When these are not bytes that [`to_file`](Self::to_file) gives.
+    /// When [`to_file`](Self::to_file) cannot have written these bytes.
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
         let text =
             std::str::from_utf8(bytes).map_err(|error| AdapterError::Value { reason: error.to_string() })?;
         Ok(Value::from(text.strip_suffix('\n').unwrap_or(text)))
     }
 
-    /// The most tokens that a sequence of this medium has, when the adapter knows: search writes no more.
-    /// `None`: it depends on the source.
+    /// The most tokens of a sequence of this medium, if the adapter knows: search writes no more. `None`: it depends
+    /// on the source.
     fn longest(&self) -> Option<usize> {
         None
     }
 
-    /// The words of a value that hold something the model was never trained on, in their order, each once; `encoded`
-    /// is what [`encode`](Self::encode) gave of the value.
+    /// The words of a value with parts that the model was never trained on, in their order, each once; `encoded` is
+    /// the result of [`encode`](Self::encode) for the value.
     ///
-    /// None where a medium has no such thing, or its state does not tell.
+    /// Empty if a medium has no such words, or its state does not tell.
     fn unknown(&self, _encoded: &Encoded, _value: &Value) -> Vec<String> {
         Vec::new()
     }
 
-    /// What is odd about the adapter as a whole, such as a part of a given file that is not taken over: said to the
-    /// person who checks or trains an experiment, once.
+    /// Warnings about the adapter as a whole, such as a part of a given file that is not taken over: reported once,
+    /// when an experiment is checked or trained.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// How one token is shown to a person.
+    /// The text that stands for a token in displays.
     fn show(&self, token: u32) -> String;
 
-    /// Writes what was learned into a folder that exists, so that
-    /// [`Medium::load`](crate::Medium::load) gives the same adapter again.
+    /// Writes the learned state into a folder that exists, so that [`Medium::load`](crate::Medium::load) gives the
+    /// same adapter again.
     ///
     /// # Errors
     ///
@@ -199,14 +199,14 @@ pub trait Adapter: Send + Sync {
     fn save(&self, folder: &Path) -> Result<(), AdapterError>;
 }
 
-/// What an adapter cannot do.
+/// Error of an adapter or a medium.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdapterError {
     /// A value that the adapter cannot read.
     #[error("cannot read this value: {reason}")]
     Value {
-        /// Why, and the way out.
+        /// The reason, and the way out.
         reason: String,
     },
     /// A file of the dataset, or a part of one, that its medium cannot read.
@@ -214,7 +214,7 @@ pub enum AdapterError {
     Broken {
         /// The file, with its part.
         file: String,
-        /// Why, and the way out.
+        /// The reason, and the way out.
         reason: String,
     },
     /// Options that do not fit the training data.
@@ -222,7 +222,7 @@ pub enum AdapterError {
     Fit {
         /// The option, as a path such as `tokenizer.bpe.vocab`.
         option: String,
-        /// Why, and the way out.
+        /// The reason, and the way out.
         reason: String,
     },
     /// A file of the adapter's state.
@@ -230,7 +230,7 @@ pub enum AdapterError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem of the file.
         reason: String,
     },
 }

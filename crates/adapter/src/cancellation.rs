@@ -1,36 +1,36 @@
-//! Work that is given up before its end: its client has gone, its time is over, or the program is asked to stop.
+//! Cancellation of work before its end: its client has gone, its time is over, or the program is asked to stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a piece of work is still wanted.
+/// Shared flag that cancels a piece of work.
 ///
-/// Work looks at it where it can end: in every step of a search and every layer of an encoder. Clones share one
-/// answer, on any thread. The [default](Self::default) is work that nobody gives up.
+/// Work checks it where it can end: in every step of a search and every layer of an encoder. Clones share one flag,
+/// on any thread. The [default](Self::default) is never cancelled.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation(Vec<Arc<AtomicBool>>);
 
-/// Work was given up before its end.
+/// The error of work that was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this was given up before its end: nobody waits for it any more, or its time is over")]
 pub struct Cancelled;
 
-/// Cancels when it is dropped: whoever holds it waits for the work.
+/// Guard that cancels when it is dropped: its holder waits for the work.
 #[derive(Debug)]
 pub struct CancelOnDrop(Cancellation);
 
 impl Cancellation {
-    /// Work that can be cancelled.
+    /// A flag that can be set with [`cancel`](Self::cancel).
     pub fn new() -> Self {
         Self(vec![Arc::default()])
     }
 
-    /// Work that is given up when this flag is set, as a handler of signals sets one.
+    /// Cancels when this flag is set, as a handler of signals sets one.
     pub fn by_flag(flag: Arc<AtomicBool>) -> Self {
         Self(vec![flag])
     }
 
-    /// Work that is done for several at once: given up when all of them are.
+    /// Cancellation of work that is done for several at once: cancelled when all of them are.
     pub fn of_all<'a>(several: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut flags = Vec::new();
         for one in several {
@@ -42,22 +42,22 @@ impl Cancellation {
         Self(flags)
     }
 
-    /// Gives the work up.
+    /// Cancels the work.
     pub fn cancel(&self) {
         self.0.iter().for_each(|flag| flag.store(true, Ordering::Relaxed));
     }
 
-    /// Gives the work up when what is returned is dropped.
+    /// A guard that cancels the work when it is dropped.
     pub fn on_drop(&self) -> CancelOnDrop {
         CancelOnDrop(self.clone())
     }
 
-    /// Whether the work is given up.
+    /// True if the work is cancelled.
     pub fn is_cancelled(&self) -> bool {
         !self.0.is_empty() && self.0.iter().all(|flag| flag.load(Ordering::Relaxed))
     }
 
-    /// Fails when the work is given up.
+    /// Fails if the work is cancelled.
     ///
     /// # Errors
     ///

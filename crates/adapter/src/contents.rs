@@ -1,7 +1,7 @@
-//! Contents of a file, before any option of an experiment has touched them.
+//! Contents of a file, before any option of an experiment is applied.
 
-/// Contents of one file as its medium reads them, before any option of an experiment touches them: what a person
-/// looks at to see whether a file was understood.
+/// Contents of one file as its medium reads them, before any option of an experiment is applied: they are displayed
+/// so that a person can check whether a file was understood.
 ///
 /// # Shapes
 ///
@@ -11,7 +11,7 @@
 pub struct Contents {
     /// The format that was found, with its variant: `WAV, 24 bit integers`.
     pub format: String,
-    /// Each axis' name and length.
+    /// Name and length of each axis.
     pub axes: Vec<(&'static str, usize)>,
     /// The values.
     pub values: Vec<f32>,
@@ -19,9 +19,9 @@ pub struct Contents {
     pub rate: Option<f64>,
     /// The names of the channels, where the file names them.
     pub channels: Vec<String>,
-    /// The unit of the values: `uV`; empty where they have none.
+    /// The unit of the values: `uV`; empty if they have none.
     pub unit: &'static str,
-    /// What is odd about the file, and how it was read in spite of it.
+    /// Warnings about the file, and about decisions in reading it.
     pub warnings: Vec<String>,
 }
 

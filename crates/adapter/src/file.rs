@@ -1,4 +1,4 @@
-//! Files that nobody has decoded yet, and parts of them.
+//! Files that are not decoded yet, and parts of them.
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// A file of a dataset, a member of an archive, or a part of either. Cloning shares the bytes.
 ///
-/// Data carries it as it is; the medium that reads the field decodes it.
+/// Data passes it on as it is; the medium of the field decodes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct File {
     path: PathBuf,
@@ -15,7 +15,7 @@ pub struct File {
     part: Option<Part>,
 }
 
-/// A part of a file that stands for a value of its own.
+/// A part of a file that is a value of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Part {
@@ -23,18 +23,18 @@ pub enum Part {
     Item(usize),
     /// A rectangle of a picture, in pixels: a cell of a sheet.
     Rectangle {
-        /// From the left.
+        /// Left edge.
         left: usize,
-        /// From the top.
+        /// Upper edge.
         top: usize,
-        /// To the right of `left`.
+        /// Width, to the right of `left`.
         width: usize,
-        /// Down from `top`.
+        /// Height, down from `top`.
         height: usize,
     },
-    /// What begins at this sample of a recording: an event of an EEG.
+    /// The part that begins at this sample of a recording: an event of an EEG.
     Sample(u64),
-    /// What begins at this second of a recording.
+    /// The part that begins at this second of a recording.
     Second(f64),
 }
 
@@ -55,7 +55,7 @@ impl File {
         Self { part: Some(part), ..self.clone() }
     }
 
-    /// Where it lies, or lay in its archive.
+    /// The path on the disk, or inside its archive.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -66,7 +66,7 @@ impl File {
         extension.unwrap_or_default().to_lowercase()
     }
 
-    /// Which part of the file this is; `None`: all of it.
+    /// The part of the file that this is; `None`: all of it.
     pub fn part(&self) -> Option<Part> {
         self.part
     }
@@ -83,7 +83,7 @@ impl File {
         }
     }
 
-    /// How many bytes the whole file has, without reading it.
+    /// The length of the whole file in bytes, without reading it.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl File {
         }
     }
 
-    /// Whether both are the same file, whatever their parts: for media that decode a file once for many parts.
+    /// True if both are the same file, whatever their parts: for media that decode a file once for many parts.
     pub fn same_file(&self, other: &Self) -> bool {
         let same_bytes = match (&self.bytes, &other.bytes) {
             (Some(own), Some(other)) => Arc::ptr_eq(own, other),

@@ -1,8 +1,8 @@
-//! The seam between media and the model.
+//! Interface between media and the model: values, sequences, regions, and the traits that a new medium implements.
 //!
-//! An [`Adapter`] turns one medium (text, images, sound, ...) into a [`Sequence`] of tokens or frames and
-//! back. The model sees sequences only; adapters never see the model. Every position of a sequence keeps the
-//! [`Region`] of the original that it covers, so that whatever explains the model works for every medium.
+//! An [`Adapter`] turns one medium (text, images, sound, ...) into a [`Sequence`] of tokens or frames and back. The
+//! model sees sequences only; adapters never see the model. Every position of a sequence keeps the [`Region`] of the
+//! original that it covers, so that explanations of the model work for every medium.
 //!
 //! A dataset holds [`Value`]s: texts, pictures, signals, or files that only their medium can decode.
 //!

@@ -1,21 +1,22 @@
-//! Values that can be read and cannot be meant: a sound of 65,535 times full scale, an EEG of a thousand volts.
+//! Magnitude of plausible values, and a warning beyond it: a sound of 65,535 times full scale, an EEG of a thousand
+//! volts.
 
-/// How large the values of a medium can be, and what they are when they are larger.
+/// Largest plausible value of a medium, and the usual cause of larger ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Magnitude {
     /// The largest value, of either sign, that real recordings have.
     pub most: f32,
     /// The unit behind a value, with the space before it.
     pub unit: &'static str,
-    /// Who says that no value is larger: `that any amplifier records`.
+    /// The origin of the bound, as the end of a sentence: `that any amplifier records`.
     pub bound: &'static str,
     /// The usual cause of larger ones, and the way out.
     pub cause: &'static str,
 }
 
 impl Magnitude {
-    /// A warning when values, each with the numbers of its channel and its sample from 0, are beyond reason. It names
-    /// the largest, or the first that is no number. `rate` is in hertz; without it samples are counted.
+    /// A warning if values, each with the numbers of its channel and its sample from 0, are beyond the bound. It
+    /// names the largest, or the first that is no number. `rate` is in hertz; without it samples are counted.
     pub fn warning(
         &self,
         values: impl Iterator<Item = (usize, usize, f32)>,
@@ -54,7 +55,7 @@ impl Magnitude {
     }
 }
 
-/// A number, with an exponent where it would have many digits.
+/// A number, with an exponent if it would have many digits.
 fn written(value: f32) -> String {
     if value.abs() < 1e9 { value.to_string() } else { format!("{value:e}") }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::{Adapter, AdapterError, Contents, File, Kind, Price, Value};
 
-/// Builds the adapters of one medium from the options that an experiment gives it.
+/// A medium: checks the options that an experiment gives it, opens its values and builds its adapters.
 ///
 /// Options are a serde struct of the medium's own. The experiment hands them over as JSON after it has
 /// checked them against [`schema`](Medium::schema), and puts the problems of [`check`](Medium::check) at
 /// the right line of the YAML.
 pub trait Medium: Send + Sync {
-    /// The name that stands in the YAML: `text`.
+    /// The name of the medium in the YAML: `text`.
     fn name(&self) -> &'static str;
 
     /// The JSON Schema of the options.
@@ -20,11 +20,11 @@ pub trait Medium: Send + Sync {
     /// YAML file that names it.
     fn schema(&self) -> schemars::Schema;
 
-    /// What is wrong with options that fit the schema, whatever files they name.
+    /// Problems of options that fit the schema, whatever files they name.
     fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem>;
 
-    /// What is wrong with the files that sound options name. It is not asked of a run: what an adapter needs of a file
-    /// is among the state that it [saves](crate::Adapter::save).
+    /// Problems of the files that sound options name. A run skips this check: its adapter has
+    /// [saved](crate::Adapter::save) the parts of a file that it needs.
     fn check_files(&self, _options: &serde_json::Value) -> Vec<OptionProblem> {
         Vec::new()
     }
@@ -46,13 +46,12 @@ pub trait Medium: Send + Sync {
         None
     }
 
-    /// What opened values of this medium are.
+    /// The kind of this medium's opened values.
     fn kind(&self) -> Kind {
         Kind::Text
     }
 
-    /// What a recording says happened in it, in the order in which it says so; nothing where a medium has no
-    /// such thing.
+    /// The annotated events of a recording, in the order of its file; none if a medium has no such thing.
     ///
     /// # Errors
     ///
@@ -66,13 +65,13 @@ pub trait Medium: Send + Sync {
         &[]
     }
 
-    /// Whether the bytes of a file are those of a format that this medium reads, or names when it refuses it, by
-    /// what stands in them. Formats without any mark, such as tables of numbers, are known by their extension alone.
+    /// True if the bytes of a file are of a format that this medium reads, or names when it refuses it. Formats
+    /// without any mark, such as tables of numbers, are known by their extension alone.
     fn recognises(&self, _bytes: &[u8]) -> bool {
         false
     }
 
-    /// The contents of a file before any option touches them.
+    /// The contents of a file before any option is applied.
     ///
     /// # Errors
     ///
@@ -82,8 +81,8 @@ pub trait Medium: Send + Sync {
         Err(AdapterError::Broken { file: file.to_string(), reason })
     }
 
-    /// A value as adapters take it: a file decoded, a series joined, and whatever else is done to a value once
-    /// and does not depend on what is learned (resampling, filtering, cutting, resizing).
+    /// A value as adapters take it: a file decoded, a series joined, and every other step that is taken once for a
+    /// value and does not depend on the learned state (resampling, filtering, cutting, resizing).
     ///
     /// # Errors
     ///
@@ -92,8 +91,8 @@ pub trait Medium: Send + Sync {
         Ok(value.clone().into())
     }
 
-    /// An upper bound of the memory that [`open`](Medium::open) takes, and of the positions of the sequence, told from
-    /// headers before anything is decoded. A header that says nothing is bounded by the file's length and by the
+    /// An upper bound of the memory that [`open`](Medium::open) takes, and of the positions of the sequence, from
+    /// headers alone, before anything is decoded. A header without sizes is bounded by the file's length and by the
     /// limits of its decoder.
     ///
     /// # Errors
@@ -103,8 +102,7 @@ pub trait Medium: Send + Sync {
         Ok(Price::of_contents(value))
     }
 
-    /// An adapter with what it learns from the opened values of the training split, the same for the same
-    /// values.
+    /// An adapter, fitted to the opened values of the training split; the same values give the same adapter.
     ///
     /// # Errors
     ///
@@ -115,7 +113,7 @@ pub trait Medium: Send + Sync {
         values: &mut dyn Iterator<Item = &Value>,
     ) -> Result<Arc<dyn Adapter>, AdapterError>;
 
-    /// The adapter that [`Adapter::save`] wrote into a folder.
+    /// Loads the adapter that [`Adapter::save`] wrote into a folder.
     ///
     /// # Errors
     ///
@@ -123,13 +121,13 @@ pub trait Medium: Send + Sync {
     fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError>;
 }
 
-/// A value as adapters take it, and what is odd about it.
+/// A value as adapters take it, with warnings about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenedValue {
     /// The value.
     pub value: Value,
-    /// What is odd about it, and how it was read in spite of it: said to the person who trains or translates, once
-    /// for all samples of which the same is true. No name of a file or number of a sample stands in it.
+    /// Warnings about the value, and about decisions in reading it, reported once for all samples with the same
+    /// warning. They contain no name of a file and no number of a sample.
     pub warnings: Vec<String>,
 }
 
@@ -139,24 +137,24 @@ impl From<Value> for OpenedValue {
     }
 }
 
-/// Something wrong with an adapter's options, and where.
+/// A problem of an adapter's options, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionProblem {
     /// The JSON pointer of the place inside the options: `/tokenizer/bpe/vocab`.
     pub pointer: String,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
     /// The way out.
     pub help: Option<String>,
 }
 
-/// Something that happened in a recording: a stimulus, a key that was pressed, a stage of sleep.
+/// An event of a recording: a stimulus, a key that was pressed, a stage of sleep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// When it began, in seconds from the first sample.
+    /// The start, in seconds from the first sample.
     pub second: f64,
-    /// How long it lasted, in seconds, when the recording says so.
+    /// The duration in seconds, if the recording has it.
     pub duration: Option<f64>,
-    /// What it was.
+    /// The name of the event.
     pub label: String,
 }

@@ -1,4 +1,4 @@
-//! Whole numbers as people read them.
+//! Whole numbers formatted for people.
 
 /// A whole number with its thousands set apart: 29,000.
 pub fn grouped(number: impl ToString) -> String {

@@ -1,24 +1,21 @@
-//! Price of a value: memory and positions, told from headers before anything is decoded.
+//! Price of a value: memory and positions, from headers alone, before anything is decoded.
 
 use crate::{File, Value};
 
-/// Memory that opening a value takes, and how long its sequence becomes, as its header tells.
+/// Memory that opening a value takes, and the length of its sequence, from its header.
 ///
-/// A price is an upper bound that costs little to ask for: whoever has a budget asks for it before a stranger's file is
-/// decoded.
+/// A price is a cheap upper bound: code with a budget asks for it before a file of unknown origin is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Memory that opening the value takes at its peak, in bytes: the file, what is decoded of it, and what decoding
-    /// needs.
+    /// Peak memory of opening the value, in bytes: the file, its decoded contents, and the buffers of decoding.
     pub bytes: u64,
-    /// Positions of the sequence before the stem, if the header tells.
+    /// Number of positions of the sequence before the stem, if the header tells.
     pub positions: Option<u64>,
 }
 
 impl Price {
-    /// Price of a value whose length is its memory: texts, pictures and signals by what they hold, files by the
-    /// length of what stands in them, series by the sum. Files that cannot be reached cost nothing: opening them is an
-    /// error.
+    /// Price of a value whose length is its memory: texts, pictures and signals by their contents, files by their
+    /// length, series by the sum. Files that cannot be reached cost nothing: opening them is an error.
     pub fn of_contents(value: &Value) -> Self {
         let bytes = match value {
             Value::Text(text) => text.len() as u64,
@@ -37,7 +34,7 @@ impl Price {
         Self { bytes: file.size().unwrap_or(0), positions: None }
     }
 
-    /// Price of two values that are opened one after the other and both kept; positions are told where both tell them.
+    /// Price of two values that are opened one after the other and both kept; positions are known if both are.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         let positions = self.positions.zip(other.positions).map(|(own, other)| own.saturating_add(other));

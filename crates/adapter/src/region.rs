@@ -1,4 +1,4 @@
-//! What one position of a sequence covers in the original.
+//! Region of the original that one position of a sequence covers.
 
 use std::ops::Range;
 
@@ -15,29 +15,29 @@ pub enum Region {
     Bytes(Range<usize>),
     /// A rectangle of a picture, in pixels of the original; its edges may fall between two pixels.
     Rectangle {
-        /// From the left.
+        /// Left edge.
         left: f32,
-        /// From the top.
+        /// Upper edge.
         top: f32,
-        /// To the right of `left`.
+        /// Width, to the right of `left`.
         width: f32,
-        /// Down from `top`.
+        /// Height, down from `top`.
         height: f32,
     },
     /// A span of a sound, in seconds from its start.
     Span {
-        /// Where it begins.
+        /// The start.
         start: f64,
-        /// Where it ends.
+        /// The end.
         end: f64,
     },
     /// A window over some channels of a recording, in seconds from its start.
     Window {
         /// The channels, counted from 0; the end is not included.
         channels: Range<usize>,
-        /// Where it begins.
+        /// The start.
         start: f64,
-        /// Where it ends.
+        /// The end.
         end: f64,
     },
 }

@@ -2,7 +2,7 @@
 
 use crate::Region;
 
-/// What an adapter makes of one value.
+/// A sequence of tokens or frames, made by an adapter of one value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sequence {
     /// Positions that are numbers of a vocabulary.
@@ -12,7 +12,7 @@ pub enum Sequence {
 }
 
 impl Sequence {
-    /// How many positions the sequence has.
+    /// Number of positions.
     pub fn len(&self) -> usize {
         match self {
             Sequence::Tokens(tokens) => tokens.len(),
@@ -20,7 +20,7 @@ impl Sequence {
         }
     }
 
-    /// Whether the sequence has no position.
+    /// True if the sequence has no position.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -61,12 +61,12 @@ impl Frames {
         (width > 0 && values.len().is_multiple_of(width)).then_some(Self { width, values })
     }
 
-    /// How many frames there are.
+    /// Number of frames.
     pub fn len(&self) -> usize {
         self.values.len() / self.width
     }
 
-    /// Whether there is no frame.
+    /// True if there is no frame.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -82,13 +82,12 @@ impl Frames {
     }
 }
 
-/// A sequence, and what each of its positions covers.
+/// A sequence, and the region that each of its positions covers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Encoded {
     /// The positions.
     pub sequence: Sequence,
-    /// The region of each position of the encoder: as many as [`Stem::positions`](crate::Stem::positions) says
-    /// for the sequence.
+    /// The region of each position of the encoder, [`Stem::positions`](crate::Stem::positions) in number.
     pub regions: Vec<Region>,
 }
 

@@ -47,12 +47,12 @@ impl Signal {
         &self.channels
     }
 
-    /// How many samples each channel has.
+    /// Number of samples of each channel.
     pub fn len(&self) -> usize {
         self.samples.len() / self.channels.len()
     }
 
-    /// Whether there is no sample.
+    /// True if there is no sample.
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty()
     }

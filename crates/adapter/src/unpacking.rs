@@ -1,27 +1,27 @@
-//! Unpacking with a limit: a packed file of a stranger may promise more than any memory holds.
+//! Unpacking with a limit: a packed file of unknown origin may unpack to more than any memory holds.
 
 use std::io::{self, Read};
 
-/// Limit of what a packed file may unpack to in memory. Files of their own, unpacked by hand, have none.
+/// Limit of the unpacked size of a packed file in memory. Unpacked files have none.
 ///
 /// It is a hundred times the packed file, at least 64 MiB and at most 8 GiB, and never less than the file itself: texts
 /// and pictures shrink to a tenth, sheets of zeros to a fiftieth, and bombs to a thousandth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnpackedLimit(u64);
 
-/// How much larger than the packed file.
+/// Limit of the unpacked size, as a multiple of the packed file.
 const FACTOR: u64 = 100;
-/// What may be unpacked in any case, and what never.
+/// Least and greatest limit, in bytes.
 const BOUNDS: (u64, u64) = (64 << 20, 8 << 30);
 
 impl UnpackedLimit {
-    /// The limit for a packed file of so many bytes; `None`: nobody knows how many, as those of standard input.
+    /// The limit for a packed file of so many bytes; `None` if the size is unknown, as for standard input.
     pub fn of_packed(bytes: Option<u64>) -> Self {
         let (least, most) = BOUNDS;
         Self(bytes.map_or(most, |bytes| bytes.saturating_mul(FACTOR).clamp(least, most).max(bytes)))
     }
 
-    /// Another limit in bytes, for what somebody has set.
+    /// A limit in bytes that was set by a user.
     pub fn of_bytes(bytes: u64) -> Self {
         Self(bytes)
     }
@@ -31,12 +31,12 @@ impl UnpackedLimit {
         self.0
     }
 
-    /// A reader of unpacked bytes that refuses more than this.
+    /// A reader of unpacked bytes that refuses more than the limit.
     pub fn reader<R: Read>(self, reader: R) -> Unpacking<R> {
         Unpacking { reader, left: self.0, limit: self }
     }
 
-    /// Why more than this is refused, and the way out.
+    /// The message that refuses more than the limit, with the way out.
     pub fn reason(self) -> String {
         format!(
             "it unpacks to more than the {} bytes that are allowed for a packed file of its size: if it is meant to, unpack it with `gunzip` and name what comes out",
@@ -45,7 +45,7 @@ impl UnpackedLimit {
     }
 }
 
-/// Reader of unpacked bytes that gives an error where more than a limit comes out.
+/// Reader of unpacked bytes that fails beyond a limit.
 #[derive(Debug)]
 pub struct Unpacking<R> {
     reader: R,

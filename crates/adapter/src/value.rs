@@ -1,11 +1,11 @@
-//! What a dataset holds in one field of one sample, before any adapter has seen it.
+//! Value of one field of one sample in a dataset, before any adapter has seen it.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::{File, Image, Signal};
 
-/// One field of a sample.
+/// Value of one field of a sample.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -15,14 +15,14 @@ pub enum Value {
     Image(Image),
     /// One or more channels sampled over time: a sound, an EEG.
     Signal(Signal),
-    /// A file, or a part of one, that nobody has decoded yet: its medium knows how.
+    /// A file, or a part of one, that is not decoded yet: its medium decodes it.
     File(File),
-    /// Several values that follow each other and stand for one: digits that make a number, words that make a
-    /// sentence. Their medium says how they are joined.
+    /// Several values in a row that form one: digits that make a number, words that make a sentence. Their medium
+    /// decides how they are joined.
     Series(Arc<[Value]>),
 }
 
-/// What a medium writes, as whoever scores or shows it needs to know.
+/// Kind of the values that a medium writes, for code that scores or displays them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -59,7 +59,7 @@ impl Value {
         }
     }
 
-    /// What kind of value this is, for messages: `a picture`.
+    /// Name of this kind of value, for messages: `a picture`.
     pub fn kind(&self) -> &'static str {
         match self {
             Value::Text(_) => "a text",

@@ -20,7 +20,7 @@ use crate::stack::stacked;
 use crate::state::State;
 use crate::wav;
 
-/// Turns opened sounds into mel frames or codes, and back where `output` says so.
+/// Adapter between opened sounds and mel frames or codes; sounds are written back if `output` says so.
 ///
 /// Regions are spans of the opened sound, in seconds.
 pub struct AudioAdapter {
@@ -50,18 +50,18 @@ impl AudioAdapter {
         Self { options: options.clone(), features, state }
     }
 
-    /// How many values a position has.
+    /// Number of values of a position.
     fn width(&self) -> usize {
         self.features.width() * self.options.stacked()
     }
 
-    /// The codebook with its tokens, when sounds are codes.
+    /// The codebook and its tokens, if sounds are codes.
     fn codes(&self) -> Option<(&Codebook, CodeTokens)> {
         let codebook = self.state.codebook.as_ref()?;
         Some((codebook, CodeTokens::new(codebook.codes())))
     }
 
-    /// The sequence of samples; with a generator, parts of it are hidden.
+    /// The sequence of samples; with a random generator, SpecAugment masks parts of it.
     fn sequence(&self, samples: &[f32], random: Option<&mut Random>) -> Result<Encoded, AdapterError> {
         let mut values = self.features.frames(samples)?;
         let width = self.features.width();
@@ -87,13 +87,13 @@ impl AudioAdapter {
         })
     }
 
-    /// What stacked frames cover.
+    /// The spans of the sound that stacked frames cover.
     fn regions(&self, frames: usize, samples: usize) -> Vec<Region> {
         let spans = spans(frames, self.features.spectrum.hop(), samples, self.options.rate as f64);
         merged(spans, self.options.stacked())
     }
 
-    /// The sound of positions, one value after the other, and what each covers.
+    /// The sound of positions, given one value after the other, and the span that each covers.
     fn sound(&self, mut values: Vec<f32>) -> Result<(Value, Vec<Region>), AudioError> {
         self.state.normalization.undo(&mut values);
         let frames = values.len() / self.features.width();
@@ -103,7 +103,7 @@ impl AudioAdapter {
         Ok((Value::Signal(signal), regions))
     }
 
-    /// The values of tokens, and which tokens have some.
+    /// The values of tokens, and for each token whether it has values.
     fn values(
         &self,
         codebook: &Codebook,
@@ -124,7 +124,7 @@ impl AudioAdapter {
     }
 }
 
-/// A value that was opened: one channel at the rate of the options, and not empty.
+/// An opened value: one channel at the rate of the options, and not empty.
 fn opened(value: &Value, rate: usize) -> Result<&Signal, AdapterError> {
     let Value::Signal(signal) = value else {
         return Err(AdapterError::other_medium("an opened sound", value));
@@ -209,7 +209,7 @@ impl Adapter for AudioAdapter {
         Ok(Value::Signal(signal))
     }
 
-    /// As many as the longest sound of the training split has, and the end.
+    /// As many positions as the longest sound of the training split, and the end.
     fn longest(&self) -> Option<usize> {
         self.codes().map(|_| self.state.longest + 1)
     }

@@ -1,4 +1,5 @@
-//! Random changes that leave the meaning of a sound alone, so that a model never hears the same one twice.
+//! Augmentation: random changes that leave the meaning of a sound alone, so that a model never hears the same one
+//! twice.
 
 use any2any_adapter::Random;
 use schemars::JsonSchema;
@@ -7,31 +8,31 @@ use serde::{Deserialize, Serialize};
 use crate::masks::SpecAugment;
 use crate::noise::Noise;
 
-/// Random changes of a sound; none unless named here. They are made in this order.
+/// Random changes of a sound; none unless named here. They are applied in this order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
-    /// Faster and higher, or slower and lower, by a factor drawn evenly between two (Ko et al. 2015).
+    /// Speed and pitch changed together, by a factor drawn evenly between two (Ko et al. 2015).
     pub speed: Option<[f64; 2]>,
-    /// Begun later, after silence, or earlier, without its first moments, by up to so many seconds.
+    /// Largest shift in seconds: later, after silence, or earlier, without its first moments.
     #[schemars(range(min = 0, max = 60))]
     pub shift: f64,
-    /// Louder or softer by up to so many decibels.
+    /// Largest change of loudness, in decibels.
     #[schemars(range(min = 0, max = 100))]
     pub gain: f64,
     /// Noise under the sound.
     pub noise: Option<Noise>,
-    /// Spans of time and bands of frequency that are hidden.
+    /// SpecAugment: masked spans of time and bands of frequency.
     pub spec_augment: Option<SpecAugment>,
 }
 
 impl Augment {
-    /// Whether anything is changed.
+    /// True if any change is switched on.
     pub(crate) fn changes(&self) -> bool {
         *self != Self::default()
     }
 
-    /// Changes of samples: all but those of frames.
+    /// Applies the changes of samples, which are all but those of frames.
     pub(crate) fn apply(&self, samples: &[f32], rate: usize, random: &mut Random) -> Vec<f32> {
         let mut samples = match self.speed {
             Some([low, high]) => faster(samples, low + (high - low) * random.unit()),

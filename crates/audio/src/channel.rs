@@ -1,4 +1,4 @@
-//! One channel of many.
+//! Choice of one channel among those of a sound.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::decoding::believable;
 use crate::error::AudioError;
 
-/// What becomes of the channels of a sound, of which a model hears one.
+/// Channel of a sound that a model hears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
@@ -19,8 +19,8 @@ pub enum Channel {
     Right,
 }
 
-/// Channels whose mean has less than this share of the energy that it would have if they had nothing to do with
-/// each other cancel out.
+/// Channels cancel out if their mean has less than this share of the energy of the mean of as many independent
+/// channels.
 const CANCELLED: f64 = 0.02;
 const OPPOSITE: &str = "its channels are of opposite phase and cancel out in their mean, which is close to silence: write `channel: left` or `channel: right`";
 
@@ -50,7 +50,7 @@ impl Channel {
         if samples.iter().copied().all(believable) { Ok(samples) } else { Err(AudioError::Sample) }
     }
 
-    /// Whether a channel, by its number from 0, is heard.
+    /// True if a channel, by its number from 0, is heard.
     pub(crate) fn hears(self, number: usize, channels: usize) -> bool {
         match self {
             Self::Left if channels > 1 => number == 0,

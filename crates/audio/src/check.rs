@@ -1,4 +1,4 @@
-//! What is wrong with options that fit the schema.
+//! Checks of the audio options that the schema cannot express.
 
 use any2any_adapter::OptionProblem;
 use any2any_frames::Stem;
@@ -6,7 +6,7 @@ use any2any_frames::Stem;
 use crate::filter_bank::FilterBank;
 use crate::options::{AudioOptions, Normalize, Output};
 
-/// Gathers problems.
+/// Collects problems.
 #[derive(Default)]
 struct Problems(Vec<OptionProblem>);
 
@@ -16,7 +16,7 @@ impl Problems {
         self.0.push(OptionProblem { pointer: pointer.into(), message: message.into(), help });
     }
 
-    /// Reports a number outside its range; the schema says the same of those that it can see.
+    /// Reports a number outside its range; the schema repeats the ranges of the numbers that it can see.
     fn range(&mut self, pointer: impl Into<String>, value: f64, least: f64, most: f64) {
         if !(least..=most).contains(&value) {
             let help = format!("a number from {least} to {most}");
@@ -35,7 +35,7 @@ impl Problems {
     }
 }
 
-/// Everything that the schema cannot say, and the ranges that others rely on.
+/// Problems that the schema cannot express, and the ranges that other checks rely on.
 pub(crate) fn problems(options: &AudioOptions) -> Vec<OptionProblem> {
     let mut problems = Problems::default();
     if options.field.is_empty() {

@@ -1,4 +1,4 @@
-//! From a file to one channel of samples.
+//! Decoding of a file to one channel of samples.
 
 use any2any_adapter::{Contents, Magnitude, Part};
 
@@ -13,14 +13,14 @@ pub(crate) struct Mono {
     /// Samples a second, in hertz.
     pub(crate) rate: usize,
     pub(crate) samples: Vec<f32>,
-    /// What is odd about the sound, and how it was read in spite of it.
+    /// Warnings about the sound, and about decisions in reading it.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Samples beyond this are none: floats that overshoot full scale, or hold 16 bit integers, lie well below.
+/// Largest magnitude of a sample: floats that overshoot full scale, or hold 16 bit integers, lie well below.
 const LOUDEST: f32 = 65_536.0;
 
-/// Floats overshoot full scale by a few times where a mix was not limited; none that is meant goes up to this.
+/// Largest overshoot of a plausible sound: floats exceed full scale by a few times if a mix was not limited.
 const OVERSHOOT: Magnitude = Magnitude {
     most: 16.0,
     unit: "",
@@ -28,7 +28,7 @@ const OVERSHOOT: Magnitude = Magnitude {
     cause: "integers may have been written as floats; divide 16 bits by 32768, 24 bits by 8388608",
 };
 
-/// Warns of samples that can be read and cannot be meant. `values` are `[samples, channels]`, row-major.
+/// Warns of samples beyond any plausible overshoot. `values` are `[samples, channels]`, row-major.
 pub(crate) fn warn_of_overshoot(
     values: &[f32],
     channels: usize,
@@ -41,12 +41,12 @@ pub(crate) fn warn_of_overshoot(
     warnings.extend(OVERSHOOT.warning(heard, &[], Some(rate)));
 }
 
-/// Whether a sample can be one of a sound.
+/// True if a sample has a possible magnitude.
 pub(crate) fn believable(sample: f32) -> bool {
     sample.abs() <= LOUDEST
 }
 
-/// A rate in hertz as one that can be brought to another.
+/// A rate in whole hertz, if it is one that can be resampled.
 pub(crate) fn whole_rate(rate: f64) -> Result<usize, AudioError> {
     let (least, most) = (*RATES.start(), *RATES.end());
     let whole = rate.round();
@@ -54,19 +54,19 @@ pub(crate) fn whole_rate(rate: f64) -> Result<usize, AudioError> {
     if fits { Ok(whole as usize) } else { Err(AudioError::Rate { rate, least, most }) }
 }
 
-/// How much of a sound is read.
+/// Excerpt of a sound that is asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted {
-    /// Where it begins.
+    /// The part at which it begins.
     pub(crate) part: Option<Part>,
-    /// No more than so many seconds.
+    /// Longest duration that is taken, in seconds.
     pub(crate) take: Option<f64>,
-    /// More seconds than these are an error, and not decoded.
+    /// Longest duration that is allowed, in seconds: a longer sound is an error, and not decoded.
     pub(crate) longest: Option<f64>,
 }
 
 impl Wanted {
-    /// Where the sound begins, in samples.
+    /// Offset of the first sample.
     pub(crate) fn start(&self, rate: usize) -> Result<usize, AudioError> {
         match self.part {
             None => Ok(0),
@@ -117,7 +117,7 @@ pub(crate) fn decode(bytes: &[u8], wanted: Wanted, channel: Channel) -> Result<M
     Ok(Mono { rate, samples, warnings })
 }
 
-/// Everything that is in a file, all channels, before any option.
+/// The contents of a file, all channels, before any option is applied.
 pub(crate) fn contents(bytes: &[u8]) -> Result<Contents, AudioError> {
     let track = formats::find(bytes)?;
     let excerpt = track.excerpt(0, usize::MAX)?;

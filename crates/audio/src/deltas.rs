@@ -1,5 +1,5 @@
-//! How frames change over time: first and second differences, by regression over two frames on each side
-//! (Furui 1986), as Kaldi and torchaudio compute them. Beyond the ends, the first and the last frame go on.
+//! Deltas of frames: first and second differences over time, by regression over two frames on each side (Furui 1986),
+//! as Kaldi and torchaudio compute them. Beyond the ends, the first and the last frame go on.
 
 /// Frames with their first and second differences beside them.
 ///

@@ -1,15 +1,15 @@
-//! What can go wrong between a sound and its sequence.
+//! Errors between a sound and its sequence.
 
 use any2any_adapter::{AdapterError, File};
 
-/// What can go wrong between a sound and its sequence.
+/// Error between a sound and its sequence.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AudioError {
     /// The file cannot be read at all.
     #[error("{reason}")]
     Unreadable {
-        /// What the system says.
+        /// Message of the operating system.
         reason: String,
     },
     /// A file without a byte.
@@ -25,7 +25,7 @@ pub enum AudioError {
     Broken {
         /// The format that was found.
         format: String,
-        /// What is wrong.
+        /// Problem of the content.
         reason: String,
     },
     /// A format, or a variant of one, that is known and not read.
@@ -46,12 +46,12 @@ pub enum AudioError {
         /// The most values.
         values: usize,
     },
-    /// One of two channels of a sound that has more, or fewer.
+    /// A choice of the left or right channel, for a sound of more than two.
     #[error(
         "it has {channels} channels, and 'channel: {channel}' is for sounds of one or two: use 'channel: mean'"
     )]
     Channel {
-        /// How many it has.
+        /// Number of channels.
         channels: usize,
         /// `left` or `right`.
         channel: &'static str,
@@ -86,9 +86,9 @@ pub enum AudioError {
         "its {seconds:.2} s are more than the {longest} that are allowed: raise the option 'longest', or cut the sound with 'take' or 'trim'"
     )]
     TooLong {
-        /// Its length.
+        /// Its duration in seconds.
         seconds: f64,
-        /// The longest that is allowed.
+        /// The longest duration that is allowed, in seconds.
         longest: f64,
     },
     /// A series without a sound.
@@ -97,19 +97,19 @@ pub enum AudioError {
     /// Sounds cannot be brought to a common rate.
     #[error("it cannot be brought from {from} Hz to {to} Hz: {reason}")]
     Resampling {
-        /// Its rate.
+        /// Its rate, in hertz.
         from: usize,
-        /// The rate of the options.
+        /// The rate of the options, in hertz.
         to: usize,
-        /// What the resampler says.
+        /// Message of the resampler.
         reason: String,
     },
     /// A signal that was not opened by this medium.
     #[error("one channel at {expected} Hz was expected, but this is {found}: open the sound first")]
     Shape {
-        /// What this one is.
+        /// Description of this signal.
         found: String,
-        /// The rate of the options.
+        /// The rate of the options, in hertz.
         expected: usize,
     },
     /// Too many values for one sequence.
@@ -117,9 +117,9 @@ pub enum AudioError {
         "its {frames} frames of {width} values are too much for one sequence: use a larger hop, or shorter sounds"
     )]
     TooManyFrames {
-        /// How many frames there are.
+        /// Number of frames.
         frames: usize,
-        /// How many values each has.
+        /// Number of values of a frame.
         width: usize,
     },
     /// The sound can be read but not written.
@@ -138,13 +138,13 @@ pub enum AudioError {
     OutsideVocabulary {
         /// The token.
         token: u32,
-        /// How many tokens there are.
+        /// Size of the vocabulary, in tokens.
         vocabulary: usize,
     },
     /// The sound cannot be written as a file.
     #[error("it cannot be written as WAV: {reason}")]
     Unwritable {
-        /// What the encoder says.
+        /// Message of the encoder.
         reason: String,
     },
 }
@@ -156,7 +156,7 @@ impl AudioError {
         Self::Unread { format: format.into(), command }
     }
 
-    /// The error with the file that it is about.
+    /// The error with the file that it belongs to.
     pub(crate) fn of(self, file: &File) -> AdapterError {
         AdapterError::Broken { file: file.to_string(), reason: self.to_string() }
     }

@@ -9,11 +9,11 @@ use crate::spectrum::Spectrum;
 /// The most values of one sequence.
 const MOST_VALUES: usize = 1 << 28;
 
-/// Makes log-mel frames, with everything that is prepared once.
+/// Extractor of log-mel frames, with its tables prepared once.
 pub(crate) struct Features {
     pub(crate) spectrum: Spectrum,
     pub(crate) bank: FilterBank,
-    /// Whether magnitudes or energies are summed over a band.
+    /// Exponent of the magnitudes that are summed over a band: 1, magnitudes; 2, energies.
     pub(crate) power: u32,
     pub(crate) floor: f32,
     deltas: bool,
@@ -30,7 +30,7 @@ impl Features {
         }
     }
 
-    /// How many values a frame has.
+    /// Number of values of a frame.
     pub(crate) fn width(&self) -> usize {
         self.bank.bands() * if self.deltas { 3 } else { 1 }
     }
@@ -46,7 +46,7 @@ impl Features {
         Ok(if self.deltas { deltas::with_deltas(&bands, self.bank.bands()) } else { bands })
     }
 
-    /// Whether a sound of so many samples can be a sequence.
+    /// Checks that a sound of so many samples fits into a sequence.
     fn check(&self, samples: usize) -> Result<(), AudioError> {
         let (frames, width) = (self.spectrum.frames(samples), self.width());
         match frames.checked_mul(width) {

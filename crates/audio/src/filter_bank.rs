@@ -13,7 +13,7 @@ pub(crate) struct FilterBank {
     bands: Vec<Band>,
 }
 
-/// One triangle.
+/// Triangular filter of one band.
 #[derive(Clone, Debug)]
 struct Band {
     first: usize,

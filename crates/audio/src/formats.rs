@@ -1,8 +1,8 @@
-//! Formats of sound files, known by what stands in them: each is read, or named when it is not.
+//! Formats of sound files, recognised by their contents: each is read, or named in an error.
 //!
-//! What a file holds without compression, or in blocks that stand for themselves, is read here, header by header;
-//! FLAC, MP3, Ogg Vorbis and Apple Lossless are decoded by symphonia, Opus by ropus. The values are
-//! those that libsndfile gives, the library that most programs for sounds read with.
+//! Samples that are stored without compression, or in independent blocks, are read here, header by header; FLAC, MP3,
+//! Ogg Vorbis and Apple Lossless are decoded by symphonia, Opus by ropus. The values are those of libsndfile, the
+//! library that most programs for sounds read with.
 
 mod adpcm;
 mod aiff;
@@ -27,8 +27,7 @@ use crate::error::AudioError;
 
 /// The most channels a sound has; libsndfile's limit too.
 const MOST_CHANNELS: usize = 1024;
-/// The most values that a compressed sound is unpacked to: 1 GiB of them. What is not compressed is bounded by its
-/// file.
+/// The most values that a compressed sound is unpacked to: 1 GiB of them. An uncompressed one is bounded by its file.
 pub(crate) const MOST_VALUES: usize = 1 << 28;
 
 /// The extensions of the files that are read.
@@ -45,7 +44,7 @@ const DAMAGED: &str = "some of it is damaged and could not be decoded: there is 
 const UNKNOWN_LENGTH: &str =
     "the header does not say how long the sound is: it was read to the end of the file";
 
-/// What a decoder of other people gives, also when it panics.
+/// Runs a decoder of another crate, and turns a panic into an error.
 fn guarded<T>(format: &str, decode: impl FnOnce() -> Result<T, AudioError>) -> Result<T, AudioError> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode)).unwrap_or_else(|_| {
         let reason = "its decoder gave up".to_owned();

@@ -1,14 +1,14 @@
-//! A sound from the magnitudes of its spectra: phases that fit each other are found by turns (Griffin and Lim
-//! 1984), with the momentum of Perraudin, Balazs and Søndergaard (2013).
+//! Griffin-Lim: a sound from the magnitudes of its spectra. Phases that fit each other are found by iteration
+//! (Griffin and Lim 1984), with the momentum of Perraudin, Balazs and Søndergaard (2013).
 
 use any2any_adapter::Seed;
 use realfft::num_complex::Complex;
 
 use crate::spectrum::Spectrum;
 
-/// How often there and back.
+/// Number of iterations.
 const TURNS: usize = 60;
-/// How far each turn goes on in the direction of the one before; Perraudin et al. found 0.99 best.
+/// Momentum: the step of each iteration in the direction of the one before; Perraudin et al. found 0.99 best.
 const MOMENTUM: f32 = 0.99;
 /// Keeps divisions finite.
 const TINY: f32 = 1e-16;

@@ -1,4 +1,4 @@
-//! Spectra from their mel bands, by the multiplicative updates of Lee and Seung (2001).
+//! Inversion of mel bands: spectra from their bands, by the multiplicative updates of Lee and Seung (2001).
 //!
 //! Of their two measures of distance, this is the divergence: it weighs errors against how loud a band is, as
 //! logarithms and ears do, where least squares would see the loudest bands alone. There are fewer bands than
@@ -6,14 +6,14 @@
 
 use crate::features::Features;
 
-/// How many times the spectrum of a frame is updated.
+/// Number of updates of a frame's spectrum.
 const UPDATES: usize = 50;
 /// Keeps divisions finite.
 const TINY: f32 = 1e-20;
 /// The largest logarithm that is believed: a sound at full scale lies below 20.
 const MOST: f32 = 25.0;
 
-/// Magnitudes of spectra from log-mel frames; what is no number counts as silence.
+/// Magnitudes of spectra from log-mel frames; values that are no number count as silence.
 ///
 /// # Shapes
 ///

@@ -1,8 +1,8 @@
 //! The audio medium: sounds to mel frames or codes and back.
 //!
-//! Files are of the formats that `formats` knows by what stands in them. What is done to a sound once (channels averaged, silence trimmed, resampling, joining) is
-//! done when it is opened; what is learned (normalisation, a codebook) is fitted on opened sounds; what is done
-//! anew for every sample of training is augmentation.
+//! Files are recognised by their contents, in the formats of the module `formats`. The steps of every sound
+//! (averaging channels, trimming silence, resampling, joining) are taken when it is opened; normalisation and
+//! codebook are learned from opened sounds; augmentation is drawn anew for every sample of training.
 //!
 //! The way of a sound:
 //!

@@ -1,26 +1,26 @@
-//! SpecAugment: spans of time and bands of frequency that a model does not get to see (Park et al. 2019).
+//! SpecAugment: masks over spans of time and bands of frequency (Park et al. 2019).
 
 use any2any_adapter::Random;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Spans of time and bands of frequency that are hidden. Hidden values become the mean of their column.
+/// SpecAugment: spans of time and bands of frequency that are masked. Masked values become the mean of their column.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpecAugment {
-    /// How many spans of time.
+    /// Number of masked spans of time.
     #[schemars(range(min = 0, max = 64))]
     pub time_masks: usize,
-    /// Their longest length, in frames.
+    /// Longest length of a span, in frames.
     #[schemars(range(min = 0, max = 10_000))]
     pub time_width: usize,
-    /// The largest share of a sound that one span hides, so that short sounds stay recognisable.
+    /// The largest share of a sound that one span masks, so that short sounds stay recognisable.
     #[schemars(range(min = 0, max = 1))]
     pub time_share: f64,
-    /// How many bands of frequency.
+    /// Number of masked bands of frequency.
     #[schemars(range(min = 0, max = 64))]
     pub frequency_masks: usize,
-    /// Their greatest width, in bands of the mel scale.
+    /// Greatest width of a band, in bands of the mel scale.
     #[schemars(range(min = 0, max = 512))]
     pub frequency_width: usize,
 }
@@ -32,7 +32,7 @@ impl Default for SpecAugment {
 }
 
 impl SpecAugment {
-    /// Hides parts of frames; where frames have differences over time, these are hidden with their band.
+    /// Masks parts of frames; if frames have differences over time, these are masked with their band.
     ///
     /// # Shapes
     ///

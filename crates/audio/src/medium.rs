@@ -107,7 +107,7 @@ impl AudioOptions {
     }
 }
 
-/// Options that hold no wrong value.
+/// Parses options and checks their values.
 fn parse(options: &serde_json::Value) -> Result<AudioOptions, AdapterError> {
     let wrong = |place: &str, reason| AdapterError::Fit { option: format!("audio{place}"), reason };
     let parsed = AudioOptions::deserialize_from(options).map_err(|reason| wrong("", reason))?;

@@ -1,38 +1,38 @@
-//! The mel scale, on which equal steps sound equally far apart, and what an experiment can say about bands of it.
+//! The mel scale, on which equal steps sound equally far apart, and the options of its bands.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Bands of the mel scale over time.
+/// Mel spectrogram: the energy of a sound in bands of the mel scale over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mel {
-    /// How many bands a frame has.
+    /// Number of bands of a frame.
     #[schemars(range(min = 1, max = 512))]
     pub bands: usize,
-    /// What one frame covers, in seconds; weighted by a Hann window.
+    /// Length of a frame's Hann window, in seconds.
     #[schemars(range(min = 0.001, max = 1))]
     pub window: f64,
-    /// From one frame to the next, in seconds.
+    /// Hop from one frame to the next, in seconds.
     #[schemars(range(min = 0.0005, max = 1))]
     pub hop: f64,
     /// The length of the Fourier transform in samples, even; left out: the next power of two from the window on.
     #[schemars(range(min = 2, max = 262_144))]
     pub fft: Option<usize>,
-    /// Where the lowest band begins, in hertz.
+    /// Lower end of the lowest band, in hertz.
     #[schemars(range(min = 0, max = 96_000))]
     pub low: f64,
-    /// Where the highest band ends, in hertz; left out: at half the rate.
+    /// Upper end of the highest band, in hertz; left out: half the rate.
     #[schemars(range(min = 1, max = 96_000))]
     pub high: Option<f64>,
-    /// Which mel scale.
+    /// Mel scale of the bands.
     pub scale: Scale,
-    /// How bands are weighted among each other.
+    /// Weighting of bands among each other.
     pub norm: Norm,
-    /// What is summed over a band: 1, magnitudes; 2, energies.
+    /// Exponent of the magnitudes that are summed over a band: 1, magnitudes; 2, energies.
     #[schemars(range(min = 1, max = 2))]
     pub power: u32,
-    /// Sums below this count as much as this, before the natural logarithm is taken of them.
+    /// Least sum of a band: smaller sums count as this before the natural logarithm is taken.
     #[schemars(range(min = 1e-30, max = 1))]
     pub floor: f64,
 }
@@ -94,7 +94,7 @@ pub enum Scale {
 
 /// Slaney's scale: a step below 1000 Hz in hertz.
 const LINEAR: f64 = 200.0 / 3.0;
-/// Slaney's scale: where it becomes logarithmic, in hertz and in mels.
+/// Slaney's scale: the knee from which it is logarithmic, in hertz and in mels.
 const KNEE: (f64, f64) = (1000.0, 15.0);
 
 /// Slaney's scale: the logarithm of the factor of a step above 1000 Hz.
@@ -122,7 +122,7 @@ impl Scale {
     }
 }
 
-/// How bands are weighted among each other.
+/// Weighting of bands among each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Norm {

@@ -4,7 +4,7 @@ use any2any_adapter::Random;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Noise under a sound: how many decibels the sound is louder than the noise, drawn evenly between two.
+/// Noise under a sound, by the signal-to-noise ratio in decibels, drawn evenly between two.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Noise {
@@ -15,7 +15,7 @@ pub enum Noise {
 }
 
 impl Noise {
-    /// The name that stands in the YAML.
+    /// The name of the noise in the YAML.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::White(_) => "white",

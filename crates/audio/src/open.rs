@@ -1,4 +1,4 @@
-//! What is done to every sound once: decoded, averaged, trimmed, brought to the rate, and joined.
+//! Opening of a sound: decoded, averaged, trimmed, resampled, and joined.
 
 use any2any_adapter::{AdapterError, OpenedValue, Part, Seed, Signal, Value};
 
@@ -7,7 +7,7 @@ use crate::error::AudioError;
 use crate::options::AudioOptions;
 use crate::resampling::resample;
 
-/// A value as one channel at the rate of the options, with what is odd about it.
+/// A value as one channel at the rate of the options, with warnings about it.
 pub(crate) fn open(options: &AudioOptions, value: &Value) -> Result<OpenedValue, AdapterError> {
     let mut warnings = Vec::new();
     let samples = samples(options, value, &mut warnings)?;
@@ -48,7 +48,7 @@ fn samples(
     }
 }
 
-/// How much of a file is read: silence that is cut off does not count, so that all of it is decoded first.
+/// The excerpt of a file that is read; if silence is trimmed, its length is unknown before, and all of it is decoded.
 pub(crate) fn wanted(options: &AudioOptions, part: Option<Part>) -> Wanted {
     let longest = options.trim.is_none().then_some(options.longest);
     Wanted { part, take: options.take, longest }

@@ -1,4 +1,4 @@
-//! What an experiment can say about a sound.
+//! Options of the audio medium, as an experiment writes them.
 
 use any2any_frames::Stem;
 use schemars::JsonSchema;
@@ -16,14 +16,14 @@ pub struct AudioOptions {
     /// The field of the dataset that holds the sound.
     #[schemars(length(min = 1))]
     pub field: String,
-    /// The rate that every sound is brought to, in hertz. Nothing above half of it is heard.
+    /// Sampling rate that every sound is brought to, in hertz. Nothing above half of it is heard.
     #[serde(default = "rate")]
     #[schemars(range(min = 1000, max = 192_000))]
     pub rate: usize,
-    /// Which channel of a sound is heard.
+    /// Channel of a sound that the model hears.
     #[serde(default)]
     pub channel: Channel,
-    /// How much is read from where a sound begins, in seconds; left out: all of it.
+    /// Duration that is read from where a sound begins, in seconds; left out: all of it.
     #[serde(default)]
     #[schemars(range(min = 0.001, max = 3600))]
     pub take: Option<f64>,
@@ -37,26 +37,26 @@ pub struct AudioOptions {
     #[serde(default = "longest")]
     #[schemars(range(min = 0.01, max = 3600))]
     pub longest: f64,
-    /// The frames: how loud a sound is in each band of frequencies, over time.
+    /// Mel frames: the energy of a sound in bands of frequency over time.
     #[serde(default)]
     pub mel: Mel,
-    /// Whether each frame also has the first and the second difference of its bands over time.
+    /// Append the first and second differences of the bands over time to each frame.
     #[serde(default)]
     pub deltas: bool,
-    /// How the values of frames are scaled.
+    /// Scaling of the values of frames.
     #[serde(default)]
     pub normalize: Normalize,
-    /// How many neighbouring frames make one position, side by side; the last frame is repeated to fill up.
+    /// Number of neighbouring frames that make one position, side by side; the last frame is repeated to fill up.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 64))]
     pub stack: usize,
-    /// How frames enter the model.
+    /// Entrance of frames into the model.
     #[serde(default)]
     pub stem: Stem,
     /// Random changes of every sound that a model is trained on.
     #[serde(default)]
     pub augment: Augment,
-    /// What a sound is turned into: a target needs `mel` or `codes`.
+    /// Kind of sequence that a sound becomes: a target needs `mel` or `codes`.
     #[serde(default)]
     pub output: Output,
 }
@@ -74,7 +74,7 @@ fn one() -> usize {
 }
 
 impl AudioOptions {
-    /// How many frames make one position.
+    /// Number of frames that make one position.
     pub(crate) fn stacked(&self) -> usize {
         match self.output {
             Output::Codes(Codes { stack: Some(stack), .. }) => stack,
@@ -82,7 +82,7 @@ impl AudioOptions {
         }
     }
 
-    /// How many values a frame has before frames are stacked.
+    /// Number of values of a frame before frames are stacked.
     pub(crate) fn columns(&self) -> usize {
         self.mel.bands * if self.deltas { 3 } else { 1 }
     }
@@ -115,7 +115,7 @@ impl Gap {
     }
 }
 
-/// How the values of frames, logarithms of energies, are scaled.
+/// Scaling of the values of frames, which are logarithms of energies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Normalize {
@@ -124,11 +124,11 @@ pub enum Normalize {
     Fitted,
     /// Each column to mean 0 and deviation 1 in each sound: loudness and microphone no longer tell sounds apart.
     PerUtterance,
-    /// They stay as they are.
+    /// Leaves the values as they are.
     None,
 }
 
-/// What a sound is turned into.
+/// Kind of sequence that a sound becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Output {
@@ -160,10 +160,10 @@ impl Default for MelOutput {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Codes {
-    /// How many codes there are; fewer when the training split has fewer distinct positions.
+    /// Number of codes in the codebook; fewer when the training split has fewer distinct positions.
     #[schemars(range(min = 2, max = 65_536))]
     pub codes: usize,
-    /// How many neighbouring frames one code stands for; left out: the `stack` of the sound.
+    /// Number of neighbouring frames that one code stands for; left out: the `stack` of the sound.
     #[schemars(range(min = 1, max = 64))]
     pub stack: Option<usize>,
 }

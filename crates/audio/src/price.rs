@@ -1,4 +1,4 @@
-//! Price of sounds: their memory and their frames, told from headers and packets before anything is decoded.
+//! Price of sounds: their memory and their frames, from headers and packets, before anything is decoded.
 
 use any2any_adapter::{AdapterError, File, Price, Value};
 
@@ -8,7 +8,8 @@ use crate::open::wanted;
 use crate::options::{AudioOptions, Output};
 use crate::spectrum::frames;
 
-/// Larger files are not looked into: their sounds are bounded by what a byte of them can hold.
+/// Largest file whose header is read, in bytes; the sound of a larger one is bounded by the most samples that a byte
+/// can hold.
 const MOST_LOOKED_INTO: u64 = 1 << 28;
 
 /// Sound before it is decoded.
@@ -67,7 +68,7 @@ fn of_file(options: &AudioOptions, file: &File) -> Sound {
     if len > MOST_LOOKED_INTO {
         return only(len.saturating_mul(16).max(8 * formats::MOST_VALUES as u64));
     }
-    // What cannot be read is an error when it is opened, before anything is decoded.
+    // A file that cannot be read is an error when it is opened, before anything is decoded.
     let Ok(bytes) = file.bytes() else { return only(0) };
     let Ok(track) = formats::find(&bytes) else { return only(0) };
     let wanted = wanted(options, file.part());
@@ -78,8 +79,8 @@ fn of_file(options: &AudioOptions, file: &File) -> Sound {
     Sound { bytes: sound.bytes.saturating_add(len), ..sound }
 }
 
-/// Sound of so many samples that are decoded. They are collected in a list that grows, averaged, trimmed with the help
-/// of sums, and brought to the rate.
+/// Price of a sound of so many samples. They are collected in a growing list, averaged, trimmed with the help of
+/// prefix sums, and resampled.
 fn decoded(options: &AudioOptions, samples: u64, rate: f64, channels: u64) -> Sound {
     let there = (samples as f64 * options.rate as f64 / rate).ceil() as u64;
     let sums = if options.trim.is_some() { 8 } else { 0 };

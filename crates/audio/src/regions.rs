@@ -1,4 +1,4 @@
-//! What each position covers of a sound.
+//! Regions of positions: the span of the sound, in seconds, that each covers.
 
 use any2any_adapter::{Convolution, Region};
 
@@ -13,18 +13,18 @@ pub(crate) fn spans(frames: usize, hop: usize, samples: usize, rate: f64) -> Vec
     (0..frames).map(|number| Region::Span { start: edge(number), end: edge(number + 1) }).collect()
 }
 
-/// The spans of positions that each stand for `size` neighbouring ones.
+/// The spans of groups of `size` neighbouring positions.
 pub(crate) fn merged(spans: Vec<Region>, size: usize) -> Vec<Region> {
     any2any_frames::merged(spans, [size], around)
 }
 
-/// The spans of the positions that convolutions make of frames: each covers the frames of the stride that it
-/// stands for, which is where its kernel is centred.
+/// The spans of the positions that convolutions make of frames: each covers the frames of its stride, where its
+/// kernel is centred.
 pub(crate) fn convolved(spans: Vec<Region>, layers: &[Convolution]) -> Vec<Region> {
     any2any_frames::merged(spans, layers.iter().map(|layer| layer.stride), around)
 }
 
-/// The span of two, and of what lies between them.
+/// The smallest span around two.
 fn around(one: &Region, other: &Region) -> Region {
     match (one, other) {
         (&Region::Span { start, end }, &Region::Span { start: earlier, end: later }) => {

@@ -1,5 +1,5 @@
-//! Sounds brought to another rate, by rubato: overlapping pieces are filtered and cut, or filled up, in the
-//! spectrum, so that nothing above half of the lower rate is left to be mistaken for something else.
+//! Resampling, by rubato: overlapping pieces are filtered and cut, or filled up, in the spectrum, so that nothing
+//! above half of the lower rate is left to alias.
 
 use std::ops::RangeInclusive;
 
@@ -9,11 +9,10 @@ use crate::error::AudioError;
 
 /// The rates that sounds have, in hertz.
 pub(crate) const RATES: RangeInclusive<usize> = 1000..=768_000;
-/// How many samples of the lower rate a piece has at least: more make the filter steeper.
+/// Least length of a piece, in samples of the lower rate: a longer one makes the filter steeper.
 const PIECE: usize = 1024;
 
-/// A sound at another rate, as long in seconds; what is softened by the filter is the uppermost few per cent of
-/// frequencies.
+/// A sound at another rate, of the same duration; the filter softens the uppermost few per cent of frequencies.
 pub(crate) fn resample(samples: Vec<f32>, from: usize, to: usize) -> Result<Vec<f32>, AudioError> {
     if from == to || samples.is_empty() {
         return Ok(samples);

@@ -1,4 +1,4 @@
-//! The spectrum of a sound over time, and a sound from its spectra.
+//! Spectrum of a sound over time, and the sound of given spectra.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ pub(crate) struct Spectrum {
     inverse: Arc<dyn ComplexToReal<f32>>,
 }
 
-/// Where the windows weigh next to nothing together, a sound cannot be known.
+/// Least sum of the windows' weights: below it, the sound is unknown.
 const LEAST_WEIGHT: f32 = 1e-3;
 
-/// How many frames a sound of so many samples has, from one to the next `hop` samples.
+/// Number of frames of a sound of so many samples, with `hop` samples from one to the next.
 pub(crate) fn frames(samples: usize, hop: usize) -> usize {
     1 + samples / hop
 }
@@ -40,17 +40,17 @@ impl Spectrum {
         Self { fft, hop, window, forward, inverse }
     }
 
-    /// How many values the spectrum of a frame has.
+    /// Number of values of a frame's spectrum.
     pub(crate) fn bins(&self) -> usize {
         self.fft / 2 + 1
     }
 
-    /// How many frames a sound of so many samples has.
+    /// Number of frames of a sound of so many samples.
     pub(crate) fn frames(&self, samples: usize) -> usize {
         frames(samples, self.hop)
     }
 
-    /// How many samples are written for so many frames: the middle of all lengths that have so many.
+    /// Number of samples that are written for so many frames: the middle of all lengths with that number of frames.
     pub(crate) fn samples(&self, frames: usize) -> usize {
         match frames.checked_sub(1) {
             None => 0,

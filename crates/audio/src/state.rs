@@ -1,4 +1,4 @@
-//! What an adapter of sounds learns from the training split, and its file.
+//! Learned state of an audio adapter: normalisation and codebook from the training split, and its file.
 
 use std::path::Path;
 
@@ -13,17 +13,17 @@ use crate::stack::stacked;
 
 /// The file inside the folder of an adapter's state.
 const FILE: &str = "audio.json";
-/// How many positions a codebook is learned from at most.
+/// Largest number of positions that a codebook is learned from.
 const MOST_POSITIONS: usize = 100_000;
 
-/// What is known about all sounds.
+/// Normalisation, codebook and longest length of the training split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The scale of a frame's values.
     pub(crate) normalization: Normalization,
-    /// The positions that stand for all others.
+    /// The codebook, if sounds are codes.
     pub(crate) codebook: Option<Codebook>,
-    /// How many positions the longest sound has.
+    /// Number of positions of the longest sound.
     pub(crate) longest: usize,
 }
 
@@ -32,7 +32,7 @@ fn fit_error(option: &str, reason: impl Into<String>) -> AdapterError {
 }
 
 impl State {
-    /// What is learned from opened sounds.
+    /// Learns the state from opened sounds.
     pub(crate) fn fit(
         options: &AudioOptions,
         features: &Features,
@@ -101,7 +101,7 @@ impl State {
         any2any_frames::save(folder, FILE, self)
     }
 
-    /// What was saved, if it belongs to the options.
+    /// Loads a saved state, if it belongs to the options.
     pub(crate) fn load(options: &AudioOptions, folder: &Path) -> Result<Self, AdapterError> {
         let state: Self = any2any_frames::load(folder, FILE)?;
         let broken = |reason: &str| AdapterError::File { path: folder.join(FILE), reason: reason.to_owned() };

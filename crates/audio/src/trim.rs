@@ -1,4 +1,4 @@
-//! Silence at both ends of a sound.
+//! Trimming of silence at both ends of a sound.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ use crate::mel;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trim {
-    /// How many decibels softer than the loudest frame silence is.
+    /// Level of silence, in decibels below the loudest frame.
     #[schemars(range(min = 1, max = 200))]
     pub threshold: f64,
-    /// How much of the silence is kept on both sides, in seconds.
+    /// Silence that is kept on both sides, in seconds.
     #[schemars(range(min = 0, max = 60))]
     pub margin: f64,
 }
@@ -24,7 +24,7 @@ impl Default for Trim {
     }
 }
 
-/// What a frame of energy covers, and from one to the next, in seconds.
+/// Length of a frame of energy, and the hop from one to the next, in seconds.
 const FRAME: (f64, f64) = (0.025, 0.01);
 
 impl Trim {

@@ -7,7 +7,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 
 use crate::error::AudioError;
 
-/// A signal as a WAV file of 16 bit integers; what lies beyond -1 and 1 is cut off.
+/// Encodes a signal as a WAV file of 16 bit integers; values beyond -1 and 1 are clipped.
 pub(crate) fn encode(signal: &Signal) -> Result<Vec<u8>, AudioError> {
     let unwritable = |reason: String| AudioError::Unwritable { reason };
     let channels = signal.channels().len();

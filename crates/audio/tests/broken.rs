@@ -43,7 +43,7 @@ fn open(bytes: Vec<u8>, part: Option<Part>) -> Result<OpenedValue, String> {
     Audio.open(&options, &Value::File(file)).map_err(|error| error.to_string())
 }
 
-/// What is there of a cut off sound is read with a warning; without a whole header, or a sample, it is an error.
+/// A cut off sound is read up to its end with a warning; without a whole header, or a sample, it is an error.
 #[test]
 fn cut_off_files_are_read_with_a_warning_or_named() {
     for (whole, part) in kinds() {

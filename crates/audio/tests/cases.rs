@@ -8,10 +8,10 @@ use std::path::Path;
 use any2any_adapter::{File, Medium};
 use any2any_audio::Audio;
 
-/// What is not read, by a word of the message that names it.
+/// Formats that are refused, by a word of the message that names them.
 const NAMED: [(&str, &str); 2] = [("a12c-gsm610", "GSM 06.10"), ("a50-ogg-in-wav", "Ogg inside WAV")];
 
-/// The numbers of an NPY file of 64 bit floats, and how many axes they have.
+/// The numbers of an NPY file of 64 bit floats.
 fn reference(path: &Path) -> Vec<f64> {
     let bytes = std::fs::read(path).expect("a reference");
     let head = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));

@@ -89,7 +89,7 @@ fn shapes(values: &[Value]) -> Vec<Vec<f32>> {
     log_mel(values).into_iter().map(shape).collect()
 }
 
-/// How many percent of clips have a nearest clip of the training split with the same digit.
+/// Per cent of the clips whose nearest clip of the training split has the same digit.
 fn recognised(train: &[Vec<f32>], train_files: &[Value], test: &[Vec<f32>], test_files: &[Value]) -> f64 {
     let digit = |file: &Value| match file {
         Value::File(file) => {

@@ -325,7 +325,7 @@ fn other_formats_are_read() {
             vec![0.0; 5 * 1152],
             &[],
         ),
-        // What the decoder needs to begin is left out, and what follows the end.
+        // The samples before the pre-skip and behind the end are left out.
         ("Opus, 48 kHz", opus(48_000, 5, 312 + 4000), "Ogg Opus", vec![0.0; 4000], &[]),
         ("Opus, 16 kHz", opus(16_000, 5, 312 + 4200), "Ogg Opus", vec![0.0; 1400], &[]),
     ]);

@@ -121,7 +121,7 @@ fn what_is_saved_is_loaded() {
             let decoded = |adapter: &dyn Adapter| adapter.decode(&encoded.sequence).expect("a sound");
             assert_eq!(decoded(&*loaded), decoded(&*adapter), "{more}");
         }
-        // What belongs to other options is not loaded.
+        // A state that belongs to other options is not loaded.
         for other in [json!({ "mel": { "bands": 20 } }), json!({ "output": { "codes": { "stack": 3 } } })] {
             assert!(Audio.load(&options(&other), folder.path()).is_err(), "{more} {other}");
         }

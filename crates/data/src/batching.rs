@@ -17,9 +17,9 @@ use any2any_adapter::grouped;
 /// The lengths of one sample's sequences, in positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lengths {
-    /// Positions of the source; 0 when there is none.
+    /// Number of positions of the source; 0 when there is none.
     pub source: usize,
-    /// Positions of the target.
+    /// Number of positions of the target.
     pub target: usize,
 }
 
@@ -29,10 +29,10 @@ impl Lengths {
     }
 }
 
-/// How much longer than the exactly sorted plan an epoch may be: room for its random bands.
+/// Largest excess of an epoch over the exactly sorted plan, as a share of its batches: room for its random bands.
 const SLACK: f64 = 0.02;
 
-/// How many lengths a band of the longer side holds: near 1, so that little is padding, and not 1, so that its
+/// Width of a band of the longer side, in positions: near 1, so that little is padding, and not 1, so that its
 /// bounds fall between other lengths every epoch.
 const BAND: f64 = 1.25;
 
@@ -65,10 +65,10 @@ pub fn plan(lengths: &[Lengths], tokens: usize, random: &mut Random) -> Vec<Vec<
     batches
 }
 
-/// The samples in order of length. A phase above 0 sorts by bands of the longer side, whose bounds it moves.
+/// The samples in order of length. A phase above 0 sorts by bands of the longer side, and shifts their bounds.
 ///
-/// Samples of a band are sorted by how much longer one side is than the other, up and down in turn, so that
-/// neighbours are alike on both sides.
+/// Samples of a band are sorted by the difference of their sides, up and down in turn, so that neighbours are alike
+/// on both sides.
 fn sorted(lengths: &[Lengths], phase: f64, ties: &[u64]) -> Vec<usize> {
     let key = |sample: usize| {
         let Lengths { source, target } = lengths[sample];
@@ -82,8 +82,8 @@ fn sorted(lengths: &[Lengths], phase: f64, ties: &[u64]) -> Vec<usize> {
     order
 }
 
-/// Fills batches in the order given, the first of them to a budget of its own: a smaller one shifts where every
-/// later batch begins.
+/// Fills batches in the order given, the first of them to a budget of its own: a smaller one shifts the
+/// start of every later batch.
 fn pack(lengths: &[Lengths], order: &[usize], tokens: usize, first: usize) -> Vec<Vec<usize>> {
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut longest = 0;
@@ -117,12 +117,12 @@ fn split_largest(batches: &mut Vec<Vec<usize>>, wanted: usize) {
     }
 }
 
-/// How many positions of a plan are padding.
+/// Padding of a plan, in positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waste {
-    /// All positions, sources and targets, padding counted.
+    /// Number of all positions, sources and targets, padding counted.
     pub positions: usize,
-    /// Positions that are padding.
+    /// Number of positions that are padding.
     pub padding: usize,
 }
 
@@ -142,7 +142,7 @@ impl Waste {
         waste
     }
 
-    /// The part of all positions that is padding.
+    /// Padding as a share of all positions.
     pub fn share(&self) -> f64 {
         if self.positions == 0 { 0.0 } else { self.padding as f64 / self.positions as f64 }
     }

@@ -1,4 +1,4 @@
-//! The datasets that a program knows by name: those that ship with it, and those that a person adds.
+//! Catalog of the datasets that a program knows by name: those that ship with it, and those that a person adds.
 
 use std::path::Path;
 

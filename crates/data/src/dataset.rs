@@ -1,5 +1,5 @@
-//! A dataset that is ready to be read: found in the data root, generated, or a person's own files, with what
-//! the experiment makes of its samples.
+//! A dataset that is ready to be read: found in the data root, generated, or a person's own files, with the samples
+//! that the experiment makes of it.
 //!
 //! A split is read, divided anew ([`division`]), paired with another dataset ([`pair`]), joined to longer
 //! samples ([`join`]), and limited, in this order.
@@ -31,21 +31,21 @@ pub(crate) const ROLES: [&str; 3] = ["train", "validation", "test"];
 #[derive(Debug)]
 pub struct Dataset {
     source: Source,
-    /// What the experiment makes of the samples.
+    /// The experiment's options, which divide, pair, join and limit the samples.
     options: spec::Data,
     /// The dataset that samples are paired with.
     partner: Option<Box<Dataset>>,
     division: OnceLock<Division>,
 }
 
-/// Finds the data of a task. Nothing is read yet, and nothing is downloaded.
+/// Opens the data of a task. Nothing is read yet, and nothing is downloaded.
 ///
 /// A dataset is looked up among the manifests that ship with the program, then as the path of a manifest.
 ///
 /// # Errors
 ///
-/// When the dataset is not known, or not in the data root: the error then says where it was looked for and
-/// how to get it.
+/// When the dataset is not known, or not in the data root: the error then names the places that were searched, and
+/// the command that gets it.
 pub fn open(data: &spec::Data, root: &DataRoot) -> Result<Dataset, DataError> {
     let source = match (&data.dataset, &data.files) {
         (Some(name), None) => Source::of_manifest(find(name, root)?, root, name)?,
@@ -105,7 +105,7 @@ impl Dataset {
         splits
     }
 
-    /// Whether there is a split of this role or name.
+    /// True if there is a split of this role or name.
     pub fn has_split(&self, role_or_name: &str) -> bool {
         match (&self.options.split, self.role_of(role_or_name)) {
             (Some(split), Some(role)) => self.has_role(split, role),
@@ -113,8 +113,8 @@ impl Dataset {
         }
     }
 
-    /// Reads the split of a role (`train`, `validation`, `test`), or else of a name, and makes of it what the
-    /// experiment asks for. The same options and files give the same samples.
+    /// Reads the split of a role (`train`, `validation`, `test`), or else of a name, and applies the experiment's
+    /// options to it. The same options and files give the same samples.
     ///
     /// # Errors
     ///
@@ -168,12 +168,12 @@ impl Dataset {
         Ok(values.into_iter().collect())
     }
 
-    /// The generator of what an option draws for a split.
+    /// The random generator of an option for a split.
     fn random(&self, option: &str, split: &str) -> any2any_adapter::Random {
         Seed(self.options.seed).random(&format!("data {option} {split}"), 0)
     }
 
-    /// So many of all samples, in their order.
+    /// Draws so many of all samples, in their order.
     fn drawn(&self, number: usize, all: usize, split: &str) -> Vec<usize> {
         let mut samples: Vec<usize> = (0..all).collect();
         self.random("limit", split).shuffle(&mut samples);
@@ -197,7 +197,7 @@ impl Dataset {
         DataError::Split { dataset, split, known: self.known_splits() }
     }
 
-    /// Every word that [`split`](Self::split) takes.
+    /// Every name that [`split`](Self::split) accepts.
     fn known_splits(&self) -> Vec<String> {
         let mut known: Vec<String> =
             ROLES.into_iter().filter(|role| self.has_split(role)).map(str::to_owned).collect();

@@ -1,10 +1,10 @@
-//! Fetches a dataset into the data root.
+//! Download of a dataset into the data root.
 //!
 //! A file is written to `NAME.part` and takes its name once its size and its SHA-256 are right, so that a file
 //! with its own name is always whole. A transfer that breaks off goes on where it stopped, at once or in a
 //! later run. Archives are unpacked beside their final place and moved there when complete.
 //!
-//! What a person put into the folder is never written to, moved or deleted.
+//! Files that a person put into the folder are never written to, moved or deleted.
 
 pub(crate) mod digest;
 mod fetch;
@@ -22,10 +22,10 @@ use ureq::Agent;
 
 use crate::{DataError, DataRoot, Manifest, ManifestFile};
 
-/// How far the download of one file is.
+/// Progress of the download of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress<'a> {
-    /// The file, in the set's folder.
+    /// The file's path in the set's folder.
     pub file: &'a Path,
     /// The bytes that have arrived, those of earlier runs counted.
     pub done: u64,
@@ -33,34 +33,34 @@ pub struct Progress<'a> {
     pub total: u64,
 }
 
-/// What [`get`] did.
+/// Result of [`get`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The set's folder.
     pub folder: PathBuf,
-    /// What became of each file of the manifest; empty for a generated set, which needs none.
+    /// Outcome for each file of the manifest; empty for a generated set, which needs none.
     pub files: Vec<(PathBuf, Outcome)>,
 }
 
-/// What became of one file.
+/// Outcome of the download of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was there already, with the right checksum.
+    /// The file was there already, with the right checksum.
     AlreadyThere,
-    /// It was downloaded.
+    /// The file was downloaded.
     Downloaded {
-        /// The bytes that an earlier run had left, and that did not have to come again.
+        /// The bytes of an earlier run, which were not downloaded again.
         resumed_from: u64,
     },
 }
 
-/// How patient a download is.
+/// Downloader with its patience: rounds, pauses and lowest rate.
 #[derive(Clone, Debug)]
 pub struct Downloader {
     agent: Agent,
     rounds: usize,
     backoff: Duration,
-    /// The fewest bytes that must come, and within which time.
+    /// The fewest bytes that must arrive within a window of time.
     lowest: (u64, Duration),
 }
 
@@ -83,7 +83,7 @@ impl Default for Downloader {
     }
 }
 
-/// Fetches what is missing of a dataset, with the default patience. See [`Downloader::get`].
+/// Downloads the missing files of a dataset, with the default patience. See [`Downloader::get`].
 ///
 /// # Errors
 ///
@@ -97,8 +97,8 @@ pub fn get(
 }
 
 impl Downloader {
-    /// How often all mirrors are tried without progress before a download fails, and how long the first pause
-    /// between two rounds is; each pause is twice as long as the one before, up to 30 seconds.
+    /// Sets the number of rounds over all mirrors without progress before a download fails, and the first pause
+    /// between two rounds; each pause is twice as long as the one before, up to 30 seconds.
     #[must_use]
     pub fn with_patience(mut self, rounds: usize, backoff: Duration) -> Self {
         self.rounds = rounds.max(1);
@@ -106,15 +106,15 @@ impl Downloader {
         self
     }
 
-    /// The lowest rate: a mirror that sends fewer bytes within a window is given up for this round, and what it sent is
-    /// kept. 64 KiB within a minute, unless it is said.
+    /// Sets the lowest rate: a mirror that sends fewer bytes within a window is given up for this round, and its
+    /// bytes are kept. The default is 64 KiB within a minute.
     #[must_use]
     pub fn with_lowest_rate(mut self, bytes: u64, window: Duration) -> Self {
         self.lowest = (bytes, window);
         self
     }
 
-    /// Fetches what is missing of a dataset into the data root. Files that are there are checked and kept.
+    /// Downloads the missing files of a dataset into the data root. Files that are there are checked and kept.
     ///
     /// # Errors
     ///

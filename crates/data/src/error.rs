@@ -1,9 +1,9 @@
-//! What can go wrong with data. Every message names the place and the way out.
+//! Errors of data. Every message names the place and the way out.
 
 use std::io;
 use std::path::PathBuf;
 
-/// What can go wrong with data.
+/// Error of reading, downloading or mixing data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -12,7 +12,7 @@ pub enum DataError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A file or folder that cannot be written.
@@ -20,7 +20,7 @@ pub enum DataError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A file that is wrong as a whole.
@@ -28,7 +28,7 @@ pub enum DataError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and the way out.
+        /// The problem, and the way out.
         reason: String,
     },
     /// A line of a file that is wrong.
@@ -38,10 +38,10 @@ pub enum DataError {
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong, and the way out.
+        /// The problem, and the way out.
         reason: String,
     },
-    /// Parallel files that do not have as many lines as each other.
+    /// Parallel files of different numbers of lines.
     #[error(
         "parallel files differ in length: {}; line N of each must belong together",
         files.iter().map(|(path, lines)| format!("{} has {} lines", path.display(), any2any_adapter::grouped(*lines)))
@@ -58,7 +58,7 @@ pub enum DataError {
         place: String,
         /// The row, counted from 1 without any header.
         row: usize,
-        /// What is wrong, with the template, and the way out.
+        /// The problem, with the template, and the way out.
         reason: String,
     },
     /// An option of the data that does not fit the samples.
@@ -68,7 +68,7 @@ pub enum DataError {
         dataset: String,
         /// The option, as a path such as `split.leave_out`.
         option: String,
-        /// What is wrong, and the way out.
+        /// The problem, and the way out.
         reason: String,
     },
     /// A field that the samples do not have.
@@ -125,7 +125,7 @@ pub enum DataError {
     Manifest {
         /// The manifest's file, or its name when it ships with the program.
         place: String,
-        /// What is wrong, and the way out.
+        /// The problem, and the way out.
         reason: String,
     },
     /// A dataset that is not in the data root.
@@ -137,9 +137,9 @@ pub enum DataError {
     Missing {
         /// The dataset.
         dataset: String,
-        /// What `any2any data get` is to be given: the dataset's name, or its manifest's path.
+        /// Argument of `any2any data get`: the dataset's name, or its manifest's path.
         get: String,
-        /// The folder that was looked in.
+        /// The folder that was searched.
         folder: PathBuf,
         /// The first file or folder that is missing.
         missing: PathBuf,
@@ -152,7 +152,7 @@ pub enum DataError {
     Size {
         /// The file.
         path: PathBuf,
-        /// What `any2any data get` is to be given.
+        /// Argument of `any2any data get`.
         get: String,
         /// The size that the manifest names.
         expected: u64,
@@ -167,7 +167,7 @@ pub enum DataError {
     Checksum {
         /// The file.
         path: PathBuf,
-        /// What `any2any data get` is to be given.
+        /// Argument of `any2any data get`.
         get: String,
         /// The checksum that the manifest names.
         expected: String,
@@ -180,7 +180,7 @@ pub enum DataError {
     Download {
         /// The file that was to be written.
         path: PathBuf,
-        /// What each mirror said last.
+        /// The last error of each mirror.
         attempts: Vec<String>,
     },
     /// A file that no server has: a person makes it.
@@ -188,9 +188,9 @@ pub enum DataError {
     ByHand {
         /// The dataset.
         dataset: String,
-        /// Where the file is to be put.
+        /// The place for the file.
         path: PathBuf,
-        /// Where it comes from, and how it was made.
+        /// The origin of the file, and how it was made.
         origin: String,
     },
     /// Another program downloads the same file.
@@ -204,19 +204,19 @@ pub enum DataError {
     Archive {
         /// The archive.
         archive: PathBuf,
-        /// What is wrong, with the member's name.
+        /// The problem, with the member's name.
         reason: String,
     },
     /// No folder to keep datasets in.
     #[error("no folder for datasets: give --data-root FOLDER, or set ANY2ANY_DATA")]
     NoRoot,
-    /// A generator that cannot do what it is asked.
+    /// A generator with impossible options.
     #[error(transparent)]
     Generator(any2any_synthetic::SyntheticError),
-    /// Tasks that no training step can be drawn from.
+    /// Tasks from which no training step can be drawn.
     #[error("cannot mix tasks: {reason}")]
     Mix {
-        /// What is wrong, and the way out.
+        /// The problem, and the way out.
         reason: String,
     },
 }

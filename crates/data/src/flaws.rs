@@ -1,5 +1,5 @@
-//! What reading leaves out or passes over: one bad line costs its own sample and no other, and is never dropped in
-//! silence.
+//! Flaws of files: samples that reading leaves out, and files that it ignores. One bad line costs its own sample and
+//! no other, and is never dropped in silence.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,19 +10,19 @@ use any2any_adapter::grouped;
 /// Samples that cannot be read: counted, the first of them named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Broken {
-    /// How many.
+    /// Number of broken samples.
     pub count: usize,
-    /// Of how many.
+    /// Number of all samples.
     pub of: usize,
-    /// What is wrong with the first of them.
+    /// Problems of the first of them.
     pub reasons: Vec<String>,
 }
 
-/// Broken samples that are named; the others are counted.
+/// Largest number of broken samples that are named; the others are counted.
 const NAMED: usize = 3;
 
 impl Broken {
-    /// Counts one more.
+    /// Counts one more broken sample, and keeps its reason if it is among the first.
     pub fn add(&mut self, reason: impl fmt::Display) {
         self.count += 1;
         if self.reasons.len() < NAMED {
@@ -30,7 +30,7 @@ impl Broken {
         }
     }
 
-    /// Counts those of further samples too.
+    /// Adds the counts and reasons of further samples.
     pub fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.of += other.of;
@@ -49,14 +49,14 @@ impl fmt::Display for Broken {
     }
 }
 
-/// What is wrong with the files of a split, though they could be read.
+/// Flaws of the files of a split that could be read in spite of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flaws {
     /// Lines, rows and other samples that cannot be read.
     pub broken: Broken,
-    /// Oddities of whole files, and how they were read in spite of them.
+    /// Remarks about whole files, and about decisions in reading them.
     pub remarks: Vec<String>,
-    /// Files that stand among the samples and are none.
+    /// Files among the samples that no pattern describes.
     pub passed_over: Vec<PassedOver>,
 }
 
@@ -72,7 +72,7 @@ pub struct PassedOver {
 }
 
 impl Flaws {
-    /// Adds those of further files.
+    /// Adds the flaws of further files.
     pub(crate) fn merge(&mut self, other: Self) {
         self.broken.merge(&other.broken);
         for remark in other.remarks {
@@ -84,7 +84,7 @@ impl Flaws {
     }
 }
 
-/// The files that every split passes over which reads their place: what another split takes is not lost.
+/// The files that are passed over by every split of their place: a file that another split takes is not lost.
 pub fn passed_over<'a>(splits: impl IntoIterator<Item = &'a Flaws>) -> Vec<PassedOver> {
     let mut places: Vec<PassedOver> = Vec::new();
     for found in splits.into_iter().flat_map(|flaws| &flaws.passed_over) {

@@ -1,4 +1,4 @@
-//! Which samples are too long to train on. They are counted by reason, never dropped in silence.
+//! Limits of length: samples that are too long to train on are counted by reason, never dropped in silence.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub struct Limits {
     pub target: usize,
 }
 
-/// The samples that are kept, and why the others are not.
+/// The samples that are kept, and counts of the others by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The samples within the limits, in their order.
@@ -28,7 +28,7 @@ pub struct Selection {
 }
 
 impl Limits {
-    /// Tells the samples within the limits from those that are too long.
+    /// Separates the samples within the limits from those that are too long.
     pub fn select(&self, lengths: &[Lengths]) -> Selection {
         let mut selection = Selection::default();
         for (sample, lengths) in lengths.iter().enumerate() {
@@ -44,7 +44,7 @@ impl Limits {
 }
 
 impl Selection {
-    /// How many samples are left out.
+    /// Number of samples that are left out.
     pub fn left_out(&self) -> usize {
         self.source_too_long + self.target_too_long + self.both_too_long
     }

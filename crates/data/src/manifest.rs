@@ -1,4 +1,4 @@
-//! Manifests: what a dataset is, where its files come from, and what their splits are.
+//! Manifest of a dataset: its description, the origin of its files, and its splits.
 //!
 //! ```yaml
 //! name: tatoeba-mini
@@ -36,17 +36,17 @@ pub struct Manifest {
     /// The set's folder in the data root, when several sets are made of the same files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
-    /// What the set holds.
+    /// Description of the set's contents.
     pub description: String,
-    /// What one may do with it.
+    /// Licence of the set.
     pub licence: String,
-    /// What to cite.
+    /// Reference to cite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub citation: Option<String>,
-    /// Where to read more.
+    /// Web page with more about the set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
-    /// Where files without urls come from, and how they were made: for a person who makes them.
+    /// Origin of files without urls, and how they were made: for a person who makes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// The files of the set.
@@ -55,24 +55,24 @@ pub struct Manifest {
     /// The splits, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub splits: BTreeMap<String, SplitFiles>,
-    /// Which split serves for what; without it, the splits called `train`, `validation` and `test` do.
+    /// Splits that serve as train, validation and test; left out: the splits of these names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Roles>,
-    /// Makes the samples, instead of files and splits.
+    /// Generator of the samples, instead of files and splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<Generator>,
 }
 
-/// Which split serves for what.
+/// Splits that serve as train, validation and test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Roles {
-    /// The split that a model learns from.
+    /// Split that a model learns from.
     pub train: String,
-    /// The split that decides which checkpoint is best.
+    /// Split that decides which checkpoint is best.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<String>,
-    /// The split that a finished model is scored on.
+    /// Split that a finished model is scored on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<String>,
 }
@@ -81,23 +81,23 @@ pub struct Roles {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestFile {
-    /// Where it lies in the set's folder.
+    /// Path in the set's folder.
     pub path: PathBuf,
-    /// Where it can be downloaded: the first that works is used. Without any, a person puts it in its place.
+    /// Addresses of the file: the first that works is used. Without any, a person puts it in its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
-    /// Its SHA-256, in hexadecimal.
+    /// SHA-256 of the file, in hexadecimal.
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub sha256: String,
-    /// Its size.
+    /// Size of the file, in bytes.
     #[schemars(range(min = 1))]
     pub bytes: u64,
-    /// How to unpack it, when it is an archive.
+    /// Rules to unpack it, if it is an archive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<Archive>,
 }
 
-/// How to unpack an archive.
+/// Rules to unpack an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
@@ -135,7 +135,7 @@ impl Manifest {
         Self::parse(&path.display().to_string(), &text)
     }
 
-    /// A manifest from its text; `place` is what errors call it.
+    /// A manifest from its text; errors call it `place`.
     ///
     /// # Errors
     ///
@@ -168,18 +168,18 @@ impl Manifest {
         self.folder.as_deref().unwrap_or(&self.name)
     }
 
-    /// The role that a split of this name serves, when the manifest gives it one.
+    /// The role of a split of this name, if the manifest gives it one.
     pub(crate) fn role_of(&self, name: &str) -> Option<&'static str> {
         ["train", "validation", "test"].into_iter().find(|role| self.role(role) == Some(name))
     }
 
-    /// What a person downloads, in bytes.
+    /// Size of all downloads, in bytes.
     pub fn download_bytes(&self) -> u64 {
         self.files.iter().filter(|file| !file.urls.is_empty()).map(|file| file.bytes).sum()
     }
 }
 
-/// What a split reads.
+/// Kind of path that a split reads.
 pub(crate) enum Reads<'a> {
     /// A file.
     File(&'a Path),

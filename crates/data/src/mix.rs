@@ -1,8 +1,8 @@
-//! Which task each training step draws from.
+//! Mixture of tasks: a schedule of the task that each training step draws from.
 //!
-//! The answer depends on the seed and the number of the step alone, in closed form, so that a run resumed at
-//! step n goes on exactly as the uninterrupted one. Tasks take turns as evenly as whole steps allow, rather
-//! than by drawing lots: after any number of steps each has had its share to within one step a task.
+//! The schedule depends on the seed and the number of the step alone, in closed form, so that a run resumed at step n
+//! goes on exactly as the uninterrupted one. Tasks take turns as evenly as whole steps allow, rather than by drawing
+//! lots: after any number of steps each has had its share to within one step a task.
 //!
 //! Each task in turn takes its part of the steps that the tasks before it left, by the rule that draws a
 //! straight line on a grid (Bresenham 1965): with a share p and a phase u, it has taken floor(m p + u) of
@@ -12,16 +12,16 @@ use any2any_adapter::Seed;
 
 use crate::DataError;
 
-/// One task's part of the mixture.
+/// Share of one task in the mixture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
-    /// How often the task is drawn, relative to the others.
+    /// Weight of the task, relative to the others.
     pub weight: f64,
-    /// The batches of one epoch.
+    /// Number of batches of one epoch.
     pub batches: usize,
 }
 
-/// What one step draws.
+/// The batch that one step draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw {
     /// The task, as an index into the shares.
@@ -32,11 +32,11 @@ pub struct Draw {
     pub batch: usize,
 }
 
-/// Which task each step draws from.
+/// Schedule of the tasks that the steps draw from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     turns: Vec<Turn>,
-    /// Takes every step that the others leave.
+    /// The task that takes every step that the others leave.
     last: Turn,
 }
 
@@ -44,13 +44,13 @@ pub struct Schedule {
 struct Turn {
     task: usize,
     batches: u64,
-    /// The part of what earlier tasks left, in units of 2^-32.
+    /// The share of the steps that earlier tasks left, in units of 2^-32.
     share: u64,
     /// Below 2^32.
     phase: u64,
 }
 
-/// A share of everything.
+/// A share of 1.
 const ONE: f64 = 4_294_967_296.0;
 
 impl Turn {
@@ -98,7 +98,7 @@ impl Schedule {
         }
     }
 
-    /// What a step draws; steps count from 0.
+    /// The batch that a step draws; steps count from 0.
     pub fn at(&self, step: u64) -> Draw {
         let mut left = step;
         for turn in &self.turns {

@@ -1,4 +1,4 @@
-//! Prepares items ahead on another thread, so that the model does not wait for its next batch.
+//! Prefetching of items on another thread, so that the model does not wait for its next batch.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -6,8 +6,8 @@ use std::thread::{JoinHandle, spawn};
 
 /// The items of an iterator, in order, prepared ahead on another thread.
 ///
-/// At most `capacity` finished items wait. A panic of the iterator reaches whoever asks for the next item.
-/// When this is dropped the thread stops after the item it is at.
+/// At most `capacity` finished items wait. A panic of the iterator is passed on by the next call. When this is
+/// dropped, the thread stops after its present item.
 #[derive(Debug)]
 pub struct Prefetch<T> {
     // Options, since ending means to let go of the receiver first and to wait for the thread second.

@@ -1,8 +1,8 @@
 //! Reach of a run: the folders below which the files lie that it may name.
 //!
-//! A run may come from anyone, and what it names as its data is shown, scored and written out. So it reaches what was
-//! given with it (its own folder), what the person who uses it keeps for all experiments (the data root), what they work
-//! on at the moment (the current folder), and what they name themselves; nothing else, unless they trust its paths.
+//! A run may come from anyone, and the data that it names is displayed, scored and written out. So it reaches the
+//! files that came with it (its own folder), those that its user keeps for all experiments (the data root), works on
+//! at the moment (the current folder), or names; no others, unless the user trusts its paths.
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -17,11 +17,11 @@ pub(crate) struct Reach {
     run: Folder,
     /// The data root, and folders that a person named.
     named: Vec<Folder>,
-    /// The current folder; none where it is no folder of work.
+    /// The current folder; none if it is a home or a folder above one.
     current: Option<Folder>,
 }
 
-/// A folder as it is called, and where it is.
+/// A folder by its given path and its real path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Folder {
     called: PathBuf,
@@ -48,7 +48,7 @@ impl Reach {
         current: Option<&Path>,
         home: Option<OsString>,
     ) -> Self {
-        // A home, or a folder above it, holds all that a person has, not what they work on.
+        // A home, or a folder above it, holds all of a person's files, not those of the present work.
         let home = home.map(|home| real_path(Path::new(&home)));
         let is_work = |folder: &Folder| {
             folder.real.parent().is_some() && home.as_ref().is_none_or(|home| !home.starts_with(&folder.real))
@@ -79,14 +79,14 @@ impl Reach {
         is_called_near && !self.passes_through_its_links(&called)
     }
 
-    /// Whether a link that lies in the run is on the way to a path.
+    /// True if a link that lies in the run is on the way to a path.
     fn passes_through_its_links(&self, path: &Path) -> bool {
         let links = path.ancestors().filter(|part| part.is_symlink());
         links.filter_map(Path::parent).any(|folder| real_path(folder).starts_with(&self.run.real))
     }
 }
 
-/// Whether a path is below a folder, and passes nothing hidden there: keys and settings are no data.
+/// True if a path is below a folder, and passes nothing hidden there: keys and settings are no data.
 fn is_plainly_below(path: &Path, folder: &Path) -> bool {
     let is_hidden = |part: Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
     path.strip_prefix(folder).is_ok_and(|below| !below.components().any(is_hidden))

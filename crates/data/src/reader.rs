@@ -1,9 +1,9 @@
 //! Readers: the files of one split as [`Samples`].
 //!
-//! One file a format; [`lines`] is what those of text share: decompression, the byte order mark, line ends and
-//! UTF-8, with the line's number in every error. A bad line or row costs its own sample: it is left out and counted
-//! among the [`Flaws`](crate::Flaws) of the samples. [`archive`] gives the members of archives without unpacking
-//! them, and [`rows`] makes samples of other samples.
+//! One file a format; [`lines`] is shared by those of text: decompression, the byte order mark, line ends and UTF-8,
+//! with the line's number in every error. A bad line or row costs its own sample: it is left out and counted among
+//! the [`Flaws`](crate::Flaws) of the samples. [`archive`] gives the members of archives without unpacking them, and
+//! [`rows`] makes samples of other samples.
 
 mod archive;
 mod csv;
@@ -43,7 +43,7 @@ pub fn read(files: &SplitFiles, folder: &Path) -> Result<Samples, DataError> {
     read_sound(files, folder, &Archives::default())
 }
 
-/// Reads files whose options have been checked. Archives are read once, and kept for further splits.
+/// Reads files whose options have been checked. Archives are read once, and cached for further splits.
 pub(crate) fn read_sound(
     files: &SplitFiles,
     folder: &Path,
@@ -62,7 +62,7 @@ pub(crate) fn read_sound(
     }
 }
 
-/// Fails for files of which one may not be read.
+/// Refuses files of which one may not be read.
 pub(crate) fn require(files: &SplitFiles, folder: &Path, archives: &Archives) -> Result<(), DataError> {
     if let SplitFiles::Rows(rows) = files {
         require(&rows.from, folder, archives)?;
@@ -70,8 +70,8 @@ pub(crate) fn require(files: &SplitFiles, folder: &Path, archives: &Archives) ->
     named(files).into_iter().try_for_each(|path| archives.require(&folder.join(path)))
 }
 
-/// The files and folders that a split names itself; what is found in them, or by the fields of samples, is checked
-/// where it is found.
+/// The files and folders that a split names itself; files that are found in them, or by the fields of samples, are
+/// checked where they are found.
 fn named(files: &SplitFiles) -> Vec<&PathBuf> {
     match files {
         SplitFiles::Parallel(fields) | SplitFiles::Idx(fields) => fields.values().collect(),
@@ -97,8 +97,8 @@ pub(crate) mod testing {
         encoder.finish().expect("memory")
     }
 
-    /// Writes the files, reads them, and compares the outcome: `field=value|value` a field and what is wrong with the
-    /// files in parentheses, or the error with the folder left out.
+    /// Writes the files, reads them, and compares the outcome: `field=value|value` a field and the flaws of the files
+    /// in parentheses, or the error with the folder left out.
     pub(crate) fn check(files: &[(&str, &[u8])], split: &SplitFiles, expected: &str) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, bytes) in files {

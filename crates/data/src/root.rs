@@ -16,15 +16,15 @@ const VARIABLE: &str = "ANY2ANY_DATA";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataRoot {
     folder: PathBuf,
-    /// Whether runs may name files anywhere.
+    /// Let runs name files anywhere.
     trusts_runs: bool,
     /// Further folders that a run may name files in.
     named: Vec<PathBuf>,
-    /// Where the run lies whose data is opened; none for an experiment that a person wrote.
+    /// Folder of the run whose data is opened; none for an experiment that a person wrote.
     run: Option<PathBuf>,
 }
 
-/// Whether a dataset is in the data root.
+/// Presence of a dataset in the data root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// Every file is there, with its size.
@@ -48,18 +48,19 @@ impl DataRoot {
         Self { folder: folder.into(), trusts_runs: false, named: Vec::new(), run: None }
     }
 
-    /// The root, and whether runs may name files anywhere: a person's own may, a stranger's should not.
+    /// The root with a choice of trust: if true, runs may name files anywhere, as a person's own may and a stranger's
+    /// should not.
     #[must_use]
     pub fn trusting_runs(self, trusts_runs: bool) -> Self {
         Self { trusts_runs, ..self }
     }
 
-    /// Whether runs may name files anywhere.
+    /// True if runs may name files anywhere.
     pub fn trusts_runs(&self) -> bool {
         self.trusts_runs
     }
 
-    /// The root, and runs may name files in this folder too.
+    /// The root with a further folder in which runs may name files.
     #[must_use]
     pub fn with_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.named.push(folder.into());
@@ -73,7 +74,7 @@ impl DataRoot {
         Self { run: Some(run.into()), ..self.clone() }
     }
 
-    /// What the run whose data is opened may name; none where it may name any file.
+    /// The files that the run whose data is opened may name; none if it may name any file.
     pub(crate) fn reach(&self) -> Option<Reach> {
         let run = self.run.as_ref().filter(|_| !self.trusts_runs)?;
         let named = std::iter::once(&self.folder).chain(&self.named);
@@ -121,7 +122,7 @@ impl DataRoot {
         self.folder.join(manifest.folder())
     }
 
-    /// Whether a dataset is there. Sizes are compared, contents are not: see [`verify`](Self::verify).
+    /// Presence of a dataset. Sizes are compared, contents are not: see [`verify`](Self::verify).
     pub fn presence(&self, manifest: &Manifest) -> Presence {
         let folder = self.set_folder(manifest);
         manifest
@@ -154,7 +155,7 @@ impl DataRoot {
         Ok(())
     }
 
-    /// Presence as a result; `asked` is how the person called the dataset.
+    /// Presence as a result; `asked` is the name by which the person called the dataset.
     pub(crate) fn require(&self, manifest: &Manifest, asked: &str) -> Result<(), DataError> {
         let get = asked.to_owned();
         match self.presence(manifest) {

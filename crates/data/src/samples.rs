@@ -18,12 +18,12 @@ pub struct Samples {
     flaws: Flaws,
 }
 
-/// Why a sample has no value in a field that others have.
+/// The reason why a sample has no value in a field that others have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Absent {
     pub path: Arc<Path>,
     pub line: usize,
-    /// What stands there instead; nothing when nothing does.
+    /// Kind of the value at its place; none if there is no value.
     pub found: Option<&'static str>,
 }
 
@@ -51,12 +51,12 @@ impl Samples {
         (rectangular && distinct).then(|| Self { columns, ..Self::default() })
     }
 
-    /// How many samples there are.
+    /// Number of samples.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, |(_, values)| values.len())
     }
 
-    /// Whether there is no sample.
+    /// True if there is no sample.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -99,22 +99,22 @@ impl Samples {
         }
     }
 
-    /// What is wrong with the files that the samples were read from.
+    /// Flaws of the files that the samples were read from.
     pub fn flaws(&self) -> &Flaws {
         &self.flaws
     }
 
-    /// The samples, of files with these flaws.
+    /// The samples with these flaws of their files.
     pub(crate) fn with_flaws(self, flaws: Flaws) -> Self {
         Self { flaws, ..self }
     }
 
-    /// The samples, some of which have no value in some fields; an empty text stands there.
+    /// The samples with absent values in some fields; an empty text takes their place.
     pub(crate) fn with_absent(self, absent: BTreeMap<String, BTreeMap<usize, Absent>>) -> Self {
         Self { absent, ..self }
     }
 
-    /// Why a sample has no value in one of some fields; `None` when it has all.
+    /// The reason why a sample has no value in one of some fields; `None` when it has all.
     pub fn absent(&self, fields: &[String], sample: usize) -> Option<String> {
         if self.absent.is_empty() {
             return None;
@@ -126,7 +126,7 @@ impl Samples {
     ///
     /// # Errors
     ///
-    /// When none has: what is wrong with the first.
+    /// When none has: the error is the reason of the first.
     pub(crate) fn settled(mut self) -> Result<Self, DataError> {
         let absent = std::mem::take(&mut self.absent);
         let fields: Vec<String> = absent.keys().cloned().collect();

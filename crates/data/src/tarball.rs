@@ -1,4 +1,4 @@
-//! Members of a tar, with long names of GNU and of POSIX.
+//! Reader of the members of a tar archive, with long names of GNU and of POSIX.
 //!
 //! The `tar` crate reads long names of any length into memory; here they are bounded.
 
@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use tar::{Entry, EntryType, PaxExtensions};
 
-/// The longest name, and the longest notes of POSIX about one member, in bytes.
+/// The longest name, and the longest POSIX metadata of one member, in bytes.
 const LONGEST: u64 = 64 << 10;
 
 /// Member of a tar.
@@ -19,7 +19,7 @@ pub(crate) struct Member<'a, R: Read> {
     pub(crate) content: Entry<'a, R>,
 }
 
-/// Gives each member of a tar to a function, until one is an error.
+/// Calls a function with each member of a tar, until it returns an error.
 pub(crate) fn each<R: Read, E: From<io::Error>>(
     reader: R,
     mut take: impl FnMut(Member<'_, R>) -> Result<(), E>,
@@ -50,7 +50,7 @@ pub(crate) fn each<R: Read, E: From<io::Error>>(
     Ok(())
 }
 
-/// Notes about the member that follows.
+/// Metadata about the member that follows.
 #[derive(Default)]
 struct Said {
     name: Option<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! Small helps for messages that people read.
+//! Parts of messages that people read.
 
 /// The end of a message about an unknown name: a similar one, if there is one, and all that are known.
 pub(crate) fn known(name: &str, known: &[String]) -> String {

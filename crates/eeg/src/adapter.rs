@@ -20,23 +20,23 @@ use crate::traces::TraceFrames;
 /// The file of the state inside the folder of an adapter's state.
 const FILE: &str = "eeg.json";
 
-/// Turns recordings into frames of features, or into traces and back.
+/// Adapter between recordings and frames of features, or frames of traces, which are written back.
 pub struct EegAdapter {
     options: EegOptions,
     state: State,
     way: Way,
 }
 
-/// What frames are made of.
+/// Contents of the frames.
 enum Way {
-    /// Features: a recording is read.
+    /// Features, for recordings that are read.
     Features(Extractor),
-    /// Traces: a recording is written.
+    /// Traces, for recordings that are written.
     Traces(TraceFrames),
 }
 
 impl EegAdapter {
-    /// An adapter that has seen the opened recordings of the training split.
+    /// An adapter fitted to the opened recordings of the training split.
     pub(crate) fn fit(
         options: &EegOptions,
         values: &mut dyn Iterator<Item = &Value>,
@@ -87,7 +87,7 @@ impl EegAdapter {
         Ok(Self { options: options.clone(), state, way })
     }
 
-    /// How many means and deviations are learned.
+    /// Number of means and deviations that are learned.
     fn normalized_width(&self) -> usize {
         match &self.way {
             Way::Features(extractor) => extractor.channels() * extractor.block(),
@@ -134,7 +134,7 @@ impl EegAdapter {
         Ok(grid)
     }
 
-    /// Samples as frames, changed at random where there is a generator.
+    /// Samples as frames; augmented if there is a random generator.
     fn encoded(
         &self,
         extractor: &Extractor,
@@ -172,7 +172,7 @@ fn signal(value: &Value) -> Result<&Signal, AdapterError> {
     }
 }
 
-/// The window of two, and of what lies between them.
+/// The smallest window around two.
 fn around(one: &Region, other: &Region) -> Region {
     match (one, other) {
         (

@@ -1,4 +1,4 @@
-//! Random changes of training samples.
+//! Augmentation: random changes of training samples.
 
 use any2any_adapter::Random;
 
@@ -29,10 +29,10 @@ pub(crate) fn samples(options: &Augment, samples: &mut [Vec<f32>], random: &mut 
     }
 }
 
-/// Hides channels and a band of frequencies: their features become 0, the mean where they are normalised.
+/// Masks channels and a band of frequencies: their features become 0, the mean where they are normalised.
 pub(crate) fn grid(options: &Augment, grid: &mut Grid, extractor: &Extractor, random: &mut Random) {
     let silent: Vec<bool> = (0..grid.channels).map(|_| random.unit() < options.channel_dropout).collect();
-    // At least one channel stays; features of all channels together have nothing that could be silenced.
+    // At least one channel stays; features of all channels together have no channel that could be masked.
     let silent = if silent.iter().all(|silent| *silent) { vec![false; silent.len()] } else { silent };
     let hidden = match extractor.frequencies() {
         Some((low, high)) if options.frequency_mask > 0.0 => {

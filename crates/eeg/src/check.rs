@@ -1,4 +1,4 @@
-//! What is wrong with options that fit the schema.
+//! Checks of the EEG options that the schema cannot express.
 
 use any2any_adapter::OptionProblem;
 use any2any_frames::Stem;
@@ -6,7 +6,7 @@ use any2any_frames::Stem;
 use crate::features::options::{Features, Layout, Spectrum};
 use crate::options::{EegOptions, Filter, Reference, Span};
 
-/// Everything that the schema cannot say.
+/// Problems of the options that the schema cannot express.
 pub(crate) fn problems(options: &EegOptions) -> Vec<OptionProblem> {
     let mut problems = Problems::default();
     if options.field.is_empty() {
@@ -145,7 +145,7 @@ fn features(options: &EegOptions, problems: &mut Problems) {
     together(options, problems);
 }
 
-/// What asks for single channels or frequencies of features that have none.
+/// Reports options that ask for single channels or frequencies of features that have none.
 fn together(options: &EegOptions, problems: &mut Problems) {
     let features = &options.features;
     let together = matches!(features, Features::Rhythms(_))

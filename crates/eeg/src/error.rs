@@ -1,8 +1,8 @@
-//! What can go wrong between a recording and its frames.
+//! Errors between a recording and its frames.
 
 use any2any_adapter::{AdapterError, File};
 
-/// What can go wrong between a recording and its frames.
+/// Error between a recording and its frames.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EegError {
@@ -11,7 +11,7 @@ pub enum EegError {
     Recording {
         /// The file.
         file: String,
-        /// Why, and the way out.
+        /// The reason, and the way out.
         reason: String,
     },
     /// An option that does not fit the recordings.
@@ -19,13 +19,13 @@ pub enum EegError {
     Option {
         /// The option, as a path such as `filter.high`.
         option: &'static str,
-        /// Why, and the way out.
+        /// The reason, and the way out.
         reason: String,
     },
-    /// A value or a sequence that is not what the options made before.
+    /// A value or a sequence that does not belong to the options.
     #[error("{reason}")]
     Value {
-        /// Why, and the way out.
+        /// The reason, and the way out.
         reason: String,
     },
 }

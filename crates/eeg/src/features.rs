@@ -1,7 +1,7 @@
-//! What frames hold: samples, powers, spectra, rhythms.
+//! Features of a recording: samples, band powers, spectra, rhythms.
 //!
-//! An [`Extractor`] makes a [`Grid`] of features from the samples that are seen; normalising and hiding are
-//! done on the grid, and the grid becomes frames at last.
+//! An [`Extractor`] makes a [`Grid`] of features from samples; normalisation and masking work on the grid, and the
+//! grid becomes frames at last.
 
 mod extractor;
 mod grid;

@@ -1,8 +1,8 @@
 //! Files of recordings: EDF, BDF, GDF, BrainVision, EEGLAB, FIF, NPY and CSV read, EDF written.
 //!
-//! Readers take bytes and say what is wrong with them as a sentence; whoever has the file adds its name. They
-//! are our own because the readers that there are either lack formats or panic on broken files. Values are those of
-//! MNE-Python, in microvolts.
+//! Readers take bytes and return a sentence about their problem; the caller adds the name of the file. They are our
+//! own because existing readers either lack formats or panic on broken files. Values are those of MNE-Python, in
+//! microvolts.
 
 mod annotation;
 mod brainvision;
@@ -38,7 +38,7 @@ pub(crate) use names::{matching, order};
 pub(crate) use outline::{Outline, outline};
 pub(crate) use recording::{Decoded, Rates, Recording, Wanted, warn_of_volts};
 
-/// All channels of an EDF or BDF file.
+/// Reads all channels of an EDF or BDF file.
 pub(crate) fn edf(bytes: &[u8]) -> Result<Decoded, String> {
     edf::Edf::new(bytes.into(), "edf").and_then(|edf| edf.read(None, Rates::One))
 }

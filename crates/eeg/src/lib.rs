@@ -7,8 +7,8 @@
 //! signal ──windows──► features ──normalise──► frames        frames of traces ──► signal ──► EDF
 //! ```
 //!
-//! Everything up to the signal is done once, when a value is opened, and the last recordings are kept, because
-//! many events lie in one. Filters and resampling follow SciPy, so that what is known of them holds here.
+//! All steps up to the signal are taken once, when a value is opened, and the last recordings are cached, because
+//! many events lie in one. Filters and resampling follow SciPy, so that their known properties hold here.
 
 mod adapter;
 mod augment;

@@ -1,4 +1,4 @@
-//! What an experiment can say about a recording.
+//! Options of the EEG medium, as an experiment writes them.
 //!
 //! The steps of a recording stand in the order in which they are done: `channels`, `reference`, `filter`,
 //! `resample`, `epoch`, `baseline`, `artefacts`, `standardize`. Then `features` makes frames of it.
@@ -16,8 +16,8 @@ pub struct EegOptions {
     /// The field of the dataset that holds the recording.
     #[schemars(length(min = 1))]
     pub field: String,
-    /// Samples a second, for files that do not say so (NPY, CSV), in hertz. It also counts where a table has times
-    /// of samples, from which the rate could only be measured.
+    /// Sampling rate, in hertz, of files that do not have it (NPY, CSV). It also counts where a table has times of
+    /// samples, from which the rate could only be measured.
     #[serde(default)]
     #[schemars(range(min = 0.001, max = 1_000_000))]
     pub rate: Option<f64>,
@@ -26,7 +26,7 @@ pub struct EegOptions {
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub channels: Option<Vec<String>>,
-    /// What every channel is measured against.
+    /// Reference that every channel is measured against.
     #[serde(default)]
     pub reference: Reference,
     /// Frequencies that are kept, and that are taken out.
@@ -36,45 +36,45 @@ pub struct EegOptions {
     #[serde(default)]
     #[schemars(range(min = 0.1, max = 100_000))]
     pub resample: Option<f64>,
-    /// What is cut out around the event, or counted from the start where there is no event; left out: the
-    /// whole recording.
+    /// Span that is cut out around the event, or counted from the start if there is no event; left out: the whole
+    /// recording.
     #[serde(default)]
     pub epoch: Option<Span>,
     /// The span around the event whose mean is subtracted from each channel.
     #[serde(default)]
     pub baseline: Option<Span>,
-    /// Which samples are left out.
+    /// Rule by which samples with artefacts are left out.
     #[serde(default)]
     pub artefacts: Artefacts,
-    /// How each channel is brought to mean 0 and deviation 1.
+    /// Standardisation of each channel to mean 0 and deviation 1.
     #[serde(default)]
     pub standardize: Standardize,
     /// The zeros between recordings that follow each other and stand for one, in seconds.
     #[serde(default)]
     #[schemars(range(min = 0, max = 60))]
     pub gap: f64,
-    /// What a frame holds.
+    /// Features that a frame holds.
     #[serde(default)]
     pub features: Features,
-    /// Whether a frame covers all channels or one.
+    /// Channels of a frame: all or one.
     #[serde(default)]
     pub layout: Layout,
-    /// How features are brought to a common size.
+    /// Normalisation of features.
     #[serde(default)]
     pub normalize: Normalize,
-    /// How frames enter the model.
+    /// Entrance of frames into the model.
     #[serde(default)]
     pub stem: Stem,
     /// Random changes of the samples that a model is trained on; left out: none.
     #[serde(default)]
     pub augment: Option<Augment>,
-    /// How recordings are written; needed where they are a target, and then `features` has no meaning.
+    /// Kind of output; needed where recordings are a target, and then `features` has no meaning.
     #[serde(default)]
     pub output: Option<Output>,
 }
 
 impl EegOptions {
-    /// How far an epoch may be shifted to either side, in seconds.
+    /// Largest shift of an epoch to either side, in seconds.
     pub(crate) fn margin(&self) -> f64 {
         match (&self.augment, &self.output) {
             (Some(augment), None) => augment.time_shift,
@@ -83,7 +83,7 @@ impl EegOptions {
     }
 }
 
-/// What every channel is measured against.
+/// Reference that every channel is measured against.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reference {
@@ -111,7 +111,7 @@ pub struct Filter {
     pub order: usize,
     /// Frequencies that are taken out, such as that of the mains, in hertz.
     pub notch: Vec<f64>,
-    /// How narrow a notch is: its frequency divided by its width.
+    /// Quality factor of a notch: its frequency divided by its width.
     #[schemars(range(min = 1, max = 1000))]
     pub quality: f64,
 }
@@ -126,9 +126,9 @@ impl Default for Filter {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Span {
-    /// Where it begins, in seconds after the event; negative: before it.
+    /// Begin of the span, in seconds after the event; negative: before it.
     pub from: f64,
-    /// Where it ends.
+    /// End of the span, in seconds after the event.
     pub to: f64,
 }
 
@@ -139,7 +139,7 @@ impl Span {
     }
 }
 
-/// Which samples are left out because something other than the brain was recorded.
+/// Rule by which samples are left out because something other than the brain was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Artefacts {
@@ -148,11 +148,11 @@ pub struct Artefacts {
     pub peak_to_peak: Option<f64>,
 }
 
-/// How each channel is brought to mean 0 and deviation 1.
+/// Standardisation of each channel to mean 0 and deviation 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standardize {
-    /// It is not: microvolts.
+    /// None: channels stay in microvolts.
     None,
     /// Over the whole recording.
     #[default]
@@ -167,7 +167,7 @@ pub enum Standardize {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Moving {
-    /// How many seconds.
+    /// Length of the window, in seconds.
     #[schemars(range(min = 0.01, max = 100_000))]
     pub seconds: f64,
 }
@@ -179,22 +179,22 @@ pub struct Augment {
     /// The probability that a channel is silenced.
     #[schemars(range(min = 0, max = 1))]
     pub channel_dropout: f64,
-    /// How far an epoch is shifted to either side at most, in seconds. Real samples move in: epochs are opened
-    /// with so much more on both sides.
+    /// Largest shift of an epoch to either side, in seconds. Real samples move in: epochs are opened with so much
+    /// more on both sides.
     #[schemars(range(min = 0, max = 60))]
     pub time_shift: f64,
-    /// The deviation of the noise that is added, as a fraction of each channel's own.
+    /// Standard deviation of the noise that is added, as a fraction of each channel's own.
     #[schemars(range(min = 0, max = 100))]
     pub noise: f64,
-    /// How much louder or softer a channel becomes at most: 0.2 for factors of 0.8 to 1.2.
+    /// Largest change of a channel's amplitude: 0.2 for factors of 0.8 to 1.2.
     #[schemars(range(min = 0, max = 1))]
     pub amplitude: f64,
-    /// The widest band of a spectrum that is hidden, in hertz.
+    /// Widest band of a spectrum that is masked, in hertz.
     #[schemars(range(min = 0, max = 10_000))]
     pub frequency_mask: f64,
 }
 
-/// How recordings are written.
+/// Kind of output of recordings that are written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Output {
@@ -206,7 +206,7 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Traces {
-    /// What one frame covers, in seconds.
+    /// Length of a frame, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
     pub window: f64,
 }

@@ -1,4 +1,4 @@
-//! What is done to a recording before frames are made of it: everything that does not depend on training.
+//! Preprocessing of a recording before frames are made of it: every step that does not depend on training.
 
 mod butterworth;
 mod cache;

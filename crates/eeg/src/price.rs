@@ -1,4 +1,4 @@
-//! Price of recordings: their memory and their windows, told from headers before samples are decoded.
+//! Price of recordings: their memory and their windows, from headers alone, before samples are decoded.
 
 use any2any_adapter::{AdapterError, Price, Value};
 

@@ -1,4 +1,4 @@
-//! What the adapter learns from the training split.
+//! Learned state of an EEG adapter: channels, sizes and normalisation from the training split.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::EegError;
 use crate::files::order;
 
-/// The recordings of the training split, and the size of their features.
+/// Rate, channels, length and normalisation of the training split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
@@ -17,14 +17,14 @@ pub(crate) struct State {
     pub rate: f64,
     /// The names of the channels.
     pub channels: Vec<String>,
-    /// Samples of every recording, where all must be equally long.
+    /// Number of samples of every recording, where all must be equally long.
     pub samples: Option<usize>,
-    /// Of each feature, or of each channel where traces are written.
+    /// Moments of each feature, or of each channel where traces are written.
     pub normalization: Normalization,
 }
 
 impl State {
-    /// A signal as it was learned from, its channels in that order; or why it cannot be encoded.
+    /// A signal with its channels in the order of the training split; or the reason why it cannot be encoded.
     pub(crate) fn fitted<'a>(&self, signal: &'a Signal) -> Result<Cow<'a, Signal>, EegError> {
         if (signal.rate() - self.rate).abs() > 1e-6 * self.rate {
             return Err(EegError::value(format!(

@@ -1,4 +1,4 @@
-//! Recordings written: windows of all channels by regression, all at once.
+//! Traces: recordings that are written, as windows of all channels by regression, all at once.
 
 use any2any_adapter::{Frames, Region, Signal};
 use any2any_frames::Normalization;
@@ -6,7 +6,7 @@ use any2any_frames::Normalization;
 use crate::error::EegError;
 use crate::state::State;
 
-/// How traces are cut into frames.
+/// Layout of traces as frames.
 ///
 /// # Shapes
 ///
@@ -26,7 +26,7 @@ impl TraceFrames {
         Self { channels: state.channels.len(), samples, window }
     }
 
-    /// How many frames there are.
+    /// Number of frames.
     pub(crate) fn count(self) -> usize {
         self.samples.div_ceil(self.window)
     }
@@ -74,7 +74,7 @@ impl TraceFrames {
             .ok_or_else(|| EegError::value("traces without a channel"))
     }
 
-    /// What each frame covers.
+    /// The window that each frame covers.
     pub(crate) fn regions(self, rate: f64) -> Vec<Region> {
         let region = |number: usize| Region::Window {
             channels: 0..self.channels,

@@ -12,7 +12,7 @@ use bytes::{EdfFile, fif, gdf, numbers, set, structs, text};
 use common::{golden, options, signal_of};
 use serde_json::json;
 
-/// What a file holds, in one line: `Oz O1 4 Hz [[1.0, 2.0], [3.0, 4.0]]; what is said of it`, or why it is not read.
+/// The contents of a file in one line, `Oz O1 4 Hz [[1.0, 2.0], [3.0, 4.0]]; warnings`, or why it is not read.
 fn shown(file: &File) -> String {
     match Eeg.contents(file) {
         Ok(contents) => {

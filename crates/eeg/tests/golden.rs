@@ -7,7 +7,7 @@ use any2any_eeg::{Annotation, Eeg, annotations};
 use common::{golden, options, signal_of, wave};
 use serde_json::{Value as Json, json};
 
-/// What SciPy says, within what numbers of 32 bits can say.
+/// Compares with SciPy's numbers, within the precision of 32 bits.
 fn check(found: &[f32], expected: &Json, name: &str) {
     let expected: Vec<f64> = serde_json::from_value(expected.clone()).expect("numbers");
     assert_eq!(found.len(), expected.len(), "{name}");

@@ -4,7 +4,7 @@ use any2any_adapter::{Frames, Seed};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Frames that stand for all others: each frame is written as the nearest of them.
+/// Codebook of frames: each frame is written as the nearest of its centres.
 ///
 /// # Shapes
 ///
@@ -45,7 +45,7 @@ impl Codebook {
         Some(codebook)
     }
 
-    /// How many codes there are.
+    /// Number of codes.
     pub fn codes(&self) -> usize {
         self.centres.len() / self.width
     }

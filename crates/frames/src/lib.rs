@@ -1,10 +1,10 @@
-//! What media of frames share.
+//! Shared parts of the media of frames: normalisation, codebooks, convolutional stems and their regions.
 //!
 //! - [`Normalization`] brings frames to mean 0 and deviation 1, as measured on the training split.
 //! - A [`Codebook`] is a vocabulary of frames, learned by k-means on the training split: it lets a picture or
 //!   a sound be written as tokens, like a text. [`CodeTokens`] puts its codes beside the special tokens.
-//! - A [`Stem`] is the options of how frames enter the model; [`merged`] and [`seen`] say what the positions
-//!   cover that it makes of several frames.
+//! - A [`Stem`] is the options of the frames' entrance into the model; [`merged`] and [`seen`] give the regions of
+//!   the positions that it makes of several frames.
 
 mod codebook;
 mod normalization;
@@ -24,7 +24,7 @@ use any2any_adapter::AdapterError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What sides of an experiment share an adapter by, for [`Medium::sharing`](any2any_adapter::Medium::sharing):
+/// Key by which sides of an experiment share an adapter, for [`Medium::sharing`](any2any_adapter::Medium::sharing):
 /// all options but `field`, with their defaults written out.
 pub fn sharing(options: &serde_json::Value) -> String {
     let mut options = options.clone();
@@ -46,7 +46,7 @@ pub fn save(folder: &Path, name: &str, state: &impl Serialize) -> Result<(), Ada
     std::fs::write(&path, json).map_err(|error| broken(format!("cannot be written: {error}")))
 }
 
-/// Reads what [`save`] wrote.
+/// Reads a part that [`save`] wrote.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
-//! Frames brought to mean 0 and deviation 1.
+//! Normalisation of frames to mean 0 and standard deviation 1.
 
 use serde::{Deserialize, Serialize};
 
-/// The mean and the deviation of every column of some frames.
+/// The mean and the standard deviation of every column of some frames.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Normalization {
     mean: Vec<f32>,
@@ -13,13 +13,13 @@ pub struct Normalization {
 const LEAST: f64 = 1e-6;
 
 impl Normalization {
-    /// Frames of a width are left as they are.
+    /// The normalisation that leaves frames of a width as they are.
     pub fn identity(width: usize) -> Self {
         Self { mean: vec![0.0; width], deviation: vec![1.0; width] }
     }
 
-    /// One mean and one deviation for all columns: for patches of pixels, whose differences between columns
-    /// mean something.
+    /// Fits one mean and one deviation to all columns: for patches of pixels, whose differences between columns mean
+    /// something.
     pub fn fit_together<'a>(width: usize, batches: impl IntoIterator<Item = &'a [f32]>) -> Self {
         let mut moments = Moments::default();
         for batch in batches {
@@ -29,7 +29,7 @@ impl Normalization {
         Self { mean: vec![mean; width], deviation: vec![deviation; width] }
     }
 
-    /// A mean and a deviation for each column: for features of different kinds.
+    /// Fits a mean and a deviation to each column: for features of different kinds.
     ///
     /// # Shapes
     ///

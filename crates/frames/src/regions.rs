@@ -1,14 +1,13 @@
-//! The regions of positions that stand for several frames.
+//! Regions of positions that convolutions or stacking make of several frames.
 //!
-//! Under a convolution a position has two answers to what it covers: the frames of its stride, by which all
-//! positions together cover everything once ([`merged`]), and all frames that its kernels see, by which
-//! neighbours overlap ([`seen`]). How two regions become one, each medium says itself.
+//! Under a convolution a position has two regions: the frames of its stride, by which all positions together cover
+//! everything once ([`merged`]), and all frames that its kernels see, by which neighbours overlap ([`seen`]). Each
+//! medium has its own union of two regions.
 
 use any2any_adapter::{Convolution, Region};
 
-/// The regions of positions that each stand for as many neighbouring ones as a stride says, one stride after
-/// the other; the last may stand for fewer. Together they cover what the given ones cover, and none overlaps
-/// another that did not before.
+/// Regions of groups of neighbouring positions, as many as a stride, one stride after the other; the last group may
+/// be smaller. Together they cover what the given ones cover, and none overlaps another that did not before.
 pub fn merged(
     mut regions: Vec<Region>,
     strides: impl IntoIterator<Item = usize>,
@@ -20,8 +19,8 @@ pub fn merged(
     regions
 }
 
-/// The regions of the positions that convolutions make of frames: each covers all that its kernels see, less
-/// what lies beyond the ends.
+/// The receptive fields of the positions that convolutions make of frames: each covers the frames that its kernels
+/// see, cut off at the ends.
 pub fn seen(
     mut regions: Vec<Region>,
     layers: &[Convolution],
@@ -38,7 +37,7 @@ pub fn seen(
     regions
 }
 
-/// One region of all; those of nothing add nothing.
+/// The union of all regions; those of nothing add nothing.
 fn joined(regions: &[Region], union: impl Fn(&Region, &Region) -> Region) -> Region {
     let some = regions.iter().filter(|region| **region != Region::Nothing).cloned();
     some.reduce(|one, other| union(&one, &other)).unwrap_or(Region::Nothing)

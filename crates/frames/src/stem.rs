@@ -1,4 +1,4 @@
-//! What an experiment can say about how frames enter the model.
+//! Options of the entrance of frames into the model.
 //!
 //! The options are the same for all media of frames; the layers themselves are the model's. Convolutions with
 //! strides shorten long sequences before attention sees them; two with kernels of 5 and strides of 2, the
@@ -8,14 +8,14 @@ use any2any_adapter::{Convolution, OptionProblem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How frames enter the model.
+/// Entrance of frames into the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stem {
-    /// Each by itself, through one matrix.
+    /// Each frame by itself, through one matrix.
     #[default]
     Projection,
-    /// Together with the frames beside it, through convolutions.
+    /// Each frame together with its neighbours, through convolutions.
     Convolution(Convolutions),
 }
 
@@ -23,7 +23,7 @@ pub enum Stem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Convolutions {
-    /// One after the other, the first next to the frames.
+    /// Layers of convolution, the first next to the frames.
     #[schemars(length(min = 1, max = 8))]
     pub layers: Vec<Layer>,
 }
@@ -38,7 +38,7 @@ impl Default for Convolutions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Layer {
-    /// How many frames each position sees; odd.
+    /// Width of the kernel, in frames; odd.
     #[schemars(range(min = 1, max = 63))]
     pub kernel: usize,
     /// Frames from one position to the next: 2 makes the sequence half as long.
@@ -71,7 +71,8 @@ impl Stem {
         }
     }
 
-    /// What the schema cannot say, and what others rely on. The pointer is that of the stem: `/stem`.
+    /// Problems that the schema cannot express, and the ranges that other checks rely on. The pointer is that of the
+    /// stem: `/stem`.
     pub fn problems(&self, pointer: &str) -> Vec<OptionProblem> {
         let Self::Convolution(Convolutions { layers }) = self else { return Vec::new() };
         let here = format!("{pointer}/convolution/layers");

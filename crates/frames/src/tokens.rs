@@ -9,11 +9,11 @@ pub struct CodeTokens {
 }
 
 impl CodeTokens {
-    /// Fills a batch up.
+    /// Token that fills up a batch.
     pub const PADDING: u32 = 0;
-    /// Starts the decoder.
+    /// Token from which the decoder starts.
     pub const BEGIN: u32 = 1;
-    /// Ends a sequence.
+    /// Token that ends a sequence.
     pub const END: u32 = 2;
     const FIRST: u32 = 3;
 
@@ -22,7 +22,7 @@ impl CodeTokens {
         Self { codes }
     }
 
-    /// How many tokens there are.
+    /// Size of the vocabulary, in tokens.
     pub fn vocabulary(self) -> usize {
         self.codes + Self::FIRST as usize
     }
@@ -39,7 +39,7 @@ impl CodeTokens {
         (code < self.codes).then_some(code)
     }
 
-    /// How a token is shown.
+    /// The text that stands for a token in displays.
     pub fn show(self, token: u32) -> String {
         match token {
             Self::PADDING => "<padding>".to_owned(),

@@ -20,7 +20,7 @@ use crate::options::{Colour, ImageOptions, Normalize, Output};
 use crate::raster::{Raster, level, unit};
 use crate::state::State;
 
-/// Turns opened pictures into patches or codes, and back where `output` says so.
+/// Adapter between opened pictures and patches or codes; pictures are written back if `output` says so.
 ///
 /// Regions are rectangles of the opened picture.
 pub struct ImageAdapter {
@@ -29,7 +29,7 @@ pub struct ImageAdapter {
     state: State,
 }
 
-/// The background of opened pictures: of their channels, and inverted as they are.
+/// The background of opened pictures: with their channels, and inverted if they are.
 pub(crate) fn opened_background(options: &ImageOptions) -> Vec<u8> {
     let rgb = options.background.rgb();
     let mut levels = match options.colour {
@@ -62,19 +62,19 @@ impl ImageAdapter {
         Self { options: options.clone(), background, state }
     }
 
-    /// How many values a frame has.
+    /// Number of values of a frame.
     fn width(&self) -> usize {
         let coordinates = if self.options.coordinates { coordinates::WIDTH } else { 0 };
         self.state.normalization.width() + coordinates
     }
 
-    /// The codebook with its tokens, when pictures are codes.
+    /// The codebook and its tokens, if pictures are codes.
     fn codes(&self) -> Option<(&Codebook, CodeTokens)> {
         let codebook = self.state.codebook.as_ref()?;
         Some((codebook, CodeTokens::new(codebook.codes())))
     }
 
-    /// The patches of every picture that is written.
+    /// The grid of patches of every picture that is written.
     fn written(&self) -> Result<Grid, ImageError> {
         let size = match self.options.output {
             Output::Frames => None,
@@ -84,7 +84,7 @@ impl ImageAdapter {
         Grid::new(&self.options.patches, size, self.options.colour.channels())
     }
 
-    /// The patches of one opened picture, if it is like those of the training split.
+    /// The grid of patches of one opened picture, if it is like those of the training split.
     fn grid(&self, image: &Image) -> Result<Grid, ImageError> {
         let channels = self.options.colour.channels();
         let (width, height) = (image.width(), image.height());
@@ -117,7 +117,7 @@ impl ImageAdapter {
         Ok(Encoded { sequence, regions })
     }
 
-    /// The patches as frames, scaled, with their coordinates when asked for.
+    /// The patches as frames, scaled, with their coordinates if asked for.
     fn frames(&self, grid: &Grid, raster: &Raster, coordinates: bool) -> Result<Frames, AdapterError> {
         let extra = if coordinates { coordinates::WIDTH } else { 0 };
         let reading = self.options.features.read(raster, &self.options.patches, &self.background)?;
@@ -140,7 +140,7 @@ impl ImageAdapter {
         Frames::new(width, values).ok_or_else(|| ImageError::NoPicture.into())
     }
 
-    /// The picture of its patches; `None` leaves one out, and those that are too many are ignored.
+    /// The picture of its patches; `None` leaves one out, and surplus ones are ignored.
     fn picture<'a>(
         &self,
         grid: &Grid,
@@ -166,7 +166,7 @@ fn units(options: &ImageOptions) -> Vec<f32> {
     opened_background(options).into_iter().map(unit).collect()
 }
 
-/// Mean and deviation of a picture; an even one is only moved.
+/// Mean and standard deviation of a picture; a picture of one level is only shifted.
 fn moments(values: &[f32]) -> (f32, f32) {
     let count = values.len() as f64;
     let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / count;

@@ -9,38 +9,38 @@ use crate::raster::Raster;
 use crate::warp::{Reach, Warp};
 use crate::yiq;
 
-/// Random changes of a picture, each drawn evenly up to what is said here; 0 switches one off.
+/// Random changes of a picture, each drawn evenly up to the limit given here; 0 switches one off.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augmentation {
-    /// Moved to each side by up to so many pixels.
+    /// Largest shift to each side, in pixels.
     #[schemars(range(min = 0.0, max = 1024.0))]
     pub shift: f64,
-    /// Turned about its middle to each side by up to so many degrees.
+    /// Largest rotation about the middle to each side, in degrees.
     #[schemars(range(min = 0.0, max = 180.0))]
     pub rotate: f64,
-    /// Enlarged or shrunk by up to this share: 0.1 is from 1 / 1.1 to 1.1.
+    /// Largest scaling up or down: 0.1 is from 1 / 1.1 to 1.1.
     #[schemars(range(min = 0.0, max = 4.0))]
     pub scale: f64,
-    /// Slanted to each side by up to this share of its height.
+    /// Largest shear to each side, as a share of the height.
     #[schemars(range(min = 0.0, max = 2.0))]
     pub shear: f64,
-    /// Contrast raised or lowered by up to this share: 0.5 is from 1 / 1.5 to 1.5.
+    /// Largest change of contrast: 0.5 is from 1 / 1.5 to 1.5.
     #[schemars(range(min = 0.0, max = 4.0))]
     pub contrast: f64,
-    /// Made brighter or darker by up to this share of the way from black to white.
+    /// Largest change of brightness, as a share of the way from black to white.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub brightness: f64,
-    /// Colours turned about grey to each side by up to so many degrees, as bright as they were.
+    /// Largest rotation of hue to each side, in degrees, at the same brightness.
     #[schemars(range(min = 0.0, max = 180.0))]
     pub hue: f64,
-    /// Colours made paler or stronger by up to this share: 1 is from grey to twice as strong.
+    /// Largest change of saturation: 1 is from grey to twice as strong.
     #[schemars(range(min = 0.0, max = 4.0))]
     pub saturation: f64,
-    /// Blurred by a deviation of up to so many pixels.
+    /// Largest standard deviation of a Gaussian blur, in pixels.
     #[schemars(range(min = 0.0, max = 16.0))]
     pub blur: f64,
-    /// Noise with a deviation of up to this share of the way from black to white.
+    /// Largest standard deviation of noise, as a share of the way from black to white.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub noise: f64,
     /// Squares that become background (DeVries and Taylor 2017).
@@ -51,10 +51,10 @@ pub struct Augmentation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cutout {
-    /// How many.
+    /// Number of squares.
     #[schemars(range(min = 0, max = 64))]
     pub boxes: usize,
-    /// Their sides, from 1 to so many pixels.
+    /// Largest side of a square in pixels; the least is 1.
     #[schemars(range(min = 1, max = 1024))]
     pub size: usize,
 }
@@ -66,7 +66,7 @@ impl Default for Cutout {
 }
 
 impl Augmentation {
-    /// Whether anything is changed.
+    /// True if any change is switched on.
     pub(crate) fn changes(&self) -> bool {
         let Self { shift, rotate, scale, shear, contrast, brightness, hue, saturation, blur, noise, cutout } =
             *self;
@@ -74,7 +74,7 @@ impl Augmentation {
         most.iter().any(|&most| most > 0.0) || cutout.boxes > 0
     }
 
-    /// Where it lies, what it is lit by, and then what the camera and the paper add.
+    /// Applies geometry and blur, then light and colour, then noise and cutout.
     pub(crate) fn apply(&self, mut raster: Raster, background: &[f32], random: &mut Random) -> Raster {
         let reach = Reach { shift: self.shift, rotate: self.rotate, scale: self.scale, shear: self.shear };
         if reach != Reach::default() {
@@ -106,7 +106,7 @@ impl Augmentation {
         }
     }
 
-    /// Does nothing to a grey picture.
+    /// Changes hue and saturation; does nothing to a grey picture.
     fn colour(&self, raster: &mut Raster, random: &mut Random) {
         if raster.channels != 3 || (self.hue == 0.0 && self.saturation == 0.0) {
             return;
@@ -123,7 +123,7 @@ impl Augmentation {
     }
 }
 
-/// Covers a square around a pixel that is drawn; it may reach over the edge.
+/// Covers a square around a random pixel with background; it may reach over the edge.
 fn cut_out(raster: &mut Raster, background: &[f32], most: usize, random: &mut Random) {
     let side = 1 + random.below(most);
     let (x, y) = (random.below(raster.width), random.below(raster.height));

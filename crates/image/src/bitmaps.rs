@@ -35,7 +35,7 @@ pub(crate) fn bmp(bytes: &[u8]) -> Result<Picture, ImageError> {
     Ok(Picture { pixels, format, warnings: Vec::new() })
 }
 
-/// What the header of a BMP says about its colours.
+/// The colour fields of a BMP's header.
 struct Header {
     /// Length of the second header, which the palette follows.
     length: usize,
@@ -72,7 +72,7 @@ impl Header {
         }
     }
 
-    /// Whether the colours of the palette are the levels of grey in their order.
+    /// True if the colours of the palette are the levels of grey in their order.
     fn is_grey(&self, bytes: &[u8]) -> bool {
         let width = if self.length == 12 { 3 } else { 4 };
         let palette = bytes.get(14 + self.length..).unwrap_or_default();
@@ -105,7 +105,7 @@ pub(crate) fn pnm(bytes: &[u8]) -> Result<Picture, ImageError> {
     Ok(Picture { pixels, format, warnings: Vec::new() })
 }
 
-/// The number that stands for white in a PGM or PPM, the third of its header.
+/// The level of white in a PGM or PPM, the third number of its header.
 fn most_level(bytes: &[u8]) -> Option<u32> {
     let [b'P', b'2' | b'3' | b'5' | b'6', rest @ ..] = bytes else { return None };
     let mut comment = false;
@@ -118,7 +118,7 @@ fn most_level(bytes: &[u8]) -> Option<u32> {
     std::str::from_utf8(number).ok()?.parse().ok()
 }
 
-/// Pixels of a format that says nothing else.
+/// Decodes the pixels of a format without metadata.
 fn decode(mut decoder: impl ImageDecoder, bytes: &[u8]) -> Result<Pixels, ImageError> {
     let (width, height) = decoder.dimensions();
     check_plausible((width as usize, height as usize), bytes.len(), MOST_PIXELS_A_BYTE)?;

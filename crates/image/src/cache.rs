@@ -1,5 +1,5 @@
-//! The last files that were decoded: the cells of a sheet, or the items of an archive, come one after the
-//! other, and decoding the file for each of them would take hours.
+//! Cache of the last decoded files: the cells of a sheet, or the items of an archive, come one after the other, and
+//! decoding the file for each of them would take hours.
 //!
 //! The cache belongs to the process, because a medium has no state: nothing but time depends on it.
 
@@ -12,25 +12,25 @@ use any2any_adapter::File;
 use crate::decoded::Decoded;
 use crate::error::ImageError;
 
-/// How many files are kept.
+/// Largest number of cached files.
 const FILES: usize = 8;
-/// How many bytes of pixels are kept, the newest file aside.
+/// Largest number of cached bytes of pixels, the newest file aside.
 const BYTES: usize = 1 << 28;
 
 type Slot = Arc<OnceLock<Result<Decoded, ImageError>>>;
 
 struct Entry {
     file: File,
-    /// Length and time of the last change of a file on the disk: one that was written anew is read anew.
+    /// Length and modification time of a file on the disk: one that was written anew is read anew.
     version: Option<(u64, Option<SystemTime>)>,
     slot: Slot,
 }
 
 static CACHE: Mutex<VecDeque<Entry>> = Mutex::new(VecDeque::new());
 
-/// What a file holds, decoded now or lately.
+/// The decoded contents of a file, cached if the file has parts.
 pub(crate) fn decoded(file: &File) -> Result<Decoded, ImageError> {
-    // A file that stands for itself is asked for once.
+    // A file without parts is asked for once.
     if file.part().is_none() {
         return decode(file);
     }
@@ -46,7 +46,7 @@ fn decode(file: &File) -> Result<Decoded, ImageError> {
     Decoded::new(&bytes)
 }
 
-/// The place of a file, which becomes the newest.
+/// The cache entry of a file, which becomes the newest.
 fn slot(file: &File) -> Slot {
     let version = std::fs::metadata(file.path()).ok().map(|data| (data.len(), data.modified().ok()));
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +58,7 @@ fn slot(file: &File) -> Slot {
     slot
 }
 
-/// Forgets the oldest files when there are too many.
+/// Evicts the oldest files when the cache is full.
 fn shrink() {
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut bytes = 0;

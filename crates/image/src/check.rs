@@ -1,4 +1,4 @@
-//! What is wrong with options that fit the schema.
+//! Checks of the image options that the schema cannot express.
 
 use any2any_adapter::OptionProblem;
 use any2any_frames::Stem;
@@ -11,7 +11,7 @@ fn problem(pointer: impl Into<String>, message: impl Into<String>, help: &str) -
     OptionProblem { pointer: pointer.into(), message: message.into(), help: Some(help.to_owned()) }
 }
 
-/// Everything that the schema cannot say, and the ranges that others rely on.
+/// Problems that the schema cannot express, and the ranges that other checks rely on.
 pub(crate) fn problems(options: &ImageOptions) -> Vec<OptionProblem> {
     let mut problems = Vec::new();
     if options.field.is_empty() {

@@ -1,4 +1,4 @@
-//! Where a patch lies in its picture, as numbers of its frame: a sequence has one direction, a picture two.
+//! Coordinates of a patch in its picture, as numbers of its frame: a sequence has one direction, a picture two.
 //!
 //! Each axis gives the place itself, from -1 to 1, and sines and cosines of three wavelengths (Fourier
 //! features, Tancik et al. 2020), so that a projection can tell neighbours from strangers.
@@ -7,10 +7,10 @@ use std::f32::consts::PI;
 
 /// Waves an axis: two pictures' sides long, one, and half of one.
 const WAVES: i32 = 3;
-/// How many numbers [`add`] gives.
+/// Number of values that [`add`] appends.
 pub(crate) const WIDTH: usize = 2 * (1 + 2 * WAVES as usize);
 
-/// Adds the numbers of a place; both axes from -1 to 1.
+/// Appends the coordinates of a place, whose axes both run from -1 to 1.
 pub(crate) fn add((x, y): (f32, f32), frame: &mut Vec<f32>) {
     for place in [x, y] {
         frame.push(place);

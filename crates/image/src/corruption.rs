@@ -1,4 +1,4 @@
-//! Disturbances that a model learns to undo: noisy to clean needs one file instead of two.
+//! Disturbances that a model learns to undo: a denoising task needs one file instead of two.
 //!
 //! A picture decides about its own disturbance: the same picture is disturbed in the same way whenever it is
 //! opened, and two pictures in two ways.
@@ -57,7 +57,7 @@ impl Default for SaltAndPepper {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Downscale {
-    /// By how much its sides are divided.
+    /// Divisor of the sides.
     #[schemars(range(min = 2, max = 64))]
     pub factor: usize,
 }

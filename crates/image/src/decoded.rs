@@ -1,4 +1,4 @@
-//! Files decoded: pictures by their content, IDX archives beside them.
+//! Decoded files: pictures, recognised by their content, and IDX archives.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub(crate) struct Area {
     pub(crate) height: usize,
 }
 
-/// What a file holds.
+/// The decoded contents of a file.
 #[derive(Clone, Debug)]
 pub(crate) enum Decoded {
     Picture(Picture),
@@ -66,12 +66,12 @@ impl Decoded {
         Ok(Self::Picture(Picture::new(bytes)?))
     }
 
-    /// Whether bytes are those of a file that is read here, or named when it is refused.
+    /// True if bytes are a file of a format that is read here, or is named when it is refused.
     pub(crate) fn recognises(bytes: &[u8]) -> bool {
         Idx::is_inside(bytes) || Format::of(bytes).is_some()
     }
 
-    /// The format that was found.
+    /// The name of the format that was found.
     pub(crate) fn format(&self) -> String {
         match self {
             Self::Picture(picture) => picture.format.clone(),
@@ -79,7 +79,7 @@ impl Decoded {
         }
     }
 
-    /// What is odd about the file.
+    /// Warnings about the file.
     pub(crate) fn warnings(&self) -> &[String] {
         match self {
             Self::Picture(picture) => &picture.warnings,
@@ -87,7 +87,7 @@ impl Decoded {
         }
     }
 
-    /// How much memory it keeps, in bytes.
+    /// Memory of the decoded contents, in bytes.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Picture(picture) => picture.pixels.values.len(),
@@ -95,7 +95,7 @@ impl Decoded {
         }
     }
 
-    /// The pixels of a part, and which of them.
+    /// The pixels that hold a part, and the rectangle of the part in them.
     pub(crate) fn part(&self, part: Option<Part>) -> Result<(Pixels, Area), ImageError> {
         match (self, part) {
             (Self::Picture(Picture { pixels, .. }), None) => Ok((pixels.clone(), whole(pixels))),
@@ -123,7 +123,7 @@ pub(crate) fn whole(pixels: &Pixels) -> Area {
     Area { left: 0, top: 0, width: pixels.width, height: pixels.height }
 }
 
-/// Whether a picture of this size can be worked with.
+/// Checks that a picture of this size is not too large.
 pub(crate) fn check_size(width: usize, height: usize) -> Result<(), ImageError> {
     let sound = width.checked_mul(height).is_some_and(|pixels| pixels <= MOST_PIXELS);
     sound.then_some(()).ok_or(ImageError::TooLarge { width, height, limit: MOST_PIXELS })

@@ -1,15 +1,15 @@
-//! What can go wrong between a picture and its sequence.
+//! Errors between a picture and its sequence.
 
 use any2any_adapter::{AdapterError, File};
 
-/// What can go wrong between a picture and its sequence.
+/// Error between a picture and its sequence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
     /// The file cannot be read at all.
     #[error("{reason}")]
     Unreadable {
-        /// What the system says.
+        /// Message of the operating system.
         reason: String,
     },
     /// The content is of no known format.
@@ -34,7 +34,7 @@ pub enum ImageError {
     /// The content breaks the rules of its format.
     #[error("it is broken or cut off: {reason}")]
     Broken {
-        /// What the decoder says.
+        /// Message of the decoder.
         reason: String,
     },
     /// The picture is larger than anything that can be worked with.
@@ -68,13 +68,13 @@ pub enum ImageError {
     /// The archive has no such item.
     #[error("the archive holds {items} pictures only")]
     NoItem {
-        /// How many pictures there are.
+        /// Number of pictures in the archive.
         items: usize,
     },
     /// An archive stands where a picture is needed.
     #[error("it is an archive of {items} pictures: name one of its items")]
     Archive {
-        /// How many pictures there are.
+        /// Number of pictures in the archive.
         items: usize,
     },
     /// A part that a picture does not have.
@@ -88,9 +88,9 @@ pub enum ImageError {
         "the picture has {found}, but those of the training split have {expected}: set the option 'size' or 'colour'"
     )]
     Shape {
-        /// What this one has.
+        /// Size or colours of this picture.
         found: String,
-        /// What the others have.
+        /// Size or colours of the other pictures.
         expected: String,
     },
     /// Too many values for one sequence.
@@ -98,9 +98,9 @@ pub enum ImageError {
         "its {frames} patches of {width} values are too much for one sequence: use larger strides, or a smaller size"
     )]
     TooLong {
-        /// How many patches there are.
+        /// Number of patches.
         frames: usize,
-        /// How many values each has.
+        /// Number of values of a patch.
         width: usize,
     },
     /// The picture can be read but not written.
@@ -121,13 +121,13 @@ pub enum ImageError {
     OutsideVocabulary {
         /// The token.
         token: u32,
-        /// How many tokens there are.
+        /// Size of the vocabulary, in tokens.
         vocabulary: usize,
     },
     /// The picture cannot be written as a file.
     #[error("it cannot be written as PNG: {reason}")]
     Unwritable {
-        /// What the encoder says.
+        /// Message of the encoder.
         reason: String,
     },
 }
@@ -138,7 +138,7 @@ impl ImageError {
         Self::Refused { format: format.into(), command }
     }
 
-    /// The error with the file that it is about.
+    /// The error with the file that it belongs to.
     pub(crate) fn of(self, file: &File) -> AdapterError {
         AdapterError::Broken { file: file.to_string(), reason: self.to_string() }
     }

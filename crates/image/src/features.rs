@@ -1,5 +1,5 @@
-//! What a picture is read as: its pixels, or histograms of oriented gradients, which hardly change from one
-//! artist's palette and light to another's.
+//! Features of a picture: its pixels, or histograms of oriented gradients, which hardly change from one artist's
+//! palette and light to another's.
 
 use std::borrow::Cow;
 use std::f32::consts::PI;
@@ -13,14 +13,14 @@ use crate::options::Patches;
 use crate::raster::Raster;
 use crate::yiq;
 
-/// What each pixel of a cell adds to the energy that its histogram is scaled by, so that even places stay near 0.
+/// Energy that each pixel of a cell adds before a histogram is scaled by the energy, so that even places stay near 0.
 const LEAST_ENERGY: f32 = 0.003125;
 /// The largest side of the smallest cells, in pixels.
 pub(crate) const LARGEST_CELL: usize = 64;
 /// The most sizes of cells.
 pub(crate) const MOST_LEVELS: usize = 5;
 
-/// What a picture is read as.
+/// Features of a picture, which become its frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Features {
@@ -40,10 +40,10 @@ pub struct Gradients {
     /// The side of the smallest cells in pixels; sides and strides of patches are whole numbers of the largest.
     #[schemars(range(min = 2, max = 64))]
     pub cell: usize,
-    /// Into how many directions half a turn is divided.
+    /// Number of directions into which half a turn is divided.
     #[schemars(range(min = 2, max = 36))]
     pub bins: usize,
-    /// How many sizes of cells are read, each twice as large as the one before.
+    /// Number of sizes of cells, each twice as large as the one before.
     #[schemars(range(min = 1, max = 5))]
     pub levels: usize,
 }
@@ -55,7 +55,7 @@ impl Default for Gradients {
 }
 
 impl Features {
-    /// The pixels of a side that become one place of what is read, level by level.
+    /// The side of a cell in pixels, level by level.
     fn cells(self) -> impl Iterator<Item = usize> {
         let (cell, levels) = match self {
             Self::Pixels => (1, 1),
@@ -66,12 +66,12 @@ impl Features {
         (0..levels).map(move |level| cell << level)
     }
 
-    /// The pixels of a side that become one place of the last level.
+    /// The side of a cell of the last level, in pixels.
     pub(crate) fn coarsest(self) -> usize {
         self.cells().last().unwrap_or(1)
     }
 
-    /// How many values a patch has, where its height is known.
+    /// Number of values of a patch, if its height is known.
     pub(crate) fn width(self, patches: &Patches, colours: usize) -> Option<usize> {
         self.cells().enumerate().try_fold(0_usize, |width, (level, cell)| {
             let patches = places(patches, cell);
@@ -81,7 +81,7 @@ impl Features {
         })
     }
 
-    /// How many values a place of a level has: the mean colours are read at the first.
+    /// Number of channels of a cell of one level; only the first level has the mean colours.
     fn channels(self, level: usize, colours: usize) -> usize {
         match self {
             Self::Pixels => colours,
@@ -90,7 +90,7 @@ impl Features {
         }
     }
 
-    /// What is read of a picture, to cut patches from.
+    /// Computes the features of a picture, from which patches are cut.
     pub(crate) fn read<'a>(
         self,
         raster: &'a Raster,
@@ -114,7 +114,7 @@ impl Features {
     }
 }
 
-/// Patches, measured in places rather than pixels.
+/// Patches, measured in cells rather than pixels.
 fn places(patches: &Patches, cell: usize) -> Patches {
     let places = |pixels: usize| pixels.div_ceil(cell);
     Patches {
@@ -125,31 +125,31 @@ fn places(patches: &Patches, cell: usize) -> Patches {
     }
 }
 
-/// What is read of one picture.
+/// The features of one picture, level by level.
 pub(crate) struct Reading<'a> {
     levels: Vec<Level<'a>>,
 }
 
-/// What is read with cells of one size.
+/// The features of cells of one size.
 struct Level<'a> {
     raster: Cow<'a, Raster>,
-    /// A place beside the picture.
+    /// The features of a cell outside the picture.
     background: Cow<'a, [f32]>,
     grid: Grid,
 }
 
 impl Reading<'_> {
-    /// How many patches there are.
+    /// Number of patches.
     pub(crate) fn len(&self) -> usize {
         self.levels.first().map_or(0, |level| level.grid.len())
     }
 
-    /// How many values a patch has.
+    /// Number of values of a patch.
     pub(crate) fn width(&self) -> usize {
         self.levels.iter().map(|level| level.grid.patch()).sum()
     }
 
-    /// Adds one patch to `frames`, level after level.
+    /// Appends one patch to `frames`, level after level.
     pub(crate) fn cut(&self, number: usize, frames: &mut Vec<f32>) {
         for level in &self.levels {
             level.grid.cut(&level.raster, &level.background, number, frames);
@@ -203,7 +203,7 @@ fn steepest(raster: &Raster, x: usize, y: usize) -> (f32, f32) {
     steepest.map_or((0.0, 0.0), |(size, across, down)| (size, down.atan2(across).rem_euclid(PI)))
 }
 
-/// Makes brightness and two axes of the red, green and blue behind a cell's directions, if there are any.
+/// Converts the red, green and blue behind a cell's directions, if there are any, to YIQ.
 fn paint(cell: &mut [f32], bins: usize) {
     if let Some(colour) = cell.get_mut(bins..).and_then(|colour| <&mut [f32; 3]>::try_from(colour).ok()) {
         *colour = yiq::of_rgb(*colour);

@@ -1,4 +1,4 @@
-//! Formats of picture files, known by what stands in them, whatever their name is.
+//! Formats of picture files, recognised by their contents, whatever their name is.
 
 /// Format of a picture file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,11 +11,11 @@ pub(crate) enum Format {
     Tiff,
     /// The family of PBM, PGM, PPM and PAM.
     Pnm,
-    /// A format that is named and not read, and the command that converts `FILE`.
+    /// A format that is named but not read, and the command that converts `FILE`.
     Other(&'static str, &'static str),
 }
 
-/// Bytes that a file begins with, at a place, and its format.
+/// Magic bytes of a format: their offset, the bytes, and the format.
 type Mark = (usize, &'static [u8], Format);
 
 const MAGICK: &str = "magick FILE FILE.png";
@@ -109,7 +109,7 @@ impl Format {
     }
 }
 
-/// A container of pictures by the formats that it says to be compatible with; films are none.
+/// Format of a file in the container of HEIF and AVIF, by its compatible brands; films are none.
 fn of_family(bytes: &[u8]) -> Option<Format> {
     let length = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
     let brands = bytes.get(8..length.min(bytes.len()))?.as_chunks::<4>().0;
@@ -121,7 +121,7 @@ fn of_family(bytes: &[u8]) -> Option<Format> {
     }
 }
 
-/// Whether a text is a drawing: its first element is `svg`.
+/// True if a text is an SVG drawing: its first element is `svg`.
 fn is_svg(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(4096)];
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();

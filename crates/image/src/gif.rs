@@ -13,7 +13,7 @@ use crate::price::{Header, pixels};
 /// A code of LZW has 3 bits at least and stands for 4096 pixels at most.
 const MOST_PIXELS_A_BYTE: usize = 3 * 4096;
 
-/// What the header of a file and that of its first picture tell.
+/// Size and decoding memory of a file, from its header and that of its first picture.
 pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);

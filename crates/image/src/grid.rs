@@ -1,4 +1,4 @@
-//! Where the patches of a picture lie, in raster order, and the way from pixels to patches and back.
+//! Grid of the patches of a picture, in raster order, and the way from pixels to patches and back.
 
 use any2any_adapter::Region;
 
@@ -57,12 +57,12 @@ impl Grid {
         Ok(grid)
     }
 
-    /// How many patches there are. Sides that a run or a header names may be beyond any picture: such a grid is refused.
+    /// Number of patches. Sides that a run or a header names may be beyond any picture: such a grid is refused.
     pub(crate) fn len(&self) -> usize {
         self.columns.saturating_mul(self.rows)
     }
 
-    /// How many values a patch has.
+    /// Number of values of a patch.
     pub(crate) fn patch(&self) -> usize {
         self.patch_width.saturating_mul(self.patch_height).saturating_mul(self.channels)
     }
@@ -85,7 +85,7 @@ impl Grid {
         (self.patch_width.min(self.width - left), self.patch_height.min(self.height - top))
     }
 
-    /// What a patch covers of the picture.
+    /// The rectangle of the picture that a patch covers.
     pub(crate) fn region(&self, number: usize) -> Region {
         let (left, top) = self.corner(number);
         let (width, height) = self.inside((left, top));
@@ -100,7 +100,7 @@ impl Grid {
         (scaled(left, width, self.width), scaled(top, height, self.height))
     }
 
-    /// Adds one patch of a picture to `frames`, filled up with background.
+    /// Appends one patch of a picture to `frames`, padded with background.
     pub(crate) fn cut(&self, raster: &Raster, background: &[f32], number: usize, frames: &mut Vec<f32>) {
         let (left, top) = self.corner(number);
         let (width, height) = self.inside((left, top));

@@ -30,12 +30,13 @@ pub(crate) struct Idx {
 }
 
 impl Idx {
-    /// Whether bytes look like an archive: by the magic number, or compressed by gzip, which no picture is.
+    /// True if bytes may be an archive: by the magic number, or because they are compressed by gzip, which no picture
+    /// is.
     pub(crate) fn is_begun_by(bytes: &[u8]) -> bool {
         bytes.starts_with(&MAGIC) || bytes.starts_with(&GZIP)
     }
 
-    /// Whether bytes are an archive, plain or compressed.
+    /// True if bytes are an archive, plain or compressed.
     pub(crate) fn is_inside(bytes: &[u8]) -> bool {
         if !bytes.starts_with(&GZIP) {
             return bytes.starts_with(&MAGIC);
@@ -44,7 +45,7 @@ impl Idx {
         MultiGzDecoder::new(bytes).read_exact(&mut magic).is_ok() && magic == MAGIC
     }
 
-    /// Items, height and width, by the header alone.
+    /// Items, height and width, from the header alone.
     pub(crate) fn promised(bytes: &[u8]) -> Option<[usize; 3]> {
         let mut header = [0; HEADER];
         match bytes.starts_with(&GZIP) {

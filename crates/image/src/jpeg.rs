@@ -1,8 +1,8 @@
 //! JPEG (ITU-T Recommendation T.81): Huffman codes, at once or progressive, in any order of scans.
 //!
-//! Written here because the decoders of other crates mix up scans of one component each, fill what is missing with
-//! grey, and smooth colours otherwise than libjpeg, which nearly everybody's pictures were looked at with: levels
-//! are the same as libjpeg's, to the last bit.
+//! Written here because the decoders of other crates mix up scans of one component each, fill missing parts with
+//! grey, and upsample colours differently from libjpeg, the decoder of nearly all viewers: levels are the same as
+//! libjpeg's, to the last bit.
 
 mod bits;
 mod colour;
@@ -24,7 +24,7 @@ use scan::{Scan, Tables, ZIGZAG};
 /// The most scans; a progressive picture has about ten.
 const MOST_SCANS: usize = 500;
 
-/// A picture that was read.
+/// A decoded picture, with its metadata.
 pub(crate) struct Jpeg<'a> {
     pub(crate) width: usize,
     pub(crate) height: usize,
@@ -92,7 +92,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Jpeg<'_>, ImageError> {
     reader.finish(warnings)
 }
 
-/// What the segments in front of the first scan tell.
+/// Size and decoding memory of a picture, from the segments in front of the first scan.
 pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     let (mut reader, mut place, mut frame) = (Reader::default(), 2, None);
     while let Some((marker, next)) = next_marker(bytes, place) {
@@ -118,7 +118,7 @@ pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     Some(Header { width, height, bytes: units + 9 * pixels(size) })
 }
 
-/// What was read so far.
+/// State of the reader: frame, tables and metadata read so far.
 #[derive(Default)]
 struct Reader<'a> {
     frame: Option<Frame>,
@@ -131,7 +131,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads what a marker begins; returns where the next marker is to be looked for.
+    /// Reads the segment of a marker; returns the offset from which to search the next marker.
     fn segment(&mut self, bytes: &'a [u8], marker: u8, place: usize) -> Result<usize, ImageError> {
         // Markers that stand alone.
         if matches!(marker, 0x01 | 0xd0..=0xd8) {

@@ -1,10 +1,10 @@
 //! The image medium: pictures to patches or codes and back.
 //!
 //! Files are decoded by their content: PNG, JPEG, GIF, BMP, WebP, TIFF, the family of PPM, and IDX archives (the
-//! format of MNIST); other formats are named, with a command that converts them. A cell of a sheet,
-//! or an item of an archive, is a picture of its own. What is done to a picture once (colour, size, inversion,
-//! corruption) is done when it is opened; what is learned (normalisation, a codebook) is fitted on opened
-//! pictures; what is done anew for every sample of training is augmentation.
+//! format of MNIST); other formats are named, with a command that converts them. A cell of a sheet, or an item of an
+//! archive, is a picture of its own. Colour, size, inversion and corruption are applied once, when a picture is
+//! opened; normalisation and codebook are learned from opened pictures; augmentation is drawn anew for every sample
+//! of training.
 //!
 //! The way of a picture:
 //!

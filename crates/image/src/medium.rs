@@ -18,7 +18,7 @@ use crate::price::price;
 use crate::series::join;
 use crate::trim::trimmed;
 
-/// The extensions of what is read.
+/// The extensions of the formats that are read.
 const EXTENSIONS: &[&str] = &[
     "png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "dib", "webp", "tif", "tiff", "pbm", "pgm", "ppm",
     "pnm", "pam",
@@ -129,7 +129,7 @@ impl ImageOptions {
     }
 }
 
-/// Options that hold no wrong value.
+/// Parses options and checks their values.
 fn parse(options: &serde_json::Value) -> Result<ImageOptions, AdapterError> {
     let wrong = |place: &str, reason| AdapterError::Fit { option: format!("image{place}"), reason };
     let parsed = ImageOptions::deserialize_from(options).map_err(|reason| wrong("", reason))?;
@@ -139,8 +139,7 @@ fn parse(options: &serde_json::Value) -> Result<ImageOptions, AdapterError> {
     }
 }
 
-/// A value as one picture of the wanted colours, of the size that it has; what is odd about its files joins the
-/// warnings.
+/// A value as one picture of the wanted colours, in its own size; warnings about its files are appended.
 fn picture(
     options: &ImageOptions,
     value: &Value,
@@ -180,7 +179,7 @@ fn picture(
     }
 }
 
-/// What is done to every picture once.
+/// Inverts, resizes and corrupts a picture: the steps that every opened picture takes once.
 fn finish(
     options: &ImageOptions,
     mut image: any2any_adapter::Image,

@@ -2,9 +2,9 @@
 
 use any2any_adapter::{Convolution, Region};
 
-/// The regions of the positions that come out: each covers the frames of the stride that it stands for, the
-/// first of which is the middle of its kernel. Together they cover everything once, which a map of attention
-/// needs; a position sees more than that.
+/// The regions of the positions that come out of convolutions: each covers the frames of its stride, the first of
+/// which is the middle of its kernel. Together they cover everything once, as a map of attention needs; the kernel of
+/// a position sees more than that.
 pub(crate) fn merged(regions: Vec<Region>, layers: &[Convolution]) -> Vec<Region> {
     any2any_frames::merged(regions, layers.iter().map(|layer| layer.stride), around)
 }

@@ -1,4 +1,4 @@
-//! What an experiment can say about a picture.
+//! Options of the image medium, as an experiment writes them.
 
 use any2any_frames::Stem;
 use schemars::JsonSchema;
@@ -16,20 +16,20 @@ pub struct ImageOptions {
     /// The field of the dataset that holds the picture.
     #[schemars(length(min = 1))]
     pub field: String,
-    /// Whether pictures are read in grey or in colour.
+    /// Read pictures in grey or in colour.
     #[serde(default)]
     pub colour: Colour,
-    /// What lies behind transparent pixels, beside pictures that are padded, moved or joined, and where a
-    /// patch was not written. Meant before `invert`.
+    /// Colour behind transparent pixels, beside pictures that are padded, moved or joined, and in place of a patch
+    /// that was not written. Meant before `invert`.
     #[serde(default)]
     pub background: Background,
-    /// Whether black becomes white and white becomes black, background included.
+    /// Invert pictures: black becomes white and white becomes black, background included.
     #[serde(default)]
     pub invert: bool,
-    /// Whether the margin around what is drawn is cut off, before pictures are joined or brought to a size.
+    /// Cut off the margin around a drawing, before pictures are joined or brought to a size.
     #[serde(default)]
     pub trim: bool,
-    /// How pictures are brought to a size; left out: they keep theirs.
+    /// Size that pictures are brought to; left out: they keep theirs.
     #[serde(default)]
     pub size: Option<Size>,
     /// A disturbance of the opened picture, the same each time: for tasks that undo it.
@@ -38,22 +38,22 @@ pub struct ImageOptions {
     /// The pieces that become positions of the sequence.
     #[serde(default)]
     pub patches: Patches,
-    /// What patches are cut from: pixels, or cells of gradients for pictures that are only read.
+    /// Features that patches are cut from: pixels, or cells of gradients for pictures that are only read.
     #[serde(default)]
     pub features: Features,
-    /// How values of frames are scaled; codes need no scaling.
+    /// Scaling of the values of frames; codes need no scaling.
     #[serde(default)]
     pub normalize: Normalize,
-    /// Whether each frame says where in the picture it lies, by 14 numbers beside its pixels.
+    /// Add the place of each patch in the picture to its frame, as 14 numbers beside its pixels.
     #[serde(default)]
     pub coordinates: bool,
-    /// How frames enter the model; convolutions are for the columns of a line of text.
+    /// Entrance of frames into the model; convolutions are for the columns of a line of text.
     #[serde(default)]
     pub stem: Stem,
     /// Random changes of every picture that a model is trained on.
     #[serde(default)]
     pub augment: Augmentation,
-    /// What a picture is turned into: a target needs `patches` or `codes`.
+    /// Kind of sequence that a picture becomes: a target needs `patches` or `codes`.
     #[serde(default)]
     pub output: Output,
 }
@@ -70,7 +70,7 @@ pub enum Colour {
 }
 
 impl Colour {
-    /// How many values a pixel has.
+    /// Number of values of a pixel.
     pub fn channels(self) -> usize {
         match self {
             Self::Grey => 1,
@@ -79,7 +79,7 @@ impl Colour {
     }
 }
 
-/// A colour without drawing on it.
+/// Background colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Background {
@@ -106,7 +106,7 @@ impl Background {
     }
 }
 
-/// The pieces of a picture, in reading order. Those that reach over an edge are filled up with background.
+/// Patches of a picture, in reading order. Those that reach over an edge are padded with background.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Patches {
@@ -132,7 +132,7 @@ impl Default for Patches {
 }
 
 impl Patches {
-    /// Whether every pixel is in one patch only.
+    /// True if every pixel is in one patch only.
     pub(crate) fn apart(&self) -> bool {
         self.stride_x.is_none_or(|stride| stride == self.width)
             && match (self.stride_y, self.height) {
@@ -142,7 +142,7 @@ impl Patches {
     }
 }
 
-/// How values of frames, pixels from 0, black, to 1, white, are scaled.
+/// Scaling of the values of frames, which are pixels from 0, black, to 1, white.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Normalize {
@@ -151,11 +151,11 @@ pub enum Normalize {
     Fitted,
     /// To mean 0 and deviation 1 in each picture: brightness and contrast no longer tell pictures apart.
     PerImage,
-    /// They stay as they are.
+    /// Leaves the values as they are.
     None,
 }
 
-/// What a picture is turned into.
+/// Kind of sequence that a picture becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Output {
@@ -177,7 +177,7 @@ pub struct PatchOutput {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Codes {
-    /// How many patches the codebook has; fewer when the training split has fewer distinct ones.
+    /// Number of patches in the codebook; fewer when the training split has fewer distinct ones.
     #[schemars(range(min = 2, max = 65536))]
     pub codes: usize,
 }

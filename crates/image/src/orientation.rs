@@ -9,8 +9,8 @@ use crate::decoded::Pixels;
 pub(crate) struct Orientation(u8);
 
 impl Orientation {
-    /// Orientation by what is known of EXIF, from its header of TIFF on, or else of XMP. A damaged note is no reason to
-    /// lose the picture.
+    /// Orientation by EXIF, from its TIFF header on, or else by XMP. Damaged metadata is no reason to lose the
+    /// picture.
     pub(crate) fn new(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> Self {
         let exif = exif.and_then(Turn::from_exif_chunk).map(Turn::to_exif);
         Self(exif.or_else(|| xmp.and_then(of_xmp)).unwrap_or(1))

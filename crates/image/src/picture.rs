@@ -1,4 +1,4 @@
-//! Pictures read from files: pixels of 8 bits, the format that was found, and what is odd about it.
+//! Pictures read from files: pixels of 8 bits, the format that was found, and warnings.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,12 +17,12 @@ pub(crate) struct Picture {
     pub(crate) pixels: Pixels,
     /// `JPEG, progressive, YCbCr`
     pub(crate) format: String,
-    /// What is odd about the file, without its name.
+    /// Warnings about the file, without its name.
     pub(crate) warnings: Vec<String>,
 }
 
 impl Picture {
-    /// A picture from the bytes of a file, turned upright when it says how it was held.
+    /// Reads a picture from the bytes of a file, and turns it upright by its metadata.
     pub(crate) fn new(bytes: &[u8]) -> Result<Self, ImageError> {
         match Format::of(bytes).ok_or(ImageError::Format)? {
             Format::Png => png::read(bytes),
@@ -43,19 +43,20 @@ impl Picture {
     }
 }
 
-/// A reader that stands on a decoder of another crate: one that stumbles over a damaged file leaves out that file
-/// alone.
+/// Runs a reader that uses a decoder of another crate, and turns a panic into an error: a damaged file costs no
+/// other.
 fn guarded(read: fn(&[u8]) -> Result<Picture, ImageError>, bytes: &[u8]) -> Result<Picture, ImageError> {
     let read = catch_unwind(AssertUnwindSafe(|| read(bytes)));
     read.unwrap_or_else(|_| Err(broken("its decoder stumbled over it")))
 }
 
-/// What a decoder of another crate says.
+/// The message of a decoder of another crate, as an error.
 pub(crate) fn broken(error: impl std::fmt::Display) -> ImageError {
     ImageError::Broken { reason: error.to_string() }
 }
 
-/// Whether a picture of this size can be in so many bytes, each of which stands for so many pixels at most.
+/// Checks that a picture of this size fits into the bytes of its file, each of which stands for so many pixels at
+/// most.
 pub(crate) fn check_plausible(
     (width, height): (usize, usize),
     bytes: usize,
@@ -76,7 +77,7 @@ pub(crate) fn shallow(level: u16) -> u8 {
     ((u32::from(level) + 128) / 257) as u8
 }
 
-/// What so many channels are.
+/// Name of the colours of so many channels.
 pub(crate) fn colours(channels: usize) -> &'static str {
     match channels {
         1 => "grey",

@@ -1,5 +1,5 @@
-//! PNG (ISO/IEC 15948): checksums as other programs treat them. A wrong one over what says how pixels are to be
-//! understood is an error; one over the pixels is not, because these carry a checksum of their own inside.
+//! PNG (ISO/IEC 15948), with checksums treated as other programs do. A wrong one over a chunk that is needed to
+//! understand the pixels is an error; one over the pixels is not, because these carry a checksum of their own inside.
 
 use std::io::Cursor;
 
@@ -52,7 +52,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, ImageError> {
     Ok(Picture { pixels, format: format!("PNG, {depth} bits, {name}"), warnings: chunks.warnings })
 }
 
-/// What the header of a file tells.
+/// Size and decoding memory of a file, from its header.
 pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     let chunks = Chunks::new(bytes).ok()?;
     let mut options = DecodeOptions::default();
@@ -71,7 +71,7 @@ pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     Some(Header { width, height, bytes: 3 * channels as u64 * pixels(size) })
 }
 
-/// What the chunks of a file say beside its pixels.
+/// Metadata and repairs of a file, from its chunks.
 #[derive(Default)]
 struct Chunks<'a> {
     exif: Option<Vec<u8>>,
@@ -128,7 +128,7 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// A file that breaks off at `rest`, with an end. Whether all pixels are there is for the decoder to say.
+/// A file that breaks off at `rest`, with an end chunk added. The decoder finds out if pixels are missing.
 fn with_end(bytes: &[u8], rest: &[u8]) -> Vec<u8> {
     let mut whole = bytes[..bytes.len() - rest.len()].to_vec();
     if let [l3, l2, l1, l0, b'I', b'D', b'A', b'T', content @ ..] = rest {
@@ -147,7 +147,7 @@ struct Chunk<'a> {
     kind: &'a [u8; 4],
     content: &'a [u8],
     checksum: u32,
-    /// What follows it.
+    /// The bytes behind it.
     next: &'a [u8],
 }
 

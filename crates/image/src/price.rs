@@ -1,4 +1,4 @@
-//! Price of pictures: their memory and their patches, told from headers before anything is decoded.
+//! Price of pictures: their memory and their patches, from headers alone, before anything is decoded.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,28 +15,28 @@ use crate::options::{ImageOptions, Output};
 use crate::picture::MOST_MEMORY;
 use crate::{gif, jpeg, png, tiff, webp};
 
-/// Larger files are not looked into: what they unpack to is bounded by the limits of decoders.
+/// Largest file whose header is read, in bytes; the memory of a larger one is bounded by the limits of decoders.
 const MOST_LOOKED_INTO: u64 = 1 << 28;
 
-/// What a header tells of a picture.
+/// Size and decoding memory of a picture, from its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    /// Memory that decoding takes at most: decoded levels, and what is kept beside them meanwhile.
+    /// Peak memory of decoding, in bytes: the levels and the decoder's buffers.
     pub(crate) bytes: u64,
 }
 
-/// How many pixels so large a picture has.
+/// Number of pixels of a picture.
 pub(crate) fn pixels((width, height): (usize, usize)) -> u64 {
     (width as u64).saturating_mul(height as u64)
 }
 
 /// Picture before it is brought to a size.
 struct Unsized {
-    /// Memory until it is one of the wanted colours.
+    /// Memory until it is converted to the colours of the options, in bytes.
     bytes: u64,
-    /// Width and height, where the header tells.
+    /// Width and height, if the header has them.
     size: Option<(usize, usize)>,
 }
 
@@ -127,7 +127,7 @@ fn of_file(file: &File, channels: u64) -> Unsized {
     Unsized { bytes: len.saturating_add(decoding) + pixels(size) * channels, size: Some(size) }
 }
 
-/// What the header of a file tells, if it is one of a picture that is read.
+/// Reads the header of a file, if it is a picture of a known format.
 fn header(bytes: &[u8]) -> Option<Header> {
     // The `image` crate's pictures of up to 16 bits and four channels, and the same as levels of 8 bits.
     let other = |(width, height): (u32, u32)| {

@@ -1,8 +1,8 @@
-//! A picture as numbers from 0, black, to 1, white: what patches are cut from and augmentation works on.
+//! A picture as numbers from 0, black, to 1, white, from which patches are cut and on which augmentation works.
 
 use any2any_adapter::Image;
 
-/// A picture as numbers.
+/// A picture as numbers from 0, black, to 1, white.
 ///
 /// # Shapes
 ///
@@ -27,7 +27,7 @@ impl From<&Image> for Raster {
 }
 
 impl Raster {
-    /// A picture of this size, all of one colour.
+    /// The values of a picture of this size, all of one colour.
     pub(crate) fn blank(&self, background: &[f32]) -> Vec<f32> {
         background.repeat(self.width * self.height)
     }

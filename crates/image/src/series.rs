@@ -5,7 +5,7 @@ use any2any_adapter::Image;
 use crate::decoded::check_size;
 use crate::error::ImageError;
 
-/// One picture of several, all of as many channels as the background.
+/// Joins several pictures into one; all have as many channels as the background.
 pub(crate) fn join(images: &[Image], background: &[u8]) -> Result<Image, ImageError> {
     if let [only] = images {
         return Ok(only.clone());

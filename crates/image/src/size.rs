@@ -9,14 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::decoded::check_size;
 use crate::error::ImageError;
 
-/// How pictures are brought to a size. Where they are scaled, it is by Lanczos's filter of three lobes,
-/// widened when a picture shrinks.
+/// Size that pictures are brought to. Scaling uses Lanczos's filter of three lobes, widened when a picture shrinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Size {
-    /// Scaled, whatever happens to its proportions.
+    /// Scaled to both sides, without regard to proportions.
     Resize(Extent),
-    /// Not scaled: centred, with background around it; what is too much is cut off.
+    /// Not scaled: centred, with background around it; parts outside are cut off.
     Pad(Extent),
     /// Scaled in proportion until it fits, and centred, with background around it.
     Fit(Extent),
@@ -112,7 +111,7 @@ fn scaled<P: Pixel<Subpixel = u8> + 'static>(image: &Image, width: usize, height
 fn pad(image: &Image, to: Extent, background: &[u8]) -> Result<Image, ImageError> {
     let channels = background.len();
     let mut pixels = background.repeat(to.width * to.height);
-    // Where the same middle lies in both, and how much of it there is.
+    // The start of the common middle in both, and its length.
     let place = |from: usize, to: usize| {
         let len = from.min(to);
         ((from - len) / 2, (to - len) / 2, len)

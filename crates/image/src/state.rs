@@ -1,4 +1,4 @@
-//! What an adapter of pictures learns from the training split, and its file.
+//! Learned state of an image adapter: sizes, normalisation and codebook from the training split, and its file.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use crate::raster::{Raster, unit};
 
 /// The file inside the folder of an adapter's state.
 const FILE: &str = "image.json";
-/// How many patches a codebook is learned from at most.
+/// Largest number of patches that a codebook is learned from.
 const MOST_PATCHES: usize = 100_000;
 
-/// What is known about all pictures.
+/// Sizes, normalisation and codebook of the training split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// Width and height, where all pictures share them.
@@ -25,7 +25,7 @@ pub(crate) struct State {
     pub(crate) height: Option<usize>,
     /// The scale of a patch's values.
     pub(crate) normalization: Normalization,
-    /// The patches that stand for all others.
+    /// The codebook, if pictures are codes.
     pub(crate) codebook: Option<Codebook>,
 }
 
@@ -34,7 +34,7 @@ fn fit_error(option: &str, reason: impl Into<String>) -> AdapterError {
 }
 
 impl State {
-    /// What is learned from opened pictures.
+    /// Learns the state from opened pictures.
     pub(crate) fn fit(
         options: &ImageOptions,
         background: &[f32],
@@ -77,7 +77,7 @@ impl State {
         any2any_frames::save(folder, FILE, self)
     }
 
-    /// What was saved, if it belongs to the options.
+    /// Loads a saved state, if it belongs to the options.
     pub(crate) fn load(options: &ImageOptions, folder: &Path) -> Result<Self, AdapterError> {
         let state: Self = any2any_frames::load(folder, FILE)?;
         let broken = |reason: &str| AdapterError::File { path: folder.join(FILE), reason: reason.to_owned() };
@@ -107,7 +107,7 @@ fn size_of(image: &Image) -> (usize, usize) {
     (image.width(), image.height())
 }
 
-/// What all pictures share.
+/// A property that all pictures share, if they do.
 fn common<T: PartialEq>(images: &[&Image], of: impl Fn(&Image) -> T) -> Option<T> {
     let first = of(images.first()?);
     images.iter().all(|image| of(image) == first).then_some(first)
@@ -131,7 +131,7 @@ fn normalization(width: usize, images: &[&Image]) -> Normalization {
     Normalization::fit_together(width, pixels.map(|&pixel| &levels[usize::from(pixel)..][..1]))
 }
 
-/// What is read of an opened picture.
+/// Computes the features of an opened picture.
 fn reading<'a>(
     options: &ImageOptions,
     raster: &'a Raster,

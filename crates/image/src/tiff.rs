@@ -1,6 +1,6 @@
 //! TIFF (revision 6.0): strips and tiles of grey, colours and palettes, plain or compressed without loss.
 //!
-//! The `tiff` crate unpacks the samples. It does not know palettes, and is told that they are grey.
+//! The `tiff` crate unpacks the samples. It does not know palettes, and is given them as grey.
 
 mod directory;
 
@@ -44,7 +44,7 @@ fn refused(format: impl std::fmt::Display) -> ImageError {
     ImageError::refused(format!("a TIFF of {format}"), "magick FILE -depth 8 -compress zip FILE.png")
 }
 
-/// How samples become colours.
+/// Colour space of the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Colours {
     WhiteIsZero,
@@ -54,14 +54,14 @@ enum Colours {
     Cmyk,
 }
 
-/// What the directory says about the samples.
+/// Layout of the samples, from the directory.
 struct Layout {
     width: usize,
     height: usize,
     bits: usize,
     samples: usize,
     colours: Colours,
-    /// What the first sample beside the colours is.
+    /// Meaning of the first sample beside the colours, the tag ExtraSamples.
     extra: Option<u64>,
 }
 
@@ -147,7 +147,7 @@ impl Layout {
     }
 }
 
-/// What the directory of a file tells.
+/// Size and decoding memory of a file, from its directory.
 pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     let directory = Directory::new(bytes)?;
     let layout = Layout::new(&directory).ok()?;
@@ -158,7 +158,7 @@ pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     Some(Header { width, height, bytes: samples.saturating_add(bytes.len() as u64) })
 }
 
-/// How the camera was held.
+/// Orientation in which the camera was held.
 fn orientation(directory: &Directory) -> Orientation {
     match directory.value(ORIENTATION) {
         Some(orientation) => Orientation::of_exif(orientation),

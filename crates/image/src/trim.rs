@@ -1,4 +1,4 @@
-//! The margin around what is drawn.
+//! Trimming: the margin around a drawing is found and cut off.
 
 use crate::decoded::{Area, Pixels};
 
@@ -7,8 +7,8 @@ const FAINT: u8 = 32;
 /// Values up to here from the background's, of 255, are margin: the noise of a scan or a JPEG.
 const NEAR: u8 = 16;
 
-/// The smallest area that holds all that is drawn: what is not transparent, where something is, and otherwise what
-/// is not of the background's colour. An area with nothing on it stays whole.
+/// The smallest area that holds the whole drawing: the pixels that are not transparent, if some are, and otherwise
+/// those that differ from the background's colour. An area with nothing on it stays whole.
 pub(crate) fn trimmed(pixels: &Pixels, area: Area, background: [u8; 3]) -> Area {
     let channels = pixels.channels;
     let alpha = channels.is_multiple_of(2).then_some(channels - 1);

@@ -1,26 +1,26 @@
-//! One resampling for all geometric changes: shift, rotation, scale and shear are one affine map.
+//! Geometric augmentation: shift, rotation, scale and shear as one affine map, with one resampling.
 
 use any2any_adapter::Random;
 
 use crate::raster::Raster;
 
-/// A map of the plane: `source = matrix · (target - middle) + middle + shift`.
+/// Affine map of the plane: `source = matrix · (target - middle) + middle + shift`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Warp {
     pub(crate) matrix: [f32; 4],
     pub(crate) shift: (f32, f32),
 }
 
-/// How far each change goes at most.
+/// Largest size of each geometric change.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Reach {
-    /// In pixels.
+    /// Shift, in pixels.
     pub(crate) shift: f64,
-    /// In degrees.
+    /// Rotation, in degrees.
     pub(crate) rotate: f64,
-    /// As a share.
+    /// Scaling, as a share: 0.1 is from 1 / 1.1 to 1.1.
     pub(crate) scale: f64,
-    /// As a share of the height.
+    /// Shear, as a share of the height.
     pub(crate) shear: f64,
 }
 

@@ -13,7 +13,7 @@ use crate::price::{Header, pixels};
 /// A picture of one colour takes no bits for its pixels.
 const MOST_PIXELS_A_BYTE: usize = 1 << 22;
 
-/// What the header of a file tells.
+/// Size and decoding memory of a file, from its header.
 pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).ok()?;
     let (width, height) = decoder.dimensions();
@@ -23,7 +23,7 @@ pub(crate) fn header(bytes: &[u8]) -> Option<Header> {
     Some(Header { width, height, bytes: 20 * pixels(size) })
 }
 
-/// How the camera was held. Damaged notes are no reason to lose the picture.
+/// Orientation in which the camera was held. Damaged metadata is no reason to lose the picture.
 fn orientation(decoder: &mut WebPDecoder<Cursor<&[u8]>>, file: usize) -> Orientation {
     // The decoder makes room for notes as long as they say to be, and none are longer than the file.
     decoder.set_memory_limit(file);

@@ -205,7 +205,7 @@ fn values_that_no_file_has_are_not_waited_for() {
     const SAMPLE_FORMAT: u16 = 339;
     let contents = |bytes: Vec<u8>| Image.contents(&File::in_memory("a.tiff", bytes));
     for count in [1, 0x7fff_ffff] {
-        // What is of no use is passed over, as Pillow does.
+        // A tag of no use is passed over, as Pillow does.
         assert_eq!(contents(tiff_with(SAMPLE_FORMAT, count)).expect("a pixel").values, [77.0], "{count}");
     }
     const STRIP_OFFSETS: u16 = 273;

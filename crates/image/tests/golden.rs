@@ -15,7 +15,7 @@ struct Case {
     width: usize,
     height: usize,
     pixels: String,
-    /// How far a level may be off: decoders of JPEG and filters round in different places.
+    /// Tolerance of a level: decoders of JPEG and filters round in different places.
     tolerance: u8,
 }
 

@@ -1,4 +1,4 @@
-//! The shares of segments, and of tokens, that are exactly right.
+//! Accuracy: the shares of segments, of characters and of tokens that are exactly right.
 
 use crate::metric::{check_lengths, corpus_score};
 use crate::{Metric, MetricsError, Score};
@@ -49,7 +49,7 @@ impl Metric for ExactMatch {
 
 /// The share of characters that stand at their place, where the reference has no gap.
 ///
-/// A gap is `-`, as in alignments of proteins: nobody knows what belongs there, so it does not count. Characters
+/// A gap is `-`, as in alignments of proteins, where the right character is unknown, so it does not count. Characters
 /// that are missing count as wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CharacterAccuracy;
@@ -117,7 +117,7 @@ pub fn token_accuracy<T: PartialEq, H: AsRef<[T]>, R: AsRef<[T]>>(
     Ok(score.with_detail(format!("({right} of {all} tokens)")))
 }
 
-/// How many positions of one segment have the same token, and how many positions it has.
+/// Number of positions of one segment with the same token, and number of its positions.
 pub fn right_tokens<T: PartialEq>(hypothesis: &[T], reference: &[T]) -> (usize, usize) {
     let right = hypothesis.iter().zip(reference).filter(|(h, r)| h == r).count();
     (right, hypothesis.len().max(reference.len()))

@@ -13,24 +13,24 @@ const ORDERS: usize = 4;
 /// The options of BLEU; the defaults are sacreBLEU's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bleu {
-    /// How a line is divided into tokens.
+    /// Tokeniser of the lines.
     pub tokenizer: Tokenizer,
-    /// Whether case is ignored.
+    /// Ignore case.
     pub lowercase: bool,
-    /// What an order without any match counts.
+    /// Count of an order without any match.
     pub smoothing: Smoothing,
-    /// Whether orders that the hypothesis is too short for are left out. For scores of single sentences.
+    /// Leave out orders that the hypothesis is too short for. For scores of single sentences.
     pub effective_order: bool,
 }
 
-/// What an n-gram order without any match counts (Chen and Cherry 2014).
+/// Smoothing: the count of an n-gram order without any match (Chen and Cherry 2014).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Smoothing {
     /// Nothing: the whole score is 0.
     None,
-    /// As if this many n-grams matched; 0.1 is usual.
+    /// Counts as this many matches; 0.1 is usual.
     Floor(f64),
-    /// This is added to matches and totals of every order but the first; 1 is usual.
+    /// Adds this to matches and totals of every order but the first; 1 is usual.
     AddK(f64),
     /// Half of what the last such order counted, beginning with half a match.
     #[default]
@@ -52,7 +52,7 @@ pub fn bleu<H: AsRef<str>, R: AsRef<str>>(
     corpus_score(options, hypotheses, references)
 }
 
-/// The counts of a corpus, as they stand in a row of statistics.
+/// The counts of a corpus, read from a row of statistics.
 struct Counts {
     hypothesis_length: f64,
     reference_length: f64,
@@ -88,7 +88,7 @@ impl Bleu {
         self.tokenizer.tokenize(line.trim_end_matches(is_space)).into_owned()
     }
 
-    /// The precision of each order in per cent, and how many orders count.
+    /// The precision of each order in per cent, and the number of orders that count.
     fn precisions(&self, counts: &Counts) -> ([f64; ORDERS], usize) {
         let mut precisions = [0.0; ORDERS];
         let mut orders = ORDERS;

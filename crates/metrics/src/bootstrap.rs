@@ -1,4 +1,4 @@
-//! How sure a score is, and whether one system is better than another: bootstrap resampling of segments
+//! Bootstrap resampling of segments: confidence intervals of scores, and tests of the difference between two systems
 //! (Koehn, "Statistical Significance Tests for Machine Translation Evaluation", 2004).
 //!
 //! The procedure is sacreBLEU's. The random numbers are our own, so intervals agree with it but for chance;
@@ -9,10 +9,10 @@ use any2any_adapter::Seed;
 use crate::metric::{statistics, summarize, totals};
 use crate::{Interval, Metric, MetricsError, Score};
 
-/// How segments are resampled.
+/// Bootstrap resampling of segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bootstrap {
-    /// How many corpora are drawn, each as large as the original, with replacement.
+    /// Number of resamples, each as large as the original corpus, drawn with replacement.
     pub samples: usize,
     /// The seed of the draw.
     pub seed: u64,
@@ -24,7 +24,7 @@ impl Default for Bootstrap {
     }
 }
 
-/// Two systems on the same lines.
+/// Comparison of two systems on the same lines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// The score of the first system, with its interval.
@@ -33,7 +33,7 @@ pub struct Comparison {
     pub system: Score,
     /// The second score minus the first.
     pub difference: f64,
-    /// How often chance alone makes a difference at least as large.
+    /// Probability that chance alone makes a difference at least as large.
     pub p_value: f64,
 }
 
@@ -105,8 +105,8 @@ impl Bootstrap {
         Ok(interval(&(0..self.samples).map(ratio).collect::<Vec<f64>>()))
     }
 
-    /// The score of every resample. The lines that are drawn depend on the seed and on how many lines there
-    /// are, so that resamples of two systems belong together.
+    /// The score of every resample. The lines that are drawn depend only on the seed and the number of lines, so that
+    /// resamples of two systems belong together.
     fn values(&self, metric: &dyn Metric, rows: &[Vec<f64>]) -> Result<Vec<f64>, MetricsError> {
         if self.samples < 2 {
             return Err(MetricsError::Samples { samples: self.samples });
@@ -199,7 +199,7 @@ mod tests {
         let values: Vec<[f64; 2]> = (0..400).map(|i| [if i % 2 == 0 { 1.0 } else { 3.0 }, 1.0]).collect();
         let interval = Bootstrap::default().interval_of_ratio(&values).expect("400 values");
         assert!((interval.mean - 2.0).abs() < 0.01 && (interval.half_width() - 0.098).abs() < 0.01);
-        // What counts for nothing changes nothing but by chance.
+        // Pairs that count for nothing change nothing but by chance.
         let with_empty: Vec<[f64; 2]> = values.iter().copied().chain([[0.0, 0.0]; 3]).collect();
         let with_empty = Bootstrap::default().interval_of_ratio(&with_empty).expect("400 values");
         assert!((with_empty.mean - interval.mean).abs() < 0.01);

@@ -15,14 +15,13 @@ pub struct Chrf {
     pub character_order: usize,
     /// The longest n-grams of words that count: 0 for chrF, 2 for chrF++.
     pub word_order: usize,
-    /// How much more recall weighs than precision.
+    /// Weight of recall relative to precision.
     pub beta: u32,
-    /// Whether case is ignored.
+    /// Ignore case.
     pub lowercase: bool,
-    /// Whether white space belongs to the n-grams of characters.
+    /// Count white space in the n-grams of characters.
     pub whitespace: bool,
-    /// Whether orders without n-grams count as nearly 0, as in the original script, instead of being left
-    /// out.
+    /// Count orders without n-grams as nearly 0, as the original script does, instead of leaving them out.
     pub epsilon_smoothing: bool,
 }
 

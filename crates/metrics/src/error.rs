@@ -1,32 +1,32 @@
-//! What cannot be scored.
+//! Errors of scoring.
 
-/// What cannot be scored, and why.
+/// Error of scoring, with its cause.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsError {
-    /// As many references as hypotheses are needed.
+    /// Numbers of hypotheses and references that differ.
     #[error(
         "{hypotheses} hypotheses but {references} references{}: line N of one belongs to line N of the other",
         set.map(|set| format!(" in reference set {set}")).unwrap_or_default()
     )]
     Lengths {
-        /// How many hypotheses there are.
+        /// Number of hypotheses.
         hypotheses: usize,
-        /// How many references there are.
+        /// Number of references.
         references: usize,
-        /// Which of several reference sets it is, counted from 1; `None` when there is only one.
+        /// Number of the reference set, counted from 1; `None` when there is only one.
         set: Option<usize>,
     },
-    /// There is no reference set at all.
+    /// No reference set.
     #[error("no references to compare with: give at least one set of them")]
     NoReferences,
-    /// There is nothing to score; 0 would be a judgement.
+    /// Nothing to score; 0 would be a judgement.
     #[error("nothing to score: there is not a single line or token")]
     Empty,
     /// A bootstrap without samples.
     #[error("a confidence interval needs at least 2 resamples, not {samples}; 1000 is usual")]
     Samples {
-        /// How many were asked for.
+        /// Number of resamples that were asked for.
         samples: usize,
     },
     /// A picture or signal and its reference have different shapes.
@@ -34,11 +34,11 @@ pub enum MetricsError {
         "sample {number}: the {hypothesis}, has a reference of another shape, a {reference}: bring both to one size"
     )]
     Shapes {
-        /// Which sample, counted from 1.
+        /// Number of the sample, counted from 1.
         number: usize,
-        /// What was written.
+        /// Description of the hypothesis.
         hypothesis: String,
-        /// What it should have been.
+        /// Description of the reference.
         reference: String,
     },
 }

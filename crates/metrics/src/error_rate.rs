@@ -1,7 +1,6 @@
 //! Word and character error rate, as jiwer computes them with its default transformations.
 //!
-//! Where jiwer gives a fraction, these scores are per cent, like all others; [`Edits::rate`] is the
-//! fraction.
+//! These scores are per cent, like all others, while jiwer gives a fraction, which is [`Edits::rate`].
 
 use crate::levenshtein::Edits;
 use crate::metric::{check_lengths, corpus_score};
@@ -13,11 +12,11 @@ use crate::{Metric, MetricsError, Score};
 /// into the one that makes the lowest rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorRate {
-    /// What is edited.
+    /// Unit of the edits.
     pub unit: Unit,
 }
 
-/// What an error rate counts.
+/// Unit that an error rate counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Words, parted by spaces.

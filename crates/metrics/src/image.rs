@@ -1,8 +1,8 @@
-//! How near written pictures are to their references: PSNR, SSIM, and the mean absolute error.
+//! Metrics of pictures against their references: PSNR, SSIM, and the mean absolute error.
 //!
-//! Every figure is the mean over pictures of what scikit-image gives for one picture; `tests/golden/image`
-//! holds what it says, and the script that asked it. As for texts, a picture becomes a short row of numbers,
-//! rows are added up, and the score is computed from the sums, so that a bootstrap costs additions only.
+//! Every figure is the mean over pictures of scikit-image's figure for one picture; `tests/golden/image` holds its
+//! results, and the script that computed them. As for texts, a picture becomes a short row of numbers, rows are added
+//! up, and the score is computed from the sums, so that a bootstrap costs additions only.
 
 mod absolute_error;
 mod psnr;
@@ -25,7 +25,7 @@ pub trait ImageMetric {
     /// The figure of one picture; both have the same width, height and channels.
     fn figure(&self, hypothesis: &Image, reference: &Image) -> f64;
 
-    /// What one picture adds to the sums: its figure, and 1 for the picture.
+    /// The row of one picture: its figure, and 1 for the picture.
     fn statistics(&self, hypothesis: &Image, reference: &Image) -> Vec<f64> {
         vec![self.figure(hypothesis, reference), 1.0]
     }
@@ -39,7 +39,7 @@ pub trait ImageMetric {
     }
 }
 
-/// The row of each picture, for sums over any choice of pictures.
+/// The row of each picture, to be summed over any choice of pictures.
 ///
 /// # Errors
 ///

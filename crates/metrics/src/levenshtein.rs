@@ -1,9 +1,9 @@
-//! The edits between two sequences, as few as possible (Levenshtein 1966).
+//! Edit distance between two sequences (Levenshtein 1966).
 //!
-//! How many edits are needed is unique; how many of them are substitutions is not. Of equally short ways we
+//! The number of edits is unique; the number of substitutions among them is not. Of equally short paths we
 //! count the one that rapidfuzz, and so jiwer, traces back: from the end, a deletion if there is one, else
-//! an insertion, else a substitution. Which way is taken from a cell depends on its neighbours alone, so the
-//! substitutions on it are counted forward, in the memory of two rows. (Where the product of both lengths
+//! an insertion, else a substitution. The step from a cell depends on its neighbours alone, so the
+//! substitutions on the path are counted forward, in the memory of two rows. (Where the product of both lengths
 //! exceeds about four million, rapidfuzz divides the problem first and may count some substitutions as pairs
 //! of deletion and insertion or the reverse; the sum is the same.)
 
@@ -11,7 +11,7 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-/// How a hypothesis differs from its reference.
+/// Edits between a hypothesis and its reference, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edits {
     /// Units of the reference that are in the hypothesis.
@@ -39,7 +39,7 @@ impl Edits {
         Self { hits, substitutions, deletions, insertions: unpaired - deletions }
     }
 
-    /// All edits.
+    /// Number of all edits.
     pub fn errors(&self) -> usize {
         self.substitutions + self.deletions + self.insertions
     }
@@ -71,7 +71,7 @@ struct Cell {
     substitutions: usize,
 }
 
-/// The distance between both sequences, and how many of its edits are substitutions.
+/// The distance between both sequences, and the number of substitutions among its edits.
 fn distance<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> (usize, usize) {
     let edge = |distance| Cell { distance, substitutions: 0 };
     let mut above: Vec<Cell> = (0..=reference.len()).map(edge).collect();

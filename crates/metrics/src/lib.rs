@@ -1,10 +1,10 @@
-//! How good decoded sequences are: BLEU, chrF, TER, word and character error rate, exact match, token
-//! accuracy and perplexity, with bootstrap confidence intervals.
+//! Metrics of decoded sequences: BLEU, chrF, TER, word and character error rate, exact match, token accuracy and
+//! perplexity, with bootstrap confidence intervals.
 //!
-//! Every figure is the one that the field's own tool gives, to the last printed digit: BLEU, chrF and TER
-//! are sacreBLEU's (Post, "A Call for Clarity in Reporting BLEU Scores", 2018), signature included, and the
-//! error rates are jiwer's. `tests/golden` holds what those tools say about several hundred lines in many
-//! scripts, and the script that asked them.
+//! Every figure is that of the field's own tool, to the last printed digit: BLEU, chrF and TER are sacreBLEU's (Post,
+//! "A Call for Clarity in Reporting BLEU Scores", 2018), signature included, and the error rates are jiwer's.
+//! `tests/golden` holds the results of those tools for several hundred lines in many scripts, and the script that
+//! computed them.
 //!
 //! Rates and shares run from 0 to 100; an error rate can be higher.
 //!

@@ -1,4 +1,4 @@
-//! What all corpus metrics have in common: a corpus score is a function of sums over its segments.
+//! Common ground of all corpus metrics: a corpus score is a function of sums over its segments.
 //!
 //! Each metric turns a segment (a hypothesis and its references) into a short row of counts. The rows of a
 //! corpus are added up, and the score is computed from the sums, so bootstrap resampling costs additions
@@ -15,7 +15,7 @@ pub trait Metric {
     /// `version`.
     fn options(&self) -> Option<String>;
 
-    /// The counts of one segment; always as many, and such that counts of segments can be added.
+    /// The counts of one segment, always of one length, so that those of segments can be added.
     ///
     /// `references` is never empty.
     fn statistics(&self, hypothesis: &str, references: &[&str]) -> Vec<f64>;
@@ -23,7 +23,7 @@ pub trait Metric {
     /// The score of added-up counts.
     fn value(&self, totals: &[f64]) -> f64;
 
-    /// What is printed behind the score of added-up counts.
+    /// The detail that is printed behind the score of added-up counts.
     fn detail(&self, totals: &[f64]) -> Option<String> {
         let _ = totals;
         None
@@ -85,7 +85,7 @@ pub(crate) fn totals<'a>(rows: impl Iterator<Item = &'a Vec<f64>>) -> Vec<f64> {
     totals
 }
 
-/// The score of added-up counts, with everything that is printed beside it.
+/// The score of added-up counts, with its signature and detail.
 pub(crate) fn summarize(metric: &dyn Metric, totals: &[f64], references: usize) -> Score {
     let signature = |options| format!("nrefs:{references}|{options}|{}", crate::score::VERSION);
     Score {

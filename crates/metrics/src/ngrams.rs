@@ -1,12 +1,12 @@
-//! How many n-grams two sequences have in common, for all orders at once.
+//! Number of n-grams that two sequences have in common, for all orders at once.
 //!
 //! All positions of all sequences are sorted by the units that follow them. Equal n-grams then stand side
 //! by side whatever their order, so one sort serves every order and nothing is hashed or copied.
 
 use std::collections::HashMap;
 
-/// For each order from 1 to `max_order`: how many n-grams of the hypothesis are matched, each at most as
-/// often as in the reference that has it most often (the clipped counts of Papineni et al. 2002).
+/// Number of matched n-grams of the hypothesis for each order from 1 to `max_order`, each n-gram at most as often as
+/// in the reference that has it most often (the clipped counts of Papineni et al. 2002).
 pub(crate) fn matches(hypothesis: &[u32], references: &[&[u32]], max_order: usize) -> Vec<usize> {
     let sequence = |index: usize| {
         if index == 0 { hypothesis } else { references[index - 1] }
@@ -37,7 +37,7 @@ pub(crate) fn matches(hypothesis: &[u32], references: &[&[u32]], max_order: usiz
     matches
 }
 
-/// How many n-grams a sequence of `units` has.
+/// Number of n-grams of a sequence of `units`.
 pub(crate) fn total(units: usize, order: usize) -> usize {
     (units + 1).saturating_sub(order)
 }
@@ -46,7 +46,7 @@ fn common_prefix(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// Numbers words: equal words get equal numbers.
+/// Interner of words: equal words get equal numbers.
 #[derive(Default)]
 pub(crate) struct Interner<'a> {
     numbers: HashMap<&'a str, u32>,

@@ -1,4 +1,4 @@
-//! Perplexity: between how many tokens a model is undecided, on average.
+//! Perplexity: the average number of tokens between which a model is undecided.
 
 use crate::{MetricsError, Score};
 

@@ -1,5 +1,5 @@
-//! Setting punctuation off from words with spaces, as the Western rules of `mteval-v13a` do. BLEU's 13a
-//! tokeniser and TER's normalisation share them.
+//! Separation of punctuation from words with spaces, by the Western rules of `mteval-v13a`. BLEU's 13a tokeniser and
+//! TER's normalisation share them.
 //!
 //! The rules are regular expressions there. Here they are passes over characters with the same, left to
 //! right and non-overlapping, matches: an order of magnitude faster.

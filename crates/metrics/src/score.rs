@@ -1,10 +1,10 @@
-//! A score: a number with what is needed to read it.
+//! A score: a number with its name, signature, detail and interval.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A score, with what is needed to read and to reproduce it.
+/// A score, with the name and options that reproduce it.
 ///
 /// Displays as sacreBLEU prints it, with two digits unless a precision is given; the alternate form
 /// (`{:#}`) has the signature too: `BLEU|nrefs:1|case:mixed|... = 27.80 59.1/34.0/... (BP = ...)`.
@@ -18,7 +18,7 @@ pub struct Score {
     /// `version:any2any.0.1.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
-    /// What the number is made of, as it is printed behind it.
+    /// The parts of the number, as they are printed behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The confidence interval, when one was asked for.

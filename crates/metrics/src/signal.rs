@@ -1,4 +1,4 @@
-//! How near written signals are to their references.
+//! Metric of signals against their references: the mean absolute error.
 
 use any2any_adapter::Signal;
 
@@ -6,7 +6,7 @@ use crate::metric::check_lengths;
 use crate::{MetricsError, Score};
 
 /// The mean absolute error of signals, in their unit: the mean over signals of the mean over all samples of all
-/// channels. What one signal has beyond the end of the other is compared with 0.
+/// channels. Samples of one signal beyond the end of the other are compared with 0.
 ///
 /// # Errors
 ///

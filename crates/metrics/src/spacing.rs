@@ -1,9 +1,9 @@
-//! Whether lines have spaces between their words. Chinese, Japanese, Thai and others do not, nor have strings such as
-//! proteins: whoever counts words then counts whole lines, and the score says next to nothing.
+//! Detection of lines without spaces between their words, as in Chinese, Japanese, Thai and others, or strings such
+//! as proteins: a metric that counts words then counts whole lines, and its score says next to nothing.
 
 use crate::whitespace::{is_space, words};
 
-/// What lines without spaces between words are written in.
+/// Script of lines without spaces between words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unspaced {
     /// Chinese characters.
@@ -24,9 +24,9 @@ const LONGEST_OF_LETTERS: f64 = 8.0;
 const HARDLY_ANY: f64 = 0.9;
 
 impl Unspaced {
-    /// What lines are written in when they do not have spaces between their words; `None` when they have.
+    /// The script of lines that have no spaces between their words; `None` if they have.
     ///
-    /// Lines that somebody has divided into words already have spaces, whatever they are written in.
+    /// Lines that are segmented into words already have spaces in any script.
     pub fn find<L: AsRef<str>>(lines: &[L]) -> Option<Self> {
         let mut counts = Counts::default();
         for line in lines {
@@ -35,8 +35,8 @@ impl Unspaced {
         counts.judge()
     }
 
-    /// Whether every character is a word or part of one that no space ends, so that there are words which a rule
-    /// must find.
+    /// True for a script, in which every character is a word or part of one that no space ends, so that a rule must
+    /// find the words.
     pub fn is_script(self) -> bool {
         self != Self::Strings
     }

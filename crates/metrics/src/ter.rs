@@ -15,13 +15,13 @@ use crate::{Metric, MetricsError, Score};
 /// The options of TER; the defaults are sacreBLEU's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ter {
-    /// Whether punctuation is set off from words and entities are resolved.
+    /// Separate punctuation from words, and resolve entities.
     pub normalized: bool,
-    /// Whether punctuation is removed.
+    /// Remove punctuation.
     pub no_punctuation: bool,
-    /// Whether `normalized` parts Chinese and Japanese characters, and `no_punctuation` knows their marks.
+    /// Separate Chinese and Japanese characters under `normalized`, and remove their marks under `no_punctuation`.
     pub asian_support: bool,
-    /// Whether case counts.
+    /// Distinguish upper and lower case.
     pub case_sensitive: bool,
 }
 

@@ -9,7 +9,7 @@ use regex::Regex;
 use crate::punctuation::{resolve_entities, separate_points, separate_symbols};
 use crate::whitespace::is_space;
 
-/// How BLEU divides a line into tokens.
+/// Tokeniser of a line for BLEU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tokenizer {
     /// The rules of `mteval-v13a`, WMT's standard: Western punctuation is set off.
@@ -19,15 +19,15 @@ pub enum Tokenizer {
     None,
     /// The rules of `mteval-v14`'s international mode: punctuation and symbols of every script are set off.
     International,
-    /// Every character but white space is a token: for scripts that do not part words.
+    /// Every character but white space is a token: for scripts without spaces between words.
     Character,
-    /// Every Chinese character is a token, and so is every mark; what is between them is divided as by
+    /// Every Chinese character is a token, and so is every mark; text between them is divided as by
     /// [`V13a`](Self::V13a). Kana are not set off.
     Chinese,
 }
 
 impl Tokenizer {
-    /// The line with its tokens parted by white space.
+    /// The line with its tokens separated by white space.
     pub(crate) fn tokenize<'a>(self, line: &'a str) -> Cow<'a, str> {
         match self {
             Tokenizer::V13a => v13a(line).into(),
@@ -40,7 +40,7 @@ impl Tokenizer {
         }
     }
 
-    /// Whether tokens are what spaces part, so that a line without spaces is hardly more than one of them.
+    /// True if tokens are separated by spaces, so that a line without spaces is hardly more than one of them.
     pub fn needs_spaces(self) -> bool {
         !matches!(self, Tokenizer::Character | Tokenizer::Chinese)
     }

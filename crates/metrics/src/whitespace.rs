@@ -1,7 +1,7 @@
 //! White space as Python sees it, because the golden tools are written in Python: Unicode's `White_Space`
 //! and the four ASCII separators U+001C to U+001F.
 
-/// Whether Python's `str.isspace` holds for a character.
+/// True if Python's `str.isspace` holds for a character.
 pub(crate) fn is_space(character: char) -> bool {
     character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character)
 }

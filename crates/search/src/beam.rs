@@ -1,4 +1,4 @@
-//! Beam search.
+//! Beam search, never worse than greedy search.
 //!
 //! At each step the continuations of all live paths are ranked by log-probability. Those of the best `size`
 //! that end are finished; the best `size` that do not end live on. The search of a source is over when
@@ -17,24 +17,24 @@ use crate::rules::{Next, Rules, log_probability};
 use crate::scores::Row;
 use crate::{Beam, Hypothesis, NotANumber, Source, SourceRow};
 
-/// The search of one source.
+/// Beam search of one source.
 pub(crate) struct BeamSource<'a> {
     source: &'a SourceRow,
     options: &'a Beam,
     live: Vec<Live>,
     /// The best finished hypotheses, best first, at most `n_best`.
     finished: Vec<Hypothesis>,
-    /// How many finished within the beam.
+    /// Number of hypotheses that finished within the beam.
     ended: usize,
 }
 
 struct Live {
     path: Path,
-    /// Whether every token was the most probable one.
+    /// True if every token was the most probable one.
     greedy: bool,
 }
 
-/// One way to go on.
+/// A continuation of a path by one token or the end.
 #[derive(Clone, Copy)]
 struct Continuation {
     parent: usize,
@@ -43,13 +43,13 @@ struct Continuation {
     log_probability: f32,
     /// The log-probability of the whole path.
     total: f64,
-    /// Whether an end is the model's own.
+    /// True if an end is the model's own.
     chosen: bool,
     greedy: bool,
 }
 
 impl Continuation {
-    /// What an observer is told of it.
+    /// The continuation as an observer sees it.
     fn considered(&self, live: &[Live], length_penalty: f64, fate: Fate) -> Considered {
         let length = live[self.parent].path.tokens.len() + 1;
         Considered {
@@ -69,8 +69,7 @@ impl<'a> BeamSource<'a> {
         Self { source, options, live, finished: Vec::new(), ended: 0 }
     }
 
-    /// The ways to go on that can matter, best first; of equals, the one of the better path, then the lower
-    /// token.
+    /// The continuations that can matter, best first; of equals, the one of the better path, then the lower token.
     fn continuations(
         &self,
         rows: &mut [Row<'_>],
@@ -110,7 +109,7 @@ impl<'a> BeamSource<'a> {
         self.finished.truncate(self.options.n_best);
     }
 
-    /// Whether a path may still become one of the `n_best`.
+    /// True if a path may still become one of the `n_best`.
     fn can_win(&self, path: &Path) -> bool {
         let Some(last) = self.finished.get(self.options.n_best - 1) else {
             return true;

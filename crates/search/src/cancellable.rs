@@ -1,4 +1,4 @@
-//! A search that can be given up: the model behind it is asked for nothing more.
+//! A search that can be cancelled: its model is asked for nothing more.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use any2any_adapter::{Cancellation, Cancelled};
 
 use crate::{Answer, Stepper, Wanted};
 
-/// A stepper that looks at every step whether its work is still wanted.
+/// A stepper that checks a cancellation at every step.
 #[derive(Debug)]
 pub struct Cancellable<S> {
     stepper: S,
@@ -14,7 +14,7 @@ pub struct Cancellable<S> {
 }
 
 impl<S> Cancellable<S> {
-    /// A stepper until its work is given up.
+    /// A stepper that fails once it is cancelled.
     pub fn new(stepper: S, cancellation: Cancellation) -> Self {
         Self { stepper, cancellation }
     }
@@ -30,7 +30,7 @@ impl<S: Stepper<Error = Infallible>> Stepper for Cancellable<S> {
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Cancelled> {
         self.cancellation.check()?;
         let Ok(logits) = self.stepper.step(tokens);
-        // What a pass answers that was given up on its way is no answer.
+        // The answer of a pass that was cancelled on its way is no answer.
         self.cancellation.check()?;
         Ok(logits)
     }

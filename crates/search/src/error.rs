@@ -1,6 +1,6 @@
-//! What search cannot do.
+//! Errors of a search.
 
-/// What search cannot do. `E` is the stepper's own error.
+/// Error of a search. `E` is the stepper's own error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SearchError<E: std::error::Error + 'static> {
@@ -9,17 +9,17 @@ pub enum SearchError<E: std::error::Error + 'static> {
     Option {
         /// The option.
         option: &'static str,
-        /// Why, and the way out.
+        /// The reason, and the way out.
         reason: &'static str,
     },
     /// A token that the vocabulary does not have.
     #[error("{role} token {token} is outside the vocabulary of {vocabulary} tokens")]
     Token {
-        /// What the token is for.
+        /// The role of the token: begin, end and so on.
         role: &'static str,
         /// The token.
         token: u32,
-        /// How many tokens there are.
+        /// Size of the vocabulary, in tokens.
         vocabulary: usize,
     },
     /// A prefix longer than its hypothesis may be.
@@ -35,12 +35,12 @@ pub enum SearchError<E: std::error::Error + 'static> {
     /// The stepper gave a wrong number of logits.
     #[error("the model gave {given} logits where rows times vocabulary are {expected}")]
     Shape {
-        /// How many were expected.
+        /// Number of logits that were expected.
         expected: usize,
-        /// How many came.
+        /// Number of logits that came.
         given: usize,
     },
-    /// The stepper gave logits from which no probabilities follow.
+    /// The stepper gave logits that have no softmax.
     #[error(
         "the model's logits for source {source_row} at position {position} are not numbers: \
          its weights have probably diverged in training"

@@ -1,8 +1,8 @@
-//! A model that follows its source further than it has learned.
+//! Classifier-free guidance: a model that follows its source more closely than it has learned.
 
 use crate::Stepper;
 
-/// Two steppers as one: what the first says, moved away from what the second says.
+/// Classifier-free guidance: the logits of one stepper, moved away from those of another.
 ///
 /// The logits are `without + factor * (with - without)`: those of the first for a factor of 1, further away from the
 /// second for more (classifier-free guidance, Ho and Salimans 2022, as Sanchez et al. 2023 have it for tokens). Both

@@ -1,18 +1,18 @@
-//! What search finds.
+//! Hypotheses: the sequences that a search finds.
 
-/// A sequence that search found, and what the model says about it.
+/// A hypothesis: a sequence that a search found, with its log-probabilities.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hypothesis {
     /// The tokens, without begin and end; a forced prefix is part of them.
     pub tokens: Vec<u32>,
     /// The log-probability of all tokens, the end included.
     pub log_probability: f64,
-    /// What hypotheses are ranked by: the log-probability divided by the length, end counted, to the power of
+    /// Score by which hypotheses are ranked: the log-probability divided by the length, end counted, to the power of
     /// the length penalty. Greedy search and sampling have no penalty.
     pub score: f64,
     /// The log-probability of each token, and of the end behind them.
     pub token_log_probabilities: Vec<f32>,
-    /// Whether the model ended the sequence itself. Otherwise it was at its maximum length, or no token was
+    /// True if the model ended the sequence itself. Otherwise it was at its maximum length, or no token was
     /// allowed any more, while the end was not the most probable.
     pub finished: bool,
 }

@@ -4,7 +4,7 @@
 //! reorders or drops rows when it is told to. Everything else happens here, on the host, and knows neither
 //! the model nor its medium.
 //!
-//! What a source is written as never depends on the other sources of its batch: every choice is made within
+//! The output for a source never depends on the other sources of its batch: every choice is made within
 //! one source, equals are told apart by the number of the token, and random numbers come from the seed and
 //! the source's own [`id`](SourceRow::id).
 //!
@@ -13,7 +13,7 @@
 //! A token's log-probability is the softmax of the model's logits, after the repetition penalty where there
 //! is one. Rules that forbid tokens (minimum length, repeated n-grams, tokens that are never written) take
 //! them out of the choice and leave the probabilities of the others as they are, and so do temperature,
-//! top-k and top-p: they decide what is drawn, not what it is said to be worth.
+//! top-k and top-p: they decide which token is drawn, and leave its reported probability alone.
 //!
 //! # Length
 //!
@@ -108,7 +108,7 @@ pub fn search<S: Stepper>(
     search_observed(stepper, sources, begin, end, forbidden, options, &mut ())
 }
 
-/// Searches while somebody watches what is considered, kept and dropped.
+/// Searches with an observer that sees which continuations are considered, kept and dropped.
 ///
 /// # Errors
 ///
@@ -146,11 +146,11 @@ pub fn search_observed<S: Stepper>(
     }
 }
 
-/// The search of one source: some rows of the batch, until it is done.
+/// The search of one source, over some rows of the batch, until it is done.
 trait Source {
-    /// Chooses from the scores of its rows what its next rows are: for each, the row among the present ones
-    /// that it continues, and the token that it is fed. None when the search is done.
-    /// `watch` is told every way that was considered.
+    /// Chooses the source's next rows from the scores of its present ones: for each, the present row that it
+    /// continues, and the token that it is fed. None when the search is done. `watch` is called with every
+    /// continuation that was considered.
     fn advance(
         &mut self,
         rows: &mut [Row<'_>],
@@ -158,11 +158,11 @@ trait Source {
         watch: &mut dyn FnMut(Considered),
     ) -> Result<Vec<(usize, u32)>, NotANumber>;
 
-    /// What was found, best first.
+    /// The hypotheses that were found, best first.
     fn finish(self) -> Vec<Hypothesis>;
 }
 
-/// Logits that are no scores.
+/// The error of logits that are no scores.
 struct NotANumber;
 
 fn run<S: Stepper, R: Source>(
@@ -174,7 +174,7 @@ fn run<S: Stepper, R: Source>(
     observer: &mut dyn Observer,
 ) -> Result<Vec<Vec<Hypothesis>>, SearchError<S::Error>> {
     let vocabulary = stepper.vocabulary();
-    // How many rows of the batch belong to each source, in order.
+    // Number of rows of the batch that belong to each source, in order.
     let mut rows = vec![1; sources.len()];
     let mut tokens = vec![begin; sources.len()];
     let mut position = 0;

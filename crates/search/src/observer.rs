@@ -1,23 +1,23 @@
-//! Whoever watches a search: to draw a beam as a tree, or to show tokens while they are written.
+//! Observer of a search: to draw a beam as a tree, or to show tokens while they are written.
 
-/// Is told every way to go on that a search considers, in the order in which it ranks them.
+/// Observer of every continuation that a search considers, in the order of their rank.
 ///
-/// A step of a source is over when all that was considered has been told: those that are
-/// [kept](Fate::Kept) are its rows in the next step.
+/// A step of a source is over when all of its continuations have been reported: those that are [kept](Fate::Kept) are
+/// its rows in the next step.
 pub trait Observer {
-    /// A way to go on from one of the rows of a source, `position` tokens after the begin token.
+    /// Reports a continuation of one of the rows of a source, `position` tokens after the begin token.
     fn considered(&mut self, source: usize, position: usize, considered: &Considered);
 }
 
-/// Nobody watches.
+/// Observer that ignores everything.
 impl Observer for () {
     fn considered(&mut self, _source: usize, _position: usize, _considered: &Considered) {}
 }
 
-/// A way to go on.
+/// A continuation that a search considered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Considered {
-    /// Which row of the source it continues, from 0.
+    /// The row of the source that it continues, from 0.
     pub parent: usize,
     /// The token; `None`: the end.
     pub token: Option<u32>,
@@ -25,18 +25,18 @@ pub struct Considered {
     pub log_probability: f32,
     /// The log-probability of all tokens up to this one.
     pub total: f64,
-    /// What it is ranked by when it ends here: [`total`](Self::total) normalised by its length.
+    /// The score by which it is ranked when it ends here: [`total`](Self::total) normalised by its length.
     pub score: f64,
-    /// What becomes of it.
+    /// The decision about it.
     pub fate: Fate,
 }
 
-/// What becomes of a way to go on.
+/// The decision of a search about a continuation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is a row of the source in the next step.
+    /// It becomes a row of the source in the next step.
     Kept {
-        /// Which.
+        /// The number of that row.
         row: usize,
     },
     /// It ends, and is a hypothesis.

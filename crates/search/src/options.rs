@@ -1,15 +1,15 @@
-//! How hypotheses are searched for.
+//! Options of a search: strategy and rules.
 
 use crate::SearchError;
 
-/// How hypotheses are searched for.
+/// Options of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchOptions {
-    /// How the next token is chosen.
+    /// Choice of the next token.
     pub strategy: Strategy,
-    /// No sequence of this many tokens is written twice; 0: no such rule.
+    /// Length of the n-grams that are never written twice; 0: no such rule.
     pub no_repeat_ngram: usize,
-    /// Weakens tokens that are already written: positive logits are divided by it, negative ones multiplied
+    /// Penalty of tokens that are already written: positive logits are divided by it, negative ones multiplied
     /// (Keskar et al., "CTRL", 2019); 1: no penalty.
     pub repetition_penalty: f64,
 }
@@ -20,15 +20,15 @@ impl Default for SearchOptions {
     }
 }
 
-/// How the next token is chosen.
+/// Choice of the next token.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Strategy {
     /// The most probable one.
     #[default]
     Greedy,
-    /// Several hypotheses are followed side by side.
+    /// Several hypotheses, followed side by side.
     Beam(Beam),
-    /// Drawn at random.
+    /// A token drawn at random.
     Sampling(Sampling),
 }
 
@@ -39,7 +39,7 @@ pub struct Beam {
     pub size: usize,
     /// The exponent of the length that divides a finished hypothesis' log-probability; 0: none.
     pub length_penalty: f64,
-    /// How many finished hypotheses are given back, at most `size`.
+    /// Number of finished hypotheses that are returned, at most `size`.
     pub n_best: usize,
 }
 
@@ -52,7 +52,7 @@ impl Default for Beam {
 /// Sampling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampling {
-    /// Divides the logits: below 1 sharper, above 1 flatter.
+    /// Divisor of the logits: below 1 sharper, above 1 flatter.
     pub temperature: f64,
     /// Only the k most probable tokens (Fan et al. 2018); 0: all.
     pub top_k: usize,

@@ -1,4 +1,4 @@
-//! One way through the tokens, and searches that follow a single one: greedy and sampling.
+//! Paths through the tokens, and searches that follow a single one: greedy and sampling.
 
 use crate::hypothesis::normalized;
 use crate::observer::{Considered, Fate};
@@ -7,7 +7,7 @@ use crate::sampling::Sampler;
 use crate::scores::Row;
 use crate::{Hypothesis, NotANumber, Source, SourceRow};
 
-/// The beginning of a hypothesis.
+/// A path: the beginning of a hypothesis.
 #[derive(Clone, Default)]
 pub(crate) struct Path {
     pub(crate) tokens: Vec<u32>,
@@ -38,11 +38,11 @@ impl Path {
     }
 }
 
-/// How a single path goes on.
+/// Choice of the next token of a single path.
 pub(crate) enum Pick {
-    /// With the most probable token.
+    /// The most probable token.
     Best,
-    /// With one drawn at random.
+    /// A token drawn at random.
     Drawn(Sampler),
 }
 
@@ -73,7 +73,7 @@ impl<'a> Single<'a> {
     }
 }
 
-/// What an observer is told of the only way that a single path takes.
+/// The only continuation of a single path, as an observer sees it.
 fn considered(path: &Path, token: Option<u32>, log_probability: f32, fate: Fate) -> Considered {
     let total = path.log_probability + f64::from(log_probability);
     Considered { parent: 0, token, log_probability, total, score: total, fate }

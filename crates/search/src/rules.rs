@@ -1,4 +1,4 @@
-//! What may be written next, and how probable it is.
+//! Rules for the next token: which may be written, and with what probability.
 
 use crate::scores::{Choice, Row};
 use crate::top::{Scored, log_sum_exp};
@@ -11,11 +11,11 @@ pub(crate) struct Rules<'a> {
     forbidden: &'a [u32],
     no_repeat_ngram: usize,
     repetition_penalty: f32,
-    /// How many of the best tokens the strategy looks at; `None`: at all of them.
+    /// Number of the best tokens that the strategy needs; `None`: all of them.
     looked_at: Option<usize>,
 }
 
-/// The scores of what may be written next.
+/// The scores of the tokens that may be written next.
 pub(crate) enum Next {
     /// A choice: where the row has all logits they are scores, minus infinity being forbidden.
     Choice(Choice),
@@ -42,7 +42,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// What is needed of the logits at a position, when that is not all of them.
+    /// The part of the logits that is needed at a position, if that is not all of them.
     pub(crate) fn wanted(&self, position: usize, longest_prefix: usize) -> Option<Wanted<'_>> {
         let plain = self.no_repeat_ngram == 0 && self.repetition_penalty == 1.0;
         let count = self.looked_at.filter(|_| plain && position >= longest_prefix)?;
@@ -71,8 +71,8 @@ impl<'a> Rules<'a> {
         Ok(())
     }
 
-    /// What may follow `tokens`. Changes all logits of a row: the penalty for repetition is applied, and what
-    /// is forbidden becomes minus infinity.
+    /// The scores of the tokens that may follow `tokens`. Changes all logits of a row: the penalty for repetition is
+    /// applied, and forbidden tokens become minus infinity.
     pub(crate) fn next(
         &self,
         row: &mut Row<'_>,
@@ -170,7 +170,7 @@ pub(crate) fn log_probability(logit: f32, log_sum: f64) -> f32 {
     (f64::from(logit) - log_sum).min(0.0) as f32
 }
 
-/// No choice but to end; `best` is the best logit of the other tokens.
+/// The forced end, with the best logit of the other tokens in `best`.
 fn ended(end: f32, best: f32, log_sum: f64) -> Next {
     Next::Ended(log_probability(end, log_sum), end >= best && end > f32::NEG_INFINITY)
 }

@@ -1,12 +1,12 @@
-//! Drawing the next token at random, with temperature, top-k (Fan et al., "Hierarchical Neural Story
-//! Generation", 2018) and top-p (Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020).
+//! Sampling of the next token, with temperature, top-k (Fan et al., "Hierarchical Neural Story Generation", 2018) and
+//! top-p (Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020).
 
 use any2any_adapter::Random;
 
 use crate::Sampling;
 use crate::top::{Scored, top};
 
-/// The draw of one source.
+/// Sampler of one source.
 pub(crate) struct Sampler {
     options: Sampling,
     random: Random,

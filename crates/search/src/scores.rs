@@ -7,11 +7,11 @@ use crate::{Answer, BestOfRow};
 pub(crate) enum Row<'a> {
     /// All logits; rules change them in place.
     Logits(&'a mut [f32]),
-    /// What matters of them; forbidden tokens and the end are not among the best.
+    /// The best of them; forbidden tokens and the end are not among these.
     Best(&'a BestOfRow),
 }
 
-/// What may follow a row.
+/// Normaliser of a row's logits, and its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Choice {
     /// A token's log-probability is its logit minus this.
@@ -29,7 +29,7 @@ impl Answer {
         }
     }
 
-    /// How many logits the answer stands for.
+    /// Number of logits that the answer stands for.
     pub(crate) fn logits(&self, vocabulary: usize) -> usize {
         match self {
             Answer::Logits(logits) => logits.len(),

@@ -1,25 +1,25 @@
-//! The model as search sees it, and what is searched for.
+//! The interface of a model to search, and the sources of a search.
 
 use crate::Scored;
 
-/// A batch of hypotheses, a row each, whose model state is kept behind this trait.
+/// Model that scores the next token of a batch of hypotheses, a row each, and keeps the state of every row.
 pub trait Stepper {
-    /// What can go wrong in the model.
+    /// The error of the model.
     type Error: std::error::Error + 'static;
 
-    /// How many tokens there are.
+    /// Size of the vocabulary, in tokens.
     fn vocabulary(&self) -> usize;
 
-    /// Feeds each row its next token and gives the logits of what follows: `[rows, vocabulary]`, row-major.
+    /// Feeds each row its next token and gives the logits of the one after it: `[rows, vocabulary]`, row-major.
     ///
     /// # Errors
     ///
     /// When the model fails.
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Self::Error>;
 
-    /// Does the same and answers with what search needs of the logits, where that is less than all of them.
+    /// Does the same and answers with the part of the logits that search needs, if that is less than all of them.
     ///
-    /// The default answers with all logits. Whatever the answer, what is found is the same.
+    /// The default answers with all logits. Any answer leads to the same hypotheses.
     ///
     /// # Errors
     ///
@@ -58,27 +58,27 @@ impl<S: Stepper + ?Sized> Stepper for Box<S> {
     }
 }
 
-/// What search needs of each row of logits when no rule looks at all of them.
+/// The part of each row of logits that search needs if no rule needs all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// How many of the best tokens.
+    /// Number of the best tokens.
     pub count: usize,
-    /// The token that ends a hypothesis: never among the best, its logit is given apart.
+    /// The token that ends a hypothesis: never among the best; its logit is returned apart.
     pub end: u32,
     /// Tokens that are never among the best.
     pub forbidden: &'a [u32],
 }
 
-/// What a stepper answers with.
+/// Answer of a stepper: all logits or the best of them.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// All logits, `[rows, vocabulary]`, row-major.
     Logits(Vec<f32>),
-    /// What was wanted of each row.
+    /// The wanted part of each row.
     Best(Vec<BestOfRow>),
 }
 
-/// What was wanted of one row.
+/// The wanted part of one row of logits.
 #[derive(Clone, Debug)]
 pub struct BestOfRow {
     /// The best tokens, best first, as many as were wanted or as there are; of equals the lower token first.
@@ -89,11 +89,11 @@ pub struct BestOfRow {
     pub log_sum: f64,
 }
 
-/// One source, and what its hypotheses must be like.
+/// One source of a search, with the limits of its hypotheses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceRow {
-    /// A number that is the source's own, for instance that of its line: what is sampled depends on it and
-    /// on the seed, not on the batch.
+    /// A number of the source's own, for instance that of its line: sampling depends on it and on the seed, not on
+    /// the batch.
     pub id: u64,
     /// The tokens that every hypothesis starts with, begin not counted.
     pub prefix: Vec<u32>,

@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// A token and its logit. The greater is the better: the higher logit, and of equals the lower token.
+/// A token and its logit, ordered by the logit, and for equal logits with the lower token as the greater.
 #[derive(Clone, Copy, Debug)]
 pub struct Scored {
     /// The logit.

@@ -12,8 +12,8 @@
 //! head noun tells the subject's number: its determiner has one form, and no verb of a relative clause agrees with
 //! it. The nouns between are singular or plural whatever the subject is.
 //!
-//! Which subject goes with which predicate decides the split, as adjectives and nouns do in
-//! `held_out`: a test question joins a noun and a predicate that training never joins.
+//! The combination of subject and predicate decides the split, as adjectives and nouns do in `held_out`: a test
+//! question joins a noun and a predicate that training never joins.
 
 mod modifiers;
 mod sentence;
@@ -42,19 +42,19 @@ const DISTANCES: [usize; 2] = [2, 200];
 /// Sentences drawn for each one wanted before the grammar counts as exhausted.
 const PATIENCE: usize = 1000;
 
-/// What to generate.
+/// Corpus of statements and questions: its size, seed and distances.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Agreement {
     /// The pairs to train on; 500 more are for validation and 2,360 for the test.
     #[schemars(range(min = 1, max = 500_000))]
     pub pairs: usize,
-    /// Decides which sentences are drawn.
+    /// Seed of the sentences that are drawn.
     pub seed: u64,
-    /// How far apart subject and verb are in training and validation.
+    /// Distances of subject and verb in training and validation.
     #[serde(default)]
     pub train_distances: Distances,
-    /// How far apart they are in the test.
+    /// Distances of subject and verb in the test.
     #[serde(default)]
     pub test_distances: Distances,
 }
@@ -69,20 +69,20 @@ pub struct Distances {
     /// The most words.
     #[schemars(range(min = 2, max = 200))]
     pub to: usize,
-    /// Which of them are more frequent.
+    /// Frequency of the distances within the range.
     #[serde(default)]
     pub spread: Spread,
 }
 
-/// Which distances are more frequent than others.
+/// Frequency of the distances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Spread {
-    /// None.
+    /// Every distance is equally frequent.
     #[default]
     Even,
-    /// The near ones: twice as far is a quarter as frequent. Dependencies in language are short, too (Futrell et
-    /// al. 2015).
+    /// Near distances are more frequent: twice as far is a quarter as frequent. Dependencies in language are short,
+    /// too (Futrell et al. 2015).
     Falling,
 }
 

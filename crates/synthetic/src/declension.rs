@@ -70,7 +70,7 @@ fn definite(agreement: Agreement, case: Case) -> &'static str {
     }
 }
 
-/// The endings that show everything: of "dieser", and of an adjective that stands alone.
+/// The strong endings: of "dieser", and of an adjective that stands alone.
 fn strong(agreement: Agreement, case: Case) -> &'static str {
     match (agreement, case) {
         (Some(Masculine), Nominative) | (Some(Feminine), Dative) => "er",
@@ -81,7 +81,7 @@ fn strong(agreement: Agreement, case: Case) -> &'static str {
     }
 }
 
-/// The endings of "ein", "mein" and "kein": as of "dieser", but for three places that have none.
+/// The mixed endings, of "ein", "mein" and "kein": as of "dieser", but for three places that have none.
 fn after_ein(agreement: Agreement, case: Case) -> &'static str {
     match (agreement, case) {
         (Some(Masculine), Nominative) | (Some(Neuter), Nominative | Accusative) => "",
@@ -89,7 +89,7 @@ fn after_ein(agreement: Agreement, case: Case) -> &'static str {
     }
 }
 
-/// The ending of an adjective: what the determiner does not show, the adjective does.
+/// The ending of an adjective, which marks the case that the determiner does not.
 fn ending(determiner: Determiner, agreement: Agreement, case: Case) -> &'static str {
     let bare = match determiner {
         Determiner::Definite | Determiner::This => false,

@@ -1,4 +1,4 @@
-//! The English of a sentence.
+//! English realisation of a sentence.
 
 use super::lexicon::COUNTS;
 use super::syntax::{
@@ -130,7 +130,7 @@ fn relative_pronoun(pronoun: RelativePronoun) -> &'static str {
     }
 }
 
-/// The subject, and what else is said of it.
+/// The subject, with its relative clause.
 fn subject(clause: &Clause) -> Words {
     let mut words = match &clause.subject {
         Subject::Noun(phrase) => noun_phrase(phrase),

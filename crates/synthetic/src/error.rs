@@ -1,11 +1,11 @@
 //! The error of a generator.
 
-/// A generator that cannot do what it is asked.
+/// Error of a generator whose options are impossible.
 #[derive(Debug, thiserror::Error)]
 #[error("generator {generator}: {reason}")]
 pub struct SyntheticError {
     /// The generator.
     pub generator: &'static str,
-    /// What is wrong, and the way out.
+    /// The problem, and the way out.
     pub reason: String,
 }

@@ -11,7 +11,7 @@ use crate::toy_en_de::ToyEnDe;
 /// The fields of a split, each by its name, with as many values in every one.
 pub type Columns = Vec<(String, Vec<Value>)>;
 
-/// Makes samples without any file.
+/// Generator of samples without any file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Generator {
@@ -22,11 +22,11 @@ pub enum Generator {
 }
 
 impl Generator {
-    /// Whether it can do what it is asked.
+    /// Checks the options.
     ///
     /// # Errors
     ///
-    /// What is wrong, and the way out.
+    /// The problem, and the way out.
     pub fn check(&self) -> Result<(), String> {
         match self {
             Self::ToyEnDe(toy) => toy.check(),

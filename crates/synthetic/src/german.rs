@@ -1,9 +1,9 @@
-//! The German of a sentence.
+//! German realisation of a sentence.
 //!
-//! A clause is laid out by the model of the sentence bracket: what stands first, the finite verb, the middle,
-//! and the other verb at the end. Statements have one part before the finite verb, whichever it is; questions
-//! none, or the question word; after a conjunction that subordinates and in relative clauses, the finite verb stands last
-//! of all. What a relative clause says of the last noun phrase follows all verbs: "Sie kann den Hund sehen, der schläft."
+//! A clause is laid out by the model of the sentence bracket: the first position, the finite verb, the middle, and
+//! the other verb at the end. Statements have one part before the finite verb, whichever it is; questions none, or
+//! the question word; after a conjunction that subordinates and in relative clauses, the finite verb stands last of
+//! all. A relative clause about the last noun phrase follows all verbs: "Sie kann den Hund sehen, der schläft."
 
 use super::declension::{Case, noun_phrase, relative_pronoun};
 use super::lexicon::Frame;
@@ -47,7 +47,7 @@ fn joined(first: Vec<String>, conjunction: &str, second: Vec<String>) -> Vec<Str
     [first, vec![conjunction.to_owned()], second].concat()
 }
 
-/// Subject, finite verb, middle, end.
+/// Statement: subject, finite verb, middle, end.
 fn statement(clause: &Clause) -> Vec<String> {
     let mut words = subject(clause);
     words.push(finite(clause));
@@ -57,7 +57,7 @@ fn statement(clause: &Clause) -> Vec<String> {
     words
 }
 
-/// Something else, finite verb, subject, middle, end.
+/// Verb-second clause: something else, finite verb, subject, middle, end.
 fn verb_second(first: &str, clause: &Clause) -> Vec<String> {
     let mut words = vec![first.to_owned(), finite(clause)];
     words.extend(subject(clause));
@@ -67,7 +67,7 @@ fn verb_second(first: &str, clause: &Clause) -> Vec<String> {
     words
 }
 
-/// Subject, middle, end, finite verb.
+/// Verb-last clause: subject, middle, end, finite verb.
 fn verb_last(clause: &Clause) -> Vec<String> {
     let mut words = subject(clause);
     words.extend(middle(clause));
@@ -94,7 +94,7 @@ fn about(relative: &Option<Box<Relative>>) -> Vec<String> {
     words
 }
 
-/// When, to whom, what, not, where, of what kind: in this order.
+/// The middle of a clause: time, dative object, accusative object, "nicht", place, adjective, in this order.
 fn middle(clause: &Clause) -> Vec<String> {
     let mut words = vec![clause.time.map_or("", time).to_owned()];
     let kein = clause.negated
@@ -146,7 +146,7 @@ fn place(preposition: Preposition, phrase: &NounPhrase, contract: bool) -> Strin
     contracted(preposition, noun_phrase(phrase, case), contract)
 }
 
-/// Some prepositions take the article into themselves.
+/// A preposition contracted with its article, where there is a contraction.
 fn contracted(preposition: &str, phrase: String, contract: bool) -> String {
     const CONTRACTIONS: [(&str, &str, &str); 5] = [
         ("in", "dem ", "im"),
@@ -162,7 +162,7 @@ fn contracted(preposition: &str, phrase: String, contract: bool) -> String {
     CONTRACTIONS.iter().find_map(fits).unwrap_or_else(|| format!("{preposition} {phrase}"))
 }
 
-/// The subject, and what else is said of it.
+/// The subject, with its relative clause.
 fn subject(clause: &Clause) -> Vec<String> {
     let write = |phrase| noun_phrase(phrase, Case::Nominative);
     let subject = match &clause.subject {
@@ -196,7 +196,7 @@ fn finite(clause: &Clause) -> String {
     if clause.subject.number() == Number::Plural { plural.to_owned() } else { singular.to_owned() }
 }
 
-/// What stands at the end: the participle of a passive, and the infinitive that an auxiliary sends there.
+/// The end of a clause: the participle of a passive, and the infinitive that an auxiliary sends there.
 fn end(clause: &Clause) -> String {
     match (&clause.predicate, clause.auxiliary) {
         (Predicate::Passive(verb, _), None) => verb.german[4].to_owned(),

@@ -1,7 +1,7 @@
-//! Draws sentences at random.
+//! Random grammar: draws the structure of sentences.
 //!
-//! What is drawn makes sense well enough to be read: verbs choose their subjects and objects, adjectives their
-//! nouns. Whatever German could write in two ways, or English could mean in two, is not drawn.
+//! The sentences make sense well enough to be read: verbs choose their subjects and objects, adjectives their nouns.
+//! A sentence with two German spellings, or with two English meanings, is not drawn.
 
 use any2any_adapter::Random;
 
@@ -203,7 +203,7 @@ impl Drawing<'_> {
         }
         let classes = [Class::Person, Class::Animal, Class::Food, Class::Text, Class::Thing, Class::Place];
         let class = self.pick(&classes);
-        // "My red ball" is the only place where a thing shows its strong ending as subject: let it be seen.
+        // "My red ball" is the only place where a thing has its strong ending as subject: it is made frequent.
         let mut phrase = self.known_phrase(&[class], 60);
         if phrase.determiner == Determiner::Definite && !matches!(class, Class::Person) && self.chance(50) {
             phrase.determiner = Determiner::My;
@@ -215,12 +215,12 @@ impl Drawing<'_> {
     }
 }
 
-/// Whether a verb is said in the passive.
+/// True if a verb is said in the passive.
 pub(super) fn has_passive(verb: &Verb) -> bool {
     verb.frame == Frame::Accusative && (verb.action || verb.english[0] == "love")
 }
 
-/// Whether a past would not be known from the present: "they read".
+/// True if a past cannot be told from the present: "they read".
 pub(super) fn looks_present(clause: &Clause) -> bool {
     let same = matches!(
         &clause.predicate,
@@ -229,7 +229,8 @@ pub(super) fn looks_present(clause: &Clause) -> bool {
     same && clause.tense == Tense::Past && clause.subject.number() == Number::Plural && !clause.negated
 }
 
-/// Under a negation a number could be what is denied, and a first object with "ein" could take the "kein".
+/// Makes a predicate fit for a negation: a number could be denied, and a first object with "ein" could take the
+/// "kein".
 pub(super) fn make_negatable(predicate: &mut Predicate) {
     if let Predicate::Do(_, objects) = predicate {
         let last = objects.len().saturating_sub(1);

@@ -1,14 +1,15 @@
-//! Combinations of words that training never shows.
+//! Held-out combinations of words, which training never shows.
 //!
-//! An adjective with a noun (whether "the old man", "the man is old" or "the man that is old"), or a verb with its last
-//! object (whether "sees the man", "the man was seen" or "the man that she sees"), is a combination. One in ten is kept for the test split, another one in ten for validation: on a table of
-//! adjectives (or verbs) by nouns, two diagonals, so that no word loses more than its share. A model that
-//! learned words and rules says them right; one that learned by heart does not.
+//! An adjective with a noun ("the old man", "the man is old" or "the man that is old"), or a verb with its last
+//! object ("sees the man", "the man was seen" or "the man that she sees"), is a combination. One in ten is kept for
+//! the test split, another one in ten for validation: on a table of adjectives (or verbs) by nouns, two diagonals, so
+//! that no word loses more than its share. A model that learned words and rules translates them right; one that
+//! learned by heart does not.
 
 use super::lexicon::{ADJECTIVES, Adjective, NOUNS, Noun, VERBS, Verb};
 use super::syntax::{Clause, NounPhrase, Predicate, Relative, Sentence, Subject};
 
-/// Where a sentence may stand.
+/// Split of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Split {
     Train,

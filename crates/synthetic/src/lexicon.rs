@@ -1,4 +1,4 @@
-//! The words of the little language, with their forms in English and German.
+//! Lexicon of the little language: its words, with their forms in English and German.
 //!
 //! Every English word has one German word, so that a translation is never a matter of choice.
 
@@ -10,7 +10,7 @@ pub(super) enum Gender {
     Neuter,
 }
 
-/// What a noun names: decides which verbs and adjectives go with it.
+/// Class of a noun: decides which verbs and adjectives go with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     Person,
@@ -39,7 +39,7 @@ pub(super) struct Noun {
 pub(super) struct Adjective {
     pub(super) english: &'static str,
     pub(super) german: &'static str,
-    /// What endings are put to; it differs from the word in "müde".
+    /// The stem that takes endings; it differs from the word in "müde".
     pub(super) stem: &'static str,
     pub(super) of: &'static [Class],
 }
@@ -48,14 +48,14 @@ pub(super) struct Adjective {
 const OPPOSITES: [(&str, &str); 4] = [("old", "young"), ("old", "new"), ("small", "big"), ("red", "black")];
 
 impl Adjective {
-    /// Whether "the A noun is B" says something that can be so.
+    /// True if "the A noun is B" makes sense.
     pub(super) fn goes_with(&self, other: &Adjective) -> bool {
         let pair = (self.english, other.english);
         self != other && !OPPOSITES.iter().any(|&(one, two)| pair == (one, two) || pair == (two, one))
     }
 }
 
-/// What a verb asks for beside its subject.
+/// Frame of a verb: the complements that it needs beside its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Frame {
     /// Nothing: sleep.
@@ -68,11 +68,11 @@ pub(super) enum Frame {
     Ditransitive,
     /// A clause with "that": say.
     Clausal,
-    /// Nothing, or where to: run.
+    /// Nothing, or a direction: run.
     Motion,
 }
 
-/// A verb with its forms, and what it goes with.
+/// A verb with its forms, its frame and the classes of its arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Verb {
     /// Plain form, third person singular, simple past, past participle.
@@ -81,8 +81,7 @@ pub(super) struct Verb {
     /// (Präteritum); past participle.
     pub(super) german: [&'static str; 5],
     pub(super) frame: Frame,
-    /// Whether it says what someone does, and so goes with "can" and "must", and can be said in the passive;
-    /// "know" does not.
+    /// True if the verb is an action, which goes with "can" and "must", and can be in the passive; "know" is none.
     pub(super) action: bool,
     /// The classes of its subject.
     pub(super) subjects: &'static [Class],
@@ -103,8 +102,8 @@ const fn noun(
     Noun { english, gender, nominative, oblique, plural, dative_plural, class }
 }
 
-/// How many of the nouns the corpus of [`agreement`](super::agreement) has: its sentences stay the same when
-/// others are added behind them.
+/// Number of nouns in the corpus of [`agreement`](super::agreement): its sentences stay the same when others are
+/// added behind them.
 pub(super) const AGREEMENT_NOUNS: usize = 30;
 
 #[rustfmt::skip]
@@ -184,7 +183,7 @@ const fn state(verb: Verb) -> Verb {
 const PEOPLE: &[Class] = &[Person];
 const LIVING: &[Class] = &[Person, Animal];
 
-/// How many of the verbs the corpus of [`agreement`](super::agreement) has.
+/// Number of verbs in the corpus of [`agreement`](super::agreement).
 pub(super) const AGREEMENT_VERBS: usize = 22;
 
 #[rustfmt::skip]

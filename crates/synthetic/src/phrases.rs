@@ -1,4 +1,4 @@
-//! Draws the words and phrases that clauses are made of.
+//! Random words and phrases, of which clauses are made.
 
 use any2any_adapter::Random;
 
@@ -150,7 +150,7 @@ impl Drawing<'_> {
         Some((preposition, NounPhrase { determiner, adjective, noun, number: Number::Singular }))
     }
 
-    /// Where; of motion also where to, or where from. "Runs behind the house" could be both, and is not drawn.
+    /// A preposition of place; for motion also of direction. "Runs behind the house" could be both, and is not drawn.
     fn preposition(&mut self, motion: bool) -> Preposition {
         if motion {
             return match self.weighted(&[10, 50, 15, 25]) {
@@ -169,7 +169,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// When: a time that goes with the verb.
+    /// A time that goes with the verb.
     pub(super) fn time(
         &mut self,
         auxiliary: Option<Auxiliary>,
@@ -190,7 +190,7 @@ impl Drawing<'_> {
     }
 }
 
-/// A determiner that does not leave open what is meant.
+/// A determiner that makes the phrase definite.
 pub(super) fn known(determiner: Determiner) -> Determiner {
     match determiner {
         Determiner::Indefinite | Determiner::No | Determiner::Count(_) => Determiner::Definite,

@@ -1,7 +1,7 @@
-//! Draws relative clauses.
+//! Random relative clauses.
 //!
-//! They follow the noun that they speak of, so what a clause is about is never in doubt; the last noun phrase of a clause
-//! has one only where nothing but the end of the clause follows in English.
+//! A relative clause follows its noun directly, so its antecedent is never in doubt; the last noun phrase of a clause
+//! has one only if nothing but the end of the clause follows in English.
 
 use super::grammar::{has_passive, looks_present, make_negatable};
 use super::lexicon::{Class, Frame};
@@ -10,11 +10,11 @@ use super::syntax::{
     Auxiliary, Clause, Determiner, NounPhrase, Predicate, Pronoun, Relative, RelativePronoun, Subject, Tense,
 };
 
-/// Of a hundred relative clauses, how many end in a noun that has one, too: "the dog that chased the cat that slept".
+/// Per cent of relative clauses that end in a noun with one of its own: "the dog that chased the cat that slept".
 const NESTED: usize = 8;
 
 impl Drawing<'_> {
-    /// Says more of the subject and of the last noun phrase, each in so many of a hundred cases.
+    /// Adds relative clauses to the subject and to the last noun phrase, each in so many of a hundred cases.
     pub(super) fn say_more(&mut self, clause: &mut Clause, percent: usize) {
         if let Subject::Noun(phrase) = clause.subject
             && phrase.determiner != Determiner::No

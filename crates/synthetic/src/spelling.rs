@@ -1,11 +1,11 @@
-//! Ways in which people write an English sentence.
+//! Spellings of an English sentence, as people write it.
 //!
 //! A translator that has only seen "The man does not sleep." is lost at "the man doesn't sleep ." So some sentences of
 //! every split are spelled otherwise; the German stays as it is.
 
 use any2any_adapter::Random;
 
-/// How an English sentence is written.
+/// Spelling of an English sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// The man sleeps.
@@ -33,7 +33,7 @@ impl Spelling {
         }
     }
 
-    /// A sentence that is written plainly, written in this way.
+    /// Rewrites a plainly written sentence in this spelling.
     pub(super) fn write(self, text: &str) -> String {
         let text = if matches!(self, Plain | Unmarked) { text.to_owned() } else { text.to_lowercase() };
         match self {
@@ -44,7 +44,7 @@ impl Spelling {
     }
 }
 
-/// A sentence with "not" drawn into the helping verb before it.
+/// A sentence with "not" contracted into the helping verb before it.
 pub(super) fn contract(text: &str) -> String {
     const CONTRACTIONS: [(&str, &str); 9] = [
         ("do not", "don't"),

@@ -1,4 +1,4 @@
-//! What is said, before it is said in a language: the structure that both languages are written from.
+//! Structure of a sentence, from which both languages are written.
 
 use super::lexicon::{Adjective, Frame, Noun, Verb};
 
@@ -9,7 +9,7 @@ pub(super) enum Number {
     Plural,
 }
 
-/// What stands before a noun.
+/// Determiner of a noun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Determiner {
     /// the
@@ -26,7 +26,7 @@ pub(super) enum Determiner {
     Count(usize),
 }
 
-/// A noun with what belongs to it.
+/// A noun phrase: a noun with its determiner and adjective.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NounPhrase {
     pub(super) determiner: Determiner,
@@ -44,16 +44,16 @@ pub(super) enum Pronoun {
     They,
 }
 
-/// Who or what a clause is about.
+/// The subject of a clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Noun(NounPhrase),
     /// Two, joined by "and".
     Both(NounPhrase, NounPhrase),
     Pronoun(Pronoun),
-    /// who
+    /// "who"
     Who,
-    /// The relative pronoun: what the clause is about.
+    /// The relative pronoun, with the noun that it stands for.
     Relative(RelativePronoun, &'static Noun, Number),
 }
 
@@ -77,7 +77,7 @@ pub(super) enum RelativePronoun {
     Whom,
 }
 
-/// A relative clause: it says more of the noun phrase that it follows.
+/// A relative clause, which modifies the noun phrase that it follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Relative {
     /// "that chases the dog": a clause whose subject is the pronoun.
@@ -94,7 +94,7 @@ impl Relative {
     }
 }
 
-/// When something happens, as the finite verb shows it.
+/// Tense of the finite verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tense {
     Present,
@@ -110,14 +110,14 @@ pub(super) enum Auxiliary {
     Must,
 }
 
-/// What is said of the subject.
+/// Predicate of a clause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Predicate {
     /// To be of some kind.
     Be(&'static Adjective),
     /// To do something, with the objects that the verb's frame asks for.
     Do(&'static Verb, Vec<NounPhrase>),
-    /// To do something to what the sentence asks for, or to what a relative pronoun stands for.
+    /// To do something to the object that a question asks for, or that a relative pronoun stands for.
     DoWhat(&'static Verb),
     /// To have something done to one, perhaps by somebody.
     Passive(&'static Verb, Option<NounPhrase>),
@@ -137,8 +137,8 @@ impl Predicate {
     }
 }
 
-/// A preposition. In German "into" governs the accusative; all others the dative, since those that could say where
-/// something moves to only say where it is: "behind" and its like are not said of motion.
+/// A preposition. In German "into" governs the accusative; all others the dative, since those that could give a
+/// direction only give a place here: "behind" and its like are not said of motion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Preposition {
     In,
@@ -152,7 +152,7 @@ pub(super) enum Preposition {
     To,
 }
 
-/// When.
+/// Adverb of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Time {
     Today,
@@ -162,11 +162,11 @@ pub(super) enum Time {
     Yesterday,
 }
 
-/// A clause: one verb and what belongs to it.
+/// A clause: one verb with its subject, its complements, its place and its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Clause {
     pub(super) subject: Subject,
-    /// What else is said of the subject.
+    /// Relative clause about the subject.
     pub(super) about_subject: Option<Box<Relative>>,
     pub(super) auxiliary: Option<Auxiliary>,
     /// Always the present beside an auxiliary.
@@ -175,12 +175,12 @@ pub(super) struct Clause {
     pub(super) predicate: Predicate,
     pub(super) place: Option<(Preposition, NounPhrase)>,
     pub(super) time: Option<Time>,
-    /// What else is said of the last noun phrase behind the verb; in German it stands behind all verbs.
+    /// Relative clause about the last noun phrase behind the verb; in German it stands behind all verbs.
     pub(super) about_last: Option<Box<Relative>>,
 }
 
 impl Clause {
-    /// A clause in the present that says nothing else.
+    /// A clause in the present without any of the optional parts.
     pub(super) fn of(subject: Subject, predicate: Predicate) -> Self {
         Self {
             subject,
@@ -195,7 +195,7 @@ impl Clause {
         }
     }
 
-    /// The last noun phrase behind the verb: of the place, by whom something is done, or the last object.
+    /// The last noun phrase behind the verb: of the place, the agent of a passive, or the last object.
     pub(super) fn last(&self) -> Option<&NounPhrase> {
         let agent = match &self.predicate {
             Predicate::Passive(_, agent) => agent.as_ref(),
@@ -226,7 +226,7 @@ pub(super) enum Sentence {
     TimeFirst(Clause),
     /// Does the man sleep? What does the man see? Who sleeps?
     Question(Clause),
-    /// Why does the man sleep?
+    /// "Why does the man sleep?"
     QuestionWord(QuestionWord, Clause),
     /// The man sings and the woman dances.
     And(Clause, Clause),

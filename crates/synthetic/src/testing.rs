@@ -1,6 +1,6 @@
-//! A short notation for sentences, so that tests are tables: parts divided by bars, the subject, the verb, and what
-//! follows. `the man | will not see | a dog | in the garden | today`. Before the verb may stand "past" and "passive"; what
-//! a relative clause says of a noun follows in brackets: `the cat [that | past passive chase | by the dog] | past run`.
+//! Short notation for sentences, so that tests are tables: parts divided by bars, the subject, the verb, and the
+//! rest. `the man | will not see | a dog | in the garden | today`. Before the verb may stand "past" and "passive"; a
+//! relative clause follows its noun in brackets: `the cat [that | past passive chase | by the dog] | past run`.
 
 use super::lexicon::{ADJECTIVES, Adjective, COUNTS, NOUNS, Noun, VERBS, Verb};
 use super::syntax::{
@@ -37,7 +37,7 @@ fn parts_of(text: &str) -> Vec<&str> {
     parts
 }
 
-/// A noun phrase, and what stands in brackets behind it.
+/// A noun phrase, and the text in brackets behind it.
 fn said_of(part: &str) -> (&str, Option<&str>) {
     match part.split_once(" [") {
         Some((phrase, said)) => (phrase, Some(said.strip_suffix(']').expect("a bracket"))),
@@ -65,7 +65,7 @@ fn relative_of(text: &str, phrase: &NounPhrase) -> Box<Relative> {
     })
 }
 
-/// A clause from its subject, its verb and what follows; `what` when the object is asked for or stands elsewhere.
+/// A clause from its subject, its verb and the rest; `what` when the object is asked for or stands elsewhere.
 fn clause_about(subject: Subject, parts: &[&str], mut what: bool) -> Clause {
     let mut verb: Vec<&str> = parts[0].split(' ').collect();
     let mut take = |word: &str| {

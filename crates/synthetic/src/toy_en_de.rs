@@ -4,7 +4,7 @@
 //! minutes, and yet a real problem of translation. The German is determined by the English alone, so a model
 //! that has understood everything reaches a BLEU of 100.
 //!
-//! What there is to learn:
+//! The phenomena to learn:
 //!
 //! - **Gender and case**: the subject is nominative, the object accusative (with "helfen" dative), to whom
 //!   something is given dative, and so is everything after a preposition. Articles and adjectives agree.
@@ -15,16 +15,16 @@
 //! - **Relative clauses** with "that", "which", "who" and "whom", of a subject or an object, one within another.
 //! - **The past** (Präteritum), regular and strong, and the **passive** in all tenses, with "von" or without.
 //! - **Where and where to**: "in dem Garten" and "in den Garten".
-//! - **Negation**: "nicht" in its place, and "kein" with whatever would have "ein" or nothing.
+//! - **Negation**: "nicht" in its place, and "kein" before a noun that would have "ein" or nothing.
 //! - **Numbers**, contraction ("in dem" becomes "im"), capitals and commas.
 //! - **Spelling**: capitals, spaces before marks, the last mark and "not" in full are not always there in English.
 //!
-//! What is left out, since the English would not say which German is meant: "you", "it", "must not", "they read" of the
+//! Sentences whose English would not decide the German are left out: "you", "it", "must not", "they read" of the
 //! past, and motion "behind" something. There are about 240 word forms in English and 335 in German.
 //!
 //! A structure is drawn (`grammar`, `relatives`, `phrases`), then written in each language (`english`, `german`, with
-//! `declension`; `spelling`). Training never shows certain combinations of words (`held_out`); every sentence of the validation and test
-//! splits has at least one of them.
+//! `declension`; `spelling`). Training never shows certain combinations of words (`held_out`); every sentence of the
+//! validation and test splits has at least one of them.
 //!
 //! Its words make another corpus too, [`agreement`](crate::agreement): sentences whose subject and verb stand far apart.
 
@@ -52,19 +52,19 @@ const TEST: usize = 1000;
 const MOST_PAIRS: usize = 500_000;
 /// The fewest and the most words of a sentence, in either language.
 const WORDS: std::ops::RangeInclusive<usize> = 3..=15;
-/// Of a hundred sentences with "not", how many may draw it into the verb before.
+/// Per cent of the sentences with "not" that may contract it with the verb before.
 const CONTRACTED: usize = 25;
 /// Sentences drawn for each one wanted before the grammar counts as exhausted.
 const PATIENCE: usize = 100;
 
-/// What to generate.
+/// Parallel corpus of the little grammar: its size and seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToyEnDe {
     /// The pairs to train on; 500 more are for validation and 1,000 for the test.
     #[schemars(range(min = 1, max = 500_000))]
     pub pairs: usize,
-    /// Decides which sentences are drawn.
+    /// Seed of the sentences that are drawn.
     pub seed: u64,
 }
 

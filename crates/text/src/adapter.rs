@@ -17,14 +17,14 @@ use crate::special::{SpecialTokens, Unusable};
 use crate::trained::Trained;
 use crate::training::train;
 
-/// The file of a tokenizer inside the folder of an adapter's state.
+/// File of a trained or Hugging Face tokenizer inside the folder of an adapter's state.
 const FILE: &str = "tokenizer.json";
-/// Its file when it is one of SentencePiece.
+/// File of a SentencePiece tokenizer inside the folder of an adapter's state.
 const SENTENCEPIECE_FILE: &str = "tokenizer.model";
-/// How many values are looked through for seen tokens at once.
+/// Number of values that are searched for seen tokens at once.
 const CHUNK: usize = 512;
 
-/// Turns texts into tokens and back.
+/// Adapter between texts and sequences of tokens.
 ///
 /// Regions lie on the borders of characters of the original text. Together they cover it wherever the
 /// tokenizer covers it, spaces included: a space belongs to the word after it. Bytes of one character all
@@ -33,11 +33,11 @@ pub struct TextAdapter {
     normalizer: Normalizer,
     added: AddedTokens,
     segmenter: Segmenter,
-    /// The tokens of the training split; none where nobody has looked.
+    /// The tokens of the training split; none where they were never collected.
     seen: Option<Seen>,
 }
 
-/// What cuts a normalised text.
+/// Model that cuts a normalised text into tokens.
 pub(crate) enum Segmenter {
     Trained(Box<Trained>),
     Existing(Box<Existing>),
@@ -45,11 +45,11 @@ pub(crate) enum Segmenter {
 }
 
 impl Segmenter {
-    /// The tokenizer of a file that comes from elsewhere, by what stands in it.
+    /// The tokenizer of a file that comes from elsewhere; its kind is recognised by its contents.
     ///
     /// # Errors
     ///
-    /// What is wrong with the file, or with each option.
+    /// If the file cannot be used, or an option does not fit it.
     pub(crate) fn of_file(document: Vec<u8>, file: &File, added: &[String]) -> Result<Self, Unusable> {
         if SentencePiece::recognises(&document) {
             return Ok(Self::SentencePiece(Box::new(SentencePiece::new(document, file, added)?)));
@@ -99,7 +99,7 @@ impl TextAdapter {
         Self::new(options, bounds::read(path).map_err(broken)?).map_err(broken)
     }
 
-    /// The adapter of a tokenizer's file, or what is wrong with the file.
+    /// The adapter of a tokenizer's file, or the problem of the file.
     fn new(options: &TextOptions, document: Vec<u8>) -> Result<Self, String> {
         let segmenter = match &options.tokenizer {
             Tokenizer::File(file) => Segmenter::of_file(document, file, &options.added_tokens)
@@ -113,7 +113,7 @@ impl TextAdapter {
         Ok(Self { normalizer: normalizer(options), added: added(options)?, segmenter, seen: None })
     }
 
-    /// Remembers which tokens the training split has.
+    /// Collects the tokens that the training split has.
     fn look_at(&mut self, values: &[&Value]) -> Result<(), AdapterError> {
         if values.is_empty() {
             return Ok(());
@@ -132,7 +132,7 @@ impl TextAdapter {
         Ok(())
     }
 
-    /// The tokens that are no text.
+    /// The special tokens of the vocabulary.
     pub fn special_tokens(&self) -> SpecialTokens {
         match &self.segmenter {
             Segmenter::Trained(_) => SpecialTokens::TRAINED,
@@ -141,7 +141,7 @@ impl TextAdapter {
         }
     }
 
-    /// How many tokens there are.
+    /// Size of the vocabulary, in tokens.
     pub fn vocabulary(&self) -> usize {
         match &self.segmenter {
             Segmenter::Trained(trained) => trained.vocabulary(),
@@ -221,8 +221,8 @@ impl Adapter for TextAdapter {
         Ok(Decoded { value: Value::Text(text), regions: ranges.into_iter().map(region).collect() })
     }
 
-    /// Words with a token that stands for the unknown, or that the training split does not have: its embedding is as
-    /// it was drawn.
+    /// Words with the token for unknown text, or with a token that the training split does not have, whose embedding
+    /// is untrained.
     fn unknown(&self, encoded: &Encoded, value: &Value) -> Vec<String> {
         let (Some(text), Some(tokens)) = (value.as_text(), encoded.sequence.tokens()) else {
             return Vec::new();

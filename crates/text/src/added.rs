@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-/// Names that are one token wherever they are written. Of two that start at the same place the longer one counts.
+/// Automaton that finds the names of added tokens. Of two that start at the same place the longer one counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AddedTokens {
     automaton: Option<AhoCorasick>,
@@ -20,11 +20,11 @@ pub(crate) struct Part {
 }
 
 impl AddedTokens {
-    /// The tokens of the names.
+    /// An automaton of these names.
     ///
     /// # Errors
     ///
-    /// When there are too many of them to look for.
+    /// When there are too many names.
     pub(crate) fn new(names: &[String]) -> Result<Self, String> {
         let automaton = if names.is_empty() {
             None

@@ -1,5 +1,5 @@
-//! Bounds of a tokenizer file that somebody else wrote: looked at before a library reads it, since a library may abort
-//! or never end on what it does not expect.
+//! Bounds of a tokenizer file that comes from elsewhere. They are checked before a library reads the file, since a
+//! library may abort or never end on input that it does not expect.
 //!
 //! Every message names the field. Real tokenizers are far inside: the largest known has about a million tokens, the
 //! longest token some hundred bytes.
@@ -12,20 +12,20 @@ use serde_json::{Map, Value as Json};
 use crate::pattern;
 use crate::sentencepiece::CharacterMap;
 
-/// How many bytes a file may have.
+/// Largest size of a file, in bytes.
 const FILE: u64 = 256 << 20;
-/// How many tokens a vocabulary may have, and one more than the highest id.
+/// Largest number of tokens in a vocabulary, and one more than the highest id.
 const TOKENS: u64 = 1 << 21;
-/// How many bytes a token may have: some models look at every start of the longest at every place of a text.
+/// Longest token, in bytes: some models try every start of the longest at every place of a text.
 const TOKEN: usize = 1024;
-/// How many bytes a step may put in for one match.
+/// Longest text that a step may put in for one match, in bytes.
 const CONTENT: usize = 64;
-/// How many steps there may be, all of a kind together, and how deep they may lie in one another.
+/// Largest number of steps of one kind together, and their deepest nesting.
 const STEPS: usize = 32;
-/// How many of them may make text of tokens, which is done once for each token.
+/// Largest number of decoder steps, each of which runs once for each token.
 const DECODERS: usize = 16;
 const DEPTH: usize = 8;
-/// How many characters a word may have that is cut into pieces: the time grows with their cube.
+/// Longest word that is cut into pieces, in characters: the time grows with their cube.
 const WORD: u64 = 1000;
 
 /// The bytes of a tokenizer's file.
@@ -46,7 +46,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     Ok(document)
 }
 
-/// Whether a vocabulary of so many tokens may be.
+/// Checks the number of tokens of a vocabulary.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub(crate) fn tokens(place: &str, count: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a token may be called so.
+/// Checks the length of a token's name.
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ pub(crate) fn token(place: &str, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a text may stand for what it stands for.
+/// Checks the length of a text that a step puts in for a match.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub(crate) fn content(place: &str, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The whole of a `tokenizer.json`.
+/// Checks a whole `tokenizer.json`.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ pub(crate) fn file(file: &Json) -> Result<(), String> {
     Ok(())
 }
 
-/// A number of a token, if it is one; other values are refused by who reads them.
+/// Checks the number of a token; values that are no number are refused by their readers.
 fn id(place: &str, value: &Json) -> Result<(), String> {
     match value.as_u64() {
         Some(id) if id >= TOKENS => Err(format!("{place}: {id}, and ids go up to {}", TOKENS - 1)),
@@ -164,7 +164,7 @@ fn model(model: &Json) -> Result<(), String> {
     Ok(())
 }
 
-/// Merges, each of two tokens that make a third; the library cuts the second without a look at how long it is.
+/// Checks merges, each of two tokens that make a third; the library cuts the second without checking its length.
 fn merges(model: &Json, pieces: &Map<String, Json>) -> Result<(), String> {
     let prefix = model["continuing_subword_prefix"].as_str().unwrap_or_default();
     for (number, merge) in model["merges"].as_array().into_iter().flatten().enumerate() {
@@ -193,7 +193,7 @@ pub(crate) fn halves(merge: &Json) -> Option<(&str, &str)> {
     }
 }
 
-/// Steps of a kind, whatever their types are called: old files leave these out.
+/// Checks the steps of a kind, whatever the names of their types: old files leave these out.
 fn steps(place: &str, step: &Json, depth: usize, left: &mut usize) -> Result<(), String> {
     if depth == 0 {
         return Err(format!("{place}: steps lie more than {DEPTH} deep in one another"));

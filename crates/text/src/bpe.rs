@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 pub(crate) struct Merges {
     /// The alphabet, then a piece a merge, each once.
     pub(crate) pieces: Vec<String>,
-    /// How many of the pieces are the alphabet.
+    /// Number of pieces in the alphabet.
     pub(crate) alphabet: usize,
     /// The two parts of each merge.
     pub(crate) merges: Vec<(String, String)>,
@@ -122,7 +122,7 @@ impl<'a> Trainer<'a> {
             }
             *pieces = merged;
         }
-        // What overlapped itself (`aaa`) may be left over; it can only have become rarer.
+        // A pair that overlapped itself (`aaa`) may be left over; it can only have become rarer.
         for pair in grown {
             self.queue.push((self.counts[&pair], Reverse(pair)));
         }

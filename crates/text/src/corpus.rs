@@ -1,4 +1,4 @@
-//! What the training split says about words and characters, in an order that depends on nothing else.
+//! Counts of words, texts and characters in the training split, in an order that depends on nothing else.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -45,8 +45,8 @@ impl Counts {
         })
     }
 
-    /// The units that `units` tells of each part of a normalised text between its added tokens, and of whether the
-    /// text starts there.
+    /// Counts the units that `units` cuts from each part of a normalised text between its added tokens; the second
+    /// argument of `units` says whether the text starts there.
     fn of(
         normalizer: Normalizer,
         added: &AddedTokens,
@@ -71,7 +71,7 @@ impl Counts {
         Ok(Self(counts))
     }
 
-    /// How many different characters there are.
+    /// Number of different characters.
     pub(crate) fn alphabet(&self) -> usize {
         self.0.iter().flat_map(|(unit, _)| unit.chars()).collect::<BTreeSet<_>>().len()
     }

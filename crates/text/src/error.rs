@@ -1,8 +1,8 @@
-//! What can go wrong between a text and its tokens.
+//! Errors between a text and its tokens.
 
 use any2any_adapter::AdapterError;
 
-/// What can go wrong between a text and its tokens.
+/// Error between a text and its tokens.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
@@ -19,13 +19,13 @@ pub enum TextError {
     OutsideVocabulary {
         /// The token.
         token: u32,
-        /// How many tokens there are.
+        /// Size of the vocabulary, in tokens.
         vocabulary: usize,
     },
     /// The tokenizer cannot cut a text.
     #[error("the tokenizer fails on this text: {reason}")]
     Segmentation {
-        /// What the tokenizer says.
+        /// Message of the tokenizer.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What a trained tokenizer does around its model, in the words of Hugging Face's `tokenizer.json`.
+//! The steps around a trained tokenizer's model, in the format of Hugging Face's `tokenizer.json`.
 //!
 //! The adapter takes these steps itself, because it needs the way back to the original and has to be fast.
 //! They stand in the file for every other program; a test has the `tokenizers` crate take them from there
@@ -11,13 +11,13 @@ use crate::options::{Normalization, TextOptions, Tokenizer};
 use crate::special::{SPECIAL, SpecialTokens};
 use crate::words::{SPACE, WORD};
 
-/// What a piece of WordPiece starts with when its word does not start there.
+/// Prefix of a WordPiece piece that does not start its word.
 pub(crate) const CONTINUED: &str = "##";
 
 /// The parts of the file that follow from the options.
 pub(crate) const PARTS: [&str; 4] = ["normalizer", "pre_tokenizer", "post_processor", "decoder"];
 
-/// Whether texts are cut into words before they are cut into pieces.
+/// True if texts are cut into words before they are cut into pieces.
 pub(crate) fn has_words(tokenizer: &Tokenizer) -> bool {
     !matches!(tokenizer, Tokenizer::Characters(_) | Tokenizer::Labels(_) | Tokenizer::Bytes(_))
 }
@@ -58,7 +58,7 @@ pub(crate) fn document(options: &TextOptions, model: Value) -> Value {
     })
 }
 
-/// One of [`PARTS`].
+/// The value of one of [`PARTS`].
 pub(crate) fn part(options: &TextOptions, name: &str) -> Value {
     match name {
         "normalizer" => normalizer(options),

@@ -1,8 +1,8 @@
 //! Pieces of a vocabulary that no plain text may become: special tokens, and bytes by their names.
 //!
 //! A `tokenizer.json` often holds `</s>` among its pieces, and its model finds it in a text like any other piece. Such
-//! pieces are given a name here that no text has, so that the model spells the text with others; what would come out
-//! in spite of that is unknown.
+//! pieces are given a name here that no text has, so that the model spells the text with others; a hidden piece that
+//! still comes out is replaced by the unknown token.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ use crate::pieces::byte_of;
 /// A noncharacter of Unicode, which no text has.
 const COVER: char = '\u{10fffe}';
 
-/// Gives some pieces of a model, in the words of `tokenizer.json`, names that no text has; merges that make them or
-/// need them are taken away.
+/// Gives some pieces of a model, in the format of `tokenizer.json`, names that no text has, and removes merges that
+/// make them or need them.
 pub(crate) fn hide(model: &mut Json, hidden: &HashSet<String>) {
     let cover = |name: &str| format!("{COVER}{name}{COVER}");
     match &mut model["vocab"] {
@@ -61,15 +61,15 @@ pub(crate) struct Guarded {
     pub(crate) model: ModelWrapper,
     /// Every token's number by its name, added tokens included.
     pub(crate) numbers: HashMap<String, u32>,
-    /// One more than the highest number.
+    /// Size of the vocabulary: one more than the highest number.
     pub(crate) size: usize,
     /// Tokens that no text may become.
     pub(crate) hidden: HashSet<u32>,
-    /// What stands for anything that is not known.
+    /// The token for unknown text.
     pub(crate) unknown: Option<u32>,
-    /// The tokens of the bytes, where a unigram model writes the unknown as bytes.
+    /// The tokens of the 256 bytes, where a unigram model writes unknown text as bytes.
     pub(crate) bytes: Option<Vec<Option<u32>>>,
-    /// Whether a word that is a piece is taken as it is, whatever its merges would give.
+    /// True if a word that is a piece is one token, whatever its merges would give.
     pub(crate) whole_words: bool,
 }
 
@@ -87,7 +87,7 @@ impl Guarded {
         Some(Token::new(*token, word.to_owned(), (0, word.len())))
     }
 
-    /// The bytes of what is unknown; none where they are no tokens.
+    /// The byte tokens of unknown text; none where bytes are no tokens.
     fn bytes_of(&self, sequence: &str, (start, end): (usize, usize)) -> Option<Vec<Token>> {
         let bytes = self.bytes.as_ref()?;
         let tokens = (start..).zip(sequence.get(start..end)?.bytes());

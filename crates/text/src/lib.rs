@@ -1,10 +1,10 @@
 //! The text medium: text to tokens and back.
 //!
-//! A tokenizer is trained on the training split (BPE, unigram, WordPiece, words, characters), needs no
-//! training (bytes), or comes from a `tokenizer.json` of Hugging Face's format or a `.model` of SentencePiece. Training is done here and is
-//! deterministic: the same texts give the same file, byte for byte, whatever the number of threads and the
-//! seeds of hash maps. Segmenting is done by the models of the `tokenizers` crate, and what is trained is
-//! saved in its format, so that every program that reads `tokenizer.json` reads ours.
+//! A tokenizer is trained on the training split (BPE, unigram, WordPiece, words, characters), needs no training
+//! (bytes), or comes from a `tokenizer.json` of Hugging Face's format or a `.model` of SentencePiece. Training is
+//! done here and is deterministic: the same texts give the same file, byte for byte, whatever the number of threads
+//! and the seeds of hash maps. Texts are segmented by the models of the `tokenizers` crate, and a trained tokenizer
+//! is saved in its format, so that every program that reads `tokenizer.json` reads ours.
 //!
 //! The way of a text:
 //!
@@ -14,8 +14,8 @@
 //!   └───────── regions ◄───────┴──────────── byte ranges ◄──────────────┘
 //! ```
 //!
-//! A text is a text: no token that begins, ends, pads or masks comes out of one, and none that was added to a vocabulary
-//! as a special token, unless `added_tokens` names it.
+//! Plain text never becomes a special token, neither one that begins, ends, pads or masks, nor one that was added to
+//! a vocabulary, unless `added_tokens` names it.
 //!
 //! Decoding is the exact reverse up to normalisation: spaces are part of the pieces (Kudo and Richardson,
 //! "SentencePiece", 2018), so nothing has to be guessed when pieces are put together again.

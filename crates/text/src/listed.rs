@@ -10,7 +10,7 @@ use crate::options::File;
 use crate::special::{SpecialTokens, Unusable, Vocabulary};
 use crate::steps::Normalizing;
 
-/// How many numbers a vocabulary may have for each of its tokens.
+/// Limit of the highest number of a vocabulary, as a multiple of its count of tokens.
 const SPARSE: usize = 100;
 
 /// The tokens of a file, by their names and by their numbers.
@@ -20,20 +20,20 @@ pub(crate) struct Listed {
     pub(crate) names: Vec<Option<String>>,
     /// The added tokens of the file in its order.
     added: Vec<AddedToken>,
-    /// Whether each of them is special, by its name.
+    /// For each added token, by its name, whether it is special.
     is_special: HashMap<String, bool>,
-    /// What the model says to be its token for the unknown.
+    /// The token for unknown text, as the model declares it.
     pub(crate) unknown: Option<u32>,
 }
 
-/// What the options make of the tokens of a file.
+/// The tokens of a file, sorted by the options into their uses.
 pub(crate) struct Chosen {
     pub(crate) special: SpecialTokens,
-    /// What is one token wherever it is written in a text.
+    /// Tokens that are one token wherever they are written in a text.
     pub(crate) let_through: Vec<AddedToken>,
-    /// What no model finds in a text.
+    /// Pieces that no model may find in a text.
     pub(crate) hidden: HashSet<String>,
-    /// What is not written when tokens become text.
+    /// Tokens that are not written when tokens become text.
     pub(crate) skipped: HashSet<u32>,
     pub(crate) warnings: Vec<String>,
 }
@@ -43,7 +43,7 @@ impl Listed {
     ///
     /// # Errors
     ///
-    /// What is wrong with them.
+    /// If they are inconsistent or out of bounds.
     pub(crate) fn new(
         model: &Json,
         mut added: Vec<AddedToken>,
@@ -79,7 +79,7 @@ impl Listed {
         Ok(Self { numbers, names, added, is_special, unknown })
     }
 
-    /// What the options make of the tokens; those that they need beside them are added behind the last.
+    /// Sorts the tokens by the options; tokens that the options need beside them are added behind the last.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Listed {
         Ok(Chosen { special, let_through, hidden, skipped, warnings })
     }
 
-    /// Whether a token was added to the pieces of the model.
+    /// True if a token was added to the pieces of the model.
     pub(crate) fn is_added(&self, name: &str) -> bool {
         self.is_special.contains_key(name)
     }

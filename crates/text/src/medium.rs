@@ -124,7 +124,7 @@ fn problem(pointer: &str, message: impl Into<String>, help: Option<String>) -> O
     OptionProblem { pointer: pointer.to_owned(), message: message.into(), help }
 }
 
-/// Everything that the schema cannot say.
+/// Problems of the options that the schema cannot express.
 fn problems(options: &TextOptions) -> Vec<OptionProblem> {
     let mut problems = Vec::new();
     let tokenizer = &options.tokenizer;
@@ -154,7 +154,7 @@ fn problems(options: &TextOptions) -> Vec<OptionProblem> {
     problems
 }
 
-/// Names that cannot be added to the tokens.
+/// Problems of names that cannot be added to the tokens.
 fn added_problems(options: &TextOptions) -> Vec<OptionProblem> {
     let mut problems = Vec::new();
     let trained = !matches!(options.tokenizer, Tokenizer::File(_));

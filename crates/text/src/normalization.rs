@@ -15,7 +15,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is
 use crate::added::{AddedTokens, Part};
 use crate::options::Normalization;
 
-/// What is done to a text before it is cut.
+/// Unicode normalisation and lower-casing of a text before it is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Normalizer {
     pub(crate) form: Normalization,
@@ -100,7 +100,7 @@ impl Normalizer {
     }
 }
 
-/// Takes a text that stays as it is character by character.
+/// Copies a text that normalisation leaves alone, a segment for each character.
 fn keep(text: &str, normalized: usize, original: usize, segments: &mut Vec<Segment>) {
     let characters = text.char_indices();
     segments.extend(characters.map(|(c, _)| Segment { normalized: normalized + c, original: original + c }));
@@ -115,7 +115,7 @@ pub(crate) struct Normalized<'a> {
     pub(crate) parts: Vec<Part>,
     /// The bytes of the original.
     original: usize,
-    /// Where each segment starts; none when nothing was changed.
+    /// The start of each segment, in both texts; none when nothing was changed.
     segments: Vec<Segment>,
 }
 
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_normalised_character_comes_from_the_right_bytes() {
-        // What each normalised character comes from.
+        // The original text of each normalised character.
         type Case = (Normalizer, &'static str, &'static [(&'static str, &'static str)]);
         let cases: &[Case] = &[
             (NFC, "Tür", &[("T", "T"), ("ü", "ü"), ("r", "r")]),

@@ -1,4 +1,4 @@
-//! What an experiment can say about a text.
+//! Options of the text medium, as an experiment writes them.
 
 use std::path::PathBuf;
 
@@ -14,13 +14,13 @@ pub struct TextOptions {
     /// The field of the dataset that holds the text.
     #[schemars(length(min = 1))]
     pub field: String,
-    /// How a text is cut into tokens.
+    /// Tokenizer that cuts a text into tokens.
     #[serde(default)]
     pub tokenizer: Tokenizer,
-    /// The Unicode normalisation form; left out: nfc, or none when the tokenizer comes from a file.
+    /// Unicode normalisation form; left out: nfc, or none when the tokenizer comes from a file.
     #[serde(default)]
     pub normalize: Option<Normalization>,
-    /// Whether letters are made lower-case.
+    /// Make letters lower-case.
     #[serde(default)]
     pub lowercase: bool,
     /// Names that are one token wherever they are written in a text, such as `<2de>`, `deu_Latn` or `<extra_id_0>`, and
@@ -31,7 +31,7 @@ pub struct TextOptions {
 }
 
 impl TextOptions {
-    /// The normalisation form that holds.
+    /// The normalisation form in effect.
     pub fn normalization(&self) -> Normalization {
         self.normalize.unwrap_or(match self.tokenizer {
             Tokenizer::File(_) => Normalization::None,
@@ -39,13 +39,14 @@ impl TextOptions {
         })
     }
 
-    /// How many tokens a vocabulary that is trained with these options has before anything is learned.
+    /// Number of tokens that a vocabulary trained with these options has before anything is learned.
     pub(crate) fn fixed(&self) -> usize {
         SPECIAL.len() + self.added_tokens.len() + if self.tokenizer.has_bytes() { 256 } else { 0 }
     }
 }
 
-/// How texts that look or mean the same are made the same (Unicode Standard Annex 15).
+/// Unicode normalisation form of a text (Unicode Standard Annex 15): texts that look or mean the same become the
+/// same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Normalization {
@@ -57,7 +58,7 @@ pub enum Normalization {
     Nfkc,
 }
 
-/// How a text is cut into tokens. Every kind but `file` has the tokens `<pad>`, `<unk>`, `<s>` and `</s>` as
+/// Tokenizer that cuts a text into tokens. Every kind but `file` has the tokens `<pad>`, `<unk>`, `<s>` and `</s>` as
 /// its first four; they count in `vocab`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -87,7 +88,7 @@ impl Default for Tokenizer {
 }
 
 impl Tokenizer {
-    /// The name that stands in the YAML.
+    /// The name of the tokenizer in the YAML.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Bpe(_) => "bpe",
@@ -101,7 +102,7 @@ impl Tokenizer {
         }
     }
 
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// True if all sides with the same tokenizer options share one vocabulary.
     pub fn shared(&self) -> bool {
         match self {
             Self::Bpe(options) => options.shared,
@@ -115,7 +116,7 @@ impl Tokenizer {
         }
     }
 
-    /// The size of the vocabulary that is asked for, where one is.
+    /// The size of the vocabulary that is asked for, if the tokenizer has that option.
     pub fn vocab(&self) -> Option<usize> {
         match self {
             Self::Bpe(options) => Some(options.vocab),
@@ -126,7 +127,7 @@ impl Tokenizer {
         }
     }
 
-    /// How often something must occur to become a token, where that can be said.
+    /// The least count of a unit that becomes a token, if the tokenizer has that option.
     pub fn min_frequency(&self) -> Option<u64> {
         match self {
             Self::Bpe(options) => Some(options.min_frequency),
@@ -137,7 +138,7 @@ impl Tokenizer {
         }
     }
 
-    /// Whether the 256 bytes are tokens.
+    /// True if the 256 bytes are tokens.
     pub(crate) fn has_bytes(&self) -> bool {
         match self {
             Self::Bpe(options) => options.byte_fallback,
@@ -155,12 +156,12 @@ pub struct Bpe {
     /// The number of tokens.
     #[schemars(range(min = 1))]
     pub vocab: usize,
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
-    /// How often a pair must occur to become a piece.
+    /// Least count of a pair that becomes a piece.
     #[schemars(range(min = 1))]
     pub min_frequency: u64,
-    /// Whether a character that training has not seen is written as its bytes instead of as unknown.
+    /// Write a character that training has not seen as its bytes instead of as unknown.
     pub byte_fallback: bool,
 }
 
@@ -177,9 +178,9 @@ pub struct Unigram {
     /// The number of tokens.
     #[schemars(range(min = 1))]
     pub vocab: usize,
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
-    /// Whether a character that training has not seen is written as its bytes instead of as unknown.
+    /// Write a character that training has not seen as its bytes instead of as unknown.
     pub byte_fallback: bool,
 }
 
@@ -196,9 +197,9 @@ pub struct WordPiece {
     /// The number of tokens.
     #[schemars(range(min = 1))]
     pub vocab: usize,
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
-    /// How often a pair must occur to become a piece.
+    /// Least count of a pair that becomes a piece.
     #[schemars(range(min = 1))]
     pub min_frequency: u64,
 }
@@ -216,9 +217,9 @@ pub struct Words {
     /// The number of tokens.
     #[schemars(range(min = 1))]
     pub vocab: usize,
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
-    /// How often a word must occur to become a token.
+    /// Least count of a word that becomes a token.
     #[schemars(range(min = 1))]
     pub min_frequency: u64,
 }
@@ -233,9 +234,9 @@ impl Default for Words {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Characters {
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
-    /// How often a character must occur to become a token.
+    /// Least count of a character that becomes a token.
     #[schemars(range(min = 1))]
     pub min_frequency: u64,
 }
@@ -250,7 +251,7 @@ impl Default for Characters {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bytes {
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
 }
 
@@ -258,7 +259,7 @@ pub struct Bytes {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Labels {
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
 }
 
@@ -270,13 +271,13 @@ pub struct File {
     /// The file. It is needed until the training begins; the run then has a copy.
     #[schemars(extend("format" = "path"))]
     pub path: PathBuf,
-    /// Whether all sides with the same tokenizer options share one vocabulary.
+    /// Share one vocabulary among all sides with the same tokenizer options.
     #[serde(default)]
     pub shared: bool,
     /// The token that fills a batch up; left out: `<pad>`, `[PAD]` or `<|pad|>`, or one that is added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padding: Option<String>,
-    /// The token of what is not known; left out: `<unk>`, `[UNK]` or none.
+    /// The token for unknown text; left out: `<unk>`, `[UNK]` or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
     /// The token that a decoder starts from; left out: `<s>`, `[CLS]`, `<bos>`, `[BOS]`, `<|begin_of_text|>`,

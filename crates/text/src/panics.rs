@@ -1,13 +1,13 @@
-//! The wall around a library that may panic on what somebody else wrote.
+//! A guard around a library that may panic on input from elsewhere.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What the work of a library gives, with a panic as an error. What it worked on is thrown away or only read, so no
-/// state stays half changed.
+/// Runs the work of a library and turns a panic into an error. The values that it works on are thrown away or only
+/// read, so no state stays half changed.
 ///
 /// # Errors
 ///
-/// What the library says.
+/// The message of the library or of its panic.
 pub(crate) fn walled<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);

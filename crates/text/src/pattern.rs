@@ -1,4 +1,5 @@
-//! Regular expressions of a tokenizer that somebody else wrote: those that end in reasonable time on any text.
+//! Regular expressions of a tokenizer that comes from elsewhere: a check that they end in reasonable time on any
+//! text.
 //!
 //! Without look-around an expression is matched in linear time. With it the library goes back and tries again, and a
 //! few characters of a pattern keep it busy for hours. Look-around is therefore taken where it costs nothing: in an
@@ -6,20 +7,20 @@
 
 use regex::RegexBuilder;
 
-/// How many bytes a pattern may have.
+/// Longest pattern, in bytes.
 const LENGTH: usize = 4096;
-/// How large its automaton may become.
+/// Largest compiled automaton, in bytes.
 const AUTOMATON: usize = 4 << 20;
-/// How often something counted may be repeated, all counts of a pattern multiplied.
+/// Largest product of all counted repetitions of a pattern.
 const COUNT: usize = 1000;
-/// How often something may be repeated before a look-around that is an expression of its own.
+/// Most ways to match before a look-around that is an expression of its own.
 const FEW: usize = 16;
 
-/// Whether an expression may be used.
+/// Checks that an expression may be used.
 ///
 /// # Errors
 ///
-/// Why not.
+/// The reason why it may not.
 pub(crate) fn check(pattern: &str) -> Result<(), String> {
     if pattern.is_empty() {
         return Err("it is empty".to_owned());
@@ -61,7 +62,7 @@ fn compiles(pattern: &str) -> Result<(), String> {
     })
 }
 
-/// Whether trying again takes little: nothing is grouped, and repeated without an end only before single characters.
+/// True if backtracking is cheap: nothing is grouped, and repeated without an end only before single characters.
 fn is_cheap(rest: &str, bodies: &[LookAround<'_>]) -> bool {
     let (mut endless, mut grouped, mut ways) = (0, false, counts(rest).into_iter().product::<usize>());
     for (_, byte, _) in syntax(rest).filter(|(_, _, is_plain)| *is_plain) {

@@ -1,4 +1,4 @@
-//! The pieces of a trained vocabulary, and how they become text again.
+//! The pieces of a trained vocabulary, and the way from pieces back to text.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::normalization::whole_characters;
 use crate::special::{SPECIAL, SpecialTokens};
 use crate::words::SPACE;
 
-/// What is written where a token stands for nothing that is known, or bytes are no character.
+/// Replacement character, for an unknown token and for bytes that are no UTF-8.
 pub(crate) const REPLACEMENT: &str = "\u{fffd}";
 
 /// The pieces of a trained vocabulary, by number.
@@ -16,7 +16,7 @@ pub(crate) const REPLACEMENT: &str = "\u{fffd}";
 pub(crate) struct Pieces {
     names: Vec<String>,
     pieces: Vec<Piece>,
-    /// Whether a text starts with a space that is not its own.
+    /// True if a text starts with a space that is not its own.
     marked: bool,
 }
 
@@ -111,7 +111,7 @@ fn repair(bytes: Vec<u8>, mut ranges: Vec<Range<usize>>) -> Spelled {
         Err(error) => {
             let bytes = error.as_bytes();
             let mut text = String::with_capacity(bytes.len());
-            // Where each byte of the broken text starts in the repaired one, and where its end is.
+            // The range of the repaired text for each byte of the broken one, and for its end.
             let mut places: Vec<Range<usize>> = Vec::with_capacity(bytes.len());
             for chunk in bytes.utf8_chunks() {
                 places.extend((text.len()..).take(chunk.valid().len()).map(|at| at..at + 1));

@@ -1,4 +1,5 @@
-//! What a tokenizer's post-processor puts around a text. It is read for a warning alone: nothing of it is taken over.
+//! The tokens that a tokenizer's post-processor puts around a text. They are read for a warning alone: none is taken
+//! over.
 
 use serde_json::Value as Json;
 

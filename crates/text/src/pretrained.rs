@@ -1,6 +1,6 @@
-//! A tokenizer that comes from elsewhere, as a Hugging Face `tokenizer.json`: its steps are taken as they stand in the
-//! file, but for what would make a text into something else (special tokens in plain text), the same text into
-//! different tokens (dropout), or more than a text (what its post-processor adds).
+//! Tokenizers of Hugging Face's `tokenizer.json` format that come from elsewhere. Their steps are taken as they stand
+//! in the file, except those that would make a text into something else (special tokens in plain text), the same text
+//! into different tokens (dropout), or more than a text (the tokens of its post-processor).
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -23,10 +23,10 @@ use crate::{bounds, post_processor};
 
 type Steps = TokenizerImpl<Guarded, Normalizing, PreTokenizing, PostProcessorWrapper, DecoderWrapper>;
 
-/// How many parts of a text are looked for one by one when tokens become text; of more tokens, neighbours share one.
+/// Most parts that are decoded one by one when tokens become text; of more tokens, neighbours share one.
 const PARTS: usize = 1024;
 
-/// A tokenizer that comes from elsewhere.
+/// A tokenizer of Hugging Face's format that comes from elsewhere.
 pub(crate) struct Existing {
     steps: Steps,
     decoder: Option<Decoding>,
@@ -50,7 +50,7 @@ impl Existing {
     ///
     /// # Errors
     ///
-    /// What is wrong with the file, or with each option.
+    /// If the file cannot be used, or an option does not fit it.
     pub(crate) fn new(document: String, options: &File, named: &[String]) -> Result<Self, Unusable> {
         let broken =
             |reason: String| Unusable::Broken(format!("no tokenizer of Hugging Face's format: {reason}"));
@@ -170,7 +170,7 @@ fn part<T: serde::de::DeserializeOwned>(file: &mut Json, name: &str) -> Result<O
         .map_err(|error| format!("its {name} is broken: {error}"))
 }
 
-/// The model, without a way from a text to what is hidden, and without chance.
+/// The model, unable to find hidden pieces in a text, and without randomness.
 fn guard(model: &mut Json, listed: &Listed, hidden: &HashSet<String>) -> Result<Guarded, String> {
     let is_unigram = model["vocab"].is_array();
     let numbers = listed.numbers.clone();
@@ -202,7 +202,7 @@ fn guard(model: &mut Json, listed: &Listed, hidden: &HashSet<String>) -> Result<
     })
 }
 
-/// What is in the file and is not taken over.
+/// Warnings about parts of the file that are not taken over.
 fn dropped(file: &Json, model: &Json, listed: &Listed, end: u32) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(dropout) = model["dropout"].as_f64().filter(|dropout| *dropout > 0.0) {

@@ -1,4 +1,4 @@
-//! The tokens that the training split has: what a model has learned anything about.
+//! The tokens that the training split has: those whose embeddings a model has trained.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,12 +10,12 @@ use serde_json::json;
 /// The file of the seen tokens inside the folder of an adapter's state.
 const FILE: &str = "seen.json";
 
-/// For every token of a vocabulary, whether the training split has it.
+/// Set of the tokens that the training split has, a flag for every token of the vocabulary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen(Vec<bool>);
 
 impl Seen {
-    /// None of the tokens.
+    /// The empty set.
     pub(crate) fn none(vocabulary: usize) -> Self {
         Self(vec![false; vocabulary])
     }

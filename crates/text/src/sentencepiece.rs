@@ -1,8 +1,8 @@
 //! Tokenizers of SentencePiece (Kudo and Richardson 2018), read from their `.model` files.
 //!
 //! Texts give the pieces that the library itself gives, to the last bit of its scores, and pieces give its texts. Two
-//! things differ: what begins, ends or pads a text never comes out of one, even if the file counts it among the pieces
-//! of texts, and added tokens behave like symbols that the trainer of the file has defined.
+//! things differ: tokens that begin, end or pad a text never come out of one, even if the file counts them among the
+//! pieces of texts, and added tokens behave like symbols that the trainer of the file has defined.
 
 mod character_map;
 mod model;
@@ -34,10 +34,10 @@ use crate::words::SPACE;
 pub(crate) struct SentencePiece {
     vocabulary: Vocabulary,
     normalizer: Normalizer,
-    /// What is done to a text that was put together.
+    /// Normalizer of a text that was put together from tokens.
     denormalizer: Option<Normalizer>,
     model: Model,
-    /// What is written for an unknown token.
+    /// Text that is written for an unknown token.
     unknown: String,
     special: SpecialTokens,
     warnings: Vec<String>,
@@ -50,16 +50,16 @@ struct Vocabulary {
     names: Vec<String>,
     scores: Vec<f32>,
     pieces: Vec<Piece>,
-    /// The numbers of those that can stand in a text.
+    /// The numbers of the pieces that can stand in a text.
     in_texts: HashMap<String, u32>,
-    /// Those that are always one token.
+    /// Trie of the symbols that are always one token.
     symbols: Arc<Trie>,
     unknown: u32,
     /// The token of each byte, where unknown characters are written as bytes.
     bytes: Option<Vec<u32>>,
 }
 
-/// What a piece is.
+/// The type of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
     Normal,
@@ -78,7 +78,7 @@ impl Vocabulary {
 }
 
 impl SentencePiece {
-    /// Whether bytes can be a model file: it begins with a piece.
+    /// True if bytes can be a model file: it begins with a piece.
     pub(crate) fn recognises(bytes: &[u8]) -> bool {
         bytes.first() == Some(&0x0a) && ModelProto::decode(bytes).is_ok_and(|model| !model.pieces.is_empty())
     }
@@ -87,7 +87,7 @@ impl SentencePiece {
     ///
     /// # Errors
     ///
-    /// What is wrong with the file, or with each option.
+    /// If the file cannot be used, or an option does not fit it.
     pub(crate) fn new(document: Vec<u8>, options: &File, added: &[String]) -> Result<Self, Unusable> {
         let broken = |reason: String| Unusable::Broken(reason);
         let proto = ModelProto::decode(document.as_slice())

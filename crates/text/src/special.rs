@@ -1,4 +1,4 @@
-//! The tokens that are no text: padding, unknown, begin, end.
+//! The special tokens: padding, unknown, begin, end.
 
 use crate::options::File;
 
@@ -11,12 +11,12 @@ const BEGIN_NAMES: &[&str] = &["<s>", "[CLS]", "<bos>", "[BOS]", "<|begin_of_tex
 const END_NAMES: &[&str] = &["</s>", "[SEP]", "<eos>", "[EOS]", "<|end_of_text|>", "<|endoftext|>"];
 const MASK_NAMES: &[&str] = &["<mask>", "[MASK]", "<|mask|>"];
 
-/// The numbers of the tokens that are no text.
+/// The numbers of the special tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpecialTokens {
-    /// Fills a batch up.
+    /// Fills up a batch.
     pub padding: u32,
-    /// Stands for what is not known; none where nothing is unknown.
+    /// Stands for unknown text; none where nothing is unknown.
     pub unknown: Option<u32>,
     /// The decoder starts from it.
     pub begin: u32,
@@ -26,11 +26,11 @@ pub struct SpecialTokens {
 
 /// A vocabulary in which special tokens are looked for.
 pub(crate) struct Vocabulary<'a> {
-    /// One more than its highest number.
+    /// Size of the vocabulary: one more than its highest number.
     pub(crate) size: usize,
     /// A token's number by its name.
     pub(crate) number: &'a dyn Fn(&str) -> Option<u32>,
-    /// What the file itself says that the tokens are.
+    /// The padding, unknown, begin and end tokens, as the file itself declares them.
     pub(crate) padding: Option<u32>,
     pub(crate) unknown: Option<u32>,
     pub(crate) begin: Option<u32>,
@@ -38,13 +38,13 @@ pub(crate) struct Vocabulary<'a> {
 }
 
 impl SpecialTokens {
-    /// Those of the vocabularies that are trained here.
+    /// The special tokens of the vocabularies that are trained here.
     pub const TRAINED: Self = Self { padding: 0, unknown: Some(1), begin: 2, end: 3 };
 
-    /// The name of the padding that a vocabulary without any is given.
+    /// The name of the padding that is added to a vocabulary without any.
     pub(crate) const ADDED_PADDING: &str = "<pad>";
 
-    /// Whether a token is one of them.
+    /// True if a token is one of them.
     pub fn contain(self, token: u32) -> bool {
         [Some(self.padding), self.unknown, Some(self.begin), Some(self.end)].contains(&Some(token))
     }
@@ -61,16 +61,16 @@ impl SpecialTokens {
         tokens
     }
 
-    /// Whether a token has one of the usual names of tokens that are no text.
+    /// True if a token has one of the usual names of special tokens.
     pub(crate) fn is_usual_name(name: &str) -> bool {
         [PADDING_NAMES, UNKNOWN_NAMES, BEGIN_NAMES, END_NAMES, MASK_NAMES]
             .iter()
             .any(|names| names.contains(&name))
     }
 
-    /// Those of an existing tokenizer, and what a person should know about them: as the options name them, as the file
-    /// says, or under their usual names. A vocabulary without padding is given one, with the number behind its last;
-    /// where nothing begins a text, its end does.
+    /// The special tokens of an existing tokenizer, and warnings about them: as the options name them, as the file
+    /// declares them, or under their usual names. A vocabulary without padding is given one, with the number behind
+    /// its last; a vocabulary without a begin token uses its end token.
     ///
     /// # Errors
     ///
@@ -137,16 +137,16 @@ impl SpecialTokens {
         if missing.is_empty() { Ok((tokens, warnings)) } else { Err(missing) }
     }
 
-    /// What a person should know about an added token that a tokenizer does not have.
+    /// The warning about an added token that a tokenizer does not have.
     pub(crate) fn added(name: &str, token: usize) -> String {
         format!("the tokenizer has no token '{name}': it is added as token {token}")
     }
 }
 
-/// Why there is no tokenizer.
+/// The reason why a tokenizer cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// What is wrong with its file.
+    /// The problem of its file.
     Broken(String),
     /// The options that do not fit it.
     Options(Vec<Missing>),
@@ -169,7 +169,7 @@ impl std::fmt::Display for Unusable {
 pub(crate) struct Missing {
     /// The place of the option that names it, or would.
     pub(crate) pointer: String,
-    /// Why, and the way out.
+    /// The reason, and the way out.
     pub(crate) reason: String,
 }
 
@@ -179,7 +179,7 @@ impl Missing {
         Self { pointer, reason }
     }
 
-    /// An added token that begins, ends or pads a text, or is what stands for the unknown.
+    /// An added token that begins, ends or pads a text, or stands for unknown text.
     pub(crate) fn added(number: usize, name: &str) -> Self {
         let reason =
             format!("'{name}' is never written in a text: it begins, ends or pads one, or is the unknown");

@@ -1,5 +1,5 @@
-//! The steps of a tokenizer that somebody else wrote, one after the other, with an eye on how much each makes of a
-//! text: a few that double it make more than any memory holds.
+//! The steps of a tokenizer that comes from elsewhere, one after the other, with a bound on the growth of a text: a
+//! few steps that double it make more than any memory holds.
 
 use std::cell::Cell;
 
@@ -8,23 +8,23 @@ use tokenizers::{
     PreTokenizedString, PreTokenizer, PreTokenizerWrapper, Result,
 };
 
-/// How many times as long as before steps may make a text.
+/// Largest growth of a text by the steps, as a multiple of its length.
 const GROWTH: usize = 16;
-/// What may come to it whatever its length is.
+/// Bytes that the steps may add to a text of any length.
 const EXTRA: usize = 1024;
 
 thread_local! {
-    /// Why the last normalisation on this thread failed: the library goes on with the text as it is.
+    /// The error of the last normalisation on this thread: the library itself goes on with the text as it is.
     static FAILED: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// What normalises a text.
+/// The normalizers of a tokenizer, run within the bound.
 pub(crate) struct Normalizing(Vec<NormalizerWrapper>);
 
-/// What cuts a text into words.
+/// The pre-tokenizers of a tokenizer, which cut a text into words, run within the bound.
 pub(crate) struct PreTokenizing(Vec<PreTokenizerWrapper>);
 
-/// What makes a text of tokens.
+/// The decoders of a tokenizer, which make a text of tokens, run within the bound.
 pub(crate) struct Decoding(Vec<DecoderWrapper>);
 
 fn most(length: usize) -> usize {
@@ -45,12 +45,12 @@ impl Normalizing {
         }
     }
 
-    /// Forgets what failed before.
+    /// Forgets an earlier error.
     pub(crate) fn begin() {
         FAILED.set(None);
     }
 
-    /// Why a normalisation failed since it began.
+    /// The error of a normalisation since [`Self::begin`], if there is one.
     pub(crate) fn failure() -> Option<String> {
         FAILED.take()
     }
@@ -114,7 +114,7 @@ impl Decoding {
         }
     }
 
-    /// Whether a step writes bytes as characters.
+    /// True if a step writes bytes as characters.
     pub(crate) fn is_byte_level(&self) -> bool {
         self.0.iter().any(|step| matches!(step, DecoderWrapper::ByteLevel(_)))
     }
@@ -123,7 +123,7 @@ impl Decoding {
     ///
     /// # Errors
     ///
-    /// What a step fails on.
+    /// The error of a step.
     pub(crate) fn decode(&self, mut tokens: Vec<String>) -> Result<String> {
         let length = |tokens: &[String]| tokens.iter().map(String::len).sum::<usize>();
         let before = length(&tokens) + tokens.len();

@@ -19,7 +19,7 @@ use crate::words::Marked;
 /// A token and the bytes of the text that it covers; bytes of a character may be apart.
 pub(crate) type Cut = (u32, Range<usize>);
 
-/// How many words are remembered.
+/// Largest number of words in the cache of cut words.
 const KNOWN: usize = 100_000;
 
 /// A tokenizer that was trained here.
@@ -29,7 +29,7 @@ pub(crate) struct Trained {
     /// The first token that a text can become, but for added tokens.
     first_piece: u32,
     words: bool,
-    /// Words that were cut before: most words of a text are common ones.
+    /// Cache of words that were cut before: most words of a text are common ones.
     known: RwLock<HashMap<String, Vec<Cut>>>,
     document: String,
 }
@@ -39,7 +39,7 @@ impl Trained {
     ///
     /// # Errors
     ///
-    /// Why the file is none that was trained with these options.
+    /// If the file is none that was trained with these options.
     pub(crate) fn new(document: String, options: &TextOptions) -> Result<Self, String> {
         let mut parsed: serde_json::Value =
             serde_json::from_str(&document).map_err(|error| format!("no JSON: {error}"))?;
@@ -61,7 +61,7 @@ impl Trained {
         if !names.iter().zip(&special).all(|(name, special)| name == special) || names.len() < special.len() {
             return Err(format!("its vocabulary does not start with {}", special.join(" ")));
         }
-        // What is no text is never found in a text, whatever normalisation makes of it.
+        // Special tokens are never found in a text, whatever normalisation makes of it.
         hide(&mut model, &special.iter().map(|name| (*name).to_owned()).collect());
         let mut model: ModelWrapper =
             serde_json::from_value(model).map_err(|error| format!("its model is broken: {error}"))?;
@@ -69,7 +69,7 @@ impl Trained {
             return Err(format!("it has {} tokens, and the options ask for another number", names.len()));
         }
         let words = hf_format::has_words(&options.tokenizer);
-        // The models' own memory of words is smaller and slower than ours.
+        // The models' own cache of words is smaller and slower than ours.
         model.resize_cache(0);
         let continued = matches!(options.tokenizer, Tokenizer::WordPiece(_));
         let pieces = Pieces::new(names, added.len(), options.tokenizer.has_bytes(), words, continued);
@@ -145,7 +145,7 @@ impl Trained {
             .map_err(|error| TextError::Segmentation { reason: error.to_string() })?;
         let mut end = 0;
         let cut = |token: Token| {
-            // Models differ in what they say a byte covers; here it always covers itself.
+            // Models differ in the range of a byte; here it always covers itself.
             let range =
                 if self.pieces.is_byte(token.id) { end..end + 1 } else { token.offsets.0..token.offsets.1 };
             end = range.end;

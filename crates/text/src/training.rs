@@ -160,7 +160,7 @@ fn fixed_pieces(options: &TextOptions) -> Vec<String> {
         .collect()
 }
 
-/// All pieces with their numbers.
+/// The JSON object of all pieces with their numbers.
 fn vocabulary(
     options: &TextOptions,
     learned: &[String],
@@ -197,7 +197,7 @@ fn not_empty(counts: &Counts) -> Result<(), AdapterError> {
     Ok(())
 }
 
-/// Whether what was learned is as much as was asked for, and what to ask for if not.
+/// Checks that training learned as much as was asked for, and names the nearest size if not.
 fn exact_size(options: &TextOptions, alphabet: usize, learned: usize) -> Result<(), AdapterError> {
     let tokenizer = &options.tokenizer;
     let (name, asked, fixed) = (tokenizer.name(), tokenizer.vocab().unwrap_or(0), options.fixed());

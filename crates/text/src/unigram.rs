@@ -19,7 +19,7 @@ const KEPT: f64 = 0.75;
 const ROUNDS: usize = 2;
 /// A piece that is expected less often is dropped without further question.
 const RARE: f64 = 0.5;
-/// What a required character counts for even if no segmentation needs it.
+/// Least expected count of a required character, even if no segmentation needs it.
 const FLOOR: f64 = 0.1;
 
 /// A piece and its log-probability.
@@ -57,7 +57,7 @@ fn seeds(words: &[(Vec<char>, f64)]) -> Vec<Piece> {
             *characters.entry(character).or_default() += count;
         }
     }
-    // A substring is frequent only if what it starts with is.
+    // A substring is frequent only if its own start is.
     let mut frequent: HashSet<&[char]> = characters.keys().copied().collect();
     for length in 2..=LONGEST {
         let mut counts: HashMap<&[char], f64> = HashMap::new();
@@ -84,7 +84,7 @@ fn seeds(words: &[(Vec<char>, f64)]) -> Vec<Piece> {
 /// Pieces with their log-probabilities, and a trie over their characters.
 struct Model {
     pieces: Vec<Piece>,
-    /// Whether a piece is a character, which stays whatever happens.
+    /// For each piece, whether it is a character, which is never dropped.
     required: Vec<bool>,
     children: HashMap<(u32, char), u32>,
     /// The piece that ends at each node of the trie.
@@ -134,7 +134,7 @@ impl Model {
         edges
     }
 
-    /// How often each piece is expected in all segmentations of all words.
+    /// The expected count of each piece in all segmentations of all words.
     fn expected(&self, words: &[(Vec<char>, f64)]) -> Vec<f64> {
         let mut expected = vec![0.0; self.pieces.len()];
         for (word, count) in words {
@@ -178,7 +178,7 @@ impl Model {
         )
     }
 
-    /// The model without the pieces that the likelihood misses least, but with at least `least` pieces.
+    /// The model without the pieces whose loss costs the least likelihood, but with at least `least` pieces.
     fn pruned(self, words: &[(Vec<char>, f64)], least: usize) -> Self {
         let mut uses = vec![0.0; self.pieces.len()];
         for (word, count) in words {
@@ -202,7 +202,7 @@ impl Model {
         Self::new(candidates.into_iter().map(|(piece, _)| self.pieces[piece].clone()).collect())
     }
 
-    /// How much likelihood is lost, for each use of any piece, when the uses of one piece are written with others.
+    /// Likelihood lost, for each use of any piece, when the uses of one piece are written with others.
     fn loss(&self, piece: usize, uses: &[f64], total: f64) -> f64 {
         let uses_of = uses[piece];
         if uses_of == 0.0 {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// What stands for a space. One that a text has of its own is read as a space.
+/// The character that stands for a space. One that a text has of its own is read as a space.
 pub(crate) const SPACE: &str = "▁";
 
 /// A word of a marked text. ASCII symbols are added by hand: Unicode counts them among the symbols, where
@@ -24,7 +24,7 @@ static WORDS: LazyLock<Regex> =
 pub(crate) struct Marked<'a> {
     text: &'a str,
     marked: String,
-    /// Whether the mark at the start stands for no space.
+    /// True if the mark at the start stands for no space.
     starts: bool,
 }
 
@@ -33,9 +33,9 @@ pub(crate) struct Marked<'a> {
 pub(crate) struct Word<'a> {
     /// The word with its mark.
     pub(crate) marked: &'a str,
-    /// Where it starts in the text without marks.
+    /// Byte offset of its start in the text without marks.
     start: usize,
-    /// How many bytes of that text its mark stands for; none when it has no mark.
+    /// Number of bytes of that text that its mark stands for; none when it has no mark.
     mark: Option<usize>,
 }
 

@@ -28,7 +28,7 @@ impl Alphabet {
 
 /// There is nothing to learn from the data, so nothing to save.
 impl Adapter for Alphabet {
-    /// What is read enters through two convolutions, so that every position sees eight letters on either side.
+    /// Values that are read enter through two convolutions, so that every position sees eight letters on either side.
     fn stem(&self) -> Stem {
         let layer = Convolution { kernel: 9, stride: 1 };
         if self.read {

@@ -1,8 +1,7 @@
 //! `any2any` with two media more, both written here: amino acids and secondary structure.
 //!
-//! A protein is a chain of amino acids, a text of one letter a residue. Its secondary structure is a text of the
-//! same length that says of every residue what it is part of. The command learns to read the one and to write the
-//! other.
+//! A protein is a chain of amino acids, a text of one letter a residue. Its secondary structure is a text of the same
+//! length with the state of every residue. The command learns to read the one and to write the other.
 
 mod adapter;
 mod medium;

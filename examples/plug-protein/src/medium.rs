@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 /// A medium of texts over an alphabet, and its adapter.
 #[derive(Clone, Copy)]
 pub(crate) struct Alphabet {
-    /// What the medium is called in an experiment.
+    /// The name of the medium in an experiment.
     pub(crate) name: &'static str,
-    /// Its letters; the last stands for what is not known.
+    /// Its letters; the last stands for unknown ones.
     pub(crate) letters: &'static str,
     /// Letters that are read as the last.
     pub(crate) rare: &'static str,
-    /// Whether it is read, or else written.
+    /// True if it is read; otherwise it is written.
     pub(crate) read: bool,
 }
 
-/// What an experiment can say about such a text.
+/// Options of the medium, as an experiment writes them.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Options {
@@ -83,7 +83,7 @@ impl Medium for Alphabet {
             letter => letter,
         };
         let opened = Value::Text(text.chars().zip(mask.chars()).map(letter).collect());
-        // What has other letters is an error here, where such a sample is left out and counted.
+        // A value with other letters is an error here, where its sample is left out and counted.
         self.encode(&opened).map(|_| opened.into())
     }
 

@@ -81,7 +81,7 @@ fn set(packed: bool) -> Vec<u8> {
     bytes::set(&fields, packed)
 }
 
-/// What is mutated lies within a compressed element.
+/// Puts the mutated bytes behind the header into a compressed element, and reads the file.
 fn packed(bytes: &[u8]) -> bool {
     use std::io::Write;
     let (head, rest) = bytes.split_at(bytes.len().min(128));

@@ -4,7 +4,7 @@
 use super::bytes::Header;
 use super::track::Excerpt;
 
-/// Blocks that each stand for themselves.
+/// ADPCM blocks that can each be decoded by themselves.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks {
     kind: Kind,
@@ -34,7 +34,7 @@ impl Blocks {
     pub(super) fn microsoft(bytes: usize, channels: usize, mut header: Header) -> Option<Self> {
         let (said, count) = (header.u16()?, header.u16()?);
         let mut pairs = (0..count).map_while(|_| Some((header.u16()? as i16, header.u16()? as i16)));
-        // Nobody has ever written other ways of foretelling than these.
+        // Nobody has ever written other predictors than these.
         let known =
             PAIRS.iter().all(|pair| pairs.next().is_none_or(|(one, two)| *pair == (one.into(), two.into())));
         let samples = 2 * bytes.checked_sub(7 * channels)? / channels + 2;
@@ -46,7 +46,7 @@ impl Blocks {
         Self { kind: Kind::ImaApple, bytes: 34 * channels, samples: 64 }
     }
 
-    /// How many samples a channel has.
+    /// Number of samples of a channel.
     pub(super) fn len(&self, data: &[u8]) -> usize {
         data.len() / self.bytes * self.samples
     }
@@ -83,7 +83,7 @@ struct Ima {
     step: usize,
 }
 
-/// How large the differences are.
+/// Step sizes of IMA ADPCM.
 const STEPS: [i32; 89] = [
     7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80, 88,
     97, 107, 118, 130, 143, 157, 173, 190, 209, 230, 253, 279, 307, 337, 371, 408, 449, 494, 544, 598, 658,
@@ -141,12 +141,13 @@ fn ima_apple(bytes: &[u8], channels: usize, block: &mut [i16]) {
     }
 }
 
-/// How much larger or smaller differences become, in 256ths.
+/// Factors by which Microsoft's step size changes for each code, in 256ths.
 const ADAPTION: [i32; 16] = [230, 230, 230, 230, 307, 409, 512, 614, 768, 614, 512, 409, 307, 230, 230, 230];
-/// The ways of foretelling: what the last sample and the one before it count for, in 256ths.
+/// Predictors of Microsoft's ADPCM: the weights of the last sample and of the one before it, in 256ths.
 const PAIRS: [(i32, i32); 7] = [(256, 0), (512, -256), (0, 0), (192, 64), (240, 0), (460, -208), (392, -232)];
 
-/// Each sample is foretold from the two before it, and the difference is stored.
+/// Decodes a block of Microsoft's ADPCM: each sample is predicted from the two before it, and the difference is
+/// stored.
 fn microsoft(bytes: &[u8], channels: usize, block: &mut [i16]) {
     let number = |at: usize| i16::from_le_bytes([bytes[at], bytes[at + 1]]);
     let mut states: Vec<_> = (0..channels)

@@ -1,4 +1,4 @@
-//! AIFF (Apple 1989) and AIFC (1991), whose samples may be stored in other ways.
+//! AIFF (Apple 1989) and AIFC (1991), whose samples may be compressed.
 
 use super::adpcm::Blocks;
 use super::bytes::{Header, Order};
@@ -12,7 +12,7 @@ struct Common<'b> {
     channels: usize,
     bits: usize,
     rate: f64,
-    /// How samples are stored, in four letters.
+    /// Encoding of the samples, as a code of four letters.
     encoding: &'b [u8; 4],
 }
 
@@ -61,14 +61,14 @@ pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
     })
 }
 
-/// The samples of a chunk, which may begin later than it.
+/// The samples of a chunk, which may begin with an offset.
 fn samples(content: &[u8], len: usize) -> Option<(&[u8], Option<&'static str>)> {
     let mut header = Header::new(content, Order::Big);
     let (offset, _block) = (header.u32()? as usize, header.u32()?);
     let there = header.rest.get(offset..)?;
     Some(match len.checked_sub(8 + offset) {
         Some(len) if len <= there.len() => (&there[..len], None),
-        // Whatever wrote it could not know.
+        // The program that wrote the header could not know the length.
         None if len == 0 => (there, Some(UNKNOWN_LENGTH)),
         Some(len) if len >= 0x7fff_0000 => (there, Some(UNKNOWN_LENGTH)),
         _ => (there, Some(CUT_OFF)),
@@ -84,7 +84,7 @@ impl<'b> Common<'b> {
         Some(Self { channels: channels.into(), bits: bits.into(), rate, encoding: aifc.unwrap_or(b"NONE") })
     }
 
-    /// How the samples are stored; `None` for IMA ADPCM, and in words what is not read.
+    /// Encoding of the samples; `None` for IMA ADPCM, and an error that names one that is not read.
     fn coding(&self) -> Result<Option<Coding>, String> {
         let integers = |order| match self.bits {
             1..=32 => Ok(Coding::Signed(self.bits.div_ceil(8), order)),

@@ -15,7 +15,7 @@ use crate::error::AudioError;
 /// Packets of Apple Lossless, not yet decoded.
 pub(crate) struct Alac<'b> {
     packets: Vec<&'b [u8]>,
-    /// How many samples of a channel there are in all, and how many come before the first.
+    /// Number of valid samples of a channel, and of priming samples before the first.
     valid: usize,
     priming: usize,
     parameters: AudioCodecParameters,
@@ -31,7 +31,7 @@ impl<'b> Alac<'b> {
         for _ in 0..count {
             let Some(len) = variable(&mut header) else { break };
             let len = len.min(data.len());
-            // What is missing at the end is found out when it is decoded.
+            // Packets that are cut off at the end are found out when they are decoded.
             let (packet, rest) = data.split_at(len);
             packets.push(packet);
             data = rest;
@@ -41,7 +41,7 @@ impl<'b> Alac<'b> {
         Some(Self { packets, valid: usize::try_from(valid).ok()?, priming: priming as usize, parameters })
     }
 
-    /// How many samples a channel has at most.
+    /// Largest number of samples of a channel.
     pub(super) fn len(&self) -> usize {
         self.valid
     }

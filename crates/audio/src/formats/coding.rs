@@ -2,7 +2,7 @@
 
 use super::bytes::Order;
 
-/// How one sample is stored.
+/// Encoding of one sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
     /// 8 bits, of which 128 is silence.
@@ -20,7 +20,7 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    /// How many bytes a sample takes.
+    /// Size of a sample, in bytes.
     pub(crate) fn width(self) -> usize {
         match self {
             Self::Unsigned8 | Self::ALaw | Self::MuLaw => 1,
@@ -30,7 +30,7 @@ impl Coding {
         }
     }
 
-    /// In words: `16 bit integers`.
+    /// Name of the encoding: `16 bit integers`.
     pub(crate) fn name(self) -> String {
         match self {
             Self::Unsigned8 => "8 bit integers".to_owned(),
@@ -61,8 +61,8 @@ impl Coding {
     }
 }
 
-/// A signed integer of up to 4 bytes, the highest first, over its full scale. What does not fit into the 24 bits of
-/// a float is rounded once.
+/// A signed integer of up to 4 bytes, the highest first, over its full scale. Bits beyond the 24 of a float are
+/// rounded once.
 fn integer<'b>(bytes: impl Iterator<Item = &'b u8>) -> f32 {
     let (value, count) =
         bytes.fold((0_u32, 0), |(value, count), &byte| (value << 8 | u32::from(byte), count + 1));

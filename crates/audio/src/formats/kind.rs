@@ -99,7 +99,7 @@ impl Kind {
         Some(known)
     }
 
-    /// The kind of what may have tags in front of it.
+    /// The kind of a file that may have tags in front of it.
     fn after_tags(bytes: &[u8]) -> Option<Self> {
         let (tagged, bytes) = (bytes.starts_with(b"ID3"), after_tags(bytes));
         match bytes {
@@ -115,7 +115,7 @@ impl Kind {
     }
 }
 
-/// Whether these are bytes of the family of MP4 that hold sound; pictures are of it too.
+/// True if these bytes are a file of the MP4 family that holds sound; pictures are of that family too.
 fn inner_is_movie(bytes: &[u8]) -> bool {
     const BRANDS: [&[u8]; 14] = [
         b"M4A", b"M4B", b"M4P", b"M4V", b"isom", b"iso", b"mp4", b"3g", b"qt", b"MSNV", b"dash", b"f4",
@@ -124,7 +124,7 @@ fn inner_is_movie(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(b"ftyp") && BRANDS.iter().any(|brand| bytes[8..].starts_with(brand))
 }
 
-/// What follows the tags of ID3v2 at the beginning of a file.
+/// The bytes behind the ID3v2 tags at the beginning of a file.
 pub(super) fn after_tags(mut bytes: &[u8]) -> &[u8] {
     while let Some(&[b'I', b'D', b'3', major, _, flags, a, b, c, d]) = bytes.first_chunk::<10>() {
         if major == 0xff || [a, b, c, d].iter().any(|&part| part >= 0x80) {
@@ -140,7 +140,7 @@ pub(super) fn after_tags(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Whether frames follow each other: one alone is often found in what is no sound.
+/// True if frames follow each other: a single one is often found in a file that is no sound.
 fn is_frames(bytes: &[u8], frame: impl Fn(&[u8]) -> Option<usize>) -> bool {
     let mut rest = bytes;
     for _ in 0..3 {

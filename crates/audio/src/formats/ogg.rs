@@ -1,4 +1,4 @@
-//! Ogg (RFC 3533): pages of packets, and whose packets they are.
+//! Ogg (RFC 3533): pages of packets of one or more streams.
 
 use super::bytes::{Header, Order};
 use super::opus;
@@ -40,7 +40,7 @@ pub(super) struct Packets {
     pub(super) packets: Vec<Vec<u8>>,
     /// The time at the end of the last of them, in samples.
     pub(super) granule: u64,
-    /// Whether the stream ends here.
+    /// True if the stream ends here.
     pub(super) last: bool,
 }
 
@@ -63,7 +63,7 @@ impl<'b> Stream<'b> {
 impl Iterator for Stream<'_> {
     type Item = Packets;
 
-    /// The next page on which a packet ends. What lies between pages is passed over.
+    /// The next page on which a packet ends. Bytes between pages are passed over.
     fn next(&mut self) -> Option<Packets> {
         loop {
             let skipped = self.rest.windows(4).position(|mark| mark == b"OggS")?;
@@ -96,7 +96,7 @@ impl Iterator for Stream<'_> {
     }
 }
 
-/// The sound of a file: that of the first stream that is one.
+/// The sound of a file: its first stream of a known codec.
 pub(super) fn find(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
     let mut rest = bytes;
     let mut unread = None;

@@ -1,4 +1,4 @@
-//! Opus in Ogg (RFC 7845), decoded by ropus, which is the reference decoder written anew in Rust.
+//! Opus in Ogg (RFC 7845), decoded by ropus, a port of the reference decoder to Rust.
 //!
 //! Opus has no rate of its own. Like libsndfile, it is decoded at the lowest of its five rates that is no lower than
 //! that of the sound before it was encoded, which the header tells.
@@ -18,19 +18,19 @@ pub(crate) struct OpusStream<'b> {
     head: Head,
 }
 
-/// What the first packet says.
+/// The identification header, in the first packet (RFC 7845, 5.1).
 #[derive(Debug)]
 struct Head {
     channels: usize,
-    /// What is left out at the beginning, in samples at 48 kHz.
+    /// Pre-skip: samples left out at the beginning, at 48 kHz.
     skipped: u64,
-    /// What one sample counts for at 48 kHz.
+    /// Samples at 48 kHz for each decoded sample.
     factor: u64,
-    /// What samples are multiplied with.
+    /// Output gain, as a factor of the samples.
     gain: f32,
     streams: u8,
     coupled: u8,
-    /// Which decoded channel each channel is.
+    /// For each channel, the number of its decoded channel.
     mapping: Vec<u8>,
 }
 
@@ -73,7 +73,7 @@ impl Head {
 
 const FORMAT: &str = "Ogg Opus";
 
-/// The error that a number of libopus stands for.
+/// The error of a code of libopus.
 fn broken(code: i32) -> AudioError {
     let reason = match code {
         -1 => "its header is wrong".to_owned(),
@@ -100,7 +100,7 @@ pub(super) fn find<'b>(bytes: &'b [u8], stream: u32, head: &[u8]) -> Result<Trac
 /// The most samples of a channel in one packet: 120 ms at 48 kHz.
 const LONGEST: usize = 5760;
 
-/// How many samples at 48 kHz a packet holds, by its first two bytes (RFC 6716, 3.1 and 3.2).
+/// Number of samples at 48 kHz in a packet, by its first two bytes (RFC 6716, 3.1 and 3.2).
 fn samples(packet: &[u8]) -> usize {
     let Some(&first) = packet.first() else { return 0 };
     let one = match first >> 3 {
@@ -117,7 +117,7 @@ fn samples(packet: &[u8]) -> usize {
 }
 
 impl OpusStream<'_> {
-    /// How many samples a channel has at most.
+    /// Largest number of samples of a channel.
     pub(super) fn len(&self) -> usize {
         let (mut headers, mut all) = (2, 0);
         for page in ogg::Stream::new(self.bytes, self.stream) {
@@ -144,7 +144,7 @@ impl OpusStream<'_> {
         let mut decoder = self.head.decoder()?;
         let mut collected = Collector::new(format, channels, start, end);
         let mut buffer = vec![0; LONGEST * channels];
-        // Where the next packet begins, in samples at 48 kHz, and whether it is known.
+        // The start of the next packet, in samples at 48 kHz, and whether it is known.
         let (mut place, mut placed, mut ended) = (0_u64, false, false);
         // The first two packets are headers.
         let mut headers = 2;

@@ -14,7 +14,7 @@ use super::track::{Collector, Excerpt, Samples, Track};
 use super::{CUT_OFF, DAMAGED, guarded};
 use crate::error::AudioError;
 
-/// What packets lie in.
+/// Container format of the packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Container {
     Flac,
@@ -30,7 +30,7 @@ pub(crate) struct Stream<'b> {
     id: u32,
     parameters: AudioCodecParameters,
     channels: usize,
-    /// How many samples a channel has, where the header is sure of it.
+    /// Number of samples of a channel, if the header is sure of it.
     announced: Option<u64>,
 }
 
@@ -100,7 +100,7 @@ impl<'b> Stream<'b> {
         }
     }
 
-    /// How many samples a channel has by the lengths of its packets, up to where they are damaged.
+    /// Number of samples of a channel by the lengths of its packets, up to where they are damaged.
     pub(super) fn len(&self) -> Result<usize, AudioError> {
         let broken =
             |error: Error| AudioError::Broken { format: self.name().to_owned(), reason: error.to_string() };

@@ -1,4 +1,4 @@
-//! A sound of a file: its description, and its samples, decoded when they are asked for.
+//! A track: the description of a sound in a file, and its samples, which are decoded on demand.
 
 use super::adpcm::Blocks;
 use super::alac::Alac;
@@ -8,7 +8,7 @@ use super::opus::OpusStream;
 use super::stream::Stream;
 use crate::error::AudioError;
 
-/// A sound of a file, understood but not yet decoded.
+/// A sound in a file, parsed but not yet decoded.
 pub(crate) struct Track<'b> {
     /// The format in words: `WAV, 24 bit integers in 32`.
     pub(crate) format: String,
@@ -18,15 +18,15 @@ pub(crate) struct Track<'b> {
     /// The channels' names, where the file names them.
     pub(crate) names: Vec<String>,
     pub(crate) samples: Samples<'b>,
-    /// What is odd about the file.
+    /// Warnings about the file.
     pub(crate) warnings: Vec<String>,
 }
 
 /// The samples of a track, as they are stored.
 pub(crate) enum Samples<'b> {
-    /// Each by itself, all channels side by side.
+    /// Samples that are each stored by themselves, all channels side by side.
     Plain(Coding, &'b [u8]),
-    /// In blocks that each stand for themselves.
+    /// Blocks that can each be decoded by themselves.
     Blocks(Blocks, &'b [u8]),
     /// Packets that symphonia decodes, one after the other.
     Stream(Stream<'b>),
@@ -36,20 +36,21 @@ pub(crate) enum Samples<'b> {
     Opus(OpusStream<'b>),
 }
 
-/// Some samples of a track.
+/// Excerpt of a track's samples.
 #[derive(Debug, Default)]
 pub(crate) struct Excerpt {
     /// `[samples, channels]`, row-major.
     pub(crate) values: Vec<f32>,
-    /// How many samples a channel has up to where decoding ended: all of them, when the excerpt is empty.
+    /// Number of samples of a channel up to where decoding ended: all of them, when the excerpt is empty.
     pub(crate) seen: usize,
-    /// What was odd about them.
+    /// Warnings about the samples.
     pub(crate) warnings: Vec<String>,
 }
 
 impl Track<'_> {
-    /// At most so many samples of every channel, from `start` on; none where the sound ends before. Samples that
-    /// are stored each by itself are decoded only where they are asked for, and streams no further than the last.
+    /// Decodes at most so many samples of every channel, from `start` on; none where the sound ends before. Samples
+    /// that are stored each by itself are decoded only where they are asked for, and streams no further than the
+    /// last.
     pub(crate) fn excerpt(&self, start: usize, most: usize) -> Result<Excerpt, AudioError> {
         let end = start.saturating_add(most);
         match &self.samples {
@@ -75,13 +76,13 @@ impl Track<'_> {
 }
 
 impl Track<'_> {
-    /// How many samples a channel has at most, told without decoding them.
+    /// Largest number of samples of a channel, found without decoding them.
     pub(crate) fn len(&self) -> usize {
         let most = super::MOST_VALUES / self.channels.max(1);
         match &self.samples {
             Samples::Plain(coding, data) => data.len() / (coding.width() * self.channels),
             Samples::Blocks(blocks, data) => blocks.len(data),
-            // What cannot be unpacked here is bounded as decoding is.
+            // A stream that cannot be unpacked here is bounded as decoding is.
             Samples::Stream(stream) => guarded(&self.format, || stream.len()).unwrap_or(most).min(most),
             Samples::Alac(stream) => stream.len().min(most),
             Samples::Opus(stream) => stream.len().min(most),
@@ -89,7 +90,7 @@ impl Track<'_> {
     }
 }
 
-/// What is kept of a sound that is decoded from its beginning.
+/// Collector of an excerpt from a sound that is decoded from its beginning.
 pub(super) struct Collector<'f> {
     format: &'f str,
     channels: usize,
@@ -103,7 +104,7 @@ impl<'f> Collector<'f> {
         Self { format, channels, start, end, excerpt: Excerpt::default() }
     }
 
-    /// Whether everything that was asked for is there.
+    /// True if the excerpt is complete.
     pub(super) fn full(&self) -> bool {
         self.excerpt.seen >= self.end
     }
@@ -136,7 +137,7 @@ impl<'f> Collector<'f> {
         self.excerpt.seen == 0
     }
 
-    /// How many samples of a channel were added.
+    /// Number of samples of a channel that were added.
     pub(super) fn seen(&self) -> usize {
         self.excerpt.seen
     }

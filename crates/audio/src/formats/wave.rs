@@ -1,5 +1,5 @@
-//! WAV (IBM and Microsoft 1991) and what grew out of it: RIFX with its numbers the other way round, RF64 and BW64
-//! (EBU 3306, ITU-R BS.2088) and Wave64 for files beyond 4 GB. Which bytes describe the samples, and which are they.
+//! WAV (IBM and Microsoft 1991) and its successors: RIFX with big-endian numbers, RF64 and BW64 (EBU 3306, ITU-R
+//! BS.2088) and Wave64 for files beyond 4 GB. The chunks that describe and hold the samples are found here.
 //!
 //! Lengths are believed only as far as the file reaches, and not at all where a program wrote them before it could
 //! know them: into a pipe, or killed while it recorded.
@@ -10,7 +10,7 @@ use super::wave_format::WaveFormat;
 use super::{CUT_OFF, UNKNOWN_LENGTH};
 use crate::error::AudioError;
 
-/// What a file of the family holds.
+/// The chunks of a file of the WAV family.
 #[derive(Debug)]
 pub(super) struct Chunks<'b> {
     /// `WAV`, with its variant.
@@ -20,12 +20,12 @@ pub(super) struct Chunks<'b> {
     pub(super) format: &'b [u8],
     /// The samples.
     pub(super) data: &'b [u8],
-    /// Where they begin in the file.
+    /// Offset of the samples in the file.
     pub(super) start: usize,
     pub(super) warnings: Vec<String>,
 }
 
-/// Lengths from here on are no lengths: what ffmpeg, sox and arecord write when they cannot know.
+/// Lengths from here on are unknown: ffmpeg, sox and arecord write them when they cannot know.
 const UNKNOWN: u64 = 0x7fff_0000;
 
 /// WAV, RIFX, RF64 and BW64.
@@ -38,8 +38,8 @@ pub(super) fn wave64(bytes: &[u8]) -> Result<Track<'_>, AudioError> {
     WaveFormat::track(wave64_chunks(bytes)?)
 }
 
-/// The content of a chunk that holds samples: as long as it is said to be, or as long as there is something, with
-/// what is odd about it.
+/// The content of a chunk that holds samples: as long as its header says or the file reaches, with a warning if these
+/// differ.
 fn samples(after: &[u8], len: u64, empty: bool) -> (&[u8], Option<&'static str>) {
     match after.get(..length(len)) {
         Some(_) if len == 0 && !empty => (after, Some(UNKNOWN_LENGTH)),
@@ -103,7 +103,7 @@ fn riff_chunks(bytes: &[u8]) -> Result<Chunks<'_>, AudioError> {
     }
 }
 
-/// A chunk's mark, its length and what follows these.
+/// A chunk's mark, its length and the bytes behind these.
 fn chunk(rest: &[u8], order: Order) -> Option<(&[u8; 4], u32, &[u8])> {
     let mut header = Header::new(rest, order);
     let mark = header.take(4)?.first_chunk()?;
@@ -114,7 +114,7 @@ fn begins_known(rest: &[u8]) -> bool {
     [b"data", b"fmt ", b"fact", b"LIST", b"bext", b"PEAK"].iter().any(|mark| rest.starts_with(*mark))
 }
 
-/// Whether something is a list of chunks up to its end, and nothing else: then the sound before it is empty.
+/// True if the bytes are a list of chunks up to their end, and nothing else: then the sound before them is empty.
 fn is_chunks(mut rest: &[u8], order: Order) -> bool {
     while !rest.is_empty() {
         let Some((mark, len, after)) = chunk(rest, order) else { return false };

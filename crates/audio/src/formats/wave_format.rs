@@ -16,22 +16,23 @@ use crate::error::AudioError;
 /// The description of samples.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WaveFormat<'b> {
-    /// How samples are stored: 1 for integers, 3 for floats.
+    /// Format tag: 1 for integers, 3 for floats.
     tag: u16,
     channels: usize,
     rate: u32,
-    /// The bytes that a sample of all channels takes, so it is said.
+    /// Size of a sample of all channels in bytes, according to the header.
     align: usize,
     bits: usize,
-    /// The bits that are used, where an extension says so.
+    /// Number of bits that are used, if an extension has it.
     valid: Option<usize>,
-    /// Which loudspeakers the channels are for.
+    /// Channel mask: the loudspeakers of the channels.
     speakers: u32,
-    /// What follows the length of the extension.
+    /// The bytes behind the length of the extension.
     extension: &'b [u8],
 }
 
-/// What follows the tag in the GUIDs of extensions that stand for ordinary tags, and in those of ambisonic sounds.
+/// The rest of the GUIDs behind the tag, for extensions that stand for ordinary tags and for those of ambisonic
+/// sounds.
 const GUIDS: [(u16, u16, [u8; 8]); 2] = [
     (0, 0x10, [0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71]),
     (0x0721, 0x11d3, [0x86, 0x44, 0xc8, 0xc1, 0xca, 0, 0, 0]),
@@ -99,7 +100,7 @@ impl<'b> WaveFormat<'b> {
         Ok(Self { tag, channels, rate, align, bits, valid, speakers: mask, extension })
     }
 
-    /// How the samples are stored, in words, and the samples.
+    /// The encoding of the samples in words, and the samples.
     fn samples(
         &self,
         file: &str,
@@ -164,8 +165,8 @@ impl<'b> WaveFormat<'b> {
         })
     }
 
-    /// The bytes of an integer. They are those that its bits need; where the header says that there are more, the
-    /// samples tell whether it lies, and `None` is what they do not tell.
+    /// Size of an integer, in bytes. It is the size that its bits need; if the header claims a larger one, the
+    /// samples tell whether that is true, and `None` means that they do not tell.
     fn believed(&self, width: usize, data: &[u8], warnings: &mut Vec<String>) -> Option<usize> {
         if self.align == width * self.channels {
             return Some(width);
@@ -195,7 +196,8 @@ impl<'b> WaveFormat<'b> {
 
 const EXTENSIBLE: u16 = 0xfffe;
 
-/// Whether integers of `room` bytes use the upper `width` bytes only, or the lower ones only. Silence uses none.
+/// Checks if integers of `room` bytes use only the upper `width` bytes, and if only the lower ones. Silence uses
+/// none.
 fn filled(data: &[u8], room: usize, width: usize) -> (bool, bool) {
     let spare = room - width;
     let (mut upper, mut lower) = (true, true);
@@ -237,7 +239,7 @@ fn speakers(mask: u32, channels: usize) -> Vec<String> {
     if names.len() == channels { names } else { Vec::new() }
 }
 
-/// What a tag stands for, of those that are met and not read.
+/// Name of the encoding of a tag, of those that are met and not read.
 fn tag_name(tag: u16) -> String {
     let name = match tag {
         0x0002 => "Microsoft ADPCM of an unusual kind",

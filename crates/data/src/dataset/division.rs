@@ -1,6 +1,6 @@
-//! Samples divided into training, validation and test otherwise than the dataset does.
+//! Division of samples into training, validation and test by the experiment instead of the dataset.
 //!
-//! Shares are taken by a checksum of what the samples of a group have in common, not by drawing: a sample stays
+//! Shares are assigned by a checksum of the value that the samples of a group share, not by drawing: a sample stays
 //! in its split when others are added, and no seed moves it.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Dataset, ROLES};
 use crate::{DataError, Flaws, Samples, text};
 
-/// All samples that are divided, and the role of each.
+/// All samples of a division, and the role of each.
 #[derive(Debug)]
 pub(super) struct Division {
     samples: Samples,
@@ -23,13 +23,13 @@ impl Division {
     fn part(&self, role: &str) -> Samples {
         let chosen: Vec<usize> = (0..self.roles.len()).filter(|&sample| self.roles[sample] == role).collect();
         let part = self.samples.select(&chosen);
-        // What could not be read belongs to no part: it is told once.
+        // Samples that could not be read belong to no part: they are reported once.
         if role == "train" { part } else { part.with_flaws(Flaws::default()) }
     }
 }
 
 impl Dataset {
-    /// Whether a division has a split of this role.
+    /// True if a division has a split of this role.
     pub(super) fn has_role(&self, split: &Split, role: &str) -> bool {
         let left_out = !split.leave_out.is_empty();
         match role {
@@ -79,7 +79,7 @@ impl Dataset {
         Ok(Division { samples, roles })
     }
 
-    /// The samples of all roles, one split after the other.
+    /// Collects the samples of all roles, one split after the other.
     fn pooled(&self) -> Result<Samples, DataError> {
         let mut pooled: Option<Vec<(String, Vec<Value>)>> = None;
         let mut flaws = Flaws::default();
@@ -179,7 +179,7 @@ fn share(split: &Split, role: &str) -> Option<f64> {
     }
 }
 
-/// Where a group stands in [0, 1): the first 53 bits of its SHA-256.
+/// Place of a group in [0, 1): the first 53 bits of its SHA-256.
 pub(super) fn place(group: &str) -> f64 {
     let digest = Sha256::digest(group.as_bytes());
     let bits = digest.iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));

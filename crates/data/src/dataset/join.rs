@@ -1,5 +1,4 @@
-//! Longer samples made of several that follow each other: spoken digits that make a number, commands that make
-//! a message.
+//! Joining of several samples into longer ones: spoken digits that make a number, commands that make a message.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,7 +40,7 @@ pub(super) fn join(
         .ok_or_else(|| dataset.wrong("join", "its fields differ in length".to_owned()))
 }
 
-/// Samples by what they share.
+/// Samples grouped by a value that they share.
 struct Groups {
     members: Vec<Vec<usize>>,
     /// The group of each sample.

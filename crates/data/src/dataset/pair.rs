@@ -1,5 +1,5 @@
-//! Samples of one dataset paired with those of another that have the same text in a field: a spoken digit with
-//! a picture of that digit.
+//! Pairing of samples with those of another dataset that have the same text in a field: a spoken digit with a picture
+//! of that digit.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use super::source::Source;
 use super::{Dataset, ROLES};
 use crate::{DataError, Samples, text};
 
-/// The share of the partner's training samples that stands for a split that it lacks.
+/// The share of the partner's training samples that serves as a split that it lacks.
 const SHARE: f64 = 0.1;
 
-/// The other dataset, with every split that the first one has: a share of its training samples stands for one
-/// that it lacks, and is not trained on.
+/// The partner dataset, with every split that the first one has: a share of its training samples serves as one that
+/// it lacks, and is not trained on.
 pub(super) fn partner(dataset: &Dataset, source: Source) -> Dataset {
     let lacks = |role: &str| (dataset.has_split(role) && !source.has_split(role)).then_some(SHARE);
     let shares = Shares { validation: lacks("validation"), test: lacks("test"), by: None };
@@ -22,7 +22,7 @@ pub(super) fn partner(dataset: &Dataset, source: Source) -> Dataset {
     Dataset::new(source, spec::Data { split, ..spec::Data::default() })
 }
 
-/// Gives every sample of a split the fields of a partner.
+/// Adds the fields of a partner to every sample of a split.
 pub(super) fn pair(
     dataset: &Dataset,
     pair: &Pair,

@@ -1,4 +1,4 @@
-//! Where a dataset's splits are read from: the folder of a manifest, a person's own files, or a generator.
+//! Source of a dataset's splits: the folder of a manifest, a person's own files, or a generator.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use super::ROLES;
 use crate::reader::{self, Archives};
 use crate::{DataError, DataRoot, Flaws, Generator, Manifest, Samples};
 
-/// Where splits are read from.
+/// Source of a dataset's splits.
 #[derive(Debug)]
 pub(super) enum Source {
     /// The files of the manifest, in this folder.
@@ -65,7 +65,7 @@ impl Source {
         }
     }
 
-    /// Whether there is a split of this role or name.
+    /// True if there is a split of this role or name.
     pub(super) fn has_split(&self, role_or_name: &str) -> bool {
         match self {
             Self::Folder { manifest, .. } => manifest.split(role_or_name).is_some(),
@@ -79,7 +79,7 @@ impl Source {
             Self::Folder { manifest, folder, archives } => {
                 let files = manifest.split(role_or_name).map(|(_, files)| files);
                 let read = |files| reader::read_sound(files, folder, archives);
-                // Who wrote the manifest knows what else lies there.
+                // The author of the manifest knows which other files lie there.
                 let without = |samples: Samples| {
                     let flaws = Flaws { passed_over: Vec::new(), ..samples.flaws().clone() };
                     samples.with_flaws(flaws)

@@ -63,7 +63,7 @@ fn shown(dataset: &Dataset, split: &str, field: &str) -> Vec<String> {
     samples.require(field).expect("there").iter().map(ToString::to_string).collect()
 }
 
-/// What opening or reading the training split says is wrong.
+/// The error of opening or reading the training split.
 fn problem(options: &str) -> String {
     let (_folder, dataset) = own(options);
     match dataset.and_then(|dataset| dataset.split("train")) {

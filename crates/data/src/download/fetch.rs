@@ -1,4 +1,4 @@
-//! One file from one of its mirrors, over HTTP with byte ranges (RFC 9110, section 14).
+//! Download of one file from one of its mirrors, over HTTP with byte ranges (RFC 9110, section 14).
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,17 +11,17 @@ use super::part::Part;
 use super::{Downloader, Outcome, Progress, digest};
 use crate::{DataError, ManifestFile};
 
-/// A round of mirrors that brings at least this much is not counted as a failure.
+/// Least number of bytes of a round that does not count as a failure.
 const PROGRESS: u64 = 1 << 20;
 
 /// The longest pause between two rounds.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Why a mirror did not give the file.
+/// Failure of a mirror.
 enum Failure {
-    /// It may do better if asked again.
+    /// It may pass if the mirror is asked again.
     Passing(String),
-    /// It will not.
+    /// It will not pass.
     Lasting(String),
     /// The disk fails: no mirror helps.
     Disk(DataError),
@@ -80,7 +80,7 @@ impl Downloader {
         }
     }
 
-    /// Gets the rest of the file from one mirror, and checks the whole.
+    /// Downloads the rest of the file from one mirror, and checks the whole.
     fn try_mirror(
         &self,
         url: &str,
@@ -104,7 +104,7 @@ impl Downloader {
                 let reason = format!("SHA-256 is {found}, the manifest says {}", file.sha256);
                 return Err(Failure::Lasting(reason));
             }
-            // What was there before may be to blame, from an earlier run or another mirror: fetch the whole.
+            // Bytes from an earlier run or another mirror may be to blame: download the whole.
         }
     }
 
@@ -118,7 +118,7 @@ impl Downloader {
     }
 }
 
-/// What the status and the headers promise: the body, with the part ready to take it.
+/// Checks status and headers, and returns the body, with the part prepared for it.
 fn check_response(response: Response<Body>, part: &mut Part, file: &ManifestFile) -> Result<Body, Failure> {
     let range = ContentRange::of(&response);
     let other_size = |bytes: u64| {

@@ -10,9 +10,9 @@ use crate::{DataError, ManifestFile};
 pub(super) struct Part {
     pub(super) path: PathBuf,
     file: File,
-    /// The bytes that have arrived.
+    /// Number of bytes that have arrived.
     pub(super) length: u64,
-    /// Whether bytes of an earlier run were thrown away.
+    /// True if bytes of an earlier run were thrown away.
     pub(super) restarted: bool,
 }
 
@@ -70,7 +70,7 @@ impl Part {
         moved.map_err(|source| DataError::Write { path: path.to_owned(), source })
     }
 
-    /// Leaves what has arrived for a later run, or nothing when nothing has.
+    /// Keeps the arrived bytes for a later run; removes the file if there are none.
     pub(super) fn abandon(self) {
         if self.length == 0 {
             // Only tidiness is lost when this fails.

@@ -1,11 +1,11 @@
-//! A real HTTP server for the tests, on a port of its own, which misbehaves as it is told.
+//! HTTP server for the tests, on a port of its own, which misbehaves as it is told.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What a client asked for.
+/// Request of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// The path: `/a.gz`.
@@ -14,7 +14,7 @@ pub(crate) struct Asked {
     pub(crate) from: Option<usize>,
 }
 
-/// What the server answers.
+/// Answer of the server.
 pub(crate) struct Answer {
     pub(crate) status: &'static str,
     pub(crate) headers: Vec<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     pub(crate) cut_off: Option<usize>,
     /// Sends a byte of the body at a time, with such a pause behind each.
     pub(crate) drip: Option<Duration>,
-    /// Whether it says how long the body is.
+    /// True if the headers have the length of the body.
     pub(crate) length: bool,
 }
 
@@ -37,7 +37,7 @@ impl Answer {
         Self { body: file.to_vec(), ..Self::status("200 OK") }
     }
 
-    /// What a well-behaved server sends.
+    /// The answer of a well-behaved server.
     pub(crate) fn proper(file: &[u8], asked: &Asked) -> Self {
         match asked.from {
             None => Self::whole(file),

@@ -69,8 +69,8 @@ fn from(asked: &[Asked]) -> Vec<Option<usize>> {
     asked.iter().map(|asked| asked.from).collect()
 }
 
-/// Runs one download: what lies in `raw/f.part` before, how the server answers, what comes of it, and which
-/// ranges were asked for.
+/// Runs one download: the bytes in `raw/f.part` before, the answers of the server, the expected outcome, and the
+/// ranges that were asked for.
 fn check(
     part: &[u8],
     answer: impl Fn(usize, &Asked, &[u8]) -> Answer + Send + 'static,

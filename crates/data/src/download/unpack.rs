@@ -1,4 +1,4 @@
-//! Archives, unpacked as if they came from someone who means harm.
+//! Unpacking of archives from untrusted sources.
 //!
 //! Members are written below a fresh folder, which takes its final name when all of them are there. A member
 //! whose name leaves the folder, or that is neither file, folder nor link, is refused. No link is ever made:
@@ -18,7 +18,7 @@ use any2any_adapter::UnpackedLimit;
 use crate::tarball::{self, Member};
 use crate::{Archive, ArchiveFormat, DataError};
 
-/// How much larger than its archive the content may be, unless the manifest says otherwise.
+/// Largest unpacked size, as a multiple of the archive's, unless the manifest has another.
 const EXPANSION: u64 = 100;
 
 /// The most links that one link may lead through, as many as Linux follows.
@@ -27,7 +27,7 @@ const LINK_HOPS: usize = 40;
 /// The most members.
 const MEMBERS: usize = 1_000_000;
 
-/// Unpacks an archive into its folder, below `folder`, which holds the set.
+/// Unpacks an archive into its folder, below the set's `folder`.
 pub(super) fn unpack(path: &Path, archive: &Archive, folder: &Path, bytes: u64) -> Result<(), DataError> {
     let destination = folder.join(&archive.into);
     let mut name = destination.file_name().unwrap_or_default().to_owned();
@@ -44,7 +44,7 @@ pub(super) fn unpack(path: &Path, archive: &Archive, folder: &Path, bytes: u64) 
     let unpacked = match archive.format {
         ArchiveFormat::Tar => open(path).and_then(|file| members.unpack_tar(file)),
         ArchiveFormat::TarGz => {
-            // What lies between members, and their headers, is limited too: twice the content and 16 MiB.
+            // Headers and bytes between members are limited too: twice the content and 16 MiB.
             let stream = UnpackedLimit::of_bytes(limit.saturating_mul(2).saturating_add(1 << 24));
             let unpacked = |file| stream.reader(flate2::bufread::MultiGzDecoder::new(file));
             open(path).and_then(|file| members.unpack_tar(unpacked(file)))
@@ -65,7 +65,7 @@ fn open(path: &Path) -> Result<BufReader<File>, Refusal> {
     Ok(BufReader::new(File::open(path)?))
 }
 
-/// Why an archive is not unpacked.
+/// The reason why an archive is not unpacked.
 struct Refusal(String);
 
 impl From<io::Error> for Refusal {
@@ -80,7 +80,7 @@ impl From<zip::result::ZipError> for Refusal {
     }
 }
 
-/// The members unpacked so far, and what is left of the limits.
+/// The members unpacked so far, and the rest of the limits.
 struct Members<'a> {
     folder: &'a Path,
     left: u64,
@@ -135,7 +135,7 @@ impl Members<'_> {
         self.count()?;
         let path = self.place(&inside(name)?)?;
         let mut file = File::create(&path)?;
-        // One byte more than may come tells a file that ends at the limit from one that goes beyond.
+        // One byte beyond the limit tells a file that ends there from a longer one.
         let copied = io::copy(&mut content.take(self.left.saturating_add(1)), &mut file)?;
         self.spend(copied)
     }

@@ -1,4 +1,4 @@
-//! What makes a manifest sound, beyond what its types say.
+//! Checks of a manifest, beyond those of its types.
 
 use std::path::{Component, Path};
 
@@ -8,7 +8,7 @@ use super::{Manifest, ManifestFile, Reads, split_reads};
 use crate::reader::expression;
 
 impl Manifest {
-    /// What is wrong first, and the way out.
+    /// Returns the first problem, with the way out.
     pub(super) fn check(&self) -> Result<(), String> {
         if !is_name(&self.name) {
             return Err(format!(
@@ -70,7 +70,7 @@ impl Manifest {
         }
     }
 
-    /// What of a split's files the set does not have.
+    /// The first path of a split's files that the set does not have.
     fn lacks<'a>(&self, reads: &Reads<'a>) -> Option<&'a Path> {
         match reads {
             Reads::File(path) => (!self.provides(path)).then_some(*path),
@@ -86,7 +86,7 @@ impl Manifest {
                 let fits = |file: &ManifestFile| {
                     names.as_ref().is_ok_and(|names| names.is_match(&file.path.to_string_lossy()))
                 };
-                // What an archive unpacks to is not known by name.
+                // The contents of an archive are not known by name.
                 let known = self.files.iter().any(|file| file.archive.is_some() || fits(file));
                 (!is_inside(path) || !known).then_some(*path)
             }

@@ -1,7 +1,7 @@
 //! Archives whose members are read into memory, once, and shared by all samples that name them.
 //!
-//! Nothing is written to the disk, so that a data root that may only be read serves as well. Links and other
-//! special members are passed over. What a small archive may hold is limited, as it is when one is unpacked.
+//! Nothing is written to the disk, so that a read-only data root serves as well. Links and other special members are
+//! passed over. The unpacked size is limited, as it is when an archive is unpacked to the disk.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ use crate::tarball::{self, Member};
 /// The most members.
 const MEMBERS: usize = 1_000_000;
 
-/// The archives that have been read, by path, and what may be read at all.
+/// Cache of the archives that have been read, by path, and the reach of the reader.
 #[derive(Debug, Default)]
 pub(crate) struct Archives {
     reach: Option<Reach>,
@@ -35,12 +35,12 @@ pub(crate) struct Archive {
 }
 
 impl Archives {
-    /// No archive yet, and only files of this reach; of any without one.
+    /// An empty cache; only files of this reach may be read, or any files without one.
     pub(crate) fn within(reach: Option<Reach>) -> Self {
         Self { reach, ..Self::default() }
     }
 
-    /// Fails for a file that may not be read.
+    /// Refuses a file that may not be read.
     pub(super) fn require(&self, path: &Path) -> Result<(), DataError> {
         self.reach.as_ref().map_or(Ok(()), |reach| reach.require(path))
     }
@@ -74,7 +74,7 @@ impl Archive {
         let reader = BufReader::new(file);
         let mut content = Content { path, left: limit, members: BTreeMap::new() };
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        // Headers and what lies between members are limited too.
+        // Headers and bytes between members are limited too.
         let stream = UnpackedLimit::of_bytes(limit.saturating_mul(2));
         if name.ends_with(".tar") {
             content.read_tar(reader).map_err(broken)?;
@@ -108,7 +108,7 @@ impl Archive {
     }
 }
 
-/// The members read so far, and what is left of the limit.
+/// The members read so far, and the rest of the limit.
 struct Content<'a> {
     path: &'a Path,
     left: u64,
@@ -144,7 +144,7 @@ impl Content<'_> {
                 "it has more than {MEMBERS} members: unpack it and name its folder"
             )));
         }
-        // One byte more than may come tells a member that ends at the limit from one that goes beyond.
+        // One byte beyond the limit tells a member that ends there from a longer one.
         let mut bytes = Vec::new();
         reader.take(self.left.saturating_add(1)).read_to_end(&mut bytes)?;
         self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {

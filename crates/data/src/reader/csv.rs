@@ -13,10 +13,10 @@ use super::lines::{Text, unreadable, utf8, wrong, wrong_line};
 use super::table::Table;
 use crate::{DataError, Samples};
 
-/// Delimiters that a header is searched for when it has a single column.
+/// Delimiters that are searched in a header of a single column.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// How many times its own size a file is read again behind broken rows, at the most.
+/// Most bytes that are read again behind broken rows, as a multiple of the file's size.
 const READ_AGAIN: usize = 8;
 
 pub(super) fn read(path: &Path, options: &TableFile) -> Result<Samples, DataError> {
@@ -60,7 +60,7 @@ fn excel_delimiter(bytes: &[u8]) -> Option<u8> {
     }
 }
 
-/// A row of one cell that holds what parts columns elsewhere.
+/// Refuses a row of one cell that holds another usual delimiter.
 fn refuse_other_delimiter(path: &Path, line: usize, cells: &[String], used: u8) -> Result<(), DataError> {
     let [cell] = cells else { return Ok(()) };
     let count = |delimiter: u8| cell.bytes().filter(|&byte| byte == delimiter).count();
@@ -75,7 +75,7 @@ fn refuse_other_delimiter(path: &Path, line: usize, cells: &[String], used: u8) 
     Err(wrong_line(path, line, reason))
 }
 
-/// One row, and the line that it begins in.
+/// Row of a file, and the line that it begins in.
 struct Row {
     line: usize,
     cells: Result<Vec<String>, DataError>,
@@ -87,9 +87,9 @@ struct Rows<'a> {
     bytes: &'a [u8],
     delimiter: u8,
     reader: csv::Reader<&'a [u8]>,
-    /// Where `reader` began.
+    /// Offset at which `reader` began.
     origin: usize,
-    /// A place, and how many lines end before it.
+    /// An offset, and the number of lines that end before it.
     counted: (usize, usize),
     read_again: usize,
 }
@@ -102,7 +102,7 @@ impl<'a> Rows<'a> {
         Self { path, bytes, delimiter, reader, origin, counted: (0, 0), read_again: 0 }
     }
 
-    /// The number of the line that a place is in; places only grow.
+    /// The number of the line at an offset; offsets only grow.
     fn line(&mut self, place: usize) -> usize {
         let (from, lines) = self.counted;
         self.counted = (place, lines + line_ends(&self.bytes[from..place]));
@@ -163,7 +163,7 @@ fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes)
 }
 
-/// How many bytes the first line has, its end included.
+/// Length of the first line in bytes, its end included.
 fn first_line(bytes: &[u8]) -> usize {
     match bytes.iter().position(|byte| b"\r\n".contains(byte)) {
         Some(end) if bytes[end..].starts_with(b"\r\n") => end + 2,
@@ -172,13 +172,13 @@ fn first_line(bytes: &[u8]) -> usize {
     }
 }
 
-/// How many lines end in some bytes.
+/// Number of line ends in some bytes.
 fn line_ends(bytes: &[u8]) -> usize {
     let ends = bytes.iter().enumerate();
     ends.filter(|&(at, &byte)| byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')).count()
 }
 
-/// Whether a quoted cell of a row is never closed; `None` when one is closed in the middle of a text, as happens where
+/// True if a quoted cell of a row is never closed; `None` when one is closed in the middle of a text, as happens if
 /// the mark that closes it was meant to open another.
 fn is_open(row: &[u8], delimiter: u8) -> Option<bool> {
     #[derive(PartialEq)]

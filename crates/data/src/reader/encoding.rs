@@ -1,15 +1,15 @@
-//! The beginning of a file told by its bytes: compressed, of another encoding than UTF-8, with other line ends, or no
-//! text at all.
+//! Detection of a file's encoding by its first bytes: compressed, of another encoding than UTF-8, with other line
+//! ends, or no text at all.
 
 use std::io::{self, BufRead};
 
 /// The byte order mark of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What gzip begins with; no text does.
+/// Magic bytes of gzip; no text begins with them.
 const GZIP: &[u8] = b"\x1f\x8b";
 
-/// Formats that are no text, by their first bytes: what they are, and the way out.
+/// Magic bytes of formats that are no text, each with its name and the way out.
 const NO_TEXT: [(&[u8], &str); 7] = [
     (b"\xfd7zXZ\0", "is compressed by xz; decompress it with `xz -d`"),
     (b"BZh", "is compressed by bzip2; decompress it with `bzip2 -d`"),
@@ -20,13 +20,13 @@ const NO_TEXT: [(&[u8], &str); 7] = [
     (b"\x89PNG\r\n\x1a\n", "is a picture, not a text"),
 ];
 
-/// What follows `BZh` and a digit in bzip2: a text could begin with those four.
+/// Bytes behind `BZh` and a digit in bzip2: a text could begin with those four.
 const BZIP2_BLOCK: &[u8] = b"1AY&SY";
 
-/// Bytes to look at for the end of the first line, where there is none but a CR.
+/// Most bytes that are searched for the end of the first line, if there is none but a CR.
 const FAR: usize = 64 << 10;
 
-/// How lines end.
+/// Line end of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LineEnd {
     /// LF, or CRLF.
@@ -35,8 +35,8 @@ pub(super) enum LineEnd {
     Cr,
 }
 
-/// The first bytes of a text, as many as come at once, and more where they do not say yet what the text is. They are
-/// taken from the reader.
+/// The first bytes of a text, as many as come at once, and more if they do not decide its encoding. They are taken
+/// from the reader.
 pub(super) fn head(reader: &mut dyn BufRead) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     loop {
@@ -75,7 +75,7 @@ pub(super) fn unmarked(head: &[u8]) -> &[u8] {
     head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head)
 }
 
-/// Why something that begins like this cannot be read as UTF-8, and the way out; `None` when it can.
+/// The reason why a file with these first bytes cannot be read as UTF-8, and the way out; `None` when it can.
 pub(super) fn refused(head: &[u8]) -> Option<String> {
     let other = NO_TEXT.iter().find(|(mark, _)| head.starts_with(mark));
     match other {
@@ -96,7 +96,7 @@ pub(super) fn refused(head: &[u8]) -> Option<String> {
     Some(format!("is {name}{mark}; convert it to UTF-8, for instance with `iconv -f {name} -t UTF-8`"))
 }
 
-/// UTF-16 or UTF-32 told by where its zero bytes stand: text in UTF-8 has none.
+/// UTF-16 or UTF-32, recognised by the places of its zero bytes: text in UTF-8 has none.
 fn unmarked_encoding(head: &[u8]) -> Option<&'static str> {
     if !head.contains(&0) || head.len() < 4 {
         return None;
@@ -129,7 +129,7 @@ fn unmarked_encoding(head: &[u8]) -> Option<&'static str> {
     many.then_some(if little > big { "UTF-16LE" } else { "UTF-16BE" })
 }
 
-/// How the lines of a text that begins like this end.
+/// The line end of a text with these first bytes.
 pub(super) fn line_end(head: &[u8]) -> LineEnd {
     if head.contains(&b'\r') && !head.contains(&b'\n') { LineEnd::Cr } else { LineEnd::Lf }
 }

@@ -1,5 +1,5 @@
-//! FASTA: records of a header line `>name words` and lines of letters (Pearson and Lipman 1988), in several
-//! files that tell different things about the same records.
+//! FASTA: records of a header line `>name words` and lines of letters (Pearson and Lipman 1988), in several files
+//! about the same records.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ struct Records {
     numbers: HashMap<String, usize>,
 }
 
-/// One record.
+/// Record of a FASTA file.
 struct Record {
     line: usize,
     name: String,

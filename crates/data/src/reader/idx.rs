@@ -50,7 +50,7 @@ fn read_file(path: &Path) -> Result<Vec<Value>, DataError> {
     }
 }
 
-/// Items of a reader that gives no more than a limit.
+/// Reads items from a reader with a limit.
 fn read_items(
     path: &Path,
     mut reader: impl Read,
@@ -80,7 +80,7 @@ fn read_items(
         let reason = format!("its sizes {sizes:?} ask for {} bytes: {}", grouped(total), limit.reason());
         return Err(wrong(path, &reason));
     }
-    // Memory grows with what is there, whatever the header promises.
+    // Memory grows with the bytes that arrive, whatever the header promises.
     let mut bytes = Vec::new();
     let limit = (total as u64).saturating_add(1);
     reader.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
@@ -99,7 +99,7 @@ fn fill(path: &Path, reader: &mut impl Read, bytes: &mut [u8]) -> Result<(), Dat
     })
 }
 
-/// How many items there are, and what each of them is.
+/// Number and shape of the items.
 struct Shape {
     items: usize,
     /// The bytes of an item.

@@ -3,7 +3,7 @@
 //! The fields are those of `columns`, or else the strings, numbers and booleans of the first object, also those inside
 //! of objects in it: `translation.de`. A later object that lacks one of `columns` is left out. One that lacks a field
 //! of the first object is not, since nobody may read that field: it is an absent value, which leaves the sample out
-//! where it is read. Whatever else an object holds is left alone.
+//! where it is read. Other values of an object are ignored.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -49,7 +49,7 @@ struct Rows<'a> {
     /// None before the first object.
     table: Option<Table<'a>>,
     absent: BTreeMap<String, BTreeMap<usize, Absent>>,
-    /// What is wrong with the lines before the first object.
+    /// Errors of the lines before the first object.
     early: Vec<DataError>,
 }
 
@@ -137,11 +137,11 @@ fn parse(path: &Path, line: usize, text: &str) -> Result<Leaves, DataError> {
 enum Leaf {
     /// A string, or the text of a number or a boolean.
     Text(String),
-    /// What else it is.
+    /// Another kind of value, by its name.
     Other(&'static str),
 }
 
-/// The values of an object by their paths, parted by dots.
+/// The values of an object by their paths, joined by dots.
 #[derive(Default)]
 struct Leaves {
     order: Vec<String>,
@@ -226,7 +226,7 @@ fn numbers(text: &str) -> Vec<&str> {
     found
 }
 
-/// How many bytes a JSON string has, both of its marks counted.
+/// Length of a JSON string in bytes, both of its marks counted.
 fn string_length(bytes: &[u8]) -> usize {
     let mut at = 1;
     while let Some(&byte) = bytes.get(at) {

@@ -1,5 +1,4 @@
-//! Text files line by line, whatever way they were written: compressed, with a byte order mark, with CRLF or CR,
-//! without a last line end.
+//! Lines of text files of any origin: compressed, with a byte order mark, with CRLF or CR, without a last line end.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, Metadata};
@@ -13,7 +12,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::encoding::{self, LineEnd};
 use crate::DataError;
 
-/// What messages call standard input.
+/// Name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
 
 /// A text that has been opened: decompressed, after its byte order mark.
@@ -46,7 +45,7 @@ impl Text {
         if self.is_empty { Err(wrong(path, "is empty")) } else { Ok(self) }
     }
 
-    /// A text from its bytes; of how many there are, if that is known, depends what may be unpacked.
+    /// A text from a reader of its bytes; their number, if it is known, limits the unpacked size.
     fn of_reader(
         path: &Path,
         mut reader: Box<dyn BufRead + Send>,
@@ -122,18 +121,18 @@ pub(super) fn utf8(path: &Path, line: usize, bytes: Vec<u8>) -> Result<String, D
     }
 }
 
-/// One line of a text, without its end.
+/// Line of a text, without its end.
 #[derive(Debug)]
 pub struct Line {
-    /// Its number, from 1.
+    /// Number of the line, from 1.
     pub number: usize,
-    /// The text, or what is wrong with it: the error names file and line, and those after it can still be read.
+    /// The text, or its error, which names file and line; the lines after it can still be read.
     pub text: Result<String, DataError>,
 }
 
-/// The lines of a text: of a file or of standard input, decompressed where they are gzip, after a byte order mark.
+/// The lines of a text: of a file or of standard input, decompressed if they are gzip, after a byte order mark.
 ///
-/// An error ends them: the file broke while it was read. A line that is no UTF-8 does not.
+/// An error of reading ends them. A line that is no UTF-8 does not.
 pub struct Lines {
     path: PathBuf,
     reader: Box<dyn BufRead + Send>,
@@ -181,7 +180,7 @@ impl Lines {
         Self { path, reader, end, number: 0, waiting: VecDeque::new(), has_failed: false }
     }
 
-    /// What is odd about the text as a whole, and how it is read in spite of it.
+    /// A remark about the text as a whole, and how it is read in spite of it.
     pub fn remark(&self) -> Option<String> {
         let path = self.path.display();
         (self.end == LineEnd::Cr).then(|| format!("{path}: its lines end in CR alone, and are read so"))
@@ -251,9 +250,9 @@ impl Iterator for Lines {
 pub struct TextFile {
     /// The lines, without their ends; one that cannot be read is empty here.
     pub lines: Vec<String>,
-    /// What is wrong with lines that cannot be read, by their places from 0.
+    /// Errors of lines that cannot be read, by their places from 0.
     pub broken: BTreeMap<usize, DataError>,
-    /// What is odd about the file as a whole, and how it was read in spite of it.
+    /// A remark about the file as a whole, and how it was read in spite of it.
     pub remark: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use super::lines::wrong;
 use crate::{DataError, Flaws, PassedOver, Samples};
 use any2any_adapter::grouped;
 
-/// How deep a folder is looked into: deeper than any dataset, and an end for links in a circle.
+/// Deepest level of folders that is read: deeper than any dataset, and an end for links in a circle.
 const DEPTH: usize = 32;
 
 pub(super) fn read(
@@ -72,14 +72,13 @@ pub(super) fn read(
     Ok(samples.with_flaws(Flaws { passed_over: passed_over.into_iter().collect(), ..Flaws::default() }))
 }
 
-/// Whether a file or a folder above it is one that systems hide, such as `.DS_Store`, or put into archives for
-/// themselves.
+/// True if systems hide a file or a folder above it, such as `.DS_Store`, or put it into archives for themselves.
 fn is_hidden(name: &str) -> bool {
     name.split('/')
         .any(|part| part.starts_with('.') || ["__MACOSX", "Thumbs.db", "desktop.ini"].contains(&part))
 }
 
-/// The names that a pattern describes: each placeholder one or more characters other than `/`, as few as fit. The
+/// The regular expression of a pattern: each placeholder is one or more characters other than `/`, as few as fit. The
 /// ending (`.wav`) may be in capitals.
 pub(crate) fn expression(pattern: &Pattern) -> Result<Regex, String> {
     let last = pattern.pieces().len().saturating_sub(1);

@@ -1,4 +1,4 @@
-//! Files, and parts of files, that the fields of a sample name: a cell of a sheet, an event of a recording.
+//! Files, and parts of files, that are named by the fields of a sample: a cell of a sheet, an event of a recording.
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
@@ -13,18 +13,18 @@ use super::lines::wrong;
 use super::rows::fill;
 use crate::DataError;
 
-/// The values of one field, each a file that its row names.
+/// Reader of the values of one field, each a file that its row names.
 pub(super) struct Parts<'a> {
     folder: &'a Path,
     archives: &'a Archives,
     archive: Option<Arc<Archive>>,
     name: Pattern,
     part: Option<Numbers>,
-    /// The files on the disk that have been found.
+    /// Cache of the files on the disk.
     found: HashMap<PathBuf, File>,
 }
 
-/// The numbers of a part, not yet filled.
+/// The numbers of a part, as patterns.
 enum Numbers {
     Rectangle([Pattern; 4]),
     Cell { column: Pattern, row: Pattern, size: usize },
@@ -84,7 +84,7 @@ impl<'a> Parts<'a> {
         if let Some(file) = self.found.get(&path) {
             return Ok(file.clone());
         }
-        // Before it is looked for: whether it is there is not the run's business either.
+        // Before it is searched: its existence is not the run's business either.
         self.archives.require(&path).map_err(|error| error.to_string())?;
         if !path.is_file() {
             return Err(format!("there is no file {}", path.display()));

@@ -22,7 +22,7 @@ pub(super) fn read(rows: &spec::Rows, folder: &Path, archives: &Archives) -> Res
         let values = table.words(words)?;
         table.add(field, values)?;
     }
-    // What the files are named by stands in the fields so far: one file cannot name another.
+    // The names of files come from the fields so far: one file cannot name another.
     let mut named = Vec::new();
     let mut broken: BTreeMap<usize, DataError> = BTreeMap::new();
     for (field, file) in &rows.files {
@@ -43,7 +43,7 @@ pub(super) fn read(rows: &spec::Rows, folder: &Path, archives: &Archives) -> Res
     Ok(table.samples.with_flaws(table.flaws))
 }
 
-/// What messages call the files of the rows.
+/// Name of the files of the rows in messages.
 fn place(files: &spec::SplitFiles) -> String {
     use spec::SplitFiles;
     let path = match files {
@@ -56,7 +56,7 @@ fn place(files: &spec::SplitFiles) -> String {
     path.map(|path| path.display().to_string()).unwrap_or_default()
 }
 
-/// Samples, and the rows that they come from.
+/// Samples, with the rows that they come from.
 struct Rows {
     place: String,
     numbers: Vec<usize>,

@@ -1,4 +1,4 @@
-//! Rows gathered into columns: what TSV, CSV and JSON Lines share.
+//! Table of rows gathered into columns, shared by TSV, CSV and JSON Lines.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// A table without rows. `line` is where its names stand.
+    /// A table without rows. `line` is the line of its names.
     pub(super) fn new(path: &'a Path, line: usize, names: Vec<String>) -> Result<Self, DataError> {
         for (index, name) in names.iter().enumerate() {
             if name.is_empty() {
@@ -35,7 +35,7 @@ impl<'a> Table<'a> {
         Ok(Self { path, names, columns, broken: Broken::default(), first: None, remarks: Vec::new() })
     }
 
-    /// The table of a file that is odd as a whole.
+    /// The table with a remark about its file.
     pub(super) fn with_remark(mut self, remark: Option<String>) -> Self {
         self.remarks.extend(remark);
         self
@@ -45,7 +45,7 @@ impl<'a> Table<'a> {
         &self.names
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     pub(super) fn len(&self) -> usize {
         self.columns.first().map_or(0, Vec::len)
     }

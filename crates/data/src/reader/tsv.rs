@@ -34,7 +34,7 @@ pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError
     table.finish()
 }
 
-/// What may part the columns of a header without tabs.
+/// The likely delimiter of a header without tabs.
 fn other_delimiter(header: &str) -> Option<char> {
     header.chars().find(|character| [',', ';', '|'].contains(character))
 }

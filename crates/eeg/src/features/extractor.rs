@@ -1,4 +1,4 @@
-//! Windows of samples to features.
+//! Extraction of features from windows of samples.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::features::rhythms::Rhythms;
 /// The most samples of a window, so that a fine resolution or an odd rate does not fill the memory.
 const MOST: usize = 1 << 24;
 
-/// Makes the features of the options from signals of one rate and number of channels.
+/// Extractor of the features of the options, for signals of one rate and number of channels.
 pub(crate) struct Extractor {
     rate: f64,
     channels: usize,
@@ -96,7 +96,7 @@ impl Extractor {
         Ok(Self { rate, channels, window, hop, kind })
     }
 
-    /// How many channels have features of their own.
+    /// Number of channels that have features of their own.
     pub(crate) fn channels(&self) -> usize {
         match self.kind {
             Kind::Rhythms { .. } | Kind::Spectrum { per_channel: false, .. } => 1,
@@ -104,7 +104,7 @@ impl Extractor {
         }
     }
 
-    /// Features of a channel in a window.
+    /// Number of features of a channel in a window.
     pub(crate) fn block(&self) -> usize {
         match &self.kind {
             Kind::Raw => self.window,
@@ -114,7 +114,7 @@ impl Extractor {
         }
     }
 
-    /// The features of a block between two frequencies; none where features are no frequencies.
+    /// The features of a block between two frequencies; empty if features are not frequencies.
     pub(crate) fn between(&self, low: f64, high: f64) -> Range<usize> {
         let (first, step) = match &self.kind {
             Kind::Raw | Kind::Bands { .. } => return 0..0,
@@ -128,7 +128,7 @@ impl Extractor {
         place(low)..place(high).max(place(low))
     }
 
-    /// The lowest and the highest frequency of a block; none where features are no frequencies.
+    /// The lowest and the highest frequency of a block; `None` if features are not frequencies.
     pub(crate) fn frequencies(&self) -> Option<(f64, f64)> {
         let (first, step) = match &self.kind {
             Kind::Raw | Kind::Bands { .. } => return None,
@@ -140,7 +140,7 @@ impl Extractor {
         Some((first, first + step * (self.block() - 1) as f64))
     }
 
-    /// Where windows begin and end in `len` samples.
+    /// The ranges of the windows in `len` samples.
     pub(crate) fn windows(&self, len: usize) -> impl Iterator<Item = Range<usize>> {
         let last = len.checked_sub(self.window);
         let (window, hop) = (self.window, self.hop);

@@ -1,4 +1,4 @@
-//! The features of one sample, before they are frames.
+//! Grid of the features of one sample, by window and channel, before they are frames.
 
 use any2any_adapter::{Frames, Region};
 
@@ -11,15 +11,15 @@ use crate::features::options::{Layout, Within};
 /// - values: `[windows, channels, block]`, row-major
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Grid {
-    /// How many channels have features of their own: one when they are made of all channels together.
+    /// Number of channels that have features of their own: one when they are made of all channels together.
     pub channels: usize,
-    /// Features of a channel in a window.
+    /// Number of features of a channel in a window.
     pub block: usize,
     pub values: Vec<f32>,
 }
 
 impl Grid {
-    /// The features of all channels of a window.
+    /// Number of features of all channels of a window.
     pub(crate) fn width(&self) -> usize {
         self.channels * self.block
     }

@@ -1,21 +1,21 @@
-//! What an experiment can say about the frames of a recording.
+//! Options of the features and frames of a recording, as an experiment writes them.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a frame holds.
+/// Features that a frame holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Features {
     /// The samples of a window as they are.
     Raw(Raw),
-    /// The power in named bands of frequencies, as its logarithm.
+    /// The power in named frequency bands, as its logarithm.
     BandPowers(BandPowers),
     /// The power at every frequency, as its logarithm.
     Spectrum(Spectrum),
-    /// How well some mixture of all channels follows a rhythm, for every frequency.
+    /// The canonical correlation of all channels with a rhythm, for every frequency.
     Rhythms(Rhythms),
 }
 
@@ -26,7 +26,7 @@ impl Default for Features {
 }
 
 impl Features {
-    /// The name that stands in the YAML.
+    /// The name of the features in the YAML.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Raw(_) => "raw",
@@ -36,7 +36,7 @@ impl Features {
         }
     }
 
-    /// What one frame covers, and the way from one frame to the next, in seconds.
+    /// Length of a frame and hop from one frame to the next, in seconds.
     pub fn window_and_hop(&self) -> (f64, f64) {
         match self {
             Self::Raw(options) => (options.window, options.hop),
@@ -51,10 +51,10 @@ impl Features {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Raw {
-    /// What one frame covers, in seconds.
+    /// Length of a frame, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
     pub window: f64,
-    /// From one frame to the next, in seconds.
+    /// Hop from one frame to the next, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
     pub hop: f64,
 }
@@ -65,16 +65,16 @@ impl Default for Raw {
     }
 }
 
-/// The power in named bands of frequencies, as its logarithm.
+/// The power in named frequency bands, as its logarithm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BandPowers {
     /// The bands: the lowest and the highest frequency of each, in hertz.
     pub bands: BTreeMap<String, [f64; 2]>,
-    /// What one frame covers, in seconds.
+    /// Length of a frame, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
     pub window: f64,
-    /// From one frame to the next, in seconds.
+    /// Hop from one frame to the next, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
     pub hop: f64,
 }
@@ -97,11 +97,10 @@ impl Default for BandPowers {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Spectrum {
-    /// What one frame covers, in seconds. One divided by it is the finest difference of frequencies that can
-    /// be told apart.
+    /// Length of a frame, in seconds. Its reciprocal is the finest difference of frequencies that can be told apart.
     #[schemars(range(min = 0.001, max = 3600))]
     pub window: f64,
-    /// From one frame to the next, in seconds.
+    /// Hop from one frame to the next, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
     pub hop: f64,
     /// The lowest frequency, in hertz.
@@ -110,14 +109,14 @@ pub struct Spectrum {
     /// The highest frequency, in hertz.
     #[schemars(range(min = 0))]
     pub high: f64,
-    /// From one frequency to the next, in hertz: a window is filled up with zeros for as much. Left out: one
-    /// divided by the window.
+    /// Step from one frequency to the next, in hertz: windows are padded with zeros for it. Left out: one divided by
+    /// the window.
     #[schemars(range(min = 0.001))]
     pub resolution: Option<f64>,
-    /// Whether each channel has its spectrum; otherwise powers are averaged over the channels.
+    /// Compute a spectrum for each channel; otherwise powers are averaged over the channels.
     pub per_channel: bool,
-    /// Each frequency is compared to the mean of those so many hertz around it, itself left out: what is left
-    /// is peaks, whatever the slope of the spectrum. Left out: powers as they are.
+    /// Compare each frequency to the mean of those so many hertz around it, itself left out: peaks stay, and the
+    /// slope of the spectrum goes. Left out: powers as they are.
     #[schemars(range(min = 0.001))]
     pub neighbours: Option<f64>,
 }
@@ -136,16 +135,16 @@ impl Default for Spectrum {
     }
 }
 
-/// How well some mixture of all channels follows a rhythm, for every frequency: the largest canonical
-/// correlation between the channels and sines and cosines of the frequency and its harmonics (Lin et al.
-/// 2006). Needs no training and does not depend on where electrodes sit: for flickering lights (SSVEP).
+/// Canonical correlation of all channels with a rhythm, for every frequency: the largest correlation of any mixture
+/// of the channels with sines and cosines of the frequency and its harmonics (Lin et al. 2006). Needs no training and
+/// does not depend on where electrodes sit: for flickering lights (SSVEP).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rhythms {
-    /// What one frame covers, in seconds.
+    /// Length of a frame, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
     pub window: f64,
-    /// From one frame to the next, in seconds.
+    /// Hop from one frame to the next, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
     pub hop: f64,
     /// The lowest frequency, in hertz.
@@ -154,10 +153,10 @@ pub struct Rhythms {
     /// The highest frequency, in hertz; its harmonics lie above.
     #[schemars(range(min = 0.001))]
     pub high: f64,
-    /// From one frequency to the next, in hertz; left out: one divided by twice the window.
+    /// Step from one frequency to the next, in hertz; left out: one divided by twice the window.
     #[schemars(range(min = 0.001))]
     pub resolution: Option<f64>,
-    /// How many multiples of the frequency count, itself included; those beyond half the rate do not.
+    /// Number of harmonics, the frequency itself included; those beyond half the rate do not count.
     #[schemars(range(min = 1, max = 10))]
     pub harmonics: usize,
 }
@@ -168,7 +167,7 @@ impl Default for Rhythms {
     }
 }
 
-/// Whether a frame covers all channels or one.
+/// Channels of a frame: all or one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Layout {
@@ -180,13 +179,13 @@ pub enum Layout {
     Channels,
 }
 
-/// How features are brought to a common size: first within the sample, then by what the training split says.
+/// Normalisation of features: first within the sample, then by the moments of the training split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Normalize {
-    /// What is brought to mean 0 and deviation 1 within each sample.
+    /// Features that are brought to mean 0 and deviation 1 within each sample.
     pub sample: Within,
-    /// Whether each feature is brought to mean 0 and deviation 1 over the training split.
+    /// Bring each feature to mean 0 and deviation 1 over the training split.
     pub fitted: bool,
 }
 
@@ -196,14 +195,14 @@ impl Default for Normalize {
     }
 }
 
-/// What is brought to mean 0 and deviation 1 within each sample.
+/// Features that are brought to mean 0 and deviation 1 within each sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Within {
     /// Nothing.
     #[default]
     None,
-    /// Each feature over the sample's windows: what changes within the sample stays.
+    /// Each feature over the sample's windows: changes within the sample stay.
     Columns,
     /// Each channel of each window over its features: the shape of a spectrum stays, its height goes.
     Bins,

@@ -1,26 +1,26 @@
-//! Powers of frequencies: the periodogram under a Hann window (Welch 1967, one segment).
+//! Powers of frequencies: the periodogram with a Hann window (Welch 1967, one segment).
 
 use std::f64::consts::PI;
 use std::sync::Arc;
 
 use realfft::{RealFftPlanner, RealToComplex};
 
-/// Powers below it, in square microvolts per hertz, are as good as none; it keeps logarithms finite.
+/// Least power, in square microvolts per hertz; it keeps logarithms finite.
 pub(crate) const FLOOR: f64 = 1e-10;
 
 /// The periodogram of windows of a length.
 #[derive(Clone)]
 pub(crate) struct Periodogram {
     taper: Vec<f64>,
-    /// From squares of the transform to power per hertz.
+    /// Factor from squares of the transform to power per hertz.
     scale: f64,
-    /// From one frequency to the next, in hertz.
+    /// Step from one frequency to the next, in hertz.
     resolution: f64,
     transform: Arc<dyn RealToComplex<f64>>,
 }
 
 impl Periodogram {
-    /// For windows of `window` samples at a rate in hertz, filled up with zeros to `length` samples.
+    /// Periodogram of windows of `window` samples at a rate in hertz, padded with zeros to `length` samples.
     pub(crate) fn new(window: usize, length: usize, rate: f64) -> Self {
         let taper: Vec<f64> =
             (0..window).map(|n| 0.5 - 0.5 * (2.0 * PI * n as f64 / window as f64).cos()).collect();
@@ -34,12 +34,12 @@ impl Periodogram {
         }
     }
 
-    /// From one frequency to the next, in hertz.
+    /// Step from one frequency to the next, in hertz.
     pub(crate) fn resolution(&self) -> f64 {
         self.resolution
     }
 
-    /// The numbers of the frequencies between two, both included.
+    /// The bins of the frequencies between two, both included.
     pub(crate) fn bins(&self, low: f64, high: f64) -> std::ops::Range<usize> {
         let last = self.transform.len() / 2;
         let first = (low / self.resolution - 1e-6).ceil().max(0.0) as usize;
@@ -68,7 +68,7 @@ impl Periodogram {
     }
 }
 
-/// Each value measured against the mean of its neighbours, at most `reach` to either side.
+/// Each value relative to the mean of its neighbours, at most `reach` to either side.
 pub(crate) fn against_neighbours(values: &[f64], reach: usize) -> Vec<f64> {
     let around = |number: usize| {
         let near = &values[number.saturating_sub(reach)..(number + reach + 1).min(values.len())];

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, s};
 
-/// A direction that holds less than this share of what it started with depends on those before.
+/// Least share of its length that an independent direction keeps when those before it are projected out.
 const DEPENDENT: f64 = 1e-9;
 
 /// Sines and cosines of every frequency, orthonormal over a window.
@@ -15,7 +15,7 @@ const DEPENDENT: f64 = 1e-9;
 pub(crate) struct Rhythms {
     /// The waves of all frequencies, `[waves, window]`.
     waves: Array2<f64>,
-    /// Which waves belong to each frequency.
+    /// The rows of the waves of each frequency.
     of_frequency: Vec<Range<usize>>,
 }
 
@@ -36,7 +36,7 @@ impl Rhythms {
         Self { waves, of_frequency }
     }
 
-    /// How many frequencies there are.
+    /// Number of frequencies.
     pub(crate) fn len(&self) -> usize {
         self.of_frequency.len()
     }
@@ -63,7 +63,7 @@ impl Rhythms {
     }
 }
 
-/// The vectors of several bases, all of `width` numbers, as the rows of one matrix; and which rows are whose.
+/// The vectors of several bases, all of `width` numbers, as the rows of one matrix; and the rows of each basis.
 fn stacked(bases: impl Iterator<Item = Vec<Vec<f64>>>, width: usize) -> (Array2<f64>, Vec<Range<usize>>) {
     let (mut all, mut of_basis) = (Vec::new(), Vec::new());
     for basis in bases {
@@ -73,7 +73,7 @@ fn stacked(bases: impl Iterator<Item = Vec<Vec<f64>>>, width: usize) -> (Array2<
     (Array2::from_shape_fn((all.len(), width), |(row, column)| all[row][column]), of_basis)
 }
 
-/// A basis of the space of some vectors, of mean 0 and length 1 at right angles (Gram and Schmidt, done twice).
+/// Orthonormal basis of the space of some vectors, their means removed (Gram and Schmidt, done twice).
 fn orthonormal(vectors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(vectors.len());
     for mut vector in vectors {
@@ -135,7 +135,7 @@ fn largest_eigenvalue(mut matrix: Vec<Vec<f64>>) -> f64 {
     (0..size).map(|number| matrix[number][number]).fold(0.0, f64::max)
 }
 
-/// Sums that are taken side by side, so that none waits for the last addition of another.
+/// Number of sums that are taken side by side, so that none waits for the last addition of another.
 const LANES: usize = 16;
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -1,12 +1,12 @@
-//! Notes about moments of a recording.
+//! Annotations of a recording.
 
-/// Something that somebody noted about a moment of a recording, or that a device recorded as an event.
+/// An annotation of a moment of a recording, by a person or by a device as an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Annotation {
-    /// When it begins, in seconds from the first sample.
+    /// Start in seconds from the first sample.
     pub onset: f64,
-    /// How long it lasts, in seconds; 0 when the file does not say.
+    /// Duration in seconds; 0 when the file does not say.
     pub duration: f64,
-    /// What it says.
+    /// Text of the annotation.
     pub label: String,
 }

@@ -11,12 +11,12 @@ use crate::files::units::Unit;
 
 /// Extensions of samples.
 const SAMPLES: &[&str] = &["eeg", "dat", "avg", "seg"];
-/// Names that the amplifiers of Brain Products give to what the eyes do.
+/// Names that the amplifiers of Brain Products give to channels of the eyes.
 const EYES: [&str; 3] = ["HEOGL", "HEOGR", "VEOGb"];
 /// The marker with which every stretch of recording begins.
 const SEGMENT: &str = "New Segment";
 
-/// Whether bytes begin with a header.
+/// True if bytes begin with a BrainVision header.
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
     let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let text =
@@ -66,7 +66,7 @@ pub(crate) fn size(bytes: &[u8], beside: Beside<'_>) -> u64 {
     Header::of(&decode_file(bytes)).map_or(0, |header| beside.size(&header.data_file, SAMPLES))
 }
 
-/// The markers beside a header, without the one that says when the recording began.
+/// The markers beside a header, without the one that marks the start of the recording.
 pub(crate) fn events(bytes: &[u8], beside: Beside<'_>) -> Result<Vec<Annotation>, String> {
     let header = Header::of(&decode_file(bytes))?;
     let Some(name) = &header.marker_file else { return Ok(Vec::new()) };
@@ -74,7 +74,7 @@ pub(crate) fn events(bytes: &[u8], beside: Beside<'_>) -> Result<Vec<Annotation>
     Ok(markers_of(&decode_file(&markers), header.rate))
 }
 
-/// `Mk2=Stimulus,S  1,487,1,0`: type, description, place from 1, samples, channel.
+/// Parses lines of `Mk2=Stimulus,S  1,487,1,0`: type, description, place from 1, samples, channel.
 fn markers_of(text: &str, rate: f64) -> Vec<Annotation> {
     let mut markers = Vec::new();
     let infos = Ini { text }.section("Marker Infos");
@@ -98,20 +98,20 @@ fn markers_of(text: &str, rate: f64) -> Vec<Annotation> {
     markers
 }
 
-/// What a header says.
+/// The fields of a header.
 #[derive(Debug)]
 struct Header {
     data_file: String,
     marker_file: Option<String>,
     rate: f64,
-    /// Whether all channels of a sample stand together, rather than all samples of a channel.
+    /// True if all channels of a sample stand together, rather than all samples of a channel.
     multiplexed: bool,
     big_endian: bool,
     storage: Storage,
     channels: Vec<ChannelInfo>,
 }
 
-/// How samples are stored.
+/// Storage of the samples: binary or text.
 #[derive(Debug, PartialEq)]
 enum Storage {
     Binary(Binary),
@@ -128,19 +128,19 @@ enum Binary {
     Float64,
 }
 
-/// What stands around the numbers of text.
+/// Number of lines and columns before the numbers of text.
 #[derive(Debug, Default, PartialEq)]
 struct Layout {
     lines: usize,
     columns: usize,
 }
 
-/// What a header says of a channel.
+/// The fields of a channel in a header.
 #[derive(Debug)]
 struct ChannelInfo {
     name: String,
     unit: String,
-    /// From numbers to microvolts.
+    /// Factor from numbers to microvolts.
     factor: f64,
 }
 
@@ -250,7 +250,7 @@ impl Binary {
     }
 }
 
-/// `Ch1=Fp1,,0.1,µV`: name, reference, resolution, unit.
+/// Parses `Ch1=Fp1,,0.1,µV`: name, reference, resolution, unit.
 fn channels(infos: &[(String, String)], count: usize) -> Result<Vec<ChannelInfo>, String> {
     let mut channels = Vec::new();
     for number in 1..=count {
@@ -260,7 +260,7 @@ fn channels(infos: &[(String, String)], count: usize) -> Result<Vec<ChannelInfo>
         let fields: Vec<&str> = value.split(',').map(str::trim).collect();
         let field = |place: usize| fields.get(place).copied().unwrap_or_default();
         let name = field(0).replace("\\1", ",");
-        // A decimal comma parts a resolution in two.
+        // A decimal comma splits a resolution into two fields.
         let (resolution, unit) = match (field(2).parse::<u32>(), field(3).parse::<u32>()) {
             (Ok(_), Ok(_)) => (format!("{}.{}", field(2), field(3)), field(4)),
             _ => (field(2).to_owned(), field(3)),
@@ -285,7 +285,7 @@ fn number(text: &str) -> Option<f64> {
     text.trim().replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// The samples of all channels, before they are microvolts.
+/// The samples of all channels, before they are converted to microvolts.
 enum Source<'a> {
     Bytes { data: &'a [u8], kind: Binary, big: bool },
     Values(Vec<f64>),
@@ -320,7 +320,7 @@ impl<'a> Numbers<'a> {
         let mut values = Vec::new();
         let (mut lines, channels) = (0, header.channels.len());
         for line in text.lines().skip(layout.lines).filter(|line| !line.trim().is_empty()) {
-            // Commas part numbers only where there are no spaces; else they stand before decimals.
+            // Commas separate numbers only where there are no spaces; else they stand before decimals.
             let spaced: Vec<&str> = line.split_whitespace().collect();
             let cells = if spaced.len() > 1 { spaced } else { line.split([',', ';']).collect() };
             lines += 1;
@@ -352,7 +352,7 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// Sections of keys and values.
+/// A text of sections with keys and values.
 struct Ini<'a> {
     text: &'a str,
 }
@@ -364,7 +364,7 @@ impl Ini<'_> {
         for line in self.text.lines().map(str::trim) {
             if let Some(section) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
                 inside = section.trim().eq_ignore_ascii_case(name);
-                // What follows is free text, in which brackets mean nothing.
+                // The rest is free text, in which brackets mean nothing.
                 if section.trim().eq_ignore_ascii_case("Comment") {
                     break;
                 }

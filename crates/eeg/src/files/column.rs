@@ -1,4 +1,4 @@
-//! Columns of a table: channels of EEG, and what devices write beside them.
+//! Columns of a table: channels of EEG, and the other values that devices write beside them.
 
 use crate::files::selection::Channel;
 use crate::files::units::Unit;
@@ -8,26 +8,26 @@ use crate::files::units::Unit;
 pub(crate) struct Column {
     /// Its name, without its unit.
     pub name: String,
-    /// What it holds.
+    /// Kind of its contents.
     pub content: Content,
-    /// What its numbers are multiplied by to be microvolts.
+    /// Factor from its numbers to microvolts.
     pub factor: f64,
-    /// Whether its name says that it counts thousandths of seconds.
+    /// True if its name says that it counts milliseconds.
     pub milliseconds: bool,
 }
 
-/// What a column holds.
+/// Kind of contents of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// The samples of a channel.
     Samples,
-    /// When each sample was taken.
+    /// The time of each sample.
     Time,
-    /// Something else, as it is called in a message.
+    /// Something else, by its name in a message.
     Other(&'static str),
 }
 
-/// Names of times.
+/// Names of columns of times.
 const TIMES: &[&str] = &[
     "time",
     "times",
@@ -59,7 +59,7 @@ const TIMES: &[&str] = &[
     "unixtime",
     "utc",
 ];
-/// Names of counters.
+/// Names of columns of counters.
 const COUNTERS: &[&str] = &[
     "",
     "index",
@@ -81,10 +81,10 @@ const COUNTERS: &[&str] = &[
     "sequence",
     "n",
 ];
-/// What names of markers begin with.
+/// Prefixes of the names of markers.
 const MARKERS: &[&str] =
     &["marker", "trig", "stim", "event", "annot", "label", "class", "status", "target", "sti 0", "elements"];
-/// What names of other sensors, and of what a device says of itself, begin with.
+/// Prefixes of the names of other sensors, and of the state of a device.
 const SENSORS: &[&str] = &[
     "acc",
     "gyr",
@@ -117,7 +117,7 @@ impl Column {
         let mut columns: Vec<Self> = names.iter().map(|name| Self::of(name)).collect();
         // Muse and Emotiv say which columns are EEG; all others then are not.
         for mark in ["raw_", "eeg."] {
-            // RAW_CQ is how well the electrodes touch, and no sign of others.
+            // RAW_CQ is the contact quality of the electrodes, and no sign of others.
             let samples = columns.iter().map(|column| column.content == Content::Samples);
             let marked: Vec<bool> = names
                 .iter()
@@ -167,7 +167,7 @@ impl Column {
                 .iter()
                 .any(|word| plain.ends_with(word));
         let unit = unit.map_or(Unit::Missing, Unit::of);
-        // What stands in brackets may be a remark as well: then it belongs to the name.
+        // Brackets may hold a remark as well: then it belongs to the name.
         let kept = if unit == Unit::Other && content == Content::Samples { name } else { stem };
         Self { name: kept.trim().to_owned(), content, factor: unit.factor(), milliseconds }
     }
@@ -184,7 +184,7 @@ impl Column {
     }
 }
 
-/// A name in lower case, its words parted by spaces; without what Emotiv writes before it.
+/// A name in lower case, its words separated by spaces, without Emotiv's prefix.
 fn plain(name: &str) -> String {
     let lower = name.to_lowercase().replace(['_', '-', '.', ':'], " ");
     let words: Vec<&str> = lower.split_whitespace().collect();

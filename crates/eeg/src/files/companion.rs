@@ -1,16 +1,16 @@
-//! Files that belong to another and lie beside it: the samples and markers of a header.
+//! Companion files: the samples and markers that lie beside a header.
 
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::File;
 
-/// A file beside which others are looked for.
+/// A file beside which its companions are searched.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Beside<'a>(pub(crate) &'a File);
 
 impl Beside<'_> {
-    /// The bytes of the file that is called `name`, or of one with the header's own stem and one of the
-    /// extensions, and a warning where it was that.
+    /// The bytes of the file that is called `name`, or else of one with the header's own stem and one of the
+    /// extensions, with a warning.
     pub(crate) fn read(self, name: &str, extensions: &[&str]) -> Result<(Vec<u8>, Option<String>), String> {
         let header = self.0.path();
         // A file of an archive may be called like another one on the disk, whose companions are not its own.
@@ -28,13 +28,13 @@ impl Beside<'_> {
         Ok((bytes, warning))
     }
 
-    /// The length of the file that [`read`](Self::read) would give; 0 where there is none.
+    /// The length of the file that [`read`](Self::read) would return; 0 if there is none.
     pub(crate) fn size(self, name: &str, extensions: &[&str]) -> u64 {
         let path = self.find(name, extensions).map(|(path, _)| path);
         path.and_then(|path| std::fs::metadata(path).ok()).map_or(0, |data| data.len())
     }
 
-    /// The path of the file, and a warning where it has another name.
+    /// The path of the file, and a warning if it has another name.
     fn find(self, name: &str, extensions: &[&str]) -> Option<(PathBuf, Option<String>)> {
         let header = self.0.path();
         let folder = header.parent().unwrap_or(Path::new(""));

@@ -1,4 +1,4 @@
-//! The samples of EDF, EDF+, BDF and BDF+ files.
+//! Reader of the samples of EDF, EDF+, BDF and BDF+ files (Kemp et al. 1992; Kemp and Olivan 2003).
 
 use std::sync::Arc;
 
@@ -13,15 +13,16 @@ use crate::files::units::Unit;
 pub(crate) struct Edf {
     bytes: Arc<[u8]>,
     pub(crate) header: Header,
-    /// How many records there are.
+    /// Number of records.
     pub(crate) records: usize,
 }
 
-/// How far the onset of a record may be from where its number puts it, in seconds: onsets are rounded.
+/// Largest difference between the onset of a record and its number times the duration, in seconds: onsets are
+/// rounded.
 const TOLERANCE: f64 = 1e-3;
 
 impl Edf {
-    /// A file from its bytes, or what is wrong with them.
+    /// Parses the header of a file, and checks its size.
     pub(crate) fn new(bytes: Arc<[u8]>, extension: &str) -> Result<Self, String> {
         let header = Header::read(&bytes, extension)?;
         let record = header.record_samples() * header.sample_bytes;
@@ -39,7 +40,7 @@ impl Edf {
         }
     }
 
-    /// How many channels there are that hold no annotations, how many samples the longest has, and its rate.
+    /// Number of channels without annotations and of the longest one's samples, and its rate.
     pub(crate) fn shape(&self) -> Option<((usize, usize), f64)> {
         let channels = self.header.signals.iter().filter(|signal| !signal.is_annotations());
         let most = channels.clone().map(|signal| signal.samples).max()?;
@@ -48,7 +49,7 @@ impl Edf {
         (rate.is_finite() && rate > 0.0).then_some((shape, rate))
     }
 
-    /// The channels that are wanted, in their order.
+    /// Reads the channels that are wanted, in their order.
     pub(crate) fn read(&self, wanted: Option<&[String]>, rates: Rates) -> Result<Decoded, String> {
         let all: Vec<&SignalHeader> =
             self.header.signals.iter().filter(|signal| !signal.is_annotations()).collect();
@@ -88,7 +89,7 @@ impl Edf {
         })
     }
 
-    /// What is odd about the file and the channels that are taken of it.
+    /// Warnings about the file and the channels that are read.
     fn warnings(&self, chosen: &[&SignalHeader], names: &[String]) -> Vec<String> {
         let mut warnings = Vec::new();
         match self.header.records {
@@ -157,7 +158,7 @@ impl Edf {
         Ok(samples)
     }
 
-    /// Says so when records are missing: filters and epochs across the gap would be wrong.
+    /// Refuses a file with missing records: filters and epochs across the gap would be wrong.
     fn without_gaps(&self) -> Result<(), String> {
         if !self.header.is_discontinuous() {
             return Ok(());

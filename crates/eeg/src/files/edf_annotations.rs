@@ -4,8 +4,8 @@ use crate::files::annotation::Annotation;
 use crate::files::edf::Edf;
 use crate::files::text::decode;
 
-/// The annotations of an EDF+ or BDF+ file, in the order of the file, none in plain EDF and BDF; and a warning
-/// where some are broken, which costs no others.
+/// Reads the annotations of an EDF+ or BDF+ file, in the order of the file, none in plain EDF and BDF. Broken ones
+/// give a warning, and cost no others.
 pub(crate) fn read(edf: &Edf) -> (Vec<Annotation>, Option<String>) {
     let mut annotations = Vec::new();
     let mut broken = false;
@@ -33,7 +33,7 @@ pub(crate) fn read(edf: &Edf) -> (Vec<Annotation>, Option<String>) {
     (annotations, warning)
 }
 
-/// When each record begins, in seconds: the first list of the first annotation signal says so.
+/// The onset of each record, in seconds, from the first list of the first annotation signal.
 pub(crate) fn record_onsets(edf: &Edf) -> Result<Vec<f64>, String> {
     let signal = edf.header.signals.iter().find(|signal| signal.is_annotations());
     let signal = signal.ok_or("is discontinuous (EDF+D) but does not say when its records begin")?;
@@ -45,7 +45,7 @@ pub(crate) fn record_onsets(edf: &Edf) -> Result<Vec<f64>, String> {
     edf.blocks(signal).enumerate().map(onset).collect()
 }
 
-/// Labels that share a moment.
+/// Labels of one moment.
 struct List {
     onset: f64,
     duration: f64,
@@ -57,7 +57,7 @@ fn lists(block: &[u8]) -> impl Iterator<Item = Result<List, String>> {
     block.split(|&byte| byte == 0).filter(|list| !list.is_empty()).map(list)
 }
 
-/// `+onset[\x15duration]\x14label\x14label\x14`.
+/// Parses `+onset[\x15duration]\x14label\x14label\x14`.
 fn list(bytes: &[u8]) -> Result<List, String> {
     let mut fields = bytes.split(|&byte| byte == 0x14);
     let time = decode(fields.next().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Signals as EDF files, 16 bits a sample (Kemp et al. 1992).
+//! Writer of EDF files, 16 bits a sample (Kemp et al. 1992).
 
 use any2any_adapter::Signal;
 
@@ -7,7 +7,7 @@ const DIGITAL: (f64, f64) = (-32768.0, 32767.0);
 /// Durations of a record that are tried, in seconds, until it holds whole samples.
 const DURATIONS: usize = 100;
 
-/// A signal as an EDF file. `unit` is what its numbers are, `uV` or nothing.
+/// Encodes a signal as an EDF file. `unit` is the unit of its numbers, `uV` or nothing.
 ///
 /// The last record is filled up with the last sample of each channel.
 pub(crate) fn write(signal: &Signal, unit: &str) -> Vec<u8> {
@@ -56,7 +56,7 @@ pub(crate) fn write(signal: &Signal, unit: &str) -> Vec<u8> {
     bytes
 }
 
-/// How many samples a record holds, and how long it lasts: whole seconds where the rate allows it.
+/// Number of samples of a record, and its duration: whole seconds if the rate allows it.
 fn record(rate: f64) -> (usize, String) {
     let whole = (1..=DURATIONS).find(|&seconds| {
         let samples = rate * seconds as f64;
@@ -71,7 +71,7 @@ fn record(rate: f64) -> (usize, String) {
     }
 }
 
-/// The range of a channel, as its numbers of eight letters say it.
+/// The range of a channel, exactly as its header's numbers of eight characters express it.
 fn range(channel: &[f32]) -> (f64, f64) {
     let finite = || channel.iter().filter(|value| value.is_finite()).map(|&value| f64::from(value));
     let least = finite().fold(f64::INFINITY, f64::min).min(finite().fold(0.0, f64::max));

@@ -6,7 +6,7 @@ use crate::files::matlab::{Array, Numbers, variables};
 use crate::files::recording::Decoded;
 use crate::files::selection::{Channel, Selection};
 
-/// What EEGLAB calls what is recorded beside EEG.
+/// EEGLAB's types of channels that are recorded beside EEG.
 const OTHERS: &[&str] = &[
     "eog",
     "ecg",
@@ -31,15 +31,15 @@ const OTHERS: &[&str] = &[
     "hbr",
     "dipole",
 ];
-/// Fields that are read, where they stand by themselves.
+/// Fields that are read when they stand by themselves.
 const FIELDS: &[&str] = &["EEG", "data", "srate", "nbchan", "pnts", "trials", "chanlocs", "event"];
 
-/// Whether bytes begin with the header of a MATLAB 5 file.
+/// True if bytes begin with the header of a MATLAB 5 file.
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
     bytes.starts_with(b"MATLAB 5.0 MAT-file") || (bytes.starts_with(b"MATLAB 5") && bytes.len() >= 128)
 }
 
-/// The channels that are wanted, in their order.
+/// Reads the channels that are wanted, in their order.
 pub(crate) fn read(bytes: &[u8], beside: Beside<'_>, wanted: Option<&[String]>) -> Result<Decoded, String> {
     let set = Set::of(bytes)?;
     let mut warnings = Vec::new();
@@ -90,7 +90,7 @@ pub(crate) fn read(bytes: &[u8], beside: Beside<'_>, wanted: Option<&[String]>) 
     })
 }
 
-/// The events of a file.
+/// Reads the events of a file.
 pub(crate) fn events(bytes: &[u8]) -> Result<Vec<Annotation>, String> {
     let set = Set::of(bytes)?;
     let rate = set.number("srate").filter(|rate| rate.is_finite() && *rate > 0.0);
@@ -101,7 +101,7 @@ pub(crate) fn events(bytes: &[u8]) -> Result<Vec<Annotation>, String> {
         events.fields("duration").map(|duration| duration.number().unwrap_or(0.0)).collect();
     let labels: Vec<String> = events.fields("type").map(|kind| kind.text().unwrap_or_default()).collect();
     for (number, latency) in events.fields("latency").enumerate() {
-        // EEGLAB passes over events that it does not know the place of.
+        // EEGLAB ignores events of unknown place.
         let Some(place) = latency.number().filter(|place| place.is_finite()) else { continue };
         let duration =
             durations.get(number).copied().filter(|duration| duration.is_finite() && *duration > 0.0);
@@ -114,7 +114,7 @@ pub(crate) fn events(bytes: &[u8]) -> Result<Vec<Annotation>, String> {
     Ok(annotations)
 }
 
-/// Why epochs are not read.
+/// The message that refuses epochs.
 fn epochs(trials: f64) -> String {
     format!(
         "holds {trials} epochs that were cut before: give the recording that they were cut from, or save them as \
@@ -123,7 +123,7 @@ fn epochs(trials: f64) -> String {
     )
 }
 
-/// The samples of a `.fdt`: floats, all channels of a sample together.
+/// The samples of a `.fdt` file: floats, all channels of a sample together.
 fn floats(data: &[u8], set: &Set) -> Result<Numbers, String> {
     let count = set.number("nbchan").unwrap_or_default().max(0.0) as usize;
     let values: Vec<f64> = data
@@ -142,7 +142,7 @@ fn floats(data: &[u8], set: &Set) -> Result<Numbers, String> {
     }
 }
 
-/// The fields of a recording.
+/// The fields of an EEGLAB recording.
 struct Set {
     variables: Vec<(String, Array)>,
 }

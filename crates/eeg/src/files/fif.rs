@@ -31,22 +31,22 @@ const OTHER_FILE: u32 = 118;
 const EPOCHS: u32 = 373;
 const EVOKED: u32 = 104;
 const ANNOTATIONS: u32 = 3810;
-/// The role of a file in which the recording goes on.
+/// The role of a file in which the recording continues.
 const NEXT: u32 = 2;
 
 /// Volts, as the unit of a channel.
 const VOLT: i32 = 107;
-/// Bytes before the data of a tag.
+/// Bytes in front of the data of a tag.
 const HEAD: usize = 16;
 /// Bytes of the description of a channel.
 const CHANNEL_BYTES: usize = 96;
 
-/// Whether bytes begin with the tag that says what file this is.
+/// True if bytes begin with the tag that identifies a FIF file.
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0, 0, 0, FILE_ID as u8, 0, 0, 0, 31, 0, 0, 0, 20])
 }
 
-/// The channels that are wanted, in their order.
+/// Reads the channels that are wanted, in their order.
 pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>) -> Result<Decoded, String> {
     let file = Fif::of(bytes)?;
     if file.goes_on {
@@ -100,11 +100,11 @@ pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>) -> Result<Decoded, S
     })
 }
 
-/// The annotations of a file.
+/// Reads the annotations of a file.
 pub(crate) fn events(bytes: &[u8]) -> Result<Vec<Annotation>, String> {
     let file = Fif::of(bytes)?;
     let rate = file.rate.filter(|rate| rate.is_finite() && *rate > 0.0).unwrap_or(1.0);
-    // Beginnings are counted from when the device was started, which may be before the first sample that was kept.
+    // Onsets are counted from the start of the device, which may be before the first sample that was kept.
     let start = f64::from(file.first_sample) / rate;
     let annotation = |(number, &onset): (usize, &f64)| Annotation {
         onset: onset - start,
@@ -114,7 +114,7 @@ pub(crate) fn events(bytes: &[u8]) -> Result<Vec<Annotation>, String> {
     Ok(file.beginnings.iter().enumerate().map(annotation).collect())
 }
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Default)]
 struct Fif<'a> {
     rate: Option<f64>,
@@ -130,18 +130,18 @@ struct Fif<'a> {
     labels: Vec<String>,
 }
 
-/// Samples that were recorded together, all channels of a sample after each other.
+/// A buffer of samples, all channels of a sample after each other.
 struct Buffer<'a> {
     kind: u32,
     data: &'a [u8],
 }
 
-/// What a file says of one of its channels.
+/// The description of a channel.
 struct ChannelInfo {
     name: String,
     kind: i32,
     unit: i32,
-    /// What numbers are multiplied by.
+    /// Factors of the numbers, which are multiplied by both.
     range: f32,
     calibration: f32,
 }
@@ -231,7 +231,7 @@ impl Storage {
     }
 }
 
-/// A tag: what it is, the type of its data, and its data.
+/// A tag: its kind, the type of its data, and the data.
 struct Tag<'a> {
     kind: u32,
     data_kind: u32,
@@ -243,7 +243,7 @@ impl Tag<'_> {
         self.data.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
     }
 
-    /// Its numbers, whatever their type.
+    /// The numbers of its data, whatever their type.
     fn numbers(&self) -> Vec<f64> {
         let Ok(storage) = Storage::of(self.data_kind) else { return Vec::new() };
         self.data.chunks_exact(storage.width()).map(|bytes| storage.number(bytes)).collect()
@@ -280,7 +280,7 @@ impl<'a> Fif<'a> {
                 LONG_NAME if block == CHANNEL_INFO => names.push(decode(tag.data)),
                 FIRST_SAMPLE if RAW.contains(&block) => file.first_sample = tag.word() as i32,
                 SKIP if RAW.contains(&block) => match file.buffers.is_empty() {
-                    // What is skipped before the first sample is no gap.
+                    // A skip before the first sample is no gap.
                     true => {}
                     false => file.skips |= tag.word() > 0,
                 },
@@ -291,7 +291,7 @@ impl<'a> Fif<'a> {
                 BEGINNINGS if block == ANNOTATIONS => file.beginnings = tag.numbers(),
                 ENDS if block == ANNOTATIONS => file.ends = tag.numbers(),
                 COMMENT if block == ANNOTATIONS => {
-                    // Colons part the labels, and those within are written as braces.
+                    // Colons separate the labels, and those within are written as braces.
                     file.labels =
                         decode(tag.data).split(':').map(|label| label.replace("{COLON}", ":")).collect();
                 }
@@ -306,7 +306,7 @@ impl<'a> Fif<'a> {
             let found = file.channels.len();
             return Err(format!("is broken: it describes {found} channels of {announced}"));
         }
-        // Names of more than 15 letters stand by themselves.
+        // Names of more than 15 letters have a tag of their own.
         if names.len() == file.channels.len() {
             file.channels.iter_mut().zip(names).for_each(|(channel, name)| channel.name = name);
         }

@@ -1,15 +1,15 @@
-//! Formats that are known by name and not read, and what converts them.
+//! Formats that are recognised but not read, and the programs that convert them.
 
 /// A format that is not read.
 #[derive(Debug)]
 pub(crate) struct Foreign {
     /// Its name.
     name: &'static str,
-    /// Bytes that stand at a place of every such file.
+    /// Magic bytes of the format, each with its offset.
     marks: &'static [(usize, &'static [u8])],
     /// The extensions of its files.
     extensions: &'static [&'static str],
-    /// The function of MNE-Python that reads it; nothing where none does.
+    /// The function of MNE-Python that reads it, or a sentence with another way to convert it.
     reader: &'static str,
 }
 
@@ -26,13 +26,13 @@ impl Foreign {
         FORMATS.iter().find(|format| format.extensions.contains(&extension))
     }
 
-    /// Why the file is not read, and the way out.
+    /// The reason why the file is not read, and the way out.
     pub(crate) fn reason(&self) -> String {
         format!("is {}, which is not read: {}", self.name, converted(self.reader))
     }
 }
 
-/// How a reader of MNE-Python makes an EDF of a file; programs of the device do it where there is none.
+/// Advice to convert a file to EDF, with a reader of MNE-Python or else with the program of the device.
 pub(crate) fn converted(reader: &str) -> String {
     if reader.starts_with(|letter: char| letter.is_lowercase()) && !reader.contains(' ') {
         format!(
@@ -53,9 +53,9 @@ const fn mark(
     Foreign { name, marks, extensions, reader }
 }
 
-/// What converts files that no reader of MNE-Python knows.
+/// Advice for files that no reader of MNE-Python knows.
 const PROGRAM: &str = "export it as EDF with the program that recorded it";
-/// The first that fits counts.
+/// The formats that are recognised; the first that fits counts.
 const FORMATS: &[Foreign] = &[
     mark(
         "XDF (Lab Streaming Layer)",

@@ -1,4 +1,4 @@
-//! Formats of recordings: known by what stands in a file, and by its extension where nothing does.
+//! Formats of recordings, recognised by their contents, or else by their extension.
 
 use any2any_adapter::{File, Part};
 
@@ -60,7 +60,7 @@ impl Format {
         })
     }
 
-    /// The format of a file, or why it is not read.
+    /// The format of a file, or the reason why it is not read.
     pub(crate) fn of(file: &File, bytes: &[u8]) -> Result<Self, String> {
         let extension = file.extension();
         // Its samples have a column more than its header says.
@@ -91,7 +91,7 @@ impl Format {
     }
 }
 
-/// Whether the bytes are those of a recording, or of a format that is named when it is refused.
+/// True if the bytes are a recording, or of a format that is named when it is refused.
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
     Format::of_bytes(bytes).is_some() || Foreign::of_bytes(bytes).is_some()
 }
@@ -126,7 +126,7 @@ pub(crate) fn read(file: &File, channels: Option<&[String]>, rates: Rates) -> Re
     }
 }
 
-/// What a recording says happened in it, in the order of the file; nothing where its format has no such thing.
+/// The annotations and events of a recording, in the order of the file; none if its format has no such thing.
 ///
 /// # Errors
 ///
@@ -143,10 +143,10 @@ pub fn annotations(file: &File) -> Result<Vec<Annotation>, EegError> {
     annotations.map_err(|reason| EegError::recording(file, reason))
 }
 
-/// The rates that are believed, in hertz: seconds of others could fill the memory.
+/// Rates that are accepted, in hertz: seconds of others could fill the memory.
 const RATES: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
 
-/// The bytes of a file, which may be a folder by mistake.
+/// Reads the bytes of a file, which may be a folder by mistake.
 fn bytes(file: &File) -> Result<std::sync::Arc<[u8]>, String> {
     file.bytes().map_err(|error| {
         if file.path().is_dir() {

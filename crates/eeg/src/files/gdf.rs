@@ -14,7 +14,7 @@ const SECOND: f64 = 1.9;
 /// The first version whose table of events has its count before its rate.
 const COUNT_FIRST: f64 = 1.94;
 
-/// The channels that are wanted, in their order.
+/// Reads the channels that are wanted, in their order.
 pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>, rates: Rates) -> Result<Decoded, String> {
     let file = Gdf::of(bytes)?;
     let mut candidates: Vec<Channel> = file.channels.iter().map(ChannelHeader::channel).collect();
@@ -59,7 +59,7 @@ pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>, rates: Rates) -> Res
     })
 }
 
-/// The events of a file, called by their numbers.
+/// Reads the events of a file, labelled by their numbers.
 pub(crate) fn events(bytes: &[u8]) -> Result<Vec<Annotation>, String> {
     let file = Gdf::of(bytes)?;
     let table = &bytes[file.start + file.records * file.record..];
@@ -103,17 +103,17 @@ pub(crate) fn events(bytes: &[u8]) -> Result<Vec<Annotation>, String> {
 struct Gdf<'a> {
     bytes: &'a [u8],
     version: f64,
-    /// Where records begin.
+    /// Offset of the first record.
     start: usize,
     /// Bytes of a record.
     record: usize,
     records: usize,
-    /// What one record covers, in seconds.
+    /// Duration of a record, in seconds.
     duration: f64,
     channels: Vec<ChannelHeader>,
 }
 
-/// What a file says of one of its channels.
+/// The header of one channel.
 struct ChannelHeader {
     label: String,
     unit: Unit,
@@ -122,14 +122,14 @@ struct ChannelHeader {
     /// Samples in each record.
     samples: usize,
     kind: Kind,
-    /// Where its samples begin in each record, in bytes.
+    /// Offset of its samples in each record, in bytes.
     offset: usize,
 }
 
 /// A type of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// So many bytes, with a sign or without.
+    /// Integers of so many bytes, with a sign or without.
     Integer {
         bytes: usize,
         signed: bool,
@@ -144,7 +144,7 @@ impl ChannelHeader {
         Channel::named(self.label.clone()).unless(unit)
     }
 
-    /// Whether one of its ranges has no extent, so that numbers stand for nothing.
+    /// True if one of its ranges is empty, so that numbers have no scale.
     fn is_flat(&self) -> bool {
         self.digital.0 == self.digital.1 || self.physical.0 == self.physical.1
     }
@@ -245,7 +245,7 @@ impl<'a> Gdf<'a> {
             Some(records) if records > whole => {
                 Err(format!("is cut off: of {records} records {whole} are there; copy it anew"))
             }
-            // Behind the records that are announced lie the events; a file that was not finished has none.
+            // The events lie behind the announced records; a file that was not finished has none.
             _ => {
                 let records = announced.filter(|records| *records > 0).unwrap_or(whole);
                 Ok(Self { bytes, version, start, record, records, duration, channels })
@@ -268,7 +268,7 @@ impl<'a> Gdf<'a> {
 /// The headers of all channels: each field of all of them stands together.
 fn channels(heads: &[u8], count: usize, second: bool) -> Result<Vec<ChannelHeader>, String> {
     let all = Fields { bytes: heads };
-    // Where each field begins, times the number of channels.
+    // Offset of each field, times the number of channels.
     let [unit, physical, digital, samples, kind] =
         if second { [102, 104, 120, 216, 220] } else { [96, 104, 120, 216, 220] };
     let channel = |number: usize| {
@@ -320,7 +320,7 @@ fn unit_of(code: u16) -> Unit {
     }
 }
 
-/// Numbers at places of some bytes, which are known to be there.
+/// Numbers at offsets of some bytes, which are known to be there.
 struct Fields<'a> {
     bytes: &'a [u8],
 }

@@ -7,40 +7,40 @@ use crate::files::units::Unit;
 /// Bytes of the header of the file, and of each signal's header.
 pub(crate) const BLOCK: usize = 256;
 
-/// What a file says of itself.
+/// The fields of the header.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Header {
     /// Bytes a sample: 2 in EDF, 3 in BDF.
     pub sample_bytes: usize,
     /// The format, with its variant: `EDF+C`.
     pub variant: String,
-    /// How many records there are; `None`: whoever wrote the file did not finish it.
+    /// Number of records; `None` if the program that wrote the file did not finish it.
     pub records: Option<usize>,
-    /// What one record covers, in seconds.
+    /// Duration of a record, in seconds.
     pub duration: f64,
     /// The signals.
     pub signals: Vec<SignalHeader>,
 }
 
-/// What a file says of one of its signals.
+/// The header of one signal.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SignalHeader {
     /// The name of the channel.
     pub label: String,
     /// The unit, as the file writes it.
     pub unit: String,
-    /// What the least and the greatest number stand for.
+    /// The physical values of the least and the greatest number.
     pub physical: (f64, f64),
     /// The least and the greatest number.
     pub digital: (f64, f64),
     /// Samples in each record.
     pub samples: usize,
-    /// Where its samples begin in each record, in samples.
+    /// Offset of its samples in each record, in samples.
     pub offset: usize,
 }
 
 impl SignalHeader {
-    /// Whether the signal holds annotations rather than samples.
+    /// True if the signal holds annotations rather than samples.
     pub(crate) fn is_annotations(&self) -> bool {
         let label = self.label.to_lowercase();
         ["edf annotations", "bdf annotations", "edf annotation", "bdf annotation"].contains(&label.as_str())
@@ -54,8 +54,7 @@ impl SignalHeader {
 }
 
 impl Header {
-    /// Reads the header at the start of a file. The extension decides between EDF and BDF where nothing in the file
-    /// does.
+    /// Reads the header at the start of a file. The extension decides between EDF and BDF if the contents do not.
     pub(crate) fn read(bytes: &[u8], extension: &str) -> Result<Self, String> {
         let mut fields = Fields { bytes, position: 0 };
         let version = fields.take(8)?;
@@ -96,7 +95,7 @@ impl Header {
         })
     }
 
-    /// Whether records may be missing between others: EDF+D, BDF+D.
+    /// True if records may be missing between others: EDF+D, BDF+D.
     pub(crate) fn is_discontinuous(&self) -> bool {
         self.variant.ends_with("+D")
     }
@@ -112,7 +111,7 @@ impl Header {
     }
 }
 
-/// Whether bytes begin with a header of EDF: its length is that of so many signals, and its numbers are some.
+/// True if bytes begin with a header of EDF: its length fits its number of signals, and its numbers can be parsed.
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
     let number = |from: usize, width: usize| {
         let text = bytes.get(from..from + width)?;
@@ -124,12 +123,12 @@ pub(crate) fn recognises(bytes: &[u8]) -> bool {
     whole && count >= 1.0 && length == BLOCK as f64 * (1.0 + count)
 }
 
-/// Whether a byte fills a field up: a space, a zero, or what is no letter of ASCII.
+/// True if a byte is padding: a space, a zero, or no printable ASCII.
 fn is_filler(byte: u8) -> bool {
     byte <= b' ' || byte >= 0x7f
 }
 
-/// A number of a field, whose comma some programs write as their language does.
+/// A number of a field, in which some programs write a decimal comma.
 fn number(text: &str) -> Option<f64> {
     text.split('\0').next().unwrap_or_default().trim().replace(',', ".").parse().ok()
 }

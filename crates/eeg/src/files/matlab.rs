@@ -1,6 +1,6 @@
 //! MATLAB 5 files, as far as recordings need them: numbers, texts, structures, cells.
 //!
-//! MAT-File Format (The MathWorks), level 5. The libraries that there are read no structures.
+//! MAT-File Format (The MathWorks), level 5. Existing libraries read no structures.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use crate::files::text::decode;
 
 /// Bytes of the header of a file.
 const HEADER: usize = 128;
-/// How deep structures may lie in each other.
+/// Deepest nesting of structures.
 const DEPTH: usize = 16;
 
 /// Types of elements.
@@ -46,7 +46,7 @@ pub(crate) enum Array {
     },
     /// Cells, one after the other.
     Cells(Vec<Array>),
-    /// Something that recordings do not need.
+    /// A type that recordings do not need.
     Other,
 }
 
@@ -95,7 +95,7 @@ impl Array {
     }
 }
 
-/// The variables of a file that are wanted, and their names.
+/// Reads the variables of a file that are wanted, with their names.
 pub(crate) fn variables(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<(String, Array)>, String> {
     let big = match bytes.get(HEADER - 2..HEADER) {
         Some(b"IM") => false,
@@ -132,13 +132,13 @@ pub(crate) fn variables(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<V
     Ok(variables)
 }
 
-/// The most that variables of a file unpack to.
+/// Limit of the unpacked size of all variables of a file, in bytes.
 fn most(bytes: &[u8]) -> usize {
     let limit = UnpackedLimit::of_packed(Some(bytes.len() as u64));
     usize::try_from(limit.bytes()).unwrap_or(usize::MAX)
 }
 
-/// How many bytes the variables of a file have when they are unpacked, at most, by their tags alone.
+/// Unpacked size of the variables of a file in bytes, at most, by their tags alone.
 pub(crate) fn unpacked(bytes: &[u8]) -> u64 {
     let big = bytes.get(HEADER - 2..HEADER) == Some(b"MI");
     let mut rest = Elements { bytes: bytes.get(HEADER..).unwrap_or_default(), big };
@@ -161,7 +161,7 @@ fn tag(data: &[u8], big: bool) -> Option<usize> {
     Some(len as usize + tag.len())
 }
 
-/// The element that is packed by zlib; what follows it is nobody's.
+/// Unpacks an element that is packed by zlib; bytes behind it are ignored.
 fn unpack(data: &[u8], big: bool, left: &mut usize) -> Result<Vec<u8>, String> {
     let mut unpacked = Vec::new();
     let len = tag(data, big).unwrap_or(usize::MAX).min(left.saturating_add(1));

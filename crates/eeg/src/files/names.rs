@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-/// Gives channels of one name a number each, from 0: `T8-P8-0`, `T8-P8-1`, as MNE does. Returns the numbers of those
-/// that shared a name.
+/// Numbers channels that share a name, from 0: `T8-P8-0`, `T8-P8-1`, as MNE does. Returns the numbers of those
+/// channels.
 pub(crate) fn unique(names: &mut [String]) -> Vec<Vec<usize>> {
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, name) in names.iter().enumerate() {
@@ -27,10 +27,10 @@ pub(crate) fn unique(names: &mut [String]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// The numbers of the channels of some names; each of them once.
+/// The numbers of the channels of some names, each once.
 ///
-/// A name that is there as it is wins; otherwise capitals, a leading `EEG`, a trailing `-Ref` and dots make no
-/// difference, as long as only one channel can be meant.
+/// An exact match wins; otherwise capitals, a leading `EEG`, a trailing `-Ref` and dots make no difference, as long
+/// as only one channel can be meant.
 pub(crate) fn matching(channels: &[String], wanted: &[String]) -> Result<Vec<usize>, String> {
     let there_are = || channels.join(", ");
     let mut chosen: Vec<usize> = Vec::with_capacity(wanted.len());
@@ -83,7 +83,7 @@ fn find(channels: &[String], name: &str) -> Result<Option<usize>, String> {
     }
 }
 
-/// A channel's name without what programs add to it: `EEG Fc5.` and `EEG FC5-Ref` are `fc5`.
+/// A channel's name without the additions of programs: `EEG Fc5.` and `EEG FC5-Ref` are `fc5`.
 fn plain(name: &str) -> String {
     const AROUND: [char; 3] = ['.', ' ', '\t'];
     const BETWEEN: [char; 5] = [' ', ':', '_', '-', '.'];

@@ -13,10 +13,10 @@ struct Header<'a> {
     shape: Vec<usize>,
 }
 
-/// More rows than any device has channels.
+/// Number of rows beyond the channels of any device.
 const CHANNELS: usize = 1024;
 
-/// The channels that are wanted, called by their numbers, from 1.
+/// Reads the channels that are wanted, named by their numbers, from 1.
 pub(crate) fn read(bytes: &[u8], trial: Option<usize>, wanted: Option<&[String]>) -> Result<Decoded, String> {
     let (header, data) = split(bytes)?;
     let header = header_of(header)?;
@@ -77,7 +77,7 @@ pub(crate) fn read(bytes: &[u8], trial: Option<usize>, wanted: Option<&[String]>
     })
 }
 
-/// Channels and samples of an array, or of one of its trials, as its header tells.
+/// Number of channels and samples of an array, or of one of its trials, from its header.
 pub(crate) fn shape(bytes: &[u8], trial: bool) -> Option<(usize, usize)> {
     let (header, data) = split(bytes).ok()?;
     let header = header_of(header).ok()?;
@@ -97,7 +97,7 @@ pub(crate) fn shape(bytes: &[u8], trial: bool) -> Option<(usize, usize)> {
     Some(if transposed { (columns, rows) } else { (rows, columns) })
 }
 
-/// The header's text, and the data.
+/// Splits a file into the header's text and the data.
 fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
     let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or("is no NPY file: its first six bytes are others")?;
     let (length, start) = match *rest {
@@ -117,7 +117,7 @@ fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
     Ok((header, data))
 }
 
-/// `{'descr': '<f4', 'fortran_order': False, 'shape': (8, 1024), }`
+/// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (8, 1024), }`.
 fn header_of(header: &str) -> Result<Header<'_>, String> {
     let after = |key: &str| {
         let place = ['\'', '"'].iter().find_map(|quote| header.find(&format!("{quote}{key}{quote}")));
@@ -142,10 +142,10 @@ fn header_of(header: &str) -> Result<Header<'_>, String> {
     })
 }
 
-/// How many bytes a number has, and how they are read.
+/// Size of a number in bytes, and the function that reads it.
 type Number = (usize, fn(&[u8]) -> f32);
 
-/// The numbers of a type's description.
+/// The reader of the numbers of a NumPy type.
 fn reader(description: &str) -> Result<Number, String> {
     fn array<const WIDTH: usize>(bytes: &[u8]) -> [u8; WIDTH] {
         bytes.first_chunk().copied().unwrap_or([0; WIDTH])

@@ -1,4 +1,4 @@
-//! Outline of a recording: what its header tells, before its samples are decoded.
+//! Outline of a recording: sizes from its header, before its samples are decoded.
 
 use any2any_adapter::{File, Part};
 
@@ -7,19 +7,19 @@ use crate::files::edf::Edf;
 use crate::files::format::Format;
 use crate::files::{brainvision, matlab, npy};
 
-/// Larger files are not looked into.
+/// Largest file whose header is read, in bytes.
 const MOST_LOOKED_INTO: u64 = 1 << 28;
 
-/// What a header tells.
+/// Memory and sizes of a recording, from its header.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Outline {
-    /// Memory of the files, and of what is unpacked of them.
+    /// Memory of the files, and of their unpacked parts, in bytes.
     pub bytes: u64,
-    /// Samples of all channels, at most.
+    /// Number of samples of all channels, at most.
     pub values: u64,
-    /// How many channels there are at most, and how many samples each has, where the header tells.
+    /// Largest number of channels, and number of samples of each, if the header has them.
     pub shape: Option<(usize, usize)>,
-    /// Samples a second, where the header tells.
+    /// Samples a second, if the header has them.
     pub rate: Option<f64>,
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
-/// The rates that are believed, in hertz: seconds of others could fill the memory.
+/// Rates that are accepted, in hertz: seconds of others could fill the memory.
 pub(crate) const RATES: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
 /// Samples above which slow channels are not brought to the rate of fast ones.
 const MOST: usize = 1 << 28;
 
-/// Says so when a channel has a rate that no recording has.
+/// Refuses channels of a rate that no recording has.
 pub(crate) fn believed(names: &[String], rates: &[f64]) -> Result<(), String> {
     match names.iter().zip(rates).find(|(_, rate)| !RATES.contains(rate)) {
         Some((name, rate)) => {
@@ -20,7 +20,7 @@ pub(crate) fn believed(names: &[String], rates: &[f64]) -> Result<(), String> {
     }
 }
 
-/// Says so when rates differ.
+/// Refuses channels of different rates.
 pub(crate) fn same(names: &[String], rates: &[f64]) -> Result<(), String> {
     match (1..rates.len()).find(|&number| rates[number] != rates[0]) {
         Some(other) => Err(format!(
@@ -31,7 +31,7 @@ pub(crate) fn same(names: &[String], rates: &[f64]) -> Result<(), String> {
     }
 }
 
-/// All channels at the highest of their rates: slower ones through Fourier's transform, as MNE does.
+/// Brings all channels to the highest of their rates: slower ones through Fourier's transform, as MNE does.
 ///
 /// # Shapes
 ///
@@ -63,7 +63,7 @@ pub(crate) fn highest(
     Ok((samples, rate))
 }
 
-/// Brings channels to a length.
+/// Resampler that brings channels to a greater length.
 struct Upsampler {
     planner: RealFftPlanner<f64>,
     inverse: Arc<dyn ComplexToReal<f64>>,

@@ -1,4 +1,4 @@
-//! A recording in memory, whatever file it came from.
+//! A recording in memory, from any kind of file.
 
 use any2any_adapter::{File, Magnitude, Signal};
 
@@ -6,7 +6,7 @@ use crate::error::EegError;
 use crate::files::format;
 use crate::files::names::matching;
 
-/// The largest range of an amplifier, with the offset of its electrodes, is some 0.4 V.
+/// Largest plausible voltage: the range of an amplifier, with the offset of its electrodes, is some 0.4 V.
 const AMPLIFIER: Magnitude = Magnitude {
     most: 1e6,
     unit: " uV",
@@ -15,7 +15,7 @@ const AMPLIFIER: Magnitude = Magnitude {
             microvolts, or name their unit in the file",
 };
 
-/// Warns of samples that can be read and cannot be meant; without a rate they are counted.
+/// Warns of samples beyond any plausible voltage; without a rate they are counted.
 pub(crate) fn warn_of_volts(
     samples: &[Vec<f32>],
     channels: &[String],
@@ -41,11 +41,11 @@ pub(crate) struct Recording {
     pub channels: Vec<String>,
     /// The samples of each channel; all are equally many.
     pub samples: Vec<Vec<f32>>,
-    /// What is odd about the file, and how it was read in spite of it.
+    /// Warnings about the file, and about decisions in reading it.
     pub warnings: Vec<String>,
 }
 
-/// What a file holds, before an option says what the file does not.
+/// The contents of a file, before any option adds to them.
 ///
 /// # Shapes
 ///
@@ -54,34 +54,34 @@ pub(crate) struct Recording {
 pub(crate) struct Decoded {
     /// The format, with its variant: `EDF+C, 16 bit integers`.
     pub format: String,
-    /// Samples a second, where the file says so.
+    /// Samples a second, if the file has them.
     pub rate: Option<f64>,
-    /// Whether the rate was taken from the times of samples, so that somebody who knows it knows better.
+    /// True if the rate was measured from the times of samples, so that the option `rate` is preferred.
     pub measured: bool,
     /// The names of the channels.
     pub channels: Vec<String>,
     /// The samples of each channel; all are equally many.
     pub samples: Vec<Vec<f32>>,
-    /// What is odd about the file, and how it was read in spite of it.
+    /// Warnings about the file, and about decisions in reading it.
     pub warnings: Vec<String>,
 }
 
-/// What is asked of a file.
+/// Request to a reader: channels and rate.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted<'a> {
     /// The channels; `None`: all that are EEG.
     pub channels: Option<&'a [String]>,
-    /// The rate of files that do not say theirs.
+    /// The rate of files that have none.
     pub rate: Option<f64>,
 }
 
-/// What becomes of channels of several rates.
+/// Treatment of channels of several rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Rates {
-    /// They are refused: whoever trains on them chooses.
+    /// Refuses several rates: the user chooses among the channels before training.
     #[default]
     One,
-    /// All are brought to the highest, for a look.
+    /// Brings all channels to the highest rate, to be displayed.
     Highest,
 }
 
@@ -114,7 +114,7 @@ impl Recording {
         Ok(Self { rate: signal.rate(), channels, samples, warnings: Vec::new() })
     }
 
-    /// How many samples each channel has.
+    /// Number of samples of each channel.
     pub(crate) fn len(&self) -> usize {
         self.samples.first().map_or(0, Vec::len)
     }
@@ -126,7 +126,7 @@ impl Decoded {
         format::read(file, channels, rates).map_err(|reason| EegError::recording(file, reason))
     }
 
-    /// How many samples each channel has.
+    /// Number of samples of each channel.
     pub(crate) fn len(&self) -> usize {
         self.samples.first().map_or(0, Vec::len)
     }

@@ -1,23 +1,23 @@
-//! Which channels of a file are taken: those that are asked for, or all that are EEG.
+//! Selection of the channels of a file: those that are asked for, or all that are EEG.
 
 use crate::files::names::{matching, unique};
 
-/// What a file says of one of its channels.
+/// The description of one channel.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Channel {
     /// Its name.
     pub name: String,
-    /// Why it is no EEG: `triggers`, `unit degC`.
+    /// The reason why it is no EEG: `triggers`, `unit degC`.
     pub other: Option<String>,
 }
 
 /// Names under which devices store their triggers, whatever the capitals: BioSemi, g.tec, Neuromag.
 const TRIGGERS: [&str; 3] = ["status", "trigger", "sti 014"];
-/// Names of channels of which the file says that they are empty.
+/// Names of channels that are declared to be empty.
 const DUMMIES: [&str; 3] = ["-", "--", "---"];
 
 impl Channel {
-    /// A channel of a name. It is no EEG where the name says so: triggers, annotations and dummies.
+    /// A channel of a name, which marks triggers, annotations and dummies as no EEG.
     pub(crate) fn named(name: String) -> Self {
         let plain = name.trim().to_lowercase();
         let other = if TRIGGERS.contains(&plain.as_str()) {
@@ -30,21 +30,21 @@ impl Channel {
         Self { name, other }
     }
 
-    /// The channel, which is no EEG for this reason; the first reason stays.
+    /// The channel, marked as no EEG for this reason; the first reason stays.
     pub(crate) fn unless(mut self, other: Option<String>) -> Self {
         self.other = self.other.or(other);
         self
     }
 }
 
-/// The channels that are taken.
+/// The selected channels.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Selection {
-    /// Their numbers, in the order in which they are taken.
+    /// Numbers of the channels, in the order in which they are read.
     pub numbers: Vec<usize>,
     /// The names of all channels, each of them once.
     pub names: Vec<String>,
-    /// What was renamed and left out.
+    /// Warnings about channels that were renamed or left out.
     pub warnings: Vec<String>,
 }
 
@@ -81,13 +81,13 @@ impl Selection {
         Ok(Self { numbers, names, warnings })
     }
 
-    /// The names of the channels that are taken.
+    /// The names of the selected channels.
     pub(crate) fn chosen(&self) -> Vec<String> {
         self.numbers.iter().map(|&number| self.names[number].clone()).collect()
     }
 }
 
-/// Says which of the channels that are taken were given numbers.
+/// Warnings about the selected channels that were numbered.
 fn renamed(channels: &[Channel], names: &[String], groups: &[Vec<usize>], taken: &[usize]) -> Vec<String> {
     let of = |group: &Vec<usize>| {
         let new: Vec<&str> = group.iter().map(|&number| names[number].as_str()).collect();

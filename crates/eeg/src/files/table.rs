@@ -9,8 +9,8 @@ use crate::files::selection::Selection;
 use crate::files::text::decode_file;
 use crate::files::times::{Times, seconds};
 
-/// The columns that are wanted. They are parted by tabs, semicolons, commas or spaces, whichever the first lines
-/// have.
+/// Reads the columns that are wanted. They are separated by tabs, semicolons, commas or spaces, whichever the first
+/// lines have.
 pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>) -> Result<Decoded, String> {
     let text = decode_file(bytes);
     let table = Table::of(&text)?;
@@ -36,7 +36,7 @@ pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>) -> Result<Decoded, S
         if table.delimiter == b' ' {
             cells.retain(|cell| !cell.is_empty());
         }
-        // Many programs end a line with what parts the cells.
+        // Many programs end a line with a separator.
         while cells.len() > columns.len() && cells.last().is_some_and(|cell| cell.is_empty()) {
             cells.pop();
         }
@@ -44,7 +44,7 @@ pub(crate) fn read(bytes: &[u8], wanted: Option<&[String]>) -> Result<Decoded, S
             let (found, expected) = (cells.len(), columns.len());
             return Err(format!("line {}: has {found} cells, and the first line {expected}", line()));
         }
-        // Devices write what happens between samples into lines of its own.
+        // Devices write events between samples into lines of their own.
         if chosen.iter().all(|&number| cells[number].is_empty()) {
             empty += 1;
             continue;
@@ -86,7 +86,7 @@ fn number_of(cell: &str) -> Option<f64> {
     })
 }
 
-/// A table, taken apart as far as its names.
+/// A table, parsed as far as its names.
 struct Table<'a> {
     names: Vec<String>,
     /// The lines of samples.
@@ -94,9 +94,9 @@ struct Table<'a> {
     /// The number of the first of them, from 1.
     first_line: usize,
     delimiter: u8,
-    /// The letter that comments begin with, where there are any.
+    /// The character that comments begin with, if there are any.
     comment: Option<u8>,
-    /// The rate that a comment says, in hertz.
+    /// The rate in a comment, in hertz.
     rate: Option<f64>,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Table<'a> {
         let (mut rest, mut line, mut comments) = (text, 1, Vec::new());
         let mut separator = None;
         while let Some((first, after)) = rest.split_once('\n') {
-            // Excel's own way of saying what parts the cells.
+            // Excel's own line that names the separator.
             if let Some(letter) = first.trim().strip_prefix("sep=") {
                 separator = letter.bytes().next();
             } else if is_comment(first) {
@@ -155,7 +155,7 @@ fn cells(line: &str, delimiter: u8) -> Result<Vec<String>, String> {
     Ok(if delimiter == b' ' { cells.into_iter().filter(|cell| !cell.is_empty()).collect() } else { cells })
 }
 
-/// What parts the cells: whatever parts the names and the numbers below them into as many.
+/// The separator of the cells: one that splits the names and the numbers below them into as many cells.
 fn delimiter(first: &str, second: &str) -> u8 {
     let count = |line: &str, letter: u8| line.bytes().filter(|&byte| byte == letter).count();
     let parts = |letter: &&u8| count(first, **letter) > 0;
@@ -169,7 +169,7 @@ fn delimiter(first: &str, second: &str) -> u8 {
     found.copied().or_else(spaced).unwrap_or(b',')
 }
 
-/// The names of a table that has none, where its comments are those of OpenBCI: a counter, the channels, and others.
+/// The names of a table without them, if its comments are those of OpenBCI: a counter, the channels, and others.
 fn headless(first: &[String], comments: &[&str]) -> Option<Vec<String>> {
     let said = |key: &str| comments.iter().find_map(|comment| after(comment, key));
     comments.iter().find(|comment| comment.contains("OpenBCI"))?;
@@ -182,7 +182,7 @@ fn headless(first: &[String], comments: &[&str]) -> Option<Vec<String>> {
     (first.len() > count).then(|| (0..first.len()).map(name).collect())
 }
 
-/// The rate that a comment says: `%Sample Rate = 250.0 Hz`.
+/// Parses the rate in a comment: `%Sample Rate = 250.0 Hz`.
 fn rate_of(comment: &str) -> Option<f64> {
     let keys =
         ["sample rate", "samplerate", "sample_rate", "sampling rate", "sampling_rate", "sampling frequency"];
@@ -193,7 +193,7 @@ fn rate_of(comment: &str) -> Option<f64> {
     value.replace(',', ".").parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
 }
 
-/// What follows a key and `=` or `:` in a comment that begins with the key, whatever its capitals and its unit.
+/// The text behind a key and `=` or `:` in a comment that begins with the key, ignoring its capitals and its unit.
 fn after<'a>(comment: &'a str, key: &str) -> Option<&'a str> {
     let text = comment.trim_start_matches(['%', '#', ' ', '\t']);
     let (found, value) = text.split_once(['=', ':'])?;
@@ -205,7 +205,7 @@ fn after<'a>(comment: &'a str, key: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    /// What was read, in one line.
+    /// The table that was read, in one line.
     fn shown(text: &[u8]) -> String {
         match read(text, None) {
             Ok(found) => {

@@ -1,6 +1,6 @@
-//! Text of files that do not say how it is encoded.
+//! Decoding of text in an unknown encoding.
 
-/// UTF-8 where it is that, and Latin-1 otherwise.
+/// Decodes UTF-8, or else Latin-1.
 pub(crate) fn decode(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -8,7 +8,7 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
     }
 }
 
-/// A whole file of text: UTF-8 or UTF-16 where its first bytes say so, and else as [`decode`] has it.
+/// Decodes a whole file of text: UTF-8 or UTF-16 if its first bytes are such a mark, and else as [`decode`].
 pub(crate) fn decode_file(bytes: &[u8]) -> String {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();

@@ -1,4 +1,4 @@
-//! The rate of samples of which only the times are known.
+//! Measurement of a sampling rate from the times of samples.
 
 /// The times of samples, in seconds from the first.
 #[derive(Debug, Default)]
@@ -7,21 +7,21 @@ pub(crate) struct Times {
     last: f64,
     /// Samples behind the first.
     steps: usize,
-    /// The steps, as many as there were times.
+    /// The steps in the unit of the times, as many as there were times.
     sizes: Vec<f64>,
     unreadable: usize,
 }
 
-/// Rates of devices: a rate that was measured is one of them when it is near.
+/// Usual rates of devices, in hertz: a measured rate near one of them is taken for it.
 const USUAL: [f64; 20] = [
     100.0, 125.0, 128.0, 160.0, 200.0, 220.0, 240.0, 250.0, 256.0, 300.0, 400.0, 500.0, 512.0, 600.0, 1000.0,
     1024.0, 2000.0, 2048.0, 4096.0, 5000.0,
 ];
-/// How near, as a fraction.
+/// Largest relative difference from a usual rate.
 const NEAR: f64 = 5e-3;
 
 impl Times {
-    /// The time of the next sample; `None`: it says none.
+    /// Adds the time of the next sample; `None` if it has none.
     pub(crate) fn push(&mut self, second: Option<f64>) {
         let Some(second) = second.filter(|second| second.is_finite()) else {
             self.unreadable += 1;
@@ -37,7 +37,7 @@ impl Times {
         self.last = second;
     }
 
-    /// The rate in hertz, as far as the times tell it.
+    /// The rate in hertz, as far as it can be measured from the times.
     pub(crate) fn rate(&self, milliseconds: bool, warnings: &mut Vec<String>) -> Option<f64> {
         let sum: f64 = self.sizes.iter().sum();
         if self.unreadable > self.steps || self.steps == 0 || sum <= 0.0 {
@@ -61,10 +61,10 @@ impl Times {
             unit = 1e-3;
             warnings.push("its times were taken for thousandths of seconds".to_owned());
         }
-        // Devices send samples in blocks of one time each: only what is far longer than a block is a gap.
+        // Devices send samples in blocks of one time each: only a step far longer than a block is a gap.
         let gap = |size: &&f64| **size * unit > (20.0 * mean * unit).max(1.0);
         let gaps: Vec<f64> = self.sizes.iter().filter(gap).copied().collect();
-        // The last block counts from its first sample only: how long it lasts nobody says.
+        // The last block counts from its first sample only: its duration is unknown.
         let counted = self.sizes.iter().rposition(|size| *size != 0.0).map_or(0, |last| last + 1);
         let (steps, sum) = (counted.saturating_sub(gaps.len()), sum - gaps.iter().sum::<f64>());
         if !gaps.is_empty() {
@@ -106,7 +106,7 @@ pub(crate) fn seconds(cell: &str) -> Option<f64> {
     Some(days(date).unwrap_or(0.0) * 86400.0 + within)
 }
 
-/// Days of a date of the calendar, counted from one that does not matter.
+/// Number of days of a calendar date, counted from an arbitrary one.
 fn days(date: &str) -> Option<f64> {
     let numbers: Vec<i64> =
         date.split(['-', '/', '.']).map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
@@ -116,7 +116,7 @@ fn days(date: &str) -> Option<f64> {
         _ => return None,
     };
     let (month, day) = (month.clamp(1, 12), day.clamp(1, 31));
-    // Years begin in March, so that the day that comes every four years is their last.
+    // Years begin in March, so that the leap day is their last.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     Some((days + (153 * month + 2) / 5 + day) as f64)

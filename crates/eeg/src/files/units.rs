@@ -1,13 +1,13 @@
-//! Units of what a channel holds.
+//! Units of a channel's numbers.
 
-/// How a unit stands to microvolts.
+/// Unit of numbers, by its relation to microvolts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Unit {
     /// A voltage: so many microvolts.
     Microvolts(f64),
-    /// None is given.
+    /// No unit is given.
     Missing,
-    /// Something that is no voltage, or that nobody knows.
+    /// A unit that is no voltage, or is unknown.
     Other,
 }
 
@@ -36,7 +36,7 @@ impl Unit {
         Self::Microvolts(microvolts)
     }
 
-    /// What a number in this unit is multiplied by: numbers of no known unit stay as they are.
+    /// Factor from numbers in this unit to microvolts: numbers of no known unit stay as they are.
     pub(crate) fn factor(self) -> f64 {
         match self {
             Self::Microvolts(factor) => factor,

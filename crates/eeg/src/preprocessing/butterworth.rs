@@ -12,7 +12,7 @@ pub(crate) struct Section {
     pub a: [f64; 2],
 }
 
-/// Which frequencies pass, in hertz.
+/// Frequencies that pass, in hertz.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Band {
     Above(f64),
@@ -85,7 +85,7 @@ pub(crate) fn notch(frequency: f64, quality: f64, rate: f64) -> Section {
 }
 
 impl Section {
-    /// How much a frequency is amplified; `angle` in radians a sample.
+    /// Gain of a frequency; `angle` in radians a sample.
     pub(crate) fn gain(&self, angle: f64) -> f64 {
         let polynomial = |c: [f64; 3]| {
             let (once, twice) = (Complex::turn(-angle), Complex::turn(-2.0 * angle));

@@ -1,4 +1,4 @@
-//! The recordings that were read last.
+//! Cache of the last prepared recordings.
 //!
 //! A dataset has many events in one recording, and each is opened by itself: without this, every one of them
 //! would read and filter the whole recording again.
@@ -14,21 +14,21 @@ use crate::files::Recording;
 use crate::options::{EegOptions, Filter, Reference, Standardize};
 use crate::preprocessing::recording::{Prepared, channels, prepare, wanted};
 
-/// Recordings that are kept at least, however large: one for each of a few threads.
+/// Least number of recordings in the cache, however large: one for each of a few threads.
 const LEAST: usize = 4;
 
-/// Bytes of samples above which no more than the least are kept. Events that are joined come from the recordings
-/// of a subject in any order, and are as many as the series are long.
+/// Bytes of samples above which only the least number is cached. Events that are joined come from the recordings of a
+/// subject in any order, and are as many as the series are long.
 const MOST: usize = 256 << 20;
 
 type Slot = Arc<OnceLock<Result<Arc<Prepared>, EegError>>>;
 
-/// What decides what a prepared recording is.
+/// Key of a prepared recording: the file and the options of its preparation.
 struct Key {
     file: File,
     /// The array of a file that has several.
     item: Option<usize>,
-    /// The length and the age of a file on the disk: one that was written anew is read anew.
+    /// The length and the modification time of a file on the disk: one that was written anew is read anew.
     state: Option<(u64, Option<SystemTime>)>,
     steps: Steps,
 }
@@ -74,14 +74,14 @@ impl Key {
     }
 }
 
-/// The cache of the program: a medium is a name without a state, and runs of one program read the same files.
+/// The cache of the process: a medium has no state, and runs of one process read the same files.
 static CACHE: Mutex<VecDeque<(Key, Slot)>> = Mutex::new(VecDeque::new());
 
 /// A file's recording, prepared, from the cache or anew.
 pub(crate) fn prepared(options: &EegOptions, file: &File) -> Result<Arc<Prepared>, EegError> {
     let key = Key::new(options, file);
     let slot = slot(key);
-    // Outside the lock: another file can be read meanwhile, and whoever wants the same file waits for it.
+    // Outside the lock: another file can be read meanwhile, and a thread that needs the same file waits for it.
     slot.get_or_init(|| {
         let channels = channels(options);
         let recording = Recording::read(file, wanted(options, &channels))?;
@@ -116,7 +116,7 @@ fn bytes(slot: &Slot) -> usize {
     }
 }
 
-/// How many of the newest fit into `most` bytes, or `least` of them.
+/// Number of the newest entries that fit into `most` bytes, but at least `least`.
 fn kept(sizes: impl Iterator<Item = usize>, least: usize, most: usize) -> usize {
     let sums = sizes.scan(0_usize, |sum, size| {
         *sum = sum.saturating_add(size);

@@ -1,4 +1,4 @@
-//! Epochs: what is cut out of a prepared recording around an event.
+//! Epochs: spans that are cut out of a prepared recording around an event.
 
 use any2any_adapter::{Part, Signal};
 

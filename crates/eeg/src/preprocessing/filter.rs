@@ -55,7 +55,7 @@ pub(crate) fn forward_backward(sections: &[Section], samples: &[f32]) -> Option<
     Some(extended[padding..][..len].iter().map(|&value| value as f32).collect())
 }
 
-/// How many samples are added on either side: SciPy's rule.
+/// Number of samples that are added on either side, by SciPy's rule.
 fn padding(sections: &[Section]) -> usize {
     let trivial_b = sections.iter().filter(|section| section.b[2] == 0.0).count();
     let trivial_a = sections.iter().filter(|section| section.a[1] == 0.0).count();

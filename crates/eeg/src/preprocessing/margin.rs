@@ -1,8 +1,8 @@
 //! Epochs with margins, so that a random shift moves real samples in.
 //!
-//! An opened epoch has a margin on both sides when `augment.time_shift` asks for it. Several epochs that stand
-//! for one value are opened one after the other, with a gap of zeros between. What is encoded is each epoch
-//! without its margins, moved by a shift within them.
+//! An opened epoch has a margin on both sides when `augment.time_shift` asks for it. Several epochs that stand for
+//! one value are opened one after the other, with a gap of zeros between. Each epoch is encoded without its margins,
+//! moved by a shift within them.
 //!
 //! ```text
 //! opened  |margin|----epoch----|margin|gap|margin|----epoch----|margin|
@@ -14,7 +14,7 @@ use any2any_adapter::Signal;
 use crate::error::EegError;
 use crate::options::EegOptions;
 
-/// Where epochs lie in an opened signal, in samples.
+/// Layout of epochs in an opened signal, in samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
     /// The samples of an epoch; `None`: whole recordings, all of them one piece without margins.
@@ -32,7 +32,7 @@ impl Cut {
         Self { epoch, margin, gap: samples(options.gap) }
     }
 
-    /// How many samples a shift may move an epoch.
+    /// Largest shift of an epoch, in samples.
     pub(crate) fn margin(self) -> usize {
         self.margin
     }
@@ -42,7 +42,7 @@ impl Cut {
         self.gap
     }
 
-    /// The samples that are seen, channel after channel, each epoch moved by its shift.
+    /// The samples that are encoded, channel after channel, each epoch moved by its shift.
     pub(crate) fn view(
         self,
         signal: &Signal,
@@ -76,7 +76,7 @@ impl Cut {
         Ok(channels.map(seen).collect())
     }
 
-    /// Where a sample that is seen without a shift lies in the opened signal.
+    /// Place in the opened signal of a sample of the unshifted view.
     pub(crate) fn original(self, sample: usize) -> usize {
         match self.epoch.filter(|_| self.margin > 0) {
             None => sample,

@@ -1,4 +1,4 @@
-//! Values opened: a file read and prepared, an epoch cut, a series joined.
+//! Opening of values: a file is read and prepared, an epoch cut, a series joined.
 
 use any2any_adapter::{AdapterError, OpenedValue, Signal, Value};
 

@@ -1,4 +1,4 @@
-//! The steps that see the whole recording: reference, filter, resampling, standardising.
+//! The steps over a whole recording: reference, filter, resampling, standardisation.
 
 use crate::error::EegError;
 use crate::files::{Recording, Wanted, matching, warn_of_volts};
@@ -27,12 +27,12 @@ pub(crate) fn channels(options: &EegOptions) -> Option<Vec<String>> {
     Some(channels)
 }
 
-/// What is asked of a file.
+/// The request to the reader of a file.
 pub(crate) fn wanted<'a>(options: &EegOptions, channels: &'a Option<Vec<String>>) -> Wanted<'a> {
     Wanted { channels: channels.as_deref(), rate: options.rate }
 }
 
-/// Everything that is done to a whole recording. `name` is the file, for messages.
+/// Prepares a whole recording. `name` is the file, for messages.
 pub(crate) fn prepare(
     options: &EegOptions,
     mut recording: Recording,

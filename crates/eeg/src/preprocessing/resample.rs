@@ -1,17 +1,17 @@
-//! Another rate: a polyphase filter, as `scipy.signal.resample_poly(..., padtype="line")` does it.
+//! Resampling with a polyphase filter, as `scipy.signal.resample_poly(..., padtype="line")`.
 
 use std::f64::consts::PI;
 
 use crate::error::EegError;
 
-/// The largest side of the ratio of two rates.
+/// Largest side of the ratio of two rates.
 const LARGEST: u64 = 100_000;
 /// The most samples of a channel, so that a file that lies about its rate does not fill the memory.
 const MOST: u64 = 1 << 30;
 /// The shape of the Kaiser window.
 const BETA: f64 = 5.0;
 
-/// From one rate to another: `up` samples for every `down`.
+/// Resampler from one rate to another: `up` samples for every `down`.
 #[derive(Debug)]
 pub(crate) struct Resampler {
     up: usize,

@@ -1,6 +1,6 @@
-//! Channels brought to mean 0 and deviation 1.
+//! Standardisation of channels to mean 0 and standard deviation 1.
 
-/// A channel that changes less than that stays silent instead of being blown up.
+/// Least deviation of a channel: one that changes less stays silent instead of being blown up.
 const LEAST: f64 = 1e-9;
 
 /// The mean and the deviation of some samples.
@@ -11,13 +11,13 @@ pub(crate) fn moments(samples: &[f32]) -> (f64, f64) {
     (mean, (squares / count).sqrt())
 }
 
-/// A value that many samples of this mean and deviation would have.
+/// A value standardised by a mean and a deviation.
 pub(crate) fn standard(value: f32, (mean, deviation): (f64, f64)) -> f32 {
     let centred = f64::from(value) - mean;
     (if deviation < LEAST { centred } else { centred / deviation }) as f32
 }
 
-/// A channel, each sample measured against the samples around it, at most `window` of them.
+/// Standardises each sample of a channel by the samples around it, at most `window` of them.
 pub(crate) fn moving(samples: &[f32], window: usize) -> Vec<f32> {
     // Sums over everything before a sample, around the overall mean so that little is lost to rounding.
     let (centre, _) = moments(samples);

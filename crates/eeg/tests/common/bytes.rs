@@ -18,7 +18,7 @@ pub(crate) struct EdfFile {
     pub signals: Vec<(&'static [u8], &'static [u8], Vec<i32>)>,
     /// The annotations of each record, where there are any.
     pub annotations: Vec<&'static [u8]>,
-    /// How many records the samples are shared by; each lasts a second.
+    /// Number of records, of a second each, that share the samples.
     pub count: usize,
     /// Bytes of a number: 2, and 3 in BDF.
     pub width: usize,

@@ -9,9 +9,9 @@ pub(super) struct Bits<'a> {
     place: usize,
     /// The next bits, from the top.
     buffer: u64,
-    /// How many bits of the buffer are filled.
+    /// Number of valid bits in the buffer.
     filled: u32,
-    /// How many of those are zeros behind the end.
+    /// Number of those that are zeros behind the end.
     zeros: u32,
 }
 
@@ -20,12 +20,12 @@ impl<'a> Bits<'a> {
         Self { bytes, place, buffer: 0, filled: 0, zeros: 0 }
     }
 
-    /// Where the bytes stand that were not taken into the buffer: at a marker, unless there is padding before it.
+    /// Offset of the bytes that are not yet in the buffer: at a marker, unless there is padding before it.
     pub(super) fn place(&self) -> usize {
         self.place
     }
 
-    /// Whether bits were taken that are not there.
+    /// True if more bits were taken than the scan has.
     pub(super) fn is_overdrawn(&self) -> bool {
         self.zeros > self.filled
     }
@@ -43,7 +43,7 @@ impl<'a> Bits<'a> {
         if let Some(next) = self.bytes.get(self.place..).and_then(|rest| rest.first_chunk::<8>()) {
             let next = u64::from_be_bytes(*next);
             let holes = !next;
-            // Whether no byte is 0xff.
+            // True if no byte is 0xff.
             if holes.wrapping_sub(0x0101_0101_0101_0101) & next & 0x8080_8080_8080_8080 == 0 {
                 self.buffer |= next >> self.filled;
                 let taken = (64 - self.filled) / 8;

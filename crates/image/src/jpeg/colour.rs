@@ -1,6 +1,6 @@
 //! Colours of a JPEG (JFIF 1.02, and Adobe's marker), in whole numbers as libjpeg and Pillow make them.
 
-/// Colours that the components of a picture are.
+/// Colour space of the components of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colours {
     Grey,
@@ -11,7 +11,7 @@ pub(super) enum Colours {
 }
 
 impl Colours {
-    /// Colours by the components' names, whether there is a marker of JFIF, and what Adobe's marker says.
+    /// Colour space by the components' names, the presence of a JFIF marker, and the transform in Adobe's marker.
     pub(super) fn new(ids: &[u8], jfif: bool, adobe: Option<u8>) -> Self {
         match (ids, adobe) {
             ([_], _) => Self::Grey,
@@ -83,7 +83,7 @@ fn spread([red, green, blue]: &[Levels; 3], pixels: &mut [u8]) {
     }
 }
 
-/// Inks are written upside down, as Adobe does: 255 is none.
+/// Converts four components, inks that are stored inverted as Adobe does: 255 is none.
 #[inline(always)]
 fn four(
     pixels: &mut [u8],

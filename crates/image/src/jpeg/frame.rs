@@ -32,15 +32,15 @@ pub(super) struct Component {
     pub(super) height: usize,
     /// Blocks in a row, with those that fill the last unit.
     pub(super) stride: usize,
-    /// Which table of quantization it uses.
+    /// Number of its quantization table.
     pub(super) table: usize,
-    /// That table as it was when the component's first scan began, row by row.
+    /// The values of that table when the component's first scan began, row by row.
     pub(super) quantization: Option<[u16; 64]>,
     /// Levels, `[8 * blocks down, 8 * stride]`.
     pub(super) levels: Vec<u8>,
     /// Coefficients of all blocks, row by row, where they come in several scans.
     pub(super) coefficients: Vec<[i16; 64]>,
-    /// How many low bits of each coefficient are still to come; `None`: all of them.
+    /// Number of low bits of each coefficient that are still to come; `None`: all of them.
     pub(super) missing: [Option<u8>; 64],
 }
 
@@ -103,7 +103,7 @@ impl Frame {
         Ok(Self { width, height, progressive, across, down, units_across, units_down, components })
     }
 
-    /// Whether every bit of every coefficient has come.
+    /// True if every bit of every coefficient has come.
     pub(super) fn is_complete(&self) -> bool {
         self.components.iter().all(Component::is_complete)
     }
@@ -119,7 +119,7 @@ impl Component {
         (self.width.div_ceil(8), self.height.div_ceil(8))
     }
 
-    /// Where a block's levels begin.
+    /// Offset of a block's first level.
     pub(super) fn place(&self, x: usize, y: usize) -> usize {
         8 * (8 * y * self.stride + x)
     }

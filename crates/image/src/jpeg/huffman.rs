@@ -12,7 +12,7 @@ const SHORT: u32 = 9;
 pub(super) struct Huffman {
     /// For every beginning of a short code: its symbol, and its length in the upper byte; 0: it is longer.
     short: Vec<u16>,
-    /// For every length of a code, from 1: what its codes, filled up to 16 bits, stay below.
+    /// For every length of a code, from 1: the exclusive upper bound of its codes, filled up to 16 bits.
     ends: [u32; 17],
     /// For every length of a code: the place of its first symbol, less its first code.
     offsets: [i32; 17],

@@ -7,7 +7,7 @@ use super::huffman::Huffman;
 use super::{broken, idct};
 use crate::error::ImageError;
 
-/// Where the coefficients stand in a block, in the order in which they come.
+/// Zigzag order: the place in a block of each coefficient, in the order of the bits.
 pub(super) const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7,
     14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39,
@@ -26,7 +26,8 @@ pub(super) struct Tables {
 
 /// Scan of a JPEG.
 pub(super) struct Scan {
-    /// The components, by their place in the frame, each with its tables for means and waves.
+    /// The components, by their place in the frame, each with its tables for means and waves, the DC and AC
+    /// coefficients.
     components: Vec<(usize, usize, usize)>,
     /// The coefficients that come, from and to.
     first: usize,
@@ -68,7 +69,7 @@ impl Scan {
         if components.is_empty() || (components.len() > 1 && units > 10) {
             return Err(wrong());
         }
-        // What the last bytes say means something in progressive pictures only.
+        // The last bytes have a meaning in progressive pictures only.
         let (first, last, bits) = if frame.progressive { (first, last, bits) } else { (0, 63, 0) };
         let (first, last, high, low) = (usize::from(first), usize::from(last), bits >> 4, bits & 15);
         if frame.progressive {
@@ -125,7 +126,8 @@ impl Scan {
         Ok(state.bits.place())
     }
 
-    /// Keeps the table of quantization, and what is known about each coefficient.
+    /// Stores the quantization table, checks the order of the scans, and notes the bits of each coefficient that are
+    /// still missing.
     fn prepare(&self, component: &mut Component, tables: &Tables) -> Result<(), ImageError> {
         if component.quantization.is_none() {
             let table = tables.quantization[component.table];
@@ -185,7 +187,7 @@ impl Scan {
     }
 }
 
-/// Where the bits go on behind a restart marker, which must be the one that is next.
+/// Offset of the bits behind a restart marker, which must have the next number.
 fn restart(bytes: &[u8], place: usize, number: usize) -> Result<usize, ImageError> {
     let (marker, place) = super::next_marker(bytes, place).ok_or_else(cut_off)?;
     match marker {
@@ -198,14 +200,14 @@ fn restart(bytes: &[u8], place: usize, number: usize) -> Result<usize, ImageErro
 /// State of a scan between blocks.
 struct State<'a> {
     bits: Bits<'a>,
-    /// The last mean of each component.
+    /// The last mean, the DC coefficient, of each component.
     means: [i32; 4],
-    /// How many blocks have no more waves.
+    /// Number of blocks to come without further waves.
     run: u32,
 }
 
 impl State<'_> {
-    /// The mean of the next block.
+    /// The mean, the DC coefficient, of the next block.
     #[inline(always)]
     fn mean(&mut self, table: &Huffman, number: usize) -> Result<i32, ImageError> {
         self.bits.refill();
@@ -215,7 +217,7 @@ impl State<'_> {
         Ok(self.means[number])
     }
 
-    /// All waves of a block; whether there are any.
+    /// Reads all waves, the AC coefficients, of a block; true if there are any.
     #[inline(always)]
     fn waves(&mut self, table: &Huffman, block: &mut [i16; 64]) -> Result<bool, ImageError> {
         let mut place = 1;
@@ -272,7 +274,7 @@ impl State<'_> {
         Ok(())
     }
 
-    /// One more bit of each wave that is known, and waves that begin with this bit.
+    /// Reads one more bit of each wave that is known, and waves that begin with this bit.
     fn more_of_waves(
         &mut self,
         table: &Huffman,

@@ -3,20 +3,20 @@
 /// Directory of a TIFF.
 pub(super) struct Directory {
     entries: Vec<Entry>,
-    /// Where entries begin that promise more values than the whole file has bytes for.
+    /// Offsets of entries that promise more values than the whole file has bytes for.
     pub(super) impossible: Vec<usize>,
-    /// Whether another directory follows.
+    /// True if another directory follows.
     pub(super) more: bool,
 }
 
 struct Entry {
     tag: u16,
     values: Vec<u64>,
-    /// Where the first value stands in the file.
+    /// Offset of the first value in the file.
     place: usize,
 }
 
-/// The order of bytes, and numbers in it.
+/// Byte order of a TIFF, and numbers in it.
 #[derive(Clone, Copy)]
 pub(super) struct Order {
     big_endian: bool,
@@ -96,7 +96,7 @@ impl Directory {
         self.values(tag).first().copied()
     }
 
-    /// Where the first value of a tag stands in the file.
+    /// Offset of the first value of a tag in the file.
     pub(super) fn place(&self, tag: u16) -> Option<usize> {
         self.entry(tag).map(|entry| entry.place)
     }

@@ -48,12 +48,12 @@ pub(crate) struct Flat {
     pub(crate) units: (usize, usize),
     /// Sampling factors of each channel.
     pub(crate) factors: &'static [(usize, usize)],
-    /// Which channels are in each scan.
+    /// The channels of each scan.
     pub(crate) scans: &'static [&'static [usize]],
     /// Units between two restarts; 0: none.
     pub(crate) restart: usize,
     pub(crate) progressive: bool,
-    /// What Adobe's marker says.
+    /// The transform in Adobe's marker.
     pub(crate) adobe: Option<u8>,
 }
 

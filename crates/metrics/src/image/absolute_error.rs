@@ -1,4 +1,4 @@
-//! The mean absolute error: how many levels a pixel is off.
+//! Mean absolute error of pixels, in levels from 0 to 255.
 
 use any2any_adapter::Image;
 

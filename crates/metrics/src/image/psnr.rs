@@ -1,4 +1,4 @@
-//! The peak signal-to-noise ratio: how far pixels are off on average, in decibels.
+//! Peak signal-to-noise ratio of pictures, in decibels.
 
 use any2any_adapter::Image;
 
@@ -13,7 +13,7 @@ use crate::{MetricsError, Score};
 pub struct Psnr;
 
 const PEAK: f64 = 255.0;
-/// One level of one pixel in a picture of 256 x 256 is 96 decibels.
+/// Largest figure of one picture, in decibels: one level of one pixel in a picture of 256 x 256 is 96.
 const MOST: f64 = 100.0;
 
 /// The mean peak signal-to-noise ratio of pictures, in decibels, each counting for 100 at most.

@@ -47,7 +47,7 @@ impl ImageMetric for Ssim {
     }
 }
 
-/// The weights of the window along each axis, for a picture whose shorter side is this.
+/// The weights of the window along each axis, for a picture with this shorter side.
 fn window(side: usize) -> Vec<f64> {
     if side < WINDOW {
         let fits = side - (side + 1) % 2;
@@ -62,7 +62,7 @@ fn window(side: usize) -> Vec<f64> {
     weights.into_iter().map(|weight| weight / total).collect()
 }
 
-/// The mean over all places at which the window lies inside.
+/// The mean over all places at which the whole window lies inside.
 ///
 /// # Shapes
 ///

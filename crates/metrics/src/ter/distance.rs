@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// How far from the diagonal cells are computed.
+/// Distance from the diagonal within which cells are computed.
 const BEAM: usize = 25;
 /// The cost of a cell outside the beam; sums of two do not overflow.
 const FAR: u32 = u32::MAX / 4;
@@ -15,13 +15,13 @@ const FAR: u32 = u32::MAX / 4;
 enum Edit {
     Keep,
     Replace,
-    /// A word of the reference is written.
+    /// A word of the reference is inserted.
     Insert,
-    /// A word of the hypothesis is taken away.
+    /// A word of the hypothesis is deleted.
     Delete,
 }
 
-/// A cell of the table. Cells out of reach keep [`FAR`] and are never on a way.
+/// A cell of the table. Cells out of reach keep [`FAR`] and are never on a path.
 #[derive(Clone, Copy)]
 struct Cell {
     cost: u32,
@@ -33,18 +33,18 @@ const UNREACHED: Cell = Cell { cost: FAR, edit: Edit::Replace };
 /// The table of edit distances between the beginnings of a hypothesis and of its reference.
 pub(super) struct Table<'a> {
     reference: &'a [u32],
-    /// Where the rows' cells lie that are computed.
+    /// The range of the cells that are computed in each row.
     bands: Vec<Range<usize>>,
     rows: Vec<Vec<Cell>>,
 }
 
-/// Which words belong together, and which are not as they should be.
+/// Alignment of the words of a reference and a hypothesis, with the words that are wrong.
 pub(super) struct Alignment {
-    /// For each word of the reference: the words of the hypothesis up to the one that it belongs to.
+    /// For each word of the reference: the number of words of the hypothesis up to the one that is aligned to it.
     pub(super) upto: Vec<usize>,
-    /// Words of the reference that are not met.
+    /// Words of the reference without an equal in the hypothesis.
     pub(super) reference_errors: Vec<bool>,
-    /// Words of the hypothesis that are not as in the reference.
+    /// Words of the hypothesis that differ from the reference.
     pub(super) hypothesis_errors: Vec<bool>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Table<'a> {
         self.rows.last().map_or(0, |row| row[self.reference.len()].cost)
     }
 
-    /// What [`cost`](Self::cost) would be for a hypothesis that is the table's up to `unchanged` words.
+    /// The [`cost`](Self::cost) of a hypothesis that is the table's up to `unchanged` words.
     pub(super) fn cost_of(&self, hypothesis: &[u32], unchanged: usize) -> u32 {
         let mut above = self.rows[unchanged].clone();
         let mut row = above.clone();
@@ -91,7 +91,7 @@ impl<'a> Table<'a> {
             hypothesis_errors: vec![true; written],
         };
         while written > 0 || read > 0 {
-            // The edges of the table have one way only.
+            // The edges of the table have one path only.
             let edit = match (written, read) {
                 (0, _) => Edit::Insert,
                 (_, 0) => Edit::Delete,
@@ -125,8 +125,8 @@ fn bands(hypothesis: usize, reference: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Computes a row from the one above. Of equally cheap edits, keeping or replacing goes before taking away,
-/// and that before writing: Tercom's order as seen from the reference.
+/// Computes a row from the one above. Of equally cheap edits, keeping or replacing goes before deletion, and that
+/// before insertion: Tercom's order as seen from the reference.
 fn fill(row: &mut [Cell], above: &[Cell], band: Range<usize>, word: u32, reference: &[u32]) {
     row.fill(UNREACHED);
     for read in band {

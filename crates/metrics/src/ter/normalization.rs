@@ -6,7 +6,7 @@ use crate::whitespace::is_space;
 use super::Ter;
 
 impl Ter {
-    /// The line with its words parted by white space, as the options say.
+    /// The line with its words separated by white space, as the options say.
     pub(super) fn normalize(&self, line: &str) -> String {
         let mut line = line.trim_end_matches(is_space).to_owned();
         if !self.case_sensitive {
@@ -33,7 +33,7 @@ fn separate(line: &str) -> String {
     separate_points(&line.replace("'s ", " 's "))
 }
 
-/// Parts ideographs and marks from their neighbours. Tercom's rules for runs of kana are anchored at the
+/// Separates ideographs and marks from their neighbours. Tercom's rules for runs of kana are anchored at the
 /// start of the line, which begins with a space by then: they never apply, and are left out here.
 fn separate_asian(line: &str) -> String {
     let mut separated = String::with_capacity(2 * line.len());

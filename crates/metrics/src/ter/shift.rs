@@ -1,14 +1,14 @@
 //! The search for shifts: phrases of the hypothesis are moved, one at a time and each for one edit, as long
 //! as that saves more than it costs.
 //!
-//! Which shifts are tried, in which order, and which of equally good ones is taken follows sacreBLEU, whose
-//! choices follow Tercom; the limits are theirs too.
+//! The shifts that are tried, their order, and the choice among equally good ones follow sacreBLEU, whose choices
+//! follow Tercom; the limits are theirs too.
 
 use super::distance::{Alignment, Table};
 
 const LONGEST_PHRASE: usize = 10;
 const FARTHEST_SHIFT: usize = 50;
-/// So many shifts are tried for one pair of lines; what was found until then counts.
+/// Largest number of shifts that are tried for one pair of lines; the best until then counts.
 const MOST_CANDIDATES: usize = 1000;
 
 /// The edits, shifts included, that turn a hypothesis into its reference.
@@ -105,7 +105,7 @@ fn phrases<'a>(words: &'a [u32], reference: &'a [u32]) -> impl Iterator<Item = P
 }
 
 impl Phrase {
-    /// Whether the phrase is wrong where it is, missing where it should be, and would move at all.
+    /// True if the phrase is wrong at its place, missing at its target, and would move at all.
     fn is_misplaced(&self, alignment: &Alignment) -> bool {
         let any = |errors: &[bool], start: usize| errors[start..start + self.length].contains(&true);
         let aligned = alignment.upto[self.in_reference];
@@ -114,8 +114,8 @@ impl Phrase {
             && !(self.start < aligned && aligned <= self.start + self.length)
     }
 
-    /// Before which words of the hypothesis the phrase may go: behind what the word before the phrase in the
-    /// reference belongs to, and behind each word of the phrase.
+    /// The words of the hypothesis before which the phrase may go: behind the word that is aligned to the word before
+    /// the phrase in the reference, and behind each word of the phrase.
     fn targets<'a>(&self, alignment: &'a Alignment) -> impl Iterator<Item = usize> + 'a {
         let before = match self.in_reference {
             0 => 0,
@@ -125,7 +125,7 @@ impl Phrase {
         std::iter::once(before).chain(within.iter().copied())
     }
 
-    /// The words with the phrase before what now is word `target`. A target inside the phrase moves it by as
+    /// The words with the phrase moved before the present word `target`. A target inside the phrase moves it by as
     /// many words as the target lies behind its start.
     fn moved(&self, words: &[u32], target: usize) -> Vec<u32> {
         let Self { start, length, .. } = *self;

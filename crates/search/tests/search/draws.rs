@@ -1,11 +1,11 @@
-//! What is drawn follows the probabilities it should follow.
+//! Draws of sampling follow the probabilities that they should follow.
 
 use any2any_search::{Sampling, SourceRow, search};
 
 use crate::model::{BEGIN, END, Table};
 use crate::problems::{found, sampling, source};
 
-/// How often each token is drawn first, from sources that may write one token; and the probabilities of all
+/// The share of draws of each token, from sources that may write one token; and the probabilities of all
 /// tokens at the temperature, end and begin left out.
 fn draws(options: Sampling) -> (Vec<f64>, Vec<f64>) {
     const DRAWS: u64 = 20_000;

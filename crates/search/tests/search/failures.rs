@@ -1,4 +1,4 @@
-//! What cannot be searched is reported.
+//! Impossible searches are reported.
 
 use any2any_search::{Sampling, SearchError, SearchOptions, SourceRow, search};
 

@@ -1,4 +1,4 @@
-//! What holds for the hypotheses of every strategy.
+//! Properties of the hypotheses of every strategy.
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ pub(crate) struct Table {
     seed: u64,
     pub(crate) vocabulary: usize,
     memory: usize,
-    /// How much the logits differ.
+    /// Spread of the logits.
     spread: f64,
     pub(crate) rows: Vec<(u64, Vec<u32>)>,
     /// The rows of each step so far.

@@ -1,4 +1,4 @@
-//! What an observer is told: from it alone, everything that search found can be put together.
+//! Reports to an observer: from them alone, everything that search found can be put together.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ struct Notes {
     rows: BTreeMap<(usize, usize), BTreeMap<usize, Vec<u32>>>,
     /// Sequences that ended, with their log-probability and score.
     ended: Vec<Vec<(Vec<u32>, f64, f64)>>,
-    /// How many ways to go on were dropped.
+    /// Number of continuations that were pruned.
     pruned: usize,
 }
 

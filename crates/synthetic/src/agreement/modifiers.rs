@@ -1,11 +1,11 @@
-//! What stands between a subject and its verb: so many words of prepositional phrases and relative clauses.
+//! Modifiers between a subject and its verb: so many words of prepositional phrases and relative clauses.
 //!
 //! | modifier | of | words |
 //! | --- | --- | --- |
 //! | near the old houses | any noun | 2 to 4, then modifiers of "houses" |
 //! | that see the dog | a noun that is not the subject | 3 to 5, then modifiers of "dog" |
-//! | that sleep | the same | 2, then perhaps where |
-//! | that the man sees | any noun | 3 to 5, modifiers of "man" within, then perhaps where, or "and that ..." |
+//! | that sleep | the same | 2, then perhaps a place |
+//! | that the man sees | any noun | 3 to 5, modifiers of "man" within, then perhaps a place, or "and that ..." |
 
 use crate::english::noun_phrase;
 use crate::lexicon::{AGREEMENT_VERBS, Class, Frame, VERBS, Verb};
@@ -14,7 +14,7 @@ use crate::syntax::{Determiner, NounPhrase, Number};
 
 use Class::{Animal, Person, Place, Text, Thing};
 
-/// How deep clauses are nested at most: "the cat that the dog that the men love sees".
+/// Deepest nesting of clauses: "the cat that the dog that the men love sees".
 const DEEPEST: usize = 2;
 /// The most words of modifiers inside a clause, before its verb.
 const LONGEST_INSIDE: usize = 9;
@@ -27,14 +27,14 @@ pub(super) struct Modifiers {
     pub(super) nouns: Vec<Number>,
 }
 
-/// A preposition, and what it goes with.
+/// A preposition, and the classes of nouns that it goes with.
 pub(super) fn preposition(draw: &mut Drawing) -> (&'static str, &'static [Class]) {
     const NEAR: &[Class] = &[Person, Animal, Thing, Place];
     const CARRIED: &[Class] = &[Person, Animal, Text, Thing];
     draw.pick(&[("behind", NEAR), ("beside", NEAR), ("near", NEAR), ("with", CARRIED)])
 }
 
-/// What a modifier can be.
+/// Kind of a modifier.
 #[derive(Clone, Copy)]
 enum Kind {
     Place,
@@ -58,7 +58,7 @@ struct Building<'a, 'b> {
 }
 
 impl Building<'_, '_> {
-    /// So many words about a noun, none or at least 2.
+    /// Draws so many words about a noun, none or at least 2.
     fn chain(&mut self, noun: &NounPhrase, words: usize, depth: usize, subject: bool) {
         if words == 0 {
             return;
@@ -87,7 +87,7 @@ impl Building<'_, '_> {
         self.chain(&place, rest, depth, false);
     }
 
-    /// "that sees the house", and more about the house; "that sleeps", and perhaps where.
+    /// "that sees the house", and more about the house; "that sleeps", and perhaps a place.
     fn doing(&mut self, noun: &NounPhrase, words: usize, depth: usize) {
         let verb = self.draw.pick(&doing(noun, words));
         self.say("that");
@@ -100,7 +100,7 @@ impl Building<'_, '_> {
         self.chain(&object, rest, depth, false);
     }
 
-    /// "that the man sees", with modifiers of the man inside; then perhaps where, or "and that the woman loves".
+    /// "that the man sees", with modifiers of the man inside; then perhaps a place, or "and that the woman loves".
     fn done(&mut self, noun: &NounPhrase, words: usize, depth: usize) {
         let class = noun.noun.class;
         let fits = |verb: &&Verb| verb.frame == Frame::Accusative && verb.objects.contains(&class);
@@ -122,14 +122,14 @@ impl Building<'_, '_> {
         self.rest(left, depth);
     }
 
-    /// Where, if words are left.
+    /// A place, if words are left.
     fn rest(&mut self, words: usize, depth: usize) {
         if words > 0 {
             self.place(words, depth);
         }
     }
 
-    /// A noun of 1 to 3 words, such that `after` words more and then none or at least 2 fit into what is left.
+    /// A noun of 1 to 3 words, such that `after` words more and then none or at least 2 fit into the rest.
     fn noun(&mut self, classes: &[Class], left: usize, after: usize) -> NounPhrase {
         let fits = |size: &usize| size + after <= left && size + after + 1 != left;
         // Two words are the most usual, one the least.
@@ -154,7 +154,7 @@ impl Building<'_, '_> {
     }
 }
 
-/// The verbs of "that sees the dog" and "that sleeps" which this noun can be the subject of, in so many words.
+/// The verbs of "that sees the dog" and "that sleeps" whose subject this noun can be, in so many words.
 fn doing(noun: &NounPhrase, words: usize) -> Vec<&'static Verb> {
     let fits = |verb: &&Verb| match verb.frame {
         Frame::Intransitive => words != 3,

@@ -14,10 +14,10 @@ use crate::syntax::{Determiner, NounPhrase, Number, write};
 
 type Words = Vec<&'static str>;
 
-/// A sentence about a subject that much is said of before its verb comes.
+/// A sentence whose subject has many modifiers before its verb.
 #[derive(Clone, Debug)]
 pub(super) struct Sentence {
-    /// What stands before the subject: a preposition and a noun that is no subject; perhaps nothing.
+    /// The words before the subject: a preposition and a noun that is no subject; perhaps nothing.
     opening: Words,
     subject: NounPhrase,
     modifiers: Modifiers,
@@ -25,7 +25,7 @@ pub(super) struct Sentence {
     predicate: Predicate,
 }
 
-/// What is said of the subject.
+/// Predicate of the subject.
 #[derive(Clone, Debug)]
 enum Predicate {
     Be(&'static Adjective),
@@ -33,8 +33,8 @@ enum Predicate {
 }
 
 impl Sentence {
-    /// Draws a sentence with so many words between its subject and its verb; `None` when what it says of the subject
-    /// belongs to another split.
+    /// Draws a sentence with so many words between its subject and its verb; `None` when its subject and predicate
+    /// belong to another split.
     pub(super) fn draw(random: &mut Random, distance: usize, split: Split) -> Option<Self> {
         let mut draw = Drawing { random, used: Vec::new() };
         let noun = draw.pick(&NOUNS[..AGREEMENT_NOUNS].iter().collect::<Vec<_>>());
@@ -83,7 +83,7 @@ impl Sentence {
 }
 
 impl Predicate {
-    /// The split that this belongs to when it is said of a noun.
+    /// The split of the predicate with a noun as its subject.
     fn split(&self, noun: &Noun) -> Split {
         match self {
             Self::Be(adjective) => held_out::described(adjective, noun),
@@ -103,7 +103,7 @@ impl Predicate {
 }
 
 impl Drawing<'_> {
-    /// Something that can be said of the subject.
+    /// A predicate that fits the subject.
     fn predicate(&mut self, subject: &NounPhrase) -> Predicate {
         let class = subject.noun.class;
         let adjectives: Vec<&Adjective> = ADJECTIVES.iter().filter(|word| word.of.contains(&class)).collect();

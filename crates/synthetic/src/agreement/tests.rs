@@ -7,19 +7,19 @@ use crate::lexicon::{ADJECTIVES, NOUNS, VERBS};
 
 const PREPOSITIONS: [&str; 4] = ["behind", "beside", "near", "with"];
 
-/// Whether a word is the plural of a noun; `None` when it is no noun.
+/// True if a word is the plural of a noun; `None` if it is no noun.
 fn plural(word: &str) -> Option<bool> {
     let noun = |form: usize| NOUNS.iter().any(|noun| noun.english[form] == word);
     if noun(1) { Some(true) } else { noun(0).then_some(false) }
 }
 
-/// Whether a word is a verb that goes with a plural; `None` when it is no verb.
+/// True if a word is a verb in the plural; `None` if it is no verb.
 fn goes_with_plural(word: &str) -> Option<bool> {
     let verb = |form: usize| VERBS.iter().any(|verb| verb.english[form] == word);
     if verb(0) { Some(true) } else { verb(1).then_some(false) }
 }
 
-/// What a statement says, found by reading it from left to right.
+/// The parts of a statement, found by reading it from left to right.
 #[derive(Debug, PartialEq, Eq)]
 struct Reading {
     question: String,
@@ -27,7 +27,7 @@ struct Reading {
     attractors: usize,
 }
 
-/// Reads a statement, or says why it is not grammatical.
+/// Parses a statement, or returns the reason why it is not grammatical.
 fn read(statement: &str) -> Result<Reading, String> {
     let text = statement.to_lowercase();
     let words: Vec<&str> = text.strip_suffix('.').ok_or("no full stop")?.split(' ').collect();
@@ -52,7 +52,7 @@ fn read(statement: &str) -> Result<Reading, String> {
     Ok(Reading { question, distance: verb - subject - 1, attractors })
 }
 
-/// Whether every verb of a relative clause agrees with its own subject, and none with the main one.
+/// Checks that every verb of a relative clause agrees with its own subject, and none with the main one.
 fn agreement(words: &[&str], subject: &str) -> Result<(), String> {
     // Nouns whose verb has not come yet, innermost last; and the noun that a clause would belong to.
     let (mut waiting, mut last, mut opened) = (Vec::new(), subject, false);

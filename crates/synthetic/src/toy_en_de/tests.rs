@@ -112,7 +112,7 @@ const CHECKED_BY_HAND: &[(&str, &str, &str, &str)] = &[
     ("why", "the child | past laugh", "Why did the child laugh?", "Warum lachte das Kind?"),
     ("that", "the teacher | past say // he | past sleep", "The teacher said that he slept.", "Der Lehrer sagte, dass er schlief."),
     ("statement", "the dog | follow | the old woman", "The dog follows the old woman.", "Der Hund folgt der alten Frau."),
-    // Where to.
+    // Directions.
     ("statement", "the cat | past run | into the house", "The cat ran into the house.", "Die Katze rannte ins Haus."),
     ("statement", "the cat | run | in the house", "The cat runs in the house.", "Die Katze rennt im Haus."),
     ("statement", "the boys | past go | into the old school", "The boys went into the old school.", "Die Jungen gingen in die alte Schule."),

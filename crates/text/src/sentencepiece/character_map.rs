@@ -1,4 +1,4 @@
-//! The map of characters in a SentencePiece model: what is replaced by what before a text is cut.
+//! The character map of a SentencePiece model: replacements that are made before a text is cut.
 //!
 //! The file holds the size of a double array in bytes, the double array (Aoe, "An efficient digital search algorithm
 //! by using a double-array structure", 1989, in the layout of the Darts-clone library), and the replacements, each
@@ -7,7 +7,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// How many bytes may stand for a few characters.
+/// Longest replacement of a few characters, in bytes.
 const REPLACEMENT: usize = 256;
 
 /// A map of characters; of several strings that a text starts with, the longest counts.
@@ -40,7 +40,7 @@ impl CharacterMap {
         Ok(Some(map))
     }
 
-    /// Whether a map in base 64, as a `tokenizer.json` has it, is whole: its library looks at no bound.
+    /// Checks that a map in base 64, as a `tokenizer.json` has it, is whole: its library checks no bound.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl CharacterMap {
         Some(Ok(()))
     }
 
-    /// The longest string of the map that a text starts with: how many bytes it has, and what replaces it.
+    /// The longest string of the map that a text starts with: its length in bytes, and its replacement.
     pub(super) fn longest(&self, text: &str) -> Option<(usize, &str)> {
         let mut found = None;
         let mut node = offset(*self.units.first()?);
@@ -100,7 +100,7 @@ impl CharacterMap {
     }
 }
 
-/// How far a node's children are from it.
+/// Distance of a node's children from the node, in units.
 fn offset(unit: u32) -> u32 {
     (unit >> 10) << ((unit & (1 << 9)) >> 6)
 }

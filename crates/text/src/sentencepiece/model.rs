@@ -1,4 +1,4 @@
-//! The four ways in which SentencePiece cuts a normalised text into pieces.
+//! The four models of SentencePiece that cut a normalised text into pieces: unigram, BPE, words, characters.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
@@ -8,7 +8,7 @@ use super::trie::Trie;
 use super::{Piece, Vocabulary};
 use crate::words::SPACE;
 
-/// How much less probable than the rarest piece an unknown character is.
+/// Distance of an unknown character's score below that of the rarest piece, in log-probability.
 const UNKNOWN_PENALTY: f32 = 10.0;
 
 /// A way to cut a normalised text.
@@ -16,9 +16,9 @@ const UNKNOWN_PENALTY: f32 = 10.0;
 pub(super) enum Model {
     /// The most probable pieces (Kudo, "Subword Regularization", 2018).
     Unigram {
-        /// All pieces that can stand in a text.
+        /// Trie of the pieces that can stand in a text.
         trie: Trie,
-        /// The score of what is unknown.
+        /// The score of an unknown character.
         unknown: f32,
         /// The score of the most probable piece.
         best: f32,
@@ -89,7 +89,7 @@ fn most_probable(text: &str, vocabulary: &Vocabulary, trie: &Trie, unknown: f32,
         for (length, token) in trie.prefixes(&text[start..]) {
             let score = match vocabulary.pieces[token as usize] {
                 Piece::Unused => continue,
-                // What a user has defined is nearly always taken.
+                // Pieces that a user has defined are nearly always taken.
                 Piece::UserDefined => f64::from(length as f32 * best) - 0.1 + f64::from(before),
                 _ => f64::from(vocabulary.scores[token as usize]) + f64::from(before),
             };
@@ -145,7 +145,7 @@ struct Symbol {
     range: Range<usize>,
     before: Option<usize>,
     after: Option<usize>,
-    /// Whether it is never joined.
+    /// True if it is never joined.
     frozen: bool,
 }
 

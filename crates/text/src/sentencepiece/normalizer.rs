@@ -1,4 +1,4 @@
-//! What SentencePiece does to a text before it cuts it, with the way back.
+//! The normalizer of SentencePiece, which runs before a text is cut, with the way back to the original.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use super::proto::NormalizerSpec;
 use super::trie::Trie;
 use crate::words::SPACE;
 
-/// The steps before a text is cut.
+/// The normalisation steps of a SentencePiece model.
 #[derive(Debug)]
 pub(super) struct Normalizer {
     map: Option<CharacterMap>,
     /// Strings that are left as they are.
     symbols: Arc<Trie>,
-    /// Whether a text gets a space of its own.
+    /// Add a space of our own to a text.
     adds_space: bool,
-    /// Whether that space stands at the end.
+    /// Put that space at the end instead of the start.
     at_end: bool,
-    /// Whether spaces at both ends, and all but one between words, are taken away.
+    /// Take away spaces at both ends, and all but one between words.
     trims: bool,
-    /// Whether a space is written as `▁`.
+    /// Write a space as `▁`.
     marks: bool,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Normalizer {
 #[derive(Debug, Default)]
 pub(super) struct Normalized {
     pub(super) text: String,
-    /// The byte of the original that each byte comes from, and at last where the original ends.
+    /// The byte offset in the original that each byte comes from, and last the length of the original.
     pub(super) origins: Vec<usize>,
 }
 
@@ -101,7 +101,7 @@ impl Normalizer {
         normalized
     }
 
-    /// What the start of a text becomes, and how many bytes of it that is.
+    /// The replacement of the start of a text, and the length of that start in bytes.
     fn next<'a>(&'a self, text: &'a str) -> (&'a str, usize) {
         if let Some(length) = self.symbols.longest(text) {
             return (&text[..length], length);

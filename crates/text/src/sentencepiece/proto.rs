@@ -1,4 +1,4 @@
-//! The messages of a SentencePiece model file, as far as they say how a text is cut.
+//! The protobuf messages of a SentencePiece model file, as far as they are needed to cut a text.
 
 use prost::Message;
 
@@ -36,7 +36,7 @@ pub(super) mod types {
     pub(crate) const BYTE: i32 = 6;
 }
 
-/// What the model was trained with.
+/// The settings of the model's trainer.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TrainerSpec {
     /// 1 unigram, 2 BPE, 3 words, 4 characters.
@@ -56,7 +56,7 @@ pub(super) struct TrainerSpec {
     pub(super) pad_piece: Option<String>,
 }
 
-/// How texts are normalised.
+/// The settings of the model's normalizer.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct NormalizerSpec {
     #[prost(bytes = "vec", optional, tag = "2")]

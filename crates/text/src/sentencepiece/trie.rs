@@ -1,4 +1,4 @@
-//! Strings that are looked for at the start of a text.
+//! A trie of strings that are searched at the start of a text.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ impl Trie {
         trie
     }
 
-    /// The strings that a text starts with, the shortest first: how many bytes each has, and its number.
+    /// The strings that a text starts with, the shortest first: the length of each in bytes, and its number.
     pub(super) fn prefixes(&self, text: &str) -> impl Iterator<Item = (usize, u32)> {
         let nodes = text.char_indices().scan(0, |node, (at, character)| {
             *node = *self.children.get(&(*node, character))?;
@@ -35,7 +35,7 @@ impl Trie {
         nodes.filter_map(|(length, node)| Some((length, self.ends[node as usize]?)))
     }
 
-    /// How many bytes the longest string has that a text starts with.
+    /// Length in bytes of the longest string that a text starts with.
     pub(super) fn longest(&self, text: &str) -> Option<usize> {
         self.prefixes(text).last().map(|(length, _)| length)
     }

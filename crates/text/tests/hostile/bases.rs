@@ -93,7 +93,7 @@ pub(crate) const GPT: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p
 pub(crate) fn character_map(pairs: &[(&str, &str)]) -> Vec<u8> {
     let mut replacements = Vec::new();
     let mut units: Vec<u32> = vec![0; 256];
-    // Where the children of the node at a place are.
+    // The place of the children of the node at each place.
     let mut children: std::collections::BTreeMap<usize, usize> = [(0, 0)].into();
     for (text, replacement) in pairs {
         let (mut block, mut last) = (0, 0);

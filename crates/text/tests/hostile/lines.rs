@@ -238,7 +238,7 @@ pub(crate) const LINES: &[Line] = &[
         |file| file["normalizer"] = map(&character_map(&[("a", &"b".repeat(300))])),
         "replaces one by more than 256 bytes",
     ),
-    // What makes text of tokens.
+    // Decoders, which make text of tokens.
     (
         "unigram",
         |file| {
@@ -266,7 +266,7 @@ pub(crate) const LINES: &[Line] = &[
         "",
     ),
     ("unigram", |file| file["decoder"] = json!([1, 2]), "its decoder is broken"),
-    // What is put around a text is read for a warning alone.
+    // Post-processors are read for a warning alone.
     (
         "precompiled_unigram",
         |file| {

@@ -10,9 +10,9 @@ mod process;
 use mutations::{damaged_json, damaged_model};
 use process::{Found, in_processes, is_child, report};
 
-/// How many damaged files of Hugging Face's format there are.
+/// Number of damaged files of Hugging Face's format.
 const JSON: u64 = 3000;
-/// How many damaged models of SentencePiece there are.
+/// Number of damaged models of SentencePiece.
 const MODELS: u64 = 1000;
 
 #[test]

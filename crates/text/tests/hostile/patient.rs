@@ -1,4 +1,4 @@
-//! What is done with a file of a tokenizer: it is checked, read, and texts go through it in both ways.
+//! Trial of a tokenizer file: it is checked, read, and texts go through it in both ways.
 
 use any2any_adapter::{Adapter, Medium, Sequence, Stem, Value};
 use any2any_text::Text;
@@ -25,7 +25,7 @@ fn texts() -> Vec<String> {
 ///
 /// # Errors
 ///
-/// Why it was refused.
+/// The reason why it was refused.
 pub(crate) fn try_file(name: &str, document: &[u8]) -> Result<Vec<String>, String> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(name);

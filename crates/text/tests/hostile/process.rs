@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 const ORDER: &str = "ANY2ANY_HOSTILE";
 /// The address space of a process, in KiB.
 const MEMORY: u64 = 1 << 20;
-/// How long one file may compute. Time on the clock says little where other processes compute, too.
+/// Longest computing time of one file. Time on the clock says little where other processes compute, too.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many processes there are at a time.
+/// Number of processes at a time.
 const PROCESSES: u64 = 2;
 
-/// What became of the files.
+/// Outcomes of the files.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) works: u64,

@@ -1,4 +1,4 @@
-//! What training gives, and what it says when the data does not fit the options.
+//! Training of tokenizers, and its errors when the data does not fit the options.
 
 use any2any_adapter::{AdapterError, Head, Medium, Sequence, Stem, Value};
 use any2any_text::Text;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::corpus::{alphabet, encode, fitted, kinds, options, random_text, texts};
 
-/// What each position covers, `∅` being nothing.
+/// The text that each position covers, `∅` being nothing.
 fn covered(adapter: &dyn Adapter, text: &str) -> Vec<String> {
     let encoded = adapter.encode(&Value::from(text)).expect("a text");
     assert_eq!(encoded.regions.len(), encoded.sequence.len());
