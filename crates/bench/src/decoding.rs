@@ -1,4 +1,4 @@
-//! Measured searches: those that `translate` makes, over lines that are encoded before the clock starts.
+//! Decoding bench: the searches of `translate`, measured over lines that are encoded before the clock starts.
 
 use std::time::Instant;
 
@@ -14,77 +14,77 @@ use serde::Serialize;
 use super::peak_resident_bytes;
 use super::training::backend;
 
-/// What is searched, and how.
+/// The options of a decoding bench.
 #[derive(Clone, Debug)]
 pub struct DecodingBench {
-    /// The settings of the search.
+    /// The decoding options.
     pub decoding: Decoding,
-    /// Every hypothesis has exactly this many tokens, its end not counted.
+    /// The exact number of tokens of every hypothesis, the end token excluded; `None`: as long as they get.
     pub forced_length: Option<usize>,
-    /// Which lines are searched together.
+    /// The batching of lines.
     pub batching: Batching,
 }
 
-/// Which lines are searched together.
+/// The batching of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batching {
-    /// As the settings of the search say.
+    /// As the decoding options say.
     AsConfigured,
-    /// Lines of similar length, up to this many source positions: padding counted, beams not.
+    /// Lines of similar length, up to this many source positions, padding included and beams excluded.
     Tokens(usize),
     /// Each line alone.
     OneByOne,
 }
 
-/// What the measured searches came to. Tokens are those of the best hypotheses, without their ends.
+/// The result of a decoding bench. Tokens are those of the best hypotheses, without their end tokens.
 #[derive(Clone, Debug, Serialize)]
 pub struct DecodingReport {
     /// The experiment's name.
     pub name: String,
     /// The backend.
     pub backend: &'static str,
-    /// Threads of the CPU.
+    /// The number of CPU threads.
     pub threads: usize,
-    /// Weights of the model.
+    /// The number of parameters.
     pub parameters: usize,
-    /// Hypotheses that are followed side by side; 1 for greedy search and for sampling.
+    /// The number of hypotheses of the beam; 1 for greedy search and for sampling.
     pub beam: usize,
-    /// Whether each line was searched alone.
+    /// True if each line was decoded alone.
     pub one_by_one: bool,
-    /// The length that every hypothesis was forced to.
+    /// The forced length of every hypothesis.
     pub forced_length: Option<usize>,
-    /// Lines that were translated.
+    /// The number of translated lines.
     pub sentences: usize,
-    /// Their source positions.
+    /// The number of source positions.
     pub source_tokens: usize,
-    /// Tokens of the best hypotheses.
+    /// The number of tokens of the best hypotheses.
     pub target_tokens: usize,
-    /// From the first search to the last result.
+    /// The time from the first search to the last result, in seconds.
     pub seconds: f64,
     /// Tokens of the best hypotheses a second.
     pub target_tokens_per_second: f64,
     /// Lines a second.
     pub sentences_per_second: f64,
-    /// How long a line took, when each was searched alone.
+    /// The latency of a line, if each was decoded alone.
     pub latency_seconds: Option<Latency>,
-    /// The most memory that the process held; none where the system does not say.
+    /// The peak memory of the process in bytes; `None` if the system does not say.
     pub peak_resident_bytes: Option<u64>,
 }
 
-/// How long a line takes.
+/// The latency of a line, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Latency {
-    /// Half of the lines take no longer.
+    /// The median.
     pub percentile_50: f64,
-    /// 95 of 100 lines take no longer.
+    /// The 95th percentile.
     pub percentile_95: f64,
 }
 
-/// A translator with weights that have not been trained: as fast as a trained one, and nonsense.
+/// A translator with random weights: as fast as a trained one.
 ///
 /// # Errors
 ///
-/// When the backend is missing, and when 8 bits are asked of a model or a device that has no engine.
+/// If the backend is missing, and for int8 with a model or a device that has no engine.
 pub fn untrained(prepared: Prepared, precision: Precision) -> Result<Translator, TrainError> {
     let Prepared { experiment, adapters, .. } = prepared;
     let device = any2any_run::device::device(&experiment.device)?;
@@ -93,11 +93,12 @@ pub fn untrained(prepared: Prepared, precision: Precision) -> Result<Translator,
 }
 
 impl DecodingBench {
-    /// Translates lines with one task of a model. The first line is translated once before the clock starts.
+    /// Measures the translation of lines by one task of a model. The first line is translated once before the clock
+    /// starts.
     ///
     /// # Errors
     ///
-    /// When there is no line, a line cannot be read, or the task has no source.
+    /// If there is no line, a line cannot be read, or the task has no source.
     pub fn run(
         &self,
         translator: &Translator,
@@ -158,7 +159,7 @@ fn beam(decoding: &Decoding) -> usize {
     decoding.beam.as_ref().map_or(1, |beam| beam.size)
 }
 
-/// The tokens of the best of some hypotheses.
+/// The number of tokens of the best of some hypotheses.
 fn tokens(hypotheses: &[Output]) -> usize {
     hypotheses.first().map_or(0, |best| best.tokens().len())
 }

@@ -1,4 +1,4 @@
-//! The model as the figure of the paper shows it, with the numbers that flow through it in one pass.
+//! Activations of the model in one forward pass, by the boxes of the Transformer's figure.
 
 use any2any_architecture::StackKind;
 use any2any_core::{Pass, Record, Site};
@@ -17,19 +17,19 @@ use crate::inspector::Inspector;
 /// A box of the figure.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// What it is called: `encoder.0.attention`.
+    /// The identifier: `encoder.0.attention`.
     pub id: String,
     /// A title for people: `Self-attention`.
     pub name: String,
-    /// What it does.
+    /// The box's operation.
     pub kind: PartKind,
-    /// The stack it belongs to; none for the exit.
+    /// The box's stack; `None` for the exit.
     pub stack: Option<StackKind>,
-    /// The layer of that stack, from 0; none for what stands before and after the layers.
+    /// The layer of that stack, from 0; `None` before and after the layers.
     pub layer: Option<usize>,
-    /// What flows through it, in the order of computation.
+    /// The activations, in the order of computation.
     pub values: Vec<PartValues>,
-    /// What was learned.
+    /// The learned parameters.
     pub parameters: Vec<PartParameter>,
 }
 
@@ -55,12 +55,12 @@ pub enum PartKind {
     Softmax,
 }
 
-/// A tensor on its way through a box.
+/// An activation of a box.
 #[derive(Clone, Debug)]
 pub struct PartValues {
-    /// What it is: `query`.
+    /// The name of the activation: `query`.
     pub name: String,
-    /// The numbers, `[positions, d_model]`, or `[heads, positions, d_head]` inside of attention.
+    /// The values, `[positions, d_model]`, or `[heads, positions, d_head]` inside attention.
     pub array: Array,
 }
 
@@ -74,8 +74,8 @@ pub struct PartParameter {
 }
 
 impl Inspector<'_> {
-    /// Every box of the figure with the numbers of one pass, in the order of computation. A task that writes frames
-    /// is given no tokens, as in [`look`](Self::look).
+    /// All boxes of the figure with the activations of one forward pass, in the order of computation. For a task that
+    /// writes frames `tokens` is empty, as in [`look`](Self::look).
     ///
     /// # Errors
     ///
@@ -114,20 +114,20 @@ impl Inspector<'_> {
         Ok(parts)
     }
 
-    /// A parameter of the model by its name; none when it has no such parameter.
+    /// The values of a parameter by its name; `None` if the model has none of this name.
     pub fn parameter(&self, name: &str) -> Option<Array> {
         let weights = any2any_run::parameters::find(self.model(), name)?;
         Some(Array { shape: weights.shape, values: weights.values })
     }
 }
 
-/// The values of a box that shows one tensor.
+/// The only activation of a box.
 fn one(name: &str, values: Tensor<3>) -> Vec<PartValues> {
     vec![PartValues { name: name.to_owned(), array: Array::of_row(values) }]
 }
 
-/// The records of one site as values, in the order in which they were first kept. What was kept step by step is one
-/// sequence again.
+/// The records of one site as activations, in the order of computation. Records of single steps are joined to one
+/// sequence. What was kept step by step is one sequence again.
 pub(super) fn values(records: &[&Record], site: Site) -> Vec<PartValues> {
     let mut all: Vec<PartValues> = Vec::new();
     for record in records.iter().filter(|record| record.site == site) {

@@ -1,6 +1,6 @@
-//! How much each position that was read counts for one token that was written.
+//! Attribution: the weight of each position of source and prefix for one token of the output.
 //!
-//! Gradients come from the fused operations' own backward passes, through a copy of the model that shares its
+//! Gradients come from the backward passes of the fused operations, through a copy of the model that shares its
 //! weights. Occluded variants are rows of one batch.
 
 use any2any_adapter::{Cancellation, Cancelled};
@@ -17,12 +17,12 @@ use super::array::Array;
 use super::input::{Fed, Given, hidden, wrong};
 use crate::inspector::Inspector;
 
-/// Which token is explained.
+/// The token to explain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explained {
-    /// How many tokens were written before it: the row of the logits.
+    /// The number of tokens before it, which is the row of the logits.
     pub position: usize,
-    /// The token; none for the one that was written there.
+    /// The token; `None` for the one that was written there.
     pub token: Option<u32>,
 }
 
@@ -38,27 +38,27 @@ pub enum Method {
     GradientNorm,
 }
 
-/// How much each position counts.
+/// The attribution of a token: a weight for each position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attribution {
-    /// One for each position of the encoder; empty for a decoder-only model.
+    /// The weight of each position of the encoder; empty for a decoder-only model.
     pub source: Vec<f32>,
-    /// One for each position of the decoder up to the explained one: the begin token and then the tokens before.
-    /// Empty where the decoder is fed the encoder's positions instead.
+    /// The weight of each position of the decoder up to the explained one: the begin token and then the tokens before.
+    /// Empty if the decoder takes the encoder's output instead (a per-position task).
     pub target: Vec<f32>,
     /// The log-probability of the token when nothing is taken away.
     pub base: f32,
 }
 
-/// About how many attention weights of one head a batch of occluded variants may have.
+/// The approximate number of one head's attention weights in a batch of occluded variants.
 const BATCH_WEIGHTS: usize = 1 << 22;
 
 impl Inspector<'_> {
-    /// How much each position counts for a token that follows others.
+    /// The attribution of a token that follows others.
     ///
     /// # Errors
     ///
-    /// When the task writes frames, needs a source and is given none, or there is no such token.
+    /// If the task writes frames, needs a source that is missing, or there is no such token.
     pub fn attribution(
         &self,
         task: &Task,
@@ -91,9 +91,9 @@ impl Inspector<'_> {
         })
     }
 
-    /// `share` of each position's gradient and of the position itself, `[d_model]` both.
+    /// Attribution by gradients: `share` of each position's gradient and its embedding, both `[d_model]`.
     fn gradients(&self, given: &Given, token: u32, share: impl Fn(&[f32], &[f32]) -> f32) -> Attribution {
-        // Tensors share their memory; only the copy's take part in a graph.
+        // Tensors share their memory; only the copy's are in the autodiff graph.
         let model = self.model().clone().no_grad().train();
         let leaf = |states: &Tensor<3>| states.clone().autodiff().require_grad();
         let source = given
@@ -124,7 +124,7 @@ impl Inspector<'_> {
     }
 }
 
-/// The log-probability less that of every variant without one position.
+/// Attribution by occlusion: the log-probability less that of every variant without one position.
 fn occlusion(
     model: &Model,
     given: &Given,
@@ -133,7 +133,7 @@ fn occlusion(
 ) -> Result<Attribution, Cancelled> {
     let source = given.source.as_ref().map_or(0, |source| source.states.dims()[1]);
     let target = if matches!(given.fed, Fed::Target(_)) { given.width() } else { 0 };
-    // The first row is whole.
+    // The first row is the sequence without occlusion.
     let hidden_source = |row: usize| (1..=source).contains(&row).then(|| row - 1);
     let hidden_target = |row: usize| (row > source).then(|| row - source - 1);
     let longest = source.max(given.width());

@@ -1,4 +1,4 @@
-//! A beam search as a tree: what was written, what was dropped, and what each was worth.
+//! Trace of a beam search as a tree: all tokens that it considered, with their scores and fates.
 
 use any2any_adapter::Sequence;
 use any2any_experiment::spec::{self, Decoding};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inspector::Inspector;
 
-/// Everything that a beam search of one source considered.
+/// The tree of all tokens that a beam search of one source considered.
 #[derive(Clone, Debug, Default)]
 pub struct BeamTrace {
     /// The nodes; parents stand before their children, and steps follow each other.
@@ -19,24 +19,24 @@ pub struct BeamTrace {
     pub best: Vec<usize>,
 }
 
-/// A token that a beam search considered to write.
+/// A token that a beam search considered.
 #[derive(Clone, Debug)]
 pub struct SearchNode {
     /// The node of the token before it; `None` behind the begin token.
     pub parent: Option<usize>,
-    /// How many tokens stand before it.
+    /// The number of tokens before it.
     pub position: usize,
     /// The token; `None`: the end.
     pub token: Option<u32>,
-    /// As a person is shown it.
+    /// The token's text.
     pub label: String,
-    /// Its log-probability.
+    /// The token's log-probability.
     pub log_probability: f32,
-    /// The log-probability of all tokens up to it.
+    /// The log-probability of all tokens up to this one.
     pub total: f64,
-    /// The total normalised by length, by which hypotheses are ranked.
+    /// The total, normalised by length, by which hypotheses are ranked.
     pub score: f64,
-    /// What became of it.
+    /// The fate of the hypothesis that ends here.
     pub fate: NodeFate,
 }
 
@@ -53,11 +53,11 @@ pub enum NodeFate {
 }
 
 impl Inspector<'_> {
-    /// The beam search of one source, as a tree.
+    /// The beam search of a source as a tree.
     ///
     /// # Errors
     ///
-    /// When the task writes frames, or has a source and is given none.
+    /// If the task writes frames, or a source is missing.
     pub fn beam_trace(
         &self,
         task: &Task,
@@ -77,19 +77,19 @@ impl Inspector<'_> {
         }
         tree.best =
             (0..tree.nodes.len()).filter(|&node| tree.nodes[node].fate == NodeFate::Finished).collect();
-        // Of equals the one that finished first, as search has it.
+        // Of equal scores, the hypothesis that finished first, as search has it.
         tree.best.sort_by(|&a, &b| tree.nodes[b].score.total_cmp(&tree.nodes[a].score));
         tree.best.truncate(beam.n_best);
         Ok(tree)
     }
 
-    /// Writes one target, from a source or freely, and calls back with every token and its log-probability when it
-    /// is chosen; the end is not told. The last of several results is the best one's.
+    /// Decodes one target, with or without a source, and calls `each` with every token and its log-probability as it is
+    /// chosen, but not with the end token.
     ///
     /// # Errors
     ///
-    /// When a value cannot be read, the task writes frames, or the decoding is a beam search, which chooses
-    /// nothing before its end.
+    /// If a value cannot be read, the task writes frames, or the decoding is a beam search, which chooses nothing
+    /// before its end.
     pub fn stream(
         &self,
         task: &Task,
@@ -109,7 +109,7 @@ impl Inspector<'_> {
         outputs.into_iter().next().ok_or_else(|| TranslateError::Search("nothing was written".to_owned()))
     }
 
-    /// Searches for one source, or freely, while somebody watches.
+    /// Searches for one output, with or without a source, with an observer.
     fn write_observed(
         &self,
         task: &Task,
@@ -166,7 +166,7 @@ impl Observer for Growing {
     }
 }
 
-/// Tells of every token that is written.
+/// Observer that reports every token that is chosen.
 struct Telling<'a>(&'a mut dyn FnMut(u32, f32));
 
 impl Observer for Telling<'_> {

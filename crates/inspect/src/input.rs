@@ -1,4 +1,4 @@
-//! What a model is given for a look, checked, and behind its entrances.
+//! Checked and embedded input of a model for an inspection.
 
 use any2any_adapter::{Head, Sequence};
 use any2any_architecture::{Architecture, Layers, LstmAttention};
@@ -11,26 +11,26 @@ use super::array::Array;
 use super::{Ablations, ReadSource};
 use crate::inspector::Inspector;
 
-/// What a model is given, as a batch of one row.
+/// The input of a model, as a batch of one row.
 pub(super) struct Given {
     /// Number of the task.
     pub task: usize,
-    /// None for a decoder-only model.
+    /// The source; `None` for a decoder-only model.
     pub source: Option<Embedded>,
     pub fed: Fed,
-    /// What was written.
+    /// The target so far.
     pub target: Sequence,
-    /// The token that ends a target.
+    /// The end token.
     pub end: u32,
 }
 
-/// What the decoder is fed.
+/// The input of the decoder.
 #[derive(Clone)]
 #[allow(clippy::large_enum_variant)] // one a look
 pub(super) enum Fed {
-    /// What it wrote, behind its entrance, `[1, target, d_model]`.
+    /// The target so far, embedded, `[1, target, d_model]`.
     Target(Tensor<3>),
-    /// So many of the encoder's positions.
+    /// The first so many positions of the encoder (a per-position task).
     Source(usize),
 }
 
@@ -40,7 +40,7 @@ impl Given {
         hidden(model, self.task, self.source.clone(), &self.fed, pass)
     }
 
-    /// How many positions the decoder has.
+    /// The number of decoder positions.
     pub(super) fn width(&self) -> usize {
         match &self.fed {
             Fed::Target(target) => target.dims()[1],
@@ -48,8 +48,8 @@ impl Given {
         }
     }
 
-    /// Logits with a row after every token: where all positions of the source have theirs, nothing but the end
-    /// follows.
+    /// Logits with a row behind every token. In a per-position task, only the end follows the last position of the
+    /// source.
     pub(super) fn with_end(&self, mut logits: Array) -> Array {
         if logits.rows() <= self.target.len() {
             let from = logits.values.len();
@@ -78,7 +78,7 @@ pub(super) fn hidden(
 }
 
 impl Inspector<'_> {
-    /// A source and the tokens written so far, for a task that writes tokens.
+    /// The input for a source and the tokens so far, for a task that writes tokens.
     pub(super) fn given(
         &self,
         task: &Task,
@@ -121,13 +121,13 @@ impl Inspector<'_> {
         })
     }
 
-    /// A source behind its entrance; none for a decoder-only model.
+    /// The embedded source; `None` for a decoder-only model.
     pub(super) fn embedded(&self, task: &Task, source: Option<&ReadSource>) -> Option<Embedded> {
         let batch = batch::sources(&[&source?.sequence], task.framing(), self.device())?;
         self.model().embed(task.number(), batch)
     }
 
-    /// Everything that is to be taken away must be there.
+    /// Fails if a masked position or an ablated head does not exist.
     pub(super) fn check_ablations(
         &self,
         source: Option<&ReadSource>,
@@ -151,7 +151,7 @@ impl Inspector<'_> {
     }
 }
 
-/// How many heads attend at a place; 0 where there is no such place.
+/// The number of heads at a place; 0 if there is no such place.
 fn heads(architecture: &Architecture, place: Place) -> usize {
     let Some(stack) = architecture.stack(place.stack) else { return 0 };
     let (layers, heads) = match (&stack.layers, place.kind) {

@@ -1,9 +1,9 @@
-//! A look inside a model at work: what every head attends to, where the probabilities of the next token come
-//! from, and what changes when a part of the input or of the model is taken away.
+//! Interpretability of a trained model: attention, activations, attribution, beam traces, and ablations of input
+//! positions and heads.
 //!
-//! Nothing of burn is in this interface: sequences go in, numbers with a shape come out ([`Array`]). Passes here
-//! go through primitives, whose attention weights can be seen, or, where gradients are asked for, through the
-//! fused operations' own backward passes. The model itself is never changed.
+//! The interface has no type of burn: sequences go in, arrays come out ([`Array`]). Forward passes use compositions of
+//! primitives, whose attention weights can be read, or, for gradients, the backward passes of the fused operations. The
+//! model itself is never changed.
 
 mod activations;
 mod array;
@@ -31,97 +31,95 @@ pub use attribution::{Attribution, Explained, Method};
 pub use beam_trace::{BeamTrace, NodeFate, SearchNode};
 pub use inspector::Inspector;
 
-/// What is taken away before a look.
+/// Ablations in a forward pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ablations {
-    /// Positions of the encoder that are embedded as zeros and that no attention sees, as if they were padding.
-    /// The recurrent part of an LSTM still takes a step there, over an input of zeros.
+    /// Masked source positions, embedded as zeros and hidden from attention as if they were padding. The recurrent part
+    /// of an LSTM still takes a step there, over an input of zeros.
     pub masked: Vec<usize>,
-    /// Heads whose context is zero, each with its layer.
+    /// Ablated heads, whose context is zero, each with its layer.
     pub ablated: Vec<(Place, usize)>,
 }
 
-/// What one pass over a source and what was written so far has shown.
+/// Attention and logits of one forward pass over a source and the target so far.
 #[derive(Clone, Debug)]
 pub struct Look {
-    /// What was written.
+    /// The target.
     pub target: Written,
-    /// The attention of every layer, encoder first, from the first layer to the last.
+    /// The attention weights of every layer, encoder first, from the first layer to the last.
     pub attention: Vec<Attention>,
-    /// What follows the first `i` tokens, `[tokens + 1, vocabulary]`; none for a task that writes frames.
-    ///
-    /// Where the target has one token for every position of the source, nothing but the end follows the last.
+    /// The logits behind the first `i` tokens, `[tokens + 1, vocabulary]`; `None` for a task that writes frames.
+    ///  In a per-position task, only the end follows the last position.
     pub logits: Option<Array>,
 }
 
-/// A source that has been read; [`ReadSource::of`] makes it, on whatever thread.
+/// An opened and encoded source; [`ReadSource::of`] makes it, on any thread.
 #[derive(Clone, Debug)]
 pub struct ReadSource {
     /// The value, as its medium opened it; regions are parts of it.
     pub value: Value,
-    /// What the stem is fed.
+    /// The input of the stem.
     pub sequence: Sequence,
     /// The positions that the encoder sees.
     pub positions: Vec<Position>,
     /// The words that hold pieces unknown to the model.
     pub unknown: Vec<String>,
-    /// What is odd about the value, by its medium.
+    /// Warnings about the value, from its medium.
     pub warnings: Vec<String>,
 }
 
 /// A position of the encoder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Position {
-    /// How its token is shown; none for frames.
+    /// The token's text; `None` for frames.
     pub label: Option<String>,
-    /// What it covers in the value.
+    /// The position's region in the value.
     pub region: Region,
 }
 
-/// A target.
+/// The target of a forward pass.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The value; none when the sequence is not a whole one yet.
+    /// The value; `None` if the sequence is not whole yet.
     pub value: Option<Value>,
     /// The tokens or frames.
     pub sequence: Sequence,
-    /// One for each token or frame.
+    /// One position for each token or frame.
     pub positions: Vec<WrittenPosition>,
 }
 
 /// A position of the target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WrittenPosition {
-    /// Its token; none for a frame.
+    /// The token; `None` for a frame.
     pub token: Option<u32>,
-    /// How the token is shown; none for a frame.
+    /// The token's text; `None` for a frame.
     pub label: Option<String>,
-    /// What it covers in the value.
+    /// The position's region in the value.
     pub region: Region,
-    /// How probable the token was after those before it; none for a frame.
+    /// The log-probability of the token after those before it; `None` for a frame.
     pub log_probability: Option<f32>,
 }
 
 /// The weights of one attention layer.
 #[derive(Clone, Debug)]
 pub struct Attention {
-    /// Which layer.
+    /// The layer.
     pub place: Place,
-    /// The weights, `[heads, queries, keys]`; each row sums to one, or to zero where all keys are masked.
-    ///
-    /// A query or key of the decoder is what it was fed: the begin token and then every token, or a frame of zeros
-    /// and then every frame but the last. Where the target has one token for every position of the source, it
-    /// is a position of the source: one for each token, and for the next as long as there is one.
+    /// The weights, `[heads, queries, keys]`; each row sums to one, or to zero if all keys are masked.
+    ///  The queries and keys of the decoder are its inputs: the begin token and then every token, or a frame of zeros
+    /// and then every frame but the last. In a per-position task they are positions of the source: one for each token,
+    /// and for the next as long as there is one.
     pub weights: Array,
 }
 
 impl Inspector<'_> {
-    /// Passes a source and the tokens written so far, without begin, through the model and keeps what it looks at.
-    /// A task that writes frames is given no tokens: it writes, and what it wrote is passed through.
+    /// Runs a forward pass over a source and the tokens so far, without the begin token, and keeps its attention. For a
+    /// task that writes frames `tokens` is empty: the model writes the frames first.
     ///
     /// # Errors
     ///
-    /// When the task needs a source and is given none, or a token, position or head does not exist.
+    /// If a source is missing, or a token, position or head does not exist.
     pub fn look(
         &self,
         task: &Task,
@@ -142,7 +140,7 @@ impl Inspector<'_> {
         Ok(Look { target: self.written(task, &given.target, logits.as_ref()), attention, logits })
     }
 
-    /// What the model is given, or, where it writes frames, what it has written.
+    /// The model's input, or for a task that writes frames, its output as the input.
     fn given_or_written(
         &self,
         task: &Task,
@@ -158,7 +156,7 @@ impl Inspector<'_> {
         }
     }
 
-    /// What the model writes in frames, and what its decoder is fed to write it.
+    /// The frames that the model writes, and the decoder's input for them.
     fn written_frames(
         &self,
         task: &Task,
@@ -191,7 +189,7 @@ impl Inspector<'_> {
         })
     }
 
-    /// What was written, with the probability of each token.
+    /// The target with the log-probability of each token.
     fn written(&self, task: &Task, sequence: &Sequence, logits: Option<&Array>) -> Written {
         let adapter = task.target();
         // A part of a sequence need not be a value of every medium.
@@ -214,7 +212,7 @@ impl Inspector<'_> {
 }
 
 impl Ablations {
-    /// A pass with these ablations; the pass as it is when there are none.
+    /// The pass with these ablations, if there are any.
     fn on(&self, pass: Pass) -> Pass {
         let pass =
             if self.masked.is_empty() { pass } else { pass.hiding(vec![self.masked.clone()], Vec::new()) };
@@ -228,7 +226,7 @@ impl Attention {
     }
 }
 
-/// The logarithm of a token's probability.
+/// The log-probability of a token.
 fn log_probability(logits: &[f32], token: usize) -> f32 {
     (f64::from(logits[token]) - log_sum_exp(logits)) as f32
 }

@@ -1,4 +1,4 @@
-//! A source as a look shows it: opened, encoded, and with what each of its positions is called.
+//! Sources for inspection: opened and encoded, with a label for each position.
 
 use any2any_adapter::{OpenedValue, Value};
 use any2any_run::Task;
@@ -11,7 +11,7 @@ impl ReadSource {
     ///
     /// # Errors
     ///
-    /// When the task has no source, or its medium cannot read the value.
+    /// If the task has no source, or its medium cannot read the value.
     pub fn of(task: &Task, value: &Value) -> Result<Self, TranslateError> {
         let OpenedValue { value, warnings } = task.sides().opened_source(value)?;
         let encoded = task.encode_source(&value)?;

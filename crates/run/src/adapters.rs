@@ -1,6 +1,6 @@
 //! The adapters of an experiment: fitted on training splits, saved in the run, loaded again.
 //!
-//! Sides (sources and targets of all tasks) that share what they learn form a group; each group has one
+//! Sides (sources and targets of all tasks) with the same options of their medium form a group; each group has one
 //! adapter, and with it one vocabulary and one embedding.
 
 use std::collections::BTreeMap;
@@ -36,16 +36,16 @@ pub struct Groups {
 struct Group {
     /// The folder of the adapter's state.
     name: String,
-    /// What tells sides apart that do not share.
+    /// The key by which sides share an adapter.
     key: String,
-    /// The first of its sides: whatever the adapter depends on is the same for all.
+    /// The first of the sides; all options on which the adapter depends are equal in the group.
     side: Side,
     /// The task and the role of each side.
     members: Vec<(usize, Role)>,
 }
 
 impl Groups {
-    /// The groups of an experiment in a fixed order, and each task's numbers among them.
+    /// Groups the sides of an experiment, in a fixed order.
     pub fn new(experiment: &Experiment, registry: &Registry) -> Result<Self, RunError> {
         let mut groups = Self { groups: Vec::new(), tasks: Vec::new(), of_tasks: Vec::new() };
         for (name, task) in &experiment.tasks {
@@ -83,7 +83,7 @@ impl Groups {
         }
     }
 
-    /// `translate-source` for a side of its own, `shared-text` for several.
+    /// Names the groups: `translate-source` for a single side, `shared-text` for several.
     fn name(&mut self) {
         let mut taken: BTreeMap<String, usize> = BTreeMap::new();
         for group in &mut self.groups {
@@ -97,10 +97,10 @@ impl Groups {
         }
     }
 
-    /// Fits every adapter on the opened values of the sides that share it.
+    /// Fits every adapter on the opened values of its group's sides.
     ///
-    /// `values` gives the opened training values of a task's side. Every adapter that cannot be fitted is
-    /// reported, as the JSON pointer of the side (`/tasks/translate/source/text`) and the error.
+    /// `values` gives the opened training values of a task's side. The errors list every adapter that cannot be fitted,
+    /// with the JSON pointer of its side (`/tasks/translate/source/text`).
     pub fn fit<'a>(
         self,
         experiment: &Experiment,
@@ -134,7 +134,7 @@ impl AdapterSet {
         Self { groups, adapters, tasks }
     }
 
-    /// Adapters whose tasks are those of another experiment of the same sides, such as one on other files.
+    /// Adapters for the tasks of another experiment with the same sides, such as one on other files.
     pub fn for_experiment(&self, experiment: &Experiment) -> Self {
         Self::new(experiment, self.groups.clone(), self.adapters.clone())
     }
@@ -176,17 +176,17 @@ impl AdapterSet {
         self.adapters[number].as_ref()
     }
 
-    /// Every adapter's name and the adapter.
+    /// All adapters with their names.
     pub fn named(&self) -> impl Iterator<Item = (&str, &dyn Adapter)> {
         let names = self.groups.groups.iter().map(|group| group.name.as_str());
         names.zip(self.adapters.iter().map(Arc::as_ref))
     }
 
-    /// The task of a name; the only task, when no name is given.
+    /// The task of a name; the only task, if no name is given.
     ///
     /// # Errors
     ///
-    /// When there is no such task, or no name and several tasks.
+    /// If there is no such task, or no name and several tasks.
     pub fn task(&self, name: Option<&str>) -> Result<&Arc<Task>, RunError> {
         let found = match (name, &self.tasks[..]) {
             (Some(name), tasks) => tasks.iter().find(|task| task.name() == name),

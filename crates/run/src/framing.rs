@@ -1,11 +1,11 @@
-//! Framing of a task's batches: the tokens that fill rows up and that start the decoder.
+//! Framing of a task's batches: their padding and begin tokens.
 
 use any2any_adapter::{Adapter, FrameCount, Head, Stem};
 
 /// Framing of a task's batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Framing {
-    /// Token that fills a source of tokens up.
+    /// Padding token of sources.
     pub source_padding: u32,
     /// Framing of the targets.
     pub target: TargetFraming,
@@ -14,16 +14,16 @@ pub struct Framing {
 /// Framing of a task's targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetFraming {
-    /// Tokens, one after the other.
+    /// Tokens, written one after the other.
     Tokens {
-        /// Token that fills rows up.
+        /// Padding token.
         padding: u32,
-        /// Token that starts the decoder.
+        /// Begin token, the decoder's first input.
         begin: u32,
     },
-    /// Tokens, one for every position of the source; their end is not written.
+    /// Tokens, one for every position of the source, without an end token.
     PerPosition {
-        /// Token that fills rows up.
+        /// Padding token.
         padding: u32,
     },
     /// Frames.
@@ -45,7 +45,7 @@ impl Framing {
         Self { source_padding, target }
     }
 
-    /// Token that starts the decoder; 0 for a task that writes frames or per position.
+    /// Begin token; 0 for a task that writes frames or per position.
     pub fn begin(self) -> u32 {
         match self.target {
             TargetFraming::Tokens { begin, .. } => begin,

@@ -1,22 +1,22 @@
-//! Lengths that outputs may have: the one rule, which search, the server and its page go by.
+//! Length limits of outputs: the one rule, which search, the server and its page follow.
 
 use any2any_adapter::Stem;
 use any2any_experiment::spec::Decoding;
 
 use crate::error::RunError;
 
-/// Lengths that an output may have, in tokens, the end not counted.
+/// Length limits of an output in tokens, the end token excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputLengths {
-    /// The fewest.
+    /// The fewest tokens.
     pub least: usize,
-    /// The most.
+    /// The most tokens.
     pub most: usize,
 }
 
 impl OutputLengths {
-    /// The lengths that are asked for; where none is the most, that of the medium (`known`), or else what is usual for
-    /// a source of so many positions, after a prefix of so many tokens.
+    /// The limits of `decoding`. Without a longest length in it, that of the medium (`known`) counts, or else the
+    /// default for a source of so many positions, after a prefix of so many tokens.
     pub(crate) fn of(
         decoding: &Decoding,
         known: Option<usize>,
@@ -29,11 +29,11 @@ impl OutputLengths {
         Self { least, most }
     }
 
-    /// Fails when no output can be of the lengths that are asked for.
+    /// Fails if no output can have the lengths in `decoding`.
     ///
     /// # Errors
     ///
-    /// When the fewest tokens are more than the most, or none may be written.
+    /// If the fewest tokens are more than the most, or the most are 0.
     pub fn check(decoding: &Decoding) -> Result<(), RunError> {
         match decoding.max_length {
             Some(0) => Err(RunError::Unsupported(
@@ -50,8 +50,8 @@ impl OutputLengths {
     }
 }
 
-/// Number of tokens that a source of `length` positions is given, one each: as many as the encoder sees, but for the end
-/// of a sequence of tokens, which says nothing.
+/// Number of labels for a source of `length` positions: as many as the encoder sees, except the end of a sequence of
+/// tokens.
 pub(crate) fn labels(stem: &Stem, length: usize) -> usize {
     match stem {
         Stem::Lookup { .. } => length.saturating_sub(1),

@@ -1,4 +1,4 @@
-//! From an experiment and its fitted adapters to the model's architecture.
+//! Resolution of an experiment and its fitted adapters to the model's architecture.
 
 use any2any_adapter::{FrameCount, Head, Stem};
 use any2any_architecture::{Architecture, Entry, Head as HeadData, Stem as StemData, Task};
@@ -7,7 +7,7 @@ use any2any_experiment::spec;
 
 use crate::adapters::AdapterSet;
 
-/// The model of an experiment whose adapters are known.
+/// The model configuration of an experiment with fitted adapters.
 pub fn model_config(experiment: &spec::Experiment, adapters: &AdapterSet) -> ModelConfig {
     ModelConfig {
         architecture: architecture(experiment, adapters),
@@ -16,7 +16,7 @@ pub fn model_config(experiment: &spec::Experiment, adapters: &AdapterSet) -> Mod
     }
 }
 
-/// The architecture of an experiment whose adapters are known.
+/// The architecture of an experiment with fitted adapters.
 pub fn architecture(experiment: &spec::Experiment, adapters: &AdapterSet) -> Architecture {
     let (encoder, decoder) = experiment.model.stacks();
     let mut parts = Parts {
@@ -53,7 +53,7 @@ pub fn architecture(experiment: &spec::Experiment, adapters: &AdapterSet) -> Arc
     }
 }
 
-/// The side that an adapter's sequences stand on.
+/// The sides on which an adapter is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
     Both,
@@ -61,7 +61,7 @@ enum Use {
     Target,
 }
 
-/// Gives every adapter its stem and head once, named after the first task that uses them.
+/// Collects one stem and one head for every adapter, named after the first task that uses them.
 struct Parts<'a> {
     adapters: &'a AdapterSet,
     tied: spec::TiedEmbeddings,
@@ -106,7 +106,7 @@ impl Parts<'_> {
         })
     }
 
-    /// The alignment head of a target medium; none for one that is not written in tokens.
+    /// The alignment head (CTC) of a target medium; `None` if it is not written in tokens.
     fn alignment(&mut self, adapter: usize, task: &str) -> Option<usize> {
         let known = self.alignments.iter().position(|(of, _)| *of == adapter);
         known.or_else(|| match self.adapters.adapter(adapter).head() {

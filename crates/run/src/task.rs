@@ -62,7 +62,7 @@ impl Task {
         &self.spec
     }
 
-    /// Decoding of its outputs, unless a caller asks for another.
+    /// Decoding options of its outputs, unless a caller gives others.
     pub fn decoding(&self) -> &Decoding {
         &self.decoding
     }
@@ -72,7 +72,7 @@ impl Task {
         &self.metrics
     }
 
-    /// Adapter of the source; none of a task that writes without one.
+    /// Adapter of the source; `None` for a task without one.
     pub fn source(&self) -> Option<&Arc<dyn Adapter>> {
         self.source.as_ref()
     }
@@ -82,7 +82,7 @@ impl Task {
         &self.target
     }
 
-    /// Medium of the source; none of a task that writes without one.
+    /// Medium of the source; `None` for a task without one.
     pub fn source_medium(&self) -> Option<&dyn Medium> {
         self.sides.source.as_ref().map(|side| side.medium.as_ref())
     }
@@ -92,23 +92,23 @@ impl Task {
         self.sides.target.medium.as_ref()
     }
 
-    /// Whether both sides are texts.
+    /// True if both sides are texts.
     pub fn is_of_texts(&self) -> bool {
         let text = |medium: &dyn Medium| medium.kind() == Kind::Text;
         self.source_medium().is_some_and(text) && text(self.target_medium())
     }
 
-    /// Whether one token is written for every position of the source, all at once (non-autoregressive).
+    /// True if the task writes one token for every position of the source, all at once (non-autoregressive).
     pub fn is_per_position(&self) -> bool {
         self.source.is_some() && self.spec.aligned
     }
 
-    /// Padding and begin of its batches.
+    /// Padding and begin tokens of its batches.
     pub fn framing(&self) -> Framing {
         Framing::new(self.source.as_deref(), self.target.as_ref(), self.spec.aligned)
     }
 
-    /// Token that ends an output; 0 for frames.
+    /// End token of its outputs; 0 for frames.
     pub fn end(&self) -> u32 {
         match self.target.head() {
             Some(Head::Softmax { end, .. }) => end,
@@ -116,7 +116,7 @@ impl Task {
         }
     }
 
-    /// Number of tokens that the target's vocabulary has; none for frames.
+    /// Size of the target's vocabulary; `None` for frames.
     pub fn vocabulary(&self) -> Option<usize> {
         match self.target.head() {
             Some(Head::Softmax { vocabulary, .. }) => Some(vocabulary),
@@ -124,13 +124,13 @@ impl Task {
         }
     }
 
-    /// Number of tokens that a per-position task writes for a source of `length` positions; none of other tasks.
+    /// Number of tokens that a per-position task writes for a source of `length` positions; `None` for other tasks.
     pub fn labels(&self, length: usize) -> Option<usize> {
         let stem: Stem = self.source.as_ref().filter(|_| self.spec.aligned)?.stem();
         Some(labels(&stem, length))
     }
 
-    /// Lengths that search keeps to, in tokens, for a source of so many positions (none without a source) after a prefix
+    /// Length limits of its outputs in tokens, for a source of so many positions (`None` without a source) and a prefix
     /// of so many tokens, which count.
     pub fn output_lengths(&self, source: Option<usize>, prefix: usize, decoding: &Decoding) -> OutputLengths {
         match source.and_then(|source| self.labels(source)) {
@@ -139,30 +139,30 @@ impl Task {
         }
     }
 
-    /// An opened source as the sequence that the model reads.
+    /// Encodes an opened source as the sequence that the model reads.
     ///
     /// # Errors
     ///
-    /// When the task has no source, or its adapter cannot read the value.
+    /// If the task has no source, or its adapter cannot read the value.
     pub fn encode_source(&self, opened: &Value) -> Result<Encoded, RunError> {
         let source = self.source.as_ref().ok_or_else(|| self.sides.no_source())?;
         source.encode(opened).map_err(|error| self.error(Role::Source, error))
     }
 
-    /// An opened target as the sequence that the model writes.
+    /// Encodes an opened target as the sequence that the model writes.
     ///
     /// # Errors
     ///
-    /// When its adapter cannot read the value.
+    /// If its adapter cannot read the value.
     pub fn encode_target(&self, opened: &Value) -> Result<Encoded, RunError> {
         self.target.encode(opened).map_err(|error| self.error(Role::Target, error))
     }
 
-    /// A value of one side, opened and encoded.
+    /// Opens and encodes a value of one side.
     ///
     /// # Errors
     ///
-    /// When the side is not there, or its medium or adapter cannot read the value.
+    /// If the side is missing, or its medium or adapter cannot read the value.
     pub fn read(&self, role: Role, value: &Value) -> Result<Encoded, RunError> {
         match role {
             Role::Source => self.encode_source(&self.sides.open_source(value)?),
@@ -170,12 +170,12 @@ impl Task {
         }
     }
 
-    /// An opened target as the tokens that an output begins with: without the end.
+    /// Encodes an opened target as the tokens that an output begins with, without the end token.
     ///
     /// # Errors
     ///
-    /// When the task writes frames, its adapter cannot read the value, or the vocabulary lacks a piece of it, which
-    /// then would come out as another.
+    /// If the task writes frames, its adapter cannot read the value, or the vocabulary lacks a piece of it, which would
+    /// then come out as another.
     pub fn encode_prefix(&self, opened: &Value) -> Result<Vec<u32>, RunError> {
         let Some(Head::Softmax { end, forbidden, .. }) = self.target.head() else {
             let name = self.name();
@@ -204,13 +204,13 @@ impl Task {
         }
     }
 
-    /// An error of one side's adapter or medium.
+    /// The error of the adapter or medium of one side.
     pub fn error(&self, role: Role, source: AdapterError) -> RunError {
         self.sides.error(role, source)
     }
 }
 
-/// The part of a value that a position of its sequence covers, if it is a part of a text.
+/// The part of a text that a position's region covers; `None` for other values.
 fn covered<'v>(value: &'v Value, region: &Region) -> Option<&'v str> {
     match (value, region) {
         (Value::Text(text), Region::Bytes(range)) => text.get(range.clone()),

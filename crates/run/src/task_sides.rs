@@ -1,5 +1,5 @@
-//! Sides of a task, and the values that they read: opened by their medium before an adapter sees them, on any thread and
-//! apart from the model.
+//! Sides of a task, and their values, which a medium opens before an adapter sees them: on any thread, without the
+//! model.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use any2any_experiment::spec;
 
 use crate::error::RunError;
 
-/// Side of a task by its role.
+/// Role of a side in its task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The source, which is read.
@@ -20,7 +20,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word of the YAML.
+    /// The role's word in the YAML.
     pub fn word(self) -> &'static str {
         match self {
             Role::Source => "source",
@@ -45,25 +45,24 @@ impl Side {
     ///
     /// # Errors
     ///
-    /// When no medium has that name.
+    /// If no medium has that name.
     pub fn new(side: &spec::Side, registry: &Registry) -> Result<Self, RunError> {
         let medium = registry.get(side.medium())?.clone();
         let options = side.options().clone();
         Ok(Self { fields: medium.fields(&options), medium, options })
     }
 
-    /// What it takes to open a value, from its header alone.
+    /// The price of opening a value, from its header alone.
     pub fn price(&self, value: &Value) -> Result<Price, AdapterError> {
         self.medium.price(&self.options, value)
     }
 
-    /// A value as adapters take it.
+    /// Opens a value for the adapter.
     pub fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
         self.medium.open(&self.options, value)
     }
 
-    /// The values of every sample, as they stand in the dataset: a side that reads several fields gets a series
-    /// of them.
+    /// The values of all samples as the dataset has them; a side of several fields gets a series of their values.
     pub fn column<'a>(&self, samples: &'a Samples) -> Result<Cow<'a, [Value]>, RunError> {
         match &self.fields[..] {
             [field] => Ok(Cow::Borrowed(samples.require(field)?)),
@@ -78,9 +77,9 @@ impl Side {
     }
 }
 
-/// Values of a split as they stand in the dataset, which nobody has opened yet.
+/// Values of a split as the dataset has them, not opened yet.
 pub struct Columns<'a> {
-    /// The sources; `None` when the task has none.
+    /// The sources; `None` if the task has none.
     pub sources: Option<Cow<'a, [Value]>>,
     /// The targets.
     pub targets: Cow<'a, [Value]>,
@@ -91,11 +90,11 @@ pub struct Columns<'a> {
 pub struct TaskSides {
     /// The task's name.
     pub name: String,
-    /// The side that is read; none of a task that writes without a source.
+    /// The source side; `None` for a task without one.
     pub source: Option<Side>,
-    /// The side that is written.
+    /// The target side.
     pub target: Side,
-    /// Fields of the dataset that hold further right outputs.
+    /// Fields of the dataset with further references.
     pub references: Vec<String>,
 }
 
@@ -104,7 +103,7 @@ impl TaskSides {
     ///
     /// # Errors
     ///
-    /// When there is no medium of a name.
+    /// If there is no medium of a name.
     pub fn new(name: &str, task: &spec::Task, registry: &Registry) -> Result<Self, RunError> {
         Ok(Self {
             name: name.to_owned(),
@@ -118,22 +117,22 @@ impl TaskSides {
     ///
     /// # Errors
     ///
-    /// When a field is missing.
+    /// If a field is missing.
     pub fn columns<'a>(&self, samples: &'a Samples) -> Result<Columns<'a>, RunError> {
         let sources = self.source.as_ref().map(|side| side.column(samples)).transpose()?;
         Ok(Columns { sources, targets: self.target.column(samples)? })
     }
 
-    /// A source as adapters take it.
+    /// Opens a source for its adapter.
     ///
     /// # Errors
     ///
-    /// When the task has no source, or its medium cannot read the value.
+    /// If the task has no source, or its medium cannot read the value.
     pub fn open_source(&self, value: &Value) -> Result<Value, RunError> {
         Ok(self.opened_source(value)?.value)
     }
 
-    /// The opened value, with what is odd about it.
+    /// Opens a source for its adapter, with warnings about the value.
     ///
     /// # Errors
     ///
@@ -143,7 +142,7 @@ impl TaskSides {
         side.open(value).map_err(|error| self.error(Role::Source, error))
     }
 
-    /// What it takes to open a source, from its header alone.
+    /// The price of opening a source, from its header alone.
     ///
     /// # Errors
     ///
@@ -153,7 +152,7 @@ impl TaskSides {
         side.price(value).map_err(|error| self.error(Role::Source, error))
     }
 
-    /// What it takes to open a target, from its header alone.
+    /// The price of opening a target, from its header alone.
     ///
     /// # Errors
     ///
@@ -162,11 +161,11 @@ impl TaskSides {
         self.target.price(value).map_err(|error| self.error(Role::Target, error))
     }
 
-    /// A target as adapters take it.
+    /// Opens a target for its adapter.
     ///
     /// # Errors
     ///
-    /// When its medium cannot read the value.
+    /// If its medium cannot read the value.
     pub fn open_target(&self, value: &Value) -> Result<Value, RunError> {
         let opened = self.target.open(value).map_err(|error| self.error(Role::Target, error))?;
         Ok(opened.value)
@@ -176,7 +175,7 @@ impl TaskSides {
         RunError::Unsupported(format!("task '{}' has no source: leave it out", self.name))
     }
 
-    /// An error of one side's adapter or medium.
+    /// The error of the adapter or medium of one side.
     pub fn error(&self, role: Role, source: AdapterError) -> RunError {
         RunError::Adapter { side: format!("{} {}", self.name, role.word()), source }
     }

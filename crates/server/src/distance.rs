@@ -35,8 +35,7 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// The samples that a query asks for; those that cannot be read are left out, and all where they have no such
-    /// field.
+    /// Reads the samples of a query. Those that cannot be read are left out; without such a field there are none.
     pub(crate) fn read(
         run: &LoadedRun,
         task: &Task,

@@ -41,7 +41,7 @@ pub(crate) struct LoadedRun {
     splits: Kept<(usize, String), Samples>,
 }
 
-/// How long a source or a target may be, in positions.
+/// The longest allowed source or target, in positions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Longest(pub usize);
 
@@ -138,7 +138,7 @@ impl LoadedRun {
         Err(ApiError::too_large(message, "choose something shorter"))
     }
 
-    /// The data of a task. What is not there yet is looked for again the next time.
+    /// The dataset of a task. A missing dataset is looked for again the next time.
     fn dataset(&self, task: &Task) -> Result<Arc<Dataset>, ApiError> {
         let root = self.root.as_ref().ok_or_else(|| {
             ApiError::missing("there is no folder of data", "start the server with --data-root FOLDER")
@@ -148,7 +148,7 @@ impl LoadedRun {
         })
     }
 
-    /// The splits of a task's data; none when the data is not there.
+    /// The splits of a task's data; none if the data is missing.
     fn splits(&self, task: &Task) -> Vec<String> {
         self.dataset(task).map(|dataset| dataset.splits()).unwrap_or_default()
     }
@@ -216,7 +216,7 @@ impl LoadedRun {
         Ok(protocol::Written { source, reference: target, output })
     }
 
-    /// The value of one side of a sample, as it stands in the dataset.
+    /// The value of one side of a sample, as the dataset has it.
     fn sample(&self, task: &Task, role: Role, sample: &InputSample) -> Result<Value, ApiError> {
         let samples = self.split(task, &sample.split)?;
         let columns = task.sides().columns(&samples)?;
@@ -231,7 +231,7 @@ impl LoadedRun {
         })
     }
 
-    /// A value that was given, for one side of a task, as nobody has opened it yet.
+    /// The value of an input, for one side of a task, not opened yet.
     fn value(&self, task: &Task, role: Role, given: &Input, longest: Longest) -> Result<Value, ApiError> {
         match given {
             // A text so long is too long however it is tokenized.
@@ -305,7 +305,7 @@ impl LoadedRun {
         let value = self.value(task, Role::Target, &Input::Text(text), longest)?;
         let opened = task.sides().open_target(&value)?;
         let tokens = task.encode_prefix(&opened)?;
-        // The end is written too.
+        // The end token counts too.
         longest.check(tokens.len() + 1)?;
         Ok(tokens)
     }
@@ -325,7 +325,7 @@ impl LoadedRun {
     }
 }
 
-/// Fails unless all are tokens that a task writes.
+/// Fails unless all are tokens of the task's target.
 pub(crate) fn require_tokens(task: &Task, tokens: &[u32]) -> Result<(), ApiError> {
     if tokens.is_empty() {
         return Ok(());
@@ -343,7 +343,7 @@ pub(crate) fn require_tokens(task: &Task, tokens: &[u32]) -> Result<(), ApiError
     }
 }
 
-/// The tokens that a task writes.
+/// The vocabulary of a task's target.
 pub(crate) fn vocabulary(task: &Task) -> Result<Vocabulary, ApiError> {
     match task.target().head() {
         Some(Head::Softmax { vocabulary, begin, end, forbidden, .. }) => Ok(Vocabulary {

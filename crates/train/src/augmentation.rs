@@ -1,4 +1,4 @@
-//! Augmentation, training samples changed at random: what an adapter's augmentation does to them, another way every epoch.
+//! Augmentation: training samples changed at random by their adapters, in another way every epoch.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use any2any_run::Task;
 use any2any_translate::Example;
 use rayon::prelude::*;
 
-/// The opened values of a task's training samples, and the adapters that change them.
+/// The augmentation of a task's training samples: their opened values, and the adapters that change them.
 pub(crate) struct Augmentation {
     seed: Seed,
     task: Arc<Task>,
@@ -16,8 +16,8 @@ pub(crate) struct Augmentation {
 }
 
 impl Augmentation {
-    /// The augmentation of a task, whose opened values stand in the order of its examples; `None` when neither
-    /// adapter changes anything.
+    /// The augmentation of a task, whose opened values are in the order of its examples; `None` if neither adapter
+    /// changes anything.
     pub(crate) fn new(
         task: &Arc<Task>,
         sources: Vec<Value>,
@@ -32,26 +32,26 @@ impl Augmentation {
         (source.is_some() || target.is_some()).then(|| Self { seed, task: task.clone(), source, target })
     }
 
-    /// Forgets the sequences that are made anew every epoch.
+    /// Drops the sequences that are made anew every epoch.
     pub(crate) fn forget(&self, examples: &mut [Example]) {
         if self.source.is_some() {
             examples.iter_mut().for_each(|example| example.source = None);
         }
     }
 
-    /// Some samples as they are in an epoch.
+    /// Some samples, augmented for an epoch.
     pub(crate) fn examples(&self, examples: &[Example], rows: &[usize], epoch: u64) -> Vec<Example> {
         let vary = |side: &Option<(Arc<dyn Adapter>, Vec<Value>)>,
                     purpose: &str,
                     (row, sample): (usize, usize),
                     fits: &dyn Fn(usize) -> bool| {
             let (adapter, values) = side.as_ref()?;
-            // The epoch and the sample alone decide, so that a resumed run draws the same.
+            // The seed depends only on epoch and sample, so that a resumed run draws the same changes.
             let purpose = format!("augment {} {purpose} {sample}", self.task.name());
             let value = &values[row];
             let mut random = self.seed.random(&purpose, epoch);
             let changed = adapter.augment(value, &mut random).ok().map(|encoded| encoded.sequence);
-            // What can be encoded as it is may be lost by a change in corner cases: then it stays as it is.
+            // In corner cases a changed value cannot be encoded: then the original is used.
             changed
                 .filter(|sequence| !sequence.is_empty() && fits(sequence.len()))
                 .or_else(|| adapter.encode(value).ok().map(|encoded| encoded.sequence))

@@ -1,4 +1,4 @@
-//! The batch sampler: which samples each step trains on, a function of the seed and the step alone.
+//! Batch sampler: the samples of each step, as a function of seed and step alone.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use any2any_translate::batch::Batch;
 use crate::augmentation::Augmentation;
 use crate::source_dropout::SourceDropout;
 
-/// The training data of all tasks, and the order in which it is seen.
+/// The training data of all tasks, and the order of their batches.
 pub(crate) struct BatchSampler {
     seed: Seed,
     schedule: Schedule,
@@ -25,11 +25,11 @@ pub(crate) struct BatchSampler {
 /// The training samples of one task that are within the limits.
 pub(crate) struct TaskExamples {
     pub examples: Vec<Example>,
-    /// The lengths of the examples as they are; changed at random they may be a little longer.
+    /// The lengths of the examples without augmentation, which may make them a little longer.
     pub lengths: Vec<Lengths>,
-    /// What changes them every epoch.
+    /// The augmentation of every epoch.
     pub augmentation: Option<Augmentation>,
-    /// What leaves their sources out.
+    /// The dropout of sources.
     pub source_dropout: Option<SourceDropout>,
     pub framing: Framing,
     pub weight: f64,
@@ -85,7 +85,7 @@ impl BatchSampler {
         })
     }
 
-    /// Batches of one epoch of every task.
+    /// The number of batches in one epoch of every task.
     pub(crate) fn batches_an_epoch(&self) -> usize {
         self.tasks.iter().map(|task| batching::batches(&task.lengths, self.tokens)).sum()
     }

@@ -1,4 +1,4 @@
-//! What a batch is trained and judged on: the decoder's loss, and the losses beside it.
+//! Training objective of a batch: the decoder's loss, and the CTC loss beside it.
 
 use any2any_adapter::Sequence;
 use any2any_core::{
@@ -12,20 +12,20 @@ use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::losses::{hidden, rows};
 use burn::tensor::{Device, Tensor};
 
-/// The losses of an experiment's tasks.
+/// The training losses of an experiment's tasks.
 #[derive(Clone, Debug)]
 pub(crate) struct Objective {
     label_smoothing: f32,
-    /// For each task, how much the loss of its alignment counts.
+    /// The weight of each task's CTC loss.
     alignment: Vec<f64>,
 }
 
-/// What a batch came to in training.
+/// The losses of a batch in training.
 pub(crate) struct Trained {
     pub loss: Loss,
-    /// The alignment's negative log-likelihood, for a task that has one.
+    /// The CTC loss, a negative log-likelihood, for a task that has one.
     pub alignment: Option<f64>,
-    /// Its backward pass gives the gradient of everything.
+    /// The sum of the losses, whose backward pass gives all gradients.
     pub total: Tensor<1>,
 }
 
@@ -37,7 +37,7 @@ impl Objective {
         }
     }
 
-    /// How many samples of a task have too few positions for its alignment loss, which leaves them out.
+    /// The number of a task's samples with too few positions for the CTC loss, which leaves them out.
     pub(crate) fn unaligned(&self, task: &Task, examples: &[Example]) -> usize {
         let (Some(adapter), true) = (task.source(), self.alignment[task.number()] > 0.0) else { return 0 };
         let stem = adapter.stem();
@@ -49,7 +49,7 @@ impl Objective {
         examples.iter().filter(is_short).count()
     }
 
-    /// The losses of a batch, with a gradient of their sum times `weight`.
+    /// The losses of a batch, with a graph for the gradient of their sum times `weight`.
     pub(crate) fn forward(
         &self,
         model: &Model,
@@ -82,7 +82,8 @@ impl Objective {
     }
 }
 
-/// The encoder's positions against the target's tokens without their end; the padding token is the blank.
+/// The CTC loss of the encoder's positions for the target's tokens without the end token; the padding token is the
+/// blank.
 fn align(model: &Model, batch: &Batch, memory: &EncoderOutput, weight: f64) -> Option<(f64, Tensor<1>)> {
     let Targets::Tokens { tokens, lengths, padding } = &batch.targets else { return None };
     let logits = model.alignment(batch.task, memory)?;

@@ -1,4 +1,5 @@
-//! From a checked experiment to encoded data: everything that can still be wrong before the first step.
+//! Preparation of a training: from a checked experiment to encoded data, with all problems that remain before the first
+//! step.
 
 use std::sync::Arc;
 
@@ -15,17 +16,17 @@ use crate::report::TaskReport;
 
 /// An experiment with its adapters fitted and its splits encoded.
 pub struct Prepared {
-    /// What is to be done.
+    /// The experiment.
     pub experiment: Experiment,
-    /// The experiment's text as given.
+    /// The experiment's text as it was given.
     pub given: String,
-    /// The experiment with every default written out.
+    /// The experiment's text with every default.
     pub resolved: String,
     /// The fitted adapters.
     pub adapters: AdapterSet,
     /// The data of each task, in the order of the experiment.
     pub tasks: Vec<PreparedTask>,
-    /// What the data shows to be allowed, but probably not meant.
+    /// Warnings about values that the data shows to be unintended.
     pub warnings: Diagnostics,
 }
 
@@ -36,7 +37,7 @@ pub struct PreparedTask {
     pub name: String,
     /// The training split.
     pub train: Split,
-    /// Which samples of the training split are within the limits.
+    /// The samples of the training split that are within the limits.
     pub selection: Selection,
     /// The validation split.
     pub validation: Option<Split>,
@@ -62,8 +63,8 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
     })
 }
 
-/// Checks the data and the adapters of an experiment without keeping either, and tells what a person should know of
-/// the data of each task, and what the experiment allows and probably does not mean.
+/// Checks the data and the adapters of an experiment. Gives a report about the data of each task, and warnings about
+/// values that are allowed but probably not intended.
 ///
 /// # Errors
 ///
@@ -77,14 +78,14 @@ pub fn check(
     Ok((tasks.iter().map(PreparedTask::report).collect(), warnings))
 }
 
-/// The fitted adapters, every split encoded, and what the experiment allows and probably does not mean.
+/// The fitted adapters, the encoded splits, and warnings.
 struct Encoding {
     adapters: AdapterSet,
     tasks: Vec<PreparedTask>,
     warnings: Diagnostics,
 }
 
-/// Reads, fits and encodes.
+/// Reads the data, fits the adapters, and encodes the splits.
 fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Encoding, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
@@ -118,8 +119,8 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
     Ok(Encoding { adapters, tasks, warnings })
 }
 
-/// What is allowed, and probably not meant: what adapters say of themselves, each once at the first side that has it,
-/// and metrics that count words between spaces, of tasks whose targets have none.
+/// Warnings about values that are allowed but probably not intended: those of the adapters, each once at the first side
+/// that has it, and those about metrics that count words between spaces, for targets without spaces.
 fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -> Diagnostics {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut asked: Vec<&Arc<dyn Adapter>> = Vec::new();
@@ -138,7 +139,7 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
         }
     }
     for (task, opened) in adapters.tasks().iter().zip(opened) {
-        // What nothing is decoded of, nothing scores.
+        // Without a source nothing is decoded, and no metric is computed.
         let held_out = opened.validation.as_ref().or(opened.test.as_ref());
         let (Some(held_out), true) = (held_out, task.source().is_some()) else { continue };
         let texts: Vec<&str> = held_out.targets.iter().filter_map(Value::as_text).collect();
@@ -156,14 +157,14 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
     found.into_iter().collect()
 }
 
-/// What can be known of tasks only when their adapters are there.
+/// Checks tasks by rules that need their adapters.
 fn check_tasks(document: &Document, adapters: &AdapterSet) -> Result<(), RunError> {
     let problem = |task: &Arc<Task>| unwritten(document, task).or_else(|| misaligned(document, task));
     let problems: Vec<Diagnostic> = adapters.tasks().iter().filter_map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
-/// A target must be of a medium that is written, by options that say how.
+/// Fails for a target whose medium cannot be written, or not with its options.
 fn unwritten(document: &Document, task: &Task) -> Option<Diagnostic> {
     if task.target().head().is_some() {
         return None;
@@ -178,7 +179,7 @@ fn unwritten(document: &Document, task: &Task) -> Option<Diagnostic> {
         Some(described) if lacks_output(&task.sides().target) => {
             format!("add `output`: {}", described.replace('\n', " "))
         }
-        // What is lacking beside it, the adapter says.
+        // The adapter itself says what is missing beside it.
         _ => match task.target().decode(&Sequence::Tokens(Vec::new())) {
             Err(AdapterError::Value { reason }) => reason,
             _ => "choose a target of another medium".to_owned(),
@@ -187,7 +188,7 @@ fn unwritten(document: &Document, task: &Task) -> Option<Diagnostic> {
     Some(document.diagnose(&place, message, Some(help)))
 }
 
-/// Whether a target leaves it open how it is written.
+/// True if a target leaves out the option `output`, which says how it is written.
 fn lacks_output(side: &Side) -> bool {
     let Side { medium, options, .. } = side;
     let mut left_out = options.clone();
@@ -195,7 +196,7 @@ fn lacks_output(side: &Side) -> bool {
     medium.resolve(&left_out).get("output") == options.get("output")
 }
 
-/// Only tokens can be aligned, only with a source, and in one way.
+/// Fails for an alignment of other targets than tokens, without a source, or in two ways.
 fn misaligned(document: &Document, task: &Task) -> Option<Diagnostic> {
     let possible = task.vocabulary().is_some() && task.source().is_some();
     let (aligned, learned) = (task.spec().aligned, task.spec().losses.ctc > 0.0);
@@ -215,7 +216,7 @@ fn misaligned(document: &Document, task: &Task) -> Option<Diagnostic> {
     Some(document.diagnose(&place, message.to_owned(), Some(help.to_owned())))
 }
 
-/// The splits of one task, before any adapter has seen them.
+/// The opened splits of one task, which no adapter has seen yet.
 struct OpenedTask {
     train: Opened,
     validation: Option<Opened>,
@@ -269,7 +270,7 @@ fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<Ope
     if problems.is_empty() { Ok(opened) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
-/// What the sides of a task read and some split does not have.
+/// Problems of fields that the sides of a task need and some split lacks.
 fn missing_fields(document: &Document, task: &TaskSides, splits: &[Option<&Samples>]) -> Vec<Diagnostic> {
     let mut missing = Vec::new();
     let sides = [(Role::Source, task.source.as_ref()), (Role::Target, Some(&task.target))];
@@ -286,7 +287,7 @@ fn missing_fields(document: &Document, task: &TaskSides, splits: &[Option<&Sampl
     missing
 }
 
-/// Further references that no split has.
+/// Problems of further references that no split has.
 fn missing_references(document: &Document, task: &TaskSides, splits: &[Option<&Samples>]) -> Vec<Diagnostic> {
     let missing = |(number, field): (usize, &String)| {
         let mut looked_for = splits.iter().flatten().map(|samples| samples.require(field));
@@ -297,7 +298,7 @@ fn missing_references(document: &Document, task: &TaskSides, splits: &[Option<&S
     task.references.iter().enumerate().filter_map(missing).collect()
 }
 
-/// A split of which no sample can be read.
+/// The problem of a split of which no sample can be read.
 fn unreadable(document: &Document, task: &TaskSides, error: &RunError) -> Diagnostic {
     let help = "no sample of the split can be read; this is the first".to_owned();
     document.diagnose(&format!("/tasks/{}", task.name), error.to_string(), Some(help))

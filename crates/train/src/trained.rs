@@ -1,4 +1,4 @@
-//! A training that has ended: its best checkpoint, and how good that is on held-out data.
+//! Result of a training: its best checkpoint, and the scores on held-out data.
 
 use any2any_data::Broken;
 use any2any_experiment::spec::Experiment;
@@ -14,17 +14,17 @@ use crate::prepare::PreparedTask;
 
 /// A training that has ended.
 pub struct Trained {
-    /// Its folder.
+    /// The run's folder.
     pub run: RunFolder,
-    /// Its experiment.
+    /// The run's experiment.
     pub experiment: Experiment,
-    /// Its adapters.
+    /// The run's adapters.
     pub adapters: AdapterSet,
-    /// Its data; the training examples have been used up.
+    /// The run's data; the training examples have been used up.
     pub tasks: Vec<PreparedTask>,
-    /// Where it stopped.
+    /// The state at the end.
     pub state: State,
-    /// Why it stopped.
+    /// The reason of the end.
     pub stopped: Stopped,
     pub(crate) device: Device,
 }
@@ -33,15 +33,15 @@ pub struct Trained {
 pub struct FinalScores {
     /// The task.
     pub task: String,
-    /// `test`, or `validation` when there is no test split.
+    /// `test`, or `validation` without a test split.
     pub split: &'static str,
-    /// Teacher-forced figures.
+    /// The teacher-forced loss and accuracy.
     pub forced: TeacherForced,
-    /// Metrics of what was decoded.
+    /// The metrics of the decoded outputs.
     pub scores: Vec<any2any_metrics::Score>,
     /// Source, output and reference of some samples.
     pub samples: Vec<[String; 3]>,
-    /// Samples of the split that cannot be read.
+    /// The samples of the split that cannot be read.
     pub broken: Broken,
 }
 
@@ -63,7 +63,7 @@ impl Trained {
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write_card(&self, scores: &[FinalScores]) -> Result<(), TrainError> {
         let scores: Vec<CardScores<'_>> = scores
             .iter()
@@ -78,11 +78,11 @@ impl Trained {
         Ok(card.write(&self.run)?)
     }
 
-    /// The best checkpoint, ready to translate.
+    /// A translator with the best checkpoint.
     ///
     /// # Errors
     ///
-    /// When its files cannot be read.
+    /// If its files cannot be read.
     pub fn translator(&self) -> Result<Translator, TrainError> {
         let model = self.run.model(&self.experiment, &self.adapters, "best", &self.device)?;
         Ok(Translator::new(self.experiment.clone(), self.adapters.clone(), model))
@@ -92,7 +92,7 @@ impl Trained {
     ///
     /// # Errors
     ///
-    /// When the checkpoint cannot be read.
+    /// If the checkpoint cannot be read.
     pub fn score(&self) -> Result<Vec<FinalScores>, TrainError> {
         let translator = self.translator()?;
         let settings = &self.experiment.evaluation;

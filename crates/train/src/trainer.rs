@@ -1,4 +1,4 @@
-//! The training loop.
+//! Trainer: the training loop, with logs, evaluations and checkpoints.
 
 mod evaluation;
 mod resuming;
@@ -37,7 +37,7 @@ use crate::updates::{Update, Updates};
 
 pub use resuming::Resuming;
 
-/// A training that can be started, or gone on with.
+/// A training that can be started or resumed.
 pub struct Trainer {
     experiment: Experiment,
     adapters: AdapterSet,
@@ -48,17 +48,17 @@ pub struct Trainer {
     optimizer: Optimizer,
     objective: Objective,
     state: State,
-    /// What has been changed since the last checkpoint.
+    /// The changes since the last checkpoint.
     changes: Vec<String>,
-    /// What became of checkpoints that are not gone on from.
+    /// The checkpoints that were passed over, and their new places.
     passed_over: Vec<String>,
-    /// The lock of the run's folder; none of a training that writes none.
+    /// The lock of the run's folder; `None` for a training that writes none.
     running: Option<RunLock>,
     stop: Arc<AtomicBool>,
     phases: Phases,
 }
 
-/// The items of some places.
+/// The items at some indices.
 fn keep<T>(items: Vec<T>, places: &[usize]) -> Vec<T> {
     let mut places = places.iter().copied().peekable();
     let items = items.into_iter().enumerate();
@@ -66,12 +66,11 @@ fn keep<T>(items: Vec<T>, places: &[usize]) -> Vec<T> {
 }
 
 impl Trainer {
-    /// A new training in a run folder of its own.
+    /// Starts a training in a run folder of its own.
     ///
     /// # Errors
     ///
-    /// When the folder already holds a run and is not to be set aside, a run is being trained there, or it cannot be
-    /// written.
+    /// If the folder already holds a run and is not to be set aside, a training runs there, or it cannot be written.
     pub fn start(prepared: Prepared, run: RunFolder, existing: Existing) -> Result<Self, TrainError> {
         let device = any2any_run::device::device(&prepared.experiment.device)?;
         let running = run.create(
@@ -103,7 +102,7 @@ impl Trainer {
             state: State {
                 data,
                 validation: Some(validation),
-                // An experiment is plain data.
+                // An experiment is plain data, which always becomes JSON.
                 experiment: serde_json::to_value(&experiment).ok(),
                 ..State::default()
             },
@@ -121,17 +120,17 @@ impl Trainer {
         }
     }
 
-    /// What has been changed since the last checkpoint, of a run that is gone on with in spite of it.
+    /// The changes since the last checkpoint, in spite of which the run is resumed.
     pub fn changes(&self) -> &[String] {
         &self.changes
     }
 
-    /// What was broken or later than the checkpoint that is gone on from, and what became of it.
+    /// The checkpoints that are broken, or later than the one that is resumed, and their new places.
     pub fn passed_over(&self) -> &[String] {
         &self.passed_over
     }
 
-    /// Set to true, from a signal handler for instance, it ends training after the current step.
+    /// A flag that ends training after the current step, for instance from a signal handler.
     pub fn stop(&self) -> Arc<AtomicBool> {
         self.stop.clone()
     }
@@ -141,13 +140,13 @@ impl Trainer {
         &self.experiment
     }
 
-    /// Trains to the last step, to the end of patience, or until stopped.
+    /// Trains to the last step, until patience runs out, or until it is stopped.
     ///
     /// # Errors
     ///
-    /// When a loss or a weight is not finite or a file cannot be written; the last checkpoint is then still good.
+    /// If a loss or a weight is not finite or a file cannot be written; the last checkpoint is then still good.
     pub fn train(mut self, observer: &mut dyn Observer) -> Result<Trained, TrainError> {
-        // Until it has ended, whatever comes after that.
+        // Locked until the training has ended, in whatever way.
         let _running = self.running.take();
         let steps = self.experiment.training.steps;
         let (sampler, weights) = self.batch_sampler()?;
@@ -225,17 +224,17 @@ impl Trainer {
         })
     }
 
-    /// The stopwatch of the steps; off unless somebody starts one.
+    /// The stopwatch of the steps, which is off unless somebody starts it.
     pub(crate) fn phases(&mut self) -> &mut Phases {
         &mut self.phases
     }
 
-    /// How many weights the model has.
+    /// The number of the model's parameters.
     pub(crate) fn parameters(&self) -> usize {
         self.model.num_params()
     }
 
-    /// The batches of all updates after some steps, prepared ahead.
+    /// The batches of all updates after `steps`, prepared ahead.
     pub(crate) fn prefetch(&self, sampler: BatchSampler, steps: u64) -> Prefetch<Batch> {
         let first = steps * self.experiment.training.accumulate as u64;
         Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(first))
@@ -248,7 +247,7 @@ impl Trainer {
         update
     }
 
-    /// The learning rate over time.
+    /// The schedule of the learning rate.
     pub(crate) fn learning_rate(&self) -> LearningRate {
         LearningRate::new(
             self.experiment.training.schedule.clone(),
@@ -258,12 +257,12 @@ impl Trainer {
         )
     }
 
-    /// The order of training, which takes the training examples over, and what each task brings to it.
+    /// The batch sampler, which takes the training examples over, and a description of each task's samples.
     pub(crate) fn batch_sampler(&mut self) -> Result<(BatchSampler, Vec<(String, String)>), TrainError> {
         let mut tasks = Vec::new();
         let mut described = Vec::new();
         for (prepared, task) in self.tasks.iter_mut().zip(self.adapters.tasks()) {
-            // The selection says itself what it leaves out.
+            // The selection reports itself which samples it leaves out.
             let selection = format!("train: {}", prepared.selection);
             let report = prepared.report().warnings.into_iter().filter(|words| *words != selection);
             let mut words =
@@ -298,7 +297,7 @@ impl Trainer {
         Ok((sampler, described))
     }
 
-    /// One update from the gradients of some batches.
+    /// Makes one update from the gradients of some batches.
     pub(crate) fn step(
         &mut self,
         step: u64,
@@ -359,7 +358,7 @@ impl Trainer {
         }
     }
 
-    /// Nothing is decoded with weights that are no numbers; saving looks itself.
+    /// Fails if weights are not finite, since nothing can be decoded with them; saving checks by itself.
     fn require_finite(&self) -> Result<(), TrainError> {
         match parameters::not_finite(&parameters::weights(&self.model)) {
             None => Ok(()),
@@ -367,12 +366,12 @@ impl Trainer {
         }
     }
 
-    /// Whether as many evaluations as the experiment waits for have brought nothing better.
+    /// True after more evaluations without an improvement than patience allows.
     fn is_out_of_patience(&self) -> bool {
         self.experiment.evaluation.patience.is_some_and(|patience| self.state.waited >= patience)
     }
 
-    /// Saves the current step and removes checkpoints that are neither the last nor among the best.
+    /// Saves the current step, and removes checkpoints that are neither the last nor among the best.
     fn save(&self, observer: &mut dyn Observer) -> Result<(), TrainError> {
         if let Some(to) = self.run.checkpoints().save(&self.checkpoint())? {
             observer.event(Event::SetAside { to: &to });
@@ -380,13 +379,13 @@ impl Trainer {
         self.prune()
     }
 
-    /// Saves the current step, which has been saved before its evaluation, in the place of what was saved then.
+    /// Replaces the checkpoint of the current step, which was saved before its evaluation.
     fn save_once_more(&self) -> Result<(), TrainError> {
         self.run.checkpoints().save_once_more(&self.checkpoint())?;
         self.prune()
     }
 
-    /// The current step.
+    /// The checkpoint of the current step.
     fn checkpoint(&self) -> Checkpoint {
         let (_, optimizer) = self.optimizer.state();
         let weights = parameters::weights(&self.model);

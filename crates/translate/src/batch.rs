@@ -1,4 +1,4 @@
-//! A batch on the host, and on the device.
+//! Batches of padded samples, on the host and on the device.
 
 use any2any_adapter::{FrameCount, Sequence};
 use any2any_core::{Input, Source};
@@ -15,31 +15,31 @@ pub struct Batch {
     /// The numbers of the samples in their split.
     pub samples: Vec<usize>,
     source: Option<Side>,
-    /// What the decoder is fed; none where that is what the encoder makes of the source.
+    /// The decoder's input; `None` if the decoder takes the encoder's output (a per-position task).
     input: Option<Side>,
-    /// What it should write.
+    /// The targets.
     pub targets: Targets,
-    /// Target tokens or frames that are not padding.
+    /// The number of target tokens or frames, padding excluded.
     pub tokens: usize,
 }
 
-/// What a batch should be written as.
+/// The targets of a batch.
 #[derive(Clone, Debug)]
 pub enum Targets {
     /// Tokens, `[batch, target]`, row-major.
     Tokens {
-        /// The tokens to predict; padding where a row has ended.
+        /// The tokens to predict; padding behind the end of a row.
         tokens: Vec<u32>,
-        /// How many tokens each row has, its end counted where it is written.
+        /// The number of tokens of each row, the end token included if it is written.
         lengths: Vec<usize>,
-        /// The token that fills rows up.
+        /// The padding token.
         padding: u32,
     },
     /// Frames, `[batch, target, width]`, row-major.
     Frames {
-        /// The frames to predict; zeros where a row has ended.
+        /// The frames to predict; zeros behind the end of a row.
         values: Vec<f32>,
-        /// How many frames each row has.
+        /// The number of frames of each row.
         lengths: Vec<usize>,
     },
 }
@@ -87,12 +87,12 @@ impl Batch {
         }
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         self.samples.len()
     }
 
-    /// Target positions of each row, padding counted.
+    /// The number of target positions of each row, padding included.
     pub fn target_width(&self) -> usize {
         self.targets.lengths().iter().copied().max().unwrap_or(0)
     }
@@ -102,15 +102,15 @@ impl Batch {
         self.source.as_ref().map(|source| source.to_source(device))
     }
 
-    /// What the decoder is fed, `[batch, target]` tokens or `[batch, target, width]` frames, on a device; none
-    /// where that is what the encoder makes of the source.
+    /// The decoder's input on a device, `[batch, target]` tokens or `[batch, target, width]` frames; `None` if the
+    /// decoder takes the encoder's output.
     pub fn decoder_input(&self, device: &Device) -> Option<Input> {
         self.input.as_ref().map(|input| input.to_device(device))
     }
 }
 
 impl Targets {
-    /// How many tokens or frames each row has.
+    /// The number of tokens or frames of each row.
     pub(crate) fn lengths(&self) -> &[usize] {
         match self {
             Targets::Tokens { lengths, .. } | Targets::Frames { lengths, .. } => lengths,
@@ -118,7 +118,7 @@ impl Targets {
     }
 }
 
-/// The begin token and then every token but the last.
+/// The decoder's input for tokens: the begin token and then every token but the last.
 fn shifted_tokens(examples: &[&Example], lengths: &[usize], padding: u32, begin: u32) -> Values {
     let width = lengths.iter().copied().max().unwrap_or(0);
     let mut input = Vec::with_capacity(examples.len() * width);
@@ -131,7 +131,7 @@ fn shifted_tokens(examples: &[&Example], lengths: &[usize], padding: u32, begin:
     Values::Tokens(input)
 }
 
-/// The first `lengths` tokens of each target.
+/// The first `lengths` tokens of each target, padded.
 fn padded_tokens(examples: &[&Example], lengths: &[usize], padding: u32) -> Targets {
     let width = lengths.iter().copied().max().unwrap_or(0);
     let mut tokens = Vec::with_capacity(examples.len() * width);
@@ -142,8 +142,8 @@ fn padded_tokens(examples: &[&Example], lengths: &[usize], padding: u32) -> Targ
     Targets::Tokens { tokens, lengths: lengths.to_vec(), padding }
 }
 
-/// The decoder is fed a frame of zeros and then every frame but the last; zeros throughout where the number of
-/// frames is fixed.
+/// The decoder's input for frames, a frame of zeros and then every frame but the last, with the targets. If the number
+/// of frames is fixed, the input is zeros throughout.
 fn frame_targets(examples: &[&Example], lengths: &[usize], count: FrameCount) -> (Values, Targets) {
     let longest = lengths.iter().copied().max().unwrap_or(0);
     let frames = || examples.iter().filter_map(|example| example.target.frames());
@@ -162,7 +162,7 @@ fn frame_targets(examples: &[&Example], lengths: &[usize], count: FrameCount) ->
     (Values::Frames { values: input, width }, Targets::Frames { values, lengths: lengths.to_vec() })
 }
 
-/// A batch of sources alone, for search.
+/// A batch of sources without targets, for search.
 pub fn sources(sequences: &[&Sequence], framing: Framing, device: &Device) -> Option<Source> {
     Side::new(sequences, framing.source_padding).map(|source| source.to_source(device))
 }

@@ -1,8 +1,8 @@
-//! Controls: what a model scores when its sources are taken away.
+//! Controls: scores of a model whose sources are swapped or replaced by noise.
 //!
-//! A decoder that has only learned what outputs look like can score well without its source. So the same split
-//! is decoded three times: from its own sources, from sources swapped between samples, and from noise of the
-//! same statistics. Only a score that stands clear of both controls says that the source was read.
+//! A decoder that has only learned the statistics of outputs can score well without its source. So the same split is
+//! decoded three times: from its own sources, from sources swapped between samples, and from noise of the same
+//! statistics. Only a score clear of both controls says that the model uses the source.
 
 use any2any_adapter::{Frames, Random, Seed, Sequence};
 use any2any_experiment::spec::Decoding;
@@ -25,11 +25,11 @@ pub struct Controlled {
     pub swapped: Score,
     /// From noise.
     pub noise: Score,
-    /// Whether the true score's interval lies beyond those of both controls, on the better side.
+    /// True if the true score's interval lies beyond those of both controls, on the better side.
     pub stands_clear: bool,
 }
 
-/// What was decoded when the sources were taken away.
+/// Outputs of a split with the wrong sources.
 pub struct Controls {
     /// From the sources of other samples.
     pub swapped: DecodedSplit,
@@ -38,11 +38,11 @@ pub struct Controls {
 }
 
 impl Controls {
-    /// Decodes a split under both controls, which depend on the experiment's seed alone.
+    /// Decodes a split under both controls, which depend only on the experiment's seed.
     ///
     /// # Errors
     ///
-    /// When the task has no source.
+    /// If the task has no source.
     pub fn decode(
         translator: &Translator,
         task: &Task,
@@ -67,8 +67,8 @@ impl Controls {
         })
     }
 
-    /// A score of what was decoded from the true sources beside the same score of both controls; `score` gives it
-    /// with its interval.
+    /// A score of the outputs from the true sources beside that of both controls; `score` computes it with its
+    /// interval.
     ///
     /// # Errors
     ///
@@ -102,8 +102,8 @@ fn swapped(sources: &[&Sequence], random: &mut Random) -> Vec<Sequence> {
     order.into_iter().map(|from| sources[from].clone()).collect()
 }
 
-/// Noise like the sources: frames drawn column by column from a normal distribution of the same mean and
-/// deviation, tokens drawn from all tokens there are, the last of each sequence kept.
+/// Noise like the sources: frames drawn column by column from a normal distribution of the same mean and deviation,
+/// tokens drawn from those of all sources, with the last of each sequence kept.
 fn noise(sources: &[&Sequence], random: &mut Random) -> Vec<Sequence> {
     let frames: Vec<&Frames> = sources.iter().filter_map(|source| source.frames()).collect();
     if let Some(width) = frames.first().map(|frames| frames.width()) {
@@ -116,7 +116,7 @@ fn noise(sources: &[&Sequence], random: &mut Random) -> Vec<Sequence> {
                     (mean + deviation * random.normal()) as f32
                 };
                 let values: Vec<f32> = (0..frames.values().len()).map(draw).collect();
-                // As many values as before divide into rows as before.
+                // The number of values is that of the frame, so they divide into rows.
                 Frames::new(width, values).unwrap_or_else(|| (*frames).clone())
             })
             .map(Sequence::Frames)
@@ -138,7 +138,7 @@ fn noise(sources: &[&Sequence], random: &mut Random) -> Vec<Sequence> {
         .collect()
 }
 
-/// The mean and the deviation of every column.
+/// The mean and the standard deviation of every column.
 fn moments(frames: &[&Frames], width: usize) -> Vec<(f64, f64)> {
     let mut sums = vec![(0.0, 0.0); width];
     let mut count = 0.0;

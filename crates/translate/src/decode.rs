@@ -1,4 +1,4 @@
-//! A translator's search: sources together in batches, and what they are written as.
+//! Decoding: search over batches of sources, and its outputs as values.
 
 use std::convert::Infallible;
 
@@ -20,23 +20,23 @@ use crate::translator::Translator;
 /// One result of a search.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// What was written, with the region of each position.
+    /// The value, with the region of each position.
     pub decoded: Decoded,
-    /// Its tokens, without the end, or its frames.
+    /// The tokens, without the end token, or the frames.
     pub sequence: Sequence,
-    /// What search ranked it by; 0 for frames.
+    /// The score by which search ranked the output; 0 for frames.
     pub score: f64,
-    /// Its log-probability, the end included; 0 for frames.
+    /// The log-probability, the end token included; 0 for frames.
     pub log_probability: f64,
 }
 
 impl Output {
-    /// Its tokens, without the end; none when it is written in frames.
+    /// The tokens, without the end token; none of an output in frames.
     pub fn tokens(&self) -> &[u32] {
         self.sequence.tokens().unwrap_or_default()
     }
 
-    /// The empty text, which no search has found.
+    /// The empty text, as the output of a source that needs no search.
     pub(crate) fn empty() -> Self {
         let decoded = Decoded { value: Value::from(""), regions: Vec::new() };
         Self { decoded, sequence: Sequence::Tokens(Vec::new()), score: 0.0, log_probability: 0.0 }
@@ -44,7 +44,7 @@ impl Output {
 }
 
 impl Translator {
-    /// Searches for encoded sources, in the order given.
+    /// Searches for the outputs of encoded sources, in their order.
     pub fn search(
         &self,
         task: &Task,
@@ -56,7 +56,7 @@ impl Translator {
         self.search_numbered(task, sources, &numbers, decoding, prefix)
     }
 
-    /// Searches for each source, with the number that what sampling draws for it depends on.
+    /// Searches for the outputs of sources, each with the number that seeds its sampling.
     pub(crate) fn search_numbered(
         &self,
         task: &Task,
@@ -86,8 +86,8 @@ impl Translator {
         Ok(results)
     }
 
-    /// What search drives: the engine where there is one, else the model; the model alone where the target has
-    /// one token for every position of the source.
+    /// The stepper that search uses: the engine if there is one, else the model; always the model for a per-position
+    /// task.
     pub(crate) fn stepper<'a>(
         &'a self,
         task: &Task,
@@ -130,7 +130,7 @@ impl Translator {
         Ok(Box::new(Guided::new(with, without, guidance as f32)))
     }
 
-    /// A pass that ends when the work is given up.
+    /// A forward pass that ends when the work is cancelled.
     pub fn pass(&self) -> Pass {
         Pass::evaluation().until(self.cancellation().clone())
     }
@@ -146,7 +146,7 @@ impl Translator {
         self.run_search_observed(task, sources, rows, decoding, &mut ())
     }
 
-    /// Searches while somebody watches. Frames are not chosen, so there is nothing to see of them.
+    /// Searches with an observer of the chosen tokens. Frames are not chosen, so it sees none of them.
     pub fn run_search_observed(
         &self,
         task: &Task,
@@ -190,7 +190,7 @@ impl Translator {
         hypotheses.into_iter().map(|best| best.into_iter().map(output).collect()).collect()
     }
 
-    /// Writes the frames of some sources together.
+    /// Computes the frames of some sources together.
     fn write_frames(
         &self,
         task: &Task,
@@ -214,7 +214,7 @@ impl Translator {
         written.into_iter().map(output).collect()
     }
 
-    /// A row of a search: the lengths of its output, what that begins with, and the number that its draws depend on.
+    /// A row of a search: the lengths of its output, its prefix, and the number that seeds its sampling.
     pub fn row(
         &self,
         task: &Task,

@@ -1,5 +1,5 @@
-//! Scores: teacher-forced losses, and metrics of decoded sequences. The two are kept apart in every type, so
-//! that one cannot be printed as the other.
+//! Evaluation of a split: teacher-forced losses, and metrics of decoded outputs. The two are kept apart in every type,
+//! so that one cannot be printed as the other.
 
 use std::fmt;
 
@@ -18,18 +18,18 @@ use crate::split::{Split, evenly};
 use crate::text_metrics::score_texts;
 use crate::translator::Translator;
 
-/// How well a model predicts each token or frame when it is told all before it: no search is involved.
+/// Teacher-forced loss and accuracy of a model: it predicts each token or frame from all before it, without search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct TeacherForced {
     /// The mean negative log-likelihood of a token, in nats, or the mean loss of a frame.
     pub loss: f64,
-    /// `exp(loss)`; none for frames, which have no likelihood.
+    /// The perplexity, `exp(loss)`; `None` for frames, which have no likelihood.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub perplexity: Option<f64>,
-    /// The share of tokens that were the most probable one, or of frames whose signal to stop was right, in
-    /// per cent.
+    /// The share of tokens that were the model's most probable ones, or of frames with the right stop signal, in per
+    /// cent.
     pub accuracy: f64,
-    /// Tokens, ends of sequences included, or frames.
+    /// The number of tokens, end tokens included, or of frames.
     pub tokens: usize,
 }
 
@@ -49,36 +49,36 @@ impl fmt::Display for TeacherForced {
     }
 }
 
-/// What search wrote for a split, beside what it should have written.
+/// The decoded outputs of a split, beside its references.
 #[derive(Clone, Debug)]
 pub struct DecodedSplit {
     /// The best output of each sample, in the order of the split.
     pub hypotheses: Vec<Output>,
-    /// The tokens that should have been written.
+    /// The tokens of the references.
     pub reference_tokens: Vec<Vec<u32>>,
-    /// What should have been written.
+    /// The references.
     pub references: Vec<Value>,
-    /// Other right outputs: sets of them, each with one for every sample. Token accuracy does not know them.
+    /// Further references: sets of them, each with one for every sample. Token accuracy does not know them.
     pub alternatives: Vec<Vec<Value>>,
-    /// How many positions each source has, its end counted.
+    /// The number of positions of each source, its end included.
     pub source_lengths: Vec<usize>,
 }
 
-/// A sample to show: what search wrote, between the source and what it should have written.
+/// A sample to print: source, output and reference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ShownSample {
-    /// Its number in its split, from 0.
+    /// The sample's number in its split, from 0.
     pub number: usize,
     /// The source.
     pub source: String,
-    /// What was written.
+    /// The output.
     pub output: String,
-    /// What should have been written.
+    /// The reference.
     pub reference: String,
-    /// What was written, as a value.
+    /// The output, as a value.
     #[serde(skip)]
     pub value: Value,
-    /// The file that holds it, where it is no text: its place in the folder of the run.
+    /// The path of the output's file in the folder of the run; `None` for texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }
@@ -87,7 +87,7 @@ pub struct ShownSample {
 ///
 /// # Errors
 ///
-/// When the translator's work is given up.
+/// If the work is cancelled.
 pub fn teacher_forced(
     translator: &Translator,
     task: &Task,
@@ -106,11 +106,11 @@ pub fn teacher_forced(
     Ok(TeacherForced { loss, perplexity, accuracy: 100.0 * correct as f64 / count, tokens })
 }
 
-/// Decodes a split, or the first samples of it.
+/// Decodes a split, or its first samples.
 ///
 /// # Errors
 ///
-/// When the task has no source or the target medium cannot be written.
+/// If the task has no source or the target medium cannot be written.
 pub fn decode(
     translator: &Translator,
     task: &Task,
@@ -121,7 +121,7 @@ pub fn decode(
     let count = at_most.unwrap_or(split.examples.len()).min(split.examples.len());
     let examples = &split.examples[..count];
     let sources: Vec<_> = examples.iter().filter_map(|example| example.source.as_ref()).collect();
-    // An empty source gives an empty output, as when it is translated.
+    // A blank source gives an empty output, as it does in a translation.
     let gives_nothing =
         |at: usize| split.sources.get(at).is_some_and(|source| translator.gives_nothing(task, source));
     let searched: Vec<_> =
@@ -142,7 +142,7 @@ pub fn decode(
 }
 
 impl DecodedSplit {
-    /// Some samples, evenly over what was decoded; anything but texts is described.
+    /// Some samples, evenly spaced over the outputs; values other than texts are described.
     pub fn shown(&self, split: &Split, count: usize) -> Vec<ShownSample> {
         evenly(count, self.hypotheses.len())
             .map(|at| ShownSample {
@@ -156,11 +156,11 @@ impl DecodedSplit {
             .collect()
     }
 
-    /// Scores what was decoded.
+    /// Scores the outputs by some metrics.
     ///
     /// # Errors
     ///
-    /// When there is nothing to score.
+    /// If there is nothing to score.
     pub fn scores(&self, wanted: &[Metric]) -> Result<Vec<Score>, TranslateError> {
         wanted.iter().map(|&metric| self.score(metric)).collect()
     }
@@ -169,7 +169,7 @@ impl DecodedSplit {
     ///
     /// # Errors
     ///
-    /// When there is nothing to score.
+    /// If there is nothing to score.
     pub fn score_with_interval(&self, metric: Metric) -> Result<Score, TranslateError> {
         let bootstrap = metrics::Bootstrap::default();
         if metric.scores(Kind::Text) && metric != Metric::TokenAccuracy {
@@ -182,7 +182,7 @@ impl DecodedSplit {
                 let (right, all) = metrics::right_tokens(written, &self.reference_tokens[at]);
                 return Ok([100.0 * right as f64, all as f64]);
             }
-            // A score of pictures or signals is the mean of what each has by itself.
+            // The score of pictures or signals is the mean of the scores of each.
             let (written, wanted) = (&self.hypotheses[at].decoded.value, &self.references[at]);
             Ok([media_metrics::score(metric, &[written], &[wanted])?.value, 1.0])
         };
@@ -191,18 +191,18 @@ impl DecodedSplit {
         Ok(score)
     }
 
-    /// What was written, as texts.
+    /// The outputs, as texts.
     fn texts(&self) -> Vec<String> {
         self.hypotheses.iter().map(|output| output.decoded.value.to_string()).collect()
     }
 
-    /// What should have been written, as texts: the target's, and every set of alternatives.
+    /// The references, as texts: the target's, and every set of further ones.
     pub fn reference_texts(&self) -> Vec<Vec<String>> {
         let texts = |set: &Vec<Value>| set.iter().map(Value::to_string).collect();
         std::iter::once(&self.references).chain(&self.alternatives).map(texts).collect()
     }
 
-    /// Some samples.
+    /// The outputs of some samples.
     pub(crate) fn only(&self, samples: &[usize]) -> Self {
         Self {
             hypotheses: samples.iter().map(|&at| self.hypotheses[at].clone()).collect(),
@@ -236,7 +236,7 @@ pub fn metric_name(metric: Metric) -> String {
     metric.to_string()
 }
 
-/// Whether a larger value of a metric is better.
+/// True if a larger value of a metric is better.
 pub fn larger_is_better(metric: Metric) -> bool {
     !matches!(metric, Metric::Ter(_) | Metric::Wer | Metric::Cer | Metric::MeanAbsoluteError)
 }

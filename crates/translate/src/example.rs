@@ -1,4 +1,4 @@
-//! One sample of a task, encoded: sequences in memory.
+//! Encoded samples of a task, in memory.
 
 use any2any_adapter::{AdapterError, Frames, Sequence, Value};
 use any2any_data::batching::Lengths;
@@ -7,30 +7,31 @@ use rayon::prelude::*;
 
 use crate::opened::Opened;
 
-/// One sample of a task, encoded.
+/// An encoded sample of a task.
 #[derive(Clone, Debug)]
 pub struct Example {
     /// The sample's number in its split, from 0.
     pub sample: usize,
-    /// The source, for a task that has one.
+    /// The source; `None` for a task without one.
     pub source: Option<Sequence>,
-    /// The target; tokens with their end last.
+    /// The target; tokens end with the end token.
     pub target: Sequence,
 }
 
 impl Example {
-    /// Positions of source and target.
+    /// The numbers of positions of source and target.
     pub fn lengths(&self) -> Lengths {
         Lengths { source: self.source.as_ref().map_or(0, Sequence::len), target: self.target.len() }
     }
 
-    /// The target's tokens; none when it has frames.
+    /// The tokens of the target; none for frames.
     pub fn target_tokens(&self) -> &[u32] {
         self.target.tokens().unwrap_or_default()
     }
 }
 
-/// What stands for a source that is left out: of tokens the last, which is the end; of frames a single one of zeros.
+/// The sequence in place of a source that is left out: of tokens only the last, which is the end; of frames a single
+/// one of zeros.
 pub fn absent_source(source: &Sequence) -> Sequence {
     match source {
         Sequence::Tokens(tokens) => Sequence::Tokens(tokens.last().copied().into_iter().collect()),
@@ -56,8 +57,7 @@ pub fn checksum<'a>(examples: impl IntoIterator<Item = &'a Example>) -> u32 {
     })
 }
 
-/// A checksum of samples that outputs are compared with: of what is encoded, and of the texts as they were opened,
-/// which scores are computed on.
+/// A checksum of reference samples: of their encoded sequences, and of the opened texts, on which scores are computed.
 pub fn checksum_with_texts<'a>(
     examples: impl IntoIterator<Item = &'a Example>,
     values: impl IntoIterator<Item = &'a Value>,
@@ -69,7 +69,7 @@ pub fn checksum_with_texts<'a>(
     })
 }
 
-/// Encodes every opened sample of a split, with an error and the side that it is of in the place of each that cannot be
+/// Encodes every opened sample of a split, with an error and its side in the place of each sample that cannot be
 /// encoded.
 pub(crate) fn encode(opened: &Opened, task: &Task) -> Vec<Result<Example, (Role, AdapterError)>> {
     (0..opened.samples.len())

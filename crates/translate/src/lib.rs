@@ -1,7 +1,7 @@
-//! A trained model at work: values of one medium in, values of another out, and how good they are.
+//! Translation and evaluation by a trained model.
 //!
-//! A [`Translator`] is loaded from a run and decodes; [`evaluate`] scores what it decodes beside what it is
-//! teacher-forced on, two things that no type mixes up. A [`Split`] is the data that both read, encoded.
+//! A [`Translator`] is loaded from a run and decodes; [`evaluate`] scores its outputs and its teacher-forced
+//! predictions, which are separate types. A [`Split`] is the encoded data that both read.
 
 pub mod batch;
 pub mod bucketed_scores;

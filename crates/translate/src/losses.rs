@@ -1,4 +1,4 @@
-//! Losses of whole splits, without dropout or smoothing.
+//! Teacher-forced losses of whole splits, without dropout or smoothing.
 
 use any2any_adapter::Cancelled;
 use any2any_core::{
@@ -13,7 +13,7 @@ use crate::example::Example;
 use crate::translator::Translator;
 
 impl Translator {
-    /// The losses of examples in batches of so many tokens and of similar length, without dropout or smoothing.
+    /// The losses of examples in batches of so many tokens and of similar lengths, without dropout or smoothing.
     pub(crate) fn losses(
         &self,
         task: &Task,
@@ -73,7 +73,7 @@ pub fn hidden(
     }
 }
 
-/// `[batch, target, d_model]` to `[batch * target, d_model]`.
+/// Flattens `[batch, target, d_model]` to `[batch * target, d_model]`.
 pub fn rows(hidden: Tensor<3>) -> Tensor<2> {
     let [rows, width, d_model] = hidden.dims();
     hidden.reshape([rows * width, d_model])

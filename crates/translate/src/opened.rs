@@ -1,4 +1,4 @@
-//! The values of a split, opened by their medium before an adapter sees them.
+//! Opened values of a split, as a medium gives them to an adapter.
 
 use std::fmt;
 
@@ -9,46 +9,46 @@ use rayon::prelude::*;
 
 use crate::references;
 
-/// The opened values of a split: of every sample that both sides can read.
+/// The opened values of a split, of every sample that both sides can read.
 pub struct Opened {
     /// The numbers of the samples in their split, from 0.
     pub samples: Vec<usize>,
-    /// One for each of `samples`; none when the task has no source.
+    /// The source of each of `samples`; none if the task has no source.
     pub sources: Vec<Value>,
-    /// One for each of `samples`.
+    /// The target of each of `samples`.
     pub targets: Vec<Value>,
-    /// Other right outputs: sets of them, each with one for each of `samples`.
+    /// Further references: sets of them, each with one for each of `samples`.
     pub alternatives: Vec<Vec<Value>>,
     /// The samples that cannot be read.
     pub broken: Broken,
-    /// What is odd about samples that can be read.
+    /// Warnings about samples that can be read.
     pub warnings: Warnings,
-    /// What is wrong with the files; lines and rows that cannot be read are among `broken` too.
+    /// Flaws of the files; lines and rows that cannot be read are in `broken` too.
     pub flaws: Flaws,
-    /// Whether both sides are meant to be the same.
+    /// True if both sides are meant to be equal.
     pub copies: bool,
 }
 
-/// The reason of a sample that cannot be read, by its number in its split, from 0.
+/// The reason why a sample cannot be read, with its side and its number from 1.
 pub(crate) fn named(role: Role, sample: usize, reason: impl fmt::Display) -> String {
     format!("{} {}: {reason}", role.word(), sample + 1)
 }
 
-/// How many oddities are told from each other: some name a value that every sample has for itself.
+/// The most different warnings that are counted separately: some name a value of each sample.
 const ODDITIES: usize = 10;
 
-/// Oddities of samples that are read in spite of them, each counted.
+/// Warnings about samples that are read in spite of them, each counted.
 #[derive(Clone, Debug, Default)]
 pub struct Warnings {
-    /// What is odd, of how many samples, and the first of them.
+    /// Each warning, the number of its samples, and the first of them.
     pub found: Vec<(String, usize, String)>,
-    /// How many more oddities there are, each of a sample.
+    /// The number of further warnings.
     pub more: usize,
 }
 
 impl Warnings {
-    /// The value of a sample, by its number in its split from 0, with what is odd about it counted. `unread` is the
-    /// value as the data has it, which may be a file with a name.
+    /// The value of a sample, whose warnings are counted. `unread` is the value as the data has it, which may be a file
+    /// with a name.
     fn of(&mut self, role: Role, sample: usize, unread: &Value, opened: OpenedValue) -> Value {
         for warning in opened.warnings {
             match self.found.iter().position(|(known, ..)| *known == warning) {
@@ -88,7 +88,7 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// When a field is missing, or no sample at all can be read.
+    /// If a field is missing, or no sample at all can be read.
     pub fn new(samples: &Samples, task: &TaskSides) -> Result<Self, RunError> {
         let source = task.source.as_ref();
         let sources = source.map(|side| side.column(samples)).transpose()?;
@@ -151,7 +151,7 @@ impl Opened {
         }
     }
 
-    /// The values of one side.
+    /// The values of a side.
     pub fn values(&self, role: Role) -> &[Value] {
         match role {
             Role::Source => &self.sources,

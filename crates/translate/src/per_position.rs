@@ -7,11 +7,11 @@ use crate::example::Example;
 use crate::opened::named;
 use crate::split::Split;
 
-/// Leaves the samples out whose source and target differ in length, and counts them among the broken ones.
+/// Leaves out samples whose source and target differ in length, and counts them among the broken ones.
 ///
 /// # Errors
 ///
-/// When no sample is left.
+/// If no sample is left.
 pub(crate) fn keep_matching(split: &mut Split, task: &Task) -> Result<(), RunError> {
     let mut fits = Vec::with_capacity(split.examples.len());
     let mut first = None;
@@ -38,7 +38,7 @@ pub(crate) fn keep_matching(split: &mut Split, task: &Task) -> Result<(), RunErr
     Ok(())
 }
 
-/// What is wrong with the lengths of a sample.
+/// The problem with the lengths of a sample; `None` if they agree.
 pub(crate) fn mismatch(task: &Task, example: &Example) -> Option<String> {
     let wanted = task.labels(example.source.as_ref()?.len())?;
     let tokens = example.target.len().saturating_sub(1);
@@ -47,7 +47,7 @@ pub(crate) fn mismatch(task: &Task, example: &Example) -> Option<String> {
     })
 }
 
-/// Keeps the values that fit.
+/// Keeps the values marked by `fits`.
 pub(crate) fn retain<T>(values: &mut Vec<T>, fits: &[bool]) {
     let mut fits = fits.iter();
     values.retain(|_| fits.next().copied().unwrap_or(true));

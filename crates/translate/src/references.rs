@@ -1,5 +1,5 @@
-//! Further references: fields of the dataset, or texts from elsewhere, that hold other right outputs of a split's
-//! samples. They are scored against and never learned from.
+//! Further references: fields of the dataset, or texts from elsewhere, with other right outputs of a split's samples.
+//! They serve scores, never training.
 
 use any2any_adapter::Value;
 use any2any_data::{DataRoot, Samples};
@@ -18,7 +18,7 @@ pub(crate) fn of_fields(
     columns.map(|column| open(column, task, numbers)).collect()
 }
 
-/// The values of some samples as the target's medium reads them.
+/// Opens the values of some samples with the target's medium.
 fn open(values: &[Value], task: &TaskSides, numbers: &[usize]) -> Result<Vec<Value>, RunError> {
     let open = |&number: &usize| {
         let opened = task.target.open(&values[number]);
@@ -28,11 +28,11 @@ fn open(values: &[Value], task: &TaskSides, numbers: &[usize]) -> Result<Vec<Val
 }
 
 impl Translator {
-    /// Scores a split against these fields of its dataset too, instead of those that the experiment names.
+    /// Scores a split against fields of its dataset too, instead of those that the experiment names.
     ///
     /// # Errors
     ///
-    /// When the data is not there, has no such field, or a value cannot be read.
+    /// If the data is missing, has no such field, or a value cannot be read.
     pub fn refer_to_fields(
         &self,
         task: &Task,
@@ -50,11 +50,11 @@ impl Translator {
 }
 
 impl Split {
-    /// Scores against these texts too, one for each sample of the split as it stands in the dataset.
+    /// Scores a split against texts too, one for each sample of the split in the order of the dataset.
     ///
     /// # Errors
     ///
-    /// The number of samples, when that is another.
+    /// The number of samples, if it differs.
     pub fn refer_to(&mut self, texts: &[String]) -> Result<(), usize> {
         if texts.len() != self.broken.of {
             return Err(self.broken.of);

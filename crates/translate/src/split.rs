@@ -1,4 +1,4 @@
-//! A split of a task: its samples encoded, beside their opened values.
+//! A split of a task: its encoded samples, beside their opened values.
 
 use any2any_adapter::Value;
 use any2any_data::batching::Lengths;
@@ -13,30 +13,30 @@ use crate::per_position::{keep_matching, retain};
 /// A split, encoded, beside its opened values.
 #[derive(Clone)]
 pub struct Split {
-    /// Every sample that can be read, encoded.
+    /// The encoded samples, all that can be read.
     pub examples: Vec<Example>,
-    /// The sources; none when the task has none.
+    /// The sources; none if the task has no source.
     pub sources: Vec<Value>,
-    /// The targets.
+    /// The references, which are the targets.
     pub references: Vec<Value>,
-    /// Other right outputs: sets of them, each with one for every sample.
+    /// Further references: sets of them, each with one for every sample.
     pub alternatives: Vec<Vec<Value>>,
     /// The samples that cannot be read.
     pub broken: Broken,
-    /// What is odd about samples that can be read.
+    /// Warnings about samples that can be read.
     pub warnings: Warnings,
-    /// What is wrong with the files that the samples were read from.
+    /// Flaws of the files from which the samples were read.
     pub flaws: Flaws,
-    /// Texts that are probably not meant.
+    /// Texts that are probably mistakes.
     pub oddities: Oddities,
 }
 
 impl Split {
-    /// A split of opened values.
+    /// Encodes the opened values of a split.
     ///
     /// # Errors
     ///
-    /// When not a single sample can be encoded.
+    /// If not a single sample can be encoded.
     pub fn new(opened: Opened, task: &Task) -> Result<Self, RunError> {
         let encoded = example::encode(&opened, task);
         let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
@@ -70,7 +70,7 @@ impl Split {
         Ok(split)
     }
 
-    /// What is left out or odd, in words.
+    /// Samples left out, flaws and oddities, in words.
     pub fn warnings(&self) -> Vec<String> {
         let mut words = Vec::new();
         if self.broken.count > 0 {
@@ -84,7 +84,7 @@ impl Split {
         words
     }
 
-    /// The split's references, without any example.
+    /// The split with its references, without any example.
     pub fn with_references(&self) -> Self {
         Self {
             examples: Vec::new(),
@@ -98,7 +98,7 @@ impl Split {
         }
     }
 
-    /// Some samples, evenly over the split.
+    /// Some samples, evenly spaced over the split.
     pub fn some(&self, count: usize) -> Self {
         let places = || evenly(count, self.examples.len());
         Self {
@@ -123,17 +123,17 @@ impl Split {
     }
 }
 
-/// The places of `count` things, or of all, evenly among `all`.
+/// The indices of `count` items, or of all, evenly spaced among `all`.
 pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
     let count = count.min(all);
     (0..count).map(move |number| number * all / count)
 }
 
-/// A split of one task of a run, encoded by the run's own adapters.
+/// Loads a split of one task of a run, encoded by the run's own adapters.
 ///
 /// # Errors
 ///
-/// When the split is not there, or not a single sample can be read.
+/// If the split is missing, or not a single sample can be read.
 pub fn load_split(dataset: &Dataset, task: &Task, split: &str) -> Result<Split, RunError> {
     let samples = dataset.split(split).map_err(RunError::data)?;
     Split::new(Opened::new(&samples, task.sides())?, task)

@@ -1,5 +1,5 @@
-//! Translations source by source: what could not be read stands in its place, and what is odd about a source goes with
-//! its results.
+//! Translations source by source: the error of one that cannot be read takes its place, and warnings about a source go
+//! with its results.
 
 use any2any_adapter::{Encoded, Kind, OpenedValue, Sequence, Value};
 use any2any_experiment::spec::Decoding;
@@ -16,14 +16,14 @@ use crate::translator::{Translator, no_source, prefix_tokens};
 pub struct Translated {
     /// The outputs, the best first.
     pub outputs: Vec<Output>,
-    /// What is odd about the source, and how it was read in spite of it.
+    /// Warnings about the source, which was read in spite of them.
     pub warnings: Vec<String>,
 }
 
 /// A source as the model reads it.
 struct Source {
     sequence: Sequence,
-    /// Whether it is a text of nothing but spaces.
+    /// True for a text of nothing but spaces.
     is_blank: bool,
     warnings: Vec<String>,
 }
@@ -31,12 +31,11 @@ struct Source {
 impl Translator {
     /// Translates values in the order given, with an error in the place of each that cannot be read.
     ///
-    /// A text of nothing but spaces gives an empty text, without a search. `prefix` is what every other output must
-    /// begin with.
+    /// A text of nothing but spaces gives an empty text, without a search. All other outputs begin with `prefix`.
     ///
     /// # Errors
     ///
-    /// When the task has no source or a result cannot be written.
+    /// If the task has no source or a result cannot be written.
     pub fn translate_each(
         &self,
         task: &Task,
@@ -62,9 +61,9 @@ impl Translator {
         Ok(results.collect())
     }
 
-    /// Searches for the sources that there are; in the place of every other one stands an empty output.
+    /// Searches for the sources that there are; every other one gives an empty output.
     ///
-    /// What sampling draws for a source depends on its place among all.
+    /// The sampling of a source depends on its index among all.
     pub(crate) fn search_some(
         &self,
         task: &Task,
@@ -82,7 +81,7 @@ impl Translator {
         Ok(results)
     }
 
-    /// Whether a source is a text of nothing but spaces, of which an empty text is made.
+    /// True for a text of nothing but spaces whose output is a text, which is then empty.
     pub(crate) fn gives_nothing(&self, task: &Task, source: &Value) -> bool {
         is_blank(source) && task.target_medium().kind() == Kind::Text
     }
@@ -99,7 +98,7 @@ impl Translator {
         Ok(Source { sequence: encoded.sequence, is_blank, warnings })
     }
 
-    /// What is odd about a source, by its medium and beside what the model was trained on.
+    /// Warnings about a source, from its medium, and about pieces that the model has not seen in training.
     fn source_warnings(&self, task: &Task, encoded: &Encoded, opened: OpenedValue) -> Vec<String> {
         let mut warnings = opened.warnings;
         let unknown =

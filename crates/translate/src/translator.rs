@@ -1,4 +1,4 @@
-//! A trained model at work: values of one medium in, values of another out.
+//! The translator: a trained model with its adapters, which decodes, scores and continues.
 
 mod scoring;
 mod sequences;
@@ -28,25 +28,25 @@ pub use scoring::PairScore;
 /// A trained model with its adapters. Clones share all of it.
 #[derive(Clone)]
 pub struct Translator {
-    /// The experiment it was trained by.
+    /// The experiment of its training.
     pub experiment: Arc<Experiment>,
     /// Its adapters.
     pub adapters: Arc<AdapterSet>,
     model: Arc<LoadedModel>,
     cancellation: Cancellation,
     longest_source: usize,
-    /// The folder of the run that it is of; none of what is not loaded from one.
+    /// The folder of its run; `None` if it was not loaded from one.
     run: Option<PathBuf>,
 }
 
-/// What follows a text with which probability.
+/// A possible next token with its probability.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct NextToken {
-    /// The token, as it is shown.
+    /// The token's text.
     pub token: String,
-    /// Its number.
+    /// The token's id.
     pub id: u32,
-    /// Its probability.
+    /// The token's probability.
     pub probability: f32,
 }
 
@@ -57,16 +57,16 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// When the folder holds no run, a file is broken, or the backend is missing.
+    /// If the folder holds no run, a file is broken, or the backend is missing.
     pub fn load(run: &RunFolder, checkpoint: &str, registry: &Registry) -> Result<Self, TranslateError> {
         Self::load_in(run, checkpoint, registry, Precision::Float32)
     }
 
-    /// Loads a run and decodes in a precision; one whose weights stand in 8 bits decodes in 8 bits anyway.
+    /// Loads a run that decodes in a precision; int8 weights are always decoded in int8.
     ///
     /// # Errors
     ///
-    /// Those of [`load`](Self::load), and when 8 bits are asked of a model or a device that has no engine.
+    /// Those of [`load`](Self::load), and int8 for a model or a device that has no engine.
     pub fn load_in(
         run: &RunFolder,
         checkpoint: &str,
@@ -78,7 +78,7 @@ impl Translator {
         let adapters = run.adapters(&experiment, registry)?;
         let file = run.weights_file(checkpoint)?;
         let config = model_config(&experiment, &adapters);
-        // The shapes first: they say how much there is to allocate.
+        // The shapes first, which say how much memory the weights take.
         check_file(&config.architecture, &file)?;
         let (weights, rounded) = read_any_weights(&file)?;
         check_finite(&file, &weights)?;
@@ -101,11 +101,11 @@ impl Translator {
         Self::of(experiment, adapters, model)
     }
 
-    /// A translator from its parts that decodes with weights of a precision.
+    /// A translator from its parts that decodes in a precision.
     ///
     /// # Errors
     ///
-    /// When 8 bits are asked of a model or a device that has no engine.
+    /// For int8 with a model or a device that has no engine.
     pub fn in_precision(
         experiment: Experiment,
         adapters: AdapterSet,
@@ -138,25 +138,24 @@ impl Translator {
         Self { experiment: experiment.into(), adapters, ..self.clone() }
     }
 
-    /// The translator, whose work ends with [`TranslateError::Cancelled`] when it is given up.
+    /// A translator whose work ends with [`TranslateError::Cancelled`] when it is cancelled.
     #[must_use]
     pub fn until(&self, cancellation: Cancellation) -> Self {
         Self { cancellation, ..self.clone() }
     }
 
-    /// The translator, to which a source of more positions is an error, before it is decoded where its header
-    /// tells.
+    /// A translator that refuses sources of more positions, if possible by their header, before they are decoded.
     #[must_use]
     pub fn up_to_positions(&self, longest_source: usize) -> Self {
         Self { longest_source, ..self.clone() }
     }
 
-    /// Whether there is a limit to the positions of a source, for which its header is worth a look.
+    /// True if the positions of a source are limited, so that its header has to be read.
     pub(crate) fn limits_sources(&self) -> bool {
         self.longest_source < usize::MAX
     }
 
-    /// Fails when a source has more positions than are taken.
+    /// Fails for a source of more positions than the limit.
     pub(crate) fn require_short(&self, positions: u64) -> Result<(), TranslateError> {
         if positions <= self.longest_source as u64 {
             return Ok(());
@@ -167,7 +166,7 @@ impl Translator {
         )))
     }
 
-    /// Whether its work is given up.
+    /// The cancellation of its work.
     pub fn cancellation(&self) -> &Cancellation {
         &self.cancellation
     }
@@ -205,12 +204,12 @@ impl Translator {
         self.model.device()
     }
 
-    /// What decodes on the CPU; none where the device or the kind of model has no engine.
+    /// The engine that decodes on the CPU; `None` if the device or the kind of model has none.
     pub(crate) fn engine(&self) -> Option<&Engine> {
         self.model.engine()
     }
 
-    /// The data root for what the run names, which may be anyone's.
+    /// The data root for the data of the run, which may be anyone's.
     pub(crate) fn data_root(&self, root: &DataRoot) -> DataRoot {
         self.run.as_ref().map_or_else(|| root.clone(), |run| root.for_run(run))
     }
@@ -219,7 +218,7 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// When the data is not there, or a value cannot be encoded.
+    /// If the data is missing, or a value cannot be encoded.
     pub fn load_split(&self, task: &Task, split: &str, root: &DataRoot) -> Result<Split, TranslateError> {
         let task_data = &task.spec().data;
         let dataset = any2any_data::open(task_data, &self.data_root(root)).map_err(RunError::data)?;
@@ -230,7 +229,7 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// When the data is not there, or has no such field.
+    /// If the data is missing, or has no such field.
     pub fn load_texts(
         &self,
         task: &Task,
@@ -247,11 +246,11 @@ impl Translator {
 
     /// Translates values in the order given; the best results of each first.
     ///
-    /// `prefix` is what every output must begin with.
+    /// All outputs begin with `prefix`.
     ///
     /// # Errors
     ///
-    /// When a value cannot be read or a result cannot be written.
+    /// If a value cannot be read or a result cannot be written.
     pub fn translate(
         &self,
         task: &Task,
@@ -263,11 +262,11 @@ impl Translator {
         results.map(|result| Ok(result?.outputs)).collect()
     }
 
-    /// Continues texts with a decoder-only model, or writes freely when `prefix` is empty.
+    /// Continues texts with a decoder-only model, or generates freely if `prefix` is empty.
     ///
     /// # Errors
     ///
-    /// When the task has a source.
+    /// If the task has a source.
     pub fn complete(
         &self,
         task: &Task,
@@ -286,11 +285,11 @@ impl Translator {
         self.run_search(task, &[], &rows, decoding)
     }
 
-    /// The most probable tokens after a prefix, in falling order: the model's own distribution.
+    /// The most probable tokens after a prefix, in falling order, by the model's own distribution.
     ///
     /// # Errors
     ///
-    /// When the source or the prefix cannot be read.
+    /// If the source or the prefix cannot be read.
     pub fn next_tokens(
         &self,
         task: &Task,
@@ -306,11 +305,11 @@ impl Translator {
         self.next_of_tokens(task, source.as_ref(), &prefix_tokens(task, Some(prefix))?, count)
     }
 
-    /// The next tokens after a source that is read already and the tokens written so far, without begin.
+    /// The most probable next tokens after an encoded source and the tokens written so far, without the begin token.
     ///
     /// # Errors
     ///
-    /// When the task writes frames.
+    /// If the task writes frames.
     pub fn next_of_tokens(
         &self,
         task: &Task,
@@ -340,7 +339,7 @@ impl Translator {
     }
 }
 
-/// Fails when a task writes frames.
+/// Fails if a task writes frames.
 ///
 /// # Errors
 ///
@@ -355,7 +354,7 @@ pub fn require_tokens(task: &Task) -> Result<(), TranslateError> {
     }
 }
 
-/// The error of a task that was given no source though it has one.
+/// The error of a missing source.
 pub fn source_missing(task: &Task) -> TranslateError {
     TranslateError::Unsupported(format!("task '{}' writes from a source, and none is given", task.name()))
 }
@@ -374,7 +373,7 @@ pub(crate) fn prefix_tokens(task: &Task, prefix: Option<&Value>) -> Result<Vec<u
     Ok(task.encode_prefix(&task.sides().open_target(prefix)?)?)
 }
 
-/// Feeds one row all tokens and gives the logits of what follows the last.
+/// Feeds one row all tokens, and gives the logits behind the last.
 fn last_logits<S: Stepper>(mut stepper: S, tokens: &[u32]) -> Result<Vec<f32>, S::Error> {
     let mut logits = Vec::new();
     for &token in tokens {

@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: CompleteArguments, registry: &Registry) -> anyhow::
         return Ok(());
     }
     let mut decoding = task.decoding().clone();
-    // Several texts from one beginning are only of use when they differ.
+    // Several continuations of one text are of use only if they differ.
     if arguments.count > 1 && decoding.sampling.is_none() {
         (decoding.beam, decoding.sampling) = (None, Some(Sampling::default()));
     }

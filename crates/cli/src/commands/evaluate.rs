@@ -251,7 +251,7 @@ fn print_group<N: Display>(what: &str, group: &Group<N>, unit: &str) -> anyhow::
     output::line(format!("  {what} {from:>3} to {to:>3}{unit} ({samples:>4} samples):{scores}"))
 }
 
-/// Controls are asked for, or the source is not text and they are not refused.
+/// True if controls are asked for, or if the source is not text and nobody refuses them.
 fn wants_controls(arguments: &EvaluateArguments, task: &Task) -> bool {
     let medium = task.source_medium();
     let not_text = medium.is_some_and(|medium| medium.kind() != Kind::Text);
@@ -270,7 +270,7 @@ fn copied(split: &Split, decoded: &DecodedSplit, metrics: &[Metric]) -> Option<V
     copies.scores(metrics).ok()
 }
 
-/// Writes what was decoded: texts to a file, a line a sample; anything else to a folder, a file a sample.
+/// Writes the outputs: texts to a file, one a line; other values to a folder, one a file.
 fn write(decoded: &DecodedSplit, path: &Path, task: &Task) -> anyhow::Result<()> {
     let values = decoded.hypotheses.iter().map(|output| &output.decoded.value);
     if task.target_medium().kind() == Kind::Text {

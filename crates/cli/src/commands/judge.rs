@@ -40,7 +40,7 @@ impl Judge {
     pub(super) fn score(&self, decoded: &DecodedSplit) -> anyhow::Result<Score> {
         let values: Vec<_> = decoded.hypotheses.iter().map(|output| output.decoded.value.clone()).collect();
         let verdicts = self.translator.translate_each(&self.task, &values, self.task.decoding(), None)?;
-        // What the judge cannot read, it cannot name.
+        // An output that the judge cannot read counts as wrong.
         let name = |verdict: Result<Translated, TranslateError>| {
             let verdict = verdict.unwrap_or_default();
             verdict.outputs.first().map_or_else(String::new, |output| output.decoded.value.to_string())

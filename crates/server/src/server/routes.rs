@@ -141,7 +141,7 @@ async fn read_prefix(
     match prefix {
         Prefix::Tokens(tokens) => {
             require_tokens(task, &tokens)?;
-            // The end is written too.
+            // The end token counts too.
             Longest(app.limits.output).check(tokens.len() + 1)?;
             Ok(tokens)
         }

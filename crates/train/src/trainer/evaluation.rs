@@ -1,4 +1,4 @@
-//! Evaluations on the way: scores of the validation splits, and which checkpoint is the best so far.
+//! Evaluations during training: scores of the validation splits, and the choice of the best checkpoint.
 
 use any2any_adapter::Cancellation;
 use any2any_run::Ranked;
@@ -12,7 +12,7 @@ use crate::observer::{Event, Observer, TaskEvaluation};
 use crate::schedule::LearningRate;
 
 impl Trainer {
-    /// Evaluates, unless the training is stopped meanwhile: then that comes first when it goes on.
+    /// Evaluates the current step, unless the training is stopped meanwhile: then a resumed training evaluates first.
     pub(super) fn evaluate_until_stopped(
         &mut self,
         log: &mut Log,
@@ -34,8 +34,8 @@ impl Trainer {
         }
     }
 
-    /// Evaluates on the validation splits; whether that was the best so far. Nothing is changed or written when the
-    /// training is stopped meanwhile.
+    /// Evaluates on the validation splits, and tells whether the checkpoint is the best so far. Nothing is changed or
+    /// written if the training is stopped meanwhile.
     fn evaluate(&mut self, log: &mut Log, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let settings = &self.experiment.evaluation;
         let (mut evaluations, mut written) = (Vec::new(), Vec::new());
@@ -47,7 +47,7 @@ impl Trainer {
             let forced = evaluate::teacher_forced(&translator, task, &split.examples, tokens)?;
             let metrics = task.metrics().to_vec();
             let scores = if task.source().is_some() && (settings.show > 0 || !metrics.is_empty()) {
-                // What nothing scores is decoded to be seen.
+                // Without metrics, only the samples that are shown are decoded.
                 let few = metrics.is_empty().then(|| split.some(settings.show));
                 let split = few.as_ref().unwrap_or(split);
                 let decoded =
@@ -79,7 +79,8 @@ impl Trainer {
         Ok(improved)
     }
 
-    /// What decides which checkpoint is best, and whether larger is better: the mean over the tasks that have it.
+    /// The value that decides on the best checkpoint, the mean over the tasks that have it, and whether larger is
+    /// better.
     fn deciding(&self, evaluations: &[TaskEvaluation]) -> (f64, bool) {
         let Some(metric) = self.experiment.evaluation.best_by else { return (mean_loss(evaluations), false) };
         let values: Vec<f64> =
@@ -97,7 +98,7 @@ fn mean_loss(evaluations: &[TaskEvaluation]) -> f64 {
     mean(&losses).unwrap_or_default()
 }
 
-/// `None` of no values.
+/// The mean of some values; `None` without any.
 fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

@@ -1,4 +1,4 @@
-//! A training that goes on from a checkpoint: which one, what has been changed since, and what becomes of others.
+//! Resumption of a training: its checkpoint, the changes since then, and the checkpoints that are passed over.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,27 +17,27 @@ use crate::error::TrainError;
 use crate::optimizer::Optimizer;
 use crate::prepare::PreparedTask;
 
-/// How a training is gone on with.
+/// Options of a resumed training.
 #[derive(Clone, Debug, Default)]
 pub struct Resuming {
-    /// A new number of steps, for a run that is to go on beyond its end.
+    /// A new number of steps, to train beyond the old end.
     pub steps: Option<u64>,
-    /// The folder that the data has been moved to; none where it is where the run says.
+    /// The folder to which the data has been moved; `None` if it is where the run says.
     pub files: Option<PathBuf>,
-    /// Whether to go on in spite of changes that make the run another.
+    /// True to accept changes that lead to another model.
     pub accept_changes: bool,
-    /// The checkpoint to go on from (`best`, `last`, `step-N`); the newest that is whole where there is none.
+    /// The checkpoint to resume (`best`, `last`, `step-N`); `None`: the newest that is whole.
     pub from: Option<String>,
 }
 
 impl Trainer {
-    /// A training that goes on from its last checkpoint, as if it had never stopped. Where that one is broken, it goes on
-    /// from the newest that is whole; later ones are set aside.
+    /// Resumes a training from its last checkpoint, as if it had never stopped. If that one is broken, it resumes the
+    /// newest that is whole; later ones are set aside.
     ///
     /// # Errors
     ///
-    /// When the folder holds no run, it is being trained, no checkpoint is whole, its data is gone, or it or its data
-    /// has been changed such that it would go on as another.
+    /// If the folder holds no run, a training runs there, no checkpoint is whole, the data is missing, or experiment or
+    /// data have changed such that another model would result.
     pub fn resume(
         run: RunFolder,
         registry: &Registry,
@@ -49,7 +49,7 @@ impl Trainer {
             run.require_whole()?;
         }
         let document = run.experiment_on(files.as_deref(), registry)?;
-        // Before anything is read that another training may be writing.
+        // Locked before anything is read: another training may be writing.
         let running = RunLock::alone(run.path())?;
         let adapters = run.adapters(&document.experiment, registry)?;
         let architecture = architecture(&document.experiment, &adapters);
@@ -57,7 +57,7 @@ impl Trainer {
         let load = |folder: &Path| {
             let checkpoint = Checkpoint::load(folder)?.under_current_names(&architecture);
             let changes = changes_since(&checkpoint, &document, run.path(), registry)?;
-            // Of a model that has been changed, the change is the better word.
+            // If the model has been changed, its changes explain more than wrong shapes.
             if changes.model.is_empty() {
                 let found = checkpoint.weights.iter().map(|(name, weights)| (name, &weights.shape));
                 parameters::check_shapes(&shapes, found).map_err(|reason| RunError::run(folder, reason))?;
@@ -95,7 +95,7 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Sets the checkpoints aside that this training passes again, and keeps what is to be said of them.
+    /// Sets aside the checkpoints that this training makes again, and keeps a message about each.
     fn pass_over(&mut self, broken: Vec<TrainError>) -> Result<(), TrainError> {
         let (checkpoints, step) = (self.run.checkpoints(), self.state.step);
         self.passed_over =
@@ -104,10 +104,10 @@ impl Trainer {
             let words = format!("a checkpoint after step-{step} is kept as {}", aside.display());
             self.passed_over.push(words);
         }
-        // Those that were best then may have been removed since.
+        // Checkpoints that were the best then may have been removed since.
         let there = checkpoints.steps()?;
         self.state.best.retain(|ranked| there.contains(&ranked.step));
-        // A training that ended between a checkpoint and its names has left those of before.
+        // A training that ended between writing a checkpoint and its names has left former names.
         checkpoints.point("last", step)?;
         self.prune()
     }
@@ -142,14 +142,14 @@ impl Trainer {
         let kind = self.experiment.training.optimizer.clone();
         self.optimizer =
             Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device);
-        // From here on it is trained by what holds now.
+        // From here on, the current experiment and data count.
         let State { data, validation, experiment, .. } = std::mem::take(&mut self.state);
         self.state = State { data, validation, experiment, ..checkpoint.state };
         Ok(())
     }
 }
 
-/// What has been changed in a run since a checkpoint of it.
+/// The changes of a run since one of its checkpoints.
 fn changes_since(
     checkpoint: &Checkpoint,
     document: &Document,
@@ -165,8 +165,8 @@ fn changes_since(
     }
 }
 
-/// The checkpoint that is named, or the newest that can be loaded, and why later ones cannot; none of a run that has
-/// none.
+/// The named checkpoint, or the newest that can be loaded, with the errors of later ones; `None` for a run without
+/// checkpoints.
 fn start_of<T>(
     checkpoints: &Checkpoints,
     named: Option<&str>,
@@ -191,10 +191,10 @@ fn start_of<T>(
     if broken.is_empty() { Ok((None, broken)) } else { Err(TrainError::NoneWhole(broken)) }
 }
 
-/// Whether an error of reading is about what this process may use, and says nothing of the file.
+/// True if an error of reading is about the limits of this process, and says nothing about the file.
 fn is_of_the_process(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, OutOfMemory, PermissionDenied};
-    // Too many open files, of the system and of the process, have no kind.
+    // Too many open files, in the system or in the process, have no `ErrorKind`.
     let is_open_files = cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24));
     is_open_files || matches!(error.kind(), Interrupted | OutOfMemory | PermissionDenied)
 }

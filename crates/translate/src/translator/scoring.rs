@@ -1,4 +1,4 @@
-//! The log-probabilities of given pairs: how likely a model holds a target for a source.
+//! Scoring of given pairs: the log-probability of a target for a source.
 
 use any2any_adapter::{AdapterError, Sequence, Value};
 use any2any_run::{Role, Task};
@@ -13,14 +13,14 @@ use crate::per_position::mismatch;
 pub struct PairScore {
     /// The sum over the target's tokens, the end included.
     pub log_probability: f64,
-    /// How many tokens that is.
+    /// The number of tokens.
     pub tokens: usize,
-    /// Each token and its log-probability, the end last.
+    /// Each token with its log-probability, the end token last.
     pub by_token: Vec<(String, f32)>,
 }
 
 impl PairScore {
-    /// This score, which no message and no JSON can hold when it is not a finite number.
+    /// Fails for a score that is not finite, which no message and no JSON can hold.
     fn that_is_finite(self) -> Result<Self, TranslateError> {
         let finite = self.by_token.iter().all(|(_, value)| value.is_finite());
         if finite { Ok(self) } else { Err(TranslateError::ScoreNotFinite) }
@@ -32,7 +32,7 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// When a value cannot be read, or sources and targets differ in number.
+    /// If a value cannot be read, or sources and targets differ in number.
     pub fn score(
         &self,
         task: &Task,
@@ -46,7 +46,7 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// When sources and targets differ in number, or the task writes frames.
+    /// If sources and targets differ in number, or the task writes frames.
     pub fn score_each(
         &self,
         task: &Task,
@@ -57,7 +57,7 @@ impl Translator {
         let (mut examples, mut places) = (Vec::new(), Vec::new());
         for example in pairs(task, sources, targets)? {
             places.push(example.map(|example| {
-                // Scores come by this number.
+                // Scores are matched to pairs by this number.
                 examples.push(Example { sample: examples.len(), ..example });
             }));
         }
@@ -73,11 +73,11 @@ impl Translator {
         Ok(scored.collect())
     }
 
-    /// The log-probability of a pair that has been read already. A decoder-only model has no source.
+    /// The log-probability of an encoded pair. A decoder-only model has no source.
     ///
     /// # Errors
     ///
-    /// When the task writes frames, source and target are of lengths that it cannot align, or the score is not finite.
+    /// If the task writes frames, the lengths of source and target cannot be aligned, or the score is not finite.
     pub fn score_sequences(
         &self,
         task: &Task,

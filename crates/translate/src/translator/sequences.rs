@@ -1,4 +1,4 @@
-//! Translation of sources that are read already.
+//! Translation of encoded sources.
 
 use any2any_adapter::Sequence;
 use any2any_experiment::spec::Decoding;
@@ -9,13 +9,13 @@ use crate::decode::Output;
 use crate::error::TranslateError;
 
 impl Translator {
-    /// Translates sources that are read already; every output begins with the tokens of `prefix`.
+    /// Translates encoded sources; every output begins with the tokens of `prefix`.
     ///
-    /// What sampling draws for a source depends on its number among `sources`, and on nothing else of them.
+    /// The sampling of a source depends on its index among `sources`, and on nothing else of them.
     ///
     /// # Errors
     ///
-    /// When the task has no source, or a result cannot be written.
+    /// If the task has no source, or a result cannot be written.
     pub fn translate_sequences(
         &self,
         task: &Task,
@@ -27,11 +27,11 @@ impl Translator {
         self.search(task, sources, decoding, prefix)
     }
 
-    /// Writes without a source, as often as there are `results`; every output begins with the tokens of `prefix`.
+    /// Generates `results` outputs without a source, each of which begins with the tokens of `prefix`.
     ///
     /// # Errors
     ///
-    /// When the task has a source, or a result cannot be written.
+    /// If the task has a source, or a result cannot be written.
     pub fn complete_tokens(
         &self,
         task: &Task,

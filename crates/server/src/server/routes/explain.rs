@@ -53,7 +53,7 @@ pub(in crate::server) async fn look(
     .await
 }
 
-/// The most tokens that a task writes for a source, as its run says, and no more than the server writes.
+/// The length limit of outputs for a source: the smaller of the run's own and the server's.
 fn longest(app: &App, task: &Task, source: Option<&ReadSource>) -> usize {
     let positions = source.map(|source| source.sequence.len());
     task.output_lengths(positions, 0, task.decoding()).most.min(app.limits.output)
@@ -68,7 +68,7 @@ async fn share(
     tokens: usize,
     passes: usize,
 ) -> Result<Share, ApiError> {
-    // Without tokens, the model writes them.
+    // Without tokens, the model writes the target.
     let target = if tokens == 0 { longest(app, task, source) } else { tokens };
     let positions = source.map_or(0, |source| source.positions.len());
     app.budget.take(run.price_of_passes(task, (positions, target), passes), "this look inside").await

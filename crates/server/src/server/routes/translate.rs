@@ -114,7 +114,7 @@ pub(super) fn how(
     Ok(decoding)
 }
 
-/// An output as it is answered.
+/// An output in the type of the interface.
 pub(super) fn show(task: &Task, output: &any2any_translate::Output) -> Output {
     let adapter = task.target();
     Output {
