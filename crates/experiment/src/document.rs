@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use crate::check::{self, Outside};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::extends::{self, Extending, Loader, folder_of, unreadable};
+use crate::former_keys;
 use crate::limits;
 use crate::node::Node;
 use crate::paths::{self, Extent};
@@ -167,6 +168,10 @@ fn load_from(
     let Some(mut root) = tree.filter(|_| problems.is_empty()) else {
         return Err(problems.into_iter().collect());
     };
+    let former = former_keys::rename(&mut root);
+    if matches!(outside, Outside::Checked) {
+        problems.extend(former);
+    }
     let unset = match outside {
         Outside::Checked => variables::expand_paths(&mut root, &schema),
         Outside::Ignored => variables::unescape_paths(&mut root, &schema),

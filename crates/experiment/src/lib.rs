@@ -29,6 +29,7 @@ mod choice;
 mod diagnostic;
 mod document;
 mod extends;
+mod former_keys;
 mod limits;
 mod merge;
 mod messages;

@@ -73,7 +73,7 @@ pub(super) fn hidden(
     match (fed, memory) {
         (Fed::Target(target), memory) => model.decode_embedded(task, memory.as_ref(), target.clone(), pass),
         (Fed::Source(width), Some(memory)) => model.decode_per_position(task, &memory, *width, pass),
-        (Fed::Source(_), None) => unreachable!("a target aligned with its source has one"),
+        (Fed::Source(_), None) => unreachable!("a per-position target has a source"),
     }
 }
 

@@ -100,12 +100,12 @@ impl Task {
 
     /// True if the task writes one token for every position of the source, all at once (non-autoregressive).
     pub fn is_per_position(&self) -> bool {
-        self.source.is_some() && self.spec.aligned
+        self.source.is_some() && self.spec.per_position
     }
 
     /// Padding and begin tokens of its batches.
     pub fn framing(&self) -> Framing {
-        Framing::new(self.source.as_deref(), self.target.as_ref(), self.spec.aligned)
+        Framing::new(self.source.as_deref(), self.target.as_ref(), self.spec.per_position)
     }
 
     /// End token of its outputs; 0 for frames.
@@ -126,7 +126,7 @@ impl Task {
 
     /// Number of tokens that a per-position task writes for a source of `length` positions; `None` for other tasks.
     pub fn labels(&self, length: usize) -> Option<usize> {
-        let stem: Stem = self.source.as_ref().filter(|_| self.spec.aligned)?.stem();
+        let stem: Stem = self.source.as_ref().filter(|_| self.spec.per_position)?.stem();
         Some(labels(&stem, length))
     }
 

@@ -199,13 +199,13 @@ fn lacks_output(side: &Side) -> bool {
 /// Fails for an alignment of other targets than tokens, without a source, or in two ways.
 fn misaligned(document: &Document, task: &Task) -> Option<Diagnostic> {
     let possible = task.vocabulary().is_some() && task.source().is_some();
-    let (aligned, learned) = (task.spec().aligned, task.spec().losses.ctc > 0.0);
-    let (option, message, help) = if aligned && !possible {
-        let message = "`aligned` needs a source, and a target that is written in tokens";
-        ("aligned", message, "leave `aligned` out")
-    } else if aligned && learned {
-        let message = "the alignment loss learns what an aligned target already says";
-        ("losses/ctc", message, "leave `ctc` out, or `aligned`")
+    let (per_position, learned) = (task.spec().per_position, task.spec().losses.ctc > 0.0);
+    let (option, message, help) = if per_position && !possible {
+        let message = "`per_position` needs a source, and a target that is written in tokens";
+        ("per_position", message, "leave `per_position` out")
+    } else if per_position && learned {
+        let message = "the alignment loss learns what a per-position target already says";
+        ("losses/ctc", message, "leave `ctc` out, or `per_position`")
     } else if learned && !possible {
         let message = "the alignment loss needs a source, and a target that is written in tokens";
         ("losses/ctc", message, "leave `ctc` out")

@@ -67,7 +67,7 @@ pub fn hidden(
     match batch.decoder_input(device) {
         Some(input) => model.decode(batch.task, memory, input, pass),
         None => {
-            let memory = memory.expect("a target aligned with its source has one");
+            let memory = memory.expect("a per-position target has a source");
             model.decode_per_position(batch.task, memory, batch.target_width(), pass)
         }
     }

@@ -43,7 +43,7 @@ pub(crate) fn mismatch(task: &Task, example: &Example) -> Option<String> {
     let wanted = task.labels(example.source.as_ref()?.len())?;
     let tokens = example.target.len().saturating_sub(1);
     (wanted != tokens).then(|| {
-        format!("{tokens} tokens for {wanted} positions of the source: `aligned` needs one for each")
+        format!("{tokens} tokens for {wanted} positions of the source: `per_position` needs one for each")
     })
 }
 

@@ -41,7 +41,7 @@ impl Workshop {
             "name: small
 tasks:
   fold:
-    aligned: true
+    per_position: true
     data:
       files:
         train: {{ fasta: {{ files: {} }} }}

@@ -78,8 +78,8 @@ fn check_source_dropout(checker: &mut Checker<'_>, task: &str) {
     }
     let why = if given("source").is_none_or(Json::is_null) {
         "there is no source to leave out"
-    } else if given("aligned") == Some(&Json::Bool(true)) {
-        "an aligned target is written from its source alone"
+    } else if given("per_position") == Some(&Json::Bool(true)) {
+        "a per-position target is written from its source alone"
     } else if number("losses/ctc") > 0.0 {
         "the alignment loss needs every source"
     } else {

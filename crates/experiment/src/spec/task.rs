@@ -20,8 +20,8 @@ pub struct Task {
     pub target: Side,
     /// Marks a target with one token for every position of the source, as a label has: all tokens are then written at
     /// once, each from the encoder's output at its position.
-    #[serde(default)]
-    pub aligned: bool,
+    #[serde(default, alias = "aligned")]
+    pub per_position: bool,
     /// The share of samples whose source is left out in training, drawn anew every epoch: the model also learns to
     /// write without a source, which [`Decoding::guidance`] needs. 0.1 is usual.
     #[serde(default)]

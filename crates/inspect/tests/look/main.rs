@@ -14,7 +14,7 @@ use any2any_run::Task;
 use any2any_translate::Translator;
 use burn::tensor::{Tensor, TensorData};
 
-use models::{Case, aligned, all, texts, waves, writing_frames};
+use models::{Case, all, per_position, texts, waves, writing_frames};
 
 const TOLERANCE: f32 = 1e-4;
 
@@ -65,7 +65,7 @@ fn plain_logits(case: &Case) -> Vec<f32> {
     let memory = source.and_then(|source| model.encode(0, source, pass));
     let task = only(&case.translator);
     let hidden = if task.is_per_position() {
-        let memory = memory.expect("an aligned task has a source");
+        let memory = memory.expect("a per-position task has a source");
         model.decode_per_position(0, &memory, case.tokens.len(), pass)
     } else {
         let Some(any2any_adapter::Head::Softmax { begin, .. }) = task.target().head() else {
@@ -319,7 +319,7 @@ fn gradients_are_those_of_stretched_embeddings() {
         check("target", &found.target, &lengths.target, target_stem, &fed);
         assert!(!case.translator.model().device().is_autodiff(), "the model itself stays plain");
     }
-    for case in aligned().into_iter().chain([waves()]) {
+    for case in per_position().into_iter().chain([waves()]) {
         let explained = Explained { position: 1, token: None };
         let source = case.source.as_ref();
         let found = Inspector::new(&case.translator).attribution(
@@ -462,7 +462,7 @@ fn mistakes_are_named() {
     assert!(explain(transformer, 6, None).contains("no token at 6"));
     assert!(explain(transformer, 9, Some(4)).contains("no token at 9"));
     assert!(explain(transformer, 0, Some(999)).contains("no token 999"));
-    assert!(explain(&aligned()[0], 6, Some(4)).contains("nothing but the end"));
+    assert!(explain(&per_position()[0], 6, Some(4)).contains("nothing but the end"));
     let many = Inspector::new(&transformer.translator).parameter("no such parameter");
     assert!(many.is_none());
     let frames = &writing_frames()[0];

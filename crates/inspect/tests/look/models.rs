@@ -54,9 +54,9 @@ pub(crate) fn texts() -> Vec<Case> {
 }
 
 /// Targets that have one token for every position of the source.
-pub(crate) fn aligned() -> Vec<Case> {
+pub(crate) fn per_position() -> Vec<Case> {
     let task =
-        "aligned: true, source: { text: { field: en, WORDS } }, target: { text: { field: de, WORDS } }";
+        "per_position: true, source: { text: { field: en, WORDS } }, target: { text: { field: de, WORDS } }";
     [format!("transformer: {{ {TRANSFORMER}"), format!("lstm: {{ {LSTM}, attention: additive")]
         .map(|body| case(&body, task))
         .into()
@@ -81,7 +81,7 @@ pub(crate) fn writing_frames() -> Vec<Case> {
 
 /// Everything that writes tokens.
 pub(crate) fn all() -> Vec<Case> {
-    texts().into_iter().chain(aligned()).chain([waves()]).collect()
+    texts().into_iter().chain(per_position()).chain([waves()]).collect()
 }
 
 fn case(body: &str, task: &str) -> Case {
