@@ -1,11 +1,9 @@
 //! The experiments that ship with the program: each is sound, and each trains a few steps on a slice of its data
 //! where the data is there.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
-use support::{Workshop, outside};
+use crate::support::{Workshop, outside};
 
 fn configs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs")

@@ -4,14 +4,12 @@
 //! ANY2ANY_REFERENCE_PYTHON names a Python that has the reference readers (`tests/formats/make.py` says which). With
 //! ANY2ANY_WRITE_DOCS the table is written anew instead of compared.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::Workshop;
-use support::npy::{farthest, npy};
+use crate::support::Workshop;
+use crate::support::npy::{farthest, npy};
 
 /// One line of cases.tsv.
 struct Case {

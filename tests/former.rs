@@ -1,13 +1,12 @@
 //! Runs written before checkpoints carried an architecture, whose parameters had other names: `former/` holds two with
 //! the weights that the program of that time ended with.
 
-mod support;
-
 use std::path::Path;
 
 use any2any_run::parameters::under_current_names;
 use any2any_run::{read_architecture, read_weights};
-use support::Workshop;
+
+use crate::support::Workshop;
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");

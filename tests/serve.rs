@@ -1,7 +1,5 @@
 //! The server over real connections: its answers are those of the library and of the command.
 
-mod support;
-
 use any2any_adapter::Value as Medium;
 use any2any_experiment::spec::Beam;
 use any2any_explorer::{Limits, protocol};
@@ -10,7 +8,7 @@ use any2any_run::RunFolder;
 use any2any_translate::Translator;
 use serde_json::{Value, json};
 
-use support::served::{SENTENCE, Served, workshop};
+use crate::support::served::{SENTENCE, Served, workshop};
 
 fn translator() -> Translator {
     let run = RunFolder::new(workshop().path("run"));
