@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::support::npy::{farthest, npy};
-use crate::support::{TRANSFORMER, Workshop};
+use crate::support::{TRANSFORMER, Workshop, outside};
 
 /// A sound of two channels at 8 kHz, a picture of 3 x 2 pixels, a recording of two channels at 4 Hz.
 fn files(workshop: &Workshop) {
@@ -216,7 +216,7 @@ const CASES: &[(&str, Outcome)] = &[
 
 #[test]
 fn real_files_come_out_as_their_reference_readers_give_them() {
-    let Some(cases) = support::outside::folder("ANY2ANY_CASES", "") else { return };
+    let Some(cases) = outside::folder("ANY2ANY_CASES", "") else { return };
     let expected: BTreeMap<&str, &Outcome> = CASES.iter().map(|(name, outcome)| (*name, outcome)).collect();
     let workshop = Workshop::new();
     let mut wrong = Vec::new();
