@@ -35,41 +35,48 @@ const GENERATED: usize = 6;
 /// and, but for EEG, which no experiment that ships writes, a target.
 #[rustfmt::skip]
 const MADE: [Small; 16] = [
-    ("quickstart", "linear", &["translate"], &[]),
-    ("quickstart-lstm", "linear", &["translate"], &[]),
-    ("quickstart-language-model", "cosine", &["write"], &[]),
-    ("agreement", "linear", &["ask"], &[]),
-    ("agreement-lstm", "linear", &["ask"], &[]),
+    ("quickstart", "linear", &["translate"], &[
+        "tasks.translate.source.text.tokenizer.bpe.vocab=200", "tasks.translate.target.text.tokenizer.bpe.vocab=200",
+    ]),
+    ("quickstart-lstm", "linear", &["translate"], &[
+        "tasks.translate.source.text.tokenizer.bpe.vocab=200", "tasks.translate.target.text.tokenizer.bpe.vocab=200",
+    ]),
+    ("quickstart-language-model", "cosine", &["write"], &["tasks.write.target.text.tokenizer.bpe.vocab=200"]),
+    ("agreement", "linear", &["ask"], &["tasks.ask.source.text.tokenizer.words.vocab=60"]),
+    ("agreement-lstm", "linear", &["ask"], &["tasks.ask.source.text.tokenizer.words.vocab=60"]),
     ("sweep", "constant", &["translate"], &[]),
     ("mnist", "cosine", &["read"], &[]),
-    ("mnist-strings", "cosine", &["read"], &["read.data.join.samples=60", "read.data.join.test_samples=10"]),
+    ("mnist-strings", "cosine", &["read"], &["tasks.read.data.join.samples=60", "tasks.read.data.join.test_samples=10"]),
     ("mnist-denoise", "cosine", &["clean"], &[]),
     ("words-to-mnist", "cosine", &["draw"], &[]),
     ("fsdd", "cosine", &["hear"], &[]),
-    ("fsdd-joined", "cosine", &["hear"], &["hear.data.join.samples=60", "hear.data.join.test_samples=10"]),
-    ("fsdd-to-mnist", "cosine", &["draw", "hear"], &["draw.data.pair.samples=60"]),
+    ("fsdd-joined", "cosine", &["hear"], &["tasks.hear.data.join.samples=60", "tasks.hear.data.join.test_samples=10"]),
+    ("fsdd-to-mnist", "cosine", &["draw", "hear"], &["tasks.draw.data.pair.samples=60"]),
     ("words-to-fsdd", "cosine", &["speak"], &[]),
     ("ssvep", "cosine", &["read"], &[]),
-    ("ssvep-strings", "cosine", &["read"], &["read.data.join.samples=60", "read.data.join.test_samples=10"]),
+    ("ssvep-strings", "cosine", &["read"], &["tasks.read.data.join.samples=60", "tasks.read.data.join.test_samples=10"]),
 ];
 
 /// Those whose data comes from outside.
 #[rustfmt::skip]
 const OUTSIDE: [Small; 10] = [
-    ("multi30k-en-de", "linear", &["translate"], &[]),
-    ("multi30k-en-de-25-minutes", "linear", &["translate"], &[]),
-    ("multi30k-en-de-lstm", "inverse_sqrt", &["translate"], &[]),
-    ("multi30k-de-language-model", "cosine", &["write"], &[]),
-    ("bench-tiny", "inverse_sqrt", &["translate"], &[]),
-    ("bench-base", "inverse_sqrt", &["translate"], &[]),
+    ("multi30k-en-de", "linear", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
+    ("multi30k-en-de-25-minutes", "linear", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
+    ("multi30k-en-de-lstm", "inverse_sqrt", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
+    ("multi30k-de-language-model", "cosine", &["write"], &["tasks.write.target.text.tokenizer.bpe.vocab=200"]),
+    ("bench-tiny", "inverse_sqrt", &["translate"], &["tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
+    ("bench-base", "inverse_sqrt", &["translate"], &[
+        "tasks.translate.source.text.tokenizer.bpe.vocab=200", "model.transformer.d_model=64", "model.transformer.d_ff=64",
+    ]),
     ("fraktur", "cosine", &["read"], &[]),
     ("emoji-artists", "cosine", &["redraw"], &[]),
     ("emoji-names", "cosine", &["name"], &[]),
     ("universal", "cosine",
         &["digits", "strings", "speech", "joined", "fraktur", "emoji", "artists", "brain", "draw", "hear-and-draw",
             "clean", "speak", "fold", "translate"],
-        &["strings.data.join.samples=60", "strings.data.join.test_samples=10", "joined.data.join.samples=60",
-            "joined.data.join.test_samples=10", "hear-and-draw.data.pair.samples=60"]),
+        &["tasks.strings.data.join.samples=60", "tasks.strings.data.join.test_samples=10", "tasks.joined.data.join.samples=60",
+            "tasks.joined.data.join.test_samples=10", "tasks.hear-and-draw.data.pair.samples=60",
+            "tasks.translate.source.text.tokenizer.bpe.vocab=200"]),
 ];
 
 /// Trains three steps of the file that ships, on a slice of the data below a root.
@@ -82,8 +89,8 @@ fn train((name, schedule, tasks, options): Small, workshop: &Workshop, root: &Pa
     let training =
         ["steps=3".to_owned(), "batch.tokens=1500".to_owned(), format!("schedule.{schedule}.warmup=1")];
     let training = training.iter().map(|option| format!("training.{option}"));
-    let evaluation = ["every=3", "show=0", "decode_at_most=4"].map(|option| format!("evaluation.{option}"));
-    let options = options.iter().map(|option| format!("tasks.{option}"));
+    let evaluation = ["every=3", "show=0", "decode_at_most=1"].map(|option| format!("evaluation.{option}"));
+    let options = options.iter().map(|&option| option.to_owned());
     for option in slices.chain(training).chain(evaluation).chain(options) {
         command.args(["--set", &option]);
     }
