@@ -1,8 +1,6 @@
 //! Subject and verb far apart: a generated dataset with a number in every sample, and scores grouped by it.
 
-mod support;
-
-use support::{TRANSFORMER, Workshop};
+use crate::support::{TRANSFORMER, Workshop};
 
 /// A dataset of near distances in training, and farther ones in the test.
 const MANIFEST: &str = "\

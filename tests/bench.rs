@@ -1,9 +1,8 @@
 //! The benches through the finished binary: every field is there, and tokens are counted as the data holds them.
 
-mod support;
-
 use serde_json::Value;
-use support::{TRANSFORMER, Workshop};
+
+use crate::support::{TRANSFORMER, Workshop};
 
 /// A token a character, so that the test can count them.
 fn experiment(workshop: &Workshop, sides: &str, model: &str, files: &str) {

@@ -1,13 +1,11 @@
 //! No checkpoint and no folder is trusted: what is broken, not finite, at work or of another model is refused by name,
 //! and what is whole is used instead.
 
-mod support;
-
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{Finished, TRANSFORMER, Workshop, sha256};
+use crate::support::{Finished, TRANSFORMER, Workshop, sha256};
 
 const TRAINING: &str = "  steps: 30
   save_every: 10

@@ -2,16 +2,12 @@
 //! fails where they say something else, and writes them anew with
 //!
 //! ```text
-//! UPDATE_DOCUMENTS=1 cargo test --workspace --test documents
+//! UPDATE_DOCUMENTS=1 cargo test --workspace --test program documents::
 //! ```
 
-#[path = "documents/command_line.rs"]
 mod command_line;
-#[path = "documents/experiment.rs"]
 mod experiment;
-#[path = "documents/markdown.rs"]
 mod markdown;
-#[path = "documents/schema.rs"]
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -46,7 +42,7 @@ fn check(name: &str, page: &str) {
     let found = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
     if let Some(line) = markdown::first_difference(&found, page) {
         panic!(
-            "docs/{name} is stale: {line}\nWrite it anew: {UPDATE}=1 cargo test --workspace --test documents"
+            "docs/{name} is stale: {line}\nWrite it anew: {UPDATE}=1 cargo test --workspace --test program documents::"
         );
     }
 }

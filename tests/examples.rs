@@ -1,12 +1,10 @@
 //! The examples of README, `docs/` and `--help`: every command can be typed, every experiment is sound, and what is done
 //! with the quickstart's run works on one. What a trained one answers is in `first_words.rs`.
 
-mod support;
-
-use support::Workshop;
-use support::documents::{Block, Input, Typed, blocks, commands, root};
-use support::served::Answer;
-use support::started::Started;
+use crate::support::Workshop;
+use crate::support::documents::{Block, Input, Typed, blocks, commands, root};
+use crate::support::served::Answer;
+use crate::support::started::Started;
 
 /// Untagged blocks that hold no commands, by the beginning of their text.
 const NO_COMMANDS: [(&str, &str); 2] = [

@@ -6,16 +6,14 @@
 //!
 //! ```text
 //! npm ci --prefix tests/browser
-//! cargo test --workspace --test explorer -- --ignored
+//! cargo test --workspace --test program explorer:: -- --ignored
 //! ```
-
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::media::{UNIVERSAL, fill};
-use support::{LANGUAGE_MODEL, TRANSFORMER, Workshop};
+use crate::support::media::{UNIVERSAL, fill};
+use crate::support::{LANGUAGE_MODEL, TRANSFORMER, Workshop};
 
 const LSTM: &str = "  lstm: { d_model: 32, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";
 

@@ -1,8 +1,6 @@
 //! Failures of commands are reported clearly, end in the right exit code, and lose nothing.
 
-mod support;
-
-use support::{TRANSFORMER, Workshop};
+use crate::support::{TRANSFORMER, Workshop};
 
 /// A command, its exit code, and what it must say.
 fn check(workshop: &Workshop, arguments: &[&str], code: i32, says: &[&str]) {

@@ -3,14 +3,12 @@
 //!
 //! The training takes minutes, so it is asked for by name:
 //!
-//!     cargo test --release --workspace --test first_words -- --ignored
-
-mod support;
+//!     cargo test --release --workspace --test program first_words:: -- --ignored
 
 use std::time::Instant;
 
-use support::Workshop;
-use support::documents::{Typed, blocks, commands, root};
+use crate::support::Workshop;
+use crate::support::documents::{Typed, blocks, commands, root};
 
 #[rustfmt::skip]
 const FIRST_WORDS: &[(&str, &str)] = &[
@@ -88,7 +86,7 @@ fn every_example_has_its_german() {
 }
 
 #[test]
-#[ignore = "trains the quickstart for minutes; `cargo test --release --workspace --test first_words -- --ignored`"]
+#[ignore = "trains the quickstart for minutes; `cargo test --release --workspace --test program first_words:: -- --ignored`"]
 fn a_trained_quickstart_understands_them() {
     let workshop = Workshop::new();
     let config = root().join("configs/quickstart.yaml").display().to_string();

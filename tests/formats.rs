@@ -4,14 +4,12 @@
 //! ANY2ANY_REFERENCE_PYTHON names a Python that has the reference readers (`tests/formats/make.py` says which). With
 //! ANY2ANY_WRITE_DOCS the table is written anew instead of compared.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::Workshop;
-use support::npy::{farthest, npy};
+use crate::support::npy::{farthest, npy};
+use crate::support::{Workshop, outside};
 
 /// One line of cases.tsv.
 struct Case {
@@ -67,7 +65,7 @@ struct Looks {
 
 #[test]
 fn the_table_of_formats_is_what_the_reference_readers_say() {
-    let Some(python) = support::outside::named("ANY2ANY_REFERENCE_PYTHON") else { return };
+    let Some(python) = outside::named("ANY2ANY_REFERENCE_PYTHON") else { return };
     let workshop = Workshop::new();
     let folder = workshop.path("formats");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -1,13 +1,12 @@
 //! Runs written before checkpoints carried an architecture, whose parameters had other names: `former/` holds two with
 //! the weights that the program of that time ended with.
 
-mod support;
-
 use std::path::Path;
 
 use any2any_run::parameters::under_current_names;
 use any2any_run::{read_architecture, read_weights};
-use support::Workshop;
+
+use crate::support::{TRANSFORMER, Workshop};
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
@@ -55,8 +54,7 @@ fn runs_written_before_go_on_and_translate() {
 #[test]
 fn weights_of_another_architecture_are_refused_though_their_shapes_fit() {
     let workshop = Workshop::new();
-    workshop
-        .experiment(support::TRANSFORMER, "  steps: 2\nevaluation: { metrics: [bleu], decode_at_most: 2 }");
+    workshop.experiment(TRANSFORMER, "  steps: 2\nevaluation: { metrics: [bleu], decode_at_most: 2 }");
     workshop.succeed(&["train", "experiment.yaml", "--run", "run"]);
     let resolved = workshop.path("run/resolved.yaml");
     let text = std::fs::read_to_string(&resolved).expect("readable");

@@ -5,7 +5,6 @@
 #[allow(dead_code)] // the downloader tests use all of it
 #[path = "../crates/data/src/download/server.rs"]
 mod server;
-mod support;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,8 +15,8 @@ use std::time::{Duration, Instant};
 use any2any_adapter::{Random, Seed};
 use serde_json::Value;
 
-use server::{Answer, Server};
-use support::{TRANSFORMER, Workshop, sha256};
+use self::server::{Answer, Server};
+use crate::support::{TRANSFORMER, Workshop, sha256};
 
 /// Number of kills of each command.
 const KILLS: usize = 50;

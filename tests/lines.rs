@@ -1,12 +1,10 @@
 //! One line in is one line out, and one bad sample costs no other: what people's text files are like, through the
 //! finished binary.
 
-mod support;
-
 use std::io::Write;
 use std::process::Stdio;
 
-use support::{TRANSFORMER, Workshop};
+use crate::support::{TRANSFORMER, Workshop};
 
 /// A run that has learned nothing, with several hypotheses in its experiment.
 fn untrained(workshop: &Workshop) {

@@ -1,13 +1,11 @@
 //! `any2any data look`: files of every medium, samples of an experiment, and files that people really have beside what
 //! their reference readers give.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use support::npy::{farthest, npy};
-use support::{TRANSFORMER, Workshop};
+use crate::support::npy::{farthest, npy};
+use crate::support::{TRANSFORMER, Workshop, outside};
 
 /// A sound of two channels at 8 kHz, a picture of 3 x 2 pixels, a recording of two channels at 4 Hz.
 fn files(workshop: &Workshop) {
@@ -218,7 +216,7 @@ const CASES: &[(&str, Outcome)] = &[
 
 #[test]
 fn real_files_come_out_as_their_reference_readers_give_them() {
-    let Some(cases) = support::outside::folder("ANY2ANY_CASES", "") else { return };
+    let Some(cases) = outside::folder("ANY2ANY_CASES", "") else { return };
     let expected: BTreeMap<&str, &Outcome> = CASES.iter().map(|(name, outcome)| (*name, outcome)).collect();
     let workshop = Workshop::new();
     let mut wrong = Vec::new();

@@ -1,15 +1,14 @@
 //! Pictures, sounds and recordings in and out: six tasks in one model, through the finished binary, on data that
 //! the test makes itself.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use any2any_server::{Limits, Options};
 use base64::Engine;
-use support::media::{PEOPLE, UNIVERSAL, fill};
-use support::served::{Served, options};
-use support::{Workshop, finished, sha256};
+
+use crate::support::media::{PEOPLE, UNIVERSAL, fill};
+use crate::support::served::{Served, options};
+use crate::support::{Workshop, finished, sha256};
 
 #[test]
 fn one_model_reads_and_writes_every_medium() {

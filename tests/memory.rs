@@ -1,15 +1,13 @@
 //! Requests for more memory than any machine has end in a message, in a process of two gigabytes.
 #![cfg(unix)]
 
-mod support;
-
 use std::io::Write;
 
 use serde_json::json;
 
-use support::served::{Answer, SENTENCE, workshop};
-use support::started::Started;
-use support::{Finished, TRANSFORMER, Workshop, finished};
+use crate::support::served::{Answer, SENTENCE, workshop};
+use crate::support::started::Started;
+use crate::support::{Finished, TRANSFORMER, Workshop, finished};
 
 const TRAINING: &str = "  steps: 2\nevaluation: { metrics: [], every: 2 }";
 
@@ -57,7 +55,7 @@ fn files_that_unpack_to_too_much() {
     for name in ["bomb.txt.gz", "hidden.txt"] {
         std::fs::write(workshop.path(name), &packed).expect("written");
     }
-    let run = support::served::workshop().path("run").display().to_string();
+    let run = crate::support::served::workshop().path("run").display().to_string();
     for name in ["bomb.txt.gz", "hidden.txt"] {
         refused(&workshop, &["translate", &run, name], &[name, "unpacks to more than the 67108864 bytes"]);
     }

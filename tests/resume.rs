@@ -1,7 +1,5 @@
 //! A training that was killed and resumed equals one that was not, to the last byte.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +8,7 @@ use any2any_data::DataRoot;
 use any2any_run::{Existing, RunFolder};
 use any2any_train::{Event, Observer, Resuming, Stopped, Trainer};
 
-use support::{TRANSFORMER, Workshop, sha256};
+use crate::support::{TRANSFORMER, Workshop, sha256};
 
 const TRAINING: &str = "  steps: 60
   accumulate: 2

@@ -1,9 +1,7 @@
 //! Scores by the finished binary: tokenizers and several references, on files and of a run, and the warning of targets
 //! without spaces.
 
-mod support;
-
-use support::Workshop;
+use crate::support::Workshop;
 
 const HYPOTHESES: &str = "猫 坐在垫子上。\nThe Dog sleeps .\n";
 const REFERENCES: [&str; 2] =

@@ -1,7 +1,5 @@
 //! The server over real connections: its answers are those of the library and of the command.
 
-mod support;
-
 use any2any_adapter::Value as Medium;
 use any2any_experiment::spec::Beam;
 use any2any_inspect::{Ablations, Array, Explained, Inspector, Method, ReadSource};
@@ -10,7 +8,7 @@ use any2any_server::{Limits, protocol};
 use any2any_translate::Translator;
 use serde_json::{Value, json};
 
-use support::served::{SENTENCE, Served, workshop};
+use crate::support::served::{SENTENCE, Served, workshop};
 
 fn translator() -> Translator {
     let run = RunFolder::new(workshop().path("run"));

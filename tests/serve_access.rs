@@ -1,15 +1,13 @@
 //! Who may ask a server: with a token, from which page, under which name; and how the browser is let in.
 
-mod support;
-
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use any2any_server::{AccessToken, Options, Server};
 
-use support::served::{Served, options, workshop};
-use support::started::Started;
+use crate::support::served::{Served, options, workshop};
+use crate::support::started::Started;
 
 const TOKEN: &str = "a-chosen_token.1";
 

@@ -1,8 +1,6 @@
 //! Budget of a request, and the end of work that nobody waits for: one client cannot take the server from the
 //! others.
 
-mod support;
-
 use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -10,7 +8,7 @@ use std::time::{Duration, Instant};
 use any2any_server::Limits;
 use serde_json::{Value, json};
 
-use support::served::{Answer, SENTENCE, Served};
+use crate::support::served::{Answer, SENTENCE, Served};
 
 const SECOND: Duration = Duration::from_secs(1);
 

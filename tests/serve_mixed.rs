@@ -2,8 +2,6 @@
 //! time, and the memory comes back.
 #![cfg(target_os = "linux")]
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,9 +10,9 @@ use std::time::{Duration, Instant};
 use any2any_adapter::{Random, Seed};
 use serde_json::{Value, json};
 
-use support::bodies::{mutated, seeds};
-use support::served::{Answer, SENTENCE, workshop};
-use support::started::Started;
+use crate::support::bodies::{mutated, seeds};
+use crate::support::served::{Answer, SENTENCE, workshop};
+use crate::support::started::Started;
 
 /// Clients that ask for what the server is there for.
 const GOOD: usize = 4;

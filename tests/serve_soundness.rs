@@ -1,7 +1,5 @@
 //! The server over real connections: whatever it is sent, it answers, and goes on answering.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -12,9 +10,9 @@ use any2any_adapter::Seed;
 use any2any_server::{Limits, Options};
 use serde_json::json;
 
-use support::bodies::{mutated, seeds};
-use support::served::{Answer, SENTENCE, Served, options, workshop};
-use support::started::Started;
+use crate::support::bodies::{mutated, seeds};
+use crate::support::served::{Answer, SENTENCE, Served, options, workshop};
+use crate::support::started::Started;
 
 #[test]
 fn what_cannot_be_done_is_said() {

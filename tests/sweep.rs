@@ -1,11 +1,10 @@
 //! A sweep: each of its cells equals a training by itself, and an interrupted one ends as one that was not.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{TRANSFORMER, Workshop};
+
+use crate::support::{TRANSFORMER, Workshop};
 
 const TRAINING: &str = "  steps: 12
   log_every: 1

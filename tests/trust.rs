@@ -1,12 +1,11 @@
 //! Files that a run names outside itself, the data root and the current folder are not opened without asking.
 
-mod support;
-
 use any2any_data::DataRoot;
 use any2any_server::Options;
 use serde_json::json;
-use support::served::{SENTENCE, Served, options};
-use support::{TRANSFORMER, Workshop};
+
+use crate::support::served::{SENTENCE, Served, options};
+use crate::support::{TRANSFORMER, Workshop};
 
 const TRAINING: &str = "  steps: 2
 evaluation: { metrics: [bleu], every: 2 }
@@ -120,7 +119,7 @@ fn a_server_follows_no_link_out_of_a_run() {
     let run = folder.path().join("run");
     let copied = std::process::Command::new("cp")
         .arg("-r")
-        .args([&support::served::workshop().path("run"), &run])
+        .args([&crate::support::served::workshop().path("run"), &run])
         .status();
     assert!(copied.expect("cp").success());
     let secret = folder.path().join("secret.jsonl");

@@ -1,12 +1,10 @@
 //! A run is whole: it works wherever it is and whatever has become of the files that it was trained on, and it says
 //! what is asked of it that it cannot do.
 
-mod support;
-
 use std::path::Path;
 
-use support::media::fill;
-use support::{Finished, TRANSFORMER, Workshop, sha256};
+use crate::support::media::fill;
+use crate::support::{Finished, TRANSFORMER, Workshop, sha256};
 
 const TRAINING: &str = "  steps: 6
 evaluation: { metrics: [bleu], every: 3, keep_best: 2, show: 0, decode_at_most: 5 }

@@ -1,9 +1,7 @@
 //! The whole way of a user through the finished binary: from two text files to a translator, and every command
 //! on the run that comes of it.
 
-mod support;
-
-use support::{LANGUAGE_MODEL, TRANSFORMER, Workshop};
+use crate::support::{LANGUAGE_MODEL, TRANSFORMER, Workshop};
 
 const TRAINING: &str = "  steps: 250
   label_smoothing: 0.0

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use clap::{Arg, Command};
 
-use crate::markdown::{anchor, heading, table};
+use super::markdown::{anchor, heading, table};
 
 const HEAD: &str = "# The command line
-<!-- Written by tests/documents.rs from the program itself: UPDATE_DOCUMENTS=1 cargo test --workspace --test documents -->
+<!-- Written by tests/documents.rs from the program itself: UPDATE_DOCUMENTS=1 cargo test --workspace --test program documents:: -->
 
 Every command with its arguments and options, as `any2any help COMMAND` prints them. A command ends with code 0 when its
 work is done, 1 when it failed or left something out, and 2 when the command line or the experiment is wrong.

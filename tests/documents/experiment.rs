@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value as Json;
 
-use crate::markdown::{anchor, heading, table};
-use crate::schema::{description, may_be_null, not_null, paragraphs, properties, range, single, word};
+use super::markdown::{anchor, heading, table};
+use super::schema::{description, may_be_null, not_null, paragraphs, properties, range, single, word};
 
 const HEAD: &str = "# The YAML of an experiment
-<!-- Written by tests/documents.rs from the schema: UPDATE_DOCUMENTS=1 cargo test --workspace --test documents -->
+<!-- Written by tests/documents.rs from the schema: UPDATE_DOCUMENTS=1 cargo test --workspace --test program documents:: -->
 
 Every key with its type, range and default, as `any2any check` holds a file against them. `any2any schema` prints the same as
 a JSON Schema, with which editors complete and check while one types; `any2any new` writes a commented file to begin with.
@@ -301,5 +301,5 @@ Either.
 | `word` | string | `so` | A word. |
 ";
     assert!(page.ends_with(expected), "{page}");
-    assert_eq!(crate::markdown::broken_links(&page), Vec::<String>::new());
+    assert_eq!(super::markdown::broken_links(&page), Vec::<String>::new());
 }

@@ -1,6 +1,7 @@
 //! The finished program with its two media: checked, trained and used on chains that the test makes itself, and
 //! the guide that quotes its sources.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -68,6 +69,7 @@ evaluation: {{ metrics: [character_accuracy], every: {steps} }}
         Command::new(env!("CARGO_BIN_EXE_plug-protein"))
             .args(arguments)
             .current_dir(self.folder.path())
+            .env("ANY2ANY_DATA", self.folder.path())
             .stdin(Stdio::from(input))
             .output()
             .expect("the program runs")
@@ -125,6 +127,45 @@ fn structure_is_learned_and_written() {
     assert!(pair(lines[0]).status.success());
     let short = String::from_utf8(pair("HEC").stderr).expect("UTF-8");
     assert!(short.contains(&format!("3 tokens for {} positions of the source", chain.len())), "{short}");
+}
+
+/// The experiment beside the program, on an archive of the names and the shape of FLIP's.
+#[test]
+fn the_experiment_that_ships_trains_some_steps() {
+    let workshop = Workshop::new();
+    let [mut sequences, mut structures, mut masks] = [String::new(), String::new(), String::new()];
+    for number in 0..100 {
+        let chain = chain(number);
+        let (set, validates) = match number {
+            0..80 => ("train", "False"),
+            80..90 => ("train", "True"),
+            _ => ("test", "False"),
+        };
+        sequences += &format!(">{number}\n{chain}\n");
+        structures += &format!(">{number} SET={set} VALIDATION={validates}\n{}\n", structure(&chain));
+        masks += &format!(">{number}\n0{}\n", "1".repeat(chain.len() - 1));
+    }
+    let folder = workshop.folder.path().join("protein_ss");
+    std::fs::create_dir(&folder).expect("a new folder");
+    let file = std::fs::File::create(folder.join("flip_secondary_structure_splits.zip")).expect("a new file");
+    let mut archive = zip::ZipWriter::new(file);
+    for (name, text) in [("sequences", sequences), ("sampled", structures), ("mask", masks)] {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(format!("splits/{name}.fasta"), options).expect("a new member");
+        archive.write_all(text.as_bytes()).expect("writable");
+    }
+    archive.finish().expect("writable");
+
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("protein.yaml").display().to_string();
+    let mut arguments = vec!["train", &shipped, "--run", "run", "--json"];
+    for option in ["training.steps=4", "training.schedule.cosine.warmup=1", "evaluation.every=2"] {
+        arguments.extend(["--set", option]);
+    }
+    let trained = workshop.succeed(&arguments, "");
+    let trained: serde_json::Value = serde_json::from_str(&trained).expect("one JSON object");
+    let task = &trained["tasks"][0];
+    assert!(task["teacher_forced"]["loss"].as_f64().is_some_and(f64::is_finite), "{trained}");
+    assert!(task["decoded"][0]["value"].as_f64().is_some_and(|right| right > 0.0), "{trained}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{Target, tokens};
 
 #[allow(dead_code, reason = "the tests of sounds use the rest")]
-#[path = "../../../crates/audio/tests/files/mod.rs"]
+#[path = "../../../crates/audio/tests/audio/files.rs"]
 mod files;
 
 pub(super) fn targets() -> Vec<Target> {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{Target, scratch, tokens};
 
-#[path = "../../../crates/eeg/tests/common/bytes.rs"]
+#[path = "../../../crates/eeg/tests/eeg/bytes.rs"]
 mod bytes;
 
 pub(super) fn targets() -> Vec<Target> {

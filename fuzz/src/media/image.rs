@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{Target, tokens};
 
 #[allow(dead_code, reason = "the tests of pictures use the rest")]
-#[path = "../../../crates/image/tests/common/jpeg.rs"]
+#[path = "../../../crates/image/tests/image/jpeg_writer.rs"]
 mod jpeg;
 
 pub(super) fn targets() -> Vec<Target> {

@@ -7,6 +7,7 @@ mod damaged;
 mod determinism;
 mod existing;
 mod fitting;
+mod hostile;
 mod hugging_face;
 mod options;
 #[path = "../../../../tests/support/outside.rs"]

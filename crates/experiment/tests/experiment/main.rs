@@ -1,0 +1,7 @@
+//! Experiments: what loading makes of good, bad and broken ones.
+
+mod bounds;
+mod diagnostics;
+mod loading;
+mod robustness;
+mod support;

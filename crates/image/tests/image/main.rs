@@ -1,0 +1,14 @@
+//! Pictures: their files, their options, and what becomes of them, beside what other programs read.
+
+mod broken;
+mod cases;
+mod common;
+mod data;
+mod golden;
+mod jpeg;
+mod jpeg_writer;
+mod opening;
+mod options;
+#[path = "../../../../tests/support/outside.rs"]
+mod outside;
+mod sequences;

@@ -1,0 +1,4 @@
+//! Scores beside those of the tools that everyone uses.
+
+mod image;
+mod parity;

@@ -1,0 +1,38 @@
+//! The finished program, as people use it: one binary for all of it, a module a subject.
+//!
+//! ```text
+//! cargo test --workspace --test program serve            # the modules and tests whose names contain a word
+//! ```
+//!
+//! Two tests at a time, as many as there are cores, share a machine: none changes what belongs to the whole process (the
+//! environment, the current folder), every server takes a port that is free, and limits of time leave room for the other.
+
+mod agreement;
+mod architecture;
+mod bench;
+mod checkpoints;
+mod configs;
+mod documents;
+mod examples;
+mod explorer;
+mod failures;
+mod first_words;
+mod formats;
+mod former;
+mod kills;
+mod lines;
+mod look;
+mod media;
+mod memory;
+mod resume;
+mod scoring;
+mod serve;
+mod serve_access;
+mod serve_budget;
+mod serve_mixed;
+mod serve_soundness;
+mod support;
+mod sweep;
+mod trust;
+mod whole_runs;
+mod workflow;
