@@ -5,7 +5,7 @@
 
 use any2any_architecture::{Attention, Gains};
 use any2any_kernels::{
-    AttentionParameters, AttentionShape, Branch, Rotation, Visibility, apply_rotary, attention,
+    AttentionParameters, AttentionSettings, Branch, Rotation, Visibility, apply_rotary, attention,
     attention_weights,
 };
 use burn::module::Module;
@@ -96,7 +96,7 @@ impl MultiHeadAttention {
     pub(crate) fn init(
         heads: &Attention,
         place: Place,
-        [d_model, memory]: [usize; 2],
+        [d_model, d_states]: [usize; 2],
         gains: Gains,
         dropout: f64,
         initializer: &Initializer,
@@ -108,8 +108,8 @@ impl MultiHeadAttention {
         let width = heads.width();
         Self {
             query: linear("query", [d_model, width], 1.0, heads.query_bias),
-            key: linear("key", [memory, width], 1.0, heads.key_bias),
-            value: linear("value", [memory, width], gains.inner, heads.value_bias),
+            key: linear("key", [d_states, width], 1.0, heads.key_bias),
+            value: linear("value", [d_states, width], gains.inner, heads.value_bias),
             output: linear("output", [width, d_model], gains.inner * gains.output, heads.output_bias),
             dropout: Dropout::new(dropout),
             heads: *heads,
@@ -138,15 +138,15 @@ impl MultiHeadAttention {
     pub(crate) fn forward(
         &self,
         stream: Tensor<3>,
-        memory: Option<Tensor<3>>,
+        attended: Option<Tensor<3>>,
         scope: &Scope,
         branch: &Branch,
         pass: &mut Pass,
     ) -> Tensor<3> {
         if pass.opens_attention() {
             let input = branch.enter(stream.clone());
-            let memory = self.project(memory.unwrap_or_else(|| input.clone()), scope.rotation.as_ref());
-            let output = self.attend(input, memory, scope, pass);
+            let key_value = self.project(attended.unwrap_or_else(|| input.clone()), scope.rotation.as_ref());
+            let output = self.attend(input, key_value, scope, pass);
             return branch.join(stream, output);
         }
         let parameters = AttentionParameters {
@@ -155,13 +155,13 @@ impl MultiHeadAttention {
             value: weight_and_bias(&self.value),
             output: weight_and_bias(&self.output),
         };
-        let shape = AttentionShape {
+        let shape = AttentionSettings {
             attention: self.heads,
             visibility: scope.visibility.clone(),
             rotation: scope.rotation.clone(),
             mask: self.dropout.mask(pass),
         };
-        attention(stream, memory, parameters, branch, shape)
+        attention(stream, attended, parameters, branch, shape)
     }
 
     /// The stream joined with what the heads gather from keys and values that are projected already.
@@ -172,17 +172,17 @@ impl MultiHeadAttention {
     pub(crate) fn forward_cached(
         &self,
         stream: Tensor<3>,
-        memory: CachedKeys<'_>,
+        cached: CachedKeys<'_>,
         scope: &Scope,
         branch: &Branch,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let input = branch.enter(stream.clone());
-        let memory = match memory {
-            CachedKeys::Whole(memory) => memory.clone(),
+        let key_value = match cached {
+            CachedKeys::Whole(key_value) => key_value.clone(),
             CachedKeys::Growing(cache) => cache.extend(self.project(input.clone(), scope.rotation.as_ref())),
         };
-        branch.join(stream, self.attend(input, memory, scope, pass))
+        branch.join(stream, self.attend(input, key_value, scope, pass))
     }
 
     /// Attends from `queries` to projected keys and values.
@@ -190,21 +190,21 @@ impl MultiHeadAttention {
     /// # Shapes
     ///
     /// - queries and output: `[batch, queries, d_model]`
-    fn attend(&self, queries: Tensor<3>, memory: KeyValue, scope: &Scope, pass: &mut Pass) -> Tensor<3> {
+    fn attend(&self, queries: Tensor<3>, key_value: KeyValue, scope: &Scope, pass: &mut Pass) -> Tensor<3> {
         let [batch, positions, _] = queries.dims();
         let query = self.split_heads(self.query.forward(queries));
         let query = match &scope.rotation {
             None => query,
             Some(rotation) => apply_rotary(rotation, query),
         };
-        let [_, _, keys, _] = memory.key.dims();
+        let [_, _, keys, _] = key_value.key.dims();
         let shown = pass.key_mask(self.place, keys, &query.device());
         pass.record("query", || query.clone());
-        pass.record("key", || memory.key.clone());
-        pass.record("value", || memory.value.clone());
-        let weights = attention_weights(query, memory.key, self.heads.scale(), &scope.visibility, shown);
+        pass.record("key", || key_value.key.clone());
+        pass.record("value", || key_value.value.clone());
+        let weights = attention_weights(query, key_value.key, self.heads.scale(), &scope.visibility, shown);
         pass.keep_attention(self.place, &weights);
-        let context = self.dropout.forward(weights, pass).matmul(memory.value);
+        let context = self.dropout.forward(weights, pass).matmul(key_value.value);
         let context = pass.mask_heads(self.place, context);
         pass.record("context", || context.clone());
         let output =

@@ -14,7 +14,7 @@ pub struct EncoderOutput {
     pub last: Vec<Tensor<2>>,
 }
 
-/// RowSelection of a batch to keep, in this order; a row may be absent or repeated.
+/// Rows of a batch to keep, in this order; a row may be absent or repeated.
 #[derive(Clone, Debug)]
 pub struct RowSelection {
     numbers: Vec<usize>,
@@ -22,7 +22,7 @@ pub struct RowSelection {
 }
 
 impl RowSelection {
-    /// RowSelection by number, for tensors of a device.
+    /// Rows by number, for tensors of a device.
     pub fn new(numbers: &[usize], device: &Device) -> Self {
         let index: Vec<i32> = numbers.iter().map(|&row| row as i32).collect();
         let index = Tensor::from_data(TensorData::new(index, [numbers.len()]), device);

@@ -12,7 +12,7 @@ pub struct LossConfig {
 
 /// A batch's targets, in the order of the rows of its hidden states.
 #[derive(Clone, Copy, Debug)]
-pub struct Targets<'a> {
+pub struct TokenTargets<'a> {
     /// The right token of each row.
     pub tokens: &'a [u32],
     /// The token whose rows do not count.
@@ -28,9 +28,9 @@ pub struct Loss {
     pub smoothed: f64,
     /// The cross entropy against the targets themselves, summed over rows.
     pub negative_log_likelihood: f64,
-    /// RowSelection whose most probable token is the target.
+    /// Rows whose most probable token is the target.
     pub correct: usize,
-    /// RowSelection that are not padding.
+    /// Rows that are not padding.
     pub tokens: usize,
 }
 
@@ -40,7 +40,7 @@ impl LossConfig {
     /// # Shapes
     ///
     /// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets: `[rows]`
-    pub fn evaluate(&self, hidden: Tensor<2>, table: Tensor<2>, targets: Targets<'_>) -> Loss {
+    pub fn evaluate(&self, hidden: Tensor<2>, table: Tensor<2>, targets: TokenTargets<'_>) -> Loss {
         Loss::of(&cross_entropy_outcomes(hidden, table, self.with(targets)))
     }
 
@@ -54,16 +54,16 @@ impl LossConfig {
         &self,
         hidden: Tensor<2>,
         table: Tensor<2>,
-        targets: Targets<'_>,
+        targets: TokenTargets<'_>,
         weight: f64,
     ) -> (Loss, Tensor<1>) {
         let (outcomes, total) = cross_entropy(hidden, table, self.with(targets), weight);
         (Loss::of(&outcomes), total)
     }
 
-    fn with<'a>(&self, targets: Targets<'a>) -> any2any_kernels::Targets<'a> {
-        let Targets { tokens, padding } = targets;
-        any2any_kernels::Targets { tokens, padding, label_smoothing: self.label_smoothing }
+    fn with<'a>(&self, targets: TokenTargets<'a>) -> any2any_kernels::SmoothedTargets<'a> {
+        let TokenTargets { tokens, padding } = targets;
+        any2any_kernels::SmoothedTargets { tokens, padding, label_smoothing: self.label_smoothing }
     }
 }
 

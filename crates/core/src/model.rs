@@ -1,6 +1,6 @@
 //! The whole model: everything that is learned.
 
-use any2any_architecture::{Architecture, Head as HeadData, StackKind};
+use any2any_architecture::{Architecture, Head, StackKind};
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -10,13 +10,13 @@ use crate::encoder::Encoder;
 use crate::encoder_output::EncoderOutput;
 use crate::keyed::Keyed;
 use crate::pass::Pass;
-use crate::stem::{Entrance, Input, Stem};
+use crate::stem::{Entrance, Input, InputStem};
 
 /// A model that all tasks of an experiment share: stacks between entrances and exits.
 #[derive(Module, Debug)]
-pub struct Model<S: Entrance = Stem> {
+pub struct Model<S: Entrance = InputStem> {
     pub(crate) stems: Keyed<S>,
-    pub(crate) heads: Keyed<Head>,
+    pub(crate) heads: Keyed<OutputHead>,
     pub(crate) alignments: Keyed<Linear>,
     pub(crate) encoder: Option<Encoder>,
     pub(crate) decoder: Decoder,
@@ -28,7 +28,7 @@ pub struct Model<S: Entrance = Stem> {
 
 /// An exit: the weights of a softmax, `[vocabulary, d_model]`, unless a stem lends them, or a projection to frames.
 #[derive(Module, Debug)]
-pub struct Head {
+pub struct OutputHead {
     pub(crate) table: Option<Param<Tensor<2>>>,
     pub(crate) bias: Option<Param<Tensor<1>>>,
     pub(crate) frames: Option<Linear>,
@@ -103,8 +103,8 @@ impl<S: Entrance> Model<S> {
     ///
     /// When the model has an encoder and there is no source.
     pub fn forward(&self, task: usize, source: Option<Source>, target: Input, pass: &mut Pass) -> Tensor<3> {
-        let memory = source.and_then(|source| self.encode(task, source, pass));
-        self.decode(task, memory.as_ref(), target, pass)
+        let encoded = source.and_then(|source| self.encode(task, source, pass));
+        self.decode(task, encoded.as_ref(), target, pass)
     }
 
     /// Hidden states of known targets, from the encoder's output.
@@ -115,11 +115,11 @@ impl<S: Entrance> Model<S> {
     pub fn decode(
         &self,
         task: usize,
-        memory: Option<&EncoderOutput>,
+        encoded: Option<&EncoderOutput>,
         target: Input,
         pass: &mut Pass,
     ) -> Tensor<3> {
-        self.decode_embedded(task, memory, self.embed_target(task, target), pass)
+        self.decode_embedded(task, encoded, self.embed_target(task, target), pass)
     }
 
     /// Hidden states of known targets that are behind their entrance, `[batch, target, d_model]`.
@@ -130,12 +130,12 @@ impl<S: Entrance> Model<S> {
     pub fn decode_embedded(
         &self,
         task: usize,
-        memory: Option<&EncoderOutput>,
+        encoded: Option<&EncoderOutput>,
         target: Tensor<3>,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let input = self.of_task(task, pass.embedded(StackKind::Decoder, target));
-        self.decoder_output(input, memory, pass)
+        self.decoder_output(input, encoded, pass)
     }
 
     /// Hidden states of a target that has one token for each of the first `width` positions of the source:
@@ -148,16 +148,16 @@ impl<S: Entrance> Model<S> {
     ///
     /// # Panics
     ///
-    /// When the memory has fewer positions.
+    /// When the encoded has fewer positions.
     pub fn decode_per_position(
         &self,
         task: usize,
-        memory: &EncoderOutput,
+        encoded: &EncoderOutput,
         width: usize,
         pass: &mut Pass,
     ) -> Tensor<3> {
-        let input = self.of_task(task, memory.states.clone().narrow(1, 0, width));
-        self.decoder_output(input, Some(memory), pass)
+        let input = self.of_task(task, encoded.states.clone().narrow(1, 0, width));
+        self.decoder_output(input, Some(encoded), pass)
     }
 
     /// The decoder before its first position.
@@ -165,9 +165,9 @@ impl<S: Entrance> Model<S> {
     /// # Panics
     ///
     /// When the model has an encoder and there is no output of it.
-    pub fn start(&self, memory: Option<&EncoderOutput>) -> DecoderState {
-        self.check(memory);
-        self.decoder.start(memory).expect("an encoder's output where there is an encoder")
+    pub fn start(&self, encoded: Option<&EncoderOutput>) -> DecoderState {
+        self.check(encoded);
+        self.decoder.start(encoded).expect("an encoder's output where there is an encoder")
     }
 
     /// Hidden states of the next positions, `[batch, target]` tokens or `[batch, target, width]` frames to
@@ -206,9 +206,9 @@ impl<S: Entrance> Model<S> {
 
     /// What each position of the encoder says it is, `[batch, source, vocabulary]`; `None` when the task does
     /// not align.
-    pub fn alignment(&self, task: usize, memory: &EncoderOutput) -> Option<Tensor<3>> {
+    pub fn alignment(&self, task: usize, encoded: &EncoderOutput) -> Option<Tensor<3>> {
         let number = self.architecture.tasks[task].alignment?;
-        Some(self.alignments[number].forward(memory.states.clone()))
+        Some(self.alignments[number].forward(encoded.states.clone()))
     }
 
     /// Hidden states and weights whose products are a task's logits; a bias stands in a column of its own.
@@ -222,7 +222,7 @@ impl<S: Entrance> Model<S> {
     /// When the task writes frames, or its head is tied to a stem that has no table.
     pub fn softmax(&self, task: usize, hidden: Tensor<2>) -> SoftmaxOperands {
         let number = self.architecture.tasks[task].head;
-        let HeadData::Softmax { tied, scale, .. } = self.architecture.heads[number].part else {
+        let Head::Softmax { tied, scale, .. } = self.architecture.heads[number].part else {
             panic!("a task that writes frames has no softmax");
         };
         let head = self.head(task);
@@ -255,18 +255,23 @@ impl<S: Entrance> Model<S> {
         rows.matmul(table.transpose()).reshape([batch, target, vocabulary])
     }
 
-    fn head(&self, task: usize) -> &Head {
+    fn head(&self, task: usize) -> &OutputHead {
         &self.heads[self.architecture.tasks[task].head]
     }
 
-    fn decoder_output(&self, input: Tensor<3>, memory: Option<&EncoderOutput>, pass: &mut Pass) -> Tensor<3> {
-        self.check(memory);
-        self.decoder.forward(input, memory, pass).expect("an encoder's output where there is an encoder")
+    fn decoder_output(
+        &self,
+        input: Tensor<3>,
+        encoded: Option<&EncoderOutput>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        self.check(encoded);
+        self.decoder.forward(input, encoded, pass).expect("an encoder's output where there is an encoder")
     }
 
     /// An encoder's output is there exactly where there is an encoder.
-    fn check(&self, memory: Option<&EncoderOutput>) {
-        assert_eq!(memory.is_some(), self.encoder.is_some(), "a decoder reads what its encoder gives");
+    fn check(&self, encoded: Option<&EncoderOutput>) {
+        assert_eq!(encoded.is_some(), self.encoder.is_some(), "a decoder reads what its encoder gives");
     }
 
     /// Token numbers, `[batch, positions]`, from rows of one length.

@@ -41,10 +41,10 @@ impl PerPositionStepper {
         pass: &mut Pass,
     ) -> Self {
         let width = lengths.iter().copied().max().unwrap_or(0);
-        let memory = model.encode(task, source, pass).filter(|_| width > 0);
+        let encoded = model.encode(task, source, pass).filter(|_| width > 0);
         let vocabulary = model.architecture().outputs(task);
-        let logits = memory.map_or_else(Vec::new, |memory| {
-            let logits = model.logits(task, model.decode_per_position(task, &memory, width, pass));
+        let logits = encoded.map_or_else(Vec::new, |encoded| {
+            let logits = model.logits(task, model.decode_per_position(task, &encoded, width, pass));
             logits.into_data().convert::<f32>().try_into_vec().expect("logits are 32-bit floats")
         });
         Self { logits, width, vocabulary, rows: (0..lengths.len()).collect(), lengths, end, place: 0 }

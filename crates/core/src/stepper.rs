@@ -8,11 +8,11 @@ use crate::decoder::DecoderState;
 use crate::encoder_output::RowSelection;
 use crate::model::{Model, Source};
 use crate::pass::Pass;
-use crate::stem::{Entrance, Stem};
+use crate::stem::{Entrance, InputStem};
 
 /// The state of a batch of hypotheses.
 #[derive(Debug)]
-pub struct ModelStepper<'a, S: Entrance = Stem> {
+pub struct ModelStepper<'a, S: Entrance = InputStem> {
     model: &'a Model<S>,
     task: usize,
     state: DecoderState,
@@ -22,8 +22,8 @@ impl<'a, S: Entrance> ModelStepper<'a, S> {
     /// A row a source before the first token; without a source, as many rows as the first step feeds. Sources are
     /// encoded in `pass`.
     pub fn new(model: &'a Model<S>, task: usize, source: Option<Source>, pass: &mut Pass) -> Self {
-        let memory = source.and_then(|source| model.encode(task, source, pass));
-        Self { model, task, state: model.start(memory.as_ref()) }
+        let encoded = source.and_then(|source| model.encode(task, source, pass));
+        Self { model, task, state: model.start(encoded.as_ref()) }
     }
 
     /// Feeds each row its next token and gives the logits of what follows, `[rows, vocabulary]`.

@@ -1,15 +1,15 @@
 //! The attention sub-layers of encoder and decoder.
 
 use any2any_architecture::{Attention, names};
-use any2any_kernels::host::attention::Rows;
+use any2any_kernels::host::decode::key_values::{KeyValues, Queries};
 use any2any_kernels::host::decode::kv_cache::KvCache;
-use any2any_kernels::host::decode::memory::{Memory, Queries};
 use any2any_kernels::host::decode::weights::Weights;
+use any2any_kernels::host::head_rows::HeadRows;
 
 use crate::buffers::{Inner, sized};
 use crate::error::EngineError;
 use crate::parameters::{Map, Reader};
-use crate::positions::Places;
+use crate::position_encoding::EncodedPositions;
 
 /// Attention of a sequence to itself.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct CrossAttention {
 }
 
 /// What one layer knows of earlier positions, and where it writes the newest one.
-pub(crate) struct Written<'a> {
+pub(crate) struct LayerCache<'a> {
     /// For each earlier position the rows of that time.
     pub(crate) positions: &'a [Vec<f32>],
     /// For each row now, its row at every earlier position.
@@ -86,7 +86,7 @@ impl SelfAttention {
         &self,
         input: &[f32],
         lengths: &[usize],
-        places: &Places,
+        places: &EncodedPositions,
         output: &mut [f32],
         memory: &mut Inner,
     ) {
@@ -99,8 +99,8 @@ impl SelfAttention {
         for &length in lengths {
             let rows = &mut projected[3 * first * width..][..3 * length * width];
             places.apply_rotary(rows, &self.heads);
-            let place = |part: usize| Rows { values: rows, stride: 3 * width, column: part * width };
-            let keys = Memory::new(place(1), place(2), length, heads, d_head);
+            let place = |part: usize| HeadRows { values: rows, stride: 3 * width, column: part * width };
+            let keys = KeyValues::new(place(1), place(2), length, heads, d_head);
             let context = &mut context[first * width..][..length * width];
             keys.attend(Queries { rows: place(0), bias: places.bias() }, context, &mut memory.scores);
             first += length;
@@ -112,13 +112,13 @@ impl SelfAttention {
     pub(crate) fn newest(
         &self,
         input: &[f32],
-        written: Written<'_>,
-        places: &Places,
+        written: LayerCache<'_>,
+        places: &EncodedPositions,
         output: &mut [f32],
         memory: &mut Inner,
     ) {
         let width = self.heads.width();
-        let Written { positions, ancestors, newest, row_width, column } = written;
+        let LayerCache { positions, ancestors, newest, row_width, column } = written;
         let count = newest.len() / row_width.max(1);
         let projected = sized(&mut memory.wide, 3 * count * width);
         self.projection.apply(input, projected, &mut memory.rows);
@@ -159,7 +159,7 @@ impl CrossAttention {
     }
 
     /// Projects the states of sequences, one after the other, each of its own length.
-    pub(crate) fn project(&self, states: &[f32], lengths: &[usize], memory: &mut Inner) -> Vec<Memory> {
+    pub(crate) fn project(&self, states: &[f32], lengths: &[usize], memory: &mut Inner) -> Vec<KeyValues> {
         let (width, Attention { heads, d_head, .. }) = (self.heads.width(), self.heads);
         let positions: usize = lengths.iter().sum();
         let projected = sized(&mut memory.wide, 2 * positions * width);
@@ -168,8 +168,8 @@ impl CrossAttention {
         let project = |&length: &usize| {
             let (rows, others) = rest.split_at(2 * length * width);
             rest = others;
-            let place = |part: usize| Rows { values: rows, stride: 2 * width, column: part * width };
-            Memory::new(place(0), place(1), length, heads, d_head)
+            let place = |part: usize| HeadRows { values: rows, stride: 2 * width, column: part * width };
+            KeyValues::new(place(0), place(1), length, heads, d_head)
         };
         lengths.iter().map(project).collect()
     }
@@ -178,7 +178,7 @@ impl CrossAttention {
     pub(crate) fn apply<'a>(
         &self,
         input: &[f32],
-        memories: impl Iterator<Item = (&'a Memory, usize)>,
+        memories: impl Iterator<Item = (&'a KeyValues, usize)>,
         output: &mut [f32],
         memory: &mut Inner,
     ) {
@@ -190,7 +190,7 @@ impl CrossAttention {
         let mut first = 0;
         for (read, rows) in memories {
             let places = first * width..(first + rows) * width;
-            let rows_of = Rows { values: &queries[places.clone()], stride: width, column: 0 };
+            let rows_of = HeadRows { values: &queries[places.clone()], stride: width, column: 0 };
             read.attend(Queries { rows: rows_of, bias: None }, &mut context[places], &mut memory.scores);
             first += rows;
         }

@@ -1,16 +1,16 @@
 //! The decoder: one new position of many hypotheses at a time.
 
-use any2any_architecture::{Mixer as MixerData, Stack, StackKind, TransformerLayers, names};
-use any2any_kernels::host::decode::memory::Memory;
+use any2any_architecture::{Mixer, Stack, StackKind, TransformerLayers, names};
+use any2any_kernels::host::decode::key_values::KeyValues;
 
-use crate::attention::{CrossAttention, SelfAttention, Written};
-use crate::branch::Branch;
+use crate::attention::{CrossAttention, LayerCache, SelfAttention};
 use crate::buffers::{Buffers, Inner};
 use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
-use crate::positions::Places;
+use crate::position_encoding::EncodedPositions;
+use crate::residual::Residual;
 use crate::ssru::Ssru;
 
 /// The decoder, with or without attention to an encoder.
@@ -22,21 +22,21 @@ pub(crate) struct Decoder {
 
 #[derive(Debug)]
 struct Layer {
-    mixer: Mixer,
-    mixer_branch: Branch,
-    cross: Option<(CrossAttention, Branch)>,
+    mixer: SequenceMixer,
+    mixer_residual: Residual,
+    cross: Option<(CrossAttention, Residual)>,
     feed_forward: FeedForward,
-    feed_forward_branch: Branch,
+    feed_forward_residual: Residual,
 }
 
 /// The sub-layer in which a position learns of earlier ones.
 #[derive(Debug)]
-enum Mixer {
+enum SequenceMixer {
     SelfAttention(SelfAttention),
     Ssru(Ssru),
 }
 
-impl Mixer {
+impl SequenceMixer {
     /// The values that one position leaves behind.
     fn row_width(&self) -> usize {
         match self {
@@ -49,8 +49,8 @@ impl Mixer {
     fn newest(
         &self,
         input: &[f32],
-        written: Written<'_>,
-        places: &Places,
+        written: LayerCache<'_>,
+        places: &EncodedPositions,
         output: &mut [f32],
         memory: &mut Inner,
     ) {
@@ -63,14 +63,14 @@ impl Mixer {
 
 /// What the decoder reads of one source: keys and values for each of its layers.
 #[derive(Debug)]
-pub(crate) struct SourceMemory {
-    layers: Vec<Memory>,
+pub(crate) struct SourceKeyValues {
+    layers: Vec<KeyValues>,
 }
 
 /// Rows that take one step together.
 pub(crate) struct Step<'a> {
     /// What the step's position does to rows.
-    pub(crate) places: &'a Places,
+    pub(crate) places: &'a EncodedPositions,
     /// For each earlier position the rows of that time, [`row_width`](Decoder::row_width) values each.
     pub(crate) positions: &'a [Vec<f32>],
     /// For each row now, its row at every earlier position.
@@ -80,7 +80,7 @@ pub(crate) struct Step<'a> {
     /// The embedded tokens, `[rows, d_model]`, which the step turns into hidden states.
     pub(crate) stream: &'a mut [f32],
     /// For each source, how many consecutive rows read it; empty when there is no encoder.
-    pub(crate) sources: &'a [(&'a SourceMemory, usize)],
+    pub(crate) sources: &'a [(&'a SourceKeyValues, usize)],
 }
 
 impl Decoder {
@@ -94,32 +94,32 @@ impl Decoder {
         let d_model = stack.d_model;
         let layer = |number: usize| {
             let reader = reader.child(names::LAYERS).child(number);
-            let branch = |name| Branch::read(layers, name, &reader, d_model);
+            let residual = |name| Residual::read(layers, name, &reader, d_model);
             let (mixer, name) = match &layers.mixer {
-                MixerData::SelfAttention(heads) => {
+                Mixer::SelfAttention(heads) => {
                     let reader = reader.child(names::SELF_ATTENTION);
                     let attention = SelfAttention::read(&reader, heads, d_model)?;
-                    (Mixer::SelfAttention(attention), names::SELF_ATTENTION)
+                    (SequenceMixer::SelfAttention(attention), names::SELF_ATTENTION)
                 }
-                MixerData::Ssru => {
-                    (Mixer::Ssru(Ssru::read(&reader.child(names::SSRU), d_model)?), names::SSRU)
+                Mixer::Ssru => {
+                    (SequenceMixer::Ssru(Ssru::read(&reader.child(names::SSRU), d_model)?), names::SSRU)
                 }
             };
             let cross = |heads| {
                 let reader = reader.child(names::CROSS_ATTENTION);
                 let attention = CrossAttention::read(&reader, heads, [d_model, memory])?;
-                Ok((attention, branch(names::CROSS_ATTENTION)?))
+                Ok((attention, residual(names::CROSS_ATTENTION)?))
             };
             Ok(Layer {
                 mixer,
-                mixer_branch: branch(name)?,
+                mixer_residual: residual(name)?,
                 cross: layers.cross_attention.as_ref().map(cross).transpose()?,
                 feed_forward: FeedForward::read(
                     &reader.child(names::FEED_FORWARD),
                     &layers.feed_forward,
                     d_model,
                 )?,
-                feed_forward_branch: branch(names::FEED_FORWARD)?,
+                feed_forward_residual: residual(names::FEED_FORWARD)?,
             })
         };
         Ok(Self {
@@ -139,9 +139,11 @@ impl Decoder {
         states: &[f32],
         lengths: &[usize],
         buffers: &mut Buffers,
-    ) -> Vec<SourceMemory> {
-        let mut memories: Vec<SourceMemory> =
-            lengths.iter().map(|_| SourceMemory { layers: Vec::with_capacity(self.layers.len()) }).collect();
+    ) -> Vec<SourceKeyValues> {
+        let mut memories: Vec<SourceKeyValues> = lengths
+            .iter()
+            .map(|_| SourceKeyValues { layers: Vec::with_capacity(self.layers.len()) })
+            .collect();
         for (cross, _) in self.layers.iter().filter_map(|layer| layer.cross.as_ref()) {
             let projected = cross.project(states, lengths, &mut buffers.inner);
             memories.iter_mut().zip(projected).for_each(|(memory, layer)| memory.layers.push(layer));
@@ -155,18 +157,18 @@ impl Decoder {
         self.ends.enter(stream, std::iter::repeat(positions.len()), places, buffers);
         let (row_width, mut column) = (self.row_width(), 0);
         for (number, layer) in self.layers.iter().enumerate() {
-            let written = Written { positions, ancestors, newest, row_width, column };
-            layer.mixer_branch.join(stream, buffers, |input, output, memory| {
+            let written = LayerCache { positions, ancestors, newest, row_width, column };
+            layer.mixer_residual.join(stream, buffers, |input, output, memory| {
                 layer.mixer.newest(input, written, places, output, memory);
             });
             column += layer.mixer.row_width();
-            if let Some((cross, branch)) = &layer.cross {
+            if let Some((cross, residual)) = &layer.cross {
                 let memories = sources.iter().map(|(source, rows)| (&source.layers[number], *rows));
-                branch.join(stream, buffers, |input, output, memory| {
+                residual.join(stream, buffers, |input, output, memory| {
                     cross.apply(input, memories, output, memory);
                 });
             }
-            layer.feed_forward_branch.join(stream, buffers, |input, output, memory| {
+            layer.feed_forward_residual.join(stream, buffers, |input, output, memory| {
                 layer.feed_forward.apply(input, output, memory);
             });
         }

@@ -4,12 +4,12 @@ use any2any_adapter::Cancellation;
 use any2any_architecture::{Attention, Stack, StackKind, TransformerLayers, names};
 
 use crate::attention::SelfAttention;
-use crate::branch::Branch;
 use crate::buffers::Buffers;
 use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
+use crate::residual::Residual;
 
 /// The encoder.
 #[derive(Debug)]
@@ -21,9 +21,9 @@ pub(crate) struct Encoder {
 #[derive(Debug)]
 struct Layer {
     self_attention: SelfAttention,
-    self_attention_branch: Branch,
+    self_attention_residual: Residual,
     feed_forward: FeedForward,
-    feed_forward_branch: Branch,
+    feed_forward_residual: Residual,
 }
 
 impl Encoder {
@@ -35,16 +35,16 @@ impl Encoder {
         let d_model = stack.d_model;
         let layer = |number: usize| {
             let reader = reader.child(names::LAYERS).child(number);
-            let branch = |name| Branch::read(layers, name, &reader, d_model);
+            let residual = |name| Residual::read(layers, name, &reader, d_model);
             Ok(Layer {
                 self_attention: SelfAttention::read(&reader.child(names::SELF_ATTENTION), heads, d_model)?,
-                self_attention_branch: branch(names::SELF_ATTENTION)?,
+                self_attention_residual: residual(names::SELF_ATTENTION)?,
                 feed_forward: FeedForward::read(
                     &reader.child(names::FEED_FORWARD),
                     &layers.feed_forward,
                     d_model,
                 )?,
-                feed_forward_branch: branch(names::FEED_FORWARD)?,
+                feed_forward_residual: residual(names::FEED_FORWARD)?,
             })
         };
         Ok(Self {
@@ -69,10 +69,10 @@ impl Encoder {
             if cancellation.is_cancelled() {
                 break;
             }
-            layer.self_attention_branch.join(stream, buffers, |input, output, memory| {
+            layer.self_attention_residual.join(stream, buffers, |input, output, memory| {
                 layer.self_attention.sequences(input, lengths, &places, output, memory);
             });
-            layer.feed_forward_branch.join(stream, buffers, |input, output, memory| {
+            layer.feed_forward_residual.join(stream, buffers, |input, output, memory| {
                 layer.feed_forward.apply(input, output, memory);
             });
         }

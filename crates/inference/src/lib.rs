@@ -12,7 +12,6 @@
 //! What a row is written as does not depend, bit for bit, on the rows beside it or on the number of threads.
 
 mod attention;
-mod branch;
 mod buffers;
 mod convolution;
 mod decoder;
@@ -21,13 +20,15 @@ mod ends;
 mod engine;
 mod error;
 mod feed_forward;
+mod normalization;
 mod parameters;
-mod positions;
+mod position_encoding;
+mod residual;
 mod ssru;
 mod stem;
 mod stepper;
 
-pub use any2any_kernels::host::decode::int8::Rounded;
+pub use any2any_kernels::host::decode::int8::Quantized;
 pub use any2any_kernels::host::decode::weights::Precision;
 pub use engine::Engine;
 pub use error::EngineError;

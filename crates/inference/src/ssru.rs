@@ -4,7 +4,7 @@ use any2any_architecture::names;
 use any2any_kernels::host::decode::ssru::step;
 use any2any_kernels::host::decode::weights::Weights;
 
-use crate::attention::Written;
+use crate::attention::LayerCache;
 use crate::buffers::{Inner, sized};
 use crate::error::EngineError;
 use crate::parameters::{Map, Reader};
@@ -30,9 +30,15 @@ impl Ssru {
     }
 
     /// One new position of each row, `[rows, d_model]`.
-    pub(crate) fn newest(&self, input: &[f32], written: Written<'_>, output: &mut [f32], memory: &mut Inner) {
+    pub(crate) fn newest(
+        &self,
+        input: &[f32],
+        written: LayerCache<'_>,
+        output: &mut [f32],
+        memory: &mut Inner,
+    ) {
         let width = self.row_width();
-        let Written { positions, ancestors, newest, row_width, column } = written;
+        let LayerCache { positions, ancestors, newest, row_width, column } = written;
         let projected = sized(&mut memory.wide, 2 * input.len());
         let (candidate, forget) = projected.split_at_mut(input.len());
         self.candidate.apply(input, candidate, &mut memory.rows);

@@ -9,7 +9,7 @@ use any2any_search::{Answer, BestOfRow, Scored, Stepper, Wanted};
 use rayon::prelude::*;
 
 use crate::buffers::Buffers;
-use crate::decoder::{SourceMemory, Step};
+use crate::decoder::{SourceKeyValues, Step};
 use crate::engine::Engine;
 
 /// Rows that are worth a thread of their own.
@@ -20,7 +20,7 @@ const ROWS: usize = 24;
 pub struct EngineStepper<'a> {
     engine: &'a Engine,
     task: usize,
-    sources: Vec<SourceMemory>,
+    sources: Vec<SourceKeyValues>,
     /// The source of each row; rows of one source stand together.
     rows: Vec<usize>,
     /// For each row its row at every earlier position, `[rows, positions]`.
@@ -79,7 +79,7 @@ impl<'a> EngineStepper<'a> {
         let work =
             |(share, newest, stream, buffers): (Range<usize>, &mut [f32], &mut [f32], &mut Buffers)| {
                 self.engine.embed(self.task, &tokens[share.clone()], stream);
-                let mut sources: Vec<(&SourceMemory, usize)> = Vec::new();
+                let mut sources: Vec<(&SourceKeyValues, usize)> = Vec::new();
                 if !self.sources.is_empty() {
                     for rows in self.rows[share.clone()].chunk_by(|a, b| a == b) {
                         sources.push((&self.sources[rows[0]], rows.len()));

@@ -19,8 +19,9 @@ pub use host::dropout::Mask;
 pub use host::rotation::Rotation;
 #[cfg(feature = "burn")]
 pub use ops::{
-    Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters, LstmOrder,
-    LstmParameters, LstmState, Norm, Outcome, Targets, Visibility, activated, adam, add_positions,
-    additive_attention, additive_weights, apply_rotary, attention, attention_weights, cross_entropy,
-    cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm, lstm, primitive, sum_of_squares,
+    Adam, AdamState, AttentionParameters, AttentionSettings, Branch, FeedForwardParameters, LstmOrder,
+    LstmParameters, LstmState, NormParameters, Outcome, SmoothedTargets, Visibility, activated, adam,
+    add_positions, additive_attention, additive_weights, apply_rotary, attention, attention_weights,
+    cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
+    sum_of_squares,
 };

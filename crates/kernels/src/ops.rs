@@ -15,10 +15,10 @@ mod optimizer;
 mod tests;
 
 pub use attention::{
-    AttentionParameters, AttentionShape, Visibility, apply_rotary, attention, attention_weights,
+    AttentionParameters, AttentionSettings, Visibility, apply_rotary, attention, attention_weights,
 };
-pub use branch::{Branch, Norm};
-pub use cross_entropy::{Outcome, Targets, cross_entropy, cross_entropy_outcomes};
+pub use branch::{Branch, NormParameters};
+pub use cross_entropy::{Outcome, SmoothedTargets, cross_entropy, cross_entropy_outcomes};
 pub use dropout::dropout;
 pub use embedding::{add_positions, embedding};
 pub use feed_forward::{FeedForwardParameters, activated, feed_forward};

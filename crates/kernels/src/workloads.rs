@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::{
-    Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters, LstmOrder,
-    LstmParameters, LstmState, Mask, Norm, Targets, Visibility, adam, add_positions, attention,
-    cross_entropy, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
+    Adam, AdamState, AttentionParameters, AttentionSettings, Branch, FeedForwardParameters, LstmOrder,
+    LstmParameters, LstmState, Mask, NormParameters, SmoothedTargets, Visibility, adam, add_positions,
+    attention, cross_entropy, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
 };
 use any2any_architecture::{Activation, Attention};
 
@@ -82,7 +82,7 @@ pub fn workloads(device: &Device) -> Vec<Workload> {
 }
 
 fn branch(device: &Device) -> Branch {
-    let norm = Norm::layer(tensor([D_MODEL], device), tensor([D_MODEL], device));
+    let norm = NormParameters::layer(tensor([D_MODEL], device), tensor([D_MODEL], device));
     Branch { norm: Some(norm), residual_scale: 1.0, mask: Some(Mask::new(0.3, 1)) }
 }
 
@@ -97,7 +97,7 @@ fn attentions(device: &Device) -> Vec<Workload> {
     let rows = BATCH * POSITIONS;
     let multiplications = 4 * rows * D_MODEL * D_MODEL + 2 * rows * POSITIONS * D_MODEL;
     let of = |name, memory: Option<Tensor<3>>, causal| {
-        let shape = AttentionShape {
+        let shape = AttentionSettings {
             attention: Attention::new(D_MODEL, HEADS),
             visibility: Visibility { causal, ..Visibility::default() },
             rotation: None,
@@ -134,7 +134,8 @@ fn feed_forwards(device: &Device) -> Workload {
 
 fn element_wise(device: &Device) -> Vec<Workload> {
     let mask = Some(Mask::new(0.3, 4));
-    let (input, norm) = (stream(device), Norm::layer(tensor([D_MODEL], device), tensor([D_MODEL], device)));
+    let (input, norm) =
+        (stream(device), NormParameters::layer(tensor([D_MODEL], device), tensor([D_MODEL], device)));
     let norm = Workload::new("layer norm", 0, move |form| {
         let (input, norm) = (input.clone(), norm.clone());
         match form {
@@ -171,7 +172,7 @@ fn losses(device: &Device) -> Workload {
     let (rows, tokens) = (BATCH * POSITIONS, tokens());
     let (hidden, table) = (tensor([rows, D_MODEL], device), tensor([VOCABULARY, D_MODEL], device));
     Workload::new("cross entropy", rows * D_MODEL * VOCABULARY, move |form| {
-        let targets = Targets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
+        let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
         match form {
             Form::Fused => cross_entropy(hidden.clone(), table.clone(), targets, 1.0).1,
             Form::Primitives => primitive::cross_entropy(hidden.clone(), table.clone(), targets, 1.0).1,

@@ -38,7 +38,7 @@ pub struct LstmDecoder {
 #[derive(Clone, Debug)]
 pub struct LstmState {
     layers: Vec<CellState>,
-    memory: EncoderOutput,
+    encoded: EncoderOutput,
     /// The encoder's states, projected for the scores, `[batch, source, d_model]`.
     keys: Option<Tensor<3>>,
 }
@@ -69,19 +69,19 @@ impl LstmDecoder {
     }
 
     /// The state before the first position.
-    pub fn start(&self, memory: &EncoderOutput) -> LstmState {
-        let [batch, _, width] = memory.states.dims();
+    pub fn start(&self, encoded: &EncoderOutput) -> LstmState {
+        let [batch, _, width] = encoded.states.dims();
         let first = |bridge: &Linear| {
-            let zeros = zeros(batch, width, &memory.states);
-            match memory.last.last() {
+            let zeros = zeros(batch, width, &encoded.states);
+            match encoded.last.last() {
                 Some(last) => CellState { hidden: bridge.forward(last.clone()).tanh(), ..zeros },
                 None => zeros,
             }
         };
         LstmState {
             layers: self.bridges.iter().map(first).collect(),
-            keys: self.key.as_ref().map(|key| key.forward(memory.states.clone())),
-            memory: memory.clone(),
+            keys: self.key.as_ref().map(|key| key.forward(encoded.states.clone())),
+            encoded: encoded.clone(),
         }
     }
 
@@ -178,8 +178,8 @@ impl LstmDecoder {
         let query = query.forward(state.layers.last()?.hidden.clone());
         // The score's bias would move all scores of a row alike, which softmax does not see.
         let weight: Tensor<1> = score.weight.val().squeeze_dim(1);
-        let (keys, values) = (keys.clone(), state.memory.states.clone());
-        let lengths = &state.memory.lengths;
+        let (keys, values) = (keys.clone(), state.encoded.states.clone());
+        let lengths = &state.encoded.lengths;
         if pass.opens_attention() {
             let [_, source, _] = keys.dims();
             let shown = pass.key_mask(PLACE, source, &keys.device()).map(|shown| shown.squeeze_dim(1));
@@ -196,13 +196,13 @@ impl LstmDecoder {
     /// Luong's attention of all positions at once: `tanh(W [context; state])`.
     fn attend_by_product(&self, outputs: Tensor<3>, state: &LstmState, pass: &mut Pass) -> Tensor<3> {
         let (Some(query), Some(combine)) = (&self.query, &self.combine) else { return outputs };
-        let scores = query.forward(outputs.clone()).matmul(state.memory.states.clone().swap_dims(1, 2));
+        let scores = query.forward(outputs.clone()).matmul(state.encoded.states.clone().swap_dims(1, 2));
         let [_, _, source] = scores.dims();
         let shown = pass.key_mask(PLACE, source, &scores.device()).map(|shown| shown.squeeze_dim(1));
         let weights = state.weights(scores, shown);
         pass.at(StackKind::Decoder, None, ATTENTION);
         pass.keep_attention(PLACE, &weights.clone().unsqueeze_dim(1));
-        let context = weights.matmul(state.memory.states.clone());
+        let context = weights.matmul(state.encoded.states.clone());
         let context = pass.mask_heads(PLACE, context.unsqueeze_dim(1)).squeeze_dim(1);
         pass.record("context", || context.clone());
         let output = combine.forward(Tensor::cat(vec![context, outputs], 2)).tanh();
@@ -218,7 +218,7 @@ impl LstmState {
             layer.hidden = rows.of(&layer.hidden);
             layer.cell = rows.of(&layer.cell);
         }
-        self.memory = self.memory.select(rows);
+        self.encoded = self.encoded.select(rows);
         self.keys = self.keys.as_ref().map(|keys| rows.of(keys));
     }
 
@@ -226,7 +226,7 @@ impl LstmState {
     /// `[batch, 1, source]`.
     fn weights(&self, scores: Tensor<3>, shown: Option<Tensor<3>>) -> Tensor<3> {
         let [_, _, source] = scores.dims();
-        let scores = match &self.memory.lengths {
+        let scores = match &self.encoded.lengths {
             Some(lengths) => {
                 let padding = padding_bias(lengths, source, &scores.device());
                 scores + padding

@@ -7,7 +7,7 @@ use super::simd::{LANES, fold, sum_of};
 
 /// A normalisation with its gain and bias, `[d_model]` each.
 #[derive(Clone, Copy, Debug)]
-pub struct Norm<'a> {
+pub struct NormLayer<'a> {
     /// Multiplies.
     pub gain: &'a [f32],
     /// Is added.
@@ -43,7 +43,7 @@ impl Moments {
     }
 }
 
-impl Norm<'_> {
+impl NormLayer<'_> {
     /// Normalises a row.
     #[inline(always)]
     pub fn row(&self, input: &[f32], output: &mut [f32]) {

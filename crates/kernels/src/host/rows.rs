@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::blocks::block_rows;
 use super::dropout::Mask;
-use super::layer_norm::Norm;
+use super::layer_norm::NormLayer;
 use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use super::simd::{add, vectorized};
 
@@ -105,7 +105,7 @@ impl Linear<'_> {
     }
 
     /// The output of consecutive rows, normalised before, in parallel.
-    pub fn forward(&self, input: &[f32], norm: Option<Norm<'_>>) -> Vec<f32> {
+    pub fn forward(&self, input: &[f32], norm: Option<NormLayer<'_>>) -> Vec<f32> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
         let mut output = vec![0.0; input.len() / inputs * outputs];
         let block = block_rows(input.len() / inputs);
@@ -151,7 +151,7 @@ impl Linear<'_> {
 }
 
 /// Rows as they are, or normalised into `scratch`.
-pub fn normalised<'a>(norm: Option<Norm<'_>>, input: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
+pub fn normalised<'a>(norm: Option<NormLayer<'_>>, input: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
     match norm {
         None => input,
         Some(norm) => {
@@ -166,7 +166,7 @@ pub fn normalised<'a>(norm: Option<Norm<'_>>, input: &'a [f32], scratch: &'a mut
 #[derive(Clone, Copy, Debug)]
 pub struct Branch<'a> {
     /// Normalises what the layer reads.
-    pub norm: Option<Norm<'a>>,
+    pub norm: Option<NormLayer<'a>>,
     /// Multiplies what is carried past the layer.
     pub residual_scale: f32,
     /// Drops elements of what the layer gives.

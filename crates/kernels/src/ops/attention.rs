@@ -36,7 +36,7 @@ pub struct Visibility {
 
 /// The settings of an attention sub-layer.
 #[derive(Clone, Debug)]
-pub struct AttentionShape {
+pub struct AttentionSettings {
     /// The heads.
     pub attention: Attention,
     /// Which keys count.
@@ -60,7 +60,7 @@ pub fn attention(
     memory: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionShape,
+    shape: AttentionSettings,
 ) -> Tensor<3> {
     #[cfg(feature = "flex")]
     if super::fused::applies(&stream.device()) && is_fused(&stream, memory.as_ref(), &shape) {
@@ -72,10 +72,10 @@ pub fn attention(
 /// Whether the fused form has these sizes: heads that divide `d_model`, a memory of that width, scaled scores that
 /// nothing is added to.
 #[cfg(feature = "flex")]
-fn is_fused(stream: &Tensor<3>, memory: Option<&Tensor<3>>, shape: &AttentionShape) -> bool {
+fn is_fused(stream: &Tensor<3>, memory: Option<&Tensor<3>>, shape: &AttentionSettings) -> bool {
     let [_, _, d_model] = stream.dims();
     let same_width = memory.is_none_or(|memory| memory.dims()[2] == d_model);
-    let AttentionShape { attention, visibility, .. } = shape;
+    let AttentionSettings { attention, visibility, .. } = shape;
     attention.width() == d_model && same_width && attention.scaled && visibility.bias.is_none()
 }
 
@@ -85,7 +85,7 @@ pub fn primitive(
     memory: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionShape,
+    shape: AttentionSettings,
 ) -> Tensor<3> {
     let [batch, queries, _] = stream.dims();
     let Attention { heads: count, d_head, .. } = shape.attention;
@@ -205,9 +205,9 @@ fn on_flex(
     memory: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionShape,
+    shape: AttentionSettings,
 ) -> Tensor<3> {
-    use crate::host::attention_layer::AttentionGradients;
+    use crate::host::train::attention_layer::AttentionGradients;
 
     let dims = stream.dims();
     let [batch, queries, _] = dims;
@@ -220,7 +220,7 @@ fn on_flex(
         slopes: shape.visibility.slopes,
         rotation: shape.rotation,
         mask: shape.mask,
-        shape: crate::host::attention::Shape {
+        shape: crate::host::train::attention::Shape {
             batch,
             queries,
             keys,
@@ -268,25 +268,25 @@ struct Layer {
     slopes: Option<Vec<f32>>,
     rotation: Option<Rotation>,
     mask: Option<Mask>,
-    shape: crate::host::attention::Shape,
+    shape: crate::host::train::attention::Shape,
 }
 
 #[cfg(feature = "flex")]
 impl Layer {
     /// The sub-layer over its inputs.
-    fn host<'a>(&'a self, inputs: &[&'a [f32]]) -> crate::host::attention_layer::AttentionLayer<'a> {
+    fn host<'a>(&'a self, inputs: &[&'a [f32]]) -> crate::host::train::attention_layer::AttentionLayer<'a> {
         let (branch, linears) = self.branch.host(&inputs[1 + usize::from(self.crossed)..]);
         let linear = |number: usize| crate::host::rows::Linear {
             weight: linears[2 * number],
             bias: linears[2 * number + 1],
         };
-        crate::host::attention_layer::AttentionLayer {
+        crate::host::train::attention_layer::AttentionLayer {
             branch,
             query: linear(0),
             key: linear(1),
             value: linear(2),
             output: linear(3),
-            visibility: crate::host::attention::Visibility {
+            visibility: crate::host::train::attention::Visibility {
                 lengths: self.lengths.as_deref(),
                 causal: self.causal,
                 slopes: self.slopes.as_deref(),

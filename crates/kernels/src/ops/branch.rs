@@ -7,7 +7,7 @@ use crate::host::dropout::Mask;
 
 /// A normalisation with its gain and bias, `[d_model]` each.
 #[derive(Clone, Debug)]
-pub struct Norm {
+pub struct NormParameters {
     /// Multiplies.
     pub gain: Tensor<1>,
     /// Is added.
@@ -18,7 +18,7 @@ pub struct Norm {
     pub epsilon: f64,
 }
 
-impl Norm {
+impl NormParameters {
     /// Layer normalisation with an epsilon of 1e-5.
     pub fn layer(gain: Tensor<1>, bias: Tensor<1>) -> Self {
         Self { gain, bias, kind: NormKind::LayerNorm, epsilon: 1e-5 }
@@ -29,7 +29,7 @@ impl Norm {
 #[derive(Clone, Debug)]
 pub struct Branch {
     /// Normalises what the layer reads.
-    pub norm: Option<Norm>,
+    pub norm: Option<NormParameters>,
     /// Multiplies what is carried past the layer.
     pub residual_scale: f64,
     /// Drops elements of what the layer gives.
@@ -102,7 +102,7 @@ impl Settings {
     ) -> (crate::host::rows::Branch<'a>, &'b [&'a [f32]]) {
         let (norm, rest) = match (self.norm, inputs) {
             (Some((kind, epsilon)), [gain, bias, rest @ ..]) => {
-                (Some(crate::host::layer_norm::Norm { gain, bias, kind, epsilon }), rest)
+                (Some(crate::host::layer_norm::NormLayer { gain, bias, kind, epsilon }), rest)
             }
             (_, rest) => (None, rest),
         };

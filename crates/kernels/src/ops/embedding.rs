@@ -28,7 +28,7 @@ pub fn primitive(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor
 
 #[cfg(feature = "flex")]
 fn on_flex(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
-    use crate::host::embedding;
+    use crate::host::train::embedding;
 
     let [batch, positions] = tokens.dims();
     let [_, d_model] = table.dims();
@@ -66,7 +66,7 @@ pub fn add_primitive(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) ->
 
 #[cfg(feature = "flex")]
 fn add_on_flex(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
-    use crate::host::embedding;
+    use crate::host::train::embedding;
 
     let shape = input.dims();
     let [_, positions, d_model] = shape;

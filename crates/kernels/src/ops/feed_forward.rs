@@ -90,8 +90,8 @@ fn on_flex(
     activation: Activation,
     mask: Option<Mask>,
 ) -> Tensor<3> {
-    use crate::host::feed_forward::{FeedForwardGradients, FeedForwardLayer};
     use crate::host::rows::Linear;
+    use crate::host::train::feed_forward::{FeedForwardGradients, FeedForwardLayer};
 
     let shape = stream.dims();
     let mut inputs = branch.add_to(super::fused::Inputs::new(stream));

@@ -87,8 +87,8 @@ pub fn primitive(
 
 #[cfg(feature = "flex")]
 fn on_flex(input: Tensor<3>, first: LstmState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
-    use crate::host::lstm::{First, LstmGradients, LstmLayer, Results};
     use crate::host::rows::Linear;
+    use crate::host::train::lstm::{First, LstmGradients, LstmLayer, Results};
 
     let [batch, positions, _] = input.dims();
     let [_, width] = first.hidden.dims();
@@ -185,7 +185,7 @@ fn additive_on_flex(
     values: Tensor<3>,
     lengths: Option<Vec<usize>>,
 ) -> Tensor<2> {
-    use crate::host::lstm::{Additive, AdditiveGradients};
+    use crate::host::train::lstm::{Additive, AdditiveGradients};
 
     let shape = query.dims();
     fn attention<'a>(inputs: &[&'a [f32]], lengths: Option<&'a [usize]>) -> Additive<'a> {

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-pub use crate::host::adam::Adam;
+pub use crate::host::train::adam::Adam;
 
 /// A parameter with the running means of its gradients and of their squares, `[n]` each.
 #[derive(Clone, Debug)]
@@ -49,8 +49,8 @@ fn on_flex(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
         tensor.into_data().try_into_vec().expect("flex holds 32-bit floats")
     };
     let (mut value, mut mean, mut square) = (host(state.value), host(state.mean), host(state.square));
-    crate::host::adam::update(
-        crate::host::adam::AdamState {
+    crate::host::train::adam::update(
+        crate::host::train::adam::AdamState {
             value: &mut value,
             gradient: &host(gradient),
             mean: &mut mean,
@@ -72,7 +72,7 @@ pub fn sum_of_squares<'a>(tensors: impl IntoIterator<Item = &'a Tensor<1>>) -> f
     for tensor in tensors {
         #[cfg(feature = "flex")]
         if super::fused::applies(&tensor.device()) {
-            sum += super::fused::with_values(tensor, crate::host::adam::sum_of_squares);
+            sum += super::fused::with_values(tensor, crate::host::train::adam::sum_of_squares);
             continue;
         }
         on_device.push(tensor.clone().square().sum());

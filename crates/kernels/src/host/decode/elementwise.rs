@@ -3,11 +3,11 @@
 use any2any_architecture::Activation;
 
 use crate::host::activation;
-use crate::host::layer_norm::Norm;
-use crate::host::simd::vectorized;
+use crate::host::layer_norm::NormLayer;
+use crate::host::simd::{exponentials, maximum, vectorized};
 
 /// Normalises consecutive rows, `[rows, d_model]`, into `output`.
-pub fn normalise(norm: Norm<'_>, input: &[f32], output: &mut [f32]) {
+pub fn normalise(norm: NormLayer<'_>, input: &[f32], output: &mut [f32]) {
     vectorized!(norm.rows(input, output));
 }
 
@@ -28,6 +28,17 @@ pub fn activate(function: Activation, sums: &[f32], output: &mut [f32], width: u
             activation::row(function, sums, output, None, 0);
         }
     });
+}
+
+/// Turns scores into weights that sum to 1.
+#[inline(always)]
+pub(super) fn softmax(scores: &mut [f32]) {
+    let highest = maximum(scores);
+    let sum = exponentials(scores, highest);
+    let scale = 1.0 / sum;
+    for score in scores {
+        *score *= scale;
+    }
 }
 
 #[cfg(test)]

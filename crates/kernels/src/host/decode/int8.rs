@@ -44,7 +44,7 @@ pub struct Int8 {
 
 /// Weights rounded to 8 bits, as they stand in a file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rounded {
+pub struct Quantized {
     /// `[outputs, inputs]` or `[inputs, outputs]`, as the weights were.
     pub values: Vec<i8>,
     /// What each output's values are multiplied with, `[outputs]`.
@@ -53,14 +53,14 @@ pub struct Rounded {
 
 /// Memory for rows that are rounded to 8 bits.
 #[derive(Clone, Debug, Default)]
-pub struct Rounding {
+pub struct Quantizer {
     groups: Vec<u32>,
     scales: Vec<f32>,
 }
 
 /// Rows rounded to 8 bits.
 #[derive(Clone, Copy, Debug)]
-pub struct RoundedRows<'a> {
+pub struct QuantizedRows<'a> {
     /// `[rows, groups]`: four inputs each, the first in the lowest bits.
     groups: &'a [u32],
     /// `[rows]`
@@ -68,7 +68,7 @@ pub struct RoundedRows<'a> {
     width: usize,
 }
 
-impl Rounded {
+impl Quantized {
     /// Rounds rows of weights, `[outputs, inputs]`.
     pub fn rows(weight: &[f32], inputs: usize) -> Self {
         let scales = weight.chunks_exact(inputs.max(1)).map(|row| scale(row.iter())).collect::<Vec<_>>();
@@ -125,7 +125,7 @@ impl Int8 {
         for part in parts {
             let width = part.outputs();
             assert_eq!(part.weight.len(), inputs * width, "a part of {inputs} inputs and {width} outputs");
-            let Rounded { values, scales } = Rounded::columns(part.weight, width);
+            let Quantized { values, scales } = Quantized::columns(part.weight, width);
             for (input, row) in values.chunks_exact(width.max(1)).enumerate() {
                 row.iter().enumerate().for_each(|(offset, &value)| bytes.set(input, first + offset, value));
             }
@@ -139,7 +139,7 @@ impl Int8 {
     /// A table, `[outputs, inputs]`, as the map from rows to their inner products with the rows of the table.
     pub fn transposed(table: &[f32], inputs: usize) -> Self {
         let mut bytes = Self::zeros(inputs, table.len() / inputs.max(1));
-        let Rounded { values, scales } = Rounded::rows(table, inputs);
+        let Quantized { values, scales } = Quantized::rows(table, inputs);
         for (output, row) in values.chunks_exact(inputs.max(1)).enumerate() {
             row.iter().enumerate().for_each(|(input, &value)| bytes.set(input, output, value));
         }
@@ -196,7 +196,7 @@ impl Int8 {
     /// The output of consecutive rows at some panels, `stride` values from row to row.
     pub(super) fn multiply(
         &self,
-        input: RoundedRows<'_>,
+        input: QuantizedRows<'_>,
         panels: Range<usize>,
         output: &mut [f32],
         stride: usize,
@@ -233,7 +233,7 @@ impl Int8 {
     }
 }
 
-impl RoundedRows<'_> {
+impl QuantizedRows<'_> {
     /// Some of the rows.
     #[must_use]
     pub fn rows(self, range: Range<usize>) -> Self {
@@ -246,9 +246,9 @@ impl RoundedRows<'_> {
     }
 }
 
-impl Rounding {
+impl Quantizer {
     /// Rounds consecutive rows of `width` values.
-    pub fn round(&mut self, input: &[f32], width: usize) -> RoundedRows<'_> {
+    pub fn round(&mut self, input: &[f32], width: usize) -> QuantizedRows<'_> {
         let (rows, groups) = (input.len() / width.max(1), width.div_ceil(GROUP));
         self.groups.resize(rows * groups, 0);
         self.scales.resize(rows, 0.0);
@@ -258,7 +258,7 @@ impl Rounding {
                 *scale = round_row(row, groups);
             }
         });
-        RoundedRows { groups: &self.groups, scales: &self.scales, width }
+        QuantizedRows { groups: &self.groups, scales: &self.scales, width }
     }
 }
 
@@ -304,7 +304,7 @@ mod tests {
             let (weight, bias) = (values(inputs * outputs, 1), values(outputs, 2));
             let input = values(rows * inputs, 3);
             let bytes = Int8::new(&[Linear { weight: &weight, bias: &bias }], inputs);
-            let mut rounding = Rounding::default();
+            let mut rounding = Quantizer::default();
             let rounded = rounding.round(&input, inputs);
             let panels = outputs.div_ceil(PANEL);
             let mut output = vec![0.0; rows * panels * PANEL];
@@ -330,10 +330,10 @@ mod tests {
     #[test]
     fn what_was_rounded_rounds_to_itself() {
         let weight = values(6 * 40, 4);
-        let rounded = Rounded::rows(&weight, 6);
-        assert_eq!(Rounded::rows(&rounded.to_rows(6), 6).values, rounded.values);
-        let columns = Rounded::columns(&weight, 40);
-        assert_eq!(Rounded::columns(&columns.to_columns(), 40).values, columns.values);
+        let rounded = Quantized::rows(&weight, 6);
+        assert_eq!(Quantized::rows(&rounded.to_rows(6), 6).values, rounded.values);
+        let columns = Quantized::columns(&weight, 40);
+        assert_eq!(Quantized::columns(&columns.to_columns(), 40).values, columns.values);
         let table = Int8::transposed(&weight, 6);
         for (row, expected) in rounded.to_rows(6).chunks_exact(6).enumerate() {
             let mut found = [0.0; 6];
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn zeros_stay_zeros() {
         let bytes = Int8::transposed(&[0.0; 12], 4);
-        let mut rounding = Rounding::default();
+        let mut rounding = Quantizer::default();
         let rounded = rounding.round(&[0.0; 4], 4);
         let mut output = [1.0; PANEL];
         bytes.multiply(rounded, 0..1, &mut output, PANEL);

@@ -7,7 +7,7 @@
 use crate::host::simd::vectorized;
 
 use super::distance::DistanceBias;
-use super::memory::softmax;
+use super::elementwise::softmax;
 
 /// Where keys and values of one layer stand, and which of them a row continues.
 #[derive(Clone, Copy, Debug)]

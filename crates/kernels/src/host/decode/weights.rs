@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::host::rows::Linear;
 
-use super::int8::{Int8, RoundedRows, Rounding};
+use super::int8::{Int8, QuantizedRows, Quantizer};
 use super::packed::{PANEL, Packed};
 
 /// How weights are kept.
@@ -28,14 +28,14 @@ pub enum Weights {
 
 /// Rows as weights of one form read them.
 #[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
+pub enum PreparedRows<'a> {
     /// As they are, with their width.
     Float(&'a [f32], usize),
     /// Rounded to 8 bits.
-    Int8(RoundedRows<'a>),
+    Int8(QuantizedRows<'a>),
 }
 
-impl Input<'_> {
+impl PreparedRows<'_> {
     /// Some of the rows.
     #[must_use]
     pub fn rows(self, range: Range<usize>) -> Self {
@@ -48,7 +48,7 @@ impl Input<'_> {
 
 /// Memory for rows in another form, used again.
 #[derive(Clone, Debug, Default)]
-pub struct Scratch(Rounding);
+pub struct Scratch(Quantizer);
 
 impl Weights {
     /// Maps of one input, side by side.
@@ -108,10 +108,10 @@ impl Weights {
     }
 
     /// Rows, `[rows, inputs]`, in the form that these weights read.
-    pub fn read<'a>(&self, input: &'a [f32], scratch: &'a mut Scratch) -> Input<'a> {
+    pub fn read<'a>(&self, input: &'a [f32], scratch: &'a mut Scratch) -> PreparedRows<'a> {
         match self {
-            Self::Float(weights) => Input::Float(input, weights.inputs()),
-            Self::Int8(weights) => Input::Int8(scratch.0.round(input, weights.inputs())),
+            Self::Float(weights) => PreparedRows::Float(input, weights.inputs()),
+            Self::Int8(weights) => PreparedRows::Int8(scratch.0.round(input, weights.inputs())),
         }
     }
 
@@ -136,10 +136,12 @@ impl Weights {
     /// # Panics
     ///
     /// When there are no such panels, or the rows are in the form of other weights.
-    pub fn apply_panels(&self, input: Input<'_>, panels: Range<usize>, output: &mut [f32]) {
+    pub fn apply_panels(&self, input: PreparedRows<'_>, panels: Range<usize>, output: &mut [f32]) {
         match (self, input) {
-            (Self::Float(weights), Input::Float(input, _)) => weights.apply_panels(input, panels, output),
-            (Self::Int8(weights), Input::Int8(input)) => {
+            (Self::Float(weights), PreparedRows::Float(input, _)) => {
+                weights.apply_panels(input, panels, output)
+            }
+            (Self::Int8(weights), PreparedRows::Int8(input)) => {
                 let stride = panels.len() * PANEL;
                 weights.multiply(input, panels, output, stride);
             }

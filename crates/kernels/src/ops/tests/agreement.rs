@@ -7,8 +7,8 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::{Random, agree, device, values};
 use crate::host::dropout::Mask;
 use crate::host::rotation::Rotation;
-use crate::ops::attention::{self, AttentionParameters, AttentionShape, Visibility};
-use crate::ops::cross_entropy::{self, Targets};
+use crate::ops::attention::{self, AttentionParameters, AttentionSettings, Visibility};
+use crate::ops::cross_entropy::{self, SmoothedTargets};
 use crate::ops::feed_forward::{self, FeedForwardParameters};
 use crate::ops::{dropout, embedding, layer_norm};
 
@@ -135,7 +135,7 @@ fn attention_agrees() {
             bias: None,
         };
         let rotation = random.bool().then(|| Rotation::new(0, queries, d_model / heads));
-        let shape = AttentionShape {
+        let shape = AttentionSettings {
             attention: Attention::new(d_model, heads),
             visibility,
             rotation,
@@ -182,7 +182,7 @@ fn attention_passes_gradients_on() {
             lengths: Some((0..batch).map(|_| random.below(keys + 1)).collect()),
             ..Visibility::default()
         };
-        let shape = AttentionShape {
+        let shape = AttentionSettings {
             attention: Attention::new(d_model, heads),
             visibility,
             rotation: None,
@@ -211,7 +211,7 @@ fn cross_entropy_agrees() {
         let table = random.leaf([vocabulary, d_model], &device);
         let tokens: Vec<u32> = (0..rows).map(|_| random.below(vocabulary) as u32).collect();
         let label_smoothing = if random.bool() { 0.1 } else { 0.0 };
-        let targets = Targets { tokens: &tokens, padding: 0, label_smoothing };
+        let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing };
         let run = |fused: bool| {
             let (outcomes, loss) = match fused {
                 true => cross_entropy::cross_entropy(hidden.clone(), table.clone(), targets, 0.25),

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use any2any_architecture::{
-    Attention, Positions as PositionsData, Stack, StackKind, alibi_slopes, names, sinusoidal,
-};
+use any2any_architecture::{Attention, Positions, Stack, StackKind, alibi_slopes, names, sinusoidal};
 use any2any_kernels::Rotation;
 use any2any_kernels::host::decode::distance::{DistanceBias, DistanceRule};
 use any2any_kernels::host::decode::elementwise::join;
@@ -14,8 +12,8 @@ use crate::parameters::Reader;
 
 /// The positions of one stack.
 #[derive(Debug)]
-pub(crate) struct Positions {
-    data: PositionsData,
+pub(crate) struct PositionEncoding {
+    data: Positions,
     /// Learned vectors, `[limit, d_model]`; empty unless positions are learned.
     table: Vec<f32>,
     /// The bias of distances in the scores of self-attention.
@@ -28,7 +26,7 @@ pub(crate) struct Positions {
 
 /// What is done at some consecutive positions.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct EncodedPositions {
     first: usize,
     /// What is added, `[positions, d_model]`; empty when nothing is.
     added: Vec<f32>,
@@ -38,22 +36,22 @@ pub(crate) struct Places {
     d_model: usize,
 }
 
-impl Positions {
+impl PositionEncoding {
     pub(crate) fn read(stack: &Stack, kind: StackKind, reader: &Reader<'_>) -> Result<Self, EngineError> {
         let (heads, d_head) = stack.self_attention().map_or((1, stack.d_model), |of| (of.heads, of.d_head));
         let table =
             |shape: [usize; 2]| Ok(reader.child(names::POSITIONS).values(names::TABLE, &shape)?.to_vec());
         let both_directions = kind == StackKind::Encoder;
         let distance = match stack.positions {
-            PositionsData::Alibi => Some(DistanceRule::Slopes(alibi_slopes(heads))),
-            PositionsData::Relative { buckets, max_distance } => {
+            Positions::Alibi => Some(DistanceRule::Slopes(alibi_slopes(heads))),
+            Positions::Relative { buckets, max_distance } => {
                 let table = table([buckets, heads])?;
                 Some(DistanceRule::Buckets { table, buckets, max_distance, both: both_directions })
             }
             _ => None,
         };
         let learned = match stack.positions {
-            PositionsData::Learned { limit, .. } => table([limit, stack.d_model])?,
+            Positions::Learned { limit, .. } => table([limit, stack.d_model])?,
             _ => Vec::new(),
         };
         let (data, d_model) = (stack.positions, stack.d_model);
@@ -62,28 +60,28 @@ impl Positions {
 
     /// The operations at these positions; self-attention of each sees all before it, and where it sees both directions
     /// those of the range after it.
-    pub(crate) fn places(&self, range: Range<usize>) -> Places {
+    pub(crate) fn places(&self, range: Range<usize>) -> EncodedPositions {
         let d_model = self.d_model;
         let added = match self.data {
-            PositionsData::Sinusoidal { layout, offset } => {
+            Positions::Sinusoidal { layout, offset } => {
                 sinusoidal(layout, range.start + offset..range.end + offset, d_model)
             }
-            PositionsData::Learned { limit, offset } => {
+            Positions::Learned { limit, offset } => {
                 let row =
                     |position: usize| &self.table[(position + offset).min(limit - 1) * d_model..][..d_model];
                 range.clone().flat_map(row).copied().collect()
             }
             _ => Vec::new(),
         };
-        let rotation = (self.data == PositionsData::Rotary)
-            .then(|| Rotation::new(range.start, range.len(), self.d_head));
+        let rotation =
+            (self.data == Positions::Rotary).then(|| Rotation::new(range.start, range.len(), self.d_head));
         let after = if self.both_directions { range.len().saturating_sub(1) } else { 0 };
         let bias = self.distance.as_ref().map(|rule| rule.between(range.end.saturating_sub(1), after));
-        Places { first: range.start, added, rotation, bias, d_model }
+        EncodedPositions { first: range.start, added, rotation, bias, d_model }
     }
 }
 
-impl Places {
+impl EncodedPositions {
     /// The bias of distances in the scores of self-attention.
     pub(crate) fn bias(&self) -> Option<&DistanceBias> {
         self.bias.as_ref()

@@ -6,10 +6,10 @@
 
 use rayon::prelude::*;
 
-use super::blocks::{block_rows, reduce_rows, split};
-use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
-use super::rows::{Linear, LinearGradients};
-use super::simd::{add, exp, sigmoid, vectorized};
+use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
+use crate::host::rows::{Linear, LinearGradients};
+use crate::host::simd::{add, exp, sigmoid, vectorized};
 
 /// One layer of cells in one direction, over a batch of sequences.
 #[derive(Clone, Copy, Debug)]
@@ -382,8 +382,8 @@ impl Additive<'_> {
                         }
                         *score = sum + sums.iter().sum::<f32>();
                     }
-                    let highest = super::simd::maximum(weights);
-                    let scale = 1.0 / super::simd::exponentials(weights, highest);
+                    let highest = crate::host::simd::maximum(weights);
+                    let scale = 1.0 / crate::host::simd::exponentials(weights, highest);
                     for (key, weight) in weights.iter_mut().enumerate() {
                         *weight *= scale;
                         let value = &self.values[(sequence * keys + key) * d_model..][..d_model];
@@ -426,10 +426,10 @@ impl Additive<'_> {
                     let value = |key: usize| &self.values[(sequence * keys + key) * d_model..][..d_model];
                     let mut mean = 0.0;
                     for (key, &weight) in weights.iter().enumerate() {
-                        mean = weight.mul_add(super::simd::dot(gradient, value(key)), mean);
+                        mean = weight.mul_add(crate::host::simd::dot(gradient, value(key)), mean);
                     }
                     for (key, &weight) in weights.iter().enumerate() {
-                        let of_score = weight * (super::simd::dot(gradient, value(key)) - mean);
+                        let of_score = weight * (crate::host::simd::dot(gradient, value(key)) - mean);
                         let of_value = &mut of_values[key * d_model..][..d_model];
                         let of_key = &mut of_keys[key * d_model..][..d_model];
                         let key = &self.keys[(sequence * keys + key) * d_model..][..d_model];

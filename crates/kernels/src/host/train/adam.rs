@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::simd::{sum_of, vectorized};
+use crate::host::simd::{sum_of, vectorized};
 
 /// The settings of one update of Adam (Kingma and Ba 2015, algorithm 1), with decoupled weight decay
 /// (Loshchilov and Hutter 2019).

@@ -8,10 +8,11 @@ mod row;
 
 use rayon::prelude::*;
 
-use super::blocks::sized;
-use super::dropout::Mask;
-use super::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
-use super::simd::{LANES, exponentials, vectorized};
+use crate::host::blocks::sized;
+use crate::host::dropout::Mask;
+use crate::host::head_rows::HeadRows;
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
+use crate::host::simd::{LANES, exponentials, vectorized};
 
 pub use backward::{Gradients, Results};
 use row::Row;
@@ -58,34 +59,15 @@ impl Visibility<'_> {
     }
 }
 
-/// Rows of heads beside one another: head `h` of a row begins at `row * stride + column + h * d_head`.
-#[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
-    /// The values.
-    pub values: &'a [f32],
-    /// How far apart rows begin.
-    pub stride: usize,
-    /// Where the first head begins.
-    pub column: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// Some rows of one head.
-    fn head(&self, shape: Shape, head: usize, first: usize, rows: usize) -> Matrix<'a> {
-        let start = (first * self.stride + self.column + head * shape.d_head).min(self.values.len());
-        Matrix::strided(&self.values[start..], rows, shape.d_head, self.stride)
-    }
-}
-
 /// What an attention reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
     /// `[batch * queries]` rows.
-    pub query: Rows<'a>,
+    pub query: HeadRows<'a>,
     /// `[batch * keys]` rows.
-    pub key: Rows<'a>,
+    pub key: HeadRows<'a>,
     /// `[batch * keys]` rows.
-    pub value: Rows<'a>,
+    pub value: HeadRows<'a>,
     /// Which keys count.
     pub visibility: Visibility<'a>,
     /// Drops weights.
@@ -155,7 +137,7 @@ impl Inputs<'_> {
     /// Writes the keys of a head that the last query sees, `[d_head, padded keys]`.
     fn transpose_keys(&self, sequence: usize, head: usize, keys: &mut [f32]) {
         let seen = self.visibility.keys(self.shape, sequence, self.shape.queries - 1);
-        let of_head = self.key.head(self.shape, head, sequence * self.shape.keys, seen);
+        let of_head = self.key.head(self.shape.d_head, head, sequence * self.shape.keys, seen);
         vectorized!(transpose_into(keys, self.padded_keys(), of_head));
     }
 
@@ -192,7 +174,7 @@ impl Inputs<'_> {
                 MatrixMut::strided(&mut output[head * shape.d_head..], rows, shape.d_head, d_model),
                 Accumulate::Replace,
                 Matrix::strided(scores, rows, seen, width),
-                self.value.head(shape, head, sequence * shape.keys, seen),
+                self.value.head(shape.d_head, head, sequence * shape.keys, seen),
             );
         }
     }
@@ -215,7 +197,7 @@ impl Inputs<'_> {
         multiply(
             MatrixMut::strided(scores, rows, columns, width),
             Accumulate::Replace,
-            self.query.head(shape, head, sequence * shape.queries + first, rows),
+            self.query.head(shape.d_head, head, sequence * shape.queries + first, rows),
             Matrix::strided(keys, shape.d_head, columns, width),
         );
     }

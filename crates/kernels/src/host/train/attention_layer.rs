@@ -2,13 +2,14 @@
 
 use rayon::prelude::*;
 
-use super::attention::{Gradients, Inputs, Results, Rows, Shape, Visibility};
-use super::blocks::{block_rows, reduce_rows, split};
-use super::dropout::Mask;
-use super::matrix::Accumulate;
-use super::rotation::Rotation;
-use super::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, unjoin};
-use super::simd::vectorized;
+use super::attention::{Gradients, Inputs, Results, Shape, Visibility};
+use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::dropout::Mask;
+use crate::host::head_rows::HeadRows;
+use crate::host::matrix::Accumulate;
+use crate::host::rotation::Rotation;
+use crate::host::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, unjoin};
+use crate::host::simd::vectorized;
 
 /// The parameters and settings of an attention sub-layer.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ pub struct AttentionGradients {
 impl AttentionLayer<'_> {
     fn inputs<'b>(&'b self, query: &'b [f32], memory: Option<&'b [f32]>) -> Inputs<'b> {
         let d_model = self.shape.d_model();
-        let place = |values: &'b [f32], stride: usize, column: usize| Rows {
+        let place = |values: &'b [f32], stride: usize, column: usize| HeadRows {
             values,
             stride: stride * d_model,
             column: column * d_model,
@@ -220,7 +221,7 @@ fn projection_backward(
             let places = rows.start * inputs..rows.end * inputs;
             let gradient = &gradient[rows.start * outputs..rows.end * outputs];
             let [weight, bias, norm] = split(sums, [linear.weight.len(), outputs, norm_values]);
-            let normed = super::rows::normalised(branch.norm, &input[places.clone()], scratch);
+            let normed = crate::host::rows::normalised(branch.norm, &input[places.clone()], scratch);
             linear.add_parameter_gradients(normed, gradient, weight, bias);
             linear.input_gradient(gradient, Accumulate::Replace, input_gradient);
             if branch.norm.is_some() || branch.residual_scale != 0.0 {

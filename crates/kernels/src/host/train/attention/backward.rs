@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::{Inputs, Rows, Scratch, Shape, TILE};
+use super::{Inputs, Scratch, Shape, TILE};
 use crate::host::blocks::sized;
+use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::{LANES, dot, vectorized};
 
@@ -149,9 +150,9 @@ impl Inputs<'_> {
         let keys = sized(&mut scratch.keys, d_head * width);
         let values = sized(&mut scratch.values, d_head * width);
         self.transpose_keys(sequence, head, keys);
-        vectorized!(transpose_into(values, width, self.value.head(shape, head, first_key, all_seen)));
-        let of_output = Rows { values: results.output, stride: d_model, column: 0 };
-        let of_gradient = Rows { values: results.gradient, ..of_output };
+        vectorized!(transpose_into(values, width, self.value.head(d_head, head, first_key, all_seen)));
+        let of_output = HeadRows { values: results.output, stride: d_model, column: 0 };
+        let of_gradient = HeadRows { values: results.gradient, ..of_output };
         for first in (0..queries).step_by(TILE) {
             let rows = TILE.min(queries - first);
             let seen = self.visibility.keys(shape, sequence, first + rows - 1);
@@ -159,7 +160,7 @@ impl Inputs<'_> {
             let scores = sized(&mut scratch.scores, rows * width);
             let of_scores = sized(&mut scratch.gradients, rows * width);
             self.scores(sequence, head, first, rows, seen, keys, scores);
-            let gradient = of_gradient.head(shape, head, first_query + first, rows);
+            let gradient = of_gradient.head(d_head, head, first_query + first, rows);
             multiply(
                 MatrixMut::strided(of_scores, rows, columns, width),
                 Accumulate::Replace,
@@ -181,9 +182,9 @@ impl Inputs<'_> {
             });
             let weights = Matrix::strided(scores, rows, seen, width);
             let of_scores = Matrix::strided(of_scores, rows, seen, width);
-            let query = self.query.head(shape, head, first_query + first, rows);
+            let query = self.query.head(d_head, head, first_query + first, rows);
             let into = if first == 0 { Accumulate::Replace } else { Accumulate::Add };
-            let keys = self.key.head(shape, head, first_key, seen);
+            let keys = self.key.head(d_head, head, first_key, seen);
             multiply(gradients.of_query(first, rows, d_head), Accumulate::Replace, of_scores, keys);
             let (key_column, value_column) = (gradients.key_column, gradients.value_column);
             let of_key = gradients.of_memory(key_column, seen, d_head);

@@ -1,16 +1,17 @@
 //! Attention to one sequence that stays as it is: an encoder's own, and what a decoder reads.
 
 use super::distance::DistanceBias;
-use crate::host::attention::Rows;
+use super::elementwise::softmax;
+use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
-use crate::host::simd::{exponentials, maximum, vectorized};
+use crate::host::simd::vectorized;
 
 /// Queries that are computed together.
 const TILE: usize = 64;
 
 /// Projected keys and values of one sequence.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct KeyValues {
     /// `[heads, d_head, width]`: a row for each place of a key, filled up with zeros.
     keys: Vec<f32>,
     /// `[count, d_model]`
@@ -25,18 +26,18 @@ pub struct Memory {
 #[derive(Clone, Copy, Debug)]
 pub struct Queries<'a> {
     /// Their rows.
-    pub rows: Rows<'a>,
+    pub rows: HeadRows<'a>,
     /// The bias of distances between query and key; the first query stands at the first key.
     pub bias: Option<&'a DistanceBias>,
 }
 
-impl Memory {
+impl KeyValues {
     /// The memory of `count` rows of keys and as many of values.
     ///
     /// # Panics
     ///
     /// When there are fewer rows.
-    pub fn new(keys: Rows<'_>, values: Rows<'_>, count: usize, heads: usize, d_head: usize) -> Self {
+    pub fn new(keys: HeadRows<'_>, values: HeadRows<'_>, count: usize, heads: usize, d_head: usize) -> Self {
         let d_model = heads * d_head;
         let width = count.next_multiple_of(16);
         let mut transposed = vec![0.0; d_model * width];
@@ -106,17 +107,6 @@ impl Memory {
     }
 }
 
-/// Turns scores into weights that sum to 1.
-#[inline(always)]
-pub(super) fn softmax(scores: &mut [f32]) {
-    let highest = maximum(scores);
-    let sum = exponentials(scores, highest);
-    let scale = 1.0 / sum;
-    for score in scores {
-        *score *= scale;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,8 +118,9 @@ mod tests {
         let d_model = heads * d_head;
         let values: Vec<f32> =
             (0..count * 3 * d_model).map(|at| ((at * 37) % 23) as f32 / 11.0 - 1.0).collect();
-        let place = |column: usize| Rows { values: &values, stride: 3 * d_model, column: column * d_model };
-        let memory = Memory::new(place(1), place(2), count, heads, d_head);
+        let place =
+            |column: usize| HeadRows { values: &values, stride: 3 * d_model, column: column * d_model };
+        let memory = KeyValues::new(place(1), place(2), count, heads, d_head);
         let slopes = [0.5, 0.0];
         let bias = DistanceRule::Slopes(slopes.into()).between(count, count);
         let mut output = vec![0.0; count * d_model];

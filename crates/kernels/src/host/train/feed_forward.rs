@@ -4,12 +4,12 @@
 use any2any_architecture::Activation;
 use rayon::prelude::*;
 
-use super::activation;
-use super::blocks::{block_rows, reduce_rows, split};
-use super::dropout::Mask;
-use super::matrix::Accumulate;
-use super::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, normalised, unjoin};
-use super::simd::vectorized;
+use crate::host::activation;
+use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::dropout::Mask;
+use crate::host::matrix::Accumulate;
+use crate::host::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, normalised, unjoin};
+use crate::host::simd::vectorized;
 
 /// The parameters and settings of a feed-forward sub-layer:
 /// `residual_scale * x + dropout(activation(norm(x) W1 + b1) W2 + b2)`.

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::blocks::block_rows;
-use super::dropout::Mask;
-use super::simd::{add, vectorized};
+use crate::host::blocks::block_rows;
+use crate::host::dropout::Mask;
+use crate::host::simd::{add, vectorized};
 
 /// The rows of `table`, `[vocabulary, d_model]`, that the tokens name, times `scale`.
 ///

@@ -4,8 +4,8 @@
 
 use rayon::prelude::*;
 
-use super::matrix::{Accumulate, Matrix, MatrixMut, multiply, multiply_in_pieces};
-use super::simd::{add, dot, exponentials, maximum, vectorized};
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, multiply_in_pieces};
+use crate::host::simd::{add, dot, exponentials, maximum, vectorized};
 
 /// What one row comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
