@@ -105,7 +105,7 @@ impl Architecture {
         self.heads[self.tasks[task].head].part.outputs()
     }
 
-    /// Whether layers are those of LSTM cells.
+    /// True for layers of LSTM cells.
     pub fn is_recurrent(&self) -> bool {
         self.decoder.lstm().is_some()
     }

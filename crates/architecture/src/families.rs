@@ -52,7 +52,11 @@ impl Architecture {
             ("t5", t5(vocabulary)),
             (
                 "unequal widths",
-                text(Stack::of_transformer(24, 20, 3, 2), wide_memory(stack(2).attending()), vocabulary),
+                text(
+                    Stack::of_transformer(24, 20, 3, 2),
+                    wide_cross_attention(stack(2).attending()),
+                    vocabulary,
+                ),
             ),
             ("whisper", whisper(stack(2), vocabulary)),
         ]
@@ -157,7 +161,7 @@ fn t5(vocabulary: usize) -> Architecture {
 }
 
 /// Cross-attention with fewer and wider heads than self-attention.
-fn wide_memory(stack: Stack) -> Stack {
+fn wide_cross_attention(stack: Stack) -> Stack {
     stack.with(|layers| layers.cross_attention = Some(Attention { d_head: 10, ..Attention::new(D_MODEL, 2) }))
 }
 

@@ -1,7 +1,7 @@
 //! Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2).
 //!
-//! Keys and values are projected apart from queries, so that a decoder projects the encoder's states once and
-//! its own past only once a position.
+//! Keys and values are projected apart from queries, so that a decoder projects the encoder's states once, and each of
+//! its own positions once.
 
 use any2any_architecture::{Attention, Gains};
 use any2any_kernels::{
@@ -37,7 +37,7 @@ pub(crate) struct MultiHeadAttention {
 pub(crate) struct Scope {
     /// The keys that each query sees, and biases of distances.
     pub(crate) visibility: Visibility,
-    /// Turns queries and keys.
+    /// Rotates queries and keys.
     pub(crate) rotation: Option<Rotation>,
 }
 
@@ -51,35 +51,35 @@ impl Scope {
 /// Projected keys and values, `[batch, heads, keys, d_head]`.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyValue {
-    /// Keys.
+    /// Keys, `[batch, heads, keys, d_head]`.
     pub key: Tensor<4>,
-    /// Values.
+    /// Values, `[batch, heads, keys, d_head]`.
     pub value: Tensor<4>,
 }
 
 /// The keys and values of the positions written so far; none at the start.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AttentionCache {
-    past: Option<KeyValue>,
+    written: Option<KeyValue>,
 }
 
 impl AttentionCache {
     /// Adds new positions after the known ones and gives all.
     pub(crate) fn extend(&mut self, new: KeyValue) -> KeyValue {
-        let all = match self.past.take() {
+        let all = match self.written.take() {
             None => new,
-            Some(past) => KeyValue {
-                key: Tensor::cat(vec![past.key, new.key], 2),
-                value: Tensor::cat(vec![past.value, new.value], 2),
+            Some(written) => KeyValue {
+                key: Tensor::cat(vec![written.key, new.key], 2),
+                value: Tensor::cat(vec![written.value, new.value], 2),
             },
         };
-        self.past = Some(all.clone());
+        self.written = Some(all.clone());
         all
     }
 
     /// Keeps some rows.
     pub(crate) fn select(&mut self, rows: &RowSelection) {
-        self.past = self.past.take().map(|past| past.select(rows));
+        self.written = self.written.take().map(|written| written.select(rows));
     }
 }
 
@@ -92,7 +92,8 @@ impl KeyValue {
 }
 
 impl MultiHeadAttention {
-    /// The layer with fresh weights; what it attends to is `memory` wide.
+    /// The layer with fresh weights; the states that it attends to are `d_states` wide: `d_model` of self-attention,
+    /// `d_encoder` of cross-attention.
     pub(crate) fn init(
         heads: &Attention,
         place: Place,
@@ -117,24 +118,24 @@ impl MultiHeadAttention {
         }
     }
 
-    /// Projects what will be attended to.
+    /// Projects the states that will be attended to, and rotates their keys.
     ///
     /// # Shapes
     ///
-    /// - states: `[batch, keys, memory]`
+    /// - states: `[batch, keys, d_states]`; output: `[batch, heads, keys, d_head]`
     pub(crate) fn project(&self, states: Tensor<3>, rotation: Option<&Rotation>) -> KeyValue {
         let key = self.split_heads(self.key.forward(states.clone()));
         let key = rotation.map_or_else(|| key.clone(), |rotation| apply_rotary(rotation, key.clone()));
         KeyValue { key, value: self.split_heads(self.value.forward(states)) }
     }
 
-    /// The stream joined with what the heads gather from `memory`, or from the stream itself.
+    /// The stream joined with the heads' context of the states `attended` to, or of the stream itself.
     ///
     /// One fused operation, unless the pass looks at attention or changes it.
     ///
     /// # Shapes
     ///
-    /// - stream and output: `[batch, queries, d_model]`; memory: `[batch, keys, memory]`
+    /// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_states]`
     pub(crate) fn forward(
         &self,
         stream: Tensor<3>,
@@ -164,11 +165,11 @@ impl MultiHeadAttention {
         attention(stream, attended, parameters, branch, shape)
     }
 
-    /// The stream joined with what the heads gather from keys and values that are projected already.
+    /// The stream joined with the heads' context of keys and values that are projected already.
     ///
     /// # Shapes
     ///
-    /// - stream and output: `[batch, queries, d_model]`
+    /// - stream and output: `[batch, queries, d_model]`; cached: `[batch, heads, keys, d_head]`
     pub(crate) fn forward_cached(
         &self,
         stream: Tensor<3>,
@@ -189,20 +190,20 @@ impl MultiHeadAttention {
     ///
     /// # Shapes
     ///
-    /// - queries and output: `[batch, queries, d_model]`
+    /// - queries and output: `[batch, queries, d_model]`; keys and values: `[batch, heads, keys, d_head]`
     fn attend(&self, queries: Tensor<3>, key_value: KeyValue, scope: &Scope, pass: &mut Pass) -> Tensor<3> {
-        let [batch, positions, _] = queries.dims();
+        let ([batch, positions, _], [_, _, keys, _]) = (queries.dims(), key_value.key.dims());
         let query = self.split_heads(self.query.forward(queries));
         let query = match &scope.rotation {
             None => query,
             Some(rotation) => apply_rotary(rotation, query),
         };
-        let [_, _, keys, _] = key_value.key.dims();
-        let shown = pass.key_mask(self.place, keys, &query.device());
+        let key_mask = pass.key_mask(self.place, keys, &query.device());
         pass.record("query", || query.clone());
         pass.record("key", || key_value.key.clone());
         pass.record("value", || key_value.value.clone());
-        let weights = attention_weights(query, key_value.key, self.heads.scale(), &scope.visibility, shown);
+        let weights =
+            attention_weights(query, key_value.key, self.heads.scale(), &scope.visibility, key_mask);
         pass.keep_attention(self.place, &weights);
         let context = self.dropout.forward(weights, pass).matmul(key_value.value);
         let context = pass.mask_heads(self.place, context);

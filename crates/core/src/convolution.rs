@@ -6,6 +6,7 @@
 //! in a batch changes nothing in it.
 
 use any2any_adapter::Convolution as Layer;
+use any2any_architecture::convolved_positions;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData, activation};
@@ -29,16 +30,16 @@ impl Convolutions {
         Self { layers: layers.iter().enumerate().map(linear).collect(), shapes: layers.to_vec() }
     }
 
-    /// How many positions come out.
+    /// The number of positions that so many frames become.
     pub fn positions(&self, frames: usize) -> usize {
-        self.shapes.iter().fold(frames, |frames, layer| layer.positions(frames))
+        convolved_positions(&self.shapes, frames)
     }
 
     /// Convolves a batch, rows padded by zeros.
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, frames, width]`; lengths: `[batch]`
+    /// - input: `[batch, frames, width]`; lengths, in frames: `[batch]`
     /// - output: `[batch, positions, d_model]`
     pub fn forward(&self, input: Tensor<3>, lengths: &[usize]) -> Tensor<3> {
         let mut lengths = lengths.to_vec();

@@ -29,7 +29,7 @@ pub enum DecoderState {
 }
 
 impl Decoder {
-    /// The state before the first position. `None` when an LSTM has no encoder's output to begin from.
+    /// The state before the first position; `None` when an LSTM has no encoder's output to begin from.
     pub fn start(&self, encoded: Option<&EncoderOutput>) -> Option<DecoderState> {
         match self {
             Self::Transformer(stack) => Some(DecoderState::Transformer(stack.start(encoded))),
@@ -37,7 +37,7 @@ impl Decoder {
         }
     }
 
-    /// Hidden states of known targets, each position seeing those before it. `None` when an LSTM has no encoder's
+    /// Hidden states of known targets, each position seeing those before it; `None` when an LSTM has no encoder's
     /// output to begin from.
     ///
     /// # Shapes

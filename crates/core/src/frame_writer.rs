@@ -70,10 +70,12 @@ pub fn write_frames<S: Entrance>(
     }
 }
 
+/// The values of a tensor, `[batch, target, width]`.
 fn values(tensor: Tensor<3>) -> Vec<f32> {
     tensor.into_data().convert::<f32>().try_into_vec().expect("converted to 32-bit floats")
 }
 
+/// Frames from their values, `[frames, width]`.
 fn whole(width: usize, values: Vec<f32>) -> Frames {
     Frames::new(width, values).expect("whole frames were written")
 }

@@ -3,8 +3,7 @@
 //! Nothing here knows a medium, a file or a configuration format. Sequences come in as tokens or frames
 //! ([`Input`]), an encoder and a decoder turn them into hidden states, a head turns those into logits.
 //!
-//! The letters of shapes, everywhere: `batch`, `source` and `target` positions, `d_model` wide hidden states,
-//! `heads` of `d_head`, `vocabulary`.
+//! Shapes are written in the [axes](any2any_architecture#axes) of the architecture.
 
 mod ablation;
 mod attention;

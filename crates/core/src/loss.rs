@@ -3,17 +3,17 @@
 use any2any_kernels::{Outcome, cross_entropy, cross_entropy_outcomes};
 use burn::tensor::Tensor;
 
-/// What the loss is computed with.
+/// The settings of the loss.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LossConfig {
-    /// How much of each target's probability is spread over the whole vocabulary.
+    /// The share of each target's probability that is spread over the whole vocabulary.
     pub label_smoothing: f32,
 }
 
-/// A batch's targets, in the order of the rows of its hidden states.
+/// A batch's target tokens, in the order of the rows of its hidden states.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenTargets<'a> {
-    /// The right token of each row.
+    /// The right token of each row, `[rows]`.
     pub tokens: &'a [u32],
     /// The token whose rows do not count.
     pub padding: u32,
@@ -22,7 +22,7 @@ pub struct TokenTargets<'a> {
 /// The loss of a batch.
 #[derive(Clone, Debug)]
 pub struct Loss {
-    /// The log-probability of each row's target; 0 at padding.
+    /// The log-probability of each row's target, `[rows]`; 0 at padding.
     pub log_probabilities: Vec<f32>,
     /// The cross entropy against smoothed targets, summed over rows.
     pub smoothed: f64,
@@ -49,7 +49,7 @@ impl LossConfig {
     ///
     /// # Shapes
     ///
-    /// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets: `[rows]`
+    /// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets: `[rows]`; the loss as a tensor: `[1]`
     pub fn forward(
         &self,
         hidden: Tensor<2>,

@@ -20,13 +20,15 @@ pub struct Model<S: Entrance = InputStem> {
     pub(crate) alignments: Keyed<Linear>,
     pub(crate) encoder: Option<Encoder>,
     pub(crate) decoder: Decoder,
-    /// Tells the decoder which task it works on: added to every target position, when tasks are several.
+    /// Tells the decoder which task it works on, `[tasks, d_model]`: added to every target position, when tasks are
+    /// several.
     pub(crate) task_vectors: Option<Param<Tensor<2>>>,
     #[module(skip)]
     pub(crate) architecture: Architecture,
 }
 
-/// An exit: the weights of a softmax, `[vocabulary, d_model]`, unless a stem lends them, or a projection to frames.
+/// An exit: the table of a softmax, `[vocabulary, d_model]`, unless a stem lends it, with biases, `[vocabulary]`, or a
+/// projection to frames.
 #[derive(Module, Debug)]
 pub struct OutputHead {
     pub(crate) table: Option<Param<Tensor<2>>>,
@@ -34,12 +36,12 @@ pub struct OutputHead {
     pub(crate) frames: Option<Linear>,
 }
 
-/// Two matrices whose product are the logits of rows: what the loss takes.
+/// Two matrices whose product are the logits of rows, as the loss takes them.
 #[derive(Clone, Debug)]
 pub struct SoftmaxOperands {
-    /// Hidden states, `[rows, width]`.
+    /// Hidden states, `[rows, d_model]`, or `d_model + 1` wide with a bias.
     pub rows: Tensor<2>,
-    /// The weights of each token, `[vocabulary, width]`.
+    /// The weights of each token, `[vocabulary, d_model]`, as wide as the rows.
     pub table: Tensor<2>,
 }
 
@@ -48,16 +50,16 @@ pub struct SoftmaxOperands {
 pub struct Source {
     /// The sequences.
     pub input: Input,
-    /// How many tokens or frames of each row are not padding.
+    /// The number of tokens or frames of each row that are no padding, `[batch]`.
     pub lengths: Vec<usize>,
 }
 
 /// A batch of sources behind their entrance.
 #[derive(Clone, Debug)]
 pub struct Embedded {
-    /// `[batch, source, d_model]`.
+    /// The embedded positions, `[batch, source, d_encoder]`.
     pub states: Tensor<3>,
-    /// How many positions of each row are not padding.
+    /// The number of positions of each row that are no padding, `[batch]`.
     pub lengths: Vec<usize>,
 }
 
@@ -72,7 +74,7 @@ impl<S: Entrance> Model<S> {
         self.devices().into_iter().next().unwrap_or_default()
     }
 
-    /// What the encoder makes of a batch; `None` for a decoder-only model.
+    /// Encodes a batch of sources; `None` for a decoder-only model.
     pub fn encode(&self, task: usize, source: Source, pass: &mut Pass) -> Option<EncoderOutput> {
         self.encode_embedded(self.embed(task, source)?, pass)
     }
@@ -86,7 +88,7 @@ impl<S: Entrance> Model<S> {
         Some(Embedded { states, lengths })
     }
 
-    /// What the encoder makes of embedded sources; `None` for a decoder-only model.
+    /// Encodes embedded sources; `None` for a decoder-only model.
     pub fn encode_embedded(&self, source: Embedded, pass: &mut Pass) -> Option<EncoderOutput> {
         let Embedded { states, lengths } = source;
         Some(self.encoder.as_ref()?.forward(pass.embedded(StackKind::Encoder, states), &lengths, pass))
@@ -109,6 +111,10 @@ impl<S: Entrance> Model<S> {
 
     /// Hidden states of known targets, from the encoder's output.
     ///
+    /// # Shapes
+    ///
+    /// - target: tokens `[batch, target]` or frames `[batch, target, width]`; output: `[batch, target, d_model]`
+    ///
     /// # Panics
     ///
     /// When the model has an encoder and there is no output of it.
@@ -122,7 +128,11 @@ impl<S: Entrance> Model<S> {
         self.decode_embedded(task, encoded, self.embed_target(task, target), pass)
     }
 
-    /// Hidden states of known targets that are behind their entrance, `[batch, target, d_model]`.
+    /// Hidden states of known targets that are behind their entrance.
+    ///
+    /// # Shapes
+    ///
+    /// - target and output: `[batch, target, d_model]`
     ///
     /// # Panics
     ///
@@ -148,7 +158,7 @@ impl<S: Entrance> Model<S> {
     ///
     /// # Panics
     ///
-    /// When the encoded has fewer positions.
+    /// When the source has fewer positions, or the stacks differ in width.
     pub fn decode_per_position(
         &self,
         task: usize,
@@ -181,7 +191,7 @@ impl<S: Entrance> Model<S> {
         self.stems[self.architecture.tasks[task].target].forward(target, &[])
     }
 
-    /// Tells the decoder which task it works on.
+    /// Tells the decoder which task it works on: `[batch, target, d_model]` with the task's vector added.
     fn of_task(&self, task: usize, input: Tensor<3>) -> Tensor<3> {
         match &self.task_vectors {
             None => input,
@@ -189,7 +199,7 @@ impl<S: Entrance> Model<S> {
         }
     }
 
-    /// Whether a task writes frames rather than tokens.
+    /// True for a task that writes frames, false for one that writes tokens.
     pub fn writes_frames(&self, task: usize) -> bool {
         self.head(task).frames.is_some()
     }
@@ -204,8 +214,8 @@ impl<S: Entrance> Model<S> {
         self.head(task).frames.as_ref().expect("asked of a task that writes frames").forward(hidden)
     }
 
-    /// What each position of the encoder says it is, `[batch, source, vocabulary]`; `None` when the task does
-    /// not align.
+    /// Logits of the token that each position of the encoder stands for, `[batch, source, vocabulary]`; `None` when the
+    /// task does not align.
     pub fn alignment(&self, task: usize, encoded: &EncoderOutput) -> Option<Tensor<3>> {
         let number = self.architecture.tasks[task].alignment?;
         Some(self.alignments[number].forward(encoded.states.clone()))
@@ -215,12 +225,13 @@ impl<S: Entrance> Model<S> {
     ///
     /// # Shapes
     ///
-    /// - hidden: `[rows, d_model]`
+    /// - hidden: `[rows, d_model]`; output: `[rows, d_model]` and `[vocabulary, d_model]`, both one wider with a bias
     ///
     /// # Panics
     ///
     /// When the task writes frames, or its head is tied to a stem that has no table.
     pub fn softmax(&self, task: usize, hidden: Tensor<2>) -> SoftmaxOperands {
+        let [rows, _] = hidden.dims();
         let number = self.architecture.tasks[task].head;
         let Head::Softmax { tied, scale, .. } = self.architecture.heads[number].part else {
             panic!("a task that writes frames has no softmax");
@@ -233,14 +244,14 @@ impl<S: Entrance> Model<S> {
             }
             (None, None) => unreachable!("a softmax has a table or a stem that lends one"),
         };
-        let rows = if scale == 1.0 { hidden } else { hidden * scale };
+        let hidden = if scale == 1.0 { hidden } else { hidden * scale };
         match &head.bias {
-            None => SoftmaxOperands { rows, table },
+            None => SoftmaxOperands { rows: hidden, table },
             Some(bias) => {
-                let ones = Tensor::ones([rows.dims()[0], 1], &rows.device());
+                let ones = Tensor::ones([rows, 1], &hidden.device());
                 let bias: Tensor<2> = bias.val().unsqueeze_dim(1);
                 SoftmaxOperands {
-                    rows: Tensor::cat(vec![rows, ones], 1),
+                    rows: Tensor::cat(vec![hidden, ones], 1),
                     table: Tensor::cat(vec![table, bias], 1),
                 }
             }
@@ -259,6 +270,7 @@ impl<S: Entrance> Model<S> {
         &self.heads[self.architecture.tasks[task].head]
     }
 
+    /// The decoder's output, `[batch, target, d_model]` to as much.
     fn decoder_output(
         &self,
         input: Tensor<3>,
@@ -274,7 +286,7 @@ impl<S: Entrance> Model<S> {
         assert_eq!(encoded.is_some(), self.encoder.is_some(), "a decoder reads what its encoder gives");
     }
 
-    /// Token numbers, `[batch, positions]`, from rows of one length.
+    /// Tokens as an input, `[batch, positions]`, from rows of one length, `[batch * positions]`.
     pub fn tokens(&self, tokens: Vec<i32>, batch: usize) -> Input {
         let positions = tokens.len().checked_div(batch).unwrap_or(0);
         let data = TensorData::new(tokens, [batch, positions]);

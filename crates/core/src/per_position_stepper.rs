@@ -13,19 +13,18 @@ pub const IMPOSSIBLE: f32 = -1e30;
 
 /// The logits of a batch, and how far its hypotheses have come.
 ///
-/// What search finds is the best of every position by itself, since none sees what was taken before it. How many
-/// tokens it writes is for search's own limits to say: each source has as many as it is given here, after which
-/// nothing but the end is possible.
+/// Search finds the best of every position by itself, since none sees what was taken before it. Each source has as
+/// many tokens as it is given here, after which nothing but the end is possible.
 #[derive(Clone, Debug)]
 pub struct PerPositionStepper {
-    /// `[source, width, vocabulary]`.
+    /// Logits of all positions, `[batch, width, vocabulary]`.
     logits: Vec<f32>,
     width: usize,
     vocabulary: usize,
-    /// How many tokens each source is given.
+    /// The number of tokens that each source is given, `[batch]`.
     lengths: Vec<usize>,
     end: u32,
-    /// The source of each row.
+    /// The source of each hypothesis, `[rows]`.
     rows: Vec<usize>,
     place: usize,
 }
@@ -58,6 +57,7 @@ impl Stepper for PerPositionStepper {
         self.vocabulary
     }
 
+    /// The logits of the next position, `[rows, vocabulary]`.
     fn step(&mut self, _tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
         let mut answer = Vec::with_capacity(self.rows.len() * self.vocabulary);
         for &row in &self.rows {

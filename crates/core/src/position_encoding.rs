@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use any2any_architecture::{Positions, Stack, StackKind, alibi_slopes, relative_bucket, sinusoidal};
+use any2any_architecture::{
+    Positions, Stack, StackKind, alibi_slopes, learned_row, relative_bucket, sinusoidal,
+};
 use any2any_kernels::{Mask, Rotation, Visibility, add_positions, dropout};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -18,17 +20,17 @@ pub(crate) struct PositionEncoding {
     table: Option<Param<Tensor<2>>>,
     #[module(skip)]
     data: Positions,
-    /// The heads of self-attention, and their width.
+    /// The number and the width of the heads of self-attention.
     #[module(skip)]
     heads: (usize, usize),
-    /// Whether a position sees those after it.
+    /// True where a position sees those after it.
     both_directions: bool,
 }
 
 impl PositionEncoding {
     /// The positions of a stack, with fresh vectors.
     pub(crate) fn init(stack: &Stack, kind: StackKind, initializer: &Initializer) -> Self {
-        let heads = stack.self_attention().map_or((1, stack.d_model), |of| (of.heads, of.d_head));
+        let heads = stack.heads();
         let initializer = initializer.child("positions");
         let deviation = (stack.d_model as f64).powf(-0.5);
         let table = match stack.positions {
@@ -36,10 +38,10 @@ impl PositionEncoding {
             Positions::Relative { buckets, .. } => Some(initializer.normal([buckets, heads.0], deviation)),
             _ => None,
         };
-        Self { table, data: stack.positions, heads, both_directions: kind == StackKind::Encoder }
+        Self { table, data: stack.positions, heads, both_directions: kind.sees_both_directions() }
     }
 
-    /// Adds what is added to embeddings and drops elements; `first` is the first position's number.
+    /// Adds the vectors of positions to embeddings and drops elements; `first` is the number of the first position.
     ///
     /// # Shapes
     ///
@@ -68,7 +70,7 @@ impl PositionEncoding {
         let count = positions.len();
         match self.data {
             Positions::Learned { limit, offset } => {
-                let rows = positions.map(|at| (at + offset).min(limit - 1) as i32).collect();
+                let rows = positions.map(|at| learned_row(at, limit, offset) as i32).collect();
                 Some(self.table.as_ref()?.val().select(0, indices(rows, device)))
             }
             Positions::Sinusoidal { layout, offset } => {
@@ -79,8 +81,8 @@ impl PositionEncoding {
         }
     }
 
-    /// The scope of self-attention of `queries` positions after `first` earlier ones; `lengths` are those of padded
-    /// rows.
+    /// The scope of self-attention of `queries` positions after `first` earlier ones; `lengths`, `[batch]`,
+    /// are those of padded rows.
     pub(crate) fn scope(
         &self,
         first: usize,
@@ -110,6 +112,7 @@ impl PositionEncoding {
     }
 }
 
+/// Indices of rows, `[rows]`.
 fn indices(rows: Vec<i32>, device: &Device) -> Tensor<1, Int> {
     let count = rows.len();
     Tensor::from_data(TensorData::new(rows, [count]), device)

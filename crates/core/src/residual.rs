@@ -19,7 +19,7 @@ pub(crate) struct Residual {
 
 impl Residual {
     /// `x + dropout(sublayer(norm(x)))`, or `norm(x + dropout(sublayer(x)))` where the norm stands after the sum.
-    /// `sublayer` gets the stream and how it is to be joined.
+    /// `sublayer` gets the stream and the branch that joins it.
     ///
     /// # Shapes
     ///

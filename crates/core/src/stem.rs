@@ -15,7 +15,7 @@ use crate::initializer::Initializer;
 pub enum Input {
     /// Tokens, `[batch, positions]`.
     Tokens(Tensor<2, Int>),
-    /// Frames, `[batch, positions, width]`.
+    /// Frames, `[batch, frames, width]`.
     Frames(Tensor<3>),
 }
 
@@ -25,6 +25,7 @@ pub trait Entrance: Module + ModuleDisplay {
     ///
     /// # Shapes
     ///
+    /// - input: tokens `[batch, positions]` or frames `[batch, frames, width]`; lengths: `[batch]`
     /// - output: `[batch, positions, d_model]`
     ///
     /// # Panics
@@ -32,7 +33,7 @@ pub trait Entrance: Module + ModuleDisplay {
     /// When the entrance is made for the other kind of input.
     fn forward(&self, input: Input, lengths: &[usize]) -> Tensor<3>;
 
-    /// How many positions come out when so many tokens or frames go in.
+    /// The number of positions that so many tokens or frames become.
     fn positions(&self, length: usize) -> usize {
         length
     }
@@ -52,7 +53,7 @@ pub enum InputStem {
     Convolution(Convolutions),
 }
 
-/// A table of embeddings, and what multiplies them: the square root of `d_model` in Vaswani et al. 2017, section 3.4.
+/// A table of embeddings, `[vocabulary, d_model]`, and their factor: the square root of `d_model` in Vaswani et al. 2017, section 3.4.
 #[derive(Module, Debug)]
 pub struct Lookup {
     table: Param<Tensor<2>>,

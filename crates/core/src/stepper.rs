@@ -26,7 +26,7 @@ impl<'a, S: Entrance> ModelStepper<'a, S> {
         Self { model, task, state: model.start(encoded.as_ref()) }
     }
 
-    /// Feeds each row its next token and gives the logits of what follows, `[rows, vocabulary]`.
+    /// Feeds each row its next token, `[rows]`, and gives the logits of what follows, `[rows, vocabulary]`.
     pub fn logits(&mut self, tokens: &[u32]) -> Vec<f32> {
         let rows = tokens.len();
         let tokens = tokens.iter().map(|&token| token as i32).collect();
@@ -44,6 +44,7 @@ impl<S: Entrance> Stepper for ModelStepper<'_, S> {
         self.model.architecture().outputs(self.task)
     }
 
+    /// The logits of what follows, `[rows, vocabulary]`.
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
         Ok(self.logits(tokens))
     }

@@ -59,8 +59,7 @@ impl TransformerStack {
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, source, d_model]`; lengths: `[batch]`
-    /// - output states: `[batch, source, d_model]`
+    /// - input and output states: `[batch, source, d_model]`; lengths: `[batch]`
     pub(crate) fn encode(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> EncoderOutput {
         let [_, source, _] = input.dims();
         let lengths = padded_lengths(lengths, source);
@@ -102,6 +101,11 @@ impl TransformerStack {
         self.forward(input, &scope, None, Some(cache), pass)
     }
 
+    /// Embeddings through all layers; `scope` is that of self-attention.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: `[batch, positions, d_model]`
     fn forward(
         &self,
         input: Tensor<3>,
@@ -139,7 +143,8 @@ impl TransformerStack {
         }
     }
 
-    /// Embeddings with their positions, normalised where they are, and dropped.
+    /// Embeddings with their positions, normalised where the stack says so, and dropped, `[batch, positions, d_model]` to
+    /// as much; `first` is the number of the first position.
     fn embed(&self, input: Tensor<3>, first: usize, pass: &mut Pass) -> Tensor<3> {
         pass.at(self.kind, None, SiteRole::Positions);
         let mask = self.dropout.mask(pass);

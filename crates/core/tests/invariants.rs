@@ -1,4 +1,4 @@
-//! What must hold for every body, whatever its choices: all are put through the same checks.
+//! Checks that hold for every architecture, whatever its choices: all are put through the same ones.
 
 use any2any_adapter::Seed;
 use any2any_architecture::{

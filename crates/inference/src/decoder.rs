@@ -4,7 +4,7 @@ use any2any_architecture::{Mixer, Stack, StackKind, TransformerLayers, names};
 use any2any_kernels::host::decode::key_values::KeyValues;
 
 use crate::attention::{CrossAttention, LayerCache, SelfAttention};
-use crate::buffers::{Buffers, Inner};
+use crate::buffers::{Buffers, InnerBuffers};
 use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
@@ -37,7 +37,7 @@ enum SequenceMixer {
 }
 
 impl SequenceMixer {
-    /// The values that one position leaves behind.
+    /// The width of a row of the cache: the values that one position leaves behind.
     fn row_width(&self) -> usize {
         match self {
             Self::SelfAttention(attention) => attention.row_width(),
@@ -49,19 +49,19 @@ impl SequenceMixer {
     fn newest(
         &self,
         input: &[f32],
-        written: LayerCache<'_>,
-        places: &EncodedPositions,
+        cache: LayerCache<'_>,
+        encoded: &EncodedPositions,
         output: &mut [f32],
-        memory: &mut Inner,
+        buffers: &mut InnerBuffers,
     ) {
         match self {
-            Self::SelfAttention(attention) => attention.newest(input, written, places, output, memory),
-            Self::Ssru(ssru) => ssru.newest(input, written, output, memory),
+            Self::SelfAttention(attention) => attention.newest(input, cache, encoded, output, buffers),
+            Self::Ssru(ssru) => ssru.newest(input, cache, output, buffers),
         }
     }
 }
 
-/// What the decoder reads of one source: keys and values for each of its layers.
+/// Keys and values of one source, for the cross-attention of each layer.
 #[derive(Debug)]
 pub(crate) struct SourceKeyValues {
     layers: Vec<KeyValues>,
@@ -69,26 +69,26 @@ pub(crate) struct SourceKeyValues {
 
 /// Rows that take one step together.
 pub(crate) struct Step<'a> {
-    /// What the step's position does to rows.
-    pub(crate) places: &'a EncodedPositions,
-    /// For each earlier position the rows of that time, [`row_width`](Decoder::row_width) values each.
+    /// The encoding of the step's position.
+    pub(crate) encoded: &'a EncodedPositions,
+    /// For each earlier position the rows of that time, `[rows, row_width]` each.
     pub(crate) positions: &'a [Vec<f32>],
-    /// For each row now, its row at every earlier position.
+    /// For each row now, its row at every earlier position, `[rows, positions]`.
     pub(crate) ancestors: &'a [u32],
-    /// The newest position of each row, which the step writes.
+    /// The newest position of each row, which the step writes, `[rows, row_width]`.
     pub(crate) newest: &'a mut [f32],
     /// The embedded tokens, `[rows, d_model]`, which the step turns into hidden states.
     pub(crate) stream: &'a mut [f32],
-    /// For each source, how many consecutive rows read it; empty when there is no encoder.
+    /// Each source with the number of consecutive rows that read it; empty when there is no encoder.
     pub(crate) sources: &'a [(&'a SourceKeyValues, usize)],
 }
 
 impl Decoder {
-    /// Reads the decoder; the encoder's output is `memory` wide.
+    /// Reads the decoder; the encoder's output is `d_encoder` wide.
     pub(crate) fn read(
         stack: &Stack,
         layers: &TransformerLayers,
-        memory: usize,
+        d_encoder: usize,
         reader: &Reader<'_>,
     ) -> Result<Self, EngineError> {
         let d_model = stack.d_model;
@@ -107,7 +107,7 @@ impl Decoder {
             };
             let cross = |heads| {
                 let reader = reader.child(names::CROSS_ATTENTION);
-                let attention = CrossAttention::read(&reader, heads, [d_model, memory])?;
+                let attention = CrossAttention::read(&reader, heads, [d_model, d_encoder])?;
                 Ok((attention, residual(names::CROSS_ATTENTION)?))
             };
             Ok(Layer {
@@ -128,48 +128,49 @@ impl Decoder {
         })
     }
 
-    /// The values that one position leaves behind, all layers together.
+    /// The width of a row of the cache, all layers together.
     pub(crate) fn row_width(&self) -> usize {
         self.layers.iter().map(|layer| layer.mixer.row_width()).sum()
     }
 
-    /// What is read of sources: `states` of all of them, one after the other, each of its own length.
+    /// Projects keys and values of sources, whose states, `[rows, d_encoder]`, stand one after the other; lengths:
+    /// `[batch]`.
     pub(crate) fn read_sources(
         &self,
         states: &[f32],
         lengths: &[usize],
         buffers: &mut Buffers,
     ) -> Vec<SourceKeyValues> {
-        let mut memories: Vec<SourceKeyValues> = lengths
+        let mut sources: Vec<SourceKeyValues> = lengths
             .iter()
             .map(|_| SourceKeyValues { layers: Vec::with_capacity(self.layers.len()) })
             .collect();
         for (cross, _) in self.layers.iter().filter_map(|layer| layer.cross.as_ref()) {
             let projected = cross.project(states, lengths, &mut buffers.inner);
-            memories.iter_mut().zip(projected).for_each(|(memory, layer)| memory.layers.push(layer));
+            sources.iter_mut().zip(projected).for_each(|(source, layer)| source.layers.push(layer));
         }
-        memories
+        sources
     }
 
     /// Takes one step.
     pub(crate) fn step(&self, step: Step<'_>, buffers: &mut Buffers) {
-        let Step { places, positions, ancestors, newest, stream, sources } = step;
-        self.ends.enter(stream, std::iter::repeat(positions.len()), places, buffers);
+        let Step { encoded, positions, ancestors, newest, stream, sources } = step;
+        self.ends.enter(stream, std::iter::repeat(positions.len()), encoded, buffers);
         let (row_width, mut column) = (self.row_width(), 0);
         for (number, layer) in self.layers.iter().enumerate() {
-            let written = LayerCache { positions, ancestors, newest, row_width, column };
-            layer.mixer_residual.join(stream, buffers, |input, output, memory| {
-                layer.mixer.newest(input, written, places, output, memory);
+            let cache = LayerCache { positions, ancestors, newest, row_width, column };
+            layer.mixer_residual.join(stream, buffers, |input, output, buffers| {
+                layer.mixer.newest(input, cache, encoded, output, buffers);
             });
             column += layer.mixer.row_width();
             if let Some((cross, residual)) = &layer.cross {
-                let memories = sources.iter().map(|(source, rows)| (&source.layers[number], *rows));
-                residual.join(stream, buffers, |input, output, memory| {
-                    cross.apply(input, memories, output, memory);
+                let sources = sources.iter().map(|(source, rows)| (&source.layers[number], *rows));
+                residual.join(stream, buffers, |input, output, buffers| {
+                    cross.apply(input, sources, output, buffers);
                 });
             }
-            layer.feed_forward_residual.join(stream, buffers, |input, output, memory| {
-                layer.feed_forward.apply(input, output, memory);
+            layer.feed_forward_residual.join(stream, buffers, |input, output, buffers| {
+                layer.feed_forward.apply(input, output, buffers);
             });
         }
         self.ends.leave(stream, buffers);

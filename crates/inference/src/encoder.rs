@@ -53,7 +53,7 @@ impl Encoder {
         })
     }
 
-    /// Turns embedded positions into states, `[rows, d_model]`.
+    /// Turns embedded positions of sequences, one after the other, into states, `[rows, d_model]`; lengths: `[batch]`.
     pub(crate) fn apply(
         &self,
         stream: &mut [f32],
@@ -62,18 +62,18 @@ impl Encoder {
         buffers: &mut Buffers,
     ) {
         let longest = lengths.iter().copied().max().unwrap_or(0);
-        let places = self.ends.positions.places(0..longest);
+        let encoded = self.ends.positions.encode(0..longest);
         let positions = lengths.iter().flat_map(|&length| 0..length);
-        self.ends.enter(stream, positions, &places, buffers);
+        self.ends.enter(stream, positions, &encoded, buffers);
         for layer in &self.layers {
             if cancellation.is_cancelled() {
                 break;
             }
-            layer.self_attention_residual.join(stream, buffers, |input, output, memory| {
-                layer.self_attention.sequences(input, lengths, &places, output, memory);
+            layer.self_attention_residual.join(stream, buffers, |input, output, buffers| {
+                layer.self_attention.sequences(input, lengths, &encoded, output, buffers);
             });
-            layer.feed_forward_residual.join(stream, buffers, |input, output, memory| {
-                layer.feed_forward.apply(input, output, memory);
+            layer.feed_forward_residual.join(stream, buffers, |input, output, buffers| {
+                layer.feed_forward.apply(input, output, buffers);
             });
         }
         self.ends.leave(stream, buffers);

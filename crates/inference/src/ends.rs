@@ -36,11 +36,11 @@ impl Ends {
         &self,
         stream: &mut [f32],
         positions: impl Iterator<Item = usize>,
-        places: &EncodedPositions,
+        encoded: &EncodedPositions,
         buffers: &mut Buffers,
     ) {
         for (position, row) in positions.zip(stream.chunks_exact_mut(self.d_model)) {
-            places.add(position, row);
+            encoded.add(position, row);
         }
         if let Some(norm) = &self.embedding_norm {
             norm.apply_in_place(stream, buffers);

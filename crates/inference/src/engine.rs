@@ -21,7 +21,7 @@ pub struct Engine {
     stems: Vec<InputStem>,
     heads: Vec<OutputHead>,
     tasks: Vec<Task>,
-    /// `[tasks, d_model]`, added to every target position; empty when there is one task.
+    /// The tasks' vectors, `[tasks, d_model]`, added to every target position; empty when there is one task.
     task_vectors: Vec<f32>,
     encoder: Option<Encoder>,
     pub(crate) decoder: Decoder,
@@ -29,13 +29,13 @@ pub struct Engine {
 
 #[derive(Debug)]
 enum OutputHead {
-    /// A softmax, and what multiplies hidden states before it.
+    /// A softmax, and the factor of hidden states before it.
     Softmax(Table, f32),
     /// Frames: they are not written here.
     Frames,
 }
 
-/// The weights of a softmax.
+/// The table of a softmax.
 #[derive(Debug)]
 enum Table {
     Own(Weights),
@@ -64,8 +64,8 @@ impl Engine {
                 Some(Encoder::read(stack, parts, &reader.child(names::ENCODER))?)
             }
         };
-        let memory = encoder.as_ref().map_or(d_model, |encoder| encoder.ends.d_model);
-        let decoder = Decoder::read(&architecture.decoder, layers, memory, &reader.child(names::DECODER))?;
+        let d_encoder = encoder.as_ref().map_or(d_model, |encoder| encoder.ends.d_model);
+        let decoder = Decoder::read(&architecture.decoder, layers, d_encoder, &reader.child(names::DECODER))?;
         let mut stems = Vec::with_capacity(architecture.stems.len());
         for (number, stem) in architecture.stems.iter().enumerate() {
             let reader = reader.child(names::STEMS).child(&stem.name);
@@ -115,7 +115,7 @@ impl Engine {
         }
         // Alignments teach the encoder and say nothing when it decodes: they must be there, and that is all.
         for alignment in &architecture.alignments {
-            reader.child(names::ALIGNMENTS).child(&alignment.name).only(alignment.part, memory)?;
+            reader.child(names::ALIGNMENTS).child(&alignment.name).only(alignment.part, d_encoder)?;
         }
         let task_vectors = match architecture.tasks.len() {
             0 | 1 => Vec::new(),
@@ -124,7 +124,7 @@ impl Engine {
         Ok(Self { stems, heads, tasks: architecture.tasks.clone(), task_vectors, encoder, decoder })
     }
 
-    /// What a task's softmax multiplies hidden states with.
+    /// The table of a task's softmax.
     ///
     /// # Panics
     ///
@@ -139,7 +139,7 @@ impl Engine {
         }
     }
 
-    /// Scales hidden states of a task for its softmax.
+    /// Scales hidden states of a task, `[rows, d_model]`, for its softmax.
     pub(crate) fn scale(&self, task: usize, hidden: &mut [f32]) {
         if let OutputHead::Softmax(_, scale) = self.heads[self.tasks[task].head]
             && scale != 1.0
@@ -148,7 +148,7 @@ impl Engine {
         }
     }
 
-    /// Embeds target tokens of a task, `[rows, d_model]`.
+    /// Embeds target tokens of a task, `[rows]` to `[rows, d_model]`.
     pub(crate) fn embed(&self, task: usize, tokens: &[u32], rows: &mut [f32]) {
         let d_model = self.decoder.ends.d_model;
         let stem = &self.stems[self.tasks[task].target];
@@ -160,7 +160,7 @@ impl Engine {
         }
     }
 
-    /// Encodes sources of a task; nothing when the model has no encoder. What comes out of work that is given up means
+    /// Encodes sources of a task; nothing when the model has no encoder. The result of work that is given up means
     /// nothing.
     pub(crate) fn encode(
         &self,

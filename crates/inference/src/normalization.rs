@@ -11,7 +11,9 @@ use crate::parameters::Reader;
 /// Gain and bias of a normalisation.
 #[derive(Debug)]
 pub(crate) struct Normalization {
+    /// The factor, `[d_model]`.
     gain: Vec<f32>,
+    /// The addend, `[d_model]`.
     bias: Vec<f32>,
     kind: NormKind,
     epsilon: f32,
@@ -27,11 +29,13 @@ impl Normalization {
         Ok(Self { gain, bias, kind: data.kind, epsilon: data.epsilon as f32 })
     }
 
+    /// Normalised rows, `[rows, d_model]` to as much.
     pub(crate) fn apply(&self, input: &[f32], output: &mut [f32]) {
         let Self { gain, bias, kind, epsilon } = self;
         normalise(NormLayer { gain, bias, kind: *kind, epsilon: *epsilon }, input, output);
     }
 
+    /// Normalises rows, `[rows, d_model]`.
     pub(crate) fn apply_in_place(&self, stream: &mut [f32], buffers: &mut Buffers) {
         let normed = sized(&mut buffers.normed, stream.len());
         self.apply(stream, normed);

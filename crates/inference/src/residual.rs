@@ -3,7 +3,7 @@
 use any2any_architecture::{NormPlacement, TransformerLayers, names};
 use any2any_kernels::host::decode::elementwise::join;
 
-use crate::buffers::{Buffers, Inner, sized};
+use crate::buffers::{Buffers, InnerBuffers, sized};
 use crate::error::EngineError;
 use crate::normalization::Normalization;
 use crate::parameters::Reader;
@@ -28,12 +28,12 @@ impl Residual {
         Ok(Self { norm, placement: layers.placement, residual_scale: layers.residual_scale as f32 })
     }
 
-    /// Joins a stream with what a sub-layer makes of it; `layer` gets its input, its output and memory.
+    /// Joins a stream, `[rows, d_model]`, with the output of a sub-layer; `layer` gets its input, its output and buffers.
     pub(crate) fn join(
         &self,
         stream: &mut [f32],
         buffers: &mut Buffers,
-        layer: impl FnOnce(&[f32], &mut [f32], &mut Inner),
+        layer: impl FnOnce(&[f32], &mut [f32], &mut InnerBuffers),
     ) {
         let normed = sized(&mut buffers.normed, stream.len());
         let output = sized(&mut buffers.output, stream.len());

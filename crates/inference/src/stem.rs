@@ -11,7 +11,7 @@ use crate::parameters::Reader;
 /// An entrance.
 #[derive(Debug)]
 pub(crate) enum InputStem {
-    /// A table of embeddings, and what multiplies them.
+    /// A table of embeddings, and their factor.
     Lookup(Weights, f32),
     /// A linear projection.
     Projection(Weights),
@@ -33,7 +33,7 @@ impl InputStem {
         })
     }
 
-    /// Adds the biases of the softmax that shares the table.
+    /// Adds the biases of the softmax that shares the table, `[vocabulary]`.
     pub(crate) fn set_bias(&mut self, bias: &[f32]) {
         if let InputStem::Lookup(table, _) = self {
             table.set_bias(bias);
@@ -48,7 +48,7 @@ impl InputStem {
         }
     }
 
-    /// How many positions come out when so many tokens or frames go in.
+    /// The number of positions that so many tokens or frames become.
     pub(crate) fn positions(&self, length: usize) -> usize {
         match self {
             InputStem::Lookup(..) | InputStem::Projection(_) => length,
@@ -56,7 +56,7 @@ impl InputStem {
         }
     }
 
-    /// The row of a token.
+    /// Writes the embedding of a token, `[d_model]`.
     ///
     /// # Panics
     ///
@@ -73,7 +73,7 @@ impl InputStem {
         }
     }
 
-    /// The rows of a sequence, `[positions, d_model]`.
+    /// Writes the embedded positions of a sequence, `[positions, d_model]`.
     ///
     /// # Panics
     ///

@@ -7,6 +7,8 @@
 //! Results do not depend on the number of threads: work is cut into pieces by its shape alone, and sums over
 //! pieces are taken in their order.
 //!
+//! Shapes are written in the [axes](any2any_architecture#axes) of the architecture.
+//!
 //! Without the feature `burn`, which every backend brings, [`host`] stands alone.
 
 pub mod host;
@@ -19,9 +21,9 @@ pub use host::dropout::Mask;
 pub use host::rotation::Rotation;
 #[cfg(feature = "burn")]
 pub use ops::{
-    Adam, AdamState, AttentionParameters, AttentionSettings, Branch, FeedForwardParameters, LstmOrder,
-    LstmParameters, LstmState, NormParameters, Outcome, SmoothedTargets, Visibility, activated, adam,
-    add_positions, additive_attention, additive_weights, apply_rotary, attention, attention_weights,
-    cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
-    sum_of_squares,
+    Adam, AdamState, AdditiveInputs, AttentionParameters, AttentionSettings, Branch, FeedForwardParameters,
+    LstmOrder, LstmParameters, LstmState, NormParameters, Outcome, SmoothedTargets, Visibility, activated,
+    adam, add_positions, additive_attention, additive_weights, apply_rotary, attention, attention_weights,
+    cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm, lstm,
+    masked_softmax, primitive, sum_of_squares,
 };

@@ -10,6 +10,7 @@ mod feed_forward;
 mod fused;
 mod layer_norm;
 mod lstm;
+mod masked_softmax;
 mod optimizer;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
@@ -23,7 +24,10 @@ pub use dropout::dropout;
 pub use embedding::{add_positions, embedding};
 pub use feed_forward::{FeedForwardParameters, activated, feed_forward};
 pub use layer_norm::layer_norm;
-pub use lstm::{LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm};
+pub use lstm::{
+    AdditiveInputs, LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm,
+};
+pub use masked_softmax::masked_softmax;
 pub use optimizer::{Adam, AdamState, adam, sum_of_squares};
 
 /// The operations as compositions of burn's primitives: what every backend but flex runs, and what the

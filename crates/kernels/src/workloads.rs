@@ -25,7 +25,7 @@ pub const VOCABULARY: usize = 8000;
 /// The form of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// What the backend runs: fused on flex.
+    /// The form that the backend runs: fused on flex.
     Fused,
     /// The composition of primitives.
     Primitives,
@@ -33,7 +33,7 @@ pub enum Form {
 
 /// An operation with its backward pass, on data that is made before.
 pub struct Workload {
-    /// What is computed.
+    /// The name of the operation.
     pub name: &'static str,
     /// Floating-point operations of its matrix products, forward and backward; 0 when it has none.
     pub operations: f64,
@@ -96,7 +96,7 @@ fn attentions(device: &Device) -> Vec<Workload> {
         AttentionParameters { query: square(), key: square(), value: square(), output: square() };
     let rows = BATCH * POSITIONS;
     let multiplications = 4 * rows * D_MODEL * D_MODEL + 2 * rows * POSITIONS * D_MODEL;
-    let of = |name, memory: Option<Tensor<3>>, causal| {
+    let of = |name, attended: Option<Tensor<3>>, causal| {
         let shape = AttentionSettings {
             attention: Attention::new(D_MODEL, HEADS),
             visibility: Visibility { causal, ..Visibility::default() },
@@ -105,11 +105,11 @@ fn attentions(device: &Device) -> Vec<Workload> {
         };
         let (stream, parameters, branch) = (stream(device), parameters.clone(), branch(device));
         Workload::new(name, multiplications, move |form| {
-            let inputs = (stream.clone(), memory.clone(), parameters.clone(), shape.clone());
-            let (stream, memory, parameters, shape) = inputs;
+            let inputs = (stream.clone(), attended.clone(), parameters.clone(), shape.clone());
+            let (stream, attended, parameters, shape) = inputs;
             match form {
-                Form::Fused => attention(stream, memory, parameters, &branch, shape),
-                Form::Primitives => primitive::attention(stream, memory, parameters, &branch, shape),
+                Form::Fused => attention(stream, attended, parameters, &branch, shape),
+                Form::Primitives => primitive::attention(stream, attended, parameters, &branch, shape),
             }
         })
     };

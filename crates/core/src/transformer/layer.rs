@@ -36,10 +36,10 @@ pub(crate) struct TransformerLayer {
     number: usize,
 }
 
-/// Widths of a layer, and how its weights start.
+/// Widths of a layer, gains of its initial weights, and its dropout.
 pub(super) struct Sizes<'a> {
     pub(super) d_model: usize,
-    /// The width of the states that it attends to.
+    /// The width of the encoder's output.
     pub(super) d_encoder: usize,
     pub(super) gains: Gains,
     pub(super) dropout: &'a DropoutRates,
@@ -114,7 +114,7 @@ impl TransformerLayer {
     pub(super) fn start(&self, encoded: Option<&EncoderOutput>) -> LayerCache {
         let cross = self.cross_attention.as_ref().zip(encoded);
         let cross = cross.map(|(attention, encoded)| attention.project(encoded.states.clone(), None));
-        LayerCache { past: AttentionCache::default(), cell: None, cross }
+        LayerCache { self_attention: AttentionCache::default(), cell: None, cross }
     }
 
     /// The stream after all sub-layers.
@@ -131,7 +131,7 @@ impl TransformerLayer {
         })
     }
 
-    /// Positions learn of one another.
+    /// The sub-layer in which positions learn of one another, `[batch, positions, d_model]` to as much.
     fn mix(&self, stream: Tensor<3>, input: &mut LayerInput<'_>, pass: &mut Pass) -> Tensor<3> {
         let cache = input.cache.as_deref_mut();
         if let (Some(attention), Some(norm)) = (&self.self_attention, &self.self_attention_norm) {
@@ -139,8 +139,8 @@ impl TransformerLayer {
             return self.residual.forward(norm, stream, pass, |stream, branch, pass| match cache {
                 None => attention.forward(stream, None, input.scope, branch, pass),
                 Some(cache) => {
-                    let past = CachedKeys::Growing(&mut cache.past);
-                    attention.forward_cached(stream, past, input.scope, branch, pass)
+                    let cached = CachedKeys::Growing(&mut cache.self_attention);
+                    attention.forward_cached(stream, cached, input.scope, branch, pass)
                 }
             });
         }
@@ -157,7 +157,7 @@ impl TransformerLayer {
         })
     }
 
-    /// Positions learn of the encoder's.
+    /// The sub-layer in which positions learn of the encoder's, `[batch, positions, d_model]` to as much.
     fn cross(&self, stream: Tensor<3>, input: &LayerInput<'_>, pass: &mut Pass) -> Tensor<3> {
         let (Some(attention), Some(norm)) = (&self.cross_attention, &self.cross_attention_norm) else {
             return stream;

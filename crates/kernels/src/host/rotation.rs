@@ -1,4 +1,4 @@
-//! Rotary positions (Su et al. 2021, "RoFormer"): the pairs `(i, i + d_head / 2)` of every query and key turned
+//! Rotary positions (Su et al. 2021, "RoFormer"): the pairs `(i, i + d_head / 2)` of every query and key rotated
 //! by an angle that grows with the position.
 
 use rayon::prelude::*;
@@ -9,9 +9,9 @@ use super::simd::vectorized;
 /// The cosines and sines of consecutive positions, `[positions, d_head / 2]` each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rotation {
-    /// Cosines.
+    /// Cosines, `[positions, d_head / 2]`.
     pub cos: Vec<f32>,
-    /// Sines.
+    /// Sines, `[positions, d_head / 2]`.
     pub sin: Vec<f32>,
     half: usize,
 }
@@ -33,13 +33,13 @@ impl Rotation {
         Self { cos: table(f64::cos), sin: table(f64::sin), half }
     }
 
-    /// How many positions there are.
+    /// The number of positions.
     pub fn positions(&self) -> usize {
         self.cos.len() / self.half.max(1)
     }
 
-    /// Turns the first `heads` heads of every row, or back; rows are those of consecutive positions, sequence
-    /// after sequence.
+    /// Rotates the first `heads` heads of every row, `[rows, stride]`, or back; rows are those of consecutive positions,
+    /// sequence after sequence.
     pub fn apply_rotary(&self, rows: &mut [f32], stride: usize, heads: usize, back: bool) {
         let positions = self.positions();
         if positions == 0 || stride == 0 {

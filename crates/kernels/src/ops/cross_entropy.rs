@@ -4,14 +4,14 @@ use burn::tensor::{Int, Tensor, TensorData, activation};
 
 pub use crate::host::train::cross_entropy::Outcome;
 
-/// The right token of each row, and how rows count.
+/// The right token of each row, and the smoothing of the loss.
 #[derive(Clone, Copy, Debug)]
 pub struct SmoothedTargets<'a> {
-    /// The right token of each row.
+    /// The right token of each row, `[rows]`.
     pub tokens: &'a [u32],
     /// The token whose rows do not count.
     pub padding: u32,
-    /// How much of each target's probability is spread over the whole vocabulary.
+    /// The share of each target's probability that is spread over the whole vocabulary.
     pub label_smoothing: f32,
 }
 
@@ -20,7 +20,7 @@ pub struct SmoothedTargets<'a> {
 ///
 /// # Shapes
 ///
-/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets: `[rows]`
+/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets and outcomes: `[rows]`; the sum: `[1]`
 ///
 /// # Panics
 ///
@@ -70,6 +70,11 @@ pub fn cross_entropy_outcomes(
 /// Logits of about this many elements are held at once where probabilities are not needed later.
 const SLICE: usize = 1 << 21;
 
+/// Goes through slices of the rows.
+///
+/// # Shapes
+///
+/// - hidden: `[rows, d_model]`, of which a slice has fewer rows; table: `[vocabulary, d_model]`
 fn for_slices(
     hidden: &Tensor<2>,
     table: &Tensor<2>,
@@ -86,6 +91,10 @@ fn for_slices(
 }
 
 /// The loss as a composition of primitives.
+///
+/// # Shapes
+///
+/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; outcomes: `[rows]`; the sum: `[1]`
 pub fn primitive(
     hidden: Tensor<2>,
     table: Tensor<2>,
@@ -103,6 +112,10 @@ pub fn primitive(
 }
 
 /// The outcomes of some rows, and the sum of their smoothed cross entropies.
+///
+/// # Shapes
+///
+/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; outcomes: `[rows]`; the sum: `[1]`
 fn slice(hidden: Tensor<2>, table: Tensor<2>, targets: SmoothedTargets<'_>) -> (Vec<Outcome>, Tensor<1>) {
     let [rows, _] = hidden.dims();
     let device = hidden.device();
@@ -138,6 +151,7 @@ fn slice(hidden: Tensor<2>, table: Tensor<2>, targets: SmoothedTargets<'_>) -> (
     (columns.chunks_exact(3).zip(targets.tokens).map(outcome).collect(), loss)
 }
 
+/// The loss over slices, hidden states `[rows, d_model]` and table `[vocabulary, d_model]`.
 #[cfg(feature = "flex")]
 fn host<'a>(
     hidden: &'a [f32],
@@ -155,6 +169,11 @@ fn host<'a>(
     }
 }
 
+/// The loss on flex.
+///
+/// # Shapes
+///
+/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; outcomes: `[rows]`; the sum: `[1]`
 #[cfg(feature = "flex")]
 fn on_flex(
     hidden: Tensor<2>,

@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 
 use super::branch::NormParameters;
 
-/// `gain * (x - mean) / sqrt(variance + epsilon) + bias` over the last dimension (Ba, Kiros and Hinton 2016), or the
-/// same around 0 (Zhang and Sennrich 2019, RMSNorm).
+/// `gain * (x - mean) / sqrt(variance + epsilon) + bias` over the last dimension (Ba, Kiros and Hinton 2016), or
+/// around 0 in place of the mean (Zhang and Sennrich 2019, RMSNorm).
 ///
 /// # Shapes
 ///
@@ -19,7 +19,7 @@ pub fn layer_norm<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Ten
     primitive(input, norm)
 }
 
-/// Normalisation as a composition of primitives.
+/// Normalisation as a composition of primitives, `[.., d_model]` to as much.
 pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
     let NormParameters { gain, bias, kind, epsilon } = norm;
     let centred = match kind {
@@ -30,6 +30,7 @@ pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tens
     centred / (variance + epsilon).sqrt() * gain.unsqueeze() + bias.unsqueeze()
 }
 
+/// Normalisation on flex, `[.., d_model]` to as much.
 #[cfg(feature = "flex")]
 fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
     use crate::host::blocks::{block_rows, reduce_rows};
@@ -38,6 +39,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> 
     use rayon::prelude::*;
 
     let NormParameters { gain, bias, kind, epsilon } = norm;
+    /// The normalisation over its inputs: states `[rows, d_model]`, gain and bias `[d_model]`.
     fn host<'a>(inputs: &[&'a [f32]], kind: NormKind, epsilon: f64) -> layer_norm::NormLayer<'a> {
         layer_norm::NormLayer { gain: inputs[1], bias: inputs[2], kind, epsilon: epsilon as f32 }
     }

@@ -1,4 +1,4 @@
-//! One pass over a parameter and what an optimizer remembers of it.
+//! The update of an optimizer, in one pass over a parameter and its running means.
 
 use burn::tensor::Tensor;
 
@@ -20,7 +20,7 @@ pub struct AdamState {
 ///
 /// # Shapes
 ///
-/// - gradient: `[n]`
+/// - state and gradient: `[n]`
 #[must_use]
 pub fn adam(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     #[cfg(feature = "flex")]
@@ -30,7 +30,7 @@ pub fn adam(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState 
     primitive(state, gradient, settings)
 }
 
-/// A step of Adam as a composition of primitives.
+/// A step of Adam as a composition of primitives, all `[n]`.
 pub fn primitive(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     let Adam { beta_1, beta_2, epsilon, decay, rate, scale, step } = settings;
     let gradient = gradient * scale;
@@ -42,6 +42,7 @@ pub fn primitive(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamS
     AdamState { value, mean, square }
 }
 
+/// A step of Adam on flex, all `[n]`.
 #[cfg(feature = "flex")]
 fn on_flex(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     let device = state.value.device();
@@ -65,7 +66,7 @@ fn on_flex(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     AdamState { value: tensor(value), mean: tensor(mean), square: tensor(square) }
 }
 
-/// The sum of the squares of all values of some tensors without autodiff.
+/// The sum of the squares of all values of some tensors without autodiff, `[n]` each.
 pub fn sum_of_squares<'a>(tensors: impl IntoIterator<Item = &'a Tensor<1>>) -> f64 {
     let mut on_device = Vec::new();
     let mut sum = 0.0;

@@ -1,4 +1,4 @@
-//! What the tests of all operations share: random shapes and values, and the comparison of gradients.
+//! Parts that the tests of all operations share: random shapes and values, and the comparison of gradients.
 
 use any2any_architecture::NormKind;
 use burn::tensor::{Device, Tensor, TensorData};

@@ -39,19 +39,19 @@ impl Shape {
     }
 }
 
-/// Which keys a query sees, and how distance counts.
+/// The keys that a query sees, and the cost of distance.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Visibility<'a> {
-    /// How many keys of each sequence are there; the rest is padding.
+    /// The number of keys of each sequence, `[batch]`; the rest is padding.
     pub lengths: Option<&'a [usize]>,
-    /// Whether a query sees no key after itself; the last query stands at the last key.
+    /// A query sees no key after itself; the last query stands at the last key.
     pub causal: bool,
-    /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
+    /// The cost of a step of distance for each head, `[heads]` (Press et al. 2022, "ALiBi").
     pub slopes: Option<&'a [f32]>,
 }
 
 impl Visibility<'_> {
-    /// How many keys the query of a sequence sees, from the first.
+    /// The number of keys that a query of a sequence sees, from the first.
     #[inline(always)]
     fn keys(&self, shape: Shape, sequence: usize, query: usize) -> usize {
         let there = self.lengths.map_or(shape.keys, |lengths| lengths[sequence].min(shape.keys));
@@ -59,16 +59,16 @@ impl Visibility<'_> {
     }
 }
 
-/// What an attention reads.
+/// The inputs of an attention.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
-    /// `[batch * queries]` rows.
+    /// Queries, `[batch * queries, heads, d_head]`.
     pub query: HeadRows<'a>,
-    /// `[batch * keys]` rows.
+    /// Keys, `[batch * keys, heads, d_head]`.
     pub key: HeadRows<'a>,
-    /// `[batch * keys]` rows.
+    /// Values, `[batch * keys, heads, d_head]`.
     pub value: HeadRows<'a>,
-    /// Which keys count.
+    /// The keys that count.
     pub visibility: Visibility<'a>,
     /// Drops weights.
     pub mask: Option<Mask>,
@@ -82,7 +82,7 @@ const TILE: usize = 64;
 /// Scores that a core's own cache holds while they become weights.
 const CACHED: usize = 1 << 17;
 
-/// Memory of one thread.
+/// Buffers of one thread.
 #[derive(Debug, Default)]
 struct Scratch {
     keys: Vec<f32>,
@@ -134,7 +134,7 @@ impl Inputs<'_> {
         (output, log_sums)
     }
 
-    /// Writes the keys of a head that the last query sees, `[d_head, padded keys]`.
+    /// Writes the keys of a head that the last query sees, `[d_head, padded_keys]`.
     fn transpose_keys(&self, sequence: usize, head: usize, keys: &mut [f32]) {
         let seen = self.visibility.keys(self.shape, sequence, self.shape.queries - 1);
         let of_head = self.key.head(self.shape.d_head, head, sequence * self.shape.keys, seen);
@@ -142,6 +142,10 @@ impl Inputs<'_> {
     }
 
     /// Writes the outputs and logarithms of a tile of queries, given the transposed keys of all heads.
+    ///
+    /// # Shapes
+    ///
+    /// - keys: `[heads, d_head, padded_keys]`; output: `[queries, d_model]`; logarithms: `[queries, heads]`
     fn forward_tile(
         &self,
         sequence: usize,
@@ -179,7 +183,11 @@ impl Inputs<'_> {
         }
     }
 
-    /// The products of queries and keys of a tile, `[rows, width]`.
+    /// The products of queries and keys of a tile.
+    ///
+    /// # Shapes
+    ///
+    /// - keys: `[d_head, padded_keys]`; scores: `[queries, padded_keys]`
     #[allow(clippy::too_many_arguments)] // a tile's place and extent
     fn scores(
         &self,
@@ -202,7 +210,8 @@ impl Inputs<'_> {
         );
     }
 
-    /// Turns rows of products into dropped weights; writes each row's highest score and sum of exponentials.
+    /// Turns rows of products, `[queries, padded_keys]`, into dropped weights; writes the highest score and the sum of
+    /// exponentials of each, `[queries]`.
     ///
     /// All rows go through one step before any goes through the next: within a row each step waits for the
     /// last.
@@ -229,7 +238,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// What turns the products of a query into weights.
+    /// The row of a query, which turns products into weights.
     #[inline(always)]
     fn row(&self, sequence: usize, head: usize, query: usize) -> Row {
         let shape = self.shape;
