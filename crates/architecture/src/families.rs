@@ -1,4 +1,4 @@
-//! Small architectures of well-known families, each with what sets it apart: what model and engine are tested with.
+//! Small architectures of well-known families, each with its peculiarities, for tests of model and engine.
 
 use crate::activation::Activation;
 use crate::architecture::{Architecture, Entry, Task};
@@ -14,7 +14,7 @@ use crate::transformer::{Mixer, TransformerLayers};
 const D_MODEL: usize = 16;
 
 impl Architecture {
-    /// One task from tokens to tokens of a vocabulary, whose softmax is tied to the embeddings of what is written;
+    /// One task from tokens to tokens of a vocabulary, whose softmax is tied to the embeddings of targets;
     /// without an encoder a language model. Where both stacks are of one width, they share the embeddings.
     pub fn of_text(encoder: Option<Stack>, decoder: Stack, vocabulary: usize) -> Self {
         let width = decoder.d_model;

@@ -33,7 +33,7 @@ impl Head {
         Self::Softmax { vocabulary, tied, bias: false, scale: 1.0 }
     }
 
-    /// The width of what it gives at each position.
+    /// The width of its output at each position.
     pub fn outputs(&self) -> usize {
         match *self {
             Self::Softmax { vocabulary, .. } => vocabulary,

@@ -1,4 +1,4 @@
-//! The architecture of a model, as data: what a model is, without a weight and without a tensor library.
+//! The architecture of a model, as data: its parts and sizes, without a weight and without a tensor library.
 //!
 //! An experiment resolves into an [`Architecture`]; checkpoints carry it. The model that trains, the engine that
 //! decodes, the count of operations, descriptions and the figure of a model read it, and none of them knows another

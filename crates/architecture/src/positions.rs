@@ -65,8 +65,8 @@ pub fn learned_row(position: usize, limit: usize, offset: usize) -> usize {
     (position + offset).min(limit - 1)
 }
 
-/// The penalty of a step of distance for each head, `[heads]`: `2^(-8 (head + 1) / heads)`, the geometric sequence of the ALiBi
-/// paper.
+/// The penalty of a step of distance for each head, `[heads]`: `2^(-8 (head + 1) / heads)`, the geometric sequence of
+/// the ALiBi paper.
 pub fn alibi_slopes(heads: usize) -> Vec<f32> {
     (1..=heads).map(|head| (-8.0 * head as f32 / heads as f32).exp2()).collect()
 }

@@ -41,7 +41,7 @@ pub struct Stack {
     pub embedding_norm: Option<Norm>,
     /// The layers.
     pub layers: Layers,
-    /// Normalises what the last layer gives.
+    /// Normalises the output of the last layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_norm: Option<Norm>,
 }

@@ -131,7 +131,7 @@ impl MultiHeadAttention {
 
     /// The stream joined with the heads' context of the states `attended` to, or of the stream itself.
     ///
-    /// One fused operation, unless the pass looks at attention or changes it.
+    /// One fused operation, unless the pass keeps attention weights or changes them.
     ///
     /// # Shapes
     ///

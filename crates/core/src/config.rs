@@ -1,4 +1,4 @@
-//! A model before it has weights: its architecture, and how it is trained.
+//! A model before it has weights: its architecture, its dropout and the scheme of its initial weights.
 
 use any2any_architecture::{Architecture, DropoutRates, Head, Initialization, Layers, Stack, StackKind};
 

@@ -1,9 +1,9 @@
-//! Convolutions over neighbouring frames: an entrance that looks at its surroundings and shortens what it
-//! reads, as speech models do (Gulati et al. 2020; Radford et al. 2022, "Whisper").
+//! Convolutions over neighbouring frames: an entrance whose positions see their surroundings and are fewer than the
+//! frames, as in speech models (Gulati et al. 2020; Radford et al. 2022, "Whisper").
 //!
 //! A convolution over one dimension is a product of the frames of each window, side by side, with one matrix.
-//! After every layer the positions beyond the end of a row are set to zero, so that what stands beside a row
-//! in a batch changes nothing in it.
+//! After every layer the positions beyond the end of a row are set to zero, so that the rows beside it
+//! in a batch change nothing in a row.
 
 use any2any_adapter::Convolution as Layer;
 use any2any_architecture::convolved_positions;

@@ -59,7 +59,8 @@ impl Initializer {
         }
     }
 
-    /// Weights `[..]` that are drawn when they are first needed: until then a model has shapes alone, which cost nothing.
+    /// Weights `[..]` that are drawn when they are first needed: until then a model has shapes alone, which cost
+    /// nothing.
     pub(crate) fn parameter<const D: usize>(
         &self,
         shape: [usize; D],

@@ -270,7 +270,7 @@ impl<S: Entrance> Model<S> {
         &self.heads[self.architecture.tasks[task].head]
     }
 
-    /// The decoder's output, `[batch, target, d_model]` to as much.
+    /// The decoder's output, `[batch, target, d_model]` in and out.
     fn decoder_output(
         &self,
         input: Tensor<3>,

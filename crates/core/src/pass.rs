@@ -61,8 +61,8 @@ impl Pass {
         self
     }
 
-    /// The pass, until it is given up: no further layer is computed then, and what comes out means nothing. Whoever
-    /// began it looks at the cancellation before taking what it gives.
+    /// The pass, until it is given up: no further layer is computed then, and its output means nothing. Whoever
+    /// began it looks at the cancellation before taking the output.
     #[must_use]
     pub fn until(self, cancellation: Cancellation) -> Self {
         Self { cancellation, ..self }

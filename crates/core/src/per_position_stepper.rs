@@ -11,9 +11,9 @@ use crate::stem::Entrance;
 /// The logit of a token that cannot be: small enough to have no probability, and finite.
 pub const IMPOSSIBLE: f32 = -1e30;
 
-/// The logits of a batch, and how far its hypotheses have come.
+/// The logits of a batch, and the position that its hypotheses have reached.
 ///
-/// Search finds the best of every position by itself, since none sees what was taken before it. Each source has as
+/// Search finds the best of every position by itself, since none sees the tokens before it. Each source has as
 /// many tokens as it is given here, after which nothing but the end is possible.
 #[derive(Clone, Debug)]
 pub struct PerPositionStepper {

@@ -10,7 +10,7 @@ use crate::trace::AttentionKind;
 pub struct Site {
     /// The stack it belongs to.
     pub stack: StackKind,
-    /// The layer of that stack, from 0; none for what stands before and after the layers.
+    /// The layer of that stack, from 0; none for parts before and after the layers.
     pub layer: Option<usize>,
     /// Its role.
     pub role: SiteRole,

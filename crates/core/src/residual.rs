@@ -1,4 +1,4 @@
-//! The residual branch around every sub-layer: where the normalisation stands, and how the sum is weighed.
+//! The residual branch around every sub-layer, with the place of its normalisation and the scale of its sum.
 
 use any2any_architecture::NormPlacement;
 use any2any_kernels::Branch;

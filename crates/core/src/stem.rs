@@ -53,7 +53,8 @@ pub enum InputStem {
     Convolution(Convolutions),
 }
 
-/// A table of embeddings, `[vocabulary, d_model]`, and their factor: the square root of `d_model` in Vaswani et al. 2017, section 3.4.
+/// A table of embeddings, `[vocabulary, d_model]`, and their factor: the square root of `d_model` in Vaswani et al.
+/// 2017, section 3.4.
 #[derive(Module, Debug)]
 pub struct Lookup {
     table: Param<Tensor<2>>,

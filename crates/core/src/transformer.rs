@@ -143,8 +143,8 @@ impl TransformerStack {
         }
     }
 
-    /// Embeddings with their positions, normalised where the stack says so, and dropped, `[batch, positions, d_model]` to
-    /// as much; `first` is the number of the first position.
+    /// Embeddings with their positions, normalised where the stack says so, and dropped, `[batch, positions, d_model]`
+    /// in and out; `first` is the number of the first position.
     fn embed(&self, input: Tensor<3>, first: usize, pass: &mut Pass) -> Tensor<3> {
         pass.at(self.kind, None, SiteRole::Positions);
         let mask = self.dropout.mask(pass);

@@ -81,7 +81,7 @@ impl SelfAttention {
         2 * self.heads.width()
     }
 
-    /// Whole sequences, one after the other, `[rows, d_model]` to as much; lengths: `[batch]`.
+    /// Whole sequences, one after the other, `[rows, d_model]` in and out; lengths: `[batch]`.
     pub(crate) fn sequences(
         &self,
         input: &[f32],
@@ -108,7 +108,7 @@ impl SelfAttention {
         self.output.apply(context, output, &mut buffers.rows);
     }
 
-    /// One new position of each row, `[rows, d_model]` to as much.
+    /// One new position of each row, `[rows, d_model]` in and out.
     pub(crate) fn newest(
         &self,
         input: &[f32],
@@ -180,8 +180,8 @@ impl CrossAttention {
         lengths.iter().map(project).collect()
     }
 
-    /// Rows that read different sources, `[rows, d_model]` to as much: each source with the number of consecutive rows that
-    /// read it.
+    /// Rows that read different sources, `[rows, d_model]` in and out: each source with the number of consecutive rows
+    /// that read it.
     pub(crate) fn apply<'a>(
         &self,
         input: &[f32],

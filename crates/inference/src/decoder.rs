@@ -29,7 +29,7 @@ struct Layer {
     feed_forward_residual: Residual,
 }
 
-/// The sub-layer in which a position learns of earlier ones.
+/// The sub-layer that mixes a position with earlier ones.
 #[derive(Debug)]
 enum SequenceMixer {
     SelfAttention(SelfAttention),

@@ -31,7 +31,7 @@ impl Ends {
         })
     }
 
-    /// Turns embedded rows, `[rows, d_model]`, each at one of the positions, into what the first layer reads.
+    /// Turns embedded rows, `[rows, d_model]`, each at one of the positions, into the input of the first layer.
     pub(crate) fn enter(
         &self,
         stream: &mut [f32],
@@ -47,7 +47,7 @@ impl Ends {
         }
     }
 
-    /// Turns what the last layer gives, `[rows, d_model]`, into what the stack gives.
+    /// Turns the output of the last layer, `[rows, d_model]`, into that of the stack.
     pub(crate) fn leave(&self, stream: &mut [f32], buffers: &mut Buffers) {
         if let Some(norm) = &self.norm {
             norm.apply_in_place(stream, buffers);

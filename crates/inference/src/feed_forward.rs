@@ -32,7 +32,7 @@ impl FeedForward {
         })
     }
 
-    /// The output of rows, `[rows, d_model]` to as much.
+    /// The output of rows, `[rows, d_model]` in and out.
     pub(crate) fn apply(&self, input: &[f32], output: &mut [f32], buffers: &mut InnerBuffers) {
         let (d_ff, rows) = (self.outer.inputs(), input.len() / self.inner.inputs());
         let sums = sized(&mut buffers.wide, rows * self.inner.outputs());

@@ -29,7 +29,7 @@ impl Normalization {
         Ok(Self { gain, bias, kind: data.kind, epsilon: data.epsilon as f32 })
     }
 
-    /// Normalised rows, `[rows, d_model]` to as much.
+    /// Normalised rows, `[rows, d_model]` in and out.
     pub(crate) fn apply(&self, input: &[f32], output: &mut [f32]) {
         let Self { gain, bias, kind, epsilon } = self;
         normalise(NormLayer { gain, bias, kind: *kind, epsilon: *epsilon }, input, output);

@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         Self { parameters, path: String::new(), precision }
     }
 
-    /// The reader of what stands below a name.
+    /// The reader of the parameters below a name.
     pub(crate) fn child(&self, name: impl std::fmt::Display) -> Self {
         let path = if self.path.is_empty() { name.to_string() } else { format!("{}.{name}", self.path) };
         Self { path, ..self.clone() }

@@ -98,8 +98,8 @@ impl EncodedPositions {
         }
     }
 
-    /// Rotates queries and keys, the first two thirds of rows, `[rows, 3 * heads * d_head]`: rows of consecutive positions
-    /// from the first, or rows that all stand at the one position there is.
+    /// Rotates queries and keys, the first two thirds of rows, `[rows, 3 * heads * d_head]`: rows of consecutive
+    /// positions from the first, or rows that all stand at the one position there is.
     pub(crate) fn apply_rotary(&self, projected: &mut [f32], heads: &Attention) {
         if let Some(rotation) = &self.rotation {
             rotation.apply_rotary(projected, 3 * heads.width(), 2 * heads.heads, false);

@@ -28,7 +28,8 @@ impl Residual {
         Ok(Self { norm, placement: layers.placement, residual_scale: layers.residual_scale as f32 })
     }
 
-    /// Joins a stream, `[rows, d_model]`, with the output of a sub-layer; `layer` gets its input, its output and buffers.
+    /// Joins a stream, `[rows, d_model]`, with the output of a sub-layer; `layer` gets its input, its output and
+    /// buffers.
     pub(crate) fn join(
         &self,
         stream: &mut [f32],

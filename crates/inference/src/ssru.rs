@@ -9,7 +9,7 @@ use crate::buffers::{InnerBuffers, sized};
 use crate::error::EngineError;
 use crate::parameters::{Map, Reader};
 
-/// A simpler simple recurrent unit: what it keeps of a hypothesis is one cell, however much has been written.
+/// A simpler simple recurrent unit: it keeps one cell of a hypothesis, however much has been written.
 #[derive(Debug)]
 pub(crate) struct Ssru {
     candidate: Weights,
@@ -29,7 +29,7 @@ impl Ssru {
         self.candidate.outputs()
     }
 
-    /// One new position of each row, `[rows, d_model]` to as much.
+    /// One new position of each row, `[rows, d_model]` in and out.
     pub(crate) fn newest(
         &self,
         input: &[f32],

@@ -51,8 +51,8 @@ impl<'a> EngineStepper<'a> {
         }
     }
 
-    /// Feeds each row a token, `[rows]`, and gives the results of `finish` on the hidden states of each share of the rows,
-    /// `[rows, d_model]`.
+    /// Feeds each row a token, `[rows]`, and gives the results of `finish` on the hidden states of each share of the
+    /// rows, `[rows, d_model]`.
     fn advance<R: Send>(
         &mut self,
         tokens: &[u32],

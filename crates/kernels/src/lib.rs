@@ -2,7 +2,7 @@
 //!
 //! On flex, the CPU backend, an operation here is one pass over memory where burn's primitives take many: the
 //! arithmetic of [`host`] on slices, recorded as one step of burn's autodiff graph. On every other backend the
-//! same function composes burn's primitives, which is also what the tests compare the fused form with.
+//! same function composes burn's primitives, which the tests compare the fused form with, too.
 //!
 //! Results do not depend on the number of threads: work is cut into pieces by its shape alone, and sums over
 //! pieces are taken in their order.

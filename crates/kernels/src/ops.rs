@@ -30,8 +30,8 @@ pub use lstm::{
 pub use masked_softmax::masked_softmax;
 pub use optimizer::{Adam, AdamState, adam, sum_of_squares};
 
-/// The operations as compositions of burn's primitives: what every backend but flex runs, and what the
-/// fused forms are compared with.
+/// The operations as compositions of burn's primitives, which every backend but flex runs, and which tests compare the
+/// fused forms with.
 pub mod primitive {
     pub use super::attention::primitive as attention;
     pub use super::cross_entropy::primitive as cross_entropy;

@@ -24,7 +24,7 @@ pub struct LstmDecoder {
     query: Option<Linear>,
     /// Projects the encoder's states for additive scores.
     key: Option<Linear>,
-    /// Turns `tanh(query + key)` into a score.
+    /// Maps `tanh(query + key)` to a score.
     score: Option<Linear>,
     /// Joins context and state into the output.
     combine: Option<Linear>,
@@ -69,9 +69,9 @@ impl LstmDecoder {
 
     /// The state before the first position.
     pub fn start(&self, encoded: &EncoderOutput) -> LstmState {
-        let [batch, _, width] = encoded.states.dims();
+        let [batch, _, d_model] = encoded.states.dims();
         let first = |bridge: &Linear| {
-            let zeros = zeros(batch, width, &encoded.states);
+            let zeros = zeros(batch, d_model, &encoded.states);
             match encoded.last.last() {
                 Some(last) => CellState { hidden: bridge.forward(last.clone()).tanh(), ..zeros },
                 None => zeros,
@@ -102,8 +102,8 @@ impl LstmDecoder {
         self.dropout.forward(outputs, pass)
     }
 
-    /// All positions through one layer after the other, `[batch, target, d_model]` to as much: the input of a layer does
-    /// not depend on the output of the last one.
+    /// All positions through one layer after the other, `[batch, target, d_model]` in and out: the input of a layer
+    /// does not depend on the output of the last one.
     fn run(&self, input: Tensor<3>, state: &mut LstmState, pass: &mut Pass) -> Tensor<3> {
         let mut states = input;
         for (number, (cell, cell_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
@@ -116,8 +116,8 @@ impl LstmDecoder {
         states
     }
 
-    /// One position after the other, `[batch, target, d_model]` to as much: the first layer reads the context of the last
-    /// layer's state.
+    /// One position after the other, `[batch, target, d_model]` in and out: the first layer reads the context of the
+    /// last layer's state.
     fn extend_by_steps(&self, input: Tensor<3>, state: &mut LstmState, pass: &mut Pass) -> Tensor<3> {
         let [_, target, _] = input.dims();
         let mut outputs = Vec::with_capacity(target);
@@ -135,7 +135,7 @@ impl LstmDecoder {
         Tensor::stack(outputs, 1)
     }
 
-    /// One position through all layers, `[batch, d_model]` to as much; in a traced pass also its weights,
+    /// One position through all layers, `[batch, d_model]` in and out; in a traced pass also its weights,
     /// `[batch, 1, 1, source]`.
     fn step(
         &self,
@@ -169,7 +169,8 @@ impl LstmDecoder {
         (output, weights)
     }
 
-    /// Context, `[batch, d_model]`, from the state before a step, and in a traced pass the weights, `[batch, 1, 1, source]`.
+    /// Context, `[batch, d_model]`, from the state before a step, and in a traced pass the weights,
+    /// `[batch, 1, 1, source]`.
     fn attend_additively(
         &self,
         state: &LstmState,
@@ -196,7 +197,7 @@ impl LstmDecoder {
         Some((additive_attention(inputs, lengths.clone()), None))
     }
 
-    /// Luong's attention of all positions at once, `[batch, target, d_model]` to as much: `tanh(W [context; state])`.
+    /// Luong's attention of all positions at once, `[batch, target, d_model]` in and out: `tanh(W [context; state])`.
     fn attend_by_product(&self, outputs: Tensor<3>, state: &LstmState, pass: &mut Pass) -> Tensor<3> {
         let (Some(query), Some(combine)) = (&self.query, &self.combine) else { return outputs };
         let scores = query.forward(outputs.clone()).matmul(state.encoded.states.clone().swap_dims(1, 2));

@@ -131,7 +131,7 @@ impl TransformerLayer {
         })
     }
 
-    /// The sub-layer in which positions learn of one another, `[batch, positions, d_model]` to as much.
+    /// The sub-layer that mixes positions, `[batch, positions, d_model]` in and out.
     fn mix(&self, stream: Tensor<3>, input: &mut LayerInput<'_>, pass: &mut Pass) -> Tensor<3> {
         let cache = input.cache.as_deref_mut();
         if let (Some(attention), Some(norm)) = (&self.self_attention, &self.self_attention_norm) {
@@ -157,7 +157,7 @@ impl TransformerLayer {
         })
     }
 
-    /// The sub-layer in which positions learn of the encoder's, `[batch, positions, d_model]` to as much.
+    /// Cross-attention, where there is any, `[batch, positions, d_model]` in and out.
     fn cross(&self, stream: Tensor<3>, input: &LayerInput<'_>, pass: &mut Pass) -> Tensor<3> {
         let (Some(attention), Some(norm)) = (&self.cross_attention, &self.cross_attention_norm) else {
             return stream;
@@ -171,7 +171,7 @@ impl TransformerLayer {
                 (None, Some(encoded)) => {
                     attention.forward(stream, Some(encoded.states.clone()), input.cross, branch, pass)
                 }
-                (None, None) => unreachable!("a decoder that attends is given what it attends to"),
+                (None, None) => unreachable!("a decoder that attends is given states to attend to"),
             }
         })
     }

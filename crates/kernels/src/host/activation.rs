@@ -89,7 +89,7 @@ pub fn row_backward(
     }
 }
 
-/// A function of each value of a row, `[d_ff]` to as much.
+/// A function of each value of a row, `[d_ff]` in and out.
 #[inline(always)]
 fn map(input: &[f32], output: &mut [f32], function: impl Fn(f32) -> f32) {
     for (output, &input) in output.iter_mut().zip(input) {

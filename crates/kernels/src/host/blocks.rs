@@ -31,8 +31,8 @@ const PARTIAL_SUMS: usize = 8;
 /// Partial sums of large parameters are fewer, so that they do not fill the memory.
 const LARGE: usize = 1 << 20;
 
-/// Goes through all pieces of the rows of `output`, `[rows, row_width]`, in parallel, each with `scratch` of its own and
-/// a partial sum, `[sums]`; gives the sum, `[sums]`.
+/// Goes through all pieces of the rows of `output`, `[rows, row_width]`, in parallel, each with `scratch` of its own
+/// and a partial sum, `[sums]`; gives the sum, `[sums]`.
 ///
 /// Pieces lie in a fixed number of groups; a group goes through its pieces in order, and groups are added in
 /// order.

@@ -44,7 +44,7 @@ impl Moments {
 }
 
 impl NormLayer<'_> {
-    /// Normalises a row, `[d_model]` to as much.
+    /// Normalises a row, `[d_model]` in and out.
     #[inline(always)]
     pub fn row(&self, input: &[f32], output: &mut [f32]) {
         let Moments { mean, scale } = Moments::of(input, self.kind, self.epsilon);
@@ -53,7 +53,7 @@ impl NormLayer<'_> {
         }
     }
 
-    /// Normalises consecutive rows, `[rows, d_model]` to as much.
+    /// Normalises consecutive rows, `[rows, d_model]` in and out.
     #[inline(always)]
     pub fn rows(&self, input: &[f32], output: &mut [f32]) {
         let width = self.gain.len().max(1);
@@ -62,8 +62,8 @@ impl NormLayer<'_> {
         }
     }
 
-    /// The backward pass of a row, `[d_model]` each: `gradient` becomes the gradient of the input times one, and the gradients
-    /// of gain and bias are added to.
+    /// The backward pass of a row, `[d_model]` each: `gradient` becomes the gradient of the input times one, and the
+    /// gradients of gain and bias are added to.
     #[inline(always)]
     pub fn row_backward(
         &self,
@@ -107,8 +107,8 @@ impl NormLayer<'_> {
 }
 
 impl Moments {
-    /// Takes the gradients of some columns, `[LANES]` or fewer, back through gain and bias; adds to their sums, and to the
-    /// sums of their products with the centred input.
+    /// Takes the gradients of some columns, `[LANES]` or fewer, back through gain and bias; adds to their sums, and to
+    /// the sums of their products with the centred input.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)] // parts of one row
     fn through_gain(

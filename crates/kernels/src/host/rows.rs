@@ -180,7 +180,8 @@ pub struct Branch<'a> {
 }
 
 impl Branch<'_> {
-    /// Turns the layer's output at consecutive rows from `first`, `[rows, d_model]`, into its sum with the residual stream.
+    /// Turns the layer's output at consecutive rows from `first`, `[rows, d_model]`, into its sum with the residual
+    /// stream.
     #[inline(always)]
     pub fn join(&self, first: usize, residual: &[f32], output: &mut [f32], d_model: usize) {
         let rows = output.chunks_exact_mut(d_model).zip(residual.chunks_exact(d_model));
@@ -201,7 +202,7 @@ impl Branch<'_> {
         }
     }
 
-    /// The gradient of the layer's output, of consecutive rows from `first`, `[rows, d_model]` to as much.
+    /// The gradient of the layer's output, of consecutive rows from `first`, `[rows, d_model]` in and out.
     #[inline(always)]
     pub fn split(&self, first: usize, gradient: &[f32], layer_gradient: &mut [f32], d_model: usize) {
         layer_gradient.copy_from_slice(gradient);

@@ -48,8 +48,8 @@ pub struct AttentionSettings {
     pub mask: Option<Mask>,
 }
 
-/// `residual_scale * x + dropout(attention(norm(x), attended))`, where the states attended to are `norm(x)` itself unless
-/// given (Vaswani et al. 2017, section 3.2).
+/// `residual_scale * x + dropout(attention(norm(x), attended))`, where the states attended to are `norm(x)` itself
+/// unless given (Vaswani et al. 2017, section 3.2).
 ///
 /// A query that sees no key gets no values.
 ///
@@ -122,7 +122,7 @@ pub fn primitive(
     branch.primitive_join(stream, linear(context, parameters.output))
 }
 
-/// Rotates queries or keys, `[batch, heads, positions, d_head]` to as much, in burn's primitives on every backend.
+/// Rotates queries or keys, `[batch, heads, positions, d_head]` in and out, in burn's primitives on every backend.
 pub fn apply_rotary(rotation: &Rotation, heads: Tensor<4>) -> Tensor<4> {
     let [_, _, positions, d_head] = heads.dims();
     let (half, device) = (d_head / 2, heads.device());

@@ -37,7 +37,7 @@ pub struct Branch {
 }
 
 impl Branch {
-    /// The input of the layer, for layers that are not fused, `[batch, positions, d_model]` to as much.
+    /// The input of the layer, for layers that are not fused, `[batch, positions, d_model]` in and out.
     #[must_use]
     pub fn enter(&self, stream: Tensor<3>) -> Tensor<3> {
         match &self.norm {
@@ -46,14 +46,15 @@ impl Branch {
         }
     }
 
-    /// The stream, joined with the output of the layer, for layers that are not fused, `[batch, positions, d_model]` each.
+    /// The stream, joined with the output of the layer, for layers that are not fused, `[batch, positions, d_model]`
+    /// each.
     #[must_use]
     pub fn join(&self, stream: Tensor<3>, output: Tensor<3>) -> Tensor<3> {
         let residual = if self.residual_scale == 1.0 { stream } else { stream * self.residual_scale };
         residual + super::dropout::dropout(output, self.mask)
     }
 
-    /// The input of the layer as a composition of primitives, `[batch, positions, d_model]` to as much.
+    /// The input of the layer as a composition of primitives, `[batch, positions, d_model]` in and out.
     pub(crate) fn primitive_input(&self, stream: Tensor<3>) -> Tensor<3> {
         match &self.norm {
             None => stream,
@@ -61,7 +62,8 @@ impl Branch {
         }
     }
 
-    /// The stream, joined with the output of the layer as a composition of primitives, `[batch, positions, d_model]` each.
+    /// The stream, joined with the output of the layer as a composition of primitives, `[batch, positions, d_model]`
+    /// each.
     pub(crate) fn primitive_join(&self, stream: Tensor<3>, output: Tensor<3>) -> Tensor<3> {
         stream * self.residual_scale + super::dropout::primitive(output, self.mask)
     }

@@ -20,7 +20,7 @@ pub fn dropout<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D
     primitive(input, Some(mask))
 }
 
-/// Dropout as a composition of primitives, `[..]` to as much.
+/// Dropout as a composition of primitives, `[..]` in and out.
 pub fn primitive<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D> {
     match mask {
         None => input,
@@ -135,7 +135,7 @@ impl Bits {
     }
 }
 
-/// Dropout on flex, `[.., columns]` to as much.
+/// Dropout on flex, `[.., columns]` in and out.
 #[cfg(feature = "flex")]
 fn on_flex<const D: usize>(input: Tensor<D>, mask: Mask) -> Tensor<D> {
     let shape = input.dims();
@@ -147,7 +147,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, mask: Mask) -> Tensor<D> {
     )
 }
 
-/// Rows with elements dropped, `[rows, columns]` to as much.
+/// Rows with elements dropped, `[rows, columns]` in and out.
 #[cfg(feature = "flex")]
 pub(super) fn masked(input: &[f32], columns: usize, mask: Option<Mask>) -> Vec<f32> {
     use crate::host::blocks::block_rows;

@@ -62,7 +62,8 @@ pub fn primitive(
     branch.primitive_join(stream, output)
 }
 
-/// Activated sums in burn's primitives, `[batch, positions, d_ff]` each; a gated activation without a gate takes the sums for one.
+/// Activated sums in burn's primitives, `[batch, positions, d_ff]` each; a gated activation without a gate takes the
+/// sums for one.
 pub fn activated(function: Activation, sums: Tensor<3>, gate: Option<Tensor<3>>) -> Tensor<3> {
     match function {
         Activation::Relu => activation::relu(sums),
@@ -81,7 +82,7 @@ pub fn activated(function: Activation, sums: Tensor<3>, gate: Option<Tensor<3>>)
     }
 }
 
-/// GELU by the hyperbolic tangent, `[batch, positions, d_ff]` to as much.
+/// GELU by the hyperbolic tangent, `[batch, positions, d_ff]` in and out.
 fn gelu_tanh(x: Tensor<3>) -> Tensor<3> {
     let angle = (x.clone().powi_scalar(3) * 0.044715 + x.clone()) * std::f64::consts::FRAC_2_PI.sqrt();
     x * (angle.tanh() + 1.0) * 0.5

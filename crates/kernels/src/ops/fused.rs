@@ -37,8 +37,8 @@ impl Inputs {
         self
     }
 
-    /// Runs `forward` on the inputs' values and records `backward`, which gets the values, the results that `forward` has
-    /// kept, and the gradient of the output, and gives the gradients of the first inputs, or of all.
+    /// Runs `forward` on the inputs' values and records `backward`, which gets the values, the results that `forward`
+    /// has kept, and the gradient of the output, and gives the gradients of the first inputs, or of all.
     ///
     /// # Shapes
     ///

@@ -19,7 +19,7 @@ pub fn layer_norm<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Ten
     primitive(input, norm)
 }
 
-/// Normalisation as a composition of primitives, `[.., d_model]` to as much.
+/// Normalisation as a composition of primitives, `[.., d_model]` in and out.
 pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
     let NormParameters { gain, bias, kind, epsilon } = norm;
     let centred = match kind {
@@ -30,7 +30,7 @@ pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tens
     centred / (variance + epsilon).sqrt() * gain.unsqueeze() + bias.unsqueeze()
 }
 
-/// Normalisation on flex, `[.., d_model]` to as much.
+/// Normalisation on flex, `[.., d_model]` in and out.
 #[cfg(feature = "flex")]
 fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
     use crate::host::blocks::{block_rows, reduce_rows};

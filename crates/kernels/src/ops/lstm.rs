@@ -25,7 +25,8 @@ pub struct LstmState {
 /// The order of a recurrence over sequences.
 #[derive(Clone, Debug, Default)]
 pub struct LstmOrder {
-    /// The number of positions of each sequence, `[batch]`; later ones leave the state as it is. None when all are there.
+    /// The number of positions of each sequence, `[batch]`; later ones leave the state as it is. None when all are
+    /// there.
     pub lengths: Option<Vec<usize>>,
     /// The last position comes first.
     pub backwards: bool,

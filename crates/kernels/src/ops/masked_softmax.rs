@@ -9,7 +9,8 @@ pub(super) const HIDDEN: f64 = 1e9;
 ///
 /// # Shapes
 ///
-/// - scores and output: `[batch, queries, keys]`; rows of the output sum to one, or to 0 where no key is left by the mask
+/// - scores and output: `[batch, queries, keys]`; rows of the output sum to one, or to 0 where no key is left by the
+///   mask
 /// - lengths: `[batch]`, the number of keys of each sequence that are no padding; none when all are there
 /// - key_mask: `[batch or 1, 1, keys]`, 0 at keys that are hidden besides, 1 at the others; none when none is
 pub fn masked_softmax(

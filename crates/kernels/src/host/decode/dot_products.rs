@@ -91,8 +91,8 @@ fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums
     }
 }
 
-/// Inner products with AVX2, whose instruction for bytes adds pairs of products in 16 bits and stops at their border: of
-/// unsigned rows a pair could reach 2 * 255 * 128. So bytes become 16 bits wide before they are multiplied.
+/// Inner products with AVX2, whose instruction for bytes adds pairs of products in 16 bits and stops at their border:
+/// of unsigned rows a pair could reach 2 * 255 * 128. So bytes become 16 bits wide before they are multiplied.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {

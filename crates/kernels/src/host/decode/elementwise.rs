@@ -6,7 +6,7 @@ use crate::host::activation;
 use crate::host::layer_norm::NormLayer;
 use crate::host::simd::{exponentials, maximum, vectorized};
 
-/// Normalises consecutive rows, `[rows, d_model]` to as much.
+/// Normalises consecutive rows, `[rows, d_model]` in and out.
 pub fn normalise(norm: NormLayer<'_>, input: &[f32], output: &mut [f32]) {
     vectorized!(norm.rows(input, output));
 }

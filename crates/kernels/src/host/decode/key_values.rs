@@ -51,7 +51,8 @@ impl KeyValues {
         Self { keys: transposed, values, count, width, heads, d_head }
     }
 
-    /// The context of queries, `[queries, heads * d_head]`; 0 when there is no key. `scores` is a buffer that is used again.
+    /// The context of queries, `[queries, heads * d_head]`; 0 when there is no key. `scores` is a buffer that is used
+    /// again.
     pub fn attend(&self, queries: Queries<'_>, output: &mut [f32], scores: &mut Vec<f32>) {
         let all_heads = self.heads * self.d_head;
         for (tile, output) in output.chunks_mut((TILE * all_heads).max(1)).enumerate() {

@@ -134,7 +134,7 @@ mod tests {
     fn each_row_sees_its_own_ancestors() {
         let positions = vec![vec![0.0, 1.0, 0.0, 2.0], vec![0.0, 10.0, 0.0, 20.0]];
         let ancestors = [0, 1, 1, 0, 1, 1];
-        let past = KvCache {
+        let cache = KvCache {
             positions: &positions,
             row_width: 2,
             column: 0,
@@ -144,7 +144,7 @@ mod tests {
             bias: None,
         };
         let (mut output, mut scores) = ([0.0; 3], Vec::new());
-        past.attend(&[1.0; 3], 1, &[0.0, 100.0, 0.0, 200.0, 0.0, 300.0], &mut output, &mut scores);
+        cache.attend(&[1.0; 3], 1, &[0.0, 100.0, 0.0, 200.0, 0.0, 300.0], &mut output, &mut scores);
         let expected = [(1.0 + 20.0 + 100.0) / 3.0, (2.0 + 10.0 + 200.0) / 3.0, (2.0 + 20.0 + 300.0) / 3.0];
         for (found, expected) in output.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-4, "{found}, not {expected}");

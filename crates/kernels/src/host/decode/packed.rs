@@ -119,8 +119,8 @@ impl Packed {
         }
     }
 
-    /// The output of consecutive rows at some panels, `[rows, d_input]` to `[rows, panels * PANEL]`; columns that do not exist are
-    /// not written.
+    /// The output of consecutive rows at some panels, `[rows, d_input]` to `[rows, panels * PANEL]`; columns that do
+    /// not exist are not written.
     ///
     /// # Panics
     ///

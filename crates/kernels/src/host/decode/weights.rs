@@ -71,7 +71,7 @@ impl Weights {
         }
     }
 
-    /// Adds a bias to each output, `[d_output]`, of which a column of weights knows nothing.
+    /// Adds a bias to each output, `[d_output]`, which is no part of a column of weights.
     ///
     /// # Panics
     ///

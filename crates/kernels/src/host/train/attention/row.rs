@@ -28,8 +28,8 @@ impl Row {
         self.mask.map_or(1.0, |mask| mask.factor(column))
     }
 
-    /// Turns a row of products, `[keys]` and whole registers long, into scores, minus infinity where no key is seen; gives
-    /// the highest, plus infinity when there is none: every weight computed from that is 0.
+    /// Turns a row of products, `[keys]` and whole registers long, into scores, minus infinity where no key is seen;
+    /// gives the highest, plus infinity when there is none: every weight computed from that is 0.
     #[inline(always)]
     pub(super) fn shift(&self, row: &mut [f32]) -> f32 {
         for (chunk, products) in row.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
