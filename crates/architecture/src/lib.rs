@@ -19,13 +19,17 @@
 //! | `frames` | frames of a sequence before its stem |
 //! | `d_model` | the width of hidden states of a stack |
 //! | `d_encoder` | the width of the encoder's output, where a decoder reads it |
+//! | `d_keys` | the width of the states that keys and values are projected from: `d_model` of self-attention, `d_encoder` of cross-attention |
 //! | `heads`, `d_head` | the heads of an attention, and the width of one; all together are `heads * d_head` wide |
 //! | `d_ff` | the inner width of a feed-forward layer |
 //! | `d_input`, `d_output` | the widths of the input and of the output of one map or cell |
 //! | `width` | the width of a frame, or of the state of a recurrent cell |
 //! | `vocabulary` | tokens |
 //! | `buckets`, `distances` | buckets of distances, distances from a query to a key |
+//! | `n` | the values of one slice |
 //! | `..` | any axes |
+//!
+//! A stride, a number of panels or a width that one file alone knows is named where it stands.
 
 mod activation;
 mod architecture;

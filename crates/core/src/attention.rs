@@ -92,12 +92,12 @@ impl KeyValue {
 }
 
 impl MultiHeadAttention {
-    /// The layer with fresh weights; the states that it attends to are `d_states` wide: `d_model` of self-attention,
+    /// The layer with fresh weights; the states that it attends to are `d_keys` wide: `d_model` of self-attention,
     /// `d_encoder` of cross-attention.
     pub(crate) fn init(
         heads: &Attention,
         place: Place,
-        [d_model, d_states]: [usize; 2],
+        [d_model, d_keys]: [usize; 2],
         gains: Gains,
         dropout: f64,
         initializer: &Initializer,
@@ -109,8 +109,8 @@ impl MultiHeadAttention {
         let width = heads.width();
         Self {
             query: linear("query", [d_model, width], 1.0, heads.query_bias),
-            key: linear("key", [d_states, width], 1.0, heads.key_bias),
-            value: linear("value", [d_states, width], gains.inner, heads.value_bias),
+            key: linear("key", [d_keys, width], 1.0, heads.key_bias),
+            value: linear("value", [d_keys, width], gains.inner, heads.value_bias),
             output: linear("output", [width, d_model], gains.inner * gains.output, heads.output_bias),
             dropout: Dropout::new(dropout),
             heads: *heads,
@@ -122,7 +122,7 @@ impl MultiHeadAttention {
     ///
     /// # Shapes
     ///
-    /// - states: `[batch, keys, d_states]`; output: `[batch, heads, keys, d_head]`
+    /// - states: `[batch, keys, d_keys]`; output: `[batch, heads, keys, d_head]`
     pub(crate) fn project(&self, states: Tensor<3>, rotation: Option<&Rotation>) -> KeyValue {
         let key = self.split_heads(self.key.forward(states.clone()));
         let key = rotation.map_or_else(|| key.clone(), |rotation| apply_rotary(rotation, key.clone()));
@@ -135,7 +135,7 @@ impl MultiHeadAttention {
     ///
     /// # Shapes
     ///
-    /// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_states]`
+    /// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_keys]`
     pub(crate) fn forward(
         &self,
         stream: Tensor<3>,
@@ -156,13 +156,13 @@ impl MultiHeadAttention {
             value: weight_and_bias(&self.value),
             output: weight_and_bias(&self.output),
         };
-        let shape = AttentionSettings {
+        let settings = AttentionSettings {
             attention: self.heads,
             visibility: scope.visibility.clone(),
             rotation: scope.rotation.clone(),
             mask: self.dropout.mask(pass),
         };
-        attention(stream, attended, parameters, branch, shape)
+        attention(stream, attended, parameters, branch, settings)
     }
 
     /// The stream joined with the heads' context of keys and values that are projected already.

@@ -21,9 +21,9 @@ pub use host::dropout::Mask;
 pub use host::rotation::Rotation;
 #[cfg(feature = "burn")]
 pub use ops::{
-    Adam, AdamState, AdditiveInputs, AttentionParameters, AttentionSettings, Branch, FeedForwardParameters,
-    LstmOrder, LstmParameters, LstmState, NormParameters, Outcome, SmoothedTargets, Visibility, activated,
-    adam, add_positions, additive_attention, additive_weights, apply_rotary, attention, attention_weights,
-    cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm, lstm,
-    masked_softmax, primitive, sum_of_squares,
+    Adam, AdamState, AdditiveInputs, AttentionParameters, AttentionSettings, Branch, CellState,
+    FeedForwardParameters, LstmOrder, LstmParameters, NormParameters, Outcome, SmoothedTargets, Visibility,
+    activated, adam, add_positions, additive_attention, additive_weights, apply_rotary, attention,
+    attention_weights, cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm,
+    lstm, masked_softmax, primitive, sum_of_squares,
 };

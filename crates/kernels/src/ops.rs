@@ -25,7 +25,7 @@ pub use embedding::{add_positions, embedding};
 pub use feed_forward::{FeedForwardParameters, activated, feed_forward};
 pub use layer_norm::layer_norm;
 pub use lstm::{
-    AdditiveInputs, LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm,
+    AdditiveInputs, CellState, LstmOrder, LstmParameters, additive_attention, additive_weights, lstm,
 };
 pub use masked_softmax::masked_softmax;
 pub use optimizer::{Adam, AdamState, adam, sum_of_squares};

@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::{
-    Adam, AdamState, AttentionParameters, AttentionSettings, Branch, FeedForwardParameters, LstmOrder,
-    LstmParameters, LstmState, Mask, NormParameters, SmoothedTargets, Visibility, adam, add_positions,
+    Adam, AdamState, AttentionParameters, AttentionSettings, Branch, CellState, FeedForwardParameters,
+    LstmOrder, LstmParameters, Mask, NormParameters, SmoothedTargets, Visibility, adam, add_positions,
     attention, cross_entropy, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
 };
 use any2any_architecture::{Activation, Attention};
@@ -186,7 +186,7 @@ fn recurrence(device: &Device) -> Workload {
         hidden: linear(D_MODEL, 4 * D_MODEL, device),
     };
     let first =
-        LstmState { hidden: tensor([BATCH, D_MODEL], device), cell: tensor([BATCH, D_MODEL], device) };
+        CellState { hidden: tensor([BATCH, D_MODEL], device), cell: tensor([BATCH, D_MODEL], device) };
     let input = stream(device);
     Workload::new("LSTM", 8 * BATCH * POSITIONS * D_MODEL * D_MODEL, move |form| {
         let (input, first, parameters) = (input.clone(), first.clone(), parameters.clone());

@@ -1,6 +1,6 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 
-use any2any_kernels::{LstmOrder, LstmParameters, lstm};
+use any2any_kernels::{CellState, LstmOrder, LstmParameters, lstm};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, activation};
@@ -17,9 +17,6 @@ pub(crate) struct LstmCell {
     hidden: Linear,
     width: usize,
 }
-
-/// Hidden and cell state between two steps, both `[batch, width]`.
-pub(crate) use any2any_kernels::LstmState as CellState;
 
 /// A state of zeros, `[batch, width]` each, on the device of a tensor.
 pub(crate) fn zeros(batch: usize, width: usize, like: &Tensor<3>) -> CellState {

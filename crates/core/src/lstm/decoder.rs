@@ -1,12 +1,14 @@
 //! The recurrent decoder: layers of LSTM cells that write one position after the other.
 
 use any2any_architecture::{LstmAttention, LstmLayers, StackKind};
-use any2any_kernels::{AdditiveInputs, LstmOrder, additive_attention, additive_weights, masked_softmax};
+use any2any_kernels::{
+    AdditiveInputs, CellState, LstmOrder, additive_attention, additive_weights, masked_softmax,
+};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 
-use super::cell::{CellState, LstmCell, zeros};
+use super::cell::{LstmCell, zeros};
 use crate::dropout::Dropout;
 use crate::encoder_output::{EncoderOutput, RowSelection};
 use crate::initializer::Initializer;

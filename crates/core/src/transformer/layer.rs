@@ -67,14 +67,14 @@ impl TransformerLayer {
     ) -> Self {
         let Sizes { d_model, d_encoder, gains, dropout } = *sizes;
         let norm = || Normalization::init(&layers.norm, d_model, initializer);
-        let attention = |heads, of: AttentionKind, d_states: usize| {
+        let attention = |heads, of: AttentionKind, d_keys: usize| {
             // The names that weights are drawn by: others would be other models.
             let name = match (kind, of) {
                 (_, AttentionKind::CrossAttention) => "cross",
                 (StackKind::Encoder, AttentionKind::SelfAttention) => "attention",
                 (StackKind::Decoder, AttentionKind::SelfAttention) => "own",
             };
-            let (place, widths) = (Place { stack: kind, layer: number, kind: of }, [d_model, d_states]);
+            let (place, widths) = (Place { stack: kind, layer: number, kind: of }, [d_model, d_keys]);
             let initializer = initializer.child(name);
             MultiHeadAttention::init(heads, place, widths, gains, dropout.attention, &initializer)
         };

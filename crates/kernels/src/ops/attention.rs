@@ -9,14 +9,14 @@ use crate::host::dropout::Mask;
 use crate::host::rotation::Rotation;
 
 /// The parameters of an attention sub-layer, weight and bias of each matrix; keys and values are projected from states
-/// that are `d_encoder` wide, or `d_model` of self-attention.
+/// that are `d_keys` wide, or `d_model` of self-attention.
 #[derive(Clone, Debug)]
 pub struct AttentionParameters {
     /// Projects queries, `[d_model, heads * d_head]` and `[heads * d_head]`.
     pub query: (Tensor<2>, Tensor<1>),
-    /// Projects keys, `[d_encoder, heads * d_head]` and `[heads * d_head]`.
+    /// Projects keys, `[d_keys, heads * d_head]` and `[heads * d_head]`.
     pub key: (Tensor<2>, Tensor<1>),
-    /// Projects values, `[d_encoder, heads * d_head]` and `[heads * d_head]`.
+    /// Projects values, `[d_keys, heads * d_head]` and `[heads * d_head]`.
     pub value: (Tensor<2>, Tensor<1>),
     /// Mixes the heads, `[heads * d_head, d_model]` and `[d_model]`.
     pub output: (Tensor<2>, Tensor<1>),
@@ -55,19 +55,19 @@ pub struct AttentionSettings {
 ///
 /// # Shapes
 ///
-/// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_encoder]`
+/// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_keys]`
 pub fn attention(
     stream: Tensor<3>,
     attended: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionSettings,
+    settings: AttentionSettings,
 ) -> Tensor<3> {
     #[cfg(feature = "flex")]
-    if super::fused::applies(&stream.device()) && is_fused(&stream, attended.as_ref(), &shape) {
-        return on_flex(stream, attended, parameters, branch, shape);
+    if super::fused::applies(&stream.device()) && is_fused(&stream, attended.as_ref(), &settings) {
+        return on_flex(stream, attended, parameters, branch, settings);
     }
-    primitive(stream, attended, parameters, branch, shape)
+    primitive(stream, attended, parameters, branch, settings)
 }
 
 /// True for the sizes of the fused form: heads that divide `d_model`, states attended to of that width, scaled scores
@@ -75,33 +75,33 @@ pub fn attention(
 ///
 /// # Shapes
 ///
-/// - stream: `[batch, queries, d_model]`; attended: `[batch, keys, d_encoder]`
+/// - stream: `[batch, queries, d_model]`; attended: `[batch, keys, d_keys]`
 #[cfg(feature = "flex")]
-fn is_fused(stream: &Tensor<3>, attended: Option<&Tensor<3>>, shape: &AttentionSettings) -> bool {
+fn is_fused(stream: &Tensor<3>, attended: Option<&Tensor<3>>, settings: &AttentionSettings) -> bool {
     let [_, _, d_model] = stream.dims();
-    let d_encoder = attended.map_or(d_model, |attended| {
-        let [_, _, d_encoder] = attended.dims();
-        d_encoder
+    let d_keys = attended.map_or(d_model, |attended| {
+        let [_, _, d_keys] = attended.dims();
+        d_keys
     });
-    let AttentionSettings { attention, visibility, .. } = shape;
-    attention.width() == d_model && d_encoder == d_model && attention.scaled && visibility.bias.is_none()
+    let AttentionSettings { attention, visibility, .. } = settings;
+    attention.width() == d_model && d_keys == d_model && attention.scaled && visibility.bias.is_none()
 }
 
 /// The attention sub-layer as a composition of primitives.
 ///
 /// # Shapes
 ///
-/// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_encoder]`
+/// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_keys]`
 pub fn primitive(
     stream: Tensor<3>,
     attended: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionSettings,
+    settings: AttentionSettings,
 ) -> Tensor<3> {
     let [batch, queries, _] = stream.dims();
-    let Attention { heads: count, d_head, .. } = shape.attention;
-    let rotation = shape.rotation.filter(|_| attended.is_none());
+    let Attention { heads: count, d_head, .. } = settings.attention;
+    let rotation = settings.rotation.filter(|_| attended.is_none());
     let apply_rotary = |heads: Tensor<4>| match &rotation {
         None => heads,
         Some(rotation) => apply_rotary(rotation, heads),
@@ -116,8 +116,8 @@ pub fn primitive(
     let query = apply_rotary(heads(linear(input, parameters.query), queries));
     let key = apply_rotary(heads(linear(attended.clone(), parameters.key), keys));
     let value = heads(linear(attended, parameters.value), keys);
-    let weights = attention_weights(query, key, shape.attention.scale(), &shape.visibility, None);
-    let context = super::dropout::primitive(weights, shape.mask).matmul(value);
+    let weights = attention_weights(query, key, settings.attention.scale(), &settings.visibility, None);
+    let context = super::dropout::primitive(weights, settings.mask).matmul(value);
     let context = context.swap_dims(1, 2).reshape([batch, queries, count * d_head]);
     branch.primitive_join(stream, linear(context, parameters.output))
 }
@@ -219,7 +219,7 @@ fn on_flex(
     attended: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionSettings,
+    settings: AttentionSettings,
 ) -> Tensor<3> {
     use crate::host::train::attention_layer::AttentionGradients;
 
@@ -231,17 +231,17 @@ fn on_flex(
     let layer = Layer {
         crossed: attended.is_some(),
         branch: branch.settings(),
-        lengths: shape.visibility.lengths,
-        causal: shape.visibility.causal,
-        slopes: shape.visibility.slopes,
-        rotation: shape.rotation,
-        mask: shape.mask,
+        lengths: settings.visibility.lengths,
+        causal: settings.visibility.causal,
+        slopes: settings.visibility.slopes,
+        rotation: settings.rotation,
+        mask: settings.mask,
         shape: crate::host::train::attention::Shape {
             batch,
             queries,
             keys,
-            heads: shape.attention.heads,
-            d_head: shape.attention.d_head,
+            heads: settings.attention.heads,
+            d_head: settings.attention.d_head,
         },
     };
     let mut inputs = super::fused::Inputs::new(stream);

@@ -13,9 +13,9 @@ pub struct LstmParameters {
     pub hidden: (Tensor<2>, Tensor<1>),
 }
 
-/// Hidden and cell state, `[batch, width]` each.
+/// Hidden and cell state of a layer of cells, `[batch, width]` each.
 #[derive(Clone, Debug)]
-pub struct LstmState {
+pub struct CellState {
     /// The hidden state.
     pub hidden: Tensor<2>,
     /// The cell state.
@@ -39,7 +39,7 @@ pub struct LstmOrder {
 ///
 /// - input: `[batch, positions, d_input]`; first: `[batch, width]` each
 /// - output: the hidden and then the cell state at every position, `[batch, positions, 2 * width]`
-pub fn lstm(input: Tensor<3>, first: LstmState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
+pub fn lstm(input: Tensor<3>, first: CellState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
     #[cfg(feature = "flex")]
     if super::fused::applies(&input.device()) {
         return on_flex(input, first, parameters, order);
@@ -54,7 +54,7 @@ pub fn lstm(input: Tensor<3>, first: LstmState, parameters: LstmParameters, orde
 /// - input: `[batch, positions, d_input]`; first: `[batch, width]` each; output: `[batch, positions, 2 * width]`
 pub fn primitive(
     input: Tensor<3>,
-    first: LstmState,
+    first: CellState,
     parameters: LstmParameters,
     order: LstmOrder,
 ) -> Tensor<3> {
@@ -62,7 +62,7 @@ pub fn primitive(
     let [_, width] = first.hidden.dims();
     let device = input.device();
     let mut outputs = Vec::with_capacity(positions);
-    let LstmState { mut hidden, mut cell } = first;
+    let CellState { mut hidden, mut cell } = first;
     for step in 0..positions {
         let position = if order.backwards { positions - 1 - step } else { step };
         let token: Tensor<2> = input.clone().narrow(1, position, 1).squeeze_dim(1);
@@ -98,7 +98,7 @@ pub fn primitive(
 ///
 /// - input: `[batch, positions, d_input]`; output: `[batch, positions, 2 * width]`
 #[cfg(feature = "flex")]
-fn on_flex(input: Tensor<3>, first: LstmState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
+fn on_flex(input: Tensor<3>, first: CellState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
     use crate::host::rows::Linear;
     use crate::host::train::lstm::{First, LstmGradients, LstmLayer, Results};
 

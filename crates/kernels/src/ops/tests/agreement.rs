@@ -236,7 +236,7 @@ fn cross_entropy_agrees() {
 
 #[test]
 fn lstm_agrees() {
-    use crate::ops::lstm::{LstmOrder, LstmParameters, LstmState};
+    use crate::ops::lstm::{CellState, LstmOrder, LstmParameters};
 
     let (device, mut random) = (device(), Random(12));
     for case in 0..20 {
@@ -249,7 +249,7 @@ fn lstm_agrees() {
         let lengths = random.bool().then(|| (0..batch).map(|_| random.below(positions + 1)).collect());
         let order = LstmOrder { lengths, backwards: random.bool() };
         let run = |fused: bool| {
-            let first = LstmState { hidden: hidden.clone(), cell: cell.clone() };
+            let first = CellState { hidden: hidden.clone(), cell: cell.clone() };
             let parameters = LstmParameters { input: into.clone(), hidden: recurrent.clone() };
             let output = match fused {
                 true => crate::ops::lstm::lstm(input.clone(), first, parameters, order.clone()),
