@@ -7,10 +7,10 @@
 //!     cargo run --release -p any2any-core --example custom_entrance
 
 use any2any_adapter::{Random, Seed};
-use any2any_architecture::{Architecture, Entry, Stack, Stem as StemData};
+use any2any_architecture::{Architecture, Entry, Stack, Stem};
 use any2any_core::{
-    Entrance, Initializer, Input, LossConfig, Model, ModelConfig, Pass, SoftmaxOperands, Source, Stem,
-    Targets,
+    Entrance, Initializer, Input, InputStem, LossConfig, Model, ModelConfig, Pass, SoftmaxOperands, Source,
+    TokenTargets,
 };
 use burn::module::Module;
 use burn::nn::Linear;
@@ -38,7 +38,7 @@ enum Mine {
     /// Our own, for sources.
     Gated(Gated),
     /// A built-in one, for targets.
-    BuiltIn(Stem),
+    BuiltIn(InputStem),
 }
 
 impl Entrance for Mine {
@@ -71,9 +71,9 @@ fn model(device: &Device) -> Model<Mine> {
     let stack = Stack::of_transformer(D_MODEL, 64, 4, 1);
     let mut architecture = Architecture::of_text(Some(stack.clone()), stack.attending(), vocabulary);
     // The source has an entrance of its own; the architecture knows the width of its frames.
-    architecture.stems.push(Entry::new("source", StemData::Projection { width: WIDTH }));
+    architecture.stems.push(Entry::new("source", Stem::Projection { width: WIDTH }));
     architecture.tasks[0].source = Some(1);
-    let lookup = Stem::init(&architecture.stems[0].part, D_MODEL, &initializer.child("lookup"));
+    let lookup = InputStem::init(&architecture.stems[0].part, D_MODEL, &initializer.child("lookup"));
     let stems = vec![Mine::BuiltIn(lookup), Mine::Gated(gated)];
     ModelConfig::new(architecture).init_with_stems(stems, &initializer)
 }
@@ -106,7 +106,7 @@ fn train(steps: u64) -> f64 {
         let input = model.tokens(shifted.collect(), ROWS);
         let hidden = model.forward(0, Some(source), input, &mut Pass::training(Seed(1), step));
         let SoftmaxOperands { rows, table } = model.softmax(0, hidden.reshape([ROWS * FRAMES, D_MODEL]));
-        let targets = Targets { tokens: &tokens, padding: 0 };
+        let targets = TokenTargets { tokens: &tokens, padding: 0 };
         let (loss, total) = LossConfig::default().forward(rows, table, targets, 1.0 / tokens.len() as f64);
         if step + 10 >= steps {
             sum += loss.negative_log_likelihood;

@@ -29,7 +29,7 @@ impl Activation {
     pub const ALL: [Self; 7] =
         [Self::Relu, Self::Gelu, Self::GeluTanh, Self::ReluSquared, Self::Silu, Self::Swiglu, Self::Geglu];
 
-    /// Whether a second matrix leads into the layer, whose activated values multiply those of the first.
+    /// True when a second matrix leads into the layer, whose activated values multiply those of the first.
     pub fn is_gated(self) -> bool {
         matches!(self, Self::Swiglu | Self::Geglu)
     }

@@ -91,7 +91,7 @@ impl Architecture {
         [StackKind::Encoder, StackKind::Decoder].into_iter().filter_map(stack)
     }
 
-    /// The width of what a stem gives: that of the decoder for what is written, of the encoder otherwise.
+    /// The width of a stem's output: that of the decoder for a stem of targets, of the encoder otherwise.
     pub fn stem_width(&self, stem: usize) -> usize {
         let writes = self.tasks.iter().any(|task| task.target == stem);
         match &self.encoder {
@@ -100,17 +100,17 @@ impl Architecture {
         }
     }
 
-    /// The width of what a task's head gives at each position: its vocabulary, or that of its frames.
+    /// The width of the output of a task's head at each position: its vocabulary, or that of its frames.
     pub fn outputs(&self, task: usize) -> usize {
         self.heads[self.tasks[task].head].part.outputs()
     }
 
-    /// Whether layers are those of LSTM cells.
+    /// True for layers of LSTM cells.
     pub fn is_recurrent(&self) -> bool {
         self.decoder.lstm().is_some()
     }
 
-    /// The first part in which another architecture differs, with what it is in each; none when they are the same.
+    /// The first part in which another architecture differs, with its value in each; none when they are equal.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let (here, there) = (serde_json::to_value(self).ok()?, serde_json::to_value(other).ok()?);
         difference("", &here, &there)

@@ -10,15 +10,15 @@ pub struct Attention {
     pub heads: usize,
     /// The width of a head's queries, keys and values; all heads together may be wider or narrower than `d_model`.
     pub d_head: usize,
-    /// Whether queries have a bias.
+    /// Queries have a bias.
     pub query_bias: bool,
-    /// Whether keys have a bias.
+    /// Keys have a bias.
     pub key_bias: bool,
-    /// Whether values have a bias.
+    /// Values have a bias.
     pub value_bias: bool,
-    /// Whether the output has a bias.
+    /// The output has a bias.
     pub output_bias: bool,
-    /// Whether scores are divided by the square root of `d_head`.
+    /// Scores are divided by the square root of `d_head`.
     pub scaled: bool,
 }
 

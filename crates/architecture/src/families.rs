@@ -1,4 +1,4 @@
-//! Small architectures of well-known families, each with what sets it apart: what model and engine are tested with.
+//! Small architectures of well-known families, each with its peculiarities, for tests of model and engine.
 
 use crate::activation::Activation;
 use crate::architecture::{Architecture, Entry, Task};
@@ -14,7 +14,7 @@ use crate::transformer::{Mixer, TransformerLayers};
 const D_MODEL: usize = 16;
 
 impl Architecture {
-    /// One task from tokens to tokens of a vocabulary, whose softmax is tied to the embeddings of what is written;
+    /// One task from tokens to tokens of a vocabulary, whose softmax is tied to the embeddings of targets;
     /// without an encoder a language model. Where both stacks are of one width, they share the embeddings.
     pub fn of_text(encoder: Option<Stack>, decoder: Stack, vocabulary: usize) -> Self {
         let width = decoder.d_model;
@@ -52,7 +52,11 @@ impl Architecture {
             ("t5", t5(vocabulary)),
             (
                 "unequal widths",
-                text(Stack::of_transformer(24, 20, 3, 2), wide_memory(stack(2).attending()), vocabulary),
+                text(
+                    Stack::of_transformer(24, 20, 3, 2),
+                    wide_cross_attention(stack(2).attending()),
+                    vocabulary,
+                ),
             ),
             ("whisper", whisper(stack(2), vocabulary)),
         ]
@@ -157,7 +161,7 @@ fn t5(vocabulary: usize) -> Architecture {
 }
 
 /// Cross-attention with fewer and wider heads than self-attention.
-fn wide_memory(stack: Stack) -> Stack {
+fn wide_cross_attention(stack: Stack) -> Stack {
     stack.with(|layers| layers.cross_attention = Some(Attention { d_head: 10, ..Attention::new(D_MODEL, 2) }))
 }
 

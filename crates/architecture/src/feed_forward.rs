@@ -12,6 +12,6 @@ pub struct FeedForward {
     pub d_ff: usize,
     /// The activation.
     pub activation: Activation,
-    /// Whether the matrices have biases.
+    /// The matrices have biases.
     pub bias: bool,
 }

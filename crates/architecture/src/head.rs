@@ -13,7 +13,7 @@ pub enum Head {
         /// The number of the stem whose table of embeddings it multiplies with; none when it has its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tied: Option<usize>,
-        /// Whether each token has a bias.
+        /// Each token has a bias.
         bias: bool,
         /// The factor of hidden states before it; 1 but for T5, whose tied table is not scaled.
         scale: f64,
@@ -22,7 +22,7 @@ pub enum Head {
     Frames {
         /// The width of a frame.
         width: usize,
-        /// Whether the model says when it has finished, in one more column.
+        /// The model says in one more column when it has finished.
         stops: bool,
     },
 }
@@ -33,7 +33,7 @@ impl Head {
         Self::Softmax { vocabulary, tied, bias: false, scale: 1.0 }
     }
 
-    /// The width of what it gives at each position.
+    /// The width of its output at each position.
     pub fn outputs(&self) -> usize {
         match *self {
             Self::Softmax { vocabulary, .. } => vocabulary,

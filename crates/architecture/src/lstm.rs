@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 pub struct LstmLayers {
     /// The number of layers.
     pub layers: usize,
-    /// Whether each layer also reads from the end, half of `d_model` wide in each direction; of an encoder.
+    /// Reads from the end too, half of `d_model` wide in each direction; of an encoder.
     pub bidirectional: bool,
     /// The attention of a decoder to the encoder.
     pub attention: LstmAttention,
 }
 
-/// How a recurrent decoder looks at the encoder.
+/// The attention of a recurrent decoder to the encoder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LstmAttention {

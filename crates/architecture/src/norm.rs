@@ -11,7 +11,7 @@ pub struct Norm {
     pub kind: NormKind,
     /// The constant under the root, beside the variance.
     pub epsilon: f64,
-    /// Whether a learned bias is added.
+    /// A learned bias is added.
     pub bias: bool,
 }
 
@@ -34,7 +34,7 @@ impl Norm {
     pub const RMS: Self = Self { kind: NormKind::RmsNorm, epsilon: 1e-6, bias: false };
 }
 
-/// Where layer normalisation stands.
+/// The place of layer normalisation beside a sub-layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NormPlacement {

@@ -51,7 +51,7 @@ impl Architecture {
             }
             Some(Stem::Lookup { .. }) | None => 0,
         };
-        // What the encoder sees of a source.
+        // Positions of the source behind its stem.
         let source = stem.map_or(shape.source, |stem| stem.positions(shape.source));
         let (rows, source, target) = (shape.rows as u64, source as u64, shape.target as u64);
         let encoder = self.encoder.as_ref().map_or(0, |encoder| encoder.read_operations(rows, source));
@@ -80,12 +80,12 @@ impl Stack {
         }
     }
 
-    /// `memory` is the width of the encoder, and `source` its positions.
-    fn write_operations(&self, rows: u64, target: u64, memory: u64, source: u64) -> u64 {
+    /// Operations over `rows` of `target` positions, which attend to `source` positions `d_encoder` wide.
+    fn write_operations(&self, rows: u64, target: u64, d_encoder: u64, source: u64) -> u64 {
         let d_model = self.d_model as u64;
         match &self.layers {
             Layers::Transformer(layers) => {
-                layers.layers as u64 * layers.operations(d_model, rows, target, (memory, source))
+                layers.layers as u64 * layers.operations(d_model, rows, target, (d_encoder, source))
             }
             Layers::Lstm(layers) => layers.write_operations(d_model, rows, target, source),
         }
@@ -93,8 +93,9 @@ impl Stack {
 }
 
 impl TransformerLayers {
-    /// The operations of one layer over `rows` of `positions`, which attend to `source` positions `memory` wide.
-    fn operations(&self, d_model: u64, rows: u64, positions: u64, (memory, source): (u64, u64)) -> u64 {
+    /// The operations of one layer over `rows` of `positions`, which attend to `source` positions `d_encoder`
+    /// wide.
+    fn operations(&self, d_model: u64, rows: u64, positions: u64, (d_encoder, source): (u64, u64)) -> u64 {
         let mixer = match &self.mixer {
             Mixer::SelfAttention(attention) => {
                 attention.operations(d_model, rows, positions, (d_model, positions))
@@ -103,18 +104,19 @@ impl TransformerLayers {
         };
         let cross = self.cross_attention.as_ref();
         let cross =
-            cross.map_or(0, |attention| attention.operations(d_model, rows, positions, (memory, source)));
+            cross.map_or(0, |attention| attention.operations(d_model, rows, positions, (d_encoder, source)));
         let matrices = 1 + self.feed_forward.activation.inputs() as u64;
         mixer + cross + matrices * product(rows * positions, d_model, self.feed_forward.d_ff as u64)
     }
 }
 
 impl Attention {
-    /// Queries and outputs at some positions, keys and values at others, scores and contexts of all heads.
-    fn operations(&self, d_model: u64, rows: u64, queries: u64, (memory, keys): (u64, u64)) -> u64 {
+    /// Queries and outputs at some positions, keys and values of others that are `d_keys` wide, scores and contexts of
+    /// all heads.
+    fn operations(&self, d_model: u64, rows: u64, queries: u64, (d_keys, keys): (u64, u64)) -> u64 {
         let width = self.width() as u64;
         let projections =
-            2 * product(rows * queries, d_model, width) + 2 * product(rows * keys, memory, width);
+            2 * product(rows * queries, d_model, width) + 2 * product(rows * keys, d_keys, width);
         projections + 2 * rows * product(queries, width, keys)
     }
 }

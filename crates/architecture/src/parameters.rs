@@ -36,8 +36,8 @@ impl Architecture {
         }
         for (kind, stack) in self.stacks() {
             let path = root.child(if kind == StackKind::Encoder { ENCODER } else { DECODER });
-            let memory = self.encoder.as_ref().map_or(stack.d_model, |encoder| encoder.d_model);
-            list.stack(&path, kind, stack, memory);
+            let d_encoder = self.encoder.as_ref().map_or(stack.d_model, |encoder| encoder.d_model);
+            list.stack(&path, kind, stack, d_encoder);
         }
         let d_model = self.decoder.d_model;
         for head in &self.heads {
@@ -121,7 +121,7 @@ impl List {
         }
     }
 
-    fn stack(&mut self, path: &Path, kind: StackKind, stack: &Stack, memory: usize) {
+    fn stack(&mut self, path: &Path, kind: StackKind, stack: &Stack, d_encoder: usize) {
         let d_model = stack.d_model;
         match stack.positions {
             Positions::Learned { limit, .. } => self.push(&path.child(POSITIONS), TABLE, [limit, d_model]),
@@ -137,7 +137,7 @@ impl List {
         match &stack.layers {
             Layers::Transformer(layers) => {
                 for number in 0..layers.layers {
-                    self.transformer_layer(&path.child(LAYERS).child(number), layers, d_model, memory);
+                    self.transformer_layer(&path.child(LAYERS).child(number), layers, d_model, d_encoder);
                 }
             }
             Layers::Lstm(layers) if kind == StackKind::Encoder => {
@@ -178,7 +178,13 @@ impl List {
         }
     }
 
-    fn transformer_layer(&mut self, path: &Path, layers: &TransformerLayers, d_model: usize, memory: usize) {
+    fn transformer_layer(
+        &mut self,
+        path: &Path,
+        layers: &TransformerLayers,
+        d_model: usize,
+        d_encoder: usize,
+    ) {
         match &layers.mixer {
             Mixer::SelfAttention(attention) => {
                 self.attention(&path.child(SELF_ATTENTION), attention, d_model, d_model);
@@ -192,7 +198,7 @@ impl List {
             }
         }
         if let Some(attention) = &layers.cross_attention {
-            self.attention(&path.child(CROSS_ATTENTION), attention, d_model, memory);
+            self.attention(&path.child(CROSS_ATTENTION), attention, d_model, d_encoder);
             self.norm(path, &norm_of(CROSS_ATTENTION), &layers.norm, d_model);
         }
         let feed_forward = &layers.feed_forward;
@@ -205,11 +211,11 @@ impl List {
         self.norm(path, &norm_of(FEED_FORWARD), &layers.norm, d_model);
     }
 
-    fn attention(&mut self, path: &Path, attention: &Attention, d_model: usize, memory: usize) {
+    fn attention(&mut self, path: &Path, attention: &Attention, d_model: usize, d_keys: usize) {
         let width = attention.width();
         self.linear(path, QUERY, [d_model, width], attention.query_bias);
-        self.linear(path, KEY, [memory, width], attention.key_bias);
-        self.linear(path, VALUE, [memory, width], attention.value_bias);
+        self.linear(path, KEY, [d_keys, width], attention.key_bias);
+        self.linear(path, VALUE, [d_keys, width], attention.value_bias);
         self.linear(path, OUTPUT, [width, d_model], attention.output_bias);
     }
 

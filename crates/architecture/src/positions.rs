@@ -60,13 +60,18 @@ impl Positions {
     pub const SINUSOIDAL: Self = Self::Sinusoidal { layout: WaveLayout::Interleaved, offset: 0 };
 }
 
-/// The penalty of a step of distance for each head: `2^(-8 (head + 1) / heads)`, the geometric sequence of the ALiBi
-/// paper.
+/// The row of a position in a table of learned vectors, `[limit, d_model]`, whose first position has row `offset`.
+pub fn learned_row(position: usize, limit: usize, offset: usize) -> usize {
+    (position + offset).min(limit - 1)
+}
+
+/// The penalty of a step of distance for each head, `[heads]`: `2^(-8 (head + 1) / heads)`, the geometric sequence of
+/// the ALiBi paper.
 pub fn alibi_slopes(heads: usize) -> Vec<f32> {
     (1..=heads).map(|head| (-8.0 * head as f32 / heads as f32).exp2()).collect()
 }
 
-/// Sinusoidal vectors of consecutive positions, `[positions.len(), d_model]`.
+/// Sinusoidal vectors of consecutive positions, `[positions, d_model]`.
 pub fn sinusoidal(layout: WaveLayout, positions: Range<usize>, d_model: usize) -> Vec<f32> {
     let waves = d_model.div_ceil(2);
     let frequency = |wave: usize| match layout {

@@ -21,6 +21,13 @@ pub enum StackKind {
     Decoder,
 }
 
+impl StackKind {
+    /// True where a position sees those after it.
+    pub fn sees_both_directions(self) -> bool {
+        self == Self::Encoder
+    }
+}
+
 /// An encoder or a decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +41,7 @@ pub struct Stack {
     pub embedding_norm: Option<Norm>,
     /// The layers.
     pub layers: Layers,
-    /// Normalises what the last layer gives.
+    /// Normalises the output of the last layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_norm: Option<Norm>,
 }
@@ -137,5 +144,9 @@ impl Stack {
             Mixer::SelfAttention(attention) => Some(attention),
             Mixer::Ssru => None,
         }
+    }
+    /// The number and the width of the heads of self-attention; one as wide as the stack where there is none.
+    pub fn heads(&self) -> (usize, usize) {
+        self.self_attention().map_or((1, self.d_model), |attention| (attention.heads, attention.d_head))
     }
 }

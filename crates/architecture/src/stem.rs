@@ -28,6 +28,11 @@ pub enum Stem {
     },
 }
 
+/// The number of positions that frames become behind convolutions, the first layer next to the frames.
+pub fn convolved_positions<'a>(layers: impl IntoIterator<Item = &'a Convolution>, frames: usize) -> usize {
+    layers.into_iter().fold(frames, |frames, layer| layer.positions(frames))
+}
+
 impl Stem {
     /// A table of embeddings that are multiplied with the square root of their width.
     pub fn lookup(vocabulary: usize, d_model: usize) -> Self {
@@ -46,9 +51,7 @@ impl Stem {
     pub fn positions(&self, length: usize) -> usize {
         match self {
             Self::Lookup { .. } | Self::Projection { .. } => length,
-            Self::Convolution { layers, .. } => {
-                layers.iter().fold(length, |length, layer| layer.positions(length))
-            }
+            Self::Convolution { layers, .. } => convolved_positions(layers, length),
         }
     }
 }

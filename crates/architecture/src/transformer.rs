@@ -13,7 +13,7 @@ use crate::norm::{Norm, NormPlacement};
 pub struct TransformerLayers {
     /// The number of layers.
     pub layers: usize,
-    /// The sub-layer in which a position learns of the others.
+    /// The sub-layer that mixes positions.
     pub mixer: Mixer,
     /// Attention to the encoder's output; none of an encoder and of a language model.
     #[serde(default, skip_serializing_if = "Option::is_none")]

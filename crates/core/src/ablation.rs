@@ -1,11 +1,11 @@
-//! What a pass takes away from a model: positions that nobody sees, and heads that say nothing.
+//! Ablations of a pass: positions that no attention sees, and heads whose context is zero.
 
 use any2any_architecture::StackKind;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::trace::{AttentionKind, Place};
 
-/// What a pass takes away.
+/// The ablations of a pass.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ablations {
     /// The positions of the encoder that are hidden, for each row of the batch.
@@ -13,11 +13,12 @@ pub(crate) struct Ablations {
     /// The positions of the decoder that are hidden, for each row of the batch.
     pub target: Vec<Vec<usize>>,
     /// Heads whose context is zero, each with its layer.
-    pub ablated: Vec<(Place, usize)>,
+    pub heads: Vec<(Place, usize)>,
 }
 
 impl Ablations {
-    /// 0 at hidden keys and 1 at the others, `[batch, 1, 1, keys]`; none when none is hidden.
+    /// The key mask of a layer, 0 at hidden keys and 1 at the others, `[batch or 1, 1, 1, keys]`; none when none is
+    /// hidden.
     pub(crate) fn key_mask(&self, place: Place, keys: usize, device: &Device) -> Option<Tensor<4>> {
         let hidden = match (place.stack, place.kind) {
             (StackKind::Decoder, AttentionKind::SelfAttention) => &self.target,
@@ -26,14 +27,14 @@ impl Ablations {
         indicator(hidden, keys, device)
     }
 
-    /// 0 at ablated heads and 1 at the others, `[1, heads, 1, 1]`; none when none is ablated.
-    pub(crate) fn mask_heads(&self, place: Place, heads: usize, device: &Device) -> Option<Tensor<4>> {
+    /// The head mask of a layer, 0 at ablated heads and 1 at the others, `[1, heads, 1, 1]`; none when none is ablated.
+    pub(crate) fn head_mask(&self, place: Place, heads: usize, device: &Device) -> Option<Tensor<4>> {
         let ablated: Vec<usize> =
-            self.ablated.iter().filter(|(at, _)| *at == place).map(|&(_, head)| head).collect();
+            self.heads.iter().filter(|(at, _)| *at == place).map(|&(_, head)| head).collect();
         indicator(&[ablated], heads, device).map(|heads| heads.swap_dims(1, 3))
     }
 
-    /// Embedded positions of a stack, zeros where they are hidden.
+    /// Embedded positions of a stack, zeros where they are hidden, `[batch, positions, d_model]`.
     pub(crate) fn embedded(&self, stack: StackKind, input: Tensor<3>) -> Tensor<3> {
         let [_, positions, _] = input.dims();
         let hidden = match stack {
@@ -42,7 +43,7 @@ impl Ablations {
         };
         match indicator(hidden, positions, &input.device()) {
             None => input,
-            Some(shown) => input * shown.squeeze_dim::<3>(1).swap_dims(1, 2),
+            Some(mask) => input * mask.squeeze_dim::<3>(1).swap_dims(1, 2),
         }
     }
 }

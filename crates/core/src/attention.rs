@@ -1,11 +1,11 @@
 //! Multi-head scaled dot-product attention (Vaswani et al. 2017, section 3.2).
 //!
-//! Keys and values are projected apart from queries, so that a decoder projects the encoder's states once and
-//! its own past only once a position.
+//! Keys and values are projected apart from queries, so that a decoder projects the encoder's states once, and each of
+//! its own positions once.
 
 use any2any_architecture::{Attention, Gains};
 use any2any_kernels::{
-    AttentionParameters, AttentionShape, Branch, Rotation, Visibility, apply_rotary, attention,
+    AttentionParameters, AttentionSettings, Branch, Rotation, Visibility, apply_rotary, attention,
     attention_weights,
 };
 use burn::module::Module;
@@ -37,7 +37,7 @@ pub(crate) struct MultiHeadAttention {
 pub(crate) struct Scope {
     /// The keys that each query sees, and biases of distances.
     pub(crate) visibility: Visibility,
-    /// Turns queries and keys.
+    /// Rotates queries and keys.
     pub(crate) rotation: Option<Rotation>,
 }
 
@@ -51,35 +51,35 @@ impl Scope {
 /// Projected keys and values, `[batch, heads, keys, d_head]`.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyValue {
-    /// Keys.
+    /// Keys, `[batch, heads, keys, d_head]`.
     pub key: Tensor<4>,
-    /// Values.
+    /// Values, `[batch, heads, keys, d_head]`.
     pub value: Tensor<4>,
 }
 
 /// The keys and values of the positions written so far; none at the start.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AttentionCache {
-    past: Option<KeyValue>,
+    written: Option<KeyValue>,
 }
 
 impl AttentionCache {
     /// Adds new positions after the known ones and gives all.
     pub(crate) fn extend(&mut self, new: KeyValue) -> KeyValue {
-        let all = match self.past.take() {
+        let all = match self.written.take() {
             None => new,
-            Some(past) => KeyValue {
-                key: Tensor::cat(vec![past.key, new.key], 2),
-                value: Tensor::cat(vec![past.value, new.value], 2),
+            Some(written) => KeyValue {
+                key: Tensor::cat(vec![written.key, new.key], 2),
+                value: Tensor::cat(vec![written.value, new.value], 2),
             },
         };
-        self.past = Some(all.clone());
+        self.written = Some(all.clone());
         all
     }
 
     /// Keeps some rows.
     pub(crate) fn select(&mut self, rows: &RowSelection) {
-        self.past = self.past.take().map(|past| past.select(rows));
+        self.written = self.written.take().map(|written| written.select(rows));
     }
 }
 
@@ -92,11 +92,12 @@ impl KeyValue {
 }
 
 impl MultiHeadAttention {
-    /// The layer with fresh weights; what it attends to is `memory` wide.
+    /// The layer with fresh weights; the states that it attends to are `d_keys` wide: `d_model` of self-attention,
+    /// `d_encoder` of cross-attention.
     pub(crate) fn init(
         heads: &Attention,
         place: Place,
-        [d_model, memory]: [usize; 2],
+        [d_model, d_keys]: [usize; 2],
         gains: Gains,
         dropout: f64,
         initializer: &Initializer,
@@ -108,8 +109,8 @@ impl MultiHeadAttention {
         let width = heads.width();
         Self {
             query: linear("query", [d_model, width], 1.0, heads.query_bias),
-            key: linear("key", [memory, width], 1.0, heads.key_bias),
-            value: linear("value", [memory, width], gains.inner, heads.value_bias),
+            key: linear("key", [d_keys, width], 1.0, heads.key_bias),
+            value: linear("value", [d_keys, width], gains.inner, heads.value_bias),
             output: linear("output", [width, d_model], gains.inner * gains.output, heads.output_bias),
             dropout: Dropout::new(dropout),
             heads: *heads,
@@ -117,36 +118,36 @@ impl MultiHeadAttention {
         }
     }
 
-    /// Projects what will be attended to.
+    /// Projects the states that will be attended to, and rotates their keys.
     ///
     /// # Shapes
     ///
-    /// - states: `[batch, keys, memory]`
+    /// - states: `[batch, keys, d_keys]`; output: `[batch, heads, keys, d_head]`
     pub(crate) fn project(&self, states: Tensor<3>, rotation: Option<&Rotation>) -> KeyValue {
         let key = self.split_heads(self.key.forward(states.clone()));
         let key = rotation.map_or_else(|| key.clone(), |rotation| apply_rotary(rotation, key.clone()));
         KeyValue { key, value: self.split_heads(self.value.forward(states)) }
     }
 
-    /// The stream joined with what the heads gather from `memory`, or from the stream itself.
+    /// The stream joined with the heads' context of the states `attended` to, or of the stream itself.
     ///
-    /// One fused operation, unless the pass looks at attention or changes it.
+    /// One fused operation, unless the pass keeps attention weights or changes them.
     ///
     /// # Shapes
     ///
-    /// - stream and output: `[batch, queries, d_model]`; memory: `[batch, keys, memory]`
+    /// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_keys]`
     pub(crate) fn forward(
         &self,
         stream: Tensor<3>,
-        memory: Option<Tensor<3>>,
+        attended: Option<Tensor<3>>,
         scope: &Scope,
         branch: &Branch,
         pass: &mut Pass,
     ) -> Tensor<3> {
         if pass.opens_attention() {
             let input = branch.enter(stream.clone());
-            let memory = self.project(memory.unwrap_or_else(|| input.clone()), scope.rotation.as_ref());
-            let output = self.attend(input, memory, scope, pass);
+            let key_value = self.project(attended.unwrap_or_else(|| input.clone()), scope.rotation.as_ref());
+            let output = self.attend(input, key_value, scope, pass);
             return branch.join(stream, output);
         }
         let parameters = AttentionParameters {
@@ -155,56 +156,56 @@ impl MultiHeadAttention {
             value: weight_and_bias(&self.value),
             output: weight_and_bias(&self.output),
         };
-        let shape = AttentionShape {
+        let settings = AttentionSettings {
             attention: self.heads,
             visibility: scope.visibility.clone(),
             rotation: scope.rotation.clone(),
             mask: self.dropout.mask(pass),
         };
-        attention(stream, memory, parameters, branch, shape)
+        attention(stream, attended, parameters, branch, settings)
     }
 
-    /// The stream joined with what the heads gather from keys and values that are projected already.
+    /// The stream joined with the heads' context of keys and values that are projected already.
     ///
     /// # Shapes
     ///
-    /// - stream and output: `[batch, queries, d_model]`
+    /// - stream and output: `[batch, queries, d_model]`; cached: `[batch, heads, keys, d_head]`
     pub(crate) fn forward_cached(
         &self,
         stream: Tensor<3>,
-        memory: CachedKeys<'_>,
+        cached: CachedKeys<'_>,
         scope: &Scope,
         branch: &Branch,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let input = branch.enter(stream.clone());
-        let memory = match memory {
-            CachedKeys::Whole(memory) => memory.clone(),
+        let key_value = match cached {
+            CachedKeys::Whole(key_value) => key_value.clone(),
             CachedKeys::Growing(cache) => cache.extend(self.project(input.clone(), scope.rotation.as_ref())),
         };
-        branch.join(stream, self.attend(input, memory, scope, pass))
+        branch.join(stream, self.attend(input, key_value, scope, pass))
     }
 
     /// Attends from `queries` to projected keys and values.
     ///
     /// # Shapes
     ///
-    /// - queries and output: `[batch, queries, d_model]`
-    fn attend(&self, queries: Tensor<3>, memory: KeyValue, scope: &Scope, pass: &mut Pass) -> Tensor<3> {
-        let [batch, positions, _] = queries.dims();
+    /// - queries and output: `[batch, queries, d_model]`; keys and values: `[batch, heads, keys, d_head]`
+    fn attend(&self, queries: Tensor<3>, key_value: KeyValue, scope: &Scope, pass: &mut Pass) -> Tensor<3> {
+        let ([batch, positions, _], [_, _, keys, _]) = (queries.dims(), key_value.key.dims());
         let query = self.split_heads(self.query.forward(queries));
         let query = match &scope.rotation {
             None => query,
             Some(rotation) => apply_rotary(rotation, query),
         };
-        let [_, _, keys, _] = memory.key.dims();
-        let shown = pass.key_mask(self.place, keys, &query.device());
+        let key_mask = pass.key_mask(self.place, keys, &query.device());
         pass.record("query", || query.clone());
-        pass.record("key", || memory.key.clone());
-        pass.record("value", || memory.value.clone());
-        let weights = attention_weights(query, memory.key, self.heads.scale(), &scope.visibility, shown);
+        pass.record("key", || key_value.key.clone());
+        pass.record("value", || key_value.value.clone());
+        let weights =
+            attention_weights(query, key_value.key, self.heads.scale(), &scope.visibility, key_mask);
         pass.keep_attention(self.place, &weights);
-        let context = self.dropout.forward(weights, pass).matmul(memory.value);
+        let context = self.dropout.forward(weights, pass).matmul(key_value.value);
         let context = pass.mask_heads(self.place, context);
         pass.record("context", || context.clone());
         let output =

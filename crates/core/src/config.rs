@@ -1,15 +1,13 @@
-//! A model before it has weights: its architecture, and how it is trained.
+//! A model before it has weights: its architecture, its dropout and the scheme of its initial weights.
 
-use any2any_architecture::{
-    Architecture, DropoutRates, Head as HeadData, Initialization, Layers, Stack, StackKind,
-};
+use any2any_architecture::{Architecture, DropoutRates, Head, Initialization, Layers, Stack, StackKind};
 
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
 use crate::initializer::Initializer;
 use crate::lstm::{LstmDecoder, LstmEncoder};
-use crate::model::{Head, Model};
-use crate::stem::{Entrance, Stem};
+use crate::model::{Model, OutputHead};
+use crate::stem::{Entrance, InputStem};
 use crate::transformer::TransformerStack;
 
 /// Architecture and training choices of a [`Model`].
@@ -34,7 +32,7 @@ impl ModelConfig {
         let stems = self.architecture.stems.iter().enumerate();
         let stems = stems.map(|(number, stem)| {
             let d_model = self.architecture.stem_width(number);
-            Stem::init(&stem.part, d_model, &initializer.child(format!("stem {number}")))
+            InputStem::init(&stem.part, d_model, &initializer.child(format!("stem {number}")))
         });
         self.init_with_stems(stems.collect(), initializer)
     }
@@ -45,15 +43,15 @@ impl ModelConfig {
         let d_model = architecture.decoder.d_model;
         let encoder_width = architecture.encoder.as_ref().map_or(d_model, |encoder| encoder.d_model);
         let deviation = (d_model as f64).powf(-0.5);
-        let head = |number: usize, head: &HeadData| {
+        let head = |number: usize, head: &Head| {
             let initializer = initializer.child(format!("head {number}"));
             match *head {
-                HeadData::Softmax { vocabulary, tied, bias, .. } => Head {
+                Head::Softmax { vocabulary, tied, bias, .. } => OutputHead {
                     table: tied.is_none().then(|| initializer.normal([vocabulary, d_model], deviation)),
                     bias: bias.then(|| initializer.child("bias").constant([vocabulary], 0.0)),
                     frames: None,
                 },
-                HeadData::Frames { .. } => Head {
+                Head::Frames { .. } => OutputHead {
                     table: None,
                     bias: None,
                     frames: Some(initializer.linear("frames", d_model, head.outputs(), 1.0)),
@@ -94,8 +92,8 @@ impl ModelConfig {
         }
     }
 
-    /// `memory` is the width of the encoder's output.
-    fn decoder(&self, stack: &Stack, memory: usize, initializer: &Initializer) -> Decoder {
+    /// `d_encoder` is the width of the encoder's output.
+    fn decoder(&self, stack: &Stack, d_encoder: usize, initializer: &Initializer) -> Decoder {
         match &stack.layers {
             Layers::Transformer(layers) => {
                 let gains = match self.architecture.encoder {
@@ -103,8 +101,14 @@ impl ModelConfig {
                     None => self.initialization.decoder_only(layers.layers),
                 };
                 let kind = StackKind::Decoder;
-                let stack =
-                    TransformerStack::init((stack, layers), kind, memory, gains, &self.dropout, initializer);
+                let stack = TransformerStack::init(
+                    (stack, layers),
+                    kind,
+                    d_encoder,
+                    gains,
+                    &self.dropout,
+                    initializer,
+                );
                 Decoder::Transformer(stack)
             }
             Layers::Lstm(layers) => {

@@ -1,11 +1,12 @@
-//! Convolutions over neighbouring frames: an entrance that looks at its surroundings and shortens what it
-//! reads, as speech models do (Gulati et al. 2020; Radford et al. 2022, "Whisper").
+//! Convolutions over neighbouring frames: an entrance whose positions see their surroundings and are fewer than the
+//! frames, as in speech models (Gulati et al. 2020; Radford et al. 2022, "Whisper").
 //!
 //! A convolution over one dimension is a product of the frames of each window, side by side, with one matrix.
-//! After every layer the positions beyond the end of a row are set to zero, so that what stands beside a row
-//! in a batch changes nothing in it.
+//! After every layer the positions beyond the end of a row are set to zero, so that the rows beside it
+//! in a batch change nothing in a row.
 
 use any2any_adapter::Convolution as Layer;
+use any2any_architecture::convolved_positions;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData, activation};
@@ -29,16 +30,16 @@ impl Convolutions {
         Self { layers: layers.iter().enumerate().map(linear).collect(), shapes: layers.to_vec() }
     }
 
-    /// How many positions come out.
+    /// The number of positions that so many frames become.
     pub fn positions(&self, frames: usize) -> usize {
-        self.shapes.iter().fold(frames, |frames, layer| layer.positions(frames))
+        convolved_positions(&self.shapes, frames)
     }
 
     /// Convolves a batch, rows padded by zeros.
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, frames, width]`; lengths: `[batch]`
+    /// - input: `[batch, frames, width]`; lengths, in frames: `[batch]`
     /// - output: `[batch, positions, d_model]`
     pub fn forward(&self, input: Tensor<3>, lengths: &[usize]) -> Tensor<3> {
         let mut lengths = lengths.to_vec();

@@ -9,12 +9,12 @@
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-/// What the rows of a batch should spell.
+/// The targets that the rows of a batch should spell.
 #[derive(Clone, Copy, Debug)]
 pub struct Alignment<'a> {
-    /// How many positions each row has.
+    /// The number of positions of each row, `[batch]`.
     pub lengths: &'a [usize],
-    /// The tokens of each row, without blanks and without an end.
+    /// The tokens of each row, `[batch]` of any length, without blanks and without an end.
     pub targets: &'a [&'a [u32]],
     /// The token that stands for nothing.
     pub blank: u32,
@@ -25,7 +25,7 @@ pub struct Alignment<'a> {
 ///
 /// # Shapes
 ///
-/// - logits: `[batch, positions, vocabulary]`
+/// - logits: `[batch, positions, vocabulary]`; gradient of the loss: `[1]`
 pub fn ctc_loss(logits: Tensor<3>, alignment: Alignment<'_>, weight: f64) -> (f64, Tensor<1>) {
     let [batch, positions, vocabulary] = logits.dims();
     let device = logits.device();
@@ -43,13 +43,17 @@ pub fn ctc_loss(logits: Tensor<3>, alignment: Alignment<'_>, weight: f64) -> (f6
     (loss, (logits * gradient).sum().mul_scalar(weight))
 }
 
-/// Whether so many positions can spell a target: one a token, and a blank between two that are equal.
+/// True when so many positions can spell a target: one a token, and a blank between two that are equal.
 pub fn can_align(positions: usize, target: &[u32]) -> bool {
     let repeats = target.windows(2).filter(|pair| pair[0] == pair[1]).count();
     positions >= (target.len() + repeats).max(1)
 }
 
 /// The negative log-likelihood of one row, and its gradient with respect to the logits.
+///
+/// # Shapes
+///
+/// - logits and gradient: `[positions, vocabulary]`, the gradient with padding behind; target: `[target]`
 ///
 /// Returns `None`, and leaves the gradient alone, when the target does not fit.
 fn row_loss(
@@ -83,13 +87,13 @@ fn row_loss(
                     }
                 }
                 _ => {
-                    let past = &forward[(at - 1) * states..][..states];
-                    let mut sum = past[state];
+                    let previous = &forward[(at - 1) * states..][..states];
+                    let mut sum = previous[state];
                     if state >= 1 {
-                        sum = log_add(sum, past[state - 1]);
+                        sum = log_add(sum, previous[state - 1]);
                     }
                     if skips(state) {
-                        sum = log_add(sum, past[state - 2]);
+                        sum = log_add(sum, previous[state - 2]);
                     }
                     sum
                 }
@@ -97,7 +101,7 @@ fn row_loss(
             forward[at * states + state] = before + log(at, state);
         }
     }
-    // What is still to come after a state, the state itself not counted.
+    // The probability of all that follows a state, the state itself not counted.
     let mut backward = vec![f64::NEG_INFINITY; positions * states];
     backward[positions * states - 1] = 0.0;
     if states > 1 {
@@ -134,6 +138,7 @@ fn row_loss(
     Some(-total)
 }
 
+/// The logarithm of the sum of exponentials of a row, `[vocabulary]`.
 fn log_sum(row: &[f32]) -> f64 {
     let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     f64::from(highest) + row.iter().map(|&logit| f64::from(logit - highest).exp()).sum::<f64>().ln()

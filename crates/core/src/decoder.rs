@@ -29,15 +29,15 @@ pub enum DecoderState {
 }
 
 impl Decoder {
-    /// The state before the first position. `None` when an LSTM has no encoder's output to begin from.
-    pub fn start(&self, memory: Option<&EncoderOutput>) -> Option<DecoderState> {
+    /// The state before the first position; `None` when an LSTM has no encoder's output to begin from.
+    pub fn start(&self, encoded: Option<&EncoderOutput>) -> Option<DecoderState> {
         match self {
-            Self::Transformer(stack) => Some(DecoderState::Transformer(stack.start(memory))),
-            Self::Lstm(decoder) => memory.map(|memory| DecoderState::Lstm(decoder.start(memory))),
+            Self::Transformer(stack) => Some(DecoderState::Transformer(stack.start(encoded))),
+            Self::Lstm(decoder) => encoded.map(|encoded| DecoderState::Lstm(decoder.start(encoded))),
         }
     }
 
-    /// Hidden states of known targets, each position seeing those before it. `None` when an LSTM has no encoder's
+    /// Hidden states of known targets, each position seeing those before it; `None` when an LSTM has no encoder's
     /// output to begin from.
     ///
     /// # Shapes
@@ -46,13 +46,13 @@ impl Decoder {
     pub fn forward(
         &self,
         input: Tensor<3>,
-        memory: Option<&EncoderOutput>,
+        encoded: Option<&EncoderOutput>,
         pass: &mut Pass,
     ) -> Option<Tensor<3>> {
         match self {
-            Self::Transformer(stack) => Some(stack.decode(input, memory, pass)),
+            Self::Transformer(stack) => Some(stack.decode(input, encoded, pass)),
             Self::Lstm(decoder) => {
-                memory.map(|memory| decoder.extend(input, &mut decoder.start(memory), pass))
+                encoded.map(|encoded| decoder.extend(input, &mut decoder.start(encoded), pass))
             }
         }
     }

@@ -23,8 +23,7 @@ impl Encoder {
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, source, d_model]`; lengths: `[batch]`
-    /// - output states: `[batch, source, d_model]`
+    /// - input and output states: `[batch, source, d_model]`; lengths: `[batch]`
     pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> EncoderOutput {
         match self {
             Self::Transformer(stack) => stack.encode(input, lengths, pass),

@@ -45,7 +45,7 @@ impl FeedForward {
         }
     }
 
-    /// The stream joined with what the layer makes of it.
+    /// The stream joined with the layer's output.
     ///
     /// # Shapes
     ///
@@ -62,7 +62,7 @@ impl FeedForward {
         feed_forward(stream, parameters, branch, self.activation, self.dropout.mask(pass))
     }
 
-    /// The layer in burn's primitives, with what is computed in between.
+    /// The layer in burn's primitives, with the tensors in between, `[batch, positions, d_model]` in and out.
     fn forward_by_steps(&self, stream: Tensor<3>, branch: &Branch, pass: &mut Pass) -> Tensor<3> {
         let input = branch.enter(stream.clone());
         let gate = self.gate.as_ref().map(|gate| gate.forward(input.clone()));

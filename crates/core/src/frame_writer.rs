@@ -25,16 +25,16 @@ pub fn write_frames<S: Entrance>(
     pass: &mut Pass,
 ) -> Vec<Frames> {
     let rows = source.lengths.len();
-    let memory = model.encode(task, source, pass);
+    let encoded = model.encode(task, source, pass);
     match count {
         FrameCount::Fixed(frames) => {
             let zeros = Tensor::zeros([rows, frames, width], &model.device());
-            let hidden = model.decode(task, memory.as_ref(), Input::Frames(zeros), pass);
+            let hidden = model.decode(task, encoded.as_ref(), Input::Frames(zeros), pass);
             let values = values(model.frames(task, hidden));
             values.chunks_exact((frames * width).max(1)).map(|row| whole(width, row.to_vec())).collect()
         }
         FrameCount::UntilStop { at_most } => {
-            let mut state = model.start(memory.as_ref());
+            let mut state = model.start(encoded.as_ref());
             let mut written: Vec<Vec<f32>> = vec![Vec::new(); rows];
             let mut going: Vec<usize> = (0..rows).collect();
             let mut last = vec![0.0; rows * width];
@@ -70,10 +70,12 @@ pub fn write_frames<S: Entrance>(
     }
 }
 
+/// The values of a tensor, `[batch, target, width]`.
 fn values(tensor: Tensor<3>) -> Vec<f32> {
     tensor.into_data().convert::<f32>().try_into_vec().expect("converted to 32-bit floats")
 }
 
+/// Frames from their values, `[frames, width]`.
 fn whole(width: usize, values: Vec<f32>) -> Frames {
     Frames::new(width, values).expect("whole frames were written")
 }

@@ -1,5 +1,5 @@
-//! How weights start: drawn on the host from the run's seed and the weight's name, so that they are the same
-//! on every backend and do not depend on the order in which modules are built.
+//! Initial weights, drawn on the host from the run's seed and the weight's name, so that they are the same on every
+//! backend and do not depend on the order in which modules are built.
 
 use any2any_adapter::Seed;
 use burn::module::{Param, ParamId};
@@ -32,24 +32,24 @@ impl Initializer {
         &self.device
     }
 
-    /// Weights of a uniform distribution on `[-bound, bound]`.
+    /// Weights `[..]` of a uniform distribution from `-bound` to `bound`.
     pub fn uniform<const D: usize>(&self, shape: [usize; D], bound: f64) -> Param<Tensor<D>> {
         let mut random = self.seed.random(&self.path, 0);
         self.parameter(shape, move || ((random.unit() * 2.0 - 1.0) * bound) as f32)
     }
 
-    /// Weights of a normal distribution around 0.
+    /// Weights `[..]` of a normal distribution around 0.
     pub fn normal<const D: usize>(&self, shape: [usize; D], deviation: f64) -> Param<Tensor<D>> {
         let mut random = self.seed.random(&self.path, 0);
         self.parameter(shape, move || (random.normal() * deviation) as f32)
     }
 
-    /// Weights that all start at one value.
+    /// Weights `[..]` that all start at one value.
     pub fn constant<const D: usize>(&self, shape: [usize; D], value: f32) -> Param<Tensor<D>> {
         self.parameter(shape, move || value)
     }
 
-    /// A linear layer, `[d_input] -> [d_output]`: Glorot's uniform times `gain`, bias 0.
+    /// A linear layer with weight `[d_input, d_output]`, of Glorot's uniform times `gain`, and bias `[d_output]`, 0.
     pub fn linear(&self, name: &str, d_input: usize, d_output: usize, gain: f64) -> Linear {
         let child = self.child(name);
         let bound = gain * (6.0 / (d_input + d_output) as f64).sqrt();
@@ -59,7 +59,8 @@ impl Initializer {
         }
     }
 
-    /// Weights that are drawn when they are first needed: until then a model has shapes alone, which cost nothing.
+    /// Weights `[..]` that are drawn when they are first needed: until then a model has shapes alone, which cost
+    /// nothing.
     pub(crate) fn parameter<const D: usize>(
         &self,
         shape: [usize; D],
@@ -76,9 +77,10 @@ impl Initializer {
 /// The parameters of a linear layer, `[d_input, d_output]` and `[d_output]`.
 pub(crate) fn weight_and_bias(linear: &Linear) -> (Tensor<2>, Tensor<1>) {
     let weight = linear.weight.val();
+    let [_, d_output] = weight.dims();
     let bias = match &linear.bias {
         Some(bias) => bias.val(),
-        None => Tensor::zeros([weight.dims()[1]], &weight.device()),
+        None => Tensor::zeros([d_output], &weight.device()),
     };
     (weight, bias)
 }

@@ -3,8 +3,7 @@
 //! Nothing here knows a medium, a file or a configuration format. Sequences come in as tokens or frames
 //! ([`Input`]), an encoder and a decoder turn them into hidden states, a head turns those into logits.
 //!
-//! The letters of shapes, everywhere: `batch`, `source` and `target` positions, `d_model` wide hidden states,
-//! `heads` of `d_head`, `vocabulary`.
+//! Shapes are written in the [axes](any2any_architecture#axes) of the architecture.
 
 mod ablation;
 mod attention;
@@ -26,7 +25,7 @@ mod normalization;
 mod parameter_path;
 mod pass;
 mod per_position_stepper;
-mod positions;
+mod position_encoding;
 mod record;
 mod regression;
 mod residual;
@@ -46,15 +45,15 @@ pub use encoder_output::{EncoderOutput, RowSelection};
 pub use frame_writer::write_frames;
 pub use initializer::Initializer;
 pub use keyed::Keyed;
-pub use loss::{Loss, LossConfig, Targets};
+pub use loss::{Loss, LossConfig, TokenTargets};
 pub use lstm::{LstmDecoder, LstmEncoder, LstmState};
-pub use model::{Embedded, Head, Model, SoftmaxOperands, Source};
+pub use model::{Embedded, Model, OutputHead, SoftmaxOperands, Source};
 pub use parameter_path::ParameterPath;
 pub use pass::Pass;
 pub use per_position_stepper::{IMPOSSIBLE, PerPositionStepper};
 pub use record::{Record, Site, SiteRole};
 pub use regression::{FrameTargets, frame_loss};
-pub use stem::{Entrance, Input, Stem};
+pub use stem::{Entrance, Input, InputStem};
 pub use stepper::ModelStepper;
 pub use trace::{AttentionKind, AttentionWeights, Place, Trace};
 pub use transformer::{DecoderCache, TransformerStack};

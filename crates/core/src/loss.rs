@@ -3,17 +3,17 @@
 use any2any_kernels::{Outcome, cross_entropy, cross_entropy_outcomes};
 use burn::tensor::Tensor;
 
-/// What the loss is computed with.
+/// The settings of the loss.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LossConfig {
-    /// How much of each target's probability is spread over the whole vocabulary.
+    /// The share of each target's probability that is spread over the whole vocabulary.
     pub label_smoothing: f32,
 }
 
-/// A batch's targets, in the order of the rows of its hidden states.
+/// A batch's target tokens, in the order of the rows of its hidden states.
 #[derive(Clone, Copy, Debug)]
-pub struct Targets<'a> {
-    /// The right token of each row.
+pub struct TokenTargets<'a> {
+    /// The right token of each row, `[rows]`.
     pub tokens: &'a [u32],
     /// The token whose rows do not count.
     pub padding: u32,
@@ -22,15 +22,15 @@ pub struct Targets<'a> {
 /// The loss of a batch.
 #[derive(Clone, Debug)]
 pub struct Loss {
-    /// The log-probability of each row's target; 0 at padding.
+    /// The log-probability of each row's target, `[rows]`; 0 at padding.
     pub log_probabilities: Vec<f32>,
     /// The cross entropy against smoothed targets, summed over rows.
     pub smoothed: f64,
     /// The cross entropy against the targets themselves, summed over rows.
     pub negative_log_likelihood: f64,
-    /// RowSelection whose most probable token is the target.
+    /// Rows whose most probable token is the target.
     pub correct: usize,
-    /// RowSelection that are not padding.
+    /// Rows that are not padding.
     pub tokens: usize,
 }
 
@@ -40,7 +40,7 @@ impl LossConfig {
     /// # Shapes
     ///
     /// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets: `[rows]`
-    pub fn evaluate(&self, hidden: Tensor<2>, table: Tensor<2>, targets: Targets<'_>) -> Loss {
+    pub fn evaluate(&self, hidden: Tensor<2>, table: Tensor<2>, targets: TokenTargets<'_>) -> Loss {
         Loss::of(&cross_entropy_outcomes(hidden, table, self.with(targets)))
     }
 
@@ -49,21 +49,21 @@ impl LossConfig {
     ///
     /// # Shapes
     ///
-    /// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets: `[rows]`
+    /// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets: `[rows]`; the loss as a tensor: `[1]`
     pub fn forward(
         &self,
         hidden: Tensor<2>,
         table: Tensor<2>,
-        targets: Targets<'_>,
+        targets: TokenTargets<'_>,
         weight: f64,
     ) -> (Loss, Tensor<1>) {
         let (outcomes, total) = cross_entropy(hidden, table, self.with(targets), weight);
         (Loss::of(&outcomes), total)
     }
 
-    fn with<'a>(&self, targets: Targets<'a>) -> any2any_kernels::Targets<'a> {
-        let Targets { tokens, padding } = targets;
-        any2any_kernels::Targets { tokens, padding, label_smoothing: self.label_smoothing }
+    fn with<'a>(&self, targets: TokenTargets<'a>) -> any2any_kernels::SmoothedTargets<'a> {
+        let TokenTargets { tokens, padding } = targets;
+        any2any_kernels::SmoothedTargets { tokens, padding, label_smoothing: self.label_smoothing }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The whole model: everything that is learned.
 
-use any2any_architecture::{Architecture, Head as HeadData, StackKind};
+use any2any_architecture::{Architecture, Head, StackKind};
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -10,36 +10,38 @@ use crate::encoder::Encoder;
 use crate::encoder_output::EncoderOutput;
 use crate::keyed::Keyed;
 use crate::pass::Pass;
-use crate::stem::{Entrance, Input, Stem};
+use crate::stem::{Entrance, Input, InputStem};
 
 /// A model that all tasks of an experiment share: stacks between entrances and exits.
 #[derive(Module, Debug)]
-pub struct Model<S: Entrance = Stem> {
+pub struct Model<S: Entrance = InputStem> {
     pub(crate) stems: Keyed<S>,
-    pub(crate) heads: Keyed<Head>,
+    pub(crate) heads: Keyed<OutputHead>,
     pub(crate) alignments: Keyed<Linear>,
     pub(crate) encoder: Option<Encoder>,
     pub(crate) decoder: Decoder,
-    /// Tells the decoder which task it works on: added to every target position, when tasks are several.
+    /// Tells the decoder which task it works on, `[tasks, d_model]`: added to every target position, when tasks are
+    /// several.
     pub(crate) task_vectors: Option<Param<Tensor<2>>>,
     #[module(skip)]
     pub(crate) architecture: Architecture,
 }
 
-/// An exit: the weights of a softmax, `[vocabulary, d_model]`, unless a stem lends them, or a projection to frames.
+/// An exit: the table of a softmax, `[vocabulary, d_model]`, unless a stem lends it, with biases, `[vocabulary]`, or a
+/// projection to frames.
 #[derive(Module, Debug)]
-pub struct Head {
+pub struct OutputHead {
     pub(crate) table: Option<Param<Tensor<2>>>,
     pub(crate) bias: Option<Param<Tensor<1>>>,
     pub(crate) frames: Option<Linear>,
 }
 
-/// Two matrices whose product are the logits of rows: what the loss takes.
+/// Two matrices whose product are the logits of rows, as the loss takes them.
 #[derive(Clone, Debug)]
 pub struct SoftmaxOperands {
-    /// Hidden states, `[rows, width]`.
+    /// Hidden states, `[rows, d_model]`, or `d_model + 1` wide with a bias.
     pub rows: Tensor<2>,
-    /// The weights of each token, `[vocabulary, width]`.
+    /// The weights of each token, `[vocabulary, d_model]`, as wide as the rows.
     pub table: Tensor<2>,
 }
 
@@ -48,16 +50,16 @@ pub struct SoftmaxOperands {
 pub struct Source {
     /// The sequences.
     pub input: Input,
-    /// How many tokens or frames of each row are not padding.
+    /// The number of tokens or frames of each row that are no padding, `[batch]`.
     pub lengths: Vec<usize>,
 }
 
 /// A batch of sources behind their entrance.
 #[derive(Clone, Debug)]
 pub struct Embedded {
-    /// `[batch, source, d_model]`.
+    /// The embedded positions, `[batch, source, d_encoder]`.
     pub states: Tensor<3>,
-    /// How many positions of each row are not padding.
+    /// The number of positions of each row that are no padding, `[batch]`.
     pub lengths: Vec<usize>,
 }
 
@@ -72,7 +74,7 @@ impl<S: Entrance> Model<S> {
         self.devices().into_iter().next().unwrap_or_default()
     }
 
-    /// What the encoder makes of a batch; `None` for a decoder-only model.
+    /// Encodes a batch of sources; `None` for a decoder-only model.
     pub fn encode(&self, task: usize, source: Source, pass: &mut Pass) -> Option<EncoderOutput> {
         self.encode_embedded(self.embed(task, source)?, pass)
     }
@@ -86,7 +88,7 @@ impl<S: Entrance> Model<S> {
         Some(Embedded { states, lengths })
     }
 
-    /// What the encoder makes of embedded sources; `None` for a decoder-only model.
+    /// Encodes embedded sources; `None` for a decoder-only model.
     pub fn encode_embedded(&self, source: Embedded, pass: &mut Pass) -> Option<EncoderOutput> {
         let Embedded { states, lengths } = source;
         Some(self.encoder.as_ref()?.forward(pass.embedded(StackKind::Encoder, states), &lengths, pass))
@@ -103,11 +105,15 @@ impl<S: Entrance> Model<S> {
     ///
     /// When the model has an encoder and there is no source.
     pub fn forward(&self, task: usize, source: Option<Source>, target: Input, pass: &mut Pass) -> Tensor<3> {
-        let memory = source.and_then(|source| self.encode(task, source, pass));
-        self.decode(task, memory.as_ref(), target, pass)
+        let encoded = source.and_then(|source| self.encode(task, source, pass));
+        self.decode(task, encoded.as_ref(), target, pass)
     }
 
     /// Hidden states of known targets, from the encoder's output.
+    ///
+    /// # Shapes
+    ///
+    /// - target: tokens `[batch, target]` or frames `[batch, target, width]`; output: `[batch, target, d_model]`
     ///
     /// # Panics
     ///
@@ -115,14 +121,18 @@ impl<S: Entrance> Model<S> {
     pub fn decode(
         &self,
         task: usize,
-        memory: Option<&EncoderOutput>,
+        encoded: Option<&EncoderOutput>,
         target: Input,
         pass: &mut Pass,
     ) -> Tensor<3> {
-        self.decode_embedded(task, memory, self.embed_target(task, target), pass)
+        self.decode_embedded(task, encoded, self.embed_target(task, target), pass)
     }
 
-    /// Hidden states of known targets that are behind their entrance, `[batch, target, d_model]`.
+    /// Hidden states of known targets that are behind their entrance.
+    ///
+    /// # Shapes
+    ///
+    /// - target and output: `[batch, target, d_model]`
     ///
     /// # Panics
     ///
@@ -130,12 +140,12 @@ impl<S: Entrance> Model<S> {
     pub fn decode_embedded(
         &self,
         task: usize,
-        memory: Option<&EncoderOutput>,
+        encoded: Option<&EncoderOutput>,
         target: Tensor<3>,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let input = self.of_task(task, pass.embedded(StackKind::Decoder, target));
-        self.decoder_output(input, memory, pass)
+        self.decoder_output(input, encoded, pass)
     }
 
     /// Hidden states of a target that has one token for each of the first `width` positions of the source:
@@ -148,16 +158,16 @@ impl<S: Entrance> Model<S> {
     ///
     /// # Panics
     ///
-    /// When the memory has fewer positions.
+    /// When the source has fewer positions, or the stacks differ in width.
     pub fn decode_per_position(
         &self,
         task: usize,
-        memory: &EncoderOutput,
+        encoded: &EncoderOutput,
         width: usize,
         pass: &mut Pass,
     ) -> Tensor<3> {
-        let input = self.of_task(task, memory.states.clone().narrow(1, 0, width));
-        self.decoder_output(input, Some(memory), pass)
+        let input = self.of_task(task, encoded.states.clone().narrow(1, 0, width));
+        self.decoder_output(input, Some(encoded), pass)
     }
 
     /// The decoder before its first position.
@@ -165,9 +175,9 @@ impl<S: Entrance> Model<S> {
     /// # Panics
     ///
     /// When the model has an encoder and there is no output of it.
-    pub fn start(&self, memory: Option<&EncoderOutput>) -> DecoderState {
-        self.check(memory);
-        self.decoder.start(memory).expect("an encoder's output where there is an encoder")
+    pub fn start(&self, encoded: Option<&EncoderOutput>) -> DecoderState {
+        self.check(encoded);
+        self.decoder.start(encoded).expect("an encoder's output where there is an encoder")
     }
 
     /// Hidden states of the next positions, `[batch, target]` tokens or `[batch, target, width]` frames to
@@ -181,7 +191,7 @@ impl<S: Entrance> Model<S> {
         self.stems[self.architecture.tasks[task].target].forward(target, &[])
     }
 
-    /// Tells the decoder which task it works on.
+    /// Tells the decoder which task it works on: `[batch, target, d_model]` with the task's vector added.
     fn of_task(&self, task: usize, input: Tensor<3>) -> Tensor<3> {
         match &self.task_vectors {
             None => input,
@@ -189,7 +199,7 @@ impl<S: Entrance> Model<S> {
         }
     }
 
-    /// Whether a task writes frames rather than tokens.
+    /// True for a task that writes frames, false for one that writes tokens.
     pub fn writes_frames(&self, task: usize) -> bool {
         self.head(task).frames.is_some()
     }
@@ -204,25 +214,26 @@ impl<S: Entrance> Model<S> {
         self.head(task).frames.as_ref().expect("asked of a task that writes frames").forward(hidden)
     }
 
-    /// What each position of the encoder says it is, `[batch, source, vocabulary]`; `None` when the task does
-    /// not align.
-    pub fn alignment(&self, task: usize, memory: &EncoderOutput) -> Option<Tensor<3>> {
+    /// Logits of the token that each position of the encoder stands for, `[batch, source, vocabulary]`; `None` when the
+    /// task does not align.
+    pub fn alignment(&self, task: usize, encoded: &EncoderOutput) -> Option<Tensor<3>> {
         let number = self.architecture.tasks[task].alignment?;
-        Some(self.alignments[number].forward(memory.states.clone()))
+        Some(self.alignments[number].forward(encoded.states.clone()))
     }
 
     /// Hidden states and weights whose products are a task's logits; a bias stands in a column of its own.
     ///
     /// # Shapes
     ///
-    /// - hidden: `[rows, d_model]`
+    /// - hidden: `[rows, d_model]`; output: `[rows, d_model]` and `[vocabulary, d_model]`, both one wider with a bias
     ///
     /// # Panics
     ///
     /// When the task writes frames, or its head is tied to a stem that has no table.
     pub fn softmax(&self, task: usize, hidden: Tensor<2>) -> SoftmaxOperands {
+        let [rows, _] = hidden.dims();
         let number = self.architecture.tasks[task].head;
-        let HeadData::Softmax { tied, scale, .. } = self.architecture.heads[number].part else {
+        let Head::Softmax { tied, scale, .. } = self.architecture.heads[number].part else {
             panic!("a task that writes frames has no softmax");
         };
         let head = self.head(task);
@@ -233,14 +244,14 @@ impl<S: Entrance> Model<S> {
             }
             (None, None) => unreachable!("a softmax has a table or a stem that lends one"),
         };
-        let rows = if scale == 1.0 { hidden } else { hidden * scale };
+        let hidden = if scale == 1.0 { hidden } else { hidden * scale };
         match &head.bias {
-            None => SoftmaxOperands { rows, table },
+            None => SoftmaxOperands { rows: hidden, table },
             Some(bias) => {
-                let ones = Tensor::ones([rows.dims()[0], 1], &rows.device());
+                let ones = Tensor::ones([rows, 1], &hidden.device());
                 let bias: Tensor<2> = bias.val().unsqueeze_dim(1);
                 SoftmaxOperands {
-                    rows: Tensor::cat(vec![rows, ones], 1),
+                    rows: Tensor::cat(vec![hidden, ones], 1),
                     table: Tensor::cat(vec![table, bias], 1),
                 }
             }
@@ -255,21 +266,27 @@ impl<S: Entrance> Model<S> {
         rows.matmul(table.transpose()).reshape([batch, target, vocabulary])
     }
 
-    fn head(&self, task: usize) -> &Head {
+    fn head(&self, task: usize) -> &OutputHead {
         &self.heads[self.architecture.tasks[task].head]
     }
 
-    fn decoder_output(&self, input: Tensor<3>, memory: Option<&EncoderOutput>, pass: &mut Pass) -> Tensor<3> {
-        self.check(memory);
-        self.decoder.forward(input, memory, pass).expect("an encoder's output where there is an encoder")
+    /// The decoder's output, `[batch, target, d_model]` in and out.
+    fn decoder_output(
+        &self,
+        input: Tensor<3>,
+        encoded: Option<&EncoderOutput>,
+        pass: &mut Pass,
+    ) -> Tensor<3> {
+        self.check(encoded);
+        self.decoder.forward(input, encoded, pass).expect("an encoder's output where there is an encoder")
     }
 
     /// An encoder's output is there exactly where there is an encoder.
-    fn check(&self, memory: Option<&EncoderOutput>) {
-        assert_eq!(memory.is_some(), self.encoder.is_some(), "a decoder reads what its encoder gives");
+    fn check(&self, encoded: Option<&EncoderOutput>) {
+        assert_eq!(encoded.is_some(), self.encoder.is_some(), "a decoder reads what its encoder gives");
     }
 
-    /// Token numbers, `[batch, positions]`, from rows of one length.
+    /// Tokens as an input, `[batch, positions]`, from rows of one length, `[batch * positions]`.
     pub fn tokens(&self, tokens: Vec<i32>, batch: usize) -> Input {
         let positions = tokens.len().checked_div(batch).unwrap_or(0);
         let data = TensorData::new(tokens, [batch, positions]);

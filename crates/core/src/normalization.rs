@@ -1,7 +1,7 @@
 //! Normalisation of hidden states, with learned gain and bias.
 
-use any2any_architecture::{Norm as NormData, NormKind};
-use any2any_kernels::{Norm, layer_norm};
+use any2any_architecture::{Norm, NormKind};
+use any2any_kernels::{NormParameters, layer_norm};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
@@ -19,17 +19,17 @@ pub(crate) struct Normalization {
 
 impl Normalization {
     /// A normalisation with a gain of 1 and a bias of 0.
-    pub(crate) fn init(norm: &NormData, d_model: usize, initializer: &Initializer) -> Self {
+    pub(crate) fn init(norm: &Norm, d_model: usize, initializer: &Initializer) -> Self {
         let bias = norm.bias.then(|| initializer.constant([d_model], 0.0));
         let weight = initializer.constant([d_model], 1.0);
         Self { weight, bias, kind: norm.kind, epsilon: norm.epsilon }
     }
 
     /// The parameters, as a fused sub-layer takes them.
-    pub(crate) fn parameters(&self) -> Norm {
+    pub(crate) fn parameters(&self) -> NormParameters {
         let gain = self.weight.val();
         let bias = self.bias.as_ref().map_or_else(|| gain.zeros_like(), |bias| bias.val());
-        Norm { gain, bias, kind: self.kind, epsilon: self.epsilon }
+        NormParameters { gain, bias, kind: self.kind, epsilon: self.epsilon }
     }
 
     /// Normalised states.

@@ -1,7 +1,7 @@
 //! The way through a module to a parameter, which names it.
 
-/// The names of the modules on the way to a parameter, as visitors and mappers of burn enter and leave them. The variant
-/// of an enum stands in the architecture and in no name.
+/// The names of the modules on the way to a parameter, as visitors and mappers of burn enter and leave them. The
+/// variant of an enum stands in the architecture and in no name.
 #[derive(Clone, Debug, Default)]
 pub struct ParameterPath(Vec<String>);
 

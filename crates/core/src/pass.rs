@@ -1,5 +1,5 @@
-//! What one forward pass carries besides tensors: the randomness of dropout, what is kept of it, and what it takes
-//! away.
+//! One forward pass, with all that it carries besides its input: the randomness of dropout, the tensors that are kept
+//! of it, and its ablations.
 
 use any2any_adapter::{Cancellation, Random, Seed};
 use any2any_architecture::StackKind;
@@ -53,33 +53,33 @@ impl Pass {
         self
     }
 
-    /// The pass with heads that say nothing: their context is zero.
+    /// The pass with some heads ablated: their context is zero.
     #[must_use]
     pub fn ablating(mut self, heads: Vec<(Place, usize)>) -> Self {
         let others = self.ablations.unwrap_or_default();
-        self.ablations = Some(Ablations { ablated: heads, ..others });
+        self.ablations = Some(Ablations { heads, ..others });
         self
     }
 
-    /// The pass, until it is given up: no further layer is computed then, and what comes out means nothing. Whoever
-    /// began it looks at the cancellation before taking what it gives.
+    /// The pass, until it is given up: no further layer is computed then, and its output means nothing. Whoever
+    /// began it looks at the cancellation before taking the output.
     #[must_use]
     pub fn until(self, cancellation: Cancellation) -> Self {
         Self { cancellation, ..self }
     }
 
-    /// Whether the pass is given up.
+    /// True when the pass is given up.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }
 
-    /// What a traced or recorded pass has seen.
+    /// The weights and tensors that a traced or recorded pass has kept.
     pub fn into_trace(self) -> Trace {
         let trace = self.trace.unwrap_or_default();
         trace.with_records(self.recorder.map_or_else(Vec::new, |recorder| recorder.records))
     }
 
-    /// Whether attention weights must be there as a tensor: to be kept, or to be changed.
+    /// True when attention weights must be there as a tensor: to be kept, or to be changed.
     pub(crate) fn opens_attention(&self) -> bool {
         self.trace.is_some() || self.ablations.is_some()
     }
@@ -89,7 +89,7 @@ impl Pass {
         self.dropout.as_mut().map(Random::fork)
     }
 
-    /// Keeps attention weights, `[batch, heads, query, key]`, if this pass is traced.
+    /// Keeps attention weights, `[batch, heads, queries, keys]`, if this pass is traced.
     pub(crate) fn keep_attention(&mut self, place: Place, weights: &Tensor<4>) {
         if let Some(trace) = &mut self.trace {
             trace.push(place, weights.clone());
@@ -102,17 +102,17 @@ impl Pass {
         self.ablations.as_ref()?.key_mask(place, keys, device)
     }
 
-    /// What the heads of a layer have gathered, `[batch, heads, queries, d_head]`, without ablated ones.
+    /// The context of a layer's heads, `[batch, heads, queries, d_head]`, with that of ablated heads set to zero.
     pub(crate) fn mask_heads(&self, place: Place, context: Tensor<4>) -> Tensor<4> {
         let [_, heads, _, _] = context.dims();
         let ablations = self.ablations.as_ref();
-        match ablations.and_then(|some| some.mask_heads(place, heads, &context.device())) {
+        match ablations.and_then(|some| some.head_mask(place, heads, &context.device())) {
             None => context,
-            Some(heard) => context * heard,
+            Some(head_mask) => context * head_mask,
         }
     }
 
-    /// What a stack reads, `[batch, positions, d_model]`, without hidden positions.
+    /// The input of a stack, `[batch, positions, d_model]`, with hidden positions set to zero.
     pub(crate) fn embedded(&self, stack: StackKind, input: Tensor<3>) -> Tensor<3> {
         match &self.ablations {
             None => input,
@@ -120,7 +120,7 @@ impl Pass {
         }
     }
 
-    /// Whether this pass keeps all tensors.
+    /// True when this pass keeps all tensors.
     pub(crate) fn is_recorded(&self) -> bool {
         self.recorder.is_some()
     }
@@ -132,7 +132,7 @@ impl Pass {
         }
     }
 
-    /// Keeps a tensor, the batch first, if this pass is recorded.
+    /// Keeps a tensor, `[batch, ..]`, if this pass is recorded.
     pub(crate) fn record<const D: usize>(&mut self, name: &'static str, values: impl FnOnce() -> Tensor<D>) {
         if let Some(recorder) = &mut self.recorder {
             recorder.keep(name, values());

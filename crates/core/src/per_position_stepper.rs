@@ -11,21 +11,20 @@ use crate::stem::Entrance;
 /// The logit of a token that cannot be: small enough to have no probability, and finite.
 pub const IMPOSSIBLE: f32 = -1e30;
 
-/// The logits of a batch, and how far its hypotheses have come.
+/// The logits of a batch, and the position that its hypotheses have reached.
 ///
-/// What search finds is the best of every position by itself, since none sees what was taken before it. How many
-/// tokens it writes is for search's own limits to say: each source has as many as it is given here, after which
-/// nothing but the end is possible.
+/// Search finds the best of every position by itself, since none sees the tokens before it. Each source has as
+/// many tokens as it is given here, after which nothing but the end is possible.
 #[derive(Clone, Debug)]
 pub struct PerPositionStepper {
-    /// `[source, width, vocabulary]`.
+    /// Logits of all positions, `[batch, width, vocabulary]`.
     logits: Vec<f32>,
     width: usize,
     vocabulary: usize,
-    /// How many tokens each source is given.
+    /// The number of tokens that each source is given, `[batch]`.
     lengths: Vec<usize>,
     end: u32,
-    /// The source of each row.
+    /// The source of each hypothesis, `[rows]`.
     rows: Vec<usize>,
     place: usize,
 }
@@ -41,10 +40,10 @@ impl PerPositionStepper {
         pass: &mut Pass,
     ) -> Self {
         let width = lengths.iter().copied().max().unwrap_or(0);
-        let memory = model.encode(task, source, pass).filter(|_| width > 0);
+        let encoded = model.encode(task, source, pass).filter(|_| width > 0);
         let vocabulary = model.architecture().outputs(task);
-        let logits = memory.map_or_else(Vec::new, |memory| {
-            let logits = model.logits(task, model.decode_per_position(task, &memory, width, pass));
+        let logits = encoded.map_or_else(Vec::new, |encoded| {
+            let logits = model.logits(task, model.decode_per_position(task, &encoded, width, pass));
             logits.into_data().convert::<f32>().try_into_vec().expect("logits are 32-bit floats")
         });
         Self { logits, width, vocabulary, rows: (0..lengths.len()).collect(), lengths, end, place: 0 }
@@ -58,6 +57,7 @@ impl Stepper for PerPositionStepper {
         self.vocabulary
     }
 
+    /// The logits of the next position, `[rows, vocabulary]`.
     fn step(&mut self, _tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
         let mut answer = Vec::with_capacity(self.rows.len() * self.vocabulary);
         for &row in &self.rows {

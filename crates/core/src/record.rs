@@ -1,4 +1,4 @@
-//! What flows through a model in one pass: every tensor of the figure of the paper, by where it stands.
+//! Tensors of one pass, each with the part of the model that it comes from: those of the figure of the paper.
 
 use any2any_architecture::StackKind;
 use burn::tensor::{Tensor, TensorData};
@@ -10,13 +10,13 @@ use crate::trace::AttentionKind;
 pub struct Site {
     /// The stack it belongs to.
     pub stack: StackKind,
-    /// The layer of that stack, from 0; none for what stands before and after the layers.
+    /// The layer of that stack, from 0; none for parts before and after the layers.
     pub layer: Option<usize>,
-    /// What it does.
+    /// Its role.
     pub role: SiteRole,
 }
 
-/// What a part of a model does.
+/// The role of a part of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SiteRole {
     /// Tells positions apart.
@@ -36,11 +36,11 @@ pub enum SiteRole {
 /// A tensor that a pass has kept.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Where.
+    /// The part of the model that it comes from.
     pub site: Site,
-    /// What it is: `query`.
+    /// The name of the tensor within its part, such as `query`.
     pub name: &'static str,
-    /// The values, the batch first.
+    /// The values, `[batch, ..]`.
     pub values: TensorData,
 }
 
@@ -57,6 +57,7 @@ impl Recorder {
         Self { site, records: Vec::new() }
     }
 
+    /// Keeps a tensor, `[batch, ..]`.
     pub(crate) fn keep<const D: usize>(&mut self, name: &'static str, values: Tensor<D>) {
         self.records.push(Record { site: self.site, name, values: values.into_data() });
     }

@@ -10,7 +10,7 @@ use crate::loss::Loss;
 pub struct FrameTargets<'a> {
     /// `[batch, target, width]`, row-major; anything beyond the end of a row.
     pub values: &'a [f32],
-    /// How many frames each row has.
+    /// The number of frames of each row, `[batch]`.
     pub lengths: &'a [usize],
 }
 
@@ -26,7 +26,7 @@ pub struct FrameTargets<'a> {
 ///
 /// # Shapes
 ///
-/// - predicted: `[batch, target, width]` or `[batch, target, width + 1]`
+/// - predicted: `[batch, target, width]` or `[batch, target, width + 1]`; the loss as a tensor: `[1]`
 ///
 /// # Panics
 ///
@@ -69,6 +69,7 @@ pub fn frame_loss(predicted: Tensor<3>, targets: FrameTargets<'_>, weight: f64) 
     (loss, total)
 }
 
+/// The values of a tensor, `[batch, target, 1]`.
 fn numbers(tensor: Tensor<3>) -> Vec<f32> {
     tensor.into_data().convert::<f32>().try_into_vec().expect("converted to 32-bit floats")
 }

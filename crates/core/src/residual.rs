@@ -1,4 +1,4 @@
-//! The residual branch around every sub-layer: where the normalisation stands, and how the sum is weighed.
+//! The residual branch around every sub-layer, with the place of its normalisation and the scale of its sum.
 
 use any2any_architecture::NormPlacement;
 use any2any_kernels::Branch;
@@ -19,7 +19,7 @@ pub(crate) struct Residual {
 
 impl Residual {
     /// `x + dropout(sublayer(norm(x)))`, or `norm(x + dropout(sublayer(x)))` where the norm stands after the sum.
-    /// `sublayer` gets the stream and how it is to be joined.
+    /// `sublayer` gets the stream and the branch that joins it.
     ///
     /// # Shapes
     ///

@@ -1,6 +1,6 @@
 //! The learnable entrance of a medium: from tokens or frames to the model's width.
 
-use any2any_architecture::Stem as StemData;
+use any2any_architecture::Stem;
 use any2any_kernels::embedding;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::nn::Linear;
@@ -15,7 +15,7 @@ use crate::initializer::Initializer;
 pub enum Input {
     /// Tokens, `[batch, positions]`.
     Tokens(Tensor<2, Int>),
-    /// Frames, `[batch, positions, width]`.
+    /// Frames, `[batch, frames, width]`.
     Frames(Tensor<3>),
 }
 
@@ -25,6 +25,7 @@ pub trait Entrance: Module + ModuleDisplay {
     ///
     /// # Shapes
     ///
+    /// - input: tokens `[batch, positions]` or frames `[batch, frames, width]`; lengths: `[batch]`
     /// - output: `[batch, positions, d_model]`
     ///
     /// # Panics
@@ -32,7 +33,7 @@ pub trait Entrance: Module + ModuleDisplay {
     /// When the entrance is made for the other kind of input.
     fn forward(&self, input: Input, lengths: &[usize]) -> Tensor<3>;
 
-    /// How many positions come out when so many tokens or frames go in.
+    /// The number of positions that so many tokens or frames become.
     fn positions(&self, length: usize) -> usize {
         length
     }
@@ -43,7 +44,7 @@ pub trait Entrance: Module + ModuleDisplay {
 
 /// The built-in entrances.
 #[derive(Module, Debug)]
-pub enum Stem {
+pub enum InputStem {
     /// A table of embeddings.
     Lookup(Lookup),
     /// A linear projection.
@@ -52,55 +53,58 @@ pub enum Stem {
     Convolution(Convolutions),
 }
 
-/// A table of embeddings, and what multiplies them: the square root of `d_model` in Vaswani et al. 2017, section 3.4.
+/// A table of embeddings, `[vocabulary, d_model]`, and their factor: the square root of `d_model` in Vaswani et al.
+/// 2017, section 3.4.
 #[derive(Module, Debug)]
 pub struct Lookup {
     table: Param<Tensor<2>>,
     scale: f64,
 }
 
-impl Stem {
+impl InputStem {
     /// The entrance with fresh weights: embeddings of variance `1 / d_model`.
-    pub fn init(data: &StemData, d_model: usize, initializer: &Initializer) -> Self {
+    pub fn init(data: &Stem, d_model: usize, initializer: &Initializer) -> Self {
         match data {
-            StemData::Lookup { vocabulary, scale } => Stem::Lookup(Lookup {
+            Stem::Lookup { vocabulary, scale } => InputStem::Lookup(Lookup {
                 table: initializer.child("table").normal([*vocabulary, d_model], (d_model as f64).powf(-0.5)),
                 scale: *scale,
             }),
-            StemData::Projection { width } => {
-                Stem::Projection(initializer.linear("projection", *width, d_model, 1.0))
+            Stem::Projection { width } => {
+                InputStem::Projection(initializer.linear("projection", *width, d_model, 1.0))
             }
-            StemData::Convolution { width, layers } => {
-                Stem::Convolution(Convolutions::init(*width, layers, d_model, initializer))
+            Stem::Convolution { width, layers } => {
+                InputStem::Convolution(Convolutions::init(*width, layers, d_model, initializer))
             }
         }
     }
 }
 
-impl Entrance for Stem {
+impl Entrance for InputStem {
     fn forward(&self, input: Input, lengths: &[usize]) -> Tensor<3> {
         match (self, input) {
-            (Stem::Lookup(lookup), Input::Tokens(tokens)) => {
+            (InputStem::Lookup(lookup), Input::Tokens(tokens)) => {
                 embedding(lookup.table.val(), tokens, lookup.scale)
             }
-            (Stem::Projection(projection), Input::Frames(frames)) => projection.forward(frames),
-            (Stem::Convolution(convolutions), Input::Frames(frames)) => convolutions.forward(frames, lengths),
-            (Stem::Lookup(_), Input::Frames(_)) => panic!("a lookup embeds tokens, not frames"),
+            (InputStem::Projection(projection), Input::Frames(frames)) => projection.forward(frames),
+            (InputStem::Convolution(convolutions), Input::Frames(frames)) => {
+                convolutions.forward(frames, lengths)
+            }
+            (InputStem::Lookup(_), Input::Frames(_)) => panic!("a lookup embeds tokens, not frames"),
             (_, Input::Tokens(_)) => panic!("a projection or convolution embeds frames, not tokens"),
         }
     }
 
     fn positions(&self, length: usize) -> usize {
         match self {
-            Stem::Lookup(_) | Stem::Projection(_) => length,
-            Stem::Convolution(convolutions) => convolutions.positions(length),
+            InputStem::Lookup(_) | InputStem::Projection(_) => length,
+            InputStem::Convolution(convolutions) => convolutions.positions(length),
         }
     }
 
     fn table(&self) -> Option<Tensor<2>> {
         match self {
-            Stem::Lookup(lookup) => Some(lookup.table.val()),
-            Stem::Projection(_) | Stem::Convolution(_) => None,
+            InputStem::Lookup(lookup) => Some(lookup.table.val()),
+            InputStem::Projection(_) | InputStem::Convolution(_) => None,
         }
     }
 }

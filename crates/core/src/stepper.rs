@@ -8,11 +8,11 @@ use crate::decoder::DecoderState;
 use crate::encoder_output::RowSelection;
 use crate::model::{Model, Source};
 use crate::pass::Pass;
-use crate::stem::{Entrance, Stem};
+use crate::stem::{Entrance, InputStem};
 
 /// The state of a batch of hypotheses.
 #[derive(Debug)]
-pub struct ModelStepper<'a, S: Entrance = Stem> {
+pub struct ModelStepper<'a, S: Entrance = InputStem> {
     model: &'a Model<S>,
     task: usize,
     state: DecoderState,
@@ -22,11 +22,11 @@ impl<'a, S: Entrance> ModelStepper<'a, S> {
     /// A row a source before the first token; without a source, as many rows as the first step feeds. Sources are
     /// encoded in `pass`.
     pub fn new(model: &'a Model<S>, task: usize, source: Option<Source>, pass: &mut Pass) -> Self {
-        let memory = source.and_then(|source| model.encode(task, source, pass));
-        Self { model, task, state: model.start(memory.as_ref()) }
+        let encoded = source.and_then(|source| model.encode(task, source, pass));
+        Self { model, task, state: model.start(encoded.as_ref()) }
     }
 
-    /// Feeds each row its next token and gives the logits of what follows, `[rows, vocabulary]`.
+    /// Feeds each row its next token, `[rows]`, and gives the logits of what follows, `[rows, vocabulary]`.
     pub fn logits(&mut self, tokens: &[u32]) -> Vec<f32> {
         let rows = tokens.len();
         let tokens = tokens.iter().map(|&token| token as i32).collect();
@@ -44,6 +44,7 @@ impl<S: Entrance> Stepper for ModelStepper<'_, S> {
         self.model.architecture().outputs(self.task)
     }
 
+    /// The logits of what follows, `[rows, vocabulary]`.
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
         Ok(self.logits(tokens))
     }

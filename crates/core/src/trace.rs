@@ -1,4 +1,4 @@
-//! What every attention head looked at in one forward pass, and what else the pass was asked to keep.
+//! The attention weights of one forward pass, and the other tensors that it was asked to keep.
 
 use any2any_architecture::StackKind;
 use burn::tensor::Tensor;
@@ -15,24 +15,24 @@ pub struct Trace {
 /// The weights of one attention layer.
 #[derive(Clone, Debug)]
 pub struct AttentionWeights {
-    /// Which layer.
+    /// The layer.
     pub place: Place,
-    /// The weights, `[batch, heads, query, key]`; each row sums to one.
+    /// The weights, `[batch, heads, queries, keys]`; each row sums to one.
     pub weights: Tensor<4>,
 }
 
-/// Where an attention layer stands.
+/// The place of an attention layer in a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The stack it belongs to.
     pub stack: StackKind,
     /// The layer of that stack, from 0.
     pub layer: usize,
-    /// What it attends to.
+    /// The sequence that it attends to.
     pub kind: AttentionKind,
 }
 
-/// What an attention layer attends to.
+/// The sequence that an attention layer attends to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttentionKind {
     /// Its own sequence.
@@ -56,6 +56,7 @@ impl Trace {
         Self { records, ..self }
     }
 
+    /// Keeps the weights of a layer, `[batch, heads, queries, keys]`.
     pub(crate) fn push(&mut self, place: Place, weights: Tensor<4>) {
         self.attention.push(AttentionWeights { place, weights });
     }

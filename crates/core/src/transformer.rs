@@ -17,7 +17,7 @@ use crate::encoder_output::{EncoderOutput, padded_lengths};
 use crate::initializer::Initializer;
 use crate::normalization::Normalization;
 use crate::pass::Pass;
-use crate::positions::Positions;
+use crate::position_encoding::PositionEncoding;
 use crate::record::SiteRole;
 
 /// A stack of transformer layers.
@@ -25,7 +25,7 @@ use crate::record::SiteRole;
 pub struct TransformerStack {
     layers: Vec<TransformerLayer>,
     norm: Option<Normalization>,
-    positions: Positions,
+    positions: PositionEncoding,
     embedding_norm: Option<Normalization>,
     dropout: Dropout,
     #[module(skip)]
@@ -33,22 +33,22 @@ pub struct TransformerStack {
 }
 
 impl TransformerStack {
-    /// The stack with fresh weights; its cross-attention reads states that are `memory` wide.
+    /// The stack with fresh weights; its cross-attention reads states that are `d_encoder` wide.
     pub(crate) fn init(
         (stack, layers): (&Stack, &TransformerLayers),
         kind: StackKind,
-        memory: usize,
+        d_encoder: usize,
         gains: Gains,
         dropout: &DropoutRates,
         initializer: &Initializer,
     ) -> Self {
         let norm = |norm| Normalization::init(norm, stack.d_model, initializer);
-        let sizes = layer::Sizes { d_model: stack.d_model, memory, gains, dropout };
+        let sizes = layer::Sizes { d_model: stack.d_model, d_encoder, gains, dropout };
         let layer = |number| TransformerLayer::init(layers, kind, number, &sizes, &initializer.child(number));
         Self {
             layers: (0..layers.layers).map(layer).collect(),
             norm: stack.final_norm.as_ref().map(norm),
-            positions: Positions::init(stack, kind, initializer),
+            positions: PositionEncoding::init(stack, kind, initializer),
             embedding_norm: stack.embedding_norm.as_ref().map(norm),
             dropout: Dropout::new(dropout.embedding),
             kind,
@@ -59,8 +59,7 @@ impl TransformerStack {
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, source, d_model]`; lengths: `[batch]`
-    /// - output states: `[batch, source, d_model]`
+    /// - input and output states: `[batch, source, d_model]`; lengths: `[batch]`
     pub(crate) fn encode(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> EncoderOutput {
         let [_, source, _] = input.dims();
         let lengths = padded_lengths(lengths, source);
@@ -70,9 +69,9 @@ impl TransformerStack {
     }
 
     /// A cache without any position written; the encoder's keys and values are projected here, once.
-    pub(crate) fn start(&self, memory: Option<&EncoderOutput>) -> DecoderCache {
-        let layers = self.layers.iter().map(|layer| layer.start(memory)).collect();
-        DecoderCache { written: 0, layers, lengths: memory.and_then(|memory| memory.lengths.clone()) }
+    pub(crate) fn start(&self, encoded: Option<&EncoderOutput>) -> DecoderCache {
+        let layers = self.layers.iter().map(|layer| layer.start(encoded)).collect();
+        DecoderCache { written: 0, layers, lengths: encoded.and_then(|encoded| encoded.lengths.clone()) }
     }
 
     /// Hidden states of known targets, each position seeing those before it.
@@ -83,12 +82,12 @@ impl TransformerStack {
     pub(crate) fn decode(
         &self,
         input: Tensor<3>,
-        memory: Option<&EncoderOutput>,
+        encoded: Option<&EncoderOutput>,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let [_, target, _] = input.dims();
         let scope = self.positions.scope(0, target, None, &input.device());
-        self.forward(input, &scope, memory, None, pass)
+        self.forward(input, &scope, encoded, None, pass)
     }
 
     /// Hidden states of positions that follow those in the cache, which then holds them too.
@@ -102,19 +101,24 @@ impl TransformerStack {
         self.forward(input, &scope, None, Some(cache), pass)
     }
 
+    /// Embeddings through all layers; `scope` is that of self-attention.
+    ///
+    /// # Shapes
+    ///
+    /// - input and output: `[batch, positions, d_model]`
     fn forward(
         &self,
         input: Tensor<3>,
         scope: &Scope,
-        memory: Option<&EncoderOutput>,
+        encoded: Option<&EncoderOutput>,
         mut cache: Option<&mut DecoderCache>,
         pass: &mut Pass,
     ) -> Tensor<3> {
         let [_, positions, _] = input.dims();
         let written = cache.as_ref().map_or(0, |cache| cache.written);
-        let lengths = match (&cache, memory) {
+        let lengths = match (&cache, encoded) {
             (Some(cache), _) => cache.lengths.clone(),
-            (None, memory) => memory.and_then(|memory| memory.lengths.clone()),
+            (None, encoded) => encoded.and_then(|encoded| encoded.lengths.clone()),
         };
         let cross = Scope::of_lengths(lengths);
         let mut states = self.embed(input, written, pass);
@@ -123,7 +127,7 @@ impl TransformerStack {
                 break;
             }
             let cache = cache.as_mut().map(|cache| &mut cache.layers[number]);
-            states = layer.forward(states, layer::Input { scope, cross: &cross, memory, cache }, pass);
+            states = layer.forward(states, layer::LayerInput { scope, cross: &cross, encoded, cache }, pass);
         }
         if let Some(cache) = cache {
             cache.written += positions;
@@ -139,7 +143,8 @@ impl TransformerStack {
         }
     }
 
-    /// Embeddings with their positions, normalised where they are, and dropped.
+    /// Embeddings with their positions, normalised where the stack says so, and dropped, `[batch, positions, d_model]`
+    /// in and out; `first` is the number of the first position.
     fn embed(&self, input: Tensor<3>, first: usize, pass: &mut Pass) -> Tensor<3> {
         pass.at(self.kind, None, SiteRole::Positions);
         let mask = self.dropout.mask(pass);

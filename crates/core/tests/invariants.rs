@@ -1,4 +1,4 @@
-//! What must hold for every body, whatever its choices: all are put through the same checks.
+//! Checks that hold for every architecture, whatever its choices: all are put through the same ones.
 
 use any2any_adapter::Seed;
 use any2any_architecture::{
@@ -7,7 +7,7 @@ use any2any_architecture::{
 };
 use any2any_core::{
     AttentionKind, Initializer, LossConfig, Model, ModelConfig, ModelStepper, ParameterPath, Pass,
-    PerPositionStepper, SoftmaxOperands, Source, Targets,
+    PerPositionStepper, SoftmaxOperands, Source, TokenTargets,
 };
 use any2any_search::{Beam, SearchOptions, SourceRow, Stepper, Strategy, search};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -263,7 +263,7 @@ fn gradients_are_those_of_the_loss() {
             let hidden = model.forward(0, source(model, &SOURCES), tokens, &mut Pass::evaluation());
             let rows = labels.len();
             let SoftmaxOperands { rows, table } = model.softmax(0, hidden.reshape([rows, 16]));
-            loss.forward(rows, table, Targets { tokens: &labels, padding: 0 }, 1.0)
+            loss.forward(rows, table, TokenTargets { tokens: &labels, padding: 0 }, 1.0)
         };
         let (before, surrogate) = loss_of(&model);
         let gradients = burn::optim::GradientsParams::from_grads(surrogate.backward(), &model);

@@ -1,15 +1,15 @@
 //! The attention sub-layers of encoder and decoder.
 
 use any2any_architecture::{Attention, names};
-use any2any_kernels::host::attention::Rows;
+use any2any_kernels::host::decode::key_values::{KeyValues, Queries};
 use any2any_kernels::host::decode::kv_cache::KvCache;
-use any2any_kernels::host::decode::memory::{Memory, Queries};
 use any2any_kernels::host::decode::weights::Weights;
+use any2any_kernels::host::head_rows::HeadRows;
 
-use crate::buffers::{Inner, sized};
+use crate::buffers::{InnerBuffers, sized};
 use crate::error::EngineError;
 use crate::parameters::{Map, Reader};
-use crate::positions::Places;
+use crate::position_encoding::EncodedPositions;
 
 /// Attention of a sequence to itself.
 #[derive(Debug)]
@@ -20,31 +20,31 @@ pub(crate) struct SelfAttention {
     heads: Attention,
 }
 
-/// Attention to what an encoder has made of a source.
+/// Attention of target positions to the encoder's output.
 #[derive(Debug)]
 pub(crate) struct CrossAttention {
     query: Weights,
     /// Keys and values side by side.
-    memory: Weights,
+    key_value: Weights,
     output: Weights,
     heads: Attention,
 }
 
-/// What one layer knows of earlier positions, and where it writes the newest one.
-pub(crate) struct Written<'a> {
-    /// For each earlier position the rows of that time.
+/// The cache of one layer: the earlier positions, and the newest one, which the layer writes.
+pub(crate) struct LayerCache<'a> {
+    /// For each earlier position the rows of that time, `[rows, row_width]` each.
     pub(crate) positions: &'a [Vec<f32>],
-    /// For each row now, its row at every earlier position.
+    /// For each row now, its row at every earlier position, `[rows, positions]`.
     pub(crate) ancestors: &'a [u32],
-    /// The newest position of each row, all layers together.
+    /// The newest position of each row, all layers together, `[rows, row_width]`.
     pub(crate) newest: &'a mut [f32],
-    /// The values of a row, all layers together.
+    /// The width of a row, all layers together.
     pub(crate) row_width: usize,
-    /// Where in a row the layer's keys and values stand.
+    /// The column of a row at which the layer's values begin: keys and then values, or a cell.
     pub(crate) column: usize,
 }
 
-/// The maps from rows to what the heads of attention read, and from what they gather.
+/// The maps from rows to queries, keys and values of heads, and from their context to rows.
 struct Maps<'a> {
     query: Map<'a>,
     key: Map<'a>,
@@ -76,124 +76,131 @@ impl SelfAttention {
         })
     }
 
-    /// The values that one position leaves behind: its key and its value.
+    /// The width of a row of the cache, which holds key and value of a position.
     pub(crate) fn row_width(&self) -> usize {
         2 * self.heads.width()
     }
 
-    /// Whole sequences, one after the other, each of its own length: `[rows, d_model]`.
+    /// Whole sequences, one after the other, `[rows, d_model]` in and out; lengths: `[batch]`.
     pub(crate) fn sequences(
         &self,
         input: &[f32],
         lengths: &[usize],
-        places: &Places,
+        encoded: &EncodedPositions,
         output: &mut [f32],
-        memory: &mut Inner,
+        buffers: &mut InnerBuffers,
     ) {
         let (width, Attention { heads, d_head, .. }) = (self.heads.width(), self.heads);
         let positions: usize = lengths.iter().sum();
-        let projected = sized(&mut memory.wide, 3 * positions * width);
-        self.projection.apply(input, projected, &mut memory.rows);
-        let context = sized(&mut memory.narrow, positions * width);
+        let projected = sized(&mut buffers.wide, 3 * positions * width);
+        self.projection.apply(input, projected, &mut buffers.rows);
+        let context = sized(&mut buffers.narrow, positions * width);
         let mut first = 0;
         for &length in lengths {
             let rows = &mut projected[3 * first * width..][..3 * length * width];
-            places.apply_rotary(rows, &self.heads);
-            let place = |part: usize| Rows { values: rows, stride: 3 * width, column: part * width };
-            let keys = Memory::new(place(1), place(2), length, heads, d_head);
+            encoded.apply_rotary(rows, &self.heads);
+            let place = |part: usize| HeadRows { values: rows, stride: 3 * width, column: part * width };
+            let keys = KeyValues::new(place(1), place(2), length, heads, d_head);
             let context = &mut context[first * width..][..length * width];
-            keys.attend(Queries { rows: place(0), bias: places.bias() }, context, &mut memory.scores);
+            keys.attend(Queries { rows: place(0), bias: encoded.bias() }, context, &mut buffers.scores);
             first += length;
         }
-        self.output.apply(context, output, &mut memory.rows);
+        self.output.apply(context, output, &mut buffers.rows);
     }
 
-    /// One new position of each row, `[rows, d_model]`.
+    /// One new position of each row, `[rows, d_model]` in and out.
     pub(crate) fn newest(
         &self,
         input: &[f32],
-        written: Written<'_>,
-        places: &Places,
+        cache: LayerCache<'_>,
+        encoded: &EncodedPositions,
         output: &mut [f32],
-        memory: &mut Inner,
+        buffers: &mut InnerBuffers,
     ) {
         let width = self.heads.width();
-        let Written { positions, ancestors, newest, row_width, column } = written;
+        let LayerCache { positions, ancestors, newest, row_width, column } = cache;
         let count = newest.len() / row_width.max(1);
-        let projected = sized(&mut memory.wide, 3 * count * width);
-        self.projection.apply(input, projected, &mut memory.rows);
-        places.apply_rotary(projected, &self.heads);
+        let projected = sized(&mut buffers.wide, 3 * count * width);
+        self.projection.apply(input, projected, &mut buffers.rows);
+        encoded.apply_rotary(projected, &self.heads);
         let rows = projected.chunks_exact(3 * width).zip(newest.chunks_exact_mut(row_width));
         for (projected, newest) in rows {
             newest[column..][..2 * width].copy_from_slice(&projected[width..]);
         }
-        let past = KvCache {
+        let cache = KvCache {
             positions,
             row_width,
             column,
             ancestors,
             heads: self.heads.heads,
             d_head: self.heads.d_head,
-            bias: places.bias(),
+            bias: encoded.bias(),
         };
-        let context = sized(&mut memory.narrow, count * width);
-        past.attend(projected, 3 * width, newest, context, &mut memory.scores);
-        self.output.apply(context, output, &mut memory.rows);
+        let context = sized(&mut buffers.narrow, count * width);
+        cache.attend(projected, 3 * width, newest, context, &mut buffers.scores);
+        self.output.apply(context, output, &mut buffers.rows);
     }
 }
 
 impl CrossAttention {
-    /// Reads the layer; what it attends to is `memory` wide.
+    /// Reads the layer; the encoder's output is `d_encoder` wide.
     pub(crate) fn read(
         reader: &Reader<'_>,
         heads: &Attention,
-        [d_model, memory]: [usize; 2],
+        [d_model, d_encoder]: [usize; 2],
     ) -> Result<Self, EngineError> {
         let Maps { query, key, value, output } = Maps::new(heads, d_model);
         Ok(Self {
             query: reader.joined(&[query], d_model)?,
-            memory: reader.joined(&[key, value], memory)?,
+            key_value: reader.joined(&[key, value], d_encoder)?,
             output: reader.joined(&[output], heads.width())?,
             heads: *heads,
         })
     }
 
-    /// Projects the states of sequences, one after the other, each of its own length.
-    pub(crate) fn project(&self, states: &[f32], lengths: &[usize], memory: &mut Inner) -> Vec<Memory> {
+    /// Projects keys and values of sequences, whose states, `[rows, d_encoder]`, stand one after the other; lengths:
+    /// `[batch]`.
+    pub(crate) fn project(
+        &self,
+        states: &[f32],
+        lengths: &[usize],
+        buffers: &mut InnerBuffers,
+    ) -> Vec<KeyValues> {
         let (width, Attention { heads, d_head, .. }) = (self.heads.width(), self.heads);
         let positions: usize = lengths.iter().sum();
-        let projected = sized(&mut memory.wide, 2 * positions * width);
-        self.memory.apply(states, projected, &mut memory.rows);
+        let projected = sized(&mut buffers.wide, 2 * positions * width);
+        self.key_value.apply(states, projected, &mut buffers.rows);
         let mut rest = &*projected;
         let project = |&length: &usize| {
             let (rows, others) = rest.split_at(2 * length * width);
             rest = others;
-            let place = |part: usize| Rows { values: rows, stride: 2 * width, column: part * width };
-            Memory::new(place(0), place(1), length, heads, d_head)
+            let place = |part: usize| HeadRows { values: rows, stride: 2 * width, column: part * width };
+            KeyValues::new(place(0), place(1), length, heads, d_head)
         };
         lengths.iter().map(project).collect()
     }
 
-    /// Rows that read different memories, `[rows, d_model]`: for each memory, how many consecutive rows.
+    /// Rows that read different sources, `[rows, d_model]` in and out: each source with the number of consecutive rows
+    /// that read it.
     pub(crate) fn apply<'a>(
         &self,
         input: &[f32],
-        memories: impl Iterator<Item = (&'a Memory, usize)>,
+        sources: impl Iterator<Item = (&'a KeyValues, usize)>,
         output: &mut [f32],
-        memory: &mut Inner,
+        buffers: &mut InnerBuffers,
     ) {
         let width = self.heads.width();
         let count = input.len() / self.query.inputs().max(1);
-        let queries = sized(&mut memory.wide, count * width);
-        self.query.apply(input, queries, &mut memory.rows);
-        let context = sized(&mut memory.narrow, count * width);
+        let queries = sized(&mut buffers.wide, count * width);
+        self.query.apply(input, queries, &mut buffers.rows);
+        let context = sized(&mut buffers.narrow, count * width);
         let mut first = 0;
-        for (read, rows) in memories {
+        for (source, rows) in sources {
             let places = first * width..(first + rows) * width;
-            let rows_of = Rows { values: &queries[places.clone()], stride: width, column: 0 };
-            read.attend(Queries { rows: rows_of, bias: None }, &mut context[places], &mut memory.scores);
+            let rows_of = HeadRows { values: &queries[places.clone()], stride: width, column: 0 };
+            source.attend(Queries { rows: rows_of, bias: None }, &mut context[places], &mut buffers.scores);
             first += rows;
         }
-        self.output.apply(context, output, &mut memory.rows);
+        self.output.apply(context, output, &mut buffers.rows);
     }
 }

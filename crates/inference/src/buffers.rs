@@ -1,28 +1,28 @@
-//! Memory of one thread, used again from step to step.
+//! Buffers of one thread, used again from step to step.
 
 pub(crate) use any2any_kernels::host::blocks::sized;
 use any2any_kernels::host::decode::weights::Scratch;
 
-/// Memory of one thread.
+/// Buffers of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
-    /// Normalised rows.
+    /// Normalised rows, `[rows, d_model]`.
     pub(crate) normed: Vec<f32>,
-    /// What a sub-layer gives.
+    /// The output of a sub-layer, `[rows, d_model]`.
     pub(crate) output: Vec<f32>,
-    /// What is inside of a sub-layer.
-    pub(crate) inner: Inner,
+    /// Buffers inside of a sub-layer.
+    pub(crate) inner: InnerBuffers,
 }
 
-/// Memory inside of a sub-layer.
+/// Buffers inside of a sub-layer.
 #[derive(Debug, Default)]
-pub(crate) struct Inner {
-    /// Projections, or sums before an activation.
+pub(crate) struct InnerBuffers {
+    /// Projections, or sums before an activation, `[rows, ..]`.
     pub(crate) wide: Vec<f32>,
-    /// What heads gather, or activated values.
+    /// The context of heads, `[rows, heads * d_head]`, or activated values, `[rows, d_ff]`.
     pub(crate) narrow: Vec<f32>,
     /// Attention scores.
     pub(crate) scores: Vec<f32>,
-    /// Rows in another form.
+    /// Rows in the form that weights read.
     pub(crate) rows: Scratch,
 }

@@ -1,7 +1,7 @@
 //! Convolutions over neighbouring frames, on one sequence.
 
 use any2any_adapter::Convolution as Layer;
-use any2any_architecture::{Activation, names};
+use any2any_architecture::{Activation, convolved_positions, names};
 use any2any_kernels::host::decode::elementwise::activate;
 use any2any_kernels::host::decode::weights::{Scratch, Weights};
 
@@ -29,12 +29,12 @@ impl Convolutions {
         Ok(Self { layers: layers.iter().enumerate().map(layer).collect::<Result<_, _>>()? })
     }
 
-    /// How many positions come out.
+    /// The number of positions that so many frames become.
     pub(crate) fn positions(&self, frames: usize) -> usize {
-        self.layers.iter().fold(frames, |frames, (layer, _)| layer.positions(frames))
+        convolved_positions(self.layers.iter().map(|(layer, _)| layer), frames)
     }
 
-    /// `[frames, width]` to `[positions, d_model]`.
+    /// Convolves one sequence, `[frames, width]` to `[positions, d_model]`.
     pub(crate) fn apply(&self, frames: &[f32], width: usize, rows: &mut [f32]) {
         let (mut states, mut width) = (frames.to_vec(), width);
         for (layer, weights) in &self.layers {

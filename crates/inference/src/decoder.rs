@@ -1,16 +1,16 @@
 //! The decoder: one new position of many hypotheses at a time.
 
-use any2any_architecture::{Mixer as MixerData, Stack, StackKind, TransformerLayers, names};
-use any2any_kernels::host::decode::memory::Memory;
+use any2any_architecture::{Mixer, Stack, StackKind, TransformerLayers, names};
+use any2any_kernels::host::decode::key_values::KeyValues;
 
-use crate::attention::{CrossAttention, SelfAttention, Written};
-use crate::branch::Branch;
-use crate::buffers::{Buffers, Inner};
+use crate::attention::{CrossAttention, LayerCache, SelfAttention};
+use crate::buffers::{Buffers, InnerBuffers};
 use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
-use crate::positions::Places;
+use crate::position_encoding::EncodedPositions;
+use crate::residual::Residual;
 use crate::ssru::Ssru;
 
 /// The decoder, with or without attention to an encoder.
@@ -22,22 +22,22 @@ pub(crate) struct Decoder {
 
 #[derive(Debug)]
 struct Layer {
-    mixer: Mixer,
-    mixer_branch: Branch,
-    cross: Option<(CrossAttention, Branch)>,
+    mixer: SequenceMixer,
+    mixer_residual: Residual,
+    cross: Option<(CrossAttention, Residual)>,
     feed_forward: FeedForward,
-    feed_forward_branch: Branch,
+    feed_forward_residual: Residual,
 }
 
-/// The sub-layer in which a position learns of earlier ones.
+/// The sub-layer that mixes a position with earlier ones.
 #[derive(Debug)]
-enum Mixer {
+enum SequenceMixer {
     SelfAttention(SelfAttention),
     Ssru(Ssru),
 }
 
-impl Mixer {
-    /// The values that one position leaves behind.
+impl SequenceMixer {
+    /// The width of a row of the cache: the values that one position leaves behind.
     fn row_width(&self) -> usize {
         match self {
             Self::SelfAttention(attention) => attention.row_width(),
@@ -49,77 +49,77 @@ impl Mixer {
     fn newest(
         &self,
         input: &[f32],
-        written: Written<'_>,
-        places: &Places,
+        cache: LayerCache<'_>,
+        encoded: &EncodedPositions,
         output: &mut [f32],
-        memory: &mut Inner,
+        buffers: &mut InnerBuffers,
     ) {
         match self {
-            Self::SelfAttention(attention) => attention.newest(input, written, places, output, memory),
-            Self::Ssru(ssru) => ssru.newest(input, written, output, memory),
+            Self::SelfAttention(attention) => attention.newest(input, cache, encoded, output, buffers),
+            Self::Ssru(ssru) => ssru.newest(input, cache, output, buffers),
         }
     }
 }
 
-/// What the decoder reads of one source: keys and values for each of its layers.
+/// Keys and values of one source, for the cross-attention of each layer.
 #[derive(Debug)]
-pub(crate) struct SourceMemory {
-    layers: Vec<Memory>,
+pub(crate) struct SourceKeyValues {
+    layers: Vec<KeyValues>,
 }
 
 /// Rows that take one step together.
 pub(crate) struct Step<'a> {
-    /// What the step's position does to rows.
-    pub(crate) places: &'a Places,
-    /// For each earlier position the rows of that time, [`row_width`](Decoder::row_width) values each.
+    /// The encoding of the step's position.
+    pub(crate) encoded: &'a EncodedPositions,
+    /// For each earlier position the rows of that time, `[rows, row_width]` each.
     pub(crate) positions: &'a [Vec<f32>],
-    /// For each row now, its row at every earlier position.
+    /// For each row now, its row at every earlier position, `[rows, positions]`.
     pub(crate) ancestors: &'a [u32],
-    /// The newest position of each row, which the step writes.
+    /// The newest position of each row, which the step writes, `[rows, row_width]`.
     pub(crate) newest: &'a mut [f32],
     /// The embedded tokens, `[rows, d_model]`, which the step turns into hidden states.
     pub(crate) stream: &'a mut [f32],
-    /// For each source, how many consecutive rows read it; empty when there is no encoder.
-    pub(crate) sources: &'a [(&'a SourceMemory, usize)],
+    /// Each source with the number of consecutive rows that read it; empty when there is no encoder.
+    pub(crate) sources: &'a [(&'a SourceKeyValues, usize)],
 }
 
 impl Decoder {
-    /// Reads the decoder; the encoder's output is `memory` wide.
+    /// Reads the decoder; the encoder's output is `d_encoder` wide.
     pub(crate) fn read(
         stack: &Stack,
         layers: &TransformerLayers,
-        memory: usize,
+        d_encoder: usize,
         reader: &Reader<'_>,
     ) -> Result<Self, EngineError> {
         let d_model = stack.d_model;
         let layer = |number: usize| {
             let reader = reader.child(names::LAYERS).child(number);
-            let branch = |name| Branch::read(layers, name, &reader, d_model);
+            let residual = |name| Residual::read(layers, name, &reader, d_model);
             let (mixer, name) = match &layers.mixer {
-                MixerData::SelfAttention(heads) => {
+                Mixer::SelfAttention(heads) => {
                     let reader = reader.child(names::SELF_ATTENTION);
                     let attention = SelfAttention::read(&reader, heads, d_model)?;
-                    (Mixer::SelfAttention(attention), names::SELF_ATTENTION)
+                    (SequenceMixer::SelfAttention(attention), names::SELF_ATTENTION)
                 }
-                MixerData::Ssru => {
-                    (Mixer::Ssru(Ssru::read(&reader.child(names::SSRU), d_model)?), names::SSRU)
+                Mixer::Ssru => {
+                    (SequenceMixer::Ssru(Ssru::read(&reader.child(names::SSRU), d_model)?), names::SSRU)
                 }
             };
             let cross = |heads| {
                 let reader = reader.child(names::CROSS_ATTENTION);
-                let attention = CrossAttention::read(&reader, heads, [d_model, memory])?;
-                Ok((attention, branch(names::CROSS_ATTENTION)?))
+                let attention = CrossAttention::read(&reader, heads, [d_model, d_encoder])?;
+                Ok((attention, residual(names::CROSS_ATTENTION)?))
             };
             Ok(Layer {
                 mixer,
-                mixer_branch: branch(name)?,
+                mixer_residual: residual(name)?,
                 cross: layers.cross_attention.as_ref().map(cross).transpose()?,
                 feed_forward: FeedForward::read(
                     &reader.child(names::FEED_FORWARD),
                     &layers.feed_forward,
                     d_model,
                 )?,
-                feed_forward_branch: branch(names::FEED_FORWARD)?,
+                feed_forward_residual: residual(names::FEED_FORWARD)?,
             })
         };
         Ok(Self {
@@ -128,46 +128,49 @@ impl Decoder {
         })
     }
 
-    /// The values that one position leaves behind, all layers together.
+    /// The width of a row of the cache, all layers together.
     pub(crate) fn row_width(&self) -> usize {
         self.layers.iter().map(|layer| layer.mixer.row_width()).sum()
     }
 
-    /// What is read of sources: `states` of all of them, one after the other, each of its own length.
+    /// Projects keys and values of sources, whose states, `[rows, d_encoder]`, stand one after the other; lengths:
+    /// `[batch]`.
     pub(crate) fn read_sources(
         &self,
         states: &[f32],
         lengths: &[usize],
         buffers: &mut Buffers,
-    ) -> Vec<SourceMemory> {
-        let mut memories: Vec<SourceMemory> =
-            lengths.iter().map(|_| SourceMemory { layers: Vec::with_capacity(self.layers.len()) }).collect();
+    ) -> Vec<SourceKeyValues> {
+        let mut sources: Vec<SourceKeyValues> = lengths
+            .iter()
+            .map(|_| SourceKeyValues { layers: Vec::with_capacity(self.layers.len()) })
+            .collect();
         for (cross, _) in self.layers.iter().filter_map(|layer| layer.cross.as_ref()) {
             let projected = cross.project(states, lengths, &mut buffers.inner);
-            memories.iter_mut().zip(projected).for_each(|(memory, layer)| memory.layers.push(layer));
+            sources.iter_mut().zip(projected).for_each(|(source, layer)| source.layers.push(layer));
         }
-        memories
+        sources
     }
 
     /// Takes one step.
     pub(crate) fn step(&self, step: Step<'_>, buffers: &mut Buffers) {
-        let Step { places, positions, ancestors, newest, stream, sources } = step;
-        self.ends.enter(stream, std::iter::repeat(positions.len()), places, buffers);
+        let Step { encoded, positions, ancestors, newest, stream, sources } = step;
+        self.ends.enter(stream, std::iter::repeat(positions.len()), encoded, buffers);
         let (row_width, mut column) = (self.row_width(), 0);
         for (number, layer) in self.layers.iter().enumerate() {
-            let written = Written { positions, ancestors, newest, row_width, column };
-            layer.mixer_branch.join(stream, buffers, |input, output, memory| {
-                layer.mixer.newest(input, written, places, output, memory);
+            let cache = LayerCache { positions, ancestors, newest, row_width, column };
+            layer.mixer_residual.join(stream, buffers, |input, output, buffers| {
+                layer.mixer.newest(input, cache, encoded, output, buffers);
             });
             column += layer.mixer.row_width();
-            if let Some((cross, branch)) = &layer.cross {
-                let memories = sources.iter().map(|(source, rows)| (&source.layers[number], *rows));
-                branch.join(stream, buffers, |input, output, memory| {
-                    cross.apply(input, memories, output, memory);
+            if let Some((cross, residual)) = &layer.cross {
+                let sources = sources.iter().map(|(source, rows)| (&source.layers[number], *rows));
+                residual.join(stream, buffers, |input, output, buffers| {
+                    cross.apply(input, sources, output, buffers);
                 });
             }
-            layer.feed_forward_branch.join(stream, buffers, |input, output, memory| {
-                layer.feed_forward.apply(input, output, memory);
+            layer.feed_forward_residual.join(stream, buffers, |input, output, buffers| {
+                layer.feed_forward.apply(input, output, buffers);
             });
         }
         self.ends.leave(stream, buffers);

@@ -4,12 +4,12 @@ use any2any_adapter::Cancellation;
 use any2any_architecture::{Attention, Stack, StackKind, TransformerLayers, names};
 
 use crate::attention::SelfAttention;
-use crate::branch::Branch;
 use crate::buffers::Buffers;
 use crate::ends::Ends;
 use crate::error::EngineError;
 use crate::feed_forward::FeedForward;
 use crate::parameters::Reader;
+use crate::residual::Residual;
 
 /// The encoder.
 #[derive(Debug)]
@@ -21,9 +21,9 @@ pub(crate) struct Encoder {
 #[derive(Debug)]
 struct Layer {
     self_attention: SelfAttention,
-    self_attention_branch: Branch,
+    self_attention_residual: Residual,
     feed_forward: FeedForward,
-    feed_forward_branch: Branch,
+    feed_forward_residual: Residual,
 }
 
 impl Encoder {
@@ -35,16 +35,16 @@ impl Encoder {
         let d_model = stack.d_model;
         let layer = |number: usize| {
             let reader = reader.child(names::LAYERS).child(number);
-            let branch = |name| Branch::read(layers, name, &reader, d_model);
+            let residual = |name| Residual::read(layers, name, &reader, d_model);
             Ok(Layer {
                 self_attention: SelfAttention::read(&reader.child(names::SELF_ATTENTION), heads, d_model)?,
-                self_attention_branch: branch(names::SELF_ATTENTION)?,
+                self_attention_residual: residual(names::SELF_ATTENTION)?,
                 feed_forward: FeedForward::read(
                     &reader.child(names::FEED_FORWARD),
                     &layers.feed_forward,
                     d_model,
                 )?,
-                feed_forward_branch: branch(names::FEED_FORWARD)?,
+                feed_forward_residual: residual(names::FEED_FORWARD)?,
             })
         };
         Ok(Self {
@@ -53,7 +53,7 @@ impl Encoder {
         })
     }
 
-    /// Turns embedded positions into states, `[rows, d_model]`.
+    /// Turns embedded positions of sequences, one after the other, into states, `[rows, d_model]`; lengths: `[batch]`.
     pub(crate) fn apply(
         &self,
         stream: &mut [f32],
@@ -62,18 +62,18 @@ impl Encoder {
         buffers: &mut Buffers,
     ) {
         let longest = lengths.iter().copied().max().unwrap_or(0);
-        let places = self.ends.positions.places(0..longest);
+        let encoded = self.ends.positions.encode(0..longest);
         let positions = lengths.iter().flat_map(|&length| 0..length);
-        self.ends.enter(stream, positions, &places, buffers);
+        self.ends.enter(stream, positions, &encoded, buffers);
         for layer in &self.layers {
             if cancellation.is_cancelled() {
                 break;
             }
-            layer.self_attention_branch.join(stream, buffers, |input, output, memory| {
-                layer.self_attention.sequences(input, lengths, &places, output, memory);
+            layer.self_attention_residual.join(stream, buffers, |input, output, buffers| {
+                layer.self_attention.sequences(input, lengths, &encoded, output, buffers);
             });
-            layer.feed_forward_branch.join(stream, buffers, |input, output, memory| {
-                layer.feed_forward.apply(input, output, memory);
+            layer.feed_forward_residual.join(stream, buffers, |input, output, buffers| {
+                layer.feed_forward.apply(input, output, buffers);
             });
         }
         self.ends.leave(stream, buffers);

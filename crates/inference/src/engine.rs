@@ -1,16 +1,16 @@
 //! A trained model in the form in which it decodes fastest.
 
 use any2any_adapter::{Cancellation, Sequence};
-use any2any_architecture::{Architecture, Head as HeadData, Task, names};
+use any2any_architecture::{Architecture, Head, Task, names};
 use any2any_kernels::host::decode::weights::{Precision, Weights};
 use rayon::prelude::*;
 
 use crate::buffers::Buffers;
-use crate::decoder::{Decoder, SourceMemory};
+use crate::decoder::{Decoder, SourceKeyValues};
 use crate::encoder::Encoder;
 use crate::error::EngineError;
 use crate::parameters::{Parameters, Reader};
-use crate::stem::Stem;
+use crate::stem::InputStem;
 
 /// Positions that are encoded together, on one thread.
 const POSITIONS: usize = 192;
@@ -18,24 +18,24 @@ const POSITIONS: usize = 192;
 /// A trained transformer, ready to decode.
 #[derive(Debug)]
 pub struct Engine {
-    stems: Vec<Stem>,
-    heads: Vec<Head>,
+    stems: Vec<InputStem>,
+    heads: Vec<OutputHead>,
     tasks: Vec<Task>,
-    /// `[tasks, d_model]`, added to every target position; empty when there is one task.
+    /// The tasks' vectors, `[tasks, d_model]`, added to every target position; empty when there is one task.
     task_vectors: Vec<f32>,
     encoder: Option<Encoder>,
     pub(crate) decoder: Decoder,
 }
 
 #[derive(Debug)]
-enum Head {
-    /// A softmax, and what multiplies hidden states before it.
+enum OutputHead {
+    /// A softmax, and the factor of hidden states before it.
     Softmax(Table, f32),
     /// Frames: they are not written here.
     Frames,
 }
 
-/// The weights of a softmax.
+/// The table of a softmax.
 #[derive(Debug)]
 enum Table {
     Own(Weights),
@@ -64,22 +64,22 @@ impl Engine {
                 Some(Encoder::read(stack, parts, &reader.child(names::ENCODER))?)
             }
         };
-        let memory = encoder.as_ref().map_or(d_model, |encoder| encoder.ends.d_model);
-        let decoder = Decoder::read(&architecture.decoder, layers, memory, &reader.child(names::DECODER))?;
+        let d_encoder = encoder.as_ref().map_or(d_model, |encoder| encoder.ends.d_model);
+        let decoder = Decoder::read(&architecture.decoder, layers, d_encoder, &reader.child(names::DECODER))?;
         let mut stems = Vec::with_capacity(architecture.stems.len());
         for (number, stem) in architecture.stems.iter().enumerate() {
             let reader = reader.child(names::STEMS).child(&stem.name);
-            stems.push(Stem::read(&stem.part, &reader, architecture.stem_width(number))?);
+            stems.push(InputStem::read(&stem.part, &reader, architecture.stem_width(number))?);
         }
         let mut heads = Vec::with_capacity(architecture.heads.len());
         for (number, head) in architecture.heads.iter().enumerate() {
             let reader = reader.child(names::HEADS).child(&head.name);
             heads.push(match head.part {
-                HeadData::Frames { .. } => {
+                Head::Frames { .. } => {
                     reader.child(names::FRAMES).only(head.part.outputs(), d_model)?;
-                    Head::Frames
+                    OutputHead::Frames
                 }
-                HeadData::Softmax { vocabulary, tied, bias, scale } => {
+                Head::Softmax { vocabulary, tied, bias, scale } => {
                     let bias = bias.then(|| reader.values(names::BIAS, &[vocabulary])).transpose()?;
                     let table = match tied {
                         None => {
@@ -109,13 +109,13 @@ impl Engine {
                             }
                         }
                     };
-                    Head::Softmax(table, scale as f32)
+                    OutputHead::Softmax(table, scale as f32)
                 }
             });
         }
         // Alignments teach the encoder and say nothing when it decodes: they must be there, and that is all.
         for alignment in &architecture.alignments {
-            reader.child(names::ALIGNMENTS).child(&alignment.name).only(alignment.part, memory)?;
+            reader.child(names::ALIGNMENTS).child(&alignment.name).only(alignment.part, d_encoder)?;
         }
         let task_vectors = match architecture.tasks.len() {
             0 | 1 => Vec::new(),
@@ -124,31 +124,31 @@ impl Engine {
         Ok(Self { stems, heads, tasks: architecture.tasks.clone(), task_vectors, encoder, decoder })
     }
 
-    /// What a task's softmax multiplies hidden states with.
+    /// The table of a task's softmax.
     ///
     /// # Panics
     ///
     /// When the task writes frames.
     pub(crate) fn table(&self, task: usize) -> &Weights {
         match &self.heads[self.tasks[task].head] {
-            Head::Softmax(Table::Own(table), _) => table,
-            Head::Softmax(Table::Tied(stem), _) => {
+            OutputHead::Softmax(Table::Own(table), _) => table,
+            OutputHead::Softmax(Table::Tied(stem), _) => {
                 self.stems[*stem].table().expect("checked when the engine was built")
             }
-            Head::Frames => panic!("a task that writes frames has no softmax"),
+            OutputHead::Frames => panic!("a task that writes frames has no softmax"),
         }
     }
 
-    /// Scales hidden states of a task for its softmax.
+    /// Scales hidden states of a task, `[rows, d_model]`, for its softmax.
     pub(crate) fn scale(&self, task: usize, hidden: &mut [f32]) {
-        if let Head::Softmax(_, scale) = self.heads[self.tasks[task].head]
+        if let OutputHead::Softmax(_, scale) = self.heads[self.tasks[task].head]
             && scale != 1.0
         {
             hidden.iter_mut().for_each(|value| *value *= scale);
         }
     }
 
-    /// Embeds target tokens of a task, `[rows, d_model]`.
+    /// Embeds target tokens of a task, `[rows]` to `[rows, d_model]`.
     pub(crate) fn embed(&self, task: usize, tokens: &[u32], rows: &mut [f32]) {
         let d_model = self.decoder.ends.d_model;
         let stem = &self.stems[self.tasks[task].target];
@@ -160,14 +160,14 @@ impl Engine {
         }
     }
 
-    /// Encodes sources of a task; nothing when the model has no encoder. What comes out of work that is given up means
+    /// Encodes sources of a task; nothing when the model has no encoder. The result of work that is given up means
     /// nothing.
     pub(crate) fn encode(
         &self,
         task: usize,
         sources: &[&Sequence],
         cancellation: &Cancellation,
-    ) -> Vec<SourceMemory> {
+    ) -> Vec<SourceKeyValues> {
         let (Some(encoder), Some(stem)) = (&self.encoder, self.tasks[task].source) else {
             return Vec::new();
         };

@@ -1,6 +1,6 @@
-//! Why an engine cannot be built.
+//! Errors of an engine that is built.
 
-/// Why an engine cannot be built.
+/// An engine that cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {

@@ -4,7 +4,7 @@ use any2any_architecture::{Activation, FeedForward as FeedForwardData, names};
 use any2any_kernels::host::decode::elementwise::activate;
 use any2any_kernels::host::decode::weights::Weights;
 
-use crate::buffers::{Inner, sized};
+use crate::buffers::{InnerBuffers, sized};
 use crate::error::EngineError;
 use crate::parameters::{Map, Reader};
 
@@ -32,13 +32,13 @@ impl FeedForward {
         })
     }
 
-    /// `[rows, d_model]` to `[rows, d_model]`.
-    pub(crate) fn apply(&self, input: &[f32], output: &mut [f32], memory: &mut Inner) {
+    /// The output of rows, `[rows, d_model]` in and out.
+    pub(crate) fn apply(&self, input: &[f32], output: &mut [f32], buffers: &mut InnerBuffers) {
         let (d_ff, rows) = (self.outer.inputs(), input.len() / self.inner.inputs());
-        let sums = sized(&mut memory.wide, rows * self.inner.outputs());
-        self.inner.apply(input, sums, &mut memory.rows);
-        let active = sized(&mut memory.narrow, rows * d_ff);
+        let sums = sized(&mut buffers.wide, rows * self.inner.outputs());
+        self.inner.apply(input, sums, &mut buffers.rows);
+        let active = sized(&mut buffers.narrow, rows * d_ff);
         activate(self.activation, sums, active, d_ff);
-        self.outer.apply(active, output, &mut memory.rows);
+        self.outer.apply(active, output, &mut buffers.rows);
     }
 }

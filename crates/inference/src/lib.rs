@@ -4,15 +4,16 @@
 //! products read them, and a [`EngineStepper`] writes with them, a row a hypothesis, on plain slices.
 //!
 //! - Sources are encoded without padding, one after the other in the same rows.
-//! - What the decoder reads of a source is projected once and stands once, however many hypotheses read it.
-//! - Keys and values of what was written stay where they were computed; hypotheses know which of them are
+//! - Keys and values of a source are projected once and stand once, however many hypotheses read them.
+//! - Keys and values of written positions stay where they were computed; hypotheses know which of them are
 //!   theirs, so that following, doubling and dropping one copies nothing.
 //! - Search is told the best tokens and the softmax's sum; rows of logits exist a piece at a time.
 //!
-//! What a row is written as does not depend, bit for bit, on the rows beside it or on the number of threads.
+//! A row is written bit for bit as it would be without the rows beside it, at any number of threads.
+//!
+//! Shapes are written in the [axes](any2any_architecture#axes) of the architecture.
 
 mod attention;
-mod branch;
 mod buffers;
 mod convolution;
 mod decoder;
@@ -21,13 +22,15 @@ mod ends;
 mod engine;
 mod error;
 mod feed_forward;
+mod normalization;
 mod parameters;
-mod positions;
+mod position_encoding;
+mod residual;
 mod ssru;
 mod stem;
 mod stepper;
 
-pub use any2any_kernels::host::decode::int8::Rounded;
+pub use any2any_kernels::host::decode::int8::Quantized;
 pub use any2any_kernels::host::decode::weights::Precision;
 pub use engine::Engine;
 pub use error::EngineError;

@@ -34,13 +34,13 @@ impl<'a> Reader<'a> {
         Self { parameters, path: String::new(), precision }
     }
 
-    /// The reader of what stands below a name.
+    /// The reader of the parameters below a name.
     pub(crate) fn child(&self, name: impl std::fmt::Display) -> Self {
         let path = if self.path.is_empty() { name.to_string() } else { format!("{}.{name}", self.path) };
         Self { path, ..self.clone() }
     }
 
-    /// The values of a parameter of known shape.
+    /// The values of a parameter, `[..]` of the expected shape.
     pub(crate) fn values(&self, name: &str, shape: &[usize]) -> Result<&'a [f32], EngineError> {
         let name = self.child(name).path;
         let Some(found) = self.parameters.get(&name) else { return Err(EngineError::Missing { name }) };
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
 pub(crate) struct Map<'a> {
     pub(crate) name: &'a str,
     pub(crate) outputs: usize,
-    /// Whether it has a bias.
+    /// It has a bias.
     pub(crate) bias: bool,
     /// Multiplies weights and bias.
     pub(crate) scale: f32,

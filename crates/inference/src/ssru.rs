@@ -4,12 +4,12 @@ use any2any_architecture::names;
 use any2any_kernels::host::decode::ssru::step;
 use any2any_kernels::host::decode::weights::Weights;
 
-use crate::attention::Written;
-use crate::buffers::{Inner, sized};
+use crate::attention::LayerCache;
+use crate::buffers::{InnerBuffers, sized};
 use crate::error::EngineError;
 use crate::parameters::{Map, Reader};
 
-/// A simpler simple recurrent unit: what it keeps of a hypothesis is one cell, whatever has been written.
+/// A simpler simple recurrent unit: it keeps one cell of a hypothesis, however much has been written.
 #[derive(Debug)]
 pub(crate) struct Ssru {
     candidate: Weights,
@@ -24,19 +24,25 @@ impl Ssru {
         })
     }
 
-    /// The values that one position leaves behind: its cell.
+    /// The width of a row of the cache, which holds the cell after a position.
     pub(crate) fn row_width(&self) -> usize {
         self.candidate.outputs()
     }
 
-    /// One new position of each row, `[rows, d_model]`.
-    pub(crate) fn newest(&self, input: &[f32], written: Written<'_>, output: &mut [f32], memory: &mut Inner) {
+    /// One new position of each row, `[rows, d_model]` in and out.
+    pub(crate) fn newest(
+        &self,
+        input: &[f32],
+        cache: LayerCache<'_>,
+        output: &mut [f32],
+        buffers: &mut InnerBuffers,
+    ) {
         let width = self.row_width();
-        let Written { positions, ancestors, newest, row_width, column } = written;
-        let projected = sized(&mut memory.wide, 2 * input.len());
+        let LayerCache { positions, ancestors, newest, row_width, column } = cache;
+        let projected = sized(&mut buffers.wide, 2 * input.len());
         let (candidate, forget) = projected.split_at_mut(input.len());
-        self.candidate.apply(input, candidate, &mut memory.rows);
-        self.forget.apply(input, forget, &mut memory.rows);
+        self.candidate.apply(input, candidate, &mut buffers.rows);
+        self.forget.apply(input, forget, &mut buffers.rows);
         let rows = newest.chunks_exact_mut(row_width).zip(output.chunks_exact_mut(width));
         for (row, (newest, output)) in rows.enumerate() {
             let cell = &mut newest[column..][..width];

@@ -9,7 +9,7 @@ use any2any_search::{Answer, BestOfRow, Scored, Stepper, Wanted};
 use rayon::prelude::*;
 
 use crate::buffers::Buffers;
-use crate::decoder::{SourceMemory, Step};
+use crate::decoder::{SourceKeyValues, Step};
 use crate::engine::Engine;
 
 /// Rows that are worth a thread of their own.
@@ -20,14 +20,14 @@ const ROWS: usize = 24;
 pub struct EngineStepper<'a> {
     engine: &'a Engine,
     task: usize,
-    sources: Vec<SourceMemory>,
-    /// The source of each row; rows of one source stand together.
+    sources: Vec<SourceKeyValues>,
+    /// The source of each row, `[rows]`; rows of one source stand together.
     rows: Vec<usize>,
     /// For each row its row at every earlier position, `[rows, positions]`.
     ancestors: Vec<u32>,
-    /// For each earlier position the keys and values of the rows of that time.
+    /// For each earlier position the keys and values of the rows of that time, `[rows, row_width]` each.
     positions: Vec<Vec<f32>>,
-    /// Memory of each share of the rows.
+    /// Buffers of each share of the rows.
     buffers: Vec<Buffers>,
 }
 
@@ -51,7 +51,8 @@ impl<'a> EngineStepper<'a> {
         }
     }
 
-    /// Feeds each row a token and gives what `finish` makes of the hidden states of each share of the rows.
+    /// Feeds each row a token, `[rows]`, and gives the results of `finish` on the hidden states of each share of the
+    /// rows, `[rows, d_model]`.
     fn advance<R: Send>(
         &mut self,
         tokens: &[u32],
@@ -65,7 +66,7 @@ impl<'a> EngineStepper<'a> {
         self.buffers.resize_with(shares.len().max(self.buffers.len()), Buffers::default);
         let decoder = &self.engine.decoder;
         let (d_model, width, written) = (decoder.ends.d_model, decoder.row_width(), self.positions.len());
-        let places = decoder.ends.positions.places(written..written + 1);
+        let encoded = decoder.ends.positions.encode(written..written + 1);
         let mut newest = vec![0.0; tokens.len() * width];
         let mut stream = vec![0.0; tokens.len() * d_model];
         let mut left = (&mut newest[..], &mut stream[..]);
@@ -79,14 +80,14 @@ impl<'a> EngineStepper<'a> {
         let work =
             |(share, newest, stream, buffers): (Range<usize>, &mut [f32], &mut [f32], &mut Buffers)| {
                 self.engine.embed(self.task, &tokens[share.clone()], stream);
-                let mut sources: Vec<(&SourceMemory, usize)> = Vec::new();
+                let mut sources: Vec<(&SourceKeyValues, usize)> = Vec::new();
                 if !self.sources.is_empty() {
                     for rows in self.rows[share.clone()].chunk_by(|a, b| a == b) {
                         sources.push((&self.sources[rows[0]], rows.len()));
                     }
                 }
                 let step = Step {
-                    places: &places,
+                    encoded: &encoded,
                     positions: &self.positions,
                     ancestors: &self.ancestors[share.start * written..share.end * written],
                     newest,
@@ -105,7 +106,7 @@ impl<'a> EngineStepper<'a> {
         results
     }
 
-    /// The newest position becomes an earlier one.
+    /// The newest position, `[rows, row_width]`, becomes an earlier one.
     fn remember(&mut self, newest: Vec<f32>, rows: usize) {
         let written = self.positions.len();
         let mut ancestors = Vec::with_capacity(rows * (written + 1));
@@ -143,6 +144,7 @@ impl Stepper for EngineStepper<'_> {
         self.engine.table(self.task).outputs()
     }
 
+    /// The logits of what follows, `[rows, vocabulary]`.
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
         let table = self.engine.table(self.task);
         let logits = self.advance(tokens, |hidden, buffers| {

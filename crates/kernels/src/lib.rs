@@ -2,10 +2,12 @@
 //!
 //! On flex, the CPU backend, an operation here is one pass over memory where burn's primitives take many: the
 //! arithmetic of [`host`] on slices, recorded as one step of burn's autodiff graph. On every other backend the
-//! same function composes burn's primitives, which is also what the tests compare the fused form with.
+//! same function composes burn's primitives, which the tests compare the fused form with, too.
 //!
 //! Results do not depend on the number of threads: work is cut into pieces by its shape alone, and sums over
 //! pieces are taken in their order.
+//!
+//! Shapes are written in the [axes](any2any_architecture#axes) of the architecture.
 //!
 //! Without the feature `burn`, which every backend brings, [`host`] stands alone.
 
@@ -19,8 +21,9 @@ pub use host::dropout::Mask;
 pub use host::rotation::Rotation;
 #[cfg(feature = "burn")]
 pub use ops::{
-    Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters, LstmOrder,
-    LstmParameters, LstmState, Norm, Outcome, Targets, Visibility, activated, adam, add_positions,
-    additive_attention, additive_weights, apply_rotary, attention, attention_weights, cross_entropy,
-    cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm, lstm, primitive, sum_of_squares,
+    Adam, AdamState, AdditiveInputs, AttentionParameters, AttentionSettings, Branch, CellState,
+    FeedForwardParameters, LstmOrder, LstmParameters, NormParameters, Outcome, SmoothedTargets, Visibility,
+    activated, adam, add_positions, additive_attention, additive_weights, apply_rotary, attention,
+    attention_weights, cross_entropy, cross_entropy_outcomes, dropout, embedding, feed_forward, layer_norm,
+    lstm, masked_softmax, primitive, sum_of_squares,
 };

@@ -10,24 +10,28 @@ mod feed_forward;
 mod fused;
 mod layer_norm;
 mod lstm;
+mod masked_softmax;
 mod optimizer;
 #[cfg(all(test, feature = "flex"))]
 mod tests;
 
 pub use attention::{
-    AttentionParameters, AttentionShape, Visibility, apply_rotary, attention, attention_weights,
+    AttentionParameters, AttentionSettings, Visibility, apply_rotary, attention, attention_weights,
 };
-pub use branch::{Branch, Norm};
-pub use cross_entropy::{Outcome, Targets, cross_entropy, cross_entropy_outcomes};
+pub use branch::{Branch, NormParameters};
+pub use cross_entropy::{Outcome, SmoothedTargets, cross_entropy, cross_entropy_outcomes};
 pub use dropout::dropout;
 pub use embedding::{add_positions, embedding};
 pub use feed_forward::{FeedForwardParameters, activated, feed_forward};
 pub use layer_norm::layer_norm;
-pub use lstm::{LstmOrder, LstmParameters, LstmState, additive_attention, additive_weights, lstm};
+pub use lstm::{
+    AdditiveInputs, CellState, LstmOrder, LstmParameters, additive_attention, additive_weights, lstm,
+};
+pub use masked_softmax::masked_softmax;
 pub use optimizer::{Adam, AdamState, adam, sum_of_squares};
 
-/// The operations as compositions of burn's primitives: what every backend but flex runs, and what the
-/// fused forms are compared with.
+/// The operations as compositions of burn's primitives, which every backend but flex runs, and which tests compare the
+/// fused forms with.
 pub mod primitive {
     pub use super::attention::primitive as attention;
     pub use super::cross_entropy::primitive as cross_entropy;

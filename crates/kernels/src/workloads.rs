@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::{
-    Adam, AdamState, AttentionParameters, AttentionShape, Branch, FeedForwardParameters, LstmOrder,
-    LstmParameters, LstmState, Mask, Norm, Targets, Visibility, adam, add_positions, attention,
-    cross_entropy, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
+    Adam, AdamState, AttentionParameters, AttentionSettings, Branch, CellState, FeedForwardParameters,
+    LstmOrder, LstmParameters, Mask, NormParameters, SmoothedTargets, Visibility, adam, add_positions,
+    attention, cross_entropy, dropout, embedding, feed_forward, layer_norm, lstm, primitive,
 };
 use any2any_architecture::{Activation, Attention};
 
@@ -25,7 +25,7 @@ pub const VOCABULARY: usize = 8000;
 /// The form of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// What the backend runs: fused on flex.
+    /// The form that the backend runs: fused on flex.
     Fused,
     /// The composition of primitives.
     Primitives,
@@ -33,7 +33,7 @@ pub enum Form {
 
 /// An operation with its backward pass, on data that is made before.
 pub struct Workload {
-    /// What is computed.
+    /// The name of the operation.
     pub name: &'static str,
     /// Floating-point operations of its matrix products, forward and backward; 0 when it has none.
     pub operations: f64,
@@ -82,7 +82,7 @@ pub fn workloads(device: &Device) -> Vec<Workload> {
 }
 
 fn branch(device: &Device) -> Branch {
-    let norm = Norm::layer(tensor([D_MODEL], device), tensor([D_MODEL], device));
+    let norm = NormParameters::layer(tensor([D_MODEL], device), tensor([D_MODEL], device));
     Branch { norm: Some(norm), residual_scale: 1.0, mask: Some(Mask::new(0.3, 1)) }
 }
 
@@ -96,8 +96,8 @@ fn attentions(device: &Device) -> Vec<Workload> {
         AttentionParameters { query: square(), key: square(), value: square(), output: square() };
     let rows = BATCH * POSITIONS;
     let multiplications = 4 * rows * D_MODEL * D_MODEL + 2 * rows * POSITIONS * D_MODEL;
-    let of = |name, memory: Option<Tensor<3>>, causal| {
-        let shape = AttentionShape {
+    let of = |name, attended: Option<Tensor<3>>, causal| {
+        let shape = AttentionSettings {
             attention: Attention::new(D_MODEL, HEADS),
             visibility: Visibility { causal, ..Visibility::default() },
             rotation: None,
@@ -105,11 +105,11 @@ fn attentions(device: &Device) -> Vec<Workload> {
         };
         let (stream, parameters, branch) = (stream(device), parameters.clone(), branch(device));
         Workload::new(name, multiplications, move |form| {
-            let inputs = (stream.clone(), memory.clone(), parameters.clone(), shape.clone());
-            let (stream, memory, parameters, shape) = inputs;
+            let inputs = (stream.clone(), attended.clone(), parameters.clone(), shape.clone());
+            let (stream, attended, parameters, shape) = inputs;
             match form {
-                Form::Fused => attention(stream, memory, parameters, &branch, shape),
-                Form::Primitives => primitive::attention(stream, memory, parameters, &branch, shape),
+                Form::Fused => attention(stream, attended, parameters, &branch, shape),
+                Form::Primitives => primitive::attention(stream, attended, parameters, &branch, shape),
             }
         })
     };
@@ -134,7 +134,8 @@ fn feed_forwards(device: &Device) -> Workload {
 
 fn element_wise(device: &Device) -> Vec<Workload> {
     let mask = Some(Mask::new(0.3, 4));
-    let (input, norm) = (stream(device), Norm::layer(tensor([D_MODEL], device), tensor([D_MODEL], device)));
+    let (input, norm) =
+        (stream(device), NormParameters::layer(tensor([D_MODEL], device), tensor([D_MODEL], device)));
     let norm = Workload::new("layer norm", 0, move |form| {
         let (input, norm) = (input.clone(), norm.clone());
         match form {
@@ -171,7 +172,7 @@ fn losses(device: &Device) -> Workload {
     let (rows, tokens) = (BATCH * POSITIONS, tokens());
     let (hidden, table) = (tensor([rows, D_MODEL], device), tensor([VOCABULARY, D_MODEL], device));
     Workload::new("cross entropy", rows * D_MODEL * VOCABULARY, move |form| {
-        let targets = Targets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
+        let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
         match form {
             Form::Fused => cross_entropy(hidden.clone(), table.clone(), targets, 1.0).1,
             Form::Primitives => primitive::cross_entropy(hidden.clone(), table.clone(), targets, 1.0).1,
@@ -185,7 +186,7 @@ fn recurrence(device: &Device) -> Workload {
         hidden: linear(D_MODEL, 4 * D_MODEL, device),
     };
     let first =
-        LstmState { hidden: tensor([BATCH, D_MODEL], device), cell: tensor([BATCH, D_MODEL], device) };
+        CellState { hidden: tensor([BATCH, D_MODEL], device), cell: tensor([BATCH, D_MODEL], device) };
     let input = stream(device);
     Workload::new("LSTM", 8 * BATCH * POSITIONS * D_MODEL * D_MODEL, move |form| {
         let (input, first, parameters) = (input.clone(), first.clone(), parameters.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use any2any_architecture::Architecture;
-use any2any_inference::Rounded;
+use any2any_inference::Quantized;
 use safetensors::tensor::{Dtype, View};
 
 use crate::atomic_file;
@@ -80,8 +80,8 @@ pub fn write_rounded_weights(
     let mut tensors: Vec<(String, Stored)> = Vec::new();
     for (name, Weights { shape, values }) in weights {
         let rounded = match output(name, shape) {
-            Some(Output::Rows) => Rounded::rows(values, shape[1]),
-            Some(Output::Columns) => Rounded::columns(values, shape[1]),
+            Some(Output::Rows) => Quantized::rows(values, shape[1]),
+            Some(Output::Columns) => Quantized::columns(values, shape[1]),
             None => {
                 tensors.push((name.clone(), Stored::floats(shape.clone(), values)));
                 continue;
@@ -99,7 +99,8 @@ pub fn write_rounded_weights(
 
 /// A parameter dequantized from its integers and scales; `None` if their sizes do not fit.
 pub(crate) fn restore(name: &str, shape: &[usize], bytes: &[u8], scales: &[f32]) -> Option<Weights> {
-    let rounded = Rounded { values: bytes.iter().map(|&byte| byte as i8).collect(), scales: scales.to_vec() };
+    let rounded =
+        Quantized { values: bytes.iter().map(|&byte| byte as i8).collect(), scales: scales.to_vec() };
     let output = output(name, shape)?;
     let outputs = if output == Output::Rows { shape[0] } else { shape[1] };
     if scales.len() != outputs || bytes.len() != shape[0] * shape[1] {

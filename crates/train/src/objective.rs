@@ -2,8 +2,8 @@
 
 use any2any_adapter::Sequence;
 use any2any_core::{
-    Alignment, EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands,
-    Targets as TokenTargets, can_align, ctc_loss, frame_loss,
+    Alignment, EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets,
+    can_align, ctc_loss, frame_loss,
 };
 use any2any_experiment::spec::Experiment;
 use any2any_run::{AdapterSet, Task};

@@ -2,8 +2,7 @@
 
 use any2any_adapter::Cancelled;
 use any2any_core::{
-    EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, Targets as TokenTargets,
-    frame_loss,
+    EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets, frame_loss,
 };
 use any2any_run::Task;
 use burn::tensor::{Device, Tensor};

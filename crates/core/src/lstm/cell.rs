@@ -1,6 +1,6 @@
 //! Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 
-use any2any_kernels::{LstmOrder, LstmParameters, lstm};
+use any2any_kernels::{CellState, LstmOrder, LstmParameters, lstm};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, activation};
@@ -18,10 +18,7 @@ pub(crate) struct LstmCell {
     width: usize,
 }
 
-/// What a cell carries from step to step, both `[batch, width]`.
-pub(crate) use any2any_kernels::LstmState as CellState;
-
-/// A state of zeros.
+/// A state of zeros, `[batch, width]` each, on the device of a tensor.
 pub(crate) fn zeros(batch: usize, width: usize, like: &Tensor<3>) -> CellState {
     let zeros = Tensor::zeros([batch, width], &like.device());
     CellState { hidden: zeros.clone(), cell: zeros }
@@ -36,7 +33,7 @@ impl LstmCell {
         Self { input: initializer.linear("input", d_input, 4 * width, 1.0), hidden, width }
     }
 
-    /// The state after one input, `[batch, d_input]`.
+    /// The state after one input, `[batch, d_input]` to `[batch, width]` each.
     pub(crate) fn step(&self, input: Tensor<2>, state: &CellState, pass: &mut Pass) -> CellState {
         let (_, last) = self.run_from(input.unsqueeze_dim(1), state.clone(), LstmOrder::default(), pass);
         last
@@ -47,7 +44,7 @@ impl LstmCell {
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, positions, d_input]`
+    /// - input: `[batch, positions, d_input]`; lengths: `[batch]`
     /// - output: `[batch, positions, width]` and `[batch, width]`
     pub(crate) fn run(
         &self,
@@ -63,6 +60,11 @@ impl LstmCell {
     }
 
     /// The hidden states of a sequence after a state, and the state after it.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, positions, d_input]`; first: `[batch, width]` each
+    /// - output: `[batch, positions, width]`, and `[batch, width]` each
     pub(crate) fn run_from(
         &self,
         input: Tensor<3>,
@@ -87,7 +89,12 @@ impl LstmCell {
         (states.narrow(2, 0, self.width), end)
     }
 
-    /// Keeps gates and states of a sequence; the gates are computed again from what each step was given.
+    /// Keeps gates and states of a sequence; the gates are computed again from the input and the hidden state of each
+    /// step.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch, positions, d_input]`; first: `[batch, width]`; states: `[batch, positions, 2 * width]`
     fn record(
         &self,
         input: Tensor<3>,

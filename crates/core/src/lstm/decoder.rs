@@ -1,15 +1,16 @@
 //! The recurrent decoder: layers of LSTM cells that write one position after the other.
 
 use any2any_architecture::{LstmAttention, LstmLayers, StackKind};
-use any2any_kernels::{LstmOrder, additive_attention, additive_weights};
+use any2any_kernels::{
+    AdditiveInputs, CellState, LstmOrder, additive_attention, additive_weights, masked_softmax,
+};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation;
 
-use super::cell::{CellState, LstmCell, zeros};
+use super::cell::{LstmCell, zeros};
 use crate::dropout::Dropout;
-use crate::encoder_output::{EncoderOutput, MASKED, RowSelection, padding_bias};
+use crate::encoder_output::{EncoderOutput, RowSelection};
 use crate::initializer::Initializer;
 use crate::pass::Pass;
 use crate::record::SiteRole;
@@ -25,7 +26,7 @@ pub struct LstmDecoder {
     query: Option<Linear>,
     /// Projects the encoder's states for additive scores.
     key: Option<Linear>,
-    /// Turns `tanh(query + key)` into a score.
+    /// Maps `tanh(query + key)` to a score.
     score: Option<Linear>,
     /// Joins context and state into the output.
     combine: Option<Linear>,
@@ -34,11 +35,11 @@ pub struct LstmDecoder {
     attention: LstmAttention,
 }
 
-/// What a recurrent decoder keeps between two steps.
+/// The state of a recurrent decoder between two steps.
 #[derive(Clone, Debug)]
 pub struct LstmState {
     layers: Vec<CellState>,
-    memory: EncoderOutput,
+    encoded: EncoderOutput,
     /// The encoder's states, projected for the scores, `[batch, source, d_model]`.
     keys: Option<Tensor<3>>,
 }
@@ -69,19 +70,19 @@ impl LstmDecoder {
     }
 
     /// The state before the first position.
-    pub fn start(&self, memory: &EncoderOutput) -> LstmState {
-        let [batch, _, width] = memory.states.dims();
+    pub fn start(&self, encoded: &EncoderOutput) -> LstmState {
+        let [batch, _, d_model] = encoded.states.dims();
         let first = |bridge: &Linear| {
-            let zeros = zeros(batch, width, &memory.states);
-            match memory.last.last() {
+            let zeros = zeros(batch, d_model, &encoded.states);
+            match encoded.last.last() {
                 Some(last) => CellState { hidden: bridge.forward(last.clone()).tanh(), ..zeros },
                 None => zeros,
             }
         };
         LstmState {
             layers: self.bridges.iter().map(first).collect(),
-            keys: self.key.as_ref().map(|key| key.forward(memory.states.clone())),
-            memory: memory.clone(),
+            keys: self.key.as_ref().map(|key| key.forward(encoded.states.clone())),
+            encoded: encoded.clone(),
         }
     }
 
@@ -103,8 +104,8 @@ impl LstmDecoder {
         self.dropout.forward(outputs, pass)
     }
 
-    /// All positions through one layer after the other: what a layer reads does not depend on what the last
-    /// has written.
+    /// All positions through one layer after the other, `[batch, target, d_model]` in and out: the input of a layer
+    /// does not depend on the output of the last one.
     fn run(&self, input: Tensor<3>, state: &mut LstmState, pass: &mut Pass) -> Tensor<3> {
         let mut states = input;
         for (number, (cell, cell_state)) in self.layers.iter().zip(&mut state.layers).enumerate() {
@@ -117,7 +118,8 @@ impl LstmDecoder {
         states
     }
 
-    /// One position after the other: the first layer reads what the last state looked at.
+    /// One position after the other, `[batch, target, d_model]` in and out: the first layer reads the context of the
+    /// last layer's state.
     fn extend_by_steps(&self, input: Tensor<3>, state: &mut LstmState, pass: &mut Pass) -> Tensor<3> {
         let [_, target, _] = input.dims();
         let mut outputs = Vec::with_capacity(target);
@@ -135,7 +137,8 @@ impl LstmDecoder {
         Tensor::stack(outputs, 1)
     }
 
-    /// One position through all layers; in a traced pass also its weights, `[batch, 1, 1, source]`.
+    /// One position through all layers, `[batch, d_model]` in and out; in a traced pass also its weights,
+    /// `[batch, 1, 1, source]`.
     fn step(
         &self,
         token: Tensor<2>,
@@ -168,7 +171,8 @@ impl LstmDecoder {
         (output, weights)
     }
 
-    /// Context `[batch, d_model]` from the state before a step, and in a traced pass the weights.
+    /// Context, `[batch, d_model]`, from the state before a step, and in a traced pass the weights,
+    /// `[batch, 1, 1, source]`.
     fn attend_additively(
         &self,
         state: &LstmState,
@@ -178,31 +182,33 @@ impl LstmDecoder {
         let query = query.forward(state.layers.last()?.hidden.clone());
         // The score's bias would move all scores of a row alike, which softmax does not see.
         let weight: Tensor<1> = score.weight.val().squeeze_dim(1);
-        let (keys, values) = (keys.clone(), state.memory.states.clone());
-        let lengths = &state.memory.lengths;
+        let inputs =
+            AdditiveInputs { query, keys: keys.clone(), weight, values: state.encoded.states.clone() };
+        let lengths = &state.encoded.lengths;
         if pass.opens_attention() {
             let [_, source, _] = keys.dims();
-            let shown = pass.key_mask(PLACE, source, &keys.device()).map(|shown| shown.squeeze_dim(1));
-            let weights = additive_weights(query, keys, weight, lengths.as_deref(), shown);
+            let key_mask = pass.key_mask(PLACE, source, &keys.device()).map(|mask| mask.squeeze_dim(1));
+            let values = inputs.values.clone();
+            let weights = additive_weights(inputs, lengths.as_deref(), key_mask);
             let context = pass.mask_heads(PLACE, weights.clone().matmul(values).unsqueeze_dim(1));
             let context: Tensor<3> = context.squeeze_dim(1);
             pass.at(StackKind::Decoder, None, ATTENTION);
             pass.record("context", || context.clone());
             return Some((context.squeeze_dim(1), Some(weights.unsqueeze_dim(1))));
         }
-        Some((additive_attention(query, keys, weight, values, lengths.clone()), None))
+        Some((additive_attention(inputs, lengths.clone()), None))
     }
 
-    /// Luong's attention of all positions at once: `tanh(W [context; state])`.
+    /// Luong's attention of all positions at once, `[batch, target, d_model]` in and out: `tanh(W [context; state])`.
     fn attend_by_product(&self, outputs: Tensor<3>, state: &LstmState, pass: &mut Pass) -> Tensor<3> {
         let (Some(query), Some(combine)) = (&self.query, &self.combine) else { return outputs };
-        let scores = query.forward(outputs.clone()).matmul(state.memory.states.clone().swap_dims(1, 2));
+        let scores = query.forward(outputs.clone()).matmul(state.encoded.states.clone().swap_dims(1, 2));
         let [_, _, source] = scores.dims();
-        let shown = pass.key_mask(PLACE, source, &scores.device()).map(|shown| shown.squeeze_dim(1));
-        let weights = state.weights(scores, shown);
+        let key_mask = pass.key_mask(PLACE, source, &scores.device()).map(|mask| mask.squeeze_dim(1));
+        let weights = masked_softmax(scores, state.encoded.lengths.as_deref(), key_mask);
         pass.at(StackKind::Decoder, None, ATTENTION);
         pass.keep_attention(PLACE, &weights.clone().unsqueeze_dim(1));
-        let context = weights.matmul(state.memory.states.clone());
+        let context = weights.matmul(state.encoded.states.clone());
         let context = pass.mask_heads(PLACE, context.unsqueeze_dim(1)).squeeze_dim(1);
         pass.record("context", || context.clone());
         let output = combine.forward(Tensor::cat(vec![context, outputs], 2)).tanh();
@@ -218,27 +224,7 @@ impl LstmState {
             layer.hidden = rows.of(&layer.hidden);
             layer.cell = rows.of(&layer.cell);
         }
-        self.memory = self.memory.select(rows);
+        self.encoded = self.encoded.select(rows);
         self.keys = self.keys.as_ref().map(|keys| rows.of(keys));
-    }
-
-    /// Scores `[batch, target, source]` as weights, without padding and without what is not `shown`,
-    /// `[batch, 1, source]`.
-    fn weights(&self, scores: Tensor<3>, shown: Option<Tensor<3>>) -> Tensor<3> {
-        let [_, _, source] = scores.dims();
-        let scores = match &self.memory.lengths {
-            Some(lengths) => {
-                let padding = padding_bias(lengths, source, &scores.device());
-                scores + padding
-            }
-            None => scores,
-        };
-        match shown {
-            None => activation::softmax(scores, 2),
-            Some(shown) => {
-                let hidden = (1.0 - shown.clone()) * MASKED;
-                activation::softmax(scores + hidden, 2) * shown
-            }
-        }
     }
 }

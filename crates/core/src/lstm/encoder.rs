@@ -44,8 +44,7 @@ impl LstmEncoder {
     ///
     /// # Shapes
     ///
-    /// - input: `[batch, source, d_model]`; lengths: `[batch]`
-    /// - output states: `[batch, source, d_model]`; last state: `[batch, d_model]`
+    /// - input and output states: `[batch, source, d_model]`; lengths: `[batch]`; last state: `[batch, d_model]`
     pub fn forward(&self, input: Tensor<3>, lengths: &[usize], pass: &mut Pass) -> EncoderOutput {
         let [_, source, _] = input.dims();
         let lengths = padded_lengths(lengths, source);

@@ -36,23 +36,23 @@ pub(crate) struct TransformerLayer {
     number: usize,
 }
 
-/// Widths of a layer, and how its weights start.
+/// Widths of a layer, gains of its initial weights, and its dropout.
 pub(super) struct Sizes<'a> {
     pub(super) d_model: usize,
-    /// The width of the states that it attends to.
-    pub(super) memory: usize,
+    /// The width of the encoder's output.
+    pub(super) d_encoder: usize,
     pub(super) gains: Gains,
     pub(super) dropout: &'a DropoutRates,
 }
 
 /// Inputs of a layer beside the stream.
-pub(super) struct Input<'a> {
+pub(super) struct LayerInput<'a> {
     /// The scope of self-attention.
     pub(super) scope: &'a Scope,
     /// The scope of cross-attention.
     pub(super) cross: &'a Scope,
     /// The encoder's output.
-    pub(super) memory: Option<&'a EncoderOutput>,
+    pub(super) encoded: Option<&'a EncoderOutput>,
     /// The cache of earlier positions, when positions are written one after the other.
     pub(super) cache: Option<&'a mut LayerCache>,
 }
@@ -65,16 +65,16 @@ impl TransformerLayer {
         sizes: &Sizes<'_>,
         initializer: &Initializer,
     ) -> Self {
-        let Sizes { d_model, memory, gains, dropout } = *sizes;
+        let Sizes { d_model, d_encoder, gains, dropout } = *sizes;
         let norm = || Normalization::init(&layers.norm, d_model, initializer);
-        let attention = |heads, of: AttentionKind, memory: usize| {
+        let attention = |heads, of: AttentionKind, d_keys: usize| {
             // The names that weights are drawn by: others would be other models.
             let name = match (kind, of) {
                 (_, AttentionKind::CrossAttention) => "cross",
                 (StackKind::Encoder, AttentionKind::SelfAttention) => "attention",
                 (StackKind::Decoder, AttentionKind::SelfAttention) => "own",
             };
-            let (place, widths) = (Place { stack: kind, layer: number, kind: of }, [d_model, memory]);
+            let (place, widths) = (Place { stack: kind, layer: number, kind: of }, [d_model, d_keys]);
             let initializer = initializer.child(name);
             MultiHeadAttention::init(heads, place, widths, gains, dropout.attention, &initializer)
         };
@@ -90,7 +90,7 @@ impl TransformerLayer {
             self_attention,
             ssru_norm: ssru.is_some().then(norm),
             ssru,
-            cross_attention: cross.map(|heads| attention(heads, AttentionKind::CrossAttention, memory)),
+            cross_attention: cross.map(|heads| attention(heads, AttentionKind::CrossAttention, d_encoder)),
             cross_attention_norm: cross.is_some().then(norm),
             feed_forward: FeedForward::init(
                 &layers.feed_forward,
@@ -111,10 +111,10 @@ impl TransformerLayer {
     }
 
     /// The cache before the first position.
-    pub(super) fn start(&self, memory: Option<&EncoderOutput>) -> LayerCache {
-        let cross = self.cross_attention.as_ref().zip(memory);
-        let cross = cross.map(|(attention, memory)| attention.project(memory.states.clone(), None));
-        LayerCache { past: AttentionCache::default(), cell: None, cross }
+    pub(super) fn start(&self, encoded: Option<&EncoderOutput>) -> LayerCache {
+        let cross = self.cross_attention.as_ref().zip(encoded);
+        let cross = cross.map(|(attention, encoded)| attention.project(encoded.states.clone(), None));
+        LayerCache { self_attention: AttentionCache::default(), cell: None, cross }
     }
 
     /// The stream after all sub-layers.
@@ -122,7 +122,7 @@ impl TransformerLayer {
     /// # Shapes
     ///
     /// - stream and output: `[batch, positions, d_model]`
-    pub(super) fn forward(&self, stream: Tensor<3>, mut input: Input<'_>, pass: &mut Pass) -> Tensor<3> {
+    pub(super) fn forward(&self, stream: Tensor<3>, mut input: LayerInput<'_>, pass: &mut Pass) -> Tensor<3> {
         let stream = self.mix(stream, &mut input, pass);
         let stream = self.cross(stream, &input, pass);
         pass.at(self.kind, Some(self.number), SiteRole::FeedForward);
@@ -131,16 +131,16 @@ impl TransformerLayer {
         })
     }
 
-    /// Positions learn of one another.
-    fn mix(&self, stream: Tensor<3>, input: &mut Input<'_>, pass: &mut Pass) -> Tensor<3> {
+    /// The sub-layer that mixes positions, `[batch, positions, d_model]` in and out.
+    fn mix(&self, stream: Tensor<3>, input: &mut LayerInput<'_>, pass: &mut Pass) -> Tensor<3> {
         let cache = input.cache.as_deref_mut();
         if let (Some(attention), Some(norm)) = (&self.self_attention, &self.self_attention_norm) {
             pass.at(self.kind, Some(self.number), SiteRole::Attention(AttentionKind::SelfAttention));
             return self.residual.forward(norm, stream, pass, |stream, branch, pass| match cache {
                 None => attention.forward(stream, None, input.scope, branch, pass),
                 Some(cache) => {
-                    let past = CachedKeys::Growing(&mut cache.past);
-                    attention.forward_cached(stream, past, input.scope, branch, pass)
+                    let cached = CachedKeys::Growing(&mut cache.self_attention);
+                    attention.forward_cached(stream, cached, input.scope, branch, pass)
                 }
             });
         }
@@ -157,21 +157,21 @@ impl TransformerLayer {
         })
     }
 
-    /// Positions learn of the encoder's.
-    fn cross(&self, stream: Tensor<3>, input: &Input<'_>, pass: &mut Pass) -> Tensor<3> {
+    /// Cross-attention, where there is any, `[batch, positions, d_model]` in and out.
+    fn cross(&self, stream: Tensor<3>, input: &LayerInput<'_>, pass: &mut Pass) -> Tensor<3> {
         let (Some(attention), Some(norm)) = (&self.cross_attention, &self.cross_attention_norm) else {
             return stream;
         };
         pass.at(self.kind, Some(self.number), SiteRole::Attention(AttentionKind::CrossAttention));
         self.residual.forward(norm, stream, pass, |stream, branch, pass| {
-            match (input.cache.as_ref().and_then(|cache| cache.cross.as_ref()), input.memory) {
-                (Some(memory), _) => {
-                    attention.forward_cached(stream, CachedKeys::Whole(memory), input.cross, branch, pass)
+            match (input.cache.as_ref().and_then(|cache| cache.cross.as_ref()), input.encoded) {
+                (Some(cross), _) => {
+                    attention.forward_cached(stream, CachedKeys::Whole(cross), input.cross, branch, pass)
                 }
-                (None, Some(memory)) => {
-                    attention.forward(stream, Some(memory.states.clone()), input.cross, branch, pass)
+                (None, Some(encoded)) => {
+                    attention.forward(stream, Some(encoded.states.clone()), input.cross, branch, pass)
                 }
-                (None, None) => unreachable!("a decoder that attends is given what it attends to"),
+                (None, None) => unreachable!("a decoder that attends is given states to attend to"),
             }
         })
     }

@@ -1,6 +1,6 @@
 //! Activations of feed-forward layers and their derivatives, a row at a time.
 //!
-//! A row of sums holds what the first matrix gives and, of a gated activation, then what the gate's gives.
+//! A row of sums holds the output of the first matrix and, of a gated activation, behind it that of the gate's.
 
 use any2any_architecture::Activation;
 
@@ -10,7 +10,8 @@ use super::simd::{erf, exp, sigmoid};
 /// 1 / sqrt(2 pi): the density of the normal distribution at 0.
 const DENSITY: f32 = 0.398_942_3;
 
-/// Activates a row of sums, `[inputs * width]`, into `[width]`. Elements are dropped by the mask's row.
+/// Activates a row of sums, `[d_ff]` or `[2 * d_ff]` of a gated activation, into `[d_ff]`. Elements are dropped by the
+/// mask's row.
 #[inline(always)]
 pub fn row(activation: Activation, sums: &[f32], output: &mut [f32], mask: Option<Mask>, row: usize) {
     let (values, gates) = sums.split_at(output.len());
@@ -30,7 +31,7 @@ pub fn row(activation: Activation, sums: &[f32], output: &mut [f32], mask: Optio
     }
 }
 
-/// Turns the gradient of an activated row, `[width]`, into that of its sums, `[inputs * width]`.
+/// Turns the gradient of an activated row, `[d_ff]`, into that of its sums, `[d_ff]` or `[2 * d_ff]`.
 #[inline(always)]
 pub fn row_backward(
     activation: Activation,
@@ -88,6 +89,7 @@ pub fn row_backward(
     }
 }
 
+/// A function of each value of a row, `[d_ff]` in and out.
 #[inline(always)]
 fn map(input: &[f32], output: &mut [f32], function: impl Fn(f32) -> f32) {
     for (output, &input) in output.iter_mut().zip(input) {
@@ -95,6 +97,7 @@ fn map(input: &[f32], output: &mut [f32], function: impl Fn(f32) -> f32) {
     }
 }
 
+/// A function of each value of a row and of its gradient, `[d_ff]` each.
 #[inline(always)]
 fn map_gradient(input: &[f32], gradient: &[f32], output: &mut [f32], function: impl Fn(f32, f32) -> f32) {
     for ((output, &gradient), &input) in output.iter_mut().zip(gradient).zip(input) {
@@ -102,6 +105,7 @@ fn map_gradient(input: &[f32], gradient: &[f32], output: &mut [f32], function: i
     }
 }
 
+/// A function of each value of a row and of its gate, `[d_ff]` each.
 #[inline(always)]
 fn gated(values: &[f32], gates: &[f32], output: &mut [f32], function: impl Fn(f32, f32) -> f32) {
     for ((output, &value), &gate) in output.iter_mut().zip(values).zip(gates) {

@@ -1,5 +1,4 @@
-//! How work is cut into pieces: by its shape alone, never by the number of threads, so that every sum is
-//! taken in one order.
+//! Pieces of work, cut by its shape alone and never by the number of threads, so that every sum is taken in one order.
 
 use std::ops::Range;
 
@@ -7,8 +6,8 @@ use rayon::prelude::*;
 
 use super::simd::{LANES, add, vectorized};
 
-/// The most rows of one piece. A product reads all of its weights anew for each piece, so pieces are large; what is
-/// computed beside it should still fit a core's own cache.
+/// The most rows of one piece. A product reads all of its weights anew for each piece, so pieces are large; the rest of
+/// the arithmetic beside it should still fit a core's own cache.
 const MOST_ROWS: usize = 512;
 
 /// Rows of one piece of `rows` rows: pieces are of one size and as many as two, four or, where they are more, eight
@@ -32,8 +31,8 @@ const PARTIAL_SUMS: usize = 8;
 /// Partial sums of large parameters are fewer, so that they do not fill the memory.
 const LARGE: usize = 1 << 20;
 
-/// Goes through all pieces of `rows` rows of `output`, in parallel, each with `scratch` of its own and a
-/// partial sum of `sums` values; gives the sum.
+/// Goes through all pieces of the rows of `output`, `[rows, row_width]`, in parallel, each with `scratch` of its own
+/// and a partial sum, `[sums]`; gives the sum, `[sums]`.
 ///
 /// Pieces lie in a fixed number of groups; a group goes through its pieces in order, and groups are added in
 /// order.
@@ -79,7 +78,7 @@ pub fn reduce_rows<O: Send, S>(
     total
 }
 
-/// Splits a slice into consecutive parts of the given lengths.
+/// Splits a slice, `[n]`, into consecutive parts of the given lengths.
 ///
 /// # Panics
 ///
@@ -92,7 +91,7 @@ pub fn split<const N: usize>(mut values: &mut [f32], lengths: [usize; N]) -> [&m
     })
 }
 
-/// The first `length` values of a buffer, which grows when it must. What they are is left over from before.
+/// The first values of a buffer, `[length]`, which grows when it must; they are left over from before.
 pub fn sized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
     if buffer.len() < length {
         buffer.resize(length, 0.0);

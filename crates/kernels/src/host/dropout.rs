@@ -7,7 +7,7 @@ pub struct Mask {
     key: u64,
     /// Elements whose 32 random bits lie below are dropped.
     threshold: u32,
-    /// What kept elements are multiplied by.
+    /// The factor of kept elements.
     scale: f32,
 }
 
@@ -50,7 +50,7 @@ impl Mask {
         self.threshold
     }
 
-    /// What kept elements are multiplied by.
+    /// The factor of kept elements.
     pub fn scale(&self) -> f32 {
         self.scale
     }
@@ -62,13 +62,13 @@ impl MaskRow {
         (self.low, self.high)
     }
 
-    /// What the element of a column is multiplied by.
+    /// The factor of the element of a column: 0 when it is dropped.
     #[inline(always)]
     pub fn factor(&self, column: u32) -> f32 {
         if mix_32(column, self.low, self.high) >= self.threshold { self.scale } else { 0.0 }
     }
 
-    /// Drops and scales the elements of a row.
+    /// Drops and scales the elements of a row, `[columns]`.
     #[inline(always)]
     pub fn apply(&self, values: &mut [f32]) {
         for (column, value) in values.iter_mut().enumerate() {
@@ -85,7 +85,7 @@ fn mix_64(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// What a column's number is multiplied with: 2^32 over the golden ratio.
+/// The factor of a column's number: 2^32 over the golden ratio.
 pub const COUNTER: u32 = 0x9e37_79b9;
 
 /// Shifts and factors that mix bits: a number is shifted and joined with itself before each factor, and at the end.
@@ -93,11 +93,11 @@ pub const COUNTER: u32 = 0x9e37_79b9;
 pub struct Mix {
     /// Places to shift by.
     pub shifts: [u32; 3],
-    /// What is multiplied with.
+    /// Factors, between the shifts.
     pub factors: [u32; 2],
 }
 
-/// How a counter becomes random bits.
+/// Shifts and factors by which a counter becomes random bits.
 pub const MIX: Mix = Mix { shifts: [16, 15, 16], factors: [0x7feb_352d, 0x846c_a68b] };
 
 /// 32 random bits of a counter under a key: multiplications and shifts that every bit goes through twice.

@@ -1,5 +1,5 @@
 //! Normalisation over the last dimension: `gain * (x - mean) / sqrt(variance + epsilon) + bias` (Ba, Kiros and Hinton
-//! 2016, layer normalisation), or the same around 0 in place of the mean (Zhang and Sennrich 2019, RMSNorm).
+//! 2016, layer normalisation), or around 0 in place of the mean (Zhang and Sennrich 2019, RMSNorm).
 
 use any2any_architecture::NormKind;
 
@@ -7,10 +7,10 @@ use super::simd::{LANES, fold, sum_of};
 
 /// A normalisation with its gain and bias, `[d_model]` each.
 #[derive(Clone, Copy, Debug)]
-pub struct Norm<'a> {
-    /// Multiplies.
+pub struct NormLayer<'a> {
+    /// The factor, `[d_model]`.
     pub gain: &'a [f32],
-    /// Is added.
+    /// The addend, `[d_model]`.
     pub bias: &'a [f32],
     /// The statistic that it divides by.
     pub kind: NormKind,
@@ -18,7 +18,7 @@ pub struct Norm<'a> {
     pub epsilon: f32,
 }
 
-/// What normalises one row.
+/// Mean and scale of one row.
 #[derive(Clone, Copy, Debug)]
 pub struct Moments {
     mean: f32,
@@ -27,7 +27,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// The moments of a row, the variance taken around the mean in a pass of its own.
+    /// The moments of a row, `[d_model]`, the variance taken around the mean in a pass of its own.
     #[inline(always)]
     pub fn of(row: &[f32], kind: NormKind, epsilon: f32) -> Self {
         let count = row.len().max(1) as f32;
@@ -43,8 +43,8 @@ impl Moments {
     }
 }
 
-impl Norm<'_> {
-    /// Normalises a row.
+impl NormLayer<'_> {
+    /// Normalises a row, `[d_model]` in and out.
     #[inline(always)]
     pub fn row(&self, input: &[f32], output: &mut [f32]) {
         let Moments { mean, scale } = Moments::of(input, self.kind, self.epsilon);
@@ -53,7 +53,7 @@ impl Norm<'_> {
         }
     }
 
-    /// Normalises consecutive rows.
+    /// Normalises consecutive rows, `[rows, d_model]` in and out.
     #[inline(always)]
     pub fn rows(&self, input: &[f32], output: &mut [f32]) {
         let width = self.gain.len().max(1);
@@ -62,8 +62,8 @@ impl Norm<'_> {
         }
     }
 
-    /// The backward pass of a row: `gradient` becomes the gradient of the input times one, and the gradients
-    /// of gain and bias are added to.
+    /// The backward pass of a row, `[d_model]` each: `gradient` becomes the gradient of the input times one, and the
+    /// gradients of gain and bias are added to.
     #[inline(always)]
     pub fn row_backward(
         &self,
@@ -107,8 +107,8 @@ impl Norm<'_> {
 }
 
 impl Moments {
-    /// Takes the gradients of some columns back through gain and bias; adds to the sums of what remains, and
-    /// of its products with the centred input.
+    /// Takes the gradients of some columns, `[LANES]` or fewer, back through gain and bias; adds to their sums, and to
+    /// the sums of their products with the centred input.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)] // parts of one row
     fn through_gain(

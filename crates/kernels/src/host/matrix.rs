@@ -26,7 +26,7 @@ pub struct MatrixMut<'a> {
     row_stride: usize,
 }
 
-/// What happens to the values that the output holds already.
+/// The fate of the values that the output holds already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accumulate {
     /// They are overwritten.
@@ -36,7 +36,7 @@ pub enum Accumulate {
 }
 
 impl<'a> Matrix<'a> {
-    /// A whole slice as `rows` consecutive rows.
+    /// A whole slice as consecutive rows, `[rows, columns]`.
     ///
     /// # Panics
     ///
@@ -45,7 +45,7 @@ impl<'a> Matrix<'a> {
         Self::strided(values, rows, columns, columns)
     }
 
-    /// Rows that begin `row_stride` values apart.
+    /// Rows, `[rows, columns]`, that begin `row_stride` values apart.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl<'a> Matrix<'a> {
 }
 
 impl<'a> MatrixMut<'a> {
-    /// A whole slice as `rows` consecutive rows.
+    /// A whole slice as consecutive rows, `[rows, columns]`.
     ///
     /// # Panics
     ///
@@ -94,7 +94,7 @@ impl<'a> MatrixMut<'a> {
         Self::strided(values, rows, columns, columns)
     }
 
-    /// Rows that begin `row_stride` values apart.
+    /// Rows, `[rows, columns]`, that begin `row_stride` values apart.
     ///
     /// # Panics
     ///
@@ -111,13 +111,13 @@ impl<'a> MatrixMut<'a> {
 }
 
 impl<'a> MatrixMut<'a> {
-    /// The values from the first on, and how far apart rows begin.
+    /// The values, `[rows, row_stride]`, and the distance between the beginnings of two rows.
     pub(crate) fn into_values(self) -> (&'a mut [f32], usize) {
         (self.values, self.row_stride)
     }
 }
 
-/// How many values a matrix reaches over.
+/// The number of values that a matrix reaches over.
 fn extent(rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> usize {
     if rows == 0 || columns == 0 { 0 } else { (rows - 1) * row_stride + (columns - 1) * column_stride + 1 }
 }
@@ -126,6 +126,10 @@ fn extent(rows: usize, columns: usize, row_stride: usize, column_stride: usize) 
 const SMALL: usize = 1 << 17;
 
 /// `output = a b`, or `output += a b`, on this thread.
+///
+/// # Shapes
+///
+/// - a: `[m, k]`; b: `[k, n]`; output: `[m, n]`
 ///
 /// # Panics
 ///
@@ -150,6 +154,10 @@ pub fn multiply(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matri
 }
 
 /// Multiplies in parallel over rows of the output in pieces of `rows`.
+///
+/// # Shapes
+///
+/// - a: `[m, k]`; b: `[k, n]`; output: `[m, n]`
 ///
 /// # Panics
 ///
@@ -216,7 +224,7 @@ fn small(output: MatrixMut<'_>, into: Accumulate, a: Matrix<'_>, b: Matrix<'_>) 
     }
 }
 
-/// All columns of `ROWS` rows of the output.
+/// All columns of `ROWS` rows of the output, `[rows, row_stride]`.
 #[inline(always)]
 fn tiles<const ROWS: usize>(
     values: &mut [f32],
@@ -246,6 +254,7 @@ fn tiles<const ROWS: usize>(
     }
 }
 
+/// `ROWS` rows times `COLUMNS` columns of the output, `[rows, row_stride]`.
 #[inline(always)]
 fn tile<const ROWS: usize, const COLUMNS: usize>(
     values: &mut [f32],
@@ -274,7 +283,7 @@ fn tile<const ROWS: usize, const COLUMNS: usize>(
     }
 }
 
-/// Copies a matrix so that its columns become rows, each filled up with zeros to `width` values.
+/// Copies a matrix, `[rows, columns]`, so that its columns become rows, each filled up with zeros: `[columns, width]`.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! Rotary positions (Su et al. 2021, "RoFormer"): the pairs `(i, i + d_head / 2)` of every query and key turned
+//! Rotary positions (Su et al. 2021, "RoFormer"): the pairs `(i, i + d_head / 2)` of every query and key rotated
 //! by an angle that grows with the position.
 
 use rayon::prelude::*;
@@ -9,9 +9,9 @@ use super::simd::vectorized;
 /// The cosines and sines of consecutive positions, `[positions, d_head / 2]` each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rotation {
-    /// Cosines.
+    /// Cosines, `[positions, d_head / 2]`.
     pub cos: Vec<f32>,
-    /// Sines.
+    /// Sines, `[positions, d_head / 2]`.
     pub sin: Vec<f32>,
     half: usize,
 }
@@ -33,13 +33,13 @@ impl Rotation {
         Self { cos: table(f64::cos), sin: table(f64::sin), half }
     }
 
-    /// How many positions there are.
+    /// The number of positions.
     pub fn positions(&self) -> usize {
         self.cos.len() / self.half.max(1)
     }
 
-    /// Turns the first `heads` heads of every row, or back; rows are those of consecutive positions, sequence
-    /// after sequence.
+    /// Rotates the first `heads` heads of every row, `[rows, stride]`, or back; rows are those of consecutive
+    /// positions, sequence after sequence.
     pub fn apply_rotary(&self, rows: &mut [f32], stride: usize, heads: usize, back: bool) {
         let positions = self.positions();
         if positions == 0 || stride == 0 {
@@ -70,16 +70,16 @@ impl Rotation {
 mod tests {
     use super::*;
 
-    fn turned(vector: [f32; 4], position: usize) -> Vec<f32> {
+    fn rotated(vector: [f32; 4], position: usize) -> Vec<f32> {
         let mut row = vector.to_vec();
         Rotation::new(position, 1, 4).apply_rotary(&mut row, 4, 1, false);
         row
     }
 
     #[test]
-    fn turned_products_depend_on_distance_alone() {
+    fn rotated_products_depend_on_distance_alone() {
         let product = |query: usize, key: usize| -> f32 {
-            let (query, key) = (turned([0.3, -1.0, 0.7, 0.2], query), turned([1.1, 0.4, -0.5, 0.9], key));
+            let (query, key) = (rotated([0.3, -1.0, 0.7, 0.2], query), rotated([1.1, 0.4, -0.5, 0.9], key));
             query.iter().zip(&key).map(|(query, key)| query * key).sum()
         };
         assert!((product(5, 2) - product(13, 10)).abs() < 1e-5);
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn turning_back_undoes_it() {
+    fn rotating_back_undoes_it() {
         let rotation = Rotation::new(3, 5, 6);
         let values: Vec<f32> = (0..10 * 14).map(|at| at as f32 / 7.0).collect();
-        let mut turned = values.clone();
-        rotation.apply_rotary(&mut turned, 14, 2, false);
-        assert!(turned.iter().zip(&values).any(|(turned, value)| (turned - value).abs() > 0.1));
-        rotation.apply_rotary(&mut turned, 14, 2, true);
-        assert!(turned.iter().zip(&values).all(|(turned, value)| (turned - value).abs() < 1e-4));
+        let mut rotated = values.clone();
+        rotation.apply_rotary(&mut rotated, 14, 2, false);
+        assert!(rotated.iter().zip(&values).any(|(rotated, value)| (rotated - value).abs() > 0.1));
+        rotation.apply_rotary(&mut rotated, 14, 2, true);
+        assert!(rotated.iter().zip(&values).all(|(rotated, value)| (rotated - value).abs() < 1e-4));
     }
 }

@@ -4,20 +4,20 @@ use rayon::prelude::*;
 
 use super::blocks::block_rows;
 use super::dropout::Mask;
-use super::layer_norm::Norm;
+use super::layer_norm::NormLayer;
 use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
 use super::simd::{add, vectorized};
 
 /// A linear map, `x W + b`.
 #[derive(Clone, Copy, Debug)]
 pub struct Linear<'a> {
-    /// `[inputs, outputs]`
+    /// The matrix, `[d_input, d_output]`.
     pub weight: &'a [f32],
-    /// `[outputs]`
+    /// The addend, `[d_output]`.
     pub bias: &'a [f32],
 }
 
-/// Several linear maps of one input, side by side.
+/// Several linear maps of one input, side by side: their outputs stand one after the other in a row.
 #[derive(Debug)]
 pub struct Joined {
     weight: Vec<f32>,
@@ -25,7 +25,7 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// Joins maps of `inputs` inputs.
+    /// Joins maps of `inputs` inputs, `[inputs, d_output]` each.
     pub fn new(parts: &[Linear<'_>], inputs: usize) -> Self {
         let mut weight = Vec::with_capacity(parts.iter().map(|part| part.weight.len()).sum());
         for row in 0..inputs {
@@ -45,9 +45,9 @@ impl Joined {
 /// The gradients of a linear map.
 #[derive(Clone, Debug)]
 pub struct LinearGradients {
-    /// `[inputs, outputs]`
+    /// The matrix, `[d_input, d_output]`.
     pub weight: Vec<f32>,
-    /// `[outputs]`
+    /// The addend, `[d_output]`.
     pub bias: Vec<f32>,
 }
 
@@ -61,14 +61,15 @@ pub struct NormGradients {
 }
 
 impl NormGradients {
-    /// Those of gain and bias, one after the other; none where there is no normalisation.
+    /// The gradients of gain and bias, one after the other, `[2 * d_model]`; none where there is no normalisation.
     pub fn of_sums(sums: &[f32]) -> Option<Self> {
         let (gain, bias) = sums.split_at(sums.len() / 2);
         (!sums.is_empty()).then(|| Self { gain: gain.to_vec(), bias: bias.to_vec() })
     }
 }
 
-/// Takes the gradients of joined maps apart.
+/// Takes the gradients of joined maps of one width apart: weight `[d_input, PARTS * d_output]`, bias
+/// `[PARTS * d_output]`.
 pub fn unjoin<const PARTS: usize>(weight: &[f32], bias: &[f32]) -> [LinearGradients; PARTS] {
     let (outputs, width) = (bias.len(), bias.len() / PARTS.max(1));
     std::array::from_fn(|part| {
@@ -91,7 +92,7 @@ impl Linear<'_> {
         self.bias.len()
     }
 
-    /// The output of consecutive rows, on this thread.
+    /// The output of consecutive rows, `[rows, d_input]` to `[rows, d_output]`, on this thread.
     pub fn apply(&self, input: &[f32], output: &mut [f32]) {
         let (inputs, outputs) = (self.inputs(), self.outputs());
         let rows = output.len() / outputs.max(1);
@@ -104,8 +105,8 @@ impl Linear<'_> {
         );
     }
 
-    /// The output of consecutive rows, normalised before, in parallel.
-    pub fn forward(&self, input: &[f32], norm: Option<Norm<'_>>) -> Vec<f32> {
+    /// The output of consecutive rows, normalised before, `[rows, d_input]` to `[rows, d_output]`, in parallel.
+    pub fn forward(&self, input: &[f32], norm: Option<NormLayer<'_>>) -> Vec<f32> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
         let mut output = vec![0.0; input.len() / inputs * outputs];
         let block = block_rows(input.len() / inputs);
@@ -118,7 +119,7 @@ impl Linear<'_> {
         output
     }
 
-    /// The gradient of consecutive rows of the input, on this thread.
+    /// The gradient of consecutive rows of the input, `[rows, d_output]` to `[rows, d_input]`, on this thread.
     pub fn input_gradient(&self, gradient: &[f32], into: Accumulate, output: &mut [f32]) {
         let (inputs, outputs) = (self.inputs(), self.outputs());
         let rows = gradient.len() / outputs.max(1);
@@ -130,7 +131,12 @@ impl Linear<'_> {
         );
     }
 
-    /// Adds to the gradients of weight and bias what consecutive rows bring, on this thread.
+    /// Adds the gradients of consecutive rows to those of weight and bias, on this thread.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[rows, d_input]`; gradient: `[rows, d_output]`
+    /// - weight gradient: `[d_input, d_output]`; bias gradient: `[d_output]`
     pub fn add_parameter_gradients(
         &self,
         input: &[f32],
@@ -150,8 +156,8 @@ impl Linear<'_> {
     }
 }
 
-/// Rows as they are, or normalised into `scratch`.
-pub fn normalised<'a>(norm: Option<Norm<'_>>, input: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
+/// Rows, `[rows, d_model]`, as they are, or normalised into `scratch`.
+pub fn normalised<'a>(norm: Option<NormLayer<'_>>, input: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
     match norm {
         None => input,
         Some(norm) => {
@@ -162,40 +168,41 @@ pub fn normalised<'a>(norm: Option<Norm<'_>>, input: &'a [f32], scratch: &'a mut
     }
 }
 
-/// How a sub-layer joins the residual stream: `residual_scale * x + dropout(layer(norm(x)))`.
+/// The residual branch around a sub-layer: `residual_scale * x + dropout(layer(norm(x)))`.
 #[derive(Clone, Copy, Debug)]
 pub struct Branch<'a> {
-    /// Normalises what the layer reads.
-    pub norm: Option<Norm<'a>>,
-    /// Multiplies what is carried past the layer.
+    /// Normalises the layer's input.
+    pub norm: Option<NormLayer<'a>>,
+    /// Multiplies the residual stream, which passes the layer by.
     pub residual_scale: f32,
-    /// Drops elements of what the layer gives.
+    /// Drops elements of the layer's output.
     pub mask: Option<Mask>,
 }
 
 impl Branch<'_> {
-    /// Turns what the layer gives at consecutive rows from `first` into the sum with what is carried.
+    /// Turns the layer's output at consecutive rows from `first`, `[rows, d_model]`, into its sum with the residual
+    /// stream.
     #[inline(always)]
-    pub fn join(&self, first: usize, carried: &[f32], output: &mut [f32], d_model: usize) {
-        let rows = output.chunks_exact_mut(d_model).zip(carried.chunks_exact(d_model));
-        for (row, (output, carried)) in rows.enumerate() {
+    pub fn join(&self, first: usize, residual: &[f32], output: &mut [f32], d_model: usize) {
+        let rows = output.chunks_exact_mut(d_model).zip(residual.chunks_exact(d_model));
+        for (row, (output, residual)) in rows.enumerate() {
             match self.mask {
                 None => {
-                    for (output, &carried) in output.iter_mut().zip(carried) {
-                        *output = carried.mul_add(self.residual_scale, *output);
+                    for (output, &residual) in output.iter_mut().zip(residual) {
+                        *output = residual.mul_add(self.residual_scale, *output);
                     }
                 }
                 Some(mask) => {
                     let mask = mask.row(first + row);
-                    for (column, (output, &carried)) in output.iter_mut().zip(carried).enumerate() {
-                        *output = carried.mul_add(self.residual_scale, *output * mask.factor(column as u32));
+                    for (column, (output, &residual)) in output.iter_mut().zip(residual).enumerate() {
+                        *output = residual.mul_add(self.residual_scale, *output * mask.factor(column as u32));
                     }
                 }
             }
         }
     }
 
-    /// The gradient of what the layer gives, of consecutive rows from `first`.
+    /// The gradient of the layer's output, of consecutive rows from `first`, `[rows, d_model]` in and out.
     #[inline(always)]
     pub fn split(&self, first: usize, gradient: &[f32], layer_gradient: &mut [f32], d_model: usize) {
         layer_gradient.copy_from_slice(gradient);
@@ -206,30 +213,35 @@ impl Branch<'_> {
         }
     }
 
-    /// Turns the gradient of the layer's input into that of the stream: back through the normalisation, and
-    /// joined with the gradient that is carried past. `norm_gradients` holds those of gain and bias.
+    /// Turns the gradient of the layer's input into that of the stream: back through the normalisation, and joined with
+    /// the gradient of the residual stream.
+    ///
+    /// # Shapes
+    ///
+    /// - input, residual and gradient: `[rows, d_model]`
+    /// - norm gradients, of gain and then bias: `[2 * d_model]`, or nothing without a normalisation
     #[inline(always)]
     pub fn rejoin(
         &self,
         input: &[f32],
-        carried: &[f32],
+        residual: &[f32],
         gradient: &mut [f32],
         norm_gradients: &mut [f32],
         d_model: usize,
     ) {
         let rows = gradient.chunks_exact_mut(d_model).zip(input.chunks_exact(d_model));
-        for ((gradient, input), carried) in rows.zip(carried.chunks_exact(d_model)) {
+        for ((gradient, input), residual) in rows.zip(residual.chunks_exact(d_model)) {
             if let Some(norm) = self.norm {
                 let (gain_gradient, bias_gradient) = norm_gradients.split_at_mut(d_model);
                 norm.row_backward(input, gradient, gain_gradient, bias_gradient);
             }
-            for (gradient, &carried) in gradient.iter_mut().zip(carried) {
-                *gradient = carried.mul_add(self.residual_scale, *gradient);
+            for (gradient, &residual) in gradient.iter_mut().zip(residual) {
+                *gradient = residual.mul_add(self.residual_scale, *gradient);
             }
         }
     }
 
-    /// Values that the gradients of the normalisation take.
+    /// The number of values of the gradients of the normalisation.
     pub fn norm_values(&self, d_model: usize) -> usize {
         if self.norm.is_some() { 2 * d_model } else { 0 }
     }

@@ -20,7 +20,7 @@ macro_rules! vectorized {
 }
 pub(crate) use vectorized;
 
-/// What the macro `vectorized` comes to.
+/// The function behind the macro `vectorized`.
 #[inline(always)]
 pub(crate) fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
     ARCH.dispatch(operation)
@@ -29,7 +29,7 @@ pub(crate) fn dispatch<R>(operation: impl FnOnce() -> R) -> R {
 /// Values taken together: as many lanes as the widest register has.
 pub const LANES: usize = 16;
 
-/// The sum of `term(a, b)` over two slices of one length, in an order that depends on the length alone.
+/// The sum over two slices, `[n]` each, in an order that depends on the length alone; `term` adds to a sum.
 #[inline(always)]
 pub fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32, f32) -> f32) -> f32 {
     let (chunks_a, rest_a) = a.as_chunks::<LANES>();
@@ -63,19 +63,19 @@ pub fn fold(mut lanes: [f32; LANES]) -> f32 {
     lanes[0]
 }
 
-/// The sum of a slice.
+/// The sum of a slice, `[n]`.
 #[inline(always)]
 pub fn sum(values: &[f32]) -> f32 {
     sum_of(values, values, |sum, value, _| sum + value)
 }
 
-/// The inner product of two slices of one length.
+/// The inner product of two slices, `[n]` each.
 #[inline(always)]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     sum_of(a, b, |sum, a, b| a.mul_add(b, sum))
 }
 
-/// The largest value; negative infinity when there is none.
+/// The largest value of a slice, `[n]`; negative infinity when there is none.
 #[inline(always)]
 pub fn maximum(values: &[f32]) -> f32 {
     let (chunks, rest) = values.as_chunks::<LANES>();
@@ -96,7 +96,7 @@ pub fn maximum(values: &[f32]) -> f32 {
     rest.iter().fold(lanes[0], |largest, &value| larger(largest, value))
 }
 
-/// Replaces every value by `exp(value - highest)` and gives their sum.
+/// Replaces every value, `[n]`, by `exp(value - highest)` and gives their sum.
 #[inline(always)]
 pub fn exponentials(values: &mut [f32], highest: f32) -> f32 {
     let (chunks, rest) = values.as_chunks_mut::<LANES>();
@@ -115,7 +115,7 @@ pub fn exponentials(values: &mut [f32], highest: f32) -> f32 {
     sum + fold(lanes)
 }
 
-/// `sum[i] += values[i]`.
+/// `sum[i] += values[i]`, `[n]` each.
 #[inline(always)]
 pub fn add(sum: &mut [f32], values: &[f32]) {
     for (sum, &value) in sum.iter_mut().zip(values) {

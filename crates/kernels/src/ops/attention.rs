@@ -4,31 +4,32 @@ use any2any_architecture::Attention;
 use burn::tensor::{Device, Tensor, TensorData, activation, module};
 
 use super::branch::Branch;
+use super::masked_softmax::HIDDEN;
 use crate::host::dropout::Mask;
 use crate::host::rotation::Rotation;
 
-/// The parameters of an attention sub-layer: weight and bias of each matrix, `[d_model, width]` and `[width]` of those
-/// that lead to the heads, where `width` is that of all heads together.
+/// The parameters of an attention sub-layer, weight and bias of each matrix; keys and values are projected from states
+/// that are `d_keys` wide, or `d_model` of self-attention.
 #[derive(Clone, Debug)]
 pub struct AttentionParameters {
-    /// Projects queries.
+    /// Projects queries, `[d_model, heads * d_head]` and `[heads * d_head]`.
     pub query: (Tensor<2>, Tensor<1>),
-    /// Projects keys.
+    /// Projects keys, `[d_keys, heads * d_head]` and `[heads * d_head]`.
     pub key: (Tensor<2>, Tensor<1>),
-    /// Projects values.
+    /// Projects values, `[d_keys, heads * d_head]` and `[heads * d_head]`.
     pub value: (Tensor<2>, Tensor<1>),
-    /// Mixes the heads.
+    /// Mixes the heads, `[heads * d_head, d_model]` and `[d_model]`.
     pub output: (Tensor<2>, Tensor<1>),
 }
 
-/// Which keys a query sees, and how distance counts.
+/// The keys that a query sees, and the cost of distance.
 #[derive(Clone, Debug, Default)]
 pub struct Visibility {
-    /// How many keys of each sequence are there; the rest is padding. None when all are.
+    /// The number of keys of each sequence, `[batch]`; the rest is padding. None when all are there.
     pub lengths: Option<Vec<usize>>,
-    /// Whether a query sees no key after itself.
+    /// A query sees no key after itself.
     pub causal: bool,
-    /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
+    /// The cost of a step of distance for each head, `[heads]` (Press et al. 2022, "ALiBi").
     pub slopes: Option<Vec<f32>>,
     /// An addition to scores, `[1, heads, queries, keys]`, such as a learned bias of distances; not fused.
     pub bias: Option<Tensor<4>>,
@@ -36,81 +37,92 @@ pub struct Visibility {
 
 /// The settings of an attention sub-layer.
 #[derive(Clone, Debug)]
-pub struct AttentionShape {
+pub struct AttentionSettings {
     /// The heads.
     pub attention: Attention,
-    /// Which keys count.
+    /// The keys that count.
     pub visibility: Visibility,
-    /// Turns queries and keys, of a stream that attends to itself.
+    /// Rotates queries and keys, of a stream that attends to itself.
     pub rotation: Option<Rotation>,
     /// Drops attention weights: a row is a query of a head of a sequence, a column a key.
     pub mask: Option<Mask>,
 }
 
-/// `residual_scale * x + dropout(attention(norm(x), memory))`, where the memory is `norm(x)` itself unless given
-/// (Vaswani et al. 2017, section 3.2).
+/// `residual_scale * x + dropout(attention(norm(x), attended))`, where the states attended to are `norm(x)` itself
+/// unless given (Vaswani et al. 2017, section 3.2).
 ///
 /// A query that sees no key gets no values.
 ///
 /// # Shapes
 ///
-/// - stream and output: `[batch, queries, d_model]`; memory: `[batch, keys, d_model]`
+/// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_keys]`
 pub fn attention(
     stream: Tensor<3>,
-    memory: Option<Tensor<3>>,
+    attended: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionShape,
+    settings: AttentionSettings,
 ) -> Tensor<3> {
     #[cfg(feature = "flex")]
-    if super::fused::applies(&stream.device()) && is_fused(&stream, memory.as_ref(), &shape) {
-        return on_flex(stream, memory, parameters, branch, shape);
+    if super::fused::applies(&stream.device()) && is_fused(&stream, attended.as_ref(), &settings) {
+        return on_flex(stream, attended, parameters, branch, settings);
     }
-    primitive(stream, memory, parameters, branch, shape)
+    primitive(stream, attended, parameters, branch, settings)
 }
 
-/// Whether the fused form has these sizes: heads that divide `d_model`, a memory of that width, scaled scores that
-/// nothing is added to.
+/// True for the sizes of the fused form: heads that divide `d_model`, states attended to of that width, scaled scores
+/// that nothing is added to.
+///
+/// # Shapes
+///
+/// - stream: `[batch, queries, d_model]`; attended: `[batch, keys, d_keys]`
 #[cfg(feature = "flex")]
-fn is_fused(stream: &Tensor<3>, memory: Option<&Tensor<3>>, shape: &AttentionShape) -> bool {
+fn is_fused(stream: &Tensor<3>, attended: Option<&Tensor<3>>, settings: &AttentionSettings) -> bool {
     let [_, _, d_model] = stream.dims();
-    let same_width = memory.is_none_or(|memory| memory.dims()[2] == d_model);
-    let AttentionShape { attention, visibility, .. } = shape;
-    attention.width() == d_model && same_width && attention.scaled && visibility.bias.is_none()
+    let d_keys = attended.map_or(d_model, |attended| {
+        let [_, _, d_keys] = attended.dims();
+        d_keys
+    });
+    let AttentionSettings { attention, visibility, .. } = settings;
+    attention.width() == d_model && d_keys == d_model && attention.scaled && visibility.bias.is_none()
 }
 
 /// The attention sub-layer as a composition of primitives.
+///
+/// # Shapes
+///
+/// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_keys]`
 pub fn primitive(
     stream: Tensor<3>,
-    memory: Option<Tensor<3>>,
+    attended: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionShape,
+    settings: AttentionSettings,
 ) -> Tensor<3> {
     let [batch, queries, _] = stream.dims();
-    let Attention { heads: count, d_head, .. } = shape.attention;
-    let rotation = shape.rotation.filter(|_| memory.is_none());
+    let Attention { heads: count, d_head, .. } = settings.attention;
+    let rotation = settings.rotation.filter(|_| attended.is_none());
     let apply_rotary = |heads: Tensor<4>| match &rotation {
         None => heads,
         Some(rotation) => apply_rotary(rotation, heads),
     };
     let input = branch.primitive_input(stream.clone());
-    let memory = memory.unwrap_or_else(|| input.clone());
-    let [_, keys, _] = memory.dims();
+    let attended = attended.unwrap_or_else(|| input.clone());
+    let [_, keys, _] = attended.dims();
     let linear =
         |input: Tensor<3>, (weight, bias): (Tensor<2>, Tensor<1>)| module::linear(input, weight, Some(bias));
     let heads =
         |input: Tensor<3>, positions: usize| input.reshape([batch, positions, count, d_head]).swap_dims(1, 2);
     let query = apply_rotary(heads(linear(input, parameters.query), queries));
-    let key = apply_rotary(heads(linear(memory.clone(), parameters.key), keys));
-    let value = heads(linear(memory, parameters.value), keys);
-    let weights = attention_weights(query, key, shape.attention.scale(), &shape.visibility, None);
-    let context = super::dropout::primitive(weights, shape.mask).matmul(value);
+    let key = apply_rotary(heads(linear(attended.clone(), parameters.key), keys));
+    let value = heads(linear(attended, parameters.value), keys);
+    let weights = attention_weights(query, key, settings.attention.scale(), &settings.visibility, None);
+    let context = super::dropout::primitive(weights, settings.mask).matmul(value);
     let context = context.swap_dims(1, 2).reshape([batch, queries, count * d_head]);
     branch.primitive_join(stream, linear(context, parameters.output))
 }
 
-/// Turns queries or keys, `[batch, heads, positions, d_head]`, in burn's primitives on every backend.
+/// Rotates queries or keys, `[batch, heads, positions, d_head]` in and out, in burn's primitives on every backend.
 pub fn apply_rotary(rotation: &Rotation, heads: Tensor<4>) -> Tensor<4> {
     let [_, _, positions, d_head] = heads.dims();
     let (half, device) = (d_head / 2, heads.device());
@@ -131,14 +143,14 @@ pub fn apply_rotary(rotation: &Rotation, heads: Tensor<4>) -> Tensor<4> {
 /// # Shapes
 ///
 /// - query: `[batch, heads, queries, d_head]`; key: `[batch, heads, keys, d_head]`; `scale` multiplies their products
-/// - shown: `[batch, 1, 1, keys]`, 0 at keys that are hidden besides, 1 at the others; none when none is
+/// - key_mask: `[batch or 1, 1, 1, keys]`, 0 at keys that are hidden besides, 1 at the others; none when none is
 /// - output: `[batch, heads, queries, keys]`; rows sum to one, or to 0 where no key is visible
 pub fn attention_weights(
     query: Tensor<4>,
     key: Tensor<4>,
     scale: f64,
     visibility: &Visibility,
-    shown: Option<Tensor<4>>,
+    key_mask: Option<Tensor<4>>,
 ) -> Tensor<4> {
     let [_, heads, queries, _] = query.dims();
     let [_, _, keys, _] = key.dims();
@@ -152,19 +164,16 @@ pub fn attention_weights(
         None => scores,
         Some(bias) => scores + bias.clone(),
     };
-    let visible = match (visible(visibility, queries, keys, &device), shown) {
-        (Some(visible), Some(shown)) => Some(visible * shown),
-        (visible, shown) => visible.or(shown),
+    let visible = match (visible(visibility, queries, keys, &device), key_mask) {
+        (Some(visible), Some(mask)) => Some(visible * mask),
+        (visible, mask) => visible.or(mask),
     };
     let Some(visible) = visible else {
         return activation::softmax(scores, 3);
     };
-    // What is hidden gets a large finite cost, so that a row without any key stays finite; then nothing.
+    // Hidden keys cost much, and weigh nothing even in a row without any key.
     activation::softmax(scores + (visible.clone() - 1.0) * HIDDEN, 3) * visible
 }
-
-/// What hides a score.
-const HIDDEN: f64 = 1e9;
 
 /// 1 where a query sees a key, `[batch or 1, 1, queries or 1, keys]`; none when all is seen.
 fn visible(visibility: &Visibility, queries: usize, keys: usize, device: &Device) -> Option<Tensor<4>> {
@@ -174,15 +183,15 @@ fn visible(visibility: &Visibility, queries: usize, keys: usize, device: &Device
             lengths.iter().flat_map(|&length| (0..keys).map(move |key| bit(key < length))).collect();
         Tensor::<4>::from_data(TensorData::new(values, [lengths.len(), 1, 1, keys]), device)
     });
-    let past = visibility.causal.then(|| {
+    let earlier = visibility.causal.then(|| {
         let values: Vec<f32> = (0..queries)
             .flat_map(|query| (0..keys).map(move |key| bit(key + queries <= query + keys)))
             .collect();
         Tensor::<4>::from_data(TensorData::new(values, [1, 1, queries, keys]), device)
     });
-    match (present, past) {
-        (Some(present), Some(past)) => Some(present * past),
-        (present, past) => present.or(past),
+    match (present, earlier) {
+        (Some(present), Some(earlier)) => Some(present * earlier),
+        (present, earlier) => present.or(earlier),
     }
 }
 
@@ -199,38 +208,45 @@ fn distance_bias(slopes: &[f32], heads: usize, queries: usize, keys: usize, devi
     Tensor::from_data(TensorData::new(values, [1, heads, queries, keys]), device)
 }
 
+/// The attention sub-layer on flex.
+///
+/// # Shapes
+///
+/// - stream and output: `[batch, queries, d_model]`; attended: `[batch, keys, d_model]`
 #[cfg(feature = "flex")]
 fn on_flex(
     stream: Tensor<3>,
-    memory: Option<Tensor<3>>,
+    attended: Option<Tensor<3>>,
     parameters: AttentionParameters,
     branch: &Branch,
-    shape: AttentionShape,
+    settings: AttentionSettings,
 ) -> Tensor<3> {
-    use crate::host::attention_layer::AttentionGradients;
+    use crate::host::train::attention_layer::AttentionGradients;
 
-    let dims = stream.dims();
-    let [batch, queries, _] = dims;
-    let keys = memory.as_ref().map_or(queries, |memory| memory.dims()[1]);
+    let [batch, queries, d_model] = stream.dims();
+    let keys = attended.as_ref().map_or(queries, |attended| {
+        let [_, keys, _] = attended.dims();
+        keys
+    });
     let layer = Layer {
-        crossed: memory.is_some(),
+        crossed: attended.is_some(),
         branch: branch.settings(),
-        lengths: shape.visibility.lengths,
-        causal: shape.visibility.causal,
-        slopes: shape.visibility.slopes,
-        rotation: shape.rotation,
-        mask: shape.mask,
-        shape: crate::host::attention::Shape {
+        lengths: settings.visibility.lengths,
+        causal: settings.visibility.causal,
+        slopes: settings.visibility.slopes,
+        rotation: settings.rotation,
+        mask: settings.mask,
+        shape: crate::host::train::attention::Shape {
             batch,
             queries,
             keys,
-            heads: shape.attention.heads,
-            d_head: shape.attention.d_head,
+            heads: settings.attention.heads,
+            d_head: settings.attention.d_head,
         },
     };
     let mut inputs = super::fused::Inputs::new(stream);
-    if let Some(memory) = memory {
-        inputs = inputs.and(memory);
+    if let Some(attended) = attended {
+        inputs = inputs.and(attended);
     }
     inputs = branch.add_to(inputs);
     for (weight, bias) in [parameters.query, parameters.key, parameters.value, parameters.output] {
@@ -238,17 +254,17 @@ fn on_flex(
     }
     let again = layer.clone();
     inputs.run(
-        dims,
+        [batch, queries, d_model],
         move |inputs| {
-            let memory = layer.crossed.then(|| inputs[1]);
-            layer.host(inputs).forward(inputs[0], memory)
+            let attended = layer.crossed.then(|| inputs[1]);
+            layer.host(inputs).forward(inputs[0], attended)
         },
         move |inputs, saved, gradient| {
-            let memory = again.crossed.then(|| inputs[1]);
-            let AttentionGradients { stream, memory, norm, query, key, value, output } =
-                again.host(inputs).backward(inputs[0], memory, saved, gradient);
+            let attended = again.crossed.then(|| inputs[1]);
+            let AttentionGradients { stream, attended, norm, query, key, value, output } =
+                again.host(inputs).backward(inputs[0], attended, saved, gradient);
             let mut all = vec![stream];
-            all.extend(memory);
+            all.extend(attended);
             all.extend(norm.into_iter().flat_map(|norm| [norm.gain, norm.bias]));
             let linears = [query, key, value, output];
             all.extend(linears.into_iter().flat_map(|linear| [linear.weight, linear.bias]));
@@ -268,25 +284,26 @@ struct Layer {
     slopes: Option<Vec<f32>>,
     rotation: Option<Rotation>,
     mask: Option<Mask>,
-    shape: crate::host::attention::Shape,
+    shape: crate::host::train::attention::Shape,
 }
 
 #[cfg(feature = "flex")]
 impl Layer {
-    /// The sub-layer over its inputs.
-    fn host<'a>(&'a self, inputs: &[&'a [f32]]) -> crate::host::attention_layer::AttentionLayer<'a> {
+    /// The sub-layer over its inputs: stream `[batch * queries, d_model]`, states attended to, normalisation and
+    /// parameters.
+    fn host<'a>(&'a self, inputs: &[&'a [f32]]) -> crate::host::train::attention_layer::AttentionLayer<'a> {
         let (branch, linears) = self.branch.host(&inputs[1 + usize::from(self.crossed)..]);
         let linear = |number: usize| crate::host::rows::Linear {
             weight: linears[2 * number],
             bias: linears[2 * number + 1],
         };
-        crate::host::attention_layer::AttentionLayer {
+        crate::host::train::attention_layer::AttentionLayer {
             branch,
             query: linear(0),
             key: linear(1),
             value: linear(2),
             output: linear(3),
-            visibility: crate::host::attention::Visibility {
+            visibility: crate::host::train::attention::Visibility {
                 lengths: self.lengths.as_deref(),
                 causal: self.causal,
                 slopes: self.slopes.as_deref(),

@@ -1,4 +1,4 @@
-//! How a sub-layer joins the residual stream.
+//! The residual branch around a sub-layer.
 
 use any2any_architecture::NormKind;
 use burn::tensor::Tensor;
@@ -7,10 +7,10 @@ use crate::host::dropout::Mask;
 
 /// A normalisation with its gain and bias, `[d_model]` each.
 #[derive(Clone, Debug)]
-pub struct Norm {
-    /// Multiplies.
+pub struct NormParameters {
+    /// The factor, `[d_model]`.
     pub gain: Tensor<1>,
-    /// Is added.
+    /// The addend, `[d_model]`.
     pub bias: Tensor<1>,
     /// The statistic that it divides by.
     pub kind: NormKind,
@@ -18,8 +18,8 @@ pub struct Norm {
     pub epsilon: f64,
 }
 
-impl Norm {
-    /// Layer normalisation with an epsilon of 1e-5.
+impl NormParameters {
+    /// Layer normalisation with an epsilon of 1e-5, gain and bias `[d_model]` each.
     pub fn layer(gain: Tensor<1>, bias: Tensor<1>) -> Self {
         Self { gain, bias, kind: NormKind::LayerNorm, epsilon: 1e-5 }
     }
@@ -28,16 +28,16 @@ impl Norm {
 /// `residual_scale * x + dropout(layer(norm(x)))`.
 #[derive(Clone, Debug)]
 pub struct Branch {
-    /// Normalises what the layer reads.
-    pub norm: Option<Norm>,
-    /// Multiplies what is carried past the layer.
+    /// Normalises the layer's input.
+    pub norm: Option<NormParameters>,
+    /// Multiplies the residual stream, which passes the layer by.
     pub residual_scale: f64,
-    /// Drops elements of what the layer gives.
+    /// Drops elements of the layer's output.
     pub mask: Option<Mask>,
 }
 
 impl Branch {
-    /// What the layer reads, for layers that are not fused.
+    /// The input of the layer, for layers that are not fused, `[batch, positions, d_model]` in and out.
     #[must_use]
     pub fn enter(&self, stream: Tensor<3>) -> Tensor<3> {
         match &self.norm {
@@ -46,14 +46,15 @@ impl Branch {
         }
     }
 
-    /// The stream, joined with what the layer gives, for layers that are not fused.
+    /// The stream, joined with the output of the layer, for layers that are not fused, `[batch, positions, d_model]`
+    /// each.
     #[must_use]
     pub fn join(&self, stream: Tensor<3>, output: Tensor<3>) -> Tensor<3> {
-        let carried = if self.residual_scale == 1.0 { stream } else { stream * self.residual_scale };
-        carried + super::dropout::dropout(output, self.mask)
+        let residual = if self.residual_scale == 1.0 { stream } else { stream * self.residual_scale };
+        residual + super::dropout::dropout(output, self.mask)
     }
 
-    /// What the layer reads.
+    /// The input of the layer as a composition of primitives, `[batch, positions, d_model]` in and out.
     pub(crate) fn primitive_input(&self, stream: Tensor<3>) -> Tensor<3> {
         match &self.norm {
             None => stream,
@@ -61,7 +62,8 @@ impl Branch {
         }
     }
 
-    /// The stream, joined with what the layer gives.
+    /// The stream, joined with the output of the layer as a composition of primitives, `[batch, positions, d_model]`
+    /// each.
     pub(crate) fn primitive_join(&self, stream: Tensor<3>, output: Tensor<3>) -> Tensor<3> {
         stream * self.residual_scale + super::dropout::primitive(output, self.mask)
     }
@@ -77,7 +79,7 @@ impl Branch {
         }
     }
 
-    /// What remains of the branch when its tensors have become inputs.
+    /// The branch without its tensors, which have become inputs.
     pub(super) fn settings(&self) -> Settings {
         let norm = self.norm.as_ref().map(|norm| (norm.kind, norm.epsilon as f32));
         Settings { norm, residual_scale: self.residual_scale as f32, mask: self.mask }
@@ -95,14 +97,14 @@ pub(super) struct Settings {
 
 #[cfg(feature = "flex")]
 impl Settings {
-    /// The branch over the inputs that [`Branch::add_to`] has added, and the inputs after them.
+    /// The branch over the inputs that [`Branch::add_to`] has added, `[d_model]` each, and the inputs after them.
     pub(super) fn host<'a, 'b>(
         &self,
         inputs: &'b [&'a [f32]],
     ) -> (crate::host::rows::Branch<'a>, &'b [&'a [f32]]) {
         let (norm, rest) = match (self.norm, inputs) {
             (Some((kind, epsilon)), [gain, bias, rest @ ..]) => {
-                (Some(crate::host::layer_norm::Norm { gain, bias, kind, epsilon }), rest)
+                (Some(crate::host::layer_norm::NormLayer { gain, bias, kind, epsilon }), rest)
             }
             (_, rest) => (None, rest),
         };

@@ -2,16 +2,16 @@
 
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
-pub use crate::host::cross_entropy::Outcome;
+pub use crate::host::train::cross_entropy::Outcome;
 
-/// The right token of each row, and how rows count.
+/// The right token of each row, and the smoothing of the loss.
 #[derive(Clone, Copy, Debug)]
-pub struct Targets<'a> {
-    /// The right token of each row.
+pub struct SmoothedTargets<'a> {
+    /// The right token of each row, `[rows]`.
     pub tokens: &'a [u32],
     /// The token whose rows do not count.
     pub padding: u32,
-    /// How much of each target's probability is spread over the whole vocabulary.
+    /// The share of each target's probability that is spread over the whole vocabulary.
     pub label_smoothing: f32,
 }
 
@@ -20,7 +20,7 @@ pub struct Targets<'a> {
 ///
 /// # Shapes
 ///
-/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets: `[rows]`
+/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; targets and outcomes: `[rows]`; the sum: `[1]`
 ///
 /// # Panics
 ///
@@ -28,7 +28,7 @@ pub struct Targets<'a> {
 pub fn cross_entropy(
     hidden: Tensor<2>,
     table: Tensor<2>,
-    targets: Targets<'_>,
+    targets: SmoothedTargets<'_>,
     weight: f64,
 ) -> (Vec<Outcome>, Tensor<1>) {
     #[cfg(feature = "flex")]
@@ -47,7 +47,11 @@ pub fn cross_entropy(
 /// # Panics
 ///
 /// When a target is not below the vocabulary's size.
-pub fn cross_entropy_outcomes(hidden: Tensor<2>, table: Tensor<2>, targets: Targets<'_>) -> Vec<Outcome> {
+pub fn cross_entropy_outcomes(
+    hidden: Tensor<2>,
+    table: Tensor<2>,
+    targets: SmoothedTargets<'_>,
+) -> Vec<Outcome> {
     #[cfg(feature = "flex")]
     if super::fused::applies(&hidden.device()) {
         let [_, d_model] = hidden.dims();
@@ -66,26 +70,35 @@ pub fn cross_entropy_outcomes(hidden: Tensor<2>, table: Tensor<2>, targets: Targ
 /// Logits of about this many elements are held at once where probabilities are not needed later.
 const SLICE: usize = 1 << 21;
 
+/// Goes through slices of the rows.
+///
+/// # Shapes
+///
+/// - hidden: `[rows, d_model]`, of which a slice has fewer rows; table: `[vocabulary, d_model]`
 fn for_slices(
     hidden: &Tensor<2>,
     table: &Tensor<2>,
-    targets: Targets<'_>,
-    mut use_slice: impl FnMut(Tensor<2>, Targets<'_>),
+    targets: SmoothedTargets<'_>,
+    mut use_slice: impl FnMut(Tensor<2>, SmoothedTargets<'_>),
 ) {
     let ([rows, _], [vocabulary, _]) = (hidden.dims(), table.dims());
     let slice = (SLICE / vocabulary.max(1)).max(1);
     for start in (0..rows).step_by(slice) {
         let count = slice.min(rows - start);
-        let targets = Targets { tokens: &targets.tokens[start..start + count], ..targets };
+        let targets = SmoothedTargets { tokens: &targets.tokens[start..start + count], ..targets };
         use_slice(hidden.clone().narrow(0, start, count), targets);
     }
 }
 
 /// The loss as a composition of primitives.
+///
+/// # Shapes
+///
+/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; outcomes: `[rows]`; the sum: `[1]`
 pub fn primitive(
     hidden: Tensor<2>,
     table: Tensor<2>,
-    targets: Targets<'_>,
+    targets: SmoothedTargets<'_>,
     weight: f64,
 ) -> (Vec<Outcome>, Tensor<1>) {
     let mut outcomes = Vec::with_capacity(targets.tokens.len());
@@ -99,7 +112,11 @@ pub fn primitive(
 }
 
 /// The outcomes of some rows, and the sum of their smoothed cross entropies.
-fn slice(hidden: Tensor<2>, table: Tensor<2>, targets: Targets<'_>) -> (Vec<Outcome>, Tensor<1>) {
+///
+/// # Shapes
+///
+/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; outcomes: `[rows]`; the sum: `[1]`
+fn slice(hidden: Tensor<2>, table: Tensor<2>, targets: SmoothedTargets<'_>) -> (Vec<Outcome>, Tensor<1>) {
     let [rows, _] = hidden.dims();
     let device = hidden.device();
     let smoothing = f64::from(targets.label_smoothing);
@@ -134,14 +151,15 @@ fn slice(hidden: Tensor<2>, table: Tensor<2>, targets: Targets<'_>) -> (Vec<Outc
     (columns.chunks_exact(3).zip(targets.tokens).map(outcome).collect(), loss)
 }
 
+/// The loss over slices, hidden states `[rows, d_model]` and table `[vocabulary, d_model]`.
 #[cfg(feature = "flex")]
 fn host<'a>(
     hidden: &'a [f32],
     table: &'a [f32],
     d_model: usize,
-    targets: Targets<'a>,
-) -> crate::host::cross_entropy::CrossEntropy<'a> {
-    crate::host::cross_entropy::CrossEntropy {
+    targets: SmoothedTargets<'a>,
+) -> crate::host::train::cross_entropy::CrossEntropy<'a> {
+    crate::host::train::cross_entropy::CrossEntropy {
         hidden,
         table,
         d_model,
@@ -151,11 +169,16 @@ fn host<'a>(
     }
 }
 
+/// The loss on flex.
+///
+/// # Shapes
+///
+/// - hidden: `[rows, d_model]`; table: `[vocabulary, d_model]`; outcomes: `[rows]`; the sum: `[1]`
 #[cfg(feature = "flex")]
 fn on_flex(
     hidden: Tensor<2>,
     table: Tensor<2>,
-    targets: Targets<'_>,
+    targets: SmoothedTargets<'_>,
     weight: f64,
 ) -> (Vec<Outcome>, Tensor<1>) {
     let [_, d_model] = hidden.dims();

@@ -10,7 +10,7 @@ use crate::host::dropout::{COUNTER, MIX, Mask};
 ///
 /// # Shapes
 ///
-/// - input and output: any, the same
+/// - input and output: `[..]`
 pub fn dropout<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D> {
     let Some(mask) = mask else { return input };
     #[cfg(feature = "flex")]
@@ -20,7 +20,7 @@ pub fn dropout<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D
     primitive(input, Some(mask))
 }
 
-/// Dropout as a composition of primitives.
+/// Dropout as a composition of primitives, `[..]` in and out.
 pub fn primitive<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor<D> {
     match mask {
         None => input,
@@ -31,7 +31,7 @@ pub fn primitive<const D: usize>(input: Tensor<D>, mask: Option<Mask>) -> Tensor
     }
 }
 
-/// What elements of a tensor are multiplied by.
+/// The factors of the elements of a tensor, `[..]`.
 pub(crate) fn factors<const D: usize>(mask: Mask, shape: [usize; D], device: &Device) -> Tensor<D> {
     let columns = shape[D - 1];
     let rows = shape[..D - 1].iter().product();
@@ -41,7 +41,7 @@ pub(crate) fn factors<const D: usize>(mask: Mask, shape: [usize; D], device: &De
     drawn_on_device(mask, rows, columns, device).reshape(shape)
 }
 
-/// Whether tensors of a device are in this process's memory, where the host draws a mask faster than a composition of
+/// True when tensors of a device are in this process's memory, where the host draws a mask faster than a composition of
 /// primitives would.
 fn shares_memory(device: &Device) -> bool {
     let device = device.clone().inner();
@@ -82,12 +82,13 @@ struct Bits {
 }
 
 impl Bits {
+    /// Numbers of 32 bits, `[rows, columns]`.
     fn new(numbers: Tensor<2, Int>) -> Self {
         let wide = matches!(numbers.dtype(), DType::I64 | DType::U64);
         Self { numbers, wide }.wrapped()
     }
 
-    /// Wide numbers without what stands above the lowest 32 bits.
+    /// Wide numbers without the bits above the lowest 32.
     fn wrapped(self) -> Self {
         match self.wide {
             true => Self { numbers: self.numbers.bitwise_and_scalar(0xffff_ffff_i64), ..self },
@@ -95,6 +96,7 @@ impl Bits {
         }
     }
 
+    /// The numbers after a change, `[rows, columns]`.
     fn with(self, change: impl FnOnce(Tensor<2, Int>) -> Tensor<2, Int>) -> Self {
         Self { numbers: change(self.numbers), ..self }
     }
@@ -122,7 +124,7 @@ impl Bits {
         self.with(|numbers| numbers.bitwise_right_shift_scalar(places as i32).bitwise_and_scalar(kept))
     }
 
-    /// 1 where a number is at least the limit, else 0.
+    /// 1 where a number is at least the limit, else 0, `[rows, columns]`.
     fn at_least(self, limit: u32) -> Tensor<2> {
         if self.wide {
             return self.numbers.greater_equal_elem(i64::from(limit)).float();
@@ -133,6 +135,7 @@ impl Bits {
     }
 }
 
+/// Dropout on flex, `[.., columns]` in and out.
 #[cfg(feature = "flex")]
 fn on_flex<const D: usize>(input: Tensor<D>, mask: Mask) -> Tensor<D> {
     let shape = input.dims();
@@ -144,7 +147,7 @@ fn on_flex<const D: usize>(input: Tensor<D>, mask: Mask) -> Tensor<D> {
     )
 }
 
-/// Rows with elements dropped.
+/// Rows with elements dropped, `[rows, columns]` in and out.
 #[cfg(feature = "flex")]
 pub(super) fn masked(input: &[f32], columns: usize, mask: Option<Mask>) -> Vec<f32> {
     use crate::host::blocks::block_rows;

@@ -1,4 +1,4 @@
-//! Embeddings, and what is added to them.
+//! Embeddings, and the vectors of positions that are added to them.
 
 use burn::tensor::{Int, Tensor, module};
 
@@ -22,13 +22,22 @@ pub fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor
 }
 
 /// Embeddings as a composition of primitives.
+///
+/// # Shapes
+///
+/// - table: `[vocabulary, d_model]`; tokens: `[batch, positions]`; output: `[batch, positions, d_model]`
 pub fn primitive(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
     module::embedding(table, tokens) * scale
 }
 
+/// Embeddings on flex.
+///
+/// # Shapes
+///
+/// - table: `[vocabulary, d_model]`; tokens: `[batch, positions]`; output: `[batch, positions, d_model]`
 #[cfg(feature = "flex")]
 fn on_flex(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
-    use crate::host::embedding;
+    use crate::host::train::embedding;
 
     let [batch, positions] = tokens.dims();
     let [_, d_model] = table.dims();
@@ -46,37 +55,45 @@ fn on_flex(table: Tensor<2>, tokens: Tensor<2, Int>, scale: f64) -> Tensor<3> {
     )
 }
 
-/// Embeddings plus what tells their positions apart, with elements dropped.
+/// Embeddings plus the vectors of their positions, with elements dropped.
 ///
 /// # Shapes
 ///
-/// - input and output: `[batch, positions, d_model]`; places: `[positions, d_model]`
-pub fn add_positions(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
+/// - input and output: `[batch, positions, d_model]`; vectors: `[positions, d_model]`
+pub fn add_positions(input: Tensor<3>, vectors: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
     #[cfg(feature = "flex")]
     if super::fused::applies(&input.device()) {
-        return add_on_flex(input, places, mask);
+        return add_on_flex(input, vectors, mask);
     }
-    add_primitive(input, places, mask)
+    add_primitive(input, vectors, mask)
 }
 
 /// Embeddings plus positions as a composition of primitives.
-pub fn add_primitive(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
-    super::dropout::primitive(input + places.unsqueeze(), mask)
+///
+/// # Shapes
+///
+/// - input and output: `[batch, positions, d_model]`; vectors: `[positions, d_model]`
+pub fn add_primitive(input: Tensor<3>, vectors: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
+    super::dropout::primitive(input + vectors.unsqueeze(), mask)
 }
 
+/// Embeddings plus positions on flex.
+///
+/// # Shapes
+///
+/// - input and output: `[batch, positions, d_model]`; vectors: `[positions, d_model]`
 #[cfg(feature = "flex")]
-fn add_on_flex(input: Tensor<3>, places: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
-    use crate::host::embedding;
+fn add_on_flex(input: Tensor<3>, vectors: Tensor<2>, mask: Option<Mask>) -> Tensor<3> {
+    use crate::host::train::embedding;
 
-    let shape = input.dims();
-    let [_, positions, d_model] = shape;
-    super::fused::Inputs::new(input).and(places).run(
-        shape,
+    let [batch, positions, d_model] = input.dims();
+    super::fused::Inputs::new(input).and(vectors).run(
+        [batch, positions, d_model],
         move |inputs| (embedding::add_positions(inputs[0], inputs[1], d_model, mask), ()),
         move |_, (), gradient| {
             let of_input = super::dropout::masked(gradient, d_model, mask);
-            let of_places = embedding::sum_over_sequences(&of_input, positions * d_model);
-            vec![of_input, of_places]
+            let of_vectors = embedding::sum_over_sequences(&of_input, positions * d_model);
+            vec![of_input, of_vectors]
         },
     )
 }

@@ -11,7 +11,7 @@ use crate::host::dropout::Mask;
 pub struct FeedForwardParameters {
     /// Weight and bias that lead in, `[d_model, d_ff]` and `[d_ff]`.
     pub inner: (Tensor<2>, Tensor<1>),
-    /// Weight and bias of the gate, of a gated activation.
+    /// Weight and bias of the gate, of a gated activation, `[d_model, d_ff]` and `[d_ff]`.
     pub gate: Option<(Tensor<2>, Tensor<1>)>,
     /// Weight and bias that lead out, `[d_ff, d_model]` and `[d_model]`.
     pub outer: (Tensor<2>, Tensor<1>),
@@ -42,6 +42,10 @@ pub fn feed_forward(
 }
 
 /// The feed-forward sub-layer as a composition of primitives.
+///
+/// # Shapes
+///
+/// - stream and output: `[batch, positions, d_model]`
 pub fn primitive(
     stream: Tensor<3>,
     parameters: FeedForwardParameters,
@@ -58,7 +62,8 @@ pub fn primitive(
     branch.primitive_join(stream, output)
 }
 
-/// Activated sums in burn's primitives, `[.., d_ff]`; a gated activation without a gate takes the sums for one.
+/// Activated sums in burn's primitives, `[batch, positions, d_ff]` each; a gated activation without a gate takes the
+/// sums for one.
 pub fn activated(function: Activation, sums: Tensor<3>, gate: Option<Tensor<3>>) -> Tensor<3> {
     match function {
         Activation::Relu => activation::relu(sums),
@@ -77,11 +82,17 @@ pub fn activated(function: Activation, sums: Tensor<3>, gate: Option<Tensor<3>>)
     }
 }
 
+/// GELU by the hyperbolic tangent, `[batch, positions, d_ff]` in and out.
 fn gelu_tanh(x: Tensor<3>) -> Tensor<3> {
     let angle = (x.clone().powi_scalar(3) * 0.044715 + x.clone()) * std::f64::consts::FRAC_2_PI.sqrt();
     x * (angle.tanh() + 1.0) * 0.5
 }
 
+/// The feed-forward sub-layer on flex.
+///
+/// # Shapes
+///
+/// - stream and output: `[batch, positions, d_model]`
 #[cfg(feature = "flex")]
 fn on_flex(
     stream: Tensor<3>,
@@ -90,17 +101,17 @@ fn on_flex(
     activation: Activation,
     mask: Option<Mask>,
 ) -> Tensor<3> {
-    use crate::host::feed_forward::{FeedForwardGradients, FeedForwardLayer};
     use crate::host::rows::Linear;
+    use crate::host::train::feed_forward::{FeedForwardGradients, FeedForwardLayer};
 
-    let shape = stream.dims();
+    let [batch, positions, d_model] = stream.dims();
     let mut inputs = branch.add_to(super::fused::Inputs::new(stream));
     let linears = std::iter::once(parameters.inner).chain(parameters.gate).chain([parameters.outer]);
     for (weight, bias) in linears {
         inputs = inputs.and(weight).and(bias);
     }
     let settings = branch.settings();
-    /// The sub-layer over its inputs.
+    /// The sub-layer over its inputs: stream `[rows, d_model]`, normalisation and parameters.
     fn layer<'a>(
         settings: super::branch::Settings,
         activation: Activation,
@@ -120,7 +131,7 @@ fn on_flex(
         }
     }
     inputs.run(
-        shape,
+        [batch, positions, d_model],
         move |inputs| layer(settings, activation, mask, inputs).forward(inputs[0]),
         move |inputs, sums, gradient| {
             let FeedForwardGradients { stream, norm, inner, gate, outer } =

@@ -14,7 +14,7 @@ use burn::tensor::{Device, Shape, Tensor, TensorData};
 type Tracked = FloatTensor<Autodiff<Flex>>;
 type Plain = FloatTensor<Flex>;
 
-/// Whether the tensors of a device are slices of this process.
+/// True when the tensors of a device are slices of this process.
 pub(super) fn applies(device: &Device) -> bool {
     device.clone().inner() == Device::flex()
 }
@@ -26,18 +26,23 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
+    /// The first input, `[..]`.
     pub(super) fn new<const D: usize>(first: Tensor<D>) -> Self {
         Self { differentiable: first.is_autodiff(), tensors: vec![first.into_dispatch()] }
     }
 
-    /// Adds another.
+    /// Adds another input, `[..]`.
     pub(super) fn and<const D: usize>(mut self, next: Tensor<D>) -> Self {
         self.tensors.push(next.into_dispatch());
         self
     }
 
-    /// Runs `forward` on the inputs' values and records `backward`, which gets the values, what `forward` has
-    /// kept, and the gradient of the output, and gives the gradients of the first inputs, or of all.
+    /// Runs `forward` on the inputs' values and records `backward`, which gets the values, the results that `forward`
+    /// has kept, and the gradient of the output, and gives the gradients of the first inputs, or of all.
+    ///
+    /// # Shapes
+    ///
+    /// - values and gradients of inputs: those of the inputs, flat; output and its gradient: `[..]` as in `shape`
     pub(super) fn run<const D: usize, S: Send + Sync + 'static>(
         self,
         shape: [usize; D],
@@ -62,7 +67,7 @@ impl Inputs {
     }
 }
 
-/// Reads the values of a tensor without autodiff.
+/// Reads the values of a tensor without autodiff, `[..]`.
 pub(super) fn with_values<const D: usize, R>(tensor: &Tensor<D>, read: impl FnOnce(&[f32]) -> R) -> R {
     let tensor = plain(tensor.clone().into_dispatch());
     read(tensor.as_slice().expect("contiguous 32-bit floats"))
@@ -78,10 +83,12 @@ fn tracked(tensor: DispatchTensor) -> Tracked {
     tensor.expect("all inputs of an operation are on one autodiff device")
 }
 
+/// The values of tensors, `[..]` each.
 fn slices(tensors: &[Plain]) -> Vec<&[f32]> {
     tensors.iter().map(|tensor| tensor.as_slice().expect("contiguous 32-bit floats")).collect()
 }
 
+/// A tensor of values, `[..]`.
 fn tensor(values: Vec<f32>, shape: Shape) -> Plain {
     Plain::from_data(TensorData::new(values, shape))
 }

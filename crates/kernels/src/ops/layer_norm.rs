@@ -3,15 +3,15 @@
 use any2any_architecture::NormKind;
 use burn::tensor::Tensor;
 
-use super::branch::Norm;
+use super::branch::NormParameters;
 
-/// `gain * (x - mean) / sqrt(variance + epsilon) + bias` over the last dimension (Ba, Kiros and Hinton 2016), or the
-/// same around 0 (Zhang and Sennrich 2019, RMSNorm).
+/// `gain * (x - mean) / sqrt(variance + epsilon) + bias` over the last dimension (Ba, Kiros and Hinton 2016), or
+/// around 0 in place of the mean (Zhang and Sennrich 2019, RMSNorm).
 ///
 /// # Shapes
 ///
 /// - input and output: `[.., d_model]`; gain and bias: `[d_model]`
-pub fn layer_norm<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
+pub fn layer_norm<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
     #[cfg(feature = "flex")]
     if super::fused::applies(&input.device()) {
         return on_flex(input, norm);
@@ -19,9 +19,9 @@ pub fn layer_norm<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
     primitive(input, norm)
 }
 
-/// Normalisation as a composition of primitives.
-pub fn primitive<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
-    let Norm { gain, bias, kind, epsilon } = norm;
+/// Normalisation as a composition of primitives, `[.., d_model]` in and out.
+pub fn primitive<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
+    let NormParameters { gain, bias, kind, epsilon } = norm;
     let centred = match kind {
         NormKind::LayerNorm => input.clone() - input.mean_dim(D - 1),
         NormKind::RmsNorm => input,
@@ -30,16 +30,18 @@ pub fn primitive<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
     centred / (variance + epsilon).sqrt() * gain.unsqueeze() + bias.unsqueeze()
 }
 
+/// Normalisation on flex, `[.., d_model]` in and out.
 #[cfg(feature = "flex")]
-fn on_flex<const D: usize>(input: Tensor<D>, norm: Norm) -> Tensor<D> {
+fn on_flex<const D: usize>(input: Tensor<D>, norm: NormParameters) -> Tensor<D> {
     use crate::host::blocks::{block_rows, reduce_rows};
     use crate::host::layer_norm;
     use crate::host::simd::vectorized;
     use rayon::prelude::*;
 
-    let Norm { gain, bias, kind, epsilon } = norm;
-    fn host<'a>(inputs: &[&'a [f32]], kind: NormKind, epsilon: f64) -> layer_norm::Norm<'a> {
-        layer_norm::Norm { gain: inputs[1], bias: inputs[2], kind, epsilon: epsilon as f32 }
+    let NormParameters { gain, bias, kind, epsilon } = norm;
+    /// The normalisation over its inputs: states `[rows, d_model]`, gain and bias `[d_model]`.
+    fn host<'a>(inputs: &[&'a [f32]], kind: NormKind, epsilon: f64) -> layer_norm::NormLayer<'a> {
+        layer_norm::NormLayer { gain: inputs[1], bias: inputs[2], kind, epsilon: epsilon as f32 }
     }
     let shape = input.dims();
     let d_model = shape[D - 1];

@@ -2,30 +2,33 @@
 
 use burn::tensor::{Tensor, TensorData, activation, module};
 
+use super::masked_softmax::masked_softmax;
+
 /// The parameters of one layer of cells; the four gates are those of input, forget, candidate and output.
 #[derive(Clone, Debug)]
 pub struct LstmParameters {
-    /// Weight and bias from the input to the gates, `[d_input, 4 width]` and `[4 width]`.
+    /// Weight and bias from the input to the gates, `[d_input, 4 * width]` and `[4 * width]`.
     pub input: (Tensor<2>, Tensor<1>),
-    /// Weight and bias from the hidden state to the gates, `[width, 4 width]` and `[4 width]`.
+    /// Weight and bias from the hidden state to the gates, `[width, 4 * width]` and `[4 * width]`.
     pub hidden: (Tensor<2>, Tensor<1>),
 }
 
-/// Hidden and cell state, `[batch, width]` each.
+/// Hidden and cell state of a layer of cells, `[batch, width]` each.
 #[derive(Clone, Debug)]
-pub struct LstmState {
+pub struct CellState {
     /// The hidden state.
     pub hidden: Tensor<2>,
     /// The cell state.
     pub cell: Tensor<2>,
 }
 
-/// How a sequence is run through.
+/// The order of a recurrence over sequences.
 #[derive(Clone, Debug, Default)]
 pub struct LstmOrder {
-    /// How many positions of each sequence are there; later ones leave the state as it is. None when all are.
+    /// The number of positions of each sequence, `[batch]`; later ones leave the state as it is. None when all are
+    /// there.
     pub lengths: Option<Vec<usize>>,
-    /// Whether the last position comes first.
+    /// The last position comes first.
     pub backwards: bool,
 }
 
@@ -34,9 +37,9 @@ pub struct LstmOrder {
 ///
 /// # Shapes
 ///
-/// - input: `[batch, positions, d_input]`
-/// - output: the hidden and then the cell state at every position, `[batch, positions, 2 width]`
-pub fn lstm(input: Tensor<3>, first: LstmState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
+/// - input: `[batch, positions, d_input]`; first: `[batch, width]` each
+/// - output: the hidden and then the cell state at every position, `[batch, positions, 2 * width]`
+pub fn lstm(input: Tensor<3>, first: CellState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
     #[cfg(feature = "flex")]
     if super::fused::applies(&input.device()) {
         return on_flex(input, first, parameters, order);
@@ -45,9 +48,13 @@ pub fn lstm(input: Tensor<3>, first: LstmState, parameters: LstmParameters, orde
 }
 
 /// A layer of cells as a composition of primitives.
+///
+/// # Shapes
+///
+/// - input: `[batch, positions, d_input]`; first: `[batch, width]` each; output: `[batch, positions, 2 * width]`
 pub fn primitive(
     input: Tensor<3>,
-    first: LstmState,
+    first: CellState,
     parameters: LstmParameters,
     order: LstmOrder,
 ) -> Tensor<3> {
@@ -55,7 +62,7 @@ pub fn primitive(
     let [_, width] = first.hidden.dims();
     let device = input.device();
     let mut outputs = Vec::with_capacity(positions);
-    let LstmState { mut hidden, mut cell } = first;
+    let CellState { mut hidden, mut cell } = first;
     for step in 0..positions {
         let position = if order.backwards { positions - 1 - step } else { step };
         let token: Tensor<2> = input.clone().narrow(1, position, 1).squeeze_dim(1);
@@ -85,13 +92,19 @@ pub fn primitive(
     Tensor::stack(outputs, 1)
 }
 
+/// A layer of cells on flex, in the shapes of [`lstm`].
+///
+/// # Shapes
+///
+/// - input: `[batch, positions, d_input]`; output: `[batch, positions, 2 * width]`
 #[cfg(feature = "flex")]
-fn on_flex(input: Tensor<3>, first: LstmState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
-    use crate::host::lstm::{First, LstmGradients, LstmLayer, Results};
+fn on_flex(input: Tensor<3>, first: CellState, parameters: LstmParameters, order: LstmOrder) -> Tensor<3> {
     use crate::host::rows::Linear;
+    use crate::host::train::lstm::{First, LstmGradients, LstmLayer, Results};
 
     let [batch, positions, _] = input.dims();
     let [_, width] = first.hidden.dims();
+    /// The layer over its inputs: sequences `[batch * positions, d_input]`, first states and parameters.
     fn layer<'a>(order: &'a LstmOrder, inputs: &[&'a [f32]], sizes: [usize; 2]) -> LstmLayer<'a> {
         LstmLayer {
             input: Linear { weight: inputs[3], bias: inputs[4] },
@@ -126,74 +139,71 @@ fn on_flex(input: Tensor<3>, first: LstmState, parameters: LstmParameters, order
     )
 }
 
-/// What a query a sequence gathers by additive attention (Bahdanau, Cho and Bengio 2015): values weighed by
-/// the softmax of `weight . tanh(query + key)`. Every sequence has a key.
+/// Inputs of additive attention.
+#[derive(Clone, Debug)]
+pub struct AdditiveInputs {
+    /// One query a sequence, `[batch, d_model]`.
+    pub query: Tensor<2>,
+    /// Keys, `[batch, keys, d_model]`.
+    pub keys: Tensor<3>,
+    /// The weights of a score, `[d_model]`.
+    pub weight: Tensor<1>,
+    /// Values, `[batch, keys, d_model]`.
+    pub values: Tensor<3>,
+}
+
+/// Additive attention of one query a sequence (Bahdanau, Cho and Bengio 2015): values weighed by the softmax of
+/// `weight . tanh(query + key)`. Every sequence has a key.
 ///
 /// # Shapes
 ///
-/// - query and output: `[batch, d_model]`; keys and values: `[batch, keys, d_model]`; weight: `[d_model]`
-pub fn additive_attention(
-    query: Tensor<2>,
-    keys: Tensor<3>,
-    weight: Tensor<1>,
-    values: Tensor<3>,
-    lengths: Option<Vec<usize>>,
-) -> Tensor<2> {
+/// - lengths: `[batch]`; output: `[batch, d_model]`
+pub fn additive_attention(inputs: AdditiveInputs, lengths: Option<Vec<usize>>) -> Tensor<2> {
     #[cfg(feature = "flex")]
-    if super::fused::applies(&query.device()) {
-        return additive_on_flex(query, keys, weight, values, lengths);
+    if super::fused::applies(&inputs.query.device()) {
+        return additive_on_flex(inputs, lengths);
     }
-    let weights = additive_weights(query, keys, weight, lengths.as_deref(), None);
+    let values = inputs.values.clone();
+    let weights = additive_weights(inputs, lengths.as_deref(), None);
     weights.matmul(values).squeeze_dim(1)
 }
 
-/// The weights of additive attention in burn's primitives, `[batch, 1, keys]`. `shown`, `[batch, 1, keys]`, is 0 at
-/// keys that are hidden besides and 1 at the others; a row without any key sums to 0.
+/// The weights of additive attention in burn's primitives; a row without any key sums to 0.
+///
+/// # Shapes
+///
+/// - lengths: `[batch]`; key_mask: `[batch, 1, keys]`, 0 at keys that are hidden besides and 1 at the others
+/// - output: `[batch, 1, keys]`
 pub fn additive_weights(
-    query: Tensor<2>,
-    keys: Tensor<3>,
-    weight: Tensor<1>,
+    inputs: AdditiveInputs,
     lengths: Option<&[usize]>,
-    shown: Option<Tensor<3>>,
+    key_mask: Option<Tensor<3>>,
 ) -> Tensor<3> {
-    let [batch, positions, d_model] = keys.dims();
-    let device = keys.device();
+    let AdditiveInputs { query, keys, weight, values: _ } = inputs;
+    let [_, _, d_model] = keys.dims();
     let open = (keys + query.unsqueeze_dim::<3>(1)).tanh();
     let scores = open.matmul(weight.reshape([1, d_model, 1])).swap_dims(1, 2);
-    let scores = match lengths {
-        None => scores,
-        Some(lengths) => {
-            let hidden = |key: usize, length: usize| if key < length { 0.0 } else { -1e9 };
-            let values: Vec<f32> = lengths
-                .iter()
-                .flat_map(|&length| (0..positions).map(move |key| hidden(key, length)))
-                .collect();
-            scores + Tensor::from_data(TensorData::new(values, [batch, 1, positions]), &device)
-        }
-    };
-    match shown {
-        None => activation::softmax(scores, 2),
-        Some(shown) => activation::softmax(scores + (shown.clone() - 1.0) * 1e9, 2) * shown,
-    }
+    masked_softmax(scores, lengths, key_mask)
 }
 
+/// Additive attention on flex.
+///
+/// # Shapes
+///
+/// - lengths: `[batch]`; output: `[batch, d_model]`
 #[cfg(feature = "flex")]
-fn additive_on_flex(
-    query: Tensor<2>,
-    keys: Tensor<3>,
-    weight: Tensor<1>,
-    values: Tensor<3>,
-    lengths: Option<Vec<usize>>,
-) -> Tensor<2> {
-    use crate::host::lstm::{Additive, AdditiveGradients};
+fn additive_on_flex(inputs: AdditiveInputs, lengths: Option<Vec<usize>>) -> Tensor<2> {
+    use crate::host::train::lstm::{Additive, AdditiveGradients};
 
-    let shape = query.dims();
+    let AdditiveInputs { query, keys, weight, values } = inputs;
+    let [batch, d_model] = query.dims();
+    /// The attention over its inputs, in the shapes of [`AdditiveInputs`], such as `[batch, d_model]` of the query.
     fn attention<'a>(inputs: &[&'a [f32]], lengths: Option<&'a [usize]>) -> Additive<'a> {
         Additive { query: inputs[0], keys: inputs[1], weight: inputs[2], values: inputs[3], lengths }
     }
     let again = lengths.clone();
     super::fused::Inputs::new(query).and(keys).and(weight).and(values).run(
-        shape,
+        [batch, d_model],
         move |inputs| attention(inputs, lengths.as_deref()).forward(),
         move |inputs, weights, gradient| {
             let AdditiveGradients { query, keys, weight, values } =

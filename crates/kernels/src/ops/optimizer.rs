@@ -1,8 +1,8 @@
-//! One pass over a parameter and what an optimizer remembers of it.
+//! The update of an optimizer, in one pass over a parameter and its running means.
 
 use burn::tensor::Tensor;
 
-pub use crate::host::adam::Adam;
+pub use crate::host::train::adam::Adam;
 
 /// A parameter with the running means of its gradients and of their squares, `[n]` each.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct AdamState {
 ///
 /// # Shapes
 ///
-/// - gradient: `[n]`
+/// - state and gradient: `[n]`
 #[must_use]
 pub fn adam(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     #[cfg(feature = "flex")]
@@ -30,7 +30,7 @@ pub fn adam(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState 
     primitive(state, gradient, settings)
 }
 
-/// A step of Adam as a composition of primitives.
+/// A step of Adam as a composition of primitives, all `[n]`.
 pub fn primitive(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     let Adam { beta_1, beta_2, epsilon, decay, rate, scale, step } = settings;
     let gradient = gradient * scale;
@@ -42,6 +42,7 @@ pub fn primitive(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamS
     AdamState { value, mean, square }
 }
 
+/// A step of Adam on flex, all `[n]`.
 #[cfg(feature = "flex")]
 fn on_flex(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     let device = state.value.device();
@@ -49,8 +50,8 @@ fn on_flex(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
         tensor.into_data().try_into_vec().expect("flex holds 32-bit floats")
     };
     let (mut value, mut mean, mut square) = (host(state.value), host(state.mean), host(state.square));
-    crate::host::adam::update(
-        crate::host::adam::AdamState {
+    crate::host::train::adam::update(
+        crate::host::train::adam::AdamState {
             value: &mut value,
             gradient: &host(gradient),
             mean: &mut mean,
@@ -65,14 +66,14 @@ fn on_flex(state: AdamState, gradient: Tensor<1>, settings: Adam) -> AdamState {
     AdamState { value: tensor(value), mean: tensor(mean), square: tensor(square) }
 }
 
-/// The sum of the squares of all values of some tensors without autodiff.
+/// The sum of the squares of all values of some tensors without autodiff, `[n]` each.
 pub fn sum_of_squares<'a>(tensors: impl IntoIterator<Item = &'a Tensor<1>>) -> f64 {
     let mut on_device = Vec::new();
     let mut sum = 0.0;
     for tensor in tensors {
         #[cfg(feature = "flex")]
         if super::fused::applies(&tensor.device()) {
-            sum += super::fused::with_values(tensor, crate::host::adam::sum_of_squares);
+            sum += super::fused::with_values(tensor, crate::host::train::adam::sum_of_squares);
             continue;
         }
         on_device.push(tensor.clone().square().sum());

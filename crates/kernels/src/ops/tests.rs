@@ -1,9 +1,9 @@
-//! What the tests of all operations share: random shapes and values, and the comparison of gradients.
+//! Parts that the tests of all operations share: random shapes and values, and the comparison of gradients.
 
 use any2any_architecture::NormKind;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::branch::{Branch, Norm};
+use super::branch::{Branch, NormParameters};
 use crate::host::dropout::Mask;
 
 /// Draws shapes and values.
@@ -60,10 +60,10 @@ impl Random {
     }
 
     /// A normalisation of either kind.
-    fn norm(&mut self, d_model: usize, device: &Device) -> Norm {
-        let norm = Norm::layer(self.leaf([d_model], device), self.leaf([d_model], device));
+    fn norm(&mut self, d_model: usize, device: &Device) -> NormParameters {
+        let norm = NormParameters::layer(self.leaf([d_model], device), self.leaf([d_model], device));
         let kind = if self.bool() { NormKind::LayerNorm } else { NormKind::RmsNorm };
-        Norm { kind, ..norm }
+        NormParameters { kind, ..norm }
     }
 
     fn branch(&mut self, d_model: usize, device: &Device) -> Branch {

@@ -5,7 +5,7 @@ use any2any_architecture::relative_bucket;
 /// A bias of scores for each head and distance, over some range of distances.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DistanceBias {
-    /// `[heads, distances]`, the distance from query to key (key minus query) growing.
+    /// The biases, `[heads, distances]`, the distance from query to key (key minus query) growing.
     values: Vec<f32>,
     /// The furthest key before a query.
     before: usize,
@@ -16,17 +16,17 @@ pub struct DistanceBias {
 /// The rule of a [`DistanceBias`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum DistanceRule {
-    /// Each step costs a head so much, in both directions (Press et al. 2022, "ALiBi").
+    /// The cost of a step for each head, `[heads]`, in both directions (Press et al. 2022, "ALiBi").
     Slopes(Vec<f32>),
-    /// A learned value for each bucket of distances and head, `[buckets, heads]` (Raffel et al. 2020, "T5").
+    /// A learned value for each bucket of distances and head (Raffel et al. 2020, "T5").
     Buckets {
-        /// The values.
+        /// The values, `[buckets, heads]`.
         table: Vec<f32>,
         /// The number of buckets.
         buckets: usize,
         /// The distance from which all fall into the last bucket.
         max_distance: usize,
-        /// Whether keys after a query have buckets of their own.
+        /// Keys after a query have buckets of their own.
         both: bool,
     },
 }
@@ -59,7 +59,7 @@ impl DistanceRule {
 }
 
 impl DistanceBias {
-    /// The biases of a head for the keys from `first` on, seen from a query.
+    /// The biases of a head for the keys from `first` on, seen from a query, `[keys]` or more.
     ///
     /// # Panics
     ///

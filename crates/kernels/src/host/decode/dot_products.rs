@@ -9,8 +9,11 @@ use crate::host::simd::vectorized;
 /// Rows whose sums registers hold at once.
 pub(super) const ROWS: usize = 12;
 
-/// Adds to `starts` the products of some rows with a panel: `rows` holds four values of a row each number, as many
-/// numbers a row as there are lines, and `sums` a row each row, at most [`ROWS`].
+/// Adds to `starts` the products of some rows with a panel; a number of `rows` holds four values of a row.
+///
+/// # Shapes
+///
+/// - lines: `[groups]`; rows: `[rows, groups]`; starts: `[PANEL]`; sums: `[rows, PANEL]`, at most [`ROWS`] rows
 pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
     assert_eq!(rows.len(), lines.len() * sums.len(), "as many groups in each row as the panel has lines");
     assert_eq!(starts.len(), PANEL, "a start for each column");
@@ -37,7 +40,7 @@ pub(super) fn panel(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i
     vectorized!(plain(lines, rows, starts, sums));
 }
 
-/// What every processor can do.
+/// The products with instructions of every processor.
 #[inline(always)]
 fn plain(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {
     for (row, sums) in rows.chunks_exact(lines.len().max(1)).zip(sums) {
@@ -88,8 +91,8 @@ fn avx512<const COUNT: usize>(lines: &[Line], rows: &[u32], starts: &[i32], sums
     }
 }
 
-/// Inner products with AVX2, whose instruction for bytes adds pairs of products in 16 bits and stops at their border: of
-/// unsigned rows a pair could reach 2 * 255 * 128. So bytes become 16 bits wide before they are multiplied.
+/// Inner products with AVX2, whose instruction for bytes adds pairs of products in 16 bits and stops at their border:
+/// of unsigned rows a pair could reach 2 * 255 * 128. So bytes become 16 bits wide before they are multiplied.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn avx2(lines: &[Line], rows: &[u32], starts: &[i32], sums: &mut [[i32; PANEL]]) {

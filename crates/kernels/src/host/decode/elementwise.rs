@@ -1,17 +1,17 @@
-//! What happens to rows between matrix products.
+//! Operations on rows between matrix products.
 
 use any2any_architecture::Activation;
 
 use crate::host::activation;
-use crate::host::layer_norm::Norm;
-use crate::host::simd::vectorized;
+use crate::host::layer_norm::NormLayer;
+use crate::host::simd::{exponentials, maximum, vectorized};
 
-/// Normalises consecutive rows, `[rows, d_model]`, into `output`.
-pub fn normalise(norm: Norm<'_>, input: &[f32], output: &mut [f32]) {
+/// Normalises consecutive rows, `[rows, d_model]` in and out.
+pub fn normalise(norm: NormLayer<'_>, input: &[f32], output: &mut [f32]) {
     vectorized!(norm.rows(input, output));
 }
 
-/// `stream = residual_scale * stream + layer`.
+/// `stream = residual_scale * stream + layer`, `[rows, d_model]` each.
 pub fn join(stream: &mut [f32], residual_scale: f32, layer: &[f32]) {
     vectorized!({
         for (stream, &layer) in stream.iter_mut().zip(layer) {
@@ -20,14 +20,25 @@ pub fn join(stream: &mut [f32], residual_scale: f32, layer: &[f32]) {
     });
 }
 
-/// Activates consecutive rows of sums, `[rows, inputs * width]`, into `output`, `[rows, width]`.
-pub fn activate(function: Activation, sums: &[f32], output: &mut [f32], width: usize) {
+/// Activates consecutive rows of sums, `[rows, d_ff]` or `[rows, 2 * d_ff]` of a gated activation, into `[rows, d_ff]`.
+pub fn activate(function: Activation, sums: &[f32], output: &mut [f32], d_ff: usize) {
     vectorized!({
-        let sums = sums.chunks_exact((width * function.inputs()).max(1));
-        for (sums, output) in sums.zip(output.chunks_exact_mut(width.max(1))) {
+        let sums = sums.chunks_exact((d_ff * function.inputs()).max(1));
+        for (sums, output) in sums.zip(output.chunks_exact_mut(d_ff.max(1))) {
             activation::row(function, sums, output, None, 0);
         }
     });
+}
+
+/// Turns scores, `[keys]`, into weights that sum to 1.
+#[inline(always)]
+pub(super) fn softmax(scores: &mut [f32]) {
+    let highest = maximum(scores);
+    let sum = exponentials(scores, highest);
+    let scale = 1.0 / sum;
+    for score in scores {
+        *score *= scale;
+    }
 }
 
 #[cfg(test)]

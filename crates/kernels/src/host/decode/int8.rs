@@ -19,7 +19,7 @@ const GROUP: usize = 4;
 /// The largest magnitude of a rounded value.
 const LARGEST: f32 = 127.0;
 
-/// What makes a rounded input unsigned.
+/// The addend that makes a rounded input unsigned.
 const OFFSET: i32 = 128;
 
 /// The weights of one group of inputs at one panel, `[PANEL, GROUP]`.
@@ -30,46 +30,46 @@ pub(super) struct Line(pub(super) [i8; PANEL * GROUP]);
 /// The weights of `x W + b` in 8 bits.
 #[derive(Clone, Debug)]
 pub struct Int8 {
-    /// `[panels, groups]`
+    /// The weights, `[panels, groups]`.
     lines: Vec<Line>,
-    /// What sums start with, `[panels * PANEL]`.
+    /// The initial values of sums, `[panels * PANEL]`.
     starts: Vec<i32>,
-    /// `[panels * PANEL]`
+    /// The scale of each output, `[panels * PANEL]`.
     scales: Vec<f32>,
-    /// `[panels * PANEL]`
+    /// The addend of each output, `[panels * PANEL]`.
     bias: Vec<f32>,
     inputs: usize,
     outputs: usize,
 }
 
-/// Weights rounded to 8 bits, as they stand in a file.
+/// Weights quantized to 8 bits, as they stand in a file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rounded {
-    /// `[outputs, inputs]` or `[inputs, outputs]`, as the weights were.
+pub struct Quantized {
+    /// The values, `[d_output, d_input]` or `[d_input, d_output]`, as the weights were.
     pub values: Vec<i8>,
-    /// What each output's values are multiplied with, `[outputs]`.
+    /// The factor of each output's values, `[d_output]`.
     pub scales: Vec<f32>,
 }
 
-/// Memory for rows that are rounded to 8 bits.
+/// A buffer for rows that are quantized to 8 bits.
 #[derive(Clone, Debug, Default)]
-pub struct Rounding {
+pub struct Quantizer {
     groups: Vec<u32>,
     scales: Vec<f32>,
 }
 
-/// Rows rounded to 8 bits.
+/// Rows quantized to 8 bits.
 #[derive(Clone, Copy, Debug)]
-pub struct RoundedRows<'a> {
-    /// `[rows, groups]`: four inputs each, the first in the lowest bits.
+pub struct QuantizedRows<'a> {
+    /// The values, `[rows, groups]`: four inputs each, the first in the lowest bits.
     groups: &'a [u32],
-    /// `[rows]`
+    /// The scale of each row, `[rows]`.
     scales: &'a [f32],
     width: usize,
 }
 
-impl Rounded {
-    /// Rounds rows of weights, `[outputs, inputs]`.
+impl Quantized {
+    /// Quantizes rows of weights, `[d_output, d_input]`.
     pub fn rows(weight: &[f32], inputs: usize) -> Self {
         let scales = weight.chunks_exact(inputs.max(1)).map(|row| scale(row.iter())).collect::<Vec<_>>();
         let rows = weight.chunks_exact(inputs.max(1)).zip(&scales);
@@ -77,7 +77,7 @@ impl Rounded {
         Self { values: values.collect(), scales }
     }
 
-    /// Rounds columns of weights, `[inputs, outputs]`.
+    /// Quantizes columns of weights, `[d_input, d_output]`.
     pub fn columns(weight: &[f32], outputs: usize) -> Self {
         let column = |column: usize| weight.iter().skip(column).step_by(outputs.max(1));
         let scales: Vec<f32> = (0..outputs).map(|number| scale(column(number))).collect();
@@ -85,13 +85,13 @@ impl Rounded {
         Self { values: values.map(|(&value, &scale)| round(value, scale)).collect(), scales }
     }
 
-    /// The weights that rounding has left, of rows of `inputs`.
+    /// The weights that rounding has left, of rows, `[d_output, d_input]`.
     pub fn to_rows(&self, inputs: usize) -> Vec<f32> {
         let rows = self.values.chunks_exact(inputs.max(1)).zip(&self.scales);
         rows.flat_map(|(row, &scale)| row.iter().map(move |&value| f32::from(value) * scale)).collect()
     }
 
-    /// The weights that rounding has left, of columns.
+    /// The weights that rounding has left, of columns, `[d_input, d_output]`.
     pub fn to_columns(&self) -> Vec<f32> {
         let rows = self.values.chunks_exact(self.scales.len().max(1));
         rows.flat_map(|row| row.iter().zip(&self.scales))
@@ -100,7 +100,7 @@ impl Rounded {
     }
 }
 
-/// What the largest magnitude is divided by to fit; 1 when all is 0.
+/// The scale that makes the largest magnitude fit, of an output's weights, `[d_input]`; 1 when all is 0.
 fn scale<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
     let largest = values.fold(0.0_f32, |largest, value| largest.max(value.abs()));
     if largest > 0.0 { largest / LARGEST } else { 1.0 }
@@ -112,9 +112,9 @@ fn round(value: f32, scale: f32) -> i8 {
 }
 
 impl Int8 {
-    /// Maps of one input, side by side.
+    /// Maps of one input, side by side, `[inputs, d_output]` each.
     ///
-    /// Rounding what was rounded before gives the same again: the largest value of each output is exact.
+    /// Rounding weights that were rounded before gives the same again: the largest value of each output is exact.
     ///
     /// # Panics
     ///
@@ -125,7 +125,7 @@ impl Int8 {
         for part in parts {
             let width = part.outputs();
             assert_eq!(part.weight.len(), inputs * width, "a part of {inputs} inputs and {width} outputs");
-            let Rounded { values, scales } = Rounded::columns(part.weight, width);
+            let Quantized { values, scales } = Quantized::columns(part.weight, width);
             for (input, row) in values.chunks_exact(width.max(1)).enumerate() {
                 row.iter().enumerate().for_each(|(offset, &value)| bytes.set(input, first + offset, value));
             }
@@ -136,10 +136,10 @@ impl Int8 {
         bytes
     }
 
-    /// A table, `[outputs, inputs]`, as the map from rows to their inner products with the rows of the table.
+    /// A table, `[d_output, d_input]`, as the map from rows to their inner products with the rows of the table.
     pub fn transposed(table: &[f32], inputs: usize) -> Self {
         let mut bytes = Self::zeros(inputs, table.len() / inputs.max(1));
-        let Rounded { values, scales } = Rounded::rows(table, inputs);
+        let Quantized { values, scales } = Quantized::rows(table, inputs);
         for (output, row) in values.chunks_exact(inputs.max(1)).enumerate() {
             row.iter().enumerate().for_each(|(input, &value)| bytes.set(input, output, value));
         }
@@ -169,7 +169,7 @@ impl Int8 {
         self.inputs.div_ceil(GROUP)
     }
 
-    /// Adds a bias to each output, `[outputs]`.
+    /// Adds a bias to each output, `[d_output]`.
     pub fn set_bias(&mut self, bias: &[f32]) {
         self.bias[..bias.len()].copy_from_slice(bias);
     }
@@ -184,7 +184,7 @@ impl Int8 {
         self.outputs
     }
 
-    /// The weights of one output, `[inputs]`.
+    /// The weights of one output, `[d_input]`.
     pub fn column(&self, column: usize, output: &mut [f32]) {
         let lines = &self.lines[column / PANEL * self.groups()..][..self.groups()];
         let values = lines.iter().flat_map(|line| &line.0[column % PANEL * GROUP..][..GROUP]);
@@ -193,10 +193,10 @@ impl Int8 {
         }
     }
 
-    /// The output of consecutive rows at some panels, `stride` values from row to row.
+    /// The output of consecutive rows at some panels, `[rows, d_input]` to `[rows, stride]`.
     pub(super) fn multiply(
         &self,
-        input: RoundedRows<'_>,
+        input: QuantizedRows<'_>,
         panels: Range<usize>,
         output: &mut [f32],
         stride: usize,
@@ -233,7 +233,7 @@ impl Int8 {
     }
 }
 
-impl RoundedRows<'_> {
+impl QuantizedRows<'_> {
     /// Some of the rows.
     #[must_use]
     pub fn rows(self, range: Range<usize>) -> Self {
@@ -246,9 +246,9 @@ impl RoundedRows<'_> {
     }
 }
 
-impl Rounding {
-    /// Rounds consecutive rows of `width` values.
-    pub fn round(&mut self, input: &[f32], width: usize) -> RoundedRows<'_> {
+impl Quantizer {
+    /// Quantizes consecutive rows, `[rows, width]`.
+    pub fn quantize(&mut self, input: &[f32], width: usize) -> QuantizedRows<'_> {
         let (rows, groups) = (input.len() / width.max(1), width.div_ceil(GROUP));
         self.groups.resize(rows * groups, 0);
         self.scales.resize(rows, 0.0);
@@ -258,11 +258,11 @@ impl Rounding {
                 *scale = round_row(row, groups);
             }
         });
-        RoundedRows { groups: &self.groups, scales: &self.scales, width }
+        QuantizedRows { groups: &self.groups, scales: &self.scales, width }
     }
 }
 
-/// Rounds a row and gives what its values are to be multiplied with.
+/// Rounds a row, `[width]`, into groups of four values; gives its scale.
 #[inline(always)]
 fn round_row(row: &[f32], groups: &mut [u32]) -> f32 {
     let (chunks, rest) = row.as_chunks::<LANES>();
@@ -304,8 +304,8 @@ mod tests {
             let (weight, bias) = (values(inputs * outputs, 1), values(outputs, 2));
             let input = values(rows * inputs, 3);
             let bytes = Int8::new(&[Linear { weight: &weight, bias: &bias }], inputs);
-            let mut rounding = Rounding::default();
-            let rounded = rounding.round(&input, inputs);
+            let mut rounding = Quantizer::default();
+            let rounded = rounding.quantize(&input, inputs);
             let panels = outputs.div_ceil(PANEL);
             let mut output = vec![0.0; rows * panels * PANEL];
             bytes.multiply(rounded, 0..panels, &mut output, panels * PANEL);
@@ -330,10 +330,10 @@ mod tests {
     #[test]
     fn what_was_rounded_rounds_to_itself() {
         let weight = values(6 * 40, 4);
-        let rounded = Rounded::rows(&weight, 6);
-        assert_eq!(Rounded::rows(&rounded.to_rows(6), 6).values, rounded.values);
-        let columns = Rounded::columns(&weight, 40);
-        assert_eq!(Rounded::columns(&columns.to_columns(), 40).values, columns.values);
+        let rounded = Quantized::rows(&weight, 6);
+        assert_eq!(Quantized::rows(&rounded.to_rows(6), 6).values, rounded.values);
+        let columns = Quantized::columns(&weight, 40);
+        assert_eq!(Quantized::columns(&columns.to_columns(), 40).values, columns.values);
         let table = Int8::transposed(&weight, 6);
         for (row, expected) in rounded.to_rows(6).chunks_exact(6).enumerate() {
             let mut found = [0.0; 6];
@@ -345,8 +345,8 @@ mod tests {
     #[test]
     fn zeros_stay_zeros() {
         let bytes = Int8::transposed(&[0.0; 12], 4);
-        let mut rounding = Rounding::default();
-        let rounded = rounding.round(&[0.0; 4], 4);
+        let mut rounding = Quantizer::default();
+        let rounded = rounding.quantize(&[0.0; 4], 4);
         let mut output = [1.0; PANEL];
         bytes.multiply(rounded, 0..1, &mut output, PANEL);
         assert_eq!(output[..3], [0.0; 3]);

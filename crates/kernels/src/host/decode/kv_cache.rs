@@ -7,16 +7,16 @@
 use crate::host::simd::vectorized;
 
 use super::distance::DistanceBias;
-use super::memory::softmax;
+use super::elementwise::softmax;
 
-/// Where keys and values of one layer stand, and which of them a row continues.
+/// Keys and values of one layer at earlier positions, and the ancestors that each row continues.
 #[derive(Clone, Copy, Debug)]
 pub struct KvCache<'a> {
-    /// For each earlier position the rows of that time, `row_width` values each.
+    /// For each earlier position the rows of that time, `[rows, row_width]` each.
     pub positions: &'a [Vec<f32>],
     /// The values of a row, all layers together.
     pub row_width: usize,
-    /// Where in a row the layer's keys begin; its values follow.
+    /// The column at which the layer's keys begin; its values follow.
     pub column: usize,
     /// For each row now, its row at every earlier position, `[rows, positions]`.
     pub ancestors: &'a [u32],
@@ -29,10 +29,11 @@ pub struct KvCache<'a> {
 }
 
 impl KvCache<'_> {
-    /// What each row gathers, `[rows, d_model]`.
+    /// The context of each row; `new` is the newest position of each. `scores` is a buffer that is used again.
     ///
-    /// `queries` holds a row each `query_stride` values, `new` the newest position of each row, `row_width`
-    /// values each. `scores` is memory that is used again.
+    /// # Shapes
+    ///
+    /// - queries: `[rows, query_stride]`; new: `[rows, row_width]`; output: `[rows, heads * d_head]`
     pub fn attend(
         &self,
         queries: &[f32],
@@ -41,30 +42,35 @@ impl KvCache<'_> {
         output: &mut [f32],
         scores: &mut Vec<f32>,
     ) {
-        let d_model = self.heads * self.d_head;
+        let all_heads = self.heads * self.d_head;
         scores.resize(scores.len().max(self.heads * (self.positions.len() + 1)), 0.0);
         vectorized!({
-            let rows = output.chunks_exact_mut(d_model).zip(queries.chunks(query_stride));
+            let rows = output.chunks_exact_mut(all_heads).zip(queries.chunks(query_stride));
             for (row, (output, query)) in rows.enumerate() {
-                self.attend_row(row, &query[..d_model], new, output, scores);
+                self.attend_row(row, &query[..all_heads], new, output, scores);
             }
         });
     }
 
+    /// The context of one row.
+    ///
+    /// # Shapes
+    ///
+    /// - query and output: `[heads * d_head]`; new, of all rows: `[rows, row_width]`; scores: `[heads, keys]` or more
     #[inline(always)]
     fn attend_row(&self, row: usize, query: &[f32], new: &[f32], output: &mut [f32], scores: &mut [f32]) {
         let Self { heads, d_head, row_width, column, .. } = *self;
-        let d_model = heads * d_head;
+        let all_heads = heads * d_head;
         let count = self.positions.len() + 1;
         let ancestors = &self.ancestors[row * self.positions.len()..][..self.positions.len()];
-        let new = &new[row * row_width + column..][..2 * d_model];
+        let new = &new[row * row_width + column..][..2 * all_heads];
         let scale = (d_head as f32).sqrt().recip();
         let at = |position: usize| match self.positions.get(position) {
-            Some(rows) => &rows[ancestors[position] as usize * row_width + column..][..2 * d_model],
+            Some(rows) => &rows[ancestors[position] as usize * row_width + column..][..2 * all_heads],
             None => new,
         };
         for position in 0..count {
-            let key = &at(position)[..d_model];
+            let key = &at(position)[..all_heads];
             let heads = query.chunks_exact(d_head).zip(key.chunks_exact(d_head));
             for (head, (query, key)) in heads.enumerate() {
                 scores[head * count + position] = dot(query, key) * scale;
@@ -79,7 +85,7 @@ impl KvCache<'_> {
         }
         output.fill(0.0);
         for position in 0..count {
-            let value = &at(position)[d_model..];
+            let value = &at(position)[all_heads..];
             let heads = output.chunks_exact_mut(d_head).zip(value.chunks_exact(d_head));
             for (head, (output, value)) in heads.enumerate() {
                 let weight = scores[head * count + position];
@@ -94,7 +100,7 @@ impl KvCache<'_> {
 /// Lanes of a sum: a head is seldom wider than a few registers.
 const LANES: usize = 16;
 
-/// The inner product of two short slices of one length.
+/// The inner product of two short slices, `[d_head]` each.
 #[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (chunks_a, rest_a) = a.as_chunks::<LANES>();
@@ -128,7 +134,7 @@ mod tests {
     fn each_row_sees_its_own_ancestors() {
         let positions = vec![vec![0.0, 1.0, 0.0, 2.0], vec![0.0, 10.0, 0.0, 20.0]];
         let ancestors = [0, 1, 1, 0, 1, 1];
-        let past = KvCache {
+        let cache = KvCache {
             positions: &positions,
             row_width: 2,
             column: 0,
@@ -138,7 +144,7 @@ mod tests {
             bias: None,
         };
         let (mut output, mut scores) = ([0.0; 3], Vec::new());
-        past.attend(&[1.0; 3], 1, &[0.0, 100.0, 0.0, 200.0, 0.0, 300.0], &mut output, &mut scores);
+        cache.attend(&[1.0; 3], 1, &[0.0, 100.0, 0.0, 200.0, 0.0, 300.0], &mut output, &mut scores);
         let expected = [(1.0 + 20.0 + 100.0) / 3.0, (2.0 + 10.0 + 200.0) / 3.0, (2.0 + 20.0 + 300.0) / 3.0];
         for (found, expected) in output.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-4, "{found}, not {expected}");

@@ -26,16 +26,16 @@ const ZEROS: Line = Line([0.0; PANEL]);
 /// The weights of `x W + b`.
 #[derive(Clone, Debug)]
 pub struct Packed {
-    /// `[panels, inputs]`; columns beyond the last output are 0.
+    /// The weights, `[panels, d_input]`; columns beyond the last output are 0.
     lines: Vec<Line>,
-    /// `[panels]`
+    /// The addends, `[panels]`.
     bias: Vec<Line>,
     inputs: usize,
     outputs: usize,
 }
 
 impl Packed {
-    /// Maps of one input, side by side.
+    /// Maps of one input, side by side, `[inputs, d_output]` each.
     ///
     /// # Panics
     ///
@@ -62,7 +62,7 @@ impl Packed {
         packed
     }
 
-    /// A table, `[outputs, inputs]`, as the map from rows to their inner products with the rows of the table.
+    /// A table, `[d_output, d_input]`, as the map from rows to their inner products with the rows of the table.
     pub fn transposed(table: &[f32], inputs: usize) -> Self {
         let outputs = table.len() / inputs.max(1);
         let mut packed = Self::zeros(inputs, outputs);
@@ -77,7 +77,7 @@ impl Packed {
         packed
     }
 
-    /// Adds a bias to each output, `[outputs]`.
+    /// Adds a bias to each output, `[d_output]`.
     pub fn set_bias(&mut self, bias: &[f32]) {
         for (line, bias) in self.bias.iter_mut().zip(bias.chunks(PANEL)) {
             line.0[..bias.len()].copy_from_slice(bias);
@@ -99,7 +99,7 @@ impl Packed {
         self.outputs
     }
 
-    /// The weights of one output, `[inputs]`.
+    /// The weights of one output, `[d_input]`.
     pub fn column(&self, column: usize, output: &mut [f32]) {
         let lines = &self.lines[column / PANEL * self.inputs..][..self.inputs];
         for (output, line) in output.iter_mut().zip(lines) {
@@ -107,7 +107,7 @@ impl Packed {
         }
     }
 
-    /// The output of consecutive rows, `[rows, inputs]` to `[rows, outputs]`.
+    /// The output of consecutive rows, `[rows, d_input]` to `[rows, d_output]`.
     ///
     /// # Panics
     ///
@@ -119,8 +119,8 @@ impl Packed {
         }
     }
 
-    /// The output of consecutive rows at some panels, `[rows, panels * PANEL]`; columns that do not exist are
-    /// not written.
+    /// The output of consecutive rows at some panels, `[rows, d_input]` to `[rows, panels * PANEL]`; columns that do
+    /// not exist are not written.
     ///
     /// # Panics
     ///
@@ -130,6 +130,7 @@ impl Packed {
         self.multiply(input, panels, output, stride);
     }
 
+    /// The output of consecutive rows at some panels, `[rows, d_input]` to `[rows, stride]`.
     fn multiply(&self, input: &[f32], panels: Range<usize>, output: &mut [f32], stride: usize) {
         let rows = input.len() / self.inputs.max(1);
         assert_eq!(input.len(), rows * self.inputs, "an input of whole rows");
@@ -154,7 +155,7 @@ impl WithSimd for Product<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let inputs = self.weights.inputs;
         let rows = self.input.len() / inputs.max(1);
-        // Two registers of columns for each row, and what is multiplied into them, must fit.
+        // Two registers of columns for each row must fit, beside those that are multiplied into them.
         let most = if S::F32_LANES >= 16 { 12 } else { 6 };
         let tiles = rows.div_ceil(most).max(1);
         let first_panel = self.panels.start;
@@ -188,6 +189,7 @@ struct Tile<'a> {
 }
 
 impl Tile<'_> {
+    /// The panel's columns of some rows, `[rows, d_input]` to `[rows, stride]`.
     #[inline(always)]
     fn rows<S: Simd>(&self, simd: S, rows: usize, input: &[f32], output: &mut [f32]) {
         macro_rules! dispatch {
@@ -201,6 +203,7 @@ impl Tile<'_> {
         dispatch!(1 2 3 4 5 6 7 8 9 10 11 12);
     }
 
+    /// The panel's columns of `ROWS` rows, `[rows, d_input]` to `[rows, stride]`.
     #[inline(always)]
     fn fixed_rows<S: Simd, const ROWS: usize>(&self, simd: S, input: &[f32], output: &mut [f32]) {
         let inputs = self.lines.len();

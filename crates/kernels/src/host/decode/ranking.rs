@@ -21,12 +21,12 @@ const PARTS: usize = 8;
 /// Rows below which threads share the vocabulary instead of the rows.
 const FEW: usize = 24;
 
-/// What is asked of each row.
+/// The question that is asked of each row.
 #[derive(Clone, Copy, Debug)]
 pub struct Ranking<'a> {
-    /// The weights of the softmax.
+    /// The weights of the softmax, `[d_model, vocabulary]`.
     pub table: &'a Weights,
-    /// How many tokens are wanted.
+    /// The number of tokens that are wanted.
     pub count: usize,
     /// A token whose logit is wanted, and which is none of the best.
     pub end: u32,
@@ -83,7 +83,7 @@ impl Ranked {
         }
     }
 
-    /// Joins what is known of other parts of the vocabulary.
+    /// Joins the ranks of other parts of the vocabulary.
     fn merge(&mut self, other: &Self, count: usize) {
         other.best.iter().for_each(|&candidate| self.insert(candidate, count));
         self.end = self.end.max(other.end);
@@ -130,7 +130,8 @@ impl Ranking<'_> {
         ranked
     }
 
-    /// Ranks the columns of one part of the vocabulary into what is known of the parts before it.
+    /// Ranks the columns of one part of the vocabulary into the ranks of the parts before it, of hidden states
+    /// `[rows, d_model]`.
     fn part(&self, part: usize, hidden: &[f32], ranked: &mut [Ranked], scratch: &mut Scratch) {
         let panels = self.table.outputs().div_ceil(PANEL);
         let of_part = panels.div_ceil(PARTS).next_multiple_of(PIECE);
@@ -155,6 +156,7 @@ impl Ranking<'_> {
         }
     }
 
+    /// Ranks a piece of a row of logits, `[columns]`, whose first token is `first`.
     #[inline(always)]
     fn piece(&self, part: usize, first: u32, logits: &[f32], ranked: &mut Ranked) {
         let highest = maximum(logits);
@@ -186,7 +188,7 @@ impl Ranking<'_> {
     }
 }
 
-/// The sum of `exp(value - highest)`; no number when a value is none.
+/// The sum of `exp(value - highest)` over values, `[columns]`; no number when a value is none.
 #[inline(always)]
 fn sum_of_exponentials(values: &[f32], highest: f32) -> f32 {
     let (chunks, rest) = values.as_chunks::<LANES>();

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::host::rows::Linear;
 
-use super::int8::{Int8, RoundedRows, Rounding};
+use super::int8::{Int8, QuantizedRows, Quantizer};
 use super::packed::{PANEL, Packed};
 
-/// How weights are kept.
+/// The form in which weights are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// As 32-bit floats.
@@ -26,16 +26,16 @@ pub enum Weights {
     Int8(Int8),
 }
 
-/// Rows as weights of one form read them.
+/// Rows, `[rows, d_input]`, in the form that weights of one form read.
 #[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
+pub enum PreparedRows<'a> {
     /// As they are, with their width.
     Float(&'a [f32], usize),
-    /// Rounded to 8 bits.
-    Int8(RoundedRows<'a>),
+    /// Quantized to 8 bits.
+    Int8(QuantizedRows<'a>),
 }
 
-impl Input<'_> {
+impl PreparedRows<'_> {
     /// Some of the rows.
     #[must_use]
     pub fn rows(self, range: Range<usize>) -> Self {
@@ -46,12 +46,12 @@ impl Input<'_> {
     }
 }
 
-/// Memory for rows in another form, used again.
+/// A buffer for rows in the form that weights read, used again.
 #[derive(Clone, Debug, Default)]
-pub struct Scratch(Rounding);
+pub struct Scratch(Quantizer);
 
 impl Weights {
-    /// Maps of one input, side by side.
+    /// Maps of one input, side by side, `[inputs, d_output]` each.
     ///
     /// # Panics
     ///
@@ -63,7 +63,7 @@ impl Weights {
         }
     }
 
-    /// A table, `[outputs, inputs]`, as the map from rows to their inner products with the rows of the table.
+    /// A table, `[d_output, d_input]`, as the map from rows to their inner products with the rows of the table.
     pub fn transposed(table: &[f32], inputs: usize, precision: Precision) -> Self {
         match precision {
             Precision::Float32 => Self::Float(Packed::transposed(table, inputs)),
@@ -71,7 +71,7 @@ impl Weights {
         }
     }
 
-    /// Adds a bias to each output, `[outputs]`, of which a column of weights knows nothing.
+    /// Adds a bias to each output, `[d_output]`, which is no part of a column of weights.
     ///
     /// # Panics
     ///
@@ -99,7 +99,7 @@ impl Weights {
         }
     }
 
-    /// The weights of one output, `[inputs]`.
+    /// The weights of one output, `[d_input]`.
     pub fn column(&self, column: usize, output: &mut [f32]) {
         match self {
             Self::Float(weights) => weights.column(column, output),
@@ -107,15 +107,15 @@ impl Weights {
         }
     }
 
-    /// Rows, `[rows, inputs]`, in the form that these weights read.
-    pub fn read<'a>(&self, input: &'a [f32], scratch: &'a mut Scratch) -> Input<'a> {
+    /// Rows, `[rows, d_input]`, in the form that these weights read.
+    pub fn read<'a>(&self, input: &'a [f32], scratch: &'a mut Scratch) -> PreparedRows<'a> {
         match self {
-            Self::Float(weights) => Input::Float(input, weights.inputs()),
-            Self::Int8(weights) => Input::Int8(scratch.0.round(input, weights.inputs())),
+            Self::Float(weights) => PreparedRows::Float(input, weights.inputs()),
+            Self::Int8(weights) => PreparedRows::Int8(scratch.0.quantize(input, weights.inputs())),
         }
     }
 
-    /// The output of consecutive rows, `[rows, inputs]` to `[rows, outputs]`.
+    /// The output of consecutive rows, `[rows, d_input]` to `[rows, d_output]`.
     ///
     /// # Panics
     ///
@@ -125,21 +125,23 @@ impl Weights {
             Self::Float(weights) => weights.apply(input, output),
             Self::Int8(weights) => {
                 let outputs = weights.outputs();
-                let rows = scratch.0.round(input, weights.inputs());
+                let rows = scratch.0.quantize(input, weights.inputs());
                 weights.multiply(rows, 0..outputs.div_ceil(PANEL), output, outputs);
             }
         }
     }
 
-    /// The output of consecutive rows at some panels of columns, `[rows, panels * PANEL]`.
+    /// The output of consecutive rows at some panels of columns, `[rows, d_input]` to `[rows, panels * PANEL]`.
     ///
     /// # Panics
     ///
     /// When there are no such panels, or the rows are in the form of other weights.
-    pub fn apply_panels(&self, input: Input<'_>, panels: Range<usize>, output: &mut [f32]) {
+    pub fn apply_panels(&self, input: PreparedRows<'_>, panels: Range<usize>, output: &mut [f32]) {
         match (self, input) {
-            (Self::Float(weights), Input::Float(input, _)) => weights.apply_panels(input, panels, output),
-            (Self::Int8(weights), Input::Int8(input)) => {
+            (Self::Float(weights), PreparedRows::Float(input, _)) => {
+                weights.apply_panels(input, panels, output)
+            }
+            (Self::Int8(weights), PreparedRows::Int8(input)) => {
                 let stride = panels.len() * PANEL;
                 weights.multiply(input, panels, output, stride);
             }

@@ -7,9 +7,10 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::{Random, agree, device, values};
 use crate::host::dropout::Mask;
 use crate::host::rotation::Rotation;
-use crate::ops::attention::{self, AttentionParameters, AttentionShape, Visibility};
-use crate::ops::cross_entropy::{self, Targets};
+use crate::ops::attention::{self, AttentionParameters, AttentionSettings, Visibility};
+use crate::ops::cross_entropy::{self, SmoothedTargets};
 use crate::ops::feed_forward::{self, FeedForwardParameters};
+use crate::ops::lstm::AdditiveInputs;
 use crate::ops::{dropout, embedding, layer_norm};
 
 #[test]
@@ -125,7 +126,7 @@ fn attention_agrees() {
         let queries = 1 + random.below(if case % 10 == 0 { 300 } else { 24 });
         let keys = if crossed { 1 + random.below(30) } else { queries };
         let stream = random.tensor([batch, queries, d_model], &device);
-        let memory = crossed.then(|| random.tensor([batch, keys, d_model], &device));
+        let attended = crossed.then(|| random.tensor([batch, keys, d_model], &device));
         let linears: Vec<_> = (0..4).map(|_| random.linear(d_model, d_model, &device)).collect();
         let branch = random.branch(d_model, &device);
         let visibility = Visibility {
@@ -135,7 +136,7 @@ fn attention_agrees() {
             bias: None,
         };
         let rotation = random.bool().then(|| Rotation::new(0, queries, d_model / heads));
-        let shape = AttentionShape {
+        let shape = AttentionSettings {
             attention: Attention::new(d_model, heads),
             visibility,
             rotation,
@@ -147,10 +148,10 @@ fn attention_agrees() {
         let run = |fused: bool| {
             let [query, key, value, output] = [0, 1, 2, 3].map(|number: usize| linears[number].clone());
             let parameters = AttentionParameters { query, key, value, output };
-            let (stream, memory) = (stream.clone(), memory.clone());
+            let (stream, attended) = (stream.clone(), attended.clone());
             let output = match fused {
-                true => attention::attention(stream, memory, parameters, &branch, shape.clone()),
-                false => attention::primitive(stream, memory, parameters, &branch, shape.clone()),
+                true => attention::attention(stream, attended, parameters, &branch, shape.clone()),
+                false => attention::primitive(stream, attended, parameters, &branch, shape.clone()),
             };
             let mut all = vec![values(output.clone())];
             let gradients = (output * cotangent.clone()).sum().backward();
@@ -168,21 +169,21 @@ fn attention_agrees() {
     }
 }
 
-/// The gradient of the stream and the memory, which are leaves here.
+/// The gradients of the stream and of the states attended to, which are leaves here.
 #[test]
 fn attention_passes_gradients_on() {
     let (device, mut random) = (device(), Random(6));
     for case in 0..20 {
         let (heads, d_model, batch, queries, keys) = (2, 12, 2, 1 + random.below(70), 1 + random.below(70));
         let stream = random.leaf([batch, queries, d_model], &device);
-        let memory = random.leaf([batch, keys, d_model], &device);
+        let attended = random.leaf([batch, keys, d_model], &device);
         let linears: Vec<_> = (0..4).map(|_| random.linear(d_model, d_model, &device)).collect();
         let branch = random.branch(d_model, &device);
         let visibility = Visibility {
             lengths: Some((0..batch).map(|_| random.below(keys + 1)).collect()),
             ..Visibility::default()
         };
-        let shape = AttentionShape {
+        let shape = AttentionSettings {
             attention: Attention::new(d_model, heads),
             visibility,
             rotation: None,
@@ -191,12 +192,12 @@ fn attention_passes_gradients_on() {
         let run = |fused: bool| {
             let [query, key, value, output] = [0, 1, 2, 3].map(|number: usize| linears[number].clone());
             let parameters = AttentionParameters { query, key, value, output };
-            let (stream_in, memory_in) = (stream.clone(), Some(memory.clone()));
+            let (stream_in, attended_in) = (stream.clone(), Some(attended.clone()));
             let output = match fused {
-                true => attention::attention(stream_in, memory_in, parameters, &branch, shape.clone()),
-                false => attention::primitive(stream_in, memory_in, parameters, &branch, shape.clone()),
+                true => attention::attention(stream_in, attended_in, parameters, &branch, shape.clone()),
+                false => attention::primitive(stream_in, attended_in, parameters, &branch, shape.clone()),
             };
-            gradients!(output.clone(), output, [stream, memory])
+            gradients!(output.clone(), output, [stream, attended])
         };
         agree("attention", case, &run(true), &run(false));
     }
@@ -211,7 +212,7 @@ fn cross_entropy_agrees() {
         let table = random.leaf([vocabulary, d_model], &device);
         let tokens: Vec<u32> = (0..rows).map(|_| random.below(vocabulary) as u32).collect();
         let label_smoothing = if random.bool() { 0.1 } else { 0.0 };
-        let targets = Targets { tokens: &tokens, padding: 0, label_smoothing };
+        let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing };
         let run = |fused: bool| {
             let (outcomes, loss) = match fused {
                 true => cross_entropy::cross_entropy(hidden.clone(), table.clone(), targets, 0.25),
@@ -235,7 +236,7 @@ fn cross_entropy_agrees() {
 
 #[test]
 fn lstm_agrees() {
-    use crate::ops::lstm::{LstmOrder, LstmParameters, LstmState};
+    use crate::ops::lstm::{CellState, LstmOrder, LstmParameters};
 
     let (device, mut random) = (device(), Random(12));
     for case in 0..20 {
@@ -248,7 +249,7 @@ fn lstm_agrees() {
         let lengths = random.bool().then(|| (0..batch).map(|_| random.below(positions + 1)).collect());
         let order = LstmOrder { lengths, backwards: random.bool() };
         let run = |fused: bool| {
-            let first = LstmState { hidden: hidden.clone(), cell: cell.clone() };
+            let first = CellState { hidden: hidden.clone(), cell: cell.clone() };
             let parameters = LstmParameters { input: into.clone(), hidden: recurrent.clone() };
             let output = match fused {
                 true => crate::ops::lstm::lstm(input.clone(), first, parameters, order.clone()),
@@ -278,22 +279,17 @@ fn additive_attention_agrees() {
         let lengths: Option<Vec<usize>> =
             random.bool().then(|| (0..batch).map(|_| 1 + random.below(keys)).collect());
         let run = |fused: bool| {
-            let (query_in, keys_in, weight_in, values_in) =
-                (query.clone(), of_keys.clone(), weight.clone(), of_values.clone());
+            let inputs = AdditiveInputs {
+                query: query.clone(),
+                keys: of_keys.clone(),
+                weight: weight.clone(),
+                values: of_values.clone(),
+            };
             let output = match fused {
-                true => crate::ops::lstm::additive_attention(
-                    query_in,
-                    keys_in,
-                    weight_in,
-                    values_in,
-                    lengths.clone(),
-                ),
-                false => {
-                    let lengths = lengths.as_deref();
-                    crate::ops::lstm::additive_weights(query_in, keys_in, weight_in, lengths, None)
-                        .matmul(values_in)
-                        .squeeze_dim(1)
-                }
+                true => crate::ops::lstm::additive_attention(inputs, lengths.clone()),
+                false => crate::ops::lstm::additive_weights(inputs, lengths.as_deref(), None)
+                    .matmul(of_values.clone())
+                    .squeeze_dim(1),
             };
             let mut all = vec![values(output.clone())];
             all.extend(gradients!(output.clone(), output, [query, of_keys, weight, of_values]));

@@ -5,9 +5,9 @@ use burn::tensor::Tensor;
 
 use super::{Random, device, values};
 use crate::host::dropout::Mask;
-use crate::ops::attention::{self, AttentionParameters, AttentionShape, Visibility};
-use crate::ops::branch::{Branch, Norm};
-use crate::ops::cross_entropy::{self, Targets};
+use crate::ops::attention::{self, AttentionParameters, AttentionSettings, Visibility};
+use crate::ops::branch::{Branch, NormParameters};
+use crate::ops::cross_entropy::{self, SmoothedTargets};
 use crate::ops::feed_forward::{self, FeedForwardParameters};
 use crate::ops::layer_norm;
 
@@ -24,7 +24,7 @@ fn gradients_are_derivatives() {
         mask: Some(Mask::new(0.2, 9)),
     };
     let visibility = Visibility { lengths: Some(vec![5, 3]), causal: true, ..Visibility::default() };
-    let shape = AttentionShape {
+    let shape = AttentionSettings {
         attention: Attention::new(d_model, heads),
         visibility,
         rotation: None,
@@ -38,9 +38,10 @@ fn gradients_are_derivatives() {
         let attended = attention::attention(stream, None, parameters, &branch, shape.clone());
         let parameters = FeedForwardParameters { inner: inner.clone(), gate: None, outer: outer.clone() };
         let states = feed_forward::feed_forward(attended, parameters, &branch, Activation::Gelu, None);
-        let plain = Norm::layer(Tensor::ones([d_model], &device), Tensor::zeros([d_model], &device));
+        let plain =
+            NormParameters::layer(Tensor::ones([d_model], &device), Tensor::zeros([d_model], &device));
         let states = layer_norm::layer_norm(states, plain);
-        let targets = Targets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
+        let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
         cross_entropy::cross_entropy(
             states.reshape([batch * positions, d_model]),
             table.clone(),
@@ -85,7 +86,7 @@ fn threads_do_not_change_a_bit() {
                 residual_scale: 1.0,
                 mask: Some(Mask::new(0.3, 1)),
             };
-            let shape = AttentionShape {
+            let shape = AttentionSettings {
                 attention: Attention::new(d_model, heads),
                 visibility: Visibility::default(),
                 rotation: None,
@@ -98,7 +99,7 @@ fn threads_do_not_change_a_bit() {
             let states = feed_forward::feed_forward(states, parameters, &branch, Activation::Relu, None);
             let table = random.leaf([500, d_model], &device);
             let tokens: Vec<u32> = (0..batch * positions).map(|_| random.below(500) as u32).collect();
-            let targets = Targets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
+            let targets = SmoothedTargets { tokens: &tokens, padding: 0, label_smoothing: 0.1 };
             let rows = states.reshape([batch * positions, d_model]);
             let (_, loss) = cross_entropy::cross_entropy(rows, table.clone(), targets, 1.0);
             gradients!(loss.clone(), Tensor::<1>::ones([1], &device), [stream, table, inner.0, linears[0].0])

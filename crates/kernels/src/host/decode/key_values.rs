@@ -1,19 +1,20 @@
-//! Attention to one sequence that stays as it is: an encoder's own, and what a decoder reads.
+//! Attention to one sequence that stays as it is: an encoder's self-attention and a decoder's cross-attention.
 
 use super::distance::DistanceBias;
-use crate::host::attention::Rows;
+use super::elementwise::softmax;
+use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
-use crate::host::simd::{exponentials, maximum, vectorized};
+use crate::host::simd::vectorized;
 
 /// Queries that are computed together.
 const TILE: usize = 64;
 
 /// Projected keys and values of one sequence.
 #[derive(Clone, Debug)]
-pub struct Memory {
-    /// `[heads, d_head, width]`: a row for each place of a key, filled up with zeros.
+pub struct KeyValues {
+    /// Keys, `[heads, d_head, width]`: a row for each place of a key, filled up with zeros.
     keys: Vec<f32>,
-    /// `[count, d_model]`
+    /// Values, `[count, heads * d_head]`.
     values: Vec<f32>,
     count: usize,
     width: usize,
@@ -24,56 +25,54 @@ pub struct Memory {
 /// Queries of one sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct Queries<'a> {
-    /// Their rows.
-    pub rows: Rows<'a>,
+    /// Their rows, `[queries, heads, d_head]`.
+    pub rows: HeadRows<'a>,
     /// The bias of distances between query and key; the first query stands at the first key.
     pub bias: Option<&'a DistanceBias>,
 }
 
-impl Memory {
-    /// The memory of `count` rows of keys and as many of values.
+impl KeyValues {
+    /// Keys and values of `count` positions, `[keys, heads, d_head]` each.
     ///
     /// # Panics
     ///
     /// When there are fewer rows.
-    pub fn new(keys: Rows<'_>, values: Rows<'_>, count: usize, heads: usize, d_head: usize) -> Self {
-        let d_model = heads * d_head;
+    pub fn new(keys: HeadRows<'_>, values: HeadRows<'_>, count: usize, heads: usize, d_head: usize) -> Self {
+        let all_heads = heads * d_head;
         let width = count.next_multiple_of(16);
-        let mut transposed = vec![0.0; d_model * width];
+        let mut transposed = vec![0.0; all_heads * width];
         vectorized!({
             for (head, transposed) in transposed.chunks_exact_mut((d_head * width).max(1)).enumerate() {
-                let start = keys.column + head * d_head;
-                let rows = Matrix::strided(&keys.values[start..], count, d_head, keys.stride);
-                transpose_into(transposed, width, rows);
+                transpose_into(transposed, width, keys.head(d_head, head, 0, count));
             }
         });
         let value_rows = values.values.chunks(values.stride.max(1)).take(count);
-        let values = value_rows.flat_map(|row| &row[values.column..][..d_model]).copied().collect();
+        let values = value_rows.flat_map(|row| &row[values.column..][..all_heads]).copied().collect();
         Self { keys: transposed, values, count, width, heads, d_head }
     }
 
-    /// What queries gather, `[queries, d_model]`; 0 when there is no key. `scores` is memory that is used again.
+    /// The context of queries, `[queries, heads * d_head]`; 0 when there is no key. `scores` is a buffer that is used
+    /// again.
     pub fn attend(&self, queries: Queries<'_>, output: &mut [f32], scores: &mut Vec<f32>) {
-        let d_model = self.heads * self.d_head;
-        for (tile, output) in output.chunks_mut((TILE * d_model).max(1)).enumerate() {
+        let all_heads = self.heads * self.d_head;
+        for (tile, output) in output.chunks_mut((TILE * all_heads).max(1)).enumerate() {
             self.attend_tile(queries, tile * TILE, output, scores);
         }
     }
 
+    /// The context of the queries from `first` on, `[queries, heads * d_head]`.
     fn attend_tile(&self, queries: Queries<'_>, first: usize, output: &mut [f32], scores: &mut Vec<f32>) {
         let Self { width, d_head, .. } = *self;
-        let d_model = self.heads * d_head;
-        let rows = output.len() / d_model;
+        let all_heads = self.heads * d_head;
+        let rows = output.len() / all_heads;
         scores.resize(scores.len().max(rows * width), 0.0);
         let scores = &mut scores[..rows * width];
         let scale = (d_head as f32).sqrt().recip();
         for head in 0..self.heads {
-            let start = (first * queries.rows.stride + queries.rows.column + head * d_head)
-                .min(queries.rows.values.len());
             multiply(
                 MatrixMut::new(scores, rows, width),
                 Accumulate::Replace,
-                Matrix::strided(&queries.rows.values[start..], rows, d_head, queries.rows.stride),
+                queries.rows.head(d_head, head, first, rows),
                 Matrix::new(&self.keys[head * d_head * width..], d_head, width),
             );
             vectorized!({
@@ -92,28 +91,17 @@ impl Memory {
                 }
             });
             multiply(
-                MatrixMut::strided(&mut output[head * d_head..], rows, d_head, d_model),
+                MatrixMut::strided(&mut output[head * d_head..], rows, d_head, all_heads),
                 Accumulate::Replace,
                 Matrix::strided(scores, rows, self.count, width),
                 Matrix::strided(
                     &self.values[(head * d_head).min(self.values.len())..],
                     self.count,
                     d_head,
-                    d_model,
+                    all_heads,
                 ),
             );
         }
-    }
-}
-
-/// Turns scores into weights that sum to 1.
-#[inline(always)]
-pub(super) fn softmax(scores: &mut [f32]) {
-    let highest = maximum(scores);
-    let sum = exponentials(scores, highest);
-    let scale = 1.0 / sum;
-    for score in scores {
-        *score *= scale;
     }
 }
 
@@ -128,13 +116,14 @@ mod tests {
         let d_model = heads * d_head;
         let values: Vec<f32> =
             (0..count * 3 * d_model).map(|at| ((at * 37) % 23) as f32 / 11.0 - 1.0).collect();
-        let place = |column: usize| Rows { values: &values, stride: 3 * d_model, column: column * d_model };
-        let memory = Memory::new(place(1), place(2), count, heads, d_head);
+        let place =
+            |column: usize| HeadRows { values: &values, stride: 3 * d_model, column: column * d_model };
+        let key_values = KeyValues::new(place(1), place(2), count, heads, d_head);
         let slopes = [0.5, 0.0];
         let bias = DistanceRule::Slopes(slopes.into()).between(count, count);
         let mut output = vec![0.0; count * d_model];
         let queries = Queries { rows: place(0), bias: Some(&bias) };
-        memory.attend(queries, &mut output, &mut Vec::new());
+        key_values.attend(queries, &mut output, &mut Vec::new());
         let at = |row: usize, part: usize, column: usize| values[row * 3 * d_model + part * d_model + column];
         for query in 0..count {
             for (head, slope) in slopes.into_iter().enumerate() {

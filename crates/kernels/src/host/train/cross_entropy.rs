@@ -4,45 +4,45 @@
 
 use rayon::prelude::*;
 
-use super::matrix::{Accumulate, Matrix, MatrixMut, multiply, multiply_in_pieces};
-use super::simd::{add, dot, exponentials, maximum, vectorized};
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, multiply_in_pieces};
+use crate::host::simd::{add, dot, exponentials, maximum, vectorized};
 
-/// What one row comes to.
+/// The outcome of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The log-probability of the row's target; 0 at padding.
     pub log_probability: f32,
     /// The cross entropy against the smoothed target; 0 at padding.
     pub smoothed: f64,
-    /// Whether the target is the most probable token.
+    /// The target is the most probable token.
     pub correct: bool,
-    /// Whether the row is not padding.
+    /// The row is no padding.
     pub counts: bool,
 }
 
-/// What the loss is computed from.
+/// The inputs of the loss.
 #[derive(Clone, Copy, Debug)]
 pub struct CrossEntropy<'a> {
-    /// `[rows, d_model]`
+    /// Hidden states, `[rows, d_model]`.
     pub hidden: &'a [f32],
-    /// `[vocabulary, d_model]`
+    /// The weights of each token, `[vocabulary, d_model]`.
     pub table: &'a [f32],
     /// The width of a row.
     pub d_model: usize,
-    /// The right token of each row.
+    /// The right token of each row, `[rows]`.
     pub targets: &'a [u32],
     /// The token whose rows do not count.
     pub padding: u32,
-    /// How much of each target's probability is spread over the whole vocabulary.
+    /// The share of each target's probability that is spread over the whole vocabulary.
     pub label_smoothing: f32,
 }
 
 /// The gradients of the summed smoothed cross entropy, times a weight.
 #[derive(Clone, Debug)]
 pub struct Gradients {
-    /// `[rows, d_model]`
+    /// Of the hidden states, `[rows, d_model]`.
     pub hidden: Vec<f32>,
-    /// `[vocabulary, d_model]`
+    /// Of the table, `[vocabulary, d_model]`.
     pub table: Vec<f32>,
 }
 
@@ -55,13 +55,13 @@ const TOKENS: usize = 1000;
 
 /// A slice of rows whose logits have become exponentials: the softmax of row `r` is `scales[r]` times them.
 struct Slice<'a> {
-    /// The numbers of the rows.
+    /// The numbers of the rows, `[rows]`.
     rows: &'a [usize],
     /// Their hidden states, `[rows, d_model]`.
     hidden: &'a [f32],
-    /// `[rows, vocabulary]`
+    /// The exponentials of their logits, `[rows, vocabulary]`.
     exponentials: &'a [f32],
-    /// One over the sum of the exponentials of each row.
+    /// One over the sum of the exponentials of each row, `[rows]`.
     scales: &'a [f32],
     /// The exponentials times the table, `[rows, d_model]`; all zeros when they were not asked for.
     means: &'a [f32],
@@ -129,7 +129,7 @@ impl CrossEntropy<'_> {
         (outcomes, Gradients { hidden: of_hidden, table: of_table })
     }
 
-    /// Goes through the rows that count, slice by slice; `table_sum` is the sum of the rows of the table.
+    /// Goes through the rows that count, slice by slice; `table_sum`, `[d_model]`, is the sum of the rows of the table.
     fn slices(
         &self,
         table_sum: &[f32],
@@ -201,7 +201,7 @@ impl CrossEntropy<'_> {
         outcomes
     }
 
-    /// Turns a row of logits, of which `mean` is the mean, into exponentials; gives one over their sum.
+    /// Turns a row of logits, `[vocabulary]`, of which `mean` is the mean, into exponentials; gives one over their sum.
     #[inline(always)]
     fn row(&self, row: &mut [f32], target: usize, mean: f32) -> (Outcome, f32) {
         let highest = maximum(row);
@@ -216,7 +216,7 @@ impl CrossEntropy<'_> {
     }
 }
 
-/// The sum of rows of `width` values.
+/// The sum of rows, `[rows, width]` to `[width]`.
 fn sum_of_rows(rows: &[f32], width: usize) -> Vec<f32> {
     let mut sum = vec![0.0; width];
     vectorized!(rows.chunks_exact(width.max(1)).for_each(|row| add(&mut sum, row)));
@@ -226,7 +226,7 @@ fn sum_of_rows(rows: &[f32], width: usize) -> Vec<f32> {
 /// Columns that are written together, so that the rows' cache lines are used whole.
 const COLUMNS: usize = 16;
 
-/// Rows of `width` values as columns.
+/// Rows as columns, `[rows, width]` to `[width, rows]`.
 fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
     let count = rows.len() / width;
     let mut columns = vec![0.0; rows.len()];

@@ -1,8 +1,8 @@
-//! One pass over a parameter, its gradient and what the optimizer remembers of it.
+//! The update of Adam, in one pass over a parameter, its gradient and its running means.
 
 use rayon::prelude::*;
 
-use super::simd::{sum_of, vectorized};
+use crate::host::simd::{sum_of, vectorized};
 
 /// The settings of one update of Adam (Kingma and Ba 2015, algorithm 1), with decoupled weight decay
 /// (Loshchilov and Hutter 2019).
@@ -24,7 +24,7 @@ pub struct Adam {
     pub step: u64,
 }
 
-/// A parameter and all that an update reads and writes, slices of one length.
+/// A parameter and all that an update reads and writes, `[n]` each.
 #[derive(Debug)]
 pub struct AdamState<'a> {
     /// The parameter.
@@ -70,7 +70,7 @@ fn piece(state: AdamState<'_>, adam: Adam) {
     }
 }
 
-/// The sum of the squares of all values, in an order that depends on their number alone.
+/// The sum of the squares of all values, `[n]`, in an order that depends on their number alone.
 pub fn sum_of_squares(values: &[f32]) -> f64 {
     let pieces: Vec<f64> = values
         .par_chunks(PIECE)

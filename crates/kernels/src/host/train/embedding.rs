@@ -2,11 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::blocks::block_rows;
-use super::dropout::Mask;
-use super::simd::{add, vectorized};
+use crate::host::blocks::block_rows;
+use crate::host::dropout::Mask;
+use crate::host::simd::{add, vectorized};
 
-/// The rows of `table`, `[vocabulary, d_model]`, that the tokens name, times `scale`.
+/// The rows of the table that the tokens name, times `scale`.
+///
+/// # Shapes
+///
+/// - table: `[vocabulary, d_model]`; tokens: `[rows]`; output: `[rows, d_model]`
 ///
 /// # Panics
 ///
@@ -24,6 +28,10 @@ pub fn forward(table: &[f32], d_model: usize, tokens: &[u32], scale: f32) -> Vec
 /// in the order of their places.
 ///
 /// Threads share the table by ranges of tokens, so that no two write the same row.
+///
+/// # Shapes
+///
+/// - table gradient: `[vocabulary, d_model]`; tokens: `[rows]`; gradient: `[rows, d_model]`
 ///
 /// # Panics
 ///
@@ -54,21 +62,21 @@ pub fn backward(table_gradient: &mut [f32], d_model: usize, tokens: &[u32], grad
     );
 }
 
-/// Sequences of rows, each plus the row of `places` at its position, with elements dropped.
+/// Embeddings plus the vectors of their positions, with elements dropped.
 ///
 /// # Shapes
 ///
-/// - input: `[batch * positions, d_model]`; places: `[positions, d_model]`
-pub fn add_positions(input: &[f32], places: &[f32], d_model: usize, mask: Option<Mask>) -> Vec<f32> {
+/// - input and output: `[batch * positions, d_model]`; vectors: `[positions, d_model]`
+pub fn add_positions(input: &[f32], vectors: &[f32], d_model: usize, mask: Option<Mask>) -> Vec<f32> {
     let d_model = d_model.max(1);
-    let positions = (places.len() / d_model).max(1);
+    let positions = (vectors.len() / d_model).max(1);
     let block = block_rows(input.len() / d_model);
     let mut output = input.to_vec();
     output.par_chunks_mut(block * d_model).enumerate().for_each(|(number, output)| {
         vectorized!({
             for (row, output) in output.chunks_exact_mut(d_model).enumerate() {
                 let row = number * block + row;
-                add(output, &places[row % positions * d_model..][..d_model]);
+                add(output, &vectors[row % positions * d_model..][..d_model]);
                 if let Some(mask) = mask {
                     mask.row(row).apply(output);
                 }
@@ -78,7 +86,7 @@ pub fn add_positions(input: &[f32], places: &[f32], d_model: usize, mask: Option
     output
 }
 
-/// The sum of consecutive pieces of `length` values.
+/// The sum of consecutive pieces, `[batch, length]` to `[length]`.
 pub fn sum_over_sequences(values: &[f32], length: usize) -> Vec<f32> {
     let mut sum = vec![0.0; length];
     vectorized!(values.chunks_exact(length.max(1)).for_each(|values| add(&mut sum, values)));

@@ -2,22 +2,24 @@
 
 use rayon::prelude::*;
 
-use super::{Inputs, Rows, Scratch, Shape, TILE};
+use super::{Inputs, Scratch, Shape, TILE};
 use crate::host::blocks::sized;
+use crate::host::head_rows::HeadRows;
 use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
 use crate::host::simd::{LANES, dot, vectorized};
 
-/// Where the gradients of queries, keys and values are written, in rows like those of the inputs.
+/// The gradients of queries, keys and values, which are written in rows like those of the inputs.
 #[derive(Debug)]
 pub struct Gradients<'a> {
-    /// Holds the gradients of the queries, and of keys and values too when `memory` is none.
+    /// Holds the gradients of the queries, `[batch * queries, stride]`, and of keys and values too when `key_value` is
+    /// none.
     pub query: &'a mut [f32],
-    /// How far apart rows of `query` begin.
+    /// The distance between the beginnings of two rows of `query`.
     pub query_stride: usize,
     /// The column of the queries' gradients.
     pub query_column: usize,
-    /// Holds the gradients of keys and values, with the distance between rows.
-    pub memory: Option<(&'a mut [f32], usize)>,
+    /// Holds the gradients of keys and values, `[batch * keys, stride]`, with that distance.
+    pub key_value: Option<(&'a mut [f32], usize)>,
     /// The column of the keys' gradients.
     pub key_column: usize,
     /// The column of the values' gradients.
@@ -25,13 +27,15 @@ pub struct Gradients<'a> {
 }
 
 impl Gradients<'_> {
+    /// The gradients of some queries of one head, `[rows, width]`.
     fn of_query(&mut self, first: usize, rows: usize, width: usize) -> MatrixMut<'_> {
         let start = first * self.query_stride + self.query_column;
         MatrixMut::strided(&mut self.query[start..], rows, width, self.query_stride)
     }
 
-    fn of_memory(&mut self, column: usize, rows: usize, width: usize) -> MatrixMut<'_> {
-        let (values, stride) = match &mut self.memory {
+    /// The gradients of the first keys or values of one head, `[rows, width]`.
+    fn of_key_value(&mut self, column: usize, rows: usize, width: usize) -> MatrixMut<'_> {
+        let (values, stride) = match &mut self.key_value {
             Some((values, stride)) => (&mut **values, *stride),
             None => (&mut *self.query, self.query_stride),
         };
@@ -45,21 +49,21 @@ impl Gradients<'_> {
             query: self.query,
             query_stride: self.query_stride,
             query_column: self.query_column + offset,
-            memory: self.memory.as_mut().map(|(values, stride)| (&mut **values, *stride)),
+            key_value: self.key_value.as_mut().map(|(values, stride)| (&mut **values, *stride)),
             key_column: self.key_column + offset,
             value_column: self.value_column + offset,
         }
     }
 }
 
-/// What the backward pass knows besides the inputs.
+/// Results of the forward pass, and the gradient of its output, as the backward pass reads them.
 #[derive(Clone, Copy, Debug)]
 pub struct Results<'a> {
     /// The output of the forward pass, `[batch * queries, d_model]`.
     pub output: &'a [f32],
     /// Its logarithms, `[batch * queries, heads]`.
     pub log_sums: &'a [f32],
-    /// The gradient of the output.
+    /// The gradient of the output, `[batch * queries, d_model]`.
     pub gradient: &'a [f32],
 }
 
@@ -70,7 +74,7 @@ impl Inputs<'_> {
         if batch == 0 || queries == 0 || keys == 0 || heads == 0 {
             return;
         }
-        let Gradients { query, query_stride, query_column, memory, key_column, value_column } = gradients;
+        let Gradients { query, query_stride, query_column, key_value, key_column, value_column } = gradients;
         let of_sequence = |sequence: usize, mut gradients: Gradients<'_>, scratch: &mut Scratch| {
             // Few long sequences are shared between threads by their heads.
             if queries * keys > 1 << 16 {
@@ -83,38 +87,43 @@ impl Inputs<'_> {
             }
         };
         let of_queries = query.par_chunks_mut(queries * query_stride).enumerate();
-        let places =
-            |query, memory| Gradients { query, query_stride, query_column, memory, key_column, value_column };
-        match memory {
+        let places = |query, key_value| Gradients {
+            query,
+            query_stride,
+            query_column,
+            key_value,
+            key_column,
+            value_column,
+        };
+        match key_value {
             None => of_queries.for_each_init(Scratch::default, |scratch, (sequence, query)| {
                 of_sequence(sequence, places(query, None), scratch);
             }),
-            Some((memory, stride)) => of_queries.zip(memory.par_chunks_mut(keys * stride)).for_each_init(
-                Scratch::default,
-                |scratch, ((sequence, query), memory)| {
-                    of_sequence(sequence, places(query, Some((memory, stride))), scratch);
-                },
-            ),
+            Some((key_value, stride)) => of_queries
+                .zip(key_value.par_chunks_mut(keys * stride))
+                .for_each_init(Scratch::default, |scratch, ((sequence, query), key_value)| {
+                    of_sequence(sequence, places(query, Some((key_value, stride))), scratch);
+                }),
         }
     }
 
-    /// All heads of a sequence in parallel, each into memory of its own that is copied to its columns.
+    /// All heads of a sequence in parallel, each into a buffer of its own that is copied to its columns.
     fn backward_heads_apart(&self, sequence: usize, results: Results<'_>, gradients: &mut Gradients<'_>) {
         let Shape { queries, keys, heads, d_head, .. } = self.shape;
         let of_heads: Vec<(Vec<f32>, Vec<f32>)> = (0..heads)
             .into_par_iter()
             .map(|head| {
-                let (mut query, mut memory) = (vec![0.0; queries * d_head], vec![0.0; keys * 2 * d_head]);
+                let (mut query, mut key_value) = (vec![0.0; queries * d_head], vec![0.0; keys * 2 * d_head]);
                 let mut of_head = Gradients {
                     query: &mut query,
                     query_stride: d_head,
                     query_column: 0,
-                    memory: Some((&mut memory, 2 * d_head)),
+                    key_value: Some((&mut key_value, 2 * d_head)),
                     key_column: 0,
                     value_column: d_head,
                 };
                 self.backward_head(sequence, head, results, &mut of_head, &mut Scratch::default());
-                (query, memory)
+                (query, key_value)
             })
             .collect();
         let copy = |from: &[f32], from_stride: usize, from_column: usize, to: MatrixMut<'_>| {
@@ -123,12 +132,12 @@ impl Inputs<'_> {
                 to[row * stride..][..d_head].copy_from_slice(&from[from_column..][..d_head]);
             }
         };
-        for (head, (query, memory)) in of_heads.iter().enumerate() {
+        for (head, (query, key_value)) in of_heads.iter().enumerate() {
             let mut places = gradients.shifted(head * d_head);
             copy(query, d_head, 0, places.of_query(0, queries, d_head));
             let (key_column, value_column) = (places.key_column, places.value_column);
-            copy(memory, 2 * d_head, 0, places.of_memory(key_column, keys, d_head));
-            copy(memory, 2 * d_head, d_head, places.of_memory(value_column, keys, d_head));
+            copy(key_value, 2 * d_head, 0, places.of_key_value(key_column, keys, d_head));
+            copy(key_value, 2 * d_head, d_head, places.of_key_value(value_column, keys, d_head));
         }
     }
 
@@ -149,9 +158,9 @@ impl Inputs<'_> {
         let keys = sized(&mut scratch.keys, d_head * width);
         let values = sized(&mut scratch.values, d_head * width);
         self.transpose_keys(sequence, head, keys);
-        vectorized!(transpose_into(values, width, self.value.head(shape, head, first_key, all_seen)));
-        let of_output = Rows { values: results.output, stride: d_model, column: 0 };
-        let of_gradient = Rows { values: results.gradient, ..of_output };
+        vectorized!(transpose_into(values, width, self.value.head(d_head, head, first_key, all_seen)));
+        let of_output = HeadRows { values: results.output, stride: d_model, column: 0 };
+        let of_gradient = HeadRows { values: results.gradient, ..of_output };
         for first in (0..queries).step_by(TILE) {
             let rows = TILE.min(queries - first);
             let seen = self.visibility.keys(shape, sequence, first + rows - 1);
@@ -159,7 +168,7 @@ impl Inputs<'_> {
             let scores = sized(&mut scratch.scores, rows * width);
             let of_scores = sized(&mut scratch.gradients, rows * width);
             self.scores(sequence, head, first, rows, seen, keys, scores);
-            let gradient = of_gradient.head(shape, head, first_query + first, rows);
+            let gradient = of_gradient.head(d_head, head, first_query + first, rows);
             multiply(
                 MatrixMut::strided(of_scores, rows, columns, width),
                 Accumulate::Replace,
@@ -181,14 +190,14 @@ impl Inputs<'_> {
             });
             let weights = Matrix::strided(scores, rows, seen, width);
             let of_scores = Matrix::strided(of_scores, rows, seen, width);
-            let query = self.query.head(shape, head, first_query + first, rows);
+            let query = self.query.head(d_head, head, first_query + first, rows);
             let into = if first == 0 { Accumulate::Replace } else { Accumulate::Add };
-            let keys = self.key.head(shape, head, first_key, seen);
+            let keys = self.key.head(d_head, head, first_key, seen);
             multiply(gradients.of_query(first, rows, d_head), Accumulate::Replace, of_scores, keys);
             let (key_column, value_column) = (gradients.key_column, gradients.value_column);
-            let of_key = gradients.of_memory(key_column, seen, d_head);
+            let of_key = gradients.of_key_value(key_column, seen, d_head);
             multiply(of_key, into, of_scores.transposed(), query);
-            let of_value = gradients.of_memory(value_column, seen, d_head);
+            let of_value = gradients.of_key_value(value_column, seen, d_head);
             multiply(of_value, into, weights.transposed(), gradient);
         }
     }

@@ -4,24 +4,24 @@
 use any2any_architecture::Activation;
 use rayon::prelude::*;
 
-use super::activation;
-use super::blocks::{block_rows, reduce_rows, split};
-use super::dropout::Mask;
-use super::matrix::Accumulate;
-use super::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, normalised, unjoin};
-use super::simd::vectorized;
+use crate::host::activation;
+use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::dropout::Mask;
+use crate::host::matrix::Accumulate;
+use crate::host::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, normalised, unjoin};
+use crate::host::simd::vectorized;
 
 /// The parameters and settings of a feed-forward sub-layer:
 /// `residual_scale * x + dropout(activation(norm(x) W1 + b1) W2 + b2)`.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedForwardLayer<'a> {
-    /// How it joins the residual stream.
+    /// The branch around it.
     pub branch: Branch<'a>,
-    /// Leads in.
+    /// Leads in, `[d_model, d_ff]`.
     pub inner: Linear<'a>,
-    /// Leads in beside `inner`, of a gated activation.
+    /// Leads in beside `inner`, of a gated activation, `[d_model, d_ff]`.
     pub gate: Option<Linear<'a>>,
-    /// Leads out.
+    /// Leads out, `[d_ff, d_model]`.
     pub outer: Linear<'a>,
     /// The activation.
     pub activation: Activation,
@@ -29,7 +29,7 @@ pub struct FeedForwardLayer<'a> {
     pub mask: Option<Mask>,
 }
 
-/// The gradients of what a feed-forward sub-layer reads.
+/// The gradients of all inputs of a feed-forward sub-layer.
 #[derive(Clone, Debug)]
 pub struct FeedForwardGradients {
     /// Of the residual stream, `[rows, d_model]`.
@@ -52,12 +52,11 @@ impl FeedForwardLayer<'_> {
         }
     }
 
-    /// The residual stream after the sub-layer, and the sums before the activation,
-    /// `[rows, inputs * d_ff]`, which the backward pass needs.
+    /// The residual stream after the sub-layer, and the sums before the activation, which the backward pass needs.
     ///
     /// # Shapes
     ///
-    /// - stream: `[rows, d_model]`
+    /// - stream and output: `[rows, d_model]`; sums: `[rows, d_ff]`, or `[rows, 2 * d_ff]` of a gated activation
     pub fn forward(&self, stream: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
         let joined = self.joined();
@@ -84,6 +83,7 @@ impl FeedForwardLayer<'_> {
         (output, sums)
     }
 
+    /// Activates sums, `[rows, d_ff]` or `[rows, 2 * d_ff]`, of rows from `first` into `[rows, d_ff]`.
     #[inline(always)]
     fn activate(&self, first: usize, sums: &[f32], active: &mut [f32]) {
         let d_ff = self.inner.outputs();
@@ -93,7 +93,11 @@ impl FeedForwardLayer<'_> {
         }
     }
 
-    /// The gradients of what [`forward`](Self::forward) has read, from that of its output, `[rows, d_model]`.
+    /// The gradients of all inputs of [`forward`](Self::forward), from that of its output.
+    ///
+    /// # Shapes
+    ///
+    /// - stream and gradient: `[rows, d_model]`; sums: `[rows, d_ff]`, or `[rows, 2 * d_ff]` of a gated activation
     pub fn backward(&self, stream: &[f32], sums: &[f32], gradient: &[f32]) -> FeedForwardGradients {
         let (d_model, d_ff) = (self.inner.inputs(), self.inner.outputs());
         let joined = self.joined();
@@ -166,7 +170,7 @@ impl FeedForwardLayer<'_> {
     }
 }
 
-/// Memory of one thread.
+/// Buffers of one thread.
 struct Backward {
     normed: Vec<f32>,
     of_layer: Vec<f32>,

@@ -5,13 +5,13 @@ use crate::host::simd::{LANES, exp, maximum};
 
 /// One query of one head.
 pub(super) struct Row {
-    /// How many keys it sees.
+    /// The number of keys that it sees.
     pub(super) seen: u32,
     /// One over the root of the width of a head.
     pub(super) scale: f32,
-    /// What a step of distance costs.
+    /// The cost of a step of distance.
     pub(super) slope: f32,
-    /// Where the query stands among the keys.
+    /// The place of the query among the keys.
     pub(super) place: f32,
     pub(super) mask: Option<MaskRow>,
 }
@@ -28,8 +28,8 @@ impl Row {
         self.mask.map_or(1.0, |mask| mask.factor(column))
     }
 
-    /// Turns a row of products, whole registers long, into scores, minus infinity where no key is seen; gives
-    /// the highest, plus infinity when there is none: every weight computed from that is 0.
+    /// Turns a row of products, `[keys]` and whole registers long, into scores, minus infinity where no key is seen;
+    /// gives the highest, plus infinity when there is none: every weight computed from that is 0.
     #[inline(always)]
     pub(super) fn shift(&self, row: &mut [f32]) -> f32 {
         for (chunk, products) in row.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
@@ -42,7 +42,7 @@ impl Row {
         if self.seen == 0 { f32::INFINITY } else { maximum(row) }
     }
 
-    /// Turns a row of exponentials into dropped weights, `scale` being one over their sum.
+    /// Turns a row of exponentials, `[keys]`, into dropped weights, `scale` being one over their sum.
     #[inline(always)]
     pub(super) fn weigh(&self, row: &mut [f32], scale: f32) {
         for (chunk, weights) in row.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
@@ -54,7 +54,7 @@ impl Row {
         }
     }
 
-    /// Turns a row of products into dropped weights, and the gradients of dropped weights into those of the
+    /// Turns a row of products, `[keys]`, into dropped weights, and the gradients of dropped weights into those of the
     /// products; `mean` is the mean of the gradients under the weights.
     #[inline(always)]
     pub(super) fn backward(&self, row: &mut [f32], gradients: &mut [f32], log_sum: f32, mean: f32) {

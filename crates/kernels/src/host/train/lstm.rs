@@ -1,58 +1,58 @@
 //! Long short-term memory over whole sequences (Hochreiter and Schmidhuber 1997, with the forget gate of Gers
 //! et al. 2000), and its backward pass through time.
 //!
-//! What the inputs give to the gates is one matrix product for all positions. The recurrence runs over some
+//! The inputs' part of the gates is one matrix product for all positions. The recurrence runs over some
 //! sequences at a time, each group on its own, so that threads never wait for one another within a sequence.
 
 use rayon::prelude::*;
 
-use super::blocks::{block_rows, reduce_rows, split};
-use super::matrix::{Accumulate, Matrix, MatrixMut, multiply};
-use super::rows::{Linear, LinearGradients};
-use super::simd::{add, exp, sigmoid, vectorized};
+use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply};
+use crate::host::rows::{Linear, LinearGradients};
+use crate::host::simd::{add, exp, sigmoid, vectorized};
 
 /// One layer of cells in one direction, over a batch of sequences.
 #[derive(Clone, Copy, Debug)]
 pub struct LstmLayer<'a> {
-    /// From the input to the gates: input, forget, candidate, output.
+    /// From the input to the gates input, forget, candidate and output, `[d_input, 4 * width]`.
     pub input: Linear<'a>,
-    /// From the hidden state to the gates.
+    /// From the hidden state to the gates, `[width, 4 * width]`.
     pub hidden: Linear<'a>,
     /// Sequences.
     pub batch: usize,
     /// Positions of each.
     pub positions: usize,
-    /// How many positions of each sequence are there; later ones leave the state as it is.
+    /// The number of positions of each sequence, `[batch]`; later ones leave the state as it is.
     pub lengths: Option<&'a [usize]>,
-    /// Whether the last position comes first.
+    /// The last position comes first.
     pub backwards: bool,
 }
 
 /// The state before the first position, `[batch, width]` each.
 #[derive(Clone, Copy, Debug)]
 pub struct First<'a> {
-    /// The hidden state.
+    /// The hidden state, `[batch, width]`.
     pub hidden: &'a [f32],
-    /// The cell state.
+    /// The cell state, `[batch, width]`.
     pub cell: &'a [f32],
 }
 
-/// What the forward pass has computed.
+/// Results of the forward pass.
 #[derive(Clone, Copy, Debug)]
 pub struct Results<'a> {
-    /// Hidden and cell states, `[batch, positions, 2 width]`.
+    /// Hidden and cell states, `[batch, positions, 2 * width]`.
     pub states: &'a [f32],
-    /// Gates after their activation, `[batch, positions, 4 width]`.
+    /// Gates after their activation, `[batch, positions, 4 * width]`.
     pub gates: &'a [f32],
 }
 
 /// Sequences that one thread runs through together.
 const GROUP: usize = 64;
 
-/// The gradients of what a layer of cells reads.
+/// The gradients of all inputs of a layer of cells.
 #[derive(Clone, Debug)]
 pub struct LstmGradients {
-    /// Of the input, `[batch, positions, inputs]`.
+    /// Of the input, `[batch, positions, d_input]`.
     pub sequence: Vec<f32>,
     /// Of the first hidden state, `[batch, width]`.
     pub first_hidden: Vec<f32>,
@@ -79,11 +79,12 @@ impl LstmLayer<'_> {
         self.lengths.is_none_or(|lengths| position < lengths[sequence])
     }
 
-    /// Hidden and cell states, `[batch, positions, 2 width]`, and the gates, `[batch, positions, 4 width]`.
+    /// Hidden and cell states of all positions, and the gates.
     ///
     /// # Shapes
     ///
     /// - input: `[batch * positions, d_input]`
+    /// - states: `[batch, positions, 2 * width]`; gates: `[batch, positions, 4 * width]`
     pub fn forward(&self, input: &[f32], first: First<'_>) -> (Vec<f32>, Vec<f32>) {
         let (width, positions) = (self.width(), self.positions);
         let mut gates = self.input.forward(input, None);
@@ -132,7 +133,11 @@ impl LstmLayer<'_> {
         (states, gates)
     }
 
-    /// The gradients of what [`forward`](Self::forward) has read, from that of the states.
+    /// The gradients of all inputs of [`forward`](Self::forward), from that of the states.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch * positions, d_input]`; gradient: `[batch, positions, 2 * width]`
     pub fn backward(
         &self,
         input: &[f32],
@@ -198,7 +203,13 @@ impl LstmLayer<'_> {
         }
     }
 
-    #[allow(clippy::too_many_arguments)] // what a group reads, and what it writes
+    /// Writes the gradients of the gates and of the first states of a group of sequences from `start` on.
+    ///
+    /// # Shapes
+    ///
+    /// - gradient, of all sequences: `[batch, positions, 2 * width]`
+    /// - gradients of gates: `[rows, positions, 4 * width]`; of the first hidden and cell state: `[rows, width]`
+    #[allow(clippy::too_many_arguments)] // inputs and outputs of a group
     fn backward_group(
         &self,
         start: usize,
@@ -276,7 +287,7 @@ fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (exp(2.0 * x) + 1.0)
 }
 
-/// Activates the gates and moves the state on.
+/// Activates the gates, `[4 * width]`, and moves hidden and cell state, `[width]` each, on by a step.
 #[inline(always)]
 fn step(gates: &mut [f32], hidden: &mut [f32], cell: &mut [f32]) {
     let width = hidden.len();
@@ -293,8 +304,12 @@ fn step(gates: &mut [f32], hidden: &mut [f32], cell: &mut [f32]) {
     }
 }
 
-/// Writes the gradients of the gates before their activation; `of_cell` becomes the gradient of the cell
-/// state before the step.
+/// Writes the gradients of the gates before their activation; `of_cell` becomes the gradient of the cell state before
+/// the step.
+///
+/// # Shapes
+///
+/// - gates and their gradients: `[4 * width]`; cell, the cell before, and the gradients of both states: `[width]`
 #[inline(always)]
 fn step_backward(
     gates: &[f32],
@@ -326,19 +341,19 @@ fn step_backward(
 /// `weight . tanh(query + key)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Additive<'a> {
-    /// `[batch, d_model]`
+    /// Queries, `[batch, d_model]`.
     pub query: &'a [f32],
-    /// `[batch, keys, d_model]`
+    /// Keys, `[batch, keys, d_model]`.
     pub keys: &'a [f32],
-    /// `[d_model]`
+    /// The weights of a score, `[d_model]`.
     pub weight: &'a [f32],
-    /// What is gathered, `[batch, keys, d_model]`.
+    /// Values, `[batch, keys, d_model]`.
     pub values: &'a [f32],
-    /// How many keys of each sequence are there.
+    /// The number of keys of each sequence, `[batch]`.
     pub lengths: Option<&'a [usize]>,
 }
 
-/// The gradients of what additive attention reads.
+/// The gradients of all inputs of additive attention.
 #[derive(Clone, Debug)]
 pub struct AdditiveGradients {
     /// Of the queries, `[batch, d_model]`.
@@ -352,7 +367,7 @@ pub struct AdditiveGradients {
 }
 
 impl Additive<'_> {
-    /// The gathered values, `[batch, d_model]`, and the weights, `[batch, keys]`.
+    /// The context, `[batch, d_model]`, and the weights, `[batch, keys]`.
     pub fn forward(&self) -> (Vec<f32>, Vec<f32>) {
         let (d_model, keys) = self.sizes();
         let mut context = vec![0.0; self.query.len()];
@@ -382,8 +397,8 @@ impl Additive<'_> {
                         }
                         *score = sum + sums.iter().sum::<f32>();
                     }
-                    let highest = super::simd::maximum(weights);
-                    let scale = 1.0 / super::simd::exponentials(weights, highest);
+                    let highest = crate::host::simd::maximum(weights);
+                    let scale = 1.0 / crate::host::simd::exponentials(weights, highest);
                     for (key, weight) in weights.iter_mut().enumerate() {
                         *weight *= scale;
                         let value = &self.values[(sequence * keys + key) * d_model..][..d_model];
@@ -397,7 +412,11 @@ impl Additive<'_> {
         (context, weights)
     }
 
-    /// The gradients of what [`forward`](Self::forward) has read, from that of the context.
+    /// The gradients of all inputs of [`forward`](Self::forward), from that of the context.
+    ///
+    /// # Shapes
+    ///
+    /// - weights: `[batch, keys]`; gradient: `[batch, d_model]`
     pub fn backward(&self, weights: &[f32], gradient: &[f32]) -> AdditiveGradients {
         let (d_model, keys) = self.sizes();
         let mut of_query = vec![0.0; self.query.len()];
@@ -426,10 +445,10 @@ impl Additive<'_> {
                     let value = |key: usize| &self.values[(sequence * keys + key) * d_model..][..d_model];
                     let mut mean = 0.0;
                     for (key, &weight) in weights.iter().enumerate() {
-                        mean = weight.mul_add(super::simd::dot(gradient, value(key)), mean);
+                        mean = weight.mul_add(crate::host::simd::dot(gradient, value(key)), mean);
                     }
                     for (key, &weight) in weights.iter().enumerate() {
-                        let of_score = weight * (super::simd::dot(gradient, value(key)) - mean);
+                        let of_score = weight * (crate::host::simd::dot(gradient, value(key)) - mean);
                         let of_value = &mut of_values[key * d_model..][..d_model];
                         let of_key = &mut of_keys[key * d_model..][..d_model];
                         let key = &self.keys[(sequence * keys + key) * d_model..][..d_model];

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use any2any_architecture::{
-    Positions as PositionsData, Stack, StackKind, alibi_slopes, relative_bucket, sinusoidal,
+    Positions, Stack, StackKind, alibi_slopes, learned_row, relative_bucket, sinusoidal,
 };
 use any2any_kernels::{Mask, Rotation, Visibility, add_positions, dropout};
 use burn::module::{Module, Param};
@@ -15,37 +15,33 @@ use crate::pass::Pass;
 
 /// The positions of one stack.
 #[derive(Module, Debug)]
-pub(crate) struct Positions {
+pub(crate) struct PositionEncoding {
     /// Learned vectors, `[limit, d_model]`, or biases of distances, `[buckets, heads]`.
     table: Option<Param<Tensor<2>>>,
     #[module(skip)]
-    data: PositionsData,
-    /// The heads of self-attention, and their width.
+    data: Positions,
+    /// The number and the width of the heads of self-attention.
     #[module(skip)]
     heads: (usize, usize),
-    /// Whether a position sees those after it.
+    /// True where a position sees those after it.
     both_directions: bool,
 }
 
-impl Positions {
+impl PositionEncoding {
     /// The positions of a stack, with fresh vectors.
     pub(crate) fn init(stack: &Stack, kind: StackKind, initializer: &Initializer) -> Self {
-        let heads = stack.self_attention().map_or((1, stack.d_model), |of| (of.heads, of.d_head));
+        let heads = stack.heads();
         let initializer = initializer.child("positions");
         let deviation = (stack.d_model as f64).powf(-0.5);
         let table = match stack.positions {
-            PositionsData::Learned { limit, .. } => {
-                Some(initializer.normal([limit, stack.d_model], deviation))
-            }
-            PositionsData::Relative { buckets, .. } => {
-                Some(initializer.normal([buckets, heads.0], deviation))
-            }
+            Positions::Learned { limit, .. } => Some(initializer.normal([limit, stack.d_model], deviation)),
+            Positions::Relative { buckets, .. } => Some(initializer.normal([buckets, heads.0], deviation)),
             _ => None,
         };
-        Self { table, data: stack.positions, heads, both_directions: kind == StackKind::Encoder }
+        Self { table, data: stack.positions, heads, both_directions: kind.sees_both_directions() }
     }
 
-    /// Adds what is added to embeddings and drops elements; `first` is the first position's number.
+    /// Adds the vectors of positions to embeddings and drops elements; `first` is the number of the first position.
     ///
     /// # Shapes
     ///
@@ -73,11 +69,11 @@ impl Positions {
     fn vectors(&self, positions: Range<usize>, d_model: usize, device: &Device) -> Option<Tensor<2>> {
         let count = positions.len();
         match self.data {
-            PositionsData::Learned { limit, offset } => {
-                let rows = positions.map(|at| (at + offset).min(limit - 1) as i32).collect();
+            Positions::Learned { limit, offset } => {
+                let rows = positions.map(|at| learned_row(at, limit, offset) as i32).collect();
                 Some(self.table.as_ref()?.val().select(0, indices(rows, device)))
             }
-            PositionsData::Sinusoidal { layout, offset } => {
+            Positions::Sinusoidal { layout, offset } => {
                 let values = sinusoidal(layout, positions.start + offset..positions.end + offset, d_model);
                 Some(Tensor::from_data(TensorData::new(values, [count, d_model]), device))
             }
@@ -85,8 +81,8 @@ impl Positions {
         }
     }
 
-    /// The scope of self-attention of `queries` positions after `first` earlier ones; `lengths` are those of padded
-    /// rows.
+    /// The scope of self-attention of `queries` positions after `first` earlier ones; `lengths`, `[batch]`,
+    /// are those of padded rows.
     pub(crate) fn scope(
         &self,
         first: usize,
@@ -95,8 +91,8 @@ impl Positions {
         device: &Device,
     ) -> Scope {
         let (heads, d_head) = self.heads;
-        let slopes = (self.data == PositionsData::Alibi).then(|| alibi_slopes(heads));
-        let rotation = (self.data == PositionsData::Rotary).then(|| Rotation::new(first, queries, d_head));
+        let slopes = (self.data == Positions::Alibi).then(|| alibi_slopes(heads));
+        let rotation = (self.data == Positions::Rotary).then(|| Rotation::new(first, queries, d_head));
         let bias = self.distance_bias(first, queries, device);
         // One new position may see everything that is there; several need the future hidden.
         let causal = !self.both_directions && queries > 1;
@@ -105,7 +101,7 @@ impl Positions {
 
     /// The learned biases of distances, `[1, heads, queries, first + queries]`.
     fn distance_bias(&self, first: usize, queries: usize, device: &Device) -> Option<Tensor<4>> {
-        let PositionsData::Relative { buckets, max_distance } = self.data else { return None };
+        let Positions::Relative { buckets, max_distance } = self.data else { return None };
         let (keys, (heads, _)) = (first + queries, self.heads);
         let bucket = |query: usize, key: usize| {
             relative_bucket(key as isize - query as isize, self.both_directions, buckets, max_distance) as i32
@@ -116,6 +112,7 @@ impl Positions {
     }
 }
 
+/// Indices of rows, `[rows]`.
 fn indices(rows: Vec<i32>, device: &Device) -> Tensor<1, Int> {
     let count = rows.len();
     Tensor::from_data(TensorData::new(rows, [count]), device)

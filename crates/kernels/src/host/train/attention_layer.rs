@@ -2,30 +2,31 @@
 
 use rayon::prelude::*;
 
-use super::attention::{Gradients, Inputs, Results, Rows, Shape, Visibility};
-use super::blocks::{block_rows, reduce_rows, split};
-use super::dropout::Mask;
-use super::matrix::Accumulate;
-use super::rotation::Rotation;
-use super::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, unjoin};
-use super::simd::vectorized;
+use super::attention::{Gradients, Inputs, Results, Shape, Visibility};
+use crate::host::blocks::{block_rows, reduce_rows, split};
+use crate::host::dropout::Mask;
+use crate::host::head_rows::HeadRows;
+use crate::host::matrix::Accumulate;
+use crate::host::rotation::Rotation;
+use crate::host::rows::{Branch, Joined, Linear, LinearGradients, NormGradients, unjoin};
+use crate::host::simd::vectorized;
 
 /// The parameters and settings of an attention sub-layer.
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionLayer<'a> {
-    /// How it joins the residual stream.
+    /// The branch around it.
     pub branch: Branch<'a>,
-    /// Projects queries.
+    /// Projects queries, `[d_model, d_model]`.
     pub query: Linear<'a>,
-    /// Projects keys.
+    /// Projects keys, `[d_model, d_model]`.
     pub key: Linear<'a>,
-    /// Projects values.
+    /// Projects values, `[d_model, d_model]`.
     pub value: Linear<'a>,
-    /// Mixes the heads.
+    /// Mixes the heads, `[d_model, d_model]`.
     pub output: Linear<'a>,
-    /// Which keys count.
+    /// The keys that count.
     pub visibility: Visibility<'a>,
-    /// Turns queries and keys of a sequence that attends to itself.
+    /// Rotates queries and keys, of self-attention.
     pub rotation: Option<&'a Rotation>,
     /// Drops attention weights.
     pub mask: Option<Mask>,
@@ -33,26 +34,27 @@ pub struct AttentionLayer<'a> {
     pub shape: Shape,
 }
 
-/// What the backward pass needs of the forward pass.
+/// Results of the forward pass that the backward pass needs.
 #[derive(Clone, Debug)]
 pub struct Saved {
     /// Projected queries, `[batch * queries, d_model]`; with keys and values beside them,
-    /// `[batch * queries, 3 d_model]`, when a sequence attends to itself.
+    /// `[batch * queries, 3 * d_model]`, of self-attention.
     query: Vec<f32>,
-    /// Projected keys and values, `[batch * keys, 2 d_model]`, when it attends to another.
-    memory: Option<Vec<f32>>,
+    /// Projected keys and values, `[batch * keys, 2 * d_model]`, of cross-attention.
+    key_value: Option<Vec<f32>>,
     /// The heads' output, `[batch * queries, d_model]`.
     context: Vec<f32>,
+    /// The logarithms of the sums of exponentials, `[batch * queries, heads]`.
     log_sums: Vec<f32>,
 }
 
-/// The gradients of what an attention sub-layer reads.
+/// The gradients of all inputs of an attention sub-layer.
 #[derive(Clone, Debug)]
 pub struct AttentionGradients {
     /// Of the residual stream, `[batch * queries, d_model]`.
     pub stream: Vec<f32>,
-    /// Of the memory, `[batch * keys, d_model]`, where it is not the stream.
-    pub memory: Option<Vec<f32>>,
+    /// Of the states attended to, `[batch * keys, d_model]`, of cross-attention.
+    pub attended: Option<Vec<f32>>,
     /// Of the normalisation, where there is one.
     pub norm: Option<NormGradients>,
     /// Of the map to queries.
@@ -66,16 +68,22 @@ pub struct AttentionGradients {
 }
 
 impl AttentionLayer<'_> {
-    fn inputs<'b>(&'b self, query: &'b [f32], memory: Option<&'b [f32]>) -> Inputs<'b> {
+    /// The heads' inputs, of [saved](Saved) projections.
+    ///
+    /// # Shapes
+    ///
+    /// - query: `[batch * queries, d_model]`, or `[batch * queries, 3 * d_model]` of self-attention
+    /// - key_value: `[batch * keys, 2 * d_model]` of cross-attention
+    fn inputs<'b>(&'b self, query: &'b [f32], key_value: Option<&'b [f32]>) -> Inputs<'b> {
         let d_model = self.shape.d_model();
-        let place = |values: &'b [f32], stride: usize, column: usize| Rows {
+        let place = |values: &'b [f32], stride: usize, column: usize| HeadRows {
             values,
             stride: stride * d_model,
             column: column * d_model,
         };
-        let (query, key, value) = match memory {
+        let (query, key, value) = match key_value {
             None => (place(query, 3, 0), place(query, 3, 1), place(query, 3, 2)),
-            Some(memory) => (place(query, 1, 0), place(memory, 2, 0), place(memory, 2, 1)),
+            Some(key_value) => (place(query, 1, 0), place(key_value, 2, 0), place(key_value, 2, 1)),
         };
         Inputs { query, key, value, visibility: self.visibility, mask: self.mask, shape: self.shape }
     }
@@ -84,10 +92,10 @@ impl AttentionLayer<'_> {
     ///
     /// # Shapes
     ///
-    /// - stream: `[batch * queries, d_model]`; memory, when it is not the stream: `[batch * keys, d_model]`
-    pub fn forward(&self, stream: &[f32], memory: Option<&[f32]>) -> (Vec<f32>, Saved) {
+    /// - stream and output: `[batch * queries, d_model]`; attended, of cross-attention: `[batch * keys, d_model]`
+    pub fn forward(&self, stream: &[f32], attended: Option<&[f32]>) -> (Vec<f32>, Saved) {
         let d_model = self.shape.d_model();
-        let (query, projected) = match memory {
+        let (query, projected) = match attended {
             None => {
                 let joined = Joined::new(&[self.query, self.key, self.value], d_model);
                 let mut projected = joined.linear().forward(stream, self.branch.norm);
@@ -96,9 +104,9 @@ impl AttentionLayer<'_> {
                 }
                 (projected, None)
             }
-            Some(memory) => {
+            Some(attended) => {
                 let joined = Joined::new(&[self.key, self.value], d_model);
-                (self.query.forward(stream, self.branch.norm), Some(joined.linear().forward(memory, None)))
+                (self.query.forward(stream, self.branch.norm), Some(joined.linear().forward(attended, None)))
             }
         };
         let (context, log_sums) = self.inputs(&query, projected.as_deref()).forward();
@@ -110,14 +118,18 @@ impl AttentionLayer<'_> {
             self.output.apply(&context[places.clone()], output);
             vectorized!(self.branch.join(number * block, &stream[places], output, d_model));
         });
-        (output, Saved { query, memory: projected, context, log_sums })
+        (output, Saved { query, key_value: projected, context, log_sums })
     }
 
-    /// The gradients of what [`forward`](Self::forward) has read, from that of its output, `[batch * queries, d_model]`.
+    /// The gradients of all inputs of [`forward`](Self::forward), from that of its output.
+    ///
+    /// # Shapes
+    ///
+    /// - stream and gradient: `[batch * queries, d_model]`; attended, of cross-attention: `[batch * keys, d_model]`
     pub fn backward(
         &self,
         stream: &[f32],
-        memory: Option<&[f32]>,
+        attended: Option<&[f32]>,
         saved: &Saved,
         gradient: &[f32],
     ) -> AttentionGradients {
@@ -144,25 +156,25 @@ impl AttentionLayer<'_> {
         );
 
         let mut of_query = vec![0.0; saved.query.len()];
-        let mut of_memory = saved.memory.as_ref().map(|memory| vec![0.0; memory.len()]);
-        let crossed = of_memory.is_some();
-        self.inputs(&saved.query, saved.memory.as_deref()).backward(
+        let mut of_key_value = saved.key_value.as_ref().map(|key_value| vec![0.0; key_value.len()]);
+        let crossed = of_key_value.is_some();
+        self.inputs(&saved.query, saved.key_value.as_deref()).backward(
             Results { output: &saved.context, log_sums: &saved.log_sums, gradient: &of_context },
             Gradients {
                 query: &mut of_query,
                 query_stride: if crossed { d_model } else { 3 * d_model },
                 query_column: 0,
-                memory: of_memory.as_deref_mut().map(|memory| (memory, 2 * d_model)),
+                key_value: of_key_value.as_deref_mut().map(|key_value| (key_value, 2 * d_model)),
                 key_column: if crossed { 0 } else { d_model },
                 value_column: if crossed { d_model } else { 2 * d_model },
             },
         );
         drop(of_context);
-        if let (Some(rotation), None) = (self.rotation, memory) {
+        if let (Some(rotation), None) = (self.rotation, attended) {
             rotation.apply_rotary(&mut of_query, 3 * d_model, 2 * self.shape.heads, true);
         }
 
-        let joined = match memory {
+        let joined = match attended {
             None => Joined::new(&[self.query, self.key, self.value], d_model),
             Some(_) => Joined::new(&[self.query], d_model),
         };
@@ -170,13 +182,13 @@ impl AttentionLayer<'_> {
         let mut sums = projection_backward(&joined, self.branch, stream, &of_query, gradient, &mut of_stream);
         let norm = sums.split_off(sums.len() - self.branch.norm_values(d_model));
         let (weight, bias) = sums.split_at(joined.linear().weight.len());
-        let (of_memory, [query, key, value]) = match (memory, of_memory) {
-            (Some(memory), Some(gradient)) => {
+        let (of_attended, [query, key, value]) = match (attended, of_key_value) {
+            (Some(attended), Some(gradient)) => {
                 let [query] = unjoin(weight, bias);
                 let joined = Joined::new(&[self.key, self.value], d_model);
                 let plain = Branch { norm: None, residual_scale: 0.0, mask: None };
                 let mut of_states = vec![0.0; batch * keys * d_model];
-                let sums = projection_backward(&joined, plain, memory, &gradient, memory, &mut of_states);
+                let sums = projection_backward(&joined, plain, attended, &gradient, attended, &mut of_states);
                 let (weight, bias) = sums.split_at(joined.linear().weight.len());
                 let [key, value] = unjoin(weight, bias);
                 (Some(of_states), [query, key, value])
@@ -186,7 +198,7 @@ impl AttentionLayer<'_> {
         let (weight, bias) = of_output.split_at(square);
         AttentionGradients {
             stream: of_stream,
-            memory: of_memory,
+            attended: of_attended,
             norm: NormGradients::of_sums(&norm),
             query,
             key,
@@ -198,12 +210,16 @@ impl AttentionLayer<'_> {
 
 /// Writes the gradient of the input of joined projections; gives the gradients of weight, bias, and gain and
 /// bias of the normalisation, one after the other.
+///
+/// # Shapes
+///
+/// - input, residual gradient and input gradient: `[rows, d_input]`; gradient: `[rows, d_output]`
 fn projection_backward(
     joined: &Joined,
     branch: Branch<'_>,
     input: &[f32],
     gradient: &[f32],
-    carried: &[f32],
+    residual_gradient: &[f32],
     input_gradient: &mut [f32],
 ) -> Vec<f32> {
     let linear = joined.linear();
@@ -220,12 +236,18 @@ fn projection_backward(
             let places = rows.start * inputs..rows.end * inputs;
             let gradient = &gradient[rows.start * outputs..rows.end * outputs];
             let [weight, bias, norm] = split(sums, [linear.weight.len(), outputs, norm_values]);
-            let normed = super::rows::normalised(branch.norm, &input[places.clone()], scratch);
+            let normed = crate::host::rows::normalised(branch.norm, &input[places.clone()], scratch);
             linear.add_parameter_gradients(normed, gradient, weight, bias);
             linear.input_gradient(gradient, Accumulate::Replace, input_gradient);
             if branch.norm.is_some() || branch.residual_scale != 0.0 {
                 vectorized!({
-                    branch.rejoin(&input[places.clone()], &carried[places], input_gradient, norm, inputs);
+                    branch.rejoin(
+                        &input[places.clone()],
+                        &residual_gradient[places],
+                        input_gradient,
+                        norm,
+                        inputs,
+                    );
                 });
             }
         },

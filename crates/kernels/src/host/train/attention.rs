@@ -8,10 +8,11 @@ mod row;
 
 use rayon::prelude::*;
 
-use super::blocks::sized;
-use super::dropout::Mask;
-use super::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
-use super::simd::{LANES, exponentials, vectorized};
+use crate::host::blocks::sized;
+use crate::host::dropout::Mask;
+use crate::host::head_rows::HeadRows;
+use crate::host::matrix::{Accumulate, Matrix, MatrixMut, multiply, transpose_into};
+use crate::host::simd::{LANES, exponentials, vectorized};
 
 pub use backward::{Gradients, Results};
 use row::Row;
@@ -38,19 +39,19 @@ impl Shape {
     }
 }
 
-/// Which keys a query sees, and how distance counts.
+/// The keys that a query sees, and the cost of distance.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Visibility<'a> {
-    /// How many keys of each sequence are there; the rest is padding.
+    /// The number of keys of each sequence, `[batch]`; the rest is padding.
     pub lengths: Option<&'a [usize]>,
-    /// Whether a query sees no key after itself; the last query stands at the last key.
+    /// A query sees no key after itself; the last query stands at the last key.
     pub causal: bool,
-    /// What a step of distance costs each head (Press et al. 2022, "ALiBi").
+    /// The cost of a step of distance for each head, `[heads]` (Press et al. 2022, "ALiBi").
     pub slopes: Option<&'a [f32]>,
 }
 
 impl Visibility<'_> {
-    /// How many keys the query of a sequence sees, from the first.
+    /// The number of keys that a query of a sequence sees, from the first.
     #[inline(always)]
     fn keys(&self, shape: Shape, sequence: usize, query: usize) -> usize {
         let there = self.lengths.map_or(shape.keys, |lengths| lengths[sequence].min(shape.keys));
@@ -58,35 +59,16 @@ impl Visibility<'_> {
     }
 }
 
-/// Rows of heads beside one another: head `h` of a row begins at `row * stride + column + h * d_head`.
-#[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
-    /// The values.
-    pub values: &'a [f32],
-    /// How far apart rows begin.
-    pub stride: usize,
-    /// Where the first head begins.
-    pub column: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// Some rows of one head.
-    fn head(&self, shape: Shape, head: usize, first: usize, rows: usize) -> Matrix<'a> {
-        let start = (first * self.stride + self.column + head * shape.d_head).min(self.values.len());
-        Matrix::strided(&self.values[start..], rows, shape.d_head, self.stride)
-    }
-}
-
-/// What an attention reads.
+/// The inputs of an attention.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
-    /// `[batch * queries]` rows.
-    pub query: Rows<'a>,
-    /// `[batch * keys]` rows.
-    pub key: Rows<'a>,
-    /// `[batch * keys]` rows.
-    pub value: Rows<'a>,
-    /// Which keys count.
+    /// Queries, `[batch * queries, heads, d_head]`.
+    pub query: HeadRows<'a>,
+    /// Keys, `[batch * keys, heads, d_head]`.
+    pub key: HeadRows<'a>,
+    /// Values, `[batch * keys, heads, d_head]`.
+    pub value: HeadRows<'a>,
+    /// The keys that count.
     pub visibility: Visibility<'a>,
     /// Drops weights.
     pub mask: Option<Mask>,
@@ -100,7 +82,7 @@ const TILE: usize = 64;
 /// Scores that a core's own cache holds while they become weights.
 const CACHED: usize = 1 << 17;
 
-/// Memory of one thread.
+/// Buffers of one thread.
 #[derive(Debug, Default)]
 struct Scratch {
     keys: Vec<f32>,
@@ -152,14 +134,18 @@ impl Inputs<'_> {
         (output, log_sums)
     }
 
-    /// Writes the keys of a head that the last query sees, `[d_head, padded keys]`.
+    /// Writes the keys of a head that the last query sees, `[d_head, padded_keys]`.
     fn transpose_keys(&self, sequence: usize, head: usize, keys: &mut [f32]) {
         let seen = self.visibility.keys(self.shape, sequence, self.shape.queries - 1);
-        let of_head = self.key.head(self.shape, head, sequence * self.shape.keys, seen);
+        let of_head = self.key.head(self.shape.d_head, head, sequence * self.shape.keys, seen);
         vectorized!(transpose_into(keys, self.padded_keys(), of_head));
     }
 
     /// Writes the outputs and logarithms of a tile of queries, given the transposed keys of all heads.
+    ///
+    /// # Shapes
+    ///
+    /// - keys: `[heads, d_head, padded_keys]`; output: `[queries, d_model]`; logarithms: `[queries, heads]`
     fn forward_tile(
         &self,
         sequence: usize,
@@ -192,12 +178,16 @@ impl Inputs<'_> {
                 MatrixMut::strided(&mut output[head * shape.d_head..], rows, shape.d_head, d_model),
                 Accumulate::Replace,
                 Matrix::strided(scores, rows, seen, width),
-                self.value.head(shape, head, sequence * shape.keys, seen),
+                self.value.head(shape.d_head, head, sequence * shape.keys, seen),
             );
         }
     }
 
-    /// The products of queries and keys of a tile, `[rows, width]`.
+    /// The products of queries and keys of a tile.
+    ///
+    /// # Shapes
+    ///
+    /// - keys: `[d_head, padded_keys]`; scores: `[queries, padded_keys]`
     #[allow(clippy::too_many_arguments)] // a tile's place and extent
     fn scores(
         &self,
@@ -215,12 +205,13 @@ impl Inputs<'_> {
         multiply(
             MatrixMut::strided(scores, rows, columns, width),
             Accumulate::Replace,
-            self.query.head(shape, head, sequence * shape.queries + first, rows),
+            self.query.head(shape.d_head, head, sequence * shape.queries + first, rows),
             Matrix::strided(keys, shape.d_head, columns, width),
         );
     }
 
-    /// Turns rows of products into dropped weights; writes each row's highest score and sum of exponentials.
+    /// Turns rows of products, `[queries, padded_keys]`, into dropped weights; writes the highest score and the sum of
+    /// exponentials of each, `[queries]`.
     ///
     /// All rows go through one step before any goes through the next: within a row each step waits for the
     /// last.
@@ -247,7 +238,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// What turns the products of a query into weights.
+    /// The row of a query, which turns products into weights.
     #[inline(always)]
     fn row(&self, sequence: usize, head: usize, query: usize) -> Row {
         let shape = self.shape;
