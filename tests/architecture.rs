@@ -149,3 +149,45 @@ fn every_kind_of_wrong_arrow_is_found() {
         assert!(found.iter().any(|problem| problem.contains(wrong)), "{wrong}: {found:?}");
     }
 }
+
+/// The map names no file that is not there.
+#[test]
+fn files_that_the_map_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(root.join(page)).expect("a page");
+        let quoted = text.split('`').skip(1).step_by(2);
+        let files: Vec<&str> = quoted
+            .filter(|quoted| {
+                quoted.contains('/') && [".rs", ".md", ".py"].iter().any(|end| quoted.ends_with(end))
+            })
+            .filter(|quoted| !quoted.contains([' ', '$', '*']))
+            .collect();
+        assert!(files.len() > 3, "{page}: {files:?}");
+        for file in files {
+            let places = [root.join(file), root.join("crates").join(file)];
+            assert!(places.iter().any(|place| place.is_file()), "{page} names {file}, which is not there");
+        }
+    }
+}
+
+/// One style of modules: `name.rs` beside a folder `name/`.
+#[test]
+fn no_module_is_called_mod() {
+    fn look(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+        {
+            match entry.is_dir() {
+                true => look(&entry, found),
+                false if entry.ends_with("mod.rs") => found.push(entry),
+                false => {}
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut found = Vec::new();
+    for folder in ["crates", "tests", "fuzz/src", "examples"] {
+        look(&root.join(folder), &mut found);
+    }
+    assert!(found.is_empty(), "{found:?}");
+}
