@@ -1,6 +1,6 @@
 //! Options of the audio medium, as an experiment writes them.
 
-use any2any_frames::Stem;
+use any2any_frames::StemOptions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ pub struct AudioOptions {
     pub stack: usize,
     /// Entrance of frames into the model.
     #[serde(default)]
-    pub stem: Stem,
+    pub stem: StemOptions,
     /// Random changes of every sound that a model is trained on.
     #[serde(default)]
     pub augment: Augment,

@@ -215,12 +215,12 @@ impl Machine {
 
 /// The positions of one side of all batches.
 #[derive(Clone, Copy, Debug, Default)]
-struct Positions {
+struct PositionCounts {
     tokens: usize,
     all: usize,
 }
 
-impl Positions {
+impl PositionCounts {
     fn add(&mut self, lengths: impl Iterator<Item = usize> + Clone) -> usize {
         let widest = lengths.clone().max().unwrap_or(0);
         self.tokens += lengths.clone().sum::<usize>();
@@ -239,15 +239,15 @@ struct Tally {
     /// The lengths of each task's samples.
     lengths: Vec<Vec<Lengths>>,
     samples: usize,
-    source: Positions,
-    target: Positions,
+    source: PositionCounts,
+    target: PositionCounts,
     operations: u64,
     last_loss: f64,
 }
 
 impl Tally {
     fn new(model: Architecture, lengths: Vec<Vec<Lengths>>) -> Self {
-        let (source, target) = (Positions::default(), Positions::default());
+        let (source, target) = (PositionCounts::default(), PositionCounts::default());
         Self { model, lengths, samples: 0, source, target, operations: 0, last_loss: f64::NAN }
     }
 
@@ -266,7 +266,7 @@ impl Tally {
 
     fn padding_share(&self) -> PaddingShare {
         let (source, target) = (self.source, self.target);
-        let both = Positions { tokens: source.tokens + target.tokens, all: source.all + target.all };
+        let both = PositionCounts { tokens: source.tokens + target.tokens, all: source.all + target.all };
         PaddingShare {
             source: (source.all > 0).then(|| source.padding()),
             target: target.padding(),
@@ -281,11 +281,11 @@ mod tests {
 
     #[test]
     fn padding_is_what_a_batch_has_beyond_its_tokens() {
-        let mut side = Positions::default();
+        let mut side = PositionCounts::default();
         assert_eq!(side.add([3, 5, 2].into_iter()), 5);
         assert_eq!(side.add([4].into_iter()), 4);
         assert_eq!((side.tokens, side.all), (14, 19));
         assert!((side.padding() - 5.0 / 19.0).abs() < 1e-12);
-        assert_eq!(Positions::default().padding(), 0.0);
+        assert_eq!(PositionCounts::default().padding(), 0.0);
     }
 }

@@ -1,7 +1,7 @@
 //! Checks of the EEG options that the schema cannot express.
 
 use any2any_adapter::OptionProblem;
-use any2any_frames::Stem;
+use any2any_frames::StemOptions;
 
 use crate::features::options::{Features, Layout, Spectrum};
 use crate::options::{EegOptions, Filter, Reference, Span};
@@ -166,11 +166,11 @@ fn together(options: &EegOptions, problems: &mut Problems) {
 
 fn stem(options: &EegOptions, problems: &mut Problems) {
     problems.found.extend(options.stem.problems("/stem"));
-    if options.stem != Stem::Projection && options.layout == Layout::Channels {
+    if options.stem != StemOptions::Projection && options.layout == Layout::Channels {
         let message = "a convolution would mix frames of different channels";
         problems.add("/stem", message, "use 'projection', or leave 'layout' out");
     }
-    if options.stem != Stem::Projection && options.output.is_some() {
+    if options.stem != StemOptions::Projection && options.output.is_some() {
         let message = "traces are written as they are read, without convolutions";
         problems.add("/stem", message, "use 'projection', or leave 'output' out");
     }

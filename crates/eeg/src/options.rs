@@ -3,7 +3,7 @@
 //! The steps of a recording stand in the order in which they are done: `channels`, `reference`, `filter`,
 //! `resample`, `epoch`, `baseline`, `artefacts`, `standardize`. Then `features` makes frames of it.
 
-use any2any_frames::Stem;
+use any2any_frames::StemOptions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub struct EegOptions {
     pub normalize: Normalize,
     /// Entrance of frames into the model.
     #[serde(default)]
-    pub stem: Stem,
+    pub stem: StemOptions,
     /// Random changes of the samples that a model is trained on; left out: none.
     #[serde(default)]
     pub augment: Option<Augment>,

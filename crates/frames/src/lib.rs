@@ -3,7 +3,7 @@
 //! - [`Normalization`] brings frames to mean 0 and deviation 1, as measured on the training split.
 //! - A [`Codebook`] is a vocabulary of frames, learned by k-means on the training split: it lets a picture or
 //!   a sound be written as tokens, like a text. [`CodeTokens`] puts its codes beside the special tokens.
-//! - A [`Stem`] is the options of the frames' entrance into the model; [`merged`] and [`seen`] give the regions of
+//! - A [`StemOptions`] is the options of the frames' entrance into the model; [`merged`] and [`seen`] give the regions of
 //!   the positions that it makes of several frames.
 
 mod codebook;
@@ -15,7 +15,7 @@ mod tokens;
 pub use codebook::Codebook;
 pub use normalization::Normalization;
 pub use regions::{merged, seen};
-pub use stem::{Convolutions, Layer, Stem};
+pub use stem::{Convolutions, Layer, StemOptions};
 pub use tokens::CodeTokens;
 
 use std::path::Path;

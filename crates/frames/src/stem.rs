@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Entrance of frames into the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Stem {
+pub enum StemOptions {
     /// Each frame by itself, through one matrix.
     #[default]
     Projection,
@@ -52,7 +52,7 @@ impl Default for Layer {
     }
 }
 
-impl Stem {
+impl StemOptions {
     /// The convolutions, the first next to the frames; none for a projection.
     pub fn layers(&self) -> Vec<Convolution> {
         match self {
@@ -119,7 +119,7 @@ mod tests {
             ),
         ];
         for (options, layers) in cases {
-            let stem: Stem = serde_json::from_value(options.clone()).expect("options of a stem");
+            let stem: StemOptions = serde_json::from_value(options.clone()).expect("options of a stem");
             assert_eq!(stem.layers(), layers, "{options}");
             let expected = match layers.is_empty() {
                 true => Entrance::Projection { width: 40 },
@@ -128,10 +128,10 @@ mod tests {
             assert_eq!(stem.of_width(40), expected, "{options}");
             assert_eq!(stem.problems("/stem"), [], "{options}");
             let written = serde_json::to_value(&stem).expect("JSON");
-            assert_eq!(serde_json::from_value::<Stem>(written).expect("what was written"), stem);
+            assert_eq!(serde_json::from_value::<StemOptions>(written).expect("what was written"), stem);
         }
         for options in [json!("lookup"), json!({ "convolution": { "layers": [{ "width": 3 }] } })] {
-            assert!(serde_json::from_value::<Stem>(options.clone()).is_err(), "{options}");
+            assert!(serde_json::from_value::<StemOptions>(options.clone()).is_err(), "{options}");
         }
     }
 
@@ -146,7 +146,7 @@ mod tests {
         ];
         for (layers, expected) in cases {
             let layers = layers.into_iter().map(|(kernel, stride)| Layer { kernel, stride }).collect();
-            let problems = Stem::Convolution(Convolutions { layers }).problems("/stem");
+            let problems = StemOptions::Convolution(Convolutions { layers }).problems("/stem");
             let pointers: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
             let expected: Vec<String> =
                 expected.iter().map(|place| format!("/stem/convolution/layers{place}")).collect();

@@ -1,7 +1,7 @@
 //! Checks of the image options that the schema cannot express.
 
 use any2any_adapter::OptionProblem;
-use any2any_frames::Stem;
+use any2any_frames::StemOptions;
 
 use crate::features::{Features, Gradients, LARGEST_CELL, MOST_LEVELS};
 use crate::options::{Colour, ImageOptions, Normalize, Output, Patches};
@@ -115,7 +115,7 @@ fn features(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
 
 fn stem(options: &ImageOptions, problems: &mut Vec<OptionProblem>) {
     problems.extend(options.stem.problems("/stem"));
-    if options.stem == Stem::Projection {
+    if options.stem == StemOptions::Projection {
         return;
     }
     if options.output != Output::Frames {

@@ -1,6 +1,6 @@
 //! Options of the image medium, as an experiment writes them.
 
-use any2any_frames::Stem;
+use any2any_frames::StemOptions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +49,7 @@ pub struct ImageOptions {
     pub coordinates: bool,
     /// Entrance of frames into the model; convolutions are for the columns of a line of text.
     #[serde(default)]
-    pub stem: Stem,
+    pub stem: StemOptions,
     /// Random changes of every picture that a model is trained on.
     #[serde(default)]
     pub augment: Augmentation,

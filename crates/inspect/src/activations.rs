@@ -86,7 +86,7 @@ impl Inspector<'_> {
         source: Option<&ReadSource>,
         tokens: &[u32],
     ) -> Result<Vec<Part>, TranslateError> {
-        let given = self.given_or_written(task, source, tokens, &Ablations::default())?;
+        let given = self.input_or_written(task, source, tokens, &Ablations::default())?;
         let names = Names::new(self, task.number());
         let mut pass = Pass::recorded().until(self.cancellation().clone());
         let hidden = given.hidden(self.model(), &mut pass);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ReadSource;
 use super::array::Array;
-use super::input::{Fed, Given, hidden, wrong};
+use super::input::{Fed, ModelInput, hidden, wrong};
 use crate::inspector::Inspector;
 
 /// The token to explain.
@@ -92,7 +92,12 @@ impl Inspector<'_> {
     }
 
     /// Attribution by gradients: `share` of each position's gradient and its embedding, both `[d_model]`.
-    fn gradients(&self, given: &Given, token: u32, share: impl Fn(&[f32], &[f32]) -> f32) -> Attribution {
+    fn gradients(
+        &self,
+        given: &ModelInput,
+        token: u32,
+        share: impl Fn(&[f32], &[f32]) -> f32,
+    ) -> Attribution {
         // Tensors share their memory; only the copy's are in the autodiff graph.
         let model = self.model().clone().no_grad().train();
         let leaf = |states: &Tensor<3>| states.clone().autodiff().require_grad();
@@ -127,7 +132,7 @@ impl Inspector<'_> {
 /// Attribution by occlusion: the log-probability less that of every variant without one position.
 fn occlusion(
     model: &Model,
-    given: &Given,
+    given: &ModelInput,
     token: u32,
     cancellation: &Cancellation,
 ) -> Result<Attribution, Cancelled> {

@@ -12,7 +12,7 @@ use super::{Ablations, ReadSource};
 use crate::inspector::Inspector;
 
 /// The input of a model, as a batch of one row.
-pub(super) struct Given {
+pub(super) struct ModelInput {
     /// Number of the task.
     pub task: usize,
     /// The source; `None` for a decoder-only model.
@@ -34,7 +34,7 @@ pub(super) enum Fed {
     Source(usize),
 }
 
-impl Given {
+impl ModelInput {
     /// Hidden states of the decoder's positions, `[1, target, d_model]`.
     pub(super) fn hidden(&self, model: &Model, pass: &mut Pass) -> Tensor<3> {
         hidden(model, self.task, self.source.clone(), &self.fed, pass)
@@ -84,7 +84,7 @@ impl Inspector<'_> {
         task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
-    ) -> Result<Given, TranslateError> {
+    ) -> Result<ModelInput, TranslateError> {
         require_tokens(task)?;
         let Some(Head::Softmax { vocabulary, begin, end, .. }) = task.target().head() else {
             unreachable!("only a softmax writes tokens")
@@ -112,7 +112,7 @@ impl Inspector<'_> {
                 Fed::Target(self.model().embed_target(task.number(), input))
             }
         };
-        Ok(Given {
+        Ok(ModelInput {
             task: task.number(),
             source: self.embedded(task, source),
             fed,

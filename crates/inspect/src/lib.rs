@@ -21,7 +21,7 @@ use any2any_search::log_sum_exp;
 use any2any_translate::batch::{self, Batch};
 use any2any_translate::{Example, TranslateError, source_missing};
 
-use input::{Fed, Given};
+use input::{Fed, ModelInput};
 
 pub use activations::{Part, PartKind, PartParameter, PartValues};
 pub use any2any_architecture::StackKind;
@@ -128,7 +128,7 @@ impl Inspector<'_> {
         ablations: &Ablations,
     ) -> Result<Look, TranslateError> {
         self.check_ablations(source, ablations)?;
-        let given = self.given_or_written(task, source, tokens, ablations)?;
+        let given = self.input_or_written(task, source, tokens, ablations)?;
         let mut pass = ablations.on(Pass::traced().until(self.cancellation().clone()));
         let hidden = given.hidden(self.model(), &mut pass);
         self.cancellation().check()?;
@@ -141,13 +141,13 @@ impl Inspector<'_> {
     }
 
     /// The model's input, or for a task that writes frames, its output as the input.
-    fn given_or_written(
+    fn input_or_written(
         &self,
         task: &Task,
         source: Option<&ReadSource>,
         tokens: &[u32],
         ablations: &Ablations,
-    ) -> Result<Given, TranslateError> {
+    ) -> Result<ModelInput, TranslateError> {
         match task.target().head() {
             Some(Head::Regression { width, length }) => {
                 self.written_frames(task, source, (width, length), ablations)
@@ -163,7 +163,7 @@ impl Inspector<'_> {
         source: Option<&ReadSource>,
         (width, length): (usize, FrameCount),
         ablations: &Ablations,
-    ) -> Result<Given, TranslateError> {
+    ) -> Result<ModelInput, TranslateError> {
         let source = source.ok_or_else(|| source_missing(task))?;
         let framing = task.framing();
         let batch = batch::sources(&[&source.sequence], framing, self.device());
@@ -180,7 +180,7 @@ impl Inspector<'_> {
         let example = Example { sample: 0, source: sequence, target: Sequence::Frames(frames) };
         let input = Batch::new(task.number(), [&example], framing).decoder_input(self.device());
         let fed = input.map(|input| Fed::Target(self.model().embed_target(task.number(), input)));
-        Ok(Given {
+        Ok(ModelInput {
             task: task.number(),
             source: self.embedded(task, Some(source)),
             fed: fed.expect("frames are fed to the decoder"),

@@ -10,11 +10,11 @@ use crate::bounds;
 use crate::error::TextError;
 use crate::normalization::Normalizer;
 use crate::options::{File, TextOptions, Tokenizer};
-use crate::pretrained::Existing;
+use crate::pretrained::PretrainedTokenizer;
 use crate::seen::{Seen, words_of};
 use crate::sentencepiece::SentencePiece;
 use crate::special::{SpecialTokens, Unusable};
-use crate::trained::Trained;
+use crate::trained::TrainedTokenizer;
 use crate::training::train;
 
 /// File of a trained or Hugging Face tokenizer inside the folder of an adapter's state.
@@ -39,8 +39,8 @@ pub struct TextAdapter {
 
 /// Model that cuts a normalised text into tokens.
 pub(crate) enum Segmenter {
-    Trained(Box<Trained>),
-    Existing(Box<Existing>),
+    TrainedTokenizer(Box<TrainedTokenizer>),
+    PretrainedTokenizer(Box<PretrainedTokenizer>),
     SentencePiece(Box<SentencePiece>),
 }
 
@@ -62,7 +62,7 @@ impl Segmenter {
                           AutoTokenizer.from_pretrained('FOLDER').save_pretrained('FOLDER')\"`";
             return Err(Unusable::Broken(reason.to_owned()));
         };
-        Ok(Self::Existing(Box::new(Existing::new(text, file, added)?)))
+        Ok(Self::PretrainedTokenizer(Box::new(PretrainedTokenizer::new(text, file, added)?)))
     }
 }
 
@@ -107,7 +107,7 @@ impl TextAdapter {
             _ => {
                 let document =
                     String::from_utf8(document).map_err(|_| "no JSON: it is not UTF-8".to_owned())?;
-                Segmenter::Trained(Box::new(Trained::new(document, options)?))
+                Segmenter::TrainedTokenizer(Box::new(TrainedTokenizer::new(document, options)?))
             }
         };
         Ok(Self { normalizer: normalizer(options), added: added(options)?, segmenter, seen: None })
@@ -135,8 +135,8 @@ impl TextAdapter {
     /// The special tokens of the vocabulary.
     pub fn special_tokens(&self) -> SpecialTokens {
         match &self.segmenter {
-            Segmenter::Trained(_) => SpecialTokens::TRAINED,
-            Segmenter::Existing(existing) => existing.special_tokens(),
+            Segmenter::TrainedTokenizer(_) => SpecialTokens::TRAINED,
+            Segmenter::PretrainedTokenizer(existing) => existing.special_tokens(),
             Segmenter::SentencePiece(model) => model.special_tokens(),
         }
     }
@@ -144,8 +144,8 @@ impl TextAdapter {
     /// Size of the vocabulary, in tokens.
     pub fn vocabulary(&self) -> usize {
         match &self.segmenter {
-            Segmenter::Trained(trained) => trained.vocabulary(),
-            Segmenter::Existing(existing) => existing.vocabulary(),
+            Segmenter::TrainedTokenizer(trained) => trained.vocabulary(),
+            Segmenter::PretrainedTokenizer(existing) => existing.vocabulary(),
             Segmenter::SentencePiece(model) => model.vocabulary(),
         }
     }
@@ -153,8 +153,8 @@ impl TextAdapter {
     /// The tokenizer's file as it is saved: in Hugging Face's format, or as the model of SentencePiece that was given.
     pub fn document(&self) -> &[u8] {
         match &self.segmenter {
-            Segmenter::Trained(trained) => trained.document().as_bytes(),
-            Segmenter::Existing(existing) => existing.document().as_bytes(),
+            Segmenter::TrainedTokenizer(trained) => trained.document().as_bytes(),
+            Segmenter::PretrainedTokenizer(existing) => existing.document().as_bytes(),
             Segmenter::SentencePiece(model) => model.document(),
         }
     }
@@ -196,8 +196,8 @@ impl Adapter for TextAdapter {
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
         let normalized = self.normalizer.apply(value.as_text().ok_or(TextError::NotText)?, &self.added);
         let cuts = match &self.segmenter {
-            Segmenter::Trained(trained) => trained.cut(&normalized)?,
-            Segmenter::Existing(existing) => existing.cut(&normalized.text)?,
+            Segmenter::TrainedTokenizer(trained) => trained.cut(&normalized)?,
+            Segmenter::PretrainedTokenizer(existing) => existing.cut(&normalized.text)?,
             Segmenter::SentencePiece(model) => model.cut(&normalized.text),
         };
         let mut tokens = Vec::with_capacity(cuts.len() + 1);
@@ -214,8 +214,8 @@ impl Adapter for TextAdapter {
     fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
         let tokens = sequence.tokens().ok_or(TextError::NotTokens)?;
         let (text, ranges) = match &self.segmenter {
-            Segmenter::Trained(trained) => trained.spell(tokens)?,
-            Segmenter::Existing(existing) => existing.spell(tokens)?,
+            Segmenter::TrainedTokenizer(trained) => trained.spell(tokens)?,
+            Segmenter::PretrainedTokenizer(existing) => existing.spell(tokens)?,
             Segmenter::SentencePiece(model) => model.spell(tokens)?,
         };
         Ok(Decoded { value: Value::Text(text), regions: ranges.into_iter().map(region).collect() })
@@ -236,16 +236,16 @@ impl Adapter for TextAdapter {
 
     fn warnings(&self) -> Vec<String> {
         match &self.segmenter {
-            Segmenter::Trained(_) => Vec::new(),
-            Segmenter::Existing(existing) => existing.warnings().to_vec(),
+            Segmenter::TrainedTokenizer(_) => Vec::new(),
+            Segmenter::PretrainedTokenizer(existing) => existing.warnings().to_vec(),
             Segmenter::SentencePiece(model) => model.warnings().to_vec(),
         }
     }
 
     fn show(&self, token: u32) -> String {
         let name = match &self.segmenter {
-            Segmenter::Trained(trained) => trained.name(token),
-            Segmenter::Existing(existing) => existing.name(token),
+            Segmenter::TrainedTokenizer(trained) => trained.name(token),
+            Segmenter::PretrainedTokenizer(existing) => existing.name(token),
             Segmenter::SentencePiece(model) => model.name(token),
         };
         name.map_or_else(|| format!("<token {token}>"), str::to_owned)

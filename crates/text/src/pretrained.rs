@@ -27,7 +27,7 @@ type Steps = TokenizerImpl<Guarded, Normalizing, PreTokenizing, PostProcessorWra
 const PARTS: usize = 1024;
 
 /// A tokenizer of Hugging Face's format that comes from elsewhere.
-pub(crate) struct Existing {
+pub(crate) struct PretrainedTokenizer {
     steps: Steps,
     decoder: Option<Decoding>,
     /// Every token as the decoder takes it; none where a number has no token, or the token is not written.
@@ -45,7 +45,7 @@ struct Added {
     token: AddedToken,
 }
 
-impl Existing {
+impl PretrainedTokenizer {
     /// The tokenizer of a file, with the options' special tokens and added tokens.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub(crate) type Cut = (u32, Range<usize>);
 const KNOWN: usize = 100_000;
 
 /// A tokenizer that was trained here.
-pub(crate) struct Trained {
+pub(crate) struct TrainedTokenizer {
     model: ModelWrapper,
     pieces: Pieces,
     /// The first token that a text can become, but for added tokens.
@@ -34,7 +34,7 @@ pub(crate) struct Trained {
     document: String,
 }
 
-impl Trained {
+impl TrainedTokenizer {
     /// The tokenizer of a file.
     ///
     /// # Errors

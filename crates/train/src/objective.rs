@@ -21,7 +21,7 @@ pub(crate) struct Objective {
 }
 
 /// The losses of a batch in training.
-pub(crate) struct Trained {
+pub(crate) struct BatchLosses {
     pub loss: Loss,
     /// The CTC loss, a negative log-likelihood, for a task that has one.
     pub alignment: Option<f64>,
@@ -57,7 +57,7 @@ impl Objective {
         device: &Device,
         pass: &mut Pass,
         weight: f64,
-    ) -> Trained {
+    ) -> BatchLosses {
         let memory = batch.source(device).and_then(|source| model.encode(batch.task, source, pass));
         let hidden = hidden(model, batch, memory.as_ref(), device, pass);
         let (loss, mut total) = match &batch.targets {
@@ -78,7 +78,7 @@ impl Objective {
             total = total.clone() + more;
             loss
         });
-        Trained { loss, alignment, total }
+        BatchLosses { loss, alignment, total }
     }
 }
 

@@ -9,7 +9,7 @@ use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
 use any2any_run::{AdapterSet, Groups, Role, RunError, Side, Task, TaskSides};
 use any2any_translate::text_metrics::spaces_missing;
-use any2any_translate::{Opened, Split};
+use any2any_translate::{OpenedSplit, Split};
 
 use crate::error::TrainError;
 use crate::report::TaskReport;
@@ -98,7 +98,7 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
         .into_iter()
         .zip(adapters.tasks())
         .map(|(opened, task)| {
-            let split = |opened: Opened| Split::new(opened, task);
+            let split = |opened: OpenedSplit| Split::new(opened, task);
             let train = split(opened.train)?;
             let selection = limits.select(&train.lengths());
             if selection.kept.is_empty() {
@@ -218,9 +218,9 @@ fn misaligned(document: &Document, task: &Task) -> Option<Diagnostic> {
 
 /// The opened splits of one task, which no adapter has seen yet.
 struct OpenedTask {
-    train: Opened,
-    validation: Option<Opened>,
-    test: Option<Opened>,
+    train: OpenedSplit,
+    validation: Option<OpenedSplit>,
+    test: Option<OpenedSplit>,
 }
 
 fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<OpenedTask>, RunError> {
@@ -257,8 +257,8 @@ fn read(document: &Document, groups: &Groups, root: &DataRoot) -> Result<Vec<Ope
             problems.extend(missing);
             continue;
         }
-        let mut open = |samples: &Samples| -> Option<Opened> {
-            let opened = Opened::new(samples, task);
+        let mut open = |samples: &Samples| -> Option<OpenedSplit> {
+            let opened = OpenedSplit::new(samples, task);
             opened.map_err(|error| problems.push(unreadable(document, task, &error))).ok()
         };
         let Some(mut train) = open(&train) else { continue };

@@ -24,7 +24,7 @@ use crate::augmentation::Augmentation;
 use crate::batch_sampler::{BatchSampler, TaskExamples};
 use crate::error::TrainError;
 use crate::log::Log;
-use crate::objective::{Objective, Trained as TrainedBatch};
+use crate::objective::{BatchLosses, Objective};
 use crate::observer::{Event, Observer, Stopped};
 use crate::optimizer::{GradientSum, Optimizer};
 use crate::phases::{Phase, Phases};
@@ -313,7 +313,7 @@ impl Trainer {
             let pass_number = (step - 1) * update.len() as u64 + number as u64;
             let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
             let objective = &self.objective;
-            let TrainedBatch { loss, alignment, total } =
+            let BatchLosses { loss, alignment, total } =
                 objective.forward(&self.model, batch, &autodiff, &mut pass, weight);
             outcome.alignment += alignment.unwrap_or_default();
             outcome.smoothed += loss.smoothed;

@@ -14,9 +14,9 @@ pub struct Batch {
     pub task: usize,
     /// The numbers of the samples in their split.
     pub samples: Vec<usize>,
-    source: Option<Side>,
+    source: Option<PaddedRows>,
     /// The decoder's input; `None` if the decoder takes the encoder's output (a per-position task).
-    input: Option<Side>,
+    input: Option<PaddedRows>,
     /// The targets.
     pub targets: Targets,
     /// The number of target tokens or frames, padding excluded.
@@ -46,7 +46,7 @@ pub enum Targets {
 
 /// Rows padded to one length.
 #[derive(Clone, Debug)]
-struct Side {
+struct PaddedRows {
     values: Values,
     lengths: Vec<usize>,
 }
@@ -81,8 +81,8 @@ impl Batch {
             task,
             samples: examples.iter().map(|example| example.sample).collect(),
             tokens: lengths.iter().sum(),
-            source: Side::new(&sources, framing.source_padding),
-            input: input.map(|values| Side { values, lengths }),
+            source: PaddedRows::new(&sources, framing.source_padding),
+            input: input.map(|values| PaddedRows { values, lengths }),
             targets,
         }
     }
@@ -164,10 +164,10 @@ fn frame_targets(examples: &[&Example], lengths: &[usize], count: FrameCount) ->
 
 /// A batch of sources without targets, for search.
 pub fn sources(sequences: &[&Sequence], framing: Framing, device: &Device) -> Option<Source> {
-    Side::new(sequences, framing.source_padding).map(|source| source.to_source(device))
+    PaddedRows::new(sequences, framing.source_padding).map(|source| source.to_source(device))
 }
 
-impl Side {
+impl PaddedRows {
     fn new(sequences: &[&Sequence], padding: u32) -> Option<Self> {
         let lengths: Vec<usize> = sequences.iter().map(|sequence| sequence.len()).collect();
         let longest = lengths.iter().copied().max()?;

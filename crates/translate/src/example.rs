@@ -5,7 +5,7 @@ use any2any_data::batching::Lengths;
 use any2any_run::{Role, Task};
 use rayon::prelude::*;
 
-use crate::opened::Opened;
+use crate::opened_split::OpenedSplit;
 
 /// An encoded sample of a task.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub fn checksum_with_texts<'a>(
 
 /// Encodes every opened sample of a split, with an error and its side in the place of each sample that cannot be
 /// encoded.
-pub(crate) fn encode(opened: &Opened, task: &Task) -> Vec<Result<Example, (Role, AdapterError)>> {
+pub(crate) fn encode(opened: &OpenedSplit, task: &Task) -> Vec<Result<Example, (Role, AdapterError)>> {
     (0..opened.samples.len())
         .into_par_iter()
         .map(|row| {

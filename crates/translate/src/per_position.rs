@@ -4,7 +4,7 @@ use any2any_adapter::AdapterError;
 use any2any_run::{Role, RunError, Task};
 
 use crate::example::Example;
-use crate::opened::named;
+use crate::opened_split::named;
 use crate::split::Split;
 
 /// Leaves out samples whose source and target differ in length, and counts them among the broken ones.

@@ -7,7 +7,7 @@ use any2any_run::{RunError, Task};
 
 use crate::example::{self, Example};
 use crate::oddities::Oddities;
-use crate::opened::{Opened, Warnings, named};
+use crate::opened_split::{OpenedSplit, Warnings, named};
 use crate::per_position::{keep_matching, retain};
 
 /// A split, encoded, beside its opened values.
@@ -37,11 +37,18 @@ impl Split {
     /// # Errors
     ///
     /// If not a single sample can be encoded.
-    pub fn new(opened: Opened, task: &Task) -> Result<Self, RunError> {
+    pub fn new(opened: OpenedSplit, task: &Task) -> Result<Self, RunError> {
         let encoded = example::encode(&opened, task);
         let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
-        let Opened {
-            samples, mut sources, mut targets, mut alternatives, mut broken, warnings, flaws, ..
+        let OpenedSplit {
+            samples,
+            mut sources,
+            mut targets,
+            mut alternatives,
+            mut broken,
+            warnings,
+            flaws,
+            ..
         } = opened;
         let fits: Vec<bool> = encoded.iter().map(Result::is_ok).collect();
         let mut examples = Vec::with_capacity(encoded.len());
@@ -136,5 +143,5 @@ pub(crate) fn evenly(count: usize, all: usize) -> impl Iterator<Item = usize> {
 /// If the split is missing, or not a single sample can be read.
 pub fn load_split(dataset: &Dataset, task: &Task, split: &str) -> Result<Split, RunError> {
     let samples = dataset.split(split).map_err(RunError::data)?;
-    Split::new(Opened::new(&samples, task.sides())?, task)
+    Split::new(OpenedSplit::new(&samples, task.sides())?, task)
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::references;
 
 /// The opened values of a split, of every sample that both sides can read.
-pub struct Opened {
+pub struct OpenedSplit {
     /// The numbers of the samples in their split, from 0.
     pub samples: Vec<usize>,
     /// The source of each of `samples`; none if the task has no source.
@@ -83,7 +83,7 @@ impl fmt::Display for Warnings {
     }
 }
 
-impl Opened {
+impl OpenedSplit {
     /// Opens every sample of a split; those that cannot be read are left out and counted.
     ///
     /// # Errors
