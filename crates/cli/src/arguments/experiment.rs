@@ -1,0 +1,51 @@
+//! Arguments of the commands that write and check an experiment.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{ConfigArguments, DataRootArgument};
+
+#[derive(Args, Debug)]
+pub(crate) struct NewArguments {
+    /// The file to write.
+    pub config: PathBuf,
+    /// The source sentences, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub source: PathBuf,
+    /// The target sentences, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub target: PathBuf,
+    /// Source sentences of the validation split.
+    #[arg(long, value_name = "FILE", requires = "validation_target")]
+    pub validation_source: Option<PathBuf>,
+    /// Target sentences of the validation split.
+    #[arg(long, value_name = "FILE", requires = "validation_source")]
+    pub validation_target: Option<PathBuf>,
+    /// Source sentences of the test split.
+    #[arg(long, value_name = "FILE", requires = "test_target")]
+    pub test_source: Option<PathBuf>,
+    /// Target sentences of the test split.
+    #[arg(long, value_name = "FILE", requires = "test_source")]
+    pub test_target: Option<PathBuf>,
+    /// The experiment's name; that of the file if left out.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Replace a file that is already there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Check the experiment alone: do not read its data.
+    #[arg(long)]
+    pub no_data: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}

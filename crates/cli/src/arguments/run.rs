@@ -1,0 +1,49 @@
+//! Arguments of the commands that work on a run without data: `average`, `describe` and `export`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{DataRootArgument, PrecisionArgument};
+
+#[derive(Args, Debug)]
+pub(crate) struct AverageArguments {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// The checkpoints to average (`best`, `last`, `step-N`); all of the run if left out.
+    #[arg(long = "checkpoint", value_name = "CHECKPOINTS", value_delimiter = ',')]
+    pub checkpoints: Vec<String>,
+    /// The file to write; `RUN/averaged.safetensors` if left out.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DescribeArguments {
+    /// The folder of a run, or an experiment.
+    pub run_or_config: PathBuf,
+    #[command(flatten)]
+    pub root: DataRootArgument,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportArguments {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// The folder to write.
+    pub output: PathBuf,
+    /// The weights: `best`, `last`, `step-N`, or a safetensors file.
+    #[arg(long, default_value = "best")]
+    pub checkpoint: String,
+    #[command(flatten)]
+    pub precision: PrecisionArgument,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}

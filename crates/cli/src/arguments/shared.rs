@@ -1,0 +1,67 @@
+//! Arguments that several commands take: the data root, the run and its checkpoint, the precision.
+
+use std::path::PathBuf;
+
+use any2any_data::{DataError, DataRoot};
+use any2any_translate::Precision;
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub(crate) struct DataRootArgument {
+    /// The folder that holds datasets, or into which they are downloaded.
+    #[arg(long, env = "ANY2ANY_DATA", value_name = "FOLDER")]
+    pub data_root: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunDataArguments {
+    #[command(flatten)]
+    root: DataRootArgument,
+    /// Read data of a run wherever it says that it lies, not only in its own folder, the data root and the current
+    /// folder: for runs of your own.
+    #[arg(long)]
+    trust_paths: bool,
+}
+
+impl RunDataArguments {
+    /// Finds the data root for runs.
+    pub(crate) fn find(&self) -> Result<DataRoot, DataError> {
+        let root = DataRoot::find(self.root.data_root.as_deref())?;
+        Ok(root.trusting_runs(self.trust_paths))
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConfigArguments {
+    /// The experiment, a YAML file.
+    pub config: PathBuf,
+    /// Change an option of the experiment, as in `--set training.steps=100`.
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    pub overrides: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ModelArguments {
+    /// The folder of the run.
+    pub run: PathBuf,
+    /// The weights: `best`, `last`, `step-N`, or a safetensors file.
+    #[arg(long, default_value = "best")]
+    pub checkpoint: String,
+    /// The task, if the run has several.
+    #[arg(long)]
+    pub task: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PrecisionArgument {
+    /// Round the weights to 8-bit whole numbers: a quarter of the size, and faster on the CPU.
+    #[arg(long)]
+    pub int8: bool,
+}
+
+impl PrecisionArgument {
+    /// The precision of the weights.
+    pub(crate) fn precision(&self) -> Precision {
+        if self.int8 { Precision::Int8 } else { Precision::Float32 }
+    }
+}

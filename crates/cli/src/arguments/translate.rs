@@ -1,0 +1,69 @@
+//! Arguments of the commands that write outputs or their probabilities: `translate`, `complete` and `score`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{ModelArguments, PrecisionArgument, SearchArguments};
+
+#[derive(Args, Debug)]
+pub(crate) struct TranslateArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// Files, or folders of files, instead of standard input.
+    pub inputs: Vec<PathBuf>,
+    /// The folder for pictures and sounds, one file for each source, named after it.
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// Replace files of that folder that are already there.
+    #[arg(long, requires = "output")]
+    pub overwrite: bool,
+    #[command(flatten)]
+    pub precision: PrecisionArgument,
+    #[command(flatten)]
+    pub search: SearchArguments,
+    /// The most positions of a source: the work of an encoder grows with their square.
+    #[arg(long, value_name = "POSITIONS", default_value_t = 8192)]
+    pub max_source: usize,
+    /// The beginning of every translation.
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
+    /// Print one JSON object, with tokens and scores.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompleteArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// The beginning of the text.
+    #[arg(default_value = "")]
+    pub prefix: String,
+    /// Print the most probable next tokens with their probabilities instead of a text.
+    #[arg(long, value_name = "COUNT")]
+    pub next: Option<usize>,
+    /// The number of texts to write.
+    #[arg(long, default_value_t = 1)]
+    pub count: usize,
+    #[command(flatten)]
+    pub search: SearchArguments,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ScoreArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+    /// The sources, a line for each sample. A decoder-only model has none.
+    #[arg(long, value_name = "FILE")]
+    pub source: Option<PathBuf>,
+    /// The targets, a line for each sample.
+    #[arg(long, value_name = "FILE")]
+    pub target: PathBuf,
+    /// Print one JSON object, with the log-probability of every token.
+    #[arg(long)]
+    pub json: bool,
+}
