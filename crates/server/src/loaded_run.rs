@@ -1,22 +1,27 @@
 //! A run that has a model: its experiment, adapters and data, which are read without loading the weights.
 
+mod describe;
+mod inputs;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, File, Head, Kind, Medium, Registry, Sequence, Stem, Value};
-use any2any_architecture::{Architecture, Positions};
+use any2any_adapter::{Registry, Value};
+use any2any_architecture::Architecture;
 use any2any_data::{DataError, DataRoot, Dataset, Samples};
-use any2any_experiment::spec::{self, Experiment};
+use any2any_experiment::spec::Experiment;
 use any2any_inspect::ReadSource;
 use any2any_run::atomic_file::open as open_file;
 use any2any_run::{AdapterSet, Role, RunError, RunFolder, Task};
 
 use crate::api_error::ApiError;
-use crate::budget::Price;
-use crate::protocol::{self, Body, Checkpoint, Input, InputSample, RunModel, Sample, Side, View, Vocabulary};
+use crate::protocol::{self, InputSample, Sample, View};
 use crate::run_registry::Kept;
 use crate::view::view;
+
+pub(crate) use describe::vocabulary;
+pub(crate) use inputs::{Longest, require_tokens};
 
 /// The most bytes of a picture or sound that a training wrote.
 const WRITTEN: u64 = 64 << 20;
@@ -40,10 +45,6 @@ pub(crate) struct LoadedRun {
     datasets: Kept<usize, Dataset>,
     splits: Kept<(usize, String), Samples>,
 }
-
-/// The longest allowed source or target, in positions.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Longest(pub usize);
 
 impl LoadedRun {
     pub(crate) fn new(
@@ -69,35 +70,6 @@ impl LoadedRun {
         Ok(Self { experiment, adapters, architecture, parameters, root, datasets, splits: Kept::new(SPLITS) })
     }
 
-    /// The model's entry in the list of runs.
-    pub(crate) fn describe(&self, checkpoints: Vec<Checkpoint>) -> RunModel {
-        let Architecture { encoder, decoder, .. } = &self.architecture;
-        let transformer = decoder.transformer();
-        RunModel {
-            body: match (encoder, transformer) {
-                (_, None) => Body::Lstm,
-                (Some(_), Some(_)) => Body::Transformer,
-                (None, Some(_)) => Body::DecoderOnly,
-            },
-            d_model: decoder.d_model,
-            d_ff: transformer.map_or(0, |layers| layers.feed_forward.d_ff),
-            heads: decoder.self_attention().map_or(0, |attention| attention.heads),
-            encoder_layers: encoder.as_ref().map_or(0, |encoder| encoder.layers()),
-            decoder_layers: decoder.layers(),
-            parameters: self.parameters,
-            norm: transformer.map(|layers| layers.placement),
-            positions: match decoder.positions {
-                Positions::Sinusoidal { .. } => Some(spec::Positions::Sinusoidal),
-                Positions::Learned { .. } => Some(spec::Positions::Learned),
-                Positions::Rotary => Some(spec::Positions::Rotary),
-                Positions::Alibi => Some(spec::Positions::Alibi),
-                Positions::None | Positions::Relative { .. } => None,
-            },
-            checkpoints,
-            tasks: self.adapters.tasks().iter().map(|task| self.describe_task(task)).collect(),
-        }
-    }
-
     /// The task of a number.
     pub(crate) fn task(&self, number: usize) -> Result<&Arc<Task>, ApiError> {
         let tasks = self.adapters.tasks();
@@ -105,20 +77,6 @@ impl LoadedRun {
             let message = format!("there is no task {number}; the run has {}, from 0", tasks.len());
             ApiError::missing(message, "/api/runs lists the tasks of every run")
         })
-    }
-
-    /// A task as it is listed.
-    fn describe_task(&self, task: &Task) -> protocol::Task {
-        let source = task.source_medium().zip(task.source());
-        protocol::Task {
-            number: task.number(),
-            name: task.name().to_owned(),
-            per_position: task.is_per_position(),
-            source: source.map(|(medium, adapter)| side(medium, adapter.as_ref())),
-            target: side(task.target_medium(), task.target().as_ref()),
-            decoding: task.decoding().clone(),
-            splits: self.splits(task),
-        }
     }
 
     /// Fails when a source and a target would make more attention weights than `most`.
@@ -230,166 +188,4 @@ impl LoadedRun {
             ApiError::missing(message, "samples are counted from 0")
         })
     }
-
-    /// The value of an input, for one side of a task, not opened yet.
-    fn value(&self, task: &Task, role: Role, given: &Input, longest: Longest) -> Result<Value, ApiError> {
-        match given {
-            // A text so long is too long however it is tokenized.
-            Input::Text(text) if text.len() > 64 * longest.0 => {
-                Err(too_long(text.len(), "bytes", 64 * longest.0))
-            }
-            Input::Text(text) => Ok(Value::from(text.as_str())),
-            Input::Sample(sample) => self.sample(task, role, sample),
-            Input::File(file) => {
-                // Only the extension of the name is used: it tells the format.
-                let extension = file.name.rsplit_once('.').map_or("", |(_, extension)| extension);
-                let plain = extension.chars().all(|character| character.is_ascii_alphanumeric());
-                let name = match plain && extension.len() <= 8 {
-                    true => format!("given.{extension}"),
-                    false => "given".to_owned(),
-                };
-                Ok(File::in_memory(name, file.content.0.clone()).into())
-            }
-        }
-    }
-
-    /// The price of opening an input, whose header already shows whether it is short enough.
-    pub(crate) fn price_of_opening(
-        &self,
-        task: &Task,
-        role: Role,
-        given: &Input,
-        longest: Longest,
-    ) -> Result<Price, ApiError> {
-        let value = self.value(task, role, given, longest)?;
-        let price = match role {
-            Role::Source => task.sides().price_source(&value)?,
-            Role::Target => task.sides().price_target(&value)?,
-        };
-        longest.check(usize::try_from(price.positions.unwrap_or(0)).unwrap_or(usize::MAX))?;
-        Ok(Price { memory: price.bytes, products: 0 })
-    }
-
-    /// Reads the source of a request: required if the task has a source, forbidden if it has none.
-    pub(crate) fn read_source(
-        &self,
-        task: &Task,
-        given: Option<&Input>,
-        longest: Longest,
-    ) -> Result<Option<ReadSource>, ApiError> {
-        let given = match (given, task.source()) {
-            (Some(given), _) => given,
-            (None, None) => return Ok(None),
-            (None, Some(_)) => {
-                let help = r#"add for instance "source": { "text": "..." }"#;
-                let message = "this task writes from a source, and none is given";
-                return Err(ApiError::wrong("no_source", message, help));
-            }
-        };
-        let value = self.value(task, Role::Source, given, longest)?;
-        let read = ReadSource::of(task, &value)?;
-        longest.check(read.sequence.len().max(read.positions.len()))?;
-        Ok(Some(read))
-    }
-
-    /// Tokenizes the text that an output begins with, which is no longer than an output may be.
-    pub(crate) fn read_prefix(
-        &self,
-        task: &Task,
-        text: String,
-        longest: Longest,
-    ) -> Result<Vec<u32>, ApiError> {
-        if text.is_empty() {
-            return Ok(Vec::new());
-        }
-        let value = self.value(task, Role::Target, &Input::Text(text), longest)?;
-        let opened = task.sides().open_target(&value)?;
-        let tokens = task.encode_prefix(&opened)?;
-        // The end token counts too.
-        longest.check(tokens.len() + 1)?;
-        Ok(tokens)
-    }
-
-    /// Reads a target, which is no longer than `longest`.
-    pub(crate) fn read_target(
-        &self,
-        task: &Task,
-        given: &Input,
-        longest: Longest,
-    ) -> Result<Sequence, ApiError> {
-        let value = self.value(task, Role::Target, given, longest)?;
-        let opened = task.sides().open_target(&value)?;
-        let target = task.encode_target(&opened)?.sequence;
-        longest.check(target.len())?;
-        Ok(target)
-    }
-}
-
-/// Fails unless all are tokens of the task's target.
-pub(crate) fn require_tokens(task: &Task, tokens: &[u32]) -> Result<(), ApiError> {
-    if tokens.is_empty() {
-        return Ok(());
-    }
-    let Some(known) = task.vocabulary() else {
-        let message = "this task writes frames, so it continues no tokens";
-        return Err(ApiError::wrong("token", message, "leave the tokens out"));
-    };
-    match tokens.iter().find(|&&token| token as usize >= known) {
-        None => Ok(()),
-        Some(token) => {
-            let message = format!("there is no token {token}: the vocabulary has {known}, from 0");
-            Err(ApiError::wrong("token", message, "/api/vocabulary lists the tokens"))
-        }
-    }
-}
-
-/// The vocabulary of a task's target.
-pub(crate) fn vocabulary(task: &Task) -> Result<Vocabulary, ApiError> {
-    match task.target().head() {
-        Some(Head::Softmax { vocabulary, begin, end, forbidden, .. }) => Ok(Vocabulary {
-            tokens: (0..vocabulary as u32).map(|token| task.target().show(token)).collect(),
-            begin,
-            end,
-            forbidden,
-        }),
-        _ => Err(ApiError::missing("this task writes frames, which have no vocabulary", "")),
-    }
-}
-
-/// A side of a task as it is listed.
-fn side(medium: &dyn Medium, adapter: &dyn Adapter) -> Side {
-    let vocabulary = match (adapter.stem(), adapter.head()) {
-        (Stem::Lookup { vocabulary, .. }, _) | (_, Some(Head::Softmax { vocabulary, .. })) => {
-            Some(vocabulary)
-        }
-        _ => None,
-    };
-    Side {
-        medium: medium.name().to_owned(),
-        kind: match medium.kind() {
-            Kind::Image => protocol::Kind::Image,
-            Kind::Signal => protocol::Kind::Signal,
-            _ => protocol::Kind::Text,
-        },
-        extensions: medium.extensions().iter().map(|&extension| extension.to_owned()).collect(),
-        tokens: vocabulary.is_some(),
-        vocabulary,
-    }
-}
-
-impl Longest {
-    /// The most positions of several inputs together.
-    pub(crate) fn several(self) -> Self {
-        Self(8 * self.0)
-    }
-
-    /// Fails if there are more positions.
-    pub(crate) fn check(self, positions: usize) -> Result<(), ApiError> {
-        if positions <= self.0 { Ok(()) } else { Err(too_long(positions, "positions", self.0)) }
-    }
-}
-
-fn too_long(length: usize, unit: &str, most: usize) -> ApiError {
-    let message = format!("the input has {length} {unit}; at most {most} are taken");
-    ApiError::too_large(message, "shorten it")
 }

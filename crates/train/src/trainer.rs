@@ -1,7 +1,9 @@
 //! Trainer: the training loop, with logs, evaluations and checkpoints.
 
+mod batches;
 mod evaluation;
 mod resuming;
+mod saving;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,19 +11,15 @@ use std::time::Instant;
 
 use any2any_adapter::Seed;
 use any2any_core::{Model, Pass};
-use any2any_data::Prefetch;
 use any2any_experiment::spec::Experiment;
 use any2any_run::{
-    AdapterSet, Checkpoint, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, State, fresh_model,
-    parameters,
+    AdapterSet, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, State, fresh_model, parameters,
 };
 use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::{checksum, checksum_with_texts};
 use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::augmentation::Augmentation;
-use crate::batch_sampler::{BatchSampler, TaskExamples};
 use crate::error::TrainError;
 use crate::log::Log;
 use crate::objective::{BatchLosses, Objective};
@@ -31,7 +29,6 @@ use crate::phases::{Phase, Phases};
 use crate::prepare::{Prepared, PreparedTask};
 use crate::running_mean::{Outcome, RunningMean};
 use crate::schedule::LearningRate;
-use crate::source_dropout::SourceDropout;
 use crate::trained::Trained;
 use crate::updates::{Update, Updates};
 
@@ -56,13 +53,6 @@ pub struct Trainer {
     running: Option<RunLock>,
     stop: Arc<AtomicBool>,
     phases: Phases,
-}
-
-/// The items at some indices.
-fn keep<T>(items: Vec<T>, places: &[usize]) -> Vec<T> {
-    let mut places = places.iter().copied().peekable();
-    let items = items.into_iter().enumerate();
-    items.filter_map(|(at, item)| places.next_if_eq(&at).map(|_| item)).collect()
 }
 
 impl Trainer {
@@ -234,19 +224,6 @@ impl Trainer {
         self.model.num_params()
     }
 
-    /// The batches of all updates after `steps`, prepared ahead.
-    pub(crate) fn prefetch(&self, sampler: BatchSampler, steps: u64) -> Prefetch<Batch> {
-        let first = steps * self.experiment.training.accumulate as u64;
-        Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(first))
-    }
-
-    /// The batches of the next update.
-    pub(crate) fn next_update(&mut self, batches: &mut impl Iterator<Item = Batch>) -> Vec<Batch> {
-        let update = batches.by_ref().take(self.experiment.training.accumulate).collect();
-        self.phases.end(Phase::Data);
-        update
-    }
-
     /// The schedule of the learning rate.
     pub(crate) fn learning_rate(&self) -> LearningRate {
         LearningRate::new(
@@ -255,46 +232,6 @@ impl Trainer {
             self.experiment.training.steps,
             self.state.plateau,
         )
-    }
-
-    /// The batch sampler, which takes the training examples over, and a description of each task's samples.
-    pub(crate) fn batch_sampler(&mut self) -> Result<(BatchSampler, Vec<(String, String)>), TrainError> {
-        let mut tasks = Vec::new();
-        let mut described = Vec::new();
-        for (prepared, task) in self.tasks.iter_mut().zip(self.adapters.tasks()) {
-            // The selection reports itself which samples it leaves out.
-            let selection = format!("train: {}", prepared.selection);
-            let report = prepared.report().warnings.into_iter().filter(|words| *words != selection);
-            let mut words =
-                [prepared.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
-            let kept = &prepared.selection.kept;
-            let mut examples = keep(std::mem::take(&mut prepared.train.examples), kept);
-            let lengths = examples.iter().map(|example| example.lengths()).collect();
-            let sources = keep(std::mem::take(&mut prepared.train.sources), kept);
-            let targets = keep(std::mem::take(&mut prepared.train.references), kept);
-            let seed = Seed(self.experiment.seed);
-            let augmentation = Augmentation::new(task, sources, targets, seed);
-            let unaligned = self.objective.unaligned(task, &examples);
-            if let Some(augmentation) = &augmentation {
-                augmentation.forget(&mut examples);
-            }
-            if unaligned > 0 {
-                words = format!("{words}; {unaligned} have too few positions for the alignment loss");
-            }
-            described.push((task.name().to_owned(), words));
-            tasks.push(TaskExamples {
-                examples,
-                lengths,
-                augmentation,
-                source_dropout: SourceDropout::new(task.name(), task.spec().source_dropout, seed),
-                framing: task.framing(),
-                weight: task.spec().weight,
-            });
-        }
-        let training = &self.experiment.training;
-        let sampler =
-            BatchSampler::new(tasks, training.batch.tokens, &training.mixing, Seed(self.experiment.seed))?;
-        Ok((sampler, described))
     }
 
     /// Makes one update from the gradients of some batches.
@@ -369,36 +306,5 @@ impl Trainer {
     /// True after more evaluations without an improvement than patience allows.
     fn is_out_of_patience(&self) -> bool {
         self.experiment.evaluation.patience.is_some_and(|patience| self.state.waited >= patience)
-    }
-
-    /// Saves the current step, and removes checkpoints that are neither the last nor among the best.
-    fn save(&self, observer: &mut dyn Observer) -> Result<(), TrainError> {
-        if let Some(to) = self.run.checkpoints().save(&self.checkpoint())? {
-            observer.event(Event::SetAside { to: &to });
-        }
-        self.prune()
-    }
-
-    /// Replaces the checkpoint of the current step, which was saved before its evaluation.
-    fn save_once_more(&self) -> Result<(), TrainError> {
-        self.run.checkpoints().save_once_more(&self.checkpoint())?;
-        self.prune()
-    }
-
-    /// The checkpoint of the current step.
-    fn checkpoint(&self) -> Checkpoint {
-        let (_, optimizer) = self.optimizer.state();
-        let weights = parameters::weights(&self.model);
-        let architecture = Some(self.model.architecture().clone());
-        Checkpoint { architecture, weights, optimizer, state: self.state.clone() }
-    }
-
-    fn prune(&self) -> Result<(), TrainError> {
-        let checkpoints = self.run.checkpoints();
-        let best = self.state.best.first().map_or(self.state.step, |best| best.step);
-        checkpoints.point("best", best)?;
-        let mut kept: Vec<u64> = self.state.best.iter().map(|ranked| ranked.step).collect();
-        kept.push(self.state.step);
-        Ok(checkpoints.keep_only(&kept)?)
     }
 }

@@ -1,0 +1,74 @@
+//! Batches of a training: the samples of every task, preprocessed and put together ahead of the step.
+
+use any2any_adapter::Seed;
+use any2any_data::Prefetch;
+use any2any_translate::batch::Batch;
+
+use super::Trainer;
+use crate::augmentation::Augmentation;
+use crate::batch_sampler::{BatchSampler, TaskExamples};
+use crate::error::TrainError;
+use crate::phases::Phase;
+use crate::source_dropout::SourceDropout;
+
+impl Trainer {
+    /// The batches of all updates after `steps`, prepared ahead.
+    pub(crate) fn prefetch(&self, sampler: BatchSampler, steps: u64) -> Prefetch<Batch> {
+        let first = steps * self.experiment.training.accumulate as u64;
+        Prefetch::new(self.experiment.training.batch.prefetch, sampler.batches(first))
+    }
+
+    /// The batches of the next update.
+    pub(crate) fn next_update(&mut self, batches: &mut impl Iterator<Item = Batch>) -> Vec<Batch> {
+        let update = batches.by_ref().take(self.experiment.training.accumulate).collect();
+        self.phases.end(Phase::Data);
+        update
+    }
+
+    /// The batch sampler, which takes the training examples over, and a description of each task's samples.
+    pub(crate) fn batch_sampler(&mut self) -> Result<(BatchSampler, Vec<(String, String)>), TrainError> {
+        let mut tasks = Vec::new();
+        let mut described = Vec::new();
+        for (prepared, task) in self.tasks.iter_mut().zip(self.adapters.tasks()) {
+            // The selection reports itself which samples it leaves out.
+            let selection = format!("train: {}", prepared.selection);
+            let report = prepared.report().warnings.into_iter().filter(|words| *words != selection);
+            let mut words =
+                [prepared.selection.to_string()].into_iter().chain(report).collect::<Vec<_>>().join("; ");
+            let kept = &prepared.selection.kept;
+            let mut examples = keep(std::mem::take(&mut prepared.train.examples), kept);
+            let lengths = examples.iter().map(|example| example.lengths()).collect();
+            let sources = keep(std::mem::take(&mut prepared.train.sources), kept);
+            let targets = keep(std::mem::take(&mut prepared.train.references), kept);
+            let seed = Seed(self.experiment.seed);
+            let augmentation = Augmentation::new(task, sources, targets, seed);
+            let unaligned = self.objective.unaligned(task, &examples);
+            if let Some(augmentation) = &augmentation {
+                augmentation.forget(&mut examples);
+            }
+            if unaligned > 0 {
+                words = format!("{words}; {unaligned} have too few positions for the alignment loss");
+            }
+            described.push((task.name().to_owned(), words));
+            tasks.push(TaskExamples {
+                examples,
+                lengths,
+                augmentation,
+                source_dropout: SourceDropout::new(task.name(), task.spec().source_dropout, seed),
+                framing: task.framing(),
+                weight: task.spec().weight,
+            });
+        }
+        let training = &self.experiment.training;
+        let sampler =
+            BatchSampler::new(tasks, training.batch.tokens, &training.mixing, Seed(self.experiment.seed))?;
+        Ok((sampler, described))
+    }
+}
+
+/// The items at some indices.
+fn keep<T>(items: Vec<T>, places: &[usize]) -> Vec<T> {
+    let mut places = places.iter().copied().peekable();
+    let items = items.into_iter().enumerate();
+    items.filter_map(|(at, item)| places.next_if_eq(&at).map(|_| item)).collect()
+}
