@@ -28,7 +28,7 @@ pub struct Architecture {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alignments: Vec<Entry<usize>>,
     /// The tasks, each with its way through the model.
-    pub tasks: Vec<Task>,
+    pub tasks: Vec<TaskParts>,
 }
 
 /// A part of a model with the name that its parameters have.
@@ -51,7 +51,7 @@ impl<T> Entry<T> {
 /// Stems and head of one task, by their places in the architecture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Task {
+pub struct TaskParts {
     /// The task's name.
     pub name: String,
     /// The stem of the source; none of a language model.

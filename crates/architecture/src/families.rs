@@ -1,7 +1,7 @@
 //! Small architectures of well-known families, each with its peculiarities, for tests of model and engine.
 
 use crate::activation::Activation;
-use crate::architecture::{Architecture, Entry, Task};
+use crate::architecture::{Architecture, Entry, TaskParts};
 use crate::attention::Attention;
 use crate::feed_forward::FeedForward;
 use crate::head::Head;
@@ -32,7 +32,7 @@ impl Architecture {
             stems,
             heads: vec![Entry::new("text.target", Head::softmax(vocabulary, Some(0)))],
             alignments: Vec::new(),
-            tasks: vec![Task { name: "text".to_owned(), source, target: 0, head: 0, alignment: None }],
+            tasks: vec![TaskParts { name: "text".to_owned(), source, target: 0, head: 0, alignment: None }],
         }
     }
 

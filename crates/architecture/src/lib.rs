@@ -52,7 +52,7 @@ mod transformer;
 
 pub use activation::Activation;
 pub use any2any_adapter::Convolution;
-pub use architecture::{Architecture, ArchitectureError, Entry, Task};
+pub use architecture::{Architecture, ArchitectureError, Entry, TaskParts};
 pub use attention::Attention;
 pub use dropout::DropoutRates;
 pub use feed_forward::FeedForward;

@@ -2,7 +2,7 @@
 //! its length.
 
 use any2any_adapter::Seed;
-use any2any_architecture::{Architecture, Entry, Head, Stem, Task, names};
+use any2any_architecture::{Architecture, Entry, Head, Stem, TaskParts, names};
 use any2any_core::{Initializer, Input, ModelConfig, Pass, Source};
 use any2any_experiment::spec::Experiment;
 use any2any_train::{Phase, Phases, TrainError};
@@ -114,7 +114,7 @@ fn reader(experiment: &Experiment, width: usize) -> Architecture {
         stems: vec![Entry::new("frames", Stem::Projection { width })],
         heads: vec![Entry::new("frames", Head::Frames { width, stops: false })],
         alignments: Vec::new(),
-        tasks: vec![Task { name: "frames".to_owned(), source, target: 0, head: 0, alignment: None }],
+        tasks: vec![TaskParts { name: "frames".to_owned(), source, target: 0, head: 0, alignment: None }],
     }
 }
 

@@ -1,7 +1,7 @@
 //! A trained model in the form in which it decodes fastest.
 
 use any2any_adapter::{Cancellation, Sequence};
-use any2any_architecture::{Architecture, Head, Task, names};
+use any2any_architecture::{Architecture, Head, TaskParts, names};
 use any2any_kernels::host::decode::weights::{Precision, Weights};
 use rayon::prelude::*;
 
@@ -20,7 +20,7 @@ const POSITIONS: usize = 192;
 pub struct Engine {
     stems: Vec<InputStem>,
     heads: Vec<OutputHead>,
-    tasks: Vec<Task>,
+    tasks: Vec<TaskParts>,
     /// The tasks' vectors, `[tasks, d_model]`, added to every target position; empty when there is one task.
     task_vectors: Vec<f32>,
     encoder: Option<Encoder>,

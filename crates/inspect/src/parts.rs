@@ -1,6 +1,6 @@
 //! Boxes of the figure: their identifiers, names and parameters.
 
-use any2any_architecture::{Architecture, Parameter, StackKind, Task, names};
+use any2any_architecture::{Architecture, Parameter, StackKind, TaskParts, names};
 use any2any_core::{AttentionKind, Record, Site, SiteRole};
 use any2any_translate::Translator;
 
@@ -10,7 +10,7 @@ use super::activations::{Part, PartKind, PartParameter, PartValues, values};
 pub(super) struct Names<'a> {
     architecture: &'a Architecture,
     parameters: Vec<Parameter>,
-    task: &'a Task,
+    task: &'a TaskParts,
 }
 
 impl<'a> Names<'a> {

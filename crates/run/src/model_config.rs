@@ -1,7 +1,7 @@
 //! Resolution of an experiment and its fitted adapters to the model's architecture.
 
 use any2any_adapter::{FrameCount, Head, Stem};
-use any2any_architecture::{Architecture, Entry, Head as HeadData, Stem as StemData, Task};
+use any2any_architecture::{Architecture, Entry, Head as HeadData, Stem as StemData, TaskParts};
 use any2any_core::ModelConfig;
 use any2any_experiment::spec;
 
@@ -34,7 +34,7 @@ pub fn architecture(experiment: &spec::Experiment, adapters: &AdapterSet) -> Arc
             let name = task.name();
             let (source, target) = adapters.numbers(task);
             let aligns = task.spec().losses.ctc > 0.0;
-            Task {
+            TaskParts {
                 name: name.to_owned(),
                 source: source.map(|adapter| parts.stem(adapter, Use::Source, name)),
                 target: parts.stem(target, Use::Target, name),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use any2any_adapter::{Cancellation, Convolution, Frames, Random, Seed, Sequence};
 use any2any_architecture::{
     Activation, Architecture, Entry, Head, Initialization, LstmAttention, LstmLayers, NormPlacement,
-    Positions, Stack, Stem, Task,
+    Positions, Stack, Stem, TaskParts,
 };
 use any2any_core::{Initializer, Input, Model, ModelConfig, ModelStepper, Pass, Source};
 use any2any_inference::{Engine, EngineError, EngineStepper, Parameter, Parameters, Precision};
@@ -79,7 +79,7 @@ fn around(number: usize, encoder: Option<Stack>, decoder: Stack) -> Architecture
         _ => lookup(),
     };
     let source = encoder.is_some().then_some(0);
-    let task = |head: usize| Task { name: format!("{head}"), source, target: 1, head, alignment: None };
+    let task = |head: usize| TaskParts { name: format!("{head}"), source, target: 1, head, alignment: None };
     Architecture {
         encoder,
         decoder,
