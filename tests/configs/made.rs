@@ -7,20 +7,45 @@ use std::process::Command;
 
 use any2any_adapter::{Random, Seed};
 
+use crate::support::sha256;
+
 #[path = "../../crates/eeg/tests/eeg/bytes.rs"]
 mod bytes;
 
-/// Fills the folders `mnist`, `fsdd` and `eeg_ssvep_exo` of a data root.
+/// Fills the folders `mnist`, `fsdd` and `eeg_ssvep_exo` of a data root, and writes the manifest of each beside them.
 pub(crate) fn fill(root: &Path) {
     digits(&root.join("mnist"));
     speech(&root.join("fsdd"));
     recordings(&root.join("eeg_ssvep_exo"));
+    for (name, folder) in [("mnist", "mnist"), ("fsdd", "fsdd"), ("ssvep-exo", "eeg_ssvep_exo")] {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../datasets/{name}.yaml"));
+        let shipped = std::fs::read_to_string(shipped).expect("a manifest");
+        std::fs::write(root.join(format!("{name}.yaml")), manifest(&shipped, &root.join(folder)))
+            .expect("writable");
+    }
+}
+
+/// The manifest that ships, with the sizes and checksums of other files.
+fn manifest(shipped: &str, folder: &Path) -> String {
+    let (mut text, mut file) = (String::new(), folder.to_owned());
+    for line in shipped.lines() {
+        if let Some((_, name)) = line.split_once("- path: ") {
+            file = folder.join(name);
+        }
+        let line = match line.trim_start().split_once(": ") {
+            Some(("sha256", _)) => format!("    sha256: {}", sha256(&file)),
+            Some(("bytes", _)) => format!("    bytes: {}", std::fs::metadata(&file).expect("made").len()),
+            _ => line.to_owned(),
+        };
+        text += &format!("{line}\n");
+    }
+    text
 }
 
 /// Two of the classic IDX files for each split: pictures of 28 x 28 pixels in which a digit is a bar at its own height.
 fn digits(folder: &Path) {
     std::fs::create_dir_all(folder).expect("a new folder");
-    for (split, count) in [("train", 120_u32), ("t10k", 20)] {
+    for (split, count) in [("train", 1000_u32), ("t10k", 20)] {
         let mut images = [0x803, count, 28, 28].map(u32::to_be_bytes).concat();
         let mut labels = [0x801, count].map(u32::to_be_bytes).concat();
         for number in 0..count {

@@ -147,17 +147,26 @@ fn the_experiment_that_ships_trains_some_steps() {
     }
     let folder = workshop.folder.path().join("protein_ss");
     std::fs::create_dir(&folder).expect("a new folder");
-    let file = std::fs::File::create(folder.join("flip_secondary_structure_splits.zip")).expect("a new file");
-    let mut archive = zip::ZipWriter::new(file);
+    let path = folder.join("flip_secondary_structure_splits.zip");
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(&path).expect("a new file"));
     for (name, text) in [("sequences", sequences), ("sampled", structures), ("mask", masks)] {
         let options = zip::write::SimpleFileOptions::default();
         archive.start_file(format!("splits/{name}.fasta"), options).expect("a new member");
         archive.write_all(text.as_bytes()).expect("writable");
     }
     archive.finish().expect("writable");
+    // The manifest that ships, with the size of this archive, which is compared before it is opened.
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = read(&here.join("../../datasets/protein-ss.yaml"));
+    let size = std::fs::metadata(&path).expect("an archive").len();
+    let (head, tail) = manifest.split_once("bytes: ").expect("one file");
+    let (_, tail) = tail.split_once('\n').expect("more lines");
+    workshop.write("protein-ss.yaml", &format!("{head}bytes: {size}\n{tail}"));
 
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("protein.yaml").display().to_string();
-    let mut arguments = vec!["train", &shipped, "--run", "run", "--json"];
+    let shipped = here.join("protein.yaml").display().to_string();
+    let dataset =
+        format!("tasks.fold.data.dataset={}", workshop.folder.path().join("protein-ss.yaml").display());
+    let mut arguments = vec!["train", &shipped, "--run", "run", "--json", "--set", &dataset];
     for option in ["training.steps=4", "training.schedule.cosine.warmup=1", "evaluation.every=2"] {
         arguments.extend(["--set", option]);
     }
