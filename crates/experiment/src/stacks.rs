@@ -64,17 +64,18 @@ impl Model {
 }
 
 /// The options that both kinds of transformer have.
-struct Choices {
-    d_model: usize,
-    d_ff: usize,
-    heads: usize,
-    norm: NormPlacement,
-    positions: Positions,
-    activation: Activation,
-    max_positions: usize,
+pub(crate) struct StackOptions {
+    pub d_model: usize,
+    pub d_ff: usize,
+    pub heads: usize,
+    pub norm: NormPlacement,
+    pub positions: Positions,
+    pub activation: Activation,
+    pub initialization: Initialization,
+    pub max_positions: usize,
 }
 
-impl Choices {
+impl StackOptions {
     fn stack(&self, layers: usize, gains: Gains) -> Stack {
         let mut stack = Stack::of_transformer(self.d_model, self.d_ff, self.heads, layers)
             .normalised(self.norm)
@@ -92,38 +93,51 @@ impl Choices {
     }
 }
 
+impl From<&Transformer> for StackOptions {
+    fn from(model: &Transformer) -> Self {
+        Self {
+            d_model: model.d_model,
+            d_ff: model.d_ff,
+            heads: model.heads,
+            norm: model.norm,
+            positions: model.positions,
+            activation: model.activation,
+            initialization: model.initialization,
+            max_positions: model.max_positions,
+        }
+    }
+}
+
+impl From<&DecoderOnly> for StackOptions {
+    fn from(model: &DecoderOnly) -> Self {
+        Self {
+            d_model: model.d_model,
+            d_ff: model.d_ff,
+            heads: model.heads,
+            norm: model.norm,
+            positions: model.positions,
+            activation: model.activation,
+            initialization: model.initialization,
+            max_positions: model.max_positions,
+        }
+    }
+}
+
 impl Transformer {
     fn stacks(&self) -> (Option<Stack>, Stack) {
-        let choices = Choices {
-            d_model: self.d_model,
-            d_ff: self.d_ff,
-            heads: self.heads,
-            norm: self.norm,
-            positions: self.positions,
-            activation: self.activation,
-            max_positions: self.max_positions,
-        };
+        let options = StackOptions::from(self);
         let (encoder, decoder) = (self.encoder_layers, self.decoder_layers);
         let decoder_gains = self.initialization.decoder(decoder);
         (
-            Some(choices.stack(encoder, self.initialization.encoder(encoder, decoder))),
-            choices.stack(decoder, decoder_gains).attending(),
+            Some(options.stack(encoder, self.initialization.encoder(encoder, decoder))),
+            options.stack(decoder, decoder_gains).attending(),
         )
     }
 }
 
 impl DecoderOnly {
     fn stack(&self) -> Stack {
-        let choices = Choices {
-            d_model: self.d_model,
-            d_ff: self.d_ff,
-            heads: self.heads,
-            norm: self.norm,
-            positions: self.positions,
-            activation: self.activation,
-            max_positions: self.max_positions,
-        };
-        choices.stack(self.layers, self.initialization.decoder_only(self.layers))
+        StackOptions::from(self).stack(self.layers, self.initialization.decoder_only(self.layers))
     }
 }
 

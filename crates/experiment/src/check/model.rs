@@ -3,55 +3,28 @@
 use crate::check::Checker;
 use crate::resolve::shares_vocabulary;
 use crate::spec::{Initialization, Lstm, Model, NormPlacement, Positions, Side, TiedEmbeddings, Transformer};
+use crate::stacks::StackOptions;
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
     match checker.model() {
         Some(Model::Transformer(model)) => {
-            let stack = Stack {
-                at: "/model/transformer",
-                d_model: model.d_model,
-                heads: model.heads,
-                norm: model.norm,
-                positions: model.positions,
-                initialization: model.initialization,
-                max_positions: model.max_positions,
-            };
-            check_stack(checker, &stack);
-            check_tied(checker, stack.at, model.tied_embeddings);
+            let at = "/model/transformer";
+            check_stack(checker, at, &StackOptions::from(&model));
+            check_tied(checker, at, model.tied_embeddings);
         }
         Some(Model::DecoderOnly(model)) => {
-            let stack = Stack {
-                at: "/model/decoder_only",
-                d_model: model.d_model,
-                heads: model.heads,
-                norm: model.norm,
-                positions: model.positions,
-                initialization: model.initialization,
-                max_positions: model.max_positions,
-            };
-            check_stack(checker, &stack);
+            check_stack(checker, "/model/decoder_only", &StackOptions::from(&model));
         }
         Some(Model::Lstm(model)) => check_lstm(checker, &model),
         None => {}
     }
 }
 
-/// The options that both kinds of transformer have.
-struct Stack {
-    at: &'static str,
-    d_model: usize,
-    heads: usize,
-    norm: NormPlacement,
-    positions: Positions,
-    initialization: Initialization,
-    max_positions: usize,
-}
-
-fn check_stack(checker: &mut Checker<'_>, stack: &Stack) {
-    let at = |key: &str| format!("{}/{key}", stack.at);
+fn check_stack(checker: &mut Checker<'_>, root: &str, stack: &StackOptions) {
+    let at = |key: &str| format!("{root}/{key}");
     let (d_model, heads) = (at("d_model"), at("heads"));
     if checker.sound(&[&d_model, &heads]) {
-        check_heads(checker, stack, &d_model, &heads);
+        check_heads(checker, root, stack, [&d_model, &heads]);
     }
     let (norm, initialization) = (at("norm"), at("initialization"));
     let deep_norm = stack.initialization == Initialization::DeepNorm;
@@ -61,10 +34,10 @@ fn check_stack(checker: &mut Checker<'_>, stack: &Stack) {
         let place = checker.blame(&norm, &initialization).to_owned();
         checker.error(&place, "`deep_norm` is made for post-norm layers, but `norm` is `pre`", help);
     }
-    check_positions(checker, stack);
+    check_positions(checker, root, stack);
 }
 
-fn check_heads(checker: &mut Checker<'_>, stack: &Stack, d_model: &str, heads: &str) {
+fn check_heads(checker: &mut Checker<'_>, root: &str, stack: &StackOptions, [d_model, heads]: [&str; 2]) {
     let (width, count) = (stack.d_model, stack.heads);
     if !width.is_multiple_of(count) {
         let message = format!("{count} heads do not divide `d_model: {width}` into equal parts");
@@ -72,7 +45,7 @@ fn check_heads(checker: &mut Checker<'_>, stack: &Stack, d_model: &str, heads: &
         checker.error(&place, message, divisors(width, count));
         return;
     }
-    let positions = format!("{}/positions", stack.at);
+    let positions = format!("{root}/positions");
     if !checker.sound(&[&positions]) {
         return;
     }
@@ -106,8 +79,8 @@ fn divisors(width: usize, count: usize) -> String {
     )
 }
 
-fn check_positions(checker: &mut Checker<'_>, stack: &Stack) {
-    let (positions, limit) = (format!("{}/positions", stack.at), format!("{}/max_positions", stack.at));
+fn check_positions(checker: &mut Checker<'_>, root: &str, stack: &StackOptions) {
+    let (positions, limit) = (format!("{root}/positions"), format!("{root}/max_positions"));
     if !checker.sound(&[&positions, &limit]) {
         return;
     }
