@@ -3,7 +3,8 @@
 
 use std::ops::RangeInclusive;
 
-use rubato::{FftFixedInOut, Resampler};
+use rubato::audioadapter_buffers::direct::InterleavedSlice;
+use rubato::{Fft, FixedSync, Resampler};
 
 use crate::error::AudioError;
 
@@ -23,25 +24,14 @@ pub(crate) fn resample(samples: Vec<f32>, from: usize, to: usize) -> Result<Vec<
     let shortest = from / gcd(from, to);
     let piece = shortest * (PIECE * from.div_ceil(to)).div_ceil(shortest).next_multiple_of(2);
     let mut resampler =
-        FftFixedInOut::<f32>::new(from, to, piece, 1).map_err(|error| failed(error.to_string()))?;
-    let (taken, given) = (resampler.input_frames_next(), resampler.output_frames_next());
-    let delay = resampler.output_delay();
-    let len = (samples.len() as u128 * to as u128).div_ceil(from as u128) as usize;
-    let mut output = Vec::with_capacity(len + delay + given);
-    let mut input = vec![0.0; taken];
-    let mut buffer = vec![0.0; given];
-    let mut pieces = samples.chunks(taken);
-    while output.len() < len + delay {
-        let piece = pieces.next().unwrap_or_default();
-        input[..piece.len()].copy_from_slice(piece);
-        input[piece.len()..].fill(0.0);
-        resampler
-            .process_into_buffer(&[&input], &mut [&mut buffer], None)
-            .map_err(|error| failed(error.to_string()))?;
-        output.extend_from_slice(&buffer);
-    }
-    output.drain(..delay);
-    output.truncate(len);
+        Fft::new(from, to, piece, 1, FixedSync::Both).map_err(|error| failed(error.to_string()))?;
+    let input =
+        InterleavedSlice::new(&samples, 1, samples.len()).map_err(|error| failed(error.to_string()))?;
+    let output =
+        resampler.process_all(&input, samples.len(), None).map_err(|error| failed(error.to_string()))?;
+    let mut output = output.take_data();
+    // Rubato rounds up what it computes in floats, which may be one sample more.
+    output.truncate((samples.len() as u128 * to as u128).div_ceil(from as u128) as usize);
     Ok(output)
 }
 

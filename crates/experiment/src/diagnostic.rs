@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::source::Place;
 
@@ -15,9 +15,6 @@ const MESSAGE: usize = 2000;
 
 /// The most characters of a source line that are kept.
 const LINE: usize = 1000;
-
-/// The most columns of a source line that are shown.
-const WIDTH: usize = 140;
 
 /// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -128,13 +125,9 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.severity, self.message)?;
         let margin = " ".repeat(self.line.to_string().len());
-        if self.line == 0 {
-            write!(f, "\n{margin}--> {}", self.file)?;
-        } else {
-            let (line, before, marked) = self.excerpt();
-            write!(f, "\n{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
-            write!(f, "\n{margin} |\n{} | {line}", self.line)?;
-            write!(f, "\n{margin} | {}{}", " ".repeat(before), "^".repeat(marked))?;
+        write!(f, "\n{margin}--> {}", self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}:{}\n{}", self.line, self.column, self.excerpt())?;
         }
         if let Some(help) = &self.help {
             write!(f, "\n{margin} = help: {help}")?;
@@ -144,44 +137,17 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
-    /// The line as it is printed, and the numbers of columns before and under the carets.
-    fn excerpt(&self) -> (String, usize, usize) {
-        let start = self.column.saturating_sub(1 + self.skipped);
-        let characters: Vec<char> = self.source_line.trim_end().chars().map(visible).collect();
-        let (first, last) = if characters.len() <= WIDTH {
-            (0, characters.len())
-        } else {
-            let first = start.saturating_sub(WIDTH / 3).min(characters.len() - WIDTH);
-            (first, first + WIDTH)
-        };
-        let mut line: String = characters[first..last].iter().collect();
-        if last < characters.len() {
-            line.push('…');
-        }
-        let mut before = width(&characters, first, start);
-        if first > 0 {
-            line.insert(0, '…');
-            before += 1;
-        }
+    /// The line, or a part of a long one, with carets under the place. Only this is drawn by the library, which would
+    /// count columns from the beginning of the part.
+    fn excerpt(&self) -> String {
+        let line = self.source_line.trim_end();
         // A place may lie behind the end of the line, such as the end of the file.
-        before += start.saturating_sub(last.max(first));
-        let marked = width(&characters, start, (start + self.length).min(last)).max(1);
-        (line.trim_end().to_owned(), before, marked)
+        let byte = |character| line.char_indices().nth(character).map_or(line.len(), |(byte, _)| byte);
+        let start = self.column.saturating_sub(1 + self.skipped);
+        let place = AnnotationKind::Primary.span(byte(start)..byte(start + self.length));
+        let snippet = Snippet::source(line).line_start(self.line).annotation(place);
+        Renderer::plain().render(&[Group::with_level(Level::ERROR).element(snippet)])
     }
-}
-
-/// Replaces control characters, which would move the carets away from their place.
-fn visible(character: char) -> char {
-    match character {
-        '\t' => ' ',
-        character if character.width().is_none() => '\u{fffd}',
-        character => character,
-    }
-}
-
-fn width(characters: &[char], from: usize, to: usize) -> usize {
-    let to = to.min(characters.len());
-    characters.get(from.min(to)..to).map_or(0, |part| String::from_iter(part).width())
 }
 
 /// All diagnostics of an experiment, in the order of its files and lines.
@@ -292,10 +258,12 @@ mod tests {
     #[test]
     fn carets_stand_under_the_place() {
         check("a: 1\nb: 22", (2, 4, 2), " --> a.yaml:2:4\n  |\n2 | b: 22\n  |    ^^");
-        check("\tx: y", (1, 2, 1), " --> a.yaml:1:2\n  |\n1 |  x: y\n  |  ^");
+        check("\tx: y", (1, 2, 1), " --> a.yaml:1:2\n  |\n1 |     x: y\n  |     ^");
         check("名: y", (1, 4, 1), " --> a.yaml:1:4\n  |\n1 | 名: y\n  |     ^");
         check("a: [", (1, 5, 1), " --> a.yaml:1:5\n  |\n1 | a: [\n  |     ^");
-        check("", (1, 1, 1), " --> a.yaml:1:1\n  |\n1 | \n  | ^");
+        check("a: b  ", (1, 9, 2), " --> a.yaml:1:9\n  |\n1 | a: b\n  |     ^");
+        check("a\u{202e}\u{1b}b", (1, 4, 1), " --> a.yaml:1:4\n  |\n1 | a\u{fffd}\u{241b}b\n  |    ^");
+        check("", (1, 1, 1), " --> a.yaml:1:1\n  |\n1 |\n  | ^");
     }
 
     #[test]

@@ -150,6 +150,8 @@ mod tests {
             "any2any_requests_total{method=\"POST\",route=\"/api/translate\",status=\"200\"} 2",
             "any2any_request_seconds_bucket{le=\"0.005\"} 1",
             "any2any_request_seconds_bucket{le=\"0.025\"} 2",
+            "any2any_request_seconds_bucket{le=\"+Inf\"} 2",
+            "any2any_request_seconds_sum 0.022",
             "any2any_request_seconds_count 2",
             "any2any_batch_sources_bucket{le=\"2\"} 0",
             "any2any_batch_sources_bucket{le=\"4\"} 1",
@@ -157,6 +159,11 @@ mod tests {
             "any2any_models_loaded 1",
         ] {
             assert!(text.lines().any(|written| written == line), "{line} is not in {text}");
+        }
+        // All else are comments and samples: a name with labels, and a number.
+        for line in text.lines().filter(|line| !line.starts_with("# HELP ") && !line.starts_with("# TYPE ")) {
+            let (name, value) = line.rsplit_once(' ').expect("a sample");
+            assert!(name.starts_with("any2any_") && value.parse::<f64>().is_ok(), "{line}");
         }
     }
 }
