@@ -55,7 +55,7 @@ impl Registry {
     }
 }
 
-/// Whether a schema has a property of a name, at its top or in one of its alternatives.
+/// True if a schema has a property of a name, at its top or in one of its alternatives.
 fn has_option(schema: &serde_json::Value, name: &str) -> bool {
     let parts =
         ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten();

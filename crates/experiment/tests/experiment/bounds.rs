@@ -18,7 +18,7 @@ tasks:
 model: { transformer: { d_model: 64 } }
 ";
 
-/// What is wrong with a text, found in a time that a quadratic step, or one that doubles, does not meet.
+/// The problems of a text, found in a time that a quadratic step, or one that doubles, does not meet.
 fn problems(text: &str) -> Diagnostics {
     let started = Instant::now();
     let found = load_str("test.yaml", text, Path::new(""), &[], &support::registry()).expect_err("refused");

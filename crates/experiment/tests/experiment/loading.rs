@@ -1,4 +1,4 @@
-//! What loading makes of good experiments: defaults, `extends`, overrides, paths, the written-out form, the
+//! Good experiments as they are loaded: defaults, `extends`, overrides, paths, the written-out form, the
 //! schema, and the template.
 
 use std::fs;
@@ -309,7 +309,7 @@ fn later_stages_report_at_the_right_place() {
     let cases = [
         ("/tasks/translate/data/dataset", ("test.yaml", 4, 22)),
         ("/tasks/translate/source/text/tokenizer/bpe/vocab", ("test.yaml", 5, 61)),
-        // What a target inherits stands at its source.
+        // An option that a target inherits stands at its source.
         ("/tasks/translate/target/text/tokenizer/bpe/vocab", ("test.yaml", 5, 61)),
         ("/training/batch/tokens", ("test.yaml", 8, 1)),
         ("/training/steps", ("--set", 1, 16)),

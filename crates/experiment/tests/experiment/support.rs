@@ -15,15 +15,15 @@ struct Options {
     /// The field of the dataset to read.
     #[schemars(length(min = 1))]
     field: String,
-    /// Whether capitals become small letters.
+    /// Lower case instead of capitals.
     #[serde(default)]
     lowercase: bool,
-    /// How a text is split into tokens.
+    /// The splitting of a text into tokens.
     #[serde(default)]
     tokenizer: Tokenizer,
 }
 
-/// How a text is split into tokens.
+/// The splitting of a text into tokens.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Tokenizer {
@@ -37,10 +37,10 @@ enum Tokenizer {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Bpe {
-    /// How many tokens there are.
+    /// The number of tokens.
     #[schemars(range(min = 1))]
     vocab: usize,
-    /// Whether all sides with these options share one vocabulary.
+    /// One vocabulary for all sides with these options.
     shared: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a look shows is what the model does: checked against untraced passes, against models that are changed by
+//! A look shows what the model does: checked against untraced passes, against models that are changed by
 //! hand, and against differences.
 
 mod models;
@@ -174,7 +174,7 @@ fn nobody_sees_a_masked_position() {
     }
 }
 
-/// What is masked at the end of a source might as well not be there.
+/// Masked positions at the end of a source might as well not be there.
 #[test]
 fn a_masked_end_is_a_shorter_source() {
     for case in texts().into_iter().filter(|case| case.name.starts_with("transformer")) {
@@ -269,7 +269,7 @@ fn occlusion_is_the_difference_of_two_looks() {
 #[test]
 fn gradients_are_those_of_stretched_embeddings() {
     let step = 0.01;
-    // Where a unit of ReLU falls silent, a difference is not the gradient.
+    // At the kink of a ReLU, a difference is not the gradient.
     for case in texts().into_iter().filter(|case| !case.name.contains("relu")) {
         let position = 3;
         let explained = Explained { position, token: Some(case.tokens[4]) };
@@ -421,7 +421,7 @@ fn frames_are_written_and_then_looked_at() {
         check_close(&case.name, frames.values(), expected.values(), TOLERANCE);
         assert_eq!(found.target.positions.len(), frames.len());
         assert!(found.target.positions.iter().all(|position| position.token.is_none()));
-        // What is written depends on what is masked.
+        // The output depends on the masked positions.
         let masked = look(&case, &masking(&[0, 1]));
         assert_ne!(masked.target.sequence, found.target.sequence, "{}", case.name);
     }

@@ -137,7 +137,7 @@ impl Case {
         Translator::new(self.translator.experiment.clone(), self.translator.adapters.clone(), model)
     }
 
-    /// How many positions the encoder has.
+    /// The number of positions of the encoder.
     pub(crate) fn positions(&self) -> usize {
         self.source.as_ref().map_or(0, |source| source.positions.len())
     }
