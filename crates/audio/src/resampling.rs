@@ -1,6 +1,7 @@
 //! Resampling, by rubato: overlapping pieces are filtered and cut, or filled up, in the spectrum, so that nothing
 //! above half of the lower rate is left to alias.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
@@ -18,17 +19,14 @@ pub(crate) fn resample(samples: Vec<f32>, from: usize, to: usize) -> Result<Vec<
     if from == to || samples.is_empty() {
         return Ok(samples);
     }
-    let failed = |reason: String| AudioError::Resampling { from, to, reason };
+    let failed = |error: &dyn Display| AudioError::Resampling { from, to, reason: error.to_string() };
     // An even number of the shortest pieces that hold whole samples of both rates: rubato centres its filter on a
     // sample, which is the middle of an even length only.
     let shortest = from / gcd(from, to);
     let piece = shortest * (PIECE * from.div_ceil(to)).div_ceil(shortest).next_multiple_of(2);
-    let mut resampler =
-        Fft::new(from, to, piece, 1, FixedSync::Both).map_err(|error| failed(error.to_string()))?;
-    let input =
-        InterleavedSlice::new(&samples, 1, samples.len()).map_err(|error| failed(error.to_string()))?;
-    let output =
-        resampler.process_all(&input, samples.len(), None).map_err(|error| failed(error.to_string()))?;
+    let mut resampler = Fft::new(from, to, piece, 1, FixedSync::Both).map_err(|error| failed(&error))?;
+    let input = InterleavedSlice::new(&samples, 1, samples.len()).map_err(|error| failed(&error))?;
+    let output = resampler.process_all(&input, samples.len(), None).map_err(|error| failed(&error))?;
     let mut output = output.take_data();
     // Rubato rounds up what it computes in floats, which may be one sample more.
     output.truncate((samples.len() as u128 * to as u128).div_ceil(from as u128) as usize);
