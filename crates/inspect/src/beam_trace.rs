@@ -4,7 +4,7 @@ use any2any_adapter::Sequence;
 use any2any_experiment::spec::{self, Decoding};
 use any2any_run::Task;
 use any2any_search::{Considered, Fate, Observer};
-use any2any_translate::{Output, TranslateError, require_tokens, source_missing};
+use any2any_translate::{Output, TranslateError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ impl Inspector<'_> {
         beam: &spec::Beam,
         prefix: &[u32],
     ) -> Result<BeamTrace, TranslateError> {
-        require_tokens(task)?;
+        task.require_tokens()?;
         let decoding = Decoding { beam: Some(beam.clone()), sampling: None, ..task.decoding().clone() };
         let adapter = task.target();
         let mut growing =
@@ -98,7 +98,7 @@ impl Inspector<'_> {
         decoding: &Decoding,
         each: &mut dyn FnMut(u32, f32),
     ) -> Result<Output, TranslateError> {
-        require_tokens(task)?;
+        task.require_tokens()?;
         if decoding.beam.is_some() {
             return Err(TranslateError::Unsupported(
                 "a beam search chooses nothing before its end, so it cannot be streamed; decode greedily or by sampling"
@@ -119,7 +119,7 @@ impl Inspector<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Vec<Output>, TranslateError> {
         if source.is_none() && task.source().is_some() {
-            return Err(source_missing(task));
+            return Err(task.source_missing().into());
         }
         let sources: Vec<_> = source.into_iter().collect();
         let row = self.row(task, 0, source.map(Sequence::len), prefix, decoding);

@@ -4,7 +4,7 @@ use any2any_adapter::{Head, Sequence};
 use any2any_architecture::{Architecture, Layers, LstmAttention};
 use any2any_core::{AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place};
 use any2any_run::Task;
-use any2any_translate::{TranslateError, batch, require_tokens, source_missing};
+use any2any_translate::{TranslateError, batch};
 use burn::tensor::Tensor;
 
 use super::array::Array;
@@ -85,7 +85,7 @@ impl Inspector<'_> {
         source: Option<&ReadSource>,
         tokens: &[u32],
     ) -> Result<ModelInput, TranslateError> {
-        require_tokens(task)?;
+        task.require_tokens()?;
         let Some(Head::Softmax { vocabulary, begin, end, .. }) = task.target().head() else {
             unreachable!("only a softmax writes tokens")
         };
@@ -93,7 +93,7 @@ impl Inspector<'_> {
             return Err(wrong(format!("there is no token {token}: the vocabulary has {vocabulary}")));
         }
         if task.source().is_some() {
-            let source = source.ok_or_else(|| source_missing(task))?;
+            let source = source.ok_or_else(|| task.source_missing())?;
             if source.sequence.is_empty() {
                 return Err(wrong("there is nothing to read in an empty source".to_owned()));
             }

@@ -19,7 +19,7 @@ use any2any_core::{Pass, write_frames};
 use any2any_run::Task;
 use any2any_search::log_sum_exp;
 use any2any_translate::batch::{self, Batch};
-use any2any_translate::{Example, TranslateError, source_missing};
+use any2any_translate::{Example, TranslateError};
 
 use input::{Fed, ModelInput};
 
@@ -164,7 +164,7 @@ impl Inspector<'_> {
         (width, length): (usize, FrameCount),
         ablations: &Ablations,
     ) -> Result<ModelInput, TranslateError> {
-        let source = source.ok_or_else(|| source_missing(task))?;
+        let source = source.ok_or_else(|| task.source_missing())?;
         let framing = task.framing();
         let batch = batch::sources(&[&source.sequence], framing, self.device());
         let mut pass = ablations.on(self.pass());

@@ -1,7 +1,7 @@
 //! Run folders, which a training or an export writes, and from which every later command loads.
 //!
 //! A [`RunFolder`] holds the experiment, the adapters' state ([`AdapterSet`]), [`Checkpoints`] and a [`ModelCard`]. A
-//! [`LoadedModel`] model is the one that decoding and inspection use. Nothing here trains.
+//! [`LoadedModel`] is the one that decoding and inspection use. Nothing here trains.
 
 mod adapters;
 pub mod atomic_file;

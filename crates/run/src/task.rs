@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Encoded, Head, Kind, Medium, Region, Stem, Value};
+use any2any_adapter::{Adapter, AdapterError, Encoded, Head, Medium, Region, Stem, Value};
 use any2any_experiment::spec::{self, Decoding, Experiment, Metric};
 
 use crate::error::RunError;
@@ -90,12 +90,6 @@ impl Task {
     /// Medium of the target.
     pub fn target_medium(&self) -> &dyn Medium {
         self.sides.target.medium.as_ref()
-    }
-
-    /// True if both sides are texts.
-    pub fn is_of_texts(&self) -> bool {
-        let text = |medium: &dyn Medium| medium.kind() == Kind::Text;
-        self.source_medium().is_some_and(text) && text(self.target_medium())
     }
 
     /// True if the task writes one token for every position of the source, all at once (non-autoregressive).
@@ -202,6 +196,50 @@ impl Task {
             [] => Ok(tokens.to_vec()),
             pieces => Err(RunError::Prefix { task: self.name().to_owned(), pieces: pieces.to_vec() }),
         }
+    }
+
+    /// The tokens that a prefix begins an output with; none without a prefix.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`encode_prefix`](Self::encode_prefix), and if the target's medium cannot read the value.
+    pub fn read_prefix(&self, prefix: Option<&Value>) -> Result<Vec<u32>, RunError> {
+        prefix.map_or(Ok(Vec::new()), |prefix| self.encode_prefix(&self.sides.open_target(prefix)?))
+    }
+
+    /// Fails if the task writes frames, which have no probabilities.
+    ///
+    /// # Errors
+    ///
+    /// If it does.
+    pub fn require_tokens(&self) -> Result<(), RunError> {
+        match self.vocabulary() {
+            Some(_) => Ok(()),
+            None => Err(RunError::Unsupported(format!(
+                "task '{}' writes frames, which have no probabilities; only tokens have",
+                self.name()
+            ))),
+        }
+    }
+
+    /// Fails if the task writes without a source.
+    ///
+    /// # Errors
+    ///
+    /// If it does.
+    pub fn require_source(&self) -> Result<(), RunError> {
+        match self.source {
+            Some(_) => Ok(()),
+            None => Err(RunError::Unsupported(format!(
+                "task '{}' has no source to translate; use `complete` for a decoder-only model",
+                self.name()
+            ))),
+        }
+    }
+
+    /// The error of a source that is needed and not given.
+    pub fn source_missing(&self) -> RunError {
+        RunError::Unsupported(format!("task '{}' writes from a source, and none is given", self.name()))
     }
 
     /// The error of the adapter or medium of one side.

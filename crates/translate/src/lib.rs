@@ -30,4 +30,4 @@ pub use oddities::Oddities;
 pub use opened_split::{OpenedSplit, Warnings};
 pub use split::{Split, load_split};
 pub use translated::Translated;
-pub use translator::{NextToken, PairScore, Translator, require_tokens, source_missing};
+pub use translator::{NextToken, PairScore, Translator};

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::decode::Output;
 use crate::error::TranslateError;
 use crate::oddities::is_blank;
-use crate::translator::{Translator, no_source, prefix_tokens};
+use crate::translator::Translator;
 
 /// The results for one source.
 #[derive(Clone, Debug, Default)]
@@ -43,8 +43,8 @@ impl Translator {
         decoding: &Decoding,
         prefix: Option<&Value>,
     ) -> Result<Vec<Result<Translated, TranslateError>>, TranslateError> {
-        let prefix = prefix_tokens(task, prefix)?;
-        task.source().ok_or_else(|| no_source(task))?;
+        let prefix = task.read_prefix(prefix)?;
+        task.require_source()?;
         let read: Vec<Result<Source, TranslateError>> =
             values.par_iter().map(|value| self.read_source(task, value)).collect();
         let sources: Vec<Option<&Sequence>> = read

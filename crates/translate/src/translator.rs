@@ -179,43 +179,9 @@ impl Translator {
                 "only a decoder-only model completes; use `translate` for a model with a source".to_owned(),
             ));
         }
-        let prefix = prefix_tokens(task, Some(prefix))?;
+        let prefix = task.read_prefix(Some(prefix))?;
         let rows: Vec<SourceRow> =
             (0..results).map(|number| self.row(task, number, None, &prefix, decoding)).collect();
         self.run_search(task, &[], &rows, decoding)
     }
-}
-
-/// Fails if a task writes frames.
-///
-/// # Errors
-///
-/// When it does.
-pub fn require_tokens(task: &Task) -> Result<(), TranslateError> {
-    match task.vocabulary() {
-        Some(_) => Ok(()),
-        None => Err(TranslateError::Unsupported(format!(
-            "task '{}' writes frames, which have no probabilities; only tokens have",
-            task.name()
-        ))),
-    }
-}
-
-/// The error of a missing source.
-pub fn source_missing(task: &Task) -> TranslateError {
-    TranslateError::Unsupported(format!("task '{}' writes from a source, and none is given", task.name()))
-}
-
-/// The error of a task that was given a source though it has none.
-pub(crate) fn no_source(task: &Task) -> TranslateError {
-    TranslateError::Unsupported(format!(
-        "task '{}' has no source to translate; use `complete` for a decoder-only model",
-        task.name()
-    ))
-}
-
-/// The tokens of a prefix, without the end.
-pub(crate) fn prefix_tokens(task: &Task, prefix: Option<&Value>) -> Result<Vec<u32>, TranslateError> {
-    let Some(prefix) = prefix else { return Ok(Vec::new()) };
-    Ok(task.encode_prefix(&task.sides().open_target(prefix)?)?)
 }

@@ -4,7 +4,7 @@ use any2any_adapter::{Sequence, Value};
 use any2any_run::{Role, Task};
 use any2any_search::{Cancellable, Stepper, log_sum_exp};
 
-use super::{Translator, prefix_tokens, require_tokens};
+use super::Translator;
 use crate::error::TranslateError;
 
 impl Translator {
@@ -20,12 +20,12 @@ impl Translator {
         prefix: &Value,
         count: usize,
     ) -> Result<Vec<NextToken>, TranslateError> {
-        require_tokens(task)?;
+        task.require_tokens()?;
         let source = match (source, task.source()) {
             (Some(value), Some(_)) => Some(task.read(Role::Source, value)?.sequence),
             _ => None,
         };
-        self.next_of_tokens(task, source.as_ref(), &prefix_tokens(task, Some(prefix))?, count)
+        self.next_of_tokens(task, source.as_ref(), &task.read_prefix(Some(prefix))?, count)
     }
 
     /// The most probable next tokens after an encoded source and the tokens written so far, without the begin token.
@@ -40,7 +40,7 @@ impl Translator {
         written: &[u32],
         count: usize,
     ) -> Result<Vec<NextToken>, TranslateError> {
-        require_tokens(task)?;
+        task.require_tokens()?;
         let sources: Vec<&Sequence> = source.into_iter().collect();
         let mut tokens = vec![task.framing().begin()];
         tokens.extend(written);

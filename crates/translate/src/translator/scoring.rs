@@ -3,7 +3,7 @@
 use any2any_adapter::{AdapterError, Sequence, Value};
 use any2any_run::{Role, Task};
 
-use super::{Translator, require_tokens};
+use super::Translator;
 use crate::error::TranslateError;
 use crate::example::Example;
 use crate::per_position::mismatch;
@@ -53,7 +53,7 @@ impl Translator {
         sources: Option<&[Value]>,
         targets: &[Value],
     ) -> Result<Vec<Result<PairScore, TranslateError>>, TranslateError> {
-        require_tokens(task)?;
+        task.require_tokens()?;
         let (mut examples, mut places) = (Vec::new(), Vec::new());
         for example in pairs(task, sources, targets)? {
             places.push(example.map(|example| {
@@ -84,7 +84,7 @@ impl Translator {
         source: Option<&Sequence>,
         target: &Sequence,
     ) -> Result<PairScore, TranslateError> {
-        require_tokens(task)?;
+        task.require_tokens()?;
         let example = Example { sample: 0, source: source.cloned(), target: target.clone() };
         require_aligned(task, &example)?;
         let mut scores = self.scores(task, &[example])?;

@@ -4,7 +4,7 @@ use any2any_adapter::Sequence;
 use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 
-use super::{Translator, no_source};
+use super::Translator;
 use crate::decode::Output;
 use crate::error::TranslateError;
 
@@ -23,7 +23,7 @@ impl Translator {
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        task.source().ok_or_else(|| no_source(task))?;
+        task.require_source()?;
         self.search(task, sources, decoding, prefix)
     }
 
