@@ -4,11 +4,11 @@
 //! any2any does not have, and targets through the built-in table of embeddings; body, loss and everything else
 //! are the library's. The model learns to name which column of each frame is the largest.
 //!
-//!     cargo run --release -p any2any-core --example custom_entrance
+//!     cargo run --release -p any2any-model --example custom_entrance
 
 use any2any_adapter::{Random, Seed};
 use any2any_architecture::{Architecture, Entry, Stack, Stem};
-use any2any_core::{
+use any2any_model::{
     Entrance, Initializer, Input, InputStem, LossConfig, Model, ModelConfig, Pass, SoftmaxOperands, Source,
     TokenTargets,
 };

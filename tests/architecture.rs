@@ -13,15 +13,15 @@ const APART: &[(&str, &[&str])] = &[
     // The page knows nothing but its files.
     ("page", &["adapter", "run"]),
     // Search and scores know neither models nor media, and media know no tensors.
-    ("search", &["core", "kernels", "data", "experiment"]),
-    ("metrics", &["core", "kernels", "data", "experiment"]),
-    ("text", &["core", "kernels"]),
-    ("image", &["core", "kernels"]),
-    ("audio", &["core", "kernels"]),
-    ("eeg", &["core", "kernels"]),
+    ("search", &["model", "kernels", "data", "experiment"]),
+    ("metrics", &["model", "kernels", "data", "experiment"]),
+    ("text", &["model", "kernels"]),
+    ("image", &["model", "kernels"]),
+    ("audio", &["model", "kernels"]),
+    ("eeg", &["model", "kernels"]),
     // Data and experiments are read without a model.
-    ("data", &["core", "kernels"]),
-    ("experiment", &["core", "kernels"]),
+    ("data", &["model", "kernels"]),
+    ("experiment", &["model", "kernels"]),
 ];
 
 type Arrows = Vec<(String, BTreeSet<String>)>;

@@ -3,8 +3,8 @@
 
 use any2any_adapter::Seed;
 use any2any_architecture::{Architecture, Entry, Head, Stem, TaskParts, names};
-use any2any_core::{Initializer, Input, ModelConfig, Pass, Source};
 use any2any_experiment::spec::Experiment;
+use any2any_model::{Initializer, Input, ModelConfig, Pass, Source};
 use any2any_train::{Phase, Phases, TrainError};
 use burn::tensor::{Tensor, TensorData};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Activations of the model in one forward pass, by the boxes of the Transformer's figure.
 
 use any2any_architecture::StackKind;
-use any2any_core::{Pass, Record, Site};
+use any2any_model::{Pass, Record, Site};
 use any2any_run::Task;
 use any2any_translate::TranslateError;
 use burn::tensor::{Tensor, activation};

@@ -4,7 +4,7 @@
 //! weights. Occluded variants are rows of one batch.
 
 use any2any_adapter::{Cancellation, Cancelled};
-use any2any_core::{Embedded, Model, Pass};
+use any2any_model::{Embedded, Model, Pass};
 use any2any_run::Task;
 use any2any_translate::TranslateError;
 use burn::module::Module;

@@ -2,7 +2,7 @@
 
 use any2any_adapter::{Head, Sequence};
 use any2any_architecture::{Architecture, Layers, LstmAttention};
-use any2any_core::{AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place};
+use any2any_model::{AttentionKind, Embedded, IMPOSSIBLE, Model, Pass, Place};
 use any2any_run::Task;
 use any2any_translate::{TranslateError, batch};
 use burn::tensor::Tensor;

@@ -15,7 +15,7 @@ mod parts;
 mod source;
 
 use any2any_adapter::{FrameCount, Head, Region, Sequence, Value};
-use any2any_core::{Pass, write_frames};
+use any2any_model::{Pass, write_frames};
 use any2any_run::Task;
 use any2any_search::log_sum_exp;
 use any2any_translate::batch::{self, Batch};
@@ -25,7 +25,7 @@ use input::{Fed, ModelInput};
 
 pub use activations::{Part, PartKind, PartParameter, PartValues};
 pub use any2any_architecture::StackKind;
-pub use any2any_core::{AttentionKind, Place};
+pub use any2any_model::{AttentionKind, Place};
 pub use array::Array;
 pub use attribution::{Attribution, Explained, Method};
 pub use beam_trace::{BeamTrace, NodeFate, SearchNode};
@@ -221,7 +221,7 @@ impl Ablations {
 }
 
 impl Attention {
-    fn new(attention: &any2any_core::AttentionWeights) -> Self {
+    fn new(attention: &any2any_model::AttentionWeights) -> Self {
         Self { place: attention.place, weights: Array::of_row(attention.weights.clone()) }
     }
 }

@@ -1,7 +1,7 @@
 //! Boxes of the figure: their identifiers, names and parameters.
 
 use any2any_architecture::{Architecture, Parameter, StackKind, TaskParts, names};
-use any2any_core::{AttentionKind, Record, Site, SiteRole};
+use any2any_model::{AttentionKind, Record, Site, SiteRole};
 use any2any_translate::Translator;
 
 use super::activations::{Part, PartKind, PartParameter, PartValues, values};

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use any2any_architecture::Architecture;
-use any2any_core::{Initializer, Model, ModelConfig};
 use any2any_inference::{Engine, EngineError, Parameter, Parameters, Precision};
+use any2any_model::{Initializer, Model, ModelConfig};
 use burn::module::Module;
 use burn::tensor::Device;
 

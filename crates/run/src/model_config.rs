@@ -2,8 +2,8 @@
 
 use any2any_adapter::{FrameCount, Head, Stem};
 use any2any_architecture::{Architecture, Entry, Head as HeadData, Stem as StemData, TaskParts};
-use any2any_core::ModelConfig;
 use any2any_experiment::spec;
+use any2any_model::ModelConfig;
 
 use crate::adapters::AdapterSet;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use any2any_architecture::Architecture;
-use any2any_core::ParameterPath;
+use any2any_model::ParameterPath;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Shape, Tensor};
 

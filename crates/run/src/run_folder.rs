@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use any2any_adapter::Registry;
 use any2any_architecture::Architecture;
-use any2any_core::{Initializer, Model};
 use any2any_experiment::real_path;
 use any2any_experiment::spec::Experiment;
 use any2any_inference::Precision;
+use any2any_model::{Initializer, Model};
 use burn::module::Module;
 use burn::tensor::Device;
 

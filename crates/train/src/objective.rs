@@ -1,11 +1,11 @@
 //! Training objective of a batch: the decoder's loss, and the CTC loss beside it.
 
 use any2any_adapter::Sequence;
-use any2any_core::{
+use any2any_experiment::spec::Experiment;
+use any2any_model::{
     Alignment, EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets,
     can_align, ctc_loss, frame_loss,
 };
-use any2any_experiment::spec::Experiment;
 use any2any_run::{AdapterSet, Task};
 use any2any_translate::Example;
 use any2any_translate::batch::{Batch, Targets};

@@ -186,7 +186,7 @@ fn key(of: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use any2any_adapter::Seed;
-    use any2any_core::Initializer;
+    use any2any_model::Initializer;
     use burn::nn::Linear;
 
     use super::*;

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use any2any_adapter::Seed;
-use any2any_core::{Model, Pass};
 use any2any_experiment::spec::Experiment;
+use any2any_model::{Model, Pass};
 use any2any_run::{
     AdapterSet, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, State, fresh_model, parameters,
 };

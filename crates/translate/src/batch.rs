@@ -1,7 +1,7 @@
 //! Batches of padded samples, on the host and on the device.
 
 use any2any_adapter::{FrameCount, Sequence};
-use any2any_core::{Input, Source};
+use any2any_model::{Input, Source};
 use any2any_run::{Framing, TargetFraming};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 

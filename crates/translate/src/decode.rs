@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use any2any_adapter::{Decoded, FrameCount, Head, Sequence, Value};
-use any2any_core::{ModelStepper, Pass, PerPositionStepper};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
+use any2any_model::{ModelStepper, Pass, PerPositionStepper};
 use any2any_run::{OutputLengths, Role, Task};
 use any2any_search::{
     Beam, Cancellable, Guided, Hypothesis, Observer, Sampling, SearchError, SearchOptions, SourceRow,
@@ -204,7 +204,7 @@ impl Translator {
             return Ok(Vec::new());
         };
         let written =
-            any2any_core::write_frames(self.model(), task.number(), source, width, length, &mut self.pass());
+            any2any_model::write_frames(self.model(), task.number(), source, width, length, &mut self.pass());
         self.cancellation().check()?;
         let output = |frames| {
             let sequence = Sequence::Frames(frames);

@@ -1,7 +1,7 @@
 //! Teacher-forced losses of whole splits, without dropout or smoothing.
 
 use any2any_adapter::Cancelled;
-use any2any_core::{
+use any2any_model::{
     EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets, frame_loss,
 };
 use any2any_run::Task;

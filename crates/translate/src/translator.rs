@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use any2any_adapter::{Cancellation, Value};
 use any2any_architecture::Architecture;
-use any2any_core::Model;
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Experiment};
 use any2any_inference::Engine;
+use any2any_model::Model;
 use any2any_run::{AdapterSet, LoadedModel, RunError, Task};
 use any2any_search::SourceRow;
 use burn::tensor::Device;

@@ -5,11 +5,11 @@ mod models;
 mod waves;
 
 use any2any_adapter::{Region, Sequence};
-use any2any_core::{Input, Pass, Source};
 use any2any_inspect::{
     Ablations, Array, AttentionKind, Explained, Inspector, Look, Method, PartKind, Place, ReadSource,
     StackKind,
 };
+use any2any_model::{Input, Pass, Source};
 use any2any_run::Task;
 use any2any_translate::Translator;
 use burn::tensor::{Tensor, TensorData};

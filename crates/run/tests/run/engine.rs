@@ -7,8 +7,8 @@ use any2any_architecture::{
     Activation, Architecture, Entry, Head, Initialization, LstmAttention, LstmLayers, NormPlacement,
     Positions, Stack, Stem, TaskParts,
 };
-use any2any_core::{Initializer, Input, Model, ModelConfig, ModelStepper, Pass, Source};
 use any2any_inference::{Engine, EngineError, EngineStepper, Parameter, Parameters, Precision};
+use any2any_model::{Initializer, Input, Model, ModelConfig, ModelStepper, Pass, Source};
 use any2any_run::Weights;
 use any2any_run::parameters::{weights, with_weights};
 use any2any_search::{Answer, Beam, Hypothesis, SearchOptions, SourceRow, Stepper, Strategy, Wanted, search};

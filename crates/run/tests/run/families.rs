@@ -6,8 +6,8 @@ use std::path::Path;
 
 use any2any_adapter::{Cancellation, Seed, Sequence};
 use any2any_architecture::Architecture;
-use any2any_core::{Initializer, ModelConfig, Pass, Source};
 use any2any_inference::{Engine, EngineStepper, Parameter, Parameters, Precision};
+use any2any_model::{Initializer, ModelConfig, Pass, Source};
 use any2any_run::parameters::with_weights;
 use any2any_run::{Weights, read_weights};
 use any2any_search::Stepper;

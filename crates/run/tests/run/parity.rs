@@ -5,7 +5,7 @@ use std::path::Path;
 
 use any2any_adapter::Seed;
 use any2any_architecture::{Architecture, NormPlacement, Stack};
-use any2any_core::{Initializer, ModelConfig, Pass, Source};
+use any2any_model::{Initializer, ModelConfig, Pass, Source};
 use any2any_run::parameters::{under_current_names, with_weights};
 use any2any_run::{Weights, read_weights};
 use burn::tensor::Device;

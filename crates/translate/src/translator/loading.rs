@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use any2any_adapter::{Cancellation, Registry};
-use any2any_core::Model;
 use any2any_experiment::spec::Experiment;
 use any2any_inference::Precision;
+use any2any_model::Model;
 use any2any_run::{
     AdapterSet, LoadedModel, RunError, RunFolder, check_file, check_finite, model_config, read_any_weights,
 };

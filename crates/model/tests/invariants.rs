@@ -5,7 +5,7 @@ use any2any_architecture::{
     Activation, Architecture, DropoutRates, Initialization, LstmAttention, LstmLayers, NormPlacement,
     Positions, Stack,
 };
-use any2any_core::{
+use any2any_model::{
     AttentionKind, Initializer, LossConfig, Model, ModelConfig, ModelStepper, ParameterPath, Pass,
     PerPositionStepper, SoftmaxOperands, Source, TokenTargets,
 };
