@@ -221,7 +221,7 @@ fn a_target_must_be_written_somehow() {
     };
     for (folder, end, target, help) in [
         ("pictures", "png", "image: { field: it, background: black }", "add `output`: Kind of sequence"),
-        ("sounds", "wav", "audio: { field: it, rate: 8000 }", "add `output`: What a sound"),
+        ("sounds", "wav", "audio: { field: it, rate: 8000 }", "add `output`: Kind of sequence"),
         (
             "recordings",
             "csv",
