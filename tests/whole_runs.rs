@@ -226,7 +226,7 @@ fn a_target_must_be_written_somehow() {
             "recordings",
             "csv",
             "eeg: { field: it, rate: 64, features: { raw: {} } }",
-            "add `output`: How recordings are written",
+            "add `output`: Kind of output; needed where",
         ),
     ] {
         let data = data(folder, end);
