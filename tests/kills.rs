@@ -7,7 +7,7 @@
 mod server;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use any2any_adapter::{Random, Seed};
 use serde_json::Value;
 
 use self::server::{Answer, Server};
-use crate::support::{TRANSFORMER, Workshop, sha256};
+use crate::support::{TRANSFORMER, Workshop, pack, sha256};
 
 /// Number of kills of each command.
 const KILLS: usize = 50;
@@ -245,9 +245,7 @@ fn a_killed_download_leaves_only_what_was_verified() {
     for page in 0..30 {
         std::fs::write(pages.join(format!("{page}.txt")), noise(60_000)).expect("written");
     }
-    let tar =
-        Command::new("tar").args(["-czf", "pages.tar.gz", "pages"]).current_dir(workshop.path("")).status();
-    assert!(tar.expect("there is tar").success());
+    pack(&workshop.path(""), "pages.tar.gz", &["pages"]);
     std::fs::write(workshop.path("plain.txt"), &plain).expect("written");
     let packed = std::fs::read(workshop.path("pages.tar.gz")).expect("readable");
     let [plain_sum, packed_sum] = ["plain.txt", "pages.tar.gz"].map(|name| sha256(&workshop.path(name)));

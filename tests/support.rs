@@ -223,3 +223,18 @@ pub(crate) fn sha256(path: &Path) -> String {
 /// A transformer small enough to train in a test.
 pub(crate) const TRANSFORMER: &str =
     "  transformer: { d_model: 32, d_ff: 64, heads: 4, encoder_layers: 1, decoder_layers: 1, dropout: 0.1 }";
+
+/// Packs files and folders of a folder into a `.tar.gz` beside them.
+pub(crate) fn pack(folder: &Path, archive: &str, names: &[&str]) {
+    let file = std::fs::File::create(folder.join(archive)).expect("a new file");
+    let mut packed = tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));
+    for name in names {
+        let path = folder.join(name);
+        match path.is_dir() {
+            true => packed.append_dir_all(name, &path),
+            false => packed.append_path_with_name(&path, name),
+        }
+        .expect("readable");
+    }
+    packed.into_inner().and_then(|packer| packer.finish()).expect("writable");
+}

@@ -72,6 +72,11 @@ clicks("the address leads back to the same figure", { panel: "source" }, async (
   });
 });
 
+const FORMER = { head: { ...HEAD, kind: "own" }, muted: [{ ...HEAD, kind: "own" }] };
+clicks("an address of before leads to the same figure", FORMER, async (page) => {
+  assert.deepEqual(await stateOf(page, "head", "ablated"), { head: HEAD, ablated: [HEAD] });
+});
+
 clicks("a broken address opens what there is", { run: 99, panel: "nothing", tokens: [1], input: { text: "x" } }, async (page) => {
   assert.equal(await page.locator("#tab-source").getAttribute("aria-selected"), "true");
   assert.ok(await page.locator("#stage .chip").count() > 0);

@@ -3,11 +3,10 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 
 use any2any_adapter::{Random, Seed};
 
-use crate::support::sha256;
+use crate::support::{pack, sha256};
 
 #[path = "../../crates/eeg/tests/eeg/bytes.rs"]
 mod bytes;
@@ -136,10 +135,4 @@ fn voltage(at: usize, random: &mut Random) -> i32 {
 /// From -1 to 1.
 fn noise(random: &mut Random) -> f64 {
     random.below(2001) as f64 / 1000.0 - 1.0
-}
-
-/// Packs files of a folder into an archive beside them.
-fn pack(folder: &Path, archive: &str, files: &[&str]) {
-    let status = Command::new("tar").arg("-czf").arg(archive).args(files).current_dir(folder).status();
-    assert!(status.expect("tar runs").success());
 }

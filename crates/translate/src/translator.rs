@@ -28,7 +28,7 @@ pub use scoring::PairScore;
 /// A trained model with its adapters. Clones share all of it.
 #[derive(Clone)]
 pub struct Translator {
-    /// The experiment of its training.
+    /// The experiment of its training; [`on`](Self::on) gives a translator with another one.
     pub experiment: Arc<Experiment>,
     /// Its adapters.
     pub adapters: Arc<AdapterSet>,

@@ -7,6 +7,12 @@ import { base64 } from "any2any/api";
 const KEPT = ["run", "checkpoint", "task", "input", "tokens", "chosen", "head", "masked", "ablated",
   "temperature", "top_k", "top_p", "choice", "seed", "panel", "theme", "second"];
 
+/** Former names of parts of the state, which links in slides and mails still have. */
+const FORMER = { muted: "ablated" };
+
+/** A part of a link as it is called now: self-attention was `own`. */
+const present = (name, value) => (name === "kind" && value === "own" ? "self" : value);
+
 /** The length of an address that every browser and mail program passes on. */
 const LONGEST = 30_000;
 
@@ -14,10 +20,11 @@ const LONGEST = 30_000;
  * {Partial<import("any2any/state").State>} */
 export function readLink(hash = location.hash) {
   const patch = {};
-  for (const [key, value] of new URLSearchParams(hash.slice(1))) {
+  for (const [name, value] of new URLSearchParams(hash.slice(1))) {
+    const key = FORMER[name] ?? name;
     if (!KEPT.includes(key)) continue;
     try {
-      patch[key] = JSON.parse(value);
+      patch[key] = JSON.parse(value, present);
     } catch {
       // Someone shortened the link: the rest of it is still good.
     }

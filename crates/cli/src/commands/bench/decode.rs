@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &BenchDecodeArguments, registry: &Registry) -> anyh
     let translator = translator(arguments, registry)?;
     let task = translator.task(arguments.task.as_deref())?;
     let bench = DecodingBench {
-        decoding: decoding(arguments, &translator.experiment.decoding),
+        decoding: decoding(arguments, task.decoding()),
         forced_length: arguments.force_length.map(|length| length.get()),
         batching: match (arguments.batch_tokens, arguments.one_by_one) {
             (_, true) => Batching::OneByOne,
