@@ -1,97 +1,8 @@
 //! Adapter of one medium: values to sequences and back, with the state that it learned from the training split.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::{Encoded, Random, Region, Sequence, Value};
-
-/// The entrance that an adapter's sequences need in the model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stem {
-    /// Tokens: an embedding table.
-    Lookup {
-        /// Size of the vocabulary, in tokens.
-        vocabulary: usize,
-        /// The token that fills up a batch; its embedding is never read.
-        padding: u32,
-    },
-    /// Frames: a projection to the model's width.
-    Projection {
-        /// The width of a frame.
-        width: usize,
-    },
-    /// Frames: convolutions over neighbouring frames, each followed by a GELU, the last of the model's width.
-    Convolution {
-        /// The width of a frame.
-        width: usize,
-        /// The layers, the first next to the frames.
-        layers: Vec<Convolution>,
-    },
-}
-
-/// One convolution over neighbouring frames, padded by zeros so that every frame is covered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Convolution {
-    /// Width of the kernel, in frames; odd.
-    pub kernel: usize,
-    /// Stride from one position to the next, in frames.
-    pub stride: usize,
-}
-
-impl Convolution {
-    /// Number of positions that come out when `frames` go in: one for every stride begun.
-    pub fn positions(self, frames: usize) -> usize {
-        frames.div_ceil(self.stride.max(1))
-    }
-}
-
-impl Stem {
-    /// Number of positions of the encoder for a sequence of length `len`.
-    pub fn positions(&self, len: usize) -> usize {
-        match self {
-            Stem::Lookup { .. } | Stem::Projection { .. } => len,
-            Stem::Convolution { layers, .. } => layers.iter().fold(len, |len, layer| layer.positions(len)),
-        }
-    }
-}
-
-/// The exit that a target medium needs in the model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Head {
-    /// Tokens: a softmax over the vocabulary.
-    Softmax {
-        /// Size of the vocabulary, in tokens.
-        vocabulary: usize,
-        /// The token that fills up a batch.
-        padding: u32,
-        /// The token that the decoder starts from.
-        begin: u32,
-        /// The token that ends a sequence.
-        end: u32,
-        /// Tokens that search never writes (padding, begin, unknown).
-        forbidden: Vec<u32>,
-    },
-    /// Frames: a projection from the model's width, trained by regression.
-    Regression {
-        /// The width of a frame.
-        width: usize,
-        /// Number of frames that are written.
-        length: FrameCount,
-    },
-}
-
-/// Number of frames that a regression writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FrameCount {
-    /// Always as many; all at once, none depending on the others.
-    Fixed(usize),
-    /// One after the other, until the model signals the end, or there are this many.
-    UntilStop {
-        /// The most frames.
-        at_most: usize,
-    },
-}
+use crate::{AdapterError, Encoded, Head, Random, Region, Sequence, Stem, Value};
 
 /// A sequence turned back into its medium.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,17 +13,36 @@ pub struct Decoded {
     pub regions: Vec<Region>,
 }
 
+/// File that a written value is kept in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenFile {
+    /// Extension of its name, in lower case and without the dot.
+    pub extension: String,
+    /// Bytes of the file.
+    pub bytes: Vec<u8>,
+}
+
+impl WrittenFile {
+    /// A file of an extension with these bytes.
+    pub fn new(extension: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self { extension: extension.into(), bytes }
+    }
+}
+
 /// Adapter of one medium: turns values into sequences and, if the medium can be written, sequences into values.
 ///
 /// An adapter is built and fitted by its [`Medium`](crate::Medium), whose [`open`](crate::Medium::open) every
 /// value has gone through before it comes here. It holds no randomness of its own: the same value always gives
-/// the same sequence.
+/// the same sequence. A registry hands adapters out behind a check of all that they return: the rules stand at each
+/// method, and `testing::conforms` tries them.
 pub trait Adapter: Send + Sync {
     /// The entrance that the sequences of [`encode`](Adapter::encode) need.
     fn stem(&self) -> Stem;
 
-    /// The exit that writes this medium; `None` when it can only be read.
-    fn head(&self) -> Option<Head>;
+    /// The exit that writes this medium; `None` when it can only be read, which is the default.
+    fn head(&self) -> Option<Head> {
+        None
+    }
 
     /// A value as a sequence, each position with its region.
     ///
@@ -145,15 +75,17 @@ pub trait Adapter: Send + Sync {
     ///
     /// When the medium can only be read, a token is outside the vocabulary, or the sequence is of the other
     /// kind.
-    fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError>;
+    fn decode(&self, _sequence: &Sequence) -> Result<Decoded, AdapterError> {
+        Err(AdapterError::value("this medium is read, but not written"))
+    }
 
-    /// A written value as a file: its extension and its bytes.
+    /// A written value as a file.
     ///
     /// # Errors
     ///
     /// When the value is of another medium.
-    fn to_file(&self, value: &Value) -> Result<(&'static str, Vec<u8>), AdapterError> {
-        Ok(("txt", format!("{value}\n").into_bytes()))
+    fn to_file(&self, value: &Value) -> Result<WrittenFile, AdapterError> {
+        Ok(WrittenFile::new("txt", format!("{value}\n").into_bytes()))
     }
 
     /// Reads a written value back from the bytes of its file, as far as the file's format keeps it.
@@ -162,8 +94,7 @@ pub trait Adapter: Send + Sync {
     ///
     /// When [`to_file`](Self::to_file) cannot have written these bytes.
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|error| AdapterError::Value { reason: error.to_string() })?;
+        let text = std::str::from_utf8(bytes).map_err(|error| AdapterError::value(error.to_string()))?;
         Ok(Value::from(text.strip_suffix('\n').unwrap_or(text)))
     }
 
@@ -187,57 +118,18 @@ pub trait Adapter: Send + Sync {
         Vec::new()
     }
 
-    /// The text that stands for a token in displays.
-    fn show(&self, token: u32) -> String;
+    /// The text that stands for a token in displays; any token, also one outside the vocabulary.
+    fn show(&self, token: u32) -> String {
+        format!("<{token}>")
+    }
 
     /// Writes the learned state into a folder that exists, so that [`Medium::load`](crate::Medium::load) gives the
-    /// same adapter again.
+    /// same adapter again. By default there is none.
     ///
     /// # Errors
     ///
     /// When a file cannot be written.
-    fn save(&self, folder: &Path) -> Result<(), AdapterError>;
-}
-
-/// Error of an adapter or a medium.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AdapterError {
-    /// A value that the adapter cannot read.
-    #[error("cannot read this value: {reason}")]
-    Value {
-        /// The reason, and the way out.
-        reason: String,
-    },
-    /// A file of the dataset, or a part of one, that its medium cannot read.
-    #[error("cannot read {file}: {reason}")]
-    Broken {
-        /// The file, with its part.
-        file: String,
-        /// The reason, and the way out.
-        reason: String,
-    },
-    /// Options that do not fit the training data.
-    #[error("{option}: {reason}")]
-    Fit {
-        /// The option, as a path such as `tokenizer.bpe.vocab`.
-        option: String,
-        /// The reason, and the way out.
-        reason: String,
-    },
-    /// A file of the adapter's state.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The problem of the file.
-        reason: String,
-    },
-}
-
-impl AdapterError {
-    /// An error about a value of another medium.
-    pub fn other_medium(medium: &str, value: &Value) -> Self {
-        Self::Value { reason: format!("{medium} was expected, but this is {}", value.kind()) }
+    fn save(&self, _folder: &Path) -> Result<(), AdapterError> {
+        Ok(())
     }
 }

@@ -9,37 +9,55 @@
 //! A [`Medium`] opens values and builds adapters from the options of an experiment, and a [`Registry`] names the
 //! media a program knows. A new medium is one new crate that implements these two traits, plus one line of
 //! registration.
+//!
+//! Inside, media are used without their types: [`AnyMedium`] and [`AnySide`], whose adapters stand behind a check of
+//! all that they return.
 
 mod adapter;
 mod cancellation;
 mod contents;
+mod custom;
+mod erased;
+mod error;
 mod file;
+mod head;
 mod image;
 mod magnitude;
 mod medium;
 mod number;
+mod package;
 mod price;
 mod random;
 mod region;
 mod registry;
 mod sequence;
+mod side;
 mod signal;
+mod stem;
 mod unpacking;
+mod validated;
 mod value;
 
-pub use adapter::{Adapter, AdapterError, Convolution, Decoded, FrameCount, Head, Stem};
+pub use adapter::{Adapter, Decoded, WrittenFile};
 pub use cancellation::{CancelOnDrop, Cancellation, Cancelled};
 pub use contents::Contents;
+pub use custom::{Custom, CustomContents};
+pub use erased::{AnyMedium, AnySide};
+pub use error::AdapterError;
 pub use file::{File, Part};
+pub use head::{FrameCount, Head};
 pub use image::Image;
 pub use magnitude::Magnitude;
-pub use medium::{Event, Medium, OpenedValue, OptionProblem};
+pub use medium::{Event, Medium, MediumOptions, OpenedValue, OptionProblem, Sharing};
 pub use number::grouped;
+pub use package::Package;
 pub use price::Price;
 pub use random::{Random, Seed};
 pub use region::Region;
 pub use registry::{Registry, RegistryError};
 pub use sequence::{Encoded, Frames, Sequence};
+pub use side::{Kept, Side};
 pub use signal::Signal;
+pub use stem::{Convolution, Stem};
 pub use unpacking::{UnpackedLimit, Unpacking};
 pub use value::{Kind, Value};

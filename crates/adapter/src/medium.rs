@@ -1,57 +1,70 @@
-//! A medium: its options, and the adapters that they build.
+//! Medium: its options, and the adapters that they build.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use crate::{Adapter, AdapterError, Contents, File, Kind, Price, Value};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// A medium: checks the options that an experiment gives it, opens its values and builds its adapters.
+use crate::{Adapter, AdapterError, Contents, File, Kind, Package, Price, Side, Value};
+
+/// Medium: checks the options that an experiment gives it, opens its values and builds its adapters.
 ///
-/// Options are a serde struct of the medium's own. The experiment hands them over as JSON after it has
-/// checked them against [`schema`](Medium::schema), and puts the problems of [`check`](Medium::check) at
-/// the right line of the YAML.
-pub trait Medium: Send + Sync {
-    /// The name of the medium in the YAML: `text`.
-    fn name(&self) -> &'static str;
-
-    /// The JSON Schema of the options.
+/// Options are a serde struct of the medium's own, with the defaults of its fields and a JSON Schema. An experiment is
+/// checked against the schema, the options are parsed once, and the problems of [`check`](Medium::check) are put at
+/// the right line of the YAML. A [`Registry`](crate::Registry) takes media of all types.
+pub trait Medium: Send + Sync + Sized + 'static {
+    /// Options of a side, as an experiment writes them: `text: { field: en }`.
     ///
-    /// A string with `"format": "path"` is a file: the experiment joins a relative one to the folder of the
-    /// YAML file that names it.
-    fn schema(&self) -> schemars::Schema;
+    /// A string with `"format": "path"` in its schema is a file: the experiment joins a relative one to the folder of
+    /// the YAML file that names it.
+    type Options: MediumOptions;
+
+    /// The adapter that is fitted to data.
+    type Adapter: Adapter + 'static;
+
+    /// Name of the medium in the YAML, in small letters, digits and `_`: `text`.
+    fn name(&self) -> &str;
+
+    /// Package that the medium comes from, which runs keep: [`package!()`](crate::package) names it with its version.
+    fn package(&self) -> Package {
+        Package::of::<Self>()
+    }
 
     /// Problems of options that fit the schema, whatever files they name.
-    fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem>;
-
-    /// Problems of the files that sound options name. A run skips this check: its adapter has
-    /// [saved](crate::Adapter::save) the parts of a file that it needs.
-    fn check_files(&self, _options: &serde_json::Value) -> Vec<OptionProblem> {
+    fn check(&self, _options: &Self::Options) -> Vec<OptionProblem> {
         Vec::new()
     }
 
-    /// The options with every default written out.
-    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value;
+    /// Problems of the files that sound options name. A run skips this check: its adapter has
+    /// [saved](crate::Adapter::save) the parts of a file that it needs.
+    fn check_files(&self, _options: &Self::Options) -> Vec<OptionProblem> {
+        Vec::new()
+    }
 
-    /// The fields of the dataset that these options read.
-    fn fields(&self, options: &serde_json::Value) -> Vec<String>;
+    /// Writes out the defaults of sound options that depend on other options; all others serde knows.
+    fn complete(&self, _options: &mut Self::Options) {}
 
-    /// The options that a target takes over from a source of the same medium when it leaves them out.
+    /// Fields of the dataset that these options read; a side that reads several is given a series of their values.
+    fn fields(&self, options: &Self::Options) -> Vec<String>;
+
+    /// Options that a target takes over from a source of the same medium when it leaves them out.
     fn inherited(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The sides of an experiment (sources and targets of all tasks) with an equal key are fitted together
-    /// and share one adapter, one embedding and one vocabulary. `None`: the side stands alone.
-    fn sharing(&self, _options: &serde_json::Value) -> Option<String> {
-        None
+    /// The rule by which sides of an experiment (sources and targets of all tasks) are fitted together and share one
+    /// adapter, one embedding and one vocabulary.
+    fn sharing(&self, _options: &Self::Options) -> Sharing {
+        Sharing::Alone
     }
 
-    /// The kind of this medium's opened values.
+    /// Kind of this medium's opened values.
     fn kind(&self) -> Kind {
         Kind::Text
     }
 
-    /// The annotated events of a recording, in the order of its file; none if a medium has no such thing.
+    /// Annotated events of a recording, in the order of its file; none if a medium has no such thing.
     ///
     /// # Errors
     ///
@@ -60,9 +73,9 @@ pub trait Medium: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The file extensions that [`open`](Medium::open) decodes, in lower case and without the dot.
-    fn extensions(&self) -> &'static [&'static str] {
-        &[]
+    /// File extensions that [`open`](Medium::open) decodes, in lower case and without the dot.
+    fn extensions(&self) -> Vec<&str> {
+        Vec::new()
     }
 
     /// True if the bytes of a file are of a format that this medium reads, or names when it refuses it. Formats
@@ -71,7 +84,7 @@ pub trait Medium: Send + Sync {
         false
     }
 
-    /// The contents of a file before any option is applied.
+    /// Contents of a file before any option is applied.
     ///
     /// # Errors
     ///
@@ -87,18 +100,18 @@ pub trait Medium: Send + Sync {
     /// # Errors
     ///
     /// When the value is of another medium, or broken. Such a sample is left out, counted and reported.
-    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
+    fn open(&self, _side: &Side<Self::Options>, value: &Value) -> Result<OpenedValue, AdapterError> {
         Ok(value.clone().into())
     }
 
-    /// An upper bound of the memory that [`open`](Medium::open) takes, and of the positions of the sequence, from
+    /// Upper bound of the memory that [`open`](Medium::open) takes, and of the positions of the sequence, from
     /// headers alone, before anything is decoded. A header without sizes is bounded by the file's length and by the
     /// limits of its decoder.
     ///
     /// # Errors
     ///
     /// When opening the value would be an error too.
-    fn price(&self, _options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
+    fn price(&self, _side: &Side<Self::Options>, value: &Value) -> Result<Price, AdapterError> {
         Ok(Price::of_contents(value))
     }
 
@@ -109,16 +122,35 @@ pub trait Medium: Send + Sync {
     /// When the options do not fit the data, for instance a vocabulary larger than the data allows.
     fn fit(
         &self,
-        options: &serde_json::Value,
+        side: &Side<Self::Options>,
         values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError>;
+    ) -> Result<Self::Adapter, AdapterError>;
 
-    /// Loads the adapter that [`Adapter::save`] wrote into a folder.
+    /// Loads the adapter that [`Adapter::save`] wrote into a folder. By default an adapter learns nothing: it is
+    /// fitted to no values.
     ///
     /// # Errors
     ///
     /// When a file is missing or broken.
-    fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError>;
+    fn load(&self, side: &Side<Self::Options>, _folder: &Path) -> Result<Self::Adapter, AdapterError> {
+        self.fit(side, &mut std::iter::empty())
+    }
+}
+
+/// Options of a medium or another plug-in: plain data with a JSON Schema. Every type that can be is one.
+pub trait MediumOptions: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static> MediumOptions for T {}
+
+/// Rule by which sides of an experiment share one adapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// The side has an adapter of its own.
+    Alone,
+    /// Sides with equal options share one, whatever `field` they read.
+    EqualOptions,
+    /// Sides with an equal key share one.
+    Key(String),
 }
 
 /// A value as adapters take it, with warnings about it.
@@ -146,6 +178,13 @@ pub struct OptionProblem {
     pub message: String,
     /// The way out.
     pub help: Option<String>,
+}
+
+impl OptionProblem {
+    /// A problem at a place, and the way out.
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into(), help: Some(help.into()) }
+    }
 }
 
 /// An event of a recording: a stimulus, a key that was pressed, a stage of sleep.

@@ -21,6 +21,7 @@ impl Price {
             Value::Text(text) => text.len() as u64,
             Value::Image(image) => image.pixels().len() as u64,
             Value::Signal(signal) => size_of_val(signal.samples()) as u64,
+            Value::Custom(custom) => custom.bytes() as u64,
             Value::File(file) => Self::of_file(file).bytes,
             Value::Series(values) => {
                 values.iter().fold(0, |sum: u64, value| sum.saturating_add(Self::of_contents(value).bytes))

@@ -13,6 +13,9 @@ pub enum Region {
     Nothing,
     /// Bytes of a text, counted from its start; the end is not included.
     Bytes(Range<usize>),
+    /// Items of a value of its own kind ([`CustomContents::items`](crate::CustomContents::items)), counted from 0; the
+    /// end is not included.
+    Items(Range<usize>),
     /// A rectangle of a picture, in pixels of the original; its edges may fall between two pixels.
     Rectangle {
         /// Left edge.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{File, Image, Signal};
+use crate::{Custom, CustomContents, File, Image, Signal};
 
 /// Value of one field of a sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub enum Value {
     Image(Image),
     /// One or more channels sampled over time: a sound, an EEG.
     Signal(Signal),
+    /// A value of a kind that its medium alone knows: a melody, a molecule.
+    Custom(Custom),
     /// A file, or a part of one, that is not decoded yet: its medium decodes it.
     File(File),
     /// Several values in a row that form one: digits that make a number, words that make a sentence. Their medium
@@ -32,9 +34,48 @@ pub enum Kind {
     Image,
     /// [`Value::Signal`].
     Signal,
+    /// [`Value::Custom`].
+    Custom,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Text => "texts",
+            Kind::Image => "pictures",
+            Kind::Signal => "signals",
+            Kind::Custom => "values of their own kind",
+        })
+    }
+}
+
+impl Kind {
+    /// The kind of a value that a medium has opened; `None` for files and series, which are not opened yet.
+    pub fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(_) => Some(Kind::Text),
+            Value::Image(_) => Some(Kind::Image),
+            Value::Signal(_) => Some(Kind::Signal),
+            Value::Custom(_) => Some(Kind::Custom),
+            Value::File(_) | Value::Series(_) => None,
+        }
+    }
 }
 
 impl Value {
+    /// A value of a medium's own kind.
+    pub fn custom(contents: impl CustomContents) -> Self {
+        Value::Custom(Custom::new(contents))
+    }
+
+    /// The contents of a value of a medium's own kind, when this is one of that type.
+    pub fn as_custom<T: CustomContents>(&self) -> Option<&T> {
+        match self {
+            Value::Custom(custom) => custom.contents(),
+            _ => None,
+        }
+    }
+
     /// The picture, when this value is one.
     pub fn as_image(&self) -> Option<&Image> {
         match self {
@@ -65,6 +106,7 @@ impl Value {
             Value::Text(_) => "a text",
             Value::Image(_) => "a picture",
             Value::Signal(_) => "a signal",
+            Value::Custom(custom) => custom.kind(),
             Value::File(_) => "a file",
             Value::Series(_) => "a series",
         }
@@ -102,12 +144,13 @@ impl From<File> for Value {
 }
 
 impl fmt::Display for Value {
-    /// A text as it is; anything else in brackets, described.
+    /// A text, or the items of a value of its own kind, as they are; anything else in brackets, described.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Text(text) => f.write_str(text),
             Value::Image(image) => write!(f, "[{image}]"),
             Value::Signal(signal) => write!(f, "[{signal}]"),
+            Value::Custom(custom) => write!(f, "{custom}"),
             Value::File(file) => write!(f, "[{file}]"),
             Value::Series(values) => {
                 for (number, value) in values.iter().enumerate() {

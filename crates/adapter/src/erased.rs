@@ -1,0 +1,243 @@
+//! Media without their types, as a registry keeps them, and sides whose options are parsed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use schemars::Schema;
+use serde_json::Value as Json;
+
+use crate::validated::Validated;
+use crate::{
+    Adapter, AdapterError, Contents, Event, File, Kept, Kind, Medium, OpenedValue, OptionProblem, Package,
+    Price, Sharing, Side, Value,
+};
+
+/// Medium without the types of its options and its adapter, as a [`Registry`](crate::Registry) keeps it.
+///
+/// Every [`Medium`] is one; see there for the meaning of each method.
+pub trait AnyMedium: Send + Sync {
+    /// Name of the medium in the YAML.
+    fn name(&self) -> &str;
+
+    /// Package that the medium comes from.
+    fn package(&self) -> Package;
+
+    /// JSON Schema of the options.
+    fn schema(&self) -> Schema;
+
+    /// Options that a target takes over from a source of the same medium when it leaves them out.
+    fn inherited(&self) -> &'static [&'static str];
+
+    /// Kind of this medium's opened values.
+    fn kind(&self) -> Kind;
+
+    /// File extensions that are decoded, in lower case and without the dot.
+    fn extensions(&self) -> Vec<&str>;
+
+    /// True if the bytes of a file are of a format that this medium reads, or names when it refuses it.
+    fn recognises(&self, bytes: &[u8]) -> bool;
+
+    /// Contents of a file before any option is applied.
+    ///
+    /// # Errors
+    ///
+    /// When the file is broken, or of a format that is not read.
+    fn contents(&self, file: &File) -> Result<Contents, AdapterError>;
+
+    /// Annotated events of a recording, in the order of its file.
+    ///
+    /// # Errors
+    ///
+    /// When the file is broken.
+    fn events(&self, file: &File) -> Result<Vec<Event>, AdapterError>;
+
+    /// A side with these options, which are parsed here and nowhere else. The side keeps what it has decoded in
+    /// `kept`, beside other sides of this medium.
+    ///
+    /// # Errors
+    ///
+    /// When the options do not parse, with the place.
+    fn side(&self, options: &Json, kept: &Kept) -> Result<Arc<dyn AnySide>, OptionProblem>;
+}
+
+/// Side of a task without the types of its medium: a medium with parsed options.
+pub trait AnySide: Send + Sync {
+    /// Problems of the options that their schema cannot tell.
+    fn problems(&self) -> Vec<OptionProblem>;
+
+    /// Problems of the files that sound options name.
+    fn file_problems(&self) -> Vec<OptionProblem>;
+
+    /// The options with every default written out.
+    fn options(&self) -> Json;
+
+    /// Fields of the dataset that the side reads.
+    fn fields(&self) -> Vec<String>;
+
+    /// Key by which sides of this medium share an adapter; `None`: the side has one of its own.
+    fn sharing(&self) -> Option<String>;
+
+    /// A value as adapters take it.
+    ///
+    /// # Errors
+    ///
+    /// When the value is of another medium, or broken.
+    fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError>;
+
+    /// Upper bound of the memory that opening a value takes, and of the positions of its sequence, from headers alone.
+    ///
+    /// # Errors
+    ///
+    /// When opening the value would be an error too.
+    fn price(&self, value: &Value) -> Result<Price, AdapterError>;
+
+    /// An adapter fitted to opened values, behind a check of all that it returns.
+    ///
+    /// # Errors
+    ///
+    /// When the options do not fit the data, or the adapter does not keep its promises.
+    fn fit(&self, values: &mut dyn Iterator<Item = &Value>) -> Result<Arc<dyn Adapter>, AdapterError>;
+
+    /// The adapter that was saved in a folder, behind a check of all that it returns.
+    ///
+    /// # Errors
+    ///
+    /// When a file is missing or broken, or the adapter does not keep its promises.
+    fn load(&self, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError>;
+}
+
+/// A medium that has lost its type.
+pub(crate) struct ErasedMedium<M>(pub(crate) Arc<M>);
+
+/// A side of a medium that has lost its type.
+struct ErasedSide<M: Medium> {
+    medium: Arc<M>,
+    side: Side<M::Options>,
+}
+
+impl<M: Medium> AnyMedium for ErasedMedium<M> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn package(&self) -> Package {
+        self.0.package()
+    }
+
+    fn schema(&self) -> Schema {
+        schemars::schema_for!(M::Options)
+    }
+
+    fn inherited(&self) -> &'static [&'static str] {
+        self.0.inherited()
+    }
+
+    fn kind(&self) -> Kind {
+        self.0.kind()
+    }
+
+    fn extensions(&self) -> Vec<&str> {
+        self.0.extensions()
+    }
+
+    fn recognises(&self, bytes: &[u8]) -> bool {
+        self.0.recognises(bytes)
+    }
+
+    fn contents(&self, file: &File) -> Result<Contents, AdapterError> {
+        self.0.contents(file)
+    }
+
+    fn events(&self, file: &File) -> Result<Vec<Event>, AdapterError> {
+        self.0.events(file)
+    }
+
+    fn side(&self, options: &Json, kept: &Kept) -> Result<Arc<dyn AnySide>, OptionProblem> {
+        let options = serde_path_to_error::deserialize(options).map_err(|error| OptionProblem {
+            pointer: pointer(error.path()),
+            message: error.inner().to_string(),
+            help: None,
+        })?;
+        Ok(Arc::new(ErasedSide { medium: self.0.clone(), side: Side::keeping(options, kept.clone()) }))
+    }
+}
+
+/// The JSON pointer of a place in options.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let step = |segment: &Segment| match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+        Segment::Enum { variant } => Some(format!("/{variant}")),
+        Segment::Unknown => None,
+    };
+    path.iter().map_while(step).collect()
+}
+
+impl<M: Medium> ErasedSide<M> {
+    fn validated(&self, adapter: M::Adapter) -> Result<Arc<dyn Adapter>, AdapterError> {
+        Ok(Arc::new(Validated::new(adapter, self.medium.name(), self.medium.kind())?))
+    }
+}
+
+impl<M: Medium> AnySide for ErasedSide<M> {
+    fn problems(&self) -> Vec<OptionProblem> {
+        self.medium.check(&self.side)
+    }
+
+    fn file_problems(&self) -> Vec<OptionProblem> {
+        self.medium.check_files(&self.side)
+    }
+
+    fn options(&self) -> Json {
+        let mut options = self.side.options().clone();
+        self.medium.complete(&mut options);
+        // Plain data with a schema: it has no keys but texts.
+        serde_json::to_value(options).unwrap_or_default()
+    }
+
+    fn fields(&self) -> Vec<String> {
+        self.medium.fields(&self.side)
+    }
+
+    fn sharing(&self) -> Option<String> {
+        match self.medium.sharing(&self.side) {
+            Sharing::Alone => None,
+            Sharing::Key(key) => Some(key),
+            Sharing::EqualOptions => {
+                let mut options = self.options();
+                options.as_object_mut().and_then(|options| options.remove("field"));
+                Some(options.to_string())
+            }
+        }
+    }
+
+    fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
+        let opened = self.medium.open(&self.side, value)?;
+        let kind = self.medium.kind();
+        if Kind::of(&opened.value) == Some(kind) {
+            return Ok(opened);
+        }
+        // A medium without an `open` of its own leaves values as they are: then it is the value that is wrong.
+        if opened.value == *value {
+            return Err(AdapterError::value(format!("{kind} were expected, but this is {}", value.kind())));
+        }
+        let reason = format!(
+            "its `open` gives {}, but its `kind` is {kind}: give values of one kind",
+            opened.value.kind()
+        );
+        Err(AdapterError::Contract { medium: self.medium.name().to_owned(), reason })
+    }
+
+    fn price(&self, value: &Value) -> Result<Price, AdapterError> {
+        self.medium.price(&self.side, value)
+    }
+
+    fn fit(&self, values: &mut dyn Iterator<Item = &Value>) -> Result<Arc<dyn Adapter>, AdapterError> {
+        self.validated(self.medium.fit(&self.side, values)?)
+    }
+
+    fn load(&self, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
+        self.validated(self.medium.load(&self.side, folder)?)
+    }
+}
