@@ -2,6 +2,10 @@
 
 use std::sync::Once;
 
+use any2any_adapter::testing::Tested;
+use any2any_adapter::testing::Tested;
+use any2any_adapter::testing::Tested;
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Medium, Sequence, Value};
 use any2any_audio::Audio;
 use any2any_eeg::Eeg;
@@ -139,9 +143,9 @@ fn tokenizer(name: &str, bytes: &[u8]) -> bool {
     let options = json!({ "field": "a", "tokenizer": { "file": { "path": path, "padding": "<pad>" } } });
     let without = json!({ "field": "a", "tokenizer": { "file": { "path": path } } });
     [options, without].iter().any(|options| {
-        let problems = Text.check_files(options);
+        let problems = Tested(Text).check_files(options);
         let values = [Value::from("a b ab \u{e4} <s>"), Value::from("")];
-        let fitted = Text.fit(options, &mut values.iter());
+        let fitted = Tested(Text).fit(options, &mut values.iter());
         let Ok(adapter) = fitted else { return false };
         assert_eq!(problems, [], "a file that does not pass a check is not taken");
         works(&*adapter, &values);
@@ -164,19 +168,19 @@ fn works(adapter: &dyn Adapter, values: &[Value]) {
 }
 
 fn text() -> Json {
-    Text.resolve(&json!({ "field": "a", "tokenizer": { "characters": {} } }))
+    Tested(Text).resolve(&json!({ "field": "a", "tokenizer": { "characters": {} } }))
 }
 
 fn image() -> Json {
-    Image.resolve(&json!({ "field": "a", "colour": "grey", "patches": { "width": 2, "height": 2 }, "output": { "codes": { "codes": 4 } } }))
+    Tested(Image).resolve(&json!({ "field": "a", "colour": "grey", "patches": { "width": 2, "height": 2 }, "output": { "codes": { "codes": 4 } } }))
 }
 
 fn audio() -> Json {
-    Audio.resolve(&json!({ "field": "a", "rate": 8000, "output": { "codes": { "codes": 4 } } }))
+    Tested(Audio).resolve(&json!({ "field": "a", "rate": 8000, "output": { "codes": { "codes": 4 } } }))
 }
 
 fn eeg() -> Json {
-    Eeg.resolve(&json!({ "field": "a" }))
+    Tested(Eeg).resolve(&json!({ "field": "a" }))
 }
 
 /// Values that an adapter of these media learns from.

@@ -58,6 +58,23 @@ pub trait AnyMedium: Send + Sync {
     ///
     /// When the options do not parse, with the place.
     fn side(&self, options: &Json, kept: &Kept) -> Result<Arc<dyn AnySide>, OptionProblem>;
+
+    /// A side with sound options.
+    ///
+    /// # Errors
+    ///
+    /// When the options do not parse, or have a problem.
+    fn sound_side(&self, options: &Json, kept: &Kept) -> Result<Arc<dyn AnySide>, AdapterError> {
+        let wrong = |problem: OptionProblem| AdapterError::Fit {
+            option: format!("{}{}", self.name(), problem.pointer.replace('/', ".")),
+            reason: problem.message,
+        };
+        let side = self.side(options, kept).map_err(wrong)?;
+        match side.problems().into_iter().next() {
+            Some(problem) => Err(wrong(problem)),
+            None => Ok(side),
+        }
+    }
 }
 
 /// Side of a task without the types of its medium: a medium with parsed options.

@@ -34,6 +34,7 @@ mod sequence;
 mod side;
 mod signal;
 mod stem;
+pub mod testing;
 mod unpacking;
 mod validated;
 mod value;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use any2any_adapter::{
     Adapter, AdapterError, Decoded, Encoded, FrameCount, Frames, Head, Random, Region, Sequence, Signal,
-    Stem, Value,
+    Stem, Value, WrittenFile,
 };
 use any2any_frames::{CodeTokens, Codebook, Normalization};
 
@@ -192,9 +192,9 @@ impl Adapter for AudioAdapter {
         }
     }
 
-    fn to_file(&self, value: &Value) -> Result<(&'static str, Vec<u8>), AdapterError> {
+    fn to_file(&self, value: &Value) -> Result<WrittenFile, AdapterError> {
         match value {
-            Value::Signal(signal) => Ok(("wav", wav::encode(signal)?)),
+            Value::Signal(signal) => Ok(WrittenFile::new("wav", wav::encode(signal)?)),
             other => Err(AdapterError::other_medium("a sound", other)),
         }
     }

@@ -1,5 +1,6 @@
 //! Checks of the audio options that the schema cannot express.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::OptionProblem;
 use any2any_frames::StemOptions;
 
@@ -233,7 +234,7 @@ mod tests {
             for (key, option) in options.as_object().expect("a mapping") {
                 all[key] = option.clone();
             }
-            let found = Audio.check(&all);
+            let found = Tested(Audio).check(&all);
             let pointers: Vec<&str> = found.iter().map(|problem| problem.pointer.as_str()).collect();
             assert_eq!(pointers, expected, "{options}: {found:?}");
         }
@@ -242,12 +243,12 @@ mod tests {
     #[test]
     fn defaults_are_written_out_once() {
         let resolved =
-            Audio.resolve(&json!({ "field": "sound", "rate": 8000, "stack": 2, "output": { "codes": {} } }));
+            Tested(Audio).resolve(&json!({ "field": "sound", "rate": 8000, "stack": 2, "output": { "codes": {} } }));
         assert_eq!(resolved["mel"]["fft"], json!(256));
         assert_eq!(resolved["mel"]["high"], json!(4000.0));
         assert_eq!(resolved["output"]["codes"], json!({ "codes": 256, "stack": 2 }));
         assert_eq!(resolved["augment"]["noise"], Json::Null);
-        assert_eq!(Audio.check(&resolved), []);
-        assert_eq!(Audio.resolve(&resolved), resolved);
+        assert_eq!(Tested(Audio).check(&resolved), []);
+        assert_eq!(Tested(Audio).resolve(&resolved), resolved);
     }
 }

@@ -1,10 +1,9 @@
 //! The audio medium: its options, checked, its values, opened, and its adapters.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Price, Value,
+    AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side, Value,
 };
 
 use crate::adapter::AudioAdapter;
@@ -21,40 +20,36 @@ use crate::price::price;
 pub struct Audio;
 
 impl Medium for Audio {
-    fn name(&self) -> &'static str {
+    type Options = AudioOptions;
+    type Adapter = AudioAdapter;
+
+    fn name(&self) -> &str {
         "audio"
     }
 
-    fn schema(&self) -> schemars::Schema {
-        schemars::schema_for!(AudioOptions)
+    fn package(&self) -> Package {
+        any2any_adapter::package!()
     }
 
-    fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
-        match AudioOptions::deserialize_from(options) {
-            Ok(options) => problems(&options),
-            Err(message) => vec![OptionProblem { pointer: String::new(), message, help: None }],
-        }
+    fn check(&self, options: &AudioOptions) -> Vec<OptionProblem> {
+        problems(options)
     }
 
-    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
-        let Ok(mut parsed) = AudioOptions::deserialize_from(options) else {
-            return options.clone();
-        };
-        let stack = parsed.stacked();
-        if let Output::Codes(codes) = &mut parsed.output {
+    fn complete(&self, options: &mut AudioOptions) {
+        let stack = options.stacked();
+        if let Output::Codes(codes) = &mut options.output {
             codes.stack = Some(stack);
         }
-        parsed.mel.fft = Some(parsed.mel.fft_samples(parsed.rate));
-        parsed.mel.high = Some(parsed.mel.high_hertz(parsed.rate));
-        serde_json::to_value(parsed).unwrap_or_else(|_| options.clone())
+        options.mel.fft = Some(options.mel.fft_samples(options.rate));
+        options.mel.high = Some(options.mel.high_hertz(options.rate));
     }
 
-    fn fields(&self, options: &serde_json::Value) -> Vec<String> {
-        options["field"].as_str().map(str::to_owned).into_iter().collect()
+    fn fields(&self, options: &AudioOptions) -> Vec<String> {
+        vec![options.field.clone()]
     }
 
-    fn sharing(&self, options: &serde_json::Value) -> Option<String> {
-        Some(any2any_frames::sharing(options))
+    fn sharing(&self, _options: &AudioOptions) -> Sharing {
+        Sharing::EqualOptions
     }
 
     fn inherited(&self) -> &'static [&'static str] {
@@ -65,8 +60,8 @@ impl Medium for Audio {
         Kind::Signal
     }
 
-    fn extensions(&self) -> &'static [&'static str] {
-        formats::EXTENSIONS
+    fn extensions(&self) -> Vec<&str> {
+        formats::EXTENSIONS.to_vec()
     }
 
     fn recognises(&self, bytes: &[u8]) -> bool {
@@ -80,39 +75,24 @@ impl Medium for Audio {
     }
 
     /// Sounds that follow each other are joined with `gap` seconds of silence between them.
-    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
-        open(&parse(options)?, value)
+    fn open(&self, side: &Side<AudioOptions>, value: &Value) -> Result<OpenedValue, AdapterError> {
+        open(side, value)
     }
 
-    fn price(&self, options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
-        price(&parse(options)?, value)
+    fn price(&self, side: &Side<AudioOptions>, value: &Value) -> Result<Price, AdapterError> {
+        price(side, value)
     }
 
     fn fit(
         &self,
-        options: &serde_json::Value,
+        side: &Side<AudioOptions>,
         values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(AudioAdapter::fit(&parse(options)?, values)?))
+    ) -> Result<AudioAdapter, AdapterError> {
+        AudioAdapter::fit(side, values)
     }
 
-    fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(AudioAdapter::load(&parse(options)?, folder)?))
+    fn load(&self, side: &Side<AudioOptions>, folder: &Path) -> Result<AudioAdapter, AdapterError> {
+        AudioAdapter::load(side, folder)
     }
 }
 
-impl AudioOptions {
-    fn deserialize_from(options: &serde_json::Value) -> Result<Self, String> {
-        serde_json::from_value(options.clone()).map_err(|error| error.to_string())
-    }
-}
-
-/// Parses options and checks their values.
-fn parse(options: &serde_json::Value) -> Result<AudioOptions, AdapterError> {
-    let wrong = |place: &str, reason| AdapterError::Fit { option: format!("audio{place}"), reason };
-    let parsed = AudioOptions::deserialize_from(options).map_err(|reason| wrong("", reason))?;
-    match problems(&parsed).into_iter().next() {
-        Some(problem) => Err(wrong(&problem.pointer.replace('/', "."), problem.message)),
-        None => Ok(parsed),
-    }
-}

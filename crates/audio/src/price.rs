@@ -1,5 +1,6 @@
 //! Price of sounds: their memory and their frames, from headers and packets, before anything is decoded.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, File, Price, Value};
 
 use crate::decoding::whole_rate;
@@ -105,7 +106,7 @@ mod tests {
     }
 
     fn price_of(own: serde_json::Value, value: &Value) -> Price {
-        Audio.price(&options(own), value).expect("a price")
+        Tested(Audio).price(&options(own), value).expect("a price")
     }
 
     fn wav(samples: usize) -> File {
@@ -128,8 +129,8 @@ mod tests {
         for (own, value) in cases {
             let price = price_of(own.clone(), value);
             let options = options(own);
-            let opened = Audio.open(&options, value).expect("a sound").value;
-            let adapter = Audio.fit(&options, &mut [&opened].into_iter()).expect("an adapter");
+            let opened = Tested(Audio).open(&options, value).expect("a sound").value;
+            let adapter = Tested(Audio).fit(&options, &mut [&opened].into_iter()).expect("an adapter");
             let Encoded { sequence, .. } = adapter.encode(&opened).expect("frames");
             let positions = sequence.len() as u64;
             let told = price.positions.expect("the header tells");
@@ -145,7 +146,7 @@ mod tests {
         let minute = price_of(json!({}), &hour);
         assert_eq!(minute.positions, Some(6_001));
         assert!(minute.bytes < 60_000_000, "{minute:?}");
-        let error = Audio.open(&options(json!({})), &hour).expect_err("too long");
+        let error = Tested(Audio).open(&options(json!({})), &hour).expect_err("too long");
         assert!(error.to_string().contains("its 600.00 s are more than the 60"), "{error}");
         // Silence may be cut off, so that all of it is decoded.
         assert!(price_of(json!({ "trim": {} }), &hour).bytes > 200_000_000);
@@ -158,6 +159,6 @@ mod tests {
         assert_eq!(price_of(json!({}), &broken), Price { bytes: 8, positions: None });
         let missing = Value::File(File::on_disk("no/such.wav"));
         assert_eq!(price_of(json!({}), &missing), Price { bytes: 0, positions: None });
-        assert!(Audio.price(&options(json!({})), &Value::from("text")).is_err());
+        assert!(Tested(Audio).price(&options(json!({})), &Value::from("text")).is_err());
     }
 }

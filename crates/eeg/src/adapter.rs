@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Decoded, Encoded, FrameCount, Head, Random, Region, Sequence, Signal, Stem, Value,
+    Adapter, AdapterError, Decoded, Encoded, FrameCount, Head, Random, Region, Sequence, Signal, Stem, Value, WrittenFile,
 };
 use any2any_frames::{Normalization, seen};
 
@@ -244,9 +244,9 @@ impl Adapter for EegAdapter {
     }
 
     /// An EDF file of 16 bits a sample.
-    fn to_file(&self, value: &Value) -> Result<(&'static str, Vec<u8>), AdapterError> {
+    fn to_file(&self, value: &Value) -> Result<WrittenFile, AdapterError> {
         let unit = if self.options.standardize == Standardize::None { "uV" } else { "" };
-        Ok(("edf", files::write(signal(value)?, unit)))
+        Ok(WrittenFile::new("edf", files::write(signal(value)?, unit)))
     }
 
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {

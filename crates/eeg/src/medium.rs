@@ -1,10 +1,9 @@
 //! The EEG medium: its options, checked, and its adapters.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Contents, Event, File, Kind, Medium, OpenedValue, OptionProblem, Price, Value,
+    AdapterError, Contents, Event, File, Kind, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side, Value,
 };
 
 use crate::adapter::EegAdapter;
@@ -19,24 +18,19 @@ use crate::price::price;
 pub struct Eeg;
 
 impl Medium for Eeg {
-    fn name(&self) -> &'static str {
+    type Options = EegOptions;
+    type Adapter = EegAdapter;
+
+    fn name(&self) -> &str {
         "eeg"
     }
 
-    fn schema(&self) -> schemars::Schema {
-        schemars::schema_for!(EegOptions)
+    fn package(&self) -> Package {
+        any2any_adapter::package!()
     }
 
-    fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
-        match deserialize(options) {
-            Ok(options) => problems(&options),
-            Err(reason) => vec![OptionProblem { pointer: String::new(), message: reason, help: None }],
-        }
-    }
-
-    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
-        let parsed = deserialize(options).ok().and_then(|parsed| serde_json::to_value(parsed).ok());
-        parsed.unwrap_or_else(|| options.clone())
+    fn check(&self, options: &EegOptions) -> Vec<OptionProblem> {
+        problems(options)
     }
 
     fn kind(&self) -> Kind {
@@ -54,12 +48,12 @@ impl Medium for Eeg {
         Ok(annotations(file)?.into_iter().map(event).collect())
     }
 
-    fn fields(&self, options: &serde_json::Value) -> Vec<String> {
-        options["field"].as_str().map(str::to_owned).into_iter().collect()
+    fn fields(&self, options: &EegOptions) -> Vec<String> {
+        vec![options.field.clone()]
     }
 
-    fn sharing(&self, options: &serde_json::Value) -> Option<String> {
-        Some(any2any_frames::sharing(options))
+    fn sharing(&self, _options: &EegOptions) -> Sharing {
+        Sharing::EqualOptions
     }
 
     fn inherited(&self) -> &'static [&'static str] {
@@ -76,8 +70,8 @@ impl Medium for Eeg {
         ]
     }
 
-    fn extensions(&self) -> &'static [&'static str] {
-        EXTENSIONS
+    fn extensions(&self) -> Vec<&str> {
+        EXTENSIONS.to_vec()
     }
 
     fn recognises(&self, bytes: &[u8]) -> bool {
@@ -99,31 +93,24 @@ impl Medium for Eeg {
         })
     }
 
-    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
-        preprocessing::open(&parse(options)?, value)
+    fn open(&self, side: &Side<EegOptions>, value: &Value) -> Result<OpenedValue, AdapterError> {
+        preprocessing::open(side, &side.kept().get(), value)
     }
 
-    fn price(&self, options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
-        price(&parse(options)?, value)
+    fn price(&self, side: &Side<EegOptions>, value: &Value) -> Result<Price, AdapterError> {
+        price(side, value)
     }
 
     fn fit(
         &self,
-        options: &serde_json::Value,
+        side: &Side<EegOptions>,
         values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(EegAdapter::fit(&parse(options)?, values)?))
+    ) -> Result<EegAdapter, AdapterError> {
+        EegAdapter::fit(side, values)
     }
 
-    fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(EegAdapter::load(&parse(options)?, folder)?))
+    fn load(&self, side: &Side<EegOptions>, folder: &Path) -> Result<EegAdapter, AdapterError> {
+        EegAdapter::load(side, folder)
     }
 }
 
-fn deserialize(options: &serde_json::Value) -> Result<EegOptions, String> {
-    serde_json::from_value(options.clone()).map_err(|error| error.to_string())
-}
-
-fn parse(options: &serde_json::Value) -> Result<EegOptions, AdapterError> {
-    deserialize(options).map_err(|reason| AdapterError::Fit { option: "eeg".to_owned(), reason })
-}

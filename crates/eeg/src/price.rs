@@ -1,5 +1,6 @@
 //! Price of recordings: their memory and their windows, from headers alone, before samples are decoded.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, Price, Value};
 
 use crate::features::Extractor;
@@ -95,9 +96,9 @@ mod tests {
         for mut options in cases {
             options["field"] = json!("recording");
             let value = edf(10);
-            let price = Eeg.price(&options, &value).expect("a price");
-            let opened = Eeg.open(&options, &value).expect("a recording").value;
-            let adapter = Eeg.fit(&options, &mut [&opened].into_iter()).expect("an adapter");
+            let price = Tested(Eeg).price(&options, &value).expect("a price");
+            let opened = Tested(Eeg).open(&options, &value).expect("a recording").value;
+            let adapter = Tested(Eeg).fit(&options, &mut [&opened].into_iter()).expect("an adapter");
             let encoded = adapter.encode(&opened).expect("frames");
             assert_eq!(price.positions, Some(encoded.sequence.len() as u64), "{options}");
             assert!((4_000..150_000).contains(&price.bytes), "{price:?}");
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn a_higher_rate_is_paid_for() {
         let options = |resample: f64| json!({ "field": "recording", "resample": resample });
-        let bytes = |rate| Eeg.price(&options(rate), &edf(60)).expect("a price").bytes;
+        let bytes = |rate| Tested(Eeg).price(&options(rate), &edf(60)).expect("a price").bytes;
         assert!(bytes(10_000.0) > 50 * bytes(100.0));
     }
 
@@ -118,14 +119,14 @@ mod tests {
             [("a.edf", &b"no recording"[..]), ("a.npy", b"\x93NUMPY"), ("a.set", b"MATLAB 5.0")]
         {
             let value = Value::File(File::in_memory(name, content.to_vec()));
-            let price = Eeg.price(&options, &value).expect("a price");
+            let price = Tested(Eeg).price(&options, &value).expect("a price");
             assert!(price.bytes >= content.len() as u64 && price.positions.is_none(), "{name}: {price:?}");
         }
         let missing = Value::File(File::on_disk("no/such.edf"));
-        assert_eq!(Eeg.price(&options, &missing).expect("a price").bytes, 0);
+        assert_eq!(Tested(Eeg).price(&options, &missing).expect("a price").bytes, 0);
         let series = Value::Series([edf(1), edf(1)].into());
-        let one = Eeg.price(&options, &edf(1)).expect("a price").bytes;
-        assert_eq!(Eeg.price(&options, &series).expect("a price").bytes, 4 * one);
-        assert!(Eeg.price(&options, &Value::from("text")).is_err());
+        let one = Tested(Eeg).price(&options, &edf(1)).expect("a price").bytes;
+        assert_eq!(Tested(Eeg).price(&options, &series).expect("a price").bytes, 4 * one);
+        assert!(Tested(Eeg).price(&options, &Value::from("text")).is_err());
     }
 }

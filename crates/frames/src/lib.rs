@@ -24,16 +24,6 @@ use any2any_adapter::AdapterError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Key by which sides of an experiment share an adapter, for [`Medium::sharing`](any2any_adapter::Medium::sharing):
-/// all options but `field`, with their defaults written out.
-pub fn sharing(options: &serde_json::Value) -> String {
-    let mut options = options.clone();
-    if let Some(options) = options.as_object_mut() {
-        options.remove("field");
-    }
-    options.to_string()
-}
-
 /// Writes a part of an adapter's state as JSON, under a name in the folder of the state.
 ///
 /// # Errors

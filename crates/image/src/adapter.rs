@@ -4,7 +4,7 @@ use std::path::Path;
 
 use any2any_adapter::{
     Adapter, AdapterError, Decoded, Encoded, FrameCount, Frames, Head, Image, Random, Region, Sequence, Stem,
-    Value,
+    Value, WrittenFile,
 };
 use any2any_frames::{CodeTokens, Codebook};
 use image::codecs::png::PngEncoder;
@@ -236,14 +236,14 @@ impl Adapter for ImageAdapter {
         }
     }
 
-    fn to_file(&self, value: &Value) -> Result<(&'static str, Vec<u8>), AdapterError> {
+    fn to_file(&self, value: &Value) -> Result<WrittenFile, AdapterError> {
         let image = opened(value)?;
         let colour = if image.channels() == 1 { ExtendedColorType::L8 } else { ExtendedColorType::Rgb8 };
         let mut bytes = Vec::new();
         PngEncoder::new(&mut bytes)
             .write_image(image.pixels(), image.width() as u32, image.height() as u32, colour)
             .map_err(|error| ImageError::Unwritable { reason: error.to_string() })?;
-        Ok(("png", bytes))
+        Ok(WrittenFile::new("png", bytes))
     }
 
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {

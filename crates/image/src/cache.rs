@@ -1,7 +1,7 @@
 //! Cache of the last decoded files: the cells of a sheet, or the items of an archive, come one after the other, and
 //! decoding the file for each of them would take hours.
 //!
-//! The cache belongs to the process, because a medium has no state: nothing but time depends on it.
+//! The sides of an experiment keep one for all: nothing but time depends on it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -19,61 +19,66 @@ const BYTES: usize = 1 << 28;
 
 type Slot = Arc<OnceLock<Result<Decoded, ImageError>>>;
 
-struct Entry {
+pub(crate) struct Entry {
     file: File,
     /// Length and modification time of a file on the disk: one that was written anew is read anew.
     version: Option<(u64, Option<SystemTime>)>,
     slot: Slot,
 }
 
-static CACHE: Mutex<VecDeque<Entry>> = Mutex::new(VecDeque::new());
+/// Cache of the last decoded files.
+#[derive(Default)]
+pub(crate) struct Cache(Mutex<VecDeque<Entry>>);
 
-/// The decoded contents of a file, cached if the file has parts.
-pub(crate) fn decoded(file: &File) -> Result<Decoded, ImageError> {
-    // A file without parts is asked for once.
-    if file.part().is_none() {
-        return decode(file);
+impl Cache {
+    /// The decoded contents of a file, cached if the file has parts.
+    pub(crate) fn decoded(&self, file: &File) -> Result<Decoded, ImageError> {
+        // A file without parts is asked for once.
+        if file.part().is_none() {
+            return decode(file);
+        }
+        let slot = self.slot(file);
+        // Threads that ask for the same file wait for one of them to decode it; others go on.
+        let decoded = slot.get_or_init(|| decode(file)).clone();
+        self.shrink();
+        decoded
     }
-    let slot = slot(file);
-    // Threads that ask for the same file wait for one of them to decode it; others go on.
-    let decoded = slot.get_or_init(|| decode(file)).clone();
-    shrink();
-    decoded
+
+    /// The cache entry of a file, which becomes the newest.
+    fn slot(&self, file: &File) -> Slot {
+        let version = std::fs::metadata(file.path()).ok().map(|data| (data.len(), data.modified().ok()));
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = cache.iter().position(|entry| entry.version == version && entry.file.same_file(file));
+        let entry = known.and_then(|place| cache.remove(place));
+        let entry = entry.unwrap_or_else(|| Entry { file: file.clone(), version, slot: Slot::default() });
+        let slot = entry.slot.clone();
+        cache.push_front(entry);
+        slot
+    }
+
+    /// Evicts the oldest files when the cache is full.
+    fn shrink(&self) {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = 0;
+        let mut keep = 0;
+        for entry in cache.iter() {
+            bytes += match entry.slot.get() {
+                Some(Ok(decoded)) => decoded.size(),
+                _ => 0,
+            };
+            if keep > 0 && (keep == FILES || bytes > BYTES) {
+                break;
+            }
+            keep += 1;
+        }
+        cache.truncate(keep);
+    }
 }
 
-fn decode(file: &File) -> Result<Decoded, ImageError> {
+/// The decoded contents of a file.
+pub(crate) fn decode(file: &File) -> Result<Decoded, ImageError> {
     let bytes = file.bytes().map_err(|error| ImageError::Unreadable { reason: error.to_string() })?;
     Decoded::new(&bytes)
-}
-
-/// The cache entry of a file, which becomes the newest.
-fn slot(file: &File) -> Slot {
-    let version = std::fs::metadata(file.path()).ok().map(|data| (data.len(), data.modified().ok()));
-    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = cache.iter().position(|entry| entry.version == version && entry.file.same_file(file));
-    let entry = known.and_then(|place| cache.remove(place));
-    let entry = entry.unwrap_or_else(|| Entry { file: file.clone(), version, slot: Slot::default() });
-    let slot = entry.slot.clone();
-    cache.push_front(entry);
-    slot
-}
-
-/// Evicts the oldest files when the cache is full.
-fn shrink() {
-    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut bytes = 0;
-    let mut keep = 0;
-    for entry in cache.iter() {
-        bytes += match entry.slot.get() {
-            Some(Ok(decoded)) => decoded.size(),
-            _ => 0,
-        };
-        if keep > 0 && (keep == FILES || bytes > BYTES) {
-            break;
-        }
-        keep += 1;
-    }
-    cache.truncate(keep);
 }
 
 #[cfg(test)]
@@ -86,8 +91,8 @@ mod tests {
         vec![0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, pixel]
     }
 
-    fn pixel(file: &File) -> u8 {
-        let (pixels, _) = decoded(file).and_then(|all| all.part(file.part())).expect("one picture");
+    fn pixel(cache: &Cache, file: &File) -> u8 {
+        let (pixels, _) = cache.decoded(file).and_then(|all| all.part(file.part())).expect("one picture");
         pixels.values[0]
     }
 
@@ -96,12 +101,13 @@ mod tests {
         let files: Vec<File> = (0..2 * FILES as u8)
             .map(|number| File::in_memory("same/name", archive(number)).part_of(Part::Item(0)))
             .collect();
+        let cache = Cache::default();
         for round in 0..3 {
             for (number, file) in files.iter().enumerate() {
-                assert_eq!(usize::from(pixel(file)), number, "round {round}");
+                assert_eq!(usize::from(pixel(&cache, file)), number, "round {round}");
             }
         }
-        assert!(CACHE.lock().expect("no panic before").len() <= FILES + 2);
+        assert!(cache.0.lock().expect("no panic before").len() <= FILES + 2);
     }
 
     #[test]
@@ -109,12 +115,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.idx");
         std::fs::write(&path, archive(1)).expect("written");
+        let cache = Cache::default();
         let file = File::on_disk(&path).part_of(Part::Item(0));
-        assert_eq!(pixel(&file), 1);
+        assert_eq!(pixel(&cache, &file), 1);
         let mut longer = archive(7);
         longer[7] = 2;
         longer.push(8);
         std::fs::write(&path, longer).expect("written");
-        assert_eq!(pixel(&file), 7);
+        assert_eq!(pixel(&cache, &file), 7);
     }
 }

@@ -1,14 +1,13 @@
 //! The image medium: its options, checked, its values, opened, and its adapters.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Price, Value,
+    AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side, Value,
 };
 
 use crate::adapter::{ImageAdapter, opened_background};
-use crate::cache;
+use crate::cache::{self, Cache};
 use crate::check::problems;
 use crate::decoded::{Area, Decoded, Pixels, whole};
 use crate::error::ImageError;
@@ -29,36 +28,31 @@ const EXTENSIONS: &[&str] = &[
 pub struct Image;
 
 impl Medium for Image {
-    fn name(&self) -> &'static str {
+    type Options = ImageOptions;
+    type Adapter = ImageAdapter;
+
+    fn name(&self) -> &str {
         "image"
     }
 
-    fn schema(&self) -> schemars::Schema {
-        schemars::schema_for!(ImageOptions)
+    fn package(&self) -> Package {
+        any2any_adapter::package!()
     }
 
-    fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
-        match ImageOptions::deserialize_from(options) {
-            Ok(options) => problems(&options),
-            Err(message) => vec![OptionProblem { pointer: String::new(), message, help: None }],
-        }
-    }
-
-    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
-        let parsed = ImageOptions::deserialize_from(options);
-        parsed.ok().and_then(|parsed| serde_json::to_value(parsed).ok()).unwrap_or_else(|| options.clone())
+    fn check(&self, options: &ImageOptions) -> Vec<OptionProblem> {
+        problems(options)
     }
 
     fn kind(&self) -> Kind {
         Kind::Image
     }
 
-    fn fields(&self, options: &serde_json::Value) -> Vec<String> {
-        options["field"].as_str().map(str::to_owned).into_iter().collect()
+    fn fields(&self, options: &ImageOptions) -> Vec<String> {
+        vec![options.field.clone()]
     }
 
-    fn sharing(&self, options: &serde_json::Value) -> Option<String> {
-        Some(any2any_frames::sharing(options))
+    fn sharing(&self, _options: &ImageOptions) -> Sharing {
+        Sharing::EqualOptions
     }
 
     fn inherited(&self) -> &'static [&'static str] {
@@ -66,24 +60,23 @@ impl Medium for Image {
     }
 
     /// Pictures that follow each other are joined from left to right before they are brought to a size.
-    fn open(&self, options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
-        let options = parse(options)?;
+    fn open(&self, side: &Side<ImageOptions>, value: &Value) -> Result<OpenedValue, AdapterError> {
         let mut warnings = Vec::new();
-        let image = picture(&options, value, &mut warnings)?;
+        let image = picture(side, &side.kept().get(), value, &mut warnings)?;
         let named = |error: ImageError| match value {
             Value::File(file) => error.of(file),
             _ => error.into(),
         };
-        let value = finish(&options, image).map(Value::Image).map_err(named)?;
+        let value = finish(side, image).map(Value::Image).map_err(named)?;
         Ok(OpenedValue { value, warnings })
     }
 
-    fn price(&self, options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
-        price(&parse(options)?, value)
+    fn price(&self, side: &Side<ImageOptions>, value: &Value) -> Result<Price, AdapterError> {
+        price(side, value)
     }
 
-    fn extensions(&self) -> &'static [&'static str] {
-        EXTENSIONS
+    fn extensions(&self) -> Vec<&str> {
+        EXTENSIONS.to_vec()
     }
 
     fn recognises(&self, bytes: &[u8]) -> bool {
@@ -92,7 +85,7 @@ impl Medium for Image {
 
     /// Pixels as the file has them: `[height, width, channels]`, or `[items, height, width]` of an archive.
     fn contents(&self, file: &File) -> Result<Contents, AdapterError> {
-        let decoded = cache::decoded(file).map_err(|error| error.of(file))?;
+        let decoded = cache::decode(file).map_err(|error| error.of(file))?;
         let floats = |values: &[u8]| values.iter().map(|&level| f32::from(level)).collect();
         let (axes, values) = match (&decoded, file.part()) {
             (Decoded::Archive(idx), None) => {
@@ -112,36 +105,21 @@ impl Medium for Image {
 
     fn fit(
         &self,
-        options: &serde_json::Value,
+        side: &Side<ImageOptions>,
         values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(ImageAdapter::fit(&parse(options)?, values)?))
+    ) -> Result<ImageAdapter, AdapterError> {
+        ImageAdapter::fit(side, values)
     }
 
-    fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(ImageAdapter::load(&parse(options)?, folder)?))
-    }
-}
-
-impl ImageOptions {
-    fn deserialize_from(options: &serde_json::Value) -> Result<Self, String> {
-        serde_json::from_value(options.clone()).map_err(|error| error.to_string())
-    }
-}
-
-/// Parses options and checks their values.
-fn parse(options: &serde_json::Value) -> Result<ImageOptions, AdapterError> {
-    let wrong = |place: &str, reason| AdapterError::Fit { option: format!("image{place}"), reason };
-    let parsed = ImageOptions::deserialize_from(options).map_err(|reason| wrong("", reason))?;
-    match problems(&parsed).into_iter().next() {
-        Some(problem) => Err(wrong(&problem.pointer.replace('/', "."), problem.message)),
-        None => Ok(parsed),
+    fn load(&self, side: &Side<ImageOptions>, folder: &Path) -> Result<ImageAdapter, AdapterError> {
+        ImageAdapter::load(side, folder)
     }
 }
 
 /// A value as one picture of the wanted colours, in its own size; warnings about its files are appended.
 fn picture(
     options: &ImageOptions,
+    cache: &Cache,
     value: &Value,
     warnings: &mut Vec<String>,
 ) -> Result<any2any_adapter::Image, AdapterError> {
@@ -159,7 +137,7 @@ fn picture(
             Ok(flat(&pixels, whole(&pixels))?)
         }
         Value::File(file) => {
-            let decoded = cache::decoded(file).map_err(|error| error.of(file))?;
+            let decoded = cache.decoded(file).map_err(|error| error.of(file))?;
             let new = decoded.warnings().iter().filter(|warning| !warnings.contains(warning));
             let new: Vec<String> = new.cloned().collect();
             warnings.extend(new);
@@ -168,7 +146,7 @@ fn picture(
         }
         Value::Series(values) => {
             let images: Result<Vec<_>, _> =
-                values.iter().map(|value| picture(options, value, warnings)).collect();
+                values.iter().map(|value| picture(options, cache, value, warnings)).collect();
             let background = match options.colour {
                 Colour::Grey => &[luma(background)][..],
                 Colour::Rgb => &background[..],

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, File, Part, Price, Value};
 use image::ImageDecoder;
 use image::codecs::{bmp::BmpDecoder, pnm::PnmDecoder};
@@ -203,7 +204,7 @@ mod tests {
         for (key, option) in options.as_object().expect("a mapping") {
             all[key] = option.clone();
         }
-        Image.price(&all, value).expect("a price")
+        Tested(Image).price(&all, value).expect("a price")
     }
 
     fn file(extension: &str, bytes: Vec<u8>) -> File {
@@ -248,7 +249,7 @@ mod tests {
             let mut all = options;
             all["field"] = json!("picture");
             let parsed: ImageOptions = serde_json::from_value(all.clone()).expect("options");
-            let opened = Image.open(&all, &value).expect("a picture").value;
+            let opened = Tested(Image).open(&all, &value).expect("a picture").value;
             let opened = opened.as_image().expect("a picture");
             let grid = Grid::new(&parsed.patches, (opened.width(), opened.height()), opened.channels());
             let codes = u64::from(parsed.output != Output::Frames);
@@ -289,6 +290,6 @@ mod tests {
         for value in [unknown, missing, cut] {
             assert_eq!(price_of(json!({}), &value).positions, None, "{value}");
         }
-        assert!(Image.price(&json!({ "field": "picture" }), &Value::from("text")).is_err());
+        assert!(Tested(Image).price(&json!({ "field": "picture" }), &Value::from("text")).is_err());
     }
 }

@@ -1,9 +1,8 @@
 //! The text medium: its options, checked, and its adapters.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Medium, OpenedValue, OptionProblem, Price, Value};
+use any2any_adapter::{AdapterError, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side, Value};
 use serde_json::json;
 
 use crate::adapter::{Segmenter, TextAdapter};
@@ -17,56 +16,53 @@ use crate::special::{Missing, SPECIAL, Unusable};
 pub struct Text;
 
 impl Medium for Text {
-    fn name(&self) -> &'static str {
+    type Options = TextOptions;
+    type Adapter = TextAdapter;
+
+    fn name(&self) -> &str {
         "text"
     }
 
-    fn schema(&self) -> schemars::Schema {
-        schemars::schema_for!(TextOptions)
+    fn package(&self) -> Package {
+        any2any_adapter::package!()
     }
 
-    fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
-        match TextOptions::deserialize_from(options) {
-            Ok(options) => problems(&options),
-            Err(reason) => vec![problem("", reason, None)],
-        }
+    fn check(&self, options: &TextOptions) -> Vec<OptionProblem> {
+        problems(options)
     }
 
-    fn check_files(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
-        let Ok(options) = TextOptions::deserialize_from(options) else { return Vec::new() };
+    fn check_files(&self, options: &TextOptions) -> Vec<OptionProblem> {
         match &options.tokenizer {
-            Tokenizer::File(file) if added_problems(&options).is_empty() => {
+            Tokenizer::File(file) if added_problems(options).is_empty() => {
                 file_problems(file, &options.added_tokens)
             }
             _ => Vec::new(),
         }
     }
 
-    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
-        let Ok(mut parsed) = TextOptions::deserialize_from(options) else {
-            return options.clone();
-        };
-        parsed.normalize = Some(parsed.normalization());
-        serde_json::to_value(parsed).unwrap_or_else(|_| options.clone())
+    fn complete(&self, options: &mut TextOptions) {
+        options.normalize = Some(options.normalization());
     }
 
-    fn fields(&self, options: &serde_json::Value) -> Vec<String> {
-        options["field"].as_str().map(str::to_owned).into_iter().collect()
+    fn fields(&self, options: &TextOptions) -> Vec<String> {
+        vec![options.field.clone()]
     }
 
     fn inherited(&self) -> &'static [&'static str] {
         &["tokenizer", "normalize", "lowercase", "added_tokens"]
     }
 
-    fn sharing(&self, options: &serde_json::Value) -> Option<String> {
-        let options = TextOptions::deserialize_from(options).ok()?;
+    fn sharing(&self, options: &TextOptions) -> Sharing {
+        if !options.tokenizer.shared() {
+            return Sharing::Alone;
+        }
         let key =
             json!([options.tokenizer, options.normalization(), options.lowercase, options.added_tokens]);
-        options.tokenizer.shared().then(|| format!("text {key}"))
+        Sharing::Key(format!("text {key}"))
     }
 
     /// Texts that follow each other are joined by a space.
-    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
+    fn open(&self, _side: &Side<TextOptions>, value: &Value) -> Result<OpenedValue, AdapterError> {
         let text = match value {
             Value::Text(_) => value.clone(),
             Value::Series(values) if values.iter().all(|value| value.as_text().is_some()) => {
@@ -79,25 +75,25 @@ impl Medium for Text {
     }
 
     /// A file is read, and its text is a copy.
-    fn price(&self, _options: &serde_json::Value, value: &Value) -> Result<Price, AdapterError> {
+    fn price(&self, _side: &Side<TextOptions>, value: &Value) -> Result<Price, AdapterError> {
         let contents = Price::of_contents(value);
         Ok(Price { bytes: contents.bytes.saturating_mul(2), ..contents })
     }
 
-    fn extensions(&self) -> &'static [&'static str] {
-        &["txt"]
+    fn extensions(&self) -> Vec<&str> {
+        vec!["txt"]
     }
 
     fn fit(
         &self,
-        options: &serde_json::Value,
+        side: &Side<TextOptions>,
         values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(TextAdapter::fit(&parse(options)?, values)?))
+    ) -> Result<TextAdapter, AdapterError> {
+        TextAdapter::fit(side, values)
     }
 
-    fn load(&self, options: &serde_json::Value, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(TextAdapter::load(&parse(options)?, folder)?))
+    fn load(&self, side: &Side<TextOptions>, folder: &Path) -> Result<TextAdapter, AdapterError> {
+        TextAdapter::load(side, folder)
     }
 }
 
@@ -107,17 +103,6 @@ fn read(file: &any2any_adapter::File) -> Result<Value, AdapterError> {
     let bytes = file.bytes().map_err(|error| broken(error.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| broken("is not UTF-8".to_owned()))?;
     Ok(Value::from(text.strip_suffix('\n').unwrap_or(text)))
-}
-
-impl TextOptions {
-    fn deserialize_from(options: &serde_json::Value) -> Result<Self, String> {
-        serde_json::from_value(options.clone()).map_err(|error| error.to_string())
-    }
-}
-
-fn parse(options: &serde_json::Value) -> Result<TextOptions, AdapterError> {
-    TextOptions::deserialize_from(options)
-        .map_err(|reason| AdapterError::Fit { option: "text".to_owned(), reason })
 }
 
 fn problem(pointer: &str, message: impl Into<String>, help: Option<String>) -> OptionProblem {

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, OpenedValue, Part, Seed, Value};
 use any2any_audio::Audio;
 use hound::{SampleFormat, WavSpec, WavWriter};
@@ -39,7 +40,7 @@ fn open(bytes: Vec<u8>, part: Option<Part>) -> Result<OpenedValue, String> {
     let file = File::in_memory("folder/broken.wav", bytes);
     let file = part.map_or(file.clone(), |part| file.part_of(part));
     let options = json!({ "field": "sound", "rate": 16_000, "trim": {}, "take": 0.005 });
-    Audio.open(&options, &Value::File(file)).map_err(|error| error.to_string())
+    Tested(Audio).open(&options, &Value::File(file)).map_err(|error| error.to_string())
 }
 
 /// A cut off sound is read up to its end with a warning; without a whole header, or a sample, it is an error.
@@ -93,7 +94,7 @@ fn floats_beyond_reason_are_named_with_their_place() {
         ([0.5, 0.0, 1.0, 65_535.0, 0.5, 0.0], "right", "divide 16 bits by 32768, 24 bits by 8388608"),
     ] {
         let options = json!({ "field": "sound", "rate": 8000, "channel": channel });
-        let warnings = Audio.open(&options, &float(samples)).expect("a sound").warnings.join("; ");
+        let warnings = Tested(Audio).open(&options, &float(samples)).expect("a sound").warnings.join("; ");
         assert!(warnings.contains(expected), "{warnings}, not {expected}");
         assert_eq!(warnings.is_empty(), expected.is_empty(), "{warnings}");
     }
@@ -193,8 +194,8 @@ fn silence_for_damaged_packets_is_priced() {
     ];
     let value = Value::File(File::in_memory("damaged.opus", pages.concat()));
     let options = json!({ "field": "sound", "rate": 48_000 });
-    let price = Audio.price(&options, &value).expect("a header");
-    let Ok(Value::Signal(signal)) = Audio.open(&options, &value).map(|opened| opened.value) else {
+    let price = Tested(Audio).price(&options, &value).expect("a header");
+    let Ok(Value::Signal(signal)) = Tested(Audio).open(&options, &value).map(|opened| opened.value) else {
         panic!("it is read with a warning");
     };
     assert_eq!(signal.len(), 201 * 960);

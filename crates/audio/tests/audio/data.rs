@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, File, Head, Medium, Seed, Sequence, Value};
 use any2any_audio::Audio;
 use flate2::read::GzDecoder;
@@ -43,12 +44,12 @@ fn read(path: &Path) -> Clips {
 }
 
 fn open(options: &Json, files: &[Value]) -> Vec<Value> {
-    assert_eq!(Audio.check(options), []);
-    files.iter().map(|file| Audio.open(options, file).expect("a sound clip").value).collect()
+    assert_eq!(Tested(Audio).check(options), []);
+    files.iter().map(|file| Tested(Audio).open(options, file).expect("a sound clip").value).collect()
 }
 
 fn fit(options: &Json, values: &[Value]) -> Arc<dyn Adapter> {
-    Audio.fit(options, &mut values.iter()).expect("sounds of one kind")
+    Tested(Audio).fit(options, &mut values.iter()).expect("sounds of one kind")
 }
 
 /// A third of the test: the archive is sorted by digit, so these are 10 of each.

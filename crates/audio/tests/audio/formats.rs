@@ -1,5 +1,6 @@
 //! Every format and every oddity of its headers: the values that libsndfile 1.2.2 gives, or words that name it.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Contents, File, Medium, Part, Value};
 use any2any_audio::Audio;
 use serde_json::json;
@@ -413,7 +414,7 @@ fn parts_are_read_of_every_format() {
         let file = File::in_memory("sound", bytes);
         let open = |part, take| {
             let options = json!({ "field": "sound", "rate": 8000, "take": take });
-            let opened = Audio.open(&options, &Value::File(file.part_of(part)));
+            let opened = Tested(Audio).open(&options, &Value::File(file.part_of(part)));
             opened.map(|opened| opened.value.as_signal().expect("a signal").samples().to_vec())
         };
         let expected = |from: usize, to: usize| {
@@ -441,8 +442,8 @@ fn one_channel_is_heard() {
     let opposite = wav(&Format::new(1, 2, 16).bytes(&[]), &[0, 0x40, 0, 0xc0].repeat(100));
     let open = |channel: &str| {
         let options = json!({ "field": "sound", "rate": 8000, "channel": channel });
-        assert_eq!(Audio.check(&options), []);
-        Audio.open(&options, &Value::File(File::in_memory("sound", opposite.clone()))).expect("a sound")
+        assert_eq!(Tested(Audio).check(&options), []);
+        Tested(Audio).open(&options, &Value::File(File::in_memory("sound", opposite.clone()))).expect("a sound")
     };
     for (channel, level, warns) in [("mean", 0.0, true), ("left", 0.5, false), ("right", -0.5, false)] {
         let opened = open(channel);
@@ -451,5 +452,5 @@ fn one_channel_is_heard() {
     }
     assert!(open("mean").warnings[0].contains("opposite phase"));
     assert!(contents(&opposite).expect("a sound").warnings[0].contains("opposite phase"));
-    assert_eq!(Audio.check(&json!({ "field": "sound", "channel": "middle" })).len(), 1);
+    assert_eq!(Tested(Audio).check(&json!({ "field": "sound", "channel": "middle" })).len(), 1);
 }

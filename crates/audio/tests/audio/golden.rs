@@ -1,5 +1,6 @@
 //! Frames and trimmed sounds are those of librosa: `golden/make.py` asked it.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Medium, Signal, Value};
 use any2any_audio::Audio;
 use serde::Deserialize;
@@ -28,9 +29,9 @@ fn golden_values_are_met() {
                 let options = json!({
                     "field": "sound", "rate": rate as u32, "mel": options, "deltas": deltas, "normalize": "none"
                 });
-                assert_eq!(Audio.check(&options), []);
-                let opened = Audio.open(&options, &signal(rate, &samples)).expect("a sound").value;
-                let adapter = Audio.fit(&options, &mut [&opened].into_iter()).expect("options that fit");
+                assert_eq!(Tested(Audio).check(&options), []);
+                let opened = Tested(Audio).open(&options, &signal(rate, &samples)).expect("a sound").value;
+                let adapter = Tested(Audio).fit(&options, &mut [&opened].into_iter()).expect("options that fit");
                 let encoded = adapter.encode(&opened).expect("a sound");
                 let found = encoded.sequence.frames().expect("frames").values();
                 assert_eq!(found.len(), frames.len(), "case {number}");
@@ -43,7 +44,7 @@ fn golden_values_are_met() {
                 let options = json!({
                     "field": "sound", "rate": rate as u32, "trim": { "threshold": threshold, "margin": 0 }
                 });
-                let opened = Audio.open(&options, &signal(rate, &samples)).expect("a sound").value;
+                let opened = Tested(Audio).open(&options, &signal(rate, &samples)).expect("a sound").value;
                 assert_eq!(opened, signal(rate, &samples[start..end]), "case {number}");
             }
         }

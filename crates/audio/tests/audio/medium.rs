@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{
     Adapter, Convolution, FrameCount, Frames, Head, Kind, Medium, Region, Registry, Seed, Sequence, Signal,
     Stem, Value,
@@ -27,12 +28,12 @@ fn options(more: &Json) -> Json {
     for (key, option) in more.as_object().expect("a mapping") {
         options[key] = option.clone();
     }
-    assert_eq!(Audio.check(&options), []);
+    assert_eq!(Tested(Audio).check(&options), []);
     options
 }
 
 fn fit(more: &Json) -> Result<Arc<dyn Adapter>, String> {
-    Audio.fit(&options(more), &mut sounds().iter()).map_err(|error| error.to_string())
+    Tested(Audio).fit(&options(more), &mut sounds().iter()).map_err(|error| error.to_string())
 }
 
 fn frames(value: Sequence) -> Frames {
@@ -108,8 +109,8 @@ fn what_is_saved_is_loaded() {
         let adapter = fit(more).expect("options that fit");
         let folder = tempfile::tempdir().expect("a folder");
         adapter.save(folder.path()).expect("a folder to write into");
-        let resolved = Audio.resolve(&options(more));
-        let loaded = Audio.load(&resolved, folder.path()).expect("what was saved");
+        let resolved = Tested(Audio).resolve(&options(more));
+        let loaded = Tested(Audio).load(&resolved, folder.path()).expect("what was saved");
         let sound = &sounds()[3];
         let encoded = adapter.encode(sound).expect("a sound");
         assert_eq!(loaded.encode(sound).expect("a sound"), encoded, "{more}");
@@ -123,11 +124,11 @@ fn what_is_saved_is_loaded() {
         }
         // A state that belongs to other options is not loaded.
         for other in [json!({ "mel": { "bands": 20 } }), json!({ "output": { "codes": { "stack": 3 } } })] {
-            assert!(Audio.load(&options(&other), folder.path()).is_err(), "{more} {other}");
+            assert!(Tested(Audio).load(&options(&other), folder.path()).is_err(), "{more} {other}");
         }
     }
     let empty = tempfile::tempdir().expect("a folder");
-    let error = Audio.load(&options(&json!({})), empty.path()).err().expect("no file");
+    let error = Tested(Audio).load(&options(&json!({})), empty.path()).err().expect("no file");
     assert!(error.to_string().contains("audio.json"), "{error}");
 }
 
@@ -219,8 +220,8 @@ fn what_does_not_fit_is_an_error_with_the_way_out() {
     assert!(read.to_file(&Value::from("text")).is_err());
     let short = fit(&json!({ "output": { "mel": { "at_most": 28 } } })).err().expect("29 frames");
     assert!(short.contains("output.mel.at_most") && short.contains("29"), "{short}");
-    assert!(Audio.fit(&options(&json!({})), &mut [].into_iter()).is_err());
-    let wrong = Audio.open(&json!({ "field": "sound", "mel": { "fft": 100 } }), &sounds()[0]);
+    assert!(Tested(Audio).fit(&options(&json!({})), &mut [].into_iter()).is_err());
+    let wrong = Tested(Audio).open(&json!({ "field": "sound", "mel": { "fft": 100 } }), &sounds()[0]);
     assert!(wrong.expect_err("a short transform").to_string().contains("audio.mel.fft"));
 }
 

@@ -24,7 +24,7 @@ const MOST: usize = 256 << 20;
 type Slot = Arc<OnceLock<Result<Arc<Prepared>, EegError>>>;
 
 /// Key of a prepared recording: the file and the options of its preparation.
-struct Key {
+pub(crate) struct Key {
     file: File,
     /// The array of a file that has several.
     item: Option<usize>,
@@ -74,35 +74,37 @@ impl Key {
     }
 }
 
-/// The cache of the process: a medium has no state, and runs of one process read the same files.
-static CACHE: Mutex<VecDeque<(Key, Slot)>> = Mutex::new(VecDeque::new());
+/// Cache of the last prepared recordings, which the sides of an experiment keep together.
+#[derive(Default)]
+pub(crate) struct Cache(Mutex<VecDeque<(Key, Slot)>>);
 
-/// A file's recording, prepared, from the cache or anew.
-pub(crate) fn prepared(options: &EegOptions, file: &File) -> Result<Arc<Prepared>, EegError> {
-    let key = Key::new(options, file);
-    let slot = slot(key);
-    // Outside the lock: another file can be read meanwhile, and a thread that needs the same file waits for it.
-    slot.get_or_init(|| {
-        let channels = channels(options);
-        let recording = Recording::read(file, wanted(options, &channels))?;
-        prepare(options, recording, &file.path().display().to_string()).map(Arc::new)
-    })
-    .clone()
-}
+impl Cache {
+    /// A file's recording, prepared, from the cache or anew.
+    pub(crate) fn prepared(&self, options: &EegOptions, file: &File) -> Result<Arc<Prepared>, EegError> {
+        let slot = self.slot(Key::new(options, file));
+        // Outside the lock: another file can be read meanwhile, and a thread that needs the same file waits for it.
+        slot.get_or_init(|| {
+            let channels = channels(options);
+            let recording = Recording::read(file, wanted(options, &channels))?;
+            prepare(options, recording, &file.path().display().to_string()).map(Arc::new)
+        })
+        .clone()
+    }
 
-fn slot(key: Key) -> Slot {
-    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = cache.iter().position(|(known, _)| known.is(&key));
-    let entry = match found.and_then(|number| cache.remove(number)) {
-        Some(entry) => entry,
-        None => (key, Slot::default()),
-    };
-    let slot = entry.1.clone();
-    cache.push_front(entry);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let kept = kept(cache.iter().map(|(_, slot)| bytes(slot)), LEAST.max(2 * threads), MOST);
-    cache.truncate(kept);
-    slot
+    fn slot(&self, key: Key) -> Slot {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = cache.iter().position(|(known, _)| known.is(&key));
+        let entry = match found.and_then(|number| cache.remove(number)) {
+            Some(entry) => entry,
+            None => (key, Slot::default()),
+        };
+        let slot = entry.1.clone();
+        cache.push_front(entry);
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let kept = kept(cache.iter().map(|(_, slot)| bytes(slot)), LEAST.max(2 * threads), MOST);
+        cache.truncate(kept);
+        slot
+    }
 }
 
 /// The size of a recording; one that is not read yet has none.
@@ -146,7 +148,8 @@ mod tests {
         };
         let table = "Oz\n".to_owned() + &"1\n2\n4\n".repeat(40);
         let file = File::in_memory("events.csv", table.clone().into_bytes());
-        let read = |options: &EegOptions, file: &File| prepared(options, file).expect("a recording");
+        let cache = Cache::default();
+        let read = |options: &EegOptions, file: &File| cache.prepared(options, file).expect("a recording");
         let plain = options("null");
         let first = read(&plain, &file.part_of(Part::Sample(3)));
         let again = read(&plain, &file.part_of(Part::Second(0.5)));

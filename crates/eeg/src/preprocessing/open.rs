@@ -5,22 +5,22 @@ use any2any_adapter::{AdapterError, OpenedValue, Signal, Value};
 use crate::error::EegError;
 use crate::files::{Recording, order};
 use crate::options::EegOptions;
-use crate::preprocessing::cache::prepared;
+use crate::preprocessing::cache::Cache;
 use crate::preprocessing::epoch::cut;
 use crate::preprocessing::margin::Cut;
 use crate::preprocessing::recording::{channels, prepare};
 
 /// A value as the adapter takes it: a signal.
-pub(crate) fn open(options: &EegOptions, value: &Value) -> Result<OpenedValue, AdapterError> {
+pub(crate) fn open(options: &EegOptions, cache: &Cache, value: &Value) -> Result<OpenedValue, AdapterError> {
     let mut warnings = Vec::new();
-    let value = Value::Signal(signal(options, value, &mut warnings)?);
+    let value = Value::Signal(signal(options, cache, value, &mut warnings)?);
     Ok(OpenedValue { value, warnings })
 }
 
-fn signal(options: &EegOptions, value: &Value, warnings: &mut Vec<String>) -> Result<Signal, AdapterError> {
+fn signal(options: &EegOptions, cache: &Cache, value: &Value, warnings: &mut Vec<String>) -> Result<Signal, AdapterError> {
     match value {
         Value::File(file) => {
-            let prepared = prepared(options, file)?;
+            let prepared = cache.prepared(options, file)?;
             add(&prepared.recording.warnings, warnings);
             Ok(cut(options, &prepared, file.part(), &file.to_string())?)
         }
@@ -34,7 +34,7 @@ fn signal(options: &EegOptions, value: &Value, warnings: &mut Vec<String>) -> Re
             Ok(cut(options, &prepared, None, &name)?)
         }
         Value::Series(values) => {
-            let signals = values.iter().map(|value| signal_of(options, value, warnings));
+            let signals = values.iter().map(|value| signal_of(options, cache, value, warnings));
             Ok(join(options, &signals.collect::<Result<Vec<_>, _>>()?)?)
         }
         other => Err(AdapterError::other_medium("a recording", other)),
@@ -53,12 +53,13 @@ fn add(new: &[String], warnings: &mut Vec<String>) {
 /// A value of a series; a series in a series is not one.
 fn signal_of(
     options: &EegOptions,
+    cache: &Cache,
     value: &Value,
     warnings: &mut Vec<String>,
 ) -> Result<Signal, AdapterError> {
     match value {
         Value::Series(_) => Err(EegError::value("a series within a series cannot be joined").into()),
-        _ => signal(options, value, warnings),
+        _ => signal(options, cache, value, warnings),
     }
 }
 

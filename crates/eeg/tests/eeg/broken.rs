@@ -1,5 +1,6 @@
 //! Broken and cut-off files give errors: no panic, no allocation that the file's size does not explain.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Part, Seed, Value};
 use any2any_eeg::{Eeg, annotations};
 use serde_json::json;
@@ -34,7 +35,7 @@ fn volts_beyond_reason_are_named_with_their_place() {
         (table("-2000000"), "its largest value, -2000000 uV in channel 'O1' at 0.500 s"),
         (table("8388607"), "counts of a converter"),
     ] {
-        let warnings = Eeg.open(&options, &Value::File(file.clone())).expect("a recording").warnings;
+        let warnings = Tested(Eeg).open(&options, &Value::File(file.clone())).expect("a recording").warnings;
         assert!(warnings.join("; ").contains(expected), "{warnings:?}, not {expected}");
         assert_eq!(warnings.is_empty(), expected.is_empty(), "{warnings:?}");
         let looked = Eeg.contents(&file).expect("a recording").warnings.join("; ");
@@ -43,7 +44,7 @@ fn volts_beyond_reason_are_named_with_their_place() {
     }
     let looked = Eeg.contents(&array(f32::NAN)).expect("numbers").warnings;
     assert!(looked[0].contains("it holds NaN, which is no number, first in channel"), "{looked:?}");
-    let error = Eeg.open(&options, &Value::File(array(f32::NAN))).expect_err("no number").to_string();
+    let error = Tested(Eeg).open(&options, &Value::File(array(f32::NAN))).expect_err("no number").to_string();
     assert!(error.contains("no numbers"), "{error}");
 }
 
@@ -76,9 +77,9 @@ fn broken_files_give_errors() {
         let file = File::in_memory(name, bytes);
         let _ = annotations(&file);
         let _ = Eeg.contents(&file);
-        let _ = Eeg.open(options, &file.part_of(Part::Item(1)).into());
-        let _ = Eeg.open(options, &file.part_of(Part::Sample(u64::MAX)).into());
-        Eeg.open(options, &Value::File(file)).map(|opened| opened.value)
+        let _ = Tested(Eeg).open(options, &file.part_of(Part::Item(1)).into());
+        let _ = Tested(Eeg).open(options, &file.part_of(Part::Sample(u64::MAX)).into());
+        Tested(Eeg).open(options, &Value::File(file)).map(|opened| opened.value)
     };
     let mut random = Seed(1).random("broken", 0);
     for (name, bytes) in files {
@@ -130,11 +131,11 @@ fn what_is_wrong_is_said() {
     let options = options(json!({ "channels": ["Oz"], "features": { "raw": {} } }));
     for (bytes, expected) in cases {
         let file = Value::File(File::in_memory("a.edf", bytes));
-        let error = Eeg.open(&options, &file).expect_err(expected).to_string();
+        let error = Tested(Eeg).open(&options, &file).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error} instead of {expected}");
     }
     let unfinished = Value::File(File::in_memory("a.edf", with(236, "-1      ")));
-    assert!(Eeg.open(&options, &unfinished).is_ok(), "the size tells how many records there are");
+    assert!(Tested(Eeg).open(&options, &unfinished).is_ok(), "the size tells how many records there are");
     let steady = Value::File(File::in_memory("a.edf", with(192, "EDF+D")));
-    assert!(Eeg.open(&options, &steady).is_ok(), "EDF+D without a gap");
+    assert!(Tested(Eeg).open(&options, &steady).is_ok(), "EDF+D without a gap");
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Signal, Value};
 use any2any_eeg::Eeg;
 use serde_json::Value as Json;
@@ -15,13 +16,13 @@ pub(crate) fn golden(name: &str) -> File {
 /// Options of a field called `eeg`, checked.
 pub(crate) fn options(mut options: Json) -> Json {
     options["field"] = "eeg".into();
-    assert_eq!(Eeg.check(&options), [], "{options}");
+    assert_eq!(Tested(Eeg).check(&options), [], "{options}");
     options
 }
 
 /// The signal that opening a value gives.
 pub(crate) fn signal_of(options: &Json, value: &Value) -> Signal {
-    match Eeg.open(options, value).map(|opened| opened.value) {
+    match Tested(Eeg).open(options, value).map(|opened| opened.value) {
         Ok(Value::Signal(signal)) => signal,
         other => panic!("{other:?}"),
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Value};
 use any2any_eeg::Eeg;
 use serde_json::json;
@@ -119,7 +120,7 @@ fn what_is_no_eeg_is_left_out_and_names_are_made_unique() {
     check("a.edf", with("ü".as_bytes(), b"uV"), "Oz ü O1");
     let wanted = options(json!({ "channels": ["Temp"], "standardize": "none", "features": { "raw": {} } }));
     let file = File::in_memory("a.edf", with(b"Temp", b"degC"));
-    let opened = Eeg.open(&wanted, &file.into()).expect("it is asked for");
+    let opened = Tested(Eeg).open(&wanted, &file.into()).expect("it is asked for");
     assert!(opened.warnings.iter().any(|said| said.contains("'Temp'")), "{:?}", opened.warnings);
     let mixed = vec![two().remove(0), (b"Resp".as_slice(), b"uV".as_slice(), vec![10, 10])];
     check(
@@ -360,7 +361,7 @@ fn what_is_odd_is_said_where_files_are_opened() {
     ];
     for (comments, head, given, expected, said) in cases {
         let options = options(json!({ "rate": given, "features": { "raw": {} } }));
-        match (Eeg.open(&options, &table(comments, head).into()), expected) {
+        match (Tested(Eeg).open(&options, &table(comments, head).into()), expected) {
             (Ok(opened), Some(expected)) => {
                 let rate = opened.value.as_signal().map(any2any_adapter::Signal::rate);
                 assert_eq!(rate, Some(expected), "{comments}{head}");
@@ -377,7 +378,7 @@ fn what_is_odd_is_said_where_files_are_opened() {
     assert_eq!(signal_of(&raw, &series).samples(), [1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0]);
     let other = File::in_memory("c.csv", b"ECG,O1\n3,1\n4,2\n".to_vec());
     let error =
-        Eeg.open(&raw, &Value::Series([first.into(), other.into()].into())).expect_err("ECG").to_string();
+        Tested(Eeg).open(&raw, &Value::Series([first.into(), other.into()].into())).expect_err("ECG").to_string();
     assert!(error.contains("which has 'ECG' instead of 'Oz', cannot be joined"), "{error}");
 }
 
@@ -397,7 +398,7 @@ fn channels_are_compared_by_name() {
         Value::Signal(signal_of(&options, &File::in_memory("a.edf", EdfFile::new(signals).bytes()).into()))
     };
     let known = signal([b"Oz", b"O1"]);
-    let adapter = Eeg.fit(&options, &mut [&known, &swapped].into_iter()).expect("the same channels");
+    let adapter = Tested(Eeg).fit(&options, &mut [&known, &swapped].into_iter()).expect("the same channels");
     let encoded = adapter.encode(&known).expect("the same channels");
     assert_eq!(adapter.encode(&swapped).expect("the same channels").sequence, encoded.sequence);
     let mut random = any2any_adapter::Seed(1).random("channels", 0);
@@ -410,7 +411,7 @@ fn channels_are_compared_by_name() {
         let error = adapter.encode(&other).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
         let mut both = [&known, &other].into_iter();
-        let error = Eeg.fit(&options, &mut both).map(|_| ()).expect_err(expected).to_string();
+        let error = Tested(Eeg).fit(&options, &mut both).map(|_| ()).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
     }
 }

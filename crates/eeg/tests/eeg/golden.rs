@@ -1,5 +1,6 @@
 //! Filters, resampling and powers against SciPy, and files that pyEDFlib wrote: see `golden/make.py`.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Part, Value};
 use any2any_eeg::{Annotation, Eeg, annotations};
 use serde_json::{Value as Json, json};
@@ -48,7 +49,7 @@ fn powers_are_those_of_scipy() {
             "standardize": "none", "features": { "spectrum": spectrum }, "normalize": { "fitted": false },
         }));
         let value = Value::Signal(signal_of(&options, &wave(512).into()));
-        let adapter = Eeg.fit(&options, &mut [&value].into_iter()).expect("a recording");
+        let adapter = Tested(Eeg).fit(&options, &mut [&value].into_iter()).expect("a recording");
         let encoded = adapter.encode(&value).expect("the same recording");
         let frames = encoded.sequence.frames().expect("frames").clone();
         check(frames.values(), &case["expected"], &case["resolution"].to_string());
@@ -75,7 +76,7 @@ fn files_of_pyedflib_are_read() {
         let slow =
             signal_of(&options(json!({ "channels": ["Resp"], "standardize": "none" })), &file.clone().into());
         assert_eq!((slow.rate(), slow.len()), (8.0, 24));
-        let all = Eeg.open(&options(json!({})), &file.clone().into()).expect_err("two rates").to_string();
+        let all = Tested(Eeg).open(&options(json!({})), &file.clone().into()).expect_err("two rates").to_string();
         assert!(all.contains("'EEG Oz' has 64 Hz and 'Resp' has 8 Hz"), "{all}");
 
         let annotation =

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{
     Adapter, File, FrameCount, Head, Medium, Part, Region, Registry, Seed, Sequence, Signal, Stem, Value,
 };
@@ -35,7 +36,7 @@ fn table() -> File {
 }
 
 fn fitted(options: &Json, values: &[Value]) -> Arc<dyn Adapter> {
-    Eeg.fit(options, &mut values.iter()).expect("options that fit")
+    Tested(Eeg).fit(options, &mut values.iter()).expect("options that fit")
 }
 
 #[test]
@@ -75,16 +76,16 @@ fn problems_name_their_place() {
     ];
     for (mut options, pointer) in cases {
         options["field"] = "eeg".into();
-        let problems = Eeg.check(&options);
+        let problems = Tested(Eeg).check(&options);
         let pointers: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
         let expected: &[&str] = if pointer.is_empty() { &[] } else { &[pointer] };
         assert_eq!(pointers, expected, "{options}");
     }
-    assert_eq!(Eeg.check(&json!({ "field": "eeg", "colour": "red" })).len(), 1);
-    let resolved = Eeg.resolve(&json!({ "field": "eeg" }));
+    assert_eq!(Tested(Eeg).check(&json!({ "field": "eeg", "colour": "red" })).len(), 1);
+    let resolved = Tested(Eeg).resolve(&json!({ "field": "eeg" }));
     assert_eq!(resolved["features"]["spectrum"]["high"], 45.0);
-    assert_eq!(Eeg.resolve(&resolved), resolved);
-    assert_eq!(Eeg.check(&resolved), []);
+    assert_eq!(Tested(Eeg).resolve(&resolved), resolved);
+    assert_eq!(Tested(Eeg).check(&resolved), []);
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn errors_say_what_to_do() {
         (json!({}), File::on_disk("no/such.edf").into(), "no/such.edf"),
     ];
     for (case, value, expected) in cases {
-        let error = Eeg.open(&options(case), &value).expect_err(expected).to_string();
+        let error = Tested(Eeg).open(&options(case), &value).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
     }
 }
@@ -202,10 +203,10 @@ fn frames_have_their_regions() {
         let folder = std::env::temp_dir().join(format!("any2any-eeg-{}-{}", std::process::id(), shape.1));
         std::fs::create_dir_all(&folder).expect("a folder");
         adapter.save(&folder).expect("a folder that exists");
-        let loaded = Eeg.load(&options, &folder).expect("what was saved");
+        let loaded = Tested(Eeg).load(&options, &folder).expect("what was saved");
         assert_eq!(loaded.encode(&opened).expect("the same recording"), encoded);
         std::fs::write(folder.join("eeg.json"), "{}").expect("a file");
-        assert!(Eeg.load(&options, &folder).is_err());
+        assert!(Tested(Eeg).load(&options, &folder).is_err());
         std::fs::remove_dir_all(&folder).expect("the folder");
     }
 }
@@ -278,7 +279,7 @@ fn a_series_is_joined_with_a_gap() {
     assert!(frames.values()[2 * 150..][..150].iter().all(|value| *value == 0.0));
     // In the opened signal, the second epoch begins after two margins of its neighbour, the gap and its own.
     assert_eq!(encoded.regions[3], Region::Window { channels: 0..3, start: 2.1, end: 2.6 });
-    assert!(Eeg.open(&options, &Value::Series([series].into())).is_err());
+    assert!(Tested(Eeg).open(&options, &Value::Series([series].into())).is_err());
 }
 
 #[test]
@@ -296,7 +297,7 @@ fn other_recordings_are_refused() {
     }
     assert!(adapter.encode(&Value::from("text")).is_err());
     assert!(adapter.decode(&Sequence::Tokens(vec![1])).is_err());
-    assert!(Eeg.fit(&options, &mut [].into_iter()).is_err());
+    assert!(Tested(Eeg).fit(&options, &mut [].into_iter()).is_err());
 }
 
 #[test]
@@ -352,7 +353,7 @@ fn written_files_keep_odd_rates_and_values() {
         let signal = Value::Signal(Signal::mono(rate, samples.clone()).expect("a rate"));
         let adapter = fitted(&options, std::slice::from_ref(&signal));
         let (_, bytes) = adapter.to_file(&signal).expect("a signal");
-        let read = Eeg.open(&options, &File::in_memory("w.edf", bytes).into()).map(|opened| opened.value);
+        let read = Tested(Eeg).open(&options, &File::in_memory("w.edf", bytes).into()).map(|opened| opened.value);
         let Ok(Value::Signal(read)) = read else { panic!("{rate}: {read:?}") };
         assert!((read.rate() / rate - 1.0).abs() < 1e-3, "{rate} {}", read.rate());
         if scale < 1e8 {

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Part, Value};
 use any2any_eeg::Eeg;
 use serde_json::{Value as Json, json};
@@ -75,10 +76,10 @@ fn the_highest_rhythm_tells_the_lights_apart() {
     let Some(folder) = folder() else { return };
     let (trials, options) = (trials(&folder), rhythms());
     let start = Instant::now();
-    let open = |trial: &Trial| Eeg.open(&options, &trial.event).expect("a trial").value;
+    let open = |trial: &Trial| Tested(Eeg).open(&options, &trial.event).expect("a trial").value;
     let opened: Vec<Value> = trials.iter().map(open).collect();
     println!("{} trials opened in {:.1} s", opened.len(), start.elapsed().as_secs_f64());
-    let adapter = Eeg.fit(&options, &mut opened.iter()).expect("options that fit");
+    let adapter = Tested(Eeg).fit(&options, &mut opened.iter()).expect("options that fit");
     let mut subjects: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (trial, value) in trials.iter().zip(&opened) {
         let encoded = adapter.encode(value).expect("a trial");
@@ -108,8 +109,8 @@ fn frames_are_exported() {
     for (name, json) in chosen {
         let options = options(json);
         let opened: Vec<Value> =
-            trials.iter().map(|trial| Eeg.open(&options, &trial.event).expect("a trial").value).collect();
-        let adapter = Eeg.fit(&options, &mut opened.iter()).expect("options that fit");
+            trials.iter().map(|trial| Tested(Eeg).open(&options, &trial.event).expect("a trial").value).collect();
+        let adapter = Tested(Eeg).fit(&options, &mut opened.iter()).expect("options that fit");
         let (mut bytes, mut rows) = (Vec::new(), String::new());
         for (trial, value) in trials.iter().zip(&opened) {
             let encoded = adapter.encode(value).expect("a trial");

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Part, Seed, Value};
 use any2any_image::Image;
 use image::codecs::jpeg::JpegEncoder;
@@ -44,7 +45,7 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 fn open(bytes: Vec<u8>, part: Option<Part>) -> Result<Value, String> {
     let file = File::in_memory("folder/broken.bin", bytes);
     let file = part.map_or(file.clone(), |part| file.part_of(part));
-    let opened = Image.open(&json!({ "field": "image", "size": { "height": 8 } }), &Value::File(file));
+    let opened = Tested(Image).open(&json!({ "field": "image", "size": { "height": 8 } }), &Value::File(file));
     opened.map(|opened| opened.value).map_err(|error| error.to_string())
 }
 
@@ -121,7 +122,7 @@ fn checksums_of_png_are_treated_as_others_do() {
         ([&png()[..], b"more"].concat(), None),
     ];
     for (bytes, warning) in read {
-        let opened = Image.open(&json!({ "field": "image" }), &Value::File(File::in_memory("a.png", bytes)));
+        let opened = Tested(Image).open(&json!({ "field": "image" }), &Value::File(File::in_memory("a.png", bytes)));
         let opened = opened.expect("sound pixels");
         assert_eq!(opened.warnings.first().map(String::as_str), warning);
         assert_eq!(opened.value, open_whole(png()));
@@ -140,7 +141,7 @@ fn checksums_of_png_are_treated_as_others_do() {
 
 fn open_whole(bytes: Vec<u8>) -> Value {
     let file = Value::File(File::in_memory("a.png", bytes));
-    Image.open(&json!({ "field": "image" }), &file).expect("a sound picture").value
+    Tested(Image).open(&json!({ "field": "image" }), &file).expect("a sound picture").value
 }
 
 #[test]
@@ -267,6 +268,6 @@ fn wrong_parts_are_named() {
 #[test]
 fn a_missing_file_is_named() {
     let file = Value::File(File::on_disk("no/such/file.png"));
-    let error = Image.open(&json!({ "field": "image" }), &file).expect_err("missing");
+    let error = Tested(Image).open(&json!({ "field": "image" }), &file).expect_err("missing");
     assert!(error.to_string().starts_with("cannot read no/such/file.png: "), "{error}");
 }

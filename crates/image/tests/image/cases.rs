@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Value};
 use any2any_image::Image;
 use serde_json::json;
@@ -26,7 +27,7 @@ fn pixels_are_those_of_pillow_or_the_format_is_named() {
     for path in files() {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let file = File::on_disk(&path);
-        match Image.open(&options, &Value::File(file)) {
+        match Tested(Image).open(&options, &Value::File(file)) {
             Ok(opened) => {
                 println!("{name}: read, {:?}", opened.warnings);
                 let Value::Image(image) = opened.value else { panic!("{name}: no picture") };

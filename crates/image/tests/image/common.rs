@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Image as Picture, Medium, Value};
 use any2any_image::Image;
 use serde_json::{Value as Json, json};
@@ -25,9 +26,9 @@ pub(crate) fn options(rest: Json) -> Json {
 
 /// An adapter, and the opened pictures that it learned from.
 pub(crate) fn fit(options: &Json, values: &[Value]) -> (Arc<dyn Adapter>, Vec<Value>) {
-    assert_eq!(Image.check(options), [], "{options}");
+    assert_eq!(Tested(Image).check(options), [], "{options}");
     let opened: Vec<Value> =
-        values.iter().map(|value| Image.open(options, value).expect("a picture").value).collect();
-    let adapter = Image.fit(options, &mut opened.iter()).expect("an adapter");
+        values.iter().map(|value| Tested(Image).open(options, value).expect("a picture").value).collect();
+    let adapter = Tested(Image).fit(options, &mut opened.iter()).expect("an adapter");
     (adapter, opened)
 }

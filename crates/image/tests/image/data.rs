@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Encoded, File, Head, Medium, Part, Seed, Sequence, Value};
 use any2any_image::Image;
 use serde_json::{Value as Json, json};
@@ -17,12 +18,12 @@ fn folder(name: &str) -> Option<PathBuf> {
 }
 
 fn open(options: &Json, files: impl IntoIterator<Item = Value>) -> Vec<Value> {
-    assert_eq!(Image.check(options), []);
-    files.into_iter().map(|file| Image.open(options, &file).expect("a sound picture").value).collect()
+    assert_eq!(Tested(Image).check(options), []);
+    files.into_iter().map(|file| Tested(Image).open(options, &file).expect("a sound picture").value).collect()
 }
 
 fn fit(options: &Json, values: &[Value]) -> Arc<dyn Adapter> {
-    Image.fit(options, &mut values.iter()).expect("pictures of one kind")
+    Tested(Image).fit(options, &mut values.iter()).expect("pictures of one kind")
 }
 
 fn encode(adapter: &dyn Adapter, values: &[Value]) -> Vec<Encoded> {

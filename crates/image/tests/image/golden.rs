@@ -1,5 +1,6 @@
 //! Files of many kinds have the pixels that Pillow reads from them: `golden/make.py` asked it.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Value};
 use any2any_image::Image;
 use serde::Deserialize;
@@ -37,7 +38,7 @@ fn pixels_are_those_of_pillow() {
             "size": case.size,
         });
         let file = File::in_memory(case.name.clone(), bytes(&case.file));
-        let opened = Image.open(&options, &Value::File(file)).map(|opened| opened.value);
+        let opened = Tested(Image).open(&options, &Value::File(file)).map(|opened| opened.value);
         let Ok(Value::Image(image)) = opened else { panic!("{}: {opened:?}", case.name) };
         assert_eq!((image.width(), image.height()), (case.width, case.height), "{}", case.name);
         let expected = bytes(&case.pixels);

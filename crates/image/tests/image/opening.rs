@@ -1,5 +1,6 @@
 //! Values opened as the options say, and written as files again.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Image as Picture, Medium, Value};
 use any2any_image::Image;
 use serde_json::{Value as Json, json};
@@ -32,7 +33,7 @@ fn a_picture_is_opened_as_the_options_say() {
     ];
     for (rest, value, size, pixels) in cases {
         let options = options(rest);
-        let opened = Image.open(&options, &value).expect("a picture").value;
+        let opened = Tested(Image).open(&options, &value).expect("a picture").value;
         let Value::Image(image) = opened else { panic!("a picture") };
         assert_eq!((image.width(), image.height()), size, "{options}");
         assert_eq!(image.pixels(), pixels, "{options}");
@@ -44,8 +45,8 @@ fn corruption_is_the_same_each_time() {
     for corrupt in [json!({ "gaussian": {} }), json!({ "salt_and_pepper": {} }), json!({ "downscale": {} })] {
         let options = options(json!({ "corrupt": corrupt }));
         for value in pictures(9, 9, 1, 3) {
-            let once = Image.open(&options, &value).expect("a picture").value;
-            assert_eq!(once, Image.open(&options, &value).expect("a picture").value, "{options}");
+            let once = Tested(Image).open(&options, &value).expect("a picture").value;
+            assert_eq!(once, Tested(Image).open(&options, &value).expect("a picture").value, "{options}");
             assert_ne!(once, value, "{options}");
         }
     }
@@ -60,7 +61,7 @@ fn a_written_picture_is_a_file_that_can_be_opened() {
         assert!(Image.extensions().contains(&extension));
         let file = File::in_memory("written.png", bytes);
         assert_eq!(
-            Image.open(&options, &Value::File(file)).ok().map(|opened| opened.value).as_ref(),
+            Tested(Image).open(&options, &Value::File(file)).ok().map(|opened| opened.value).as_ref(),
             Some(&opened[1])
         );
     }

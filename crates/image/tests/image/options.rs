@@ -1,5 +1,6 @@
 //! Wrong options, data that does not fit them, and broken state: each is said, and nothing panics.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Frames, Medium, Sequence, Value};
 use any2any_image::Image;
 use serde_json::{Value as Json, json};
@@ -53,17 +54,17 @@ fn problems_point_at_their_option() {
     ];
     for (rest, expected) in cases {
         let options = options(rest);
-        let problems = Image.check(&options);
+        let problems = Tested(Image).check(&options);
         let pointers: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
         assert_eq!(pointers, expected, "{options}");
-        let opened = Image.open(&options, &pictures(4, 4, 1, 1)[0]);
+        let opened = Tested(Image).open(&options, &pictures(4, 4, 1, 1)[0]);
         assert_eq!(opened.is_err(), !expected.is_empty(), "{options}");
     }
 }
 
 #[test]
 fn resolved_options_say_everything_and_stay() {
-    let resolved = Image.resolve(&json!({ "field": "digit" }));
+    let resolved = Tested(Image).resolve(&json!({ "field": "digit" }));
     assert_eq!(
         resolved,
         json!({
@@ -80,10 +81,10 @@ fn resolved_options_say_everything_and_stay() {
             "output": "frames",
         })
     );
-    assert_eq!(Image.resolve(&resolved), resolved);
-    assert_eq!(Image.fields(&resolved), ["digit"]);
-    let other = Image.resolve(&json!({ "field": "another" }));
-    assert_eq!(Image.sharing(&resolved), Image.sharing(&other), "all but the field is the same");
+    assert_eq!(Tested(Image).resolve(&resolved), resolved);
+    assert_eq!(Tested(Image).fields(&resolved), ["digit"]);
+    let other = Tested(Image).resolve(&json!({ "field": "another" }));
+    assert_eq!(Tested(Image).sharing(&resolved), Tested(Image).sharing(&other), "all but the field is the same");
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn data_that_does_not_fit_the_options_is_refused() {
         (json!({ "patches": { "width": 2, "height": null } }), mixed, "patches.height: "),
     ];
     for (rest, values, expected) in cases {
-        let error = Image.fit(&options(rest), &mut values.iter()).err().expect(expected);
+        let error = Tested(Image).fit(&options(rest), &mut values.iter()).err().expect(expected);
         assert!(error.to_string().starts_with(expected), "{error}");
     }
 }
@@ -122,7 +123,7 @@ fn broken_state_is_refused() {
         let mut broken = sound.clone();
         *broken.pointer_mut(pointer).expect(pointer) = value;
         std::fs::write(&path, broken.to_string()).expect("written");
-        let error = Image.load(&codes, folder.path()).err().expect(pointer);
+        let error = Tested(Image).load(&codes, folder.path()).err().expect(pointer);
         assert!(error.to_string().contains("image.json"), "{error}");
     }
 }
@@ -148,10 +149,10 @@ fn what_cannot_be_read_or_written_is_said() {
         (target.encode(&picture(8, 9, 1)).err(), "8 x 9 pixels, but those of the training split have 8 x 8"),
         (source.to_file(&Value::from("text")).err(), "an opened picture was expected"),
         (
-            Image.open(&options(json!({})), &Value::from("text")).err(),
+            Tested(Image).open(&options(json!({})), &Value::from("text")).err(),
             "a picture was expected, but this is a text",
         ),
-        (Image.open(&options(json!({})), &Value::Series([].into())).err(), "the series is empty"),
+        (Tested(Image).open(&options(json!({})), &Value::Series([].into())).err(), "the series is empty"),
     ];
     for (error, expected) in cases {
         let error = error.expect(expected).to_string();

@@ -1,5 +1,6 @@
 //! Pictures to frames and tokens, and back.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Convolution, FrameCount, Frames, Head, Medium, Region, Seed, Sequence, Stem, Value};
 use any2any_frames::CodeTokens;
 use any2any_image::Image;
@@ -78,7 +79,7 @@ fn options_decide_about_stem_head_and_length() {
 
         let folder = tempfile::tempdir().expect("a folder");
         adapter.save(folder.path()).expect("saved");
-        let loaded = Image.load(&options, folder.path()).expect("saved before");
+        let loaded = Tested(Image).load(&options, folder.path()).expect("saved before");
         assert_eq!((loaded.stem(), loaded.head()), (adapter.stem(), adapter.head()), "{options}");
         assert_eq!(loaded.encode(&opened[2]).ok(), adapter.encode(&opened[2]).ok(), "{options}");
     }

@@ -1,5 +1,6 @@
 //! Added tokens of tokenizers that are trained here.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, Medium, Value};
 use any2any_text::Text;
 use serde_json::json;
@@ -20,12 +21,12 @@ fn they_are_one_token_wherever_they_stand_and_come_back() {
         let mut options = options(kind.clone());
         options["added_tokens"] = json!(["<2DE>", "deu_Latn"]);
         options["lowercase"] = json!(kind.get("characters").is_some() || kind.get("bytes").is_some());
-        assert_eq!(Text.check(&options), []);
+        assert_eq!(Tested(Text).check(&options), []);
         let adapter = fitted(&options);
         assert_eq!((adapter.show(4), adapter.show(5)), ("<2DE>".to_owned(), "deu_Latn".to_owned()));
         let folder = tempfile::tempdir().expect("a folder");
         adapter.save(folder.path()).expect("a writable folder");
-        let loaded = Text.load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let loaded = Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         for text in
             ["<2DE> the teacher", "the<2DE>teacher  deu_Latn", "<2DE>deu_Latn", " deu_Latn  the", "<2DE"]
         {
@@ -72,7 +73,7 @@ fn names_that_cannot_be_are_refused() {
     ] {
         let mut options = options(tokenizer);
         options["added_tokens"] = named;
-        let problems = Text.check(&options);
+        let problems = Tested(Text).check(&options);
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].pointer, pointer);
         assert!(problems[0].message.contains(message), "{problems:?}");
@@ -82,7 +83,7 @@ fn names_that_cannot_be_are_refused() {
         "field": "en", "tokenizer": { "characters": {} }, "lowercase": true, "added_tokens": ["t"],
     });
     let texts: Vec<Value> = texts().into_iter().chain([Value::from("T")]).collect();
-    match Text.fit(&options, &mut texts.iter()).map(|_| ()) {
+    match Tested(Text).fit(&options, &mut texts.iter()).map(|_| ()) {
         Err(AdapterError::Fit { option, reason }) => {
             assert_eq!(option, "added_tokens");
             assert!(reason.contains("'t' is also a piece of ordinary text"), "{reason}");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Medium};
 use any2any_text::Text;
 use serde_json::json;
@@ -13,8 +14,8 @@ fn load(name: &str, added: &[&str]) -> Option<Arc<dyn Adapter>> {
     let folder = outside::folder("ANY2ANY_CASES", "text")?;
     let mut options = options(json!({ "file": { "path": folder.join(name) } }));
     options["added_tokens"] = json!(added);
-    assert_eq!(Text.check(&options), [], "{name}");
-    Some(Text.fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}")))
+    assert_eq!(Tested(Text).check(&options), [], "{name}");
+    Some(Tested(Text).fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}")))
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Medium, Random, Seed, Sequence, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
@@ -60,7 +61,7 @@ pub(crate) fn options(tokenizer: Json) -> Json {
 
 /// An adapter that was trained on [`texts`].
 pub(crate) fn fitted(options: &Json) -> Arc<dyn Adapter> {
-    Text.fit(options, &mut texts().iter()).unwrap_or_else(|error| panic!("{options}: {error}"))
+    Tested(Text).fit(options, &mut texts().iter()).unwrap_or_else(|error| panic!("{options}: {error}"))
 }
 
 /// One of each kind that is trained.

@@ -1,5 +1,6 @@
 //! Damaged files of tokenizers are refused, or read as what they still say; nothing panics.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Medium, Seed, Value};
 use any2any_text::Text;
 use serde_json::json;
@@ -36,8 +37,8 @@ fn damaged_files_are_refused_or_read() {
             }
             std::fs::write(&path, damaged).expect("a writable folder");
             let options = options(json!({ "file": { "path": path } }));
-            let problems = [Text.check(&options), Text.check_files(&options)].concat();
-            match Text.fit(&options, &mut [].iter()) {
+            let problems = [Tested(Text).check(&options), Tested(Text).check_files(&options)].concat();
+            match Tested(Text).fit(&options, &mut [].iter()) {
                 Err(error) => {
                     assert!(!problems.is_empty(), "{name}: only training refuses it: {error}");
                     refused += 1;

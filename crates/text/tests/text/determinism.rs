@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, Medium};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
@@ -54,7 +55,7 @@ fn a_loaded_adapter_is_the_saved_one() {
         let fitted = fitted(&options);
         let folder = tempfile::tempdir().expect("a folder");
         fitted.save(folder.path()).expect("a writable folder");
-        let loaded = Text.load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let loaded = Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!((loaded.stem(), loaded.head()), (fitted.stem(), fitted.head()), "{kind}");
         for text in texts() {
             assert_eq!(
@@ -101,7 +102,7 @@ fn broken_files_are_named_with_what_is_wrong() {
         if let Some(document) = document {
             fs::write(&path, document).expect("a writable folder");
         }
-        match Text.load(options, folder.path()).map(|_| ()) {
+        match Tested(Text).load(options, folder.path()).map(|_| ()) {
             Err(AdapterError::File { path: named, reason }) => {
                 assert_eq!(named, path);
                 assert!(reason.contains(expected), "{reason} instead of {expected}");

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, AdapterError, Head, Medium, Region, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
@@ -23,8 +24,8 @@ fn file_options(name: &str, special: &Json) -> Json {
 
 fn load(name: &str, special: &Json) -> std::sync::Arc<dyn Adapter> {
     let options = file_options(name, special);
-    assert_eq!((Text.check(&options), Text.check_files(&options)), (vec![], vec![]));
-    Text.fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}"))
+    assert_eq!((Tested(Text).check(&options), Tested(Text).check_files(&options)), (vec![], vec![]));
+    Tested(Text).fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 #[test]
@@ -95,11 +96,11 @@ fn special_tokens_are_found_or_asked_for() {
         ),
     ] {
         let options = file_options("byte_level_bpe", &special);
-        let problems = Text.check_files(&options);
+        let problems = Tested(Text).check_files(&options);
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].pointer, pointer);
         assert!(problems[0].message.contains(message), "{problems:?}");
-        let error = Text.fit(&options, &mut [].iter()).map(|_| ()).expect_err("the same").to_string();
+        let error = Tested(Text).fit(&options, &mut [].iter()).map(|_| ()).expect_err("the same").to_string();
         assert!(error.contains(message), "{error}");
     }
 }
@@ -112,7 +113,7 @@ fn a_run_keeps_its_own_copy() {
         adapter.save(folder.path()).expect("a writable folder");
         let mut options = file_options(name, &special);
         options["tokenizer"]["file"]["path"] = json!("gone.json");
-        let loaded = Text.load(&options, folder.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let loaded = Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
         for text in ["The ferry leaves.", "Fähre 渡船"] {
             assert_eq!(encode(loaded.as_ref(), text), encode(adapter.as_ref(), text));
         }
@@ -127,12 +128,12 @@ fn files_that_are_none_are_named() {
         (missing, "nowhere/tokenizer.json"),
         (script, "neither a tokenizer.json of Hugging Face's format nor a .model of SentencePiece"),
     ] {
-        assert_eq!(Text.check(&options), [], "a run needs no file outside it");
-        let problems = Text.check_files(&options);
+        assert_eq!(Tested(Text).check(&options), [], "a run needs no file outside it");
+        let problems = Tested(Text).check_files(&options);
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].pointer, "/tokenizer/file/path");
         assert!(problems[0].message.contains(expected), "{problems:?}");
-        let error = Text.fit(&options, &mut [].iter()).map(|_| ()).expect_err("no tokenizer");
+        let error = Tested(Text).fit(&options, &mut [].iter()).map(|_| ()).expect_err("no tokenizer");
         assert!(matches!(error, AdapterError::File { .. }), "{error}");
         assert!(error.to_string().contains(expected), "{error}");
     }

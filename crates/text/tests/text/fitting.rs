@@ -1,5 +1,6 @@
 //! Training of tokenizers, and its errors when the data does not fit the options.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, Head, Medium, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
@@ -47,7 +48,7 @@ fn common_words_are_one_piece() {
 }
 
 fn refused(options: &Json, values: &[Value]) -> (String, String) {
-    match Text.fit(options, &mut values.iter()).map(|_| ()) {
+    match Tested(Text).fit(options, &mut values.iter()).map(|_| ()) {
         Err(AdapterError::Fit { option, reason }) => (option, reason),
         other => panic!("{other:?} for {options}"),
     }

@@ -1,5 +1,6 @@
 //! Options: checked, filled in, shared.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::Medium;
 use any2any_text::{Text, TextOptions};
 use serde_json::{Value as Json, json};
@@ -25,11 +26,11 @@ fn defaults_are_written_out() {
         ),
         (json!({ "feld": "en" }), json!({ "feld": "en" })),
     ] {
-        let resolved = Text.resolve(&given);
+        let resolved = Tested(Text).resolve(&given);
         assert_eq!(resolved, expected);
-        assert_eq!(Text.resolve(&resolved), resolved);
+        assert_eq!(Tested(Text).resolve(&resolved), resolved);
     }
-    assert_eq!(Text.fields(&json!({ "field": "en" })), ["en"]);
+    assert_eq!(Tested(Text).fields(&json!({ "field": "en" })), ["en"]);
     assert_eq!(Text.inherited(), ["tokenizer", "normalize", "lowercase", "added_tokens"]);
 }
 
@@ -61,7 +62,7 @@ fn what_cannot_be_is_found_before_anything_runs() {
         (json!({ "field": "en", "tokenizer": { "bpq": {} } }), vec![("", "unknown variant `bpq`")]),
         (json!({ "field": "en", "tokeniser": {} }), vec![("", "unknown field `tokeniser`")]),
     ] {
-        let problems = Text.check(&options);
+        let problems = Tested(Text).check(&options);
         assert_eq!(problems.len(), expected.len(), "{options}: {problems:?}");
         for (problem, (pointer, message)) in problems.iter().zip(expected) {
             assert_eq!(problem.pointer, pointer);
@@ -73,10 +74,10 @@ fn what_cannot_be_is_found_before_anything_runs() {
 #[test]
 fn equal_tokenizers_that_are_shared_have_one_key() {
     let side = |field: &str, shared: bool, lowercase: bool| json!({ "field": field, "tokenizer": { "bpe": { "shared": shared } }, "lowercase": lowercase });
-    let key = |options: &Json| Text.sharing(options);
+    let key = |options: &Json| Tested(Text).sharing(options);
     assert!(key(&side("en", true, false)).is_some());
     assert_eq!(key(&side("en", true, false)), key(&side("de", true, false)));
-    assert_eq!(key(&side("en", true, false)), key(&Text.resolve(&side("de", true, false))));
+    assert_eq!(key(&side("en", true, false)), key(&Tested(Text).resolve(&side("de", true, false))));
     assert_ne!(key(&side("en", true, false)), key(&side("de", true, true)));
     assert_eq!(key(&side("en", false, false)), None);
     assert_eq!(key(&json!({ "field": "en" })), None);

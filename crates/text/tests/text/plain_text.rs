@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Medium};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
@@ -83,8 +84,8 @@ fn load(document: &Json, added: &[&str]) -> Arc<dyn Adapter> {
     std::fs::write(&path, document.to_string()).expect("a writable folder");
     let mut options = options(json!({ "file": { "path": path } }));
     options["added_tokens"] = json!(added);
-    assert_eq!(Text.check(&options), [], "{document}");
-    Text.fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{error}: {document}"))
+    assert_eq!(Tested(Text).check(&options), [], "{document}");
+    Tested(Text).fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{error}: {document}"))
 }
 
 #[test]
@@ -241,7 +242,7 @@ fn options_that_do_not_fit_a_file_are_named() {
         file["path"] = json!(path);
         let mut options = options(json!({ "file": file }));
         options["added_tokens"] = named;
-        let problems = [Text.check(&options), Text.check_files(&options)].concat();
+        let problems = [Tested(Text).check(&options), Tested(Text).check_files(&options)].concat();
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(problems[0].pointer, pointer);
         assert!(problems[0].message.contains(message), "{problems:?}");

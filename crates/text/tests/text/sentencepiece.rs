@@ -4,6 +4,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Head, Medium, Region, Sequence, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
@@ -21,8 +22,8 @@ fn file_options(name: &str, added: &[&str]) -> Json {
 
 fn load(name: &str, added: &[&str]) -> Arc<dyn Adapter> {
     let options = file_options(name, added);
-    assert_eq!(Text.check(&options), [], "{name}");
-    Text.fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}"))
+    assert_eq!(Tested(Text).check(&options), [], "{name}");
+    Tested(Text).fit(&options, &mut [].iter()).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn a_run_keeps_its_own_copy() {
         adapter.save(folder.path()).expect("a writable folder");
         let mut options = file_options(name, &["<2fr>"]);
         options["tokenizer"]["file"]["path"] = json!("gone.model");
-        let loaded = Text.load(&options, folder.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let loaded = Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!((loaded.stem(), loaded.head()), (adapter.stem(), adapter.head()), "{name}");
         for text in ["<2fr> The ferry leaves.", "Fähre 渡船"] {
             assert_eq!(encode(loaded.as_ref(), text), encode(adapter.as_ref(), text), "{name}");
@@ -182,7 +183,7 @@ fn broken_models_are_named_with_what_is_wrong() {
     let path = folder.path().join("some.model");
     for (document, expected) in cases {
         fs::write(&path, document).expect("a writable folder");
-        let problems = Text.check_files(&options(json!({ "file": { "path": path } })));
+        let problems = Tested(Text).check_files(&options(json!({ "file": { "path": path } })));
         match problems.first() {
             None => assert_eq!(expected, ""),
             Some(problem) => {

@@ -1,5 +1,6 @@
 //! Words that hold something a model was never trained on.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Medium, Value};
 use any2any_text::Text;
 use serde_json::json;
@@ -33,11 +34,11 @@ fn unseen_pieces_name_their_words() {
         assert_eq!(unknown(adapter.as_ref(), "the teacher watches seven birds."), [""; 0], "{tokenizer}");
         let folder = tempfile::tempdir().expect("a folder");
         adapter.save(folder.path()).expect("a writable folder");
-        let loaded = Text.load(&options, folder.path()).expect("as saved");
+        let loaded = Tested(Text).load(&options, folder.path()).expect("as saved");
         assert_eq!(unknown(loaded.as_ref(), text), found, "{tokenizer}");
         // A state of an earlier version tells only what stands for the unknown.
         std::fs::remove_file(folder.path().join("seen.json")).expect("it was saved");
-        let loaded = Text.load(&options, folder.path()).expect("without the seen tokens");
+        let loaded = Tested(Text).load(&options, folder.path()).expect("without the seen tokens");
         let has_unknown = tokenizer.get("bytes").is_none() && tokenizer["bpe"].get("byte_fallback").is_none();
         assert_eq!(!unknown(loaded.as_ref(), text).is_empty(), has_unknown, "{tokenizer}");
     }
@@ -48,7 +49,7 @@ fn tokenizers_from_elsewhere_know_what_training_has_shown() {
     for name in ["sentencepiece_unigram.model", "bert_word_piece.json", "metaspace_unigram.json"] {
         let options = options(json!({ "file": { "path": golden(name) } }));
         let values = [Value::from("The ferry leaves.")];
-        let adapter = Text.fit(&options, &mut values.iter()).expect("texts");
+        let adapter = Tested(Text).fit(&options, &mut values.iter()).expect("texts");
         assert_eq!(unknown(adapter.as_ref(), "The ferry leaves."), [""; 0], "{name}");
         assert_eq!(unknown(adapter.as_ref(), "The baker, The ferry ☃."), ["baker,", "☃."], "{name}");
     }

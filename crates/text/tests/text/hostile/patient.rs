@@ -1,5 +1,6 @@
 //! Trial of a tokenizer file: it is checked, read, and texts go through it in both ways.
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Medium, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::json;
@@ -31,8 +32,8 @@ pub(crate) fn try_file(name: &str, document: &[u8]) -> Result<Vec<String>, Strin
     let path = folder.path().join(name);
     std::fs::write(&path, document).expect("a writable folder");
     let options = json!({ "field": "en", "tokenizer": { "file": { "path": path } } });
-    let problems = Text.check_files(&options);
-    let adapter = match Text.fit(&options, &mut [].iter()) {
+    let problems = Tested(Text).check_files(&options);
+    let adapter = match Tested(Text).fit(&options, &mut [].iter()) {
         Err(error) => {
             assert!(!problems.is_empty(), "only training refuses it: {error}");
             return Err(error.to_string());
