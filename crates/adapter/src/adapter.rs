@@ -34,7 +34,7 @@ impl WrittenFile {
 /// An adapter is built and fitted by its [`Medium`](crate::Medium), whose [`open`](crate::Medium::open) every
 /// value has gone through before it comes here. It holds no randomness of its own: the same value always gives
 /// the same sequence. A registry hands adapters out behind a check of all that they return: the rules stand at each
-/// method, and `testing::conforms` tries them.
+/// method, and [`testing::conforms`](crate::testing::conforms) tries them.
 pub trait Adapter: Send + Sync {
     /// The entrance that the sequences of [`encode`](Adapter::encode) need.
     fn stem(&self) -> Stem;

@@ -1,99 +1,11 @@
-//! Help for the tests of media.
+//! Trials of media: [`conforms`] tries every promise of the seam on some values, [`saves_whole`] proves that a run can be
+//! loaded, and [`Tested`] takes options as JSON.
 
-use std::path::Path;
-use std::sync::Arc;
+mod attempt;
+mod conformance;
+mod proof;
+mod tested;
 
-use serde_json::Value as Json;
-
-use crate::erased::ErasedMedium;
-use crate::{
-    Adapter, AdapterError, AnyMedium, AnySide, Kept, Medium, OpenedValue, OptionProblem, Price, Value,
-};
-
-/// Medium whose options are given as JSON, as an experiment gives them: with the checks that stand between a registry
-/// and the medium.
-#[derive(Clone, Copy, Debug)]
-pub struct Tested<M>(pub M);
-
-impl<M: Medium + Clone> Tested<M> {
-    fn medium(&self) -> ErasedMedium<M> {
-        ErasedMedium(Arc::new(self.0.clone()))
-    }
-
-    /// Side of sound options.
-    ///
-    /// # Errors
-    ///
-    /// When the options do not parse, or have a problem.
-    pub fn side(&self, options: &Json) -> Result<Arc<dyn AnySide>, AdapterError> {
-        self.medium().sound_side(options, &Kept::default())
-    }
-
-    /// Problems of options: why they do not parse, or those that the medium finds.
-    pub fn check(&self, options: &Json) -> Vec<OptionProblem> {
-        match self.medium().side(options, &Kept::default()) {
-            Ok(side) => side.problems(),
-            Err(problem) => vec![problem],
-        }
-    }
-
-    /// Problems of the files that sound options name; none if the options are not sound.
-    pub fn check_files(&self, options: &Json) -> Vec<OptionProblem> {
-        self.side(options).map_or_else(|_| Vec::new(), |side| side.file_problems())
-    }
-
-    /// Options with every default written out; as they are if they are not sound.
-    pub fn resolve(&self, options: &Json) -> Json {
-        self.side(options).map_or_else(|_| options.clone(), |side| side.options())
-    }
-
-    /// Fields of the dataset that sound options read.
-    pub fn fields(&self, options: &Json) -> Vec<String> {
-        self.side(options).map_or_else(|_| Vec::new(), |side| side.fields())
-    }
-
-    /// Key by which sides with sound options share an adapter.
-    pub fn sharing(&self, options: &Json) -> Option<String> {
-        self.side(options).ok()?.sharing()
-    }
-
-    /// A value as adapters take it.
-    ///
-    /// # Errors
-    ///
-    /// When the options are not sound, or the value cannot be read.
-    pub fn open(&self, options: &Json, value: &Value) -> Result<OpenedValue, AdapterError> {
-        self.side(options)?.open(value)
-    }
-
-    /// Price of opening a value.
-    ///
-    /// # Errors
-    ///
-    /// When the options are not sound, or the value cannot be read.
-    pub fn price(&self, options: &Json, value: &Value) -> Result<Price, AdapterError> {
-        self.side(options)?.price(value)
-    }
-
-    /// An adapter fitted to opened values.
-    ///
-    /// # Errors
-    ///
-    /// When the options are not sound, do not fit the values, or the adapter breaks a promise.
-    pub fn fit(
-        &self,
-        options: &Json,
-        values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        self.side(options)?.fit(values)
-    }
-
-    /// The adapter that was saved in a folder.
-    ///
-    /// # Errors
-    ///
-    /// When the options are not sound, or a file is missing or broken.
-    pub fn load(&self, options: &Json, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        self.side(options)?.load(folder)
-    }
-}
+pub use conformance::{conforms, faults};
+pub use proof::saves_whole;
+pub use tested::Tested;

@@ -1,6 +1,5 @@
 //! Checks of the audio options that the schema cannot express.
 
-use any2any_adapter::testing::Tested;
 use any2any_adapter::OptionProblem;
 use any2any_frames::StemOptions;
 
@@ -168,6 +167,7 @@ fn output(options: &AudioOptions, problems: &mut Problems) {
 
 #[cfg(test)]
 mod tests {
+    use any2any_adapter::testing::Tested;
     use any2any_adapter::Medium;
     use serde_json::{Value as Json, json};
 

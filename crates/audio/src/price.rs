@@ -1,6 +1,5 @@
 //! Price of sounds: their memory and their frames, from headers and packets, before anything is decoded.
 
-use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, File, Price, Value};
 
 use crate::decoding::whole_rate;
@@ -91,6 +90,7 @@ fn decoded(options: &AudioOptions, samples: u64, rate: f64, channels: u64) -> So
 
 #[cfg(test)]
 mod tests {
+    use any2any_adapter::testing::Tested;
     use any2any_adapter::{Encoded, Medium, Part, Signal};
     use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use any2any_adapter::{File, Kind, Medium, Value};
+use any2any_adapter::{File, Kind, AnyMedium, Value};
 use any2any_data::{DataError, Lines};
 use anyhow::Context;
 
@@ -55,7 +55,7 @@ pub(crate) enum Message {
 impl Inputs {
     /// Opens the inputs. For a medium of texts, the lines of files or of standard input; for any other medium, files,
     /// the files of folders, or standard input as one file.
-    pub(crate) fn new(paths: &[PathBuf], medium: &dyn Medium) -> anyhow::Result<Self> {
+    pub(crate) fn new(paths: &[PathBuf], medium: &dyn AnyMedium) -> anyhow::Result<Self> {
         if medium.kind() == Kind::Text {
             for path in paths {
                 require_file(path)?;
@@ -151,7 +151,7 @@ fn require_file(path: &Path) -> anyhow::Result<()> {
 }
 
 /// The files of a folder that a medium reads, by name; the others are counted in a remark.
-fn members(folder: &Path, medium: &dyn Medium, remarks: &mut Vec<String>) -> anyhow::Result<Vec<PathBuf>> {
+fn members(folder: &Path, medium: &dyn AnyMedium, remarks: &mut Vec<String>) -> anyhow::Result<Vec<PathBuf>> {
     let known = medium.extensions();
     let reads = |path: &PathBuf| {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
@@ -171,7 +171,7 @@ fn members(folder: &Path, medium: &dyn Medium, remarks: &mut Vec<String>) -> any
         anyhow::bail!("{} holds no file that ends in {}", folder.display(), known.join(", "));
     }
     if !others.is_empty() {
-        remarks.push(passed_over(folder, known, &others));
+        remarks.push(passed_over(folder, &known, &others));
     }
     Ok(paths)
 }

@@ -1,6 +1,5 @@
 //! Price of recordings: their memory and their windows, from headers alone, before samples are decoded.
 
-use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, Price, Value};
 
 use crate::features::Extractor;
@@ -68,6 +67,7 @@ fn positions(options: &EegOptions, channels: usize, len: usize, rate: f64) -> Op
 
 #[cfg(test)]
 mod tests {
+    use any2any_adapter::testing::Tested;
     use any2any_adapter::{File, Medium, Signal};
     use serde_json::json;
 

@@ -155,6 +155,9 @@ fn load_from(
     registry: &Registry,
     outside: Outside,
 ) -> Result<Document, Diagnostics> {
+    if let Err(mistakes) = registry.sound() {
+        return Err(Diagnostics::from_iter([Diagnostic::of_file("media", mistakes.to_string(), None)]));
+    }
     let schema = experiment_schema(registry);
     let extending = match outside {
         Outside::Checked => Extending::Allowed,

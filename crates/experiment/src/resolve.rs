@@ -1,6 +1,8 @@
 //! Completion of an experiment: options inherited from the source, and the defaults of media.
 
-use any2any_adapter::Registry;
+use std::sync::Arc;
+
+use any2any_adapter::{AnySide, Kept, Registry};
 use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
@@ -37,14 +39,19 @@ pub(crate) fn inherit(root: &mut Node, registry: &Registry) {
 pub(crate) fn options(experiment: &mut Experiment, registry: &Registry) {
     for task in experiment.tasks.values_mut() {
         for side in task.source.iter_mut().chain([&mut task.target]) {
-            if let Ok(medium) = registry.get(side.medium()) {
-                *side = Side::new(side.medium(), medium.resolve(side.options()));
+            if let Some(parsed) = parsed(side, registry) {
+                *side = Side::new(side.medium(), parsed.options());
             }
         }
         if let (None, Ok(medium)) = (&task.metrics, registry.get(task.target.medium())) {
             task.metrics = Metric::usual(medium.kind());
         }
     }
+}
+
+/// A side with parsed options; `None` if its medium is unknown, or its options do not parse.
+fn parsed(side: &Side, registry: &Registry) -> Option<Arc<dyn AnySide>> {
+    registry.get(side.medium()).ok()?.side(side.options(), &Kept::default()).ok()
 }
 
 /// Replaces `all` by `target` if no source shares a vocabulary with a target, which means the same.
@@ -69,7 +76,7 @@ pub(crate) fn shares_vocabulary<'a>(
     registry: &Registry,
 ) -> bool {
     let key = |side: &Side| {
-        let sharing = registry.get(side.medium()).ok()?.sharing(side.options())?;
+        let sharing = parsed(side, registry)?.sharing()?;
         Some((side.medium().to_owned(), sharing))
     };
     let (mut sources, mut targets) = (Vec::new(), Vec::new());

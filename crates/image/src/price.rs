@@ -3,7 +3,6 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use any2any_adapter::testing::Tested;
 use any2any_adapter::{AdapterError, File, Part, Price, Value};
 use image::ImageDecoder;
 use image::codecs::{bmp::BmpDecoder, pnm::PnmDecoder};
@@ -149,6 +148,7 @@ fn header(bytes: &[u8]) -> Option<Header> {
 
 #[cfg(test)]
 mod tests {
+    use any2any_adapter::testing::Tested;
     use any2any_adapter::{Medium, Part};
     use serde_json::json;
 

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Registry, Value};
+use any2any_adapter::testing::saves_whole;
+use any2any_adapter::{Adapter, AdapterError, Registry, Seed, Value};
 use any2any_experiment::spec::Experiment;
 
 use crate::error::RunError;
 use crate::task::Task;
-use crate::task_sides::{Role, Side, TaskSides};
+use crate::task_sides::{KeptByMedium, Role, TaskSide, TaskSides};
 
 /// Adapters of an experiment, and its tasks, which use them.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ struct Group {
     /// The key by which sides share an adapter.
     key: String,
     /// The first of the sides; all options on which the adapter depends are equal in the group.
-    side: Side,
+    side: TaskSide,
     /// The task and the role of each side.
     members: Vec<(usize, Role)>,
 }
@@ -48,9 +49,10 @@ impl Groups {
     /// Groups the sides of an experiment, in a fixed order.
     pub fn new(experiment: &Experiment, registry: &Registry) -> Result<Self, RunError> {
         let mut groups = Self { groups: Vec::new(), tasks: Vec::new(), of_tasks: Vec::new() };
+        let mut kept = KeptByMedium::new();
         for (name, task) in &experiment.tasks {
             let number = groups.tasks.len();
-            let sides = TaskSides::new(name, task, registry)?;
+            let sides = TaskSides::new(name, task, registry, &mut kept)?;
             let source = sides.source.as_ref().map(|side| groups.add(side, name, number, Role::Source));
             let target = groups.add(&sides.target, name, number, Role::Target);
             groups.of_tasks.push((source, target));
@@ -65,8 +67,8 @@ impl Groups {
         &self.tasks
     }
 
-    fn add(&mut self, side: &Side, task: &str, number: usize, role: Role) -> usize {
-        let key = match side.medium.sharing(&side.options) {
+    fn add(&mut self, side: &TaskSide, task: &str, number: usize, role: Role) -> usize {
+        let key = match side.side.sharing() {
             Some(key) => format!("{} {key}", side.medium.name()),
             None => format!("{task} {}", role.word()),
         };
@@ -97,6 +99,12 @@ impl Groups {
         }
     }
 
+    /// The JSON pointer of the first side of a group.
+    fn place(&self, group: &Group) -> String {
+        let (task, role) = group.members[0];
+        format!("/tasks/{}/{}/{}", self.tasks[task].name, role.word(), group.side.medium.name())
+    }
+
     /// Fits every adapter on the opened values of its group's sides.
     ///
     /// `values` gives the opened training values of a task's side. The errors list every adapter that cannot be fitted,
@@ -109,19 +117,35 @@ impl Groups {
         let mut adapters = Vec::new();
         let mut problems = Vec::new();
         for group in &self.groups {
-            let Side { medium, options, .. } = &group.side;
+            let side = &group.side.side;
             let mut values = group.members.iter().flat_map(|&(task, role)| values(task, role).iter());
-            match medium.fit(options, &mut values) {
+            match side.fit(&mut values) {
                 Ok(adapter) => adapters.push(adapter),
-                Err(error) => {
-                    let (task, role) = group.members[0];
-                    let task = &self.tasks[task].name;
-                    problems.push((format!("/tasks/{task}/{}/{}", role.word(), medium.name()), error));
-                }
+                Err(error) => problems.push((self.place(group), error)),
             }
         }
         if problems.is_empty() { Ok(AdapterSet::new(experiment, self, adapters)) } else { Err(problems) }
     }
+}
+
+/// Number of values that an adapter is tried on before a training.
+const FEW: usize = 8;
+
+/// Fails if an adapter augments and none of some values can be; one value that cannot be is encoded as it is.
+fn augments(adapter: &dyn Adapter, values: &[&Value]) -> Result<(), AdapterError> {
+    if !adapter.augments() {
+        return Ok(());
+    }
+    let mut first = None;
+    for (step, value) in values.iter().enumerate() {
+        match adapter.augment(value, &mut Seed(0).random("rehearsal", step as u64)) {
+            Ok(_) => return Ok(()),
+            // What cannot be encoded is left out before any training.
+            Err(error) if adapter.encode(value).is_ok() => first = first.or(Some(error)),
+            Err(_) => {}
+        }
+    }
+    first.map_or(Ok(()), Err)
 }
 
 impl AdapterSet {
@@ -143,13 +167,38 @@ impl AdapterSet {
     pub fn load(experiment: &Experiment, registry: &Registry, folder: &Path) -> Result<Self, RunError> {
         let groups = Groups::new(experiment, registry)?;
         let load = |group: &Group| {
-            let Side { medium, options, .. } = &group.side;
-            medium
-                .load(options, &folder.join(&group.name))
+            group
+                .side
+                .side
+                .load(&folder.join(&group.name))
                 .map_err(|source| RunError::Adapter { side: group.name.clone(), source })
         };
         let adapters = groups.groups.iter().map(load).collect::<Result<_, RunError>>()?;
         Ok(Self::new(experiment, groups, adapters))
+    }
+
+    /// Tries what a training needs of every adapter, on a few opened training values of its sides: that it can be saved
+    /// and loaded again, and that its augmentation gives sequences.
+    ///
+    /// # Errors
+    ///
+    /// All adapters that fail, with the JSON pointer of their side.
+    pub fn rehearse<'a>(
+        &self,
+        values: impl Fn(usize, Role) -> &'a [Value],
+    ) -> Result<(), Vec<(String, AdapterError)>> {
+        let mut problems = Vec::new();
+        for (group, adapter) in self.groups.groups.iter().zip(&self.adapters) {
+            let (task, role) = group.members[0];
+            let values = values(task, role);
+            let few: Vec<&Value> = values.iter().step_by(values.len().div_ceil(FEW).max(1)).collect();
+            let name = group.side.medium.name();
+            let saved = saves_whole(name, group.side.side.as_ref(), adapter.as_ref(), &few);
+            if let Err(error) = saved.and_then(|()| augments(adapter.as_ref(), &few)) {
+                problems.push((self.groups.place(group), error));
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     /// Writes every adapter's state into a folder of its own.

@@ -40,7 +40,7 @@ pub use parameters::Weights;
 pub use quantized::write_rounded_weights;
 pub use run_folder::{Existing, ExperimentTexts, RunFolder, fresh_model, written_stem};
 pub use task::Task;
-pub use task_sides::{Columns, Role, Side, TaskSides};
+pub use task_sides::{Columns, Role, TaskSide, TaskSides};
 pub use weights_file::{
     check_finite, count_weights, read_any_weights, read_architecture, read_finite_weights, read_weights,
     write_weights,

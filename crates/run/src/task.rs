@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Encoded, Head, Medium, Region, Stem, Value};
+use any2any_adapter::{Adapter, AdapterError, AnyMedium, Encoded, Head, Region, Stem, Value};
 use any2any_experiment::spec::{self, Decoding, Experiment, Metric};
 
 use crate::error::RunError;
@@ -83,12 +83,12 @@ impl Task {
     }
 
     /// Medium of the source; `None` for a task without one.
-    pub fn source_medium(&self) -> Option<&dyn Medium> {
+    pub fn source_medium(&self) -> Option<&dyn AnyMedium> {
         self.sides.source.as_ref().map(|side| side.medium.as_ref())
     }
 
     /// Medium of the target.
-    pub fn target_medium(&self) -> &dyn Medium {
+    pub fn target_medium(&self) -> &dyn AnyMedium {
         self.sides.target.medium.as_ref()
     }
 

@@ -2,9 +2,10 @@
 //! model.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use any2any_adapter::{AdapterError, Medium, OpenedValue, Price, Registry, Value};
+use any2any_adapter::{AdapterError, AnyMedium, AnySide, Kept, OpenedValue, Price, Registry, Value};
 use any2any_data::Samples;
 use any2any_experiment::spec;
 
@@ -29,37 +30,36 @@ impl Role {
     }
 }
 
-/// Side of a task: its medium, the medium's options, and the fields of the dataset that it reads.
+/// Side of a task: its medium, the medium's parsed options, and the fields of the dataset that it reads.
 #[derive(Clone)]
-pub struct Side {
+pub struct TaskSide {
     /// The medium.
-    pub medium: Arc<dyn Medium>,
-    /// The medium's options.
-    pub options: serde_json::Value,
+    pub medium: Arc<dyn AnyMedium>,
+    /// The medium with the options of this side, which opens values and builds adapters.
+    pub side: Arc<dyn AnySide>,
     /// The fields of the dataset.
     pub fields: Vec<String>,
 }
 
-impl Side {
-    /// The side that an experiment describes.
+impl TaskSide {
+    /// The side of a task that an experiment describes; it keeps what it has decoded in `kept`.
     ///
     /// # Errors
     ///
-    /// If no medium has that name.
-    pub fn new(side: &spec::Side, registry: &Registry) -> Result<Self, RunError> {
+    /// If no medium has that name, or its options are not sound.
+    fn new(
+        task: &str,
+        role: Role,
+        side: &spec::Side,
+        registry: &Registry,
+        kept: &mut KeptByMedium,
+    ) -> Result<Self, RunError> {
         let medium = registry.get(side.medium())?.clone();
-        let options = side.options().clone();
-        Ok(Self { fields: medium.fields(&options), medium, options })
-    }
-
-    /// The price of opening a value, from its header alone.
-    pub fn price(&self, value: &Value) -> Result<Price, AdapterError> {
-        self.medium.price(&self.options, value)
-    }
-
-    /// Opens a value for the adapter.
-    pub fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
-        self.medium.open(&self.options, value)
+        let kept = kept.entry(side.medium().to_owned()).or_default();
+        let side = medium
+            .sound_side(side.options(), kept)
+            .map_err(|source| RunError::Adapter { side: format!("{task} {}", role.word()), source })?;
+        Ok(Self { fields: side.fields(), medium, side })
     }
 
     /// The values of all samples as the dataset has them; a side of several fields gets a series of their values.
@@ -77,6 +77,9 @@ impl Side {
     }
 }
 
+/// What the sides of an experiment keep between values, by medium: sides that read the same files decode them once.
+pub(crate) type KeptByMedium = BTreeMap<String, Kept>;
+
 /// Values of a split as the dataset has them, not opened yet.
 pub struct Columns<'a> {
     /// The sources; `None` if the task has none.
@@ -91,9 +94,9 @@ pub struct TaskSides {
     /// The task's name.
     pub name: String,
     /// The source side; `None` for a task without one.
-    pub source: Option<Side>,
+    pub source: Option<TaskSide>,
     /// The target side.
-    pub target: Side,
+    pub target: TaskSide,
     /// Fields of the dataset with further references.
     pub references: Vec<String>,
 }
@@ -103,12 +106,18 @@ impl TaskSides {
     ///
     /// # Errors
     ///
-    /// If there is no medium of a name.
-    pub fn new(name: &str, task: &spec::Task, registry: &Registry) -> Result<Self, RunError> {
+    /// If there is no medium of a name, or options are not sound.
+    pub(crate) fn new(
+        name: &str,
+        task: &spec::Task,
+        registry: &Registry,
+        kept: &mut KeptByMedium,
+    ) -> Result<Self, RunError> {
+        let mut side = |role, side| TaskSide::new(name, role, side, registry, kept);
         Ok(Self {
             name: name.to_owned(),
-            source: task.source.as_ref().map(|side| Side::new(side, registry)).transpose()?,
-            target: Side::new(&task.target, registry)?,
+            source: task.source.as_ref().map(|source| side(Role::Source, source)).transpose()?,
+            target: side(Role::Target, &task.target)?,
             references: task.references.clone(),
         })
     }
@@ -139,7 +148,7 @@ impl TaskSides {
     /// As [`open_source`](Self::open_source).
     pub fn opened_source(&self, value: &Value) -> Result<OpenedValue, RunError> {
         let side = self.source.as_ref().ok_or_else(|| self.no_source())?;
-        side.open(value).map_err(|error| self.error(Role::Source, error))
+        side.side.open(value).map_err(|error| self.error(Role::Source, error))
     }
 
     /// The price of opening a source, from its header alone.
@@ -149,7 +158,7 @@ impl TaskSides {
     /// As [`open_source`](Self::open_source).
     pub fn price_source(&self, value: &Value) -> Result<Price, RunError> {
         let side = self.source.as_ref().ok_or_else(|| self.no_source())?;
-        side.price(value).map_err(|error| self.error(Role::Source, error))
+        side.side.price(value).map_err(|error| self.error(Role::Source, error))
     }
 
     /// The price of opening a target, from its header alone.
@@ -158,7 +167,7 @@ impl TaskSides {
     ///
     /// As [`open_target`](Self::open_target).
     pub fn price_target(&self, value: &Value) -> Result<Price, RunError> {
-        self.target.price(value).map_err(|error| self.error(Role::Target, error))
+        self.target.side.price(value).map_err(|error| self.error(Role::Target, error))
     }
 
     /// Opens a target for its adapter.
@@ -167,7 +176,7 @@ impl TaskSides {
     ///
     /// If its medium cannot read the value.
     pub fn open_target(&self, value: &Value) -> Result<Value, RunError> {
-        let opened = self.target.open(value).map_err(|error| self.error(Role::Target, error))?;
+        let opened = self.target.side.open(value).map_err(|error| self.error(Role::Target, error))?;
         Ok(opened.value)
     }
 

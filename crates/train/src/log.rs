@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 
-use any2any_adapter::Adapter;
+use any2any_adapter::{Adapter, WrittenFile};
 use any2any_run::{RunError, RunFolder, atomic_file, written_stem};
 use any2any_translate::evaluate::{ShownSample, metric_name};
 use serde::Serialize;
@@ -101,7 +101,7 @@ impl Log {
         let no_text = |sample: &&mut ShownSample| !matches!(sample.value, any2any_adapter::Value::Text(_));
         for sample in samples.iter_mut().filter(no_text) {
             // A value that no file can hold has only its description.
-            let Ok((extension, bytes)) = target.to_file(&sample.value) else { continue };
+            let Ok(WrittenFile { extension, bytes }) = target.to_file(&sample.value) else { continue };
             let file = format!("{}.{extension}", written_stem(step, task, sample.number));
             atomic_file::write(&self.run.path().join(&file), &bytes)?;
             sample.file = Some(file);

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Registry, Sequence, Value};
+use any2any_adapter::{Adapter, AdapterError, Kept, Registry, Sequence, Value};
 use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
-use any2any_run::{AdapterSet, Groups, Role, RunError, Side, Task, TaskSides};
+use any2any_run::{AdapterSet, Groups, Role, RunError, Task, TaskSide, TaskSides};
 use any2any_translate::text_metrics::spaces_missing;
 use any2any_translate::{OpenedSplit, Split};
 
@@ -189,11 +189,12 @@ fn unwritten(document: &Document, task: &Task) -> Option<Diagnostic> {
 }
 
 /// True if a target leaves out the option `output`, which says how it is written.
-fn lacks_output(side: &Side) -> bool {
-    let Side { medium, options, .. } = side;
+fn lacks_output(TaskSide { medium, side, .. }: &TaskSide) -> bool {
+    let options = side.options();
     let mut left_out = options.clone();
     left_out.as_object_mut().and_then(|options| options.remove("output"));
-    medium.resolve(&left_out).get("output") == options.get("output")
+    let usual = medium.side(&left_out, &Kept::default()).ok().map(|side| side.options());
+    usual.is_some_and(|usual| usual.get("output") == options.get("output"))
 }
 
 /// Fails for an alignment of other targets than tokens, without a source, or in two ways.
@@ -309,7 +310,10 @@ fn splits_of(dataset: &Dataset) -> String {
 }
 
 fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, RunError> {
-    groups.fit(&document.experiment, |task, role| opened[task].train.values(role)).map_err(|problems| {
+    let values = |task: usize, role| opened[task].train.values(role);
+    let fitted = groups.fit(&document.experiment, values);
+    let rehearsed = fitted.and_then(|adapters| adapters.rehearse(values).map(|()| adapters));
+    rehearsed.map_err(|problems| {
         let diagnose = |(place, error): (String, AdapterError)| match &error {
             AdapterError::Fit { option, reason } => {
                 document.diagnose(&format!("{place}/{}", option.replace('.', "/")), reason.clone(), None)

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use any2any_adapter::{AdapterError, OpenedValue, Value};
+use any2any_adapter::{AdapterError, File, OpenedValue, Value};
 use any2any_data::{Broken, Flaws, Samples};
-use any2any_run::{Role, RunError, Side, TaskSides};
+use any2any_run::{Role, RunError, TaskSide, TaskSides};
 use rayon::prelude::*;
 
 use crate::references;
@@ -27,10 +27,28 @@ pub struct OpenedSplit {
     pub flaws: Flaws,
     /// True if both sides are meant to be equal.
     pub copies: bool,
+    /// The files that the values of each side were read from; none of a side whose values are no files.
+    files: Files,
+}
+
+/// Files that opened values were read from, to name them in messages.
+#[derive(Default)]
+struct Files {
+    sources: Vec<Option<File>>,
+    targets: Vec<Option<File>>,
+}
+
+impl Files {
+    fn add(files: &mut Vec<Option<File>>, row: usize, unread: &Value) {
+        if let Value::File(file) = unread {
+            files.resize(row, None);
+            files.push(Some(file.clone()));
+        }
+    }
 }
 
 /// The reason why a sample cannot be read, with its side and its number from 1.
-pub(crate) fn named(role: Role, sample: usize, reason: impl fmt::Display) -> String {
+fn named(role: Role, sample: usize, reason: impl fmt::Display) -> String {
     format!("{} {}: {reason}", role.word(), sample + 1)
 }
 
@@ -93,7 +111,7 @@ impl OpenedSplit {
         let source = task.source.as_ref();
         let sources = source.map(|side| side.column(samples)).transpose()?;
         let targets = task.target.column(samples)?;
-        let present = |role: Role, side: &Side, row: usize| match samples.absent(&side.fields, row) {
+        let present = |role: Role, side: &TaskSide, row: usize| match samples.absent(&side.fields, row) {
             Some(reason) => Err((role, AdapterError::Value { reason })),
             None => Ok(()),
         };
@@ -104,11 +122,11 @@ impl OpenedSplit {
             present(Role::Target, &task.target, row)?;
             let source = match (source, &sources) {
                 (Some(side), Some(values)) => {
-                    Some(side.open(&values[row]).map_err(|error| (Role::Source, error))?)
+                    Some(side.side.open(&values[row]).map_err(|error| (Role::Source, error))?)
                 }
                 _ => None,
             };
-            let target = task.target.open(&targets[row]).map_err(|error| (Role::Target, error))?;
+            let target = task.target.side.open(&targets[row]).map_err(|error| (Role::Target, error))?;
             Ok((source, target))
         };
         let pairs: Vec<_> = (0..targets.len()).into_par_iter().map(open).collect();
@@ -121,13 +139,19 @@ impl OpenedSplit {
             warnings: Warnings::default(),
             flaws: samples.flaws().clone(),
             copies: source.is_some_and(|source| source.fields == task.target.fields),
+            files: Files::default(),
         };
         opened.broken.of = pairs.len() + opened.broken.count;
         let mut first = None;
         for (row, pair) in pairs.into_iter().enumerate() {
             match pair {
                 Ok((source, target)) => {
+                    let place = opened.samples.len();
                     opened.samples.push(row);
+                    if let Some(values) = &sources {
+                        Files::add(&mut opened.files.sources, place, &values[row]);
+                    }
+                    Files::add(&mut opened.files.targets, place, &targets[row]);
                     let read = source.zip(sources.as_ref());
                     let source =
                         read.map(|(side, values)| opened.warnings.of(Role::Source, row, &values[row], side));
@@ -148,6 +172,19 @@ impl OpenedSplit {
                 opened.alternatives = references::of_fields(samples, task, &opened.samples)?;
                 Ok(opened)
             }
+        }
+    }
+
+    /// The sample at a place of `samples`, in words: its side, its number from 1, and its file if it was read from one.
+    pub(crate) fn sample(&self, role: Role, place: usize) -> String {
+        let files = match role {
+            Role::Source => &self.files.sources,
+            Role::Target => &self.files.targets,
+        };
+        let number = self.samples[place] + 1;
+        match files.get(place) {
+            Some(Some(file)) => format!("{} {number} ({file})", role.word()),
+            _ => format!("{} {number}", role.word()),
         }
     }
 

@@ -3,11 +3,11 @@
 use any2any_adapter::Value;
 use any2any_data::batching::Lengths;
 use any2any_data::{Broken, Dataset, Flaws};
-use any2any_run::{RunError, Task};
+use any2any_run::{Role, RunError, Task};
 
 use crate::example::{self, Example};
 use crate::oddities::Oddities;
-use crate::opened_split::{OpenedSplit, Warnings, named};
+use crate::opened_split::{OpenedSplit, Warnings};
 use crate::per_position::{keep_matching, retain};
 
 /// A split, encoded, beside its opened values.
@@ -40,8 +40,13 @@ impl Split {
     pub fn new(opened: OpenedSplit, task: &Task) -> Result<Self, RunError> {
         let encoded = example::encode(&opened, task);
         let oddities = Oddities::of(&opened.sources, &opened.targets, opened.copies);
+        let place = |place: usize, role: Role| opened.sample(role, place);
+        let refused: Vec<Option<String>> = encoded
+            .iter()
+            .enumerate()
+            .map(|(at, example)| example.as_ref().err().map(|(role, _)| place(at, *role)))
+            .collect();
         let OpenedSplit {
-            samples,
             mut sources,
             mut targets,
             mut alternatives,
@@ -53,18 +58,18 @@ impl Split {
         let fits: Vec<bool> = encoded.iter().map(Result::is_ok).collect();
         let mut examples = Vec::with_capacity(encoded.len());
         let mut first = None;
-        for (sample, example) in samples.into_iter().zip(encoded) {
-            match example {
-                Ok(example) => examples.push(example),
-                Err((role, error)) => {
-                    broken.add(named(role, sample, &error));
-                    first.get_or_insert((role, sample, error));
+        for (refused, example) in refused.into_iter().zip(encoded) {
+            match (example, refused) {
+                (Ok(example), _) => examples.push(example),
+                (Err((_, error)), refused) => {
+                    let sample = refused.unwrap_or_default();
+                    broken.add(format!("{sample}: {error}"));
+                    first.get_or_insert((sample, error));
                 }
             }
         }
-        if let (true, Some((role, sample, source))) = (examples.is_empty(), first) {
-            let side = format!("{} {}, sample {}", task.name(), role.word(), sample + 1);
-            return Err(RunError::Adapter { side, source });
+        if let (true, Some((sample, source))) = (examples.is_empty(), first) {
+            return Err(RunError::Adapter { side: format!("{}, {sample}", task.name()), source });
         }
         retain(&mut sources, &fits);
         retain(&mut targets, &fits);

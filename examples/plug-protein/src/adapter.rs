@@ -20,8 +20,7 @@ impl Alphabet {
     /// The place of every letter in the alphabet.
     fn places(&self, value: &Value) -> Result<Vec<usize>, AdapterError> {
         let text = value.as_text().ok_or_else(|| AdapterError::other_medium("a text", value))?;
-        let unknown =
-            |letter| AdapterError::Value { reason: format!("'{letter}' is none of {}", self.letters) };
+        let unknown = |letter| AdapterError::value(format!("'{letter}' is none of {}", self.letters));
         text.chars().map(|letter| self.letters.find(letter).ok_or_else(|| unknown(letter))).collect()
     }
 }
@@ -52,7 +51,7 @@ impl Adapter for Alphabet {
         if self.read {
             let frame = |&place: &usize| (0..self.letters.len()).map(move |at| f32::from(at == place));
             let frames = Frames::new(self.letters.len(), places.iter().flat_map(frame).collect());
-            let empty = || AdapterError::Value { reason: "it is empty".to_owned() };
+            let empty = || AdapterError::value("it is empty");
             let frames = frames.filter(|frames| !frames.is_empty()).ok_or_else(empty)?;
             return Ok(Encoded { sequence: Sequence::Frames(frames), regions });
         }
@@ -71,9 +70,5 @@ impl Adapter for Alphabet {
     fn show(&self, token: u32) -> String {
         let letter = token.checked_sub(FIRST).and_then(|place| self.letters.chars().nth(place as usize));
         letter.map_or_else(|| format!("<{token}>"), String::from)
-    }
-
-    fn save(&self, _folder: &std::path::Path) -> Result<(), AdapterError> {
-        Ok(())
     }
 }

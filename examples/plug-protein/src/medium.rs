@@ -1,9 +1,6 @@
 //! A medium of texts over an alphabet: its options, and its values on their way to the adapter.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use any2any_adapter::{Adapter, AdapterError, Medium, OpenedValue, OptionProblem, Value};
+use any2any_adapter::{AdapterError, Medium, OpenedValue, OptionProblem, Package, Sharing, Side, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +18,9 @@ pub(crate) struct Alphabet {
 }
 
 /// Options of the medium, as an experiment writes them.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Options {
+pub(crate) struct Options {
     /// The field of the dataset that holds the text.
     #[schemars(length(min = 1))]
     field: String,
@@ -33,39 +30,37 @@ struct Options {
 }
 
 impl Medium for Alphabet {
-    fn name(&self) -> &'static str {
+    type Options = Options;
+    type Adapter = Self;
+
+    fn name(&self) -> &str {
         self.name
     }
 
-    fn schema(&self) -> schemars::Schema {
-        schemars::schema_for!(Options)
+    fn package(&self) -> Package {
+        any2any_adapter::package!()
     }
 
-    fn check(&self, options: &serde_json::Value) -> Vec<OptionProblem> {
-        let problem = || OptionProblem {
-            pointer: "/mask".to_owned(),
-            message: "the mask is the text itself".to_owned(),
-            help: Some("name the field of zeros and ones, or leave `mask` out".to_owned()),
+    fn check(&self, options: &Options) -> Vec<OptionProblem> {
+        let problem = || {
+            let help = "name the field of zeros and ones, or leave `mask` out";
+            OptionProblem::new("/mask", "the mask is the text itself", help)
         };
-        (options["mask"] == options["field"]).then(problem).into_iter().collect()
-    }
-
-    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
-        serde_json::json!(serde_json::from_value::<Options>(options.clone()).ok())
+        (options.mask.as_ref() == Some(&options.field)).then(problem).into_iter().collect()
     }
 
     /// Two fields, when there is a mask: `open` is then given a series of both.
-    fn fields(&self, options: &serde_json::Value) -> Vec<String> {
-        ["field", "mask"].iter().filter_map(|key| options[key].as_str()).map(str::to_owned).collect()
+    fn fields(&self, options: &Options) -> Vec<String> {
+        std::iter::once(options.field.clone()).chain(options.mask.clone()).collect()
     }
 
     /// All sides of this medium are one adapter, and one entrance of the model.
-    fn sharing(&self, _options: &serde_json::Value) -> Option<String> {
-        Some(self.name.to_owned())
+    fn sharing(&self, _options: &Options) -> Sharing {
+        Sharing::Key(self.name.to_owned())
     }
 
     /// Capital letters of the alphabet, the last of them where the mask has a 0.
-    fn open(&self, _options: &serde_json::Value, value: &Value) -> Result<OpenedValue, AdapterError> {
+    fn open(&self, _side: &Side<Options>, value: &Value) -> Result<OpenedValue, AdapterError> {
         let fields = if let Value::Series(fields) = value { fields } else { std::slice::from_ref(value) };
         let (text, mask) = match fields {
             [Value::Text(text)] => (text, "1".repeat(text.chars().count())),
@@ -75,27 +70,20 @@ impl Medium for Alphabet {
         let unknown = self.letters.chars().last().unwrap_or_default();
         if text.chars().count() != mask.chars().count() || mask.contains(|known| known != '0' && known != '1')
         {
-            let reason = "the mask needs a 0 or a 1 for every letter of the text".to_owned();
-            return Err(AdapterError::Value { reason });
+            return Err(AdapterError::value("the mask needs a 0 or a 1 for every letter of the text"));
         }
         let letter = |(letter, known): (char, char)| match letter.to_ascii_uppercase() {
             letter if known == '0' || self.rare.contains(letter) => unknown,
             letter => letter,
         };
-        let opened = Value::Text(text.chars().zip(mask.chars()).map(letter).collect());
-        // A value with other letters is an error here, where its sample is left out and counted.
-        self.encode(&opened).map(|_| opened.into())
+        Ok(Value::Text(text.chars().zip(mask.chars()).map(letter).collect()).into())
     }
 
     fn fit(
         &self,
-        _options: &serde_json::Value,
+        _side: &Side<Options>,
         _values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(*self))
-    }
-
-    fn load(&self, _options: &serde_json::Value, _folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(*self))
+    ) -> Result<Self, AdapterError> {
+        Ok(*self)
     }
 }

@@ -1,6 +1,7 @@
 //! The two media, case by case.
 
-use any2any_adapter::{Adapter, Head, Medium, Region, Sequence, Value};
+use any2any_adapter::testing::Tested;
+use any2any_adapter::{Adapter, Head, Region, Sequence, Value};
 use serde_json::json;
 
 use crate::medium::Alphabet;
@@ -13,7 +14,7 @@ fn values_are_opened() {
             [text] => Value::from(*text),
             fields => Value::Series(fields.iter().map(|field| Value::from(*field)).collect()),
         };
-        medium.open(&json!({}), &value).ok().map(|opened| opened.value.to_string())
+        Tested(medium).open(&json!({ "field": "text" }), &value).ok().map(|opened| opened.value.to_string())
     };
     let amino_acids = |fields: &[&str]| open(AMINO_ACIDS, fields);
     let structure = |fields: &[&str]| open(SECONDARY_STRUCTURE, fields);

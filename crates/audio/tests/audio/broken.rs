@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{File, Medium, OpenedValue, Part, Seed, Value};
+use any2any_adapter::{File, OpenedValue, Part, Seed, Value};
 use any2any_audio::Audio;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use serde_json::json;

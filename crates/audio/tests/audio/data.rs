@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, File, Head, Medium, Seed, Sequence, Value};
+use any2any_adapter::{Adapter, File, Head, Seed, Sequence, Value};
 use any2any_audio::Audio;
 use flate2::read::GzDecoder;
 use serde_json::{Value as Json, json};

@@ -1,7 +1,7 @@
 //! Frames and trimmed sounds are those of librosa: `golden/make.py` asked it.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Medium, Signal, Value};
+use any2any_adapter::{Signal, Value};
 use any2any_audio::Audio;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{
-    Adapter, Convolution, FrameCount, Frames, Head, Kind, Medium, Region, Registry, Seed, Sequence, Signal,
-    Stem, Value,
-};
+use any2any_adapter::{Adapter, Convolution, FrameCount, Frames, Head, Kind, Region, Registry, Seed, Sequence, Signal, Stem, Value};
 use any2any_audio::Audio;
 use serde_json::{Value as Json, json};
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use any2any_adapter::{Image, Kind, Registry, Value};
+use any2any_adapter::{Image, Kind, Registry, Value, WrittenFile};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Decoding, Metric};
 use any2any_metrics::Score;
@@ -279,7 +279,7 @@ fn write(decoded: &DecodedSplit, path: &Path, task: &Task) -> anyhow::Result<()>
         return Ok(any2any_run::atomic_file::write(path, lines.as_bytes())?);
     }
     for (number, value) in values.enumerate() {
-        let (extension, bytes) = task.target().to_file(value)?;
+        let WrittenFile { extension, bytes } = task.target().to_file(value)?;
         any2any_run::atomic_file::write(&path.join(format!("{}.{extension}", number + 1)), &bytes)?;
     }
     Ok(())

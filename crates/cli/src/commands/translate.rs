@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use any2any_adapter::{Adapter, Kind, Registry, Value};
+use any2any_adapter::{Adapter, Kind, Registry, Value, WrittenFile};
 use any2any_translate::{Output, Translated};
 use serde_json::json;
 
@@ -122,7 +122,7 @@ impl Results<'_> {
     /// Writes a result to a file named after its source, if results go to files.
     fn write(&mut self, input: &Input, rank: usize, output: &Output) -> anyhow::Result<Option<PathBuf>> {
         let Some(folder) = &mut self.folder else { return Ok(None) };
-        let (extension, bytes) = self.adapter.to_file(&output.decoded.value)?;
+        let WrittenFile { extension, bytes } = self.adapter.to_file(&output.decoded.value)?;
         let stem = Path::new(&input.name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let rank = if rank == 0 { String::new() } else { format!("-{}", rank + 1) };
         Ok(Some(folder.write(&format!("{stem}{rank}.{extension}"), &bytes)?))

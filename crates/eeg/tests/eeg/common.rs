@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{File, Medium, Signal, Value};
+use any2any_adapter::{File, Signal, Value};
 use any2any_eeg::Eeg;
 use serde_json::Value as Json;
 

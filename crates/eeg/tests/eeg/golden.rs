@@ -1,7 +1,7 @@
 //! Filters, resampling and powers against SciPy, and files that pyEDFlib wrote: see `golden/make.py`.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{File, Medium, Part, Value};
+use any2any_adapter::{File, Part, Value};
 use any2any_eeg::{Annotation, Eeg, annotations};
 use serde_json::{Value as Json, json};
 

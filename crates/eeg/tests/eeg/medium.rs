@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{
-    Adapter, File, FrameCount, Head, Medium, Part, Region, Registry, Seed, Sequence, Signal, Stem, Value,
-};
+use any2any_adapter::{Adapter, File, FrameCount, Head, Part, Region, Registry, Seed, Sequence, Signal, Stem, Value};
 use any2any_eeg::Eeg;
 use serde_json::{Value as Json, json};
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{File, Medium, Part, Value};
+use any2any_adapter::{File, Part, Value};
 use any2any_eeg::Eeg;
 use serde_json::{Value as Json, json};
 

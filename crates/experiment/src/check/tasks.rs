@@ -1,6 +1,6 @@
 //! Rules about tasks and their media.
 
-use any2any_adapter::Kind;
+use any2any_adapter::{Kept, Kind};
 use serde_json::Value as Json;
 
 use crate::check::{Checker, Outside};
@@ -136,7 +136,7 @@ fn check_references(checker: &mut Checker<'_>, task: &str) {
         return;
     }
     let fields: Vec<&str> = given.iter().filter_map(Json::as_str).collect();
-    let own = medium.fields(target.options());
+    let own = medium.side(target.options(), &Kept::default()).map_or_else(|_| Vec::new(), |side| side.fields());
     for (index, field) in fields.iter().enumerate() {
         let item = format!("{place}/{index}");
         if own.iter().any(|own| own == field) {
@@ -182,9 +182,13 @@ fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
         return;
     };
     let options = format!("{}/{role}/{}", below("/tasks", task), side.medium());
-    let mut problems = medium.check(side.options());
-    if checker.outside == Outside::Checked && problems.is_empty() {
-        problems = medium.check_files(side.options());
+    let parsed = medium.side(side.options(), &Kept::default());
+    let mut problems = match &parsed {
+        Ok(parsed) => parsed.problems(),
+        Err(problem) => vec![problem.clone()],
+    };
+    if let (Ok(parsed), Outside::Checked, true) = (&parsed, checker.outside, problems.is_empty()) {
+        problems = parsed.file_problems();
     }
     for problem in problems {
         let pointer = format!("{options}{}", problem.pointer);
@@ -196,7 +200,9 @@ fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
             checker.error(&pointer, problem.message, help);
         }
     }
-    check_fields(checker, task, &options, &medium.fields(side.options()));
+    if let Ok(parsed) = parsed {
+        check_fields(checker, task, &options, &parsed.fields());
+    }
 }
 
 /// Checks that the data has the fields that a side reads.

@@ -1,15 +1,13 @@
 //! A medium to test with: the options of a text medium, and no adapter behind them.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use any2any_adapter::{Adapter, AdapterError, Medium, OptionProblem, Registry, Value};
+use any2any_adapter::{
+    Adapter, AdapterError, Encoded, Medium, OptionProblem, Registry, Sharing, Side, Stem, Value,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 /// Texts.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Options {
     /// The field of the dataset to read.
@@ -24,7 +22,7 @@ struct Options {
 }
 
 /// The splitting of a text into tokens.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Tokenizer {
     /// Byte-pair encoding (Sennrich et al. 2016).
@@ -34,7 +32,7 @@ enum Tokenizer {
 }
 
 /// Byte-pair encoding.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Bpe {
     /// The number of tokens.
@@ -59,55 +57,58 @@ impl Default for Bpe {
 struct Text;
 
 impl Medium for Text {
-    fn name(&self) -> &'static str {
+    type Options = Options;
+    type Adapter = Nothing;
+
+    fn name(&self) -> &str {
         "text"
     }
 
-    fn schema(&self) -> schemars::Schema {
-        schemars::schema_for!(Options)
-    }
-
-    fn check(&self, options: &Json) -> Vec<OptionProblem> {
-        match options.pointer("/tokenizer/bpe/vocab").and_then(Json::as_u64) {
-            Some(vocab) if vocab < 260 => vec![OptionProblem {
-                pointer: "/tokenizer/bpe/vocab".to_owned(),
-                message: format!(
-                    "a vocabulary of {vocab} has no room for the 256 bytes and the 4 special tokens"
-                ),
-                help: Some("take at least 260".to_owned()),
-            }],
+    fn check(&self, options: &Options) -> Vec<OptionProblem> {
+        match &options.tokenizer {
+            Tokenizer::Bpe(Bpe { vocab, .. }) if *vocab < 260 => vec![OptionProblem::new(
+                "/tokenizer/bpe/vocab",
+                format!("a vocabulary of {vocab} has no room for the 256 bytes and the 4 special tokens"),
+                "take at least 260",
+            )],
             _ => Vec::new(),
         }
     }
 
-    fn resolve(&self, options: &Json) -> Json {
-        let options: Options = serde_json::from_value(options.clone()).expect("options that fit the schema");
-        serde_json::to_value(options).expect("plain data")
-    }
-
-    fn fields(&self, options: &Json) -> Vec<String> {
-        options["field"].as_str().map(str::to_owned).into_iter().collect()
+    fn fields(&self, options: &Options) -> Vec<String> {
+        vec![options.field.clone()]
     }
 
     fn inherited(&self) -> &'static [&'static str] {
         &["lowercase", "tokenizer"]
     }
 
-    fn sharing(&self, options: &Json) -> Option<String> {
-        let bpe = options.pointer("/tokenizer/bpe")?;
-        bpe["shared"].as_bool().filter(|shared| *shared).map(|_| bpe.to_string())
+    fn sharing(&self, options: &Options) -> Sharing {
+        match &options.tokenizer {
+            Tokenizer::Bpe(bpe) if bpe.shared => Sharing::Key(bpe.vocab.to_string()),
+            _ => Sharing::Alone,
+        }
     }
 
     fn fit(
         &self,
-        _options: &Json,
+        _side: &Side<Options>,
         _values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Err(AdapterError::Value { reason: "this medium only has options".to_owned() })
+    ) -> Result<Nothing, AdapterError> {
+        Err(AdapterError::value("this medium only has options"))
+    }
+}
+
+/// No adapter: a text medium that only has options.
+struct Nothing;
+
+impl Adapter for Nothing {
+    fn stem(&self) -> Stem {
+        Stem::Projection { width: 1 }
     }
 
-    fn load(&self, _options: &Json, _folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Err(AdapterError::Value { reason: "this medium only has options".to_owned() })
+    fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
+        Err(AdapterError::other_medium("nothing", value))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{File, Medium, Value};
+use any2any_adapter::{File, Value};
 use any2any_image::Image;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Image as Picture, Medium, Value};
+use any2any_adapter::{Adapter, Image as Picture, Value};
 use any2any_image::Image;
 use serde_json::{Value as Json, json};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Encoded, File, Head, Medium, Part, Seed, Sequence, Value};
+use any2any_adapter::{Adapter, Encoded, File, Head, Part, Seed, Sequence, Value};
 use any2any_image::Image;
 use serde_json::{Value as Json, json};
 

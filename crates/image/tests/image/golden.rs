@@ -1,7 +1,7 @@
 //! Files of many kinds have the pixels that Pillow reads from them: `golden/make.py` asked it.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{File, Medium, Value};
+use any2any_adapter::{File, Value};
 use any2any_image::Image;
 use serde::Deserialize;
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Wrong options, data that does not fit them, and broken state: each is said, and nothing panics.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Frames, Medium, Sequence, Value};
+use any2any_adapter::{Frames, Sequence, Value};
 use any2any_image::Image;
 use serde_json::{Value as Json, json};
 

@@ -1,7 +1,7 @@
 //! Pictures to frames and tokens, and back.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Convolution, FrameCount, Frames, Head, Medium, Region, Seed, Sequence, Stem, Value};
+use any2any_adapter::{Convolution, FrameCount, Frames, Head, Region, Seed, Sequence, Stem, Value};
 use any2any_frames::CodeTokens;
 use any2any_image::Image;
 use serde_json::json;

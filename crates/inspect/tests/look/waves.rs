@@ -1,12 +1,11 @@
 //! A medium for tests: a text of numbers as frames of two, read through a convolution and written by regression.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use any2any_adapter::{
-    Adapter, AdapterError, Convolution, Decoded, Encoded, FrameCount, Frames, Head, Medium, OptionProblem,
-    Region, Sequence, Stem, Value,
+    Adapter, AdapterError, Convolution, Decoded, Encoded, FrameCount, Frames, Head, Medium, Region,
+    Sequence, Side, Stem, Value,
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Numbers as frames, by the name of the medium. How many are written; none for what is read.
 #[derive(Clone, Copy)]
@@ -15,37 +14,30 @@ pub(crate) struct Waves(pub(crate) &'static str, pub(crate) Option<FrameCount>);
 const WIDTH: usize = 2;
 const LAYERS: [Convolution; 2] = [Convolution { kernel: 3, stride: 2 }, Convolution { kernel: 1, stride: 1 }];
 
+/// Options: the field alone.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Options {
+    field: String,
+}
+
 impl Medium for Waves {
-    fn name(&self) -> &'static str {
+    type Options = Options;
+    type Adapter = Self;
+
+    fn name(&self) -> &str {
         self.0
     }
 
-    fn schema(&self) -> schemars::Schema {
-        schemars::json_schema!({ "type": "object", "properties": { "field": { "type": "string" } } })
-    }
-
-    fn check(&self, _options: &serde_json::Value) -> Vec<OptionProblem> {
-        Vec::new()
-    }
-
-    fn resolve(&self, options: &serde_json::Value) -> serde_json::Value {
-        options.clone()
-    }
-
-    fn fields(&self, options: &serde_json::Value) -> Vec<String> {
-        options["field"].as_str().map(str::to_owned).into_iter().collect()
+    fn fields(&self, options: &Options) -> Vec<String> {
+        vec![options.field.clone()]
     }
 
     fn fit(
         &self,
-        _options: &serde_json::Value,
+        _side: &Side<Options>,
         _values: &mut dyn Iterator<Item = &Value>,
-    ) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(*self))
-    }
-
-    fn load(&self, _options: &serde_json::Value, _folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(*self))
+    ) -> Result<Self, AdapterError> {
+        Ok(*self)
     }
 }
 
@@ -77,13 +69,5 @@ impl Adapter for Waves {
         let words: Vec<String> = frames.iter().map(f32::to_string).collect();
         let region = |at: usize| Region::Span { start: at as f64, end: at as f64 + 1.0 };
         Ok(Decoded { value: words.join(" ").into(), regions: (0..sequence.len()).map(region).collect() })
-    }
-
-    fn show(&self, token: u32) -> String {
-        format!("<token {token}>")
-    }
-
-    fn save(&self, _folder: &Path) -> Result<(), AdapterError> {
-        Ok(())
     }
 }

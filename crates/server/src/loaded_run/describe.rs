@@ -1,6 +1,6 @@
 //! Runs as the interface lists them: model, tasks, sides and vocabularies.
 
-use any2any_adapter::{Adapter, Head, Kind, Medium, Stem};
+use any2any_adapter::{Adapter, Head, Kind, AnyMedium, Stem};
 use any2any_architecture::{Architecture, Positions};
 use any2any_experiment::spec;
 use any2any_run::Task;
@@ -68,7 +68,7 @@ pub(crate) fn vocabulary(task: &Task) -> Result<Vocabulary, ApiError> {
 }
 
 /// A side of a task as it is listed.
-fn side(medium: &dyn Medium, adapter: &dyn Adapter) -> Side {
+fn side(medium: &dyn AnyMedium, adapter: &dyn Adapter) -> Side {
     let vocabulary = match (adapter.stem(), adapter.head()) {
         (Stem::Lookup { vocabulary, .. }, _) | (_, Some(Head::Softmax { vocabulary, .. })) => {
             Some(vocabulary)

@@ -1,7 +1,7 @@
 //! Added tokens of tokenizers that are trained here.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{AdapterError, Medium, Value};
+use any2any_adapter::{AdapterError, Value};
 use any2any_text::Text;
 use serde_json::json;
 

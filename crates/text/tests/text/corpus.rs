@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Medium, Random, Seed, Sequence, Value};
+use any2any_adapter::{Adapter, Random, Seed, Sequence, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 

@@ -1,7 +1,7 @@
 //! Damaged files of tokenizers are refused, or read as what they still say; nothing panics.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Medium, Seed, Value};
+use any2any_adapter::{Seed, Value};
 use any2any_text::Text;
 use serde_json::json;
 

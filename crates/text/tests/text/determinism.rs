@@ -3,7 +3,7 @@
 use std::fs;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{AdapterError, Medium};
+use any2any_adapter::AdapterError;
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 
@@ -36,7 +36,7 @@ fn the_order_of_texts_and_threads_does_not_matter() {
         let (kind_again, options_again) = (kind.clone(), options.clone());
         let other = std::thread::spawn(move || {
             let folder = tempfile::tempdir().expect("a folder");
-            let adapter = Text
+            let adapter = Tested(Text)
                 .fit(&options_again, &mut reversed.iter())
                 .unwrap_or_else(|error| panic!("{kind_again}: {error}"));
             adapter.save(folder.path()).expect("a writable folder");

@@ -4,7 +4,7 @@
 use std::fs;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, AdapterError, Head, Medium, Region, Sequence, Stem, Value};
+use any2any_adapter::{Adapter, AdapterError, Head, Region, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 

@@ -1,7 +1,7 @@
 //! Training of tokenizers, and its errors when the data does not fit the options.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{AdapterError, Head, Medium, Sequence, Stem, Value};
+use any2any_adapter::{AdapterError, Head, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 

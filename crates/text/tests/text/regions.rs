@@ -1,7 +1,7 @@
 //! Every token covers the right bytes of the original.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Medium, Region, Seed, Sequence, Value};
+use any2any_adapter::{Adapter, Region, Seed, Sequence, Value};
 use any2any_text::Text;
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Head, Medium, Region, Sequence, Value};
+use any2any_adapter::{Adapter, Head, Region, Sequence, Value};
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 

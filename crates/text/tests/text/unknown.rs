@@ -1,7 +1,7 @@
 //! Words that hold something a model was never trained on.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Medium, Value};
+use any2any_adapter::{Adapter, Value};
 use any2any_text::Text;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Trial of a tokenizer file: it is checked, read, and texts go through it in both ways.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Medium, Sequence, Stem, Value};
+use any2any_adapter::{Adapter, Sequence, Stem, Value};
 use any2any_text::Text;
 use serde_json::json;
 

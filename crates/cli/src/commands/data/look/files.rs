@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use any2any_adapter::{Contents, File, Kind, Medium, Registry};
+use any2any_adapter::{Contents, File, Kind, AnyMedium, Registry};
 use any2any_data::TextFile;
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -76,12 +76,12 @@ fn expanded(inputs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 
 /// The contents of one file, as a medium reads it.
 struct Look {
-    medium: &'static str,
+    medium: String,
     contents: Contents,
 }
 
 impl Look {
-    fn new(path: &Path, forced: Option<&dyn Medium>, registry: &Registry) -> anyhow::Result<Self> {
+    fn new(path: &Path, forced: Option<&dyn AnyMedium>, registry: &Registry) -> anyhow::Result<Self> {
         let file = File::on_disk(path);
         let found = match forced {
             Some(medium) => Ok(medium),
@@ -89,12 +89,12 @@ impl Look {
         };
         match found {
             Ok(medium) if medium.kind() == Kind::Text => {
-                Ok(Self { medium: medium.name(), contents: lines(path)? })
+                Ok(Self { medium: medium.name().to_owned(), contents: lines(path)? })
             }
-            Ok(medium) => Ok(Self { medium: medium.name(), contents: medium.contents(&file)? }),
+            Ok(medium) => Ok(Self { medium: medium.name().to_owned(), contents: medium.contents(&file)? }),
             // Texts have no magic number, and any extension.
             Err(unknown) => match lines(path) {
-                Ok(contents) if !contents.values.is_empty() => Ok(Self { medium: "text", contents }),
+                Ok(contents) if !contents.values.is_empty() => Ok(Self { medium: "text".to_owned(), contents }),
                 _ => Err(unknown),
             },
         }
@@ -192,15 +192,15 @@ fn lines(path: &Path) -> anyhow::Result<Contents> {
 }
 
 /// The medium of a file: recognised by its content, or else by its extension.
-fn medium_of<'r>(file: &File, registry: &'r Registry) -> anyhow::Result<&'r dyn Medium> {
+fn medium_of<'r>(file: &File, registry: &'r Registry) -> anyhow::Result<&'r dyn AnyMedium> {
     let path = file.path().display();
     let mut head = Vec::new();
     std::fs::File::open(file.path())
         .and_then(|opened| opened.take(HEAD).read_to_end(&mut head))
         .with_context(|| format!("{path}"))?;
     let extension = file.extension();
-    let of_extension = |medium: &&dyn Medium| medium.extensions().contains(&extension.as_str());
-    let recognising: Vec<&dyn Medium> = registry.media().filter(|medium| medium.recognises(&head)).collect();
+    let of_extension = |medium: &&dyn AnyMedium| medium.extensions().contains(&extension.as_str());
+    let recognising: Vec<&dyn AnyMedium> = registry.media().filter(|medium| medium.recognises(&head)).collect();
     let medium = recognising
         .iter()
         .copied()
@@ -210,7 +210,7 @@ fn medium_of<'r>(file: &File, registry: &'r Registry) -> anyhow::Result<&'r dyn 
     medium.with_context(|| match header(file.path(), registry) {
         Some(header) => format!("{path}: it is no file of its own; look at {} beside it", header.display()),
         None => {
-            let known: Vec<&str> = registry.media().map(Medium::name).collect();
+            let known: Vec<&str> = registry.media().map(AnyMedium::name).collect();
             format!(
                 "{path}: no medium knows it, by what stands in it or by its ending; name one with --medium ({})",
                 known.join(", ")

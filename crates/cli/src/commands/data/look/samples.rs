@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use any2any_adapter::{Adapter, Registry, Sequence, Value};
+use any2any_adapter::{Adapter, Registry, Sequence, Value, WrittenFile};
 use any2any_data::DataRoot;
 use any2any_train::{Prepared, PreparedTask};
 use any2any_translate::Split;
@@ -90,7 +90,7 @@ impl Place<'_> {
             for (role, value, sequence, adapter) in source.into_iter().chain([target]) {
                 let mut side = Side::new(value, sequence, adapter.as_ref());
                 if let Some(written) = written.as_deref_mut() {
-                    let (extension, bytes) = adapter.to_file(value)?;
+                    let WrittenFile { extension, bytes } = adapter.to_file(value)?;
                     let name =
                         format!("{}-{}-{}-{role}.{extension}", self.task.name, self.name, example.sample + 1);
                     side.file = Some(written.write(&name, &bytes)?);
