@@ -1,9 +1,9 @@
-//! A medium to test with: the options of a text medium, and no adapter behind them.
+//! Media to test with: the options of a text medium, and no adapter behind them.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Medium, OptionProblem, Registry, Value};
+use any2any_adapter::{Adapter, AdapterError, Kind, Medium, OptionProblem, Registry, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -111,7 +111,53 @@ impl Medium for Text {
     }
 }
 
+/// Sounds, with the options of texts.
+struct Sound;
+
+impl Medium for Sound {
+    fn name(&self) -> &'static str {
+        "sound"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Signal
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        Text.schema()
+    }
+
+    fn check(&self, options: &Json) -> Vec<OptionProblem> {
+        Text.check(options)
+    }
+
+    fn resolve(&self, options: &Json) -> Json {
+        Text.resolve(options)
+    }
+
+    fn fields(&self, options: &Json) -> Vec<String> {
+        Text.fields(options)
+    }
+
+    fn fit(
+        &self,
+        options: &Json,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Arc<dyn Adapter>, AdapterError> {
+        Text.fit(options, values)
+    }
+
+    fn load(&self, options: &Json, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
+        Text.load(options, folder)
+    }
+}
+
 /// A registry with the medium `text`.
 pub(crate) fn registry() -> Registry {
     Registry::new().with(Text)
+}
+
+/// A registry with the media `text` and `sound`.
+pub(crate) fn registry_with_sound() -> Registry {
+    registry().with(Sound)
 }
