@@ -35,6 +35,7 @@ fn one_model_reads_and_writes_every_medium() {
 
     written(&workshop);
     controls(&workshop);
+    distances(&workshop);
     files(&workshop);
     prices(&workshop);
     beyond_reason(&workshop);
@@ -164,6 +165,18 @@ fn controls(workshop: &Workshop) {
     let judged = drawn["controls"].as_array().and_then(|controls| controls.last()).expect("a verdict");
     assert_eq!(judged["truth"]["name"], "named by run", "{drawn}");
     assert!(judged["swapped"]["value"].as_f64().expect("a share") < 60.0, "{drawn}");
+}
+
+/// Sounds are compared with their references by every metric of signals, and the distances see whether a model sings
+/// what it was told to.
+fn distances(workshop: &Workshop) {
+    let sung = workshop.json(&["evaluate", "run", "--task", "sing", "--controls", "--json"]);
+    let names: Vec<_> = (0..3).map(|at| sung["decoded"][at]["name"].clone()).collect();
+    assert_eq!(names, ["LSD", "DTW", "MAE"], "{sung}");
+    let [spectral, warped] = [0, 1].map(|at| &sung["controls"][at]);
+    let value = |of: &str| spectral[of]["value"].as_f64().expect("decibels");
+    assert!(value("truth") < value("swapped"), "{spectral}");
+    assert_eq!(warped["stands_clear"], true, "{warped}");
 }
 
 /// Files and folders in, files out; a broken one is named and does not stop the others.

@@ -4,6 +4,7 @@ mod audio;
 mod eeg;
 mod image;
 
+use any2any_adapter::testing::Tested;
 use any2any_adapter::{File, Medium, Value};
 use serde_json::Value as Json;
 
@@ -26,16 +27,17 @@ pub(crate) fn targets() -> Vec<Target> {
 /// # Panics
 ///
 /// When there is no price for what opens.
-fn opens(medium: &dyn Medium, options: &Json, file: File) -> bool {
+fn opens(medium: impl Medium + Copy, options: &Json, file: File) -> bool {
+    let side = Tested(medium).side(options).expect("sound options");
     let value = Value::File(file.clone());
     let _ = file.bytes().map(|bytes| medium.recognises(&bytes));
-    let price = memory::at_most(PRICE, || medium.price(options, &value));
+    let price = memory::at_most(PRICE, || side.price(&value));
     let room = match &price {
         Ok(price) if price.bytes > memory::MOST / 8 => return false,
         Ok(price) => price.bytes * TIMES + LITTLE,
         Err(_) => LITTLE,
     };
-    let opened = memory::at_most(room, || medium.open(options, &value));
+    let opened = memory::at_most(room, || side.open(&value));
     assert!(opened.is_err() || price.is_ok(), "it opens, but its price is an error: {price:?}");
     let contents = medium.contents(&file);
     let events = medium.events(&file);

@@ -3,9 +3,6 @@
 use std::sync::Once;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::testing::Tested;
-use any2any_adapter::testing::Tested;
-use any2any_adapter::testing::Tested;
 use any2any_adapter::{Adapter, Medium, Sequence, Value};
 use any2any_audio::Audio;
 use any2any_eeg::Eeg;
@@ -29,32 +26,32 @@ pub(crate) fn targets() -> Vec<Target> {
         Target::new(
             "vocabulary_text",
             tokens::TOKENIZER,
-            || saved(&Text, &text(), "tokenizer.json"),
-            |bytes| loads(&Text, &text(), "tokenizer.json", bytes),
+            || saved(Text, &text(), "tokenizer.json"),
+            |bytes| loads(Text, &text(), "tokenizer.json", bytes),
         ),
         Target::new(
             "vocabulary_letters",
             tokens::JSON,
-            || saved(&Text, &text(), "seen.json"),
-            |bytes| loads(&Text, &text(), "seen.json", bytes),
+            || saved(Text, &text(), "seen.json"),
+            |bytes| loads(Text, &text(), "seen.json", bytes),
         ),
         Target::new(
             "vocabulary_image",
             tokens::JSON,
-            || saved(&Image, &image(), "image.json"),
-            |bytes| loads(&Image, &image(), "image.json", bytes),
+            || saved(Image, &image(), "image.json"),
+            |bytes| loads(Image, &image(), "image.json", bytes),
         ),
         Target::new(
             "vocabulary_audio",
             tokens::JSON,
-            || saved(&Audio, &audio(), "audio.json"),
-            |bytes| loads(&Audio, &audio(), "audio.json", bytes),
+            || saved(Audio, &audio(), "audio.json"),
+            |bytes| loads(Audio, &audio(), "audio.json", bytes),
         ),
         Target::new(
             "vocabulary_eeg",
             tokens::JSON,
-            || saved(&Eeg, &eeg(), "eeg.json"),
-            |bytes| loads(&Eeg, &eeg(), "eeg.json", bytes),
+            || saved(Eeg, &eeg(), "eeg.json"),
+            |bytes| loads(Eeg, &eeg(), "eeg.json", bytes),
         ),
     ]
 }
@@ -184,9 +181,9 @@ fn eeg() -> Json {
 }
 
 /// Values that an adapter of these media learns from.
-fn values(medium: &dyn Medium) -> Vec<Value> {
+fn values(medium: &str) -> Vec<Value> {
     let wave = |at: usize| (at * at % 17) as f32 / 20.0 - 0.4;
-    match medium.name() {
+    match medium {
         "image" => vec![Value::Image(
             any2any_adapter::Image::new(4, 4, 1, (0..16).map(|at| at * 15).collect::<Vec<u8>>())
                 .expect("pixels"),
@@ -207,11 +204,11 @@ fn values(medium: &dyn Medium) -> Vec<Value> {
 }
 
 /// A file that an adapter saves.
-fn saved(medium: &dyn Medium, options: &Json, name: &str) -> Vec<Vec<u8>> {
-    let values = values(medium);
-    let opened: Vec<Value> =
-        values.iter().map(|value| medium.open(options, value).expect("a value").value).collect();
-    let adapter = medium.fit(options, &mut opened.iter()).expect("an adapter");
+fn saved(medium: impl Medium + Copy, options: &Json, name: &str) -> Vec<Vec<u8>> {
+    let side = Tested(medium).side(options).expect("sound options");
+    let values = values(medium.name());
+    let opened: Vec<Value> = values.iter().map(|value| side.open(value).expect("a value").value).collect();
+    let adapter = side.fit(&mut opened.iter()).expect("an adapter");
     let folder = scratch::path(&format!("saved-{}", medium.name()));
     std::fs::create_dir_all(&folder).expect("a folder");
     adapter.save(&folder).expect("written");
@@ -219,11 +216,11 @@ fn saved(medium: &dyn Medium, options: &Json, name: &str) -> Vec<Vec<u8>> {
 }
 
 /// True if an adapter loads with this file in its folder; the other files are whole.
-fn loads(medium: &dyn Medium, options: &Json, name: &str, bytes: &[u8]) -> bool {
+fn loads(medium: impl Medium + Copy, options: &Json, name: &str, bytes: &[u8]) -> bool {
     static WHOLE: Once = Once::new();
     WHOLE.call_once(|| drop(saved(medium, options, name)));
     let file = scratch::write(&format!("saved-{}/{name}", medium.name()), bytes);
-    let Ok(adapter) = medium.load(options, file.parent().expect("a folder")) else { return false };
-    works(&*adapter, &values(medium));
+    let Ok(adapter) = Tested(medium).load(options, file.parent().expect("a folder")) else { return false };
+    works(&*adapter, &values(medium.name()));
     true
 }

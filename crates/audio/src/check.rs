@@ -168,7 +168,6 @@ fn output(options: &AudioOptions, problems: &mut Problems) {
 #[cfg(test)]
 mod tests {
     use any2any_adapter::testing::Tested;
-    use any2any_adapter::Medium;
     use serde_json::{Value as Json, json};
 
     use crate::Audio;
@@ -242,8 +241,8 @@ mod tests {
 
     #[test]
     fn defaults_are_written_out_once() {
-        let resolved =
-            Tested(Audio).resolve(&json!({ "field": "sound", "rate": 8000, "stack": 2, "output": { "codes": {} } }));
+        let resolved = Tested(Audio)
+            .resolve(&json!({ "field": "sound", "rate": 8000, "stack": 2, "output": { "codes": {} } }));
         assert_eq!(resolved["mel"]["fft"], json!(256));
         assert_eq!(resolved["mel"]["high"], json!(4000.0));
         assert_eq!(resolved["output"]["codes"], json!({ "codes": 256, "stack": 2 }));

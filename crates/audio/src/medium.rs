@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use any2any_adapter::{
-    AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side, Value,
+    AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side,
+    Value,
 };
 
 use crate::adapter::AudioAdapter;
@@ -95,4 +96,3 @@ impl Medium for Audio {
         AudioAdapter::load(side, folder)
     }
 }
-

@@ -91,7 +91,7 @@ fn decoded(options: &AudioOptions, samples: u64, rate: f64, channels: u64) -> So
 #[cfg(test)]
 mod tests {
     use any2any_adapter::testing::Tested;
-    use any2any_adapter::{Encoded, Medium, Part, Signal};
+    use any2any_adapter::{Encoded, Part, Signal};
     use serde_json::json;
 
     use super::*;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use any2any_adapter::{File, Kind, AnyMedium, Value};
+use any2any_adapter::{AnyMedium, File, Kind, Value};
 use any2any_data::{DataError, Lines};
 use anyhow::Context;
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use any2any_adapter::{
-    Adapter, AdapterError, Decoded, Encoded, FrameCount, Head, Random, Region, Sequence, Signal, Stem, Value, WrittenFile,
+    Adapter, AdapterError, Decoded, Encoded, FrameCount, Head, Random, Region, Sequence, Signal, Stem, Value,
+    WrittenFile,
 };
 use any2any_frames::{Normalization, seen};
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use any2any_adapter::{
-    AdapterError, Contents, Event, File, Kind, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side, Value,
+    AdapterError, Contents, Event, File, Kind, Medium, OpenedValue, OptionProblem, Package, Price, Sharing,
+    Side, Value,
 };
 
 use crate::adapter::EegAdapter;
@@ -113,4 +114,3 @@ impl Medium for Eeg {
         EegAdapter::load(side, folder)
     }
 }
-

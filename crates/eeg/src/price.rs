@@ -68,7 +68,7 @@ fn positions(options: &EegOptions, channels: usize, len: usize, rate: f64) -> Op
 #[cfg(test)]
 mod tests {
     use any2any_adapter::testing::Tested;
-    use any2any_adapter::{File, Medium, Signal};
+    use any2any_adapter::{File, Signal};
     use serde_json::json;
 
     use super::*;

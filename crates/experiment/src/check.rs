@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits;
-use crate::node::Node;
+use crate::node::{Node, below};
 use crate::spec::{Decoding, Device, Evaluation, Metric, Model, Training};
 use crate::validate::Broken;
 
@@ -116,13 +116,19 @@ impl<'a> Checker<'a> {
         self.part("device")
     }
 
-    /// The metrics that tasks name themselves.
+    /// The metrics of tasks: those that they name themselves, or the usual ones of their targets' media.
     fn task_metrics(&self) -> Vec<Metric> {
-        let tasks = self.json.get("tasks").and_then(Json::as_object).into_iter().flatten();
-        let own = tasks.filter_map(|(_, task)| task.get("metrics"));
-        own.filter_map(|metrics| serde_json::from_value::<Vec<Metric>>(metrics.clone()).ok())
-            .flatten()
-            .collect()
+        let metrics = |task: &str| -> Option<Vec<Metric>> {
+            let named = self.json.pointer(&(below("/tasks", task) + "/metrics"));
+            match named.filter(|named| named.is_array()) {
+                Some(named) => serde_json::from_value(named.clone()).ok(),
+                None => {
+                    let target = self.side(task, "target")?;
+                    Metric::usual(self.registry.get(target.medium()).ok()?.kind())
+                }
+            }
+        };
+        self.tasks().into_iter().filter_map(metrics).flatten().collect()
     }
 
     /// The names of the tasks.

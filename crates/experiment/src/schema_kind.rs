@@ -223,7 +223,7 @@ mod tests {
             (&transformer, "embedding_dropout", "number or null"),
             (&transformer, "norm", "choice of 2 words and "),
             (&evaluation, "metrics", "sequence"),
-            (&evaluation, "best_by", "choice of 13 words and bleu chrf ter or null"),
+            (&evaluation, "best_by", "choice of 15 words and bleu chrf ter or null"),
             (&evaluation, "patience", "whole or null"),
             (&schema_of::<Optimizer>(), "", "choice of 0 words and adam adam_w adafactor sgd"),
             (&schema_of::<Data>(), "", "mapping"),

@@ -148,8 +148,8 @@ fn header(bytes: &[u8]) -> Option<Header> {
 
 #[cfg(test)]
 mod tests {
+    use any2any_adapter::Part;
     use any2any_adapter::testing::Tested;
-    use any2any_adapter::{Medium, Part};
     use serde_json::json;
 
     use super::*;

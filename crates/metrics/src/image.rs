@@ -1,8 +1,7 @@
 //! Metrics of pictures against their references: PSNR, SSIM, and the mean absolute error.
 //!
 //! Every figure is the mean over pictures of scikit-image's figure for one picture; `tests/golden/image` holds its
-//! results, and the script that computed them. As for texts, a picture becomes a short row of numbers, rows are added
-//! up, and the score is computed from the sums, so that a bootstrap costs additions only.
+//! results, and the script that computed them.
 
 mod absolute_error;
 mod psnr;
@@ -14,8 +13,9 @@ pub use ssim::{Ssim, ssim};
 
 use any2any_adapter::Image;
 
-use crate::metric::{check_lengths, totals};
-use crate::{MetricsError, Score};
+use crate::mean::mean_score;
+use crate::metric::check_lengths;
+use crate::{Bootstrap, MetricsError, Score};
 
 /// A metric of pictures.
 pub trait ImageMetric {
@@ -24,36 +24,24 @@ pub trait ImageMetric {
 
     /// The figure of one picture; both have the same width, height and channels.
     fn figure(&self, hypothesis: &Image, reference: &Image) -> f64;
-
-    /// The row of one picture: its figure, and 1 for the picture.
-    fn statistics(&self, hypothesis: &Image, reference: &Image) -> Vec<f64> {
-        vec![self.figure(hypothesis, reference), 1.0]
-    }
-
-    /// The score of added-up rows: the mean over pictures.
-    fn value(&self, totals: &[f64]) -> f64 {
-        match *totals {
-            [sum, pictures] if pictures > 0.0 => sum / pictures,
-            _ => 0.0,
-        }
-    }
 }
 
-/// The row of each picture, to be summed over any choice of pictures.
+/// The score of all pictures together: the mean of the figures of each, with a 95 % interval if a bootstrap is given.
 ///
 /// # Errors
 ///
-/// When there is nothing to score, numbers of pictures differ, or a picture differs from its reference in
-/// width, height or channels.
-pub fn image_statistics(
+/// When there is nothing to score, numbers of pictures differ, a picture differs from its reference in width, height or
+/// channels, or the bootstrap has fewer than 2 resamples.
+pub fn image_score(
     metric: &dyn ImageMetric,
     hypotheses: &[&Image],
     references: &[&Image],
-) -> Result<Vec<Vec<f64>>, MetricsError> {
+    bootstrap: Option<&Bootstrap>,
+) -> Result<Score, MetricsError> {
     check_lengths(hypotheses.len(), std::iter::once(references.len()))?;
     let shape = |image: &Image| (image.width(), image.height(), image.channels());
     let pairs = hypotheses.iter().zip(references).enumerate();
-    let row = |(number, (hypothesis, reference)): (usize, (&&Image, &&Image))| {
+    let figure = |(number, (hypothesis, reference)): (usize, (&&Image, &&Image))| {
         if shape(hypothesis) != shape(reference) {
             return Err(MetricsError::Shapes {
                 number: number + 1,
@@ -61,25 +49,10 @@ pub fn image_statistics(
                 reference: reference.to_string(),
             });
         }
-        Ok(metric.statistics(hypothesis, reference))
+        Ok(metric.figure(hypothesis, reference))
     };
-    pairs.map(row).collect()
-}
-
-/// The score of all pictures together.
-///
-/// # Errors
-///
-/// As [`image_statistics`].
-pub fn image_score(
-    metric: &dyn ImageMetric,
-    hypotheses: &[&Image],
-    references: &[&Image],
-) -> Result<Score, MetricsError> {
-    let rows = image_statistics(metric, hypotheses, references)?;
-    let score = Score::new(metric.name(), metric.value(&totals(rows.iter())));
-    let plural = if rows.len() == 1 { "" } else { "s" };
-    Ok(score.with_detail(format!("({} picture{plural})", rows.len())))
+    let figures = pairs.map(figure).collect::<Result<Vec<_>, _>>()?;
+    mean_score(metric.name(), &figures, "picture", bootstrap)
 }
 
 #[cfg(test)]
@@ -96,9 +69,10 @@ mod tests {
         let (near, far) = (grey(2, 2, 11), grey(20, 20, 13));
         let score = mean_absolute_error(&[&small, &large], &[&near, &far]).expect("two pairs");
         assert_eq!(score.to_string(), "MAE = 2.00 (2 pictures)");
-        let rows =
-            image_statistics(&MeanAbsoluteError, &[&small, &large], &[&near, &far]).expect("two pairs");
-        assert_eq!(rows, [[1.0, 1.0], [3.0, 1.0]]);
+        let bootstrap = Bootstrap::default();
+        let score = image_score(&MeanAbsoluteError, &[&small, &large], &[&near, &far], Some(&bootstrap));
+        let interval = score.expect("two pairs").interval.expect("an interval was asked for");
+        assert_eq!((interval.low, interval.high), (1.0, 3.0));
     }
 
     #[test]
@@ -113,7 +87,7 @@ mod tests {
         ];
         for (hypotheses, references, expected) in cases {
             for metric in [&Psnr as &dyn ImageMetric, &Ssim, &MeanAbsoluteError] {
-                let error = image_score(metric, hypotheses, references).expect_err(expected);
+                let error = image_score(metric, hypotheses, references, None).expect_err(expected);
                 assert!(error.to_string().starts_with(expected), "{error}");
             }
         }

@@ -1,5 +1,6 @@
 //! Metrics of decoded sequences: BLEU, chrF, TER, word and character error rate, exact match, token accuracy and
-//! perplexity, with bootstrap confidence intervals.
+//! perplexity; PSNR and SSIM of pictures; spectral distance and dynamic time warping of signals; with bootstrap
+//! confidence intervals.
 //!
 //! Every figure is that of the field's own tool, to the last printed digit: BLEU, chrF and TER are sacreBLEU's (Post,
 //! "A Call for Clarity in Reporting BLEU Scores", 2018), signature included, and the error rates are jiwer's.
@@ -29,6 +30,7 @@ mod error;
 mod error_rate;
 mod image;
 mod levenshtein;
+mod mean;
 mod metric;
 mod ngrams;
 mod perplexity;
@@ -46,15 +48,12 @@ pub use bootstrap::{Bootstrap, Comparison, compare, score_with_interval};
 pub use chrf::{Chrf, chrf};
 pub use error::MetricsError;
 pub use error_rate::{ErrorRate, Unit, character_error_rate, edits, word_error_rate};
-pub use image::{
-    ImageMetric, MeanAbsoluteError, Psnr, Ssim, image_score, image_statistics, mean_absolute_error, psnr,
-    ssim,
-};
+pub use image::{ImageMetric, MeanAbsoluteError, Psnr, Ssim, image_score, mean_absolute_error, psnr, ssim};
 pub use levenshtein::Edits;
 pub use metric::{Metric, corpus_score, sentence_scores};
 pub use perplexity::perplexity;
 pub use score::{Interval, Score};
-pub use signal::signal_error;
+pub use signal::{DynamicTimeWarping, SignalMetric, SpectralDistance, signal_score};
 pub use spacing::Unspaced;
 pub use ter::{Ter, ter};
 pub use tokenizer::Tokenizer;

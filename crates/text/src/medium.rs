@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use any2any_adapter::{AdapterError, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side, Value};
+use any2any_adapter::{
+    AdapterError, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side, Value,
+};
 use serde_json::json;
 
 use crate::adapter::{Segmenter, TextAdapter};

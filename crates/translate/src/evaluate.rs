@@ -175,19 +175,16 @@ impl DecodedSplit {
         if metric.scores(Kind::Text) && metric != Metric::TokenAccuracy {
             return score_texts(metric, &self.texts(), &self.reference_texts(), Some(&bootstrap));
         }
+        if metric != Metric::TokenAccuracy {
+            return self.media_score(metric, Some(&bootstrap));
+        }
         let mut score = self.score(metric)?;
-        let sample = |at: usize| -> Result<[f64; 2], TranslateError> {
-            if metric == Metric::TokenAccuracy {
-                let written = self.hypotheses[at].tokens();
-                let (right, all) = metrics::right_tokens(written, &self.reference_tokens[at]);
-                return Ok([100.0 * right as f64, all as f64]);
-            }
-            // The score of pictures or signals is the mean of the scores of each.
-            let (written, wanted) = (&self.hypotheses[at].decoded.value, &self.references[at]);
-            Ok([media_metrics::score(metric, &[written], &[wanted])?.value, 1.0])
+        let pairs = self.hypotheses.iter().zip(&self.reference_tokens);
+        let sample = |(output, reference): (&Output, &Vec<u32>)| {
+            let (right, all) = metrics::right_tokens(output.tokens(), reference);
+            [100.0 * right as f64, all as f64]
         };
-        let samples = (0..self.hypotheses.len()).map(sample).collect::<Result<Vec<_>, TranslateError>>()?;
-        score.interval = Some(bootstrap.interval_of_ratio(&samples)?);
+        score.interval = Some(bootstrap.interval_of_ratio(&pairs.map(sample).collect::<Vec<_>>())?);
         Ok(score)
     }
 
@@ -225,9 +222,18 @@ impl DecodedSplit {
         if metric.scores(Kind::Text) {
             return score_texts(metric, &self.texts(), &self.reference_texts(), None);
         }
+        self.media_score(metric, None)
+    }
+
+    /// The score of pictures or signals.
+    fn media_score(
+        &self,
+        metric: Metric,
+        bootstrap: Option<&metrics::Bootstrap>,
+    ) -> Result<Score, TranslateError> {
         let hypotheses: Vec<&Value> = self.hypotheses.iter().map(|output| &output.decoded.value).collect();
         let references: Vec<&Value> = self.references.iter().collect();
-        media_metrics::score(metric, &hypotheses, &references)
+        media_metrics::score(metric, &hypotheses, &references, bootstrap)
     }
 }
 
@@ -238,5 +244,13 @@ pub fn metric_name(metric: Metric) -> String {
 
 /// True if a larger value of a metric is better.
 pub fn larger_is_better(metric: Metric) -> bool {
-    !matches!(metric, Metric::Ter(_) | Metric::Wer | Metric::Cer | Metric::MeanAbsoluteError)
+    !matches!(
+        metric,
+        Metric::Ter(_)
+            | Metric::Wer
+            | Metric::Cer
+            | Metric::MeanAbsoluteError
+            | Metric::SpectralDistance
+            | Metric::DynamicTimeWarping
+    )
 }

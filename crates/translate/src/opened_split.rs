@@ -48,7 +48,7 @@ impl Files {
 }
 
 /// The reason why a sample cannot be read, with its side and its number from 1.
-fn named(role: Role, sample: usize, reason: impl fmt::Display) -> String {
+pub(crate) fn named(role: Role, sample: usize, reason: impl fmt::Display) -> String {
     format!("{} {}: {reason}", role.word(), sample + 1)
 }
 

@@ -46,15 +46,8 @@ impl Split {
             .enumerate()
             .map(|(at, example)| example.as_ref().err().map(|(role, _)| place(at, *role)))
             .collect();
-        let OpenedSplit {
-            mut sources,
-            mut targets,
-            mut alternatives,
-            mut broken,
-            warnings,
-            flaws,
-            ..
-        } = opened;
+        let OpenedSplit { mut sources, mut targets, mut alternatives, mut broken, warnings, flaws, .. } =
+            opened;
         let fits: Vec<bool> = encoded.iter().map(Result::is_ok).collect();
         let mut examples = Vec::with_capacity(encoded.len());
         let mut first = None;

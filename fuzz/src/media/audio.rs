@@ -27,7 +27,7 @@ pub(super) fn targets() -> Vec<Target> {
 
 fn read(bytes: &[u8]) -> bool {
     let options = json!({ "field": "sound", "rate": 16_000, "trim": {} });
-    super::opens(&Audio, &options, File::in_memory("sound", bytes))
+    super::opens(Audio, &options, File::in_memory("sound", bytes))
 }
 
 fn samples() -> Vec<u8> {

@@ -27,12 +27,12 @@ pub(super) fn targets() -> Vec<Target> {
 }
 
 fn read(bytes: &[u8]) -> bool {
-    super::opens(&Image, &json!({ "field": "picture", "colour": "rgb" }), File::in_memory("picture", bytes))
+    super::opens(Image, &json!({ "field": "picture", "colour": "rgb" }), File::in_memory("picture", bytes))
 }
 
 fn item(bytes: &[u8]) -> bool {
     let file = File::in_memory("pictures", bytes).part_of(Part::Item(1));
-    super::opens(&Image, &json!({ "field": "picture" }), file)
+    super::opens(Image, &json!({ "field": "picture" }), file)
 }
 
 pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {

@@ -9,8 +9,8 @@ use super::attempt::attempt;
 use crate::erased::ErasedMedium;
 use crate::registry::mistakes;
 use crate::{
-    Adapter, AdapterError, AnyMedium, AnySide, Encoded, File, Frames, Head, Kept, Kind, Medium, Seed, Sequence,
-    Stem, Value,
+    Adapter, AdapterError, AnyMedium, AnySide, Encoded, File, Frames, Head, Kept, Kind, Medium, Seed,
+    Sequence, Stem, Value,
 };
 
 /// Most values that are tried; conformance is about rules, not about a corpus.
@@ -132,7 +132,9 @@ impl Trial<'_> {
         let properties = schema.as_value()["properties"].as_object().cloned().unwrap_or_default();
         for (option, schema) in &properties {
             if schema.get("description").is_none() && schema.get("$ref").is_none() {
-                self.fault(format!("the option `{option}` has no description: write a comment above its field"));
+                self.fault(format!(
+                    "the option `{option}` has no description: write a comment above its field"
+                ));
             }
         }
         let strict = |schema: &Json| schema.get("additionalProperties") == Some(&Json::Bool(false));
@@ -172,7 +174,10 @@ impl Trial<'_> {
                 }
             }
             Ok(Err(problem)) => {
-                self.fault(format!("options with all defaults written out do not parse: {}", problem.message));
+                self.fault(format!(
+                    "options with all defaults written out do not parse: {}",
+                    problem.message
+                ));
             }
             Err(words) => self.fault(format!("parsing the options panics: {words}")),
         }
@@ -224,7 +229,9 @@ impl Trial<'_> {
         };
         let ends = (adapter.stem(), adapter.head());
         if ends != (again.stem(), again.head()) || encoded(&adapter) != encoded(&again) {
-            self.fault("`fit` gives another adapter for the same values: use no order of a hash, time or chance");
+            self.fault(
+                "`fit` gives another adapter for the same values: use no order of a hash, time or chance",
+            );
         }
         self.call("fit", || side.fit(&mut std::iter::empty()).is_ok());
         Some(adapter)
@@ -241,9 +248,12 @@ impl Trial<'_> {
         }
         if let Some(longest) = self.call("longest", || adapter.longest()).flatten() {
             let end = usize::from(matches!(adapter.head(), Some(Head::Softmax { .. })));
-            let lengths = sequences.iter().flatten().map(|encoded| encoded.sequence.len().saturating_sub(end));
+            let lengths =
+                sequences.iter().flatten().map(|encoded| encoded.sequence.len().saturating_sub(end));
             if let Some(length) = lengths.max().filter(|length| *length > longest) {
-                self.fault(format!("`longest` says {longest}, but a value has {length} positions without its end"));
+                self.fault(format!(
+                    "`longest` says {longest}, but a value has {length} positions without its end"
+                ));
             }
         }
         for (value, encoded) in opened.iter().zip(&sequences) {
@@ -255,7 +265,13 @@ impl Trial<'_> {
         sequences
     }
 
-    fn price(&mut self, side: &dyn AnySide, values: &[Value], opened: &[Value], sequences: &[Option<Encoded>]) {
+    fn price(
+        &mut self,
+        side: &dyn AnySide,
+        values: &[Value],
+        opened: &[Value],
+        sequences: &[Option<Encoded>],
+    ) {
         // Values and sequences go together only if all values were opened.
         if opened.len() != values.len().min(MOST) {
             return;
@@ -283,7 +299,11 @@ impl Trial<'_> {
                     "`augment` gives another sequence for the same generator: draw from that one alone",
                 );
                 if !augments {
-                    self.equal(first.as_ref(), plain.as_ref(), "`augment` changes values, but `augments` says false");
+                    self.equal(
+                        first.as_ref(),
+                        plain.as_ref(),
+                        "`augment` changes values, but `augments` says false",
+                    );
                 }
             }
         }
@@ -295,14 +315,18 @@ impl Trial<'_> {
         let signal = crate::Signal::mono(10.0, vec![0.0; 4]).map(Value::from);
         let series = Value::Series(Arc::from([Value::from("a")]));
         let values = [Some(Value::from("text")), image, signal, Some(series)];
-        for value in values.into_iter().flatten().filter(|value| Kind::of(value) != Some(self.medium.kind())) {
+        for value in values.into_iter().flatten().filter(|value| Kind::of(value) != Some(self.medium.kind()))
+        {
             for (method, accepted) in [
                 ("encode", self.call("encode", || adapter.encode(&value).is_ok())),
                 ("to_file", self.call("to_file", || adapter.to_file(&value).is_ok())),
             ] {
                 // The file of a medium that has none of its own is any value as a text.
                 if accepted == Some(true) && method == "encode" {
-                    self.fault(format!("`encode` takes {}, which is of another medium: refuse it", value.kind()));
+                    self.fault(format!(
+                        "`encode` takes {}, which is of another medium: refuse it",
+                        value.kind()
+                    ));
                 }
             }
         }
@@ -324,8 +348,9 @@ impl Trial<'_> {
         let odd = match adapter.head() {
             None => return self.refused(adapter),
             Some(Head::Softmax { vocabulary, forbidden, end, .. }) => {
-                let all: Vec<u32> =
-                    (0..vocabulary as u32).filter(|token| *token != end && !forbidden.contains(token)).collect();
+                let all: Vec<u32> = (0..vocabulary as u32)
+                    .filter(|token| *token != end && !forbidden.contains(token))
+                    .collect();
                 let over = Sequence::Tokens(vec![vocabulary as u32]);
                 let frames = Frames::new(1, vec![0.0]).map(Sequence::Frames);
                 self.call("decode", || adapter.decode(&over).is_ok());
@@ -379,7 +404,10 @@ impl Trial<'_> {
     fn files_of(&mut self, adapter: &dyn Adapter, value: &Value) {
         let Some(file) = self.sound("to_file", || adapter.to_file(value)) else { return };
         if file.extension.is_empty() || file.extension.starts_with('.') {
-            self.fault(format!("`to_file` gives the extension '{}': write it without the dot", file.extension));
+            self.fault(format!(
+                "`to_file` gives the extension '{}': write it without the dot",
+                file.extension
+            ));
         }
         let Some(read) = self.sound("read_back", || adapter.read_back(&file.bytes)) else { return };
         if Kind::of(&read) != Some(self.medium.kind()) {
@@ -388,14 +416,24 @@ impl Trial<'_> {
         // A format may round, but it rounds once.
         let again = self.sound("to_file", || adapter.to_file(&read)).map(|file| file.bytes);
         let third = again.as_ref().and_then(|bytes| self.sound("read_back", || adapter.read_back(bytes)));
-        self.equal(third.as_ref(), Some(&read), "`read_back` of a file that was read back gives another value");
+        self.equal(
+            third.as_ref(),
+            Some(&read),
+            "`read_back` of a file that was read back gives another value",
+        );
         if matches!(value, Value::Text(_) | Value::Custom(_)) {
             self.equal(Some(value), Some(&read), "`read_back` does not give the value that `to_file` wrote");
         }
     }
 
     /// The adapter that is loaded is the one that was saved.
-    fn saving(&mut self, side: &dyn AnySide, adapter: &dyn Adapter, opened: &[Value], sequences: &[Option<Encoded>]) {
+    fn saving(
+        &mut self,
+        side: &dyn AnySide,
+        adapter: &dyn Adapter,
+        opened: &[Value],
+        sequences: &[Option<Encoded>],
+    ) {
         let (folder, empty) = match (tempfile::tempdir(), tempfile::tempdir()) {
             (Ok(folder), Ok(empty)) => (folder, empty),
             (Err(error), _) | (_, Err(error)) => {
@@ -434,11 +472,15 @@ pub(crate) fn unlike(
     sequences: &[Option<Encoded>],
 ) -> Option<String> {
     if adapter.stem() != loaded.stem() || adapter.head() != loaded.head() {
-        return Some("`load` gives an adapter with another stem or head than `save` had: save all it learned".into());
+        return Some(
+            "`load` gives an adapter with another stem or head than `save` had: save all it learned".into(),
+        );
     }
     let differs = |(value, encoded): (&Value, &Option<Encoded>)| {
         encoded.is_some() && attempt(|| loaded.encode(value).ok()).ok().flatten() != *encoded
     };
     let differing = opened.iter().zip(sequences).any(differs);
-    differing.then(|| "`load` gives an adapter that encodes otherwise than the saved one: save all it learned".into())
+    differing.then(|| {
+        "`load` gives an adapter that encodes otherwise than the saved one: save all it learned".into()
+    })
 }

@@ -160,8 +160,8 @@ fn speech_survives_frames_and_griffin_lim() {
     let found = distance(&log_mel(&opened), &log_mel(&written));
     println!("mel, Griffin-Lim, mel: {found:.3}");
     assert!(found < 0.5, "{found}");
-    let (kind, bytes) = adapter.to_file(&written[0]).expect("a sound");
-    assert_eq!((kind, &bytes[..4]), ("wav", &b"RIFF"[..]));
+    let file = adapter.to_file(&written[0]).expect("a sound");
+    assert_eq!((file.extension.as_str(), &file.bytes[..4]), ("wav", &b"RIFF"[..]));
 }
 
 #[test]

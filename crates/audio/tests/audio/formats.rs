@@ -443,7 +443,9 @@ fn one_channel_is_heard() {
     let open = |channel: &str| {
         let options = json!({ "field": "sound", "rate": 8000, "channel": channel });
         assert_eq!(Tested(Audio).check(&options), []);
-        Tested(Audio).open(&options, &Value::File(File::in_memory("sound", opposite.clone()))).expect("a sound")
+        Tested(Audio)
+            .open(&options, &Value::File(File::in_memory("sound", opposite.clone())))
+            .expect("a sound")
     };
     for (channel, level, warns) in [("mean", 0.0, true), ("left", 0.5, false), ("right", -0.5, false)] {
         let opened = open(channel);

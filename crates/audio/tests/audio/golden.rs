@@ -31,7 +31,8 @@ fn golden_values_are_met() {
                 });
                 assert_eq!(Tested(Audio).check(&options), []);
                 let opened = Tested(Audio).open(&options, &signal(rate, &samples)).expect("a sound").value;
-                let adapter = Tested(Audio).fit(&options, &mut [&opened].into_iter()).expect("options that fit");
+                let adapter =
+                    Tested(Audio).fit(&options, &mut [&opened].into_iter()).expect("options that fit");
                 let encoded = adapter.encode(&opened).expect("a sound");
                 let found = encoded.sequence.frames().expect("frames").values();
                 assert_eq!(found.len(), frames.len(), "case {number}");

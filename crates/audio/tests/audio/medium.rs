@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Convolution, FrameCount, Frames, Head, Kind, Region, Registry, Seed, Sequence, Signal, Stem, Value};
+use any2any_adapter::{
+    Adapter, Convolution, FrameCount, Frames, Head, Kept, Kind, Region, Registry, Seed, Sequence, Signal,
+    Stem, Value,
+};
 use any2any_audio::Audio;
 use serde_json::{Value as Json, json};
 
@@ -163,7 +166,7 @@ fn nothing_written_is_an_empty_sound() {
         assert_eq!(decoded.regions, vec![Region::Nothing; sequence.len()]);
         let Value::Signal(signal) = &decoded.value else { panic!("{}", decoded.value) };
         assert!(signal.is_empty());
-        let (_, bytes) = adapter.to_file(&decoded.value).expect("an empty sound");
+        let bytes = adapter.to_file(&decoded.value).expect("an empty sound").bytes;
         assert_eq!(bytes.len(), 44);
         assert_eq!(adapter.read_back(&bytes).expect("an empty sound"), decoded.value);
     }
@@ -173,7 +176,7 @@ fn nothing_written_is_an_empty_sound() {
 fn written_files_are_read_back() {
     let adapter = fit(&json!({ "output": { "mel": {} } })).expect("options that fit");
     let sounds = sounds();
-    let (_, bytes) = adapter.to_file(&sounds[0]).expect("a sound");
+    let bytes = adapter.to_file(&sounds[0]).expect("a sound").bytes;
     let (Value::Signal(sound), Ok(Value::Signal(back))) = (&sounds[0], adapter.read_back(&bytes)) else {
         panic!("signals")
     };
@@ -250,5 +253,6 @@ fn the_medium_says_what_it_is() {
     assert!(
         ["wav", "flac", "mp3", "ogg", "aiff"].iter().all(|extension| audio.extensions().contains(extension))
     );
-    assert_eq!(audio.fields(&json!({ "field": "recording" })), ["recording"]);
+    let side = audio.side(&json!({ "field": "recording" }), &Kept::default()).expect("sound options");
+    assert_eq!(side.fields(), ["recording"]);
 }

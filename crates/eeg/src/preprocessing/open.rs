@@ -17,7 +17,12 @@ pub(crate) fn open(options: &EegOptions, cache: &Cache, value: &Value) -> Result
     Ok(OpenedValue { value, warnings })
 }
 
-fn signal(options: &EegOptions, cache: &Cache, value: &Value, warnings: &mut Vec<String>) -> Result<Signal, AdapterError> {
+fn signal(
+    options: &EegOptions,
+    cache: &Cache,
+    value: &Value,
+    warnings: &mut Vec<String>,
+) -> Result<Signal, AdapterError> {
     match value {
         Value::File(file) => {
             let prepared = cache.prepared(options, file)?;

@@ -377,8 +377,10 @@ fn what_is_odd_is_said_where_files_are_opened() {
     let raw = options(json!({ "rate": 2, "standardize": "none", "features": { "raw": {} } }));
     assert_eq!(signal_of(&raw, &series).samples(), [1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0]);
     let other = File::in_memory("c.csv", b"ECG,O1\n3,1\n4,2\n".to_vec());
-    let error =
-        Tested(Eeg).open(&raw, &Value::Series([first.into(), other.into()].into())).expect_err("ECG").to_string();
+    let error = Tested(Eeg)
+        .open(&raw, &Value::Series([first.into(), other.into()].into()))
+        .expect_err("ECG")
+        .to_string();
     assert!(error.contains("which has 'ECG' instead of 'Oz', cannot be joined"), "{error}");
 }
 

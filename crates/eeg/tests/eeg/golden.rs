@@ -76,7 +76,8 @@ fn files_of_pyedflib_are_read() {
         let slow =
             signal_of(&options(json!({ "channels": ["Resp"], "standardize": "none" })), &file.clone().into());
         assert_eq!((slow.rate(), slow.len()), (8.0, 24));
-        let all = Tested(Eeg).open(&options(json!({})), &file.clone().into()).expect_err("two rates").to_string();
+        let all =
+            Tested(Eeg).open(&options(json!({})), &file.clone().into()).expect_err("two rates").to_string();
         assert!(all.contains("'EEG Oz' has 64 Hz and 'Resp' has 8 Hz"), "{all}");
 
         let annotation =

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, File, FrameCount, Head, Part, Region, Registry, Seed, Sequence, Signal, Stem, Value};
+use any2any_adapter::{
+    Adapter, File, FrameCount, Head, Part, Region, Registry, Seed, Sequence, Signal, Stem, Value, WrittenFile,
+};
 use any2any_eeg::Eeg;
 use serde_json::{Value as Json, json};
 
@@ -320,7 +322,7 @@ fn traces_are_written_and_read_again() {
     };
     near(found.samples(), expected.samples(), 1e-3);
 
-    let (extension, bytes) = adapter.to_file(&decoded.value).expect("a signal");
+    let WrittenFile { extension, bytes } = adapter.to_file(&decoded.value).expect("a signal");
     assert_eq!(extension, "edf");
     let Ok(Value::Signal(back)) = adapter.read_back(&bytes) else { panic!("a signal") };
     assert_eq!((back.rate(), back.channels()), (expected.rate(), expected.channels()));
@@ -350,8 +352,9 @@ fn written_files_keep_odd_rates_and_values() {
         let samples: Vec<f32> = (0..97).map(|n| scale * (n as f32 * 0.3).sin()).collect();
         let signal = Value::Signal(Signal::mono(rate, samples.clone()).expect("a rate"));
         let adapter = fitted(&options, std::slice::from_ref(&signal));
-        let (_, bytes) = adapter.to_file(&signal).expect("a signal");
-        let read = Tested(Eeg).open(&options, &File::in_memory("w.edf", bytes).into()).map(|opened| opened.value);
+        let bytes = adapter.to_file(&signal).expect("a signal").bytes;
+        let read =
+            Tested(Eeg).open(&options, &File::in_memory("w.edf", bytes).into()).map(|opened| opened.value);
         let Ok(Value::Signal(read)) = read else { panic!("{rate}: {read:?}") };
         assert!((read.rate() / rate - 1.0).abs() < 1e-3, "{rate} {}", read.rate());
         if scale < 1e8 {

@@ -108,8 +108,10 @@ fn frames_are_exported() {
     let chosen: BTreeMap<String, Json> = serde_json::from_str(&chosen).expect("JSON");
     for (name, json) in chosen {
         let options = options(json);
-        let opened: Vec<Value> =
-            trials.iter().map(|trial| Tested(Eeg).open(&options, &trial.event).expect("a trial").value).collect();
+        let opened: Vec<Value> = trials
+            .iter()
+            .map(|trial| Tested(Eeg).open(&options, &trial.event).expect("a trial").value)
+            .collect();
         let adapter = Tested(Eeg).fit(&options, &mut opened.iter()).expect("options that fit");
         let (mut bytes, mut rows) = (Vec::new(), String::new());
         for (trial, value) in trials.iter().zip(&opened) {

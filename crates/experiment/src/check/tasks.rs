@@ -136,7 +136,8 @@ fn check_references(checker: &mut Checker<'_>, task: &str) {
         return;
     }
     let fields: Vec<&str> = given.iter().filter_map(Json::as_str).collect();
-    let own = medium.side(target.options(), &Kept::default()).map_or_else(|_| Vec::new(), |side| side.fields());
+    let own =
+        medium.side(target.options(), &Kept::default()).map_or_else(|_| Vec::new(), |side| side.fields());
     for (index, field) in fields.iter().enumerate() {
         let item = format!("{place}/{index}");
         if own.iter().any(|own| own == field) {

@@ -33,6 +33,11 @@ pub enum Metric {
     Ssim,
     /// Mean absolute error of pictures, in levels of 255, or of signals, in their unit.
     MeanAbsoluteError,
+    /// Log-spectral distance of signals, in decibels, over short-time spectra (Gray and Markel 1976).
+    SpectralDistance,
+    /// Distance of signals along the best path of dynamic time warping (Sakoe and Chiba 1978): of sounds in decibels, of
+    /// slower signals in their unit.
+    DynamicTimeWarping,
 }
 
 /// The options of BLEU; the defaults are sacreBLEU's.
@@ -172,6 +177,11 @@ enum Word {
     Ssim,
     /// Mean absolute error of pictures, in levels of 255, or of signals, in their unit.
     MeanAbsoluteError,
+    /// Log-spectral distance of signals, in decibels, over short-time spectra (Gray and Markel 1976).
+    SpectralDistance,
+    /// Distance of signals along the best path of dynamic time warping (Sakoe and Chiba 1978): of sounds in decibels, of
+    /// slower signals in their unit.
+    DynamicTimeWarping,
 }
 
 /// A metric with options.
@@ -205,6 +215,8 @@ impl From<Written> for Metric {
             Written::Word(Word::Psnr) => Self::Psnr,
             Written::Word(Word::Ssim) => Self::Ssim,
             Written::Word(Word::MeanAbsoluteError) => Self::MeanAbsoluteError,
+            Written::Word(Word::SpectralDistance) => Self::SpectralDistance,
+            Written::Word(Word::DynamicTimeWarping) => Self::DynamicTimeWarping,
         }
     }
 }
@@ -229,6 +241,8 @@ impl From<Metric> for Written {
             Metric::Psnr => Word::Psnr,
             Metric::Ssim => Word::Ssim,
             Metric::MeanAbsoluteError => Word::MeanAbsoluteError,
+            Metric::SpectralDistance => Word::SpectralDistance,
+            Metric::DynamicTimeWarping => Word::DynamicTimeWarping,
         })
     }
 }
@@ -287,6 +301,8 @@ impl Metric {
             Written::Word(Word::Psnr) => "psnr",
             Written::Word(Word::Ssim) => "ssim",
             Written::Word(Word::MeanAbsoluteError) => "mean_absolute_error",
+            Written::Word(Word::SpectralDistance) => "spectral_distance",
+            Written::Word(Word::DynamicTimeWarping) => "dynamic_time_warping",
         }
     }
 
@@ -303,6 +319,7 @@ impl Metric {
             Self::TokenAccuracy => true,
             Self::MeanAbsoluteError => kind == Kind::Image || kind == Kind::Signal,
             Self::Psnr | Self::Ssim => kind == Kind::Image,
+            Self::SpectralDistance | Self::DynamicTimeWarping => kind == Kind::Signal,
             _ => kind == Kind::Text,
         }
     }
@@ -311,7 +328,9 @@ impl Metric {
     pub fn usual(kind: Kind) -> Option<Vec<Self>> {
         match kind {
             Kind::Image => Some(vec![Self::Psnr, Self::Ssim, Self::MeanAbsoluteError]),
-            Kind::Signal => Some(vec![Self::MeanAbsoluteError]),
+            Kind::Signal => {
+                Some(vec![Self::SpectralDistance, Self::DynamicTimeWarping, Self::MeanAbsoluteError])
+            }
             _ => None,
         }
     }
@@ -398,6 +417,20 @@ mod tests {
         ] {
             assert_eq!(read(given).to_string(), shown, "{given}");
         }
+    }
+
+    #[test]
+    fn every_medium_is_scored_by_its_usual_metrics() {
+        for kind in [Kind::Image, Kind::Signal] {
+            let usual = Metric::usual(kind).expect("metrics of media");
+            assert!(usual.iter().all(|metric| metric.scores(kind) && !metric.scores(Kind::Text)));
+            for metric in usual {
+                assert_eq!(read(&format!("\"{}\"", metric.word())), metric);
+            }
+        }
+        let warping = read(r#""dynamic_time_warping""#);
+        assert!(Metric::usual(Kind::Signal).is_some_and(|usual| usual.contains(&warping)));
+        assert!(!warping.scores(Kind::Image) && !read(r#""spectral_distance""#).scores(Kind::Image));
     }
 
     #[test]

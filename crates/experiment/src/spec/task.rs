@@ -36,7 +36,7 @@ pub struct Task {
     /// it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
-    /// The metrics of the task's outputs; null: `evaluation.metrics`.
+    /// The metrics of the task's outputs; null: `evaluation.metrics` for texts, and all of the medium for others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
     /// The decoding options of the task; null: `decoding` of the experiment.

@@ -123,6 +123,31 @@ fn ties_are_what_the_vocabularies_allow() {
 }
 
 #[test]
+fn signals_are_scored_by_distances_that_may_decide() {
+    let text = GOOD.replace("target: { text: { field: de } }", "target: { sound: { field: de } }");
+    let load = |best_by: &str, own: &str| {
+        let text = text.replace("\nmodel:", &format!("\n{own}model:"))
+            + "evaluation: { best_by: "
+            + best_by
+            + " }\n";
+        load_str("sound.yaml", &text, Path::new("/data"), &[], &support::registry_with_sound())
+    };
+    for word in ["spectral_distance", "dynamic_time_warping", "mean_absolute_error"] {
+        let document = load(word, "").unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+        let Experiment { tasks, evaluation, .. } = document.experiment;
+        let metrics = tasks["translate"].metrics.clone().expect("written out");
+        assert_eq!(metrics.len(), 3);
+        assert!(evaluation.best_by.is_some_and(|metric| metric.find_in(&metrics).is_some()));
+    }
+    // A task with metrics of its own has these alone, and pictures have others.
+    let error =
+        load("spectral_distance", "    metrics: [mean_absolute_error]\n").expect_err("is not computed");
+    assert!(error.to_string().contains("`spectral_distance` decides which checkpoint is best"), "{error}");
+    let error = load("psnr", "").expect_err("is not computed");
+    assert!(error.to_string().contains("`psnr` decides which checkpoint is best"), "{error}");
+}
+
+#[test]
 fn overrides_come_last_and_in_order() {
     let overrides = ["training.steps=5000", "training.steps=6000", "training.clip_norm=null", "name=other"];
     let document = good(GOOD, &overrides);

@@ -1,7 +1,7 @@
-//! A medium to test with: the options of a text medium, and no adapter behind them.
+//! Media to test with: the options of a text medium, and no adapter behind them.
 
 use any2any_adapter::{
-    Adapter, AdapterError, Encoded, Medium, OptionProblem, Registry, Sharing, Side, Stem, Value,
+    Adapter, AdapterError, Encoded, Kind, Medium, OptionProblem, Registry, Sharing, Side, Stem, Value,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,44 @@ impl Adapter for Nothing {
     }
 }
 
+/// Sounds, with the options of texts.
+struct Sound;
+
+impl Medium for Sound {
+    type Options = Options;
+    type Adapter = Nothing;
+
+    fn name(&self) -> &str {
+        "sound"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Signal
+    }
+
+    fn check(&self, options: &Options) -> Vec<OptionProblem> {
+        Text.check(options)
+    }
+
+    fn fields(&self, options: &Options) -> Vec<String> {
+        Text.fields(options)
+    }
+
+    fn fit(
+        &self,
+        _side: &Side<Options>,
+        _values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Nothing, AdapterError> {
+        Err(AdapterError::value("this medium only has options"))
+    }
+}
+
 /// A registry with the medium `text`.
 pub(crate) fn registry() -> Registry {
     Registry::new().with(Text)
+}
+
+/// A registry with the media `text` and `sound`.
+pub(crate) fn registry_with_sound() -> Registry {
+    registry().with(Sound)
 }

@@ -45,7 +45,8 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 fn open(bytes: Vec<u8>, part: Option<Part>) -> Result<Value, String> {
     let file = File::in_memory("folder/broken.bin", bytes);
     let file = part.map_or(file.clone(), |part| file.part_of(part));
-    let opened = Tested(Image).open(&json!({ "field": "image", "size": { "height": 8 } }), &Value::File(file));
+    let opened =
+        Tested(Image).open(&json!({ "field": "image", "size": { "height": 8 } }), &Value::File(file));
     opened.map(|opened| opened.value).map_err(|error| error.to_string())
 }
 
@@ -122,7 +123,8 @@ fn checksums_of_png_are_treated_as_others_do() {
         ([&png()[..], b"more"].concat(), None),
     ];
     for (bytes, warning) in read {
-        let opened = Tested(Image).open(&json!({ "field": "image" }), &Value::File(File::in_memory("a.png", bytes)));
+        let opened =
+            Tested(Image).open(&json!({ "field": "image" }), &Value::File(File::in_memory("a.png", bytes)));
         let opened = opened.expect("sound pixels");
         assert_eq!(opened.warnings.first().map(String::as_str), warning);
         assert_eq!(opened.value, open_whole(png()));

@@ -57,9 +57,9 @@ fn a_written_picture_is_a_file_that_can_be_opened() {
     for (colour, channels) in [("grey", 1), ("rgb", 3)] {
         let options = options(json!({ "colour": colour }));
         let (adapter, opened) = fit(&options, &pictures(7, 5, channels, 2));
-        let (extension, bytes) = adapter.to_file(&opened[1]).expect("a picture");
-        assert!(Image.extensions().contains(&extension));
-        let file = File::in_memory("written.png", bytes);
+        let written = adapter.to_file(&opened[1]).expect("a picture");
+        assert!(Image.extensions().contains(&written.extension.as_str()));
+        let file = File::in_memory("written.png", written.bytes);
         assert_eq!(
             Tested(Image).open(&options, &Value::File(file)).ok().map(|opened| opened.value).as_ref(),
             Some(&opened[1])

@@ -84,7 +84,11 @@ fn resolved_options_say_everything_and_stay() {
     assert_eq!(Tested(Image).resolve(&resolved), resolved);
     assert_eq!(Tested(Image).fields(&resolved), ["digit"]);
     let other = Tested(Image).resolve(&json!({ "field": "another" }));
-    assert_eq!(Tested(Image).sharing(&resolved), Tested(Image).sharing(&other), "all but the field is the same");
+    assert_eq!(
+        Tested(Image).sharing(&resolved),
+        Tested(Image).sharing(&other),
+        "all but the field is the same"
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! A medium for tests: a text of numbers as frames of two, read through a convolution and written by regression.
 
 use any2any_adapter::{
-    Adapter, AdapterError, Convolution, Decoded, Encoded, FrameCount, Frames, Head, Medium, Region,
-    Sequence, Side, Stem, Value,
+    Adapter, AdapterError, Convolution, Decoded, Encoded, FrameCount, Frames, Head, Medium, Region, Sequence,
+    Side, Stem, Value,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,7 @@ pub struct MeanAbsoluteError;
 ///
 /// As [`image_score`].
 pub fn mean_absolute_error(hypotheses: &[&Image], references: &[&Image]) -> Result<Score, MetricsError> {
-    image_score(&MeanAbsoluteError, hypotheses, references)
+    image_score(&MeanAbsoluteError, hypotheses, references, None)
 }
 
 impl ImageMetric for MeanAbsoluteError {

@@ -22,7 +22,7 @@ const MOST: f64 = 100.0;
 ///
 /// As [`image_score`].
 pub fn psnr(hypotheses: &[&Image], references: &[&Image]) -> Result<Score, MetricsError> {
-    image_score(&Psnr, hypotheses, references)
+    image_score(&Psnr, hypotheses, references, None)
 }
 
 impl ImageMetric for Psnr {

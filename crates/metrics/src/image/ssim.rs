@@ -26,7 +26,7 @@ const C_2: f64 = (0.03 * 255.0) * (0.03 * 255.0);
 ///
 /// As [`image_score`].
 pub fn ssim(hypotheses: &[&Image], references: &[&Image]) -> Result<Score, MetricsError> {
-    image_score(&Ssim, hypotheses, references)
+    image_score(&Ssim, hypotheses, references, None)
 }
 
 impl ImageMetric for Ssim {

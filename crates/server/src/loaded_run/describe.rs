@@ -1,6 +1,6 @@
 //! Runs as the interface lists them: model, tasks, sides and vocabularies.
 
-use any2any_adapter::{Adapter, Head, Kind, AnyMedium, Stem};
+use any2any_adapter::{Adapter, AnyMedium, Head, Kind, Stem};
 use any2any_architecture::{Architecture, Positions};
 use any2any_experiment::spec;
 use any2any_run::Task;

@@ -26,7 +26,8 @@ fn they_are_one_token_wherever_they_stand_and_come_back() {
         assert_eq!((adapter.show(4), adapter.show(5)), ("<2DE>".to_owned(), "deu_Latn".to_owned()));
         let folder = tempfile::tempdir().expect("a folder");
         adapter.save(folder.path()).expect("a writable folder");
-        let loaded = Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let loaded =
+            Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         for text in
             ["<2DE> the teacher", "the<2DE>teacher  deu_Latn", "<2DE>deu_Latn", " deu_Latn  the", "<2DE"]
         {

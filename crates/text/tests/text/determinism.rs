@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use any2any_adapter::testing::Tested;
 use any2any_adapter::AdapterError;
+use any2any_adapter::testing::Tested;
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 
@@ -55,7 +55,8 @@ fn a_loaded_adapter_is_the_saved_one() {
         let fitted = fitted(&options);
         let folder = tempfile::tempdir().expect("a folder");
         fitted.save(folder.path()).expect("a writable folder");
-        let loaded = Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let loaded =
+            Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!((loaded.stem(), loaded.head()), (fitted.stem(), fitted.head()), "{kind}");
         for text in texts() {
             assert_eq!(

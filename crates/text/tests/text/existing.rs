@@ -113,7 +113,8 @@ fn a_run_keeps_its_own_copy() {
         adapter.save(folder.path()).expect("a writable folder");
         let mut options = file_options(name, &special);
         options["tokenizer"]["file"]["path"] = json!("gone.json");
-        let loaded = Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let loaded =
+            Tested(Text).load(&options, folder.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
         for text in ["The ferry leaves.", "Fähre 渡船"] {
             assert_eq!(encode(loaded.as_ref(), text), encode(adapter.as_ref(), text));
         }

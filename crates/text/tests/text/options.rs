@@ -1,7 +1,7 @@
 //! Options: checked, filled in, shared.
 
 use any2any_adapter::testing::Tested;
-use any2any_adapter::Medium;
+use any2any_adapter::{Medium, Registry};
 use any2any_text::{Text, TextOptions};
 use serde_json::{Value as Json, json};
 
@@ -85,7 +85,8 @@ fn equal_tokenizers_that_are_shared_have_one_key() {
 
 #[test]
 fn the_schema_describes_every_option() {
-    let schema = serde_json::to_value(Text.schema()).expect("JSON");
+    let registry = Registry::new().with(Text);
+    let schema = registry.get("text").expect("it was registered").schema().to_value();
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["required"], json!(["field"]));
     for option in ["field", "tokenizer", "normalize", "lowercase", "added_tokens"] {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::testing::Tested;
 use any2any_adapter::Adapter;
+use any2any_adapter::testing::Tested;
 use any2any_text::Text;
 use serde_json::{Value as Json, json};
 

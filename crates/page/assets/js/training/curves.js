@@ -16,6 +16,7 @@ const NAMES = {
   bleu: "BLEU", bleu_lowercase: "BLEU, lower-cased", chrf: "chrF", chrf_plus_plus: "chrF++", ter: "TER", wer: "Word error rate",
   cer: "Character error rate", exact_match: "Exact matches, %", token_accuracy: "Tokens at their place, %",
   character_accuracy: "Characters at their place, %", psnr: "PSNR, dB", ssim: "SSIM", mean_absolute_error: "Mean absolute error",
+  spectral_distance: "Spectral distance, dB", dynamic_time_warping: "Dynamic time warping distance",
 };
 
 /** Figures in the order in which they are shown: the losses first, then what was decoded, then the rest.

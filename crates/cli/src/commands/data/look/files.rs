@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use any2any_adapter::{Contents, File, Kind, AnyMedium, Registry};
+use any2any_adapter::{AnyMedium, Contents, File, Kind, Registry};
 use any2any_data::TextFile;
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -94,7 +94,9 @@ impl Look {
             Ok(medium) => Ok(Self { medium: medium.name().to_owned(), contents: medium.contents(&file)? }),
             // Texts have no magic number, and any extension.
             Err(unknown) => match lines(path) {
-                Ok(contents) if !contents.values.is_empty() => Ok(Self { medium: "text".to_owned(), contents }),
+                Ok(contents) if !contents.values.is_empty() => {
+                    Ok(Self { medium: "text".to_owned(), contents })
+                }
                 _ => Err(unknown),
             },
         }
@@ -200,7 +202,8 @@ fn medium_of<'r>(file: &File, registry: &'r Registry) -> anyhow::Result<&'r dyn 
         .with_context(|| format!("{path}"))?;
     let extension = file.extension();
     let of_extension = |medium: &&dyn AnyMedium| medium.extensions().contains(&extension.as_str());
-    let recognising: Vec<&dyn AnyMedium> = registry.media().filter(|medium| medium.recognises(&head)).collect();
+    let recognising: Vec<&dyn AnyMedium> =
+        registry.media().filter(|medium| medium.recognises(&head)).collect();
     let medium = recognising
         .iter()
         .copied()
