@@ -38,14 +38,19 @@ fn listed(page: &str) -> Arrows {
     list.lines().map(row).collect()
 }
 
-/// The crates of the workspace, each with those of them that it uses when it is not tested.
-fn found(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
+/// What cargo knows of the workspace's own crates.
+pub(crate) fn metadata(root: &Path) -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(cargo);
     command.args(["metadata", "--offline", "--no-deps", "--format-version", "1", "--manifest-path"]);
     let output = command.arg(root.join("Cargo.toml")).output().expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// The crates of the workspace, each with those of them that it uses when it is not tested.
+fn found(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata(root);
     let crates = root.join("crates");
     let name = |package: &Value| package["name"].as_str()?.strip_prefix("any2any-").map(str::to_owned);
     let packages = metadata["packages"].as_array().expect("packages").iter();

@@ -64,7 +64,7 @@ fn every_command_can_be_typed() {
                 );
             }
             for word in &typed.words {
-                let ours = ["configs/", "datasets/", "examples/", "peers/", "tests/", "docs/"];
+                let ours = ["configs/", "crates/", "examples/", "peers/", "tests/", "docs/"];
                 if ours.iter().any(|folder| word.starts_with(folder)) {
                     assert!(root().join(word).exists(), "{place}: there is no {word}");
                 }

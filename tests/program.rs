@@ -24,6 +24,7 @@ mod lines;
 mod look;
 mod media;
 mod memory;
+mod packages;
 mod resume;
 mod scoring;
 mod serve;

@@ -1,4 +1,4 @@
-//! Datasets as manifests in `datasets/` describe them, so small that a test makes them: digits drawn and spoken, and
+//! Datasets as manifests in `crates/data/datasets/` describe them, so small that a test makes them: digits drawn and spoken, and
 //! recordings of people who look at lights.
 
 use std::io::Write;
@@ -17,7 +17,8 @@ pub(crate) fn fill(root: &Path) {
     speech(&root.join("fsdd"));
     recordings(&root.join("eeg_ssvep_exo"));
     for (name, folder) in [("mnist", "mnist"), ("fsdd", "fsdd"), ("ssvep-exo", "eeg_ssvep_exo")] {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../datasets/{name}.yaml"));
+        let shipped =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../crates/data/datasets/{name}.yaml"));
         let shipped = std::fs::read_to_string(shipped).expect("a manifest");
         std::fs::write(root.join(format!("{name}.yaml")), manifest(&shipped, &root.join(folder)))
             .expect("writable");

@@ -6,16 +6,16 @@ use crate::{DataError, Manifest};
 
 /// The manifests that ship with the program: part of it, so that it works from any folder.
 const SHIPPED: [(&str, &str); 10] = [
-    ("agreement", include_str!("../../../datasets/agreement.yaml")),
-    ("archiscribe", include_str!("../../../datasets/archiscribe.yaml")),
-    ("emoji", include_str!("../../../datasets/emoji.yaml")),
-    ("emoji-pairs", include_str!("../../../datasets/emoji-pairs.yaml")),
-    ("fsdd", include_str!("../../../datasets/fsdd.yaml")),
-    ("mnist", include_str!("../../../datasets/mnist.yaml")),
-    ("multi30k", include_str!("../../../datasets/multi30k.yaml")),
-    ("protein-ss", include_str!("../../../datasets/protein-ss.yaml")),
-    ("ssvep-exo", include_str!("../../../datasets/ssvep-exo.yaml")),
-    ("toy-en-de", include_str!("../../../datasets/toy-en-de.yaml")),
+    ("agreement", include_str!("../datasets/agreement.yaml")),
+    ("archiscribe", include_str!("../datasets/archiscribe.yaml")),
+    ("emoji", include_str!("../datasets/emoji.yaml")),
+    ("emoji-pairs", include_str!("../datasets/emoji-pairs.yaml")),
+    ("fsdd", include_str!("../datasets/fsdd.yaml")),
+    ("mnist", include_str!("../datasets/mnist.yaml")),
+    ("multi30k", include_str!("../datasets/multi30k.yaml")),
+    ("protein-ss", include_str!("../datasets/protein-ss.yaml")),
+    ("ssvep-exo", include_str!("../datasets/ssvep-exo.yaml")),
+    ("toy-en-de", include_str!("../datasets/toy-en-de.yaml")),
 ];
 
 /// Manifests by name.

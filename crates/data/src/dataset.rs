@@ -7,8 +7,6 @@
 mod division;
 mod join;
 mod pair;
-#[cfg(test)]
-mod real;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -157,7 +157,7 @@ fn the_experiment_that_ships_trains_some_steps() {
     archive.finish().expect("writable");
     // The manifest that ships, with the size of this archive, which is compared before it is opened.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let manifest = read(&here.join("../../datasets/protein-ss.yaml"));
+    let manifest = read(&here.join("../../crates/data/datasets/protein-ss.yaml"));
     let size = std::fs::metadata(&path).expect("an archive").len();
     let (head, tail) = manifest.split_once("bytes: ").expect("one file");
     let (_, tail) = tail.split_once('\n').expect("more lines");

@@ -1,11 +1,13 @@
 //! The sets that ship with the program, read from a data root that has them.
 
 use any2any_adapter::Value;
+use any2any_data::{DataRoot, open};
+use any2any_experiment::spec;
 
-use super::*;
+use crate::outside;
 
-#[path = "../../../../tests/support/outside.rs"]
-mod outside;
+/// The parts that every set is divided into here.
+const ROLES: [&str; 3] = ["train", "validation", "test"];
 
 /// The data root with real sets, when there is one.
 fn real() -> Option<DataRoot> {
@@ -87,7 +89,7 @@ fn real_sets_are_divided_joined_and_paired() {
     let Some(root) = real() else { return };
     let open = |yaml: &str| {
         let data: spec::Data = serde_yaml::from_str(yaml).expect("data");
-        super::open(&data, &root).expect("in ANY2ANY_DATA")
+        any2any_data::open(&data, &root).expect("in ANY2ANY_DATA")
     };
     let eeg = open(
         "{ dataset: ssvep-exo, split: { leave_out: { subject: subject03 } }, join: { count: [3, 3], by: subject } }",
