@@ -170,13 +170,18 @@ impl<M: Medium> AnyMedium for ErasedMedium<M> {
     }
 
     fn side(&self, options: &Json, kept: &Kept) -> Result<Arc<dyn AnySide>, OptionProblem> {
-        let options = serde_path_to_error::deserialize(options).map_err(|error| OptionProblem {
-            pointer: pointer(error.path()),
-            message: error.inner().to_string(),
-            help: None,
-        })?;
+        let options = parse(options)?;
         Ok(Arc::new(ErasedSide { medium: self.0.clone(), side: Side::keeping(options, kept.clone()) }))
     }
+}
+
+/// Options of a type, parsed.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(options: &Json) -> Result<T, OptionProblem> {
+    serde_path_to_error::deserialize(options).map_err(|error| OptionProblem {
+        pointer: pointer(error.path()),
+        message: error.inner().to_string(),
+        help: None,
+    })
 }
 
 /// The JSON pointer of a place in options.

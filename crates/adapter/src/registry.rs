@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use crate::erased::ErasedMedium;
-use crate::{AnyMedium, Medium};
+use crate::{AnyMedium, Medium, PlugIn, Point};
 
-/// Media that a program knows, by name, in the order of registration.
+/// Media and other plug-ins that a program knows, by name, in the order of registration.
 ///
 /// A mistake in a medium, such as the name of another, does not panic here: [`sound`](Registry::sound) tells, and so
 /// does every experiment that is read.
 #[derive(Clone, Default)]
 pub struct Registry {
     media: Vec<Arc<dyn AnyMedium>>,
+    plug_ins: Vec<PlugIn>,
     mistakes: Vec<String>,
 }
 
@@ -54,6 +55,35 @@ impl Registry {
             ));
         }
         self.media.push(Arc::new(medium));
+    }
+
+    /// Adds a plug-in that is no medium. The crates that know what plug-ins do have functions for it; a program uses
+    /// those of its builder.
+    #[must_use]
+    pub fn plugging(mut self, plug_in: PlugIn) -> Self {
+        let (point, name) = (plug_in.point(), plug_in.name());
+        if !is_name(name) {
+            self.mistakes.push(format!(
+                "the {point} '{name}' cannot be named in an experiment: use small letters, digits and _, a letter first"
+            ));
+        }
+        if let Some(known) = self.plug_in(point, name) {
+            let (known, new) = (known.package(), plug_in.package());
+            self.mistakes
+                .push(format!("two plug-ins are the {point} '{name}', of {known} and of {new}: rename one"));
+        }
+        self.plug_ins.push(plug_in);
+        self
+    }
+
+    /// The plug-ins of a point, in the order of registration.
+    pub fn plug_ins(&self, point: Point) -> impl Iterator<Item = &PlugIn> {
+        self.plug_ins.iter().filter(move |plug_in| plug_in.point() == point)
+    }
+
+    /// The plug-in of a name at a point.
+    pub fn plug_in(&self, point: Point, name: &str) -> Option<&PlugIn> {
+        self.plug_ins(point).find(|plug_in| plug_in.name() == name)
     }
 
     /// All media.

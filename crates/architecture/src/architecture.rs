@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::attention::Attention;
+use crate::block::Block;
 use crate::head::Head;
 use crate::positions::{Positions, WaveLayout};
 use crate::stack::{Layers, Stack, StackKind};
@@ -22,6 +23,9 @@ pub struct Architecture {
     pub decoder: Stack,
     /// The entrances.
     pub stems: Vec<Entry<Stem>>,
+    /// Blocks of a program's own between the stem of a source and the layers of the encoder, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub encoder_blocks: Vec<Block>,
     /// The exits.
     pub heads: Vec<Entry<Head>>,
     /// The vocabularies that encoders are taught to align with their sources.

@@ -30,6 +30,7 @@ impl Architecture {
             encoder,
             decoder,
             stems,
+            encoder_blocks: Vec::new(),
             heads: vec![Entry::new("text.target", Head::softmax(vocabulary, Some(0)))],
             alignments: Vec::new(),
             tasks: vec![TaskParts { name: "text".to_owned(), source, target: 0, head: 0, alignment: None }],

@@ -34,6 +34,7 @@
 mod activation;
 mod architecture;
 mod attention;
+mod block;
 mod dropout;
 mod families;
 mod feed_forward;
@@ -54,6 +55,7 @@ pub use activation::Activation;
 pub use any2any_adapter::Convolution;
 pub use architecture::{Architecture, ArchitectureError, Entry, TaskParts};
 pub use attention::Attention;
+pub use block::{Block, BlockWeight, Start};
 pub use dropout::DropoutRates;
 pub use feed_forward::FeedForward;
 pub use head::Head;

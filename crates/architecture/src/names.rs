@@ -7,6 +7,8 @@
 pub const ENCODER: &str = "encoder";
 /// The decoder.
 pub const DECODER: &str = "decoder";
+/// Blocks of a program's own before the layers of the encoder, by number from 0, each with weights by their names.
+pub const ENCODER_BLOCKS: &str = "encoder_blocks";
 /// The layers of a stack, by number from 0.
 pub const LAYERS: &str = "layers";
 /// Learned positions of a stack: a `table`.

@@ -6,9 +6,9 @@ use crate::head::Head;
 use crate::lstm::LstmAttention;
 use crate::names::{
     ALIGNMENTS, BACKWARDS, BIAS, BRIDGES, CANDIDATE, COMBINE, CROSS_ATTENTION, DECODER, EMBEDDING_NORM,
-    ENCODER, FEED_FORWARD, FINAL_NORM, FORGET, FORWARDS, FRAMES, GATE, HEADS, HIDDEN, INNER, INPUT, KEY,
-    LAYERS, OUTER, OUTPUT, POSITIONS, QUERY, SCORE, SELF_ATTENTION, SSRU, STEMS, TABLE, TASK_VECTORS, VALUE,
-    WEIGHT, norm_of,
+    ENCODER, ENCODER_BLOCKS, FEED_FORWARD, FINAL_NORM, FORGET, FORWARDS, FRAMES, GATE, HEADS, HIDDEN, INNER,
+    INPUT, KEY, LAYERS, OUTER, OUTPUT, POSITIONS, QUERY, SCORE, SELF_ATTENTION, SSRU, STEMS, TABLE,
+    TASK_VECTORS, VALUE, WEIGHT, norm_of,
 };
 use crate::norm::Norm;
 use crate::positions::Positions;
@@ -33,6 +33,12 @@ impl Architecture {
         for (number, stem) in self.stems.iter().enumerate() {
             let path = root.child(STEMS).child(&stem.name);
             list.stem(&path, &stem.part, self.stem_width(number));
+        }
+        for (number, block) in self.encoder_blocks.iter().enumerate() {
+            let path = root.child(ENCODER_BLOCKS).child(number);
+            for weight in &block.weights {
+                list.0.push(Parameter { name: path.child(&weight.name).0, shape: weight.shape.clone() });
+            }
         }
         for (kind, stack) in self.stacks() {
             let path = root.child(if kind == StackKind::Encoder { ENCODER } else { DECODER });

@@ -12,8 +12,7 @@ struct Problems(Vec<OptionProblem>);
 
 impl Problems {
     fn add(&mut self, pointer: impl Into<String>, message: impl Into<String>, help: &str) {
-        let help = Some(help.to_owned());
-        self.0.push(OptionProblem { pointer: pointer.into(), message: message.into(), help });
+        self.0.push(OptionProblem::new(pointer, message, help));
     }
 
     /// Reports a number outside its range; the schema repeats the ranges of the numbers that it can see.
@@ -201,7 +200,7 @@ mod tests {
             (json!({ "gap": [0.2, 0.1] }), vec!["/gap"]),
             (json!({ "gap": -1 }), vec!["/gap"]),
             (json!({ "gap": [-1, 0.5] }), vec!["/gap/0"]),
-            (json!({ "gap": "long" }), vec![""]),
+            (json!({ "gap": "long" }), vec!["/gap"]),
             (json!({ "trim": { "threshold": 0 } }), vec!["/trim/threshold"]),
             (json!({ "mel": { "bands": 0, "power": 3 } }), vec!["/mel/bands", "/mel/power"]),
             (json!({ "mel": { "hop": 0.05 } }), vec!["/mel/hop"]),

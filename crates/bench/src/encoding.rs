@@ -109,6 +109,7 @@ fn reader(experiment: &Experiment, width: usize) -> Architecture {
     let (encoder, decoder) = experiment.model.stacks();
     let source = encoder.is_some().then_some(0);
     Architecture {
+        encoder_blocks: Vec::new(),
         encoder,
         decoder,
         stems: vec![Entry::new("frames", Stem::Projection { width })],

@@ -1,5 +1,5 @@
-//! The command line of `any2any` as a library, for a program with media of its own: add them to [`media`], and call
-//! [`main`].
+//! The command line of `any2any` as a library, for a program with media and plug-ins of its own: a [`Program`] has them
+//! beside those of [`media`].
 
 mod allocator;
 mod arguments;
@@ -8,7 +8,10 @@ mod inputs;
 mod output;
 mod output_folder;
 mod probe;
+mod program;
 mod progress;
+
+pub use program::Program;
 
 use std::process::ExitCode;
 
@@ -36,9 +39,11 @@ pub fn command() -> clap::Command {
 }
 
 /// Runs the command line of this process.
-///
-/// The exit code is 0 for success, 1 for failed work, and 2 for a wrong command or experiment.
-pub fn main(registry: Registry) -> ExitCode {
+fn run_command(program: &Program) -> ExitCode {
+    if let Err(mistakes) = program.registry.sound() {
+        eprintln!("error: {mistakes}");
+        return ExitCode::from(2);
+    }
     let arguments = Arguments::parse();
     // A server gives back the memory that a large request took.
     if matches!(arguments.command, Command::Serve(_) | Command::Explore(_)) {
@@ -46,7 +51,7 @@ pub fn main(registry: Registry) -> ExitCode {
     } else {
         allocator::keep_freed_pages();
     }
-    match run(arguments, &registry) {
+    match run(arguments, program) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -62,13 +67,14 @@ pub fn main(registry: Registry) -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments, registry: &Registry) -> anyhow::Result<()> {
+fn run(arguments: Arguments, program: &Program) -> anyhow::Result<()> {
+    let registry = &program.registry;
     match arguments.command {
         Command::New(arguments) => commands::new::run(arguments, registry),
         Command::Check(arguments) => commands::check::run(arguments, registry),
         Command::Schema => commands::schema::run(registry),
         Command::Data(arguments) => commands::data::run(arguments, registry),
-        Command::Train(arguments) => commands::train::run(arguments, registry),
+        Command::Train(arguments) => commands::train::run(arguments, program),
         Command::Translate(arguments) => commands::translate::run(arguments, registry),
         Command::Evaluate(arguments) => commands::evaluate::run(*arguments, registry),
         Command::CrossValidate(arguments) => commands::cross_validate::run(arguments, registry),

@@ -8,5 +8,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    any2any_cli::main(any2any_cli::media())
+    any2any_cli::Program::new(any2any_cli::media()).main()
 }

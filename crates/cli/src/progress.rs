@@ -33,7 +33,7 @@ impl Display {
             .metrics
             .iter()
             .zip(&evaluation.scores)
-            .map(|(metric, score)| format!("  {} {:.2}", metric_name(*metric), score.value))
+            .map(|(metric, score)| format!("  {} {:.2}", metric_name(metric), score.value))
             .collect();
         let decoded = if decoded.is_empty() { decoded } else { format!("  decoded:{decoded}") };
         format!(
@@ -73,7 +73,7 @@ impl Observer for Display {
                     self.bar = Some(ProgressBar::new(steps).with_position(step).with_style(style));
                 }
             }
-            Event::Step(progress) => {
+            Event::Step { progress, .. } => {
                 if let Some(bar) = &self.bar {
                     bar.set_position(progress.step);
                     bar.set_message(format!(

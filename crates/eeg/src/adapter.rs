@@ -256,10 +256,6 @@ impl Adapter for EegAdapter {
         Ok(Value::Signal(signal.ok_or_else(|| EegError::value("the file has no samples"))?))
     }
 
-    fn show(&self, token: u32) -> String {
-        format!("<token {token}>")
-    }
-
     fn save(&self, folder: &Path) -> Result<(), AdapterError> {
         any2any_frames::save(folder, FILE, &self.state)
     }

@@ -42,8 +42,7 @@ struct Problems {
 
 impl Problems {
     fn add(&mut self, pointer: &str, message: impl Into<String>, help: &str) {
-        let help = Some(help.to_owned());
-        self.found.push(OptionProblem { pointer: pointer.to_owned(), message: message.into(), help });
+        self.found.push(OptionProblem::new(pointer, message, help));
     }
 }
 

@@ -7,6 +7,7 @@ mod data;
 mod decoding;
 mod files;
 mod model;
+mod plug_ins;
 mod tasks;
 mod training;
 
@@ -44,6 +45,7 @@ pub(crate) fn run(
     model::check(&mut checker);
     training::check(&mut checker);
     decoding::check(&mut checker);
+    plug_ins::check(&mut checker);
     checker.found
 }
 

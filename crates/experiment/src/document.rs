@@ -15,6 +15,7 @@ use crate::extends::{self, Extending, Loader, folder_of, unreadable};
 use crate::former_keys;
 use crate::limits;
 use crate::node::Node;
+use crate::packages::packages;
 use crate::paths::{self, Extent};
 use crate::resolve;
 use crate::schema::{experiment_schema, schema_of};
@@ -33,6 +34,7 @@ pub struct Document {
     source: Arc<Source>,
     root: Node,
     schema: Json,
+    packages: Vec<String>,
 }
 
 /// Loads the experiment of a file.
@@ -199,12 +201,14 @@ fn load_from(
         *path = paths::plain(Path::new(path)).to_string_lossy().into_owned();
     });
     let experiment = experiment(json, registry).map_err(|error| unexpected(&root, &error))?;
-    Ok(Document { experiment, warnings: diagnostics, source, root, schema })
+    let packages = packages(&experiment, registry);
+    Ok(Document { experiment, warnings: diagnostics, source, root, schema, packages })
 }
 
 fn experiment(json: Json, registry: &Registry) -> Result<Experiment, serde_json::Error> {
     let mut experiment: Experiment = serde_json::from_value(json)?;
     resolve::options(&mut experiment, registry);
+    resolve::plug_ins(&mut experiment, registry);
     resolve::tied_embeddings(&mut experiment, registry);
     Ok(experiment)
 }
@@ -227,25 +231,30 @@ impl Document {
         Diagnostic::error(self.root.place_of(pointer), message, help)
     }
 
+    /// The packages that its media and plug-ins come from, a line each: `medium notes: plug-notes 0.3.1`.
+    pub fn packages(&self) -> &[String] {
+        &self.packages
+    }
+
     /// The experiment with every default, as YAML.
     ///
     /// It loads to the same experiment from any folder, since its paths are absolute.
     pub fn resolved_yaml(&self) -> String {
         let absolute = |path: &str| paths::absolute(Path::new(path)).to_string_lossy().into_owned();
-        resolve::yaml(&self.experiment, &self.schema, &mut |path| absolute(path))
+        resolve::yaml(&self.experiment, &self.schema, &self.packages, &mut |path| absolute(path))
     }
 
     /// The resolved experiment for a folder that is given away: its paths are relative to that folder, and name none of
     /// the folders of the person who trained. The list beside it has each changed path, before and after.
     pub fn portable_yaml(&self, folder: &Path) -> (String, Vec<(String, String)>) {
         let mut before = Vec::new();
-        resolve::yaml(&self.experiment, &self.schema, &mut |path| {
+        resolve::yaml(&self.experiment, &self.schema, &self.packages, &mut |path| {
             before.push(paths::absolute(Path::new(path)));
             path.to_owned()
         });
         let after = paths::portable(&before, folder);
         let mut next = after.iter();
-        let yaml = resolve::yaml(&self.experiment, &self.schema, &mut |path| {
+        let yaml = resolve::yaml(&self.experiment, &self.schema, &self.packages, &mut |path| {
             // With slashes on every system, so that the folder can go to another one.
             let parts =
                 |path: &PathBuf| path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");

@@ -39,6 +39,7 @@ mod names;
 mod new;
 mod node;
 mod overrides;
+mod packages;
 mod parse;
 mod paths;
 mod pattern;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{AnySide, Kept, Registry};
+use any2any_adapter::{AnySide, Kept, Point, Registry};
 use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
 use crate::paths::{self, Extent};
-use crate::spec::{Experiment, Metric, Model, Side, TiedEmbeddings};
+use crate::spec::{Experiment, Metric, Model, Schedule, Side, TiedEmbeddings};
 use crate::variables::escape;
 
 /// Copies to a target the options that it leaves out and a source of the same medium has.
@@ -54,6 +54,28 @@ fn parsed(side: &Side, registry: &Registry) -> Option<Arc<dyn AnySide>> {
     registry.get(side.medium()).ok()?.side(side.options(), &Kept::default()).ok()
 }
 
+/// Builds the plug-ins that an experiment chooses, and writes out the defaults of their options.
+pub(crate) fn plug_ins(experiment: &mut Experiment, registry: &Registry) {
+    let evaluation = &mut experiment.evaluation;
+    let mut metrics: Vec<&mut Metric> =
+        evaluation.metrics.iter_mut().chain(&mut evaluation.best_by).collect();
+    for task in experiment.tasks.values_mut() {
+        metrics.extend(task.metrics.iter_mut().flatten());
+        task.losses.plugged.iter_mut().for_each(|loss| loss.build(Point::Loss, registry));
+    }
+    for metric in metrics {
+        if let Metric::Plugged(plugged) = metric {
+            plugged.build(Point::Metric, registry);
+        }
+    }
+    if let Schedule::Plugged(plugged) = &mut experiment.training.schedule {
+        plugged.build(Point::Schedule, registry);
+    }
+    if let Model::Transformer(model) = &mut experiment.model {
+        model.encoder_blocks.iter_mut().for_each(|block| block.build(Point::Block, registry));
+    }
+}
+
 /// Replaces `all` by `target` if no source shares a vocabulary with a target, which means the same.
 pub(crate) fn tied_embeddings(experiment: &mut Experiment, registry: &Registry) {
     if shares_vocabulary(experiment.tasks.values().map(|task| (task.source.as_ref(), &task.target)), registry)
@@ -87,10 +109,17 @@ pub(crate) fn shares_vocabulary<'a>(
     sources.iter().any(|source| targets.contains(source))
 }
 
-/// An experiment as YAML, with each path mapped by `path`.
-pub(crate) fn yaml(experiment: &Experiment, schema: &Json, path: &mut dyn FnMut(&str) -> String) -> String {
+/// An experiment as YAML, with each path mapped by `path`; `packages` are the lines that say where its media and
+/// plug-ins come from.
+pub(crate) fn yaml(
+    experiment: &Experiment,
+    schema: &Json,
+    packages: &[String],
+    path: &mut dyn FnMut(&str) -> String,
+) -> String {
     // An experiment is plain data with texts as keys: nothing in it cannot be written.
     let mut json = serde_json::to_value(experiment).unwrap_or_default();
     paths::each(&mut json, schema, Extent::All, &mut |given| *given = escape(&path(given)));
-    format!("# The whole experiment, every default written out.\n{}", crate::write::yaml(&json))
+    let packages: String = packages.iter().map(|package| format!("# {package}\n")).collect();
+    format!("# The whole experiment, every default written out.\n{packages}{}", crate::write::yaml(&json))
 }

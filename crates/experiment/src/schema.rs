@@ -3,7 +3,7 @@
 //! One schema serves editors (`any2any schema`), the structural checks and the merging of experiments,
 //! so that they cannot disagree.
 
-use any2any_adapter::Registry;
+use any2any_adapter::{PlugIn, Point, Registry};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json, json};
@@ -40,18 +40,14 @@ pub(crate) fn experiment_schema(registry: &Registry) -> Json {
     let mut media = Map::new();
     for medium in registry.media() {
         let name = medium.name();
-        let mut options = medium.schema().to_value();
-        prefix_references(&mut options, name);
-        if let Some(options) = options.as_object_mut() {
-            options.remove("$schema");
-            options.remove("title");
-            if let Some(Json::Object(inner)) = options.remove("$defs") {
-                definitions.extend(inner.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
-            }
-        }
-        tidy(&mut options);
-        definitions.insert(name.to_owned(), options);
+        define(&mut definitions, name, medium.schema());
         media.insert(name.to_owned(), json!({ "$ref": format!("#/$defs/{name}") }));
+    }
+    for point in [Point::Metric, Point::Schedule, Point::Loss, Point::Block] {
+        for plug_in in registry.plug_ins(point) {
+            define(&mut definitions, &definition(plug_in), plug_in.schema().clone());
+            offer(&mut schema, plug_in);
+        }
     }
     let side = json!({
         "title": "medium",
@@ -67,6 +63,85 @@ pub(crate) fn experiment_schema(registry: &Registry) -> Json {
         known.extend(definitions);
     }
     schema
+}
+
+/// Adds a schema to the definitions, and its own definitions beside it under its name.
+fn define(definitions: &mut Map<String, Json>, name: &str, schema: schemars::Schema) {
+    let mut options = schema.to_value();
+    prefix_references(&mut options, name);
+    if let Some(options) = options.as_object_mut() {
+        options.remove("$schema");
+        options.remove("title");
+        if let Some(Json::Object(inner)) = options.remove("$defs") {
+            definitions.extend(inner.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
+        }
+    }
+    tidy(&mut options);
+    definitions.insert(name.to_owned(), options);
+}
+
+/// The name of a plug-in's definition: `metric.rhyme`.
+fn definition(plug_in: &PlugIn) -> String {
+    format!("{}.{}", plug_in.point(), plug_in.name())
+}
+
+/// Offers a plug-in where it can be chosen: among the words, if it needs no options, and with its options.
+fn offer(schema: &mut Json, plug_in: &PlugIn) {
+    let name = plug_in.name();
+    let described = plug_in.schema().as_value().get("description").cloned();
+    let described =
+        described.unwrap_or_else(|| json!(format!("A {} of {}.", plug_in.point(), plug_in.package())));
+    let options = json!({ "$ref": format!("#/$defs/{}", definition(plug_in)), "description": described });
+    let word = || json!({ "type": "string", "const": name, "description": described });
+    let with_options = || {
+        json!({
+            "type": "object",
+            "properties": { name: options },
+            "required": [name],
+            "additionalProperties": false,
+            "description": described,
+        })
+    };
+    let add = |choices: Option<&mut Json>, choice: Json| {
+        if let Some(Json::Array(choices)) = choices {
+            choices.push(choice);
+        }
+    };
+    match plug_in.point() {
+        Point::Metric => {
+            if plug_in.is_plain() {
+                add(schema.pointer_mut("/$defs/Word/oneOf"), word());
+            }
+            add(schema.pointer_mut("/$defs/Options/oneOf"), with_options());
+        }
+        Point::Schedule => {
+            if plug_in.is_plain() {
+                add(schema.pointer_mut("/$defs/Schedule/oneOf"), word());
+            }
+            add(schema.pointer_mut("/$defs/Schedule/oneOf"), with_options());
+        }
+        Point::Loss => {
+            if let Some(Json::Object(losses)) = schema.pointer_mut("/$defs/Losses/properties") {
+                losses.insert(name.to_owned(), options);
+            }
+        }
+        Point::Block => {
+            if let Some(Json::Object(model)) = schema.pointer_mut("/$defs/Transformer/properties") {
+                let blocks = json!({
+                    "type": "array",
+                    "items": { "oneOf": [] },
+                    "default": [],
+                    "description": "Blocks between the stem of a source and the layers of the encoder, in their order.",
+                });
+                let blocks = model.entry("encoder_blocks").or_insert(blocks);
+                if plug_in.is_plain() {
+                    add(blocks.pointer_mut("/items/oneOf"), word());
+                }
+                add(blocks.pointer_mut("/items/oneOf"), with_options());
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The JSON Schema of a type, as serde reads it.

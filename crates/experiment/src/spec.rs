@@ -9,6 +9,7 @@ mod decoding;
 mod evaluation;
 mod metric;
 mod model;
+mod plugged;
 mod task;
 mod training;
 
@@ -28,6 +29,7 @@ pub use model::{
     Activation, DecoderOnly, Initialization, Lstm, LstmAttention, Model, NormPlacement, Positions,
     TiedEmbeddings, Transformer,
 };
+pub use plugged::Plugged;
 pub use task::{Losses, Side, Task};
 pub use training::{Adafactor, Adam, AdamW, Batch, Mixing, Optimizer, Schedule, Sgd, Training};
 

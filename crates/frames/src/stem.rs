@@ -78,7 +78,7 @@ impl StemOptions {
         let here = format!("{pointer}/convolution/layers");
         let mut problems = Vec::new();
         let mut add = |pointer: String, message: String, help: String| {
-            problems.push(OptionProblem { pointer, message, help: Some(help) });
+            problems.push(OptionProblem::new(pointer, message, help));
         };
         if layers.is_empty() {
             let help = "give at least one layer, or write `stem: projection`";
@@ -93,6 +93,9 @@ impl StemOptions {
             if stride == 0 {
                 let message = "steps of 0 frames lead nowhere".to_owned();
                 add(format!("{here}/{number}/stride"), message, "at least 1".to_owned());
+            } else if stride > kernel && !kernel.is_multiple_of(2) {
+                let message = format!("steps of {stride} frames leave gaps between kernels of {kernel}");
+                add(format!("{here}/{number}/stride"), message, format!("at most {kernel}, the kernel"));
             }
         }
         problems
@@ -142,6 +145,7 @@ mod tests {
             (vec![], vec![""]),
             (vec![(4, 2)], vec!["/0/kernel"]),
             (vec![(3, 0)], vec!["/0/stride"]),
+            (vec![(3, 3), (3, 4)], vec!["/1/stride"]),
             (vec![(3, 2), (0, 0)], vec!["/1/kernel", "/1/stride"]),
         ];
         for (layers, expected) in cases {

@@ -8,7 +8,7 @@ use crate::options::{Colour, ImageOptions, Normalize, Output, Patches};
 use crate::size::Size;
 
 fn problem(pointer: impl Into<String>, message: impl Into<String>, help: &str) -> OptionProblem {
-    OptionProblem { pointer: pointer.into(), message: message.into(), help: Some(help.to_owned()) }
+    OptionProblem::new(pointer, message, help)
 }
 
 /// Problems that the schema cannot express, and the ranges that other checks rely on.

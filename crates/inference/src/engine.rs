@@ -48,12 +48,15 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the model is recurrent, or a parameter is missing or of another shape.
+    /// When the model is recurrent or has blocks of a program's own, or a parameter is missing or of another shape.
     pub fn new(
         architecture: &Architecture,
         parameters: &dyn Parameters,
         precision: Precision,
     ) -> Result<Self, EngineError> {
+        if !architecture.encoder_blocks.is_empty() {
+            return Err(EngineError::Blocks);
+        }
         let reader = Reader::new(parameters, precision);
         let d_model = architecture.decoder.d_model;
         let Some(layers) = architecture.decoder.transformer() else { return Err(EngineError::Recurrent) };

@@ -7,6 +7,9 @@ pub enum EngineError {
     /// A kind of model that only its own modules can run.
     #[error("a recurrent model has no engine; decode with the model itself")]
     Recurrent,
+    /// Blocks of a program's own, which only burn can run.
+    #[error("a model with blocks of a program's own has no engine; decode with the model itself")]
+    Blocks,
     /// A parameter that the model has and the weights do not.
     #[error("the parameter {name} is missing")]
     Missing {

@@ -105,15 +105,28 @@ impl Bootstrap {
         Ok(interval(&(0..self.samples).map(ratio).collect::<Vec<f64>>()))
     }
 
+    /// The 95 % confidence interval of a score of summed rows.
+    pub(crate) fn interval_of(
+        &self,
+        rows: &[Vec<f64>],
+        score: impl Fn(&[f64]) -> f64,
+    ) -> Result<Interval, MetricsError> {
+        Ok(interval(&self.resampled(rows, score)?))
+    }
+
     /// The score of every resample. The lines that are drawn depend only on the seed and the number of lines, so that
     /// resamples of two systems belong together.
     fn values(&self, metric: &dyn Metric, rows: &[Vec<f64>]) -> Result<Vec<f64>, MetricsError> {
+        self.resampled(rows, |sums| metric.value(sums))
+    }
+
+    fn resampled(&self, rows: &[Vec<f64>], score: impl Fn(&[f64]) -> f64) -> Result<Vec<f64>, MetricsError> {
         if self.samples < 2 {
             return Err(MetricsError::Samples { samples: self.samples });
         }
         let sample = |sample: usize| {
             let mut random = Seed(self.seed).random("bootstrap", sample as u64);
-            metric.value(&totals((0..rows.len()).map(|_| &rows[random.below(rows.len())])))
+            score(&totals((0..rows.len()).map(|_| &rows[random.below(rows.len())])))
         };
         Ok((0..self.samples).map(sample).collect())
     }

@@ -23,6 +23,21 @@ pub enum MetricsError {
     /// Nothing to score; 0 would be a judgement.
     #[error("nothing to score: there is not a single line or token")]
     Empty,
+    /// A metric of a program's own that gives other numbers of statistics for some outputs.
+    #[error(
+        "the metric '{metric}' gives {other} statistics for sample {number}, and {first} for the first: give as many for \
+         every output"
+    )]
+    Statistics {
+        /// Name of the metric.
+        metric: String,
+        /// Number of the sample, counted from 1.
+        number: usize,
+        /// Number of statistics of the first sample.
+        first: usize,
+        /// Number of statistics of this sample.
+        other: usize,
+    },
     /// A bootstrap without samples.
     #[error("a confidence interval needs at least 2 resamples, not {samples}; 1000 is usual")]
     Samples {

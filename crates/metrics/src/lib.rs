@@ -40,6 +40,7 @@ mod signal;
 mod spacing;
 mod ter;
 mod tokenizer;
+mod value_metric;
 mod whitespace;
 
 pub use accuracy::{CharacterAccuracy, ExactMatch, exact_match, right_tokens, token_accuracy};
@@ -57,3 +58,4 @@ pub use signal::{DynamicTimeWarping, SignalMetric, SpectralDistance, signal_scor
 pub use spacing::Unspaced;
 pub use ter::{Ter, ter};
 pub use tokenizer::Tokenizer;
+pub use value_metric::{AnyValueMetric, ValueMetric, value_score, with_metric};

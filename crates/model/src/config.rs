@@ -2,6 +2,7 @@
 
 use any2any_architecture::{Architecture, DropoutRates, Head, Initialization, Layers, Stack, StackKind};
 
+use crate::block::Block;
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
 use crate::initializer::Initializer;
@@ -64,10 +65,15 @@ impl ModelConfig {
             let initializer = initializer.child(format!("alignment {number}"));
             (of.name.clone(), initializer.linear("softmax", encoder_width, of.part, 1.0))
         });
+        let blocks = architecture.encoder_blocks.iter().enumerate().map(|(number, block)| {
+            let initializer = initializer.child(format!("encoder block {number}"));
+            (number.to_string(), Block::init(block, &initializer))
+        });
         let tasks = architecture.tasks.len();
         let body = initializer.child("body");
         Model {
             stems: architecture.stems.iter().map(|stem| stem.name.clone()).zip(stems).collect(),
+            encoder_blocks: blocks.collect(),
             heads: heads.collect(),
             alignments: alignments.collect(),
             encoder: architecture.encoder.as_ref().map(|stack| self.encoder(stack, &body.child("encoder"))),

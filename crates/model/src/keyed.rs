@@ -17,6 +17,16 @@ impl<M> FromIterator<(String, M)> for Keyed<M> {
 }
 
 impl<M> Keyed<M> {
+    /// The module of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&M> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, part)| part)
+    }
+
+    /// The modules, in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &M> {
+        self.0.iter().map(|(_, part)| part)
+    }
+
     fn each(self, change: impl Fn(M) -> M) -> Self {
         Self(self.0.into_iter().map(|(name, part)| (name, change(part))).collect())
     }

@@ -7,6 +7,7 @@
 
 mod ablation;
 mod attention;
+mod block;
 mod config;
 mod convolution;
 mod ctc;
@@ -35,6 +36,9 @@ mod stepper;
 mod trace;
 mod transformer;
 
+pub use block::{
+    AnyEncoderBlock, BlockInput, BlockWeights, EncoderBlock, block_weights, rehearse_block, with_block,
+};
 pub use config::ModelConfig;
 pub use convolution::Convolutions;
 pub use ctc::{Alignment, can_align, ctc_loss};

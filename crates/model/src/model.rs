@@ -5,6 +5,7 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use crate::block::Block;
 use crate::decoder::{Decoder, DecoderState};
 use crate::encoder::Encoder;
 use crate::encoder_output::EncoderOutput;
@@ -16,6 +17,7 @@ use crate::stem::{Entrance, Input, InputStem};
 #[derive(Module, Debug)]
 pub struct Model<S: Entrance = InputStem> {
     pub(crate) stems: Keyed<S>,
+    pub(crate) encoder_blocks: Keyed<Block>,
     pub(crate) heads: Keyed<OutputHead>,
     pub(crate) alignments: Keyed<Linear>,
     pub(crate) encoder: Option<Encoder>,
@@ -83,8 +85,11 @@ impl<S: Entrance> Model<S> {
     pub fn embed(&self, task: usize, source: Source) -> Option<Embedded> {
         let stem = &self.stems[self.architecture.tasks[task].source?];
         let Source { input, lengths } = source;
-        let states = stem.forward(input, &lengths);
-        let lengths = lengths.iter().map(|&length| stem.positions(length)).collect();
+        let mut states = stem.forward(input, &lengths);
+        let lengths: Vec<usize> = lengths.iter().map(|&length| stem.positions(length)).collect();
+        for block in self.encoder_blocks.iter() {
+            states = block.forward(states, &lengths);
+        }
         Some(Embedded { states, lengths })
     }
 

@@ -34,7 +34,7 @@ pub use lengths::OutputLengths;
 pub use loaded::{LoadedModel, check_file, shapes_of};
 pub use lock::{Announced, RunLock, is_running};
 pub use model_card::{CardScores, ModelCard};
-pub use model_config::{architecture, model_config};
+pub use model_config::{architecture, encoder_blocks, model_config};
 pub use optimizer_state::check_state;
 pub use parameters::Weights;
 pub use quantized::write_rounded_weights;

@@ -124,7 +124,7 @@ fn model(
     parameters::with_weights(fresh, weights).map(|model| model.valid())
 }
 
-/// The engine of a model on the CPU; `None` for other devices and for recurrent models.
+/// The engine of a model on the CPU; `None` for other devices, for recurrent models and for those with blocks of a program's own.
 fn engine(
     architecture: &Architecture,
     weights: &BTreeMap<String, Weights>,
@@ -136,7 +136,7 @@ fn engine(
     }
     let named = Named { weights, read: RefCell::default() };
     match Engine::new(architecture, &named, precision) {
-        Err(EngineError::Recurrent) => Ok(None),
+        Err(EngineError::Recurrent | EngineError::Blocks) => Ok(None),
         Err(error) => Err(error),
         Ok(engine) => named.check_all_read().map(|()| Some(engine)),
     }

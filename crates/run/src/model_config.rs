@@ -1,9 +1,9 @@
 //! Resolution of an experiment and its fitted adapters to the model's architecture.
 
 use any2any_adapter::{FrameCount, Head, Stem};
-use any2any_architecture::{Architecture, Entry, Head as HeadData, Stem as StemData, TaskParts};
+use any2any_architecture::{Architecture, Block, Entry, Head as HeadData, Stem as StemData, TaskParts};
 use any2any_experiment::spec;
-use any2any_model::ModelConfig;
+use any2any_model::{ModelConfig, block_weights};
 
 use crate::adapters::AdapterSet;
 
@@ -43,14 +43,28 @@ pub fn architecture(experiment: &spec::Experiment, adapters: &AdapterSet) -> Arc
             }
         })
         .collect();
+    let width = encoder.as_ref().map_or(decoder.d_model, |encoder| encoder.d_model);
     Architecture {
         encoder,
         decoder,
+        encoder_blocks: encoder_blocks(experiment, width),
         stems: parts.stems.into_iter().map(|(_, stem)| stem).collect(),
         heads: parts.heads.into_iter().map(|(_, head)| head).collect(),
         alignments: parts.alignments.into_iter().map(|(_, alignment)| alignment).collect(),
         tasks,
     }
+}
+
+/// The blocks of the program's own that an experiment chooses.
+pub fn encoder_blocks(experiment: &spec::Experiment, d_model: usize) -> Vec<Block> {
+    let spec::Model::Transformer(model) = &experiment.model else { return Vec::new() };
+    let data = |block: &spec::Plugged| Block {
+        name: block.name.clone(),
+        options: block.options.clone(),
+        weights: block.live.as_ref().and_then(|live| block_weights(live, d_model)).unwrap_or_default(),
+        live: block.live.clone(),
+    };
+    model.encoder_blocks.iter().map(data).collect()
 }
 
 /// The sides on which an adapter is used.

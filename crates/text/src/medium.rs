@@ -107,18 +107,14 @@ fn read(file: &any2any_adapter::File) -> Result<Value, AdapterError> {
     Ok(Value::from(text.strip_suffix('\n').unwrap_or(text)))
 }
 
-fn problem(pointer: &str, message: impl Into<String>, help: Option<String>) -> OptionProblem {
-    OptionProblem { pointer: pointer.to_owned(), message: message.into(), help }
-}
-
 /// Problems of the options that the schema cannot express.
 fn problems(options: &TextOptions) -> Vec<OptionProblem> {
     let mut problems = Vec::new();
     let tokenizer = &options.tokenizer;
     let name = tokenizer.name();
     if options.field.is_empty() {
-        let help = "name the field of the dataset that holds the text".to_owned();
-        problems.push(problem("/field", "the name of the field is empty", Some(help)));
+        let help = "name the field of the dataset that holds the text";
+        problems.push(OptionProblem::new("/field", "the name of the field is empty", help));
     }
     let least = options.fixed() + 1;
     if let Some(vocab) = tokenizer.vocab().filter(|vocab| *vocab < least) {
@@ -127,15 +123,15 @@ fn problems(options: &TextOptions) -> Vec<OptionProblem> {
             0 => String::new(),
             count => format!(", {count} added ones"),
         };
-        problems.push(problem(
-            &format!("/tokenizer/{name}/vocab"),
+        problems.push(OptionProblem::new(
+            format!("/tokenizer/{name}/vocab"),
             format!("{vocab} tokens leave no room beside {} special tokens{added}{bytes}", SPECIAL.len()),
-            Some(format!("at least {least}; 4000 to 32000 is usual")),
+            format!("at least {least}; 4000 to 32000 is usual"),
         ));
     }
     if tokenizer.min_frequency() == Some(0) {
         let pointer = format!("/tokenizer/{name}/min_frequency");
-        problems.push(problem(&pointer, "nothing occurs 0 times", Some("at least 1".to_owned())));
+        problems.push(OptionProblem::new(pointer, "nothing occurs 0 times", "at least 1"));
     }
     problems.extend(added_problems(options));
     problems
@@ -148,15 +144,14 @@ fn added_problems(options: &TextOptions) -> Vec<OptionProblem> {
     for (number, name) in options.added_tokens.iter().enumerate() {
         let pointer = format!("/added_tokens/{number}");
         let mut add = |message: &str, help: &str| {
-            problems.push(problem(&pointer, message, Some(help.to_owned())));
+            problems.push(OptionProblem::new(&pointer, message, help));
         };
         if name.trim().is_empty() {
             add("an added token has a name", "a name that no other text has is best: <2de>");
         } else if options.added_tokens[..number].contains(name) {
             add(&format!("'{name}' is there twice"), "once is enough");
         } else if trained && SPECIAL.contains(&name.as_str()) {
-            let missing = Missing::added(number, name);
-            problems.push(problem(&missing.pointer, missing.reason, None));
+            problems.push(Missing::added(number, name).into());
         } else if trained && options.tokenizer.has_bytes() && byte_of(name).is_some() {
             add(&format!("'{name}' is the token of a byte"), "choose another name");
         }
@@ -169,20 +164,16 @@ fn file_problems(file: &File, added: &[String]) -> Vec<OptionProblem> {
     let document = match bounds::read(&file.path) {
         Ok(document) => document,
         Err(reason) => {
-            let help = "a relative path starts at the folder of the file that it is written in".to_owned();
-            let message = format!("{shown} {reason}");
-            return vec![problem("/tokenizer/file/path", message, Some(help))];
+            let help = "a relative path starts at the folder of the file that it is written in";
+            return vec![OptionProblem::new("/tokenizer/file/path", format!("{shown} {reason}"), help)];
         }
     };
     match Segmenter::of_file(document, file, added) {
         Ok(_) => Vec::new(),
         Err(Unusable::Broken(reason)) => {
-            let help =
-                "give the tokenizer.json of a fast tokenizer, or the .model of SentencePiece".to_owned();
-            vec![problem("/tokenizer/file/path", format!("{shown}: {reason}"), Some(help))]
+            let help = "give the tokenizer.json of a fast tokenizer, or the .model of SentencePiece";
+            vec![OptionProblem::new("/tokenizer/file/path", format!("{shown}: {reason}"), help)]
         }
-        Err(Unusable::Options(missing)) => {
-            missing.into_iter().map(|missing| problem(&missing.pointer, missing.reason, None)).collect()
-        }
+        Err(Unusable::Options(missing)) => missing.into_iter().map(OptionProblem::from).collect(),
     }
 }

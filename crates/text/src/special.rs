@@ -1,5 +1,7 @@
 //! The special tokens: padding, unknown, begin, end.
 
+use any2any_adapter::OptionProblem;
+
 use crate::options::File;
 
 /// The special tokens of every vocabulary that is trained here, in the order of their numbers.
@@ -114,6 +116,11 @@ impl SpecialTokens {
                           be one token; leave `padding` out, and a token is added for it";
             missing.push(Missing::new("padding", options.padding.is_some(), reason.to_owned()));
         }
+        if missing.is_empty() && Some(tokens.padding) == unknown {
+            let reason = "what fills a batch up is not read, and unknown text must be: padding and unknown cannot be \
+                          one token; leave `padding` out, and a token is added for it";
+            missing.push(Missing::new("padding", options.padding.is_some(), reason.to_owned()));
+        }
         for (number, name) in added.iter().enumerate() {
             if (vocabulary.number)(name).is_some_and(|token| tokens.contain(token))
                 || name == Self::ADDED_PADDING
@@ -184,5 +191,11 @@ impl Missing {
         let reason =
             format!("'{name}' is never written in a text: it begins, ends or pads one, or is the unknown");
         Self { pointer: format!("/added_tokens/{number}"), reason }
+    }
+}
+
+impl From<Missing> for OptionProblem {
+    fn from(missing: Missing) -> Self {
+        Self { pointer: missing.pointer, message: missing.reason, help: None }
     }
 }

@@ -35,6 +35,16 @@ pub enum TrainError {
         /// The newest checkpoint that is whole.
         last_good: LastGood,
     },
+    /// A schedule that gives no learning rate.
+    #[error(
+        "the schedule gives step {step} the learning rate {rate}: a rate is a finite number, 0 or larger"
+    )]
+    Rate {
+        /// The step.
+        step: u64,
+        /// The rate.
+        rate: f64,
+    },
     /// A run without a readable checkpoint, with the error of each.
     #[error("no checkpoint of this run is whole:\n{}", .0.iter().map(|error| format!("  {error}")).collect::<Vec<_>>().join("\n"))]
     NoneWhole(Vec<TrainError>),

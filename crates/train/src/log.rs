@@ -64,7 +64,7 @@ impl Log {
             let forced = &evaluation.forced;
             let mut scores = serde_json::Map::new();
             for (metric, score) in evaluation.metrics.iter().zip(&evaluation.scores) {
-                scores.insert(metric_name(*metric), json!(score.value));
+                scores.insert(metric_name(metric), json!(score.value));
             }
             self.line(
                 "validation",

@@ -1,7 +1,9 @@
 //! Training objective of a batch: the decoder's loss, and the CTC loss beside it.
 
+use std::sync::Arc;
+
 use any2any_adapter::Sequence;
-use any2any_experiment::spec::Experiment;
+use any2any_experiment::spec::{Experiment, Plugged};
 use any2any_model::{
     Alignment, EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets,
     can_align, ctc_loss, frame_loss,
@@ -12,12 +14,16 @@ use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::losses::{hidden, rows};
 use burn::tensor::{Device, Tensor};
 
+use crate::auxiliary_loss::{self, AnyAuxiliaryLoss};
+
 /// The training losses of an experiment's tasks.
 #[derive(Clone, Debug)]
 pub(crate) struct Objective {
     label_smoothing: f32,
     /// The weight of each task's CTC loss.
     alignment: Vec<f64>,
+    /// The losses of the program's own of each task.
+    auxiliary: Vec<Vec<Plugged>>,
 }
 
 /// The losses of a batch in training.
@@ -25,6 +31,8 @@ pub(crate) struct BatchLosses {
     pub loss: Loss,
     /// The CTC loss, a negative log-likelihood, for a task that has one.
     pub alignment: Option<f64>,
+    /// The sum of the losses of the program's own, for a task that has some.
+    pub auxiliary: Option<f64>,
     /// The sum of the losses, whose backward pass gives all gradients.
     pub total: Tensor<1>,
 }
@@ -34,6 +42,7 @@ impl Objective {
         Self {
             label_smoothing: experiment.training.label_smoothing as f32,
             alignment: adapters.tasks().iter().map(|task| task.spec().losses.ctc).collect(),
+            auxiliary: adapters.tasks().iter().map(|task| task.spec().losses.plugged.clone()).collect(),
         }
     }
 
@@ -60,6 +69,7 @@ impl Objective {
     ) -> BatchLosses {
         let memory = batch.source(device).and_then(|source| model.encode(batch.task, source, pass));
         let hidden = hidden(model, batch, memory.as_ref(), device, pass);
+        let auxiliary = self.auxiliary(model, batch, &hidden);
         let (loss, mut total) = match &batch.targets {
             Targets::Tokens { tokens, padding, .. } => {
                 let targets = TokenTargets { tokens, padding: *padding };
@@ -78,7 +88,24 @@ impl Objective {
             total = total.clone() + more;
             loss
         });
-        BatchLosses { loss, alignment, total }
+        let auxiliary = auxiliary.map(|sum| {
+            total = total.clone() + sum.clone().mul_scalar(weight);
+            f64::from(sum.into_data().iter::<f32>().next().unwrap_or(f32::NAN))
+        });
+        BatchLosses { loss, alignment, auxiliary, total }
+    }
+
+    /// The sum of the losses of the program's own, `[1]`; `None` for a task that has none. They see all logits at once,
+    /// which the decoder's loss never does.
+    fn auxiliary(&self, model: &Model, batch: &Batch, hidden: &Tensor<3>) -> Option<Tensor<1>> {
+        let losses = self.auxiliary.get(batch.task).filter(|losses| !losses.is_empty())?;
+        let predicted = match &batch.targets {
+            Targets::Tokens { .. } => model.logits(batch.task, hidden.clone()),
+            Targets::Frames { .. } => model.frames(batch.task, hidden.clone()),
+        };
+        let seen = auxiliary_loss::batch(predicted, &batch.targets);
+        let losses = losses.iter().filter_map(|loss| loss.get::<Arc<dyn AnyAuxiliaryLoss>>());
+        losses.map(|loss| loss.forward(seen.clone())).reduce(|sum, loss| sum + loss)
     }
 }
 

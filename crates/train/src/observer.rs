@@ -4,6 +4,7 @@ use std::path::Path;
 
 use any2any_experiment::spec::Metric;
 use any2any_metrics::Score;
+use any2any_model::Model;
 use any2any_translate::evaluate::TeacherForced;
 use serde::Serialize;
 
@@ -13,13 +14,20 @@ pub trait Observer {
     fn event(&mut self, event: Event<'_>);
 }
 
+/// Several observers, one after the other.
+impl Observer for Vec<Box<dyn Observer>> {
+    fn event(&mut self, event: Event<'_>) {
+        self.iter_mut().for_each(|observer| observer.event(event));
+    }
+}
+
 /// Ignores all events.
 impl Observer for () {
     fn event(&mut self, _: Event<'_>) {}
 }
 
 /// An event of a training.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The first step begins.
@@ -36,7 +44,12 @@ pub enum Event<'a> {
         batches_an_epoch: usize,
     },
     /// A step has been made.
-    Step(&'a Progress),
+    Step {
+        /// The step, its losses and its learning rate.
+        progress: &'a Progress,
+        /// The model after the step.
+        model: &'a Model,
+    },
     /// A line has been added to the log.
     Logged(&'a Progress),
     /// The validation splits have been scored.
@@ -81,7 +94,7 @@ pub enum Stopped {
 
 impl TaskEvaluation {
     /// The score by a metric, if the task has it; a metric without options means any of its name.
-    pub fn score(&self, metric: Metric) -> Option<&Score> {
+    pub fn score(&self, metric: &Metric) -> Option<&Score> {
         self.scores.get(metric.find_in(&self.metrics)?)
     }
 }
@@ -101,6 +114,9 @@ pub struct Progress {
     /// The mean CTC loss for a target token, in nats, if a task has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alignment_loss: Option<f64>,
+    /// The mean auxiliary loss of the program's own for a target position, if a task has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auxiliary_loss: Option<f64>,
     /// The share of tokens that were the model's most probable ones, teacher-forced and with dropout, in per cent;
     /// `None` for frames alone.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use any2any_adapter::{Adapter, AdapterError, Kept, Registry, Sequence, Value};
+use any2any_architecture::Block;
 use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
 use any2any_experiment::spec::Experiment;
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
-use any2any_run::{AdapterSet, Groups, Role, RunError, Task, TaskSide, TaskSides};
+use any2any_model::rehearse_block;
+use any2any_run::{AdapterSet, Groups, Role, RunError, Task, TaskSide, TaskSides, encoder_blocks};
 use any2any_translate::text_metrics::spaces_missing;
 use any2any_translate::{OpenedSplit, Split};
 
@@ -88,6 +90,7 @@ struct Encoding {
 /// Reads the data, fits the adapters, and encodes the splits.
 fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Encoding, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
+    rehearse_blocks(document)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
     check_tasks(document, &adapters)?;
@@ -155,6 +158,19 @@ fn warnings(document: &Document, adapters: &AdapterSet, opened: &[OpenedTask]) -
         }
     }
     found.into_iter().collect()
+}
+
+/// Tries the blocks of the program's own at the width of the model.
+fn rehearse_blocks(document: &Document) -> Result<(), RunError> {
+    let d_model = document.experiment.model.stacks().1.d_model;
+    let blocks = encoder_blocks(&document.experiment, d_model);
+    let problem = |(number, block): (usize, &Block)| {
+        let place = format!("/model/transformer/encoder_blocks/{number}");
+        let reason = rehearse_block(block, d_model).err()?;
+        Some(document.diagnose(&place, format!("the block '{}' is at fault: {reason}", block.name), None))
+    };
+    let problems: Vec<Diagnostic> = blocks.iter().enumerate().filter_map(problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
 }
 
 /// Checks tasks by rules that need their adapters.

@@ -13,6 +13,8 @@ pub struct Outcome {
     pub negative_log_likelihood: f64,
     /// The sum of the CTC losses, in nats.
     pub alignment: f64,
+    /// The sum of the auxiliary losses of the program's own; `None` if no task of the update has one.
+    pub auxiliary: Option<f64>,
     /// The number of tokens that were the model's most probable ones.
     pub correct: usize,
     /// The number of tokens that are right or wrong: all positions but frames.
@@ -39,6 +41,9 @@ impl RunningMean {
         self.sum.smoothed += outcome.smoothed;
         self.sum.negative_log_likelihood += outcome.negative_log_likelihood;
         self.sum.alignment += outcome.alignment;
+        if let Some(auxiliary) = outcome.auxiliary {
+            self.sum.auxiliary = Some(self.sum.auxiliary.unwrap_or_default() + auxiliary);
+        }
         self.sum.correct += outcome.correct;
         self.sum.judged += outcome.judged;
         self.sum.tokens += outcome.tokens;
@@ -55,6 +60,7 @@ impl RunningMean {
             smoothed_loss: self.sum.smoothed / tokens,
             loss: self.sum.negative_log_likelihood / tokens,
             alignment_loss: (self.sum.alignment > 0.0).then(|| self.sum.alignment / tokens),
+            auxiliary_loss: self.sum.auxiliary.map(|sum| sum / tokens),
             accuracy: (self.sum.judged > 0).then(|| 100.0 * self.sum.correct as f64 / self.sum.judged as f64),
             gradient_norm: self.sum.gradient_norm / self.updates.max(1) as f64,
             learning_rate,

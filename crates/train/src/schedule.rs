@@ -1,7 +1,57 @@
 //! Schedule of the learning rate.
 
+use std::sync::Arc;
+
+use any2any_adapter::{Live, MediumOptions, OptionProblem, Package, PlugIn, Point, Registry};
 use any2any_experiment::spec::Schedule;
 use any2any_run::Plateau;
+
+/// Schedule of the learning rate of a program's own: its options, as an experiment writes them.
+pub trait RateSchedule: MediumOptions {
+    /// Package that the schedule comes from: [`package!()`](any2any_adapter::package) names it with its version.
+    fn package() -> Package {
+        Package::of::<Self>()
+    }
+
+    /// Problems of options that fit their schema.
+    fn check(&self) -> Vec<OptionProblem> {
+        Vec::new()
+    }
+
+    /// The learning rate of a step: finite, and 0 at least. The same step always has the same rate, so that a resumed
+    /// run goes on as if it had never stopped.
+    fn rate(&self, step: ScheduleStep) -> f64;
+}
+
+/// Step of a training, as schedules see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScheduleStep {
+    /// Number of the step, from 1.
+    pub step: u64,
+    /// Number of all steps.
+    pub steps: u64,
+    /// Width of the model.
+    pub d_model: usize,
+}
+
+/// Schedule of a program's own, without the type of its options.
+pub trait AnyRateSchedule: Send + Sync {
+    /// The learning rate of a step.
+    fn rate(&self, step: ScheduleStep) -> f64;
+}
+
+impl<T: RateSchedule> AnyRateSchedule for T {
+    fn rate(&self, step: ScheduleStep) -> f64 {
+        RateSchedule::rate(self, step)
+    }
+}
+
+/// A registry with a schedule of a program's own, under a name.
+#[must_use]
+pub fn with_schedule<T: RateSchedule>(registry: Registry, name: &str) -> Registry {
+    let live = |schedule: T| Live::new(Arc::new(schedule) as Arc<dyn AnyRateSchedule>);
+    registry.plugging(PlugIn::new(Point::Schedule, name, T::package(), T::check, live))
+}
 
 /// A schedule with its state.
 #[derive(Clone, Debug)]
@@ -43,6 +93,12 @@ impl LearningRate {
             }
             Schedule::Plateau { peak, warmup, factor, .. } => {
                 warm(peak, warmup).unwrap_or(peak) * factor.powi(self.plateau.reductions as i32)
+            }
+            Schedule::Plugged(ref plugged) => {
+                let step = ScheduleStep { step, steps: self.steps, d_model: self.d_model };
+                let schedule = plugged.get::<Arc<dyn AnyRateSchedule>>();
+                // An experiment that was loaded has its plug-ins at work; without it, this ends the training.
+                schedule.map_or(f64::NAN, |schedule| schedule.rate(step))
             }
         }
     }

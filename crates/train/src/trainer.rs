@@ -172,7 +172,7 @@ impl Trainer {
             mean.add(&outcome, began.elapsed().as_secs_f64());
 
             let progress = mean.progress(step, steps, learning_rate, &self.state);
-            observer.event(Event::Step(&progress));
+            observer.event(Event::Step { progress: &progress, model: &self.model });
             if step.is_multiple_of(self.experiment.training.log_every) || step == steps {
                 log.progress(&progress)?;
                 observer.event(Event::Logged(&progress));
@@ -241,6 +241,9 @@ impl Trainer {
         update: &[Batch],
         learning_rate: f64,
     ) -> Result<Outcome, TrainError> {
+        if !(learning_rate.is_finite() && learning_rate >= 0.0) {
+            return Err(TrainError::Rate { step, rate: learning_rate });
+        }
         let tokens: usize = update.iter().map(|batch| batch.tokens).sum();
         let weight = 1.0 / tokens.max(1) as f64;
         let autodiff = self.device.clone().autodiff();
@@ -250,9 +253,15 @@ impl Trainer {
             let pass_number = (step - 1) * update.len() as u64 + number as u64;
             let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
             let objective = &self.objective;
-            let BatchLosses { loss, alignment, total } =
+            let BatchLosses { loss, alignment, auxiliary, total } =
                 objective.forward(&self.model, batch, &autodiff, &mut pass, weight);
             outcome.alignment += alignment.unwrap_or_default();
+            if let Some(auxiliary) = auxiliary {
+                outcome.auxiliary = Some(outcome.auxiliary.unwrap_or_default() + auxiliary);
+                if !auxiliary.is_finite() {
+                    return Err(self.not_finite(step, "auxiliary loss", auxiliary, update));
+                }
+            }
             outcome.smoothed += loss.smoothed;
             outcome.negative_log_likelihood += loss.negative_log_likelihood;
             if let Targets::Tokens { .. } = batch.targets {

@@ -111,7 +111,7 @@ impl Batch {
 
 impl Targets {
     /// The number of tokens or frames of each row.
-    pub(crate) fn lengths(&self) -> &[usize] {
+    pub fn lengths(&self) -> &[usize] {
         match self {
             Targets::Tokens { lengths, .. } | Targets::Frames { lengths, .. } => lengths,
         }

@@ -2,11 +2,12 @@
 //! so that one cannot be printed as the other.
 
 use std::fmt;
+use std::sync::Arc;
 
 use any2any_adapter::{Kind, Value};
-use any2any_experiment::spec::{Decoding, Metric};
+use any2any_experiment::spec::{Decoding, Metric, Plugged};
 use any2any_metrics as metrics;
-use any2any_metrics::Score;
+use any2any_metrics::{AnyValueMetric, Score};
 use any2any_run::Task;
 use serde::Serialize;
 
@@ -162,7 +163,7 @@ impl DecodedSplit {
     ///
     /// If there is nothing to score.
     pub fn scores(&self, wanted: &[Metric]) -> Result<Vec<Score>, TranslateError> {
-        wanted.iter().map(|&metric| self.score(metric)).collect()
+        wanted.iter().map(|metric| self.score(metric)).collect()
     }
 
     /// The score of a metric with its 95 % bootstrap interval.
@@ -170,12 +171,15 @@ impl DecodedSplit {
     /// # Errors
     ///
     /// If there is nothing to score.
-    pub fn score_with_interval(&self, metric: Metric) -> Result<Score, TranslateError> {
+    pub fn score_with_interval(&self, metric: &Metric) -> Result<Score, TranslateError> {
         let bootstrap = metrics::Bootstrap::default();
-        if metric.scores(Kind::Text) && metric != Metric::TokenAccuracy {
+        if let Metric::Plugged(plugged) = metric {
+            return self.plugged_score(plugged, metric, Some(&bootstrap));
+        }
+        if metric.scores(Kind::Text) && *metric != Metric::TokenAccuracy {
             return score_texts(metric, &self.texts(), &self.reference_texts(), Some(&bootstrap));
         }
-        if metric != Metric::TokenAccuracy {
+        if *metric != Metric::TokenAccuracy {
             return self.media_score(metric, Some(&bootstrap));
         }
         let mut score = self.score(metric)?;
@@ -214,8 +218,11 @@ impl DecodedSplit {
         }
     }
 
-    fn score(&self, metric: Metric) -> Result<Score, TranslateError> {
-        if metric == Metric::TokenAccuracy {
+    fn score(&self, metric: &Metric) -> Result<Score, TranslateError> {
+        if let Metric::Plugged(plugged) = metric {
+            return self.plugged_score(plugged, metric, None);
+        }
+        if *metric == Metric::TokenAccuracy {
             let hypotheses: Vec<&[u32]> = self.hypotheses.iter().map(Output::tokens).collect();
             return Ok(metrics::token_accuracy(&hypotheses, &self.reference_tokens)?);
         }
@@ -225,10 +232,32 @@ impl DecodedSplit {
         self.media_score(metric, None)
     }
 
+    /// The score of a metric of the program's own.
+    fn plugged_score(
+        &self,
+        plugged: &Plugged,
+        metric: &Metric,
+        bootstrap: Option<&metrics::Bootstrap>,
+    ) -> Result<Score, TranslateError> {
+        let at_work = plugged.get::<Arc<dyn AnyValueMetric>>().ok_or_else(|| {
+            TranslateError::Unsupported(format!("this program has no metric '{}'", plugged.name))
+        })?;
+        let outputs: Vec<&Value> = self.hypotheses.iter().map(|output| &output.decoded.value).collect();
+        if let Some(value) =
+            outputs.iter().find(|value| !Kind::of(value).is_some_and(|kind| at_work.scores(kind)))
+        {
+            let (name, kind) = (&plugged.name, value.kind());
+            return Err(TranslateError::Unsupported(format!("the metric '{name}' does not score {kind}")));
+        }
+        let sets = std::iter::once(&self.references).chain(&self.alternatives);
+        let references: Vec<Vec<&Value>> = sets.map(|set| set.iter().collect()).collect();
+        Ok(metrics::value_score(at_work.as_ref(), &metric_name(metric), &outputs, &references, bootstrap)?)
+    }
+
     /// The score of pictures or signals.
     fn media_score(
         &self,
-        metric: Metric,
+        metric: &Metric,
         bootstrap: Option<&metrics::Bootstrap>,
     ) -> Result<Score, TranslateError> {
         let hypotheses: Vec<&Value> = self.hypotheses.iter().map(|output| &output.decoded.value).collect();
@@ -238,12 +267,16 @@ impl DecodedSplit {
 }
 
 /// The name of a metric in logs and in the YAML.
-pub fn metric_name(metric: Metric) -> String {
+pub fn metric_name(metric: &Metric) -> String {
     metric.to_string()
 }
 
 /// True if a larger value of a metric is better.
-pub fn larger_is_better(metric: Metric) -> bool {
+pub fn larger_is_better(metric: &Metric) -> bool {
+    if let Metric::Plugged(plugged) = metric {
+        let at_work = plugged.get::<Arc<dyn AnyValueMetric>>();
+        return at_work.is_none_or(|metric| metric.larger_is_better());
+    }
     !matches!(
         metric,
         Metric::Ter(_)

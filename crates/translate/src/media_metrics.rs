@@ -9,7 +9,7 @@ use crate::error::TranslateError;
 
 /// The score of pictures or signals by a metric, with its interval if a bootstrap is given.
 pub(crate) fn score(
-    metric: Metric,
+    metric: &Metric,
     hypotheses: &[&Value],
     references: &[&Value],
     bootstrap: Option<&Bootstrap>,
@@ -27,7 +27,7 @@ pub(crate) fn score(
     }
 }
 
-fn image_metric(metric: Metric) -> Option<&'static dyn ImageMetric> {
+fn image_metric(metric: &Metric) -> Option<&'static dyn ImageMetric> {
     match metric {
         Metric::Psnr => Some(&metrics::Psnr),
         Metric::Ssim => Some(&metrics::Ssim),
@@ -36,7 +36,7 @@ fn image_metric(metric: Metric) -> Option<&'static dyn ImageMetric> {
     }
 }
 
-fn signal_metric(metric: Metric) -> Option<&'static dyn SignalMetric> {
+fn signal_metric(metric: &Metric) -> Option<&'static dyn SignalMetric> {
     match metric {
         Metric::MeanAbsoluteError => Some(&metrics::MeanAbsoluteError),
         Metric::SpectralDistance => Some(&metrics::SpectralDistance),

@@ -13,14 +13,14 @@ use crate::error::TranslateError;
 ///
 /// If there is nothing to score, the numbers of lines differ, or the metric is not for texts.
 pub fn score_texts(
-    metric: Metric,
+    metric: &Metric,
     hypotheses: &[String],
     references: &[Vec<String>],
     bootstrap: Option<&Bootstrap>,
 ) -> Result<Score, TranslateError> {
     let sets: Vec<&[String]> = references.iter().map(Vec::as_slice).collect();
     let Some(of_texts) = text_metric(metric) else {
-        if metric != Metric::TokenAccuracy {
+        if *metric != Metric::TokenAccuracy {
             return Err(TranslateError::Unsupported(format!("{metric} does not score texts")));
         }
         return word_accuracy(hypotheses, &sets, bootstrap);
@@ -32,11 +32,11 @@ pub fn score_texts(
 }
 
 /// A metric of texts that is a function of sums over samples.
-fn text_metric(metric: Metric) -> Option<Box<dyn metrics::Metric>> {
+fn text_metric(metric: &Metric) -> Option<Box<dyn metrics::Metric>> {
     Some(match metric {
-        Metric::Bleu(options) => Box::new(bleu(options)),
-        Metric::Chrf(options) => Box::new(chrf(options)),
-        Metric::Ter(options) => Box::new(ter(options)),
+        Metric::Bleu(options) => Box::new(bleu(*options)),
+        Metric::Chrf(options) => Box::new(chrf(*options)),
+        Metric::Ter(options) => Box::new(ter(*options)),
         Metric::Wer => Box::new(metrics::ErrorRate { unit: metrics::Unit::Word }),
         Metric::Cer => Box::new(metrics::ErrorRate { unit: metrics::Unit::Character }),
         Metric::ExactMatch => Box::new(metrics::ExactMatch),
@@ -126,11 +126,11 @@ pub struct SpacesMissing {
 
 /// The metrics of a list that count words between spaces, if the references have no spaces between words.
 pub fn spaces_missing<L: AsRef<str>>(wanted: &[Metric], references: &[L]) -> Vec<SpacesMissing> {
-    if !wanted.iter().any(|&metric| counts_words(metric, Unspaced::Chinese)) {
+    if !wanted.iter().any(|metric| counts_words(metric, Unspaced::Chinese)) {
         return Vec::new();
     }
     let Some(unspaced) = Unspaced::find(references) else { return Vec::new() };
-    let missing = |(number, &metric): (usize, &Metric)| {
+    let missing = |(number, metric): (usize, &Metric)| {
         counts_words(metric, unspaced).then(|| SpacesMissing {
             metric: number,
             message: message(metric, unspaced),
@@ -141,9 +141,9 @@ pub fn spaces_missing<L: AsRef<str>>(wanted: &[Metric], references: &[L]) -> Vec
 }
 
 /// True if a metric counts words between spaces that lines of this kind do not have.
-fn counts_words(metric: Metric, unspaced: Unspaced) -> bool {
+fn counts_words(metric: &Metric, unspaced: Unspaced) -> bool {
     match metric {
-        Metric::Bleu(options) => tokenizer(options).needs_spaces(),
+        Metric::Bleu(options) => tokenizer(*options).needs_spaces(),
         // A line that is one word has a word error rate and edits, but no four words in a row.
         _ if !unspaced.is_script() => false,
         Metric::Chrf(options) => options.word_order > 0,
@@ -153,7 +153,7 @@ fn counts_words(metric: Metric, unspaced: Unspaced) -> bool {
     }
 }
 
-fn message(metric: Metric, unspaced: Unspaced) -> String {
+fn message(metric: &Metric, unspaced: Unspaced) -> String {
     let have = match unspaced {
         Unspaced::Chinese => "are Chinese, which has no spaces between words",
         Unspaced::Japanese => "are Japanese, which has no spaces between words",
@@ -167,7 +167,7 @@ fn message(metric: Metric, unspaced: Unspaced) -> String {
     format!("`{metric}` {counts}, but the references {have}")
 }
 
-fn instead(metric: Metric, unspaced: Unspaced) -> &'static str {
+fn instead(metric: &Metric, unspaced: Unspaced) -> &'static str {
     match (metric, unspaced) {
         (Metric::Bleu(_), Unspaced::Chinese) => {
             "use the tokenizer zh: `{ bleu: { tokenize: zh } }`, or `--tokenize zh` on the command line"

@@ -8,6 +8,7 @@ mod medium;
 
 use std::process::ExitCode;
 
+use any2any_cli::{Program, media};
 use medium::Alphabet;
 
 /// Amino acids (IUPAC-IUB, 1983): the twenty, and X for any other.
@@ -19,7 +20,7 @@ const SECONDARY_STRUCTURE: Alphabet =
     Alphabet { name: "secondary_structure", letters: "HEC-", rare: "", read: false };
 
 fn main() -> ExitCode {
-    any2any_cli::main(any2any_cli::media().with(AMINO_ACIDS).with(SECONDARY_STRUCTURE))
+    Program::new(media()).medium(AMINO_ACIDS).medium(SECONDARY_STRUCTURE).main()
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(crate) struct MetricOptions {
 impl MetricOptions {
     /// The metrics of the arguments, or else the usual ones, with these options.
     pub(crate) fn apply(&self, asked: &[MetricList], usual: &[Metric]) -> Result<Vec<Metric>, Usage> {
-        let asked: Vec<Metric> = asked.iter().flat_map(|MetricList(metrics)| metrics).copied().collect();
+        let asked: Vec<Metric> = asked.iter().flat_map(|MetricList(metrics)| metrics).cloned().collect();
         let mut metrics = if asked.is_empty() { usual.to_vec() } else { asked };
         if let Some(tokenize) = self.tokenize {
             let mut changed = 0;

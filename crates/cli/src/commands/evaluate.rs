@@ -182,7 +182,7 @@ impl Decoded {
         let (mut controls, mut judged) = (Vec::new(), None);
         if wants_controls(arguments, task) && (judge.is_some() || !metrics.is_empty()) {
             let without = Controls::decode(translator, task, split, decoding)?;
-            for &metric in metrics {
+            for metric in metrics {
                 let score = |decoded: &DecodedSplit| decoded.score_with_interval(metric);
                 controls.push(without.compare(&decoded, larger_is_better(metric), score)?);
             }
@@ -198,7 +198,7 @@ impl Decoded {
             seconds,
             scores: match arguments.options.confidence {
                 true => {
-                    let score = |&metric: &Metric| decoded.score_with_interval(metric);
+                    let score = |metric: &Metric| decoded.score_with_interval(metric);
                     metrics.iter().map(score).collect::<Result<_, _>>()?
                 }
                 false => decoded.scores(metrics)?,

@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
     let bootstrap = arguments.options.confidence.then(Bootstrap::default);
     let scores = metrics
         .iter()
-        .map(|&metric| score_texts(metric, &hypotheses, &references, bootstrap.as_ref()))
+        .map(|metric| score_texts(metric, &hypotheses, &references, bootstrap.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
     if arguments.json {
         let unreadable = broken.len();

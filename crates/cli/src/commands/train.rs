@@ -6,14 +6,16 @@ use std::sync::atomic::Ordering;
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_run::{Existing, RunFolder};
-use any2any_train::{FinalScores, Resuming, Stopped, Trained, Trainer};
+use any2any_train::{FinalScores, Observer, Resuming, Stopped, Trained, Trainer};
 use serde_json::json;
 
+use crate::Program;
 use crate::arguments::TrainArguments;
 use crate::output;
 use crate::progress::Display;
 
-pub(crate) fn run(arguments: TrainArguments, registry: &Registry) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: TrainArguments, program: &Program) -> anyhow::Result<()> {
+    let registry = &program.registry;
     let root = DataRoot::find(arguments.root.data_root.as_deref())?.trusting_runs(arguments.trust_paths);
     let trainer = match &arguments.resume {
         Some(run) => resume(run, &arguments, registry, &root)?,
@@ -27,8 +29,9 @@ pub(crate) fn run(arguments: TrainArguments, registry: &Registry) -> anyhow::Res
         }
         eprintln!("finishing this step; press Ctrl-C again to stop at once");
     })?;
-    let mut display = Display::new();
-    let trained = trainer.train(&mut display)?;
+    let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(Display::new())];
+    observers.extend(program.observers.iter().map(|new| new()));
+    let trained = trainer.train(&mut observers)?;
     report(&trained, arguments.json)
 }
 

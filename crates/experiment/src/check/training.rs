@@ -25,14 +25,14 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
 }
 
 fn check_schedule(checker: &mut Checker<'_>, training: &Training) {
-    let (name, warmup, falls) = match training.schedule {
+    let (name, warmup, falls) = match &training.schedule {
         Schedule::Constant { warmup, .. } => ("constant", warmup, false),
         Schedule::Linear { warmup, peak, floor } => {
-            check_floor(checker, "linear", peak, floor);
+            check_floor(checker, "linear", *peak, *floor);
             ("linear", warmup, true)
         }
         Schedule::Cosine { warmup, peak, floor } => {
-            check_floor(checker, "cosine", peak, floor);
+            check_floor(checker, "cosine", *peak, *floor);
             ("cosine", warmup, true)
         }
         Schedule::Noam { warmup, .. } => ("noam", warmup, false),
@@ -41,7 +41,9 @@ fn check_schedule(checker: &mut Checker<'_>, training: &Training) {
             check_plateau(checker);
             ("plateau", warmup, false)
         }
+        Schedule::Plugged(_) => return,
     };
+    let warmup = *warmup;
     let (place, steps) = (format!("/training/schedule/{name}/warmup"), training.steps);
     if warmup < steps || !checker.sound(&[&place, "/training/steps"]) {
         return;
@@ -104,13 +106,13 @@ fn check_evaluation(checker: &mut Checker<'_>) {
             }
         }
     }
-    if let Some(metric) = evaluation.best_by
+    if let Some(metric) = &evaluation.best_by
         && checker.sound(&[metrics, best_by])
         && metric.find_in(&evaluation.metrics).is_none()
         && metric.find_in(&checker.task_metrics()).is_none()
     {
         let listed: Vec<_> = evaluation.metrics.iter().map(word).collect();
-        let message = format!("`{}` decides which checkpoint is best, but is not computed", word(&metric));
+        let message = format!("`{}` decides which checkpoint is best, but is not computed", word(metric));
         let help = format!("add it to `metrics: [{}]`, or choose one of these", listed.join(", "));
         checker.error(best_by, message, help);
     }

@@ -7,8 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::Plugged;
+
 /// A metric of decoded sequences: `bleu`, or with options `{ bleu: { tokenize: zh } }`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub enum Metric {
     /// BLEU (Papineni et al. 2002).
@@ -38,6 +40,8 @@ pub enum Metric {
     /// Distance of signals along the best path of dynamic time warping (Sakoe and Chiba 1978): of sounds in decibels, of
     /// slower signals in their unit.
     DynamicTimeWarping,
+    /// A metric of the program's own.
+    Plugged(Plugged),
 }
 
 /// The options of BLEU; the defaults are sacreBLEU's.
@@ -140,11 +144,14 @@ pub struct Ter {
 }
 
 /// A metric as it is written in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Written {
     Word(Word),
     Options(Options),
+    // Its names and options are added where the registry of plug-ins is known.
+    #[schemars(skip)]
+    Plugged(Plugged),
 }
 
 /// A metric by its name alone.
@@ -217,6 +224,7 @@ impl From<Written> for Metric {
             Written::Word(Word::MeanAbsoluteError) => Self::MeanAbsoluteError,
             Written::Word(Word::SpectralDistance) => Self::SpectralDistance,
             Written::Word(Word::DynamicTimeWarping) => Self::DynamicTimeWarping,
+            Written::Plugged(plugged) => Self::Plugged(plugged),
         }
     }
 }
@@ -243,6 +251,7 @@ impl From<Metric> for Written {
             Metric::MeanAbsoluteError => Word::MeanAbsoluteError,
             Metric::SpectralDistance => Word::SpectralDistance,
             Metric::DynamicTimeWarping => Word::DynamicTimeWarping,
+            Metric::Plugged(plugged) => return Self::Plugged(plugged),
         })
     }
 }
@@ -262,6 +271,13 @@ impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let json = serde_json::to_value(self).unwrap_or_default();
         f.write_str(self.word())?;
+        if let Self::Plugged(Plugged { options, .. }) = self {
+            let options = options.as_object().into_iter().flatten();
+            return options.into_iter().try_for_each(|(key, value)| match value {
+                Json::String(word) => write!(f, "_{key}_{word}"),
+                value => write!(f, "_{key}{value}"),
+            });
+        }
         let usual = serde_json::to_value(match self {
             Self::Bleu(_) => Options::Bleu(Bleu::default()),
             Self::Chrf(_) => Options::Chrf(Chrf::default()),
@@ -286,8 +302,11 @@ impl fmt::Display for Metric {
 
 impl Metric {
     /// The metric's key: `bleu` with any options but those that have a word of their own.
-    pub fn word(self) -> &'static str {
-        match self.into() {
+    pub fn word(&self) -> &str {
+        if let Self::Plugged(plugged) = self {
+            return &plugged.name;
+        }
+        match self.clone().into() {
             Written::Word(Word::Bleu) | Written::Options(Options::Bleu(_)) => "bleu",
             Written::Word(Word::BleuLowercase) => "bleu_lowercase",
             Written::Word(Word::Chrf) | Written::Options(Options::Chrf(_)) => "chrf",
@@ -303,19 +322,27 @@ impl Metric {
             Written::Word(Word::MeanAbsoluteError) => "mean_absolute_error",
             Written::Word(Word::SpectralDistance) => "spectral_distance",
             Written::Word(Word::DynamicTimeWarping) => "dynamic_time_warping",
+            Written::Plugged(_) => "plugged",
         }
     }
 
     /// The place of this metric in a list: an equal one, or without options the first of its word.
-    pub fn find_in(self, list: &[Self]) -> Option<usize> {
-        let plain = matches!(self.into(), Written::Word(_));
+    pub fn find_in(&self, list: &[Self]) -> Option<usize> {
+        let plain = match self.clone().into() {
+            Written::Word(_) => true,
+            Written::Options(_) => false,
+            // Options that were left out stand there with their defaults.
+            Written::Plugged(_) => true,
+        };
         let by_word = || list.iter().position(|metric| plain && metric.word() == self.word());
-        list.iter().position(|metric| *metric == self).or_else(by_word)
+        list.iter().position(|metric| metric == self).or_else(by_word)
     }
 
     /// True if it scores outputs of a medium of this kind.
-    pub fn scores(self, kind: Kind) -> bool {
+    pub fn scores(&self, kind: Kind) -> bool {
         match self {
+            // The plug-in says so itself, when it is asked for a score.
+            Self::Plugged(_) => true,
             Self::TokenAccuracy => true,
             Self::MeanAbsoluteError => kind == Kind::Image || kind == Kind::Signal,
             Self::Psnr | Self::Ssim => kind == Kind::Image,

@@ -4,6 +4,8 @@ pub use any2any_architecture::{Activation, Initialization, LstmAttention, NormPl
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Plugged;
+
 /// The architecture that all tasks share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -60,6 +62,11 @@ pub struct Transformer {
     /// The most positions of a sequence with learned positions.
     #[schemars(range(min = 1, max = 1_048_576))]
     pub max_positions: usize,
+    /// Blocks of the program's own between the stem of a source and the layers of the encoder, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    // It is added where the registry of plug-ins is known.
+    #[schemars(skip)]
+    pub encoder_blocks: Vec<Plugged>,
 }
 
 impl Default for Transformer {
@@ -80,6 +87,7 @@ impl Default for Transformer {
             tied_embeddings: TiedEmbeddings::default(),
             initialization: Initialization::default(),
             max_positions: 1024,
+            encoder_blocks: Vec::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Data, Decoding, Metric};
+use super::{Data, Decoding, Metric, Plugged};
 
 /// A task: a source medium, a target medium, and their data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,12 +49,34 @@ pub struct Task {
 
 /// Losses in addition to the decoder's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, from = "BTreeMap<String, serde_json::Value>", into = "BTreeMap<String, serde_json::Value>")]
+#[schemars(deny_unknown_fields)]
 pub struct Losses {
     /// The weight of the CTC loss, which aligns the encoder's output with the target (connectionist temporal
     /// classification, Graves et al. 2006); 0: none. 0.3 to 1 teaches reading lines and speech sooner.
     #[schemars(range(min = 0.0, max = 100.0))]
     pub ctc: f64,
+    /// Losses of the program's own, in the order of their names.
+    // Their names and options are added where the registry of plug-ins is known.
+    #[schemars(skip)]
+    pub plugged: Vec<Plugged>,
+}
+
+/// Name of the built-in loss.
+const CTC: &str = "ctc";
+
+impl From<BTreeMap<String, serde_json::Value>> for Losses {
+    fn from(mut losses: BTreeMap<String, serde_json::Value>) -> Self {
+        let ctc = losses.remove(CTC).and_then(|weight| weight.as_f64()).unwrap_or_default();
+        Self { ctc, plugged: losses.into_iter().map(|(name, options)| Plugged::new(name, options)).collect() }
+    }
+}
+
+impl From<Losses> for BTreeMap<String, serde_json::Value> {
+    fn from(losses: Losses) -> Self {
+        let plugged = losses.plugged.into_iter().map(|plugged| (plugged.name, plugged.options));
+        std::iter::once((CTC.to_owned(), losses.ctc.into())).chain(plugged).collect()
+    }
 }
 
 fn one() -> f64 {

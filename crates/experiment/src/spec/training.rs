@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Plugged;
+
 /// Training options: optimizer, learning rate, batches and logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -256,6 +258,11 @@ pub enum Schedule {
         #[schemars(range(min = 1))]
         patience: usize,
     },
+    /// A schedule of the program's own.
+    // Its name and options are added where the registry of plug-ins is known.
+    #[serde(untagged)]
+    #[schemars(skip)]
+    Plugged(Plugged),
 }
 
 impl Default for Schedule {

@@ -15,7 +15,7 @@ fn problems_point_at_their_option() {
     let cases: [(Json, &[&str]); 23] = [
         (json!({}), &[]),
         (json!({ "field": "" }), &["/field"]),
-        (json!({ "colors": "rgb" }), &[""]),
+        (json!({ "colors": "rgb" }), &["/colors"]),
         (json!({ "size": { "height": 0 } }), &["/size/height"]),
         (
             json!({ "size": { "pad": { "width": 0, "height": 9999 } } }),

@@ -81,6 +81,7 @@ fn around(number: usize, encoder: Option<Stack>, decoder: Stack) -> Architecture
     let source = encoder.is_some().then_some(0);
     let task = |head: usize| TaskParts { name: format!("{head}"), source, target: 1, head, alignment: None };
     Architecture {
+        encoder_blocks: Vec::new(),
         encoder,
         decoder,
         stems: vec![Entry::new("a.source", first), Entry::new("a.target", lookup())],

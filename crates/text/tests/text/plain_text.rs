@@ -233,6 +233,12 @@ fn options_that_do_not_fit_a_file_are_named() {
             "/tokenizer/file/padding",
             "padding and end cannot be one token",
         ),
+        (
+            json!({ "padding": "<unk>" }),
+            json!([]),
+            "/tokenizer/file/padding",
+            "padding and unknown cannot be one token",
+        ),
         (json!({ "end": "nope" }), json!([]), "/tokenizer/file/end", "the tokenizer has no token 'nope'"),
         (json!({}), json!(["x", "</s>"]), "/added_tokens/1", "'</s>' is never written in a text"),
         (json!({}), json!([" "]), "/added_tokens/0", "an added token has a name"),

@@ -82,7 +82,9 @@ impl Trainer {
     /// The value that decides on the best checkpoint, the mean over the tasks that have it, and whether larger is
     /// better.
     fn deciding(&self, evaluations: &[TaskEvaluation]) -> (f64, bool) {
-        let Some(metric) = self.experiment.evaluation.best_by else { return (mean_loss(evaluations), false) };
+        let Some(metric) = &self.experiment.evaluation.best_by else {
+            return (mean_loss(evaluations), false);
+        };
         let values: Vec<f64> =
             evaluations.iter().filter_map(|task| task.score(metric)).map(|score| score.value).collect();
         match mean(&values) {

@@ -1,0 +1,149 @@
+//! Plug-ins that are no media: metrics, schedules, losses and blocks that a program adds to the built-in ones.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::Schema;
+use serde_json::Value as Json;
+
+use crate::erased::parse;
+use crate::{MediumOptions, OptionProblem, Package};
+
+/// Point of an experiment at which a program can add a choice of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Point {
+    /// Metrics of outputs: `evaluation.metrics`, and `metrics` of a task.
+    Metric,
+    /// Schedules of the learning rate: `training.schedule`.
+    Schedule,
+    /// Losses in addition to the decoder's: `losses` of a task.
+    Loss,
+    /// Blocks between a source's stem and the layers of the encoder: `model.transformer.encoder_blocks`.
+    Block,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Point::Metric => "metric",
+            Point::Schedule => "schedule",
+            Point::Loss => "loss",
+            Point::Block => "block",
+        })
+    }
+}
+
+/// Plug-in that a [`Registry`](crate::Registry) keeps: a name, the schema of its options, and a way to build it.
+#[derive(Clone)]
+pub struct PlugIn {
+    point: Point,
+    name: String,
+    package: Package,
+    schema: Schema,
+    build: Arc<dyn Fn(&Json) -> Result<Built, OptionProblem> + Send + Sync>,
+}
+
+/// Plug-in with the options of an experiment.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The options with every default written out.
+    pub options: Json,
+    /// Problems of the options that their schema cannot tell.
+    pub problems: Vec<OptionProblem>,
+    /// The plug-in at work.
+    pub live: Live,
+}
+
+impl PlugIn {
+    /// A plug-in whose options are the type `T`, from its options to the plug-in at work.
+    pub fn new<T: MediumOptions>(
+        point: Point,
+        name: impl Into<String>,
+        package: Package,
+        check: impl Fn(&T) -> Vec<OptionProblem> + Send + Sync + 'static,
+        live: impl Fn(T) -> Live + Send + Sync + 'static,
+    ) -> Self {
+        let build = move |options: &Json| {
+            let parsed: T = parse(options)?;
+            let problems = check(&parsed);
+            // Plain data with a schema: it has no keys but texts.
+            let options = serde_json::to_value(&parsed).unwrap_or_default();
+            Ok(Built { options, problems, live: live(parsed) })
+        };
+        let schema = schemars::schema_for!(T);
+        Self { point, name: name.into(), package, schema, build: Arc::new(build) }
+    }
+
+    /// The point of an experiment at which it can be chosen.
+    pub fn point(&self) -> Point {
+        self.point
+    }
+
+    /// Its name in the YAML.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The package that it comes from.
+    pub fn package(&self) -> &Package {
+        &self.package
+    }
+
+    /// JSON Schema of its options.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// True if no option has to be given, so that the name alone is enough.
+    pub fn is_plain(&self) -> bool {
+        let required = self.schema.as_value().get("required").and_then(Json::as_array);
+        required.is_none_or(Vec::is_empty)
+    }
+
+    /// The plug-in with some options.
+    ///
+    /// # Errors
+    ///
+    /// When the options do not parse, with the place.
+    pub fn build(&self, options: &Json) -> Result<Built, OptionProblem> {
+        (self.build)(options)
+    }
+}
+
+impl fmt::Debug for PlugIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} of {}", self.point, self.name, self.package)
+    }
+}
+
+/// Object at work behind plain data: a plug-in behind its options in an experiment.
+///
+/// It is no part of the data: it is neither written nor compared.
+#[derive(Clone)]
+pub struct Live(Arc<dyn Any + Send + Sync>);
+
+impl Live {
+    /// An object of any type.
+    pub fn new<T: Any + Send + Sync>(object: T) -> Self {
+        Self(Arc::new(object))
+    }
+
+    /// The object, if it is of this type.
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Live")
+    }
+}
+
+impl PartialEq for Live {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,94 @@
+//! Auxiliary losses of a program's own, in addition to the decoder's.
+
+use std::sync::Arc;
+
+use any2any_adapter::{Live, MediumOptions, OptionProblem, Package, PlugIn, Point, Registry};
+use any2any_translate::batch::Targets;
+use burn::tensor::{Int, Tensor, TensorData};
+
+/// Auxiliary loss of a program's own: its options, as an experiment writes them below `losses` of a task.
+///
+/// It is added to the decoder's loss, whose unit is nats a target position; a weight is an option like others.
+pub trait AuxiliaryLoss: MediumOptions {
+    /// Package that the loss comes from: [`package!()`](any2any_adapter::package) names it with its version.
+    fn package() -> Package {
+        Package::of::<Self>()
+    }
+
+    /// Problems of options that fit their schema.
+    fn check(&self) -> Vec<OptionProblem> {
+        Vec::new()
+    }
+
+    /// The loss, summed over the target positions of a batch, `[1]`. Padding must add nothing to it.
+    fn forward(&self, batch: LossBatch) -> Tensor<1>;
+}
+
+/// Predictions of a batch beside its targets.
+#[derive(Clone, Debug)]
+pub struct LossBatch {
+    /// What the model predicts, and what it should.
+    pub pairs: LossPairs,
+    /// 1 where a position is part of its row, 0 where it is padding: `[batch, target]`.
+    pub mask: Tensor<2>,
+}
+
+/// Predictions and targets, by the kind of sequence that a task writes.
+#[derive(Clone, Debug)]
+pub enum LossPairs {
+    /// Tokens.
+    Tokens {
+        /// Logits of each token, `[batch, target, vocabulary]`.
+        logits: Tensor<3>,
+        /// The right tokens, `[batch, target]`.
+        targets: Tensor<2, Int>,
+    },
+    /// Frames.
+    Frames {
+        /// Predicted frames, `[batch, target, width]`, one wider with the logit of stopping.
+        frames: Tensor<3>,
+        /// The right frames, `[batch, target, width]`.
+        targets: Tensor<3>,
+    },
+}
+
+/// Auxiliary loss of a program's own, without the type of its options.
+pub trait AnyAuxiliaryLoss: Send + Sync {
+    /// The loss, summed over the target positions of a batch, `[1]`.
+    fn forward(&self, batch: LossBatch) -> Tensor<1>;
+}
+
+impl<T: AuxiliaryLoss> AnyAuxiliaryLoss for T {
+    fn forward(&self, batch: LossBatch) -> Tensor<1> {
+        AuxiliaryLoss::forward(self, batch)
+    }
+}
+
+/// A registry with an auxiliary loss of a program's own, under a name.
+#[must_use]
+pub fn with_loss<T: AuxiliaryLoss>(registry: Registry, name: &str) -> Registry {
+    let live = |loss: T| Live::new(Arc::new(loss) as Arc<dyn AnyAuxiliaryLoss>);
+    registry.plugging(PlugIn::new(Point::Loss, name, T::package(), T::check, live))
+}
+
+/// The batch that auxiliary losses see: predictions are logits or frames, `[batch, target, ..]`.
+pub(crate) fn batch(predicted: Tensor<3>, targets: &Targets) -> LossBatch {
+    let [rows, width, _] = predicted.dims();
+    let device = predicted.device();
+    let row = |&length: &usize| (0..width).map(move |at| f32::from(at < length));
+    let mask: Vec<f32> = targets.lengths().iter().flat_map(row).collect();
+    let mask = Tensor::from_data(TensorData::new(mask, [rows, width]), &device);
+    let pairs = match targets {
+        Targets::Tokens { tokens, .. } => {
+            let tokens: Vec<i32> = tokens.iter().map(|&token| token as i32).collect();
+            let targets = Tensor::from_data(TensorData::new(tokens, [rows, width]), &device);
+            LossPairs::Tokens { logits: predicted, targets }
+        }
+        Targets::Frames { values, .. } => {
+            let size = values.len() / (rows * width).max(1);
+            let targets = Tensor::from_data(TensorData::new(values.clone(), [rows, width, size]), &device);
+            LossPairs::Frames { frames: predicted, targets }
+        }
+    };
+    LossBatch { pairs, mask }
+}
