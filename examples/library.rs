@@ -1,6 +1,6 @@
 //! The commands from Rust: load an experiment, train it, translate with it.
 //!
-//!     cargo run --release -p any2any-cli --example library
+//!     cargo run --release -p any2any --example library
 
 use any2any_adapter::{Registry, Value};
 use any2any_data::DataRoot;

@@ -52,7 +52,11 @@ pub(crate) fn metadata(root: &Path) -> Value {
 fn found(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let metadata = metadata(root);
     let crates = root.join("crates");
-    let name = |package: &Value| package["name"].as_str()?.strip_prefix("any2any-").map(str::to_owned);
+    // The facade has the plain name.
+    let name = |package: &Value| match package["name"].as_str()? {
+        "any2any" => Some("any2any".to_owned()),
+        name => name.strip_prefix("any2any-").map(str::to_owned),
+    };
     let packages = metadata["packages"].as_array().expect("packages").iter();
     packages
         .filter(|package| {

@@ -1,7 +1,7 @@
 //! Other backends beside flex, on the same training: the losses of twenty steps are the same.
 //!
 //! ```text
-//! cargo test -p any2any-cli --features wgpu --test backends
+//! cargo test -p any2any --features wgpu --test backends
 //! ```
 //!
 //! wgpu needs a driver when it runs; without a GPU, Mesa's software Vulkan is one.

@@ -22,7 +22,7 @@ evaluation: { metrics: [], every: 6, keep_best: 2, show: 0 }";
 
 /// The command line that this program was given.
 pub(crate) fn command() -> ExitCode {
-    any2any_cli::main(any2any_cli::media())
+    any2any_cli::Program::new(any2any_cli::media()).main()
 }
 
 /// Each training that runs short of something then goes on to the bytes of one that did not.

@@ -279,26 +279,28 @@ pub fn rehearse_block(data: &BlockData, d_model: usize) -> Result<(), String> {
         let block = Block::init(data, &Initializer::new(Seed(0), &device));
         let mut random = Seed(0).random("block", 0);
         let row: Vec<f32> = (0..3 * d_model).map(|_| random.normal() as f32).collect();
-        let states = |positions: usize, padding: f32| {
-            let mut values = row.clone();
+        // A row of some positions, with padding behind it.
+        let output = |length: usize, positions: usize, padding: f32| {
+            let mut values = row[..length * d_model].to_vec();
             values.resize(positions * d_model, padding);
-            Tensor::<3>::from_data(TensorData::new(values, [1, positions, d_model]), &device)
-        };
-        [(3, 0.0), (7, 0.0), (7, 5.0)].map(|(positions, padding)| {
-            let output = block.forward(states(positions, padding), &[3]);
+            let states = Tensor::<3>::from_data(TensorData::new(values, [1, positions, d_model]), &device);
+            let output = block.forward(states, &[length]);
             (output.dims(), output.into_data().iter::<f32>().collect::<Vec<f32>>())
-        })
+        };
+        [output(3, 3, 0.0), output(3, 7, 0.0), output(3, 7, 5.0), output(1, 1, 0.0)]
     }));
-    let [alone, padded, filled] = attempt.map_err(|panic| {
+    let [alone, padded, filled, single] = attempt.map_err(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         let words = words.or_else(|| panic.downcast_ref::<&str>().map(|words| (*words).to_owned()));
         format!("it panics: {}", words.unwrap_or_default())
     })?;
-    if alone.0 != [1, 3, d_model] {
-        let [batch, positions, width] = alone.0;
-        return Err(format!(
-            "it turns 1 x 3 x {d_model} into {batch} x {positions} x {width}: a block keeps the shape of its input"
-        ));
+    for ([batch, positions, width], wanted) in [(alone.0, 3), (single.0, 1)] {
+        if [batch, positions, width] != [1, wanted, d_model] {
+            return Err(format!(
+                "it turns 1 x {wanted} x {d_model} into {batch} x {positions} x {width}: a block keeps the shape of its \
+                 input"
+            ));
+        }
     }
     if alone.1.iter().any(|value| !value.is_finite()) {
         return Err("it gives numbers that are not finite".to_owned());

@@ -208,11 +208,11 @@ mod tests {
         ];
         // The figures are sacreBLEU's.
         for (metric, shown) in CASES {
-            let score = score_texts(metrics(metric)[0], &hypotheses, &references, None).expect(metric);
+            let score = score_texts(&metrics(metric)[0], &hypotheses, &references, None).expect(metric);
             let shown_version = format!("|version:any2any.{} = ", env!("CARGO_PKG_VERSION"));
             assert_eq!(format!("{score:#}"), shown.replacen(" = ", &shown_version, 1), "{metric}");
             let interval =
-                score_texts(metrics(metric)[0], &hypotheses, &references, Some(&Bootstrap::default()));
+                score_texts(&metrics(metric)[0], &hypotheses, &references, Some(&Bootstrap::default()));
             assert!(interval.expect(metric).interval.is_some(), "{metric}");
         }
     }
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn words_at_their_place_are_those_of_the_nearest_reference() {
         let score = score_texts(
-            Metric::TokenAccuracy,
+            &Metric::TokenAccuracy,
             &texts(&["a b c", "x"]),
             &[texts(&["a c b", "x y"]), texts(&["a b d", "z"])],
             Some(&Bootstrap::default()),

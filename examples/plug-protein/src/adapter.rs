@@ -1,6 +1,6 @@
 //! The adapter: a text over an alphabet as frames to read or as tokens to write, one a letter.
 
-use any2any_adapter::{
+use any2any::{
     Adapter, AdapterError, Convolution, Decoded, Encoded, Frames, Head, Region, Sequence, Stem, Value,
 };
 

@@ -8,7 +8,7 @@ mod medium;
 
 use std::process::ExitCode;
 
-use any2any_cli::{Program, media};
+use any2any::{Program, media};
 use medium::Alphabet;
 
 /// Amino acids (IUPAC-IUB, 1983): the twenty, and X for any other.

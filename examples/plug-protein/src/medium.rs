@@ -1,8 +1,8 @@
 //! A medium of texts over an alphabet: its options, and its values on their way to the adapter.
 
-use any2any_adapter::{AdapterError, Medium, OpenedValue, OptionProblem, Package, Sharing, Side, Value};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use any2any::schemars::JsonSchema;
+use any2any::serde::{Deserialize, Serialize};
+use any2any::{AdapterError, Medium, OpenedValue, OptionProblem, Package, Sharing, Side, Value};
 
 /// A medium of texts over an alphabet, and its adapter.
 #[derive(Clone, Copy)]
@@ -19,7 +19,8 @@ pub(crate) struct Alphabet {
 
 /// Options of the medium, as an experiment writes them.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(crate = "any2any::serde", deny_unknown_fields)]
+#[schemars(crate = "any2any::schemars")]
 pub(crate) struct Options {
     /// The field of the dataset that holds the text.
     #[schemars(length(min = 1))]
@@ -38,7 +39,7 @@ impl Medium for Alphabet {
     }
 
     fn package(&self) -> Package {
-        any2any_adapter::package!()
+        any2any::package!()
     }
 
     fn check(&self, options: &Options) -> Vec<OptionProblem> {

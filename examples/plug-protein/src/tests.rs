@@ -1,8 +1,8 @@
 //! The two media, case by case.
 
-use any2any_adapter::testing::Tested;
-use any2any_adapter::{Adapter, Head, Region, Sequence, Value};
-use serde_json::json;
+use any2any::serde_json::json;
+use any2any::testing::Tested;
+use any2any::{Adapter, Head, Region, Sequence, Value};
 
 use crate::medium::Alphabet;
 use crate::{AMINO_ACIDS, SECONDARY_STRUCTURE};

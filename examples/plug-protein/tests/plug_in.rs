@@ -107,7 +107,8 @@ fn structure_is_learned_and_written() {
     workshop.experiment("", "mask: mask", 300);
     assert!(workshop.succeed(&["check", "experiment.yaml"], "").contains("no problem found"));
     let trained = workshop.succeed(&["train", "experiment.yaml", "--run", "run", "--json"], "");
-    let trained: serde_json::Value = serde_json::from_str(&trained).expect("one JSON object");
+    let trained: any2any::serde_json::Value =
+        any2any::serde_json::from_str(&trained).expect("one JSON object");
     let right = trained["tasks"][0]["decoded"][0]["value"].as_f64().expect("a score");
     assert!(right > 90.0, "{right} % of residues, where always the same state would be about 40");
 
@@ -171,7 +172,8 @@ fn the_experiment_that_ships_trains_some_steps() {
         arguments.extend(["--set", option]);
     }
     let trained = workshop.succeed(&arguments, "");
-    let trained: serde_json::Value = serde_json::from_str(&trained).expect("one JSON object");
+    let trained: any2any::serde_json::Value =
+        any2any::serde_json::from_str(&trained).expect("one JSON object");
     let task = &trained["tasks"][0];
     assert!(task["teacher_forced"]["loss"].as_f64().is_some_and(f64::is_finite), "{trained}");
     assert!(task["decoded"][0]["value"].as_f64().is_some_and(|right| right > 0.0), "{trained}");
