@@ -14,6 +14,7 @@
 //! all that they return.
 
 mod adapter;
+mod attempt;
 mod cancellation;
 mod contents;
 mod custom;
@@ -25,6 +26,7 @@ mod image;
 mod magnitude;
 mod medium;
 mod number;
+mod options;
 mod package;
 mod price;
 mod random;

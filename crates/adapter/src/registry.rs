@@ -96,9 +96,7 @@ pub(crate) fn mistakes(medium: &dyn AnyMedium) -> Vec<String> {
         ));
     }
     for extension in medium.extensions() {
-        let sound =
-            !extension.is_empty() && !extension.starts_with('.') && extension.to_lowercase() == extension;
-        if !sound {
+        if !is_extension(extension) {
             mistakes.push(format!(
                 "the medium '{name}' reads files of the extension '{extension}': write it in lower case and without \
                  the dot"
@@ -122,6 +120,11 @@ pub(crate) fn mistakes(medium: &dyn AnyMedium) -> Vec<String> {
 pub(crate) fn is_name(name: &str) -> bool {
     let small = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     name.chars().all(small) && name.starts_with(|first: char| first.is_ascii_lowercase())
+}
+
+/// True for an extension of a file's name, in lower case and without the dot.
+pub(crate) fn is_extension(extension: &str) -> bool {
+    !extension.is_empty() && !extension.starts_with('.') && extension.to_lowercase() == extension
 }
 
 const ALTERNATIVES: [&str; 3] = ["allOf", "anyOf", "oneOf"];

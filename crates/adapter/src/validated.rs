@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::attempt::guarded;
 use crate::{
     Adapter, AdapterError, Decoded, Encoded, FrameCount, Head, Kind, Random, Region, Sequence, Stem, Value,
     WrittenFile,
@@ -26,6 +27,15 @@ impl<A: Adapter> Validated<A> {
             Some(reason) => Err(validated.fault(reason)),
             None => Ok(validated),
         }
+    }
+
+    /// The result of a method of the adapter, whose panic is an error.
+    fn guarded<T>(
+        &self,
+        method: &str,
+        call: impl FnOnce(&A) -> Result<T, AdapterError>,
+    ) -> Result<T, AdapterError> {
+        guarded(&self.medium, method, || call(&self.adapter))
     }
 
     fn fault(&self, reason: String) -> AdapterError {
@@ -72,7 +82,7 @@ impl<A: Adapter> Adapter for Validated<A> {
     }
 
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
-        self.checked("encode", value, self.adapter.encode(value)?)
+        self.checked("encode", value, self.guarded("encode", |adapter| adapter.encode(value))?)
     }
 
     fn augments(&self) -> bool {
@@ -80,11 +90,11 @@ impl<A: Adapter> Adapter for Validated<A> {
     }
 
     fn augment(&self, value: &Value, random: &mut Random) -> Result<Encoded, AdapterError> {
-        self.checked("augment", value, self.adapter.augment(value, random)?)
+        self.checked("augment", value, self.guarded("augment", |adapter| adapter.augment(value, random))?)
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
-        let decoded = self.adapter.decode(sequence)?;
+        let decoded = self.guarded("decode", |adapter| adapter.decode(sequence))?;
         let (regions, positions) = (decoded.regions.len(), sequence.len());
         if regions != positions {
             let regions = count(regions, "region");
@@ -101,11 +111,11 @@ impl<A: Adapter> Adapter for Validated<A> {
     }
 
     fn to_file(&self, value: &Value) -> Result<WrittenFile, AdapterError> {
-        self.adapter.to_file(value)
+        self.guarded("to_file", |adapter| adapter.to_file(value))
     }
 
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
-        self.adapter.read_back(bytes)
+        self.guarded("read_back", |adapter| adapter.read_back(bytes))
     }
 
     fn longest(&self) -> Option<usize> {
@@ -125,7 +135,7 @@ impl<A: Adapter> Adapter for Validated<A> {
     }
 
     fn save(&self, folder: &Path) -> Result<(), AdapterError> {
-        self.adapter.save(folder)
+        self.guarded("save", |adapter| adapter.save(folder))
     }
 }
 
