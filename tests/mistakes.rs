@@ -110,6 +110,7 @@ const MISTAKES: &[(Mistake, Form, Role, Found)] = {
         (Mistake::AugmentUnsaid, Strided, Source, Refused),
         (Mistake::AugmentPanics, Tokens, Source, Refused),
         (Mistake::DecodeWithoutRegions, Tokens, Target, Refused),
+        (Mistake::DecodeRegionsOutside, Tokens, Target, ByConforms),
         (Mistake::DecodeOfAnotherKind, UntilStop, Target, Refused),
         (Mistake::DecodePanicsOnNothing, Tokens, Target, Refused),
         (Mistake::DecodePanics, Fixed, Target, Refused),
@@ -215,7 +216,7 @@ tasks:
     metrics: []
 model:
   transformer: {{ d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1 }}
-training: {{ steps: 1 }}
+training: {{ steps: 1, schedule: {{ constant: {{ peak: 1.0e-3 }} }} }}
 "
     );
     let registry = Registry::new().with(any2any_text::Text).with(Notes::<O>::with(mistake));

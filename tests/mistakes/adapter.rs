@@ -231,6 +231,7 @@ impl Adapter for Keys {
             Mistake::DecodePanics => panic!("no string for key {:?}", keys.first()),
             Mistake::DecodePanicsOnNothing => assert!(!keys.is_empty(), "a melody has a first key"),
             Mistake::DecodeWithoutRegions => regions.clear(),
+            Mistake::DecodeRegionsOutside => regions.fill(Region::Items(0..keys.len() + 1)),
             Mistake::DecodeOfAnotherKind => {
                 return Ok(Decoded { value: Value::from(format!("{keys:?}")), regions });
             }

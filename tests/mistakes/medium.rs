@@ -79,6 +79,7 @@ pub(crate) enum Mistake {
     AugmentPanics,
     // The way back.
     DecodeWithoutRegions,
+    DecodeRegionsOutside,
     DecodeOfAnotherKind,
     DecodePanicsOnNothing,
     DecodePanics,

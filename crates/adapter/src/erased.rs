@@ -291,11 +291,12 @@ impl<M: Medium> AnySide for ErasedSide<M> {
             return Ok(opened);
         }
         // A medium without an `open` of its own leaves values as they are: then it is the value that is wrong.
-        if opened.value == *value {
+        // No data has values of a medium's own kind.
+        if opened.value == *value && kind != Kind::Custom {
             return Err(AdapterError::value(format!("{kind} were expected, but this is {}", value.kind())));
         }
         let reason = format!(
-            "its `open` gives {}, but its `kind` is {kind}: give values of one kind",
+            "its `open` gives {}, but its `kind` is {kind}: make such a value of it, or name the other kind",
             opened.value.kind()
         );
         Err(AdapterError::Contract { medium: self.medium.name().to_owned(), reason })

@@ -178,13 +178,14 @@ fn stem_at_fault(stem: &Stem) -> Option<String> {
             let place = place + 1;
             if layer.kernel.is_multiple_of(2) {
                 let kernel = layer.kernel;
-                Some(format!("convolution {place} of its stem has a kernel of {kernel}: kernels are odd"))
+                Some(format!("convolution {place} of its stem has a kernel of {kernel}: take {} or {}", kernel.saturating_sub(1).max(1), kernel + 1))
             } else if layer.stride == 0 {
-                Some(format!("convolution {place} of its stem has a stride of 0: 1 keeps every position"))
+                Some(format!("convolution {place} of its stem has a stride of 0: take 1, which keeps every position"))
             } else if layer.stride > layer.kernel {
                 let (kernel, stride) = (layer.kernel, layer.stride);
                 Some(format!(
-                    "convolution {place} of its stem leaves frames out: its stride is {stride}, its kernel {kernel}"
+                    "convolution {place} of its stem leaves frames out, with a kernel of {kernel} and a stride of {stride}: take a \
+                     kernel of {stride} at least"
                 ))
             } else {
                 None
@@ -202,10 +203,13 @@ fn head_at_fault(head: &Head) -> Option<String> {
             outside("head", *vocabulary, &all).or_else(|| {
                 if end == padding {
                     Some(format!(
-                        "its head ends with token {end}, which is its padding: no end would be learned"
+                        "its head ends with token {end}, which is its padding: take two, or no end is learned"
                     ))
                 } else if forbidden.contains(end) {
-                    Some("its head forbids its end token: no output would end".to_owned())
+                    Some(
+                        "its head forbids its end token: leave it out of `forbidden`, or no output ends"
+                            .to_owned(),
+                    )
                 } else {
                     None
                 }
@@ -227,7 +231,7 @@ fn outside(end: &str, vocabulary: usize, tokens: &[(&str, u32)]) -> Option<Strin
         return Some(format!("its {end} has a vocabulary without tokens"));
     }
     let (name, token) = tokens.iter().find(|(_, token)| *token as usize >= vocabulary)?;
-    Some(format!("its {end} has {vocabulary} tokens, from 0, and {name} is token {token}"))
+    Some(format!("its {end} has {vocabulary} tokens, from 0, and {name} is token {token}: take one of them"))
 }
 
 /// The broken promise of a sequence, if there is one.
@@ -242,12 +246,16 @@ fn sequence_at_fault(stem: &Stem, head: Option<&Head>, sequence: &Sequence) -> O
         (Stem::Projection { width } | Stem::Convolution { width, .. }, Sequence::Frames(frames)) => {
             if frames.width() != *width {
                 let found = frames.width();
-                return Some(format!("frames of width {found}, and its stem takes frames of width {width}"));
+                return Some(format!(
+                    "frames of width {found}, and its stem takes frames of width {width}: let both agree"
+                ));
             }
             frames_at_fault(head, frames)
         }
-        (Stem::Lookup { .. }, Sequence::Frames(_)) => Some("frames, and its stem takes tokens".to_owned()),
-        (_, Sequence::Tokens(_)) => Some("tokens, and its stem takes frames".to_owned()),
+        (Stem::Lookup { .. }, Sequence::Frames(_)) => {
+            Some("frames, and its stem takes tokens: let both agree".to_owned())
+        }
+        (_, Sequence::Tokens(_)) => Some("tokens, and its stem takes frames: let both agree".to_owned()),
     }
 }
 
@@ -255,42 +263,51 @@ fn tokens_at_fault(vocabulary: usize, head: Option<&Head>, tokens: &[u32]) -> Op
     if let Some(place) = tokens.iter().position(|&token| token as usize >= vocabulary) {
         let token = tokens[place];
         return Some(format!(
-            "token {token} at position {place}, and its vocabulary has {vocabulary} tokens"
+            "token {token} at position {place}, and its vocabulary has {vocabulary} tokens, from 0: count all of them"
         ));
     }
     let Some(Head::Softmax { padding, begin, end, .. }) = head else { return None };
     if tokens.last() != Some(end) {
-        return Some(format!("tokens without the end token {end} behind them: outputs would not end"));
+        return Some(format!(
+            "tokens without the end token {end} behind them: put it there, or outputs do not end"
+        ));
     }
     if begin != end && tokens.first() == Some(begin) {
-        return Some(format!("tokens that start with the begin token {begin}: it is put there by the model"));
+        return Some(format!(
+            "tokens that start with the begin token {begin}: leave it out, the model puts it there"
+        ));
     }
     tokens
         .contains(padding)
-        .then(|| format!("the padding token {padding} among its tokens: it fills batches"))
+        .then(|| format!("the padding token {padding} among its tokens: keep that one for batches"))
 }
 
 fn frames_at_fault(head: Option<&Head>, frames: &crate::Frames) -> Option<String> {
     if let Some(place) = frames.values().iter().position(|value| !value.is_finite()) {
         let (value, width) = (frames.values()[place], frames.width());
         let (frame, column) = (place / width, place % width);
-        return Some(format!("{value} in frame {frame}, value {column}: every value is a finite number"));
+        return Some(format!(
+            "{value} in frame {frame}, value {column}: give finite numbers, or refuse the value"
+        ));
     }
     let Some(Head::Regression { width, length }) = head else { return None };
     if frames.width() != *width {
         let found = frames.width();
-        return Some(format!("frames of width {found}, and its head writes frames of width {width}"));
+        return Some(format!(
+            "frames of width {found}, and its head writes frames of width {width}: let both agree"
+        ));
     }
     match length {
-        FrameCount::Fixed(fixed) if *fixed != frames.len() => {
-            Some(format!("{}, and its head always writes {fixed}", count(frames.len(), "frame")))
-        }
+        FrameCount::Fixed(fixed) if *fixed != frames.len() => Some(format!(
+            "{}, and its head always writes {fixed}: let both agree",
+            count(frames.len(), "frame")
+        )),
         _ => None,
     }
 }
 
 /// The broken promise of a region of a value, if there is one.
-fn region_at_fault(kind: Kind, value: &Value, region: &Region) -> Option<String> {
+pub(crate) fn region_at_fault(kind: Kind, value: &Value, region: &Region) -> Option<String> {
     let span = |start: f64, end: f64| {
         let sound = start.is_finite() && end.is_finite() && start <= end;
         (!sound).then(|| format!("it goes from second {start} to {end}"))
@@ -298,7 +315,7 @@ fn region_at_fault(kind: Kind, value: &Value, region: &Region) -> Option<String>
     let within = |range: &std::ops::Range<usize>, length: usize, unit: &str| {
         let sound = range.start <= range.end && range.end <= length;
         let (start, end) = (range.start, range.end);
-        (!sound).then(|| format!("it goes from {unit} {start} to {end} of {length}"))
+        (!sound).then(|| format!("it goes from {unit} {start} to {end} of {length}: stay within the value"))
     };
     match (kind, region) {
         (_, Region::Nothing) => None,
@@ -322,7 +339,17 @@ fn region_at_fault(kind: Kind, value: &Value, region: &Region) -> Option<String>
             let known = value.as_signal().map_or(usize::MAX, |signal| signal.channels().len());
             within(channels, known, "channel").or_else(|| span(*start, *end))
         }
-        _ => Some(format!("{} in a medium of {kind}", named(region))),
+        _ => Some(format!("{} in a medium of {kind}: give {}, or nothing", named(region), usual(kind))),
+    }
+}
+
+/// The regions of values of a kind.
+fn usual(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "bytes",
+        Kind::Image => "rectangles",
+        Kind::Signal => "spans or windows of time",
+        Kind::Custom => "items",
     }
 }
 

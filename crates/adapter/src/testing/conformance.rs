@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::trial::{Trial, unlike};
+use super::trial::{Trial, unlike, unloadable, without_end};
 use crate::attempt::attempt;
 use crate::erased::ErasedMedium;
 use crate::registry::mistakes;
+use crate::validated::region_at_fault;
 use crate::{Adapter, AnySide, Encoded, File, Kept, Kind, Medium, OptionProblem, Seed, Value};
 
 /// Most values that are tried; conformance is about rules, not about a corpus.
@@ -82,13 +83,16 @@ impl Trial<'_> {
         let Some(adapter) = self.fitting(&*side, &opened) else { return };
         let sequences = self.encoding(&*adapter, &opened);
         self.price(&*side, values, &opened, &sequences);
-        self.augmentable(&*adapter, &opened);
-        self.augmenting(&*adapter, &opened, 4);
         self.foreign(&*adapter);
         self.showing(&*adapter);
         self.refusing(&*adapter);
         self.writing(&*adapter, &opened, &sequences);
-        self.saving(&*side, &*adapter, &opened, &sequences);
+        self.covering(&*adapter, &sequences);
+        if self.is_comparable() {
+            self.augmentable(&*adapter, &opened, &sequences);
+            self.augmenting(&*adapter, &opened, 4);
+            self.saving(&*side, &*adapter, &opened, &sequences);
+        }
     }
 
     /// Name, extensions and schema.
@@ -217,9 +221,22 @@ impl Trial<'_> {
     }
 
     /// Augmentation that gives sequences.
-    fn augmentable(&mut self, adapter: &dyn Adapter, opened: &[Value]) {
-        for value in opened {
+    fn augmentable(&mut self, adapter: &dyn Adapter, opened: &[Value], sequences: &[Option<Encoded>]) {
+        // What cannot be encoded is a fault already.
+        for (value, _) in opened.iter().zip(sequences).filter(|(_, encoded)| encoded.is_some()) {
             self.sound("augment", || adapter.augment(value, &mut Seed(2).random("conformance", 0)));
+        }
+    }
+
+    /// Regions of written values, which lie within them.
+    fn covering(&mut self, adapter: &dyn Adapter, sequences: &[Option<Encoded>]) {
+        for encoded in sequences.iter().flatten() {
+            let Ok(decoded) = adapter.decode(&without_end(adapter, &encoded.sequence)) else { continue };
+            for (place, region) in decoded.regions.iter().enumerate() {
+                if let Some(wrong) = region_at_fault(self.medium.kind(), &decoded.value, region) {
+                    self.fault(format!("its `decode` gives a wrong region at position {place}: {wrong}"));
+                }
+            }
         }
     }
 
@@ -264,7 +281,10 @@ impl Trial<'_> {
         if self.sound("save", || adapter.save(folder.path())).is_none() {
             return;
         }
-        let Some(loaded) = self.sound("load", || side.load(folder.path())) else { return };
+        let loaded = match side.load(folder.path()) {
+            Ok(loaded) => loaded,
+            Err(error) => return self.fault(unloadable(error, folder.path())),
+        };
         if let Some(fault) = unlike(adapter, &*loaded, opened, sequences) {
             self.fault(fault);
         }

@@ -2,12 +2,16 @@
 //! that it depends on.
 
 use std::fmt::Display;
+use std::path::{MAIN_SEPARATOR, Path};
 
 use crate::attempt::attempt;
 use crate::registry::is_extension;
 use crate::{
     Adapter, AdapterError, AnyMedium, Encoded, FrameCount, Frames, Head, Kind, Seed, Sequence, Stem, Value,
 };
+
+/// The fault of an adapter of which nothing else can be tried.
+const CHANGEABLE: &str = "`encode` gives another sequence the second time: let it depend on the value alone";
 
 /// A trial of a medium, and what it found.
 pub(super) struct Trial<'a> {
@@ -18,14 +22,20 @@ pub(super) struct Trial<'a> {
 impl Trial<'_> {
     pub(super) fn fault(&mut self, fault: impl Into<String>) {
         let fault = fault.into();
-        if !self.found.contains(&fault) {
+        let without_numbers = |fault: &str| fault.replace(|letter: char| letter.is_ascii_digit(), "");
+        // Other values mostly have other numbers, and the way out is one.
+        if !self.found.iter().any(|known| without_numbers(known) == without_numbers(&fault)) {
             self.found.push(fault);
         }
     }
 
     /// The result of a call; a panic is a fault.
     pub(super) fn call<T>(&mut self, method: &str, call: impl FnOnce() -> T) -> Option<T> {
-        attempt(call).map_err(|words| self.fault(format!("`{method}` panics ({words}): it must not"))).ok()
+        attempt(call)
+            .map_err(|words| {
+                self.fault(format!("its `{method}` panics ({words}): give a value in every case"))
+            })
+            .ok()
     }
 
     /// The value of a call that must not fail.
@@ -39,6 +49,11 @@ impl Trial<'_> {
             error => format!("`{method}` fails: {error}"),
         };
         self.call(method, call)?.map_err(|error| self.fault(failed(error))).ok()
+    }
+
+    /// True if the same value gives the same sequence, without which nothing else can be compared.
+    pub(super) fn is_comparable(&self) -> bool {
+        !self.found.iter().any(|fault| fault == CHANGEABLE)
     }
 
     /// True if a call succeeds, which it need not: only a broken promise is a fault.
@@ -64,11 +79,7 @@ impl Trial<'_> {
         for value in opened {
             let first = self.sound("encode", || adapter.encode(value));
             let again = self.call("encode", || adapter.encode(value).ok()).flatten();
-            self.equal(
-                first.as_ref(),
-                again.as_ref(),
-                "`encode` gives another sequence the second time: let it depend on the value alone",
-            );
+            self.equal(first.as_ref(), again.as_ref(), CHANGEABLE);
             sequences.push(first);
         }
         if let Some(longest) = self.call("longest", || adapter.longest()).flatten() {
@@ -121,7 +132,11 @@ impl Trial<'_> {
             _ => 0,
         };
         for token in (0..vocabulary.min(4096) as u32).chain([vocabulary as u32, u32::MAX]) {
-            self.call("show", || adapter.show(token));
+            if let Err(words) = attempt(|| adapter.show(token)) {
+                self.fault(format!(
+                    "its `show` panics ({words}): show every token, also one outside the vocabulary"
+                ));
+            }
         }
     }
 
@@ -144,7 +159,15 @@ impl Trial<'_> {
     /// A medium that is only read says so when it is asked to write.
     fn unwritten(&mut self, adapter: &dyn Adapter, sequences: &[Option<Encoded>]) {
         for encoded in sequences.iter().flatten() {
-            if self.takes("decode", || adapter.decode(&encoded.sequence)) {
+            // Without a head, nobody knows which token is the end.
+            let without_last = match &encoded.sequence {
+                Sequence::Tokens(tokens) => {
+                    Sequence::Tokens(tokens[..tokens.len().saturating_sub(1)].to_vec())
+                }
+                frames => frames.clone(),
+            };
+            let sequences = [&encoded.sequence, &without_last];
+            if sequences.into_iter().any(|sequence| self.takes("decode", || adapter.decode(sequence))) {
                 self.fault(
                     "`head` gives none, so it is only read, but `decode` takes its sequences: give the head that writes \
                      them, or leave `decode` out",
@@ -234,12 +257,24 @@ fn odd(head: &Head) -> Vec<Sequence> {
 }
 
 /// A sequence as search writes it: without the end token.
-fn without_end(adapter: &dyn Adapter, sequence: &Sequence) -> Sequence {
+pub(super) fn without_end(adapter: &dyn Adapter, sequence: &Sequence) -> Sequence {
     match (adapter.head(), sequence) {
         (Some(Head::Softmax { end, .. }), Sequence::Tokens(tokens)) => {
             Sequence::Tokens(tokens.strip_suffix(&[end]).unwrap_or(tokens).to_vec())
         }
         _ => sequence.clone(),
+    }
+}
+
+/// The fault of a state that cannot be loaded, with files named inside of the folder, which nobody will find again.
+pub(super) fn unloadable(error: AdapterError, folder: &Path) -> String {
+    let folder = format!("{}{MAIN_SEPARATOR}", folder.display());
+    match error {
+        AdapterError::Contract { reason, .. } => reason,
+        error => {
+            let error = error.to_string().replace(&folder, "");
+            format!("what its `save` wrote cannot be loaded ({error}): read what is written")
+        }
     }
 }
 

@@ -10,7 +10,8 @@ fn sound(medium: impl Medium, values: &[Value]) {
 }
 
 fn signals() -> Vec<Value> {
-    let signal = |length: usize| Signal::mono(10.0, (0..length).map(|at| at as f32 / 10.0).collect());
+    let rising = |length: usize| (0..length).map(|at| at as f32 / 10.0).collect::<Vec<f32>>();
+    let signal = |length: usize| Signal::mono(10.0, rising(length));
     [5, 8, 1].into_iter().filter_map(signal).map(Value::from).collect()
 }
 

@@ -109,7 +109,7 @@ impl Adapter for Levels {
 
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
         let (samples, rest) = bytes.as_chunks();
-        let samples = samples.iter().map(|sample| f32::from_le_bytes(*sample)).collect();
+        let samples: Vec<f32> = samples.iter().map(|sample| f32::from_le_bytes(*sample)).collect();
         let signal = Signal::mono(RATE, samples).filter(|_| rest.is_empty());
         Ok(signal.ok_or_else(|| AdapterError::value("no levels"))?.into())
     }
