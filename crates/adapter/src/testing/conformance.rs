@@ -88,6 +88,7 @@ impl Trial<'_> {
         self.refusing(&*adapter);
         self.writing(&*adapter, &opened, &sequences);
         self.covering(&*adapter, &sequences);
+        self.rounding(&*adapter, &opened);
         if self.is_comparable() {
             self.augmentable(&*adapter, &opened, &sequences);
             self.augmenting(&*adapter, &opened, 4);
@@ -225,6 +226,20 @@ impl Trial<'_> {
         // What cannot be encoded is a fault already.
         for (value, _) in opened.iter().zip(sequences).filter(|(_, encoded)| encoded.is_some()) {
             self.sound("augment", || adapter.augment(value, &mut Seed(2).random("conformance", 0)));
+        }
+    }
+
+    /// Files of an adapter that writes: a format may round, but it rounds once.
+    fn rounding(&mut self, adapter: &dyn Adapter, opened: &[Value]) {
+        for value in opened.iter().filter(|_| adapter.head().is_some()) {
+            let again = |value: &Value| adapter.read_back(&adapter.to_file(value).ok()?.bytes).ok();
+            let read = again(value);
+            let third = read.as_ref().and_then(again);
+            self.equal(
+                third.as_ref(),
+                read.as_ref(),
+                "`read_back` of a file that was read back gives another value: round once",
+            );
         }
     }
 
