@@ -29,6 +29,7 @@ mod number;
 mod options;
 mod package;
 mod price;
+mod promises;
 mod random;
 mod region;
 mod registry;

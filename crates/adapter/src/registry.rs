@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(error.to_string(), "no medium is called 'third'; known: other, handing");
         let medium = registry.get("handing").expect("registered");
         let options = serde_json::json!({ "field": "a", "words": 3 });
-        let side = medium.side(&options, &Kept::default()).ok().expect("sound options");
+        let Ok(side) = medium.side(&options, &Kept::default()) else { panic!("sound options") };
         assert_eq!((side.options(), side.fields()), (options, vec!["a".to_owned()]));
         let options = serde_json::json!({ "field": [], "words": 3 });
         let problem = medium.side(&options, &Kept::default()).err().expect("a field is a text");

@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 use super::trial::{Trial, unlike, unloadable, without_end};
 use crate::attempt::attempt;
 use crate::erased::ErasedMedium;
+use crate::promises::region_at_fault;
 use crate::registry::mistakes;
-use crate::validated::region_at_fault;
 use crate::{Adapter, AnySide, Encoded, File, Kept, Kind, Medium, OptionProblem, Seed, Value};
 
 /// Most values that are tried; conformance is about rules, not about a corpus.
@@ -128,10 +128,11 @@ impl Trial<'_> {
                 return None;
             }
         };
-        for problem in self.call("check", || side.problems())? {
-            self.fault(refused(&problem));
+        let problems = self.call("check", || side.problems())?;
+        for problem in &problems {
+            self.fault(refused(problem));
         }
-        if !self.found.is_empty() && side.problems().first().is_some() {
+        if !problems.is_empty() {
             return None;
         }
         let complete = self.call("complete", || side.options())?;

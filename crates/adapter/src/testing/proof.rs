@@ -20,7 +20,7 @@ pub fn keeps_promises(
     written: bool,
 ) -> Result<(), AdapterError> {
     let sound = |value: &&&Value| adapter.encode(value).is_ok();
-    let values: Vec<Value> = opened.iter().filter(sound).map(|value| Value::clone(value)).collect();
+    let values: Vec<Value> = opened.iter().filter(sound).copied().cloned().collect();
     let fewer = &values[..values.len().min(FEWER)];
     let mut trial = Trial { medium, found: Vec::new() };
     let sequences = trial.encoding(adapter, &values);
@@ -56,7 +56,7 @@ pub fn saves_whole(
     })?;
     adapter.save(folder.path())?;
     let loaded = side.load(folder.path()).map_err(|error| fault(unloadable(error, folder.path())))?;
-    let values: Vec<Value> = opened.iter().map(|value| Value::clone(value)).collect();
+    let values: Vec<Value> = opened.iter().copied().cloned().collect();
     let sequences: Vec<_> = values.iter().map(|value| adapter.encode(value).ok()).collect();
     match unlike(adapter, &*loaded, &values, &sequences) {
         Some(reason) => Err(fault(reason)),
