@@ -24,6 +24,7 @@ mod lines;
 mod look;
 mod media;
 mod memory;
+mod mistakes;
 mod packages;
 mod resume;
 mod scoring;

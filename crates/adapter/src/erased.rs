@@ -6,10 +6,12 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value as Json;
 
+use crate::attempt::{attempt, guarded, panicked};
+use crate::options::option_at_fault;
 use crate::validated::Validated;
 use crate::{
-    Adapter, AdapterError, Contents, Event, File, Kept, Kind, Medium, OpenedValue, OptionProblem, Package,
-    Price, Sharing, Side, Value,
+    Adapter, AdapterError, Contents, Event, File, Kept, Kind, Medium, MediumOptions, OpenedValue,
+    OptionProblem, Package, Price, Sharing, Side, Value,
 };
 
 /// Medium without the types of its options and its adapter, as a [`Registry`](crate::Registry) keeps it.
@@ -79,7 +81,8 @@ pub trait AnyMedium: Send + Sync {
 
 /// Side of a task without the types of its medium: a medium with parsed options.
 pub trait AnySide: Send + Sync {
-    /// Problems of the options that their schema cannot tell.
+    /// Problems of the options that their schema cannot tell, and mistakes of the medium that would lose them: options
+    /// that are not written out, or do not read back.
     fn problems(&self) -> Vec<OptionProblem>;
 
     /// Problems of the files that sound options name.
@@ -130,6 +133,8 @@ pub(crate) struct ErasedMedium<M>(pub(crate) Arc<M>);
 struct ErasedSide<M: Medium> {
     medium: Arc<M>,
     side: Side<M::Options>,
+    /// The options as they were given.
+    given: Json,
 }
 
 impl<M: Medium> AnyMedium for ErasedMedium<M> {
@@ -158,26 +163,27 @@ impl<M: Medium> AnyMedium for ErasedMedium<M> {
     }
 
     fn recognises(&self, bytes: &[u8]) -> bool {
-        self.0.recognises(bytes)
+        attempt(|| self.0.recognises(bytes)).unwrap_or(false)
     }
 
     fn contents(&self, file: &File) -> Result<Contents, AdapterError> {
-        self.0.contents(file)
+        guarded(self.name(), "contents", || self.0.contents(file))
     }
 
     fn events(&self, file: &File) -> Result<Vec<Event>, AdapterError> {
-        self.0.events(file)
+        guarded(self.name(), "events", || self.0.events(file))
     }
 
-    fn side(&self, options: &Json, kept: &Kept) -> Result<Arc<dyn AnySide>, OptionProblem> {
-        let options = parse(options)?;
-        Ok(Arc::new(ErasedSide { medium: self.0.clone(), side: Side::keeping(options, kept.clone()) }))
+    fn side(&self, given: &Json, kept: &Kept) -> Result<Arc<dyn AnySide>, OptionProblem> {
+        let options = parsed(given)?;
+        let side = Side::keeping(options, kept.clone());
+        Ok(Arc::new(ErasedSide { medium: self.0.clone(), side, given: given.clone() }))
     }
 }
 
-/// Options of a type, parsed.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(options: &Json) -> Result<T, OptionProblem> {
-    serde_path_to_error::deserialize(options).map_err(|error| OptionProblem {
+/// Options that are parsed from JSON, or the place at which they do not parse.
+pub(crate) fn parsed<O: MediumOptions>(given: &Json) -> Result<O, OptionProblem> {
+    serde_path_to_error::deserialize(given).map_err(|error| OptionProblem {
         pointer: pointer(error.path()),
         message: error.inner().to_string(),
         help: None,
@@ -197,14 +203,61 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 impl<M: Medium> ErasedSide<M> {
-    fn validated(&self, adapter: M::Adapter) -> Result<Arc<dyn Adapter>, AdapterError> {
-        Ok(Arc::new(Validated::new(adapter, self.medium.name(), self.medium.kind())?))
+    /// An adapter of a method, behind a check of all that it returns.
+    fn validated(
+        &self,
+        method: &str,
+        adapter: impl FnOnce() -> Result<M::Adapter, AdapterError>,
+    ) -> Result<Arc<dyn Adapter>, AdapterError> {
+        let name = self.medium.name();
+        let adapter = guarded(name, method, adapter)?;
+        guarded(name, "stem` or `head", || {
+            Ok(Arc::new(Validated::new(adapter, name, self.medium.kind())?) as Arc<dyn Adapter>)
+        })
+    }
+
+    /// Options with every default written out, of some options.
+    fn complete(&self, mut options: M::Options) -> Json {
+        self.medium.complete(&mut options);
+        // Plain data with a schema: it has no keys but texts.
+        serde_json::to_value(options).unwrap_or_default()
+    }
+
+    /// The mistake of the medium that would lose these options, if there is one.
+    fn at_fault(&self) -> Option<OptionProblem> {
+        let schema = schemars::schema_for!(M::Options);
+        let again = |complete: &Json| Ok(self.complete(parsed(complete)?));
+        let (pointer, reason) = attempt(|| self.options())
+            .map_err(|words| (String::new(), panicked("complete", &words)))
+            .and_then(|complete| match option_at_fault(&self.given, &complete, schema.as_value(), again) {
+                Some(fault) => Err(fault),
+                None => Ok(()),
+            })
+            .and_then(|()| match attempt(|| self.medium.fields(&self.side)) {
+                Ok(fields) if fields.is_empty() => {
+                    let reason = "its `fields` names no field of the dataset: name those that are read";
+                    Err((String::new(), reason.to_owned()))
+                }
+                Ok(_) => Ok(()),
+                Err(words) => Err((String::new(), panicked("fields", &words))),
+            })
+            .err()?;
+        let message = format!("the medium '{}' is at fault: {reason}", self.medium.name());
+        Some(OptionProblem { pointer, message, help: None })
     }
 }
 
 impl<M: Medium> AnySide for ErasedSide<M> {
     fn problems(&self) -> Vec<OptionProblem> {
-        self.medium.check(&self.side)
+        match attempt(|| self.medium.check(&self.side)) {
+            Ok(problems) if problems.is_empty() => self.at_fault().into_iter().collect(),
+            Ok(problems) => problems,
+            Err(words) => {
+                let reason = panicked("check", &words);
+                let message = format!("the medium '{}' is at fault: {reason}", self.medium.name());
+                vec![OptionProblem { pointer: String::new(), message, help: None }]
+            }
+        }
     }
 
     fn file_problems(&self) -> Vec<OptionProblem> {
@@ -212,10 +265,7 @@ impl<M: Medium> AnySide for ErasedSide<M> {
     }
 
     fn options(&self) -> Json {
-        let mut options = self.side.options().clone();
-        self.medium.complete(&mut options);
-        // Plain data with a schema: it has no keys but texts.
-        serde_json::to_value(options).unwrap_or_default()
+        self.complete(self.side.options().clone())
     }
 
     fn fields(&self) -> Vec<String> {
@@ -235,31 +285,32 @@ impl<M: Medium> AnySide for ErasedSide<M> {
     }
 
     fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
-        let opened = self.medium.open(&self.side, value)?;
+        let opened = guarded(self.medium.name(), "open", || self.medium.open(&self.side, value))?;
         let kind = self.medium.kind();
         if Kind::of(&opened.value) == Some(kind) {
             return Ok(opened);
         }
         // A medium without an `open` of its own leaves values as they are: then it is the value that is wrong.
-        if opened.value == *value {
+        // No data has values of a medium's own kind.
+        if opened.value == *value && kind != Kind::Custom {
             return Err(AdapterError::value(format!("{kind} were expected, but this is {}", value.kind())));
         }
         let reason = format!(
-            "its `open` gives {}, but its `kind` is {kind}: give values of one kind",
+            "its `open` gives {}, but its `kind` is {kind}: make such a value of it, or name the other kind",
             opened.value.kind()
         );
         Err(AdapterError::Contract { medium: self.medium.name().to_owned(), reason })
     }
 
     fn price(&self, value: &Value) -> Result<Price, AdapterError> {
-        self.medium.price(&self.side, value)
+        guarded(self.medium.name(), "price", || self.medium.price(&self.side, value))
     }
 
     fn fit(&self, values: &mut dyn Iterator<Item = &Value>) -> Result<Arc<dyn Adapter>, AdapterError> {
-        self.validated(self.medium.fit(&self.side, values)?)
+        self.validated("fit", || self.medium.fit(&self.side, values))
     }
 
     fn load(&self, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
-        self.validated(self.medium.load(&self.side, folder)?)
+        self.validated("load", || self.medium.load(&self.side, folder))
     }
 }

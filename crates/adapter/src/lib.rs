@@ -14,6 +14,7 @@
 //! all that they return.
 
 mod adapter;
+mod attempt;
 mod cancellation;
 mod contents;
 mod custom;
@@ -25,9 +26,11 @@ mod image;
 mod magnitude;
 mod medium;
 mod number;
+mod options;
 mod package;
 mod plug_in;
 mod price;
+mod promises;
 mod random;
 mod region;
 mod registry;

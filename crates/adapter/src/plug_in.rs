@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value as Json;
 
-use crate::erased::parse;
+use crate::erased::parsed;
 use crate::{MediumOptions, OptionProblem, Package};
 
 /// Point of an experiment at which a program can add a choice of its own.
@@ -66,7 +66,7 @@ impl PlugIn {
         live: impl Fn(T) -> Live + Send + Sync + 'static,
     ) -> Self {
         let build = move |options: &Json| {
-            let parsed: T = parse(options)?;
+            let parsed: T = parsed(options)?;
             let problems = check(&parsed);
             // Plain data with a schema: it has no keys but texts.
             let options = serde_json::to_value(&parsed).unwrap_or_default();

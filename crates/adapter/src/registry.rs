@@ -126,9 +126,7 @@ pub(crate) fn mistakes(medium: &dyn AnyMedium) -> Vec<String> {
         ));
     }
     for extension in medium.extensions() {
-        let sound =
-            !extension.is_empty() && !extension.starts_with('.') && extension.to_lowercase() == extension;
-        if !sound {
+        if !is_extension(extension) {
             mistakes.push(format!(
                 "the medium '{name}' reads files of the extension '{extension}': write it in lower case and without \
                  the dot"
@@ -152,6 +150,11 @@ pub(crate) fn mistakes(medium: &dyn AnyMedium) -> Vec<String> {
 pub(crate) fn is_name(name: &str) -> bool {
     let small = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     name.chars().all(small) && name.starts_with(|first: char| first.is_ascii_lowercase())
+}
+
+/// True for an extension of a file's name, in lower case and without the dot.
+pub(crate) fn is_extension(extension: &str) -> bool {
+    !extension.is_empty() && !extension.starts_with('.') && extension.to_lowercase() == extension
 }
 
 const ALTERNATIVES: [&str; 3] = ["allOf", "anyOf", "oneOf"];
@@ -266,7 +269,7 @@ mod tests {
         assert_eq!(error.to_string(), "no medium is called 'third'; known: other, handing");
         let medium = registry.get("handing").expect("registered");
         let options = serde_json::json!({ "field": "a", "words": 3 });
-        let side = medium.side(&options, &Kept::default()).ok().expect("sound options");
+        let Ok(side) = medium.side(&options, &Kept::default()) else { panic!("sound options") };
         assert_eq!((side.options(), side.fields()), (options, vec!["a".to_owned()]));
         let options = serde_json::json!({ "field": [], "words": 3 });
         let problem = medium.side(&options, &Kept::default()).err().expect("a field is a text");

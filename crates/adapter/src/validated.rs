@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use crate::attempt::guarded;
+use crate::promises::{count, ends_at_fault, region_at_fault, sequence_at_fault};
 use crate::{
-    Adapter, AdapterError, Decoded, Encoded, FrameCount, Head, Kind, Random, Region, Sequence, Stem, Value,
-    WrittenFile,
+    Adapter, AdapterError, Decoded, Encoded, Head, Kind, Random, Sequence, Stem, Value, WrittenFile,
 };
 
 /// An adapter whose entrance, exit and sequences are checked: those that break a promise become errors that name the
@@ -26,6 +27,15 @@ impl<A: Adapter> Validated<A> {
             Some(reason) => Err(validated.fault(reason)),
             None => Ok(validated),
         }
+    }
+
+    /// The result of a method of the adapter, whose panic is an error.
+    fn guarded<T>(
+        &self,
+        method: &str,
+        call: impl FnOnce(&A) -> Result<T, AdapterError>,
+    ) -> Result<T, AdapterError> {
+        guarded(&self.medium, method, || call(&self.adapter))
     }
 
     fn fault(&self, reason: String) -> AdapterError {
@@ -72,7 +82,7 @@ impl<A: Adapter> Adapter for Validated<A> {
     }
 
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
-        self.checked("encode", value, self.adapter.encode(value)?)
+        self.checked("encode", value, self.guarded("encode", |adapter| adapter.encode(value))?)
     }
 
     fn augments(&self) -> bool {
@@ -80,11 +90,11 @@ impl<A: Adapter> Adapter for Validated<A> {
     }
 
     fn augment(&self, value: &Value, random: &mut Random) -> Result<Encoded, AdapterError> {
-        self.checked("augment", value, self.adapter.augment(value, random)?)
+        self.checked("augment", value, self.guarded("augment", |adapter| adapter.augment(value, random))?)
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
-        let decoded = self.adapter.decode(sequence)?;
+        let decoded = self.guarded("decode", |adapter| adapter.decode(sequence))?;
         let (regions, positions) = (decoded.regions.len(), sequence.len());
         if regions != positions {
             let regions = count(regions, "region");
@@ -101,11 +111,11 @@ impl<A: Adapter> Adapter for Validated<A> {
     }
 
     fn to_file(&self, value: &Value) -> Result<WrittenFile, AdapterError> {
-        self.adapter.to_file(value)
+        self.guarded("to_file", |adapter| adapter.to_file(value))
     }
 
     fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
-        self.adapter.read_back(bytes)
+        self.guarded("read_back", |adapter| adapter.read_back(bytes))
     }
 
     fn longest(&self) -> Option<usize> {
@@ -125,204 +135,6 @@ impl<A: Adapter> Adapter for Validated<A> {
     }
 
     fn save(&self, folder: &Path) -> Result<(), AdapterError> {
-        self.adapter.save(folder)
-    }
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// The broken promise of an entrance and an exit, if there is one.
-fn ends_at_fault(stem: &Stem, head: Option<&Head>) -> Option<String> {
-    stem_at_fault(stem).or_else(|| head_at_fault(head?)).or_else(|| match (stem, head?) {
-        (Stem::Lookup { vocabulary, .. }, Head::Softmax { vocabulary: written, .. })
-            if vocabulary != written =>
-        {
-            Some(format!("its stem has {vocabulary} tokens, and its head {written}: they are one vocabulary"))
-        }
-        (Stem::Lookup { padding, .. }, Head::Softmax { padding: written, .. }) if padding != written => {
-            Some(format!("its stem pads with token {padding}, and its head with {written}: use one for both"))
-        }
-        (Stem::Lookup { .. }, Head::Regression { .. }) => Some(
-            "its stem takes tokens, and its head writes frames: a sequence is one or the other".to_owned(),
-        ),
-        (Stem::Projection { .. } | Stem::Convolution { .. }, Head::Softmax { .. }) => Some(
-            "its stem takes frames, and its head writes tokens: a sequence is one or the other".to_owned(),
-        ),
-        _ => None,
-    })
-}
-
-fn stem_at_fault(stem: &Stem) -> Option<String> {
-    match stem {
-        Stem::Lookup { vocabulary, padding } => outside("stem", *vocabulary, &[("padding", *padding)]),
-        Stem::Projection { width: 0 } | Stem::Convolution { width: 0, .. } => {
-            Some("its stem takes frames of width 0: a frame has a value at least".to_owned())
-        }
-        Stem::Projection { .. } => None,
-        Stem::Convolution { layers, .. } if layers.is_empty() => {
-            Some("its stem has no convolution: give a layer, or a projection".to_owned())
-        }
-        Stem::Convolution { layers, .. } => layers.iter().enumerate().find_map(|(place, layer)| {
-            let place = place + 1;
-            if layer.kernel.is_multiple_of(2) {
-                let kernel = layer.kernel;
-                Some(format!("convolution {place} of its stem has a kernel of {kernel}: kernels are odd"))
-            } else if layer.stride == 0 {
-                Some(format!("convolution {place} of its stem has a stride of 0: 1 keeps every position"))
-            } else if layer.stride > layer.kernel {
-                let (kernel, stride) = (layer.kernel, layer.stride);
-                Some(format!(
-                    "convolution {place} of its stem leaves frames out: its stride is {stride}, its kernel {kernel}"
-                ))
-            } else {
-                None
-            }
-        }),
-    }
-}
-
-fn head_at_fault(head: &Head) -> Option<String> {
-    match head {
-        Head::Softmax { vocabulary, padding, begin, end, forbidden } => {
-            let special = [("padding", *padding), ("begin", *begin), ("end", *end)];
-            let forbid = forbidden.iter().map(|&token| ("a forbidden token", token));
-            let all: Vec<_> = special.into_iter().chain(forbid).collect();
-            outside("head", *vocabulary, &all).or_else(|| {
-                if end == padding {
-                    Some(format!(
-                        "its head ends with token {end}, which is its padding: no end would be learned"
-                    ))
-                } else if forbidden.contains(end) {
-                    Some("its head forbids its end token: no output would end".to_owned())
-                } else {
-                    None
-                }
-            })
-        }
-        Head::Regression { width: 0, .. } => {
-            Some("its head writes frames of width 0: a frame has a value at least".to_owned())
-        }
-        Head::Regression { length: FrameCount::Fixed(0) | FrameCount::UntilStop { at_most: 0 }, .. } => {
-            Some("its head writes no frames: give a length of 1 at least".to_owned())
-        }
-        Head::Regression { .. } => None,
-    }
-}
-
-/// The first of some named tokens that is outside a vocabulary.
-fn outside(end: &str, vocabulary: usize, tokens: &[(&str, u32)]) -> Option<String> {
-    if vocabulary == 0 {
-        return Some(format!("its {end} has a vocabulary without tokens"));
-    }
-    let (name, token) = tokens.iter().find(|(_, token)| *token as usize >= vocabulary)?;
-    Some(format!("its {end} has {vocabulary} tokens, from 0, and {name} is token {token}"))
-}
-
-/// The broken promise of a sequence, if there is one.
-fn sequence_at_fault(stem: &Stem, head: Option<&Head>, sequence: &Sequence) -> Option<String> {
-    if sequence.is_empty() {
-        return Some("an empty sequence: refuse the value with an error that says why".to_owned());
-    }
-    match (stem, sequence) {
-        (Stem::Lookup { vocabulary, .. }, Sequence::Tokens(tokens)) => {
-            tokens_at_fault(*vocabulary, head, tokens)
-        }
-        (Stem::Projection { width } | Stem::Convolution { width, .. }, Sequence::Frames(frames)) => {
-            if frames.width() != *width {
-                let found = frames.width();
-                return Some(format!("frames of width {found}, and its stem takes frames of width {width}"));
-            }
-            frames_at_fault(head, frames)
-        }
-        (Stem::Lookup { .. }, Sequence::Frames(_)) => Some("frames, and its stem takes tokens".to_owned()),
-        (_, Sequence::Tokens(_)) => Some("tokens, and its stem takes frames".to_owned()),
-    }
-}
-
-fn tokens_at_fault(vocabulary: usize, head: Option<&Head>, tokens: &[u32]) -> Option<String> {
-    if let Some(place) = tokens.iter().position(|&token| token as usize >= vocabulary) {
-        let token = tokens[place];
-        return Some(format!(
-            "token {token} at position {place}, and its vocabulary has {vocabulary} tokens"
-        ));
-    }
-    let Some(Head::Softmax { padding, begin, end, .. }) = head else { return None };
-    if tokens.last() != Some(end) {
-        return Some(format!("tokens without the end token {end} behind them: outputs would not end"));
-    }
-    if begin != end && tokens.first() == Some(begin) {
-        return Some(format!("tokens that start with the begin token {begin}: it is put there by the model"));
-    }
-    tokens
-        .contains(padding)
-        .then(|| format!("the padding token {padding} among its tokens: it fills batches"))
-}
-
-fn frames_at_fault(head: Option<&Head>, frames: &crate::Frames) -> Option<String> {
-    if let Some(place) = frames.values().iter().position(|value| !value.is_finite()) {
-        let (value, width) = (frames.values()[place], frames.width());
-        let (frame, column) = (place / width, place % width);
-        return Some(format!("{value} in frame {frame}, value {column}: every value is a finite number"));
-    }
-    let Some(Head::Regression { width, length }) = head else { return None };
-    if frames.width() != *width {
-        let found = frames.width();
-        return Some(format!("frames of width {found}, and its head writes frames of width {width}"));
-    }
-    match length {
-        FrameCount::Fixed(fixed) if *fixed != frames.len() => {
-            Some(format!("{}, and its head always writes {fixed}", count(frames.len(), "frame")))
-        }
-        _ => None,
-    }
-}
-
-/// The broken promise of a region of a value, if there is one.
-fn region_at_fault(kind: Kind, value: &Value, region: &Region) -> Option<String> {
-    let span = |start: f64, end: f64| {
-        let sound = start.is_finite() && end.is_finite() && start <= end;
-        (!sound).then(|| format!("it goes from second {start} to {end}"))
-    };
-    let within = |range: &std::ops::Range<usize>, length: usize, unit: &str| {
-        let sound = range.start <= range.end && range.end <= length;
-        let (start, end) = (range.start, range.end);
-        (!sound).then(|| format!("it goes from {unit} {start} to {end} of {length}"))
-    };
-    match (kind, region) {
-        (_, Region::Nothing) => None,
-        (Kind::Text, Region::Bytes(range)) => {
-            within(range, value.as_text().map_or(usize::MAX, str::len), "byte")
-        }
-        (Kind::Custom, Region::Items(range)) => {
-            let length = match value {
-                Value::Custom(custom) => custom.items().len(),
-                _ => usize::MAX,
-            };
-            within(range, length, "item")
-        }
-        (Kind::Image, &Region::Rectangle { left, top, width, height }) => {
-            let sound = [left, top, width, height].iter().all(|edge| edge.is_finite());
-            (!sound || width < 0.0 || height < 0.0)
-                .then(|| format!("a rectangle of {width} x {height} at {left}, {top}"))
-        }
-        (Kind::Signal, &Region::Span { start, end }) => span(start, end),
-        (Kind::Signal, Region::Window { channels, start, end }) => {
-            let known = value.as_signal().map_or(usize::MAX, |signal| signal.channels().len());
-            within(channels, known, "channel").or_else(|| span(*start, *end))
-        }
-        _ => Some(format!("{} in a medium of {kind}", named(region))),
-    }
-}
-
-fn named(region: &Region) -> &'static str {
-    match region {
-        Region::Nothing => "nothing",
-        Region::Bytes(_) => "bytes",
-        Region::Items(_) => "items",
-        Region::Rectangle { .. } => "a rectangle",
-        Region::Span { .. } => "a span of time",
-        Region::Window { .. } => "a window of time",
+        self.guarded("save", |adapter| adapter.save(folder))
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use any2any_adapter::testing::saves_whole;
+use any2any_adapter::testing::{keeps_promises, saves_whole};
 use any2any_adapter::{Adapter, AdapterError, Registry, Seed, Value};
 use any2any_experiment::spec::Experiment;
 
@@ -177,8 +177,9 @@ impl AdapterSet {
         Ok(Self::new(experiment, groups, adapters))
     }
 
-    /// Tries what a training needs of every adapter, on a few opened training values of its sides: that it can be saved
-    /// and loaded again, and that its augmentation gives sequences.
+    /// Tries what a training needs of every adapter, on a few opened training values of its sides: that it keeps the
+    /// promises on which samples and outputs depend, that it can be saved and loaded again, and that its augmentation
+    /// gives sequences.
     ///
     /// # Errors
     ///
@@ -192,9 +193,12 @@ impl AdapterSet {
             let (task, role) = group.members[0];
             let values = values(task, role);
             let few: Vec<&Value> = values.iter().step_by(values.len().div_ceil(FEW).max(1)).collect();
-            let name = group.side.medium.name();
-            let saved = saves_whole(name, group.side.side.as_ref(), adapter.as_ref(), &few);
-            if let Err(error) = saved.and_then(|()| augments(adapter.as_ref(), &few)) {
+            let (medium, adapter) = (group.side.medium.as_ref(), adapter.as_ref());
+            let written = group.members.iter().any(|(_, role)| *role == Role::Target);
+            let tried = keeps_promises(medium, adapter, &few, written)
+                .and_then(|()| saves_whole(medium.name(), group.side.side.as_ref(), adapter, &few))
+                .and_then(|()| augments(adapter, &few));
+            if let Err(error) = tried {
                 problems.push((self.groups.place(group), error));
             }
         }

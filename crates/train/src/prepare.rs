@@ -101,7 +101,13 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
         .into_iter()
         .zip(adapters.tasks())
         .map(|(opened, task)| {
-            let split = |opened: OpenedSplit| Split::new(opened, task);
+            let unread = |error: RunError| match error {
+                RunError::Adapter { .. } => {
+                    RunError::Experiment(unreadable(document, task.sides(), &error).into())
+                }
+                other => other,
+            };
+            let split = |opened: OpenedSplit| Split::new(opened, task).map_err(unread);
             let train = split(opened.train)?;
             let selection = limits.select(&train.lengths());
             if selection.kept.is_empty() {

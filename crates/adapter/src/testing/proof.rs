@@ -1,8 +1,41 @@
-//! Proof that an adapter can be saved and loaded again, as every run needs.
+//! Proof, before a training, that an adapter keeps the promises that would cost the run.
 
-use crate::testing::attempt::attempt;
-use crate::testing::conformance::unlike;
-use crate::{Adapter, AdapterError, AnySide, Value};
+use crate::testing::trial::{Trial, unlike, unloadable};
+use crate::{Adapter, AdapterError, AnyMedium, AnySide, Value};
+
+/// Number of values that are augmented and written: both may be slow.
+const FEWER: usize = 2;
+
+/// Tries the promises of an adapter on some opened values, as far as a training and its outputs depend on them: that
+/// encoding and augmentation depend on nothing else, that tokens can be shown, and, of an adapter that is `written`,
+/// that sequences become values and files again. Values that cannot be encoded are passed over.
+///
+/// # Errors
+///
+/// When the adapter breaks promises, with all of them.
+pub fn keeps_promises(
+    medium: &dyn AnyMedium,
+    adapter: &dyn Adapter,
+    opened: &[&Value],
+    written: bool,
+) -> Result<(), AdapterError> {
+    let sound = |value: &&&Value| adapter.encode(value).is_ok();
+    let values: Vec<Value> = opened.iter().filter(sound).copied().cloned().collect();
+    let fewer = &values[..values.len().min(FEWER)];
+    let mut trial = Trial { medium, found: Vec::new() };
+    let sequences = trial.encoding(adapter, &values);
+    trial.showing(adapter);
+    if trial.is_comparable() {
+        trial.augmenting(adapter, fewer, 2);
+    }
+    if written {
+        trial.writing(adapter, fewer, &sequences);
+    }
+    match &trial.found[..] {
+        [] => Ok(()),
+        found => Err(AdapterError::Contract { medium: medium.name().to_owned(), reason: found.join("; ") }),
+    }
+}
 
 /// Saves an adapter into a folder of its own and loads it again; the loaded one must encode some opened values as the
 /// saved one does. A training tries this before its first step: what a run cannot load is lost.
@@ -21,12 +54,9 @@ pub fn saves_whole(
         path: std::env::temp_dir(),
         reason: format!("cannot hold a folder: {error}"),
     })?;
-    let panicked = |method: &str, words: String| fault(format!("its `{method}` panics: {words}"));
-    attempt(|| adapter.save(folder.path())).map_err(|words| panicked("save", words))??;
-    let loaded = attempt(|| side.load(folder.path()))
-        .map_err(|words| panicked("load", words))?
-        .map_err(|error| fault(format!("what its `save` wrote cannot be loaded: {error}")))?;
-    let values: Vec<Value> = opened.iter().map(|value| Value::clone(value)).collect();
+    adapter.save(folder.path())?;
+    let loaded = side.load(folder.path()).map_err(|error| fault(unloadable(error, folder.path())))?;
+    let values: Vec<Value> = opened.iter().copied().cloned().collect();
     let sequences: Vec<_> = values.iter().map(|value| adapter.encode(value).ok()).collect();
     match unlike(adapter, &*loaded, &values, &sequences) {
         Some(reason) => Err(fault(reason)),

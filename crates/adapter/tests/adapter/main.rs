@@ -1,0 +1,4 @@
+//! The seam from outside, as authors of media use it.
+
+mod conformance;
+mod media;
