@@ -152,7 +152,7 @@ impl From<TranslateError> for ApiError {
             TranslateError::Run(error) => error.into(),
             TranslateError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
             TranslateError::Cancelled(_) => Self::stopping(),
-            TranslateError::Decoding(_) => Self::wrong("decoding", error.to_string(), ""),
+            TranslateError::Decoding { .. } => Self::wrong("decoding", error.to_string(), ""),
             TranslateError::OtherTask { .. } | TranslateError::Sequence { .. } => {
                 Self::wrong("unsupported", error.to_string(), "")
             }

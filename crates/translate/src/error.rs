@@ -16,8 +16,12 @@ pub enum TranslateError {
     #[error("{0}")]
     Unsupported(String),
     /// Decoding options by which nothing can be written.
-    #[error("{0}: {}", .0.help())]
-    Decoding(#[from] DecodingError),
+    #[error("{source}: {}", source.help())]
+    Decoding {
+        /// The rule that they break.
+        #[from]
+        source: DecodingError,
+    },
     /// A task of another run.
     #[error("task '{name}' is not one of this translator's: take it from the translator, which has {}", known.join(", "))]
     OtherTask {

@@ -83,13 +83,12 @@ fn unreadable(stem: &Stem, sequence: &Sequence) -> Option<String> {
         (Stem::Lookup { .. }, Sequence::Frames(_)) => {
             Some("tokens are read, and these are frames".to_owned())
         }
-        (Stem::Projection { .. } | Stem::Convolution { .. }, Sequence::Tokens(_)) => {
-            Some("frames are read, and these are tokens".to_owned())
-        }
+        (_, Sequence::Tokens(_)) => Some("frames are read, and these are tokens".to_owned()),
         (Stem::Projection { width } | Stem::Convolution { width, .. }, Sequence::Frames(frames)) => {
             (frames.width() != *width)
                 .then(|| format!("its frames are {} wide, and those that are read {width}", frames.width()))
         }
+        (_, Sequence::Frames(_)) => None,
     }
 }
 
