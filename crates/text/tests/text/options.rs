@@ -91,7 +91,7 @@ fn what_cannot_be_is_found_before_anything_runs() {
         ),
         (json!({ "field": "en", "tokenizer": { "words": { "vocab": "all" } } }), vec![]),
         (json!({ "field": "en", "tokenizer": { "bpq": {} } }), vec![("/tokenizer", "unknown variant `bpq`")]),
-        (json!({ "field": "en", "tokeniser": {} }), vec![("", "unknown field `tokeniser`")]),
+        (json!({ "field": "en", "tokeniser": {} }), vec![("/tokeniser", "unknown field `tokeniser`")]),
     ] {
         let problems = Tested(Text).check(&options);
         assert_eq!(problems.len(), expected.len(), "{options}: {problems:?}");
