@@ -1,6 +1,10 @@
 //! The examples of README, `docs/` and `--help`: every command can be typed, every experiment is sound, and what is done
 //! with the quickstart's run works on one. What a trained one answers is in `first_words.rs`.
 
+#[path = "../examples/load_run.rs"]
+#[allow(dead_code)] // its `main`
+mod load_run;
+
 use crate::support::Workshop;
 use crate::support::documents::{Block, Input, Typed, blocks, commands, root};
 use crate::support::served::Answer;
@@ -241,6 +245,7 @@ fn what_is_done_with_the_quickstart_works() {
         }
     }
     assert!(seen > 20, "{seen} commands");
+    load_run::show(&workshop.path("runs/quickstart")).expect("a run that works from Rust");
 }
 
 fn train(workshop: &Workshop, words: &[String]) {

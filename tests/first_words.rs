@@ -12,7 +12,7 @@ use crate::support::documents::{Typed, blocks, commands, root};
 
 #[rustfmt::skip]
 const FIRST_WORDS: &[(&str, &str)] = &[
-    // README, the guide, the help of `serve`, examples/library.rs.
+    // README, the guide, the help of `serve`, examples/library.rs and load_run.rs.
     ("the old man sees a small dog .", "Der alte Mann sieht einen kleinen Hund."),
     ("the dog sees a house .", "Der Hund sieht ein Haus."),
     ("the old dog sees a house .", "Der alte Hund sieht ein Haus."),
@@ -69,10 +69,12 @@ fn quoted() -> Vec<String> {
             }
         }
     }
-    let library = std::fs::read_to_string(root().join("examples/library.rs")).expect("an example");
-    found.extend(
-        library.split("Value::from(\"").skip(1).map(|rest| rest.split('"').next().unwrap_or("").to_owned()),
-    );
+    for example in ["examples/library.rs", "examples/load_run.rs"] {
+        let text = std::fs::read_to_string(root().join(example)).expect("an example");
+        found.extend(
+            text.split("Value::from(\"").skip(1).map(|rest| rest.split('"').next().unwrap_or("").to_owned()),
+        );
+    }
     found
 }
 

@@ -1,4 +1,4 @@
-//! Inputs of a model on the command line: lines of text, or files of another medium.
+//! Inputs of a model on the command line: lines of text, or files that a medium opens.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -53,14 +53,29 @@ pub(crate) enum Message {
 }
 
 impl Inputs {
-    /// Opens the inputs. For a medium of texts, the lines of files or of standard input; for any other medium, files,
-    /// the files of folders, or standard input as one file.
+    /// Opens the inputs: files and the files of folders, or the lines of files, as [`is_lines`] says; without paths,
+    /// standard input.
     pub(crate) fn new(paths: &[PathBuf], medium: &dyn AnyMedium) -> anyhow::Result<Self> {
-        if medium.kind() == Kind::Text {
-            for path in paths {
-                require_file(path)?;
+        let (lines, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            paths.iter().partition(|path| is_lines(path, medium));
+        match (lines.first(), files.first()) {
+            (Some(lines), Some(file)) => {
+                let (lines, file, medium) = (lines.display(), file.display(), medium.name());
+                return Err(Usage(format!(
+                    "{lines} holds a source in every line, {file} is one of {medium} as a whole: give them to two calls"
+                ))
+                .into());
             }
-            return Ok(Self::Lines { lines: read_ahead(paths.to_vec()), number: 0 });
+            (Some(_), None) => {
+                for path in paths {
+                    require_file(path)?;
+                }
+                return Ok(Self::Lines { lines: read_ahead(paths.to_vec()), number: 0 });
+            }
+            (None, None) if medium.kind() == Kind::Text => {
+                return Ok(Self::Lines { lines: read_ahead(Vec::new()), number: 0 });
+            }
+            (None, _) => {}
         }
         let (mut files, mut remarks) = (Vec::new(), Vec::new());
         if paths.is_empty() {
@@ -78,8 +93,7 @@ impl Inputs {
             files.push(Input { name, place, value });
         }
         for path in paths {
-            let found = if path.is_dir() { members(path, medium, &mut remarks)? } else { vec![path.clone()] };
-            for path in found {
+            for path in files_of(path, medium, &mut remarks)? {
                 let name = path.display().to_string();
                 files.push(Input { place: name.clone(), name, value: Ok(File::on_disk(&path).into()) });
             }
@@ -132,6 +146,26 @@ impl Batch {
             Message::Failure(error) => self.failures.push(error),
         }
     }
+}
+
+/// True if a path is read line by line: a medium of texts is given lines, unless it opens files of that extension other
+/// than plain `txt`, or the path is a folder and it has such files.
+pub(crate) fn is_lines(path: &Path, medium: &dyn AnyMedium) -> bool {
+    let opens = |extension: &str| extension != "txt" && medium.extensions().contains(&extension);
+    let by_file = match path.is_dir() {
+        true => medium.extensions().into_iter().any(opens),
+        false => opens(&File::on_disk(path).extension()),
+    };
+    medium.kind() == Kind::Text && !by_file
+}
+
+/// The files that a path stands for: itself, or those of a folder that a medium reads.
+pub(crate) fn files_of(
+    path: &Path,
+    medium: &dyn AnyMedium,
+    remarks: &mut Vec<String>,
+) -> anyhow::Result<Vec<PathBuf>> {
+    if path.is_dir() { members(path, medium, remarks) } else { Ok(vec![path.to_owned()]) }
 }
 
 /// Fails unless a path is something to read lines from. A pipe is not opened before it is read.
@@ -232,4 +266,85 @@ fn read_ahead(paths: Vec<PathBuf>) -> Receiver<Message> {
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use any2any_adapter::{Adapter, AdapterError, Encoded, Medium, Registry, Side, Stem, Value};
+
+    use super::*;
+
+    /// A medium of a kind that opens files of some extensions.
+    struct Opening(Kind, &'static [&'static str]);
+
+    struct Unread;
+
+    impl Adapter for Unread {
+        fn stem(&self) -> Stem {
+            Stem::Projection { width: 1 }
+        }
+
+        fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
+            Err(AdapterError::other_medium("nothing", value))
+        }
+    }
+
+    impl Medium for Opening {
+        type Options = serde_json::Value;
+        type Adapter = Unread;
+
+        fn name(&self) -> &str {
+            "opening"
+        }
+
+        fn fields(&self, _options: &serde_json::Value) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn kind(&self) -> Kind {
+            self.0
+        }
+
+        fn extensions(&self) -> Vec<&str> {
+            self.1.to_vec()
+        }
+
+        fn fit(
+            &self,
+            _side: &Side<serde_json::Value>,
+            _values: &mut dyn Iterator<Item = &Value>,
+        ) -> Result<Unread, AdapterError> {
+            Ok(Unread)
+        }
+    }
+
+    #[test]
+    fn texts_are_lines_unless_their_medium_opens_the_file() {
+        let folder = env!("CARGO_MANIFEST_DIR");
+        let (plain, notes): (&[&str], &[&str]) = (&["txt"], &["txt", "notes"]);
+        for (kind, extensions, path, lines) in [
+            (Kind::Text, plain, "a.txt", true),
+            (Kind::Text, plain, "a.notes", true),
+            (Kind::Text, plain, "a", true),
+            (Kind::Text, plain, folder, true),
+            (Kind::Text, notes, "a.txt", true),
+            (Kind::Text, notes, "a.notes", false),
+            (Kind::Text, notes, "a.NOTES", false),
+            (Kind::Text, notes, "a.other", true),
+            (Kind::Text, notes, folder, false),
+            (Kind::Image, notes, "a.txt", false),
+            (Kind::Custom, notes, "a.txt", false),
+            (Kind::Custom, &[], "a", false),
+        ] {
+            let registry = Registry::new().with(Opening(kind, extensions));
+            let medium = registry.get("opening").expect("registered").as_ref();
+            assert_eq!(is_lines(path.as_ref(), medium), lines, "{kind} {extensions:?} {path}");
+        }
+        let registry = Registry::new().with(Opening(Kind::Text, notes));
+        let medium = registry.get("opening").expect("registered").as_ref();
+        let error = Inputs::new(&["a.notes".into(), "b.txt".into()], medium).err().expect("two ways to read");
+        assert!(error.to_string().contains("give them to two calls"), "{error}");
+        let files = Inputs::new(&["a.notes".into()], medium).expect("one file");
+        assert!(files.are_files());
+    }
 }

@@ -4,7 +4,7 @@ use any2any_adapter::Sequence;
 use any2any_experiment::spec::{self, Decoding};
 use any2any_run::Task;
 use any2any_search::{Considered, Fate, Observer};
-use any2any_translate::{Output, TranslateError};
+use any2any_translate::TranslateError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +70,7 @@ impl Inspector<'_> {
         let adapter = task.target();
         let mut growing =
             Growing { tree: BeamTrace::default(), rows: vec![None], next: Vec::new(), position: 0 };
-        self.write_observed(task, source, prefix, &decoding, &mut growing)?;
+        self.search_one_observed(task, source, prefix, &decoding, &mut growing)?;
         let mut tree = growing.tree;
         for node in &mut tree.nodes {
             node.label = node.token.map_or_else(String::new, |token| adapter.show(token));
@@ -81,50 +81,6 @@ impl Inspector<'_> {
         tree.best.sort_by(|&a, &b| tree.nodes[b].score.total_cmp(&tree.nodes[a].score));
         tree.best.truncate(beam.n_best);
         Ok(tree)
-    }
-
-    /// Decodes one target, with or without a source, and calls `each` with every token and its log-probability as it is
-    /// chosen, but not with the end token.
-    ///
-    /// # Errors
-    ///
-    /// If a value cannot be read, the task writes frames, or the decoding is a beam search, which chooses nothing
-    /// before its end.
-    pub fn stream(
-        &self,
-        task: &Task,
-        source: Option<&Sequence>,
-        prefix: &[u32],
-        decoding: &Decoding,
-        each: &mut dyn FnMut(u32, f32),
-    ) -> Result<Output, TranslateError> {
-        task.require_tokens()?;
-        if decoding.beam.is_some() {
-            return Err(TranslateError::Unsupported(
-                "a beam search chooses nothing before its end, so it cannot be streamed; decode greedily or by sampling"
-                    .to_owned(),
-            ));
-        }
-        let outputs = self.write_observed(task, source, prefix, decoding, &mut Telling(each))?;
-        outputs.into_iter().next().ok_or_else(|| TranslateError::Search("nothing was written".to_owned()))
-    }
-
-    /// Searches for one output, with or without a source, with an observer.
-    fn write_observed(
-        &self,
-        task: &Task,
-        source: Option<&Sequence>,
-        prefix: &[u32],
-        decoding: &Decoding,
-        observer: &mut dyn Observer,
-    ) -> Result<Vec<Output>, TranslateError> {
-        if source.is_none() && task.source().is_some() {
-            return Err(task.source_missing().into());
-        }
-        let sources: Vec<_> = source.into_iter().collect();
-        let row = self.row(task, 0, source.map(Sequence::len), prefix, decoding);
-        let mut outputs = self.run_search_observed(task, &sources, &[row], decoding, observer)?;
-        Ok(outputs.pop().unwrap_or_default())
     }
 }
 
@@ -163,16 +119,5 @@ impl Observer for Growing {
             score: considered.score,
             fate,
         });
-    }
-}
-
-/// Observer that reports every token that is chosen.
-struct Telling<'a>(&'a mut dyn FnMut(u32, f32));
-
-impl Observer for Telling<'_> {
-    fn considered(&mut self, _source: usize, _position: usize, considered: &Considered) {
-        if let (Some(token), Fate::Kept { .. }) = (considered.token, considered.fate) {
-            (self.0)(token, considered.log_probability);
-        }
     }
 }

@@ -85,6 +85,7 @@ impl Inspector<'_> {
         source: Option<&ReadSource>,
         tokens: &[u32],
     ) -> Result<ModelInput, TranslateError> {
+        self.require_own(task)?;
         task.require_tokens()?;
         let Some(Head::Softmax { vocabulary, begin, end, .. }) = task.target().head() else {
             unreachable!("only a softmax writes tokens")
@@ -97,6 +98,7 @@ impl Inspector<'_> {
             if source.sequence.is_empty() {
                 return Err(wrong("there is nothing to read in an empty source".to_owned()));
             }
+            self.require_source_sequence(task, &source.sequence)?;
         }
         let fed = match source.and_then(|source| task.labels(source.sequence.len())) {
             Some(width) => {

@@ -164,7 +164,11 @@ impl Inspector<'_> {
         (width, length): (usize, FrameCount),
         ablations: &Ablations,
     ) -> Result<ModelInput, TranslateError> {
+        self.require_own(task)?;
         let source = source.ok_or_else(|| task.source_missing())?;
+        if !source.sequence.is_empty() {
+            self.require_source_sequence(task, &source.sequence)?;
+        }
         let framing = task.framing();
         let batch = batch::sources(&[&source.sequence], framing, self.device());
         let mut pass = ablations.on(self.pass());

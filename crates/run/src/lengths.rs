@@ -3,8 +3,6 @@
 use any2any_adapter::Stem;
 use any2any_experiment::spec::Decoding;
 
-use crate::error::RunError;
-
 /// Length limits of an output in tokens, the end token excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputLengths {
@@ -27,26 +25,6 @@ impl OutputLengths {
         let least = decoding.min_length;
         let most = decoding.max_length.unwrap_or_else(|| known.unwrap_or(usual).max(least));
         Self { least, most }
-    }
-
-    /// Fails if no output can have the lengths in `decoding`.
-    ///
-    /// # Errors
-    ///
-    /// If the fewest tokens are more than the most, or the most are 0.
-    pub fn check(decoding: &Decoding) -> Result<(), RunError> {
-        match decoding.max_length {
-            Some(0) => Err(RunError::Unsupported(
-                "an output of at most 0 tokens is none: the longest length (`max_length`) must be at least 1"
-                    .to_owned(),
-            )),
-            Some(most) if decoding.contradicts_itself() => Err(RunError::Unsupported(format!(
-                "no output has at least {} and at most {most} tokens: lower the shortest length (`min_length`), or raise \
-                 the longest (`max_length`)",
-                decoding.min_length
-            ))),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -86,12 +64,6 @@ mod tests {
                 OutputLengths { least, most: expected },
                 "{decoding:?} {known:?} {source:?} {prefix}"
             );
-            assert!(OutputLengths::check(&decoding).is_ok());
-        }
-        for (least, most, said) in [(10, 5, "at least 10 and at most 5"), (0, 0, "at least 1")] {
-            let error =
-                OutputLengths::check(&decoding(least, Some(most))).expect_err("impossible").to_string();
-            assert!(error.contains(said), "{error}");
         }
     }
 }

@@ -131,7 +131,7 @@ impl Source for BeamSource<'_> {
         // Once the beam has finished, only the greedy path goes on.
         let over = self.ended >= size;
         let mut fates = vec![Fate::Pruned; continuations.len()];
-        let mut kept: Vec<(usize, u32)> = Vec::with_capacity(size + 1);
+        let mut kept: Vec<(usize, u32)> = Vec::with_capacity(size.saturating_add(1).min(continuations.len()));
         for (rank, continuation) in continuations.iter().enumerate() {
             let in_beam = !over && if continuation.token.is_some() { kept.len() < size } else { rank < size };
             if !in_beam && !continuation.greedy {

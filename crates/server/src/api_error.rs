@@ -152,6 +152,10 @@ impl From<TranslateError> for ApiError {
             TranslateError::Run(error) => error.into(),
             TranslateError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
             TranslateError::Cancelled(_) => Self::stopping(),
+            TranslateError::Decoding { .. } => Self::wrong("decoding", error.to_string(), ""),
+            TranslateError::OtherTask { .. } | TranslateError::Sequence { .. } => {
+                Self::wrong("unsupported", error.to_string(), "")
+            }
             TranslateError::Search(_) => Self::wrong("search", error.to_string(), ""),
             error => Self::hidden(error.to_string()),
         }

@@ -1,7 +1,6 @@
 //! Decoding options of a request: those of the experiment, with the request's changes.
 
 use any2any_experiment::spec;
-use any2any_run::OutputLengths;
 
 use crate::api_error::ApiError;
 use crate::protocol::{self, Decoding};
@@ -18,8 +17,14 @@ pub(crate) fn decoding(
     let mut decoding = experiment.clone();
     let Some(asked) = asked else { return limited(decoding, longest) };
     let ways = [asked.greedy.is_some(), asked.beam.is_some(), asked.sampling.is_some()];
-    if ways.iter().filter(|&&given| given).count() > 1 {
-        return Err(wrong("give one of `greedy`, `beam` and `sampling`"));
+    let names = ["greedy", "beam", "sampling"];
+    let given: Vec<&str> =
+        names.into_iter().zip(ways).filter_map(|(name, given)| given.then_some(name)).collect();
+    if let [first, second, ..] = given[..] {
+        return Err(wrong(&format!(
+            "`{first}` and `{second}` are two ways to write, and both are asked for: give one of `greedy`, `beam` and \
+             `sampling`"
+        )));
     }
     if asked.greedy.is_some() {
         (decoding.beam, decoding.sampling) = (None, None);
@@ -36,26 +41,13 @@ pub(crate) fn decoding(
             top_p: top_p.unwrap_or(known.top_p),
             seed: seed.or(known.seed),
         };
-        // Written so that NaN is refused.
-        if !(sampling.temperature >= 1e-4 && sampling.temperature.is_finite()) {
-            return Err(wrong("`temperature` must be at least 0.0001"));
-        }
-        if !(sampling.top_p > 0.0 && sampling.top_p <= 1.0) {
-            return Err(wrong("`top_p` must be above 0, and at most 1"));
-        }
         (decoding.beam, decoding.sampling) = (None, Some(sampling));
     }
     decoding.guidance = asked.guidance.unwrap_or(decoding.guidance);
-    if !(0.0..=100.0).contains(&decoding.guidance) {
-        return Err(wrong("`guidance` must be between 0 and 100"));
-    }
     decoding.max_length = asked.max_length.or(decoding.max_length);
     decoding.min_length = asked.min_length.unwrap_or(decoding.min_length);
     decoding.no_repeat_ngram = asked.no_repeat_ngram.unwrap_or(decoding.no_repeat_ngram);
     decoding.repetition_penalty = asked.repetition_penalty.unwrap_or(decoding.repetition_penalty);
-    if !(decoding.repetition_penalty >= 1.0 && decoding.repetition_penalty.is_finite()) {
-        return Err(wrong("`repetition_penalty` must be at least 1"));
-    }
     limited(decoding, longest)
 }
 
@@ -86,7 +78,7 @@ fn limited(decoding: spec::Decoding, longest: usize) -> Result<spec::Decoding, A
     if asked > longest {
         return Err(wrong(&format!("outputs have at most {longest} tokens")));
     }
-    OutputLengths::check(&decoding).map_err(|error| wrong(&error.to_string()))?;
+    decoding.check().map_err(|error| wrong(&format!("{error}: {}", error.help())))?;
     Ok(decoding)
 }
 

@@ -4,7 +4,7 @@ use any2any_adapter::{Region, Value};
 
 use crate::protocol::{self, Bytes, Floats, Rectangle, Span, View, ViewImage, ViewSignal};
 
-/// A value as it is drawn. A value that is neither a picture nor a signal is shown as text.
+/// A value as it is drawn. Anything that is no picture, signal or row of items is shown as text.
 pub(crate) fn view(value: &Value) -> View {
     match value {
         Value::Image(image) => View::Image(ViewImage {
@@ -18,6 +18,7 @@ pub(crate) fn view(value: &Value) -> View {
             channels: signal.channels().to_vec(),
             samples: Floats::new(vec![signal.channels().len(), signal.len()], signal.samples()),
         }),
+        Value::Custom(custom) => View::Items(custom.items()),
         value => View::Text(value.to_string()),
     }
 }
@@ -26,6 +27,7 @@ pub(crate) fn view(value: &Value) -> View {
 pub(crate) fn region(region: &Region) -> protocol::Region {
     match region {
         Region::Bytes(bytes) => protocol::Region::Bytes(Span { start: bytes.start, end: bytes.end }),
+        Region::Items(items) => protocol::Region::Items(Span { start: items.start, end: items.end }),
         &Region::Rectangle { left, top, width, height } => {
             protocol::Region::Rectangle(Rectangle { left, top, width, height })
         }
@@ -41,16 +43,31 @@ pub(crate) fn region(region: &Region) -> protocol::Region {
 
 #[cfg(test)]
 mod tests {
-    use any2any_adapter::Image;
+    use any2any_adapter::{CustomContents, Image};
     use serde_json::json;
 
     use super::*;
+
+    /// A throw of dice.
+    #[derive(Debug, PartialEq)]
+    struct Dice(Vec<u8>);
+
+    impl CustomContents for Dice {
+        fn kind(&self) -> &'static str {
+            "dice"
+        }
+
+        fn items(&self) -> Vec<String> {
+            self.0.iter().map(u8::to_string).collect()
+        }
+    }
 
     #[test]
     fn values_and_regions_are_drawn() {
         let image = Image::new(2, 1, 1, vec![0, 255]).expect("two pixels");
         for (value, expected) in [
             (Value::from("dog"), json!({ "text": "dog" })),
+            (Value::custom(Dice(vec![6, 1])), json!({ "items": ["6", "1"] })),
             (
                 Value::from(image),
                 json!({ "image": { "width": 2, "height": 1, "channels": 1, "pixels": "AP8=" } }),
@@ -61,6 +78,7 @@ mod tests {
         for (given, expected) in [
             (Region::Nothing, json!({ "nothing": {} })),
             (Region::Bytes(1..3), json!({ "bytes": { "start": 1, "end": 3 } })),
+            (Region::Items(0..2), json!({ "items": { "start": 0, "end": 2 } })),
             (Region::Span { start: 0.5, end: 1.0 }, json!({ "span": { "start": 0.5, "end": 1.0 } })),
             (
                 Region::Window { channels: 0..2, start: 0.0, end: 0.5 },

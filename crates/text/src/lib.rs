@@ -50,7 +50,8 @@ pub use adapter::TextAdapter;
 pub use error::TextError;
 pub use medium::Text;
 pub use options::{
-    Bpe, Bytes, Characters, File, Labels, Normalization, TextOptions, Tokenizer, Unigram, WordPiece, Words,
+    All, Bpe, Bytes, Characters, File, Labels, Normalization, TextOptions, Tokenizer, Unigram,
+    VocabularySize, WordPiece, Words,
 };
 pub use special::SpecialTokens;
 pub use training::nearest_vocabulary;

@@ -116,13 +116,14 @@ impl Tokenizer {
         }
     }
 
-    /// The size of the vocabulary that is asked for, if the tokenizer has that option.
+    /// The size of the vocabulary that is asked for; `None` if it is as large as the data makes it.
     pub fn vocab(&self) -> Option<usize> {
         match self {
             Self::Bpe(options) => Some(options.vocab),
             Self::Unigram(options) => Some(options.vocab),
             Self::WordPiece(options) => Some(options.vocab),
-            Self::Words(options) => Some(options.vocab),
+            Self::Words(Words { vocab: VocabularySize::Tokens(tokens), .. }) => Some(*tokens),
+            Self::Words(Words { vocab: VocabularySize::All(All::All), .. }) => None,
             Self::Characters(_) | Self::Labels(_) | Self::Bytes(_) | Self::File(_) => None,
         }
     }
@@ -214,9 +215,8 @@ impl Default for WordPiece {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Words {
-    /// The number of tokens.
-    #[schemars(range(min = 1))]
-    pub vocab: usize,
+    /// The number of tokens: the most frequent words, or `all` that occur `min_frequency` times.
+    pub vocab: VocabularySize,
     /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
     /// Least count of a word that becomes a token.
@@ -226,8 +226,26 @@ pub struct Words {
 
 impl Default for Words {
     fn default() -> Self {
-        Self { vocab: 8000, shared: false, min_frequency: 2 }
+        Self { vocab: VocabularySize::Tokens(8000), shared: false, min_frequency: 2 }
     }
+}
+
+/// Size of a vocabulary: a number of tokens, or `all` that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum VocabularySize {
+    /// So many tokens; training data that gives fewer is an error.
+    Tokens(#[schemars(range(min = 1))] usize),
+    /// As many tokens as the training data gives.
+    All(All),
+}
+
+/// The word `all`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum All {
+    /// As many as there are.
+    All,
 }
 
 /// Characters: Unicode code points.

@@ -81,7 +81,7 @@ pub fn nearest_vocabulary(
         .map_err(|reason| AdapterError::Fit { option: "added_tokens".to_owned(), reason })?;
     let counts = Counts::words(normalizer, &added, values)?;
     not_empty(&counts)?;
-    let size = tokenizer.vocab().unwrap_or(0).saturating_sub(options.fixed());
+    let size = tokenizer.vocab().map_or(usize::MAX, |asked| asked.saturating_sub(options.fixed()));
     let min_frequency = tokenizer.min_frequency().unwrap_or(1);
     let learned = match tokenizer {
         Tokenizer::Unigram(_) => unigram::learn(&counts.0, size).len(),
@@ -97,7 +97,7 @@ pub fn nearest_vocabulary(
 /// The model of a tokenizer that cuts words.
 fn word_model(options: &TextOptions, counts: Counts) -> Result<serde_json::Value, AdapterError> {
     let tokenizer = &options.tokenizer;
-    let size = tokenizer.vocab().unwrap_or(0).saturating_sub(options.fixed());
+    let size = tokenizer.vocab().map_or(usize::MAX, |asked| asked.saturating_sub(options.fixed()));
     let min_frequency = tokenizer.min_frequency().unwrap_or(1);
     let unknown = SPECIAL[1];
     Ok(match tokenizer {
@@ -200,7 +200,8 @@ fn not_empty(counts: &Counts) -> Result<(), AdapterError> {
 /// Checks that training learned as much as was asked for, and names the nearest size if not.
 fn exact_size(options: &TextOptions, alphabet: usize, learned: usize) -> Result<(), AdapterError> {
     let tokenizer = &options.tokenizer;
-    let (name, asked, fixed) = (tokenizer.name(), tokenizer.vocab().unwrap_or(0), options.fixed());
+    let Some(asked) = tokenizer.vocab() else { return Ok(()) };
+    let (name, fixed) = (tokenizer.name(), options.fixed());
     let size = asked.saturating_sub(fixed);
     // The place of the error is that of the option only where the option was written.
     let unsaid = if asked == Bpe::default().vocab {
@@ -218,6 +219,7 @@ fn exact_size(options: &TextOptions, alphabet: usize, learned: usize) -> Result<
         )
     } else if learned < size {
         let most = fixed + learned;
+        let or_all = if let Tokenizer::Words(_) = tokenizer { ", or write `all`" } else { "" };
         let or_lower = match tokenizer.min_frequency() {
             Some(frequency) if frequency > 1 => {
                 format!(", or lower tokenizer.{name}.min_frequency, which is {frequency}")
@@ -225,7 +227,7 @@ fn exact_size(options: &TextOptions, alphabet: usize, learned: usize) -> Result<
             _ => String::new(),
         };
         format!(
-            "{asked} tokens are asked for, and the training data gives {most}: ask for at most {most}{or_lower}{unsaid}"
+            "{asked} tokens are asked for, and the training data gives {most}: ask for at most {most}{or_lower}{or_all}{unsaid}"
         )
     } else {
         return Ok(());

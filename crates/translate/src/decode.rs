@@ -65,6 +65,7 @@ impl Translator {
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        decoding.check()?;
         let beam = decoding.beam.as_ref().map_or(1, |beam| beam.size);
         let mut order: Vec<usize> = (0..sources.len()).collect();
         order.sort_by_key(|&number| std::cmp::Reverse(sources[number].len()));
@@ -155,7 +156,11 @@ impl Translator {
         decoding: &Decoding,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        OutputLengths::check(decoding)?;
+        self.require_own(task)?;
+        decoding.check()?;
+        for source in sources {
+            self.require_source_sequence(task, source)?;
+        }
         let adapter = task.target();
         let (begin, end, forbidden) = match adapter.head() {
             Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),

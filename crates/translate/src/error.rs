@@ -2,6 +2,7 @@
 
 use any2any_adapter::Cancelled;
 use any2any_data::DataError;
+use any2any_experiment::spec::DecodingError;
 use any2any_run::RunError;
 
 /// An error of a trained model at work.
@@ -14,6 +15,29 @@ pub enum TranslateError {
     /// A request that this kind of model does not support.
     #[error("{0}")]
     Unsupported(String),
+    /// Decoding options by which nothing can be written.
+    #[error("{source}: {}", source.help())]
+    Decoding {
+        /// The rule that they break.
+        #[from]
+        source: DecodingError,
+    },
+    /// A task of another run.
+    #[error("task '{name}' is not one of this translator's: take it from the translator, which has {}", known.join(", "))]
+    OtherTask {
+        /// The name of the task.
+        name: String,
+        /// The names of the translator's tasks.
+        known: Vec<String>,
+    },
+    /// A sequence that the task's adapters cannot have made.
+    #[error("task '{task}' cannot read this sequence: {reason}; encode values with the task's own adapters")]
+    Sequence {
+        /// The name of the task.
+        task: String,
+        /// The reason.
+        reason: String,
+    },
     /// A pair whose score is not finite.
     #[error(
         "the model gives this pair no finite log-probability: its weights may be broken; choose another checkpoint with --checkpoint"

@@ -2,6 +2,31 @@
 //!
 //! A [`Translator`] is loaded from a run and decodes; [`evaluate`] scores its outputs and its teacher-forced
 //! predictions, which are separate types. A [`Split`] is the encoded data that both read.
+//!
+//! # Streaming
+//!
+//! [`Translator::stream`] hands out each token when it is chosen, as the server does for `"stream": true`. It takes an
+//! encoded source, searches greedily or by sampling, and gives the whole [`Output`] at its end; tokens are shown by the
+//! target's adapter. A [`Cancellation`](any2any_adapter::Cancellation), given to [`Translator::until`], ends it early.
+//!
+//! ```no_run
+//! use any2any_adapter::{Registry, Value};
+//! use any2any_experiment::spec::Decoding;
+//! use any2any_run::{Role, RunFolder};
+//! use any2any_translate::Translator;
+//!
+//! fn stream(registry: &Registry) -> Result<(), Box<dyn std::error::Error>> {
+//!     let translator = Translator::load(&RunFolder::new("runs/quickstart"), "best", registry)?;
+//!     let task = translator.task(None)?;
+//!     let source = task.read(Role::Source, &Value::from("the dog sees a house ."))?.sequence;
+//!     let greedy = Decoding { beam: None, sampling: None, ..task.decoding().clone() };
+//!     let output = translator.stream(task, Some(&source), &[], &greedy, &mut |token, log_probability| {
+//!         println!("{} {log_probability:.2}", task.target().show(token));
+//!     })?;
+//!     println!("{}", output.decoded.value);
+//!     Ok(())
+//! }
+//! ```
 
 pub mod batch;
 pub mod bucketed_scores;
@@ -17,6 +42,7 @@ mod opened_split;
 mod per_position;
 mod references;
 mod split;
+mod stream;
 pub mod text_metrics;
 mod translated;
 mod translator;

@@ -1,6 +1,5 @@
 //! Teacher-forced losses of whole splits, without dropout or smoothing.
 
-use any2any_adapter::Cancelled;
 use any2any_model::{
     EncoderOutput, FrameTargets, Loss, LossConfig, Model, Pass, SoftmaxOperands, TokenTargets, frame_loss,
 };
@@ -8,6 +7,7 @@ use any2any_run::Task;
 use burn::tensor::{Device, Tensor};
 
 use crate::batch::{Batch, Targets};
+use crate::error::TranslateError;
 use crate::example::Example;
 use crate::translator::Translator;
 
@@ -19,7 +19,8 @@ impl Translator {
         examples: &[Example],
         tokens: usize,
         mut each: impl FnMut(&Batch, &Loss),
-    ) -> Result<(), Cancelled> {
+    ) -> Result<(), TranslateError> {
+        self.require_examples(task, examples)?;
         let model = self.model();
         let device = model.device();
         let framing = task.framing();

@@ -2,6 +2,7 @@
 
 mod loading;
 mod next_tokens;
+mod requirements;
 mod scoring;
 mod sequences;
 

@@ -1,25 +1,29 @@
 //! Decoding options on the command line, which take the place of the experiment's.
 
-use any2any_experiment::spec::{Beam, Decoding, Sampling};
-use any2any_run::OutputLengths;
+use any2any_experiment::spec::{Beam, Decoding, DecodingError, Sampling};
 use clap::Args;
 
 use super::Usage;
+
+/// Options of beam search, beside which there are none of sampling.
+const OF_BEAM: [&str; 3] = ["beam", "length_penalty", "n_best"];
+/// Options of sampling.
+const OF_SAMPLING: [&str; 5] = ["sample", "temperature", "top_k", "top_p", "seed"];
 
 /// Decoding options; those left out are as the experiment says.
 #[derive(Args, Debug)]
 pub(crate) struct SearchArguments {
     /// Greedy search: take the most probable token at every step.
-    #[arg(long, conflicts_with_all = ["beam", "sample"])]
+    #[arg(long, conflicts_with_all = OF_BEAM, conflicts_with_all = OF_SAMPLING)]
     pub greedy: bool,
     /// Beam search with this many hypotheses.
-    #[arg(long, value_name = "SIZE", conflicts_with = "sample")]
+    #[arg(long, value_name = "SIZE", conflicts_with_all = OF_SAMPLING)]
     pub beam: Option<usize>,
     /// The exponent of the length by which a hypothesis' log-probability is divided.
-    #[arg(long, value_name = "EXPONENT")]
+    #[arg(long, value_name = "EXPONENT", conflicts_with_all = OF_SAMPLING)]
     pub length_penalty: Option<f64>,
     /// Print this many hypotheses a source, as `LINE ||| TEXT ||| SCORE`.
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", conflicts_with_all = OF_SAMPLING)]
     pub n_best: Option<usize>,
     /// Sampling: draw each token at random.
     #[arg(long)]
@@ -75,15 +79,6 @@ impl SearchArguments {
             change(size, self.beam);
             change(length_penalty, self.length_penalty);
             change(n_best, self.n_best);
-            if *size == 0 || *n_best == 0 {
-                return Err(Usage("--beam and --n-best must be at least 1".to_owned()).into());
-            }
-            if *n_best > *size {
-                return Err(Usage(format!(
-                    "--n-best {n_best} needs a beam of at least that size, not {size}: add --beam {n_best}"
-                ))
-                .into());
-            }
         }
         if let Some(sampling) = &mut decoding.sampling {
             let Sampling { temperature, top_k, top_p, seed } = sampling;
@@ -98,16 +93,29 @@ impl SearchArguments {
         change(&mut decoding.no_repeat_ngram, self.no_repeat_ngram);
         change(&mut decoding.repetition_penalty, self.repetition_penalty);
         change(&mut decoding.batch_tokens, self.batch_tokens);
-        if self.min_length.is_some() || self.max_length.is_some() {
-            let wrong = |error: any2any_run::RunError| Usage(format!("--min-length, --max-length: {error}"));
-            OutputLengths::check(&decoding).map_err(wrong)?;
-        }
+        decoding.check().map_err(wrong)?;
         Ok(decoding)
     }
 
     fn draws(&self) -> bool {
         self.temperature.is_some() || self.top_k.is_some() || self.top_p.is_some() || self.seed.is_some()
     }
+}
+
+/// The error of decoding options in the words of the command line.
+fn wrong(error: DecodingError) -> Usage {
+    Usage(match &error {
+        DecodingError::Hypotheses { size, n_best } => {
+            format!("--n-best {n_best} needs a beam of at least that size, not {size}: add --beam {n_best}")
+        }
+        DecodingError::Lengths { .. } => format!("--min-length, --max-length: {error}"),
+        DecodingError::Range { option, given, allowed } => {
+            let name = option.rsplit('.').next().unwrap_or(option);
+            let name = if name == "size" { "beam".to_owned() } else { name.replace('_', "-") };
+            format!("--{name} is {given}, and must be {allowed}")
+        }
+        _ => format!("{error}: {}", error.help()),
+    })
 }
 
 fn change<T: Copy>(option: &mut T, given: Option<T>) {

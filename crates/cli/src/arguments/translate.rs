@@ -10,9 +10,10 @@ use super::{ModelArguments, PrecisionArgument, SearchArguments};
 pub(crate) struct TranslateArguments {
     #[command(flatten)]
     pub model: ModelArguments,
-    /// Files, or folders of files, instead of standard input.
+    /// Files, or folders of files, instead of standard input. A file is one source of every medium that opens files of
+    /// its extension; any other, and `.txt`, holds a text in each line.
     pub inputs: Vec<PathBuf>,
-    /// The folder for pictures and sounds, one file for each source, named after it.
+    /// The folder for the outputs, such as pictures and sounds: one file for each source, named after it.
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// Replace files of that folder that are already there.
@@ -57,11 +58,12 @@ pub(crate) struct CompleteArguments {
 pub(crate) struct ScoreArguments {
     #[command(flatten)]
     pub model: ModelArguments,
-    /// The sources, a line for each sample. A decoder-only model has none.
-    #[arg(long, value_name = "FILE")]
+    /// The sources: a text file with a line for each sample, or a file of another medium, or a folder of them. A
+    /// decoder-only model has none.
+    #[arg(long, value_name = "PATH")]
     pub source: Option<PathBuf>,
-    /// The targets, a line for each sample.
-    #[arg(long, value_name = "FILE")]
+    /// The targets: a text file with a line for each sample, or a file of another medium, or a folder of them.
+    #[arg(long, value_name = "PATH")]
     pub target: PathBuf,
     /// Print one JSON object, with the log-probability of every token.
     #[arg(long)]

@@ -54,11 +54,11 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
     results.finish()
 }
 
-/// The folder for results that are not text.
+/// The folder for results, which those that are neither texts nor rows of items need.
 fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<OutputFolder>> {
     match (&arguments.output, kind) {
         (Some(folder), _) => Ok(Some(OutputFolder::new(folder, arguments.overwrite))),
-        (None, Kind::Text) => Ok(None),
+        (None, Kind::Text | Kind::Custom) => Ok(None),
         (None, _) => {
             Err(Usage("this task does not write text: name a folder for its files with --output".into())
                 .into())

@@ -2,7 +2,7 @@
 
 use crate::check::Checker;
 use crate::node::below;
-use crate::spec::Decoding;
+use crate::spec::{Decoding, DecodingError};
 
 /// Checks that tasks with guidance are also trained without their source: guidance moves logits away from those.
 fn check_guidance(checker: &mut Checker<'_>, at: &str, decoding: &Decoding, tasks: &[&str]) {
@@ -42,27 +42,41 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
     }
 }
 
+/// Puts the error of decoding options at its place. Values out of range are the schema's matter.
 fn check_at(checker: &mut Checker<'_>, at: &str, decoding: Decoding) {
-    let contradicts_itself = decoding.contradicts_itself();
-    let sampling = &format!("{at}/sampling");
-    if decoding.beam.is_some() && decoding.sampling.is_some() {
-        let help =
-            "take one of them away; one that comes from an extended file is switched off by `beam: null`";
-        checker.error(sampling, "`beam` and `sampling` are two ways to write, and both are asked for", help);
-    }
-    let (size, n_best) = (&format!("{at}/beam/size"), &format!("{at}/beam/n_best"));
-    if let Some(options) = decoding.beam.filter(|_| checker.sound(&[size, n_best]))
-        && options.n_best > options.size
-    {
-        let message = format!("a beam of {} cannot give back {} hypotheses", options.size, options.n_best);
-        let help =
-            format!("set `n_best` to at most {}, or `size` to at least {}", options.size, options.n_best);
-        let place = checker.blame(size, n_best).to_owned();
-        checker.error(&place, message, help);
-    }
-    let (least, most) = (&format!("{at}/min_length"), &format!("{at}/max_length"));
-    if let Some(limit) = decoding.max_length.filter(|_| contradicts_itself && checker.sound(&[least, most])) {
-        let message = format!("at least {} and at most {limit} tokens cannot both be", decoding.min_length);
-        checker.error(least, message, format!("set `min_length` to at most {limit}"));
+    let Err(error) = decoding.check() else { return };
+    let (message, help) = (error.to_string(), error.help());
+    match error {
+        DecodingError::TwoWays => {
+            let help =
+                format!("{help}; one that comes from an extended file is switched off by `beam: null`");
+            checker.error(&format!("{at}/sampling"), message, help);
+            // The other options are told of with it.
+            check_at(checker, at, Decoding { sampling: None, ..decoding });
+        }
+        DecodingError::Hypotheses { .. } => {
+            let (size, n_best) = (&format!("{at}/beam/size"), &format!("{at}/beam/n_best"));
+            if checker.sound(&[size, n_best]) {
+                let place = checker.blame(size, n_best).to_owned();
+                checker.error(&place, message, help);
+            }
+            check_at(checker, at, Decoding { beam: None, ..decoding });
+        }
+        DecodingError::Lengths { .. } => {
+            let (least, most) = (&format!("{at}/min_length"), &format!("{at}/max_length"));
+            if checker.sound(&[least, most]) {
+                checker.error(least, message, help);
+            }
+        }
+        // The schema has told of it; the lengths are looked at all the same.
+        DecodingError::Range { .. } => {
+            let Decoding { min_length, max_length, .. } = decoding;
+            let lengths = Decoding {
+                min_length,
+                max_length: max_length.filter(|&most| most > 0),
+                ..Decoding::default()
+            };
+            check_at(checker, at, lengths);
+        }
     }
 }

@@ -1,6 +1,6 @@
 // Figures for a value of any medium, whose positions can be lit, hovered and picked.
 //
-// Two kinds are enough: a text is a line of tokens; everything else is a picture (the image itself, a spectrogram,
+// Two kinds are enough: a text or a row of items is a line of tokens; everything else is a picture (the image itself, a spectrogram,
 // traces of channels) with a box for each position. So panels need not know the medium that they show.
 
 import { html } from "any2any/draw/elements";
@@ -35,7 +35,7 @@ export function figureOf({ view, positions, frames = null, side = "source", size
   const picture = view && pictureOf(view, frames, size);
   return picture && positions.some(({ region }) => picture.boxOf(region))
     ? boxFigure({ ...options, picture })
-    : tokenFigure({ ...options, text: view?.text ?? null });
+    : tokenFigure({ ...options, view });
 }
 
 /** Draws a value without positions, such as a reference or an output.
@@ -43,6 +43,7 @@ export function figureOf({ view, positions, frames = null, side = "source", size
 export function valueOf(view, size = "large") {
   if (!view) return html("span", { class: "empty" }, "nothing");
   if ("text" in view) return html("p", { class: "value-text" }, view.text);
+  if (view.items) return html("div", { class: `tokens ${size} target` }, view.items.map((item) => html("span", { class: "chip target" }, item)));
   return boxFigure({ positions: [], side: "target", size, picture: pictureOf(view, null, size) }).element;
 }
 

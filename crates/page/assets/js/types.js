@@ -7,7 +7,7 @@
  *   numbers of an answer, read with `floats`; values: made in the page, never packed
  * @typedef {{ number: number, name: string, folder: string, training: boolean, sweep: boolean, model: Model|null, broken: string|null }} Run
  * @typedef {{ name: string, step: number, best: boolean, last: boolean }} Checkpoint
- * @typedef {{ medium: string, kind: "text"|"image"|"signal", extensions: string[], tokens: boolean, vocabulary: number|null }} TaskSide
+ * @typedef {{ medium: string, kind: "text"|"image"|"signal"|"items", extensions: string[], tokens: boolean, vocabulary: number|null }} TaskSide
  *   tokens: its sequences are tokens, else frames
  * @typedef {{ tokens: string[], begin: number, end: number, forbidden: number[] }} Vocabulary
  *
@@ -37,12 +37,13 @@
 /**
  * @typedef {{ width: number, height: number, channels: number, pixels: string }} ImageView
  * @typedef {{ rate: number, channels: string[], samples: Floats }} SignalView
- * @typedef {{ text?: string, image?: ImageView, signal?: SignalView }} View    one of the three
+ * @typedef {{ text?: string, image?: ImageView, signal?: SignalView, items?: string[] }} View    one of the four
  * @typedef {{ start: number, end: number }} Span
  *
  * @typedef {object} Region        what a position covers: one of these
  * @property {object} [nothing]
  * @property {Span} [bytes]        of a text in UTF-8
+ * @property {Span} [items]        of a row of items
  * @property {{ left: number, top: number, width: number, height: number }} [rectangle]   in pixels
  * @property {Span} [span]         in seconds
  * @property {{ channels: Span, start: number, end: number }} [window]

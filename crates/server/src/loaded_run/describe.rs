@@ -80,6 +80,7 @@ fn side(medium: &dyn AnyMedium, adapter: &dyn Adapter) -> Side {
         kind: match medium.kind() {
             Kind::Image => protocol::Kind::Image,
             Kind::Signal => protocol::Kind::Signal,
+            Kind::Custom => protocol::Kind::Items,
             _ => protocol::Kind::Text,
         },
         extensions: medium.extensions().iter().map(|&extension| extension.to_owned()).collect(),

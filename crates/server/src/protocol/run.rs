@@ -129,4 +129,6 @@ pub enum Kind {
     Image,
     /// Sounds and other recordings.
     Signal,
+    /// Values of a medium's own kind, each a row of items: notes of a melody, moves of a game.
+    Items,
 }

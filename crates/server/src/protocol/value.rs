@@ -15,6 +15,8 @@ pub enum View {
     Image(ViewImage),
     /// A sound or another recording of one or more channels.
     Signal(ViewSignal),
+    /// The items of a value of a medium's own kind, as a person reads them.
+    Items(Vec<String>),
 }
 
 /// A picture.
@@ -49,6 +51,8 @@ pub enum Region {
     Nothing {},
     /// Bytes of a text in UTF-8, from 0, the end excluded.
     Bytes(Span<usize>),
+    /// Items of a value of a medium's own kind, from 0, the end excluded.
+    Items(Span<usize>),
     /// A rectangle of a picture, in pixels.
     Rectangle(Rectangle),
     /// A span of a sound, in seconds.

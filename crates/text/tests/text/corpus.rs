@@ -73,6 +73,7 @@ pub(crate) fn kinds() -> Vec<Json> {
         json!({ "unigram": { "vocab": 590, "byte_fallback": true } }),
         json!({ "word_piece": { "vocab": 340 } }),
         json!({ "words": { "vocab": 45 } }),
+        json!({ "words": { "vocab": "all" } }),
         json!({ "characters": {} }),
         json!({ "labels": {} }),
         json!({ "bytes": {} }),

@@ -24,6 +24,11 @@ fn defaults_are_written_out() {
             json!({ "field": "de", "tokenizer": { "file": { "path": "t.json", "shared": false } },
                     "normalize": "none", "lowercase": false }),
         ),
+        (
+            json!({ "field": "en", "tokenizer": { "words": { "vocab": "all" } } }),
+            json!({ "field": "en", "tokenizer": { "words": { "vocab": "all", "shared": false, "min_frequency": 2 } },
+                    "normalize": "nfc", "lowercase": false }),
+        ),
         (json!({ "feld": "en" }), json!({ "feld": "en" })),
     ] {
         let resolved = Tested(Text).resolve(&given);
@@ -32,6 +37,24 @@ fn defaults_are_written_out() {
     }
     assert_eq!(Tested(Text).fields(&json!({ "field": "en" })), ["en"]);
     assert_eq!(Text.inherited(), ["tokenizer", "normalize", "lowercase", "added_tokens"]);
+}
+
+#[test]
+fn all_words_are_as_many_as_the_data_has() {
+    let texts = ["the dog sees the cat .", "the cat sees a dog ."].map(any2any_adapter::Value::from);
+    let fitted = |vocab: Json| {
+        let words =
+            json!({ "field": "en", "tokenizer": { "words": { "vocab": vocab, "min_frequency": 1 } } });
+        Tested(Text).fit(&words, &mut texts.iter())
+    };
+    let vocabulary = |vocab: Json| match fitted(vocab).expect("words").stem() {
+        any2any_adapter::Stem::Lookup { vocabulary, .. } => vocabulary,
+        stem => panic!("{stem:?}"),
+    };
+    // the, dog, sees, cat, a and the full stop, beside the special tokens.
+    assert_eq!((vocabulary(json!("all")), vocabulary(json!(10)), vocabulary(json!(7))), (10, 10, 7));
+    let error = fitted(json!(40)).err().expect("too many").to_string();
+    assert!(error.contains("ask for at most 10, or write `all`"), "{error}");
 }
 
 #[test]
@@ -59,6 +82,14 @@ fn what_cannot_be_is_found_before_anything_runs() {
                 ("/tokenizer/words/min_frequency", "0 times"),
             ],
         ),
+        (
+            json!({ "field": "en", "tokenizer": { "words": { "vocab": "some" } } }),
+            vec![(
+                "/tokenizer/words/vocab",
+                "data did not match any variant of untagged enum VocabularySize",
+            )],
+        ),
+        (json!({ "field": "en", "tokenizer": { "words": { "vocab": "all" } } }), vec![]),
         (json!({ "field": "en", "tokenizer": { "bpq": {} } }), vec![("/tokenizer", "unknown variant `bpq`")]),
         (json!({ "field": "en", "tokeniser": {} }), vec![("/tokeniser", "unknown field `tokeniser`")]),
     ] {

@@ -32,7 +32,7 @@ impl Translator {
     ///
     /// # Errors
     ///
-    /// If the task writes frames.
+    /// If the task writes frames, a source is missing, or a token is outside the vocabulary.
     pub fn next_of_tokens(
         &self,
         task: &Task,
@@ -40,7 +40,13 @@ impl Translator {
         written: &[u32],
         count: usize,
     ) -> Result<Vec<NextToken>, TranslateError> {
-        task.require_tokens()?;
+        self.require_own(task)?;
+        self.require_written(task, written)?;
+        match source {
+            Some(source) => self.require_source_sequence(task, source)?,
+            None if task.source().is_some() => return Err(task.source_missing().into()),
+            None => {}
+        }
         let sources: Vec<&Sequence> = source.into_iter().collect();
         let mut tokens = vec![task.framing().begin()];
         tokens.extend(written);

@@ -2,7 +2,7 @@
 // recording, the weights of the chosen output, drawn over it.
 
 import { html, svg, heatmap, pool, largest, cellAt, tooltip, divergingRgb, sequentialRgb } from "any2any/draw";
-import { readable } from "any2any/media/text";
+import { coveredIn, readable } from "any2any/media/text";
 import { matrixOf, firstHead, nameOf, spread } from "any2any/attention";
 import { rowOfOutput } from "any2any/highlight";
 import { figureOf } from "any2any/media";
@@ -18,10 +18,9 @@ const TALLEST = 560;
 /** The labels of a head's matrix: [rows, columns].
  * @param {import("any2any/types").Look} look @param {import("any2any/state").Head} head @returns {[string[], string[]]} */
 export function labelsOf(look, head) {
-  const text = look.source?.view.text;
-  const encoded = text === undefined ? null : new TextEncoder().encode(text);
+  const covered = coveredIn(look.source?.view);
   const source = (look.source?.positions ?? []).map(({ label, region }, i) =>
-    label === null && encoded === null ? String(i + 1) : readable(label, region, encoded).text);
+    label === null && covered === null ? String(i + 1) : readable(label, region, covered).text);
   const written = look.target.positions.map(({ label }, i) => (label === null ? String(i + 1) : readable(label).text));
   if (head.stack === "encoder") return [source, source];
   // Row p belongs to output position p; the keys are the decoder's input: the begin token, then each token.

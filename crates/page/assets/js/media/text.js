@@ -1,12 +1,12 @@
-// A text, or any other sequence of tokens, as a line of chips.
+// A text, a row of items, or any other sequence of tokens, as a line of chips.
 
 import { tokenText } from "any2any/token";
 import { html, highlightOn, diverging, divergingRgb, inkOn, largest } from "any2any/draw";
 
 /** @returns {import("any2any/media").Figure} */
-export function tokenFigure({ positions, text, side, size, onHover, onPick }) {
-  const encoded = text === null ? null : new TextEncoder().encode(text);
-  const chips = positions.map((position, i) => chip(position, i, encoded, side));
+export function tokenFigure({ positions, view, side, size, onHover, onPick }) {
+  const covered = coveredIn(view);
+  const chips = positions.map((position, i) => chip(position, i, covered, side));
   const element = html("div", { class: `tokens ${size} ${side}` }, chips);
   listen(element, onHover, onPick);
   let lit = null;
@@ -30,16 +30,24 @@ export function tokenFigure({ positions, text, side, size, onHover, onPick }) {
   return { element, paint, mark, anchor, repaint: () => paint(lit) };
 }
 
-function chip({ label, region }, i, encoded, side) {
-  const shown = readable(label, region, encoded);
+function chip({ label, region }, i, covered, side) {
+  const shown = readable(label, region, covered);
   return html("button", { type: "button", class: `chip ${side}${shown.special ? " special" : ""}`, "data-position": i }, shown.text);
 }
 
-/** The text of a token: its label, else the bytes that it covers, else a mark for an added token. */
-export function readable(label, region, encoded = null) {
-  const bytes = region?.bytes;
-  const covered = bytes && encoded ? new TextDecoder().decode(encoded.slice(bytes.start, bytes.end)) : null;
-  const text = label == null ? covered ?? "∎" : tokenText(label);
+/** The reader of what a region covers of a text or of a row of items; null for any other value.
+ * @param {import("any2any/types").View|null|undefined} view
+ * @returns {((region: import("any2any/types").Region) => string|null)|null} */
+export function coveredIn(view) {
+  if (view?.items) return ({ items }) => (items ? view.items.slice(items.start, items.end).join(" ") : null);
+  if (view?.text === undefined) return null;
+  const encoded = new TextEncoder().encode(view.text);
+  return ({ bytes }) => (bytes ? new TextDecoder().decode(encoded.slice(bytes.start, bytes.end)) : null);
+}
+
+/** The text of a token: its label, else what it covers, else a mark for an added token. */
+export function readable(label, region, covered = null) {
+  const text = label == null ? (region && covered?.(region)) ?? "∎" : tokenText(label);
   const special = text === "∎" || /^<.+>$/.test(text);
   return { text: text === "" ? "∅" : special ? text : text.replaceAll(" ", "\u2423").replaceAll("\n", "⏎"), special };
 }

@@ -13,6 +13,7 @@ import { isSound } from "any2any/media";
 export function thumbnail(view) {
   if (!view) return html("span", { class: "soft" }, "–");
   if ("text" in view) return html("span", { class: "thumbnail-text" }, view.text);
+  if (view.items) return html("span", { class: "thumbnail-text" }, view.items.join(" "));
   if (view.image) return framed(imageCanvas(view.image), "image");
   if (isSound(view.signal)) return framed(soundCanvas(view.signal), "sound");
   return framed(tracesPicture(view.signal, "small").canvas, "traces");

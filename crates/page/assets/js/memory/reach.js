@@ -2,7 +2,7 @@
 // a forgotten position is orders of magnitude below the others.
 
 import { html, svg, replace, tooltip, category } from "any2any/draw";
-import { readable } from "any2any/media/text";
+import { coveredIn, readable } from "any2any/media/text";
 
 /** @import { Look } from "any2any/types" */
 
@@ -115,9 +115,9 @@ export function power(value) {
 
 /** Labels of a look's source positions. @param {Look} look */
 export function wordsOf(look) {
-  const encoded = look.source.view.text === undefined ? null : new TextEncoder().encode(look.source.view.text);
-  return look.source.positions.map(({ label, region }) => plain(label, region, encoded));
+  const covered = coveredIn(look.source.view);
+  return look.source.positions.map(({ label, region }) => plain(label, region, covered));
 }
 
 /** The text of a token without the mark of a space before it. */
-export const plain = (label, region, encoded) => readable(label, region, encoded).text.replace(/^[▁·\u2423]+(?=.)/, "");
+export const plain = (label, region, covered) => readable(label, region, covered).text.replace(/^[▁·\u2423]+(?=.)/, "");

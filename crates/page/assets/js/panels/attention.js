@@ -6,7 +6,7 @@ import { kinds, layers, matrixOf, highest, rollout, meanEntropy, nameOf, rowOf }
 import { floats } from "any2any/api";
 import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
-import { readable } from "any2any/media/text";
+import { coveredIn, readable } from "any2any/media/text";
 import { scoreFigure } from "any2any/panels/score";
 
 /** @import { App, Look } from "any2any/types" */
@@ -141,10 +141,9 @@ function cell(app, head, pins, pin) {
 /** @param {Look} look */
 function labelsOf(look, side) {
   const part = look[side];
-  const text = part.view?.text;
-  const encoded = text === undefined ? null : new TextEncoder().encode(text);
+  const covered = coveredIn(part.view);
   return part.positions.map(({ label, region }, i) =>
-    label != null || (encoded && region.bytes) ? readable(label, region, encoded).text : region.nothing ? "∎" : String(i + 1));
+    label != null || covered?.(region) != null ? readable(label, region, covered).text : region.nothing ? "∎" : String(i + 1));
 }
 
 /** Names of the rows and columns of a head's matrix. @param {Look} look */
@@ -183,7 +182,7 @@ const fitting = (labels, count) => (labels.length === count ? labels : Array.fro
 
 /** A picture or sound is shown beside its matrix, as column numbers say little. @param {Look} look */
 function pictured(look, head) {
-  if (!look.source || "text" in look.source.view || (head.stack === "decoder" && head.kind === "self")) return null;
+  if (!look.source || coveredIn(look.source.view) || (head.stack === "decoder" && head.kind === "self")) return null;
   const figure = figureOf({ ...look.source, side: "source", size: "large" });
   figure.element.classList.add("grow");
   return figure;

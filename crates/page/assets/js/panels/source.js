@@ -67,7 +67,7 @@ function sourceFigure(app, look) {
 }
 
 function titleOf({ positions, view }) {
-  const what = "text" in view ? "tokens" : view.image ? "patches of the picture" : "positions in time";
+  const what = "text" in view ? "tokens" : view.items ? "positions" : view.image ? "patches of the picture" : "positions in time";
   return `${positions.length} ${what}`;
 }
 
@@ -81,6 +81,7 @@ function noteOf(source) {
 function shownIn({ view, frames }) {
   if ("text" in view) return "Each chip is a token: a word, or a piece of one. Tokens that the model adds itself, such as the end, are grey.";
   const width = frames ? ` Each is fed in as ${frames.shape[1]} numbers.` : "";
+  if (view.items) return `Each chip is a position, with the items that it covers. Positions that the model adds itself, such as the end, are grey.${width}`;
   if (view.image) return `The grid shows the patches; read from left to right and from top to bottom, they are the model's sequence.${width}`;
   if (view.signal.channels.length > 2) return `Each line is a channel; a position covers a window of time over some channels.${width}`;
   return "Time runs to the right, high tones are at the top, and the loud ones stand out. The model's entrance merges several of these columns into one position.";
@@ -111,7 +112,7 @@ function makerKey(app) {
 function ownInput(app) {
   const { source, target } = app.task() ?? {};
   if (!source) return target?.kind === "text" ? html("section", { class: "card stack" }, html("h3", {}, "Your own"), beginningWay(app)) : null;
-  const ways = { text: textWay, image: imageWay, signal: signalWay }[source.kind](app, source);
+  const ways = { text: textWay, image: imageWay, signal: signalWay, items: () => null }[source.kind](app, source);
   return html("section", { class: "card stack" }, html("h3", {}, "Your own"), ways, source.kind === "text" ? null : fileWay(app, source));
 }
 

@@ -4,7 +4,7 @@ import { html, replace, framed, matrixFigure, weightRgb } from "any2any/draw";
 import { matrixOf, highest, nameOf, rowOf } from "any2any/attention";
 import { highlightOf } from "any2any/highlight";
 import { figureOf } from "any2any/media";
-import { readable } from "any2any/media/text";
+import { coveredIn, readable } from "any2any/media/text";
 import { percent } from "any2any/numbers";
 
 /** @import { App, Look } from "any2any/types" */
@@ -124,10 +124,9 @@ function alignment(app) {
   const whole = matrixOf(look, head);
   if (!whole || !look.source || head.kind !== "cross") return null;
   const matrix = app.finished() ? { ...whole, rows: whole.rows - 1 } : whole;      // nothing follows the end
-  const text = look.source.view.text;
-  const encoded = text === undefined ? null : new TextEncoder().encode(text);
+  const covered = coveredIn(look.source.view);
   const columnLabels = look.source.positions.map(({ label, region }, i) =>
-    region.bytes || label ? readable(label, region, encoded).text : region.nothing ? "∎" : String(i + 1));
+    label || covered?.(region) != null ? readable(label, region, covered).text : region.nothing ? "∎" : String(i + 1));
   const written = look.target.positions.map(({ label, region }, i) => (label == null ? String(i + 1) : readable(label, region).text));
   const rowLabels = matrix.rows === written.length + 1 ? [...written, "next"] : written;
   const pooled = matrix.columns !== columnLabels.length;

@@ -1,6 +1,5 @@
 //! Streamed translations: one line of JSON a token, sent as soon as the token is chosen.
 
-use any2any_inspect::Inspector;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -44,7 +43,7 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, A
                 send(&each, &StreamedToken { token, label: adapter.show(token), log_probability });
             };
             let source = source.as_ref().map(|source| &source.sequence);
-            let output = Inspector::new(model).stream(&task, source, &prefix, &decoding, &mut tell)?;
+            let output = model.stream(&task, source, &prefix, &decoding, &mut tell)?;
             Ok(show(&task, &output))
         });
         tokio::select! {
