@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 
+use any2any_adapter::{AnyMedium, Kind};
 use any2any_experiment::spec::Experiment;
 use any2any_metrics::Score;
 use serde_json::Value;
@@ -11,12 +13,15 @@ use crate::atomic_file;
 use crate::checkpoint::State;
 use crate::error::RunError;
 use crate::run_folder::RunFolder;
+use crate::task::Task;
 
 /// A model card: an experiment, the state of its training, and its scores.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ModelCard<'a> {
     /// The experiment.
     pub experiment: &'a Experiment,
+    /// The tasks, whose media say how they are used.
+    pub tasks: &'a [Arc<Task>],
     /// The state of the training.
     pub state: &'a State,
     /// The scores of each task on held-out data.
@@ -43,10 +48,13 @@ impl ModelCard<'_> {
     ///
     /// If it cannot be written.
     pub fn write(&self, run: &RunFolder) -> Result<(), RunError> {
-        atomic_file::write(&run.card(), self.text().as_bytes())
+        let packages = packages(&run.resolved()?);
+        let program = if packages.iter().all(|line| is_built_in(line)) { None } else { own_program() };
+        let text = self.text(program.as_deref().unwrap_or("any2any"), &packages);
+        atomic_file::write(&run.card(), text.as_bytes())
     }
 
-    fn text(&self) -> String {
+    fn text(&self, program: &str, packages: &[String]) -> String {
         let mut card = format!("# {}\n\n", self.experiment.name);
         let best = self.state.best.first().map_or(self.state.step, |best| best.step);
         let _ = writeln!(
@@ -58,7 +66,19 @@ impl ModelCard<'_> {
             self.state.seconds / 60.0,
             self.experiment.seed,
         );
-        card += "## Use\n\n```\nany2any translate . < source.txt > target.txt\n```\n\n## Data\n\n";
+        card += "## Use\n\n```\n";
+        for task in self.tasks {
+            let name = if self.tasks.len() > 1 { format!(" --task {}", task.name()) } else { String::new() };
+            let _ = writeln!(card, "{program} {}", command(task, &name));
+        }
+        card += "```\n";
+        if !packages.is_empty() {
+            card += "\nIts media and plug-ins come from these packages, which the program needs:\n\n";
+            packages.iter().for_each(|line| {
+                let _ = writeln!(card, "- {line}");
+            });
+        }
+        card += "\n## Data\n\n";
         for (name, task) in &self.experiment.tasks {
             let data = serde_json::to_value(&task.data).map(|data| without_folders(data).to_string());
             let data = data.unwrap_or_default();
@@ -83,6 +103,39 @@ impl ModelCard<'_> {
         card += "\nThe whole experiment is in `resolved.yaml`, every figure of its training in `metrics.jsonl`.\n";
         card
     }
+}
+
+/// The lines of a resolved experiment that say where its media and plug-ins come from.
+fn packages(resolved: &str) -> Vec<String> {
+    let comments = resolved.lines().map_while(|line| line.strip_prefix("# "));
+    comments.filter(|line| line.split(' ').count() > 2 && line.contains(": ")).map(str::to_owned).collect()
+}
+
+/// True for a line about a package that ships with any2any.
+fn is_built_in(line: &str) -> bool {
+    line.split_once(": ").is_some_and(|(_, package)| package.starts_with("any2any-"))
+}
+
+/// The name of the program that runs.
+fn own_program() -> Option<String> {
+    Some(std::env::current_exe().ok()?.file_stem()?.to_string_lossy().into_owned())
+}
+
+/// The command that uses a task, without the program: lines of texts come in and go out, everything else in files.
+fn command(task: &Task, name: &str) -> String {
+    let extension = |medium: &dyn AnyMedium| medium.extensions().first().map(|extension| (*extension).to_owned());
+    let target = task.target_medium();
+    let Some(source) = task.source_medium() else { return format!("complete .{name}") };
+    let input = match (source.kind(), extension(source)) {
+        (Kind::Text, None) => " < source.txt".to_owned(),
+        (Kind::Text, Some(extension)) if extension == "txt" => " < source.txt".to_owned(),
+        (_, extension) => format!(" source.{}", extension.unwrap_or_else(|| "file".to_owned())),
+    };
+    let output = match target.kind() {
+        Kind::Text | Kind::Custom => " > target.txt",
+        _ => " --output targets",
+    };
+    format!("translate .{name}{input}{output}")
 }
 
 /// The description of the data with its files by name alone: their folders are nobody else's business.

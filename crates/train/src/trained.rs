@@ -74,7 +74,8 @@ impl Trained {
                 scores: &of.scores,
             })
             .collect();
-        let card = ModelCard { experiment: &self.experiment, state: &self.state, scores: &scores };
+        let (experiment, state, tasks) = (&self.experiment, &self.state, self.adapters.tasks());
+        let card = ModelCard { experiment, tasks, state, scores: &scores };
         Ok(card.write(&self.run)?)
     }
 

@@ -1,0 +1,133 @@
+//! The finished program with its parts: in the schema, checked, trained, resumed to the byte, scored and explored.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use any2any::serde_json::{self, Value};
+
+/// The command, in a folder.
+fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plug-parts"));
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder, arguments).output().expect("the program runs")
+}
+
+fn succeed(folder: &Path, arguments: &[&str]) -> (String, String) {
+    let output = run(folder, arguments);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let messages = text(output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {messages}");
+    (text(output.stdout), messages)
+}
+
+const EXPERIMENT: &str = include_str!("../parts.yaml");
+
+/// A folder with the example's experiment, of a few steps.
+fn workshop() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let few = EXPERIMENT.replace("steps: 300", "steps: 60").replace("every: 100", "every: 30");
+    std::fs::write(folder.path().join("parts.yaml"), few).expect("writable");
+    folder
+}
+
+#[test]
+fn parts_are_trained_resumed_scored_and_explored() {
+    let folder = workshop();
+    let folder = folder.path();
+    assert!(succeed(folder, &["check", "parts.yaml"]).0.contains("no problem found"));
+    let (_, messages) = succeed(folder, &["train", "parts.yaml", "--run", "whole", "--json"]);
+    assert!(messages.contains("norm of all weights after step 60"), "the observer sees the model: {messages}");
+
+    // A run that stops half-way and goes on ends with the same bytes.
+    succeed(folder, &["train", "parts.yaml", "--run", "halves", "--set", "training.steps=30"]);
+    succeed(folder, &["train", "--resume", "halves", "--steps", "60", "--accept-changes"]);
+    let weights = |run: &str| {
+        std::fs::read(folder.join(run).join("checkpoints/step-60/model.safetensors")).expect("a checkpoint")
+    };
+    assert!(weights("whole") == weights("halves"), "a resumed run ends with other weights");
+
+    let log = std::fs::read_to_string(folder.join("whole/metrics.jsonl")).expect("a log");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let rate = lines.iter().find_map(|line| Some((line["step"].as_u64()?, line["learning_rate"].as_f64()?)));
+    let (step, rate) = rate.expect("a learning rate in the log");
+    let expected = 1e-4 + 3.9e-3 * (1.0 - (2.0 * (step % 100) as f64 / 100.0 - 1.0).abs());
+    assert!((rate - expected).abs() < 1e-12, "step {step}: {rate}, not {expected}");
+    assert!(lines.iter().any(|line| line["auxiliary_loss"].as_f64().is_some_and(|loss| loss < 0.0)), "{log}");
+    assert!(log.contains("last_word"), "{log}");
+
+    // What was added is kept in the run, with its package.
+    let resolved = std::fs::read_to_string(folder.join("whole/resolved.yaml")).expect("resolved");
+    let card = std::fs::read_to_string(folder.join("whole/README.md")).expect("a card");
+    let version = env!("CARGO_PKG_VERSION");
+    for part in ["metric last_word", "schedule triangle", "loss confidence", "block gate"] {
+        let line = format!("{part}: plug-parts {version}");
+        assert!(resolved.contains(&line) && card.contains(&line), "{line} in\n{resolved}\n{card}");
+    }
+    assert!(resolved.contains("start: -2.0"), "defaults are written out: {resolved}");
+    assert!(card.contains("plug-parts translate . < source.txt"), "{card}");
+
+    let (scores, _) = succeed(folder, &["evaluate", "whole", "--limit", "20", "--json", "--confidence"]);
+    assert!(scores.contains("\"last_word\""), "{scores}");
+    let (described, _) = succeed(folder, &["describe", "whole"]);
+    assert!(described.contains("parameters"), "{described}");
+    explored(folder);
+}
+
+/// Opens the run in the explorer and looks at its attention.
+fn explored(folder: &Path) {
+    let mut server = program(folder, &["explore", "whole", "--no-token", "--no-open"]);
+    let mut server = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let lines = BufReader::new(server.stderr.take().expect("piped"));
+    let out = BufReader::new(server.stdout.take().expect("piped"));
+    let address = lines.lines().map_while(Result::ok).chain(out.lines().map_while(Result::ok)).find_map(|line| {
+        let (_, rest) = line.split_once("http://")?;
+        Some(rest.split(['/', ' ']).next()?.to_owned())
+    });
+    let address = address.expect("the server says where it listens");
+    let body = r#"{"source":"the dog sees a red house .","tokens":[]}"#;
+    let mut connection = TcpStream::connect(&address).expect("it listens");
+    let length = body.len();
+    write!(
+        connection,
+        "POST /api/look HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .expect("sent");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("answered");
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"attention\""), "{answer}");
+}
+
+#[test]
+fn parts_are_in_the_schema_and_checked() {
+    let folder = workshop();
+    let folder = folder.path();
+    let (schema, _) = succeed(folder, &["schema"]);
+    for part in ["\"triangle\"", "\"confidence\"", "\"gate\"", "\"last_word\"", "\"encoder_blocks\""] {
+        assert!(schema.contains(part), "{part}");
+    }
+    for (from, to, expected) in [
+        ("floor: 1.0e-4", "floor: 1.0", "the floor is above the peak"),
+        ("period: 100", "perod: 100", "did you mean `period`?"),
+        ("last_word: { words: 2 }", "last_word: { words: 0 }", "0"),
+        ("encoder_blocks: [gate,", "encoder_blocks: [gat,", "gate"),
+        ("confidence: { weight: 0.05 }", "confidance: { weight: 0.05 }", "did you mean `confidence`?"),
+        ("confidence: { weight: 0.05 }", "confidence: {}", "weight"),
+        ("metrics: [bleu, last_word,", "metrics: [bleu, last_wrd,", "last_word"),
+    ] {
+        let wrong = EXPERIMENT.replace(from, to);
+        assert_ne!(wrong, EXPERIMENT, "{from}");
+        std::fs::write(folder.join("wrong.yaml"), wrong).expect("writable");
+        let output = run(folder, &["check", "wrong.yaml"]);
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(2), "{to}: {messages}");
+        assert!(messages.contains(expected) && messages.contains("wrong.yaml:"), "{to}: {messages}");
+    }
+}
