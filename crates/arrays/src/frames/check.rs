@@ -67,7 +67,7 @@ mod tests {
                 json!({ "field": "x", "stem": { "convolution": {} }, "output": { "codes": {} } }),
                 vec!["/stem"],
             ),
-            (json!({ "field": "x", "widht": 3 }), vec![""]),
+            (json!({ "field": "x", "widht": 3 }), vec!["/widht"]),
         ] {
             let found = Tested(Frames).check(&options);
             let pointers: Vec<&str> = found.iter().map(|problem| problem.pointer.as_str()).collect();

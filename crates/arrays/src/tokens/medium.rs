@@ -58,7 +58,7 @@ impl Medium for Tokens {
     }
 
     fn inherited(&self) -> &'static [&'static str] {
-        &["vocab", "shared", "names"]
+        &["vocab", "shared", "names", "output"]
     }
 
     fn sharing(&self, options: &TokensOptions) -> Sharing {

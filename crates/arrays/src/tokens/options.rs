@@ -19,7 +19,7 @@ pub struct TokensOptions {
     #[serde(default)]
     #[schemars(range(min = 1, max = 4_194_304))]
     pub vocab: Option<usize>,
-    /// Shares one vocabulary, and with it one embedding, among all sides that say so with the same `vocab` and `names`.
+    /// Shares one vocabulary, and with it one embedding, among all sides that say so and are alike but for `field`.
     #[serde(default)]
     pub shared: bool,
     /// Text file with the name of an id on each line, that of id 0 first, for displays. The run keeps a copy of it.

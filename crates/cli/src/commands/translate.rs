@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
 fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<OutputFolder>> {
     match (&arguments.output, kind) {
         (Some(folder), _) => Ok(Some(OutputFolder::new(folder, arguments.overwrite))),
-        (None, Kind::Text) => Ok(None),
+        (None, Kind::Text | Kind::Custom) => Ok(None),
         (None, _) => {
             Err(Usage("this task does not write text: name a folder for its files with --output".into())
                 .into())
