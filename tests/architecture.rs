@@ -19,6 +19,7 @@ const APART: &[(&str, &[&str])] = &[
     ("image", &["model", "kernels"]),
     ("audio", &["model", "kernels"]),
     ("eeg", &["model", "kernels"]),
+    ("arrays", &["model", "kernels"]),
     // Data and experiments are read without a model.
     ("data", &["model", "kernels"]),
     ("experiment", &["model", "kernels"]),

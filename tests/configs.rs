@@ -32,7 +32,9 @@ type Small = (&'static str, &'static str, &'static [&'static str], &'static [&'s
 /// Experiments whose data the program makes, or this test in the shape that the experiment names. Every medium is a source
 /// and, but for EEG, which no experiment that ships writes, a target.
 #[rustfmt::skip]
-const MADE: [Small; 16] = [
+const MADE: [Small; 18] = [
+    ("tokens", "linear", &["reverse"], &[]),
+    ("frames", "cosine", &["turn"], &[]),
     ("quickstart", "linear", &["translate"], &[
         "tasks.translate.source.text.tokenizer.bpe.vocab=200", "tasks.translate.target.text.tokenizer.bpe.vocab=200",
     ]),

@@ -133,7 +133,9 @@ training: { steps: 10, schedule: { constant: { peak: 1.0e-3 } }, batch: { tokens
         "name" => part.to_owned(),
         "tasks" => format!("name: example\n{part}{REST}"),
         "source" => task(&[&files, &indented(4), &target]),
-        "text" | "image" | "audio" | "eeg" => task(&[&files, "    source:\n", &indented(6), &target]),
+        "text" | "image" | "audio" | "eeg" | "frames" | "tokens" => {
+            task(&[&files, "    source:\n", &indented(6), &target])
+        }
         "target" => task(&[&files, &side("source", "reference"), &indented(4)]),
         "data" => task(&[&indented(4), &side("source", named), &side("target", named)]),
         "rows" => {

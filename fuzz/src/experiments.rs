@@ -42,6 +42,8 @@ pub(crate) fn media() -> Registry {
         .with(any2any_image::Image)
         .with(any2any_audio::Audio)
         .with(any2any_eeg::Eeg)
+        .with(any2any_arrays::Frames)
+        .with(any2any_arrays::Tokens)
 }
 
 /// The folder of the data, and of a file to extend.

@@ -1,5 +1,6 @@
 //! Targets of media: sounds, pictures and recordings, priced by their headers and decoded.
 
+mod arrays;
 mod audio;
 mod eeg;
 mod image;
@@ -19,7 +20,7 @@ const LITTLE: u64 = 32 << 20;
 const PRICE: u64 = 80 << 20;
 
 pub(crate) fn targets() -> Vec<Target> {
-    [audio::targets(), image::targets(), eeg::targets()].concat()
+    [audio::targets(), image::targets(), eeg::targets(), arrays::targets()].concat()
 }
 
 /// True if a file opens within its price. A file whose price exceeds the limit is not opened, as in a server.

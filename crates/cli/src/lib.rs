@@ -24,13 +24,15 @@ use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
 
-/// The media that ship with any2any: text, image, audio and EEG.
+/// The media that ship with any2any: text, image, audio, EEG, and prepared frames and tokens.
 pub fn media() -> Registry {
     Registry::new()
         .with(any2any_text::Text)
         .with(any2any_image::Image)
         .with(any2any_audio::Audio)
         .with(any2any_eeg::Eeg)
+        .with(any2any_arrays::Frames)
+        .with(any2any_arrays::Tokens)
 }
 
 /// The command line, for programs that write manual pages or completions, or check examples.

@@ -1,38 +1,28 @@
 //! NPY files: `[channels, samples]`, or `[trials, channels, samples]` with a trial chosen.
-//!
-//! Format 1 to 3 of NumPy Enhancement Proposal 1, for all types of numbers but complex ones.
+
+use any2any_frames::Npy;
 
 use crate::files::recording::Decoded;
 use crate::files::selection::{Channel, Selection};
-
-/// The header of an array.
-#[derive(Debug, PartialEq)]
-struct Header<'a> {
-    description: &'a str,
-    fortran: bool,
-    shape: Vec<usize>,
-}
 
 /// Number of rows beyond the channels of any device.
 const CHANNELS: usize = 1024;
 
 /// Reads the channels that are wanted, named by their numbers, from 1.
 pub(crate) fn read(bytes: &[u8], trial: Option<usize>, wanted: Option<&[String]>) -> Result<Decoded, String> {
-    let (header, data) = split(bytes)?;
-    let header = header_of(header)?;
-    let (width, number) = reader(header.description)?;
-    let (trials, mut rows, mut columns) = match header.shape[..] {
+    let array = Npy::new(bytes)?;
+    let (axes, strides) = (array.shape().len(), array.strides());
+    let (trials, mut rows, mut columns) = match *array.shape() {
         [len] => (1, 1, len),
         [channels, len] => (1, channels, len),
         [trials, channels, len] => (trials, channels, len),
-        _ => {
-            let shape = header.shape;
+        ref shape => {
             return Err(format!(
                 "has the shape {shape:?}: [channels, samples] or [trials, channels, samples]"
             ));
         }
     };
-    let trial = match (trial, header.shape.len()) {
+    let trial = match (trial, axes) {
         (Some(trial), 3) if trial < trials => trial,
         (Some(trial), 3) => return Err(format!("has {trials} trials and no number {}", trial + 1)),
         (Some(_), _) => return Err("has the shape [channels, samples] and no trials".to_owned()),
@@ -40,36 +30,30 @@ pub(crate) fn read(bytes: &[u8], trial: Option<usize>, wanted: Option<&[String]>
         (None, 3) => return Err(format!("has {trials} trials: one must be chosen as an item")),
         (None, _) => 0,
     };
-    let values = trials.checked_mul(rows).and_then(|values| values.checked_mul(columns));
-    let needed = values.and_then(|values| values.checked_mul(width));
-    if needed != Some(data.len()) {
-        let (shape, there) = (header.shape, data.len());
-        return Err(format!("has {there} bytes of data, which is not what the shape {shape:?} needs"));
-    }
     if rows == 0 || columns == 0 {
         return Err("has no samples".to_owned());
     }
-    // A recording has more samples than channels; a short trial may have fewer, but no device has so many channels.
-    let transposed = rows > columns && (header.shape.len() == 2 || rows > CHANNELS);
-    let mut strides = if header.fortran { (trials, trials * rows, 1) } else { (columns, 1, rows * columns) };
+    let transposed = is_transposed(axes, rows, columns);
+    // Of an axis that is not there, only the number 0 is used.
+    let stride = |from_the_end: usize| axes.checked_sub(from_the_end).map_or(0, |axis| strides[axis]);
+    let (of_trials, mut of_rows, mut of_columns) = (stride(3), stride(2), stride(1));
     let mut warnings = Vec::new();
     if transposed {
-        let axes = if header.shape.len() == 2 { "" } else { "trials, " };
+        let trials = if axes == 2 { "" } else { "trials, " };
         let reason = "has more rows than columns, and was taken for";
-        warnings.push(format!("{reason} [{axes}samples, channels]"));
+        warnings.push(format!("{reason} [{trials}samples, channels]"));
         (rows, columns) = (columns, rows);
-        strides = (strides.1, strides.0, strides.2);
+        (of_rows, of_columns) = (of_columns, of_rows);
     }
     let names: Vec<Channel> = (1..=rows).map(|number| Channel::named(number.to_string())).collect();
     let selection = Selection::new(&names, wanted)?;
     let value = |channel: usize, sample: usize| {
-        let place = trial * strides.2 + channel * strides.0 + sample * strides.1;
-        number(&data[place * width..][..width])
+        array.value(trial * of_trials + channel * of_rows + sample * of_columns)
     };
     let samples =
         selection.numbers.iter().map(|&channel| (0..columns).map(|sample| value(channel, sample)).collect());
     Ok(Decoded {
-        format: format!("NPY, {}", type_name(header.description)),
+        format: format!("NPY, {}", array.type_name()),
         samples: samples.collect(),
         channels: selection.chosen(),
         warnings,
@@ -79,132 +63,21 @@ pub(crate) fn read(bytes: &[u8], trial: Option<usize>, wanted: Option<&[String]>
 
 /// Number of channels and samples of an array, or of one of its trials, from its header.
 pub(crate) fn shape(bytes: &[u8], trial: bool) -> Option<(usize, usize)> {
-    let (header, data) = split(bytes).ok()?;
-    let header = header_of(header).ok()?;
-    let (width, _) = reader(header.description).ok()?;
-    let values = header.shape.iter().try_fold(1_usize, |values, side| values.checked_mul(*side))?;
-    if values.checked_mul(width) != Some(data.len()) {
-        return None;
-    }
-    let (rows, columns) = match header.shape[..] {
+    let array = Npy::new(bytes).ok()?;
+    let (rows, columns) = match *array.shape() {
         [len] => (1, len),
         [rows, columns] => (rows, columns),
         [_, rows, columns] if trial => (rows, columns),
         [1, rows, columns] => (rows, columns),
         _ => return None,
     };
-    let transposed = rows > columns && (header.shape.len() == 2 || rows > CHANNELS);
-    Some(if transposed { (columns, rows) } else { (rows, columns) })
+    Some(if is_transposed(array.shape().len(), rows, columns) { (columns, rows) } else { (rows, columns) })
 }
 
-/// Splits a file into the header's text and the data.
-fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
-    let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or("is no NPY file: its first six bytes are others")?;
-    let (length, start) = match *rest {
-        [1, _, a, b, ..] => (usize::from(u16::from_le_bytes([a, b])), 4),
-        [2 | 3, _, a, b, c, d, ..] => (u32::from_le_bytes([a, b, c, d]) as usize, 6),
-        [version, ..] if version > 3 => {
-            return Err(format!("has version {version} of NPY: 1 to 3 are known"));
-        }
-        _ => return Err("is cut off within its header".to_owned()),
-    };
-    let rest = &rest[start..];
-    if rest.len() < length {
-        return Err("is cut off within its header".to_owned());
-    }
-    let (header, data) = rest.split_at(length);
-    let header = std::str::from_utf8(header).map_err(|_| "its header is no text")?;
-    Ok((header, data))
-}
-
-/// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (8, 1024), }`.
-fn header_of(header: &str) -> Result<Header<'_>, String> {
-    let after = |key: &str| {
-        let place = ['\'', '"'].iter().find_map(|quote| header.find(&format!("{quote}{key}{quote}")));
-        let rest = place.and_then(|place| header[place + key.len() + 2..].trim_start().strip_prefix(':'));
-        rest.map(str::trim_start).ok_or_else(|| format!("its header lacks '{key}'"))
-    };
-    let inside = |text: &'_ str, open: char, close: char| {
-        let end = text.strip_prefix(open).and_then(|text| text.find(close));
-        end.map(|end| 1..end + 1)
-    };
-    let description = after("descr")?;
-    let range = inside(description, '\'', '\'').or_else(|| inside(description, '"', '"'));
-    let description = range.map(|range| &description[range]).ok_or("holds records, not numbers")?;
-    let shape = after("shape")?;
-    let range = inside(shape, '(', ')').ok_or("its header has no shape")?;
-    let sides = shape[range].split(',').map(str::trim).filter(|side| !side.is_empty());
-    let shape = sides.map(|side| side.parse().map_err(|_| format!("its shape has a side of '{side}'")));
-    Ok(Header {
-        description,
-        fortran: after("fortran_order")?.starts_with("True"),
-        shape: shape.collect::<Result<_, _>>()?,
-    })
-}
-
-/// Size of a number in bytes, and the function that reads it.
-type Number = (usize, fn(&[u8]) -> f32);
-
-/// The reader of the numbers of a NumPy type.
-fn reader(description: &str) -> Result<Number, String> {
-    fn array<const WIDTH: usize>(bytes: &[u8]) -> [u8; WIDTH] {
-        bytes.first_chunk().copied().unwrap_or([0; WIDTH])
-    }
-    let big = description.starts_with('>');
-    macro_rules! number {
-        ($type:ty, $value:expr) => {{
-            const WIDTH: usize = size_of::<$type>();
-            let little: fn(&[u8]) -> f32 = |bytes| $value(<$type>::from_le_bytes(array::<WIDTH>(bytes)));
-            let large: fn(&[u8]) -> f32 = |bytes| $value(<$type>::from_be_bytes(array::<WIDTH>(bytes)));
-            Ok((WIDTH, if big { large } else { little }))
-        }};
-    }
-    match description.trim_start_matches(['<', '>', '=', '|']) {
-        "f2" => number!(u16, half),
-        "f4" => number!(f32, |value: f32| value),
-        "f8" => number!(f64, |value: f64| value as f32),
-        "i1" => number!(i8, |value: i8| f32::from(value)),
-        "i2" => number!(i16, |value: i16| f32::from(value)),
-        "i4" => number!(i32, |value: i32| value as f32),
-        "i8" => number!(i64, |value: i64| value as f32),
-        "u1" | "b1" => number!(u8, |value: u8| f32::from(value)),
-        "u2" => number!(u16, |value: u16| f32::from(value)),
-        "u4" => number!(u32, |value: u32| value as f32),
-        "u8" => number!(u64, |value: u64| value as f32),
-        _ => Err(format!(
-            "holds numbers of type '{description}': save it as float32 with `numpy.save('OUT.npy', \
-             array.astype('float32'))`"
-        )),
-    }
-}
-
-/// A number of 16 bits, of IEEE 754.
-fn half(bits: u16) -> f32 {
-    let (sign, exponent, fraction) = (bits >> 15, (bits >> 10) & 0x1f, f32::from(bits & 0x3ff) / 1024.0);
-    let size = match exponent {
-        0 => fraction * 2f32.powi(-14),
-        0x1f if fraction == 0.0 => f32::INFINITY,
-        0x1f => f32::NAN,
-        _ => (1.0 + fraction) * 2f32.powi(i32::from(exponent) - 15),
-    };
-    if sign == 1 { -size } else { size }
-}
-
-/// The name of a type of NumPy: `int64`.
-fn type_name(description: &str) -> String {
-    let (order, kind) = match description.split_at_checked(1) {
-        Some((order @ ("<" | ">" | "=" | "|"), kind)) => (order, kind),
-        _ => ("", description),
-    };
-    let (letter, bytes) = kind.split_at_checked(1).unwrap_or((kind, ""));
-    let bits = 8 * bytes.parse::<usize>().unwrap_or_default();
-    let name = match letter {
-        "f" => "float",
-        "i" => "int",
-        "u" => "uint",
-        _ => return "bool".to_owned(),
-    };
-    format!("{name}{bits}{}", if order == ">" && bits > 8 { ", big-endian" } else { "" })
+/// True if rows are samples: a recording has more of them than channels; a short trial may have fewer, but no device has
+/// so many channels.
+fn is_transposed(axes: usize, rows: usize, columns: usize) -> bool {
+    rows > columns && (axes == 2 || rows > CHANNELS)
 }
 
 #[cfg(test)]

@@ -347,7 +347,7 @@ impl Metric {
             Self::MeanAbsoluteError => kind == Kind::Image || kind == Kind::Signal,
             Self::Psnr | Self::Ssim => kind == Kind::Image,
             Self::SpectralDistance | Self::DynamicTimeWarping => kind == Kind::Signal,
-            _ => kind == Kind::Text,
+            _ => kind == Kind::Text || kind == Kind::Custom,
         }
     }
 
@@ -357,6 +357,11 @@ impl Metric {
             Kind::Image => Some(vec![Self::Psnr, Self::Ssim, Self::MeanAbsoluteError]),
             Kind::Signal => {
                 Some(vec![Self::SpectralDistance, Self::DynamicTimeWarping, Self::MeanAbsoluteError])
+            }
+            // Values of a medium's own kind are scored as texts whose words are their items.
+            Kind::Custom => {
+                let words = Bleu { tokenize: Tokenizer::None, ..Bleu::default() };
+                Some(vec![Self::ExactMatch, Self::TokenAccuracy, Self::Wer, Self::Bleu(words)])
             }
             _ => None,
         }
@@ -455,6 +460,8 @@ mod tests {
                 assert_eq!(read(&format!("\"{}\"", metric.word())), metric);
             }
         }
+        let custom = Metric::usual(Kind::Custom).expect("metrics of media");
+        assert!(custom.iter().all(|metric| metric.scores(Kind::Custom) && metric.scores(Kind::Text)));
         let warping = read(r#""dynamic_time_warping""#);
         assert!(Metric::usual(Kind::Signal).is_some_and(|usual| usual.contains(&warping)));
         assert!(!warping.scores(Kind::Image) && !read(r#""spectral_distance""#).scores(Kind::Image));

@@ -2,7 +2,6 @@
 //! are trained on.
 
 mod files;
-mod npy;
 mod samples;
 
 use std::path::PathBuf;

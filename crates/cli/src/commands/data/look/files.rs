@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use any2any_adapter::{AnyMedium, Contents, File, Kind, Registry};
 use any2any_data::TextFile;
+use any2any_frames::npy_of_floats;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{Range, npy};
+use super::Range;
 use crate::arguments::LookArguments;
 use crate::output;
 use crate::output_folder::OutputFolder;
@@ -104,7 +105,7 @@ impl Look {
 
     fn write(&self, path: &Path, written: &mut OutputFolder) -> anyhow::Result<PathBuf> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let bytes = npy::bytes(&self.contents.shape(), &self.contents.values);
+        let bytes = npy_of_floats(&self.contents.shape(), &self.contents.values);
         written.write(&format!("{name}.npy"), &bytes)
     }
 
