@@ -72,7 +72,7 @@ impl Inputs {
                 }
                 return Ok(Self::Lines { lines: read_ahead(paths.to_vec()), number: 0 });
             }
-            (None, None) if medium.kind() == Kind::Text => {
+            (None, None) if takes_lines(medium) => {
                 return Ok(Self::Lines { lines: read_ahead(Vec::new()), number: 0 });
             }
             (None, _) => {}
@@ -148,15 +148,20 @@ impl Batch {
     }
 }
 
-/// True if a path is read line by line: a medium of texts is given lines, unless it opens files of that extension other
-/// than plain `txt`, or the path is a folder and it has such files.
+/// True for a medium whose values stand in lines of text: one of texts, or one that reads `txt`, as ids do.
+fn takes_lines(medium: &dyn AnyMedium) -> bool {
+    medium.kind() == Kind::Text || medium.extensions().contains(&"txt")
+}
+
+/// True if a path is read line by line: a medium that takes lines is given them, unless it opens files of that extension
+/// other than plain `txt`, or the path is a folder and it has such files.
 pub(crate) fn is_lines(path: &Path, medium: &dyn AnyMedium) -> bool {
     let opens = |extension: &str| extension != "txt" && medium.extensions().contains(&extension);
     let by_file = match path.is_dir() {
         true => medium.extensions().into_iter().any(opens),
         false => opens(&File::on_disk(path).extension()),
     };
-    medium.kind() == Kind::Text && !by_file
+    takes_lines(medium) && !by_file
 }
 
 /// The files that a path stands for: itself, or those of a folder that a medium reads.
@@ -332,8 +337,8 @@ mod tests {
             (Kind::Text, notes, "a.NOTES", false),
             (Kind::Text, notes, "a.other", true),
             (Kind::Text, notes, folder, false),
-            (Kind::Image, notes, "a.txt", false),
-            (Kind::Custom, notes, "a.txt", false),
+            (Kind::Image, &["png"], "a.txt", false),
+            (Kind::Custom, notes, "a.txt", true),
             (Kind::Custom, &[], "a", false),
         ] {
             let registry = Registry::new().with(Opening(kind, extensions));

@@ -123,7 +123,8 @@ fn own_program() -> Option<String> {
 
 /// The command that uses a task, without the program: lines of texts come in and go out, everything else in files.
 fn command(task: &Task, name: &str) -> String {
-    let extension = |medium: &dyn AnyMedium| medium.extensions().first().map(|extension| (*extension).to_owned());
+    let extension =
+        |medium: &dyn AnyMedium| medium.extensions().first().map(|extension| (*extension).to_owned());
     let target = task.target_medium();
     let Some(source) = task.source_medium() else { return format!("complete .{name}") };
     let input = match (source.kind(), extension(source)) {

@@ -42,7 +42,10 @@ fn parts_are_trained_resumed_scored_and_explored() {
     let folder = folder.path();
     assert!(succeed(folder, &["check", "parts.yaml"]).0.contains("no problem found"));
     let (_, messages) = succeed(folder, &["train", "parts.yaml", "--run", "whole", "--json"]);
-    assert!(messages.contains("norm of all weights after step 60"), "the observer sees the model: {messages}");
+    assert!(
+        messages.contains("norm of all weights after step 60"),
+        "the observer sees the model: {messages}"
+    );
 
     // A run that stops half-way and goes on ends with the same bytes.
     succeed(folder, &["train", "parts.yaml", "--run", "halves", "--set", "training.steps=30"]);
@@ -85,10 +88,11 @@ fn explored(folder: &Path) {
     let mut server = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let lines = BufReader::new(server.stderr.take().expect("piped"));
     let out = BufReader::new(server.stdout.take().expect("piped"));
-    let address = lines.lines().map_while(Result::ok).chain(out.lines().map_while(Result::ok)).find_map(|line| {
-        let (_, rest) = line.split_once("http://")?;
-        Some(rest.split(['/', ' ']).next()?.to_owned())
-    });
+    let address =
+        lines.lines().map_while(Result::ok).chain(out.lines().map_while(Result::ok)).find_map(|line| {
+            let (_, rest) = line.split_once("http://")?;
+            Some(rest.split(['/', ' ']).next()?.to_owned())
+        });
     let address = address.expect("the server says where it listens");
     let body = r#"{"source":"the dog sees a red house .","tokens":[]}"#;
     let mut connection = TcpStream::connect(&address).expect("it listens");
@@ -126,7 +130,8 @@ fn parts_are_in_the_schema_and_checked() {
         assert_ne!(wrong, EXPERIMENT, "{from}");
         std::fs::write(folder.join("wrong.yaml"), wrong).expect("writable");
         let output = run(folder, &["check", "wrong.yaml"]);
-        let messages = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+        let messages =
+            String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(2), "{to}: {messages}");
         assert!(messages.contains(expected) && messages.contains("wrong.yaml:"), "{to}: {messages}");
     }
