@@ -90,6 +90,7 @@ fn every_experiment_is_sound() {
     // The files and folders of the examples must be there.
     std::fs::create_dir(workshop.path("recordings")).expect("a folder");
     workshop.write("events.tsv", "file\tsecond\tlabel\n");
+    workshop.write("names.txt", "<pad>\nword\n");
     for name in ["train.zh", "val.zh", "test.zh", "test-b.zh"] {
         workshop.write(name, "\u{72d7}\n");
     }

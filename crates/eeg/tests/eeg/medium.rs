@@ -364,29 +364,3 @@ fn written_files_keep_odd_rates_and_values() {
         }
     }
 }
-
-#[test]
-fn zz_huge() {
-    for scale in [1e15_f32, 1e20, 1e30, 3e38] {
-        for features in
-            [json!({"raw": {}}), json!({"spectrum": {}}), json!({"band_powers": {}}), json!({"rhythms": {}})]
-        {
-            for standardize in ["none", "recording"] {
-                let options = json!({"field":"eeg","features": features, "standardize": standardize, "normalize": {"fitted": false}});
-                let samples: Vec<f32> = (0..3000).map(|n| scale * (n as f32 * 0.3).sin()).collect();
-                let signal = Value::Signal(Signal::new(250.0, ["Oz".to_owned()], samples).expect("a rate"));
-                let opened = match Tested(Eeg).open(&options, &signal) {
-                    Ok(o) => o.value,
-                    Err(e) => {
-                        println!("ZZ {scale} {options} open {e}");
-                        continue;
-                    }
-                };
-                match Tested(Eeg).fit(&options, &mut [&opened].into_iter()).and_then(|a| a.encode(&opened)) {
-                    Ok(_) => println!("ZZ {scale} {options} ok"),
-                    Err(e) => println!("ZZ {scale} {options} {e}"),
-                }
-            }
-        }
-    }
-}
