@@ -76,7 +76,8 @@ fn the_highest_rhythm_tells_the_lights_apart() {
     let Some(folder) = folder() else { return };
     let (trials, options) = (trials(&folder), rhythms());
     let start = Instant::now();
-    let open = |trial: &Trial| Tested(Eeg).open(&options, &trial.event).expect("a trial").value;
+    let side = Tested(Eeg).side(&options).expect("sound options");
+    let open = |trial: &Trial| side.open(&trial.event).expect("a trial").value;
     let opened: Vec<Value> = trials.iter().map(open).collect();
     println!("{} trials opened in {:.1} s", opened.len(), start.elapsed().as_secs_f64());
     let adapter = Tested(Eeg).fit(&options, &mut opened.iter()).expect("options that fit");
@@ -108,10 +109,9 @@ fn frames_are_exported() {
     let chosen: BTreeMap<String, Json> = serde_json::from_str(&chosen).expect("JSON");
     for (name, json) in chosen {
         let options = options(json);
-        let opened: Vec<Value> = trials
-            .iter()
-            .map(|trial| Tested(Eeg).open(&options, &trial.event).expect("a trial").value)
-            .collect();
+        let side = Tested(Eeg).side(&options).expect("sound options");
+        let open = |trial: &Trial| side.open(&trial.event).expect("a trial").value;
+        let opened: Vec<Value> = trials.iter().map(open).collect();
         let adapter = Tested(Eeg).fit(&options, &mut opened.iter()).expect("options that fit");
         let (mut bytes, mut rows) = (Vec::new(), String::new());
         for (trial, value) in trials.iter().zip(&opened) {

@@ -19,7 +19,8 @@ fn folder(name: &str) -> Option<PathBuf> {
 
 fn open(options: &Json, files: impl IntoIterator<Item = Value>) -> Vec<Value> {
     assert_eq!(Tested(Image).check(options), []);
-    files.into_iter().map(|file| Tested(Image).open(options, &file).expect("a sound picture").value).collect()
+    let side = Tested(Image).side(options).expect("sound options");
+    files.into_iter().map(|file| side.open(&file).expect("a sound picture").value).collect()
 }
 
 fn fit(options: &Json, values: &[Value]) -> Arc<dyn Adapter> {
