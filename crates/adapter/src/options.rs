@@ -41,13 +41,24 @@ pub(crate) fn option_at_fault(
     }
 }
 
+/// True for a value that is usually left out when it is written: a list, mapping or text without contents, or null.
+fn is_empty(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Array(items) => items.is_empty(),
+        Json::Object(map) => map.is_empty(),
+        Json::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
 /// The first option that is given, is not its default, and is not written out.
 fn left_out<'a>(given: &'a Json, complete: &Json, schema: &Json) -> Option<&'a str> {
     let properties = schema.get("properties")?.as_object()?;
     let lost = |(name, value): &(&String, &Json)| {
         let known = properties.get(*name);
         let usual = known.and_then(|schema| schema.get("default")).unwrap_or(&Json::Null);
-        known.is_some() && *value != usual && !value.is_null() && complete.get(name.as_str()).is_none()
+        known.is_some() && *value != usual && !is_empty(value) && complete.get(name.as_str()).is_none()
     };
     given.as_object()?.iter().find(lost).map(|(name, _)| name.as_str())
 }
@@ -68,6 +79,7 @@ mod tests {
         // What is its default may be left out, and what the schema does not know goes by another name.
         assert_eq!(fault(json!({ "field": "a", "speed": 2 }), json!({ "field": "a" })), None);
         assert_eq!(fault(json!({ "former": "a" }), whole.clone()), None);
+        assert_eq!(fault(json!({ "field": [] }), json!({ "speed": 2 })), None);
         let (place, reason) = fault(json!({ "speed": 3 }), json!({ "field": "a" })).expect("a fault");
         assert_eq!(place, "/speed");
         assert!(reason.contains("does not write its option `speed` out"), "{reason}");

@@ -36,6 +36,12 @@ pub fn json_schema(registry: &Registry) -> Json {
 /// The schema of an experiment after the files that it extends have been merged.
 pub(crate) fn experiment_schema(registry: &Registry) -> Json {
     let mut schema = schema_of::<Experiment>();
+    // A choice whose last variant has no tag is written as one of several that may overlap; its tagged ones do not.
+    if let Some(Json::Object(schedule)) = schema.pointer_mut("/$defs/Schedule")
+        && let Some(choices) = schedule.remove("anyOf")
+    {
+        schedule.insert("oneOf".to_owned(), choices);
+    }
     let mut definitions = Map::new();
     let mut media = Map::new();
     for medium in registry.media() {

@@ -20,12 +20,11 @@ fn values_are_opened() {
     let structure = |fields: &[&str]| open(SECONDARY_STRUCTURE, fields);
     for (opened, expected) in [
         (amino_acids(&["mkUz"]), Some("MKXX")),
-        (amino_acids(&["MK*"]), None),
+        (amino_acids(&["MK*"]), Some("MK*")),
         (structure(&["HHEC"]), Some("HHEC")),
         (structure(&["HHEC", "0111"]), Some("-HEC")),
         (structure(&["HHEC", "011"]), None),
         (structure(&["HHEC", "01 1"]), None),
-        (structure(&["HGEC", "1111"]), None),
         (structure(&["HHEC", "1111", "1111"]), None),
         (structure(&[""]), Some("")),
     ] {
@@ -45,6 +44,8 @@ fn letters_are_tokens_and_what_is_unknown_is_never_written() {
     let residues = acids.encode(&"CX".into()).expect("letters of the alphabet");
     assert_eq!(residues.sequence.frames().expect("frames").values(), [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
     assert!(acids.encode(&"".into()).is_err(), "an empty chain has nothing to read");
+    assert!(acids.encode(&"C*".into()).is_err(), "a letter that is none of the alphabet");
+    assert!(states.encode(&"HG".into()).is_err(), "a state that is none of the alphabet");
     let Some(Head::Softmax { vocabulary, forbidden, .. }) = states.head() else { panic!("tokens") };
     assert_eq!((vocabulary, forbidden), (7, vec![0, 1, 6]));
 }

@@ -28,8 +28,11 @@ pub(super) fn targets() -> Vec<Target> {
 
 fn opens(file: File) -> bool {
     let part = file.part_of(Part::Sample(1));
-    super::opens(Eeg, &json!({ "field": "eeg", "rate": 4, "epoch": { "from": 0.0, "to": 0.5 }, "features": { "raw": { "window": 0.25, "hop": 0.25 } } }), part)
-        | super::opens(Eeg, &json!({ "field": "eeg", "rate": 4 }), file)
+    super::opens(
+        Eeg,
+        &json!({ "field": "eeg", "rate": 4, "epoch": { "from": 0.0, "to": 0.5 }, "features": { "raw": { "window": 0.25, "hop": 0.25 } } }),
+        part,
+    ) | super::opens(Eeg, &json!({ "field": "eeg", "rate": 4 }), file)
 }
 
 fn memory(name: &str, bytes: &[u8]) -> bool {

@@ -60,14 +60,18 @@ impl Adapter for Waves {
         let numbers = numbers.split_whitespace().map(number).collect::<Result<Vec<_>, _>>()?;
         let frames = Frames::new(WIDTH, numbers).ok_or_else(|| AdapterError::other_medium("pairs", value))?;
         let positions = self.stem().positions(frames.len());
-        let region = |at: usize| Region::Span { start: 2.0 * at as f64, end: 2.0 * at as f64 + 2.0 };
+        // A position covers two frames, and frames share the text evenly.
+        let length = value.as_text().map_or(0, str::len);
+        let region = |at: usize| Region::Bytes(at * length / positions..(at + 1) * length / positions);
         Ok(Encoded { regions: (0..positions).map(region).collect(), sequence: Sequence::Frames(frames) })
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
         let frames = sequence.frames().map_or(&[][..], Frames::values);
         let words: Vec<String> = frames.iter().map(f32::to_string).collect();
-        let region = |at: usize| Region::Span { start: at as f64, end: at as f64 + 1.0 };
-        Ok(Decoded { value: words.join(" ").into(), regions: (0..sequence.len()).map(region).collect() })
+        let (text, positions) = (words.join(" "), sequence.len());
+        let region =
+            |at: usize| Region::Bytes(at * text.len() / positions..(at + 1) * text.len() / positions);
+        Ok(Decoded { regions: (0..positions).map(region).collect(), value: text.into() })
     }
 }
