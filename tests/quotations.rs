@@ -37,8 +37,12 @@ fn the_guide_to_a_medium_quotes_what_the_command_writes() {
     workshop.succeed(&["new-medium", "notes"]);
     let names = ["Cargo.toml", "experiment.yaml"];
     let code = ["main", "value", "medium", "adapter", "metric", "tests"].map(|name| format!("src/{name}.rs"));
-    let written: Vec<PathBuf> =
-        names.iter().copied().chain(code.iter().map(String::as_str)).map(|name| workshop.path("notes").join(name)).collect();
+    let written: Vec<PathBuf> = names
+        .iter()
+        .copied()
+        .chain(code.iter().map(String::as_str))
+        .map(|name| workshop.path("notes").join(name))
+        .collect();
     let (strange, count) = strange("docs/guide/new-medium.md", &written);
     assert!(strange.is_empty(), "the guide quotes what `new-medium` does not write:\n{}", strange.join("\n"));
     assert!(count > 18, "{count} quotations");

@@ -41,12 +41,13 @@ impl ModelCard<'_> {
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If it cannot be written, or the run's experiment cannot be read.
     pub fn write(&self, run: &RunFolder) -> Result<(), RunError> {
-        atomic_file::write(&run.card(), self.text().as_bytes())
+        let text = self.text(&packages(&run.resolved()?));
+        atomic_file::write(&run.card(), text.as_bytes())
     }
 
-    fn text(&self) -> String {
+    fn text(&self, packages: &[&str]) -> String {
         let mut card = format!("# {}\n\n", self.experiment.name);
         let best = self.state.best.first().map_or(self.state.step, |best| best.step);
         let _ = writeln!(
@@ -68,6 +69,9 @@ impl ModelCard<'_> {
             };
             let _ = writeln!(card, "- {name}: {media}, `{data}`");
         }
+        if !packages.is_empty() {
+            let _ = writeln!(card, "\n## Packages\n\n- {}", packages.join("\n- "));
+        }
         card += "\n## Scores\n";
         for task in self.scores {
             let _ = writeln!(card, "\n{} ({} split)\n", task.task, task.split);
@@ -83,6 +87,11 @@ impl ModelCard<'_> {
         card += "\nThe whole experiment is in `resolved.yaml`, every figure of its training in `metrics.jsonl`.\n";
         card
     }
+}
+
+/// The packages that media and plug-ins come from, as the first lines of a resolved experiment name them below its title.
+fn packages(resolved: &str) -> Vec<&str> {
+    resolved.lines().skip(1).map_while(|line| line.strip_prefix("# ")).collect()
 }
 
 /// The description of the data with its files by name alone: their folders are nobody else's business.

@@ -20,8 +20,8 @@ const UNKNOWN: u32 = 3;
 /// The token of the first note of the vocabulary.
 const FIRST: u32 = 4;
 
-/// A frame: a 1 in the place of the key, a 1 in the place of the octave, and the beats.
-const WIDTH: usize = KEYS.len() + OCTAVES as usize + 1;
+/// A frame: a 1 in the place of the key, one in that of the octave, and one in that of the beats.
+const WIDTH: usize = KEYS.len() + OCTAVES as usize + LONGEST as usize;
 /// The most frames of an output, should the model never signal its end.
 const MOST: usize = 256;
 
@@ -149,7 +149,7 @@ fn frame(note: &Note) -> Vec<f32> {
     let mut frame = vec![0.0; WIDTH];
     frame[usize::from(note.key)] = 1.0;
     frame[KEYS.len() + usize::from(note.octave)] = 1.0;
-    frame[WIDTH - 1] = f32::from(note.beats) / f32::from(LONGEST);
+    frame[KEYS.len() + usize::from(OCTAVES + note.beats - 1)] = 1.0;
     frame
 }
 
@@ -160,6 +160,5 @@ fn nearest(frame: &[f32]) -> Note {
     };
     let (key, rest) = frame.split_at(KEYS.len());
     let (octave, beats) = rest.split_at(usize::from(OCTAVES));
-    let beats = (beats[0] * f32::from(LONGEST)).round().clamp(1.0, f32::from(LONGEST)) as u8;
-    Note { octave: largest(octave), key: largest(key), beats }
+    Note { octave: largest(octave), key: largest(key), beats: 1 + largest(beats) }
 }

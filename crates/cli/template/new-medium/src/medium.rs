@@ -43,7 +43,7 @@ pub(crate) enum Form {
     /// A token for each note, of those that the training split has.
     #[default]
     Tokens,
-    /// A frame for each note: numbers that tell its key, octave and beats.
+    /// A frame for each note, of ones and zeros that tell its key, octave and beats.
     Frames,
 }
 

@@ -4,7 +4,12 @@ use any2any::schemars::JsonSchema;
 use any2any::serde::{Deserialize, Serialize};
 use any2any::{Kind, Package, Value, ValueMetric};
 
-use crate::value::Melody;
+use crate::value::{Melody, Note};
+
+/// The notes of a value; none if it is of another medium.
+fn notes(value: &Value) -> &[Note] {
+    Melody::notes_of(value).unwrap_or_default()
+}
 
 /// The share of notes that are those of the reference, in per cent.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -23,7 +28,6 @@ impl ValueMetric for RightNotes {
 
     /// Right notes, and all notes: a note too many counts like a wrong one.
     fn statistics(&self, output: &Value, references: &[&Value]) -> Vec<f64> {
-        let notes = |value| Melody::notes_of(value).unwrap_or_default();
         let output = notes(output);
         let against = |reference: &&Value| {
             let reference = notes(reference);

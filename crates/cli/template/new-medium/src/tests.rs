@@ -8,7 +8,7 @@ use crate::medium::Notes;
 
 fn melodies() -> Vec<Value> {
     let file = File::in_memory("a.notes", *b"C4/1 D4/2\nC4/1\n");
-    vec!["C4/2 F#4/1 C4/2".into(), "B0/16".into(), file.into()]
+    vec!["C4/2 F#4/1 C4/2".into(), "B0/8".into(), file.into()]
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(crate) const KEYS: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", 
 /// Number of octaves, from 0.
 pub(crate) const OCTAVES: u8 = 9;
 /// The longest note, in beats.
-pub(crate) const LONGEST: u8 = 16;
+pub(crate) const LONGEST: u8 = 8;
 
 /// A note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
