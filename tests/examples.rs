@@ -17,7 +17,7 @@ const NO_COMMANDS: [(&str, &str); 2] = [
 ];
 
 /// Pages whose blocks another test compares with the sources that they quote.
-const QUOTING: [&str; 1] = ["docs/guide/new-medium.md"]; // examples/plug-protein/tests/plug_in.rs
+const QUOTING: [&str; 2] = ["docs/guide/extend.md", "docs/guide/new-medium.md"]; // quotations.rs
 
 /// Programs of others that examples may call.
 const OTHERS: [&str; 16] = [

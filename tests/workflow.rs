@@ -21,7 +21,8 @@ fn a_small_language_is_learned_and_every_command_works_on_the_run() {
         assert!(workshop.path("run").join(file).is_file(), "{file} is missing");
     }
     assert_eq!(workshop.read("run/experiment.yaml"), workshop.read("experiment.yaml"));
-    assert!(workshop.read("run/README.md").contains("| BLEU |"));
+    let card = workshop.read("run/README.md");
+    assert!(card.contains("| BLEU |") && card.contains("\n- medium text: any2any-text"), "{card}");
 
     // Lines keep their order, whatever their lengths, and one alone is translated as among others.
     let sources = workshop.read("test.en");

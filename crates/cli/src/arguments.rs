@@ -21,7 +21,7 @@ pub(crate) use bench::{
 };
 pub(crate) use data::{DataArguments, DataCommand, LookArguments};
 pub(crate) use evaluate::{EvaluateArguments, MetricsArguments};
-pub(crate) use experiment::{CheckArguments, NewArguments};
+pub(crate) use experiment::{CheckArguments, NewArguments, NewMediumArguments};
 pub(crate) use metrics::{MetricList, MetricOptions};
 pub(crate) use run::{AverageArguments, DescribeArguments, ExportArguments};
 pub(crate) use search::SearchArguments;
@@ -46,6 +46,11 @@ pub(crate) enum Command {
     /// Write a commented experiment for a pair of files.
     #[command(after_help = "Example:\n  any2any new my.yaml --source train.en --target train.de")]
     New(NewArguments),
+    /// Write a crate with a medium of your own: a program with every command, an experiment and its data.
+    #[command(
+        after_help = "Examples:\n  any2any new-medium notes\n  any2any new-medium notes --git https://github.com/any2any-rs/any2any"
+    )]
+    NewMedium(NewMediumArguments),
     /// Report everything that is wrong with an experiment, and do nothing else.
     #[command(after_help = "Example:\n  any2any check configs/quickstart.yaml")]
     Check(CheckArguments),

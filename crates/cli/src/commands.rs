@@ -14,6 +14,7 @@ pub(crate) mod export;
 mod judge;
 pub(crate) mod metrics;
 pub(crate) mod new;
+pub(crate) mod new_medium;
 pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod serve;

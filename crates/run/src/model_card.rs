@@ -48,13 +48,14 @@ impl ModelCard<'_> {
     ///
     /// If it cannot be written.
     pub fn write(&self, run: &RunFolder) -> Result<(), RunError> {
-        let packages = packages(&run.resolved()?);
+        let resolved = run.resolved()?;
+        let packages = packages(&resolved);
         let program = if packages.iter().all(|line| is_built_in(line)) { None } else { own_program() };
         let text = self.text(program.as_deref().unwrap_or("any2any"), &packages);
         atomic_file::write(&run.card(), text.as_bytes())
     }
 
-    fn text(&self, program: &str, packages: &[String]) -> String {
+    fn text(&self, program: &str, packages: &[&str]) -> String {
         let mut card = format!("# {}\n\n", self.experiment.name);
         let best = self.state.best.first().map_or(self.state.step, |best| best.step);
         let _ = writeln!(
@@ -72,12 +73,6 @@ impl ModelCard<'_> {
             let _ = writeln!(card, "{program} {}", command(task, &name));
         }
         card += "```\n";
-        if !packages.is_empty() {
-            card += "\nIts media and plug-ins come from these packages, which the program needs:\n\n";
-            packages.iter().for_each(|line| {
-                let _ = writeln!(card, "- {line}");
-            });
-        }
         card += "\n## Data\n\n";
         for (name, task) in &self.experiment.tasks {
             let data = serde_json::to_value(&task.data).map(|data| without_folders(data).to_string());
@@ -87,6 +82,9 @@ impl ModelCard<'_> {
                 None => task.target.medium().to_owned(),
             };
             let _ = writeln!(card, "- {name}: {media}, `{data}`");
+        }
+        if !packages.is_empty() {
+            let _ = writeln!(card, "\n## Packages\n\n- {}", packages.join("\n- "));
         }
         card += "\n## Scores\n";
         for task in self.scores {
@@ -105,10 +103,9 @@ impl ModelCard<'_> {
     }
 }
 
-/// The lines of a resolved experiment that say where its media and plug-ins come from.
-fn packages(resolved: &str) -> Vec<String> {
-    let comments = resolved.lines().map_while(|line| line.strip_prefix("# "));
-    comments.filter(|line| line.split(' ').count() > 2 && line.contains(": ")).map(str::to_owned).collect()
+/// The packages that media and plug-ins come from, as the first lines of a resolved experiment name them below its title.
+fn packages(resolved: &str) -> Vec<&str> {
+    resolved.lines().skip(1).map_while(|line| line.strip_prefix("# ")).collect()
 }
 
 /// True for a line about a package that ships with any2any.

@@ -1,5 +1,4 @@
-//! The finished program with its two media: checked, trained and used on chains that the test makes itself, and
-//! the guide that quotes its sources.
+//! The finished program with its two media: checked, trained and used on chains that the test makes itself.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -210,26 +209,6 @@ fn mistakes_are_told_before_the_first_step() {
     }
     let schema = workshop.succeed(&["schema"], "");
     assert!(schema.contains("amino_acids") && schema.contains("secondary_structure"));
-}
-
-#[test]
-fn the_guide_quotes_what_is_there() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let guide = read(&here.join("../../docs/guide/new-medium.md"));
-    let names = ["Cargo.toml", "protein.yaml", "src/main.rs", "src/medium.rs", "src/adapter.rs"];
-    let sources: String = names.iter().map(|name| read(&here.join(name))).collect();
-    let mut quoted = 0;
-    // Every other piece between fences is code; its first line names the language.
-    for block in guide.split("```").skip(1).step_by(2) {
-        let (language, code) = block.split_once('\n').expect("a fence ends its line");
-        if ["rust", "toml", "yaml"].contains(&language) {
-            for piece in code.split("// ...\n").map(|piece| piece.trim_end()) {
-                assert!(sources.contains(piece), "the guide quotes what is nowhere:\n{piece}");
-            }
-            quoted += 1;
-        }
-    }
-    assert!(quoted > 5, "{quoted} quotations");
 }
 
 fn read(path: &PathBuf) -> String {

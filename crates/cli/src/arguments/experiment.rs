@@ -1,4 +1,4 @@
-//! Arguments of the commands that write and check an experiment.
+//! Arguments of the commands that write a medium or an experiment, or check one.
 
 use std::path::PathBuf;
 
@@ -34,6 +34,22 @@ pub(crate) struct NewArguments {
     /// Replace a file that is already there.
     #[arg(long)]
     pub overwrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NewMediumArguments {
+    /// The name of the medium and of its crate: small letters, digits, `-` and `_`, a letter first. In experiments, `_` stands
+    /// in the place of `-`.
+    pub name: String,
+    /// A clone of any2any that the crate depends on, instead of the version that is published.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "git")]
+    pub path: Option<PathBuf>,
+    /// A git repository of any2any that the crate depends on, instead of the version that is published.
+    #[arg(long, value_name = "URL")]
+    pub git: Option<String>,
+    /// The folder in which the crate's own folder is made; the current one if left out.
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
