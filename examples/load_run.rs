@@ -27,7 +27,11 @@ pub(crate) fn show(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     println!("translated: {}", best.decoded.value);
 
     // How probable the model holds a given pair to be.
-    let pairs = translator.score(task, Some(std::slice::from_ref(&source)), &[best.decoded.value.clone()])?;
+    let pairs = translator.score(
+        task,
+        Some(std::slice::from_ref(&source)),
+        std::slice::from_ref(&best.decoded.value),
+    )?;
     println!("scored: {:.2} for {} tokens", pairs[0].log_probability, pairs[0].tokens);
 
     // Token by token, as they are chosen; a beam chooses nothing before its end.

@@ -42,8 +42,11 @@ pub struct PlugIn {
     name: String,
     package: Package,
     schema: Schema,
-    build: Arc<dyn Fn(&Json) -> Result<Built, OptionProblem> + Send + Sync>,
+    build: Arc<Build>,
 }
+
+/// Builds a plug-in from its options.
+type Build = dyn Fn(&Json) -> Result<Built, OptionProblem> + Send + Sync;
 
 /// Plug-in with the options of an experiment.
 #[derive(Clone, Debug)]

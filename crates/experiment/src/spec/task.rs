@@ -48,18 +48,34 @@ pub struct Task {
 }
 
 /// Losses in addition to the decoder's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, from = "BTreeMap<String, serde_json::Value>", into = "BTreeMap<String, serde_json::Value>")]
-#[schemars(deny_unknown_fields)]
 pub struct Losses {
+    /// The weight of the CTC loss; 0: none.
+    pub ctc: f64,
+    /// Losses of the program's own, in the order of their names.
+    pub plugged: Vec<Plugged>,
+}
+
+/// Losses in addition to the decoder's.
+// Those of the program's own are added where the registry of plug-ins is known.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct BuiltInLosses {
     /// The weight of the CTC loss, which aligns the encoder's output with the target (connectionist temporal
     /// classification, Graves et al. 2006); 0: none. 0.3 to 1 teaches reading lines and speech sooner.
     #[schemars(range(min = 0.0, max = 100.0))]
-    pub ctc: f64,
-    /// Losses of the program's own, in the order of their names.
-    // Their names and options are added where the registry of plug-ins is known.
-    #[schemars(skip)]
-    pub plugged: Vec<Plugged>,
+    ctc: f64,
+}
+
+impl JsonSchema for Losses {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Losses".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        BuiltInLosses::json_schema(generator)
+    }
 }
 
 /// Name of the built-in loss.

@@ -102,7 +102,7 @@ evaluation: {{ metrics: [] }}
         .with(any2any_text::Text)
         .with(Waves("waves", None))
         .with(Waves("until", Some(FrameCount::UntilStop { at_most: 5 })))
-        .with(Waves("fixed", Some(FrameCount::Fixed(4))));
+        .with(Waves("fixed", Some(FrameCount::Fixed(5))));
     let document = any2any_experiment::load_str("small.yaml", &experiment, folder.path(), &[], &registry)
         .unwrap_or_else(|problems| panic!("{problems}"));
     let prepared = prepare(&document, &registry, &DataRoot::at(folder.path()))
