@@ -85,7 +85,10 @@ impl Keys {
         let Encoded { mut sequence, mut regions } = encoded;
         match &mut sequence {
             Sequence::Tokens(tokens) => match self.mistake {
-                Mistake::EndMissing => drop((tokens.pop(), regions.pop())),
+                Mistake::EndMissing => {
+                    tokens.pop();
+                    regions.pop();
+                }
                 Mistake::BeginInFront => {
                     tokens.insert(0, BEGIN);
                     regions.insert(0, Region::Nothing);
