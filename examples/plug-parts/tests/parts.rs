@@ -76,7 +76,7 @@ fn parts_are_trained_resumed_scored_and_explored() {
     assert!(card.contains("plug-parts translate . < source.txt"), "{card}");
 
     let (scores, _) = succeed(folder, &["evaluate", "whole", "--limit", "20", "--json", "--confidence"]);
-    assert!(scores.contains("\"last_word\""), "{scores}");
+    assert!(scores.contains("\"last_word_words2\""), "{scores}");
     let (described, _) = succeed(folder, &["describe", "whole"]);
     assert!(described.contains("parameters"), "{described}");
     explored(folder);
