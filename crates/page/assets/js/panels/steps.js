@@ -138,7 +138,7 @@ function alignment(app) {
   const data = () => ({ head, rows: rowLabels, columns: columnLabels,
     weights: Array.from({ length: matrix.rows }, (_, row) => rowOf(matrix, row)) });
   const element = framed({ title: "All steps at once", name: "alignment", data,
-    note: `${nameOf(head)}: each row is a step of the output and sums to one; each column is a position of the source.${text === undefined ? "" : " Where both languages share their order, the dark cells form a diagonal."}` }, figure.element);
+    note: `${nameOf(head)}: each row is a step of the output and sums to one; each column is a position of the source.${look.source.view.text === undefined ? "" : " Where both languages share their order, the dark cells form a diagonal."}` }, figure.element);
   const light = () => {
     const place = placeOf(app);
     figure.mark({ row: place?.side === "target" ? place.position : null, column: place?.side === "source" ? place.position : null });
