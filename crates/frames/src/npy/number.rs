@@ -128,9 +128,12 @@ fn half(bits: u16) -> f32 {
 mod tests {
     use super::*;
 
+    /// Type, bytes, value, whole number and name.
+    type Case<'a> = (&'static str, &'a [u8], f32, Option<i128>, &'static str);
+
     #[test]
     fn numbers_of_all_types_are_read() {
-        let cases: [(&str, &[u8], f32, Option<i128>, &str); 16] = [
+        let cases: [Case<'_>; 16] = [
             ("<f2", &[0x00, 0xc4], -4.0, None, "float16"),
             ("<f2", &[0x01, 0x00], 5.960_464_5e-8, None, "float16"),
             (">f2", &[0x3c, 0x00], 1.0, None, "float16, big-endian"),
