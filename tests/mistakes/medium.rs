@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use any2any_adapter::{
-    AdapterError, CustomContents, Kind, Medium, MediumOptions, OpenedValue, OptionProblem, Price, Side,
+    AdapterError, CustomContents, Kind, Medium, OpenedValue, OptionProblem, PlugInOptions, Price, Side,
     Signal, Value,
 };
 use schemars::JsonSchema;
@@ -145,7 +145,7 @@ impl Form {
 }
 
 /// Options of notes, whatever mistakes they have.
-pub(crate) trait Choices: MediumOptions {
+pub(crate) trait Choices: PlugInOptions {
     fn field(&self) -> &str;
     fn form(&self) -> Form;
 }

@@ -10,8 +10,8 @@ use crate::attempt::{attempt, guarded, panicked};
 use crate::options::option_at_fault;
 use crate::validated::Validated;
 use crate::{
-    Adapter, AdapterError, Contents, Event, File, Kept, Kind, Medium, MediumOptions, OpenedValue,
-    OptionProblem, Package, Price, Sharing, Side, Value,
+    Adapter, AdapterError, Contents, Event, File, Kept, Kind, Medium, OpenedValue, OptionProblem, Package,
+    PlugInOptions, Price, Sharing, Side, Value,
 };
 
 /// Medium without the types of its options and its adapter, as a [`Registry`](crate::Registry) keeps it.
@@ -182,7 +182,7 @@ impl<M: Medium> AnyMedium for ErasedMedium<M> {
 }
 
 /// Options that are parsed from JSON, or the place at which they do not parse.
-pub(crate) fn parsed<O: MediumOptions>(given: &Json) -> Result<O, OptionProblem> {
+pub(crate) fn parsed<O: PlugInOptions>(given: &Json) -> Result<O, OptionProblem> {
     serde_path_to_error::deserialize(given).map_err(|error| OptionProblem {
         pointer: pointer(error.path()),
         message: error.inner().to_string(),
@@ -242,8 +242,13 @@ impl<M: Medium> ErasedSide<M> {
                 Err(words) => Err((String::new(), panicked("fields", &words))),
             })
             .err()?;
-        let message = format!("the medium '{}' is at fault: {reason}", self.medium.name());
-        Some(OptionProblem { pointer, message, help: None })
+        Some(self.problem(pointer, reason))
+    }
+
+    /// A mistake of the medium, at a place of its options.
+    fn problem(&self, pointer: String, reason: String) -> OptionProblem {
+        let fault = AdapterError::Contract { medium: self.medium.name().to_owned(), reason };
+        OptionProblem { pointer, message: fault.to_string(), help: None }
     }
 }
 
@@ -252,11 +257,7 @@ impl<M: Medium> AnySide for ErasedSide<M> {
         match attempt(|| self.medium.check(&self.side)) {
             Ok(problems) if problems.is_empty() => self.at_fault().into_iter().collect(),
             Ok(problems) => problems,
-            Err(words) => {
-                let reason = panicked("check", &words);
-                let message = format!("the medium '{}' is at fault: {reason}", self.medium.name());
-                vec![OptionProblem { pointer: String::new(), message, help: None }]
-            }
+            Err(words) => vec![self.problem(String::new(), panicked("check", &words))],
         }
     }
 

@@ -53,7 +53,7 @@ pub use file::{File, Part};
 pub use head::{FrameCount, Head};
 pub use image::Image;
 pub use magnitude::Magnitude;
-pub use medium::{Event, Medium, MediumOptions, OpenedValue, OptionProblem, Sharing};
+pub use medium::{Event, Medium, OpenedValue, OptionProblem, PlugInOptions, Sharing};
 pub use number::grouped;
 pub use package::Package;
 pub use plug_in::{Built, Live, PlugIn, Point};

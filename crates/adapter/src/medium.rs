@@ -18,7 +18,7 @@ pub trait Medium: Send + Sync + Sized + 'static {
     ///
     /// A string with `"format": "path"` in its schema is a file: the experiment joins a relative one to the folder of
     /// the YAML file that names it.
-    type Options: MediumOptions;
+    type Options: PlugInOptions;
 
     /// The adapter that is fitted to data.
     type Adapter: Adapter + 'static;
@@ -138,9 +138,9 @@ pub trait Medium: Send + Sync + Sized + 'static {
 }
 
 /// Options of a medium or another plug-in: plain data with a JSON Schema. Every type that can be is one.
-pub trait MediumOptions: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static {}
+pub trait PlugInOptions: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static {}
 
-impl<T: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static> MediumOptions for T {}
+impl<T: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static> PlugInOptions for T {}
 
 /// Rule by which sides of an experiment share one adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use schemars::Schema;
 use serde_json::Value as Json;
 
 use crate::erased::parsed;
-use crate::{MediumOptions, OptionProblem, Package};
+use crate::{OptionProblem, Package, PlugInOptions};
 
 /// Point of an experiment at which a program can add a choice of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Built {
 
 impl PlugIn {
     /// A plug-in whose options are the type `T`, from its options to the plug-in at work.
-    pub fn new<T: MediumOptions>(
+    pub fn new<T: PlugInOptions>(
         point: Point,
         name: impl Into<String>,
         package: Package,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use any2any_adapter::{Medium, Registry};
+use any2any_adapter::{Medium, PlugInOptions, Registry};
 use any2any_metrics::ValueMetric;
 use any2any_model::EncoderBlock;
 use any2any_train::{AuxiliaryLoss, Observer, RateSchedule};
@@ -61,28 +61,28 @@ impl Program {
 
     /// Adds a metric, which experiments name in `metrics`.
     #[must_use]
-    pub fn metric<T: ValueMetric>(mut self, name: &str) -> Self {
+    pub fn metric<T: ValueMetric + PlugInOptions>(mut self, name: &str) -> Self {
         self.registry = any2any_metrics::with_metric::<T>(self.registry, name);
         self
     }
 
     /// Adds a schedule of the learning rate, which experiments name in `training.schedule`.
     #[must_use]
-    pub fn schedule<T: RateSchedule>(mut self, name: &str) -> Self {
+    pub fn schedule<T: RateSchedule + PlugInOptions>(mut self, name: &str) -> Self {
         self.registry = any2any_train::with_schedule::<T>(self.registry, name);
         self
     }
 
     /// Adds an auxiliary loss, which experiments name in `losses` of a task.
     #[must_use]
-    pub fn loss<T: AuxiliaryLoss>(mut self, name: &str) -> Self {
+    pub fn loss<T: AuxiliaryLoss + PlugInOptions>(mut self, name: &str) -> Self {
         self.registry = any2any_train::with_loss::<T>(self.registry, name);
         self
     }
 
     /// Adds a block before the layers of the encoder, which experiments name in `model.transformer.encoder_blocks`.
     #[must_use]
-    pub fn block<T: EncoderBlock>(mut self, name: &str) -> Self {
+    pub fn block<T: EncoderBlock + PlugInOptions>(mut self, name: &str) -> Self {
         self.registry = any2any_model::with_block::<T>(self.registry, name);
         self
     }

@@ -200,8 +200,8 @@ fn load_from(
     paths::each(&mut json, &schema, Extent::All, &mut |path| {
         *path = paths::plain(Path::new(path)).to_string_lossy().into_owned();
     });
-    let experiment = experiment(json, registry).map_err(|error| unexpected(&root, &error))?;
-    let packages = packages(&experiment, registry);
+    let mut experiment = experiment(json, registry).map_err(|error| unexpected(&root, &error))?;
+    let packages = packages(&mut experiment, registry);
     Ok(Document { experiment, warnings: diagnostics, source, root, schema, packages })
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
 use crate::paths::{self, Extent};
-use crate::spec::{Experiment, Metric, Model, Schedule, Side, TiedEmbeddings};
+use crate::spec::{Experiment, Metric, Model, Plugged, Schedule, Side, TiedEmbeddings};
 use crate::variables::escape;
 
 /// Copies to a target the options that it leaves out and a source of the same medium has.
@@ -56,24 +56,32 @@ fn parsed(side: &Side, registry: &Registry) -> Option<Arc<dyn AnySide>> {
 
 /// Builds the plug-ins that an experiment chooses, and writes out the defaults of their options.
 pub(crate) fn plug_ins(experiment: &mut Experiment, registry: &Registry) {
+    for (point, plugged) in plugged(experiment) {
+        plugged.build(point, registry);
+    }
+}
+
+/// The plug-ins that an experiment chooses.
+pub(crate) fn plugged(experiment: &mut Experiment) -> Vec<(Point, &mut Plugged)> {
     let evaluation = &mut experiment.evaluation;
     let mut metrics: Vec<&mut Metric> =
         evaluation.metrics.iter_mut().chain(&mut evaluation.best_by).collect();
+    let mut chosen = Vec::new();
     for task in experiment.tasks.values_mut() {
         metrics.extend(task.metrics.iter_mut().flatten());
-        task.losses.plugged.iter_mut().for_each(|loss| loss.build(Point::Loss, registry));
+        chosen.extend(task.losses.plugged.iter_mut().map(|loss| (Point::Loss, loss)));
     }
-    for metric in metrics {
-        if let Metric::Plugged(plugged) = metric {
-            plugged.build(Point::Metric, registry);
-        }
-    }
+    chosen.extend(metrics.into_iter().filter_map(|metric| match metric {
+        Metric::Plugged(plugged) => Some((Point::Metric, plugged)),
+        _ => None,
+    }));
     if let Schedule::Plugged(plugged) = &mut experiment.training.schedule {
-        plugged.build(Point::Schedule, registry);
+        chosen.push((Point::Schedule, plugged));
     }
     if let Model::Transformer(model) = &mut experiment.model {
-        model.encoder_blocks.iter_mut().for_each(|block| block.build(Point::Block, registry));
+        chosen.extend(model.encoder_blocks.iter_mut().map(|block| (Point::Block, block)));
     }
+    chosen
 }
 
 /// Replaces `all` by `target` if no source shares a vocabulary with a target, which means the same.

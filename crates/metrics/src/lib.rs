@@ -58,4 +58,4 @@ pub use signal::{DynamicTimeWarping, SignalMetric, SpectralDistance, signal_scor
 pub use spacing::Unspaced;
 pub use ter::{Ter, ter};
 pub use tokenizer::Tokenizer;
-pub use value_metric::{AnyValueMetric, ValueMetric, value_score, with_metric};
+pub use value_metric::{ValueMetric, value_score, with_metric};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Kind, Live, MediumOptions, OptionProblem, Package, PlugIn, Point, Registry, Value};
+use any2any_adapter::{Kind, Live, OptionProblem, Package, PlugIn, PlugInOptions, Point, Registry, Value};
 
 use crate::metric::{check_lengths, totals};
 use crate::score::VERSION;
@@ -12,9 +12,12 @@ use crate::{Bootstrap, MetricsError, Score};
 ///
 /// Each output gives a row of numbers; the rows of a split are added up, and the score is computed from the sums, so
 /// that a confidence interval costs additions only.
-pub trait ValueMetric: MediumOptions {
+pub trait ValueMetric: Send + Sync {
     /// Package that the metric comes from: [`package!()`](any2any_adapter::package) names it with its version.
-    fn package() -> Package {
+    fn package() -> Package
+    where
+        Self: Sized,
+    {
         Package::of::<Self>()
     }
 
@@ -38,43 +41,10 @@ pub trait ValueMetric: MediumOptions {
     fn score(&self, sums: &[f64]) -> f64;
 }
 
-/// Metric of a program's own, without the type of its options.
-pub trait AnyValueMetric: Send + Sync {
-    /// True if values of a kind can be scored.
-    fn scores(&self, kind: Kind) -> bool;
-
-    /// True if a larger score is better.
-    fn larger_is_better(&self) -> bool;
-
-    /// The numbers of one output beside its references.
-    fn statistics(&self, output: &Value, references: &[&Value]) -> Vec<f64>;
-
-    /// The score of added-up numbers.
-    fn score(&self, sums: &[f64]) -> f64;
-}
-
-impl<T: ValueMetric> AnyValueMetric for T {
-    fn scores(&self, kind: Kind) -> bool {
-        ValueMetric::scores(self, kind)
-    }
-
-    fn larger_is_better(&self) -> bool {
-        ValueMetric::larger_is_better(self)
-    }
-
-    fn statistics(&self, output: &Value, references: &[&Value]) -> Vec<f64> {
-        ValueMetric::statistics(self, output, references)
-    }
-
-    fn score(&self, sums: &[f64]) -> f64 {
-        ValueMetric::score(self, sums)
-    }
-}
-
 /// A registry with a metric of a program's own, under a name.
 #[must_use]
-pub fn with_metric<T: ValueMetric>(registry: Registry, name: &str) -> Registry {
-    let live = |metric: T| Live::new(Arc::new(metric) as Arc<dyn AnyValueMetric>);
+pub fn with_metric<T: ValueMetric + PlugInOptions>(registry: Registry, name: &str) -> Registry {
+    let live = |metric: T| Live::new(Arc::new(metric) as Arc<dyn ValueMetric>);
     registry.plugging(PlugIn::new(Point::Metric, name, T::package(), T::check, live))
 }
 
@@ -86,7 +56,7 @@ pub fn with_metric<T: ValueMetric>(registry: Registry, name: &str) -> Registry {
 /// When there is nothing to score, numbers of values or of statistics differ, or the bootstrap has fewer than 2
 /// resamples.
 pub fn value_score(
-    metric: &dyn AnyValueMetric,
+    metric: &dyn ValueMetric,
     name: &str,
     outputs: &[&Value],
     references: &[Vec<&Value>],
@@ -156,7 +126,7 @@ mod tests {
         assert_eq!(plug_in.build(&json!({ "letters": 0 })).expect("it fits").problems.len(), 1);
         assert!(plug_in.build(&json!({ "letter": 1 })).is_err());
         let built = plug_in.build(&json!({ "letters": 2 })).expect("it fits");
-        let metric = built.live.get::<Arc<dyn AnyValueMetric>>().expect("a metric");
+        let metric = built.live.get::<Arc<dyn ValueMetric>>().expect("a metric");
         let [right, wrong, other] = ["abc", "xyz", "abd"].map(Value::from);
         let outputs = [&right, &wrong, &right, &wrong];
         let references = [vec![&other; 4], vec![&other, &other, &wrong, &wrong]];

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use any2any_adapter::{Live, MediumOptions, OptionProblem, Package, PlugIn, Point, Registry, Seed};
+use any2any_adapter::{Live, OptionProblem, Package, PlugIn, PlugInOptions, Point, Registry, Seed};
 use any2any_architecture::{Block as BlockData, BlockWeight, Start};
 use burn::module::{
     Content, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor, Param,
@@ -18,9 +18,12 @@ use crate::keyed::Keyed;
 ///
 /// A block says what weights it learns, and what it does with them. They are initialized, trained, saved and counted
 /// with all others. Inference on the CPU goes through burn for a model that has one.
-pub trait EncoderBlock: MediumOptions {
+pub trait EncoderBlock: Send + Sync {
     /// Package that the block comes from: [`package!()`](any2any_adapter::package) names it with its version.
-    fn package() -> Package {
+    fn package() -> Package
+    where
+        Self: Sized,
+    {
         Package::of::<Self>()
     }
 
@@ -95,36 +98,17 @@ impl BlockWeights<'_> {
     }
 }
 
-/// Block of a program's own, without the type of its options.
-pub trait AnyEncoderBlock: Send + Sync {
-    /// The weights that it learns, in a model of this width.
-    fn weights(&self, d_model: usize) -> Vec<BlockWeight>;
-
-    /// The positions after the block, `[batch, positions, d_model]`.
-    fn forward(&self, weights: &BlockWeights<'_>, input: BlockInput) -> Tensor<3>;
-}
-
-impl<T: EncoderBlock> AnyEncoderBlock for T {
-    fn weights(&self, d_model: usize) -> Vec<BlockWeight> {
-        EncoderBlock::weights(self, d_model)
-    }
-
-    fn forward(&self, weights: &BlockWeights<'_>, input: BlockInput) -> Tensor<3> {
-        EncoderBlock::forward(self, weights, input)
-    }
-}
-
 /// A registry with a block of a program's own, under a name.
 #[must_use]
-pub fn with_block<T: EncoderBlock>(registry: Registry, name: &str) -> Registry {
-    let live = |block: T| Live::new(Arc::new(block) as Arc<dyn AnyEncoderBlock>);
+pub fn with_block<T: EncoderBlock + PlugInOptions>(registry: Registry, name: &str) -> Registry {
+    let live = |block: T| Live::new(Arc::new(block) as Arc<dyn EncoderBlock>);
     registry.plugging(PlugIn::new(Point::Block, name, T::package(), T::check, live))
 }
 
 /// The weights that a block of a program's own learns, in a model of this width; `None` if the object at work is no
 /// block.
 pub fn block_weights(live: &Live, d_model: usize) -> Option<Vec<BlockWeight>> {
-    Some(live.get::<Arc<dyn AnyEncoderBlock>>()?.weights(d_model))
+    Some(live.get::<Arc<dyn EncoderBlock>>()?.weights(d_model))
 }
 
 /// A weight of one to three dimensions.
@@ -172,7 +156,7 @@ fn started<const D: usize>(shape: [usize; D], start: Start, initializer: &Initia
 /// A block with its weights.
 #[derive(Clone)]
 pub(crate) struct Block {
-    plug_in: Arc<dyn AnyEncoderBlock>,
+    plug_in: Arc<dyn EncoderBlock>,
     weights: Keyed<Weight>,
 }
 
@@ -183,7 +167,7 @@ impl Block {
     ///
     /// When the architecture was only read, so that no plug-in stands behind its data.
     pub(crate) fn init(data: &BlockData, initializer: &Initializer) -> Self {
-        let plug_in = data.live.as_ref().and_then(|live| live.get::<Arc<dyn AnyEncoderBlock>>());
+        let plug_in = data.live.as_ref().and_then(|live| live.get::<Arc<dyn EncoderBlock>>());
         let plug_in =
             plug_in.unwrap_or_else(|| panic!("no plug-in is at work for the block '{}'", data.name));
         let weight =

@@ -36,9 +36,7 @@ mod stepper;
 mod trace;
 mod transformer;
 
-pub use block::{
-    AnyEncoderBlock, BlockInput, BlockWeights, EncoderBlock, block_weights, rehearse_block, with_block,
-};
+pub use block::{BlockInput, BlockWeights, EncoderBlock, block_weights, rehearse_block, with_block};
 pub use config::ModelConfig;
 pub use convolution::Convolutions;
 pub use ctc::{Alignment, can_align, ctc_loss};

@@ -68,7 +68,7 @@ impl Groups {
     }
 
     fn add(&mut self, side: &TaskSide, task: &str, number: usize, role: Role) -> usize {
-        let key = match side.side.sharing() {
+        let key = match side.with_options.sharing() {
             Some(key) => format!("{} {key}", side.medium.name()),
             None => format!("{task} {}", role.word()),
         };
@@ -117,7 +117,7 @@ impl Groups {
         let mut adapters = Vec::new();
         let mut problems = Vec::new();
         for group in &self.groups {
-            let side = &group.side.side;
+            let side = &group.side.with_options;
             let mut values = group.members.iter().flat_map(|&(task, role)| values(task, role).iter());
             match side.fit(&mut values) {
                 Ok(adapter) => adapters.push(adapter),
@@ -169,7 +169,7 @@ impl AdapterSet {
         let load = |group: &Group| {
             group
                 .side
-                .side
+                .with_options
                 .load(&folder.join(&group.name))
                 .map_err(|source| RunError::Adapter { side: group.name.clone(), source })
         };
@@ -196,7 +196,7 @@ impl AdapterSet {
             let (medium, adapter) = (group.side.medium.as_ref(), adapter.as_ref());
             let written = group.members.iter().any(|(_, role)| *role == Role::Target);
             let tried = keeps_promises(medium, adapter, &few, written)
-                .and_then(|()| saves_whole(medium.name(), group.side.side.as_ref(), adapter, &few))
+                .and_then(|()| saves_whole(medium.name(), group.side.with_options.as_ref(), adapter, &few))
                 .and_then(|()| augments(adapter, &few));
             if let Err(error) = tried {
                 problems.push((self.groups.place(group), error));

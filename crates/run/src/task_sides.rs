@@ -36,7 +36,7 @@ pub struct TaskSide {
     /// The medium.
     pub medium: Arc<dyn AnyMedium>,
     /// The medium with the options of this side, which opens values and builds adapters.
-    pub side: Arc<dyn AnySide>,
+    pub with_options: Arc<dyn AnySide>,
     /// The fields of the dataset.
     pub fields: Vec<String>,
 }
@@ -59,7 +59,17 @@ impl TaskSide {
         let side = medium
             .sound_side(side.options(), kept)
             .map_err(|source| RunError::Adapter { side: format!("{task} {}", role.word()), source })?;
-        Ok(Self { fields: side.fields(), medium, side })
+        Ok(Self { fields: side.fields(), medium, with_options: side })
+    }
+
+    /// The price of opening a value, from its header alone.
+    pub fn price(&self, value: &Value) -> Result<Price, AdapterError> {
+        self.with_options.price(value)
+    }
+
+    /// Opens a value for the adapter.
+    pub fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError> {
+        self.with_options.open(value)
     }
 
     /// The values of all samples as the dataset has them; a side of several fields gets a series of their values.
@@ -148,7 +158,7 @@ impl TaskSides {
     /// As [`open_source`](Self::open_source).
     pub fn opened_source(&self, value: &Value) -> Result<OpenedValue, RunError> {
         let side = self.source.as_ref().ok_or_else(|| self.no_source())?;
-        side.side.open(value).map_err(|error| self.error(Role::Source, error))
+        side.open(value).map_err(|error| self.error(Role::Source, error))
     }
 
     /// The price of opening a source, from its header alone.
@@ -158,7 +168,7 @@ impl TaskSides {
     /// As [`open_source`](Self::open_source).
     pub fn price_source(&self, value: &Value) -> Result<Price, RunError> {
         let side = self.source.as_ref().ok_or_else(|| self.no_source())?;
-        side.side.price(value).map_err(|error| self.error(Role::Source, error))
+        side.price(value).map_err(|error| self.error(Role::Source, error))
     }
 
     /// The price of opening a target, from its header alone.
@@ -167,7 +177,7 @@ impl TaskSides {
     ///
     /// As [`open_target`](Self::open_target).
     pub fn price_target(&self, value: &Value) -> Result<Price, RunError> {
-        self.target.side.price(value).map_err(|error| self.error(Role::Target, error))
+        self.target.price(value).map_err(|error| self.error(Role::Target, error))
     }
 
     /// Opens a target for its adapter.
@@ -176,7 +186,7 @@ impl TaskSides {
     ///
     /// If its medium cannot read the value.
     pub fn open_target(&self, value: &Value) -> Result<Value, RunError> {
-        let opened = self.target.side.open(value).map_err(|error| self.error(Role::Target, error))?;
+        let opened = self.target.open(value).map_err(|error| self.error(Role::Target, error))?;
         Ok(opened.value)
     }
 

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Live, MediumOptions, OptionProblem, Package, PlugIn, Point, Registry};
+use any2any_adapter::{Live, OptionProblem, Package, PlugIn, PlugInOptions, Point, Registry};
 use any2any_translate::batch::Targets;
 use burn::tensor::{Int, Tensor, TensorData};
 
 /// Auxiliary loss of a program's own: its options, as an experiment writes them below `losses` of a task.
 ///
 /// It is added to the decoder's loss, whose unit is nats a target position; a weight is an option like others.
-pub trait AuxiliaryLoss: MediumOptions {
+pub trait AuxiliaryLoss: Send + Sync {
     /// Package that the loss comes from: [`package!()`](any2any_adapter::package) names it with its version.
-    fn package() -> Package {
+    fn package() -> Package
+    where
+        Self: Sized,
+    {
         Package::of::<Self>()
     }
 
@@ -52,22 +55,10 @@ pub enum LossPairs {
     },
 }
 
-/// Auxiliary loss of a program's own, without the type of its options.
-pub trait AnyAuxiliaryLoss: Send + Sync {
-    /// The loss, summed over the target positions of a batch, `[1]`.
-    fn forward(&self, batch: LossBatch) -> Tensor<1>;
-}
-
-impl<T: AuxiliaryLoss> AnyAuxiliaryLoss for T {
-    fn forward(&self, batch: LossBatch) -> Tensor<1> {
-        AuxiliaryLoss::forward(self, batch)
-    }
-}
-
 /// A registry with an auxiliary loss of a program's own, under a name.
 #[must_use]
-pub fn with_loss<T: AuxiliaryLoss>(registry: Registry, name: &str) -> Registry {
-    let live = |loss: T| Live::new(Arc::new(loss) as Arc<dyn AnyAuxiliaryLoss>);
+pub fn with_loss<T: AuxiliaryLoss + PlugInOptions>(registry: Registry, name: &str) -> Registry {
+    let live = |loss: T| Live::new(Arc::new(loss) as Arc<dyn AuxiliaryLoss>);
     registry.plugging(PlugIn::new(Point::Loss, name, T::package(), T::check, live))
 }
 

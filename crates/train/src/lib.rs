@@ -26,7 +26,7 @@ mod trained;
 mod trainer;
 mod updates;
 
-pub use auxiliary_loss::{AnyAuxiliaryLoss, AuxiliaryLoss, LossBatch, LossPairs, with_loss};
+pub use auxiliary_loss::{AuxiliaryLoss, LossBatch, LossPairs, with_loss};
 pub use average::average_weights;
 pub use error::TrainError;
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
@@ -36,7 +36,7 @@ pub use prepare::{Prepared, PreparedTask, check, prepare};
 pub use rehearsal::Rehearsal;
 pub use report::{SplitReport, TaskReport};
 pub use running_mean::Outcome;
-pub use schedule::{AnyRateSchedule, LearningRate, RateSchedule, ScheduleStep, with_schedule};
+pub use schedule::{LearningRate, RateSchedule, ScheduleStep, with_schedule};
 pub use tensorboard::EventWriter;
 pub use trained::{FinalScores, Trained};
 pub use trainer::{Resuming, Trainer};

@@ -14,7 +14,7 @@ use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::losses::{hidden, rows};
 use burn::tensor::{Device, Tensor};
 
-use crate::auxiliary_loss::{self, AnyAuxiliaryLoss};
+use crate::auxiliary_loss::{self, AuxiliaryLoss};
 
 /// The training losses of an experiment's tasks.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ impl Objective {
             Targets::Frames { .. } => model.frames(batch.task, hidden.clone()),
         };
         let seen = auxiliary_loss::batch(predicted, &batch.targets);
-        let losses = losses.iter().filter_map(|loss| loss.get::<Arc<dyn AnyAuxiliaryLoss>>());
+        let losses = losses.iter().filter_map(|loss| loss.get::<Arc<dyn AuxiliaryLoss>>());
         losses.map(|loss| loss.forward(seen.clone())).reduce(|sum, loss| sum + loss)
     }
 }

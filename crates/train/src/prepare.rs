@@ -6,15 +6,17 @@ use std::sync::Arc;
 use any2any_adapter::{Adapter, AdapterError, Kept, Registry, Sequence, Value};
 use any2any_architecture::Block;
 use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
-use any2any_experiment::spec::Experiment;
+use any2any_experiment::spec::{Experiment, Metric, Plugged, Schedule};
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
+use any2any_metrics::ValueMetric;
 use any2any_model::rehearse_block;
-use any2any_run::{AdapterSet, Groups, Role, RunError, Task, TaskSide, TaskSides, encoder_blocks};
+use any2any_run::{AdapterSet, Groups, Plateau, Role, RunError, Task, TaskSide, TaskSides, encoder_blocks};
 use any2any_translate::text_metrics::spaces_missing;
 use any2any_translate::{OpenedSplit, Split};
 
 use crate::error::TrainError;
 use crate::report::TaskReport;
+use crate::schedule::LearningRate;
 
 /// An experiment with its adapters fitted and its splits encoded.
 pub struct Prepared {
@@ -91,6 +93,7 @@ struct Encoding {
 fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Encoding, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     rehearse_blocks(document)?;
+    rehearse_schedule(document)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, &opened)?;
     check_tasks(document, &adapters)?;
@@ -181,9 +184,50 @@ fn rehearse_blocks(document: &Document) -> Result<(), RunError> {
 
 /// Checks tasks by rules that need their adapters.
 fn check_tasks(document: &Document, adapters: &AdapterSet) -> Result<(), RunError> {
-    let problem = |task: &Arc<Task>| unwritten(document, task).or_else(|| misaligned(document, task));
+    let problem = |task: &Arc<Task>| {
+        unwritten(document, task).or_else(|| misaligned(document, task)).or_else(|| unscored(document, task))
+    };
     let problems: Vec<Diagnostic> = adapters.tasks().iter().filter_map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(RunError::Experiment(Diagnostics::from_iter(problems))) }
+}
+
+/// Fails for a metric of the program's own that does not score what a task writes.
+fn unscored(document: &Document, task: &Task) -> Option<Diagnostic> {
+    let kind = task.target_medium().kind();
+    let scores =
+        |plugged: &Plugged| plugged.get::<Arc<dyn ValueMetric>>().is_some_and(|metric| metric.scores(kind));
+    let place = match task.spec().metrics {
+        Some(_) => format!("/tasks/{}/metrics", task.name()),
+        None => "/evaluation/metrics".to_owned(),
+    };
+    task.metrics().iter().enumerate().find_map(|(number, metric)| match metric {
+        Metric::Plugged(plugged) if !scores(plugged) => {
+            let message = format!("`{}` does not score {kind}, which `{}` writes", plugged.name, task.name());
+            let help = "choose another metric, or give the task `metrics` of its own".to_owned();
+            Some(document.diagnose(&format!("{place}/{number}"), message, Some(help)))
+        }
+        _ => None,
+    })
+}
+
+/// Steps of a schedule of the program's own that are tried before the first.
+const TRIED_STEPS: u64 = 1_000_000;
+
+/// Asks a schedule of the program's own for the rates of its steps.
+fn rehearse_schedule(document: &Document) -> Result<(), RunError> {
+    let Experiment { training, model, .. } = &document.experiment;
+    let Schedule::Plugged(_) = training.schedule else { return Ok(()) };
+    let d_model = model.stacks().1.d_model;
+    let schedule = LearningRate::new(training.schedule.clone(), d_model, training.steps, Plateau::default());
+    let mut rates = (1..=training.steps.min(TRIED_STEPS)).map(|step| (step, schedule.at(step)));
+    match rates.find(|(_, rate)| !LearningRate::is_sound(*rate)) {
+        None => Ok(()),
+        Some((step, rate)) => {
+            let message = TrainError::Rate { step, rate }.to_string();
+            let problem = document.diagnose("/training/schedule", message, None);
+            Err(RunError::Experiment(Diagnostics::from_iter([problem])))
+        }
+    }
 }
 
 /// Fails for a target whose medium cannot be written, or not with its options.
@@ -211,8 +255,8 @@ fn unwritten(document: &Document, task: &Task) -> Option<Diagnostic> {
 }
 
 /// True if a target leaves out the option `output`, which says how it is written.
-fn lacks_output(TaskSide { medium, side, .. }: &TaskSide) -> bool {
-    let options = side.options();
+fn lacks_output(TaskSide { medium, with_options, .. }: &TaskSide) -> bool {
+    let options = with_options.options();
     let mut left_out = options.clone();
     left_out.as_object_mut().and_then(|options| options.remove("output"));
     let usual = medium.side(&left_out, &Kept::default()).ok().map(|side| side.options());

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Live, MediumOptions, OptionProblem, Package, PlugIn, Point, Registry};
+use any2any_adapter::{Live, OptionProblem, Package, PlugIn, PlugInOptions, Point, Registry};
 use any2any_experiment::spec::Schedule;
 use any2any_run::Plateau;
 
 /// Schedule of the learning rate of a program's own: its options, as an experiment writes them.
-pub trait RateSchedule: MediumOptions {
+pub trait RateSchedule: Send + Sync {
     /// Package that the schedule comes from: [`package!()`](any2any_adapter::package) names it with its version.
-    fn package() -> Package {
+    fn package() -> Package
+    where
+        Self: Sized,
+    {
         Package::of::<Self>()
     }
 
@@ -34,22 +37,10 @@ pub struct ScheduleStep {
     pub d_model: usize,
 }
 
-/// Schedule of a program's own, without the type of its options.
-pub trait AnyRateSchedule: Send + Sync {
-    /// The learning rate of a step.
-    fn rate(&self, step: ScheduleStep) -> f64;
-}
-
-impl<T: RateSchedule> AnyRateSchedule for T {
-    fn rate(&self, step: ScheduleStep) -> f64 {
-        RateSchedule::rate(self, step)
-    }
-}
-
 /// A registry with a schedule of a program's own, under a name.
 #[must_use]
-pub fn with_schedule<T: RateSchedule>(registry: Registry, name: &str) -> Registry {
-    let live = |schedule: T| Live::new(Arc::new(schedule) as Arc<dyn AnyRateSchedule>);
+pub fn with_schedule<T: RateSchedule + PlugInOptions>(registry: Registry, name: &str) -> Registry {
+    let live = |schedule: T| Live::new(Arc::new(schedule) as Arc<dyn RateSchedule>);
     registry.plugging(PlugIn::new(Point::Schedule, name, T::package(), T::check, live))
 }
 
@@ -96,11 +87,16 @@ impl LearningRate {
             }
             Schedule::Plugged(ref plugged) => {
                 let step = ScheduleStep { step, steps: self.steps, d_model: self.d_model };
-                let schedule = plugged.get::<Arc<dyn AnyRateSchedule>>();
+                let schedule = plugged.get::<Arc<dyn RateSchedule>>();
                 // An experiment that was loaded has its plug-ins at work; without it, this ends the training.
                 schedule.map_or(f64::NAN, |schedule| schedule.rate(step))
             }
         }
+    }
+
+    /// True for a rate that a step can have: finite, and 0 at least.
+    pub(crate) fn is_sound(rate: f64) -> bool {
+        rate.is_finite() && rate >= 0.0
     }
 
     /// Updates the schedule after an evaluation; `improved` if it was the best so far.

@@ -241,7 +241,7 @@ impl Trainer {
         update: &[Batch],
         learning_rate: f64,
     ) -> Result<Outcome, TrainError> {
-        if !(learning_rate.is_finite() && learning_rate >= 0.0) {
+        if !LearningRate::is_sound(learning_rate) {
             return Err(TrainError::Rate { step, rate: learning_rate });
         }
         let tokens: usize = update.iter().map(|batch| batch.tokens).sum();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use any2any_adapter::{Kind, Value};
 use any2any_experiment::spec::{Decoding, Metric, Plugged};
 use any2any_metrics as metrics;
-use any2any_metrics::{AnyValueMetric, Score};
+use any2any_metrics::{Score, ValueMetric};
 use any2any_run::Task;
 use serde::Serialize;
 
@@ -239,7 +239,7 @@ impl DecodedSplit {
         metric: &Metric,
         bootstrap: Option<&metrics::Bootstrap>,
     ) -> Result<Score, TranslateError> {
-        let at_work = plugged.get::<Arc<dyn AnyValueMetric>>().ok_or_else(|| {
+        let at_work = plugged.get::<Arc<dyn ValueMetric>>().ok_or_else(|| {
             TranslateError::Unsupported(format!("this program has no metric '{}'", plugged.name))
         })?;
         let outputs: Vec<&Value> = self.hypotheses.iter().map(|output| &output.decoded.value).collect();
@@ -274,7 +274,7 @@ pub fn metric_name(metric: &Metric) -> String {
 /// True if a larger value of a metric is better.
 pub fn larger_is_better(metric: &Metric) -> bool {
     if let Metric::Plugged(plugged) = metric {
-        let at_work = plugged.get::<Arc<dyn AnyValueMetric>>();
+        let at_work = plugged.get::<Arc<dyn ValueMetric>>();
         return at_work.is_none_or(|metric| metric.larger_is_better());
     }
     !matches!(

@@ -122,11 +122,11 @@ impl OpenedSplit {
             present(Role::Target, &task.target, row)?;
             let source = match (source, &sources) {
                 (Some(side), Some(values)) => {
-                    Some(side.side.open(&values[row]).map_err(|error| (Role::Source, error))?)
+                    Some(side.open(&values[row]).map_err(|error| (Role::Source, error))?)
                 }
                 _ => None,
             };
-            let target = task.target.side.open(&targets[row]).map_err(|error| (Role::Target, error))?;
+            let target = task.target.open(&targets[row]).map_err(|error| (Role::Target, error))?;
             Ok((source, target))
         };
         let pairs: Vec<_> = (0..targets.len()).into_par_iter().map(open).collect();

@@ -21,7 +21,7 @@ pub(crate) fn of_fields(
 /// Opens the values of some samples with the target's medium.
 fn open(values: &[Value], task: &TaskSides, numbers: &[usize]) -> Result<Vec<Value>, RunError> {
     let open = |&number: &usize| {
-        let opened = task.target.side.open(&values[number]);
+        let opened = task.target.open(&values[number]);
         Ok(opened.map_err(|error| task.error(Role::Target, error))?.value)
     };
     numbers.iter().map(open).collect()

@@ -136,3 +136,26 @@ fn parts_are_in_the_schema_and_checked() {
         assert!(messages.contains(expected) && messages.contains("wrong.yaml:"), "{to}: {messages}");
     }
 }
+
+#[test]
+fn a_metric_that_does_not_score_what_is_written_is_told_before_the_first_step() {
+    let folder = workshop();
+    let folder = folder.path();
+    std::fs::write(folder.join("ids.tsv"), "word\tids\nthe dog\t1 2 3\na cat\t2 3\n").expect("writable");
+    let ids = "name: ids
+tasks:
+  number:
+    data: { files: { train: { tsv: { file: ids.tsv } } } }
+    source: { text: { field: word, tokenizer: { characters: { min_frequency: 1 } } } }
+    target: { tokens: { field: ids } }
+    metrics: [last_word]
+model: { transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1 } }
+training: { steps: 1, schedule: { constant: { peak: 1.0e-3 } } }
+";
+    std::fs::write(folder.join("ids.yaml"), ids).expect("writable");
+    let output = run(folder, &["check", "ids.yaml"]);
+    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{messages}");
+    let expected = "`last_word` does not score values of their own kind, which `number` writes";
+    assert!(messages.contains(expected) && messages.contains("ids.yaml:7"), "{messages}");
+}
