@@ -37,6 +37,11 @@ pub trait CustomContents: fmt::Debug + PartialEq + Send + Sync + 'static {
     /// The items of the value, as a person reads them.
     fn items(&self) -> Vec<String>;
 
+    /// Number of items.
+    fn count(&self) -> usize {
+        self.items().len()
+    }
+
     /// Memory of the value, in bytes, about.
     fn bytes(&self) -> usize {
         size_of_val(self)
@@ -51,6 +56,7 @@ pub struct Custom(Arc<dyn Erased>);
 trait Erased: Send + Sync {
     fn kind(&self) -> &'static str;
     fn items(&self) -> Vec<String>;
+    fn count(&self) -> usize;
     fn bytes(&self) -> usize;
     fn is(&self, other: &dyn Any) -> bool;
     fn any(&self) -> &dyn Any;
@@ -64,6 +70,10 @@ impl<T: CustomContents> Erased for T {
 
     fn items(&self) -> Vec<String> {
         CustomContents::items(self)
+    }
+
+    fn count(&self) -> usize {
+        CustomContents::count(self)
     }
 
     fn bytes(&self) -> usize {
@@ -102,6 +112,11 @@ impl Custom {
     /// The items of the value, as a person reads them.
     pub fn items(&self) -> Vec<String> {
         self.0.items()
+    }
+
+    /// Number of items.
+    pub fn count(&self) -> usize {
+        self.0.count()
     }
 
     /// Memory of the value, in bytes, about.

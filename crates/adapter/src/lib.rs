@@ -64,6 +64,6 @@ pub use registry::{Registry, RegistryError};
 pub use sequence::{Encoded, Frames, Sequence};
 pub use side::{Kept, Side};
 pub use signal::Signal;
-pub use stem::{Convolution, Stem};
+pub use stem::{Convolution, Stem, Unreadable};
 pub use unpacking::{UnpackedLimit, Unpacking};
 pub use value::{Kind, Value};

@@ -1,6 +1,6 @@
 //! Promises of entrances, exits, sequences and regions, and how they are broken, in words.
 
-use crate::{FrameCount, Head, Kind, Region, Sequence, Stem, Value};
+use crate::{FrameCount, Head, Kind, Region, Sequence, Stem, Unreadable, Value};
 
 pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
@@ -99,36 +99,29 @@ fn outside(end: &str, vocabulary: usize, tokens: &[(&str, u32)]) -> Option<Strin
 
 /// The broken promise of a sequence, if there is one.
 pub(crate) fn sequence_at_fault(stem: &Stem, head: Option<&Head>, sequence: &Sequence) -> Option<String> {
-    if sequence.is_empty() {
-        return Some("an empty sequence: refuse the value with an error that says why".to_owned());
-    }
-    match (stem, sequence) {
-        (Stem::Lookup { vocabulary, .. }, Sequence::Tokens(tokens)) => {
-            tokens_at_fault(*vocabulary, head, tokens)
-        }
-        (Stem::Projection { width } | Stem::Convolution { width, .. }, Sequence::Frames(frames)) => {
-            if frames.width() != *width {
-                let found = frames.width();
-                return Some(format!(
-                    "frames of width {found}, and its stem takes frames of width {width}: let both agree"
-                ));
-            }
-            frames_at_fault(head, frames)
-        }
-        (Stem::Lookup { .. }, Sequence::Frames(_)) => {
-            Some("frames, and its stem takes tokens: let both agree".to_owned())
-        }
-        (_, Sequence::Tokens(_)) => Some("tokens, and its stem takes frames: let both agree".to_owned()),
+    match (stem.reads(sequence), sequence) {
+        (Err(reason), _) => Some(unread(reason)),
+        (Ok(()), Sequence::Tokens(tokens)) => tokens_at_fault(head, tokens),
+        (Ok(()), Sequence::Frames(frames)) => frames_at_fault(head, frames),
     }
 }
 
-fn tokens_at_fault(vocabulary: usize, head: Option<&Head>, tokens: &[u32]) -> Option<String> {
-    if let Some(place) = tokens.iter().position(|&token| token as usize >= vocabulary) {
-        let token = tokens[place];
-        return Some(format!(
-            "token {token} at position {place}, and its vocabulary has {vocabulary} tokens, from 0: count all of them"
-        ));
+/// A sequence that the stem of its own adapter cannot read, and the way out.
+fn unread(reason: Unreadable) -> String {
+    match reason {
+        Unreadable::Empty => "an empty sequence: refuse the value with an error that says why".to_owned(),
+        Unreadable::Frames => "frames, and its stem takes tokens: let both agree".to_owned(),
+        Unreadable::Tokens => "tokens, and its stem takes frames: let both agree".to_owned(),
+        Unreadable::Width { found, width } => {
+            format!("frames of width {found}, and its stem takes frames of width {width}: let both agree")
+        }
+        Unreadable::Token { token, position, vocabulary } => format!(
+            "token {token} at position {position}, and its vocabulary has {vocabulary} tokens, from 0: count all of them"
+        ),
     }
+}
+
+fn tokens_at_fault(head: Option<&Head>, tokens: &[u32]) -> Option<String> {
     let Some(Head::Softmax { padding, begin, end, .. }) = head else { return None };
     if tokens.last() != Some(end) {
         return Some(format!(
@@ -169,8 +162,28 @@ fn frames_at_fault(head: Option<&Head>, frames: &crate::Frames) -> Option<String
     }
 }
 
+/// A value whose regions are looked at, with what is counted once for all of them.
+pub(crate) struct Valued<'a> {
+    kind: Kind,
+    value: &'a Value,
+    /// Number of items of a value of its own kind; the most there are for any other.
+    items: usize,
+}
+
+impl<'a> Valued<'a> {
+    /// A value of a medium of a kind.
+    pub(crate) fn new(kind: Kind, value: &'a Value) -> Self {
+        let items = match value {
+            Value::Custom(custom) => custom.count(),
+            _ => usize::MAX,
+        };
+        Self { kind, value, items }
+    }
+}
+
 /// The broken promise of a region of a value, if there is one.
-pub(crate) fn region_at_fault(kind: Kind, value: &Value, region: &Region) -> Option<String> {
+pub(crate) fn region_at_fault(value: &Valued<'_>, region: &Region) -> Option<String> {
+    let Valued { kind, value, items } = *value;
     let span = |start: f64, end: f64| {
         let sound = start.is_finite() && end.is_finite() && start <= end;
         (!sound).then(|| format!("it goes from second {start} to {end}"))
@@ -185,13 +198,7 @@ pub(crate) fn region_at_fault(kind: Kind, value: &Value, region: &Region) -> Opt
         (Kind::Text, Region::Bytes(range)) => {
             within(range, value.as_text().map_or(usize::MAX, str::len), "byte")
         }
-        (Kind::Custom, Region::Items(range)) => {
-            let length = match value {
-                Value::Custom(custom) => custom.items().len(),
-                _ => usize::MAX,
-            };
-            within(range, length, "item")
-        }
+        (Kind::Custom, Region::Items(range)) => within(range, items, "item"),
         (Kind::Image, &Region::Rectangle { left, top, width, height }) => {
             let sound = [left, top, width, height].iter().all(|edge| edge.is_finite());
             (!sound || width < 0.0 || height < 0.0)

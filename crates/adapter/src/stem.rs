@@ -1,5 +1,7 @@
 //! Stem: the learnable entrance that an adapter's sequences need in the model.
 
+use crate::Sequence;
+
 /// The entrance that an adapter's sequences need in the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -41,7 +43,60 @@ impl Convolution {
     }
 }
 
+/// Reason why a stem cannot read a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// It has no position.
+    Empty,
+    /// It has frames, and the stem takes tokens.
+    Frames,
+    /// It has tokens, and the stem takes frames.
+    Tokens,
+    /// Its frames are of another width.
+    Width {
+        /// Width of its frames.
+        found: usize,
+        /// Width that the stem takes.
+        width: usize,
+    },
+    /// A token is outside the vocabulary.
+    Token {
+        /// The first such token.
+        token: u32,
+        /// Its position.
+        position: usize,
+        /// Size of the vocabulary, in tokens.
+        vocabulary: usize,
+    },
+}
+
 impl Stem {
+    /// Fails for a sequence that this stem cannot read.
+    ///
+    /// # Errors
+    ///
+    /// When it is empty, of the other kind, of frames of another width, or of tokens outside the vocabulary.
+    pub fn reads(&self, sequence: &Sequence) -> Result<(), Unreadable> {
+        match (self, sequence) {
+            (_, sequence) if sequence.is_empty() => Err(Unreadable::Empty),
+            (Stem::Lookup { vocabulary, .. }, Sequence::Tokens(tokens)) => {
+                match tokens.iter().position(|&token| token as usize >= *vocabulary) {
+                    None => Ok(()),
+                    Some(position) => {
+                        Err(Unreadable::Token { token: tokens[position], position, vocabulary: *vocabulary })
+                    }
+                }
+            }
+            (Stem::Lookup { .. }, Sequence::Frames(_)) => Err(Unreadable::Frames),
+            (Stem::Projection { width } | Stem::Convolution { width, .. }, Sequence::Frames(frames)) => {
+                let (found, width) = (frames.width(), *width);
+                if found == width { Ok(()) } else { Err(Unreadable::Width { found, width }) }
+            }
+            (_, Sequence::Tokens(_)) => Err(Unreadable::Tokens),
+        }
+    }
+
     /// Number of positions of the encoder for a sequence of length `len`.
     pub fn positions(&self, len: usize) -> usize {
         match self {

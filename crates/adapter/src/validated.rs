@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::attempt::guarded;
-use crate::promises::{count, ends_at_fault, region_at_fault, sequence_at_fault};
+use crate::promises::{Valued, count, ends_at_fault, region_at_fault, sequence_at_fault};
 use crate::{
     Adapter, AdapterError, Decoded, Encoded, Head, Kind, Random, Sequence, Stem, Value, WrittenFile,
 };
@@ -65,8 +65,9 @@ impl<A: Adapter> Validated<A> {
                 count(regions.len(), "region")
             ));
         }
+        let value = Valued::new(self.kind, value);
         regions.iter().enumerate().find_map(|(place, region)| {
-            let wrong = region_at_fault(self.kind, value, region)?;
+            let wrong = region_at_fault(&value, region)?;
             Some(format!("a wrong region at position {place}: {wrong}"))
         })
     }

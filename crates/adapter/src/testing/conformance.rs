@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::trial::{Trial, unlike, unloadable, without_end};
 use crate::attempt::attempt;
 use crate::erased::ErasedMedium;
-use crate::promises::region_at_fault;
+use crate::promises::{Valued, region_at_fault};
 use crate::registry::mistakes;
 use crate::{Adapter, AnySide, Encoded, File, Kept, Kind, Medium, OptionProblem, Seed, Value};
 
@@ -248,8 +248,9 @@ impl Trial<'_> {
     fn covering(&mut self, adapter: &dyn Adapter, sequences: &[Option<Encoded>]) {
         for encoded in sequences.iter().flatten() {
             let Ok(decoded) = adapter.decode(&without_end(adapter, &encoded.sequence)) else { continue };
+            let valued = Valued::new(self.medium.kind(), &decoded.value);
             for (place, region) in decoded.regions.iter().enumerate() {
-                if let Some(wrong) = region_at_fault(self.medium.kind(), &decoded.value, region) {
+                if let Some(wrong) = region_at_fault(&valued, region) {
                     self.fault(format!("its `decode` gives a wrong region at position {place}: {wrong}"));
                 }
             }

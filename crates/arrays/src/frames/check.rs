@@ -3,7 +3,7 @@
 use any2any_adapter::OptionProblem;
 use any2any_frames::StemOptions;
 
-use super::options::{FramesOptions, Output};
+use super::options::{FramesOptions, MOST_WIDTH, Output};
 
 pub(super) fn problems(options: &FramesOptions) -> Vec<OptionProblem> {
     let mut problems = Vec::new();
@@ -17,7 +17,7 @@ pub(super) fn problems(options: &FramesOptions) -> Vec<OptionProblem> {
             problems.push(OptionProblem::new(pointer, format!("{value} is out of range"), help));
         }
     };
-    range("/width", options.width.unwrap_or(1) as f64, 1.0, 65_536.0);
+    range("/width", options.width.unwrap_or(1) as f64, 1.0, MOST_WIDTH as f64);
     range("/rate", options.frames_a_second(), 1e-6, 1e6);
     range("/longest", options.longest as f64, 1.0, 1e7);
     match options.output {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use any2any_adapter::{AdapterError, Part, Side, Signal, Value};
 
-use super::options::{FramesOptions, Output};
+use super::options::{FramesOptions, MOST_WIDTH, Output};
 use crate::error::ArrayError;
 use crate::numbers;
 use crate::source::{self, Source};
@@ -86,8 +86,8 @@ fn check(options: &FramesOptions, frames: usize, width: usize) -> Result<(), Arr
     if let Some(wanted) = options.width.filter(|wanted| *wanted != width) {
         return Err(ArrayError::Width { found: width, width: wanted });
     }
-    if width > 65_536 {
-        return Err(ArrayError::Width { found: width, width: 65_536 });
+    if width > MOST_WIDTH {
+        return Err(ArrayError::Width { found: width, width: MOST_WIDTH });
     }
     if frames > options.longest {
         return Err(ArrayError::Length { found: frames, option: "longest", allowed: options.longest });

@@ -4,6 +4,9 @@ use any2any_frames::StemOptions;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Most values of a frame.
+pub(super) const MOST_WIDTH: usize = 65_536;
+
 /// The options of the medium of frames.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -13,7 +16,7 @@ pub struct FramesOptions {
     pub field: String,
     /// Number of values of a frame; left out: that of the training split. Frames of another width are refused.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 65_536))]
+    #[schemars(range(min = 1, max = MOST_WIDTH))]
     pub width: Option<usize>,
     /// Brings each column to mean 0 and deviation 1 over the training split.
     #[serde(default = "yes")]

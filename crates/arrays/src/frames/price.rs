@@ -3,7 +3,7 @@
 use any2any_adapter::{AdapterError, File, Price, Value};
 use any2any_frames::Npy;
 
-use super::options::{FramesOptions, Output};
+use super::options::{FramesOptions, MOST_WIDTH, Output};
 use crate::source::{self, Source};
 
 /// Largest file whose header is read, in bytes; each byte of a larger one may be a number.
@@ -73,7 +73,7 @@ fn of_array(file: &File, array: &Npy<'_>, length: u64) -> Price {
         _ => return only,
     };
     let numbers = shape.iter().fold(1_u64, |product, &side| product.saturating_mul(side as u64));
-    let names = NAME * (width as u64).min(65_536);
+    let names = NAME * width.min(MOST_WIDTH) as u64;
     Price {
         bytes: NUMBER.saturating_mul(numbers).saturating_add(length + names),
         positions: Some(frames as u64),

@@ -19,6 +19,10 @@ impl CustomContents for Ids {
         self.0.iter().map(u32::to_string).collect()
     }
 
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
     fn bytes(&self) -> usize {
         size_of_val(&self.0[..])
     }

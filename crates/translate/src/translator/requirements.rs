@@ -1,6 +1,6 @@
 //! Requirements on what a caller hands in: tasks of this run, sequences that their stems can read.
 
-use any2any_adapter::{Sequence, Stem};
+use any2any_adapter::{Sequence, Stem, Unreadable};
 use any2any_run::Task;
 
 use super::Translator;
@@ -75,26 +75,25 @@ impl Translator {
 
 /// The reason why a stem cannot read a sequence; `None` if it can.
 fn unreadable(stem: &Stem, sequence: &Sequence) -> Option<String> {
-    if sequence.is_empty() {
-        return Some("it is empty".to_owned());
-    }
-    match (stem, sequence) {
-        (Stem::Lookup { vocabulary, .. }, Sequence::Tokens(tokens)) => outside(tokens, *vocabulary),
-        (Stem::Lookup { .. }, Sequence::Frames(_)) => {
-            Some("tokens are read, and these are frames".to_owned())
+    Some(match stem.reads(sequence).err()? {
+        Unreadable::Empty => "it is empty".to_owned(),
+        Unreadable::Frames => "tokens are read, and these are frames".to_owned(),
+        Unreadable::Tokens => "frames are read, and these are tokens".to_owned(),
+        Unreadable::Width { found, width } => {
+            format!("its frames are {found} wide, and those that are read {width}")
         }
-        (_, Sequence::Tokens(_)) => Some("frames are read, and these are tokens".to_owned()),
-        (Stem::Projection { width } | Stem::Convolution { width, .. }, Sequence::Frames(frames)) => {
-            (frames.width() != *width)
-                .then(|| format!("its frames are {} wide, and those that are read {width}", frames.width()))
-        }
-        (_, Sequence::Frames(_)) => None,
-    }
+        Unreadable::Token { token, vocabulary, .. } => no_token(token, vocabulary),
+        other => format!("its stem cannot read it ({other:?})"),
+    })
 }
 
 fn outside(tokens: &[u32], vocabulary: usize) -> Option<String> {
     let token = tokens.iter().find(|&&token| token as usize >= vocabulary)?;
-    Some(format!("there is no token {token}: the vocabulary has {vocabulary}, from 0"))
+    Some(no_token(*token, vocabulary))
+}
+
+fn no_token(token: u32, vocabulary: usize) -> String {
+    format!("there is no token {token}: the vocabulary has {vocabulary}, from 0")
 }
 
 #[cfg(test)]
