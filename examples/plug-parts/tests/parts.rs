@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use any2any::serde_json::{self, Value};
 
@@ -82,20 +82,28 @@ fn parts_are_trained_resumed_scored_and_explored() {
     explored(folder);
 }
 
+/// A program at work; killed when it is dropped.
+struct AtWork(Child);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Opens the run in the explorer and looks at its attention.
 fn explored(folder: &Path) {
     let mut server = program(folder, &["explore", "whole", "--no-token", "--no-open"]);
-    let mut server = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let lines = BufReader::new(server.stderr.take().expect("piped"));
-    let out = BufReader::new(server.stdout.take().expect("piped"));
-    let address =
-        lines.lines().map_while(Result::ok).chain(out.lines().map_while(Result::ok)).find_map(|line| {
-            let (_, rest) = line.split_once("http://")?;
-            Some(rest.split(['/', ' ']).next()?.to_owned())
-        });
+    let server = server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = AtWork(server.spawn().expect("it starts"));
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.take().expect("piped")).read_line(&mut line).expect("an address");
+    let address = line.trim().strip_prefix("http://").and_then(|rest| rest.split('/').next());
     let address = address.expect("the server says where it listens");
-    let body = r#"{"source":"the dog sees a red house .","tokens":[]}"#;
-    let mut connection = TcpStream::connect(&address).expect("it listens");
+
+    let body = r#"{"source":{"text":"the dog sees a red house ."},"tokens":[]}"#;
+    let mut connection = TcpStream::connect(address).expect("it listens");
     let length = body.len();
     write!(
         connection,
@@ -104,8 +112,6 @@ fn explored(folder: &Path) {
     .expect("sent");
     let mut answer = String::new();
     connection.read_to_string(&mut answer).expect("answered");
-    server.kill().expect("it runs");
-    server.wait().expect("it ends");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"attention\""), "{answer}");
 }
 
