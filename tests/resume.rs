@@ -102,6 +102,30 @@ fn threads_do_not_change_a_bit() {
     }
 }
 
+/// A program that uses the libraries keeps its threads, whatever an experiment says.
+#[test]
+fn libraries_leave_the_threads_of_a_process() {
+    let workshop = Workshop::new();
+    workshop.experiment(TRANSFORMER, "  steps: 1");
+    let (before, registry) = (rayon::current_num_threads(), any2any_cli::media());
+    let root = DataRoot::at(workshop.path("data"));
+    let one_more = [format!("device.threads={}", before + 1)];
+    let document = any2any_experiment::load(&workshop.path("experiment.yaml"), &one_more, &registry);
+    let prepared = any2any_train::prepare(&document.expect("sound"), &registry, &root).expect("data");
+    let run = RunFolder::new(workshop.path("run"));
+    let trainer = Trainer::start(prepared, run.clone(), Existing::Keep).expect("a new run");
+    trainer.train(&mut ()).expect("it ends");
+    assert_eq!(rayon::current_num_threads(), before);
+    let within = any2any_run::device::with_threads(before + 1, || {
+        let translator = any2any_translate::Translator::load(&run, "last", &registry).expect("a run");
+        let task = translator.task(None).expect("one task").clone();
+        let values = [any2any_adapter::Value::from("the dog")];
+        translator.translate_each(&task, &values, task.decoding(), None).expect("translated");
+        rayon::current_num_threads()
+    });
+    assert_eq!((within.expect("threads"), rayon::current_num_threads()), (before + 1, before));
+}
+
 /// Stops a training as soon as a step is logged, which is before its evaluation.
 struct StopsAt {
     step: u64,

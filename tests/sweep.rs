@@ -116,7 +116,7 @@ fn what_cannot_be_swept_is_refused_with_the_way_out() {
         (
             &["--over", "training.label_smoothing=0,0.2", "--steps", "2", "--run", "map"],
             1,
-            "its grid is another; choose another folder with --run",
+            "its grid is another; choose another folder, or move it away",
         ),
         (
             &["--over", "training.label_smoothing=0,0.1", "--steps", "3", "--run", "map"],

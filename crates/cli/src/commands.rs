@@ -27,11 +27,12 @@ use std::sync::Arc;
 
 use any2any_adapter::{Registry, Value};
 use any2any_data::TextFile;
+use any2any_experiment::Document;
 use any2any_run::{RunFolder, Task};
 use any2any_translate::{Precision, Translator};
 
 use crate::arguments::{ModelArguments, Usage};
-use crate::output;
+use crate::{output, threads};
 
 /// Reads the lines of a text file, each of which must be readable.
 fn read_lines(path: &Path) -> anyhow::Result<Vec<String>> {
@@ -63,6 +64,26 @@ fn values(lines: &[String]) -> Vec<Value> {
     lines.iter().map(|line| Value::from(line.as_str())).collect()
 }
 
+/// The experiment that a command works on, whose threads are started and whose warnings are printed.
+fn experiment(path: &Path, overrides: &[String], registry: &Registry) -> anyhow::Result<Document> {
+    let document = any2any_experiment::load(path, overrides, registry)?;
+    output::warnings(&document);
+    threads::start(&document.experiment.device);
+    Ok(document)
+}
+
+/// A run's model, whose experiment's threads are started.
+fn translator(
+    run: &Path,
+    checkpoint: &str,
+    registry: &Registry,
+    precision: Precision,
+) -> anyhow::Result<Translator> {
+    let run = RunFolder::new(run);
+    threads::start_for(&run, registry);
+    Ok(Translator::load_in(&run, checkpoint, registry, precision)?)
+}
+
 /// A run's model and the task that is meant.
 fn load(arguments: &ModelArguments, registry: &Registry) -> anyhow::Result<(Translator, Arc<Task>)> {
     load_in(arguments, registry, Precision::Float32)
@@ -74,8 +95,7 @@ fn load_in(
     registry: &Registry,
     precision: Precision,
 ) -> anyhow::Result<(Translator, Arc<Task>)> {
-    let run = RunFolder::new(&arguments.run);
-    let translator = Translator::load_in(&run, &arguments.checkpoint, registry, precision)?;
+    let translator = translator(&arguments.run, &arguments.checkpoint, registry, precision)?;
     let task = translator.task(arguments.task.as_deref())?.clone();
     Ok((translator, task))
 }

@@ -10,6 +10,8 @@ mod output_folder;
 mod probe;
 mod program;
 mod progress;
+mod threads;
+mod way_out;
 
 pub use program::Program;
 
@@ -18,11 +20,10 @@ use std::process::ExitCode;
 use any2any_adapter::Registry;
 use any2any_experiment::Diagnostics;
 use any2any_run::RunError;
-use any2any_train::TrainError;
-use any2any_translate::TranslateError;
 use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
+use way_out::Wrapped;
 
 /// The media that ship with any2any: text, image, audio, EEG, and prepared frames and tokens.
 pub fn media() -> Registry {
@@ -61,9 +62,9 @@ fn run_command(program: &Program) -> ExitCode {
                 eprintln!("{diagnostics}");
                 return ExitCode::from(2);
             }
-            eprintln!("error: {}", message(&error));
+            eprintln!("error: {}", way_out::with_options(message(&error), &error));
             let usage =
-                error.is::<arguments::Usage>() || matches!(run_error(&error), Some(RunError::Axis { .. }));
+                error.is::<arguments::Usage>() || matches!(Wrapped::of(&error).run, Some(RunError::Axis { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
@@ -109,28 +110,10 @@ fn message(error: &anyhow::Error) -> String {
 }
 
 fn diagnostics(error: &anyhow::Error) -> Option<&Diagnostics> {
-    error.downcast_ref::<Diagnostics>().or_else(|| match run_error(error)? {
+    error.downcast_ref::<Diagnostics>().or_else(|| match Wrapped::of(error).run? {
         RunError::Experiment(diagnostics) => Some(diagnostics),
         _ => None,
     })
-}
-
-/// The error of an experiment or a run that an error wraps.
-fn run_error(error: &anyhow::Error) -> Option<&RunError> {
-    fn of_translation(error: &TranslateError) -> Option<&RunError> {
-        if let TranslateError::Run(error) = error { Some(error) } else { None }
-    }
-    fn of_training(error: &TrainError) -> Option<&RunError> {
-        match error {
-            TrainError::Run(error) => Some(error),
-            TrainError::Translate(error) => of_translation(error),
-            _ => None,
-        }
-    }
-    let of_run = error.downcast_ref();
-    of_run
-        .or_else(|| error.downcast_ref().and_then(of_translation))
-        .or_else(|| error.downcast_ref().and_then(of_training))
 }
 
 /// True if the reader of our output has closed the pipe, as `head` does.

@@ -101,8 +101,7 @@ pub enum DataError {
     /// A file that a run names and may not.
     #[error(
         "the run names {}, which is not in its folder, in the data root or in the current folder, and whoever made the \
-         run chose it: if it is to be read, say so with --trust-paths, or name the folder that the data is in with \
-         --files FOLDER",
+         run chose it: trust the run's paths if it is to be read, or name the folder that the data is in",
         path.display()
     )]
     OutOfReach {
@@ -208,7 +207,7 @@ pub enum DataError {
         reason: String,
     },
     /// No folder to keep datasets in.
-    #[error("no folder for datasets: give --data-root FOLDER, or set ANY2ANY_DATA")]
+    #[error("no folder for datasets: name one, or set ANY2ANY_DATA")]
     NoRoot,
     /// A generator with impossible options.
     #[error(transparent)]

@@ -247,7 +247,7 @@ impl AdapterSet {
             (None, _) => None,
         };
         found.ok_or_else(|| RunError::Task {
-            name: name.unwrap_or("(none given: choose one with --task)").to_owned(),
+            name: name.map(str::to_owned),
             known: self.tasks.iter().map(|task| task.name().to_owned()).collect(),
         })
     }

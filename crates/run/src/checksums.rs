@@ -10,7 +10,7 @@ use crate::atomic_file;
 use crate::error::RunError;
 
 /// The name of the file.
-const NAME: &str = "checksums.sha256";
+pub(crate) const NAME: &str = "checksums.sha256";
 
 /// The checksums of a folder's files, by name; empty for folders of early versions.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,13 +57,7 @@ impl Checksums {
     pub(crate) fn check(&self, file: &Path, bytes: &[u8]) -> Result<(), RunError> {
         let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         match self.0.get(name.as_ref()) {
-            Some(sum) if *sum != digest(bytes) => Err(RunError::run(
-                file,
-                format!(
-                    "this file is no longer as it was written: its checksum is not the one in {NAME}; choose another \
-                     checkpoint with --checkpoint, or with --from to go on with training"
-                ),
-            )),
+            Some(sum) if *sum != digest(bytes) => Err(RunError::Altered(file.to_owned())),
             _ => Ok(()),
         }
     }

@@ -23,7 +23,7 @@ pub fn available_backends() -> Vec<Backend> {
     backends
 }
 
-/// The device that an experiment asks for; also gives the CPU backend its number of threads.
+/// The device that an experiment asks for.
 ///
 /// # Errors
 ///
@@ -34,7 +34,6 @@ pub fn device(choice: &spec::Device) -> Result<Device, RunError> {
         Backend::Auto => available.first().copied().unwrap_or(Backend::Flex),
         backend => backend,
     };
-    limit_threads(choice);
     open(wanted, choice.index).ok_or_else(|| RunError::Backend {
         wanted: name(wanted).to_owned(),
         available: available.into_iter().map(name).collect::<Vec<_>>().join(", "),
@@ -52,13 +51,30 @@ pub fn is_flex(device: &Device) -> bool {
     }
 }
 
-/// Starts as many threads as an experiment asks for. To be called before anything else runs in parallel: threads that
-/// have started stay as many as they are.
-pub fn limit_threads(choice: &spec::Device) {
-    if choice.threads > 0 {
-        // In a second call the pool exists already, and the first choice stays.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(choice.threads).build_global();
+/// Does work whose parallel parts run on a number of threads, as `device.threads` of an experiment says; 0 is as many as
+/// work beside it has.
+///
+/// Nothing of the process changes: a library computes in the pool of its caller, and the number of threads decides nothing
+/// but the time.
+///
+/// ```
+/// # fn main() -> Result<(), any2any_run::RunError> {
+/// let threads = any2any_run::device::with_threads(1, rayon::current_num_threads)?;
+/// assert_eq!(threads, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// If the system starts no such number of threads.
+pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T, RunError> {
+    if threads == 0 {
+        return Ok(work());
     }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| RunError::Threads { threads, reason: error.to_string() })?;
+    Ok(pool.install(work))
 }
 
 /// The name of a backend in the YAML and in Cargo's features.

@@ -39,9 +39,32 @@ pub enum RunError {
         /// The available backends.
         available: String,
     },
+    /// Threads that cannot be started.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// The number of threads.
+        threads: usize,
+        /// The system's reason.
+        reason: String,
+    },
     /// A run folder that is already there.
-    #[error("{} already holds a run; go on with `any2any train --resume {}`, choose another folder with `--run`, or replace it with `--overwrite`", .0.display(), .0.display())]
+    #[error("{} already holds a run: resume it, choose another folder, or have it set aside", .0.display())]
     RunExists(PathBuf),
+    /// A run folder that another process trains in.
+    #[error("{}: another process is training this run; wait for it, stop it, or choose another folder", .0.display())]
+    Occupied(PathBuf),
+    /// A folder without a run.
+    #[error("{}: this folder holds no run (no resolved.yaml)", .0.display())]
+    NoRun(PathBuf),
+    /// A link in a run folder that leads out of it.
+    #[error("{}: this link leads out of the run: put what it leads to in its place", .0.display())]
+    LeadsOut(PathBuf),
+    /// A file of a checkpoint that is no longer as it was written.
+    #[error(
+        "{}: this file is no longer as it was written: its checksum is not the one in {}; choose another checkpoint",
+        .0.display(), crate::checksums::NAME
+    )]
+    Altered(PathBuf),
     /// A folder that is no run, or an incomplete one.
     #[error("{}: {reason}", path.display())]
     Run {
@@ -58,11 +81,14 @@ pub enum RunError {
         /// The reason.
         source: std::io::Error,
     },
-    /// A task that the experiment does not have.
-    #[error("the run has no task '{name}'; its tasks: {}", known.join(", "))]
+    /// A task that the experiment does not have, or none named where it has several.
+    #[error("{}; its tasks: {}", match name {
+        Some(name) => format!("the run has no task '{name}'"),
+        None => "the run has several tasks, and none is named".to_owned(),
+    }, known.join(", "))]
     Task {
-        /// The name that was asked for.
-        name: String,
+        /// The name that was asked for, if any.
+        name: Option<String>,
         /// The names of all tasks.
         known: Vec<String>,
     },
@@ -101,7 +127,7 @@ pub enum RunError {
     /// A missing file of a run's data.
     #[error(
         "there is no {} any more, which the run says its data is in: put it back, or name the folder that the data is in \
-         now with --files FOLDER",
+         now",
         .0.display()
     )]
     Moved(PathBuf),

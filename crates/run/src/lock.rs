@@ -54,16 +54,9 @@ impl RunLock {
         std::fs::create_dir_all(folder).map_err(RunError::io(folder))?;
         match Self::announce(folder) {
             Announced::Alone(running) => Ok(running),
-            Announced::Occupied => Err(occupied(folder)),
+            Announced::Occupied => Err(RunError::Occupied(folder.to_owned())),
         }
     }
-}
-
-/// The error about a folder in which a training runs.
-pub(crate) fn occupied(folder: &Path) -> RunError {
-    let reason =
-        "another process is training this run; wait for it, stop it, or choose another folder with --run";
-    RunError::run(folder, reason)
 }
 
 /// True for the name of the lock, whose file alone makes no run.

@@ -125,7 +125,7 @@ impl RunFolder {
     /// If the folder already holds files that are to be kept.
     pub fn check_free(&self, existing: Existing) -> Result<(), RunError> {
         self.check_kept(existing)?;
-        if is_running(&self.folder) { Err(lock::occupied(&self.folder)) } else { Ok(()) }
+        if is_running(&self.folder) { Err(RunError::Occupied(self.folder.clone())) } else { Ok(()) }
     }
 
     fn check_kept(&self, existing: Existing) -> Result<(), RunError> {
@@ -187,9 +187,7 @@ impl RunFolder {
                 if kind.is_dir() {
                     open.push(path);
                 } else if kind.is_symlink() && !real_path(&path).starts_with(&folder) {
-                    let reason = "this link leads out of the run: put what it leads to in its place, or say \
-                                  --trust-paths";
-                    return Err(RunError::run(&path, reason));
+                    return Err(RunError::LeadsOut(path));
                 }
             }
         }
@@ -200,8 +198,7 @@ impl RunFolder {
     pub fn resolved(&self) -> Result<String, RunError> {
         let path = self.folder.join("resolved.yaml");
         if !path.is_file() {
-            let reason = "this folder holds no run (no resolved.yaml); train one with `any2any train CONFIG --run FOLDER`";
-            return Err(RunError::run(&self.folder, reason));
+            return Err(RunError::NoRun(self.folder.clone()));
         }
         any2any_experiment::read_text(&path).map_err(RunError::Experiment)
     }

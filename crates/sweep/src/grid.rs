@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use any2any_adapter::Registry;
 use any2any_experiment::Document;
 use any2any_experiment::spec::Experiment;
+use any2any_run::device::with_threads;
 use any2any_run::sweep::{Axis, Cell, Sweep, points};
 use any2any_run::{AdapterSet, Announced, RunError, RunFolder, RunLock, atomic_file};
 use any2any_train::{Prepared, PreparedTask, Rehearsal, TrainError};
@@ -167,7 +168,8 @@ impl Grid {
             let (sender, results) = channel();
             for _ in 0..threads.clamp(1, todo.len().max(1)) {
                 let (sender, work) = (sender.clone(), &work);
-                scope.spawn(move || alone(|| work(sender)));
+                // With all its parallel parts on one thread: a cell is too small to be divided.
+                scope.spawn(move || with_threads(1, || work(sender)));
             }
             drop(sender);
             let mut written = Instant::now();
@@ -183,14 +185,6 @@ impl Grid {
         });
         sweep.save(folder)?;
         outcome.map(|()| sweep)
-    }
-}
-
-/// Runs work with all its parallel parts on one thread: a cell is too small to be divided.
-fn alone(work: impl FnOnce() + Send) {
-    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
-        Ok(pool) => pool.install(work),
-        Err(_) => work(),
     }
 }
 

@@ -48,6 +48,14 @@ pub enum TrainError {
     /// A run without a readable checkpoint, with the error of each.
     #[error("no checkpoint of this run is whole:\n{}", .0.iter().map(|error| format!("  {error}")).collect::<Vec<_>>().join("\n"))]
     NoneWhole(Vec<TrainError>),
+    /// The newest checkpoint, which this process cannot read now and which may be whole.
+    #[error("{}: {source}: the checkpoint may be whole, so it is not passed over; mend that, or choose one", path.display())]
+    NotRead {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// Nothing to train on.
     #[error(
         "task '{task}': no sample of the training split is within the limits of `training.batch` ({reason})"

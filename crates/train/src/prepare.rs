@@ -55,7 +55,6 @@ pub struct PreparedTask {
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
-    any2any_run::device::limit_threads(&document.experiment.device);
     let Encoding { adapters, tasks, warnings } = encode(document, registry, root)?;
     Ok(Prepared {
         given: document.given().to_owned(),

@@ -15,6 +15,17 @@ pub enum TranslateError {
     /// A request that this kind of model does not support.
     #[error("{0}")]
     Unsupported(String),
+    /// A source that is longer than the limit.
+    #[error("this source has {positions} positions, and at most {limit} are read: shorten it, or raise the limit")]
+    SourceTooLong {
+        /// The number of its positions.
+        positions: u64,
+        /// The largest number that is read.
+        limit: usize,
+    },
+    /// A model or a device that does not decode with 8-bit weights.
+    #[error("only transformers on the CPU backend decode with 8-bit weights")]
+    NoInt8,
     /// Decoding options by which nothing can be written.
     #[error("{source}: {}", source.help())]
     Decoding {
@@ -40,7 +51,7 @@ pub enum TranslateError {
     },
     /// A pair whose score is not finite.
     #[error(
-        "the model gives this pair no finite log-probability: its weights may be broken; choose another checkpoint with --checkpoint"
+        "the model gives this pair no finite log-probability: its weights may be broken; choose another checkpoint"
     )]
     ScoreNotFinite,
     /// Work that was cancelled.

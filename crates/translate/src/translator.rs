@@ -70,10 +70,7 @@ impl Translator {
         if positions <= self.longest_source as u64 {
             return Ok(());
         }
-        Err(TranslateError::Unsupported(format!(
-            "this source has {positions} positions, and at most {} are read: shorten it, or raise --max-source",
-            self.longest_source
-        )))
+        Err(TranslateError::SourceTooLong { positions, limit: self.longest_source })
     }
 
     /// The cancellation of its work.

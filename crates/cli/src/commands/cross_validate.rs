@@ -17,7 +17,7 @@ use crate::progress::Display;
 pub(crate) fn run(arguments: CrossValidateArguments, registry: &Registry) -> anyhow::Result<()> {
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let config = &arguments.config;
-    let document = any2any_experiment::load(&config.config, &config.overrides, registry)?;
+    let document = super::experiment(&config.config, &config.overrides, registry)?;
     let experiment = &document.experiment;
     let values = if arguments.values.is_empty() {
         let mut values: Vec<String> = Vec::new();

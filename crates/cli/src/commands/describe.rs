@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: DescribeArguments, registry: &Registry) -> anyhow::
         let architecture = run.architecture(&experiment, &adapters)?;
         (experiment, adapters, architecture, history(&run)?)
     } else {
-        let document = any2any_experiment::load(place, &[], registry)?;
+        let document = super::experiment(place, &[], registry)?;
         let root = DataRoot::find(arguments.root.data_root.as_deref())?;
         let prepared = any2any_train::prepare(&document, registry, &root)?;
         let architecture = architecture(&prepared.experiment, &prepared.adapters);

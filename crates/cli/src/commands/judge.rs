@@ -5,9 +5,9 @@ use std::sync::Arc;
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_metrics::{Bootstrap, ExactMatch, Score, score_with_interval};
-use any2any_run::{RunFolder, Task};
+use any2any_run::Task;
 use any2any_translate::evaluate::DecodedSplit;
-use any2any_translate::{Split, TranslateError, Translated, Translator};
+use any2any_translate::{Precision, Split, TranslateError, Translated, Translator};
 
 use crate::arguments::EvaluateArguments;
 
@@ -31,7 +31,7 @@ impl Judge {
     ) -> anyhow::Result<Option<Self>> {
         let (Some(run), Some(field)) = (&arguments.judge, &arguments.judge_field) else { return Ok(None) };
         let names = translator.load_texts(task, &arguments.split, field, split, root)?;
-        let translator = Translator::load(&RunFolder::new(run), "best", registry)?;
+        let translator = super::translator(run, "best", registry, Precision::Float32)?;
         let task = translator.task(arguments.judge_task.as_deref())?.clone();
         Ok(Some(Self { translator, task, names, title: format!("named by {}", run.display()) }))
     }

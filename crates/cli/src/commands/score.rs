@@ -8,12 +8,13 @@ use any2any_translate::PairScore;
 use serde_json::json;
 
 use crate::arguments::ScoreArguments;
+use crate::way_out::of_source;
 use crate::{inputs, output};
 
 pub(crate) fn run(arguments: ScoreArguments, registry: &Registry) -> anyhow::Result<()> {
     let (translator, task) = super::load(&arguments.model, registry)?;
-    let of_source = task.source_medium().unwrap_or(task.target_medium());
-    let sources = arguments.source.as_deref().map(|path| Side::read(path, of_source)).transpose()?;
+    let medium_of_source = task.source_medium().unwrap_or(task.target_medium());
+    let sources = arguments.source.as_deref().map(|path| Side::read(path, medium_of_source)).transpose()?;
     let Side { values: targets, places, broken } = Side::read(&arguments.target, task.target_medium())?;
     let mut failed: BTreeMap<usize, String> = BTreeMap::new();
     for (line, error) in sources.iter().flat_map(|sources| &sources.broken).chain(&broken) {
@@ -39,7 +40,7 @@ pub(crate) fn run(arguments: ScoreArguments, registry: &Registry) -> anyhow::Res
         pairs.push(match failed.remove(&line) {
             Some(error) => Err(error),
             None => match scores.next() {
-                Some(score) => score.map_err(|error| format!("{place}: {error}")),
+                Some(score) => score.map_err(|error| format!("{place}: {}", of_source(&error))),
                 None => break,
             },
         });

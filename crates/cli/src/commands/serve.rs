@@ -1,10 +1,11 @@
 //! `any2any serve`: a trained model for other programs, over HTTP.
 
 use any2any_adapter::Registry;
+use any2any_run::RunFolder;
 use any2any_server::{Options, Server};
 
 use crate::arguments::{ServeArguments, ServerArguments};
-use crate::{allocator, output, probe};
+use crate::{allocator, output, probe, threads};
 
 pub(crate) fn run(arguments: ServeArguments, registry: &Registry) -> anyhow::Result<()> {
     let server = Server::bind(options(&arguments.server, registry, false)?)?;
@@ -18,6 +19,9 @@ pub(super) fn options(
     registry: &Registry,
     page: bool,
 ) -> anyhow::Result<Options> {
+    for run in &arguments.runs {
+        threads::start_for(&RunFolder::new(run), registry);
+    }
     Ok(Options {
         runs: arguments.runs.clone(),
         registry: registry.clone(),

@@ -14,12 +14,14 @@ use serde_json::json;
 
 use crate::arguments::SweepArguments;
 use crate::output::{self, duration};
+use crate::threads;
 
 pub(crate) fn run(arguments: SweepArguments, registry: &Registry) -> anyhow::Result<()> {
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let config = &arguments.config;
     let grid = Grid::new(&config.config, &config.overrides, arguments.over, arguments.steps, registry)?;
     output::warnings(grid.document());
+    threads::start(&grid.document().experiment.device);
     let name = &grid.document().experiment.name;
     let folder = arguments.run.unwrap_or_else(|| PathBuf::from("runs").join(name));
     let prepared = any2any_train::prepare(grid.document(), registry, &root)?;

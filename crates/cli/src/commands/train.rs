@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::Program;
 use crate::arguments::TrainArguments;
-use crate::output;
+use crate::{output, threads};
 use crate::progress::Display;
 
 pub(crate) fn run(arguments: TrainArguments, program: &Program) -> anyhow::Result<()> {
@@ -44,7 +44,9 @@ fn resume(
     let TrainArguments { steps, files, accept_changes, from, .. } = arguments;
     let resuming =
         Resuming { steps: *steps, files: files.clone(), accept_changes: *accept_changes, from: from.clone() };
-    let trainer = Trainer::resume(RunFolder::new(run), registry, root, resuming)?;
+    let run = RunFolder::new(run);
+    threads::start_for(&run, registry);
+    let trainer = Trainer::resume(run, registry, root, resuming)?;
     for words in trainer.passed_over() {
         eprintln!("warning: {words}");
     }
@@ -56,8 +58,7 @@ fn resume(
 
 fn start(arguments: &TrainArguments, registry: &Registry, root: &DataRoot) -> anyhow::Result<Trainer> {
     let config = arguments.config.clone().unwrap_or_default();
-    let document = any2any_experiment::load(&config, &arguments.overrides, registry)?;
-    output::warnings(&document);
+    let document = super::experiment(&config, &arguments.overrides, registry)?;
     let folder = match &arguments.run {
         Some(folder) => folder.clone(),
         None => PathBuf::from("runs").join(&document.experiment.name),

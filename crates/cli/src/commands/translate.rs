@@ -13,6 +13,7 @@ use crate::arguments::{TranslateArguments, Usage};
 use crate::inputs::{Batch, Input, Inputs};
 use crate::output;
 use crate::output_folder::OutputFolder;
+use crate::way_out::of_source;
 
 pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow::Result<()> {
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
@@ -42,7 +43,7 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
                 Ok(value) => match found.next() {
                     Some(Ok(translated)) => results.add(input, value, &translated)?,
                     Some(Err(error)) => {
-                        results.fail(input, Some(value), format_args!("{}: {error}", input.place))?;
+                        results.fail(input, Some(value), format_args!("{}: {}", input.place, of_source(&error)))?;
                     }
                     None => {}
                 },

@@ -81,7 +81,7 @@ impl Sweep {
             return Ok(());
         };
         let reason = format!(
-            "this folder holds a sweep that cannot be gone on with: {different}; choose another folder with --run, or move it away"
+            "this folder holds a sweep that cannot be gone on with: {different}; choose another folder, or move it away"
         );
         Err(RunError::run(folder, reason))
     }

@@ -130,8 +130,8 @@ impl Trainer {
         }
         if !model.is_empty() && !accepted {
             let way_out = format!(
-                "put that back as it was ({} holds the options), start a new run, or add --accept-changes: the run then \
-                 goes on with the changes, and is no longer what its experiment alone gives",
+                "put that back as it was ({} holds the options), start a new run, or accept the changes: the run then \
+                 goes on with them, and is no longer what its experiment alone gives",
                 self.run.path().join("resolved.yaml").display()
             );
             return Err(TrainError::Changed { path: place, changes: model, way_out });
@@ -180,10 +180,7 @@ fn start_of<T>(
         match load(&checkpoints.step(step)) {
             Ok(loaded) => return Ok((Some(loaded), broken)),
             Err(TrainError::Run(RunError::Io { path, source })) if is_of_the_process(&source) => {
-                let reason = format!(
-                    "{source}: the checkpoint may be whole, so it is not passed over; mend that, or choose one with --from"
-                );
-                return Err(RunError::run(&path, reason).into());
+                return Err(TrainError::NotRead { path, source });
             }
             Err(error) => broken.push(error),
         }

@@ -96,9 +96,7 @@ impl Translator {
 
     fn that_decodes_in(self, precision: Precision) -> Result<Self, TranslateError> {
         if precision == Precision::Int8 && self.model.engine().is_none() {
-            return Err(TranslateError::Unsupported(
-                "only transformers on the CPU backend decode with 8-bit weights; leave --int8 out".to_owned(),
-            ));
+            return Err(TranslateError::NoInt8);
         }
         Ok(self)
     }

@@ -4,7 +4,6 @@ use any2any_adapter::Registry;
 use any2any_bench::{Batching, DecodingBench, DecodingReport};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Beam, Decoding};
-use any2any_run::RunFolder;
 use any2any_translate::Translator;
 
 use super::{head, memory, row};
@@ -38,10 +37,9 @@ fn translator(arguments: &BenchDecodeArguments, registry: &Registry) -> anyhow::
             let reason = "--set changes an experiment, but a run is measured as it was trained: give the experiment's file, or leave --set out";
             return Err(Usage(reason.to_owned()).into());
         }
-        return Ok(Translator::load_in(&RunFolder::new(place), &arguments.checkpoint, registry, precision)?);
+        return crate::commands::translator(place, &arguments.checkpoint, registry, precision);
     }
-    let document = any2any_experiment::load(place, &arguments.overrides, registry)?;
-    output::warnings(&document);
+    let document = crate::commands::experiment(place, &arguments.overrides, registry)?;
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     Ok(any2any_bench::untrained(any2any_train::prepare(&document, registry, &root)?, precision)?)
 }

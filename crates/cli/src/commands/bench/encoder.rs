@@ -9,8 +9,7 @@ use crate::output;
 
 pub(super) fn run(arguments: &BenchEncoderArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
-    let document = any2any_experiment::load(&config.config, &config.overrides, registry)?;
-    output::warnings(&document);
+    let document = crate::commands::experiment(&config.config, &config.overrides, registry)?;
     let bench = EncoderBench {
         frames: arguments.frames.get(),
         width: arguments.width.get(),

@@ -4,10 +4,11 @@ use any2any_bench::KernelsReport;
 use any2any_experiment::spec::Device;
 
 use crate::arguments::BenchKernelsArguments;
-use crate::output;
+use crate::{output, threads};
 
 pub(super) fn run(arguments: &BenchKernelsArguments) -> anyhow::Result<()> {
     let device = Device { threads: arguments.threads, ..Device::default() };
+    threads::start(&device);
     let report = any2any_bench::kernels(&device, arguments.repetitions)?;
     if arguments.json { output::json(&report) } else { print(&report) }
 }

@@ -12,8 +12,7 @@ use crate::output;
 
 pub(super) fn run(arguments: &BenchTrainArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
-    let document = any2any_experiment::load(&config.config, &config.overrides, registry)?;
-    output::warnings(&document);
+    let document = crate::commands::experiment(&config.config, &config.overrides, registry)?;
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let prepared = any2any_train::prepare(&document, registry, &root)?;
     let bench = TrainingBench {

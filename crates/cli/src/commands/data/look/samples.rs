@@ -19,8 +19,7 @@ pub(super) fn look(
     mut written: Option<OutputFolder>,
     registry: &Registry,
 ) -> anyhow::Result<()> {
-    let document = any2any_experiment::load(config, &arguments.overrides, registry)?;
-    output::warnings(&document);
+    let document = crate::commands::experiment(config, &arguments.overrides, registry)?;
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     let prepared = any2any_train::prepare(&document, registry, &root)?;
     let mut described = Vec::new();
