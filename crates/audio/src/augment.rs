@@ -11,6 +11,7 @@ use crate::noise::Noise;
 /// Random changes of a sound; none unless named here. They are applied in this order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Augment {
     /// Speed and pitch changed together, by a factor drawn evenly between two (Ko et al. 2015).
     pub speed: Option<[f64; 2]>,

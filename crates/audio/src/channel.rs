@@ -9,6 +9,7 @@ use crate::error::AudioError;
 /// Channel of a sound that a model hears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Channel {
     /// Their mean.
     #[default]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// SpecAugment: spans of time and bands of frequency that are masked. Masked values become the mean of their column.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SpecAugment {
     /// Number of masked spans of time.
     #[schemars(range(min = 0, max = 64))]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Mel spectrogram: the energy of a sound in bands of the mel scale over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Mel {
     /// Number of bands of a frame.
     #[schemars(range(min = 1, max = 512))]
@@ -84,6 +85,7 @@ pub(crate) fn samples(seconds: f64, rate: usize) -> usize {
 /// A mel scale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Scale {
     /// Logarithmic throughout (O'Shaughnessy 1987), as in HTK, Kaldi and torchaudio.
     #[default]
@@ -125,6 +127,7 @@ impl Scale {
 /// Weighting of bands among each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Norm {
     /// Each triangle has the height 1: a wide band gathers more.
     #[default]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Noise under a sound, by the signal-to-noise ratio in decibels, drawn evenly between two.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Noise {
     /// Equally strong at all frequencies: hiss.
     White([f64; 2]),

@@ -12,6 +12,7 @@ use crate::trim::Trim;
 /// The options of the audio medium.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct AudioOptions {
     /// The field of the dataset that holds the sound.
     #[schemars(length(min = 1))]
@@ -92,6 +93,7 @@ impl AudioOptions {
 /// depends on the sounds alone, so that it is the same each time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Gap {
     /// Always as long.
     Seconds(f64),
@@ -118,6 +120,7 @@ impl Gap {
 /// Scaling of the values of frames, which are logarithms of energies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Normalize {
     /// Each column to mean 0 and deviation 1 over the training split.
     #[default]
@@ -131,6 +134,7 @@ pub enum Normalize {
 /// Kind of sequence that a sound becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Output {
     /// Frames to be read only: a source.
     #[default]
@@ -144,6 +148,7 @@ pub enum Output {
 /// Frames that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct MelOutput {
     /// The most positions that are written when the model does not stop before.
     #[schemars(range(min = 1, max = 100_000))]
@@ -159,6 +164,7 @@ impl Default for MelOutput {
 /// Positions as tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Codes {
     /// Number of codes in the codebook; fewer when the training split has fewer distinct positions.
     #[schemars(range(min = 2, max = 65_536))]

@@ -9,6 +9,7 @@ use crate::mel;
 /// last.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Trim {
     /// Level of silence, in decibels below the loudest frame.
     #[schemars(range(min = 1, max = 200))]

@@ -27,6 +27,7 @@ pub struct DecodingBench {
 
 /// The batching of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Batching {
     /// As the decoding options say.
     AsConfigured,
@@ -38,6 +39,7 @@ pub enum Batching {
 
 /// The result of a decoding bench. Tokens are those of the best hypotheses, without their end tokens.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct DecodingReport {
     /// The experiment's name.
     pub name: String,
@@ -73,6 +75,7 @@ pub struct DecodingReport {
 
 /// The latency of a line, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Latency {
     /// The median.
     pub percentile_50: f64,

@@ -25,6 +25,7 @@ pub struct EncoderBench {
 
 /// The result of an encoder bench.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct EncoderReport {
     /// The experiment's name.
     pub name: String,

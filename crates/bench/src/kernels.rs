@@ -14,6 +14,7 @@ use super::MatrixProduct;
 
 /// The result of a kernel bench.
 #[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
 pub struct KernelsReport {
     /// The backend.
     pub backend: &'static str,
@@ -29,6 +30,7 @@ pub struct KernelsReport {
 
 /// The times of one operation.
 #[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
 pub struct KernelReport {
     /// The operation's name.
     pub name: &'static str,

@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 /// A product of `[m, k]` and `[k, n]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct MatrixProduct {
     /// The number of rows of the left side.
     pub m: usize,

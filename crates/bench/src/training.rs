@@ -25,6 +25,7 @@ pub struct TrainingBench {
 
 /// The result of a training bench. Rates are a second; tokens are those of the data, padding excluded.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct TrainingReport {
     /// The experiment's name.
     pub name: String,
@@ -74,6 +75,7 @@ pub struct TrainingReport {
 
 /// The shares of positions that are padding.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PaddingShare {
     /// The share of source positions; `None` without sources.
     pub source: Option<f64>,
@@ -85,6 +87,7 @@ pub struct PaddingShare {
 
 /// The time of each phase, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PhaseSeconds {
     /// Waiting for the next batch.
     pub data: f64,
@@ -100,6 +103,7 @@ pub struct PhaseSeconds {
 
 /// A matrix product and its best rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ProductRate {
     /// The sizes of the product.
     #[serde(flatten)]

@@ -63,8 +63,8 @@ fn run_command(program: &Program) -> ExitCode {
                 return ExitCode::from(2);
             }
             eprintln!("error: {}", way_out::with_options(message(&error), &error));
-            let usage =
-                error.is::<arguments::Usage>() || matches!(Wrapped::of(&error).run, Some(RunError::Axis { .. }));
+            let usage = error.is::<arguments::Usage>()
+                || matches!(Wrapped::of(&error).run, Some(RunError::Axis { .. }));
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }

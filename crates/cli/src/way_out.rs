@@ -62,7 +62,9 @@ impl<'a> Wrapped<'a> {
             RunError::Occupied(_) => Some("`--run FOLDER`"),
             RunError::NoRun(_) => Some("`any2any train CONFIG --run FOLDER` trains one"),
             RunError::LeadsOut(_) => Some("or follow it with `--trust-paths`"),
-            RunError::Altered(_) => Some("`--checkpoint CHECKPOINT`, `--from CHECKPOINT` to go on with training"),
+            RunError::Altered(_) => {
+                Some("`--checkpoint CHECKPOINT`, `--from CHECKPOINT` to go on with training")
+            }
             RunError::Task { name: None, .. } => Some("`--task NAME`"),
             RunError::Moved(_) => Some("`--files FOLDER`"),
             _ => None,

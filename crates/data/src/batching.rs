@@ -119,6 +119,7 @@ fn split_largest(batches: &mut Vec<Vec<usize>>, wanted: usize) {
 
 /// Padding of a plan, in positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Waste {
     /// Number of all positions, sources and targets, padding counted.
     pub positions: usize,

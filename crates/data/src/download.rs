@@ -24,6 +24,7 @@ use crate::{DataError, DataRoot, Manifest, ManifestFile};
 
 /// Progress of the download of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress<'a> {
     /// The file's path in the set's folder.
     pub file: &'a Path,
@@ -35,6 +36,7 @@ pub struct Progress<'a> {
 
 /// Result of [`get`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The set's folder.
     pub folder: PathBuf,
@@ -44,6 +46,7 @@ pub struct Report {
 
 /// Outcome of the download of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// The file was there already, with the right checksum.
     AlreadyThere,

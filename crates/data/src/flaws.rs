@@ -9,6 +9,7 @@ use any2any_adapter::grouped;
 
 /// Samples that cannot be read: counted, the first of them named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Broken {
     /// Number of broken samples.
     pub count: usize,
@@ -51,6 +52,7 @@ impl fmt::Display for Broken {
 
 /// Flaws of the files of a split that could be read in spite of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Flaws {
     /// Lines, rows and other samples that cannot be read.
     pub broken: Broken,
@@ -62,6 +64,7 @@ pub struct Flaws {
 
 /// Files of a folder or an archive that no pattern describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PassedOver {
     /// The folder or the archive.
     pub place: PathBuf,

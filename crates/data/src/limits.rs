@@ -16,6 +16,7 @@ pub struct Limits {
 
 /// The samples that are kept, and counts of the others by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Selection {
     /// The samples within the limits, in their order.
     pub kept: Vec<usize>,

@@ -30,6 +30,7 @@ use crate::DataError;
 /// A dataset: its files, its splits, and what a person must know before using it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Manifest {
     /// The name, which is also the set's folder in the data root unless `folder` says otherwise.
     pub name: String,
@@ -66,6 +67,7 @@ pub struct Manifest {
 /// Splits that serve as train, validation and test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Roles {
     /// Split that a model learns from.
     pub train: String,
@@ -80,6 +82,7 @@ pub struct Roles {
 /// One file of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ManifestFile {
     /// Path in the set's folder.
     pub path: PathBuf,
@@ -100,6 +103,7 @@ pub struct ManifestFile {
 /// Rules to unpack an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Archive {
     /// The format.
     pub format: ArchiveFormat,
@@ -114,6 +118,7 @@ pub struct Archive {
 /// The format of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum ArchiveFormat {
     /// A tar archive.
     Tar,

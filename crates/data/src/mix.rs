@@ -23,6 +23,7 @@ pub struct Share {
 
 /// The batch that one step draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Draw {
     /// The task, as an index into the shares.
     pub task: usize,

@@ -26,6 +26,7 @@ pub struct DataRoot {
 
 /// Presence of a dataset in the data root.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Presence {
     /// Every file is there, with its size.
     Present,

@@ -12,6 +12,7 @@ use crate::features::options::{Features, Layout, Normalize};
 /// The options of the EEG medium.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct EegOptions {
     /// The field of the dataset that holds the recording.
     #[schemars(length(min = 1))]
@@ -86,6 +87,7 @@ impl EegOptions {
 /// Reference that every channel is measured against.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Reference {
     /// Channels stay as they were recorded.
     #[default]
@@ -99,6 +101,7 @@ pub enum Reference {
 /// A zero-phase filter: Butterworth, run forward and backward.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Filter {
     /// The lowest frequency that is kept, in hertz; left out: all low ones.
     #[schemars(range(min = 0.001))]
@@ -125,6 +128,7 @@ impl Default for Filter {
 /// A span around an event.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Span {
     /// Begin of the span, in seconds after the event; negative: before it.
     pub from: f64,
@@ -142,6 +146,7 @@ impl Span {
 /// Rule by which samples are left out because something other than the brain was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Artefacts {
     /// The most that any channel may change within the epoch, in microvolts; left out: nothing is left out.
     #[schemars(range(min = 0))]
@@ -151,6 +156,7 @@ pub struct Artefacts {
 /// Standardisation of each channel to mean 0 and deviation 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Standardize {
     /// None: channels stay in microvolts.
     None,
@@ -166,6 +172,7 @@ pub enum Standardize {
 /// Mean and deviation of the seconds around each moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Moving {
     /// Length of the window, in seconds.
     #[schemars(range(min = 0.01, max = 100_000))]
@@ -175,6 +182,7 @@ pub struct Moving {
 /// Random changes of the samples that a model is trained on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Augment {
     /// The probability that a channel is silenced.
     #[schemars(range(min = 0, max = 1))]
@@ -197,6 +205,7 @@ pub struct Augment {
 /// Kind of output of recordings that are written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Output {
     /// The traces of all channels, by regression, all at once.
     Traces(Traces),
@@ -205,6 +214,7 @@ pub enum Output {
 /// Traces, a window a frame. All epochs must be equally long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Traces {
     /// Length of a frame, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]

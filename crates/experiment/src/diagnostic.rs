@@ -19,6 +19,7 @@ const LINE: usize = 1000;
 /// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Severity {
     /// An error: the experiment cannot run.
     Error,
@@ -37,6 +38,7 @@ impl fmt::Display for Severity {
 
 /// A problem, its place, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// The severity.
     pub severity: Severity,

@@ -26,6 +26,7 @@ use crate::variables;
 
 /// A checked experiment, and the file that it came from.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Document {
     /// The experiment with all defaults.
     pub experiment: Experiment,

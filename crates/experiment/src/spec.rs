@@ -36,6 +36,7 @@ pub use training::{Adafactor, Adam, AdamW, Batch, Mixing, Optimizer, Schedule, S
 /// A whole experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Experiment {
     /// The name of the experiment.
     #[schemars(length(min = 1))]

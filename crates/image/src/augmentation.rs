@@ -12,6 +12,7 @@ use crate::yiq;
 /// Random changes of a picture, each drawn evenly up to the limit given here; 0 switches one off.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Augmentation {
     /// Largest shift to each side, in pixels.
     #[schemars(range(min = 0.0, max = 1024.0))]
@@ -50,6 +51,7 @@ pub struct Augmentation {
 /// Squares of a picture that become background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Cutout {
     /// Number of squares.
     #[schemars(range(min = 0, max = 64))]

@@ -14,6 +14,7 @@ use crate::raster::{level, unit};
 /// A disturbance of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Corruption {
     /// Noise of the normal distribution on every value, as sensors have it.
     Gaussian(Gaussian),
@@ -26,6 +27,7 @@ pub enum Corruption {
 /// Noise of the normal distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Gaussian {
     /// The deviation, as a share of the way from black to white.
     #[schemars(range(min = 0.0, max = 2.0))]
@@ -41,6 +43,7 @@ impl Default for Gaussian {
 /// Pixels that become black or white, each as often.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SaltAndPepper {
     /// The share of pixels.
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -56,6 +59,7 @@ impl Default for SaltAndPepper {
 /// A picture shrunk and enlarged again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Downscale {
     /// Divisor of the sides.
     #[schemars(range(min = 2, max = 64))]

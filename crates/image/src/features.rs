@@ -23,6 +23,7 @@ pub(crate) const MOST_LEVELS: usize = 5;
 /// Features of a picture, which become its frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Features {
     /// Its pixels.
     #[default]
@@ -36,6 +37,7 @@ pub enum Features {
 /// several levels a pyramid of them (Bosch et al. 2007).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Gradients {
     /// The side of the smallest cells in pixels; sides and strides of patches are whole numbers of the largest.
     #[schemars(range(min = 2, max = 64))]

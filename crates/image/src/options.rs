@@ -12,6 +12,7 @@ use crate::size::Size;
 /// The options of the image medium.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ImageOptions {
     /// The field of the dataset that holds the picture.
     #[schemars(length(min = 1))]
@@ -61,6 +62,7 @@ pub struct ImageOptions {
 /// Grey or colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Colour {
     /// One value a pixel: the luma of ITU-R Recommendation BT.601.
     #[default]
@@ -82,6 +84,7 @@ impl Colour {
 /// Background colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Background {
     /// White: paper.
     #[default]
@@ -109,6 +112,7 @@ impl Background {
 /// Patches of a picture, in reading order. Those that reach over an edge are padded with background.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Patches {
     /// Pixels from left to right.
     #[schemars(range(min = 1, max = 1024))]
@@ -145,6 +149,7 @@ impl Patches {
 /// Scaling of the values of frames, which are pixels from 0, black, to 1, white.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Normalize {
     /// To mean 0 and deviation 1 over the training split: pixels together, each feature of a patch by itself.
     #[default]
@@ -158,6 +163,7 @@ pub enum Normalize {
 /// Kind of sequence that a picture becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Output {
     /// Frames to be read only: a source.
     #[default]
@@ -171,11 +177,13 @@ pub enum Output {
 /// Patches that are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PatchOutput {}
 
 /// Patches as tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Codes {
     /// Number of patches in the codebook; fewer when the training split has fewer distinct ones.
     #[schemars(range(min = 2, max = 65536))]

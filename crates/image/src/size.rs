@@ -12,6 +12,7 @@ use crate::error::ImageError;
 /// Size that pictures are brought to. Scaling uses Lanczos's filter of three lobes, widened when a picture shrinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Size {
     /// Scaled to both sides, without regard to proportions.
     Resize(Extent),
@@ -26,6 +27,7 @@ pub enum Size {
 /// A width and a height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Extent {
     /// Pixels from left to right.
     #[schemars(range(min = 1, max = 4096))]

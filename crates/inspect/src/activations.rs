@@ -16,6 +16,7 @@ use crate::inspector::Inspector;
 
 /// A box of the figure.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Part {
     /// The identifier: `encoder.0.attention`.
     pub id: String,
@@ -36,6 +37,7 @@ pub struct Part {
 /// The operation of a box of the figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum PartKind {
     /// An embedding, from tokens or frames to vectors.
     Embedding,
@@ -57,6 +59,7 @@ pub enum PartKind {
 
 /// An activation of a box.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PartValues {
     /// The name of the activation: `query`.
     pub name: String,
@@ -66,6 +69,7 @@ pub struct PartValues {
 
 /// A parameter of a box; [`Inspector::parameter`] gives its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct PartParameter {
     /// The parameter's name in the model.
     pub name: String,

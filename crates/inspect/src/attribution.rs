@@ -29,6 +29,7 @@ pub struct Explained {
 /// The method of attribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Method {
     /// Occlusion: the log-probability less that without the position.
     Occlusion,

@@ -12,6 +12,7 @@ use crate::inspector::Inspector;
 
 /// The tree of all tokens that a beam search of one source considered.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct BeamTrace {
     /// The nodes; parents stand before their children, and steps follow each other.
     pub nodes: Vec<SearchNode>,
@@ -21,6 +22,7 @@ pub struct BeamTrace {
 
 /// A token that a beam search considered.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SearchNode {
     /// The node of the token before it; `None` behind the begin token.
     pub parent: Option<usize>,
@@ -43,6 +45,7 @@ pub struct SearchNode {
 /// The fate of a hypothesis at a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum NodeFate {
     /// Continued at the next step.
     Kept,

@@ -43,6 +43,7 @@ pub struct Ablations {
 
 /// Attention and logits of one forward pass over a source and the target so far.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Look {
     /// The target.
     pub target: Written,
@@ -70,6 +71,7 @@ pub struct ReadSource {
 
 /// A position of the encoder.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Position {
     /// The token's text; `None` for frames.
     pub label: Option<String>,
@@ -79,6 +81,7 @@ pub struct Position {
 
 /// The target of a forward pass.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Written {
     /// The value; `None` if the sequence is not whole yet.
     pub value: Option<Value>,
@@ -90,6 +93,7 @@ pub struct Written {
 
 /// A position of the target.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct WrittenPosition {
     /// The token; `None` for a frame.
     pub token: Option<u32>,
@@ -103,6 +107,7 @@ pub struct WrittenPosition {
 
 /// The weights of one attention layer.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Attention {
     /// The layer.
     pub place: Place,

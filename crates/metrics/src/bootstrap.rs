@@ -11,6 +11,7 @@ use crate::{Interval, Metric, MetricsError, Score};
 
 /// Bootstrap resampling of segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Bootstrap {
     /// Number of resamples, each as large as the original corpus, drawn with replacement.
     pub samples: usize,
@@ -26,6 +27,7 @@ impl Default for Bootstrap {
 
 /// Comparison of two systems on the same lines.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Comparison {
     /// The score of the first system, with its interval.
     pub baseline: Score,

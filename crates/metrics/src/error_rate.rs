@@ -18,6 +18,7 @@ pub struct ErrorRate {
 
 /// Unit that an error rate counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unit {
     /// Words, parted by spaces.
     Word,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// Edits between a hypothesis and its reference, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Edits {
     /// Units of the reference that are in the hypothesis.
     pub hits: usize,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Displays as sacreBLEU prints it, with two digits unless a precision is given; the alternate form
 /// (`{:#}`) has the signature too: `BLEU|nrefs:1|case:mixed|... = 27.80 59.1/34.0/... (BP = ...)`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Score {
     /// The metric: `BLEU`, `chrF2++`, `WER`.
     pub name: String,

@@ -17,6 +17,7 @@ pub struct RunLock {
 }
 
 /// The result of announcing a training.
+#[non_exhaustive]
 pub enum Announced {
     /// The lock is held.
     Alone(RunLock),

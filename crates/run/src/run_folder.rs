@@ -31,6 +31,7 @@ pub struct RunFolder {
 
 /// The treatment of a folder that already holds a run, when a new one starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Existing {
     /// Refuses to start.
     Keep,

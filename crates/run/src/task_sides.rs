@@ -32,6 +32,7 @@ impl Role {
 
 /// Side of a task: its medium, the medium's parsed options, and the fields of the dataset that it reads.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct TaskSide {
     /// The medium.
     pub medium: Arc<dyn AnyMedium>,
@@ -91,6 +92,7 @@ impl TaskSide {
 pub(crate) type KeptByMedium = BTreeMap<String, Kept>;
 
 /// Values of a split as the dataset has them, not opened yet.
+#[non_exhaustive]
 pub struct Columns<'a> {
     /// The sources; `None` if the task has none.
     pub sources: Option<Cow<'a, [Value]>>,
@@ -100,6 +102,7 @@ pub struct Columns<'a> {
 
 /// Sides of a task as the experiment describes them, before any adapter is fitted.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct TaskSides {
     /// The task's name.
     pub name: String,

@@ -2,6 +2,7 @@
 
 /// A hypothesis: a sequence that a search found, with its log-probabilities.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Hypothesis {
     /// The tokens, without begin and end; a forced prefix is part of them.
     pub tokens: Vec<u32>,

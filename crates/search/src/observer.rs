@@ -16,6 +16,7 @@ impl Observer for () {
 
 /// A continuation that a search considered.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Considered {
     /// The row of the source that it continues, from 0.
     pub parent: usize,

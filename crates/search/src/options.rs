@@ -22,6 +22,7 @@ impl Default for SearchOptions {
 
 /// Choice of the next token.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Strategy {
     /// The most probable one.
     #[default]

@@ -71,6 +71,7 @@ pub struct Wanted<'a> {
 
 /// Answer of a stepper: all logits or the best of them.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Answer {
     /// All logits, `[rows, vocabulary]`, row-major.
     Logits(Vec<f32>),

@@ -45,6 +45,7 @@ const PATIENCE: usize = 1000;
 /// Corpus of statements and questions: its size, seed and distances.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Agreement {
     /// The pairs to train on; 500 more are for validation and 2,360 for the test.
     #[schemars(range(min = 1, max = 500_000))]
@@ -62,6 +63,7 @@ pub struct Agreement {
 /// A range of words between subject and verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Distances {
     /// The fewest words.
     #[schemars(range(min = 2, max = 200))]
@@ -77,6 +79,7 @@ pub struct Distances {
 /// Frequency of the distances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Spread {
     /// Every distance is equally frequent.
     #[default]

@@ -3,6 +3,7 @@
 /// Error of a generator whose options are impossible.
 #[derive(Debug, thiserror::Error)]
 #[error("generator {generator}: {reason}")]
+#[non_exhaustive]
 pub struct SyntheticError {
     /// The generator.
     pub generator: &'static str,

@@ -14,6 +14,7 @@ pub type Columns = Vec<(String, Vec<Value>)>;
 /// Generator of samples without any file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Generator {
     /// The [little grammar](ToyEnDe) of English and German.
     ToyEnDe(ToyEnDe),

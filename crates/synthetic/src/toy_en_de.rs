@@ -60,6 +60,7 @@ const PATIENCE: usize = 100;
 /// Parallel corpus of the little grammar: its size and seed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ToyEnDe {
     /// The pairs to train on; 500 more are for validation and 1,000 for the test.
     #[schemars(range(min = 1, max = 500_000))]
@@ -70,6 +71,7 @@ pub struct ToyEnDe {
 
 /// An English sentence and its German translation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Pair {
     /// The English sentence.
     pub english: String,
@@ -79,6 +81,7 @@ pub struct Pair {
 
 /// The generated corpus. No English sentence stands in it twice, however it is spelled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Corpus {
     /// Pairs to learn from.
     pub train: Vec<Pair>,

@@ -49,6 +49,7 @@ impl TextOptions {
 /// same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Normalization {
     /// The text stays as it is.
     None,
@@ -175,6 +176,7 @@ impl Default for Bpe {
 /// A unigram language model of pieces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Unigram {
     /// The number of tokens.
     #[schemars(range(min = 1))]
@@ -194,6 +196,7 @@ impl Default for Unigram {
 /// The longest known piece first. A word with a character that training has not seen is unknown as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct WordPiece {
     /// The number of tokens.
     #[schemars(range(min = 1))]
@@ -214,6 +217,7 @@ impl Default for WordPiece {
 /// Whole words and punctuation marks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Words {
     /// The number of tokens: the most frequent words, or `all` that occur `min_frequency` times.
     pub vocab: VocabularySize,
@@ -233,6 +237,7 @@ impl Default for Words {
 /// Size of a vocabulary: a number of tokens, or `all` that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum VocabularySize {
     /// So many tokens; training data that gives fewer is an error.
     Tokens(#[schemars(range(min = 1))] usize),
@@ -243,6 +248,7 @@ pub enum VocabularySize {
 /// The word `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum All {
     /// As many as there are.
     All,
@@ -251,6 +257,7 @@ pub enum All {
 /// Characters: Unicode code points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Characters {
     /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
@@ -268,6 +275,7 @@ impl Default for Characters {
 /// The bytes of UTF-8.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Bytes {
     /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
@@ -276,6 +284,7 @@ pub struct Bytes {
 /// The whole text is one token: every text of the training split, and no other, can be written.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Labels {
     /// Share one vocabulary among all sides with the same tokenizer options.
     pub shared: bool,
@@ -285,6 +294,7 @@ pub struct Labels {
 /// under their usual names. None of them comes out of plain text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct File {
     /// The file. It is needed until the training begins; the run then has a copy.
     #[schemars(extend("format" = "path"))]

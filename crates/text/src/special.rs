@@ -15,6 +15,7 @@ const MASK_NAMES: &[&str] = &["<mask>", "[MASK]", "<|mask|>"];
 
 /// The numbers of the special tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SpecialTokens {
     /// Fills up a batch.
     pub padding: u32,

@@ -38,6 +38,7 @@ pub struct LossBatch {
 
 /// Predictions and targets, by the kind of sequence that a task writes.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum LossPairs {
     /// Tokens.
     Tokens {

@@ -101,6 +101,7 @@ impl TaskEvaluation {
 
 /// The progress of a training, whose means are over the steps since the last line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Progress {
     /// The number of updates.
     pub step: u64,
@@ -135,6 +136,7 @@ pub struct Progress {
 
 /// The scores of one task's validation split.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct TaskEvaluation {
     /// The task.
     pub task: String,

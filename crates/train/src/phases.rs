@@ -6,6 +6,7 @@ use burn::tensor::Device;
 
 /// A phase of a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Phase {
     /// The wait for the next batch.
     Data,

@@ -19,6 +19,7 @@ use crate::report::TaskReport;
 use crate::schedule::LearningRate;
 
 /// An experiment with its adapters fitted and its splits encoded.
+#[non_exhaustive]
 pub struct Prepared {
     /// The experiment.
     pub experiment: Experiment,

@@ -7,6 +7,7 @@ use crate::prepare::PreparedTask;
 
 /// The report about the data of one task.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct TaskReport {
     /// The task.
     pub task: String,
@@ -22,6 +23,7 @@ pub struct TaskReport {
 
 /// The report about one split.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SplitReport {
     /// The role of the split.
     pub split: &'static str,

@@ -6,6 +6,7 @@ use crate::observer::Progress;
 
 /// The losses and counts of one update.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The sum of the losses against smoothed targets, in nats.
     pub smoothed: f64,

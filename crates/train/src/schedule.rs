@@ -28,6 +28,7 @@ pub trait RateSchedule: Send + Sync {
 
 /// Step of a training, as schedules see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ScheduleStep {
     /// Number of the step, from 1.
     pub step: u64,

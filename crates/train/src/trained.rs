@@ -13,6 +13,7 @@ use crate::observer::Stopped;
 use crate::prepare::PreparedTask;
 
 /// A training that has ended.
+#[non_exhaustive]
 pub struct Trained {
     /// The run's folder.
     pub run: RunFolder,
@@ -30,6 +31,7 @@ pub struct Trained {
 }
 
 /// The scores of a finished run on one task's held-out split.
+#[non_exhaustive]
 pub struct FinalScores {
     /// The task.
     pub task: String,

@@ -9,6 +9,7 @@ use crate::example::Example;
 
 /// A batch of samples, padded, on the host.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Batch {
     /// The number of the task.
     pub task: usize,

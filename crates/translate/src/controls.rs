@@ -30,6 +30,7 @@ pub struct Controlled {
 }
 
 /// Outputs of a split with the wrong sources.
+#[non_exhaustive]
 pub struct Controls {
     /// From the sources of other samples.
     pub swapped: DecodedSplit,

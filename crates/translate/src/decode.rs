@@ -19,6 +19,7 @@ use crate::translator::Translator;
 
 /// One result of a search.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Output {
     /// The value, with the region of each position.
     pub decoded: Decoded,

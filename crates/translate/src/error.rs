@@ -16,7 +16,9 @@ pub enum TranslateError {
     #[error("{0}")]
     Unsupported(String),
     /// A source that is longer than the limit.
-    #[error("this source has {positions} positions, and at most {limit} are read: shorten it, or raise the limit")]
+    #[error(
+        "this source has {positions} positions, and at most {limit} are read: shorten it, or raise the limit"
+    )]
     SourceTooLong {
         /// The number of its positions.
         positions: u64,

@@ -21,6 +21,7 @@ use crate::translator::Translator;
 
 /// Teacher-forced loss and accuracy of a model: it predicts each token or frame from all before it, without search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct TeacherForced {
     /// The mean negative log-likelihood of a token, in nats, or the mean loss of a frame.
     pub loss: f64,
@@ -52,6 +53,7 @@ impl fmt::Display for TeacherForced {
 
 /// The decoded outputs of a split, beside its references.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct DecodedSplit {
     /// The best output of each sample, in the order of the split.
     pub hypotheses: Vec<Output>,
@@ -67,6 +69,7 @@ pub struct DecodedSplit {
 
 /// A sample to print: source, output and reference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ShownSample {
     /// The sample's number in its split, from 0.
     pub number: usize,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// Counts of odd texts in a split. Values other than texts are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Oddities {
     /// Samples whose source has nothing but spaces.
     pub empty_sources: usize,

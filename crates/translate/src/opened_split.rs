@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::references;
 
 /// The opened values of a split, of every sample that both sides can read.
+#[non_exhaustive]
 pub struct OpenedSplit {
     /// The numbers of the samples in their split, from 0.
     pub samples: Vec<usize>,
@@ -57,6 +58,7 @@ const ODDITIES: usize = 10;
 
 /// Warnings about samples that are read in spite of them, each counted.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Warnings {
     /// Each warning, the number of its samples, and the first of them.
     pub found: Vec<(String, usize, String)>,

@@ -115,6 +115,7 @@ fn word_accuracy(
 
 /// A warning about a metric that counts words between spaces, for references without spaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SpacesMissing {
     /// The index of the metric in its list.
     pub metric: usize,

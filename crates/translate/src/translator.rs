@@ -28,6 +28,7 @@ pub use scoring::PairScore;
 
 /// A trained model with its adapters. Clones share all of it.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Translator {
     /// The experiment of its training; [`on`](Self::on) gives a translator with another one.
     pub experiment: Arc<Experiment>,

@@ -10,6 +10,7 @@ pub(super) const MOST_WIDTH: usize = 65_536;
 /// The options of the medium of frames.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct FramesOptions {
     /// The field of the dataset that holds the vectors.
     #[schemars(length(min = 1))]
@@ -55,6 +56,7 @@ impl FramesOptions {
 /// Kind of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Output {
     /// Frames, by regression.
     Frames(Written),
@@ -65,6 +67,7 @@ pub enum Output {
 /// Frames that are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Written {
     /// The most frames that are written one after the other when the model does not stop before.
     #[schemars(range(min = 1, max = 100_000))]
@@ -83,6 +86,7 @@ impl Default for Written {
 /// Frames as tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Codes {
     /// Number of codes in the codebook; fewer when the training split has fewer distinct frames.
     #[schemars(range(min = 2, max = 65_536))]

@@ -11,6 +11,7 @@ pub(super) const MOST_IDS: usize = 1 << 22;
 /// The options of the medium of tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TokensOptions {
     /// The field of the dataset that holds the ids.
     #[schemars(length(min = 1))]
@@ -34,6 +35,7 @@ pub struct TokensOptions {
 /// Form of the file that ids are written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Form {
     /// A text of one line: ids with spaces between them.
     #[default]

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::Program;
 use crate::arguments::TrainArguments;
-use crate::{output, threads};
 use crate::progress::Display;
+use crate::{output, threads};
 
 pub(crate) fn run(arguments: TrainArguments, program: &Program) -> anyhow::Result<()> {
     let registry = &program.registry;

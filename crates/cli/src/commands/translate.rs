@@ -43,7 +43,11 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
                 Ok(value) => match found.next() {
                     Some(Ok(translated)) => results.add(input, value, &translated)?,
                     Some(Err(error)) => {
-                        results.fail(input, Some(value), format_args!("{}: {}", input.place, of_source(&error)))?;
+                        results.fail(
+                            input,
+                            Some(value),
+                            format_args!("{}: {}", input.place, of_source(&error)),
+                        )?;
                     }
                     None => {}
                 },

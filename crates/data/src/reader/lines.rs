@@ -123,6 +123,7 @@ pub(super) fn utf8(path: &Path, line: usize, bytes: Vec<u8>) -> Result<String, D
 
 /// Line of a text, without its end.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Line {
     /// Number of the line, from 1.
     pub number: usize,

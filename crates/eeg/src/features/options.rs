@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Features that a frame holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Features {
     /// The samples of a window as they are.
     Raw(Raw),
@@ -50,6 +51,7 @@ impl Features {
 /// The samples of a window as they are: channel after channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Raw {
     /// Length of a frame, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
@@ -68,6 +70,7 @@ impl Default for Raw {
 /// The power in named frequency bands, as its logarithm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BandPowers {
     /// The bands: the lowest and the highest frequency of each, in hertz.
     pub bands: BTreeMap<String, [f64; 2]>,
@@ -96,6 +99,7 @@ impl Default for BandPowers {
 /// The power at every frequency, as its logarithm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Spectrum {
     /// Length of a frame, in seconds. Its reciprocal is the finest difference of frequencies that can be told apart.
     #[schemars(range(min = 0.001, max = 3600))]
@@ -140,6 +144,7 @@ impl Default for Spectrum {
 /// does not depend on where electrodes sit: for flickering lights (SSVEP).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Rhythms {
     /// Length of a frame, in seconds.
     #[schemars(range(min = 0.001, max = 3600))]
@@ -170,6 +175,7 @@ impl Default for Rhythms {
 /// Channels of a frame: all or one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Layout {
     /// A frame for each window: all channels, one after the other.
     #[default]
@@ -182,6 +188,7 @@ pub enum Layout {
 /// Normalisation of features: first within the sample, then by the moments of the training split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Normalize {
     /// Features that are brought to mean 0 and deviation 1 within each sample.
     pub sample: Within,
@@ -198,6 +205,7 @@ impl Default for Normalize {
 /// Features that are brought to mean 0 and deviation 1 within each sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Within {
     /// Nothing.
     #[default]

@@ -8,6 +8,7 @@ use super::{Bleu, Chrf, Metric};
 /// Evaluation of the model, during training and at its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// The metrics of decoded texts, for tasks without their own: words, or words with options, as in
     /// `[{ bleu: { tokenize: zh } }, chrf]`. The validation loss and the perplexity are always computed.

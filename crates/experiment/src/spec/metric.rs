@@ -12,6 +12,7 @@ use super::Plugged;
 /// A metric of decoded sequences: `bleu`, or with options `{ bleu: { tokenize: zh } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
+#[non_exhaustive]
 pub enum Metric {
     /// BLEU (Papineni et al. 2002).
     Bleu(Bleu),

@@ -9,6 +9,7 @@ use super::Plugged;
 /// The architecture that all tasks share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Model {
     /// The encoder-decoder transformer of Vaswani et al., "Attention Is All You Need" (2017).
     Transformer(Transformer),
@@ -21,6 +22,7 @@ pub enum Model {
 /// An encoder-decoder transformer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Transformer {
     /// The width of the model.
     #[schemars(range(min = 1, max = 65_536))]
@@ -95,6 +97,7 @@ impl Default for Transformer {
 /// A decoder-only transformer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct DecoderOnly {
     /// The width of the model.
     #[schemars(range(min = 1, max = 65_536))]
@@ -160,6 +163,7 @@ impl Default for DecoderOnly {
 /// An LSTM encoder and decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Lstm {
     /// The width of embeddings and of every LSTM layer.
     #[schemars(range(min = 2, max = 65_536))]
@@ -198,6 +202,7 @@ impl Default for Lstm {
 /// The kind of positions, by which a transformer knows the order of a sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Positions {
     /// Sines and cosines added to the embeddings (Vaswani et al. 2017).
     #[default]
@@ -213,6 +218,7 @@ pub enum Positions {
 /// The sharing of weights between embeddings and softmax.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum TiedEmbeddings {
     /// Source embedding, target embedding and softmax, as far as they have the same vocabulary (Press and Wolf 2017).
     #[default]

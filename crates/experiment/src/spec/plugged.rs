@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 /// An experiment that is loaded holds the plug-in itself beside its options.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
+#[non_exhaustive]
 pub struct Plugged {
     /// The plug-in's name.
     pub name: String,

@@ -10,6 +10,7 @@ use super::{Data, Decoding, Metric, Plugged};
 /// A task: a source medium, a target medium, and their data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Task {
     /// The data: a dataset or files.
     pub data: Data,
@@ -50,6 +51,7 @@ pub struct Task {
 /// Losses in addition to the decoder's.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, from = "BTreeMap<String, serde_json::Value>", into = "BTreeMap<String, serde_json::Value>")]
+#[non_exhaustive]
 pub struct Losses {
     /// The weight of the CTC loss; 0: none.
     pub ctc: f64,

@@ -8,6 +8,7 @@ use super::Plugged;
 /// Training options: optimizer, learning rate, batches and logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Training {
     /// The number of updates of the weights.
     #[schemars(range(min = 1))]
@@ -58,6 +59,7 @@ impl Default for Training {
 /// The size and content of a batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Batch {
     /// The most positions of the longer side of a batch, padding included.
     #[schemars(range(min = 1))]
@@ -162,6 +164,7 @@ impl Default for AdamW {
 /// Adafactor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Adafactor {
     /// The exponent of the growing decay, `1 - step^-decay`.
     #[schemars(range(min = 0.0, max = 1.0))]

@@ -16,6 +16,7 @@ const MOST: usize = 1024;
 /// Written `training.schedule.constant.peak=0.01..10:64:log`: first value, last value and number of values; `:log` for
 /// even steps of the logarithm. Or `model.transformer.d_model=8,16,32`, a list of values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Axis {
     /// The option, with dots between keys.
     pub option: String,
@@ -28,6 +29,7 @@ pub struct Axis {
 /// The spacing of an axis's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Scale {
     /// Equal distances.
     Linear,

@@ -10,6 +10,7 @@ use super::numbers::Floats;
 /// The token to explain, and the method of attribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct AttributionRequest {
     /// The number of the task.
     #[serde(default)]
@@ -43,6 +44,7 @@ pub struct Attribution {
 /// The parameter that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ParameterQuery {
     /// The number of the run.
     pub run: usize,
@@ -54,6 +56,7 @@ pub struct ParameterQuery {
 
 /// A parameter, its longer sides pooled by the mean of blocks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Parameter {
     /// The numbers.
     #[serde(flatten)]

@@ -9,6 +9,7 @@ use super::input::{Input, Prefix};
 /// The source and options of a beam search.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct BeamRequest {
     /// The number of the task.
     pub task: usize,
@@ -24,6 +25,7 @@ pub struct BeamRequest {
 
 /// A beam search as a tree of all tokens that it considered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct BeamTree {
     /// The nodes; parents stand before their children.
     pub nodes: Vec<BeamNode>,
@@ -33,6 +35,7 @@ pub struct BeamTree {
 
 /// A token that the search considered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct BeamNode {
     /// The node's number.
     pub id: usize,

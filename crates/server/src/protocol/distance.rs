@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The samples that are counted, and the field that groups them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct DistanceQuery {
     /// The number of the run.
     pub run: usize,
@@ -32,6 +33,7 @@ impl Default for DistanceQuery {
 
 /// The accuracy of a model by distance, a numeric field of every sample.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Distances {
     /// The number of samples of the split; 0 if they have no such field.
     pub total: usize,
@@ -43,6 +45,7 @@ pub struct Distances {
 
 /// The samples of one distance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct DistanceGroup {
     /// The distance.
     pub distance: f64,

@@ -11,6 +11,7 @@ use super::numbers::Bytes;
 /// The model that answers: fields of the body of every request, which may be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Model {
     /// The number of the run.
     pub run: usize,
@@ -27,6 +28,7 @@ impl Default for Model {
 /// A value of a medium.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Input {
     /// A text.
     Text(String),
@@ -39,6 +41,7 @@ pub enum Input {
 /// The beginning of an output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Prefix {
     /// Token ids.
     Tokens(Vec<u32>),
@@ -84,6 +87,7 @@ impl<'de> Deserialize<'de> for Prefix {
 /// The name of a sample of the task's data.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct InputSample {
     /// The split.
     pub split: String,
@@ -94,6 +98,7 @@ pub struct InputSample {
 /// A file with its bytes. It is never written to a disk, and its name is never looked up on one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct InputFile {
     /// The file's name, whose extension tells the format.
     pub name: String,

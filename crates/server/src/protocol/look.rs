@@ -11,6 +11,7 @@ use super::value::{Region, View};
 /// The input of a forward pass, and the ablations in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct LookRequest {
     /// The number of the task.
     pub task: usize,
@@ -29,6 +30,7 @@ pub struct LookRequest {
 /// An attention head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Head {
     /// The stack of the head's layer.
     pub stack: StackKind,
@@ -42,6 +44,7 @@ pub struct Head {
 
 /// The kind of attention of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub enum AttentionKind {
     /// Self-attention, over the layer's own sequence.
     #[serde(rename = "self", alias = "own")]
@@ -53,6 +56,7 @@ pub enum AttentionKind {
 
 /// The attention and logits of a forward pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Look {
     /// The source; null for a decoder-only model.
     pub source: Option<LookSource>,
@@ -70,6 +74,7 @@ pub struct Look {
 
 /// The source of a forward pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct LookSource {
     /// The value, whose parts the regions are.
     pub view: View,
@@ -85,6 +90,7 @@ pub struct LookSource {
 
 /// A position of the source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct LookPosition {
     /// The token's text; null for frames.
     pub label: Option<String>,
@@ -94,6 +100,7 @@ pub struct LookPosition {
 
 /// The target of a forward pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct LookTarget {
     /// The value; null if it is not whole yet.
     pub view: Option<View>,
@@ -103,6 +110,7 @@ pub struct LookTarget {
 
 /// A position of the target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct WrittenPosition {
     /// The token; null for a frame.
     pub token: Option<u32>,
@@ -116,6 +124,7 @@ pub struct WrittenPosition {
 
 /// The attention weights of one layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Attention {
     /// The stack of the layer.
     pub stack: StackKind,

@@ -11,6 +11,7 @@ use any2any_architecture::StackKind;
 /// The source and tokens of a forward pass.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct MachineRequest {
     /// The number of the task.
     pub task: usize,
@@ -22,6 +23,7 @@ pub struct MachineRequest {
 
 /// All parts of the model, in the order of computation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Machine {
     /// The parts.
     pub parts: Vec<Part>,
@@ -29,6 +31,7 @@ pub struct Machine {
 
 /// A part of the model, drawn as a box of the figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Part {
     /// The identifier, such as `encoder.0.attention`.
     pub id: String,
@@ -48,6 +51,7 @@ pub struct Part {
 
 /// Activations of one kind in a part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct PartValues {
     /// The name of the activations, such as `query`.
     pub name: String,

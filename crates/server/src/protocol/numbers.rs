@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// 32-bit floats with a shape, row-major.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Floats {
     /// The sizes of the dimensions.
     pub shape: Vec<usize>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// An error as an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Problem {
     /// The error.
     pub error: ProblemDetail,
@@ -12,6 +13,7 @@ pub struct Problem {
 
 /// An error, for programs and for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ProblemDetail {
     /// The code for programs, such as `not_found`.
     pub code: String,

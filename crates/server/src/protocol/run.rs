@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The state of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Health {
     /// `ok` as long as the server answers.
     pub status: String,
@@ -15,6 +16,7 @@ pub struct Health {
 
 /// A served run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Run {
     /// The run's number, from 0.
     pub number: usize,
@@ -35,6 +37,7 @@ pub struct Run {
 
 /// The model of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct RunModel {
     /// The architecture between stems and heads.
     pub body: Body,
@@ -63,6 +66,7 @@ pub struct RunModel {
 /// The architecture between stems and heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Body {
     /// A Transformer with encoder and decoder.
     Transformer,
@@ -87,6 +91,7 @@ pub struct Checkpoint {
 
 /// A task: the translation from one medium into another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Task {
     /// The task's number, from 0.
     pub number: usize,
@@ -106,6 +111,7 @@ pub struct Task {
 
 /// A side of a task: its source or its target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Side {
     /// The medium's name.
     pub medium: String,
@@ -122,6 +128,7 @@ pub struct Side {
 /// The kind of a medium's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Kind {
     /// Texts.
     Text,

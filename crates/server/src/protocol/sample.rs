@@ -8,6 +8,7 @@ use super::value::View;
 /// The vocabulary that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct VocabularyQuery {
     /// The number of the run.
     pub run: usize,
@@ -17,6 +18,7 @@ pub struct VocabularyQuery {
 
 /// The vocabulary of a task's target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Vocabulary {
     /// The text of each token.
     pub tokens: Vec<String>,
@@ -31,6 +33,7 @@ pub struct Vocabulary {
 /// The samples that are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SamplesQuery {
     /// The number of the run.
     pub run: usize,
@@ -52,6 +55,7 @@ impl Default for SamplesQuery {
 
 /// Some samples of a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Samples {
     /// The number of samples of the split.
     pub total: usize,
@@ -61,6 +65,7 @@ pub struct Samples {
 
 /// A sample of a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Sample {
     /// The sample's number in its split, from 0.
     pub number: usize,

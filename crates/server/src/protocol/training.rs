@@ -9,6 +9,7 @@ use super::value::View;
 /// The part of a run's log that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TrainingQuery {
     /// The number of the run.
     pub run: usize,
@@ -18,6 +19,7 @@ pub struct TrainingQuery {
 
 /// Lines of a run's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Training {
     /// The number of the first line of this answer: 0 instead of the line asked for if the log has become shorter,
     /// since the training went on from a checkpoint or began anew.
@@ -35,6 +37,7 @@ pub struct Training {
 /// The sample and the step whose output is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct WrittenQuery {
     /// The number of the run.
     pub run: usize,
@@ -48,6 +51,7 @@ pub struct WrittenQuery {
 
 /// A sample of the validation split, with the output that the training wrote for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Written {
     /// The source; null for a decoder-only model.
     pub source: Option<View>,
@@ -60,6 +64,7 @@ pub struct Written {
 /// The sweep that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SweepQuery {
     /// The number of the run.
     pub run: usize,

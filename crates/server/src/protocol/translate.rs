@@ -9,6 +9,7 @@ use super::value::View;
 /// The sources to translate, and the decoding options.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TranslateRequest {
     /// The number of the task.
     pub task: usize,
@@ -49,6 +50,7 @@ pub struct Decoding {
 /// Greedy search, which has no options.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Greedy {}
 
 /// Beam search. Options left out are as the experiment says.
@@ -79,6 +81,7 @@ pub struct Sampling {
 
 /// Translations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Translations {
     /// The outputs of each source, best first.
     pub outputs: Vec<Vec<Output>>,
@@ -90,6 +93,7 @@ pub struct Translations {
 
 /// An output of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Output {
     /// The value.
     pub view: View,
@@ -105,6 +109,7 @@ pub struct Output {
 
 /// A token of a streamed output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct StreamedToken {
     /// The token.
     pub token: u32,
@@ -116,6 +121,7 @@ pub struct StreamedToken {
 
 /// The last line of a streamed output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct StreamedEnd {
     /// The whole output.
     pub done: Output,
@@ -128,6 +134,7 @@ pub struct StreamedEnd {
 /// A pair of source and target whose probability is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ScoreRequest {
     /// The number of the task.
     #[serde(default)]
@@ -141,6 +148,7 @@ pub struct ScoreRequest {
 
 /// The probability of a target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Score {
     /// The log-probability of all tokens, the end token included.
     pub log_probability: f64,
@@ -153,6 +161,7 @@ pub struct Score {
 /// The source and prefix whose next tokens are asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct NextRequest {
     /// The number of the task.
     pub task: usize,
@@ -172,6 +181,7 @@ impl Default for NextRequest {
 
 /// The probability distribution over the next token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct NextTokens {
     /// The most probable tokens, in falling order.
     pub tokens: Vec<NextToken>,
@@ -179,6 +189,7 @@ pub struct NextTokens {
 
 /// A token that may come next.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct NextToken {
     /// The token.
     pub id: u32,

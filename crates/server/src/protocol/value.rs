@@ -8,6 +8,7 @@ use super::numbers::{Bytes, Floats};
 /// A value as the medium opened it, to be drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum View {
     /// A text.
     Text(String),
@@ -21,6 +22,7 @@ pub enum View {
 
 /// A picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ViewImage {
     /// The width in pixels.
     pub width: usize,
@@ -34,6 +36,7 @@ pub struct ViewImage {
 
 /// A sound or another recording of one or more channels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct ViewSignal {
     /// The sampling rate, in samples a second.
     pub rate: f64,
@@ -46,6 +49,7 @@ pub struct ViewSignal {
 /// A region: the part of a value that one position of a sequence covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Region {
     /// No part: a position that was added, such as the end of the sequence.
     Nothing {},
@@ -70,6 +74,7 @@ pub enum Region {
 
 /// A span from start to end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct Span<T> {
     /// The start.
     pub start: T,

@@ -9,6 +9,7 @@ const LONGEST: usize = 256;
 
 /// The token that requests must carry.
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub enum AccessToken {
     /// A random token of 256 bits, drawn when the server starts.
     #[default]

@@ -70,6 +70,7 @@ impl Translator {
 
 /// A possible next token with its probability.
 #[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
 pub struct NextToken {
     /// The token's text.
     pub token: String,

@@ -10,6 +10,7 @@ use super::problem::Problem;
 /// One text, or a list of several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Texts {
     /// One text.
     One(String),
@@ -96,6 +97,7 @@ impl Split {
 /// Longer samples: several that follow each other, every field becoming a series of its values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Join {
     /// The range of the number of joined samples: at least the first, at most the second, each equally often.
     #[schemars(length(min = 2, max = 2))]
@@ -143,6 +145,7 @@ impl Join {
 /// training samples stand for it, and the training samples are the rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Pair {
     /// The other dataset: its name, or the path of its manifest, which ends in `.yaml`.
     #[schemars(length(min = 1))]
@@ -160,6 +163,7 @@ pub struct Pair {
 /// Limits on the number of samples of each split: the first ones after a shuffle.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Limit {
     /// The most training samples.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,7 @@
 
 /// A problem of the data, its place, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// The place, as a JSON pointer.
     pub pointer: String,

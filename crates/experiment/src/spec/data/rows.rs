@@ -13,6 +13,7 @@ use super::{File, SplitFiles, Texts};
 /// that they name (`files`), in this order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Rows {
     /// The files of the samples to start from.
     pub from: SplitFiles,
@@ -37,6 +38,7 @@ pub struct Rows {
 /// A field whose values are replaced by words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Words {
     /// The field to read.
     #[schemars(length(min = 1))]
@@ -49,6 +51,7 @@ pub struct Words {
 /// A file named by the fields of a sample. Every text may have placeholders: `sheet_{artist}_32.png`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PartOfFile {
     /// The file.
     #[serde(skip_serializing_if = "Option::is_none")]
