@@ -2,12 +2,17 @@
 
 use any2any_data::DataError;
 use any2any_run::RunError;
+use any2any_server::ServerError;
 use any2any_train::TrainError;
 use any2any_translate::TranslateError;
+
+/// The way to a run.
+const TRAIN: &str = "`any2any train CONFIG --run FOLDER` trains one";
 
 /// Errors of the libraries that an error of a command wraps, from the outermost inwards.
 #[derive(Default)]
 pub(crate) struct Wrapped<'a> {
+    server: Option<&'a ServerError>,
     train: Option<&'a TrainError>,
     translate: Option<&'a TranslateError>,
     /// The error of an experiment or a run.
@@ -18,11 +23,15 @@ pub(crate) struct Wrapped<'a> {
 impl<'a> Wrapped<'a> {
     pub(crate) fn of(error: &'a anyhow::Error) -> Self {
         let mut wrapped = Self {
+            server: error.downcast_ref(),
             train: error.downcast_ref(),
             translate: error.downcast_ref(),
             run: error.downcast_ref(),
             data: error.downcast_ref(),
         };
+        if let Some(ServerError::Run(run)) = wrapped.server {
+            wrapped.run = Some(run);
+        }
         match wrapped.train {
             Some(TrainError::Run(run)) => wrapped.run = Some(run),
             Some(TrainError::Translate(translate)) => wrapped.translate = Some(translate),
@@ -47,11 +56,20 @@ impl<'a> Wrapped<'a> {
 
     /// The options, in the order in which the error names the ways out.
     fn options(&self) -> Option<String> {
-        let of_training = self.train.and_then(|error| match error {
+        let of_server = self.server.and_then(|error| match error {
+            ServerError::NoRun(_) => Some(TRAIN),
+            ServerError::Bind { .. } => Some("`--port PORT`"),
+            ServerError::OpenToAll => Some("`--cors SITE`, without `--no-token`"),
+            ServerError::NothingToRecord => {
+                Some("`--data-root FOLDER`, `--trust-paths` for files outside the run, `--text TEXT`")
+            }
+            _ => None,
+        });
+        let of_training = || match self.train? {
             TrainError::Changed { .. } => Some("`--accept-changes`"),
             TrainError::NotRead { .. } => Some("`--from CHECKPOINT`"),
             _ => None,
-        });
+        };
         let of_translation = || match self.translate? {
             TranslateError::SourceTooLong { .. } => Some("`--max-source POSITIONS`"),
             TranslateError::NoInt8 => Some("leave `--int8` out"),
@@ -60,7 +78,7 @@ impl<'a> Wrapped<'a> {
         };
         let of_run = || match self.run? {
             RunError::Occupied(_) => Some("`--run FOLDER`"),
-            RunError::NoRun(_) => Some("`any2any train CONFIG --run FOLDER` trains one"),
+            RunError::NoRun(_) => Some(TRAIN),
             RunError::LeadsOut(_) => Some("or follow it with `--trust-paths`"),
             RunError::Altered(_) => {
                 Some("`--checkpoint CHECKPOINT`, `--from CHECKPOINT` to go on with training")
@@ -78,7 +96,12 @@ impl<'a> Wrapped<'a> {
             let folder = folder.display();
             return Some(format!("`any2any train --resume {folder}`, `--run FOLDER`, `--overwrite`"));
         }
-        of_training.or_else(of_translation).or_else(of_run).or_else(of_data).map(str::to_owned)
+        of_server
+            .or_else(of_training)
+            .or_else(of_translation)
+            .or_else(of_run)
+            .or_else(of_data)
+            .map(str::to_owned)
     }
 }
 

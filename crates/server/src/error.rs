@@ -8,10 +8,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ServerError {
     /// A folder that is no run.
-    #[error(
-        "{} holds no run (neither resolved.yaml nor metrics.jsonl); train one with `any2any train CONFIG --run FOLDER`",
-        .0.display()
-    )]
+    #[error("{} holds no run (neither resolved.yaml nor metrics.jsonl)", .0.display())]
     NoRun(PathBuf),
     /// No run at all.
     #[error("there is nothing to show: name the folder of a run")]
@@ -20,7 +17,7 @@ pub enum ServerError {
     #[error(transparent)]
     Run(#[from] any2any_run::RunError),
     /// An address that cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another --port, or leave it out for a free one")]
+    #[error("cannot listen on {address}: {source}; choose another port, or none for a free one")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -29,13 +26,11 @@ pub enum ServerError {
     },
     /// A server that any page of any site could ask.
     #[error(
-        "with --cors '*' and --no-token every page that somebody opens could ask: name the sites, or keep the token"
+        "with every site allowed and no token, every page that somebody opens could ask: name the sites, or keep the token"
     )]
     OpenToAll,
     /// Nothing that an exported page could show.
-    #[error(
-        "there is no example to record: name the folder of the datasets with --data, or give texts with --text"
-    )]
+    #[error("there is no example to record: make samples readable, or give texts")]
     NothingToRecord,
     /// A question that got no answer while a page was exported.
     #[error("{question} was not answered: {reason}")]
