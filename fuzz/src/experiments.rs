@@ -107,5 +107,5 @@ fn metric_lists() -> Vec<Vec<u8>> {
 }
 
 fn metric_list(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| read_metrics(text).is_ok())
+    std::str::from_utf8(bytes).is_ok_and(|text| read_metrics(text, &Registry::new()).is_ok())
 }

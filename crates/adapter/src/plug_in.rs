@@ -113,6 +113,14 @@ impl PlugIn {
     pub fn build(&self, options: &Json) -> Result<Built, OptionProblem> {
         (self.build)(options)
     }
+
+    /// The problems of options, which keep it from being built or from making sense.
+    pub fn problems(&self, options: &Json) -> Vec<OptionProblem> {
+        match self.build(options) {
+            Ok(built) => built.problems,
+            Err(problem) => vec![problem],
+        }
+    }
 }
 
 impl fmt::Debug for PlugIn {

@@ -22,7 +22,7 @@ pub(crate) use bench::{
 pub(crate) use data::{DataArguments, DataCommand, LookArguments};
 pub(crate) use evaluate::{EvaluateArguments, MetricsArguments};
 pub(crate) use experiment::{CheckArguments, NewArguments, NewMediumArguments};
-pub(crate) use metrics::{MetricList, MetricOptions};
+pub(crate) use metrics::MetricOptions;
 pub(crate) use run::{AverageArguments, DescribeArguments, ExportArguments};
 pub(crate) use search::SearchArguments;
 pub(crate) use serve::{ExploreArguments, ServeArguments, ServerArguments};

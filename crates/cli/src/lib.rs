@@ -83,7 +83,7 @@ fn run(arguments: Arguments, program: &Program) -> anyhow::Result<()> {
         Command::Evaluate(arguments) => commands::evaluate::run(*arguments, registry),
         Command::CrossValidate(arguments) => commands::cross_validate::run(arguments, registry),
         Command::Sweep(arguments) => commands::sweep::run(arguments, registry),
-        Command::Metrics(arguments) => commands::metrics::run(arguments),
+        Command::Metrics(arguments) => commands::metrics::run(arguments, registry),
         Command::Score(arguments) => commands::score::run(arguments, registry),
         Command::Complete(arguments) => commands::complete::run(arguments, registry),
         Command::Average(arguments) => commands::average::run(arguments),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use any2any_adapter::Registry;
+use any2any_adapter::{Point, Registry};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -18,7 +18,7 @@ use crate::node::Node;
 use crate::packages::packages;
 use crate::paths::{self, Extent};
 use crate::resolve;
-use crate::schema::{experiment_schema, schema_of};
+use crate::schema::{experiment_schema, offer_plug_ins, schema_of};
 use crate::source::Source;
 use crate::spec::{Experiment, Metric};
 use crate::validate::{self, Structure};
@@ -103,13 +103,15 @@ pub fn read_yaml<T: JsonSchema + DeserializeOwned>(path: &Path) -> Result<T, Dia
     serde_json::from_value(json).map_err(|error| unexpected(&node, &error).into())
 }
 
-/// Parses metrics of a command line, written as in an experiment: `bleu,chrf`, `bleu: { tokenize: zh }`.
+/// Parses metrics of a command line, written as in an experiment: `bleu,chrf`, `bleu: { tokenize: zh }`; those of plug-ins
+/// are at work.
 ///
 /// # Errors
 ///
 /// If a metric or an option is not known.
-pub fn read_metrics(text: &str) -> Result<Vec<Metric>, Diagnostics> {
-    let schema = schema_of::<Metrics>();
+pub fn read_metrics(text: &str, registry: &Registry) -> Result<Vec<Metric>, Diagnostics> {
+    let mut schema = schema_of::<Metrics>();
+    offer_plug_ins(&mut schema, &[Point::Metric], registry);
     let mut loader = Loader::new(&schema, Extending::Allowed);
     let source = loader.source("--metric", Path::new(""), &format!("metrics: [{text}]"));
     let node = loader.single(&source);
@@ -120,8 +122,19 @@ pub fn read_metrics(text: &str) -> Result<Vec<Metric>, Diagnostics> {
     if !problems.is_empty() {
         return Err(problems.into_iter().collect());
     }
-    let read: Metrics = serde_json::from_value(json).map_err(|error| unexpected(&node, &error))?;
-    Ok(read.metrics)
+    let mut read: Metrics = serde_json::from_value(json).map_err(|error| unexpected(&node, &error))?;
+    let mut problems = Vec::new();
+    for metric in &mut read.metrics {
+        let Metric::Plugged(plugged) = metric else { continue };
+        plugged.build(Point::Metric, registry);
+        let name = &plugged.name;
+        let plug_in = registry.plug_in(Point::Metric, name);
+        for problem in plug_in.into_iter().flat_map(|plug_in| plug_in.problems(&plugged.options)) {
+            let message = format!("`{name}{}`: {}", problem.pointer, problem.message);
+            problems.push(Diagnostic::error(&node.place, message, problem.help));
+        }
+    }
+    if problems.is_empty() { Ok(read.metrics) } else { Err(problems.into_iter().collect()) }
 }
 
 /// The list of metrics of a command line.

@@ -49,12 +49,7 @@ pub(crate) fn experiment_schema(registry: &Registry) -> Json {
         define(&mut definitions, name, medium.schema());
         media.insert(name.to_owned(), json!({ "$ref": format!("#/$defs/{name}") }));
     }
-    for point in [Point::Metric, Point::Schedule, Point::Loss, Point::Block] {
-        for plug_in in registry.plug_ins(point) {
-            define(&mut definitions, &definition(plug_in), plug_in.schema().clone());
-            offer(&mut schema, plug_in);
-        }
-    }
+    offer_plug_ins(&mut schema, &[Point::Metric, Point::Schedule, Point::Loss, Point::Block], registry);
     let side = json!({
         "title": "medium",
         "description": "A medium and its options: `text: { field: en }`.",
@@ -69,6 +64,18 @@ pub(crate) fn experiment_schema(registry: &Registry) -> Json {
         known.extend(definitions);
     }
     schema
+}
+
+/// Offers the plug-ins of some points where a schema has them chosen.
+pub(crate) fn offer_plug_ins(schema: &mut Json, points: &[Point], registry: &Registry) {
+    for plug_in in points.iter().flat_map(|&point| registry.plug_ins(point)) {
+        let mut definitions = Map::new();
+        define(&mut definitions, &definition(plug_in), plug_in.schema().clone());
+        offer(schema, plug_in);
+        if let Some(known) = schema.get_mut("$defs").and_then(Json::as_object_mut) {
+            known.extend(definitions);
+        }
+    }
 }
 
 /// Adds a schema to the definitions, and its own definitions beside it under its name.

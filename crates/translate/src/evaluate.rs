@@ -242,19 +242,10 @@ impl DecodedSplit {
         metric: &Metric,
         bootstrap: Option<&metrics::Bootstrap>,
     ) -> Result<Score, TranslateError> {
-        let at_work = plugged.get::<Arc<dyn ValueMetric>>().ok_or_else(|| {
-            TranslateError::Unsupported(format!("this program has no metric '{}'", plugged.name))
-        })?;
         let outputs: Vec<&Value> = self.hypotheses.iter().map(|output| &output.decoded.value).collect();
-        if let Some(value) =
-            outputs.iter().find(|value| !Kind::of(value).is_some_and(|kind| at_work.scores(kind)))
-        {
-            let (name, kind) = (&plugged.name, value.kind());
-            return Err(TranslateError::Unsupported(format!("the metric '{name}' does not score {kind}")));
-        }
         let sets = std::iter::once(&self.references).chain(&self.alternatives);
         let references: Vec<Vec<&Value>> = sets.map(|set| set.iter().collect()).collect();
-        Ok(metrics::value_score(at_work.as_ref(), &metric_name(metric), &outputs, &references, bootstrap)?)
+        plugged_score(plugged, &metric_name(metric), &outputs, &references, bootstrap)
     }
 
     /// The score of pictures or signals.
@@ -267,6 +258,30 @@ impl DecodedSplit {
         let references: Vec<&Value> = self.references.iter().collect();
         media_metrics::score(metric, &hypotheses, &references, bootstrap)
     }
+}
+
+/// The score of a metric of the program's own.
+///
+/// # Errors
+///
+/// If the program has no such metric, or it does not score such values.
+pub(crate) fn plugged_score(
+    plugged: &Plugged,
+    title: &str,
+    outputs: &[&Value],
+    references: &[Vec<&Value>],
+    bootstrap: Option<&metrics::Bootstrap>,
+) -> Result<Score, TranslateError> {
+    let name = &plugged.name;
+    let at_work = plugged
+        .get::<Arc<dyn ValueMetric>>()
+        .ok_or_else(|| TranslateError::Unsupported(format!("this program has no metric '{name}'")))?;
+    let scores = |value: &Value| Kind::of(value).is_some_and(|kind| at_work.scores(kind));
+    if let Some(value) = outputs.iter().find(|value| !scores(value)) {
+        let kind = value.kind();
+        return Err(TranslateError::Unsupported(format!("the metric '{name}' does not score {kind}")));
+    }
+    Ok(metrics::value_score(at_work.as_ref(), title, outputs, references, bootstrap)?)
 }
 
 /// The name of a metric in logs and in the YAML.

@@ -1,10 +1,12 @@
 //! Metrics of texts: from the experiment's options to `any2any_metrics`, with warnings if they mean little.
 
+use any2any_adapter::Value;
 use any2any_experiment::spec::{Bleu, Chrf, Metric, Smoothing, Ter, Tokenizer};
 use any2any_metrics as metrics;
 use any2any_metrics::{Bootstrap, Score, Unspaced};
 
 use crate::error::TranslateError;
+use crate::evaluate::{metric_name, plugged_score};
 
 /// The score of texts by a metric. Each element of `references` is one set of references, as long as `hypotheses`; with
 /// a `bootstrap` the score has its 95 % interval.
@@ -18,6 +20,14 @@ pub fn score_texts(
     references: &[Vec<String>],
     bootstrap: Option<&Bootstrap>,
 ) -> Result<Score, TranslateError> {
+    if let Metric::Plugged(plugged) = metric {
+        let values = |texts: &[String]| texts.iter().map(|text| Value::from(text.as_str())).collect();
+        let (outputs, sets): (Vec<Value>, Vec<Vec<Value>>) =
+            (values(hypotheses), references.iter().map(|set| values(set)).collect());
+        let sets: Vec<Vec<&Value>> = sets.iter().map(|set| set.iter().collect()).collect();
+        let outputs: Vec<&Value> = outputs.iter().collect();
+        return plugged_score(plugged, &metric_name(metric), &outputs, &sets, bootstrap);
+    }
     let sets: Vec<&[String]> = references.iter().map(Vec::as_slice).collect();
     let Some(of_texts) = text_metric(metric) else {
         if *metric != Metric::TokenAccuracy {
@@ -193,7 +203,7 @@ mod tests {
     use super::*;
 
     fn metrics(list: &str) -> Vec<Metric> {
-        any2any_experiment::read_metrics(list).expect(list)
+        any2any_experiment::read_metrics(list, &any2any_adapter::Registry::new()).expect(list)
     }
 
     fn texts(lines: &[&str]) -> Vec<String> {

@@ -77,6 +77,18 @@ fn parts_are_trained_resumed_scored_and_explored() {
 
     let (scores, _) = succeed(folder, &["evaluate", "whole", "--limit", "20", "--json", "--confidence"]);
     assert!(scores.contains("\"last_word_words2\""), "{scores}");
+    // And where metrics are named on the command line, also for texts that no run has written.
+    let other = ["evaluate", "whole", "--limit", "20", "--json", "--metric", "last_word: { words: 1 }, bleu"];
+    let (scores, _) = succeed(folder, &other);
+    assert!(scores.contains("\"last_word_words1\"") && scores.contains("\"BLEU\""), "{scores}");
+    std::fs::write(folder.join("written.txt"), "a red house\nthe cat\n").expect("writable");
+    std::fs::write(folder.join("right.txt"), "the house\nthe dog\n").expect("writable");
+    let texts = ["metrics", "written.txt", "right.txt", "--metric", "last_word", "--json"];
+    let scores: Value = serde_json::from_str(&succeed(folder, &texts).0).expect("JSON");
+    assert_eq!(scores["scores"][0]["value"], 50.0, "{scores}");
+    let wrong = run(folder, &["evaluate", "whole", "--metric", "last_word: { words: 0 }"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", String::from_utf8_lossy(&wrong.stderr));
+
     let (described, _) = succeed(folder, &["describe", "whole"]);
     assert!(described.contains("parameters"), "{described}");
     explored(folder);

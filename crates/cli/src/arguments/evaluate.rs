@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{
-    MetricList, MetricOptions, ModelArguments, PrecisionArgument, RunDataArguments, SearchArguments, metrics,
-};
+use super::{MetricOptions, ModelArguments, PrecisionArgument, RunDataArguments, SearchArguments};
 
 #[derive(Args, Debug)]
 pub(crate) struct EvaluateArguments {
@@ -26,8 +24,8 @@ pub(crate) struct EvaluateArguments {
     pub split: String,
     /// Metrics instead of the experiment's, separated by commas, written as in an experiment: `bleu,chrf`, or `bleu: {
     /// tokenize: zh }`.
-    #[arg(long = "metric", value_name = "METRICS", value_parser = metrics::metric_list)]
-    pub metrics: Vec<MetricList>,
+    #[arg(long = "metric", value_name = "METRICS")]
+    pub metrics: Vec<String>,
     #[command(flatten)]
     pub options: MetricOptions,
     /// Fields of the dataset with further references, separated by commas, instead of the experiment's `references`.
@@ -79,8 +77,8 @@ pub(crate) struct MetricsArguments {
     #[arg(required = true)]
     pub references: Vec<PathBuf>,
     /// Metrics, separated by commas, written as in an experiment: `bleu,chrf`, or `bleu: { tokenize: zh }`.
-    #[arg(long = "metric", value_name = "METRICS", value_parser = metrics::metric_list, default_value = "bleu,chrf")]
-    pub metrics: Vec<MetricList>,
+    #[arg(long = "metric", value_name = "METRICS", default_value = "bleu,chrf")]
+    pub metrics: Vec<String>,
     #[command(flatten)]
     pub options: MetricOptions,
     /// Print one JSON object.

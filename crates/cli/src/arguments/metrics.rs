@@ -1,29 +1,28 @@
 //! Metrics on the command line: a list, written as in an experiment, and options for all of them at once.
 
+use any2any_adapter::Registry;
 use any2any_experiment::read_metrics;
 use any2any_experiment::spec::{Bleu, Chrf, Metric, Tokenizer};
 use clap::Args;
 
 use super::Usage;
 
-/// The metrics of one argument.
-#[derive(Clone, Debug)]
-pub(crate) struct MetricList(Vec<Metric>);
-
-/// Parses metrics by their words in experiments, with or without options.
-pub(super) fn metric_list(text: &str) -> Result<MetricList, String> {
-    let problems = match read_metrics(text) {
+/// Parses metrics by their words in experiments, with or without options. The program's own are among them, so that this
+/// comes after the parsing of arguments, which knows none.
+fn metric_list(text: &str, registry: &Registry) -> Result<Vec<Metric>, Usage> {
+    let wrong = |said: String| Usage(format!("invalid value '{text}' for `--metric`: {said}"));
+    let problems = match read_metrics(text, registry) {
         Ok(metrics) if metrics.is_empty() => {
-            return Err("name at least one metric, such as `bleu`".to_owned());
+            return Err(wrong("name at least one metric, such as `bleu`".to_owned()));
         }
-        Ok(metrics) => return Ok(MetricList(metrics)),
+        Ok(metrics) => return Ok(metrics),
         Err(problems) => problems,
     };
     let said = problems.iter().map(|problem| match &problem.help {
         Some(help) => format!("{}; {help}", problem.message),
         None => problem.message.clone(),
     });
-    Err(said.collect::<Vec<_>>().join("\n"))
+    Err(wrong(said.collect::<Vec<_>>().join("\n")))
 }
 
 #[derive(Args, Debug)]
@@ -41,9 +40,16 @@ pub(crate) struct MetricOptions {
 
 impl MetricOptions {
     /// The metrics of the arguments, or else the usual ones, with these options.
-    pub(crate) fn apply(&self, asked: &[MetricList], usual: &[Metric]) -> Result<Vec<Metric>, Usage> {
-        let asked: Vec<Metric> = asked.iter().flat_map(|MetricList(metrics)| metrics).cloned().collect();
-        let mut metrics = if asked.is_empty() { usual.to_vec() } else { asked };
+    pub(crate) fn apply(
+        &self,
+        asked: &[String],
+        usual: &[Metric],
+        registry: &Registry,
+    ) -> Result<Vec<Metric>, Usage> {
+        let mut metrics = if asked.is_empty() { usual.to_vec() } else { Vec::new() };
+        for list in asked {
+            metrics.extend(metric_list(list, registry)?);
+        }
         if let Some(tokenize) = self.tokenize {
             let mut changed = 0;
             for metric in &mut metrics {
@@ -90,7 +96,8 @@ mod tests {
     fn applied(asked: &str, tokenize: Option<&str>, lowercase: bool) -> Result<String, String> {
         let tokenize = tokenize.map(|word| word.parse().expect("a tokenizer"));
         let options = MetricOptions { tokenize, lowercase, confidence: false };
-        let metrics = options.apply(&[metric_list(asked)?], &[]).map_err(|error| error.to_string())?;
+        let metrics = options.apply(&[asked.to_owned()], &[], &crate::media());
+        let metrics = metrics.map_err(|error| error.to_string())?;
         Ok(metrics.iter().map(Metric::to_string).collect::<Vec<_>>().join(" "))
     }
 

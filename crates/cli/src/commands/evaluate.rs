@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         task = translator.task(arguments.model.task.as_deref())?.clone();
     }
     let decoding = arguments.search.apply(task.decoding().clone())?;
-    let metrics = arguments.options.apply(&arguments.metrics, task.metrics())?;
+    let metrics = arguments.options.apply(&arguments.metrics, task.metrics(), registry)?;
     let root = arguments.files.iter().fold(arguments.root.find()?, DataRoot::with_folder);
     let mut split = translator.load_split(&task, &arguments.split, &root)?;
     add_references(&arguments, &translator, &task, &mut split, &root)?;

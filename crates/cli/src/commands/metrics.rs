@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use any2any_adapter::Registry;
 use any2any_data::TextFile;
 use any2any_metrics::Bootstrap;
 use any2any_translate::text_metrics::score_texts;
@@ -10,7 +11,7 @@ use serde_json::json;
 use crate::arguments::MetricsArguments;
 use crate::output;
 
-pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: MetricsArguments, registry: &Registry) -> anyhow::Result<()> {
     let hypotheses = super::read_text(&arguments.hypotheses)?;
     let mut references =
         arguments.references.iter().map(|path| super::read_text(path)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: MetricsArguments) -> anyhow::Result<()> {
     };
     let hypotheses = sound(hypotheses.lines);
     let references: Vec<Vec<String>> = references.into_iter().map(|file| sound(file.lines)).collect();
-    let metrics = arguments.options.apply(&arguments.metrics, &[])?;
+    let metrics = arguments.options.apply(&arguments.metrics, &[], registry)?;
     // Hypotheses are compared with every file of references, so all of them are checked for spaces between words.
     output::metric_warnings(&metrics, &references.concat());
     warn_of_empty_lines(&arguments.references, &references);

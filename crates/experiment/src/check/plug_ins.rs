@@ -12,11 +12,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
         if !checker.sound(&[&place]) {
             continue;
         }
-        let problems = match plug_in.build(&options) {
-            Ok(built) => built.problems,
-            Err(problem) => vec![problem],
-        };
-        for problem in problems {
+        for problem in plug_in.problems(&options) {
             let help = problem.help.unwrap_or_else(|| format!("see the options of `{name}`"));
             checker.error(&format!("{place}{}", problem.pointer), problem.message, help);
         }
