@@ -120,6 +120,15 @@ impl Architecture {
         difference("", &here, &there)
     }
 
+    /// Checks that a model can have these stacks, whatever it reads and writes.
+    ///
+    /// # Errors
+    ///
+    /// The first part that does not fit, and why.
+    pub fn check_stacks(encoder: Option<&Stack>, decoder: &Stack) -> Result<(), ArchitectureError> {
+        Self::of_text(encoder.cloned(), decoder.clone(), 1).check()
+    }
+
     /// Checks that a model can have this architecture: places that exist, widths that fit, sizes above zero.
     ///
     /// # Errors
@@ -202,6 +211,15 @@ fn difference(path: &str, here: &Value, there: &Value) -> Option<String> {
     }
 }
 
+/// The widest vector of a position or a head. With the other limits, it keeps the arithmetic of sizes far from overflow.
+const WIDEST: usize = 65_536;
+
+/// The most layers of a stack, and heads of a layer.
+const DEEPEST: usize = 1024;
+
+/// The most learned positions.
+const MOST_POSITIONS: usize = 1 << 20;
+
 fn check_stack(kind: StackKind, stack: &Stack) -> Result<(), ArchitectureError> {
     let part = match kind {
         StackKind::Encoder => "encoder",
@@ -212,12 +230,28 @@ fn check_stack(kind: StackKind, stack: &Stack) -> Result<(), ArchitectureError> 
         false => Err(ArchitectureError { part: part.to_owned(), reason: reason.to_owned() }),
     };
     ensure(stack.d_model > 0, "`d_model` is 0")?;
-    let heads = |attention: &Attention| attention.heads > 0 && attention.d_head > 0;
+    ensure(
+        stack.d_model <= WIDEST && stack.layers() <= DEEPEST,
+        "more than 65,536 wide or 1,024 layers deep",
+    )?;
+    let heads = |attention: &Attention| {
+        attention.heads > 0
+            && attention.d_head > 0
+            && attention.heads <= DEEPEST
+            && attention.d_head <= WIDEST
+    };
     match &stack.layers {
         Layers::Transformer(layers) => {
             ensure(layers.feed_forward.d_ff > 0, "`d_ff` is 0")?;
-            ensure(stack.self_attention().is_none_or(heads), "attention without heads")?;
-            ensure(layers.cross_attention.as_ref().is_none_or(heads), "attention without heads")?;
+            ensure(layers.feed_forward.d_ff <= 4 * WIDEST, "`d_ff` is above 262,144")?;
+            ensure(
+                stack.self_attention().is_none_or(heads),
+                "attention without heads, or with more than 1,024",
+            )?;
+            ensure(
+                layers.cross_attention.as_ref().is_none_or(heads),
+                "attention without heads, or with more than 1,024",
+            )?;
             let reads = layers.mixer != Mixer::Ssru || kind == StackKind::Decoder;
             ensure(reads, "an SSRU reads in one direction alone: it belongs to a decoder")?;
             let crossed = layers.cross_attention.is_none() || kind == StackKind::Decoder;
@@ -235,7 +269,10 @@ fn check_stack(kind: StackKind, stack: &Stack) -> Result<(), ArchitectureError> 
             let pairs = layout == WaveLayout::Interleaved || stack.d_model.is_multiple_of(2);
             ensure(pairs, "sines and cosines in halves need an even `d_model`")
         }
-        Positions::Learned { limit, offset } => ensure(offset < limit, "learned positions without a vector"),
+        Positions::Learned { limit, offset } => {
+            ensure(offset < limit, "learned positions without a vector")?;
+            ensure(limit <= MOST_POSITIONS, "more than 1,048,576 learned positions")
+        }
         Positions::Rotary => {
             let pairs = stack.self_attention().is_some_and(|attention| attention.d_head.is_multiple_of(2));
             ensure(pairs, "rotary positions need self-attention with an even `d_head`")

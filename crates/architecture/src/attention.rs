@@ -1,9 +1,10 @@
 //! Multi-head attention.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Multi-head attention (Vaswani et al. 2017, section 3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attention {
     /// The number of heads.

@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A way to tell positions apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+// The positions that an experiment chooses by one word have the name that this would have.
+#[schemars(rename = "StackPositions")]
 pub enum Positions {
     /// Not at all, or by the order of recurrent steps.
     #[default]
@@ -42,7 +45,7 @@ pub enum Positions {
 }
 
 /// The order of sines and cosines in a sinusoidal position.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaveLayout {
     /// A sine at even and its cosine at odd places, as in the paper.

@@ -1,5 +1,6 @@
 //! Layers of a transformer.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::attention::Attention;
@@ -8,7 +9,7 @@ use crate::norm::{Norm, NormPlacement};
 
 /// Equal layers of a transformer: each mixes positions, attends to the encoder where it does, and ends in a
 /// feed-forward layer, each within a residual sum.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransformerLayers {
     /// The number of layers.
@@ -29,7 +30,7 @@ pub struct TransformerLayers {
 }
 
 /// A sub-layer in which a position learns of the other positions of its own sequence (a token mixer).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mixer {
     /// Self-attention.

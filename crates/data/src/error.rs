@@ -86,7 +86,7 @@ pub enum DataError {
         field: String,
     },
     /// Data that names neither a dataset nor files, or both.
-    #[error("give either a dataset or files")]
+    #[error("there is no data: give `data` either a dataset or files")]
     NoData,
     /// A split that the dataset does not have.
     #[error("dataset '{dataset}' has no split '{split}': {}", crate::text::known(split, known))]

@@ -86,14 +86,15 @@ pub(crate) fn plugged(experiment: &mut Experiment) -> Vec<(Point, &mut Plugged)>
 
 /// Replaces `all` by `target` if no source shares a vocabulary with a target, which means the same.
 pub(crate) fn tied_embeddings(experiment: &mut Experiment, registry: &Registry) {
-    if shares_vocabulary(experiment.tasks.values().map(|task| (task.source.as_ref(), &task.target)), registry)
-    {
+    let mut sides = experiment.tasks.values().map(|task| (task.source.as_ref(), &task.target));
+    if experiment.model.has_joint_vocabulary() || shares_vocabulary(&mut sides, registry) {
         return;
     }
     let tied = match &mut experiment.model {
         Model::Transformer(model) => &mut model.tied_embeddings,
         Model::DecoderOnly(model) => &mut model.tied_embeddings,
         Model::Lstm(model) => &mut model.tied_embeddings,
+        Model::Architecture(parts) => &mut parts.tied_embeddings,
     };
     if *tied == TiedEmbeddings::All {
         *tied = TiedEmbeddings::Target;

@@ -26,7 +26,7 @@ pub use decoding::{Beam, Decoding, DecodingError, Sampling};
 pub use evaluation::Evaluation;
 pub use metric::{Bleu, Chrf, Metric, Smoothing, Ter, Tokenizer};
 pub use model::{
-    Activation, DecoderOnly, Initialization, Lstm, LstmAttention, Model, NormPlacement, Positions,
+    Activation, DecoderOnly, Initialization, Lstm, LstmAttention, Model, NormPlacement, Parts, Positions,
     TiedEmbeddings, Transformer,
 };
 pub use plugged::Plugged;

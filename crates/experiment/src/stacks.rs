@@ -1,7 +1,7 @@
 //! Conversion from the model section of an experiment to the stacks of an architecture.
 
 use any2any_architecture::{
-    Activation, DropoutRates, Gains, Initialization, LstmAttention, LstmLayers, NormPlacement,
+    Activation, DropoutRates, Gains, Head, Initialization, LstmAttention, LstmLayers, NormPlacement,
     Positions as PositionsData, Stack,
 };
 
@@ -14,6 +14,7 @@ impl Model {
             Self::Transformer(model) => model.stacks(),
             Self::DecoderOnly(model) => (None, model.stack()),
             Self::Lstm(model) => model.stacks(),
+            Self::Architecture(parts) => (parts.encoder.clone(), parts.decoder.clone()),
         }
     }
 
@@ -23,6 +24,40 @@ impl Model {
             Self::Transformer(model) => model.tied_embeddings,
             Self::DecoderOnly(model) => model.tied_embeddings,
             Self::Lstm(model) => model.tied_embeddings,
+            Self::Architecture(parts) => parts.tied_embeddings,
+        }
+    }
+
+    /// The factor of looked-up embeddings of a width.
+    pub fn embedding_scale(&self, d_model: usize) -> f64 {
+        match self {
+            Self::Architecture(parts) => parts.embedding_scale.unwrap_or_else(|| (d_model as f64).sqrt()),
+            _ => (d_model as f64).sqrt(),
+        }
+    }
+
+    /// A softmax over a vocabulary, tied to the table of a stem where embeddings are.
+    pub fn softmax(&self, vocabulary: usize, stem: usize) -> Head {
+        let tied = (self.tied_embeddings() != TiedEmbeddings::None).then_some(stem);
+        match self {
+            Self::Architecture(parts) => {
+                Head::Softmax { vocabulary, tied, bias: parts.output_bias, scale: parts.output_scale }
+            }
+            _ => Head::softmax(vocabulary, tied),
+        }
+    }
+
+    /// True where sources and targets of different tokenizers number their tokens alike.
+    pub fn has_joint_vocabulary(&self) -> bool {
+        matches!(self, Self::Architecture(parts) if parts.joint_vocabulary)
+    }
+
+    /// True for a language model, whose tasks have no source.
+    pub fn is_decoder_only(&self) -> bool {
+        match self {
+            Self::DecoderOnly(_) => true,
+            Self::Architecture(parts) => parts.encoder.is_none(),
+            Self::Transformer(_) | Self::Lstm(_) => false,
         }
     }
 
@@ -31,7 +66,7 @@ impl Model {
         match self {
             Self::Transformer(model) => model.initialization,
             Self::DecoderOnly(model) => model.initialization,
-            Self::Lstm(_) => Initialization::Xavier,
+            Self::Lstm(_) | Self::Architecture(_) => Initialization::Xavier,
         }
     }
 
@@ -59,6 +94,12 @@ impl Model {
                 model.activation_dropout,
             ),
             Self::Lstm(model) => DropoutRates::everywhere(model.dropout),
+            Self::Architecture(parts) => rates(
+                parts.dropout,
+                parts.embedding_dropout,
+                parts.attention_dropout,
+                parts.activation_dropout,
+            ),
         }
     }
 }

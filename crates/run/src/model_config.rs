@@ -21,7 +21,7 @@ pub fn architecture(experiment: &spec::Experiment, adapters: &AdapterSet) -> Arc
     let (encoder, decoder) = experiment.model.stacks();
     let mut parts = Parts {
         adapters,
-        tied: experiment.model.tied_embeddings(),
+        model: &experiment.model,
         d_model: decoder.d_model,
         stems: Vec::new(),
         heads: Vec::new(),
@@ -78,7 +78,7 @@ enum Use {
 /// Collects one stem and one head for every adapter, named after the first task that uses them.
 struct Parts<'a> {
     adapters: &'a AdapterSet,
-    tied: spec::TiedEmbeddings,
+    model: &'a spec::Model,
     d_model: usize,
     stems: Vec<((usize, Use), Entry<StemData>)>,
     heads: Vec<(usize, Entry<HeadData>)>,
@@ -88,11 +88,18 @@ struct Parts<'a> {
 impl Parts<'_> {
     fn stem(&mut self, adapter: usize, side: Use, task: &str) -> usize {
         let name = if side == Use::Source { "source" } else { "target" };
-        let side = if self.tied == spec::TiedEmbeddings::All { Use::Both } else { side };
-        let known = self.stems.iter().position(|(of, _)| *of == (adapter, side));
+        let side = if self.model.tied_embeddings() == spec::TiedEmbeddings::All { Use::Both } else { side };
+        let read = self.adapters.adapter(adapter).stem();
+        let joint = side == Use::Both && self.model.has_joint_vocabulary();
+        let known = self.stems.iter().position(|(of, known)| {
+            let alike = || matches!(read, Stem::Lookup { vocabulary, .. } if known.part.vocabulary() == Some(vocabulary));
+            *of == (adapter, side) || joint && alike()
+        });
         known.unwrap_or_else(|| {
-            let stem = match self.adapters.adapter(adapter).stem() {
-                Stem::Lookup { vocabulary, .. } => StemData::lookup(vocabulary, self.d_model),
+            let stem = match read {
+                Stem::Lookup { vocabulary, .. } => {
+                    StemData::Lookup { vocabulary, scale: self.model.embedding_scale(self.d_model) }
+                }
                 Stem::Projection { width } => StemData::Projection { width },
                 Stem::Convolution { width, layers } => StemData::Convolution { width, layers },
                 other => unreachable!("a stem without a module: {other:?}"),
@@ -110,10 +117,8 @@ impl Parts<'_> {
                 Some(Head::Regression { width, length }) => {
                     HeadData::Frames { width, stops: matches!(length, FrameCount::UntilStop { .. }) }
                 }
-                Some(Head::Softmax { vocabulary, .. }) if self.tied == spec::TiedEmbeddings::None => {
-                    HeadData::softmax(vocabulary, None)
-                }
-                _ => HeadData::softmax(self.stems[stem].1.part.vocabulary().unwrap_or(0), Some(stem)),
+                Some(Head::Softmax { vocabulary, .. }) => self.model.softmax(vocabulary, stem),
+                _ => self.model.softmax(self.stems[stem].1.part.vocabulary().unwrap_or(0), stem),
             };
             self.heads.push((adapter, Entry::new(format!("{task}.target"), head)));
             self.heads.len() - 1

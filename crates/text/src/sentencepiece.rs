@@ -8,6 +8,7 @@ mod character_map;
 mod model;
 mod normalizer;
 mod proto;
+mod renumbered;
 mod trie;
 
 use std::collections::{HashMap, HashSet};
@@ -20,6 +21,7 @@ pub(crate) use self::character_map::CharacterMap;
 use self::model::Model;
 use self::normalizer::Normalizer;
 use self::proto::{ModelProto, NormalizerSpec, TrainerSpec, types};
+pub use self::renumbered::{Renumbered, renumbered};
 use self::trie::Trie;
 use crate::bounds;
 use crate::error::TextError;

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::check::Checker;
 use crate::node::below;
-use crate::spec::Data;
+use crate::spec::{Data, Model};
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
     for task in checker.tasks() {
@@ -15,7 +15,13 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
             let help = "write the fewest and then the most: `count: [3, 6]`";
             checker.error(&count, format!("`count` has two numbers, found {items}"), help);
         }
-        for problem in checker.data(task).iter().flat_map(Data::problems) {
+        let data = checker.data(task);
+        // A model from elsewhere translates without data of its own.
+        let from_elsewhere = matches!(checker.model(), Some(Model::Architecture(_)));
+        if from_elsewhere && data.as_ref().is_some_and(Data::is_none) {
+            continue;
+        }
+        for problem in data.iter().flat_map(Data::problems) {
             checker.error(&format!("{at}{}", problem.pointer), problem.message, problem.help);
         }
     }

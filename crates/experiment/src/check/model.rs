@@ -1,8 +1,12 @@
 //! Rules about the architecture of the model.
 
+use any2any_architecture::Architecture;
+
 use crate::check::Checker;
 use crate::resolve::shares_vocabulary;
-use crate::spec::{Initialization, Lstm, Model, NormPlacement, Positions, Side, TiedEmbeddings, Transformer};
+use crate::spec::{
+    Initialization, Lstm, Model, NormPlacement, Parts, Positions, Side, TiedEmbeddings, Transformer,
+};
 use crate::stacks::StackOptions;
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
@@ -16,6 +20,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
             check_stack(checker, "/model/decoder_only", &StackOptions::from(&model));
         }
         Some(Model::Lstm(model)) => check_lstm(checker, &model),
+        Some(Model::Architecture(parts)) => check_parts(checker, &parts),
         None => {}
     }
 }
@@ -108,6 +113,28 @@ fn check_positions(checker: &mut Checker<'_>, root: &str, stack: &StackOptions) 
         );
         let place = checker.blame(&positions, &limit).to_owned();
         checker.error(&place, message, help);
+    }
+}
+
+fn check_parts(checker: &mut Checker<'_>, parts: &Parts) {
+    let at = "/model/architecture";
+    if let Err(error) = Architecture::check_stacks(parts.encoder.as_ref(), &parts.decoder) {
+        let place = format!("{at}/{}", error.part);
+        let help = "this is a model part by part; `transformer`, `decoder_only` and `lstm` have words for what is usual";
+        checker.error(&place, error.reason, help);
+    }
+    let factors = [("embedding_scale", parts.embedding_scale), ("output_scale", Some(parts.output_scale))];
+    for (option, factor) in factors {
+        if factor.is_some_and(|factor| !factor.is_finite()) {
+            checker.error(
+                &format!("{at}/{option}"),
+                format!("`{option}` is no finite number"),
+                "give a factor",
+            );
+        }
+    }
+    if !parts.joint_vocabulary {
+        check_tied(checker, at, parts.tied_embeddings);
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::check::{Checker, Outside};
 use crate::names::folder_name;
 use crate::node::{Node, Value, below};
-use crate::spec::{Metric, Model, Side};
+use crate::spec::{Metric, Side};
 use crate::suggest::suggest;
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
@@ -55,11 +55,11 @@ fn check_source(checker: &mut Checker<'_>, task: &str) {
     }
     let given = checker.root.find(&source).is_some_and(|node| node.value != Value::Null);
     match (checker.model(), given) {
-        (Some(Model::DecoderOnly(_)), true) => {
+        (Some(model), true) if model.is_decoder_only() => {
             let help = "take `source` away, or choose `transformer` or `lstm`";
             checker.error(&source, "a decoder-only model reads no source: it continues its target", help);
         }
-        (Some(Model::Transformer(_) | Model::Lstm(_)), false) => {
+        (Some(model), false) if !model.is_decoder_only() => {
             let help = "add `source`: what is read; only a `decoder_only` model has none";
             checker.error(&at, format!("`{task}` lacks `source`"), help);
         }

@@ -60,6 +60,11 @@ impl Data {
         Self { files: Some(files), ..Self::default() }
     }
 
+    /// True for neither a dataset nor files: a run that was imported needs none.
+    pub fn is_none(&self) -> bool {
+        self.dataset.is_none() && self.files.is_none()
+    }
+
     /// True if it is certain, without a look at a dataset, that there is no validation split.
     pub fn lacks_validation(&self) -> bool {
         let split = self.split.as_ref();

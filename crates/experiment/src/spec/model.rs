@@ -1,5 +1,6 @@
 //! The model section: an encoder-decoder transformer, a decoder-only transformer, or the LSTM baseline.
 
+use any2any_architecture::Stack;
 pub use any2any_architecture::{Activation, Initialization, LstmAttention, NormPlacement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub enum Model {
     DecoderOnly(DecoderOnly),
     /// The recurrent baseline: LSTM encoder and decoder (Sutskever et al. 2014; Bahdanau et al. 2015).
     Lstm(Lstm),
+    /// A model that is described part by part, as `any2any import` writes it.
+    Architecture(Box<Parts>),
 }
 
 /// An encoder-decoder transformer.
@@ -195,6 +198,74 @@ impl Default for Lstm {
             attention: LstmAttention::default(),
             dropout: 0.2,
             tied_embeddings: TiedEmbeddings::default(),
+        }
+    }
+}
+
+/// A model that is described part by part: everything that a model can be, where the other kinds have words for what is
+/// usual. Without an encoder it is a language model, and its tasks have no source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Parts {
+    /// The encoder; none of a language model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<Stack>,
+    /// The decoder.
+    pub decoder: Stack,
+    /// The factor of looked-up embeddings; left out: the square root of `d_model`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding_scale: Option<f64>,
+    /// The sharing of weights between embeddings and softmax.
+    #[serde(default)]
+    pub tied_embeddings: TiedEmbeddings,
+    /// Sources and targets number their tokens alike, although they have tokenizers of their own, so that they can share
+    /// one table of embeddings.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joint_vocabulary: bool,
+    /// Each token of the softmax has a bias.
+    #[serde(default)]
+    pub output_bias: bool,
+    /// The factor of hidden states before the softmax; 1 but for T5.
+    #[serde(default = "one")]
+    pub output_scale: f64,
+    /// The dropout rate of every residual branch, and of the other places without a rate of their own.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
+    /// The dropout rate of embeddings plus positions; `dropout` if left out.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub embedding_dropout: Option<f64>,
+    /// The dropout rate of attention weights; `dropout` if left out.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub attention_dropout: Option<f64>,
+    /// The dropout rate inside the feed-forward blocks, after the activation; `dropout` if left out.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub activation_dropout: Option<f64>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Parts {
+    /// The model of an encoder, if it has one, and a decoder, with no further option.
+    pub fn new(encoder: Option<Stack>, decoder: Stack) -> Self {
+        Self {
+            encoder,
+            decoder,
+            embedding_scale: None,
+            tied_embeddings: TiedEmbeddings::default(),
+            joint_vocabulary: false,
+            output_bias: false,
+            output_scale: 1.0,
+            dropout: 0.0,
+            embedding_dropout: None,
+            attention_dropout: None,
+            activation_dropout: None,
         }
     }
 }
