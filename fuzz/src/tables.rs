@@ -68,6 +68,7 @@ fn json_lines() -> Vec<Vec<u8>> {
     vec![
         b"{\"en\": \"one\", \"n\": 1}\n{\"en\": \"two\", \"n\": 2.5}\n".to_vec(),
         b"{\"translation\": {\"en\": \"one\", \"de\": \"eins \\u00e4\"}}\n".to_vec(),
+        b"{\"ids\": [5, 0, -7], \"n\": 1}\n{\"ids\": [[1], 2.5, null]}\n".to_vec(),
     ]
 }
 

@@ -15,6 +15,8 @@ use crate::{DataError, Flaws};
 pub struct Samples {
     columns: Vec<(String, Vec<Value>)>,
     absent: BTreeMap<String, BTreeMap<usize, Absent>>,
+    /// Names of the file that are no fields, and what stands there.
+    unread: BTreeMap<String, Absent>,
     flaws: Flaws,
 }
 
@@ -29,13 +31,24 @@ pub(crate) struct Absent {
 
 impl Absent {
     fn reason(&self, field: &str) -> String {
-        let Self { path, line, found } = self;
-        let place = format!("{}:{line}", path.display());
-        match found {
-            Some(found) => format!("{place}: field '{field}' must be a string or a number, it is {found}"),
-            None => format!("{place}: no field '{field}'"),
+        format!("{}:{}: {}", self.path.display(), self.line, self.reason_in_line(field))
+    }
+
+    fn reason_in_line(&self, field: &str) -> String {
+        match self.found {
+            Some(found) => no_value(field, found),
+            None => format!("no field '{field}'"),
         }
     }
+
+    fn error(&self, field: &str) -> DataError {
+        DataError::Line { path: self.path.to_path_buf(), line: self.line, reason: self.reason_in_line(field) }
+    }
+}
+
+/// The reason why what was found in a field is no value.
+pub(crate) fn no_value(field: &str, found: &str) -> String {
+    format!("field '{field}' must be a string, a number or a list of whole numbers, it is {found}")
 }
 
 impl Samples {
@@ -43,12 +56,26 @@ impl Samples {
     ///
     /// Returns `None` when the columns differ in length or two have the same name.
     pub fn new(columns: Vec<(String, Vec<Value>)>) -> Option<Self> {
+        Self { columns, ..Self::default() }.rectangular()
+    }
+
+    /// The samples with one field more.
+    ///
+    /// Returns `None` when there is a field of that name, or the values are not as many as the samples.
+    pub(crate) fn with_column(mut self, field: &str, values: Vec<Value>) -> Option<Self> {
+        self.columns.push((field.to_owned(), values));
+        self.rectangular()
+    }
+
+    /// The samples, if all columns are as long, and each has a name of its own.
+    fn rectangular(self) -> Option<Self> {
+        let columns = &self.columns;
         let rectangular = columns.windows(2).all(|pair| pair[0].1.len() == pair[1].1.len());
         let distinct = columns
             .iter()
             .enumerate()
             .all(|(index, (name, _))| columns[..index].iter().all(|(earlier, _)| earlier != name));
-        (rectangular && distinct).then(|| Self { columns, ..Self::default() })
+        (rectangular && distinct).then_some(self)
     }
 
     /// Number of samples.
@@ -95,6 +122,7 @@ impl Samples {
         Self {
             columns: self.columns.iter().map(|(name, values)| (name.clone(), pick(values))).collect(),
             absent: self.absent.iter().map(|(name, absent)| (name.clone(), pick_absent(absent))).collect(),
+            unread: self.unread.clone(),
             flaws: self.flaws.clone(),
         }
     }
@@ -112,6 +140,11 @@ impl Samples {
     /// The samples with absent values in some fields; an empty text takes their place.
     pub(crate) fn with_absent(self, absent: BTreeMap<String, BTreeMap<usize, Absent>>) -> Self {
         Self { absent, ..self }
+    }
+
+    /// The samples, knowing why these names of their file are no fields.
+    pub(crate) fn with_unread(self, unread: BTreeMap<String, Absent>) -> Self {
+        Self { unread, ..self }
     }
 
     /// The reason why a sample has no value in one of some fields; `None` when it has all.
@@ -138,10 +171,7 @@ impl Samples {
         }
         let Some((_, (first, field))) = lacking.first_key_value() else { return Ok(self) };
         if lacking.len() == self.len() {
-            let (path, reason) = (first.path.to_path_buf(), first.reason(field));
-            let place = format!("{}:{}: ", path.display(), first.line);
-            let reason = reason.trim_start_matches(&place).to_owned();
-            return Err(DataError::Line { path, line: first.line, reason });
+            return Err(first.error(field));
         }
         for (absent, field) in lacking.values() {
             self.flaws.broken.add(absent.reason(field));
@@ -159,11 +189,14 @@ impl Samples {
     ///
     /// # Errors
     ///
-    /// When no field has that name; the error names those there are.
+    /// When no field has that name; the error names those there are, or the place where the field holds no value.
     pub fn require(&self, field: &str) -> Result<&[Value], DataError> {
-        self.column(field).ok_or_else(|| DataError::Field {
-            field: field.to_owned(),
-            known: self.fields().map(str::to_owned).collect(),
+        self.column(field).ok_or_else(|| match self.unread.get(field) {
+            Some(unread) => unread.error(field),
+            None => DataError::Field {
+                field: field.to_owned(),
+                known: self.fields().map(str::to_owned).collect(),
+            },
         })
     }
 }

@@ -44,7 +44,8 @@ struct Unsized {
 pub(crate) fn price(options: &ImageOptions, value: &Value) -> Result<Price, AdapterError> {
     let Unsized { bytes, size } = before_size(options, value)?;
     let channels = options.colour.channels() as u64;
-    let Some(size) = size else {
+    // A header may claim a picture without a pixel, and a series may be empty: neither has proportions.
+    let Some(size) = size.filter(|&size| pixels(size) > 0) else {
         // A picture that any option can make of it.
         return Ok(Price { bytes: bytes.saturating_add(MOST_PIXELS as u64 * channels), positions: None });
     };
@@ -287,8 +288,11 @@ mod tests {
         let unknown = Value::File(file("png", b"no picture".to_vec()));
         let missing = Value::File(File::on_disk("no/such.png"));
         let cut = Value::File(file("jpg", encoded("jpg", 9, 9)[..10].to_vec()));
-        for value in [unknown, missing, cut] {
-            assert_eq!(price_of(json!({}), &value).positions, None, "{value}");
+        let flat = Value::File(file("idx", vec![0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 4]));
+        for value in [unknown, missing, cut, flat, Value::Series([].into())] {
+            for options in [json!({}), json!({ "size": { "height": 20 } })] {
+                assert_eq!(price_of(options, &value).positions, None, "{value}");
+            }
         }
         assert!(Tested(Image).price(&json!({ "field": "picture" }), &Value::from("text")).is_err());
     }

@@ -112,15 +112,8 @@ impl SpecialTokens {
             begin: begin.unwrap_or(end),
             end,
         };
-        if missing.is_empty() && tokens.padding == tokens.end {
-            let reason = "what fills a batch up is not learned, and a model must learn to end: padding and end cannot \
-                          be one token; leave `padding` out, and a token is added for it";
-            missing.push(Missing::new("padding", options.padding.is_some(), reason.to_owned()));
-        }
-        if missing.is_empty() && Some(tokens.padding) == unknown {
-            let reason = "what fills a batch up is not read, and unknown text must be: padding and unknown cannot be \
-                          one token; leave `padding` out, and a token is added for it";
-            missing.push(Missing::new("padding", options.padding.is_some(), reason.to_owned()));
+        if missing.is_empty() {
+            missing.extend(tokens.clash(options));
         }
         for (number, name) in added.iter().enumerate() {
             if (vocabulary.number)(name).is_some_and(|token| tokens.contain(token))
@@ -145,6 +138,31 @@ impl SpecialTokens {
         if missing.is_empty() { Ok((tokens, warnings)) } else { Err(missing) }
     }
 
+    /// Two of the tokens that are one and cannot be. A begin token that is the end token is none of them: many
+    /// tokenizers have one token for both.
+    fn clash(self, options: &File) -> Option<Missing> {
+        let (option, named, reason, without) = if self.padding == self.end {
+            let reason = "what fills a batch up is not learned, and a model must learn to end: padding and end cannot \
+                          be one token";
+            ("padding", &options.padding, reason, "one is added")
+        } else if Some(self.padding) == self.unknown {
+            let reason = "what fills a batch up is not read, and unknown text must be: padding and unknown cannot be \
+                          one token";
+            ("padding", &options.padding, reason, "one is added")
+        } else if Some(self.begin) == self.unknown && self.begin != self.end {
+            let reason = "what decoding starts from says nothing, and unknown text stands for words: begin and unknown \
+                          cannot be one token";
+            ("begin", &options.begin, reason, "the end token is")
+        } else {
+            return None;
+        };
+        let mut help = format!("name another token of the tokenizer with `tokenizer.file.{option}`");
+        if named.is_some() {
+            help += &format!(", or leave it out: the usual one is taken, or {without}");
+        }
+        Some(Missing { help: Some(help), ..Missing::new(option, named.is_some(), reason.to_owned()) })
+    }
+
     /// The warning about an added token that a tokenizer does not have.
     pub(crate) fn added(name: &str, token: usize) -> String {
         format!("the tokenizer has no token '{name}': it is added as token {token}")
@@ -165,8 +183,9 @@ impl std::fmt::Display for Unusable {
         match self {
             Self::Broken(reason) => f.write_str(reason),
             Self::Options(missing) => {
-                let reasons: Vec<&str> = missing.iter().map(|missing| missing.reason.as_str()).collect();
-                f.write_str(&reasons.join("; "))
+                let words = missing.iter().flat_map(|missing| [Some(&missing.reason), missing.help.as_ref()]);
+                let words: Vec<&str> = words.flatten().map(String::as_str).collect();
+                f.write_str(&words.join("; "))
             }
         }
     }
@@ -177,26 +196,28 @@ impl std::fmt::Display for Unusable {
 pub(crate) struct Missing {
     /// The place of the option that names it, or would.
     pub(crate) pointer: String,
-    /// The reason, and the way out.
+    /// The reason, with the way out where `help` has none.
     pub(crate) reason: String,
+    /// The way out.
+    pub(crate) help: Option<String>,
 }
 
 impl Missing {
     fn new(option: &str, named: bool, reason: String) -> Self {
         let pointer = if named { format!("/tokenizer/file/{option}") } else { "/tokenizer/file".to_owned() };
-        Self { pointer, reason }
+        Self { pointer, reason, help: None }
     }
 
     /// An added token that begins, ends or pads a text, or stands for unknown text.
     pub(crate) fn added(number: usize, name: &str) -> Self {
         let reason =
             format!("'{name}' is never written in a text: it begins, ends or pads one, or is the unknown");
-        Self { pointer: format!("/added_tokens/{number}"), reason }
+        Self { pointer: format!("/added_tokens/{number}"), reason, help: None }
     }
 }
 
 impl From<Missing> for OptionProblem {
     fn from(missing: Missing) -> Self {
-        Self { pointer: missing.pointer, message: missing.reason, help: None }
+        Self { pointer: missing.pointer, message: missing.reason, help: missing.help }
     }
 }

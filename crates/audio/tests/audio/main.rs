@@ -2,6 +2,7 @@
 
 mod broken;
 mod cases;
+mod conformance;
 mod data;
 mod files;
 mod formats;

@@ -1,19 +1,24 @@
 //! JSON Lines: an object a line.
 //!
-//! The fields are those of `columns`, or else the strings, numbers and booleans of the first object, also those inside
-//! of objects in it: `translation.de`. A later object that lacks one of `columns` is left out. One that lacks a field
-//! of the first object is not, since nobody may read that field: it is an absent value, which leaves the sample out
-//! where it is read. Other values of an object are ignored.
+//! The fields are those of `columns`, or else the strings, numbers, booleans and lists of whole numbers of the first
+//! object, also those inside of objects in it: `translation.de`. A list is read as its numbers with spaces between
+//! them, the text that a medium of ids takes from every other format. A later object that lacks one of `columns` is
+//! left out. One that lacks a field of the first object is not, since nobody may read that field: it is an absent
+//! value, which leaves the sample out where it is read. Other values of an object are ignored; whoever asks for one is
+//! told its place.
 
-use std::collections::{BTreeMap, HashMap};
+mod leaves;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use self::leaves::{Leaf, Leaves, OBJECT};
 use super::lines::{Lines, wrong, wrong_line};
 use super::table::Table;
-use crate::samples::Absent;
+use crate::samples::{Absent, no_value};
 use crate::{DataError, Samples, text};
 
 pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError> {
@@ -24,6 +29,7 @@ pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError
         shared: Arc::from(path),
         table: if columns.is_empty() { None } else { Some(Table::new(path, 1, columns.to_vec())?) },
         absent: BTreeMap::new(),
+        unread: BTreeMap::new(),
         early: Vec::new(),
     };
     for line in lines {
@@ -34,9 +40,9 @@ pub(super) fn read(path: &Path, columns: &[String]) -> Result<Samples, DataError
             Err(error) => rows.leave_out(error),
         }
     }
-    let Rows { table, absent, early, .. } = rows;
+    let Rows { table, absent, unread, early, .. } = rows;
     match (table, early.into_iter().next()) {
-        (Some(table), _) => Ok(table.with_remark(remark).finish()?.with_absent(absent)),
+        (Some(table), _) => Ok(table.with_remark(remark).finish()?.with_absent(absent).with_unread(unread)),
         (None, Some(error)) => Err(error),
         (None, None) => Err(wrong(path, "has no rows")),
     }
@@ -49,6 +55,8 @@ struct Rows<'a> {
     /// None before the first object.
     table: Option<Table<'a>>,
     absent: BTreeMap<String, BTreeMap<usize, Absent>>,
+    /// Values of the first object that make no field.
+    unread: BTreeMap<String, Absent>,
     /// Errors of the lines before the first object.
     early: Vec<DataError>,
 }
@@ -67,10 +75,13 @@ impl Rows<'_> {
             Some(table) => table,
             None => {
                 let Some(names) = object.names() else {
-                    let reason = "the object has no field that is a string or a number";
+                    let reason =
+                        "the object has no field that is a string, a number or a list of whole numbers";
                     self.early.push(wrong_line(self.path, line, reason));
                     return Ok(());
                 };
+                let unread = |found| Absent { path: self.shared.clone(), line, found: Some(found) };
+                self.unread = object.others().map(|(name, found)| (name.to_owned(), unread(found))).collect();
                 let table = self.table.insert(Table::new(self.path, line, names)?);
                 self.early.drain(..).for_each(|error| table.leave_out(error));
                 table
@@ -99,10 +110,7 @@ impl Rows<'_> {
         let path = self.path;
         let cells = table.names().iter().map(|name| match object.take(name) {
             Some(Leaf::Text(text)) => Ok(text),
-            Some(Leaf::Other(kind)) => {
-                let reason = format!("field '{name}' must be a string or a number, it is {kind}");
-                Err(wrong_line(path, line, reason))
-            }
+            Some(Leaf::Other(kind)) => Err(wrong_line(path, line, no_value(name, kind))),
             None => {
                 let reason = format!("no field '{name}': {}", text::known(name, &object.order));
                 Err(wrong_line(path, line, reason))
@@ -133,122 +141,6 @@ fn parse(path: &Path, line: usize, text: &str) -> Result<Leaves, DataError> {
     }
 }
 
-/// A value of an object, or of an object in it.
-enum Leaf {
-    /// A string, or the text of a number or a boolean.
-    Text(String),
-    /// Another kind of value, by its name.
-    Other(&'static str),
-}
-
-/// The values of an object by their paths, joined by dots.
-#[derive(Default)]
-struct Leaves {
-    order: Vec<String>,
-    values: HashMap<String, Leaf>,
-}
-
-impl Leaves {
-    fn of(object: Map<String, Value>, text: &str) -> Self {
-        let mut leaves = Self::default();
-        let mut written = numbers(text).into_iter();
-        // A key that stands twice is kept once: numbers are then written anew.
-        let is_whole = written.len() == count_numbers(object.values());
-        leaves.gather("", object, &mut || written.next().filter(|_| is_whole));
-        leaves
-    }
-
-    fn gather<'t>(
-        &mut self,
-        place: &str,
-        object: Map<String, Value>,
-        written: &mut dyn FnMut() -> Option<&'t str>,
-    ) {
-        for (key, value) in object {
-            let path = if place.is_empty() { key } else { format!("{place}.{key}") };
-            let leaf = match value {
-                Value::Object(object) => {
-                    self.gather(&path, object, written);
-                    Leaf::Other("an object")
-                }
-                Value::Array(items) => {
-                    for _ in 0..count_numbers(&items) {
-                        written();
-                    }
-                    Leaf::Other("a list")
-                }
-                Value::String(text) => Leaf::Text(text),
-                Value::Number(number) => {
-                    Leaf::Text(written().map_or_else(|| number.to_string(), str::to_owned))
-                }
-                Value::Bool(truth) => Leaf::Text(truth.to_string()),
-                Value::Null => Leaf::Other("null"),
-            };
-            // A key with a dot in it comes before the same path of keys.
-            if place.is_empty() || !self.values.contains_key(&path) {
-                if !self.values.contains_key(&path) {
-                    self.order.push(path.clone());
-                }
-                self.values.insert(path, leaf);
-            }
-        }
-    }
-
-    /// The paths of all texts; `None` when there is none.
-    fn names(&self) -> Option<Vec<String>> {
-        let is_text = |path: &&String| matches!(self.values.get(*path), Some(Leaf::Text(_)));
-        let names: Vec<String> = self.order.iter().filter(is_text).cloned().collect();
-        (!names.is_empty()).then_some(names)
-    }
-
-    fn take(&mut self, path: &str) -> Option<Leaf> {
-        self.values.remove(path)
-    }
-}
-
-/// The numbers of a sound JSON text as they are written, in their order.
-fn numbers(text: &str) -> Vec<&str> {
-    let (mut found, mut at) = (Vec::new(), 0);
-    let bytes = text.as_bytes();
-    while let Some(&byte) = bytes.get(at) {
-        let rest = &bytes[at..];
-        at += match byte {
-            b'"' => string_length(rest),
-            b'-' | b'0'..=b'9' => {
-                let is_in = |byte: &&u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-                let length = rest.iter().take_while(is_in).count();
-                found.push(&text[at..at + length]);
-                length
-            }
-            _ => 1,
-        };
-    }
-    found
-}
-
-/// Length of a JSON string in bytes, both of its marks counted.
-fn string_length(bytes: &[u8]) -> usize {
-    let mut at = 1;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
-
-fn count_numbers<'v>(values: impl IntoIterator<Item = &'v Value>) -> usize {
-    let count = |value: &Value| match value {
-        Value::Number(_) => 1,
-        Value::Array(items) => count_numbers(items),
-        Value::Object(object) => count_numbers(object.values()),
-        _ => 0,
-    };
-    values.into_iter().map(count).sum()
-}
-
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -256,7 +148,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        Value::Object(_) => OBJECT,
     }
 }
 
@@ -297,19 +189,20 @@ mod tests {
             (
                 "{\"s\":\"-1 \\\" 2\",\"x\":1.50,\"l\":[3,4],\"y\":-1e-3,\"z\":123456789012345678901234567890,\"t\":true}\n",
                 &[],
-                "s=-1 \" 2 x=1.50 y=-1e-3 z=123456789012345678901234567890 t=true",
+                "s=-1 \" 2 x=1.50 l=3 4 y=-1e-3 z=123456789012345678901234567890 t=true",
             ),
             ("{\"x\":1,\"x\":2}\n", &[], "x=2"),
             ("{\"en\":\"a\"}\n{\"En\":\"b\"}\n", &[], "en=a|<t:2: no field 'en'>"),
             (
                 "{\"en\":\"a\"}\n{\"en\":null}\n{\"en\":3}\n",
                 &[],
-                "en=a|<t:2: field 'en' must be a string or a number, it is null>|3",
+                "en=a|<t:2: field 'en' must be a string, a number or a list of whole numbers, it is null>|3",
             ),
             (
-                "{\"en\":\"a\"}\n{\"en\":[]}\n",
+                "{\"en\":\"a\"}\n{\"en\":[\"b\"]}\n",
                 &["en"],
-                "en=a (1 of 2: t:2: field 'en' must be a string or a number, it is a list)",
+                "en=a (1 of 2: t:2: field 'en' must be a string, a number or a list of whole numbers, it is a list that \
+                 holds a string)",
             ),
             (
                 "{\"en\":\"a\"}\n\n",
@@ -325,12 +218,53 @@ mod tests {
             ("{\"en\": \"a\"\n", &[], "t:1: column 10: EOF while parsing an object"),
             ("{\"en\": oops}\n", &[], "t:1: column 8: expected value"),
             ("[1]\n", &[], "t:1: expected an object such as {\"en\": \"...\"}, found a list"),
-            ("{\"id\":[7]}\n", &[], "t:1: the object has no field that is a string or a number"),
+            (
+                "{\"id\":[[7]]}\n",
+                &[],
+                "t:1: the object has no field that is a string, a number or a list of whole numbers",
+            ),
+            (
+                "{\"ids\":[1,20, -3],\"x\":0.50}\n{\"x\":[12345678901234567890123],\"ids\":\"4 5\"}\n{\"ids\":[],\"x\":1}\n",
+                &[],
+                "ids=1 20 -3|4 5| x=0.50|12345678901234567890123|1",
+            ),
+            ("{\"in\":{\"ids\":[1,2]},\"l\":[{\"x\":3}],\"y\":4.0}\n", &[], "in.ids=1 2 y=4.0"),
+            // A key that stands twice: numbers are written anew.
+            ("{\"ids\":[1],\"ids\":[2,3]}\n", &[], "ids=2 3"),
             ("", &[], "t: is empty"),
         ];
         for (text, columns, expected) in cases {
             check(&[("t", text.as_bytes())], &split("t", columns), expected);
         }
         check(&[("t.gz", &gzip(b"{\"en\":\"one\"}\n"))], &split("t.gz", &[]), "en=one");
+    }
+    #[test]
+    fn lists_of_other_things_are_named() {
+        for (list, found) in [
+            ("[1, 2.0]", "a number with a fraction or an exponent"),
+            ("[1e3]", "a number with a fraction or an exponent"),
+            ("[1, \"2\"]", "a string"),
+            ("[1, true]", "a boolean"),
+            ("[null]", "null"),
+            ("[[1], [2]]", "a list"),
+            ("[{\"id\": 1}]", "an object"),
+        ] {
+            let reason = format!(
+                "field 'ids' must be a string, a number or a list of whole numbers, it is a list that holds {found}"
+            );
+            // In a later object the sample is left out where the field is read.
+            let lines = format!("{{\"ids\":[1],\"x\":5}}\n{{\"ids\":{list},\"x\":6}}\n");
+            check(&[("t", lines.as_bytes())], &split("t", &[]), &format!("ids=1|<t:2: {reason}> x=5|6"));
+            // In the first object it is no field, which only matters to those that ask for it.
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("t");
+            std::fs::write(&path, format!("{{\"ids\":{list},\"x\":6}}\n")).expect("written");
+            let samples = super::read(&path, &[]).expect("the other field");
+            assert_eq!(samples.fields().collect::<Vec<_>>(), ["x"]);
+            for samples in [&samples, &samples.select(&[0, 0])] {
+                let error = samples.require("ids").expect_err("no value").to_string();
+                assert_eq!(error, format!("{}:1: {reason}", path.display()));
+            }
+        }
     }
 }

@@ -104,10 +104,9 @@ impl Rows {
     }
 
     fn add(&mut self, field: &str, values: Vec<Value>) -> Result<(), DataError> {
-        let mut columns = std::mem::take(&mut self.samples).into_columns();
-        let known: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-        columns.push((field.to_owned(), values));
-        self.samples = Samples::new(columns).ok_or_else(|| DataError::Row {
+        let samples = std::mem::take(&mut self.samples);
+        let known: Vec<String> = samples.fields().map(str::to_owned).collect();
+        self.samples = samples.with_column(field, values).ok_or_else(|| DataError::Row {
             place: self.place.clone(),
             row: 1,
             reason: format!(

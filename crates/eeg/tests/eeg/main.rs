@@ -4,6 +4,7 @@ mod broken;
 mod bytes;
 mod cases;
 mod common;
+mod conformance;
 mod formats;
 mod golden;
 mod medium;

@@ -3,6 +3,7 @@
 mod broken;
 mod cases;
 mod common;
+mod conformance;
 mod data;
 mod golden;
 mod jpeg;

@@ -2,6 +2,7 @@
 
 mod added_tokens;
 mod cases;
+mod conformance;
 mod corpus;
 mod damaged;
 mod determinism;

@@ -254,3 +254,67 @@ fn options_that_do_not_fit_a_file_are_named() {
         assert!(problems[0].message.contains(message), "{problems:?}");
     }
 }
+
+#[test]
+fn two_special_tokens_that_are_one_have_a_way_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tokenizer.json");
+    let leave_out = "or leave it out: the usual one is taken, or";
+    for (unknown, own, pointer, message, help) in [
+        // The options name them.
+        (
+            "<unk>",
+            json!({ "padding": "<unk>" }),
+            "/tokenizer/file/padding",
+            "padding and unknown cannot be one token",
+            ["`tokenizer.file.padding`", leave_out],
+        ),
+        (
+            "<unk>",
+            json!({ "begin": "<unk>" }),
+            "/tokenizer/file/begin",
+            "begin and unknown cannot be one token",
+            ["`tokenizer.file.begin`", leave_out],
+        ),
+        // The file has them: leaving the option out is no way.
+        (
+            "<pad>",
+            json!({}),
+            "/tokenizer/file",
+            "padding and unknown cannot be one token",
+            ["name another token of the tokenizer with `tokenizer.file.padding`", ""],
+        ),
+        (
+            "<s>",
+            json!({}),
+            "/tokenizer/file",
+            "begin and unknown cannot be one token",
+            ["name another token of the tokenizer with `tokenizer.file.begin`", ""],
+        ),
+    ] {
+        let model = bpe(&[], json!({ "unk_token": unknown }));
+        std::fs::write(&path, document(model, true, json!({})).to_string()).expect("a writable folder");
+        let mut file = own;
+        file["path"] = json!(path);
+        let problems = Tested(Text).check_files(&options(json!({ "file": file })));
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].pointer, pointer);
+        assert!(problems[0].message.contains(message), "{problems:?}");
+        let way_out = problems[0].help.as_deref().expect("a way out");
+        assert!(help.iter().all(|part| way_out.contains(part)), "{way_out}");
+        assert_eq!(way_out.contains(leave_out), !help[1].is_empty(), "{way_out}");
+        let fitted = Tested(Text).fit(&options(json!({ "file": file })), &mut [].iter());
+        let error = fitted.map(|_| ()).expect_err("the same").to_string();
+        assert!(error.contains(message) && error.contains(way_out), "{error}");
+
+        // The way out is one: `a` pads, and the end token begins.
+        file["padding"] = json!("a");
+        file["begin"] = json!("</s>");
+        assert_eq!(Tested(Text).check_files(&options(json!({ "file": file }))), [], "{file}");
+    }
+    // One token begins, ends and is unknown where text is made of bytes, as in CLIP's file.
+    let model = bpe(&[], json!({ "unk_token": "</s>" }));
+    std::fs::write(&path, document(model, true, json!({})).to_string()).expect("a writable folder");
+    let file = json!({ "path": path, "begin": "</s>" });
+    assert_eq!(Tested(Text).check_files(&options(json!({ "file": file }))), []);
+}

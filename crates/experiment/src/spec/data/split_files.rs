@@ -23,8 +23,8 @@ pub enum SplitFiles {
     /// Comma-separated values (RFC 4180), or values with another `delimiter`; the first line names the fields unless
     /// `columns` does.
     Csv(TableFile),
-    /// JSON Lines: an object for each sample, whose strings and numbers are the fields. A field of a nested object has
-    /// a name with a dot: `translation.de`.
+    /// JSON Lines: an object for each sample, whose strings, numbers and lists of whole numbers are the fields. A field
+    /// of a nested object has a name with a dot: `translation.de`.
     JsonLines(TableFile),
     /// IDX files of bytes (the format of MNIST), one for each field: pictures, or labels, which become texts.
     Idx(#[schemars(with = "BTreeMap<String, File>", extend("minProperties" = 1))] BTreeMap<String, PathBuf>),
