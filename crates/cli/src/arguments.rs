@@ -103,6 +103,13 @@ pub(crate) enum Command {
     /// Show layers, parameters, memory, vocabulary and history of a run or an experiment.
     #[command(after_help = "Example:\n  any2any describe runs/quickstart")]
     Describe(DescribeArguments),
+    /// Bring a model that was trained elsewhere: a run that every command takes.
+    ///
+    /// Known are Marian (OPUS-MT), T5 (mT5, Flan-T5, ByT5) and GPT-2 in Hugging Face's layout, with weights in safetensors.
+    #[command(
+        after_help = "Example:\n  any2any import opus-mt-en-de --run runs/opus-mt-en-de\n  any2any translate runs/opus-mt-en-de < source.txt"
+    )]
+    Import(ImportArguments),
     /// Copy all that translation needs of a run to a folder.
     #[command(after_help = "Example:\n  any2any export runs/quickstart model")]
     Export(ExportArguments),

@@ -12,6 +12,8 @@ use super::proto::{ModelProto, PieceProto, types};
 pub struct Renumbered {
     /// The model's file.
     pub document: Vec<u8>,
+    /// The name of the token for unknown text.
+    pub unknown: String,
     /// The pieces of the model that the vocabulary lacks: what they would cover is cut into others.
     pub lacking: Vec<String>,
 }
@@ -30,12 +32,12 @@ pub fn renumbered(model: &[u8], names: &[String], control: &[&str]) -> Result<Re
     let of_model: HashMap<&str, &PieceProto> =
         proto.pieces.iter().map(|piece| (piece.piece(), piece)).collect();
     let unknown = proto.pieces.iter().find(|piece| piece.r#type() == types::UNKNOWN);
-    let unknown = unknown.ok_or("it has no token for what is unknown")?.piece();
+    let unknown = unknown.ok_or("it has no token for what is unknown")?.piece().to_owned();
     let numbers: HashMap<&str, usize> = names.iter().map(String::as_str).zip(0..).collect();
     if numbers.len() < names.len() {
         return Err("the vocabulary has a name twice".to_owned());
     }
-    if !numbers.contains_key(unknown) {
+    if !numbers.contains_key(unknown.as_str()) {
         return Err(format!("the vocabulary has no '{unknown}', which the model has for unknown text"));
     }
     let piece = |name: &String| {
@@ -56,7 +58,7 @@ pub fn renumbered(model: &[u8], names: &[String], control: &[&str]) -> Result<Re
     let lacking = proto.pieces.iter().filter(is_text).map(PieceProto::piece);
     let lacking = lacking.filter(|name| !numbers.contains_key(name)).map(str::to_owned).collect();
     proto.pieces = pieces;
-    Ok(Renumbered { document: proto.encode_to_vec(), lacking })
+    Ok(Renumbered { document: proto.encode_to_vec(), unknown, lacking })
 }
 
 #[cfg(test)]
@@ -85,7 +87,7 @@ mod tests {
             ("\u{2581}ab", -9.0, types::NORMAL),
         ]);
         let names = ["</s>", "<unk>", "b", "ab", "\u{2581}a", "<pad>"].map(str::to_owned);
-        let Renumbered { document, lacking } =
+        let Renumbered { document, lacking, .. } =
             renumbered(&of_source, &names, &["</s>", "<pad>"]).expect("renumbered");
         assert_eq!(lacking, ["\u{2581}ab"]);
         let options: File = serde_json::from_value(serde_json::json!({

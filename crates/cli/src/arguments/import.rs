@@ -1,0 +1,26 @@
+//! Arguments of `import`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportArguments {
+    /// The folder of the model in Hugging Face's layout: `config.json`, `model.safetensors`, and the files of its tokenizer.
+    pub source: PathBuf,
+    /// The folder of the run; `runs/NAME` if left out, after the name of the model's folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub run: Option<PathBuf>,
+    /// Change an option of the run's experiment, as in `--set tasks.translate.decoding.beam.size=1`, or give its task data.
+    #[arg(long = "set", value_name = "OPTION=VALUE")]
+    pub overrides: Vec<String>,
+    /// Set a run that is already there aside, under a name that ends in `.old-N`.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Also print what each tensor of the files became.
+    #[arg(long)]
+    pub parts: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
