@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// let package = Package { name: "notes".to_owned(), version: Some("0.2.0".to_owned()) };
 /// assert_eq!(package.to_string(), "notes 0.2.0");
-/// // A type knows its package, and only the package's own code its version.
+/// // A type tells the name of its package alone; `package!()` knows the version too.
 /// assert_eq!(Package::of::<Frames>(), Package { version: None, ..package!() });
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use std::io::{self, Read};
 ///
 /// let limit = UnpackedLimit::of_packed(Some(2 << 20));
 /// assert_eq!(limit.bytes(), 200 << 20);
-/// // Instead of these bytes, the reader of a packed file.
+/// // These bytes stand for what a decoder of gzip reads.
 /// let mut melody = String::new();
 /// limit.reader(&b"c e g"[..]).read_to_string(&mut melody)?;
 /// assert_eq!(melody, "c e g");

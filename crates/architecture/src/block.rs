@@ -54,7 +54,7 @@ pub struct BlockWeight {
 /// ```
 /// use any2any_architecture::{BlockWeight, Start};
 ///
-/// // A gate that is nearly shut before training, and what it is opened by.
+/// // The bias of gates that are nearly shut before training, and the query that opens them.
 /// let bias = BlockWeight::new("bias", [256], Start::Constant(-2.0));
 /// let query = BlockWeight::new("query", [256], Start::Normal(0.02));
 /// assert_ne!(bias.start, query.start);

@@ -17,7 +17,7 @@ use crate::{Bootstrap, MetricsError, Score};
 /// use any2any_adapter::{Kind, Value};
 /// use any2any_metrics::{ValueMetric, value_score};
 ///
-/// /// The share of outputs that end in the first letter of a reference, in per cent.
+/// /// The share of outputs that end with the last note of a reference, in per cent.
 /// #[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 /// #[serde(deny_unknown_fields)]
 /// struct LastNote {}

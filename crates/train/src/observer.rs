@@ -51,7 +51,7 @@ impl Observer for () {
 /// ```
 /// use any2any_train::{Event, Stopped};
 ///
-/// /// The line of a log that tells of little.
+/// /// Line of a short log; most events have none.
 /// fn line(event: Event<'_>) -> Option<String> {
 ///     match event {
 ///         Event::Evaluated { step, best: true, .. } => Some(format!("step {step} is the best so far")),

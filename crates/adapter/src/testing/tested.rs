@@ -27,7 +27,7 @@ use crate::{
 /// assert!(notes.check(&json!({ "field": 3 }))[0].message.contains("expected a string"));
 /// let adapter = notes.fit(&options, &mut std::iter::empty())?;
 /// let error = adapter.encode(&"c x".into()).expect_err("x is no note");
-/// assert_eq!(error.to_string(), "cannot read this value: 'x' is no note: write c to b");
+/// assert_eq!(error.to_string(), "cannot read this value: 'x' is no note: write one of c d e f g a b");
 /// # Ok::<(), any2any_adapter::AdapterError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
