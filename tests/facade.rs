@@ -34,7 +34,7 @@ fn documentation(source: &str, name: &str) -> Option<String> {
         };
         DEFINITIONS.iter().chain(&["macro_rules! "]).any(|kind| line.strip_prefix(kind).is_some_and(named))
     };
-    let at = lines.iter().position(|line| defines(&line))?;
+    let at = lines.iter().position(defines)?;
     // Attributes and comments stand among the lines of a doc comment; above it ends another item.
     let ends =
         |line: &str| line.is_empty() || line.starts_with(|first: char| first == '}' || first.is_alphabetic());

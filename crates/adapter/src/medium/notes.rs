@@ -60,7 +60,8 @@ impl Adapter for NotesAdapter {
         let (mut tokens, mut regions) = (Vec::new(), Vec::new());
         for (at, letter) in text.char_indices().filter(|(_, letter)| *letter != ' ') {
             let key = KEYS.iter().position(|key| *key == letter);
-            let unknown = || AdapterError::value(format!("'{letter}' is no note: write one of c d e f g a b"));
+            let unknown =
+                || AdapterError::value(format!("'{letter}' is no note: write one of c d e f g a b"));
             tokens.push(key.ok_or_else(unknown)? as u32);
             regions.push(Region::Bytes(at..at + 1));
         }
