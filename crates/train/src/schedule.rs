@@ -91,6 +91,13 @@ pub struct ScheduleStep {
     pub d_model: usize,
 }
 
+impl ScheduleStep {
+    /// A step, from 1, of so many, of a model of a width.
+    pub fn new(step: u64, steps: u64, d_model: usize) -> Self {
+        Self { step, steps, d_model }
+    }
+}
+
 /// A registry with a schedule of a program's own, under a name.
 #[must_use]
 pub fn with_schedule<T: RateSchedule + PlugInOptions>(registry: Registry, name: &str) -> Registry {
