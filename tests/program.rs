@@ -15,6 +15,7 @@ mod configs;
 mod documents;
 mod examples;
 mod explorer;
+mod facade;
 mod failures;
 mod first_words;
 mod formats;

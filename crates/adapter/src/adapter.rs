@@ -5,6 +5,18 @@ use std::path::Path;
 use crate::{AdapterError, Encoded, Head, Random, Region, Sequence, Stem, Value};
 
 /// A sequence turned back into its medium.
+///
+/// ```
+/// use any2any_adapter::{Decoded, Region, Value};
+///
+/// let notes = ["c", "e", "g"];
+/// let decoded = Decoded {
+///     value: Value::from(notes.join(" ")),
+///     regions: (0..notes.len()).map(|at| Region::Bytes(2 * at..2 * at + 1)).collect(),
+/// };
+/// assert_eq!(decoded.value.as_text(), Some("c e g"));
+/// assert_eq!(decoded.regions[2], Region::Bytes(4..5));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
     /// The value.
@@ -14,6 +26,17 @@ pub struct Decoded {
 }
 
 /// File that a written value is kept in.
+///
+/// ```
+/// use any2any_adapter::{Image, WrittenFile};
+///
+/// let board = Image::new(2, 2, 1, vec![0, 255, 255, 0]).expect("four grey pixels");
+/// let mut bytes = format!("P5 {} {} 255\n", board.width(), board.height()).into_bytes();
+/// bytes.extend_from_slice(board.pixels());
+/// let file = WrittenFile::new("pgm", bytes);
+/// assert_eq!(file.extension, "pgm");
+/// assert!(file.bytes.starts_with(b"P5 2 2 255\n"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenFile {
     /// Extension of its name, in lower case and without the dot.
@@ -35,6 +58,39 @@ impl WrittenFile {
 /// value has gone through before it comes here. It holds no randomness of its own: the same value always gives
 /// the same sequence. A registry hands adapters out behind a check of all that they return: the rules stand at each
 /// method, and [`testing::conforms`](crate::testing::conforms) tries them.
+///
+/// This one is only read; that of [`Medium`](crate::Medium)'s example is written too.
+///
+/// ```
+/// use any2any_adapter::{Adapter, AdapterError, Encoded, Frames, Region, Sequence, Signal, Stem, Value};
+///
+/// /// The loudness of a sound, in frames of a tenth of a second.
+/// struct Loudness;
+///
+/// impl Adapter for Loudness {
+///     fn stem(&self) -> Stem {
+///         Stem::Projection { width: 1 }
+///     }
+///
+///     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
+///         let sound = value.as_signal().ok_or_else(|| AdapterError::other_medium("a sound", value))?;
+///         let loudest = |samples: &[f32]| samples.iter().fold(0.0, |most: f32, next| most.max(next.abs()));
+///         let samples = (sound.rate() / 10.0).ceil() as usize;
+///         let values: Vec<f32> = sound.channel(0).chunks(samples).map(loudest).collect();
+///         let span = |at: f64| Region::Span { start: at / 10.0, end: (at + 1.0) / 10.0 };
+///         let regions = (0..values.len()).map(|at| span(at as f64)).collect();
+///         let frames = Frames::new(1, values).filter(|frames| !frames.is_empty());
+///         let frames = frames.ok_or_else(|| AdapterError::value("the sound has no sample"))?;
+///         Ok(Encoded { sequence: Sequence::Frames(frames), regions })
+///     }
+/// }
+///
+/// let sound = Signal::mono(20.0, vec![0.1, -0.4, 0.2, 0.0]).map(Value::from).expect("a rate above 0");
+/// let encoded = Loudness.encode(&sound)?;
+/// assert_eq!(encoded.sequence.frames().map(Frames::values), Some(&[0.4, 0.2][..]));
+/// assert!(Loudness.encode(&Value::from("a text")).is_err());
+/// # Ok::<(), AdapterError>(())
+/// ```
 pub trait Adapter: Send + Sync {
     /// The entrance that the sequences of [`encode`](Adapter::encode) need.
     fn stem(&self) -> Stem;

@@ -7,15 +7,55 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// Work checks it where it can end: in every step of a search and every layer of an encoder. Clones share one flag,
 /// on any thread. The [default](Self::default) is never cancelled.
+///
+/// ```
+/// use any2any_adapter::{Cancellation, Cancelled};
+///
+/// /// A long melody, looked through note by note.
+/// fn highest(keys: &[u8], until: &Cancellation) -> Result<u8, Cancelled> {
+///     let mut highest = 0;
+///     for key in keys {
+///         until.check()?;
+///         highest = highest.max(*key);
+///     }
+///     Ok(highest)
+/// }
+///
+/// let until = Cancellation::new();
+/// assert_eq!(highest(&[60, 67, 64], &until), Ok(67));
+/// until.clone().cancel();
+/// assert_eq!(highest(&[60, 67, 64], &until), Err(Cancelled));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation(Vec<Arc<AtomicBool>>);
 
 /// The error of work that was cancelled.
+///
+/// ```
+/// use any2any_adapter::{Cancellation, Cancelled};
+///
+/// let until = Cancellation::new();
+/// assert_eq!(until.check(), Ok(()));
+/// until.cancel();
+/// assert_eq!(until.check(), Err(Cancelled));
+/// assert!(Cancelled.to_string().starts_with("this was given up before its end"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this was given up before its end: nobody waits for it any more, or its time is over")]
 pub struct Cancelled;
 
 /// Guard that cancels when it is dropped: its holder waits for the work.
+///
+/// ```
+/// use any2any_adapter::{CancelOnDrop, Cancellation};
+///
+/// let work = Cancellation::new();
+/// let client: CancelOnDrop = work.on_drop();
+/// assert!(!work.is_cancelled());
+/// // The client goes away without its answer.
+/// drop(client);
+/// assert!(work.is_cancelled());
+/// ```
 #[derive(Debug)]
 pub struct CancelOnDrop(Cancellation);
 

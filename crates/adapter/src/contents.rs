@@ -3,6 +3,20 @@
 /// Contents of one file as its medium reads them, before any option of an experiment is applied: they are displayed
 /// so that a person can check whether a file was understood.
 ///
+/// ```
+/// use any2any_adapter::Contents;
+///
+/// // Two samples of a stereo sound.
+/// let contents = Contents {
+///     format: "WAV, 16 bit integers".to_owned(),
+///     axes: vec![("samples", 2), ("channels", 2)],
+///     values: vec![0.0, 0.5, -0.5, 0.25],
+///     rate: Some(44_100.0),
+///     ..Contents::default()
+/// };
+/// assert_eq!(contents.shape(), [2, 2]);
+/// ```
+///
 /// # Shapes
 ///
 /// - values: row-major over `axes`; sounds `[samples, channels]` in -1 to 1 at their own rate, pictures

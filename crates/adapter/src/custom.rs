@@ -49,6 +49,24 @@ pub trait CustomContents: fmt::Debug + PartialEq + Send + Sync + 'static {
 }
 
 /// Value of a medium's own kind. Cloning shares its contents.
+///
+/// With the melody of [`CustomContents`]:
+///
+/// ```
+/// # #[derive(Debug, PartialEq)]
+/// # struct Melody(Vec<u8>);
+/// # impl any2any_adapter::CustomContents for Melody {
+/// #     fn kind(&self) -> &'static str { "a melody" }
+/// #     fn items(&self) -> Vec<String> { self.0.iter().map(|key| format!("key {key}")).collect() }
+/// # }
+/// use any2any_adapter::{Custom, Value};
+///
+/// let melody = Custom::new(Melody(vec![60, 62]));
+/// assert_eq!((melody.kind(), melody.count()), ("a melody", 2));
+/// assert_eq!(melody.contents::<Melody>().map(|melody| melody.0[1]), Some(62));
+/// // In a dataset it is a value as any other.
+/// assert_eq!(Value::Custom(melody).to_string(), "key 60 key 62");
+/// ```
 #[derive(Clone)]
 pub struct Custom(Arc<dyn Erased>);
 

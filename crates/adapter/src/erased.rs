@@ -17,6 +17,20 @@ use crate::{
 /// Medium without the types of its options and its adapter, as a [`Registry`](crate::Registry) keeps it.
 ///
 /// Every [`Medium`] is one; see there for the meaning of each method.
+///
+/// With the medium of [`Medium`]'s example:
+///
+/// ```
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::{AnyMedium, Kind, Registry};
+/// use notes::Notes;
+///
+/// let registry = Registry::new().with(Notes);
+/// let medium: &dyn AnyMedium = registry.get("notes")?.as_ref();
+/// assert_eq!((medium.name(), medium.kind()), ("notes", Kind::Text));
+/// assert_eq!(medium.schema().as_value()["required"], serde_json::json!(["field"]));
+/// # Ok::<(), any2any_adapter::RegistryError>(())
+/// ```
 pub trait AnyMedium: Send + Sync {
     /// Name of the medium in the YAML.
     fn name(&self) -> &str;
@@ -80,6 +94,23 @@ pub trait AnyMedium: Send + Sync {
 }
 
 /// Side of a task without the types of its medium: a medium with parsed options.
+///
+/// With the medium of [`Medium`]'s example:
+///
+/// ```
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::{AnySide, Kept, Registry};
+/// use notes::Notes;
+///
+/// let registry = Registry::new().with(Notes);
+/// let options = serde_json::json!({ "field": "melody" });
+/// let side = registry.get("notes")?.sound_side(&options, &Kept::default())?;
+/// assert_eq!(side.fields(), ["melody"]);
+/// let melody = side.open(&"c e g".into())?.value;
+/// let adapter = side.fit(&mut std::iter::once(&melody))?;
+/// assert_eq!(adapter.encode(&melody)?.sequence.tokens(), Some(&[0, 2, 4, 9][..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait AnySide: Send + Sync {
     /// Problems of the options that their schema cannot tell, and mistakes of the medium that would lose them: options
     /// that are not written out, or do not read back.

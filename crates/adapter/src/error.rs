@@ -5,6 +5,24 @@ use std::path::PathBuf;
 use crate::Value;
 
 /// Error of an adapter or a medium.
+///
+/// ```
+/// use any2any_adapter::AdapterError;
+///
+/// /// The key of a note on a piano.
+/// fn key(note: &str) -> Result<u8, AdapterError> {
+///     match note {
+///         "c" => Ok(60),
+///         "e" => Ok(64),
+///         _ => Err(AdapterError::value(format!("'{note}' is no note: write c or e"))),
+///     }
+/// }
+///
+/// assert_eq!(key("e")?, 64);
+/// let error = key("h").expect_err("no such note");
+/// assert_eq!(error.to_string(), "cannot read this value: 'h' is no note: write c or e");
+/// # Ok::<(), AdapterError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdapterError {

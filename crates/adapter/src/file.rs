@@ -8,6 +8,18 @@ use std::sync::Arc;
 /// A file of a dataset, a member of an archive, or a part of either. Cloning shares the bytes.
 ///
 /// Data passes it on as it is; the medium of the field decodes it.
+///
+/// ```
+/// use any2any_adapter::File;
+///
+/// let melody = File::in_memory("melodies/lullaby.Notes", b"c e g".to_vec());
+/// assert_eq!(melody.extension(), "notes");
+/// assert_eq!(*melody.bytes()?, *b"c e g");
+/// // A file on the disk is read when its bytes are asked for.
+/// let missing = File::on_disk("melodies/missing.notes");
+/// assert!(missing.bytes().is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct File {
     path: PathBuf,
@@ -16,6 +28,18 @@ pub struct File {
 }
 
 /// A part of a file that is a value of its own.
+///
+/// ```
+/// use any2any_adapter::{File, Part};
+///
+/// let sheet = File::on_disk("faces.png");
+/// let face = sheet.part_of(Part::Rectangle { left: 32, top: 0, width: 32, height: 32 });
+/// assert!(face.same_file(&sheet));
+/// assert_eq!(face.to_string(), "faces.png, 32 x 32 pixels at 32, 0");
+/// // A medium of recordings asks where its part begins.
+/// let chorus = File::on_disk("song.wav").part_of(Part::Second(62.5));
+/// assert_eq!(chorus.part(), Some(Part::Second(62.5)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Part {

@@ -1,6 +1,19 @@
 //! Head: the learnable exit that a target medium needs in the model.
 
 /// The exit that a target medium needs in the model.
+///
+/// ```
+/// use any2any_adapter::Head;
+///
+/// /// Tokens of seven notes, with padding, begin and end behind them.
+/// fn head() -> Head {
+///     let (padding, begin, end) = (7, 8, 9);
+///     Head::Softmax { vocabulary: 10, padding, begin, end, forbidden: vec![padding, begin] }
+/// }
+///
+/// let Head::Softmax { forbidden, end, .. } = head() else { panic!("notes are tokens") };
+/// assert!(!forbidden.contains(&end), "an output has to end");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Head {
@@ -27,6 +40,19 @@ pub enum Head {
 }
 
 /// Number of frames that a regression writes.
+///
+/// ```
+/// use any2any_adapter::{FrameCount, Head};
+///
+/// /// The head of pictures, whose rows are frames, or of sounds, which end somewhere.
+/// fn head(rows: Option<usize>) -> Head {
+///     let length = rows.map_or(FrameCount::UntilStop { at_most: 800 }, FrameCount::Fixed);
+///     Head::Regression { width: 28, length }
+/// }
+///
+/// assert_eq!(head(Some(28)), Head::Regression { width: 28, length: FrameCount::Fixed(28) });
+/// assert_eq!(head(None), Head::Regression { width: 28, length: FrameCount::UntilStop { at_most: 800 } });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameCount {
     /// Always as many; all at once, none depending on the others.

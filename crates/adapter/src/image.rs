@@ -5,6 +5,16 @@ use std::sync::Arc;
 
 /// A picture of 8-bit pixels, grey or red, green and blue. Cloning shares the pixels.
 ///
+/// ```
+/// use any2any_adapter::Image;
+///
+/// let flag = Image::new(1, 3, 3, [[0, 85, 164], [255, 255, 255], [239, 65, 53]].concat());
+/// let flag = flag.expect("three pixels of red, green and blue");
+/// assert_eq!(flag.to_string(), "colour picture, 1 x 3");
+/// // A pixel is missing.
+/// assert!(Image::new(1, 3, 3, vec![0; 6]).is_none());
+/// ```
+///
 /// # Shapes
 ///
 /// - pixels: `[height, width, channels]`, row-major, 0 black to 255 white

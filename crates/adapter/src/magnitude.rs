@@ -2,6 +2,21 @@
 //! volts.
 
 /// Largest plausible value of a medium, and the usual cause of larger ones.
+///
+/// ```
+/// use any2any_adapter::Magnitude;
+///
+/// let microvolts = Magnitude {
+///     most: 1e5,
+///     unit: " uV",
+///     bound: "that any amplifier records",
+///     cause: "its unit is probably nanovolts",
+/// };
+/// let samples = [12.0, -2e5].into_iter().enumerate().map(|(sample, value)| (0, sample, value));
+/// let warning = microvolts.warning(samples, &["Oz".to_owned()], Some(256.0)).expect("too large");
+/// assert!(warning.starts_with("its largest value, -200000 uV in channel 'Oz' at 0.004 s"), "{warning}");
+/// assert_eq!(microvolts.warning([(0, 0, 80.0)].into_iter(), &[], None), None);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Magnitude {
     /// The largest value, of either sign, that real recordings have.

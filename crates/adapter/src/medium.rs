@@ -13,6 +13,19 @@ use crate::{Adapter, AdapterError, Contents, File, Kind, Package, Price, Side, V
 /// Options are a serde struct of the medium's own, with the defaults of its fields and a JSON Schema. An experiment is
 /// checked against the schema, the options are parsed once, and the problems of [`check`](Medium::check) are put at
 /// the right line of the YAML. A [`Registry`](crate::Registry) takes media of all types.
+///
+/// A whole medium, of melodies that are texts, and the test that it keeps its promises:
+///
+/// ```
+#[doc = include_str!("medium/notes.rs")]
+///
+/// any2any_adapter::testing::conforms(
+///     Notes,
+///     serde_json::json!({ "field": "melody" }),
+///     &["c e g".into(), "e d c".into()],
+/// );
+/// ```
+// Examples of other items include the file too.
 pub trait Medium: Send + Sync + Sized + 'static {
     /// Options of a side, as an experiment writes them: `text: { field: en }`.
     ///
@@ -138,11 +151,48 @@ pub trait Medium: Send + Sync + Sized + 'static {
 }
 
 /// Options of a medium or another plug-in: plain data with a JSON Schema. Every type that can be is one.
+///
+/// ```
+/// use any2any_adapter::PlugInOptions;
+/// use serde_json::json;
+///
+/// /// Options of a side with melodies.
+/// #[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Options {
+///     /// The field of the dataset.
+///     field: String,
+///     /// Number of octaves by which notes are raised.
+///     #[serde(default)]
+///     octaves: i8,
+/// }
+///
+/// /// Options with every default written out, as a run keeps them.
+/// fn complete<O: PlugInOptions>(given: serde_json::Value) -> serde_json::Result<serde_json::Value> {
+///     serde_json::to_value(serde_json::from_value::<O>(given)?)
+/// }
+///
+/// assert_eq!(complete::<Options>(json!({ "field": "melody" }))?, json!({ "field": "melody", "octaves": 0 }));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub trait PlugInOptions: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static {}
 
 impl<T: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static> PlugInOptions for T {}
 
 /// Rule by which sides of an experiment share one adapter.
+///
+/// ```
+/// use any2any_adapter::Sharing;
+///
+/// /// The rule for melodies: those of one instrument have one vocabulary.
+/// fn sharing(instrument: Option<&str>) -> Sharing {
+///     instrument.map_or(Sharing::Alone, |instrument| Sharing::Key(instrument.to_owned()))
+/// }
+///
+/// assert_eq!(sharing(Some("piano")), sharing(Some("piano")));
+/// assert_ne!(sharing(Some("piano")), sharing(Some("flute")));
+/// assert_eq!(sharing(None), Sharing::Alone);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sharing {
     /// The side has an adapter of its own.
@@ -154,6 +204,23 @@ pub enum Sharing {
 }
 
 /// A value as adapters take it, with warnings about it.
+///
+/// ```
+/// use any2any_adapter::{OpenedValue, Value};
+///
+/// /// A melody in small letters.
+/// fn opened(text: &str) -> OpenedValue {
+///     let mut opened = OpenedValue::from(Value::from(text.to_lowercase()));
+///     if opened.value.as_text() != Some(text) {
+///         opened.warnings.push("capital letters are read as small ones".to_owned());
+///     }
+///     opened
+/// }
+///
+/// assert_eq!(opened("C e g").value.as_text(), Some("c e g"));
+/// assert_eq!(opened("C e g").warnings.len(), 1);
+/// assert!(opened("c e g").warnings.is_empty());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenedValue {
     /// The value.
@@ -170,6 +237,19 @@ impl From<Value> for OpenedValue {
 }
 
 /// A problem of an adapter's options, and its place.
+///
+/// ```
+/// use any2any_adapter::OptionProblem;
+///
+/// /// Problems of the options of melodies between two notes.
+/// fn check(lowest: u8, highest: u8) -> Vec<OptionProblem> {
+///     let problem = || OptionProblem::new("/lowest", "the lowest note is above the highest", "swap the two");
+///     (lowest > highest).then(problem).into_iter().collect()
+/// }
+///
+/// assert_eq!(check(21, 108), []);
+/// assert_eq!(check(108, 21)[0].help.as_deref(), Some("swap the two"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionProblem {
     /// The JSON pointer of the place inside the options: `/tokenizer/bpe/vocab`.
@@ -188,6 +268,19 @@ impl OptionProblem {
 }
 
 /// An event of a recording: a stimulus, a key that was pressed, a stage of sleep.
+///
+/// ```
+/// use any2any_adapter::Event;
+///
+/// /// An event of a line such as `12.5 left hand`.
+/// fn event(line: &str) -> Option<Event> {
+///     let (second, label) = line.split_once(' ')?;
+///     Some(Event { second: second.parse().ok()?, duration: None, label: label.to_owned() })
+/// }
+///
+/// let event = event("12.5 left hand").expect("a second and a label");
+/// assert_eq!((event.second, event.label.as_str()), (12.5, "left hand"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// The start, in seconds from the first sample.

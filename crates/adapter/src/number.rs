@@ -1,6 +1,12 @@
 //! Whole numbers formatted for people.
 
 /// A whole number with its thousands set apart: 29,000.
+///
+/// ```
+/// use any2any_adapter::grouped;
+///
+/// assert_eq!(format!("{} pairs of sentences", grouped(29_000)), "29,000 pairs of sentences");
+/// ```
 pub fn grouped(number: impl ToString) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

@@ -5,6 +5,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Package that a plug-in comes from: its name and its version, as `Cargo.toml` has them.
+///
+/// ```
+/// use any2any_adapter::{Frames, Package, package};
+///
+/// let package = Package { name: "notes".to_owned(), version: Some("0.2.0".to_owned()) };
+/// assert_eq!(package.to_string(), "notes 0.2.0");
+/// // A type tells the name of its package alone; `package!()` knows the version too.
+/// assert_eq!(Package::of::<Frames>(), Package { version: None, ..package!() });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
     /// Name of the package.

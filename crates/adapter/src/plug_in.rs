@@ -11,6 +11,23 @@ use crate::erased::parsed;
 use crate::{OptionProblem, Package, PlugInOptions};
 
 /// Point of an experiment at which a program can add a choice of its own.
+///
+/// ```
+/// # #[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// # #[serde(deny_unknown_fields)]
+/// # struct Halving {
+/// #     /// Number of steps after which the rate is halved.
+/// #     every: u64,
+/// # }
+/// use any2any_adapter::{Live, PlugIn, Point, Registry, package};
+///
+/// let halving = PlugIn::new(Point::Schedule, "halving", package!(), |_: &Halving| vec![], Live::new);
+/// let registry = Registry::new().plugging(halving);
+/// let names: Vec<&str> = registry.plug_ins(Point::Schedule).map(PlugIn::name).collect();
+/// assert_eq!(names, ["halving"]);
+/// assert_eq!(registry.plug_ins(Point::Metric).count(), 0);
+/// assert_eq!(Point::Schedule.to_string(), "schedule");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Point {
@@ -36,6 +53,28 @@ impl fmt::Display for Point {
 }
 
 /// Plug-in that a [`Registry`](crate::Registry) keeps: a name, the schema of its options, and a way to build it.
+///
+/// ```
+/// use any2any_adapter::{Live, OptionProblem, PlugIn, Point, package};
+///
+/// /// A rate that is halved again and again.
+/// #[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Halving {
+///     /// Number of steps after which the rate is halved.
+///     every: u64,
+/// }
+///
+/// fn check(options: &Halving) -> Vec<OptionProblem> {
+///     let problem = || OptionProblem::new("/every", "it is halved in no step", "take 1 at least");
+///     (options.every == 0).then(problem).into_iter().collect()
+/// }
+///
+/// let halving = PlugIn::new(Point::Schedule, "halving", package!(), check, Live::new);
+/// assert!(!halving.is_plain(), "`every` has to be given");
+/// assert_eq!(halving.problems(&serde_json::json!({ "every": 1000 })), []);
+/// assert_eq!(halving.problems(&serde_json::json!({ "every": 0 }))[0].pointer, "/every");
+/// ```
 #[derive(Clone)]
 pub struct PlugIn {
     point: Point,
@@ -49,6 +88,22 @@ pub struct PlugIn {
 type Build = dyn Fn(&Json) -> Result<Built, OptionProblem> + Send + Sync;
 
 /// Plug-in with the options of an experiment.
+///
+/// ```
+/// # #[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// # #[serde(deny_unknown_fields)]
+/// # struct Halving {
+/// #     /// Number of steps after which the rate is halved.
+/// #     every: u64,
+/// # }
+/// use any2any_adapter::{Live, PlugIn, Point, package};
+///
+/// let halving = PlugIn::new(Point::Schedule, "halving", package!(), |_: &Halving| vec![], Live::new);
+/// let built = halving.build(&serde_json::json!({ "every": 1000 })).expect("sound options");
+/// assert!(built.problems.is_empty());
+/// assert_eq!(built.live.get::<Halving>().map(|halving| halving.every), Some(1000));
+/// assert_eq!(halving.build(&serde_json::json!({ "every": [] })).expect_err("a list").pointer, "/every");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Built {
     /// The options with every default written out.
@@ -132,6 +187,18 @@ impl fmt::Debug for PlugIn {
 /// Object at work behind plain data: a plug-in behind its options in an experiment.
 ///
 /// It is no part of the data: it is neither written nor compared.
+///
+/// ```
+/// use any2any_adapter::Live;
+///
+/// /// Learning rates, one for each epoch.
+/// struct Table(Vec<f64>);
+///
+/// let schedule = Live::new(Table(vec![1e-3, 5e-4]));
+/// let table = schedule.get::<Table>().expect("a table stands behind it");
+/// assert_eq!(table.0[1], 5e-4);
+/// assert!(schedule.get::<String>().is_none());
+/// ```
 #[derive(Clone)]
 pub struct Live(Arc<dyn Any + Send + Sync>);
 

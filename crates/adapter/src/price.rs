@@ -5,6 +5,19 @@ use crate::{File, Value};
 /// Memory that opening a value takes, and the length of its sequence, from its header.
 ///
 /// A price is a cheap upper bound: code with a budget asks for it before a file of unknown origin is decoded.
+///
+/// ```
+/// use any2any_adapter::{File, Price};
+///
+/// // The header says 640 x 480 grey pixels, which become patches of 16 x 16.
+/// let file = File::in_memory("sign.pgm", b"P5 640 480 255\n".to_vec());
+/// let (width, height) = (640, 480);
+/// let bytes = Price::of_file(&file).bytes + width * height;
+/// let price = Price { bytes, positions: Some((width / 16) * (height / 16)) };
+/// assert_eq!(price, Price { bytes: 307_215, positions: Some(1200) });
+/// // Two such pictures in a row.
+/// assert_eq!(price.and(price).positions, Some(2400));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
     /// Peak memory of opening the value, in bytes: the file, its decoded contents, and the buffers of decoding.

@@ -5,6 +5,18 @@
 //! 2014) over a counter: the n-th number depends on the key and n alone.
 
 /// The seed of a run, from which every generator is derived.
+///
+/// ```
+/// use any2any_adapter::Seed;
+///
+/// // A training and its continuation shuffle their hundredth epoch alike.
+/// let shuffled = || {
+///     let mut melodies = ["lullaby", "march", "waltz"];
+///     Seed(7).random("shuffle", 100).shuffle(&mut melodies);
+///     melodies
+/// };
+/// assert_eq!(shuffled(), shuffled());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed(pub u64);
 
@@ -20,6 +32,20 @@ impl Seed {
 }
 
 /// A stream of random numbers.
+///
+/// ```
+/// use any2any_adapter::{Random, Seed};
+///
+/// /// Keys, raised together by up to an octave: another melody of the same shape.
+/// fn transposed(keys: &[u8], random: &mut Random) -> Vec<u8> {
+///     let semitones = random.below(13) as u8;
+///     keys.iter().map(|key| key + semitones).collect()
+/// }
+///
+/// let melody = transposed(&[60, 64, 67], &mut Seed(1).random("augment", 0));
+/// assert_eq!(melody[1] - melody[0], 4);
+/// assert_eq!(melody, transposed(&[60, 64, 67], &mut Seed(1).random("augment", 0)));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Random {
     key: u64,

@@ -5,6 +5,16 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 /// The part of the original that one position of a sequence covers.
+///
+/// ```
+/// use any2any_adapter::Region;
+///
+/// // A token for each note, and the end token behind them.
+/// let notes = "c e g".char_indices().filter(|(_, letter)| *letter != ' ');
+/// let mut regions: Vec<Region> = notes.map(|(at, _)| Region::Bytes(at..at + 1)).collect();
+/// regions.push(Region::Nothing);
+/// assert_eq!(regions, [Region::Bytes(0..1), Region::Bytes(2..3), Region::Bytes(4..5), Region::Nothing]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -9,6 +9,19 @@ use crate::{AnyMedium, Medium, PlugIn, Point};
 ///
 /// A mistake in a medium, such as the name of another, does not panic here: [`sound`](Registry::sound) tells, and so
 /// does every experiment that is read.
+///
+/// With the medium of [`Medium`]'s example:
+///
+/// ```
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::Registry;
+/// use notes::Notes;
+///
+/// let registry = Registry::new().with(Notes);
+/// registry.sound()?;
+/// assert_eq!(registry.get("notes")?.name(), "notes");
+/// # Ok::<(), any2any_adapter::RegistryError>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Registry {
     media: Vec<Arc<dyn AnyMedium>>,
@@ -170,6 +183,21 @@ fn has_option(schema: &serde_json::Value, name: &str) -> bool {
 }
 
 /// Error of a registry.
+///
+/// With the medium of [`Medium`]'s example:
+///
+/// ```
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::{Registry, RegistryError};
+/// use notes::Notes;
+///
+/// let registry = Registry::new().with(Notes);
+/// let error = registry.get("nots").err().expect("no such medium");
+/// assert_eq!(error.to_string(), "no medium is called 'nots'; known: notes");
+/// // Mistakes wait until the program asks for them.
+/// let error = registry.with(Notes).sound();
+/// assert!(matches!(error, Err(RegistryError::Mistakes(mistakes)) if mistakes.len() == 1));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {

@@ -3,6 +3,16 @@
 use crate::Region;
 
 /// A sequence of tokens or frames, made by an adapter of one value.
+///
+/// ```
+/// use any2any_adapter::Sequence;
+///
+/// // c, e and g in a vocabulary of seven notes and the end token.
+/// let melody = Sequence::Tokens(vec![0, 2, 4, 7]);
+/// assert_eq!(melody.len(), 4);
+/// assert_eq!(melody.tokens().and_then(|tokens| tokens.last()), Some(&7));
+/// assert!(melody.frames().is_none());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sequence {
     /// Positions that are numbers of a vocabulary.
@@ -44,6 +54,17 @@ impl Sequence {
 
 /// A sequence of vectors, all of the same width.
 ///
+/// ```
+/// use any2any_adapter::Frames;
+///
+/// // The key and the beats of three notes.
+/// let notes = Frames::new(2, vec![60.0, 1.0, 64.0, 0.5, 67.0, 0.5]).expect("rows of two");
+/// assert_eq!((notes.len(), notes.width()), (3, 2));
+/// assert_eq!(notes.values().chunks(notes.width()).nth(1), Some(&[64.0, 0.5][..]));
+/// // A note without its beats.
+/// assert!(Frames::new(2, vec![60.0, 1.0, 64.0]).is_none());
+/// ```
+///
 /// # Shapes
 ///
 /// - values: `[frames, width]`, row-major
@@ -83,6 +104,17 @@ impl Frames {
 }
 
 /// A sequence, and the region that each of its positions covers.
+///
+/// ```
+/// use any2any_adapter::{Encoded, Region, Sequence};
+///
+/// // The notes c and e of the text "c e", and the end token.
+/// let melody = Encoded {
+///     sequence: Sequence::Tokens(vec![0, 2, 7]),
+///     regions: vec![Region::Bytes(0..1), Region::Bytes(2..3), Region::Nothing],
+/// };
+/// assert_eq!(melody.regions.len(), melody.sequence.len());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Encoded {
     /// The positions.

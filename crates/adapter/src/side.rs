@@ -9,6 +9,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// values.
 ///
 /// It stands for its options: `side.field` is `side.options().field`.
+///
+/// ```
+/// use any2any_adapter::{Side, Value};
+///
+/// /// Options of melodies between two notes.
+/// struct Range {
+///     lowest: char,
+///     highest: char,
+/// }
+///
+/// /// A melody without its notes outside the range.
+/// fn opened(side: &Side<Range>, melody: &str) -> Value {
+///     Value::from(melody.replace(|note: char| note < side.lowest || note > side.highest, ""))
+/// }
+///
+/// let side = Side::new(Range { lowest: 'c', highest: 'f' });
+/// assert_eq!(opened(&side, "cegf").as_text(), Some("cef"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Side<O> {
     options: O,
@@ -50,6 +68,23 @@ impl<O> Deref for Side<O> {
 ///
 /// The sides of one experiment that have the same medium share a store, which is dropped with them. Nothing but time
 /// may depend on it. Clones share one store.
+///
+/// ```
+/// use std::sync::Mutex;
+///
+/// use any2any_adapter::Kept;
+///
+/// /// Name and pixels of the last sheet that was decoded, for all pictures on it.
+/// #[derive(Default)]
+/// struct LastSheet(Mutex<Option<(String, Vec<u8>)>>);
+///
+/// let kept = Kept::default();
+/// let last = kept.get::<LastSheet>();
+/// *last.0.lock().expect("no panic before") = Some(("faces.png".to_owned(), vec![0; 64]));
+/// // Another side of the medium finds it there.
+/// let other = kept.clone().get::<LastSheet>();
+/// assert!(other.0.lock().expect("no panic before").as_ref().is_some_and(|(name, _)| name == "faces.png"));
+/// ```
 #[derive(Clone, Default)]
 pub struct Kept(Arc<Mutex<Vec<Arc<dyn Any + Send + Sync>>>>);
 

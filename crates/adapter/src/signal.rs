@@ -5,6 +5,18 @@ use std::sync::Arc;
 
 /// One or more channels, sampled together at a steady rate. Cloning shares the samples.
 ///
+/// ```
+/// use any2any_adapter::Signal;
+///
+/// let electrodes = ["Oz", "O1"].map(str::to_owned);
+/// let microvolts = vec![12.0, -7.5, 3.0, 8.0, 9.5, 11.0];
+/// let recording = Signal::new(256.0, electrodes.clone(), microvolts).expect("two rows of three");
+/// assert_eq!(recording.channel(1), [8.0, 9.5, 11.0]);
+/// assert_eq!(recording.to_string(), "0.01 s of 2 channels at 256 Hz");
+/// // Five samples do not divide into two channels.
+/// assert!(Signal::new(256.0, electrodes, vec![0.0; 5]).is_none());
+/// ```
+///
 /// # Shapes
 ///
 /// - samples: `[channels, samples]`, row-major; sounds in -1 to 1, an EEG in microvolts

@@ -3,6 +3,16 @@
 use crate::Sequence;
 
 /// The entrance that an adapter's sequences need in the model.
+///
+/// ```
+/// use any2any_adapter::{Frames, Sequence, Stem};
+///
+/// // Columns of a spectrogram with 80 mel bands.
+/// let stem = Stem::Projection { width: 80 };
+/// let second = Frames::new(80, vec![0.0; 100 * 80]).map(Sequence::Frames).expect("a hundred columns");
+/// assert_eq!(stem.reads(&second), Ok(()));
+/// assert_eq!(stem.positions(second.len()), 100);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stem {
@@ -28,6 +38,16 @@ pub enum Stem {
 }
 
 /// One convolution over neighbouring frames, padded by zeros so that every frame is covered.
+///
+/// ```
+/// use any2any_adapter::{Convolution, Stem};
+///
+/// // Two layers that halve the frames of a sound.
+/// let half = Convolution { kernel: 3, stride: 2 };
+/// assert_eq!(half.positions(101), 51);
+/// let stem = Stem::Convolution { width: 80, layers: vec![half, half] };
+/// assert_eq!(stem.positions(101), 26);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Convolution {
     /// Width of the kernel, in frames; odd.
@@ -44,6 +64,16 @@ impl Convolution {
 }
 
 /// Reason why a stem cannot read a sequence.
+///
+/// ```
+/// use any2any_adapter::{Sequence, Stem, Unreadable};
+///
+/// // Seven notes and three tokens that are none.
+/// let stem = Stem::Lookup { vocabulary: 10, padding: 7 };
+/// let melody = Sequence::Tokens(vec![0, 2, 12, 9]);
+/// assert_eq!(stem.reads(&melody), Err(Unreadable::Token { token: 12, position: 2, vocabulary: 10 }));
+/// assert_eq!(stem.reads(&Sequence::Tokens(vec![])), Err(Unreadable::Empty));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unreadable {

@@ -6,6 +6,20 @@ use std::io::{self, Read};
 ///
 /// It is a hundred times the packed file, at least 64 MiB and at most 8 GiB, and never less than the file itself: texts
 /// and pictures shrink to a tenth, sheets of zeros to a fiftieth, and bombs to a thousandth.
+///
+/// ```
+/// use std::io::Read;
+///
+/// use any2any_adapter::UnpackedLimit;
+///
+/// let limit = UnpackedLimit::of_packed(Some(2 << 20));
+/// assert_eq!(limit.bytes(), 200 << 20);
+/// // These bytes stand for what a decoder of gzip reads.
+/// let mut melody = String::new();
+/// limit.reader(&b"c e g"[..]).read_to_string(&mut melody)?;
+/// assert_eq!(melody, "c e g");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnpackedLimit(u64);
 
@@ -46,6 +60,16 @@ impl UnpackedLimit {
 }
 
 /// Reader of unpacked bytes that fails beyond a limit.
+///
+/// ```
+/// use std::io::{ErrorKind, Read};
+///
+/// use any2any_adapter::{UnpackedLimit, Unpacking};
+///
+/// let mut unpacking: Unpacking<&[u8]> = UnpackedLimit::of_bytes(4).reader(b"c e g c e g");
+/// let error = unpacking.read_to_end(&mut Vec::new()).expect_err("more than four bytes");
+/// assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+/// ```
 #[derive(Debug)]
 pub struct Unpacking<R> {
     reader: R,

@@ -6,6 +6,16 @@ use std::sync::Arc;
 use crate::{Custom, CustomContents, File, Image, Signal};
 
 /// Value of one field of a sample.
+///
+/// ```
+/// use any2any_adapter::{Image, Value};
+///
+/// let word = Value::from("Haus");
+/// assert_eq!((word.as_text(), word.kind()), (Some("Haus"), "a text"));
+/// let board = Image::new(2, 2, 1, vec![0, 255, 255, 0]).map(Value::from).expect("four grey pixels");
+/// assert_eq!((board.as_text(), board.kind()), (None, "a picture"));
+/// assert_eq!(board.to_string(), "[grey picture, 2 x 2]");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -25,6 +35,15 @@ pub enum Value {
 }
 
 /// Kind of the values that a medium writes, for code that scores or displays them.
+///
+/// ```
+/// use any2any_adapter::{File, Kind, Signal, Value};
+///
+/// let tone = Signal::mono(8000.0, vec![0.0, 0.7, 1.0, 0.7]).map(Value::from).expect("a rate above 0");
+/// assert_eq!(Kind::of(&tone), Some(Kind::Signal));
+/// // A file is of no kind before its medium has opened it.
+/// assert_eq!(Kind::of(&Value::from(File::on_disk("tone.wav"))), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {

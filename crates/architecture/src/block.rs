@@ -23,6 +23,21 @@ pub struct Block {
 }
 
 /// Weight of a block of a program's own.
+///
+/// ```
+/// use any2any_architecture::{BlockWeight, Start};
+///
+/// /// The weights of gates in a model of this width.
+/// fn weights(d_model: usize) -> Vec<BlockWeight> {
+///     vec![
+///         BlockWeight::new("weight", [d_model, d_model], Start::Xavier),
+///         BlockWeight::new("bias", [d_model], Start::Constant(-2.0)),
+///     ]
+/// }
+///
+/// let size = |weight: &BlockWeight| weight.shape.iter().product::<usize>();
+/// assert_eq!(weights(256).iter().map(size).sum::<usize>(), 65_792);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockWeight {
@@ -35,6 +50,18 @@ pub struct BlockWeight {
 }
 
 /// Values of a weight before training.
+///
+/// ```
+/// use any2any_architecture::{BlockWeight, Start};
+///
+/// // The bias of gates that are nearly shut before training, and the query that opens them.
+/// let bias = BlockWeight::new("bias", [256], Start::Constant(-2.0));
+/// let query = BlockWeight::new("query", [256], Start::Normal(0.02));
+/// assert_ne!(bias.start, query.start);
+/// // The values as a checkpoint describes them.
+/// assert_eq!(serde_json::to_value(bias.start)?, serde_json::json!({ "constant": -2.0 }));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {

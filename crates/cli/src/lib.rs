@@ -26,6 +26,14 @@ use arguments::{Arguments, Command};
 use way_out::Wrapped;
 
 /// The media that ship with any2any: text, image, audio, EEG, and prepared frames and tokens.
+///
+/// ```
+/// let media = any2any_cli::media();
+/// let names: Vec<&str> = media.media().map(|medium| medium.name()).collect();
+/// assert_eq!(names, ["text", "image", "audio", "eeg", "frames", "tokens"]);
+/// assert!(media.get("image")?.extensions().contains(&"png"));
+/// # Ok::<(), any2any_adapter::RegistryError>(())
+/// ```
 pub fn media() -> Registry {
     Registry::new()
         .with(any2any_text::Text)

@@ -12,6 +12,37 @@ use crate::{Bootstrap, MetricsError, Score};
 ///
 /// Each output gives a row of numbers; the rows of a split are added up, and the score is computed from the sums, so
 /// that a confidence interval costs additions only.
+///
+/// ```
+/// use any2any_adapter::{Kind, Value};
+/// use any2any_metrics::{ValueMetric, value_score};
+///
+/// /// The share of outputs that end with the last note of a reference, in per cent.
+/// #[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct LastNote {}
+///
+/// impl ValueMetric for LastNote {
+///     fn scores(&self, kind: Kind) -> bool {
+///         kind == Kind::Text
+///     }
+///
+///     fn statistics(&self, output: &Value, references: &[&Value]) -> Vec<f64> {
+///         let last = |value: &Value| value.to_string().chars().last();
+///         let right = references.iter().any(|reference| last(reference) == last(output));
+///         vec![f64::from(right), 1.0]
+///     }
+///
+///     fn score(&self, sums: &[f64]) -> f64 {
+///         100.0 * sums[0] / sums[1]
+///     }
+/// }
+///
+/// let [output, other, reference] = ["c e g", "c e d", "e f g"].map(Value::from);
+/// let score = value_score(&LastNote {}, "last_note", &[&output, &other], &[vec![&reference; 2]], None)?;
+/// assert_eq!(score.value, 50.0);
+/// # Ok::<(), any2any_metrics::MetricsError>(())
+/// ```
 pub trait ValueMetric: Send + Sync {
     /// Package that the metric comes from: [`package!()`](any2any_adapter::package) names it with its version.
     fn package() -> Package

@@ -18,6 +18,37 @@ use crate::keyed::Keyed;
 ///
 /// A block says what weights it learns, and what it does with them. They are initialized, trained, saved and counted
 /// with all others. Inference on the CPU goes through burn for a model that has one.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use any2any_adapter::Live;
+/// use any2any_architecture::{Block, BlockWeight, Start};
+/// use any2any_model::{BlockInput, BlockWeights, EncoderBlock, rehearse_block};
+/// use burn::tensor::Tensor;
+///
+/// /// A learned factor for each dimension.
+/// struct Scale;
+///
+/// impl EncoderBlock for Scale {
+///     fn weights(&self, d_model: usize) -> Vec<BlockWeight> {
+///         vec![BlockWeight::new("factors", [d_model], Start::Constant(1.0))]
+///     }
+///
+///     fn forward(&self, weights: &BlockWeights<'_>, input: BlockInput) -> Tensor<3> {
+///         input.states * weights.vector("factors").unsqueeze::<3>()
+///     }
+/// }
+///
+/// // What a training tries before its first step.
+/// let block = Block {
+///     name: "scale".to_owned(),
+///     options: Default::default(),
+///     weights: Scale.weights(8),
+///     live: Some(Live::new(Arc::new(Scale) as Arc<dyn EncoderBlock>)),
+/// };
+/// assert_eq!(rehearse_block(&block, 8), Ok(()));
+/// ```
 pub trait EncoderBlock: Send + Sync {
     /// Package that the block comes from: [`package!()`](any2any_adapter::package) names it with its version.
     fn package() -> Package
@@ -45,6 +76,23 @@ pub trait EncoderBlock: Send + Sync {
 }
 
 /// Positions of a batch on their way through a block.
+///
+/// ```
+/// use any2any_model::BlockInput;
+/// use burn::tensor::{Device, Tensor};
+///
+/// /// The mean of the positions of each row, `[batch, 1, d_model]`.
+/// fn mean(BlockInput { states, mask }: BlockInput) -> Tensor<3> {
+///     (states * mask.clone()).sum_dim(1) / mask.sum_dim(1)
+/// }
+///
+/// let device = Device::default();
+/// let states = Tensor::<3>::from_floats([[[1.0, 2.0], [3.0, 4.0], [9.0, 9.0]]], &device);
+/// // The last position is padding.
+/// let mask = Tensor::<3>::from_floats([[[1.0], [1.0], [0.0]]], &device);
+/// let mean: Vec<f32> = mean(BlockInput { states, mask }).into_data().iter::<f32>().collect();
+/// assert_eq!(mean, [2.0, 3.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct BlockInput {
     /// The positions, `[batch, positions, d_model]`.
@@ -54,6 +102,35 @@ pub struct BlockInput {
 }
 
 /// Weights of a block, by their names.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use any2any_adapter::Live;
+/// # use any2any_architecture::{Block, BlockWeight, Start};
+/// # use any2any_model::rehearse_block;
+/// use any2any_model::{BlockInput, BlockWeights, EncoderBlock};
+/// use burn::tensor::Tensor;
+///
+/// struct Affine;
+///
+/// impl EncoderBlock for Affine {
+///     fn weights(&self, d_model: usize) -> Vec<BlockWeight> {
+///         vec![BlockWeight::new("weight", [d_model, d_model], Start::Xavier)]
+///     }
+///
+///     fn forward(&self, weights: &BlockWeights<'_>, input: BlockInput) -> Tensor<3> {
+///         let weight = weights.matrix("weight").unsqueeze::<3>();
+///         input.states.matmul(weight) + weights.vector("bias").unsqueeze::<3>()
+///     }
+/// }
+///
+/// # let live = Some(Live::new(Arc::new(Affine) as Arc<dyn EncoderBlock>));
+/// # let (name, options) = ("affine".to_owned(), Default::default());
+/// # let block = Block { name, options, weights: Affine.weights(8), live };
+/// // A training tries the block before its first step, and finds the weight that `weights` leaves out.
+/// let problem = rehearse_block(&block, 8).expect_err("there is no bias");
+/// assert_eq!(problem, "it panics: the block has no weight 'bias': say it in `weights`");
+/// ```
 pub struct BlockWeights<'a>(&'a Keyed<Weight>);
 
 impl BlockWeights<'_> {

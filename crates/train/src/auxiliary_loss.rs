@@ -9,6 +9,31 @@ use burn::tensor::{Int, Tensor, TensorData};
 /// Auxiliary loss of a program's own: its options, as an experiment writes them below `losses` of a task.
 ///
 /// It is added to the decoder's loss, whose unit is nats a target position; a weight is an option like others.
+///
+/// ```
+/// use any2any_train::{AuxiliaryLoss, LossBatch, LossPairs};
+/// use burn::tensor::{Device, Tensor};
+///
+/// /// The squares of all logits times a weight: they stay small.
+/// struct SmallLogits {
+///     weight: f64,
+/// }
+///
+/// impl AuxiliaryLoss for SmallLogits {
+///     fn forward(&self, LossBatch { pairs, mask }: LossBatch) -> Tensor<1> {
+///         let LossPairs::Tokens { logits, .. } = pairs else { return mask.sum().mul_scalar(0.0) };
+///         let squares: Tensor<2> = (logits.clone() * logits).sum_dim(2).squeeze_dim(2);
+///         (squares * mask).sum().mul_scalar(self.weight)
+///     }
+/// }
+///
+/// let device = Device::default();
+/// // A position of the target, and padding.
+/// let logits = Tensor::from_floats([[[1.0, 2.0], [9.0, 9.0]]], &device);
+/// let pairs = LossPairs::Tokens { logits, targets: Tensor::from_ints([[1, 0]], &device) };
+/// let batch = LossBatch { pairs, mask: Tensor::from_floats([[1.0, 0.0]], &device) };
+/// assert_eq!(SmallLogits { weight: 0.5 }.forward(batch).into_scalar::<f32>(), 2.5);
+/// ```
 pub trait AuxiliaryLoss: Send + Sync {
     /// Package that the loss comes from: [`package!()`](any2any_adapter::package) names it with its version.
     fn package() -> Package
@@ -28,6 +53,22 @@ pub trait AuxiliaryLoss: Send + Sync {
 }
 
 /// Predictions of a batch beside its targets.
+///
+/// ```
+/// use any2any_train::{LossBatch, LossPairs};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// // A row of three tokens, and one of a single token with padding behind it, in a vocabulary of five.
+/// let pairs = LossPairs::Tokens {
+///     logits: Tensor::zeros([2, 3, 5], &device),
+///     targets: Tensor::from_ints([[1, 4, 2], [3, 0, 0]], &device),
+/// };
+/// let mask = Tensor::from_floats([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]], &device);
+/// let batch = LossBatch { pairs, mask };
+/// let lengths: Vec<f32> = batch.mask.sum_dim(1).into_data().iter::<f32>().collect();
+/// assert_eq!(lengths, [3.0, 1.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct LossBatch {
     /// What the model predicts, and what it should.
@@ -37,6 +78,24 @@ pub struct LossBatch {
 }
 
 /// Predictions and targets, by the kind of sequence that a task writes.
+///
+/// ```
+/// use any2any_train::LossPairs;
+/// use burn::tensor::{Device, Tensor};
+///
+/// /// How far frames are from the right ones, all values together.
+/// fn distance(pairs: LossPairs) -> Option<Tensor<1>> {
+///     let LossPairs::Frames { frames, targets } = pairs else { return None };
+///     // Behind the values of a frame stands the logit of stopping.
+///     let [_, _, width] = targets.dims();
+///     Some((frames.narrow(2, 0, width) - targets).abs().sum())
+/// }
+///
+/// let device = Device::default();
+/// let frames = Tensor::from_floats([[[1.0, -9.0], [2.0, 9.0]]], &device);
+/// let pairs = LossPairs::Frames { frames, targets: Tensor::from_floats([[[1.5], [1.0]]], &device) };
+/// assert_eq!(distance(pairs).map(|distance| distance.into_scalar::<f32>()), Some(1.5));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LossPairs {

@@ -9,6 +9,26 @@ use any2any_translate::evaluate::TeacherForced;
 use serde::Serialize;
 
 /// Observer of a training: a progress bar, a log, a test.
+///
+/// ```
+/// use any2any_train::{Event, Observer};
+///
+/// /// The steps of all checkpoints.
+/// #[derive(Default)]
+/// struct Checkpoints(Vec<u64>);
+///
+/// impl Observer for Checkpoints {
+///     fn event(&mut self, event: Event<'_>) {
+///         if let Event::Saved { step } = event {
+///             self.0.push(step);
+///         }
+///     }
+/// }
+///
+/// let mut checkpoints = Checkpoints::default();
+/// checkpoints.event(Event::Saved { step: 500 });
+/// assert_eq!(checkpoints.0, [500]);
+/// ```
 pub trait Observer {
     /// Called for each event.
     fn event(&mut self, event: Event<'_>);
@@ -27,6 +47,23 @@ impl Observer for () {
 }
 
 /// An event of a training.
+///
+/// ```
+/// use any2any_train::{Event, Stopped};
+///
+/// /// Line of a short log; most events have none.
+/// fn line(event: Event<'_>) -> Option<String> {
+///     match event {
+///         Event::Evaluated { step, best: true, .. } => Some(format!("step {step} is the best so far")),
+///         Event::Stopped { step, why: Stopped::Patience } => Some(format!("step {step}: no progress")),
+///         _ => None,
+///     }
+/// }
+///
+/// let best = line(Event::Evaluated { step: 500, evaluations: &[], best: true });
+/// assert_eq!(best.as_deref(), Some("step 500 is the best so far"));
+/// assert_eq!(line(Event::Saved { step: 500 }), None);
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -100,6 +137,32 @@ impl TaskEvaluation {
 }
 
 /// The progress of a training, whose means are over the steps since the last line of the log.
+///
+/// ```
+/// use any2any_train::{Event, Observer, Progress};
+///
+/// /// The loss, step by step, for a figure.
+/// #[derive(Default)]
+/// struct Curve(Vec<(u64, f64)>);
+///
+/// impl Curve {
+///     fn add(&mut self, progress: &Progress) {
+///         self.0.push((progress.step, progress.loss));
+///     }
+/// }
+///
+/// impl Observer for Curve {
+///     fn event(&mut self, event: Event<'_>) {
+///         if let Event::Logged(progress) = event {
+///             self.add(progress);
+///         }
+///     }
+/// }
+///
+/// let mut curve = Curve::default();
+/// curve.event(Event::Saved { step: 500 });
+/// assert!(curve.0.is_empty(), "a checkpoint is no point of the curve");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Progress {

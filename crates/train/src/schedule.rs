@@ -7,6 +7,33 @@ use any2any_experiment::spec::Schedule;
 use any2any_run::Plateau;
 
 /// Schedule of the learning rate of a program's own: its options, as an experiment writes them.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use any2any_adapter::Live;
+/// # use any2any_experiment::spec::{Plugged, Schedule};
+/// # use any2any_run::Plateau;
+/// # use any2any_train::LearningRate;
+/// use any2any_train::{RateSchedule, ScheduleStep};
+///
+/// /// A rate that is halved again and again.
+/// struct Halving {
+///     peak: f64,
+///     every: u64,
+/// }
+///
+/// impl RateSchedule for Halving {
+///     fn rate(&self, ScheduleStep { step, .. }: ScheduleStep) -> f64 {
+///         self.peak * 0.5_f64.powf((step / self.every) as f64)
+///     }
+/// }
+///
+/// # let mut plugged = Plugged::new("example", Default::default());
+/// # plugged.live = Some(Live::new(Arc::new(Halving { peak: 0.004, every: 100 }) as Arc<dyn RateSchedule>));
+/// # let rate = LearningRate::new(Schedule::Plugged(plugged), 256, 1000, Plateau::default());
+/// // The rates of a training.
+/// assert_eq!([1, 100, 250].map(|step| rate.at(step)), [0.004, 0.002, 0.001]);
+/// ```
 pub trait RateSchedule: Send + Sync {
     /// Package that the schedule comes from: [`package!()`](any2any_adapter::package) names it with its version.
     fn package() -> Package
@@ -27,6 +54,32 @@ pub trait RateSchedule: Send + Sync {
 }
 
 /// Step of a training, as schedules see it.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use any2any_adapter::Live;
+/// # use any2any_experiment::spec::{Plugged, Schedule};
+/// # use any2any_run::Plateau;
+/// # use any2any_train::LearningRate;
+/// use any2any_train::{RateSchedule, ScheduleStep};
+///
+/// /// A rate that falls to 0 with the last step, the lower the wider the model is.
+/// struct Falling;
+///
+/// impl RateSchedule for Falling {
+///     fn rate(&self, ScheduleStep { step, steps, d_model, .. }: ScheduleStep) -> f64 {
+///         let left = steps.saturating_sub(step) as f64 / steps as f64;
+///         left / d_model as f64
+///     }
+/// }
+///
+/// # let mut plugged = Plugged::new("example", Default::default());
+/// # plugged.live = Some(Live::new(Arc::new(Falling) as Arc<dyn RateSchedule>));
+/// # let rate = LearningRate::new(Schedule::Plugged(plugged), 256, 1000, Plateau::default());
+/// // In a training of 1000 steps with a model 256 wide.
+/// assert_eq!(rate.at(500), 0.5 / 256.0);
+/// assert_eq!(rate.at(1000), 0.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScheduleStep {
@@ -36,6 +89,13 @@ pub struct ScheduleStep {
     pub steps: u64,
     /// Width of the model.
     pub d_model: usize,
+}
+
+impl ScheduleStep {
+    /// A step, from 1, of so many, of a model of a width.
+    pub fn new(step: u64, steps: u64, d_model: usize) -> Self {
+        Self { step, steps, d_model }
+    }
 }
 
 /// A registry with a schedule of a program's own, under a name.

@@ -17,41 +17,14 @@ const MOST: usize = 64;
 /// Tests that a medium keeps every promise of [`Medium`] and [`Adapter`] for these options and values.
 ///
 /// Values are those of a dataset, before they are opened; two or more that differ find the most. A medium that is both
-/// read and written under different options is tested once with each.
+/// read and written under different options is tested once with each. With the medium of [`Medium`]'s example:
 ///
 /// ```
-/// # use any2any_adapter::{Adapter, AdapterError, Decoded, Encoded, Frames, Medium, Region, Sequence, Side, Stem, Value};
-/// # #[derive(Clone, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-/// # #[serde(deny_unknown_fields)]
-/// # struct Options {
-/// #     /// The field of the dataset.
-/// #     field: String,
-/// # }
-/// # #[derive(Clone)]
-/// # struct Letters;
-/// # impl Medium for Letters {
-/// #     type Options = Options;
-/// #     type Adapter = Letters;
-/// #     fn name(&self) -> &str { "letters" }
-/// #     fn fields(&self, options: &Options) -> Vec<String> { vec![options.field.clone()] }
-/// #     fn fit(&self, _: &Side<Options>, _: &mut dyn Iterator<Item = &Value>) -> Result<Letters, AdapterError> { Ok(Letters) }
-/// # }
-/// # impl Adapter for Letters {
-/// #     fn stem(&self) -> Stem { Stem::Projection { width: 1 } }
-/// #     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
-/// #         let text = value.as_text().ok_or_else(|| AdapterError::other_medium("a text", value))?;
-/// #         let frames = text.bytes().map(f32::from).collect();
-/// #         let regions = (0..text.len()).map(|at| Region::Bytes(at..at + 1)).collect();
-/// #         let frames = Frames::new(1, frames).filter(|frames| !frames.is_empty());
-/// #         let frames = frames.ok_or_else(|| AdapterError::value("it is empty"))?;
-/// #         Ok(Encoded { sequence: Sequence::Frames(frames), regions })
-/// #     }
-/// # }
-/// any2any_adapter::testing::conforms(
-///     Letters,
-///     serde_json::json!({ "field": "word" }),
-///     &["one".into(), "two".into()],
-/// );
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::testing::conforms;
+/// use notes::Notes;
+///
+/// conforms(Notes, serde_json::json!({ "field": "melody" }), &["c e g".into(), "e d c".into()]);
 /// ```
 ///
 /// # Panics
@@ -63,6 +36,19 @@ pub fn conforms(medium: impl Medium, options: Json, values: &[Value]) {
 }
 
 /// The promises that a medium breaks for these options and values, in words; see [`conforms`].
+///
+/// With the medium of [`Medium`]'s example:
+///
+/// ```
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::testing::faults;
+/// use notes::Notes;
+/// use serde_json::json;
+///
+/// assert!(faults(Notes, json!({ "field": "melody" }), &["c e g".into(), "e d c".into()]).is_empty());
+/// let faults = faults(Notes, json!({ "feild": "melody" }), &["c e g".into()]);
+/// assert!(faults[0].contains("unknown field `feild`"), "{faults:?}");
+/// ```
 pub fn faults(medium: impl Medium, options: Json, values: &[Value]) -> Vec<String> {
     let medium = ErasedMedium(Arc::new(medium));
     let mut trial = Trial { medium: &medium, found: Vec::new() };

@@ -10,6 +10,23 @@ const FEWER: usize = 2;
 /// encoding and augmentation depend on nothing else, that tokens can be shown, and, of an adapter that is `written`,
 /// that sequences become values and files again. Values that cannot be encoded are passed over.
 ///
+/// With the medium of [`Medium`](crate::Medium)'s example:
+///
+/// ```
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::testing::keeps_promises;
+/// use any2any_adapter::{Kept, Registry};
+/// use notes::Notes;
+///
+/// let registry = Registry::new().with(Notes);
+/// let medium = registry.get("notes")?;
+/// let side = medium.sound_side(&serde_json::json!({ "field": "melody" }), &Kept::default())?;
+/// let melody = "c e g".into();
+/// let adapter = side.fit(&mut std::iter::once(&melody))?;
+/// keeps_promises(&**medium, &*adapter, &[&melody], true)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// When the adapter breaks promises, with all of them.
@@ -39,6 +56,23 @@ pub fn keeps_promises(
 
 /// Saves an adapter into a folder of its own and loads it again; the loaded one must encode some opened values as the
 /// saved one does. A training tries this before its first step: what a run cannot load is lost.
+///
+/// With the medium of [`Medium`](crate::Medium)'s example:
+///
+/// ```
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::testing::saves_whole;
+/// use any2any_adapter::{Kept, Registry};
+/// use notes::Notes;
+///
+/// let registry = Registry::new().with(Notes);
+/// let medium = registry.get("notes")?;
+/// let side = medium.sound_side(&serde_json::json!({ "field": "melody" }), &Kept::default())?;
+/// let melody = "c e g".into();
+/// let adapter = side.fit(&mut std::iter::once(&melody))?;
+/// saves_whole("notes", &*side, &*adapter, &[&melody])?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -12,6 +12,24 @@ use crate::{
 
 /// Medium whose options are given as JSON, as an experiment gives them: with the checks that stand between a registry
 /// and the medium.
+///
+/// With the medium of [`Medium`]'s example:
+///
+/// ```
+/// # mod notes { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/medium/notes.rs")); }
+/// use any2any_adapter::testing::Tested;
+/// use notes::Notes;
+/// use serde_json::json;
+///
+/// let notes = Tested(Notes);
+/// let options = json!({ "field": "melody" });
+/// assert_eq!(notes.check(&options), []);
+/// assert!(notes.check(&json!({ "field": 3 }))[0].message.contains("expected a string"));
+/// let adapter = notes.fit(&options, &mut std::iter::empty())?;
+/// let error = adapter.encode(&"c x".into()).expect_err("x is no note");
+/// assert_eq!(error.to_string(), "cannot read this value: 'x' is no note: write one of c d e f g a b");
+/// # Ok::<(), any2any_adapter::AdapterError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Tested<M>(pub M);
 
