@@ -2,7 +2,7 @@
 
     python crates/pretrained/tests/golden/make.py
 
-Made with PyTorch 2.9.0, transformers 4.57 and safetensors 0.7. Writes a folder for each model beside this file:
+Made with PyTorch 2.9.0, transformers 4.57 and safetensors 0.8. Writes a folder for each model beside this file:
 `config.json`, `generation_config.json` and weights by `save_pretrained`, and `golden.json` with sources of several lengths,
 targets that the decoder is fed, the logits that transformers gives for them, and what it writes greedily for twenty
 sources. Weights are random; each folder is read again before anything is computed, so that rounded ones are taken as they
@@ -93,7 +93,7 @@ def make(name, model, answer, dtype=torch.float32, shards="5GB", **generation):
     for option, value in {"max_length": LONGEST, **generation}.items():
         setattr(model.generation_config, option, value)
     model.to(dtype).save_pretrained(folder, max_shard_size=shards)
-    model = type(model).from_pretrained(folder, torch_dtype=torch.float32, attn_implementation="eager").eval()
+    model = type(model).from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     with torch.no_grad():
         golden = answer(model)
     (folder / "golden.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
@@ -105,7 +105,7 @@ def make(name, model, answer, dtype=torch.float32, shards="5GB", **generation):
 
 SIZES = dict(vocab_size=VOCABULARY, d_model=16, encoder_layers=2, decoder_layers=3, encoder_attention_heads=4,
              decoder_attention_heads=2, encoder_ffn_dim=24, decoder_ffn_dim=20, max_position_embeddings=32)
-T5 = dict(vocab_size=VOCABULARY, d_model=16, d_kv=6, d_ff=20, num_layers=2, num_decoder_layers=3, num_heads=3,
+T5 = dict(vocab_size=VOCABULARY, d_model=16, d_kv=6, d_ff=20, num_layers=2, num_decoder_layers=1, num_heads=3,
           relative_attention_num_buckets=8, relative_attention_max_distance=20, decoder_start_token_id=0)
 MARIAN = dict(pad_token_id=39, eos_token_id=0, forced_eos_token_id=0, decoder_start_token_id=39)
 
@@ -115,7 +115,7 @@ if __name__ == "__main__":
                                               static_position_embeddings=True, normalize_before=False)),
          lambda model: of_text(model, 39), bad_words_ids=[[39]], num_beams=4, length_penalty=0.8, early_stopping=True)
     make("marian_apart", MarianMTModel(MarianConfig(**SIZES, **MARIAN, scale_embedding=True, activation_function="relu",
-                                                    share_encoder_decoder_embeddings=False, decoder_vocab_size=41)),
+                                                    share_encoder_decoder_embeddings=False)),
          lambda model: of_text(model, 39), bad_words_ids=[[39]])
     make("bart", BartForConditionalGeneration(BartConfig(**SIZES)), lambda model: of_text(model, 2), dtype=torch.float16,
          no_repeat_ngram_size=0, forced_bos_token_id=0)
@@ -123,7 +123,7 @@ if __name__ == "__main__":
                                                             decoder_start_token_id=2)),
          lambda model: of_text(model, 2), forced_bos_token_id=7)
     make("m2m_100", M2M100ForConditionalGeneration(M2M100Config(**SIZES)), lambda model: of_text(model, 2),
-         shards="16KB", forced_bos_token_id=9, early_stopping="never")
+         shards="16KB", forced_bos_token_id=9, num_beams=5, early_stopping="never")
     make("pegasus", PegasusForConditionalGeneration(PegasusConfig(**SIZES, scale_embedding=True,
                                                                   activation_function="relu")),
          lambda model: of_text(model, 0), dtype=torch.bfloat16)
