@@ -96,7 +96,12 @@ impl<'a> Assembly<'a> {
 
     /// A convolution over frames of PyTorch, whose kernels are `[outputs, inputs, kernel]`; ours are
     /// `[kernel * inputs, outputs]`.
-    pub(crate) fn convolution(&mut self, theirs: &str, ours: &str, kernel: usize) -> Result<(), PretrainedError> {
+    pub(crate) fn convolution(
+        &mut self,
+        theirs: &str,
+        ours: &str,
+        kernel: usize,
+    ) -> Result<(), PretrainedError> {
         let (stored, ours_weight) = (format!("{theirs}.weight"), format!("{ours}.{}", names::WEIGHT));
         let [rows, outputs] = self.matrix(&ours_weight)?;
         let inputs = rows / kernel;
@@ -105,7 +110,8 @@ impl<'a> Assembly<'a> {
         let mut values = Vec::with_capacity(kernels.len());
         for offset in 0..kernel {
             for input in 0..inputs {
-                values.extend((0..outputs).map(|output| kernels[(output * inputs + input) * kernel + offset]));
+                values
+                    .extend((0..outputs).map(|output| kernels[(output * inputs + input) * kernel + offset]));
             }
         }
         self.keep(&stored, shape.into(), vec![(ours_weight, Tensor { shape: vec![rows, outputs], values })]);
@@ -131,13 +137,23 @@ impl<'a> Assembly<'a> {
         if let Some(shape) = self.checkpoint.shape(theirs) {
             let shape = shape.to_vec();
             self.taken.insert(theirs.to_owned());
-            self.parts.push(Part { theirs: theirs.to_owned(), shape, ours: Vec::new(), left_out: Some(reason) });
+            self.parts.push(Part {
+                theirs: theirs.to_owned(),
+                shape,
+                ours: Vec::new(),
+                left_out: Some(reason),
+            });
         }
     }
 
     /// Leaves out a tensor, where it is there, after looking that it is equal to the one that became a parameter of
     /// ours.
-    pub(crate) fn duplicate(&mut self, theirs: &str, ours: &str, reason: &str) -> Result<(), PretrainedError> {
+    pub(crate) fn duplicate(
+        &mut self,
+        theirs: &str,
+        ours: &str,
+        reason: &str,
+    ) -> Result<(), PretrainedError> {
         if !self.has(theirs) {
             return Ok(());
         }
@@ -160,7 +176,13 @@ impl<'a> Assembly<'a> {
 
     /// Leaves out stored sines and cosines, where they are there, after looking that from the first position's row on
     /// they are those of a formula.
-    pub(crate) fn sinusoids(&mut self, theirs: &str, layout: WaveLayout, first: usize, d_model: usize) -> Result<(), PretrainedError> {
+    pub(crate) fn sinusoids(
+        &mut self,
+        theirs: &str,
+        layout: WaveLayout,
+        first: usize,
+        d_model: usize,
+    ) -> Result<(), PretrainedError> {
         if !self.has(theirs) {
             return Ok(());
         }
@@ -193,12 +215,14 @@ impl<'a> Assembly<'a> {
             return Err(self.unfilled(ours));
         }
         let names = self.checkpoint.names();
-        let unexpected: Vec<String> = names.filter(|name| !self.taken.contains(*name)).map(str::to_owned).collect();
+        let unexpected: Vec<String> =
+            names.filter(|name| !self.taken.contains(*name)).map(str::to_owned).collect();
         match unexpected.is_empty() {
             true => Ok((self.weights, self.parts)),
-            false => {
-                Err(PretrainedError::Unexpected { path: self.checkpoint.path().to_owned(), tensors: unexpected })
-            }
+            false => Err(PretrainedError::Unexpected {
+                path: self.checkpoint.path().to_owned(),
+                tensors: unexpected,
+            }),
         }
     }
 

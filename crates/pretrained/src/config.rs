@@ -37,7 +37,11 @@ impl Config {
 
     /// The error of an option.
     pub(crate) fn refuse(&self, option: &str, problem: impl Into<String>) -> PretrainedError {
-        PretrainedError::Option { path: self.path.clone(), option: option.to_owned(), problem: problem.into() }
+        PretrainedError::Option {
+            path: self.path.clone(),
+            option: option.to_owned(),
+            problem: problem.into(),
+        }
     }
 
     /// An option that is there and not null.
@@ -75,7 +79,9 @@ impl Config {
     /// A whole number, 0 among them.
     pub(crate) fn count(&self, option: &str) -> Result<Option<usize>, PretrainedError> {
         let kind = format!("a whole number up to {SIZE}");
-        self.typed(option, &kind, |value| value.as_u64().filter(|&size| size <= SIZE).map(|size| size as usize))
+        self.typed(option, &kind, |value| {
+            value.as_u64().filter(|&size| size <= SIZE).map(|size| size as usize)
+        })
     }
 
     /// A size above 0 that must be given.
@@ -110,7 +116,8 @@ impl Config {
         let heads = self.size(option)?;
         match d_model.is_multiple_of(heads) {
             true => Ok(heads),
-            false => Err(self.refuse(option, format!("is {heads}, which does not divide the model's width of {d_model}"))),
+            false => Err(self
+                .refuse(option, format!("is {heads}, which does not divide the model's width of {d_model}"))),
         }
     }
 
@@ -145,7 +152,8 @@ impl Config {
             "silu" | "swish" => Activation::Silu,
             other => {
                 let known = "relu, gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu2, silu, swish";
-                return Err(self.refuse(option, format!("is \"{other}\", which is not known here; known are: {known}")));
+                return Err(self
+                    .refuse(option, format!("is \"{other}\", which is not known here; known are: {known}")));
             }
         })
     }

@@ -25,7 +25,11 @@ pub(crate) struct Model {
 }
 
 /// Reads a model of a family.
-pub(crate) fn read(family: Family, config: &Config, checkpoint: &Checkpoint) -> Result<Model, PretrainedError> {
+pub(crate) fn read(
+    family: Family,
+    config: &Config,
+    checkpoint: &Checkpoint,
+) -> Result<Model, PretrainedError> {
     match family {
         Family::Bart | Family::M2m100 | Family::Marian | Family::Mbart | Family::Pegasus => {
             text::read(family, config, checkpoint)

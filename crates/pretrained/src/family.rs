@@ -49,7 +49,10 @@ impl Family {
         };
         let family = MODEL_TYPES.iter().find(|(name, _)| *name == found);
         family.map(|(_, family)| *family).ok_or_else(|| {
-            config.refuse(OPTION, format!("is \"{found}\", a kind of model that is not known here; known are: {}", known()))
+            config.refuse(
+                OPTION,
+                format!("is \"{found}\", a kind of model that is not known here; known are: {}", known()),
+            )
         })
     }
 }

@@ -102,7 +102,8 @@ impl Generation<'_> {
         };
         let token = |option: &str| Ok::<_, PretrainedError>(tokens(option)?.first().copied());
         let sequences = self.sequences("bad_words_ids", vocabulary)?;
-        let (single, several): (Vec<_>, Vec<_>) = sequences.into_iter().partition(|sequence| sequence.len() == 1);
+        let (single, several): (Vec<_>, Vec<_>) =
+            sequences.into_iter().partition(|sequence| sequence.len() == 1);
         let mut suppressed = tokens("suppress_tokens")?;
         suppressed.extend(single.into_iter().flatten());
         suppressed.sort_unstable();

@@ -104,10 +104,14 @@ pub fn read(folder: &Path) -> Result<Pretrained, PretrainedError> {
     let config = Config::read(&path)?;
     let generation = folder.join(GENERATION);
     let generation = generation.exists().then(|| Config::read(&generation)).transpose()?;
-    config.refuse_given("quantization_config", "says that weights are quantized; take a version of the model that is not")?;
+    config.refuse_given(
+        "quantization_config",
+        "says that weights are quantized; take a version of the model that is not",
+    )?;
     let family = Family::of(&config)?;
     let checkpoint = Checkpoint::open(folder)?;
-    let families::Model { architecture, weights, parts, positions } = families::read(family, &config, &checkpoint)?;
+    let families::Model { architecture, weights, parts, positions } =
+        families::read(family, &config, &checkpoint)?;
     let sources: Vec<&Config> = generation.iter().chain([&config]).collect();
     let generation = Generation(&sources);
     let tokens = generation.roles(architecture.outputs(0))?;

@@ -74,7 +74,10 @@ impl Checkpoint {
                 bytes: end - begin,
             };
             if self.tensors.insert(name.clone(), place).is_some() {
-                return Err(PretrainedError::damaged(&path, format!("another file has the tensor {name} too")));
+                return Err(PretrainedError::damaged(
+                    &path,
+                    format!("another file has the tensor {name} too"),
+                ));
             }
         }
         self.files.push((path, file));
@@ -101,12 +104,17 @@ impl Checkpoint {
             self.add(path.clone())?;
             let is_here = |name: &str| self.tensors.get(name).is_some_and(|place| place.file == number);
             if let Some(absent) = tensors.iter().find(|name| !is_here(name)) {
-                return Err(PretrainedError::damaged(&path, format!("it lacks {absent}, which {INDEX} says it has")));
+                return Err(PretrainedError::damaged(
+                    &path,
+                    format!("it lacks {absent}, which {INDEX} says it has"),
+                ));
             }
         }
         match self.tensors.keys().find(|name| !map.contains_key(*name)) {
             None => Ok(()),
-            Some(name) => Err(PretrainedError::damaged(index, format!("it does not list {name}, which a shard has"))),
+            Some(name) => {
+                Err(PretrainedError::damaged(index, format!("it does not list {name}, which a shard has")))
+            }
         }
     }
 
@@ -165,7 +173,8 @@ impl Checkpoint {
 /// True for the name of a file and nothing more, so that a list of shards leads out of no folder.
 fn is_plain(name: &str) -> bool {
     let mut components = Path::new(name).components();
-    matches!((components.next(), components.next()), (Some(Component::Normal(_)), None)) && !name.contains('/')
+    matches!((components.next(), components.next()), (Some(Component::Normal(_)), None))
+        && !name.contains('/')
 }
 
 /// The header of a file, whose offsets and shapes fit one another and the file, and where values begin.
@@ -183,7 +192,8 @@ fn read_head(path: &Path, mut file: &File) -> Result<(u64, Metadata), Pretrained
     }
     let mut text = vec![0; size as usize];
     file.read_exact(&mut text).map_err(PretrainedError::read(path))?;
-    let head: Metadata = serde_json::from_slice(&text).map_err(|error| damaged(&format!("its header: {error}")))?;
+    let head: Metadata =
+        serde_json::from_slice(&text).map_err(|error| damaged(&format!("its header: {error}")))?;
     let (start, values) = (8 + size, head.data_len() as u64);
     if length - start != values {
         let found = length - start;

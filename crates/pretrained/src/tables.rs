@@ -55,7 +55,8 @@ impl Tables {
             stems.push(entry("target", self.stem(self.target)));
         }
         let target = stems.len() - 1;
-        let task = TaskParts { name: TRANSLATE.to_owned(), source: Some(0), target, head: 0, alignment: None };
+        let task =
+            TaskParts { name: TRANSLATE.to_owned(), source: Some(0), target, head: 0, alignment: None };
         (stems, vec![entry("target", self.head(target))], vec![task])
     }
 
@@ -107,7 +108,11 @@ pub(crate) struct TableNames<'a> {
 
 impl Tables {
     /// Reads the tables of a model with an encoder; all but the first of several of one table must be equal to it.
-    pub(crate) fn read(&self, assembly: &mut Assembly<'_>, files: &TableNames<'_>) -> Result<(), PretrainedError> {
+    pub(crate) fn read(
+        &self,
+        assembly: &mut Assembly<'_>,
+        files: &TableNames<'_>,
+    ) -> Result<(), PretrainedError> {
         let [source, target] = ["source", "target"].map(|side| table(names::STEMS, TRANSLATE, side));
         let target = if self.shared { source.clone() } else { target };
         if self.shared {
@@ -122,18 +127,34 @@ impl Tables {
     }
 
     /// Reads the table of targets and the softmax of a model whose sources are frames.
-    pub(crate) fn read_behind(&self, assembly: &mut Assembly<'_>, target: &str, head: &str) -> Result<(), PretrainedError> {
+    pub(crate) fn read_behind(
+        &self,
+        assembly: &mut Assembly<'_>,
+        target: &str,
+        head: &str,
+    ) -> Result<(), PretrainedError> {
         self.read_target(assembly, target, head, &table(names::STEMS, TRANSLATE, "target"))?;
         self.read_head(assembly, head, &table(names::HEADS, TRANSLATE, "target"))
     }
 
     /// Reads the tables of a language model.
-    pub(crate) fn read_language_model(&self, assembly: &mut Assembly<'_>, target: &str, head: &str) -> Result<(), PretrainedError> {
+    pub(crate) fn read_language_model(
+        &self,
+        assembly: &mut Assembly<'_>,
+        target: &str,
+        head: &str,
+    ) -> Result<(), PretrainedError> {
         self.read_target(assembly, target, head, &table(names::STEMS, COMPLETE, "target"))?;
         self.read_head(assembly, head, &table(names::HEADS, COMPLETE, "target"))
     }
 
-    fn read_target(&self, assembly: &mut Assembly<'_>, target: &str, head: &str, ours: &str) -> Result<(), PretrainedError> {
+    fn read_target(
+        &self,
+        assembly: &mut Assembly<'_>,
+        target: &str,
+        head: &str,
+        ours: &str,
+    ) -> Result<(), PretrainedError> {
         read_one(assembly, &[target], self.tied.then_some(head), ours, TIED)
     }
 

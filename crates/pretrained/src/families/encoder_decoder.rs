@@ -1,7 +1,8 @@
 //! Stacks in the words of BART, which Marian, mBART, M2M-100, Pegasus and Whisper share: their options and tensors.
 
 use any2any_architecture::{
-    Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack, StackKind, TransformerLayers, names,
+    Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack, StackKind,
+    TransformerLayers, names,
 };
 
 use crate::assembly::Assembly;
@@ -70,10 +71,14 @@ impl Form {
         let theirs = format!("{prefix}{}", word(kind));
         let ours = if kind == StackKind::Encoder { names::ENCODER } else { names::DECODER };
         if self.embedding_norm {
-            assembly.norm(&format!("{theirs}.layernorm_embedding"), &format!("{ours}.{}", names::EMBEDDING_NORM))?;
+            assembly.norm(
+                &format!("{theirs}.layernorm_embedding"),
+                &format!("{ours}.{}", names::EMBEDDING_NORM),
+            )?;
         }
         for number in 0..stack.layers() {
-            let (theirs, ours) = (format!("{theirs}.layers.{number}"), format!("{ours}.{}.{number}", names::LAYERS));
+            let (theirs, ours) =
+                (format!("{theirs}.layers.{number}"), format!("{ours}.{}.{number}", names::LAYERS));
             attention(assembly, [&theirs, "self_attn"], &ours, names::SELF_ATTENTION)?;
             if kind == StackKind::Decoder {
                 attention(assembly, [&theirs, "encoder_attn"], &ours, names::CROSS_ATTENTION)?;
@@ -98,7 +103,12 @@ fn attention(
     ours: &str,
     kind: &str,
 ) -> Result<(), PretrainedError> {
-    let maps = [("q_proj", names::QUERY), ("k_proj", names::KEY), ("v_proj", names::VALUE), ("out_proj", names::OUTPUT)];
+    let maps = [
+        ("q_proj", names::QUERY),
+        ("k_proj", names::KEY),
+        ("v_proj", names::VALUE),
+        ("out_proj", names::OUTPUT),
+    ];
     for (of_theirs, of_ours) in maps {
         assembly.linear(&format!("{layer}.{theirs}.{of_theirs}"), &format!("{ours}.{kind}.{of_ours}"))?;
     }
@@ -106,7 +116,11 @@ fn attention(
 }
 
 /// Learned positions of a stack.
-pub(crate) fn learned(assembly: &mut Assembly<'_>, prefix: &str, kind: StackKind) -> Result<(), PretrainedError> {
+pub(crate) fn learned(
+    assembly: &mut Assembly<'_>,
+    prefix: &str,
+    kind: StackKind,
+) -> Result<(), PretrainedError> {
     let ours = if kind == StackKind::Encoder { names::ENCODER } else { names::DECODER };
     let theirs = format!("{prefix}{}.embed_positions.weight", word(kind));
     assembly.same(&theirs, &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))

@@ -2,7 +2,8 @@
 //! norms before sub-layers, matrices that stand as ours do, those of queries, keys and values side by side.
 
 use any2any_architecture::{
-    Architecture, Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack, TransformerLayers, names,
+    Architecture, Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack,
+    TransformerLayers, names,
 };
 
 use super::{Model, checked};
@@ -33,12 +34,18 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     };
     let architecture = checked(architecture, config)?;
     let mut assembly = Assembly::new(checkpoint, &architecture);
-    let prefix = if checkpoint.names().any(|name| name.starts_with("transformer.")) { "transformer." } else { "" };
+    let prefix =
+        if checkpoint.names().any(|name| name.starts_with("transformer.")) { "transformer." } else { "" };
     tables.read_language_model(&mut assembly, &format!("{prefix}wte.weight"), "lm_head.weight")?;
     let ours = names::DECODER;
-    assembly.same(&format!("{prefix}wpe.weight"), &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
+    assembly
+        .same(&format!("{prefix}wpe.weight"), &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
     for number in 0..architecture.decoder.layers() {
-        read_layer(&mut assembly, &format!("{prefix}h.{number}"), &format!("{ours}.{}.{number}", names::LAYERS))?;
+        read_layer(
+            &mut assembly,
+            &format!("{prefix}h.{number}"),
+            &format!("{ours}.{}.{number}", names::LAYERS),
+        )?;
     }
     assembly.norm(&format!("{prefix}ln_f"), &format!("{ours}.{}", names::FINAL_NORM))?;
     let (weights, parts) = assembly.finish()?;
@@ -49,7 +56,8 @@ fn stack(config: &Config, limit: usize) -> Result<Stack, PretrainedError> {
     let d_model = config.size("n_embd")?;
     let heads = config.heads("n_head", d_model)?;
     let scaled = config.flag_or("scale_attn_weights", true)?;
-    let norm = Norm { epsilon: config.number("layer_norm_epsilon")?.unwrap_or(Norm::LAYER.epsilon), ..Norm::LAYER };
+    let norm =
+        Norm { epsilon: config.number("layer_norm_epsilon")?.unwrap_or(Norm::LAYER.epsilon), ..Norm::LAYER };
     let layers = TransformerLayers {
         layers: config.layers("n_layer")?,
         mixer: Mixer::SelfAttention(Attention { scaled, ..Attention::new(d_model, heads) }),

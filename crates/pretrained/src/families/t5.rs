@@ -3,8 +3,8 @@
 //! table of their own for the softmax.
 
 use any2any_architecture::{
-    Activation, Architecture, Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack, StackKind,
-    TransformerLayers, names,
+    Activation, Architecture, Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack,
+    StackKind, TransformerLayers, names,
 };
 
 use super::{Model, checked};
@@ -50,7 +50,8 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
         read_stack(&mut assembly, kind, stack)?;
     }
     // Cross-attention knows no distances; the first files carry a bias for it that nothing ever read.
-    assembly.leave_out("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight", LeftOut::Unused);
+    assembly
+        .leave_out("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight", LeftOut::Unused);
     let (weights, parts) = assembly.finish()?;
     Ok(Model { architecture, weights, parts, positions: config.count("n_positions")? })
 }
@@ -71,7 +72,11 @@ fn stack(config: &Config, d_model: usize, layers: usize, kind: StackKind) -> Res
         layers,
         mixer: Mixer::SelfAttention(attention),
         cross_attention: (kind == StackKind::Decoder).then_some(attention),
-        feed_forward: FeedForward { d_ff: config.size("d_ff")?, activation: activation(config)?, bias: false },
+        feed_forward: FeedForward {
+            d_ff: config.size("d_ff")?,
+            activation: activation(config)?,
+            bias: false,
+        },
         norm,
         placement: NormPlacement::Pre,
         residual_scale: 1.0,
@@ -95,7 +100,8 @@ fn activation(config: &Config) -> Result<Activation, PretrainedError> {
         "gated-gelu" => Activation::Geglu,
         "gated-silu" => Activation::Swiglu,
         other => {
-            let problem = format!("is \"{other}\", which is not known here; known are: relu, gated-gelu, gated-silu");
+            let problem =
+                format!("is \"{other}\", which is not known here; known are: relu, gated-gelu, gated-silu");
             return Err(config.refuse(OPTION, problem));
         }
     })
@@ -110,17 +116,27 @@ fn read_stack(assembly: &mut Assembly<'_>, kind: StackKind, stack: &Stack) -> Re
     assembly.same(&bias, &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
     let gated = stack.transformer().is_some_and(|layers| layers.feed_forward.activation.is_gated());
     for number in 0..stack.layers() {
-        let (block, ours) = (format!("{theirs}.block.{number}.layer"), format!("{ours}.{}.{number}", names::LAYERS));
+        let (block, ours) =
+            (format!("{theirs}.block.{number}.layer"), format!("{ours}.{}.{number}", names::LAYERS));
         let norm = |sub_layer| format!("{ours}.{}", names::norm_of(sub_layer));
-        attention(assembly, &format!("{block}.0.SelfAttention"), &format!("{ours}.{}", names::SELF_ATTENTION))?;
+        attention(
+            assembly,
+            &format!("{block}.0.SelfAttention"),
+            &format!("{ours}.{}", names::SELF_ATTENTION),
+        )?;
         assembly.norm(&format!("{block}.0.layer_norm"), &norm(names::SELF_ATTENTION))?;
         let mut last = 1;
         if kind == StackKind::Decoder {
-            attention(assembly, &format!("{block}.1.EncDecAttention"), &format!("{ours}.{}", names::CROSS_ATTENTION))?;
+            attention(
+                assembly,
+                &format!("{block}.1.EncDecAttention"),
+                &format!("{ours}.{}", names::CROSS_ATTENTION),
+            )?;
             assembly.norm(&format!("{block}.1.layer_norm"), &norm(names::CROSS_ATTENTION))?;
             last = 2;
         }
-        let (dense, inner) = (format!("{block}.{last}.DenseReluDense"), format!("{ours}.{}", names::FEED_FORWARD));
+        let (dense, inner) =
+            (format!("{block}.{last}.DenseReluDense"), format!("{ours}.{}", names::FEED_FORWARD));
         if gated {
             assembly.linear(&format!("{dense}.wi_0"), &format!("{inner}.{}", names::GATE))?;
         }
@@ -133,7 +149,9 @@ fn read_stack(assembly: &mut Assembly<'_>, kind: StackKind, stack: &Stack) -> Re
 }
 
 fn attention(assembly: &mut Assembly<'_>, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
-    for (of_theirs, of_ours) in [("q", names::QUERY), ("k", names::KEY), ("v", names::VALUE), ("o", names::OUTPUT)] {
+    for (of_theirs, of_ours) in
+        [("q", names::QUERY), ("k", names::KEY), ("v", names::VALUE), ("o", names::OUTPUT)]
+    {
         assembly.linear(&format!("{theirs}.{of_theirs}"), &format!("{ours}.{of_ours}"))?;
     }
     Ok(())

@@ -25,7 +25,11 @@ const LOGITS_BIAS: &str = "final_logits_bias";
 /// The vectors of BART's learned positions that no position has.
 const LEARNED_OFFSET: usize = 2;
 
-pub(crate) fn read(family: Family, config: &Config, checkpoint: &Checkpoint) -> Result<Model, PretrainedError> {
+pub(crate) fn read(
+    family: Family,
+    config: &Config,
+    checkpoint: &Checkpoint,
+) -> Result<Model, PretrainedError> {
     check_options(family, config)?;
     let form = form(family);
     let limit = config.size("max_position_embeddings")?;
@@ -56,7 +60,8 @@ pub(crate) fn read(family: Family, config: &Config, checkpoint: &Checkpoint) -> 
         form.read(&mut assembly, prefix, kind, stack)?;
     }
     match tables.bias {
-        true => assembly.row(LOGITS_BIAS, &format!("{}.{}.{}", names::HEADS, architecture.heads[0].name, names::BIAS))?,
+        true => assembly
+            .row(LOGITS_BIAS, &format!("{}.{}.{}", names::HEADS, architecture.heads[0].name, names::BIAS))?,
         false => assembly.leave_out(LOGITS_BIAS, LeftOut::Zeros),
     }
     for stack in ["encoder", "decoder"] {

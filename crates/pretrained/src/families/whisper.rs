@@ -20,18 +20,24 @@ use crate::tables::Tables;
 const FORM: Form = Form { placement: NormPlacement::Pre, embedding_norm: false, key_bias: false };
 
 /// Convolutions, the second of which halves the number of frames.
-const CONVOLUTIONS: [Convolution; 2] = [Convolution { kernel: 3, stride: 1 }, Convolution { kernel: 3, stride: 2 }];
+const CONVOLUTIONS: [Convolution; 2] =
+    [Convolution { kernel: 3, stride: 1 }, Convolution { kernel: 3, stride: 2 }];
 
 pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, PretrainedError> {
     config.require(&[("is_encoder_decoder", true), ("scale_embedding", false)])?;
     let d_model = config.size("d_model")?;
     let tables = Tables::of(config)?;
     let width = config.size("num_mel_bins")?;
-    let (stems, heads, tasks) = tables.ends_behind(Stem::Convolution { width, layers: CONVOLUTIONS.to_vec() });
+    let (stems, heads, tasks) =
+        tables.ends_behind(Stem::Convolution { width, layers: CONVOLUTIONS.to_vec() });
     let prefix = if checkpoint.names().any(|name| name.starts_with("model.")) { "model." } else { "" };
     let limit = config.size("max_target_positions")?;
     let architecture = Architecture {
-        encoder: Some(FORM.stack(config, StackKind::Encoder, positions_of_encoder(config, checkpoint, prefix, d_model)?)?),
+        encoder: Some(FORM.stack(
+            config,
+            StackKind::Encoder,
+            positions_of_encoder(config, checkpoint, prefix, d_model)?,
+        )?),
         decoder: FORM.stack(config, StackKind::Decoder, Positions::Learned { limit, offset: 0 })?,
         stems,
         encoder_blocks: Vec::new(),
@@ -65,7 +71,8 @@ fn positions_of_encoder(
     let layout = WaveLayout::HalfSplitClosed;
     let limit = config.size("max_source_positions")?;
     let theirs = format!("{prefix}encoder.embed_positions.weight");
-    let computed = checkpoint.shape(&theirs).is_none() || are_sinusoids(checkpoint, &theirs, layout, 0, d_model)?;
+    let computed =
+        checkpoint.shape(&theirs).is_none() || are_sinusoids(checkpoint, &theirs, layout, 0, d_model)?;
     Ok(match computed {
         true => Positions::Sinusoidal { layout, offset: 0 },
         false => Positions::Learned { limit, offset: 0 },

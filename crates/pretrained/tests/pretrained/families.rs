@@ -109,11 +109,20 @@ fn every_parameter_has_a_tensor_and_every_tensor_a_place() {
         for parameter in parameters {
             let tensor = &pretrained.weights[&parameter.name];
             assert_eq!(tensor.shape, parameter.shape, "{model}: {}", parameter.name);
-            assert_eq!(tensor.values.len(), tensor.shape.iter().product::<usize>(), "{model}: {}", parameter.name);
+            assert_eq!(
+                tensor.values.len(),
+                tensor.shape.iter().product::<usize>(),
+                "{model}: {}",
+                parameter.name
+            );
         }
         let became: Vec<&String> = pretrained.parts.iter().flat_map(|part| &part.ours).collect();
         let distinct: BTreeSet<&String> = became.iter().copied().collect();
-        assert_eq!((became.len(), distinct.len()), (pretrained.weights.len(), pretrained.weights.len()), "{model}");
+        assert_eq!(
+            (became.len(), distinct.len()),
+            (pretrained.weights.len(), pretrained.weights.len()),
+            "{model}"
+        );
         for part in &pretrained.parts {
             assert_eq!(part.ours.is_empty(), part.left_out.is_some(), "{model}: {}", part.theirs);
         }
@@ -167,6 +176,9 @@ fn sines_of_a_file_are_left_out_once_they_are_compared() {
     assert_eq!(left_out("whisper"), [sinusoidal("model.encoder.embed_positions.weight")]);
     assert_eq!(
         left_out("pegasus"),
-        [sinusoidal("model.encoder.embed_positions.weight"), sinusoidal("model.decoder.embed_positions.weight")]
+        [
+            sinusoidal("model.encoder.embed_positions.weight"),
+            sinusoidal("model.decoder.embed_positions.weight")
+        ]
     );
 }
