@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use any2any_architecture::{Architecture, WaveLayout, names, sinusoidal};
 
 use crate::error::PretrainedError;
+use crate::orientation;
 use crate::pretrained::{LeftOut, Part, Tensor};
 use crate::safetensors::Checkpoint;
 
@@ -61,7 +62,7 @@ impl<'a> Assembly<'a> {
     pub(crate) fn linear(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
         let (stored, ours_weight) = (format!("{theirs}.weight"), format!("{ours}.{}", names::WEIGHT));
         let [inputs, outputs] = self.matrix(&ours_weight)?;
-        let values = transposed(&self.take(&stored, &[outputs, inputs])?, inputs);
+        let values = orientation::transposed(&self.take(&stored, &[outputs, inputs])?, inputs);
         let tensor = Tensor { shape: vec![inputs, outputs], values };
         self.keep(&stored, vec![outputs, inputs], vec![(ours_weight, tensor)]);
         self.bias(theirs, ours)
@@ -85,8 +86,7 @@ impl<'a> Assembly<'a> {
             for (ours, shape) in ours.into_iter().zip(shapes) {
                 let range = start..start + width(&shape);
                 start = range.end;
-                let rows = values.chunks_exact(total.max(1));
-                let values = rows.flat_map(|row| &row[range.clone()]).copied().collect();
+                let values = orientation::columns(&values, total, range);
                 tensors.push((ours, Tensor { shape, values }));
             }
             self.keep(&stored, shape, tensors);
@@ -107,13 +107,7 @@ impl<'a> Assembly<'a> {
         let inputs = rows / kernel;
         let shape = [outputs, inputs, kernel];
         let kernels = self.take(&stored, &shape)?;
-        let mut values = Vec::with_capacity(kernels.len());
-        for offset in 0..kernel {
-            for input in 0..inputs {
-                values
-                    .extend((0..outputs).map(|output| kernels[(output * inputs + input) * kernel + offset]));
-            }
-        }
+        let values = orientation::frames_first(&kernels, [outputs, inputs, kernel]);
         self.keep(&stored, shape.into(), vec![(ours_weight, Tensor { shape: vec![rows, outputs], values })]);
         self.bias(theirs, ours)
     }
@@ -279,34 +273,4 @@ pub(crate) fn are_sinusoids(
     let formula = sinusoidal(layout, first..rows, d_model);
     let near = |(stored, formula): (&f32, &f32)| (stored - formula).abs() < WAVE_TOLERANCE;
     Ok(stored[first * width..].iter().zip(&formula).all(near))
-}
-
-/// A matrix `[.., columns]`, transposed; a few of its rows at a time, which stay in a core's cache.
-fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
-    const ROWS: usize = 16;
-    let rows = values.len() / columns.max(1);
-    let mut transposed = vec![0.0; values.len()];
-    for first in (0..rows).step_by(ROWS) {
-        let last = (first + ROWS).min(rows);
-        for column in 0..columns {
-            let places = &mut transposed[column * rows..][first..last];
-            for (row, place) in (first..last).zip(places) {
-                *place = values[row * columns + column];
-            }
-        }
-    }
-    transposed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::transposed;
-
-    #[test]
-    fn a_matrix_is_transposed() {
-        assert_eq!(transposed(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        let values: Vec<f32> = (0..35 * 18).map(|value| value as f32).collect();
-        assert_eq!(transposed(&transposed(&values, 18), 35), values);
-        assert!(transposed(&[], 0).is_empty());
-    }
 }

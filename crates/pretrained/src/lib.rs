@@ -17,6 +17,7 @@ mod error;
 mod families;
 mod family;
 mod generation;
+mod orientation;
 mod pretrained;
 mod safetensors;
 mod tables;

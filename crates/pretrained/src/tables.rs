@@ -50,23 +50,24 @@ impl Tables {
 
     /// The parts of a model with an encoder. A table that several share is called by the first that uses it.
     pub(crate) fn ends(&self) -> Ends {
-        let mut stems = vec![entry("source", self.stem(self.source))];
-        if !self.shared {
-            stems.push(entry("target", self.stem(self.target)));
+        let source = self.stem(self.source);
+        match self.shared {
+            true => self.ends_of(vec![entry("source", source)]),
+            false => self.ends_behind(source),
         }
+    }
+
+    /// The parts of a model with an encoder behind another entrance.
+    pub(crate) fn ends_behind(&self, source: Stem) -> Ends {
+        self.ends_of(vec![entry("source", source), entry("target", self.stem(self.target))])
+    }
+
+    /// The parts behind stems, of which the last is that of targets.
+    fn ends_of(&self, stems: Vec<Entry<Stem>>) -> Ends {
         let target = stems.len() - 1;
         let task =
             TaskParts { name: TRANSLATE.to_owned(), source: Some(0), target, head: 0, alignment: None };
         (stems, vec![entry("target", self.head(target))], vec![task])
-    }
-
-    /// The parts of a model whose sources are frames.
-    pub(crate) fn ends_behind(&self, source: Stem) -> Ends {
-        let (mut stems, mut heads, mut tasks) = Self { shared: false, ..*self }.ends();
-        stems[0].part = source;
-        heads.truncate(1);
-        tasks.truncate(1);
-        (stems, heads, tasks)
     }
 
     /// The parts of a language model.

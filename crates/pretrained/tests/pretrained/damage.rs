@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use any2any_adapter::Seed;
 use any2any_pretrained::{LeftOut, read};
 use safetensors::tensor::Dtype;
 use serde_json::json;
@@ -211,6 +212,34 @@ fn files_that_are_no_files_of_tensors_are_refused() {
         let folder = copy("marian");
         std::fs::write(folder.path().join(WEIGHTS), &whole[..length]).expect("written");
         assert!(said(folder.path()).contains("is damaged"), "cut at {length}");
+    }
+}
+
+/// Bytes that mean something in JSON, and some that do not.
+const BYTES: &[u8] = b"0129-\"{}[]:,aZ\0\xff";
+
+/// Bytes that are changed at random, in headers and options where each one counts: read or refused, never a panic.
+#[test]
+fn any_damage_ends_in_an_error_or_a_model() {
+    for (model, name) in
+        [("marian", WEIGHTS), ("m2m_100", INDEX), ("t5", "config.json"), ("bart", "generation_config.json")]
+    {
+        let folder = copy(model);
+        let path = folder.path().join(name);
+        let whole = std::fs::read(&path).expect("a file");
+        let mut refused = 0;
+        for number in 0..200 {
+            let mut random = Seed(7).random(name, number);
+            let mut bytes = whole.clone();
+            let within = bytes.len().min(4_000);
+            for _ in 0..random.below(3) + 1 {
+                let place = random.below(within);
+                bytes[place] = BYTES[random.below(BYTES.len())];
+            }
+            std::fs::write(&path, bytes).expect("written");
+            refused += usize::from(read(folder.path()).is_err());
+        }
+        assert!(refused > 50, "{name}: {refused} of 200 were refused");
     }
 }
 
