@@ -1,0 +1,48 @@
+//! Readers of families: each says what an option means for the architecture, and which tensor is which parameter.
+
+mod encoder_decoder;
+mod gpt2;
+mod t5;
+mod text;
+mod whisper;
+
+use std::collections::BTreeMap;
+
+use any2any_architecture::Architecture;
+
+use crate::config::Config;
+use crate::error::PretrainedError;
+use crate::family::Family;
+use crate::pretrained::{Part, Tensor};
+use crate::safetensors::Checkpoint;
+
+/// A model as a family's reader gives it.
+pub(crate) struct Model {
+    pub(crate) architecture: Architecture,
+    pub(crate) weights: BTreeMap<String, Tensor>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) positions: Option<usize>,
+}
+
+/// Reads a model of a family.
+pub(crate) fn read(
+    family: Family,
+    config: &Config,
+    checkpoint: &Checkpoint,
+) -> Result<Model, PretrainedError> {
+    match family {
+        Family::Bart | Family::M2m100 | Family::Marian | Family::Mbart | Family::Pegasus => {
+            text::read(family, config, checkpoint)
+        }
+        Family::Gpt2 => gpt2::read(config, checkpoint),
+        Family::T5 => t5::read(config, checkpoint),
+        Family::Whisper => whisper::read(config, checkpoint),
+    }
+}
+
+/// The architecture, once it is one that a model can have.
+fn checked(architecture: Architecture, config: &Config) -> Result<Architecture, PretrainedError> {
+    let path = || config.path().to_owned();
+    architecture.check().map_err(|source| PretrainedError::Architecture { path: path(), source })?;
+    Ok(architecture)
+}

@@ -1,0 +1,99 @@
+//! GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"): a decoder alone, learned positions,
+//! norms before sub-layers, matrices that stand as ours do, those of queries, keys and values side by side.
+
+use any2any_architecture::{
+    Architecture, Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack,
+    TransformerLayers, names,
+};
+
+use super::{Model, checked};
+use crate::assembly::Assembly;
+use crate::config::Config;
+use crate::error::PretrainedError;
+use crate::pretrained::LeftOut;
+use crate::safetensors::Checkpoint;
+use crate::tables::Tables;
+
+pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, PretrainedError> {
+    config.require(&[
+        ("is_encoder_decoder", false),
+        ("add_cross_attention", false),
+        ("scale_attn_by_inverse_layer_idx", false),
+    ])?;
+    let limit = config.size("n_positions")?;
+    let tables = Tables::of(config)?;
+    let (stems, heads, tasks) = tables.ends_of_language_model();
+    let architecture = Architecture {
+        encoder: None,
+        decoder: stack(config, limit)?,
+        stems,
+        encoder_blocks: Vec::new(),
+        heads,
+        alignments: Vec::new(),
+        tasks,
+    };
+    let architecture = checked(architecture, config)?;
+    let mut assembly = Assembly::new(checkpoint, &architecture);
+    let prefix =
+        if checkpoint.names().any(|name| name.starts_with("transformer.")) { "transformer." } else { "" };
+    tables.read_language_model(&mut assembly, &format!("{prefix}wte.weight"), "lm_head.weight")?;
+    let ours = names::DECODER;
+    assembly
+        .same(&format!("{prefix}wpe.weight"), &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
+    for number in 0..architecture.decoder.layers() {
+        read_layer(
+            &mut assembly,
+            &format!("{prefix}h.{number}"),
+            &format!("{ours}.{}.{number}", names::LAYERS),
+        )?;
+    }
+    assembly.norm(&format!("{prefix}ln_f"), &format!("{ours}.{}", names::FINAL_NORM))?;
+    let (weights, parts) = assembly.finish()?;
+    Ok(Model { architecture, weights, parts, positions: Some(limit) })
+}
+
+fn stack(config: &Config, limit: usize) -> Result<Stack, PretrainedError> {
+    let d_model = config.size("n_embd")?;
+    let heads = config.heads("n_head", d_model)?;
+    let scaled = config.flag_or("scale_attn_weights", true)?;
+    let norm =
+        Norm { epsilon: config.number("layer_norm_epsilon")?.unwrap_or(Norm::LAYER.epsilon), ..Norm::LAYER };
+    let layers = TransformerLayers {
+        layers: config.layers("n_layer")?,
+        mixer: Mixer::SelfAttention(Attention { scaled, ..Attention::new(d_model, heads) }),
+        cross_attention: None,
+        feed_forward: FeedForward {
+            d_ff: config.size_or("n_inner", 4 * d_model)?,
+            activation: config.activation("activation_function", "gelu_new")?,
+            bias: true,
+        },
+        norm,
+        placement: NormPlacement::Pre,
+        residual_scale: 1.0,
+    };
+    Ok(Stack {
+        d_model,
+        positions: Positions::Learned { limit, offset: 0 },
+        embedding_norm: None,
+        layers: Layers::Transformer(layers),
+        final_norm: Some(norm),
+    })
+}
+
+fn read_layer(assembly: &mut Assembly<'_>, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
+    let attention = |map: &str| format!("{ours}.{}.{map}", names::SELF_ATTENTION);
+    let feed_forward = |map: &str| format!("{ours}.{}.{map}", names::FEED_FORWARD);
+    let norm = |sub_layer| format!("{ours}.{}", names::norm_of(sub_layer));
+    assembly.norm(&format!("{theirs}.ln_1"), &norm(names::SELF_ATTENTION))?;
+    let maps = [names::QUERY, names::KEY, names::VALUE].map(attention);
+    assembly.columns(&format!("{theirs}.attn.c_attn"), &maps)?;
+    assembly.columns(&format!("{theirs}.attn.c_proj"), &[attention(names::OUTPUT)])?;
+    assembly.norm(&format!("{theirs}.ln_2"), &norm(names::FEED_FORWARD))?;
+    assembly.columns(&format!("{theirs}.mlp.c_fc"), &[feed_forward(names::INNER)])?;
+    assembly.columns(&format!("{theirs}.mlp.c_proj"), &[feed_forward(names::OUTER)])?;
+    // The first files carry the causal mask and what it puts in the place of scores.
+    for constant in ["bias", "masked_bias"] {
+        assembly.leave_out(&format!("{theirs}.attn.{constant}"), LeftOut::Constant);
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Models that were trained elsewhere, in our words.
+//!
+//! [`read`] turns a folder in Hugging Face's layout (`config.json`, `generation_config.json`, `model.safetensors` or its
+//! shards) into a [`Pretrained`]: an [`Architecture`](any2any_architecture::Architecture), weights by its names of
+//! parameters, the roles of tokens, and the defaults of decoding. Nothing is executed and nothing is guessed:
+//!
+//! - An option that an architecture cannot say is refused by its name.
+//! - Each tensor of the files is a weight, or is left out for a stated reason ([`LeftOut`]); one more, one less, or one
+//!   of another shape is an error that names it.
+//! - Files are of strangers: headers are bounded, offsets and shapes are checked before memory is allocated for them.
+//!
+//! Papers of the families stand in `families/`.
+
+mod assembly;
+mod config;
+mod error;
+mod families;
+mod family;
+mod generation;
+mod orientation;
+mod pretrained;
+mod safetensors;
+mod tables;
+
+pub use error::PretrainedError;
+pub use family::Family;
+pub use generation::{EarlyStopping, GenerationDefaults, TokenRoles};
+pub use pretrained::{LeftOut, Part, Pretrained, Tensor, read};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,6 @@
+//! Tests of models from elsewhere: small ones of each family, which `golden/make.py` made.
+
+mod damage;
+mod families;
+mod golden;
+mod refusals;
