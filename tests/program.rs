@@ -20,6 +20,7 @@ mod failures;
 mod first_words;
 mod formats;
 mod former;
+mod import;
 mod kills;
 mod lines;
 mod look;

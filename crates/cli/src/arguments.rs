@@ -4,6 +4,7 @@ mod bench;
 mod data;
 mod evaluate;
 mod experiment;
+mod import;
 mod metrics;
 mod run;
 mod search;
@@ -22,6 +23,7 @@ pub(crate) use bench::{
 pub(crate) use data::{DataArguments, DataCommand, LookArguments};
 pub(crate) use evaluate::{EvaluateArguments, MetricsArguments};
 pub(crate) use experiment::{CheckArguments, NewArguments, NewMediumArguments};
+pub(crate) use import::ImportArguments;
 pub(crate) use metrics::MetricOptions;
 pub(crate) use run::{AverageArguments, DescribeArguments, ExportArguments};
 pub(crate) use search::SearchArguments;

@@ -88,9 +88,10 @@ struct Parts<'a> {
 impl Parts<'_> {
     fn stem(&mut self, adapter: usize, side: Use, task: &str) -> usize {
         let name = if side == Use::Source { "source" } else { "target" };
-        let side = if self.model.tied_embeddings() == spec::TiedEmbeddings::All { Use::Both } else { side };
+        let joint = self.model.has_joint_vocabulary();
+        let all = joint || self.model.tied_embeddings() == spec::TiedEmbeddings::All;
+        let side = if all { Use::Both } else { side };
         let read = self.adapters.adapter(adapter).stem();
-        let joint = side == Use::Both && self.model.has_joint_vocabulary();
         let known = self.stems.iter().position(|(of, known)| {
             let alike = || matches!(read, Stem::Lookup { vocabulary, .. } if known.part.vocabulary() == Some(vocabulary));
             *of == (adapter, side) || joint && alike()

@@ -305,6 +305,10 @@ pub struct File {
     /// The token that fills a batch up; left out: `<pad>`, `[PAD]` or `<|pad|>`, or one that is added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padding: Option<String>,
+    /// Unknown text that is the name of a token is that token, as in Marian, whose vocabulary of both languages is larger
+    /// than what the SentencePiece model of one cuts a text into. Of a `.model` of SentencePiece alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown_by_name: bool,
     /// The token for unknown text; left out: `<unk>`, `[UNK]` or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,

@@ -39,6 +39,8 @@ pub(crate) struct SentencePiece {
     /// Normalizer of a text that was put together from tokens.
     denormalizer: Option<Normalizer>,
     model: Model,
+    /// Unknown text that is the name of a token is that token.
+    by_name: bool,
     /// Text that is written for an unknown token.
     unknown: String,
     special: SpecialTokens,
@@ -57,6 +59,8 @@ struct Vocabulary {
     /// Trie of the symbols that are always one token.
     symbols: Arc<Trie>,
     unknown: u32,
+    /// The numbers of pieces that no text is cut into.
+    unused: HashMap<String, u32>,
     /// The token of each byte, where unknown characters are written as bytes.
     bytes: Option<Vec<u32>>,
 }
@@ -76,6 +80,11 @@ impl Vocabulary {
     /// The token of a part of a text.
     fn token_of(&self, part: &str) -> u32 {
         self.in_texts.get(part).copied().unwrap_or(self.unknown)
+    }
+
+    /// The token of a name that no text is cut into.
+    fn named(&self, name: &str) -> u32 {
+        self.unused.get(name).copied().unwrap_or(self.unknown)
     }
 }
 
@@ -139,7 +148,18 @@ impl SentencePiece {
             other => return Err(Unusable::Broken(format!("its type of model, {other}, is not known"))),
         };
         let unknown = trainer.unk_surface().to_owned();
-        Ok(Self { vocabulary, normalizer, denormalizer, model, unknown, special, warnings, document })
+        let by_name = options.unknown_by_name;
+        Ok(Self {
+            vocabulary,
+            normalizer,
+            denormalizer,
+            model,
+            by_name,
+            unknown,
+            special,
+            warnings,
+            document,
+        })
     }
 
     pub(crate) fn document(&self) -> &[u8] {
@@ -166,7 +186,8 @@ impl SentencePiece {
     pub(crate) fn cut(&self, text: &str) -> Vec<Cut> {
         let normalized = self.normalizer.normalize(text);
         let mut cuts: Vec<Cut> = Vec::new();
-        let mut after_unknown = false;
+        // The unknown text so far.
+        let mut unknown_text = 0..0;
         for (range, token) in self.model.cut(&normalized.text, &self.vocabulary) {
             let origin = normalized.origins[range.start]..normalized.origins[range.end];
             let unknown = token == self.vocabulary.unknown;
@@ -176,10 +197,20 @@ impl SentencePiece {
                     cuts.extend(bytes_of.map(|byte| (byte, origin.clone())));
                 }
                 // Unknown characters that follow each other are one token.
-                (None, Some((_, last))) if unknown && after_unknown => last.end = origin.end,
-                _ => cuts.push((token, origin)),
+                (None, Some((_, last)))
+                    if unknown && unknown_text.end == range.start && !unknown_text.is_empty() =>
+                {
+                    last.end = origin.end;
+                    unknown_text.end = range.end;
+                }
+                _ => {
+                    cuts.push((token, origin));
+                    unknown_text = if unknown { range.clone() } else { 0..0 };
+                }
             }
-            after_unknown = unknown;
+            if let (true, true, Some((last, _))) = (unknown, self.by_name, cuts.last_mut()) {
+                *last = self.vocabulary.named(&normalized.text[unknown_text.clone()]);
+            }
         }
         cuts
     }
@@ -297,8 +328,10 @@ impl Raw {
         let tokens = || (0..).zip(&names).filter(|(token, _)| stands_in_texts(*token));
         let in_texts = tokens().map(|(token, name)| (name.clone(), token)).collect();
         let defined = tokens().filter(|(token, _)| pieces[*token as usize] == Piece::UserDefined);
+        let unused = tokens().filter(|(token, _)| pieces[*token as usize] == Piece::Unused);
+        let unused = unused.map(|(token, name)| (name.clone(), token)).collect();
         let symbols = Trie::new(defined.map(|(token, name)| (name.as_str(), token))).into();
-        Vocabulary { names, scores, pieces, in_texts, symbols, unknown, bytes }
+        Vocabulary { names, scores, pieces, in_texts, symbols, unknown, unused, bytes }
     }
 }
 

@@ -9,11 +9,6 @@ use any2any_run::Plateau;
 /// Schedule of the learning rate of a program's own: its options, as an experiment writes them.
 ///
 /// ```
-/// # use std::sync::Arc;
-/// # use any2any_adapter::Live;
-/// # use any2any_experiment::spec::{Plugged, Schedule};
-/// # use any2any_run::Plateau;
-/// # use any2any_train::LearningRate;
 /// use any2any_train::{RateSchedule, ScheduleStep};
 ///
 /// /// A rate that is halved again and again.
@@ -28,11 +23,9 @@ use any2any_run::Plateau;
 ///     }
 /// }
 ///
-/// # let mut plugged = Plugged::new("example", Default::default());
-/// # plugged.live = Some(Live::new(Arc::new(Halving { peak: 0.004, every: 100 }) as Arc<dyn RateSchedule>));
-/// # let rate = LearningRate::new(Schedule::Plugged(plugged), 256, 1000, Plateau::default());
-/// // The rates of a training.
-/// assert_eq!([1, 100, 250].map(|step| rate.at(step)), [0.004, 0.002, 0.001]);
+/// let halving = Halving { peak: 0.004, every: 100 };
+/// let rates = [1, 100, 250].map(|step| halving.rate(ScheduleStep::new(step, 1000, 256)));
+/// assert_eq!(rates, [0.004, 0.002, 0.001]);
 /// ```
 pub trait RateSchedule: Send + Sync {
     /// Package that the schedule comes from: [`package!()`](any2any_adapter::package) names it with its version.
@@ -56,11 +49,6 @@ pub trait RateSchedule: Send + Sync {
 /// Step of a training, as schedules see it.
 ///
 /// ```
-/// # use std::sync::Arc;
-/// # use any2any_adapter::Live;
-/// # use any2any_experiment::spec::{Plugged, Schedule};
-/// # use any2any_run::Plateau;
-/// # use any2any_train::LearningRate;
 /// use any2any_train::{RateSchedule, ScheduleStep};
 ///
 /// /// A rate that falls to 0 with the last step, the lower the wider the model is.
@@ -73,12 +61,9 @@ pub trait RateSchedule: Send + Sync {
 ///     }
 /// }
 ///
-/// # let mut plugged = Plugged::new("example", Default::default());
-/// # plugged.live = Some(Live::new(Arc::new(Falling) as Arc<dyn RateSchedule>));
-/// # let rate = LearningRate::new(Schedule::Plugged(plugged), 256, 1000, Plateau::default());
 /// // In a training of 1000 steps with a model 256 wide.
-/// assert_eq!(rate.at(500), 0.5 / 256.0);
-/// assert_eq!(rate.at(1000), 0.0);
+/// assert_eq!(Falling.rate(ScheduleStep::new(500, 1000, 256)), 0.5 / 256.0);
+/// assert_eq!(Falling.rate(ScheduleStep::new(1000, 1000, 256)), 0.0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -41,7 +41,8 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     });
     // JSON is YAML.
     let text = serde_json::to_string_pretty(&experiment)?;
-    let document = any2any_experiment::load_str("import", &text, files.path(), &arguments.overrides, registry)?;
+    let document =
+        any2any_experiment::load_str("import", &text, files.path(), &arguments.overrides, registry)?;
     let adapters = Groups::new(&document.experiment, registry)?
         .fit(&document.experiment, |_, _| &[])
         .map_err(|problems| wrong(source, problems.into_iter().map(|(_, error)| error.to_string())))?;
@@ -97,9 +98,7 @@ fn wrong(source: &Path, reasons: impl Iterator<Item = String>) -> anyhow::Error 
 
 /// The task as an experiment says it.
 fn task(tokenizers: &Tokenizers, decoding: &GenerationDefaults) -> Json {
-    let side = |field: &str, file: &Json| {
-        json!({ "text": { "field": field, "normalize": "none", "tokenizer": { "file": file } } })
-    };
+    let side = |field: &str, file: &Json| json!({ "text": { "field": field, "normalize": "none", "tokenizer": { "file": file } } });
     let mut task = json!({
         "data": {},
         "target": side("target", &tokenizers.target),
@@ -115,7 +114,8 @@ fn task(tokenizers: &Tokenizers, decoding: &GenerationDefaults) -> Json {
 fn decoding(given: &GenerationDefaults) -> Json {
     let mut decoding = json!({});
     if let Some(size) = given.num_beams.filter(|&size| size > 1) {
-        decoding["beam"] = json!({ "size": size, "length_penalty": given.length_penalty.unwrap_or(1.0).max(0.0) });
+        decoding["beam"] =
+            json!({ "size": size, "length_penalty": given.length_penalty.unwrap_or(1.0).max(0.0) });
     }
     // Theirs counts the token that the decoder starts from, and the end.
     let most = given.max_new_tokens.map(|most| most.saturating_sub(1));
@@ -161,7 +161,9 @@ fn fit_vocabulary(
     weights: &mut BTreeMap<String, any2any_pretrained::Tensor>,
     notes: &mut Vec<String>,
 ) -> anyhow::Result<()> {
-    let sizes = |of: &Architecture| (of.outputs(0), of.stems.iter().map(|stem| stem.part.vocabulary()).collect::<Vec<_>>());
+    let sizes = |of: &Architecture| {
+        (of.outputs(0), of.stems.iter().map(|stem| stem.part.vocabulary()).collect::<Vec<_>>())
+    };
     let (more, fewer) = (sizes(theirs), sizes(ours));
     if more == fewer {
         return Ok(());
@@ -187,7 +189,9 @@ fn fit_vocabulary(
             );
             return Err(wrong(source, [reason].into_iter()));
         }
-        cut = cut.max(rows.max(tensor.shape.last().copied().unwrap_or(0).saturating_sub(*shape.last().unwrap_or(&0))));
+        cut = cut.max(
+            rows.max(tensor.shape.last().copied().unwrap_or(0).saturating_sub(*shape.last().unwrap_or(&0))),
+        );
         tensor.shape.clone_from(shape);
     }
     notes.push(format!("{cut} rows of its tables belong to no token, and are left out"));

@@ -219,8 +219,8 @@ pub struct Parts {
     /// The sharing of weights between embeddings and softmax.
     #[serde(default)]
     pub tied_embeddings: TiedEmbeddings,
-    /// Sources and targets number their tokens alike, although they have tokenizers of their own, so that they can share
-    /// one table of embeddings.
+    /// Sources and targets number their tokens alike, even if they have tokenizers of their own, and share one table of
+    /// embeddings.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joint_vocabulary: bool,
     /// Each token of the softmax has a bias.

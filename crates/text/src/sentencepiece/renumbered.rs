@@ -86,7 +86,7 @@ mod tests {
             ("b", -2.0, types::NORMAL),
             ("\u{2581}ab", -9.0, types::NORMAL),
         ]);
-        let names = ["</s>", "<unk>", "b", "ab", "\u{2581}a", "<pad>"].map(str::to_owned);
+        let names = ["</s>", "<unk>", "b", "ab", "\u{2581}a", "x", "<pad>"].map(str::to_owned);
         let Renumbered { document, lacking, .. } =
             renumbered(&of_source, &names, &["</s>", "<pad>"]).expect("renumbered");
         assert_eq!(lacking, ["\u{2581}ab"]);
@@ -96,10 +96,15 @@ mod tests {
         .expect("options");
         let model = SentencePiece::new(document, &options, &[]).expect("a model");
         let special = model.special_tokens();
-        assert_eq!((special.padding, special.begin, special.end, special.unknown), (5, 5, 0, Some(1)));
+        assert_eq!((special.padding, special.begin, special.end, special.unknown), (6, 6, 0, Some(1)));
         let cut: Vec<u32> = model.cut("ab bx").into_iter().map(|(token, _)| token).collect();
         // "ab" is a piece of the target alone, and never cut; the space before "b" is in no piece.
         assert_eq!(cut, [4, 2, 1, 2, 1]);
+        let by_name = File { unknown_by_name: true, ..options };
+        let by_name = SentencePiece::new(model.document().to_vec(), &by_name, &[]).expect("a model");
+        let cut = |text| by_name.cut(text).into_iter().map(|(token, _)| token).collect::<Vec<u32>>();
+        // Characters that follow each other and are unknown are one name.
+        assert_eq!([cut("axb"), cut("axyb")], [vec![4, 5, 2], vec![4, 1, 2]]);
         assert_eq!(model.spell(&[4, 3]).expect("text").0, "aab");
         let twice = ["<unk>", "b", "b"].map(str::to_owned);
         assert!(renumbered(&of_source, &twice, &[]).is_err());

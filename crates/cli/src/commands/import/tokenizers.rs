@@ -56,15 +56,23 @@ fn read(folder: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
 fn marian(folder: &Path, written: &Path, tokens: &TokenRoles) -> anyhow::Result<Tokenizers> {
     let failed = |reason: String| Usage(format!("{}: {reason}", folder.join("vocab.json").display()));
     if folder.join("target_vocab.json").exists() {
-        return Err(failed("beside it stands target_vocab.json, a vocabulary of targets alone, which is not known yet".to_owned()).into());
+        return Err(failed(
+            "beside it stands target_vocab.json, a vocabulary of targets alone, which is not known yet"
+                .to_owned(),
+        )
+        .into());
     }
     let numbers: BTreeMap<String, u32> = serde_json::from_slice(&read(folder, "vocab.json")?)
         .map_err(|error| failed(format!("no mapping from pieces to numbers: {error}")))?;
     let mut names = vec![None; numbers.len()];
     for (name, number) in numbers {
-        let place = names.get_mut(number as usize).filter(|place| place.is_none());
-        *place.ok_or_else(|| failed(format!("'{name}' has the number {number}, which is another's or too large")))? =
-            Some(name);
+        match names.get_mut(number as usize) {
+            Some(place @ None) => *place = Some(name),
+            _ => {
+                let reason = format!("'{name}' has the number {number}, which is another's or too large");
+                return Err(failed(reason).into());
+            }
+        }
     }
     let names: Vec<String> = names.into_iter().flatten().collect();
     let name = |token: Option<u32>, usual: &str| {
@@ -88,7 +96,9 @@ fn marian(folder: &Path, written: &Path, tokens: &TokenRoles) -> anyhow::Result<
         }
         let path = written.join(file);
         std::fs::write(&path, document)?;
-        Ok(json!({ "path": path, "padding": padding, "unknown": unknown, "begin": begin, "end": end }))
+        Ok(
+            json!({ "path": path, "padding": padding, "unknown": unknown, "unknown_by_name": true, "begin": begin, "end": end }),
+        )
     };
     let (source, target) = (side("source.spm")?, side("target.spm")?);
     Ok(Tokenizers { source: Some(source), target, notes })

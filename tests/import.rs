@@ -1,0 +1,85 @@
+//! `any2any import`: small models of other programs are brought in, and write what those write (`pretrained/make.py`).
+
+use std::path::PathBuf;
+
+use any2any_adapter::{Sequence, Value};
+use any2any_experiment::spec::{Beam, Decoding};
+use any2any_run::RunFolder;
+use any2any_translate::Translator;
+use serde::Deserialize;
+
+use crate::support::Workshop;
+use crate::support::documents::root;
+
+/// A source, its tokens, and the tokens that were written for it.
+#[derive(Deserialize)]
+struct Expected {
+    text: String,
+    tokens: Vec<u32>,
+    greedy: Vec<u32>,
+    beams: Vec<u32>,
+}
+
+fn model(family: &str) -> PathBuf {
+    root().join("tests/pretrained").join(family)
+}
+
+fn expected(family: &str) -> Vec<Expected> {
+    let file = std::fs::read(model(family).join("expected.json")).expect("written by make.py");
+    serde_json::from_slice(&file).expect("JSON")
+}
+
+/// The most new tokens that make.py asks for, the end among them.
+const NEW_TOKENS: usize = 24;
+
+/// The decoding of make.py: greedy, or with four beams.
+fn decodings() -> [Decoding; 2] {
+    let greedy = Decoding { max_length: Some(NEW_TOKENS), ..Decoding::default() };
+    let beams = Decoding { beam: Some(Beam { size: 4, length_penalty: 1.0, n_best: 1 }), ..greedy.clone() };
+    [greedy, beams]
+}
+
+/// Imports a model, and opens the run.
+fn imported(workshop: &Workshop, family: &str) -> Translator {
+    let source = model(family);
+    let printed = workshop.succeed(&["import", &source.display().to_string(), "--run", family]);
+    assert!(printed.contains(&format!("any2any translate {family}")), "{printed}");
+    Translator::load(&RunFolder::new(workshop.path(family)), "best", &any2any_cli::media()).expect("a run")
+}
+
+#[test]
+fn translations_are_those_of_other_programs() {
+    for family in ["marian", "t5"] {
+        let workshop = Workshop::new();
+        let translator = imported(&workshop, family);
+        let task = translator.task(None).expect("one task").clone();
+        let expected = expected(family);
+        let values: Vec<Value> = expected.iter().map(|of| Value::from(of.text.as_str())).collect();
+        for (value, of) in values.iter().zip(&expected) {
+            let encoded = task.encode_source(value).expect("a text");
+            assert_eq!(encoded.sequence, Sequence::Tokens(of.tokens.clone()), "{family}: {}", of.text);
+        }
+        let [greedy, beams] = decodings();
+        for (decoding, written) in [
+            (greedy, expected.iter().map(|of| &of.greedy).collect::<Vec<_>>()),
+            (beams, expected.iter().map(|of| &of.beams).collect()),
+        ] {
+            let found = translator.translate_each(&task, &values, &decoding, None).expect("translated");
+            for ((found, written), of) in found.into_iter().zip(written).zip(&expected) {
+                let found = found.expect("a translation");
+                let mut tokens = found.outputs[0].tokens().to_vec();
+                // An output that is cut off has no end.
+                tokens.truncate(NEW_TOKENS);
+                let written = written.strip_suffix(&[task.end()]).unwrap_or(written);
+                let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(&tokens);
+                assert_eq!(tokens, written, "{family}: {} ({decoding:?})", of.text);
+            }
+        }
+        // Every command takes the run.
+        assert!(workshop.succeed(&["describe", family]).contains("parameters"));
+        let line = workshop.pipe(&["translate", family], "the old garden loves a garden.\n");
+        assert!(line.contains("Garten"), "{line}");
+        workshop.succeed(&["export", family, "exported"]);
+        assert_eq!(workshop.pipe(&["translate", "exported"], "the old garden loves a garden.\n"), line);
+    }
+}
