@@ -48,6 +48,27 @@ fn imported(workshop: &Workshop, family: &str) -> Translator {
 }
 
 #[test]
+fn a_language_model_goes_on_as_its_own_program_does() {
+    let workshop = Workshop::new();
+    let translator = imported(&workshop, "gpt2");
+    let task = translator.task(None).expect("one task").clone();
+    for of in expected("gpt2") {
+        let prefix = Value::from(of.text.as_str());
+        // The begin token before the text and the end token behind it are not of the prefix.
+        let given = &of.tokens[1..of.tokens.len() - 1];
+        assert_eq!(task.encode_prefix(&prefix).expect("a text"), given, "{}", of.text);
+        // Greedily alone: the beams there divide by the length of what is added, ours by that of the whole text.
+        let [greedy, _] = decodings();
+        let greedy = Decoding { max_length: Some(NEW_TOKENS + given.len()), ..greedy };
+        let found = translator.complete(&task, &prefix, &greedy, 1).expect("completed");
+        let tokens = found[0][0].tokens();
+        let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(tokens);
+        let written = of.greedy.strip_suffix(&[task.end()]).unwrap_or(&of.greedy);
+        assert_eq!(tokens, [given, written].concat(), "{}", of.text);
+    }
+}
+
+#[test]
 fn translations_are_those_of_other_programs() {
     for family in ["marian", "t5"] {
         let workshop = Workshop::new();

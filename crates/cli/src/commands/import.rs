@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::Registry;
-use any2any_architecture::{Architecture, Head, Stem};
+use any2any_architecture::{Architecture, Head, Stem, names};
 use any2any_experiment::spec::{Model, Parts, TiedEmbeddings};
-use any2any_pretrained::{GenerationDefaults, Pretrained};
+use any2any_pretrained::{GenerationDefaults, Pretrained, Tensor};
 use any2any_run::{
     AdapterSet, Checkpoint, Existing, ExperimentTexts, Groups, RunFolder, State, Weights, architecture,
 };
@@ -47,6 +47,9 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
         .fit(&document.experiment, |_, _| &[])
         .map_err(|problems| wrong(source, problems.into_iter().map(|(_, error)| error.to_string())))?;
     let ours = architecture(&document.experiment, &adapters);
+    if tokenizers.adds_padding {
+        add_padding(&theirs, &mut weights);
+    }
     fit_vocabulary(source, &theirs, &ours, &mut weights, &mut tokenizers.notes)?;
 
     let weights: BTreeMap<String, Weights> = weights
@@ -141,7 +144,8 @@ fn model(of: &Architecture, tokenizers: &Tokenizers) -> Model {
         parts.embedding_scale = Some(*scale);
     }
     if let Head::Softmax { tied, bias, scale, .. } = of.heads[task.head].part {
-        parts.output_bias = bias;
+        // By a bias, padding is improbable.
+        parts.output_bias = bias || tokenizers.adds_padding;
         parts.output_scale = scale;
         parts.tied_embeddings = match tied {
             None => TiedEmbeddings::None,
@@ -153,12 +157,29 @@ fn model(of: &Architecture, tokenizers: &Tokenizers) -> Model {
     Model::Architecture(Box::new(parts))
 }
 
+/// The bias of a token that is never written: its probability is 0 in 32-bit floats.
+const NEVER: f32 = -1e9;
+
+/// Gives the tables of a vocabulary a row for padding, which changes no probability of another token.
+fn add_padding(theirs: &Architecture, weights: &mut BTreeMap<String, Tensor>) {
+    let tokens = theirs.outputs(0);
+    for tensor in weights.values_mut().filter(|tensor| tensor.shape.len() == 2 && tensor.shape[0] == tokens) {
+        tensor.values.resize(tensor.values.len() + tensor.shape[1], 0.0);
+        tensor.shape[0] += 1;
+    }
+    let name = format!("{}.{}.bias", names::HEADS, theirs.heads[theirs.tasks[0].head].name);
+    let bias =
+        weights.entry(name).or_insert_with(|| Tensor { shape: vec![tokens], values: vec![0.0; tokens] });
+    bias.values.push(NEVER);
+    bias.shape[0] += 1;
+}
+
 /// Cuts off the rows of tables that no token has, which programs add so that sizes are round.
 fn fit_vocabulary(
     source: &Path,
     theirs: &Architecture,
     ours: &Architecture,
-    weights: &mut BTreeMap<String, any2any_pretrained::Tensor>,
+    weights: &mut BTreeMap<String, Tensor>,
     notes: &mut Vec<String>,
 ) -> anyhow::Result<()> {
     let sizes = |of: &Architecture| {

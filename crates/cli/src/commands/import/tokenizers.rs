@@ -16,6 +16,8 @@ const LARGEST: u64 = 256 << 20;
 pub(super) struct Tokenizers {
     pub(super) source: Option<Json>,
     pub(super) target: Json,
+    /// The vocabulary has no padding, and is given one behind its last token.
+    pub(super) adds_padding: bool,
     /// What differs from the model's own program.
     pub(super) notes: Vec<String>,
 }
@@ -101,7 +103,7 @@ fn marian(folder: &Path, written: &Path, tokens: &TokenRoles) -> anyhow::Result<
         )
     };
     let (source, target) = (side("source.spm")?, side("target.spm")?);
-    Ok(Tokenizers { source: Some(source), target, notes })
+    Ok(Tokenizers { source: Some(source), target, adds_padding: false, notes })
 }
 
 /// `tokenizer.json`, or `spiece.model`, for both sides.
@@ -113,13 +115,13 @@ fn t5(folder: &Path) -> anyhow::Result<Tokenizers> {
         "begin": "<pad>",
         "end": "</s>",
     });
-    Ok(Tokenizers { source: Some(file.clone()), target: file, notes: Vec::new() })
+    Ok(Tokenizers { source: Some(file.clone()), target: file, adds_padding: false, notes: Vec::new() })
 }
 
 /// `tokenizer.json` of a language model.
 fn gpt2(folder: &Path) -> anyhow::Result<Tokenizers> {
     let file = json!({ "path": found(folder, &["tokenizer.json"])?, "end": "<|endoftext|>", "begin": "<|endoftext|>" });
-    Ok(Tokenizers { source: None, target: file, notes: Vec::new() })
+    Ok(Tokenizers { source: None, target: file, adds_padding: true, notes: Vec::new() })
 }
 
 /// The first of some files that is there, as an absolute path.
