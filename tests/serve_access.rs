@@ -94,7 +94,10 @@ fn pages_of_named_sites_may_ask_and_no_others() {
 fn every_page_of_every_site_without_a_token_is_too_many() {
     let origins = vec!["*".parse().expect("an origin")];
     let error = Server::bind(Options { origins, ..options() }).err().expect("refused").to_string();
-    assert!(error.contains("--no-token"), "{error}");
+    assert!(error.contains("every page that somebody opens could ask"), "{error}");
+    let command = ["serve", "run", "--no-token", "--cors", "*"];
+    let refused = workshop().run(&command);
+    assert!(refused.code == Some(1) && refused.stderr.contains("(`--cors SITE`"), "{}", refused.stderr);
 }
 
 #[test]

@@ -259,6 +259,6 @@ fn options_that_do_not_fit_are_explained() {
     }
     assert_eq!(
         open(&spec::Data::default(), &DataRoot::at("x")).expect_err("nothing").to_string(),
-        "give `data` either a dataset or files"
+        "there is no data: give `data` either a dataset or files"
     );
 }

@@ -223,7 +223,7 @@ mod tests {
         ];
         for &error in errors {
             let error = begin(error).expect_err("not passed over").to_string();
-            assert!(error.contains("step-20: ") && error.contains("--from"), "{error}");
+            assert!(error.contains("step-20: ") && error.contains("it is not passed over"), "{error}");
         }
     }
 }
