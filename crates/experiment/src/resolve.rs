@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{AnySide, Kept, Point, Registry};
+use any2any_adapter::{AnySide, Kept, Kind, Point, Registry};
 use serde_json::Value as Json;
 
 use crate::node::{Entry, Node, Value};
@@ -37,6 +37,7 @@ pub(crate) fn inherit(root: &mut Node, registry: &Registry) {
 
 /// Writes out the defaults of every medium's options, and the metrics of every target's medium.
 pub(crate) fn options(experiment: &mut Experiment, registry: &Registry) {
+    let chosen = experiment.evaluation.metrics.iter().any(|metric| matches!(metric, Metric::Plugged(_)));
     for task in experiment.tasks.values_mut() {
         for side in task.source.iter_mut().chain([&mut task.target]) {
             if let Some(parsed) = parsed(side, registry) {
@@ -44,7 +45,9 @@ pub(crate) fn options(experiment: &mut Experiment, registry: &Registry) {
             }
         }
         if let (None, Ok(medium)) = (&task.metrics, registry.get(task.target.medium())) {
-            task.metrics = Metric::usual(medium.kind());
+            // Whoever has a medium of a kind of its own and a metric for it says so once.
+            let leaves_to_chosen = chosen && medium.kind() == Kind::Custom;
+            task.metrics = if leaves_to_chosen { None } else { Metric::usual(medium.kind()) };
         }
     }
 }

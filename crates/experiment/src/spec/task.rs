@@ -37,7 +37,8 @@ pub struct Task {
     /// it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<String>,
-    /// The metrics of the task's outputs; null: `evaluation.metrics` for texts, and all of the medium for others.
+    /// The metrics of the task's outputs; null: `evaluation.metrics` for texts, and where it names a metric of the program's
+    /// own for values of a medium's own kind; all of the medium for others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
     /// The decoding options of the task; null: `decoding` of the experiment.
