@@ -100,6 +100,8 @@ fn translations_are_those_of_other_programs() {
         assert!(workshop.succeed(&["describe", family]).contains("parameters"));
         let line = workshop.pipe(&["translate", family], "the old garden loves a garden.\n");
         assert!(line.contains("Garten"), "{line}");
+        let scored = workshop.run(&["evaluate", family]);
+        assert!(scored.code == Some(1) && scored.stderr.contains("--set tasks."), "{}", scored.stderr);
         workshop.succeed(&["export", family, "exported"]);
         assert_eq!(workshop.pipe(&["translate", "exported"], "the old garden loves a garden.\n"), line);
     }

@@ -89,6 +89,9 @@ impl<'a> Wrapped<'a> {
         };
         let of_data = || match self.data? {
             DataError::OutOfReach { .. } => Some("`--trust-paths`, `--files FOLDER`"),
+            DataError::NoData => {
+                Some("an imported run is given some by `any2any import ... --set tasks.TASK.data...`")
+            }
             DataError::NoRoot => Some("`--data-root FOLDER`"),
             _ => None,
         };

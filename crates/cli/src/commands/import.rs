@@ -182,20 +182,11 @@ fn fit_vocabulary(
     weights: &mut BTreeMap<String, Tensor>,
     notes: &mut Vec<String>,
 ) -> anyhow::Result<()> {
-    let sizes = |of: &Architecture| {
-        (of.outputs(0), of.stems.iter().map(|stem| stem.part.vocabulary()).collect::<Vec<_>>())
-    };
-    let (more, fewer) = (sizes(theirs), sizes(ours));
-    if more == fewer {
-        return Ok(());
-    }
     let expected: BTreeMap<String, Vec<usize>> =
         ours.parameters().into_iter().map(|parameter| (parameter.name, parameter.shape)).collect();
-    let mut cut = 0;
     for (name, tensor) in weights.iter_mut() {
         let Some(shape) = expected.get(name).filter(|shape| **shape != tensor.shape) else { continue };
         // A table and a bias have a row a token; a matrix of its own, `[d_model, vocabulary]`, has a column.
-        let rows = tensor.shape[0].saturating_sub(shape[0]);
         if tensor.shape[0] > shape[0] && tensor.shape[1..] == shape[1..] {
             tensor.values.truncate(shape.iter().product());
         } else if let ([height, width], [same, narrow]) = (&tensor.shape[..], &shape[..])
@@ -210,12 +201,12 @@ fn fit_vocabulary(
             );
             return Err(wrong(source, [reason].into_iter()));
         }
-        cut = cut.max(
-            rows.max(tensor.shape.last().copied().unwrap_or(0).saturating_sub(*shape.last().unwrap_or(&0))),
-        );
         tensor.shape.clone_from(shape);
     }
-    notes.push(format!("{cut} rows of its tables belong to no token, and are left out"));
+    let cut = theirs.outputs(0).saturating_sub(ours.outputs(0));
+    if cut > 0 {
+        notes.push(format!("{cut} rows of its tables belong to no token, and are left out"));
+    }
     Ok(())
 }
 
