@@ -107,7 +107,7 @@ pub(crate) enum Command {
     Describe(DescribeArguments),
     /// Bring a model that was trained elsewhere: a run that every command takes.
     ///
-    /// Known are Marian (OPUS-MT), T5 (mT5, Flan-T5, ByT5) and GPT-2 in Hugging Face's layout, with weights in safetensors.
+    /// Known are Marian (OPUS-MT), T5 (mT5, Flan-T5) and GPT-2 in Hugging Face's layout, with weights in safetensors.
     #[command(
         after_help = "Example:\n  any2any import opus-mt-en-de --run runs/opus-mt-en-de\n  any2any translate runs/opus-mt-en-de < source.txt"
     )]

@@ -81,8 +81,9 @@ fn translator(
     precision: Precision,
 ) -> anyhow::Result<Translator> {
     let run = RunFolder::new(run);
-    threads::start_for(&run, registry);
-    Ok(Translator::load_in(&run, checkpoint, registry, precision)?)
+    let experiment = run.experiment(registry)?.experiment;
+    threads::start(&experiment.device);
+    Ok(Translator::load_of(&run, experiment, checkpoint, registry, precision)?)
 }
 
 /// A run's model and the task that is meant.

@@ -8,13 +8,14 @@ mod whisper;
 
 use std::collections::BTreeMap;
 
-use any2any_architecture::Architecture;
+use any2any_architecture::{Architecture, Stack};
 
 use crate::config::Config;
 use crate::error::PretrainedError;
 use crate::family::Family;
 use crate::pretrained::{Part, Tensor};
 use crate::safetensors::Checkpoint;
+use crate::tables::Ends;
 
 /// A model as a family's reader gives it.
 pub(crate) struct Model {
@@ -40,8 +41,15 @@ pub(crate) fn read(
     }
 }
 
-/// The architecture, once it is one that a model can have.
-fn checked(architecture: Architecture, config: &Config) -> Result<Architecture, PretrainedError> {
+/// The architecture of stacks between entrances and exits, if a model can have it.
+fn architecture(
+    config: &Config,
+    encoder: Option<Stack>,
+    decoder: Stack,
+    (stems, heads, tasks): Ends,
+) -> Result<Architecture, PretrainedError> {
+    let (encoder_blocks, alignments) = (Vec::new(), Vec::new());
+    let architecture = Architecture { encoder, decoder, stems, encoder_blocks, heads, alignments, tasks };
     let path = || config.path().to_owned();
     architecture.check().map_err(|source| PretrainedError::Architecture { path: path(), source })?;
     Ok(architecture)

@@ -28,12 +28,12 @@ const DEPTH: usize = 8;
 /// Longest word that is cut into pieces, in characters: the time grows with their cube.
 const WORD: u64 = 1000;
 
-/// The bytes of a tokenizer's file.
+/// The bytes of a file of a tokenizer, which is no larger than any.
 ///
 /// # Errors
 ///
 /// When it cannot be read, or is larger than any tokenizer.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
     if !std::fs::metadata(path).map_err(cannot)?.is_file() {
         return Err("cannot be read: it is no file".to_owned());

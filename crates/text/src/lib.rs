@@ -47,6 +47,7 @@ mod unigram;
 mod words;
 
 pub use adapter::TextAdapter;
+pub use bounds::read as read_tokenizer_file;
 pub use error::TextError;
 pub use medium::Text;
 pub use options::{

@@ -2,11 +2,10 @@
 //! norms before sub-layers, matrices that stand as ours do, those of queries, keys and values side by side.
 
 use any2any_architecture::{
-    Architecture, Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack,
-    TransformerLayers, names,
+    Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack, TransformerLayers, names,
 };
 
-use super::{Model, checked};
+use super::{Model, architecture};
 use crate::assembly::Assembly;
 use crate::config::Config;
 use crate::error::PretrainedError;
@@ -22,17 +21,10 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     ])?;
     let limit = config.size("n_positions")?;
     let tables = Tables::of(config)?;
-    let (stems, heads, tasks) = tables.ends_of_language_model();
-    let architecture = Architecture {
-        encoder: None,
-        decoder: stack(config, limit)?,
-        stems,
-        encoder_blocks: Vec::new(),
-        heads,
-        alignments: Vec::new(),
-        tasks,
-    };
-    let architecture = checked(architecture, config)?;
+    let ends = tables.ends_of_language_model();
+    let encoder = None;
+    let decoder = stack(config, limit)?;
+    let architecture = architecture(config, encoder, decoder, ends)?;
     let mut assembly = Assembly::new(checkpoint, &architecture);
     let prefix =
         if checkpoint.names().any(|name| name.starts_with("transformer.")) { "transformer." } else { "" };

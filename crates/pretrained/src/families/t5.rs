@@ -3,11 +3,11 @@
 //! table of their own for the softmax.
 
 use any2any_architecture::{
-    Activation, Architecture, Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack,
-    StackKind, TransformerLayers, names,
+    Activation, Attention, FeedForward, Layers, Mixer, Norm, NormPlacement, Positions, Stack, StackKind,
+    TransformerLayers, names,
 };
 
-use super::{Model, checked};
+use super::{Model, architecture};
 use crate::assembly::Assembly;
 use crate::config::Config;
 use crate::error::PretrainedError;
@@ -22,22 +22,15 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     if tables.tied {
         tables.head_scale = (d_model as f64).powf(-0.5);
     }
-    let (stems, heads, tasks) = tables.ends();
+    let ends = tables.ends();
     let layers = config.layers("num_layers")?;
     let of_decoder = match config.get("num_decoder_layers") {
         Some(_) => config.layers("num_decoder_layers")?,
         None => layers,
     };
-    let architecture = Architecture {
-        encoder: Some(stack(config, d_model, layers, StackKind::Encoder)?),
-        decoder: stack(config, d_model, of_decoder, StackKind::Decoder)?,
-        stems,
-        encoder_blocks: Vec::new(),
-        heads,
-        alignments: Vec::new(),
-        tasks,
-    };
-    let architecture = checked(architecture, config)?;
+    let encoder = Some(stack(config, d_model, layers, StackKind::Encoder)?);
+    let decoder = stack(config, d_model, of_decoder, StackKind::Decoder)?;
+    let architecture = architecture(config, encoder, decoder, ends)?;
     let mut assembly = Assembly::new(checkpoint, &architecture);
     let files = TableNames {
         shared: &["shared.weight".to_owned()],

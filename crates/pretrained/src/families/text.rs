@@ -8,10 +8,10 @@
 //! | Pegasus (Zhang et al. 2020) | before sub-layers | sines, then cosines | no |
 //! | M2M-100 (Fan et al. 2021), NLLB (NLLB Team 2022) | before sub-layers | sines, then cosines, from behind padding on | no |
 
-use any2any_architecture::{Architecture, NormPlacement, Positions, Stack, StackKind, WaveLayout, names};
+use any2any_architecture::{NormPlacement, Positions, Stack, StackKind, WaveLayout, names};
 
 use super::encoder_decoder::{Form, learned};
-use super::{Model, checked};
+use super::{Model, architecture};
 use crate::assembly::Assembly;
 use crate::config::Config;
 use crate::error::PretrainedError;
@@ -35,17 +35,10 @@ pub(crate) fn read(
     let limit = config.size("max_position_embeddings")?;
     let positions = positions(family, config, limit)?;
     let tables = tables(family, config, checkpoint)?;
-    let (stems, heads, tasks) = tables.ends();
-    let architecture = Architecture {
-        encoder: Some(form.stack(config, StackKind::Encoder, positions)?),
-        decoder: form.stack(config, StackKind::Decoder, positions)?,
-        stems,
-        encoder_blocks: Vec::new(),
-        heads,
-        alignments: Vec::new(),
-        tasks,
-    };
-    let architecture = checked(architecture, config)?;
+    let ends = tables.ends();
+    let encoder = Some(form.stack(config, StackKind::Encoder, positions)?);
+    let decoder = form.stack(config, StackKind::Decoder, positions)?;
+    let architecture = architecture(config, encoder, decoder, ends)?;
     let mut assembly = Assembly::new(checkpoint, &architecture);
     let prefix = if checkpoint.names().any(|name| name.starts_with("model.")) { "model." } else { "" };
     let files = TableNames {

@@ -5,11 +5,11 @@
 //! the model does not say of itself.
 
 use any2any_architecture::{
-    Architecture, Convolution, NormPlacement, Positions, Stack, StackKind, Stem, WaveLayout, names,
+    Convolution, NormPlacement, Positions, Stack, StackKind, Stem, WaveLayout, names,
 };
 
 use super::encoder_decoder::{Form, learned};
-use super::{Model, checked};
+use super::{Model, architecture};
 use crate::assembly::{Assembly, are_sinusoids};
 use crate::config::Config;
 use crate::error::PretrainedError;
@@ -28,24 +28,16 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     let d_model = config.size("d_model")?;
     let tables = Tables::of(config)?;
     let width = config.size("num_mel_bins")?;
-    let (stems, heads, tasks) =
-        tables.ends_behind(Stem::Convolution { width, layers: CONVOLUTIONS.to_vec() });
+    let ends = tables.ends_behind(Stem::Convolution { width, layers: CONVOLUTIONS.to_vec() });
     let prefix = if checkpoint.names().any(|name| name.starts_with("model.")) { "model." } else { "" };
     let limit = config.size("max_target_positions")?;
-    let architecture = Architecture {
-        encoder: Some(FORM.stack(
-            config,
-            StackKind::Encoder,
-            positions_of_encoder(config, checkpoint, prefix, d_model)?,
-        )?),
-        decoder: FORM.stack(config, StackKind::Decoder, Positions::Learned { limit, offset: 0 })?,
-        stems,
-        encoder_blocks: Vec::new(),
-        heads,
-        alignments: Vec::new(),
-        tasks,
-    };
-    let architecture = checked(architecture, config)?;
+    let encoder = Some(FORM.stack(
+        config,
+        StackKind::Encoder,
+        positions_of_encoder(config, checkpoint, prefix, d_model)?,
+    )?);
+    let decoder = FORM.stack(config, StackKind::Decoder, Positions::Learned { limit, offset: 0 })?;
+    let architecture = architecture(config, encoder, decoder, ends)?;
     let mut assembly = Assembly::new(checkpoint, &architecture);
     for (number, convolution) in CONVOLUTIONS.iter().enumerate() {
         let theirs = format!("{prefix}encoder.conv{}", number + 1);

@@ -36,7 +36,21 @@ impl Translator {
         registry: &Registry,
         precision: Precision,
     ) -> Result<Self, TranslateError> {
-        let experiment = run.experiment(registry)?.experiment;
+        Self::load_of(run, run.experiment(registry)?.experiment, checkpoint, registry, precision)
+    }
+
+    /// Loads a run whose experiment has been read already.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load_in`](Self::load_in).
+    pub fn load_of(
+        run: &RunFolder,
+        experiment: Experiment,
+        checkpoint: &str,
+        registry: &Registry,
+        precision: Precision,
+    ) -> Result<Self, TranslateError> {
         let device = any2any_run::device::device(&experiment.device)?;
         let adapters = run.adapters(&experiment, registry)?;
         let file = run.weights_file(checkpoint)?;

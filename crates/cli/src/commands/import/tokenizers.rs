@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use any2any_pretrained::{Family, TokenRoles};
-use any2any_text::{Renumbered, renumbered};
+use any2any_text::{Renumbered, read_tokenizer_file, renumbered};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::Usage;
-
-/// The most bytes of a file of a tokenizer, as the text medium has it.
-const LARGEST: u64 = 256 << 20;
 
 /// The `tokenizer.file` options of both sides; no source of a language model.
 pub(super) struct Tokenizers {
@@ -43,15 +40,10 @@ impl Tokenizers {
     }
 }
 
-/// Reads a file of the folder, as large as one may be.
-fn read(folder: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
+/// Reads a file of the folder.
+fn read(folder: &Path, name: &str) -> Result<Vec<u8>, Usage> {
     let path = folder.join(name);
-    let failed = |reason: String| Usage(format!("{}: {reason}", path.display()));
-    let size = path.metadata().map_err(|error| failed(error.to_string()))?.len();
-    if size > LARGEST {
-        return Err(failed(format!("{size} bytes, and a tokenizer has at most {LARGEST}")).into());
-    }
-    Ok(std::fs::read(&path).map_err(|error| failed(error.to_string()))?)
+    read_tokenizer_file(&path).map_err(|reason| Usage(format!("{}: {reason}", path.display())))
 }
 
 /// `source.spm` and `target.spm`, whose pieces have the numbers of `vocab.json`.
