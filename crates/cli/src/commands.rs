@@ -98,6 +98,6 @@ fn load_in(
     precision: Precision,
 ) -> anyhow::Result<(Translator, Arc<Task>)> {
     let translator = translator(&arguments.run, &arguments.checkpoint, registry, precision)?;
-    let task = translator.task(arguments.task.as_deref())?.clone();
+    let task = arguments.task_of(&translator)?;
     Ok((translator, task))
 }

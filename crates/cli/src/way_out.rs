@@ -84,6 +84,7 @@ impl<'a> Wrapped<'a> {
                 Some("`--checkpoint CHECKPOINT`, `--from CHECKPOINT` to go on with training")
             }
             RunError::Task { name: None, .. } => Some("`--task NAME`"),
+            RunError::Prompt { .. } => Some("`--source-language LANGUAGE`, `--target-language LANGUAGE`"),
             RunError::Moved(_) => Some("`--files FOLDER`"),
             _ => None,
         };

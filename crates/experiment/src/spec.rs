@@ -10,6 +10,7 @@ mod evaluation;
 mod metric;
 mod model;
 mod plugged;
+mod prompt;
 mod task;
 mod training;
 
@@ -30,6 +31,7 @@ pub use model::{
     TiedEmbeddings, Transformer,
 };
 pub use plugged::Plugged;
+pub use prompt::{Prompt, PromptError};
 pub use task::{Losses, Side, Task};
 pub use training::{Adafactor, Adam, AdamW, Batch, Mixing, Optimizer, Schedule, Sgd, Training};
 

@@ -124,7 +124,15 @@ impl Groups {
                 Err(error) => problems.push((self.place(group), error)),
             }
         }
-        if problems.is_empty() { Ok(AdapterSet::new(experiment, self, adapters)) } else { Err(problems) }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let of_prompt = |(task, error): (String, RunError)| {
+            let wrong = AdapterError::Fit { option: "prompt".to_owned(), reason: error.to_string() };
+            (format!("/tasks/{task}/prompt"), wrong)
+        };
+        AdapterSet::new(experiment, self, adapters)
+            .map_err(|problems| problems.into_iter().map(of_prompt).collect())
     }
 }
 
@@ -149,18 +157,39 @@ fn augments(adapter: &dyn Adapter, values: &[&Value]) -> Result<(), AdapterError
 }
 
 impl AdapterSet {
-    fn new(experiment: &Experiment, groups: Groups, adapters: Vec<Arc<dyn Adapter>>) -> Self {
-        let task = |(number, (sides, &(source, target))): (usize, (&TaskSides, &(Option<usize>, usize)))| {
+    /// The adapters in tasks, or the error of each task that cannot be.
+    fn new(
+        experiment: &Experiment,
+        groups: Groups,
+        adapters: Vec<Arc<dyn Adapter>>,
+    ) -> Result<Self, Vec<(String, RunError)>> {
+        let (mut tasks, mut problems) = (Vec::new(), Vec::new());
+        for (number, (sides, &(source, target))) in groups.tasks.iter().zip(&groups.of_tasks).enumerate() {
             let source = source.map(|source| adapters[source].clone());
-            Arc::new(Task::new(number, sides.clone(), source, adapters[target].clone(), experiment))
-        };
-        let tasks = groups.tasks.iter().zip(&groups.of_tasks).enumerate().map(task).collect();
-        Self { groups, adapters, tasks }
+            match Task::new(number, sides.clone(), source, adapters[target].clone(), experiment) {
+                Ok(task) => tasks.push(Arc::new(task)),
+                Err(error) => problems.push((sides.name.clone(), error)),
+            }
+        }
+        if problems.is_empty() { Ok(Self { groups, adapters, tasks }) } else { Err(problems) }
+    }
+
+    fn of_run(
+        experiment: &Experiment,
+        groups: Groups,
+        adapters: Vec<Arc<dyn Adapter>>,
+    ) -> Result<Self, RunError> {
+        // Of several errors, the first.
+        Self::new(experiment, groups, adapters).map_err(|mut problems| problems.swap_remove(0).1)
     }
 
     /// Adapters for the tasks of another experiment with the same sides, such as one on other files.
-    pub fn for_experiment(&self, experiment: &Experiment) -> Self {
-        Self::new(experiment, self.groups.clone(), self.adapters.clone())
+    ///
+    /// # Errors
+    ///
+    /// If a task's prompt cannot be said in its vocabulary.
+    pub fn for_experiment(&self, experiment: &Experiment) -> Result<Self, RunError> {
+        Self::of_run(experiment, self.groups.clone(), self.adapters.clone())
     }
 
     /// Reads every adapter from the folder that [`save`](Self::save) wrote.
@@ -174,7 +203,7 @@ impl AdapterSet {
                 .map_err(|source| RunError::Adapter { side: group.name.clone(), source })
         };
         let adapters = groups.groups.iter().map(load).collect::<Result<_, RunError>>()?;
-        Ok(Self::new(experiment, groups, adapters))
+        Self::of_run(experiment, groups, adapters)
     }
 
     /// Tries what a training needs of every adapter, on a few opened training values of its sides: that it keeps the

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use any2any_adapter::{AdapterError, RegistryError};
 use any2any_data::DataError;
 use any2any_experiment::Diagnostics;
+use any2any_experiment::spec::PromptError;
 
 use crate::checkpoint::LastGood;
 
@@ -123,6 +124,24 @@ pub enum RunError {
         task: String,
         /// The pieces that the vocabulary lacks.
         pieces: Vec<String>,
+    },
+    /// A prompt whose tokens are not known.
+    #[error("task '{task}': {source}; {}", source.help())]
+    Prompt {
+        /// The task.
+        task: String,
+        /// The problem.
+        source: PromptError,
+    },
+    /// A token that the vocabulary lacks.
+    #[error("task '{task}': `{option}` names the token '{token}', which its vocabulary lacks")]
+    Token {
+        /// The task.
+        task: String,
+        /// The option that names it.
+        option: String,
+        /// The name of the token.
+        token: String,
     },
     /// A missing file of a run's data.
     #[error(

@@ -18,6 +18,7 @@ mod model_card;
 mod model_config;
 mod optimizer_state;
 pub mod parameters;
+mod prompt;
 mod quantized;
 mod run_folder;
 pub mod sweep;

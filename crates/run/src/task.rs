@@ -3,21 +3,32 @@
 use std::sync::Arc;
 
 use any2any_adapter::{Adapter, AdapterError, AnyMedium, Encoded, Head, Region, Stem, Value};
-use any2any_experiment::spec::{self, Decoding, Experiment, Metric};
+use any2any_experiment::spec::{self, Decoding, Experiment, Metric, PromptError};
 
 use crate::error::RunError;
 use crate::framing::Framing;
 use crate::lengths::{OutputLengths, labels};
+use crate::prompt::{PromptTokens, TaskPrompt, TokenNumbers, prompted, unprompted};
 use crate::task_sides::{Role, TaskSides};
 
 /// Task of a run: its sides, their adapters, and the rules that depend on both.
 ///
 /// A run hands tasks out as `Arc<Task>`; the model knows a task by its [`number`](Self::number).
+#[derive(Clone)]
 pub struct Task {
     number: usize,
     sides: TaskSides,
+    /// Adapters with the task's prompt.
     source: Option<Arc<dyn Adapter>>,
     target: Arc<dyn Adapter>,
+    /// Adapters without any prompt, which tasks share.
+    plain: (Option<Arc<dyn Adapter>>, Arc<dyn Adapter>),
+    prompt: Option<Arc<TaskPrompt>>,
+    prompt_tokens: PromptTokens,
+    /// The language that the prompt lacks.
+    lacking: Option<PromptError>,
+    /// The numbers of tokens that the decoding options name.
+    named: Arc<TokenNumbers>,
     spec: spec::Task,
     decoding: Decoding,
     metrics: Vec<Metric>,
@@ -30,16 +41,127 @@ impl Task {
         source: Option<Arc<dyn Adapter>>,
         target: Arc<dyn Adapter>,
         experiment: &Experiment,
-    ) -> Self {
-        Self {
-            number,
-            source,
-            target,
-            spec: experiment.tasks[&sides.name].clone(),
-            decoding: experiment.decoding(&sides.name).clone(),
-            metrics: experiment.metrics(&sides.name).to_vec(),
-            sides,
+    ) -> Result<Self, RunError> {
+        let spec = experiment.tasks[&sides.name].clone();
+        let prompt = spec.prompt.as_ref().map(|prompt| {
+            Arc::new(TaskPrompt::new(prompt, source.as_deref(), target.as_ref()))
+        });
+        let decoding = experiment.decoding(&sides.name).clone();
+        let suppressed = decoding.suppress.iter().chain(&decoding.suppress_first);
+        let named = TokenNumbers::of(target.as_ref(), suppressed.map(String::as_str));
+        for (option, names) in
+            [("decoding.suppress", &decoding.suppress), ("decoding.suppress_first", &decoding.suppress_first)]
+        {
+            named.all(&sides.name, option, names)?;
         }
+        let task = Self {
+            number,
+            source: source.clone(),
+            target: target.clone(),
+            plain: (source, target),
+            prompt,
+            prompt_tokens: PromptTokens::default(),
+            lacking: None,
+            named: Arc::new(named),
+            decoding,
+            metrics: experiment.metrics(&sides.name).to_vec(),
+            spec,
+            sides,
+        };
+        // Languages that nobody named yet are asked for when a value is read.
+        match task.in_languages(None, None) {
+            Err(RunError::Prompt { source: lacking @ PromptError::NoLanguage { .. }, .. }) => Ok(Self {
+                source: task.source.as_ref().map(|source| unprompted(source, lacking.clone())),
+                target: unprompted(&task.target, lacking.clone()),
+                lacking: Some(lacking),
+                ..task
+            }),
+            made => made,
+        }
+    }
+
+    /// Fails if a language that its prompt names is not known.
+    ///
+    /// # Errors
+    ///
+    /// If one is not.
+    pub fn require_languages(&self) -> Result<(), RunError> {
+        match &self.lacking {
+            None => Ok(()),
+            Some(lacking) => {
+                Err(RunError::Prompt { task: self.name().to_owned(), source: lacking.clone() })
+            }
+        }
+    }
+
+    /// The task with sources and targets in these languages; where none is given, in those of its prompt.
+    ///
+    /// # Errors
+    ///
+    /// If the task's prompt does not read a language that is given or lacks one, or the model does not know it.
+    pub fn in_languages(
+        &self,
+        source_language: Option<&str>,
+        target_language: Option<&str>,
+    ) -> Result<Self, RunError> {
+        let reads = |reads: fn(&spec::Prompt) -> bool| self.prompt().is_some_and(reads);
+        for (given, read, side) in [
+            (source_language, reads(spec::Prompt::reads_source_language), Role::Source),
+            (target_language, reads(spec::Prompt::reads_target_language), Role::Target),
+        ] {
+            if given.is_some() && !read {
+                let (name, side) = (self.name(), side.word());
+                let reason = format!("task '{name}' is not told the language of its {side}: leave it out");
+                return Err(RunError::Unsupported(reason));
+            }
+        }
+        let tokens = match &self.prompt {
+            Some(prompt) => prompt.tokens(self.name(), source_language, target_language)?,
+            None => PromptTokens::default(),
+        };
+        let (source, target) = &self.plain;
+        Ok(Self {
+            source: source.as_ref().map(|source| prompted(source, tokens.source.clone())),
+            target: prompted(target, tokens.target.clone()),
+            prompt_tokens: tokens,
+            lacking: None,
+            ..self.clone()
+        })
+    }
+
+    /// Prompt of its sequences; `None` for a task without one.
+    pub fn prompt(&self) -> Option<&spec::Prompt> {
+        self.prompt.as_deref().map(TaskPrompt::prompt)
+    }
+
+    /// Tokens of the prompt, with which every output begins.
+    pub fn prompt_tokens(&self) -> &[u32] {
+        &self.prompt_tokens.target
+    }
+
+    /// The tokens that an output begins with: the prompt, and then those that are given, which may begin with it.
+    pub fn after_prompt(&self, given: &[u32]) -> Vec<u32> {
+        let prompt = self.prompt_tokens();
+        match given.starts_with(prompt) {
+            true => given.to_vec(),
+            false => [prompt, given].concat(),
+        }
+    }
+
+    /// The numbers of tokens of the target by their names, which an option lists.
+    ///
+    /// # Errors
+    ///
+    /// If the target has no such token.
+    pub fn target_tokens(&self, option: &str, names: &[String]) -> Result<Vec<u32>, RunError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Those of the task's own options are known already.
+        self.named.all(self.name(), option, names).or_else(|_| {
+            let found = TokenNumbers::of(self.target.as_ref(), names.iter().map(String::as_str));
+            found.all(self.name(), option, names)
+        })
     }
 
     /// Place among the tasks of the experiment, from 0, by which the model finds its stems and heads.
@@ -129,7 +251,14 @@ impl Task {
     pub fn output_lengths(&self, source: Option<usize>, prefix: usize, decoding: &Decoding) -> OutputLengths {
         match source.and_then(|source| self.labels(source)) {
             Some(length) => OutputLengths { least: length, most: length },
-            None => OutputLengths::of(decoding, self.target.longest(), source, prefix),
+            None => {
+                // Limits are those of what is written behind the prompt.
+                let prompt = self.prompt_tokens().len();
+                let known = self.target.longest();
+                let OutputLengths { least, most } = OutputLengths::of(decoding, known, source, prefix);
+                let most = if decoding.max_length.is_some() { most + prompt } else { most };
+                OutputLengths { least: least + if least > 0 { prompt } else { 0 }, most: most.max(least + prompt) }
+            }
         }
     }
 
@@ -139,6 +268,7 @@ impl Task {
     ///
     /// If the task has no source, or its adapter cannot read the value.
     pub fn encode_source(&self, opened: &Value) -> Result<Encoded, RunError> {
+        self.require_languages()?;
         let source = self.source.as_ref().ok_or_else(|| self.sides.no_source())?;
         source.encode(opened).map_err(|error| self.error(Role::Source, error))
     }
@@ -149,6 +279,7 @@ impl Task {
     ///
     /// If its adapter cannot read the value.
     pub fn encode_target(&self, opened: &Value) -> Result<Encoded, RunError> {
+        self.require_languages()?;
         self.target.encode(opened).map_err(|error| self.error(Role::Target, error))
     }
 
@@ -180,7 +311,8 @@ impl Task {
         let encoded = self.encode_target(opened)?;
         let tokens = encoded.sequence.tokens().unwrap_or_default();
         let tokens = tokens.strip_suffix(&[end]).unwrap_or(tokens);
-        let lacking = tokens.iter().zip(&encoded.regions).filter(|(token, _)| forbidden.contains(token));
+        let own = tokens.iter().zip(&encoded.regions).skip(self.prompt_tokens().len());
+        let lacking = own.filter(|(token, _)| forbidden.contains(token));
         let mut pieces: Vec<String> = Vec::new();
         for (token, region) in lacking {
             let piece = match covered(opened, region) {
@@ -204,7 +336,9 @@ impl Task {
     ///
     /// Those of [`encode_prefix`](Self::encode_prefix), and if the target's medium cannot read the value.
     pub fn read_prefix(&self, prefix: Option<&Value>) -> Result<Vec<u32>, RunError> {
-        prefix.map_or(Ok(Vec::new()), |prefix| self.encode_prefix(&self.sides.open_target(prefix)?))
+        prefix.map_or(Ok(self.prompt_tokens().to_vec()), |prefix| {
+            self.encode_prefix(&self.sides.open_target(prefix)?)
+        })
     }
 
     /// Fails if the task writes frames, which have no probabilities.

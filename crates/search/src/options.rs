@@ -12,11 +12,27 @@ pub struct SearchOptions {
     /// Penalty of tokens that are already written: positive logits are divided by it, negative ones multiplied
     /// (Keskar et al., "CTRL", 2019); 1: no penalty.
     pub repetition_penalty: f64,
+    /// Tokens that are not written at one position.
+    pub suppress_first: SuppressFirst,
+}
+
+/// Tokens that are not written at one position, where outputs begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SuppressFirst {
+    /// The position: the number of tokens before it, begin not counted.
+    pub position: usize,
+    /// The tokens; the end may be one of them.
+    pub tokens: Vec<u32>,
 }
 
 impl Default for SearchOptions {
     fn default() -> Self {
-        Self { strategy: Strategy::Greedy, no_repeat_ngram: 0, repetition_penalty: 1.0 }
+        Self {
+            strategy: Strategy::Greedy,
+            no_repeat_ngram: 0,
+            repetition_penalty: 1.0,
+            suppress_first: SuppressFirst::default(),
+        }
     }
 }
 

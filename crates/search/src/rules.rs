@@ -2,7 +2,9 @@
 
 use crate::scores::{Choice, Row};
 use crate::top::{Scored, log_sum_exp};
-use crate::{BestOfRow, NotANumber, SearchError, SearchOptions, SourceRow, Strategy, Wanted};
+use crate::{
+    BestOfRow, NotANumber, SearchError, SearchOptions, SourceRow, Strategy, SuppressFirst, Wanted,
+};
 
 /// The rules that hold for all sources of a search.
 pub(crate) struct Rules<'a> {
@@ -11,6 +13,7 @@ pub(crate) struct Rules<'a> {
     forbidden: &'a [u32],
     no_repeat_ngram: usize,
     repetition_penalty: f32,
+    suppress_first: &'a SuppressFirst,
     /// Number of the best tokens that the strategy needs; `None`: all of them.
     looked_at: Option<usize>,
 }
@@ -26,13 +29,14 @@ pub(crate) enum Next {
 }
 
 impl<'a> Rules<'a> {
-    pub(crate) fn new(vocabulary: usize, end: u32, forbidden: &'a [u32], options: &SearchOptions) -> Self {
+    pub(crate) fn new(vocabulary: usize, end: u32, forbidden: &'a [u32], options: &'a SearchOptions) -> Self {
         Self {
             vocabulary,
             end,
             forbidden,
             no_repeat_ngram: options.no_repeat_ngram,
             repetition_penalty: options.repetition_penalty as f32,
+            suppress_first: &options.suppress_first,
             looked_at: match &options.strategy {
                 Strategy::Greedy => Some(1),
                 // One more than the beam holds, because one of them may be the end.
@@ -44,9 +48,16 @@ impl<'a> Rules<'a> {
 
     /// The part of the logits that is needed at a position, if that is not all of them.
     pub(crate) fn wanted(&self, position: usize, longest_prefix: usize) -> Option<Wanted<'_>> {
-        let plain = self.no_repeat_ngram == 0 && self.repetition_penalty == 1.0;
+        let plain = self.no_repeat_ngram == 0
+            && self.repetition_penalty == 1.0
+            && self.suppressed(position).is_empty();
         let count = self.looked_at.filter(|_| plain && position >= longest_prefix)?;
         Some(Wanted { count: count.min(self.vocabulary), end: self.end, forbidden: self.forbidden })
+    }
+
+    /// The tokens that are not written at a position, beside those that never are.
+    fn suppressed(&self, position: usize) -> &[u32] {
+        if position == self.suppress_first.position { &self.suppress_first.tokens } else { &[] }
     }
 
     pub(crate) fn check_tokens<E: std::error::Error + 'static>(
@@ -120,13 +131,19 @@ impl<'a> Rules<'a> {
                 *logit = f32::NEG_INFINITY;
             }
         }
+        let suppressed = self.suppressed(tokens.len());
+        for &token in suppressed {
+            if let Some(logit) = logits.get_mut(token as usize) {
+                *logit = f32::NEG_INFINITY;
+            }
+        }
         self.forbid_repeated_ngrams(logits, tokens);
         logits[self.end as usize] = f32::NEG_INFINITY;
         let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         if tokens.len() >= source.max_length || best == f32::NEG_INFINITY {
             return Ok(ended(end, best, log_sum));
         }
-        if tokens.len() >= source.min_length {
+        if tokens.len() >= source.min_length && !suppressed.contains(&self.end) {
             logits[self.end as usize] = end;
         }
         Ok(Next::Choice(Choice { log_sum, end: None }))
@@ -199,10 +216,16 @@ mod tests {
     fn what_is_left_of_the_choice() {
         let none = f32::NEG_INFINITY;
         let plain = SearchOptions::default();
+        let first = SearchOptions {
+            suppress_first: SuppressFirst { position: 2, tokens: vec![0, 3] },
+            ..plain.clone()
+        };
         let bigram = SearchOptions { no_repeat_ngram: 2, ..plain.clone() };
         let unigram = SearchOptions { no_repeat_ngram: 1, ..plain.clone() };
         let penalty = SearchOptions { repetition_penalty: 2.0, ..plain.clone() };
-        let cases: [(&SearchOptions, &[u32], [f32; 5]); 6] = [
+        let cases: [(&SearchOptions, &[u32], [f32; 5]); 8] = [
+            (&first, &[3, 1], [none, 2.0, -2.0, none, none]),
+            (&first, &[3, 1, 1], [1.0, 2.0, -2.0, 4.0, none]),
             (&plain, &[3, 1], [1.0, 2.0, -2.0, 4.0, none]),
             (&plain, &[3], [none, 2.0, -2.0, 4.0, none]),
             (&bigram, &[3, 1, 3], [1.0, none, -2.0, 4.0, none]),

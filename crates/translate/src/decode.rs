@@ -9,7 +9,7 @@ use any2any_model::{ModelStepper, Pass, PerPositionStepper};
 use any2any_run::{OutputLengths, Role, Task};
 use any2any_search::{
     Beam, Cancellable, Guided, Hypothesis, Observer, Sampling, SearchError, SearchOptions, SourceRow,
-    Stepper, Strategy, search_observed,
+    Stepper, Strategy, SuppressFirst, search_observed,
 };
 
 use crate::batch;
@@ -158,6 +158,7 @@ impl Translator {
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
         self.require_own(task)?;
+        task.require_languages()?;
         decoding.check()?;
         for source in sources {
             self.require_source_sequence(task, source)?;
@@ -175,7 +176,13 @@ impl Translator {
             }
             _ => return Err(TranslateError::Unsupported("this target medium cannot be written".to_owned())),
         };
-        let options = search_options(decoding, self.experiment.seed);
+        let mut options = search_options(decoding, self.experiment.seed);
+        options.suppress_first = SuppressFirst {
+            position: task.prompt_tokens().len(),
+            tokens: task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?,
+        };
+        let forbidden =
+            [forbidden, task.target_tokens("decoding.suppress", &decoding.suppress)?].concat();
         let stepper = self.guided_stepper(task, sources, decoding.guidance)?;
         let mut stepper = Cancellable::new(stepper, self.cancellation().clone());
         let hypotheses = search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer);
@@ -229,8 +236,9 @@ impl Translator {
         prefix: &[u32],
         decoding: &Decoding,
     ) -> SourceRow {
+        let prefix = task.after_prompt(prefix);
         let OutputLengths { least, most } = task.output_lengths(source, prefix.len(), decoding);
-        SourceRow { max_length: most, min_length: least, prefix: prefix.to_vec(), id: number as u64 }
+        SourceRow { max_length: most, min_length: least, prefix, id: number as u64 }
     }
 }
 
@@ -251,5 +259,6 @@ fn search_options(decoding: &Decoding, seed: u64) -> SearchOptions {
         strategy,
         no_repeat_ngram: decoding.no_repeat_ngram,
         repetition_penalty: decoding.repetition_penalty,
+        ..SearchOptions::default()
     }
 }

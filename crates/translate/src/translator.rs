@@ -43,10 +43,13 @@ pub struct Translator {
 
 impl Translator {
     /// The translator with the experiment of the same run on other files.
-    #[must_use]
-    pub fn on(&self, experiment: Experiment) -> Self {
-        let adapters = Arc::new(self.adapters.for_experiment(&experiment));
-        Self { experiment: experiment.into(), adapters, ..self.clone() }
+    ///
+    /// # Errors
+    ///
+    /// If a task's prompt cannot be said in its vocabulary.
+    pub fn on(&self, experiment: Experiment) -> Result<Self, RunError> {
+        let adapters = Arc::new(self.adapters.for_experiment(&experiment)?);
+        Ok(Self { experiment: experiment.into(), adapters, ..self.clone() })
     }
 
     /// A translator whose work ends with [`TranslateError::Cancelled`] when it is cancelled.

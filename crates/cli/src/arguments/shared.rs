@@ -1,9 +1,11 @@
 //! Arguments that several commands take: the data root, the run and its checkpoint, the precision.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use any2any_data::{DataError, DataRoot};
-use any2any_translate::Precision;
+use any2any_run::Task;
+use any2any_translate::{Precision, Translator};
 use clap::Args;
 
 #[derive(Args, Debug)]
@@ -50,6 +52,24 @@ pub(crate) struct ModelArguments {
     /// The task, if the run has several.
     #[arg(long)]
     pub task: Option<String>,
+    /// The language of sources, of a model that is told it, such as `deu_Latn`; `describe` lists those that it knows.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub source_language: Option<String>,
+    /// The language of outputs, of a model that is told it.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub target_language: Option<String>,
+}
+
+impl ModelArguments {
+    /// The task that is asked for, in the languages that are asked for.
+    pub(crate) fn task_of(&self, translator: &Translator) -> anyhow::Result<Arc<Task>> {
+        let task = translator.task(self.task.as_deref())?;
+        if self.source_language.is_none() && self.target_language.is_none() {
+            return Ok(task.clone());
+        }
+        let languages = [&self.source_language, &self.target_language].map(Option::as_deref);
+        Ok(Arc::new(task.in_languages(languages[0], languages[1])?))
+    }
 }
 
 #[derive(Args, Debug)]

@@ -24,8 +24,8 @@ pub(crate) fn run(arguments: EvaluateArguments, registry: &Registry) -> anyhow::
         super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     if let Some(files) = &arguments.files {
         let run = RunFolder::new(&arguments.model.run);
-        translator = translator.on(run.experiment_on(Some(files), registry)?.experiment);
-        task = translator.task(arguments.model.task.as_deref())?.clone();
+        translator = translator.on(run.experiment_on(Some(files), registry)?.experiment)?;
+        task = arguments.model.task_of(&translator)?;
     }
     let decoding = arguments.search.apply(task.decoding().clone())?;
     let metrics = arguments.options.apply(&arguments.metrics, task.metrics(), registry)?;

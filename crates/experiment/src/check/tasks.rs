@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::check::{Checker, Outside};
 use crate::names::folder_name;
 use crate::node::{Node, Value, below};
-use crate::spec::{Metric, Side};
+use crate::spec::{Metric, Prompt, PromptError, Side};
 use crate::suggest::suggest;
 
 pub(crate) fn check(checker: &mut Checker<'_>) {
@@ -20,6 +20,7 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
         check_metrics(checker, task);
         check_references(checker, task);
         check_source_dropout(checker, task);
+        check_prompt(checker, task);
     }
     check_weights(checker);
 }
@@ -86,6 +87,40 @@ fn check_source_dropout(checker: &mut Checker<'_>, task: &str) {
         return;
     };
     checker.error(&place, why, "leave `source_dropout` out");
+}
+
+/// Checks that a prompt's languages are known, where values are read in training, and that there is a source to stand
+/// in front of.
+fn check_prompt(checker: &mut Checker<'_>, task: &str) {
+    let at = below("/tasks", task);
+    let place = format!("{at}/prompt");
+    let given = checker.json.pointer(&place).filter(|given| given.is_object());
+    let Some(prompt) = given.and_then(|given| serde_json::from_value::<Prompt>(given.clone()).ok()) else {
+        return;
+    };
+    if !checker.sound(&[&place]) {
+        return;
+    }
+    let has = |option: &str| checker.json.pointer(&format!("{at}/{option}")).is_some_and(|given| !given.is_null());
+    if !has("source") && !prompt.source.is_empty() {
+        let place = format!("{place}/source");
+        checker.error(&place, "there is no source that these tokens could stand in front of", "leave it out");
+    }
+    if checker.json.pointer(&format!("{at}/per_position")) == Some(&Json::Bool(true)) && !prompt.target.is_empty() {
+        let place = format!("{place}/target");
+        let why = "a per-position target has one token for every position of its source, and no more";
+        checker.error(&place, why, "leave it out");
+    }
+    // A model that somebody else trained may leave the languages to each request.
+    let asked_for = checker.json.pointer(&format!("{at}/data")).is_some_and(|data| data == &serde_json::json!({}));
+    for error in [prompt.source_tokens().err(), prompt.target_tokens().err()].into_iter().flatten() {
+        let place = match &error {
+            PromptError::NoLanguage { .. } if asked_for => continue,
+            PromptError::NoLanguage { .. } => place.clone(),
+            PromptError::Language { option, .. } => format!("{place}/{option}"),
+        };
+        checker.error(&place, error.to_string(), error.help());
+    }
 }
 
 /// Checks that the metrics of a task can score its target's medium.

@@ -28,6 +28,12 @@ pub struct Decoding {
     /// The divisor of the score of tokens already written (Keskar et al. 2019); 1: no penalty.
     #[schemars(range(min = 1.0))]
     pub repetition_penalty: f64,
+    /// Tokens that are never written, by their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppress: Vec<String>,
+    /// Tokens that no output begins with, behind its prompt, by their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppress_first: Vec<String>,
     /// The most source positions of one batch, padding and beams included.
     #[schemars(range(min = 1))]
     pub batch_tokens: usize,
@@ -43,6 +49,8 @@ impl Default for Decoding {
             min_length: 0,
             no_repeat_ngram: 0,
             repetition_penalty: 1.0,
+            suppress: Vec::new(),
+            suppress_first: Vec::new(),
             batch_tokens: 8192,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Data, Decoding, Metric, Plugged};
+use super::{Data, Decoding, Metric, Plugged, Prompt};
 
 /// A task: a source medium, a target medium, and their data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +19,9 @@ pub struct Task {
     pub source: Option<Side>,
     /// The target: a medium with its options.
     pub target: Side,
+    /// Tokens in front of the task's sequences, such as the names of languages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Prompt>,
     /// Marks a target with one token for every position of the source, as a label has: all tokens are then written at
     /// once, each from the encoder's output at its position.
     #[serde(default, alias = "aligned")]

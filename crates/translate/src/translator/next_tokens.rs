@@ -41,6 +41,7 @@ impl Translator {
         count: usize,
     ) -> Result<Vec<NextToken>, TranslateError> {
         self.require_own(task)?;
+        task.require_languages()?;
         self.require_written(task, written)?;
         match source {
             Some(source) => self.require_source_sequence(task, source)?,
@@ -49,7 +50,7 @@ impl Translator {
         }
         let sources: Vec<&Sequence> = source.into_iter().collect();
         let mut tokens = vec![task.framing().begin()];
-        tokens.extend(written);
+        tokens.extend(task.after_prompt(written));
         let stepper = self.stepper(task, &sources);
         let logits = last_logits(Cancellable::new(stepper, self.cancellation.clone()), &tokens)?;
         let log_sum = log_sum_exp(&logits);

@@ -1,0 +1,151 @@
+//! Prompts: tokens in front of the sequences of a task, such as the names of languages.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Tokens in front of the sequences of a task, by their names: languages (Johnson et al. 2017), tags, or what else a
+/// model was told in training. Every source begins with those of `source`, and every output with those of `target`,
+/// in training as in decoding; nobody sees them in a value.
+///
+/// `{source_language}` and `{target_language}` stand for the tokens of the languages of that name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Prompt {
+    /// Tokens in front of every source.
+    pub source: Vec<String>,
+    /// Tokens that every output begins with.
+    pub target: Vec<String>,
+    /// The token of each language, by the name that users give it: `de: __de__`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub languages: BTreeMap<String, String>,
+    /// The language of sources, unless a request names another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_language: Option<String>,
+    /// The language of targets, unless a request names another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_language: Option<String>,
+}
+
+impl Prompt {
+    /// What stands for the token of the source's language.
+    pub const SOURCE_LANGUAGE: &str = "{source_language}";
+    /// What stands for the token of the target's language.
+    pub const TARGET_LANGUAGE: &str = "{target_language}";
+
+    /// The tokens in front of sources, by name.
+    ///
+    /// # Errors
+    ///
+    /// If a language is not named, or has no token.
+    pub fn source_tokens(&self) -> Result<Vec<&str>, PromptError> {
+        self.source.iter().map(|token| self.token(token)).collect()
+    }
+
+    /// The tokens that outputs begin with, by name.
+    ///
+    /// # Errors
+    ///
+    /// If a language is not named, or has no token.
+    pub fn target_tokens(&self) -> Result<Vec<&str>, PromptError> {
+        self.target.iter().map(|token| self.token(token)).collect()
+    }
+
+    /// True if the language of sources changes a token.
+    pub fn reads_source_language(&self) -> bool {
+        self.mentions(Self::SOURCE_LANGUAGE)
+    }
+
+    /// True if the language of targets changes a token.
+    pub fn reads_target_language(&self) -> bool {
+        self.mentions(Self::TARGET_LANGUAGE)
+    }
+
+    fn mentions(&self, placeholder: &str) -> bool {
+        self.source.iter().chain(&self.target).any(|token| token == placeholder)
+    }
+
+    fn token<'a>(&'a self, token: &'a str) -> Result<&'a str, PromptError> {
+        let (option, language) = match token {
+            Self::SOURCE_LANGUAGE => ("source_language", &self.source_language),
+            Self::TARGET_LANGUAGE => ("target_language", &self.target_language),
+            _ => return Ok(token),
+        };
+        let language = language.as_deref().ok_or(PromptError::NoLanguage { option })?;
+        let unknown = || PromptError::Language {
+            option,
+            language: language.to_owned(),
+            known: self.languages.keys().cloned().collect(),
+        };
+        self.languages.get(language).map(String::as_str).ok_or_else(unknown)
+    }
+}
+
+/// Error of a prompt whose tokens are not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PromptError {
+    /// A language that nobody named.
+    #[error("`{option}` is not given")]
+    NoLanguage {
+        /// The option of the prompt.
+        option: &'static str,
+    },
+    /// A language without a token.
+    #[error("`{option}` is '{language}', which is none of the model's languages")]
+    Language {
+        /// The option of the prompt.
+        option: &'static str,
+        /// The language.
+        language: String,
+        /// The languages that have a token.
+        known: Vec<String>,
+    },
+}
+
+impl PromptError {
+    /// The way out.
+    pub fn help(&self) -> String {
+        match self {
+            Self::NoLanguage { option } => format!("name it: `{option}`"),
+            Self::Language { language, known, .. } => {
+                let listed = match known.len() {
+                    0 => "`languages` gives each its token".to_owned(),
+                    1..=40 => format!("known are: {}", known.join(", ")),
+                    count => format!("{count} are known, from {} to {}", known[0], known[count - 1]),
+                };
+                match crate::suggest::suggest(language, known.iter().map(String::as_str)) {
+                    Some(meant) => format!("did you mean `{meant}`? {listed}"),
+                    None => listed,
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_stand_in_their_places() {
+        let languages = ["de", "en"].map(|code| (code.to_owned(), format!("__{code}__")));
+        let mut prompt = Prompt {
+            source: vec!["{source_language}".to_owned()],
+            target: vec!["<s>".to_owned(), "{target_language}".to_owned()],
+            languages: languages.into(),
+            source_language: Some("en".to_owned()),
+            target_language: None,
+        };
+        assert_eq!(prompt.source_tokens(), Ok(vec!["__en__"]));
+        let missing = prompt.target_tokens().expect_err("no language is named");
+        assert_eq!(missing, PromptError::NoLanguage { option: "target_language" });
+        prompt.target_language = Some("dee".to_owned());
+        let unknown = prompt.target_tokens().expect_err("no such language");
+        assert_eq!(unknown.help(), "did you mean `de`? known are: de, en");
+        prompt.target_language = Some("de".to_owned());
+        assert_eq!(prompt.target_tokens(), Ok(vec!["<s>", "__de__"]));
+    }
+}

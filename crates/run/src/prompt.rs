@@ -1,0 +1,222 @@
+//! Prompts of a task: tokens in front of its sequences, which no value shows.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use any2any_adapter::{
+    Adapter, AdapterError, Decoded, Encoded, Head, Random, Region, Sequence, Stem, Value, WrittenFile,
+};
+use any2any_experiment::spec::{Prompt, PromptError};
+
+use crate::error::RunError;
+
+/// An adapter whose sequences begin with some tokens.
+struct Prompted {
+    adapter: Arc<dyn Adapter>,
+    tokens: Result<Vec<u32>, PromptError>,
+}
+
+/// The adapter whose sequences begin with some tokens; the adapter itself where there are none.
+pub(crate) fn prompted(adapter: &Arc<dyn Adapter>, tokens: Vec<u32>) -> Arc<dyn Adapter> {
+    match tokens.is_empty() {
+        true => adapter.clone(),
+        false => Arc::new(Prompted { adapter: adapter.clone(), tokens: Ok(tokens) }),
+    }
+}
+
+/// The adapter as long as a language of the prompt is not known: no value can be read or written.
+pub(crate) fn unprompted(adapter: &Arc<dyn Adapter>, lacking: PromptError) -> Arc<dyn Adapter> {
+    Arc::new(Prompted { adapter: adapter.clone(), tokens: Err(lacking) })
+}
+
+impl Prompted {
+    fn tokens(&self) -> Result<&[u32], AdapterError> {
+        let wrong = |lacking: &PromptError| AdapterError::value(format!("{lacking}; {}", lacking.help()));
+        self.tokens.as_deref().map_err(wrong)
+    }
+
+    fn in_front(&self, encoded: Encoded) -> Result<Encoded, AdapterError> {
+        let front = self.tokens()?;
+        let Encoded { sequence, regions } = encoded;
+        Ok(match sequence {
+            Sequence::Tokens(tokens) => Encoded {
+                sequence: Sequence::Tokens([front, &tokens].concat()),
+                regions: front.iter().map(|_| Region::Nothing).chain(regions).collect(),
+            },
+            frames => Encoded { sequence: frames, regions },
+        })
+    }
+}
+
+impl Adapter for Prompted {
+    fn stem(&self) -> Stem {
+        self.adapter.stem()
+    }
+
+    fn head(&self) -> Option<Head> {
+        self.adapter.head()
+    }
+
+    fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
+        self.in_front(self.adapter.encode(value)?)
+    }
+
+    fn augments(&self) -> bool {
+        self.adapter.augments()
+    }
+
+    fn augment(&self, value: &Value, random: &mut Random) -> Result<Encoded, AdapterError> {
+        self.in_front(self.adapter.augment(value, random)?)
+    }
+
+    fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
+        let front = self.tokens()?;
+        let Some(rest) = sequence.tokens().and_then(|tokens| tokens.strip_prefix(front)) else {
+            return self.adapter.decode(sequence);
+        };
+        let mut decoded = self.adapter.decode(&Sequence::Tokens(rest.to_vec()))?;
+        decoded.regions.splice(0..0, front.iter().map(|_| Region::Nothing));
+        Ok(decoded)
+    }
+
+    fn to_file(&self, value: &Value) -> Result<WrittenFile, AdapterError> {
+        self.adapter.to_file(value)
+    }
+
+    fn read_back(&self, bytes: &[u8]) -> Result<Value, AdapterError> {
+        self.adapter.read_back(bytes)
+    }
+
+    fn longest(&self) -> Option<usize> {
+        let front = self.tokens.as_ref().map_or(0, Vec::len);
+        self.adapter.longest().map(|longest| longest + front)
+    }
+
+    fn unknown(&self, encoded: &Encoded, value: &Value) -> Vec<String> {
+        self.adapter.unknown(encoded, value)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.adapter.warnings()
+    }
+
+    fn show(&self, token: u32) -> String {
+        self.adapter.show(token)
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), AdapterError> {
+        self.adapter.save(folder)
+    }
+}
+
+/// The numbers of tokens by their names, of those names that somebody asks for.
+pub(crate) struct TokenNumbers(BTreeMap<String, u32>);
+
+impl TokenNumbers {
+    /// Looks for names among the tokens that an adapter reads or writes; of two tokens with a name, the first.
+    pub(crate) fn of<'a>(adapter: &dyn Adapter, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut wanted: BTreeMap<&str, Option<u32>> = names.into_iter().map(|name| (name, None)).collect();
+        let mut missing = wanted.len();
+        for token in 0..vocabulary(adapter) as u32 {
+            if missing == 0 {
+                break;
+            }
+            if let Some(place @ None) = wanted.get_mut(adapter.show(token).as_str()) {
+                *place = Some(token);
+                missing -= 1;
+            }
+        }
+        Self(wanted.into_iter().filter_map(|(name, token)| Some((name.to_owned(), token?))).collect())
+    }
+
+    /// The numbers of tokens of these names, which belong to an option of a task.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such token.
+    pub(crate) fn all<'a>(
+        &self,
+        task: &str,
+        option: &str,
+        names: impl IntoIterator<Item = &'a (impl AsRef<str> + ?Sized + 'a)>,
+    ) -> Result<Vec<u32>, RunError> {
+        let number = |name: &str| {
+            self.0.get(name).copied().ok_or_else(|| RunError::Token {
+                task: task.to_owned(),
+                option: option.to_owned(),
+                token: name.to_owned(),
+            })
+        };
+        names.into_iter().map(|name| number(name.as_ref())).collect()
+    }
+}
+
+fn vocabulary(adapter: &dyn Adapter) -> usize {
+    match (adapter.head(), adapter.stem()) {
+        (Some(Head::Softmax { vocabulary, .. }), _) | (_, Stem::Lookup { vocabulary, .. }) => vocabulary,
+        _ => 0,
+    }
+}
+
+/// A task's prompt with the numbers of all tokens that it can have.
+pub(crate) struct TaskPrompt {
+    prompt: Prompt,
+    source: Option<TokenNumbers>,
+    target: TokenNumbers,
+}
+
+/// A prompt in some languages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PromptTokens {
+    pub(crate) source: Vec<u32>,
+    pub(crate) target: Vec<u32>,
+}
+
+impl TaskPrompt {
+    pub(crate) fn new(prompt: &Prompt, source: Option<&dyn Adapter>, target: &dyn Adapter) -> Self {
+        let languages = || prompt.languages.values();
+        let names = |of: &'_ [String]| -> Vec<String> { of.iter().chain(languages()).cloned().collect() };
+        let numbers = |adapter: &dyn Adapter, of: &[String]| match of.is_empty() {
+            true => TokenNumbers::of(adapter, []),
+            false => TokenNumbers::of(adapter, names(of).iter().map(String::as_str)),
+        };
+        Self {
+            prompt: prompt.clone(),
+            source: source.map(|source| numbers(source, &prompt.source)),
+            target: numbers(target, &prompt.target),
+        }
+    }
+
+    /// The prompt as the experiment says it.
+    pub(crate) fn prompt(&self) -> &Prompt {
+        &self.prompt
+    }
+
+    /// The tokens of the prompt in its languages, or in others.
+    ///
+    /// # Errors
+    ///
+    /// If a language is missing, or a token is none of the vocabulary.
+    pub(crate) fn tokens(
+        &self,
+        task: &str,
+        source_language: Option<&str>,
+        target_language: Option<&str>,
+    ) -> Result<PromptTokens, RunError> {
+        let mut prompt = self.prompt.clone();
+        for (language, given) in [
+            (&mut prompt.source_language, source_language),
+            (&mut prompt.target_language, target_language),
+        ] {
+            *language = given.map(str::to_owned).or(language.take());
+        }
+        let wrong = |source: PromptError| RunError::Prompt { task: task.to_owned(), source };
+        let of_target = self.target.all(task, "prompt.target", prompt.target_tokens().map_err(wrong)?)?;
+        let of_source = match &self.source {
+            Some(numbers) => numbers.all(task, "prompt.source", prompt.source_tokens().map_err(wrong)?)?,
+            None => Vec::new(),
+        };
+        Ok(PromptTokens { source: of_source, target: of_target })
+    }
+}
