@@ -15,8 +15,11 @@ import tempfile
 
 import sentencepiece
 import torch
-from transformers import (GPT2Config, GPT2LMHeadModel, MarianConfig, MarianMTModel, MarianTokenizer, PreTrainedTokenizerFast,
-                          T5Config, T5ForConditionalGeneration, T5TokenizerFast)
+from transformers import (BartConfig, BartForConditionalGeneration, BartTokenizerFast, ByT5Tokenizer, GPT2Config,
+                          GPT2LMHeadModel, M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer, MarianConfig,
+                          MarianMTModel, MarianTokenizer, MBart50Tokenizer, MBartConfig, MBartForConditionalGeneration,
+                          NllbTokenizerFast, PegasusConfig, PegasusForConditionalGeneration, PegasusTokenizer,
+                          PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration, T5TokenizerFast)
 
 HERE = pathlib.Path(__file__).parent
 NOUNS = [("dog", "Hund"), ("cat", "Katze"), ("house", "Haus"), ("woman", "Frau"), ("child", "Kind"), ("garden", "Garten")]
@@ -45,13 +48,13 @@ def trained(name, texts, folder, **options):
     return path.with_suffix(".model")
 
 
-def trained_model(model, pairs, padding):
+def trained_model(model, pairs, padding, steps=400):
     """The model after a few hundred steps over pairs of sources and targets, or over targets alone."""
     torch.manual_seed(11)
     draw = random.Random(7)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     fill = lambda rows, with_: torch.tensor([row + [with_] * (max(map(len, rows)) - len(row)) for row in rows])
-    for _ in range(400):
+    for _ in range(steps):
         sources, targets = zip(*draw.sample(pairs, 32))
         labels = fill(targets, -100)
         if model.config.is_encoder_decoder:
@@ -71,7 +74,7 @@ def trained_model(model, pairs, padding):
     return model.eval()
 
 
-def expect(folder, model, tokens_of, forbidden, prefix=False, texts=SOURCES):
+def expect(folder, model, tokens_of, forbidden, prefix=False, texts=SOURCES, new_tokens=24, **others):
     """What generate writes. A token for unknown text is never written here, which its own default would allow."""
     rows = []
     for text in texts:
@@ -79,8 +82,8 @@ def expect(folder, model, tokens_of, forbidden, prefix=False, texts=SOURCES):
         given = torch.tensor([tokens[:-1] if prefix else tokens])
         row = {"text": text, "tokens": tokens}
         for name, options in (("greedy", dict(num_beams=1)), ("beams", dict(num_beams=4, early_stopping="never"))):
-            written = model.generate(given, max_new_tokens=24, do_sample=False, length_penalty=1.0,
-                                     bad_words_ids=[[token] for token in forbidden] or None, **options)[0].tolist()
+            written = model.generate(given, max_new_tokens=new_tokens, do_sample=False, length_penalty=1.0,
+                                     bad_words_ids=[[token] for token in forbidden] or None, **options, **others)[0].tolist()
             row[name] = written[len(given[0]):] if prefix else written[1:]
         rows.append(row)
     (folder / "expected.json").write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
@@ -158,7 +161,121 @@ def gpt2():
            texts=[" ".join(text.split()[:3]) for text in SOURCES])
 
 
+# Sizes of the models below, which are small because their vocabularies are not.
+SMALL = dict(d_model=16, encoder_layers=1, decoder_layers=2, encoder_attention_heads=2, decoder_attention_heads=2,
+             encoder_ffn_dim=24, decoder_ffn_dim=24, max_position_embeddings=64)
+
+
+def pairs_of(tokenizer):
+    return [(tokenizer(source)["input_ids"], tokenizer(text_target=target)["input_ids"])
+            for source, target in zip(sentences(0), sentences(1))]
+
+
+def keep(folder, *names):
+    for file in folder.iterdir():
+        if file.name not in names:
+            file.unlink()
+
+
+def bart():
+    from tokenizers import ByteLevelBPETokenizer
+    folder = fresh("bart")
+    bpe = ByteLevelBPETokenizer()
+    bpe.train_from_iterator(sentences(0) + sentences(1), vocab_size=330,
+                            special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    with tempfile.TemporaryDirectory() as work:
+        bpe.save_model(work)
+        tokenizer = BartTokenizerFast(vocab_file=f"{work}/vocab.json", merges_file=f"{work}/merges.txt")
+    tokenizer.save_pretrained(folder)
+    keep(folder, "tokenizer.json")
+    model = BartForConditionalGeneration(BartConfig(vocab_size=len(tokenizer), **SMALL, forced_bos_token_id=0))
+    trained_model(model, pairs_of(tokenizer), 1).save_pretrained(folder)
+    expect(folder, model, lambda text: tokenizer(text)["input_ids"], [1, 3], forced_eos_token_id=None)
+
+
+def many_languages(name, tokenizer, model, target, *files):
+    folder = fresh(name)
+    tokenizer.save_pretrained(folder)
+    keep(folder, *files)
+    trained_model(model, pairs_of(tokenizer), 1).save_pretrained(folder)
+    expect(folder, model, lambda text: tokenizer(text)["input_ids"], [1, 3], forced_eos_token_id=None,
+           forced_bos_token_id=tokenizer.convert_tokens_to_ids(target))
+
+
+# As fairseq trains: four special pieces in front, of which three are SentencePiece's own.
+FAIRSEQ = dict(vocab_size=110, unk_id=0, bos_id=1, eos_id=2)
+
+
+def mbart50():
+    with tempfile.TemporaryDirectory() as work:
+        model_file = trained("mbart", sentences(0) + sentences(1), work, **FAIRSEQ)
+        tokenizer = MBart50Tokenizer(vocab_file=str(model_file), src_lang="en_XX", tgt_lang="de_DE")
+        model = MBartForConditionalGeneration(MBartConfig(
+            vocab_size=len(tokenizer), **SMALL, scale_embedding=True, decoder_start_token_id=2, activation_function="relu"))
+        many_languages("mbart50", tokenizer, model, "de_DE", "sentencepiece.bpe.model", "special_tokens_map.json",
+                       "tokenizer_config.json")
+
+
+def m2m100():
+    with tempfile.TemporaryDirectory() as work:
+        model_file = trained("m2m", sentences(0) + sentences(1), work, **FAIRSEQ)
+        processor = sentencepiece.SentencePieceProcessor(model_file=str(model_file))
+        pieces = [processor.id_to_piece(number) for number in range(3, processor.get_piece_size())]
+        vocabulary = pathlib.Path(work) / "vocab.json"
+        vocabulary.write_text(json.dumps({piece: number for number, piece in
+                                          enumerate(["<s>", "<pad>", "</s>", "<unk>", *pieces])}))
+        tokenizer = M2M100Tokenizer(vocab_file=str(vocabulary), spm_file=str(model_file), src_lang="en", tgt_lang="de")
+        # Eight rows belong to no token, as those of M2M-100 do.
+        model = M2M100ForConditionalGeneration(M2M100Config(
+            vocab_size=max(tokenizer.lang_token_to_id.values()) + 9, **SMALL, decoder_start_token_id=2,
+            activation_function="relu"))
+        many_languages("m2m100", tokenizer, model, "__de__", "vocab.json", "sentencepiece.bpe.model",
+                       "special_tokens_map.json", "tokenizer_config.json")
+
+
+def nllb():
+    with tempfile.TemporaryDirectory() as work:
+        model_file = trained("nllb", sentences(0) + sentences(1), work, **FAIRSEQ)
+        tokenizer = NllbTokenizerFast(vocab_file=str(model_file), src_lang="eng_Latn", tgt_lang="deu_Latn")
+        model = M2M100ForConditionalGeneration(M2M100Config(
+            vocab_size=len(tokenizer), **SMALL, decoder_start_token_id=2, activation_function="relu"))
+        many_languages("nllb", tokenizer, model, "deu_Latn", "tokenizer.json", "tokenizer_config.json")
+
+
+def pegasus():
+    folder = fresh("pegasus")
+    with tempfile.TemporaryDirectory() as work:
+        model_file = trained("pegasus", sentences(0) + sentences(1), work, vocab_size=110, pad_id=0, eos_id=1, unk_id=2,
+                             bos_id=-1)
+        tokenizer = PegasusTokenizer(vocab_file=str(model_file))
+        tokenizer.save_pretrained(folder)
+    keep(folder, "spiece.model")
+    model = PegasusForConditionalGeneration(PegasusConfig(
+        vocab_size=len(tokenizer), **SMALL, scale_embedding=True, activation_function="relu", forced_eos_token_id=None))
+    trained_model(model, pairs_of(tokenizer), 0).save_pretrained(folder)
+    expect(folder, model, lambda text: tokenizer(text)["input_ids"], [0, tokenizer.unk_token_id])
+
+
+def byt5():
+    folder = fresh("byt5")
+    tokenizer = ByT5Tokenizer()
+    tokenizer.save_pretrained(folder)
+    keep(folder, "tokenizer_config.json")
+    model = T5ForConditionalGeneration(T5Config(
+        vocab_size=384, d_model=24, d_kv=6, d_ff=32, num_layers=2, num_decoder_layers=1, num_heads=3,
+        relative_attention_num_buckets=8, relative_attention_max_distance=20, feed_forward_proj="gated-gelu",
+        tie_word_embeddings=False, pad_token_id=0, eos_token_id=1, decoder_start_token_id=0))
+    trained_model(model, pairs_of(tokenizer), 0, steps=1500).save_pretrained(folder)
+    # So many that no output is cut off: a search by beams compares those that are not as theirs has it.
+    expect(folder, model, lambda text: tokenizer(text)["input_ids"], [0, 2], new_tokens=64)
+
+
 if __name__ == "__main__":
+    import sys
+    if len(sys.argv) > 1:
+        for name in sys.argv[1:]:
+            globals()[name]()
+        sys.exit()
     marian()
     t5()
     gpt2()

@@ -205,10 +205,9 @@ impl TaskPrompt {
         target_language: Option<&str>,
     ) -> Result<PromptTokens, RunError> {
         let mut prompt = self.prompt.clone();
-        for (language, given) in [
-            (&mut prompt.source_language, source_language),
-            (&mut prompt.target_language, target_language),
-        ] {
+        for (language, given) in
+            [(&mut prompt.source_language, source_language), (&mut prompt.target_language, target_language)]
+        {
             *language = given.map(str::to_owned).or(language.take());
         }
         let wrong = |source: PromptError| RunError::Prompt { task: task.to_owned(), source };

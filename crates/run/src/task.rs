@@ -43,9 +43,10 @@ impl Task {
         experiment: &Experiment,
     ) -> Result<Self, RunError> {
         let spec = experiment.tasks[&sides.name].clone();
-        let prompt = spec.prompt.as_ref().map(|prompt| {
-            Arc::new(TaskPrompt::new(prompt, source.as_deref(), target.as_ref()))
-        });
+        let prompt = spec
+            .prompt
+            .as_ref()
+            .map(|prompt| Arc::new(TaskPrompt::new(prompt, source.as_deref(), target.as_ref())));
         let decoding = experiment.decoding(&sides.name).clone();
         let suppressed = decoding.suppress.iter().chain(&decoding.suppress_first);
         let named = TokenNumbers::of(target.as_ref(), suppressed.map(String::as_str));
@@ -88,9 +89,7 @@ impl Task {
     pub fn require_languages(&self) -> Result<(), RunError> {
         match &self.lacking {
             None => Ok(()),
-            Some(lacking) => {
-                Err(RunError::Prompt { task: self.name().to_owned(), source: lacking.clone() })
-            }
+            Some(lacking) => Err(RunError::Prompt { task: self.name().to_owned(), source: lacking.clone() }),
         }
     }
 
@@ -257,7 +256,10 @@ impl Task {
                 let known = self.target.longest();
                 let OutputLengths { least, most } = OutputLengths::of(decoding, known, source, prefix);
                 let most = if decoding.max_length.is_some() { most + prompt } else { most };
-                OutputLengths { least: least + if least > 0 { prompt } else { 0 }, most: most.max(least + prompt) }
+                OutputLengths {
+                    least: least + if least > 0 { prompt } else { 0 },
+                    most: most.max(least + prompt),
+                }
             }
         }
     }

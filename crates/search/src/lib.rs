@@ -76,7 +76,7 @@ pub use error::SearchError;
 pub use guided::Guided;
 pub use hypothesis::Hypothesis;
 pub use observer::{Considered, Fate, Observer};
-pub use options::{Beam, Sampling, SearchOptions, Strategy, SuppressFirst};
+pub use options::{Beam, Sampling, SearchOptions, Strategy};
 pub use stepper::{Answer, BestOfRow, SourceRow, Stepper, Wanted};
 pub use top::{Scored, log_sum_exp};
 

@@ -12,17 +12,11 @@ pub struct SearchOptions {
     /// Penalty of tokens that are already written: positive logits are divided by it, negative ones multiplied
     /// (Keskar et al., "CTRL", 2019); 1: no penalty.
     pub repetition_penalty: f64,
-    /// Tokens that are not written at one position.
-    pub suppress_first: SuppressFirst,
-}
-
-/// Tokens that are not written at one position, where outputs begin.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SuppressFirst {
-    /// The position: the number of tokens before it, begin not counted.
-    pub position: usize,
-    /// The tokens; the end may be one of them.
-    pub tokens: Vec<u32>,
+    /// Number of the first tokens of every prefix that are a prompt: they are given and not written, so their
+    /// probability is 1, though they count in the length.
+    pub prompt: usize,
+    /// Tokens that are not written first behind the prompt; the end may be one of them.
+    pub suppress_first: Vec<u32>,
 }
 
 impl Default for SearchOptions {
@@ -31,7 +25,8 @@ impl Default for SearchOptions {
             strategy: Strategy::Greedy,
             no_repeat_ngram: 0,
             repetition_penalty: 1.0,
-            suppress_first: SuppressFirst::default(),
+            prompt: 0,
+            suppress_first: Vec::new(),
         }
     }
 }

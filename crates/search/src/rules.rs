@@ -2,9 +2,7 @@
 
 use crate::scores::{Choice, Row};
 use crate::top::{Scored, log_sum_exp};
-use crate::{
-    BestOfRow, NotANumber, SearchError, SearchOptions, SourceRow, Strategy, SuppressFirst, Wanted,
-};
+use crate::{BestOfRow, NotANumber, SearchError, SearchOptions, SourceRow, Strategy, Wanted};
 
 /// The rules that hold for all sources of a search.
 pub(crate) struct Rules<'a> {
@@ -13,7 +11,8 @@ pub(crate) struct Rules<'a> {
     forbidden: &'a [u32],
     no_repeat_ngram: usize,
     repetition_penalty: f32,
-    suppress_first: &'a SuppressFirst,
+    prompt: usize,
+    suppress_first: &'a [u32],
     /// Number of the best tokens that the strategy needs; `None`: all of them.
     looked_at: Option<usize>,
 }
@@ -36,6 +35,7 @@ impl<'a> Rules<'a> {
             forbidden,
             no_repeat_ngram: options.no_repeat_ngram,
             repetition_penalty: options.repetition_penalty as f32,
+            prompt: options.prompt,
             suppress_first: &options.suppress_first,
             looked_at: match &options.strategy {
                 Strategy::Greedy => Some(1),
@@ -57,7 +57,7 @@ impl<'a> Rules<'a> {
 
     /// The tokens that are not written at a position, beside those that never are.
     fn suppressed(&self, position: usize) -> &[u32] {
-        if position == self.suppress_first.position { &self.suppress_first.tokens } else { &[] }
+        if position == self.prompt { self.suppress_first } else { &[] }
     }
 
     pub(crate) fn check_tokens<E: std::error::Error + 'static>(
@@ -122,7 +122,9 @@ impl<'a> Rules<'a> {
             return Err(NotANumber);
         }
         if let Some(&token) = source.prefix.get(tokens.len()) {
-            return Ok(Next::Forced(token, log_probability(logits[token as usize], log_sum)));
+            let given = tokens.len() < self.prompt;
+            let of_model = || log_probability(logits[token as usize], log_sum);
+            return Ok(Next::Forced(token, if given { 0.0 } else { of_model() }));
         }
 
         let end = logits[self.end as usize];
@@ -216,10 +218,7 @@ mod tests {
     fn what_is_left_of_the_choice() {
         let none = f32::NEG_INFINITY;
         let plain = SearchOptions::default();
-        let first = SearchOptions {
-            suppress_first: SuppressFirst { position: 2, tokens: vec![0, 3] },
-            ..plain.clone()
-        };
+        let first = SearchOptions { prompt: 2, suppress_first: vec![0, 3], ..plain.clone() };
         let bigram = SearchOptions { no_repeat_ngram: 2, ..plain.clone() };
         let unigram = SearchOptions { no_repeat_ngram: 1, ..plain.clone() };
         let penalty = SearchOptions { repetition_penalty: 2.0, ..plain.clone() };
@@ -245,7 +244,9 @@ mod tests {
         let plain = SearchOptions::default();
         let unigram = SearchOptions { no_repeat_ngram: 1, ..plain.clone() };
         let logits = || vec![1.0, 0.0, 0.0, 0.0, 0.0];
-        assert!(matches!(next(&plain, &[], (0, 9), logits()).0, Next::Forced(3, _)));
+        assert!(matches!(next(&plain, &[], (0, 9), logits()).0, Next::Forced(3, of_model) if of_model < 0.0));
+        let prompt = SearchOptions { prompt: 1, ..plain.clone() };
+        assert!(matches!(next(&prompt, &[], (0, 9), logits()).0, Next::Forced(3, 0.0)));
         assert!(matches!(next(&plain, &[3, 1], (0, 2), logits()).0, Next::Ended(_, true)));
         assert!(matches!(
             next(&plain, &[3, 1], (0, 2), vec![0.0, 1.0, 0.0, 0.0, 0.0]).0,

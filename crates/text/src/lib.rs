@@ -54,6 +54,6 @@ pub use options::{
     All, Bpe, Bytes, Characters, File, Labels, Normalization, TextOptions, Tokenizer, Unigram,
     VocabularySize, WordPiece, Words,
 };
-pub use sentencepiece::{Renumbered, renumbered};
+pub use sentencepiece::{Renumbered, piece_names, renumbered};
 pub use special::SpecialTokens;
 pub use training::nearest_vocabulary;

@@ -21,7 +21,7 @@ pub(crate) use self::character_map::CharacterMap;
 use self::model::Model;
 use self::normalizer::Normalizer;
 use self::proto::{ModelProto, NormalizerSpec, TrainerSpec, types};
-pub use self::renumbered::{Renumbered, renumbered};
+pub use self::renumbered::{Renumbered, piece_names, renumbered};
 use self::trie::Trie;
 use crate::bounds;
 use crate::error::TextError;

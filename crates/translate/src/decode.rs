@@ -9,7 +9,7 @@ use any2any_model::{ModelStepper, Pass, PerPositionStepper};
 use any2any_run::{OutputLengths, Role, Task};
 use any2any_search::{
     Beam, Cancellable, Guided, Hypothesis, Observer, Sampling, SearchError, SearchOptions, SourceRow,
-    Stepper, Strategy, SuppressFirst, search_observed,
+    Stepper, Strategy, search_observed,
 };
 
 use crate::batch;
@@ -177,12 +177,9 @@ impl Translator {
             _ => return Err(TranslateError::Unsupported("this target medium cannot be written".to_owned())),
         };
         let mut options = search_options(decoding, self.experiment.seed);
-        options.suppress_first = SuppressFirst {
-            position: task.prompt_tokens().len(),
-            tokens: task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?,
-        };
-        let forbidden =
-            [forbidden, task.target_tokens("decoding.suppress", &decoding.suppress)?].concat();
+        options.prompt = task.prompt_tokens().len();
+        options.suppress_first = task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?;
+        let forbidden = [forbidden, task.target_tokens("decoding.suppress", &decoding.suppress)?].concat();
         let stepper = self.guided_stepper(task, sources, decoding.guidance)?;
         let mut stepper = Cancellable::new(stepper, self.cancellation().clone());
         let hypotheses = search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer);

@@ -11,6 +11,10 @@ pub(crate) struct ImportArguments {
     /// The folder of the run; `runs/NAME` if left out, after the name of the model's folder.
     #[arg(long, value_name = "FOLDER")]
     pub run: Option<PathBuf>,
+    /// The text in front of every source, of a model that is told its task so, such as `translate English to German: ` of
+    /// T5.
+    #[arg(long, value_name = "TEXT")]
+    pub instruction: Option<String>,
     /// Change an option of the run's experiment, as in `--set tasks.translate.decoding.beam.size=1`, or give its task data.
     #[arg(long = "set", value_name = "OPTION=VALUE")]
     pub overrides: Vec<String>,

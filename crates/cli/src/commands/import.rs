@@ -1,23 +1,26 @@
 //! `any2any import`: a run from a model that was trained elsewhere.
 
+mod prompts;
 mod tokenizers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use any2any_adapter::Registry;
+use any2any_adapter::{Registry, Value};
 use any2any_architecture::{Architecture, Head, Stem, names};
+use any2any_experiment::Document;
 use any2any_experiment::spec::{Model, Parts, TiedEmbeddings};
 use any2any_pretrained::{GenerationDefaults, Pretrained, Tensor};
 use any2any_run::{
-    AdapterSet, Checkpoint, Existing, ExperimentTexts, Groups, RunFolder, State, Weights, architecture,
+    AdapterSet, Checkpoint, Existing, ExperimentTexts, Groups, RunFolder, State, Task, Weights, architecture,
 };
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::arguments::{ImportArguments, Usage};
 use crate::output;
-use tokenizers::Tokenizers;
+use prompts::Names;
+use tokenizers::{Folders, Tokenizers};
 
 pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Result<()> {
     let source = &arguments.source;
@@ -31,21 +34,41 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     let Pretrained { family, architecture: theirs, mut weights, tokens, decoding, parts, .. } =
         any2any_pretrained::read(source)?;
     let files = TempDir::new()?;
-    let mut tokenizers = Tokenizers::of(family, source, files.path(), &tokens)?;
-    let experiment = json!({
+    let folders = Folders { model: source, written: files.path() };
+    let mut tokenizers = Tokenizers::of(family, &folders, &tokens)?;
+    let task_name = &theirs.tasks[0].name;
+    let mut experiment = json!({
         "name": run_name(&name),
-        "tasks": { &theirs.tasks[0].name: task(&tokenizers, &decoding) },
+        "tasks": { task_name: task(&tokenizers, &decoding) },
         "model": model(&theirs, &tokenizers),
         // What a training begins with, if the run is trained further: the rate of fine-tuning.
         "training": { "steps": 1000, "schedule": { "linear": { "peak": 2e-5, "warmup": 100 } } },
     });
-    // JSON is YAML.
-    let text = serde_json::to_string_pretty(&experiment)?;
-    let document =
-        any2any_experiment::load_str("import", &text, files.path(), &arguments.overrides, registry)?;
-    let adapters = Groups::new(&document.experiment, registry)?
-        .fit(&document.experiment, |_, _| &[])
-        .map_err(|problems| wrong(source, problems.into_iter().map(|(_, error)| error.to_string())))?;
+    let read = |experiment: &Json, overrides: &[String]| -> anyhow::Result<(Document, AdapterSet)> {
+        // JSON is YAML.
+        let text = serde_json::to_string_pretty(experiment)?;
+        let document = any2any_experiment::load_str("import", &text, files.path(), overrides, registry)?;
+        let adapters = Groups::new(&document.experiment, registry)?
+            .fit(&document.experiment, |_, _| &[])
+            .map_err(|problems| wrong(source, problems.into_iter().map(|(_, error)| error.to_string())))?;
+        Ok((document, adapters))
+    };
+    // Tokens are named by their numbers, which the tokenizer has to be read for.
+    let (_, adapters) = read(&experiment, &[])?;
+    let plain = adapters.tasks()[0].clone();
+    let names = Names::of(plain.target().as_ref());
+    let instruction = instruction(&arguments, &plain, &names)?;
+    let task = &mut experiment["tasks"][task_name];
+    let prompt = prompts::prompt(family, &folders, &tokens, &names, &instruction)?;
+    if !prompt.is_null() {
+        task["prompt"] = prompt;
+    }
+    for (option, tokens) in [("suppress", &tokens.suppressed), ("suppress_first", &tokens.begin_suppressed)] {
+        if !tokens.is_empty() {
+            task["decoding"][option] = json!(names.all(tokens));
+        }
+    }
+    let (document, adapters) = read(&experiment, &arguments.overrides)?;
     let ours = architecture(&document.experiment, &adapters);
     if tokenizers.adds_padding {
         add_padding(&theirs, &mut weights);
@@ -97,6 +120,15 @@ fn run_name(name: &str) -> String {
 fn wrong(source: &Path, reasons: impl Iterator<Item = String>) -> anyhow::Error {
     let reasons: Vec<String> = reasons.collect();
     Usage(format!("{}: {}", source.display(), reasons.join("; "))).into()
+}
+
+/// The tokens of the text that stands in front of every source, by name.
+fn instruction(arguments: &ImportArguments, task: &Task, names: &Names) -> anyhow::Result<Vec<String>> {
+    let Some(text) = &arguments.instruction else { return Ok(Vec::new()) };
+    let encoded = task.encode_source(&Value::from(text.as_str()))?;
+    let tokens = encoded.sequence.tokens().unwrap_or_default();
+    let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(tokens);
+    Ok(names.all(tokens).into_iter().map(str::to_owned).collect())
 }
 
 /// The task as an experiment says it.
@@ -213,7 +245,7 @@ fn fit_vocabulary(
 /// Writes the run: whole, or not at all.
 fn write(
     run: &RunFolder,
-    document: &any2any_experiment::Document,
+    document: &Document,
     adapters: &AdapterSet,
     checkpoint: &Checkpoint,
     existing: Existing,

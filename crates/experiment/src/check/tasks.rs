@@ -101,18 +101,21 @@ fn check_prompt(checker: &mut Checker<'_>, task: &str) {
     if !checker.sound(&[&place]) {
         return;
     }
-    let has = |option: &str| checker.json.pointer(&format!("{at}/{option}")).is_some_and(|given| !given.is_null());
+    let has =
+        |option: &str| checker.json.pointer(&format!("{at}/{option}")).is_some_and(|given| !given.is_null());
     if !has("source") && !prompt.source.is_empty() {
         let place = format!("{place}/source");
         checker.error(&place, "there is no source that these tokens could stand in front of", "leave it out");
     }
-    if checker.json.pointer(&format!("{at}/per_position")) == Some(&Json::Bool(true)) && !prompt.target.is_empty() {
+    if checker.json.pointer(&format!("{at}/per_position")) == Some(&Json::Bool(true))
+        && !prompt.target.is_empty()
+    {
         let place = format!("{place}/target");
         let why = "a per-position target has one token for every position of its source, and no more";
         checker.error(&place, why, "leave it out");
     }
     // A model that somebody else trained may leave the languages to each request.
-    let asked_for = checker.json.pointer(&format!("{at}/data")).is_some_and(|data| data == &serde_json::json!({}));
+    let asked_for = !has("data/dataset") && !has("data/files");
     for error in [prompt.source_tokens().err(), prompt.target_tokens().err()].into_iter().flatten() {
         let place = match &error {
             PromptError::NoLanguage { .. } if asked_for => continue,

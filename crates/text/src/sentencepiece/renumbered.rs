@@ -61,6 +61,16 @@ pub fn renumbered(model: &[u8], names: &[String], control: &[&str]) -> Result<Re
     Ok(Renumbered { document: proto.encode_to_vec(), unknown, lacking })
 }
 
+/// The pieces of a SentencePiece model (`.spm`, `.model`), in the order of their numbers.
+///
+/// # Errors
+///
+/// If it is no SentencePiece model.
+pub fn piece_names(model: &[u8]) -> Result<Vec<String>, String> {
+    let proto = ModelProto::decode(model).map_err(|error| format!("no model of SentencePiece: {error}"))?;
+    Ok(proto.pieces.iter().map(|piece| piece.piece().to_owned()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

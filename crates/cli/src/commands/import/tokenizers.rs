@@ -1,15 +1,18 @@
 //! Tokenizers of a model from elsewhere, as options of the text medium.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod bytes;
+mod marian;
+mod sentencepiece;
+
+use std::path::{Path, PathBuf};
 
 use any2any_pretrained::{Family, TokenRoles};
-use any2any_text::{Renumbered, read_tokenizer_file, renumbered};
+use any2any_text::read_tokenizer_file;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::Usage;
 
-/// The `tokenizer.file` options of both sides; no source of a language model.
+/// The `tokenizer.file` options of both sides; no source of a language model, or of one that reads no text.
 pub(super) struct Tokenizers {
     pub(super) source: Option<Json>,
     pub(super) target: Json,
@@ -19,106 +22,95 @@ pub(super) struct Tokenizers {
     pub(super) notes: Vec<String>,
 }
 
+/// A model's folder, where it lies, and a folder for files that have to be written.
+pub(super) struct Folders<'a> {
+    pub(super) model: &'a Path,
+    pub(super) written: &'a Path,
+}
+
+const JSON_FILE: &str = "tokenizer.json";
+
 impl Tokenizers {
-    /// The tokenizers in a model's folder; files that have to be written go into `written`.
-    pub(super) fn of(
-        family: Family,
-        folder: &Path,
-        written: &Path,
-        tokens: &TokenRoles,
-    ) -> anyhow::Result<Self> {
+    /// The tokenizers in a model's folder.
+    pub(super) fn of(family: Family, folders: &Folders<'_>, tokens: &TokenRoles) -> anyhow::Result<Self> {
         match family {
-            Family::Marian => marian(folder, written, tokens),
-            Family::T5 => t5(folder),
-            Family::Gpt2 => gpt2(folder),
-            other => Err(Usage(format!(
-                "{}: the weights of {other} are known, but not yet the tokens that it puts in front of a text",
-                folder.display()
-            ))
-            .into()),
-        }
-    }
-}
-
-/// Reads a file of the folder.
-fn read(folder: &Path, name: &str) -> Result<Vec<u8>, Usage> {
-    let path = folder.join(name);
-    read_tokenizer_file(&path).map_err(|reason| Usage(format!("{}: {reason}", path.display())))
-}
-
-/// `source.spm` and `target.spm`, whose pieces have the numbers of `vocab.json`.
-fn marian(folder: &Path, written: &Path, tokens: &TokenRoles) -> anyhow::Result<Tokenizers> {
-    let failed = |reason: String| Usage(format!("{}: {reason}", folder.join("vocab.json").display()));
-    if folder.join("target_vocab.json").exists() {
-        return Err(failed(
-            "beside it stands target_vocab.json, a vocabulary of targets alone, which is not known yet"
-                .to_owned(),
-        )
-        .into());
-    }
-    let numbers: BTreeMap<String, u32> = serde_json::from_slice(&read(folder, "vocab.json")?)
-        .map_err(|error| failed(format!("no mapping from pieces to numbers: {error}")))?;
-    let mut names = vec![None; numbers.len()];
-    for (name, number) in numbers {
-        match names.get_mut(number as usize) {
-            Some(place @ None) => *place = Some(name),
-            _ => {
-                let reason = format!("'{name}' has the number {number}, which is another's or too large");
-                return Err(failed(reason).into());
+            Family::Marian => marian::tokenizers(folders, tokens),
+            Family::Gpt2 => {
+                let file = json!({ "path": folders.found(&[JSON_FILE])?, "end": "<|endoftext|>", "begin": "<|endoftext|>" });
+                Ok(Self { source: None, target: file, adds_padding: true, notes: Vec::new() })
+            }
+            Family::Whisper => {
+                let file = json!({
+                    "path": folders.found(&[JSON_FILE])?,
+                    "shared": true,
+                    "padding": "<|endoftext|>",
+                    "begin": "<|startoftranscript|>",
+                    "end": "<|endoftext|>",
+                });
+                Ok(Self { source: None, target: file, adds_padding: false, notes: Vec::new() })
+            }
+            Family::T5 if !folders.has(JSON_FILE) && !folders.has("spiece.model") => {
+                Ok(Self::shared(bytes::tokenizer(folders)?))
+            }
+            Family::T5 => Ok(Self::shared(json!({
+                "path": folders.found(&[JSON_FILE, "spiece.model"])?, "padding": "<pad>", "begin": "<pad>", "end": "</s>",
+            }))),
+            Family::Bart => Ok(Self::shared(json!({
+                "path": folders.found(&[JSON_FILE])?, "padding": "<pad>", "begin": "</s>", "end": "</s>",
+            }))),
+            Family::Pegasus | Family::Mbart | Family::M2m100 => {
+                Ok(Self::shared(sentencepiece::tokenizer(family, folders)?))
+            }
+            other => {
+                Err(Usage(format!("{}: the tokenizer of {other} is not known", folders.model.display()))
+                    .into())
             }
         }
     }
-    let names: Vec<String> = names.into_iter().flatten().collect();
-    let name = |token: Option<u32>, usual: &str| {
-        token.and_then(|token| names.get(token as usize).cloned()).unwrap_or_else(|| usual.to_owned())
-    };
-    let (end, padding) = (name(tokens.end.first().copied(), "</s>"), name(tokens.padding, "<pad>"));
-    let begin = name(tokens.decoder_start, &padding);
-    let mut notes = Vec::new();
-    let mut side = |file: &str| -> anyhow::Result<Json> {
-        let model = read(folder, file)?;
-        let control = [end.as_str(), padding.as_str(), begin.as_str()];
-        let Renumbered { document, lacking, unknown } = renumbered(&model, &names, &control)
-            .map_err(|reason| Usage(format!("{}: {reason}", folder.join(file).display())))?;
-        if !lacking.is_empty() {
-            notes.push(format!(
-                "{file}: {} pieces have no number in vocab.json, and texts are cut into others, where Marian has unknown \
-                 ones: {}",
-                lacking.len(),
-                lacking.iter().take(5).cloned().collect::<Vec<_>>().join(" ")
-            ));
+
+    /// One tokenizer of both sides.
+    fn shared(mut file: Json) -> Self {
+        file["shared"] = json!(true);
+        Self { source: Some(file.clone()), target: file, adds_padding: false, notes: Vec::new() }
+    }
+}
+
+impl Folders<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.model.join(name).is_file()
+    }
+
+    /// Reads a file of the model.
+    fn read(&self, name: &str) -> Result<Vec<u8>, Usage> {
+        let path = self.model.join(name);
+        read_tokenizer_file(&path).map_err(|reason| Usage(format!("{}: {reason}", path.display())))
+    }
+
+    /// Reads a JSON file of the model; null where there is none.
+    pub(super) fn read_json(&self, name: &str) -> Result<Json, Usage> {
+        if !self.has(name) {
+            return Ok(Json::Null);
         }
-        let path = written.join(file);
-        std::fs::write(&path, document)?;
-        Ok(
-            json!({ "path": path, "padding": padding, "unknown": unknown, "unknown_by_name": true, "begin": begin, "end": end }),
-        )
-    };
-    let (source, target) = (side("source.spm")?, side("target.spm")?);
-    Ok(Tokenizers { source: Some(source), target, adds_padding: false, notes })
-}
+        serde_json::from_slice(&self.read(name)?)
+            .map_err(|error| self.wrong(name, format!("no JSON: {error}")))
+    }
 
-/// `tokenizer.json`, or `spiece.model`, for both sides.
-fn t5(folder: &Path) -> anyhow::Result<Tokenizers> {
-    let file = json!({
-        "path": found(folder, &["tokenizer.json", "spiece.model"])?,
-        "shared": true,
-        "padding": "<pad>",
-        "begin": "<pad>",
-        "end": "</s>",
-    });
-    Ok(Tokenizers { source: Some(file.clone()), target: file, adds_padding: false, notes: Vec::new() })
-}
+    /// The error of a file of the model.
+    fn wrong(&self, name: &str, reason: impl std::fmt::Display) -> Usage {
+        Usage(format!("{}: {reason}", self.model.join(name).display()))
+    }
 
-/// `tokenizer.json` of a language model.
-fn gpt2(folder: &Path) -> anyhow::Result<Tokenizers> {
-    let file = json!({ "path": found(folder, &["tokenizer.json"])?, "end": "<|endoftext|>", "begin": "<|endoftext|>" });
-    Ok(Tokenizers { source: None, target: file, adds_padding: true, notes: Vec::new() })
-}
+    /// The first of some files that is there, as an absolute path.
+    fn found(&self, names: &[&str]) -> anyhow::Result<PathBuf> {
+        let name = names.iter().find(|name| self.has(name));
+        let lacking = || Usage(format!("{}: there is no {}", self.model.display(), names.join(", and no ")));
+        Ok(std::path::absolute(self.model.join(name.ok_or_else(lacking)?))?)
+    }
 
-/// The first of some files that is there, as an absolute path.
-fn found(folder: &Path, names: &[&str]) -> anyhow::Result<std::path::PathBuf> {
-    let place = names.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-    let lacking = || Usage(format!("{}: there is no {}", folder.display(), names.join(", and no ")));
-    Ok(std::path::absolute(place.ok_or_else(lacking)?)?)
+    /// Writes a file, and gives its path.
+    fn write(&self, name: &str, contents: &[u8]) -> anyhow::Result<PathBuf> {
+        let path = self.written.join(name);
+        std::fs::write(&path, contents)?;
+        Ok(path)
+    }
 }
