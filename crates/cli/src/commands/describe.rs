@@ -1,9 +1,11 @@
 //! `any2any describe`: layers, parameters, memory, vocabularies and history of a run or an experiment.
 
+use std::collections::BTreeMap;
+
 use any2any_adapter::{Head, Registry};
 use any2any_architecture::{Architecture, names};
 use any2any_data::DataRoot;
-use any2any_experiment::spec::Experiment;
+use any2any_experiment::spec::{Experiment, Prompt};
 use any2any_run::{AdapterSet, RunFolder, architecture};
 use serde_json::{Value, json};
 
@@ -71,6 +73,11 @@ fn vocabularies(adapters: &AdapterSet) -> Vec<(String, usize)> {
     adapters.named().map(|(name, adapter)| (name.to_owned(), size(adapter.head()))).collect()
 }
 
+/// The prompts of tasks that have one, with their languages.
+fn prompts(adapters: &AdapterSet) -> impl Iterator<Item = (&str, &Prompt)> {
+    adapters.tasks().iter().filter_map(|task| Some((task.name(), task.prompt()?)))
+}
+
 fn as_json(
     experiment: &Experiment,
     adapters: &AdapterSet,
@@ -93,6 +100,7 @@ fn as_json(
         "architecture": architecture,
         "modules": modules,
         "vocabularies": vocabularies,
+        "prompts": prompts(adapters).collect::<BTreeMap<_, _>>(),
         "history": history,
     })
 }
@@ -118,6 +126,24 @@ fn print(
     ))?;
     for (name, size) in vocabularies(adapters) {
         output::line(format!("vocabulary {name}: {} tokens", any2any_adapter::grouped(size as u64)))?;
+    }
+    for (task, Prompt { source, target, languages, source_language, target_language, .. }) in
+        prompts(adapters)
+    {
+        for (side, tokens) in [("source", source), ("output", target)] {
+            if !tokens.is_empty() {
+                output::line(format!("{task}: every {side} begins with {}", tokens.join(" ")))?;
+            }
+        }
+        if !languages.is_empty() {
+            let known: Vec<&str> = languages.keys().map(String::as_str).collect();
+            output::line(format!("{task}: {} languages: {}", known.len(), known.join(" ")))?;
+        }
+        for (side, language) in [("sources", source_language), ("outputs", target_language)] {
+            if let Some(language) = language {
+                output::line(format!("{task}: {side} are in {language}, unless others are asked for"))?;
+            }
+        }
     }
     for line in history {
         let scores = line["decoded"].as_object().into_iter().flatten();
