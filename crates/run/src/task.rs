@@ -275,6 +275,25 @@ impl Task {
         source.encode(opened).map_err(|error| self.error(Role::Source, error))
     }
 
+    /// Windows of an opened source that is read in several, each as the sequence that the model reads, with its start in
+    /// seconds; one that starts at 0 of a source that is read at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_source`](Self::encode_source), and if the source cannot be cut.
+    pub fn encode_windows(&self, opened: &Value) -> Result<Vec<(f64, Encoded)>, RunError> {
+        let windows = match &self.sides.source {
+            Some(side) => {
+                side.with_options.windows(opened).map_err(|error| self.error(Role::Source, error))?
+            }
+            None => Vec::new(),
+        };
+        if windows.is_empty() {
+            return Ok(vec![(0.0, self.encode_source(opened)?)]);
+        }
+        windows.iter().map(|window| Ok((window.start, self.encode_source(&window.value)?))).collect()
+    }
+
     /// Encodes an opened target as the sequence that the model writes.
     ///
     /// # Errors
