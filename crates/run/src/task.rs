@@ -8,7 +8,7 @@ use any2any_experiment::spec::{self, Decoding, Experiment, Metric, PromptError};
 use crate::error::RunError;
 use crate::framing::Framing;
 use crate::lengths::{OutputLengths, labels};
-use crate::prompt::{PromptTokens, TaskPrompt, TokenNumbers, prompted, unprompted};
+use crate::prompt::{PromptTokens, TaskPrompt, Timestamps, TokenNumbers, prompted, unprompted};
 use crate::task_sides::{Role, TaskSides};
 
 /// Task of a run: its sides, their adapters, and the rules that depend on both.
@@ -126,6 +126,37 @@ impl Task {
             lacking: None,
             ..self.clone()
         })
+    }
+
+    /// Tokens of the moments at which pieces of a transcript are spoken.
+    ///
+    /// # Errors
+    ///
+    /// If its model has none.
+    pub fn timestamps(&self) -> Result<Timestamps, RunError> {
+        let given = self.prompt.as_ref().map(|prompt| prompt.timestamps(self.name())).transpose()?.flatten();
+        given.ok_or_else(|| {
+            let name = self.name();
+            RunError::Unsupported(format!(
+                "the model of task '{name}' cannot write moments: leave timestamps out"
+            ))
+        })
+    }
+
+    /// The task whose outputs say when each piece of a transcript is spoken.
+    ///
+    /// # Errors
+    ///
+    /// If its model cannot say so.
+    pub fn with_timestamps(&self) -> Result<Self, RunError> {
+        self.timestamps()?;
+        let Some(prompt) = &self.prompt else { return Ok(self.clone()) };
+        let mut task = self.clone();
+        let without = prompt.without_timestamps();
+        task.prompt_tokens.target.retain(|&token| Some(token) != without);
+        task.target = prompted(&self.plain.1, task.prompt_tokens.target.clone());
+        task.prompt = Some(Arc::new(prompt.with_timestamps()));
+        Ok(task)
     }
 
     /// Prompt of its sequences; `None` for a task without one.

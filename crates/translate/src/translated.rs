@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::decode::Output;
 use crate::error::TranslateError;
 use crate::oddities::is_blank;
+use crate::segments::Segment;
 use crate::translator::Translator;
 
 /// The results for one source.
@@ -68,7 +69,9 @@ impl Translator {
                 let outputs = match (is_blank, windows.len()) {
                     (true, _) => vec![Output::empty()],
                     (false, 1) => found.next().unwrap_or_default(),
-                    (false, count) => vec![joined(task, found.by_ref().take(count))?],
+                    (false, _) => {
+                        vec![joined(task, windows.iter().map(|(start, _)| *start).zip(found.by_ref()))?]
+                    }
                 };
                 Ok(Translated { outputs, warnings })
             })
@@ -146,10 +149,11 @@ impl Translator {
 /// # Errors
 ///
 /// If the target is no text: nothing else can be joined.
-fn joined(task: &Task, windows: impl Iterator<Item = Vec<Output>>) -> Result<Output, TranslateError> {
+fn joined(task: &Task, windows: impl Iterator<Item = (f64, Vec<Output>)>) -> Result<Output, TranslateError> {
     let mut all = Output::empty();
     let (mut text, mut tokens) = (String::new(), Vec::new());
-    for output in windows.filter_map(|outputs| outputs.into_iter().next()) {
+    for (seconds, output) in windows.filter_map(|(start, outputs)| Some((start, outputs.into_iter().next()?)))
+    {
         let Value::Text(of_window) = &output.decoded.value else {
             let reason =
                 "is read in several windows, whose outputs are no texts that could be joined: cut it shorter";
@@ -174,6 +178,11 @@ fn joined(task: &Task, windows: impl Iterator<Item = Vec<Output>>) -> Result<Out
         };
         all.decoded.regions.extend(output.decoded.regions.iter().map(shifted));
         tokens.extend_from_slice(output.tokens());
+        all.segments.extend(output.segments.into_iter().map(|segment| Segment {
+            start: segment.start + seconds,
+            end: segment.end + seconds,
+            ..segment
+        }));
         all.score += output.score;
         all.log_probability += output.log_probability;
     }

@@ -84,11 +84,20 @@ fn of_family(family: Family, folders: &Folders<'_>, names: &Names, first: &[&str
                 Some(multilingual) => multilingual,
                 None => names.0.len() >= 51_865,
             };
+            let generation = folders.read_json("generation_config.json")?;
+            let timestamps = json!({
+                "first": "<|0.00|>",
+                "count": 1501,
+                "step": 0.02,
+                "without": NO_TIMESTAMPS,
+                "latest_start": generation["max_initial_timestamp_index"].as_f64().map(|number| number * 0.02),
+            });
             match multilingual {
-                false => json!({ "target": [NO_TIMESTAMPS] }),
+                false => json!({ "target": [NO_TIMESTAMPS], "timestamps": timestamps }),
                 true => json!({
                     "target": ["{source_language}", TRANSCRIBE, NO_TIMESTAMPS],
                     "languages": names.languages(of_whisper),
+                    "timestamps": timestamps,
                 }),
             }
         }
