@@ -122,6 +122,8 @@ mod tests {
             (json!({}), &file),
             (json!({ "take": 0.25 }), &file),
             (json!({ "stack": 4 }), &file),
+            (json!({ "pad_to": 2.5, "mel": { "drop_last": true } }), &file),
+            (json!({ "pad_to": 0.3 }), &series),
             (json!({ "mel": { "hop": 0.02 } }), &part),
             (json!({ "gap": 0.1, "trim": {} }), &series),
         ];

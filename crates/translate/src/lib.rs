@@ -43,6 +43,7 @@ mod per_position;
 mod references;
 mod split;
 mod stream;
+pub mod subtitles;
 pub mod text_metrics;
 mod translated;
 mod translator;
