@@ -10,6 +10,7 @@ use any2any_frames::{CodeTokens, Codebook, Normalization};
 
 use crate::channel::Channel;
 use crate::decoding::{Mono, Wanted, decode};
+use crate::dynamic_range;
 use crate::error::AudioError;
 use crate::features::Features;
 use crate::griffin_lim;
@@ -67,6 +68,7 @@ impl AudioAdapter {
         let width = self.features.width();
         match self.options.normalize {
             Normalize::PerUtterance => Normalization::fit(width, [&values[..]]).apply(&mut values),
+            Normalize::DynamicRange => dynamic_range::apply(&mut values),
             Normalize::Fitted | Normalize::None => self.state.normalization.apply(&mut values),
         }
         if let (Some(masks), Some(random)) = (&self.options.augment.spec_augment, random) {
@@ -87,8 +89,9 @@ impl AudioAdapter {
         })
     }
 
-    /// The spans of the sound that stacked frames cover.
+    /// The spans of the sound that stacked frames cover; frames of appended silence cover nothing of it.
     fn regions(&self, frames: usize, samples: usize) -> Vec<Region> {
+        let samples = self.options.padded().map_or(samples, |padded| padded.min(samples));
         let spans = spans(frames, self.features.spectrum.hop(), samples, self.options.rate as f64);
         merged(spans, self.options.stacked())
     }

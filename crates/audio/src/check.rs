@@ -4,6 +4,7 @@ use any2any_adapter::OptionProblem;
 use any2any_frames::StemOptions;
 
 use crate::filter_bank::FilterBank;
+use crate::mel::Logarithm;
 use crate::options::{AudioOptions, Normalize, Output};
 
 /// Collects problems.
@@ -44,6 +45,7 @@ pub(crate) fn problems(options: &AudioOptions) -> Vec<OptionProblem> {
     opening(options, &mut problems);
     mel(options, &mut problems);
     stem(options, &mut problems);
+    normalize(options, &mut problems);
     augment(options, &mut problems);
     output(options, &mut problems);
     problems.0
@@ -57,6 +59,9 @@ fn opening(options: &AudioOptions, problems: &mut Problems) {
     }
     if let Some(take) = options.take {
         problems.range("/take", take, 0.001, 3600.0);
+    }
+    if let Some(seconds) = options.pad_to {
+        problems.range("/pad_to", seconds, 0.01, 3600.0);
     }
     if let Some(trim) = options.trim {
         problems.range("/trim/threshold", trim.threshold, 1.0, 200.0);
@@ -117,6 +122,20 @@ fn stem(options: &AudioOptions, problems: &mut Problems) {
     }
 }
 
+fn normalize(options: &AudioOptions, problems: &mut Problems) {
+    if options.normalize != Normalize::DynamicRange {
+        return;
+    }
+    if options.mel.logarithm != Logarithm::Decimal || options.mel.power != 2 {
+        let message = "a dynamic range is that of base 10 logarithms of energies";
+        problems.add("/normalize", message, "write `mel: { logarithm: decimal, power: 2 }`, or use `fitted`");
+    }
+    if options.deltas {
+        let message = "differences over time have no dynamic range";
+        problems.add("/deltas", message, "set it to false, or use `normalize: fitted`");
+    }
+}
+
 fn augment(options: &AudioOptions, problems: &mut Problems) {
     let augment = &options.augment;
     if let Some(speed) = augment.speed {
@@ -153,7 +172,15 @@ fn output(options: &AudioOptions, problems: &mut Problems) {
         let message = "sounds that are written have no room for differences over time";
         problems.add("/deltas", message, "set it to false");
     }
-    if options.normalize == Normalize::PerUtterance {
+    if options.pad_to.is_some() {
+        let message = "sounds that are written have their own duration";
+        problems.add("/pad_to", message, "leave it out");
+    }
+    if options.mel.drop_last {
+        let message = "sounds that are written need their last frame";
+        problems.add("/mel/drop_last", message, "set it to false");
+    }
+    if matches!(options.normalize, Normalize::PerUtterance | Normalize::DynamicRange) {
         let message = "what was scaled by each sound's own values cannot be scaled back";
         problems.add("/normalize", message, "use `fitted` or `none`");
     }
@@ -223,6 +250,25 @@ mod tests {
             (
                 json!({ "output": { "mel": {} }, "deltas": true, "normalize": "per_utterance", "stem": { "convolution": {} } }),
                 vec!["/stem", "/deltas", "/normalize"],
+            ),
+            (
+                json!({
+                    "rate": 16000, "pad_to": 30, "normalize": "dynamic_range", "mel": {
+                        "bands": 80, "fft": 400, "low": 0, "scale": "slaney", "norm": "slaney", "floor": 1e-10,
+                        "logarithm": "decimal", "padding": "reflect", "drop_last": true
+                    },
+                    "stem": { "convolution": { "layers": [{ "kernel": 3, "stride": 1 }, { "kernel": 3, "stride": 2 }] } }
+                }),
+                vec![],
+            ),
+            (json!({ "pad_to": 0 }), vec!["/pad_to"]),
+            (json!({ "normalize": "dynamic_range", "deltas": true }), vec!["/normalize", "/deltas"]),
+            (
+                json!({
+                    "output": { "mel": {} }, "pad_to": 3, "normalize": "dynamic_range",
+                    "mel": { "drop_last": true, "logarithm": "decimal" }
+                }),
+                vec!["/pad_to", "/mel/drop_last", "/normalize"],
             ),
             (json!({ "output": { "codes": { "codes": 1 } } }), vec!["/output/codes/codes"]),
             (json!({ "output": { "codes": {} }, "mel": { "hop": 0.02 } }), vec!["/mel/hop"]),

@@ -1,8 +1,11 @@
 //! Log-mel frames of a sound.
 
+use std::borrow::Cow;
+
 use crate::deltas;
 use crate::error::AudioError;
 use crate::filter_bank::FilterBank;
+use crate::mel::Logarithm;
 use crate::options::AudioOptions;
 use crate::spectrum::Spectrum;
 
@@ -16,6 +19,9 @@ pub(crate) struct Features {
     /// Exponent of the magnitudes that are summed over a band: 1, magnitudes; 2, energies.
     pub(crate) power: u32,
     pub(crate) floor: f32,
+    pub(crate) logarithm: Logarithm,
+    /// Number of samples that every sound gets.
+    padded: Option<usize>,
     deltas: bool,
 }
 
@@ -26,6 +32,8 @@ impl Features {
             bank: FilterBank::new(&options.mel, options.rate),
             power: options.mel.power,
             floor: options.mel.floor as f32,
+            logarithm: options.mel.logarithm,
+            padded: options.padded(),
             deltas: options.deltas,
         }
     }
@@ -41,9 +49,24 @@ impl Features {
     ///
     /// - frames: `[frames, width]`, row-major
     pub(crate) fn frames(&self, samples: &[f32]) -> Result<Vec<f32>, AudioError> {
+        let samples = self.padded(samples);
         self.check(samples.len())?;
-        let bands = self.log_mel(samples);
+        let bands = self.log_mel(&samples);
         Ok(if self.deltas { deltas::with_deltas(&bands, self.bank.bands()) } else { bands })
+    }
+
+    /// A sound of the duration that every one gets.
+    fn padded<'s>(&self, samples: &'s [f32]) -> Cow<'s, [f32]> {
+        match self.padded {
+            None => Cow::Borrowed(samples),
+            Some(len) if len <= samples.len() => Cow::Borrowed(&samples[..len]),
+            Some(len) => {
+                let mut padded = Vec::with_capacity(len);
+                padded.extend_from_slice(samples);
+                padded.resize(len, 0.0);
+                Cow::Owned(padded)
+            }
+        }
     }
 
     /// Checks that a sound of so many samples fits into a sequence.
@@ -66,7 +89,7 @@ impl Features {
             }
             let bands = &mut values[frame * width..][..width];
             self.bank.gather(&bins, bands);
-            bands.iter_mut().for_each(|band| *band = band.max(self.floor).ln());
+            bands.iter_mut().for_each(|band| *band = self.logarithm.of(band.max(self.floor)));
         });
         values
     }

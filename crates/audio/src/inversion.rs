@@ -10,7 +10,7 @@ use crate::features::Features;
 const UPDATES: usize = 50;
 /// Keeps divisions finite.
 const TINY: f32 = 1e-20;
-/// The largest logarithm that is believed: a sound at full scale lies below 20.
+/// The largest natural logarithm that is believed: a sound at full scale lies below 20.
 const MOST: f32 = 25.0;
 
 /// Magnitudes of spectra from log-mel frames; values that are no number count as silence.
@@ -28,11 +28,12 @@ pub(crate) fn magnitudes(features: &Features, log_mel: &[f32]) -> Vec<f32> {
     let mut numerator = vec![0.0; bins];
     let mut denominator = vec![0.0; bins];
     bank.spread(&vec![1.0; bands], &mut denominator);
-    let floor = features.floor.ln();
+    let floor = features.logarithm.of(features.floor);
+    let most = features.logarithm.of(MOST.exp());
     for (frame, spectrum) in log_mel.chunks_exact(bands).zip(all.chunks_exact_mut(bins)) {
         for (wanted, value) in wanted.iter_mut().zip(frame) {
-            let value = if value.is_nan() { floor } else { value.clamp(floor, floor.max(MOST)) };
-            *wanted = value.exp();
+            let value = if value.is_nan() { floor } else { value.clamp(floor, floor.max(most)) };
+            *wanted = features.logarithm.undo(value);
         }
         spectrum.fill(1.0);
         for _ in 0..=UPDATES {

@@ -15,7 +15,8 @@
 //! ```
 //!
 //! Frames are centred as those of librosa and torchaudio: frame `t` is that of the window whose middle lies at
-//! sample `t * hop`, with zeros beyond both ends, so that a sound has one frame more than it has whole hops.
+//! sample `t * hop`, with zeros beyond both ends, so that a sound has one frame more than it has whole hops. Options give
+//! the frames of Whisper's feature extractor instead (docs/guide/media.md).
 
 mod adapter;
 mod augment;
@@ -23,6 +24,7 @@ mod channel;
 mod check;
 mod decoding;
 mod deltas;
+mod dynamic_range;
 mod error;
 mod features;
 mod filter_bank;
@@ -43,6 +45,7 @@ mod stack;
 mod state;
 mod trim;
 mod wav;
+mod windows;
 
 pub use adapter::AudioAdapter;
 pub use augment::Augment;
@@ -50,7 +53,8 @@ pub use channel::Channel;
 pub use error::AudioError;
 pub use masks::SpecAugment;
 pub use medium::Audio;
-pub use mel::{Mel, Norm, Scale};
+pub use mel::{Logarithm, Mel, Norm, Padding, Scale};
 pub use noise::Noise;
 pub use options::{AudioOptions, Codes, Gap, MelOutput, Normalize, Output};
 pub use trim::Trim;
+pub use windows::windows;

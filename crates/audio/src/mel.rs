@@ -33,9 +33,16 @@ pub struct Mel {
     /// Exponent of the magnitudes that are summed over a band: 1, magnitudes; 2, energies.
     #[schemars(range(min = 1, max = 2))]
     pub power: u32,
-    /// Least sum of a band: smaller sums count as this before the natural logarithm is taken.
+    /// Least sum of a band: smaller sums count as this before the logarithm is taken.
     #[schemars(range(min = 1e-30, max = 1))]
     pub floor: f64,
+    /// Base of the logarithm of the sums.
+    pub logarithm: Logarithm,
+    /// Continuation of a sound beyond its ends, for windows that reach over them.
+    pub padding: Padding,
+    /// Leave out the last frame, whose window is centred behind the last whole hop: a sound then has as many frames as
+    /// whole hops, and at least one.
+    pub drop_last: bool,
 }
 
 impl Default for Mel {
@@ -51,6 +58,9 @@ impl Default for Mel {
             norm: Norm::None,
             power: 2,
             floor: 1e-6,
+            logarithm: Logarithm::Natural,
+            padding: Padding::Zeros,
+            drop_last: false,
         }
     }
 }
@@ -134,6 +144,47 @@ pub enum Norm {
     None,
     /// Each triangle has the same area.
     Slaney,
+}
+
+/// Base of a logarithm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Logarithm {
+    /// Base e.
+    #[default]
+    Natural,
+    /// Base 10: a tenth of the decibels of an energy.
+    Decimal,
+}
+
+impl Logarithm {
+    pub(crate) fn of(self, value: f32) -> f32 {
+        match self {
+            Self::Natural => value.ln(),
+            Self::Decimal => value.log10(),
+        }
+    }
+
+    /// The number that has this logarithm.
+    pub(crate) fn undo(self, value: f32) -> f32 {
+        match self {
+            Self::Natural => value.exp(),
+            Self::Decimal => 10.0_f32.powf(value),
+        }
+    }
+}
+
+/// Continuation of a sound beyond its ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Padding {
+    /// Silence.
+    #[default]
+    Zeros,
+    /// The sound mirrored at its first and last sample, which are not repeated, as in PyTorch's `stft`.
+    Reflect,
 }
 
 #[cfg(test)]

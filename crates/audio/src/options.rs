@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::augment::Augment;
 use crate::channel::Channel;
-use crate::mel::Mel;
+use crate::mel::{Mel, samples};
+use crate::spectrum::frames;
 use crate::trim::Trim;
 
 /// The options of the audio medium.
@@ -38,6 +39,11 @@ pub struct AudioOptions {
     #[serde(default = "longest")]
     #[schemars(range(min = 0.01, max = 3600))]
     pub longest: f64,
+    /// Duration that every sound gets before its frames are made, in seconds: silence is appended to a shorter one, and the
+    /// end of a longer one is cut off (`longest` makes it an error instead); left out: its own.
+    #[serde(default)]
+    #[schemars(range(min = 0.01, max = 3600))]
+    pub pad_to: Option<f64>,
     /// Mel frames: the energy of a sound in bands of frequency over time.
     #[serde(default)]
     pub mel: Mel,
@@ -81,6 +87,17 @@ impl AudioOptions {
             Output::Codes(Codes { stack: Some(stack), .. }) => stack,
             _ => self.stack,
         }
+    }
+
+    /// Number of samples that every sound gets, if it is the same for all.
+    pub(crate) fn padded(&self) -> Option<usize> {
+        self.pad_to.map(|seconds| samples(seconds, self.rate))
+    }
+
+    /// Number of frames of a sound of so many samples.
+    pub(crate) fn frames(&self, samples: usize) -> usize {
+        let samples = self.padded().unwrap_or(samples);
+        frames(samples, self.mel.hop_samples(self.rate), self.mel.drop_last)
     }
 
     /// Number of values of a frame before frames are stacked.
@@ -127,6 +144,10 @@ pub enum Normalize {
     Fitted,
     /// Each column to mean 0 and deviation 1 in each sound: loudness and microphone no longer tell sounds apart.
     PerUtterance,
+    /// Limits each sound to a dynamic range of 80 decibels and scales it by a fixed factor: of the base 10 logarithm of an
+    /// energy, `(max(x, loudest - 8) + 4) / 4`, where `loudest` is the greatest value of the sound, as in Whisper
+    /// (Radford et al. 2022). Nothing of it is learned.
+    DynamicRange,
     /// Leaves the values as they are.
     None,
 }

@@ -6,7 +6,6 @@ use crate::decoding::whole_rate;
 use crate::formats;
 use crate::open::wanted;
 use crate::options::{AudioOptions, Output};
-use crate::spectrum::frames;
 
 /// Largest file whose header is read, in bytes; the sound of a larger one is bounded by the most samples that a byte
 /// can hold.
@@ -28,7 +27,7 @@ pub(crate) fn price(options: &AudioOptions, value: &Value) -> Result<Price, Adap
     let longest = (options.longest * options.rate as f64).ceil() as u64;
     let positions = samples.map(|samples| {
         let samples = usize::try_from(samples.min(longest)).unwrap_or(usize::MAX);
-        frames(samples, options.mel.hop_samples(options.rate)).div_ceil(options.stacked()) as u64
+        options.frames(samples).div_ceil(options.stacked()) as u64
     });
     let end = u64::from(matches!(options.output, Output::Codes(_)));
     Ok(Price { bytes, positions: positions.map(|positions| positions + end) })
@@ -123,6 +122,8 @@ mod tests {
             (json!({}), &file),
             (json!({ "take": 0.25 }), &file),
             (json!({ "stack": 4 }), &file),
+            (json!({ "pad_to": 2.5, "mel": { "drop_last": true } }), &file),
+            (json!({ "pad_to": 0.3 }), &series),
             (json!({ "mel": { "hop": 0.02 } }), &part),
             (json!({ "gap": 0.1, "trim": {} }), &series),
         ];

@@ -3,14 +3,19 @@
 use any2any_adapter::{Convolution, Region};
 
 /// The spans of frames in seconds: from half a hop before the middle of a frame's window to half a hop after it,
-/// so that together they cover the sound once. (The windows themselves overlap.)
+/// so that together they cover the sound once. (The windows themselves overlap.) Frames behind its end cover nothing.
 pub(crate) fn spans(frames: usize, hop: usize, samples: usize, rate: f64) -> Vec<Region> {
+    let end = samples as f64 / rate;
     let edge = |number: usize| match number {
         0 => 0.0,
-        _ if number == frames => samples as f64 / rate,
+        _ if number == frames => end,
         _ => ((number as f64 - 0.5) * hop as f64).min(samples as f64) / rate,
     };
-    (0..frames).map(|number| Region::Span { start: edge(number), end: edge(number + 1) }).collect()
+    let span = |number: usize| match edge(number) {
+        start if number > 0 && start >= end => Region::Nothing,
+        start => Region::Span { start, end: edge(number + 1) },
+    };
+    (0..frames).map(span).collect()
 }
 
 /// The spans of groups of `size` neighbouring positions.
@@ -54,6 +59,9 @@ mod tests {
         assert_eq!(edges(&spans(3, 10, 20, 10.0)), [(0.0, 0.5), (0.5, 1.5), (1.5, 2.0)]);
         assert_eq!(edges(&spans(1, 10, 1, 10.0)), [(0.0, 0.1)]);
         assert_eq!(spans(0, 10, 0, 10.0), []);
+        let padded = spans(5, 10, 17, 10.0);
+        assert_eq!(edges(&padded[..3]), [(0.0, 0.5), (0.5, 1.5), (1.5, 1.7)]);
+        assert_eq!(padded[3..], [Region::Nothing, Region::Nothing]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
-use crate::mel::Mel;
+use crate::mel::{Mel, Padding};
 
 /// The short-time Fourier transform with a periodic Hann window, and its inverse. The plans are made once.
 pub(crate) struct Spectrum {
@@ -13,6 +13,8 @@ pub(crate) struct Spectrum {
     hop: usize,
     /// The window, as long as the transform, with zeros on both sides.
     window: Vec<f32>,
+    padding: Padding,
+    drop_last: bool,
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
 }
@@ -21,8 +23,9 @@ pub(crate) struct Spectrum {
 const LEAST_WEIGHT: f32 = 1e-3;
 
 /// Number of frames of a sound of so many samples, with `hop` samples from one to the next.
-pub(crate) fn frames(samples: usize, hop: usize) -> usize {
-    1 + samples / hop
+pub(crate) fn frames(samples: usize, hop: usize, drop_last: bool) -> usize {
+    let hops = samples / hop;
+    if drop_last { hops.max(1) } else { hops + 1 }
 }
 
 impl Spectrum {
@@ -37,7 +40,7 @@ impl Spectrum {
         }
         let mut planner = RealFftPlanner::new();
         let (forward, inverse) = (planner.plan_fft_forward(fft), planner.plan_fft_inverse(fft));
-        Self { fft, hop, window, forward, inverse }
+        Self { fft, hop, window, padding: mel.padding, drop_last: mel.drop_last, forward, inverse }
     }
 
     /// Number of values of a frame's spectrum.
@@ -47,7 +50,7 @@ impl Spectrum {
 
     /// Number of frames of a sound of so many samples.
     pub(crate) fn frames(&self, samples: usize) -> usize {
-        frames(samples, self.hop)
+        frames(samples, self.hop, self.drop_last)
     }
 
     /// Number of samples that are written for so many frames: the middle of all lengths with that number of frames.
@@ -80,7 +83,7 @@ impl Spectrum {
         }
     }
 
-    /// One window of a sound, weighted; zeros beyond its ends.
+    /// One window of a sound, weighted.
     fn cut(&self, samples: &[f32], frame: usize, input: &mut [f32]) {
         let (middle, half) = (frame * self.hop, self.fft / 2);
         let before = half.saturating_sub(middle);
@@ -92,6 +95,12 @@ impl Spectrum {
         let inputs = &mut input[before..before + inside];
         for ((input, sample), weight) in inputs.iter_mut().zip(&samples[start..]).zip(weights) {
             *input = sample * weight;
+        }
+        if self.padding == Padding::Reflect && !samples.is_empty() {
+            let first = middle as isize - half as isize;
+            for place in (0..before).chain(before + inside..self.fft) {
+                input[place] = samples[reflected(first + place as isize, samples.len())] * self.window[place];
+            }
         }
     }
 
@@ -127,6 +136,16 @@ impl Spectrum {
         let sound = padded[self.fft / 2..].iter().zip(&weights[self.fft / 2..]).take(len);
         sound.map(|(sum, weight)| if *weight > LEAST_WEIGHT { sum / weight } else { 0.0 }).collect()
     }
+}
+
+/// The sample that stands at a place beyond the ends of a sound of so many, where mirrors stand at the first and the last.
+fn reflected(place: isize, samples: usize) -> usize {
+    let last = samples - 1;
+    if last == 0 {
+        return 0;
+    }
+    let place = place.rem_euclid(2 * last as isize) as usize;
+    place.min(2 * last - place)
 }
 
 #[cfg(test)]
@@ -168,6 +187,40 @@ mod tests {
             let loudest = (0..bins.len()).max_by(|&a, &b| bins[a].norm().total_cmp(&bins[b].norm()));
             assert_eq!(loudest, Some(32), "frame {frame}");
         });
+    }
+
+    #[test]
+    fn mirrors_stand_at_the_first_and_the_last_sample() {
+        let cases: [(usize, &[usize]); 4] = [
+            (4, &[3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1]),
+            (3, &[1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1]),
+            (2, &[1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]),
+            (1, &[0; 11]),
+        ];
+        for (samples, expected) in cases {
+            let found: Vec<usize> = (-3..8).map(|place| reflected(place, samples)).collect();
+            assert_eq!(found, expected, "{samples} samples");
+        }
+    }
+
+    #[test]
+    fn a_window_over_an_end_sees_the_mirrored_sound() {
+        let mel = Mel { padding: Padding::Reflect, fft: Some(200), ..Mel::default() };
+        let mirrored = Spectrum::new(&mel, 8000);
+        let plain = Spectrum::new(&Mel { padding: Padding::Zeros, ..mel }, 8000);
+        let sound: Vec<f32> = (0..250).map(|n| ((n * n) as f32 * 0.01).sin()).collect();
+        let by_hand: Vec<f32> = (-160..410).map(|place| sound[reflected(place, 250)]).collect();
+        let (found, expected) = (spectra(&mirrored, &sound), spectra(&plain, &by_hand));
+        // 160 samples are two hops: the frame of the first sample is the third of the longer sound.
+        assert_eq!(found, expected[2 * plain.bins()..][..found.len()]);
+    }
+
+    #[test]
+    fn the_last_frame_is_dropped_unless_it_is_the_only_one() {
+        let cases = [(0, 1, 1), (79, 1, 1), (80, 2, 1), (159, 2, 1), (160, 3, 2), (480_000, 6001, 6000)];
+        for (samples, all, dropped) in cases {
+            assert_eq!((frames(samples, 80, false), frames(samples, 80, true)), (all, dropped), "{samples}");
+        }
     }
 
     #[test]

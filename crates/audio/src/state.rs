@@ -38,11 +38,13 @@ impl State {
         features: &Features,
         signals: &[&Signal],
     ) -> Result<Self, AdapterError> {
-        if signals.is_empty() {
+        let fitted = options.normalize == Normalize::Fitted;
+        // Nothing is learned of sounds that are only read and not scaled by the training split.
+        if signals.is_empty() && (fitted || options.output != Output::Frames) {
             return Err(fit_error("field", "there is no sound to learn from"));
         }
         let stack = options.stacked();
-        let positions = |signal: &&Signal| features.spectrum.frames(signal.len()).div_ceil(stack);
+        let positions = |signal: &&Signal| options.frames(signal.len()).div_ceil(stack);
         let longest = signals.iter().map(positions).max().unwrap_or(0);
         if let Output::Mel(mel) = options.output
             && longest > mel.at_most
@@ -52,7 +54,6 @@ impl State {
             );
             return Err(fit_error("output.mel.at_most", reason));
         }
-        let fitted = options.normalize == Normalize::Fitted;
         let codes = match options.output {
             Output::Codes(codes) => Some(codes.codes),
             _ => None,

@@ -44,6 +44,7 @@ mod references;
 mod segments;
 mod split;
 mod stream;
+pub mod subtitles;
 pub mod text_metrics;
 mod translated;
 mod translator;

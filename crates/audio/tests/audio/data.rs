@@ -14,12 +14,12 @@ use serde_json::{Value as Json, json};
 use crate::outside;
 
 /// The clips, in the order of their archive; the official split by index: 0 to 4 are the test.
-struct Clips {
+pub(crate) struct Clips {
     train: Vec<Value>,
-    test: Vec<Value>,
+    pub(crate) test: Vec<Value>,
 }
 
-fn clips() -> Option<&'static Clips> {
+pub(crate) fn clips() -> Option<&'static Clips> {
     static CLIPS: OnceLock<Clips> = OnceLock::new();
     let path = outside::folder("ANY2ANY_DATA", "fsdd/recordings.tar.gz")?;
     Some(CLIPS.get_or_init(|| read(&path)))

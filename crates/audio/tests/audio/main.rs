@@ -10,3 +10,5 @@ mod golden;
 mod medium;
 #[path = "../../../../tests/support/outside.rs"]
 mod outside;
+mod whisper;
+mod windows;
