@@ -161,7 +161,15 @@ impl Adapter for AudioAdapter {
     }
 
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
-        self.sequence(opened(value, self.options.rate)?.samples(), None)
+        let signal = opened(value, self.options.rate)?;
+        // What is changed at random may become a little longer, and is cut off.
+        if let (Some(longest), Some(padded)) = (self.options.pad_to, self.options.padded())
+            && signal.len() > padded
+        {
+            let seconds = signal.len() as f64 / signal.rate();
+            return Err(AudioError::BeyondWindow { seconds, longest }.into());
+        }
+        self.sequence(signal.samples(), None)
     }
 
     fn augments(&self) -> bool {

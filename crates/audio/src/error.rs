@@ -91,6 +91,16 @@ pub enum AudioError {
         /// The longest duration that is allowed, in seconds.
         longest: f64,
     },
+    /// A sound longer than what is heard at once.
+    #[error(
+        "its {seconds:.2} s are more than the {longest} that are heard at once (`pad_to`): cut it shorter, with 'take' for instance"
+    )]
+    BeyondWindow {
+        /// Its duration in seconds.
+        seconds: f64,
+        /// The duration that is heard at once, in seconds.
+        longest: f64,
+    },
     /// A series without a sound.
     #[error("the series is empty: at least one sound is needed")]
     NoSound,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use any2any_adapter::{
     AdapterError, Contents, File, Kind, Medium, OpenedValue, OptionProblem, Package, Price, Sharing, Side,
-    Value,
+    Signal, Value, Window,
 };
 
 use crate::adapter::AudioAdapter;
@@ -15,6 +15,7 @@ use crate::formats;
 use crate::open::open;
 use crate::options::{AudioOptions, Output};
 use crate::price::price;
+use crate::windows::windows;
 
 /// The audio medium.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,6 +79,19 @@ impl Medium for Audio {
     /// Sounds that follow each other are joined with `gap` seconds of silence between them.
     fn open(&self, side: &Side<AudioOptions>, value: &Value) -> Result<OpenedValue, AdapterError> {
         open(side, value)
+    }
+
+    /// Stretches of `pad_to` seconds at most, cut where nobody speaks.
+    fn windows(&self, side: &Side<AudioOptions>, opened: &Value) -> Result<Vec<Window>, AdapterError> {
+        let Some(longest) = side.pad_to else { return Ok(Vec::new()) };
+        let signal = opened.as_signal().ok_or_else(|| AdapterError::other_medium("a sound", opened))?;
+        let samples = signal.channel(0);
+        let window = |range: std::ops::Range<usize>| {
+            let start = range.start as f64 / signal.rate();
+            let sound = Signal::mono(signal.rate(), samples[range].to_vec()).ok_or(AudioError::Empty)?;
+            Ok(Window { value: Value::Signal(sound), start })
+        };
+        windows(samples, side.rate, longest).into_iter().map(window).collect()
     }
 
     fn price(&self, side: &Side<AudioOptions>, value: &Value) -> Result<Price, AdapterError> {

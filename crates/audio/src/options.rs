@@ -39,8 +39,9 @@ pub struct AudioOptions {
     #[serde(default = "longest")]
     #[schemars(range(min = 0.01, max = 3600))]
     pub longest: f64,
-    /// Duration that every sound gets before its frames are made, in seconds: silence is appended to a shorter one, and the
-    /// end of a longer one is cut off (`longest` makes it an error instead); left out: its own.
+    /// Duration that every sound gets before its frames are made, in seconds: silence is appended to a shorter one. A
+    /// longer one is translated in windows of that duration, cut where nobody speaks; no training hears it. Left out: its
+    /// own.
     #[serde(default)]
     #[schemars(range(min = 0.01, max = 3600))]
     pub pad_to: Option<f64>,

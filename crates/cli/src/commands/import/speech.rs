@@ -35,7 +35,16 @@ pub(super) fn source(folders: &Folders<'_>, theirs: &Architecture) -> anyhow::Re
     };
     Ok(json!({ "audio": {
         "field": "sound",
-        "mel": { "bands": width },
+        "rate": 16_000,
+        // A recording of any length is read in windows.
+        "longest": 3600,
+        "pad_to": 30,
+        "normalize": "dynamic_range",
+        "mel": {
+            "bands": width, "window": 0.025, "hop": 0.01, "fft": 400, "low": 0, "high": 8000, "scale": "slaney",
+            "norm": "slaney", "power": 2, "floor": 1e-10, "logarithm": "decimal", "padding": "reflect", "drop_last": true,
+        },
+        "stem": { "convolution": { "layers": [{ "kernel": 3, "stride": 1 }, { "kernel": 3, "stride": 2 }] } },
     }}))
 }
 
