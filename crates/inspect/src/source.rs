@@ -1,6 +1,6 @@
 //! Sources for inspection: opened and encoded, with a label for each position.
 
-use any2any_adapter::{OpenedValue, Value};
+use any2any_adapter::{OpenedValue, Value, Window};
 use any2any_run::Task;
 use any2any_translate::TranslateError;
 
@@ -17,11 +17,9 @@ impl ReadSource {
         // Of a source that is read in several windows, the first is looked at.
         let (value, mut warnings) = (value, warnings);
         let mut windows = task.encode_windows(&value)?;
-        if let [_, next, ..] = &windows[..] {
-            warnings.push(format!(
-                "only its first {:.1} seconds, which the model reads at once, are shown",
-                next.0
-            ));
+        if let [_, (Some(Window { start: next, .. }), _), ..] = &windows[..] {
+            warnings
+                .push(format!("only its first {next:.1} seconds, which the model reads at once, are shown"));
         }
         let (_, encoded) = windows.swap_remove(0);
         let adapter = task.source();

@@ -172,6 +172,8 @@ pub struct Timestamps {
     pub step: f64,
     /// The latest moment that an output may begin with, as a number from 0.
     pub latest_start: u32,
+    /// The token that asks for a text without moments.
+    pub without: Option<u32>,
 }
 
 impl Timestamps {
@@ -221,7 +223,8 @@ impl TaskPrompt {
         let first = self.target.all(task, "prompt.timestamps.first", [&given.first])?[0];
         let latest = given.latest_start.map_or(given.count, |seconds| (seconds / given.step).round() as u32);
         let latest_start = latest.min(given.count.saturating_sub(1));
-        Ok(Some(Timestamps { first, count: given.count, step: given.step, latest_start }))
+        let without = self.without_timestamps();
+        Ok(Some(Timestamps { first, count: given.count, step: given.step, latest_start, without }))
     }
 
     /// The token that asks for no moments.

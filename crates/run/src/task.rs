@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, AnyMedium, Encoded, Head, Region, Stem, Value};
+use any2any_adapter::{Adapter, AdapterError, AnyMedium, Encoded, Head, Region, Stem, Value, Window};
 use any2any_experiment::spec::{self, Decoding, Experiment, Metric, PromptError};
 
 use crate::error::RunError;
@@ -306,13 +306,13 @@ impl Task {
         source.encode(opened).map_err(|error| self.error(Role::Source, error))
     }
 
-    /// Windows of an opened source that is read in several, each as the sequence that the model reads, with its start in
-    /// seconds; one that starts at 0 of a source that is read at once.
+    /// Windows of an opened source that is read in windows, each as the sequence that the model reads, with its start in
+    /// seconds; no window, but all of it, of a source that is read at once.
     ///
     /// # Errors
     ///
     /// As [`encode_source`](Self::encode_source), and if the source cannot be cut.
-    pub fn encode_windows(&self, opened: &Value) -> Result<Vec<(f64, Encoded)>, RunError> {
+    pub fn encode_windows(&self, opened: &Value) -> Result<Vec<(Option<Window>, Encoded)>, RunError> {
         let windows = match &self.sides.source {
             Some(side) => {
                 side.with_options.windows(opened).map_err(|error| self.error(Role::Source, error))?
@@ -320,9 +320,13 @@ impl Task {
             None => Vec::new(),
         };
         if windows.is_empty() {
-            return Ok(vec![(0.0, self.encode_source(opened)?)]);
+            return Ok(vec![(None, self.encode_source(opened)?)]);
         }
-        windows.iter().map(|window| Ok((window.start, self.encode_source(&window.value)?))).collect()
+        let encode = |window: Window| {
+            let encoded = self.encode_source(&window.value)?;
+            Ok((Some(window), encoded))
+        };
+        windows.into_iter().map(encode).collect()
     }
 
     /// Encodes an opened target as the sequence that the model writes.

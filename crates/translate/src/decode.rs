@@ -196,7 +196,9 @@ impl Translator {
             latest_start,
         });
         options.suppress_first = task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?;
-        let forbidden = [forbidden, task.target_tokens("decoding.suppress", &decoding.suppress)?].concat();
+        let suppressed = task.target_tokens("decoding.suppress", &decoding.suppress)?;
+        let without = timestamps.and_then(|timestamps| timestamps.without);
+        let forbidden: Vec<u32> = forbidden.into_iter().chain(suppressed).chain(without).collect();
         let stepper = self.guided_stepper(task, sources, decoding.guidance)?;
         let mut stepper = Cancellable::new(stepper, self.cancellation().clone());
         let hypotheses = search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer);

@@ -1,12 +1,12 @@
 //! Translations source by source: the error of one that cannot be read takes its place, and warnings about a source go
 //! with its results.
 
-use any2any_adapter::{Encoded, Kind, OpenedValue, Region, Sequence, Value};
+use any2any_adapter::{Encoded, Kind, OpenedValue, Region, Sequence, Signal, Value, Window};
 use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 use rayon::prelude::*;
 
-use crate::decode::Output;
+use crate::decode::{Output, asked};
 use crate::error::TranslateError;
 use crate::oddities::is_blank;
 use crate::segments::Segment;
@@ -23,8 +23,8 @@ pub struct Translated {
 
 /// A source as the model reads it.
 struct Source {
-    /// Its windows, one where it is read at once: the start of each in seconds, and its sequence.
-    windows: Vec<(f64, Sequence)>,
+    /// What is read: its windows, or all of it at once, with the sequence of each; nothing of a blank text.
+    windows: Vec<(Option<Window>, Sequence)>,
     /// True for a text of nothing but spaces.
     is_blank: bool,
     warnings: Vec<String>,
@@ -45,34 +45,39 @@ impl Translator {
         decoding: &Decoding,
         prefix: Option<&Value>,
     ) -> Result<Vec<Result<Translated, TranslateError>>, TranslateError> {
+        let task = &*asked(task, decoding)?;
         let prefix = task.read_prefix(prefix)?;
         task.require_source()?;
         let read: Vec<Result<Source, TranslateError>> =
             values.par_iter().map(|value| self.read_source(task, value)).collect();
-        // The sampling of a source depends on its number among all, and so does that of each of its windows.
-        let (mut sequences, mut numbers) = (Vec::new(), Vec::new());
-        for (number, source) in read.iter().enumerate() {
-            for (_, sequence) in source
-                .as_ref()
-                .ok()
-                .filter(|source| !source.is_blank)
-                .iter()
-                .flat_map(|source| &source.windows)
-            {
-                sequences.push(sequence);
-                numbers.push(number);
+        let (mut read, mut waiting) = (read, Vec::new());
+        for (number, source) in read.iter_mut().enumerate() {
+            if let Ok(source) = source {
+                let windows = std::mem::take(&mut source.windows).into_iter();
+                waiting.extend(windows.map(|(window, sequence)| Waiting { number, window, sequence }));
             }
         }
-        let mut found = self.search_numbered(task, &sequences, &numbers, decoding, &prefix)?.into_iter();
-        let results = read.into_iter().map(|source| {
-            source.and_then(|Source { windows, is_blank, warnings }| {
-                let outputs = match (is_blank, windows.len()) {
-                    (true, _) => vec![Output::empty()],
-                    (false, 1) => found.next().unwrap_or_default(),
-                    (false, _) => {
-                        vec![joined(task, windows.iter().map(|(start, _)| *start).zip(found.by_ref()))?]
-                    }
-                };
+        let mut found: Vec<Vec<(Option<f64>, Vec<Output>)>> = read.iter().map(|_| Vec::new()).collect();
+        while !waiting.is_empty() {
+            // The sampling of a source depends on its number among all, and so does that of each of its windows.
+            let sequences: Vec<&Sequence> = waiting.iter().map(|waiting| &waiting.sequence).collect();
+            let numbers: Vec<usize> = waiting.iter().map(|waiting| waiting.number).collect();
+            let outputs = self.search_numbered(task, &sequences, &numbers, decoding, &prefix)?;
+            let mut rests = Vec::new();
+            for (Waiting { number, window, .. }, outputs) in waiting.into_iter().zip(outputs) {
+                let rest =
+                    window.as_ref().zip(outputs.first()).and_then(|(window, best)| rest(task, window, best));
+                if let Some(window) = rest {
+                    let sequence = task.encode_source(&window.value)?.sequence;
+                    rests.push(Waiting { number, window: Some(window), sequence });
+                }
+                found[number].push((window.map(|window| window.start), outputs));
+            }
+            waiting = rests;
+        }
+        let results = read.into_iter().zip(found).map(|(source, found)| {
+            source.and_then(|Source { is_blank, warnings, .. }| {
+                let outputs = if is_blank { vec![Output::empty()] } else { of_windows(task, found)? };
                 Ok(Translated { outputs, warnings })
             })
         });
@@ -115,14 +120,20 @@ impl Translator {
         }
         let is_blank = self.gives_nothing(task, &opened.value);
         let warnings = self.source_warnings(task, &windows, opened);
-        let windows = windows.into_iter().map(|(start, encoded)| (start, encoded.sequence)).collect();
+        let windows = windows.into_iter().filter(|_| !is_blank);
+        let windows = windows.map(|(window, encoded)| (window, encoded.sequence)).collect();
         Ok(Source { windows, is_blank, warnings })
     }
 
     /// Warnings about a source, from its medium, and about pieces that the model has not seen in training.
-    fn source_warnings(&self, task: &Task, windows: &[(f64, Encoded)], opened: OpenedValue) -> Vec<String> {
+    fn source_warnings(
+        &self,
+        task: &Task,
+        windows: &[(Option<Window>, Encoded)],
+        opened: OpenedValue,
+    ) -> Vec<String> {
         let mut warnings = opened.warnings;
-        let unknown = |(_, encoded): &(f64, Encoded)| {
+        let unknown = |(_, encoded): &(Option<Window>, Encoded)| {
             task.source().map(|adapter| adapter.unknown(encoded, &opened.value)).unwrap_or_default()
         };
         let unknown: Vec<String> = windows.iter().flat_map(unknown).collect();
@@ -144,16 +155,62 @@ impl Translator {
     }
 }
 
-/// The best outputs of the windows of one source, joined to one.
+/// A source, or a window of one, that is searched for.
+struct Waiting {
+    /// The number of the source among all.
+    number: usize,
+    window: Option<Window>,
+    sequence: Sequence,
+}
+
+/// Least duration by which a window has to go on, in seconds.
+const PROGRESS: f64 = 1.0;
+
+/// Least duration of what is read once more, in seconds.
+const LEAST_REST: f64 = 0.3;
+
+/// The rest of a window whose transcript stops before it: one that ends with two moments, of which the second begins a
+/// piece that the model did not write any more.
+fn rest(task: &Task, window: &Window, output: &Output) -> Option<Window> {
+    let timestamps = task.timestamps().ok()?;
+    let (&last, before) = output.tokens().split_last()?;
+    let (start, _) = (timestamps.seconds(last)?, timestamps.seconds(*before.last()?)?);
+    let signal = window.value.as_signal()?;
+    let from = (start * signal.rate()) as usize;
+    if start < PROGRESS || signal.len() as f64 / signal.rate() < start + LEAST_REST {
+        return None;
+    }
+    let samples = signal.channel(0).get(from..)?.to_vec();
+    let value = Value::Signal(Signal::mono(signal.rate(), samples)?);
+    Some(Window { value, start: window.start + start })
+}
+
+/// The outputs of a source: all of one that was read at once, and else the best of each window, joined.
+fn of_windows(
+    task: &Task,
+    mut found: Vec<(Option<f64>, Vec<Output>)>,
+) -> Result<Vec<Output>, TranslateError> {
+    found.sort_by(|(a, _), (b, _)| a.unwrap_or(0.0).total_cmp(&b.unwrap_or(0.0)));
+    if let [(start, outputs)] = &mut found[..] {
+        let outputs = std::mem::take(outputs);
+        return match *start {
+            None => Ok(outputs),
+            Some(start) => outputs.into_iter().map(|output| joined(task, [(start, output)])).collect(),
+        };
+    }
+    let best = found.into_iter().filter_map(|(start, outputs)| Some((start?, outputs.into_iter().next()?)));
+    Ok(vec![joined(task, best)?])
+}
+
+/// Outputs of the windows of one source, joined to one, without spaces before it.
 ///
 /// # Errors
 ///
 /// If the target is no text: nothing else can be joined.
-fn joined(task: &Task, windows: impl Iterator<Item = (f64, Vec<Output>)>) -> Result<Output, TranslateError> {
+fn joined(task: &Task, windows: impl IntoIterator<Item = (f64, Output)>) -> Result<Output, TranslateError> {
     let mut all = Output::empty();
     let (mut text, mut tokens) = (String::new(), Vec::new());
-    for (seconds, output) in windows.filter_map(|(start, outputs)| Some((start, outputs.into_iter().next()?)))
-    {
+    for (seconds, output) in windows {
         let Value::Text(of_window) = &output.decoded.value else {
             let reason =
                 "is read in several windows, whose outputs are no texts that could be joined: cut it shorter";

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     let existing = if arguments.overwrite { Existing::SetAside } else { Existing::Keep };
     run.check_free(existing)?;
 
-    let Pretrained { family, architecture: theirs, mut weights, tokens, decoding, parts, .. } =
+    let Pretrained { family, architecture: theirs, mut weights, tokens, decoding, parts, positions, .. } =
         any2any_pretrained::read(source)?;
     let files = TempDir::new()?;
     let folders = Folders { model: source, written: files.path() };
@@ -48,6 +48,9 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
         // What a training begins with, if the run is trained further: the rate of fine-tuning.
         "training": { "steps": 1000, "schedule": { "linear": { "peak": 2e-5, "warmup": 100 } } },
     });
+    if let Some(longest) = longest_source(family, positions) {
+        experiment["training"]["batch"] = json!({ "max_source_length": longest });
+    }
     let read = |experiment: &Json, overrides: &[String]| -> anyhow::Result<(Document, AdapterSet)> {
         // JSON is YAML.
         let text = serde_json::to_string_pretty(experiment)?;
@@ -130,6 +133,15 @@ fn run_name(name: &str) -> String {
 fn wrong(source: &Path, reasons: impl Iterator<Item = String>) -> anyhow::Error {
     let reasons: Vec<String> = reasons.collect();
     Usage(format!("{}: {}", source.display(), reasons.join("; "))).into()
+}
+
+/// The most positions of a source that the model was trained with.
+fn longest_source(family: Family, positions: Option<usize>) -> Option<usize> {
+    match family {
+        // Frames, of which a stem makes half as many positions.
+        Family::Whisper => Some(3000),
+        _ => positions.filter(|&positions| positions > 1),
+    }
 }
 
 /// The tokens of the text that stands in front of every source, by name.

@@ -34,8 +34,9 @@ pub(super) fn tokenizers(folders: &Folders<'_>) -> anyhow::Result<Tokenizers> {
         }));
     }
     let path = folders.write(JSON_FILE, &serde_json::to_vec(&file)?)?;
+    // Its own program fills up with the end; a token that is never written does as well, and ends nothing.
     let target = json!({
-        "path": path, "shared": true, "padding": "<|endoftext|>", "begin": "<|startoftranscript|>", "end": "<|endoftext|>",
+        "path": path, "shared": true, "padding": "<|startoflm|>", "begin": "<|startoftranscript|>", "end": "<|endoftext|>",
     });
     Ok(Tokenizers { source: None, target, adds_padding: false, notes: Vec::new() })
 }
