@@ -47,7 +47,7 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     tables.read_behind(&mut assembly, &format!("{prefix}decoder.embed_tokens.weight"), "proj_out.weight")?;
     for (kind, stack) in architecture.stacks() {
         read_positions(&mut assembly, prefix, kind, stack)?;
-        FORM.read(&mut assembly, prefix, kind, stack)?;
+        FORM.map(&mut assembly, prefix, kind, stack)?;
     }
     let (weights, parts) = assembly.finish()?;
     Ok(Model { architecture, weights, parts, positions: Some(limit) })
