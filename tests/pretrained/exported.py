@@ -4,10 +4,10 @@
     any2any translate RUN --greedy --json < LINES > OURS.json
     python tests/pretrained/exported.py MODEL LINES OURS.json [--beams 4]
 
-The kind of MODEL is recognised by its files. Prints one JSON object: lines, those whose tokens are equal, those whose texts are
-equal, and the first that differ. Of a language model a line is the beginning of what is written, and OURS.json is what
-`any2any complete RUN --greedy --json LINE...` prints. With transformers 4.57, PyTorch 2.9.0, tokenizers 0.22, sentencepiece 0.2
-and ctranslate2 4.8.
+The kind of MODEL is recognised by its files. Prints one JSON object: lines, those whose tokens are equal, those whose texts
+are equal, and the first that differ. Of a language model, a line is the beginning of a text, and OURS.json is the list of
+what `any2any complete RUN --greedy --max-length LONGEST --json LINE` prints for each. With transformers 4.57, PyTorch 2.9.0,
+tokenizers 0.22, sentencepiece 0.2 and ctranslate2 4.8.
 """
 import argparse
 import json
@@ -55,9 +55,10 @@ def ctranslate2_writes(folder, lines, beams, longest):
         source = Fast(folder)
         generator = ctranslate2.Generator(str(folder), compute_type="float32", inter_threads=1, intra_threads=1)
         starts = [source.tokens(line) for line in lines]
-        results = generator.generate_batch(starts, beam_size=beams, max_length=longest, include_prompt_in_result=False,
-                                           end_token=config["eos_token"], return_end_token=False)
-        return [(result.sequences[0], source.text(result.sequences[0])) for result in results]
+        # One by one, since beginnings are of several lengths.
+        results = [generator.generate_batch([start], beam_size=beams, max_length=longest + 1)[0] for start in starts]
+        written = [result.sequences[0][1:] for result in results]
+        return [(tokens, source.text(tokens)) for tokens in written]
     if (folder / "source.spm").exists():
         source, target = (Spm(folder / f"{side}.spm", config["eos_token"]) for side in ("source", "target"))
     else:
@@ -81,19 +82,25 @@ def transformers_writes(folder, lines, beams, longest):
     written = []
     for line in lines:
         given = source(line, return_tensors="pt")
-        start = 1 if config.is_encoder_decoder else given["input_ids"].shape[1]
-        tokens = model.generate(**given, num_beams=beams, max_new_tokens=longest, do_sample=False, length_penalty=1.0,
-                                max_length=None)[0].tolist()
-        tokens = [token for token in tokens[start:] if token not in (config.eos_token_id, config.pad_token_id)]
+        given.pop("token_type_ids", None)
+        tokens = model.generate(**given, num_beams=beams, max_length=longest + 1, do_sample=False, length_penalty=1.0)
+        # The first is what the decoder starts from.
+        tokens = [token for token in tokens[0].tolist()[1:] if token not in (config.eos_token_id, config.pad_token_id)]
         written.append((target.convert_ids_to_tokens(tokens), target.decode(tokens, skip_special_tokens=True)))
     return written
 
 
-def ours(path, lines):
+def ours(path):
     results = json.loads(path.read_text())
-    entries = results.get("translations") or results.get("completions")
-    assert len(entries) == len(lines), (len(entries), len(lines))
+    entries = results if isinstance(results, list) else results["translations"]
     return [(entry["outputs"][0]["tokens"], entry["outputs"][0]["text"]) for entry in entries]
+
+
+def same(ours, theirs, longest):
+    """Whoever counts the end cuts an output that does not end one token sooner."""
+    if min(len(ours), len(theirs)) >= longest - 2:
+        ours, theirs = ours[:longest - 2], theirs[:longest - 2]
+    return ours == theirs
 
 
 def main():
@@ -107,10 +114,13 @@ def main():
     lines = options.lines.read_text().splitlines()
     writes = ctranslate2_writes if (options.model / "model.bin").exists() else transformers_writes
     theirs = writes(options.model, lines, options.beams, options.longest)
-    mine = ours(options.ours, lines)
-    end = lambda tokens, of: tokens[:-1] if len(tokens) == len(of) + 1 else tokens
-    pairs = [(end(our[0], their[0]), their[0], our[1], their[1]) for our, their in zip(mine, theirs)]
-    differ = [{"line": line, "ours": a, "theirs": b} for line, (a, b, _, _) in zip(lines, pairs) if a != b]
+    mine = ours(options.ours)
+    assert len(mine) == len(lines), (len(mine), len(lines))
+    end = json.loads((options.model / "config.json").read_text()).get("eos_token", "</s>")
+    strip = lambda tokens: tokens[:-1] if tokens and tokens[-1] in (end, "</s>", "<|endoftext|>") else tokens
+    pairs = [(strip(our[0]), strip(their[0]), our[1], their[1]) for our, their in zip(mine, theirs)]
+    differ = [{"line": line, "ours": a, "theirs": b} for line, (a, b, _, _) in zip(lines, pairs)
+              if not same(a, b, options.longest)]
     print(json.dumps({"model": str(options.model), "lines": len(lines), "equal_tokens": len(lines) - len(differ),
                       "equal_texts": sum(a == b for _, _, a, b in pairs), "differ": differ[:3]}, ensure_ascii=False))
 

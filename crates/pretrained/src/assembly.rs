@@ -263,10 +263,6 @@ impl Mapping for Assembly<'_> {
         Self::same(self, theirs, ours)
     }
 
-    fn row(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
-        Self::row(self, theirs, ours)
-    }
-
     fn linear(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
         Self::linear(self, theirs, ours)
     }

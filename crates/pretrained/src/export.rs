@@ -13,10 +13,12 @@ mod disassembly;
 mod error;
 mod files;
 mod gpt2;
+mod gpt_neox;
 mod halves;
 mod options;
 mod t5;
 mod tables;
+mod whisper;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,7 +29,6 @@ pub use ctranslate2::ctranslate2;
 pub(crate) use disassembly::Disassembly;
 pub use error::ExportError;
 
-use crate::family::Family;
 use crate::generation::GenerationDefaults;
 use crate::pretrained::Tensor;
 use options::HuggingFace;
@@ -163,24 +164,19 @@ pub fn hugging_face(model: &Outgoing, folder: &Path) -> Result<Written, ExportEr
             "no family has a vector of a task; CTranslate2's layout has room for it in its positions";
         return Err(options::refused("tasks", reason));
     }
-    let HuggingFace { family, kind, config, tensors, source_offset, without_padding } = match family(model)? {
-        Family::Gpt2 => gpt2::write(model)?,
-        Family::T5 => t5::write(model)?,
-        family => bart::write(model, family)?,
+    let found = match whisper::stem(model) {
+        Some((width, convolutions)) => whisper::write(model, width, convolutions)?,
+        None => match (&model.architecture.encoder, model.architecture.decoder.positions) {
+            (None, Positions::Rotary) => gpt_neox::write(model)?,
+            (None, _) => gpt2::write(model)?,
+            (Some(_), Positions::Relative { .. }) => t5::write(model)?,
+            (Some(encoder), _) => bart::write(model, encoder)?,
+        },
     };
+    let HuggingFace { kind, config, tensors, source_offset, without_padding } = found;
     files::json(&folder.join("config.json"), &config)?;
-    let generation = options::generation(model, family, &config);
+    let generation = options::generation(model, &config);
     files::json(&folder.join("generation_config.json"), &generation)?;
     files::safetensors(&folder.join("model.safetensors"), &tensors)?;
     Ok(Written { kind: kind.to_owned(), source_offset, without_padding })
-}
-
-/// The family whose layers are the model's.
-fn family(model: &Outgoing) -> Result<Family, ExportError> {
-    let decoder = &model.architecture.decoder;
-    match (&model.architecture.encoder, decoder.positions) {
-        (None, _) => Ok(Family::Gpt2),
-        (Some(_), Positions::Relative { .. }) => Ok(Family::T5),
-        (Some(encoder), _) => bart::family(encoder, decoder),
-    }
 }

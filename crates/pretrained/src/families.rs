@@ -4,7 +4,7 @@ pub(crate) mod encoder_decoder;
 pub(crate) mod gpt2;
 pub(crate) mod t5;
 pub(crate) mod text;
-mod whisper;
+pub(crate) mod whisper;
 
 use std::collections::BTreeMap;
 

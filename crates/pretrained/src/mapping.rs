@@ -9,9 +9,6 @@ pub(crate) trait Mapping {
     /// A tensor that stands as ours does.
     fn same(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError>;
 
-    /// A vector that they store as a matrix of one row.
-    fn row(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError>;
-
     /// A linear layer of PyTorch, whose matrix is `[outputs, inputs]`, with a bias where ours has one.
     fn linear(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError>;
 

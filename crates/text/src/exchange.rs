@@ -107,11 +107,16 @@ fn shift(file: &mut Map<String, Value>, offset: u32) -> Result<(), String> {
         added.iter_mut().for_each(|token| moved(&mut token["id"]));
     }
     let model = file.get_mut("model").ok_or("it has no model")?;
+    // No number may be nobody's, so those before have names that no text has.
+    let unused = |number: u32| format!("\u{0}{number}");
     match model.get_mut("vocab") {
-        Some(Value::Object(pieces)) => pieces.values_mut().for_each(moved),
-        // The number of a piece is its place: places before it hold what no text has.
+        Some(Value::Object(pieces)) => {
+            pieces.values_mut().for_each(moved);
+            pieces.extend((0..offset).map(|number| (unused(number), json!(number))));
+        }
+        // The number of a piece is its place.
         Some(Value::Array(pieces)) => {
-            let before = (0..offset).map(|number| json!([format!("\u{0}{number}"), -1e6]));
+            let before = (0..offset).map(|number| json!([unused(number), -1e6]));
             *pieces = before.chain(std::mem::take(pieces)).collect();
             moved(&mut model["unk_id"]);
         }

@@ -25,7 +25,7 @@ use crate::mapping::Mapping;
 use crate::pretrained::Tensor;
 
 /// The family of two stacks.
-pub(crate) fn family(encoder: &Stack, decoder: &Stack) -> Result<Family, ExportError> {
+fn family(encoder: &Stack, decoder: &Stack) -> Result<Family, ExportError> {
     let of = |stack: &Stack| {
         let placement = layers(HUGGING_FACE, stack)?.placement;
         let normalised = stack.embedding_norm.is_some();
@@ -77,7 +77,8 @@ fn words(family: Family) -> (&'static str, &'static str) {
     }
 }
 
-pub(crate) fn write(model: &Outgoing, family: Family) -> Result<HuggingFace, ExportError> {
+pub(crate) fn write(model: &Outgoing, encoder: &Stack) -> Result<HuggingFace, ExportError> {
+    let family = family(encoder, &model.architecture.decoder)?;
     let halved;
     let model = match in_halves(&model.architecture, &model.weights) {
         Some((architecture, weights)) => {
@@ -113,11 +114,11 @@ pub(crate) fn write(model: &Outgoing, family: Family) -> Result<HuggingFace, Exp
     let config = options::config(model, kind, model_type, true, Value::Object(options));
     let tensors = into.finish()?;
     let source_offset = placed.source_offset;
-    Ok(HuggingFace { family, kind, config, tensors, source_offset, without_padding: false })
+    Ok(HuggingFace { kind, config, tensors, source_offset, without_padding: false })
 }
 
 /// Refuses options of a stack that the families' layers do not have, and says the others.
-fn stack_options(
+pub(crate) fn stack_options(
     options: &mut Map<String, Value>,
     kind: StackKind,
     stack: &Stack,
@@ -229,6 +230,10 @@ fn table_options(family: Family, placed: &Placed, limit: usize) -> Map<String, V
     set("tie_word_embeddings", json!(placed.tied));
     set("scale_embedding", json!(placed.scaled));
     set("max_position_embeddings", json!(limit));
+    if family == Family::Blenderbot {
+        // By default, what a source says is not said again.
+        set("encoder_no_repeat_ngram_size", json!(0));
+    }
     if family == Family::Marian {
         set("decoder_vocab_size", json!(placed.target));
         set("share_encoder_decoder_embeddings", json!(!placed.apart));

@@ -71,12 +71,6 @@ impl Mapping for Disassembly<'_> {
         Ok(())
     }
 
-    fn row(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
-        let Tensor { shape, values } = self.take(ours)?.clone();
-        self.tensors.insert(theirs.to_owned(), Tensor { shape: [&[1], &shape[..]].concat(), values });
-        Ok(())
-    }
-
     fn linear(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
         let name = format!("{ours}.{}", names::WEIGHT);
         let tensor = self.take(&name)?;

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::options::{self, HuggingFace, refused, require_layer_norm};
 use super::{Disassembly, ExportError, HUGGING_FACE, Outgoing, layers, tables};
 use crate::families::gpt2;
-use crate::family::Family;
 use crate::pretrained::Tensor;
 
 const KIND: &str = "GPT2LMHeadModel";
@@ -76,7 +75,7 @@ pub(crate) fn write(model: &Outgoing) -> Result<HuggingFace, ExportError> {
         }),
     );
     let tensors = into.finish()?;
-    Ok(HuggingFace { family: Family::Gpt2, kind: KIND, config, tensors, source_offset: 0, without_padding })
+    Ok(HuggingFace { kind: KIND, config, tensors, source_offset: 0, without_padding })
 }
 
 /// Gives the model a table of positions where it computes them; the number of its rows.

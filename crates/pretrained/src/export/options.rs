@@ -6,12 +6,10 @@ use any2any_architecture::{Activation, Norm, NormKind, StackKind};
 use serde_json::{Map, Value, json};
 
 use super::{ExportError, HUGGING_FACE, Outgoing};
-use crate::family::Family;
 use crate::pretrained::Tensor;
 
 /// A model in the words of a family of transformers.
 pub(crate) struct HuggingFace {
-    pub(crate) family: Family,
     /// The name of the family's class.
     pub(crate) kind: &'static str,
     pub(crate) config: Value,
@@ -86,7 +84,7 @@ pub(crate) fn config(model: &Outgoing, kind: &str, model_type: &str, padded: boo
 }
 
 /// The options of decoding.
-pub(crate) fn generation(model: &Outgoing, family: Family, config: &Value) -> Value {
+pub(crate) fn generation(model: &Outgoing, config: &Value) -> Value {
     let mut options = Map::new();
     for token in ["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"] {
         if let Some(value) = config.get(token).filter(|value| !value.is_null()) {
@@ -94,7 +92,7 @@ pub(crate) fn generation(model: &Outgoing, family: Family, config: &Value) -> Va
         }
     }
     let decoding = &model.decoding;
-    let padded = family != Family::Gpt2 || config["pad_token_id"].is_u64();
+    let padded = config["pad_token_id"].is_u64();
     let forbidden: Vec<u32> = model
         .target
         .forbidden

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::options::{self, HuggingFace, refused};
 use super::{Disassembly, ExportError, HUGGING_FACE, Outgoing, layers, tables};
 use crate::families::t5;
-use crate::family::Family;
 
 const KIND: &str = "T5ForConditionalGeneration";
 
@@ -82,14 +81,7 @@ pub(crate) fn write(model: &Outgoing) -> Result<HuggingFace, ExportError> {
         }),
     );
     let tensors = into.finish()?;
-    Ok(HuggingFace {
-        family: Family::T5,
-        kind: KIND,
-        config,
-        tensors,
-        source_offset: 0,
-        without_padding: false,
-    })
+    Ok(HuggingFace { kind: KIND, config, tensors, source_offset: 0, without_padding: false })
 }
 
 /// Refuses layers that are none of T5's.
