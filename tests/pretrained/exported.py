@@ -65,7 +65,7 @@ def ctranslate2_writes(folder, lines, beams, longest):
         source, target = Fast(folder), Fast(target_of(folder))
     translator = ctranslate2.Translator(str(folder), compute_type="float32", inter_threads=1, intra_threads=1)
     results = translator.translate_batch([source.tokens(line) for line in lines], beam_size=beams, length_penalty=1,
-                                         max_decoding_length=longest, max_batch_size=16)
+                                         max_decoding_length=longest, min_decoding_length=0, max_batch_size=16)
     return [(result.hypotheses[0], target.text(result.hypotheses[0])) for result in results]
 
 

@@ -11,6 +11,7 @@
 
 use any2any_architecture::{
     Attention, Norm, NormPlacement, Positions, Stack, StackKind, TransformerLayers, WaveLayout, names,
+    sinusoidal,
 };
 use serde_json::{Map, Value, json};
 
@@ -184,10 +185,19 @@ fn write_positions(
     kind: StackKind,
     stack: &Stack,
 ) -> Result<usize, ExportError> {
-    let Positions::Learned { limit, offset } = stack.positions else { return Ok(model.positions) };
+    let theirs = format!("model.{}.embed_positions.weight", side(kind));
+    let (limit, offset) = match stack.positions {
+        Positions::Learned { limit, offset } => (limit, offset),
+        // Of the families that compute them, this one asks for them all the same.
+        Positions::Sinusoidal { layout, offset } if family == Family::Pegasus => {
+            let values = sinusoidal(layout, offset..offset + model.positions, stack.d_model);
+            into.put(&theirs, Tensor { shape: vec![model.positions, stack.d_model], values }, &[]);
+            return Ok(model.positions);
+        }
+        _ => return Ok(model.positions),
+    };
     let ours = format!("{}.{}.{}", side(kind), names::POSITIONS, names::TABLE);
     let before = if family == Family::Blenderbot { 0 } else { LEARNED_OFFSET };
-    let theirs = format!("model.{}.embed_positions.weight", side(kind));
     if offset == before {
         into.same(&theirs, &ours)?;
     } else {

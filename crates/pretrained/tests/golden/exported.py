@@ -50,7 +50,7 @@ def of_transformers(folder, golden):
     return worst
 
 
-def of_ctranslate2(folder, golden, end, suppressed):
+def of_ctranslate2(folder, golden, end, suppressed, begin):
     name = lambda tokens: [f"token{token}" for token in tokens]
     number = lambda tokens: [int(token.removeprefix("token")) for token in tokens]
     options = dict(beam_size=1, suppress_sequences=[name([token]) for token in suppressed] or None)
@@ -59,7 +59,10 @@ def of_ctranslate2(folder, golden, end, suppressed):
     for given, expected in zip(golden["inputs"], golden["outputs"]):
         if reads:
             translator = ctranslate2.Translator(str(folder), compute_type="float32", intra_threads=1)
-            written = translator.translate_batch([name(given)], max_decoding_length=LONGEST - 2, **options)
+            # What is forced to stand first is a prefix there.
+            prefix = [name([begin])] if begin is not None else None
+            written = translator.translate_batch([name(given)], target_prefix=prefix, min_decoding_length=0,
+                                                 max_decoding_length=LONGEST - 2, **options)
             found = number(written[0].hypotheses[0])
             expected = expected[1:]
         else:
@@ -69,7 +72,10 @@ def of_ctranslate2(folder, golden, end, suppressed):
             found = written[0].sequences_ids[0]
             expected = expected[len(given):]
         least = min(len(cut(found, end)), len(cut(expected, end)))
-        equal += found[:least] == expected[:least] and least > 0 or cut(found, end) == cut(expected, end)
+        same = found[:least] == expected[:least] and least > 0 or cut(found, end) == cut(expected, end)
+        equal += same
+        if not same:
+            print(f"  {folder.name}: {given}: {found}, and {expected} there")
     return equal
 
 
@@ -82,14 +88,13 @@ def main():
         failed |= worst > 1e-4
         print(f"{folder.name}: transformers' logits differ by up to {worst:.1e}")
         other = place / "ctranslate2" / folder.name
-        # What mBART begins with is forced, which CTranslate2 takes as a prefix.
-        if not other.exists() or folder.name == "mbart":
+        if not other.exists():
             continue
         config = json.loads((HERE / folder.name / "generation_config.json").read_text())
         end = config["eos_token_id"]
         end = end[0] if isinstance(end, list) else end
         banned = [row[0] for row in config.get("bad_words_ids") or []] + list(config.get("suppress_tokens") or [])
-        equal = of_ctranslate2(other, golden, end, banned)
+        equal = of_ctranslate2(other, golden, end, banned, config.get("forced_bos_token_id"))
         failed |= equal < len(golden["inputs"])
         print(f"{folder.name}: CTranslate2 writes {equal} of {len(golden['inputs'])} outputs")
     sys.exit(failed)
