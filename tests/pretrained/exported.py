@@ -57,7 +57,8 @@ def ctranslate2_writes(folder, lines, beams, longest):
         starts = [source.tokens(line) for line in lines]
         # One by one, since beginnings are of several lengths.
         results = [generator.generate_batch([start], beam_size=beams, max_length=longest + 1)[0] for start in starts]
-        written = [result.sequences[0][1:] for result in results]
+        begin = lambda tokens: 1 if tokens[:1] == [config["bos_token"]] else 0
+        written = [result.sequences[0][begin(result.sequences[0]):] for result in results]
         return [(tokens, source.text(tokens)) for tokens in written]
     if (folder / "source.spm").exists():
         source, target = (Spm(folder / f"{side}.spm", config["eos_token"]) for side in ("source", "target"))
