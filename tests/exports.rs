@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::support::documents::root;
 use crate::support::{LANGUAGE_MODEL, Workshop, outside};
 
-const TRANSFORMER: &str = "  transformer: { d_model: 32, d_ff: 48, heads: 4, encoder_layers: 1, decoder_layers: 1 }";
+const TRANSFORMER: &str =
+    "  transformer: { d_model: 32, d_ff: 48, heads: 4, encoder_layers: 1, decoder_layers: 1 }";
 const SHORT: &str = "  steps: 30\nevaluation: { metrics: [], every: 30 }";
 
 fn json(workshop: &Workshop, name: &str) -> Value {
@@ -55,7 +56,11 @@ fn a_run_goes_out_whole_and_replaces_nothing() {
         (&["export", "run", "new", "--format", "huggingface", "--task", "none"], "none"),
     ] {
         let refused = workshop.run(arguments);
-        assert!(refused.code != Some(0) && refused.stderr.contains(reason), "{arguments:?}: {}", refused.stderr);
+        assert!(
+            refused.code != Some(0) && refused.stderr.contains(reason),
+            "{arguments:?}: {}",
+            refused.stderr
+        );
     }
     assert!(!workshop.path("new").exists());
 }
@@ -64,7 +69,10 @@ fn a_run_goes_out_whole_and_replaces_nothing() {
 fn what_a_layout_cannot_say_is_refused_by_the_name_of_its_option() {
     for (model, part) in [
         ("  lstm: { d_model: 16, encoder_layers: 1, decoder_layers: 1 }", "`lstm`"),
-        ("  transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1, positions: rotary }", "`positions: rotary`"),
+        (
+            "  transformer: { d_model: 16, d_ff: 16, heads: 2, encoder_layers: 1, decoder_layers: 1, positions: rotary }",
+            "`positions: rotary`",
+        ),
     ] {
         let workshop = Workshop::new();
         workshop.experiment(model, SHORT);
@@ -125,7 +133,8 @@ fn other_programs_write_what_we_write() {
                 });
                 format!("[{}]", completed.collect::<Vec<_>>().join(","))
             }
-            _ => workshop.pipe(&["translate", run, "--greedy", "--max-length", "24", "--json"], &lines.join("\n")),
+            _ => workshop
+                .pipe(&["translate", run, "--greedy", "--max-length", "24", "--json"], &lines.join("\n")),
         };
         workshop.write("ours.json", &ours);
         for format in ["huggingface", "ctranslate2"] {
@@ -139,7 +148,8 @@ fn other_programs_write_what_we_write() {
                 .expect("Python runs");
             let said = String::from_utf8_lossy(&ran.stdout).into_owned();
             let trouble = String::from_utf8_lossy(&ran.stderr);
-            let found: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{out}: {said}{trouble}"));
+            let found: Value =
+                serde_json::from_str(&said).unwrap_or_else(|_| panic!("{out}: {said}{trouble}"));
             println!("{said}");
             assert_eq!(found["equal_tokens"], found["lines"], "{out}: {said}");
         }
