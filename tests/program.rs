@@ -15,6 +15,7 @@ mod configs;
 mod documents;
 mod examples;
 mod explorer;
+mod exports;
 mod facade;
 mod failures;
 mod first_words;

@@ -25,7 +25,7 @@ pub(crate) use evaluate::{EvaluateArguments, MetricsArguments};
 pub(crate) use experiment::{CheckArguments, NewArguments, NewMediumArguments};
 pub(crate) use import::ImportArguments;
 pub(crate) use metrics::MetricOptions;
-pub(crate) use run::{AverageArguments, DescribeArguments, ExportArguments};
+pub(crate) use run::{AverageArguments, DescribeArguments, ExportArguments, ExportFormat};
 pub(crate) use search::SearchArguments;
 pub(crate) use serve::{ExploreArguments, ServeArguments, ServerArguments};
 pub(crate) use shared::{
@@ -112,8 +112,10 @@ pub(crate) enum Command {
         after_help = "Example:\n  any2any import opus-mt-en-de --run runs/opus-mt-en-de\n  any2any translate runs/opus-mt-en-de < source.txt"
     )]
     Import(ImportArguments),
-    /// Copy all that translation needs of a run to a folder.
-    #[command(after_help = "Example:\n  any2any export runs/quickstart model")]
+    /// Copy all that translation needs of a run to a folder, as a run or in another program's layout.
+    #[command(
+        after_help = "Examples:\n  any2any export runs/quickstart model\n  any2any export runs/quickstart model --format ctranslate2"
+    )]
     Export(ExportArguments),
     /// Measure how fast training and decoding are on this machine, and where the time goes.
     #[command(

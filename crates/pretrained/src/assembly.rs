@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use any2any_architecture::{Architecture, WaveLayout, names, sinusoidal};
 
 use crate::error::PretrainedError;
+use crate::mapping::Mapping;
 use crate::orientation;
 use crate::pretrained::{LeftOut, Part, Tensor};
 use crate::safetensors::Checkpoint;
@@ -254,6 +255,32 @@ impl<'a> Assembly<'a> {
             self.open.remove(&name);
             self.weights.insert(name, tensor);
         }
+    }
+}
+
+impl Mapping for Assembly<'_> {
+    fn same(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
+        Self::same(self, theirs, ours)
+    }
+
+    fn linear(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
+        Self::linear(self, theirs, ours)
+    }
+
+    fn columns(&mut self, theirs: &str, ours: &[String]) -> Result<(), PretrainedError> {
+        Self::columns(self, theirs, ours)
+    }
+
+    fn convolution(&mut self, theirs: &str, ours: &str, kernel: usize) -> Result<(), PretrainedError> {
+        Self::convolution(self, theirs, ours, kernel)
+    }
+
+    fn norm(&mut self, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
+        Self::norm(self, theirs, ours)
+    }
+
+    fn leave_out(&mut self, theirs: &str, reason: LeftOut) {
+        Self::leave_out(self, theirs, reason);
     }
 }
 

@@ -1,10 +1,10 @@
 //! Readers of families: each says what an option means for the architecture, and which tensor is which parameter.
 
-mod encoder_decoder;
-mod gpt2;
-mod t5;
-mod text;
-mod whisper;
+pub(crate) mod encoder_decoder;
+pub(crate) mod gpt2;
+pub(crate) mod t5;
+pub(crate) mod text;
+pub(crate) mod whisper;
 
 use std::collections::BTreeMap;
 
@@ -32,9 +32,12 @@ pub(crate) fn read(
     checkpoint: &Checkpoint,
 ) -> Result<Model, PretrainedError> {
     match family {
-        Family::Bart | Family::M2m100 | Family::Marian | Family::Mbart | Family::Pegasus => {
-            text::read(family, config, checkpoint)
-        }
+        Family::Bart
+        | Family::Blenderbot
+        | Family::M2m100
+        | Family::Marian
+        | Family::Mbart
+        | Family::Pegasus => text::read(family, config, checkpoint),
         Family::Gpt2 => gpt2::read(config, checkpoint),
         Family::T5 => t5::read(config, checkpoint),
         Family::Whisper => whisper::read(config, checkpoint),

@@ -11,6 +11,8 @@ use crate::error::PretrainedError;
 pub enum Family {
     /// BART (Lewis et al. 2020).
     Bart,
+    /// Blenderbot (Roller et al. 2021).
+    Blenderbot,
     /// GPT-2 (Radford et al. 2019).
     Gpt2,
     /// M2M-100 (Fan et al. 2021), and NLLB (NLLB Team 2022), which has its layers.
@@ -28,8 +30,9 @@ pub enum Family {
 }
 
 /// The `model_type` of each family in `config.json`.
-const MODEL_TYPES: [(&str, Family); 9] = [
+const MODEL_TYPES: [(&str, Family); 10] = [
     ("bart", Family::Bart),
+    ("blenderbot", Family::Blenderbot),
     ("gpt2", Family::Gpt2),
     ("m2m_100", Family::M2m100),
     ("marian", Family::Marian),
@@ -61,6 +64,7 @@ impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Bart => "BART",
+            Self::Blenderbot => "Blenderbot",
             Self::Gpt2 => "GPT-2",
             Self::M2m100 => "M2M-100",
             Self::Marian => "Marian",

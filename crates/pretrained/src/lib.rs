@@ -14,9 +14,11 @@
 mod assembly;
 mod config;
 mod error;
+pub mod export;
 mod families;
 mod family;
 mod generation;
+mod mapping;
 mod orientation;
 mod pretrained;
 mod safetensors;

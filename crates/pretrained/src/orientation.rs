@@ -38,6 +38,17 @@ pub(crate) fn frames_first(kernels: &[f32], [outputs, inputs, kernel]: [usize; 3
     values
 }
 
+/// The reverse of [`frames_first`].
+pub(crate) fn kernels_first(values: &[f32], [outputs, inputs, kernel]: [usize; 3]) -> Vec<f32> {
+    let mut kernels = Vec::with_capacity(values.len());
+    for output in 0..outputs {
+        for input in 0..inputs {
+            kernels.extend((0..kernel).map(|offset| values[(offset * inputs + input) * outputs + output]));
+        }
+    }
+    kernels
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +72,7 @@ mod tests {
         // Two outputs, one input, three frames: the first frame's weights for both outputs, then the second's.
         let kernels = [1.0, 2.0, 3.0, 10.0, 20.0, 30.0];
         assert_eq!(frames_first(&kernels, [2, 1, 3]), [1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
+        let kernels: Vec<f32> = (0..2 * 4 * 3).map(|value| value as f32).collect();
+        assert_eq!(kernels_first(&frames_first(&kernels, [2, 4, 3]), [2, 4, 3]), kernels);
     }
 }

@@ -68,7 +68,8 @@ pub(crate) fn part(options: &TextOptions, name: &str) -> Value {
     }
 }
 
-fn normalizer(options: &TextOptions) -> Value {
+/// The steps that normalise a text by its options.
+pub(crate) fn normalization(options: &TextOptions) -> Vec<Value> {
     let mut steps = Vec::new();
     match options.normalization() {
         Normalization::None => {}
@@ -78,6 +79,11 @@ fn normalizer(options: &TextOptions) -> Value {
     if options.lowercase {
         steps.push(json!({ "type": "Lowercase" }));
     }
+    steps
+}
+
+fn normalizer(options: &TextOptions) -> Value {
+    let mut steps = normalization(options);
     if has_words(&options.tokenizer) {
         steps.push(json!({ "type": "Prepend", "prepend": SPACE }));
         steps.push(json!({ "type": "Replace", "pattern": { "String": " " }, "content": SPACE }));

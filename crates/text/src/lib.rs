@@ -26,6 +26,7 @@ mod bounds;
 mod bpe;
 mod corpus;
 mod error;
+mod exchange;
 mod hf_format;
 mod hidden;
 mod listed;
@@ -49,6 +50,7 @@ mod words;
 pub use adapter::TextAdapter;
 pub use bounds::read as read_tokenizer_file;
 pub use error::TextError;
+pub use exchange::{Frame, for_other_programs};
 pub use medium::Text;
 pub use options::{
     All, Bpe, Bytes, Characters, File, Labels, Normalization, TextOptions, Tokenizer, Unigram,

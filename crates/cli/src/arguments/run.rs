@@ -41,9 +41,26 @@ pub(crate) struct ExportArguments {
     /// The weights: `best`, `last`, `step-N`, or a safetensors file.
     #[arg(long, default_value = "best")]
     pub checkpoint: String,
+    /// The layout: a run, or a model that another program loads.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Any2any)]
+    pub format: ExportFormat,
+    /// The task that another program is given; the only one if left out.
+    #[arg(long)]
+    pub task: Option<String>,
     #[command(flatten)]
     pub precision: PrecisionArgument,
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Layout of an export.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExportFormat {
+    /// A run that every command takes.
+    Any2any,
+    /// A folder that transformers loads.
+    Huggingface,
+    /// A folder that CTranslate2 loads.
+    Ctranslate2,
 }

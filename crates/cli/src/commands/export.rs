@@ -1,13 +1,42 @@
-//! `any2any export`: a copy of all that translation needs of a run.
+//! `any2any export`: a copy of all that translation needs of a run, here or in another program.
+
+mod elsewhere;
+mod tokenizers;
 
 use any2any_adapter::Registry;
 use any2any_run::RunFolder;
 use serde_json::json;
 
-use crate::arguments::ExportArguments;
+use crate::arguments::{ExportArguments, ExportFormat, Usage};
 use crate::output;
+use tokenizers::Layout;
 
 pub(crate) fn run(arguments: ExportArguments, registry: &Registry) -> anyhow::Result<()> {
+    let layout = match arguments.format {
+        ExportFormat::Any2any => return copy(&arguments, registry),
+        ExportFormat::Huggingface => Layout::HuggingFace,
+        ExportFormat::Ctranslate2 => Layout::Ctranslate2,
+    };
+    let exported = elsewhere::write(&arguments, layout, registry)?;
+    let (bytes, kind) = (folder_size(&arguments.output)?, exported.written.kind);
+    if arguments.json {
+        let notes = exported.notes;
+        return output::json(
+            &json!({ "output": arguments.output, "bytes": bytes, "kind": kind, "notes": notes }),
+        );
+    }
+    exported.notes.iter().for_each(output::warn);
+    let (path, bytes) = (arguments.output.display(), any2any_adapter::grouped(bytes));
+    output::line(format!("{path}: {bytes} bytes in {}, a {kind}", layout.name()))
+}
+
+/// Writes a run that translates.
+fn copy(arguments: &ExportArguments, registry: &Registry) -> anyhow::Result<()> {
+    if arguments.task.is_some() {
+        return Err(
+            Usage("--task: a run is exported with all of its tasks; give a --format".to_owned()).into()
+        );
+    }
     let run = RunFolder::new(&arguments.run);
     run.export(&arguments.checkpoint, &arguments.output, registry, arguments.precision.precision())?;
     let bytes = folder_size(&arguments.output)?;

@@ -5,9 +5,9 @@ use any2any_architecture::{
     TransformerLayers, names,
 };
 
-use crate::assembly::Assembly;
 use crate::config::Config;
 use crate::error::PretrainedError;
+use crate::mapping::Mapping;
 
 /// What stacks of these families differ in.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Form {
     pub(crate) key_bias: bool,
 }
 
-fn word(kind: StackKind) -> &'static str {
+pub(crate) fn word(kind: StackKind) -> &'static str {
     match kind {
         StackKind::Encoder => "encoder",
         StackKind::Decoder => "decoder",
@@ -60,10 +60,10 @@ impl Form {
         })
     }
 
-    /// Reads the layers of a stack and the normalisations at its ends; tensors begin with a prefix.
-    pub(crate) fn read(
+    /// Maps the layers of a stack and the normalisations at its ends; tensors begin with a prefix.
+    pub(crate) fn map(
         self,
-        assembly: &mut Assembly<'_>,
+        mapping: &mut dyn Mapping,
         prefix: &str,
         kind: StackKind,
         stack: &Stack,
@@ -71,7 +71,7 @@ impl Form {
         let theirs = format!("{prefix}{}", word(kind));
         let ours = if kind == StackKind::Encoder { names::ENCODER } else { names::DECODER };
         if self.embedding_norm {
-            assembly.norm(
+            mapping.norm(
                 &format!("{theirs}.layernorm_embedding"),
                 &format!("{ours}.{}", names::EMBEDDING_NORM),
             )?;
@@ -79,18 +79,18 @@ impl Form {
         for number in 0..stack.layers() {
             let (theirs, ours) =
                 (format!("{theirs}.layers.{number}"), format!("{ours}.{}.{number}", names::LAYERS));
-            attention(assembly, [&theirs, "self_attn"], &ours, names::SELF_ATTENTION)?;
+            attention(mapping, [&theirs, "self_attn"], &ours, names::SELF_ATTENTION)?;
             if kind == StackKind::Decoder {
-                attention(assembly, [&theirs, "encoder_attn"], &ours, names::CROSS_ATTENTION)?;
+                attention(mapping, [&theirs, "encoder_attn"], &ours, names::CROSS_ATTENTION)?;
             }
             let inner = format!("{ours}.{}", names::FEED_FORWARD);
-            assembly.linear(&format!("{theirs}.fc1"), &format!("{inner}.{}", names::INNER))?;
-            assembly.linear(&format!("{theirs}.fc2"), &format!("{inner}.{}", names::OUTER))?;
+            mapping.linear(&format!("{theirs}.fc1"), &format!("{inner}.{}", names::INNER))?;
+            mapping.linear(&format!("{theirs}.fc2"), &format!("{inner}.{}", names::OUTER))?;
             let norm = names::norm_of(names::FEED_FORWARD);
-            assembly.norm(&format!("{theirs}.final_layer_norm"), &format!("{ours}.{norm}"))?;
+            mapping.norm(&format!("{theirs}.final_layer_norm"), &format!("{ours}.{norm}"))?;
         }
         if stack.final_norm.is_some() {
-            assembly.norm(&format!("{theirs}.layer_norm"), &format!("{ours}.{}", names::FINAL_NORM))?;
+            mapping.norm(&format!("{theirs}.layer_norm"), &format!("{ours}.{}", names::FINAL_NORM))?;
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ impl Form {
 
 /// An attention and its normalisation.
 fn attention(
-    assembly: &mut Assembly<'_>,
+    mapping: &mut dyn Mapping,
     [layer, theirs]: [&str; 2],
     ours: &str,
     kind: &str,
@@ -110,18 +110,18 @@ fn attention(
         ("out_proj", names::OUTPUT),
     ];
     for (of_theirs, of_ours) in maps {
-        assembly.linear(&format!("{layer}.{theirs}.{of_theirs}"), &format!("{ours}.{kind}.{of_ours}"))?;
+        mapping.linear(&format!("{layer}.{theirs}.{of_theirs}"), &format!("{ours}.{kind}.{of_ours}"))?;
     }
-    assembly.norm(&format!("{layer}.{theirs}_layer_norm"), &format!("{ours}.{}", names::norm_of(kind)))
+    mapping.norm(&format!("{layer}.{theirs}_layer_norm"), &format!("{ours}.{}", names::norm_of(kind)))
 }
 
 /// Learned positions of a stack.
 pub(crate) fn learned(
-    assembly: &mut Assembly<'_>,
+    mapping: &mut dyn Mapping,
     prefix: &str,
     kind: StackKind,
 ) -> Result<(), PretrainedError> {
     let ours = if kind == StackKind::Encoder { names::ENCODER } else { names::DECODER };
     let theirs = format!("{prefix}{}.embed_positions.weight", word(kind));
-    assembly.same(&theirs, &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))
+    mapping.same(&theirs, &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))
 }

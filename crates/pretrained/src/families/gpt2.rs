@@ -9,6 +9,7 @@ use super::{Model, architecture};
 use crate::assembly::Assembly;
 use crate::config::Config;
 use crate::error::PretrainedError;
+use crate::mapping::Mapping;
 use crate::pretrained::LeftOut;
 use crate::safetensors::Checkpoint;
 use crate::tables::Tables;
@@ -29,17 +30,7 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     let prefix =
         if checkpoint.names().any(|name| name.starts_with("transformer.")) { "transformer." } else { "" };
     tables.read_language_model(&mut assembly, &format!("{prefix}wte.weight"), "lm_head.weight")?;
-    let ours = names::DECODER;
-    assembly
-        .same(&format!("{prefix}wpe.weight"), &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
-    for number in 0..architecture.decoder.layers() {
-        read_layer(
-            &mut assembly,
-            &format!("{prefix}h.{number}"),
-            &format!("{ours}.{}.{number}", names::LAYERS),
-        )?;
-    }
-    assembly.norm(&format!("{prefix}ln_f"), &format!("{ours}.{}", names::FINAL_NORM))?;
+    map(&mut assembly, prefix, &architecture.decoder)?;
     let (weights, parts) = assembly.finish()?;
     Ok(Model { architecture, weights, parts, positions: Some(limit) })
 }
@@ -72,20 +63,30 @@ fn stack(config: &Config, limit: usize) -> Result<Stack, PretrainedError> {
     })
 }
 
-fn read_layer(assembly: &mut Assembly<'_>, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
+/// Maps all but the table of tokens; tensors begin with a prefix.
+pub(crate) fn map(mapping: &mut dyn Mapping, prefix: &str, stack: &Stack) -> Result<(), PretrainedError> {
+    let ours = names::DECODER;
+    mapping.same(&format!("{prefix}wpe.weight"), &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
+    for number in 0..stack.layers() {
+        map_layer(mapping, &format!("{prefix}h.{number}"), &format!("{ours}.{}.{number}", names::LAYERS))?;
+    }
+    mapping.norm(&format!("{prefix}ln_f"), &format!("{ours}.{}", names::FINAL_NORM))
+}
+
+fn map_layer(mapping: &mut dyn Mapping, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
     let attention = |map: &str| format!("{ours}.{}.{map}", names::SELF_ATTENTION);
     let feed_forward = |map: &str| format!("{ours}.{}.{map}", names::FEED_FORWARD);
     let norm = |sub_layer| format!("{ours}.{}", names::norm_of(sub_layer));
-    assembly.norm(&format!("{theirs}.ln_1"), &norm(names::SELF_ATTENTION))?;
+    mapping.norm(&format!("{theirs}.ln_1"), &norm(names::SELF_ATTENTION))?;
     let maps = [names::QUERY, names::KEY, names::VALUE].map(attention);
-    assembly.columns(&format!("{theirs}.attn.c_attn"), &maps)?;
-    assembly.columns(&format!("{theirs}.attn.c_proj"), &[attention(names::OUTPUT)])?;
-    assembly.norm(&format!("{theirs}.ln_2"), &norm(names::FEED_FORWARD))?;
-    assembly.columns(&format!("{theirs}.mlp.c_fc"), &[feed_forward(names::INNER)])?;
-    assembly.columns(&format!("{theirs}.mlp.c_proj"), &[feed_forward(names::OUTER)])?;
+    mapping.columns(&format!("{theirs}.attn.c_attn"), &maps)?;
+    mapping.columns(&format!("{theirs}.attn.c_proj"), &[attention(names::OUTPUT)])?;
+    mapping.norm(&format!("{theirs}.ln_2"), &norm(names::FEED_FORWARD))?;
+    mapping.columns(&format!("{theirs}.mlp.c_fc"), &[feed_forward(names::INNER)])?;
+    mapping.columns(&format!("{theirs}.mlp.c_proj"), &[feed_forward(names::OUTER)])?;
     // The first files carry the causal mask and what it puts in the place of scores.
     for constant in ["bias", "masked_bias"] {
-        assembly.leave_out(&format!("{theirs}.attn.{constant}"), LeftOut::Constant);
+        mapping.leave_out(&format!("{theirs}.attn.{constant}"), LeftOut::Constant);
     }
     Ok(())
 }

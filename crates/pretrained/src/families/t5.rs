@@ -11,6 +11,7 @@ use super::{Model, architecture};
 use crate::assembly::Assembly;
 use crate::config::Config;
 use crate::error::PretrainedError;
+use crate::mapping::Mapping;
 use crate::pretrained::LeftOut;
 use crate::safetensors::Checkpoint;
 use crate::tables::{TableNames, Tables};
@@ -40,7 +41,7 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     };
     tables.read(&mut assembly, &files)?;
     for (kind, stack) in architecture.stacks() {
-        read_stack(&mut assembly, kind, stack)?;
+        map_stack(&mut assembly, kind, stack)?;
     }
     // Cross-attention knows no distances; the first files carry a bias for it that nothing ever read.
     assembly
@@ -100,52 +101,57 @@ fn activation(config: &Config) -> Result<Activation, PretrainedError> {
     })
 }
 
-fn read_stack(assembly: &mut Assembly<'_>, kind: StackKind, stack: &Stack) -> Result<(), PretrainedError> {
+/// Maps a stack.
+pub(crate) fn map_stack(
+    mapping: &mut dyn Mapping,
+    kind: StackKind,
+    stack: &Stack,
+) -> Result<(), PretrainedError> {
     let (theirs, ours) = match kind {
         StackKind::Encoder => ("encoder", names::ENCODER),
         StackKind::Decoder => ("decoder", names::DECODER),
     };
     let bias = format!("{theirs}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
-    assembly.same(&bias, &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
+    mapping.same(&bias, &format!("{ours}.{}.{}", names::POSITIONS, names::TABLE))?;
     let gated = stack.transformer().is_some_and(|layers| layers.feed_forward.activation.is_gated());
     for number in 0..stack.layers() {
         let (block, ours) =
             (format!("{theirs}.block.{number}.layer"), format!("{ours}.{}.{number}", names::LAYERS));
         let norm = |sub_layer| format!("{ours}.{}", names::norm_of(sub_layer));
         attention(
-            assembly,
+            mapping,
             &format!("{block}.0.SelfAttention"),
             &format!("{ours}.{}", names::SELF_ATTENTION),
         )?;
-        assembly.norm(&format!("{block}.0.layer_norm"), &norm(names::SELF_ATTENTION))?;
+        mapping.norm(&format!("{block}.0.layer_norm"), &norm(names::SELF_ATTENTION))?;
         let mut last = 1;
         if kind == StackKind::Decoder {
             attention(
-                assembly,
+                mapping,
                 &format!("{block}.1.EncDecAttention"),
                 &format!("{ours}.{}", names::CROSS_ATTENTION),
             )?;
-            assembly.norm(&format!("{block}.1.layer_norm"), &norm(names::CROSS_ATTENTION))?;
+            mapping.norm(&format!("{block}.1.layer_norm"), &norm(names::CROSS_ATTENTION))?;
             last = 2;
         }
         let (dense, inner) =
             (format!("{block}.{last}.DenseReluDense"), format!("{ours}.{}", names::FEED_FORWARD));
         if gated {
-            assembly.linear(&format!("{dense}.wi_0"), &format!("{inner}.{}", names::GATE))?;
+            mapping.linear(&format!("{dense}.wi_0"), &format!("{inner}.{}", names::GATE))?;
         }
         let into = if gated { "wi_1" } else { "wi" };
-        assembly.linear(&format!("{dense}.{into}"), &format!("{inner}.{}", names::INNER))?;
-        assembly.linear(&format!("{dense}.wo"), &format!("{inner}.{}", names::OUTER))?;
-        assembly.norm(&format!("{block}.{last}.layer_norm"), &norm(names::FEED_FORWARD))?;
+        mapping.linear(&format!("{dense}.{into}"), &format!("{inner}.{}", names::INNER))?;
+        mapping.linear(&format!("{dense}.wo"), &format!("{inner}.{}", names::OUTER))?;
+        mapping.norm(&format!("{block}.{last}.layer_norm"), &norm(names::FEED_FORWARD))?;
     }
-    assembly.norm(&format!("{theirs}.final_layer_norm"), &format!("{ours}.{}", names::FINAL_NORM))
+    mapping.norm(&format!("{theirs}.final_layer_norm"), &format!("{ours}.{}", names::FINAL_NORM))
 }
 
-fn attention(assembly: &mut Assembly<'_>, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
+fn attention(mapping: &mut dyn Mapping, theirs: &str, ours: &str) -> Result<(), PretrainedError> {
     for (of_theirs, of_ours) in
         [("q", names::QUERY), ("k", names::KEY), ("v", names::VALUE), ("o", names::OUTPUT)]
     {
-        assembly.linear(&format!("{theirs}.{of_theirs}"), &format!("{ours}.{of_ours}"))?;
+        mapping.linear(&format!("{theirs}.{of_theirs}"), &format!("{ours}.{of_ours}"))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! | --- | --- | --- | --- |
 //! | BART (Lewis et al. 2020) | after sums | learned, from the third vector on | yes |
 //! | mBART (Liu et al. 2020) | before sub-layers | learned, from the third vector on | yes |
+//! | Blenderbot (Roller et al. 2021) | before sub-layers | learned | no |
 //! | Marian (Junczys-Dowmunt et al. 2018) | after sums | sines, then cosines | no |
 //! | Pegasus (Zhang et al. 2020) | before sub-layers | sines, then cosines | no |
 //! | M2M-100 (Fan et al. 2021), NLLB (NLLB Team 2022) | before sub-layers | sines, then cosines, from behind padding on | no |
@@ -20,10 +21,11 @@ use crate::pretrained::LeftOut;
 use crate::safetensors::Checkpoint;
 use crate::tables::{TableNames, Tables};
 
-const LOGITS_BIAS: &str = "final_logits_bias";
+/// Biases of the softmax.
+pub(crate) const LOGITS_BIAS: &str = "final_logits_bias";
 
 /// The vectors of BART's learned positions that no position has.
-const LEARNED_OFFSET: usize = 2;
+pub(crate) const LEARNED_OFFSET: usize = 2;
 
 pub(crate) fn read(
     family: Family,
@@ -50,7 +52,7 @@ pub(crate) fn read(
     tables.read(&mut assembly, &files)?;
     for (kind, stack) in architecture.stacks() {
         read_positions(&mut assembly, prefix, kind, stack)?;
-        form.read(&mut assembly, prefix, kind, stack)?;
+        form.map(&mut assembly, prefix, kind, stack)?;
     }
     match tables.bias {
         true => assembly
@@ -79,7 +81,7 @@ fn check_options(family: Family, config: &Config) -> Result<(), PretrainedError>
         ("normalize_before", pre),
         ("add_final_layer_norm", pre),
         ("normalize_embedding", form.embedding_norm),
-        ("static_position_embeddings", !matches!(family, Family::Bart | Family::Mbart)),
+        ("static_position_embeddings", !matches!(family, Family::Bart | Family::Blenderbot | Family::Mbart)),
         ("add_bias_logits", false),
         ("do_blenderbot_90_layernorm", false),
     ])
@@ -100,6 +102,7 @@ fn positions(family: Family, config: &Config, limit: usize) -> Result<Positions,
         Family::Bart | Family::Mbart => {
             Positions::Learned { limit: limit + LEARNED_OFFSET, offset: LEARNED_OFFSET }
         }
+        Family::Blenderbot => Positions::Learned { limit, offset: 0 },
         Family::M2m100 => {
             let padding = config.count("pad_token_id")?.unwrap_or(1);
             Positions::Sinusoidal { layout: WaveLayout::HalfSplitClosed, offset: padding + 1 }

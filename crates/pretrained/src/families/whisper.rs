@@ -17,10 +17,10 @@ use crate::pretrained::LeftOut;
 use crate::safetensors::Checkpoint;
 use crate::tables::Tables;
 
-const FORM: Form = Form { placement: NormPlacement::Pre, embedding_norm: false, key_bias: false };
+pub(crate) const FORM: Form = Form { placement: NormPlacement::Pre, embedding_norm: false, key_bias: false };
 
 /// Convolutions, the second of which halves the number of frames.
-const CONVOLUTIONS: [Convolution; 2] =
+pub(crate) const CONVOLUTIONS: [Convolution; 2] =
     [Convolution { kernel: 3, stride: 1 }, Convolution { kernel: 3, stride: 2 }];
 
 pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, PretrainedError> {
@@ -47,7 +47,7 @@ pub(crate) fn read(config: &Config, checkpoint: &Checkpoint) -> Result<Model, Pr
     tables.read_behind(&mut assembly, &format!("{prefix}decoder.embed_tokens.weight"), "proj_out.weight")?;
     for (kind, stack) in architecture.stacks() {
         read_positions(&mut assembly, prefix, kind, stack)?;
-        FORM.read(&mut assembly, prefix, kind, stack)?;
+        FORM.map(&mut assembly, prefix, kind, stack)?;
     }
     let (weights, parts) = assembly.finish()?;
     Ok(Model { architecture, weights, parts, positions: Some(limit) })

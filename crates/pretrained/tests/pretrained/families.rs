@@ -11,7 +11,8 @@ use crate::golden::{Golden, MODELS, folder, golden};
 
 const TOLERANCE: f32 = 1e-4;
 
-struct Named<'a>(&'a BTreeMap<String, Tensor>);
+/// Weights by name.
+pub(crate) struct Named<'a>(pub(crate) &'a BTreeMap<String, Tensor>);
 
 impl Parameters for Named<'_> {
     fn get(&self, name: &str) -> Option<Parameter<'_>> {

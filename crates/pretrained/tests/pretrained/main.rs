@@ -1,6 +1,7 @@
 //! Tests of models from elsewhere: small ones of each family, which `golden/make.py` made.
 
 mod damage;
-mod families;
+mod exports;
+pub(crate) mod families;
 mod golden;
 mod refusals;

@@ -11,7 +11,7 @@ fn refusals() -> Vec<(&'static str, Value, &'static str)> {
         (
             "bart",
             json!({"model_type": "longt5"}),
-            "`model_type` is \"longt5\", a kind of model that is not known here; known are: bart, gpt2, m2m_100, \
+            "`model_type` is \"longt5\", a kind of model that is not known here; known are: bart, blenderbot, gpt2, m2m_100, \
              marian, mbart, mt5, pegasus, t5, whisper",
         ),
         ("bart", json!({"model_type": null}), "`model_type` is missing; known are: bart, "),

@@ -6,6 +6,7 @@ mod conformance;
 mod corpus;
 mod damaged;
 mod determinism;
+mod exchange;
 mod existing;
 mod fitting;
 mod hostile;
