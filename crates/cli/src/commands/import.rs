@@ -86,7 +86,9 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     if task_name != theirs.tasks[0].name {
         weights = speech::renamed(weights, &theirs.tasks[0].name);
     }
-    if let Some(vectors) = ours.parameters().into_iter().find(|parameter| parameter.name == names::TASK_VECTORS) {
+    if let Some(vectors) =
+        ours.parameters().into_iter().find(|parameter| parameter.name == names::TASK_VECTORS)
+    {
         // What tells the tasks apart here says nothing: the prompt tells them apart.
         let values = vec![0.0; vectors.shape.iter().product()];
         weights.insert(vectors.name, Tensor { shape: vectors.shape, values });
