@@ -176,7 +176,7 @@ mod tests {
     fn without_dropout_and_with_nothing_else() {
         assert_eq!(cut("abcx", 0.0, 0), [(6, 0..3), (0, 3..4)]);
         assert_eq!(cut("abc", 1.0, 0), [(1, 0..1), (2, 1..2), (3, 2..3)]);
-        assert_eq!(cut("", 0.5, 0), []);
+        assert!(cut("", 0.5, 0).is_empty());
     }
 
     /// By hand, with p the dropout: `a b` is the best merge, and is done with 1 - p; else `b c` with p(1 - p), else none

@@ -221,30 +221,3 @@ fn what_a_tokenizer_cannot_do_is_refused_by_the_name_of_the_option() {
         assert_eq!(found, pointers, "{options}");
     }
 }
-
-/// Texts a second, encoded and augmented; printed by `cargo test -p any2any-text --release -- augment::speed --ignored
-/// --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    let texts: Vec<Value> = real_texts().into_iter().map(Value::from).collect();
-    for (tokenizer, option) in samplers() {
-        let strength = if option == "unigram_sampling" { json!({ "n_best": 64 }) } else { json!(0.1) };
-        for strength in
-            [strength, json!({})].into_iter().take(if option == "unigram_sampling" { 2 } else { 1 })
-        {
-            let adapter = adapter(&tokenizer, json!({ option: strength }));
-            let rate = |each: &dyn Fn(&Value)| {
-                texts.iter().for_each(each);
-                let start = std::time::Instant::now();
-                (0..5).for_each(|_| texts.iter().for_each(each));
-                5.0 * texts.len() as f64 / start.elapsed().as_secs_f64()
-            };
-            let encoded = rate(&|text| drop(adapter.encode(text)));
-            let augmented = rate(&|text| drop(adapter.augment(text, &mut Seed(1).random("speed", 0))));
-            println!(
-                "{encoded:>9.0} encoded, {augmented:>9.0} augmented a second: {tokenizer} {option} {strength}"
-            );
-        }
-    }
-}
