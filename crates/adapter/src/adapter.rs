@@ -1,6 +1,7 @@
 //! Adapter of one medium: values to sequences and back, with the state that it learned from the training split.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::{AdapterError, Encoded, Head, Random, Region, Sequence, Stem, Value};
 
@@ -123,6 +124,16 @@ pub trait Adapter: Send + Sync {
     /// When the value is of another medium, or broken.
     fn augment(&self, value: &Value, _random: &mut Random) -> Result<Encoded, AdapterError> {
         self.encode(value)
+    }
+
+    /// The adapter as another side uses it that shares it and has these options; `None`, the default, where it is the same
+    /// for all of them. Only what belongs to a side alone may differ, such as augmentation.
+    ///
+    /// # Errors
+    ///
+    /// When the adapter does not fit the options.
+    fn for_side(&self, _options: &serde_json::Value) -> Result<Option<Arc<dyn Adapter>>, AdapterError> {
+        Ok(None)
     }
 
     /// A sequence that the model wrote, as a value: tokens without begin and end, or frames.

@@ -250,7 +250,7 @@ impl<M: Medium> ErasedSide<M> {
         let name = self.medium.name();
         let adapter = guarded(name, method, adapter)?;
         guarded(name, "stem` or `head", || {
-            Ok(Arc::new(Validated::new(adapter, name, self.medium.kind())?) as Arc<dyn Adapter>)
+            Ok(Arc::new(Validated::new(Arc::new(adapter), name, self.medium.kind())?) as Arc<dyn Adapter>)
         })
     }
 

@@ -1,6 +1,7 @@
 //! Check of all that an adapter returns, where it enters: nothing behind it has to doubt a sequence.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::attempt::guarded;
 use crate::promises::{Valued, count, ends_at_fault, region_at_fault, sequence_at_fault};
@@ -10,17 +11,17 @@ use crate::{
 
 /// An adapter whose entrance, exit and sequences are checked: those that break a promise become errors that name the
 /// medium and the promise.
-pub(crate) struct Validated<A> {
-    adapter: A,
+pub(crate) struct Validated {
+    adapter: Arc<dyn Adapter>,
     medium: String,
     kind: Kind,
     stem: Stem,
     head: Option<Head>,
 }
 
-impl<A: Adapter> Validated<A> {
+impl Validated {
     /// Checks the entrance and the exit of an adapter.
-    pub(crate) fn new(adapter: A, medium: &str, kind: Kind) -> Result<Self, AdapterError> {
+    pub(crate) fn new(adapter: Arc<dyn Adapter>, medium: &str, kind: Kind) -> Result<Self, AdapterError> {
         let (stem, head) = (adapter.stem(), adapter.head());
         let validated = Self { adapter, medium: medium.to_owned(), kind, stem, head };
         match ends_at_fault(&validated.stem, validated.head.as_ref()) {
@@ -33,9 +34,9 @@ impl<A: Adapter> Validated<A> {
     fn guarded<T>(
         &self,
         method: &str,
-        call: impl FnOnce(&A) -> Result<T, AdapterError>,
+        call: impl FnOnce(&dyn Adapter) -> Result<T, AdapterError>,
     ) -> Result<T, AdapterError> {
-        guarded(&self.medium, method, || call(&self.adapter))
+        guarded(&self.medium, method, || call(&*self.adapter))
     }
 
     fn fault(&self, reason: String) -> AdapterError {
@@ -73,7 +74,7 @@ impl<A: Adapter> Validated<A> {
     }
 }
 
-impl<A: Adapter> Adapter for Validated<A> {
+impl Adapter for Validated {
     fn stem(&self) -> Stem {
         self.stem.clone()
     }
@@ -92,6 +93,18 @@ impl<A: Adapter> Adapter for Validated<A> {
 
     fn augment(&self, value: &Value, random: &mut Random) -> Result<Encoded, AdapterError> {
         self.checked("augment", value, self.guarded("augment", |adapter| adapter.augment(value, random))?)
+    }
+
+    fn for_side(&self, options: &serde_json::Value) -> Result<Option<Arc<dyn Adapter>>, AdapterError> {
+        let Some(adapter) = self.guarded("for_side", |adapter| adapter.for_side(options))? else {
+            return Ok(None);
+        };
+        let validated = Self::new(adapter, &self.medium, self.kind)?;
+        if (&validated.stem, &validated.head) != (&self.stem, &self.head) {
+            let reason = "its `for_side` gives an adapter with another entrance or exit: both are shared";
+            return Err(self.fault(reason.to_owned()));
+        }
+        Ok(Some(Arc::new(validated)))
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {

@@ -1,11 +1,11 @@
-//! Catalog of the datasets that a program knows by name: those that ship with it, and those that a person adds.
+//! Catalog of the datasets and models that a program knows by name: those that ship with it, and those that a person adds.
 
 use std::path::Path;
 
 use crate::{DataError, Manifest};
 
 /// The manifests that ship with the program: part of it, so that it works from any folder.
-const SHIPPED: [(&str, &str); 10] = [
+const SHIPPED: [(&str, &str); 17] = [
     ("agreement", include_str!("../datasets/agreement.yaml")),
     ("archiscribe", include_str!("../datasets/archiscribe.yaml")),
     ("emoji", include_str!("../datasets/emoji.yaml")),
@@ -16,6 +16,13 @@ const SHIPPED: [(&str, &str); 10] = [
     ("protein-ss", include_str!("../datasets/protein-ss.yaml")),
     ("ssvep-exo", include_str!("../datasets/ssvep-exo.yaml")),
     ("toy-en-de", include_str!("../datasets/toy-en-de.yaml")),
+    ("firefox-de-en", include_str!("../models/firefox-de-en.yaml")),
+    ("firefox-en-de", include_str!("../models/firefox-en-de.yaml")),
+    ("firefox-en-es", include_str!("../models/firefox-en-es.yaml")),
+    ("firefox-en-fr", include_str!("../models/firefox-en-fr.yaml")),
+    ("firefox-en-pt", include_str!("../models/firefox-en-pt.yaml")),
+    ("whisper-base", include_str!("../models/whisper-base.yaml")),
+    ("whisper-tiny", include_str!("../models/whisper-tiny.yaml")),
 ];
 
 /// Manifests by name.
@@ -97,6 +104,7 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ManifestKind;
 
     #[test]
     fn shipped_manifests_are_sound_and_named_as_their_files() {
@@ -107,6 +115,31 @@ mod tests {
         }
         let error = catalog.find("multi-30k").expect_err("no such set").to_string();
         assert!(error.contains("did you mean 'multi30k'? (known: agreement, "), "{error}");
+    }
+
+    #[test]
+    fn shipped_models_say_where_each_file_comes_from() {
+        let catalog = Catalog::shipped().expect("sound");
+        let is_model = |manifest: &&Manifest| manifest.kind == ManifestKind::Model;
+        let models: Vec<&Manifest> = catalog.manifests().iter().filter(is_model).collect();
+        assert_eq!(models.len(), 7);
+        for model in models {
+            assert!(model.homepage.is_some() && model.origin.is_some(), "{}", model.name);
+            assert_eq!(model.folder(), Path::new("models").join(&model.name));
+            let of_name =
+                |end: &str| model.files.iter().any(|file| file.path.to_string_lossy().ends_with(end));
+            let needed: &[&str] = match model.name.starts_with("whisper") {
+                true => &["config.json", "tokenizer.json", "model.safetensors"],
+                false => &[".intgemm.alphas.bin", ".s2t.bin", ".spm"],
+            };
+            assert!(needed.iter().all(|end| of_name(end)), "{}", model.name);
+            for file in &model.files {
+                let name = file.path.display().to_string();
+                assert!(file.urls.iter().all(|url| url.ends_with(&format!("/{name}"))), "{name}");
+                // What an address leads to never changes: it names a version or a commit.
+                assert!(file.urls.iter().all(|url| !url.contains("/main/")), "{name}");
+            }
+        }
     }
 
     #[test]
@@ -125,7 +158,7 @@ mod tests {
         catalog.add(folder.path()).expect("two sound manifests");
         let names: Vec<&str> = catalog.manifests().iter().map(|manifest| manifest.name.as_str()).collect();
         assert_eq!(names.len(), SHIPPED.len() + 1);
-        assert_eq!(names[SHIPPED.len() - 2..], ["toy-en-de", "multi30k", "one"]);
+        assert_eq!(names[SHIPPED.len() - 2..], ["whisper-tiny", "multi30k", "one"]);
         assert_eq!(catalog.find("multi30k").expect("replaced").description, "d");
 
         let path = folder.path().join("one");

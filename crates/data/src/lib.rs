@@ -38,7 +38,7 @@ pub use dataset::{Dataset, open};
 pub use error::DataError;
 pub use flaws::{Broken, Flaws, PassedOver, passed_over};
 pub use limits::{Limits, Selection};
-pub use manifest::{Archive, ArchiveFormat, Manifest, ManifestFile, Roles};
+pub use manifest::{Archive, ArchiveFormat, Manifest, ManifestFile, ManifestKind, Roles};
 pub use mix::{Draw, Schedule, Share};
 pub use prefetch::Prefetch;
 pub use reader::{Line, Lines, TextFile, read};

@@ -14,6 +14,9 @@
 //! ```
 //!
 //! All paths are relative to the folder of the set, which is the set's name inside the data root, or `folder`.
+//!
+//! A model that somebody trained is fetched in the same way: its manifest is of the kind `model`, has files and no splits,
+//! and its folder is `models/NAME`, from which `any2any import NAME` takes it.
 
 mod check;
 
@@ -27,6 +30,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::DataError;
 
+/// Folder of the models in the data root.
+pub(crate) const MODELS: &str = "models";
+
 /// A dataset: its files, its splits, and what a person must know before using it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +40,9 @@ use crate::DataError;
 pub struct Manifest {
     /// The name, which is also the set's folder in the data root unless `folder` says otherwise.
     pub name: String,
+    /// A dataset or a model.
+    #[serde(default, skip_serializing_if = "ManifestKind::is_dataset")]
+    pub kind: ManifestKind,
     /// The set's folder in the data root, when several sets are made of the same files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
@@ -62,6 +71,24 @@ pub struct Manifest {
     /// Generator of the samples, instead of files and splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<Generator>,
+}
+
+/// What the files of a manifest are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ManifestKind {
+    /// Samples in splits.
+    #[default]
+    Dataset,
+    /// A model that somebody trained, which `any2any import` takes from its folder.
+    Model,
+}
+
+impl ManifestKind {
+    fn is_dataset(&self) -> bool {
+        *self == Self::Dataset
+    }
 }
 
 /// Splits that serve as train, validation and test.
@@ -169,8 +196,11 @@ impl Manifest {
     }
 
     /// The set's folder in the data root.
-    pub fn folder(&self) -> &str {
-        self.folder.as_deref().unwrap_or(&self.name)
+    pub fn folder(&self) -> PathBuf {
+        match self.kind {
+            ManifestKind::Dataset => PathBuf::from(self.folder.as_ref().unwrap_or(&self.name)),
+            ManifestKind::Model => Path::new(MODELS).join(&self.name),
+        }
     }
 
     /// The role of a split of this name, if the manifest gives it one.

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::download::digest;
+use crate::manifest::MODELS;
 use crate::reach::Reach;
 use crate::{DataError, Manifest, ManifestFile};
 
@@ -121,6 +122,14 @@ impl DataRoot {
     /// The folder of one dataset, which several may share.
     pub fn set_folder(&self, manifest: &Manifest) -> PathBuf {
         self.folder.join(manifest.folder())
+    }
+
+    /// The folder of a model that was fetched, or given this name by a person; the path itself if there is a file or a
+    /// folder at it.
+    pub fn model_folder(&self, name_or_path: &Path) -> PathBuf {
+        let fetched = self.folder.join(MODELS).join(name_or_path);
+        let is_name = name_or_path.components().count() == 1;
+        if is_name && !name_or_path.exists() && fetched.is_dir() { fetched } else { name_or_path.to_owned() }
     }
 
     /// Presence of a dataset. Sizes are compared, contents are not: see [`verify`](Self::verify).

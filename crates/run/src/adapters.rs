@@ -136,6 +136,11 @@ impl Groups {
     }
 }
 
+/// The adapter of a group as one of its sides uses it.
+fn for_side(side: &TaskSide, adapter: &Arc<dyn Adapter>) -> Result<Arc<dyn Adapter>, AdapterError> {
+    Ok(adapter.for_side(&side.with_options.options())?.unwrap_or_else(|| adapter.clone()))
+}
+
 /// Number of values that an adapter is tried on before a training.
 const FEW: usize = 8;
 
@@ -165,8 +170,18 @@ impl AdapterSet {
     ) -> Result<Self, Vec<(String, RunError)>> {
         let (mut tasks, mut problems) = (Vec::new(), Vec::new());
         for (number, (sides, &(source, target))) in groups.tasks.iter().zip(&groups.of_tasks).enumerate() {
-            let source = source.map(|source| adapters[source].clone());
-            match Task::new(number, sides.clone(), source, adapters[target].clone(), experiment) {
+            let of_side = |side: &TaskSide, role: Role, group: usize| {
+                for_side(side, &adapters[group]).map_err(|source| RunError::Adapter {
+                    side: format!("{}-{}", sides.name, role.word()),
+                    source,
+                })
+            };
+            let source = sides.source.as_ref().zip(source);
+            let source = source.map(|(side, group)| of_side(side, Role::Source, group)).transpose();
+            let target = of_side(&sides.target, Role::Target, target);
+            let task =
+                source.and_then(|source| Task::new(number, sides.clone(), source, target?, experiment));
+            match task {
                 Ok(task) => tasks.push(Arc::new(task)),
                 Err(error) => problems.push((sides.name.clone(), error)),
             }

@@ -1,21 +1,27 @@
 //! The adapter of texts.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use any2any_adapter::{Adapter, AdapterError, Decoded, Encoded, Head, Region, Sequence, Stem, Value};
+use any2any_adapter::{
+    Adapter, AdapterError, Decoded, Encoded, Head, OptionProblem, Random, Region, Sequence, Stem, Value,
+};
 use rayon::prelude::*;
 
 use crate::added::AddedTokens;
+use crate::augment::{Augment, no_unknown};
 use crate::bounds;
 use crate::error::TextError;
-use crate::normalization::Normalizer;
+use crate::normalization::{Normalized, Normalizer};
 use crate::options::{File, TextOptions, Tokenizer};
 use crate::pretrained::PretrainedTokenizer;
+use crate::sampling::{Sampler, Sampling};
 use crate::seen::{Seen, words_of};
 use crate::sentencepiece::SentencePiece;
 use crate::special::{SpecialTokens, Unusable};
-use crate::trained::TrainedTokenizer;
+use crate::trained::{Cut, TrainedTokenizer};
 use crate::training::train;
+use crate::word_dropout::WordDropout;
 
 /// File of a trained or Hugging Face tokenizer inside the folder of an adapter's state.
 const FILE: &str = "tokenizer.json";
@@ -23,6 +29,8 @@ const FILE: &str = "tokenizer.json";
 const SENTENCEPIECE_FILE: &str = "tokenizer.model";
 /// Number of values that are searched for seen tokens at once.
 const CHUNK: usize = 512;
+/// Longest text, in bytes, that is cut at random: the ways through it are held in memory.
+const LONGEST_SAMPLED: usize = 1 << 14;
 
 /// Adapter between texts and sequences of tokens.
 ///
@@ -32,9 +40,10 @@ const CHUNK: usize = 512;
 pub struct TextAdapter {
     normalizer: Normalizer,
     added: AddedTokens,
-    segmenter: Segmenter,
+    segmenter: Arc<Segmenter>,
+    augment: Augment,
     /// The tokens of the training split; none where they were never collected.
-    seen: Option<Seen>,
+    seen: Option<Arc<Seen>>,
 }
 
 /// Model that cuts a normalised text into tokens.
@@ -66,6 +75,52 @@ impl Segmenter {
     }
 }
 
+impl Segmenter {
+    /// Problems of random changes that this tokenizer cannot make.
+    pub(crate) fn problems(&self, augment: &Augment) -> Vec<OptionProblem> {
+        let (kind, unknown) = match self {
+            // What fits a tokenizer that is trained here is known from its options.
+            Self::TrainedTokenizer(_) => return Vec::new(),
+            Self::PretrainedTokenizer(existing) => {
+                let kind = existing.sampler().map_or("of another kind", Sampler::name);
+                (kind, existing.special_tokens().unknown)
+            }
+            Self::SentencePiece(model) => (model.kind(), model.special_tokens().unknown),
+        };
+        let fits = |sampling: &Sampling| match self {
+            Self::TrainedTokenizer(_) => true,
+            Self::PretrainedTokenizer(existing) => existing.sampler().is_some_and(|own| own.fits(*sampling)),
+            Self::SentencePiece(model) => model.fits(*sampling),
+        };
+        let refused = augment.asked().into_iter().filter(|sampling| !fits(sampling));
+        let unknown = (augment.word_dropout > 0.0 && unknown.is_none()).then(|| no_unknown("the tokenizer"));
+        refused.map(|sampling| sampling.refused(kind)).chain(unknown).collect()
+    }
+
+    /// The tokens of a normalised text.
+    fn cut(&self, text: &Normalized<'_>) -> Result<Vec<Cut>, TextError> {
+        match self {
+            Self::TrainedTokenizer(trained) => trained.cut(text),
+            Self::PretrainedTokenizer(existing) => existing.cut(&text.text),
+            Self::SentencePiece(model) => Ok(model.cut(&text.text)),
+        }
+    }
+
+    /// The tokens of a normalised text, cut at random.
+    fn sampled(
+        &self,
+        text: &Normalized<'_>,
+        sampling: Sampling,
+        random: &mut Random,
+    ) -> Result<Vec<Cut>, TextError> {
+        match self {
+            Self::TrainedTokenizer(trained) => trained.sampled(text, sampling, random),
+            Self::PretrainedTokenizer(existing) => existing.sampled(&text.text, sampling, random),
+            Self::SentencePiece(model) => Ok(model.sampled(&text.text, sampling, random)),
+        }
+    }
+}
+
 impl TextAdapter {
     /// An adapter that is trained on texts.
     pub(crate) fn fit(
@@ -90,7 +145,7 @@ impl TextAdapter {
         let is_file = matches!(options.tokenizer, Tokenizer::File(_));
         let path = if is_file && of_sentencepiece.exists() { of_sentencepiece } else { folder.join(FILE) };
         let mut adapter = Self::read(options, &path)?;
-        adapter.seen = Seen::load(folder, adapter.vocabulary())?;
+        adapter.seen = Seen::load(folder, adapter.vocabulary())?.map(Arc::new);
         Ok(adapter)
     }
 
@@ -110,7 +165,11 @@ impl TextAdapter {
                 Segmenter::TrainedTokenizer(Box::new(TrainedTokenizer::new(document, options)?))
             }
         };
-        Ok(Self { normalizer: normalizer(options), added: added(options)?, segmenter, seen: None })
+        if let Some(problem) = segmenter.problems(&options.augment).first() {
+            return Err(format!("{}: {}", problem.pointer, problem.message));
+        }
+        let (normalizer, added, segmenter) = (normalizer(options), added(options)?, Arc::new(segmenter));
+        Ok(Self { normalizer, added, segmenter, augment: options.augment.clone(), seen: None })
     }
 
     /// Collects the tokens that the training split has.
@@ -128,13 +187,13 @@ impl TextAdapter {
                 })
             })
             .try_reduce(none, |a, b| Ok(a.with(&b)))?;
-        self.seen = Some(seen);
+        self.seen = Some(Arc::new(seen));
         Ok(())
     }
 
     /// The special tokens of the vocabulary.
     pub fn special_tokens(&self) -> SpecialTokens {
-        match &self.segmenter {
+        match &*self.segmenter {
             Segmenter::TrainedTokenizer(_) => SpecialTokens::TRAINED,
             Segmenter::PretrainedTokenizer(existing) => existing.special_tokens(),
             Segmenter::SentencePiece(model) => model.special_tokens(),
@@ -143,7 +202,7 @@ impl TextAdapter {
 
     /// Size of the vocabulary, in tokens.
     pub fn vocabulary(&self) -> usize {
-        match &self.segmenter {
+        match &*self.segmenter {
             Segmenter::TrainedTokenizer(trained) => trained.vocabulary(),
             Segmenter::PretrainedTokenizer(existing) => existing.vocabulary(),
             Segmenter::SentencePiece(model) => model.vocabulary(),
@@ -152,11 +211,44 @@ impl TextAdapter {
 
     /// The tokenizer's file as it is saved: in Hugging Face's format, or as the model of SentencePiece that was given.
     pub fn document(&self) -> &[u8] {
-        match &self.segmenter {
+        match &*self.segmenter {
             Segmenter::TrainedTokenizer(trained) => trained.document().as_bytes(),
             Segmenter::PretrainedTokenizer(existing) => existing.document().as_bytes(),
             Segmenter::SentencePiece(model) => model.document(),
         }
+    }
+
+    /// The tokens of a text, cut at random. A way that makes unknown what is known otherwise is not taken: characters
+    /// that stand only inside longer pieces have none of their own.
+    fn sampled(
+        &self,
+        text: &Normalized<'_>,
+        sampling: Sampling,
+        random: &mut Random,
+    ) -> Result<Vec<Cut>, TextError> {
+        let unknown = self.special_tokens().unknown;
+        let unknown_in = |cuts: &[Cut]| cuts.iter().filter(|(token, _)| Some(*token) == unknown).count();
+        let sampled = self.segmenter.sampled(text, sampling, random)?;
+        if unknown_in(&sampled) > 0 {
+            let usual = self.segmenter.cut(text)?;
+            if unknown_in(&sampled) > unknown_in(&usual) {
+                return Ok(usual);
+            }
+        }
+        Ok(sampled)
+    }
+
+    /// Tokens with their end and the regions of the original that they cover.
+    fn encoded(&self, text: &Normalized<'_>, cuts: Vec<Cut>) -> Encoded {
+        let mut tokens = Vec::with_capacity(cuts.len() + 1);
+        let mut regions = Vec::with_capacity(cuts.len() + 1);
+        for (token, range) in cuts {
+            tokens.push(token);
+            regions.push(region(text.original(range)));
+        }
+        tokens.push(self.special_tokens().end);
+        regions.push(Region::Nothing);
+        Encoded { sequence: Sequence::Tokens(tokens), regions }
     }
 
     /// The text as the tokenizer sees it: what decoding gives back.
@@ -195,25 +287,54 @@ impl Adapter for TextAdapter {
 
     fn encode(&self, value: &Value) -> Result<Encoded, AdapterError> {
         let normalized = self.normalizer.apply(value.as_text().ok_or(TextError::NotText)?, &self.added);
-        let cuts = match &self.segmenter {
-            Segmenter::TrainedTokenizer(trained) => trained.cut(&normalized)?,
-            Segmenter::PretrainedTokenizer(existing) => existing.cut(&normalized.text)?,
-            Segmenter::SentencePiece(model) => model.cut(&normalized.text),
+        let cuts = self.segmenter.cut(&normalized)?;
+        Ok(self.encoded(&normalized, cuts))
+    }
+
+    fn augments(&self) -> bool {
+        !self.augment.is_none()
+    }
+
+    fn augment(&self, value: &Value, random: &mut Random) -> Result<Encoded, AdapterError> {
+        let text = value.as_text().ok_or(TextError::NotText)?;
+        let normalized = self.normalizer.apply(text, &self.added);
+        let cuts = match self.augment.sampling().filter(|_| normalized.text.len() <= LONGEST_SAMPLED) {
+            Some(sampling) => self.sampled(&normalized, sampling, random)?,
+            None => self.segmenter.cut(&normalized)?,
         };
-        let mut tokens = Vec::with_capacity(cuts.len() + 1);
-        let mut regions = Vec::with_capacity(cuts.len() + 1);
-        for (token, range) in cuts {
-            tokens.push(token);
-            regions.push(region(normalized.original(range)));
+        let mut encoded = self.encoded(&normalized, cuts);
+        let added = normalized.parts.iter().filter(|part| part.added.is_some());
+        let kept = added.map(|part| normalized.original(part.range.clone())).collect();
+        let Augment { word_dropout, word_deletion, .. } = self.augment;
+        let words = WordDropout { text, kept, unknown: self.special_tokens().unknown };
+        words.drop(word_dropout, &mut encoded, random);
+        words.delete(word_deletion, &mut encoded, random);
+        Ok(encoded)
+    }
+
+    fn for_side(&self, options: &serde_json::Value) -> Result<Option<Arc<dyn Adapter>>, AdapterError> {
+        let options: TextOptions = serde_json::from_value(options.clone())
+            .map_err(|error| AdapterError::value(format!("these are no options of a text: {error}")))?;
+        if options.augment == self.augment {
+            return Ok(None);
         }
-        tokens.push(self.special_tokens().end);
-        regions.push(Region::Nothing);
-        Ok(Encoded { sequence: Sequence::Tokens(tokens), regions })
+        if let Some(problem) = self.segmenter.problems(&options.augment).first() {
+            return Err(fit_error("augment", format!("{}: {}", problem.pointer, problem.message)));
+        }
+        let (added, segmenter) = (self.added.clone(), self.segmenter.clone());
+        let seen = self.seen.clone();
+        Ok(Some(Arc::new(Self {
+            normalizer: self.normalizer,
+            added,
+            segmenter,
+            augment: options.augment,
+            seen,
+        })))
     }
 
     fn decode(&self, sequence: &Sequence) -> Result<Decoded, AdapterError> {
         let tokens = sequence.tokens().ok_or(TextError::NotTokens)?;
-        let (text, ranges) = match &self.segmenter {
+        let (text, ranges) = match &*self.segmenter {
             Segmenter::TrainedTokenizer(trained) => trained.spell(tokens)?,
             Segmenter::PretrainedTokenizer(existing) => existing.spell(tokens)?,
             Segmenter::SentencePiece(model) => model.spell(tokens)?,
@@ -235,7 +356,7 @@ impl Adapter for TextAdapter {
     }
 
     fn warnings(&self) -> Vec<String> {
-        match &self.segmenter {
+        match &*self.segmenter {
             Segmenter::TrainedTokenizer(_) => Vec::new(),
             Segmenter::PretrainedTokenizer(existing) => existing.warnings().to_vec(),
             Segmenter::SentencePiece(model) => model.warnings().to_vec(),
@@ -243,7 +364,7 @@ impl Adapter for TextAdapter {
     }
 
     fn show(&self, token: u32) -> String {
-        let name = match &self.segmenter {
+        let name = match &*self.segmenter {
             Segmenter::TrainedTokenizer(trained) => trained.name(token),
             Segmenter::PretrainedTokenizer(existing) => existing.name(token),
             Segmenter::SentencePiece(model) => model.name(token),
@@ -252,7 +373,7 @@ impl Adapter for TextAdapter {
     }
 
     fn save(&self, folder: &Path) -> Result<(), AdapterError> {
-        let is_sentencepiece = matches!(self.segmenter, Segmenter::SentencePiece(_));
+        let is_sentencepiece = matches!(*self.segmenter, Segmenter::SentencePiece(_));
         let path = folder.join(if is_sentencepiece { SENTENCEPIECE_FILE } else { FILE });
         std::fs::write(&path, self.document())
             .map_err(|error| AdapterError::File { path, reason: format!("cannot be written: {error}") })?;

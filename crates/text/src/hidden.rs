@@ -97,14 +97,9 @@ impl Guarded {
     }
 }
 
-impl Model for Guarded {
-    type Trainer = TrainerWrapper;
-
-    fn tokenize(&self, sequence: &str) -> Result<Vec<Token>> {
-        if let Some(token) = self.whole_word(sequence).filter(|_| self.whole_words) {
-            return Ok(vec![token]);
-        }
-        let found = self.model.tokenize(sequence)?;
+impl Guarded {
+    /// What the model finds in a word, without hidden pieces.
+    pub(crate) fn guarded(&self, sequence: &str, found: Vec<Token>) -> Vec<Token> {
         let mut tokens = Vec::with_capacity(found.len());
         for token in found {
             if Some(token.id) == self.unknown {
@@ -118,7 +113,18 @@ impl Model for Guarded {
                 tokens.push(Token { id: unknown, ..token });
             }
         }
-        Ok(tokens)
+        tokens
+    }
+}
+
+impl Model for Guarded {
+    type Trainer = TrainerWrapper;
+
+    fn tokenize(&self, sequence: &str) -> Result<Vec<Token>> {
+        if let Some(token) = self.whole_word(sequence).filter(|_| self.whole_words) {
+            return Ok(vec![token]);
+        }
+        Ok(self.guarded(sequence, self.model.tokenize(sequence)?))
     }
 
     fn token_to_id(&self, token: &str) -> Option<u32> {

@@ -22,6 +22,7 @@
 
 mod adapter;
 mod added;
+mod augment;
 mod bounds;
 mod bpe;
 mod corpus;
@@ -38,6 +39,7 @@ mod pattern;
 mod pieces;
 mod post_processor;
 mod pretrained;
+mod sampling;
 mod seen;
 mod sentencepiece;
 mod special;
@@ -45,9 +47,11 @@ mod steps;
 mod trained;
 mod training;
 mod unigram;
+mod word_dropout;
 mod words;
 
 pub use adapter::TextAdapter;
+pub use augment::{Augment, UnigramSampling};
 pub use bounds::read as read_tokenizer_file;
 pub use error::TextError;
 pub use exchange::{Frame, for_other_programs};

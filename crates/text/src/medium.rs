@@ -35,9 +35,7 @@ impl Medium for Text {
 
     fn check_files(&self, options: &TextOptions) -> Vec<OptionProblem> {
         match &options.tokenizer {
-            Tokenizer::File(file) if added_problems(options).is_empty() => {
-                file_problems(file, &options.added_tokens)
-            }
+            Tokenizer::File(file) if added_problems(options).is_empty() => file_problems(file, options),
             _ => Vec::new(),
         }
     }
@@ -134,6 +132,7 @@ fn problems(options: &TextOptions) -> Vec<OptionProblem> {
         problems.push(OptionProblem::new(pointer, "nothing occurs 0 times", "at least 1"));
     }
     problems.extend(added_problems(options));
+    problems.extend(options.augment.problems(options));
     problems
 }
 
@@ -159,7 +158,7 @@ fn added_problems(options: &TextOptions) -> Vec<OptionProblem> {
     problems
 }
 
-fn file_problems(file: &File, added: &[String]) -> Vec<OptionProblem> {
+fn file_problems(file: &File, options: &TextOptions) -> Vec<OptionProblem> {
     let shown = file.path.display();
     let document = match bounds::read(&file.path) {
         Ok(document) => document,
@@ -168,8 +167,8 @@ fn file_problems(file: &File, added: &[String]) -> Vec<OptionProblem> {
             return vec![OptionProblem::new("/tokenizer/file/path", format!("{shown} {reason}"), help)];
         }
     };
-    match Segmenter::of_file(document, file, added) {
-        Ok(_) => Vec::new(),
+    match Segmenter::of_file(document, file, &options.added_tokens) {
+        Ok(segmenter) => segmenter.problems(&options.augment),
         Err(Unusable::Broken(reason)) => {
             let help = "give the tokenizer.json of a fast tokenizer, or the .model of SentencePiece";
             vec![OptionProblem::new("/tokenizer/file/path", format!("{shown}: {reason}"), help)]

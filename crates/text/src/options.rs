@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::augment::Augment;
 use crate::special::SPECIAL;
 
 /// The options of the text medium.
@@ -28,6 +29,9 @@ pub struct TextOptions {
     /// otherwise text like any other; a tokenizer that does not have them is given them. They count in `vocab`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added_tokens: Vec<String>,
+    /// Random changes in training. The other side of a task has its own: a target is changed where it asks for it.
+    #[serde(default, skip_serializing_if = "Augment::is_none")]
+    pub augment: Augment,
 }
 
 impl TextOptions {

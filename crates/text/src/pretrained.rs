@@ -2,12 +2,16 @@
 //! in the file, except those that would make a text into something else (special tokens in plain text), the same text
 //! into different tokens (dropout), or more than a text (the tokens of its post-processor).
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use any2any_adapter::Random;
 use serde_json::{Value as Json, json};
 use tokenizers::{
-    AddedToken, DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, TokenizerImpl,
+    AddedToken, DecoderWrapper, Encoding, Model as _, NormalizerWrapper, OffsetType, PostProcessorWrapper,
+    PreTokenizer as _, PreTokenizerWrapper, Token, TokenizerImpl,
 };
 
 use crate::error::TextError;
@@ -16,6 +20,7 @@ use crate::listed::{Chosen, Listed};
 use crate::options::File;
 use crate::panics::walled;
 use crate::pieces::{Spelled, byte_name};
+use crate::sampling::{Sampler, Sampling};
 use crate::special::{SpecialTokens, Unusable};
 use crate::steps::{Decoding, Normalizing, PreTokenizing};
 use crate::trained::Cut;
@@ -36,6 +41,10 @@ pub(crate) struct PretrainedTokenizer {
     special: SpecialTokens,
     warnings: Vec<String>,
     document: String,
+    /// Pieces that no text becomes.
+    hidden: HashSet<String>,
+    /// The model as it cuts words at random, made when it first does.
+    sampler: OnceLock<Option<Sampler>>,
 }
 
 /// An added token of the file.
@@ -83,7 +92,17 @@ impl PretrainedTokenizer {
             steps.add_tokens(let_through).map_err(|error| error.to_string())
         })
         .map_err(broken)?;
-        Ok(Self { steps, decoder, written, names: listed.names, special, warnings, document })
+        Ok(Self {
+            steps,
+            decoder,
+            written,
+            names: listed.names,
+            special,
+            warnings,
+            document,
+            hidden,
+            sampler: OnceLock::new(),
+        })
     }
 
     pub(crate) fn document(&self) -> &str {
@@ -108,9 +127,56 @@ impl PretrainedTokenizer {
 
     /// The tokens of a text.
     pub(crate) fn cut(&self, text: &str) -> Result<Vec<Cut>, TextError> {
+        self.cuts(text, || self.steps.encode(text, false))
+    }
+
+    /// The model as it cuts words at random; none if it does not.
+    pub(crate) fn sampler(&self) -> Option<&Sampler> {
+        let new = || {
+            let mut document: Json = serde_json::from_str(&self.document).ok()?;
+            prepare(&mut document["model"], &self.hidden);
+            Sampler::new(&document["model"])
+        };
+        self.sampler.get_or_init(new).as_ref()
+    }
+
+    /// The tokens of a text, cut at random.
+    pub(crate) fn sampled(
+        &self,
+        text: &str,
+        sampling: Sampling,
+        random: &mut Random,
+    ) -> Result<Vec<Cut>, TextError> {
+        let Some(sampler) = self.sampler() else { return self.cut(text) };
+        let (model, random) = (self.steps.get_model(), RefCell::new(random));
+        self.cuts(text, || {
+            let mut words =
+                self.steps.get_added_vocabulary().extract_and_normalize(self.steps.get_normalizer(), text);
+            if let Some(pre_tokenizer) = self.steps.get_pre_tokenizer() {
+                pre_tokenizer.pre_tokenize(&mut words)?;
+            }
+            words.tokenize(|word| {
+                let word = word.get();
+                match sampler.cut(word, sampling, &mut random.borrow_mut()) {
+                    Some(pieces) => {
+                        let token = |(token, at): Cut| Token::new(token, String::new(), (at.start, at.end));
+                        Ok(model.guarded(word, pieces.into_iter().map(token).collect()))
+                    }
+                    None => model.tokenize(word),
+                }
+            })?;
+            words.into_encoding(None, 0, OffsetType::Byte)
+        })
+    }
+
+    fn cuts(
+        &self,
+        text: &str,
+        encode: impl FnOnce() -> tokenizers::Result<Encoding>,
+    ) -> Result<Vec<Cut>, TextError> {
         let encoding = walled(|| {
             Normalizing::begin();
-            let encoding = self.steps.encode(text, false).map_err(|error| error.to_string());
+            let encoding = encode().map_err(|error| error.to_string());
             Normalizing::failure().map_or(encoding, Err)
         });
         let encoding = encoding.map_err(failed)?;
@@ -172,23 +238,12 @@ fn part<T: serde::de::DeserializeOwned>(file: &mut Json, name: &str) -> Result<O
 
 /// The model, unable to find hidden pieces in a text, and without randomness.
 fn guard(model: &mut Json, listed: &Listed, hidden: &HashSet<String>) -> Result<Guarded, String> {
-    let is_unigram = model["vocab"].is_array();
     let numbers = listed.numbers.clone();
-    let mut names = hidden.clone();
-    let mut bytes = None;
-    if is_unigram && model["byte_fallback"].as_bool() == Some(true) {
-        // A unigram model finds the names of bytes in a text, too.
-        bytes = Some((0..=u8::MAX).map(|byte| numbers.get(&byte_name(byte)).copied()).collect());
-        names.extend((0..=u8::MAX).map(byte_name));
-        model["byte_fallback"] = json!(false);
-    }
-    hide(model, &names);
+    let writes_bytes = model["vocab"].is_array() && model["byte_fallback"].as_bool() == Some(true);
+    let bytes =
+        writes_bytes.then(|| (0..=u8::MAX).map(|byte| numbers.get(&byte_name(byte)).copied()).collect());
     let whole_words = model["ignore_merges"].as_bool() == Some(true);
-    for (option, value) in [("dropout", Json::Null), ("ignore_merges", json!(false))] {
-        if let Some(option) = model.get_mut(option) {
-            *option = value;
-        }
-    }
+    prepare(model, hidden);
     let model =
         serde_json::from_value(model.take()).map_err(|error| format!("its model is broken: {error}"))?;
     Ok(Guarded {
@@ -200,6 +255,22 @@ fn guard(model: &mut Json, listed: &Listed, hidden: &HashSet<String>) -> Result<
         bytes,
         whole_words,
     })
+}
+
+/// Hides pieces of a model, and switches off what is done elsewhere: randomness, bytes of unknown text, whole words.
+fn prepare(model: &mut Json, hidden: &HashSet<String>) {
+    let mut names = hidden.clone();
+    if model["vocab"].is_array() && model["byte_fallback"].as_bool() == Some(true) {
+        // A unigram model finds the names of bytes in a text, too.
+        names.extend((0..=u8::MAX).map(byte_name));
+        model["byte_fallback"] = json!(false);
+    }
+    hide(model, &names);
+    for (option, value) in [("dropout", Json::Null), ("ignore_merges", json!(false))] {
+        if let Some(option) = model.get_mut(option) {
+            *option = value;
+        }
+    }
 }
 
 /// Warnings about parts of the file that are not taken over.

@@ -15,18 +15,20 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use any2any_adapter::Random;
 use prost::Message;
 
 pub(crate) use self::character_map::CharacterMap;
-use self::model::Model;
+use self::model::{Model, Segment};
 use self::normalizer::Normalizer;
 use self::proto::{ModelProto, NormalizerSpec, TrainerSpec, types};
 pub use self::renumbered::{Renumbered, piece_names, renumbered};
-use self::trie::Trie;
+pub(crate) use self::trie::Trie;
 use crate::bounds;
 use crate::error::TextError;
 use crate::options::File;
 use crate::pieces::{REPLACEMENT, Spelled, byte_of};
+use crate::sampling::Sampling;
 use crate::special::{SpecialTokens, Unusable, Vocabulary as SpecialVocabulary};
 use crate::trained::Cut;
 use crate::words::SPACE;
@@ -182,13 +184,40 @@ impl SentencePiece {
         self.vocabulary.names.get(token as usize).map(String::as_str)
     }
 
+    /// True if a text can be cut at random in a way.
+    pub(crate) fn fits(&self, sampling: Sampling) -> bool {
+        matches!(
+            (&self.model, sampling),
+            (Model::Unigram { .. }, Sampling::Unigram(_)) | (Model::Bpe, Sampling::BpeDropout(_))
+        )
+    }
+
+    /// The kind of its model, as an experiment names it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.model {
+            Model::Unigram { .. } => "unigram",
+            Model::Bpe => "bpe",
+            Model::Words => "words",
+            Model::Characters => "characters",
+        }
+    }
+
     /// The tokens of a text.
     pub(crate) fn cut(&self, text: &str) -> Vec<Cut> {
+        self.tokens_of(text, |normalized| self.model.cut(normalized, &self.vocabulary))
+    }
+
+    /// The tokens of a text, cut at random.
+    pub(crate) fn sampled(&self, text: &str, sampling: Sampling, random: &mut Random) -> Vec<Cut> {
+        self.tokens_of(text, |normalized| self.model.sampled(normalized, &self.vocabulary, sampling, random))
+    }
+
+    fn tokens_of(&self, text: &str, segments: impl FnOnce(&str) -> Vec<Segment>) -> Vec<Cut> {
         let normalized = self.normalizer.normalize(text);
         let mut cuts: Vec<Cut> = Vec::new();
         // The unknown text so far.
         let mut unknown_text = 0..0;
-        for (range, token) in self.model.cut(&normalized.text, &self.vocabulary) {
+        for (range, token) in segments(&normalized.text) {
             let origin = normalized.origins[range.start]..normalized.origins[range.end];
             let unknown = token == self.vocabulary.unknown;
             match (&self.vocabulary.bytes, cuts.last_mut()) {

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
+use any2any_adapter::Random;
 use tokenizers::{Model, ModelWrapper, Token};
 
 use crate::added::Part;
@@ -13,6 +14,7 @@ use crate::hidden::hide;
 use crate::normalization::Normalized;
 use crate::options::{TextOptions, Tokenizer};
 use crate::pieces::{Pieces, Spelled};
+use crate::sampling::{Sampler, Sampling};
 use crate::special::{SPECIAL, SpecialTokens};
 use crate::words::Marked;
 
@@ -32,6 +34,8 @@ pub(crate) struct TrainedTokenizer {
     /// Cache of words that were cut before: most words of a text are common ones.
     known: RwLock<HashMap<String, Vec<Cut>>>,
     document: String,
+    /// The model as it cuts words at random, made when it first does.
+    sampler: OnceLock<Option<Sampler>>,
 }
 
 impl TrainedTokenizer {
@@ -74,7 +78,15 @@ impl TrainedTokenizer {
         let continued = matches!(options.tokenizer, Tokenizer::WordPiece(_));
         let pieces = Pieces::new(names, added.len(), options.tokenizer.has_bytes(), words, continued);
         let first_piece = special.len() as u32;
-        Ok(Self { model, pieces, first_piece, words, known: RwLock::default(), document })
+        Ok(Self {
+            model,
+            pieces,
+            first_piece,
+            words,
+            known: RwLock::default(),
+            document,
+            sampler: OnceLock::new(),
+        })
     }
 
     pub(crate) fn document(&self) -> &str {
@@ -89,14 +101,54 @@ impl TrainedTokenizer {
         self.pieces.name(token)
     }
 
+    /// The model as it cuts words at random; none if it does not.
+    fn sampler(&self) -> Option<&Sampler> {
+        let new = || {
+            let mut document: serde_json::Value = serde_json::from_str(&self.document).ok()?;
+            let special = (0..self.first_piece).filter_map(|token| self.name(token).map(str::to_owned));
+            hide(&mut document["model"], &special.collect());
+            Sampler::new(&document["model"])
+        };
+        self.sampler.get_or_init(new).as_ref()
+    }
+
     /// The tokens of a normalised text.
     pub(crate) fn cut(&self, text: &Normalized<'_>) -> Result<Vec<Cut>, TextError> {
+        self.cut_parts(text, |part, starts| self.cut_part(part, starts))
+    }
+
+    /// The tokens of a normalised text, cut at random.
+    pub(crate) fn sampled(
+        &self,
+        text: &Normalized<'_>,
+        sampling: Sampling,
+        random: &mut Random,
+    ) -> Result<Vec<Cut>, TextError> {
+        let Some(sampler) = self.sampler() else { return self.cut(text) };
+        self.cut_parts(text, |part, starts| {
+            let mut cuts = Vec::with_capacity(part.len() / 2);
+            for word in Marked::new(part, starts).words() {
+                let unit = match sampler.cut(word.marked, sampling, random) {
+                    Some(pieces) => self.cuts(pieces.into_iter()),
+                    None => self.cut_unit(word.marked)?,
+                };
+                cuts.extend(unit.into_iter().map(|(token, range)| (token, word.range(range))));
+            }
+            Ok(cuts)
+        })
+    }
+
+    fn cut_parts(
+        &self,
+        text: &Normalized<'_>,
+        mut cut: impl FnMut(&str, bool) -> Result<Vec<Cut>, TextError>,
+    ) -> Result<Vec<Cut>, TextError> {
         let mut cuts = Vec::with_capacity(text.text.len() / 3);
         for Part { range, added } in &text.parts {
             match added {
                 Some(number) => cuts.push(((SPECIAL.len() + number) as u32, range.clone())),
                 None => {
-                    let part = self.cut_part(&text.text[range.clone()], range.start == 0)?;
+                    let part = cut(&text.text[range.clone()], range.start == 0)?;
                     let shift = |at: Range<usize>| range.start + at.start..range.start + at.end;
                     cuts.extend(part.into_iter().map(|(token, at)| (token, shift(at))));
                 }
@@ -143,17 +195,21 @@ impl TrainedTokenizer {
             .model
             .tokenize(unit)
             .map_err(|error| TextError::Segmentation { reason: error.to_string() })?;
+        Ok(self.cuts(tokens.into_iter().map(|Token { id, offsets: (start, end), .. }| (id, start..end))))
+    }
+
+    /// Pieces of the model as tokens of the text.
+    fn cuts(&self, pieces: impl Iterator<Item = Cut>) -> Vec<Cut> {
         let mut end = 0;
-        let cut = |token: Token| {
+        let cut = |(token, range): Cut| {
             // Models differ in the range of a byte; here it always covers itself.
-            let range =
-                if self.pieces.is_byte(token.id) { end..end + 1 } else { token.offsets.0..token.offsets.1 };
+            let range = if self.pieces.is_byte(token) { end..end + 1 } else { range };
             end = range.end;
             // A text that is spelled like a special token is a text.
-            let special = token.id < self.first_piece;
-            (SpecialTokens::TRAINED.unknown.filter(|_| special).unwrap_or(token.id), range)
+            let special = token < self.first_piece;
+            (SpecialTokens::TRAINED.unknown.filter(|_| special).unwrap_or(token), range)
         };
-        Ok(tokens.into_iter().map(cut).collect())
+        pieces.map(cut).collect()
     }
 
     /// Tokens as text.

@@ -6,7 +6,8 @@ use clap::Args;
 
 #[derive(Args, Debug)]
 pub(crate) struct ImportArguments {
-    /// The folder of the model in Hugging Face's layout: `config.json`, `model.safetensors`, and the files of its tokenizer.
+    /// The folder of the model in Hugging Face's layout: `config.json`, `model.safetensors`, and the files of its
+    /// tokenizer; or the name of a model that `any2any data get` fetched.
     pub source: PathBuf,
     /// The folder of the run; `runs/NAME` if left out, after the name of the model's folder.
     #[arg(long, value_name = "FOLDER")]

@@ -5,7 +5,7 @@ mod look;
 use std::path::PathBuf;
 
 use any2any_adapter::{Event, File, Registry};
-use any2any_data::{Catalog, DataRoot, Manifest, Presence, download};
+use any2any_data::{Catalog, DataRoot, Manifest, ManifestKind, Presence, download};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -45,16 +45,22 @@ fn events(files: &[PathBuf], registry: &Registry) -> anyhow::Result<()> {
 
 fn list(root: &DataRoot, as_json: bool) -> anyhow::Result<()> {
     let catalog = Catalog::shipped()?;
+    let of_kind =
+        |kind: ManifestKind| catalog.manifests().iter().filter(move |manifest| manifest.kind == kind);
     if as_json {
-        let sets: Vec<_> = catalog
-            .manifests()
-            .iter()
-            .map(|manifest| json!({ "present": present(manifest, root), "manifest": manifest }))
-            .collect();
-        return output::json(&json!({ "data_root": root.folder(), "datasets": sets }));
+        let listed = |kind: ManifestKind| -> Vec<_> {
+            of_kind(kind)
+                .map(|manifest| json!({ "present": present(manifest, root), "manifest": manifest }))
+                .collect()
+        };
+        return output::json(&json!({
+            "data_root": root.folder(),
+            "datasets": listed(ManifestKind::Dataset),
+            "models": listed(ManifestKind::Model),
+        }));
     }
     output::line(format!("data root: {}", root.folder().display()))?;
-    for manifest in catalog.manifests() {
+    for manifest in of_kind(ManifestKind::Dataset).chain(of_kind(ManifestKind::Model)) {
         let state = match (manifest.generator.is_some(), present(manifest, root)) {
             (true, _) => "generated",
             (false, true) => "there",
@@ -86,5 +92,9 @@ fn get(name: &str, root: &DataRoot, as_json: bool) -> anyhow::Result<()> {
         let files: Vec<_> = report.files.iter().map(|(path, _)| path).collect();
         return output::json(&json!({ "dataset": manifest.name, "folder": report.folder, "files": files }));
     }
-    output::line(format!("{}: {} files in {}", manifest.name, report.files.len(), report.folder.display()))
+    output::line(format!("{}: {} files in {}", manifest.name, report.files.len(), report.folder.display()))?;
+    match manifest.kind {
+        ManifestKind::Model => output::line(format!("next: any2any import {}", manifest.name)),
+        _ => Ok(()),
+    }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use any2any_adapter::{Registry, Value};
 use any2any_architecture::{Architecture, Head, Stem, names};
+use any2any_data::DataRoot;
 use any2any_experiment::Document;
 use any2any_experiment::spec::{Model, Parts, TiedEmbeddings};
 use any2any_pretrained::{Family, GenerationDefaults, Pretrained, Tensor};
@@ -24,7 +25,9 @@ use prompts::Names;
 use tokenizers::{Folders, Tokenizers};
 
 pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Result<()> {
-    let source = &arguments.source;
+    // A model that `data get` fetched is known by its name.
+    let source =
+        &DataRoot::find(None).map_or(arguments.source.clone(), |root| root.model_folder(&arguments.source));
     let name = source.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
     let name = name.unwrap_or_else(|| "imported".to_owned());
     let folder = arguments.run.clone().unwrap_or_else(|| PathBuf::from("runs").join(&name));

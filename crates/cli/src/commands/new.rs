@@ -96,6 +96,7 @@ fn carried(texts: &[Value]) -> Option<usize> {
         normalize: None,
         lowercase: false,
         added_tokens: Vec::new(),
+        augment: Default::default(),
     };
     nearest_vocabulary(&options, &mut texts.iter()).ok()
 }

@@ -282,6 +282,39 @@ fn archives_are_unpacked_once_and_evil_ones_refused() {
 }
 
 #[test]
+fn a_model_goes_to_a_folder_of_its_own_and_is_found_by_its_name() {
+    let (weights, config) = (content(), b"{ \"model_type\": \"t5\" }".to_vec());
+    let served = [weights.clone(), config.clone()];
+    let server = Server::start(move |_, asked| {
+        Answer::proper(&served[usize::from(asked.path.ends_with("config.json"))], asked)
+    });
+    let files: Vec<String> = [("model.safetensors", &weights), ("config.json", &config)]
+        .iter()
+        .map(|(name, bytes)| {
+            let (url, sha256) = (server.url(&format!("/{name}")), digest::of_bytes(bytes));
+            format!("{{ path: {name}, urls: ['{url}'], sha256: '{sha256}', bytes: {} }}", bytes.len())
+        })
+        .collect();
+    let text =
+        format!("{{ name: tiny, kind: model, description: d, licence: l, files: [{}] }}", files.join(", "));
+    let manifest = Manifest::parse("tiny", &text).expect("sound");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let root = DataRoot::at(folder.path());
+    let name = std::path::Path::new("tiny");
+    assert_eq!(root.model_folder(name), name, "it is not there yet");
+    let report = Downloader::default().get(&manifest, &root, &mut |_| {}).expect("both files");
+    let place = folder.path().join("models/tiny");
+    assert_eq!(report.folder, place);
+    assert_eq!(std::fs::read(place.join("model.safetensors")).expect("a file"), weights);
+    assert_eq!(std::fs::read(place.join("config.json")).expect("a file"), config);
+    assert_eq!(root.model_folder(name), place);
+    assert_eq!(root.model_folder(folder.path()), folder.path(), "a path is taken as it stands");
+    root.verify(&manifest).expect("whole");
+    std::fs::write(place.join("config.json"), b"{ \"model_type\": \"t4\" }").expect("written");
+    assert!(root.verify(&manifest).expect_err("another file").to_string().contains("config.json"));
+}
+
+#[test]
 fn a_file_that_no_server_has_says_where_it_comes_from() {
     let mut case = Case::new(b"abc", &["http://h/f".to_owned()], "");
     case.manifest.files[0].urls.clear();

@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use any2any_experiment::Pattern;
 
-use super::{Manifest, ManifestFile, Reads, split_reads};
+use super::{Manifest, ManifestFile, ManifestKind, Reads, split_reads};
 use crate::reader::expression;
 
 impl Manifest {
@@ -19,12 +19,17 @@ impl Manifest {
         if let Some(folder) = self.folder.as_ref().filter(|folder| !is_name(folder)) {
             return Err(format!("folder '{folder}' must be letters, digits, '-', '_' and '.'"));
         }
+        if self.kind == ManifestKind::Model {
+            self.check_model()?;
+        }
         match (&self.generator, self.files.is_empty() && self.splits.is_empty() && self.roles.is_none()) {
             (Some(generator), true) => return generator.check(),
             (Some(_), false) => {
                 return Err("a generator makes its own splits: leave out files, splits and roles".into());
             }
-            (None, _) if self.splits.is_empty() => return Err("give it splits, or a generator".into()),
+            (None, _) if self.splits.is_empty() && self.kind == ManifestKind::Dataset => {
+                return Err("give it splits, or a generator".into());
+            }
             (None, _) => {}
         }
         self.files.iter().try_for_each(check_file)?;
@@ -56,6 +61,17 @@ impl Manifest {
             }
         }
         self.check_roles()
+    }
+
+    fn check_model(&self) -> Result<(), String> {
+        let has_samples = !self.splits.is_empty() || self.roles.is_some() || self.generator.is_some();
+        if has_samples || self.folder.is_some() {
+            return Err("a model has files alone: leave out splits, roles, generator and folder".into());
+        }
+        if self.files.is_empty() {
+            return Err("a model has files: give their paths, urls, sha256 and bytes".into());
+        }
+        Ok(())
     }
 
     fn check_roles(&self) -> Result<(), String> {
@@ -233,6 +249,10 @@ mod tests {
                 "",
             ),
             (format!("{HEAD}{}{split}", file("a", "")).replace("name: x", "name: ../x"), "to name a folder"),
+            (format!("{HEAD}kind: model\n{}", file("a", "")), ""),
+            (format!("{HEAD}kind: model\n{}{split}", file("a", "")), "a model has files alone"),
+            (format!("{HEAD}kind: model\nfolder: y\n{}", file("a", "")), "a model has files alone"),
+            (format!("{HEAD}kind: model"), "a model has files: give their paths"),
             (String::new(), "x.yaml"),
         ];
         for (text, expected) in &cases {

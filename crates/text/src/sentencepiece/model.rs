@@ -4,8 +4,12 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
 use std::ops::Range;
 
+use any2any_adapter::Random;
+
 use super::trie::Trie;
 use super::{Piece, Vocabulary};
+use crate::augment::UnigramSampling;
+use crate::sampling::{Edge, Kind, Lattice, Sampling};
 use crate::words::SPACE;
 
 /// Distance of an unknown character's score below that of the rarest piece, in log-probability.
@@ -51,7 +55,7 @@ impl Model {
     pub(super) fn cut(&self, text: &str, vocabulary: &Vocabulary) -> Vec<Segment> {
         match self {
             Self::Unigram { trie, unknown, best } => most_probable(text, vocabulary, trie, *unknown, *best),
-            Self::Bpe => merged(text, vocabulary),
+            Self::Bpe => merged(text, vocabulary, &mut || false),
             Self::Words => {
                 let words = words(text).into_iter();
                 words.map(|word| (word.clone(), vocabulary.token_of(&text[word]))).collect()
@@ -62,6 +66,60 @@ impl Model {
             }
         }
     }
+
+    /// The parts of a normalised text, cut at random; as always where the model has no such way.
+    ///
+    /// A merge of BPE that is left out stays so until one beside it is done, as in SentencePiece; elsewhere each merge has
+    /// another chance after every other.
+    pub(super) fn sampled(
+        &self,
+        text: &str,
+        vocabulary: &Vocabulary,
+        sampling: Sampling,
+        random: &mut Random,
+    ) -> Vec<Segment> {
+        let found = match (self, sampling) {
+            (Self::Unigram { trie, unknown, .. }, Sampling::Unigram(sampling)) => {
+                drawn(text, vocabulary, trie, *unknown, sampling, random)
+            }
+            (Self::Bpe, Sampling::BpeDropout(dropout)) => {
+                Some(merged(text, vocabulary, &mut || random.unit() < dropout))
+            }
+            _ => None,
+        };
+        found.unwrap_or_else(|| self.cut(text, vocabulary))
+    }
+}
+
+/// Pieces drawn by their probability; `None` if no way leads through the text.
+fn drawn(
+    text: &str,
+    vocabulary: &Vocabulary,
+    trie: &Trie,
+    unknown: f32,
+    sampling: UnigramSampling,
+    random: &mut Random,
+) -> Option<Vec<Segment>> {
+    let mut edges = Vec::with_capacity(text.len() * 3);
+    for (start, character) in text.char_indices() {
+        let mut single = false;
+        for (length, token) in trie.prefixes(&text[start..]) {
+            let kind = match vocabulary.pieces[token as usize] {
+                Piece::Unused => continue,
+                Piece::UserDefined => Kind::Symbol,
+                _ => Kind::Piece,
+            };
+            let score = f64::from(vocabulary.scores[token as usize]);
+            edges.push(Edge { start, end: start + length, token, score, kind });
+            single |= length == character.len_utf8();
+        }
+        if !single {
+            let (end, token) = (start + character.len_utf8(), vocabulary.unknown);
+            edges.push(Edge { start, end, token, score: f64::from(unknown), kind: Kind::Unknown });
+        }
+    }
+    let drawn = Lattice::new(text.len(), edges).draw(sampling, random)?;
+    Some(drawn.into_iter().map(|(token, range)| (range, token)).collect())
 }
 
 /// The best way to a place in a text: its score, and the last piece on it.
@@ -149,7 +207,8 @@ struct Symbol {
     frozen: bool,
 }
 
-fn merged(text: &str, vocabulary: &Vocabulary) -> Vec<Segment> {
+/// Neighbours joined, the best piece first; those that are `left_out` stay apart.
+fn merged(text: &str, vocabulary: &Vocabulary, left_out: &mut dyn FnMut() -> bool) -> Vec<Segment> {
     let mut symbols: Vec<Symbol> = Vec::new();
     for (index, (range, frozen)) in characters(text, vocabulary).into_iter().enumerate() {
         let after = (range.end < text.len()).then_some(index + 1);
@@ -178,6 +237,9 @@ fn merged(text: &str, vocabulary: &Vocabulary) -> Vec<Segment> {
     while let Some(Pair { left: Reverse(left), right, length, .. }) = queue.pop() {
         let (left_length, right_length) = (symbols[left].range.len(), symbols[right].range.len());
         if left_length == 0 || right_length == 0 || left_length + right_length != length {
+            continue;
+        }
+        if left_out() {
             continue;
         }
         symbols[left].range.end = symbols[right].range.end;

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 /// A trie over characters, with a number for each string.
 #[derive(Debug)]
-pub(super) struct Trie {
+pub(crate) struct Trie {
     children: HashMap<(u32, char), u32>,
     /// The number of the string that ends at each node.
     ends: Vec<Option<u32>>,
 }
 
 impl Trie {
-    pub(super) fn new<'a>(strings: impl Iterator<Item = (&'a str, u32)>) -> Self {
+    pub(crate) fn new<'a>(strings: impl Iterator<Item = (&'a str, u32)>) -> Self {
         let mut trie = Self { children: HashMap::new(), ends: vec![None] };
         for (string, number) in strings {
             let mut node = 0;
@@ -27,7 +27,7 @@ impl Trie {
     }
 
     /// The strings that a text starts with, the shortest first: the length of each in bytes, and its number.
-    pub(super) fn prefixes(&self, text: &str) -> impl Iterator<Item = (usize, u32)> {
+    pub(crate) fn prefixes(&self, text: &str) -> impl Iterator<Item = (usize, u32)> {
         let nodes = text.char_indices().scan(0, |node, (at, character)| {
             *node = *self.children.get(&(*node, character))?;
             Some((at + character.len_utf8(), *node))

@@ -1,6 +1,7 @@
 //! The text medium from outside: through the traits by which an experiment uses it.
 
 mod added_tokens;
+mod augment;
 mod cases;
 mod conformance;
 mod corpus;
