@@ -16,7 +16,7 @@ pub struct Phrase {
 
 impl Phrase {
     /// The most tokens that it takes to write.
-    fn cost(&self) -> usize {
+    pub fn cost(&self) -> usize {
         self.at_start.len().max(self.inside.len())
     }
 

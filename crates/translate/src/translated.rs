@@ -6,7 +6,8 @@ use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 use rayon::prelude::*;
 
-use crate::decode::Output;
+use crate::alignments::Aligned;
+use crate::decode::{Asked, Output};
 use crate::error::TranslateError;
 use crate::oddities::is_blank;
 use crate::translator::Translator;
@@ -22,7 +23,9 @@ pub struct Translated {
 
 /// A source as the model reads it.
 struct Source {
-    sequence: Sequence,
+    encoded: Encoded,
+    /// The value as its medium opens it.
+    opened: Value,
     /// True for a text of nothing but spaces.
     is_blank: bool,
     warnings: Vec<String>,
@@ -47,16 +50,31 @@ impl Translator {
         task.require_source()?;
         let read: Vec<Result<Source, TranslateError>> =
             values.par_iter().map(|value| self.read_source(task, value)).collect();
-        let sources: Vec<Option<&Sequence>> = read
-            .iter()
-            .map(|source| {
-                source.as_ref().ok().filter(|source| !source.is_blank).map(|source| &source.sequence)
+        let searched = |place: usize| read[place].as_ref().ok().filter(|source| !source.is_blank);
+        let places: Vec<usize> = (0..read.len()).filter(|&place| searched(place).is_some()).collect();
+        let asked = places.iter().filter_map(|&place| {
+            let source = searched(place)?;
+            let phrases = self.phrases(task, &source.opened);
+            Some(Asked { sequence: &source.encoded.sequence, number: place, phrases })
+        });
+        let found = self.search_asked(task, &asked.collect::<Vec<_>>(), decoding, &prefix)?;
+        let mut results: Vec<Vec<Output>> = read.iter().map(|_| vec![Output::empty()]).collect();
+        for (&place, outputs) in places.iter().zip(found) {
+            results[place] = outputs;
+        }
+        let pairs = read.iter().zip(&mut results).filter_map(|(source, outputs)| {
+            let Source { encoded, opened, .. } = source.as_ref().ok()?;
+            Some(Aligned { source: encoded, text: opened, outputs })
+        });
+        self.align(task, pairs.collect())?;
+        let results = read.into_iter().zip(results).map(|(source, outputs)| {
+            source.map(|source| {
+                let mut warnings = source.warnings;
+                if let Some(best) = outputs.first() {
+                    warnings.extend(self.warning_of_terms(task, &source.opened, &best.decoded.value));
+                }
+                Translated { outputs, warnings }
             })
-            .collect();
-        let mut found = self.search_some(task, &sources, decoding, &prefix)?.into_iter();
-        let results = read.into_iter().map(|source| {
-            let outputs = found.next().unwrap_or_default();
-            source.map(|source| Translated { outputs, warnings: source.warnings })
         });
         Ok(results.collect())
     }
@@ -71,14 +89,23 @@ impl Translator {
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        let places: Vec<usize> = (0..sources.len()).filter(|&place| sources[place].is_some()).collect();
-        let there: Vec<&Sequence> = sources.iter().copied().flatten().collect();
-        let found = self.search_numbered(task, &there, &places, decoding, prefix)?;
+        let there = sources.iter().enumerate().filter_map(|(number, sequence)| {
+            Some(Asked { sequence: (*sequence)?, number, phrases: Vec::new() })
+        });
+        let there: Vec<Asked<'_>> = there.collect();
+        let found = self.search_asked(task, &there, decoding, prefix)?;
         let mut results: Vec<Vec<Output>> = sources.iter().map(|_| vec![Output::empty()]).collect();
-        for (place, outputs) in places.into_iter().zip(found) {
-            results[place] = outputs;
+        for (asked, outputs) in there.iter().zip(found) {
+            results[asked.number] = outputs;
         }
         Ok(results)
+    }
+
+    /// A warning about the terms of a source that its output lacks.
+    fn warning_of_terms(&self, task: &Task, source: &Value, output: &Value) -> Option<String> {
+        let lacking = self.lacking_terms(task, source, output);
+        let lacking: Vec<String> = lacking.iter().map(|term| format!("`{term}`")).collect();
+        (!lacking.is_empty()).then(|| format!("the translation lacks {}", lacking.join(", ")))
     }
 
     /// True for a text of nothing but spaces whose output is a text, which is then empty.
@@ -94,15 +121,20 @@ impl Translator {
         let encoded = task.encode_source(&opened.value)?;
         self.require_short(encoded.sequence.len() as u64)?;
         let is_blank = self.gives_nothing(task, &opened.value);
-        let warnings = self.source_warnings(task, &encoded, opened);
-        Ok(Source { sequence: encoded.sequence, is_blank, warnings })
+        let OpenedValue { value, warnings, .. } = opened;
+        let warnings = self.source_warnings(task, &encoded, &value, warnings);
+        Ok(Source { encoded, opened: value, is_blank, warnings })
     }
 
     /// Warnings about a source, from its medium, and about pieces that the model has not seen in training.
-    fn source_warnings(&self, task: &Task, encoded: &Encoded, opened: OpenedValue) -> Vec<String> {
-        let mut warnings = opened.warnings;
-        let unknown =
-            task.source().map(|adapter| adapter.unknown(encoded, &opened.value)).unwrap_or_default();
+    fn source_warnings(
+        &self,
+        task: &Task,
+        encoded: &Encoded,
+        opened: &Value,
+        mut warnings: Vec<String>,
+    ) -> Vec<String> {
+        let unknown = task.source().map(|adapter| adapter.unknown(encoded, opened)).unwrap_or_default();
         if !unknown.is_empty() {
             warnings.push(format!(
                 "unknown to the model, which guesses what stands in their place: {}",

@@ -1,10 +1,12 @@
 //! The translator: a trained model with its adapters, which decodes, scores and continues.
 
+mod ensemble;
 mod loading;
 mod next_tokens;
 mod requirements;
 mod scoring;
 mod sequences;
+mod terms;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use any2any_run::{AdapterSet, LoadedModel, RunError, Task};
 use any2any_search::SourceRow;
 use burn::tensor::Device;
 
+use crate::alignments::AlignmentHeads;
 use crate::decode::Output;
 use crate::error::TranslateError;
 use crate::split::{Split, load_split};
@@ -37,6 +40,12 @@ pub struct Translator {
     model: Arc<LoadedModel>,
     cancellation: Cancellation,
     longest_source: usize,
+    /// The other members of the ensemble.
+    ensemble: Arc<[Translator]>,
+    /// Terms of a task that its outputs must have.
+    terms: Option<Arc<terms::TaskTerms>>,
+    /// The attention from which outputs are aligned with their sources; `None`: they are not.
+    alignment_heads: Option<AlignmentHeads>,
     /// The folder of its run; `None` if it was not loaded from one.
     run: Option<PathBuf>,
 }
@@ -106,6 +115,21 @@ impl Translator {
     /// The engine that decodes on the CPU; `None` if the device or the kind of model has none.
     pub(crate) fn engine(&self) -> Option<&Engine> {
         self.model.engine()
+    }
+
+    /// The other members of the ensemble; none if it decodes alone.
+    pub(crate) fn ensemble(&self) -> &[Translator] {
+        &self.ensemble
+    }
+
+    /// The attention from which outputs are aligned; `None`: they are not.
+    pub(crate) fn alignment_heads(&self) -> Option<&AlignmentHeads> {
+        self.alignment_heads.as_ref()
+    }
+
+    /// The translator, aligning its outputs by this attention.
+    pub(crate) fn aligning_by(&self, heads: AlignmentHeads) -> Self {
+        Self { alignment_heads: Some(heads), ..self.clone() }
     }
 
     /// The data root for the data of the run, which may be anyone's.
