@@ -7,6 +7,9 @@
 //! continued with phrases alone, so every output has them. Greedy search is a beam of one, with as many rows beside it as
 //! tokens are needed.
 //!
+//! What lacks a phrase where the model would end has gone too far: the phrase could only be added behind the end. Such
+//! paths give way to all others, and count only if no other output is found.
+//!
 //! The search of a source is over when no live path is better than the last of the `n_best`, each by its score at its
 //! present length, or when all paths have reached the maximum length.
 
@@ -27,8 +30,8 @@ pub(crate) struct GridSource<'a> {
     phrases: &'a [Phrase],
     options: Beam,
     live: Vec<Live>,
-    /// The best finished hypotheses, best first, at most `n_best`.
-    finished: Vec<Hypothesis>,
+    /// The best finished hypotheses, best first, at most `n_best`; and whether each went beyond its end.
+    finished: Vec<(bool, Hypothesis)>,
     /// The path with the most phrases that can go on no more, which counts if no hypothesis finishes.
     stuck: Option<(usize, Hypothesis)>,
 }
@@ -36,6 +39,8 @@ pub(crate) struct GridSource<'a> {
 struct Live {
     path: Path,
     coverage: Coverage,
+    /// True if the model would have ended before all phrases were written.
+    beyond_end: bool,
 }
 
 /// A continuation of a path by one token or the end.
@@ -49,16 +54,17 @@ struct Continuation {
     /// True if an end is the model's own.
     chosen: bool,
     coverage: Coverage,
+    beyond_end: bool,
 }
 
 impl<'a> GridSource<'a> {
     pub(crate) fn new(source: &'a SourceRow, phrases: &'a [Phrase], options: Beam) -> Self {
-        let live = vec![Live { path: Path::default(), coverage: Coverage::new(phrases) }];
+        let live = vec![Live { path: Path::default(), coverage: Coverage::new(phrases), beyond_end: false }];
         Self { source, phrases, options, live, finished: Vec::new(), stuck: None }
     }
 
-    /// The continuations that keep room for what they need, best first; of equals, the one of the earlier path, then
-    /// the lower token.
+    /// The continuations that keep room for what they need: those that did not go beyond their end first, then by
+    /// log-probability; of equals, the one of the earlier path, then the lower token.
     fn continuations(
         &mut self,
         rows: &mut [Row<'_>],
@@ -75,6 +81,7 @@ impl<'a> GridSource<'a> {
             };
             let complete = live.coverage.needed() == 0;
             let mut pushed = Vec::new();
+            let mut beyond_end = live.beyond_end;
             match rules.next(row, &live.path.tokens, self.source)? {
                 Next::Forced(token, log_probability) => pushed.push((Some(token), log_probability, true)),
                 Next::Ended(log_probability, chosen) if complete => {
@@ -86,6 +93,7 @@ impl<'a> GridSource<'a> {
                 }
                 Next::Choice(choice) => {
                     let best = row.top(self.options.size.saturating_add(1 + wanted.len()), &choice);
+                    beyond_end |= !complete && best.first().is_some_and(|best| best.token == rules.end);
                     for best in &best {
                         let token = (best.token != rules.end).then_some(best.token);
                         if token.is_some() || complete {
@@ -100,15 +108,21 @@ impl<'a> GridSource<'a> {
                     }
                 }
             }
-            self.add(parent, pushed, &mut all);
+            self.add(parent, beyond_end, pushed, &mut all);
         }
         // The sort is stable, and they were pushed in the order in which equals shall stand.
-        all.sort_by(|a, b| b.total.total_cmp(&a.total));
+        all.sort_by(|a, b| a.beyond_end.cmp(&b.beyond_end).then(b.total.total_cmp(&a.total)));
         Ok(all)
     }
 
     /// Adds those continuations of a path that keep room for what they need.
-    fn add(&self, parent: usize, pushed: Vec<(Option<u32>, f32, bool)>, all: &mut Vec<Continuation>) {
+    fn add(
+        &self,
+        parent: usize,
+        beyond_end: bool,
+        pushed: Vec<(Option<u32>, f32, bool)>,
+        all: &mut Vec<Continuation>,
+    ) {
         let live = &self.live[parent];
         let mut tokens = live.path.tokens.clone();
         for (token, log_probability, chosen) in pushed {
@@ -126,7 +140,7 @@ impl<'a> GridSource<'a> {
                 }
             };
             let total = live.path.log_probability + f64::from(log_probability);
-            all.push(Continuation { parent, token, log_probability, total, chosen, coverage });
+            all.push(Continuation { parent, token, log_probability, total, chosen, coverage, beyond_end });
         }
     }
 
@@ -134,14 +148,16 @@ impl<'a> GridSource<'a> {
         let path = self.live[continuation.parent].path.clone();
         let hypothesis =
             path.ended(continuation.log_probability, continuation.chosen, self.options.length_penalty);
-        let at = self.finished.partition_point(|better| better.score >= hypothesis.score);
-        self.finished.insert(at, hypothesis);
+        let rank = |beyond_end: bool, score: f64| (!beyond_end, score);
+        let own = rank(continuation.beyond_end, hypothesis.score);
+        let at = self.finished.partition_point(|(beyond_end, better)| rank(*beyond_end, better.score) >= own);
+        self.finished.insert(at, (continuation.beyond_end, hypothesis));
         self.finished.truncate(self.options.n_best);
     }
 
     /// Remembers a path that must end before it has all phrases, if it has more of them than the one before.
     fn keep_stuck(&mut self, parent: usize, log_probability: f32) {
-        let Live { path, coverage } = &self.live[parent];
+        let Live { path, coverage, .. } = &self.live[parent];
         let hypothesis = path.clone().ended(log_probability, false, self.options.length_penalty);
         let better = |(count, known): &(usize, Hypothesis)| {
             (coverage.count(), hypothesis.score) > (*count, known.score)
@@ -152,11 +168,13 @@ impl<'a> GridSource<'a> {
     }
 
     /// True if a path is better than the last of the `n_best`, were it to end now.
-    fn can_win(&self, path: &Path) -> bool {
-        let Some(last) = self.finished.get(self.options.n_best - 1) else {
+    fn can_win(&self, live: &Live) -> bool {
+        let Some((beyond_end, last)) = self.finished.get(self.options.n_best - 1) else {
             return true;
         };
-        normalized(path.log_probability, path.tokens.len() + 1, self.options.length_penalty) > last.score
+        let Live { path, .. } = live;
+        let score = normalized(path.log_probability, path.tokens.len() + 1, self.options.length_penalty);
+        (!live.beyond_end, score) > (!beyond_end, last.score)
     }
 }
 
@@ -190,12 +208,12 @@ impl Source for GridSource<'_> {
             ranks[bank] += 1;
         }
         let extend = |&(number, token): &(usize, u32)| {
-            let Continuation { parent, log_probability, coverage, .. } = &continuations[number];
+            let Continuation { parent, log_probability, coverage, beyond_end, .. } = &continuations[number];
             let path = self.live[*parent].path.clone().with(token, *log_probability);
-            Live { path, coverage: coverage.clone() }
+            Live { path, coverage: coverage.clone(), beyond_end: *beyond_end }
         };
         let live: Vec<Live> = kept.iter().map(extend).collect();
-        if !live.iter().any(|live| self.can_win(&live.path)) {
+        if !live.iter().any(|live| self.can_win(live)) {
             kept.clear();
         }
         for (row, &(number, _)) in kept.iter().enumerate() {
@@ -217,7 +235,11 @@ impl Source for GridSource<'_> {
     fn finish(self) -> Vec<Hypothesis> {
         match (self.finished.is_empty(), self.stuck) {
             (true, Some((_, hypothesis))) => vec![hypothesis],
-            _ => self.finished,
+            _ => {
+                let best = self.finished.first().map(|(beyond_end, _)| *beyond_end);
+                let alike = self.finished.into_iter().filter(|(beyond_end, _)| Some(*beyond_end) == best);
+                alike.map(|(_, hypothesis)| hypothesis).collect()
+            }
         }
     }
 }

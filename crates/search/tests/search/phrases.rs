@@ -1,7 +1,7 @@
 //! Grid beam search: outputs that contain given phrases.
 
 use any2any_search::{
-    Hypothesis, Phrase, Sampling, SearchError, SearchOptions, SourceRow, search_containing,
+    Hypothesis, Phrase, Sampling, SearchError, SearchOptions, SourceRow, Stepper, search_containing,
 };
 
 use crate::model::{BEGIN, END, Table};
@@ -123,4 +123,53 @@ fn sampling_and_foreign_tokens_are_refused() {
     assert!(matches!(drawn, SearchError::Option { option: "sampling", .. }), "{drawn}");
     let foreign = refused(&[vec![phrase(&[7])]], &SearchOptions::default());
     assert!(matches!(foreign, SearchError::Token { role: "phrase", token: 7, .. }), "{foreign}");
+}
+
+/// A model that writes 2, 3 and the end, all but surely, whatever is before.
+struct Sure(Vec<usize>);
+
+impl Stepper for Sure {
+    type Error = std::convert::Infallible;
+
+    fn vocabulary(&self) -> usize {
+        6
+    }
+
+    fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Self::Error> {
+        let mut logits = Vec::new();
+        for (written, &token) in self.0.iter_mut().zip(tokens) {
+            *written += usize::from(token != BEGIN);
+            let next = [2, 3, END][(*written).min(2)];
+            // Behind the end the model is less sure than inside.
+            let others = if *written >= 2 { 4.0 } else { 0.0 };
+            logits.extend((0..6).map(|token| if token == next { 9.0 } else { others }));
+        }
+        Ok(logits)
+    }
+
+    fn select(&mut self, rows: &[usize]) -> Result<(), Self::Error> {
+        self.0 = rows.iter().map(|&row| self.0[row]).collect();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_phrase_is_written_before_the_end_and_not_behind_it() {
+    let phrases = vec![vec![phrase(&[5])]];
+    for options in [SearchOptions::default(), beam(3, 1.0, 1)] {
+        let sources = [source(0, 0..=9, &[])];
+        let mut model = Sure(vec![0]);
+        let found = search_containing(&mut model, &sources, &phrases, BEGIN, END, &[], &options, &mut ());
+        let tokens = found.expect("a sound model")[0][0].tokens.clone();
+        assert!(
+            tokens.contains(&5) && tokens.len() == 2,
+            "in the place of a token, not behind both: {tokens:?}"
+        );
+    }
+    // Where nothing else is possible, it stands behind the end.
+    let sources = [source(0, 0..=9, &[2, 3])];
+    let mut model = Sure(vec![0]);
+    let options = SearchOptions::default();
+    let found = search_containing(&mut model, &sources, &phrases, BEGIN, END, &[], &options, &mut ());
+    assert_eq!(found.expect("a sound model")[0][0].tokens, [2, 3, 5]);
 }
