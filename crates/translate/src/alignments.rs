@@ -1,9 +1,11 @@
 //! Word alignments: which words of a source the words of an output come from.
 //!
-//! Cross-attention is read in a pass over the finished output. The weights of a word are those of the decoder when it
-//! has read the word's tokens and not when it is about to write them (Chen et al. 2020, "Accurate Word Alignment
-//! Induction from Neural Machine Translation"), averaged over the heads of one layer. Each word of the output is aligned
-//! with the word of the source that has the most of its weight.
+//! Cross-attention is read in a pass over the finished output: the weights by which the decoder writes a word's tokens,
+//! averaged over the heads of one layer. Each word of the output is aligned with the word of the source that has the most
+//! of its weight. Of deep decoders the last layer but one is read (Garg et al. 2019, "Jointly Learning to Align and
+//! Translate with Transformer Models"), of decoders of one or two layers the last. Weights of the step that reads a token
+//! instead of the one that writes it (Chen et al. 2020), which do better in some layers of deep decoders, do worse in
+//! every layer of the small models that are measured in `docs/guide/decoding.md`.
 
 use any2any_adapter::{Encoded, Kind, Sequence, Value};
 use any2any_architecture::StackKind;
@@ -24,7 +26,7 @@ const TOKENS: usize = 1024;
 /// The attention that alignments are read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlignmentHeads {
-    /// The layer of the decoder, from 0; `None`: the last but one, or the only one.
+    /// The layer of the decoder, from 0; `None`: the last but one of three or more, or the last.
     pub layer: Option<usize>,
     /// The heads of the layer, from 0, whose weights are averaged; all if empty.
     pub heads: Vec<usize>,
@@ -73,7 +75,8 @@ impl Translator {
                 "has no head {head} in its decoder's layers, which have {of_layer}, from 0"
             )));
         }
-        let layer = heads.layer.unwrap_or(layers.saturating_sub(2));
+        let usual = if layers > 2 { layers - 2 } else { layers - 1 };
+        let layer = heads.layer.unwrap_or(usual);
         Ok(self.aligning_by(AlignmentHeads { layer: Some(layer), ..heads }))
     }
 
@@ -178,8 +181,7 @@ fn aligned(source: &Encoded, text: &Value, output: &Output, weights: &Weights) -
         if let Some(word) = word {
             let mut shares = vec![0.0; count];
             for at in token..end {
-                // The row behind the one that writes a token is the one that has read it.
-                let row = &weights.values[(at + 1) * weights.source..][..weights.source];
+                let row = &weights.values[at * weights.source..][..weights.source];
                 for (weight, word) in row.iter().zip(&source_words) {
                     word.iter().for_each(|&word| shares[word] += weight);
                 }
@@ -208,12 +210,12 @@ mod tests {
         let text = Value::from("the dog");
         let decoded = Decoded { value: Value::from("Hund der"), regions: bytes(&[0..2, 2..4, 4..8]) };
         let output = Output::new(decoded, Sequence::Tokens(vec![8, 9, 10]), 0.0, 0.0);
-        // The first row writes the first token and counts for nothing; what lies on the end belongs to no word.
+        // "Hund" looks at "dog" most, "der" at the two tokens of "the"; what lies on the end belongs to no word.
         let values = vec![
-            1.0, 0.0, 0.0, 0.0, //
             0.3, 0.2, 0.1, 0.4, //
-            0.0, 0.0, 0.7, 0.3, //
-            0.1, 0.2, 0.2, 0.5,
+            0.0, 0.0, 0.6, 0.4, //
+            0.2, 0.2, 0.3, 0.3, //
+            0.0, 1.0, 0.0, 0.0,
         ];
         let weights = Weights { values, source: 4 };
         assert_eq!(aligned(&source, &text, &output, &weights), [(1, 0), (0, 1)]);

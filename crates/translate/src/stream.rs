@@ -26,9 +26,10 @@ impl Translator {
         each: &mut dyn FnMut(u32, f32),
     ) -> Result<Output, TranslateError> {
         task.require_tokens()?;
-        if decoding.beam.is_some() {
+        if decoding.beam.is_some() || decoding.minimum_bayes_risk.is_some() {
             return Err(TranslateError::Unsupported(
-                "a beam search chooses nothing before its end, so it cannot be streamed; decode greedily or by sampling"
+                "a beam search, or minimum Bayes risk, chooses nothing before its end, so it cannot be streamed; decode \
+                 greedily or by sampling"
                     .to_owned(),
             ));
         }

@@ -1,7 +1,7 @@
 //! Translations source by source: the error of one that cannot be read takes its place, and warnings about a source go
 //! with its results.
 
-use any2any_adapter::{Encoded, Kind, OpenedValue, Sequence, Value};
+use any2any_adapter::{Encoded, Frames, Kind, OpenedValue, Sequence, Value};
 use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 use rayon::prelude::*;
@@ -118,12 +118,41 @@ impl Translator {
             self.require_short(task.sides().price_source(value)?.positions.unwrap_or(0))?;
         }
         let opened = task.sides().opened_source(value)?;
-        let encoded = task.encode_source(&opened.value)?;
+        let mut encoded = task.encode_source(&opened.value)?;
         self.require_short(encoded.sequence.len() as u64)?;
         let is_blank = self.gives_nothing(task, &opened.value);
         let OpenedValue { value, warnings, .. } = opened;
-        let warnings = self.source_warnings(task, &encoded, &value, warnings);
+        let mut warnings = self.source_warnings(task, &encoded, &value, warnings);
+        warnings.extend(self.cut(task, &mut encoded));
         Ok(Source { encoded, opened: value, is_blank, warnings })
+    }
+
+    /// Cuts a source down to the positions that the encoder has learned, with a warning about what is left out.
+    fn cut(&self, task: &Task, source: &mut Encoded) -> Option<String> {
+        let limit = self.architecture().encoder.as_ref().and_then(|encoder| encoder.positions.limit())?;
+        let stem = task.source()?.stem();
+        let length = source.sequence.len();
+        let positions = stem.positions(length);
+        if positions <= limit {
+            return None;
+        }
+        match &mut source.sequence {
+            // The end token stays the last.
+            Sequence::Tokens(tokens) => {
+                tokens.drain(limit.saturating_sub(1)..length - 1);
+                source.regions.drain(limit.saturating_sub(1)..length - 1);
+            }
+            Sequence::Frames(frames) => {
+                let most = (1..=length).rev().find(|&count| stem.positions(count) <= limit)?;
+                let values = frames.values()[..most * frames.width()].to_vec();
+                *frames = Frames::new(frames.width(), values)?;
+                source.regions.truncate(most);
+            }
+        }
+        Some(format!(
+            "the source has {positions} positions and the model reads {limit}: what is behind them is left out; cut it \
+             into shorter ones"
+        ))
     }
 
     /// Warnings about a source, from its medium, and about pieces that the model has not seen in training.

@@ -51,7 +51,7 @@ mod tests {
     fn words_stand_between_white_space() {
         assert_eq!(words("  der Hund\tbellt . "), [2..5, 6..10, 11..16, 17..18]);
         assert_eq!(words("a\u{3000}ö"), [0..1, 4..6]);
-        assert_eq!(words(" \n"), []);
+        assert!(words(" \n").is_empty());
     }
 
     #[test]

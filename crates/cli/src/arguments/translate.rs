@@ -49,7 +49,8 @@ pub(crate) struct AlignmentArguments {
     /// file with a line for each source.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub alignments: Option<Option<PathBuf>>,
-    /// The layer of the decoder whose attention aligns, from 0; the last but one if left out.
+    /// The layer of the decoder whose attention aligns, from 0; if left out, the last but one of three or more, or the
+    /// last.
     #[arg(long, value_name = "LAYER", requires = "alignments")]
     pub alignment_layer: Option<usize>,
     /// The heads of that layer, from 0; all if left out.

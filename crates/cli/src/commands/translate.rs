@@ -22,6 +22,12 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
     let decoding = arguments.search.apply(task.decoding().clone())?;
     let translator = translator.up_to_positions(arguments.max_source);
     let translator = with_ensemble(translator, &task, &arguments, registry)?;
+    if arguments.terms.is_some() && decoding.draws() {
+        return Err(Usage(
+            "--terms cannot be forced into what is drawn at random: search with --greedy or --beam".into(),
+        )
+        .into());
+    }
     let translator = with_terms(translator, &task, &arguments)?;
     let translator = with_alignments(translator, &task, &arguments.alignments)?;
     let prefix = arguments.prefix.as_deref().map(Value::from);

@@ -98,6 +98,11 @@ impl Decoding {
         }
     }
 
+    /// True if outputs are drawn at random, so that they depend on the seed and on the number of their source.
+    pub fn draws(&self) -> bool {
+        self.sampling.is_some() || (self.minimum_bayes_risk.is_some() && self.beam.is_none())
+    }
+
     /// The number of hypotheses of a source that are followed at a time: those of the beam, or the samples that
     /// minimum Bayes risk compares.
     pub fn hypotheses(&self) -> usize {
