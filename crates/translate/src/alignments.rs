@@ -5,9 +5,15 @@
 //! of its weight. Of deep decoders the last layer but one is read (Garg et al. 2019, "Jointly Learning to Align and
 //! Translate with Transformer Models"), of decoders of one or two layers the last. Weights of the step that reads a token
 //! instead of the one that writes it (Chen et al. 2020), which do better in some layers of deep decoders, do worse in
-//! every layer of the small models that are measured in `docs/guide/decoding.md`.
+//! every layer of the small models that were measured.
+//!
+//! Where a task has labels, one for each position of its source, a label belongs to its position; where the encoder was
+//! taught to spell targets (`losses.ctc`), a token belongs to the position at which it is spelled, unless a layer or heads
+//! are chosen.
 
-use any2any_adapter::{Encoded, Kind, Sequence, Value};
+mod spelling;
+
+use any2any_adapter::{Encoded, Head, Kind, Sequence, Value};
 use any2any_architecture::StackKind;
 use any2any_model::{AttentionKind, AttentionWeights, Pass, Place};
 use any2any_run::Task;
@@ -32,6 +38,17 @@ pub struct AlignmentHeads {
     pub heads: Vec<usize>,
 }
 
+/// The way in which outputs are aligned.
+#[derive(Clone, Debug)]
+pub(crate) enum Aligner {
+    /// A label belongs to its position.
+    Labels,
+    /// The encoder spells; the attention is for targets that are too long for that.
+    Spelling(Place),
+    /// The weights of one layer, averaged over these heads, or all if there are none.
+    Attention(Place, Vec<usize>),
+}
+
 /// A source with its outputs, which are given their alignments.
 pub(crate) struct Aligned<'a> {
     pub source: &'a Encoded,
@@ -53,6 +70,9 @@ impl Translator {
             return Err(unsupported(
                 "does not translate text to text, and alignments are of words".to_owned(),
             ));
+        }
+        if task.is_per_position() {
+            return Ok(self.aligning_by(Aligner::Labels));
         }
         let decoder = &self.architecture().decoder;
         let (layers, of_layer) = match (decoder.transformer(), decoder.lstm()) {
@@ -76,18 +96,18 @@ impl Translator {
             )));
         }
         let usual = if layers > 2 { layers - 2 } else { layers - 1 };
-        let layer = heads.layer.unwrap_or(usual);
-        Ok(self.aligning_by(AlignmentHeads { layer: Some(layer), ..heads }))
+        let kind = AttentionKind::CrossAttention;
+        let place = Place { stack: StackKind::Decoder, layer: heads.layer.unwrap_or(usual), kind };
+        let spells = self.architecture().tasks[task.number()].alignment.is_some();
+        Ok(self.aligning_by(match spells && heads == AlignmentHeads::default() {
+            true => Aligner::Spelling(place),
+            false => Aligner::Attention(place, heads.heads),
+        }))
     }
 
     /// Aligns outputs with their sources, if that is asked for.
     pub(crate) fn align(&self, task: &Task, mut pairs: Vec<Aligned<'_>>) -> Result<(), TranslateError> {
-        let Some(AlignmentHeads { layer, heads }) = self.alignment_heads() else { return Ok(()) };
-        let place = Place {
-            stack: StackKind::Decoder,
-            layer: layer.unwrap_or(0),
-            kind: AttentionKind::CrossAttention,
-        };
+        let Some(aligner) = self.aligner() else { return Ok(()) };
         let mut examples = Vec::new();
         let mut places = Vec::new();
         for (pair, Aligned { source, outputs, .. }) in pairs.iter().enumerate() {
@@ -107,7 +127,7 @@ impl Translator {
         while let Some(first) = rest.first() {
             let (now, later) = rest.split_at((TOKENS / longest(first)).clamp(1, rest.len()));
             rest = later;
-            let weights = self.cross_attention(task, now, place, heads)?;
+            let weights = self.weights(task, now, aligner)?;
             for (example, weights) in now.iter().zip(weights) {
                 let (pair, number) = places[example.sample];
                 let Aligned { source, text, outputs } = &mut pairs[pair];
@@ -117,15 +137,24 @@ impl Translator {
         Ok(())
     }
 
-    /// The weights of one layer, averaged over heads, for each example: `[target, source]`, padding included, with
-    /// the number of source positions.
-    fn cross_attention(
+    /// The weights of each example.
+    fn weights(
         &self,
         task: &Task,
         examples: &[&Example],
-        place: Place,
-        heads: &[usize],
+        aligner: &Aligner,
     ) -> Result<Vec<Weights>, TranslateError> {
+        let (place, heads) = match aligner {
+            Aligner::Labels => {
+                let labels = |example: &&Example| {
+                    let positions: Vec<usize> = (0..example.target.len()).collect();
+                    Weights::at(&positions, example.lengths().source)
+                };
+                return Ok(examples.iter().map(labels).collect());
+            }
+            Aligner::Spelling(place) => (place, &[][..]),
+            Aligner::Attention(place, heads) => (place, heads.as_slice()),
+        };
         let model = self.model();
         let device = model.device();
         let batch = Batch::new(task.number(), examples.iter().copied(), task.framing());
@@ -134,34 +163,66 @@ impl Translator {
         hidden(model, &batch, encoded.as_ref(), &device, &mut pass);
         self.cancellation().check()?;
         let trace = pass.into_trace();
-        let Some(AttentionWeights { weights, .. }) =
-            trace.attention().iter().find(|kept| kept.place == place)
-        else {
+        let Some(kept) = trace.attention().iter().find(|kept| kept.place == *place) else {
             let reason = "is written by a decoder that attends to no source";
             return Err(TranslateError::Unsupported(format!("task '{}' {reason}", task.name())));
         };
-        let [rows, of_layer, target, source] = weights.dims();
-        let all: Vec<usize> = (0..of_layer).collect();
-        let heads = if heads.is_empty() { &all } else { heads };
-        let values = weights.clone().into_data().convert::<f32>();
-        let values: Vec<f32> = values.try_into_vec().expect("converted to 32-bit floats");
-        let size = target * source;
-        let mean = |row: usize| {
-            let mut mean = vec![0.0; size];
-            for &head in heads {
-                let own = &values[(row * of_layer + head) * size..][..size];
-                mean.iter_mut().zip(own).for_each(|(mean, weight)| *mean += weight / heads.len() as f32);
+        let mut weights = averaged(kept, heads);
+        if let (Aligner::Spelling(_), Some(encoded)) = (aligner, &encoded)
+            && let Some(logits) = model.alignment(task.number(), encoded)
+            && let Some(Head::Softmax { padding, .. }) = task.target().head()
+        {
+            let [_, positions, vocabulary] = logits.dims();
+            let logits = logits.into_data().convert::<f32>();
+            let logits: Vec<f32> = logits.try_into_vec().expect("converted to 32-bit floats");
+            for (row, (example, weights)) in examples.iter().zip(&mut weights).enumerate() {
+                let source = example.lengths().source;
+                let own = &logits[row * positions * vocabulary..][..source * vocabulary];
+                let (_, tokens) = example.target_tokens().split_last().unwrap_or((&0, &[]));
+                // The padding token is the blank, as in training.
+                if let Some(places) = spelling::positions_of(own, vocabulary, tokens, padding) {
+                    *weights = Weights::at(&places, source);
+                }
             }
-            Weights { values: mean, source }
-        };
-        Ok((0..rows).map(mean).collect())
+        }
+        Ok(weights)
     }
 }
 
-/// Attention weights, `[target, source]`.
+/// The weights of one layer, averaged over some heads, or over all if there are none named.
+fn averaged(kept: &AttentionWeights, heads: &[usize]) -> Vec<Weights> {
+    let [rows, of_layer, target, source] = kept.weights.dims();
+    let all: Vec<usize> = (0..of_layer).collect();
+    let heads = if heads.is_empty() { &all } else { heads };
+    let values = kept.weights.clone().into_data().convert::<f32>();
+    let values: Vec<f32> = values.try_into_vec().expect("converted to 32-bit floats");
+    let size = target * source;
+    let mean = |row: usize| {
+        let mut mean = vec![0.0; size];
+        for &head in heads {
+            let own = &values[(row * of_layer + head) * size..][..size];
+            mean.iter_mut().zip(own).for_each(|(mean, weight)| *mean += weight / heads.len() as f32);
+        }
+        Weights { values: mean, source }
+    };
+    (0..rows).map(mean).collect()
+}
+
+/// Weights of source positions, `[target, source]`, padding included.
 struct Weights {
     values: Vec<f32>,
     source: usize,
+}
+
+impl Weights {
+    /// Each target position looks at one position of a source alone.
+    fn at(positions: &[usize], source: usize) -> Self {
+        let mut values = vec![0.0; positions.len() * source];
+        for (row, &position) in positions.iter().enumerate().filter(|(_, position)| **position < source) {
+            values[row * source + position] = 1.0;
+        }
+        Self { values, source }
+    }
 }
 
 /// The pairs of words, of the source and of the output, by rising word of the output.
@@ -187,7 +248,7 @@ fn aligned(source: &Encoded, text: &Value, output: &Output, weights: &Weights) -
                 }
             }
             let best = (0..count).reduce(|best, word| if shares[word] > shares[best] { word } else { best });
-            pairs.extend(best.map(|best| (best, word)));
+            pairs.extend(best.filter(|&best| shares[best] > 0.0).map(|best| (best, word)));
         }
         token = end;
     }

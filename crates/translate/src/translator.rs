@@ -21,7 +21,7 @@ use any2any_run::{AdapterSet, LoadedModel, RunError, Task};
 use any2any_search::SourceRow;
 use burn::tensor::Device;
 
-use crate::alignments::AlignmentHeads;
+use crate::alignments::Aligner;
 use crate::decode::Output;
 use crate::error::TranslateError;
 use crate::split::{Split, load_split};
@@ -44,8 +44,8 @@ pub struct Translator {
     ensemble: Arc<[Translator]>,
     /// Terms of a task that its outputs must have.
     terms: Option<Arc<terms::TaskTerms>>,
-    /// The attention from which outputs are aligned with their sources; `None`: they are not.
-    alignment_heads: Option<AlignmentHeads>,
+    /// The way in which outputs are aligned with their sources; `None`: they are not.
+    aligner: Option<Aligner>,
     /// The folder of its run; `None` if it was not loaded from one.
     run: Option<PathBuf>,
 }
@@ -122,14 +122,14 @@ impl Translator {
         &self.ensemble
     }
 
-    /// The attention from which outputs are aligned; `None`: they are not.
-    pub(crate) fn alignment_heads(&self) -> Option<&AlignmentHeads> {
-        self.alignment_heads.as_ref()
+    /// The way in which outputs are aligned with their sources; `None`: they are not.
+    pub(crate) fn aligner(&self) -> Option<&Aligner> {
+        self.aligner.as_ref()
     }
 
-    /// The translator, aligning its outputs by this attention.
-    pub(crate) fn aligning_by(&self, heads: AlignmentHeads) -> Self {
-        Self { alignment_heads: Some(heads), ..self.clone() }
+    /// The translator, aligning its outputs in this way.
+    pub(crate) fn aligning_by(&self, aligner: Aligner) -> Self {
+        Self { aligner: Some(aligner), ..self.clone() }
     }
 
     /// The data root for the data of the run, which may be anyone's.

@@ -16,9 +16,11 @@ impl Translator {
     pub fn with_ensemble(&self, task: &Task, others: Vec<Self>) -> Result<Self, TranslateError> {
         task.require_tokens()?;
         for other in &others {
-            let theirs = other.ensemble_task(task)?;
+            let run = other.run.as_deref().map_or("a run".to_owned(), |run| run.display().to_string());
+            let theirs = other
+                .ensemble_task(task)
+                .map_err(|error| TranslateError::Unsupported(format!("{run}: {error}")))?;
             let differs = |side: &str, difference: String| {
-                let run = other.run.as_deref().map_or("a run".to_owned(), |run| run.display().to_string());
                 TranslateError::Unsupported(format!(
                     "{run}: the {side} of task '{}' has {difference}: the runs of an ensemble need equal vocabularies, \
                      as those of one experiment have that are trained with different seeds",
@@ -36,6 +38,11 @@ impl Translator {
                 }
                 (None, None) => {}
                 _ => return Err(differs("source", "no counterpart in one of the runs".to_owned())),
+            }
+            // Frames tell nothing of how they were made.
+            let (ours, others) = (&task.spec().source, &theirs.spec().source);
+            if !task.source().is_some_and(|source| source.head().is_some()) && ours != others {
+                return Err(differs("source", "other options".to_owned()));
             }
             if task.is_per_position() != theirs.is_per_position() {
                 return Err(differs("target", "another value of `per_position`".to_owned()));

@@ -106,7 +106,7 @@ impl Translator {
             longest_source: usize::MAX,
             ensemble: Arc::default(),
             terms: None,
-            alignment_heads: None,
+            aligner: None,
             run: None,
         }
     }
