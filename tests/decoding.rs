@@ -179,22 +179,52 @@ fn the_candidate_that_is_closest_to_all_is_written() {
     fails(&finished, 2, &["--samples is 1, and must be between 2 and 1024"]);
 }
 
-/// The right pairs of a sentence of the small language and its translation, whose words stand in the order of the
-/// source but for the time.
-fn right_pairs(source: &str) -> Vec<(usize, usize)> {
-    let words: Vec<&str> = source.split(' ').collect();
-    let time = words.iter().position(|word| ["today", "now", "again"].contains(word));
-    // The subject's two words and the verb, the time, the object, and the mark.
-    let mut order: Vec<usize> = (0..3).collect();
-    order.extend(time);
-    order.extend((3..words.len()).filter(|&at| Some(at) != time));
-    order.into_iter().enumerate().map(|(target, source)| (source, target)).collect()
+/// Sentences of a language that says the words of another in the opposite order, and the two sides of a split.
+fn reversed(workshop: &Workshop, split: &str, from: usize, to: usize) {
+    const WORDS: [(&str, &str); 12] = [
+        ("one", "eins"),
+        ("two", "zwei"),
+        ("three", "drei"),
+        ("four", "vier"),
+        ("five", "fünf"),
+        ("six", "sechs"),
+        ("seven", "sieben"),
+        ("eight", "acht"),
+        ("nine", "neun"),
+        ("ten", "zehn"),
+        ("eleven", "elf"),
+        ("twelve", "zwölf"),
+    ];
+    let (mut english, mut german) = (String::new(), String::new());
+    for number in from..to {
+        // Numbers that no step of the loop repeats choose the words.
+        let mut digits = number * 7919 % 248_832;
+        let mut words = Vec::new();
+        for _ in 0..3 + number % 3 {
+            words.push(WORDS[digits % 12]);
+            digits /= 12;
+        }
+        let english_words: Vec<&str> = words.iter().map(|word| word.0).collect();
+        let german_words: Vec<&str> = words.iter().rev().map(|word| word.1).collect();
+        english += &format!("{}\n", english_words.join(" "));
+        german += &format!("{}\n", german_words.join(" "));
+    }
+    workshop.write(&format!("{split}.en"), &english);
+    workshop.write(&format!("{split}.de"), &german);
 }
 
 #[test]
 fn words_are_aligned_with_those_that_they_come_from() {
     let workshop = Workshop::new();
-    run(&workshop, "run", TRAINED, 1);
+    for (split, from, to) in [("train", 0, 3000), ("val", 3000, 3020), ("test", 3020, 3060)] {
+        reversed(&workshop, split, from, to);
+    }
+    workshop.experiment(TRANSFORMER, TRAINED);
+    let words =
+        workshop.read("experiment.yaml").replace("bpe: { vocab: 70, shared: true }", "words: { vocab: all }");
+    let words = words.replace("{ field: de }", "{ field: de, tokenizer: { words: { vocab: all } } }");
+    workshop.write("experiment.yaml", &words);
+    workshop.succeed(&["train", "experiment.yaml", "--run", "run"]);
     workshop.write("input.en", &format!("{}\n \n", workshop.read("test.en").trim_end()));
     let plain = workshop.succeed(&["translate", "run", "input.en"]);
     let aligned = workshop.succeed(&["translate", "run", "input.en", "--alignments"]);
@@ -219,7 +249,8 @@ fn words_are_aligned_with_those_that_they_come_from() {
         assert_eq!(written.join(" "), pairs);
         // What is translated wrongly has no right alignment.
         if text == target {
-            let right = right_pairs(source);
+            let count = source.split(' ').count();
+            let right: Vec<(usize, usize)> = (0..count).map(|word| (count - 1 - word, word)).collect();
             both += found.iter().filter(|pair| right.contains(pair)).count();
             all += found.len() + right.len();
         }

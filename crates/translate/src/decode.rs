@@ -192,13 +192,13 @@ impl Translator {
             Some(risk) => {
                 self.require_text(task)?;
                 let candidates = Candidates::new(rows, phrases, decoding, risk.samples());
-                let Candidates { rows, phrases, decoding, of_each, n_best } = candidates;
+                let Candidates { rows, phrases, decoding, of_each, n_best, weighing } = candidates;
                 let found = self.write_tokens(task, sources, &rows, &phrases, &decoding, observer)?;
                 let mut found = found.into_iter();
                 let groups =
                     (0..rows.len() / of_each).map(|_| found.by_ref().take(of_each).flatten().collect());
                 let best = |candidates| {
-                    let mut ranked = ranked(candidates);
+                    let mut ranked = ranked(candidates, weighing);
                     ranked.truncate(n_best);
                     ranked
                 };

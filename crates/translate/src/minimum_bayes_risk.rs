@@ -19,6 +19,17 @@ pub(crate) struct Candidates {
     pub of_each: usize,
     /// The number of outputs that are returned.
     pub n_best: usize,
+    pub weighing: Weighing,
+}
+
+/// The weight of a candidate as a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weighing {
+    /// Each counts as often as it was drawn: samples stand for the model's probabilities by their number.
+    Counts,
+    /// Each counts by its probability: hypotheses of a beam are there once, however probable they are (Kumar and Byrne
+    /// 2004).
+    Probabilities,
 }
 
 impl Candidates {
@@ -33,7 +44,14 @@ impl Candidates {
         let mut decoding = Decoding { minimum_bayes_risk: None, ..decoding.clone() };
         if let Some(beam) = &mut decoding.beam {
             let n_best = std::mem::replace(&mut beam.n_best, beam.size);
-            return Self { rows: rows.to_vec(), phrases: phrases.to_vec(), decoding, of_each: 1, n_best };
+            return Self {
+                rows: rows.to_vec(),
+                phrases: phrases.to_vec(),
+                decoding,
+                of_each: 1,
+                n_best,
+                weighing: Weighing::Probabilities,
+            };
         }
         decoding.sampling.get_or_insert_default();
         let repeated = |row: &SourceRow| {
@@ -47,18 +65,24 @@ impl Candidates {
             decoding,
             of_each: samples,
             n_best: 1,
+            weighing: Weighing::Counts,
         }
     }
 }
 
-/// The distinct candidates by their expected utility, the best first: the mean chrF against all candidates, themselves
-/// included. That is their score from then on. Of equals, the more probable one.
-pub(crate) fn ranked(candidates: Vec<Output>) -> Vec<Output> {
-    let (mut distinct, mut counts): (Vec<Output>, Vec<usize>) = (Vec::new(), Vec::new());
+/// The distinct candidates by their expected utility, the best first: the weighted mean chrF against all candidates,
+/// themselves included. That is their score from then on. Of equals, the more probable one.
+pub(crate) fn ranked(candidates: Vec<Output>, weighing: Weighing) -> Vec<Output> {
+    let highest = candidates.iter().map(|output| output.log_probability).fold(f64::NEG_INFINITY, f64::max);
+    let (mut distinct, mut weights): (Vec<Output>, Vec<f64>) = (Vec::new(), Vec::new());
     for candidate in candidates {
+        let weight = match weighing {
+            Weighing::Counts => 1.0,
+            Weighing::Probabilities => (candidate.log_probability - highest).exp(),
+        };
         match distinct.iter().position(|known| known.decoded.value == candidate.decoded.value) {
             Some(at) => {
-                counts[at] += 1;
+                weights[at] += weight;
                 // Of several ways to write one text, the most probable.
                 if candidate.log_probability > distinct[at].log_probability {
                     distinct[at] = candidate;
@@ -66,27 +90,27 @@ pub(crate) fn ranked(candidates: Vec<Output>) -> Vec<Output> {
             }
             None => {
                 distinct.push(candidate);
-                counts.push(1);
+                weights.push(weight);
             }
         }
     }
     let texts: Vec<String> = distinct.iter().map(|output| output.decoded.value.to_string()).collect();
-    let utilities = expected_utilities(&texts, &counts);
+    let utilities = expected_utilities(&texts, &weights);
     distinct.iter_mut().zip(utilities).for_each(|(output, utility)| output.score = utility);
     distinct
         .sort_by(|a, b| b.score.total_cmp(&a.score).then(b.log_probability.total_cmp(&a.log_probability)));
     distinct
 }
 
-/// The mean chrF of each text against all, each of which counts as often as it was found.
-fn expected_utilities(texts: &[String], counts: &[usize]) -> Vec<f64> {
+/// The mean chrF of each text against all, by their weights.
+fn expected_utilities(texts: &[String], weights: &[f64]) -> Vec<f64> {
     let chrf = Chrf::default();
-    let all: usize = counts.iter().sum();
+    let all: f64 = weights.iter().sum();
     let utility = |hypothesis: &String| {
-        let against = |(reference, &count): (&String, &usize)| {
-            count as f64 * chrf.value(&chrf.statistics(hypothesis, &[reference]))
+        let against = |(reference, weight): (&String, &f64)| {
+            weight * chrf.value(&chrf.statistics(hypothesis, &[reference]))
         };
-        texts.iter().zip(counts).map(against).sum::<f64>() / all.max(1) as f64
+        texts.iter().zip(weights).map(against).sum::<f64>() / all
     };
     texts.par_iter().map(utility).collect()
 }
@@ -104,7 +128,7 @@ mod tests {
 
     fn texts(candidates: &[(&str, f64)]) -> Vec<String> {
         let candidates = candidates.iter().map(|&(text, value)| output(text, value)).collect();
-        ranked(candidates).iter().map(|output| output.decoded.value.to_string()).collect()
+        ranked(candidates, Weighing::Counts).iter().map(|output| output.decoded.value.to_string()).collect()
     }
 
     #[test]
@@ -123,11 +147,23 @@ mod tests {
     #[test]
     fn what_is_found_often_counts_as_often() {
         let candidates = [("ab", -1.0), ("cd", -1.0), ("cd", -0.5), ("ab ab", -9.0), ("cd", -7.0)];
-        let ranked = ranked(candidates.iter().map(|&(text, value)| output(text, value)).collect());
+        let ranked =
+            ranked(candidates.iter().map(|&(text, value)| output(text, value)).collect(), Weighing::Counts);
         assert_eq!((ranked[0].decoded.value.to_string().as_str(), ranked.len()), ("cd", 3));
         assert_eq!(ranked[0].log_probability, -0.5, "the most probable way to write it");
         // Three of five are itself, and with the others it shares nothing.
         assert!((ranked[0].score - 60.0).abs() < 1e-9, "{}", ranked[0].score);
+    }
+
+    #[test]
+    fn hypotheses_of_a_beam_count_by_their_probability() {
+        // By their number those that resemble each other would win.
+        let candidates = [("ein Vogel", -0.1), ("der Hund sieht", -5.0), ("der Hund sah", -5.0)];
+        let outputs = candidates.iter().map(|&(text, value)| output(text, value)).collect();
+        let ranked = ranked(outputs, Weighing::Probabilities);
+        assert_eq!(ranked[0].decoded.value.to_string(), "ein Vogel");
+        assert!(ranked[0].score > 95.0 && ranked[0].score < 100.0, "{}", ranked[0].score);
+        assert_eq!(texts(&candidates)[0], "der Hund sieht");
     }
 
     #[test]

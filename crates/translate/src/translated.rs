@@ -122,8 +122,9 @@ impl Translator {
         self.require_short(encoded.sequence.len() as u64)?;
         let is_blank = self.gives_nothing(task, &opened.value);
         let OpenedValue { value, warnings, .. } = opened;
+        let cut = self.cut(task, &mut encoded);
         let mut warnings = self.source_warnings(task, &encoded, &value, warnings);
-        warnings.extend(self.cut(task, &mut encoded));
+        warnings.extend(cut);
         Ok(Source { encoded, opened: value, is_blank, warnings })
     }
 
