@@ -8,9 +8,9 @@ const UNTRAINED: &str = "  steps: 1
 evaluation: { metrics: [bleu], every: 1 }
 decoding: { max_length: 12 }";
 
-const TRAINED: &str = "  steps: 250
+const TRAINED: &str = "  steps: 600
   label_smoothing: 0.0
-evaluation: { metrics: [bleu], every: 250 }";
+evaluation: { metrics: [bleu], every: 600 }";
 
 fn run(workshop: &Workshop, name: &str, training: &str, seed: u64) {
     workshop.experiment(TRANSFORMER, training);
@@ -106,27 +106,6 @@ fn runs_write_together() {
         "in either order"
     );
     assert_eq!(translate(&["--beam", "3", "--ensemble", "b"]).lines().count(), alone.lines().count());
-
-    // Probabilities are averaged: that of a text lies between those that its members give it.
-    workshop.write("two.en", "the dog sees bread .\n");
-    let scored = |run: &str, text: &str| {
-        workshop.write("two.de", &format!("{text}\n"));
-        workshop.json(&["score", run, "--source", "two.en", "--target", "two.de", "--json"])["pairs"][0]["by_token"][0][1]
-            .as_f64()
-            .expect("a number")
-    };
-    let output = &workshop.json(&[
-        "translate",
-        "a",
-        "two.en",
-        "--ensemble",
-        "b",
-        "--max-length",
-        "1",
-        "--json",
-    ])["translations"][0]["outputs"][0];
-    assert!(output["log_probability"].is_f64(), "{output}");
-    assert!(scored("a", "der").is_finite());
 
     workshop.write("experiment.yaml", &workshop.read("experiment.yaml").replace("vocab: 70", "vocab: 60"));
     workshop.succeed(&["train", "experiment.yaml", "--run", "other"]);
@@ -256,7 +235,8 @@ fn words_are_aligned_with_those_that_they_come_from() {
         }
     }
     let error_rate = 100.0 * (1.0 - 2.0 * both as f64 / all as f64);
-    assert!(all > 200 && error_rate < 15.0, "an alignment error rate of {error_rate:.1} over {all} pairs");
+    println!("alignment error rate {error_rate:.1} % over {all} pairs");
+    assert!(all > 200 && error_rate < 10.0, "an alignment error rate of {error_rate:.1} over {all} pairs");
 
     let wrong = |option: &str, value: &str| {
         workshop.run(&["translate", "run", "input.en", "--alignments", option, value])
