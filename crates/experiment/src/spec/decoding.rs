@@ -226,8 +226,8 @@ impl Default for Sampling {
     }
 }
 
-/// Minimum Bayes risk: the output is the candidate with the highest mean chrF against all candidates, each taken as a
-/// reference as often as it was found.
+/// Minimum Bayes risk: the output is the candidate with the highest mean chrF against all candidates as references: samples as
+/// often as they were drawn, hypotheses of a beam by their probability.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MinimumBayesRisk {
