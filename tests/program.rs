@@ -12,6 +12,7 @@ mod architecture;
 mod bench;
 mod checkpoints;
 mod configs;
+mod decoding;
 mod documents;
 mod examples;
 mod explorer;

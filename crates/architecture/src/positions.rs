@@ -61,6 +61,15 @@ pub enum WaveLayout {
 impl Positions {
     /// The paper's sines and cosines.
     pub const SINUSOIDAL: Self = Self::Sinusoidal { layout: WaveLayout::Interleaved, offset: 0 };
+
+    /// The number of positions of which each has a vector of its own, where they are learned; `None` where any number
+    /// has.
+    pub fn limit(&self) -> Option<usize> {
+        match *self {
+            Self::Learned { limit, offset } => Some(limit.saturating_sub(offset)),
+            _ => None,
+        }
+    }
 }
 
 /// The row of a position in a table of learned vectors, `[limit, d_model]`, whose first position has row `offset`.

@@ -33,7 +33,7 @@ pub(crate) use shared::{
 };
 pub(crate) use sweep::SweepArguments;
 pub(crate) use train::{CrossValidateArguments, TrainArguments};
-pub(crate) use translate::{CompleteArguments, ScoreArguments, TranslateArguments};
+pub(crate) use translate::{AlignmentArguments, CompleteArguments, ScoreArguments, TranslateArguments};
 
 /// One transformer that translates between any two media.
 #[derive(Parser, Debug)]

@@ -23,7 +23,7 @@ pub use data::{
     Cell, Data, Fasta, FilePart, Files, Join, Limit, Members, Pair, PartOfFile, Problem, Rectangle, Rows,
     Shares, Split, SplitFiles, TableFile, Texts, Words,
 };
-pub use decoding::{Beam, Decoding, DecodingError, Sampling};
+pub use decoding::{Beam, Decoding, DecodingError, MinimumBayesRisk, Sampling};
 pub use evaluation::Evaluation;
 pub use metric::{Bleu, Chrf, Metric, Smoothing, Ter, Tokenizer};
 pub use model::{

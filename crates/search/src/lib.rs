@@ -1,4 +1,4 @@
-//! Search over anything that gives scores for the next token: greedy, beam and sampling.
+//! Search over anything that gives scores for the next token: greedy, beam, grid beam and sampling.
 //!
 //! The model stays behind [`Stepper`]: it is fed one token a row and answers with logits, and it keeps,
 //! reorders or drops rows when it is told to. Everything else happens here, on the host, and knows neither
@@ -57,13 +57,16 @@
 
 mod beam;
 mod cancellable;
+mod ensemble;
 mod error;
+mod grid;
 mod guided;
 mod hypothesis;
 mod moments;
 mod observer;
 mod options;
 mod path;
+mod phrases;
 mod rules;
 mod sampling;
 mod scores;
@@ -73,16 +76,19 @@ mod top;
 use any2any_adapter::Seed;
 
 pub use cancellable::Cancellable;
+pub use ensemble::Ensemble;
 pub use error::SearchError;
 pub use guided::Guided;
 pub use hypothesis::Hypothesis;
 pub use moments::Moments;
 pub use observer::{Considered, Fate, Observer};
 pub use options::{Beam, Sampling, SearchOptions, Strategy};
+pub use phrases::Phrase;
 pub use stepper::{Answer, BestOfRow, SourceRow, Stepper, Wanted};
 pub use top::{Scored, log_sum_exp};
 
 use beam::BeamSource;
+use grid::GridSource;
 use path::{Pick, Single};
 use rules::Rules;
 use sampling::Sampler;
@@ -146,6 +152,49 @@ pub fn search_observed<S: Stepper>(
             run(stepper, rows.collect(), begin, longest_prefix, &rules, observer)
         }
     }
+}
+
+/// Searches the best hypotheses of each source among those that contain its phrases, by grid beam search (Hokamp and
+/// Liu 2017). Greedy search becomes a beam of one whose hypotheses are ranked by their log-probability per token.
+///
+/// A hypothesis lacks a phrase only if its maximum length has no room for all of them.
+///
+/// # Errors
+///
+/// Those of [`search`], and when the strategy is sampling, or a phrase has a token that the vocabulary lacks.
+///
+/// # Panics
+///
+/// If there is not one list of phrases for each source.
+#[allow(clippy::too_many_arguments)]
+pub fn search_containing<S: Stepper>(
+    stepper: &mut S,
+    sources: &[SourceRow],
+    phrases: &[Vec<Phrase>],
+    begin: u32,
+    end: u32,
+    forbidden: &[u32],
+    options: &SearchOptions,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Vec<Hypothesis>>, SearchError<S::Error>> {
+    assert_eq!(sources.len(), phrases.len(), "a list of phrases for each source");
+    options.check()?;
+    let beam = match &options.strategy {
+        Strategy::Greedy => Beam { size: 1, length_penalty: 1.0, n_best: 1 },
+        Strategy::Beam(beam) => beam.clone(),
+        Strategy::Sampling(_) => {
+            let reason =
+                "is drawn token by token, which no phrase can be forced into: search greedily or with a beam";
+            return Err(SearchError::Option { option: "sampling", reason });
+        }
+    };
+    let rules = Rules::new(stepper.vocabulary(), end, forbidden, options).over_all_logits();
+    rules.check_tokens(begin, sources)?;
+    phrases.iter().flatten().try_for_each(|phrase| rules.check_phrase(phrase))?;
+    let longest_prefix = sources.iter().map(|source| source.prefix.len()).max().unwrap_or(0);
+    let rows =
+        sources.iter().zip(phrases).map(|(source, phrases)| GridSource::new(source, phrases, beam.clone()));
+    run(stepper, rows.collect(), begin, longest_prefix, &rules, observer)
 }
 
 /// The search of one source, over some rows of the batch, until it is done.

@@ -2,7 +2,9 @@
 
 use crate::scores::{Choice, Row};
 use crate::top::{Scored, log_sum_exp};
-use crate::{BestOfRow, Moments, NotANumber, SearchError, SearchOptions, SourceRow, Strategy, Wanted};
+use crate::{
+    BestOfRow, Moments, NotANumber, Phrase, SearchError, SearchOptions, SourceRow, Strategy, Wanted,
+};
 
 /// The rules that hold for all sources of a search.
 pub(crate) struct Rules<'a> {
@@ -45,6 +47,24 @@ impl<'a> Rules<'a> {
                 Strategy::Beam(beam) => Some(beam.size.saturating_add(1)),
                 Strategy::Sampling(_) => None,
             },
+        }
+    }
+
+    /// The rules of a search that needs all logits at every position.
+    pub(crate) fn over_all_logits(self) -> Self {
+        Self { looked_at: None, ..self }
+    }
+
+    /// Fails for a phrase with a token that the vocabulary does not have.
+    pub(crate) fn check_phrase<E: std::error::Error + 'static>(
+        &self,
+        phrase: &Phrase,
+    ) -> Result<(), SearchError<E>> {
+        let vocabulary = self.vocabulary;
+        let outside = |token: &&u32| **token as usize >= vocabulary;
+        match phrase.at_start.iter().chain(&phrase.inside).find(outside) {
+            Some(&token) => Err(SearchError::Token { role: "phrase", token, vocabulary }),
+            None => Ok(()),
         }
     }
 

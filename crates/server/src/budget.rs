@@ -139,7 +139,7 @@ impl LoadedRun {
     ) -> Price {
         let Sizes { d_model, d_ff, encoder_layers, decoder_layers, .. } = self.sizes();
         // The greedy output may be computed beside a beam.
-        let beam = decoding.beam.as_ref().map_or(1, |beam| beam.size as u64 + 1);
+        let beam = decoding.hypotheses() as u64 + u64::from(decoding.beam.is_some());
         let guided = if decoding.guidance == 1.0 { 1 } else { 2 };
         let positions: u64 = sources.iter().map(|&source| source as u64).sum();
         let longest = sources.iter().max().copied();

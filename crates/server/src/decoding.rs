@@ -27,11 +27,13 @@ pub(crate) fn decoding(
         )));
     }
     if asked.greedy.is_some() {
-        (decoding.beam, decoding.sampling) = (None, None);
+        (decoding.beam, decoding.sampling, decoding.minimum_bayes_risk) = (None, None, None);
     }
     if let Some(protocol::Beam { size, length_penalty, n_best }) = &asked.beam {
         let beam = beam(decoding.beam.take().unwrap_or_default(), *size, *length_penalty, *n_best)?;
         (decoding.beam, decoding.sampling) = (Some(beam), None);
+        // A beam draws no samples.
+        decoding.minimum_bayes_risk.iter_mut().for_each(|risk| risk.samples = None);
     }
     if let Some(protocol::Sampling { temperature, top_k, top_p, seed }) = &asked.sampling {
         let known = decoding.sampling.take().unwrap_or_default();

@@ -42,7 +42,7 @@ impl Translate {
     /// True if both may be done in one batch with the same results. Sampling depends on a source's number in its batch,
     /// so sampled translations stay alone.
     fn joins(&self, other: &Self) -> bool {
-        self.decoding.sampling.is_none()
+        !self.decoding.draws()
             && !self.sources.is_empty()
             && !other.sources.is_empty()
             && self.task == other.task

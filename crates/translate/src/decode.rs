@@ -1,21 +1,21 @@
 //! Decoding: search over batches of sources, and its outputs as values.
 
-use std::borrow::Cow;
-use std::convert::Infallible;
+mod steppers;
 
-use any2any_adapter::{Decoded, FrameCount, Head, Sequence, Value};
+use std::borrow::Cow;
+
+use any2any_adapter::{Decoded, FrameCount, Head, Kind, Sequence, Value};
 use any2any_experiment::spec::Decoding;
-use any2any_inference::EngineStepper;
-use any2any_model::{ModelStepper, Pass, PerPositionStepper};
+use any2any_model::Pass;
 use any2any_run::{OutputLengths, Role, Task, Timestamps};
 use any2any_search::{
-    Beam, Cancellable, Guided, Hypothesis, Moments, Observer, Sampling, SearchError, SearchOptions,
-    SourceRow, Stepper, Strategy, search_observed,
+    Beam, Cancellable, Hypothesis, Moments, Observer, Phrase, Sampling, SearchError, SearchOptions,
+    SourceRow, Stepper, Strategy, search_containing, search_observed,
 };
 
 use crate::batch;
 use crate::error::TranslateError;
-use crate::example::absent_source;
+use crate::minimum_bayes_risk::{Candidates, ranked};
 use crate::segments::{Segment, segments};
 use crate::translator::Translator;
 
@@ -33,6 +33,29 @@ pub struct Output {
     pub log_probability: f64,
     /// The segments of a transcript with their times, where they were asked for.
     pub segments: Vec<Segment>,
+    /// The words that belong together, each as the number of a word of the source and of one of the output, by white
+    /// space and from 0; empty unless a translator [aligns](Translator::with_alignments).
+    pub alignment: Vec<(usize, usize)>,
+}
+
+/// A source that an output is searched for.
+pub(crate) struct Asked<'a> {
+    pub sequence: &'a Sequence,
+    /// The number that seeds its sampling.
+    pub number: usize,
+    /// The phrases that its output must have.
+    pub phrases: Vec<Phrase>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(sequence: &'a Sequence, number: usize) -> Self {
+        Self { sequence, number, phrases: Vec::new() }
+    }
+
+    /// The number of beams of its search.
+    fn banks(&self) -> usize {
+        1 + self.phrases.iter().map(Phrase::cost).sum::<usize>()
+    }
 }
 
 impl Output {
@@ -41,16 +64,14 @@ impl Output {
         self.sequence.tokens().unwrap_or_default()
     }
 
+    pub(crate) fn new(decoded: Decoded, sequence: Sequence, score: f64, log_probability: f64) -> Self {
+        Self { decoded, sequence, score, log_probability, segments: Vec::new(), alignment: Vec::new() }
+    }
+
     /// The empty text, as the output of a source that needs no search.
     pub(crate) fn empty() -> Self {
         let decoded = Decoded { value: Value::from(""), regions: Vec::new() };
-        Self {
-            decoded,
-            sequence: Sequence::Tokens(Vec::new()),
-            score: 0.0,
-            log_probability: 0.0,
-            segments: Vec::new(),
-        }
+        Self::new(decoded, Sequence::Tokens(Vec::new()), 0.0, 0.0)
     }
 }
 
@@ -63,84 +84,57 @@ impl Translator {
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
-        let numbers: Vec<usize> = (0..sources.len()).collect();
-        self.search_numbered(task, sources, &numbers, decoding, prefix)
+        let asked = sources.iter().enumerate().map(|(number, source)| Asked::new(source, number));
+        self.search_asked(task, &asked.collect::<Vec<_>>(), decoding, prefix)
     }
 
-    /// Searches for the outputs of sources, each with the number that seeds its sampling.
-    pub(crate) fn search_numbered(
+    /// Searches for the outputs of sources, in their order.
+    pub(crate) fn search_asked(
         &self,
         task: &Task,
-        sources: &[&Sequence],
-        numbers: &[usize],
+        asked: &[Asked<'_>],
         decoding: &Decoding,
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
         decoding.check()?;
-        let task = &*asked(task, decoding)?;
-        let beam = decoding.beam.as_ref().map_or(1, |beam| beam.size);
-        let mut order: Vec<usize> = (0..sources.len()).collect();
-        order.sort_by_key(|&number| std::cmp::Reverse(sources[number].len()));
-        let mut results: Vec<Vec<Output>> = sources.iter().map(|_| Vec::new()).collect();
-        let mut rest = order.as_slice();
-        while let Some(&first) = rest.first() {
-            let rows = (decoding.batch_tokens / (sources[first].len().max(1) * beam)).clamp(1, rest.len());
-            let (now, later) = rest.split_at(rows);
-            rest = later;
-            let together: Vec<&Sequence> = now.iter().map(|&number| sources[number]).collect();
-            let rows: Vec<SourceRow> = now
-                .iter()
-                .map(|&number| self.row(task, numbers[number], Some(sources[number].len()), prefix, decoding))
-                .collect();
-            for (&number, outputs) in now.iter().zip(self.run_search(task, &together, &rows, decoding)?) {
-                results[number] = outputs;
+        let task = &*as_decoded(task, decoding)?;
+        let mut order: Vec<usize> = (0..asked.len()).collect();
+        order.sort_by_key(|&place| std::cmp::Reverse(asked[place].sequence.len()));
+        // Sources without phrases are searched for as if there were no others.
+        let (plain, phrased): (Vec<usize>, Vec<usize>) =
+            order.into_iter().partition(|&place| asked[place].phrases.is_empty());
+        let mut results: Vec<Vec<Output>> = asked.iter().map(|_| Vec::new()).collect();
+        for mut rest in [plain.as_slice(), phrased.as_slice()] {
+            while let Some(&first) = rest.first() {
+                let hypotheses = decoding.hypotheses() * asked[first].banks();
+                let rows = decoding.batch_tokens / (asked[first].sequence.len().max(1) * hypotheses);
+                let (now, later) = rest.split_at(rows.clamp(1, rest.len()));
+                rest = later;
+                let sources: Vec<&Sequence> = now.iter().map(|&place| asked[place].sequence).collect();
+                let rows: Vec<SourceRow> = now
+                    .iter()
+                    .map(|&place| {
+                        let Asked { sequence, number, .. } = asked[place];
+                        let row = self.row(task, number, Some(sequence.len()), prefix, decoding);
+                        // What must be written has its room, whatever the limit is.
+                        match asked[place].banks() - 1 {
+                            0 => row,
+                            needed => {
+                                let max_length = row.max_length.max(prefix.len() + needed);
+                                SourceRow { max_length, ..row }
+                            }
+                        }
+                    })
+                    .collect();
+                let phrases: Vec<Vec<Phrase>> =
+                    now.iter().map(|&place| asked[place].phrases.clone()).collect();
+                let found = self.search_containing(task, &sources, &rows, &phrases, decoding, &mut ())?;
+                for (&place, outputs) in now.iter().zip(found) {
+                    results[place] = outputs;
+                }
             }
         }
         Ok(results)
-    }
-
-    /// The stepper that search uses: the engine if there is one, else the model; always the model for a per-position
-    /// task.
-    pub(crate) fn stepper<'a>(
-        &'a self,
-        task: &Task,
-        sources: &[&Sequence],
-    ) -> Box<dyn Stepper<Error = Infallible> + 'a> {
-        let number = task.number();
-        if let (Some(engine), false) = (self.engine(), task.is_per_position()) {
-            return Box::new(EngineStepper::new(engine, number, sources, self.cancellation()));
-        }
-        let source = batch::sources(sources, task.framing(), self.device());
-        let pass = &mut self.pass();
-        let labels: Option<Vec<usize>> = sources.iter().map(|source| task.labels(source.len())).collect();
-        match (labels, source) {
-            (Some(labels), Some(source)) => {
-                Box::new(PerPositionStepper::new(self.model(), number, source, labels, task.end(), pass))
-            }
-            (_, source) => Box::new(ModelStepper::new(self.model(), number, source, pass)),
-        }
-    }
-
-    /// A stepper with classifier-free guidance (Ho and Salimans 2022): scores moved away from those without a source.
-    fn guided_stepper<'a>(
-        &'a self,
-        task: &Task,
-        sources: &[&Sequence],
-        guidance: f64,
-    ) -> Result<Box<dyn Stepper<Error = Infallible> + 'a>, TranslateError> {
-        if guidance == 1.0 {
-            return Ok(self.stepper(task, sources));
-        }
-        let name = task.name();
-        if task.spec().source_dropout == 0.0 {
-            let reason = "has not learned to write without a source, which guidance needs: train it with \
-                          `source_dropout`, or leave guidance at 1";
-            return Err(TranslateError::Unsupported(format!("task '{name}' {reason}")));
-        }
-        let silent: Vec<Sequence> = sources.iter().map(|source| absent_source(source)).collect();
-        let silent: Vec<&Sequence> = silent.iter().collect();
-        let (with, without) = (self.stepper(task, sources), self.stepper(task, &silent));
-        Ok(Box::new(Guided::new(with, without, guidance as f32)))
     }
 
     /// A forward pass that ends when the work is cancelled.
@@ -168,15 +162,28 @@ impl Translator {
         decoding: &Decoding,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        self.search_containing(task, sources, rows, &[], decoding, observer)
+    }
+
+    /// Searches for outputs that contain the phrases of their sources; all lists are empty, or none of the sources has
+    /// one.
+    fn search_containing(
+        &self,
+        task: &Task,
+        sources: &[&Sequence],
+        rows: &[SourceRow],
+        phrases: &[Vec<Phrase>],
+        decoding: &Decoding,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
         self.require_own(task)?;
         task.require_languages()?;
         decoding.check()?;
         for source in sources {
             self.require_source_sequence(task, source)?;
         }
-        let adapter = task.target();
-        let (begin, end, forbidden) = match adapter.head() {
-            Some(Head::Softmax { begin, end, forbidden, .. }) => (begin, end, forbidden),
+        match task.target().head() {
+            Some(Head::Softmax { .. }) => {}
             Some(Head::Regression { .. }) if decoding.guidance != 1.0 => {
                 let reason = "writes frames, of which none is chosen: leave guidance at 1";
                 let name = task.name();
@@ -186,6 +193,50 @@ impl Translator {
                 return self.write_frames(task, sources, width, length);
             }
             _ => return Err(TranslateError::Unsupported("this target medium cannot be written".to_owned())),
+        }
+        match &decoding.minimum_bayes_risk {
+            None => self.write_tokens(task, sources, rows, phrases, decoding, observer),
+            Some(risk) => {
+                self.require_text(task)?;
+                let candidates = Candidates::new(rows, phrases, decoding, risk.samples());
+                let Candidates { rows, phrases, decoding, of_each, n_best, weighing } = candidates;
+                let found = self.write_tokens(task, sources, &rows, &phrases, &decoding, observer)?;
+                let mut found = found.into_iter();
+                let groups =
+                    (0..rows.len() / of_each).map(|_| found.by_ref().take(of_each).flatten().collect());
+                let best = |candidates| {
+                    let mut ranked = ranked(candidates, weighing);
+                    ranked.truncate(n_best);
+                    ranked
+                };
+                Ok(groups.map(best).collect())
+            }
+        }
+    }
+
+    /// Fails for minimum Bayes risk of outputs that are no texts.
+    fn require_text(&self, task: &Task) -> Result<(), TranslateError> {
+        if task.target_medium().kind() == Kind::Text {
+            return Ok(());
+        }
+        let name = task.name();
+        let reason = "writes no text, and minimum Bayes risk compares texts: leave `minimum_bayes_risk` out";
+        Err(TranslateError::Unsupported(format!("task '{name}' {reason}")))
+    }
+
+    /// Searches for outputs of tokens; a source has one row, or several that stand together.
+    fn write_tokens(
+        &self,
+        task: &Task,
+        sources: &[&Sequence],
+        rows: &[SourceRow],
+        phrases: &[Vec<Phrase>],
+        decoding: &Decoding,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Vec<Output>>, TranslateError> {
+        let adapter = task.target();
+        let Some(Head::Softmax { begin, end, forbidden, .. }) = adapter.head() else {
+            return Err(TranslateError::Unsupported("this target medium cannot be written".to_owned()));
         };
         let mut options = search_options(decoding, self.experiment.seed);
         options.prompt = task.prompt_tokens().len();
@@ -199,9 +250,18 @@ impl Translator {
         let suppressed = task.target_tokens("decoding.suppress", &decoding.suppress)?;
         let without = timestamps.and_then(|timestamps| timestamps.without);
         let forbidden: Vec<u32> = forbidden.into_iter().chain(suppressed).chain(without).collect();
-        let stepper = self.guided_stepper(task, sources, decoding.guidance)?;
+        let mut stepper = self.joint_stepper(task, sources, decoding.guidance)?;
+        if !sources.is_empty() && rows.len() > sources.len() {
+            let of_each = rows.len() / sources.len();
+            let Ok(()) = stepper.select(&(0..rows.len()).map(|row| row / of_each).collect::<Vec<_>>());
+        }
         let mut stepper = Cancellable::new(stepper, self.cancellation().clone());
-        let hypotheses = search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer);
+        let hypotheses = match phrases.iter().all(Vec::is_empty) {
+            true => search_observed(&mut stepper, rows, begin, end, &forbidden, &options, observer),
+            false => {
+                search_containing(&mut stepper, rows, phrases, begin, end, &forbidden, &options, observer)
+            }
+        };
         let hypotheses = hypotheses.map_err(|error| match error {
             SearchError::Stepper(cancelled) => TranslateError::Cancelled(cancelled),
             error => TranslateError::Search(error.to_string()),
@@ -218,11 +278,8 @@ impl Translator {
                 _ => Vec::new(),
             };
             Ok(Output {
-                decoded,
-                sequence,
                 segments,
-                score: hypothesis.score,
-                log_probability: hypothesis.log_probability,
+                ..Output::new(decoded, sequence, hypothesis.score, hypothesis.log_probability)
             })
         };
         hypotheses.into_iter().map(|best| best.into_iter().map(output).collect()).collect()
@@ -247,7 +304,7 @@ impl Translator {
         let output = |frames| {
             let sequence = Sequence::Frames(frames);
             let decoded = adapter.decode(&sequence).map_err(|source| task.error(Role::Target, source))?;
-            Ok(vec![Output { decoded, sequence, score: 0.0, log_probability: 0.0, segments: Vec::new() }])
+            Ok(vec![Output::new(decoded, sequence, 0.0, 0.0)])
         };
         written.into_iter().map(output).collect()
     }
@@ -268,7 +325,7 @@ impl Translator {
 }
 
 /// The task as decoding options ask for it: with moments, or without.
-pub(crate) fn asked<'t>(task: &'t Task, decoding: &Decoding) -> Result<Cow<'t, Task>, TranslateError> {
+pub(crate) fn as_decoded<'t>(task: &'t Task, decoding: &Decoding) -> Result<Cow<'t, Task>, TranslateError> {
     Ok(if decoding.timestamps { Cow::Owned(task.with_timestamps()?) } else { Cow::Borrowed(task) })
 }
 

@@ -28,6 +28,7 @@
 //! }
 //! ```
 
+mod alignments;
 pub mod batch;
 pub mod bucketed_scores;
 pub mod controls;
@@ -37,6 +38,7 @@ pub mod evaluate;
 mod example;
 pub mod losses;
 mod media_metrics;
+mod minimum_bayes_risk;
 mod oddities;
 mod opened_split;
 mod per_position;
@@ -45,10 +47,14 @@ mod segments;
 mod split;
 mod stream;
 pub mod subtitles;
+mod terms;
 pub mod text_metrics;
 mod translated;
 mod translator;
+mod windows;
+mod words;
 
+pub use alignments::AlignmentHeads;
 pub use any2any_data::Broken;
 pub use any2any_inference::Precision;
 pub use decode::Output;
@@ -58,5 +64,6 @@ pub use oddities::Oddities;
 pub use opened_split::{OpenedSplit, Warnings};
 pub use segments::Segment;
 pub use split::{Split, load_split};
+pub use terms::{Term, Terms, TermsError};
 pub use translated::Translated;
 pub use translator::{NextToken, PairScore, Translator};

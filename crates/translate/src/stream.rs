@@ -5,7 +5,7 @@ use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 use any2any_search::{Considered, Fate, Observer};
 
-use crate::decode::{Output, asked};
+use crate::decode::{Output, as_decoded};
 use crate::error::TranslateError;
 use crate::translator::Translator;
 
@@ -26,9 +26,10 @@ impl Translator {
         each: &mut dyn FnMut(u32, f32),
     ) -> Result<Output, TranslateError> {
         task.require_tokens()?;
-        if decoding.beam.is_some() {
+        if decoding.beam.is_some() || decoding.minimum_bayes_risk.is_some() {
             return Err(TranslateError::Unsupported(
-                "a beam search chooses nothing before its end, so it cannot be streamed; decode greedily or by sampling"
+                "a beam search, or minimum Bayes risk, chooses nothing before its end, so it cannot be streamed; decode \
+                 greedily or by sampling"
                     .to_owned(),
             ));
         }
@@ -53,7 +54,7 @@ impl Translator {
             return Err(task.source_missing().into());
         }
         let sources: Vec<_> = source.into_iter().collect();
-        let task = &*asked(task, decoding)?;
+        let task = &*as_decoded(task, decoding)?;
         let row = self.row(task, 0, source.map(Sequence::len), prefix, decoding);
         let mut outputs = self.run_search_observed(task, &sources, &[row], decoding, observer)?;
         Ok(outputs.pop().unwrap_or_default())

@@ -1,10 +1,12 @@
 //! The translator: a trained model with its adapters, which decodes, scores and continues.
 
+mod ensemble;
 mod loading;
 mod next_tokens;
 mod requirements;
 mod scoring;
 mod sequences;
+mod terms;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use any2any_run::{AdapterSet, LoadedModel, RunError, Task};
 use any2any_search::SourceRow;
 use burn::tensor::Device;
 
+use crate::alignments::Aligner;
 use crate::decode::Output;
 use crate::error::TranslateError;
 use crate::split::{Split, load_split};
@@ -37,6 +40,12 @@ pub struct Translator {
     model: Arc<LoadedModel>,
     cancellation: Cancellation,
     longest_source: usize,
+    /// The other members of the ensemble.
+    ensemble: Arc<[Translator]>,
+    /// Terms of a task that its outputs must have.
+    terms: Option<Arc<terms::TaskTerms>>,
+    /// The way in which outputs are aligned with their sources; `None`: they are not.
+    aligner: Option<Aligner>,
     /// The folder of its run; `None` if it was not loaded from one.
     run: Option<PathBuf>,
 }
@@ -109,6 +118,21 @@ impl Translator {
     /// The engine that decodes on the CPU; `None` if the device or the kind of model has none.
     pub(crate) fn engine(&self) -> Option<&Engine> {
         self.model.engine()
+    }
+
+    /// The other members of the ensemble; none if it decodes alone.
+    pub(crate) fn ensemble(&self) -> &[Translator] {
+        &self.ensemble
+    }
+
+    /// The way in which outputs are aligned with their sources; `None`: they are not.
+    pub(crate) fn aligner(&self) -> Option<&Aligner> {
+        self.aligner.as_ref()
+    }
+
+    /// The translator, aligning its outputs in this way.
+    pub(crate) fn aligning_by(&self, aligner: Aligner) -> Self {
+        Self { aligner: Some(aligner), ..self.clone() }
     }
 
     /// The data root for the data of the run, which may be anyone's.

@@ -40,6 +40,13 @@ pub(crate) struct SearchArguments {
     /// The seed of the random numbers.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Minimum Bayes risk: write the candidate that is closest to all others by chrF. Candidates are the hypotheses of
+    /// the beam if there is one, or else samples.
+    #[arg(long, conflicts_with = "greedy")]
+    pub minimum_bayes_risk: bool,
+    /// The number of samples that minimum Bayes risk compares; 32 if left out.
+    #[arg(long, value_name = "COUNT", requires = "minimum_bayes_risk", conflicts_with_all = OF_BEAM)]
+    pub samples: Option<usize>,
     /// The scale of classifier-free guidance; 1: none. Needs `source_dropout` in training.
     #[arg(long, value_name = "FACTOR")]
     pub guidance: Option<f64>,
@@ -67,7 +74,15 @@ impl SearchArguments {
     /// The experiment's decoding options with these changes.
     pub(crate) fn apply(&self, mut decoding: Decoding) -> anyhow::Result<Decoding> {
         if self.greedy {
-            (decoding.beam, decoding.sampling) = (None, None);
+            (decoding.beam, decoding.sampling, decoding.minimum_bayes_risk) = (None, None, None);
+        }
+        if self.samples.is_some() {
+            decoding.beam = None;
+        }
+        if self.minimum_bayes_risk {
+            let risk = decoding.minimum_bayes_risk.get_or_insert_default();
+            // A beam that is asked for here has no samples beside it.
+            risk.samples = self.samples.or(risk.samples).filter(|_| self.beam.is_none());
         }
         if self.sample || (self.draws() && decoding.sampling.is_none()) {
             (decoding.beam, decoding.sampling) = (None, Some(decoding.sampling.take().unwrap_or_default()));

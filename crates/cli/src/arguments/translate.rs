@@ -29,9 +29,33 @@ pub(crate) struct TranslateArguments {
     /// The beginning of every translation.
     #[arg(long, value_name = "TEXT")]
     pub prefix: Option<String>,
+    /// Further runs that write together with the first: the probability of a token is the mean of all. Their
+    /// vocabularies must be equal, as those of one experiment are.
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    pub ensemble: Vec<PathBuf>,
+    /// A list of terms that translations must have: in each line a term of the source, a tab, and its translation.
+    #[arg(long, value_name = "FILE")]
+    pub terms: Option<PathBuf>,
+    #[command(flatten)]
+    pub alignments: AlignmentArguments,
     /// Print one JSON object, with tokens and scores.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AlignmentArguments {
+    /// Align the words of each translation with those of its source: pairs such as `0-0 1-2` behind ` ||| `, or in a
+    /// file with a line for each source.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub alignments: Option<Option<PathBuf>>,
+    /// The layer of the decoder whose attention aligns, from 0; if left out, the last but one of three or more, or the
+    /// last.
+    #[arg(long, value_name = "LAYER", requires = "alignments")]
+    pub alignment_layer: Option<usize>,
+    /// The heads of that layer, from 0; all if left out.
+    #[arg(long, value_name = "HEADS", value_delimiter = ',', requires = "alignments")]
+    pub alignment_heads: Vec<usize>,
 }
 
 #[derive(Args, Debug)]

@@ -6,10 +6,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use any2any_adapter::{Adapter, Kind, Registry, Value, WrittenFile};
-use any2any_translate::{Output, Translated};
+use any2any_run::Task;
+use any2any_translate::{AlignmentHeads, Output, Terms, Translated, Translator};
+use anyhow::Context;
 use serde_json::json;
 
-use crate::arguments::{TranslateArguments, Usage};
+use crate::arguments::{AlignmentArguments, TranslateArguments, Usage};
 use crate::inputs::{Batch, Input, Inputs};
 use crate::output;
 use crate::output_folder::OutputFolder;
@@ -19,6 +21,15 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
     let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
     let decoding = arguments.search.apply(task.decoding().clone())?;
     let translator = translator.up_to_positions(arguments.max_source);
+    let translator = with_ensemble(translator, &task, &arguments, registry)?;
+    if arguments.terms.is_some() && decoding.draws() {
+        return Err(Usage(
+            "--terms cannot be forced into what is drawn at random: search with --greedy or --beam".into(),
+        )
+        .into());
+    }
+    let translator = with_terms(translator, &task, &arguments)?;
+    let translator = with_alignments(translator, &task, &arguments.alignments)?;
     let prefix = arguments.prefix.as_deref().map(Value::from);
     let Some(medium) = task.source_medium() else {
         anyhow::bail!("task '{}' has no source to translate; use `complete`", task.name());
@@ -29,6 +40,7 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
         folder: folder(&arguments, task.target_medium().kind())?,
         named: inputs.are_files(),
         n_best: arguments.search.n_best.is_some(),
+        alignments: Alignments::new(&arguments.alignments)?,
         json: arguments.json.then(Vec::new),
         failed: 0,
     };
@@ -59,6 +71,89 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
     results.finish()
 }
 
+/// The translator with the other runs of an ensemble.
+fn with_ensemble(
+    translator: Translator,
+    task: &Task,
+    arguments: &TranslateArguments,
+    registry: &Registry,
+) -> anyhow::Result<Translator> {
+    let mut others = Vec::new();
+    for run in &arguments.ensemble {
+        if run.is_file() {
+            let run = run.display();
+            return Err(Usage(format!(
+                "--ensemble takes folders of runs, and {run} is a file: name the inputs before --ensemble, or behind `--`"
+            ))
+            .into());
+        }
+        others.push(super::translator(
+            run,
+            &arguments.model.checkpoint,
+            registry,
+            arguments.precision.precision(),
+        )?);
+    }
+    if others.is_empty() { Ok(translator) } else { Ok(translator.with_ensemble(task, others)?) }
+}
+
+/// The translator with a list of terms, and a warning for each that cannot be written.
+fn with_terms(
+    translator: Translator,
+    task: &Task,
+    arguments: &TranslateArguments,
+) -> anyhow::Result<Translator> {
+    let Some(path) = &arguments.terms else { return Ok(translator) };
+    let place = path.display();
+    let terms = Terms::parse(&super::read_lines(path)?).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().map(|error| format!("{place}: {error}")).collect();
+        anyhow::anyhow!("{}", errors.join("\n"))
+    })?;
+    let (translator, warnings) = translator.with_terms(task, terms)?;
+    warnings.iter().for_each(|warning| output::warn(format_args!("{place}: {warning}")));
+    Ok(translator)
+}
+
+/// The translator that aligns words, if that is asked for.
+fn with_alignments(
+    translator: Translator,
+    task: &Task,
+    arguments: &AlignmentArguments,
+) -> anyhow::Result<Translator> {
+    if arguments.alignments.is_none() {
+        return Ok(translator);
+    }
+    let AlignmentArguments { alignment_layer, alignment_heads, .. } = arguments;
+    let heads = AlignmentHeads { layer: *alignment_layer, heads: alignment_heads.clone() };
+    Ok(translator.with_alignments(task, heads)?)
+}
+
+/// The place of alignments: behind the text of each line, or in a file of their own.
+enum Alignments {
+    None,
+    Behind,
+    File(std::io::BufWriter<std::fs::File>),
+}
+
+impl Alignments {
+    fn new(arguments: &AlignmentArguments) -> anyhow::Result<Self> {
+        Ok(match &arguments.alignments {
+            None => Self::None,
+            Some(None) => Self::Behind,
+            Some(Some(path)) => {
+                let file = std::fs::File::create(path).with_context(|| path.display().to_string())?;
+                Self::File(std::io::BufWriter::new(file))
+            }
+        })
+    }
+}
+
+/// Pairs of words as Pharaoh wrote them: `0-0 1-2`, the source first.
+fn pharaoh(alignment: &[(usize, usize)]) -> String {
+    let pairs: Vec<String> = alignment.iter().map(|(source, target)| format!("{source}-{target}")).collect();
+    pairs.join(" ")
+}
+
 /// The folder for results, which those that are neither texts nor rows of items need.
 fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<OutputFolder>> {
     match (&arguments.output, kind) {
@@ -78,6 +173,7 @@ struct Results<'a> {
     /// True if each line begins with the name of its source.
     named: bool,
     n_best: bool,
+    alignments: Alignments,
     json: Option<Vec<serde_json::Value>>,
     failed: usize,
 }
@@ -93,10 +189,14 @@ impl Results<'_> {
         let mut described = Vec::new();
         for (rank, output) in outputs.iter().enumerate().take(printed) {
             let file = self.write(input, rank, output)?;
+            let alignment = &output.alignment;
             if self.json.is_some() {
                 let mut output = describe(output, self.adapter);
                 if let Some(file) = &file {
                     output["file"] = json!(file);
+                }
+                if !matches!(self.alignments, Alignments::None) {
+                    output["alignment"] = json!(alignment);
                 }
                 described.push(output);
                 continue;
@@ -105,8 +205,9 @@ impl Results<'_> {
                 Some(file) => file.display().to_string(),
                 None => output.decoded.value.to_string(),
             };
-            self.print(input, &shown, output.score)?;
+            self.print(input, &shown, output.score, alignment)?;
         }
+        self.write_alignment(outputs.first().map_or(&[], |best| &best.alignment))?;
         if let Some(all) = &mut self.json {
             let source = if self.named { input.name.clone() } else { value.to_string() };
             all.push(json!({ "source": source, "outputs": described, "warnings": warnings }));
@@ -115,13 +216,31 @@ impl Results<'_> {
     }
 
     /// Prints a result as a line.
-    fn print(&self, input: &Input, shown: &str, score: f64) -> anyhow::Result<()> {
+    fn print(
+        &self,
+        input: &Input,
+        shown: &str,
+        score: f64,
+        alignment: &[(usize, usize)],
+    ) -> anyhow::Result<()> {
         let (name, shown) = (output::one_line(&input.name), output::one_line(shown));
+        let behind = match self.alignments {
+            Alignments::Behind => format!(" ||| {}", pharaoh(alignment)),
+            _ => String::new(),
+        };
         output::line(match (self.n_best, self.named) {
-            (true, _) => format!("{name} ||| {shown} ||| {score:.4}"),
-            (false, true) => format!("{name}\t{shown}"),
-            (false, false) => shown.into_owned(),
+            (true, _) => format!("{name} ||| {shown} ||| {score:.4}{behind}"),
+            (false, true) => format!("{name}\t{shown}{behind}"),
+            (false, false) => format!("{shown}{behind}"),
         })
+    }
+
+    /// Writes the alignment of a source's best output, if alignments have a file of their own.
+    fn write_alignment(&mut self, alignment: &[(usize, usize)]) -> anyhow::Result<()> {
+        if let Alignments::File(file) = &mut self.alignments {
+            writeln!(file, "{}", pharaoh(alignment))?;
+        }
+        Ok(())
     }
 
     /// Writes a result to a file named after its source, if results go to files.
@@ -136,8 +255,9 @@ impl Results<'_> {
     /// Counts and reports a source that cannot be read.
     fn fail(&mut self, input: &Input, value: Option<&Value>, error: impl Display) -> anyhow::Result<()> {
         self.count(&error);
+        self.write_alignment(&[])?;
         match &mut self.json {
-            None => self.print(input, "", 0.0),
+            None => self.print(input, "", 0.0, &[]),
             Some(all) => {
                 let source = if self.named { Some(input.name.clone()) } else { value.map(Value::to_string) };
                 let error = error.to_string();
@@ -152,7 +272,10 @@ impl Results<'_> {
         self.failed += 1;
     }
 
-    fn finish(self) -> anyhow::Result<()> {
+    fn finish(mut self) -> anyhow::Result<()> {
+        if let Alignments::File(file) = &mut self.alignments {
+            file.flush()?;
+        }
         if let Some(translations) = self.json {
             output::json(&json!({ "translations": translations }))?;
         }

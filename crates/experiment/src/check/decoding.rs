@@ -54,6 +54,10 @@ fn check_at(checker: &mut Checker<'_>, at: &str, decoding: Decoding) {
             // The other options are told of with it.
             check_at(checker, at, Decoding { sampling: None, ..decoding });
         }
+        DecodingError::SamplesOfBeam => {
+            checker.error(&format!("{at}/minimum_bayes_risk/samples"), message, help);
+            check_at(checker, at, Decoding { minimum_bayes_risk: None, ..decoding });
+        }
         DecodingError::Hypotheses { .. } => {
             let (size, n_best) = (&format!("{at}/beam/size"), &format!("{at}/beam/n_best"));
             if checker.sound(&[size, n_best]) {

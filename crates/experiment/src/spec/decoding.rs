@@ -13,6 +13,10 @@ pub struct Decoding {
     /// Sampling: each token is drawn at random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
+    /// Minimum Bayes risk (Eikema and Aziz 2020): the output is the candidate that is closest to all others, instead of
+    /// the most probable one. Candidates are the hypotheses of the beam if one is given, or else samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum_bayes_risk: Option<MinimumBayesRisk>,
     /// The scale of classifier-free guidance (Ho and Salimans 2022): the factor by which logits are moved away from
     /// those without a source. 1: no guidance; 0: the source is ignored. Tasks need `source_dropout` for it.
     #[schemars(range(min = 0.0, max = 100.0))]
@@ -47,6 +51,7 @@ impl Default for Decoding {
         Self {
             beam: None,
             sampling: None,
+            minimum_bayes_risk: None,
             guidance: 1.0,
             max_length: None,
             min_length: 0,
@@ -85,6 +90,13 @@ impl Decoding {
             require("sampling.temperature", temperature, sound, "at least 0.0001")?;
             require("sampling.top_p", top_p, top_p > 0.0 && top_p <= 1.0, "above 0, and at most 1")?;
         }
+        if let Some(MinimumBayesRisk { samples: Some(samples) }) = self.minimum_bayes_risk {
+            let sound = (2..=LARGEST_BEAM).contains(&samples);
+            require("minimum_bayes_risk.samples", samples, sound, "between 2 and 1024")?;
+            if self.beam.is_some() {
+                return Err(DecodingError::SamplesOfBeam);
+            }
+        }
         require("guidance", self.guidance, (0.0..=100.0).contains(&self.guidance), "between 0 and 100")?;
         let penalty = self.repetition_penalty;
         let sound = penalty.is_finite() && penalty >= 1.0;
@@ -97,9 +109,24 @@ impl Decoding {
             _ => Ok(()),
         }
     }
+
+    /// True if outputs are drawn at random, so that they depend on the seed and on the number of their source.
+    pub fn draws(&self) -> bool {
+        self.sampling.is_some() || (self.minimum_bayes_risk.is_some() && self.beam.is_none())
+    }
+
+    /// The number of hypotheses of a source that are followed at a time: those of the beam, or the samples that
+    /// minimum Bayes risk compares.
+    pub fn hypotheses(&self) -> usize {
+        match (&self.beam, &self.minimum_bayes_risk) {
+            (Some(beam), _) => beam.size,
+            (None, Some(risk)) => risk.samples(),
+            (None, None) => 1,
+        }
+    }
 }
 
-/// The most hypotheses of a beam.
+/// The most hypotheses of a beam, and the most samples of minimum Bayes risk.
 const LARGEST_BEAM: usize = 1024;
 
 /// The least divisor of logits.
@@ -121,6 +148,9 @@ pub enum DecodingError {
     /// A beam beside sampling.
     #[error("`beam` and `sampling` are two ways to write, and both are asked for")]
     TwoWays,
+    /// A number of samples where the hypotheses of a beam are compared.
+    #[error("`minimum_bayes_risk` compares the hypotheses of the `beam`, and draws no `samples` beside it")]
+    SamplesOfBeam,
     /// More hypotheses than a beam has.
     #[error("a beam of {size} cannot give back {n_best} hypotheses")]
     Hypotheses {
@@ -154,6 +184,7 @@ impl DecodingError {
     pub fn help(&self) -> String {
         match self {
             Self::TwoWays => "take one of them away".to_owned(),
+            Self::SamplesOfBeam => "set the beam's `size` instead, or take the beam away".to_owned(),
             Self::Hypotheses { size, n_best } => {
                 format!("set `n_best` to at most {size}, or `size` to at least {n_best}")
             }
@@ -207,6 +238,23 @@ impl Default for Sampling {
     }
 }
 
+/// Minimum Bayes risk: the output is the candidate with the highest mean chrF against all candidates as references: samples as
+/// often as they were drawn, hypotheses of a beam by their probability.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MinimumBayesRisk {
+    /// The number of samples; null: 32. With a beam there are none: its `size` says how many hypotheses are compared.
+    #[schemars(range(min = 2, max = 1024))]
+    pub samples: Option<usize>,
+}
+
+impl MinimumBayesRisk {
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.samples.unwrap_or(32)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,7 +271,19 @@ mod tests {
         };
         let both = Decoding { sampling: Some(Sampling::default()), ..beam(5, 1.0, 1) };
         let lengths = |min_length, max_length| Decoding { min_length, max_length, ..Decoding::default() };
+        let risk = |samples, decoding| Decoding {
+            minimum_bayes_risk: Some(MinimumBayesRisk { samples: Some(samples) }),
+            ..decoding
+        };
         for (decoding, expected) in [
+            (
+                risk(1, Decoding::default()),
+                "`minimum_bayes_risk.samples` is 1, and must be between 2 and 1024",
+            ),
+            (
+                risk(8, beam(5, 1.0, 1)),
+                "`minimum_bayes_risk` compares the hypotheses of the `beam`, and draws no `samples` beside it",
+            ),
             (both, "`beam` and `sampling` are two ways to write, and both are asked for"),
             (beam(0, 1.0, 1), "`beam.size` is 0, and must be between 1 and 1024"),
             (beam(usize::MAX, 1.0, 1), "`beam.size` is 18446744073709551615, and must be between 1 and 1024"),

@@ -6,5 +6,6 @@ mod draws;
 mod failures;
 mod hypotheses;
 mod model;
+mod phrases;
 mod problems;
 mod watching;

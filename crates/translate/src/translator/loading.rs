@@ -104,6 +104,9 @@ impl Translator {
             model: Arc::new(model),
             cancellation: Cancellation::default(),
             longest_source: usize::MAX,
+            ensemble: Arc::default(),
+            terms: None,
+            aligner: None,
             run: None,
         }
     }

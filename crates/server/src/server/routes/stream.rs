@@ -28,8 +28,9 @@ pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, A
     let (unknown, warnings) =
         source.as_ref().map(|source| (source.unknown.clone(), source.warnings.clone())).unwrap_or_default();
     let decoding = how(&app, &task, decoding.as_ref(), (positions, prefix.len()))?;
-    if decoding.beam.is_some() {
-        let message = "a beam search chooses nothing before its end, so it cannot be streamed";
+    if decoding.beam.is_some() || decoding.minimum_bayes_risk.is_some() {
+        let message =
+            "a beam search, or minimum Bayes risk, chooses nothing before its end, so it cannot be streamed";
         return Err(ApiError::wrong("decoding", message, r#"add "decoding": { "greedy": {} }"#));
     }
     let price = run.price_of_writing(&task, positions.as_slice(), &decoding, prefix.len());
