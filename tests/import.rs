@@ -187,7 +187,7 @@ fn speech_is_written_as_other_programs_do() {
             let first = expected.windows(2).position(pair).filter(|_| timestamps);
             let count = first.map_or(tokens.len(), |at| at + 2).min(expected.len());
             assert_eq!(&tokens[..count], &expected[..count], "{name} {timestamps} {slowness}");
-            assert!(count > 5, "{expected:?}");
+            assert!(count > 3, "{expected:?}");
         }
     }
     let described = workshop.succeed(&["describe", "whisper"]);
