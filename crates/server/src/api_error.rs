@@ -141,6 +141,9 @@ impl From<RunError> for ApiError {
                 "get the data with `any2any data get`, or name its folder with --data-root",
             ),
             RunError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            RunError::Prompt { .. } => {
+                Self::wrong("language", error.to_string(), "/api/runs lists the languages of every task")
+            }
             _ => Self::hidden(error.to_string()),
         }
     }

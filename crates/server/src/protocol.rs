@@ -1,7 +1,7 @@
 //! The types of the JSON interface: requests and answers, from which its OpenAPI description is made.
 //!
 //! Large arrays of numbers are [`Floats`]. Beside its own fields, the body of every request may have those of
-//! [`Model`], which name the run and the checkpoint that answer.
+//! [`Model`], which name the run and the checkpoint that answer, and of [`Languages`].
 
 mod analysis;
 mod beam;
@@ -21,14 +21,14 @@ pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
 pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
-pub use input::{Input, InputFile, InputSample, Model, Prefix};
+pub use input::{Input, InputFile, InputSample, Languages, Model, Prefix};
 pub use look::{
     Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, WrittenPosition,
 };
 pub use machine::{Machine, MachineRequest, Part, PartValues};
 pub use numbers::{Bytes, Floats};
 pub use problem::{Problem, ProblemDetail};
-pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task};
+pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task, TaskLanguages};
 pub use sample::{Sample, Samples, SamplesQuery, Vocabulary, VocabularyQuery};
 pub use training::{Sweep, SweepQuery, Training, TrainingQuery, Written, WrittenQuery};
 pub use translate::{

@@ -10,6 +10,7 @@ use any2any_translate::{Output, Translator};
 use tokio::sync::oneshot;
 
 use crate::api_error::ApiError;
+use crate::protocol::Languages;
 
 /// The time that a thread waits for a job before it is idle.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -29,6 +30,7 @@ pub(crate) enum Job {
 pub(crate) struct Translate {
     /// Number of the task.
     pub task: usize,
+    pub languages: Languages,
     /// The sources; empty for a decoder-only model.
     pub sources: Vec<Sequence>,
     pub decoding: Decoding,
@@ -46,6 +48,7 @@ impl Translate {
             && !self.sources.is_empty()
             && !other.sources.is_empty()
             && self.task == other.task
+            && self.languages == other.languages
             && self.prefix == other.prefix
             && self.decoding == other.decoding
     }
@@ -221,6 +224,7 @@ mod tests {
         (
             Job::Translate(Translate {
                 task,
+                languages: Languages::default(),
                 sources,
                 decoding,
                 prefix: Vec::new(),

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::App;
 use super::routes::blocking;
 use crate::api_error::ApiError;
-use crate::protocol::Model;
+use crate::protocol::{Languages, Model};
 
 /// The largest body, in bytes, that takes no share of the memory and is parsed at once. A larger one takes its share
 /// piece by piece, so that not all connections can fill the memory, and is parsed away from the threads that serve
@@ -37,10 +37,11 @@ pub(super) struct Read {
 /// The share of the memory that a large body takes.
 pub(super) type Held = Vec<OwnedSemaphorePermit>;
 
-/// A parsed request to a model: the model's name, and the body's other fields.
+/// A parsed request to a model: the model's name, the languages, and the body's other fields.
 #[derive(Debug)]
 pub(super) struct Asked<T> {
     pub model: Model,
+    pub languages: Languages,
     pub body: T,
 }
 
@@ -142,10 +143,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Asked<T>, A::Error> {
-                let mut model = Model::default();
-                let others = Others { fields, model: &mut model };
+                let (mut model, mut languages) = (Model::default(), Languages::default());
+                let others = Others { fields, model: &mut model, languages: &mut languages };
                 let body = T::deserialize(MapAccessDeserializer::new(others))?;
-                Ok(Asked { model, body })
+                Ok(Asked { model, languages, body })
             }
         }
 
@@ -153,10 +154,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
     }
 }
 
-/// Map access to the fields of a body, which takes out those that name the model.
+/// Map access to the fields of a body, which takes out those that name the model and the languages.
 struct Others<'a, A> {
     fields: A,
     model: &'a mut Model,
+    languages: &'a mut Languages,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Others<'_, A> {
@@ -170,6 +172,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Others<'_, A> {
                     let known = Model::default().checkpoint;
                     self.model.checkpoint = self.fields.next_value::<Option<_>>()?.unwrap_or(known);
                 }
+                "source_language" => self.languages.source_language = self.fields.next_value()?,
+                "target_language" => self.languages.target_language = self.fields.next_value()?,
                 _ => return seed.deserialize(name.into_deserializer()).map(Some),
             }
         }

@@ -91,16 +91,18 @@ impl Paths {
         self.add(path, "get", json!({ "summary": summary }), answer);
     }
 
-    /// Adds a path that answers a body, which may also name its model.
+    /// Adds a path that answers a body, which may also name its model and languages.
     fn post<B: JsonSchema, A: JsonSchema>(&mut self, path: &str, summary: &str) {
         let body = self.schema::<B>();
-        let model = self.schema::<protocol::Model>();
+        let models = [self.schema::<protocol::Model>(), self.schema::<protocol::Languages>()];
         let name = |schema: &Value| schema["$ref"].as_str()?.rsplit('/').next().map(str::to_owned);
-        if let (Some(body), Some(model)) = (name(&body), name(&model)) {
+        for of_all in models.iter().filter_map(name) {
+            let Some(body) = name(&body) else { continue };
             let definitions = self.generator.definitions_mut();
-            let model = definitions.get(&model).and_then(|model| model["properties"].as_object().cloned());
+            let fields =
+                definitions.get(&of_all).and_then(|of_all| of_all["properties"].as_object().cloned());
             let own = definitions.get_mut(&body).and_then(|body| body["properties"].as_object_mut());
-            own.into_iter().for_each(|own| own.extend(model.clone().unwrap_or_default()));
+            own.into_iter().for_each(|own| own.extend(fields.clone().unwrap_or_default()));
         }
         let content = json!({ "application/json": { "schema": body } });
         let operation =
@@ -171,7 +173,7 @@ mod tests {
         }
         assert!(references > 20, "{references}");
         let body = &document["components"]["schemas"]["LookRequest"]["properties"];
-        for field in ["run", "checkpoint", "task", "tokens", "masked"] {
+        for field in ["run", "checkpoint", "source_language", "task", "tokens", "masked"] {
             assert!(body.get(field).is_some(), "{field}");
         }
         let from = &document["paths"]["/api/samples"]["get"]["parameters"];

@@ -31,17 +31,17 @@ pub(in crate::server) async fn translate(
 }
 
 async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiError> {
-    let Call { app, run, worker, body, permit: _permit } = call;
+    let Call { app, run, worker, languages, body, permit: _permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
-    let task = run.task(task)?;
-    let prefix = read_prefix(&app, &run, task, prefix).await?;
+    let task = run.task_in(task, &languages)?;
+    let prefix = read_prefix(&app, &run, &task, prefix).await?;
     let sources: Vec<Source> = match (source, sources) {
         (Some(_), Some(_)) => {
             return Err(ApiError::wrong("malformed", "give `source` or `sources`, not both", ""));
         }
-        (None, Some(sources)) => read_sources(&app, &run, task, sources).await?,
+        (None, Some(sources)) => read_sources(&app, &run, &task, sources).await?,
         (source, None) => {
-            let read = read_source(&app, &run, task, source, Longest(app.limits.source)).await?;
+            let read = read_source(&app, &run, &task, source, Longest(app.limits.source)).await?;
             read.into_iter().map(Source::from).collect()
         }
     };
@@ -49,13 +49,14 @@ async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiErr
     let warnings = sources.iter().map(|source| source.warnings.clone()).collect();
     let sources: Vec<Sequence> = sources.into_iter().map(|source| source.sequence).collect();
     let longest = sources.iter().map(Sequence::len).max();
-    let decoding = how(&app, task, decoding.as_ref(), (longest, prefix.len()))?;
+    let decoding = how(&app, &task, decoding.as_ref(), (longest, prefix.len()))?;
     let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
-    let price = run.price_of_writing(task, &lengths, &decoding, prefix.len());
+    let price = run.price_of_writing(&task, &lengths, &decoding, prefix.len());
     let share = app.budget.take(price, "this translation").await?;
-    let outputs =
-        worker.translate(share.lane, Translation { task: task.number(), sources, decoding, prefix }).await?;
-    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(task, output)).collect());
+    let outputs = worker
+        .translate(share.lane, Translation { task: task.number(), languages, sources, decoding, prefix })
+        .await?;
+    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(&task, output)).collect());
     Ok(Translations { outputs: shown.collect(), unknown, warnings })
 }
 
@@ -131,9 +132,9 @@ pub(in crate::server) async fn score(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<ScoreRequest>| {
-        let Call { app, run, worker, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit } = call;
         let longest = Longest(app.limits.source);
-        let task = run.task(body.task)?.clone();
+        let task = run.task_in(body.task, &languages)?;
         let source = read_source(&app, &run, &task, body.source, longest).await?;
         let target = Arc::new(body.target);
         let opening = share_to_open(&app, &run, &task, Role::Target, &target, longest).await?;
@@ -159,9 +160,9 @@ pub(in crate::server) async fn next(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<NextRequest>| {
-        let Call { app, run, worker, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit } = call;
         let NextRequest { task, source, prefix, count } = body;
-        let task = run.task(task)?.clone();
+        let task = run.task_in(task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
         let source = read_pair(&app, &run, &task, source, &prefix).await?;
         let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
