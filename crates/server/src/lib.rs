@@ -11,6 +11,7 @@ mod decoding;
 mod distance;
 mod error;
 mod export;
+mod language_names;
 mod loaded_run;
 mod metrics;
 mod pooling;
