@@ -115,27 +115,29 @@ fn requests_name_languages() {
     imported(&workshop, "m2m100");
     let described = workshop.succeed(&["describe", "m2m100"]);
     assert!(described.contains("100 languages: af am ar"), "{described}");
-    let line = "the old garden loves a garden.\n";
-    let languages =
-        |source, target| ["translate", "m2m100", "--source-language", source, "--target-language", target];
-    let german = workshop.pipe(&languages("en", "de"), line);
-    assert_ne!(workshop.pipe(&languages("en", "zu"), line), german, "its rows were never trained");
-    let mistyped = workshop.feed(&languages("en", "dee"), line);
-    assert_eq!(mistyped.code, Some(1));
-    assert!(mistyped.stderr.contains("did you mean `de`?"), "{}", mistyped.stderr);
-    let left_out = workshop.run_with(&["translate", "m2m100"], line);
-    assert_eq!(left_out.code, Some(0), "its tokenizer says en and de: {}", left_out.stderr);
+    workshop.write("line.txt", "the old garden loves a garden.\n");
+    let languages = |source, target| {
+        ["translate", "m2m100", "line.txt", "--source-language", source, "--target-language", target]
+    };
+    let german = workshop.succeed(&languages("en", "de"));
+    assert_ne!(workshop.succeed(&languages("en", "zu")), german, "nobody trained that language");
+    assert_eq!(
+        workshop.succeed(&["translate", "m2m100", "line.txt"]),
+        german,
+        "its tokenizer says en and de"
+    );
+    let mistyped = workshop.run(&languages("en", "dee"));
+    assert!(
+        mistyped.code == Some(1) && mistyped.stderr.contains("did you mean `de`?"),
+        "{}",
+        mistyped.stderr
+    );
     imported(&workshop, "marian");
-    let untold = workshop.run_with(&["translate", "marian", "--target-language", "de"], line);
-    assert!(untold.stderr.contains("is not told the language"), "{}", untold.stderr);
-    workshop.succeed(&[
-        "import",
-        &model("m2m100").display().to_string(),
-        "--run",
-        "open",
-        "--set",
-        "tasks.translate.prompt.source_language=null",
-    ]);
-    let asked = workshop.run_with(&["translate", "open"], line);
+    let untold = workshop.run(&["translate", "marian", "line.txt", "--target-language", "de"]);
+    assert!(untold.stderr.contains("is not told the language of its target"), "{}", untold.stderr);
+    let source = model("m2m100").display().to_string();
+    let none = "tasks.translate.prompt.source_language=null";
+    workshop.succeed(&["import", &source, "--run", "open", "--set", none]);
+    let asked = workshop.run(&["translate", "open", "line.txt"]);
     assert!(asked.code == Some(1) && asked.stderr.contains("--source-language LANGUAGE"), "{}", asked.stderr);
 }

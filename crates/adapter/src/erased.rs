@@ -11,7 +11,7 @@ use crate::options::option_at_fault;
 use crate::validated::Validated;
 use crate::{
     Adapter, AdapterError, Contents, Event, File, Kept, Kind, Medium, OpenedValue, OptionProblem, Package,
-    PlugInOptions, Price, Sharing, Side, Value,
+    PlugInOptions, Price, Sharing, Side, Value, Window,
 };
 
 /// Medium without the types of its options and its adapter, as a [`Registry`](crate::Registry) keeps it.
@@ -134,6 +134,13 @@ pub trait AnySide: Send + Sync {
     ///
     /// When the value is of another medium, or broken.
     fn open(&self, value: &Value) -> Result<OpenedValue, AdapterError>;
+
+    /// Windows of an opened value, in their order; none where it is read at once.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be cut.
+    fn windows(&self, opened: &Value) -> Result<Vec<Window>, AdapterError>;
 
     /// Upper bound of the memory that opening a value takes, and of the positions of its sequence, from headers alone.
     ///
@@ -332,6 +339,10 @@ impl<M: Medium> AnySide for ErasedSide<M> {
             opened.value.kind()
         );
         Err(AdapterError::Contract { medium: self.medium.name().to_owned(), reason })
+    }
+
+    fn windows(&self, opened: &Value) -> Result<Vec<Window>, AdapterError> {
+        guarded(self.medium.name(), "windows", || self.medium.windows(&self.side, opened))
     }
 
     fn price(&self, value: &Value) -> Result<Price, AdapterError> {

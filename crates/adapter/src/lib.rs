@@ -42,6 +42,7 @@ pub mod testing;
 mod unpacking;
 mod validated;
 mod value;
+mod window;
 
 pub use adapter::{Adapter, Decoded, WrittenFile};
 pub use cancellation::{CancelOnDrop, Cancellation, Cancelled};
@@ -67,3 +68,4 @@ pub use signal::Signal;
 pub use stem::{Convolution, Stem, Unreadable};
 pub use unpacking::{UnpackedLimit, Unpacking};
 pub use value::{Kind, Value};
+pub use window::Window;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Adapter, AdapterError, Contents, File, Kind, Package, Price, Side, Value};
+use crate::{Adapter, AdapterError, Contents, File, Kind, Package, Price, Side, Value, Window};
 
 /// Medium: checks the options that an experiment gives it, opens its values and builds its adapters.
 ///
@@ -115,6 +115,16 @@ pub trait Medium: Send + Sync + Sized + 'static {
     /// When the value is of another medium, or broken. Such a sample is left out, counted and reported.
     fn open(&self, _side: &Side<Self::Options>, value: &Value) -> Result<OpenedValue, AdapterError> {
         Ok(value.clone().into())
+    }
+
+    /// Windows of an opened value, in their order: the stretches of which a model that reads no longer ones is given one
+    /// after the other, and whose outputs, which are texts, are joined. None by default: a value is read at once.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be cut.
+    fn windows(&self, _side: &Side<Self::Options>, _opened: &Value) -> Result<Vec<Window>, AdapterError> {
+        Ok(Vec::new())
     }
 
     /// Upper bound of the memory that [`open`](Medium::open) takes, and of the positions of the sequence, from

@@ -31,7 +31,7 @@ pub use model::{
     TiedEmbeddings, Transformer,
 };
 pub use plugged::Plugged;
-pub use prompt::{Prompt, PromptError};
+pub use prompt::{Prompt, PromptError, Timestamps};
 pub use task::{Losses, Side, Task};
 pub use training::{Adafactor, Adam, AdamW, Batch, Mixing, Optimizer, Schedule, Sgd, Training};
 

@@ -111,6 +111,7 @@ impl Adapter for Prompted {
 }
 
 /// The numbers of tokens by their names, of those names that somebody asks for.
+#[derive(Clone)]
 pub(crate) struct TokenNumbers(BTreeMap<String, u32>);
 
 impl TokenNumbers {
@@ -159,6 +160,28 @@ fn vocabulary(adapter: &dyn Adapter) -> usize {
     }
 }
 
+/// Tokens of moments in a recording.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Timestamps {
+    /// The token of the moment 0; those behind it are later.
+    pub first: u32,
+    /// Number of moments.
+    pub count: u32,
+    /// Time between two of them, in seconds.
+    pub step: f64,
+    /// The latest moment that an output may begin with, as a number from 0.
+    pub latest_start: u32,
+}
+
+impl Timestamps {
+    /// The moment that a token stands for, in seconds; `None` for other tokens.
+    pub fn seconds(&self, token: u32) -> Option<f64> {
+        let number = token.checked_sub(self.first).filter(|&number| number < self.count)?;
+        Some(f64::from(number) * self.step)
+    }
+}
+
 /// A task's prompt with the numbers of all tokens that it can have.
 pub(crate) struct TaskPrompt {
     prompt: Prompt,
@@ -176,16 +199,42 @@ pub(crate) struct PromptTokens {
 impl TaskPrompt {
     pub(crate) fn new(prompt: &Prompt, source: Option<&dyn Adapter>, target: &dyn Adapter) -> Self {
         let languages = || prompt.languages.values();
-        let names = |of: &'_ [String]| -> Vec<String> { of.iter().chain(languages()).cloned().collect() };
-        let numbers = |adapter: &dyn Adapter, of: &[String]| match of.is_empty() {
+        let numbers = |adapter: &dyn Adapter, of: Vec<&String>| match of.is_empty() {
             true => TokenNumbers::of(adapter, []),
-            false => TokenNumbers::of(adapter, names(of).iter().map(String::as_str)),
+            false => TokenNumbers::of(adapter, of.into_iter().chain(languages()).map(String::as_str)),
         };
+        let moments = prompt.timestamps.iter().map(|timestamps| &timestamps.first);
         Self {
             prompt: prompt.clone(),
-            source: source.map(|source| numbers(source, &prompt.source)),
-            target: numbers(target, &prompt.target),
+            source: source.map(|source| numbers(source, prompt.source.iter().collect())),
+            target: numbers(target, prompt.target.iter().chain(moments).collect()),
         }
+    }
+
+    /// The tokens of moments, if the model has any.
+    ///
+    /// # Errors
+    ///
+    /// If the vocabulary lacks the first.
+    pub(crate) fn timestamps(&self, task: &str) -> Result<Option<Timestamps>, RunError> {
+        let Some(given) = &self.prompt.timestamps else { return Ok(None) };
+        let first = self.target.all(task, "prompt.timestamps.first", [&given.first])?[0];
+        let latest = given.latest_start.map_or(given.count, |seconds| (seconds / given.step).round() as u32);
+        let latest_start = latest.min(given.count.saturating_sub(1));
+        Ok(Some(Timestamps { first, count: given.count, step: given.step, latest_start }))
+    }
+
+    /// The token that asks for no moments.
+    pub(crate) fn without_timestamps(&self) -> Option<u32> {
+        self.target.0.get(self.prompt.timestamps.as_ref()?.without.as_ref()?).copied()
+    }
+
+    /// The prompt that asks for moments: without the token that asks for none.
+    pub(crate) fn with_timestamps(&self) -> Self {
+        let mut prompt = self.prompt.clone();
+        let without = prompt.timestamps.as_ref().and_then(|timestamps| timestamps.without.as_ref());
+        prompt.target.retain(|token| Some(token) != without);
+        Self { prompt, source: self.source.clone(), target: self.target.clone() }
     }
 
     /// The prompt as the experiment says it.

@@ -8,7 +8,7 @@ use any2any_experiment::spec::{self, Decoding, Experiment, Metric, PromptError};
 use crate::error::RunError;
 use crate::framing::Framing;
 use crate::lengths::{OutputLengths, labels};
-use crate::prompt::{PromptTokens, TaskPrompt, TokenNumbers, prompted, unprompted};
+use crate::prompt::{PromptTokens, TaskPrompt, Timestamps, TokenNumbers, prompted, unprompted};
 use crate::task_sides::{Role, TaskSides};
 
 /// Task of a run: its sides, their adapters, and the rules that depend on both.
@@ -126,6 +126,37 @@ impl Task {
             lacking: None,
             ..self.clone()
         })
+    }
+
+    /// Tokens of the moments at which pieces of a transcript are spoken.
+    ///
+    /// # Errors
+    ///
+    /// If its model has none.
+    pub fn timestamps(&self) -> Result<Timestamps, RunError> {
+        let given = self.prompt.as_ref().map(|prompt| prompt.timestamps(self.name())).transpose()?.flatten();
+        given.ok_or_else(|| {
+            let name = self.name();
+            RunError::Unsupported(format!(
+                "the model of task '{name}' cannot write moments: leave timestamps out"
+            ))
+        })
+    }
+
+    /// The task whose outputs say when each piece of a transcript is spoken.
+    ///
+    /// # Errors
+    ///
+    /// If its model cannot say so.
+    pub fn with_timestamps(&self) -> Result<Self, RunError> {
+        self.timestamps()?;
+        let Some(prompt) = &self.prompt else { return Ok(self.clone()) };
+        let mut task = self.clone();
+        let without = prompt.without_timestamps();
+        task.prompt_tokens.target.retain(|&token| Some(token) != without);
+        task.target = prompted(&self.plain.1, task.prompt_tokens.target.clone());
+        task.prompt = Some(Arc::new(prompt.with_timestamps()));
+        Ok(task)
     }
 
     /// Prompt of its sequences; `None` for a task without one.
@@ -273,6 +304,25 @@ impl Task {
         self.require_languages()?;
         let source = self.source.as_ref().ok_or_else(|| self.sides.no_source())?;
         source.encode(opened).map_err(|error| self.error(Role::Source, error))
+    }
+
+    /// Windows of an opened source that is read in several, each as the sequence that the model reads, with its start in
+    /// seconds; one that starts at 0 of a source that is read at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_source`](Self::encode_source), and if the source cannot be cut.
+    pub fn encode_windows(&self, opened: &Value) -> Result<Vec<(f64, Encoded)>, RunError> {
+        let windows = match &self.sides.source {
+            Some(side) => {
+                side.with_options.windows(opened).map_err(|error| self.error(Role::Source, error))?
+            }
+            None => Vec::new(),
+        };
+        if windows.is_empty() {
+            return Ok(vec![(0.0, self.encode_source(opened)?)]);
+        }
+        windows.iter().map(|window| Ok((window.start, self.encode_source(&window.value)?))).collect()
     }
 
     /// Encodes an opened target as the sequence that the model writes.

@@ -2,7 +2,7 @@
 
 use crate::scores::{Choice, Row};
 use crate::top::{Scored, log_sum_exp};
-use crate::{BestOfRow, NotANumber, SearchError, SearchOptions, SourceRow, Strategy, Wanted};
+use crate::{BestOfRow, Moments, NotANumber, SearchError, SearchOptions, SourceRow, Strategy, Wanted};
 
 /// The rules that hold for all sources of a search.
 pub(crate) struct Rules<'a> {
@@ -13,6 +13,7 @@ pub(crate) struct Rules<'a> {
     repetition_penalty: f32,
     prompt: usize,
     suppress_first: &'a [u32],
+    moments: Option<Moments>,
     /// Number of the best tokens that the strategy needs; `None`: all of them.
     looked_at: Option<usize>,
 }
@@ -37,6 +38,7 @@ impl<'a> Rules<'a> {
             repetition_penalty: options.repetition_penalty as f32,
             prompt: options.prompt,
             suppress_first: &options.suppress_first,
+            moments: options.moments,
             looked_at: match &options.strategy {
                 Strategy::Greedy => Some(1),
                 // One more than the beam holds, because one of them may be the end.
@@ -50,7 +52,8 @@ impl<'a> Rules<'a> {
     pub(crate) fn wanted(&self, position: usize, longest_prefix: usize) -> Option<Wanted<'_>> {
         let plain = self.no_repeat_ngram == 0
             && self.repetition_penalty == 1.0
-            && self.suppressed(position).is_empty();
+            && self.suppressed(position).is_empty()
+            && self.moments.is_none();
         let count = self.looked_at.filter(|_| plain && position >= longest_prefix)?;
         Some(Wanted { count: count.min(self.vocabulary), end: self.end, forbidden: self.forbidden })
     }
@@ -140,6 +143,13 @@ impl<'a> Rules<'a> {
             }
         }
         self.forbid_repeated_ngrams(logits, tokens);
+        let end = match self.moments {
+            Some(moments) => {
+                moments.apply(logits, &tokens[self.prompt.min(tokens.len())..], self.end);
+                logits[self.end as usize]
+            }
+            None => end,
+        };
         logits[self.end as usize] = f32::NEG_INFINITY;
         let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         if tokens.len() >= source.max_length || best == f32::NEG_INFINITY {

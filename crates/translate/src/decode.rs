@@ -1,20 +1,22 @@
 //! Decoding: search over batches of sources, and its outputs as values.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use any2any_adapter::{Decoded, FrameCount, Head, Sequence, Value};
 use any2any_experiment::spec::Decoding;
 use any2any_inference::EngineStepper;
 use any2any_model::{ModelStepper, Pass, PerPositionStepper};
-use any2any_run::{OutputLengths, Role, Task};
+use any2any_run::{OutputLengths, Role, Task, Timestamps};
 use any2any_search::{
-    Beam, Cancellable, Guided, Hypothesis, Observer, Sampling, SearchError, SearchOptions, SourceRow,
-    Stepper, Strategy, search_observed,
+    Beam, Cancellable, Guided, Hypothesis, Moments, Observer, Sampling, SearchError, SearchOptions,
+    SourceRow, Stepper, Strategy, search_observed,
 };
 
 use crate::batch;
 use crate::error::TranslateError;
 use crate::example::absent_source;
+use crate::segments::{Segment, segments};
 use crate::translator::Translator;
 
 /// One result of a search.
@@ -29,6 +31,8 @@ pub struct Output {
     pub score: f64,
     /// The log-probability, the end token included; 0 for frames.
     pub log_probability: f64,
+    /// The segments of a transcript with their times, where they were asked for.
+    pub segments: Vec<Segment>,
 }
 
 impl Output {
@@ -40,7 +44,13 @@ impl Output {
     /// The empty text, as the output of a source that needs no search.
     pub(crate) fn empty() -> Self {
         let decoded = Decoded { value: Value::from(""), regions: Vec::new() };
-        Self { decoded, sequence: Sequence::Tokens(Vec::new()), score: 0.0, log_probability: 0.0 }
+        Self {
+            decoded,
+            sequence: Sequence::Tokens(Vec::new()),
+            score: 0.0,
+            log_probability: 0.0,
+            segments: Vec::new(),
+        }
     }
 }
 
@@ -67,6 +77,7 @@ impl Translator {
         prefix: &[u32],
     ) -> Result<Vec<Vec<Output>>, TranslateError> {
         decoding.check()?;
+        let task = &*asked(task, decoding)?;
         let beam = decoding.beam.as_ref().map_or(1, |beam| beam.size);
         let mut order: Vec<usize> = (0..sources.len()).collect();
         order.sort_by_key(|&number| std::cmp::Reverse(sources[number].len()));
@@ -178,6 +189,12 @@ impl Translator {
         };
         let mut options = search_options(decoding, self.experiment.seed);
         options.prompt = task.prompt_tokens().len();
+        let timestamps = decoding.timestamps.then(|| task.timestamps()).transpose()?;
+        options.moments = timestamps.map(|Timestamps { first, count, latest_start, .. }| Moments {
+            first,
+            count,
+            latest_start,
+        });
         options.suppress_first = task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?;
         let forbidden = [forbidden, task.target_tokens("decoding.suppress", &decoding.suppress)?].concat();
         let stepper = self.guided_stepper(task, sources, decoding.guidance)?;
@@ -189,10 +206,19 @@ impl Translator {
         })?;
         let output = |hypothesis: Hypothesis| -> Result<Output, TranslateError> {
             let sequence = Sequence::Tokens(hypothesis.tokens);
-            let decoded = adapter.decode(&sequence).map_err(|source| task.error(Role::Target, source))?;
+            let wrong = |source| task.error(Role::Target, source);
+            let decoded = adapter.decode(&sequence).map_err(wrong)?;
+            let segments = match (&timestamps, sequence.tokens()) {
+                (Some(timestamps), Some(tokens)) => {
+                    let written = tokens.strip_prefix(task.prompt_tokens()).unwrap_or(tokens);
+                    segments(written, timestamps, adapter.as_ref()).map_err(wrong)?
+                }
+                _ => Vec::new(),
+            };
             Ok(Output {
                 decoded,
                 sequence,
+                segments,
                 score: hypothesis.score,
                 log_probability: hypothesis.log_probability,
             })
@@ -219,7 +245,7 @@ impl Translator {
         let output = |frames| {
             let sequence = Sequence::Frames(frames);
             let decoded = adapter.decode(&sequence).map_err(|source| task.error(Role::Target, source))?;
-            Ok(vec![Output { decoded, sequence, score: 0.0, log_probability: 0.0 }])
+            Ok(vec![Output { decoded, sequence, score: 0.0, log_probability: 0.0, segments: Vec::new() }])
         };
         written.into_iter().map(output).collect()
     }
@@ -237,6 +263,11 @@ impl Translator {
         let OutputLengths { least, most } = task.output_lengths(source, prefix.len(), decoding);
         SourceRow { max_length: most, min_length: least, prefix, id: number as u64 }
     }
+}
+
+/// The task as decoding options ask for it: with moments, or without.
+pub(crate) fn asked<'t>(task: &'t Task, decoding: &Decoding) -> Result<Cow<'t, Task>, TranslateError> {
+    Ok(if decoding.timestamps { Cow::Owned(task.with_timestamps()?) } else { Cow::Borrowed(task) })
 }
 
 fn search_options(decoding: &Decoding, seed: u64) -> SearchOptions {

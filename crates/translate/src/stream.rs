@@ -5,7 +5,7 @@ use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 use any2any_search::{Considered, Fate, Observer};
 
-use crate::decode::Output;
+use crate::decode::{Output, asked};
 use crate::error::TranslateError;
 use crate::translator::Translator;
 
@@ -53,6 +53,7 @@ impl Translator {
             return Err(task.source_missing().into());
         }
         let sources: Vec<_> = source.into_iter().collect();
+        let task = &*asked(task, decoding)?;
         let row = self.row(task, 0, source.map(Sequence::len), prefix, decoding);
         let mut outputs = self.run_search_observed(task, &sources, &[row], decoding, observer)?;
         Ok(outputs.pop().unwrap_or_default())

@@ -1,7 +1,7 @@
 //! Translations source by source: the error of one that cannot be read takes its place, and warnings about a source go
 //! with its results.
 
-use any2any_adapter::{Encoded, Kind, OpenedValue, Sequence, Value};
+use any2any_adapter::{Encoded, Kind, OpenedValue, Region, Sequence, Value};
 use any2any_experiment::spec::Decoding;
 use any2any_run::Task;
 use rayon::prelude::*;
@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::decode::Output;
 use crate::error::TranslateError;
 use crate::oddities::is_blank;
+use crate::segments::Segment;
 use crate::translator::Translator;
 
 /// The results for one source.
@@ -22,7 +23,8 @@ pub struct Translated {
 
 /// A source as the model reads it.
 struct Source {
-    sequence: Sequence,
+    /// Its windows, one where it is read at once: the start of each in seconds, and its sequence.
+    windows: Vec<(f64, Sequence)>,
     /// True for a text of nothing but spaces.
     is_blank: bool,
     warnings: Vec<String>,
@@ -47,16 +49,32 @@ impl Translator {
         task.require_source()?;
         let read: Vec<Result<Source, TranslateError>> =
             values.par_iter().map(|value| self.read_source(task, value)).collect();
-        let sources: Vec<Option<&Sequence>> = read
-            .iter()
-            .map(|source| {
-                source.as_ref().ok().filter(|source| !source.is_blank).map(|source| &source.sequence)
-            })
-            .collect();
-        let mut found = self.search_some(task, &sources, decoding, &prefix)?.into_iter();
+        // The sampling of a source depends on its number among all, and so does that of each of its windows.
+        let (mut sequences, mut numbers) = (Vec::new(), Vec::new());
+        for (number, source) in read.iter().enumerate() {
+            for (_, sequence) in source
+                .as_ref()
+                .ok()
+                .filter(|source| !source.is_blank)
+                .iter()
+                .flat_map(|source| &source.windows)
+            {
+                sequences.push(sequence);
+                numbers.push(number);
+            }
+        }
+        let mut found = self.search_numbered(task, &sequences, &numbers, decoding, &prefix)?.into_iter();
         let results = read.into_iter().map(|source| {
-            let outputs = found.next().unwrap_or_default();
-            source.map(|source| Translated { outputs, warnings: source.warnings })
+            source.and_then(|Source { windows, is_blank, warnings }| {
+                let outputs = match (is_blank, windows.len()) {
+                    (true, _) => vec![Output::empty()],
+                    (false, 1) => found.next().unwrap_or_default(),
+                    (false, _) => {
+                        vec![joined(task, windows.iter().map(|(start, _)| *start).zip(found.by_ref()))?]
+                    }
+                };
+                Ok(Translated { outputs, warnings })
+            })
         });
         Ok(results.collect())
     }
@@ -91,25 +109,31 @@ impl Translator {
             self.require_short(task.sides().price_source(value)?.positions.unwrap_or(0))?;
         }
         let opened = task.sides().opened_source(value)?;
-        let encoded = task.encode_source(&opened.value)?;
-        self.require_short(encoded.sequence.len() as u64)?;
+        let windows = task.encode_windows(&opened.value)?;
+        for (_, window) in &windows {
+            self.require_short(window.sequence.len() as u64)?;
+        }
         let is_blank = self.gives_nothing(task, &opened.value);
-        let warnings = self.source_warnings(task, &encoded, opened);
-        Ok(Source { sequence: encoded.sequence, is_blank, warnings })
+        let warnings = self.source_warnings(task, &windows, opened);
+        let windows = windows.into_iter().map(|(start, encoded)| (start, encoded.sequence)).collect();
+        Ok(Source { windows, is_blank, warnings })
     }
 
     /// Warnings about a source, from its medium, and about pieces that the model has not seen in training.
-    fn source_warnings(&self, task: &Task, encoded: &Encoded, opened: OpenedValue) -> Vec<String> {
+    fn source_warnings(&self, task: &Task, windows: &[(f64, Encoded)], opened: OpenedValue) -> Vec<String> {
         let mut warnings = opened.warnings;
-        let unknown =
-            task.source().map(|adapter| adapter.unknown(encoded, &opened.value)).unwrap_or_default();
+        let unknown = |(_, encoded): &(f64, Encoded)| {
+            task.source().map(|adapter| adapter.unknown(encoded, &opened.value)).unwrap_or_default()
+        };
+        let unknown: Vec<String> = windows.iter().flat_map(unknown).collect();
         if !unknown.is_empty() {
             warnings.push(format!(
                 "unknown to the model, which guesses what stands in their place: {}",
                 unknown.join(", ")
             ));
         }
-        let (length, most) = (encoded.sequence.len(), self.experiment.training.batch.max_source_length);
+        let length = windows.iter().map(|(_, encoded)| encoded.sequence.len()).max().unwrap_or(0);
+        let most = self.experiment.training.batch.max_source_length;
         if length > most {
             warnings.push(format!(
                 "the source has {length} positions, more than the {most} of training.batch.max_source_length: \
@@ -118,4 +142,51 @@ impl Translator {
         }
         warnings
     }
+}
+
+/// The best outputs of the windows of one source, joined to one.
+///
+/// # Errors
+///
+/// If the target is no text: nothing else can be joined.
+fn joined(task: &Task, windows: impl Iterator<Item = (f64, Vec<Output>)>) -> Result<Output, TranslateError> {
+    let mut all = Output::empty();
+    let (mut text, mut tokens) = (String::new(), Vec::new());
+    for (seconds, output) in windows.filter_map(|(start, outputs)| Some((start, outputs.into_iter().next()?)))
+    {
+        let Value::Text(of_window) = &output.decoded.value else {
+            let reason =
+                "is read in several windows, whose outputs are no texts that could be joined: cut it shorter";
+            return Err(TranslateError::Unsupported(format!(
+                "this source of task '{}' {reason}",
+                task.name()
+            )));
+        };
+        let of_window_trimmed = of_window.trim_start();
+        if !text.is_empty() && !of_window_trimmed.is_empty() {
+            text.push(' ');
+        }
+        // Where the text of the window begins in the whole, less the spaces that are not taken over.
+        let (start, cut) = (text.len(), of_window.len() - of_window_trimmed.len());
+        text.push_str(of_window_trimmed);
+        let shifted = |region: &Region| match region {
+            Region::Bytes(range) => {
+                let moved = |at: usize| at.saturating_sub(cut) + start;
+                Region::Bytes(moved(range.start)..moved(range.end))
+            }
+            other => other.clone(),
+        };
+        all.decoded.regions.extend(output.decoded.regions.iter().map(shifted));
+        tokens.extend_from_slice(output.tokens());
+        all.segments.extend(output.segments.into_iter().map(|segment| Segment {
+            start: segment.start + seconds,
+            end: segment.end + seconds,
+            ..segment
+        }));
+        all.score += output.score;
+        all.log_probability += output.log_probability;
+    }
+    all.decoded.value = Value::Text(text);
+    all.sequence = Sequence::Tokens(tokens);
+    Ok(all)
 }

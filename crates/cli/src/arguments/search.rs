@@ -55,6 +55,9 @@ pub(crate) struct SearchArguments {
     /// The divisor of the score of tokens already written; 1: no penalty.
     #[arg(long, value_name = "FACTOR")]
     pub repetition_penalty: Option<f64>,
+    /// Write when each piece of a transcript is spoken, as `segments` of `--json`, with a model that can.
+    #[arg(long)]
+    pub timestamps: bool,
     /// The most source positions of one batch.
     #[arg(long, value_name = "TOKENS")]
     pub batch_tokens: Option<usize>,
@@ -93,6 +96,7 @@ impl SearchArguments {
         change(&mut decoding.no_repeat_ngram, self.no_repeat_ngram);
         change(&mut decoding.repetition_penalty, self.repetition_penalty);
         change(&mut decoding.batch_tokens, self.batch_tokens);
+        decoding.timestamps |= self.timestamps;
         decoding.check().map_err(wrong)?;
         Ok(decoding)
     }

@@ -1,6 +1,7 @@
 //! `any2any import`: a run from a model that was trained elsewhere.
 
 mod prompts;
+mod speech;
 mod tokenizers;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use any2any_adapter::{Registry, Value};
 use any2any_architecture::{Architecture, Head, Stem, names};
 use any2any_experiment::Document;
 use any2any_experiment::spec::{Model, Parts, TiedEmbeddings};
-use any2any_pretrained::{GenerationDefaults, Pretrained, Tensor};
+use any2any_pretrained::{Family, GenerationDefaults, Pretrained, Tensor};
 use any2any_run::{
     AdapterSet, Checkpoint, Existing, ExperimentTexts, Groups, RunFolder, State, Task, Weights, architecture,
 };
@@ -36,10 +37,13 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     let files = TempDir::new()?;
     let folders = Folders { model: source, written: files.path() };
     let mut tokenizers = Tokenizers::of(family, &folders, &tokens)?;
-    let task_name = &theirs.tasks[0].name;
+    let task_name = match family {
+        Family::Whisper => speech::TRANSCRIBE,
+        _ => theirs.tasks[0].name.as_str(),
+    };
     let mut experiment = json!({
         "name": run_name(&name),
-        "tasks": { task_name: task(&tokenizers, &decoding) },
+        "tasks": { task_name: task(family, &folders, &theirs, &tokenizers, &decoding)? },
         "model": model(&theirs, &tokenizers),
         // What a training begins with, if the run is trained further: the rate of fine-tuning.
         "training": { "steps": 1000, "schedule": { "linear": { "peak": 2e-5, "warmup": 100 } } },
@@ -68,10 +72,16 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
             task["decoding"][option] = json!(names.all(tokens));
         }
     }
+    if let Some(translating) = speech::translating(&experiment["tasks"][task_name]) {
+        experiment["tasks"][speech::TRANSLATE] = translating;
+    }
     let (document, adapters) = read(&experiment, &arguments.overrides)?;
     let ours = architecture(&document.experiment, &adapters);
     if tokenizers.adds_padding {
         add_padding(&theirs, &mut weights);
+    }
+    if task_name != theirs.tasks[0].name {
+        weights = speech::renamed(weights, &theirs.tasks[0].name);
     }
     fit_vocabulary(source, &theirs, &ours, &mut weights, &mut tokenizers.notes)?;
 
@@ -132,7 +142,13 @@ fn instruction(arguments: &ImportArguments, task: &Task, names: &Names) -> anyho
 }
 
 /// The task as an experiment says it.
-fn task(tokenizers: &Tokenizers, decoding: &GenerationDefaults) -> Json {
+fn task(
+    family: Family,
+    folders: &Folders<'_>,
+    theirs: &Architecture,
+    tokenizers: &Tokenizers,
+    decoding: &GenerationDefaults,
+) -> anyhow::Result<Json> {
     let side = |field: &str, file: &Json| json!({ "text": { "field": field, "normalize": "none", "tokenizer": { "file": file } } });
     let mut task = json!({
         "data": {},
@@ -142,7 +158,10 @@ fn task(tokenizers: &Tokenizers, decoding: &GenerationDefaults) -> Json {
     if let Some(source) = &tokenizers.source {
         task["source"] = side("source", source);
     }
-    task
+    if family == Family::Whisper {
+        task["source"] = speech::source(folders, theirs)?;
+    }
+    Ok(task)
 }
 
 /// The options of decoding that the model comes with.

@@ -166,10 +166,14 @@ impl Results<'_> {
 /// An output with its tokens, as JSON.
 pub(super) fn describe(output: &Output, adapter: &dyn Adapter) -> serde_json::Value {
     let tokens: Vec<String> = output.tokens().iter().map(|&token| adapter.show(token)).collect();
-    json!({
+    let mut described = json!({
         "text": output.decoded.value.to_string(),
         "score": output.score,
         "log_probability": output.log_probability,
         "tokens": tokens,
-    })
+    });
+    if !output.segments.is_empty() {
+        described["segments"] = json!(output.segments);
+    }
+    described
 }

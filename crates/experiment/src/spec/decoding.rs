@@ -34,6 +34,9 @@ pub struct Decoding {
     /// Tokens that no output begins with, behind its prompt, by their names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suppress_first: Vec<String>,
+    /// Write when each piece of a transcript is spoken, with a model that can (`prompt.timestamps`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub timestamps: bool,
     /// The most source positions of one batch, padding and beams included.
     #[schemars(range(min = 1))]
     pub batch_tokens: usize,
@@ -51,6 +54,7 @@ impl Default for Decoding {
             repetition_penalty: 1.0,
             suppress: Vec::new(),
             suppress_first: Vec::new(),
+            timestamps: false,
             batch_tokens: 8192,
         }
     }

@@ -77,8 +77,45 @@ fn of_family(family: Family, folders: &Folders<'_>, names: &Names, first: &[&str
             let languages = if languages.is_empty() { names.languages(of_nllb) } else { languages };
             translating(languages, &config, first)
         }
+        Family::Whisper => {
+            // The rule of its own program, where the folder does not say.
+            let multilingual = match folders.read_json("generation_config.json")?["is_multilingual"].as_bool()
+            {
+                Some(multilingual) => multilingual,
+                None => names.0.len() >= 51_865,
+            };
+            let generation = folders.read_json("generation_config.json")?;
+            let timestamps = json!({
+                "first": "<|0.00|>",
+                "count": 1501,
+                "step": 0.02,
+                "without": NO_TIMESTAMPS,
+                "latest_start": generation["max_initial_timestamp_index"].as_f64().map(|number| number * 0.02),
+            });
+            match multilingual {
+                false => json!({ "target": [NO_TIMESTAMPS], "timestamps": timestamps }),
+                true => json!({
+                    "target": ["{source_language}", TRANSCRIBE, NO_TIMESTAMPS],
+                    "languages": names.languages(of_whisper),
+                    "timestamps": timestamps,
+                }),
+            }
+        }
         _ => Json::Null,
     })
+}
+
+/// Whisper's token for a text in the language that is spoken.
+pub(super) const TRANSCRIBE: &str = "<|transcribe|>";
+/// Whisper's token for a text in English.
+pub(super) const TRANSLATE: &str = "<|translate|>";
+/// Whisper's token for a text without moments.
+const NO_TIMESTAMPS: &str = "<|notimestamps|>";
+
+/// `<|de|>` of Whisper.
+fn of_whisper(token: &str) -> Option<&str> {
+    let code = token.strip_prefix("<|")?.strip_suffix("|>")?;
+    letters(code, 2..=3).then_some(code)
 }
 
 /// The prompt of a model of many languages, whose tokens stand in front of both sides.

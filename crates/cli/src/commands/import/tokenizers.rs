@@ -3,6 +3,7 @@
 mod bytes;
 mod marian;
 mod sentencepiece;
+mod whisper;
 
 use std::path::{Path, PathBuf};
 
@@ -39,16 +40,7 @@ impl Tokenizers {
                 let file = json!({ "path": folders.found(&[JSON_FILE])?, "end": "<|endoftext|>", "begin": "<|endoftext|>" });
                 Ok(Self { source: None, target: file, adds_padding: true, notes: Vec::new() })
             }
-            Family::Whisper => {
-                let file = json!({
-                    "path": folders.found(&[JSON_FILE])?,
-                    "shared": true,
-                    "padding": "<|endoftext|>",
-                    "begin": "<|startoftranscript|>",
-                    "end": "<|endoftext|>",
-                });
-                Ok(Self { source: None, target: file, adds_padding: false, notes: Vec::new() })
-            }
+            Family::Whisper => whisper::tokenizers(folders),
             Family::T5 if !folders.has(JSON_FILE) && !folders.has("spiece.model") => {
                 Ok(Self::shared(bytes::tokenizer(folders)?))
             }

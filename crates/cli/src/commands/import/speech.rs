@@ -1,0 +1,61 @@
+//! Whisper as an experiment says it: the sounds that it reads, and its two tasks (Radford et al. 2022).
+
+use std::collections::BTreeMap;
+
+use any2any_architecture::{Architecture, Stem, names};
+use any2any_pretrained::Tensor;
+use serde_json::{Value as Json, json};
+
+use super::prompts;
+use super::tokenizers::Folders;
+use crate::arguments::Usage;
+
+/// The task that writes down what is said.
+pub(super) const TRANSCRIBE: &str = "transcribe";
+/// The task that writes it in English.
+pub(super) const TRANSLATE: &str = "translate";
+
+/// Whisper's frames: their options, which no file may say otherwise.
+const FRAMES: [(&str, u64); 4] =
+    [("sampling_rate", 16_000), ("n_fft", 400), ("hop_length", 160), ("chunk_length", 30)];
+
+/// The source side: sounds in windows of 30 s, as Whisper's own program makes frames of them.
+pub(super) fn source(folders: &Folders<'_>, theirs: &Architecture) -> anyhow::Result<Json> {
+    const FILE: &str = "preprocessor_config.json";
+    let config = folders.read_json(FILE)?;
+    for (option, expected) in FRAMES {
+        if config[option].as_u64().is_some_and(|given| given != expected) {
+            let path = folders.model.join(FILE);
+            let problem = format!("`{option}` is {}, and Whisper's is {expected}", config[option]);
+            return Err(Usage(format!("{}: {problem}", path.display())).into());
+        }
+    }
+    let Stem::Convolution { width, .. } = theirs.stems[0].part else {
+        return Err(Usage(format!("{}: its sources are no frames", folders.model.display())).into());
+    };
+    Ok(json!({ "audio": {
+        "field": "sound",
+        "mel": { "bands": width },
+    }}))
+}
+
+/// The task of a translation into English, beside that of a transcription; none where the model is told no task.
+pub(super) fn translating(transcribing: &Json) -> Option<Json> {
+    let mut task = transcribing.clone();
+    let tokens = task["prompt"]["target"].as_array_mut()?;
+    let told = tokens.iter_mut().find(|token| **token == json!(prompts::TRANSCRIBE))?;
+    *told = json!(prompts::TRANSLATE);
+    Some(task)
+}
+
+/// Weights of entrances and exits under the name of the task that transcribes.
+pub(super) fn renamed(weights: BTreeMap<String, Tensor>, theirs: &str) -> BTreeMap<String, Tensor> {
+    let prefixes = [names::STEMS, names::HEADS]
+        .map(|part| (format!("{part}.{theirs}."), format!("{part}.{TRANSCRIBE}.")));
+    let rename = |name: String| {
+        let renamed =
+            prefixes.iter().find_map(|(old, new)| Some(format!("{new}{}", name.strip_prefix(old)?)));
+        renamed.unwrap_or(name)
+    };
+    weights.into_iter().map(|(name, tensor)| (rename(name), tensor)).collect()
+}
