@@ -40,6 +40,8 @@ fn server() -> SocketAddr {
         };
         let server = Server::bind(Options {
             runs: vec![runs::run().folder.path().to_owned()],
+            chains: Vec::new(),
+            languages: Vec::new(),
             registry: experiments::media(),
             data: Some(DataRoot::at(scratch::path("small"))),
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),

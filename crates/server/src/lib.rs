@@ -22,9 +22,11 @@ mod run_registry;
 mod server;
 mod view;
 mod watch;
+mod ways;
 mod worker;
 
 pub use error::ServerError;
 pub use export::Recording;
 pub use probed::Probe;
 pub use server::{AccessToken, Limits, Options, Origin, Secret, Server, Stopper};
+pub use ways::RunLanguages;

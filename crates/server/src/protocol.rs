@@ -7,9 +7,11 @@ mod analysis;
 mod beam;
 mod distance;
 mod input;
+mod libretranslate;
 mod look;
 mod machine;
 mod numbers;
+mod openai;
 mod problem;
 mod run;
 mod sample;
@@ -22,11 +24,19 @@ pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
 pub use input::{Input, InputFile, InputSample, Languages, Model, Prefix};
+pub use libretranslate::{
+    Alternatives, LibreTranslateAnswer, LibreTranslateLanguage, LibreTranslateProblem, LibreTranslateRequest,
+    Texts,
+};
 pub use look::{
     Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, WrittenPosition,
 };
 pub use machine::{Machine, MachineRequest, Part, PartValues};
 pub use numbers::{Bytes, Floats};
+pub use openai::{
+    OpenAiModel, OpenAiModels, OpenAiProblem, OpenAiProblemDetail, Transcription, TranscriptionFormat,
+    TranscriptionRequest, TranscriptionSegment, VerboseTranscription,
+};
 pub use problem::{Problem, ProblemDetail};
 pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task, TaskLanguages};
 pub use sample::{Sample, Samples, SamplesQuery, Vocabulary, VocabularyQuery};

@@ -19,6 +19,21 @@ pub struct Translated {
     pub outputs: Vec<Output>,
     /// Warnings about the source, which was read in spite of them.
     pub warnings: Vec<String>,
+    /// The duration of the source in seconds; `None` of a source without time.
+    pub seconds: Option<f64>,
+}
+
+impl Translated {
+    /// The segments of an output, which is a text: those that it says itself, else one over the whole source. None if
+    /// the source has no time.
+    pub fn segments(&self, output: &Output) -> Vec<Segment> {
+        match (&output.segments[..], self.seconds, &output.decoded.value) {
+            ([], Some(end), Value::Text(text)) if !text.trim().is_empty() => {
+                vec![Segment { start: 0.0, end, text: text.trim().to_owned() }]
+            }
+            (segments, ..) => segments.to_vec(),
+        }
+    }
 }
 
 /// A source as the model reads it.
@@ -28,6 +43,8 @@ struct Source {
     /// True for a text of nothing but spaces.
     is_blank: bool,
     warnings: Vec<String>,
+    /// Its duration, if it has one.
+    seconds: Option<f64>,
 }
 
 impl Translator {
@@ -65,7 +82,7 @@ impl Translator {
         }
         let mut found = self.search_numbered(task, &sequences, &numbers, decoding, &prefix)?.into_iter();
         let results = read.into_iter().map(|source| {
-            source.and_then(|Source { windows, is_blank, warnings }| {
+            source.and_then(|Source { windows, is_blank, warnings, seconds }| {
                 let outputs = match (is_blank, windows.len()) {
                     (true, _) => vec![Output::empty()],
                     (false, 1) => found.next().unwrap_or_default(),
@@ -73,7 +90,7 @@ impl Translator {
                         vec![joined(task, windows.iter().map(|(start, _)| *start).zip(found.by_ref()))?]
                     }
                 };
-                Ok(Translated { outputs, warnings })
+                Ok(Translated { outputs, warnings, seconds })
             })
         });
         Ok(results.collect())
@@ -114,9 +131,13 @@ impl Translator {
             self.require_short(window.sequence.len() as u64)?;
         }
         let is_blank = self.gives_nothing(task, &opened.value);
+        let seconds = match &opened.value {
+            Value::Signal(signal) => Some(signal.seconds()),
+            _ => None,
+        };
         let warnings = self.source_warnings(task, &windows, opened);
         let windows = windows.into_iter().map(|(start, encoded)| (start, encoded.sequence)).collect();
-        Ok(Source { windows, is_blank, warnings })
+        Ok(Source { windows, is_blank, warnings, seconds })
     }
 
     /// Warnings about a source, from its medium, and about pieces that the model has not seen in training.

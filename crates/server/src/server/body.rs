@@ -50,7 +50,12 @@ pub(super) struct Asked<T> {
 /// A body that is too large is read on for a while and thrown away: a client that is still writing would otherwise lose
 /// the answer with its connection. A client that sends too slowly loses its connection to others.
 pub(super) async fn bytes(body: Body, app: &App) -> Result<Read, ApiError> {
-    let most = app.limits.body.min(app.budget.largest_body());
+    bytes_up_to(body, app, usize::MAX).await
+}
+
+/// Reads the bytes of a body that may have no more than `most`, nor than the server takes.
+pub(super) async fn bytes_up_to(body: Body, app: &App, most: usize) -> Result<Read, ApiError> {
+    let most = most.min(app.limits.body).min(app.budget.largest_body());
     let began = Instant::now();
     let end = began + app.limits.time;
     let mut stream = body.into_data_stream();

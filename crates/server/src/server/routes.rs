@@ -2,6 +2,8 @@
 
 pub(super) mod distance;
 pub(super) mod explain;
+pub(super) mod libretranslate;
+pub(super) mod openai;
 pub(super) mod page;
 pub(super) mod runs;
 mod stream;
