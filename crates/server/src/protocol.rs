@@ -5,6 +5,7 @@
 
 mod analysis;
 mod beam;
+mod chain;
 mod distance;
 mod input;
 mod libretranslate;
@@ -22,6 +23,7 @@ mod value;
 pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
 pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
+pub use chain::{Chain, ChainRequest, ChainStep, Chained};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
 pub use input::{Input, InputFile, InputSample, Languages, Model, Prefix};
 pub use libretranslate::{

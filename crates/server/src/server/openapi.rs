@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::protocol;
 
+mod clients;
+
 /// The OpenAPI description, as JSON.
 pub(super) fn description() -> String {
     let settings = SchemaSettings::draft2020_12()
@@ -41,6 +43,11 @@ pub(super) fn description() -> String {
         "/api/translate",
         "Translates. Requests that wait for the same model are translated together.",
     );
+    paths.get::<(), Vec<protocol::Chain>>("/api/chains", "The chains of runs.");
+    paths.post::<protocol::ChainRequest, protocol::Chained>(
+        "/api/chain",
+        "Takes sources through all runs of a chain. Its body names no run.",
+    );
     paths.post::<protocol::ScoreRequest, protocol::Score>("/api/score", "How probable a target is.");
     paths.post::<protocol::NextRequest, protocol::NextTokens>("/api/next", "Which tokens come next.");
     paths.post::<protocol::LookRequest, protocol::Look>("/api/look", "What every head attends to.");
@@ -53,6 +60,8 @@ pub(super) fn description() -> String {
         "/api/machine",
         "The numbers that flow through the model.",
     );
+    paths.add_libretranslate();
+    paths.add_openai();
     paths.finish()
 }
 

@@ -18,7 +18,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::App;
 use super::admission::Origin;
 use super::dialect::Dialect;
-use super::routes::{distance, explain, libretranslate, openai, page, runs, training, translate};
+use super::routes::{chain, distance, explain, libretranslate, openai, page, runs, training, translate};
 use crate::api_error::ApiError;
 use crate::metrics::Metrics;
 
@@ -37,6 +37,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/api/written", get(training::written))
         .route("/api/sweep", get(training::sweep))
         .route("/api/translate", post(translate::translate))
+        .route("/api/chains", get(chain::chains))
+        .route("/api/chain", post(chain::chain))
         .route("/api/score", post(translate::score))
         .route("/api/next", post(translate::next))
         .route("/api/look", post(explain::look))

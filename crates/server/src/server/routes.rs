@@ -1,5 +1,6 @@
 //! Handlers of the paths, and the helpers that they share: JSON answers, queries, limits of time and memory.
 
+pub(super) mod chain;
 pub(super) mod distance;
 pub(super) mod explain;
 pub(super) mod libretranslate;
