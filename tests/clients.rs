@@ -187,7 +187,7 @@ fn openais_client_is_answered() {
     for (name, class, status, words) in [
         ("no_model", "NotFoundError", 404, "the model 'nobody' does not exist; there are: hear, hear+run"),
         ("words", "BadRequestError", 400, "the times of words are not known"),
-        ("no_sound", "BadRequestError", 400, "a.wav"),
+        ("no_sound", "BadRequestError", 400, "given.wav"),
         ("no_token", "AuthenticationError", 401, "asks for a token"),
         ("nowhere", "NotFoundError", 404, "there is nothing at this path"),
     ] {

@@ -90,3 +90,38 @@ impl Form {
 fn wrong(error: &multer::Error) -> ApiError {
     ApiError::wrong("malformed", format!("the body is no form: {error}"), "/openapi.json describes the body")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn parsed(kind: &str, body: &str) -> Result<Option<Form>, ApiError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, kind.parse().expect("a header"));
+        Form::parse(&headers, body.as_bytes()).await
+    }
+
+    #[tokio::test]
+    async fn both_kinds_of_forms_are_read() {
+        let form = parsed("application/x-www-form-urlencoded; charset=utf-8", "q=a+%26+b&q=c&empty=").await;
+        let form = form.expect("sound").expect("a form");
+        assert_eq!(form.texts("q").collect::<Vec<_>>(), ["a & b", "c"]);
+        assert_eq!((form.text("q"), form.text("empty"), form.text("other")), (Some("a & b"), None, None));
+
+        let body = "--x\r\ncontent-disposition: form-data; name=\"q\"\r\n\r\na\r\nb\r\n--x\r\ncontent-disposition: \
+                    form-data; name=\"file\"; filename=\"../a.wav\"\r\ncontent-type: audio/wav\r\n\r\n\0\r\n--x--\r\n";
+        let mut form = parsed("multipart/form-data; boundary=x", body).await.expect("sound").expect("a form");
+        assert_eq!(form.text("q"), Some("a\r\nb"));
+        let file = form.take_file("file").expect("a file");
+        assert_eq!((file.name.as_str(), &file.content.0[..]), ("../a.wav", &[0][..]));
+        assert!(form.take_file("file").is_none(), "it was taken");
+        assert!(parsed("application/json", "{}").await.expect("sound").is_none());
+    }
+
+    #[tokio::test]
+    async fn half_a_form_is_an_error() {
+        let half = "--x\r\ncontent-disposition: form-data; name=\"q\"\r\n\r\na";
+        assert!(parsed("multipart/form-data; boundary=x", half).await.is_err());
+        assert!(parsed("multipart/form-data", half).await.is_err(), "it has no boundary");
+    }
+}

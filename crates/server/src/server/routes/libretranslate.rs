@@ -115,10 +115,16 @@ fn find<'a>(ways: &'a [Way], source: &str, target: &str) -> Result<(&'a Way, Lan
     let to: Vec<(&Way, &Spoken)> =
         ways.iter().filter_map(|way| Some((way, Spoken::find(&way.targets, target)?))).collect();
     if source == "auto" {
-        let mut all =
-            to.iter().flat_map(|(way, target)| way.sources.iter().map(move |source| (*way, source, *target)));
-        return match (all.next(), all.next()) {
-            (Some((way, source, target)), None) => Ok((way, told(source, target))),
+        let all: Vec<(&Way, &Spoken, &Spoken)> = to
+            .iter()
+            .flat_map(|(way, target)| way.sources.iter().map(move |source| (*way, source, *target)))
+            .collect();
+        return match &all[..] {
+            [(way, source, target), rest @ ..]
+                if rest.iter().all(|(_, other, _)| other.code == source.code) =>
+            {
+                Ok((way, told(source, target)))
+            }
             _ => Err(wrong("no language is detected here", "name `source`; /languages lists what there is")),
         };
     }

@@ -1,26 +1,26 @@
 //! OpenAI's routes for recordings, answered by the runs and chains that read sounds and write texts.
 
+mod hearing;
+
 use std::sync::Arc;
 
-use any2any_adapter::{File, Kind, Value};
-use any2any_run::{Role, Task};
-use any2any_translate::{Segment, Subtitles, Translated};
+use any2any_adapter::Kind;
+use any2any_translate::{Segment, Subtitles};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::translate::{how, written};
-use super::{blocking, in_time, json, model};
+use super::{blocking, in_time, json};
 use crate::api_error::ApiError;
 use crate::language_names::{english, two_letters};
-use crate::loaded_run::Longest;
 use crate::protocol::{
-    Decoding, Input, InputFile, Languages, Model, OpenAiModel, OpenAiModels, Sampling, Transcription,
-    TranscriptionFormat, TranscriptionSegment, VerboseTranscription, View,
+    InputFile, Languages, OpenAiModel, OpenAiModels, Transcription, TranscriptionFormat,
+    TranscriptionSegment, VerboseTranscription,
 };
 use crate::server::form::Form;
 use crate::server::{App, body};
-use crate::ways::{Spoken, Step, Way};
+use crate::ways::{Spoken, Way};
+use hearing::{Heard, hear};
 
 /// The name by which programs call OpenAI's own model, many of which know no other.
 const ANY: &str = "whisper-1";
@@ -197,88 +197,6 @@ fn languages(way: &Way, asked: Option<&str>) -> Result<Languages, ApiError> {
             Err(ApiError::wrong("language", message, "leave `language` out, or name one of those"))
         }
     }
-}
-
-/// What was heard in a recording.
-struct Heard {
-    text: String,
-    segments: Vec<Segment>,
-    seconds: f64,
-    /// The mean log-probability of a token.
-    log_probability: f64,
-}
-
-/// Writes a recording down, and takes the text through the further steps of the way.
-async fn hear(
-    app: &Arc<App>,
-    way: &Way,
-    languages: &Languages,
-    file: InputFile,
-    temperature: f64,
-) -> Result<Heard, ApiError> {
-    let Translated { outputs, seconds, .. } =
-        &transcribed(app, &way.steps[0], languages, file, temperature).await?;
-    let output = outputs.first().ok_or_else(|| ApiError::internal("nothing was written"))?;
-    let translated = Translated { outputs: Vec::new(), warnings: Vec::new(), seconds: *seconds };
-    let mut segments = translated.segments(output);
-    for step in &way.steps[1..] {
-        if segments.is_empty() {
-            break;
-        }
-        // Segment by segment, so that the times remain.
-        let texts = segments.iter().map(|segment| Input::Text(segment.text.clone())).collect();
-        let found = written(app, step, &Languages::default(), texts, None).await?;
-        for (segment, outputs) in segments.iter_mut().zip(found.outputs) {
-            if let Some(View::Text(text)) = outputs.into_iter().next().map(|output| output.view) {
-                segment.text = text;
-            }
-        }
-    }
-    let text = match way.steps.len() {
-        1 => output.decoded.value.to_string().trim().to_owned(),
-        _ => segments.iter().map(|segment| segment.text.as_str()).collect::<Vec<_>>().join(" "),
-    };
-    let log_probability = output.log_probability / (output.tokens().len() + 1) as f64;
-    Ok(Heard { text, segments, seconds: seconds.unwrap_or(0.0), log_probability })
-}
-
-/// The output of the first step for a recording.
-async fn transcribed(
-    app: &Arc<App>,
-    step: &Step,
-    languages: &Languages,
-    file: InputFile,
-    temperature: f64,
-) -> Result<Translated, ApiError> {
-    let (run, worker) = model(app, Model { run: step.run, ..Model::default() }).await?;
-    let task: Arc<Task> = languages.of(&step.task)?;
-    let longest = Longest(app.limits.source);
-    let given = Arc::new(Input::File(file));
-    let price = {
-        let (run, task, given) = (run.clone(), task.clone(), given.clone());
-        blocking(move || run.price_of_opening(&task, Role::Source, &given, longest)).await?
-    };
-    let opening = app.budget.take(price, "opening this recording").await?;
-    let sampling = Sampling { temperature: Some(temperature), ..Sampling::default() };
-    let asked = Decoding { sampling: (temperature > 0.0).then_some(sampling), ..Decoding::default() };
-    let mut decoding = how(app, &task, Some(&asked), (Some(app.limits.source), 0))?;
-    decoding.timestamps |= task.timestamps().is_ok();
-    let writing = run.price_of_writing(&task, &[app.limits.source], &decoding, 0);
-    let share = app.budget.take(writing, "this transcript").await?;
-    let value = match Arc::try_unwrap(given) {
-        Ok(Input::File(InputFile { name, content })) => Value::from(File::in_memory(name, content.0)),
-        _ => return Err(ApiError::internal("the recording is lost")),
-    };
-    let longest = app.limits.source;
-    let translated = worker
-        .ask(share.lane, move |model| {
-            let model = model.up_to_positions(longest);
-            let mut found = model.translate_each(&task, &[value], &decoding, None)?;
-            Ok(found.pop().ok_or_else(|| ApiError::internal("nothing was written"))??)
-        })
-        .await?;
-    drop((opening, share));
-    Ok(translated)
 }
 
 /// A transcript in the format that is asked for.
