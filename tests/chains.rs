@@ -15,8 +15,8 @@ tasks:
   translate:
     data: {{ files: {{ train: {{ parallel: {{ {source}: train.{source}, {target}: train.{target} }} }}, \
 validation: {{ parallel: {{ {source}: val.{source}, {target}: val.{target} }} }} }} }}
-    source: {{ text: {{ field: {source}, tokenizer: {{ words: {{ vocab: 60 }} }} }} }}
-    target: {{ text: {{ field: {target}, tokenizer: {{ words: {{ vocab: 60 }} }} }} }}
+    source: {{ text: {{ field: {source}, tokenizer: {{ words: {{ vocab: all }} }} }} }}
+    target: {{ text: {{ field: {target}, tokenizer: {{ words: {{ vocab: all }} }} }} }}
 model:
   transformer: {{ d_model: 16, d_ff: 32, heads: 2, encoder_layers: 1, decoder_layers: 1 }}
 training: {{ steps: 60, batch: {{ tokens: 500 }}, schedule: {{ constant: {{ peak: 1.0e-2 }} }} }}

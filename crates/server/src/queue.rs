@@ -21,7 +21,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 /// A job for a model.
 pub(crate) enum Job {
     /// A translation, which may be done together with others.
-    Translate(Translate),
+    Translate(Box<Translate>),
     /// Any other work on the model.
     Ask(Box<dyn Ask>),
 }
@@ -162,7 +162,7 @@ impl Queue {
             match waiting.jobs.pop_front() {
                 Some(Job::Ask(ask)) => return Some((Taken::Ask(ask), left + 1)),
                 Some(Job::Translate(first)) => {
-                    let batch = waiting.joined(first, sources, positions);
+                    let batch = waiting.joined(*first, sources, positions);
                     left += batch.len();
                     return Some((Taken::Batch(batch), left));
                 }
@@ -201,7 +201,7 @@ impl Waiting {
                         && all.1 + translate.positions() <= positions =>
                 {
                     all = (all.0 + translate.sources.len(), all.1 + translate.positions());
-                    batch.push(translate);
+                    batch.push(*translate);
                 }
                 job => others.push_back(job),
             }
@@ -222,7 +222,7 @@ mod tests {
         let sources = vec![Sequence::Tokens(vec![1; positions])];
         let decoding = decoding.clone();
         (
-            Job::Translate(Translate {
+            Job::Translate(Box::new(Translate {
                 task,
                 languages: Languages::default(),
                 sources,
@@ -230,7 +230,7 @@ mod tests {
                 prefix: Vec::new(),
                 cancellation: Cancellation::default(),
                 reply,
-            }),
+            })),
             answer,
         )
     }

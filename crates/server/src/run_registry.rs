@@ -88,7 +88,6 @@ impl RunRegistry {
     /// Registers the runs in these folders.
     pub(crate) fn new(
         folders: &[PathBuf],
-        chains: Vec<Vec<usize>>,
         registry: Registry,
         root: Option<DataRoot>,
         metrics: Arc<Metrics>,
@@ -118,12 +117,9 @@ impl RunRegistry {
             })
         };
         let runs: Vec<RegisteredRun> = folders.iter().map(registered).collect::<Result<_, _>>()?;
-        let chains =
-            chains.into_iter().filter(|chain| chain.iter().all(|run| *run < runs.len()) && !chain.is_empty());
-        let chains = chains.collect();
         Ok(Self {
             runs,
-            chains,
+            chains: Vec::new(),
             registry,
             root,
             metrics,
@@ -131,6 +127,13 @@ impl RunRegistry {
             most: most.max(1),
             when_idle,
         })
+    }
+
+    /// The registry with chains of its runs, by their numbers.
+    pub(crate) fn with_chains(mut self, mut chains: Vec<Vec<usize>>) -> Self {
+        chains.retain(|chain| chain.iter().all(|run| *run < self.runs.len()) && !chain.is_empty());
+        self.chains = chains;
+        self
     }
 
     /// The folder of a run whose files may be shown.

@@ -180,16 +180,8 @@ impl Server {
             return Err(ServerError::OpenToAll);
         }
         let metrics = Arc::new(Metrics::default());
-        let runs = RunRegistry::new(
-            &runs,
-            chains,
-            registry,
-            data,
-            metrics.clone(),
-            limits.models,
-            when_idle,
-            probe,
-        )?;
+        let runs = RunRegistry::new(&runs, registry, data, metrics.clone(), limits.models, when_idle, probe)?
+            .with_chains(chains);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(16)

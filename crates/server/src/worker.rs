@@ -79,7 +79,7 @@ impl Worker {
         let _waiting = cancellation.on_drop();
         let Translation { task, languages, sources, decoding, prefix } = translation;
         let job = Translate { task, languages, sources, decoding, prefix, cancellation, reply };
-        self.push(lane, Job::Translate(job))?;
+        self.push(lane, Job::Translate(Box::new(job)))?;
         answer.await.unwrap_or_else(|_| Err(lost()))
     }
 
