@@ -10,7 +10,9 @@
 mod agreement;
 mod architecture;
 mod bench;
+mod chains;
 mod checkpoints;
+mod clients;
 mod configs;
 mod decoding;
 mod documents;

@@ -21,6 +21,10 @@ pub(crate) fn targets() -> Vec<Target> {
             post("/api/attribution", bytes)
         }),
         Target::new("request_machine", tokens::JSON, machine, |bytes| post("/api/machine", bytes)),
+        Target::new("request_libretranslate", tokens::JSON, libretranslate, |bytes| {
+            post("/translate", bytes)
+        }),
+        Target::new("request_form", tokens::HTTP, forms, form),
         Target::new("request", tokens::HTTP, requests, raw),
     ]
 }
@@ -40,6 +44,8 @@ fn server() -> SocketAddr {
         };
         let server = Server::bind(Options {
             runs: vec![runs::run().folder.path().to_owned()],
+            chains: Vec::new(),
+            languages: vec!["en:de".parse().expect("two languages")],
             registry: experiments::media(),
             data: Some(DataRoot::at(scratch::path("small"))),
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -108,6 +114,22 @@ fn post(path: &str, body: &[u8]) -> bool {
     good(&exchanged(&[head.as_bytes(), body].concat(), PATIENCE))
 }
 
+/// A form in several parts, which both of the interfaces that take forms are given.
+fn form(bytes: &[u8]) -> bool {
+    let sent = |path: &str| {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: multipart/form-data; \
+             boundary=part\r\ncontent-length: {}\r\n\r\n",
+            bytes.len()
+        );
+        good(&exchanged(&[head.as_bytes(), bytes].concat(), PATIENCE))
+    };
+    // No run here hears, so that the second answer is an error.
+    let translated = sent("/translate");
+    sent("/v1/audio/transcriptions");
+    translated
+}
+
 /// A whole request, head and all. Whatever it is, the server answers the next.
 fn raw(bytes: &[u8]) -> bool {
     static LOADED: Once = Once::new();
@@ -131,6 +153,23 @@ fn translate() -> Vec<Vec<u8>> {
         r#"{"source": {"text": "a dog"}, "decoding": {"sampling": {"temperature": 0.7, "top_k": 3, "seed": 1}, "max_length": 5, "min_length": 1, "no_repeat_ngram": 2, "repetition_penalty": 1.1}}"#,
         r#"{"source": {"text": "a dog"}, "prefix": "ein", "decoding": {"greedy": {}}, "stream": true}"#,
     ])
+}
+
+fn libretranslate() -> Vec<Vec<u8>> {
+    bodies([
+        r#"{"q": "a dog", "source": "en", "target": "de"}"#,
+        r#"{"q": ["a dog\n\na", ""], "source": "auto", "target": "de", "format": "text", "alternatives": 2}"#,
+    ])
+}
+
+fn forms() -> Vec<Vec<u8>> {
+    let part = |name: &str, value: &str| {
+        format!("--part\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let file = "--part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\
+                Content-Type: audio/wav\r\n\r\nRIFF\r\n";
+    let fields = part("q", "a dog") + &part("source", "en") + &part("target", "de") + &part("model", "run");
+    vec![format!("{fields}--part--\r\n").into_bytes(), format!("{fields}{file}--part--\r\n").into_bytes()]
 }
 
 fn score() -> Vec<Vec<u8>> {

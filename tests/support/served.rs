@@ -35,6 +35,8 @@ pub(crate) fn workshop() -> &'static Workshop {
 pub(crate) fn options() -> Options {
     Options {
         runs: vec![workshop().path("run")],
+        chains: Vec::new(),
+        languages: Vec::new(),
         registry: any2any_cli::media(),
         data: Some(DataRoot::at(workshop().path("data")).trusting_runs(true)),
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),

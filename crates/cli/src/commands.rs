@@ -74,7 +74,7 @@ fn experiment(path: &Path, overrides: &[String], registry: &Registry) -> anyhow:
 }
 
 /// A run's model, whose experiment's threads are started.
-fn translator(
+pub(crate) fn translator(
     run: &Path,
     checkpoint: &str,
     registry: &Registry,

@@ -129,6 +129,14 @@ impl Inputs {
         }
     }
 
+    /// The number of files that are left; 0 of lines, whose number nobody knows.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Files { files, .. } => files.len(),
+            Self::Lines { .. } => 0,
+        }
+    }
+
     /// True if results are named after files.
     pub(crate) fn are_files(&self) -> bool {
         matches!(self, Self::Files { .. })

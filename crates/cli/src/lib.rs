@@ -3,6 +3,7 @@
 
 mod allocator;
 mod arguments;
+mod chain;
 mod commands;
 mod inputs;
 mod output;

@@ -23,6 +23,12 @@ pub(crate) fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints a text that ends its own lines.
+pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    write!(std::io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
 /// A text on one line: each line end in it, of any system or Unicode's, becomes a space.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     const ENDS: [char; 10] =

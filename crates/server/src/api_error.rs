@@ -141,6 +141,9 @@ impl From<RunError> for ApiError {
                 "get the data with `any2any data get`, or name its folder with --data-root",
             ),
             RunError::Unsupported(_) => Self::wrong("unsupported", error.to_string(), ""),
+            RunError::Prompt { .. } => {
+                Self::wrong("language", error.to_string(), "/api/runs lists the languages of every task")
+            }
             _ => Self::hidden(error.to_string()),
         }
     }
@@ -165,7 +168,7 @@ impl From<TranslateError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status, self.retry_after);
-        let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
+        let body = serde_json::to_vec(&self.clone().problem()).unwrap_or_default();
         let json = HeaderValue::from_static("application/json");
         let mut response = (status, [(header::CONTENT_TYPE, json)], body).into_response();
         if status == StatusCode::UNAUTHORIZED {
@@ -174,6 +177,8 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        // For those that expect an error in another shape.
+        response.extensions_mut().insert(self);
         response
     }
 }

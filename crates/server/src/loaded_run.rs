@@ -16,7 +16,7 @@ use any2any_run::atomic_file::open as open_file;
 use any2any_run::{AdapterSet, Role, RunError, RunFolder, Task};
 
 use crate::api_error::ApiError;
-use crate::protocol::{self, InputSample, Sample, View};
+use crate::protocol::{self, InputSample, Languages, Sample, View};
 use crate::run_registry::Kept;
 use crate::view::view;
 
@@ -77,6 +77,11 @@ impl LoadedRun {
             let message = format!("there is no task {number}; the run has {}, from 0", tasks.len());
             ApiError::missing(message, "/api/runs lists the tasks of every run")
         })
+    }
+
+    /// The task of a number, in the languages of a request.
+    pub(crate) fn task_in(&self, number: usize, languages: &Languages) -> Result<Arc<Task>, ApiError> {
+        Ok(languages.of(self.task(number)?)?)
     }
 
     /// Fails when a source and a target would make more attention weights than `most`.

@@ -1,15 +1,18 @@
 //! The types of the JSON interface: requests and answers, from which its OpenAPI description is made.
 //!
 //! Large arrays of numbers are [`Floats`]. Beside its own fields, the body of every request may have those of
-//! [`Model`], which name the run and the checkpoint that answer.
+//! [`Model`], which name the run and the checkpoint that answer, and of [`Languages`].
 
 mod analysis;
 mod beam;
+mod chain;
 mod distance;
 mod input;
+mod libretranslate;
 mod look;
 mod machine;
 mod numbers;
+mod openai;
 mod problem;
 mod run;
 mod sample;
@@ -20,15 +23,24 @@ mod value;
 pub use analysis::{Attribution, AttributionRequest, Parameter, ParameterQuery};
 pub use any2any_inspect::{Method, NodeFate, PartKind, PartParameter};
 pub use beam::{BeamNode, BeamRequest, BeamTree};
+pub use chain::{Chain, ChainRequest, ChainStep, Chained};
 pub use distance::{DistanceGroup, DistanceQuery, Distances};
-pub use input::{Input, InputFile, InputSample, Model, Prefix};
+pub use input::{Input, InputFile, InputSample, Languages, Model, Prefix};
+pub use libretranslate::{
+    Alternatives, LibreTranslateAnswer, LibreTranslateLanguage, LibreTranslateProblem, LibreTranslateRequest,
+    Texts,
+};
 pub use look::{
     Attention, AttentionKind, Head, Look, LookPosition, LookRequest, LookSource, LookTarget, WrittenPosition,
 };
 pub use machine::{Machine, MachineRequest, Part, PartValues};
 pub use numbers::{Bytes, Floats};
+pub use openai::{
+    OpenAiModel, OpenAiModels, OpenAiProblem, OpenAiProblemDetail, Transcription, TranscriptionFormat,
+    TranscriptionRequest, TranscriptionSegment, VerboseTranscription,
+};
 pub use problem::{Problem, ProblemDetail};
-pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task};
+pub use run::{Body, Checkpoint, Health, Kind, Run, RunModel, Side, Task, TaskLanguages};
 pub use sample::{Sample, Samples, SamplesQuery, Vocabulary, VocabularyQuery};
 pub use training::{Sweep, SweepQuery, Training, TrainingQuery, Written, WrittenQuery};
 pub use translate::{

@@ -10,6 +10,7 @@ use any2any_translate::{Output, Translator};
 use tokio::sync::oneshot;
 
 use crate::api_error::ApiError;
+use crate::protocol::Languages;
 
 /// The time that a thread waits for a job before it is idle.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -20,7 +21,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, ApiError>>;
 /// A job for a model.
 pub(crate) enum Job {
     /// A translation, which may be done together with others.
-    Translate(Translate),
+    Translate(Box<Translate>),
     /// Any other work on the model.
     Ask(Box<dyn Ask>),
 }
@@ -29,6 +30,7 @@ pub(crate) enum Job {
 pub(crate) struct Translate {
     /// Number of the task.
     pub task: usize,
+    pub languages: Languages,
     /// The sources; empty for a decoder-only model.
     pub sources: Vec<Sequence>,
     pub decoding: Decoding,
@@ -46,6 +48,7 @@ impl Translate {
             && !self.sources.is_empty()
             && !other.sources.is_empty()
             && self.task == other.task
+            && self.languages == other.languages
             && self.prefix == other.prefix
             && self.decoding == other.decoding
     }
@@ -159,7 +162,7 @@ impl Queue {
             match waiting.jobs.pop_front() {
                 Some(Job::Ask(ask)) => return Some((Taken::Ask(ask), left + 1)),
                 Some(Job::Translate(first)) => {
-                    let batch = waiting.joined(first, sources, positions);
+                    let batch = waiting.joined(*first, sources, positions);
                     left += batch.len();
                     return Some((Taken::Batch(batch), left));
                 }
@@ -198,7 +201,7 @@ impl Waiting {
                         && all.1 + translate.positions() <= positions =>
                 {
                     all = (all.0 + translate.sources.len(), all.1 + translate.positions());
-                    batch.push(translate);
+                    batch.push(*translate);
                 }
                 job => others.push_back(job),
             }
@@ -219,14 +222,15 @@ mod tests {
         let sources = vec![Sequence::Tokens(vec![1; positions])];
         let decoding = decoding.clone();
         (
-            Job::Translate(Translate {
+            Job::Translate(Box::new(Translate {
                 task,
+                languages: Languages::default(),
                 sources,
                 decoding,
                 prefix: Vec::new(),
                 cancellation: Cancellation::default(),
                 reply,
-            }),
+            })),
             answer,
         )
     }

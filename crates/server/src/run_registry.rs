@@ -19,6 +19,8 @@ use crate::worker::{Plan, Worker};
 /// The served runs, with their data and models.
 pub(crate) struct RunRegistry {
     runs: Vec<RegisteredRun>,
+    /// Chains of runs, by their numbers.
+    chains: Vec<Vec<usize>>,
     registry: Registry,
     root: Option<DataRoot>,
     metrics: Arc<Metrics>,
@@ -46,6 +48,14 @@ struct RegisteredRun {
 const LISTED: Duration = Duration::from_secs(1);
 
 impl RegisteredRun {
+    /// The last part of the folder's path.
+    fn last_part(&self) -> String {
+        let path = self.folder.path();
+        // A path such as `.` has a name only when it is written out.
+        let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// The checkpoints on the disk, by step.
     fn list(&self) -> Result<Vec<Checkpoint>, ApiError> {
         let checkpoints = self.folder.checkpoints();
@@ -106,8 +116,24 @@ impl RunRegistry {
                 listed: Mutex::default(),
             })
         };
-        let runs = folders.iter().map(registered).collect::<Result<_, _>>()?;
-        Ok(Self { runs, registry, root, metrics, workers: Mutex::default(), most: most.max(1), when_idle })
+        let runs: Vec<RegisteredRun> = folders.iter().map(registered).collect::<Result<_, _>>()?;
+        Ok(Self {
+            runs,
+            chains: Vec::new(),
+            registry,
+            root,
+            metrics,
+            workers: Mutex::default(),
+            most: most.max(1),
+            when_idle,
+        })
+    }
+
+    /// The registry with chains of its runs, by their numbers.
+    pub(crate) fn with_chains(mut self, mut chains: Vec<Vec<usize>>) -> Self {
+        chains.retain(|chain| chain.iter().all(|run| *run < self.runs.len()) && !chain.is_empty());
+        self.chains = chains;
+        self
     }
 
     /// The folder of a run whose files may be shown.
@@ -117,6 +143,24 @@ impl RunRegistry {
             None => Ok(&registered.folder),
             Some(reason) => Err(ApiError::unreadable(reason.clone())),
         }
+    }
+
+    /// The number of runs.
+    pub(crate) fn count(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// The chains, each the numbers of its runs in order.
+    pub(crate) fn chains(&self) -> &[Vec<usize>] {
+        &self.chains
+    }
+
+    /// The name by which clients call a run: the last part of its folder's path, with its number where another run has
+    /// the same.
+    pub(crate) fn name(&self, run: usize) -> String {
+        let name = self.runs[run].last_part();
+        let first = self.runs.iter().position(|other| other.last_part() == name);
+        if first == Some(run) { name } else { format!("{name}-{run}") }
     }
 
     fn registered(&self, run: usize) -> Result<&RegisteredRun, ApiError> {
@@ -148,10 +192,8 @@ impl RunRegistry {
 
     /// The entry of a run in the list of `/api/runs`.
     fn describe(&self, number: usize) -> Result<Run, ApiError> {
-        let folder = &self.registered(number)?.folder;
-        // A path such as `.` has a name only when it is written out.
-        let whole = folder.path().canonicalize().unwrap_or_else(|_| folder.path().to_owned());
-        let last = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let registered = self.registered(number)?;
+        let (folder, last) = (&registered.folder, registered.last_part());
         let opened = self.checkpoints(number).and_then(|checkpoints| match checkpoints.is_empty() {
             true => Ok(None),
             false => Ok(Some((self.open(number)?, checkpoints))),

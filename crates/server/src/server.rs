@@ -4,6 +4,8 @@ mod access;
 mod admission;
 mod body;
 mod connection;
+mod dialect;
+mod form;
 mod idle;
 mod openapi;
 mod places;
@@ -29,6 +31,7 @@ use crate::metrics::Metrics;
 use crate::probed::Probe;
 use crate::protocol::{Distances, Model};
 use crate::run_registry::{Kept, RunRegistry};
+use crate::ways::RunLanguages;
 use access::Access;
 pub use admission::{AccessToken, Origin, Secret};
 
@@ -36,6 +39,10 @@ pub use admission::{AccessToken, Origin, Secret};
 pub struct Options {
     /// The folders of the runs.
     pub runs: Vec<PathBuf>,
+    /// Chains of runs, each the numbers of its runs in order: each run reads what the one before it writes.
+    pub chains: Vec<Vec<usize>>,
+    /// The languages of runs that do not tell them themselves.
+    pub languages: Vec<RunLanguages>,
     /// The media that the program knows.
     pub registry: Registry,
     /// The folder of the datasets; without it there are no samples.
@@ -109,6 +116,8 @@ impl Default for Limits {
 /// The state that all requests share.
 struct App {
     runs: RunRegistry,
+    /// The languages of runs that do not tell them themselves.
+    languages: Vec<RunLanguages>,
     metrics: Arc<Metrics>,
     limits: Limits,
     page: bool,
@@ -152,13 +161,27 @@ impl Server {
     ///
     /// When a folder holds no run, the address cannot be listened on, or every page of every site could ask.
     pub fn bind(options: Options) -> Result<Self, ServerError> {
-        let Options { runs, registry, data, host, port, page, token, origins, limits, when_idle, probe } =
-            options;
+        let Options {
+            runs,
+            chains,
+            languages,
+            registry,
+            data,
+            host,
+            port,
+            page,
+            token,
+            origins,
+            limits,
+            when_idle,
+            probe,
+        } = options;
         if matches!(token, AccessToken::None) && origins.iter().any(Origin::is_any) {
             return Err(ServerError::OpenToAll);
         }
         let metrics = Arc::new(Metrics::default());
-        let runs = RunRegistry::new(&runs, registry, data, metrics.clone(), limits.models, when_idle, probe)?;
+        let runs = RunRegistry::new(&runs, registry, data, metrics.clone(), limits.models, when_idle, probe)?
+            .with_chains(chains);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .max_blocking_threads(16)
@@ -182,6 +205,7 @@ impl Server {
         let distances = Kept::new(distance::KEPT);
         let app = Arc::new(App {
             runs,
+            languages,
             metrics,
             limits,
             page,

@@ -15,6 +15,7 @@ use crate::api_error::ApiError;
 use crate::budget::Lane;
 use crate::metrics::Metrics;
 use crate::probed::Probed;
+use crate::protocol::Languages;
 use crate::queue::{Job, Question, Queue, Taken, Translate};
 
 /// The most sources of one batch: enough for every core, few enough for the first to be answered soon.
@@ -41,6 +42,7 @@ pub(crate) struct Plan {
 pub(crate) struct Translation {
     /// Number of the task.
     pub task: usize,
+    pub languages: Languages,
     pub sources: Vec<Sequence>,
     pub decoding: Decoding,
     pub prefix: Vec<u32>,
@@ -75,8 +77,9 @@ impl Worker {
         let (reply, answer) = oneshot::channel();
         let cancellation = Cancellation::new();
         let _waiting = cancellation.on_drop();
-        let Translation { task, sources, decoding, prefix } = translation;
-        self.push(lane, Job::Translate(Translate { task, sources, decoding, prefix, cancellation, reply }))?;
+        let Translation { task, languages, sources, decoding, prefix } = translation;
+        let job = Translate { task, languages, sources, decoding, prefix, cancellation, reply };
+        self.push(lane, Job::Translate(Box::new(job)))?;
         answer.await.unwrap_or_else(|_| Err(lost()))
     }
 
@@ -237,8 +240,8 @@ fn translated(
 ) -> Result<Vec<Vec<Output>>, ApiError> {
     let model = model.as_ref().map_err(Clone::clone)?;
     let model = model.until(Cancellation::of_all(batch.iter().map(|job| &job.cancellation)));
-    let Translate { task, decoding, prefix, .. } = &batch[0];
-    let task = &model.adapters.tasks()[*task];
+    let Translate { task, languages, decoding, prefix, .. } = &batch[0];
+    let task = &languages.of(&model.adapters.tasks()[*task])?;
     let sources: Vec<&Sequence> = batch.iter().flat_map(|job| &job.sources).collect();
     let outputs = match sources.is_empty() {
         true => model.complete_tokens(task, prefix, decoding, 1),

@@ -6,6 +6,8 @@
 
 use std::fmt::Write;
 
+use crate::segments::Segment;
+
 /// Most characters of a line.
 const LINE: usize = 42;
 /// Cost of a cue: fewer are read more calmly.
@@ -15,19 +17,47 @@ const CLAUSE: usize = 10;
 /// Cost of a break inside of a clause.
 const INSIDE: usize = 40;
 
-/// Text that is shown from one time to another, in seconds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cue {
-    /// Time at which it appears.
-    pub start: f64,
-    /// Time at which it disappears.
-    pub end: f64,
-    /// Text of it.
-    pub text: String,
+/// The format of subtitles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Subtitles {
+    /// SubRip, as every player and ffmpeg read it.
+    Srt,
+    /// WebVTT, as browsers read it.
+    Vtt,
+}
+
+impl Subtitles {
+    /// The extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Srt => "srt",
+            Self::Vtt => "vtt",
+        }
+    }
+
+    /// Segments as a file. Those without a text are left out, and each ends behind its start.
+    ///
+    /// ```
+    /// use any2any_translate::{Segment, Subtitles};
+    ///
+    /// let segments = [Segment { start: 0.0, end: 2.5, text: "Hello & goodbye".to_owned() }];
+    /// assert_eq!(Subtitles::Srt.write(&segments), "1\n00:00:00,000 --> 00:00:02,500\nHello & goodbye\n\n");
+    /// assert_eq!(
+    ///     Subtitles::Vtt.write(&segments),
+    ///     "WEBVTT\n\n00:00:00.000 --> 00:00:02.500\nHello &amp; goodbye\n"
+    /// );
+    /// ```
+    pub fn write(self, segments: &[Segment]) -> String {
+        match self {
+            Self::Srt => srt(segments),
+            Self::Vtt => webvtt(segments),
+        }
+    }
 }
 
 /// The file of SubRip, `.srt`, with these cues. As it cannot say `-->` inside of a text, an arrow stands for it.
-pub fn srt(cues: &[Cue]) -> String {
+fn srt(cues: &[Segment]) -> String {
     let mut file = String::new();
     for (number, Timed { start, end, lines }) in timed(cues).iter().enumerate() {
         let text = lines.join("\n").replace("-->", "→");
@@ -39,7 +69,7 @@ pub fn srt(cues: &[Cue]) -> String {
 }
 
 /// The file of WebVTT, `.vtt`, with these cues.
-pub fn webvtt(cues: &[Cue]) -> String {
+fn webvtt(cues: &[Segment]) -> String {
     let mut file = "WEBVTT\n".to_owned();
     for Timed { start, end, lines } in timed(cues) {
         let text = lines.join("\n").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -57,7 +87,7 @@ struct Timed {
 }
 
 /// The cues in the order of their times, each split until it fits. Both formats need an end behind the start.
-fn timed(cues: &[Cue]) -> Vec<Timed> {
+fn timed(cues: &[Segment]) -> Vec<Timed> {
     let mut all = Vec::new();
     for cue in cues {
         let words = words(&cue.text);
@@ -164,8 +194,8 @@ mod tests {
     const CITIES: &str = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of \
         foolishness, it was the epoch of belief, it was the epoch of incredulity.";
 
-    fn cue(start: f64, end: f64, text: &str) -> Cue {
-        Cue { start, end, text: text.to_owned() }
+    fn cue(start: f64, end: f64, text: &str) -> Segment {
+        Segment { start, end, text: text.to_owned() }
     }
 
     #[test]

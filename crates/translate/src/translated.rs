@@ -12,6 +12,7 @@ use crate::alignments::Aligned;
 use crate::decode::{Asked, Output, as_decoded};
 use crate::error::TranslateError;
 use crate::oddities::is_blank;
+use crate::segments::Segment;
 use crate::translator::Translator;
 use crate::windows::{Waiting, of_windows, rest};
 
@@ -22,6 +23,21 @@ pub struct Translated {
     pub outputs: Vec<Output>,
     /// Warnings about the source, which was read in spite of them.
     pub warnings: Vec<String>,
+    /// The duration of the source in seconds; `None` of a source without time.
+    pub seconds: Option<f64>,
+}
+
+impl Translated {
+    /// The segments of an output, which is a text: those that it says itself, else one over the whole source. None if
+    /// the source has no time.
+    pub fn segments(&self, output: &Output) -> Vec<Segment> {
+        match (&output.segments[..], self.seconds, &output.decoded.value) {
+            ([], Some(end), Value::Text(text)) if !text.trim().is_empty() => {
+                vec![Segment { start: 0.0, end, text: text.trim().to_owned() }]
+            }
+            (segments, ..) => segments.to_vec(),
+        }
+    }
 }
 
 /// A source as the model reads it.
@@ -33,6 +49,14 @@ struct Source {
     /// True for a text of nothing but spaces.
     is_blank: bool,
     warnings: Vec<String>,
+}
+
+/// The duration of an opened value, if it has one.
+fn seconds(opened: &Value) -> Option<f64> {
+    match opened {
+        Value::Signal(signal) => Some(signal.seconds()),
+        _ => None,
+    }
 }
 
 impl Translator {
@@ -105,7 +129,7 @@ impl Translator {
                 if let Some(best) = outputs.first() {
                     warnings.extend(self.warning_of_terms(task, &source.opened, &best.decoded.value));
                 }
-                Translated { outputs, warnings }
+                Translated { outputs, warnings, seconds: seconds(&source.opened) }
             })
         });
         Ok(results.collect())

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use any2any_server::{AccessToken, Limits, Origin, Secret};
+use any2any_server::{AccessToken, Limits, Origin, RunLanguages, Secret};
 use clap::Args;
 
 use super::RunDataArguments;
@@ -40,8 +41,16 @@ pub(crate) struct ServeArguments {
 #[derive(Args, Debug)]
 pub(crate) struct ServerArguments {
     /// The folders of the runs.
-    #[arg(required = true, value_name = "RUN")]
+    #[arg(required_unless_present = "chains", value_name = "RUN")]
     pub runs: Vec<PathBuf>,
+    /// A chain of runs, with commas between them: each reads what the one before it writes. It is served beside its runs
+    /// (may be repeated).
+    #[arg(long = "chain", value_name = "RUN,RUN")]
+    pub chains: Vec<Chain>,
+    /// The languages of a run's texts, such as `en:de`, or `RUN=en:de` for one of several runs, by its folder's name (may
+    /// be repeated): for clients of LibreTranslate, where neither the model is told them nor its fields are named so.
+    #[arg(long, value_name = "[RUN=]SOURCE:TARGET")]
+    pub languages: Vec<RunLanguages>,
     /// The port; 0: a free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
@@ -83,7 +92,37 @@ pub(crate) struct ServerArguments {
     pub max_models: NonZeroUsize,
 }
 
+/// The folders of a chain's runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Chain(Vec<PathBuf>);
+
+impl FromStr for Chain {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let runs: Vec<PathBuf> = text.split(',').filter(|run| !run.is_empty()).map(PathBuf::from).collect();
+        if runs.len() < 2 {
+            Err("a chain has two runs or more, with commas between them")
+        } else {
+            Ok(Self(runs))
+        }
+    }
+}
+
 impl ServerArguments {
+    /// The folders of all runs, and the chains by their runs' places among them: runs of chains follow the others.
+    pub(crate) fn runs_and_chains(&self) -> (Vec<PathBuf>, Vec<Vec<usize>>) {
+        let mut runs = self.runs.clone();
+        let mut place = |run: &PathBuf| {
+            runs.iter().position(|known| known == run).unwrap_or_else(|| {
+                runs.push(run.clone());
+                runs.len() - 1
+            })
+        };
+        let chains = self.chains.iter().map(|Chain(chain)| chain.iter().map(&mut place).collect()).collect();
+        (runs, chains)
+    }
+
     /// The token that requests must carry.
     pub(crate) fn token(&self) -> AccessToken {
         match &self.token {

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use any2any_translate::Subtitles;
+use clap::{Args, ValueEnum};
 
 use super::{ModelArguments, PrecisionArgument, SearchArguments};
 
@@ -11,7 +12,8 @@ pub(crate) struct TranslateArguments {
     #[command(flatten)]
     pub model: ModelArguments,
     /// Files, or folders of files, instead of standard input. A file is one source of every medium that opens files of
-    /// its extension; any other, and `.txt`, holds a text in each line.
+    /// its extension; any other, and `.txt`, holds a text in each line. Folders of runs before them make a chain: each
+    /// reads what the run before it writes, and options of a model name one for each run, with commas between them.
     pub inputs: Vec<PathBuf>,
     /// The folder for the outputs, such as pictures and sounds: one file for each source, named after it.
     #[arg(long, value_name = "FOLDER")]
@@ -38,9 +40,30 @@ pub(crate) struct TranslateArguments {
     pub terms: Option<PathBuf>,
     #[command(flatten)]
     pub alignments: AlignmentArguments,
-    /// Print one JSON object, with tokens and scores.
+    /// Write subtitles: what is said in a recording, with its times.
+    #[arg(long, value_name = "FORMAT", value_enum, conflicts_with_all = ["json", "n_best", "prefix"])]
+    pub subtitles: Option<SubtitlesArgument>,
+    /// Print one JSON object, with tokens and scores; of a chain, with the outputs of every run.
     #[arg(long)]
     pub json: bool,
+}
+
+/// The format of subtitles.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SubtitlesArgument {
+    /// SubRip.
+    Srt,
+    /// WebVTT.
+    Vtt,
+}
+
+impl From<SubtitlesArgument> for Subtitles {
+    fn from(argument: SubtitlesArgument) -> Self {
+        match argument {
+            SubtitlesArgument::Srt => Self::Srt,
+            SubtitlesArgument::Vtt => Self::Vtt,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -19,11 +19,14 @@ pub(super) fn options(
     registry: &Registry,
     page: bool,
 ) -> anyhow::Result<Options> {
-    for run in &arguments.runs {
+    let (runs, chains) = arguments.runs_and_chains();
+    for run in &runs {
         threads::start_for(&RunFolder::new(run), registry);
     }
     Ok(Options {
-        runs: arguments.runs.clone(),
+        runs,
+        chains,
+        languages: arguments.languages.clone(),
         registry: registry.clone(),
         // Without a folder of data there are no samples, but everything else.
         data: arguments.root.find().ok(),

@@ -1,6 +1,8 @@
 //! `any2any translate`: translates lines or files, in order, as they come in. One line in is one line out: a line that
 //! cannot be read leaves an empty one in its place.
 
+mod subtitles;
+
 use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,32 +14,34 @@ use anyhow::Context;
 use serde_json::json;
 
 use crate::arguments::{AlignmentArguments, TranslateArguments, Usage};
+use crate::chain::{Chain, Step};
 use crate::inputs::{Batch, Input, Inputs};
 use crate::output;
 use crate::output_folder::OutputFolder;
 use crate::way_out::of_source;
 
 pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow::Result<()> {
-    let (translator, task) = super::load_in(&arguments.model, registry, arguments.precision.precision())?;
-    let decoding = arguments.search.apply(task.decoding().clone())?;
-    let translator = translator.up_to_positions(arguments.max_source);
-    let translator = with_ensemble(translator, &task, &arguments, registry)?;
-    if arguments.terms.is_some() && decoding.draws() {
+    let mut chain = Chain::load(&arguments, registry)?;
+    if let Some(format) = arguments.subtitles {
+        return subtitles::run(chain, format.into(), &arguments);
+    }
+    let last = chain.last_mut();
+    if arguments.terms.is_some() && last.decoding.draws() {
         return Err(Usage(
             "--terms cannot be forced into what is drawn at random: search with --greedy or --beam".into(),
         )
         .into());
     }
-    let translator = with_terms(translator, &task, &arguments)?;
-    let translator = with_alignments(translator, &task, &arguments.alignments)?;
+    let translator = with_ensemble(last.translator.clone(), &last.task, &arguments, registry)?;
+    let translator = with_terms(translator, &last.task, &arguments)?;
+    last.translator = with_alignments(translator, &last.task, &arguments.alignments)?;
     let prefix = arguments.prefix.as_deref().map(Value::from);
-    let Some(medium) = task.source_medium() else {
-        anyhow::bail!("task '{}' has no source to translate; use `complete`", task.name());
-    };
-    let mut inputs = Inputs::new(&arguments.inputs, medium)?;
+    let mut inputs = inputs_of(&chain, &arguments)?;
+    let last = &chain.last().task;
     let mut results = Results {
-        adapter: task.target().as_ref(),
-        folder: folder(&arguments, task.target_medium().kind())?,
+        chain: &chain,
+        adapter: last.target().as_ref(),
+        folder: folder(&arguments, last.target_medium().kind())?,
         named: inputs.are_files(),
         n_best: arguments.search.n_best.is_some(),
         alignments: Alignments::new(&arguments.alignments)?,
@@ -48,18 +52,15 @@ pub(crate) fn run(arguments: TranslateArguments, registry: &Registry) -> anyhow:
         remarks.iter().for_each(output::warn);
         let values: Vec<Value> =
             inputs.iter().filter_map(|input| input.value.as_ref().ok().cloned()).collect();
-        let mut found = translator.translate_each(&task, &values, &decoding, prefix.as_ref())?.into_iter();
+        let mut found = chain.through(&values, prefix.as_ref())?.into_iter();
         for input in &inputs {
             match &input.value {
                 Err(error) => results.fail(input, None, error)?,
                 Ok(value) => match found.next() {
-                    Some(Ok(translated)) => results.add(input, value, &translated)?,
-                    Some(Err(error)) => {
-                        results.fail(
-                            input,
-                            Some(value),
-                            format_args!("{}: {}", input.place, of_source(&error)),
-                        )?;
+                    Some(Ok(steps)) => results.add(input, value, &steps)?,
+                    Some(Err((step, error))) => {
+                        let place = chain.place(input, step);
+                        results.fail(input, Some(value), format_args!("{place}: {}", of_source(&error)))?;
                     }
                     None => {}
                 },
@@ -154,6 +155,13 @@ fn pharaoh(alignment: &[(usize, usize)]) -> String {
     pairs.join(" ")
 }
 
+/// The inputs behind the runs of the chain.
+fn inputs_of(chain: &Chain, arguments: &TranslateArguments) -> anyhow::Result<Inputs> {
+    let task = &chain.first().task;
+    let medium = task.source_medium().ok_or_else(|| task.source_missing())?;
+    Inputs::new(&arguments.inputs[chain.steps().len() - 1..], medium)
+}
+
 /// The folder for results, which those that are neither texts nor rows of items need.
 fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<OutputFolder>> {
     match (&arguments.output, kind) {
@@ -166,8 +174,20 @@ fn folder(arguments: &TranslateArguments, kind: Kind) -> anyhow::Result<Option<O
     }
 }
 
+impl Chain {
+    /// The place of a message about an input: of a chain, with the run that it is about.
+    fn place(&self, input: &Input, step: usize) -> String {
+        match self.is_long() {
+            true => format!("{}, in {}", input.place, self.steps()[step].run.display()),
+            false => input.place.clone(),
+        }
+    }
+}
+
 /// Prints or writes the results, and counts the failures.
 struct Results<'a> {
+    chain: &'a Chain,
+    /// That of the last step's target.
     adapter: &'a dyn Adapter,
     folder: Option<OutputFolder>,
     /// True if each line begins with the name of its source.
@@ -179,11 +199,14 @@ struct Results<'a> {
 }
 
 impl Results<'_> {
-    fn add(&mut self, input: &Input, value: &Value, translated: &Translated) -> anyhow::Result<()> {
-        let Translated { outputs, warnings } = translated;
-        for warning in warnings {
-            output::warn(format_args!("{}: {warning}", input.place));
+    /// Writes what the steps wrote for an input.
+    fn add(&mut self, input: &Input, value: &Value, steps: &[Translated]) -> anyhow::Result<()> {
+        for (number, step) in steps.iter().enumerate() {
+            for warning in &step.warnings {
+                output::warn(format_args!("{}: {warning}", self.chain.place(input, number)));
+            }
         }
+        let Some(Translated { outputs, warnings, .. }) = steps.last() else { return Ok(()) };
         // Only the command line decides on the number of printed outputs: one line in is one line out.
         let printed = if self.n_best || self.json.is_some() { outputs.len() } else { 1 };
         let mut described = Vec::new();
@@ -210,7 +233,11 @@ impl Results<'_> {
         self.write_alignment(outputs.first().map_or(&[], |best| &best.alignment))?;
         if let Some(all) = &mut self.json {
             let source = if self.named { input.name.clone() } else { value.to_string() };
-            all.push(json!({ "source": source, "outputs": described, "warnings": warnings }));
+            let mut translation = json!({ "source": source, "outputs": described, "warnings": warnings });
+            if self.chain.is_long() {
+                translation["steps"] = self.chain.steps().iter().zip(steps).map(described_step).collect();
+            }
+            all.push(translation);
         }
         Ok(())
     }
@@ -284,6 +311,18 @@ impl Results<'_> {
             failed => anyhow::bail!("{failed} of the sources could not be read"),
         }
     }
+}
+
+/// What a run of a chain wrote, as JSON.
+fn described_step((step, translated): (&Step, &Translated)) -> serde_json::Value {
+    let adapter = step.task.target().as_ref();
+    let outputs: Vec<_> = translated.outputs.iter().map(|output| describe(output, adapter)).collect();
+    json!({
+        "run": step.run,
+        "task": step.task.name(),
+        "outputs": outputs,
+        "warnings": translated.warnings,
+    })
 }
 
 /// An output with its tokens, as JSON.

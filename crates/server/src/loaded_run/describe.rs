@@ -7,7 +7,7 @@ use any2any_run::Task;
 
 use super::LoadedRun;
 use crate::api_error::ApiError;
-use crate::protocol::{self, Body, Checkpoint, RunModel, Side, Vocabulary};
+use crate::protocol::{self, Body, Checkpoint, RunModel, Side, TaskLanguages, Vocabulary};
 
 impl LoadedRun {
     /// The model's entry in the list of runs.
@@ -50,8 +50,21 @@ impl LoadedRun {
             target: side(task.target_medium(), task.target().as_ref()),
             decoding: task.decoding().clone(),
             splits: self.splits(task),
+            languages: task.prompt().and_then(languages),
         }
     }
+}
+
+/// The languages of a prompt; `None` if it names none.
+fn languages(prompt: &spec::Prompt) -> Option<TaskLanguages> {
+    let (reads_source, reads_target) = (prompt.reads_source_language(), prompt.reads_target_language());
+    (reads_source || reads_target).then(|| TaskLanguages {
+        known: prompt.languages.keys().cloned().collect(),
+        reads_source,
+        reads_target,
+        source: prompt.source_language.clone(),
+        target: prompt.target_language.clone(),
+    })
 }
 
 /// The vocabulary of a task's target.

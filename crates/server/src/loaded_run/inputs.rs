@@ -27,7 +27,13 @@ impl Longest {
 
 impl LoadedRun {
     /// The value of an input, for one side of a task, not opened yet.
-    fn value(&self, task: &Task, role: Role, given: &Input, longest: Longest) -> Result<Value, ApiError> {
+    pub(crate) fn value(
+        &self,
+        task: &Task,
+        role: Role,
+        given: &Input,
+        longest: Longest,
+    ) -> Result<Value, ApiError> {
         match given {
             // A text so long is too long however it is tokenized.
             Input::Text(text) if text.len() > 64 * longest.0 => {

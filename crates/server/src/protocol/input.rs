@@ -1,7 +1,9 @@
 //! Inputs of requests: the model that answers, values and prefixes.
 
 use std::fmt;
+use std::sync::Arc;
 
+use any2any_run::{RunError, Task};
 use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -22,6 +24,30 @@ pub struct Model {
 impl Default for Model {
     fn default() -> Self {
         Self { run: 0, checkpoint: "best".to_owned() }
+    }
+}
+
+/// The languages of a task that is told them: fields of the body of every request, which may be left out. `/api/runs`
+/// lists those that a task knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Languages {
+    /// The language of sources, such as `deu_Latn`; left out, that of the run's experiment.
+    pub source_language: Option<String>,
+    /// The language of targets; left out, that of the run's experiment.
+    pub target_language: Option<String>,
+}
+
+impl Languages {
+    /// The task in these languages; where none is named, in its own.
+    pub(crate) fn of(&self, task: &Arc<Task>) -> Result<Arc<Task>, RunError> {
+        match self {
+            Self { source_language: None, target_language: None } => Ok(task.clone()),
+            Self { source_language, target_language } => {
+                task.in_languages(source_language.as_deref(), target_language.as_deref()).map(Arc::new)
+            }
+        }
     }
 }
 

@@ -107,6 +107,25 @@ pub struct Task {
     pub decoding: spec::Decoding,
     /// The splits of the task's data; none if the data is missing.
     pub splits: Vec<String>,
+    /// The languages that the task is told; null for a task that is told none.
+    #[serde(default)]
+    pub languages: Option<TaskLanguages>,
+}
+
+/// The languages of a task: `source_language` and `target_language` of a request are among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct TaskLanguages {
+    /// All languages, by name.
+    pub known: Vec<String>,
+    /// True if the task is told the language of its sources.
+    pub reads_source: bool,
+    /// True if the task is told the language of its targets.
+    pub reads_target: bool,
+    /// The language of sources, unless a request names another.
+    pub source: Option<String>,
+    /// The language of targets, unless a request names another.
+    pub target: Option<String>,
 }
 
 /// A side of a task: its source or its target.

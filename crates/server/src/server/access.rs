@@ -128,6 +128,11 @@ impl Access {
         Err(ApiError::unauthorized())
     }
 
+    /// True if this is the token, or none is asked for.
+    pub(super) fn is_token(&self, given: &str) -> bool {
+        self.token.as_ref().is_none_or(|token| equal(given, token))
+    }
+
     /// Checks a code against the one-time link, which is used up if they agree.
     fn opens_once(&self, given: &str) -> bool {
         let mut once = self.once();

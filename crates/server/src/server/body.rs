@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::App;
 use super::routes::blocking;
 use crate::api_error::ApiError;
-use crate::protocol::Model;
+use crate::protocol::{Languages, Model};
 
 /// The largest body, in bytes, that takes no share of the memory and is parsed at once. A larger one takes its share
 /// piece by piece, so that not all connections can fill the memory, and is parsed away from the threads that serve
@@ -37,10 +37,11 @@ pub(super) struct Read {
 /// The share of the memory that a large body takes.
 pub(super) type Held = Vec<OwnedSemaphorePermit>;
 
-/// A parsed request to a model: the model's name, and the body's other fields.
+/// A parsed request to a model: the model's name, the languages, and the body's other fields.
 #[derive(Debug)]
 pub(super) struct Asked<T> {
     pub model: Model,
+    pub languages: Languages,
     pub body: T,
 }
 
@@ -49,7 +50,12 @@ pub(super) struct Asked<T> {
 /// A body that is too large is read on for a while and thrown away: a client that is still writing would otherwise lose
 /// the answer with its connection. A client that sends too slowly loses its connection to others.
 pub(super) async fn bytes(body: Body, app: &App) -> Result<Read, ApiError> {
-    let most = app.limits.body.min(app.budget.largest_body());
+    bytes_up_to(body, app, usize::MAX).await
+}
+
+/// Reads the bytes of a body that may have no more than `most`, nor than the server takes.
+pub(super) async fn bytes_up_to(body: Body, app: &App, most: usize) -> Result<Read, ApiError> {
+    let most = most.min(app.limits.body).min(app.budget.largest_body());
     let began = Instant::now();
     let end = began + app.limits.time;
     let mut stream = body.into_data_stream();
@@ -142,10 +148,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Asked<T>, A::Error> {
-                let mut model = Model::default();
-                let others = Others { fields, model: &mut model };
+                let (mut model, mut languages) = (Model::default(), Languages::default());
+                let others = Others { fields, model: &mut model, languages: &mut languages };
                 let body = T::deserialize(MapAccessDeserializer::new(others))?;
-                Ok(Asked { model, body })
+                Ok(Asked { model, languages, body })
             }
         }
 
@@ -153,10 +159,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
     }
 }
 
-/// Map access to the fields of a body, which takes out those that name the model.
+/// Map access to the fields of a body, which takes out those that name the model and the languages.
 struct Others<'a, A> {
     fields: A,
     model: &'a mut Model,
+    languages: &'a mut Languages,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Others<'_, A> {
@@ -170,6 +177,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Others<'_, A> {
                     let known = Model::default().checkpoint;
                     self.model.checkpoint = self.fields.next_value::<Option<_>>()?.unwrap_or(known);
                 }
+                "source_language" => self.languages.source_language = self.fields.next_value()?,
+                "target_language" => self.languages.target_language = self.fields.next_value()?,
                 _ => return seed.deserialize(name.into_deserializer()).map(Some),
             }
         }

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::protocol;
 
+mod clients;
+
 /// The OpenAPI description, as JSON.
 pub(super) fn description() -> String {
     let settings = SchemaSettings::draft2020_12()
@@ -41,6 +43,11 @@ pub(super) fn description() -> String {
         "/api/translate",
         "Translates. Requests that wait for the same model are translated together.",
     );
+    paths.get::<(), Vec<protocol::Chain>>("/api/chains", "The chains of runs.");
+    paths.post::<protocol::ChainRequest, protocol::Chained>(
+        "/api/chain",
+        "Takes sources through all runs of a chain. Its body names no run.",
+    );
     paths.post::<protocol::ScoreRequest, protocol::Score>("/api/score", "How probable a target is.");
     paths.post::<protocol::NextRequest, protocol::NextTokens>("/api/next", "Which tokens come next.");
     paths.post::<protocol::LookRequest, protocol::Look>("/api/look", "What every head attends to.");
@@ -53,6 +60,8 @@ pub(super) fn description() -> String {
         "/api/machine",
         "The numbers that flow through the model.",
     );
+    paths.add_libretranslate();
+    paths.add_openai();
     paths.finish()
 }
 
@@ -91,16 +100,18 @@ impl Paths {
         self.add(path, "get", json!({ "summary": summary }), answer);
     }
 
-    /// Adds a path that answers a body, which may also name its model.
+    /// Adds a path that answers a body, which may also name its model and languages.
     fn post<B: JsonSchema, A: JsonSchema>(&mut self, path: &str, summary: &str) {
         let body = self.schema::<B>();
-        let model = self.schema::<protocol::Model>();
+        let models = [self.schema::<protocol::Model>(), self.schema::<protocol::Languages>()];
         let name = |schema: &Value| schema["$ref"].as_str()?.rsplit('/').next().map(str::to_owned);
-        if let (Some(body), Some(model)) = (name(&body), name(&model)) {
+        for of_all in models.iter().filter_map(name) {
+            let Some(body) = name(&body) else { continue };
             let definitions = self.generator.definitions_mut();
-            let model = definitions.get(&model).and_then(|model| model["properties"].as_object().cloned());
+            let fields =
+                definitions.get(&of_all).and_then(|of_all| of_all["properties"].as_object().cloned());
             let own = definitions.get_mut(&body).and_then(|body| body["properties"].as_object_mut());
-            own.into_iter().for_each(|own| own.extend(model.clone().unwrap_or_default()));
+            own.into_iter().for_each(|own| own.extend(fields.clone().unwrap_or_default()));
         }
         let content = json!({ "application/json": { "schema": body } });
         let operation =
@@ -171,7 +182,7 @@ mod tests {
         }
         assert!(references > 20, "{references}");
         let body = &document["components"]["schemas"]["LookRequest"]["properties"];
-        for field in ["run", "checkpoint", "task", "tokens", "masked"] {
+        for field in ["run", "checkpoint", "source_language", "task", "tokens", "masked"] {
             assert!(body.get(field).is_some(), "{field}");
         }
         let from = &document["paths"]["/api/samples"]["get"]["parameters"];

@@ -17,7 +17,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::App;
 use super::admission::Origin;
-use super::routes::{distance, explain, page, runs, training, translate};
+use super::dialect::Dialect;
+use super::routes::{chain, distance, explain, libretranslate, openai, page, runs, training, translate};
 use crate::api_error::ApiError;
 use crate::metrics::Metrics;
 
@@ -36,12 +37,20 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/api/written", get(training::written))
         .route("/api/sweep", get(training::sweep))
         .route("/api/translate", post(translate::translate))
+        .route("/api/chains", get(chain::chains))
+        .route("/api/chain", post(chain::chain))
         .route("/api/score", post(translate::score))
         .route("/api/next", post(translate::next))
         .route("/api/look", post(explain::look))
         .route("/api/beam", post(explain::beam))
         .route("/api/attribution", post(explain::attribution))
-        .route("/api/machine", post(explain::machine));
+        .route("/api/machine", post(explain::machine))
+        .route("/translate", post(libretranslate::translate))
+        .route("/languages", get(libretranslate::languages))
+        .route("/detect", post(libretranslate::detect))
+        .route("/v1/models", get(openai::models))
+        .route("/v1/audio/transcriptions", post(openai::transcriptions))
+        .route("/v1/audio/translations", post(openai::translations));
     if app.page {
         router = router.route("/", get(page::index)).route("/assets/{*path}", get(page::asset));
     }
@@ -84,7 +93,7 @@ async fn nowhere() -> ApiError {
 async fn around(
     State(app): State<Arc<App>>,
     path: Option<MatchedPath>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let began = Instant::now();
@@ -96,6 +105,15 @@ async fn around(
         // A monitor needs no token to see that this server is alive.
         "/health" => Ok(None),
         _ => app.access.check(request.uri(), request.headers()),
+    };
+    let dialect = Dialect::of(request.uri().path());
+    let checked = match checked {
+        // Its clients bring the token in the body, which its routes read.
+        Err(failure) if failure.wants_token() && dialect == Dialect::LibreTranslate => {
+            request.extensions_mut().insert(libretranslate::TokenInBody);
+            Ok(None)
+        }
+        checked => checked,
     };
     let mut response = match checked {
         // A person in front of a browser is asked for the token.
@@ -110,6 +128,7 @@ async fn around(
             response
         }
     };
+    response = dialect.shape(response);
     harden(response.headers_mut());
     app.metrics.request(method, &route, response.status().as_u16(), began.elapsed());
     response

@@ -1,7 +1,10 @@
 //! Handlers of the paths, and the helpers that they share: JSON answers, queries, limits of time and memory.
 
+pub(super) mod chain;
 pub(super) mod distance;
 pub(super) mod explain;
+pub(super) mod libretranslate;
+pub(super) mod openai;
 pub(super) mod page;
 pub(super) mod runs;
 mod stream;
@@ -24,7 +27,7 @@ use super::{App, body};
 use crate::api_error::ApiError;
 use crate::budget::Share;
 use crate::loaded_run::{LoadedRun, Longest, require_tokens};
-use crate::protocol::{Input, Model, Prefix};
+use crate::protocol::{Input, Languages, Model, Prefix};
 use crate::worker::Worker;
 
 /// The most bytes of a text that is tokenized in less time than another thread takes to wake up.
@@ -61,6 +64,7 @@ struct Call<T> {
     app: Arc<App>,
     run: Arc<LoadedRun>,
     worker: Arc<Worker>,
+    languages: Languages,
     body: T,
     /// Given back when the request is answered.
     permit: OwnedSemaphorePermit,
@@ -82,7 +86,7 @@ where
     let permit = app.permits.clone().try_acquire_owned().map_err(|_| ApiError::busy())?;
     in_time(&app.clone(), async {
         let (run, worker) = model(&app, asked.model).await?;
-        work(Call { app, run, worker, body: asked.body, permit }).await
+        work(Call { app, run, worker, languages: asked.languages, body: asked.body, permit }).await
     })
     .await
 }

@@ -22,6 +22,8 @@ pub(super) fn run(arguments: &BenchServeArguments, registry: &Registry) -> anyho
     let clients = arguments.clients.get();
     let server = Server::bind(Options {
         runs: vec![arguments.run.clone()],
+        chains: Vec::new(),
+        languages: Vec::new(),
         registry: registry.clone(),
         data: arguments.root.find().ok(),
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),

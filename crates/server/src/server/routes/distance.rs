@@ -12,7 +12,7 @@ use super::{blocking, in_time, json, model, query};
 use crate::api_error::ApiError;
 use crate::distance::Piece;
 use crate::loaded_run::Longest;
-use crate::protocol::{DistanceQuery, Model};
+use crate::protocol::{DistanceQuery, Languages, Model};
 use crate::server::App;
 use crate::worker::Translation;
 
@@ -40,7 +40,16 @@ pub(in crate::server) async fn distance(State(app): State<Arc<App>>, uri: Uri) -
                 let price = run.price_of_writing(&task, &lengths, &decoding, 0);
                 let share = app.budget.take(price, "this count").await?;
                 worker
-                    .translate(share.lane, Translation { task: task.number(), sources, decoding, prefix })
+                    .translate(
+                        share.lane,
+                        Translation {
+                            task: task.number(),
+                            languages: Languages::default(),
+                            sources,
+                            decoding,
+                            prefix,
+                        },
+                    )
                     .await?
             }
         };

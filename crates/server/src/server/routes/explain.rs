@@ -31,9 +31,9 @@ pub(in crate::server) async fn look(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<LookRequest>| {
-        let Call { app, run, worker, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit } = call;
         let LookRequest { task, source, tokens, masked, ablated } = body;
-        let task = run.task(task)?.clone();
+        let task = run.task_in(task, &languages)?;
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, &task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), LOOK)?;
@@ -84,9 +84,9 @@ pub(in crate::server) async fn beam(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<BeamRequest>| {
-        let Call { app, run, worker, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit } = call;
         let BeamRequest { task, source, prefix, size, length_penalty } = body;
-        let task = run.task(task)?.clone();
+        let task = run.task_in(task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
         let source = read_pair(&app, &run, &task, source, &prefix).await?;
         let known = task.decoding().beam.clone();
@@ -118,9 +118,9 @@ pub(in crate::server) async fn attribution(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<AttributionRequest>| {
-        let Call { app, run, worker, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit } = call;
         let AttributionRequest { task, source, tokens, position, token, method } = body;
-        let task = run.task(task)?.clone();
+        let task = run.task_in(task, &languages)?;
         let source = read_pair(&app, &run, &task, source, &tokens).await?;
         require_tokens(&task, token.as_slice())?;
         if method == Method::Occlusion {
@@ -147,9 +147,9 @@ pub(in crate::server) async fn machine(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<MachineRequest>| {
-        let Call { app, run, worker, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit } = call;
         let MachineRequest { task, source, tokens } = body;
-        let task = run.task(task)?.clone();
+        let task = run.task_in(task, &languages)?;
         let tokens = tokens.unwrap_or_default();
         let source = read_pair(&app, &run, &task, source, &tokens).await?;
         run.require_few_weights(source.as_ref(), tokens.len(), MACHINE)?;

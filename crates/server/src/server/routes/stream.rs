@@ -15,9 +15,9 @@ use crate::protocol::{StreamedEnd, StreamedToken, TranslateRequest};
 
 /// Answers at once, with a body that grows as tokens are written.
 pub(super) async fn streamed(call: Call<TranslateRequest>) -> Result<Response, ApiError> {
-    let Call { app, run, worker, body, permit } = call;
+    let Call { app, run, worker, languages, body, permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
-    let task = run.task(task)?.clone();
+    let task = run.task_in(task, &languages)?;
     let prefix = read_prefix(&app, &run, &task, prefix).await?;
     if sources.is_some() {
         return Err(ApiError::wrong("malformed", "one source is streamed at a time: give `source`", ""));

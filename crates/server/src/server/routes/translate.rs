@@ -8,16 +8,18 @@ use any2any_run::{Role, Task};
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::{Call, blocking, call, json, read_pair, read_prefix, read_source, share_to_open, stream};
+use super::{Call, blocking, call, json, model, read_pair, read_prefix, read_source, share_to_open, stream};
 use crate::api_error::ApiError;
 use crate::decoding::decoding;
 use crate::loaded_run::{LoadedRun, Longest};
 use crate::protocol::{
-    Input, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest, TranslateRequest, Translations,
+    Decoding, Input, Languages, Model, NextRequest, NextToken, NextTokens, Output, Score, ScoreRequest,
+    TranslateRequest, Translations,
 };
 use crate::server::App;
 use crate::view::view;
-use crate::worker::Translation;
+use crate::ways::Step;
+use crate::worker::{Translation, Worker};
 
 pub(in crate::server) async fn translate(
     State(app): State<Arc<App>>,
@@ -31,32 +33,71 @@ pub(in crate::server) async fn translate(
 }
 
 async fn translated(call: Call<TranslateRequest>) -> Result<Translations, ApiError> {
-    let Call { app, run, worker, body, permit: _permit } = call;
+    let Call { app, run, worker, languages, body, permit: _permit } = call;
     let TranslateRequest { task, source, sources, decoding, prefix, .. } = body;
-    let task = run.task(task)?;
-    let prefix = read_prefix(&app, &run, task, prefix).await?;
+    let task = run.task_in(task, &languages)?;
+    let prefix = read_prefix(&app, &run, &task, prefix).await?;
     let sources: Vec<Source> = match (source, sources) {
         (Some(_), Some(_)) => {
             return Err(ApiError::wrong("malformed", "give `source` or `sources`, not both", ""));
         }
-        (None, Some(sources)) => read_sources(&app, &run, task, sources).await?,
+        (None, Some(sources)) => read_sources(&app, &run, &task, sources).await?,
         (source, None) => {
-            let read = read_source(&app, &run, task, source, Longest(app.limits.source)).await?;
+            let read = read_source(&app, &run, &task, source, Longest(app.limits.source)).await?;
             read.into_iter().map(Source::from).collect()
         }
     };
-    let unknown = sources.iter().map(|source| source.unknown.clone()).collect();
-    let warnings = sources.iter().map(|source| source.warnings.clone()).collect();
-    let sources: Vec<Sequence> = sources.into_iter().map(|source| source.sequence).collect();
-    let longest = sources.iter().map(Sequence::len).max();
-    let decoding = how(&app, task, decoding.as_ref(), (longest, prefix.len()))?;
-    let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
-    let price = run.price_of_writing(task, &lengths, &decoding, prefix.len());
-    let share = app.budget.take(price, "this translation").await?;
-    let outputs =
-        worker.translate(share.lane, Translation { task: task.number(), sources, decoding, prefix }).await?;
-    let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(task, output)).collect());
-    Ok(Translations { outputs: shown.collect(), unknown, warnings })
+    let answering = Answering { app: &app, run: &run, worker: &worker, task: &task, languages };
+    answering.write(sources, decoding.as_ref(), prefix).await
+}
+
+/// Outputs of a step of a way for some sources.
+pub(super) async fn written(
+    app: &Arc<App>,
+    step: &Step,
+    languages: &Languages,
+    sources: Vec<Input>,
+    decoding: Option<&Decoding>,
+) -> Result<Translations, ApiError> {
+    let (run, worker) = model(app, Model { run: step.run, ..Model::default() }).await?;
+    let task = languages.of(&step.task)?;
+    let sources = read_sources(app, &run, &task, sources).await?;
+    let answering = Answering { app, run: &run, worker: &worker, task: &task, languages: languages.clone() };
+    answering.write(sources, decoding, Vec::new()).await
+}
+
+/// A model at work on a task for a request.
+struct Answering<'a> {
+    app: &'a App,
+    run: &'a LoadedRun,
+    worker: &'a Worker,
+    /// The task, in the languages of the request.
+    task: &'a Task,
+    languages: Languages,
+}
+
+impl Answering<'_> {
+    /// Writes the outputs of sources that have been read.
+    async fn write(
+        self,
+        sources: Vec<Source>,
+        decoding: Option<&Decoding>,
+        prefix: Vec<u32>,
+    ) -> Result<Translations, ApiError> {
+        let Self { app, run, worker, task, languages } = self;
+        let unknown = sources.iter().map(|source| source.unknown.clone()).collect();
+        let warnings = sources.iter().map(|source| source.warnings.clone()).collect();
+        let sources: Vec<Sequence> = sources.into_iter().map(|source| source.sequence).collect();
+        let longest = sources.iter().map(Sequence::len).max();
+        let decoding = how(app, task, decoding, (longest, prefix.len()))?;
+        let lengths: Vec<usize> = sources.iter().map(Sequence::len).collect();
+        let price = run.price_of_writing(task, &lengths, &decoding, prefix.len());
+        let share = app.budget.take(price, "this translation").await?;
+        let translation = Translation { task: task.number(), languages, sources, decoding, prefix };
+        let outputs = worker.translate(share.lane, translation).await?;
+        let shown = outputs.iter().map(|outputs| outputs.iter().map(|output| show(task, output)).collect());
+        Ok(Translations { outputs: shown.collect(), unknown, warnings })
+    }
 }
 
 /// A source that has been read: its sequence, and the remarks that answers carry.
@@ -131,9 +172,9 @@ pub(in crate::server) async fn score(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<ScoreRequest>| {
-        let Call { app, run, worker, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit } = call;
         let longest = Longest(app.limits.source);
-        let task = run.task(body.task)?.clone();
+        let task = run.task_in(body.task, &languages)?;
         let source = read_source(&app, &run, &task, body.source, longest).await?;
         let target = Arc::new(body.target);
         let opening = share_to_open(&app, &run, &task, Role::Target, &target, longest).await?;
@@ -159,9 +200,9 @@ pub(in crate::server) async fn next(
     request: Request,
 ) -> Result<Response, ApiError> {
     call(app, request, async |call: Call<NextRequest>| {
-        let Call { app, run, worker, body, permit: _permit } = call;
+        let Call { app, run, worker, languages, body, permit: _permit } = call;
         let NextRequest { task, source, prefix, count } = body;
-        let task = run.task(task)?.clone();
+        let task = run.task_in(task, &languages)?;
         let prefix = read_prefix(&app, &run, &task, prefix).await?;
         let source = read_pair(&app, &run, &task, source, &prefix).await?;
         let positions: Vec<usize> = source.iter().map(|source| source.positions.len()).collect();
