@@ -3,4 +3,5 @@
 mod damage;
 mod families;
 mod golden;
+mod marian;
 mod refusals;

@@ -15,9 +15,10 @@ use crate::host::simd::{LANES, vectorized};
 
 use super::dot_products;
 use super::packed::PANEL;
+use super::shifted::Shifted;
 
 /// Inputs whose products one instruction adds.
-const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 
 /// The largest magnitude of a rounded value.
 const LARGEST: f32 = 127.0;
@@ -41,8 +42,8 @@ pub struct Int8 {
     scales: Vec<f32>,
     /// The addend of each output, `[panels * PANEL]`.
     bias: Vec<f32>,
-    /// The factor of every row of the input before it is rounded; `None` where each row has its own.
-    input_factor: Option<f32>,
+    /// What products with one scale of all rows need; `None` where each row has its own.
+    shifted: Option<Shifted>,
     inputs: usize,
     outputs: usize,
 }
@@ -157,7 +158,8 @@ impl Int8 {
         let bytes = Self::of_columns(&linears, inputs, |part, width| {
             Quantized::by_factor(part.weight, width, factors.next().unwrap_or(1.0))
         });
-        Self { input_factor, ..bytes }
+        let factors = parts.iter().flat_map(|(part, factor)| std::iter::repeat_n(*factor, part.outputs()));
+        bytes.shifted(input_factor, factors.collect())
     }
 
     fn of_columns(
@@ -191,7 +193,23 @@ impl Int8 {
     pub fn transposed_with_scales(table: &[f32], inputs: usize, scales: ProductScales) -> Self {
         let outputs = table.len() / inputs.max(1);
         let bytes = Self::of_rows(Quantized::by_factor(table, outputs, scales.weight), inputs);
-        Self { input_factor: scales.input, ..bytes }
+        bytes.shifted(scales.input, vec![scales.weight; outputs])
+    }
+
+    /// The same for rows of one factor, with the factors of weights, `[outputs]`.
+    fn shifted(mut self, input: Option<f32>, weights: Vec<f32>) -> Self {
+        let Some(input) = input else { return self };
+        let groups = self.groups();
+        let line = |output: usize, group: usize| {
+            let line = &self.lines[output / PANEL * groups + group].0;
+            std::array::from_fn(|place| line[output % PANEL * GROUP + place])
+        };
+        let shifted = Shifted::new(input, weights, groups, line).with_bias(&self.bias[..self.outputs]);
+        for (output, start) in self.starts.iter_mut().enumerate().take(self.outputs) {
+            *start = shifted.start(output);
+        }
+        self.shifted = Some(shifted);
+        self
     }
 
     fn of_rows(Quantized { values, scales }: Quantized, inputs: usize) -> Self {
@@ -210,7 +228,7 @@ impl Int8 {
             starts: vec![0; panels * PANEL],
             scales: vec![0.0; panels * PANEL],
             bias: vec![0.0; panels * PANEL],
-            input_factor: None,
+            shifted: None,
             inputs,
             outputs,
         }
@@ -229,6 +247,7 @@ impl Int8 {
     /// Adds a bias to each output, `[d_output]`.
     pub fn set_bias(&mut self, bias: &[f32]) {
         self.bias[..bias.len()].copy_from_slice(bias);
+        self.shifted = self.shifted.take().map(|shifted| shifted.with_bias(&self.bias[..self.outputs]));
     }
 
     /// The width of the input.
@@ -252,7 +271,7 @@ impl Int8 {
 
     /// The factor of every row of the input before it is rounded; `None` where each row has its own.
     pub fn input_factor(&self) -> Option<f32> {
-        self.input_factor
+        self.shifted.as_ref().map(Shifted::input)
     }
 
     /// Some of the outputs, in this order.
@@ -263,8 +282,8 @@ impl Int8 {
     #[must_use]
     pub fn select(&self, outputs: &[u32]) -> Self {
         let groups = self.groups();
-        let mut selected =
-            Self { input_factor: self.input_factor, ..Self::zeros(self.inputs, outputs.len()) };
+        let shifted = self.shifted.as_ref().map(|shifted| shifted.select(outputs));
+        let mut selected = Self { shifted, ..Self::zeros(self.inputs, outputs.len()) };
         for (place, &output) in outputs.iter().enumerate() {
             let output = output as usize;
             let from = &self.lines[output / PANEL * groups..][..groups];
@@ -306,6 +325,19 @@ impl Int8 {
                 let mut sums = [[0_i32; PANEL]; dot_products::ROWS];
                 let sums = &mut sums[..row_scales.len()];
                 dot_products::panel(lines, rows, starts, sums);
+                if let Some(shifted) = &self.shifted {
+                    shifted.clip(panel, rows, groups, sums);
+                    let (factors, bias) = shifted.panel(panel);
+                    vectorized!({
+                        for (output, sums) in output.chunks_mut(stride).zip(&*sums) {
+                            let columns = output[column..].iter_mut().zip(sums).zip(factors).zip(bias);
+                            for (((output, &sum), &factor), &bias) in columns.take(width) {
+                                *output = sum as f32 * factor + bias;
+                            }
+                        }
+                    });
+                    continue;
+                }
                 vectorized!({
                     for ((output, sums), &row_scale) in output.chunks_mut(stride).zip(&*sums).zip(row_scales)
                     {
@@ -486,12 +518,18 @@ mod tests {
     #[test]
     fn selected_outputs_are_those_of_the_whole() {
         let (inputs, outputs) = (9, 70);
-        let mut bytes = Int8::transposed(&values(inputs * outputs, 5), inputs);
+        let table = values(inputs * outputs, 5);
+        let scales = ProductScales { weight: 127.0, input: Some(100.0) };
+        selection(Int8::transposed(&table, inputs), inputs, outputs);
+        selection(Int8::transposed_with_scales(&table, inputs, scales), inputs, outputs);
+    }
+
+    fn selection(mut bytes: Int8, inputs: usize, outputs: usize) {
         bytes.set_bias(&values(outputs, 6));
         let chosen: Vec<u32> = (0..outputs as u32).step_by(3).rev().collect();
         let input = values(2 * inputs, 7);
         let mut rounding = Quantizer::default();
-        let rounded = rounding.quantize(&input, inputs, None);
+        let rounded = rounding.quantize(&input, inputs, bytes.input_factor());
         let (mut whole, mut selected) = (vec![0.0; 2 * 3 * PANEL], vec![0.0; 2 * PANEL]);
         bytes.multiply(rounded, 0..3, &mut whole, 3 * PANEL);
         bytes.select(&chosen).multiply(rounded, 0..1, &mut selected, PANEL);
@@ -510,5 +548,39 @@ mod tests {
         let mut output = [1.0; PANEL];
         bytes.multiply(rounded, 0..1, &mut output, PANEL);
         assert_eq!(output[..3], [0.0; 3]);
+    }
+
+    /// intgemm's products, a number after the other.
+    #[test]
+    fn products_with_one_scale_of_all_rows_are_those_of_intgemm() {
+        let (rows, inputs, outputs) = (5, 10, 40);
+        let (weight, bias) = (values(inputs * outputs, 1), values(outputs, 2));
+        let input = values(rows * inputs, 3);
+        let (by_weight, by_input) = (127.0_f32, 130.0_f32);
+        let linear = Linear { weight: &weight, bias: &bias };
+        let bytes = Int8::with_scales(&[(linear, by_weight)], inputs, Some(by_input));
+        let mut rounding = Quantizer::default();
+        let rounded = rounding.quantize(&input, inputs, bytes.input_factor());
+        let mut output = vec![0.0; rows * 2 * PANEL];
+        bytes.multiply(rounded, 0..2, &mut output, 2 * PANEL);
+        let whole = |value: f32, factor: f32| (value * factor).round_ties_even().clamp(-127.0, 127.0) as i32;
+        let mut clipped = 0;
+        for row in 0..rows {
+            for column in 0..outputs {
+                let weight = |at: usize| whole(weight[at * outputs + column], by_weight);
+                let unsigned = |at: usize| whole(input[row * inputs + at], by_input) + 127;
+                let mut sum = 0;
+                for at in (0..inputs).step_by(2) {
+                    let pair = unsigned(at) * weight(at) + unsigned(at + 1) * weight(at + 1);
+                    clipped += usize::from(i16::try_from(pair).is_err());
+                    sum += pair.clamp(i16::MIN.into(), i16::MAX.into());
+                }
+                let of_weights: i32 = (0..inputs).map(weight).sum();
+                let addend = of_weights as f32 * (-((127.0 / by_input) * (127.0 / by_weight)) / 127.0);
+                let expected = sum as f32 * (1.0 / (by_input * by_weight)) + (addend + bias[column]);
+                assert_eq!(output[row * 2 * PANEL + column], expected, "row {row}, column {column}");
+            }
+        }
+        assert!(clipped > 0, "{clipped} pairs leave 16 bits");
     }
 }
