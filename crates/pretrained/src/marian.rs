@@ -66,7 +66,9 @@ fn open_model(path: &Path) -> Result<(Checkpoint, Vec<u8>), PretrainedError> {
 fn yaml(path: &Path, text: &[u8]) -> Result<serde_json::Map<String, serde_json::Value>, PretrainedError> {
     let damaged = |reason: String| PretrainedError::damaged(path, format!("its {OPTIONS}: {reason}"));
     let text = std::str::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
-    match serde_yaml::from_str(text.trim_end_matches('\0')) {
+    // A step of a sub-layer is called "n", which is a truth value in old YAML.
+    let options = serde_yaml::options! { strict_booleans: true };
+    match serde_yaml::from_str_with_options(text.trim_end_matches('\0'), options) {
         Ok(serde_json::Value::Object(options)) => Ok(options),
         Ok(_) => Err(damaged("it is no mapping".to_owned())),
         Err(error) => Err(damaged(error.to_string())),
