@@ -10,8 +10,9 @@ use super::options::Options;
 /// The bias of the softmax.
 pub(super) const OUTPUT_BIAS: &str = "decoder_ff_logit_out_b";
 
-/// The matrix of a softmax that shares no table.
-const OUTPUT: &str = "decoder_ff_logit_out_W";
+/// The table of a softmax that shares none, and the matrix that early versions have instead, which is its transpose.
+const OUTPUT: &str = "decoder_ff_logit_out_Wt";
+const EARLY_OUTPUT: &str = "decoder_ff_logit_out_W";
 
 /// The scale of what goes into the softmax: where its columns are chosen, they have no name.
 const OUTPUT_SCALE: &str = "none_QuantMultA";
@@ -72,7 +73,12 @@ fn read_tables(
     let head = &architecture.heads[0].name;
     if !tables.tied {
         let ours = table(names::HEADS, head);
-        assembly.turned(OUTPUT, &ours, &[OUTPUT_SCALE.to_owned(), scale_of(OUTPUT)])?;
+        match assembly.has(EARLY_OUTPUT) {
+            true => {
+                assembly.turned(EARLY_OUTPUT, &ours, &[OUTPUT_SCALE.to_owned(), scale_of(EARLY_OUTPUT)])?
+            }
+            false => assembly.product(OUTPUT, &ours, &[OUTPUT_SCALE.to_owned(), scale_of(OUTPUT)])?,
+        }
     }
     match assembly.has(OUTPUT_BIAS) {
         true => assembly.row(OUTPUT_BIAS, &format!("{}.{head}.{}", names::HEADS, names::BIAS)),
