@@ -65,7 +65,7 @@ fn translations_are_those_of_marian() {
                 let tokens = found[0].tokens();
                 let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(tokens);
                 assert_eq!(tokens, written.tokens, "{name}: {} ({decoding:?})", of.text);
-                assert_eq!(found[0].decoded, Value::from(written.text.as_str()), "{name}: {}", of.text);
+                assert_eq!(found[0].decoded.value, Value::from(written.text.as_str()), "{name}: {}", of.text);
             }
         }
     }
@@ -97,7 +97,7 @@ fn a_model_of_bergamot_writes_what_its_own_engine_writes() {
         let values: Vec<Value> = captions.iter().map(|text| Value::from(text.as_str())).collect();
         let found = translator.translate(&task, &values, &Decoding::default(), None).expect("translated");
         let same = |(found, written): &(&Vec<any2any_translate::Output>, &String)| {
-            found[0].decoded == Value::from(written.as_str())
+            found[0].decoded.value == Value::from(written.as_str())
         };
         found.iter().zip(&written).filter(same).count()
     };
