@@ -43,7 +43,7 @@ pub struct Int8 {
     /// The addend of each output, `[panels * PANEL]`.
     bias: Vec<f32>,
     /// What products with one scale of all rows need; `None` where each row has its own.
-    shifted: Option<Shifted>,
+    shifted: Option<Box<Shifted>>,
     inputs: usize,
     outputs: usize,
 }
@@ -208,7 +208,7 @@ impl Int8 {
         for (output, start) in self.starts.iter_mut().enumerate().take(self.outputs) {
             *start = shifted.start(output);
         }
-        self.shifted = Some(shifted);
+        self.shifted = Some(Box::new(shifted));
         self
     }
 
@@ -247,7 +247,8 @@ impl Int8 {
     /// Adds a bias to each output, `[d_output]`.
     pub fn set_bias(&mut self, bias: &[f32]) {
         self.bias[..bias.len()].copy_from_slice(bias);
-        self.shifted = self.shifted.take().map(|shifted| shifted.with_bias(&self.bias[..self.outputs]));
+        self.shifted =
+            self.shifted.take().map(|shifted| Box::new(shifted.with_bias(&self.bias[..self.outputs])));
     }
 
     /// The width of the input.
@@ -271,7 +272,7 @@ impl Int8 {
 
     /// The factor of every row of the input before it is rounded; `None` where each row has its own.
     pub fn input_factor(&self) -> Option<f32> {
-        self.shifted.as_ref().map(Shifted::input)
+        self.shifted.as_deref().map(Shifted::input)
     }
 
     /// Some of the outputs, in this order.
@@ -282,7 +283,7 @@ impl Int8 {
     #[must_use]
     pub fn select(&self, outputs: &[u32]) -> Self {
         let groups = self.groups();
-        let shifted = self.shifted.as_ref().map(|shifted| shifted.select(outputs));
+        let shifted = self.shifted.as_ref().map(|shifted| Box::new(shifted.select(outputs)));
         let mut selected = Self { shifted, ..Self::zeros(self.inputs, outputs.len()) };
         for (place, &output) in outputs.iter().enumerate() {
             let output = output as usize;
