@@ -25,6 +25,7 @@ mod first_words;
 mod formats;
 mod former;
 mod import;
+mod import_marian;
 mod kills;
 mod lines;
 mod look;

@@ -21,6 +21,21 @@ pub(crate) fn folder(variable: &str, below: &str) -> Option<PathBuf> {
     found
 }
 
+/// `below` in the folder of models: that which ANY2ANY_MODELS names, or `shared/models` beside the repository; none,
+/// reported and counted, where it is not there.
+pub(crate) fn models(below: &str) -> Option<PathBuf> {
+    const VARIABLE: &str = "ANY2ANY_MODELS";
+    if std::env::var_os(VARIABLE).is_some() {
+        return folder(VARIABLE, below);
+    }
+    let beside = root().parent().map(|parent| parent.join("shared/models").join(below));
+    let found = beside.filter(|path| path.exists());
+    if found.is_none() {
+        lacks(&format!("{VARIABLE}/{below}"));
+    }
+    found
+}
+
 /// The value of a variable that names no folder; none, reported and counted, if it is not set.
 pub(crate) fn named(variable: &str) -> Option<OsString> {
     let found = std::env::var_os(variable);
@@ -42,9 +57,14 @@ fn lacks(what: &str) {
     );
     // Not `println!`, of which the terminal sees nothing when a test passes.
     let _ = writeln!(std::io::stderr(), "{test} has no data: {what} is not there");
+    note(&root().join(LIST), &test, what);
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|path| path.join("Cargo.lock").exists());
-    note(&root.unwrap_or(Path::new(".")).join(LIST), &test, what);
+    root.unwrap_or(Path::new("."))
 }
 
 /// Adds a test to a list, once however often it asks.

@@ -1,5 +1,7 @@
 //! A trained model in the form in which it decodes fastest.
 
+use std::collections::BTreeMap;
+
 use any2any_adapter::{Cancellation, Sequence};
 use any2any_architecture::{Architecture, Head, TaskParts, names};
 use any2any_kernels::host::decode::weights::{Precision, Weights};
@@ -9,7 +11,9 @@ use crate::buffers::Buffers;
 use crate::decoder::{Decoder, SourceKeyValues};
 use crate::encoder::Encoder;
 use crate::error::EngineError;
+use crate::listed::Listed;
 use crate::parameters::{Parameters, Reader};
+use crate::shortlist::Shortlist;
 use crate::stem::InputStem;
 
 /// Positions that are encoded together, on one thread.
@@ -25,6 +29,8 @@ pub struct Engine {
     task_vectors: Vec<f32>,
     encoder: Option<Encoder>,
     pub(crate) decoder: Decoder,
+    /// Tokens that may be written for a source, for tasks that have such a list.
+    shortlists: BTreeMap<usize, Shortlist>,
 }
 
 #[derive(Debug)]
@@ -86,8 +92,7 @@ impl Engine {
                     let bias = bias.then(|| reader.values(names::BIAS, &[vocabulary])).transpose()?;
                     let table = match tied {
                         None => {
-                            let table = reader.values(names::TABLE, &[vocabulary, d_model])?;
-                            let mut table = Weights::transposed(table, d_model, precision);
+                            let mut table = reader.table(vocabulary, d_model)?;
                             table.set_bias(bias.unwrap_or(&[]));
                             Table::Own(table)
                         }
@@ -124,7 +129,36 @@ impl Engine {
             0 | 1 => Vec::new(),
             several => reader.values(names::TASK_VECTORS, &[several, d_model])?.to_vec(),
         };
-        Ok(Self { stems, heads, tasks: architecture.tasks.clone(), task_vectors, encoder, decoder })
+        let (tasks, shortlists) = (architecture.tasks.clone(), BTreeMap::new());
+        Ok(Self { stems, heads, tasks, task_vectors, encoder, decoder, shortlists })
+    }
+
+    /// The engine with a list of the tokens that a task may write for a source.
+    ///
+    /// # Errors
+    ///
+    /// When the task writes no tokens, or the list names tokens beyond its vocabulary.
+    pub fn with_shortlist(mut self, task: usize, shortlist: Shortlist) -> Result<Self, EngineError> {
+        let vocabulary = match self.tasks.get(task).map(|parts| &self.heads[parts.head]) {
+            Some(OutputHead::Softmax(..)) => self.table(task).outputs(),
+            _ => 0,
+        };
+        if shortlist.highest().is_none_or(|highest| highest as usize >= vocabulary) {
+            return Err(EngineError::Shortlist { task, vocabulary });
+        }
+        self.shortlists.insert(task, shortlist);
+        Ok(self)
+    }
+
+    /// The part of a task's softmax for each source, where the task has a shortlist.
+    pub(crate) fn listed(&self, task: usize, sources: &[&Sequence]) -> Vec<Listed> {
+        let Some(shortlist) = self.shortlists.get(&task) else { return Vec::new() };
+        let (table, parts) = (self.table(task), &self.tasks[task]);
+        let shared = parts.source == Some(parts.target);
+        let listed = |source: &&Sequence| {
+            Listed::new(table, shortlist.of(source.tokens().unwrap_or(&[]), shared, table.outputs()))
+        };
+        sources.par_iter().map(listed).collect()
     }
 
     /// The table of a task's softmax.

@@ -40,4 +40,12 @@ pub enum EngineError {
         /// The number of the stem.
         stem: usize,
     },
+    /// A shortlist of another vocabulary.
+    #[error("the shortlist names tokens beyond the {vocabulary} that task {task} writes")]
+    Shortlist {
+        /// The number of the task.
+        task: usize,
+        /// The size of its vocabulary.
+        vocabulary: usize,
+    },
 }

@@ -1,6 +1,7 @@
 //! A model's parameters by name, as an engine reads them.
 
 use any2any_architecture::names;
+use any2any_kernels::host::decode::int8::ProductScales;
 use any2any_kernels::host::decode::weights::{Precision, Weights};
 use any2any_kernels::host::rows::Linear;
 
@@ -19,6 +20,13 @@ pub struct Parameter<'a> {
 pub trait Parameters {
     /// The parameter of a name.
     fn get(&self, name: &str) -> Option<Parameter<'_>>;
+
+    /// The scales of 8-bit products with the matrix of a name, where the model brings them: it is then kept in 8 bits,
+    /// whatever the precision of the others.
+    fn scales(&self, name: &str) -> Option<ProductScales> {
+        let _ = name;
+        None
+    }
 }
 
 /// Reads parameters below one name.
@@ -51,6 +59,20 @@ impl<'a> Reader<'a> {
         Ok(found.values)
     }
 
+    /// The scales of 8-bit products with a parameter.
+    fn scales(&self, name: &str) -> Option<ProductScales> {
+        self.parameters.scales(&self.child(name).path)
+    }
+
+    /// The table of this name, `[rows, inputs]`, as the map from rows to their inner products with its rows.
+    pub(crate) fn table(&self, rows: usize, inputs: usize) -> Result<Weights, EngineError> {
+        let table = self.values(names::TABLE, &[rows, inputs])?;
+        Ok(match self.scales(names::TABLE) {
+            Some(scales) => Weights::transposed_with_scales(table, inputs, scales),
+            None => Weights::transposed(table, inputs, self.precision),
+        })
+    }
+
     /// The linear map of this name, with a bias.
     pub(crate) fn only(&self, outputs: usize, inputs: usize) -> Result<Weights, EngineError> {
         let weight = self.values(names::WEIGHT, &[inputs, outputs])?;
@@ -59,7 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Linear maps of one input, side by side.
-    pub(crate) fn joined(&self, parts: &[Map<'_>], inputs: usize) -> Result<Weights, EngineError> {
+    pub(crate) fn joined(&self, maps: &[Map<'_>], inputs: usize) -> Result<Weights, EngineError> {
         let part = |map: &Map<'_>| {
             let below = self.child(map.name);
             let weight = below.values(names::WEIGHT, &[inputs, map.outputs])?;
@@ -69,9 +91,17 @@ impl<'a> Reader<'a> {
             bias.resize(map.outputs, 0.0);
             Ok((scaled(weight), bias))
         };
-        let parts = parts.iter().map(part).collect::<Result<Vec<(Vec<f32>, Vec<f32>)>, EngineError>>()?;
+        let parts = maps.iter().map(part).collect::<Result<Vec<(Vec<f32>, Vec<f32>)>, EngineError>>()?;
         let linears: Vec<_> = parts.iter().map(|(weight, bias)| Linear { weight, bias }).collect();
-        Ok(Weights::new(&linears, inputs, self.precision))
+        // Weights that are scaled have other whole numbers.
+        let scales = |map: &Map<'_>| self.child(map.name).scales(names::WEIGHT).filter(|_| map.scale == 1.0);
+        match maps.iter().map(scales).collect::<Option<Vec<_>>>() {
+            Some(scales) => {
+                let parts: Vec<_> = linears.into_iter().zip(scales).collect();
+                Ok(Weights::with_scales(&parts, inputs))
+            }
+            None => Ok(Weights::new(&linears, inputs, self.precision)),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The entrance of a medium: from tokens or frames to rows of the model's width.
 
 use any2any_adapter::Sequence;
-use any2any_architecture::{Stem, names};
+use any2any_architecture::Stem;
 use any2any_kernels::host::decode::weights::{Scratch, Weights};
 
 use crate::convolution::Convolutions;
@@ -23,8 +23,7 @@ impl InputStem {
     pub(crate) fn read(data: &Stem, reader: &Reader<'_>, d_model: usize) -> Result<Self, EngineError> {
         Ok(match data {
             Stem::Lookup { vocabulary, scale } => {
-                let table = reader.values(names::TABLE, &[*vocabulary, d_model])?;
-                InputStem::Lookup(Weights::transposed(table, d_model, reader.precision), *scale as f32)
+                InputStem::Lookup(reader.table(*vocabulary, d_model)?, *scale as f32)
             }
             Stem::Projection { width } => InputStem::Projection(reader.only(d_model, *width)?),
             Stem::Convolution { width, layers } => {

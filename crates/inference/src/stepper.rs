@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::buffers::Buffers;
 use crate::decoder::{SourceKeyValues, Step};
 use crate::engine::Engine;
+use crate::listed::Listed;
 
 /// Rows that are worth a thread of their own.
 const ROWS: usize = 24;
@@ -21,6 +22,8 @@ pub struct EngineStepper<'a> {
     engine: &'a Engine,
     task: usize,
     sources: Vec<SourceKeyValues>,
+    /// The part of the softmax that each source is written with; empty without a shortlist.
+    listed: Vec<Listed>,
     /// The source of each row, `[rows]`; rows of one source stand together.
     rows: Vec<usize>,
     /// For each row its row at every earlier position, `[rows, positions]`.
@@ -39,8 +42,10 @@ impl<'a> EngineStepper<'a> {
     ///
     /// When a source is of the other kind of sequence than the model reads.
     pub fn new(engine: &'a Engine, task: usize, sources: &[&Sequence], cancellation: &Cancellation) -> Self {
+        let listed = engine.listed(task, sources);
         let sources = engine.encode(task, sources, cancellation);
         Self {
+            listed,
             engine,
             task,
             rows: (0..sources.len()).collect(),
@@ -52,11 +57,11 @@ impl<'a> EngineStepper<'a> {
     }
 
     /// Feeds each row a token, `[rows]`, and gives the results of `finish` on the hidden states of each share of the
-    /// rows, `[rows, d_model]`.
+    /// rows, `[rows, d_model]`, and the numbers of these.
     fn advance<R: Send>(
         &mut self,
         tokens: &[u32],
-        finish: impl Fn(&[f32], &mut Buffers) -> R + Sync,
+        finish: impl Fn(&[f32], Range<usize>, &mut Buffers) -> R + Sync,
     ) -> Vec<R> {
         if self.positions.is_empty() && self.rows.is_empty() {
             self.rows = (0..tokens.len()).collect();
@@ -96,7 +101,7 @@ impl<'a> EngineStepper<'a> {
                 };
                 decoder.step(step, buffers);
                 self.engine.scale(self.task, stream);
-                finish(stream, buffers)
+                finish(stream, share, buffers)
             };
         let results = match jobs.len() {
             0 | 1 => jobs.into_iter().map(work).collect(),
@@ -116,6 +121,24 @@ impl<'a> EngineStepper<'a> {
         }
         self.ancestors = ancestors;
         self.positions.push(newest);
+    }
+
+    /// Feeds each row a token and gives the best of what may be written for its source.
+    fn rank_listed(&mut self, tokens: &[u32], wanted: &Wanted<'_>) -> Vec<BestOfRow> {
+        let (listed, rows) = (std::mem::take(&mut self.listed), self.rows.clone());
+        let d_model = self.engine.decoder.ends.d_model;
+        let ranked = self.advance(tokens, |hidden, share, buffers| {
+            let mut hidden = hidden;
+            let mut ranked = Vec::with_capacity(share.len());
+            for rows in rows[share].chunk_by(|a, b| a == b) {
+                let (own, others) = hidden.split_at(rows.len() * d_model);
+                hidden = others;
+                ranked.extend(listed[rows[0]].rank(own, wanted, &mut buffers.inner.rows));
+            }
+            ranked
+        });
+        self.listed = listed;
+        ranked.into_iter().flatten().collect()
     }
 
     /// Shares of the rows, about as many as threads want, that part no source's rows.
@@ -147,19 +170,28 @@ impl Stepper for EngineStepper<'_> {
     /// The logits of what follows, `[rows, vocabulary]`.
     fn step(&mut self, tokens: &[u32]) -> Result<Vec<f32>, Infallible> {
         let table = self.engine.table(self.task);
-        let logits = self.advance(tokens, |hidden, buffers| {
+        let logits = self.advance(tokens, |hidden, _, buffers| {
             let mut logits = vec![0.0; hidden.len() / table.inputs() * table.outputs()];
             table.apply(hidden, &mut logits, &mut buffers.inner.rows);
             logits
         });
-        Ok(logits.concat())
+        let mut logits = logits.concat();
+        if !self.listed.is_empty() {
+            for (logits, &source) in logits.chunks_mut(table.outputs()).zip(&self.rows) {
+                self.listed[source].withhold(logits);
+            }
+        }
+        Ok(logits)
     }
 
     fn rank(&mut self, tokens: &[u32], wanted: &Wanted<'_>) -> Result<Answer, Infallible> {
         let Wanted { count, end, forbidden } = *wanted;
         let ranking = Ranking { table: self.engine.table(self.task), count, end, forbidden };
         let few = tokens.len() < ROWS;
-        let rows = self.advance(tokens, |hidden, buffers| match few {
+        if !self.listed.is_empty() {
+            return Ok(Answer::Best(self.rank_listed(tokens, wanted)));
+        }
+        let rows = self.advance(tokens, |hidden, _, buffers| match few {
             true => ranking.rows_in_parallel(hidden),
             false => ranking.rows(hidden, &mut buffers.inner.rows),
         });

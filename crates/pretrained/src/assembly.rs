@@ -7,7 +7,7 @@ use any2any_architecture::{Architecture, WaveLayout, names, sinusoidal};
 use crate::error::PretrainedError;
 use crate::mapping::Mapping;
 use crate::orientation;
-use crate::pretrained::{LeftOut, Part, Tensor};
+use crate::pretrained::{LeftOut, Part, Scales, Tensor};
 use crate::safetensors::Checkpoint;
 
 /// How far a stored sine may be from its formula: half an ulp of BF16, and angles that were computed in single precision.
@@ -21,6 +21,7 @@ pub(crate) struct Assembly<'a> {
     weights: BTreeMap<String, Tensor>,
     parts: Vec<Part>,
     taken: BTreeSet<String>,
+    scales: BTreeMap<String, Scales>,
 }
 
 /// Weights by our names, and what each tensor became.
@@ -35,6 +36,7 @@ impl<'a> Assembly<'a> {
             weights: BTreeMap::new(),
             parts: Vec::new(),
             taken: BTreeSet::new(),
+            scales: BTreeMap::new(),
         }
     }
 
@@ -47,6 +49,54 @@ impl<'a> Assembly<'a> {
         let shape = self.shape(ours)?;
         let values = self.take(theirs, &shape)?;
         self.keep(theirs, shape.clone(), vec![(ours.to_owned(), Tensor { shape, values })]);
+        Ok(())
+    }
+
+    /// A matrix as it stands, with the scales of its 8-bit products where it is stored in 8 bits. That of its input is a
+    /// tensor of one value, which some models lack, by the first of these names that is there.
+    pub(crate) fn product(
+        &mut self,
+        theirs: &str,
+        ours: &str,
+        input_scales: &[String],
+    ) -> Result<(), PretrainedError> {
+        self.same(theirs, ours)?;
+        self.scales_of(theirs, ours, input_scales)
+    }
+
+    /// A matrix that becomes a table, `[inputs, outputs]` to `[outputs, inputs]`, with the scales of its 8-bit products.
+    pub(crate) fn turned(
+        &mut self,
+        theirs: &str,
+        ours: &str,
+        input_scales: &[String],
+    ) -> Result<(), PretrainedError> {
+        let [outputs, inputs] = self.matrix(ours)?;
+        let values = orientation::transposed(&self.take(theirs, &[inputs, outputs])?, outputs);
+        let tensor = Tensor { shape: vec![outputs, inputs], values };
+        self.keep(theirs, vec![inputs, outputs], vec![(ours.to_owned(), tensor)]);
+        self.scales_of(theirs, ours, input_scales)
+    }
+
+    fn scales_of(
+        &mut self,
+        theirs: &str,
+        ours: &str,
+        input_scales: &[String],
+    ) -> Result<(), PretrainedError> {
+        let Some(weight) = self.checkpoint.factor(theirs) else { return Ok(()) };
+        let mut input = None;
+        for name in input_scales.iter().filter(|name| self.checkpoint.shape(name).is_some()) {
+            let factor = self.take(name, &[1, 1])?[0];
+            if factor <= 0.0 {
+                let reason = format!("its tensor {name} is {factor}, and the scale of a product is above 0");
+                return Err(PretrainedError::damaged(self.checkpoint.path(), reason));
+            }
+            input.get_or_insert(factor);
+            let part = vec![format!("{ours}.input_scale")];
+            self.parts.push(Part { theirs: name.clone(), shape: vec![1, 1], ours: part, left_out: None });
+        }
+        self.scales.insert(ours.to_owned(), Scales { weight, input });
         Ok(())
     }
 
@@ -202,6 +252,11 @@ impl<'a> Assembly<'a> {
         d_model: usize,
     ) -> Result<bool, PretrainedError> {
         are_sinusoids(self.checkpoint, theirs, layout, first, d_model)
+    }
+
+    /// The scales of 8-bit products, by parameter.
+    pub(crate) fn take_scales(&mut self) -> BTreeMap<String, Scales> {
+        std::mem::take(&mut self.scales)
     }
 
     /// The weights, once each tensor is accounted for.

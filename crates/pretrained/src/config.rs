@@ -31,6 +31,11 @@ impl Config {
         Ok(Self { path: path.to_owned(), options })
     }
 
+    /// Options that stand in another file.
+    pub(crate) fn of(path: &Path, options: Map<String, Value>) -> Self {
+        Self { path: path.to_owned(), options }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

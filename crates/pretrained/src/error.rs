@@ -30,6 +30,14 @@ pub enum PretrainedError {
         /// What is not there.
         file: &'static str,
     },
+    /// A folder whose files do not say which of them belong to a model.
+    #[error("{}: {problem}", folder.display())]
+    Files {
+        /// The folder.
+        folder: PathBuf,
+        /// What is unclear, and the way out.
+        problem: String,
+    },
     /// Weights that are pickled, which only Python reads.
     #[error("{} holds pickled weights alone, which are a program; convert them in the folder with: {CONVERT}",
         folder.display())]
@@ -56,7 +64,7 @@ pub enum PretrainedError {
         problem: String,
     },
     /// A tensor that the model needs and the files do not have.
-    #[error("{} has no tensor {tensor}, which its config.json asks for", path.display())]
+    #[error("{} has no tensor {tensor}, which its {} asks for", path.display(), options_of(path))]
     Missing {
         /// The file, or the folder of several.
         path: PathBuf,
@@ -65,9 +73,9 @@ pub enum PretrainedError {
     },
     /// Tensors that the model has no place for.
     #[error(
-        "{} has tensors that a model of this family and this config.json has no place for: {}{}; is it a model \
+        "{} has tensors that a model of this family and this {} has no place for: {}{}; is it a model \
          of another task or of another kind?",
-        path.display(), tensors[..tensors.len().min(5)].join(", "),
+        path.display(), options_of(path), tensors[..tensors.len().min(5)].join(", "),
         if tensors.len() > 5 { format!(" and {} more", tensors.len() - 5) } else { String::new() }
     )]
     Unexpected {
@@ -77,7 +85,8 @@ pub enum PretrainedError {
         tensors: Vec<String>,
     },
     /// A tensor of another shape.
-    #[error("{}: the tensor {tensor} has shape {found:?}, and its config.json asks for {expected:?}", path.display())]
+    #[error("{}: the tensor {tensor} has shape {found:?}, and its {} asks for {expected:?}", path.display(),
+        options_of(path))]
     Shape {
         /// The file.
         path: PathBuf,
@@ -134,6 +143,13 @@ pub enum PretrainedError {
         /// The parameter.
         parameter: String,
     },
+}
+
+/// The place of a model's options: those of Marian stand in the file of its weights.
+fn options_of(path: &Path) -> &'static str {
+    let is_marian = path.file_name().is_some_and(|name| name != "pytorch_model.bin")
+        && path.extension().is_some_and(|extension| extension == "npz" || extension == "bin");
+    if is_marian { crate::marian::OPTIONS } else { "config.json" }
 }
 
 impl PretrainedError {

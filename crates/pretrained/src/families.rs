@@ -45,7 +45,7 @@ pub(crate) fn read(
 }
 
 /// The architecture of stacks between entrances and exits, if a model can have it.
-fn architecture(
+pub(crate) fn architecture(
     config: &Config,
     encoder: Option<Stack>,
     decoder: Stack,

@@ -1,7 +1,7 @@
 //! Models that were trained elsewhere, in our words.
 //!
 //! [`read`] turns a folder in Hugging Face's layout (`config.json`, `generation_config.json`, `model.safetensors` or its
-//! shards) into a [`Pretrained`]: an [`Architecture`](any2any_architecture::Architecture), weights by its names of
+//! shards), or a model of Marian (`.npz` or `.bin`) beside its vocabulary, into a [`Pretrained`]: an [`Architecture`](any2any_architecture::Architecture), weights by its names of
 //! parameters, the roles of tokens, and the defaults of decoding. Nothing is executed and nothing is guessed:
 //!
 //! - An option that an architecture cannot say is refused by its name.
@@ -19,15 +19,18 @@ mod families;
 mod family;
 mod generation;
 mod mapping;
+mod marian;
 mod orientation;
 mod pretrained;
 mod safetensors;
 mod tables;
+mod values;
 
 pub use error::PretrainedError;
 pub use family::Family;
 pub use generation::{EarlyStopping, GenerationDefaults, TokenRoles};
-pub use pretrained::{LeftOut, Part, Pretrained, Tensor, read};
+pub use marian::Vocabularies;
+pub use pretrained::{LeftOut, Part, Pretrained, Scales, Tensor, read};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

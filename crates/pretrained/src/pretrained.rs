@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use any2any_architecture::Architecture;
 
@@ -11,6 +11,7 @@ use crate::error::PretrainedError;
 use crate::families;
 use crate::family::Family;
 use crate::generation::{Generation, GenerationDefaults, TokenRoles};
+use crate::marian::{self, Vocabularies};
 use crate::safetensors::Checkpoint;
 
 const CONFIG: &str = "config.json";
@@ -34,6 +35,22 @@ pub struct Pretrained {
     pub positions: Option<usize>,
     /// What each tensor of the files became.
     pub parts: Vec<Part>,
+    /// The scales of 8-bit products, by parameter, of a model whose weights are stored in 8 bits.
+    pub scales: BTreeMap<String, Scales>,
+    /// The files of its vocabularies, of a model whose folder has no fixed names for them.
+    pub vocabularies: Option<Vocabularies>,
+    /// The file with the tokens that may be written for a source, in Marian's binary format.
+    pub shortlist: Option<PathBuf>,
+}
+
+/// Scales of the 8-bit products with a matrix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scales {
+    /// The factor that turns its weights into whole numbers.
+    pub weight: f32,
+    /// The factor that turns what it is multiplied with into what is rounded to whole numbers; `None` where that was not
+    /// measured.
+    pub input: Option<f32>,
 }
 
 /// Tensor of 32-bit floats.
@@ -90,7 +107,7 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// Reads a model from a folder in Hugging Face's layout.
+/// Reads a model from a folder in Hugging Face's layout, or one of Marian from its file or its folder.
 ///
 /// # Errors
 ///
@@ -98,6 +115,11 @@ impl fmt::Display for LeftOut {
 /// missing, unexpected, of another shape or not finite.
 pub fn read(folder: &Path) -> Result<Pretrained, PretrainedError> {
     let path = folder.join(CONFIG);
+    if !path.exists()
+        && let Some(files) = marian::Files::find(folder)?
+    {
+        return marian::read(files);
+    }
     if !path.exists() {
         return Err(PretrainedError::NoFile { folder: folder.to_owned(), file: CONFIG });
     }
@@ -116,5 +138,17 @@ pub fn read(folder: &Path) -> Result<Pretrained, PretrainedError> {
     let generation = Generation(&sources);
     let tokens = generation.roles(architecture.outputs(0))?;
     let decoding = generation.defaults()?;
-    Ok(Pretrained { family, architecture, weights, tokens, decoding, positions, parts })
+    let (scales, vocabularies, shortlist) = (BTreeMap::new(), None, None);
+    Ok(Pretrained {
+        family,
+        architecture,
+        weights,
+        tokens,
+        decoding,
+        positions,
+        parts,
+        scales,
+        vocabularies,
+        shortlist,
+    })
 }

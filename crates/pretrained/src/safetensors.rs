@@ -8,12 +8,12 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
-use half::{bf16, f16};
-use safetensors::tensor::{Dtype, Metadata};
+use safetensors::tensor::Metadata;
 use serde_json::Value;
 
 use crate::config::{open, read_json};
 use crate::error::PretrainedError;
+use crate::values::Values;
 
 /// The most bytes of a header, and of the list of shards: the limit of the safetensors library.
 const HEAD: u64 = 100_000_000;
@@ -35,12 +35,12 @@ pub(crate) struct Checkpoint {
 
 /// A tensor's place.
 #[derive(Debug)]
-struct Place {
-    file: usize,
-    dtype: Dtype,
-    shape: Vec<usize>,
-    start: u64,
-    bytes: usize,
+pub(crate) struct Place {
+    pub(crate) file: usize,
+    pub(crate) values: Values,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) start: u64,
+    pub(crate) bytes: usize,
 }
 
 impl Checkpoint {
@@ -59,6 +59,12 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
+    /// The tensors of one file, which is no safetensors.
+    pub(crate) fn of(path: &Path, file: File, tensors: BTreeMap<String, Place>) -> Self {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self { folder, files: vec![(path.to_owned(), file)], tensors }
+    }
+
     /// Adds the tensors of a file.
     fn add(&mut self, path: PathBuf) -> Result<(), PretrainedError> {
         let file = open(&path)?;
@@ -68,7 +74,7 @@ impl Checkpoint {
             let (begin, end) = info.data_offsets;
             let place = Place {
                 file: number,
-                dtype: info.dtype,
+                values: Values::of(info.dtype),
                 shape: info.shape.clone(),
                 start: start + begin as u64,
                 bytes: end - begin,
@@ -134,35 +140,35 @@ impl Checkpoint {
         self.tensors.get(name).map(|place| &place.shape[..])
     }
 
+    /// The factor that turns a tensor into the whole numbers that it is stored as; `None` of floats.
+    pub(crate) fn factor(&self, name: &str) -> Option<f32> {
+        match self.tensors.get(name)?.values {
+            Values::Whole { factor, .. } => Some(factor),
+            _ => None,
+        }
+    }
+
     /// The values of a tensor as 32-bit floats, row-major, all of them finite.
     pub(crate) fn values(&self, name: &str) -> Result<Vec<f32>, PretrainedError> {
         let missing = || PretrainedError::Missing { path: self.path().to_owned(), tensor: name.to_owned() };
-        let Place { file, dtype, start, bytes, .. } = self.tensors.get(name).ok_or_else(missing)?;
+        let Place { file, values, start, bytes, .. } = self.tensors.get(name).ok_or_else(missing)?;
         let (path, file) = &self.files[*file];
-        let width = match dtype {
-            Dtype::F32 => 4,
-            Dtype::F16 | Dtype::BF16 => 2,
-            other => {
-                let (tensor, dtype) = (name.to_owned(), format!("{other:?}"));
-                return Err(PretrainedError::Dtype { path: path.clone(), tensor, dtype });
-            }
-        };
+        if let Values::Other(dtype) = values {
+            let (tensor, dtype) = (name.to_owned(), dtype.clone());
+            return Err(PretrainedError::Dtype { path: path.clone(), tensor, dtype });
+        }
         let mut file: &File = file;
         file.seek(SeekFrom::Start(*start)).map_err(PretrainedError::read(path))?;
-        let mut values = Vec::with_capacity(bytes / width);
+        let mut read = Vec::with_capacity(bytes / values.width());
         let mut piece = vec![0; PIECE.min(*bytes)];
         let mut left = *bytes;
         while left > 0 {
             let piece = &mut piece[..PIECE.min(left)];
             file.read_exact(piece).map_err(PretrainedError::read(path))?;
             left -= piece.len();
-            let twos = || piece.as_chunks::<2>().0.iter();
-            match dtype {
-                Dtype::F16 => values.extend(twos().map(|&two| f16::from_le_bytes(two).to_f32())),
-                Dtype::BF16 => values.extend(twos().map(|&two| bf16::from_le_bytes(two).to_f32())),
-                _ => values.extend(piece.as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four))),
-            }
+            values.decode(piece, &mut read);
         }
+        let values = values.arranged(read);
         match values.iter().all(|value| value.is_finite()) {
             true => Ok(values),
             false => Err(PretrainedError::NotFinite { path: path.clone(), tensor: name.to_owned() }),

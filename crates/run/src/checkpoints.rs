@@ -4,12 +4,15 @@
 //! folder. A folder appears under its name only when it is complete, and loses its name before any of its files; a
 //! folder in the way of a new one is set aside, as `step-N.old-1`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use any2any_inference::ProductScales;
 use tempfile::TempDir;
 
 use crate::atomic_file::{self, UNFINISHED};
 use crate::checkpoint::{Checkpoint, LastGood, step_of_name};
+use crate::engine_options::{SCALES, scales_to_bytes};
 use crate::error::RunError;
 
 /// The checkpoints of a run.
@@ -36,8 +39,24 @@ impl Checkpoints {
     ///
     /// If a weight is not a finite number, or a file cannot be written.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<Option<PathBuf>, RunError> {
+        self.save_with_scales(checkpoint, &BTreeMap::new())
+    }
+
+    /// Writes a checkpoint as [`save`](Self::save) does, with the scales of 8-bit products beside its weights.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save).
+    pub fn save_with_scales(
+        &self,
+        checkpoint: &Checkpoint,
+        scales: &BTreeMap<String, ProductScales>,
+    ) -> Result<Option<PathBuf>, RunError> {
         let step = checkpoint.state.step;
         let unfinished = self.written(checkpoint)?;
+        if !scales.is_empty() {
+            atomic_file::write(&unfinished.path().join(SCALES), &scales_to_bytes(scales))?;
+        }
         let place = self.step(step);
         // Another training has written this folder, since this one makes each step once.
         let aside = place.symlink_metadata().is_ok().then(|| atomic_file::set_aside(&place)).transpose()?;

@@ -9,6 +9,7 @@ mod checkpoint;
 mod checkpoints;
 mod checksums;
 pub mod device;
+mod engine_options;
 mod error;
 mod framing;
 mod lengths;
@@ -27,8 +28,10 @@ mod task_sides;
 mod weights_file;
 
 pub use adapters::{AdapterSet, Groups};
+pub use any2any_inference::{ProductScales, Shortlist};
 pub use checkpoint::{Checkpoint, LastGood, Plateau, Ranked, State, step_of_name};
 pub use checkpoints::Checkpoints;
+pub use engine_options::{EngineOptions, read_product_scales};
 pub use error::RunError;
 pub use framing::{Framing, TargetFraming};
 pub use lengths::OutputLengths;

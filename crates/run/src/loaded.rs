@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use any2any_architecture::Architecture;
-use any2any_inference::{Engine, EngineError, Parameter, Parameters, Precision};
+use any2any_inference::{Engine, EngineError, Parameter, Parameters, Precision, ProductScales};
 use any2any_model::{Initializer, Model, ModelConfig};
 use burn::module::Module;
 use burn::tensor::Device;
 
+use crate::engine_options::EngineOptions;
 use crate::error::RunError;
 use crate::parameters::{self, Weights};
 use crate::weights_file::{read_architecture, weights_shapes};
@@ -23,8 +24,7 @@ pub struct LoadedModel {
     /// The weights from which the model is built; empty if the model was given.
     weights: BTreeMap<String, Weights>,
     model: OnceLock<Model>,
-    /// The precision of the engine's weights.
-    precision: Precision,
+    engine_options: EngineOptions,
     /// The engine; `None` if the device or the kind of model has none.
     engine: OnceLock<Option<Engine>>,
 }
@@ -40,30 +40,34 @@ impl LoadedModel {
             device,
             weights: BTreeMap::new(),
             model: OnceLock::from(model),
-            precision,
+            engine_options: EngineOptions { precision, ..EngineOptions::default() },
             engine: OnceLock::new(),
         }
     }
 
-    /// Loads a model from its weights, which the engine keeps in a precision.
+    /// Loads a model from its weights, with options of the engine.
     ///
     /// # Errors
     ///
-    /// If a parameter is missing, of another shape or too many: its name, and the problem.
+    /// If a parameter is missing, of another shape or too many: its name, and the problem. If scales or a shortlist are
+    /// those of another model.
     pub fn of_weights(
         config: ModelConfig,
         weights: BTreeMap<String, Weights>,
         device: Device,
-        precision: Precision,
+        engine_options: EngineOptions,
     ) -> Result<Self, String> {
         let weights = parameters::under_current_names(&config.architecture, weights);
-        let engine =
-            engine(&config.architecture, &weights, &device, precision).map_err(|error| error.to_string())?;
+        if let Some(name) = engine_options.scales.keys().find(|name| !weights.contains_key(*name)) {
+            return Err(format!("there are scales for {name}, which the model does not have"));
+        }
+        let engine = engine(&config.architecture, &weights, &device, &engine_options)
+            .map_err(|error| error.to_string())?;
         let model = match engine {
             Some(_) => OnceLock::new(),
             None => OnceLock::from(model(&config, &weights, &device)?),
         };
-        Ok(Self { config, device, weights, model, precision, engine: OnceLock::from(engine) })
+        Ok(Self { config, device, weights, model, engine_options, engine: OnceLock::from(engine) })
     }
 
     /// The model's architecture.
@@ -86,7 +90,7 @@ impl LoadedModel {
     pub fn engine(&self) -> Option<&Engine> {
         let build = || {
             let weights = parameters::weights(self.model());
-            engine(&self.config.architecture, &weights, &self.device, self.precision).ok().flatten()
+            engine(&self.config.architecture, &weights, &self.device, &self.engine_options).ok().flatten()
         };
         self.engine.get_or_init(build).as_ref()
     }
@@ -129,22 +133,27 @@ fn engine(
     architecture: &Architecture,
     weights: &BTreeMap<String, Weights>,
     device: &Device,
-    precision: Precision,
+    options: &EngineOptions,
 ) -> Result<Option<Engine>, EngineError> {
     if !crate::device::is_flex(device) {
         return Ok(None);
     }
-    let named = Named { weights, read: RefCell::default() };
-    match Engine::new(architecture, &named, precision) {
-        Err(EngineError::Recurrent | EngineError::Blocks) => Ok(None),
-        Err(error) => Err(error),
-        Ok(engine) => named.check_all_read().map(|()| Some(engine)),
-    }
+    let named = Named { weights, scales: &options.scales, read: RefCell::default() };
+    let engine = match Engine::new(architecture, &named, options.precision) {
+        Err(EngineError::Recurrent | EngineError::Blocks) => return Ok(None),
+        engine => engine?,
+    };
+    named.check_all_read()?;
+    let shortlists = options.shortlists.iter();
+    shortlists
+        .fold(Ok(engine), |engine, (&task, shortlist)| engine?.with_shortlist(task, shortlist.clone()))
+        .map(Some)
 }
 
 /// Weights by name, with a record of those that have been read.
 struct Named<'a> {
     weights: &'a BTreeMap<String, Weights>,
+    scales: &'a BTreeMap<String, ProductScales>,
     read: RefCell<BTreeSet<String>>,
 }
 
@@ -163,5 +172,9 @@ impl Parameters for Named<'_> {
         let Weights { shape, values } = self.weights.get(name)?;
         self.read.borrow_mut().insert(name.to_owned());
         Some(Parameter { shape, values })
+    }
+
+    fn scales(&self, name: &str) -> Option<ProductScales> {
+        self.scales.get(name).copied()
     }
 }

@@ -15,6 +15,7 @@ use burn::tensor::Device;
 use crate::adapters::AdapterSet;
 use crate::checkpoints::Checkpoints;
 use crate::checksums::Checksums;
+use crate::engine_options::{SCALES, read_product_scales, scales_to_bytes};
 use crate::error::RunError;
 use crate::loaded::check_file;
 use crate::lock::{self, RunLock, is_running};
@@ -255,10 +256,10 @@ impl RunFolder {
         }
         let document = self.experiment(registry)?;
         let adapters = self.adapters(&document.experiment, registry)?;
-        let file = self.weights_file(checkpoint)?;
+        let given = self.weights_file(checkpoint)?;
         let architecture = architecture(&document.experiment, &adapters);
-        check_file(&architecture, &file)?;
-        let weights = parameters::under_current_names(&architecture, read_finite_weights(&file)?);
+        check_file(&architecture, &given)?;
+        let weights = parameters::under_current_names(&architecture, read_finite_weights(&given)?);
         let beside =
             output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let unfinished = atomic_file::unfinished_folder(beside, ".unfinished-export-")?;
@@ -271,6 +272,11 @@ impl RunFolder {
             Precision::Int8 => write_rounded_weights(&file, &weights, Some(&architecture))?,
         }
         Checksums::of(&place, &["model.safetensors"])?.write(&place)?;
+        let scales = read_product_scales(&given)?;
+        if !scales.is_empty() {
+            atomic_file::write(&place.join(SCALES), &scales_to_bytes(&scales))?;
+        }
+        self.copy_shortlists(&adapters, &exported)?;
         exported.checkpoints().point("best", 0)?;
         exported.checkpoints().point("last", 0)?;
         let (resolved, mut paths) = document.portable_yaml(output);

@@ -96,7 +96,11 @@ impl SpecialTokens {
         };
         let padding = look_up("padding", &options.padding, vocabulary.padding, PADDING_NAMES);
         let unknown = look_up("unknown", &options.unknown, vocabulary.unknown, UNKNOWN_NAMES);
-        let begin = look_up("begin", &options.begin, vocabulary.begin, BEGIN_NAMES);
+        // Decoding may start from the padding that is added, which no text has.
+        let begin = match &options.begin {
+            Some(name) if padding.is_none() && name == Self::ADDED_PADDING => Some(vocabulary.size as u32),
+            begin => look_up("begin", begin, vocabulary.begin, BEGIN_NAMES),
+        };
         let end = look_up("end", &options.end, vocabulary.end, END_NAMES);
         if end.is_none() && options.end.is_none() {
             let reason = format!(

@@ -6,7 +6,7 @@ use any2any_adapter::{Head, Registry};
 use any2any_architecture::{Architecture, names};
 use any2any_data::DataRoot;
 use any2any_experiment::spec::{Experiment, Prompt};
-use any2any_run::{AdapterSet, RunFolder, architecture};
+use any2any_run::{AdapterSet, RunFolder, architecture, read_product_scales};
 use serde_json::{Value, json};
 
 use crate::arguments::DescribeArguments;
@@ -14,23 +14,47 @@ use crate::output;
 
 pub(crate) fn run(arguments: DescribeArguments, registry: &Registry) -> anyhow::Result<()> {
     let place = &arguments.run_or_config;
-    let (experiment, adapters, architecture, history) = if place.is_dir() {
+    let (experiment, adapters, architecture, history, engine) = if place.is_dir() {
         let run = RunFolder::new(place);
         let experiment = run.experiment(registry)?.experiment;
         let adapters = run.adapters(&experiment, registry)?;
         let architecture = run.architecture(&experiment, &adapters)?;
-        (experiment, adapters, architecture, history(&run)?)
+        let engine = engine(&run, &adapters)?;
+        (experiment, adapters, architecture, history(&run)?, engine)
     } else {
         let document = super::experiment(place, &[], registry)?;
         let root = DataRoot::find(arguments.root.data_root.as_deref())?;
         let prepared = any2any_train::prepare(&document, registry, &root)?;
         let architecture = architecture(&prepared.experiment, &prepared.adapters);
-        (prepared.experiment, prepared.adapters, architecture, Vec::new())
+        (prepared.experiment, prepared.adapters, architecture, Vec::new(), Vec::new())
     };
     if arguments.json {
-        return output::json(&as_json(&experiment, &adapters, &architecture, &history));
+        let mut described = as_json(&experiment, &adapters, &architecture, &history);
+        described["engine"] = json!(engine);
+        return output::json(&described);
     }
-    print(&experiment, &adapters, &architecture, &history)
+    print(&experiment, &adapters, &architecture, &history)?;
+    engine.into_iter().try_for_each(output::line)
+}
+
+/// What the engine decodes with besides weights.
+fn engine(run: &RunFolder, adapters: &AdapterSet) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    if !run.checkpoints().steps()?.is_empty() {
+        let scales = read_product_scales(&run.weights_file("best")?)?;
+        if !scales.is_empty() {
+            lines.push(format!("products: 8 bits with the scales of the model: {} matrices", scales.len()));
+        }
+    }
+    for (task, shortlist) in run.shortlists(adapters)? {
+        lines.push(format!(
+            "shortlist of {}: {} source tokens, {} tokens that may always be written",
+            adapters.tasks()[task].name(),
+            any2any_adapter::grouped(shortlist.sources() as u64),
+            shortlist.frequent()
+        ));
+    }
+    Ok(lines)
 }
 
 /// The validation lines of a run's log.

@@ -12,10 +12,12 @@ use any2any_architecture::{Architecture, Head, Stem, names};
 use any2any_data::DataRoot;
 use any2any_experiment::Document;
 use any2any_experiment::spec::{Model, Parts, TiedEmbeddings};
-use any2any_pretrained::{Family, GenerationDefaults, Pretrained, Tensor};
+use any2any_pretrained::{Family, GenerationDefaults, Pretrained, Scales, Tensor};
 use any2any_run::{
-    AdapterSet, Checkpoint, Existing, ExperimentTexts, Groups, RunFolder, State, Task, Weights, architecture,
+    AdapterSet, Checkpoint, Existing, ExperimentTexts, Groups, ProductScales, RunFolder, Shortlist, State,
+    Task, Weights, architecture, atomic_file,
 };
+use anyhow::Context;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
@@ -35,11 +37,26 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     let existing = if arguments.overwrite { Existing::SetAside } else { Existing::Keep };
     run.check_free(existing)?;
 
-    let Pretrained { family, architecture: theirs, mut weights, tokens, decoding, parts, positions, .. } =
-        any2any_pretrained::read(source)?;
+    let pretrained = any2any_pretrained::read(source)?;
     let files = TempDir::new()?;
     let folders = Folders { model: source, written: files.path() };
-    let mut tokenizers = Tokenizers::of(family, &folders, &tokens)?;
+    let mut tokenizers = match &pretrained.vocabularies {
+        Some(vocabularies) => Tokenizers::of_vocabularies(vocabularies, &folders)?,
+        None => Tokenizers::of(pretrained.family, &folders, &pretrained.tokens)?,
+    };
+    let Pretrained {
+        family,
+        architecture: theirs,
+        mut weights,
+        tokens,
+        decoding,
+        parts,
+        positions,
+        scales,
+        shortlist,
+        ..
+    } = pretrained;
+    let shortlist = shortlist.map(|path| read_shortlist(&path)).transpose()?;
     let task_name = match family {
         Family::Whisper => speech::TRANSCRIBE,
         _ => theirs.tasks[0].name.as_str(),
@@ -105,7 +122,10 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     let parameters: u64 = weights.values().map(|weights| weights.values.len() as u64).sum();
     let state = State { experiment: serde_json::to_value(&document.experiment).ok(), ..State::default() };
     let checkpoint = Checkpoint { architecture: Some(ours), weights, optimizer: BTreeMap::new(), state };
-    write(&run, &document, &adapters, &checkpoint, existing)?;
+    let scales =
+        scales.into_iter().map(|(name, Scales { weight, input })| (name, ProductScales { weight, input }));
+    let brought = Brought { checkpoint, scales: scales.collect(), shortlist };
+    write(&run, &document, &adapters, &brought, existing)?;
 
     if arguments.json {
         return output::json(&json!({
@@ -233,16 +253,21 @@ fn model(of: &Architecture, tokenizers: &Tokenizers) -> Model {
 /// The bias of a token that is never written: its probability is 0 in 32-bit floats.
 const NEVER: f32 = -1e9;
 
-/// Gives the tables of a vocabulary a row for padding, which changes no probability of another token.
+/// Gives the tables of vocabularies a row for padding, which changes no probability of another token.
 fn add_padding(theirs: &Architecture, weights: &mut BTreeMap<String, Tensor>) {
-    let tokens = theirs.outputs(0);
-    for tensor in weights.values_mut().filter(|tensor| tensor.shape.len() == 2 && tensor.shape[0] == tokens) {
-        tensor.values.resize(tensor.values.len() + tensor.shape[1], 0.0);
-        tensor.shape[0] += 1;
+    let stems = theirs.stems.iter().map(|stem| format!("{}.{}.{}", names::STEMS, stem.name, names::TABLE));
+    let head = format!("{}.{}", names::HEADS, theirs.heads[theirs.tasks[0].head].name);
+    let table = format!("{head}.{}", names::TABLE);
+    for name in stems.chain([table]) {
+        if let Some(tensor) = weights.get_mut(&name) {
+            tensor.values.resize(tensor.values.len() + tensor.shape[1], 0.0);
+            tensor.shape[0] += 1;
+        }
     }
-    let name = format!("{}.{}.bias", names::HEADS, theirs.heads[theirs.tasks[0].head].name);
-    let bias =
-        weights.entry(name).or_insert_with(|| Tensor { shape: vec![tokens], values: vec![0.0; tokens] });
+    let tokens = theirs.outputs(0);
+    let bias = weights
+        .entry(format!("{head}.{}", names::BIAS))
+        .or_insert_with(|| Tensor { shape: vec![tokens], values: vec![0.0; tokens] });
     bias.values.push(NEVER);
     bias.shape[0] += 1;
 }
@@ -283,17 +308,37 @@ fn fit_vocabulary(
     Ok(())
 }
 
+/// A model as the run keeps it.
+struct Brought {
+    checkpoint: Checkpoint,
+    /// The scales of 8-bit products.
+    scales: BTreeMap<String, ProductScales>,
+    /// The bytes of a shortlist.
+    shortlist: Option<Vec<u8>>,
+}
+
+/// The bytes of a shortlist, which must be sound.
+fn read_shortlist(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    Shortlist::read(&bytes).map_err(|error| Usage(format!("{}: {error}", path.display())))?;
+    Ok(bytes)
+}
+
 /// Writes the run: whole, or not at all.
 fn write(
     run: &RunFolder,
     document: &Document,
     adapters: &AdapterSet,
-    checkpoint: &Checkpoint,
+    brought: &Brought,
     existing: Existing,
 ) -> anyhow::Result<()> {
+    let Brought { checkpoint, scales, shortlist } = brought;
     let (given, resolved) = (document.given(), document.resolved_yaml());
     let _lock = run.create(ExperimentTexts { given, resolved: &resolved }, adapters, existing)?;
-    run.checkpoints().save(checkpoint)?;
+    if let (Some(shortlist), Some(task)) = (shortlist, adapters.tasks().first()) {
+        atomic_file::write(&run.shortlist_file(task.name()), shortlist)?;
+    }
+    run.checkpoints().save_with_scales(checkpoint, scales)?;
     run.checkpoints().point("best", checkpoint.state.step)?;
     Ok(())
 }

@@ -12,5 +12,6 @@ pub mod key_values;
 pub mod kv_cache;
 pub mod packed;
 pub mod ranking;
+mod shifted;
 pub mod ssru;
 pub mod weights;

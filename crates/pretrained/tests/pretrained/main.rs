@@ -4,4 +4,5 @@ mod damage;
 mod exports;
 pub(crate) mod families;
 mod golden;
+mod marian;
 mod refusals;

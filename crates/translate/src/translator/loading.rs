@@ -7,7 +7,8 @@ use any2any_experiment::spec::Experiment;
 use any2any_inference::Precision;
 use any2any_model::Model;
 use any2any_run::{
-    AdapterSet, LoadedModel, RunError, RunFolder, check_file, check_finite, model_config, read_any_weights,
+    AdapterSet, EngineOptions, LoadedModel, RunError, RunFolder, check_file, check_finite, model_config,
+    read_any_weights, read_product_scales,
 };
 
 use super::Translator;
@@ -60,7 +61,9 @@ impl Translator {
         let (weights, rounded) = read_any_weights(&file)?;
         check_finite(&file, &weights)?;
         let stored = if rounded { Precision::Int8 } else { precision };
-        let model = LoadedModel::of_weights(config, weights, device, stored).map_err(|reason| {
+        let scales = read_product_scales(&file)?;
+        let options = EngineOptions { precision: stored, scales, shortlists: run.shortlists(&adapters)? };
+        let model = LoadedModel::of_weights(config, weights, device, options).map_err(|reason| {
             RunError::run(&file, format!("these weights are of another model: {reason}"))
         })?;
         let translator = Self { run: Some(run.path().to_owned()), ..Self::of(experiment, adapters, model) };

@@ -7,7 +7,7 @@ mod whisper;
 
 use std::path::{Path, PathBuf};
 
-use any2any_pretrained::{Family, TokenRoles};
+use any2any_pretrained::{Family, TokenRoles, Vocabularies};
 use any2any_text::read_tokenizer_file;
 use serde_json::{Value as Json, json};
 
@@ -58,6 +58,14 @@ impl Tokenizers {
                     .into())
             }
         }
+    }
+
+    /// The tokenizers of Marian's own files.
+    pub(super) fn of_vocabularies(
+        vocabularies: &Vocabularies,
+        folders: &Folders<'_>,
+    ) -> anyhow::Result<Self> {
+        marian::of_vocabularies(vocabularies, folders)
     }
 
     /// One tokenizer of both sides.

@@ -107,6 +107,26 @@ impl Packed {
         }
     }
 
+    /// Some of the outputs, in this order.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such output.
+    #[must_use]
+    pub fn select(&self, outputs: &[u32]) -> Self {
+        let mut selected = Self::zeros(self.inputs, outputs.len());
+        for (place, &output) in outputs.iter().enumerate() {
+            let output = output as usize;
+            let from = &self.lines[output / PANEL * self.inputs..][..self.inputs];
+            let into = &mut selected.lines[place / PANEL * self.inputs..][..self.inputs];
+            for (from, into) in from.iter().zip(into) {
+                into.0[place % PANEL] = from.0[output % PANEL];
+            }
+            selected.bias[place / PANEL].0[place % PANEL] = self.bias[output / PANEL].0[output % PANEL];
+        }
+        selected
+    }
+
     /// The output of consecutive rows, `[rows, d_input]` to `[rows, d_output]`.
     ///
     /// # Panics

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::host::rows::Linear;
 
-use super::int8::{Int8, QuantizedRows, Quantizer};
+use super::int8::{Int8, ProductScales, QuantizedRows, Quantizer};
 use super::packed::{PANEL, Packed};
 
 /// The form in which weights are kept.
@@ -63,6 +63,38 @@ impl Weights {
         }
     }
 
+    /// Maps of one input, side by side, `[inputs, d_output]` each, in 8 bits with the scales of their products. Inputs that
+    /// maps have different factors of are multiplied by the smallest of these, so that none is cut off.
+    ///
+    /// # Panics
+    ///
+    /// When a part does not have that many inputs.
+    pub fn with_scales(parts: &[(Linear<'_>, ProductScales)], inputs: usize) -> Self {
+        let factors: Option<Vec<f32>> = parts.iter().map(|(_, scales)| scales.input).collect();
+        let input_factor = factors.and_then(|factors| factors.into_iter().min_by(f32::total_cmp));
+        let parts: Vec<_> = parts.iter().map(|(linear, scales)| (*linear, scales.weight)).collect();
+        Self::Int8(Int8::with_scales(&parts, inputs, input_factor))
+    }
+
+    /// A table, `[d_output, d_input]`, in 8 bits with the scales of its products, as the map from rows to their inner
+    /// products with the rows of the table.
+    pub fn transposed_with_scales(table: &[f32], inputs: usize, scales: ProductScales) -> Self {
+        Self::Int8(Int8::transposed_with_scales(table, inputs, scales))
+    }
+
+    /// Some of the outputs, in this order.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such output.
+    #[must_use]
+    pub fn select(&self, outputs: &[u32]) -> Self {
+        match self {
+            Self::Float(weights) => Self::Float(weights.select(outputs)),
+            Self::Int8(weights) => Self::Int8(weights.select(outputs)),
+        }
+    }
+
     /// A table, `[d_output, d_input]`, as the map from rows to their inner products with the rows of the table.
     pub fn transposed(table: &[f32], inputs: usize, precision: Precision) -> Self {
         match precision {
@@ -111,7 +143,9 @@ impl Weights {
     pub fn read<'a>(&self, input: &'a [f32], scratch: &'a mut Scratch) -> PreparedRows<'a> {
         match self {
             Self::Float(weights) => PreparedRows::Float(input, weights.inputs()),
-            Self::Int8(weights) => PreparedRows::Int8(scratch.0.quantize(input, weights.inputs())),
+            Self::Int8(weights) => {
+                PreparedRows::Int8(scratch.0.quantize(input, weights.inputs(), weights.input_factor()))
+            }
         }
     }
 
@@ -125,7 +159,7 @@ impl Weights {
             Self::Float(weights) => weights.apply(input, output),
             Self::Int8(weights) => {
                 let outputs = weights.outputs();
-                let rows = scratch.0.quantize(input, weights.inputs());
+                let rows = scratch.0.quantize(input, weights.inputs(), weights.input_factor());
                 weights.multiply(rows, 0..outputs.div_ceil(PANEL), output, outputs);
             }
         }

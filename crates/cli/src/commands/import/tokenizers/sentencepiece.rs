@@ -76,14 +76,16 @@ fn languages(folders: &Folders<'_>) -> anyhow::Result<Vec<String>> {
 pub(super) fn numbered_names(folders: &Folders<'_>, file: &str) -> anyhow::Result<Vec<String>> {
     let numbers: BTreeMap<String, u32> = serde_json::from_slice(&folders.read(file)?)
         .map_err(|error| folders.wrong(file, format!("no mapping from pieces to numbers: {error}")))?;
+    by_number(numbers).map_err(|reason| folders.wrong(file, reason).into())
+}
+
+/// The names of pieces in the order of their numbers.
+pub(super) fn by_number(numbers: BTreeMap<String, u32>) -> Result<Vec<String>, String> {
     let mut names = vec![None; numbers.len()];
     for (name, number) in numbers {
         match names.get_mut(number as usize) {
             Some(place @ None) => *place = Some(name),
-            _ => {
-                let reason = format!("'{name}' has the number {number}, which is another's or too large");
-                return Err(folders.wrong(file, reason).into());
-            }
+            _ => return Err(format!("'{name}' has the number {number}, which is another's or too large")),
         }
     }
     Ok(names.into_iter().flatten().collect())

@@ -1,0 +1,117 @@
+//! `any2any import` of models in Marian's own files: small ones that `crates/pretrained/tests/golden/make_marian.py` trained,
+//! and where ANY2ANY_MODELS is, a model that a browser translates with, beside what its own engine writes.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use any2any_adapter::Value;
+use any2any_experiment::spec::{Beam, Decoding};
+use any2any_run::RunFolder;
+use any2any_translate::Translator;
+use serde::Deserialize;
+
+use crate::support::documents::root;
+use crate::support::{Workshop, outside};
+
+/// A source, and what Marian writes for it with one and with four beams.
+#[derive(Deserialize)]
+struct Expected {
+    text: String,
+    source: Vec<u32>,
+    greedy: Written,
+    beam: Written,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    text: String,
+    tokens: Vec<u32>,
+}
+
+fn model(name: &str) -> PathBuf {
+    root().join("crates/pretrained/tests/golden").join(name)
+}
+
+fn translator(workshop: &Workshop, run: &str) -> Translator {
+    Translator::load(&RunFolder::new(workshop.path(run)), "best", &any2any_cli::media()).expect("a run")
+}
+
+#[test]
+fn translations_are_those_of_marian() {
+    for name in ["marian_npz", "marian_ssru", "marian_untied"] {
+        let workshop = Workshop::new();
+        // By the folder, or by the file of its weights.
+        let source = if name == "marian_npz" { model(name).join("model.npz") } else { model(name) };
+        workshop.succeed(&["import", &source.display().to_string(), "--run", "run"]);
+        let translator = translator(&workshop, "run");
+        let task = translator.task(None).expect("one task").clone();
+        assert_eq!(task.decoding().beam.as_ref().map(|beam| beam.size), Some(4), "{name}");
+        let expected = std::fs::read(model(name).join("golden.json")).expect("written by make_marian.py");
+        let expected: Vec<Expected> = serde_json::from_slice(&expected).expect("as it writes it");
+        let values: Vec<Value> = expected.iter().map(|of| Value::from(of.text.as_str())).collect();
+        for (value, of) in values.iter().zip(&expected) {
+            let encoded = task.encode_source(value).expect("a text");
+            assert_eq!(encoded.sequence.tokens(), Some(&of.source[..]), "{name}: {}", of.text);
+        }
+        let greedy = Decoding { max_length: Some(60), ..Decoding::default() };
+        let beam =
+            Decoding { beam: Some(Beam { size: 4, length_penalty: 1.0, n_best: 1 }), ..greedy.clone() };
+        for (decoding, written) in [
+            (greedy, expected.iter().map(|of| &of.greedy).collect::<Vec<_>>()),
+            (beam, expected.iter().map(|of| &of.beam).collect()),
+        ] {
+            let found = translator.translate(&task, &values, &decoding, None).expect("translated");
+            for ((found, written), of) in found.iter().zip(written).zip(&expected) {
+                let tokens = found[0].tokens();
+                let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(tokens);
+                assert_eq!(tokens, written.tokens, "{name}: {} ({decoding:?})", of.text);
+                assert_eq!(found[0].decoded.value, Value::from(written.text.as_str()), "{name}: {}", of.text);
+            }
+        }
+    }
+}
+
+/// The model that ships with a browser, and its 1,000 captions with what its own engine writes.
+fn shipped() -> Option<(PathBuf, Vec<String>, Vec<String>)> {
+    let model = outside::models("bergamot-enpt")?;
+    let captions = outside::folder("ANY2ANY_DATA", "multi30k/raw/test_2016_flickr.en.gz")?;
+    let mut text = String::new();
+    let file = std::fs::File::open(captions).expect("a file");
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("captions");
+    let written = std::fs::read_to_string(model.join("test_2016_flickr.original-engine.pt")).expect("texts");
+    let lines = |text: &str| text.lines().map(str::to_owned).collect();
+    Some((model, lines(&text), lines(&written)))
+}
+
+#[test]
+fn a_model_of_bergamot_writes_what_its_own_engine_writes() {
+    let Some((model, captions, written)) = shipped() else { return };
+    let workshop = Workshop::new();
+    workshop.succeed(&["import", &model.display().to_string(), "--run", "run"]);
+    let said = workshop.succeed(&["describe", "run"]);
+    assert!(said.contains("8 bits with the scales of the model: 53 matrices"), "{said}");
+    assert!(said.contains("shortlist of translate: 32,000 source tokens"), "{said}");
+    let equal = |run: &str| {
+        let translator = translator(&workshop, run);
+        let task = translator.task(None).expect("one task").clone();
+        let values: Vec<Value> = captions.iter().map(|text| Value::from(text.as_str())).collect();
+        let found = translator.translate(&task, &values, &Decoding::default(), None).expect("translated");
+        let same = |(found, written): &(&Vec<any2any_translate::Output>, &String)| {
+            found[0].decoded.value == Value::from(written.as_str())
+        };
+        found.iter().zip(&written).filter(same).count()
+    };
+    let count = equal("run");
+    // Lists of whole batches, as its own engine has them, and the last bits of other operations make the difference.
+    assert!(count >= 950, "{count} of {} lines are equal", captions.len());
+    // What is given away decodes as the run does.
+    workshop.succeed(&["export", "run", "exported"]);
+    assert_eq!(equal("exported"), count);
+    // Without its scales, other lines come out.
+    std::fs::remove_file(scales(&workshop.path("exported"))).expect("it is there");
+    assert!(equal("exported") < 900);
+}
+
+fn scales(run: &Path) -> PathBuf {
+    run.join("checkpoints/step-0/product_scales.json")
+}
