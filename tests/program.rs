@@ -38,6 +38,7 @@ mod serve_budget;
 mod serve_mixed;
 mod serve_soundness;
 mod support;
+mod start;
 mod sweep;
 mod trust;
 mod whole_runs;

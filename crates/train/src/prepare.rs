@@ -10,13 +10,16 @@ use any2any_experiment::spec::{Experiment, Metric, Plugged, Schedule};
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
 use any2any_metrics::ValueMetric;
 use any2any_model::rehearse_block;
-use any2any_run::{AdapterSet, Groups, Plateau, Role, RunError, Task, TaskSide, TaskSides, encoder_blocks};
+use any2any_run::{
+    AdapterSet, Groups, Plateau, Role, RunError, Start, Task, TaskSide, TaskSides, encoder_blocks,
+};
 use any2any_translate::text_metrics::spaces_missing;
 use any2any_translate::{OpenedSplit, Split};
 
 use crate::error::TrainError;
 use crate::report::TaskReport;
 use crate::schedule::LearningRate;
+use crate::start_report::{self, StartReport};
 
 /// An experiment with its adapters fitted and its splits encoded.
 #[non_exhaustive]
@@ -33,6 +36,10 @@ pub struct Prepared {
     pub tasks: Vec<PreparedTask>,
     /// Warnings about values that the data shows to be unintended.
     pub warnings: Diagnostics,
+    /// The run that the model starts from.
+    pub start: Option<Start>,
+    /// What is taken over from it.
+    pub taken_over: Option<StartReport>,
 }
 
 /// The data of one task.
@@ -56,8 +63,10 @@ pub struct PreparedTask {
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
-    let Encoding { adapters, tasks, warnings } = encode(document, registry, root)?;
+    let Encoding { adapters, tasks, warnings, start, taken_over } = encode(document, registry, root)?;
     Ok(Prepared {
+        start,
+        taken_over,
         given: document.given().to_owned(),
         resolved: document.resolved_yaml(),
         experiment: document.experiment.clone(),
@@ -67,8 +76,8 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
     })
 }
 
-/// Checks the data and the adapters of an experiment. Gives a report about the data of each task, and warnings about
-/// values that are allowed but probably not intended.
+/// Checks the data and the adapters of an experiment. Gives a report about the data of each task, warnings about values
+/// that are allowed but probably not intended, and a report of what the model takes over from the run that it starts from.
 ///
 /// # Errors
 ///
@@ -77,9 +86,9 @@ pub fn check(
     document: &Document,
     registry: &Registry,
     root: &DataRoot,
-) -> Result<(Vec<TaskReport>, Diagnostics), TrainError> {
-    let Encoding { tasks, warnings, .. } = encode(document, registry, root)?;
-    Ok((tasks.iter().map(PreparedTask::report).collect(), warnings))
+) -> Result<(Vec<TaskReport>, Diagnostics, Option<StartReport>), TrainError> {
+    let Encoding { tasks, warnings, taken_over, .. } = encode(document, registry, root)?;
+    Ok((tasks.iter().map(PreparedTask::report).collect(), warnings, taken_over))
 }
 
 /// The fitted adapters, the encoded splits, and warnings.
@@ -87,6 +96,8 @@ struct Encoding {
     adapters: AdapterSet,
     tasks: Vec<PreparedTask>,
     warnings: Diagnostics,
+    start: Option<Start>,
+    taken_over: Option<StartReport>,
 }
 
 /// Reads the data, fits the adapters, and encodes the splits.
@@ -94,9 +105,11 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
     let groups = Groups::new(&document.experiment, registry)?;
     rehearse_blocks(document)?;
     rehearse_schedule(document)?;
+    let start = Start::of(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
-    let adapters = fit(document, groups, &opened)?;
+    let adapters = fit(document, groups, start.as_ref(), &opened)?;
     check_tasks(document, &adapters)?;
+    let taken_over = start_report::check(document, &adapters, start.as_ref())?;
     let warnings = warnings(document, &adapters, &opened);
     let batch = &document.experiment.training.batch;
     let limits = Limits { source: batch.max_source_length, target: batch.max_target_length };
@@ -128,7 +141,7 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
             })
         })
         .collect::<Result<_, TrainError>>()?;
-    Ok(Encoding { adapters, tasks, warnings })
+    Ok(Encoding { adapters, tasks, warnings, start, taken_over })
 }
 
 /// Warnings about values that are allowed but probably not intended: those of the adapters, each once at the first side
@@ -375,9 +388,14 @@ fn splits_of(dataset: &Dataset) -> String {
     format!("its splits: {}", dataset.splits().join(", "))
 }
 
-fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, RunError> {
+fn fit(
+    document: &Document,
+    groups: Groups,
+    start: Option<&Start>,
+    opened: &[OpenedTask],
+) -> Result<AdapterSet, RunError> {
     let values = |task: usize, role| opened[task].train.values(role);
-    let fitted = groups.fit(&document.experiment, values);
+    let fitted = groups.fit(&document.experiment, start, values);
     let rehearsed = fitted.and_then(|adapters| adapters.rehearse(values).map(|()| adapters));
     rehearsed.map_err(|problems| {
         let diagnose = |(place, error): (String, AdapterError)| match &error {
