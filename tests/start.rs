@@ -1,4 +1,4 @@
-//! Trainings that start from another run: its loss at first, frozen parts, low-rank adaptation, vocabularies, new media.
+//! Trainings that start from another run, as they are typed: what is said about them, new media, models from elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use any2any_run::{Existing, RunFolder, Weights, read_weights};
 use any2any_train::Trainer;
 use serde_json::Value;
 
-use crate::support::{TRANSFORMER, Workshop, sha256};
+use crate::support::{TRANSFORMER, Workshop};
 
 const BASE: &str = "  steps: 30
 evaluation: { metrics: [], every: 30, keep_best: 1 }";
@@ -63,120 +63,19 @@ fn started(workshop: &Workshop, run: &str) {
 /// The teacher-forced scores of a checkpoint on the validation split, to the last digit.
 fn loss(workshop: &Workshop, run: &str, checkpoint: &str) -> Value {
     let scored = workshop.json(&[
-        "evaluate", run, "--checkpoint", checkpoint, "--split", "validation", "--metric", "chrf", "--json",
+        "evaluate",
+        run,
+        "--checkpoint",
+        checkpoint,
+        "--split",
+        "validation",
+        "--metric",
+        "chrf",
+        "--json",
     ]);
-    let scores = scored["tasks"][0]["teacher_forced"].clone();
+    let scores = scored["teacher_forced"].clone();
     assert!(scores["loss"].is_number(), "{scored}");
     scores
-}
-
-#[test]
-fn the_first_loss_is_that_of_the_start() {
-    let workshop = workshop();
-    let before = loss(&workshop, "base", "best");
-    for (run, model) in [
-        ("plain", "from: base".to_owned()),
-        ("same", format!("from: base, {}", TRANSFORMER.trim())),
-        ("adapted", "from: base, lora: { rank: 4, on: [query, value, inner] }".to_owned()),
-        ("frozen", "from: base, freeze: [encoder]".to_owned()),
-    ] {
-        tuned(&workshop, &model, SHORT);
-        started(&workshop, run);
-        assert_eq!(loss(&workshop, run, "step-0"), before, "{model}");
-        assert_eq!(weights(&workshop, "base/checkpoints/step-30"), weights(&workshop, &format!("{run}/checkpoints/step-0")));
-        // The run is whole from then on.
-        assert_eq!(workshop.read(&format!("{run}/vocab/shared-text/tokenizer.json")), workshop.read("base/vocab/shared-text/tokenizer.json"));
-    }
-    std::fs::remove_dir_all(workshop.path("base")).expect("it is there");
-    workshop.succeed(&["train", "--resume", "plain"]);
-}
-
-#[test]
-fn frozen_parts_keep_their_bytes_and_take_no_state() {
-    let workshop = workshop();
-    tuned(&workshop, "from: base, freeze: [embeddings, encoder, cross_attention]", SHORT);
-    let table = workshop.run(&["train", "tuned.yaml", "--run", "tuned"]);
-    assert_eq!(table.code, Some(0), "{}", table.stderr);
-    for line in ["starts from", "encoder", "loaded, frozen"] {
-        assert!(table.stderr.contains(line), "{}", table.stderr);
-    }
-    let is_frozen =
-        |name: &str| ["embeddings", "encoder", "cross_attention"].iter().any(|part| belongs_to(part, name));
-    let before = weights(&workshop, "base/checkpoints/step-30");
-    let after = weights(&workshop, "tuned/checkpoints/step-12");
-    assert!(after.keys().any(|name| is_frozen(name)) && !after.keys().all(|name| is_frozen(name)));
-    for (name, after) in &after {
-        assert_eq!(*after == before[name], is_frozen(name), "{name}");
-    }
-    let state = read_weights(&workshop.path("tuned/checkpoints/step-12/optimizer.safetensors")).expect("readable");
-    for name in after.keys() {
-        assert_eq!(state.contains_key(&format!("mean/{name}")), !is_frozen(name), "{name}");
-    }
-}
-
-/// Frozen, adapted and slowed parts go on after an interruption as if there had been none.
-#[test]
-fn interrupted_trainings_end_as_whole_ones() {
-    let workshop = workshop();
-    for (number, (model, rates)) in [
-        ("from: base, freeze: [decoder]", ""),
-        ("from: base, lora: { rank: 3, alpha: 6, on: [query, key, value, output, inner, outer] }", ""),
-        ("from: base", "  rates: { encoder: 0.1, embeddings: 0, decoder.layers.0.cross_attention: 2 }\n"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        tuned(&workshop, model, &format!("{rates}  accumulate: 2\n{SHORT}"));
-        let [whole, halves] = ["whole", "halves"].map(|run| format!("{run}-{number}"));
-        workshop.succeed(&["train", "tuned.yaml", "--run", &whole]);
-        workshop.succeed(&["train", "tuned.yaml", "--run", &halves, "--set", "training.steps=5"]);
-        workshop.succeed(&["train", "--resume", &halves, "--steps", "12"]);
-        let mut files = vec!["model.safetensors", "optimizer.safetensors"];
-        files.extend(model.contains("lora").then_some("lora.safetensors"));
-        for file in files {
-            let of = |run: &str| sha256(&workshop.path(run).join("checkpoints/step-12").join(file));
-            assert_eq!(of(&whole), of(&halves), "{file} of {model}");
-        }
-        let losses = |run: &str| workshop.json(&["evaluate", run, "--split", "validation", "--json"]);
-        assert_eq!(losses(&whole)["tasks"], losses(&halves)["tasks"]);
-    }
-}
-
-#[test]
-fn adaptations_are_kept_apart_and_merged_where_weights_are_read() {
-    let workshop = workshop();
-    tuned(&workshop, "from: base, lora: { rank: 4, alpha: 8, on: [query, value] }", SHORT);
-    workshop.succeed(&["train", "tuned.yaml", "--run", "tuned"]);
-    let checkpoint = workshop.path("tuned/checkpoints/step-12");
-    // The weights themselves are those of the start.
-    let [base, tuned] = ["base/checkpoints/step-30", "tuned/checkpoints/step-12"]
-        .map(|checkpoint| workshop.path(checkpoint).join("model.safetensors"));
-    let alone = workshop.path("alone.safetensors");
-    std::fs::copy(&tuned, &alone).expect("copied");
-    let before = read_weights(&base).expect("readable");
-    assert_eq!(read_weights(&alone).expect("readable"), before);
-    let adapted = read_weights(&checkpoint.join("lora.safetensors")).expect("readable");
-    let a = &adapted["decoder.layers.0.cross_attention.value.weight.lora_a"];
-    assert_eq!(a.shape, [32, 4]);
-    for (name, merged) in read_weights(&tuned).expect("readable") {
-        let is_adapted = adapted.contains_key(&format!("{name}.lora_a"));
-        assert_eq!(merged == before[&name], !is_adapted, "{name}");
-        assert_eq!(is_adapted, name.ends_with("query.weight") || name.ends_with("value.weight"), "{name}");
-    }
-    workshop.succeed(&["export", "tuned", "exported"]);
-    assert!(!workshop.path("exported/checkpoints/step-0/lora.safetensors").exists());
-    let source = "the dog sees the house .\na man finds bread now .\n";
-    let written = workshop.pipe(&["translate", "tuned"], source);
-    assert_eq!(workshop.pipe(&["translate", "exported"], source), written);
-    // What the training itself has scored is what the run scores.
-    let log = workshop.read("tuned/metrics.jsonl");
-    let scored = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let scored = scored.filter(|line| line["kind"] == "validation").last().expect("an evaluation");
-    assert_eq!(scored["teacher_forced"], loss(&workshop, "tuned", "best"));
-    // Weights without their adaptation are not taken for the model.
-    std::fs::remove_file(checkpoint.join("lora.safetensors")).expect("it is there");
-    let refused = workshop.run(&["translate", "tuned"]);
-    assert!(refused.code == Some(1) && refused.stderr.contains("lora.safetensors"), "{}", refused.stderr);
 }
 
 /// A new task with a new medium in front of a trained body: the body is loaded, the entrance is fresh.
@@ -184,7 +83,12 @@ fn adaptations_are_kept_apart_and_merged_where_weights_are_read() {
 fn a_new_medium_is_read_by_a_trained_body() {
     let workshop = workshop();
     let rows: String = (0..60)
-        .map(|row| format!("{{\"numbers\": [[{row}, 1.5], [2, {}]], \"de\": \"der Hund sieht das Haus .\"}}\n", row % 7))
+        .map(|row| {
+            format!(
+                "{{\"numbers\": [[{row}, 1.5], [2, {}]], \"de\": \"der Hund sieht das Haus .\"}}\n",
+                row % 7
+            )
+        })
         .collect();
     workshop.write("rows.jsonl", &rows);
     workshop.write(
@@ -210,7 +114,8 @@ evaluation: { metrics: [], every: 5 }
     let text = workshop.succeed(&["check", "tuned.yaml"]);
     assert!(text.contains("stems.read.source") && text.contains("fresh"), "{text}");
     workshop.succeed(&["train", "tuned.yaml", "--run", "tuned"]);
-    let [before, after] = ["base/checkpoints/step-30", "tuned/checkpoints/step-5"].map(|of| weights(&workshop, of));
+    let [before, after] =
+        ["base/checkpoints/step-30", "tuned/checkpoints/step-5"].map(|of| weights(&workshop, of));
     for (name, after) in after.iter().filter(|(name, _)| belongs_to("encoder", name)) {
         assert_eq!(*after, before[name], "{name}");
     }
@@ -230,6 +135,59 @@ fn what_cannot_be_a_start_is_said_so() {
         tuned(&workshop, model, SHORT);
         let refused = workshop.run(&["check", "tuned.yaml"]);
         assert_eq!(refused.code, Some(1), "{model}");
-        assert!(refused.stderr.contains(words) && refused.stderr.contains("tuned.yaml:"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains(words) && refused.stderr.contains("tuned.yaml:"),
+            "{}",
+            refused.stderr
+        );
     }
+}
+
+/// Of two tasks, the one that the start had goes on as it was.
+#[test]
+fn a_task_more_leaves_the_other_as_it_was() {
+    let workshop = workshop();
+    let before = loss(&workshop, "base", "best");
+    tuned(&workshop, "from: base", SHORT);
+    let second = "  back:
+    data: { files: { train: { parallel: { en: train.en, de: train.de } } } }
+    source: { text: { field: de } }
+    target: { text: { field: en } }
+";
+    let text = workshop.read("tuned.yaml").replace("tasks:\n", &format!("tasks:\n{second}"));
+    workshop.write("tuned.yaml", &text);
+    started(&workshop, "two");
+    let scored = workshop.json(&[
+        "evaluate",
+        "two",
+        "--task",
+        "translate",
+        "--checkpoint",
+        "step-0",
+        "--split",
+        "validation",
+        "--json",
+    ]);
+    assert_eq!(scored["teacher_forced"], before);
+    workshop.succeed(&["train", "--resume", "two"]);
+}
+
+/// A model from elsewhere goes on learning, with its tokenizers, whose files need not be there any more.
+#[test]
+fn an_imported_model_is_trained_further() {
+    let workshop = Workshop::new();
+    let theirs = crate::support::documents::root().join("tests/pretrained/marian");
+    workshop.succeed(&["import", &theirs.display().to_string(), "--run", "base"]);
+    for split in ["train", "val"] {
+        workshop.write(&format!("{split}.en"), &"the old garden loves a garden.\nthe garden.\n".repeat(8));
+        workshop.write(&format!("{split}.de"), &"der alte Garten.\nder Garten.\n".repeat(8));
+    }
+    tuned(&workshop, "from: base, lora: { rank: 2 }", SHORT);
+    started(&workshop, "first");
+    let weights = |run: &str| weights(&workshop, &format!("{run}/checkpoints/step-0"));
+    assert_eq!(weights("first"), weights("base"));
+    let source = "the old garden loves a garden.\n";
+    let best = workshop.pipe(&["translate", "base", "--beam", "1"], source);
+    assert_eq!(workshop.pipe(&["translate", "first", "--checkpoint", "step-0", "--beam", "1"], source), best);
+    workshop.succeed(&["train", "--resume", "first"]);
 }

@@ -19,13 +19,15 @@ pub fn belongs_to(part: &str, parameter: &str) -> bool {
     match part {
         EMBEDDINGS => names[0] == STEMS && names.last() == Some(&TABLE),
         NORMS => {
-            let is_norm = |name: &&str| [EMBEDDING_NORM, FINAL_NORM].contains(name) || name.ends_with("_norm");
+            let is_norm =
+                |name: &&str| [EMBEDDING_NORM, FINAL_NORM].contains(name) || name.ends_with("_norm");
             !is_named && names.iter().any(is_norm)
         }
         ENCODER => [ENCODER, ENCODER_BLOCKS].contains(&names[0]),
         part => {
             let wanted: Vec<&str> = part.split('.').collect();
-            names.starts_with(&wanted) || !is_named && names.windows(wanted.len()).any(|names| names == wanted)
+            names.starts_with(&wanted)
+                || !is_named && names.windows(wanted.len()).any(|names| names == wanted)
         }
     }
 }

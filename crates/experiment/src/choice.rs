@@ -99,7 +99,12 @@ impl<'s> Choice<'_, 's> {
             let others: Vec<&str> = self.beside.iter().map(|(name, _)| *name).collect();
             let meant = suggest(&stray.key, others.iter().copied());
             let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
-            format!("{meant}{} takes one of {}; beside it may stand: {}", self.label, self.known(), others.join(", "))
+            format!(
+                "{meant}{} takes one of {}; beside it may stand: {}",
+                self.label,
+                self.known(),
+                others.join(", ")
+            )
         };
         (stray.place.clone(), message, help)
     }

@@ -180,8 +180,9 @@ fn choice(words: Vec<&str>) -> Kind<'_> {
 fn one_of_properties(schema: &Json) -> Kind<'_> {
     let of = schema[CHOICE]["of"].as_array().map(Vec::as_slice).unwrap_or_default();
     let properties = schema.get("properties").and_then(Json::as_object).into_iter().flatten();
-    let (options, beside) =
-        properties.map(|(key, schema)| (key.as_str(), schema)).partition(|(key, _)| of.iter().any(|of| of == key));
+    let (options, beside) = properties
+        .map(|(key, schema)| (key.as_str(), schema))
+        .partition(|(key, _)| of.iter().any(|of| of == key));
     Kind::Choice { words: Vec::new(), options, beside }
 }
 

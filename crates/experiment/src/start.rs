@@ -79,7 +79,9 @@ fn no_run(folder: &Path, given: &Path) -> (String, Option<String>) {
 /// Adds the kind of model, where the experiment has none.
 fn kind_of_model(root: &mut Node, start: &Node, schema: &Json) {
     let rules = Schema { root: schema };
-    let Some(Kind::Choice { options, .. }) = rules.child(schema, "model").map(|model| rules.shape(model).kind) else {
+    let Some(Kind::Choice { options, .. }) =
+        rules.child(schema, "model").map(|model| rules.shape(model).kind)
+    else {
         return;
     };
     let is_kind = |entry: &&Entry| options.iter().any(|(name, _)| *name == entry.key);

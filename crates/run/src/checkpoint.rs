@@ -214,7 +214,13 @@ pub(crate) fn example(step: u64) -> Checkpoint {
     )]);
     let mean = Weights { shape: vec![4], values: vec![0.5; 4] };
     let optimizer = BTreeMap::from([("mean/layer.weight".to_owned(), mean)]);
-    Checkpoint { architecture: None, optimizer, lora: None, weights, state: State { step, ..State::default() } }
+    Checkpoint {
+        architecture: None,
+        optimizer,
+        lora: None,
+        weights,
+        state: State { step, ..State::default() },
+    }
 }
 
 #[cfg(test)]

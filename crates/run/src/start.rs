@@ -43,7 +43,13 @@ impl Start {
         let architecture = run.architecture(&theirs, &adapters)?;
         let weights = read_finite_weights(&run.weights_file("best")?)?;
         let weights = parameters::under_current_names(&architecture, weights);
-        Ok(Some(Self { folder: folder.clone(), vocabulary: start.vocabulary, adapters, architecture, weights }))
+        Ok(Some(Self {
+            folder: folder.clone(),
+            vocabulary: start.vocabulary,
+            adapters,
+            architecture,
+            weights,
+        }))
     }
 
     /// The folder of the run.
@@ -85,7 +91,8 @@ impl Start {
 
 /// The number in a start of each token: that of the token of the same name or, of special tokens, of the same role.
 fn shared_tokens(ours: &dyn Adapter, theirs: &dyn Adapter) -> Option<Vec<Option<usize>>> {
-    let (Stem::Lookup { vocabulary, .. }, Stem::Lookup { vocabulary: known, .. }) = (ours.stem(), theirs.stem())
+    let (Stem::Lookup { vocabulary, .. }, Stem::Lookup { vocabulary: known, .. }) =
+        (ours.stem(), theirs.stem())
     else {
         return None;
     };

@@ -26,6 +26,7 @@ mod bounds;
 mod bpe;
 mod corpus;
 mod error;
+mod extended;
 mod hf_format;
 mod hidden;
 mod listed;

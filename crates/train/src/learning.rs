@@ -40,7 +40,11 @@ impl Learning {
         }
         match &self.lora {
             Some(lora) if !self.fresh.iter().any(|fresh| fresh == parameter) => {
-                if lora.adapts(parameter) { Learns::LowRank } else { Learns::Frozen }
+                if lora.adapts(parameter) {
+                    Learns::LowRank
+                } else {
+                    Learns::Frozen
+                }
             }
             _ => Learns::Whole,
         }

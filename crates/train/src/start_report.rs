@@ -34,7 +34,8 @@ pub struct StartedParameter {
 
 impl StartReport {
     pub(crate) fn new(from: PathBuf, plan: &[TakenOver], learning: &Learning) -> Self {
-        let parameter = |taken: &TakenOver| StartedParameter { learns: learning.of(&taken.name), taken: taken.clone() };
+        let parameter =
+            |taken: &TakenOver| StartedParameter { learns: learning.of(&taken.name), taken: taken.clone() };
         Self { from, parameters: plan.iter().map(parameter).collect() }
     }
 
@@ -42,7 +43,9 @@ impl StartReport {
     pub fn carried(&self) -> u64 {
         let carried = |of: &StartedParameter| match &of.taken.source {
             Source::Loaded { .. } => of.taken.size(),
-            Source::Partly { carried, .. } => *carried as u64 * of.taken.shape[1..].iter().product::<usize>() as u64,
+            Source::Partly { carried, .. } => {
+                *carried as u64 * of.taken.shape[1..].iter().product::<usize>() as u64
+            }
             Source::Zero | Source::Fresh => 0,
         };
         self.parameters.iter().map(carried).sum()
@@ -136,7 +139,13 @@ impl fmt::Display for StartReport {
             }
         }
         let total: u64 = self.parameters.iter().map(|parameter| parameter.taken.size()).sum();
-        write!(f, "starts from {}: {} of {} values", self.from.display(), grouped(self.carried()), grouped(total))?;
+        write!(
+            f,
+            "starts from {}: {} of {} values",
+            self.from.display(),
+            grouped(self.carried()),
+            grouped(total)
+        )?;
         let width = lines.iter().map(|(part, _, _)| part.len()).max().unwrap_or(0);
         for (part, state, size) in lines {
             write!(f, "\n  {part:<width$}  {:>12}  {state}", grouped(size))?;

@@ -13,7 +13,8 @@ use any2any_adapter::Seed;
 use any2any_experiment::spec::Experiment;
 use any2any_model::{Model, Pass};
 use any2any_run::{
-    AdapterSet, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, Start, State, fresh_model, parameters,
+    AdapterSet, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, Start, State, fresh_model,
+    parameters,
 };
 use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::{checksum, checksum_with_texts};
@@ -104,7 +105,8 @@ impl Trainer {
         let learning = &self.learning;
         self.model = parameters::frozen(self.model.clone(), |name| learning.of(name) != Learns::Whole);
         let seed = Seed(self.experiment.seed);
-        let adaptation = |lora| Adaptation::new(lora, learning, self.model.architecture(), seed, &self.device);
+        let adaptation =
+            |lora| Adaptation::new(lora, learning, self.model.architecture(), seed, &self.device);
         self.adaptation = self.experiment.model.start.lora.as_ref().map(adaptation);
     }
 
@@ -213,7 +215,9 @@ impl Trainer {
             mean.add(&outcome, began.elapsed().as_secs_f64());
 
             let progress = mean.progress(step, steps, learning_rate, &self.state);
-            observer.event(Event::Step { progress: &progress, model: &self.model });
+            let adapted = self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone()).0);
+            observer
+                .event(Event::Step { progress: &progress, model: adapted.as_ref().unwrap_or(&self.model) });
             if step.is_multiple_of(self.experiment.training.log_every) || step == steps {
                 log.progress(&progress)?;
                 observer.event(Event::Logged(&progress));
@@ -304,7 +308,7 @@ impl Trainer {
             let pass_number = (step - 1) * update.len() as u64 + number as u64;
             let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
             let objective = &self.objective;
-            let adapted = self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone(), &autodiff));
+            let adapted = self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone()));
             let model = adapted.as_ref().map_or(&self.model, |(model, _)| model);
             let BatchLosses { loss, alignment, auxiliary, total } =
                 objective.forward(model, batch, &autodiff, &mut pass, weight);

@@ -43,9 +43,10 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
     let text = serde_json::to_string_pretty(&experiment)?;
     let document =
         any2any_experiment::load_str("import", &text, files.path(), &arguments.overrides, registry)?;
-    let adapters = Groups::new(&document.experiment, registry)?
-        .fit(&document.experiment, None, |_, _| &[])
-        .map_err(|problems| wrong(source, problems.into_iter().map(|(_, error)| error.to_string())))?;
+    let adapters =
+        Groups::new(&document.experiment, registry)?
+            .fit(&document.experiment, None, |_, _| &[])
+            .map_err(|problems| wrong(source, problems.into_iter().map(|(_, error)| error.to_string())))?;
     let ours = architecture(&document.experiment, &adapters);
     if tokenizers.adds_padding {
         add_padding(&theirs, &mut weights);
@@ -58,7 +59,8 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
         .collect();
     let parameters: u64 = weights.values().map(|weights| weights.values.len() as u64).sum();
     let state = State { experiment: serde_json::to_value(&document.experiment).ok(), ..State::default() };
-    let checkpoint = Checkpoint { architecture: Some(ours), weights, lora: None, optimizer: BTreeMap::new(), state };
+    let checkpoint =
+        Checkpoint { architecture: Some(ours), weights, lora: None, optimizer: BTreeMap::new(), state };
     write(&run, &document, &adapters, &checkpoint, existing)?;
 
     if arguments.json {

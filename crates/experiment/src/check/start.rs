@@ -12,7 +12,11 @@ pub(crate) fn check(checker: &mut Checker<'_>) {
     if start.from.is_none() {
         let needs = "it says what becomes of another run's weights: name that run, `from: runs/NAME`";
         if start.lora.is_some() && checker.sound(&["/model/lora"]) {
-            checker.error("/model/lora", "`lora` adapts weights that were learned before, and there are none", needs);
+            checker.error(
+                "/model/lora",
+                "`lora` adapts weights that were learned before, and there are none",
+                needs,
+            );
         }
         if start.vocabulary != VocabularyStart::default() && checker.sound(&["/model/vocabulary"]) {
             checker.error("/model/vocabulary", "`vocabulary` is about another run, and none is named", needs);
@@ -65,12 +69,14 @@ fn check_lora(checker: &mut Checker<'_>, lora: &Lora, architecture: &Architectur
         return;
     }
     let smallest = adapted.iter().min_by_key(|parameter| parameter.shape.iter().min());
-    let Some((name, size)) = smallest.and_then(|smallest| Some((&smallest.name, *smallest.shape.iter().min()?)))
+    let Some((name, size)) =
+        smallest.and_then(|smallest| Some((&smallest.name, *smallest.shape.iter().min()?)))
     else {
         return;
     };
     if lora.rank > size {
-        let message = format!("the rank {} is larger than the matrix {name}, of rank {size} at most", lora.rank);
+        let message =
+            format!("the rank {} is larger than the matrix {name}, of rank {size} at most", lora.rank);
         checker.error("/model/lora/rank", message, format!("take at most {size}; 4 to 16 is usual"));
     }
 }

@@ -40,9 +40,8 @@ impl Groups {
                 known.members.iter().any(|there| group.members.iter().any(|here| same(here, there)))
             };
             let same_role = members(&|here, there| here.1 == there.1);
-            let same_side = members(&|here, there| {
-                here.1 == there.1 && task(self, here.0) == task(groups, there.0)
-            });
+            let same_side =
+                members(&|here, there| here.1 == there.1 && task(self, here.0) == task(groups, there.0));
             (options(known) == options(group), same_side, same_role)
         };
         let of_medium = groups

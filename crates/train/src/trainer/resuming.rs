@@ -144,8 +144,9 @@ impl Trainer {
         self.model = model.map_err(|reason| RunError::run(&place, reason))?;
         let kind = self.experiment.training.optimizer.clone();
         let rates = Rates::new(self.experiment.training.rates.clone());
-        self.optimizer = Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device)
-            .with_rates(rates);
+        self.optimizer =
+            Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device)
+                .with_rates(rates);
         // From here on, the current experiment and data count.
         let State { data, validation, experiment, .. } = std::mem::take(&mut self.state);
         self.state = State { data, validation, experiment, ..checkpoint.state };
