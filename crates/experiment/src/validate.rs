@@ -72,6 +72,9 @@ impl At {
     }
 }
 
+/// Keys with their schemas.
+type Keys<'a, 's> = &'a [(&'s str, &'s Json)];
+
 struct Walk<'s> {
     rules: Schema<'s>,
     homes: &'s Homes,
@@ -189,7 +192,7 @@ impl<'s> Walk<'s> {
     fn choice(
         &mut self,
         node: &Node,
-        (words, options, beside): (&[&'s str], &[(&'s str, &'s Json)], &[(&'s str, &'s Json)]),
+        (words, options, beside): (&[&'s str], Keys<'_, 's>, Keys<'_, 's>),
         schema: &'s Json,
         shape: &Shape<'s>,
         at: &At,

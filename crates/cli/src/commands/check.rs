@@ -51,12 +51,12 @@ fn print(config: &Path, tasks: &[TaskReport]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Reports of an experiment without a problem: of each task, and of what the model takes over from another run.
+type Sound = (Vec<TaskReport>, Option<StartReport>);
+
 /// Checks the experiment, and its data if it has no problem itself; without any problem, gives a report of each task, and
 /// of what the model takes over from the run that it starts from.
-fn check(
-    arguments: &CheckArguments,
-    registry: &Registry,
-) -> anyhow::Result<Result<(Vec<TaskReport>, Option<StartReport>), Diagnostics>> {
+fn check(arguments: &CheckArguments, registry: &Registry) -> anyhow::Result<Result<Sound, Diagnostics>> {
     let config = &arguments.config;
     let document = match any2any_experiment::load(&config.config, &config.overrides, registry) {
         Ok(document) => document,

@@ -6,7 +6,6 @@ use any2any_adapter::{Adapter, AdapterError, Stem, Value};
 use any2any_experiment::spec::VocabularyStart;
 
 use super::{AdapterSet, Group, Groups};
-use crate::task_sides::Role;
 
 /// Counterpart of an adapter in the run that a model starts from, by its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,13 +34,12 @@ impl Groups {
     fn origin(&self, group: &Group, start: &AdapterSet, vocabulary: VocabularyStart) -> Origin {
         let groups = &start.groups;
         let nearness = |known: &Group| {
-            let task = |groups: &Self, number: usize| groups.tasks[number].name.clone();
-            let members = |same: &dyn Fn(&(usize, Role), &(usize, Role)) -> bool| {
-                known.members.iter().any(|there| group.members.iter().any(|here| same(here, there)))
-            };
-            let same_role = members(&|here, there| here.1 == there.1);
+            let pairs =
+                || known.members.iter().flat_map(|there| group.members.iter().map(move |here| (here, there)));
+            let name = |groups: &Self, task: usize| groups.tasks[task].name.clone();
+            let same_role = pairs().any(|(here, there)| here.1 == there.1);
             let same_side =
-                members(&|here, there| here.1 == there.1 && task(self, here.0) == task(groups, there.0));
+                pairs().any(|(here, there)| here.1 == there.1 && name(self, here.0) == name(groups, there.0));
             (options(known) == options(group), same_side, same_role)
         };
         let of_medium = groups
@@ -59,10 +57,10 @@ impl Groups {
 
     /// The adapter of a group of an experiment that starts from a run: that of the run, one that extends it, or one that is
     /// fitted.
-    pub(super) fn fit_from<'a>(
+    pub(super) fn fit_from(
         &self,
         group: &Group,
-        values: &mut dyn Iterator<Item = &'a Value>,
+        values: &mut dyn Iterator<Item = &Value>,
         (start, state): (&AdapterSet, &std::path::Path),
         vocabulary: VocabularyStart,
     ) -> Result<Arc<dyn Adapter>, AdapterError> {
