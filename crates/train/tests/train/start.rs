@@ -229,7 +229,7 @@ fn adaptations_are_kept_apart_and_merged_where_weights_are_read() {
     // What the training itself has scored is what the run scores.
     let log = std::fs::read_to_string(run.metrics()).expect("a log");
     let scored = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
-    let scored = scored.filter(|line| line["kind"] == "validation").last().expect("an evaluation");
+    let scored = scored.rev().find(|line| line["kind"] == "validation").expect("an evaluation");
     assert_eq!(scored["teacher_forced"], serde_json::json!(place.loss("tuned", "last")));
     // Weights without their adaptation are not taken for the model.
     std::fs::remove_file(checkpoint.join("lora.safetensors")).expect("it is there");
