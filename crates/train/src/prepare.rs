@@ -6,19 +6,17 @@ use std::sync::Arc;
 use any2any_adapter::{Adapter, AdapterError, Kept, Registry, Sequence, Value};
 use any2any_architecture::Block;
 use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
-use any2any_experiment::spec::{Experiment, Metric, Plugged, Schedule};
+use any2any_experiment::spec::{Experiment, Metric, Plugged};
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
 use any2any_metrics::ValueMetric;
 use any2any_model::rehearse_block;
-use any2any_run::{
-    AdapterSet, Groups, Plateau, Role, RunError, Start, Task, TaskSide, TaskSides, encoder_blocks,
-};
+use any2any_run::{AdapterSet, Groups, Role, RunError, Start, Task, TaskSide, TaskSides, encoder_blocks};
 use any2any_translate::text_metrics::spaces_missing;
 use any2any_translate::{OpenedSplit, Split};
 
 use crate::error::TrainError;
 use crate::report::TaskReport;
-use crate::schedule::LearningRate;
+use crate::schedule;
 use crate::start_report::{self, StartReport};
 
 /// An experiment with its adapters fitted and its splits encoded.
@@ -104,7 +102,7 @@ struct Encoding {
 fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Encoding, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     rehearse_blocks(document)?;
-    rehearse_schedule(document)?;
+    schedule::rehearse(document)?;
     let start = Start::of(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
     let adapters = fit(document, groups, start.as_ref(), &opened)?;
@@ -221,26 +219,6 @@ fn unscored(document: &Document, task: &Task) -> Option<Diagnostic> {
         }
         _ => None,
     })
-}
-
-/// Steps of a schedule of the program's own that are tried before the first.
-const TRIED_STEPS: u64 = 1_000_000;
-
-/// Asks a schedule of the program's own for the rates of its steps.
-fn rehearse_schedule(document: &Document) -> Result<(), RunError> {
-    let Experiment { training, model, .. } = &document.experiment;
-    let Schedule::Plugged(_) = training.schedule else { return Ok(()) };
-    let d_model = model.stacks().1.d_model;
-    let schedule = LearningRate::new(training.schedule.clone(), d_model, training.steps, Plateau::default());
-    let mut rates = (1..=training.steps.min(TRIED_STEPS)).map(|step| (step, schedule.at(step)));
-    match rates.find(|(_, rate)| !LearningRate::is_sound(*rate)) {
-        None => Ok(()),
-        Some((step, rate)) => {
-            let message = TrainError::Rate { step, rate }.to_string();
-            let problem = document.diagnose("/training/schedule", message, None);
-            Err(RunError::Experiment(Diagnostics::from_iter([problem])))
-        }
-    }
 }
 
 /// Fails for a target whose medium cannot be written, or not with its options.
