@@ -94,6 +94,8 @@ fn every_experiment_is_sound() {
     for name in ["train.zh", "val.zh", "test.zh", "test-b.zh"] {
         workshop.write(name, "\u{72d7}\n");
     }
+    let theirs = root().join("tests/pretrained/marian");
+    workshop.succeed(&["import", &theirs.display().to_string(), "--run", "runs/opus-mt-en-de"]);
     let mut seen = 0;
     for block in blocks() {
         if block.language != "yaml" || QUOTING.contains(&block.document.as_str()) {
@@ -142,6 +144,18 @@ training: { steps: 10, schedule: { constant: { peak: 1.0e-3 } }, batch: { tokens
         "rows" => {
             let rows = ["    data:\n      files:\n        train:\n", &indented(10)].concat();
             task(&[&rows, &side("source", "label"), &side("target", "label")])
+        }
+        "model" | "training" => {
+            let sides = [side("source", "en"), side("target", "de")].concat();
+            let whole = task(&[&data("en: train.en, de: train.de"), &sides]);
+            let given = if part.starts_with("model") { "model:" } else { "training:" };
+            // The part stands in place of the usual one.
+            let rest: String = whole
+                .lines()
+                .filter(|line| !line.starts_with(given))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            format!("{rest}{part}")
         }
         "decoding" | "evaluation" | "device" => {
             format!(

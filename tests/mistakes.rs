@@ -224,7 +224,7 @@ training: {{ steps: 1, schedule: {{ constant: {{ peak: 1.0e-3 }} }} }}
     let document = any2any_experiment::load_str("songs.yaml", &experiment, folder.path(), &[], &registry)
         .map_err(|problems| said(problems.to_string()))?;
     let root = DataRoot::at(folder.path());
-    let (reports, warnings) =
+    let (reports, warnings, _) =
         any2any_train::check(&document, &registry, &root).map_err(|error| said(error.to_string()))?;
     let mut words: Vec<String> = reports.into_iter().flat_map(|report| report.warnings).collect();
     words.extend(

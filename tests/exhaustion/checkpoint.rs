@@ -26,6 +26,7 @@ fn checkpoint(step: u64) -> Checkpoint {
     Checkpoint {
         architecture: None,
         weights: weights(&["a.weight", "b.weight"]),
+        lora: None,
         optimizer: moments
             .iter()
             .map(|name| ((*name).to_owned(), Weights { shape: vec![32], values: values(32) }))

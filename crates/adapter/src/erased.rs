@@ -162,6 +162,17 @@ pub trait AnySide: Send + Sync {
     ///
     /// When a file is missing or broken, or the adapter does not keep its promises.
     fn load(&self, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError>;
+
+    /// The adapter that was saved in a folder, extended by what opened values have and it lacks.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Self::fit) and [`load`](Self::load).
+    fn extend(
+        &self,
+        folder: &Path,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Arc<dyn Adapter>, AdapterError>;
 }
 
 /// A medium that has lost its type.
@@ -355,5 +366,13 @@ impl<M: Medium> AnySide for ErasedSide<M> {
 
     fn load(&self, folder: &Path) -> Result<Arc<dyn Adapter>, AdapterError> {
         self.validated("load", || self.medium.load(&self.side, folder))
+    }
+
+    fn extend(
+        &self,
+        folder: &Path,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Arc<dyn Adapter>, AdapterError> {
+        self.validated("extend", || self.medium.extend(&self.side, folder, values))
     }
 }

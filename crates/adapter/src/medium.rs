@@ -158,6 +158,21 @@ pub trait Medium: Send + Sync + Sized + 'static {
     fn load(&self, side: &Side<Self::Options>, _folder: &Path) -> Result<Self::Adapter, AdapterError> {
         self.fit(side, &mut std::iter::empty())
     }
+
+    /// Loads the adapter that [`Adapter::save`] wrote into a folder, and extends it by what opened values have and it
+    /// lacks: tokens come behind those that it has. By default nothing is added.
+    ///
+    /// # Errors
+    ///
+    /// When a file is missing or broken, or an adapter with these options cannot be extended.
+    fn extend(
+        &self,
+        side: &Side<Self::Options>,
+        folder: &Path,
+        _values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Self::Adapter, AdapterError> {
+        self.load(side, folder)
+    }
 }
 
 /// Options of a medium or another plug-in: plain data with a JSON Schema. Every type that can be is one.

@@ -8,8 +8,11 @@ mod decoding;
 mod files;
 mod model;
 mod plug_ins;
+mod start;
 mod tasks;
 mod training;
+
+use std::collections::BTreeSet;
 
 use any2any_adapter::Registry;
 use serde::de::DeserializeOwned;
@@ -18,7 +21,7 @@ use serde_json::Value as Json;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::limits;
 use crate::node::{Node, below};
-use crate::spec::{Decoding, Device, Evaluation, Metric, Model, Training};
+use crate::spec::{Decoding, Device, Evaluation, Metric, Model, ModelSection, Start, Training};
 use crate::validate::Broken;
 
 /// The treatment of files that an experiment names.
@@ -36,13 +39,14 @@ pub(crate) fn run(
     json: &Json,
     broken: &Broken,
     registry: &Registry,
-    outside: Outside,
+    (outside, taken_over): (Outside, &BTreeSet<String>),
 ) -> Vec<Diagnostic> {
-    let mut checker = Checker { root, json, broken, registry, outside, found: Vec::new() };
+    let mut checker = Checker { root, json, broken, registry, outside, taken_over, found: Vec::new() };
     tasks::check(&mut checker);
     data::check(&mut checker);
     files::check(&mut checker);
     model::check(&mut checker);
+    start::check(&mut checker);
     training::check(&mut checker);
     decoding::check(&mut checker);
     plug_ins::check(&mut checker);
@@ -57,6 +61,8 @@ struct Checker<'a> {
     broken: &'a Broken,
     registry: &'a Registry,
     outside: Outside,
+    /// The sides that have options of the run that the model starts from, whose files are in that run.
+    taken_over: &'a BTreeSet<String>,
     found: Vec<Diagnostic>,
 }
 
@@ -99,6 +105,10 @@ impl<'a> Checker<'a> {
     }
 
     fn model(&self) -> Option<Model> {
+        self.part::<ModelSection>("model").map(|section| section.kind)
+    }
+
+    fn start(&self) -> Option<Start> {
         self.part("model")
     }
 

@@ -12,6 +12,8 @@ use crate::suggest::suggest;
 pub(crate) struct Choice<'a, 's> {
     pub(crate) words: &'a [&'s str],
     pub(crate) options: &'a [(&'s str, &'s Json)],
+    /// Keys that may stand beside the chosen one.
+    pub(crate) beside: &'a [(&'s str, &'s Json)],
     /// The noun for the choice in messages: "`schedule`", "medium of `source`".
     pub(crate) noun: &'a str,
     /// The key of the choice.
@@ -91,8 +93,18 @@ impl<'s> Choice<'_, 's> {
         let message = format!("`{}` cannot stand beside `{}`", shorten(&stray.key), chosen.key);
         let help = if fits {
             format!("`{}` is an option of `{}`: indent it further than that", stray.key, chosen.key)
-        } else {
+        } else if self.beside.is_empty() {
             format!("{} takes one key only: {}", self.label, self.known())
+        } else {
+            let others: Vec<&str> = self.beside.iter().map(|(name, _)| *name).collect();
+            let meant = suggest(&stray.key, others.iter().copied());
+            let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
+            format!(
+                "{meant}{} takes one of {}; beside it may stand: {}",
+                self.label,
+                self.known(),
+                others.join(", ")
+            )
         };
         (stray.place.clone(), message, help)
     }

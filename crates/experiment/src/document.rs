@@ -1,6 +1,6 @@
 //! Loading of an experiment: from a file, the files that it extends and overrides to one checked document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use crate::resolve;
 use crate::schema::{experiment_schema, offer_plug_ins, schema_of};
 use crate::source::Source;
 use crate::spec::{Experiment, Metric};
+use crate::start;
 use crate::validate::{self, Structure};
 use crate::variables;
 
@@ -199,6 +200,14 @@ fn load_from(
         return Err(unset.into_iter().collect());
     }
     paths::join(&mut root, &schema);
+    let taken_over = match outside {
+        Outside::Checked => start::take_over(&mut root, &schema, registry),
+        Outside::Ignored => Ok(BTreeSet::new()),
+    };
+    let taken_over = taken_over.unwrap_or_else(|problem| {
+        problems.push(*problem);
+        BTreeSet::new()
+    });
     resolve::inherit(&mut root, registry);
     let Structure { mut json, broken, problems: structural } = validate::check(&root, &schema);
     let cut = structural.len() >= limits::PROBLEMS;
@@ -206,7 +215,7 @@ fn load_from(
     if cut {
         return Err(problems.into_iter().collect());
     }
-    problems.extend(check::run(&root, &json, &broken, registry, outside));
+    problems.extend(check::run(&root, &json, &broken, registry, (outside, &taken_over)));
     let diagnostics: Diagnostics = problems.into_iter().collect();
     if diagnostics.has_errors() {
         return Err(diagnostics);

@@ -50,6 +50,7 @@ mod schema_kind;
 mod source;
 pub mod spec;
 mod stacks;
+mod start;
 mod suggest;
 mod syntax;
 mod validate;

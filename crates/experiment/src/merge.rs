@@ -19,10 +19,19 @@ pub(crate) fn merge<'s>(base: Node, near: Node, rules: Schema<'s>, schema: Optio
             return Node { place: near.place, value };
         }
     };
-    let is_choice = schema.is_some_and(|schema| matches!(rules.shape(schema).kind, Kind::Choice { .. }));
-    if is_choice && !same_choice(&old, &new) {
-        return Node { place: near.place, value: Value::Mapping(new) };
-    }
+    let old = match schema.map(|schema| rules.shape(schema).kind) {
+        Some(Kind::Choice { options, beside, .. }) if !beside.is_empty() => {
+            let chooses = |entry: &Entry| options.iter().any(|(name, _)| *name == entry.key);
+            let chosen = new.iter().find(|entry| chooses(entry));
+            old.into_iter()
+                .filter(|entry| chosen.is_none_or(|chosen| !chooses(entry) || entry.key == chosen.key))
+                .collect()
+        }
+        Some(Kind::Choice { .. }) if !same_choice(&old, &new) => {
+            return Node { place: near.place, value: Value::Mapping(new) };
+        }
+        _ => old,
+    };
     let known: HashMap<String, usize> =
         old.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
     let mut merged: Vec<Option<Entry>> = old.into_iter().map(Some).collect();

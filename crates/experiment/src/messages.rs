@@ -8,7 +8,7 @@ use crate::schema_kind::{Kind, Schema, Shape};
 /// The kind of value that a schema expects, in words.
 pub(crate) fn expected(shape: &Shape<'_>) -> String {
     let name = match &shape.kind {
-        Kind::Choice { options, words } if words.is_empty() => match options.as_slice() {
+        Kind::Choice { options, words, .. } if words.is_empty() => match options.as_slice() {
             [(only, _)] => format!("a mapping with the key `{only}`"),
             _ => "a mapping with one key".to_owned(),
         },
@@ -153,7 +153,7 @@ pub(crate) fn meaning(schema: &Json) -> Option<String> {
 pub(crate) fn addition(key: &str, schema: &Json, rules: Schema<'_>) -> String {
     let what = describe(schema).map(|what| format!(": {what}")).unwrap_or_default();
     let choices = match rules.shape(schema).kind {
-        Kind::Choice { words, options } if words.len() + options.len() > 1 => {
+        Kind::Choice { words, options, .. } if words.len() + options.len() > 1 => {
             let names: Vec<_> = words.into_iter().chain(options.into_iter().map(|(name, _)| name)).collect();
             format!("; one of: {}", names.join(", "))
         }

@@ -25,8 +25,11 @@ impl Homes {
             return;
         }
         match rules.shape(schema).kind {
-            Kind::Choice { options, .. } => {
-                for (key, schema) in options {
+            Kind::Choice { options, beside, .. } => {
+                for (key, _) in &beside {
+                    self.0.entry((*key).to_owned()).or_default().push(path.clone());
+                }
+                for (key, schema) in options.into_iter().chain(beside) {
                     path.push(key.to_owned());
                     self.visit(rules, schema, path);
                     path.pop();

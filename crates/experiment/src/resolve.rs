@@ -81,7 +81,7 @@ pub(crate) fn plugged(experiment: &mut Experiment) -> Vec<(Point, &mut Plugged)>
     if let Schedule::Plugged(plugged) = &mut experiment.training.schedule {
         chosen.push((Point::Schedule, plugged));
     }
-    if let Model::Transformer(model) = &mut experiment.model {
+    if let Model::Transformer(model) = &mut experiment.model.kind {
         chosen.extend(model.encoder_blocks.iter_mut().map(|block| (Point::Block, block)));
     }
     chosen
@@ -93,7 +93,7 @@ pub(crate) fn tied_embeddings(experiment: &mut Experiment, registry: &Registry) 
     if experiment.model.has_joint_vocabulary() || shares_vocabulary(&mut sides, registry) {
         return;
     }
-    let tied = match &mut experiment.model {
+    let tied = match &mut experiment.model.kind {
         Model::Transformer(model) => &mut model.tied_embeddings,
         Model::DecoderOnly(model) => &mut model.tied_embeddings,
         Model::Lstm(model) => &mut model.tied_embeddings,

@@ -2,6 +2,8 @@
 
 use serde_json::Value as Json;
 
+use crate::spec::CHOICE;
+
 /// The values that a schema accepts.
 #[derive(Debug)]
 pub(crate) struct Shape<'s> {
@@ -20,6 +22,8 @@ pub(crate) enum Kind<'s> {
     Choice {
         words: Vec<&'s str>,
         options: Vec<(&'s str, &'s Json)>,
+        /// Keys that may stand beside the chosen one.
+        beside: Vec<(&'s str, &'s Json)>,
     },
     /// A value of any of the schemas.
     Either(&'s [Json]),
@@ -83,7 +87,7 @@ impl<'s> Schema<'s> {
             let schema = self.resolve(schema);
             match (self.shape(schema).kind, single_key(schema)) {
                 (_, Some(option)) => options.push(option),
-                (Kind::Choice { words: more, options: others }, _) => {
+                (Kind::Choice { words: more, options: others, .. }, _) => {
                     words.extend(more);
                     options.extend(others);
                 }
@@ -92,7 +96,7 @@ impl<'s> Schema<'s> {
                 }
             }
         }
-        Shape { nullable, kind: Kind::Choice { words, options }, title: None }
+        Shape { nullable, kind: Kind::Choice { words, options, beside: Vec::new() }, title: None }
     }
 
     /// The reason why a word that people know from elsewhere cannot be chosen: its entry in `x-refused`.
@@ -117,8 +121,8 @@ impl<'s> Schema<'s> {
     /// The schema for a key or index of a node; `None` if there is no rule for it.
     pub(crate) fn child(self, schema: &'s Json, key: &str) -> Option<&'s Json> {
         match self.shape(schema).kind {
-            Kind::Choice { options, .. } => {
-                options.into_iter().find(|(name, _)| *name == key).map(|(_, schema)| schema)
+            Kind::Choice { options, beside, .. } => {
+                options.into_iter().chain(beside).find(|(name, _)| *name == key).map(|(_, schema)| schema)
             }
             Kind::Mapping(mapping) => self.property(mapping, key),
             Kind::Either(alternatives) => alternatives.iter().find_map(|schema| self.child(schema, key)),
@@ -154,6 +158,7 @@ fn single(schema: &Json) -> Shape<'_> {
         };
     }
     let kind = match name {
+        "object" if schema.get(CHOICE).is_some() => one_of_properties(schema),
         "object" if schema.get("maxProperties").and_then(Json::as_u64) == Some(1) => one_property(schema),
         "object" => Kind::Mapping(schema),
         "array" => Kind::Sequence(schema),
@@ -168,14 +173,24 @@ fn single(schema: &Json) -> Shape<'_> {
 }
 
 fn choice(words: Vec<&str>) -> Kind<'_> {
-    Kind::Choice { words, options: Vec::new() }
+    Kind::Choice { words, options: Vec::new(), beside: Vec::new() }
+}
+
+/// A choice among some properties, beside the others.
+fn one_of_properties(schema: &Json) -> Kind<'_> {
+    let of = schema[CHOICE]["of"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let properties = schema.get("properties").and_then(Json::as_object).into_iter().flatten();
+    let (options, beside) = properties
+        .map(|(key, schema)| (key.as_str(), schema))
+        .partition(|(key, _)| of.iter().any(|of| of == key));
+    Kind::Choice { words: Vec::new(), options, beside }
 }
 
 fn one_property(schema: &Json) -> Kind<'_> {
     match schema.get("properties").and_then(Json::as_object) {
         Some(properties) => {
             let options = properties.iter().map(|(key, schema)| (key.as_str(), schema)).collect();
-            Kind::Choice { words: Vec::new(), options }
+            Kind::Choice { words: Vec::new(), options, beside: Vec::new() }
         }
         None => Kind::Mapping(schema),
     }
@@ -202,7 +217,7 @@ mod tests {
             let schema = Schema { root };
             let shape = schema.shape(if key.is_empty() { root } else { &root["properties"][key] });
             let kind = match shape.kind {
-                Kind::Choice { words, options } => {
+                Kind::Choice { words, options, .. } => {
                     let keys: Vec<_> = options.iter().map(|(key, _)| *key).collect();
                     format!("choice of {} words and {}", words.len(), keys.join(" "))
                 }

@@ -11,6 +11,7 @@ mod metric;
 mod model;
 mod plugged;
 mod prompt;
+mod start;
 mod task;
 mod training;
 
@@ -32,8 +33,10 @@ pub use model::{
 };
 pub use plugged::Plugged;
 pub use prompt::{Prompt, PromptError, Timestamps};
+pub(crate) use start::CHOICE;
+pub use start::{Adapted, Lora, ModelSection, Start, VocabularyStart};
 pub use task::{Losses, Side, Task};
-pub use training::{Adafactor, Adam, AdamW, Batch, Mixing, Optimizer, Schedule, Sgd, Training};
+pub use training::{Adafactor, Adam, AdamW, Batch, Factor, Mixing, Optimizer, Schedule, Sgd, Training};
 
 /// A whole experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +56,7 @@ pub struct Experiment {
     #[schemars(extend("minProperties" = 1))]
     pub tasks: BTreeMap<String, Task>,
     /// The model.
-    pub model: Model,
+    pub model: ModelSection,
     /// The training: optimizer, schedule and batches.
     #[serde(default)]
     pub training: Training,

@@ -12,6 +12,7 @@ use crate::misplaced_key::{Homes, unknown_key};
 use crate::node::{Entry, Node, Value, below, shorten};
 use crate::schema_kind::{Kind, Schema, Shape};
 use crate::source::Place;
+use crate::spec::CHOICE;
 
 /// The result of the structural checks.
 #[derive(Debug)]
@@ -71,6 +72,9 @@ impl At {
     }
 }
 
+/// Keys with their schemas.
+type Keys<'a, 's> = &'a [(&'s str, &'s Json)];
+
 struct Walk<'s> {
     rules: Schema<'s>,
     homes: &'s Homes,
@@ -94,7 +98,9 @@ impl<'s> Walk<'s> {
         let shape = self.rules.shape(schema);
         match (&shape.kind, &node.value) {
             (_, Value::Null) if shape.nullable => Some(Json::Null),
-            (Kind::Choice { words, options }, _) => self.choice(node, words, options, &shape, at),
+            (Kind::Choice { words, options, beside }, _) => {
+                self.choice(node, (words, options, beside), schema, &shape, at)
+            }
             (Kind::Either(alternatives), _) => self.either(node, alternatives, at),
             (Kind::Mapping(schema), Value::Mapping(entries)) => self.mapping(node, entries, schema, at),
             (Kind::Sequence(schema), Value::Sequence(items)) => self.sequence(node, items, schema, at),
@@ -186,18 +192,21 @@ impl<'s> Walk<'s> {
     fn choice(
         &mut self,
         node: &Node,
-        words: &[&'s str],
-        options: &[(&'s str, &'s Json)],
+        (words, options, beside): (&[&'s str], Keys<'_, 's>, Keys<'_, 's>),
+        schema: &'s Json,
         shape: &Shape<'s>,
         at: &At,
     ) -> Option<Json> {
         let noun = shape.title.map_or_else(|| at.label.clone(), |title| format!("{title} of {}", at.label));
-        let choice = Choice { words, options, noun: &noun, label: &at.label, rules: self.rules };
+        let choice = Choice { words, options, beside, noun: &noun, label: &at.label, rules: self.rules };
         match &node.value {
             Value::Text(word) if words.contains(&word.as_str()) => Some(Json::String(word.clone())),
             Value::Text(word) => {
                 let (message, help) = choice.wrong_word(word);
                 self.reject(node, at, &message, Some(help))
+            }
+            Value::Mapping(entries) if !beside.is_empty() => {
+                self.choice_beside(node, entries, &choice, schema, at)
             }
             Value::Mapping(entries) => match entries.as_slice() {
                 [] => self.reject(node, at, &format!("{noun} is not chosen"), Some(choice.one_of())),
@@ -218,6 +227,46 @@ impl<'s> Walk<'s> {
                 self.reject(node, at, &message, Some(choice.one_of()))
             }
         }
+    }
+
+    /// Validates a mapping with a choice among some of its keys: it makes one, or has the key that stands for one.
+    fn choice_beside(
+        &mut self,
+        node: &Node,
+        entries: &[Entry],
+        choice: &Choice<'_, 's>,
+        schema: &'s Json,
+        at: &At,
+    ) -> Option<Json> {
+        let (others, chosen): (Vec<Entry>, Vec<Entry>) = entries
+            .iter()
+            .cloned()
+            .partition(|entry| choice.beside.iter().any(|(name, _)| *name == entry.key));
+        let instead = self.rules.resolve(schema)[CHOICE]["or"].as_str();
+        let mut json = match chosen.as_slice() {
+            [] if others.iter().any(|entry| Some(entry.key.as_str()) == instead) => Map::new(),
+            [] => {
+                let message = format!("{} is not chosen", choice.noun);
+                return self.reject(node, at, &message, Some(choice.one_of()));
+            }
+            [entry] if choice.option(&entry.key).is_some() => {
+                let value = self.node(&entry.node, choice.option(&entry.key)?, &at.entry(entry))?;
+                Map::from_iter([(entry.key.clone(), value)])
+            }
+            [first, ..] => {
+                let (place, message, help) = choice.wrong_entries(first, &chosen);
+                self.problems.push(Diagnostic::error(&place, message, Some(help)));
+                self.broken.0.insert(at.pointer.clone());
+                return None;
+            }
+        };
+        for entry in &others {
+            let schema = choice.beside.iter().find(|(name, _)| *name == entry.key).map(|(_, schema)| *schema);
+            if let Some(value) = schema.and_then(|schema| self.node(&entry.node, schema, &at.entry(entry))) {
+                json.insert(entry.key.clone(), value);
+            }
+        }
+        Some(Json::Object(json))
     }
 
     /// Validates a node against several schemas, of which one must fit; reports the problems of the nearest if none

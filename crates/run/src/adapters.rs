@@ -3,6 +3,8 @@
 //! Sides (sources and targets of all tasks) with the same options of their medium form a group; each group has one
 //! adapter, and with it one vocabulary and one embedding.
 
+mod origins;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +14,11 @@ use any2any_adapter::{Adapter, AdapterError, Registry, Seed, Value};
 use any2any_experiment::spec::Experiment;
 
 use crate::error::RunError;
+use crate::start::Start;
 use crate::task::Task;
 use crate::task_sides::{KeptByMedium, Role, TaskSide, TaskSides};
+
+pub(crate) use origins::Origin;
 
 /// Adapters of an experiment, and its tasks, which use them.
 #[derive(Clone)]
@@ -105,13 +110,14 @@ impl Groups {
         format!("/tasks/{}/{}/{}", self.tasks[task].name, role.word(), group.side.medium.name())
     }
 
-    /// Fits every adapter on the opened values of its group's sides.
+    /// Fits every adapter on the opened values of its group's sides, unless the run that the model starts from has it.
     ///
     /// `values` gives the opened training values of a task's side. The errors list every adapter that cannot be fitted,
     /// with the JSON pointer of its side (`/tasks/translate/source/text`).
     pub fn fit<'a>(
         self,
         experiment: &Experiment,
+        start: Option<&Start>,
         values: impl Fn(usize, Role) -> &'a [Value],
     ) -> Result<AdapterSet, Vec<(String, AdapterError)>> {
         let mut adapters = Vec::new();
@@ -119,7 +125,14 @@ impl Groups {
         for group in &self.groups {
             let side = &group.side.with_options;
             let mut values = group.members.iter().flat_map(|&(task, role)| values(task, role).iter());
-            match side.fit(&mut values) {
+            let fitted = match start {
+                None => side.fit(&mut values),
+                Some(start) => {
+                    let (known, state) = start.adapters();
+                    self.fit_from(group, &mut values, (known, &state), start.vocabulary())
+                }
+            };
+            match fitted {
                 Ok(adapter) => adapters.push(adapter),
                 Err(error) => problems.push((self.place(group), error)),
             }

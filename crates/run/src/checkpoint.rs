@@ -1,7 +1,7 @@
 //! Checkpoints: weights, and the states of optimizer and trainer, each in a file that other programs can read.
 //!
 //! A checkpoint's folder holds `model.safetensors`, `optimizer.safetensors` and `state.json`, and the checksums of the
-//! three.
+//! three. Beside frozen weights, `lora.safetensors` holds the matrices of their low-rank adaptation.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::atomic_file;
 use crate::checksums::Checksums;
 use crate::error::RunError;
+use crate::lora::{self, Lora};
 use crate::optimizer_state::check_state;
 use crate::parameters::{self, Weights};
-use crate::weights_file::{read_architecture, read_weights, write_weights};
+use crate::weights_file::{read_architecture, read_unadapted_weights, read_weights, write_weights};
 
 /// The files of a checkpoint.
 const FILES: [&str; 3] = ["model.safetensors", "optimizer.safetensors", "state.json"];
@@ -49,6 +50,9 @@ pub struct State {
     /// True if the training was stopped during this step's evaluation, which comes first when it is resumed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unevaluated: bool,
+    /// The parameters that were not taken over as a whole from the run that the model started from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fresh: Vec<String>,
 }
 
 /// The state of a plateau schedule.
@@ -90,6 +94,8 @@ pub struct Checkpoint {
     pub architecture: Option<Architecture>,
     /// The model's parameters.
     pub weights: BTreeMap<String, Weights>,
+    /// The low-rank adaptation of the weights, which are then those before it.
+    pub lora: Option<Lora>,
     /// The state of the optimizer, by parameter.
     pub optimizer: BTreeMap<String, Weights>,
     /// The state of the trainer.
@@ -103,7 +109,12 @@ impl Checkpoint {
         write_weights(&model, &self.weights, self.architecture.as_ref())?;
         write_weights(&optimizer, &self.optimizer, None)?;
         atomic_file::write(&state, &serde_json::to_vec_pretty(&self.state).expect("a state is plain data"))?;
-        Checksums::of(folder, &FILES)?.write(folder)
+        let mut files = FILES.to_vec();
+        if let Some(lora) = &self.lora {
+            lora.write(&folder.join(lora::FILE))?;
+            files.push(lora::FILE);
+        }
+        Checksums::of(folder, &files)?.write(folder)
     }
 
     /// The checkpoint with its weights and optimizer state under current names of parameters.
@@ -130,7 +141,8 @@ impl Checkpoint {
         let [model, optimizer, state] = FILES.map(|name| folder.join(name));
         let checkpoint = Self {
             architecture: read_architecture(&model)?,
-            weights: read_weights(&model)?,
+            weights: read_unadapted_weights(&model)?,
+            lora: Lora::beside(&model)?,
             optimizer: read_weights(&optimizer)?,
             state: read_state(&state)?,
         };
@@ -148,7 +160,15 @@ impl Checkpoint {
         if let Some(name) = parameters::not_finite(&checkpoint.optimizer) {
             return Err(RunError::run(&optimizer, format!("{name} is not finite")));
         }
-        check_state(&checkpoint.optimizer, &checkpoint.weights).map_err(|reason| {
+        let lora = checkpoint.lora.as_ref().map(|lora| &lora.matrices);
+        if let Some(name) = lora.and_then(parameters::not_finite) {
+            return Err(RunError::run(&folder.join(lora::FILE), format!("{name} is not finite")));
+        }
+        let shape = |name: &str| {
+            let weights = checkpoint.weights.get(name).or_else(|| lora?.get(name))?;
+            Some(weights.shape.as_slice())
+        };
+        check_state(&checkpoint.optimizer, shape).map_err(|reason| {
             RunError::run(&optimizer, format!("not the optimizer of this model: {reason}"))
         })?;
         Ok(checkpoint)
@@ -156,7 +176,8 @@ impl Checkpoint {
 
     /// The name of a weight, or of a value of the optimizer's state, that is not finite.
     pub fn not_finite(&self) -> Option<&str> {
-        parameters::not_finite(&self.weights).or_else(|| parameters::not_finite(&self.optimizer))
+        let lora = self.lora.as_ref().and_then(|lora| parameters::not_finite(&lora.matrices));
+        parameters::not_finite(&self.weights).or(lora).or_else(|| parameters::not_finite(&self.optimizer))
     }
 }
 
@@ -193,7 +214,13 @@ pub(crate) fn example(step: u64) -> Checkpoint {
     )]);
     let mean = Weights { shape: vec![4], values: vec![0.5; 4] };
     let optimizer = BTreeMap::from([("mean/layer.weight".to_owned(), mean)]);
-    Checkpoint { architecture: None, optimizer, weights, state: State { step, ..State::default() } }
+    Checkpoint {
+        architecture: None,
+        optimizer,
+        lora: None,
+        weights,
+        state: State { step, ..State::default() },
+    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,11 @@ impl Checksums {
         text.lines().map(|line| entry(line).ok_or_else(broken)).collect::<Result<_, _>>().map(Self)
     }
 
+    /// True if a file of this name was written beside the others.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Fails if a file has changed since it was written; a file without a checksum passes.
     ///
     /// # Errors

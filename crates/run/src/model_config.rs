@@ -57,7 +57,7 @@ pub fn architecture(experiment: &spec::Experiment, adapters: &AdapterSet) -> Arc
 
 /// The blocks of the program's own that an experiment chooses.
 pub fn encoder_blocks(experiment: &spec::Experiment, d_model: usize) -> Vec<Block> {
-    let spec::Model::Transformer(model) = &experiment.model else { return Vec::new() };
+    let spec::Model::Transformer(model) = &experiment.model.kind else { return Vec::new() };
     let data = |block: &spec::Plugged| Block {
         name: block.name.clone(),
         options: block.options.clone(),

@@ -110,6 +110,23 @@ pub fn map<M: Module>(module: M, change: impl FnMut(&str, &dyn Parameter) -> Ten
     module.map(&mut Writer { path: ParameterPath::default(), change })
 }
 
+/// The module with some of its parameters frozen: they get no gradients.
+pub fn frozen<M: Module>(module: M, is_frozen: impl Fn(&str) -> bool) -> M {
+    module.map(&mut Freezer { path: ParameterPath::default(), is_frozen })
+}
+
+/// Some matrices of a module by name, `[inputs, outputs]`, as they stand in its graph.
+pub fn matrices(module: &impl Module, names: &[String]) -> BTreeMap<String, Tensor<2>> {
+    let mut visitor = MatrixReader { path: ParameterPath::default(), names, found: BTreeMap::new() };
+    module.visit(&mut visitor);
+    visitor.found
+}
+
+/// The module with some matrices replaced, `[inputs, outputs]`, which may be results of other parameters.
+pub fn with_matrices<M: Module>(module: M, matrices: BTreeMap<String, Tensor<2>>) -> M {
+    module.map(&mut Replacer { path: ParameterPath::default(), matrices })
+}
+
 /// A parameter of any rank.
 pub trait Parameter {
     /// The parameter's value, flattened, outside of the autodiff graph.
@@ -210,7 +227,60 @@ impl<F: FnMut(&str, &dyn Parameter) -> Tensor<1>> ModuleMapper for Writer<F> {
         let name = self.path.name();
         param.map(|old| {
             let new = (self.change)(&name, &old).reshape(old.dims());
-            if old.is_autodiff() { Tensor::from_inner(new).require_grad() } else { new }
+            match (old.is_autodiff(), old.is_require_grad()) {
+                (true, true) => Tensor::from_inner(new).require_grad(),
+                // A frozen parameter stays one.
+                (true, false) => Tensor::from_inner(new),
+                (false, _) => new,
+            }
         })
+    }
+}
+
+struct Freezer<F> {
+    path: ParameterPath,
+    is_frozen: F,
+}
+
+impl<F: Fn(&str) -> bool> ModuleMapper for Freezer<F> {
+    follow_path!();
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if (self.is_frozen)(&self.path.name()) { param.set_require_grad(false) } else { param }
+    }
+}
+
+struct Replacer {
+    path: ParameterPath,
+    matrices: BTreeMap<String, Tensor<2>>,
+}
+
+impl ModuleMapper for Replacer {
+    follow_path!();
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.matrices.remove(&self.path.name()) {
+            None => param,
+            Some(matrix) => param.map(|old| matrix.reshape(old.dims())),
+        }
+    }
+}
+
+struct MatrixReader<'a> {
+    path: ParameterPath,
+    names: &'a [String],
+    found: BTreeMap<String, Tensor<2>>,
+}
+
+impl ModuleVisitor for MatrixReader<'_> {
+    follow_path!();
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.name();
+        if D == 2 && self.names.contains(&name) {
+            let value = param.val();
+            let dims = value.dims();
+            self.found.insert(name, value.reshape([dims[0], dims[D - 1]]));
+        }
     }
 }

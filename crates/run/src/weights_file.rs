@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::atomic_file;
 use crate::checksums::Checksums;
 use crate::error::RunError;
+use crate::lora::Lora;
 use crate::parameters::{self, Weights};
 use crate::quantized::{SCALE, restore};
 
@@ -95,10 +96,24 @@ pub fn read_weights(path: &Path) -> Result<BTreeMap<String, Weights>, RunError> 
     read_any_weights(path).map(|(weights, _)| weights)
 }
 
-/// Reads parameters from safetensors, and tells whether some of them are int8.
+/// Reads parameters from safetensors as they stand in the file, without a low-rank adaptation beside it.
+pub(crate) fn read_unadapted_weights(path: &Path) -> Result<BTreeMap<String, Weights>, RunError> {
+    read_file(path).map(|(weights, _)| weights)
+}
+
+/// Reads parameters from safetensors, with the low-rank adaptation beside them merged into them, and tells whether some
+/// of them are int8.
 ///
 /// A file with a checksum beside it must agree with it.
 pub fn read_any_weights(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), RunError> {
+    let (mut weights, rounded) = read_file(path)?;
+    if let Some(lora) = Lora::beside(path)? {
+        lora.merge_into(&mut weights).map_err(|reason| RunError::run(path, reason))?;
+    }
+    Ok((weights, rounded))
+}
+
+fn read_file(path: &Path) -> Result<(BTreeMap<String, Weights>, bool), RunError> {
     // Checked before memory is allocated: a sparse file may claim a terabyte.
     read_head(path)?;
     let bytes = std::fs::read(path).map_err(RunError::io(path))?;

@@ -12,6 +12,7 @@ use crate::added::AddedTokens;
 use crate::augment::{Augment, no_unknown};
 use crate::bounds;
 use crate::error::TextError;
+use crate::extended::extended;
 use crate::normalization::{Normalized, Normalizer};
 use crate::options::{File, TextOptions, Tokenizer};
 use crate::pretrained::PretrainedTokenizer;
@@ -136,6 +137,31 @@ impl TextAdapter {
             Self::new(options, document.into_bytes()).map_err(|reason| fit_error("tokenizer", reason))?
         };
         adapter.look_at(&values)?;
+        Ok(adapter)
+    }
+
+    /// The adapter that was saved in a folder, extended by the pieces of other texts.
+    pub(crate) fn extend(
+        options: &TextOptions,
+        folder: &Path,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<Self, AdapterError> {
+        let values: Vec<&Value> = values.collect();
+        let known = Self::load(options, folder)?;
+        let Segmenter::TrainedTokenizer(tokenizer) = &*known.segmenter else {
+            let reason = "a tokenizer of a file is not extended: write `vocabulary: keep`, or `replace` with another \
+                          tokenizer";
+            return Err(fit_error("tokenizer", reason.to_owned()));
+        };
+        let added = added(options).map_err(|reason| fit_error("added_tokens", reason))?;
+        let document = extended(options, tokenizer.document(), normalizer(options), &added, &values)?;
+        let mut adapter =
+            Self::new(options, document.into_bytes()).map_err(|reason| fit_error("tokenizer", reason))?;
+        adapter.look_at(&values)?;
+        // The embeddings of tokens that were seen before are carried over.
+        if let (Some(new), Some(before)) = (adapter.seen.take(), &known.seen) {
+            adapter.seen = Some(Arc::new(Arc::unwrap_or_clone(new).with(before)));
+        }
         Ok(adapter)
     }
 

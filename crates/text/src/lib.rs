@@ -28,6 +28,7 @@ mod bpe;
 mod corpus;
 mod error;
 mod exchange;
+mod extended;
 mod hf_format;
 mod hidden;
 mod listed;

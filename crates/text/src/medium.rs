@@ -95,6 +95,15 @@ impl Medium for Text {
     fn load(&self, side: &Side<TextOptions>, folder: &Path) -> Result<TextAdapter, AdapterError> {
         TextAdapter::load(side, folder)
     }
+
+    fn extend(
+        &self,
+        side: &Side<TextOptions>,
+        folder: &Path,
+        values: &mut dyn Iterator<Item = &Value>,
+    ) -> Result<TextAdapter, AdapterError> {
+        TextAdapter::extend(side, folder, values)
+    }
 }
 
 /// The text of a file, without the line end that closes it.

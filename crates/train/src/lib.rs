@@ -4,12 +4,14 @@
 //! [`RunFolder`](any2any_run::RunFolder), from which a [`Translator`](any2any_translate::Translator) works. A
 //! [`Rehearsal`] is a training without a record, whose caller makes the updates one by one.
 
+mod adaptation;
 mod augmentation;
 mod auxiliary_loss;
 mod average;
 mod batch_sampler;
 mod changes;
 mod error;
+mod learning;
 mod log;
 mod objective;
 mod observer;
@@ -21,6 +23,7 @@ mod report;
 mod running_mean;
 mod schedule;
 mod source_dropout;
+mod start_report;
 mod tensorboard;
 mod trained;
 mod trainer;
@@ -29,6 +32,7 @@ mod updates;
 pub use auxiliary_loss::{AuxiliaryLoss, LossBatch, LossPairs, with_loss};
 pub use average::average_weights;
 pub use error::TrainError;
+pub use learning::Learns;
 pub use observer::{Event, Observer, Progress, Stopped, TaskEvaluation};
 pub use optimizer::{GradientSum, Optimizer};
 pub use phases::{Phase, Phases};
@@ -37,6 +41,7 @@ pub use rehearsal::Rehearsal;
 pub use report::{SplitReport, TaskReport};
 pub use running_mean::Outcome;
 pub use schedule::{LearningRate, RateSchedule, ScheduleStep, with_schedule};
+pub use start_report::{StartReport, StartedParameter};
 pub use tensorboard::EventWriter;
 pub use trained::{FinalScores, Trained};
 pub use trainer::{Resuming, Trainer};

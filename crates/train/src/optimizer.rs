@@ -8,6 +8,9 @@ use any2any_run::parameters::{self, Named, Weights};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::adaptation::Adaptation;
+use crate::learning::Rates;
+
 /// An optimizer with its state.
 #[derive(Debug)]
 pub struct Optimizer {
@@ -16,6 +19,8 @@ pub struct Optimizer {
     step: u64,
     /// Running means by statistic and parameter: `mean/body...`.
     state: Named,
+    /// Factors of the rate by parts of the model.
+    rates: Rates,
 }
 
 /// The gradients of one update, summed over its batches.
@@ -27,7 +32,13 @@ pub struct GradientSum {
 impl GradientSum {
     /// Adds the gradients of one batch.
     pub fn add(&mut self, module: &impl Module, mut gradients: burn::tensor::Gradients) {
-        for (name, gradient) in parameters::take_gradients(module, &mut gradients) {
+        let taken = parameters::take_gradients(module, &mut gradients);
+        self.add_named(taken);
+    }
+
+    /// Adds gradients by the names of their parameters.
+    pub(crate) fn add_named(&mut self, gradients: Named) {
+        for (name, gradient) in gradients {
             let sum = match self.named.remove(&name) {
                 Some(sum) => sum + gradient,
                 None => gradient,
@@ -45,13 +56,36 @@ impl GradientSum {
 impl Optimizer {
     /// An optimizer before its first update.
     pub fn new(kind: spec::Optimizer) -> Self {
-        Self { kind, step: 0, state: Named::new() }
+        Self { kind, step: 0, state: Named::new(), rates: Rates::default() }
+    }
+
+    /// The optimizer with factors of the rate by parts of the model.
+    #[must_use]
+    pub(crate) fn with_rates(self, rates: Rates) -> Self {
+        Self { rates, ..self }
     }
 
     /// The module after one update; every gradient is multiplied by `scale` first.
     pub fn update<M: Module>(&mut self, module: M, gradients: GradientSum, scale: f64, rate: f64) -> M {
+        self.update_all(module, None, gradients, (scale, rate))
+    }
+
+    /// The module after one update, which changes an adaptation of it too.
+    pub(crate) fn update_all<M: Module>(
+        &mut self,
+        module: M,
+        adaptation: Option<&mut Adaptation>,
+        gradients: GradientSum,
+        (scale, rate): (f64, f64),
+    ) -> M {
         self.step += 1;
         let mut gradients = gradients.named;
+        if let Some(adaptation) = adaptation {
+            adaptation.update(|name, shape, value| match gradients.remove(name) {
+                None => value,
+                Some(gradient) => self.update_one(name, &shape, value, gradient, (scale, rate)),
+            });
+        }
         parameters::map(module, |name, parameter| {
             let value = parameter.flat();
             match gradients.remove(name) {
@@ -73,6 +107,7 @@ impl Optimizer {
         gradient: Tensor<1>,
         (scale, rate): (f64, f64),
     ) -> Tensor<1> {
+        let rate = rate * self.rates.factor(name);
         let scaled = |gradient: Tensor<1>| if scale == 1.0 { gradient } else { gradient * scale };
         match self.kind.clone() {
             spec::Optimizer::Adam(spec::Adam { beta_1, beta_2, epsilon }) => {
@@ -175,7 +210,8 @@ impl Optimizer {
             let length = weights.values.len();
             Tensor::from_data(TensorData::new(weights.values, [length]), &device)
         };
-        Self { kind, step, state: state.into_iter().map(|(name, weights)| (name, tensor(weights))).collect() }
+        let state = state.into_iter().map(|(name, weights)| (name, tensor(weights))).collect();
+        Self { kind, step, state, rates: Rates::default() }
     }
 }
 
@@ -218,7 +254,9 @@ mod tests {
             for number in 0..60 {
                 if number == 20 {
                     let (made, state) = optimizer.state();
-                    any2any_run::check_state(&state, &parameters::weights(&layer)).expect("of this layer");
+                    let weights = parameters::weights(&layer);
+                    let shape = |name: &str| weights.get(name).map(|weights| weights.shape.as_slice());
+                    any2any_run::check_state(&state, shape).expect("of this layer");
                     copy = Some((
                         parameters::with_weights(fresh(), &parameters::weights(&layer)).expect("same shapes"),
                         Optimizer::with_state(kind.clone(), made, state, &device),

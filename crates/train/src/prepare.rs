@@ -6,17 +6,18 @@ use std::sync::Arc;
 use any2any_adapter::{Adapter, AdapterError, Kept, Registry, Sequence, Value};
 use any2any_architecture::Block;
 use any2any_data::{DataError, DataRoot, Dataset, Limits, Samples, Selection};
-use any2any_experiment::spec::{Experiment, Metric, Plugged, Schedule};
+use any2any_experiment::spec::{Experiment, Metric, Plugged};
 use any2any_experiment::{Diagnostic, Diagnostics, Document};
 use any2any_metrics::ValueMetric;
 use any2any_model::rehearse_block;
-use any2any_run::{AdapterSet, Groups, Plateau, Role, RunError, Task, TaskSide, TaskSides, encoder_blocks};
+use any2any_run::{AdapterSet, Groups, Role, RunError, Start, Task, TaskSide, TaskSides, encoder_blocks};
 use any2any_translate::text_metrics::spaces_missing;
 use any2any_translate::{OpenedSplit, Split};
 
 use crate::error::TrainError;
 use crate::report::TaskReport;
-use crate::schedule::LearningRate;
+use crate::schedule;
+use crate::start_report::{self, StartReport};
 
 /// An experiment with its adapters fitted and its splits encoded.
 #[non_exhaustive]
@@ -33,6 +34,10 @@ pub struct Prepared {
     pub tasks: Vec<PreparedTask>,
     /// Warnings about values that the data shows to be unintended.
     pub warnings: Diagnostics,
+    /// The run that the model starts from.
+    pub start: Option<Start>,
+    /// What is taken over from it.
+    pub taken_over: Option<StartReport>,
 }
 
 /// The data of one task.
@@ -56,8 +61,10 @@ pub struct PreparedTask {
 ///
 /// All problems of data and adapters at once, each at its place in the experiment.
 pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Prepared, TrainError> {
-    let Encoding { adapters, tasks, warnings } = encode(document, registry, root)?;
+    let Encoding { adapters, tasks, warnings, start, taken_over } = encode(document, registry, root)?;
     Ok(Prepared {
+        start,
+        taken_over,
         given: document.given().to_owned(),
         resolved: document.resolved_yaml(),
         experiment: document.experiment.clone(),
@@ -67,8 +74,8 @@ pub fn prepare(document: &Document, registry: &Registry, root: &DataRoot) -> Res
     })
 }
 
-/// Checks the data and the adapters of an experiment. Gives a report about the data of each task, and warnings about
-/// values that are allowed but probably not intended.
+/// Checks the data and the adapters of an experiment. Gives a report about the data of each task, warnings about values
+/// that are allowed but probably not intended, and a report of what the model takes over from the run that it starts from.
 ///
 /// # Errors
 ///
@@ -77,9 +84,9 @@ pub fn check(
     document: &Document,
     registry: &Registry,
     root: &DataRoot,
-) -> Result<(Vec<TaskReport>, Diagnostics), TrainError> {
-    let Encoding { tasks, warnings, .. } = encode(document, registry, root)?;
-    Ok((tasks.iter().map(PreparedTask::report).collect(), warnings))
+) -> Result<(Vec<TaskReport>, Diagnostics, Option<StartReport>), TrainError> {
+    let Encoding { tasks, warnings, taken_over, .. } = encode(document, registry, root)?;
+    Ok((tasks.iter().map(PreparedTask::report).collect(), warnings, taken_over))
 }
 
 /// The fitted adapters, the encoded splits, and warnings.
@@ -87,16 +94,20 @@ struct Encoding {
     adapters: AdapterSet,
     tasks: Vec<PreparedTask>,
     warnings: Diagnostics,
+    start: Option<Start>,
+    taken_over: Option<StartReport>,
 }
 
 /// Reads the data, fits the adapters, and encodes the splits.
 fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<Encoding, TrainError> {
     let groups = Groups::new(&document.experiment, registry)?;
     rehearse_blocks(document)?;
-    rehearse_schedule(document)?;
+    schedule::rehearse(document)?;
+    let start = Start::of(&document.experiment, registry)?;
     let opened = read(document, &groups, root)?;
-    let adapters = fit(document, groups, &opened)?;
+    let adapters = fit(document, groups, start.as_ref(), &opened)?;
     check_tasks(document, &adapters)?;
+    let taken_over = start_report::check(document, &adapters, start.as_ref())?;
     let warnings = warnings(document, &adapters, &opened);
     let batch = &document.experiment.training.batch;
     let limits = Limits { source: batch.max_source_length, target: batch.max_target_length };
@@ -128,7 +139,7 @@ fn encode(document: &Document, registry: &Registry, root: &DataRoot) -> Result<E
             })
         })
         .collect::<Result<_, TrainError>>()?;
-    Ok(Encoding { adapters, tasks, warnings })
+    Ok(Encoding { adapters, tasks, warnings, start, taken_over })
 }
 
 /// Warnings about values that are allowed but probably not intended: those of the adapters, each once at the first side
@@ -208,26 +219,6 @@ fn unscored(document: &Document, task: &Task) -> Option<Diagnostic> {
         }
         _ => None,
     })
-}
-
-/// Steps of a schedule of the program's own that are tried before the first.
-const TRIED_STEPS: u64 = 1_000_000;
-
-/// Asks a schedule of the program's own for the rates of its steps.
-fn rehearse_schedule(document: &Document) -> Result<(), RunError> {
-    let Experiment { training, model, .. } = &document.experiment;
-    let Schedule::Plugged(_) = training.schedule else { return Ok(()) };
-    let d_model = model.stacks().1.d_model;
-    let schedule = LearningRate::new(training.schedule.clone(), d_model, training.steps, Plateau::default());
-    let mut rates = (1..=training.steps.min(TRIED_STEPS)).map(|step| (step, schedule.at(step)));
-    match rates.find(|(_, rate)| !LearningRate::is_sound(*rate)) {
-        None => Ok(()),
-        Some((step, rate)) => {
-            let message = TrainError::Rate { step, rate }.to_string();
-            let problem = document.diagnose("/training/schedule", message, None);
-            Err(RunError::Experiment(Diagnostics::from_iter([problem])))
-        }
-    }
 }
 
 /// Fails for a target whose medium cannot be written, or not with its options.
@@ -375,9 +366,14 @@ fn splits_of(dataset: &Dataset) -> String {
     format!("its splits: {}", dataset.splits().join(", "))
 }
 
-fn fit(document: &Document, groups: Groups, opened: &[OpenedTask]) -> Result<AdapterSet, RunError> {
+fn fit(
+    document: &Document,
+    groups: Groups,
+    start: Option<&Start>,
+    opened: &[OpenedTask],
+) -> Result<AdapterSet, RunError> {
     let values = |task: usize, role| opened[task].train.values(role);
-    let fitted = groups.fit(&document.experiment, values);
+    let fitted = groups.fit(&document.experiment, start, values);
     let rehearsed = fitted.and_then(|adapters| adapters.rehearse(values).map(|()| adapters));
     rehearsed.map_err(|problems| {
         let diagnose = |(place, error): (String, AdapterError)| match &error {

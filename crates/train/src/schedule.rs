@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use any2any_adapter::{Live, OptionProblem, Package, PlugIn, PlugInOptions, Point, Registry};
-use any2any_experiment::spec::Schedule;
-use any2any_run::Plateau;
+use any2any_experiment::spec::{Experiment, Schedule};
+use any2any_experiment::{Diagnostics, Document};
+use any2any_run::{Plateau, RunError};
+
+use crate::error::TrainError;
 
 /// Schedule of the learning rate of a program's own: its options, as an experiment writes them.
 ///
@@ -157,6 +160,26 @@ impl LearningRate {
     /// The state that is saved in checkpoints.
     pub fn plateau(&self) -> Plateau {
         self.plateau
+    }
+}
+
+/// Steps of a schedule of the program's own that are tried before the first.
+const TRIED_STEPS: u64 = 1_000_000;
+
+/// Asks a schedule of the program's own for the rates of its steps.
+pub(crate) fn rehearse(document: &Document) -> Result<(), RunError> {
+    let Experiment { training, model, .. } = &document.experiment;
+    let Schedule::Plugged(_) = training.schedule else { return Ok(()) };
+    let d_model = model.stacks().1.d_model;
+    let schedule = LearningRate::new(training.schedule.clone(), d_model, training.steps, Plateau::default());
+    let mut rates = (1..=training.steps.min(TRIED_STEPS)).map(|step| (step, schedule.at(step)));
+    match rates.find(|(_, rate)| !LearningRate::is_sound(*rate)) {
+        None => Ok(()),
+        Some((step, rate)) => {
+            let message = TrainError::Rate { step, rate }.to_string();
+            let problem = document.diagnose("/training/schedule", message, None);
+            Err(RunError::Experiment(Diagnostics::from_iter([problem])))
+        }
     }
 }
 

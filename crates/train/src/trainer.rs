@@ -13,14 +13,17 @@ use any2any_adapter::Seed;
 use any2any_experiment::spec::Experiment;
 use any2any_model::{Model, Pass};
 use any2any_run::{
-    AdapterSet, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, State, fresh_model, parameters,
+    AdapterSet, Existing, ExperimentTexts, LastGood, RunFolder, RunLock, Start, State, fresh_model,
+    parameters,
 };
 use any2any_translate::batch::{Batch, Targets};
 use any2any_translate::{checksum, checksum_with_texts};
 use burn::module::Module;
 use burn::tensor::Device;
 
+use crate::adaptation::Adaptation;
 use crate::error::TrainError;
+use crate::learning::{Learning, Learns, Rates};
 use crate::log::Log;
 use crate::objective::{BatchLosses, Objective};
 use crate::observer::{Event, Observer, Stopped};
@@ -42,6 +45,10 @@ pub struct Trainer {
     device: Device,
     tasks: Vec<PreparedTask>,
     model: Model,
+    /// The parameters that learn.
+    learning: Learning,
+    /// The low-rank adaptation of the model; `None` where all that learns is its own.
+    adaptation: Option<Adaptation>,
     optimizer: Optimizer,
     objective: Objective,
     state: State,
@@ -68,8 +75,39 @@ impl Trainer {
             &prepared.adapters,
             existing,
         )?;
-        let Prepared { experiment, adapters, tasks, .. } = prepared;
-        Ok(Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) })
+        let Prepared { experiment, adapters, tasks, start, .. } = prepared;
+        let mut trainer =
+            Self { running: Some(running), ..Self::new(experiment, adapters, run, device, tasks) };
+        if let Some(start) = start {
+            trainer.take_over(&start);
+            // From here on the run is whole, without that from which it starts.
+            trainer.run.checkpoints().save(&trainer.checkpoint())?;
+            trainer.prune()?;
+        }
+        Ok(trainer)
+    }
+
+    /// Takes over the weights of the run that the model starts from.
+    fn take_over(&mut self, start: &Start) {
+        let plan = start.plan(self.model.architecture(), &self.adapters);
+        self.model = start.carried_into(self.model.clone(), &plan);
+        let fresh = plan.iter().filter(|taken| !taken.is_loaded());
+        self.state.fresh = fresh.map(|taken| taken.name.clone()).collect();
+        self.divide();
+    }
+
+    /// Divides the model into what learns and what does not.
+    fn divide(&mut self) {
+        self.learning = Learning::new(&self.experiment, self.state.fresh.clone());
+        if self.learning.is_of_all() {
+            return;
+        }
+        let learning = &self.learning;
+        self.model = parameters::frozen(self.model.clone(), |name| learning.of(name) != Learns::Whole);
+        let seed = Seed(self.experiment.seed);
+        let adaptation =
+            |lora| Adaptation::new(lora, learning, self.model.architecture(), seed, &self.device);
+        self.adaptation = self.experiment.model.start.lora.as_ref().map(adaptation);
     }
 
     pub(crate) fn new(
@@ -86,8 +124,11 @@ impl Trainer {
             validation().flat_map(|split| &split.examples),
             validation().flat_map(|split| split.sources.iter().chain(&split.references)),
         );
-        Self {
-            optimizer: Optimizer::new(experiment.training.optimizer.clone()),
+        let rates = Rates::new(experiment.training.rates.clone());
+        let mut trainer = Self {
+            optimizer: Optimizer::new(experiment.training.optimizer.clone()).with_rates(rates),
+            learning: Learning::default(),
+            adaptation: None,
             objective: Objective::new(&experiment, &adapters),
             state: State {
                 data,
@@ -107,7 +148,9 @@ impl Trainer {
             device,
             tasks,
             model,
-        }
+        };
+        trainer.divide();
+        trainer
     }
 
     /// The changes since the last checkpoint, in spite of which the run is resumed.
@@ -141,7 +184,7 @@ impl Trainer {
         let steps = self.experiment.training.steps;
         let (sampler, weights) = self.batch_sampler()?;
         observer.event(Event::Started {
-            parameters: self.model.num_params(),
+            parameters: self.parameters(),
             step: self.state.step,
             steps,
             tasks: &weights,
@@ -172,7 +215,9 @@ impl Trainer {
             mean.add(&outcome, began.elapsed().as_secs_f64());
 
             let progress = mean.progress(step, steps, learning_rate, &self.state);
-            observer.event(Event::Step { progress: &progress, model: &self.model });
+            let adapted = self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone()).0);
+            observer
+                .event(Event::Step { progress: &progress, model: adapted.as_ref().unwrap_or(&self.model) });
             if step.is_multiple_of(self.experiment.training.log_every) || step == steps {
                 log.progress(&progress)?;
                 observer.event(Event::Logged(&progress));
@@ -214,6 +259,16 @@ impl Trainer {
         })
     }
 
+    /// The model as it decodes, with its adaptation merged into it.
+    fn merged(&self) -> Model {
+        let Some(adaptation) = &self.adaptation else { return self.model.valid() };
+        let mut weights = parameters::weights(&self.model);
+        let merged = adaptation.to_host().merge_into(&mut weights);
+        merged
+            .and_then(|()| parameters::with_weights(self.model.valid(), &weights))
+            .expect("an adaptation of this model")
+    }
+
     /// The stopwatch of the steps, which is off unless somebody starts it.
     pub(crate) fn phases(&mut self) -> &mut Phases {
         &mut self.phases
@@ -221,7 +276,7 @@ impl Trainer {
 
     /// The number of the model's parameters.
     pub(crate) fn parameters(&self) -> usize {
-        self.model.num_params()
+        self.model.num_params() + self.adaptation.as_ref().map_or(0, Adaptation::size)
     }
 
     /// The schedule of the learning rate.
@@ -253,8 +308,10 @@ impl Trainer {
             let pass_number = (step - 1) * update.len() as u64 + number as u64;
             let mut pass = Pass::training(Seed(self.experiment.seed), pass_number);
             let objective = &self.objective;
+            let adapted = self.adaptation.as_ref().map(|of| of.applied_to(self.model.clone()));
+            let model = adapted.as_ref().map_or(&self.model, |(model, _)| model);
             let BatchLosses { loss, alignment, auxiliary, total } =
-                objective.forward(&self.model, batch, &autodiff, &mut pass, weight);
+                objective.forward(model, batch, &autodiff, &mut pass, weight);
             outcome.alignment += alignment.unwrap_or_default();
             if let Some(auxiliary) = auxiliary {
                 outcome.auxiliary = Some(outcome.auxiliary.unwrap_or_default() + auxiliary);
@@ -272,7 +329,11 @@ impl Trainer {
                 return Err(self.not_finite(step, "loss", loss.smoothed, update));
             }
             self.phases.end(Phase::Forward);
-            gradients.add(&self.model, total.backward());
+            let mut found = total.backward();
+            if let Some((_, adapted)) = adapted {
+                gradients.add_named(adapted.take_gradients(&mut found));
+            }
+            gradients.add(&self.model, found);
             self.phases.end(Phase::Backward);
         }
         outcome.gradient_norm = gradients.norm();
@@ -283,7 +344,8 @@ impl Trainer {
             Some(limit) if outcome.gradient_norm > limit => limit / outcome.gradient_norm,
             _ => 1.0,
         };
-        self.model = self.optimizer.update(self.model.clone(), gradients, scale, learning_rate);
+        let (model, adaptation) = (self.model.clone(), self.adaptation.as_mut());
+        self.model = self.optimizer.update_all(model, adaptation, gradients, (scale, learning_rate));
         self.phases.end(Phase::Optimizer);
         Ok(outcome)
     }
@@ -306,7 +368,9 @@ impl Trainer {
 
     /// Fails if weights are not finite, since nothing can be decoded with them; saving checks by itself.
     fn require_finite(&self) -> Result<(), TrainError> {
-        match parameters::not_finite(&parameters::weights(&self.model)) {
+        let adaptation = self.adaptation.as_ref().map(|of| of.to_host().matrices).unwrap_or_default();
+        let model = parameters::weights(&self.model);
+        match parameters::not_finite(&model).or(parameters::not_finite(&adaptation)) {
             None => Ok(()),
             Some(parameter) => Err(self.run.checkpoints().diverged(self.state.step, parameter).into()),
         }

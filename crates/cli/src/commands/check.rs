@@ -6,7 +6,7 @@ use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_experiment::Diagnostics;
 use any2any_run::RunError;
-use any2any_train::{TaskReport, TrainError};
+use any2any_train::{StartReport, TaskReport, TrainError};
 use serde_json::json;
 
 use crate::arguments::CheckArguments;
@@ -15,10 +15,17 @@ use crate::output;
 pub(crate) fn run(arguments: CheckArguments, registry: &Registry) -> anyhow::Result<()> {
     let config = &arguments.config;
     match check(&arguments, registry)? {
-        Ok(tasks) if arguments.json => {
-            output::json(&json!({ "valid": true, "diagnostics": [], "tasks": tasks }))
+        Ok((tasks, start)) if arguments.json => {
+            let mut report = json!({ "valid": true, "diagnostics": [], "tasks": tasks });
+            if let Some(start) = start {
+                report["start"] = json!(start);
+            }
+            output::json(&report)
         }
-        Ok(tasks) => print(&config.config, &tasks),
+        Ok((tasks, start)) => {
+            print(&config.config, &tasks)?;
+            start.map_or(Ok(()), |start| output::line(start.to_string()))
+        }
         Err(diagnostics) => {
             if arguments.json {
                 output::json(&json!({ "valid": false, "diagnostics": diagnostics }))?;
@@ -44,11 +51,12 @@ fn print(config: &Path, tasks: &[TaskReport]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks the experiment, and its data if it has no problem itself; without any problem, gives a report of each task.
-fn check(
-    arguments: &CheckArguments,
-    registry: &Registry,
-) -> anyhow::Result<Result<Vec<TaskReport>, Diagnostics>> {
+/// Reports of an experiment without a problem: of each task, and of what the model takes over from another run.
+type Sound = (Vec<TaskReport>, Option<StartReport>);
+
+/// Checks the experiment, and its data if it has no problem itself; without any problem, gives a report of each task, and
+/// of what the model takes over from the run that it starts from.
+fn check(arguments: &CheckArguments, registry: &Registry) -> anyhow::Result<Result<Sound, Diagnostics>> {
     let config = &arguments.config;
     let document = match any2any_experiment::load(&config.config, &config.overrides, registry) {
         Ok(document) => document,
@@ -56,13 +64,13 @@ fn check(
     };
     output::warnings(&document);
     if arguments.no_data {
-        return Ok(Ok(Vec::new()));
+        return Ok(Ok((Vec::new(), None)));
     }
     let root = DataRoot::find(arguments.root.data_root.as_deref())?;
     match any2any_train::check(&document, registry, &root) {
-        Ok((tasks, warnings)) => {
+        Ok((tasks, warnings, start)) => {
             output::data_warnings(&warnings);
-            Ok(Ok(tasks))
+            Ok(Ok((tasks, start)))
         }
         Err(TrainError::Run(RunError::Experiment(diagnostics))) => Ok(Err(diagnostics)),
         Err(error) => Err(error.into()),

@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
         let text = serde_json::to_string_pretty(experiment)?;
         let document = any2any_experiment::load_str("import", &text, files.path(), overrides, registry)?;
         let adapters = Groups::new(&document.experiment, registry)?
-            .fit(&document.experiment, |_, _| &[])
+            .fit(&document.experiment, None, |_, _| &[])
             .map_err(|problems| wrong(source, problems.into_iter().map(|(_, error)| error.to_string())))?;
         Ok((document, adapters))
     };
@@ -121,7 +121,8 @@ pub(crate) fn run(arguments: ImportArguments, registry: &Registry) -> anyhow::Re
         .collect();
     let parameters: u64 = weights.values().map(|weights| weights.values.len() as u64).sum();
     let state = State { experiment: serde_json::to_value(&document.experiment).ok(), ..State::default() };
-    let checkpoint = Checkpoint { architecture: Some(ours), weights, optimizer: BTreeMap::new(), state };
+    let checkpoint =
+        Checkpoint { architecture: Some(ours), weights, lora: None, optimizer: BTreeMap::new(), state };
     let scales =
         scales.into_iter().map(|(name, Scales { weight, input })| (name, ProductScales { weight, input }));
     let brought = Brought { checkpoint, scales: scales.collect(), shortlist };

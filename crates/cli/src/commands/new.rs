@@ -67,7 +67,7 @@ fn fitting(
         let document =
             any2any_experiment::load_str(&config.display().to_string(), &text, folder, &[], registry)?;
         let problems = match any2any_train::check(&document, registry, &DataRoot::at(folder)) {
-            Ok((reports, _)) => {
+            Ok((reports, ..)) => {
                 reports.iter().flat_map(|report| &report.warnings).for_each(output::warn);
                 return Ok(text);
             }

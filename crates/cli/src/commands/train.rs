@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use any2any_adapter::Registry;
 use any2any_data::DataRoot;
 use any2any_run::{Existing, RunFolder};
-use any2any_train::{FinalScores, Observer, Resuming, Stopped, Trained, Trainer};
+use any2any_train::{FinalScores, Observer, Resuming, StartReport, Stopped, Trained, Trainer};
 use serde_json::json;
 
 use crate::Program;
@@ -17,8 +17,8 @@ use crate::{output, threads};
 pub(crate) fn run(arguments: TrainArguments, program: &Program) -> anyhow::Result<()> {
     let registry = &program.registry;
     let root = DataRoot::find(arguments.root.data_root.as_deref())?.trusting_runs(arguments.trust_paths);
-    let trainer = match &arguments.resume {
-        Some(run) => resume(run, &arguments, registry, &root)?,
+    let (trainer, taken_over) = match &arguments.resume {
+        Some(run) => (resume(run, &arguments, registry, &root)?, None),
         None => start(&arguments, registry, &root)?,
     };
     let stop = trainer.stop();
@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: TrainArguments, program: &Program) -> anyhow::Resul
     let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(Display::new())];
     observers.extend(program.observers.iter().map(|new| new()));
     let trained = trainer.train(&mut observers)?;
-    report(&trained, arguments.json)
+    report(&trained, taken_over.as_ref(), arguments.json)
 }
 
 fn resume(
@@ -56,7 +56,11 @@ fn resume(
     Ok(trainer)
 }
 
-fn start(arguments: &TrainArguments, registry: &Registry, root: &DataRoot) -> anyhow::Result<Trainer> {
+fn start(
+    arguments: &TrainArguments,
+    registry: &Registry,
+    root: &DataRoot,
+) -> anyhow::Result<(Trainer, Option<StartReport>)> {
     let config = arguments.config.clone().unwrap_or_default();
     let document = super::experiment(&config, &arguments.overrides, registry)?;
     let folder = match &arguments.run {
@@ -68,12 +72,16 @@ fn start(arguments: &TrainArguments, registry: &Registry, root: &DataRoot) -> an
     run.check_free(existing)?;
     let prepared = any2any_train::prepare(&document, registry, root)?;
     output::data_warnings(&prepared.warnings);
+    let taken_over = prepared.taken_over.clone();
+    if let Some(taken_over) = &taken_over {
+        eprintln!("{taken_over}");
+    }
     eprintln!("the run goes to {}", run.path().display());
-    Ok(Trainer::start(prepared, run, existing)?)
+    Ok((Trainer::start(prepared, run, existing)?, taken_over))
 }
 
 /// Scores the best checkpoint, and prints where everything is.
-fn report(trained: &Trained, as_json: bool) -> anyhow::Result<()> {
+fn report(trained: &Trained, taken_over: Option<&StartReport>, as_json: bool) -> anyhow::Result<()> {
     let run = trained.run.path().display();
     if trained.stopped == Stopped::Interrupted {
         eprintln!("go on with: any2any train --resume {run}");
@@ -88,14 +96,18 @@ fn report(trained: &Trained, as_json: bool) -> anyhow::Result<()> {
     trained.write_card(&scores)?;
     if as_json {
         let tasks: Vec<_> = scores.iter().map(FinalScores::to_json).collect();
-        return output::json(&json!({
+        let mut report = json!({
             "run": trained.run.path(),
             "stopped": trained.stopped,
             "step": trained.state.step,
             "seconds": trained.state.seconds,
             "target_tokens": trained.state.tokens,
             "tasks": tasks,
-        }));
+        });
+        if let Some(taken_over) = taken_over {
+            report["start"] = json!(taken_over);
+        }
+        return output::json(&report);
     }
     for task in &scores {
         output::line(format!("\n{}: {} split, best checkpoint", task.task, task.split))?;

@@ -226,7 +226,8 @@ fn check_options(checker: &mut Checker<'_>, task: &str, role: &str) {
         Ok(parsed) => parsed.problems(),
         Err(problem) => vec![problem.clone()],
     };
-    if let (Ok(parsed), Outside::Checked, true) = (&parsed, checker.outside, problems.is_empty()) {
+    let is_looked_for = checker.outside == Outside::Checked && !checker.taken_over.contains(&options);
+    if let (Ok(parsed), true, true) = (&parsed, is_looked_for, problems.is_empty()) {
         problems = parsed.file_problems();
     }
     for problem in problems {

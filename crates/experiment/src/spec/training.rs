@@ -1,5 +1,7 @@
 //! Training options: optimizer, learning rate, batches and logs.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,10 @@ pub struct Training {
     pub optimizer: Optimizer,
     /// The schedule of the learning rate.
     pub schedule: Schedule,
+    /// Factors of the schedule's learning rate for parts of the model, by the names that `model.freeze` has too:
+    /// `rates: { encoder: 0.1 }`. Of several parts that a parameter belongs to, the one with the longest name counts.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rates: BTreeMap<String, Factor>,
     /// The size and content of a batch.
     pub batch: Batch,
     /// The proportions in which tasks share the steps, before their weights.
@@ -45,6 +51,7 @@ impl Default for Training {
             steps: 10_000,
             optimizer: Optimizer::default(),
             schedule: Schedule::default(),
+            rates: BTreeMap::new(),
             batch: Batch::default(),
             mixing: Mixing::default(),
             accumulate: 1,
@@ -55,6 +62,11 @@ impl Default for Training {
         }
     }
 }
+
+/// A factor of the learning rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Factor(#[schemars(range(min = 0.0, max = 1000.0))] pub f64);
 
 /// The size and content of a batch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

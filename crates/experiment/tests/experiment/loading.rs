@@ -114,7 +114,7 @@ fn other_files_are_read_with_the_same_care() {
 
 #[test]
 fn ties_are_what_the_vocabularies_allow() {
-    let tied = |text: &str| match good(text, &[]).experiment.model {
+    let tied = |text: &str| match good(text, &[]).experiment.model.kind {
         Model::Transformer(model) => model.tied_embeddings,
         other => panic!("{other:?}"),
     };
@@ -194,7 +194,7 @@ model: { transformer: { heads: 2 } }
     let document = load(&at("nearest.yaml"), &[], &support::registry()).expect("a good experiment");
     let experiment = &document.experiment;
     assert_eq!((experiment.name.as_str(), experiment.seed, experiment.training.steps), ("near", 9, 2000));
-    assert!(matches!(&experiment.model, Model::Transformer(m) if (m.d_model, m.heads) == (128, 2)));
+    assert!(matches!(&experiment.model.kind, Model::Transformer(m) if (m.d_model, m.heads) == (128, 2)));
     let files = experiment.tasks["translate"].data.files.as_ref().expect("files");
     let path = |split: &SplitFiles| match split {
         SplitFiles::Parallel(files) => files["en"].clone(),
@@ -212,7 +212,7 @@ fn another_medium_or_model_replaces_the_whole_choice() {
     let near = "extends: base.yaml\nmodel: { lstm: { d_model: 32 } }\n";
     let document =
         load_str("near.yaml", near, folder.path(), &[], &support::registry()).expect("a good experiment");
-    assert!(matches!(&document.experiment.model, Model::Lstm(lstm) if lstm.d_model == 32));
+    assert!(matches!(&document.experiment.model.kind, Model::Lstm(lstm) if lstm.d_model == 32));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use any2any_adapter::Cancellation;
 use any2any_run::Ranked;
 use any2any_translate::{TranslateError, Translator, evaluate};
-use burn::module::Module;
 
 use super::Trainer;
 use crate::error::TrainError;
@@ -39,7 +38,7 @@ impl Trainer {
     fn evaluate(&mut self, log: &mut Log, observer: &mut dyn Observer) -> Result<bool, TrainError> {
         let settings = &self.experiment.evaluation;
         let (mut evaluations, mut written) = (Vec::new(), Vec::new());
-        let translator = Translator::new(self.experiment.clone(), self.adapters.clone(), self.model.valid())
+        let translator = Translator::new(self.experiment.clone(), self.adapters.clone(), self.merged())
             .until(Cancellation::by_flag(self.stop.clone()));
         for (prepared, task) in self.tasks.iter().zip(self.adapters.tasks()) {
             let Some(split) = &prepared.validation else { continue };

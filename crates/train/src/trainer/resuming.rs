@@ -7,13 +7,14 @@ use any2any_adapter::Registry;
 use any2any_data::{DataRoot, Limits};
 use any2any_experiment::Document;
 use any2any_run::{
-    Checkpoint, Checkpoints, RunError, RunFolder, RunLock, State, architecture, parameters, shapes_of,
+    Checkpoint, Checkpoints, RunError, RunFolder, RunLock, Start, State, architecture, parameters, shapes_of,
 };
 use any2any_translate::load_split;
 
 use super::Trainer;
 use crate::changes::Changes;
 use crate::error::TrainError;
+use crate::learning::Rates;
 use crate::optimizer::Optimizer;
 use crate::prepare::PreparedTask;
 
@@ -91,6 +92,8 @@ impl Trainer {
         if let Some((checkpoint, changes)) = loaded {
             trainer.restore(checkpoint, changes, accept_changes)?;
             trainer.pass_over(broken)?;
+        } else if let Some(start) = Start::of(&trainer.experiment, registry)? {
+            trainer.take_over(&start);
         }
         Ok(trainer)
     }
@@ -140,11 +143,18 @@ impl Trainer {
         let model = parameters::with_weights(self.model.clone(), &checkpoint.weights);
         self.model = model.map_err(|reason| RunError::run(&place, reason))?;
         let kind = self.experiment.training.optimizer.clone();
+        let rates = Rates::new(self.experiment.training.rates.clone());
         self.optimizer =
-            Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device);
+            Optimizer::with_state(kind, checkpoint.state.step, checkpoint.optimizer, &self.device)
+                .with_rates(rates);
         // From here on, the current experiment and data count.
         let State { data, validation, experiment, .. } = std::mem::take(&mut self.state);
         self.state = State { data, validation, experiment, ..checkpoint.state };
+        self.divide();
+        if let (Some(adaptation), Some(lora)) = (self.adaptation.take(), &checkpoint.lora) {
+            let adaptation = adaptation.with_matrices(lora);
+            self.adaptation = Some(adaptation.map_err(|reason| RunError::run(&place, reason))?);
+        }
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use any2any_run::{Checkpoint, parameters};
 
 use super::Trainer;
+use crate::adaptation::Adaptation;
 use crate::error::TrainError;
 use crate::observer::{Event, Observer};
 
@@ -26,7 +27,8 @@ impl Trainer {
         let (_, optimizer) = self.optimizer.state();
         let weights = parameters::weights(&self.model);
         let architecture = Some(self.model.architecture().clone());
-        Checkpoint { architecture, weights, optimizer, state: self.state.clone() }
+        let lora = self.adaptation.as_ref().map(Adaptation::to_host);
+        Checkpoint { architecture, weights, lora, optimizer, state: self.state.clone() }
     }
 
     pub(super) fn prune(&self) -> Result<(), TrainError> {

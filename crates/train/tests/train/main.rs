@@ -1,0 +1,3 @@
+//! Trainings in one process, without the command line.
+
+mod start;
