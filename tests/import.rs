@@ -133,6 +133,8 @@ fn requests_name_languages() {
         "{}",
         mistyped.stderr
     );
+    let lost = workshop.run(&["export", "m2m100", "out", "--format", "huggingface"]);
+    assert!(lost.stderr.contains("cannot say `tasks.translate.prompt`"), "{}", lost.stderr);
     imported(&workshop, "marian");
     let untold = workshop.run(&["translate", "marian", "line.txt", "--target-language", "de"]);
     assert!(untold.stderr.contains("is not told the language of its target"), "{}", untold.stderr);

@@ -64,8 +64,18 @@ fn translations_are_those_of_marian() {
             for ((found, written), of) in found.iter().zip(written).zip(&expected) {
                 let tokens = found[0].tokens();
                 let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(tokens);
-                assert_eq!(tokens, written.tokens, "{name}: {} ({decoding:?})", of.text);
-                assert_eq!(found[0].decoded.value, Value::from(written.text.as_str()), "{name}: {}", of.text);
+                // Marian cuts an output off at three times its source (`max-length-factor`).
+                let most = 3 * of.source.len();
+                assert_eq!(
+                    &tokens[..tokens.len().min(most)],
+                    written.tokens,
+                    "{name}: {} ({decoding:?})",
+                    of.text
+                );
+                if tokens.len() <= most {
+                    let text = Value::from(written.text.as_str());
+                    assert_eq!(found[0].decoded.value, text, "{name}: {}", of.text);
+                }
             }
         }
     }

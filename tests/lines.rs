@@ -108,7 +108,7 @@ fn what_is_no_text_is_named_with_the_way_out() {
         (&["metrics", "wide.en", "wide.en"], 1, "wide.en: is UTF-16LE"),
         (&["new", "n.yaml", "--source", "wide.en", "--target", "wide.en"], 1, "wide.en: is UTF-16LE"),
         (&["translate", "run", "cut.en.gz"], 1, "cut.en.gz: the gzip file is cut off"),
-        (&["translate", "run", "run"], 2, "is a folder"),
+        (&["translate", "run", "run/checkpoints"], 2, "is a folder"),
         (&["translate", "run", "gone.en"], 1, "gone.en"),
     ] {
         let finished = workshop.run(arguments);

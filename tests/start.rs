@@ -84,10 +84,7 @@ fn a_new_medium_is_read_by_a_trained_body() {
     let workshop = workshop();
     let rows: String = (0..60)
         .map(|row| {
-            format!(
-                "{{\"numbers\": [[{row}, 1.5], [2, {}]], \"de\": \"der Hund sieht das Haus .\"}}\n",
-                row % 7
-            )
+            format!("{{\"numbers\": [{row}, 2, {}], \"de\": \"der Hund sieht das Haus .\"}}\n", row % 7)
         })
         .collect();
     workshop.write("rows.jsonl", &rows);
@@ -97,7 +94,7 @@ fn a_new_medium_is_read_by_a_trained_body() {
 tasks:
   read:
     data: { files: { train: { json_lines: { file: rows.jsonl } } }, split: { shares: { validation: 0.2 } } }
-    source: { frames: { field: numbers } }
+    source: { tokens: { field: numbers } }
     target: { text: { field: de } }
 model: { from: base, freeze: [encoder] }
 training: { steps: 5, batch: { tokens: 300 }, schedule: { constant: { peak: 1.0e-3, warmup: 2 } } }
@@ -107,7 +104,7 @@ evaluation: { metrics: [], every: 5 }
     let checked = workshop.json(&["check", "tuned.yaml", "--json"]);
     let parameters = checked["start"]["parameters"].as_array().expect("a list").clone();
     let of = |name: &str| parameters.iter().find(|of| of["name"] == name).unwrap_or(&Value::Null).clone();
-    assert_eq!(of("stems.read.source.weight")["state"], "fresh", "{checked}");
+    assert_eq!(of("stems.read.source.table")["state"], "fresh", "{checked}");
     assert_eq!(of("stems.read.target.table")["state"], "loaded");
     let query = of("encoder.layers.0.self_attention.query.weight");
     assert_eq!((&query["state"], &query["learns"]), (&Value::from("loaded"), &Value::from("frozen")));
@@ -134,7 +131,7 @@ fn what_cannot_be_a_start_is_said_so() {
     ] {
         tuned(&workshop, model, SHORT);
         let refused = workshop.run(&["check", "tuned.yaml"]);
-        assert_eq!(refused.code, Some(1), "{model}");
+        assert_eq!(refused.code, Some(2), "{model}");
         assert!(
             refused.stderr.contains(words) && refused.stderr.contains("tuned.yaml:"),
             "{}",

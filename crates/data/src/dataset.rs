@@ -18,6 +18,7 @@ use std::sync::OnceLock;
 use any2any_adapter::Seed;
 use any2any_experiment::spec;
 
+use crate::manifest::ManifestKind;
 use crate::{Catalog, DataError, DataRoot, Manifest, Samples};
 use division::Division;
 use source::Source;
@@ -73,7 +74,16 @@ fn find(name: &str, root: &DataRoot) -> Result<Manifest, DataError> {
     if let (false, Some(reach)) = (is_shipped, root.reach()) {
         reach.require(Path::new(name))?;
     }
-    catalog.find(name)
+    let datasets = |known: Vec<String>| -> Vec<String> {
+        let is_data = |name: &String| {
+            catalog.manifests().iter().any(|known| known.name == *name && known.kind != ManifestKind::Model)
+        };
+        known.into_iter().filter(is_data).collect()
+    };
+    catalog.find(name).map_err(|error| match error {
+        DataError::Dataset { name, known } => DataError::Dataset { name, known: datasets(known) },
+        other => other,
+    })
 }
 
 impl Dataset {

@@ -144,9 +144,9 @@ fn engine(
         engine => engine?,
     };
     named.check_all_read()?;
-    let shortlists = options.shortlists.iter();
+    let mut shortlists = options.shortlists.iter();
     shortlists
-        .fold(Ok(engine), |engine, (&task, shortlist)| engine?.with_shortlist(task, shortlist.clone()))
+        .try_fold(engine, |engine, (&task, shortlist)| engine.with_shortlist(task, shortlist.clone()))
         .map(Some)
 }
 

@@ -286,10 +286,10 @@ impl Task {
                 let prompt = self.prompt_tokens().len();
                 let known = self.target.longest();
                 let OutputLengths { least, most } = OutputLengths::of(decoding, known, source, prefix);
-                let most = if decoding.max_length.is_some() { most + prompt } else { most };
+                let most = if decoding.max_length.is_some() { most.saturating_add(prompt) } else { most };
                 OutputLengths {
-                    least: least + if least > 0 { prompt } else { 0 },
-                    most: most.max(least + prompt),
+                    least: least.saturating_add(if least > 0 { prompt } else { 0 }),
+                    most: most.max(least.saturating_add(prompt)),
                 }
             }
         }

@@ -143,7 +143,8 @@ impl LoadedRun {
         let guided = if decoding.guidance == 1.0 { 1 } else { 2 };
         let positions: u64 = sources.iter().map(|&source| source as u64).sum();
         let longest = sources.iter().max().copied();
-        let most = task.output_lengths(longest, prefix, decoding).most.max(prefix) as u64 + 1;
+        let most = task.output_lengths(longest, prefix, decoding).most.max(prefix) as u64;
+        let most = most.saturating_add(1);
         let rows = sources.len().max(1) as u64 * beam;
         let vocabulary = task.vocabulary().unwrap_or(0) as u64;
         let products = guided * self.parameters.saturating_mul(rows.saturating_mul(most) + positions);

@@ -140,7 +140,8 @@ mod tests {
             ("der Hund sah", -2.5),
             ("der Hund sieht das", -3.0),
         ];
-        assert_eq!(texts(&candidates)[0], "der Hund sieht");
+        // chrF counts what is found of the others more than what is too much.
+        assert_eq!(texts(&candidates)[..2], ["der Hund sieht das", "der Hund sieht"]);
         assert_eq!(texts(&candidates)[3], "ein Vogel");
     }
 

@@ -90,8 +90,8 @@ fn texts_cut_at_random_say_the_same() {
                 assert_eq!(covered(&drawn), covered(&usual), "{tokenizer} {strength} {text:?}");
                 changed += usize::from(tokens(&drawn) != tokens(&usual));
             }
-            // The best ways of a small vocabulary are few.
-            assert!(changed * 5 > texts.len(), "{tokenizer} {strength}: {changed} of {}", texts.len());
+            // The best ways of a small vocabulary are few, and many words are one piece.
+            assert!(changed * 10 > texts.len(), "{tokenizer} {strength}: {changed} of {}", texts.len());
         }
     }
 }

@@ -41,7 +41,7 @@ impl Translator {
             }
             // Frames tell nothing of how they were made.
             let (ours, others) = (&task.spec().source, &theirs.spec().source);
-            if !task.source().is_some_and(|source| source.head().is_some()) && ours != others {
+            if task.source().is_none_or(|source| source.head().is_none()) && ours != others {
                 return Err(differs("source", "other options".to_owned()));
             }
             if task.is_per_position() != theirs.is_per_position() {

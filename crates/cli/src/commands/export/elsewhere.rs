@@ -55,6 +55,10 @@ pub(super) fn write(
     if task.is_per_position() {
         return Err(refused("per_position", "it writes token after token").into());
     }
+    if task.prompt().is_some_and(|prompt| !prompt.source.is_empty() || !prompt.target.is_empty()) {
+        let reason = "tokens that stand in front of texts do not go out yet";
+        return Err(refused(&format!("tasks.{}.prompt", task.name()), reason).into());
+    }
     for (side, medium) in [("source", task.spec().source.as_ref()), ("target", Some(&task.spec().target))] {
         if let Some(medium) = medium.map(|side| side.medium()).filter(|medium| *medium != "text") {
             let reason = format!("it is of the medium {medium}, and texts alone go out");

@@ -91,7 +91,8 @@ async fn answer(app: &Arc<App>, asked: LibreTranslateRequest) -> Result<Response
         Texts::One(text) => (vec![text], true),
         Texts::Several(texts) => (texts, false),
     };
-    let more = alternatives.unwrap_or(0);
+    // More than any beam has are refused where a beam is asked for.
+    let more = alternatives.unwrap_or(0).min(u16::MAX.into());
     let mut found = translated(app, way, &languages, &texts, more).await?;
     let best: Vec<String> = found.iter_mut().map(|outputs| outputs.remove(0)).collect();
     let alternatives = match (more, one) {
