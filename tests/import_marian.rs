@@ -53,6 +53,7 @@ fn translations_are_those_of_marian() {
             let encoded = task.encode_source(value).expect("a text");
             assert_eq!(encoded.sequence.tokens(), Some(&of.source[..]), "{name}: {}", of.text);
         }
+        let mut pruned = 0;
         let greedy = Decoding { max_length: Some(60), ..Decoding::default() };
         let beam =
             Decoding { beam: Some(Beam { size: 4, length_penalty: 1.0, n_best: 1 }), ..greedy.clone() };
@@ -66,6 +67,15 @@ fn translations_are_those_of_marian() {
                 let tokens = tokens.strip_suffix(&[task.end()]).unwrap_or(tokens);
                 // Marian cuts an output off at three times its source (`max-length-factor`).
                 let most = 3 * of.source.len();
+                if decoding.beam.is_some() && tokens != written.tokens {
+                    // Its beam prunes what ours keeps: then ours is the better one, by the objective of both.
+                    let [source, target] = [of.text.as_str(), written.text.as_str()].map(Value::from);
+                    let theirs = translator.score(&task, Some(&[source]), &[target]).expect("a score");
+                    let score = theirs[0].log_probability / theirs[0].tokens as f64;
+                    assert!(found[0].score > score, "{name}: {}: {} {score}", of.text, found[0].score);
+                    pruned += 1;
+                    continue;
+                }
                 assert_eq!(
                     &tokens[..tokens.len().min(most)],
                     written.tokens,
@@ -78,6 +88,7 @@ fn translations_are_those_of_marian() {
                 }
             }
         }
+        assert!(pruned <= 2, "{name}: {pruned}");
     }
 }
 

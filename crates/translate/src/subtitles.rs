@@ -268,8 +268,14 @@ mod tests {
             "Qu’est-ce\u{a0}? Rien\u{202f}!",
             "a\0b\u{2028}c\td",
         ];
-        let times =
-            [(0.0, 1.0), (5.0, 5.0), (9.0, 3.0), (-1.0, 0.2), (f64::NAN, f64::INFINITY), (359_999.999_5, 1e6)];
+        let times = [
+            (0.0, 1.0),
+            (5.0, 5.0),
+            (9.0, 3.0),
+            (-1.0, 0.2),
+            (f64::NAN, f64::INFINITY),
+            (359_999.999_5, 1e6),
+        ];
         for text in texts {
             for (start, end) in times {
                 for (file, point) in
