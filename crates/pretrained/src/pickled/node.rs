@@ -98,6 +98,11 @@ impl<'a> Node<'a> {
             ("collections", "OrderedDict") => Ok(Self::Function(Function::OrderedDict)),
             ("torch._utils", "_rebuild_tensor_v2") => Ok(Self::Function(Function::Tensor)),
             ("torch._utils", "_rebuild_parameter") => Ok(Self::Function(Function::Parameter)),
+            // PyTorch's own way for types that no model of these families has: sound, and named as such.
+            ("torch._utils", "_rebuild_tensor_v3") => Err(Refusal::Unread(
+                "has tensors of 8-bit floats or of another new type (`torch._utils._rebuild_tensor_v3`)"
+                    .to_owned(),
+            )),
             ("torch", storage) => {
                 let kind = KINDS.iter().find(|kind| kind.name == storage);
                 kind.map(Self::Kind).ok_or_else(|| Refusal::runs(module, name))

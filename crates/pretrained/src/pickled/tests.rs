@@ -95,7 +95,10 @@ fn what_pytorch_alone_reads_is_refused_with_the_way_out() {
         ("negated.bin", "has a tensor whose values are conjugated or negated; convert it"),
         ("repeated.bin", "has a tensor weight that repeats values of its storage (dimensions [1000, 3]"),
         ("nested.bin", "has an entry `step` that is no tensor; convert it"),
-        ("eighths.bin", "it would run `torch._utils._rebuild_tensor_v3`"),
+        (
+            "eighths.bin",
+            "has tensors of 8-bit floats or of another new type (`torch._utils._rebuild_tensor_v3`); convert",
+        ),
         (
             "hostile.bin",
             "is a program, not weights alone: it would run `posix.system`, and nothing of it was run",
