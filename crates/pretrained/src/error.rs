@@ -38,12 +38,22 @@ pub enum PretrainedError {
         /// What is unclear, and the way out.
         problem: String,
     },
-    /// Weights that are pickled, which only Python reads.
-    #[error("{} holds pickled weights alone, which are a program; convert them in the folder with: {CONVERT}",
-        folder.display())]
+    /// A pickle that asks for more than weights need.
+    #[error("{} is a program, not weights alone: it would {deed}, and nothing of it was run; take the model in \
+         safetensors, or from somebody you trust", path.display())]
+    Program {
+        /// The file.
+        path: PathBuf,
+        /// What it would do, by the name of what it would call.
+        deed: String,
+    },
+    /// Pickled weights that only PyTorch reads.
+    #[error("{} {reason}; convert it in its folder with: {CONVERT}", path.display())]
     Pickled {
-        /// The folder.
-        folder: PathBuf,
+        /// The file.
+        path: PathBuf,
+        /// What is not read.
+        reason: String,
     },
     /// A file that is not what its name says.
     #[error("{} is damaged: {reason}; download it again", path.display())]
@@ -147,7 +157,7 @@ pub enum PretrainedError {
 
 /// The place of a model's options: those of Marian stand in the file of its weights.
 fn options_of(path: &Path) -> &'static str {
-    let is_marian = path.file_name().is_some_and(|name| name != "pytorch_model.bin")
+    let is_marian = path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with("pytorch_model"))
         && path.extension().is_some_and(|extension| extension == "npz" || extension == "bin");
     if is_marian { crate::marian::OPTIONS } else { "config.json" }
 }

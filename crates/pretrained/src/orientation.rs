@@ -21,6 +21,26 @@ pub(crate) fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
     transposed
 }
 
+/// A tensor whose values stand `strides` apart along each dimension, row-major.
+pub(crate) fn strided(values: &[f32], shape: &[usize], strides: &[usize]) -> Vec<f32> {
+    let count = shape.iter().product();
+    let (mut place, mut index) = (0, vec![0; shape.len()]);
+    let mut row_major = Vec::with_capacity(count);
+    for _ in 0..count {
+        row_major.push(values[place]);
+        for ((index, &size), &stride) in index.iter_mut().zip(shape).zip(strides).rev() {
+            *index += 1;
+            place += stride;
+            if *index < size {
+                break;
+            }
+            place -= stride * size;
+            *index = 0;
+        }
+    }
+    row_major
+}
+
 /// Some columns of a matrix `[.., width]`.
 pub(crate) fn columns(values: &[f32], width: usize, range: Range<usize>) -> Vec<f32> {
     values.chunks_exact(width.max(1)).flat_map(|row| &row[range.clone()]).copied().collect()

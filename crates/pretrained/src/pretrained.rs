@@ -111,7 +111,7 @@ impl fmt::Display for LeftOut {
 ///
 /// # Errors
 ///
-/// When a file is missing, damaged or pickled, an option is wrong or says what no architecture can, or a tensor is
+/// When a file is missing, damaged or a program, an option is wrong or says what no architecture can, or a tensor is
 /// missing, unexpected, of another shape or not finite.
 pub fn read(folder: &Path) -> Result<Pretrained, PretrainedError> {
     let path = folder.join(CONFIG);

@@ -1,4 +1,5 @@
-//! Tensors of a folder: `model.safetensors`, or shards that `model.safetensors.index.json` lists.
+//! Tensors of a folder: `model.safetensors`, or shards that `model.safetensors.index.json` lists; without these, the same of
+//! `pytorch_model.bin`.
 //!
 //! A header is checked against its file before anything is read for it; values are read a tensor at a time, so that no
 //! more than one piece of a file stands in memory beside the floats that it becomes.
@@ -8,11 +9,13 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
-use safetensors::tensor::Metadata;
+use safetensors::tensor::{Metadata, TensorInfo};
 use serde_json::Value;
 
 use crate::config::{open, read_json};
 use crate::error::PretrainedError;
+use crate::orientation;
+use crate::pickled;
 use crate::values::Values;
 
 /// The most bytes of a header, and of the list of shards: the limit of the safetensors library.
@@ -23,7 +26,8 @@ const PIECE: usize = 1 << 20;
 
 const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
-const PICKLED: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+const PICKLED: &str = "pytorch_model.bin";
+const PICKLED_INDEX: &str = "pytorch_model.bin.index.json";
 
 /// The tensors of a model's files.
 #[derive(Debug)]
@@ -41,22 +45,35 @@ pub(crate) struct Place {
     pub(crate) shape: Vec<usize>,
     pub(crate) start: u64,
     pub(crate) bytes: usize,
+    /// How far apart values stand along each dimension, where that is not the order of the shape.
+    pub(crate) strides: Option<Vec<usize>>,
+}
+
+/// What a file of tensors is.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Safetensors,
+    Pickled,
 }
 
 impl Checkpoint {
     pub(crate) fn open(folder: &Path) -> Result<Self, PretrainedError> {
         let mut checkpoint = Self { folder: folder.to_owned(), files: Vec::new(), tensors: BTreeMap::new() };
-        let (single, index) = (folder.join(SINGLE), folder.join(INDEX));
-        if single.exists() {
-            checkpoint.add(single)?;
-        } else if index.exists() {
-            checkpoint.add_shards(&index)?;
-        } else if PICKLED.iter().any(|name| folder.join(name).exists()) {
-            return Err(PretrainedError::Pickled { folder: folder.to_owned() });
-        } else {
-            return Err(PretrainedError::NoFile { folder: folder.to_owned(), file: SINGLE });
+        let kinds = [(SINGLE, INDEX, Kind::Safetensors), (PICKLED, PICKLED_INDEX, Kind::Pickled)];
+        for (single, index, kind) in kinds {
+            if folder.join(single).exists() {
+                checkpoint.add(folder.join(single), kind)?;
+                return Ok(checkpoint);
+            }
+            if folder.join(index).exists() {
+                checkpoint.add_shards(index, kind)?;
+                return Ok(checkpoint);
+            }
         }
-        Ok(checkpoint)
+        Err(PretrainedError::NoFile {
+            folder: folder.to_owned(),
+            file: "model.safetensors or pytorch_model.bin",
+        })
     }
 
     /// The tensors of one file, which is no safetensors.
@@ -66,20 +83,15 @@ impl Checkpoint {
     }
 
     /// Adds the tensors of a file.
-    fn add(&mut self, path: PathBuf) -> Result<(), PretrainedError> {
+    fn add(&mut self, path: PathBuf, kind: Kind) -> Result<(), PretrainedError> {
         let file = open(&path)?;
-        let (start, head) = read_head(&path, &file)?;
         let number = self.files.len();
-        for (name, info) in head.tensors() {
-            let (begin, end) = info.data_offsets;
-            let place = Place {
-                file: number,
-                values: Values::of(info.dtype),
-                shape: info.shape.clone(),
-                start: start + begin as u64,
-                bytes: end - begin,
-            };
-            if self.tensors.insert(name.clone(), place).is_some() {
+        let places = match kind {
+            Kind::Safetensors => places(&path, &file)?,
+            Kind::Pickled => pickled::places(&path, &file)?,
+        };
+        for (name, place) in places {
+            if self.tensors.insert(name.clone(), Place { file: number, ..place }).is_some() {
                 return Err(PretrainedError::damaged(
                     &path,
                     format!("another file has the tensor {name} too"),
@@ -91,7 +103,8 @@ impl Checkpoint {
     }
 
     /// Adds the tensors of all shards in a list, each of which must be where the list says.
-    fn add_shards(&mut self, index: &Path) -> Result<(), PretrainedError> {
+    fn add_shards(&mut self, name: &str, kind: Kind) -> Result<(), PretrainedError> {
+        let index = &self.folder.join(name);
         let list = read_json(index, HEAD)?;
         let Some(Value::Object(map)) = list.get("weight_map") else {
             return Err(PretrainedError::damaged(index, "it has no `weight_map`"));
@@ -107,12 +120,12 @@ impl Checkpoint {
         }
         for (number, (shard, tensors)) in shards.into_iter().enumerate() {
             let path = self.folder.join(shard);
-            self.add(path.clone())?;
+            self.add(path.clone(), kind)?;
             let is_here = |name: &str| self.tensors.get(name).is_some_and(|place| place.file == number);
             if let Some(absent) = tensors.iter().find(|name| !is_here(name)) {
                 return Err(PretrainedError::damaged(
                     &path,
-                    format!("it lacks {absent}, which {INDEX} says it has"),
+                    format!("it lacks {absent}, which {name} says it has"),
                 ));
             }
         }
@@ -151,7 +164,8 @@ impl Checkpoint {
     /// The values of a tensor as 32-bit floats, row-major, all of them finite.
     pub(crate) fn values(&self, name: &str) -> Result<Vec<f32>, PretrainedError> {
         let missing = || PretrainedError::Missing { path: self.path().to_owned(), tensor: name.to_owned() };
-        let Place { file, values, start, bytes, .. } = self.tensors.get(name).ok_or_else(missing)?;
+        let Place { file, values, start, bytes, shape, strides } =
+            self.tensors.get(name).ok_or_else(missing)?;
         let (path, file) = &self.files[*file];
         if let Values::Other(dtype) = values {
             let (tensor, dtype) = (name.to_owned(), dtype.clone());
@@ -168,7 +182,10 @@ impl Checkpoint {
             left -= piece.len();
             values.decode(piece, &mut read);
         }
-        let values = values.arranged(read);
+        let values = match strides {
+            Some(strides) => orientation::strided(&read, shape, strides),
+            None => values.arranged(read),
+        };
         match values.iter().all(|value| value.is_finite()) {
             true => Ok(values),
             false => Err(PretrainedError::NotFinite { path: path.clone(), tensor: name.to_owned() }),
@@ -181,6 +198,24 @@ fn is_plain(name: &str) -> bool {
     let mut components = Path::new(name).components();
     matches!((components.next(), components.next()), (Some(Component::Normal(_)), None))
         && !name.contains('/')
+}
+
+/// The places of the tensors of a file.
+fn places(path: &Path, file: &File) -> Result<BTreeMap<String, Place>, PretrainedError> {
+    let (start, head) = read_head(path, file)?;
+    let place = |(name, info): (String, &TensorInfo)| {
+        let (begin, end) = info.data_offsets;
+        let place = Place {
+            file: 0,
+            values: Values::of(info.dtype),
+            shape: info.shape.clone(),
+            start: start + begin as u64,
+            bytes: end - begin,
+            strides: None,
+        };
+        (name, place)
+    };
+    Ok(head.tensors().into_iter().map(place).collect())
 }
 
 /// The header of a file, whose offsets and shapes fit one another and the file, and where values begin.

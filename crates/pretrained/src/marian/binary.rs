@@ -213,7 +213,7 @@ fn place(
         }
         _ => Values::Other(kind_name(kind)),
     };
-    Ok(Place { file: 0, values, shape, start: range.start, bytes: count * width })
+    Ok(Place { file: 0, values, shape, start: range.start, bytes: count * width, strides: None })
 }
 
 /// A type as an error names it, with the way out.

@@ -75,7 +75,8 @@ pub(super) fn read(path: &Path, file: File) -> Result<(Checkpoint, Vec<u8>), Pre
         let Some(bytes) = wanted else {
             return Err(damaged(format!("its array {name} has {has} bytes, not those of {shape:?}")));
         };
-        if tensors.insert(name.clone(), Place { file: 0, values, shape, start, bytes }).is_some() {
+        let place = Place { file: 0, values, shape, start, bytes, strides: None };
+        if tensors.insert(name.clone(), place).is_some() {
             return Err(damaged(format!("it has the array {name} twice")));
         }
     }

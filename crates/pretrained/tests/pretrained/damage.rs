@@ -299,9 +299,5 @@ fn folders_without_a_model_say_what_they_lack() {
 
     let folder = copy("marian");
     std::fs::remove_file(folder.path().join(WEIGHTS)).expect("it was there");
-    assert!(said(folder.path()).contains("holds no model.safetensors"));
-    std::fs::write(folder.path().join("pytorch_model.bin"), "pickled").expect("written");
-    let said = said(folder.path());
-    assert!(said.contains("convert them in the folder with: python -c \"import glob, torch"), "{said}");
-    assert!(said.contains("weights_only=True"), "{said}");
+    assert!(said(folder.path()).contains("holds no model.safetensors or pytorch_model.bin: give the folder"));
 }

@@ -5,4 +5,5 @@ mod exports;
 pub(crate) mod families;
 mod golden;
 mod marian;
+mod pickled;
 mod refusals;
