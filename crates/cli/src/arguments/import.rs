@@ -6,8 +6,8 @@ use clap::Args;
 
 #[derive(Args, Debug)]
 pub(crate) struct ImportArguments {
-    /// The folder of the model in Hugging Face's layout: `config.json`, `model.safetensors`, and the files of its
-    /// tokenizer. Or a model of Marian, or its folder: `.npz` or `.bin` beside its vocabulary (`.spm`). Or the name of a
+    /// The folder of the model in Hugging Face's layout: `config.json`, `model.safetensors` or
+    /// `pytorch_model.bin`, and the files of its tokenizer. Or a model of Marian, or its folder: `.npz` or `.bin` beside its vocabulary (`.spm`). Or the name of a
     /// model that `any2any data get` fetched.
     pub source: PathBuf,
     /// The folder of the run; `runs/NAME` if left out, after the name of the model's folder.
