@@ -155,8 +155,11 @@ pub enum PretrainedError {
     },
 }
 
-/// The place of a model's options: those of Marian stand in the file of its weights.
+/// The place of a model's options: those of Marian and of CTranslate2 stand in the file of the weights.
 fn options_of(path: &Path) -> &'static str {
+    if path.file_name().is_some_and(|name| name == crate::ctranslate2::layout::MODEL) {
+        return "specification";
+    }
     let is_marian = path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with("pytorch_model"))
         && path.extension().is_some_and(|extension| extension == "npz" || extension == "bin");
     if is_marian { crate::marian::OPTIONS } else { "config.json" }

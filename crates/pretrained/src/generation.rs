@@ -147,10 +147,11 @@ fn early_stopping(config: &Config, option: &str) -> Result<Option<EarlyStopping>
 }
 
 /// Tokens in an option, one or a list.
-struct Tokens<'a> {
-    config: &'a Config,
-    option: &'a str,
-    vocabulary: usize,
+pub(crate) struct Tokens<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) option: &'a str,
+    /// The number of tokens.
+    pub(crate) vocabulary: usize,
 }
 
 impl Tokens<'_> {
@@ -159,7 +160,7 @@ impl Tokens<'_> {
         self.config.refuse(self.option, problem)
     }
 
-    fn list(&self) -> Result<Vec<u32>, PretrainedError> {
+    pub(crate) fn list(&self) -> Result<Vec<u32>, PretrainedError> {
         self.config.get(self.option).map_or(Ok(Vec::new()), |value| self.of(value))
     }
 

@@ -1,9 +1,10 @@
 //! Models that were trained elsewhere, in our words.
 //!
 //! [`read`] turns a folder in Hugging Face's layout (`config.json`, `generation_config.json`, `model.safetensors` or its
-//! shards, or else `pytorch_model.bin` or its shards), or a model of Marian (`.npz` or `.bin`) beside its vocabulary, into a
-//! [`Pretrained`]: an [`Architecture`](any2any_architecture::Architecture), weights by its names of parameters, the roles of
-//! tokens, and the defaults of decoding. Nothing is executed and nothing is guessed:
+//! shards, or else `pytorch_model.bin` or its shards), a Whisper in CTranslate2's (`config.json`, `model.bin`, a vocabulary),
+//! or a model of Marian (`.npz` or `.bin`) beside its vocabulary, into a [`Pretrained`]: an
+//! [`Architecture`](any2any_architecture::Architecture), weights by its names of parameters, the roles of tokens, and the
+//! defaults of decoding. Nothing is executed and nothing is guessed:
 //!
 //! - An option that an architecture cannot say is refused by its name.
 //! - Each tensor of the files is a weight, or is left out for a stated reason ([`LeftOut`]); one more, one less, or one
@@ -16,6 +17,7 @@
 
 mod assembly;
 mod config;
+mod ctranslate2;
 mod error;
 pub mod export;
 mod families;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use any2any_architecture::Architecture;
 
 use crate::config::Config;
+use crate::ctranslate2;
 use crate::error::PretrainedError;
 use crate::families;
 use crate::family::Family;
@@ -107,7 +108,8 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// Reads a model from a folder in Hugging Face's layout, or one of Marian from its file or its folder.
+/// Reads a model from a folder in Hugging Face's layout, a Whisper from one in CTranslate2's, or a model of Marian from its
+/// file or its folder.
 ///
 /// # Errors
 ///
@@ -126,6 +128,9 @@ pub fn read(folder: &Path) -> Result<Pretrained, PretrainedError> {
     let config = Config::read(&path)?;
     let generation = folder.join(GENERATION);
     let generation = generation.exists().then(|| Config::read(&generation)).transpose()?;
+    if ctranslate2::recognises(folder) {
+        return ctranslate2::read(folder, &config, generation.as_ref());
+    }
     config.refuse_given(
         "quantization_config",
         "says that weights are quantized; take a version of the model that is not",

@@ -38,7 +38,7 @@ pub(crate) struct Checkpoint {
 }
 
 /// A tensor's place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) file: usize,
     pub(crate) values: Values,
@@ -57,6 +57,11 @@ enum Kind {
 }
 
 impl Checkpoint {
+    /// True where a folder has weights in safetensors.
+    pub(crate) fn is_in(folder: &Path) -> bool {
+        [SINGLE, INDEX].iter().any(|name| folder.join(name).exists())
+    }
+
     pub(crate) fn open(folder: &Path) -> Result<Self, PretrainedError> {
         let mut checkpoint = Self { folder: folder.to_owned(), files: Vec::new(), tensors: BTreeMap::new() };
         let kinds = [(SINGLE, INDEX, Kind::Safetensors), (PICKLED, PICKLED_INDEX, Kind::Pickled)];
@@ -143,6 +148,15 @@ impl Checkpoint {
             [(path, _)] => path,
             _ => &self.folder,
         }
+    }
+
+    pub(crate) fn place(&self, name: &str) -> Option<&Place> {
+        self.tensors.get(name)
+    }
+
+    /// Other tensors of the same files.
+    pub(crate) fn with(self, tensors: BTreeMap<String, Place>) -> Self {
+        Self { tensors, ..self }
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {

@@ -1,6 +1,6 @@
 //! Training, from an experiment to a trained model.
 //!
-//! [`prepare`] reads the data and fits the adapters of a checked experiment; a [`Trainer`] writes a
+//! [`prepare()`] reads the data and fits the adapters of a checked experiment; a [`Trainer`] writes a
 //! [`RunFolder`](any2any_run::RunFolder), from which a [`Translator`](any2any_translate::Translator) works. A
 //! [`Rehearsal`] is a training without a record, whose caller makes the updates one by one.
 

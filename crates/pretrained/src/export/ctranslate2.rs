@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::tables::NEVER;
 use super::{ExportError, Outgoing, Vocabulary, Written, files, layers};
+use crate::ctranslate2::layout::MODEL;
 use crate::pretrained::Tensor;
 use binary::Variables;
 use stack::StackWriter;
@@ -48,7 +49,7 @@ pub fn ctranslate2(model: &Outgoing, folder: &Path) -> Result<Written, ExportErr
     write_tables(model, &mut variables)?;
     let epsilon = layers(FORMAT, decoder)?.norm.epsilon;
     let (name, revision) = if encoder.is_some() { TRANSFORMER } else { DECODER };
-    variables.write(&folder.join("model.bin"), name, revision)?;
+    variables.write(&folder.join(MODEL), name, revision)?;
     files::json(&folder.join("config.json"), &config(model, epsilon))?;
     let vocabulary = |name: &str, of: &Vocabulary| files::json(&folder.join(name), &json!(of.names));
     match &model.source {

@@ -1,5 +1,6 @@
 //! Tests of models from elsewhere: small ones of each family, which `golden/make.py` made.
 
+mod ctranslate2;
 mod damage;
 mod exports;
 pub(crate) mod families;

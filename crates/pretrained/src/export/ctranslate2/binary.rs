@@ -1,26 +1,13 @@
-//! Variables of a model as CTranslate2's binary file holds them, version 6 of its layout.
-//!
-//! All numbers are little-endian. The file: version (u32), name of the specification (a string), its revision (u32), the
-//! number of variables (u32) and the variables, the number of aliases (u32) and the aliases. A variable: its name, the
-//! number of its dimensions (u8), the dimensions (u32), the type of its values (u8), the number of its bytes (u32), the
-//! bytes. An alias: its name, and that of the variable. A string: its length with the zero that ends it (u16), its bytes, the
-//! zero.
+//! Variables of a model, written as CTranslate2's binary file holds them.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use crate::ctranslate2::layout::{FLOAT32, INT8, INT16, INT32, VERSION};
 use crate::export::ExportError;
 use crate::export::files::little_endian;
 use crate::pretrained::Tensor;
-
-const VERSION: u32 = 6;
-
-/// Types of values, by their numbers in the file.
-const FLOAT32: u8 = 0;
-const INT8: u8 = 1;
-const INT16: u8 = 2;
-const INT32: u8 = 3;
 
 /// Variables of a model, by name.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ use any2any_architecture::{
 
 use super::FORMAT;
 use super::binary::Variables;
+use crate::ctranslate2::layout::GELU;
 use crate::export::{ExportError, Outgoing, layers};
 use crate::orientation::transposed;
 use crate::pretrained::Tensor;
@@ -225,7 +226,7 @@ fn activation(activation: Activation) -> Result<i8, ExportError> {
         Activation::Relu => Ok(0),
         Activation::GeluTanh | Activation::Geglu => Ok(1),
         Activation::Silu | Activation::Swiglu => Ok(2),
-        Activation::Gelu => Ok(3),
+        Activation::Gelu => Ok(GELU),
         Activation::ReluSquared => Err(refused("activation: relu_squared", "it has no squared ReLU")),
     }
 }
