@@ -171,7 +171,7 @@ fn variable(source: &mut Source<'_>, name: &str) -> Result<Variable, PretrainedE
             source.position += bytes as u64;
             let end = SeekFrom::Start(source.position);
             source.file.seek(end).map_err(PretrainedError::read(source.path))?;
-            Ok(Variable::Tensor(Place { file: 0, values, shape, start, bytes }))
+            Ok(Variable::Tensor(Place { file: 0, values, shape, start, bytes, strides: None }))
         }
     }
 }
