@@ -120,7 +120,7 @@ impl Translator {
                         match asked[place].banks() - 1 {
                             0 => row,
                             needed => {
-                                let max_length = row.max_length.max(prefix.len() + needed);
+                                let max_length = row.max_length.max(row.prefix.len() + needed);
                                 SourceRow { max_length, ..row }
                             }
                         }

@@ -16,7 +16,7 @@ pub struct Segment {
 
 /// The segments that tokens with moments among them say; tokens of the prompt have no part in it.
 ///
-/// Text behind the last moment ends with the last of all.
+/// Text behind the last of them ends where a window does.
 pub(crate) fn segments(
     tokens: &[u32],
     timestamps: &Timestamps,
