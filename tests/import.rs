@@ -145,7 +145,7 @@ fn requests_name_languages() {
     assert!(asked.code == Some(1) && asked.stderr.contains("--source-language LANGUAGE"), "{}", asked.stderr);
 }
 
-/// A sound of make.py, what is written of it, the same with moments, and its translation.
+/// A sound of make.py, what is written of it, the same with timestamps, and its translation.
 #[derive(Deserialize)]
 struct Heard {
     samples: i64,
@@ -183,9 +183,9 @@ fn speech_is_written_as_other_programs_do() {
             let source = task.encode_source(&opened).expect("a window").sequence;
             let found = translator.search(&task, &[&source], &decoding, &[]).expect("written");
             let tokens = &found[0][0].tokens()[task.prompt_tokens().len()..];
-            // Their program reads on behind a window that is cut off, and where two moments follow each other.
-            let moments = task.timestamps().expect("it has some");
-            let pair = |pair: &[u32]| pair.iter().all(|&token| moments.seconds(token).is_some());
+            // Their program reads on behind a window that is cut off, and where two timestamps follow each other.
+            let timestamps_of_task = task.timestamps().expect("it has some");
+            let pair = |pair: &[u32]| pair.iter().all(|&token| timestamps_of_task.seconds(token).is_some());
             let first = expected.windows(2).position(pair).filter(|_| timestamps);
             let count = first.map_or(tokens.len(), |at| at + 2).min(expected.len());
             assert_eq!(&tokens[..count], &expected[..count], "{name} {timestamps} {slowness}");
@@ -202,7 +202,7 @@ fn recordings_are_written_word_for_word() {
     let Some(recordings) = outside::folder("ANY2ANY_MODELS", "speech") else { return };
     let workshop = Workshop::new();
     workshop.succeed(&["import", &source.display().to_string(), "--run", "whisper"]);
-    // What transformers 4.57 writes greedily: of the longer one with moments, since it reads it in windows by them.
+    // What transformers 4.57 writes greedily: of the longer one with timestamps, since it reads it in windows by them.
     let beckett = "Ever tried, ever failed. No matter, try again. Fail again. Fail better.";
     let cities = "It was the best of times, it was the worst of times. It was the age of wisdom, it was the age of \
                   foolishness. It was the epoch of belief, it was the epoch of incredulity. It was the season of light, it \

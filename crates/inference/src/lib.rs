@@ -32,7 +32,8 @@ mod ssru;
 mod stem;
 mod stepper;
 
-pub use any2any_kernels::host::decode::int8::{ProductScales, Quantized};
+pub use any2any_kernels::host::decode::int8::ProductScales;
+pub use any2any_kernels::host::decode::quantized::Quantized;
 pub use any2any_kernels::host::decode::weights::Precision;
 pub use engine::Engine;
 pub use error::EngineError;

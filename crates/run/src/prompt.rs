@@ -160,24 +160,24 @@ fn vocabulary(adapter: &dyn Adapter) -> usize {
     }
 }
 
-/// Tokens of moments in a recording.
+/// Tokens of timestamps in a recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Timestamps {
-    /// The token of the moment 0; those behind it are later.
+    /// The token of the timestamp 0; those behind it are later.
     pub first: u32,
-    /// Number of moments.
+    /// Number of timestamps.
     pub count: u32,
     /// Time between two of them, in seconds.
     pub step: f64,
-    /// The latest moment that an output may begin with, as a number from 0.
+    /// The latest timestamp that an output may begin with, as a number from 0.
     pub latest_start: u32,
-    /// The token that asks for a text without moments.
+    /// The token that asks for a text without timestamps.
     pub without: Option<u32>,
 }
 
 impl Timestamps {
-    /// The moment that a token stands for, in seconds; `None` for other tokens.
+    /// The timestamp that a token stands for, in seconds; `None` for other tokens.
     pub fn seconds(&self, token: u32) -> Option<f64> {
         let number = token.checked_sub(self.first).filter(|&number| number < self.count)?;
         Some(f64::from(number) * self.step)
@@ -205,15 +205,15 @@ impl TaskPrompt {
             true => TokenNumbers::of(adapter, []),
             false => TokenNumbers::of(adapter, of.into_iter().chain(languages()).map(String::as_str)),
         };
-        let moments = prompt.timestamps.iter().map(|timestamps| &timestamps.first);
+        let timestamps = prompt.timestamps.iter().map(|timestamps| &timestamps.first);
         Self {
             prompt: prompt.clone(),
             source: source.map(|source| numbers(source, prompt.source.iter().collect())),
-            target: numbers(target, prompt.target.iter().chain(moments).collect()),
+            target: numbers(target, prompt.target.iter().chain(timestamps).collect()),
         }
     }
 
-    /// The tokens of moments, if the model has any.
+    /// The tokens of timestamps, if the model has any.
     ///
     /// # Errors
     ///
@@ -227,12 +227,12 @@ impl TaskPrompt {
         Ok(Some(Timestamps { first, count: given.count, step: given.step, latest_start, without }))
     }
 
-    /// The token that asks for no moments.
+    /// The token that asks for no timestamps.
     pub(crate) fn without_timestamps(&self) -> Option<u32> {
         self.target.0.get(self.prompt.timestamps.as_ref()?.without.as_ref()?).copied()
     }
 
-    /// The prompt that asks for moments: without the token that asks for none.
+    /// The prompt that asks for timestamps: without the token that asks for none.
     pub(crate) fn with_timestamps(&self) -> Self {
         let mut prompt = self.prompt.clone();
         let without = prompt.timestamps.as_ref().and_then(|timestamps| timestamps.without.as_ref());

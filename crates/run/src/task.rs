@@ -128,7 +128,7 @@ impl Task {
         })
     }
 
-    /// Tokens of the moments at which pieces of a transcript are spoken.
+    /// Tokens of the timestamps at which pieces of a transcript are spoken.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ impl Task {
         given.ok_or_else(|| {
             let name = self.name();
             RunError::Unsupported(format!(
-                "the model of task '{name}' cannot write moments: leave timestamps out"
+                "the model of task '{name}' cannot write timestamps: leave timestamps out"
             ))
         })
     }

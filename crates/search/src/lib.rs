@@ -62,7 +62,6 @@ mod error;
 mod grid;
 mod guided;
 mod hypothesis;
-mod moments;
 mod observer;
 mod options;
 mod path;
@@ -71,6 +70,7 @@ mod rules;
 mod sampling;
 mod scores;
 mod stepper;
+mod timestamps;
 mod top;
 
 use any2any_adapter::Seed;
@@ -80,11 +80,11 @@ pub use ensemble::Ensemble;
 pub use error::SearchError;
 pub use guided::Guided;
 pub use hypothesis::Hypothesis;
-pub use moments::Moments;
 pub use observer::{Considered, Fate, Observer};
 pub use options::{Beam, Sampling, SearchOptions, Strategy};
 pub use phrases::Phrase;
 pub use stepper::{Answer, BestOfRow, SourceRow, Stepper, Wanted};
+pub use timestamps::TimestampTokens;
 pub use top::{Scored, log_sum_exp};
 
 use beam::BeamSource;

@@ -1,6 +1,6 @@
 //! Options of a search: strategy and rules.
 
-use crate::{Moments, SearchError};
+use crate::{SearchError, TimestampTokens};
 
 /// Options of a search.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +17,8 @@ pub struct SearchOptions {
     pub prompt: usize,
     /// Tokens that are not written first behind the prompt; the end may be one of them.
     pub suppress_first: Vec<u32>,
-    /// Tokens of moments that stand around the pieces of a transcript; none where outputs have no such tokens.
-    pub moments: Option<Moments>,
+    /// Tokens of timestamps that stand around the pieces of a transcript; none where outputs have no such tokens.
+    pub timestamps: Option<TimestampTokens>,
 }
 
 impl Default for SearchOptions {
@@ -29,7 +29,7 @@ impl Default for SearchOptions {
             repetition_penalty: 1.0,
             prompt: 0,
             suppress_first: Vec::new(),
-            moments: None,
+            timestamps: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::scores::{Choice, Row};
 use crate::top::{Scored, log_sum_exp};
 use crate::{
-    BestOfRow, Moments, NotANumber, Phrase, SearchError, SearchOptions, SourceRow, Strategy, Wanted,
+    BestOfRow, NotANumber, Phrase, SearchError, SearchOptions, SourceRow, Strategy, TimestampTokens, Wanted,
 };
 
 /// The rules that hold for all sources of a search.
@@ -15,7 +15,7 @@ pub(crate) struct Rules<'a> {
     repetition_penalty: f32,
     prompt: usize,
     suppress_first: &'a [u32],
-    moments: Option<Moments>,
+    timestamps: Option<TimestampTokens>,
     /// Number of the best tokens that the strategy needs; `None`: all of them.
     looked_at: Option<usize>,
 }
@@ -40,7 +40,7 @@ impl<'a> Rules<'a> {
             repetition_penalty: options.repetition_penalty as f32,
             prompt: options.prompt,
             suppress_first: &options.suppress_first,
-            moments: options.moments,
+            timestamps: options.timestamps,
             looked_at: match &options.strategy {
                 Strategy::Greedy => Some(1),
                 // One more than the beam holds, because one of them may be the end.
@@ -73,7 +73,7 @@ impl<'a> Rules<'a> {
         let plain = self.no_repeat_ngram == 0
             && self.repetition_penalty == 1.0
             && self.suppressed(position).is_empty()
-            && self.moments.is_none();
+            && self.timestamps.is_none();
         let count = self.looked_at.filter(|_| plain && position >= longest_prefix)?;
         Some(Wanted { count: count.min(self.vocabulary), end: self.end, forbidden: self.forbidden })
     }
@@ -163,9 +163,9 @@ impl<'a> Rules<'a> {
             }
         }
         self.forbid_repeated_ngrams(logits, tokens);
-        let end = match self.moments {
-            Some(moments) => {
-                moments.apply(logits, &tokens[self.prompt.min(tokens.len())..], self.end);
+        let end = match self.timestamps {
+            Some(timestamps) => {
+                timestamps.apply(logits, &tokens[self.prompt.min(tokens.len())..], self.end);
                 logits[self.end as usize]
             }
             None => end,

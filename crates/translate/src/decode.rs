@@ -9,8 +9,8 @@ use any2any_experiment::spec::Decoding;
 use any2any_model::Pass;
 use any2any_run::{OutputLengths, Role, Task, Timestamps};
 use any2any_search::{
-    Beam, Cancellable, Hypothesis, Moments, Observer, Phrase, Sampling, SearchError, SearchOptions,
-    SourceRow, Stepper, Strategy, search_containing, search_observed,
+    Beam, Cancellable, Hypothesis, Observer, Phrase, Sampling, SearchError, SearchOptions, SourceRow,
+    Stepper, Strategy, TimestampTokens, search_containing, search_observed,
 };
 
 use crate::batch;
@@ -241,10 +241,8 @@ impl Translator {
         let mut options = search_options(decoding, self.experiment.seed);
         options.prompt = task.prompt_tokens().len();
         let timestamps = decoding.timestamps.then(|| task.timestamps()).transpose()?;
-        options.moments = timestamps.map(|Timestamps { first, count, latest_start, .. }| Moments {
-            first,
-            count,
-            latest_start,
+        options.timestamps = timestamps.map(|Timestamps { first, count, latest_start, .. }| {
+            TimestampTokens { first, count, latest_start }
         });
         options.suppress_first = task.target_tokens("decoding.suppress_first", &decoding.suppress_first)?;
         let suppressed = task.target_tokens("decoding.suppress", &decoding.suppress)?;
@@ -324,7 +322,7 @@ impl Translator {
     }
 }
 
-/// The task as decoding options ask for it: with moments, or without.
+/// The task as decoding options ask for it: with timestamps, or without.
 pub(crate) fn as_decoded<'t>(task: &'t Task, decoding: &Decoding) -> Result<Cow<'t, Task>, TranslateError> {
     Ok(if decoding.timestamps { Cow::Owned(task.with_timestamps()?) } else { Cow::Borrowed(task) })
 }

@@ -14,7 +14,7 @@ pub struct Segment {
     pub text: String,
 }
 
-/// The segments that tokens with moments among them say; tokens of the prompt have no part in it.
+/// The segments that tokens with timestamps among them say; tokens of the prompt have no part in it.
 ///
 /// Text behind the last of them ends where a window does.
 pub(crate) fn segments(
@@ -38,9 +38,9 @@ pub(crate) fn segments(
     };
     for &token in tokens {
         match timestamps.seconds(token) {
-            Some(moment) => {
-                finish(start, moment, &mut text)?;
-                start = moment;
+            Some(timestamp) => {
+                finish(start, timestamp, &mut text)?;
+                start = timestamp;
             }
             None => text.push(token),
         }

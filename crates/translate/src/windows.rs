@@ -25,7 +25,7 @@ const PROGRESS: f64 = 1.0;
 /// Least duration of what is read once more, in seconds.
 const LEAST_REST: f64 = 0.3;
 
-/// The rest of a window whose transcript stops before it: one that ends with two moments, of which the second begins a
+/// The rest of a window whose transcript stops before it: one that ends with two timestamps, of which the second begins a
 /// piece that the model did not write any more.
 pub(crate) fn rest(task: &Task, window: &Window, output: &Output) -> Option<Window> {
     let timestamps = task.timestamps().ok()?;

@@ -27,28 +27,28 @@ pub struct Prompt {
     /// The language of targets, unless a request names another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_language: Option<String>,
-    /// Tokens of moments, of a model that can say when each piece of a transcript is spoken.
+    /// Tokens of timestamps, of a model that can say when each piece of a transcript is spoken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamps: Option<Timestamps>,
 }
 
-/// Tokens of moments in a recording, which follow each other in the vocabulary (Radford et al. 2022).
+/// Tokens of timestamps in a recording, which follow each other in the vocabulary (Radford et al. 2022).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Timestamps {
-    /// The token of the moment 0.
+    /// The token of the timestamp 0.
     pub first: String,
-    /// The number of moments.
+    /// The number of timestamps.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub count: u32,
-    /// The time between two moments that follow each other, in seconds.
+    /// The time between two timestamps that follow each other, in seconds.
     #[schemars(range(min = 0.0001, max = 60.0))]
     pub step: f64,
-    /// The token of the prompt that asks for a text without moments; it is left out where they are wanted.
+    /// The token of the prompt that asks for a text without timestamps; it is left out where they are wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<String>,
-    /// The latest moment that an output may begin with, in seconds; left out: any.
+    /// The latest timestamp that an output may begin with, in seconds; left out: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_start: Option<f64>,
 }

@@ -11,6 +11,7 @@ pub mod int8;
 pub mod key_values;
 pub mod kv_cache;
 pub mod packed;
+pub mod quantized;
 pub mod ranking;
 mod shifted;
 pub mod ssru;

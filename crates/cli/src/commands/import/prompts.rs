@@ -109,7 +109,7 @@ fn of_family(family: Family, folders: &Folders<'_>, names: &Names, first: &[&str
 pub(super) const TRANSCRIBE: &str = "<|transcribe|>";
 /// Whisper's token for a text in English.
 pub(super) const TRANSLATE: &str = "<|translate|>";
-/// Whisper's token for a text without moments.
+/// Whisper's token for a text without timestamps.
 const NO_TIMESTAMPS: &str = "<|notimestamps|>";
 
 /// `<|de|>` of Whisper.

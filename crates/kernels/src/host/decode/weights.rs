@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::host::rows::Linear;
 
-use super::int8::{Int8, ProductScales, QuantizedRows, Quantizer};
+use super::int8::{Int8, ProductScales};
 use super::packed::{PANEL, Packed};
+use super::quantized::{QuantizedRows, Quantizer};
 
 /// The form in which weights are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

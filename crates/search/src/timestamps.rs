@@ -1,68 +1,68 @@
-//! Moments among the tokens of a transcript: the rules by which Whisper writes them (Radford et al. 2022).
+//! Timestamps among the tokens of a transcript: the rules by which Whisper writes them (Radford et al. 2022).
 
-/// Tokens of moments, which follow each other in the vocabulary, and stand around every piece of a transcript: one where
+/// Tokens of timestamps, which follow each other in the vocabulary, and stand around every piece of a transcript: one where
 /// it starts, one where it ends.
 ///
-/// The rules are those of Whisper's own program. Moments never decrease; they stand in pairs, but for the first, and for
-/// one before the end; where all moments together are more probable than any other token, a moment is written.
+/// The rules are those of Whisper's own program. Timestamps never decrease; they stand in pairs, but for the first, and for
+/// one before the end; where all timestamps together are more probable than any other token, a timestamp is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moments {
-    /// The token of the moment 0; those behind it are later.
+pub struct TimestampTokens {
+    /// The token of the timestamp 0; those behind it are later.
     pub first: u32,
-    /// Number of moments.
+    /// Number of timestamps.
     pub count: u32,
-    /// The latest moment that an output may begin with, as a number from 0.
+    /// The latest timestamp that an output may begin with, as a number from 0.
     pub latest_start: u32,
 }
 
-impl Moments {
-    fn is_moment(self, token: u32) -> bool {
+impl TimestampTokens {
+    fn is_timestamp(self, token: u32) -> bool {
         token >= self.first && token - self.first < self.count
     }
 
     /// Forbids the tokens that may not follow those that are written behind the prompt. `end` ends an output.
     pub(crate) fn apply(self, logits: &mut [f32], written: &[u32], end: u32) {
         const NEVER: f32 = f32::NEG_INFINITY;
-        let moments = self.first as usize..(self.first + self.count) as usize;
+        let timestamps = self.first as usize..(self.first + self.count) as usize;
         let Some(last) = written.last() else {
-            // An output begins with a moment, and not with a late one.
+            // An output begins with a timestamp, and not with a late one.
             let latest = self.first + self.latest_start.min(self.count.saturating_sub(1));
             for (token, logit) in (0..).zip(logits.iter_mut()) {
-                if !self.is_moment(token) || token > latest {
+                if !self.is_timestamp(token) || token > latest {
                     *logit = NEVER;
                 }
             }
             return;
         };
-        let is_last = self.is_moment(*last);
-        let was_before = written.len() < 2 || self.is_moment(written[written.len() - 2]);
+        let is_last = self.is_timestamp(*last);
+        let was_before = written.len() < 2 || self.is_timestamp(written[written.len() - 2]);
         if is_last && was_before {
             // A pair is complete: text follows.
-            logits[moments.clone()].fill(NEVER);
+            logits[timestamps.clone()].fill(NEVER);
         } else if is_last {
             // The end of a piece: the next one starts, or nothing does.
             for (token, logit) in (0..).zip(logits.iter_mut()) {
-                if !self.is_moment(token) && token != end {
+                if !self.is_timestamp(token) && token != end {
                     *logit = NEVER;
                 }
             }
         }
-        if let Some(&latest) = written.iter().rev().find(|&&token| self.is_moment(token)) {
+        if let Some(&latest) = written.iter().rev().find(|&&token| self.is_timestamp(token)) {
             // A piece that has text ends later than it starts.
             let first_allowed = if is_last && !was_before { latest } else { latest + 1 };
-            logits[moments.start..(first_allowed as usize).min(moments.end)].fill(NEVER);
+            logits[timestamps.start..(first_allowed as usize).min(timestamps.end)].fill(NEVER);
         }
-        // All moments together against the best other token.
+        // All timestamps together against the best other token.
         let best = |range: &[f32]| range.iter().copied().fold(NEVER, f32::max);
-        let others = best(&logits[..moments.start]).max(best(&logits[moments.end..]));
-        let peak = best(&logits[moments.clone()]);
+        let others = best(&logits[..timestamps.start]).max(best(&logits[timestamps.end..]));
+        let peak = best(&logits[timestamps.clone()]);
         if peak == NEVER {
             return;
         }
-        let sum: f32 = logits[moments.clone()].iter().map(|logit| (logit - peak).exp()).sum();
+        let sum: f32 = logits[timestamps.clone()].iter().map(|logit| (logit - peak).exp()).sum();
         if peak + sum.ln() > others {
-            logits[..moments.start].fill(NEVER);
-            logits[moments.end..].fill(NEVER);
+            logits[..timestamps.start].fill(NEVER);
+            logits[timestamps.end..].fill(NEVER);
         }
     }
 }
@@ -71,13 +71,13 @@ impl Moments {
 mod tests {
     use super::*;
 
-    const MOMENTS: Moments = Moments { first: 4, count: 4, latest_start: 1 };
+    const TIMESTAMPS: TimestampTokens = TimestampTokens { first: 4, count: 4, latest_start: 1 };
     const END: u32 = 0;
 
-    /// The tokens that may follow, of a vocabulary of an end, three words and four moments.
+    /// The tokens that may follow, of a vocabulary of an end, three words and four timestamps.
     fn allowed(written: &[u32], logits: [f32; 8]) -> Vec<u32> {
         let mut logits = logits;
-        MOMENTS.apply(&mut logits, written, END);
+        TIMESTAMPS.apply(&mut logits, written, END);
         (0..).zip(logits).filter(|(_, logit)| logit.is_finite()).map(|(token, _)| token).collect()
     }
 
