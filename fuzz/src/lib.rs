@@ -13,6 +13,7 @@ mod experiments;
 mod media;
 pub mod memory;
 mod mutation;
+mod pretrained;
 #[cfg(feature = "runs")]
 mod requests;
 #[cfg(feature = "runs")]

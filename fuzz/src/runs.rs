@@ -38,6 +38,7 @@ pub(crate) fn targets() -> Vec<Target> {
             |bytes| goes_on("checksums.sha256", bytes),
         ),
         Target::new("run_pointer", &["step-", "../", "best", "/etc"], || vec![b"step-2\n".to_vec()], pointer),
+        Target::new("run_shortlist", &["\u{8}", "\u{0}\u{0}\u{0}\u{0}"], || vec![shortlist_of()], shortlist),
         Target::new("run_log", tokens::JSON, || vec![LOG.into()], log),
         Target::new("run_sweep", tokens::JSON, || vec![SWEEP.into()], sweep),
         Target::new("run_scores", tokens::JSON, || vec![SCORES.into()], scores),
@@ -149,6 +150,22 @@ fn model(bytes: &[u8]) -> bool {
     std::hint::black_box(count_weights(&path).is_ok());
     translates();
     read.is_ok()
+}
+
+/// A list of one token for each of three source tokens.
+fn shortlist_of() -> Vec<u8> {
+    let head: [u64; 6] = [0xF11A_48D5_0134_17F5, 0, 4, 1, 4, 3];
+    let offsets = [0_u64, 1, 2, 3];
+    let eights = head.iter().chain(&offsets).flat_map(|number| number.to_le_bytes());
+    eights.chain([1_u32, 2, 3].iter().flat_map(|token| token.to_le_bytes())).collect()
+}
+
+/// True if the run loads with a shortlist of these bytes.
+fn shortlist(bytes: &[u8]) -> bool {
+    let path = run().folder.shortlist_file("translate");
+    std::fs::create_dir_all(path.parent().expect("in the run")).expect("made");
+    std::fs::write(path, bytes).expect("written");
+    translates()
 }
 
 fn pointer(bytes: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 use any2any_adapter::Seed;
 
 use crate::mutation::mutated;
-use crate::{experiments, media, memory, tables, vocabularies};
+use crate::{experiments, media, memory, pretrained, tables, vocabularies};
 #[cfg(feature = "runs")]
 use crate::{requests, runs};
 
@@ -58,6 +58,7 @@ pub fn targets() -> Vec<Target> {
         media::targets(),
         tables::targets(),
         vocabularies::targets(),
+        pretrained::targets(),
         experiments::targets(),
         #[cfg(feature = "runs")]
         runs::targets(),

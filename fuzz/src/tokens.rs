@@ -143,7 +143,6 @@ pub(crate) const YAML: &[&str] = &[
     "d_model: 65536",
     "[[[[[[[[[[[[[[[[",
 ];
-#[cfg(feature = "runs")]
 pub(crate) const WEIGHTS: &[&str] = &[
     "\"dtype\":\"F32\"",
     "\"F64\"",
@@ -205,3 +204,35 @@ pub(crate) const HTTP: &[&str] = &[
     "Authorization: Bearer ",
     "Range: bytes=0-\r\n",
 ];
+pub(crate) const CONFIG: &[&str] = &[
+    "\"model_type\": ",
+    "\"d_model\": ",
+    "\"vocab_size\": ",
+    "\"max_position_embeddings\": ",
+    "\"encoder_layers\": ",
+    "\"activation_function\": \"swish\"",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "4294967296",
+    "1e400",
+];
+pub(crate) const PICKLE: &[&str] = &[
+    "PK\u{1}\u{2}",
+    "data.pkl",
+    "data/0",
+    "ctorch._utils\n_rebuild_tensor_v2\n",
+    "ccollections\nOrderedDict\n",
+    "cos\nsystem\n",
+    "storage",
+    "FloatStorage",
+    "Q",
+    "R",
+    "h\u{1}",
+    "(",
+];
+pub(crate) const MARIAN: &[&str] =
+    &["special:model.yml", "encoder_l1_self_Wq", "_QuantMultA", "Wemb", "\u{1}A\u{0}\u{0}", "type: s2s\n"];
+pub(crate) const CTRANSLATE2: &[&str] =
+    &["WhisperSpec", "decoder/layer_0/", "/weight", "/weight_scale", "num_heads", "\u{6}\u{0}\u{0}\u{0}"];
