@@ -125,8 +125,8 @@ fn what_cannot_be_a_start_is_said_so() {
     workshop.write("theirs/config.json", "{}");
     std::fs::create_dir(workshop.path("empty")).expect("a folder");
     for (model, words) in [
-        ("from: theirs", "any2any import"),
-        ("from: empty", "is no run"),
+        ("from: theirs", "theirs` cannot be imported: theirs/config.json: `model_type`"),
+        ("from: empty", "is no run, which has a resolved.yaml, and no model from elsewhere"),
         ("from: nowhere", "there is no folder"),
     ] {
         tuned(&workshop, model, SHORT);
@@ -187,4 +187,40 @@ fn an_imported_model_is_trained_further() {
     let best = workshop.pipe(&["translate", "base", "--beam", "1"], source);
     assert_eq!(workshop.pipe(&["translate", "first", "--checkpoint", "step-0", "--beam", "1"], source), best);
     workshop.succeed(&["train", "--resume", "first"]);
+}
+
+/// A folder in Hugging Face's layout is a start as the run is that it becomes: with the same loss, to the last bit, the same
+/// prompt and the same tokenizers.
+#[test]
+fn a_model_from_elsewhere_is_a_start_without_a_run() {
+    let workshop = Workshop::new();
+    for split in ["train", "val"] {
+        workshop.write(&format!("{split}.en"), &"the old garden loves a garden.\nthe garden.\n".repeat(8));
+        workshop.write(&format!("{split}.de"), &"der alte Garten.\nder Garten.\n".repeat(8));
+    }
+    for family in ["marian", "bart", "nllb", "byt5"] {
+        let theirs = crate::support::documents::root().join("tests/pretrained").join(family);
+        let (theirs, imported) = (theirs.display().to_string(), format!("{family}-imported"));
+        workshop.succeed(&["import", &theirs, "--run", &imported]);
+        let mut losses = Vec::new();
+        for (start, run) in
+            [(imported.as_str(), format!("{family}-run")), (&theirs, format!("{family}-folder"))]
+        {
+            tuned(&workshop, &format!("from: \"{start}\""), SHORT);
+            let checked = workshop.json(&["check", "tuned.yaml", "--json"]);
+            let parameters = checked["start"]["parameters"].as_array().expect("a list");
+            assert!(parameters.iter().all(|of| of["state"] == "loaded"), "{checked}");
+            started(&workshop, &run);
+            assert_eq!(
+                weights(&workshop, &format!("{run}/checkpoints/step-0")),
+                weights(&workshop, &format!("{imported}/checkpoints/step-0")),
+            );
+            losses.push(loss(&workshop, &run, "step-0"));
+        }
+        assert_eq!(losses[0], losses[1], "{family}");
+        let source = "the old garden loves a garden.\n";
+        let written = |run: &str| workshop.pipe(&["translate", run], source);
+        assert_eq!(written(&format!("{family}-folder")), written(&imported), "{family}");
+    }
+    workshop.succeed(&["train", "--resume", "marian-folder"]);
 }

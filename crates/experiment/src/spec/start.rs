@@ -27,9 +27,9 @@ pub struct ModelSection {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Start {
-    /// The folder of a run whose weights the model starts with: each parameter of the same name and shape is taken over,
-    /// the others are fresh. Sides of tasks take over the options of their medium that they leave out, and the model may be
-    /// left out too. A model from elsewhere becomes a run by `any2any import`.
+    /// The folder of a run whose weights the model starts with, or of a model from elsewhere that `any2any import` reads:
+    /// each parameter of the same name and shape is taken over, the others are fresh. Sides of tasks take over the options of
+    /// their medium that they leave out, and tasks their prompt and decoding; the model may be left out too.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "path"))]
     pub from: Option<PathBuf>,

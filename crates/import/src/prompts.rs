@@ -7,7 +7,7 @@ use any2any_pretrained::{Family, TokenRoles};
 use serde_json::{Value as Json, json};
 
 use super::tokenizers::Folders;
-use crate::arguments::Usage;
+use crate::error::{ImportError, Result};
 
 /// The names of a vocabulary's tokens, by their numbers.
 pub(super) struct Names(Vec<String>);
@@ -44,7 +44,7 @@ pub(super) fn prompt(
     tokens: &TokenRoles,
     names: &Names,
     instruction: &[String],
-) -> anyhow::Result<Json> {
+) -> Result<Json> {
     let first: Vec<&str> = names.all(tokens.forced_begin.as_slice());
     let mut prompt = of_family(family, folders, names, &first)?;
     if !instruction.is_empty() {
@@ -55,19 +55,18 @@ pub(super) fn prompt(
 }
 
 /// The prompt that every model of a family has.
-fn of_family(family: Family, folders: &Folders<'_>, names: &Names, first: &[&str]) -> anyhow::Result<Json> {
+fn of_family(family: Family, folders: &Folders<'_>, names: &Names, first: &[&str]) -> Result<Json> {
     Ok(match family {
         Family::Bart => json!({ "source": ["<s>"], "target": first }),
         Family::Mbart => {
             let config = folders.read_json("tokenizer_config.json")?;
             let class = config["tokenizer_class"].as_str().unwrap_or_default();
             if !class.starts_with("MBart50") {
-                return Err(Usage(format!(
-                    "{}: tokenizer_config.json: `tokenizer_class` is '{class}': mBART-50 puts the language in front of a \
-                     text (MBart50Tokenizer), and earlier ones behind it, which is not known yet",
-                    folders.model.display()
-                ))
-                .into());
+                let problem = format!(
+                    "`tokenizer_class` is '{class}': mBART-50 puts the language in front of a text (MBart50Tokenizer), and \
+                     earlier ones behind it, which is not known yet"
+                );
+                return Err(ImportError::of(folders.model.join("tokenizer_config.json"), problem));
             }
             translating(names.languages(of_mbart), &config, first)
         }

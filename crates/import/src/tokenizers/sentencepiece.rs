@@ -8,6 +8,7 @@ use any2any_text::{piece_names, renumbered};
 use serde_json::{Value as Json, json};
 
 use super::{Folders, JSON_FILE};
+use crate::error::Result;
 
 const OF_FAIRSEQ: &str = "sentencepiece.bpe.model";
 const OF_PEGASUS: &str = "spiece.model";
@@ -21,7 +22,7 @@ const OF_M2M100: &str = "af am ar ast az ba be bg bn br bs ca ceb cs cy da de el
                          yi yo zh zu";
 
 /// The `tokenizer.file` options of a family with one vocabulary.
-pub(super) fn tokenizer(family: Family, folders: &Folders<'_>) -> anyhow::Result<Json> {
+pub(super) fn tokenizer(family: Family, folders: &Folders<'_>) -> Result<Json> {
     let begin = if family == Family::Pegasus { "<pad>" } else { "</s>" };
     let options = |path| json!({ "path": path, "padding": "<pad>", "begin": begin, "end": "</s>" });
     if folders.has(JSON_FILE) {
@@ -61,7 +62,7 @@ fn of_pegasus(pieces: &[String]) -> Vec<String> {
 }
 
 /// The tokens of languages, in the order of their numbers.
-fn languages(folders: &Folders<'_>) -> anyhow::Result<Vec<String>> {
+fn languages(folders: &Folders<'_>) -> Result<Vec<String>> {
     let listed = folders.read_json(SPECIAL)?;
     let name = |token: &Json| token.as_str().or(token["content"].as_str()).map(str::to_owned);
     let tokens = listed["additional_special_tokens"].as_array().into_iter().flatten();
@@ -73,10 +74,10 @@ fn languages(folders: &Folders<'_>) -> anyhow::Result<Vec<String>> {
 }
 
 /// The names of a file that maps each name to its number, in the order of the numbers.
-pub(super) fn numbered_names(folders: &Folders<'_>, file: &str) -> anyhow::Result<Vec<String>> {
+pub(super) fn numbered_names(folders: &Folders<'_>, file: &str) -> Result<Vec<String>> {
     let numbers: BTreeMap<String, u32> = serde_json::from_slice(&folders.read(file)?)
         .map_err(|error| folders.wrong(file, format!("no mapping from pieces to numbers: {error}")))?;
-    by_number(numbers).map_err(|reason| folders.wrong(file, reason).into())
+    by_number(numbers).map_err(|reason| folders.wrong(file, reason))
 }
 
 /// The names of pieces in the order of their numbers.
