@@ -198,7 +198,7 @@ fn a_model_from_elsewhere_is_a_start_without_a_run() {
         workshop.write(&format!("{split}.en"), &"the old garden loves a garden.\nthe garden.\n".repeat(8));
         workshop.write(&format!("{split}.de"), &"der alte Garten.\nder Garten.\n".repeat(8));
     }
-    for family in ["marian", "bart", "nllb", "byt5"] {
+    for family in ["marian", "bart", "mbart", "nllb", "byt5"] {
         let theirs = crate::support::documents::root().join("tests/pretrained").join(family);
         let (theirs, imported) = (theirs.display().to_string(), format!("{family}-imported"));
         workshop.succeed(&["import", &theirs, "--run", &imported]);

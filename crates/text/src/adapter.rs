@@ -382,9 +382,13 @@ impl Adapter for TextAdapter {
     }
 
     fn warnings(&self) -> Vec<String> {
+        self.warnings_beside_prompt(Some(0))
+    }
+
+    fn warnings_beside_prompt(&self, tokens: Option<usize>) -> Vec<String> {
         match &*self.segmenter {
             Segmenter::TrainedTokenizer(_) => Vec::new(),
-            Segmenter::PretrainedTokenizer(existing) => existing.warnings().to_vec(),
+            Segmenter::PretrainedTokenizer(existing) => existing.warnings(tokens),
             Segmenter::SentencePiece(model) => model.warnings().to_vec(),
         }
     }

@@ -78,6 +78,9 @@ pub struct Lora {
     /// The numerator of the factor of `A B`.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub alpha: f64,
+    /// The dropout rate of what enters `A`, in training alone. A pass drops the same features at every position.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
     /// The matrices that are adapted, in every layer that has them.
     #[schemars(length(min = 1))]
     pub on: Vec<Adapted>,
@@ -85,7 +88,7 @@ pub struct Lora {
 
 impl Default for Lora {
     fn default() -> Self {
-        Self { rank: 8, alpha: 16.0, on: vec![Adapted::Query, Adapted::Value] }
+        Self { rank: 8, alpha: 16.0, dropout: 0.0, on: vec![Adapted::Query, Adapted::Value] }
     }
 }
 
